@@ -1,0 +1,83 @@
+"""What the store is asked for, and the changes it is told in bulk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from clarion_server.domain.campaign import CampaignState, Category
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.message import EventType, Failure, MessageState
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignQuery:
+    sandbox: str
+    states: frozenset[CampaignState] = frozenset()
+    categories: frozenset[Category] = frozenset()
+    tags: frozenset[str] = frozenset()
+    text: str = ""
+    order_by: str = "name"
+    """`name`, `create_time` or `update_time`."""
+    descending: bool = False
+    after: tuple[str | int, str] | None = None
+    """The order field and the id of the last campaign of the page before."""
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionQuery:
+    sandbox: str
+    campaign_key: int | None = None
+    request_id: str | None = None
+    before: str | None = None
+    """Only executions with a smaller id."""
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class MessageQuery:
+    sandbox: str
+    campaign_key: int | None = None
+    execution_id: str | None = None
+    identity: str | None = None
+    states: frozenset[MessageState] = frozenset()
+    before: str | None = None
+    """Only messages with a smaller id."""
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class EventQuery:
+    sandbox: str
+    after: int
+    """Only events with a larger sequence."""
+    campaign_key: int | None = None
+    execution_id: str | None = None
+    message_id: str | None = None
+    types: frozenset[EventType] = frozenset()
+    limit: int = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """How the hand-off of one message ended: the move that the store makes, and whose it must still be."""
+
+    message_id: str
+    attempt_number: int
+    state: MessageState
+    """An outcome, or QUEUED for another try."""
+    time: Instant
+    """When it ended: the outcome time, if the state is an outcome."""
+    due_time: Instant | None = None
+    """When to try again; None leaves it."""
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FigureKey:
+    """What one counter of the report counts."""
+
+    campaign_key: int
+    version: int
+    metric: str
+    """`targeted`, `retries`, `state:SENT`, `excluded:SUPPRESSED`, `failed:THROTTLED`, `latency:57` …"""

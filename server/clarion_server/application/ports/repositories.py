@@ -1,0 +1,230 @@
+"""One collection each of what is kept. Reached through a unit of work, whose transaction they share."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
+
+from clarion_server.application.ports.queries import (
+    CampaignQuery,
+    EventQuery,
+    ExecutionQuery,
+    FigureKey,
+    MessageQuery,
+    Settlement,
+)
+from clarion_server.domain.access import ApiKey
+from clarion_server.domain.campaign import Campaign, CampaignVersion
+from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.execution import Execution
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.message import Event, Message, MessageState
+
+
+class StaleWrite(Exception):
+    """The stored revision is not the one the change was made from."""
+
+
+class NameTaken(Exception):
+    """Another resource of the sandbox has that id."""
+
+
+class CampaignRepository(Protocol):
+    def add(self, campaign: Campaign) -> Campaign:
+        """Returns it with its key. Raises NameTaken."""
+        ...
+
+    def get(self, sandbox: str, campaign_id: str) -> Campaign | None: ...
+
+    def by_keys(self, keys: Collection[int]) -> dict[int, Campaign]:
+        """Those that exist, by key."""
+        ...
+
+    def revisions(self, keys: Collection[int]) -> dict[int, int]:
+        """The stored revision of each that exists, by key. Cheap: on the way of every trigger."""
+        ...
+
+    def save(self, campaign: Campaign) -> None:
+        """Replaces the stored one, whose revision must be one less. Raises StaleWrite."""
+        ...
+
+    def delete(self, campaign: Campaign) -> None:
+        """Raises StaleWrite when the stored revision is another one."""
+        ...
+
+    def page(self, query: CampaignQuery) -> list[Campaign]: ...
+
+    def due(self, now: Instant) -> list[Campaign]:
+        """Those whose schedule moves them at or before `now` (`Campaign.next_transition_time`)."""
+        ...
+
+    def next_transition_time(self) -> Instant | None:
+        """The earliest `Campaign.next_transition_time` of all."""
+        ...
+
+    def first_using(self, channel_key: int) -> Campaign | None:
+        """A scheduled, live or paused campaign whose live version uses the channel configuration."""
+        ...
+
+    def add_version(self, version: CampaignVersion, channel_key: int) -> None: ...
+
+    def version(self, campaign_key: int, number: int) -> CampaignVersion | None: ...
+
+    def versions(self, campaign_key: int, before: int | None, limit: int) -> list[CampaignVersion]:
+        """Newest first; `before`: only smaller numbers."""
+        ...
+
+
+class ChannelConfigurationRepository(Protocol):
+    def add(self, configuration: ChannelConfiguration) -> ChannelConfiguration:
+        """Returns it with its key. Raises NameTaken."""
+        ...
+
+    def get(self, sandbox: str, configuration_id: str) -> ChannelConfiguration | None: ...
+
+    def by_key(self, key: int) -> ChannelConfiguration | None: ...
+
+    def all(self) -> list[ChannelConfiguration]:
+        """Of every sandbox, by key: what a process must be ready to send on."""
+        ...
+
+    def save(self, configuration: ChannelConfiguration) -> None:
+        """Replaces the stored one, whose revision must be one less. Raises StaleWrite."""
+        ...
+
+    def delete(self, configuration: ChannelConfiguration) -> None:
+        """Raises StaleWrite when the stored revision is another one."""
+        ...
+
+    def page(self, sandbox: str, after: str | None, limit: int) -> list[ChannelConfiguration]:
+        """By id; `after`: only larger ids."""
+        ...
+
+
+class ExecutionRepository(Protocol):
+    def add_all(self, executions: Sequence[Execution]) -> None: ...
+
+    def by_request_ids(self, requests: Collection[tuple[int, str]]) -> dict[tuple[int, str], Execution]:
+        """Those that exist, by (campaign key, request id). Cheap: on the way of every trigger."""
+        ...
+
+    def release_request_ids(self, execution_ids: Collection[str]) -> None:
+        """Forgets the request ids of these executions, so that new ones may take them over."""
+        ...
+
+    def get(self, sandbox: str, execution_id: str) -> Execution | None: ...
+
+    def page(self, query: ExecutionQuery) -> list[Execution]:
+        """Newest first."""
+        ...
+
+
+class MessageRepository(Protocol):
+    def add_all(self, messages: Sequence[Message]) -> None: ...
+
+    def get(self, sandbox: str, message_id: str) -> Message | None: ...
+
+    def page(self, query: MessageQuery) -> list[Message]:
+        """Newest first."""
+        ...
+
+    def state_counts(self, execution_id: str) -> dict[MessageState, int]: ...
+
+    def due(self, channel_key: int, now: Instant, limit: int) -> list[Message]:
+        """Queued messages of the channel that are due and not held: lower lanes first, then the longest due."""
+        ...
+
+    def next_due_time(self, channel_key: int) -> Instant | None:
+        """The earliest due time of the channel's queued messages that are not held."""
+        ...
+
+    def is_waiting(self, channel_key: int) -> bool:
+        """Whether any message of the channel is queued or being sent."""
+        ...
+
+    def begin(self, message_ids: Collection[str], owner: str, now: Instant) -> None:
+        """QUEUED → SENDING in the hands of `owner`, with one more attempt begun. The caller has just read them as due."""
+        ...
+
+    def hold(self, message_ids: Collection[str]) -> None:
+        """Keeps queued messages out of `due` until their campaign is released."""
+        ...
+
+    def release(self, campaign_key: int, limit: int) -> int:
+        """Lets at most so many held messages of the campaign back into `due`; how many."""
+        ...
+
+    def settle(self, settlements: Sequence[Settlement], owner: str) -> set[str]:
+        """SENDING → another state, for messages that are still in the hands of `owner` in that very attempt.
+
+        Returns the ids of the messages moved. One that another process has taken over is left alone.
+        """
+        ...
+
+    def end_queued(self, message_ids: Collection[str], state: MessageState, now: Instant) -> set[str]:
+        """QUEUED → CANCELLED or EXPIRED; the ids of the messages moved."""
+        ...
+
+    def queued_of_execution(self, execution_id: str) -> list[Message]: ...
+
+    def queued_of_campaign(self, campaign_key: int, limit: int) -> list[Message]:
+        """Held ones included."""
+        ...
+
+    def in_hands_of(self, owners: Collection[str], limit: int) -> list[Message]:
+        """Messages in SENDING that these processes had claimed."""
+        ...
+
+    def owners(self) -> set[str]:
+        """The processes that have messages in SENDING."""
+        ...
+
+
+class EventRepository(Protocol):
+    def add_all(self, events: Sequence[Event]) -> None: ...
+
+    def page(self, query: EventQuery) -> list[Event]:
+        """In the order of their sequence."""
+        ...
+
+    def of_message(self, message_id: str) -> list[Event]: ...
+
+    def last_sequence(self) -> int:
+        """0 without any."""
+        ...
+
+
+class FigureRepository(Protocol):
+    """The counters behind the reports."""
+
+    def add(self, increments: Mapping[FigureKey, int]) -> None: ...
+
+    def of_campaign(self, campaign_key: int, version: int | None) -> dict[str, int]:
+        """By metric, added up over versions where `version` is None."""
+        ...
+
+
+class ApiKeyRepository(Protocol):
+    def add(self, key: ApiKey) -> None: ...
+
+    def get(self, key_id: str) -> ApiKey | None: ...
+
+    def save(self, key: ApiKey) -> None: ...
+
+    def page(self, sandbox: str | None, after: tuple[Instant, str] | None, limit: int) -> list[ApiKey]:
+        """Oldest first; of every sandbox where it is None. `after`: the creation time and id of the last of the page before."""
+        ...
+
+
+class ProcessRepository(Protocol):
+    """The leases of running processes. Whoever lets its lease lapse loses the messages in its hands."""
+
+    def renew(self, process_id: str, lease_until: Instant) -> None: ...
+
+    def live(self, now: Instant) -> set[str]:
+        """Those whose lease has not lapsed."""
+        ...
+
+    def remove(self, process_id: str) -> None: ...
+
+    def remove_lapsed(self, now: Instant) -> None: ...

@@ -1,0 +1,236 @@
+"""A campaign: what an author writes, the versions taken of it, and the states it goes through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from clarion_server.domain.errors import EtagMismatch, IllegalTransition
+from clarion_server.domain.instant import Instant
+
+
+class Category(StrEnum):
+    TRANSACTIONAL = "TRANSACTIONAL"
+    MARKETING = "MARKETING"
+
+
+class CampaignState(StrEnum):
+    DRAFT = "DRAFT"
+    SCHEDULED = "SCHEDULED"
+    LIVE = "LIVE"
+    PAUSED = "PAUSED"
+    STOPPED = "STOPPED"
+    COMPLETED = "COMPLETED"
+
+
+class Transition(StrEnum):
+    UPDATE = "update"
+    DELETE = "delete"
+    ACTIVATE = "activate"
+    PAUSE = "pause"
+    RESUME = "resume"
+    STOP = "stop"
+    START = "start"
+    COMPLETE = "complete"
+
+
+_STATE = CampaignState
+
+#: The one table of the life cycle: from which states each transition may be made.
+ALLOWED_FROM: Mapping[Transition, tuple[CampaignState, ...]] = {
+    Transition.UPDATE: (_STATE.DRAFT, _STATE.SCHEDULED, _STATE.LIVE, _STATE.PAUSED),
+    Transition.DELETE: (_STATE.DRAFT,),
+    Transition.ACTIVATE: (_STATE.DRAFT, _STATE.SCHEDULED, _STATE.LIVE, _STATE.PAUSED),
+    Transition.PAUSE: (_STATE.LIVE,),
+    Transition.RESUME: (_STATE.PAUSED,),
+    Transition.STOP: (_STATE.SCHEDULED, _STATE.LIVE, _STATE.PAUSED),
+    Transition.START: (_STATE.SCHEDULED,),
+    Transition.COMPLETE: (_STATE.SCHEDULED, _STATE.LIVE, _STATE.PAUSED),
+}
+
+
+class QueueDisposal(StrEnum):
+    """What happens to the queued messages of a stopped campaign."""
+
+    DRAIN = "DRAIN"
+    CANCEL = "CANCEL"
+
+
+class InDoubtPolicy(StrEnum):
+    """What happens to a message of which nobody knows whether the provider took it."""
+
+    RESEND = "RESEND"
+    PARK = "PARK"
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    address: str
+    display_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EmailContent:
+    """Jinja2 sources of one e-mail."""
+
+    subject: str
+    html: str = ""
+    text: str = ""
+    """Empty: derived from the rendered HTML."""
+    sender: Mailbox | None = None
+    """None: the channel configuration's."""
+    reply_to: Mailbox | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    channel_configuration: str
+    """The last segment of its name."""
+    email: EmailContent
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    start_time: Instant | None = None
+    end_time: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignDefinition:
+    """What an author writes. A draft holds one, and each version holds one for good."""
+
+    display_name: str
+    category: Category | None
+    actions: tuple[Action, ...]
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    default_locale: str = "en"
+    identity_namespace: str = "email"
+    context_schema: Mapping[str, Any] | None = None
+    """JSON Schema (2020-12). None: the context must be empty."""
+    schedule: Schedule = Schedule()
+    in_doubt_policy: InDoubtPolicy = InDoubtPolicy.RESEND
+
+    @property
+    def action(self) -> Action:
+        return self.actions[0]
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignVersion:
+    """An immutable snapshot, made at activation."""
+
+    campaign_key: int
+    number: int
+    definition: CampaignDefinition
+    create_time: Instant
+    creator: str
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """A campaign's draft and its standing. Every transition returns a new one with the next revision."""
+
+    sandbox: str
+    id: str
+    definition: CampaignDefinition
+    """The draft."""
+    create_time: Instant
+    creator: str
+    update_time: Instant
+    updater: str
+    key: int = 0
+    """Assigned by the store; what messages refer to."""
+    revision: int = 1
+    """Counts changes; the etag is made of it."""
+    state: CampaignState = CampaignState.DRAFT
+    live_version: int = 0
+    last_version: int = 0
+    draft_pending: bool = True
+    schedule: Schedule = Schedule()
+    """The live version's."""
+    activate_time: Instant | None = None
+    activator: str = ""
+    queue_disposal: QueueDisposal | None = None
+    """Set when stopped."""
+
+    @property
+    def name(self) -> str:
+        return f"campaigns/{self.id}"
+
+    @property
+    def etag(self) -> str:
+        return f'"{self.key}-{self.revision}"'
+
+    def check_etag(self, etag: str) -> None:
+        if etag and etag != self.etag:
+            raise EtagMismatch(self.name)
+
+    def check_may(self, transition: Transition) -> None:
+        allowed = ALLOWED_FROM[transition]
+        if self.state not in allowed:
+            raise IllegalTransition(self.name, transition.value, self.state.value, tuple(s.value for s in allowed))
+
+    def updated(
+        self, definition: CampaignDefinition, live: CampaignDefinition | None, caller: str, now: Instant
+    ) -> Campaign:
+        """With a new draft. `live` is the live version's definition, if there is one."""
+        self.check_may(Transition.UPDATE)
+        return self._next(definition=definition, draft_pending=definition != live, update_time=now, updater=caller)
+
+    def activated(self, version: CampaignVersion, caller: str, now: Instant) -> Campaign:
+        """With `version` as the live one. Its definition must have passed review."""
+        self.check_may(Transition.ACTIVATE)
+        schedule = version.definition.schedule
+        return self._next(
+            state=self._state_on_activation(schedule, now),
+            live_version=version.number,
+            last_version=max(self.last_version, version.number),
+            draft_pending=self.definition != version.definition,
+            schedule=schedule,
+            activate_time=now,
+            activator=caller,
+            update_time=now,
+            updater=caller,
+        )
+
+    def _state_on_activation(self, schedule: Schedule, now: Instant) -> CampaignState:
+        if self.state is CampaignState.PAUSED:
+            return self.state
+        lies_ahead = schedule.start_time is not None and schedule.start_time > now
+        return CampaignState.SCHEDULED if lies_ahead else CampaignState.LIVE
+
+    def paused(self, caller: str, now: Instant) -> Campaign:
+        self.check_may(Transition.PAUSE)
+        return self._next(state=CampaignState.PAUSED, update_time=now, updater=caller)
+
+    def resumed(self, caller: str, now: Instant) -> Campaign:
+        self.check_may(Transition.RESUME)
+        return self._next(state=CampaignState.LIVE, update_time=now, updater=caller)
+
+    def stopped(self, disposal: QueueDisposal, caller: str, now: Instant) -> Campaign:
+        self.check_may(Transition.STOP)
+        return self._next(state=CampaignState.STOPPED, queue_disposal=disposal, update_time=now, updater=caller)
+
+    def at(self, now: Instant) -> Campaign:
+        """As the schedule has it at `now`: the same campaign, or a later one of its life."""
+        start, end = self.schedule.start_time, self.schedule.end_time
+        if end is not None and end <= now and self.state in ALLOWED_FROM[Transition.COMPLETE]:
+            return self._next(state=CampaignState.COMPLETED)
+        if self.state is CampaignState.SCHEDULED and (start is None or start <= now):
+            return self._next(state=CampaignState.LIVE)
+        return self
+
+    def next_transition_time(self) -> Instant | None:
+        """When `at` will next return another campaign, as far as the schedule tells."""
+        if self.state is CampaignState.SCHEDULED:
+            return self.schedule.start_time
+        if self.state in ALLOWED_FROM[Transition.COMPLETE]:
+            return self.schedule.end_time
+        return None
+
+    def _next(self, **changes: Any) -> Campaign:
+        return replace(self, revision=self.revision + 1, **changes)

@@ -1,0 +1,191 @@
+"""What can go wrong, as types that carry the data that explains it.
+
+The docstring of each type is the text a person reads; `{…}` is filled from the error's own fields. Transports map the
+types to codes and stable reasons in one table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from clarion_server.domain.finding import Finding
+from clarion_server.domain.instant import Instant, to_rfc3339
+from clarion_server.domain.violation import Violation
+
+
+@dataclass(eq=False)
+class ClarionError(Exception):
+    """Something went wrong."""
+
+    def __str__(self) -> str:
+        texts = {field.name: getattr(self, field.name) for field in fields(self)}
+        return " ".join((type(self).__doc__ or "").split()).format(**texts)
+
+
+@dataclass(eq=False)
+class InvalidFields(ClarionError):
+    """Fields of the request break their rules."""
+
+    violations: tuple[Violation, ...]
+
+    @property
+    def summary(self) -> str:
+        first = self.violations[0]
+        more = f" (and {len(self.violations) - 1} more)" if len(self.violations) > 1 else ""
+        return f"{first.field}: {first.description}{more}"
+
+    def __str__(self) -> str:
+        return self.summary
+
+
+@dataclass(eq=False)
+class InvalidPageToken(ClarionError):
+    """The page token is damaged or belongs to another query. Begin again without one."""
+
+
+@dataclass(eq=False)
+class InvalidResumeToken(ClarionError):
+    """The resume token is damaged or belongs to a watch with other filters."""
+
+
+@dataclass(eq=False)
+class ResourceNotFound(ClarionError):
+    """There is no {resource} in this sandbox."""
+
+    resource: str
+
+
+@dataclass(eq=False)
+class ResourceExists(ClarionError):
+    """{resource} exists already."""
+
+    resource: str
+
+
+@dataclass(eq=False)
+class EtagMismatch(ClarionError):
+    """{resource} changed since it was read. Read it again and decide anew."""
+
+    resource: str
+
+
+@dataclass(eq=False)
+class IllegalTransition(ClarionError):
+    """The state of the resource does not allow the transition."""
+
+    resource: str
+    transition: str
+    state: str
+    allowed_states: tuple[str, ...]
+
+    def __str__(self) -> str:
+        allowed = " or ".join(self.allowed_states)
+        return f"Cannot {self.transition} {self.resource}: it is {self.state}, and must be {allowed}."
+
+
+@dataclass(eq=False)
+class ReviewFailed(ClarionError):
+    """Review found errors."""
+
+    resource: str
+    findings: tuple[Finding, ...]
+
+    def __str__(self) -> str:
+        first = self.findings[0]
+        more = f" (and {len(self.findings) - 1} more)" if len(self.findings) > 1 else ""
+        return f"{self.resource} cannot be activated: {first.field}: {first.message}{more}"
+
+
+@dataclass(eq=False)
+class ChannelConfigurationInUse(ClarionError):
+    """{resource} cannot be deleted: {user} needs it."""
+
+    resource: str
+    user: str
+
+
+@dataclass(eq=False)
+class CampaignNotLive(ClarionError):
+    """{resource} accepts no triggers: it is {state}."""
+
+    resource: str
+    state: str
+
+
+@dataclass(eq=False)
+class CampaignOutsideWindow(ClarionError):
+    """The campaign's schedule does not allow triggers now."""
+
+    resource: str
+    start_time: Instant | None
+    end_time: Instant | None
+
+    def __str__(self) -> str:
+        bounds = [
+            f"{word} {to_rfc3339(time)}"
+            for word, time in (("from", self.start_time), ("until", self.end_time))
+            if time is not None
+        ]
+        return f"{self.resource} accepts triggers {' '.join(bounds)} only."
+
+
+@dataclass(eq=False)
+class RequestIdReused(ClarionError):
+    """Another request came under the request id {request_id}: it became {execution}."""
+
+    resource: str
+    request_id: str
+    execution: str
+
+
+@dataclass(eq=False)
+class Unauthenticated(ClarionError):
+    """{detail} Send a key as the metadata 'authorization: Bearer clk_…'."""
+
+    detail: str = "The call carries no valid key."
+
+
+@dataclass(eq=False)
+class ScopeDenied(ClarionError):
+    """The key has none of the scopes that the call needs."""
+
+    method: str
+    needed_scopes: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"This key may not call {self.method}: it needs one of the scopes {', '.join(self.needed_scopes)}."
+
+
+@dataclass(eq=False)
+class SandboxDenied(ClarionError):
+    """Only an administrator of the sandbox 'default' may create keys for the sandbox '{sandbox}'."""
+
+    sandbox: str
+
+
+@dataclass(eq=False)
+class LastAdminKey(ClarionError):
+    """{resource} is the last administrator key of the sandbox 'default': create another one before revoking it."""
+
+    resource: str
+
+
+@dataclass(eq=False)
+class DeadlineTooShort(ClarionError):
+    """The deadline leaves too little time to begin: allow at least {needed_ms} ms. Nothing was done."""
+
+    needed_ms: int
+
+
+@dataclass(eq=False)
+class Overloaded(ClarionError):
+    """More is under way than can be taken. Nothing was done; try again after {retry_after_ms} ms."""
+
+    retry_after_ms: int = 500
+
+
+@dataclass(eq=False)
+class Unavailable(ClarionError):
+    """The service cannot answer at the moment. Try again, under the same request id."""
+
+    retry_after_ms: int = 1000

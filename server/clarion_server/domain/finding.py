@@ -1,0 +1,44 @@
+"""What review says of a campaign."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+
+
+class FindingCode(StrEnum):
+    """Stable names of the rules; `docs/errors.md` explains each."""
+
+    FIELD_INVALID = "FIELD_INVALID"
+    TEMPLATE_SYNTAX = "TEMPLATE_SYNTAX"
+    TEMPLATE_UNSAFE = "TEMPLATE_UNSAFE"
+    TEMPLATE_UNKNOWN_NAME = "TEMPLATE_UNKNOWN_NAME"
+    VARIABLE_NOT_IN_SCHEMA = "VARIABLE_NOT_IN_SCHEMA"
+    VARIABLE_MAY_BE_MISSING = "VARIABLE_MAY_BE_MISSING"
+    VARIABLE_NOT_PRINTABLE = "VARIABLE_NOT_PRINTABLE"
+    CONTEXT_SCHEMA_INVALID = "CONTEXT_SCHEMA_INVALID"
+    CHANNEL_CONFIGURATION_MISSING = "CHANNEL_CONFIGURATION_MISSING"
+    CHANNEL_CONFIGURATION_DISABLED = "CHANNEL_CONFIGURATION_DISABLED"
+    CHANNEL_CONFIGURATION_CATEGORY = "CHANNEL_CONFIGURATION_CATEGORY"
+    SCHEDULE_ENDED = "SCHEDULE_ENDED"
+    SCHEDULE_NOT_STARTED = "SCHEDULE_NOT_STARTED"
+    LINK_INVALID = "LINK_INVALID"
+    UNSUBSCRIBE_LINK_MISSING = "UNSUBSCRIBE_LINK_MISSING"
+    TEXT_DERIVED = "TEXT_DERIVED"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    severity: Severity
+    code: FindingCode
+    field: str
+    """Dotted path in the campaign, such as `actions[0].email.html`."""
+    message: str
+    remedy: str
+    line: int = 0
+    """Counted from 1 within the field; 0 when the finding has no line."""

@@ -1,0 +1,34 @@
+"""When a failed hand-off is tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from clarion_server.domain.instant import DAY, MINUTE, SECOND, Instant, Span
+
+#: How far a delay varies, either way, so that messages that failed together do not come back together.
+JITTER = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Exponential back-off inside a window of time."""
+
+    window: Span = DAY
+    """How long after its release a message may still be tried."""
+    initial_delay: Span = 5 * SECOND
+    max_delay: Span = 15 * MINUTE
+
+    def delay_after(self, attempt: int, random: Callable[[], float]) -> Span:
+        """The delay after the `attempt`-th failure (from 1). `random` yields numbers of [0, 1)."""
+        # The exponent is bounded so that a long life of retries computes no huge integers.
+        delay = min(self.max_delay, self.initial_delay << min(attempt - 1, 40))
+        return int(delay * (1 + JITTER * (2 * random() - 1)))
+
+    def next_attempt(
+        self, attempt: int, release_time: Instant, now: Instant, random: Callable[[], float]
+    ) -> Instant | None:
+        """When to try again after the `attempt`-th failure; None when the window closes before that."""
+        due = now + self.delay_after(attempt, random)
+        return due if due <= release_time + self.window else None
