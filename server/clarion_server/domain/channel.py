@@ -17,6 +17,7 @@ class TlsMode(StrEnum):
     IMPLICIT = "IMPLICIT"
 
 
+DEFAULT_RETRY_POLICY = RetryPolicy()
 DEFAULT_PORT = {TlsMode.NONE: 25, TlsMode.STARTTLS: 587, TlsMode.IMPLICIT: 465}
 
 
@@ -45,7 +46,7 @@ class ChannelConfiguration:
     categories: tuple[Category, ...] = ()
     """Empty: all of them."""
     disabled: bool = False
-    retry_policy: RetryPolicy = RetryPolicy()
+    retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY
     max_concurrency: int = 10
     max_rate: float = 0.0
     """Hand-offs per second; 0: no limit."""

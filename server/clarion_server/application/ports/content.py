@@ -55,7 +55,7 @@ class CompiledSchema(Protocol):
     """A context schema, ready to check contexts."""
 
     def violations(self, context: Mapping[str, Any]) -> list[Violation]:
-        """Every broken rule, by paths within the context such as `order.items[0].price`; `""` for the context itself."""
+        """Every broken rule, by paths within the context such as `order.items[0].price`; `""` for the whole."""
         ...
 
 

@@ -143,7 +143,7 @@ class MessageRepository(Protocol):
         ...
 
     def begin(self, message_ids: Collection[str], owner: str, now: Instant) -> None:
-        """QUEUED → SENDING in the hands of `owner`, with one more attempt begun. The caller has just read them as due."""
+        """QUEUED → SENDING in the hands of `owner`, with one more attempt begun. They were just read as due."""
         ...
 
     def hold(self, message_ids: Collection[str]) -> None:
@@ -212,7 +212,7 @@ class ApiKeyRepository(Protocol):
     def save(self, key: ApiKey) -> None: ...
 
     def page(self, sandbox: str | None, after: tuple[Instant, str] | None, limit: int) -> list[ApiKey]:
-        """Oldest first; of every sandbox where it is None. `after`: the creation time and id of the last of the page before."""
+        """Oldest first; of every sandbox where it is None. `after`: creation time and id of the last one before."""
         ...
 
 

@@ -22,7 +22,7 @@ from clarion_server.application.ports.repositories import (
 
 
 class StoreUnavailable(Exception):
-    """The store did not answer, or stayed locked for too long. As far as is known, nothing of the unit of work happened."""
+    """The store did not answer, or stayed locked for too long. Whether a commit under way happened is unknown."""
 
 
 class UnitOfWork(Protocol):

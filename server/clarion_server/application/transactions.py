@@ -1,0 +1,58 @@
+"""Runs units of work for a single event loop without ever blocking it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from clarion_server.application.ports.store import Store, StoreUnavailable, UnitOfWork
+from clarion_server.domain.errors import Unavailable
+
+T = TypeVar("T")
+
+#: How many reads may wait for the store at once; more of them queue.
+READERS = 4
+
+
+class Transactions:
+    """Writes go through one thread, one after the other; reads through a few."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._writer = ThreadPoolExecutor(1, "store-writer")
+        self._readers = ThreadPoolExecutor(READERS, "store-reader")
+
+    async def write(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Runs `work` in a transaction of its own and commits. Whatever it raises rolls back."""
+        return await self._run(self._writer, lambda: self._commit(work))
+
+    async def read(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Runs `work` on a consistent state. It may change nothing."""
+        return await self._run(self._readers, lambda: self._look(work))
+
+    def change_mark(self) -> object:
+        """Differs from an earlier mark when something was committed in between, by whichever process."""
+        return self._store.change_mark()
+
+    def close(self) -> None:
+        """Waits for what is under way."""
+        self._writer.shutdown()
+        self._readers.shutdown()
+
+    def _commit(self, work: Callable[[UnitOfWork], T]) -> T:
+        with self._store.begin() as unit:
+            result = work(unit)
+            unit.commit()
+        return result
+
+    def _look(self, work: Callable[[UnitOfWork], T]) -> T:
+        with self._store.snapshot() as unit:
+            return work(unit)
+
+    async def _run(self, threads: ThreadPoolExecutor, call: Callable[[], T]) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(threads, call)
+        except StoreUnavailable as error:
+            raise Unavailable from error
