@@ -1,0 +1,91 @@
+"""The syntax of e-mail addresses: RFC 5321 section 4.1.2, with the additions of RFC 6531 for other scripts.
+
+What is checked is the form alone: whether a mailbox exists is known to its server only. Comments, folding white space
+and obsolete forms belong to message headers (RFC 5322) and are refused.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import unicodedata
+
+#: Octets of a whole address: a path of RFC 5321 section 4.5.3.1.3 without its angle brackets.
+MAX_ADDRESS = 254
+#: Octets before the last `@` (section 4.5.3.1.1).
+MAX_LOCAL_PART = 64
+#: Octets of a label as the domain name system sees it (RFC 1035 section 2.3.4).
+MAX_LABEL = 63
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+
+#: What nearly every address is. No last label is all digits: such a domain would be an IP address.
+_PLAIN = re.compile(rf"(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*+@(?:{_LABEL}\.)*+(?![0-9]+\Z){_LABEL}")
+_DOT_ATOM = re.compile(rf"{_ATOM}(?:\.{_ATOM})*+")
+_QUOTED = re.compile(r'"(?:[ !#-\[\]-~]|\\[ -~])*+"')
+_ASCII_LABEL = re.compile(_LABEL)
+_NON_ASCII = re.compile(r"[^\x00-\x7f]")
+_IPV6_TAG = "IPv6:"
+
+#: Letters, marks and digits: what a label may have outside ASCII (RFC 5892, without its contextual rules).
+_LABEL_CATEGORIES = frozenset({"Ll", "Lu", "Lt", "Lo", "Lm", "Mn", "Mc", "Nd"})
+
+
+def is_address(text: str) -> bool:
+    # Every character is at least one octet, so that this bounds the work on what follows.
+    return len(text) <= MAX_ADDRESS and (_PLAIN.fullmatch(text) is not None or _is_rare_address(text))
+
+
+def _is_rare_address(text: str) -> bool:
+    """Quoted local parts, address literals, and everything outside ASCII."""
+    local_part, at, domain = text.rpartition("@")
+    return bool(
+        at
+        # Lone surrogates, which UTF-8 cannot carry, are not printable either.
+        and text.isprintable()
+        and len(text.encode()) <= MAX_ADDRESS
+        and len(local_part.encode()) <= MAX_LOCAL_PART
+        and _is_local_part(local_part)
+        and _is_domain(domain)
+    )
+
+
+def _is_local_part(text: str) -> bool:
+    # RFC 6531 section 3.3 lets every character outside ASCII stand where a letter may; white space is not printable.
+    in_ascii = _NON_ASCII.sub("x", text)
+    return bool(_DOT_ATOM.fullmatch(in_ascii) or _QUOTED.fullmatch(in_ascii))
+
+
+def _is_domain(text: str) -> bool:
+    if text.startswith("[") and text.endswith("]"):
+        return _is_address_literal(text[1:-1])
+    labels = text.split(".")
+    return all(map(_is_label, labels)) and not labels[-1].isdigit()
+
+
+def _is_address_literal(text: str) -> bool:
+    try:
+        if text.startswith(_IPV6_TAG):
+            return ipaddress.IPv6Address(text.removeprefix(_IPV6_TAG)).scope_id is None
+        return bool(ipaddress.IPv4Address(text))
+    except ValueError:
+        return False
+
+
+def _is_label(text: str) -> bool:
+    if text.isascii():
+        return _ASCII_LABEL.fullmatch(text) is not None
+    return (
+        not text.startswith("-")
+        and not text.endswith("-")
+        and unicodedata.is_normalized("NFC", text)
+        and not unicodedata.category(text[0]).startswith("M")
+        and all(char == "-" or unicodedata.category(char) in _LABEL_CATEGORIES for char in text)
+        and len(_a_label(text)) <= MAX_LABEL
+    )
+
+
+def _a_label(label: str) -> bytes:
+    """The label as the domain name system carries it (RFC 5890 section 2.3.2.1)."""
+    return b"xn--" + label.lower().encode("punycode")

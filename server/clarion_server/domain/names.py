@@ -1,0 +1,101 @@
+"""What resources and people are called: `campaigns/order-confirmed`, `email:jane@example.com`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from clarion_server.domain.errors import InvalidFields
+from clarion_server.domain.violation import Violation, malformed, required, too_long
+
+#: The longest identity, in characters: a namespace, its colon and what every mail system can carry.
+MAX_IDENTITY = 320
+
+_CHOSEN_ID = "[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_CHOSEN_RULE = "1 to 63 lower-case letters, digits and hyphens, begins with a letter and does not end with a hyphen"
+_ASSIGNED_ID = "[0-9a-f]{32}"
+_ASSIGNED_RULE = "an id that Clarion assigned"
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """The resources of one kind, and how their names are made of their ids."""
+
+    name: str
+    id_pattern: str
+    id_rule: str
+    _name: re.Pattern[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # The one way to fill a derived field of a frozen class.
+        object.__setattr__(self, "_name", re.compile(f"{self.name}/({self.id_pattern})"))
+
+    def format(self, resource_id: str) -> str:
+        return f"{self.name}/{resource_id}"
+
+    def parse(self, name: str, field: str = "name") -> str:
+        """The id in `name`. Raises InvalidFields, for the request's field `field`."""
+        found = self._name.fullmatch(name)
+        if found is None:
+            raise InvalidFields((self._name_violation(name, field),))
+        return found[1]
+
+    def id_violation(self, resource_id: str, field: str) -> Violation | None:
+        """What is wrong with an id that a caller chose, if anything is."""
+        if not resource_id:
+            return required(field)
+        if re.fullmatch(self.id_pattern, resource_id):
+            return None
+        return malformed(field, f"Must be {self.id_rule}.")
+
+    def _name_violation(self, name: str, field: str) -> Violation:
+        if not name:
+            return required(field)
+        return malformed(field, f"Must be of the form '{self.name}/…', where '…' is {self.id_rule}.")
+
+
+CAMPAIGNS = Collection("campaigns", _CHOSEN_ID, _CHOSEN_RULE)
+CHANNEL_CONFIGURATIONS = Collection("channelConfigurations", _CHOSEN_ID, _CHOSEN_RULE)
+EXECUTIONS = Collection("executions", _ASSIGNED_ID, _ASSIGNED_RULE)
+MESSAGES = Collection("messages", f"{_ASSIGNED_ID}-[0-9]{{4}}", _ASSIGNED_RULE)
+API_KEYS = Collection("apiKeys", _ASSIGNED_ID, _ASSIGNED_RULE)
+
+parse_campaign_name = CAMPAIGNS.parse
+parse_channel_configuration_name = CHANNEL_CONFIGURATIONS.parse
+parse_execution_name = EXECUTIONS.parse
+parse_message_name = MESSAGES.parse
+parse_api_key_name = API_KEYS.parse
+
+_SANDBOX = re.compile("[a-z][a-z0-9-]{0,62}")
+_NAMESPACE = re.compile("[a-z0-9_-]{1,32}")
+
+
+def is_sandbox(text: str) -> bool:
+    return _SANDBOX.fullmatch(text) is not None
+
+
+def is_namespace(text: str) -> bool:
+    """Whether identities can be of that namespace."""
+    return _NAMESPACE.fullmatch(text) is not None
+
+
+def split_identity(identity: str) -> tuple[str, str] | None:
+    """The namespace and the value of an identity; None when it is not made that way."""
+    namespace, _, value = identity.partition(":")
+    if value and is_namespace(namespace) and identity.isprintable() and value == value.strip():
+        return namespace, value
+    return None
+
+
+def identity_violation(identity: str, namespace: str, field: str) -> Violation | None:
+    """What is wrong with the identity of a person in `namespace`, if anything is."""
+    if not identity:
+        return required(field)
+    if len(identity) > MAX_IDENTITY:
+        return too_long(field, MAX_IDENTITY)
+    parts = split_identity(identity)
+    if parts is None:
+        return malformed(field, "Must be of the form 'namespace:value', such as 'email:jane@example.com'.")
+    if parts[0] != namespace:
+        return Violation(field, "WRONG_NAMESPACE", f"Must be in the campaign's namespace '{namespace}'.")
+    return None
