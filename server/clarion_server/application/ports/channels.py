@@ -27,6 +27,8 @@ class OutboundEmail:
     email: RenderedEmail
     date: Instant
     """For the Date header: when the message was released."""
+    attempt: int = 1
+    """Counts from 1."""
 
 
 @dataclass(frozen=True, slots=True)
