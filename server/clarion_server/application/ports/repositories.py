@@ -154,6 +154,14 @@ class MessageRepository(Protocol):
         """Lets at most so many held messages of the campaign back into `due`; how many."""
         ...
 
+    def held_campaigns(self) -> set[int]:
+        """The keys of the campaigns that have held messages."""
+        ...
+
+    def give_back(self, message_ids: Collection[str], owner: str) -> None:
+        """SENDING → QUEUED for messages of `owner` whose attempt was claimed but never begun: it counts no more."""
+        ...
+
     def settle(self, settlements: Sequence[Settlement], owner: str) -> set[str]:
         """SENDING → another state, for messages that are still in the hands of `owner` in that very attempt.
 

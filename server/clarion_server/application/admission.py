@@ -1,0 +1,196 @@
+"""Decides, recipient by recipient, what a trigger may become."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from clarion_server.application.directory import LiveCampaign
+from clarion_server.application.ports.content import Personalisation
+from clarion_server.domain.address import is_address
+from clarion_server.domain.execution import Excluded, Rejected
+from clarion_server.domain.instant import DAY, Instant
+from clarion_server.domain.locales import is_locale
+from clarion_server.domain.magic import Part, part_of
+from clarion_server.domain.message import ExclusionReason
+from clarion_server.domain.violation import Violation, malformed, out_of_range, required, too_long, too_many
+
+MAX_RECIPIENTS = 1_000
+MAX_REQUEST_ID = 128
+MAX_IDENTITY = 320
+MAX_CONTEXT_BYTES = 200 * 1024
+MAX_PROFILE_BYTES = 32 * 1024
+#: How far ahead a message may be sent.
+MAX_AHEAD = 366 * DAY
+
+_EMAIL = "email"
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientInput:
+    """Whom a trigger addresses, as the caller gave it."""
+
+    identity: str
+    address: str = ""
+    locale: str = ""
+    context: Mapping[str, Any] = field(default_factory=dict)
+    profile: Mapping[str, Any] = field(default_factory=dict)
+    flaws: tuple[Violation, ...] = ()
+    """What was already wrong with it when it arrived."""
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerCommand:
+    campaign_id: str
+    recipients: tuple[RecipientInput, ...]
+    request_id: str = ""
+    send_time: Instant | None = None
+    expire_time: Instant | None = None
+    allow_partial: bool = False
+    validate_only: bool = False
+    flaws: tuple[Violation, ...] = ()
+    """What was already wrong with it when it arrived."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A recipient that may have a message."""
+
+    personalisation: Personalisation
+    context: bytes
+    """As JSON, keys sorted."""
+    profile: bytes
+    exclusion: ExclusionReason | None
+
+
+@dataclass(slots=True)
+class Admission:
+    """What the recipients of one call come to, by their places in it."""
+
+    admitted: list[tuple[int, Admitted]] = field(default_factory=list)
+    exceptions: dict[int, Excluded | Rejected] = field(default_factory=dict)
+    """Those that are not plainly accepted; an excluded one is admitted as well."""
+    violations: list[Violation] = field(default_factory=list)
+
+    def add(self, place: int, result: Admitted | list[Violation]) -> None:
+        if isinstance(result, Admitted):
+            self.admitted.append((place, result))
+            if result.exclusion is not None:
+                self.exceptions[place] = Excluded(result.exclusion)
+        else:
+            violations = tuple(violation.under(f"recipients[{place}]") for violation in result)
+            self.violations.extend(violations)
+            self.exceptions[place] = Rejected(violations)
+
+
+def call_violations(command: TriggerCommand, now: Instant) -> list[Violation]:
+    """What is wrong with the call, apart from its recipients."""
+    found = list(command.flaws)
+    found += _request_id_violations(command.request_id)
+    if not command.recipients:
+        found.append(required("recipients"))
+    if len(command.recipients) > MAX_RECIPIENTS:
+        found.append(too_many("recipients", MAX_RECIPIENTS))
+    if command.send_time is not None and command.send_time > now + MAX_AHEAD:
+        found.append(out_of_range("send_time", "Must be at most 366 days ahead."))
+    if command.expire_time is not None and command.expire_time <= max(now, command.send_time or now):
+        found.append(out_of_range("expire_time", "Must be later than now and than send_time."))
+    return found
+
+
+def _request_id_violations(request_id: str) -> Iterable[Violation]:
+    if len(request_id) > MAX_REQUEST_ID:
+        yield too_long("request_id", MAX_REQUEST_ID)
+    if request_id and not (request_id.isascii() and request_id.isprintable()):
+        yield malformed("request_id", "Must consist of printable ASCII characters.")
+
+
+def admit(recipients: Iterable[RecipientInput], live: LiveCampaign) -> Admission:
+    admission = Admission()
+    seen: set[str] = set()
+    for place, recipient in enumerate(recipients):
+        result = _admit(recipient, live)
+        if recipient.identity in seen:
+            again = Violation("identity", "DUPLICATE", "Must occur only once in a call.")
+            result = [again] if isinstance(result, Admitted) else [*result, again]
+        seen.add(recipient.identity)
+        admission.add(place, result)
+    return admission
+
+
+def _admit(recipient: RecipientInput, live: LiveCampaign) -> Admitted | list[Violation]:
+    definition = live.version.definition
+    context, profile = _json(recipient.context), _json(recipient.profile)
+    namespace, _, value = recipient.identity.partition(":")
+    address = recipient.address or _text(recipient.profile, _EMAIL) or (value if namespace == _EMAIL else "")
+    locale = recipient.locale or _text(recipient.profile, "locale") or definition.default_locale
+    found = [
+        *recipient.flaws,
+        *_identity_violations(recipient.identity, namespace, value, definition.identity_namespace),
+        *_address_violations(address, recipient),
+        *_size_violations(context, profile),
+    ]
+    if not is_locale(locale):
+        found.append(malformed("locale", "Must be a BCP 47 tag such as 'pt-BR'."))
+    # A context that arrived damaged is reported as such; the schema would only repeat it in other words.
+    if not recipient.flaws:
+        found += [violation.under("context") for violation in live.schema.violations(recipient.context)]
+    if found:
+        return found
+    personalisation = Personalisation(recipient.context, recipient.profile, recipient.identity, address, locale)
+    excluded = ExclusionReason.SUPPRESSED if part_of(address) is Part.SUPPRESSED else None
+    return Admitted(personalisation, context, profile, excluded)
+
+
+def _identity_violations(identity: str, namespace: str, value: str, wanted: str) -> Iterable[Violation]:
+    if not identity:
+        yield required("identity")
+    elif not value or namespace != wanted:
+        yield malformed("identity", f"Must be of the form '{wanted}:value': the campaign addresses this namespace.")
+    elif len(identity) > MAX_IDENTITY:
+        yield too_long("identity", MAX_IDENTITY)
+    elif not value.isprintable():
+        yield malformed("identity", "Must consist of printable characters.")
+
+
+def _address_violations(address: str, recipient: RecipientInput) -> Iterable[Violation]:
+    if is_address(address):
+        return
+    if not address:
+        yield Violation(
+            "address", "REQUIRED", "Must be given, here, as the profile's 'email', or as an identity 'email:…'."
+        )
+    else:
+        field_name = "address" if recipient.address else "profile.email" if _EMAIL in recipient.profile else "identity"
+        yield malformed(field_name, "Must hold a valid e-mail address.")
+
+
+def _size_violations(context: bytes, profile: bytes) -> Iterable[Violation]:
+    if len(context) > MAX_CONTEXT_BYTES:
+        yield too_long("context", MAX_CONTEXT_BYTES, "bytes as JSON")
+    if len(profile) > MAX_PROFILE_BYTES:
+        yield too_long("profile", MAX_PROFILE_BYTES, "bytes as JSON")
+
+
+def _json(values: Mapping[str, Any]) -> bytes:
+    """Keys sorted: the same data is the same bytes, for the fingerprint and for a template that loops over keys."""
+    return orjson.dumps(values, option=orjson.OPT_SORT_KEYS) if values else b"{}"
+
+
+def _text(profile: Mapping[str, Any], key: str) -> str:
+    value = profile.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def fingerprint(command: TriggerCommand) -> bytes:
+    """16 bytes that tell a repeated request from another one under the same id."""
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update(orjson.dumps([command.send_time, command.expire_time, command.allow_partial]))
+    for recipient in command.recipients:
+        parts = [recipient.identity, recipient.address, recipient.locale, recipient.context, recipient.profile]
+        digest.update(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS))
+    return digest.digest()

@@ -1,0 +1,85 @@
+"""Takes queued messages that are due into this process's hands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.recording import end_queued
+from clarion_server.domain.campaign import Campaign, CampaignState, QueueDisposal
+from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.message import Message, MessageState
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    channel_key: int
+    owner: str
+    limit: int
+    now: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    configuration: ChannelConfiguration | None
+    """As it stands now; None when it is gone."""
+    messages: Sequence[Message]
+    """In SENDING, in the owner's hands."""
+    next_due_time: Instant | None
+    """When there is more to claim; None when nothing waits."""
+
+
+def claim(unit: UnitOfWork, claims: Sequence[Claim]) -> Sequence[Claimed]:
+    """A group-commit operation."""
+    return [_claim(unit, each) for each in claims]
+
+
+def _claim(unit: UnitOfWork, wish: Claim) -> Claimed:
+    configuration = unit.channels.by_key(wish.channel_key)
+    if configuration is None or configuration.disabled:
+        return Claimed(configuration, (), None)
+    due = unit.messages.due(wish.channel_key, wish.now, wish.limit)
+    sendable = _sift(unit, due, wish.now)
+    unit.messages.begin([message.id for message in sendable], wish.owner, wish.now)
+    begun = [_begun(message, wish) for message in sendable]
+    next_due = wish.now if len(due) == wish.limit else unit.messages.next_due_time(wish.channel_key)
+    return Claimed(configuration, begun, next_due)
+
+
+def _sift(unit: UnitOfWork, due: Sequence[Message], now: Instant) -> list[Message]:
+    """The messages that may leave. The others are held, cancelled or expired, as their campaign or their time says."""
+    campaigns = unit.campaigns.by_keys({message.campaign_key for message in due})
+    cancelled, expired, held, sendable = [], [], [], []
+    for message in due:
+        campaign = campaigns[message.campaign_key]
+        if _is_cancelled(campaign):
+            cancelled.append(message)
+        elif message.expire_time is not None and message.expire_time <= now:
+            expired.append(message)
+        elif campaign.state is CampaignState.PAUSED:
+            held.append(message.id)
+        else:
+            sendable.append(message)
+    if cancelled:
+        end_queued(unit, cancelled, MessageState.CANCELLED, now)
+    if expired:
+        end_queued(unit, expired, MessageState.EXPIRED, now)
+    if held:
+        unit.messages.hold(held)
+    return sendable
+
+
+def _is_cancelled(campaign: Campaign) -> bool:
+    return campaign.state is CampaignState.STOPPED and campaign.queue_disposal is QueueDisposal.CANCEL
+
+
+def _begun(message: Message, wish: Claim) -> Message:
+    return replace(
+        message,
+        state=MessageState.SENDING,
+        owner=wish.owner,
+        attempt_count=message.attempt_count + 1,
+        attempt_time=wish.now,
+    )

@@ -1,0 +1,146 @@
+"""What a process does besides: keeps its lease, takes over from processes that died, releases held messages."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+import structlog
+
+from clarion_server.application.outlets import ProcessOutlets
+from clarion_server.application.ports.clock import Chance, Clock
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.recording import Settle, end_queued
+from clarion_server.application.transactions import Transactions
+from clarion_server.domain.campaign import Campaign, CampaignState, QueueDisposal
+from clarion_server.domain.channel import DEFAULT_RETRY_POLICY
+from clarion_server.domain.delivery import Conclusion, conclude
+from clarion_server.domain.instant import SECOND, Instant, Span
+from clarion_server.domain.message import Attempt, AttemptResult, Failure, FailureReason, Message, MessageState
+
+log = structlog.get_logger()
+
+#: How many messages one transaction of the keeper moves: few enough that no trigger waits for it.
+BATCH = 500
+
+_CUT_OFF = Failure(
+    FailureReason.HAND_OFF_UNKNOWN, detail="The process that was sending it ended before it could tell how it went."
+)
+
+
+class Lease:
+    """A process's claim to the messages in its hands, as long as it is renewed in time."""
+
+    def __init__(self, process_id: str, span: Span, clock: Clock) -> None:
+        self.process_id = process_id
+        self.span = span
+        self._clock = clock
+        self._until: Instant = 0
+
+    def is_held(self) -> bool:
+        """With a margin: the process stops sending before others may begin to."""
+        return self._clock.now() < self._until - self.span // 5
+
+    def renew(self, unit: UnitOfWork) -> None:
+        until = self._clock.now() + self.span
+        unit.processes.renew(self.process_id, until)
+        self._until = until
+
+
+class Keeper:
+    def __init__(
+        self, transactions: Transactions, outlets: ProcessOutlets, lease: Lease, clock: Clock, chance: Chance
+    ) -> None:
+        self._transactions = transactions
+        self._outlets = outlets
+        self._lease = lease
+        self._clock = clock
+        self._chance = chance
+        self._woken = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        await self._keep()
+        self._task = asyncio.create_task(self._keep_forever())
+
+    def wake(self) -> None:
+        """A campaign was resumed or stopped: do not wait for the next round."""
+        self._woken.set()
+
+    async def close(self) -> None:
+        """Gives the lease back. Nothing may be in this process's hands any more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._transactions.write(lambda unit: unit.processes.remove(self._lease.process_id))
+
+    async def _keep_forever(self) -> None:
+        while True:
+            self._woken.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), self._lease.span / 3 / SECOND)
+            try:
+                await self._keep()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next round comes
+                log.warning("keeping_failed", error=repr(error))
+
+    async def _keep(self) -> None:
+        await self._transactions.write(self._lease.renew)
+        self._outlets.keep(await self._transactions.read(lambda unit: unit.channels.all()))
+        await self._give_back_disowned()
+        while await self._transactions.write(self._take_over):
+            self._outlets.wake_all(self._clock.now())
+        while await self._transactions.write(self._release):
+            self._outlets.wake_all(self._clock.now())
+
+    async def _give_back_disowned(self) -> None:
+        disowned = self._outlets.take_disowned()
+        if disowned:
+            await self._transactions.write(lambda unit: unit.messages.give_back(disowned, self._lease.process_id))
+            self._outlets.wake_all(self._clock.now())
+
+    def _take_over(self, unit: UnitOfWork) -> int:
+        """Concludes attempts of processes whose lease has lapsed: nobody knows how they ended. How many."""
+        now = self._clock.now()
+        lapsed = unit.messages.owners() - unit.processes.live(now)
+        taken = 0
+        for owner in lapsed:
+            messages = unit.messages.in_hands_of([owner], BATCH)
+            Settle(owner)(unit, [self._conclude(unit, message, now) for message in messages])
+            log.warning("attempts_taken_over", owner=owner, messages=len(messages))
+            taken += len(messages)
+        unit.processes.remove_lapsed(now)
+        return taken
+
+    def _conclude(self, unit: UnitOfWork, message: Message, now: Instant) -> Conclusion:
+        version = unit.campaigns.version(message.campaign_key, message.version)
+        configuration = unit.channels.by_key(message.channel_key)
+        assert version is not None, "a version outlives the messages that were accepted with it"
+        attempt = Attempt(message.attempt_count, message.attempt_time or now, now, AttemptResult.IN_DOUBT, _CUT_OFF)
+        policy = configuration.retry_policy if configuration else DEFAULT_RETRY_POLICY
+        return conclude(message, attempt, policy, version.definition.in_doubt_policy, self._chance)
+
+    def _release(self, unit: UnitOfWork) -> int:
+        """Lets go of messages that are held though their campaign is paused no more. How many."""
+        held = unit.campaigns.by_keys(unit.messages.held_campaigns())
+        return sum(
+            unit.messages.release(campaign.key, BATCH)
+            for campaign in held.values()
+            if campaign.state is not CampaignState.PAUSED
+        )
+
+
+async def cancel_queue(transactions: Transactions, campaign: Campaign, clock: Clock) -> int:
+    """Cancels what a stopped campaign has queued, in bounded transactions. How many.
+
+    What it does not reach, because the process ends, is cancelled when it comes to be claimed.
+    """
+    assert campaign.queue_disposal is QueueDisposal.CANCEL
+    total = 0
+    while ended := await transactions.write(lambda unit: _cancel_some(unit, campaign.key, clock.now())):
+        total += ended
+    return total
+
+
+def _cancel_some(unit: UnitOfWork, campaign_key: int, now: Instant) -> int:
+    return end_queued(unit, unit.messages.queued_of_campaign(campaign_key, BATCH), MessageState.CANCELLED, now)

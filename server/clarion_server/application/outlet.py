@@ -1,0 +1,256 @@
+"""One channel configuration at work in this process: claims, attempts, records.
+
+Its places bound what is in this process's hands: a message takes one when it is claimed and leaves it when its
+conclusion is durable. Whatever finds no place stays queued in the store, so that memory does not grow with a backlog.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from clarion_server.application.claiming import Claim, Claimed, claim
+from clarion_server.application.delivery import Delivery
+from clarion_server.application.group_commit import GroupCommit
+from clarion_server.application.line import Line
+from clarion_server.application.ports.channels import ChannelFactory
+from clarion_server.application.ports.clock import Clock
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.recording import Settle
+from clarion_server.application.transactions import Transactions
+from clarion_server.application.triggering import HandOff
+from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.delivery import Conclusion
+from clarion_server.domain.instant import SECOND, Instant
+
+log = structlog.get_logger()
+
+#: Places for each concurrent hand-off: while some are being sent, others are being claimed or recorded.
+_PLACES_PER_HAND_OFF = 8
+_MIN_PLACES = 32
+#: With a rate limit: no more places than are used up in so many seconds.
+_MAX_SECONDS_IN_HAND = 5
+#: An idle outlet looks this often for what other processes have changed or left behind.
+_LOOK_EVERY = SECOND
+#: After a fault of the store.
+_PAUSE = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class OutletPorts:
+    """What every outlet of a process shares."""
+
+    transactions: Transactions
+    commits: GroupCommit
+    delivery: Delivery
+    open_channel: ChannelFactory
+    clock: Clock
+    owner: str
+    """This process, as its lease knows it."""
+    disowned: set[str]
+    """Messages that are, or may be, in this process's hands without its sending them: its keeper gives them back."""
+    may_send: Callable[[], bool]
+    """False when the process has lost its lease: others may be sending its messages."""
+
+
+def places_of(configuration: ChannelConfiguration) -> int:
+    """How many messages may be in the hands of one process."""
+    places = max(_MIN_PLACES, configuration.max_concurrency * _PLACES_PER_HAND_OFF)
+    if configuration.max_rate:
+        places = min(places, max(1, int(configuration.max_rate * _MAX_SECONDS_IN_HAND)))
+    return places
+
+
+class Outlet:
+    def __init__(self, configuration: ChannelConfiguration, ports: OutletPorts) -> None:
+        self._ports = ports
+        self._settle = Settle(ports.owner)
+        self._taken = 0
+        #: True while messages that are due may wait in the store: newer ones must not overtake them.
+        self._backlog = True
+        self._next_due: Instant = 0
+        self._woken = asyncio.Event()
+        self._room = asyncio.Event()
+        self._queue: asyncio.Queue[HandOff] = asyncio.Queue()
+        self._closing = False
+        self._hired = 0
+        self._workers: list[asyncio.Task[None]] = []
+        self._line = Line(configuration, ports.open_channel, ports.clock)
+        self._hire()
+        self._claimer = asyncio.create_task(self._claim_forever())
+
+    @property
+    def configuration(self) -> ChannelConfiguration:
+        return self._line.configuration
+
+    # What triggers ask of it.
+
+    def reserve(self, count: int) -> str | None:
+        if self._backlog or self._closing or count > self._free or not self._may_send():
+            self._backlog = True
+            return None
+        self._taken += count
+        return self._ports.owner
+
+    def give_up(self, count: int) -> None:
+        self._taken -= count
+        self._room.set()
+
+    def hand_off(self, messages: Sequence[HandOff]) -> None:
+        for message in messages:
+            self._queue.put_nowait(message)
+
+    def wake(self, due_time: Instant) -> None:
+        self._next_due = min(self._next_due, due_time)
+        self._woken.set()
+
+    # The way of a claimed message.
+
+    def _hire(self) -> None:
+        self._workers = [worker for worker in self._workers if not worker.done()]
+        while self._hired < self.configuration.max_concurrency:
+            self._hired += 1
+            self._workers.append(asyncio.create_task(self._work()))
+
+    async def _work(self) -> None:
+        # A lowered concurrency sends workers home after their next message.
+        while self._hired <= self.configuration.max_concurrency:
+            hand_off = await self._queue.get()
+            try:
+                await self._attempt(hand_off)
+            except Exception:
+                # It was not begun, as a begun attempt always has a conclusion: its version could not be read, say.
+                log.exception("attempt_not_begun", message=hand_off.message.name)
+                self._ports.disowned.add(hand_off.message.id)
+                self.give_up(1)
+            finally:
+                self._queue.task_done()
+        self._hired -= 1
+
+    async def _attempt(self, hand_off: HandOff) -> None:
+        line = self._line
+        async with line:
+            await line.turn()
+            if not self._ports.may_send():
+                # Others may have taken the message over: whoever has it now sends it.
+                self.give_up(1)
+                return
+            self._record(await self._ports.delivery.attempt(hand_off, line.channel, line.configuration))
+
+    def _record(self, conclusion: Conclusion) -> None:
+        recorded = self._ports.commits.submit(self._settle, conclusion, 2)
+        recorded.add_done_callback(lambda done: self._recorded(done, conclusion))
+
+    def _recorded(self, done: asyncio.Future[bool], conclusion: Conclusion) -> None:
+        if done.exception() is not None:
+            # The message keeps its place until it is recorded: a store that comes back learns how the attempt ended.
+            log.warning("record_failed", message=conclusion.message.name, error=repr(done.exception()))
+            asyncio.get_running_loop().call_later(_PAUSE, self._record, conclusion)
+            return
+        self.give_up(1)
+        if conclusion.due_time is not None:
+            self.wake(conclusion.due_time)
+
+    # Claiming.
+
+    @property
+    def _free(self) -> int:
+        return places_of(self.configuration) - self._taken
+
+    def _may_send(self) -> bool:
+        return not self.configuration.disabled and self._ports.may_send()
+
+    async def _claim_forever(self) -> None:
+        while not self._closing:
+            try:
+                if await self._is_due():
+                    await self._claim()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next look comes
+                log.warning("claim_failed", channel=self.configuration.name, error=repr(error))
+                await asyncio.sleep(_PAUSE)
+
+    async def _is_due(self) -> bool:
+        """Waits for a fair part of the places, as few large claims cost less than many small ones; then for work."""
+        self._room.clear()
+        if self._free < max(1, places_of(self.configuration) // 4):
+            await self._room.wait()
+            return False
+        wait = min(self._next_due - self._ports.clock.now(), _LOOK_EVERY)
+        if wait <= 0:
+            return True
+        self._woken.clear()
+        try:
+            await asyncio.wait_for(self._woken.wait(), wait / SECOND)
+        except TimeoutError:
+            await self._look()
+        return False
+
+    async def _look(self) -> None:
+        """Learns what other processes did: changed the configuration, or left messages that are due."""
+        configuration, due = await self._ports.transactions.read(self._peek)
+        if configuration is not None:
+            self.configure(configuration)
+        if due is not None:
+            self._next_due = min(self._next_due, due)
+
+    def _peek(self, unit: UnitOfWork) -> tuple[ChannelConfiguration | None, Instant | None]:
+        key = self.configuration.key
+        return unit.channels.by_key(key), unit.messages.next_due_time(key)
+
+    async def _claim(self) -> None:
+        if not self._may_send():
+            await asyncio.sleep(_PAUSE)
+            return
+        now, limit = self._ports.clock.now(), self._free
+        self._taken += limit
+        self._backlog = False
+        self._next_due = now + 3600 * SECOND
+        wish = Claim(self.configuration.key, self._ports.owner, limit, now)
+        try:
+            claimed = await self._ports.commits.submit(claim, wish, limit)
+        except Exception:
+            self._backlog, self._next_due = True, 0
+            self.give_up(limit)
+            raise
+        self._take(claimed, limit)
+
+    def _take(self, claimed: Claimed, limit: int) -> None:
+        self.give_up(limit - len(claimed.messages))
+        if claimed.configuration is not None:
+            self.configure(claimed.configuration)
+        if claimed.next_due_time is not None:
+            self._next_due = min(self._next_due, claimed.next_due_time)
+            self._backlog = self._backlog or claimed.next_due_time <= self._ports.clock.now()
+        self.hand_off([HandOff(message) for message in claimed.messages])
+
+    # Change and end.
+
+    def configure(self, configuration: ChannelConfiguration) -> None:
+        """Takes up a changed configuration: attempts under way finish over the old connections."""
+        if configuration.revision <= self.configuration.revision:
+            return
+        self._line.retire()
+        self._line = Line(configuration, self._ports.open_channel, self._ports.clock)
+        self._hire()
+        self.wake(self._ports.clock.now())
+
+    async def close(self) -> None:
+        """Claims no more, lets attempts under way finish, and gives back what was not begun."""
+        self._closing = True
+        self._woken.set()
+        self._room.set()
+        await self._claimer
+        waiting = [self._queue.get_nowait().message.id for _ in range(self._queue.qsize())]
+        for _ in waiting:
+            self._queue.task_done()
+        if waiting:
+            await self._ports.transactions.write(lambda unit: unit.messages.give_back(waiting, self._ports.owner))
+        await self._queue.join()
+        await self._ports.commits.drained()
+        for worker in self._workers:
+            worker.cancel()
+        await asyncio.gather(*self._workers, return_exceptions=True)
+        await self._line.close()

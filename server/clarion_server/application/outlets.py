@@ -1,0 +1,67 @@
+"""All the ways out of this process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+from clarion_server.application.outlet import Outlet, OutletPorts
+from clarion_server.application.triggering import HandOff
+from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.instant import Instant
+
+
+class ProcessOutlets:
+    """Implements the port `Outlets` of triggering. Belongs to one event loop."""
+
+    def __init__(self, ports: OutletPorts) -> None:
+        self._ports = ports
+        self._outlets: dict[int, Outlet] = {}
+
+    def keep(self, configurations: Iterable[ChannelConfiguration]) -> None:
+        """Opens an outlet for each that has none, and tells the others of changes."""
+        for configuration in configurations:
+            outlet = self._outlets.get(configuration.key)
+            if outlet is None:
+                self._outlets[configuration.key] = Outlet(configuration, self._ports)
+            else:
+                outlet.configure(configuration)
+
+    async def drop(self, channel_key: int) -> None:
+        """The configuration is gone."""
+        outlet = self._outlets.pop(channel_key, None)
+        if outlet is not None:
+            await outlet.close()
+
+    def reserve(self, channel_key: int, count: int) -> str | None:
+        outlet = self._outlets.get(channel_key)
+        return None if outlet is None else outlet.reserve(count)
+
+    def hand_off(self, channel_key: int, messages: Sequence[HandOff]) -> None:
+        self._outlets[channel_key].hand_off(messages)
+
+    def give_up(self, channel_key: int, count: int) -> None:
+        if count:
+            self._outlets[channel_key].give_up(count)
+
+    def disown(self, channel_key: int, message_ids: Sequence[str]) -> None:
+        self.give_up(channel_key, len(message_ids))
+        self._ports.disowned.update(message_ids)
+
+    def wake(self, channel_key: int, due_time: Instant) -> None:
+        outlet = self._outlets.get(channel_key)
+        if outlet is not None:
+            outlet.wake(due_time)
+
+    def wake_all(self, due_time: Instant) -> None:
+        for outlet in self._outlets.values():
+            outlet.wake(due_time)
+
+    def take_disowned(self) -> set[str]:
+        """Messages that may be in this process's hands without its sending them. The caller gives them back."""
+        disowned = set(self._ports.disowned)
+        self._ports.disowned.clear()
+        return disowned
+
+    async def close(self) -> None:
+        await asyncio.gather(*(outlet.close() for outlet in self._outlets.values()))

@@ -1,0 +1,101 @@
+"""Writes what became of messages: their state, the event, and the figures, always together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from clarion_server.application.ports.queries import FigureKey, Settlement
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.domain.delivery import Conclusion
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.latency import bucket_of
+from clarion_server.domain.message import Event, EventType, Message, MessageState
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Records conclusions of attempts that `owner` made. A group-commit operation."""
+
+    owner: str
+
+    def __call__(self, unit: UnitOfWork, conclusions: Sequence[Conclusion]) -> Sequence[bool]:
+        """True for each that was still in the owner's hands; what another process has taken over is left alone."""
+        moved = unit.messages.settle([_settlement(conclusion) for conclusion in conclusions], self.owner)
+        valid = [conclusion for conclusion in conclusions if conclusion.message.id in moved]
+        unit.events.add_all([conclusion.event for conclusion in valid])
+        unit.figures.add(_figures_of(valid))
+        return [conclusion.message.id in moved for conclusion in conclusions]
+
+
+def end_queued(unit: UnitOfWork, messages: Sequence[Message], state: MessageState, now: Instant) -> int:
+    """Cancels or expires queued messages; how many still were."""
+    moved = unit.messages.end_queued([message.id for message in messages], state, now)
+    ended = [message for message in messages if message.id in moved]
+    unit.events.add_all([Event(EventType[state.name], now, message.id, message.campaign_key) for message in ended])
+    unit.figures.add(Counter(_state_figure(message, state) for message in ended))
+    return len(ended)
+
+
+def record_accepted(unit: UnitOfWork, messages: Iterable[Message]) -> None:
+    """Counts new messages, and tells of those that were excluded."""
+    figures: Counter[FigureKey] = Counter()
+    events = []
+    for message in messages:
+        figures[FigureKey(message.campaign_key, message.version, "targeted")] += 1
+        if message.exclusion_reason is not None:
+            figures[_state_figure(message, MessageState.EXCLUDED)] += 1
+            figures[FigureKey(message.campaign_key, message.version, f"excluded:{message.exclusion_reason}")] += 1
+            events.append(_exclusion(message))
+    unit.events.add_all(events)
+    unit.figures.add(figures)
+
+
+def _exclusion(message: Message) -> Event:
+    return Event(
+        EventType.EXCLUDED,
+        message.accept_time,
+        message.id,
+        message.campaign_key,
+        exclusion_reason=message.exclusion_reason,
+    )
+
+
+def _settlement(conclusion: Conclusion) -> Settlement:
+    message = conclusion.message
+    ended = conclusion.state is not MessageState.QUEUED
+    return Settlement(
+        message.id,
+        message.attempt_count,
+        conclusion.state,
+        conclusion.time,
+        conclusion.due_time,
+        conclusion.event.failure if ended else None,
+    )
+
+
+def _figures_of(conclusions: Iterable[Conclusion]) -> Counter[FigureKey]:
+    figures: Counter[FigureKey] = Counter()
+    for conclusion in conclusions:
+        message = conclusion.message
+        for metric in _metrics_of(conclusion):
+            figures[FigureKey(message.campaign_key, message.version, metric)] += 1
+    return figures
+
+
+def _metrics_of(conclusion: Conclusion) -> Iterable[str]:
+    message, attempt, failure = conclusion.message, conclusion.event.attempt, conclusion.event.failure
+    if attempt is not None and attempt.number > 1:
+        yield "retries"
+    if conclusion.state is MessageState.QUEUED:
+        return
+    yield f"state:{conclusion.state}"
+    if conclusion.state is MessageState.SENT:
+        yield f"latency:{bucket_of(conclusion.time - message.release_time)}"
+    if conclusion.state is MessageState.FAILED and failure is not None:
+        yield f"failed:{failure.reason}"
+
+
+def _state_figure(message: Message, state: MessageState) -> FigureKey:
+    return FigureKey(message.campaign_key, message.version, f"state:{state}")
