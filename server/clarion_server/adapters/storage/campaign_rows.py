@@ -1,0 +1,80 @@
+"""Campaigns and versions as rows, and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row
+
+from clarion_server.adapters.storage import codec
+from clarion_server.domain.campaign import Campaign, CampaignState, CampaignVersion, QueueDisposal, Schedule
+
+
+def campaign_to_row(campaign: Campaign) -> dict[str, Any]:
+    """All but the key, which the database gives."""
+    return {
+        "sandbox": campaign.sandbox,
+        "id": campaign.id,
+        "revision": campaign.revision,
+        "state": campaign.state,
+        "definition": codec.definition_to_json(campaign.definition),
+        "display_name": campaign.definition.display_name,
+        "description": campaign.definition.description,
+        "category": campaign.definition.category,
+        "live_version": campaign.live_version,
+        "last_version": campaign.last_version,
+        "draft_pending": campaign.draft_pending,
+        "schedule_start_time": campaign.schedule.start_time,
+        "schedule_end_time": campaign.schedule.end_time,
+        "next_transition_time": campaign.next_transition_time(),
+        "queue_disposal": campaign.queue_disposal,
+        "create_time": campaign.create_time,
+        "creator": campaign.creator,
+        "update_time": campaign.update_time,
+        "updater": campaign.updater,
+        "activate_time": campaign.activate_time,
+        "activator": campaign.activator,
+    }
+
+
+def campaign_from_row(row: Row[Any]) -> Campaign:
+    return Campaign(
+        sandbox=row.sandbox,
+        id=row.id,
+        definition=codec.definition_from_json(row.definition),
+        create_time=row.create_time,
+        creator=row.creator,
+        update_time=row.update_time,
+        updater=row.updater,
+        key=row.key,
+        revision=row.revision,
+        state=CampaignState(row.state),
+        live_version=row.live_version,
+        last_version=row.last_version,
+        draft_pending=row.draft_pending,
+        schedule=Schedule(row.schedule_start_time, row.schedule_end_time),
+        activate_time=row.activate_time,
+        activator=row.activator,
+        queue_disposal=None if row.queue_disposal is None else QueueDisposal(row.queue_disposal),
+    )
+
+
+def version_to_row(version: CampaignVersion, channel_key: int) -> dict[str, Any]:
+    return {
+        "campaign_key": version.campaign_key,
+        "number": version.number,
+        "channel_key": channel_key,
+        "definition": codec.definition_to_json(version.definition),
+        "create_time": version.create_time,
+        "creator": version.creator,
+    }
+
+
+def version_from_row(row: Row[Any]) -> CampaignVersion:
+    return CampaignVersion(
+        campaign_key=row.campaign_key,
+        number=row.number,
+        definition=codec.definition_from_json(row.definition),
+        create_time=row.create_time,
+        creator=row.creator,
+    )

@@ -1,0 +1,116 @@
+"""Campaigns and their versions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from clarion_server.adapters.storage.bulk import BulkStatement
+from clarion_server.adapters.storage.campaign_lists import campaign_page
+from clarion_server.adapters.storage.campaign_rows import (
+    campaign_from_row,
+    campaign_to_row,
+    version_from_row,
+    version_to_row,
+)
+from clarion_server.adapters.storage.schema import campaign_tags, campaign_versions, campaigns
+from clarion_server.application.ports.queries import CampaignQuery
+from clarion_server.application.ports.repositories import NameTaken, StaleWrite
+from clarion_server.domain.campaign import Campaign, CampaignState, CampaignVersion
+from clarion_server.domain.instant import Instant
+
+_IN_USE = (CampaignState.SCHEDULED, CampaignState.LIVE, CampaignState.PAUSED)
+_REVISIONS = BulkStatement("SELECT key, revision FROM campaigns WHERE key IN (VALUES {rows})", (campaigns.c.key,))
+
+
+class SqlCampaignRepository:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, campaign: Campaign) -> Campaign:
+        try:
+            statement = insert(campaigns).values(campaign_to_row(campaign)).returning(campaigns.c.key)
+            key = self._connection.execute(statement).scalar_one()
+        except IntegrityError as error:
+            raise NameTaken(campaign.name) from error
+        added = replace(campaign, key=key)
+        self._add_tags(added)
+        return added
+
+    def get(self, sandbox: str, campaign_id: str) -> Campaign | None:
+        found = self._read(select(campaigns).where(campaigns.c.sandbox == sandbox, campaigns.c.id == campaign_id))
+        return found[0] if found else None
+
+    def by_keys(self, keys: Collection[int]) -> dict[int, Campaign]:
+        return {campaign.key: campaign for campaign in self._read(select(campaigns).where(campaigns.c.key.in_(keys)))}
+
+    def revisions(self, keys: Collection[int]) -> dict[int, int]:
+        return dict(_REVISIONS.select(self._connection, [(key,) for key in keys]))
+
+    def save(self, campaign: Campaign) -> None:
+        before = (campaigns.c.key == campaign.key, campaigns.c.revision == campaign.revision - 1)
+        if self._connection.execute(update(campaigns).where(*before).values(campaign_to_row(campaign))).rowcount == 0:
+            raise StaleWrite(campaign.name)
+        self._connection.execute(delete(campaign_tags).where(campaign_tags.c.campaign_key == campaign.key))
+        self._add_tags(campaign)
+
+    def delete(self, campaign: Campaign) -> None:
+        same = (campaigns.c.key == campaign.key, campaigns.c.revision == campaign.revision)
+        if self._connection.execute(delete(campaigns).where(*same)).rowcount == 0:
+            raise StaleWrite(campaign.name)
+
+    def page(self, query: CampaignQuery) -> list[Campaign]:
+        return self._read(campaign_page(query))
+
+    def due(self, now: Instant) -> list[Campaign]:
+        time = campaigns.c.next_transition_time
+        return self._read(select(campaigns).where(time <= now).order_by(time, campaigns.c.key))
+
+    def next_transition_time(self) -> Instant | None:
+        time = campaigns.c.next_transition_time
+        earliest: Instant | None = self._connection.execute(
+            select(func.min(time)).where(time.is_not(None))
+        ).scalar_one()
+        return earliest
+
+    def first_using(self, channel_key: int) -> Campaign | None:
+        live_version = (
+            (campaign_versions.c.campaign_key == campaigns.c.key)
+            & (campaign_versions.c.number == campaigns.c.live_version)
+        )  # fmt: skip
+        found = self._read(
+            select(campaigns)
+            .join(campaign_versions, live_version)
+            .where(campaign_versions.c.channel_key == channel_key, campaigns.c.state.in_(_IN_USE))
+            .order_by(campaigns.c.key)
+            .limit(1)
+        )
+        return found[0] if found else None
+
+    def add_version(self, version: CampaignVersion, channel_key: int) -> None:
+        self._connection.execute(insert(campaign_versions).values(version_to_row(version, channel_key)))
+
+    def version(self, campaign_key: int, number: int) -> CampaignVersion | None:
+        the_one = (campaign_versions.c.campaign_key == campaign_key, campaign_versions.c.number == number)
+        row = self._connection.execute(select(campaign_versions).where(*the_one)).one_or_none()
+        return None if row is None else version_from_row(row)
+
+    def versions(self, campaign_key: int, before: int | None, limit: int) -> list[CampaignVersion]:
+        number = campaign_versions.c.number
+        statement = select(campaign_versions).where(campaign_versions.c.campaign_key == campaign_key)
+        if before is not None:
+            statement = statement.where(number < before)
+        rows = self._connection.execute(statement.order_by(number.desc()).limit(limit))
+        return [version_from_row(row) for row in rows]
+
+    def _add_tags(self, campaign: Campaign) -> None:
+        tags = [{"campaign_key": campaign.key, "tag": tag} for tag in dict.fromkeys(campaign.definition.tags)]
+        if tags:
+            self._connection.execute(insert(campaign_tags), tags)
+
+    def _read(self, statement: Select[Any]) -> list[Campaign]:
+        return [campaign_from_row(row) for row in self._connection.execute(statement)]

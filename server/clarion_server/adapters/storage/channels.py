@@ -1,0 +1,98 @@
+"""Channel configurations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from clarion_server.adapters.storage import codec
+from clarion_server.adapters.storage.schema import channel_configurations
+from clarion_server.application.ports.repositories import NameTaken, StaleWrite
+from clarion_server.domain.campaign import Category
+from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.retry import RetryPolicy
+
+_table = channel_configurations
+
+
+class SqlChannelConfigurationRepository:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, configuration: ChannelConfiguration) -> ChannelConfiguration:
+        try:
+            added = insert(_table).values(_to_row(configuration)).returning(_table.c.key)
+            key = self._connection.execute(added).scalar_one()
+        except IntegrityError as error:
+            raise NameTaken(configuration.name) from error
+        return replace(configuration, key=key)
+
+    def get(self, sandbox: str, configuration_id: str) -> ChannelConfiguration | None:
+        return self._one(select(_table).where(_table.c.sandbox == sandbox, _table.c.id == configuration_id))
+
+    def by_key(self, key: int) -> ChannelConfiguration | None:
+        return self._one(select(_table).where(_table.c.key == key))
+
+    def all(self) -> list[ChannelConfiguration]:
+        return [_from_row(row) for row in self._connection.execute(select(_table).order_by(_table.c.key))]
+
+    def save(self, configuration: ChannelConfiguration) -> None:
+        before = (_table.c.key == configuration.key, _table.c.revision == configuration.revision - 1)
+        if self._connection.execute(update(_table).where(*before).values(_to_row(configuration))).rowcount == 0:
+            raise StaleWrite(configuration.name)
+
+    def delete(self, configuration: ChannelConfiguration) -> None:
+        same = (_table.c.key == configuration.key, _table.c.revision == configuration.revision)
+        if self._connection.execute(delete(_table).where(*same)).rowcount == 0:
+            raise StaleWrite(configuration.name)
+
+    def page(self, sandbox: str, after: str | None, limit: int) -> list[ChannelConfiguration]:
+        statement = select(_table).where(_table.c.sandbox == sandbox).order_by(_table.c.id).limit(limit)
+        if after is not None:
+            statement = statement.where(_table.c.id > after)
+        return [_from_row(row) for row in self._connection.execute(statement)]
+
+    def _one(self, statement: Any) -> ChannelConfiguration | None:
+        row = self._connection.execute(statement).one_or_none()
+        return None if row is None else _from_row(row)
+
+
+def _to_row(configuration: ChannelConfiguration) -> dict[str, Any]:
+    """All but the key, which the database gives."""
+    return {
+        "sandbox": configuration.sandbox,
+        "id": configuration.id,
+        "revision": configuration.revision,
+        "display_name": configuration.display_name,
+        "smtp": codec.smtp_to_json(configuration.smtp),
+        "categories": codec.names_to_json(configuration.categories),
+        "disabled": configuration.disabled,
+        "retry_window": configuration.retry_policy.window,
+        "retry_initial_delay": configuration.retry_policy.initial_delay,
+        "retry_max_delay": configuration.retry_policy.max_delay,
+        "max_concurrency": configuration.max_concurrency,
+        "max_rate": configuration.max_rate,
+        "create_time": configuration.create_time,
+        "update_time": configuration.update_time,
+    }
+
+
+def _from_row(row: Row[Any]) -> ChannelConfiguration:
+    return ChannelConfiguration(
+        sandbox=row.sandbox,
+        id=row.id,
+        display_name=row.display_name,
+        smtp=codec.smtp_from_json(row.smtp),
+        create_time=row.create_time,
+        update_time=row.update_time,
+        categories=tuple(map(Category, codec.names_from_json(row.categories))),
+        disabled=row.disabled,
+        retry_policy=RetryPolicy(row.retry_window, row.retry_initial_delay, row.retry_max_delay),
+        max_concurrency=row.max_concurrency,
+        max_rate=row.max_rate,
+        key=row.key,
+        revision=row.revision,
+    )

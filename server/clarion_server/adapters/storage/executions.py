@@ -1,0 +1,100 @@
+"""Executions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from clarion_server.adapters.storage import codec
+from clarion_server.adapters.storage.bulk import BulkStatement, insertion
+from clarion_server.adapters.storage.schema import campaigns, executions
+from clarion_server.application.ports.queries import ExecutionQuery
+from clarion_server.domain.execution import Execution
+
+_COLUMNS = tuple(executions.columns)
+_NAMES = ", ".join(f"executions.{column.name}" for column in _COLUMNS)
+
+_INSERT = insertion(executions, _COLUMNS)
+# CROSS JOIN fixes the order on SQLite: each wanted pair is looked up, nothing is scanned.
+_BY_REQUEST_IDS = BulkStatement(
+    f"SELECT {_NAMES} FROM (VALUES {{rows}}) AS wanted CROSS JOIN executions"  # noqa: S608 - columns of the schema
+    " WHERE executions.campaign_key = wanted.column1 AND executions.request_id = wanted.column2"
+    " AND executions.request_id IS NOT NULL",
+    (executions.c.campaign_key, executions.c.request_id),
+    typed=True,
+)
+_RELEASE_REQUEST_IDS = BulkStatement(
+    "UPDATE executions SET request_id = NULL WHERE id IN (VALUES {rows})", (executions.c.id,)
+)
+
+
+class SqlExecutionRepository:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add_all(self, executions: Sequence[Execution]) -> None:
+        _INSERT.change(self._connection, [_to_row(execution) for execution in executions])
+
+    def by_request_ids(self, requests: Collection[tuple[int, str]]) -> dict[tuple[int, str], Execution]:
+        found = map(_from_row, _BY_REQUEST_IDS.select(self._connection, tuple(requests)))
+        return {(each.campaign_key, each.request_id): each for each in found if each.request_id is not None}
+
+    def release_request_ids(self, execution_ids: Collection[str]) -> None:
+        _RELEASE_REQUEST_IDS.change(self._connection, [(each,) for each in execution_ids])
+
+    def get(self, sandbox: str, execution_id: str) -> Execution | None:
+        query = _in_sandbox(sandbox).where(executions.c.id == execution_id)
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else _from_row(row)
+
+    def page(self, query: ExecutionQuery) -> list[Execution]:
+        statement = _in_sandbox(query.sandbox).order_by(executions.c.id.desc()).limit(query.limit)
+        if query.campaign_key is not None:
+            statement = statement.where(executions.c.campaign_key == query.campaign_key)
+        if query.request_id is not None:
+            statement = statement.where(executions.c.request_id == query.request_id)
+        if query.before is not None:
+            statement = statement.where(executions.c.id < query.before)
+        return [_from_row(row) for row in self._connection.execute(statement)]
+
+
+def _in_sandbox(sandbox: str) -> Any:
+    return (
+        select(*_COLUMNS)
+        .join(campaigns, campaigns.c.key == executions.c.campaign_key)
+        .where(campaigns.c.sandbox == sandbox)
+    )
+
+
+def _to_row(execution: Execution) -> tuple[Any, ...]:
+    return (
+        execution.id,
+        execution.campaign_key,
+        execution.version,
+        execution.request_id,
+        execution.fingerprint,
+        execution.caller,
+        execution.accept_time,
+        execution.recipient_count,
+        execution.send_time,
+        execution.expire_time,
+        codec.exceptions_to_json(execution),
+    )
+
+
+def _from_row(row: Row[Any]) -> Execution:
+    return Execution(
+        id=row.id,
+        campaign_key=row.campaign_key,
+        version=row.version,
+        request_id=row.request_id,
+        fingerprint=row.fingerprint,
+        caller=row.caller,
+        accept_time=row.accept_time,
+        send_time=row.send_time,
+        expire_time=row.expire_time,
+        recipient_count=row.recipient_count,
+        exceptions=codec.exceptions_from_json(row.exceptions),
+    )

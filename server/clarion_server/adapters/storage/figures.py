@@ -1,0 +1,41 @@
+"""The counters behind the reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, func, select
+
+from clarion_server.adapters.storage.bulk import insertion
+from clarion_server.adapters.storage.schema import figures
+from clarion_server.application.ports.queries import FigureKey
+
+# SQLite has one writer at a time, so there is nobody to share with.
+_SHARD = 0
+
+_ADD = insertion(
+    figures,
+    tuple(figures.columns),
+    "ON CONFLICT (campaign_key, version, metric, shard) DO UPDATE SET count = figures.count + excluded.count",
+)
+
+
+class SqlFigureRepository:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, increments: Mapping[FigureKey, int]) -> None:
+        _ADD.change(
+            self._connection,
+            [(key.campaign_key, key.version, key.metric, _SHARD, count) for key, count in increments.items()],
+        )
+
+    def of_campaign(self, campaign_key: int, version: int | None) -> dict[str, int]:
+        statement = (
+            select(figures.c.metric, func.sum(figures.c.count))
+            .where(figures.c.campaign_key == campaign_key)
+            .group_by(figures.c.metric)
+        )
+        if version is not None:
+            statement = statement.where(figures.c.version == version)
+        return {metric: int(count) for metric, count in self._connection.execute(statement)}

@@ -1,0 +1,88 @@
+"""Messages as rows, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from clarion_server.adapters.storage import codec
+from clarion_server.adapters.storage.schema import messages
+from clarion_server.domain.message import ExclusionReason, Lane, Message, MessageState
+
+#: In the order of both mappings below. `held` belongs to the queue, not to the message.
+MESSAGE_COLUMNS = (
+    messages.c.id,
+    messages.c.campaign_key,
+    messages.c.version,
+    messages.c.channel_key,
+    messages.c.lane,
+    messages.c.identity,
+    messages.c.address,
+    messages.c.locale,
+    messages.c.context,
+    messages.c.profile,
+    messages.c.state,
+    messages.c.accept_time,
+    messages.c.release_time,
+    messages.c.due_time,
+    messages.c.expire_time,
+    messages.c.attempt_count,
+    messages.c.attempt_time,
+    messages.c.owner,
+    messages.c.outcome_time,
+    messages.c.exclusion_reason,
+    messages.c.failure,
+)
+
+
+def message_to_row(message: Message) -> tuple[Any, ...]:
+    return (
+        message.id,
+        message.campaign_key,
+        message.version,
+        message.channel_key,
+        message.lane,
+        message.identity,
+        message.address,
+        message.locale,
+        message.context,
+        message.profile,
+        message.state,
+        message.accept_time,
+        message.release_time,
+        message.due_time,
+        message.expire_time,
+        message.attempt_count,
+        message.attempt_time,
+        message.owner,
+        message.outcome_time,
+        message.exclusion_reason,
+        codec.failure_to_json(message.failure),
+    )
+
+
+def message_from_row(row: Sequence[Any]) -> Message:
+    """By position: this is on the way of every message that is claimed."""
+    return Message(
+        id=row[0],
+        campaign_key=row[1],
+        version=row[2],
+        channel_key=row[3],
+        lane=Lane(row[4]),
+        identity=row[5],
+        address=row[6],
+        locale=row[7],
+        context=row[8],
+        profile=row[9],
+        state=MessageState(row[10]),
+        accept_time=row[11],
+        release_time=row[12],
+        due_time=row[13],
+        expire_time=row[14],
+        attempt_count=row[15],
+        attempt_time=row[16],
+        owner=row[17],
+        outcome_time=row[18],
+        exclusion_reason=None if row[19] is None else ExclusionReason(row[19]),
+        failure=codec.failure_from_json(row[20]),
+    )

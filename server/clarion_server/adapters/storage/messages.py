@@ -1,0 +1,178 @@
+"""Messages: the queue, the hand-off, and the lists."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Select, distinct, exists, func, literal, select, update
+
+from clarion_server.adapters.storage import codec
+from clarion_server.adapters.storage.bulk import BulkStatement, insertion
+from clarion_server.adapters.storage.message_lists import list_messages
+from clarion_server.adapters.storage.message_rows import MESSAGE_COLUMNS, message_from_row, message_to_row
+from clarion_server.adapters.storage.move import Move
+from clarion_server.adapters.storage.ranges import of_execution
+from clarion_server.adapters.storage.schema import IN_QUEUE, IS_HELD, campaigns, messages
+from clarion_server.application.ports.queries import MessageQuery, Settlement
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.message import OUTCOMES, Lane, Message, MessageState
+
+_INSERT = insertion(messages, MESSAGE_COLUMNS)
+_BEGIN = BulkStatement(
+    "UPDATE messages SET state = 'SENDING', owner = {one}, attempt_time = {one}, attempt_count = attempt_count + 1"
+    " WHERE id IN (VALUES {rows}) AND state = 'QUEUED'",
+    (messages.c.id,),
+)
+_GIVE_BACK = BulkStatement(
+    "UPDATE messages SET state = 'QUEUED', owner = NULL, attempt_count = attempt_count - 1"
+    " WHERE id IN (VALUES {rows}) AND state = 'SENDING' AND owner = {one}",
+    (messages.c.id,),
+)
+_HOLD = BulkStatement("UPDATE messages SET held = 1 WHERE id IN (VALUES {rows}) AND state = 'QUEUED'", (messages.c.id,))
+_END_QUEUED = Move(
+    "UPDATE messages SET state = {one}, outcome_time = {one}, held = 0"
+    " WHERE id IN (VALUES {rows}) AND state = 'QUEUED'",
+    (messages.c.id,),
+)
+_SETTLE = Move(
+    "UPDATE messages SET state = settled.column3, owner = NULL, due_time = coalesce(settled.column4, due_time),"
+    " outcome_time = settled.column5, failure = settled.column6"
+    " FROM (VALUES {rows}) AS settled"
+    " WHERE messages.id = settled.column1 AND attempt_count = settled.column2 AND state = 'SENDING' AND owner = {one}",
+    (
+        messages.c.id,
+        messages.c.attempt_count,
+        messages.c.state,
+        messages.c.due_time,
+        messages.c.outcome_time,
+        messages.c.failure,
+    ),
+)
+
+
+class SqlMessageRepository:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add_all(self, messages: Sequence[Message]) -> None:
+        _INSERT.change(self._connection, [message_to_row(message) for message in messages])
+
+    def get(self, sandbox: str, message_id: str) -> Message | None:
+        found = self._read(
+            select(*MESSAGE_COLUMNS)
+            .join(campaigns, campaigns.c.key == messages.c.campaign_key)
+            .where(messages.c.id == message_id, campaigns.c.sandbox == sandbox)
+        )
+        return found[0] if found else None
+
+    def page(self, query: MessageQuery) -> list[Message]:
+        return list_messages(self._connection, query)
+
+    def state_counts(self, execution_id: str) -> dict[MessageState, int]:
+        statement = (
+            select(messages.c.state, func.count())
+            .where(of_execution(messages.c.id, execution_id))
+            .group_by(messages.c.state)
+        )
+        return {MessageState(state): count for state, count in self._connection.execute(statement)}
+
+    def due(self, channel_key: int, now: Instant, limit: int) -> list[Message]:
+        due: list[Message] = []
+        # Lane by lane, so that no look at a lane walks over what another lane has for later.
+        for lane in sorted(Lane):
+            if len(due) < limit:
+                due += self._read(_due(channel_key, lane, now, limit - len(due)))
+        return due
+
+    def next_due_time(self, channel_key: int) -> Instant | None:
+        times = [self._connection.execute(_earliest(channel_key, lane)).scalar_one() for lane in Lane]
+        return min((time for time in times if time is not None), default=None)
+
+    def is_waiting(self, channel_key: int) -> bool:
+        of_channel = messages.c.channel_key == channel_key
+        waits = (
+            exists().where(of_channel, IN_QUEUE),
+            exists(_of_campaigns(messages.c.id).where(of_channel, IS_HELD)),
+            exists(_of_campaigns(messages.c.id).where(of_channel, messages.c.state == MessageState.SENDING)),
+        )
+        return any(self._connection.execute(select(literal(1)).where(each)).first() for each in waits)
+
+    def begin(self, message_ids: Collection[str], owner: str, now: Instant) -> None:
+        _BEGIN.change(self._connection, _rows(message_ids), before=(owner, now))
+
+    def hold(self, message_ids: Collection[str]) -> None:
+        _HOLD.change(self._connection, _rows(message_ids))
+
+    def release(self, campaign_key: int, limit: int) -> int:
+        held = select(messages.c.id).where(messages.c.campaign_key == campaign_key, IS_HELD).limit(limit)
+        return self._connection.execute(update(messages).where(messages.c.id.in_(held)).values(held=0)).rowcount
+
+    def held_campaigns(self) -> set[int]:
+        return set(self._connection.execute(select(distinct(messages.c.campaign_key)).where(IS_HELD)).scalars())
+
+    def give_back(self, message_ids: Collection[str], owner: str) -> None:
+        _GIVE_BACK.change(self._connection, _rows(message_ids), after=(owner,))
+
+    def settle(self, settlements: Sequence[Settlement], owner: str) -> set[str]:
+        rows = [_settlement_row(settlement) for settlement in settlements]
+        return _SETTLE.run(self._connection, rows, after=(owner,))
+
+    def end_queued(self, message_ids: Collection[str], state: MessageState, now: Instant) -> set[str]:
+        return _END_QUEUED.run(self._connection, _rows(message_ids), before=(state, now))
+
+    def queued_of_execution(self, execution_id: str) -> list[Message]:
+        own = of_execution(messages.c.id, execution_id)
+        return self._read(
+            select(*MESSAGE_COLUMNS).where(own, messages.c.state == MessageState.QUEUED).order_by(messages.c.id)
+        )
+
+    def queued_of_campaign(self, campaign_key: int, limit: int) -> list[Message]:
+        queued = (messages.c.campaign_key == campaign_key, messages.c.state == MessageState.QUEUED)
+        return self._read(select(*MESSAGE_COLUMNS).where(*queued).order_by(messages.c.id).limit(limit))
+
+    def in_hands_of(self, owners: Collection[str], limit: int) -> list[Message]:
+        theirs = (messages.c.state == MessageState.SENDING, messages.c.owner.in_(owners))
+        return self._read(_of_campaigns(*MESSAGE_COLUMNS).where(*theirs).limit(limit))
+
+    def owners(self) -> set[str]:
+        sending = _of_campaigns(distinct(messages.c.owner)).where(messages.c.state == MessageState.SENDING)
+        return set(self._connection.execute(sending).scalars())
+
+    def _read(self, statement: Select[Any]) -> list[Message]:
+        return [message_from_row(row) for row in self._connection.execute(statement)]
+
+
+def _of_campaigns(*columns: Any) -> Select[Any]:
+    """Messages found by way of the campaigns, which are few: through the index by campaign."""
+    return select(*columns).select_from(campaigns).join(messages, messages.c.campaign_key == campaigns.c.key)
+
+
+def _due(channel_key: int, lane: Lane, now: Instant, limit: int) -> Select[Any]:
+    return (
+        select(*MESSAGE_COLUMNS)
+        .where(messages.c.channel_key == channel_key, messages.c.lane == lane, messages.c.due_time <= now, IN_QUEUE)
+        .order_by(messages.c.due_time, messages.c.id)
+        .limit(limit)
+    )
+
+
+def _earliest(channel_key: int, lane: Lane) -> Select[Any]:
+    return select(func.min(messages.c.due_time)).where(
+        messages.c.channel_key == channel_key, messages.c.lane == lane, IN_QUEUE
+    )
+
+
+def _rows(ids: Collection[str]) -> list[tuple[str]]:
+    return [(each,) for each in ids]
+
+
+def _settlement_row(settlement: Settlement) -> tuple[Any, ...]:
+    return (
+        settlement.message_id,
+        settlement.attempt_number,
+        settlement.state,
+        settlement.due_time,
+        settlement.time if settlement.state in OUTCOMES else None,
+        codec.failure_to_json(settlement.failure),
+    )

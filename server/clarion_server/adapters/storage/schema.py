@@ -1,0 +1,256 @@
+"""The tables. Instants are microseconds since 1970 (`domain.instant`), enumerations their names, documents JSON.
+
+What is filtered or sorted by has a column of its own; what is only ever read whole (definitions, attempts, failures)
+is a JSON document, written and read by `codec`.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_key",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+    }
+)
+
+# Pages are cut by comparing ids, so their order must be that of their bytes on every database. SQLite's is.
+_Id = Text().with_variant(Text(collation="C"), "postgresql")
+_Instant = BigInteger
+# SQLite numbers rows only in a column of exactly this type.
+_Key = BigInteger().with_variant(Integer(), "sqlite")
+
+
+campaigns = Table(
+    "campaigns",
+    metadata,
+    Column("key", _Key, primary_key=True, autoincrement=True),
+    Column("sandbox", _Id, nullable=False),
+    Column("id", _Id, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("definition", Text, nullable=False),
+    # Parts of the definition that lists filter by.
+    Column("display_name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("category", Text),
+    Column("live_version", Integer, nullable=False),
+    Column("last_version", Integer, nullable=False),
+    Column("draft_pending", Boolean, nullable=False),
+    Column("schedule_start_time", _Instant),
+    Column("schedule_end_time", _Instant),
+    Column("next_transition_time", _Instant),
+    Column("queue_disposal", Text),
+    Column("create_time", _Instant, nullable=False),
+    Column("creator", Text, nullable=False),
+    Column("update_time", _Instant, nullable=False),
+    Column("updater", Text, nullable=False),
+    Column("activate_time", _Instant),
+    Column("activator", Text, nullable=False),
+    UniqueConstraint("sandbox", "id"),
+    # A key is never given twice: messages, caches and etags go by it.
+    sqlite_autoincrement=True,
+)
+Index(
+    "campaigns_next_transition_time",
+    campaigns.c.next_transition_time,
+    sqlite_where=campaigns.c.next_transition_time.is_not(None),
+    postgresql_where=campaigns.c.next_transition_time.is_not(None),
+)
+
+campaign_tags = Table(
+    "campaign_tags",
+    metadata,
+    Column("campaign_key", _Key, ForeignKey("campaigns.key", ondelete="CASCADE"), primary_key=True),
+    Column("tag", Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+campaign_versions = Table(
+    "campaign_versions",
+    metadata,
+    Column("campaign_key", _Key, ForeignKey("campaigns.key", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    # No foreign key: an old version may outlive the channel configuration that it named.
+    Column("channel_key", BigInteger, nullable=False),
+    Column("definition", Text, nullable=False),
+    Column("create_time", _Instant, nullable=False),
+    Column("creator", Text, nullable=False),
+)
+Index("campaign_versions_channel_key", campaign_versions.c.channel_key)
+
+channel_configurations = Table(
+    "channel_configurations",
+    metadata,
+    Column("key", _Key, primary_key=True, autoincrement=True),
+    Column("sandbox", _Id, nullable=False),
+    Column("id", _Id, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("smtp", Text, nullable=False),
+    Column("categories", Text, nullable=False),
+    Column("disabled", Boolean, nullable=False),
+    Column("retry_window", BigInteger, nullable=False),
+    Column("retry_initial_delay", BigInteger, nullable=False),
+    Column("retry_max_delay", BigInteger, nullable=False),
+    Column("max_concurrency", Integer, nullable=False),
+    Column("max_rate", Float, nullable=False),
+    Column("create_time", _Instant, nullable=False),
+    Column("update_time", _Instant, nullable=False),
+    UniqueConstraint("sandbox", "id"),
+    sqlite_autoincrement=True,
+)
+
+# Executions, messages, events and figures are written with every trigger. They refer to campaigns without a foreign
+# key: a campaign that has any of them is never deleted, and a look-up per row is time.
+
+executions = Table(
+    "executions",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("campaign_key", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("request_id", Text),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("caller", Text, nullable=False),
+    Column("accept_time", _Instant, nullable=False),
+    Column("recipient_count", Integer, nullable=False),
+    Column("send_time", _Instant),
+    Column("expire_time", _Instant),
+    # Null: every recipient was plainly accepted.
+    Column("exceptions", Text),
+    sqlite_with_rowid=False,
+)
+# What makes a trigger idempotent, and how a repetition is found.
+Index(
+    "executions_request_id",
+    executions.c.campaign_key,
+    executions.c.request_id,
+    unique=True,
+    sqlite_where=executions.c.request_id.is_not(None),
+    postgresql_where=executions.c.request_id.is_not(None),
+)
+# For the list of a campaign.
+Index("executions_campaign", executions.c.campaign_key, executions.c.id)
+
+messages = Table(
+    "messages",
+    metadata,
+    # Begins with the execution's id: the messages of an execution are a range of the primary key.
+    Column("id", _Id, primary_key=True),
+    Column("campaign_key", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("channel_key", BigInteger, nullable=False),
+    Column("lane", SmallInteger, nullable=False),
+    Column("identity", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("locale", Text, nullable=False),
+    Column("context", LargeBinary, nullable=False),
+    Column("profile", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("accept_time", _Instant, nullable=False),
+    Column("release_time", _Instant, nullable=False),
+    Column("due_time", _Instant, nullable=False),
+    Column("attempt_count", Integer, nullable=False, server_default=text("0")),
+    # Kept out of the due queue until its campaign is released. Only ever 1 while the state is QUEUED.
+    Column("held", SmallInteger, nullable=False, server_default=text("0")),
+    Column("expire_time", _Instant),
+    Column("attempt_time", _Instant),
+    Column("owner", Text),
+    Column("outcome_time", _Instant),
+    Column("exclusion_reason", Text),
+    Column("failure", Text),
+    # Ids ascend with time, so rows are appended here as well, and an index less is written for each message.
+    sqlite_with_rowid=False,
+)
+# Each index is paid for by every message; this is what each is for.
+# What a dispatcher takes next. Holds only what waits, however many messages there are.
+IN_QUEUE = text("state = 'QUEUED' AND held = 0")
+Index(
+    "messages_due",
+    messages.c.channel_key,
+    messages.c.lane,
+    messages.c.due_time,
+    sqlite_where=IN_QUEUE,
+    postgresql_where=IN_QUEUE,
+)
+# What a resumed campaign releases. Free unless a campaign is paused.
+IS_HELD = text("held = 1")
+Index(
+    "messages_held",
+    messages.c.campaign_key,
+    messages.c.channel_key,
+    sqlite_where=IS_HELD,
+    postgresql_where=IS_HELD,
+)
+# For the list of a campaign by state, for ending its queue, and for finding what a lost process had in its hands.
+Index("messages_campaign_state", messages.c.campaign_key, messages.c.state, messages.c.id)
+# For the list of a recipient, the question that support asks most.
+Index("messages_identity", messages.c.identity, messages.c.id)
+
+events = Table(
+    "events",
+    metadata,
+    Column("sequence", _Key, primary_key=True, autoincrement=True),
+    Column("type", Text, nullable=False),
+    Column("time", _Instant, nullable=False),
+    Column("message_id", _Id, nullable=False),
+    Column("campaign_key", BigInteger, nullable=False),
+    Column("attempt", Text),
+    Column("failure", Text),
+    Column("exclusion_reason", Text),
+    # A sequence is never given twice: watchers resume by it.
+    sqlite_autoincrement=True,
+)
+# For the life of one message, and of all messages of an execution.
+Index("events_message", events.c.message_id)
+
+figures = Table(
+    "figures",
+    metadata,
+    Column("campaign_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("metric", Text, primary_key=True),
+    # Readers add the shards up. Each process has its own where several write at once, and none waits for another's row.
+    Column("shard", SmallInteger, primary_key=True, autoincrement=False),
+    Column("count", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("display_name", Text, nullable=False),
+    Column("sandbox", _Id, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("secret_hash", LargeBinary, nullable=False),
+    Column("create_time", _Instant, nullable=False),
+    Column("creator", Text, nullable=False),
+    Column("revoke_time", _Instant),
+)
+Index("api_keys_sandbox", api_keys.c.sandbox, api_keys.c.create_time, api_keys.c.id)
+
+processes = Table(
+    "processes",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("lease_until", _Instant, nullable=False),
+)

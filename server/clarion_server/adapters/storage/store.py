@@ -1,0 +1,76 @@
+"""The store over SQL, whatever the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from clarion_server.adapters.storage.unit_of_work import SqlUnitOfWork
+from clarion_server.application.ports.store import StoreUnavailable
+
+
+class ChangeSignal(Protocol):
+    """Tells that something was committed, by whichever process."""
+
+    def mark(self) -> object: ...
+
+    def close(self) -> None: ...
+
+
+class SqlStore:
+    def __init__(
+        self,
+        writer: Engine,
+        readers: Engine,
+        signal: ChangeSignal,
+        is_unavailability: Callable[[DBAPIError], bool],
+    ) -> None:
+        """`is_unavailability` tells failures of the database from mistakes in what it was asked."""
+        self._writer = writer
+        self._readers = readers
+        self._signal = signal
+        self._is_unavailability = is_unavailability
+
+    @contextmanager
+    def begin(self) -> Iterator[SqlUnitOfWork]:
+        with self._unit_of_work(self._writer) as unit:
+            yield unit
+
+    @contextmanager
+    def snapshot(self) -> Iterator[SqlUnitOfWork]:
+        with self._unit_of_work(self._readers) as unit:
+            yield unit
+
+    def change_mark(self) -> object:
+        with self._translated_errors():
+            return self._signal.mark()
+
+    def close(self) -> None:
+        self._signal.close()
+        self._readers.dispose()
+        self._writer.dispose()
+
+    @contextmanager
+    def _unit_of_work(self, engine: Engine) -> Iterator[SqlUnitOfWork]:
+        with self._translated_errors(), engine.connect() as connection:
+            unit = SqlUnitOfWork(connection)
+            try:
+                yield unit
+            finally:
+                unit.roll_back()
+
+    @contextmanager
+    def _translated_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except PoolTimeout as error:
+            raise StoreUnavailable from error
+        except DBAPIError as error:
+            if self._is_unavailability(error):
+                raise StoreUnavailable from error
+            raise
