@@ -1,0 +1,66 @@
+"""The Jinja2 environments of contents: sandboxed, strict about missing values, bounded.
+
+A template reaches the data it was given and nothing else: attribute access reads keys of objects, never attributes of
+Python values, so there is nothing to break out with.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jinja2 import Undefined
+from jinja2.runtime import Context, LoopContext
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from clarion_server.adapters.rendering.bounds import OPERATORS, RenderContext, bounded_range
+from clarion_server.adapters.rendering.filters import FILTERS
+from clarion_server.adapters.rendering.rewriting import HIDDEN_FILTERS
+from clarion_server.adapters.rendering.template_tests import TESTS
+from clarion_server.adapters.rendering.values import MissingValue, printable
+
+LOOP_ATTRIBUTES = frozenset(
+    {"cycle", "first", "index", "index0", "last", "length", "nextitem", "previtem", "revindex", "revindex0"}
+)
+
+
+class ContentEnvironment(ImmutableSandboxedEnvironment):
+    """Shared by all templates of its kind; never changed after it was made."""
+
+    intercepted_binops = frozenset(OPERATORS)
+    context_class = RenderContext
+
+    def __init__(self, *, autoescape: bool) -> None:
+        super().__init__(autoescape=autoescape, undefined=MissingValue, finalize=printable, cache_size=0)
+        self.filters = {**FILTERS, **HIDDEN_FILTERS}
+        self.tests = dict(TESTS)
+        self.globals = {"range": bounded_range}
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if type(obj) is dict:
+            try:
+                return obj[attribute]
+            except KeyError:
+                return MissingValue(obj=obj, name=attribute)
+        if isinstance(obj, Undefined):
+            return obj
+        if isinstance(obj, LoopContext) and attribute in LOOP_ATTRIBUTES:
+            return getattr(obj, attribute)
+        return MissingValue(obj=obj, name=attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        if isinstance(obj, Undefined):
+            return obj
+        if isinstance(obj, dict | list | tuple | str):
+            try:
+                return obj[argument]
+            except (TypeError, LookupError):
+                pass
+        return MissingValue(obj=obj, name=argument)
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        assert isinstance(context, RenderContext)
+        return OPERATORS[operator](context.budget, left, right)
+
+
+HTML = ContentEnvironment(autoescape=True)
+TEXT = ContentEnvironment(autoescape=False)

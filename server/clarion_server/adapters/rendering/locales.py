@@ -1,0 +1,29 @@
+"""Locales of messages, from BCP 47 tags."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from babel import Locale, UnknownLocaleError
+
+_LAST_RESORT = "en"
+
+
+@lru_cache(maxsize=1024)
+def locale_of(tag: str, default_tag: str = _LAST_RESORT) -> Locale:
+    """The closest known locale: of the tag (`pt-BR`, then `pt`), else of the default, else English. Never fails."""
+    for candidate in (tag, default_tag, _LAST_RESORT):
+        locale = _closest(candidate)
+        if locale is not None:
+            return locale
+    raise AssertionError("Babel knows English")
+
+
+def _closest(tag: str) -> Locale | None:
+    subtags = tag.replace("_", "-").split("-")
+    for length in range(len(subtags), 0, -1):
+        try:
+            return Locale.parse("-".join(subtags[:length]), sep="-")
+        except (UnknownLocaleError, ValueError):
+            continue
+    return None

@@ -1,0 +1,44 @@
+"""Context schemas: compiled once, checked fast. Violations are listed for a context that fails, and only then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import chain, islice
+from typing import Any
+
+from jsonschema_rs import Draft202012Validator, RegexOptions, ValidationError
+
+from clarion_server.adapters.rendering.schema_violations import violations_of
+from clarion_server.application.ports.content import ContentInvalid
+from clarion_server.domain.violation import Violation
+
+EMPTY_OBJECT: Mapping[str, Any] = {"type": "object", "additionalProperties": False}
+
+_MOST_VIOLATIONS = 100
+
+
+class JsonSchema:
+    """A compiled schema (JSON Schema 2020-12). Formats are asserted; patterns run in linear time."""
+
+    __slots__ = ("_validator",)
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        self._validator = validator(schema)
+
+    def violations(self, context: Mapping[str, Any]) -> list[Violation]:
+        """Every broken rule, the first hundred of them."""
+        try:
+            if self._validator.is_valid(context):
+                return []
+            found = chain.from_iterable(map(violations_of, self._validator.iter_errors(context)))
+            return list(islice(found, _MOST_VIOLATIONS))
+        except ValueError:
+            return [Violation("", "TOO_DEEP", "Is nested too deeply.")]
+
+
+def validator(schema: Mapping[str, Any]) -> Draft202012Validator:
+    """Raises ContentInvalid. Reads no other document: neither from the network nor from files."""
+    try:
+        return Draft202012Validator(dict(schema), validate_formats=True, pattern_options=RegexOptions(), offline=True)
+    except (ValidationError, ValueError) as error:
+        raise ContentInvalid(f"context_schema: {getattr(error, 'message', error)}") from None

@@ -1,0 +1,76 @@
+"""One template: parsed, made to pay, compiled once, rendered often."""
+
+from __future__ import annotations
+
+from itertools import islice
+from types import TracebackType
+from typing import Any
+
+from babel import Locale
+from jinja2 import Template, TemplateSyntaxError
+
+from clarion_server.adapters.rendering.bounds import LIMITS, Budget, RenderContext
+from clarion_server.adapters.rendering.environment import ContentEnvironment
+from clarion_server.adapters.rendering.rewriting import rewritten
+from clarion_server.adapters.rendering.values import RenderRefused, ValueMissing
+from clarion_server.application.ports.content import ContentInvalid, RenderingFailed
+
+_PIECES_BETWEEN_CHECKS = 16
+
+
+class CompiledTemplate:
+    """A part of a content. `field` is its dotted path in the campaign."""
+
+    __slots__ = ("_environment", "_globals", "_root", "_source", "_template", "field")
+
+    def __init__(self, field: str, source: str, environment: ContentEnvironment) -> None:
+        self.field = field
+        self._source = source
+        self._environment = environment
+        self._template = _compiled(field, source, environment)
+        self._root = self._template.root_render_func
+        self._globals = environment.globals
+
+    def render(self, variables: dict[str, Any], locale: Locale) -> str:
+        """Raises RenderingFailed. Calls of one message may share `variables`, which no template can change."""
+        context = RenderContext(self._environment, variables, None, {}, self._globals)
+        context.budget = Budget()
+        context.locale = locale
+        try:
+            return self._written(context)
+        except ValueMissing as missing:
+            raise self._failure(missing, "a value is missing") from None
+        except RenderRefused as refused:
+            raise self._failure(refused, str(refused)) from None
+        except Exception as error:  # noqa: BLE001  (a template can raise whatever Python's operators raise)
+            raise self._failure(error, f"an operation does not fit its values ({type(error).__name__})") from None
+
+    def _written(self, context: RenderContext) -> str:
+        pieces = self._root(context)
+        text = ""
+        while batch := list(islice(pieces, _PIECES_BETWEEN_CHECKS)):
+            text += "".join(batch)
+            if len(text) > LIMITS.output_chars:
+                raise RenderRefused(f"the result is longer than {LIMITS.output_chars:,} characters")
+        return text
+
+    def _failure(self, error: Exception, detail: str) -> RenderingFailed:
+        return RenderingFailed(self.field, _line(error.__traceback__, self._template), detail)
+
+
+def _compiled(field: str, source: str, environment: ContentEnvironment) -> Template:
+    try:
+        tree = rewritten(environment.parse(source))
+        return Template.from_code(environment, environment.compile(tree), environment.globals)
+    except TemplateSyntaxError as error:
+        raise ContentInvalid(f"{field}, line {error.lineno}: {error.message}") from None
+
+
+def _line(traceback: TracebackType | None, template: Template) -> int:
+    """The template's line in which the error came up: the innermost frame of its compiled code tells."""
+    line = 0
+    while traceback is not None:
+        if traceback.tb_frame.f_globals.get("__jinja_template__") is template:
+            line = template.get_corresponding_lineno(traceback.tb_lineno)
+        traceback = traceback.tb_next
+    return line
