@@ -1,0 +1,76 @@
+"""`python -m bench`: measures Clarion beside its floors, prints a table and writes `build/bench.json`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from bench.figures import Figures
+from bench.load import best_load
+from bench.machine import describe
+from bench.measures import MEASURES, Bench, Sizes
+from bench.placement import placements
+from bench.process import BenchError
+from bench.sink import sink_command
+
+BUILD = Path(__file__).resolve().parent.parent / "build"
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a fifth of the load, once: shows that all works, no more")
+    parser.add_argument(
+        "--only", choices=MEASURES, action="append", metavar="NAME", help=f"one of {', '.join(MEASURES)}"
+    )
+    parser.add_argument("--repeats", type=int, metavar="N", help="how often each is measured (default 3)")
+    parser.add_argument("--floors", action="store_true", help="the floors alone, without Clarion")
+    return parser.parse_args()
+
+
+def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
+    """Takes every measurement as often as asked, under every placement, and returns what goes into `bench.json`."""
+    sizes = Sizes().quick() if arguments.quick else Sizes()
+    repeats = arguments.repeats or (1 if arguments.quick else 3)
+    load = best_load()
+    sink_kind, command = sink_command(BUILD)
+    about = {"taken_at": datetime.now(UTC).isoformat(timespec="seconds"), "repeats": repeats, "quick": arguments.quick}
+    about |= {"load": load.name, "sink": sink_kind, "machine": describe(folder)}
+    figures = Figures()
+    for repeat in range(repeats):
+        for placement in placements():
+            for name in arguments.only or MEASURES:
+                print(f"{repeat + 1}/{repeats} {placement.name}: {name} ...", file=sys.stderr, flush=True)
+                bench = Bench(load, command, placement, sizes, folder, arguments.floors)
+                figures.add(placement.name, MEASURES[name](bench))
+    figures.print_table()
+    return {**figures.as_json(), **about}
+
+
+def stop(_number: int, _frame: FrameType | None) -> NoReturn:
+    """Leaves by way of every `finally`, so that no process stays behind."""
+    raise SystemExit("stopped")
+
+
+def main() -> None:
+    signal.signal(signal.SIGTERM, stop)
+    arguments = parse_arguments()
+    BUILD.mkdir(exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory(dir=BUILD, prefix="bench-") as folder:
+            result = measure(arguments, Path(folder))
+    except BenchError as error:
+        raise SystemExit(f"bench: {error}") from error
+    path = BUILD / "bench.json"
+    path.write_text(json.dumps(result, indent=2) + "\n")
+    print(f"Written to {path}")
+
+
+if __name__ == "__main__":
+    main()

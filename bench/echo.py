@@ -1,0 +1,63 @@
+"""The floor of accepting: a bare grpc.aio server that parses a trigger and answers in the shape of Clarion's answer.
+
+No interceptors, no checks, no store: what grpcio costs in Python, and nothing else. A process of its own: it prints its
+port, and stops when its standard input ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+import uvloop
+from clarion.v1 import trigger_service_pb2 as pb
+
+_EXECUTION = "executions/01890a5d-ac96-774b-bcce-b302099a8057"
+_MESSAGE = "messages/01890a5d-ac96-774b-bcce-b302099a8057"
+
+
+def answer(request: pb.TriggerRequest) -> pb.TriggerResponse:
+    """Accepts every recipient of the request, with names as long as the real ones."""
+    accepted = pb.RecipientResult.OUTCOME_ACCEPTED
+    results = [pb.RecipientResult(outcome=accepted, message=_MESSAGE) for _ in request.recipients]
+    return pb.TriggerResponse(execution=_EXECUTION, recipients=results)
+
+
+async def trigger(request: pb.TriggerRequest, _context: object) -> pb.TriggerResponse:
+    return answer(request)
+
+
+async def trigger_stream(
+    requests: AsyncIterator[pb.TriggerStreamRequest], _context: object
+) -> AsyncIterator[pb.TriggerStreamResponse]:
+    async for request in requests:
+        yield pb.TriggerStreamResponse(accepted=answer(request.trigger))
+
+
+HANDLERS: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
+    "Trigger": grpc.unary_unary_rpc_method_handler(
+        trigger, pb.TriggerRequest.FromString, pb.TriggerResponse.SerializeToString
+    ),
+    "TriggerStream": grpc.stream_stream_rpc_method_handler(
+        trigger_stream, pb.TriggerStreamRequest.FromString, pb.TriggerStreamResponse.SerializeToString
+    ),
+}
+
+
+async def serve() -> None:
+    server = grpc.aio.server()
+    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("clarion.v1.TriggerService", HANDLERS)])
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    print(port, flush=True)
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_reader(sys.stdin, ended.set)
+    await ended.wait()
+    await server.stop(None)
+
+
+if __name__ == "__main__":
+    uvloop.run(serve())

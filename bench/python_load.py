@@ -1,0 +1,110 @@
+"""Load from grpc.aio, for machines without h2load: a process of its own that prints what came of it as JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import grpc
+import uvloop
+
+from bench.load import CONNECTIONS, FRAME_BYTES, STREAM_PATH, STREAMS_PER_CONNECTION, TRIGGER_PATH
+from bench.process import BenchError
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to send: `count` messages as `calls`, as `rated` calls at `per_s` a second, or on `stream`s."""
+
+    port: int
+    authorization: str
+    message: str
+    answer_bytes: int
+    form: str
+    count: int
+    per_s: float = 0.0
+
+    def check(self, answer: object) -> None:
+        if not isinstance(answer, bytes) or len(answer) + FRAME_BYTES != self.answer_bytes:
+            raise BenchError(f"{answer!r} instead of an answer of {self.answer_bytes} bytes")
+
+
+class Client:
+    def __init__(self, job: Job) -> None:
+        # A pool of its own for each channel: otherwise grpc shares one connection among them.
+        options = [("grpc.use_local_subchannel_pool", 1)]
+        self._job = job
+        self._channels = [
+            grpc.aio.insecure_channel(f"127.0.0.1:{job.port}", options=options) for _ in range(CONNECTIONS)
+        ]
+        self._metadata = (("authorization", job.authorization),)
+        self._message = bytes.fromhex(job.message)
+
+    async def _call(self, number: int) -> None:
+        call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]
+        call = self._channels[number % CONNECTIONS].unary_unary(TRIGGER_PATH)
+        self._job.check(await call(self._message, metadata=self._metadata))
+
+    async def calls(self) -> list[float]:
+        """As many calls under way as h2load has, each followed by the next."""
+        numbers_left = iter(range(self._job.count))
+
+        async def caller() -> None:
+            for number in numbers_left:
+                await self._call(number)
+
+        await asyncio.gather(*(caller() for _ in range(CONNECTIONS * STREAMS_PER_CONNECTION)))
+        return []
+
+    async def rated(self) -> list[float]:
+        """Calls at their times, whether or not earlier ones are answered. Latencies count from when a call was due."""
+        begin = time.perf_counter()
+        callers = []
+
+        async def caller(number: int, due: float) -> float:
+            begun = min(due, time.perf_counter())  # the loop's timers are a little early at times
+            await self._call(number)
+            return (time.perf_counter() - begun) * 1000
+
+        for number in range(self._job.count):
+            due = begin + number / self._job.per_s
+            await asyncio.sleep(due - time.perf_counter())
+            callers.append(asyncio.create_task(caller(number, due)))
+        return await asyncio.gather(*callers)
+
+    async def stream(self) -> list[float]:
+        await asyncio.gather(*(self._one_stream(channel) for channel in self._channels))
+        return []
+
+    async def _one_stream(self, channel: grpc.aio.Channel) -> None:
+        each = self._job.count // CONNECTIONS
+        call: grpc.aio.StreamStreamCall[bytes, bytes] = channel.stream_stream(STREAM_PATH)(metadata=self._metadata)
+
+        async def send() -> None:
+            for _ in range(each):
+                await call.write(self._message)
+            await call.done_writing()
+
+        async def receive() -> None:
+            for _ in range(each):
+                self._job.check(await call.read())
+
+        await asyncio.gather(send(), receive())
+
+
+async def main(job: Job) -> None:
+    client = Client(job)
+    forms: dict[str, Callable[[], Awaitable[list[float]]]]
+    forms = {"calls": client.calls, "rated": client.rated, "stream": client.stream}
+    begin = time.perf_counter()
+    latencies = await forms[job.form]()
+    per_s = job.count / (time.perf_counter() - begin)
+    print(json.dumps({"count": job.count, "per_s": per_s, "latencies_ms": latencies}))
+
+
+if __name__ == "__main__":
+    uvloop.run(main(Job(**json.loads(sys.argv[1]))))

@@ -1,0 +1,131 @@
+"""Clarion under measurement: started as anybody would start it, set up through its own API, asked what it recorded."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import grpc
+from clarion.v1 import campaign_pb2, campaign_service_pb2, channel_configuration_service_pb2, report_service_pb2
+from clarion.v1.campaign_service_pb2_grpc import CampaignServiceStub
+from clarion.v1.channel_configuration_service_pb2_grpc import ChannelConfigurationServiceStub
+from clarion.v1.report_service_pb2_grpc import ReportServiceStub
+from google.protobuf import field_mask_pb2
+
+from bench.campaign import CHANNEL_ID, campaign, channel_configuration
+from bench.process import START_SECONDS, BenchError, Process, running
+from bench.triggers import CAMPAIGN_ID
+
+CALL_SECONDS = 10.0
+DELIVERY_SECONDS = 120.0
+POLL_SECONDS = 0.02
+
+_CAMPAIGN = f"campaigns/{CAMPAIGN_ID}"
+_CHANNEL = f"channelConfigurations/{CHANNEL_ID}"
+
+
+class Service:
+    """A running Clarion on an empty store, and an administrator's calls to it."""
+
+    def __init__(self, process: Process, port: int, key: str, channel: grpc.Channel) -> None:
+        self._process = process
+        self.port = port
+        self.authorization = f"Bearer {key}"
+        self._metadata = (("authorization", self.authorization),)
+        self._campaigns = CampaignServiceStub(channel)
+        self._channels = ChannelConfigurationServiceStub(channel)
+        self._reports = ReportServiceStub(channel)
+
+    def await_first_answer(self) -> None:
+        request = channel_configuration_service_pb2.ListChannelConfigurationsRequest()
+        self._channels.ListChannelConfigurations(
+            request, metadata=self._metadata, timeout=START_SECONDS, wait_for_ready=True
+        )
+
+    def set_up(self, sink_port: int) -> None:
+        """Makes the bench's campaign live."""
+        channel_request = channel_configuration_service_pb2.CreateChannelConfigurationRequest(
+            channel_configuration_id=CHANNEL_ID, channel_configuration=channel_configuration(sink_port)
+        )
+        self._channels.CreateChannelConfiguration(channel_request, metadata=self._metadata, timeout=CALL_SECONDS)
+        campaign_request = campaign_service_pb2.CreateCampaignRequest(campaign_id=CAMPAIGN_ID, campaign=campaign())
+        self._campaigns.CreateCampaign(campaign_request, metadata=self._metadata, timeout=CALL_SECONDS)
+        self._activate()
+
+    def _activate(self) -> int:
+        request = campaign_service_pb2.ActivateCampaignRequest(name=_CAMPAIGN)
+        answer = self._campaigns.ActivateCampaign(request, metadata=self._metadata, timeout=CALL_SECONDS)
+        return answer.campaign.live_version
+
+    def hold(self) -> None:
+        """Stops every hand-off, so that accepting is measured alone: messages stay queued."""
+        configuration = channel_configuration(sink_port=1)
+        configuration.name, configuration.disabled = _CHANNEL, True
+        request = channel_configuration_service_pb2.UpdateChannelConfigurationRequest(
+            channel_configuration=configuration, update_mask=field_mask_pb2.FieldMask(paths=["disabled"])
+        )
+        self._channels.UpdateChannelConfiguration(request, metadata=self._metadata, timeout=CALL_SECONDS)
+
+    def next_version(self) -> int:
+        """Makes a new version live, whose report begins at nothing."""
+        edited = campaign_pb2.Campaign(name=_CAMPAIGN, description="The next load of the bench")
+        mask = field_mask_pb2.FieldMask(paths=["description"])
+        request = campaign_service_pb2.UpdateCampaignRequest(campaign=edited, update_mask=mask)
+        self._campaigns.UpdateCampaign(request, metadata=self._metadata, timeout=CALL_SECONDS)
+        return self._activate()
+
+    def report(self, version: int = 0) -> report_service_pb2.CampaignReport:
+        request = report_service_pb2.GetCampaignReportRequest(campaign=_CAMPAIGN, version=version)
+        answer = self._reports.GetCampaignReport(request, metadata=self._metadata, timeout=CALL_SECONDS)
+        return answer.report
+
+    def await_sent(self, count: int) -> None:
+        """Returns when so many messages are recorded as sent. `BenchError` when one ends otherwise, or time is up."""
+        deadline = time.monotonic() + DELIVERY_SECONDS
+        while (report := self.report()).sent_count < count:
+            if report.sent_count + report.queued_count < report.targeted_count or time.monotonic() > deadline:
+                raise BenchError(f"{count} messages should have been sent:\n{report}")
+            time.sleep(POLL_SECONDS)
+
+    def peak_rss_mb(self) -> float:
+        """The most memory that the process had resident, in 10^6 bytes. Linux alone tells; elsewhere `nan`."""
+        status = Path(f"/proc/{self._process.pid}/status")
+        found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
+        return int(found[1]) * 1024 / 1e6 if found else float("nan")
+
+
+@contextmanager
+def running_service(folder: Path, cores: frozenset[int]) -> Iterator[tuple[Service, float]]:
+    """A Clarion on an empty store below `folder`, and how many seconds it took from its start to its first answer."""
+    command = [str(Path(sys.executable).with_name("clarion")), "serve"]
+    with TemporaryDirectory(dir=folder) as scratch:
+        log = Path(scratch, "clarion.log")
+        env = {"CLARION_LISTEN": "127.0.0.1:0", "CLARION_STORE": f"sqlite:///{scratch}/clarion.db"}
+        begin = time.monotonic()
+        with running(command, cores, env, log) as process:
+            try:
+                port, key = _announced(process)
+                with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+                    service = Service(process, port, key, channel)
+                    service.await_first_answer()
+                    yield service, time.monotonic() - begin
+            except BaseException:
+                sys.stderr.write(log.read_text()[-4000:])
+                raise
+
+
+def _announced(process: Process) -> tuple[int, str]:
+    """The port and the first administrator's key, from what `clarion serve` prints on its first start."""
+    port, key = 0, ""
+    while not (port and key):
+        line = process.read_line()
+        if found := re.search(r"\bclk_\S+", line):
+            key = found[0]
+        if found := re.search(r"serving grpc on \S+:(\d+)", line):
+            port = int(found[1])
+    return port, key
