@@ -1,0 +1,96 @@
+"""Tells from a secret who is calling."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import re
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from clarion_server.application.keys import hash_of
+from clarion_server.application.ports.clock import Clock
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.transactions import Transactions
+from clarion_server.domain.access import ApiKey, Caller
+from clarion_server.domain.errors import Unauthenticated
+from clarion_server.domain.instant import SECOND, Instant
+
+#: How long a checked secret is trusted without another look: a revocation by another process takes effect within it.
+TRUST = 5 * SECOND
+#: How many secrets are trusted at a time.
+MAX_TRUSTED = 1_024
+
+_SECRET = re.compile("clk_([0-9a-f]{32})_[A-Za-z0-9_-]{43}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Trusted:
+    caller: Caller
+    check_time: Instant
+
+
+class KeyAuthenticator:
+    """Belongs to one event loop."""
+
+    def __init__(self, transactions: Transactions, clock: Clock) -> None:
+        self._transactions = transactions
+        self._clock = clock
+        # Both by the secret's hash: secrets themselves are not kept.
+        self._trusted: OrderedDict[bytes, _Trusted] = OrderedDict()
+        self._checks: dict[bytes, asyncio.Task[Caller]] = {}
+
+    def known(self, secret: str) -> Caller | None:
+        """The caller, if the secret was checked a moment ago. Never waits."""
+        trusted = self._trusted.get(hash_of(secret))
+        # A clock that was set back must not prolong anybody's trust.
+        if trusted is not None and 0 <= self._clock.now() - trusted.check_time < TRUST:
+            return trusted.caller
+        return None
+
+    async def authenticate(self, secret: str) -> Caller:
+        """Raises Unauthenticated."""
+        found = _SECRET.fullmatch(secret)
+        if found is None:
+            raise Unauthenticated("The key is not of the form 'clk_…'.")
+        secret_hash = hash_of(secret)
+        # Calls that arrive together with one secret share one look into the store, which no single one can cancel.
+        check = self._checks.get(secret_hash)
+        if check is None:
+            check = asyncio.create_task(self._check(found[1], secret_hash))
+            self._checks[secret_hash] = check
+            check.add_done_callback(lambda done: self._finish(secret_hash, done))
+        return await asyncio.shield(check)
+
+    def distrust(self, key: ApiKey) -> None:
+        """The key was revoked: whoever comes with it is looked at anew."""
+        self._trusted.pop(key.secret_hash, None)
+        # A check under way may have read the key before it was revoked: what it finds is not kept.
+        self._checks.pop(key.secret_hash, None)
+
+    async def _check(self, key_id: str, secret_hash: bytes) -> Caller:
+        now = self._clock.now()
+
+        def look(unit: UnitOfWork) -> ApiKey | None:
+            return unit.keys.get(key_id)
+
+        key = await self._transactions.read(look)
+        if key is None or key.revoke_time is not None or not hmac.compare_digest(key.secret_hash, secret_hash):
+            raise Unauthenticated("The key is unknown or revoked.")
+        caller = Caller(key.name, key.sandbox, key.scopes)
+        if self._checks.get(secret_hash) is asyncio.current_task():
+            self._trust(secret_hash, _Trusted(caller, now))
+        return caller
+
+    def _trust(self, secret_hash: bytes, trusted: _Trusted) -> None:
+        self._trusted[secret_hash] = trusted
+        self._trusted.move_to_end(secret_hash)
+        if len(self._trusted) > MAX_TRUSTED:
+            self._trusted.popitem(last=False)
+
+    def _finish(self, secret_hash: bytes, check: asyncio.Task[Caller]) -> None:
+        if self._checks.get(secret_hash) is check:
+            del self._checks[secret_hash]
+        if not check.cancelled():
+            # Read, so that a failure that every caller stopped waiting for is not reported as forgotten.
+            check.exception()

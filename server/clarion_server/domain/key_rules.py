@@ -1,0 +1,22 @@
+"""What an API key must keep to before it is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from clarion_server.domain.access import Scope
+from clarion_server.domain.names import is_sandbox
+from clarion_server.domain.text_rules import display_name_violations, repetition_violations
+from clarion_server.domain.violation import Violation, malformed, required
+
+
+def key_violations(display_name: str, scopes: Sequence[Scope], sandbox: str) -> list[Violation]:
+    """Everything that is wrong, by the paths of the contract's `ApiKey`."""
+    found = [*display_name_violations(display_name), *repetition_violations(scopes, "scopes")]
+    if not scopes:
+        found.append(required("scopes"))
+    if not is_sandbox(sandbox):
+        found.append(
+            malformed("sandbox", "Must be 1 to 63 lower-case letters, digits and hyphens, beginning with a letter.")
+        )
+    return found

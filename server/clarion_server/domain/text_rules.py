@@ -1,0 +1,55 @@
+"""Rules that fields of several kinds of resources share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterator, Sequence
+
+from clarion_server.domain.address import is_address
+from clarion_server.domain.campaign import Mailbox
+from clarion_server.domain.violation import Violation, malformed, required, too_long
+
+#: The longest shown name, of a resource or of a mailbox.
+MAX_DISPLAY_NAME = 200
+
+#: Control characters, but for the tabulators and line ends of a written text.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+#: What cannot stand within a line: every control character, and the separators that Unicode adds (UAX 14, class BK).
+_NOT_IN_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def line_violations(text: str, field: str, limit: int) -> Iterator[Violation]:
+    """For a text of one line, which may be empty."""
+    if len(text) > limit:
+        yield too_long(field, limit)
+    if _NOT_IN_A_LINE.search(text):
+        yield malformed(field, "Must be one line, without control characters.")
+
+
+def text_violations(text: str, field: str) -> Iterator[Violation]:
+    """For a text of any number of lines."""
+    if _CONTROL.search(text):
+        yield malformed(field, "Must be without control characters other than line ends and tabulators.")
+
+
+def display_name_violations(text: str, field: str = "display_name") -> Iterator[Violation]:
+    if not text.strip():
+        yield required(field)
+    yield from line_violations(text, field, MAX_DISPLAY_NAME)
+
+
+def mailbox_violations(mailbox: Mailbox, field: str) -> Iterator[Violation]:
+    yield from line_violations(mailbox.display_name, f"{field}.display_name", MAX_DISPLAY_NAME)
+    if not mailbox.address:
+        yield required(f"{field}.address")
+    elif not is_address(mailbox.address):
+        yield malformed(f"{field}.address", "Must be an e-mail address, such as 'orders@example.com'.")
+
+
+def repetition_violations(values: Sequence[Hashable], field: str) -> Iterator[Violation]:
+    """One for every value that occurred before."""
+    seen = set()
+    for place, value in enumerate(values):
+        if value in seen:
+            yield Violation(f"{field}[{place}]", "DUPLICATE", "Must occur only once.")
+        seen.add(value)
