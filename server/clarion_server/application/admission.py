@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,17 +18,20 @@ from clarion_server.domain.instant import DAY, Instant
 from clarion_server.domain.locales import is_locale
 from clarion_server.domain.magic import Part, part_of
 from clarion_server.domain.message import ExclusionReason
+from clarion_server.domain.names import identity_violation
 from clarion_server.domain.violation import Violation, malformed, out_of_range, required, too_long, too_many
 
 MAX_RECIPIENTS = 1_000
 MAX_REQUEST_ID = 128
-MAX_IDENTITY = 320
 MAX_CONTEXT_BYTES = 200 * 1024
 MAX_PROFILE_BYTES = 32 * 1024
 #: How far ahead a message may be sent.
 MAX_AHEAD = 366 * DAY
 
 _EMAIL = "email"
+
+#: An escaped NUL in JSON: a `\\u0000` whose backslash is not itself escaped.
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +134,14 @@ def _admit(recipient: RecipientInput, live: LiveCampaign) -> Admitted | list[Vio
     locale = recipient.locale or _text(recipient.profile, "locale") or definition.default_locale
     found = [
         *recipient.flaws,
-        *_identity_violations(recipient.identity, namespace, value, definition.identity_namespace),
         *_address_violations(address, recipient),
         *_size_violations(context, profile),
+        *_nul_violations("context", context),
+        *_nul_violations("profile", profile),
     ]
+    misnamed = identity_violation(recipient.identity, definition.identity_namespace, "identity")
+    if misnamed is not None:
+        found.insert(0, misnamed)
     if not is_locale(locale):
         found.append(malformed("locale", "Must be a BCP 47 tag such as 'pt-BR'."))
     # A context that arrived damaged is reported as such; the schema would only repeat it in other words.
@@ -144,17 +152,6 @@ def _admit(recipient: RecipientInput, live: LiveCampaign) -> Admitted | list[Vio
     personalisation = Personalisation(recipient.context, recipient.profile, recipient.identity, address, locale)
     excluded = ExclusionReason.SUPPRESSED if part_of(address) is Part.SUPPRESSED else None
     return Admitted(personalisation, context, profile, excluded)
-
-
-def _identity_violations(identity: str, namespace: str, value: str, wanted: str) -> Iterable[Violation]:
-    if not identity:
-        yield required("identity")
-    elif not value or namespace != wanted:
-        yield malformed("identity", f"Must be of the form '{wanted}:value': the campaign addresses this namespace.")
-    elif len(identity) > MAX_IDENTITY:
-        yield too_long("identity", MAX_IDENTITY)
-    elif not value.isprintable():
-        yield malformed("identity", "Must consist of printable characters.")
 
 
 def _address_violations(address: str, recipient: RecipientInput) -> Iterable[Violation]:
@@ -174,6 +171,12 @@ def _size_violations(context: bytes, profile: bytes) -> Iterable[Violation]:
         yield too_long("context", MAX_CONTEXT_BYTES, "bytes as JSON")
     if len(profile) > MAX_PROFILE_BYTES:
         yield too_long("profile", MAX_PROFILE_BYTES, "bytes as JSON")
+
+
+def _nul_violations(field_name: str, json: bytes) -> Iterable[Violation]:
+    """No mail can carry a NUL character (RFC 5322 section 2.2)."""
+    if _NUL.search(json):
+        yield malformed(field_name, "Must not contain the character U+0000.")
 
 
 def _json(values: Mapping[str, Any]) -> bytes:

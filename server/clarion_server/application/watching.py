@@ -16,6 +16,8 @@ from clarion_server.domain.message import Event
 HEARTBEAT = 15.0
 #: How often, in seconds, watchers look for commits of other processes.
 _LOOK_EVERY = 0.25
+#: How long, in seconds, a watcher that was woken lets further commits come.
+_GATHER = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +39,16 @@ class CommitSignal:
         self._committed.set()
         self._committed = asyncio.Event()
 
-    async def wait(self, mark: object, timeout: float) -> None:
-        """Returns soon after the store no longer bears that change mark, or after `timeout` seconds."""
-        deadline = asyncio.get_running_loop().time() + timeout
-        while (remaining := deadline - asyncio.get_running_loop().time()) > 0:
+    async def wait(self, mark: object, seconds: float) -> None:
+        """Returns soon after the store no longer bears that change mark, or after that long."""
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + seconds
+        while (remaining := deadline - clock()) > 0:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._committed.wait(), min(remaining, _LOOK_EVERY))
             if self._transactions.change_mark() != mark:
+                # Commits come in bursts: one read for several of them.
+                await asyncio.sleep(_GATHER)
                 return
 
 
@@ -52,22 +57,24 @@ class Watching:
         self._transactions = transactions
         self._signal = signal
 
-    async def watch(self, query: EventQuery, from_start: bool) -> AsyncIterator[Watched]:
-        """Never ends by itself. `query.after` is where to begin; 0: with the oldest event, or with this moment."""
-        position = query.after
-        if position == 0 and not from_start:
-            position = await self._transactions.read(lambda unit: unit.events.last_sequence())
+    async def watch(self, query: EventQuery, start: int | None) -> AsyncIterator[Watched]:
+        """Goes on from the position `start`, or from this moment where it is None. Never ends by itself."""
+        clock = asyncio.get_running_loop().time
+        position = await self._transactions.read(_last_sequence) if start is None else start
         yield Watched(position)
+        told = clock()
         while True:
             mark = self._transactions.change_mark()
             events, position = await self._next(replace(query, after=position))
             for event in events:
                 yield Watched(event.sequence, event)
-            if not events:
-                yielded_at = asyncio.get_running_loop().time()
-                await self._signal.wait(mark, HEARTBEAT)
-                if asyncio.get_running_loop().time() - yielded_at >= HEARTBEAT:
-                    yield Watched(position)
+            if events:
+                told = clock()
+            elif clock() - told >= HEARTBEAT:
+                yield Watched(position)
+                told = clock()
+            else:
+                await self._signal.wait(mark, HEARTBEAT - (clock() - told))
 
     async def _next(self, query: EventQuery) -> tuple[list[Event], int]:
         """The next events, and the position behind everything that was looked at for them."""
@@ -78,3 +85,7 @@ class Watching:
             return events, events[-1].sequence if len(events) == query.limit else max(last, query.after)
 
         return await self._transactions.read(look)
+
+
+def _last_sequence(unit: UnitOfWork) -> int:
+    return unit.events.last_sequence()

@@ -19,6 +19,7 @@ from grpc_status import rpc_status
 from clarion_server.domain.access import Caller, Scope
 from clarion_server.domain.errors import ClarionError, DeadlineTooShort, ScopeDenied, Unauthenticated
 from clarion_server.transport.grpc.errors import internal_status, status_of
+from clarion_server.transport.grpc.requests import check_decoded
 
 log = structlog.get_logger()
 
@@ -59,7 +60,8 @@ class Guard:
     def unary(self, call: UnaryMethod) -> Callable[[Any, Context], Awaitable[Any]]:
         async def guarded(request: Any, context: Context) -> Any:
             try:
-                return await call(request, await self._admit(context))
+                caller = await self._admit(context)
+                return await call(check_decoded(request), caller)
             except ClarionError as error:
                 await abort(context, status_of(error))
             except Exception:  # noqa: BLE001 - the last line of defence: logged, and answered without its text
@@ -72,7 +74,8 @@ class Guard:
 
         async def guarded(request: Any, context: Context) -> AsyncIterator[Any]:
             try:
-                async for answer in call(request, await self._admit(context)):
+                caller = await self._admit(context)
+                async for answer in call(check_decoded(request), caller):
                     yield answer
             except ClarionError as error:
                 await abort(context, status_of(error))
@@ -82,7 +85,7 @@ class Guard:
         return guarded
 
     async def _admit(self, context: Context) -> Caller:
-        remaining = context.time_remaining()
+        remaining = _remaining(context)
         if remaining is not None and remaining * 1000 < DEADLINE_FLOOR_MS:
             raise DeadlineTooShort(DEADLINE_FLOOR_MS)
         secret = _secret_of(context)
@@ -93,8 +96,13 @@ class Guard:
 
     def _unforeseen(self, context: Context) -> status_pb2.Status:
         request_id = request_id_of(context)
-        log.error("call_failed", method=self.method, request_id=request_id, exc_info=True)
+        log.error("call_failed", method=self.method, request_id=request_id, exc_info=True)  # noqa: LOG014 - called from handlers
         return internal_status(request_id)
+
+
+def _remaining(context: Context) -> float | None:
+    """Seconds until the caller's deadline; None without one, which the library's types do not say."""
+    return context.time_remaining()
 
 
 def _secret_of(context: Context) -> str:
@@ -110,9 +118,9 @@ def _secret_of(context: Context) -> str:
 def request_id_of(context: Context) -> str:
     """The caller's `x-request-id`, or a new one: what finds a call in the log."""
     metadata: Mapping[str, str | bytes] = dict(context.invocation_metadata() or ())
-    given = metadata.get(REQUEST_ID, "")
+    given = metadata.get(REQUEST_ID) or uuid4().hex
     text = given if isinstance(given, str) else given.decode("ascii", "replace")
-    return text[:_MAX_REQUEST_ID] if text and text.isprintable() else uuid4().hex
+    return text[:_MAX_REQUEST_ID] if text.isprintable() else uuid4().hex
 
 
 async def abort(context: Context, status: status_pb2.Status) -> None:

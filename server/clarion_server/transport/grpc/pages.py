@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from google.protobuf.message import Message as ProtobufMessage
 
-from clarion_server.domain.errors import InvalidFields
+from clarion_server.domain.errors import InvalidFields, InvalidPageToken
 from clarion_server.domain.violation import out_of_range
 
 DEFAULT_PAGE_SIZE = 50
@@ -64,3 +64,13 @@ def query_of(request: ProtobufMessage, sandbox: str, *ignored: str) -> str:
 
 def _digest(body: bytes, query: str) -> bytes:
     return hashlib.blake2b(body, digest_size=_SEAL_BYTES, key=hashlib.sha256(query.encode()).digest()).digest()
+
+
+def position_of(token: str, query: str) -> Any:
+    """Where the page begins; None for the first one. Raises InvalidPageToken."""
+    if not token:
+        return None
+    try:
+        return unseal(token, query)
+    except TokenInvalid:
+        raise InvalidPageToken from None

@@ -1,0 +1,59 @@
+"""What an operator may set: environment variables `CLARION_…`, which `clarion serve --help` lists too."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="CLARION_", frozen=True, extra="forbid")
+
+    listen: str = "127.0.0.1:50051"
+    """Host and port of the gRPC door. Port 0 takes a free one. Without TLS only loopback addresses are allowed."""
+    store: str = "sqlite:///clarion.db"
+    """Where everything is kept: `sqlite:///relative.db`, `sqlite:////absolute.db`, or `memory:` for tests."""
+    tls_certificate: Path | None = None
+    """PEM file with the certificate chain. With `tls_key` it turns TLS on."""
+    tls_key: Path | None = None
+    """PEM file with the private key."""
+    lease_seconds: float = Field(default=10.0, ge=0.5, le=300)
+    """How long after its last sign of life a process keeps the messages in its hands."""
+    pending_limit: int = Field(default=20_000, ge=100)
+    """How many rows may wait for a commit before triggers are answered with OVERLOADED."""
+    shutdown_seconds: float = Field(default=30.0, ge=0)
+    """How long calls under way may take to finish after SIGTERM."""
+    log_level: str = "info"
+    """`debug`, `info`, `warning` or `error`."""
+    log_json: bool = False
+    """Writes the log as JSON lines."""
+
+    @property
+    def uses_tls(self) -> bool:
+        return self.tls_certificate is not None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("CLARION_TLS_CERTIFICATE and CLARION_TLS_KEY go together: set both, or none.")
+        for file in (self.tls_certificate, self.tls_key):
+            if file is not None and not file.is_file():
+                raise ValueError(f"There is no file {file}.")
+        if not self.uses_tls and not _is_loopback(self.listen):
+            raise ValueError(
+                f"Listening on {self.listen} needs TLS: set CLARION_TLS_CERTIFICATE and CLARION_TLS_KEY,"
+                " or listen on a loopback address such as 127.0.0.1:50051."
+            )
+        return self
+
+
+def _is_loopback(listen: str) -> bool:
+    host = listen.rpartition(":")[0].strip("[]")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,60 @@
+"""ExecutionService."""
+
+from __future__ import annotations
+
+from clarion.v1 import execution_pb2
+from clarion.v1 import execution_service_pb2 as pb
+
+from clarion_server.application.cancelling import Cancelling
+from clarion_server.application.inspecting import Inspecting, SeenExecution
+from clarion_server.application.ports.queries import ExecutionQuery
+from clarion_server.domain.access import Caller
+from clarion_server.domain.errors import InvalidFields
+from clarion_server.domain.execution import CancelOutcome
+from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS
+from clarion_server.domain.violation import required
+from clarion_server.transport.grpc.convert.executions import to_execution
+from clarion_server.transport.grpc.pages import page_size, position_of, query_of, seal
+
+_OUTCOME = {outcome: pb.CancelExecutionResponse.Outcome.Value(f"OUTCOME_{outcome.name}") for outcome in CancelOutcome}
+
+
+class ExecutionService:
+    def __init__(self, inspecting: Inspecting, cancelling: Cancelling) -> None:
+        self._inspecting = inspecting
+        self._cancelling = cancelling
+
+    async def get_execution(self, request: pb.GetExecutionRequest, caller: Caller) -> pb.GetExecutionResponse:
+        seen = await self._inspecting.execution(EXECUTIONS.parse(request.name), caller)
+        return pb.GetExecutionResponse(execution=_to_execution(seen))
+
+    async def list_executions(self, request: pb.ListExecutionsRequest, caller: Caller) -> pb.ListExecutionsResponse:
+        if request.request_id and not request.campaign:
+            raise InvalidFields((required("campaign"),))
+        bound, size = query_of(request, caller.sandbox), page_size(request.page_size)
+        query = ExecutionQuery(
+            caller.sandbox,
+            request_id=request.request_id or None,
+            before=position_of(request.page_token, bound),
+            limit=size + 1,
+        )
+        campaign_id = CAMPAIGNS.parse(request.campaign, "campaign") if request.campaign else None
+        found = await self._inspecting.executions(query, campaign_id)
+        return pb.ListExecutionsResponse(
+            executions=map(_to_execution, found[:size]),
+            next_page_token=seal(found[size - 1].execution.id, bound) if len(found) > size else "",
+        )
+
+    async def cancel_execution(self, request: pb.CancelExecutionRequest, caller: Caller) -> pb.CancelExecutionResponse:
+        execution_id = EXECUTIONS.parse(request.name)
+        cancellation = await self._cancelling.cancel_execution(execution_id, caller)
+        return pb.CancelExecutionResponse(
+            outcome=_OUTCOME[cancellation.outcome],
+            cancelled_count=cancellation.cancelled_count,
+            too_late_count=cancellation.too_late_count,
+            execution=_to_execution(await self._inspecting.execution(execution_id, caller)),
+        )
+
+
+def _to_execution(seen: SeenExecution) -> execution_pb2.Execution:
+    return to_execution(seen.execution, seen.campaign_id, seen.counts)

@@ -1,0 +1,118 @@
+"""MessageService."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import TypeVar
+
+from clarion.v1 import message_pb2
+from clarion.v1 import message_service_pb2 as pb
+
+from clarion_server.application.cancelling import Cancelling
+from clarion_server.application.inspecting import Inspecting, SeenMessage
+from clarion_server.application.ports.queries import EventQuery, MessageQuery
+from clarion_server.application.watching import Watching
+from clarion_server.domain.access import Caller
+from clarion_server.domain.errors import InvalidFields, InvalidResumeToken
+from clarion_server.domain.message import MessageState
+from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS, MESSAGES, Collection
+from clarion_server.domain.violation import Violation, malformed
+from clarion_server.transport.grpc.convert.messages import STATE_OF, TYPE_OF, to_event, to_message
+from clarion_server.transport.grpc.pages import TokenInvalid, page_size, position_of, query_of, seal, unseal
+
+Value = TypeVar("Value")
+
+_CANCEL = pb.CancelMessageResponse
+
+
+class MessageService:
+    def __init__(self, inspecting: Inspecting, cancelling: Cancelling, watching: Watching) -> None:
+        self._inspecting = inspecting
+        self._cancelling = cancelling
+        self._watching = watching
+
+    async def get_message(self, request: pb.GetMessageRequest, caller: Caller) -> pb.GetMessageResponse:
+        return pb.GetMessageResponse(message=await self._seen(MESSAGES.parse(request.name), caller))
+
+    async def _seen(self, message_id: str, caller: Caller) -> message_pb2.Message:
+        seen = await self._inspecting.message(message_id, caller)
+        return to_message(seen.message, seen.campaign_id, seen.events)
+
+    async def list_messages(self, request: pb.ListMessagesRequest, caller: Caller) -> pb.ListMessagesResponse:
+        bound, size = query_of(request, caller.sandbox), page_size(request.page_size)
+        query = MessageQuery(
+            caller.sandbox,
+            execution_id=_id_of(EXECUTIONS, request.execution, "execution"),
+            identity=request.identity or None,
+            states=_known(request.states, STATE_OF, "states"),
+            before=position_of(request.page_token, bound),
+            limit=size + 1,
+        )
+        found = await self._inspecting.messages(query, _id_of(CAMPAIGNS, request.campaign, "campaign"))
+        return pb.ListMessagesResponse(
+            messages=map(_to_message, found[:size]),
+            next_page_token=seal(found[size - 1].message.id, bound) if len(found) > size else "",
+        )
+
+    async def cancel_message(self, request: pb.CancelMessageRequest, caller: Caller) -> pb.CancelMessageResponse:
+        message_id = MESSAGES.parse(request.name)
+        message = await self._cancelling.cancel_message(message_id, caller)
+        cancelled = message.state is MessageState.CANCELLED
+        return pb.CancelMessageResponse(
+            outcome=_CANCEL.OUTCOME_CANCELLED if cancelled else _CANCEL.OUTCOME_TOO_LATE,
+            message=to_message(message, await self._inspecting.campaign_id(message.campaign_key)),
+        )
+
+    async def watch_events(
+        self, request: pb.WatchEventsRequest, caller: Caller
+    ) -> AsyncIterator[pb.WatchEventsResponse]:
+        bound = query_of(request, caller.sandbox, "resume_token", "from_start")
+        start = _start_of(request, bound)
+        query = EventQuery(
+            caller.sandbox,
+            after=0,
+            execution_id=_id_of(EXECUTIONS, request.execution, "execution"),
+            message_id=_id_of(MESSAGES, request.message, "message"),
+            types=_known(request.types, TYPE_OF, "types"),
+        )
+        query = await self._inspecting.event_query(query, _id_of(CAMPAIGNS, request.campaign, "campaign"))
+        ids: dict[int, str] = {}
+        async for watched in self._watching.watch(query, start):
+            response = pb.WatchEventsResponse(resume_token=seal(watched.position, bound))
+            if watched.event is not None:
+                key = watched.event.campaign_key
+                if key not in ids:
+                    ids[key] = await self._inspecting.campaign_id(key)
+                response.event.CopyFrom(to_event(watched.event, ids[key]))
+            yield response
+
+
+def _to_message(seen: SeenMessage) -> message_pb2.Message:
+    return to_message(seen.message, seen.campaign_id)
+
+
+def _id_of(collection: Collection, name: str, field: str) -> str | None:
+    return collection.parse(name, field) if name else None
+
+
+def _known(numbers: Iterable[int], values: Mapping[int, Value], field: str) -> frozenset[Value]:
+    """Raises InvalidFields for numbers that the contract does not have."""
+    numbers = list(numbers)
+    flaws = [_unknown(f"{field}[{place}]") for place, number in enumerate(numbers) if number not in values]
+    if flaws:
+        raise InvalidFields(tuple(flaws))
+    return frozenset(values[number] for number in numbers)
+
+
+def _unknown(field: str) -> Violation:
+    return malformed(field, "Must be one of the values of the contract, and not UNSPECIFIED.")
+
+
+def _start_of(request: pb.WatchEventsRequest, bound: str) -> int | None:
+    """The position to go on from; None: this moment. Raises InvalidResumeToken."""
+    if not request.resume_token:
+        return 0 if request.from_start else None
+    try:
+        return int(unseal(request.resume_token, bound))
+    except TokenInvalid:
+        raise InvalidResumeToken from None

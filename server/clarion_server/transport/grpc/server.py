@@ -1,0 +1,101 @@
+"""The gRPC door: every service of the contract, health and reflection, on one event loop."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.message import Message as ProtobufMessage
+from google.protobuf.message_factory import GetMessageClass
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from clarion_server.domain.access import Scope
+from clarion_server.transport.grpc.guard import Authenticator, Guard
+from clarion_server.transport.grpc.requests import MAX_REQUEST_BYTES, decoder
+
+_OPTIONS = (
+    # Larger ones reach the decoder, which refuses them with a reason; beyond this gRPC does, to save memory.
+    ("grpc.max_receive_message_length", 4 * MAX_REQUEST_BYTES),
+    ("grpc.so_reuseport", 0),
+    # A client that keeps a connection for days should meet a new process after a roll-out.
+    ("grpc.max_connection_age_ms", 3_600_000),
+    ("grpc.max_connection_age_grace_ms", 300_000),
+    # A quiet stream may be kept alive by its client this often.
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service of the contract and the object that serves it: a method in snake_case for each RPC."""
+
+    descriptor: ServiceDescriptor
+    servicer: object
+
+
+class GrpcServer:
+    def __init__(
+        self,
+        services: Iterable[Service],
+        scopes: Mapping[str, frozenset[Scope]],
+        authenticator: Authenticator,
+    ) -> None:
+        """`scopes`: by `/clarion.v1.Service/Method`, which of them a caller needs one of."""
+        self._server = grpc.aio.server(options=_OPTIONS)
+        self._health = health.aio.HealthServicer()
+        self._names = [health.SERVICE_NAME, reflection.SERVICE_NAME]
+        for service in services:
+            self._register(service, scopes, authenticator)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        reflection.enable_server_reflection(self._names, self._server)
+
+    def _register(self, service: Service, scopes: Mapping[str, frozenset[Scope]], authenticator: Authenticator) -> None:
+        name = service.descriptor.full_name
+        handlers = {}
+        for method in service.descriptor.methods:
+            path = f"/{name}/{method.name}"
+            call = getattr(service.servicer, _snake_case(method.name))
+            handlers[method.name] = _handler(method, call, Guard(path, scopes[path], authenticator))
+        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, handlers),))
+        self._names.append(name)
+
+    def listen(self, address: str, credentials: grpc.ServerCredentials | None) -> int:
+        """Returns the port. Raises RuntimeError when the address cannot be had."""
+        if credentials is None:
+            return self._server.add_insecure_port(address)
+        return self._server.add_secure_port(address, credentials)
+
+    async def start(self) -> None:
+        await self._server.start()
+        await self._set_health(health_pb2.HealthCheckResponse.SERVING)
+
+    async def stop(self, grace: float) -> None:
+        """Says NOT_SERVING, takes no new calls, and lets those under way finish for at most `grace` seconds."""
+        await self._health.enter_graceful_shutdown()
+        await self._server.stop(grace)
+
+    async def _set_health(self, status: health_pb2.HealthCheckResponse.ServingStatus) -> None:
+        for name in ("", *self._names):
+            await self._health.set(name, status)
+
+
+def _handler(method: MethodDescriptor, call: Callable[..., Any], guard: Guard) -> grpc.RpcMethodHandler[Any, Any]:
+    request_type: type[ProtobufMessage] = GetMessageClass(method.input_type)
+    response_type: type[ProtobufMessage] = GetMessageClass(method.output_type)
+    decode, encode = decoder(request_type), response_type.SerializeToString
+    if inspect.isasyncgenfunction(call):
+        make = (
+            grpc.stream_stream_rpc_method_handler if method.client_streaming else grpc.unary_stream_rpc_method_handler
+        )
+        return make(guard.stream(call), decode, encode)
+    return grpc.unary_unary_rpc_method_handler(guard.unary(call), decode, encode)
+
+
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
