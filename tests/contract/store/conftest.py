@@ -1,0 +1,41 @@
+"""Every test of this folder runs on every store; those of durability on every durable one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+from clarion_server.application.ports.store import Store, UnitOfWork
+
+from tests.contract.store.kinds import DURABLE_KINDS, KINDS, StoreKind
+
+OpenStore = Callable[[], Store]
+
+
+@pytest.fixture(params=KINDS, ids=lambda kind: kind.name)
+def kind(request: pytest.FixtureRequest) -> StoreKind:
+    chosen: StoreKind = request.param
+    return chosen
+
+
+@pytest.fixture
+def store(kind: StoreKind, tmp_path: Path) -> Iterator[Store]:
+    with closing(kind.open(tmp_path)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def work(store: Store) -> Iterator[UnitOfWork]:
+    """A unit of work under way, never committed: for behaviours that need no more than one."""
+    with store.begin() as begun:
+        yield begun
+
+
+@pytest.fixture(params=DURABLE_KINDS, ids=lambda kind: kind.name)
+def open_durable(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenStore]:
+    """Opens the same store again and again; all are closed at the end."""
+    durable: StoreKind = request.param
+    with ExitStack() as opened:
+        yield lambda: opened.enter_context(closing(durable.open(tmp_path)))

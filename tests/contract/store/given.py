@@ -1,0 +1,74 @@
+"""What a test finds in the store when it begins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from clarion_server.application.ports.store import Store, UnitOfWork
+from clarion_server.domain.campaign import Campaign, CampaignState
+from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.execution import Execution
+from clarion_server.domain.message import Message, message_id
+
+from tests.contract.store import samples
+
+
+@contextmanager
+def committing(store: Store) -> Iterator[UnitOfWork]:
+    """A unit of work that is committed at its end."""
+    with store.begin() as work:
+        yield work
+        work.commit()
+
+
+@dataclass(frozen=True)
+class Sender:
+    """A live campaign and the channel configuration that it uses: whatever messages refer to."""
+
+    campaign: Campaign
+    channel: ChannelConfiguration
+
+    def execution(self, work: UnitOfWork, **changes: Any) -> Execution:
+        made = samples.execution(self.campaign.key, **changes)
+        work.executions.add_all([made])
+        return made
+
+    def message(self, work: UnitOfWork, **changes: Any) -> Message:
+        """Of an execution of its own."""
+        return self.messages(work, 1, **changes)[0]
+
+    def messages(self, work: UnitOfWork, number: int, **changes: Any) -> list[Message]:
+        """All of one execution."""
+        execution = self.execution(work, recipient_count=number)
+        made = [
+            samples.message(self.campaign.key, self.channel.key, id=message_id(execution.id, place), **changes)
+            for place in range(number)
+        ]
+        work.messages.add_all(made)
+        return made
+
+
+def a_channel(work: UnitOfWork, channel_id: str = "mail", **changes: Any) -> ChannelConfiguration:
+    return work.channels.add(samples.channel(channel_id, **changes))
+
+
+def a_campaign(work: UnitOfWork, campaign_id: str = "order-confirmed", **changes: Any) -> Campaign:
+    return work.campaigns.add(samples.campaign(campaign_id, **changes))
+
+
+def a_sender(
+    work: UnitOfWork,
+    campaign_id: str = "order-confirmed",
+    channel: ChannelConfiguration | None = None,
+    sandbox: str = samples.SANDBOX,
+) -> Sender:
+    """With a channel configuration of its own, unless one is given."""
+    used = channel or a_channel(work, f"{campaign_id}-mail", sandbox=sandbox)
+    draft = a_campaign(work, campaign_id, sandbox=sandbox)
+    work.campaigns.add_version(samples.version(draft.key), used.key)
+    live = replace(draft, state=CampaignState.LIVE, live_version=1, last_version=1, revision=2, draft_pending=False)
+    work.campaigns.save(live)
+    return Sender(live, used)

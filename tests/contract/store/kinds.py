@@ -1,0 +1,35 @@
+"""The stores that keep the contract. A further one joins by its constructor here; no test knows them by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from clarion_server.adapters.memory_store import MemoryStore
+from clarion_server.adapters.storage.sqlite import open_sqlite_store
+from clarion_server.application.ports.store import Store
+
+
+@dataclass(frozen=True)
+class StoreKind:
+    name: str
+    open: Callable[[Path], Store]
+    """Opens the store that is kept in that folder, and makes it when there is none yet."""
+    durable: bool = True
+    """Whether a store opened a second time on the same folder has what was committed to the first."""
+
+
+def _open_memory_store(_folder: Path) -> Store:
+    return MemoryStore()
+
+
+def _open_sqlite_store(folder: Path) -> Store:
+    return open_sqlite_store(folder / "clarion.db")
+
+
+KINDS = (
+    StoreKind("memory", _open_memory_store, durable=False),
+    StoreKind("sqlite", _open_sqlite_store),
+)
+DURABLE_KINDS = tuple(kind for kind in KINDS if kind.durable)

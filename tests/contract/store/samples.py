@@ -1,0 +1,181 @@
+"""Values to store: whole and valid, each different from the next where that matters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+from clarion_server.application.ports.queries import Settlement
+from clarion_server.domain.access import ApiKey, Scope
+from clarion_server.domain.campaign import (
+    Action,
+    Campaign,
+    CampaignDefinition,
+    CampaignVersion,
+    Category,
+    EmailContent,
+    InDoubtPolicy,
+    Mailbox,
+    Schedule,
+)
+from clarion_server.domain.channel import ChannelConfiguration, SmtpProvider, TlsMode
+from clarion_server.domain.execution import Execution
+from clarion_server.domain.instant import HOUR, SECOND, Instant
+from clarion_server.domain.message import (
+    Event,
+    EventType,
+    Failure,
+    FailureReason,
+    Lane,
+    Message,
+    MessageState,
+    message_id,
+)
+from clarion_server.domain.retry import RetryPolicy
+
+#: An instant that is no whole second, so that a store that rounds is found out.
+NOW: Instant = 1_790_000_000 * SECOND + 123_457
+SANDBOX = "default"
+
+_ids = count(1)
+
+
+def new_id() -> str:
+    """32 hexadecimal digits that sort after the ones before."""
+    return f"{next(_ids):032x}"
+
+
+def definition(**changes: Any) -> CampaignDefinition:
+    """Every field differs from its default."""
+    email = EmailContent(
+        subject="Order {{ context.order.id }}",
+        html="<p>Thank you, {{ profile.first_name }}</p>",
+        text="Thank you",
+        sender=Mailbox("orders@shop.test", "The Shop"),
+        reply_to=Mailbox("help@shop.test"),
+        headers={"X-Shop": "1", "A-First": "2"},
+    )
+    whole = CampaignDefinition(
+        display_name="Order confirmed",
+        category=Category.TRANSACTIONAL,
+        actions=(Action("mail", email),),
+        description="Sent after checkout.",
+        tags=("orders", "checkout"),
+        default_locale="pt-BR",
+        identity_namespace="customer",
+        context_schema={"type": "object", "properties": {"order": {"type": "object"}}, "required": ["order"]},
+        schedule=Schedule(NOW - HOUR, NOW + HOUR),
+        in_doubt_policy=InDoubtPolicy.PARK,
+    )
+    return replace(whole, **changes)
+
+
+def campaign(campaign_id: str = "order-confirmed", *, of: CampaignDefinition | None = None, **changes: Any) -> Campaign:
+    draft = Campaign(
+        sandbox=SANDBOX,
+        id=campaign_id,
+        definition=of or definition(),
+        create_time=NOW,
+        creator="apiKeys/1",
+        update_time=NOW,
+        updater="apiKeys/1",
+    )
+    return replace(draft, **changes)
+
+
+def version(campaign_key: int, number: int = 1, **changes: Any) -> CampaignVersion:
+    return CampaignVersion(campaign_key, number, definition(**changes), NOW, "apiKeys/1")
+
+
+def channel(channel_id: str = "mail", **changes: Any) -> ChannelConfiguration:
+    """Every field differs from its default."""
+    smtp = SmtpProvider(
+        host="smtp.shop.test",
+        port=465,
+        sender=Mailbox("shop@shop.test", "Shop"),
+        tls_mode=TlsMode.IMPLICIT,
+        ca_certificates="-----BEGIN CERTIFICATE-----\n",
+        username="shop",
+        password="swordfish",
+        reply_to=Mailbox("help@shop.test", "Help"),
+        timeout=7 * SECOND,
+    )
+    whole = ChannelConfiguration(
+        sandbox=SANDBOX,
+        id=channel_id,
+        display_name="Mail",
+        smtp=smtp,
+        create_time=NOW,
+        update_time=NOW + 1,
+        categories=(Category.MARKETING, Category.TRANSACTIONAL),
+        disabled=True,
+        retry_policy=RetryPolicy(window=HOUR, initial_delay=SECOND, max_delay=60 * SECOND),
+        max_concurrency=3,
+        max_rate=0.1 + 0.2,
+    )
+    return replace(whole, **changes)
+
+
+def execution(campaign_key: int, **changes: Any) -> Execution:
+    plain = Execution(
+        id=new_id(),
+        campaign_key=campaign_key,
+        version=1,
+        request_id=None,
+        fingerprint=bytes(range(32)),
+        caller="apiKeys/1",
+        accept_time=NOW,
+        send_time=None,
+        expire_time=None,
+        recipient_count=1,
+        exceptions={},
+    )
+    return replace(plain, **changes)
+
+
+def message(campaign_key: int, channel_key: int, **changes: Any) -> Message:
+    """Queued and due, of an execution of its own unless an id says otherwise."""
+    queued = Message(
+        id=changes.pop("id", None) or message_id(new_id(), 0),
+        campaign_key=campaign_key,
+        version=1,
+        channel_key=channel_key,
+        lane=Lane.TRANSACTIONAL,
+        identity="email:jane@example.com",
+        address="jane@example.com",
+        locale="en",
+        context=b'{"order":{"id":"A-1"}}',
+        profile=b"{}",
+        state=MessageState.QUEUED,
+        accept_time=NOW,
+        release_time=NOW,
+        due_time=NOW,
+    )
+    return replace(queued, **changes)
+
+
+def event(of: Message, event_type: EventType = EventType.SENT, **changes: Any) -> Event:
+    return replace(Event(event_type, NOW, of.id, of.campaign_key), **changes)
+
+
+def api_key(**changes: Any) -> ApiKey:
+    whole = ApiKey(
+        id=new_id(),
+        display_name="Shop",
+        sandbox=SANDBOX,
+        scopes=frozenset({Scope.TRIGGER, Scope.READ}),
+        secret_hash=bytes(range(255, 223, -1)),
+        create_time=NOW,
+        creator="apiKeys/1",
+    )
+    return replace(whole, **changes)
+
+
+def settlement(of: Message, state: MessageState, attempt_number: int = 1, **changes: Any) -> Settlement:
+    return replace(Settlement(of.id, attempt_number, state, NOW + SECOND), **changes)
+
+
+def failure() -> Failure:
+    """Every field differs from its default."""
+    return Failure(FailureReason.RECIPIENT_REJECTED, "550 5.1.1", "no such user", retries_exhausted=True)

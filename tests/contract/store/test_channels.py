@@ -1,0 +1,105 @@
+"""Channel configurations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from clarion_server.application.ports.repositories import NameTaken, StaleWrite
+from clarion_server.application.ports.store import Store, UnitOfWork
+from clarion_server.domain.campaign import Mailbox
+from clarion_server.domain.channel import ChannelConfiguration, SmtpProvider
+
+from tests.contract.store import samples
+from tests.contract.store.given import a_channel, committing
+
+
+def test_a_channel_configuration_comes_back_as_it_was_added_with_a_key(store: Store) -> None:
+    with committing(store) as work:
+        added = work.channels.add(samples.channel())
+    assert added.key > 0
+    assert added == samples.channel(key=added.key)
+    with store.snapshot() as work:
+        assert work.channels.get("default", "mail") == added
+        assert work.channels.by_key(added.key) == added
+
+
+def test_a_channel_configuration_of_defaults_comes_back_the_same(work: UnitOfWork) -> None:
+    smtp = SmtpProvider("localhost", 25, Mailbox("a@b.test"))
+    plain = ChannelConfiguration("default", "plain", "Plain", smtp, create_time=1, update_time=2)
+    added = work.channels.add(plain)
+    assert work.channels.get("default", "plain") == replace(plain, key=added.key)
+
+
+def test_an_unknown_channel_configuration_is_none(work: UnitOfWork) -> None:
+    assert work.channels.get("default", "mail") is None
+    assert work.channels.by_key(1) is None
+
+
+def test_a_taken_name_is_refused_in_its_sandbox_alone(work: UnitOfWork) -> None:
+    here, there = a_channel(work), a_channel(work, sandbox="staging")
+    with pytest.raises(NameTaken):
+        a_channel(work)
+    assert here.key != there.key
+    assert work.channels.get("default", "mail") == here
+    assert work.channels.get("staging", "mail") == there
+
+
+def test_a_key_is_never_given_twice(store: Store) -> None:
+    # Else queued messages of a deleted channel configuration would leave by its successor.
+    with committing(store) as work:
+        deleted = a_channel(work)
+        work.channels.delete(deleted)
+    with committing(store) as work:
+        assert a_channel(work).key != deleted.key
+
+
+def test_all_channel_configurations_of_every_sandbox_are_told_by_key(work: UnitOfWork) -> None:
+    made = [a_channel(work, "b"), a_channel(work, "a", sandbox="staging"), a_channel(work, "c")]
+    assert work.channels.all() == sorted(made, key=lambda configuration: configuration.key)
+
+
+def test_saving_replaces_the_stored_channel_configuration(store: Store) -> None:
+    with committing(store) as work:
+        added = a_channel(work)
+    changed = added.updated(samples.channel(display_name="Other", max_rate=0.01), now=samples.NOW + 5)
+    with committing(store) as work:
+        work.channels.save(changed)
+    with store.snapshot() as work:
+        assert work.channels.get("default", "mail") == changed
+
+
+@pytest.mark.parametrize("revision", [1, 3])
+def test_saving_from_another_revision_is_stale(work: UnitOfWork, revision: int) -> None:
+    added = a_channel(work)
+    with pytest.raises(StaleWrite):
+        work.channels.save(replace(added, revision=revision, display_name="Other"))
+    assert work.channels.by_key(added.key) == added
+
+
+def test_a_deleted_channel_configuration_is_gone_and_its_name_is_free(work: UnitOfWork) -> None:
+    added = a_channel(work)
+    work.channels.delete(added)
+    assert work.channels.by_key(added.key) is None
+    assert work.channels.all() == []
+    with pytest.raises(StaleWrite):
+        work.channels.delete(added)
+    assert a_channel(work).id == added.id
+
+
+def test_deleting_another_revision_is_stale(work: UnitOfWork) -> None:
+    added = a_channel(work)
+    work.channels.save(replace(added, revision=2))
+    with pytest.raises(StaleWrite):
+        work.channels.delete(added)
+    assert work.channels.by_key(added.key) is not None
+
+
+def test_channel_configurations_are_listed_by_id_in_pages_of_their_sandbox(work: UnitOfWork) -> None:
+    for channel_id in ("c", "a", "a-1", "b"):
+        a_channel(work, channel_id)
+    a_channel(work, "aa", sandbox="staging")
+    first = work.channels.page("default", None, 3)
+    assert [configuration.id for configuration in first] == ["a", "a-1", "b"]
+    assert [configuration.id for configuration in work.channels.page("default", "b", 3)] == ["c"]
+    assert work.channels.page("default", "c", 3) == []

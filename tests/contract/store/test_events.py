@@ -1,0 +1,158 @@
+"""Events: recorded once, in an order that a watcher can resume from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from clarion_server.application.ports.queries import EventQuery
+from clarion_server.application.ports.store import Store, UnitOfWork
+from clarion_server.domain.message import Attempt, AttemptResult, Event, EventType, ExclusionReason, Message
+
+from tests.contract.store import samples
+from tests.contract.store.given import a_sender, committing
+
+QUERY = EventQuery("default", after=0)
+
+
+def without_sequence(events: list[Event]) -> list[Event]:
+    return [replace(event, sequence=0) for event in events]
+
+
+def recorded(work: UnitOfWork, *events: Event) -> list[Event]:
+    """The events as the store has them."""
+    before = work.events.last_sequence()
+    work.events.add_all(events)
+    return work.events.page(replace(QUERY, after=before))
+
+
+def test_every_field_of_an_event_is_kept(store: Store) -> None:
+    with committing(store) as work:
+        message = a_sender(work).message(work)
+        attempt = Attempt(
+            3, samples.NOW - 2, samples.NOW - 1, AttemptResult.DEFERRED, samples.failure(), "queued as 42"
+        )
+        whole = [
+            samples.event(message, EventType.DEFERRED, attempt=attempt, failure=samples.failure()),
+            samples.event(message, EventType.SENT, attempt=Attempt(4, 1, 2, AttemptResult.SENT)),
+            samples.event(message, EventType.EXCLUDED, exclusion_reason=ExclusionReason.SUPPRESSED),
+            samples.event(message, EventType.CANCELLED),
+        ]
+        work.events.add_all(whole)
+    with store.snapshot() as work:
+        assert without_sequence(work.events.page(QUERY)) == whole
+        assert without_sequence(work.events.of_message(message.id)) == whole
+
+
+def test_the_sequence_grows_in_the_order_of_commits(store: Store) -> None:
+    with committing(store) as work:
+        message = a_sender(work).message(work)
+    for event_type in (EventType.DEFERRED, EventType.DEFERRED, EventType.SENT):
+        with committing(store) as work:
+            # Earlier times on later events: the order is that of the commits.
+            work.events.add_all([samples.event(message, event_type, time=samples.NOW - work.events.last_sequence())])
+    with store.snapshot() as work:
+        page = work.events.page(QUERY)
+        assert [event.type for event in page] == [EventType.DEFERRED, EventType.DEFERRED, EventType.SENT]
+        sequences = [event.sequence for event in page]
+        assert sequences == sorted(set(sequences))
+        assert work.events.last_sequence() == sequences[-1]
+
+
+def test_there_is_no_last_sequence_without_events(work: UnitOfWork) -> None:
+    assert work.events.last_sequence() == 0
+    assert work.events.page(QUERY) == []
+
+
+def test_the_sequence_grows_on_after_a_rollback(store: Store) -> None:
+    with committing(store) as work:
+        message = a_sender(work).message(work)
+        work.events.add_all([samples.event(message, EventType.DEFERRED)])
+    with store.begin() as work:
+        work.events.add_all([samples.event(message, EventType.FAILED)] * 3)
+    with committing(store) as work:
+        before = work.events.last_sequence()
+        work.events.add_all([samples.event(message)])
+        assert work.events.last_sequence() > before
+    with store.snapshot() as work:
+        assert [event.type for event in work.events.page(QUERY)] == [EventType.DEFERRED, EventType.SENT]
+
+
+def test_a_watcher_that_resumes_misses_nothing_and_sees_nothing_twice(store: Store) -> None:
+    with committing(store) as work:
+        messages = a_sender(work).messages(work, 10)
+    seen: list[str] = []
+    query = replace(QUERY, limit=3)
+    for message in messages:
+        with committing(store) as work:
+            work.events.add_all([samples.event(message)] * 2)
+        with store.snapshot() as work:
+            if page := work.events.page(query):
+                seen += [event.message_id for event in page]
+                query = replace(query, after=page[-1].sequence)
+    assert seen == [message.id for message in messages for _ in range(2)]
+
+
+@pytest.mark.parametrize("limit", [1, 4, 100])
+def test_pages_of_events_neither_repeat_nor_miss(work: UnitOfWork, limit: int) -> None:
+    message = a_sender(work).message(work)
+    kept = recorded(work, *[samples.event(message, time=time) for time in range(9)])
+    walked: list[Event] = []
+    query = replace(QUERY, limit=limit)
+    while page := work.events.page(query):
+        walked += page
+        query = replace(query, after=page[-1].sequence)
+    assert walked == kept
+    assert len(kept) == 9
+
+
+def test_events_are_filtered(work: UnitOfWork) -> None:
+    one, two = a_sender(work, "one"), a_sender(work, "two")
+    first, sibling = one.messages(work, 2)
+    cousin, stranger = one.message(work), two.message(work)
+    events = recorded(
+        work,
+        samples.event(first, EventType.DEFERRED),
+        samples.event(sibling),
+        samples.event(cousin),
+        samples.event(stranger, EventType.DEFERRED),
+        samples.event(first),
+    )
+
+    def found(**filters: Any) -> list[int]:
+        return [events.index(event) for event in work.events.page(replace(QUERY, **filters))]
+
+    assert found(campaign_key=one.campaign.key) == [0, 1, 2, 4]
+    assert found(execution_id=first.execution_id) == [0, 1, 4]
+    assert found(message_id=first.id) == [0, 4]
+    assert found(types=frozenset({EventType.DEFERRED})) == [0, 3]
+    assert found(types=frozenset({EventType.DEFERRED, EventType.SENT})) == [0, 1, 2, 3, 4]
+    assert found(types=frozenset({EventType.FAILED})) == []
+    assert found(message_id=first.id, types=frozenset({EventType.SENT})) == [4]
+    assert found(campaign_key=two.campaign.key, message_id=first.id) == []
+    assert found(campaign_key=one.campaign.key, limit=2) == [0, 1]
+    assert found(execution_id=first.execution_id, after=events[1].sequence) == [4]
+
+
+def test_events_are_seen_in_the_sandbox_of_their_campaign_alone(work: UnitOfWork) -> None:
+    here, there = a_sender(work), a_sender(work, sandbox="staging")
+    ours, theirs = here.message(work), there.message(work)
+    work.events.add_all([samples.event(theirs), samples.event(ours), samples.event(theirs)])
+    assert [event.message_id for event in work.events.page(QUERY)] == [ours.id]
+    assert work.events.page(replace(QUERY, campaign_key=there.campaign.key)) == []
+    assert work.events.page(replace(QUERY, execution_id=theirs.execution_id)) == []
+    assert work.events.page(replace(QUERY, message_id=theirs.id)) == []
+    assert len(work.events.page(EventQuery("staging", after=0))) == 2
+
+
+def test_the_events_of_a_message_are_told_in_order(work: UnitOfWork) -> None:
+    first, second = a_sender(work).messages(work, 2)
+    kept = recorded(work, samples.event(first, EventType.DEFERRED), samples.event(second), samples.event(first))
+    assert work.events.of_message(first.id) == [kept[0], kept[2]]
+    assert work.events.of_message(f"{samples.new_id()}-0000") == []
+
+
+def test_equal_events_are_kept_each(work: UnitOfWork) -> None:
+    message: Message = a_sender(work).message(work)
+    assert len(recorded(work, samples.event(message), samples.event(message))) == 2

@@ -1,0 +1,172 @@
+"""Single messages, lists of them, and their counts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import combinations
+from typing import Any
+
+import pytest
+from clarion_server.application.ports.queries import MessageQuery
+from clarion_server.application.ports.store import Store, UnitOfWork
+from clarion_server.domain.message import ExclusionReason, Lane, Message, MessageState
+
+from tests.contract.store import samples
+from tests.contract.store.given import a_sender, committing
+
+QUERY = MessageQuery("default")
+JANE, JIM = "email:jane@example.com", "email:jim@example.com"
+
+
+def walk(work: UnitOfWork, query: MessageQuery) -> list[Message]:
+    """All pages, by the way that a page token goes."""
+    walked: list[Message] = []
+    while page := work.messages.page(query):
+        assert len(page) <= query.limit
+        walked += page
+        query = replace(query, before=page[-1].id)
+    return walked
+
+
+def test_every_field_of_a_message_is_kept(store: Store) -> None:
+    whole = {
+        "version": 7,
+        "lane": Lane.MARKETING,
+        "identity": "customer:42",
+        "locale": "pt-BR",
+        "context": b'{"order":{"total":12.5}}',
+        "profile": b'{"first_name":"Jane"}',
+        "state": MessageState.FAILED,
+        "accept_time": samples.NOW - 5,
+        "release_time": samples.NOW - 4,
+        "due_time": samples.NOW - 3,
+        "expire_time": samples.NOW + 3,
+        "attempt_count": 3,
+        "attempt_time": samples.NOW - 2,
+        "outcome_time": samples.NOW - 1,
+        "failure": samples.failure(),
+    }
+    with committing(store) as work:
+        added = a_sender(work).message(work, **whole)
+    with store.snapshot() as work:
+        assert work.messages.get("default", added.id) == added
+
+
+def test_an_excluded_message_keeps_its_reason(work: UnitOfWork) -> None:
+    added = a_sender(work).message(work, state=MessageState.EXCLUDED, exclusion_reason=ExclusionReason.SUPPRESSED)
+    assert work.messages.get("default", added.id) == added
+
+
+def test_a_message_that_is_being_sent_keeps_its_owner(work: UnitOfWork) -> None:
+    added = a_sender(work).message(work, state=MessageState.SENDING, owner="process-1", attempt_count=1)
+    assert work.messages.get("default", added.id) == added
+
+
+def test_an_unknown_message_is_none(work: UnitOfWork) -> None:
+    a_sender(work)
+    assert work.messages.get("default", f"{samples.new_id()}-0000") is None
+
+
+def test_a_message_is_seen_in_the_sandbox_of_its_campaign_alone(work: UnitOfWork) -> None:
+    here, there = a_sender(work), a_sender(work, sandbox="staging")
+    ours, theirs = here.message(work), there.message(work)
+    assert work.messages.get("staging", ours.id) is None
+    assert work.messages.get("staging", theirs.id) == theirs
+    assert work.messages.page(QUERY) == [ours]
+    assert work.messages.page(replace(QUERY, execution_id=theirs.execution_id)) == []
+    assert work.messages.page(replace(QUERY, campaign_key=there.campaign.key)) == []
+    assert work.messages.page(replace(QUERY, identity=theirs.identity)) == [ours]
+
+
+def test_messages_are_listed_newest_first(work: UnitOfWork) -> None:
+    sender = a_sender(work)
+    first, second, third = [*sender.messages(work, 2), sender.message(work)]
+    assert work.messages.page(QUERY) == [third, second, first]
+
+
+def test_messages_of_a_thousand_recipients_are_listed_by_their_places(work: UnitOfWork) -> None:
+    made = a_sender(work).messages(work, 1_000)
+    assert walk(work, replace(QUERY, execution_id=made[0].execution_id, limit=300)) == made[::-1]
+
+
+#: Every combination of the filters.
+FILTERS = [
+    chosen
+    for number in range(5)
+    for chosen in combinations(("campaign_key", "execution_id", "identity", "states"), number)
+]
+WANTED_STATES = frozenset({MessageState.QUEUED, MessageState.EXCLUDED})
+
+
+def messages_of_every_sort(work: UnitOfWork) -> list[Message]:
+    """Of two campaigns, in three executions, to two people, in three states."""
+    one, two = a_sender(work, "one"), a_sender(work, "two")
+    states = (MessageState.QUEUED, MessageState.SENT, MessageState.EXCLUDED, MessageState.QUEUED)
+    made = []
+    for sender in (one, two, one):
+        execution = sender.execution(work)
+        for place, state in enumerate(states):
+            named = {"id": execution.message_id_of(place), "identity": (JANE, JIM)[place % 2]}
+            made.append(samples.message(sender.campaign.key, sender.channel.key, **named, state=state))
+    work.messages.add_all(made)
+    return made
+
+
+@pytest.mark.parametrize("limit", [1, 3, 50])
+@pytest.mark.parametrize("chosen", FILTERS, ids=lambda chosen: "+".join(chosen) or "none")
+def test_filters_combine_in_pages_that_neither_repeat_nor_miss(
+    work: UnitOfWork, chosen: tuple[str, ...], limit: int
+) -> None:
+    kept = messages_of_every_sort(work)
+    wanted: dict[str, Any] = {name: getattr(kept[0], name) for name in chosen if name != "states"}
+
+    def is_wanted(message: Message) -> bool:
+        fits = all(getattr(message, name) == value for name, value in wanted.items())
+        return fits and ("states" not in chosen or message.state in WANTED_STATES)
+
+    states = WANTED_STATES if "states" in chosen else frozenset[MessageState]()
+    walked = walk(work, replace(QUERY, **wanted, states=states, limit=limit))
+    assert walked == [message for message in reversed(kept) if is_wanted(message)]
+
+
+def test_filters_that_nothing_meets_find_nothing(work: UnitOfWork) -> None:
+    sender = a_sender(work)
+    sender.message(work, identity=JANE)
+    assert work.messages.page(replace(QUERY, identity=JIM)) == []
+    assert work.messages.page(replace(QUERY, states=frozenset({MessageState.SENT}))) == []
+    assert work.messages.page(replace(QUERY, execution_id=samples.new_id())) == []
+
+
+def test_identities_differ_in_case(work: UnitOfWork) -> None:
+    sender = a_sender(work)
+    lower, upper = sender.message(work, identity="customer:abc"), sender.message(work, identity="customer:ABC")
+    assert work.messages.page(replace(QUERY, identity="customer:abc")) == [lower]
+    assert work.messages.page(replace(QUERY, identity="customer:ABC")) == [upper]
+
+
+def test_an_execution_is_not_mistaken_for_one_whose_id_begins_alike(work: UnitOfWork) -> None:
+    sender = a_sender(work)
+    low, high = "0" * 31 + "1", "0" * 31 + "f"
+    for execution_id in (low, high):
+        execution = sender.execution(work, id=execution_id)
+        work.messages.add_all(
+            [samples.message(sender.campaign.key, sender.channel.key, id=execution.message_id_of(9_999))]
+        )
+    assert [message.execution_id for message in walk(work, replace(QUERY, execution_id=low))] == [low]
+
+
+def test_the_messages_of_an_execution_are_counted_by_state(work: UnitOfWork) -> None:
+    sender = a_sender(work)
+    queued, sending, sent, *rest = sender.messages(work, 6)
+    sender.message(work)
+    work.messages.begin([sending.id, sent.id], "process-1", samples.NOW)
+    work.messages.settle([samples.settlement(sent, MessageState.SENT)], "process-1")
+    work.messages.end_queued([message.id for message in rest], MessageState.CANCELLED, samples.NOW)
+    counts = {state: count for state, count in work.messages.state_counts(queued.execution_id).items() if count}
+    assert counts == {
+        MessageState.QUEUED: 1,
+        MessageState.SENDING: 1,
+        MessageState.SENT: 1,
+        MessageState.CANCELLED: 3,
+    }
+    assert not any(work.messages.state_counts(samples.new_id()).values())
