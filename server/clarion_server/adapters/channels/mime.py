@@ -1,125 +1,136 @@
-"""E-mails as bytes: an RFC 5322 message with one or two MIME parts (RFC 2045, RFC 2046).
+"""E-mails as octets: an RFC 5322 message with one or two text parts (RFC 2045, RFC 2046).
 
-The standard library's `email.message` writes about a thousand messages a second, fewer than one process hands over.
+Written by hand because the standard library's `email.message` writes about a thousand a second, fewer than one process
+hands over.
 """
 
 from __future__ import annotations
 
 import binascii
+from collections.abc import Mapping
 from dataclasses import dataclass
-from email.utils import formatdate
+from email.utils import format_datetime
 from functools import lru_cache
 
-from clarion_server.adapters.channels.addresses import Address, parse_address
-from clarion_server.adapters.channels.header_fields import (
-    LONGEST_LINE,
-    HeaderInvalid,
-    address_field,
-    cached_mailbox_field,
-    field,
-)
+from clarion_server.adapters.channels.addresses import Address, EmailInvalid, parse_address
+from clarion_server.adapters.channels.header_fields import LONGEST_LINE, address_field, mailbox_field, text_field
 from clarion_server.application.ports.channels import OutboundEmail
+from clarion_server.application.ports.content import RenderedEmail
 from clarion_server.domain.campaign import Mailbox
 from clarion_server.domain.channel import SmtpProvider
-from clarion_server.domain.instant import SECOND
+from clarion_server.domain.instant import SECOND, Instant, to_datetime
+from clarion_server.domain.message import FailureReason
 
 _BASE64_LINE = 76
-_MAX_ASCII_OCTET = 127
 
-#: Fields that are written here, and of which there must be one.
+#: Fields of which there is one, written here; so are all that begin with `Content-`.
 _OWN_FIELDS = frozenset(
-    {"from", "to", "reply-to", "subject", "date", "message-id", "mime-version", "sender", "cc", "bcc"}
+    {"from", "sender", "reply-to", "to", "cc", "bcc", "subject", "date", "message-id", "mime-version"}
 )
+_CONTENT_FIELDS = "content-"
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A message as SMTP takes it: who from, who to, what."""
+    """A message as SMTP takes it."""
 
     sender: Address
+    """Where bounces go."""
     recipient: Address
     content: bytes
-    """Lines end in CRLF, as does the whole. Dots are not doubled."""
+    """Begins with the header; every line ends in CRLF. Dots are not doubled."""
+    needs_smtputf8: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """What is the same for all messages of one sender."""
+
+    bounces: Address
+    fields: str
+    domain: str
     needs_smtputf8: bool
 
 
 def build(message: OutboundEmail, provider: SmtpProvider) -> Envelope:
-    """Raises HeaderInvalid, AddressInvalid or UnicodeEncodeError for what cannot be written."""
-    sender = message.sender or provider.sender
-    reply_to = message.reply_to or provider.reply_to
+    """Raises EmailInvalid."""
+    origin = _origin(message.sender or provider.sender, message.reply_to or provider.reply_to, provider.sender.address)
     recipient = parse_address(message.address)
-    bounces = parse_address(provider.sender.address)
-    head = [
-        cached_mailbox_field("From", sender),
-        address_field("To", recipient),
-        cached_mailbox_field("Reply-To", reply_to) if reply_to else "",
-        field("Subject", message.email.subject),
-        _date_field(message.date // SECOND),
-        _message_id_field(message.message_id, sender),
-        "MIME-Version: 1.0\r\n",
-        _custom_fields(message),
-    ]
-    content = "".join(head).encode() + _body(message)
-    addresses = (recipient, bounces, parse_address(sender.address), *_parsed(reply_to))
-    return Envelope(bounces, recipient, content, any(address.needs_smtputf8 for address in addresses))
+    header = "".join(
+        (
+            origin.fields,
+            address_field("To", recipient),
+            text_field("Subject", message.email.subject),
+            _date_field(message.date // SECOND * SECOND),
+            f"Message-ID: <{message.message_id}@{origin.domain}>\r\n",
+            _custom_fields(message.email.headers),
+            "MIME-Version: 1.0\r\n",
+        )
+    )
+    content = header.encode() + _body(message.email, message.message_id)
+    return Envelope(origin.bounces, recipient, content, origin.needs_smtputf8 or recipient.needs_smtputf8)
 
 
-def _parsed(mailbox: Mailbox | None) -> tuple[Address, ...]:
-    return (parse_address(mailbox.address),) if mailbox else ()
+@lru_cache(maxsize=256)
+def _origin(sender: Mailbox, reply_to: Mailbox | None, bounces: str) -> _Origin:
+    mailboxes = [("From", sender)] + ([("Reply-To", reply_to)] if reply_to else [])
+    addresses = [parse_address(bounces), *(parse_address(mailbox.address) for _, mailbox in mailboxes)]
+    return _Origin(
+        bounces=addresses[0],
+        fields="".join(mailbox_field(name, mailbox) for name, mailbox in mailboxes),
+        domain=addresses[1].domain,
+        needs_smtputf8=any(address.needs_smtputf8 for address in addresses),
+    )
 
 
 @lru_cache(maxsize=64)
-def _date_field(seconds: int) -> str:
-    return f"Date: {formatdate(seconds)}\r\n"
+def _date_field(date: Instant) -> str:
+    return f"Date: {format_datetime(to_datetime(date))}\r\n"
 
 
-def _message_id_field(message_id: str, sender: Mailbox) -> str:
-    return f"Message-ID: <{message_id}@{parse_address(sender.address).domain}>\r\n"
-
-
-def _custom_fields(message: OutboundEmail) -> str:
-    headers = message.email.headers
+def _custom_fields(headers: Mapping[str, str]) -> str:
     names = {name.lower() for name in headers}
-    forbidden = {name for name in names if name in _OWN_FIELDS or name.startswith("content-")}
-    if forbidden:
-        raise HeaderInvalid(f"the header {min(forbidden)} is not the content's to set")
-    written = "".join(field(name, value) for name, value in headers.items())
-    # RFC 3834, 5: vacation responders and the like leave such a message alone.
-    return written if "auto-submitted" in names else written + "Auto-Submitted: auto-generated\r\n"
+    for name in names:
+        if name in _OWN_FIELDS or name.startswith(_CONTENT_FIELDS):
+            raise EmailInvalid(FailureReason.CONTENT_REJECTED, f"The header {name} cannot be set")
+    fields = "".join(text_field(name, value) for name, value in headers.items())
+    # Asks vacation responders and the like to stay silent (RFC 3834 section 5).
+    return fields if "auto-submitted" in names else fields + "Auto-Submitted: auto-generated\r\n"
 
 
-def _body(message: OutboundEmail) -> bytes:
+def _body(email: RenderedEmail, message_id: str) -> bytes:
     """Everything from the first Content- field on."""
-    email = message.email
     if not (email.html and email.text):
-        only = _part("html", email.html) if email.html else _part("plain", email.text)
-        return only if only.endswith(b"\r\n") else only + b"\r\n"
+        part = _part("html", email.html) if email.html else _part("plain", email.text)
+        return part if part.endswith(b"\r\n") else part + b"\r\n"
+    # From the plainest to the richest (RFC 2046 section 5.1.4).
     plain, html = _part("plain", email.text), _part("html", email.html)
-    boundary = _boundary(message.message_id, plain, html)
-    mark = b"--" + boundary
-    return b"".join(
-        (
-            b'Content-Type: multipart/alternative; boundary="', boundary, b'"\r\n\r\n',
-            mark, b"\r\n", plain, b"\r\n", mark, b"\r\n", html, b"\r\n", mark, b"--\r\n",
-        )
-    )  # fmt: skip
+    boundary = _boundary(message_id, plain + html)
+    return b'Content-Type: multipart/alternative; boundary="%b"\r\n\r\n--%b\r\n%b\r\n--%b\r\n%b\r\n--%b--\r\n' % (
+        boundary,
+        boundary,
+        plain,
+        boundary,
+        html,
+        boundary,
+    )
 
 
-def _boundary(message_id: str, *parts: bytes) -> bytes:
-    """The same for each attempt, and in none of the parts. No encoding yields `=_`, but plain ASCII stays as it is."""
-    stem = f"=_{message_id}".encode()
-    boundary, number = stem, 0
-    while any(boundary in part for part in parts):
-        number += 1
-        boundary = b"%b_%d" % (stem, number)
+def _boundary(message_id: str, parts: bytes) -> bytes:
+    """In none of the parts, and the same for each attempt. No encoding yields `=_`, but plain ASCII stays as it is."""
+    boundary = f"=_{message_id}".encode()
+    while boundary in parts:
+        boundary += b"_"
     return boundary
 
 
 def _part(subtype: str, text: str) -> bytes:
-    """A text part with its header."""
-    encoding, content = _encoded(_with_crlf(text).encode())
-    head = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n'
-    return head.encode() + content
+    try:
+        encoding, content = _encode(_with_crlf(text).encode())
+    except UnicodeEncodeError as error:
+        raise EmailInvalid(FailureReason.CONTENT_REJECTED, f"The {subtype} part holds half a surrogate pair") from error
+    fields = f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
+    return fields.encode() + content
 
 
 def _with_crlf(text: str) -> str:
@@ -128,17 +139,18 @@ def _with_crlf(text: str) -> str:
     return text.replace("\n", "\r\n")
 
 
-def _encoded(octets: bytes) -> tuple[str, bytes]:
-    """Left alone when SMTP can carry it as it is, else in the shorter one of the two encodings (RFC 2045, 6)."""
+def _encode(octets: bytes) -> tuple[str, bytes]:
+    """As it is when SMTP can carry it so, else in the shorter one of the two encodings (RFC 2045 section 6)."""
     if octets.isascii() and b"\0" not in octets and max(map(len, octets.split(b"\r\n"))) <= LONGEST_LINE:
         return "7bit", octets
-    base64_length = (len(octets) + 2) // 3 * 4
-    base64_length += base64_length // _BASE64_LINE * 2
+    digits = -(-len(octets) // 3) * 4
+    base64_length = digits + 2 * ((digits - 1) // _BASE64_LINE)
     beyond_ascii = len(octets) - len(octets.decode("ascii", "ignore"))
-    if len(octets) + 2 * beyond_ascii > base64_length:
-        return "base64", _base64(octets)
-    quoted = binascii.b2a_qp(octets)
-    return ("quoted-printable", quoted) if len(quoted) <= base64_length else ("base64", _base64(octets))
+    if len(octets) + 2 * beyond_ascii <= base64_length:
+        quoted = binascii.b2a_qp(octets)
+        if len(quoted) <= base64_length:
+            return "quoted-printable", quoted
+    return "base64", _base64(octets)
 
 
 def _base64(octets: bytes) -> bytes:

@@ -4,83 +4,62 @@ from __future__ import annotations
 
 import asyncio
 
-import aiosmtplib
-
 from clarion_server.adapters.channels import mime
-from clarion_server.application.ports.channels import (
-    HandOffInDoubt,
-    OutboundEmail,
-    PermanentFailure,
-    Receipt,
-    TransientFailure,
-    VerificationStep,
-)
-from clarion_server.domain.channel import ChannelConfiguration, TlsMode
-from clarion_server.domain.instant import SECOND
-from clarion_server.domain.message import MAX_DETAIL, Failure, FailureReason
-
-
-_FIRST_PERMANENT = 500
+from clarion_server.adapters.channels.addresses import EmailInvalid
+from clarion_server.adapters.channels.smtp.connection import SmtpConnection
+from clarion_server.adapters.channels.smtp.pool import ConnectionPool
+from clarion_server.adapters.channels.smtp.replies import Reply
+from clarion_server.adapters.channels.smtp.session import SmtpSession
+from clarion_server.adapters.channels.smtp.tls import ServerTrust
+from clarion_server.adapters.channels.smtp.transaction import ConnectionStale, hand_over
+from clarion_server.adapters.channels.smtp.verification import verify
+from clarion_server.application.ports.channels import OutboundEmail, PermanentFailure, Receipt, VerificationStep
+from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.message import Failure
 
 
 class SmtpEmailChannel:
+    """Implements `Channel`. Connects when there is something to send, at most `max_concurrency` times."""
+
     def __init__(self, configuration: ChannelConfiguration) -> None:
-        self._configuration = configuration
+        self._provider = configuration.smtp
         self._slots = asyncio.Semaphore(configuration.max_concurrency)
-        self._idle: list[aiosmtplib.SMTP] = []
+        self._trust = ServerTrust(configuration.smtp.ca_certificates)
+        self._pool = ConnectionPool()
 
     async def send(self, message: OutboundEmail) -> Receipt:
+        """Waits while `max_concurrency` messages are on their way. Cancelled, it drops its connection: whether the
+        server takes the message is then as unknown as after HandOffInDoubt.
+        """
         try:
-            envelope = mime.build(message, self._configuration.smtp)
-        except ValueError as error:
-            raise PermanentFailure(Failure(FailureReason.UNSUPPORTED, "", str(error)[:MAX_DETAIL])) from error
+            envelope = mime.build(message, self._provider)
+        except EmailInvalid as error:
+            raise PermanentFailure(Failure(error.reason, "", error.detail)) from error
         async with self._slots:
-            connection = await self._connection()
+            reply = await self._hand_over(envelope)
+        return Receipt(str(reply))
+
+    async def _hand_over(self, envelope: mime.Envelope) -> Reply:
+        connection = self._pool.take()
+        if connection is not None:
             try:
-                receipt = await self._hand_over(connection, envelope)
-            except BaseException:
-                connection.close()
-                raise
-            self._idle.append(connection)
-            return receipt
+                return await self._hand_over_on(connection, envelope)
+            except ConnectionStale:
+                pass  # servers close connections that rest: nobody's fault, and no attempt
+        return await self._hand_over_on(await self._new_session().open(), envelope)
 
-    async def _connection(self) -> aiosmtplib.SMTP:
-        while self._idle:
-            connection = self._idle.pop()
-            if connection.is_connected:
-                return connection
-        smtp = self._configuration.smtp
-        connection = aiosmtplib.SMTP(
-            hostname=smtp.host,
-            port=smtp.port,
-            local_hostname="localhost",
-            timeout=smtp.timeout / SECOND,
-            use_tls=smtp.tls_mode is TlsMode.IMPLICIT,
-            start_tls=smtp.tls_mode is TlsMode.STARTTLS,
-            username=smtp.username or None,
-            password=smtp.password or None,
-        )
+    async def _hand_over_on(self, connection: SmtpConnection, envelope: mime.Envelope) -> Reply:
         try:
-            await connection.connect()
-        except (aiosmtplib.SMTPException, OSError) as error:
-            raise TransientFailure(Failure(FailureReason.CONNECTION_FAILED, "", str(error)[:MAX_DETAIL])) from error
-        return connection
+            return await hand_over(connection, envelope)
+        finally:
+            self._pool.give_back(connection)
 
-    async def _hand_over(self, connection: aiosmtplib.SMTP, envelope: mime.Envelope) -> Receipt:
-        try:
-            await connection.mail(envelope.sender.text)
-            await connection.rcpt(envelope.recipient.text)
-            reply = await connection.data(envelope.content)
-        except aiosmtplib.SMTPResponseException as error:
-            kind = TransientFailure if error.code < _FIRST_PERMANENT else PermanentFailure
-            raise kind(Failure(FailureReason.OTHER, str(error.code), error.message[:MAX_DETAIL])) from error
-        except (aiosmtplib.SMTPException, OSError) as error:
-            raise HandOffInDoubt(Failure(FailureReason.HAND_OFF_UNKNOWN, "", str(error)[:MAX_DETAIL])) from error
-        return Receipt(f"{reply.code} {reply.message}")
+    def _new_session(self) -> SmtpSession:
+        return SmtpSession(self._provider, self._trust)
 
     async def verify(self) -> list[VerificationStep]:
-        return []
+        return await verify(self._new_session())
 
     async def close(self) -> None:
-        while self._idle:
-            self._idle.pop().close()
+        """Messages on their way still get their reply; their connections are closed after that."""
+        await self._pool.close()

@@ -1,0 +1,96 @@
+"""Replies of an SMTP server (RFC 5321 section 4.2, RFC 2034)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from clarion_server.domain.message import MAX_DETAIL
+
+#: The longest reply, in octets. Real ones have some hundred.
+_MAX_REPLY = 64 * 1024
+
+_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
+_MORE = b"-"
+_ENHANCED_CODE = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?![0-9.])")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\s]+")
+
+
+class MalformedReply(Exception):
+    """The server sent what is no SMTP reply. The text is for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    code: int
+    octets: bytes = b""
+    """The text of all lines, joined by line feeds."""
+
+    @property
+    def positive(self) -> bool:
+        return self.code < 300  # noqa: PLR2004 - the first digit is the meaning
+
+    @property
+    def negative(self) -> bool:
+        return self.code >= 400  # noqa: PLR2004 - the first digit is the meaning
+
+    @property
+    def permanent(self) -> bool:
+        return self.code >= 500  # noqa: PLR2004 - the first digit is the meaning
+
+    @property
+    def enhanced_code(self) -> str:
+        """Such as `5.1.1`; empty when there is none, or one of another class than the code's (RFC 2034 section 4)."""
+        found = _ENHANCED_CODE.match(self.octets.decode("ascii", "replace"))
+        return found[0] if found and found[0][0] == str(self.code)[0] else ""
+
+    @property
+    def text(self) -> str:
+        """On one line, at most `MAX_DETAIL` characters."""
+        return one_line(self.octets.decode("utf-8", "replace"))
+
+    def __str__(self) -> str:
+        return one_line(f"{self.code} {self.text}")
+
+
+def one_line(text: str) -> str:
+    """Fit for a `Failure`'s detail, whoever wrote it."""
+    return _UNPRINTABLE.sub(" ", text[: 2 * MAX_DETAIL]).strip()[:MAX_DETAIL]
+
+
+class ReplyReader:
+    """Makes replies out of octets as they come."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._lines: list[bytes] = []
+        self._size = 0
+
+    @property
+    def holds_part(self) -> bool:
+        """Whether a reply has begun and not ended."""
+        return bool(self._rest or self._lines)
+
+    def feed(self, octets: bytes) -> list[Reply]:
+        """The replies that are complete now. Raises MalformedReply, after which the reader is of no more use."""
+        self._size += len(octets)
+        if self._size > _MAX_REPLY:
+            raise MalformedReply("The server's reply does not end")
+        *lines, self._rest = (self._rest + octets).split(b"\n")
+        replies = [reply for line in lines if (reply := self._add(line))]
+        if not self.holds_part:
+            self._size = 0
+        return replies
+
+    def _add(self, line: bytes) -> Reply | None:
+        found = _LINE.fullmatch(line.rstrip(b"\r"))
+        if found is None:
+            raise MalformedReply(one_line(f"The server sent no SMTP reply: {line.decode('utf-8', 'replace')}"))
+        code, separator, text = found.groups()
+        if separator != _MORE and not self._lines:
+            return Reply(int(code), text or b"")
+        self._lines.append(text or b"")
+        if separator == _MORE:
+            return None
+        octets, self._lines = b"\n".join(self._lines), []
+        return Reply(int(code), octets)
