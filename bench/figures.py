@@ -12,6 +12,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+TABLE_WIDTH = 130
+
 Samples = dict[str, float]
 
 
@@ -59,7 +61,9 @@ class Summary:
         }
 
     def __str__(self) -> str:
-        return f"{readable(self.median)}  ({readable(min(self.samples))}-{readable(max(self.samples))})"
+        if len(self.samples) == 1:
+            return readable(self.median)
+        return f"{readable(self.median)} ({readable(min(self.samples))}-{readable(max(self.samples))})"
 
 
 class Figures:
@@ -93,15 +97,15 @@ class Figures:
     def print_table(self) -> None:
         """Prints medians and spread under every placement beside the targets."""
         table = Table(title="Medians (lowest-highest)")
-        table.add_column("figure")
+        table.add_column("figure", no_wrap=True)
         for placement in self.placements:
-            table.add_column(placement, justify="right")
-        table.add_column("wanted")
+            table.add_column(placement, justify="right", no_wrap=True)
+        table.add_column(f"wanted, {self.placements[0]}", no_wrap=True)
         columns = [self.summaries(placement) for placement in self.placements]
         for name in dict.fromkeys(name for column in columns for name in column):
             values = [str(column[name]) if name in column else "" for column in columns]
             table.add_row(name, *values, _verdict(name, columns[0].get(name)))
-        Console(width=max(100, Console().width)).print(table)
+        Console(width=max(TABLE_WIDTH, Console().width)).print(table)
 
 
 def _verdict(name: str, summary: Summary | None) -> str:
