@@ -1,0 +1,97 @@
+"""Makes calls: opens the channel, sends the key, keeps deadlines, tries again."""
+
+from __future__ import annotations
+
+import random
+import threading
+import uuid
+from typing import TypeVar
+
+import grpc
+
+from clarion_client._async.runtime import CALL_ENDED, ended_call, open_channel, sleep
+from clarion_client._errors import ClarionError, error_of_call
+from clarion_client._retry import Deadline
+from clarion_client._settings import Settings
+
+Request = TypeVar("Request")
+Answer = TypeVar("Answer")
+
+
+class AsyncCalls:
+    """One channel, opened with the first call."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._channel: grpc.aio.Channel | None = None
+        self._closed = False
+        self._opening = threading.Lock()
+
+    @property
+    def channel(self) -> grpc.aio.Channel:
+        with self._opening:
+            self.refuse_when_closed()
+            if self._channel is None:
+                self._channel = open_channel(self._settings)
+            return self._channel
+
+    async def unary(
+        self,
+        method: grpc.aio.UnaryUnaryMultiCallable[Request, Answer],
+        request: Request,
+        *,
+        repeatable: bool,
+        timeout: float | None = None,
+        request_id: str = "",
+    ) -> Answer:
+        """Calls until there is an answer, a failure that does not pass, or no time left. `repeatable` says that
+        making the call twice does no more than making it once.
+        """
+        request_id = request_id or new_request_id()
+        deadline = self.deadline(timeout)
+        attempt = 0
+        while True:
+            self.refuse_when_closed()
+            attempt += 1
+            try:
+                return await method(request, timeout=deadline.remaining(), metadata=self.metadata(request_id))
+            except CALL_ENDED as error:
+                failure = error_of_call(ended_call(error), request_id)
+            await self.pause(failure, attempt, deadline, repeatable=repeatable)
+
+    def deadline(self, timeout: float | None = None) -> Deadline:
+        return Deadline(self._settings.timeout if timeout is None else timeout)
+
+    async def pause(self, failure: ClarionError, attempt: int, deadline: Deadline, *, repeatable: bool) -> None:
+        """Waits until the next try is due. Raises the failure when there is none."""
+        retry = self._settings.retry
+        if retry is None:
+            raise failure
+        delay = retry.delay(
+            failure,
+            attempt=attempt,
+            remaining=deadline.remaining(),
+            repeatable=repeatable,
+            jitter=random.random(),  # noqa: S311 - spreads callers, guards nothing
+        )
+        if delay is None:
+            raise failure
+        await sleep(delay)
+
+    def metadata(self, request_id: str) -> tuple[tuple[str, str], ...]:
+        return self._settings.metadata(request_id)
+
+    def refuse_when_closed(self) -> None:
+        if self._closed:
+            raise RuntimeError("The client is closed.")
+
+    async def close(self) -> None:
+        """Ends the calls under way. Idempotent."""
+        self._closed = True
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            await channel.close()
+
+
+def new_request_id() -> str:
+    return str(uuid.uuid4())

@@ -1,0 +1,164 @@
+"""Campaigns: written, reviewed, moved through their life."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+from clarion.v1 import campaign_pb2
+from clarion.v1 import campaign_service_pb2 as wire
+from clarion.v1 import campaign_service_pb2_grpc as rpc
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from clarion_client._async.calls import AsyncCalls
+from clarion_client._async.pager import AsyncPager, paged
+from clarion_client._names import full_identity, full_name, short_name
+from clarion_client._values.campaign import Activation, Campaign, CampaignVersion, RenderedEmail, Review, Stop
+from clarion_client._values.enums import CampaignState, Category, QueueDisposal
+from clarion_client._values.json_data import struct_of
+from clarion_client._values.kinds import choices
+from clarion_client._values.value import read, read_all, write
+
+
+class AsyncCampaigns:
+    """`client.campaigns`. A name may be given as `order-confirmed` or `campaigns/order-confirmed`. With an `etag` a
+    change is refused (ConflictError) when somebody else changed the campaign since it was read. `timeout` is in
+    seconds.
+    """
+
+    def __init__(self, calls: AsyncCalls) -> None:
+        self._calls = calls
+
+    @cached_property
+    def _stub(self) -> rpc.CampaignServiceAsyncStub:
+        return rpc.CampaignServiceStub(self._calls.channel)
+
+    async def create(self, campaign: Campaign, *, timeout: float | None = None) -> Campaign:
+        """Creates a draft under the campaign's name. Fields that are the service's to write are ignored."""
+        request = wire.CreateCampaignRequest(
+            campaign_id=short_name(full_name("campaigns", campaign.name)),
+            campaign=write(campaign, campaign_pb2.Campaign),
+        )
+        answer = await self._calls.unary(self._stub.CreateCampaign, request, repeatable=False, timeout=timeout)
+        return read(Campaign, answer.campaign)
+
+    async def get(self, name: str, *, timeout: float | None = None) -> Campaign:
+        request = wire.GetCampaignRequest(name=full_name("campaigns", name))
+        answer = await self._calls.unary(self._stub.GetCampaign, request, repeatable=True, timeout=timeout)
+        return read(Campaign, answer.campaign)
+
+    def list(
+        self,
+        *,
+        states: Iterable[CampaignState] = (),
+        categories: Iterable[Category] = (),
+        tags: Iterable[str] = (),
+        text: str = "",
+        order_by: str = "",
+        page_size: int = 0,
+        timeout: float | None = None,
+    ) -> AsyncPager[Campaign]:
+        """Every filter given must hold; the values of one are alternatives. `order_by` is `name`, `create_time` or
+        `update_time`, each with an optional ` desc`. `page_size` is 50 unless given, 1,000 at most.
+        """
+        request = wire.ListCampaignsRequest(
+            states=choices(CampaignState, states, "states"),
+            categories=choices(Category, categories, "categories"),
+            tags=tags,
+            text=text,
+            order_by=order_by,
+            page_size=page_size,
+        )
+        return paged(
+            self._calls, self._stub.ListCampaigns, request, lambda page: read_all(Campaign, page.campaigns), timeout
+        )
+
+    async def update(
+        self, campaign: Campaign, fields: Iterable[str] | None = None, *, timeout: float | None = None
+    ) -> Campaign:
+        """Changes the draft to these values: all of them, or the top-level `fields` named. Refused when the value's
+        etag is not the stored one; without an etag whatever is stored is changed.
+        """
+        request = wire.UpdateCampaignRequest(
+            campaign=write(campaign, campaign_pb2.Campaign),
+            update_mask=FieldMask(paths=["*"] if fields is None else fields),
+        )
+        answer = await self._calls.unary(self._stub.UpdateCampaign, request, repeatable=False, timeout=timeout)
+        return read(Campaign, answer.campaign)
+
+    async def delete(self, name: str, *, etag: str = "", timeout: float | None = None) -> None:
+        """Deletes a campaign that was never activated."""
+        request = wire.DeleteCampaignRequest(name=full_name("campaigns", name), etag=etag)
+        await self._calls.unary(self._stub.DeleteCampaign, request, repeatable=False, timeout=timeout)
+
+    def versions(self, name: str, *, page_size: int = 0, timeout: float | None = None) -> AsyncPager[CampaignVersion]:
+        """Newest first."""
+        request = wire.ListCampaignVersionsRequest(campaign=full_name("campaigns", name), page_size=page_size)
+        return paged(
+            self._calls,
+            self._stub.ListCampaignVersions,
+            request,
+            lambda page: read_all(CampaignVersion, page.versions),
+            timeout,
+        )
+
+    async def review(self, name: str, *, timeout: float | None = None) -> Review:
+        """Runs every check on the draft. Changes nothing."""
+        request = wire.ReviewCampaignRequest(name=full_name("campaigns", name))
+        answer = await self._calls.unary(self._stub.ReviewCampaign, request, repeatable=True, timeout=timeout)
+        return read(Review, answer)
+
+    async def activate(
+        self, name: str, *, version: int = 0, etag: str = "", timeout: float | None = None
+    ) -> Activation:
+        """Makes the draft live, or an earlier `version` again. Raises PreconditionFailedError with `findings` when
+        review finds errors.
+        """
+        request = wire.ActivateCampaignRequest(name=full_name("campaigns", name), version=version, etag=etag)
+        answer = await self._calls.unary(self._stub.ActivateCampaign, request, repeatable=False, timeout=timeout)
+        return read(Activation, answer)
+
+    async def pause(self, name: str, *, etag: str = "", timeout: float | None = None) -> Campaign:
+        """Refuses new triggers and keeps what was accepted in the queue."""
+        request = wire.PauseCampaignRequest(name=full_name("campaigns", name), etag=etag)
+        answer = await self._calls.unary(self._stub.PauseCampaign, request, repeatable=False, timeout=timeout)
+        return read(Campaign, answer.campaign)
+
+    async def resume(self, name: str, *, etag: str = "", timeout: float | None = None) -> Campaign:
+        """Accepts triggers again and releases the queue."""
+        request = wire.ResumeCampaignRequest(name=full_name("campaigns", name), etag=etag)
+        answer = await self._calls.unary(self._stub.ResumeCampaign, request, repeatable=False, timeout=timeout)
+        return read(Campaign, answer.campaign)
+
+    async def stop(
+        self, name: str, queue_disposal: QueueDisposal, *, etag: str = "", timeout: float | None = None
+    ) -> Stop:
+        """Refuses triggers for good, and sends (DRAIN) or cancels (CANCEL) what is queued."""
+        (disposal,) = choices(QueueDisposal, [queue_disposal], "queue_disposal")
+        request = wire.StopCampaignRequest(name=full_name("campaigns", name), queue_disposal=disposal, etag=etag)
+        answer = await self._calls.unary(self._stub.StopCampaign, request, repeatable=False, timeout=timeout)
+        return read(Stop, answer)
+
+    async def preview(
+        self,
+        name: str,
+        context: Mapping[str, Any] | None = None,
+        *,
+        profile: Mapping[str, Any] | None = None,
+        locale: str = "",
+        identity: str = "",
+        version: int = 0,
+        timeout: float | None = None,
+    ) -> RenderedEmail:
+        """Renders the draft, or a `version`, for this data and sends nothing."""
+        request = wire.PreviewCampaignRequest(
+            name=full_name("campaigns", name),
+            version=version,
+            context=None if context is None else struct_of(context, "context"),
+            profile=None if profile is None else struct_of(profile, "profile"),
+            locale=locale,
+            identity=full_identity(identity),
+        )
+        answer = await self._calls.unary(self._stub.PreviewCampaign, request, repeatable=True, timeout=timeout)
+        return read(RenderedEmail, answer.email)

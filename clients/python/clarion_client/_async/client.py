@@ -1,0 +1,125 @@
+"""The client: one connection to one Clarion service."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from clarion_client._async.calls import AsyncCalls
+from clarion_client._async.campaigns import AsyncCampaigns
+from clarion_client._async.channels import AsyncChannels
+from clarion_client._async.executions import AsyncExecutions
+from clarion_client._async.keys import AsyncKeys
+from clarion_client._async.messages import AsyncMessages
+from clarion_client._async.reports import AsyncReports
+from clarion_client._async.runtime import Source
+from clarion_client._async.triggers import AsyncTriggers
+from clarion_client._errors import ClarionError
+from clarion_client._retry import Retry
+from clarion_client._settings import DEFAULT_RETRY, DEFAULT_TARGET, DEFAULT_TIMEOUT, Settings, environment_settings
+from clarion_client._values.trigger import Accepted, Recipient, Trigger, recipients_of
+
+
+class AsyncClient:
+    """A Clarion service, as one API key sees it.
+
+        async with AsyncClient("clarion.example:443", api_key=...) as client:
+            await client.trigger("order-confirmed", to="jane@example.com", context={"order": {"id": 4711}})
+
+    Opens its connection with the first call, and keeps it until `close`. Share one: any number of calls may be
+    under way.
+
+    - `tls`: None encrypts unless the service is on this machine; `ca_certificates` is the path of a PEM bundle, in
+      place of the certificates that gRPC trusts.
+    - `timeout`: seconds for a call and all its tries, unless the call says otherwise.
+    - `retry`: how passing failures are tried again; None never does.
+
+    Failed calls raise ClarionError. What cannot be sent as it was given raises TypeError or ValueError, before
+    anything is.
+    """
+
+    def __init__(
+        self,
+        target: str = DEFAULT_TARGET,
+        *,
+        api_key: str | None = None,
+        tls: bool | None = None,
+        ca_certificates: str | os.PathLike[str] | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+        retry: Retry | None = DEFAULT_RETRY,
+    ) -> None:
+        self._calls = AsyncCalls(Settings(target, api_key, tls, ca_certificates, timeout, retry))
+        self._triggers = AsyncTriggers(self._calls)
+        self.campaigns = AsyncCampaigns(self._calls)
+        self.channels = AsyncChannels(self._calls)
+        self.executions = AsyncExecutions(self._calls)
+        self.messages = AsyncMessages(self._calls)
+        self.reports = AsyncReports(self._calls)
+        self.keys = AsyncKeys(self._calls)
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Takes `CLARION_TARGET`, `CLARION_API_KEY` and `CLARION_CA_CERTIFICATES` where they are set."""
+        return cls(**environment_settings(os.environ))
+
+    async def trigger(
+        self,
+        campaign: str,
+        recipients: Iterable[Recipient] | None = None,
+        *,
+        to: str = "",
+        context: Mapping[str, Any] | None = None,
+        profile: Mapping[str, Any] | None = None,
+        locale: str = "",
+        request_id: str = "",
+        send_time: dt.datetime | None = None,
+        expire_time: dt.datetime | None = None,
+        allow_partial: bool = False,
+        validate_only: bool = False,
+        timeout: float | None = None,
+    ) -> Accepted:
+        """Sends a campaign: to one person (`to`, an e-mail address or an identity, with `context`, `profile`,
+        `locale`), or to up to 1,000 `recipients`. Returns when that is durable.
+
+        Safe to repeat under the same `request_id`; without one, the tries of this call share one that the client
+        makes up, found in a failure's `request_id`. Nothing is accepted when any recipient is invalid, unless
+        `allow_partial`.
+        """
+        trigger = Trigger(
+            campaign,
+            recipients_of(recipients, to, context, profile, locale),
+            request_id,
+            send_time,
+            expire_time,
+            allow_partial,
+            validate_only,
+        )
+        return await self._triggers.send(trigger, timeout)
+
+    def trigger_stream(
+        self, triggers: Source[Trigger], *, window: int = 256, max_outage: float = 60.0
+    ) -> AsyncGenerator[tuple[Trigger, Accepted | ClarionError]]:
+        """Sends triggers one after the other and yields each with its answer, in order. A trigger that is refused
+        is answered with its error, and the stream goes on.
+
+        At most `window` triggers are read ahead of the answers. When the connection is lost, the unanswered ones
+        are sent again under their request ids, until the service has been away for `max_outage` seconds. An
+        exception of `triggers`, and a trigger that cannot be sent as it is, are raised after the answers to those
+        before.
+        """
+        return self._triggers.stream(triggers, window, max_outage)
+
+    async def close(self) -> None:
+        """Ends the calls under way and the connection. May be called again."""
+        await self._calls.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()

@@ -1,0 +1,52 @@
+"""API keys: created, listed, revoked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+
+from clarion.v1 import api_key_pb2
+from clarion.v1 import api_key_service_pb2 as wire
+from clarion.v1 import api_key_service_pb2_grpc as rpc
+
+from clarion_client._async.calls import AsyncCalls
+from clarion_client._async.pager import AsyncPager, paged
+from clarion_client._names import full_name
+from clarion_client._values.enums import Scope
+from clarion_client._values.key import ApiKey, NewApiKey
+from clarion_client._values.kinds import choices
+from clarion_client._values.value import read, read_all
+
+
+class AsyncKeys:
+    """`client.keys`. `timeout` is in seconds."""
+
+    def __init__(self, calls: AsyncCalls) -> None:
+        self._calls = calls
+
+    @cached_property
+    def _stub(self) -> rpc.ApiKeyServiceAsyncStub:
+        return rpc.ApiKeyServiceStub(self._calls.channel)
+
+    async def create(
+        self, display_name: str, scopes: Iterable[Scope], *, sandbox: str = "", timeout: float | None = None
+    ) -> NewApiKey:
+        """The answer holds the secret, which the service cannot show again. Without a `sandbox` it is the caller's."""
+        api_key = api_key_pb2.ApiKey(
+            display_name=display_name, scopes=choices(Scope, scopes, "scopes"), sandbox=sandbox
+        )
+        request = wire.CreateApiKeyRequest(api_key=api_key)
+        answer = await self._calls.unary(self._stub.CreateApiKey, request, repeatable=False, timeout=timeout)
+        return read(NewApiKey, answer)
+
+    def list(self, *, page_size: int = 0, timeout: float | None = None) -> AsyncPager[ApiKey]:
+        """Oldest first, revoked ones included."""
+        request = wire.ListApiKeysRequest(page_size=page_size)
+        return paged(
+            self._calls, self._stub.ListApiKeys, request, lambda page: read_all(ApiKey, page.api_keys), timeout
+        )
+
+    async def revoke(self, name: str, *, timeout: float | None = None) -> ApiKey:
+        request = wire.RevokeApiKeyRequest(name=full_name("apiKeys", name))
+        answer = await self._calls.unary(self._stub.RevokeApiKey, request, repeatable=True, timeout=timeout)
+        return read(ApiKey, answer.api_key)

@@ -1,0 +1,90 @@
+"""Messages: the truth about each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+
+from clarion.v1 import message_service_pb2 as wire
+from clarion.v1 import message_service_pb2_grpc as rpc
+
+from clarion_client._async.calls import AsyncCalls
+from clarion_client._async.pager import AsyncPager, paged
+from clarion_client._async.watch import AsyncEventWatch
+from clarion_client._names import full_identity, full_name, full_name_or_empty
+from clarion_client._values.enums import EventType, MessageState
+from clarion_client._values.kinds import choices
+from clarion_client._values.message import Message, MessageCancellation
+from clarion_client._values.value import read, read_all
+
+
+class AsyncMessages:
+    """`client.messages`. `timeout` is in seconds."""
+
+    def __init__(self, calls: AsyncCalls) -> None:
+        self._calls = calls
+
+    @cached_property
+    def _stub(self) -> rpc.MessageServiceAsyncStub:
+        return rpc.MessageServiceStub(self._calls.channel)
+
+    async def get(self, name: str, *, timeout: float | None = None) -> Message:
+        """With its attempts and events."""
+        request = wire.GetMessageRequest(name=full_name("messages", name))
+        answer = await self._calls.unary(self._stub.GetMessage, request, repeatable=True, timeout=timeout)
+        return read(Message, answer.message)
+
+    def list(
+        self,
+        *,
+        campaign: str = "",
+        execution: str = "",
+        identity: str = "",
+        states: Iterable[MessageState] = (),
+        page_size: int = 0,
+        timeout: float | None = None,
+    ) -> AsyncPager[Message]:
+        """Newest first, without attempts and events. Every filter given must hold; the values of one are alternatives.
+        `identity` may be an e-mail address.
+        """
+        request = wire.ListMessagesRequest(
+            campaign=full_name_or_empty("campaigns", campaign),
+            execution=full_name_or_empty("executions", execution),
+            identity=full_identity(identity),
+            states=choices(MessageState, states, "states"),
+            page_size=page_size,
+        )
+        return paged(
+            self._calls, self._stub.ListMessages, request, lambda page: read_all(Message, page.messages), timeout
+        )
+
+    async def cancel(self, name: str, *, timeout: float | None = None) -> MessageCancellation:
+        """Cancels a message that no process has begun to hand off, and says truly whether it was in time."""
+        request = wire.CancelMessageRequest(name=full_name("messages", name))
+        answer = await self._calls.unary(self._stub.CancelMessage, request, repeatable=True, timeout=timeout)
+        return read(MessageCancellation, answer)
+
+    def watch(
+        self,
+        *,
+        campaign: str = "",
+        execution: str = "",
+        message: str = "",
+        types: Iterable[EventType] = (),
+        resume_token: str = "",
+        from_start: bool = False,
+        max_outage: float = 60.0,
+    ) -> AsyncEventWatch:
+        """Follows events as they are recorded, each once and in order: from the `resume_token` of an earlier watch
+        with the same filters on, else from the oldest event (`from_start`) or from this moment. Connects again by
+        itself until the service has been away for `max_outage` seconds.
+        """
+        request = wire.WatchEventsRequest(
+            campaign=full_name_or_empty("campaigns", campaign),
+            execution=full_name_or_empty("executions", execution),
+            message=full_name_or_empty("messages", message),
+            types=choices(EventType, types, "types"),
+            resume_token=resume_token,
+            from_start=from_start,
+        )
+        return AsyncEventWatch(self._calls, self._stub, request, max_outage)

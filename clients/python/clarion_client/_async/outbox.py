@@ -1,0 +1,104 @@
+"""What is to be sent on a stream, and was not yet answered."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+from clarion.v1.trigger_service_pb2 import TriggerRequest, TriggerStreamRequest
+
+from clarion_client._async.calls import new_request_id
+from clarion_client._async.runtime import Background, Condition, Source, each
+from clarion_client._values.trigger import Trigger
+from clarion_client._values.value import write
+
+
+class AsyncOutbox:
+    """Reads triggers beside the caller, at most `window` ahead of the answers, and sends them, each under a request id.
+
+    A new connection begins with what the one before it left unanswered; the request ids make that safe.
+    """
+
+    def __init__(self, source: Source[Trigger], window: int) -> None:
+        self._source = source
+        self._window = window
+        self._unanswered: deque[tuple[Trigger, TriggerRequest]] = deque()
+        self._sent = 0
+        self._connection = 0
+        self._ended = False
+        self._failure: Exception | None = None
+        self._changed = Condition()
+        self._reader = Background(self._read_source)
+
+    @property
+    def oldest(self) -> tuple[Trigger, TriggerRequest]:
+        """The one that the next answer is for."""
+        return self._unanswered[0]
+
+    @property
+    def failure(self) -> Exception | None:
+        """What kept the source from being read to its end."""
+        return self._failure
+
+    def finished(self) -> bool:
+        return self._ended and not self._unanswered
+
+    async def connect(self) -> AsyncIterator[TriggerStreamRequest]:
+        """Returns the requests of a new connection. Those of the connection before it end."""
+        async with self._changed:
+            self._connection += 1
+            self._sent = 0
+            self._changed.notify_all()
+        return self._requests(self._connection)
+
+    async def answered(self) -> None:
+        async with self._changed:
+            self._unanswered.popleft()
+            self._sent -= 1
+            self._changed.notify_all()
+
+    async def close(self) -> None:
+        async with self._changed:
+            self._connection += 1
+            self._ended = True
+            self._changed.notify_all()
+        await self._reader.stop()
+
+    async def _requests(self, connection: int) -> AsyncIterator[TriggerStreamRequest]:
+        while (request := await self._next_request(connection)) is not None:
+            yield TriggerStreamRequest(trigger=request)
+
+    async def _next_request(self, connection: int) -> TriggerRequest | None:
+        async with self._changed:
+            await self._changed.wait_for(
+                lambda: connection != self._connection or self._sent < len(self._unanswered) or self._ended
+            )
+            if connection != self._connection or self._sent == len(self._unanswered):
+                return None
+            self._sent += 1
+            return self._unanswered[self._sent - 1][1]
+
+    async def _read_source(self) -> None:
+        try:
+            async for trigger in each(self._source):
+                if not await self._put(trigger):
+                    return
+        except Exception as error:  # noqa: BLE001 - raised again where the caller waits, after the answers
+            self._failure = error
+        finally:
+            async with self._changed:
+                self._ended = True
+                self._changed.notify_all()
+
+    async def _put(self, trigger: Trigger) -> bool:
+        """False when nobody waits for an answer any more."""
+        identified = replace(trigger, request_id=trigger.request_id or new_request_id())
+        request = write(identified, TriggerRequest)
+        async with self._changed:
+            await self._changed.wait_for(lambda: len(self._unanswered) < self._window or self._ended)
+            if self._ended:
+                return False
+            self._unanswered.append((identified, request))
+            self._changed.notify_all()
+            return True

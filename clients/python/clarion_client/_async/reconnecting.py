@@ -1,0 +1,89 @@
+"""Streams that outlive their connection."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import Generic, Protocol, TypeVar
+
+import grpc
+
+from clarion_client._async.calls import AsyncCalls, new_request_id
+from clarion_client._async.runtime import CALL_ENDED, ended_call
+from clarion_client._errors import ClarionError, UnavailableError, error_of_call
+from clarion_client._retry import Deadline
+
+T_co = TypeVar("T_co", covariant=True)
+Metadata = tuple[tuple[str, str], ...]
+
+
+class StreamCall(Protocol[T_co]):
+    """A streaming call under way."""
+
+    def __aiter__(self) -> AsyncIterator[T_co]: ...
+
+    def cancel(self) -> bool: ...
+
+
+class OpenCall(Protocol[T_co]):
+    """Makes the call so that it goes on where the one before it broke."""
+
+    async def __call__(self, metadata: Metadata, /) -> StreamCall[T_co]: ...
+
+
+class AsyncReconnecting(Generic[T_co]):
+    """The answers of a streaming call, which is made again when it breaks for a passing reason.
+
+    `finished` says that the end of the call is the end of the stream. When the service has been away for `max_outage`
+    seconds, the failure is raised.
+    """
+
+    def __init__(
+        self, calls: AsyncCalls, open_call: OpenCall[T_co], finished: Callable[[], bool], max_outage: float
+    ) -> None:
+        self._calls = calls
+        self._open_call = open_call
+        self._finished = finished
+        self._max_outage = max_outage
+        self._call: StreamCall[T_co] | None = None
+        self._request_id = ""
+        self._failures = 0
+        self._outage_end = Deadline(max_outage)
+
+    async def next_answer(self) -> T_co | None:
+        """Returns the next answer, or None at the end of the stream."""
+        while self._call is not None or not self._finished():
+            try:
+                answer = await self._receive()
+            except ClarionError as failure:
+                self._call = None
+                if not self._finished():
+                    await self._pause(failure)
+            else:
+                self._failures = 0
+                return answer
+        return None
+
+    def cancel(self) -> None:
+        if self._call is not None:
+            self._call.cancel()
+
+    async def _receive(self) -> T_co:
+        try:
+            call = self._call = self._call or await self._connect()
+            return await anext(aiter(call))
+        except StopAsyncIteration:
+            message = "The service ended the stream."
+            raise UnavailableError(grpc.StatusCode.UNAVAILABLE, message) from None
+        except CALL_ENDED as error:
+            raise error_of_call(ended_call(error), self._request_id) from None
+
+    async def _connect(self) -> StreamCall[T_co]:
+        self._calls.refuse_when_closed()
+        self._request_id = new_request_id()
+        return await self._open_call(self._calls.metadata(self._request_id))
+
+    async def _pause(self, failure: ClarionError) -> None:
+        if not self._failures:
+            self._outage_end = Deadline(self._max_outage)
+        self._failures += 1
+        await self._calls.pause(failure, self._failures, self._outage_end, repeatable=True)

@@ -1,0 +1,74 @@
+"""Triggers: one at a time, or as a stream."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+from functools import cached_property
+
+from clarion.v1 import trigger_service_pb2 as wire
+from clarion.v1 import trigger_service_pb2_grpc as rpc
+
+from clarion_client._async.calls import AsyncCalls, new_request_id
+from clarion_client._async.outbox import AsyncOutbox
+from clarion_client._async.reconnecting import AsyncReconnecting, Metadata, StreamCall
+from clarion_client._async.runtime import Source
+from clarion_client._errors import ClarionError, error_of_status
+from clarion_client._values.trigger import Accepted, Trigger
+from clarion_client._values.value import read, write
+
+
+class AsyncTriggers:
+    """What `client.trigger` and `client.trigger_stream` do."""
+
+    def __init__(self, calls: AsyncCalls) -> None:
+        self._calls = calls
+
+    @cached_property
+    def _stub(self) -> rpc.TriggerServiceAsyncStub:
+        return rpc.TriggerServiceStub(self._calls.channel)
+
+    async def send(self, trigger: Trigger, timeout: float | None) -> Accepted:
+        # One id names the call in the service's log and, unless the caller gave one, makes its tries one trigger.
+        request_id = new_request_id()
+        identified = replace(trigger, request_id=trigger.request_id or request_id)
+        request = write(identified, wire.TriggerRequest)
+        answer = await self._calls.unary(
+            self._stub.Trigger, request, repeatable=True, timeout=timeout, request_id=request_id
+        )
+        return read(Accepted, answer)
+
+    async def stream(
+        self, source: Source[Trigger], window: int, max_outage: float
+    ) -> AsyncGenerator[tuple[Trigger, Accepted | ClarionError]]:
+        outbox = AsyncOutbox(source, window)
+
+        async def open_call(metadata: Metadata, /) -> StreamCall[wire.TriggerStreamResponse]:
+            return self._stub.TriggerStream(await outbox.connect(), metadata=metadata)
+
+        answers = AsyncReconnecting(self._calls, open_call, outbox.finished, max_outage)
+        try:
+            while (answer := await answers.next_answer()) is not None:
+                trigger, request = outbox.oldest
+                result = await self._result(answer, request)
+                await outbox.answered()
+                yield trigger, result
+        finally:
+            answers.cancel()
+            await outbox.close()
+        if outbox.failure is not None:
+            raise outbox.failure
+
+    async def _result(
+        self, answer: wire.TriggerStreamResponse, request: wire.TriggerRequest
+    ) -> Accepted | ClarionError:
+        if answer.HasField("accepted"):
+            return read(Accepted, answer.accepted)
+        failure = error_of_status(answer.error, request.request_id)
+        try:
+            # While a passing failure is tried again, the answers behind it wait: an overloaded service gets its pause.
+            await self._calls.pause(failure, 1, self._calls.deadline(), repeatable=True)
+            accepted = await self._calls.unary(self._stub.Trigger, request, repeatable=True)
+            return read(Accepted, accepted)
+        except ClarionError as error:
+            return error

@@ -1,0 +1,176 @@
+"""What can go wrong with a call, as exceptions that carry what the service said."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TypeVar, cast
+
+import grpc
+from google.protobuf.message import DecodeError, Message
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, PreconditionFailure, RetryInfo
+from google.rpc.status_pb2 import Status
+
+from clarion_client._values.campaign import Finding
+from clarion_client._values.enums import Severity
+from clarion_client._values.trigger import Violation
+from clarion_client._values.value import read
+
+M = TypeVar("M", bound=Message)
+
+DETAILS_KEY = "grpc-status-details-bin"
+DOMAIN = "clarion.dev"
+CODES = MappingProxyType({code.value[0]: code for code in grpc.StatusCode})
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorDetails:
+    """What an error says beside its code and message."""
+
+    #: Why, in the words of `error_reason.proto`. Empty when no Clarion service answered: no connection, a proxy.
+    reason: str = ""
+    #: What `error_reason.proto` documents for the reason, such as `resource` and `state`.
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    #: Every rule that the request breaks.
+    violations: tuple[Violation, ...] = ()
+    #: What review found, when that kept a campaign from being activated.
+    findings: tuple[Finding, ...] = ()
+    #: How long to wait before trying again, when the service says so.
+    retry_after: dt.timedelta | None = None
+    #: The call in the service's log. A trigger without a `request_id` of the caller's was sent under this one.
+    request_id: str = ""
+
+
+class ClarionError(Exception):
+    """A call failed. Match on the subclass, `code` or `reason`, never on the message."""
+
+    def __init__(self, code: grpc.StatusCode, message: str, details: ErrorDetails | None = None) -> None:
+        details = details or ErrorDetails()
+        super().__init__(code, message, details)
+        self.code = code
+        self.message = message
+        self.reason = details.reason
+        self.metadata = details.metadata
+        self.violations = details.violations
+        self.findings = details.findings
+        self.retry_after = details.retry_after
+        self.request_id = details.request_id
+
+    def __str__(self) -> str:
+        lines = [f"{self.reason or self.code.name}: {self.message}"]
+        lines += [f"  {violation.field}: {violation.description}" for violation in self.violations]
+        lines += [f"  {finding.field}: {finding.message} ({finding.code})" for finding in self.findings]
+        return "\n".join(lines)
+
+
+class InvalidRequestError(ClarionError):
+    """The request breaks rules; `violations` lists them all."""
+
+
+class UnauthenticatedError(ClarionError):
+    """There is no API key, or it is unknown or revoked."""
+
+
+class PermissionDeniedError(ClarionError):
+    """The API key does not allow it."""
+
+
+class NotFoundError(ClarionError):
+    """There is nothing of that name."""
+
+
+class AlreadyExistsError(ClarionError):
+    """The name is taken, or another request came under the same request id."""
+
+
+class ConflictError(ClarionError):
+    """Somebody changed the resource in between. Read it again and decide anew."""
+
+
+class PreconditionFailedError(ClarionError):
+    """The state of things does not allow it: a campaign is not live, or review found errors (`findings`)."""
+
+
+class OverloadedError(ClarionError):
+    """More is under way than the service can take. Nothing was done."""
+
+
+class UnavailableError(ClarionError):
+    """The service did not answer. A write may or may not have been done: repeat it under the same request id."""
+
+
+class DeadlineExceededError(ClarionError):
+    """There was no answer in time. A write may or may not have been done."""
+
+
+TYPES: Mapping[grpc.StatusCode, type[ClarionError]] = MappingProxyType(
+    {
+        grpc.StatusCode.INVALID_ARGUMENT: InvalidRequestError,
+        grpc.StatusCode.UNAUTHENTICATED: UnauthenticatedError,
+        grpc.StatusCode.PERMISSION_DENIED: PermissionDeniedError,
+        grpc.StatusCode.NOT_FOUND: NotFoundError,
+        grpc.StatusCode.ALREADY_EXISTS: AlreadyExistsError,
+        grpc.StatusCode.ABORTED: ConflictError,
+        grpc.StatusCode.FAILED_PRECONDITION: PreconditionFailedError,
+        grpc.StatusCode.RESOURCE_EXHAUSTED: OverloadedError,
+        grpc.StatusCode.UNAVAILABLE: UnavailableError,
+        grpc.StatusCode.DEADLINE_EXCEEDED: DeadlineExceededError,
+    }
+)
+
+
+def error_of_call(error: grpc.RpcError, request_id: str) -> ClarionError:
+    """Returns the error that a failed call ended with, whichever of gRPC's two APIs raised it."""
+    code = error.code()
+    for key, value in cast("Iterable[tuple[str, str | bytes]]", error.trailing_metadata() or ()):
+        if key == DETAILS_KEY and (status := _parsed(Status, value)) and status.code == code.value[0]:
+            return error_of_status(status, request_id)
+    return _error(code, error.details() or code.name, ErrorDetails(request_id=request_id))
+
+
+def error_of_status(status: Status, request_id: str) -> ClarionError:
+    code = CODES.get(status.code, grpc.StatusCode.UNKNOWN)
+    return _error(code, status.message, _details(status, request_id))
+
+
+def _error(code: grpc.StatusCode, message: str, details: ErrorDetails) -> ClarionError:
+    return TYPES.get(code, ClarionError)(code, message, details)
+
+
+def _details(status: Status, request_id: str) -> ErrorDetails:
+    info = next((info for info in _unpacked(status, ErrorInfo) if info.domain == DOMAIN), ErrorInfo())
+    retries = _unpacked(status, RetryInfo)
+    return ErrorDetails(
+        reason=info.reason,
+        metadata=dict(info.metadata),
+        violations=tuple(
+            read(Violation, violation) for bad in _unpacked(status, BadRequest) for violation in bad.field_violations
+        ),
+        findings=tuple(
+            _finding(violation)
+            for failure in _unpacked(status, PreconditionFailure)
+            for violation in failure.violations
+        ),
+        retry_after=retries[0].retry_delay.ToTimedelta() if retries else None,
+        # The service names the call itself when a fault of its own is to be found in its log.
+        request_id=info.metadata["request_id"] if info.reason == "INTERNAL" else request_id,
+    )
+
+
+def _unpacked(status: Status, message_type: type[M]) -> list[M]:
+    details = (detail for detail in status.details if detail.Is(message_type.DESCRIPTOR))
+    return [parsed for detail in details if (parsed := _parsed(message_type, detail.value)) is not None]
+
+
+def _parsed(message_type: type[M], data: str | bytes) -> M | None:
+    # A damaged detail must not hide the error that it came with.
+    try:
+        return message_type.FromString(data if isinstance(data, bytes) else data.encode())
+    except DecodeError:
+        return None
+
+
+def _finding(violation: PreconditionFailure.Violation) -> Finding:
+    return Finding(severity=Severity.ERROR, code=violation.type, field=violation.subject, message=violation.description)

@@ -1,0 +1,94 @@
+"""Where the service is, and how to speak to it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import grpc
+
+from clarion_client._retry import Retry
+
+DEFAULT_TARGET = "127.0.0.1:50051"
+#: Seconds for a call and all its tries.
+DEFAULT_TIMEOUT = 10.0
+DEFAULT_RETRY = Retry()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Raises OSError when the certificates cannot be read, ValueError when a setting makes no sense."""
+
+    target: str = DEFAULT_TARGET
+    api_key: str | None = field(default=None, repr=False)
+    tls: bool | None = None
+    ca_certificates: str | os.PathLike[str] | None = None
+    timeout: float = DEFAULT_TIMEOUT
+    retry: Retry | None = DEFAULT_RETRY
+
+    def __post_init__(self) -> None:
+        if not self.timeout > 0:
+            raise ValueError(f"timeout is {self.timeout}, not a number of seconds above 0")
+        if self.tls is False and self.ca_certificates:
+            raise ValueError("ca_certificates are for TLS, which tls=False turns off")
+        if self.api_key and not (self.api_key.isascii() and self.api_key.isprintable()):
+            raise ValueError("api_key holds characters that no API key has, such as a line break")
+
+    def credentials(self) -> grpc.ChannelCredentials | None:
+        """None without TLS. Unless the caller decides, only a service on this machine is spoken to in the clear:
+        what is sent holds the API key and personal data.
+        """
+        encrypted = bool(self.ca_certificates) or not is_local(self.target) if self.tls is None else self.tls
+        if not encrypted:
+            return None
+        return grpc.ssl_channel_credentials(Path(self.ca_certificates).read_bytes() if self.ca_certificates else None)
+
+    def options(self) -> list[tuple[str, Any]]:
+        version = importlib.metadata.version("clarion")
+        return [
+            ("grpc.primary_user_agent", f"clarion-python/{version}"),
+            # A connection that died silently is noticed within 40 seconds, and only while a call waits on it.
+            ("grpc.keepalive_time_ms", 30_000),
+            ("grpc.keepalive_timeout_ms", 10_000),
+            # gRPC's own defaults (1 s to 2 min) would outlast the deadline of a call that a restart interrupts.
+            ("grpc.initial_reconnect_backoff_ms", 100),
+            ("grpc.max_reconnect_backoff_ms", 5_000),
+            # A page of 1,000 campaigns does not fit into the default of 4 MiB.
+            ("grpc.max_receive_message_length", 64 * 1024 * 1024),
+            # Nor do the violations of 1,000 recipients, which travel in the trailers, into the default of 8 KiB.
+            ("grpc.max_metadata_size", 4 * 1024 * 1024),
+            ("grpc.absolute_max_metadata_size", 4 * 1024 * 1024),
+            # A proxy does not lead back to this machine.
+            ("grpc.enable_http_proxy", int(not is_local(self.target))),
+        ]
+
+    def metadata(self, request_id: str) -> tuple[tuple[str, str], ...]:
+        call = ("x-request-id", request_id)
+        return (("authorization", f"Bearer {self.api_key}"), call) if self.api_key else (call,)
+
+
+def environment_settings(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Reads `CLARION_TARGET`, `CLARION_API_KEY` and `CLARION_CA_CERTIFICATES`; unset and empty ones are left out."""
+    names = {
+        "target": "CLARION_TARGET",
+        "api_key": "CLARION_API_KEY",
+        "ca_certificates": "CLARION_CA_CERTIFICATES",
+    }
+    return {setting: value for setting, name in names.items() if (value := environment.get(name, "").strip())}
+
+
+def is_local(target: str) -> bool:
+    """True when a gRPC target is on this machine: a Unix socket, `localhost`, a loopback address."""
+    if target.startswith(("unix:", "unix-abstract:")):
+        return True
+    host = urlsplit("//" + target.removeprefix("dns:///").removeprefix("dns:")).hostname or ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
