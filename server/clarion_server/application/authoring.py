@@ -59,6 +59,8 @@ class UpdateCampaign:
     changed_fields: frozenset[str]
     """Of EDITABLE_FIELDS; the others stay as they are."""
     etag: str = ""
+    flaws: tuple[Violation, ...] = ()
+    """What was already wrong with the request, apart from the draft."""
 
 
 class CampaignAuthoring:
@@ -99,7 +101,7 @@ class CampaignAuthoring:
 
         def change(unit: UnitOfWork, campaign: Campaign, now: Instant) -> Campaign:
             draft = command.draft.only(command.changed_fields, campaign.definition)
-            draft.check()
+            draft.check(command.flaws)
             live = unit.campaigns.version(campaign.key, campaign.live_version)
             return campaign.updated(draft.definition, live.definition if live else None, caller.name, now)
 

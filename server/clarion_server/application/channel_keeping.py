@@ -45,6 +45,8 @@ class UpdateChannelConfiguration:
     changed_fields: frozenset[str]
     """Of EDITABLE_FIELDS; the others stay as they are."""
     etag: str = ""
+    flaws: tuple[Violation, ...] = ()
+    """What was already wrong with the request, apart from the settings."""
 
 
 class ChannelKeeping:
@@ -123,7 +125,7 @@ class ChannelKeeping:
         names, sent = command.changed_fields, command.settings
         wanted = replace(stored, **{name: getattr(sent.configuration, name) for name in names})
         updated = stored.updated(wanted, self._clock.now())
-        _check(updated, flaws_within(names, sent.flaws))
+        _check(updated, flaws_within(names, sent.flaws), command.flaws)
         return updated
 
 

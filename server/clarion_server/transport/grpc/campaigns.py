@@ -1,0 +1,159 @@
+"""CampaignService."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from clarion.v1 import campaign_service_pb2 as pb
+
+from clarion_server.application.authoring import EDITABLE_FIELDS, CampaignAuthoring, CreateCampaign, UpdateCampaign
+from clarion_server.application.life_cycle import ActivateCampaign, CampaignLifeCycle
+from clarion_server.application.ports.queries import CampaignQuery
+from clarion_server.application.previewing import CampaignPreviewing
+from clarion_server.application.review import errors_of
+from clarion_server.domain.access import Caller
+from clarion_server.domain.campaign import Campaign, QueueDisposal
+from clarion_server.domain.errors import InvalidFields
+from clarion_server.domain.names import CAMPAIGNS
+from clarion_server.domain.violation import Violation, malformed, required
+from clarion_server.transport.grpc.convert.campaigns import to_campaign, to_draft, to_finding, to_version
+from clarion_server.transport.grpc.convert.enums import CAMPAIGN_STATE, CATEGORY, QUEUE_DISPOSAL
+from clarion_server.transport.grpc.convert.previews import to_command, to_rendered_email
+from clarion_server.transport.grpc.convert.reading import Reading
+from clarion_server.transport.grpc.listing import Page, page_of
+from clarion_server.transport.grpc.masks import read_mask
+
+#: What campaigns can be ordered by, and where in it a campaign stands: the field's value, then its id.
+_ORDERS: Mapping[str, tuple[type, Callable[[Campaign], str | int]]] = {
+    "name": (str, lambda campaign: campaign.id),
+    "create_time": (int, lambda campaign: campaign.create_time),
+    "update_time": (int, lambda campaign: campaign.update_time),
+}
+_DESCENDING = "desc"
+
+
+class CampaignService:
+    def __init__(
+        self, authoring: CampaignAuthoring, life_cycle: CampaignLifeCycle, previewing: CampaignPreviewing
+    ) -> None:
+        self._authoring = authoring
+        self._life_cycle = life_cycle
+        self._previewing = previewing
+
+    async def create_campaign(self, request: pb.CreateCampaignRequest, caller: Caller) -> pb.CreateCampaignResponse:
+        _need_campaign(request)
+        command = CreateCampaign(request.campaign_id, to_draft(request.campaign))
+        return pb.CreateCampaignResponse(campaign=to_campaign(await self._authoring.create(command, caller)))
+
+    async def get_campaign(self, request: pb.GetCampaignRequest, caller: Caller) -> pb.GetCampaignResponse:
+        campaign = await self._authoring.get(CAMPAIGNS.parse(request.name), caller)
+        return pb.GetCampaignResponse(campaign=to_campaign(campaign))
+
+    async def list_campaigns(self, request: pb.ListCampaignsRequest, caller: Caller) -> pb.ListCampaignsResponse:
+        reading = Reading()
+        order_by, descending = _read_order(reading, request.order_by)
+        value_type, value_of = _ORDERS[order_by]
+        states = reading.members(CAMPAIGN_STATE, request.states, "states")
+        categories = reading.members(CATEGORY, request.categories, "categories")
+        if reading.flaws:
+            raise InvalidFields(reading.flaws)
+        page = page_of(request, caller, value_type, str)
+        query = CampaignQuery(
+            caller.sandbox,
+            states=frozenset(states),
+            categories=frozenset(categories),
+            tags=frozenset(request.tags),
+            text=request.text,
+            order_by=order_by,
+            descending=descending,
+            after=_after(page),
+            limit=page.limit,
+        )
+        found = await self._authoring.page(query)
+        shown, token = page.cut(found, lambda campaign: (value_of(campaign), campaign.id))
+        return pb.ListCampaignsResponse(campaigns=map(to_campaign, shown), next_page_token=token)
+
+    async def update_campaign(self, request: pb.UpdateCampaignRequest, caller: Caller) -> pb.UpdateCampaignResponse:
+        _need_campaign(request)
+        mask = read_mask(request.update_mask, request.campaign, EDITABLE_FIELDS)
+        command = UpdateCampaign(
+            CAMPAIGNS.parse(request.campaign.name, "campaign.name"),
+            to_draft(request.campaign),
+            mask.fields,
+            request.campaign.etag,
+            mask.flaws,
+        )
+        return pb.UpdateCampaignResponse(campaign=to_campaign(await self._authoring.update(command, caller)))
+
+    async def delete_campaign(self, request: pb.DeleteCampaignRequest, caller: Caller) -> pb.DeleteCampaignResponse:
+        await self._authoring.delete(CAMPAIGNS.parse(request.name), request.etag, caller)
+        return pb.DeleteCampaignResponse()
+
+    async def list_campaign_versions(
+        self, request: pb.ListCampaignVersionsRequest, caller: Caller
+    ) -> pb.ListCampaignVersionsResponse:
+        campaign_id = CAMPAIGNS.parse(request.campaign, "campaign")
+        page = page_of(request, caller, int)
+        before = page.after[0] if page.after else None
+        found = await self._authoring.versions(campaign_id, before, page.limit, caller)
+        shown, token = page.cut(found, lambda version: (version.number,))
+        return pb.ListCampaignVersionsResponse(
+            versions=[to_version(version, campaign_id) for version in shown], next_page_token=token
+        )
+
+    async def review_campaign(self, request: pb.ReviewCampaignRequest, caller: Caller) -> pb.ReviewCampaignResponse:
+        findings = await self._life_cycle.review(CAMPAIGNS.parse(request.name), caller)
+        return pb.ReviewCampaignResponse(findings=map(to_finding, findings), activatable=not errors_of(findings))
+
+    async def activate_campaign(
+        self, request: pb.ActivateCampaignRequest, caller: Caller
+    ) -> pb.ActivateCampaignResponse:
+        command = ActivateCampaign(CAMPAIGNS.parse(request.name), request.etag, request.version)
+        activation = await self._life_cycle.activate(command, caller)
+        return pb.ActivateCampaignResponse(
+            campaign=to_campaign(activation.campaign), findings=map(to_finding, activation.warnings)
+        )
+
+    async def pause_campaign(self, request: pb.PauseCampaignRequest, caller: Caller) -> pb.PauseCampaignResponse:
+        campaign = await self._life_cycle.pause(CAMPAIGNS.parse(request.name), request.etag, caller)
+        return pb.PauseCampaignResponse(campaign=to_campaign(campaign))
+
+    async def resume_campaign(self, request: pb.ResumeCampaignRequest, caller: Caller) -> pb.ResumeCampaignResponse:
+        campaign = await self._life_cycle.resume(CAMPAIGNS.parse(request.name), request.etag, caller)
+        return pb.ResumeCampaignResponse(campaign=to_campaign(campaign))
+
+    async def stop_campaign(self, request: pb.StopCampaignRequest, caller: Caller) -> pb.StopCampaignResponse:
+        campaign_id, disposal = CAMPAIGNS.parse(request.name), _read_disposal(request)
+        campaign, queued_count = await self._life_cycle.stop(campaign_id, disposal, request.etag, caller)
+        return pb.StopCampaignResponse(campaign=to_campaign(campaign), queued_count=queued_count)
+
+    async def preview_campaign(self, request: pb.PreviewCampaignRequest, caller: Caller) -> pb.PreviewCampaignResponse:
+        preview = await self._previewing.preview(to_command(request), caller)
+        return pb.PreviewCampaignResponse(email=to_rendered_email(preview))
+
+
+def _need_campaign(request: pb.CreateCampaignRequest | pb.UpdateCampaignRequest) -> None:
+    if not request.HasField("campaign"):
+        raise InvalidFields((required("campaign"),))
+
+
+def _read_order(reading: Reading, order_by: str) -> tuple[str, bool]:
+    """The field and whether it descends."""
+    field, _, direction = (order_by or "name").partition(" ")
+    if field in _ORDERS and direction in ("", _DESCENDING):
+        return field, direction == _DESCENDING
+    reading.note(malformed("order_by", f"Must be one of {', '.join(_ORDERS)}, each with an optional ' {_DESCENDING}'."))
+    return "name", False
+
+
+def _after(page: Page) -> tuple[str | int, str] | None:
+    return None if page.after is None else (page.after[0], page.after[1])
+
+
+def _read_disposal(request: pb.StopCampaignRequest) -> QueueDisposal:
+    disposal = QUEUE_DISPOSAL.member(request.queue_disposal)
+    if disposal is None:
+        raise InvalidFields(
+            (Violation("queue_disposal", "REQUIRED", f"Must be one of {', '.join(QUEUE_DISPOSAL.names)}."),)
+        )
+    return disposal

@@ -1,0 +1,63 @@
+"""The contract's enums and their twins in the domain, paired once by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Generic, TypeVar
+
+from clarion.v1 import (
+    api_key_pb2,
+    campaign_pb2,
+    campaign_service_pb2,
+    category_pb2,
+    channel_configuration_pb2,
+    channel_configuration_service_pb2,
+    message_pb2,
+)
+
+from clarion_server.application.ports.channels import VerificationKind
+from clarion_server.domain.access import Scope
+from clarion_server.domain.campaign import CampaignState, Category, InDoubtPolicy, QueueDisposal
+from clarion_server.domain.channel import TlsMode
+from clarion_server.domain.finding import Severity
+from clarion_server.domain.message import ExclusionReason, FailureReason
+
+M = TypeVar("M", bound=Enum)
+N = TypeVar("N", bound=int)
+
+
+class EnumPair(Generic[M, N]):
+    """The members of a domain enum and the numbers that they have on the wire.
+
+    A member without a number is found out when the module is imported.
+    """
+
+    def __init__(self, members: type[M], number_of: Callable[[str], N], prefix: str) -> None:
+        self._unspecified = number_of(f"{prefix}_UNSPECIFIED")
+        self._numbers = {member: number_of(f"{prefix}_{member.name}") for member in members}
+        self._members = {int(number): member for member, number in self._numbers.items()}
+
+    def number(self, member: M | None) -> N:
+        """The zero value for None."""
+        return self._unspecified if member is None else self._numbers[member]
+
+    def member(self, number: int) -> M | None:
+        """None for the zero value, and for numbers that the contract does not have."""
+        return self._members.get(number)
+
+    @property
+    def names(self) -> list[str]:
+        return [member.name for member in self._numbers]
+
+
+CATEGORY = EnumPair(Category, category_pb2.Category.Value, "CATEGORY")
+CAMPAIGN_STATE = EnumPair(CampaignState, campaign_pb2.Campaign.State.Value, "STATE")
+IN_DOUBT_POLICY = EnumPair(InDoubtPolicy, campaign_pb2.InDoubtPolicy.Value, "IN_DOUBT_POLICY")
+SEVERITY = EnumPair(Severity, campaign_pb2.Finding.Severity.Value, "SEVERITY")
+QUEUE_DISPOSAL = EnumPair(QueueDisposal, campaign_service_pb2.StopCampaignRequest.QueueDisposal.Value, "QUEUE_DISPOSAL")
+TLS_MODE = EnumPair(TlsMode, channel_configuration_pb2.SmtpProvider.TlsMode.Value, "TLS_MODE")
+VERIFICATION_KIND = EnumPair(VerificationKind, channel_configuration_service_pb2.VerificationStep.Kind.Value, "KIND")
+SCOPE = EnumPair(Scope, api_key_pb2.ApiKey.Scope.Value, "SCOPE")
+EXCLUSION_REASON = EnumPair(ExclusionReason, message_pb2.ExclusionReason.Value, "EXCLUSION_REASON")
+FAILURE_REASON = EnumPair(FailureReason, message_pb2.Failure.Reason.Value, "REASON")

@@ -1,0 +1,35 @@
+"""ApiKeyService."""
+
+from __future__ import annotations
+
+from clarion.v1 import api_key_service_pb2 as pb
+
+from clarion_server.application.keys import KeyKeeping
+from clarion_server.domain.access import Caller
+from clarion_server.domain.errors import InvalidFields
+from clarion_server.domain.names import API_KEYS
+from clarion_server.domain.violation import required
+from clarion_server.transport.grpc.convert.keys import to_api_key, to_command
+from clarion_server.transport.grpc.listing import page_of
+
+
+class ApiKeyService:
+    def __init__(self, keeping: KeyKeeping) -> None:
+        self._keeping = keeping
+
+    async def create_api_key(self, request: pb.CreateApiKeyRequest, caller: Caller) -> pb.CreateApiKeyResponse:
+        if not request.HasField("api_key"):
+            raise InvalidFields((required("api_key"),))
+        new = await self._keeping.create(to_command(request.api_key), caller)
+        return pb.CreateApiKeyResponse(api_key=to_api_key(new.key), secret=new.secret)
+
+    async def list_api_keys(self, request: pb.ListApiKeysRequest, caller: Caller) -> pb.ListApiKeysResponse:
+        page = page_of(request, caller, int, str)
+        after = (page.after[0], page.after[1]) if page.after else None
+        found = await self._keeping.page(after, page.limit, caller)
+        shown, token = page.cut(found, lambda key: (key.create_time, key.id))
+        return pb.ListApiKeysResponse(api_keys=map(to_api_key, shown), next_page_token=token)
+
+    async def revoke_api_key(self, request: pb.RevokeApiKeyRequest, caller: Caller) -> pb.RevokeApiKeyResponse:
+        key = await self._keeping.revoke(API_KEYS.parse(request.name), caller)
+        return pb.RevokeApiKeyResponse(api_key=to_api_key(key))

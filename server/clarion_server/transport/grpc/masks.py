@@ -1,0 +1,50 @@
+"""Which fields of a resource an update changes (AIP-134)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message as ProtobufMessage
+
+from clarion_server.domain.violation import Violation
+
+#: Where every update has its mask.
+_FIELD = "update_mask"
+_ALL = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """Top-level fields, and what is wrong with how they were named."""
+
+    fields: frozenset[str]
+    flaws: tuple[Violation, ...] = ()
+
+
+def read_mask(mask: FieldMask, resource: ProtobufMessage, editable: frozenset[str]) -> Mask:
+    """Without paths: every editable field that is populated in `resource`. `*`: every editable field."""
+    paths = list(mask.paths)
+    if not paths:
+        populated = {field.name for field, _ in resource.ListFields()}
+        return Mask(editable & populated)
+    if paths == [_ALL]:
+        return Mask(editable)
+    flaws = (_flaw(path, place, resource, editable) for place, path in enumerate(paths))
+    return Mask(editable & set(paths), tuple(flaw for flaw in flaws if flaw is not None))
+
+
+def _flaw(path: str, place: int, resource: ProtobufMessage, editable: frozenset[str]) -> Violation | None:
+    field = f"{_FIELD}.paths[{place}]"
+    if path in editable:
+        return None
+    if path == _ALL:
+        return Violation(field, "MALFORMED", "'*' must be the only path.")
+    if path in resource.DESCRIPTOR.fields_by_name:
+        return Violation(field, "IMMUTABLE", f"'{path}' cannot be changed.")
+    top, dot, _ = path.partition(".")
+    if dot and top in editable:
+        return Violation(field, "NOT_TOP_LEVEL", f"Only whole top-level fields can be changed: name '{top}'.")
+    return Violation(
+        field, "UNKNOWN_FIELD", f"There is no such field. Those that can be: {', '.join(sorted(editable))}."
+    )

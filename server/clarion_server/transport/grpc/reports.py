@@ -1,0 +1,22 @@
+"""ReportService."""
+
+from __future__ import annotations
+
+from clarion.v1 import report_service_pb2 as pb
+
+from clarion_server.application.reporting import CampaignReporting
+from clarion_server.domain.access import Caller
+from clarion_server.domain.names import CAMPAIGNS
+from clarion_server.transport.grpc.convert.reports import to_report
+
+
+class ReportService:
+    def __init__(self, reporting: CampaignReporting) -> None:
+        self._reporting = reporting
+
+    async def get_campaign_report(
+        self, request: pb.GetCampaignReportRequest, caller: Caller
+    ) -> pb.GetCampaignReportResponse:
+        campaign_id = CAMPAIGNS.parse(request.campaign, "campaign")
+        report = await self._reporting.report(campaign_id, request.version, caller)
+        return pb.GetCampaignReportResponse(report=to_report(report))

@@ -1,0 +1,52 @@
+"""Who may call what: the scopes of which a caller needs one, for every method of the contract.
+
+`admin` opens everything in its sandbox (`Caller.has_any`), and is named only where nothing else does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from clarion_server.domain.access import Scope
+
+_ADMIN = frozenset({Scope.ADMIN})
+_APPROVE = frozenset({Scope.APPROVE})
+_AUTHOR = frozenset({Scope.AUTHOR})
+_READ = frozenset({Scope.READ})
+_READ_OR_AUTHOR = frozenset({Scope.READ, Scope.AUTHOR})
+_TRIGGER = frozenset({Scope.TRIGGER})
+
+#: By the method's path on the wire.
+SCOPES: Mapping[str, frozenset[Scope]] = {
+    "/clarion.v1.ApiKeyService/CreateApiKey": _ADMIN,
+    "/clarion.v1.ApiKeyService/ListApiKeys": _ADMIN,
+    "/clarion.v1.ApiKeyService/RevokeApiKey": _ADMIN,
+    "/clarion.v1.CampaignService/CreateCampaign": _AUTHOR,
+    "/clarion.v1.CampaignService/GetCampaign": _READ_OR_AUTHOR,
+    "/clarion.v1.CampaignService/ListCampaigns": _READ_OR_AUTHOR,
+    "/clarion.v1.CampaignService/UpdateCampaign": _AUTHOR,
+    "/clarion.v1.CampaignService/DeleteCampaign": _AUTHOR,
+    "/clarion.v1.CampaignService/ListCampaignVersions": _READ_OR_AUTHOR,
+    "/clarion.v1.CampaignService/ReviewCampaign": _READ_OR_AUTHOR,
+    "/clarion.v1.CampaignService/ActivateCampaign": _APPROVE,
+    "/clarion.v1.CampaignService/PauseCampaign": _APPROVE,
+    "/clarion.v1.CampaignService/ResumeCampaign": _APPROVE,
+    "/clarion.v1.CampaignService/StopCampaign": _APPROVE,
+    "/clarion.v1.CampaignService/PreviewCampaign": _READ_OR_AUTHOR,
+    "/clarion.v1.ChannelConfigurationService/CreateChannelConfiguration": _ADMIN,
+    "/clarion.v1.ChannelConfigurationService/GetChannelConfiguration": _READ_OR_AUTHOR,
+    "/clarion.v1.ChannelConfigurationService/ListChannelConfigurations": _READ_OR_AUTHOR,
+    "/clarion.v1.ChannelConfigurationService/UpdateChannelConfiguration": _ADMIN,
+    "/clarion.v1.ChannelConfigurationService/DeleteChannelConfiguration": _ADMIN,
+    "/clarion.v1.ChannelConfigurationService/VerifyChannelConfiguration": _ADMIN,
+    "/clarion.v1.ExecutionService/GetExecution": _READ,
+    "/clarion.v1.ExecutionService/ListExecutions": _READ,
+    "/clarion.v1.ExecutionService/CancelExecution": _TRIGGER,
+    "/clarion.v1.MessageService/GetMessage": _READ,
+    "/clarion.v1.MessageService/ListMessages": _READ,
+    "/clarion.v1.MessageService/CancelMessage": _TRIGGER,
+    "/clarion.v1.MessageService/WatchEvents": _READ,
+    "/clarion.v1.ReportService/GetCampaignReport": _READ,
+    "/clarion.v1.TriggerService/Trigger": _TRIGGER,
+    "/clarion.v1.TriggerService/TriggerStream": _TRIGGER,
+}
