@@ -10,13 +10,13 @@ import structlog
 from clarion_server.application.outlets import ProcessOutlets
 from clarion_server.application.ports.clock import Chance, Clock
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.recording import Settle, end_queued
+from clarion_server.application.recording import Settle
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.campaign import Campaign, CampaignState, QueueDisposal
+from clarion_server.domain.campaign import CampaignState
 from clarion_server.domain.channel import DEFAULT_RETRY_POLICY
 from clarion_server.domain.delivery import Conclusion, conclude
 from clarion_server.domain.instant import SECOND, Instant, Span
-from clarion_server.domain.message import Attempt, AttemptResult, Failure, FailureReason, Message, MessageState
+from clarion_server.domain.message import Attempt, AttemptResult, Failure, FailureReason, Message
 
 log = structlog.get_logger()
 
@@ -86,7 +86,7 @@ class Keeper:
 
     async def _keep(self) -> None:
         await self._transactions.write(self._lease.renew)
-        self._outlets.keep(await self._transactions.read(lambda unit: unit.channels.all()))
+        await self._outlets.follow(await self._transactions.read(lambda unit: unit.channels.all()))
         await self._give_back_disowned()
         while await self._transactions.write(self._take_over):
             self._outlets.wake_all(self._clock.now())
@@ -128,19 +128,3 @@ class Keeper:
             for campaign in held.values()
             if campaign.state is not CampaignState.PAUSED
         )
-
-
-async def cancel_queue(transactions: Transactions, campaign: Campaign, clock: Clock) -> int:
-    """Cancels what a stopped campaign has queued, in bounded transactions. How many.
-
-    What it does not reach, because the process ends, is cancelled when it comes to be claimed.
-    """
-    assert campaign.queue_disposal is QueueDisposal.CANCEL
-    total = 0
-    while ended := await transactions.write(lambda unit: _cancel_some(unit, campaign.key, clock.now())):
-        total += ended
-    return total
-
-
-def _cancel_some(unit: UnitOfWork, campaign_key: int, now: Instant) -> int:
-    return end_queued(unit, unit.messages.queued_of_campaign(campaign_key, BATCH), MessageState.CANCELLED, now)

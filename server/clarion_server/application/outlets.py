@@ -27,11 +27,11 @@ class ProcessOutlets:
             else:
                 outlet.configure(configuration)
 
-    async def drop(self, channel_key: int) -> None:
-        """The configuration is gone."""
-        outlet = self._outlets.pop(channel_key, None)
-        if outlet is not None:
-            await outlet.close()
+    async def follow(self, configurations: Sequence[ChannelConfiguration]) -> None:
+        """Like `keep`, with all there are: the outlets of others close."""
+        self.keep(configurations)
+        gone = self._outlets.keys() - {configuration.key for configuration in configurations}
+        await asyncio.gather(*(self._outlets.pop(key).close() for key in gone))
 
     def reserve(self, channel_key: int, count: int) -> str | None:
         outlet = self._outlets.get(channel_key)

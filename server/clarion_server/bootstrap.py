@@ -1,0 +1,203 @@
+"""The composition root: the one place that knows every part and connects them."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import grpc
+import structlog
+from clarion.v1 import (
+    api_key_service_pb2,
+    campaign_service_pb2,
+    channel_configuration_service_pb2,
+    execution_service_pb2,
+    message_service_pb2,
+    report_service_pb2,
+    trigger_service_pb2,
+)
+
+from clarion_server.adapters.channels import open_channel
+from clarion_server.adapters.rendering import JinjaContentCompiler
+from clarion_server.adapters.system import SystemClock, SystemIds
+from clarion_server.application.authentication import KeyAuthenticator
+from clarion_server.application.authoring import CampaignAuthoring
+from clarion_server.application.cancelling import Cancelling
+from clarion_server.application.channel_keeping import ChannelKeeping
+from clarion_server.application.delivery import Delivery
+from clarion_server.application.directory import CampaignDirectory
+from clarion_server.application.group_commit import GroupCommit
+from clarion_server.application.inspecting import Inspecting
+from clarion_server.application.keeping import Keeper, Lease
+from clarion_server.application.keys import KeyKeeping
+from clarion_server.application.life_cycle import CampaignLifeCycle
+from clarion_server.application.outlet import OutletPorts
+from clarion_server.application.outlets import ProcessOutlets
+from clarion_server.application.ports.store import Store
+from clarion_server.application.previewing import CampaignPreviewing
+from clarion_server.application.reporting import CampaignReporting
+from clarion_server.application.review import Review
+from clarion_server.application.schedule_keeping import ScheduleKeeper
+from clarion_server.application.stopping import QueueCanceller
+from clarion_server.application.transactions import Transactions
+from clarion_server.application.triggering import Triggering
+from clarion_server.application.watching import CommitSignal, Watching
+from clarion_server.config import Settings
+from clarion_server.domain.campaign import Campaign
+from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.instant import SECOND
+from clarion_server.transport.grpc.campaigns import CampaignService
+from clarion_server.transport.grpc.channels import ChannelConfigurationService
+from clarion_server.transport.grpc.executions import ExecutionService
+from clarion_server.transport.grpc.keys import ApiKeyService
+from clarion_server.transport.grpc.messages import MessageService
+from clarion_server.transport.grpc.reports import ReportService
+from clarion_server.transport.grpc.scopes import SCOPES
+from clarion_server.transport.grpc.server import GrpcServer, Service
+from clarion_server.transport.grpc.triggers import TriggerService
+
+log = structlog.get_logger()
+
+
+class CannotStart(Exception):
+    """Something in the configuration or on the machine is in the way. The text says what, and what to do."""
+
+
+class Clarion:
+    """One process of the service. Belongs to the event loop it was made on."""
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self._settings = settings
+        self._store = store
+        clock, ids, chance = SystemClock(), SystemIds(), random.SystemRandom().random
+        self._transactions = transactions = Transactions(store)
+        signal = CommitSignal(transactions)
+        self._commits = GroupCommit(transactions, signal.commit_happened, settings.pending_limit)
+        compiler = JinjaContentCompiler()
+        self._directory = CampaignDirectory(transactions, compiler)
+        lease = Lease(ids.new_id(), int(settings.lease_seconds * SECOND), clock)
+        self._outlets = ProcessOutlets(
+            OutletPorts(
+                transactions=transactions,
+                commits=self._commits,
+                delivery=Delivery(self._directory, clock, chance),
+                open_channel=open_channel,
+                clock=clock,
+                owner=lease.process_id,
+                disowned=set(),
+                may_send=lease.is_held,
+            )
+        )
+        self._keeper = Keeper(transactions, self._outlets, lease, clock, chance)
+        self._queue_canceller = QueueCanceller(transactions, clock)
+        self._schedules = ScheduleKeeper(transactions, clock, self._campaign_changed)
+        self._schedules_task: asyncio.Task[None] | None = None
+
+        inspecting, cancelling = Inspecting(transactions), Cancelling(transactions, clock)
+        authenticator = KeyAuthenticator(transactions, clock)
+        self._keys = KeyKeeping(transactions, clock, ids, authenticator.distrust)
+        self._server = GrpcServer(
+            [
+                _service(
+                    campaign_service_pb2,
+                    CampaignService(
+                        CampaignAuthoring(transactions, clock, self._campaign_changed),
+                        CampaignLifeCycle(transactions, Review(compiler, clock), clock, self._campaign_changed),
+                        CampaignPreviewing(transactions, compiler),
+                    ),
+                ),
+                _service(
+                    channel_configuration_service_pb2,
+                    ChannelConfigurationService(
+                        ChannelKeeping(transactions, clock, open_channel, self._channel_changed)
+                    ),
+                ),
+                _service(
+                    trigger_service_pb2,
+                    TriggerService(Triggering(transactions, self._directory, self._commits, self._outlets, clock, ids)),
+                ),
+                _service(execution_service_pb2, ExecutionService(inspecting, cancelling)),
+                _service(message_service_pb2, MessageService(inspecting, cancelling, Watching(transactions, signal))),
+                _service(report_service_pb2, ReportService(CampaignReporting(transactions, clock))),
+                _service(api_key_service_pb2, ApiKeyService(self._keys)),
+            ],
+            SCOPES,
+            authenticator,
+        )
+
+    async def start(self, show_first_key: Callable[[str], None]) -> int:
+        """Serves; returns the port. `show_first_key` gets the first administrator's secret, on the very first start."""
+        port = self._listen()
+        first_key = await self._keys.ensure_first_key()
+        if first_key is not None:
+            show_first_key(first_key)
+        await self._keeper.start()
+        self._schedules_task = asyncio.create_task(self._schedules.run())
+        await self._server.start()
+        return port
+
+    async def stop(self) -> None:
+        """Refuses new calls, lets those under way and the hand-offs finish, leaves the rest to the next start."""
+        await self._server.stop(self._settings.shutdown_seconds)
+        self._schedules.stop()
+        if self._schedules_task is not None:
+            await self._schedules_task
+        await self._queue_canceller.close()
+        await self._outlets.close()
+        await self._commits.drained()
+        await self._keeper.close()
+        self._transactions.close()
+        self._store.close()
+
+    def _listen(self) -> int:
+        try:
+            return self._server.listen(self._settings.listen, _credentials(self._settings))
+        except RuntimeError as error:
+            raise CannotStart(
+                f"Cannot listen on {self._settings.listen}: is another process there? Set CLARION_LISTEN."
+            ) from error
+
+    def _campaign_changed(self, campaign: Campaign) -> None:
+        self._directory.forget(campaign)
+        self._schedules.wake()
+        self._keeper.wake()
+        self._queue_canceller.look_at(campaign)
+
+    def _channel_changed(self, configuration: ChannelConfiguration) -> None:
+        self._outlets.keep([configuration])
+
+
+def open_store(url: str) -> Store:
+    """Raises CannotStart."""
+    if url == "memory:":
+        from clarion_server.adapters.memory_store import MemoryStore  # noqa: PLC0415 - only when asked for
+
+        return MemoryStore()
+    scheme, _, path = url.partition(":///")
+    if scheme == "sqlite" and path:
+        return _open_sqlite(Path(path))
+    raise CannotStart(f"Clarion has no store for {url!r}. Set CLARION_STORE to sqlite:///clarion.db or memory:.")
+
+
+def _open_sqlite(path: Path) -> Store:
+    from clarion_server.adapters.storage.sqlite import open_sqlite_store  # noqa: PLC0415 - only when asked for
+
+    if not path.parent.is_dir():
+        raise CannotStart(f"There is no folder {path.parent.absolute()} for the store {path.name}.")
+    try:
+        return open_sqlite_store(path)
+    except OSError as error:
+        raise CannotStart(f"Cannot open the store {path}: {error.strerror}.") from error
+
+
+def _service(module: object, servicer: object) -> Service:
+    (descriptor,) = module.DESCRIPTOR.services_by_name.values()  # type: ignore[attr-defined] # a generated module
+    return Service(descriptor, servicer)
+
+
+def _credentials(settings: Settings) -> grpc.ServerCredentials | None:
+    if settings.tls_key is None or settings.tls_certificate is None:
+        return None
+    return grpc.ssl_server_credentials([(settings.tls_key.read_bytes(), settings.tls_certificate.read_bytes())])
