@@ -37,6 +37,7 @@ from clarion_server.domain.retry import RetryPolicy
 #: An instant that is no whole second, so that a store that rounds is found out.
 NOW: Instant = 1_790_000_000 * SECOND + 123_457
 SANDBOX = "default"
+SANDBOXES = (SANDBOX, "staging")
 
 _ids = count(1)
 

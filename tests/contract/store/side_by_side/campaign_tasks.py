@@ -1,0 +1,81 @@
+"""Tasks that add, change and list campaigns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from operator import attrgetter
+from typing import Any
+
+from clarion_server.application.ports.queries import CampaignQuery
+from clarion_server.domain.campaign import Campaign, CampaignDefinition, CampaignState, Category
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from tests.contract.store import samples
+from tests.contract.store.side_by_side import values
+from tests.contract.store.side_by_side.machine import SideBySide
+from tests.contract.store.side_by_side.side import Side
+
+#: Those that are never activated, and so may be deleted.
+drafts = st.sampled_from(["a", "a-1", "b", "sale"])
+
+
+class CampaignTasks(SideBySide):
+    @rule(sandbox=values.sandboxes, campaign_id=drafts, definition=values.definitions, time=values.times)
+    def add_campaign(self, sandbox: str, campaign_id: str, definition: CampaignDefinition, time: int) -> None:
+        draft = samples.campaign(campaign_id, sandbox=sandbox, of=definition, create_time=time, update_time=time)
+        self.both(Side.add_campaign, draft)
+
+    @rule(
+        place=values.places,
+        ahead=st.sampled_from([1, 1, 1, 0, 2]),
+        state=values.campaign_states,
+        schedule=values.schedules,
+        definition=values.definitions,
+    )
+    def change_campaign(self, place: int, ahead: int, **changes: Any) -> None:
+        def change(side: Side) -> None:
+            campaign = _all_campaigns(side)[place % len(_all_campaigns(side))]
+            side.work.campaigns.save(replace(campaign, revision=campaign.revision + ahead, **changes))
+
+        self.both(change)
+
+    @rule(sandbox=values.sandboxes, campaign_id=drafts)
+    def delete_campaign(self, sandbox: str, campaign_id: str) -> None:
+        def delete(side: Side) -> None:
+            if (campaign := side.work.campaigns.get(sandbox, campaign_id)) is not None:
+                side.work.campaigns.delete(campaign)
+
+        self.both(delete)
+
+    @rule(
+        sandbox=values.sandboxes,
+        states=values.subsets(CampaignState),
+        categories=values.subsets(Category),
+        tags=values.subsets(values.TAGS),
+        text=values.texts,
+        order_by=st.sampled_from(["name", "create_time", "update_time"]),
+        descending=st.booleans(),
+        limit=values.limits,
+    )
+    def list_campaigns(self, order_by: str, **filters: Any) -> None:
+        def walk(side: Side) -> list[Campaign]:
+            query, walked = CampaignQuery(order_by=order_by, **filters), list[Campaign]()
+            while page := side.work.campaigns.page(query):
+                walked += page
+                query = replace(query, after=_order(page[-1]))
+            # Where times are equal a store may have its own order.
+            return sorted(walked, key=_order, reverse=query.descending)
+
+        _order = attrgetter("id" if order_by == "name" else order_by, "id")
+        self.both(walk)
+
+    @rule(now=values.times)
+    def ask_schedules(self, now: int) -> None:
+        self.both(lambda side: sorted(side.work.campaigns.due(now), key=attrgetter("sandbox", "id")))
+        self.both(lambda side: side.work.campaigns.next_transition_time())
+        self.both(lambda side: [side.work.campaigns.first_using(key) is None for key in side.channel_keys.values()])
+
+
+def _all_campaigns(side: Side) -> list[Campaign]:
+    return [each for sandbox in samples.SANDBOXES for each in side.work.campaigns.page(CampaignQuery(sandbox))]

@@ -1,0 +1,114 @@
+"""Tasks around executions, events, figures, keys and processes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from clarion_server.application.ports.queries import EventQuery, ExecutionQuery, FigureKey
+from clarion_server.domain.execution import Execution
+from clarion_server.domain.message import Event, EventType
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from tests.contract.store import samples
+from tests.contract.store.side_by_side import values
+from tests.contract.store.side_by_side.machine import SideBySide
+from tests.contract.store.side_by_side.side import Side
+
+
+class ExecutionTasks(SideBySide):
+    @rule(place=values.places, request_id=values.request_ids, take_over=st.booleans())
+    def add_execution(self, place: int, request_id: str | None, take_over: bool) -> None:
+        name, execution_id = self.sender(place), samples.new_id()
+        self.execution_ids.append(execution_id)
+
+        def accept(side: Side) -> list[Execution]:
+            executions, key = side.work.executions, side.campaign_keys[name]
+            known = list(executions.by_request_ids([(key, request_id)] if request_id else []).values())
+            if take_over:
+                executions.release_request_ids([execution.id for execution in known])
+            if take_over or not known:
+                executions.add_all([samples.execution(key, id=execution_id, request_id=request_id)])
+            return known
+
+        self.both(accept)
+
+    @rule(
+        sandbox=values.sandboxes,
+        of_campaign=st.none() | values.places,
+        request_id=values.request_ids,
+        limit=values.limits,
+    )
+    def list_executions(self, of_campaign: int | None, **filters: Any) -> None:
+        def walk(side: Side) -> list[Execution]:
+            key = None if of_campaign is None else side.campaign_keys[self.sender(of_campaign)]
+            query, walked = ExecutionQuery(campaign_key=key, **filters), list[Execution]()
+            while page := side.work.executions.page(query):
+                walked += page
+                query = replace(query, before=page[-1].id)
+            return walked
+
+        self.both(walk)
+
+    @rule(places=values.some_places, event_type=st.sampled_from(EventType), time=values.times)
+    def record_events(self, places: list[int], event_type: EventType, time: int) -> None:
+        def record(side: Side) -> None:
+            messages = side.messages(self.some_message_ids(places))
+            side.work.events.add_all([samples.event(message, event_type, time=time) for message in messages])
+
+        self.both(record)
+
+    @rule(
+        sandbox=values.sandboxes,
+        of_execution=st.none() | values.places,
+        types=values.subsets(EventType),
+        limit=values.limits,
+    )
+    def list_events(self, of_execution: int | None, **filters: Any) -> None:
+        execution_id = None if of_execution is None else self.execution_id(of_execution)
+
+        def walk(side: Side) -> list[Event]:
+            query, walked = EventQuery(after=0, execution_id=execution_id, **filters), list[Event]()
+            while page := side.work.events.page(query):
+                walked += page
+                query = replace(query, after=page[-1].sequence)
+            return walked
+
+        self.both(walk)
+
+    @rule(
+        place=values.places,
+        version=st.integers(1, 2),
+        metric=st.sampled_from(["targeted", "a", "A"]),
+        increment=st.integers(1, 9),
+    )
+    def count(self, place: int, version: int, metric: str, increment: int) -> None:
+        name = self.sender(place)
+
+        def count(side: Side) -> list[dict[str, int]]:
+            key = side.campaign_keys[name]
+            side.work.figures.add({FigureKey(key, version, metric): increment})
+            return [side.work.figures.of_campaign(key, each) for each in (1, 2, None)]
+
+        self.both(count)
+
+    @rule(sandbox=values.sandboxes, time=values.times, revoke=st.booleans(), limit=values.limits)
+    def add_key(self, sandbox: str, time: int, revoke: bool, limit: int) -> None:
+        key = samples.api_key(sandbox=sandbox, create_time=time)
+        self.both(lambda side: side.work.keys.add(key))
+        if revoke:
+            self.both(lambda side: side.work.keys.save(replace(key, revoke_time=time)))
+        self.both(lambda side: side.work.keys.page(sandbox, None, limit))
+        self.both(lambda side: side.work.keys.page(None, (time, key.id), limit))
+
+    @rule(process=values.processes, lease_until=values.times, now=values.times)
+    def renew(self, process: str, lease_until: int, now: int) -> None:
+        self.both(lambda side: side.work.processes.renew(process, lease_until))
+        self.both(lambda side: side.work.processes.live(now))
+
+    @rule(process=values.processes, now=values.times)
+    def leave(self, process: str, now: int) -> None:
+        self.both(lambda side: side.work.processes.remove(process))
+        self.both(lambda side: side.work.processes.remove_lapsed(now))
+        self.both(lambda side: side.work.processes.live(0))

@@ -1,0 +1,78 @@
+"""Two stores that are given the same tasks, in units of work that are committed or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, ClassVar
+
+from clarion_server.application.ports.repositories import NameTaken, StaleWrite
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from tests.contract.store import samples
+from tests.contract.store.kinds import KINDS, StoreKind
+from tests.contract.store.side_by_side.side import Name, Side
+
+MEMORY, *OTHERS = KINDS
+
+
+class SideBySide(RuleBasedStateMachine):
+    #: The kind that is compared with the store in memory.
+    other: ClassVar[StoreKind]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = TemporaryDirectory()
+        self.sides = [Side(kind.open(Path(self.folder.name))) for kind in (MEMORY, self.other)]
+        self.senders: list[Name] = []
+        self.execution_ids: list[str] = []
+        self.message_ids: list[str] = []
+
+    def teardown(self) -> None:
+        for side in self.sides:
+            side.close()
+        self.folder.cleanup()
+
+    def both(self, task: Callable[..., Any], *arguments: Any) -> Any:
+        """What both answer to `task(side, *arguments)`; a refusal is an answer too."""
+        answers = [side.plain(_answer(task, side, *arguments)) for side in self.sides]
+        assert answers[0] == answers[1]
+        return answers[0]
+
+    @initialize()
+    def let_some_campaigns_send(self) -> None:
+        for sandbox in samples.SANDBOXES:
+            self.both(Side.add_channel, sandbox)
+            self.senders += [(sandbox, "one"), (sandbox, "two")]
+        for name in self.senders:
+            self.both(Side.add_sender, name)
+        self.commit()
+
+    @rule()
+    def commit(self) -> None:
+        self.both(Side.commit)
+
+    @rule()
+    def roll_back(self) -> None:
+        self.both(Side.roll_back)
+
+    def sender(self, place: int) -> Name:
+        return self.senders[place % len(self.senders)]
+
+    def execution_id(self, place: int) -> str:
+        """One that was ever given, even if it was rolled back."""
+        known = self.execution_ids or [samples.new_id()]
+        return known[place % len(known)]
+
+    def some_message_ids(self, places: list[int]) -> list[str]:
+        """Some that were ever given, even if they were rolled back."""
+        known = self.message_ids
+        return list(dict.fromkeys(known[place % len(known)] for place in places if known))
+
+
+def _answer(task: Callable[..., Any], side: Side, *arguments: Any) -> Any:
+    try:
+        return task(side, *arguments)
+    except (NameTaken, StaleWrite) as refusal:
+        return type(refusal)

@@ -1,0 +1,101 @@
+"""One of two stores that are given the same tasks, and its answers in words that both have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from typing import Any
+
+from clarion_server.application.ports.store import Store, UnitOfWork
+from clarion_server.domain.campaign import Campaign, CampaignState, CampaignVersion
+from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.execution import Execution
+from clarion_server.domain.message import Event, Message
+
+from tests.contract.store import samples
+
+#: Sandbox and id of a campaign.
+Name = tuple[str, str]
+
+#: What each store decides for itself, and what stands in for it.
+_OWN: Mapping[type, Mapping[str, Any]] = {
+    Campaign: {"key": 0},
+    ChannelConfiguration: {"key": 0},
+    CampaignVersion: {"campaign_key": 0},
+    Execution: {"campaign_key": 0},
+    # When an attempt that was given back had begun is nobody's business.
+    Message: {"campaign_key": 0, "channel_key": 0, "attempt_time": None},
+    Event: {"campaign_key": 0, "sequence": 0},
+}
+
+
+class Side:
+    """A store with a unit of work under way.
+
+    Campaigns go by their names in it, channels by their sandboxes: the keys that a store gives are its own affair.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.campaign_keys: dict[Name, int] = {}
+        self.channel_keys: dict[str, int] = {}
+        self._committed_keys: dict[Name, int] = {}
+        self._begin()
+
+    def commit(self) -> None:
+        self.work.commit()
+        self._committed_keys = dict(self.campaign_keys)
+        self._leave()
+        self._begin()
+
+    def roll_back(self) -> None:
+        self.campaign_keys = dict(self._committed_keys)
+        self._leave()
+        self._begin()
+
+    def close(self) -> None:
+        self._leave()
+        self.store.close()
+
+    def add_campaign(self, campaign: Campaign) -> None:
+        added = self.work.campaigns.add(campaign)
+        self.campaign_keys[campaign.sandbox, campaign.id] = added.key
+
+    def add_channel(self, sandbox: str) -> None:
+        self.channel_keys[sandbox] = self.work.channels.add(samples.channel(sandbox=sandbox)).key
+
+    def add_sender(self, name: Name) -> None:
+        """A live campaign that uses the channel of its sandbox."""
+        sandbox, campaign_id = name
+        self.add_campaign(samples.campaign(campaign_id, sandbox=sandbox))
+        draft = self.work.campaigns.get(*name)
+        assert draft is not None
+        self.work.campaigns.add_version(samples.version(draft.key), self.channel_keys[sandbox])
+        live = replace(draft, state=CampaignState.LIVE, live_version=1, last_version=1, revision=2)
+        self.work.campaigns.save(live)
+
+    def messages(self, ids: Iterable[str]) -> list[Message]:
+        """Those that exist."""
+        rows = (self.work.messages.get(sandbox, each) for each in ids for sandbox in samples.SANDBOXES)
+        return [row for row in rows if row is not None]
+
+    def plain(self, answer: Any) -> Any:
+        """The answer without what differs from store to store: values with the name of their campaign beside them."""
+        if isinstance(answer, list):
+            return [self.plain(each) for each in answer]
+        own = _OWN.get(type(answer))
+        if own is None:
+            return answer
+        campaign = self._name_of(answer.campaign_key) if "campaign_key" in own else None
+        return campaign, replace(answer, **own)
+
+    def _name_of(self, campaign_key: int) -> Name:
+        return next(name for name, known in self.campaign_keys.items() if known == campaign_key)
+
+    def _begin(self) -> None:
+        self._context: AbstractContextManager[UnitOfWork] = self.store.begin()
+        self.work = self._context.__enter__()
+
+    def _leave(self) -> None:
+        self._context.__exit__(None, None, None)

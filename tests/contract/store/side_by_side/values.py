@@ -1,0 +1,40 @@
+"""What tasks are made of: few values, close together, so that everything meets everything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from clarion_server.domain.campaign import CampaignState, Category, Schedule
+from clarion_server.domain.message import SUCCESSORS, MessageState
+from hypothesis import strategies as st
+
+from tests.contract.store import samples
+
+T = TypeVar("T")
+
+TAGS = ("a", "b", '"', "é")
+
+times = st.integers(0, 12)
+places = st.integers(0, 200)
+some_places = st.lists(places, max_size=6)
+limits = st.sampled_from([1, 2, 5, 100])
+sandboxes = st.sampled_from(samples.SANDBOXES)
+processes = st.sampled_from(["process-1", "process-2"])
+texts = st.sampled_from(["", "a", "A", "é", "É", "%", "_", "sale"])
+request_ids = st.none() | st.sampled_from(["r", "R", "é"])
+identities = st.sampled_from(["email:jane@example.com", "email:JANE@example.com", "customer:字"])
+schedules = st.builds(Schedule, st.none() | times, st.none() | times)
+campaign_states = st.sampled_from(CampaignState)
+settled_states = st.sampled_from(sorted(SUCCESSORS[MessageState.SENDING]))
+definitions = st.builds(
+    samples.definition,
+    display_name=texts,
+    description=texts,
+    tags=st.lists(st.sampled_from(TAGS), max_size=2, unique=True).map(tuple),
+    category=st.none() | st.sampled_from(Category),
+)
+
+
+def subsets(values: Iterable[T]) -> st.SearchStrategy[frozenset[T]]:
+    return st.frozensets(st.sampled_from(list(values)), max_size=2)
