@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, distinct, exists, func, literal, select, update
+from sqlalchemy import Connection, Select, exists, func, literal, select, update
 
 from clarion_server.adapters.storage import codec
 from clarion_server.adapters.storage.bulk import BulkStatement, insertion
@@ -109,7 +109,7 @@ class SqlMessageRepository:
         return self._connection.execute(update(messages).where(messages.c.id.in_(held)).values(held=0)).rowcount
 
     def held_campaigns(self) -> set[int]:
-        return set(self._connection.execute(select(distinct(messages.c.campaign_key)).where(IS_HELD)).scalars())
+        return set(self._connection.execute(select(messages.c.campaign_key).where(IS_HELD).distinct()).scalars())
 
     def give_back(self, message_ids: Collection[str], owner: str) -> None:
         _GIVE_BACK.change(self._connection, _rows(message_ids), after=(owner,))
@@ -136,7 +136,7 @@ class SqlMessageRepository:
         return self._read(_of_campaigns(*MESSAGE_COLUMNS).where(*theirs).limit(limit))
 
     def owners(self) -> set[str]:
-        sending = _of_campaigns(distinct(messages.c.owner)).where(messages.c.state == MessageState.SENDING)
+        sending = _of_campaigns(messages.c.owner).where(messages.c.state == MessageState.SENDING).distinct()
         return set(self._connection.execute(sending).scalars())
 
     def _read(self, statement: Select[Any]) -> list[Message]:

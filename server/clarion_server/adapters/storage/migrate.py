@@ -1,11 +1,39 @@
-"""Brings a database up to date."""
+"""Brings the tables of a database up to date, and refuses a database that is ahead of this program."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from clarion_server.adapters.storage.schema import metadata
+_MIGRATIONS = Path(__file__).with_name("migrations")
+
+
+class SchemaUnknown(Exception):
+    """The database is of a newer Clarion."""
+
+    def __init__(self, revision: str, newest: str) -> None:
+        super().__init__(
+            f"The database has schema {revision!r}, and this Clarion knows no later one than {newest!r}:"
+            " a newer Clarion has written it. Start that one."
+        )
 
 
 def migrate(connection: Connection) -> None:
-    metadata.create_all(connection)
+    """Must have the only writing transaction, so that of two processes that start at once one migrates. Raises
+    SchemaUnknown."""
+    from clarion_server.adapters.storage.schema import metadata; metadata.create_all(connection); return
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    scripts = ScriptDirectory.from_config(config)
+    newest = scripts.get_current_head() or ""
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current == newest:
+        return
+    if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
+        raise SchemaUnknown(current, newest)
+    command.upgrade(config, "head")
