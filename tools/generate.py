@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import shutil
 import sys
+import sysconfig
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import google.rpc
 from grpc_tools import protoc
@@ -23,6 +25,8 @@ DESCRIPTORS = ROOT / "build" / "contract.binpb"
 GOOGLEAPIS = Path(next(iter(google.rpc.__path__))).parent.parent
 #: protoc's own well-known types, as grpcio-tools ships them.
 WELL_KNOWN = Path(protoc.__file__).parent / "_proto"
+#: Where pip has put the commands of this very environment, on the PATH or not.
+PLUGINS = Path(sysconfig.get_path("scripts"))
 
 
 def main(arguments: list[str]) -> int:
@@ -36,15 +40,21 @@ def write_descriptors(sources: list[str]) -> int:
 
 
 def write_stubs(sources: list[str]) -> int:
-    package = STUBS / "clarion"
-    shutil.rmtree(package, ignore_errors=True)
-    code = compile_protos(
-        f"--python_out={STUBS}",
-        f"--grpc_python_out={STUBS}",
-        f"--mypy_out={STUBS}",
-        f"--mypy_grpc_out={STUBS}",
-        *sources,
-    )
+    # Whoever imports the stubs meanwhile, or when a proto does not compile, finds the old ones.
+    with TemporaryDirectory(dir=STUBS) as folder:
+        code = compile_protos(
+            *(f"--plugin={plugin}={PLUGINS / plugin}" for plugin in ("protoc-gen-mypy", "protoc-gen-mypy_grpc")),
+            *(f"--{kind}_out={folder}" for kind in ("python", "grpc_python", "mypy", "mypy_grpc")),
+            *sources,
+        )
+        if code == 0:
+            complete(Path(folder) / "clarion")
+            shutil.rmtree(STUBS / "clarion", ignore_errors=True)
+            shutil.move(Path(folder) / "clarion", STUBS / "clarion")
+    return code
+
+
+def complete(package: Path) -> None:
     for folder in (package, package / "v1"):
         (folder / "__init__.py").touch()
         (folder / "py.typed").touch()
@@ -52,7 +62,6 @@ def write_stubs(sources: list[str]) -> int:
     for stub in package.rglob("*_pb2_grpc.py*"):
         if not stub.name.split("_pb2_grpc")[0].endswith("_service"):
             stub.unlink()
-    return code
 
 
 def compile_protos(*arguments: str) -> int:

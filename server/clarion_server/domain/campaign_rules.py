@@ -134,7 +134,7 @@ def _headers(headers: Mapping[str, str]) -> Iterator[Violation]:
         return
     seen = set()
     for name, value in headers.items():
-        field = f"headers[{name[:MAX_HEADER_NAME]}]"
+        field = f"headers.{name[:MAX_HEADER_NAME]}"
         if not _HEADER_NAME.fullmatch(name):
             yield malformed(field, f"The name must be 1 to {MAX_HEADER_NAME} visible ASCII characters, no colon.")
         elif _WRITTEN_BY_CLARION.fullmatch(name):

@@ -294,8 +294,9 @@ class EmailContent(_message.Message):
 
     @_builtins.property
     def headers(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """Optional. Further header fields, by name. At most 20. Those that Clarion writes itself (`From`, `To`, `Subject`,
-        `Date`, `Message-ID`, `MIME-Version`, `Content-*`, …) are refused, and so is any line break in a value.
+        """Optional. Further header fields, by name. At most 20, each name of 1 to 76 visible ASCII characters and once, each value
+        of at most 2,000. Those that Clarion writes itself (`From`, `To`, `Subject`, `Date`, `Message-ID`, `MIME-Version`,
+        `Content-*`, …) are refused, and so is any line break in a value.
         """
 
     def __init__(
@@ -340,6 +341,69 @@ class Mailbox(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Mailbox: _TypeAlias = Mailbox  # noqa: Y015
+
+@_typing.final
+class RenderedEmail(_message.Message):
+    """An e-mail with every value in its place."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class HeadersEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    FROM_FIELD_NUMBER: _builtins.int
+    REPLY_TO_FIELD_NUMBER: _builtins.int
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    HTML_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    HEADERS_FIELD_NUMBER: _builtins.int
+    subject: _builtins.str
+    """The subject."""
+    html: _builtins.str
+    """The HTML part. Empty when the content has none."""
+    text: _builtins.str
+    """The plain text part, written or derived."""
+    @_builtins.property
+    def reply_to(self) -> Global___Mailbox:
+        """Where answers go, if the campaign or its channel configuration says so."""
+
+    @_builtins.property
+    def headers(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """The further header fields."""
+
+    def __init__(
+        self,
+        *,
+        reply_to: Global___Mailbox | None = ...,
+        subject: _builtins.str = ...,
+        html: _builtins.str = ...,
+        text: _builtins.str = ...,
+        headers: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["from", b"from", "reply_to", b"reply_to"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["from", b"from", "headers", b"headers", "html", b"html", "reply_to", b"reply_to", "subject", b"subject", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RenderedEmail: _TypeAlias = RenderedEmail  # noqa: Y015
 
 @_typing.final
 class Schedule(_message.Message):

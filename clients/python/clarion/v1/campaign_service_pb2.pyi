@@ -701,13 +701,13 @@ class PreviewCampaignResponse(_message.Message):
 
     EMAIL_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def email(self) -> Global___RenderedEmail:
+    def email(self) -> _campaign_pb2.RenderedEmail:
         """The rendered e-mail."""
 
     def __init__(
         self,
         *,
-        email: Global___RenderedEmail | None = ...,
+        email: _campaign_pb2.RenderedEmail | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["email", b"email"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -716,66 +716,3 @@ class PreviewCampaignResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PreviewCampaignResponse: _TypeAlias = PreviewCampaignResponse  # noqa: Y015
-
-@_typing.final
-class RenderedEmail(_message.Message):
-    """An e-mail with every value in its place."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    @_typing.final
-    class HeadersEntry(_message.Message):
-        DESCRIPTOR: _descriptor.Descriptor
-
-        KEY_FIELD_NUMBER: _builtins.int
-        VALUE_FIELD_NUMBER: _builtins.int
-        key: _builtins.str
-        value: _builtins.str
-        def __init__(
-            self,
-            *,
-            key: _builtins.str = ...,
-            value: _builtins.str = ...,
-        ) -> None: ...
-        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
-        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-        def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-    FROM_FIELD_NUMBER: _builtins.int
-    REPLY_TO_FIELD_NUMBER: _builtins.int
-    SUBJECT_FIELD_NUMBER: _builtins.int
-    HTML_FIELD_NUMBER: _builtins.int
-    TEXT_FIELD_NUMBER: _builtins.int
-    HEADERS_FIELD_NUMBER: _builtins.int
-    subject: _builtins.str
-    """The subject."""
-    html: _builtins.str
-    """The HTML part. Empty when the content has none."""
-    text: _builtins.str
-    """The plain text part, written or derived."""
-    @_builtins.property
-    def reply_to(self) -> _campaign_pb2.Mailbox:
-        """Where answers go, if the campaign or its channel configuration says so."""
-
-    @_builtins.property
-    def headers(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """The further header fields."""
-
-    def __init__(
-        self,
-        *,
-        reply_to: _campaign_pb2.Mailbox | None = ...,
-        subject: _builtins.str = ...,
-        html: _builtins.str = ...,
-        text: _builtins.str = ...,
-        headers: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["from", b"from", "reply_to", b"reply_to"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["from", b"from", "headers", b"headers", "html", b"html", "reply_to", b"reply_to", "subject", b"subject", "text", b"text"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___RenderedEmail: _TypeAlias = RenderedEmail  # noqa: Y015

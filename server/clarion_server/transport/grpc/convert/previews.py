@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from clarion.v1 import campaign_service_pb2 as pb
+from clarion.v1 import campaign_pb2, campaign_service_pb2
 
 from clarion_server.application.previewing import Preview, PreviewCampaign
 from clarion_server.domain.names import CAMPAIGNS
@@ -12,7 +12,7 @@ from clarion_server.transport.grpc.convert.mailboxes import to_optional_mailbox
 from clarion_server.transport.grpc.convert.reading import Reading
 
 
-def to_command(request: pb.PreviewCampaignRequest) -> PreviewCampaign:
+def to_command(request: campaign_service_pb2.PreviewCampaignRequest) -> PreviewCampaign:
     """Raises InvalidFields when the campaign's name is malformed; other flaws travel in the command."""
     reading = Reading()
     return PreviewCampaign(
@@ -26,10 +26,10 @@ def to_command(request: pb.PreviewCampaignRequest) -> PreviewCampaign:
     )
 
 
-def to_rendered_email(preview: Preview) -> pb.RenderedEmail:
+def to_rendered_email(preview: Preview) -> campaign_pb2.RenderedEmail:
     # `from` is a keyword in Python.
     by_keyword: dict[str, Any] = {"from": to_optional_mailbox(preview.sender)}
-    return pb.RenderedEmail(
+    return campaign_pb2.RenderedEmail(
         reply_to=to_optional_mailbox(preview.reply_to),
         subject=preview.email.subject,
         html=preview.email.html,
