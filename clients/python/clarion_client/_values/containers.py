@@ -33,7 +33,7 @@ class Repeated:
 
     def load(self, data: Any, path: str, /) -> tuple[Any, ...]:
         if not isinstance(data, list | tuple):
-            raise TypeError(f"{path} is {data!r}, not a list")
+            raise TypeError(f"{path} is a {type(data).__name__}, not a list")
         return tuple(self._item.load(item, f"{path}[{index}]") for index, item in enumerate(data))
 
 

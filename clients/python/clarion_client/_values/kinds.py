@@ -7,6 +7,7 @@ declared once, as a dataclass, and can be read, sent, printed and parsed.
 from __future__ import annotations
 
 import datetime as dt
+import reprlib
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, Protocol
@@ -17,6 +18,9 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from clarion_client._names import full_identity, full_name_or_empty
 from clarion_client._values.enums import WIRE_ENUMS
 from clarion_client._values.json_data import data_of, struct_of
+
+#: What the plain types are called to the author of a file.
+WORDS = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
 
 
 class Kind(Protocol):
@@ -54,7 +58,7 @@ class Scalar:
         fits = isinstance(data, int | float) if self._type is float else isinstance(data, self._type)
         # bool is an int to Python, but to no author of a file.
         if not fits or (isinstance(data, bool) and self._type is not bool):
-            raise TypeError(f"{path} is {data!r}, not a {self._type.__name__}")
+            raise TypeError(f"{path} is {reprlib.repr(data)}, not {WORDS[self._type]}")
         return data
 
 
@@ -125,9 +129,9 @@ class Instant:
         # A YAML parser has already turned unquoted times into datetimes.
         try:
             time = data if isinstance(data, dt.datetime) else dt.datetime.fromisoformat(data)
-            return self.read(self.write(time, path))
         except (TypeError, ValueError) as error:
             raise ValueError(f"{path} is {str(data)!r}, not a time such as 2027-01-31T09:00:00Z") from error
+        return self.read(self.write(time, path))
 
 
 class Span:
@@ -189,7 +193,7 @@ class Texts:
 
 def mapping(data: Any, path: str) -> Mapping[Any, Any]:
     if not isinstance(data, Mapping):
-        raise TypeError(f"{path} is {data!r}, not a mapping")
+        raise TypeError(f"{path} is a {type(data).__name__}, not a mapping")
     return data
 
 

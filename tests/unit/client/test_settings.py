@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+import trustme
+from clarion_client import AsyncClient, Client
+from clarion_client._settings import Settings, environment_settings, is_local
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "127.0.0.1:50051",
+        "127.8.0.1",
+        "localhost:50051",
+        "LOCALHOST",
+        "[::1]:50051",
+        "dns:///localhost:1",
+        "unix:/run/c",
+    ],
+)
+def test_a_target_on_this_machine_is_spoken_to_in_the_clear(target: str) -> None:
+    assert is_local(target)
+    assert Settings(target).credentials() is None
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["clarion.example:443", "10.0.0.7:50051", "localhost.example:1", "dns:///clarion:443", "[2001:db8::1]:443"],
+)
+def test_every_other_target_is_encrypted(target: str) -> None:
+    assert not is_local(target)
+    assert Settings(target).credentials() is not None
+
+
+def test_the_caller_decides_about_tls() -> None:
+    assert Settings("clarion:50051", tls=False).credentials() is None
+    assert Settings("localhost:50051", tls=True).credentials() is not None
+
+
+def test_certificates_mean_tls(tmp_path: Path) -> None:
+    bundle = tmp_path / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(bundle)
+
+    assert Settings("localhost:50051", ca_certificates=bundle).credentials() is not None
+
+
+@pytest.mark.parametrize("timeout", [0, -1, math.nan])
+def test_a_timeout_that_is_none_is_refused(timeout: float) -> None:
+    with pytest.raises(ValueError, match="timeout"):
+        Settings(timeout=timeout)
+
+
+def test_certificates_without_tls_are_refused() -> None:
+    with pytest.raises(ValueError, match="ca_certificates"):
+        Settings(tls=False, ca_certificates="ca.pem")
+
+
+@pytest.mark.parametrize("api_key", ["secret\n", "sécret"])
+def test_an_api_key_that_cannot_be_sent_is_refused_without_being_shown(api_key: str) -> None:
+    with pytest.raises(ValueError, match="api_key holds characters") as refusal:
+        Settings(api_key=api_key)
+
+    assert api_key not in str(refusal.value)
+
+
+def test_the_api_key_is_not_shown() -> None:
+    assert "secret" not in repr(Settings(api_key="secret"))
+
+
+def test_the_environment_is_read_without_blanks_and_what_is_unset_keeps_its_default() -> None:
+    environment = {"CLARION_TARGET": "clarion:443", "CLARION_API_KEY": "secret\n", "CLARION_CA_CERTIFICATES": ""}
+
+    assert environment_settings(environment) == {"target": "clarion:443", "api_key": "secret"}
+
+
+@pytest.mark.parametrize("client_type", [AsyncClient, Client])
+def test_a_client_needs_neither_a_service_nor_an_event_loop_until_its_first_call(
+    client_type: type[AsyncClient | Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLARION_TARGET", "127.0.0.1:1")
+
+    assert client_type.from_environment().campaigns.list is not None
