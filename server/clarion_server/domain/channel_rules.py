@@ -33,7 +33,7 @@ MAX_MAX_DELAY = DAY
 _MAX_HOST = 253
 #: Underscores are no part of host names (RFC 1123), and yet in the names of many containers.
 _HOST_LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-_HOST_NAME = re.compile(rf"(?:{_HOST_LABEL}\.)*+(?![0-9]+\.?\Z){_HOST_LABEL}\.?")
+_HOST_NAME = re.compile(rf"(?:{_HOST_LABEL}\.)*+(?![0-9]+\Z){_HOST_LABEL}")
 _CERTIFICATE = "-----BEGIN CERTIFICATE-----"
 
 
@@ -81,7 +81,9 @@ def _is_host(host: str) -> bool:
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        return len(host) <= _MAX_HOST and _HOST_NAME.fullmatch(host) is not None
+        # The dot at the end of a fully qualified name.
+        name = host.removesuffix(".")
+        return len(name) <= _MAX_HOST and _HOST_NAME.fullmatch(name) is not None
     return True
 
 
