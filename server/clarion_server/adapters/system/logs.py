@@ -9,8 +9,13 @@ import structlog
 
 
 def set_up_logs(level: str, as_json: bool) -> None:
+    # Tracebacks show the code alone: the values of local variables may be anybody's address.
     renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        structlog.processors.JSONRenderer()
+        if as_json
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     )
     structlog.configure(
         processors=[

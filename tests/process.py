@@ -1,0 +1,93 @@
+"""The service as a process of its own, that can be killed and started again on the same store and port."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+START_SECONDS = 20.0
+
+
+def free_port() -> int:
+    """A port that was free a moment ago. Services that restart need the same one each time."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class ServiceProcess:
+    """`async with ServiceProcess(folder) as service:` serves at `service.target` with the key `service.admin_key`."""
+
+    def __init__(self, folder: Path, *, port: int | None = None, **environment: str) -> None:
+        """`environment`: settings without their prefix, such as `lease_seconds="1"`."""
+        self.folder = folder
+        self.port = port or free_port()
+        self.admin_key = ""
+        self._environment = {f"CLARION_{name.upper()}": value for name, value in environment.items()}
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def target(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "service.log"
+
+    async def start(self) -> None:
+        settings = {"CLARION_LISTEN": self.target, "CLARION_STORE": f"sqlite:///{self.folder}/clarion.db"}
+        with self.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "clarion_server",
+                "serve",
+                env={**os.environ, **settings, **self._environment},
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+            )
+        async with asyncio.timeout(START_SECONDS):
+            await self._until_serving()
+
+    async def _until_serving(self) -> None:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        async for line in self._process.stdout:
+            if found := re.search(rb"clk_\S+", line):
+                self.admin_key = found[0].decode()
+            if line.startswith(b"serving grpc on"):
+                return
+        raise RuntimeError(f"The service ended at its start:\n{self.log.read_text()}")
+
+    async def kill(self) -> None:
+        """As a power cut would: nothing is finished, nothing is said."""
+        await self._end(signal.SIGKILL)
+
+    async def stop(self) -> int:
+        """As an operator would; the exit code."""
+        return await self._end(signal.SIGTERM)
+
+    async def _end(self, number: signal.Signals) -> int:
+        process, self._process = self._process, None
+        assert process is not None
+        process.send_signal(number)
+        await process.communicate()
+        assert process.returncode is not None
+        return process.returncode
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process is not None:
+            await self.kill()
