@@ -29,9 +29,16 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--only", choices=MEASURES, action="append", metavar="NAME", help=f"one of {', '.join(MEASURES)}"
     )
-    parser.add_argument("--repeats", type=int, metavar="N", help="how often each is measured (default 3)")
+    parser.add_argument("--repeats", type=at_least_one, metavar="N", help="how often each is measured (default 3)")
     parser.add_argument("--floors", action="store_true", help="the floors alone, without Clarion")
     return parser.parse_args()
+
+
+def at_least_one(text: str) -> int:
+    """Read by argparse, which turns a ValueError into a refusal."""
+    if (number := int(text)) < 1:
+        raise ValueError(text)
+    return number
 
 
 def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
