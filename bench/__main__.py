@@ -35,10 +35,9 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def at_least_one(text: str) -> int:
-    """Read by argparse, which turns a ValueError into a refusal."""
-    if (number := int(text)) < 1:
-        raise ValueError(text)
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError("a number of at least 1 is needed")
+    return int(text)
 
 
 def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
