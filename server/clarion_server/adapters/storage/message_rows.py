@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy import Connection, Select, select
+
 from clarion_server.adapters.storage import codec
-from clarion_server.adapters.storage.schema import messages
+from clarion_server.adapters.storage.schema import message_contexts, messages
 from clarion_server.domain.message import ExclusionReason, Lane, Message, MessageState
 
-#: In the order of both mappings below. `held` belongs to the queue, not to the message.
-MESSAGE_COLUMNS = (
+#: What a new message fills, in the order of `message_to_row`. Nothing is held when it is new.
+INSERTED_COLUMNS = tuple(column for column in messages.columns if column is not messages.c.held)
+
+#: In the order of `message_from_row`.
+_READ_COLUMNS = (
     messages.c.id,
     messages.c.campaign_key,
     messages.c.version,
@@ -19,8 +24,8 @@ MESSAGE_COLUMNS = (
     messages.c.identity,
     messages.c.address,
     messages.c.locale,
-    messages.c.context,
-    messages.c.profile,
+    message_contexts.c.context,
+    message_contexts.c.profile,
     messages.c.state,
     messages.c.accept_time,
     messages.c.release_time,
@@ -35,7 +40,7 @@ MESSAGE_COLUMNS = (
 )
 
 
-def message_to_row(message: Message) -> tuple[Any, ...]:
+def message_to_row(message: Message, segment: int) -> tuple[Any, ...]:
     return (
         message.id,
         message.campaign_key,
@@ -45,8 +50,6 @@ def message_to_row(message: Message) -> tuple[Any, ...]:
         message.identity,
         message.address,
         message.locale,
-        message.context,
-        message.profile,
         message.state,
         message.accept_time,
         message.release_time,
@@ -58,7 +61,12 @@ def message_to_row(message: Message) -> tuple[Any, ...]:
         message.outcome_time,
         message.exclusion_reason,
         codec.failure_to_json(message.failure),
+        segment,
     )
+
+
+def context_to_row(message: Message) -> tuple[Any, ...]:
+    return message.id, message.context, message.profile
 
 
 def message_from_row(row: Sequence[Any]) -> Message:
@@ -86,3 +94,13 @@ def message_from_row(row: Sequence[Any]) -> Message:
         exclusion_reason=None if row[19] is None else ExclusionReason(row[19]),
         failure=codec.failure_from_json(row[20]),
     )
+
+
+def select_messages() -> Select[Any]:
+    """Every message, whole."""
+    return select(*_READ_COLUMNS).join_from(messages, message_contexts, message_contexts.c.message_id == messages.c.id)
+
+
+def read_messages(connection: Connection, statement: Select[Any]) -> list[Message]:
+    """`statement` is made of `select_messages`."""
+    return [message_from_row(row) for row in connection.execute(statement)]

@@ -10,15 +10,23 @@ from sqlalchemy import Connection, Select, exists, func, literal, select, update
 from clarion_server.adapters.storage import codec
 from clarion_server.adapters.storage.bulk import BulkStatement, insertion
 from clarion_server.adapters.storage.message_lists import list_messages
-from clarion_server.adapters.storage.message_rows import MESSAGE_COLUMNS, message_from_row, message_to_row
+from clarion_server.adapters.storage.message_rows import (
+    INSERTED_COLUMNS,
+    context_to_row,
+    message_to_row,
+    read_messages,
+    select_messages,
+)
 from clarion_server.adapters.storage.move import Move
 from clarion_server.adapters.storage.ranges import of_execution
-from clarion_server.adapters.storage.schema import IN_QUEUE, IS_HELD, campaigns, messages
+from clarion_server.adapters.storage.schema import IN_QUEUE, IS_HELD, campaigns, message_contexts, messages
+from clarion_server.adapters.storage.segments import Segments
 from clarion_server.application.ports.queries import MessageQuery, Settlement
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import OUTCOMES, Lane, Message, MessageState
 
-_INSERT = insertion(messages, MESSAGE_COLUMNS)
+_INSERT = insertion(messages, INSERTED_COLUMNS)
+_INSERT_CONTEXTS = insertion(message_contexts, tuple(message_contexts.columns))
 _BEGIN = BulkStatement(
     "UPDATE messages SET state = 'SENDING', owner = {one}, attempt_time = {one}, attempt_count = attempt_count + 1"
     " WHERE id IN (VALUES {rows}) AND state = 'QUEUED'",
@@ -52,15 +60,19 @@ _SETTLE = Move(
 
 
 class SqlMessageRepository:
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, segments: Segments) -> None:
         self._connection = connection
+        self._segments = segments
 
     def add_all(self, messages: Sequence[Message]) -> None:
-        _INSERT.change(self._connection, [message_to_row(message) for message in messages])
+        if messages:
+            segment = self._segments.place(messages)
+            _INSERT.change(self._connection, [message_to_row(message, segment) for message in messages])
+            _INSERT_CONTEXTS.change(self._connection, [context_to_row(message) for message in messages])
 
     def get(self, sandbox: str, message_id: str) -> Message | None:
         found = self._read(
-            select(*MESSAGE_COLUMNS)
+            select_messages()
             .join(campaigns, campaigns.c.key == messages.c.campaign_key)
             .where(messages.c.id == message_id, campaigns.c.sandbox == sandbox)
         )
@@ -123,24 +135,24 @@ class SqlMessageRepository:
 
     def queued_of_execution(self, execution_id: str) -> list[Message]:
         own = of_execution(messages.c.id, execution_id)
-        return self._read(
-            select(*MESSAGE_COLUMNS).where(own, messages.c.state == MessageState.QUEUED).order_by(messages.c.id)
-        )
+        return self._read(select_messages().where(own, messages.c.state == MessageState.QUEUED).order_by(messages.c.id))
 
     def queued_of_campaign(self, campaign_key: int, limit: int) -> list[Message]:
         queued = (messages.c.campaign_key == campaign_key, messages.c.state == MessageState.QUEUED)
-        return self._read(select(*MESSAGE_COLUMNS).where(*queued).order_by(messages.c.id).limit(limit))
+        return self._read(select_messages().where(*queued).order_by(messages.c.id).limit(limit))
 
     def in_hands_of(self, owners: Collection[str], limit: int) -> list[Message]:
         theirs = (messages.c.state == MessageState.SENDING, messages.c.owner.in_(owners))
-        return self._read(_of_campaigns(*MESSAGE_COLUMNS).where(*theirs).limit(limit))
+        return self._read(
+            select_messages().join(campaigns, campaigns.c.key == messages.c.campaign_key).where(*theirs).limit(limit)
+        )
 
     def owners(self) -> set[str]:
         sending = _of_campaigns(messages.c.owner).where(messages.c.state == MessageState.SENDING).distinct()
         return set(self._connection.execute(sending).scalars())
 
     def _read(self, statement: Select[Any]) -> list[Message]:
-        return [message_from_row(row) for row in self._connection.execute(statement)]
+        return read_messages(self._connection, statement)
 
 
 def _of_campaigns(*columns: Any) -> Select[Any]:
@@ -150,7 +162,7 @@ def _of_campaigns(*columns: Any) -> Select[Any]:
 
 def _due(channel_key: int, lane: Lane, now: Instant, limit: int) -> Select[Any]:
     return (
-        select(*MESSAGE_COLUMNS)
+        select_messages()
         .where(messages.c.channel_key == channel_key, messages.c.lane == lane, messages.c.due_time <= now, IN_QUEUE)
         .order_by(messages.c.due_time, messages.c.id)
         .limit(limit)

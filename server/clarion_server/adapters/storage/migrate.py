@@ -24,9 +24,10 @@ class SchemaUnknown(Exception):
 
 
 def migrate(connection: Connection) -> None:
-    """Must have the only writing transaction, so that of two processes that start at once one migrates. Raises
-    SchemaUnknown."""
-    from clarion_server.adapters.storage.schema import metadata; metadata.create_all(connection); return
+    """Must have the only writing transaction, so that of two processes that start at once one migrates.
+
+    Raises SchemaUnknown.
+    """
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(_MIGRATIONS))
     scripts = ScriptDirectory.from_config(config)

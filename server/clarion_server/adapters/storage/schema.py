@@ -153,7 +153,7 @@ Index("executions_campaign", executions.c.campaign_key, executions.c.id)
 messages = Table(
     "messages",
     metadata,
-    # Begins with the execution's id: the messages of an execution are a range of the primary key.
+    # Begins with the execution's id: the messages of an execution are a range of ids.
     Column("id", _Id, primary_key=True),
     Column("campaign_key", BigInteger, nullable=False),
     Column("version", Integer, nullable=False),
@@ -162,23 +162,21 @@ messages = Table(
     Column("identity", Text, nullable=False),
     Column("address", Text, nullable=False),
     Column("locale", Text, nullable=False),
-    Column("context", LargeBinary, nullable=False),
-    Column("profile", LargeBinary, nullable=False),
     Column("state", Text, nullable=False),
     Column("accept_time", _Instant, nullable=False),
     Column("release_time", _Instant, nullable=False),
     Column("due_time", _Instant, nullable=False),
-    Column("attempt_count", Integer, nullable=False, server_default=text("0")),
-    # Kept out of the due queue until its campaign is released. Only ever 1 while the state is QUEUED.
-    Column("held", SmallInteger, nullable=False, server_default=text("0")),
     Column("expire_time", _Instant),
+    Column("attempt_count", Integer, nullable=False),
     Column("attempt_time", _Instant),
     Column("owner", Text),
     Column("outcome_time", _Instant),
     Column("exclusion_reason", Text),
     Column("failure", Text),
-    # Ids ascend with time, so rows are appended here as well, and an index less is written for each message.
-    sqlite_with_rowid=False,
+    # See `segments`.
+    Column("segment", BigInteger, nullable=False),
+    # Kept out of the due queue until its campaign is released. Only ever 1 while the state is QUEUED.
+    Column("held", SmallInteger, nullable=False, server_default=text("0")),
 )
 # Each index is paid for by every message; this is what each is for.
 # What a dispatcher takes next. Holds only what waits, however many messages there are.
@@ -203,7 +201,16 @@ Index(
 # For the list of a campaign by state, for ending its queue, and for finding what a lost process had in its hands.
 Index("messages_campaign_state", messages.c.campaign_key, messages.c.state, messages.c.id)
 # For the list of a recipient, the question that support asks most.
-Index("messages_identity", messages.c.identity, messages.c.id)
+Index("messages_identity", messages.c.segment, messages.c.identity, messages.c.id)
+
+# The long part of a message, apart from it: written once, where the message is rewritten with each move of its state.
+message_contexts = Table(
+    "message_contexts",
+    metadata,
+    Column("message_id", _Id, primary_key=True),
+    Column("context", LargeBinary, nullable=False),
+    Column("profile", LargeBinary, nullable=False),
+)
 
 events = Table(
     "events",

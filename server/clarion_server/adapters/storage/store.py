@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from clarion_server.adapters.storage.segments import Segments
 from clarion_server.adapters.storage.unit_of_work import SqlUnitOfWork
 from clarion_server.application.ports.store import StoreUnavailable
 
@@ -35,6 +36,7 @@ class SqlStore:
         self._readers = readers
         self._signal = signal
         self._is_unavailability = is_unavailability
+        self._segments = Segments()
 
     @contextmanager
     def begin(self) -> Iterator[SqlUnitOfWork]:
@@ -58,7 +60,7 @@ class SqlStore:
     @contextmanager
     def _unit_of_work(self, engine: Engine) -> Iterator[SqlUnitOfWork]:
         with self._translated_errors(), engine.connect() as connection:
-            unit = SqlUnitOfWork(connection)
+            unit = SqlUnitOfWork(connection, self._segments)
             try:
                 yield unit
             finally:

@@ -12,15 +12,16 @@ from clarion_server.adapters.storage.figures import SqlFigureRepository
 from clarion_server.adapters.storage.keys import SqlApiKeyRepository
 from clarion_server.adapters.storage.messages import SqlMessageRepository
 from clarion_server.adapters.storage.processes import SqlProcessRepository
+from clarion_server.adapters.storage.segments import Segments
 
 
 class SqlUnitOfWork:
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, segments: Segments) -> None:
         self._transaction = connection.begin()
         self.campaigns = SqlCampaignRepository(connection)
         self.channels = SqlChannelConfigurationRepository(connection)
         self.executions = SqlExecutionRepository(connection)
-        self.messages = SqlMessageRepository(connection)
+        self.messages = SqlMessageRepository(connection, segments)
         self.events = SqlEventRepository(connection)
         self.figures = SqlFigureRepository(connection)
         self.keys = SqlApiKeyRepository(connection)
