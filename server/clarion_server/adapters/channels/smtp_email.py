@@ -21,11 +21,11 @@ from clarion_server.domain.message import Failure
 class SmtpEmailChannel:
     """Implements `Channel`. Connects when there is something to send, at most `max_concurrency` times."""
 
-    def __init__(self, configuration: ChannelConfiguration) -> None:
+    def __init__(self, configuration: ChannelConfiguration, pool: ConnectionPool | None = None) -> None:
         self._provider = configuration.smtp
         self._slots = asyncio.Semaphore(configuration.max_concurrency)
         self._trust = ServerTrust(configuration.smtp.ca_certificates)
-        self._pool = ConnectionPool()
+        self._pool = pool or ConnectionPool()
 
     async def send(self, message: OutboundEmail) -> Receipt:
         """Waits while `max_concurrency` messages are on their way. Cancelled, it drops its connection: whether the

@@ -32,10 +32,10 @@ class Step(StrEnum):
 
 _REASON = FailureReason
 
-#: Enhanced codes (RFC 3463 and the IANA registry; X stands for any class), codes at one step, and codes anywhere.
-#: The first of these that is found decides. What is not here is `OTHER`, and keeps its code and text.
+#: Enhanced codes (RFC 3463 and IANA's registry of them; X stands for any class), codes at one step, and codes anywhere.
+#: The first of these that is found decides. What is not here is `OTHER`, and keeps its code and text. Codes that say
+#: no more than the basic one, such as X.2.0 and X.7.1, are left out on purpose.
 REASONS: Mapping[str, FailureReason] = {
-    "X.1.0": _REASON.RECIPIENT_REJECTED,
     "X.1.1": _REASON.RECIPIENT_REJECTED,
     "X.1.2": _REASON.RECIPIENT_REJECTED,
     "X.1.3": _REASON.RECIPIENT_REJECTED,
@@ -45,8 +45,7 @@ REASONS: Mapping[str, FailureReason] = {
     "X.1.8": _REASON.SENDER_REJECTED,
     "X.1.9": _REASON.SENDER_REJECTED,
     "X.1.10": _REASON.RECIPIENT_REJECTED,
-    "X.2.0": _REASON.RECIPIENT_REJECTED,
-    "X.2.1": _REASON.RECIPIENT_REJECTED,
+    "5.2.1": _REASON.RECIPIENT_REJECTED,
     "X.2.2": _REASON.MAILBOX_FULL,
     "X.2.3": _REASON.CONTENT_REJECTED,
     "X.2.4": _REASON.RECIPIENT_REJECTED,
@@ -56,7 +55,6 @@ REASONS: Mapping[str, FailureReason] = {
     "X.3.4": _REASON.CONTENT_REJECTED,
     "X.4.5": _REASON.THROTTLED,
     "X.5.3": _REASON.THROTTLED,
-    "X.6.0": _REASON.CONTENT_REJECTED,
     "X.6.1": _REASON.CONTENT_REJECTED,
     "X.6.2": _REASON.CONTENT_REJECTED,
     "X.6.3": _REASON.UNSUPPORTED,
@@ -133,7 +131,7 @@ class HandOffBroken(Exception):
 
 def reason_of(step: Step, reply: Reply) -> FailureReason:
     enhanced = reply.enhanced_code
-    keys = (f"X{enhanced[1:]}", f"{step} {reply.code}", str(reply.code))
+    keys = (enhanced, f"X{enhanced[1:]}", f"{step} {reply.code}", str(reply.code))
     return next((REASONS[key] for key in keys if key in REASONS), _BEFORE_MAIL.get(step, _REASON.OTHER))
 
 

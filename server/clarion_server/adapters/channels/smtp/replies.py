@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from dataclasses import dataclass
 
 from clarion_server.domain.message import MAX_DETAIL
@@ -62,35 +63,34 @@ class ReplyReader:
     """Makes replies out of octets as they come."""
 
     def __init__(self) -> None:
+        self.replies: deque[Reply] = deque()
+        """Complete, and not taken yet."""
         self._rest = b""
         self._lines: list[bytes] = []
         self._size = 0
 
     @property
-    def holds_part(self) -> bool:
-        """Whether a reply has begun and not ended."""
-        return bool(self._rest or self._lines)
+    def holds_any(self) -> bool:
+        """Whether there is a reply, or the beginning of one."""
+        return bool(self.replies or self._rest or self._lines)
 
-    def feed(self, octets: bytes) -> list[Reply]:
-        """The replies that are complete now. Raises MalformedReply, after which the reader is of no more use."""
+    def feed(self, octets: bytes) -> None:
+        """Raises MalformedReply, after which the reader takes no more; what came before it is kept."""
         self._size += len(octets)
         if self._size > _MAX_REPLY:
             raise MalformedReply("The server's reply does not end")
         *lines, self._rest = (self._rest + octets).split(b"\n")
-        replies = [reply for line in lines if (reply := self._add(line))]
-        if not self.holds_part:
+        for line in lines:
+            self._add(line)
+        if not (self._rest or self._lines):
             self._size = 0
-        return replies
 
-    def _add(self, line: bytes) -> Reply | None:
+    def _add(self, line: bytes) -> None:
         found = _LINE.fullmatch(line.rstrip(b"\r"))
         if found is None:
             raise MalformedReply(one_line(f"The server sent no SMTP reply: {line.decode('utf-8', 'replace')}"))
         code, separator, text = found.groups()
-        if separator != _MORE and not self._lines:
-            return Reply(int(code), text or b"")
         self._lines.append(text or b"")
-        if separator == _MORE:
-            return None
-        octets, self._lines = b"\n".join(self._lines), []
-        return Reply(int(code), octets)
+        if separator != _MORE:
+            self.replies.append(Reply(int(code), b"\n".join(self._lines)))
+            self._lines = []

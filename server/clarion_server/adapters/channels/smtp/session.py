@@ -6,11 +6,12 @@ import asyncio
 import socket
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from typing import cast
 
 import aiosmtplib
 
-from clarion_server.adapters.channels.smtp.connection import SmtpConnection
+from clarion_server.adapters.channels.smtp.connection import QUIT_SECONDS, SmtpConnection
 from clarion_server.adapters.channels.smtp.failures import HandOffBroken, Step
 from clarion_server.adapters.channels.smtp.replies import Reply
 from clarion_server.adapters.channels.smtp.setup_failures import SETUP_ERRORS, setup_failure
@@ -40,7 +41,7 @@ class SmtpSession:
         self._smtp = aiosmtplib.SMTP(
             hostname=provider.host,
             port=provider.port,
-            timeout=self._timeout,
+            timeout=None,  # `perform` sees to it: aiosmtplib's way (`wait_for`) loses cancellations until Python 3.12
             use_tls=provider.tls_mode is TlsMode.IMPLICIT,
             start_tls=False,  # is a step of its own
             local_hostname="localhost",  # is replaced in EHLO, and keeps aiosmtplib from asking DNS for it
@@ -58,12 +59,12 @@ class SmtpSession:
     async def perform(self, step: Step, run: _Run) -> str:
         """A word about the step's success. Raises TransientFailure, never with a credential in it."""
         try:
-            return await run()
+            async with asyncio.timeout(self._timeout):
+                return await run()
         except SETUP_ERRORS as error:
             failure = setup_failure(step, error)
-            raise TransientFailure(
-                Failure(failure.reason, failure.code, self._without_credentials(failure.detail))
-            ) from error
+            detail = self._without_credentials(failure.detail)
+            raise TransientFailure(replace(failure, detail=detail)) from error
 
     async def open(self) -> SmtpConnection:
         """Performs all steps. Raises TransientFailure."""
@@ -82,7 +83,8 @@ class SmtpSession:
 
     async def quit(self) -> None:
         try:
-            await self._smtp.quit()
+            async with asyncio.timeout(QUIT_SECONDS):
+                await self._smtp.quit()
         except SETUP_ERRORS:
             self.abort()
 

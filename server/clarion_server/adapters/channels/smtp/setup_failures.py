@@ -44,6 +44,10 @@ def _description(error: Exception) -> str:
     cause = _tls_error(error) or error
     if isinstance(cause, ssl.SSLCertVerificationError):
         return f"The server's certificate is not accepted: {cause.verify_message}"
+    if isinstance(cause, aiosmtplib.SMTPServerDisconnected):
+        return "The server closed the connection"
     if isinstance(cause, aiosmtplib.SMTPException):
         return cause.message
+    if isinstance(cause, TimeoutError):
+        return "The server did not answer in time"
     return str(cause) or type(cause).__name__

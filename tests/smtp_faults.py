@@ -1,0 +1,307 @@
+"""An SMTP server that misbehaves on demand: at which step, and how, is its script."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Cuts the connection, without a word. At CONTENT: when that many octets of the message have come."""
+
+    after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Says nothing more, until the client gives up. At CONTENT: when that many octets have come, and reads no more."""
+
+    after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drip:
+    """Sends the reply octet by octet, with a pause before each."""
+
+    reply: str
+    pause: float
+    """In seconds."""
+
+
+@dataclass(slots=True)
+class Transaction:
+    """What the server knows when it decides."""
+
+    sender: str | None = None
+    recipients: list[str] = field(default_factory=list)
+    argument: str = ""
+    """Of the command at hand."""
+
+
+#: A reply (without its last CRLF; one of 421 also ends the session), an accident, or an event to wait for. None, and
+#: what comes after the event, is what a sane server does.
+Act = str | Drop | Silence | Drip | asyncio.Event | None
+Decision = Callable[[Transaction], Act]
+
+#: By step: `GREETING`, a command's verb, or `CONTENT` for what follows the final dot. One act holds always; of several,
+#: each holds once, in order, over all connections, and then the server is sane again.
+Script = Mapping[str, Act | Decision | Sequence[Act]]
+
+EXTENSIONS = ("PIPELINING", "SIZE 33554432", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES")
+
+_SANE = {
+    "GREETING": "220 faults.test ESMTP",
+    "STARTTLS": "220 2.0.0 Go ahead",
+    "AUTH": "235 2.7.0 Accepted",
+    "MAIL": "250 2.1.0 OK",
+    "RCPT": "250 2.1.5 OK",
+    "CONTENT": "250 2.0.0 Taken",
+    "RSET": "250 2.0.0 Forgotten",
+    "QUIT": "221 2.0.0 Bye",
+}
+
+
+def greylisting() -> Decision:
+    """Of each pair of sender and recipient, the first attempt is put off. (There is one client, so no triplets.)"""
+    seen: set[tuple[str, str]] = set()
+
+    def decide(transaction: Transaction) -> Act:
+        pair = (transaction.sender or "", transaction.argument)
+        known = pair in seen
+        seen.add(pair)
+        return None if known else "451 4.7.1 Greylisted, please come back"
+
+    return decide
+
+
+class _SessionEnded(Exception):
+    pass
+
+
+class SmtpFaults:
+    """`async with SmtpFaults({"RCPT": "550 5.1.1 Nobody here"}) as server:` serves on `server.host`, `server.port`."""
+
+    host = "127.0.0.1"
+
+    def __init__(
+        self,
+        script: Script | None = None,
+        *,
+        extensions: Sequence[str] = EXTENSIONS,
+        implicit_tls: ssl.SSLContext | None = None,
+        starttls: ssl.SSLContext | None = None,
+    ) -> None:
+        self.script = script or {}
+        self.extensions = extensions
+        self.commands: list[str] = []
+        """Every command line, of all connections."""
+        self.taken: list[bytes] = []
+        """The messages that were answered positively; lines end in CRLF, dots are still doubled."""
+        self.reached: set[str] = set()
+        """The steps at which the server has begun to act."""
+        self.connection_count = 0
+        self.most_connections = 0
+        """At the same time."""
+        self._implicit_tls = implicit_tls
+        self._starttls = starttls
+        self._used: dict[str, int] = {}
+        self._sessions: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self._changed = asyncio.Condition()
+        self._server: asyncio.Server | None = None
+
+    @property
+    def port(self) -> int:
+        assert self._server is not None
+        return int(self._server.sockets[0].getsockname()[1])
+
+    @property
+    def open_connections(self) -> int:
+        return len(self._sessions)
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._serve, self.host, 0, ssl=self._implicit_tls)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        assert self._server is not None
+        self._server.close()
+        await self.drop_connections()
+        await self._server.wait_closed()
+
+    async def drop_connections(self) -> None:
+        """Cuts every session, and returns when they are over."""
+        sessions = list(self._sessions)
+        for session in sessions:
+            session.cancel()
+        await asyncio.gather(*sessions, return_exceptions=True)
+
+    async def say(self, reply: str) -> None:
+        """Sends a reply that nobody asked for to every client, and ends its session."""
+        for writer in self._sessions.values():
+            writer.write(f"{reply}\r\n".encode())
+            await writer.drain()
+            writer.write_eof()
+
+    async def wait_until(self, condition: Callable[[Self], bool], seconds: float = 10) -> None:
+        """Returns when the server has seen what is waited for; TimeoutError when that takes longer than `seconds`."""
+        async with asyncio.timeout(seconds), self._changed:
+            await self._changed.wait_for(lambda: condition(self))
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._sessions[task] = writer
+        self.connection_count += 1
+        self.most_connections = max(self.most_connections, self.open_connections)
+        try:
+            await _Session(self, reader, writer, self._starttls).run()
+        except (_SessionEnded, ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError, ssl.SSLError):
+            pass
+        finally:
+            writer.transport.abort()
+            del self._sessions[task]
+            await self.notify()
+
+    async def notify(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def act(self, step: str, transaction: Transaction) -> Act:
+        """What the script says of this step now."""
+        self.reached.add(step)
+        await self.notify()
+        return self._decide(step, transaction)
+
+    def _decide(self, step: str, transaction: Transaction) -> Act:
+        act = self.script.get(step)
+        if callable(act):
+            return act(transaction)
+        if not isinstance(act, Sequence) or isinstance(act, str):
+            return act
+        turn = self._used.get(step, 0)
+        self._used[step] = turn + 1
+        return act[turn] if turn < len(act) else None
+
+
+class _Session:
+    def __init__(
+        self,
+        server: SmtpFaults,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        starttls: ssl.SSLContext | None,
+    ) -> None:
+        self._server = server
+        self._reader = reader
+        self._writer = writer
+        self._starttls = starttls
+        self._transaction = Transaction()
+
+    async def run(self) -> None:
+        await self._answer("GREETING")
+        while True:
+            line = (await self._reader.readuntil(b"\n")).decode("utf-8", "replace").rstrip("\r\n")
+            self._server.commands.append(line)
+            verb = line.partition(" ")[0].upper()
+            self._transaction.argument = line.partition(":")[2].partition(">")[0].lstrip("<")
+            await getattr(self, f"_on_{verb.lower()}", self._on_other)(verb)
+
+    async def _on_ehlo(self, verb: str) -> None:
+        extensions = [*self._server.extensions, *(["STARTTLS"] if self._starttls else [])]
+        lines = ["faults.test", *extensions]
+        last = len(lines) - 1
+        await self._answer(verb, "\r\n".join(f"250{' ' if at == last else '-'}{line}" for at, line in enumerate(lines)))
+
+    async def _on_starttls(self, verb: str) -> None:
+        assert self._starttls is not None
+        if await self._answer(verb) == "220":
+            await self._writer.start_tls(self._starttls)
+            self._starttls = None
+
+    async def _on_mail(self, verb: str) -> None:
+        if await self._answer(verb) == "250":
+            self._transaction.sender = self._transaction.argument
+
+    async def _on_rcpt(self, verb: str) -> None:
+        if self._transaction.sender is None:
+            await self._say("503 5.5.1 MAIL first")
+        elif await self._answer(verb) == "250":
+            self._transaction.recipients.append(self._transaction.argument)
+
+    async def _on_data(self, verb: str) -> None:
+        sane = "354 Go on" if self._transaction.recipients else "554 5.5.1 No valid recipients"
+        if await self._answer(verb, sane) != "354":
+            return
+        content = await self._read_content()
+        if await self._answer("CONTENT") == "250":
+            self._server.taken.append(content)
+        self._transaction = Transaction()
+        await self._server.notify()
+
+    async def _read_content(self) -> bytes:
+        act = self._server.script.get("CONTENT")
+        if isinstance(act, Drop | Silence) and act.after is not None:
+            await self._reader.readexactly(act.after)
+            await self._perform(act)
+        content = b""
+        while (line := await self._reader.readuntil(b"\r\n")) != b".\r\n":
+            content += line
+        return content
+
+    async def _on_rset(self, verb: str) -> None:
+        self._transaction = Transaction()
+        await self._answer(verb)
+
+    async def _on_quit(self, verb: str) -> None:
+        await self._answer(verb)
+        raise _SessionEnded
+
+    async def _on_auth(self, verb: str) -> None:
+        await self._answer(verb)
+
+    async def _on_other(self, verb: str) -> None:
+        await self._answer(verb, "502 5.5.1 Not implemented")
+
+    async def _answer(self, step: str, sane: str = "") -> str:
+        """The code that was sent."""
+        act = await self._server.act(step, self._transaction)
+        if isinstance(act, asyncio.Event):
+            await act.wait()
+            act = None
+        return await self._say(sane or _SANE[step] if act is None else await self._perform(act))
+
+    async def _say(self, reply: str) -> str:
+        """The code that was sent."""
+        self._writer.write(reply.encode("utf-8", "surrogateescape") + b"\r\n")
+        await self._writer.drain()
+        code = reply[:3]
+        if code == "421":
+            self._writer.close()
+            await self._writer.wait_closed()
+            raise _SessionEnded
+        return code
+
+    async def _perform(self, act: Act) -> str:
+        """What is left to say. Does not come back from accidents."""
+        match act:
+            case Drop():
+                raise _SessionEnded
+            case Silence(None):
+                await self._reader.read()
+                raise _SessionEnded
+            case Silence():
+                await asyncio.Event().wait()
+            case Drip(reply, pause):
+                for octet in reply:
+                    await asyncio.sleep(pause)
+                    self._writer.write(octet.encode())
+                return ""
+        assert isinstance(act, str)
+        return act
