@@ -1,0 +1,186 @@
+"""From secrets to callers."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import pytest
+from clarion_server.adapters.memory_store import MemoryStore
+from clarion_server.application.authentication import MAX_TRUSTED, TRUST, KeyAuthenticator
+from clarion_server.application.keys import CreateApiKey, KeyKeeping, NewKey, hash_of
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.domain.access import ApiKey, Caller, Scope
+from clarion_server.domain.errors import Unauthenticated
+
+from tests.unit.application.world import CountingIds, World
+
+ROOT = Caller("apiKeys/root", "default", frozenset({Scope.ADMIN}))
+
+
+class WatchedStore(MemoryStore):
+    """Counts its snapshots, and can keep one from ending."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.snapshots = 0
+        self.read = threading.Event()
+        """Set when a snapshot was read."""
+        self.may_end = threading.Event()
+        self.may_end.set()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[UnitOfWork]:
+        self.snapshots += 1
+        with super().snapshot() as unit:
+            yield unit
+        self.read.set()
+        assert self.may_end.wait(10)
+
+
+class Door:
+    def __init__(self) -> None:
+        self.store = WatchedStore()
+        self.world = World(self.store)
+        self.authenticator = KeyAuthenticator(self.world.transactions, self.world.clock)
+        ids = CountingIds()
+        transactions, clock = self.world.transactions, self.world.clock
+        self.here = KeyKeeping(transactions, clock, ids, self.authenticator.distrust)
+        self.elsewhere = KeyKeeping(transactions, clock, ids, lambda _key: None)
+        """As another process on the same store."""
+
+    async def new_key(self) -> NewKey:
+        return await self.here.create(CreateApiKey("Shop", (Scope.TRIGGER,)), ROOT)
+
+
+@pytest.fixture
+def door() -> Iterator[Door]:
+    made = Door()
+    with closing(made.world):
+        yield made
+
+
+async def test_a_secret_tells_its_key_its_sandbox_and_its_scopes(door: Door) -> None:
+    new = await door.new_key()
+    caller = await door.authenticator.authenticate(new.secret)
+    assert caller == Caller(new.key.name, "default", frozenset({Scope.TRIGGER}))
+
+
+async def test_a_secret_is_trusted_for_a_while_once_it_was_checked(door: Door) -> None:
+    new = await door.new_key()
+    assert door.authenticator.known(new.secret) is None
+    caller = await door.authenticator.authenticate(new.secret)
+    assert door.authenticator.known(new.secret) == caller
+    door.world.clock.advance(TRUST - 1)
+    assert door.authenticator.known(new.secret) == caller
+    door.world.clock.advance(1)
+    assert door.authenticator.known(new.secret) is None
+
+
+async def test_a_clock_that_is_set_back_prolongs_no_trust(door: Door) -> None:
+    new = await door.new_key()
+    await door.authenticator.authenticate(new.secret)
+    door.world.clock.advance(-1)
+    assert door.authenticator.known(new.secret) is None
+
+
+@pytest.mark.parametrize(
+    "secret", ["", "clk_", "clk_1_2", "Bearer clk_1_2", "clk_" + "ä" * 32 + "_" + "x" * 43, "\ud800"]
+)
+async def test_what_is_no_secret_at_all_is_refused_without_a_look(door: Door, secret: str) -> None:
+    assert door.authenticator.known(secret) is None
+    with pytest.raises(Unauthenticated):
+        await door.authenticator.authenticate(secret)
+    assert door.store.snapshots == 0
+
+
+async def test_another_secret_of_a_known_key_is_refused(door: Door) -> None:
+    new = await door.new_key()
+    with pytest.raises(Unauthenticated):
+        await door.authenticator.authenticate(new.secret[:-1] + "x")
+
+
+async def test_a_key_that_does_not_exist_is_refused(door: Door) -> None:
+    with pytest.raises(Unauthenticated):
+        await door.authenticator.authenticate(f"clk_{'0' * 32}_{'x' * 43}")
+
+
+async def test_a_refusal_is_not_trusted_either(door: Door) -> None:
+    secret = f"clk_{'0' * 32}_{'x' * 43}"
+    with pytest.raises(Unauthenticated):
+        await door.authenticator.authenticate(secret)
+    assert door.authenticator.known(secret) is None
+
+
+async def test_a_revocation_by_this_process_takes_effect_at_once(door: Door) -> None:
+    new = await door.new_key()
+    await door.authenticator.authenticate(new.secret)
+    await door.here.revoke(new.key.id, ROOT)
+    assert door.authenticator.known(new.secret) is None
+    with pytest.raises(Unauthenticated):
+        await door.authenticator.authenticate(new.secret)
+
+
+async def test_a_revocation_by_another_process_takes_effect_when_trust_ends(door: Door) -> None:
+    new = await door.new_key()
+    caller = await door.authenticator.authenticate(new.secret)
+    await door.elsewhere.revoke(new.key.id, ROOT)
+    assert door.authenticator.known(new.secret) == caller
+    door.world.clock.advance(TRUST)
+    assert door.authenticator.known(new.secret) is None
+    with pytest.raises(Unauthenticated):
+        await door.authenticator.authenticate(new.secret)
+
+
+async def test_a_key_that_is_revoked_while_it_is_looked_at_gains_no_trust(door: Door) -> None:
+    new = await door.new_key()
+    door.store.read.clear()
+    door.store.may_end.clear()
+    check = asyncio.create_task(door.authenticator.authenticate(new.secret))
+    await asyncio.to_thread(door.store.read.wait, 10)
+    await door.here.revoke(new.key.id, ROOT)
+    door.store.may_end.set()
+    assert (await check).name == new.key.name
+    assert door.authenticator.known(new.secret) is None
+
+
+async def test_calls_that_arrive_together_share_one_look(door: Door) -> None:
+    new = await door.new_key()
+    before = door.store.snapshots
+    callers = await asyncio.gather(*(door.authenticator.authenticate(new.secret) for _ in range(50)))
+    assert len(set(callers)) == 1
+    assert door.store.snapshots == before + 1
+
+
+async def test_a_caller_that_goes_away_takes_nobody_with_it(door: Door) -> None:
+    new = await door.new_key()
+    door.store.may_end.clear()
+    gone = asyncio.create_task(door.authenticator.authenticate(new.secret))
+    stays = asyncio.create_task(door.authenticator.authenticate(new.secret))
+    await asyncio.sleep(0)
+    gone.cancel()
+    door.store.may_end.set()
+    assert (await stays).name == new.key.name
+    with pytest.raises(asyncio.CancelledError):
+        await gone
+
+
+async def test_the_secret_that_was_trusted_longest_makes_room(door: Door) -> None:
+    secrets = [f"clk_{number:032x}_{'x' * 43}" for number in range(MAX_TRUSTED + 1)]
+    keys = [
+        ApiKey(f"{number:032x}", "Shop", "default", frozenset(), hash_of(secret), create_time=0)
+        for number, secret in enumerate(secrets)
+    ]
+
+    def add(unit: UnitOfWork) -> None:
+        for key in keys:
+            unit.keys.add(key)
+
+    await door.world.transactions.write(add)
+    for secret in secrets:
+        await door.authenticator.authenticate(secret)
+    assert door.authenticator.known(secrets[0]) is None
+    assert door.authenticator.known(secrets[1]) is not None
+    assert door.authenticator.known(secrets[-1]) is not None

@@ -1,0 +1,49 @@
+"""Everything that is wrong with a command, told at once and once."""
+
+from __future__ import annotations
+
+import pytest
+from clarion_server.application.checking import flaws_within, is_within, refuse_invalid
+from clarion_server.domain.errors import InvalidFields
+from clarion_server.domain.violation import Violation
+
+
+def a_violation(field: str) -> Violation:
+    return Violation(field, "MALFORMED", "Must be well formed.")
+
+
+def test_nothing_wrong_is_nothing_to_tell() -> None:
+    refuse_invalid([], [])
+
+
+def test_flaws_come_before_broken_rules() -> None:
+    with pytest.raises(InvalidFields) as refused:
+        refuse_invalid([a_violation("b")], iter([a_violation("a")]))
+    assert [violation.field for violation in refused.value.violations] == ["b", "a"]
+
+
+def test_rules_say_nothing_about_what_could_not_be_read() -> None:
+    flaw = a_violation("smtp")
+    with pytest.raises(InvalidFields) as refused:
+        refuse_invalid([flaw], map(a_violation, ["smtp", "smtp.host", "smtp[0]", "smtps", "max_rate"]))
+    assert [violation.field for violation in refused.value.violations] == ["smtp", "smtps", "max_rate"]
+
+
+@pytest.mark.parametrize(
+    ("field", "outer", "within"),
+    [
+        ("actions", "actions", True),
+        ("actions[0].email", "actions", True),
+        ("actions.email", "actions", True),
+        ("actions_count", "actions", False),
+        ("action", "actions", False),
+        ("schedule.actions", "actions", False),
+    ],
+)
+def test_a_path_leads_into_a_field_or_beside_it(field: str, outer: str, within: bool) -> None:
+    assert is_within(field, outer) is within
+
+
+def test_only_the_flaws_of_the_changed_fields_count() -> None:
+    flaws = [a_violation("category"), a_violation("schedule.end_time"), a_violation("actions[0].email")]
+    assert flaws_within({"schedule", "actions"}, flaws) == (flaws[1], flaws[2])

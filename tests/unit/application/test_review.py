@@ -1,0 +1,87 @@
+"""What review finds beyond the templates."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from clarion_server.domain.campaign import Category, EmailContent, Schedule
+from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.finding import Finding, FindingCode, Severity
+from clarion_server.domain.instant import HOUR
+
+from tests.unit.application.world import CHANNEL, DEFINITION, EMAIL, World
+
+ERROR, WARNING = Severity.ERROR, Severity.WARNING
+USABLE = replace(CHANNEL, id="orders")
+#: With every part written, so that its templates give nothing to tell.
+WHOLE = replace(DEFINITION, actions=(replace(DEFINITION.action, email=replace(EMAIL, text="Thank you.")),))
+
+
+async def findings(world: World, channel: ChannelConfiguration | None = USABLE, **changes: Any) -> list[Finding]:
+    return await world.review.of(replace(WHOLE, **changes), channel)
+
+
+async def codes(world: World, channel: ChannelConfiguration | None = USABLE, **changes: Any) -> list[FindingCode]:
+    return [finding.code for finding in await findings(world, channel, **changes)]
+
+
+async def test_a_campaign_in_order_has_nothing_to_tell(world: World) -> None:
+    assert await codes(world) == []
+
+
+@pytest.mark.parametrize(
+    ("channel", "code"),
+    [
+        (None, FindingCode.CHANNEL_CONFIGURATION_MISSING),
+        (replace(USABLE, disabled=True), FindingCode.CHANNEL_CONFIGURATION_DISABLED),
+        (replace(USABLE, categories=(Category.MARKETING,)), FindingCode.CHANNEL_CONFIGURATION_CATEGORY),
+    ],
+)
+async def test_a_channel_configuration_that_cannot_be_used_is_an_error(
+    world: World, channel: ChannelConfiguration | None, code: FindingCode
+) -> None:
+    found = [finding for finding in await findings(world, channel) if finding.code is code]
+    assert [(finding.severity, finding.field) for finding in found] == [(ERROR, "actions[0].channel_configuration")]
+
+
+async def test_a_channel_configuration_for_the_campaigns_category_will_do(world: World) -> None:
+    assert await codes(world, replace(USABLE, categories=(Category.MARKETING, Category.TRANSACTIONAL))) == []
+
+
+async def test_a_schedule_that_is_over_is_an_error(world: World) -> None:
+    now = world.clock.now()
+    assert await codes(world, schedule=Schedule(now - HOUR, now)) == [FindingCode.SCHEDULE_ENDED]
+    assert await codes(world, schedule=Schedule(now - HOUR, now + 1)) == []
+
+
+async def test_a_schedule_that_has_not_begun_is_a_warning(world: World) -> None:
+    start = world.clock.now() + HOUR
+    found = [finding for finding in await findings(world, schedule=Schedule(start)) if finding.severity is WARNING]
+    assert (FindingCode.SCHEDULE_NOT_STARTED, "schedule.start_time") in [(each.code, each.field) for each in found]
+    assert await codes(world, schedule=Schedule(world.clock.now())) == []
+
+
+async def test_broken_rules_are_errors_and_keep_the_templates_from_being_read(world: World) -> None:
+    broken = replace(DEFINITION.action, email=EmailContent(subject="{{", html=""))
+    found = await findings(world, None, actions=(broken,), display_name="")
+    assert [(finding.severity, finding.code, finding.field) for finding in found] == [
+        (ERROR, FindingCode.FIELD_INVALID, "display_name"),
+        (ERROR, FindingCode.FIELD_INVALID, "actions[0].email.html"),
+    ]
+
+
+async def test_what_is_wrong_with_the_templates_is_told_with_the_rest(world: World) -> None:
+    action = replace(DEFINITION.action, email=EmailContent(subject="Hello", html="<p>\n{% if %}</p>"))
+    found = await findings(world, None, actions=(action,))
+    syntax = next(finding for finding in found if finding.code is FindingCode.TEMPLATE_SYNTAX)
+    assert (syntax.field, syntax.line) == ("actions[0].email.html", 2)
+    assert FindingCode.CHANNEL_CONFIGURATION_MISSING in [finding.code for finding in found]
+
+
+async def test_errors_come_first(world: World) -> None:
+    found = await findings(world, None, schedule=Schedule(world.clock.now() + HOUR))
+    severities = [finding.severity for finding in found]
+    assert severities == sorted(severities, key=[ERROR, WARNING].index)
+    assert {ERROR, WARNING} == set(severities)

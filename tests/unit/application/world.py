@@ -1,0 +1,125 @@
+"""The use cases of authors over a store in memory, with a clock that stands until it is moved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+from clarion_server.adapters.channels.smtp_email import SmtpEmailChannel
+from clarion_server.adapters.memory_store import MemoryStore
+from clarion_server.adapters.rendering import JinjaContentCompiler
+from clarion_server.application.authoring import CampaignAuthoring, CreateCampaign, Draft, UpdateCampaign
+from clarion_server.application.channel_keeping import ChannelKeeping, ChannelSettings
+from clarion_server.application.life_cycle import ActivateCampaign, Activation, CampaignLifeCycle
+from clarion_server.application.ports.content import ContentCompiler
+from clarion_server.application.ports.queries import FigureKey
+from clarion_server.application.ports.store import Store, UnitOfWork
+from clarion_server.application.previewing import CampaignPreviewing
+from clarion_server.application.reporting import CampaignReporting
+from clarion_server.application.review import Review
+from clarion_server.application.transactions import Transactions
+from clarion_server.domain.access import Caller, Scope
+from clarion_server.domain.campaign import Action, Campaign, CampaignDefinition, Category, EmailContent, Mailbox
+from clarion_server.domain.channel import ChannelConfiguration, SmtpProvider
+from clarion_server.domain.instant import SECOND, Instant, Span
+
+AUTHOR = Caller("apiKeys/author", "default", frozenset({Scope.AUTHOR}))
+STRANGER = Caller("apiKeys/stranger", "staging", frozenset({Scope.ADMIN}))
+
+SMTP = SmtpProvider("127.0.0.1", 2525, Mailbox("shop@example.com", "The Shop"))
+CHANNEL = ChannelConfiguration("", "", "Orders", SMTP, create_time=0, update_time=0)
+
+SCHEMA = {
+    "type": "object",
+    "properties": {"order": {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]}},
+    "required": ["order"],
+}
+EMAIL = EmailContent("Order {{ context.order.id }}", html="<p>Thank you for {{ context.order.id }}.</p>")
+DEFINITION = CampaignDefinition(
+    "Order confirmed", Category.TRANSACTIONAL, (Action("orders", EMAIL),), context_schema=SCHEMA
+)
+
+
+class StandingClock:
+    def __init__(self, time: Instant) -> None:
+        self.time = time
+
+    def now(self) -> Instant:
+        return self.time
+
+    def advance(self, span: Span) -> None:
+        self.time += span
+
+
+class CountingIds:
+    def __init__(self) -> None:
+        self._numbers = count(1)
+
+    def new_id(self) -> str:
+        return f"{next(self._numbers):032x}"
+
+    def new_secret(self) -> str:
+        return f"{next(self._numbers):043x}"
+
+
+class World:
+    def __init__(self, store: Store | None = None, compiler: ContentCompiler | None = None) -> None:
+        self.store = store or MemoryStore()
+        self.transactions = Transactions(self.store)
+        self.clock = StandingClock(1_790_000_000 * SECOND)
+        self.told: list[Campaign] = []
+        """The changed campaigns that whoever keeps campaigns at hand was told of."""
+        self.told_channels: list[ChannelConfiguration] = []
+        compiler = compiler or JinjaContentCompiler()
+        self.authoring = CampaignAuthoring(self.transactions, self.clock, self.told.append)
+        self.review = Review(compiler, self.clock)
+        self.life_cycle = CampaignLifeCycle(self.transactions, self.review, self.clock, self.told.append)
+        self.previewing = CampaignPreviewing(self.transactions, compiler)
+        self.reporting = CampaignReporting(self.transactions, self.clock)
+        self.channels = ChannelKeeping(self.transactions, self.clock, SmtpEmailChannel, self.told_channels.append)
+
+    def close(self) -> None:
+        self.transactions.close()
+        self.store.close()
+
+    async def channel(self, configuration_id: str = "orders", **changes: Any) -> ChannelConfiguration:
+        settings = ChannelSettings(replace(CHANNEL, **changes))
+        return await self.channels.create(configuration_id, settings, AUTHOR)
+
+    async def draft(self, campaign_id: str = "order-confirmed", **changes: Any) -> Campaign:
+        return await self.authoring.create(CreateCampaign(campaign_id, Draft(replace(DEFINITION, **changes))), AUTHOR)
+
+    async def live(self, campaign_id: str = "order-confirmed", **changes: Any) -> Campaign:
+        """An active campaign, with its channel configuration where there is none yet."""
+        if not await self.channels.page(None, 1, AUTHOR):
+            await self.channel()
+        await self.draft(campaign_id, **changes)
+        return (await self.activate(campaign_id)).campaign
+
+    async def activate(self, campaign_id: str = "order-confirmed", **changes: Any) -> Activation:
+        return await self.life_cycle.activate(ActivateCampaign(campaign_id, **changes), AUTHOR)
+
+    async def update(self, campaign_id: str = "order-confirmed", etag: str = "", **changes: Any) -> Campaign:
+        """Changes those fields of the draft."""
+        draft = Draft(replace(DEFINITION, **changes))
+        command = UpdateCampaign(campaign_id, draft, frozenset(changes), etag)
+        return await self.authoring.update(command, AUTHOR)
+
+    async def get(self, campaign_id: str = "order-confirmed") -> Campaign:
+        return await self.authoring.get(campaign_id, AUTHOR)
+
+    async def stored(self, campaign_id: str = "order-confirmed") -> Campaign:
+        """As the store has it, whatever the time."""
+        found = await self.transactions.read(lambda unit: unit.campaigns.get(AUTHOR.sandbox, campaign_id))
+        assert found is not None
+        return found
+
+    async def count_up(self, campaign: Campaign, version: int, figures: Mapping[str, int]) -> None:
+        keys = {FigureKey(campaign.key, version, metric): number for metric, number in figures.items()}
+
+        def add(unit: UnitOfWork) -> None:
+            unit.figures.add(keys)
+
+        await self.transactions.write(add)
