@@ -23,14 +23,19 @@ Source = AsyncIterable[T] | Iterable[T]
 
 #: What a call raises that did not succeed.
 CALL_ENDED = (grpc.RpcError, asyncio.CancelledError)
+HIDDEN_STATUS = "Internal error from Core"
 
 
 def ended_call(error: BaseException) -> grpc.RpcError:
-    """Closing a channel ends its calls with CancelledError, as if the caller's task had been cancelled. Tells the two
-    apart: the task's own cancellation goes on.
+    """Says how a call really ended, where gRPC does not.
+
+    When the service ends a call while a request is written, an internal error may take the place of its status
+    (grpc/grpc#36066); only another call can tell. And closing a channel ends its calls with CancelledError, as if the
+    caller's task had been cancelled; when it really was, that goes on.
     """
     if isinstance(error, grpc.RpcError):
-        return error
+        hidden = error.details() == HIDDEN_STATUS
+        return grpc.aio.AioRpcError(grpc.StatusCode.UNAVAILABLE, details="The call was cut off.") if hidden else error
     task = asyncio.current_task()
     if task is None or task.cancelling():
         raise error

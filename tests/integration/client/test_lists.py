@@ -1,0 +1,115 @@
+"""Every list: what it asks the service, and what it makes of the items."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import clarion_client as client
+import pytest
+from clarion.v1 import api_key_pb2 as key_pb
+from clarion.v1 import api_key_service_pb2 as keys_pb
+from clarion.v1 import campaign_pb2 as campaign_pb
+from clarion.v1 import campaign_service_pb2 as campaigns_pb
+from clarion.v1 import category_pb2 as category_pb
+from clarion.v1 import channel_configuration_pb2 as channel_pb
+from clarion.v1 import channel_configuration_service_pb2 as channels_pb
+from clarion.v1 import execution_pb2 as execution_pb
+from clarion.v1 import execution_service_pb2 as executions_pb
+from clarion.v1 import message_pb2 as message_pb
+from clarion.v1 import message_service_pb2 as messages_pb
+from clarion.v1 import report_service_pb2 as reports_pb
+
+from tests.integration.client.cases import Case, holds, rpcs
+from tests.integration.client.conftest import Connect
+from tests.integration.client.scripted import Script, serving
+
+WIRE_CAMPAIGN = campaign_pb.Campaign(name="campaigns/x", state=campaign_pb.Campaign.STATE_LIVE)
+CAMPAIGN = client.Campaign(name="campaigns/x", state=client.CampaignState.LIVE)
+WIRE_CHANNEL = channel_pb.ChannelConfiguration(name="channelConfigurations/x", max_concurrency=5)
+CHANNEL = client.ChannelConfiguration(name="channelConfigurations/x", max_concurrency=5)
+
+LISTS = {
+    "campaigns.list": Case(
+        "ListCampaigns",
+        lambda c: c.campaigns.list(
+            states=[client.CampaignState.LIVE],
+            categories=[client.Category.MARKETING],
+            tags=["shop"],
+            text="order",
+            order_by="update_time desc",
+            page_size=2,
+        ),
+        campaigns_pb.ListCampaignsRequest(
+            states=[campaign_pb.Campaign.STATE_LIVE],
+            categories=[category_pb.CATEGORY_MARKETING],
+            tags=["shop"],
+            text="order",
+            order_by="update_time desc",
+            page_size=2,
+        ),
+        campaigns_pb.ListCampaignsResponse(campaigns=[WIRE_CAMPAIGN]),
+        CAMPAIGN,
+    ),
+    "campaigns.versions": Case(
+        "ListCampaignVersions",
+        lambda c: c.campaigns.versions("x", page_size=2),
+        campaigns_pb.ListCampaignVersionsRequest(campaign="campaigns/x", page_size=2),
+        campaigns_pb.ListCampaignVersionsResponse(
+            versions=[campaign_pb.CampaignVersion(version=3, snapshot=WIRE_CAMPAIGN)]
+        ),
+        holds(version=3, snapshot=CAMPAIGN),
+    ),
+    "channels.list": Case(
+        "ListChannelConfigurations",
+        lambda c: c.channels.list(page_size=2),
+        channels_pb.ListChannelConfigurationsRequest(page_size=2),
+        channels_pb.ListChannelConfigurationsResponse(channel_configurations=[WIRE_CHANNEL]),
+        CHANNEL,
+    ),
+    "executions.list": Case(
+        "ListExecutions",
+        lambda c: c.executions.list(campaign="x", request_id="4711", page_size=2),
+        executions_pb.ListExecutionsRequest(campaign="campaigns/x", request_id="4711", page_size=2),
+        executions_pb.ListExecutionsResponse(executions=[execution_pb.Execution(name="executions/1")]),
+        holds(name="executions/1", message_counts=None),
+    ),
+    "messages.list": Case(
+        "ListMessages",
+        lambda c: c.messages.list(
+            campaign="x", execution="1", identity="a@b.example", states=[client.MessageState.SENT], page_size=2
+        ),
+        messages_pb.ListMessagesRequest(
+            campaign="campaigns/x",
+            execution="executions/1",
+            identity="email:a@b.example",
+            states=[message_pb.Message.STATE_SENT],
+            page_size=2,
+        ),
+        messages_pb.ListMessagesResponse(messages=[message_pb.Message(name="messages/1")]),
+        holds(name="messages/1"),
+    ),
+    "keys.list": Case(
+        "ListApiKeys",
+        lambda c: c.keys.list(page_size=2),
+        keys_pb.ListApiKeysRequest(page_size=2),
+        keys_pb.ListApiKeysResponse(api_keys=[key_pb.ApiKey(scopes=[key_pb.ApiKey.SCOPE_ADMIN])]),
+        holds(scopes=(client.Scope.ADMIN,)),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LISTS.values(), ids=LISTS)
+async def test_a_list_asks_what_it_says_and_yields_the_items(connect: Connect, case: Case) -> None:
+    script = Script(case.answer)
+    handlers: dict[str, Any] = {case.rpc: script.answer}
+    async with serving(**handlers) as target, connect(target) as tested:
+        (value,) = [item async for item in case.call(tested)]
+
+    assert script.requests == [case.request]
+    assert case.fits(value)
+
+
+def test_every_list_of_the_contract_has_a_method() -> None:
+    names = set(rpcs(campaigns_pb, channels_pb, executions_pb, messages_pb, reports_pb, keys_pb))
+
+    assert {name for name in names if name.startswith("List")} == {case.rpc for case in LISTS.values()}

@@ -1,0 +1,252 @@
+"""Every method: what it asks the service, and what it makes of the answer."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import clarion_client as client
+import pytest
+from clarion.v1 import api_key_pb2 as key_pb
+from clarion.v1 import api_key_service_pb2 as keys_pb
+from clarion.v1 import campaign_pb2 as campaign_pb
+from clarion.v1 import campaign_service_pb2 as campaigns_pb
+from clarion.v1 import channel_configuration_pb2 as channel_pb
+from clarion.v1 import channel_configuration_service_pb2 as channels_pb
+from clarion.v1 import execution_pb2 as execution_pb
+from clarion.v1 import execution_service_pb2 as executions_pb
+from clarion.v1 import message_pb2 as message_pb
+from clarion.v1 import message_service_pb2 as messages_pb
+from clarion.v1 import report_service_pb2 as reports_pb
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.struct_pb2 import Struct
+
+from tests.integration.client.cases import Case, holds, rpcs
+from tests.integration.client.conftest import Connect
+from tests.integration.client.scripted import Script, serving
+
+WIRE_CAMPAIGN = campaign_pb.Campaign(name="campaigns/x", state=campaign_pb.Campaign.STATE_LIVE)
+CAMPAIGN = client.Campaign(name="campaigns/x", state=client.CampaignState.LIVE)
+WIRE_CHANNEL = channel_pb.ChannelConfiguration(name="channelConfigurations/x", max_concurrency=5)
+CHANNEL = client.ChannelConfiguration(name="channelConfigurations/x", max_concurrency=5)
+WIRE_FINDING = campaign_pb.Finding(severity=campaign_pb.Finding.SEVERITY_WARNING, code="LONG_SUBJECT")
+FINDING = client.Finding(severity=client.Severity.WARNING, code="LONG_SUBJECT")
+DATA = Struct(fields={"a": {"number_value": 1}})  # type: ignore[dict-item]  # protobuf takes a dict for a message
+
+
+CASES = {
+    "campaigns.create": Case(
+        "CreateCampaign",
+        lambda c: c.campaigns.create(CAMPAIGN),
+        campaigns_pb.CreateCampaignRequest(campaign_id="x", campaign=WIRE_CAMPAIGN),
+        campaigns_pb.CreateCampaignResponse(campaign=WIRE_CAMPAIGN),
+        CAMPAIGN,
+    ),
+    "campaigns.get": Case(
+        "GetCampaign",
+        lambda c: c.campaigns.get("x"),
+        campaigns_pb.GetCampaignRequest(name="campaigns/x"),
+        campaigns_pb.GetCampaignResponse(campaign=WIRE_CAMPAIGN),
+        CAMPAIGN,
+    ),
+    "campaigns.update": Case(
+        "UpdateCampaign",
+        lambda c: c.campaigns.update(CAMPAIGN),
+        campaigns_pb.UpdateCampaignRequest(campaign=WIRE_CAMPAIGN, update_mask=FieldMask(paths=["*"])),
+        campaigns_pb.UpdateCampaignResponse(campaign=WIRE_CAMPAIGN),
+        CAMPAIGN,
+    ),
+    "campaigns.update some fields": Case(
+        "UpdateCampaign",
+        lambda c: c.campaigns.update(CAMPAIGN, ["display_name", "tags"]),
+        campaigns_pb.UpdateCampaignRequest(
+            campaign=WIRE_CAMPAIGN, update_mask=FieldMask(paths=["display_name", "tags"])
+        ),
+        campaigns_pb.UpdateCampaignResponse(campaign=WIRE_CAMPAIGN),
+        CAMPAIGN,
+    ),
+    "campaigns.delete": Case(
+        "DeleteCampaign",
+        lambda c: c.campaigns.delete("x", etag="7"),
+        campaigns_pb.DeleteCampaignRequest(name="campaigns/x", etag="7"),
+        campaigns_pb.DeleteCampaignResponse(),
+        None,
+    ),
+    "campaigns.review": Case(
+        "ReviewCampaign",
+        lambda c: c.campaigns.review("x"),
+        campaigns_pb.ReviewCampaignRequest(name="campaigns/x"),
+        campaigns_pb.ReviewCampaignResponse(findings=[WIRE_FINDING], activatable=True),
+        client.Review(findings=(FINDING,), activatable=True),
+    ),
+    "campaigns.activate": Case(
+        "ActivateCampaign",
+        lambda c: c.campaigns.activate("x", version=2, etag="7"),
+        campaigns_pb.ActivateCampaignRequest(name="campaigns/x", version=2, etag="7"),
+        campaigns_pb.ActivateCampaignResponse(campaign=WIRE_CAMPAIGN, findings=[WIRE_FINDING]),
+        client.Activation(campaign=CAMPAIGN, findings=(FINDING,)),
+    ),
+    "campaigns.pause": Case(
+        "PauseCampaign",
+        lambda c: c.campaigns.pause("x", etag="7"),
+        campaigns_pb.PauseCampaignRequest(name="campaigns/x", etag="7"),
+        campaigns_pb.PauseCampaignResponse(campaign=WIRE_CAMPAIGN),
+        CAMPAIGN,
+    ),
+    "campaigns.resume": Case(
+        "ResumeCampaign",
+        lambda c: c.campaigns.resume("x", etag="7"),
+        campaigns_pb.ResumeCampaignRequest(name="campaigns/x", etag="7"),
+        campaigns_pb.ResumeCampaignResponse(campaign=WIRE_CAMPAIGN),
+        CAMPAIGN,
+    ),
+    "campaigns.stop": Case(
+        "StopCampaign",
+        lambda c: c.campaigns.stop("x", client.QueueDisposal.CANCEL, etag="7"),
+        campaigns_pb.StopCampaignRequest(
+            name="campaigns/x", queue_disposal=campaigns_pb.StopCampaignRequest.QUEUE_DISPOSAL_CANCEL, etag="7"
+        ),
+        campaigns_pb.StopCampaignResponse(campaign=WIRE_CAMPAIGN, queued_count=9),
+        client.Stop(campaign=CAMPAIGN, queued_count=9),
+    ),
+    "campaigns.preview": Case(
+        "PreviewCampaign",
+        lambda c: c.campaigns.preview("x", {"a": 1}, profile={"a": 1}, locale="de", identity="a@b.example", version=2),
+        campaigns_pb.PreviewCampaignRequest(
+            name="campaigns/x", context=DATA, profile=DATA, locale="de", identity="email:a@b.example", version=2
+        ),
+        campaigns_pb.PreviewCampaignResponse(email=campaign_pb.RenderedEmail(subject="Hello", headers={"X-Shop": "1"})),
+        holds(subject="Hello", headers={"X-Shop": "1"}, reply_to=None, from_=client.Mailbox("")),
+    ),
+    "channels.create": Case(
+        "CreateChannelConfiguration",
+        lambda c: c.channels.create(CHANNEL),
+        channels_pb.CreateChannelConfigurationRequest(channel_configuration_id="x", channel_configuration=WIRE_CHANNEL),
+        channels_pb.CreateChannelConfigurationResponse(channel_configuration=WIRE_CHANNEL),
+        CHANNEL,
+    ),
+    "channels.get": Case(
+        "GetChannelConfiguration",
+        lambda c: c.channels.get("x"),
+        channels_pb.GetChannelConfigurationRequest(name="channelConfigurations/x"),
+        channels_pb.GetChannelConfigurationResponse(channel_configuration=WIRE_CHANNEL),
+        CHANNEL,
+    ),
+    "channels.update": Case(
+        "UpdateChannelConfiguration",
+        lambda c: c.channels.update(CHANNEL, ["disabled"]),
+        channels_pb.UpdateChannelConfigurationRequest(
+            channel_configuration=WIRE_CHANNEL, update_mask=FieldMask(paths=["disabled"])
+        ),
+        channels_pb.UpdateChannelConfigurationResponse(channel_configuration=WIRE_CHANNEL),
+        CHANNEL,
+    ),
+    "channels.delete": Case(
+        "DeleteChannelConfiguration",
+        lambda c: c.channels.delete("x", etag="7"),
+        channels_pb.DeleteChannelConfigurationRequest(name="channelConfigurations/x", etag="7"),
+        channels_pb.DeleteChannelConfigurationResponse(),
+        None,
+    ),
+    "channels.verify": Case(
+        "VerifyChannelConfiguration",
+        lambda c: c.channels.verify("x"),
+        channels_pb.VerifyChannelConfigurationRequest(name="channelConfigurations/x"),
+        channels_pb.VerifyChannelConfigurationResponse(
+            steps=[channels_pb.VerificationStep(kind=channels_pb.VerificationStep.KIND_EHLO, detail="No answer.")]
+        ),
+        client.Verification(
+            usable=False,
+            steps=(
+                client.VerificationStep(
+                    kind=client.StepKind.EHLO, passed=False, detail="No answer.", elapsed=dt.timedelta(0)
+                ),
+            ),
+        ),
+    ),
+    "executions.get": Case(
+        "GetExecution",
+        lambda c: c.executions.get("1"),
+        executions_pb.GetExecutionRequest(name="executions/1"),
+        executions_pb.GetExecutionResponse(
+            execution=execution_pb.Execution(
+                name="executions/1", message_counts=execution_pb.MessageCounts(total_count=3)
+            )
+        ),
+        lambda execution: execution.message_counts.total_count == 3,
+    ),
+    "executions.cancel": Case(
+        "CancelExecution",
+        lambda c: c.executions.cancel("executions/1"),
+        executions_pb.CancelExecutionRequest(name="executions/1"),
+        executions_pb.CancelExecutionResponse(
+            outcome=executions_pb.CancelExecutionResponse.OUTCOME_PARTIAL, cancelled_count=2, too_late_count=1
+        ),
+        holds(outcome=client.CancelOutcome.PARTIAL, cancelled_count=2, too_late_count=1),
+    ),
+    "messages.get": Case(
+        "GetMessage",
+        lambda c: c.messages.get("1"),
+        messages_pb.GetMessageRequest(name="messages/1"),
+        messages_pb.GetMessageResponse(
+            message=message_pb.Message(
+                state=message_pb.Message.STATE_FAILED,
+                attempts=[message_pb.Attempt(number=1, result=message_pb.Attempt.RESULT_FAILED)],
+                events=[message_pb.Event(type=message_pb.Event.TYPE_FAILED)],
+            )
+        ),
+        lambda message: (message.state, message.attempts[0].result, message.events[0].type) == ("FAILED",) * 3,
+    ),
+    "messages.cancel": Case(
+        "CancelMessage",
+        lambda c: c.messages.cancel("1"),
+        messages_pb.CancelMessageRequest(name="messages/1"),
+        messages_pb.CancelMessageResponse(outcome=messages_pb.CancelMessageResponse.OUTCOME_TOO_LATE),
+        holds(outcome=client.CancelOutcome.TOO_LATE),
+    ),
+    "reports.get": Case(
+        "GetCampaignReport",
+        lambda c: c.reports.get("x", version=2),
+        reports_pb.GetCampaignReportRequest(campaign="campaigns/x", version=2),
+        reports_pb.GetCampaignReportResponse(report=reports_pb.CampaignReport(targeted_count=200)),
+        holds(targeted_count=200, failed_counts={}),
+    ),
+    "keys.create": Case(
+        "CreateApiKey",
+        lambda c: c.keys.create("Shop", [client.Scope.TRIGGER, client.Scope.READ], sandbox="staging"),
+        keys_pb.CreateApiKeyRequest(
+            api_key=key_pb.ApiKey(
+                display_name="Shop",
+                scopes=[key_pb.ApiKey.SCOPE_TRIGGER, key_pb.ApiKey.SCOPE_READ],
+                sandbox="staging",
+            )
+        ),
+        keys_pb.CreateApiKeyResponse(api_key=key_pb.ApiKey(name="apiKeys/1"), secret="hunter2"),
+        lambda new: (new.api_key.name, new.secret) == ("apiKeys/1", "hunter2"),
+    ),
+    "keys.revoke": Case(
+        "RevokeApiKey",
+        lambda c: c.keys.revoke("1"),
+        keys_pb.RevokeApiKeyRequest(name="apiKeys/1"),
+        keys_pb.RevokeApiKeyResponse(api_key=key_pb.ApiKey(name="apiKeys/1")),
+        holds(name="apiKeys/1", revoke_time=None),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+async def test_a_method_asks_what_it_says_and_returns_the_answer(connect: Connect, case: Case) -> None:
+    script = Script(case.answer)
+    handlers: dict[str, Any] = {case.rpc: script.answer}
+    async with serving(**handlers) as target, connect(target) as tested:
+        value = await case.call(tested)
+
+    assert script.requests == [case.request]
+    assert case.fits(value)
+
+
+def test_every_rpc_of_the_contract_has_a_method() -> None:
+    names = set(rpcs(campaigns_pb, channels_pb, executions_pb, messages_pb, reports_pb, keys_pb))
+    methods = {case.rpc for case in CASES.values()}
+
+    assert {name for name in names if not name.startswith("List")} == methods | {"WatchEvents"}
