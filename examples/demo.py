@@ -1,0 +1,195 @@
+"""The main job, from nothing to mails that were received: `make demo`.
+
+Starts the service and an SMTP server on this machine, applies the campaigns of `examples/campaigns`, triggers them for
+the orders of `examples/data/orders.jsonl`, and shows what became of every message. Everything it writes is in
+`build/demo`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from clarion_client import Client, MessageState
+from rich.console import Console
+from rich.panel import Panel
+from rich.progress import Progress
+from rich.text import Text
+
+from examples.mailbox_server import MailboxServer
+
+EXAMPLES = Path(__file__).parent
+FOLDER = EXAMPLES.parent / "build" / "demo"
+ORDERS = EXAMPLES / "data" / "orders.jsonl"
+CAMPAIGNS = ("order-confirmed", "password-reset")
+#: How many customers also ask for a new password.
+RESETS = 20
+START_SECONDS = 30
+DELIVERY_SECONDS = 120
+
+console = Console()
+
+
+def main(arguments: list[str]) -> int:
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    mailbox = MailboxServer(FOLDER / "mails")
+    mailbox.start()
+    try:
+        with service() as (target, key):
+            return run(mailbox, target, key, once="--once" in arguments)
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        mailbox.stop()
+
+
+@contextmanager
+def service() -> Iterator[tuple[str, str]]:
+    """`clarion serve` on a free port and a new store; its address and the first admin key."""
+    store = f"sqlite:///{FOLDER / 'clarion.db'}"
+    settings = {"CLARION_LISTEN": "127.0.0.1:0", "CLARION_STORE": store}
+    with (FOLDER / "service.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "clarion_server", "serve"],
+            env={**os.environ, **settings},
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+        try:
+            yield await_serving(process)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(START_SECONDS)
+
+
+def await_serving(process: subprocess.Popen[str]) -> tuple[str, str]:
+    assert process.stdout is not None
+    key = ""
+    for line in process.stdout:
+        if found := re.search(r"clk_\S+", line):
+            key = found[0]
+        if found := re.search(r"serving grpc on (\S+)", line):
+            return found[1], key
+    raise SystemExit(f"The service did not start. Its log is {FOLDER / 'service.log'}.")
+
+
+def run(mailbox: MailboxServer, target: str, key: str, *, once: bool) -> int:
+    environment = {**os.environ, "CLARION_TARGET": target, "CLARION_API_KEY": key, "SMTP_PORT": str(mailbox.port)}
+    step(f"Clarion serves gRPC on {target}, and an SMTP server waits on port {mailbox.port}.")
+    step("Apply the campaigns: review them, and make them live.")
+    clarion(environment, "apply", "-f", str(EXAMPLES / "campaigns"), "--activate")
+    step(f"Trigger order-confirmed for every line of {ORDERS.name}.")
+    clarion(environment, "trigger", "order-confirmed", "--from", str(ORDERS))
+    with Client(target, api_key=key) as client:
+        step(f"Trigger password-reset for {RESETS} of the customers, from Python.")
+        reset_passwords(client)
+        await_delivery(client)
+        step("What became of them:")
+        clarion(environment, "report", "order-confirmed")
+        exact = check_received(client, mailbox)
+        show_mail(client, mailbox)
+    show_next_commands(target, key)
+    if not once:
+        console.print("\nThe service runs until you press Ctrl-C.")
+        signal.pause()
+    return 0 if exact else 1
+
+
+def step(text: str) -> None:
+    console.print(f"\n[bold cyan]▸[/] {text}", highlight=False)
+
+
+def clarion(environment: dict[str, str], *arguments: str) -> None:
+    """Runs the command as a person would, and shows which."""
+    shown = [os.path.relpath(word) if word.startswith("/") else word for word in arguments]
+    console.print(f"  $ clarion {' '.join(shown)}", style="dim", highlight=False)
+    subprocess.run([sys.executable, "-m", "clarion_server", *arguments], env=environment, check=True)
+
+
+def reset_passwords(client: Client) -> None:
+    valid_until = (datetime.now(UTC) + timedelta(hours=1)).isoformat(timespec="seconds")
+    for number in range(1, RESETS + 1):
+        client.trigger(
+            "password-reset",
+            to=f"customer{number:03d}@example.com",
+            context={"token": f"demo-token-{number:08d}", "valid_until": valid_until},
+            request_id=f"reset-{number}",
+        )
+
+
+def await_delivery(client: Client) -> None:
+    deadline = time.monotonic() + DELIVERY_SECONDS
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("Delivering", total=None)
+        while time.monotonic() < deadline:
+            reports = [client.reports.get(campaign) for campaign in CAMPAIGNS]
+            total = sum(report.targeted_count for report in reports)
+            queued = sum(report.queued_count for report in reports)
+            progress.update(task, total=total, completed=total - queued)
+            if queued == 0:
+                return
+            time.sleep(0.1)
+    raise SystemExit(f"Not delivered within {DELIVERY_SECONDS} seconds. The service's log is {FOLDER / 'service.log'}.")
+
+
+def check_received(client: Client, mailbox: MailboxServer) -> bool:
+    """Holds what Clarion says against what the SMTP server has."""
+    sent = {message.name.removeprefix("messages/") for message in client.messages.list(states=[MessageState.SENT])}
+    wanted = RESETS + sum(1 for _ in ORDERS.open(encoding="utf-8"))
+    received = mailbox.received()
+    exact = received.keys() == sent and set(received.values()) == {1} and len(sent) == wanted
+    verdict = "each exactly once" if exact else "[bold red]which is not each exactly once[/]"
+    step(f"{wanted} messages were triggered, {len(sent)} sent, {received.total()} mails received: {verdict}.")
+    return exact
+
+
+def show_mail(client: Client, mailbox: MailboxServer) -> None:
+    message = next(iter(client.messages.list(campaign="order-confirmed", page_size=1)))
+    message_id = message.name.removeprefix("messages/")
+    mail = mailbox.read(message_id)
+    text = mail.get_body(("plain",))
+    assert text is not None
+    head = "\n".join(f"{name}: {mail[name]}" for name in ("From", "To", "Reply-To", "Subject", "Message-ID"))
+    console.print()
+    console.print(Panel(Text(f"{head}\n\n{text.get_content().strip()}"), title="One of the mails, as received"))
+    console.print(f"  With its HTML part: {os.path.relpath(mailbox.file_of(message_id))}", highlight=False)
+
+
+def show_next_commands(target: str, key: str) -> None:
+    request = {
+        "campaign": "campaigns/order-confirmed",
+        "recipients": [json.loads(ORDERS.open(encoding="utf-8").readline())["recipient"]],
+    }
+    request["recipients"][0]["identity"] = "email:you@example.com"
+    example = FOLDER / "trigger.json"
+    example.write_text(json.dumps(request, indent=2, ensure_ascii=False), encoding="utf-8")
+    body = os.path.relpath(example)
+    authorization = '-H "authorization: Bearer $CLARION_API_KEY"'
+    method = "clarion.v1.TriggerService/Trigger"
+    step("Next, in another terminal:")
+    lines = [
+        f"export CLARION_TARGET={target} CLARION_API_KEY={key}",
+        f"export PATH={os.path.relpath(Path(sys.executable).parent)}:$PATH",
+        "clarion watch --from-start",
+        "clarion messages list --campaign order-confirmed",
+        f"grpcurl -plaintext {authorization} -d @ {target} {method} < {body}",
+        f"buf curl --http2-prior-knowledge --protocol grpc {authorization} -d @{body} http://{target}/{method}",
+        "python examples/client.py",
+    ]
+    for line in lines:
+        console.print(f"  {line}", highlight=False, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

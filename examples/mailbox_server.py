@@ -1,0 +1,56 @@
+"""A real SMTP server on this machine that keeps every mail in a folder, one file each, for people to look at."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import Counter
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+
+class MailboxServer:
+    """Serves on 127.0.0.1, on a thread of its own, between `start` and `stop`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._controller = Controller(self, hostname="127.0.0.1", port=0, enable_SMTPUTF8=True)
+        self._lock = threading.Lock()
+        self._received: Counter[str] = Counter()
+
+    @property
+    def port(self) -> int:
+        assert isinstance(self._controller.server, asyncio.Server)
+        return int(self._controller.server.sockets[0].getsockname()[1])
+
+    def start(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._controller.start()
+
+    def stop(self) -> None:
+        self._controller.stop()
+
+    def received(self) -> Counter[str]:
+        """How often each mail came, by its Message-ID without brackets and domain: the message's id."""
+        with self._lock:
+            return self._received.copy()
+
+    def read(self, message_id: str) -> EmailMessage:
+        return message_from_bytes(self.file_of(message_id).read_bytes(), policy=policy.default)
+
+    def file_of(self, message_id: str) -> Path:
+        return self._folder / f"{message_id}.eml"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: ARG002, N802 - aiosmtpd's hook
+        content = envelope.content
+        assert isinstance(content, bytes)
+        mail = message_from_bytes(content, policy=policy.default)
+        message_id = str(mail["Message-ID"]).strip("<>").partition("@")[0]
+        with self._lock:
+            self._received[message_id] += 1
+        self.file_of(message_id).write_bytes(content)
+        return "250 2.0.0 OK"
