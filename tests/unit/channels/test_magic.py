@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import pytest
+from clarion_server.adapters.channels.magic import MagicChannel
+from clarion_server.application.ports.channels import (
+    HandOffFailed,
+    HandOffInDoubt,
+    OutboundEmail,
+    PermanentFailure,
+    Receipt,
+    TransientFailure,
+    VerificationStep,
+)
+from clarion_server.domain.magic import Part, part_of
+from clarion_server.domain.message import FailureReason
+
+from tests.outbound import an_email
+
+REASON = FailureReason
+
+
+class Untouched:
+    """A channel behind, that counts what gets through to it."""
+
+    def __init__(self) -> None:
+        self.addresses: list[str] = []
+
+    async def send(self, message: OutboundEmail) -> Receipt:
+        self.addresses.append(message.address)
+        return Receipt("for real")
+
+    async def verify(self) -> list[VerificationStep]:
+        return []
+
+    async def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("address", "part"),
+    [
+        ("sent@clarion.test", Part.SENT),
+        ("bounce@clarion.test", Part.BOUNCE),
+        ("bounce+42@clarion.test", Part.BOUNCE),
+        ("Bounce+A+B@CLARION.TEST", Part.BOUNCE),
+        ("in-doubt@clarion.test", Part.IN_DOUBT),
+        ("suppressed@clarion.test", Part.SUPPRESSED),
+        ("anybody.else@clarion.test", Part.SENT),
+        ("bounce@example.com", None),
+        ("bounce@sub.clarion.test", None),
+        ("bounce@clarion.test.example.com", None),
+        ('"bounce@clarion.test"@example.com', None),
+        ("clarion.test", None),
+    ],
+)
+def test_an_address_plays_the_part_of_its_name_at_the_magic_domain_alone(address: str, part: Part | None) -> None:
+    assert part_of(address) is part
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "reason", "code"),
+    [
+        ("bounce", PermanentFailure, REASON.RECIPIENT_REJECTED, "550 5.1.1"),
+        ("full", PermanentFailure, REASON.MAILBOX_FULL, "552 5.2.2"),
+        ("spam", PermanentFailure, REASON.CONTENT_REJECTED, "554 5.7.1"),
+        ("defer", TransientFailure, REASON.THROTTLED, "451 4.3.2"),
+        ("greylist", TransientFailure, REASON.THROTTLED, "451 4.7.1"),
+        ("timeout", TransientFailure, REASON.TIMED_OUT, ""),
+        ("in-doubt", HandOffInDoubt, REASON.HAND_OFF_UNKNOWN, ""),
+    ],
+)
+async def test_a_magic_recipient_fails_as_its_name_says(
+    name: str, kind: type[HandOffFailed], reason: FailureReason, code: str
+) -> None:
+    behind = Untouched()
+    with pytest.raises(HandOffFailed) as caught:
+        await MagicChannel(behind).send(an_email(f"{name}+tag@clarion.test"))
+    assert (type(caught.value), caught.value.failure.reason, caught.value.failure.code) == (kind, reason, code)
+    assert behind.addresses == []
+
+
+@pytest.mark.parametrize("name", ["sent", "whoever"])
+async def test_a_magic_recipient_without_a_fault_is_sent_without_any_provider(name: str) -> None:
+    behind = Untouched()
+    receipt = await MagicChannel(behind).send(an_email(f"{name}@clarion.test"))
+    assert receipt.provider_reply.startswith("250")
+    assert behind.addresses == []
+
+
+async def test_a_greylisted_recipient_takes_the_second_attempt_and_a_deferred_one_none() -> None:
+    channel = MagicChannel(Untouched())
+    await channel.send(an_email("greylist@clarion.test", attempt=2))
+    with pytest.raises(TransientFailure):
+        await channel.send(an_email("defer@clarion.test", attempt=2))
+
+
+async def test_everybody_else_gets_the_real_thing() -> None:
+    behind = Untouched()
+    assert await MagicChannel(behind).send(an_email("jane@example.com")) == Receipt("for real")
+    assert behind.addresses == ["jane@example.com"]

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from clarion_server.adapters.channels.smtp.failures import REASONS, Step, code_of, reason_of, refused
+from clarion_server.adapters.channels.smtp.replies import MalformedReply, Reply, ReplyReader
+from clarion_server.application.ports.channels import PermanentFailure, TransientFailure
+from clarion_server.domain.message import FailureReason
+from hypothesis import given
+from hypothesis import strategies as st
+
+TEXTS = st.binary(max_size=40).filter(lambda text: b"\n" not in text and not text.endswith(b"\r"))
+REPLIES = st.lists(st.tuples(st.integers(200, 599), st.lists(TEXTS, min_size=1, max_size=4)), max_size=5)
+
+
+@given(replies=REPLIES, cuts=st.lists(st.integers(0, 500)))
+def test_replies_are_the_same_however_their_octets_arrive(
+    replies: list[tuple[int, list[bytes]]], cuts: list[int]
+) -> None:
+    octets = b"".join(
+        b"%d%b%b\r\n" % (code, b" " if at == len(lines) - 1 else b"-", line)
+        for code, lines in replies
+        for at, line in enumerate(lines)
+    )
+    reader = ReplyReader()
+    borders = sorted({0, len(octets), *(cut for cut in cuts if cut < len(octets))})
+    for begin, end in pairwise(borders):
+        reader.feed(octets[begin:end])
+    assert list(reader.replies) == [Reply(code, b"\n".join(lines)) for code, lines in replies]
+
+
+@pytest.mark.parametrize("line", [b"hello", b"", b"25", b"250OK", b"150 Wait", b"650 What", b"25a Odd", b"\xff\xfe"])
+def test_what_is_no_reply_is_not_taken_for_one(line: bytes) -> None:
+    with pytest.raises(MalformedReply):
+        ReplyReader().feed(line + b"\r\n")
+
+
+def test_what_came_before_nonsense_is_kept() -> None:
+    reader = ReplyReader()
+    with pytest.raises(MalformedReply):
+        reader.feed(b"250 Taken\r\nnonsense\r\n")
+    assert list(reader.replies) == [Reply(250, b"Taken")]
+
+
+@pytest.mark.parametrize("octets", [b"x" * 1000, b"250-more\r\n" * 100])
+def test_a_reply_without_end_is_not_kept_for_ever(octets: bytes) -> None:
+    reader = ReplyReader()
+
+    def feed_for_ever() -> None:
+        while True:
+            reader.feed(octets)
+
+    with pytest.raises(MalformedReply):
+        feed_for_ever()
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        (Reply(550, b"5.1.1 Nobody"), "550 5.1.1"),
+        (Reply(550, b"5.1.1"), "550 5.1.1"),
+        (Reply(550, b"Nobody 5.1.1"), "550"),
+        (Reply(550, b"5.1.1.1 is an address"), "550"),
+        (Reply(450, b"5.1.1 Contradiction"), "450"),
+    ],
+)
+def test_the_code_of_a_failure_is_the_providers_own(reply: Reply, code: str) -> None:
+    assert code_of(reply) == code
+
+
+@pytest.mark.parametrize("key", REASONS)
+def test_every_entry_of_the_table_decides(key: str) -> None:
+    step, _, code = key.rpartition(" ")
+    reply = Reply(550, key.replace("X", "5").encode()) if "." in key else Reply(int(code))
+    assert reason_of(Step(step) if step else Step.RCPT, reply) is REASONS[key]
+
+
+@pytest.mark.parametrize("step", Step)
+@given(code=st.integers(400, 599), text=st.binary(max_size=20))
+def test_every_refusal_is_passing_or_permanent(step: Step, code: int, text: bytes) -> None:
+    error = refused(step, Reply(code, text))
+    assert isinstance(error, TransientFailure | PermanentFailure)
+    assert error.failure.code.startswith(str(code))
+    if code < 500:
+        assert isinstance(error, TransientFailure)
+
+
+@pytest.mark.parametrize("code", [530, 534, 535, 538])
+@pytest.mark.parametrize("step", [Step.AUTH, Step.MAIL, Step.RCPT])
+def test_a_fault_of_the_configuration_never_fails_a_message_for_good(code: int, step: Step) -> None:
+    assert isinstance(refused(step, Reply(code)), TransientFailure)
+
+
+def test_an_unknown_code_stays_visible() -> None:
+    failure = refused(Step.RCPT, Reply(577, b"5.9.9 Never heard of")).failure
+    assert (failure.reason, failure.code, failure.detail) == (
+        FailureReason.OTHER,
+        "577 5.9.9",
+        "5.9.9 Never heard of",
+    )
