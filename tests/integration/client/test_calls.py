@@ -127,7 +127,9 @@ async def test_calls_have_ten_seconds_unless_the_caller_says_otherwise(connect: 
         async with connect(target, timeout=1000) as client:
             await client.campaigns.get("x")
 
-    assert [round(seconds, -1) for seconds in script.seconds_left] == [10, 100, 1000]
+    # gRPC rounds long time-outs up.
+    default, of_the_call, of_the_client = script.seconds_left
+    assert default < 11 < of_the_call < 130 < of_the_client < 1100
 
 
 async def test_nobody_at_the_address_is_unavailable(connect: Connect) -> None:
