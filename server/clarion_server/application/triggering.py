@@ -163,33 +163,30 @@ class Triggering:
         release = max(now, execution.send_time or now)
         sendable = sum(admitted.exclusion is None for _, admitted in admission.admitted)
         owner = self._outlets.reserve(live.channel_key, sendable) if release == now and sendable else None
-        hand_offs = [
-            HandOff(_message(execution, live, place, admitted, release, owner), admitted.personalisation)
-            for place, admitted in admission.admitted
+        messages = [
+            _message(execution, live, place, admitted, release, owner) for place, admitted in admission.admitted
         ]
-        item = IntakeItem(execution, [each.message for each in hand_offs], live.campaign.revision)
-        committed = self._commits.submit(accept, item, 1 + len(hand_offs))
+        item = IntakeItem(execution, messages, live.campaign.revision)
+        committed = self._commits.submit(accept, item, 1 + len(messages))
         # Sending begins with the commit, not with the answer: a caller that goes away takes nothing back.
-        committed.add_done_callback(lambda done: self._send(done, live.channel_key, hand_offs, release, owner))
+        if owner is None:
+            committed.add_done_callback(lambda _: self._outlets.wake(live.channel_key, release))
+        else:
+            hand_offs = [
+                HandOff(message, admitted.personalisation)
+                for message, (_, admitted) in zip(messages, admission.admitted, strict=True)
+                if message.state is MessageState.SENDING
+            ]
+            committed.add_done_callback(lambda done: self._send(done, live.channel_key, hand_offs))
         return self._answer(await asyncio.shield(committed), execution, live)
 
-    def _send(
-        self,
-        committed: asyncio.Future[IntakeResult],
-        channel_key: int,
-        hand_offs: Sequence[HandOff],
-        release: Instant,
-        owner: str | None,
-    ) -> None:
-        claimed = [each for each in hand_offs if each.message.state is MessageState.SENDING]
+    def _send(self, committed: asyncio.Future[IntakeResult], channel_key: int, hand_offs: Sequence[HandOff]) -> None:
         if committed.exception() is not None:
-            self._outlets.disown(channel_key, [each.message.id for each in claimed])
-        elif not isinstance(committed.result(), Accepted):
-            self._outlets.give_up(channel_key, len(claimed))
-        elif owner is not None:
-            self._outlets.hand_off(channel_key, claimed)
+            self._outlets.disown(channel_key, [each.message.id for each in hand_offs])
+        elif isinstance(committed.result(), Accepted):
+            self._outlets.hand_off(channel_key, hand_offs)
         else:
-            self._outlets.wake(channel_key, release)
+            self._outlets.give_up(channel_key, len(hand_offs))
 
     def _answer(self, result: IntakeResult, execution: Execution, live: LiveCampaign) -> TriggerAnswer | None:
         match result:
@@ -235,22 +232,23 @@ def _message(
     person = admitted.personalisation
     excluded = admitted.exclusion is not None
     begun = owner is not None and not excluded
+    # By position, in the order of the fields: this runs once for each recipient, and names would cost a tenth of it.
     return Message(
-        id=message_id(execution.id, place),
-        campaign_key=execution.campaign_key,
-        version=execution.version,
-        channel_key=live.channel_key,
-        lane=live.lane,
-        identity=person.identity,
-        address=person.address,
-        locale=person.locale,
-        context=admitted.context,
-        profile=admitted.profile,
-        state=MessageState.EXCLUDED if excluded else MessageState.SENDING if begun else MessageState.QUEUED,
-        accept_time=execution.accept_time,
-        release_time=release,
-        due_time=release,
-        expire_time=execution.expire_time,
+        message_id(execution.id, place),
+        execution.campaign_key,
+        execution.version,
+        live.channel_key,
+        live.lane,
+        person.identity,
+        person.address,
+        person.locale,
+        admitted.context,
+        admitted.profile,
+        MessageState.EXCLUDED if excluded else MessageState.SENDING if begun else MessageState.QUEUED,
+        execution.accept_time,
+        release,
+        release,
+        execution.expire_time,
         attempt_count=int(begun),
         attempt_time=execution.accept_time if begun else None,
         owner=owner if begun else None,

@@ -33,7 +33,9 @@ def part_of(address: str) -> Part | None:
 
     A `+tag` behind the local part is ignored, as is case. A local part without a part of its own is sent.
     """
+    if address[-len(MAGIC_DOMAIN) :].lower() != MAGIC_DOMAIN:
+        return None
     local_part, at, domain = address.rpartition("@")
-    if not at or domain.lower() != MAGIC_DOMAIN:
+    if not at or len(domain) != len(MAGIC_DOMAIN):
         return None
     return _PARTS.get(local_part.partition("+")[0].lower(), Part.SENT)
