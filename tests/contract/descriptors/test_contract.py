@@ -1,0 +1,136 @@
+"""The contract keeps to its own rules (AIP grammar, comments that say what holds)."""
+
+from __future__ import annotations
+
+import pytest
+from clarion_server.transport.grpc.errors import ERRORS
+from google.api import field_behavior_pb2
+from google.protobuf.descriptor_pb2 import FieldDescriptorProto
+
+from tests.descriptors import ContractFile, Element, contract, error_reasons, errors_named_by, is_a_list, rpcs
+
+MAX_LINES = 350
+
+#: How the comment of a field begins that has that behaviour.
+BEGINNINGS = {
+    field_behavior_pb2.REQUIRED: "Required.",
+    field_behavior_pb2.OPTIONAL: "Optional.",
+    field_behavior_pb2.OUTPUT_ONLY: "Output only.",
+    field_behavior_pb2.INPUT_ONLY: "Input only.",
+    field_behavior_pb2.IMMUTABLE: "Immutable.",
+    field_behavior_pb2.IDENTIFIER: "Identifier.",
+}
+
+FILES = contract()
+METHODS = list(rpcs())
+
+each_file = pytest.mark.parametrize("file", FILES, ids=lambda file: file.proto.name)
+each_rpc = pytest.mark.parametrize(("service", "method"), METHODS, ids=lambda element: element.name)
+
+
+@each_file
+def test_a_file_can_be_read_in_one_sitting(file: ContractFile) -> None:
+    assert len(file.source.read_text().splitlines()) <= MAX_LINES
+
+
+@each_file
+def test_services_stand_in_files_of_their_own(file: ContractFile) -> None:
+    assert bool(file.proto.service) == file.proto.name.endswith("_service.proto")
+    assert len(file.proto.service) <= 1
+
+
+def test_every_rpc_has_a_request_and_a_response_of_its_own() -> None:
+    for _, method in METHODS:
+        own = f".clarion.v1.{method.proto.name}"
+        assert method.proto.input_type == f"{own}Request"
+        assert method.proto.output_type == f"{own}Response"
+
+
+@each_file
+def test_requests_and_responses_stand_in_the_order_of_their_rpcs(file: ContractFile) -> None:
+    expected = [f"{method.proto.name}{side}" for _, method in file.methods() for side in ("Request", "Response")]
+    assert [message.name for message in file.messages() if message.name in set(expected)] == expected
+
+
+def test_every_list_is_paginated() -> None:
+    lists = [(service, method) for service, method in METHODS if is_a_list(method.proto)]
+    assert lists
+    messages = {message.name: message.proto for file in FILES for message in file.messages()}
+    for _, method in lists:
+        asked = {field.name for field in messages[f"{method.proto.name}Request"].field}
+        told = {field.name: field for field in messages[f"{method.proto.name}Response"].field}
+        assert {"page_size", "page_token"} <= asked, method.name
+        assert "next_page_token" in told, method.name
+        repeated = [field for field in told.values() if field.label == FieldDescriptorProto.LABEL_REPEATED]
+        assert len(repeated) == 1, method.name
+
+
+@each_file
+def test_zero_means_unspecified(file: ContractFile) -> None:
+    for enum in file.enums():
+        values = list(enum.proto.value)
+        prefix = values[0].name.removesuffix("_UNSPECIFIED")
+        assert (values[0].number, values[0].name) == (0, f"{prefix}_UNSPECIFIED")
+        assert all(value.name.startswith(f"{prefix}_") for value in values), enum.name
+        assert [value.number for value in values] == list(range(len(values))), enum.name
+
+
+@each_file
+def test_a_fields_comment_and_its_behaviour_say_the_same(file: ContractFile) -> None:
+    for _, field in file.fields():
+        told = [beginning for beginning in BEGINNINGS.values() if field.text.startswith(beginning)]
+        assert told == [BEGINNINGS[behaviour] for behaviour in field.behaviours], field.name
+
+
+@each_file
+def test_a_request_says_of_every_field_whether_it_is_needed(file: ContractFile) -> None:
+    for message, field in file.fields():
+        if message.name.endswith("Request"):
+            assert field.behaviours, field.name
+
+
+@each_file
+def test_everything_is_explained_in_whole_sentences(file: ContractFile) -> None:
+    elements = [*file.messages(), *file.services()]
+    elements += [field for _, field in file.fields()] + [method for _, method in file.methods()]
+    for enum in file.enums():
+        elements += [enum, *file.values(enum)]
+    # A comment may end with an example, as those of the error reasons do.
+    assert [element.name for element in elements if not element.text.endswith((".", "}"))] == []
+
+
+def test_fields_of_a_message_are_numbered_without_gaps() -> None:
+    for file in FILES:
+        for message in file.messages():
+            numbers = [field.number for field in message.proto.field]
+            kept = [
+                number for reserved in message.proto.reserved_range for number in range(reserved.start, reserved.end)
+            ]
+            assert sorted(numbers + kept) == list(range(1, len(numbers) + len(kept) + 1)), message.name
+
+
+@each_rpc
+def test_an_rpc_names_only_errors_that_exist_with_their_codes(service: Element, method: Element) -> None:
+    codes = {mapped.reason: mapped.code.name for mapped in ERRORS.values()}
+    for code, reason in errors_named_by(method):
+        assert codes.get(reason) == code
+
+
+def test_the_errors_of_every_rpc_are_found_in_its_comment() -> None:
+    # Guards the test above: a list in another form would name nothing.
+    for _, method in METHODS:
+        assert ("Errors:" in method.comment) == bool(errors_named_by(method)), method.name
+        assert method.comment.count("\n - ") == len(errors_named_by(method)), method.name
+
+
+def test_every_reason_is_named_by_an_rpc_or_stands_for_any_call() -> None:
+    file = next(file for file in FILES if file.proto.name.endswith("error_reason.proto"))
+    for_any_call = next(file.enums()).comment.partition("Any call may fail with:")[2]
+    named = {reason for _, method in METHODS for _, reason in errors_named_by(method)}
+    unnamed = {reason for reason in error_reasons() if reason not in named and f"`{reason}`" not in for_any_call}
+    assert unnamed == set()
+
+
+@each_rpc
+def test_every_rpc_says_which_scope_it_needs(service: Element, method: Element) -> None:
+    assert "the scope `" in service.text or "the scope `" in method.text

@@ -1,0 +1,141 @@
+"""Domain errors and the contract's error reasons, walked both ways."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import grpc
+import pytest
+from clarion_server.domain import errors
+from clarion_server.domain.errors import ClarionError
+from clarion_server.domain.finding import Finding, FindingCode, Severity
+from clarion_server.domain.violation import Violation
+from clarion_server.transport.grpc.errors import ERRORS, internal_status, status_of
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2, status_pb2
+
+from tests.descriptors import error_reasons
+
+REASONS = error_reasons()
+
+VIOLATIONS = (
+    Violation("recipients[2].context.order.total", "REQUIRED", "Must be given."),
+    Violation("request_id", "TOO_LONG", "Must have at most 128 characters."),
+)
+FINDING = Finding(
+    Severity.ERROR, FindingCode.TEMPLATE_SYNTAX, "actions[0].email.html", "Unexpected 'end'.", "Close it.", 3
+)
+CAMPAIGN = "campaigns/order-confirmed"
+
+#: One of each kind, with everything that it can carry.
+SAMPLES: tuple[ClarionError, ...] = (
+    errors.InvalidFields(VIOLATIONS),
+    errors.InvalidPageToken(),
+    errors.InvalidResumeToken(),
+    errors.ResourceNotFound(CAMPAIGN),
+    errors.ResourceExists(CAMPAIGN),
+    errors.EtagMismatch(CAMPAIGN),
+    errors.IllegalTransition(CAMPAIGN, "pause", "DRAFT", ("LIVE",)),
+    errors.ReviewFailed(CAMPAIGN, (FINDING,)),
+    errors.ChannelConfigurationInUse("channelConfigurations/orders", CAMPAIGN),
+    errors.CampaignNotLive(CAMPAIGN, "PAUSED"),
+    errors.CampaignOutsideWindow(CAMPAIGN, 1_000_000, 2_000_000),
+    errors.RequestIdReused(CAMPAIGN, "order-4711", "executions/1"),
+    errors.Unauthenticated("The call carries no key."),
+    errors.ScopeDenied("/clarion.v1.TriggerService/Trigger", ("admin", "trigger")),
+    errors.SandboxDenied("staging"),
+    errors.LastAdminKey("apiKeys/1"),
+    errors.DeadlineTooShort(20),
+    errors.Overloaded(1_500),
+    errors.Unavailable(250),
+)
+
+
+def kinds(base: type[ClarionError] = ClarionError) -> Iterator[type[ClarionError]]:
+    for kind in base.__subclasses__():
+        yield kind
+        yield from kinds(kind)
+
+
+def detail(status: status_pb2.Status, kind: type[Message]) -> Any:
+    for packed in status.details:
+        found = kind()
+        if packed.Unpack(found):
+            return found
+    return None
+
+
+def documented(reason: str) -> dict[str, Any]:
+    """The example of its comment."""
+    example: dict[str, Any] = json.loads(" ".join(re.search(r"\{.*\}", REASONS[reason], re.DOTALL)[0].split()))  # type: ignore[index] # a missing example fails the test
+    return example
+
+
+def test_every_domain_error_has_its_row_and_its_sample() -> None:
+    assert set(kinds()) == set(ERRORS) == {type(sample) for sample in SAMPLES}
+
+
+def test_every_reason_of_the_contract_is_used_and_no_other() -> None:
+    reasons = [mapped.reason for mapped in ERRORS.values()]
+    assert len(set(reasons)) == len(reasons)
+    assert {*reasons, "INTERNAL"} == set(REASONS)
+
+
+@pytest.mark.parametrize("error", SAMPLES, ids=lambda error: type(error).__name__)
+def test_an_error_looks_on_the_wire_as_the_contract_shows_it(error: ClarionError) -> None:
+    status = status_of(error)
+    info = detail(status, error_details_pb2.ErrorInfo)
+    example = documented(info.reason)
+    assert (info.reason, info.domain) == (example["reason"], example["domain"])
+    assert set(info.metadata) == set(example.get("metadata", {}))
+    code = next(code for code in grpc.StatusCode if code.value[0] == status.code)
+    assert REASONS[info.reason].lstrip().startswith(f"`{code.name}`.")
+
+
+@pytest.mark.parametrize("error", SAMPLES, ids=lambda error: type(error).__name__)
+def test_an_errors_text_is_a_whole_sentence(error: ClarionError) -> None:
+    message = status_of(error).message
+    assert message[0].isupper() or message.startswith(
+        ("campaigns/", "channelConfigurations/", "apiKeys/", "recipients")
+    )
+    assert "{" not in message
+    assert "\n" not in message
+
+
+def test_every_violation_is_listed() -> None:
+    listed = detail(status_of(errors.InvalidFields(VIOLATIONS)), error_details_pb2.BadRequest).field_violations
+    assert [(each.field, each.reason, each.description) for each in listed] == [
+        (violation.field, violation.reason, violation.description) for violation in VIOLATIONS
+    ]
+
+
+def test_every_finding_is_listed_with_its_code_its_field_and_its_remedy() -> None:
+    failure = detail(status_of(errors.ReviewFailed(CAMPAIGN, (FINDING,))), error_details_pb2.PreconditionFailure)
+    (listed,) = failure.violations
+    assert (listed.type, listed.subject) == ("TEMPLATE_SYNTAX", "actions[0].email.html")
+    assert listed.description == "Line 3: Unexpected 'end'. Close it."
+
+
+@pytest.mark.parametrize(
+    ("error", "seconds", "nanos"),
+    [(errors.Overloaded(1_500), 1, 500_000_000), (errors.Unavailable(250), 0, 250_000_000)],
+)
+def test_what_passes_says_when_to_try_again(error: ClarionError, seconds: int, nanos: int) -> None:
+    delay = detail(status_of(error), error_details_pb2.RetryInfo).retry_delay
+    assert (delay.seconds, delay.nanos) == (seconds, nanos)
+
+
+def test_a_window_without_a_bound_leaves_it_out() -> None:
+    info = detail(status_of(errors.CampaignOutsideWindow(CAMPAIGN, None, 1)), error_details_pb2.ErrorInfo)
+    assert set(info.metadata) == {"resource", "end_time"}
+
+
+def test_what_nobody_foresaw_tells_nothing_but_where_to_look() -> None:
+    status = internal_status("0d6c")
+    info = detail(status, error_details_pb2.ErrorInfo)
+    assert status.code == grpc.StatusCode.INTERNAL.value[0]
+    assert (info.reason, dict(info.metadata)) == ("INTERNAL", {"request_id": "0d6c"})
+    assert set(info.metadata) == set(documented("INTERNAL")["metadata"])
