@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Row, func, select
 
 from clarion_server.adapters.storage import codec
 from clarion_server.adapters.storage.bulk import insertion
-from clarion_server.adapters.storage.ranges import of_execution
-from clarion_server.adapters.storage.schema import campaigns, events
+from clarion_server.adapters.storage.conditions import in_sandbox, of_execution
+from clarion_server.adapters.storage.schema import events
 from clarion_server.application.ports.queries import EventQuery
 from clarion_server.domain.message import Event, EventType, ExclusionReason
 
@@ -25,8 +25,8 @@ class SqlEventRepository:
         _INSERT.change(self._connection, [_to_row(event) for event in events])
 
     def page(self, query: EventQuery) -> list[Event]:
-        own = select(campaigns.c.key).where(campaigns.c.sandbox == query.sandbox)
-        statement = select(events).where(events.c.campaign_key.in_(own), events.c.sequence > query.after)
+        own = in_sandbox(events.c.campaign_key, query.sandbox)
+        statement = select(events).where(events.c.sequence > query.after, own)
         if query.campaign_key is not None:
             statement = statement.where(events.c.campaign_key == query.campaign_key)
         if query.execution_id is not None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, select
 
 from clarion_server.adapters.storage import codec
-from clarion_server.adapters.storage.bulk import BulkStatement, insertion
-from clarion_server.adapters.storage.schema import campaigns, executions
+from clarion_server.adapters.storage.bulk import BulkStatement, insertion, values
+from clarion_server.adapters.storage.conditions import in_sandbox
+from clarion_server.adapters.storage.newest import BEYOND_ALL, NewestIds, campaign_keys
+from clarion_server.adapters.storage.schema import executions
 from clarion_server.application.ports.queries import ExecutionQuery
 from clarion_server.domain.execution import Execution
 
@@ -22,12 +24,10 @@ _BY_REQUEST_IDS = BulkStatement(
     f"SELECT {_NAMES} FROM (VALUES {{rows}}) AS wanted CROSS JOIN executions"  # noqa: S608 - columns of the schema
     " WHERE executions.campaign_key = wanted.column1 AND executions.request_id = wanted.column2"
     " AND executions.request_id IS NOT NULL",
-    (executions.c.campaign_key, executions.c.request_id),
-    typed=True,
+    values(2),
 )
-_RELEASE_REQUEST_IDS = BulkStatement(
-    "UPDATE executions SET request_id = NULL WHERE id IN (VALUES {rows})", (executions.c.id,)
-)
+_RELEASE_REQUEST_IDS = BulkStatement("UPDATE executions SET request_id = NULL WHERE id IN (VALUES {rows})", values(1))
+_NEWEST = NewestIds("executions", "campaign_key = {one}")
 
 
 class SqlExecutionRepository:
@@ -45,27 +45,21 @@ class SqlExecutionRepository:
         _RELEASE_REQUEST_IDS.change(self._connection, [(each,) for each in execution_ids])
 
     def get(self, sandbox: str, execution_id: str) -> Execution | None:
-        query = _in_sandbox(sandbox).where(executions.c.id == execution_id)
-        row = self._connection.execute(query).one_or_none()
-        return None if row is None else _from_row(row)
+        found = self._read(executions.c.id == execution_id, in_sandbox(executions.c.campaign_key, sandbox))
+        return found[0] if found else None
 
     def page(self, query: ExecutionQuery) -> list[Execution]:
-        statement = _in_sandbox(query.sandbox).order_by(executions.c.id.desc()).limit(query.limit)
-        if query.campaign_key is not None:
-            statement = statement.where(executions.c.campaign_key == query.campaign_key)
+        keys = campaign_keys(self._connection, query.sandbox, query.campaign_key)
         if query.request_id is not None:
-            statement = statement.where(executions.c.request_id == query.request_id)
-        if query.before is not None:
-            statement = statement.where(executions.c.id < query.before)
+            request = (executions.c.campaign_key.in_(keys), executions.c.request_id == query.request_id)
+            return self._read(*request, executions.c.id < (query.before or BEYOND_ALL))
+        ids = _NEWEST.find(self._connection, [(key,) for key in keys], query.before or BEYOND_ALL, query.limit)
+        return self._read(executions.c.id.in_(ids))
+
+    def _read(self, *conditions: ColumnElement[bool]) -> list[Execution]:
+        """Newest first."""
+        statement = select(executions).where(*conditions).order_by(executions.c.id.desc())
         return [_from_row(row) for row in self._connection.execute(statement)]
-
-
-def _in_sandbox(sandbox: str) -> Any:
-    return (
-        select(*_COLUMNS)
-        .join(campaigns, campaigns.c.key == executions.c.campaign_key)
-        .where(campaigns.c.sandbox == sandbox)
-    )
 
 
 def _to_row(execution: Execution) -> tuple[Any, ...]:

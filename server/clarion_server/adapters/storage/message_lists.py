@@ -1,86 +1,59 @@
 """Lists of messages, newest first, each at a cost that hardly grows with the number of messages.
 
-The ids are found first, from indexes alone where that is possible, and then the messages are read.
+The ids are found first, from indexes alone where that is possible; then the messages are read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from heapq import nlargest
-from itertools import chain, islice, product
+from itertools import product
 from typing import Any
 
-from sqlalchemy import Connection, Select, select, union_all
+from sqlalchemy import Connection, Select, select
 
+from clarion_server.adapters.storage.conditions import in_sandbox, of_execution
 from clarion_server.adapters.storage.message_rows import read_messages, select_messages
-from clarion_server.adapters.storage.ranges import of_execution
-from clarion_server.adapters.storage.schema import campaigns, messages
+from clarion_server.adapters.storage.newest import BEYOND_ALL, NewestIds, campaign_keys
+from clarion_server.adapters.storage.schema import messages
 from clarion_server.adapters.storage.segments import all_segments
 from clarion_server.application.ports.queries import MessageQuery
 from clarion_server.domain.message import Message, MessageState
 
-#: SQLite joins at most 500 selects into one (SQLITE_MAX_COMPOUND_SELECT).
-_MOST_BRANCHES = 250
+_NEWEST = NewestIds("messages", "campaign_key = {one} AND state = {one}")
 
 
 def list_messages(connection: Connection, query: MessageQuery) -> list[Message]:
-    ids = _newest_ids(connection, query)
-    wanted = select_messages().where(messages.c.id.in_(ids)).order_by(messages.c.id.desc())
-    return read_messages(connection, wanted)
+    wanted = messages.c.id.in_(_ids(connection, query))
+    return read_messages(connection, select_messages().where(wanted).order_by(messages.c.id.desc()))
 
 
-def _newest_ids(connection: Connection, query: MessageQuery) -> list[str]:
+def _ids(connection: Connection, query: MessageQuery) -> list[str]:
     if query.execution_id is not None:
-        own = of_execution(messages.c.id, query.execution_id)
-        return _ids(connection, _filtered(select(messages.c.id).where(own), query))
+        return _filtered_ids(connection, query, _of_execution(query.execution_id))
     if query.identity is not None:
-        segments = all_segments()
-        everywhere = select(messages.c.id).join_from(segments, messages, messages.c.segment == segments.c.segment)
-        return _ids(connection, _filtered(everywhere, query))
-    return _merged_ids(connection, query)
+        return _filtered_ids(connection, query, _of_identity(query.identity))
+    keys = campaign_keys(connection, query.sandbox, query.campaign_key)
+    stretches = list(product(keys, query.states or MessageState))
+    return _NEWEST.find(connection, stretches, query.before or BEYOND_ALL, query.limit)
 
 
-def _filtered(ids: Select[Any], query: MessageQuery) -> Select[Any]:
-    ids = ids.join(campaigns, campaigns.c.key == messages.c.campaign_key).where(campaigns.c.sandbox == query.sandbox)
+def _of_execution(execution_id: str) -> Select[Any]:
+    return select(messages.c.id).where(of_execution(messages.c.id, execution_id))
+
+
+def _of_identity(identity: str) -> Select[Any]:
+    segments = all_segments()
+    in_segment = messages.c.segment == segments.c.segment
+    return select(messages.c.id).join_from(segments, messages, in_segment).where(messages.c.identity == identity)
+
+
+def _filtered_ids(connection: Connection, query: MessageQuery, ids: Select[Any]) -> list[str]:
+    """Looks at every message that an execution or a recipient has."""
+    ids = ids.where(in_sandbox(messages.c.campaign_key, query.sandbox))
     if query.identity is not None:
         ids = ids.where(messages.c.identity == query.identity)
     if query.campaign_key is not None:
         ids = ids.where(messages.c.campaign_key == query.campaign_key)
     if query.states:
-        ids = ids.where(messages.c.state.in_(sorted(query.states)))
-    return _newest(ids, query)
-
-
-def _merged_ids(connection: Connection, query: MessageQuery) -> list[str]:
-    """Merges the newest of each campaign and state, each read from the end of its own stretch of the index."""
-    keys = [row.key for row in connection.execute(_campaign_keys(query))]
-    stretches = (
-        select(messages.c.id).where(messages.c.campaign_key == key, messages.c.state == state)
-        for key, state in product(keys, sorted(query.states or MessageState))
-    )
-    # A member of a union has an order and a limit of its own only from within.
-    branches = (select(_newest(stretch, query).subquery().c.id) for stretch in stretches)
-    found = (_ids(connection, union_all(*batch)) for batch in _batched(branches))
-    return nlargest(query.limit, chain.from_iterable(found))
-
-
-def _campaign_keys(query: MessageQuery) -> Select[Any]:
-    # A campaign that was never activated has no messages.
-    keys = select(campaigns.c.key).where(campaigns.c.sandbox == query.sandbox, campaigns.c.last_version > 0)
-    return keys if query.campaign_key is None else keys.where(campaigns.c.key == query.campaign_key)
-
-
-def _newest(ids: Select[Any], query: MessageQuery) -> Select[Any]:
-    if query.before is not None:
-        ids = ids.where(messages.c.id < query.before)
-    return ids.order_by(messages.c.id.desc()).limit(query.limit)
-
-
-def _ids(connection: Connection, statement: Any) -> list[str]:
-    return [row.id for row in connection.execute(statement)]
-
-
-def _batched(branches: Iterable[Select[Any]]) -> Iterator[list[Select[Any]]]:
-    remaining = iter(branches)
-    while batch := list(islice(remaining, _MOST_BRANCHES)):
-        yield batch
+        ids = ids.where(messages.c.state.in_(query.states))
+    ids = ids.where(messages.c.id < (query.before or BEYOND_ALL))
+    return [row.id for row in connection.execute(ids.order_by(messages.c.id.desc()).limit(query.limit))]

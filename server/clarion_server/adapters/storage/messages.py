@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, exists, func, literal, select, update
+from sqlalchemy import Connection, Select, and_, exists, func, select, update
 
 from clarion_server.adapters.storage import codec
-from clarion_server.adapters.storage.bulk import BulkStatement, insertion
+from clarion_server.adapters.storage.bulk import BulkStatement, insertion, typed_values, values
+from clarion_server.adapters.storage.conditions import in_sandbox, of_any_campaign, of_execution
 from clarion_server.adapters.storage.message_lists import list_messages
 from clarion_server.adapters.storage.message_rows import (
     INSERTED_COLUMNS,
@@ -18,8 +19,7 @@ from clarion_server.adapters.storage.message_rows import (
     select_messages,
 )
 from clarion_server.adapters.storage.move import Move
-from clarion_server.adapters.storage.ranges import of_execution
-from clarion_server.adapters.storage.schema import IN_QUEUE, IS_HELD, campaigns, message_contexts, messages
+from clarion_server.adapters.storage.schema import IN_QUEUE, IS_HELD, message_contexts, messages
 from clarion_server.adapters.storage.segments import Segments
 from clarion_server.application.ports.queries import MessageQuery, Settlement
 from clarion_server.domain.instant import Instant
@@ -30,25 +30,25 @@ _INSERT_CONTEXTS = insertion(message_contexts, tuple(message_contexts.columns))
 _BEGIN = BulkStatement(
     "UPDATE messages SET state = 'SENDING', owner = {one}, attempt_time = {one}, attempt_count = attempt_count + 1"
     " WHERE id IN (VALUES {rows}) AND state = 'QUEUED'",
-    (messages.c.id,),
+    values(1),
 )
 _GIVE_BACK = BulkStatement(
     "UPDATE messages SET state = 'QUEUED', owner = NULL, attempt_count = attempt_count - 1"
     " WHERE id IN (VALUES {rows}) AND state = 'SENDING' AND owner = {one}",
-    (messages.c.id,),
+    values(1),
 )
-_HOLD = BulkStatement("UPDATE messages SET held = 1 WHERE id IN (VALUES {rows}) AND state = 'QUEUED'", (messages.c.id,))
+_HOLD = BulkStatement("UPDATE messages SET held = 1 WHERE id IN (VALUES {rows}) AND state = 'QUEUED'", values(1))
 _END_QUEUED = Move(
     "UPDATE messages SET state = {one}, outcome_time = {one}, held = 0"
     " WHERE id IN (VALUES {rows}) AND state = 'QUEUED'",
-    (messages.c.id,),
+    values(1),
 )
 _SETTLE = Move(
     "UPDATE messages SET state = settled.column3, owner = NULL, due_time = coalesce(settled.column4, due_time),"
     " outcome_time = settled.column5, failure = settled.column6"
     " FROM (VALUES {rows}) AS settled"
     " WHERE messages.id = settled.column1 AND attempt_count = settled.column2 AND state = 'SENDING' AND owner = {one}",
-    (
+    typed_values(
         messages.c.id,
         messages.c.attempt_count,
         messages.c.state,
@@ -57,6 +57,8 @@ _SETTLE = Move(
         messages.c.failure,
     ),
 )
+# Campaign by campaign: no index is kept of what is being sent alone, because every message would pay for it twice.
+_SENDING = and_(of_any_campaign(messages.c.campaign_key), messages.c.state == MessageState.SENDING)
 
 
 class SqlMessageRepository:
@@ -71,11 +73,8 @@ class SqlMessageRepository:
             _INSERT_CONTEXTS.change(self._connection, [context_to_row(message) for message in messages])
 
     def get(self, sandbox: str, message_id: str) -> Message | None:
-        found = self._read(
-            select_messages()
-            .join(campaigns, campaigns.c.key == messages.c.campaign_key)
-            .where(messages.c.id == message_id, campaigns.c.sandbox == sandbox)
-        )
+        the_one = (messages.c.id == message_id, in_sandbox(messages.c.campaign_key, sandbox))
+        found = self._read(select_messages().where(*the_one))
         return found[0] if found else None
 
     def page(self, query: MessageQuery) -> list[Message]:
@@ -103,12 +102,12 @@ class SqlMessageRepository:
 
     def is_waiting(self, channel_key: int) -> bool:
         of_channel = messages.c.channel_key == channel_key
-        waits = (
+        waiting = (
             exists().where(of_channel, IN_QUEUE),
-            exists(_of_campaigns(messages.c.id).where(of_channel, IS_HELD)),
-            exists(_of_campaigns(messages.c.id).where(of_channel, messages.c.state == MessageState.SENDING)),
+            exists().where(of_channel, IS_HELD, of_any_campaign(messages.c.campaign_key)),
+            exists().where(of_channel, _SENDING),
         )
-        return any(self._connection.execute(select(literal(1)).where(each)).first() for each in waits)
+        return any(self._connection.execute(select(each)).scalar_one() for each in waiting)
 
     def begin(self, message_ids: Collection[str], owner: str, now: Instant) -> None:
         _BEGIN.change(self._connection, _rows(message_ids), before=(owner, now))
@@ -142,22 +141,13 @@ class SqlMessageRepository:
         return self._read(select_messages().where(*queued).order_by(messages.c.id).limit(limit))
 
     def in_hands_of(self, owners: Collection[str], limit: int) -> list[Message]:
-        theirs = (messages.c.state == MessageState.SENDING, messages.c.owner.in_(owners))
-        return self._read(
-            select_messages().join(campaigns, campaigns.c.key == messages.c.campaign_key).where(*theirs).limit(limit)
-        )
+        return self._read(select_messages().where(_SENDING, messages.c.owner.in_(owners)).limit(limit))
 
     def owners(self) -> set[str]:
-        sending = _of_campaigns(messages.c.owner).where(messages.c.state == MessageState.SENDING).distinct()
-        return set(self._connection.execute(sending).scalars())
+        return set(self._connection.execute(select(messages.c.owner).where(_SENDING).distinct()).scalars())
 
     def _read(self, statement: Select[Any]) -> list[Message]:
         return read_messages(self._connection, statement)
-
-
-def _of_campaigns(*columns: Any) -> Select[Any]:
-    """Messages found by way of the campaigns, which are few: through the index by campaign."""
-    return select(*columns).select_from(campaigns).join(messages, messages.c.campaign_key == campaigns.c.key)
 
 
 def _due(channel_key: int, lane: Lane, now: Instant, limit: int) -> Select[Any]:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import Column, Connection
+from sqlalchemy import Connection
 
-from clarion_server.adapters.storage.bulk import BulkStatement, Row
+from clarion_server.adapters.storage.bulk import BulkStatement, Row, RowsText
 
 
 class Move:
     """An UPDATE of messages under a condition. The first column of its rows is the message's id."""
 
-    def __init__(self, template: str, columns: Sequence[Column[Any]]) -> None:
-        self._move = BulkStatement(template, columns, typed=True)
-        self._move_and_tell = BulkStatement(f"{template} RETURNING messages.id", columns, typed=True)
+    def __init__(self, template: str, rows: RowsText) -> None:
+        self._move = BulkStatement(template, rows)
+        self._move_and_tell = BulkStatement(f"{template} RETURNING messages.id", rows)
 
     def run(self, connection: Connection, rows: Sequence[Row], *, before: Row = (), after: Row = ()) -> set[str]:
         """The ids of those that were moved."""
