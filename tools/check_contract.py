@@ -1,0 +1,63 @@
+"""Checks the contract: its style, its compatibility with the one that was released last, and that the stubs fit it.
+
+    python tools/check_contract.py             checks
+    python tools/check_contract.py --release   makes today's contract the one that later ones are compared with
+
+`protos/released.binpb` is the descriptor set of the contract that callers have. Whoever lands a change that passes takes
+it over with `--release`.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import generate
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
+
+ROOT = Path(__file__).resolve().parent.parent
+RELEASED = ROOT / "protos" / "released.binpb"
+STUBS = "clients/python/clarion"
+
+
+def main(arguments: list[str]) -> int:
+    if generate.main([]):
+        return 1
+    if "--release" in arguments:
+        release()
+        return 0
+    return max(check_style(), check_compatibility(), check_stubs())
+
+
+def release() -> None:
+    files = FileDescriptorSet.FromString(generate.DESCRIPTORS.read_bytes())
+    for file in files.file:
+        # Comments may change as they like.
+        file.ClearField("source_code_info")
+    RELEASED.write_bytes(files.SerializeToString(deterministic=True))
+
+
+def check_style() -> int:
+    return run("buf", "lint", str(generate.DESCRIPTORS))
+
+
+def check_compatibility() -> int:
+    return run("buf", "breaking", str(generate.DESCRIPTORS), "--against", str(RELEASED))
+
+
+def check_stubs() -> int:
+    changed = subprocess.run(
+        ["git", "status", "--porcelain", "--", STUBS], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
+    if changed:
+        print(f"The stubs do not fit the protos. Commit what `make generate` wrote:\n{changed}")
+    return int(bool(changed))
+
+
+def run(*command: str) -> int:
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
