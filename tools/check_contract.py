@@ -1,10 +1,10 @@
 """Checks the contract: its style, its compatibility with the one that was released last, and that the stubs fit it.
 
     python tools/check_contract.py             checks
-    python tools/check_contract.py --release   makes today's contract the one that later ones are compared with
+    python tools/check_contract.py --release   makes today's contract the one that later ones are held against
 
-`protos/released.binpb` is the descriptor set of the contract that callers have. Whoever lands a change that passes takes
-it over with `--release`.
+`protos/released.binpb` is the descriptor set of the contract that callers have. Whoever lands a change that passes
+takes it over with `--release`.
 """
 
 from __future__ import annotations
