@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from clarion_server.application.ports.queries import FigureKey, Settlement
@@ -34,22 +34,19 @@ def end_queued(unit: UnitOfWork, messages: Sequence[Message], state: MessageStat
     moved = unit.messages.end_queued([message.id for message in messages], state, now)
     ended = [message for message in messages if message.id in moved]
     unit.events.add_all([Event(EventType[state.name], now, message.id, message.campaign_key) for message in ended])
-    unit.figures.add(Counter(_state_figure(message, state) for message in ended))
+    unit.figures.add(_figures(Counter((message.campaign_key, message.version, f"state:{state}") for message in ended)))
     return len(ended)
 
 
-def record_accepted(unit: UnitOfWork, messages: Iterable[Message]) -> None:
+def record_accepted(unit: UnitOfWork, messages: Sequence[Message]) -> None:
     """Counts new messages, and tells of those that were excluded."""
-    figures: Counter[FigureKey] = Counter()
-    events = []
-    for message in messages:
-        figures[FigureKey(message.campaign_key, message.version, "targeted")] += 1
-        if message.exclusion_reason is not None:
-            figures[_state_figure(message, MessageState.EXCLUDED)] += 1
-            figures[FigureKey(message.campaign_key, message.version, f"excluded:{message.exclusion_reason}")] += 1
-            events.append(_exclusion(message))
-    unit.events.add_all(events)
-    unit.figures.add(figures)
+    excluded = [message for message in messages if message.exclusion_reason is not None]
+    counts = Counter((message.campaign_key, message.version, "targeted") for message in messages)
+    for message in excluded:
+        counts[message.campaign_key, message.version, f"state:{MessageState.EXCLUDED}"] += 1
+        counts[message.campaign_key, message.version, f"excluded:{message.exclusion_reason}"] += 1
+    unit.events.add_all([_exclusion(message) for message in excluded])
+    unit.figures.add(_figures(counts))
 
 
 def _exclusion(message: Message) -> Event:
@@ -75,13 +72,19 @@ def _settlement(conclusion: Conclusion) -> Settlement:
     )
 
 
-def _figures_of(conclusions: Iterable[Conclusion]) -> Counter[FigureKey]:
-    figures: Counter[FigureKey] = Counter()
-    for conclusion in conclusions:
-        message = conclusion.message
-        for metric in _metrics_of(conclusion):
-            figures[FigureKey(message.campaign_key, message.version, metric)] += 1
-    return figures
+def _figures_of(conclusions: Iterable[Conclusion]) -> dict[FigureKey, int]:
+    return _figures(
+        Counter(
+            (conclusion.message.campaign_key, conclusion.message.version, metric)
+            for conclusion in conclusions
+            for metric in _metrics_of(conclusion)
+        )
+    )
+
+
+def _figures(counts: Mapping[tuple[int, int, str], int]) -> dict[FigureKey, int]:
+    # Counted by tuples, which hash several times as fast as the keys that the store takes.
+    return {FigureKey(*key): count for key, count in counts.items()}
 
 
 def _metrics_of(conclusion: Conclusion) -> Iterable[str]:
@@ -95,7 +98,3 @@ def _metrics_of(conclusion: Conclusion) -> Iterable[str]:
         yield f"latency:{bucket_of(conclusion.time - message.release_time)}"
     if conclusion.state is MessageState.FAILED and failure is not None:
         yield f"failed:{failure.reason}"
-
-
-def _state_figure(message: Message, state: MessageState) -> FigureKey:
-    return FigureKey(message.campaign_key, message.version, f"state:{state}")
