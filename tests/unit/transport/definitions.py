@@ -1,0 +1,85 @@
+"""Campaign definitions and channel settings of every valid shape, for properties."""
+
+from __future__ import annotations
+
+from clarion_server.domain.campaign import (
+    Action,
+    CampaignDefinition,
+    Category,
+    EmailContent,
+    InDoubtPolicy,
+    Mailbox,
+    Schedule,
+)
+from clarion_server.domain.channel import ChannelConfiguration, SmtpProvider, TlsMode
+from clarion_server.domain.instant import LATEST
+from clarion_server.domain.retry import RetryPolicy
+from hypothesis import strategies as st
+
+texts = st.text(max_size=20)
+some_text = st.text(min_size=1, max_size=20)
+ids = st.from_regex(r"[a-z]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True)
+instants = st.integers(0, LATEST)
+spans = st.integers(0, 10**15)
+mailboxes = st.builds(Mailbox, texts, texts)
+categories = st.sampled_from(Category)
+
+#: What a google.protobuf.Struct can carry: its numbers are doubles, and whole ones come back as integers.
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False).filter(lambda number: not number.is_integer())
+    | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=8,
+)
+
+emails = st.builds(
+    EmailContent,
+    subject=texts,
+    html=texts,
+    text=texts,
+    sender=st.none() | mailboxes,
+    reply_to=st.none() | mailboxes,
+    headers=st.dictionaries(texts, texts, max_size=3),
+)
+
+definitions = st.builds(
+    CampaignDefinition,
+    display_name=texts,
+    category=st.none() | categories,
+    actions=st.lists(st.builds(Action, ids, emails), max_size=2).map(tuple),
+    description=texts,
+    tags=st.lists(texts, max_size=3).map(tuple),
+    default_locale=some_text,
+    identity_namespace=some_text,
+    context_schema=st.none() | st.dictionaries(texts, json_values, max_size=3),
+    schedule=st.builds(Schedule, st.none() | instants, st.none() | instants),
+    in_doubt_policy=st.sampled_from(InDoubtPolicy),
+)
+
+configurations = st.builds(
+    ChannelConfiguration,
+    sandbox=st.just(""),
+    id=st.just(""),
+    display_name=texts,
+    smtp=st.builds(
+        SmtpProvider,
+        host=texts,
+        port=st.integers(1, 65_535),
+        sender=mailboxes,
+        tls_mode=st.sampled_from(TlsMode),
+        ca_certificates=texts,
+        username=texts,
+        reply_to=st.none() | mailboxes,
+        timeout=spans,
+    ),
+    create_time=st.just(0),
+    update_time=st.just(0),
+    categories=st.lists(categories, max_size=2).map(tuple),
+    disabled=st.booleans(),
+    retry_policy=st.builds(RetryPolicy, spans, spans, spans),
+    max_concurrency=st.integers(1, 1_000),
+    max_rate=st.floats(0, 100_000),
+)

@@ -1,0 +1,64 @@
+"""Which fields an update changes."""
+
+from __future__ import annotations
+
+import pytest
+from clarion.v1 import campaign_pb2, channel_configuration_pb2
+from clarion_server.application import authoring, channel_keeping
+from clarion_server.transport.grpc.masks import read_mask
+from google.api import field_behavior_pb2
+from google.protobuf.descriptor import Descriptor
+from google.protobuf.field_mask_pb2 import FieldMask
+
+EDITABLE = authoring.EDITABLE_FIELDS
+CAMPAIGN = campaign_pb2.Campaign(name="campaigns/a", display_name="A", etag="1", schedule=campaign_pb2.Schedule())
+
+
+def test_without_a_mask_the_populated_fields_change() -> None:
+    mask = read_mask(FieldMask(), CAMPAIGN, EDITABLE)
+    assert mask.fields == {"display_name", "schedule"}
+    assert mask.flaws == ()
+
+
+def test_a_star_stands_for_every_editable_field() -> None:
+    assert read_mask(FieldMask(paths=["*"]), CAMPAIGN, EDITABLE).fields == EDITABLE
+
+
+def test_the_named_fields_change_populated_or_not() -> None:
+    mask = read_mask(FieldMask(paths=["description", "display_name", "description"]), CAMPAIGN, EDITABLE)
+    assert mask.fields == {"description", "display_name"}
+    assert mask.flaws == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("name", "IMMUTABLE"),
+        ("etag", "IMMUTABLE"),
+        ("state", "IMMUTABLE"),
+        ("actions.email.subject", "NOT_TOP_LEVEL"),
+        ("schedule.end_time", "NOT_TOP_LEVEL"),
+        ("displayName", "UNKNOWN_FIELD"),
+        ("", "UNKNOWN_FIELD"),
+        ("state.x", "UNKNOWN_FIELD"),
+        ("*", "MALFORMED"),
+    ],
+)
+def test_a_path_that_cannot_be_changed_is_a_flaw_at_its_place(path: str, reason: str) -> None:
+    mask = read_mask(FieldMask(paths=["display_name", path]), CAMPAIGN, EDITABLE)
+    assert [(flaw.field, flaw.reason) for flaw in mask.flaws] == [("update_mask.paths[1]", reason)]
+
+
+def settable_fields(descriptor: Descriptor) -> set[str]:
+    """What the contract lets callers set, but for the etag, which is no value of theirs."""
+    kept = {field_behavior_pb2.OUTPUT_ONLY, field_behavior_pb2.IDENTIFIER, field_behavior_pb2.IMMUTABLE}
+    behaviours = {
+        field.name: field.GetOptions().Extensions[field_behavior_pb2.field_behavior] for field in descriptor.fields
+    }
+    return {name for name, said in behaviours.items() if kept.isdisjoint(said)} - {"etag"}
+
+
+def test_the_editable_fields_are_those_that_the_contract_lets_callers_set() -> None:
+    configuration = channel_configuration_pb2.ChannelConfiguration
+    assert settable_fields(campaign_pb2.Campaign.DESCRIPTOR) == authoring.EDITABLE_FIELDS
+    assert settable_fields(configuration.DESCRIPTOR) == channel_keeping.EDITABLE_FIELDS
