@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+import clarion_client
 import pytest
 from clarion.v1.campaign_pb2 import Campaign
 from clarion.v1.campaign_service_pb2 import ListCampaignsRequest, ListCampaignsResponse
-from clarion_client import AsyncClient
+from clarion_client import AsyncPager
 
 from tests.integration.client.conftest import Connect
 from tests.integration.client.scripted import fail, serving, unavailable
@@ -29,14 +31,14 @@ class Pages:
         return ListCampaignsResponse(campaigns=[Campaign(name=name) for name in names], next_page_token=token)
 
 
-async def names(client: AsyncClient) -> list[str]:
-    return [campaign.name async for campaign in client.campaigns.list()]
+async def names_of(pager: AsyncPager[clarion_client.Campaign]) -> list[str]:
+    return [campaign.name async for campaign in pager]
 
 
 async def test_items_are_read_over_all_pages_empty_ones_included(connect: Connect) -> None:
     pages = Pages()
     async with serving(ListCampaigns=pages.answer) as target, connect(target) as client:
-        assert await names(client) == ["a", "b", "c"]
+        assert await names_of(client.campaigns.list()) == ["a", "b", "c"]
 
     assert pages.tokens == ["", "2", "3"]
 
@@ -71,11 +73,32 @@ async def test_a_list_can_be_read_again_and_side_by_side(connect: Connect) -> No
     assert seen == ["a", "a", "b", "c", "b", "c"]
 
 
+async def test_iterations_side_by_side_keep_to_their_own_pages(connect: Connect) -> None:
+    pages, held, overtaken = Pages(), asyncio.Event(), asyncio.Event()
+
+    async def answer(request: ListCampaignsRequest, context: Any) -> ListCampaignsResponse:
+        if request.page_token == "2" and not held.is_set():
+            held.set()
+            await overtaken.wait()
+            await fail(context, unavailable())
+        return await pages.answer(request, context)
+
+    async with serving(ListCampaigns=answer) as target, connect(target) as client:
+        pager = client.campaigns.list()
+        reading = asyncio.ensure_future(names_of(pager))
+        await held.wait()
+        assert await names_of(pager) == ["a", "b", "c"]
+        overtaken.set()
+        assert await reading == ["a", "b", "c"]
+
+    assert pages.tokens == ["", "", "2", "3", "2", "3"]
+
+
 @pytest.mark.parametrize("failures", [1, 3])
 async def test_a_page_that_fails_for_a_passing_reason_is_asked_for_again(connect: Connect, failures: int) -> None:
     pages = Pages()
     pages.failures = failures
     async with serving(ListCampaigns=pages.answer) as target, connect(target) as client:
-        assert await names(client) == ["a", "b", "c"]
+        assert await names_of(client.campaigns.list()) == ["a", "b", "c"]
 
     assert len(pages.tokens) == 3 + failures

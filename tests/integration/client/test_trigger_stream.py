@@ -150,9 +150,10 @@ async def test_triggers_are_not_read_far_ahead_of_their_answers(connect: Connect
         assert await streaming == [f"executions/{number}" for number in range(50)]
 
 
+@pytest.mark.parametrize("window", [1, 4, 256])
 @pytest.mark.parametrize("by_ending", [False, True])
 async def test_after_a_lost_connection_the_unanswered_triggers_are_sent_again_under_their_ids(
-    connect: Connect, by_ending: bool
+    connect: Connect, by_ending: bool, window: int
 ) -> None:
     async def react(connection: int, number: int, context: Any) -> TriggerStreamResponse | None:
         if connection < 4 and number == 10 * connection:
@@ -163,7 +164,7 @@ async def test_after_a_lost_connection_the_unanswered_triggers_are_sent_again_un
 
     stream = Stream(react)
     async with serving(TriggerStream=stream.answer) as target, connect(target) as client:
-        results = await executions(client, orders(50))
+        results = await executions(client, orders(50), window=window)
 
     assert results == [f"executions/{number}" for number in range(50)]
     assert [number_of(requests[0]) for requests in stream.connections] == [0, 10, 20, 30]
@@ -245,6 +246,7 @@ async def test_leaving_a_stream_early_ends_it_and_reads_no_further(connect: Conn
         try:
             async for request in requests:
                 yield accepted(number_of(request.trigger))
+            await asyncio.Event().wait()
         finally:
             ended.set()
 

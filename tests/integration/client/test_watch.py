@@ -192,6 +192,25 @@ async def test_a_service_that_stays_away_ends_the_watch(connect: Connect) -> Non
             await take(client.messages.watch(max_outage=0.3), 1)
 
 
+async def test_an_outage_is_counted_from_its_own_beginning(connect: Connect) -> None:
+    connections = itertools.count(1)
+
+    async def answer(request: WatchEventsRequest, context: Any) -> AsyncIterator[WatchEventsResponse]:
+        connection = next(connections)
+        yield WatchEventsResponse(resume_token="a")
+        if connection == 3:
+            yield WatchEventsResponse(resume_token="b", event=WireEvent(message="messages/0"))
+            await asyncio.Event().wait()
+        # A quiet connection, longer than the longest outage, after one that broke.
+        await asyncio.sleep(0.6 * (connection - 1))
+        await fail(context, unavailable())
+
+    async with serving(WatchEvents=answer) as target, connect(target) as client:
+        watch = client.messages.watch(max_outage=0.3)
+        assert await take(watch, 1) == ["0"]
+        watch.close()
+
+
 async def test_closing_a_watch_from_elsewhere_ends_its_iteration(connect: Connect) -> None:
     async with serving(WatchEvents=Journal(recorded=2).answer) as target, connect(target) as client:
         watch = client.messages.watch(from_start=True)
