@@ -10,7 +10,7 @@ from jinja2 import pass_context
 from markupsafe import Markup, escape
 
 from clarion_server.adapters.rendering.bounds import RenderContext, joined, weight
-from clarion_server.adapters.rendering.locale_filters import LOCALE_FILTERS
+from clarion_server.adapters.rendering.locale_filters import LOCALE_FILTERS, MOST_DIGITS
 from clarion_server.adapters.rendering.values import RenderRefused, check_present, is_missing, printable
 
 _Filter = Callable[..., Any]
@@ -89,12 +89,9 @@ def _replace(context: RenderContext, text: str, old: str, new: str, count: int =
     return text.replace(old, new, count)
 
 
-_LARGEST_PRECISION = 20
-
-
 def _round(value: Any, precision: int = 0, method: str = "common") -> float:
-    if not 0 <= precision <= _LARGEST_PRECISION:
-        raise RenderRefused(f"round takes 0 to {_LARGEST_PRECISION} digits")
+    if not 0 <= precision <= MOST_DIGITS:
+        raise RenderRefused(f"round takes 0 to {MOST_DIGITS} digits")
     return builtin.do_round(_number(value), precision, method)  # type: ignore[arg-type]  # it checks the method itself
 
 

@@ -19,17 +19,17 @@ from clarion_server.adapters.rendering.values import RenderRefused, check_presen
 
 STYLES = ("short", "medium", "long", "full")
 
-_CURRENCY = re.compile(r"[A-Z]{3}")
+CURRENCY = re.compile(r"[A-Z]{3}")
 _LARGEST_EXPONENT = 30
 _LONGEST_NUMBER = 64
-_MOST_DIGITS = 12
+MOST_DIGITS = 12
 
 
 @pass_context
 def money(context: RenderContext, value: Any, currency: Any) -> str:
     """An amount in an ISO 4217 currency, with that currency's digits: `1.234,50 €`."""
     check_present(currency)
-    if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency):
+    if not isinstance(currency, str) or not CURRENCY.fullmatch(currency):
         raise RenderRefused("money needs a currency code of three capital letters, such as EUR")
     return format_currency(_decimal(value), currency, locale=context.locale)
 
@@ -58,8 +58,8 @@ def _percent_pattern(locale: Locale, digits: int) -> NumberPattern:
 
 
 def _with_digits(pattern: NumberPattern, digits: int) -> NumberPattern:
-    if type(digits) is not int or not 0 <= digits <= _MOST_DIGITS:
-        raise RenderRefused(f"digits is a whole number from 0 to {_MOST_DIGITS}")
+    if type(digits) is not int or not 0 <= digits <= MOST_DIGITS:
+        raise RenderRefused(f"digits is a whole number from 0 to {MOST_DIGITS}")
     pattern.frac_prec = (digits, digits)
     return pattern
 

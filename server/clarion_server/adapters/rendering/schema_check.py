@@ -8,8 +8,10 @@ from typing import Any
 
 from jsonschema_rs import Draft202012Validator, RegexOptions, ValidationError
 
+from clarion_server.adapters.rendering.schema_rules import schema_findings
 from clarion_server.adapters.rendering.schema_violations import violations_of
 from clarion_server.application.ports.content import ContentInvalid
+from clarion_server.domain.finding import Severity
 from clarion_server.domain.violation import Violation
 
 EMPTY_OBJECT: Mapping[str, Any] = {"type": "object", "additionalProperties": False}
@@ -38,6 +40,9 @@ class JsonSchema:
 
 def validator(schema: Mapping[str, Any]) -> Draft202012Validator:
     """Raises ContentInvalid. Reads no other document: neither from the network nor from files."""
+    for finding in schema_findings(schema):
+        if finding.severity is Severity.ERROR:
+            raise ContentInvalid(f"{finding.field}: {finding.message}")
     try:
         return Draft202012Validator(dict(schema), validate_formats=True, pattern_options=RegexOptions(), offline=True)
     except (ValidationError, ValueError) as error:

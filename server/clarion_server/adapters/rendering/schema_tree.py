@@ -1,61 +1,85 @@
-"""How a JSON Schema is nested: the keywords that hold schemas (2020-12 core, section 10; validation, section 9)."""
+"""How a JSON Schema is nested: the keywords that hold schemas (2020-12 core, section 10), and references in it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 Path = tuple[str | int, ...]
 
-HOLDS_ONE = frozenset(
+_HOLDS_ONE = frozenset(
     {"additionalProperties", "contains", "contentSchema", "else", "if", "items", "not", "propertyNames", "then"}
     | {"unevaluatedItems", "unevaluatedProperties"}
 )
-HOLDS_LIST = ("allOf", "anyOf", "oneOf", "prefixItems")
-HOLDS_MAP = ("$defs", "definitions", "dependentSchemas", "patternProperties", "properties")
+_HOLDS_LIST = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
+_DEFINITIONS = frozenset({"$defs", "definitions"})
+_HOLDS_MAP = _DEFINITIONS | {"dependentSchemas", "patternProperties", "properties"}
 
-_DEFINITIONS = ("$defs", "definitions")
 
-
-def children(schema: Any, *, definitions: bool = True) -> Iterator[tuple[Path, Any]]:
+def children(schema: Any) -> Iterator[tuple[Path, Any]]:
     """The schemas directly inside a schema, each with its path from there."""
-    if not isinstance(schema, Mapping):
-        return
-    for keyword in HOLDS_ONE:
-        if keyword in schema:
-            yield (keyword,), schema[keyword]
-    for keyword in HOLDS_LIST:
-        if isinstance(members := schema.get(keyword), list):
-            yield from (((keyword, index), member) for index, member in enumerate(members))
-    for keyword in HOLDS_MAP:
-        if isinstance(members := schema.get(keyword), Mapping) and (definitions or keyword not in _DEFINITIONS):
-            yield from (((keyword, name), member) for name, member in members.items())
+    if isinstance(schema, Mapping):
+        for keyword, value in schema.items():
+            if keyword in _HOLDS_ONE:
+                yield (keyword,), value
+            elif keyword in _HOLDS_LIST:
+                yield from (((keyword, index), member) for index, member in enumerate(value))
+            elif keyword in _HOLDS_MAP:
+                yield from (((keyword, name), member) for name, member in value.items())
 
 
 def everywhere(schema: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """The schema and all schemas in it. Mind the depth: bound it first."""
+    """The schema and all schemas in it."""
     yield path, schema
     for step, child in children(schema):
         yield from everywhere(child, path + step)
 
 
+def applied(schema: Any) -> Iterator[Any]:
+    """The schemas directly inside that values are checked by: definitions only count where they are referred to."""
+    return (child for path, child in children(schema) if path[0] not in _DEFINITIONS)
+
+
 def resolved(reference: str, root: Mapping[str, Any]) -> Any:
-    """What a local reference (`#` or `#/…`, a JSON pointer after RFC 6901) stands for. Raises LookupError."""
+    """What a local reference stands for: `#` or `#/…`, a JSON pointer (RFC 6901). Raises LookupError."""
     target: Any = root
-    for token in reference.removeprefix("#").split("/")[1:]:
+    for token in unquote(reference).removeprefix("#").split("/")[1:]:
         key = token.replace("~1", "/").replace("~0", "~")
-        if isinstance(target, list):
-            target = dict(enumerate(target))[int(key) if key.isdecimal() else -1]
-        elif isinstance(target, Mapping):
-            target = target[key]
-        else:
-            raise LookupError(reference)  # noqa: TRY004  (the pointer leads nowhere; what it met is no one's argument)
+        members = dict(enumerate(target)) if isinstance(target, list) else target
+        if not isinstance(members, Mapping):
+            raise LookupError(reference)  # noqa: TRY004  (the pointer leads nowhere, whatever it met)
+        target = members[int(key) if isinstance(target, list) and key.isdecimal() else key]
     return target
 
 
-def dotted(path: Path, prefix: str = "") -> str:
+def written_out(schema: Any, root: Mapping[str, Any]) -> Any:
+    """The schema without references: what each stands for joins what is said beside it. Needs one without cycles."""
+    if not isinstance(schema, Mapping):
+        return schema
+    result = {key: _written_out(key, value, root) for key, value in schema.items() if key not in _DEFINITIONS}
+    reference = result.pop("$ref", None)
+    if reference is not None:
+        result["allOf"] = [*result.get("allOf", ()), written_out(resolved(reference, root), root)]
+    return result
+
+
+def _written_out(keyword: str, value: Any, root: Mapping[str, Any]) -> Any:
+    if keyword in _HOLDS_ONE:
+        return written_out(value, root)
+    if keyword in _HOLDS_LIST:
+        return [written_out(member, root) for member in value]
+    if keyword in _HOLDS_MAP:
+        return {name: written_out(member, root) for name, member in value.items()}
+    return value
+
+
+_LONGEST_KEY = 64
+
+
+def dotted(path: Path) -> str:
     """`order.items[0].price`; a key that is no plain name is quoted: `prices["a.b"]`."""
-    text = prefix
+    text = ""
     for step in path:
         if isinstance(step, int):
             text += f"[{step}]"
@@ -64,9 +88,6 @@ def dotted(path: Path, prefix: str = "") -> str:
         else:
             text += f"[{_quoted(step)}]"
     return text
-
-
-_LONGEST_KEY = 64
 
 
 def _is_plain(key: str) -> bool:

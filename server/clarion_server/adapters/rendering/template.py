@@ -7,11 +7,13 @@ from types import TracebackType
 from typing import Any
 
 from babel import Locale
-from jinja2 import Template, TemplateSyntaxError
+from jinja2 import Template
 
 from clarion_server.adapters.rendering.bounds import LIMITS, Budget, RenderContext
 from clarion_server.adapters.rendering.environment import ContentEnvironment
+from clarion_server.adapters.rendering.places import place_at
 from clarion_server.adapters.rendering.rewriting import rewritten
+from clarion_server.adapters.rendering.structure import parsed
 from clarion_server.adapters.rendering.values import RenderRefused, ValueMissing
 from clarion_server.application.ports.content import ContentInvalid, RenderingFailed
 
@@ -24,6 +26,7 @@ class CompiledTemplate:
     __slots__ = ("_environment", "_globals", "_root", "_source", "_template", "field")
 
     def __init__(self, field: str, source: str, environment: ContentEnvironment) -> None:
+        """Raises ContentInvalid."""
         self.field = field
         self._source = source
         self._environment = environment
@@ -39,7 +42,7 @@ class CompiledTemplate:
         try:
             return self._written(context)
         except ValueMissing as missing:
-            raise self._failure(missing, "a value is missing") from None
+            raise self._missing(missing) from None
         except RenderRefused as refused:
             raise self._failure(refused, str(refused)) from None
         except Exception as error:  # noqa: BLE001  (a template can raise whatever Python's operators raise)
@@ -54,23 +57,31 @@ class CompiledTemplate:
                 raise RenderRefused(f"the result is longer than {LIMITS.output_chars:,} characters")
         return text
 
+    def _missing(self, error: ValueMissing) -> RenderingFailed:
+        line = self._line(error)
+        place = place_at(self._environment.parse(self._source), line, error.name)
+        return RenderingFailed(self.field, line, f"`{place}` is missing" if place else str(error))
+
     def _failure(self, error: Exception, detail: str) -> RenderingFailed:
-        return RenderingFailed(self.field, _line(error.__traceback__, self._template), detail)
+        return RenderingFailed(self.field, self._line(error), detail)
+
+    def _line(self, error: Exception) -> int:
+        """The template's line in which the error came up: the innermost frame of its compiled code tells."""
+        line, traceback = 0, error.__traceback__
+        while traceback is not None:
+            if _is_of(traceback, self._template):
+                line = self._template.get_corresponding_lineno(traceback.tb_lineno)
+            traceback = traceback.tb_next
+        return line
 
 
 def _compiled(field: str, source: str, environment: ContentEnvironment) -> Template:
-    try:
-        tree = rewritten(environment.parse(source))
-        return Template.from_code(environment, environment.compile(tree), environment.globals)
-    except TemplateSyntaxError as error:
-        raise ContentInvalid(f"{field}, line {error.lineno}: {error.message}") from None
+    tree, refusals = parsed(source, environment)
+    if tree is None or refusals:
+        raise ContentInvalid(f"{field}, line {refusals[0].line}: {refusals[0].message}")
+    code = environment.compile(rewritten(tree))
+    return Template.from_code(environment, code, environment.globals)
 
 
-def _line(traceback: TracebackType | None, template: Template) -> int:
-    """The template's line in which the error came up: the innermost frame of its compiled code tells."""
-    line = 0
-    while traceback is not None:
-        if traceback.tb_frame.f_globals.get("__jinja_template__") is template:
-            line = template.get_corresponding_lineno(traceback.tb_lineno)
-        traceback = traceback.tb_next
-    return line
+def _is_of(traceback: TracebackType, template: Template) -> bool:
+    return traceback.tb_frame.f_globals.get("__jinja_template__") is template

@@ -11,4 +11,10 @@ _ALLOWED = frozenset(
     | {"==", "!=", ">", ">=", "<", "<="}
 )
 
-TESTS = {name: _ALL[name] for name in sorted(_ALLOWED)}
+
+def is_iterable(value: object) -> bool:
+    """Jinja2's own tries, which fails for a missing value."""
+    return isinstance(value, str | list | tuple | dict)
+
+
+TESTS = {name: _ALL[name] for name in sorted(_ALLOWED)} | {"iterable": is_iterable, "sequence": is_iterable}

@@ -16,7 +16,7 @@ class RenderRefused(Exception):
 class ValueMissing(RenderRefused):
     """A value was used that is not there, or that is null."""
 
-    def __init__(self, name: object = None) -> None:
+    def __init__(self, name: str = "") -> None:
         super().__init__("a value is missing")
         self.name = name
         """The key or index that was not found. May come from the data: shown only where the template spells it out."""

@@ -1,0 +1,90 @@
+"""What is known at one point of a template: its variables, and what the conditions around it have made sure of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from clarion_server.adapters.rendering.review.kinds import ALL, SIZED, Kind, Kinds
+from clarion_server.adapters.rendering.review.shapes import Cause, Doubt, Place, Shape, Symbol, any_of
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """That a value is there, of certain kinds, and perhaps filled: neither null nor empty."""
+
+    kinds: Kinds = ALL
+    is_filled: bool = False
+
+    def applied(self, shape: Shape) -> Shape:
+        present = shape.narrowed(self.kinds).certain()
+        return present.filled() if self.is_filled else present
+
+    def and_(self, other: Fact) -> Fact:
+        return Fact(self.kinds & other.kinds, self.is_filled or other.is_filled)
+
+    def or_(self, other: Fact) -> Fact:
+        return Fact(self.kinds | other.kinds, self.is_filled and other.is_filled)
+
+
+PRESENT = Fact()
+NOT_NULL = Fact(ALL - {Kind.NULL})
+FILLED = Fact(ALL - {Kind.NULL}, is_filled=True)
+
+
+#: What a value must be to have a part of that name or number.
+_KINDS_WITH_PARTS: Mapping[type, Kinds] = {str: frozenset({Kind.OBJECT}), int: frozenset({Kind.ARRAY, Kind.STRING})}
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Immutable: each branch goes on with its own, and they are joined behind it."""
+
+    variables: Mapping[str, Shape]
+    facts: Mapping[Place, Fact] = field(default_factory=dict)
+
+    def with_variable(self, name: str, shape: Shape) -> Scope:
+        return replace(self, variables={**self.variables, name: shape.called(Symbol(name))})
+
+    def with_fact(self, place: Place | None, fact: Fact) -> Scope:
+        """What holds of a value's part makes sure of the whole: a coupon's code is there only when the coupon is."""
+        if place is None:
+            return self
+        facts = dict(self.facts)
+        for length in range(1, len(place)):
+            whole = Fact(_KINDS_WITH_PARTS.get(type(place[length]), SIZED))
+            facts[place[:length]] = facts.get(place[:length], whole).and_(whole)
+        facts[place] = facts.get(place, PRESENT).and_(fact)
+        return replace(self, facts=facts)
+
+    def refined(self, shape: Shape) -> Shape:
+        fact = self.facts.get(shape.place) if shape.place is not None else None
+        return shape if fact is None else fact.applied(shape)
+
+
+def joined(scopes: Iterable[Scope]) -> Scope:
+    """What is known whichever of the branches was taken."""
+    first, *others = scopes
+    result = first
+    for scope in others:
+        result = Scope(_joined_variables(result, scope), _joined_facts(result, scope))
+    return result
+
+
+def _joined_variables(left: Scope, right: Scope) -> dict[str, Shape]:
+    names = {**left.variables, **right.variables}
+    return {name: _joined_variable(name, left.variables.get(name), right.variables.get(name)) for name in names}
+
+
+def _joined_variable(name: str, left: Shape | None, right: Shape | None) -> Shape:
+    if left is right and left is not None:
+        return left
+    if left is None or right is None:
+        only = left or right
+        assert only is not None
+        return replace(only, doubt=Doubt(Cause.NOT_ALWAYS_SET, name), place=(Symbol(name),), path=name)
+    return any_of([left, right]).called(Symbol(name))
+
+
+def _joined_facts(left: Scope, right: Scope) -> dict[Place, Fact]:
+    return {place: fact.or_(right.facts[place]) for place, fact in left.facts.items() if place in right.facts}

@@ -1,0 +1,165 @@
+"""What a template may be made of. Whatever else Jinja2 knows is refused before anything is compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from jinja2 import TemplateSyntaxError, nodes
+
+from clarion_server.adapters.rendering.environment import ContentEnvironment
+from clarion_server.adapters.rendering.rewriting import method_name
+from clarion_server.domain.finding import FindingCode
+
+#: What every template sees.
+VARIABLES = ("context", "profile", "recipient", "campaign")
+
+_RESERVED = frozenset({*VARIABLES, "loop", "range", "self"})
+_DEEPEST_NESTING = 60
+"""Of nodes in nodes; Python's own compiler gives up at about a hundred brackets."""
+_DEEPEST_LOOPS = 8
+_LONGEST_SOURCE = 512 * 1024
+
+_REFUSED_TAGS: Mapping[type[nodes.Node], str] = {
+    nodes.AssignBlock: "set … endset",
+    nodes.Block: "block",
+    nodes.CallBlock: "call",
+    nodes.Extends: "extends",
+    nodes.FilterBlock: "filter",
+    nodes.FromImport: "from",
+    nodes.Import: "import",
+    nodes.Include: "include",
+    nodes.Macro: "macro",
+    nodes.ScopedEvalContextModifier: "autoescape",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    code: FindingCode
+    line: int
+    message: str
+    remedy: str
+
+
+def parsed(source: str, environment: ContentEnvironment) -> tuple[nodes.Template | None, list[Refusal]]:
+    """The template with what is wrong with its structure. None when it cannot even be read."""
+    if len(source) > _LONGEST_SOURCE:
+        return None, [_unsafe(0, f"The template has more than {_LONGEST_SOURCE:,} characters.", "Shorten it.")]
+    try:
+        tree = environment.parse(source)
+    except TemplateSyntaxError as error:
+        return None, [_syntax(error.lineno, _sentence(error.message or ""))]
+    except (RecursionError, ValueError):
+        # Python's own limits: thousands of brackets, or a number of thousands of digits.
+        return None, [_syntax(0, "An expression is too long or nested too deeply.")]
+    return tree, list(_refusals(tree, environment))
+
+
+def closest(name: str, names: Iterable[str]) -> str:
+    """`Did you mean …?` with its leading space, or nothing."""
+    matches = get_close_matches(name, list(names), n=1)
+    return f" Did you mean `{matches[0]}`?" if matches else ""
+
+
+def _refusals(tree: nodes.Template, environment: ContentEnvironment) -> Iterator[Refusal]:
+    for node, depth, loops in _walk(tree):
+        if depth > _DEEPEST_NESTING or loops > _DEEPEST_LOOPS:
+            yield _unsafe(node.lineno, "The template is nested too deeply.", "Split it up.")
+            return
+        yield from _refusals_of(node, environment)
+
+
+def _walk(node: nodes.Node, depth: int = 0, loops: int = 0) -> Iterator[tuple[nodes.Node, int, int]]:
+    yield node, depth, loops
+    if depth > _DEEPEST_NESTING:
+        return
+    for child in node.iter_child_nodes():
+        yield from _walk(child, depth + 1, loops + isinstance(child, nodes.For))
+
+
+def _refusals_of(node: nodes.Node, environment: ContentEnvironment) -> Iterator[Refusal]:
+    if type(node) in _REFUSED_TAGS:
+        tag = _REFUSED_TAGS[type(node)]
+        yield _unsafe(node.lineno, f"`{tag}` is not available.", "Use if, for, set, with and raw alone.")
+    elif isinstance(node, nodes.For) and node.recursive:
+        yield _unsafe(node.lineno, "Loops cannot be recursive.", "Write one loop for each level.")
+    elif isinstance(node, nodes.CondExpr) and node.expr2 is None:
+        yield Refusal(
+            FindingCode.VARIABLE_MAY_BE_MISSING,
+            node.lineno,
+            "An `if` inside an expression without `else` has no value when its condition is false.",
+            "Add an `else`, such as `else ''`.",
+        )
+    elif isinstance(node, nodes.NSRef) or (isinstance(node, nodes.Name) and _is_reserved_target(node)):
+        yield _unsafe(node.lineno, f"`{node.name}` cannot be set.", "Choose another name.")
+    elif isinstance(node, nodes.Call):
+        yield from _call_refusals(node)
+    elif isinstance(node, nodes.Filter | nodes.Test):
+        yield from _name_refusals(node, environment)
+
+
+def _is_reserved_target(node: nodes.Name) -> bool:
+    return node.ctx != "load" and node.name in _RESERVED
+
+
+def _call_refusals(node: nodes.Call) -> Iterator[Refusal]:
+    target = node.node
+    if node.dyn_args is not None or node.dyn_kwargs is not None or node.kwargs:
+        yield _unsafe(node.lineno, "Calls take plain arguments alone.", "Write the arguments out, without names.")
+    elif _is_range(target) or _is_cycle(target) or method_name(node) is not None:
+        yield from _count_refusals(node)
+    elif isinstance(target, nodes.Getattr):
+        remedy = f"Use a filter, such as `| {target.attr}`." if target.attr != "format" else "Join texts with `~`."
+        yield _unsafe(node.lineno, f"The method `.{target.attr}()` is not available.", remedy)
+    else:
+        name = target.name if isinstance(target, nodes.Name) else "…"
+        remedy = "`range()` is the only one; docs/writing-content.md lists the filters."
+        yield Refusal(FindingCode.TEMPLATE_UNKNOWN_NAME, node.lineno, f"There is no function `{name}()`.", remedy)
+
+
+_MOST_RANGE_ARGUMENTS = 3
+
+
+def _count_refusals(node: nodes.Call) -> Iterator[Refusal]:
+    count = len(node.args)
+    if _is_range(node.node) and not 1 <= count <= _MOST_RANGE_ARGUMENTS:
+        yield _unsafe(node.lineno, "`range` takes one to three numbers.", "Correct the arguments.")
+    elif _is_cycle(node.node) and not count:
+        yield _unsafe(node.lineno, "`loop.cycle` needs values to cycle through.", "Add them.")
+
+
+def _is_range(target: nodes.Node) -> bool:
+    return isinstance(target, nodes.Name) and target.name == "range"
+
+
+def _is_cycle(target: nodes.Node) -> bool:
+    return (
+        isinstance(target, nodes.Getattr)
+        and target.attr == "cycle"
+        and isinstance(target.node, nodes.Name)
+        and target.node.name == "loop"
+    )
+
+
+def _name_refusals(node: nodes.Filter | nodes.Test, environment: ContentEnvironment) -> Iterator[Refusal]:
+    known, kind = (environment.filters, "filter") if isinstance(node, nodes.Filter) else (environment.tests, "test")
+    if node.dyn_args is not None or node.dyn_kwargs is not None:
+        yield _unsafe(node.lineno, "`*` and `**` are not available in calls.", "Write the arguments out.")
+    elif node.name not in known:
+        remedy = f"docs/writing-content.md lists them.{closest(node.name, known)}"
+        code = FindingCode.TEMPLATE_UNKNOWN_NAME
+        yield Refusal(code, node.lineno, f"There is no {kind} `{node.name}`.", remedy)
+
+
+def _unsafe(line: int, message: str, remedy: str) -> Refusal:
+    return Refusal(FindingCode.TEMPLATE_UNSAFE, line, message, remedy)
+
+
+def _syntax(line: int, message: str) -> Refusal:
+    return Refusal(FindingCode.TEMPLATE_SYNTAX, line, message, "Correct the line.")
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?", "!")) else f"{text}."
