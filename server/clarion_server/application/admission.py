@@ -80,12 +80,14 @@ class Admission:
     exceptions: dict[int, Excluded | Rejected] = field(default_factory=dict)
     """Those that are not plainly accepted; an excluded one is admitted as well."""
     violations: list[Violation] = field(default_factory=list)
+    excluded_count: int = 0
 
     def add(self, place: int, result: Admitted | list[Violation]) -> None:
         if isinstance(result, Admitted):
             self.admitted.append((place, result))
             if result.exclusion is not None:
                 self.exceptions[place] = Excluded(result.exclusion)
+                self.excluded_count += 1
         else:
             violations = tuple(violation.under(f"recipients[{place}]") for violation in result)
             self.violations.extend(violations)

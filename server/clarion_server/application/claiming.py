@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from clarion_server.application.group_commit import BulkOperation
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.recording import end_queued
 from clarion_server.domain.campaign import Campaign, CampaignState, QueueDisposal
@@ -31,9 +32,9 @@ class Claimed:
     """When there is more to claim; None when nothing waits."""
 
 
-def claim(unit: UnitOfWork, claims: Sequence[Claim]) -> Sequence[Claimed]:
-    """A group-commit operation."""
-    return [_claim(unit, each) for each in claims]
+class Claiming(BulkOperation[Claim, Claimed]):
+    def apply(self, unit: UnitOfWork, claims: Sequence[Claim], /) -> Sequence[Claimed]:
+        return [_claim(unit, each) for each in claims]
 
 
 def _claim(unit: UnitOfWork, wish: Claim) -> Claimed:

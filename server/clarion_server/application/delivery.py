@@ -8,6 +8,7 @@ import orjson
 import structlog
 
 from clarion_server.application.directory import CampaignDirectory, ReadyVersion
+from clarion_server.application.hand_off import HandOff
 from clarion_server.application.ports.channels import (
     Channel,
     HandOffFailed,
@@ -17,7 +18,6 @@ from clarion_server.application.ports.channels import (
 )
 from clarion_server.application.ports.clock import Chance, Clock
 from clarion_server.application.ports.content import Personalisation, RenderingFailed
-from clarion_server.application.triggering import HandOff
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.delivery import Conclusion, conclude, expire
 from clarion_server.domain.instant import Instant

@@ -58,6 +58,10 @@ class CampaignDirectory:
         """The campaign has changed: read it anew when it is next needed."""
         self._live.pop((campaign.sandbox, campaign.id), None)
 
+    def cached(self, sandbox: str, campaign_id: str) -> LiveCampaign | None:
+        """The campaign, if it is at hand. Never waits."""
+        return self._live.get((sandbox, campaign_id))
+
     async def live(self, sandbox: str, campaign_id: str) -> LiveCampaign:
         """Raises ResourceNotFound, CampaignNotLive or CampaignOutsideWindow."""
         ready = self._live.get((sandbox, campaign_id))

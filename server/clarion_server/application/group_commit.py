@@ -8,8 +8,10 @@ Kinkade, "Varieties of Concurrency Control in IMS/VS Fast Path", 1985).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Generic, TypeVar
 
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
@@ -18,11 +20,36 @@ from clarion_server.domain.errors import Overloaded
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-#: Applies many items in one unit of work, and returns a result for each, in their order.
-BulkOperation = Callable[[UnitOfWork, Sequence[Item]], Sequence[Result]]
+#: About how many rows one commit carries at most: while it is written, the answers of the one before are given.
+_ROWS_PER_COMMIT = 500
 
-_Entry = tuple[Any, asyncio.Future[Any]]
-_Batch = dict[BulkOperation[Any, Any], list[_Entry]]
+
+class BulkOperation(ABC, Generic[Item, Result]):
+    """A kind of write that is done for many items at once."""
+
+    @abstractmethod
+    def apply(self, unit: UnitOfWork, items: Sequence[Item], /) -> Sequence[Result]:
+        """On the store's thread: writes the items, and returns a result for each, in their order."""
+
+    def committed(self, items: Sequence[Item], results: Sequence[Result], /) -> None:
+        """On the event loop, as soon as the items are durable and before anybody is answered. Never raises."""
+
+    def failed(self, item: Item, error: Exception, /) -> None:
+        """On the event loop: whether the item was written is unknown. Never raises."""
+
+
+class _Entry:
+    """An item that waits for its commit."""
+
+    __slots__ = ("future", "item", "operation", "weight")
+
+    def __init__(
+        self, operation: BulkOperation[Any, Any], item: Any, weight: int, future: asyncio.Future[Any] | None
+    ) -> None:
+        self.operation = operation
+        self.item = item
+        self.weight = weight
+        self.future = future
 
 
 class GroupCommit:
@@ -33,7 +60,7 @@ class GroupCommit:
         self._on_commit = on_commit
         self._capacity = capacity
         self._weight = 0
-        self._pending: _Batch = {}
+        self._pending: deque[_Entry] = deque()
         self._flushing: asyncio.Task[None] | None = None
 
     def check_room(self, weight: int) -> None:
@@ -42,58 +69,85 @@ class GroupCommit:
             raise Overloaded
 
     def submit(self, operation: BulkOperation[Item, Result], item: Item, weight: int = 1) -> asyncio.Future[Result]:
-        """The result, once it is durable. `weight` is about how many rows the item writes."""
+        """The result, once it is durable; who waits for it may go away. `weight` is about how many rows it writes."""
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._pending.setdefault(operation, []).append((item, future))
-        self._weight += weight
-        if self._flushing is None:
-            self._flushing = asyncio.create_task(self._flush())
+        self._add(_Entry(operation, item, weight, future))
         return future
+
+    def post(self, operation: BulkOperation[Item, Any], item: Item, weight: int = 1) -> None:
+        """Like `submit`, where the operation's own `committed` and `failed` are all that wants to know."""
+        self._add(_Entry(operation, item, weight, None))
 
     async def drained(self) -> None:
         """Returns when nothing is pending."""
         while self._flushing is not None:
             await self._flushing
 
+    def _add(self, entry: _Entry) -> None:
+        self._pending.append(entry)
+        self._weight += entry.weight
+        if self._flushing is None:
+            self._flushing = asyncio.create_task(self._flush())
+
     async def _flush(self) -> None:
         try:
             while self._pending:
-                batch, self._pending, self._weight = self._pending, {}, 0
-                await self._commit(batch)
+                await self._commit(self._next_batch())
         finally:
             self._flushing = None
 
-    async def _commit(self, batch: _Batch) -> None:
+    def _next_batch(self) -> list[_Entry]:
+        batch, rows = [], 0
+        while self._pending and rows < _ROWS_PER_COMMIT:
+            entry = self._pending.popleft()
+            rows += entry.weight
+            batch.append(entry)
+        self._weight -= rows
+        return batch
+
+    async def _commit(self, batch: list[_Entry]) -> None:
+        groups = _by_operation(batch)
         try:
-            results = await self._transactions.write(lambda unit: _apply(unit, batch))
+            results = await self._transactions.write(lambda unit: _apply(unit, groups))
         except Exception as error:  # noqa: BLE001 - handed on to whoever waits
             await self._commit_apart(batch, error)
         else:
-            for entries, values in zip(batch.values(), results, strict=True):
-                _resolve(entries, values)
-        self._on_commit()
+            for (operation, entries), values in zip(groups, results, strict=True):
+                operation.committed([entry.item for entry in entries], values)
+                _answer(entries, values)
+            self._on_commit()
 
-    async def _commit_apart(self, batch: _Batch, error: Exception) -> None:
+    async def _commit_apart(self, batch: list[_Entry], error: Exception) -> None:
         """After a failure each item stands alone, so that a bad one fails no other."""
-        alone = sum(map(len, batch.values())) == 1
-        for operation, entries in batch.items():
-            for entry in entries:
-                if alone:
-                    _reject(entry, error)
-                else:
-                    await self._commit({operation: [entry]})
+        if len(batch) > 1:
+            for entry in batch:
+                await self._commit([entry])
+            return
+        (entry,) = batch
+        entry.operation.failed(entry.item, error)
+        if entry.future is not None and not entry.future.done():
+            entry.future.set_exception(error)
 
 
-def _apply(unit: UnitOfWork, batch: _Batch) -> list[Sequence[Any]]:
-    return [operation(unit, [item for item, _ in entries]) for operation, entries in batch.items()]
+_Group = tuple[BulkOperation[Any, Any], list[_Entry]]
 
 
-def _resolve(entries: Sequence[_Entry], values: Sequence[Any]) -> None:
-    for (_, future), value in zip(entries, values, strict=True):
-        if not future.done():
-            future.set_result(value)
+def _by_operation(batch: Iterable[_Entry]) -> list[_Group]:
+    """In the order in which the operations first came."""
+    groups: dict[int, _Group] = {}
+    for entry in batch:
+        key = id(entry.operation)
+        if key not in groups:
+            groups[key] = (entry.operation, [])
+        groups[key][1].append(entry)
+    return list(groups.values())
 
 
-def _reject(entry: _Entry, error: Exception) -> None:
-    if not entry[1].done():
-        entry[1].set_exception(error)
+def _apply(unit: UnitOfWork, groups: Sequence[_Group]) -> list[Sequence[Any]]:
+    return [operation.apply(unit, [entry.item for entry in entries]) for operation, entries in groups]
+
+
+def _answer(entries: Sequence[_Entry], values: Sequence[Any]) -> None:
+    for entry, value in zip(entries, values, strict=True):
+        if entry.future is not None and not entry.future.done():
+            entry.future.set_result(value)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from clarion_server.application.group_commit import BulkOperation
+from clarion_server.application.hand_off import HandOff, Outlets
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.recording import record_accepted
 from clarion_server.domain.execution import IDEMPOTENCY_WINDOW, Execution
+from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Message
 
 
@@ -19,6 +22,11 @@ class IntakeItem:
     messages: Sequence[Message]
     revision: int
     """The campaign's, as it was when the trigger was admitted."""
+    channel_key: int
+    release_time: Instant
+    """When the messages may leave."""
+    hand_offs: Sequence[HandOff] | None = None
+    """The messages that have places reserved for them. None: they are queued."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +49,38 @@ class Outdated:
 IntakeResult = Accepted | Remembered | Outdated
 
 
-def accept(unit: UnitOfWork, items: Sequence[IntakeItem]) -> Sequence[IntakeResult]:
-    """A group-commit operation: each item is written whole or not at all, whatever becomes of the others."""
-    revisions = unit.campaigns.revisions({item.execution.campaign_key for item in items})
-    remembered = _remembered(unit, items)
-    results: list[IntakeResult] = []
-    written: list[IntakeItem] = []
-    for item in items:
-        result = _decide(item, revisions, remembered)
-        if isinstance(result, Accepted):
-            written.append(item)
-        results.append(result)
-    _write(unit, written)
-    return results
+class Intake(BulkOperation[IntakeItem, IntakeResult]):
+    """Each item is written whole or not at all, whatever becomes of the others."""
+
+    def __init__(self, outlets: Outlets) -> None:
+        self._outlets = outlets
+
+    def apply(self, unit: UnitOfWork, items: Sequence[IntakeItem], /) -> Sequence[IntakeResult]:
+        revisions = unit.campaigns.revisions({item.execution.campaign_key for item in items})
+        remembered = _remembered(unit, items)
+        results: list[IntakeResult] = []
+        written: list[IntakeItem] = []
+        for item in items:
+            result = _decide(item, revisions, remembered)
+            if isinstance(result, Accepted):
+                written.append(item)
+            results.append(result)
+        _write(unit, written)
+        return results
+
+    def committed(self, items: Sequence[IntakeItem], results: Sequence[IntakeResult], /) -> None:
+        """Sending begins with the commit, not with the answer: a caller that goes away takes nothing back."""
+        for item, result in zip(items, results, strict=True):
+            if item.hand_offs is None:
+                self._outlets.wake(item.channel_key, item.release_time)
+            elif isinstance(result, Accepted):
+                self._outlets.hand_off(item.channel_key, item.hand_offs)
+            else:
+                self._outlets.give_up(item.channel_key, len(item.hand_offs))
+
+    def failed(self, item: IntakeItem, _error: Exception, /) -> None:
+        if item.hand_offs is not None:
+            self._outlets.disown(item.channel_key, [each.message.id for each in item.hand_offs])
 
 
 def _remembered(unit: UnitOfWork, items: Sequence[IntakeItem]) -> dict[tuple[int, str], Execution]:

@@ -10,7 +10,7 @@ import structlog
 from clarion_server.application.outlets import ProcessOutlets
 from clarion_server.application.ports.clock import Chance, Clock
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.recording import Settle
+from clarion_server.application.recording import settle
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.campaign import CampaignState
 from clarion_server.domain.channel import DEFAULT_RETRY_POLICY
@@ -106,7 +106,7 @@ class Keeper:
         taken = 0
         for owner in lapsed:
             messages = unit.messages.in_hands_of([owner], BATCH)
-            Settle(owner)(unit, [self._conclude(unit, message, now) for message in messages])
+            settle(unit, [self._conclude(unit, message, now) for message in messages], owner)
             log.warning("attempts_taken_over", owner=owner, messages=len(messages))
             taken += len(messages)
         unit.processes.remove_lapsed(now)

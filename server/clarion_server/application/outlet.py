@@ -12,16 +12,16 @@ from dataclasses import dataclass
 
 import structlog
 
-from clarion_server.application.claiming import Claim, Claimed, claim
+from clarion_server.application.claiming import Claim, Claimed, Claiming
 from clarion_server.application.delivery import Delivery
-from clarion_server.application.group_commit import GroupCommit
+from clarion_server.application.group_commit import BulkOperation, GroupCommit
+from clarion_server.application.hand_off import HandOff
 from clarion_server.application.line import Line
 from clarion_server.application.ports.channels import ChannelFactory
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.recording import Settle
+from clarion_server.application.recording import settle
 from clarion_server.application.transactions import Transactions
-from clarion_server.application.triggering import HandOff
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.delivery import Conclusion
 from clarion_server.domain.instant import SECOND, Instant
@@ -67,7 +67,8 @@ def places_of(configuration: ChannelConfiguration) -> int:
 class Outlet:
     def __init__(self, configuration: ChannelConfiguration, ports: OutletPorts) -> None:
         self._ports = ports
-        self._settle = Settle(ports.owner)
+        self._recording = Recording(self, ports.owner)
+        self._claiming = Claiming()
         self._taken = 0
         #: True while messages that are due may wait in the store: newer ones must not overtake them.
         self._backlog = True
@@ -141,18 +142,18 @@ class Outlet:
             self._record(await self._ports.delivery.attempt(hand_off, line.channel, line.configuration))
 
     def _record(self, conclusion: Conclusion) -> None:
-        recorded = self._ports.commits.submit(self._settle, conclusion, 2)
-        recorded.add_done_callback(lambda done: self._recorded(done, conclusion))
+        self._ports.commits.post(self._recording, conclusion, 2)
 
-    def _recorded(self, done: asyncio.Future[bool], conclusion: Conclusion) -> None:
-        if done.exception() is not None:
-            # The message keeps its place until it is recorded: a store that comes back learns how the attempt ended.
-            log.warning("record_failed", message=conclusion.message.name, error=repr(done.exception()))
-            asyncio.get_running_loop().call_later(_PAUSE, self._record, conclusion)
-            return
+    def recorded(self, conclusion: Conclusion) -> None:
+        """Part of `Recording`: the message has left this process's hands."""
         self.give_up(1)
         if conclusion.due_time is not None:
             self.wake(conclusion.due_time)
+
+    def not_recorded(self, conclusion: Conclusion, error: Exception) -> None:
+        """Part of `Recording`: the message keeps its place, so that a store that comes back learns how it ended."""
+        log.warning("record_failed", message=conclusion.message.name, error=type(error).__name__)
+        asyncio.get_running_loop().call_later(_PAUSE, self._record, conclusion)
 
     # Claiming.
 
@@ -210,7 +211,7 @@ class Outlet:
         self._next_due = now + 3600 * SECOND
         wish = Claim(self.configuration.key, self._ports.owner, limit, now)
         try:
-            claimed = await self._ports.commits.submit(claim, wish, limit)
+            claimed = await self._ports.commits.submit(self._claiming, wish, limit)
         except Exception:
             self._backlog, self._next_due = True, 0
             self.give_up(limit)
@@ -254,3 +255,22 @@ class Outlet:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
         await self._line.close()
+
+
+class Recording(BulkOperation[Conclusion, None]):
+    """Writes down how an outlet's attempts ended."""
+
+    def __init__(self, outlet: Outlet, owner: str) -> None:
+        self._outlet = outlet
+        self._owner = owner
+
+    def apply(self, unit: UnitOfWork, conclusions: Sequence[Conclusion], /) -> Sequence[None]:
+        settle(unit, conclusions, self._owner)
+        return [None] * len(conclusions)
+
+    def committed(self, conclusions: Sequence[Conclusion], _results: Sequence[None], /) -> None:
+        for conclusion in conclusions:
+            self._outlet.recorded(conclusion)
+
+    def failed(self, conclusion: Conclusion, error: Exception, /) -> None:
+        self._outlet.not_recorded(conclusion, error)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from clarion_server.application.ports.queries import FigureKey, Settlement
 from clarion_server.application.ports.store import UnitOfWork
@@ -14,19 +13,16 @@ from clarion_server.domain.latency import bucket_of
 from clarion_server.domain.message import Event, EventType, Message, MessageState
 
 
-@dataclass(frozen=True, slots=True)
-class Settle:
-    """Records conclusions of attempts that `owner` made. A group-commit operation."""
+def settle(unit: UnitOfWork, conclusions: Sequence[Conclusion], owner: str) -> int:
+    """Records conclusions of attempts that `owner` made; how many.
 
-    owner: str
-
-    def __call__(self, unit: UnitOfWork, conclusions: Sequence[Conclusion]) -> Sequence[bool]:
-        """True for each that was still in the owner's hands; what another process has taken over is left alone."""
-        moved = unit.messages.settle([_settlement(conclusion) for conclusion in conclusions], self.owner)
-        valid = [conclusion for conclusion in conclusions if conclusion.message.id in moved]
-        unit.events.add_all([conclusion.event for conclusion in valid])
-        unit.figures.add(_figures_of(valid))
-        return [conclusion.message.id in moved for conclusion in conclusions]
+    Only of messages that are still in the owner's hands: what another process has taken over is left alone.
+    """
+    moved = unit.messages.settle([_settlement(conclusion) for conclusion in conclusions], owner)
+    valid = [conclusion for conclusion in conclusions if conclusion.message.id in moved]
+    unit.events.add_all([conclusion.event for conclusion in valid])
+    unit.figures.add(_figures_of(valid))
+    return len(valid)
 
 
 def end_queued(unit: UnitOfWork, messages: Sequence[Message], state: MessageState, now: Instant) -> int:

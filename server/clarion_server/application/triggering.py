@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from clarion_server.application.admission import (
     Admission,
@@ -17,9 +16,10 @@ from clarion_server.application.admission import (
 )
 from clarion_server.application.directory import CampaignDirectory, LiveCampaign
 from clarion_server.application.group_commit import GroupCommit
-from clarion_server.application.intake import Accepted, IntakeItem, IntakeResult, Remembered, accept
+from clarion_server.application.hand_off import HandOff, Outlets
+from clarion_server.application.intake import Accepted, Intake, IntakeItem, IntakeResult, Remembered
 from clarion_server.application.ports.clock import Clock, Ids
-from clarion_server.application.ports.content import Personalisation, RenderingFailed
+from clarion_server.application.ports.content import RenderingFailed
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.access import Caller
@@ -47,39 +47,13 @@ class TriggerAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class HandOff:
-    """A message that this process has claimed, with its data at hand."""
+class Begun:
+    """A trigger that was admitted and waits for its commit, or needs none."""
 
-    message: Message
-    personalisation: Personalisation | None = None
-    """None: still to be read from the message."""
-
-
-class Outlets(Protocol):
-    """The ways out of this process, one for each channel configuration."""
-
-    def reserve(self, channel_key: int, count: int) -> str | None:
-        """Takes places for messages that are about to be written; the owner to write them under.
-
-        None when there is no room: they are then written as queued, and claimed in their turn.
-        """
-        ...
-
-    def hand_off(self, channel_key: int, messages: Sequence[HandOff]) -> None:
-        """Sends messages that are durable, in places that were reserved for them."""
-        ...
-
-    def give_up(self, channel_key: int, count: int) -> None:
-        """Lets reserved places go."""
-        ...
-
-    def disown(self, channel_key: int, message_ids: Sequence[str]) -> None:
-        """Lets reserved places go whose messages may have been written or not: if they were, they are given back."""
-        ...
-
-    def wake(self, channel_key: int, due_time: Instant) -> None:
-        """Messages were queued for the channel, due at that time."""
-        ...
+    execution: Execution
+    live: LiveCampaign
+    committing: asyncio.Future[IntakeResult] | None
+    """None: it was only to be validated."""
 
 
 class Triggering:
@@ -96,6 +70,7 @@ class Triggering:
         self._directory = directory
         self._commits = commits
         self._outlets = outlets
+        self._intake = Intake(outlets)
         self._clock = clock
         self._ids = ids
 
@@ -103,39 +78,64 @@ class Triggering:
         """Raises InvalidFields, ResourceNotFound, CampaignNotLive, CampaignOutsideWindow, RequestIdReused, Overloaded,
         Unavailable.
         """
-        now = self._clock.now()
-        self._commits.check_room(len(command.recipients))
         try:
-            return await self._accept(command, caller, now)
+            return await self._accept(command, caller)
         except (InvalidFields, CampaignNotLive, CampaignOutsideWindow):
             # What was once accepted is answered the same again, whatever has become of the campaign since.
-            earlier = await self._earlier(command, caller, now)
+            earlier = await self._earlier(command, caller)
             if earlier is None:
                 raise
             return TriggerAnswer(earlier, replayed=True)
 
-    async def _accept(self, command: TriggerCommand, caller: Caller, now: Instant) -> TriggerAnswer:
-        flaws = call_violations(command, now)
+    async def _accept(self, command: TriggerCommand, caller: Caller) -> TriggerAnswer:
         for _ in range(_ATTEMPTS):
-            live = await self._directory.live(caller.sandbox, command.campaign_id)
-            live.check_accepts(now)
-            admission = admit(command.recipients, live)
-            _check(admission, flaws, command.allow_partial)
-            execution = self._execution(command, live, admission, caller, now)
-            if command.validate_only:
-                _check_renders(admission, live)
-                return TriggerAnswer(execution, validated_only=True)
-            answer = await self._write(execution, admission, live, now)
+            await self._directory.live(caller.sandbox, command.campaign_id)
+            begun = self.begin(command, caller)
+            answer = None if begun is None else await self.finish(begun)
             if answer is not None:
                 return answer
         raise Unavailable
 
-    async def _earlier(self, command: TriggerCommand, caller: Caller, now: Instant) -> Execution | None:
+    def begin(self, command: TriggerCommand, caller: Caller) -> Begun | None:
+        """Admits the trigger and sends it to the store; None when its campaign must be loaded first. Raises as
+        `trigger` does. Without a wait, so that a stream of triggers needs no task for each.
+        """
+        live = self._directory.cached(caller.sandbox, command.campaign_id)
+        if live is None:
+            return None
+        now = self._clock.now()
+        self._commits.check_room(len(command.recipients))
+        live.check_accepts(now)
+        admission = admit(command.recipients, live)
+        _check(admission, call_violations(command, now), command.allow_partial)
+        execution = self._execution(command, live, admission, caller, now)
+        if command.validate_only:
+            _check_renders(admission, live)
+            return Begun(execution, live, None)
+        return Begun(execution, live, self._submit(execution, admission, live, now))
+
+    async def finish(self, begun: Begun) -> TriggerAnswer | None:
+        """None when the campaign has changed meanwhile: the trigger is to be admitted anew. Raises RequestIdReused."""
+        if begun.committing is None:
+            return TriggerAnswer(begun.execution, validated_only=True)
+        execution = begun.execution
+        match await begun.committing:
+            case Accepted():
+                return TriggerAnswer(execution)
+            case Remembered(earlier) if earlier.fingerprint == execution.fingerprint:
+                return TriggerAnswer(earlier, replayed=True)
+            case Remembered(earlier):
+                raise RequestIdReused(begun.live.campaign.name, execution.request_id or "", earlier.name)
+            case _:
+                self._directory.forget(begun.live.campaign)
+                return None
+
+    async def _earlier(self, command: TriggerCommand, caller: Caller) -> Execution | None:
         """The execution that the very same request became before."""
         if not command.request_id or command.validate_only:
             return None
         found = await self._transactions.read(lambda unit: find_request(unit, caller.sandbox, command))
-        if found is None or found.accept_time + IDEMPOTENCY_WINDOW <= now:
+        if found is None or found.accept_time + IDEMPOTENCY_WINDOW <= self._clock.now():
             return None
         return found if found.fingerprint == fingerprint(command) else None
 
@@ -156,49 +156,26 @@ class Triggering:
             exceptions=admission.exceptions,
         )
 
-    async def _write(
+    def _submit(
         self, execution: Execution, admission: Admission, live: LiveCampaign, now: Instant
-    ) -> TriggerAnswer | None:
-        """None when the campaign changed meanwhile."""
+    ) -> asyncio.Future[IntakeResult]:
         release = max(now, execution.send_time or now)
-        sendable = sum(admitted.exclusion is None for _, admitted in admission.admitted)
+        sendable = len(admission.admitted) - admission.excluded_count
         owner = self._outlets.reserve(live.channel_key, sendable) if release == now and sendable else None
         messages = [
             _message(execution, live, place, admitted, release, owner) for place, admitted in admission.admitted
         ]
-        item = IntakeItem(execution, messages, live.campaign.revision)
-        committed = self._commits.submit(accept, item, 1 + len(messages))
-        # Sending begins with the commit, not with the answer: a caller that goes away takes nothing back.
-        if owner is None:
-            committed.add_done_callback(lambda _: self._outlets.wake(live.channel_key, release))
-        else:
-            hand_offs = [
-                HandOff(message, admitted.personalisation)
-                for message, (_, admitted) in zip(messages, admission.admitted, strict=True)
-                if message.state is MessageState.SENDING
-            ]
-            committed.add_done_callback(lambda done: self._send(done, live.channel_key, hand_offs))
-        return self._answer(await asyncio.shield(committed), execution, live)
+        hand_offs = None if owner is None else _hand_offs(messages, admission)
+        item = IntakeItem(execution, messages, live.campaign.revision, live.channel_key, release, hand_offs)
+        return self._commits.submit(self._intake, item, 1 + len(messages))
 
-    def _send(self, committed: asyncio.Future[IntakeResult], channel_key: int, hand_offs: Sequence[HandOff]) -> None:
-        if committed.exception() is not None:
-            self._outlets.disown(channel_key, [each.message.id for each in hand_offs])
-        elif isinstance(committed.result(), Accepted):
-            self._outlets.hand_off(channel_key, hand_offs)
-        else:
-            self._outlets.give_up(channel_key, len(hand_offs))
 
-    def _answer(self, result: IntakeResult, execution: Execution, live: LiveCampaign) -> TriggerAnswer | None:
-        match result:
-            case Accepted():
-                return TriggerAnswer(execution)
-            case Remembered(earlier) if earlier.fingerprint == execution.fingerprint:
-                return TriggerAnswer(earlier, replayed=True)
-            case Remembered(earlier):
-                raise RequestIdReused(live.campaign.name, execution.request_id or "", earlier.name)
-            case _:
-                self._directory.forget(live.campaign)
-                return None
+def _hand_offs(messages: Sequence[Message], admission: Admission) -> list[HandOff]:
+    return [
+        HandOff(message, admitted.personalisation)
+        for message, (_, admitted) in zip(messages, admission.admitted, strict=True)
+        if message.state is MessageState.SENDING
+    ]
 
 
 def find_request(unit: UnitOfWork, sandbox: str, command: TriggerCommand) -> Execution | None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from uuid import uuid4
 
 import structlog
 from clarion.v1 import trigger_service_pb2 as pb
 
-from clarion_server.application.triggering import Triggering
+from clarion_server.application.admission import TriggerCommand
+from clarion_server.application.triggering import Begun, TriggerAnswer, Triggering
 from clarion_server.domain.access import Caller
 from clarion_server.domain.errors import ClarionError
 from clarion_server.transport.grpc.convert.triggers import to_command, to_response
@@ -21,8 +24,6 @@ log = structlog.get_logger()
 MAX_UNANSWERED = 1_024
 MAX_UNANSWERED_BYTES = 8 * 1024 * 1024
 
-_Pending = tuple["asyncio.Task[pb.TriggerStreamResponse]", int]
-
 
 class TriggerService:
     def __init__(self, triggering: Triggering) -> None:
@@ -34,44 +35,70 @@ class TriggerService:
     async def trigger_stream(
         self, requests: AsyncIterator[pb.TriggerStreamRequest], caller: Caller
     ) -> AsyncIterator[pb.TriggerStreamResponse]:
-        async with asyncio.TaskGroup() as tasks:
-            window = _Window()
-            reader = tasks.create_task(self._read(requests, caller, window, tasks))
-            try:
-                while (pending := await window.next()) is not None:
-                    yield await pending
-            finally:
-                reader.cancel()
+        window = _Window()
+        reader = asyncio.create_task(self._read(requests, caller, window))
+        try:
+            while (unanswered := await window.oldest()) is not None:
+                yield await self._answer(unanswered, caller)
+                window.answered(unanswered)
+            await reader
+        finally:
+            reader.cancel()
 
-    async def _read(
-        self,
-        requests: AsyncIterator[pb.TriggerStreamRequest],
-        caller: Caller,
-        window: _Window,
-        tasks: asyncio.TaskGroup,
-    ) -> None:
-        async for request in requests:
-            size = size_of(request)
-            await window.room(size)
-            window.put(tasks.create_task(self._answer(request, caller)), size)
-        window.end()
+    async def _read(self, requests: AsyncIterator[pb.TriggerStreamRequest], caller: Caller, window: _Window) -> None:
+        try:
+            async for request in requests:
+                size = size_of(request)
+                await window.room(size)
+                window.add(self._begin(request, size, caller))
+        finally:
+            window.end()
 
-    async def _answer(self, request: pb.TriggerStreamRequest, caller: Caller) -> pb.TriggerStreamResponse:
+    def _begin(self, request: pb.TriggerStreamRequest, size: int, caller: Caller) -> _Unanswered:
+        try:
+            command = to_command(check_decoded(request).trigger)
+        except ClarionError as error:
+            return _Unanswered(size, None, None, error)
+        try:
+            return _Unanswered(size, command, self._triggering.begin(command, caller))
+        except ClarionError:
+            # Refused at first sight. `trigger` looks closer: it may be the repetition of an accepted one.
+            return _Unanswered(size, command, None)
+
+    async def _answer(self, unanswered: _Unanswered, caller: Caller) -> pb.TriggerStreamResponse:
         """Never raises: a request that fails has its error as its answer, and the stream goes on."""
         try:
-            return pb.TriggerStreamResponse(accepted=await self.trigger(check_decoded(request).trigger, caller))
+            return pb.TriggerStreamResponse(accepted=to_response(await self._finish(unanswered, caller)))
         except ClarionError as error:
             return pb.TriggerStreamResponse(error=status_of(error))
         except Exception:
-            log.exception("stream_request_failed", caller=caller.name)
-            return pb.TriggerStreamResponse(error=internal_status(""))
+            request_id = uuid4().hex
+            log.exception("stream_request_failed", request_id=request_id)
+            return pb.TriggerStreamResponse(error=internal_status(request_id))
+
+    async def _finish(self, unanswered: _Unanswered, caller: Caller) -> TriggerAnswer:
+        if unanswered.command is None:
+            assert unanswered.error is not None
+            raise unanswered.error
+        answer = None if unanswered.begun is None else await self._triggering.finish(unanswered.begun)
+        return answer or await self._triggering.trigger(unanswered.command, caller)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unanswered:
+    """A request that was read: under way to the store, or still to be gone through from the beginning."""
+
+    size: int
+    command: TriggerCommand | None
+    begun: Begun | None
+    error: ClarionError | None = None
 
 
 class _Window:
     """The requests that were read and not yet answered, in order, within bounds."""
 
     def __init__(self) -> None:
-        self._pending: asyncio.Queue[_Pending | None] = asyncio.Queue()
+        self._requests: asyncio.Queue[_Unanswered | None] = asyncio.Queue()
         self._count = 0
         self._bytes = 0
         self._freed = asyncio.Event()
@@ -82,21 +109,19 @@ class _Window:
             self._freed.clear()
             await self._freed.wait()
 
-    def put(self, answer: asyncio.Task[pb.TriggerStreamResponse], size: int) -> None:
+    def add(self, request: _Unanswered) -> None:
         self._count += 1
-        self._bytes += size
-        self._pending.put_nowait((answer, size))
+        self._bytes += request.size
+        self._requests.put_nowait(request)
+
+    def answered(self, request: _Unanswered) -> None:
+        self._count -= 1
+        self._bytes -= request.size
+        self._freed.set()
 
     def end(self) -> None:
-        self._pending.put_nowait(None)
+        self._requests.put_nowait(None)
 
-    async def next(self) -> asyncio.Task[pb.TriggerStreamResponse] | None:
-        """The answer to the oldest request; None after the last one."""
-        pending = await self._pending.get()
-        if pending is None:
-            return None
-        answer, size = pending
-        self._count -= 1
-        self._bytes -= size
-        self._freed.set()
-        return answer
+    async def oldest(self) -> _Unanswered | None:
+        """The oldest unanswered request; None after the last one."""
+        return await self._requests.get()
