@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import math
 import re
 from collections.abc import Iterator
 
@@ -122,5 +121,6 @@ def _limits(configuration: ChannelConfiguration) -> Iterator[Violation]:
     if not 1 <= configuration.max_concurrency <= MAX_CONCURRENCY:
         yield out_of_range("max_concurrency", f"Must be 1 to {MAX_CONCURRENCY:,}.")
     rate = configuration.max_rate
-    if not math.isfinite(rate) or (rate != 0 and not MIN_RATE <= rate <= MAX_RATE):
+    # Put so that it catches what is not a number as well.
+    if rate != 0 and not MIN_RATE <= rate <= MAX_RATE:
         yield out_of_range("max_rate", "Must be 0.01 to 100,000 a second, or 0 for no limit.")

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from clarion_server.application.channel_keeping import ChannelSettings, UpdateChannelConfiguration
+from clarion_server.adapters.channels.smtp_email import SmtpEmailChannel
+from clarion_server.application.channel_keeping import ChannelKeeping, ChannelSettings, UpdateChannelConfiguration
 from clarion_server.application.ports.channels import VerificationKind
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.campaign import Mailbox, QueueDisposal
@@ -193,3 +194,24 @@ async def test_verification_of_a_server_that_is_away_says_so(world: World) -> No
     assert [(step.kind, step.passed) for step in steps] == [(VerificationKind.CONNECT, False)]
     with pytest.raises(ResourceNotFound):
         await world.channels.verify("orders", STRANGER)
+
+
+async def test_a_channel_that_was_opened_to_verify_is_closed_again(world: World) -> None:
+    open_channels = 0
+
+    class CountedChannel(SmtpEmailChannel):
+        def __init__(self, configuration: ChannelConfiguration) -> None:
+            super().__init__(configuration)
+            nonlocal open_channels
+            open_channels += 1
+
+        async def close(self) -> None:
+            await super().close()
+            nonlocal open_channels
+            open_channels -= 1
+
+    keeping = ChannelKeeping(world.transactions, world.clock, CountedChannel, world.told_channels.append)
+    async with SmtpSink() as sink:
+        await world.channel(smtp=replace(SMTP, host=sink.host, port=sink.port, tls_mode=TlsMode.NONE))
+        await keeping.verify("orders", AUTHOR)
+    assert open_channels == 0

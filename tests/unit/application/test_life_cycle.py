@@ -140,6 +140,13 @@ async def test_an_activation_from_an_outdated_reading_is_refused(world: World) -
     assert (await world.get()).state is CampaignState.DRAFT
 
 
+async def test_an_outdated_reading_counts_before_what_review_would_find(world: World) -> None:
+    read = await world.draft()
+    await world.update(description="New")
+    with pytest.raises(EtagMismatch):
+        await world.activate(etag=read.etag)
+
+
 class InterruptedCompiler(JinjaContentCompiler):
     """Something else happens while the first review runs."""
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack, asynccontextmanager, closing
+from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
 
 import pytest
 from clarion_server.adapters.memory_store import MemoryStore
+from clarion_server.adapters.memory_store.campaigns import MemoryCampaignRepository
 from clarion_server.application.ports.clock import Clock
+from clarion_server.application.ports.repositories import StaleWrite
+from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.schedule_keeping import NAP, ScheduleKeeper
 from clarion_server.domain.campaign import Campaign, CampaignState, Schedule
 from clarion_server.domain.instant import HOUR, MILLISECOND, SECOND, Instant
@@ -130,6 +133,38 @@ async def test_a_store_that_does_not_answer_ends_nothing(impatient: World) -> No
             locked.close()
             keeping.keeper.wake()
             assert (await keeping.next()).state is LIVE
+
+
+class OvertakenCampaigns(MemoryCampaignRepository):
+    """Another process is always faster with the campaign `first`."""
+
+    def save(self, campaign: Campaign) -> None:
+        if campaign.id == "first":
+            raise StaleWrite(campaign.name)
+        super().save(campaign)
+
+
+class OvertakenStore(MemoryStore):
+    overtaken = False
+
+    @contextmanager
+    def begin(self) -> Iterator[UnitOfWork]:
+        with super().begin() as unit:
+            if self.overtaken:
+                unit.campaigns = OvertakenCampaigns(unit._tables)  # type: ignore[misc, attr-defined] # breaks it on purpose
+            yield unit
+
+
+async def test_a_campaign_that_another_process_moved_keeps_no_other_from_moving() -> None:
+    store = OvertakenStore()
+    with closing(World(store)) as world:
+        for campaign_id in ("first", "second"):
+            await world.live(campaign_id, schedule=Schedule(world.clock.now() + HOUR))
+        world.clock.advance(HOUR)
+        store.overtaken = True
+        keeping = Keeping(world)
+        async with keeping.running():
+            assert (await keeping.next()).id == "second"
 
 
 async def test_a_keeper_that_is_told_to_stop_does(world: World) -> None:
