@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from clarion_server.adapters.memory_store import MemoryStore
 from clarion_server.adapters.storage.sqlite import open_sqlite_store
@@ -25,7 +27,19 @@ def _open_memory_store(_folder: Path) -> Store:
 
 
 def _open_sqlite_store(folder: Path) -> Store:
-    return open_sqlite_store(folder / "clarion.db")
+    file = folder / "clarion.db"
+    if not file.exists():
+        file.write_bytes(_empty_sqlite_file())
+    return open_sqlite_store(file)
+
+
+@cache
+def _empty_sqlite_file() -> bytes:
+    """Made once: hundreds of tests begin with it, and migrating takes longer than most of them."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "clarion.db")
+        open_sqlite_store(file).close()
+        return file.read_bytes()
 
 
 KINDS = (

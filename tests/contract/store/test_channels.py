@@ -11,7 +11,7 @@ from clarion_server.domain.campaign import Mailbox
 from clarion_server.domain.channel import ChannelConfiguration, SmtpProvider
 
 from tests.contract.store import samples
-from tests.contract.store.given import a_channel, committing
+from tests.contract.store.given import a_channel, a_sender, committing
 
 
 def test_a_channel_configuration_comes_back_as_it_was_added_with_a_key(store: Store) -> None:
@@ -85,6 +85,13 @@ def test_a_deleted_channel_configuration_is_gone_and_its_name_is_free(work: Unit
     with pytest.raises(StaleWrite):
         work.channels.delete(added)
     assert a_channel(work).id == added.id
+
+
+def test_versions_do_not_keep_their_channel_configuration_from_being_deleted(work: UnitOfWork) -> None:
+    # Whether a campaign still needs it is for the use case to say.
+    sender = a_sender(work)
+    work.channels.delete(sender.channel)
+    assert work.campaigns.version(sender.campaign.key, 1) is not None
 
 
 def test_deleting_another_revision_is_stale(work: UnitOfWork) -> None:

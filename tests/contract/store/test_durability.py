@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from clarion_server.application.ports.queries import EventQuery, FigureKey
+from clarion_server.application.ports.queries import EventQuery, FigureKey, MessageQuery
 from clarion_server.application.ports.store import Store
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.message import Message, MessageState
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_campaign, a_sender, committing
@@ -78,6 +78,19 @@ def test_a_store_opened_a_second_time_sees_every_commit_of_the_first(open_durabl
         work.processes.renew("other", 1)
     with one.snapshot() as work:
         assert work.processes.live(0) == {"one", "other"}
+
+
+def test_messages_to_one_identity_are_found_whichever_process_added_them(open_durable: OpenStore) -> None:
+    stores = [open_durable(), open_durable()]
+    with committing(stores[0]) as work:
+        sender = a_sender(work)
+    added: list[Message] = []
+    for store in (*stores, *stores, open_durable()):
+        with committing(store) as work:
+            added.append(sender.message(work, identity="customer:42", accept_time=samples.NOW - len(added)))
+    for store in stores:
+        with store.snapshot() as work:
+            assert work.messages.page(MessageQuery("default", identity="customer:42")) == added[::-1]
 
 
 def test_the_change_mark_differs_after_a_commit_of_another_process(open_durable: OpenStore) -> None:

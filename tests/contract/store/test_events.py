@@ -65,6 +65,11 @@ def test_there_is_no_last_sequence_without_events(work: UnitOfWork) -> None:
     assert work.events.page(QUERY) == []
 
 
+def test_nothing_can_be_recorded(work: UnitOfWork) -> None:
+    work.events.add_all([])
+    assert work.events.last_sequence() == 0
+
+
 def test_the_sequence_grows_on_after_a_rollback(store: Store) -> None:
     with committing(store) as work:
         message = a_sender(work).message(work)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from clarion_server.application.ports.queries import ExecutionQuery
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.domain.execution import Excluded, Execution, Rejected
@@ -72,6 +73,17 @@ def test_executions_are_found_by_campaign_and_request_id(work: UnitOfWork) -> No
     assert work.executions.by_request_ids([]) == {}
 
 
+def test_a_second_execution_under_a_request_id_is_refused(store: Store) -> None:
+    with committing(store) as work:
+        sender = a_sender(work)
+        first = sender.execution(work, request_id="r-1")
+    # A mistake of the caller's, who had to look first: each store tells it in its own words.
+    with store.begin() as work, pytest.raises(Exception):  # noqa: B017, PT011 - see above
+        sender.execution(work, request_id="r-1")
+    with store.snapshot() as work:
+        assert work.executions.page(QUERY) == [first]
+
+
 def test_request_ids_differ_in_case_and_in_white_space(work: UnitOfWork) -> None:
     sender = a_sender(work)
     kept = {
@@ -87,6 +99,11 @@ def test_many_request_ids_are_looked_up_at_once(work: UnitOfWork) -> None:
     work.executions.add_all(made)
     found = work.executions.by_request_ids([(sender.campaign.key, f"r-{number}") for number in range(2_000)])
     assert found == {(sender.campaign.key, execution.request_id): execution for execution in made}
+
+
+def test_nothing_can_be_added(work: UnitOfWork) -> None:
+    work.executions.add_all([])
+    assert work.executions.page(QUERY) == []
 
 
 def test_executions_without_a_request_id_do_not_stand_in_each_others_way(work: UnitOfWork) -> None:

@@ -137,6 +137,25 @@ def test_filters_that_nothing_meets_find_nothing(work: UnitOfWork) -> None:
     assert work.messages.page(replace(QUERY, execution_id=samples.new_id())) == []
 
 
+def test_the_messages_to_one_identity_are_found_among_thousands(store: Store) -> None:
+    with committing(store) as work:
+        sender = a_sender(work)
+        first = sender.message(work, identity=JANE)
+    for _ in range(3):
+        with committing(store) as work:
+            sender.messages(work, 1_000, identity=JIM)
+            last = sender.message(work, identity=JANE)
+    with store.snapshot() as work:
+        found = walk(work, replace(QUERY, identity=JANE, limit=2))
+    assert len(found) == 4
+    assert (found[0], found[-1]) == (last, first)
+
+
+def test_nothing_can_be_added(work: UnitOfWork) -> None:
+    work.messages.add_all([])
+    assert work.messages.page(QUERY) == []
+
+
 def test_identities_differ_in_case(work: UnitOfWork) -> None:
     sender = a_sender(work)
     lower, upper = sender.message(work, identity="customer:abc"), sender.message(work, identity="customer:ABC")

@@ -12,14 +12,13 @@ from tests.contract.store.kinds import StoreKind
 from tests.contract.store.side_by_side.campaign_tasks import CampaignTasks
 from tests.contract.store.side_by_side.execution_tasks import ExecutionTasks
 from tests.contract.store.side_by_side.machine import OTHERS
-from tests.contract.store.side_by_side.message_questions import MessageQuestions
 from tests.contract.store.side_by_side.message_tasks import MessageTasks
 
 SOAK = bool(os.environ.get("CLARION_SOAK"))
 BOUNDED = settings(
     # Without a soak every run does the same, so that it fails only for what was changed.
     derandomize=not SOAK,
-    max_examples=2_000 if SOAK else 20,
+    max_examples=2_000 if SOAK else 30,
     stateful_step_count=100 if SOAK else 40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
@@ -29,7 +28,7 @@ BOUNDED = settings(
 @pytest.mark.soak
 @pytest.mark.parametrize("kind", OTHERS, ids=lambda kind: kind.name)
 def test_a_store_answers_as_the_store_in_memory_does(kind: StoreKind) -> None:
-    class Everything(CampaignTasks, ExecutionTasks, MessageTasks, MessageQuestions):
+    class Everything(CampaignTasks, ExecutionTasks, MessageTasks):
         other = kind
 
     run_state_machine_as_test(Everything, settings=BOUNDED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import pytest
 from clarion_server.application.ports.queries import CampaignQuery, EventQuery, FigureKey
@@ -101,6 +102,22 @@ def test_an_exception_after_the_commit_undoes_nothing(store: Store, sender: Send
         assert work.processes.live(0) == {"process-1"}
 
 
+def test_what_is_done_after_the_commit_is_not_kept(store: Store) -> None:
+    with store.begin() as work:
+        work.processes.renew("before", 1)
+        work.commit()
+        work.processes.renew("after", 1)
+    with store.snapshot() as work:
+        assert work.processes.live(0) == {"before"}
+
+
+def test_a_unit_of_work_is_committed_once_at_most(store: Store) -> None:
+    with store.begin() as work:
+        work.commit()
+        with pytest.raises(Exception):  # noqa: B017, PT011 - a caller's mistake, told in each store's own words
+            work.commit()
+
+
 def test_a_unit_of_work_sees_its_own_changes(store: Store, sender: Sender) -> None:
     with store.begin() as work:
         change_everything(work, sender)
@@ -154,6 +171,12 @@ def test_snapshots_of_different_ages_may_be_open_at_once(store: Store) -> None:
             start("two")
             with store.snapshot() as newest:
                 assert [live(work) for work in (oldest, older, newest)] == [set(), {"one"}, {"one", "two"}]
+
+
+def test_any_number_of_snapshots_may_be_open_at_once(store: Store) -> None:
+    with ExitStack() as opened:
+        snapshots = [opened.enter_context(store.snapshot()) for _ in range(12)]
+        assert [work.processes.live(0) for work in snapshots] == [set()] * 12
 
 
 def test_a_snapshot_does_not_see_what_is_not_committed(store: Store) -> None:

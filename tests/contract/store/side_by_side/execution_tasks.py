@@ -85,13 +85,7 @@ class ExecutionTasks(SideBySide):
     )
     def count(self, place: int, version: int, metric: str, increment: int) -> None:
         name = self.sender(place)
-
-        def count(side: Side) -> list[dict[str, int]]:
-            key = side.campaign_keys[name]
-            side.work.figures.add({FigureKey(key, version, metric): increment})
-            return [side.work.figures.of_campaign(key, each) for each in (1, 2, None)]
-
-        self.both(count)
+        self.both(lambda side: side.work.figures.add({FigureKey(side.campaign_keys[name], version, metric): increment}))
 
     @rule(sandbox=values.sandboxes, time=values.times, revoke=st.booleans(), limit=values.limits)
     def add_key(self, sandbox: str, time: int, revoke: bool, limit: int) -> None:
@@ -99,16 +93,9 @@ class ExecutionTasks(SideBySide):
         self.both(lambda side: side.work.keys.add(key))
         if revoke:
             self.both(lambda side: side.work.keys.save(replace(key, revoke_time=time)))
-        self.both(lambda side: side.work.keys.page(sandbox, None, limit))
         self.both(lambda side: side.work.keys.page(None, (time, key.id), limit))
 
     @rule(process=values.processes, lease_until=values.times, now=values.times)
-    def renew(self, process: str, lease_until: int, now: int) -> None:
+    def renew_and_clear(self, process: str, lease_until: int, now: int) -> None:
         self.both(lambda side: side.work.processes.renew(process, lease_until))
-        self.both(lambda side: side.work.processes.live(now))
-
-    @rule(process=values.processes, now=values.times)
-    def leave(self, process: str, now: int) -> None:
-        self.both(lambda side: side.work.processes.remove(process))
         self.both(lambda side: side.work.processes.remove_lapsed(now))
-        self.both(lambda side: side.work.processes.live(0))

@@ -8,11 +8,13 @@ from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 from clarion_server.application.ports.repositories import NameTaken, StaleWrite
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from tests.contract.store import samples
 from tests.contract.store.kinds import KINDS, StoreKind
 from tests.contract.store.side_by_side.side import Name, Side
+from tests.contract.store.side_by_side.view import all_questions
 
 MEMORY, *OTHERS = KINDS
 
@@ -28,11 +30,22 @@ class SideBySide(RuleBasedStateMachine):
         self.senders: list[Name] = []
         self.execution_ids: list[str] = []
         self.message_ids: list[str] = []
+        self._let_some_campaigns_send()
+
+    def _let_some_campaigns_send(self) -> None:
+        for sandbox in samples.SANDBOXES:
+            self.both(Side.add_channel, sandbox)
+        for name in ((samples.SANDBOXES[0], "one"), (samples.SANDBOXES[0], "two"), (samples.SANDBOXES[1], "one")):
+            self.both(Side.add_sender, name)
+            self.senders.append(name)
 
     def teardown(self) -> None:
-        for side in self.sides:
-            side.close()
-        self.folder.cleanup()
+        try:
+            self.compare_everything()
+        finally:
+            for side in self.sides:
+                side.close()
+            self.folder.cleanup()
 
     def both(self, task: Callable[..., Any], *arguments: Any) -> Any:
         """What both answer to `task(side, *arguments)`; a refusal is an answer too."""
@@ -40,22 +53,14 @@ class SideBySide(RuleBasedStateMachine):
         assert answers[0] == answers[1]
         return answers[0]
 
-    @initialize()
-    def let_some_campaigns_send(self) -> None:
-        for sandbox in samples.SANDBOXES:
-            self.both(Side.add_channel, sandbox)
-            self.senders += [(sandbox, "one"), (sandbox, "two")]
-        for name in self.senders:
-            self.both(Side.add_sender, name)
-        self.commit()
+    def compare_everything(self) -> None:
+        for question in all_questions(self.senders, self.execution_ids[-3:]):
+            self.both(question)
 
-    @rule()
-    def commit(self) -> None:
-        self.both(Side.commit)
-
-    @rule()
-    def roll_back(self) -> None:
-        self.both(Side.roll_back)
+    @rule(keep=st.sampled_from([True, True, False]))
+    def end_unit_of_work(self, keep: bool) -> None:
+        self.compare_everything()
+        self.both(Side.commit if keep else Side.roll_back)
 
     def sender(self, place: int) -> Name:
         return self.senders[place % len(self.senders)]
@@ -66,9 +71,9 @@ class SideBySide(RuleBasedStateMachine):
         return known[place % len(known)]
 
     def some_message_ids(self, places: list[int]) -> list[str]:
-        """Some that were ever given, even if they were rolled back."""
-        known = self.message_ids
-        return list(dict.fromkeys(known[place % len(known)] for place in places if known))
+        """Some of the latest that were given, even if they were rolled back."""
+        known = self.message_ids[-20:]
+        return list(dict.fromkeys(known[place % len(known)] for place in places))
 
 
 def _answer(task: Callable[..., Any], side: Side, *arguments: Any) -> Any:

@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from clarion_server.application.ports.queries import MessageQuery
 from clarion_server.domain.message import Lane, Message, MessageState, message_id
 from hypothesis import strategies as st
-from hypothesis.stateful import invariant, rule
+from hypothesis.stateful import initialize, rule
 
 from tests.contract.store import samples
 from tests.contract.store.side_by_side import values
 from tests.contract.store.side_by_side.machine import SideBySide
-from tests.contract.store.side_by_side.side import Name, Side
+from tests.contract.store.side_by_side.side import Side
+
+#: The fields of a new message that the queue and the lists go by.
+fields_of_messages = st.fixed_dictionaries(
+    {
+        "lane": st.sampled_from(Lane),
+        "due_time": values.times,
+        "identity": values.identities,
+        "state": st.sampled_from([MessageState.QUEUED, MessageState.QUEUED, MessageState.EXCLUDED]),
+    }
+)
 
 
 class MessageTasks(SideBySide):
-    @rule(
-        place=values.places,
-        number=st.integers(1, 4),
-        lane=st.sampled_from(Lane),
-        due_time=values.times,
-        identity=values.identities,
-        state=st.sampled_from([MessageState.QUEUED, MessageState.QUEUED, MessageState.EXCLUDED]),
-    )
-    def add_messages(self, place: int, number: int, **fields: Any) -> None:
+    @initialize(kinds=st.lists(fields_of_messages, min_size=4, max_size=8))
+    def begin_with_some_messages(self, kinds: list[dict[str, Any]]) -> None:
+        for place, fields in enumerate(kinds):
+            self._add(place, 2, fields)
+        begun = self.message_ids[::3]
+        self.both(lambda side: side.work.messages.begin(begun, values.PROCESSES[0], 0))
+        self.both(Side.commit)
+
+    @rule(place=values.places, number=st.integers(1, 4), fields=fields_of_messages)
+    def add_messages(self, place: int, number: int, fields: dict[str, Any]) -> None:
+        self._add(place, number, fields)
+
+    def _add(self, place: int, number: int, fields: dict[str, Any]) -> None:
         name, execution_id = self.sender(place), samples.new_id()
         ids = [message_id(execution_id, each) for each in range(number)]
         self.execution_ids.append(execution_id)
@@ -35,7 +51,7 @@ class MessageTasks(SideBySide):
 
         self.both(add)
 
-    @rule(sandbox=values.sandboxes, now=values.times, limit=values.limits, owner=values.processes)
+    @rule(sandbox=values.sandboxes, now=st.just(12) | values.times, limit=values.limits, owner=values.processes)
     def claim(self, sandbox: str, now: int, limit: int, owner: str) -> None:
         def due(side: Side) -> list[Message]:
             return side.work.messages.due(side.channel_keys[sandbox], now, limit)
@@ -58,14 +74,14 @@ class MessageTasks(SideBySide):
         due_time=st.none() | values.times,
     )
     def settle(self, places: list[int], owner: str, attempts_late: int, state: MessageState, **when: Any) -> None:
-        def settle(side: Side) -> set[str]:
-            batch = [
-                samples.settlement(message, state, message.attempt_count - attempts_late, **when)
-                for message in side.messages(self.some_message_ids(places))
-            ]
-            return side.work.messages.settle(batch, owner)
-
-        self.both(settle)
+        sending = self.sides[0].work.messages.in_hands_of(values.PROCESSES, 100)
+        candidates = sending or self.sides[0].messages(self.some_message_ids(places))
+        chosen = {each.id: each for each in (candidates[place % len(candidates)] for place in places if candidates)}
+        batch = [
+            samples.settlement(message, state, message.attempt_count - attempts_late, **when)
+            for message in chosen.values()
+        ]
+        self.both(lambda side: side.work.messages.settle(batch, owner))
 
     @rule(
         places=values.some_places,
@@ -92,22 +108,23 @@ class MessageTasks(SideBySide):
 
         self.both(release)
 
-    @invariant()
-    def the_queues_are_the_same(self) -> None:
-        for sandbox in self.sides[0].channel_keys:
-            self.both(_queue, sandbox)
-        self.both(_held_campaigns)
+    @rule(
+        sandbox=values.sandboxes,
+        of_campaign=st.none() | values.places,
+        of_execution=st.none() | values.places,
+        identity=st.none() | values.identities,
+        states=values.subsets(MessageState),
+        limit=values.limits,
+    )
+    def list_messages(self, of_campaign: int | None, of_execution: int | None, **filters: Any) -> None:
+        execution_id = None if of_execution is None else self.execution_id(of_execution)
 
-    @invariant()
-    def the_latest_messages_are_the_same(self) -> None:
-        self.both(Side.messages, self.message_ids[-12:])
+        def walk(side: Side) -> list[Message]:
+            key = None if of_campaign is None else side.campaign_keys[self.sender(of_campaign)]
+            query, walked = MessageQuery(campaign_key=key, execution_id=execution_id, **filters), list[Message]()
+            while page := side.work.messages.page(query):
+                walked += page
+                query = replace(query, before=page[-1].id)
+            return walked
 
-
-def _queue(side: Side, sandbox: str) -> tuple[int | None, bool]:
-    key = side.channel_keys[sandbox]
-    return side.work.messages.next_due_time(key), side.work.messages.is_waiting(key)
-
-
-def _held_campaigns(side: Side) -> set[Name]:
-    held = side.work.messages.held_campaigns()
-    return {name for name, key in side.campaign_keys.items() if key in held}
+        self.both(walk)

@@ -13,14 +13,15 @@ from tests.contract.store import samples
 
 T = TypeVar("T")
 
+PROCESSES = ("process-1", "process-2")
 TAGS = ("a", "b", '"', "é")
 
 times = st.integers(0, 12)
 places = st.integers(0, 200)
-some_places = st.lists(places, max_size=6)
+some_places = st.lists(places, min_size=1, max_size=6)
 limits = st.sampled_from([1, 2, 5, 100])
 sandboxes = st.sampled_from(samples.SANDBOXES)
-processes = st.sampled_from(["process-1", "process-2"])
+processes = st.sampled_from(PROCESSES)
 texts = st.sampled_from(["", "a", "A", "é", "É", "%", "_", "sale"])
 request_ids = st.none() | st.sampled_from(["r", "R", "é"])
 identities = st.sampled_from(["email:jane@example.com", "email:JANE@example.com", "customer:字"])
