@@ -1,58 +1,15 @@
-"""An SMTP server that misbehaves on demand: at which step, and how, is its script."""
+"""An SMTP server that misbehaves on demand, as its script says."""
 
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
-
-@dataclass(frozen=True, slots=True)
-class Drop:
-    """Cuts the connection, without a word. At CONTENT: when that many octets of the message have come."""
-
-    after: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Silence:
-    """Says nothing more, until the client gives up. At CONTENT: when that many octets have come, and reads no more."""
-
-    after: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Drip:
-    """Sends the reply octet by octet, with a pause before each."""
-
-    reply: str
-    pause: float
-    """In seconds."""
-
-
-@dataclass(slots=True)
-class Transaction:
-    """What the server knows when it decides."""
-
-    sender: str | None = None
-    recipients: list[str] = field(default_factory=list)
-    argument: str = ""
-    """Of the command at hand."""
-
-
-#: A reply (without its last CRLF; one of 421 also ends the session), an accident, or an event to wait for. None, and
-#: what comes after the event, is what a sane server does.
-Act = str | Drop | Silence | Drip | asyncio.Event | None
-Decision = Callable[[Transaction], Act]
-
-#: By step: `GREETING`, a command's verb, or `CONTENT` for what follows the final dot. One act holds always; of several,
-#: each holds once, in order, over all connections, and then the server is sane again.
-Script = Mapping[str, Act | Decision | Sequence[Act]]
-
-EXTENSIONS = ("PIPELINING", "SIZE 33554432", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES")
+from tests.smtp_script import EXTENSIONS, Act, Drip, Drop, Script, Silence, Transaction
 
 _SANE = {
     "GREETING": "220 faults.test ESMTP",
@@ -64,19 +21,6 @@ _SANE = {
     "RSET": "250 2.0.0 Forgotten",
     "QUIT": "221 2.0.0 Bye",
 }
-
-
-def greylisting() -> Decision:
-    """Of each pair of sender and recipient, the first attempt is put off. (There is one client, so no triplets.)"""
-    seen: set[tuple[str, str]] = set()
-
-    def decide(transaction: Transaction) -> Act:
-        pair = (transaction.sender or "", transaction.argument)
-        known = pair in seen
-        seen.add(pair)
-        return None if known else "451 4.7.1 Greylisted, please come back"
-
-    return decide
 
 
 class _SessionEnded(Exception):
@@ -95,7 +39,9 @@ class SmtpFaults:
         extensions: Sequence[str] = EXTENSIONS,
         implicit_tls: ssl.SSLContext | None = None,
         starttls: ssl.SSLContext | None = None,
+        receive_buffer: int | None = None,
     ) -> None:
+        """`receive_buffer`: of the system, in octets; None: as large as it likes."""
         self.script = script or {}
         self.extensions = extensions
         self.commands: list[str] = []
@@ -109,6 +55,7 @@ class SmtpFaults:
         """At the same time."""
         self._implicit_tls = implicit_tls
         self._starttls = starttls
+        self._receive_buffer = receive_buffer
         self._used: dict[str, int] = {}
         self._sessions: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self._changed = asyncio.Condition()
@@ -125,6 +72,9 @@ class SmtpFaults:
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, self.host, 0, ssl=self._implicit_tls)
+        if self._receive_buffer:
+            # Connections inherit it.
+            self._server.sockets[0].setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._receive_buffer)
         return self
 
     async def __aexit__(
@@ -263,11 +213,8 @@ class _Session:
         await self._answer(verb)
         raise _SessionEnded
 
-    async def _on_auth(self, verb: str) -> None:
-        await self._answer(verb)
-
     async def _on_other(self, verb: str) -> None:
-        await self._answer(verb, "502 5.5.1 Not implemented")
+        await self._answer(verb, _SANE.get(verb, "502 5.5.1 Not implemented"))
 
     async def _answer(self, step: str, sane: str = "") -> str:
         """The code that was sent."""
@@ -297,6 +244,7 @@ class _Session:
                 await self._reader.read()
                 raise _SessionEnded
             case Silence():
+                self._writer.transport.pause_reading()  # type: ignore[attr-defined] # of a socket, so it can read
                 await asyncio.Event().wait()
             case Drip(reply, pause):
                 for octet in reply:

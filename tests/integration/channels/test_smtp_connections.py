@@ -15,7 +15,8 @@ from clarion_server.domain.instant import MILLISECOND
 
 from tests.integration.channels.conftest import OpenChannel
 from tests.outbound import a_configuration, an_email
-from tests.smtp_faults import Act, Drop, Script, Silence, SmtpFaults
+from tests.smtp_faults import SmtpFaults
+from tests.smtp_script import Act, Drop, Script, Silence
 from tests.smtp_sink import SmtpSink
 
 

@@ -13,7 +13,8 @@ from clarion_server.domain.message import FailureReason
 
 from tests.integration.channels.conftest import Certificates, OpenChannel
 from tests.outbound import SENDER, a_configuration, an_email
-from tests.smtp_faults import EXTENSIONS, SmtpFaults, greylisting
+from tests.smtp_faults import SmtpFaults
+from tests.smtp_script import EXTENSIONS, greylisting
 from tests.smtp_sink import SmtpSink
 
 LOGIN: dict[str, Any] = {"username": "clarion", "password": "päss wörd"}

@@ -20,7 +20,8 @@ from clarion_server.domain.message import FailureReason
 
 from tests.integration.channels.conftest import Certificates, OpenChannel
 from tests.outbound import a_configuration, an_email
-from tests.smtp_faults import EXTENSIONS, Drip, Drop, Script, Silence, SmtpFaults
+from tests.smtp_faults import SmtpFaults
+from tests.smtp_script import EXTENSIONS, Drip, Drop, Script, Silence
 
 REASON = FailureReason
 PASSES, FOR_GOOD, IN_DOUBT = TransientFailure, PermanentFailure, HandOffInDoubt

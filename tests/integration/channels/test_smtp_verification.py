@@ -11,7 +11,8 @@ from clarion_server.domain.instant import MILLISECOND
 
 from tests.integration.channels.conftest import Certificates, OpenChannel
 from tests.outbound import a_configuration, an_email
-from tests.smtp_faults import EXTENSIONS, Drop, Script, Silence, SmtpFaults
+from tests.smtp_faults import SmtpFaults
+from tests.smtp_script import EXTENSIONS, Drop, Script, Silence
 
 KIND = VerificationKind
 PASSWORD = "open sesame"
