@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from clarion_server.adapters.storage import codec
 from clarion_server.adapters.storage.bulk import insertion
 from clarion_server.adapters.storage.conditions import in_sandbox, of_execution
+from clarion_server.adapters.storage.packed import RowsReader
 from clarion_server.adapters.storage.schema import events
 from clarion_server.application.ports.queries import EventQuery
 from clarion_server.domain.message import Event, EventType, ExclusionReason
@@ -35,15 +36,17 @@ class SqlEventRepository:
             statement = statement.where(events.c.message_id == query.message_id)
         if query.types:
             statement = statement.where(events.c.type.in_(query.types))
-        statement = statement.order_by(events.c.sequence).limit(query.limit)
-        return [_from_row(row) for row in self._connection.execute(statement)]
+        return self._read(statement.limit(query.limit))
 
     def of_message(self, message_id: str) -> list[Event]:
-        statement = select(events).where(events.c.message_id == message_id).order_by(events.c.sequence)
-        return [_from_row(row) for row in self._connection.execute(statement)]
+        return self._read(select(events).where(events.c.message_id == message_id))
 
     def last_sequence(self) -> int:
         return self._connection.execute(select(func.max(events.c.sequence))).scalar_one() or 0
+
+    def _read(self, statement: Select[Any]) -> list[Event]:
+        reader = RowsReader(statement.order_by(events.c.sequence))
+        return [_from_row(row) for row in reader.read(self._connection)]
 
 
 def _to_row(event: Event) -> tuple[Any, ...]:
@@ -58,14 +61,16 @@ def _to_row(event: Event) -> tuple[Any, ...]:
     )
 
 
-def _from_row(row: Row[Any]) -> Event:
+def _from_row(row: Sequence[Any]) -> Event:
+    """By position, in the order of the table: whoever watches reads many."""
+    sequence, type_, time, message_id, campaign_key, attempt, failure, exclusion_reason = row
     return Event(
-        type=EventType(row.type),
-        time=row.time,
-        message_id=row.message_id,
-        campaign_key=row.campaign_key,
-        attempt=codec.attempt_from_json(row.attempt),
-        failure=codec.failure_from_json(row.failure),
-        exclusion_reason=None if row.exclusion_reason is None else ExclusionReason(row.exclusion_reason),
-        sequence=row.sequence,
+        type=EventType(type_),
+        time=time,
+        message_id=message_id,
+        campaign_key=campaign_key,
+        attempt=codec.attempt_from_json(attempt),
+        failure=codec.failure_from_json(failure),
+        exclusion_reason=None if exclusion_reason is None else ExclusionReason(exclusion_reason),
+        sequence=sequence,
     )

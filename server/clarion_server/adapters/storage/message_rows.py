@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 
 from clarion_server.adapters.storage import codec
+from clarion_server.adapters.storage.packed import RowsReader
 from clarion_server.adapters.storage.schema import message_contexts, messages
 from clarion_server.domain.message import ExclusionReason, Lane, Message, MessageState
 
@@ -103,4 +104,4 @@ def select_messages() -> Select[Any]:
 
 def read_messages(connection: Connection, statement: Select[Any]) -> list[Message]:
     """`statement` is made of `select_messages`."""
-    return [message_from_row(row) for row in connection.execute(statement)]
+    return [message_from_row(row) for row in RowsReader(statement).read(connection)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, exists, func, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, exists, func, select, update
 
 from clarion_server.adapters.storage import codec
 from clarion_server.adapters.storage.bulk import BulkStatement, insertion, typed_values, values
@@ -14,11 +14,13 @@ from clarion_server.adapters.storage.message_lists import list_messages
 from clarion_server.adapters.storage.message_rows import (
     INSERTED_COLUMNS,
     context_to_row,
+    message_from_row,
     message_to_row,
     read_messages,
     select_messages,
 )
 from clarion_server.adapters.storage.move import Move
+from clarion_server.adapters.storage.packed import RowsReader
 from clarion_server.adapters.storage.schema import IN_QUEUE, IS_HELD, message_contexts, messages
 from clarion_server.adapters.storage.segments import Segments
 from clarion_server.application.ports.queries import MessageQuery, Settlement
@@ -57,6 +59,17 @@ _SETTLE = Move(
         messages.c.failure,
     ),
 )
+_DUE = RowsReader(
+    select_messages()
+    .where(
+        messages.c.channel_key == bindparam("channel_key"),
+        messages.c.lane == bindparam("lane"),
+        messages.c.due_time <= bindparam("now"),
+        IN_QUEUE,
+    )
+    .order_by(messages.c.due_time, messages.c.id)
+    .limit(bindparam("limit"))
+)
 # Campaign by campaign: no index is kept of what is being sent alone, because every message would pay for it twice.
 _SENDING = and_(of_any_campaign(messages.c.campaign_key), messages.c.state == MessageState.SENDING)
 
@@ -90,10 +103,11 @@ class SqlMessageRepository:
 
     def due(self, channel_key: int, now: Instant, limit: int) -> list[Message]:
         due: list[Message] = []
-        # Lane by lane, so that no look at a lane walks over what another lane has for later.
+        # Lane by lane, so that a look at one never walks over what another has for later.
         for lane in sorted(Lane):
             if len(due) < limit:
-                due += self._read(_due(channel_key, lane, now, limit - len(due)))
+                place = {"channel_key": channel_key, "lane": lane, "now": now, "limit": limit - len(due)}
+                due += map(message_from_row, _DUE.read(self._connection, place))
         return due
 
     def next_due_time(self, channel_key: int) -> Instant | None:
@@ -148,15 +162,6 @@ class SqlMessageRepository:
 
     def _read(self, statement: Select[Any]) -> list[Message]:
         return read_messages(self._connection, statement)
-
-
-def _due(channel_key: int, lane: Lane, now: Instant, limit: int) -> Select[Any]:
-    return (
-        select_messages()
-        .where(messages.c.channel_key == channel_key, messages.c.lane == lane, messages.c.due_time <= now, IN_QUEUE)
-        .order_by(messages.c.due_time, messages.c.id)
-        .limit(limit)
-    )
 
 
 def _earliest(channel_key: int, lane: Lane) -> Select[Any]:
