@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from clarion_server.adapters.rendering import JinjaContentCompiler
-from clarion_server.application.ports.content import Personalisation, RenderingFailed
+from clarion_server.application.ports.content import CompiledContent, Personalisation, RenderingFailed
 from clarion_server.domain.campaign import Action, CampaignDefinition, Category, EmailContent
 from clarion_server.domain.finding import Severity
 from hypothesis import given, settings
@@ -43,6 +43,14 @@ def accepted_contexts(wild: Wild, schema: Mapping[str, Any]) -> Iterator[dict[st
     return (context for context in drawn if isinstance(context, dict) and not check.violations(context))
 
 
+def failure_of(content: CompiledContent, context: dict[str, Any], profile: dict[str, Any]) -> str:
+    try:
+        content.render(Personalisation(context, profile, "email:a@b.c", "a@b.c", "en"))
+    except RenderingFailed as failure:
+        return f"line {failure.line}: {failure.detail}"
+    return ""
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 @settings(max_examples=EXAMPLES, deadline=None)
@@ -53,8 +61,5 @@ def test_no_context_that_the_schema_accepts_leaves_a_value_missing_in_a_reviewed
     lines = without_faulty_lines(wild.template(schema), schema)
     content = COMPILER.compile_content(campaign("\n".join(lines), schema), "any")
     for context in accepted_contexts(wild, schema):
-        profile = {"a": wild.anything(), "b": wild.anything()}
-        try:
-            content.render(Personalisation(context, profile, "email:a@b.c", "a@b.c", "en"))
-        except RenderingFailed as failure:
-            assert "missing" not in failure.detail, (failure.detail, lines[failure.line - 1], schema, context)
+        failure = failure_of(content, context, {"a": wild.anything(), "b": wild.anything()})
+        assert "missing" not in failure, (failure, lines, schema, context)

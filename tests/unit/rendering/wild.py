@@ -1,4 +1,4 @@
-"""Wild schemas, contexts and templates, out of a random generator: every keyword, tag and filter that review follows."""
+"""Wild schemas, contexts and templates from a seed, with every keyword, tag and filter that review follows."""
 
 from __future__ import annotations
 

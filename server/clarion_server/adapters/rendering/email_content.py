@@ -58,8 +58,8 @@ class CompiledEmail:
     def _variables(self, personalisation: Personalisation) -> dict[str, Any]:
         return {
             **TEXT.globals,
-            "context": personalisation.context,
-            "profile": personalisation.profile,
+            "context": dict(personalisation.context),
+            "profile": dict(personalisation.profile),
             "recipient": {
                 "identity": personalisation.identity,
                 "address": personalisation.address,

@@ -9,7 +9,7 @@ from jinja2 import filters as builtin
 from jinja2 import pass_context
 from markupsafe import Markup, escape
 
-from clarion_server.adapters.rendering.bounds import RenderContext, joined, weight
+from clarion_server.adapters.rendering.bounds import WORK_OF_AN_ELEMENT, RenderContext, joined, weight
 from clarion_server.adapters.rendering.locale_filters import LOCALE_FILTERS, MOST_DIGITS
 from clarion_server.adapters.rendering.values import RenderRefused, check_present, is_missing, printable
 
@@ -35,17 +35,29 @@ def _text(function: Callable[..., Any]) -> _Filter:
 
 
 def _values(function: Callable[..., Any]) -> _Filter:
-    """A filter over a list or an object, which gets the context first. Always answers with a list, never lazily."""
+    """A filter over a list or an object, which gets the context first."""
 
     def apply(context: RenderContext, value: Any, *args: Any, **options: Any) -> Any:
         check_present(value)
-        context.budget.spend(weight(value))
+        context.budget.spend(weight(value) * WORK_OF_AN_ELEMENT)
         return function(context, value, *args, **options)
 
     return pass_context(apply)
 
 
+def _glance(function: Callable[[Any, RenderContext], Any]) -> _Filter:
+    """A filter over a list, an object or a text that costs the same however long it is."""
+
+    def apply(context: RenderContext, value: Any) -> Any:
+        check_present(value)
+        context.budget.spend(1)
+        return function(value, context)
+
+    return pass_context(apply)
+
+
 def _listed(function: Callable[..., Any]) -> _Filter:
+    """As above, and answers with a list: Jinja2's own often answer with what can be read but once."""
     return _values(lambda context, value, *args, **options: list(function(context, value, *args, **options)))
 
 
@@ -83,8 +95,9 @@ def _number(value: Any) -> float:
 
 
 def _replace(context: RenderContext, text: str, old: str, new: str, count: int = -1) -> str:
-    text = printable(text)
-    growth = (text.count(old) if count < 0 else count) * max(len(new) - len(old), 0)
+    text = _string(text)
+    found = text.count(old)
+    growth = (found if count < 0 else min(found, count)) * max(len(new) - len(old), 0)
     context.budget.spend_text(len(text) + growth)
     return text.replace(old, new, count)
 
@@ -100,15 +113,15 @@ def _string(value: Any) -> str:
     return text
 
 
-def _first(_context: RenderContext, values: Any) -> Any:
-    return next(iter(values), _context.environment.undefined(name="first"))
+def _first(values: Any, context: RenderContext) -> Any:
+    return next(iter(values)) if len(values) else context.environment.undefined(name="first")
 
 
-def _last(_context: RenderContext, values: Any) -> Any:
-    return values[-1] if len(values) else _context.environment.undefined(name="last")
+def _last(values: Any, context: RenderContext) -> Any:
+    return values[-1] if len(values) else context.environment.undefined(name="last")
 
 
-def _length(_context: RenderContext, values: Any) -> int:
+def _length(values: Any, _context: RenderContext) -> int:
     return len(values)
 
 
@@ -121,7 +134,7 @@ def _entries(_context: RenderContext, value: Any) -> list[tuple[str, Any]]:
 
 
 def _truncate(context: RenderContext, text: Any, length: int = 255, killwords: bool = False, end: str = "...") -> str:
-    text = printable(text)
+    text = _string(text)
     context.budget.spend(weight(text))
     return builtin.do_truncate(context.environment, text, length, killwords, end, 0)
 
@@ -130,20 +143,20 @@ FILTERS: dict[str, _Filter] = {
     **LOCALE_FILTERS,
     "abs": lambda value: abs(_number(value)),
     "capitalize": _text(builtin.do_capitalize),
-    "count": _values(_length),
+    "count": _glance(_length),
     "d": default,
     "default": default,
     "dictsort": _listed(lambda _context, *args, **options: builtin.do_dictsort(*args, **options)),
     "e": _text(escape),
     "escape": _text(escape),
-    "first": _values(_first),
+    "first": _glance(_first),
     "float": _text(builtin.do_float),
     "groupby": _listed_by_environment(builtin.sync_do_groupby),
     "int": _text(builtin.do_int),
     "items": _values(_entries),
     "join": _values(_join),
-    "last": _values(_last),
-    "length": _values(_length),
+    "last": _glance(_last),
+    "length": _glance(_length),
     "list": _listed(lambda _context, value: value),
     "lower": _text(builtin.do_lower),
     "map": _listed(builtin.sync_do_map),
@@ -159,7 +172,6 @@ FILTERS: dict[str, _Filter] = {
     "selectattr": _listed(builtin.sync_do_selectattr),
     "sort": _listed_by_environment(builtin.do_sort),
     "string": _string,
-    "striptags": _text(builtin.do_striptags),
     "sum": _values(_sum),
     "title": _text(builtin.do_title),
     "trim": _text(builtin.do_trim),

@@ -50,10 +50,10 @@ def parsed(source: str, environment: ContentEnvironment) -> tuple[nodes.Template
     try:
         tree = environment.parse(source)
     except TemplateSyntaxError as error:
-        return None, [_syntax(error.lineno, _sentence(error.message or ""))]
+        return None, [syntax_refusal(error.lineno, error.message or "")]
     except (RecursionError, ValueError):
         # Python's own limits: thousands of brackets, or a number of thousands of digits.
-        return None, [_syntax(0, "An expression is too long or nested too deeply.")]
+        return None, [syntax_refusal(0, "An expression is too long or nested too deeply.")]
     return tree, list(_refusals(tree, environment))
 
 
@@ -80,6 +80,8 @@ def _walk(node: nodes.Node, depth: int = 0, loops: int = 0) -> Iterator[tuple[no
 
 
 def _refusals_of(node: nodes.Node, environment: ContentEnvironment) -> Iterator[Refusal]:
+    if not isinstance(node, nodes.Getattr) and any(map(_is_loop, node.iter_child_nodes())):
+        yield _unsafe(node.lineno, "`loop` is no value itself.", "Use what it tells, such as `loop.index`.")
     if type(node) in _REFUSED_TAGS:
         tag = _REFUSED_TAGS[type(node)]
         yield _unsafe(node.lineno, f"`{tag}` is not available.", "Use if, for, set, with and raw alone.")
@@ -135,12 +137,11 @@ def _is_range(target: nodes.Node) -> bool:
 
 
 def _is_cycle(target: nodes.Node) -> bool:
-    return (
-        isinstance(target, nodes.Getattr)
-        and target.attr == "cycle"
-        and isinstance(target.node, nodes.Name)
-        and target.node.name == "loop"
-    )
+    return isinstance(target, nodes.Getattr) and target.attr == "cycle" and _is_loop(target.node)
+
+
+def _is_loop(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Name) and node.name == "loop"
 
 
 def _name_refusals(node: nodes.Filter | nodes.Test, environment: ContentEnvironment) -> Iterator[Refusal]:
@@ -157,9 +158,6 @@ def _unsafe(line: int, message: str, remedy: str) -> Refusal:
     return Refusal(FindingCode.TEMPLATE_UNSAFE, line, message, remedy)
 
 
-def _syntax(line: int, message: str) -> Refusal:
-    return Refusal(FindingCode.TEMPLATE_SYNTAX, line, message, "Correct the line.")
-
-
-def _sentence(text: str) -> str:
-    return text if text.endswith((".", "?", "!")) else f"{text}."
+def syntax_refusal(line: int, message: str) -> Refusal:
+    sentence = f"{message[:1].upper()}{message[1:]}".rstrip(".")
+    return Refusal(FindingCode.TEMPLATE_SYNTAX, line, f"{sentence}.", "Correct the line.")

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from itertools import islice
-from types import TracebackType
+from types import CodeType, TracebackType
 from typing import Any
 
 from babel import Locale
-from jinja2 import Template
+from jinja2 import Template, TemplateSyntaxError
 
 from clarion_server.adapters.rendering.bounds import LIMITS, Budget, RenderContext
 from clarion_server.adapters.rendering.environment import ContentEnvironment
 from clarion_server.adapters.rendering.places import place_at
 from clarion_server.adapters.rendering.rewriting import rewritten
-from clarion_server.adapters.rendering.structure import parsed
+from clarion_server.adapters.rendering.structure import Refusal, parsed, syntax_refusal
 from clarion_server.adapters.rendering.values import RenderRefused, ValueMissing
 from clarion_server.application.ports.content import ContentInvalid, RenderingFailed
 
@@ -30,7 +30,7 @@ class CompiledTemplate:
         self.field = field
         self._source = source
         self._environment = environment
-        self._template = _compiled(field, source, environment)
+        self._template = _template(field, source, environment)
         self._root = self._template.root_render_func
         self._globals = environment.globals
 
@@ -75,11 +75,24 @@ class CompiledTemplate:
         return line
 
 
-def _compiled(field: str, source: str, environment: ContentEnvironment) -> Template:
+def compiled(source: str, environment: ContentEnvironment) -> tuple[CodeType | None, list[Refusal]]:
+    """The template's code, or what is wrong with it."""
     tree, refusals = parsed(source, environment)
     if tree is None or refusals:
+        return None, refusals
+    try:
+        return environment.compile(rewritten(tree)), []
+    except TemplateSyntaxError as error:
+        return None, [syntax_refusal(error.lineno, error.message or "")]
+    except (SyntaxError, RecursionError, MemoryError):
+        # Python's compiler has limits of its own, which the bounds on nesting should keep away.
+        return None, [syntax_refusal(0, "The template is nested too deeply.")]
+
+
+def _template(field: str, source: str, environment: ContentEnvironment) -> Template:
+    code, refusals = compiled(source, environment)
+    if code is None:
         raise ContentInvalid(f"{field}, line {refusals[0].line}: {refusals[0].message}")
-    code = environment.compile(rewritten(tree))
     return Template.from_code(environment, code, environment.globals)
 
 

@@ -12,7 +12,7 @@ from clarion_server.adapters.rendering.review.template_review import variable_fi
 from clarion_server.adapters.rendering.schema_check import EMPTY_OBJECT
 from clarion_server.adapters.rendering.schema_rules import schema_findings
 from clarion_server.adapters.rendering.schema_tree import written_out
-from clarion_server.adapters.rendering.structure import parsed
+from clarion_server.adapters.rendering.template import compiled
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.finding import Finding, Severity
 
@@ -20,9 +20,7 @@ __all__ = ["review"]
 
 
 def review(definition: CampaignDefinition) -> list[Finding]:
-    """Errors first, then in the order of the campaign's fields."""
-    findings = [*_schema_and_templates(definition), *email_findings(definition)]
-    return sorted(findings, key=lambda finding: finding.severity is not Severity.ERROR)
+    return [*_schema_and_templates(definition), *email_findings(definition)]
 
 
 def _schema_and_templates(definition: CampaignDefinition) -> Iterator[Finding]:
@@ -39,9 +37,9 @@ def _schema_and_templates(definition: CampaignDefinition) -> Iterator[Finding]:
 def _template(
     field: str, source: str, environment: ContentEnvironment, schema: Mapping[str, Any] | None
 ) -> Iterator[Finding]:
-    tree, refusals = parsed(source, environment)
+    code, refusals = compiled(source, environment)
     for refusal in refusals:
         yield Finding(Severity.ERROR, refusal.code, field, refusal.message, refusal.remedy, refusal.line)
     # What is refused has no meaning that could be followed.
-    if tree is not None and not refusals and schema is not None:
-        yield from variable_findings(tree, field, schema)
+    if code is not None and schema is not None:
+        yield from variable_findings(environment.parse(source), field, schema)

@@ -80,7 +80,7 @@ _MOMENT = FilterRule(_AMOUNTS, _text, (_FORMAT, _ZONE))
 
 FILTER_RULES: Mapping[str, FilterRule] = {
     **LIST_RULES,
-    **dict.fromkeys(("capitalize", "e", "escape", "lower", "string", "striptags", "title", "upper"), _PLAIN),
+    **dict.fromkeys(("capitalize", "e", "escape", "lower", "string", "title", "upper"), _PLAIN),
     "abs": FilterRule(NUMERIC, _number),
     "d": _DEFAULT,
     "date": _MOMENT,

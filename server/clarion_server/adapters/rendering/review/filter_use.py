@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from jinja2 import nodes
 
@@ -104,7 +105,9 @@ def _check_argument(use: FilterUse, parameter: Parameter) -> None:
     if node is None:
         return
     if isinstance(node, nodes.Const) and not (node.value is None or parameter.accepts(node.value)):
-        use.refuse(f"`{parameter.name}` of the filter `{use.name}` must be {parameter.wanted}.", "Correct the argument.")
+        use.refuse(
+            f"`{parameter.name}` of the filter `{use.name}` must be {parameter.wanted}.", "Correct the argument."
+        )
     elif parameter.kinds != ALL:
         shape = use.reader.shape(node, use.scope)
         use.reader.report.usable(shape, use.line, parameter.kinds, f"`{parameter.name}` of `{use.name}` needs")

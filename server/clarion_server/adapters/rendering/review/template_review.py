@@ -14,7 +14,6 @@ from clarion_server.adapters.rendering.review.walk import Walk
 from clarion_server.domain.finding import Finding
 
 
-
 def variable_findings(tree: nodes.Template, field: str, context_schema: Any) -> list[Finding]:
     """`context_schema` holds no references. When no finding is an error, no context that passes it leaves a value
     missing.
