@@ -49,6 +49,9 @@ def main(arguments: list[str]) -> int:
             return run(mailbox, target, key, once="--once" in arguments)
     except KeyboardInterrupt:
         return 0
+    except subprocess.CalledProcessError as error:
+        # The command has said what went wrong.
+        return error.returncode
     finally:
         mailbox.stop()
 
@@ -107,7 +110,7 @@ def run(mailbox: MailboxServer, target: str, key: str, *, once: bool) -> int:
 
 
 def step(text: str) -> None:
-    console.print(f"\n[bold cyan]▸[/] {text}", highlight=False)
+    console.print(f"\n[bold cyan]▸[/] {text}", highlight=False, soft_wrap=True)
 
 
 def clarion(environment: dict[str, str], *arguments: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import socket
 import threading
 from collections import Counter
 from email import message_from_bytes, policy
@@ -18,14 +18,10 @@ class MailboxServer:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._controller = Controller(self, hostname="127.0.0.1", port=0, enable_SMTPUTF8=True)
+        self.port = _free_port()
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port, enable_SMTPUTF8=True)
         self._lock = threading.Lock()
         self._received: Counter[str] = Counter()
-
-    @property
-    def port(self) -> int:
-        assert isinstance(self._controller.server, asyncio.Server)
-        return int(self._controller.server.sockets[0].getsockname()[1])
 
     def start(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -54,3 +50,10 @@ class MailboxServer:
             self._received[message_id] += 1
         self.file_of(message_id).write_bytes(content)
         return "250 2.0.0 OK"
+
+
+def _free_port() -> int:
+    """A port for aiosmtpd, which must know it beforehand to see whether its server has come up."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
