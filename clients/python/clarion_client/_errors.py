@@ -22,6 +22,8 @@ M = TypeVar("M", bound=Message)
 
 DETAILS_KEY = "grpc-status-details-bin"
 DOMAIN = "clarion.dev"
+#: A traceback is read by people; programs have `violations`.
+MOST_LISTED = 10
 CODES = MappingProxyType({code.value[0]: code for code in grpc.StatusCode})
 
 
@@ -59,10 +61,11 @@ class ClarionError(Exception):
         self.request_id = details.request_id
 
     def __str__(self) -> str:
-        lines = [f"{self.reason or self.code.name}: {self.message}"]
-        lines += [f"  {violation.field}: {violation.description}" for violation in self.violations]
-        lines += [f"  {finding.field}: {finding.message} ({finding.code})" for finding in self.findings]
-        return "\n".join(lines)
+        problems = [f"  {violation.field}: {violation.description}" for violation in self.violations]
+        problems += [f"  {finding.field}: {finding.message} ({finding.code})" for finding in self.findings]
+        if len(problems) > MOST_LISTED:
+            problems[MOST_LISTED:] = [f"  ... and {len(problems) - MOST_LISTED} more"]
+        return "\n".join([f"{self.reason or self.code.name}: {self.message}", *problems])
 
 
 class InvalidRequestError(ClarionError):

@@ -71,6 +71,15 @@ def test_the_message_of_an_exception_lists_the_violations() -> None:
     assert str(error) == "INVALID_FIELDS: 1 field.\n  recipients[0].identity: No address."
 
 
+def test_the_message_of_an_exception_stays_readable() -> None:
+    violations = tuple(Violation(field=f"recipients[{i}]", reason="X", description="No.") for i in range(1_000))
+
+    lines = str(InvalidRequestError(INVALID, "Many.", ErrorDetails(violations=violations))).splitlines()
+
+    assert len(lines) == 12
+    assert lines[-2:] == ["  recipients[9]: No.", "  ... and 990 more"]
+
+
 def test_a_failed_review_brings_its_findings() -> None:
     found = PreconditionFailure.Violation(type="UNKNOWN_VARIABLE", subject="actions[0].email.html", description="What?")
     details = [info("REVIEW_FAILED", error_count="1"), PreconditionFailure(violations=[found])]
