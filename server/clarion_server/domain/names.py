@@ -12,7 +12,7 @@ from clarion_server.domain.violation import Violation, malformed, required, too_
 MAX_IDENTITY = 320
 
 _CHOSEN_ID = "[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_CHOSEN_RULE = "1 to 63 lower-case letters, digits and hyphens, begins with a letter and does not end with a hyphen"
+_CHOSEN_RULE = "1 to 63 lower-case letters, digits and hyphens, beginning with a letter and not ending with a hyphen"
 _ASSIGNED_ID = "[0-9a-f]{32}"
 _ASSIGNED_RULE = "an id that Clarion assigned"
 
