@@ -6,6 +6,7 @@ newer one wrote.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -30,11 +31,23 @@ _Document = dict[str, Any]
 
 
 def _dumps(document: Any) -> str:
-    return orjson.dumps(document).decode()
+    try:
+        return orjson.dumps(document).decode()
+    except orjson.JSONEncodeError:
+        # A provider's reply need not be text that UTF-8 can carry.
+        return json.dumps(document)
+
+
+def _loads(text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return json.loads(text)
 
 
 def definition_to_json(definition: CampaignDefinition) -> str:
-    return _dumps(
+    # A context schema may have integers beyond the 64 bits of orjson.
+    return json.dumps(
         {
             "display_name": definition.display_name,
             "description": definition.description,
@@ -53,8 +66,8 @@ def definition_to_json(definition: CampaignDefinition) -> str:
     )
 
 
-def definition_from_json(json: str) -> CampaignDefinition:
-    document = orjson.loads(json)
+def definition_from_json(text: str) -> CampaignDefinition:
+    document = json.loads(text)
     category = document.get("category")
     schedule = document.get("schedule", {})
     return CampaignDefinition(
@@ -122,8 +135,8 @@ def smtp_to_json(smtp: SmtpProvider) -> str:
     )
 
 
-def smtp_from_json(json: str) -> SmtpProvider:
-    document = orjson.loads(json)
+def smtp_from_json(text: str) -> SmtpProvider:
+    document = _loads(text)
     return SmtpProvider(
         host=document["host"],
         port=document["port"],
@@ -141,8 +154,8 @@ def names_to_json(names: Iterable[str]) -> str:
     return _dumps(list(names))
 
 
-def names_from_json(json: str) -> list[str]:
-    names: list[str] = orjson.loads(json)
+def names_from_json(text: str) -> list[str]:
+    names: list[str] = _loads(text)
     return names
 
 
@@ -150,8 +163,8 @@ def failure_to_json(failure: Failure | None) -> str | None:
     return None if failure is None else _dumps(_failure_to_document(failure))
 
 
-def failure_from_json(json: str | None) -> Failure | None:
-    return None if json is None else _failure_from_document(orjson.loads(json))
+def failure_from_json(text: str | None) -> Failure | None:
+    return None if text is None else _failure_from_document(_loads(text))
 
 
 def _failure_to_document(failure: Failure) -> _Document:
@@ -188,10 +201,10 @@ def attempt_to_json(attempt: Attempt | None) -> str | None:
     return _dumps(document)
 
 
-def attempt_from_json(json: str | None) -> Attempt | None:
-    if json is None:
+def attempt_from_json(text: str | None) -> Attempt | None:
+    if text is None:
         return None
-    document = orjson.loads(json)
+    document = _loads(text)
     failure = document.get("failure")
     return Attempt(
         number=document["number"],
@@ -209,10 +222,10 @@ def exceptions_to_json(execution: Execution) -> str | None:
     return _dumps({str(place): _exception_to_document(result) for place, result in execution.exceptions.items()})
 
 
-def exceptions_from_json(json: str | None) -> Mapping[int, Excluded | Rejected]:
-    if json is None:
+def exceptions_from_json(text: str | None) -> Mapping[int, Excluded | Rejected]:
+    if text is None:
         return {}
-    return {int(place): _exception_from_document(document) for place, document in orjson.loads(json).items()}
+    return {int(place): _exception_from_document(document) for place, document in _loads(text).items()}
 
 
 def _exception_to_document(result: Excluded | Rejected) -> _Document:

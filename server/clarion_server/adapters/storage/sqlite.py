@@ -1,76 +1,147 @@
 """The store in one SQLite file.
 
-Readers never wait (write-ahead log), writers queue, and a commit returns when the disk has it (`synchronous=FULL`).
-Several processes may have the file open at once.
+Readers never wait (write-ahead log), writers take turns, and a commit returns when the disk has it
+(`synchronous=FULL`). Several processes may have the file open at once.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import threading
-from contextlib import closing
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from clarion_server.adapters.storage.migrate import migrate
 from clarion_server.adapters.storage.store import SqlStore
+from clarion_server.application.ports.store import StoreUnavailable
 
-#: How long a writer waits for its turn, and for the writers of other processes, in seconds.
-_PATIENCE = 30
-_READERS = 4
-_STATEMENTS = 512
+Connect = Callable[[], sqlite3.Connection]
+
+#: The first with RETURNING.
+_OLDEST_SQLITE = (3, 35, 0)
+
+#: Of every connection. Texts of bulk statements come in many sizes, and each is parsed once while it is among these.
+_CACHED_STATEMENTS = 512
+
+_PRAGMAS = (
+    # A commit is on the disk before it returns.
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    # Statements over many rows keep what they may have to undo; in a file, that was a third of all that was written.
+    "PRAGMA temp_store = MEMORY",
+)
+# In KB. The operating system caches the file as well, so this saves reading the upper levels of the indexes again and
+# again, and little more.
+_WRITER_PRAGMAS = (*_PRAGMAS, "PRAGMA cache_size = -8192")
+_READER_PRAGMAS = (*_PRAGMAS, "PRAGMA query_only = ON")
 
 #: The primary result codes (https://www.sqlite.org/rescode.html) of a database that cannot answer now.
-_UNAVAILABLE = {
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_NOMEM,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_CORRUPT,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_PROTOCOL,
-    sqlite3.SQLITE_NOTADB,
-}
+_UNAVAILABLE = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_NOTADB,
+    }
+)
 
 
-def open_sqlite_store(path: Path | str) -> SqlStore:
-    """Opens the file, making it or bringing its tables up to date as needed."""
+def open_sqlite_store(path: Path | str, patience: float = 30.0) -> SqlStore:
+    """Opens the file; makes it, or brings its tables up to date, when that is needed.
+
+    `patience` is how long a writer waits for its turn and for the writers of other processes, in seconds. Raises
+    StoreUnavailable when the file cannot be opened, and SchemaUnknown when a newer Clarion has written it.
+    """
     file = Path(path)
-    # Recipients' data and passwords of channels are in it. The log beside it takes over its mode.
-    file.touch(mode=0o600)
-    writer = _engine(file, connections=1, begin="BEGIN IMMEDIATE")
-    with closing(sqlite3.connect(file, timeout=_PATIENCE, isolation_level=None)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
-    with writer.begin() as transaction:
-        migrate(transaction)
-    readers = _engine(file, connections=_READERS, begin="BEGIN")
-    return SqlStore(writer, readers, _DataVersion(file), _is_unavailability)
+    connect = partial(_connect, file, patience)
+    with _failures_of_opening(file), ExitStack() as undo:
+        _check_version()
+        # Data of recipients and passwords of channels are in it. The log beside it gets the same mode.
+        file.touch(mode=0o600)
+        _write_ahead(connect, patience)
+        writer = _engine(connect, _WRITER_PRAGMAS, "BEGIN IMMEDIATE", patience, pool_size=1, max_overflow=0)
+        undo.callback(writer.dispose)
+        with writer.begin() as transaction:
+            migrate(transaction)
+        readers = _engine(connect, _READER_PRAGMAS, "BEGIN", patience, pool_size=4, max_overflow=-1)
+        signal = _DataVersion(connect())
+        undo.pop_all()
+    return SqlStore(writer, readers, signal, _is_unavailability)
 
 
-def _engine(file: Path, connections: int, begin: str) -> Engine:
+@contextmanager
+def _failures_of_opening(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, sqlite3.Error, DBAPIError) as error:
+        raise StoreUnavailable(f"{file} cannot be opened.") from error
+
+
+def _check_version() -> None:
+    if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+        oldest = ".".join(map(str, _OLDEST_SQLITE))
+        raise StoreUnavailable(f"This Python has SQLite {sqlite3.sqlite_version}; Clarion needs {oldest} or newer.")
+
+
+def _connect(file: Path, patience: float) -> sqlite3.Connection:
+    return sqlite3.connect(
+        file,
+        timeout=patience,
+        # Transactions begin where SQLAlchemy begins them, and nowhere else.
+        isolation_level=None,
+        # Pools hand connections from thread to thread, one at a time.
+        check_same_thread=False,
+        cached_statements=_CACHED_STATEMENTS,
+    )
+
+
+def _write_ahead(connect: Connect, patience: float) -> None:
+    """Switches to the write-ahead log, once for the life of the file.
+
+    Where several processes do it at once SQLite sends all but one away, without the waiting it does elsewhere.
+    """
+    deadline = time.monotonic() + patience
+    with closing(connect()) as connection:
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+            else:
+                return
+
+
+def _engine(
+    connect: Connect, pragmas: Sequence[str], begin: str, patience: float, *, pool_size: int, max_overflow: int
+) -> Engine:
     engine = create_engine(
-        URL.create("sqlite+pysqlite", database=str(file)),
+        "sqlite+pysqlite://",
+        creator=connect,
         poolclass=QueuePool,
-        pool_size=connections,
-        max_overflow=0,
-        pool_timeout=_PATIENCE,
-        connect_args={
-            "timeout": _PATIENCE,
-            # Transactions begin where SQLAlchemy begins them, and nowhere else.
-            "isolation_level": None,
-            "check_same_thread": False,
-            "cached_statements": _STATEMENTS,
-        },
+        pool_size=pool_size,
+        max_overflow=max_overflow,
+        pool_timeout=patience,
     )
 
     @event.listens_for(engine, "connect")
     def set_up(connection: sqlite3.Connection, _record: Any) -> None:
-        connection.executescript("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384")
+        for pragma in pragmas:
+            connection.execute(pragma)
 
     @event.listens_for(engine, "begin")
     def begin_transaction(connection: Connection) -> None:
@@ -81,20 +152,23 @@ def _engine(file: Path, connections: int, begin: str) -> Engine:
 
 def _is_unavailability(error: DBAPIError) -> bool:
     code: int | None = getattr(error.orig, "sqlite_errorcode", None)
-    # The lower byte is the primary code, the rest tells more.
+    # The lower byte is the primary code; the rest details it.
     return code is not None and code & 0xFF in _UNAVAILABLE
 
 
 class _DataVersion:
     """Asks on a connection of its own, which sees the commits of all others, of this process or not."""
 
-    def __init__(self, file: Path) -> None:
-        self._connection = sqlite3.connect(file, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
         self._lock = threading.Lock()
 
     def mark(self) -> object:
-        with self._lock:
-            return self._connection.execute("PRAGMA data_version").fetchone()[0]
+        try:
+            with self._lock:
+                return self._connection.execute("PRAGMA data_version").fetchone()[0]
+        except sqlite3.OperationalError as error:
+            raise StoreUnavailable from error
 
     def close(self) -> None:
         self._connection.close()

@@ -18,7 +18,9 @@ from clarion_server.application.ports.store import StoreUnavailable
 class ChangeSignal(Protocol):
     """Tells that something was committed, by whichever process."""
 
-    def mark(self) -> object: ...
+    def mark(self) -> object:
+        """As `Store.change_mark`."""
+        ...
 
     def close(self) -> None: ...
 
@@ -49,8 +51,7 @@ class SqlStore:
             yield unit
 
     def change_mark(self) -> object:
-        with self._translated_errors():
-            return self._signal.mark()
+        return self._signal.mark()
 
     def close(self) -> None:
         self._signal.close()
