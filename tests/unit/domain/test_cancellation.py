@@ -1,0 +1,67 @@
+"""What the cancellation of an execution came to, told truly."""
+
+from __future__ import annotations
+
+import pytest
+from clarion_server.domain.execution import CancelOutcome, Excluded, Execution, Rejected, cancellation
+from clarion_server.domain.message import ExclusionReason, MessageState
+from clarion_server.domain.violation import required
+from hypothesis import given
+from hypothesis import strategies as st
+
+SENDING, SENT, EXCLUDED = MessageState.SENDING, MessageState.SENT, MessageState.EXCLUDED
+CANCELLED, EXPIRED, FAILED = MessageState.CANCELLED, MessageState.EXPIRED, MessageState.FAILED
+IN_DOUBT = MessageState.IN_DOUBT
+
+
+@pytest.mark.parametrize(
+    ("counts", "outcome", "cancelled", "too_late"),
+    [
+        # In time for every one of them.
+        ({CANCELLED: 3}, CancelOutcome.CANCELLED, 3, 0),
+        # An excluded one was never going to be sent.
+        ({CANCELLED: 2, EXCLUDED: 1}, CancelOutcome.CANCELLED, 2, 0),
+        ({EXCLUDED: 4}, CancelOutcome.CANCELLED, 0, 0),
+        # Every recipient was rejected: nothing was or will be sent.
+        ({}, CancelOutcome.CANCELLED, 0, 0),
+        # For some it was too late, for some not.
+        ({CANCELLED: 1, SENT: 1}, CancelOutcome.PARTIAL, 1, 1),
+        ({CANCELLED: 5, SENDING: 1, SENT: 2, FAILED: 3, EXPIRED: 4, IN_DOUBT: 5}, CancelOutcome.PARTIAL, 5, 15),
+        # For all that could have been sent.
+        ({SENT: 2}, CancelOutcome.TOO_LATE, 0, 2),
+        ({SENDING: 1}, CancelOutcome.TOO_LATE, 0, 1),
+        ({SENDING: 1, EXCLUDED: 9}, CancelOutcome.TOO_LATE, 0, 1),
+        ({EXPIRED: 1}, CancelOutcome.TOO_LATE, 0, 1),
+    ],
+)
+def test_a_cancellation_tells_how_far_it_was_in_time(
+    counts: dict[MessageState, int], outcome: CancelOutcome, cancelled: int, too_late: int
+) -> None:
+    told = cancellation(counts)
+    assert (told.outcome, told.cancelled_count, told.too_late_count) == (outcome, cancelled, too_late)
+
+
+@given(st.dictionaries(st.sampled_from(MessageState), st.integers(0, 1_000)))
+def test_every_message_is_cancelled_too_late_or_excluded(counts: dict[MessageState, int]) -> None:
+    told = cancellation(counts)
+    assert told.cancelled_count + told.too_late_count + counts.get(EXCLUDED, 0) == sum(counts.values())
+
+
+def test_an_execution_counts_its_rejected_recipients() -> None:
+    rejected = Rejected((required("recipients[1].identity"),))
+    execution = Execution(
+        id="0" * 32,
+        campaign_key=1,
+        version=1,
+        request_id=None,
+        fingerprint=b"",
+        caller="apiKeys/1",
+        accept_time=0,
+        send_time=None,
+        expire_time=None,
+        recipient_count=4,
+        exceptions={0: Excluded(ExclusionReason.SUPPRESSED), 1: rejected, 3: rejected},
+    )
+    assert execution.rejected_count == 2
+    assert execution.name == f"executions/{'0' * 32}"
+    assert execution.message_id_of(2) == f"{'0' * 32}-0002"

@@ -1,0 +1,113 @@
+"""Errors: what a person reads, with the data that explains it."""
+
+from __future__ import annotations
+
+import pytest
+from clarion_server.domain import errors
+from clarion_server.domain.errors import ClarionError
+from clarion_server.domain.finding import Finding, FindingCode, Severity
+from clarion_server.domain.instant import DAY, SECOND
+from clarion_server.domain.violation import malformed, required
+
+CAMPAIGN = "campaigns/order-confirmed"
+FINDING = Finding(Severity.ERROR, FindingCode.LINK_INVALID, "actions[0].email.html", "The link is broken.", "Mend it.")
+
+TEXTS: list[tuple[ClarionError, str]] = [
+    (errors.InvalidFields((required("campaign"),)), "campaign: Must be given."),
+    (
+        errors.InvalidFields((required("campaign"), malformed("a", "-"), malformed("b", "-"))),
+        "campaign: Must be given. (and 2 more)",
+    ),
+    (
+        errors.InvalidPageToken(),
+        "The page token is damaged or belongs to another query. Begin again without one.",
+    ),
+    (errors.InvalidResumeToken(), "The resume token is damaged or belongs to a watch with other filters."),
+    (errors.ResourceNotFound(CAMPAIGN), "There is no campaigns/order-confirmed in this sandbox."),
+    (errors.ResourceExists(CAMPAIGN), "campaigns/order-confirmed exists already."),
+    (
+        errors.EtagMismatch(CAMPAIGN),
+        "campaigns/order-confirmed changed since it was read. Read it again and decide anew.",
+    ),
+    (
+        errors.IllegalTransition(CAMPAIGN, "stop", "DRAFT", ("SCHEDULED", "LIVE", "PAUSED")),
+        "Cannot stop campaigns/order-confirmed: it is DRAFT, and must be SCHEDULED or LIVE or PAUSED.",
+    ),
+    (
+        errors.ReviewFailed(CAMPAIGN, (FINDING,)),
+        "campaigns/order-confirmed cannot be activated: actions[0].email.html: The link is broken.",
+    ),
+    (
+        errors.ReviewFailed(CAMPAIGN, (FINDING, FINDING)),
+        "campaigns/order-confirmed cannot be activated: actions[0].email.html: The link is broken. (and 1 more)",
+    ),
+    (
+        errors.ChannelConfigurationInUse("channelConfigurations/mail", CAMPAIGN),
+        "channelConfigurations/mail cannot be deleted: campaigns/order-confirmed needs it.",
+    ),
+    (errors.CampaignNotLive(CAMPAIGN, "PAUSED"), "campaigns/order-confirmed accepts no triggers: it is PAUSED."),
+    (
+        errors.CampaignOutsideWindow(CAMPAIGN, 0, DAY + SECOND),
+        "campaigns/order-confirmed accepts triggers from 1970-01-01T00:00:00Z until 1970-01-02T00:00:01Z only.",
+    ),
+    (
+        errors.CampaignOutsideWindow(CAMPAIGN, None, DAY),
+        "campaigns/order-confirmed accepts triggers until 1970-01-02T00:00:00Z only.",
+    ),
+    (
+        errors.CampaignOutsideWindow(CAMPAIGN, DAY, None),
+        "campaigns/order-confirmed accepts triggers from 1970-01-02T00:00:00Z only.",
+    ),
+    (
+        errors.RequestIdReused(CAMPAIGN, "r-1", "executions/1"),
+        "Another request came under the request id r-1: it became executions/1.",
+    ),
+    (
+        errors.Unauthenticated(),
+        "The call carries no valid key. Send a key as the metadata 'authorization: Bearer clk_…'.",
+    ),
+    (
+        errors.Unauthenticated("The key is revoked."),
+        "The key is revoked. Send a key as the metadata 'authorization: Bearer clk_…'.",
+    ),
+    (
+        errors.ScopeDenied("Trigger", ("trigger", "admin")),
+        "This key may not call Trigger: it needs one of the scopes trigger, admin.",
+    ),
+    (
+        errors.SandboxDenied("staging"),
+        "Only an administrator of the sandbox 'default' may create keys for the sandbox 'staging'.",
+    ),
+    (
+        errors.LastAdminKey("apiKeys/1"),
+        "apiKeys/1 is the last administrator key of the sandbox 'default': create another one before revoking it.",
+    ),
+    (
+        errors.DeadlineTooShort(50),
+        "The deadline leaves too little time to begin: allow at least 50 ms. Nothing was done.",
+    ),
+    (errors.Overloaded(750), "More is under way than can be taken. Nothing was done; try again after 750 ms."),
+    (
+        errors.Unavailable(),
+        "The service cannot answer at the moment. Try again, under the same request id.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("error", "text"), TEXTS, ids=lambda value: type(value).__name__)
+def test_an_error_reads_as_a_sentence_with_its_data(error: ClarionError, text: str) -> None:
+    assert str(error) == text
+
+
+def test_every_error_has_its_text_here() -> None:
+    assert {type(error) for error, _ in TEXTS} == set(ClarionError.__subclasses__())
+
+
+@pytest.mark.parametrize("braces", ["{0}", "{resource}", "{", "}{"])
+def test_braces_in_the_data_are_text(braces: str) -> None:
+    assert str(errors.ResourceNotFound(braces)) == f"There is no {braces} in this sandbox."
+
+
+def test_errors_are_told_apart_by_identity() -> None:
+    # Each is raised once: two that read alike are two.
+    assert errors.ResourceExists("a") != errors.ResourceExists("a")

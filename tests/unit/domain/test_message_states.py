@@ -1,0 +1,176 @@
+"""The states of a message: one way through, and no way out of an outcome."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from clarion_server.domain.campaign import Category, InDoubtPolicy
+from clarion_server.domain.delivery import conclude, expire
+from clarion_server.domain.instant import DAY, SECOND
+from clarion_server.domain.message import (
+    LANE_OF,
+    OUTCOMES,
+    SUCCESSORS,
+    Attempt,
+    AttemptResult,
+    EventType,
+    Failure,
+    FailureReason,
+    Lane,
+    Message,
+    MessageState,
+    execution_id_of,
+    may_follow,
+    message_id,
+)
+from clarion_server.domain.retry import RetryPolicy
+from hypothesis import given
+from hypothesis import strategies as st
+
+QUEUED, SENDING = MessageState.QUEUED, MessageState.SENDING
+ENDS = {
+    MessageState.SENT,
+    MessageState.EXCLUDED,
+    MessageState.CANCELLED,
+    MessageState.EXPIRED,
+    MessageState.FAILED,
+    MessageState.IN_DOUBT,
+}
+EXECUTION_ID = "0" * 31 + "7"
+
+states = st.sampled_from(MessageState)
+fractions = st.floats(0, 1, exclude_max=True)
+
+
+def sending(expire_time: int | None = None) -> Message:
+    return Message(
+        id=message_id(EXECUTION_ID, 0),
+        campaign_key=1,
+        version=1,
+        channel_key=1,
+        lane=Lane.TRANSACTIONAL,
+        identity="email:jane@example.com",
+        address="jane@example.com",
+        locale="en",
+        context=b"{}",
+        profile=b"{}",
+        state=SENDING,
+        accept_time=0,
+        release_time=0,
+        due_time=0,
+        expire_time=expire_time,
+        attempt_count=1,
+    )
+
+
+def test_the_outcomes_are_these_six() -> None:
+    assert OUTCOMES == ENDS
+
+
+@pytest.mark.parametrize(
+    ("state", "successors"),
+    [
+        # It is claimed, called off, or too late.
+        (QUEUED, {SENDING, MessageState.CANCELLED, MessageState.EXPIRED}),
+        # Whatever a hand-off comes to, another try included. What is being sent cannot be cancelled.
+        (SENDING, {QUEUED, MessageState.SENT, MessageState.FAILED, MessageState.IN_DOUBT, MessageState.EXPIRED}),
+        *[(end, set()) for end in sorted(ENDS)],
+    ],
+)
+def test_a_state_is_followed_by_these_alone(state: MessageState, successors: set[MessageState]) -> None:
+    assert {successor for successor in MessageState if may_follow(state, successor)} == successors
+
+
+@given(st.lists(states, max_size=30))
+def test_no_path_leaves_an_outcome(wanted: list[MessageState]) -> None:
+    path = [QUEUED]
+    for successor in wanted:
+        if may_follow(path[-1], successor):
+            path.append(successor)
+    assert not OUTCOMES.intersection(path[:-1])
+    assert all(state is not successor for state, successor in pairwise(path))
+
+
+@given(st.lists(states, max_size=30))
+def test_whatever_happened_an_outcome_can_still_be_reached(wanted: list[MessageState]) -> None:
+    state = QUEUED
+    for successor in wanted:
+        state = successor if may_follow(state, successor) else state
+    assert state in OUTCOMES or SUCCESSORS[state] & OUTCOMES
+
+
+def test_an_exclusion_is_decided_before_a_message_is_queued() -> None:
+    assert not any(may_follow(state, MessageState.EXCLUDED) for state in MessageState)
+
+
+@given(
+    result=st.sampled_from(AttemptResult),
+    in_doubt_policy=st.sampled_from(InDoubtPolicy),
+    end_time=st.integers(0, 2 * DAY),
+    expire_time=st.none() | st.integers(0, 2 * DAY),
+    fraction=fractions,
+)
+def test_every_end_of_an_attempt_is_a_legal_move_with_its_event(
+    result: AttemptResult, in_doubt_policy: InDoubtPolicy, end_time: int, expire_time: int | None, fraction: float
+) -> None:
+    failure = None if result is AttemptResult.SENT else Failure(FailureReason.THROTTLED)
+    attempt = Attempt(1, 0, end_time, result, failure)
+    end = conclude(sending(expire_time), attempt, RetryPolicy(), in_doubt_policy, lambda: fraction)
+    assert may_follow(SENDING, end.state)
+    assert (end.due_time is not None) == (end.state is QUEUED)
+    assert end.event.type == (EventType.DEFERRED if end.state is QUEUED else EventType[end.state.name])
+    assert end.event.message_id == end.message.id
+
+
+@pytest.mark.parametrize(
+    ("result", "policy", "state"),
+    [
+        (AttemptResult.SENT, InDoubtPolicy.RESEND, MessageState.SENT),
+        (AttemptResult.FAILED, InDoubtPolicy.RESEND, MessageState.FAILED),
+        (AttemptResult.DEFERRED, InDoubtPolicy.RESEND, QUEUED),
+        # What is in doubt is sent again, or parked for people to look at, as the campaign says.
+        (AttemptResult.IN_DOUBT, InDoubtPolicy.RESEND, QUEUED),
+        (AttemptResult.IN_DOUBT, InDoubtPolicy.PARK, MessageState.IN_DOUBT),
+        # Parking is for doubt alone.
+        (AttemptResult.DEFERRED, InDoubtPolicy.PARK, QUEUED),
+    ],
+)
+def test_the_end_of_an_attempt_decides_the_state(
+    result: AttemptResult, policy: InDoubtPolicy, state: MessageState
+) -> None:
+    failure = None if result is AttemptResult.SENT else Failure(FailureReason.OTHER)
+    attempt = Attempt(1, 0, SECOND, result, failure)
+    assert conclude(sending(), attempt, RetryPolicy(), policy, lambda: 0.5).state is state
+
+
+@pytest.mark.parametrize("result", [AttemptResult.DEFERRED, AttemptResult.IN_DOUBT])
+def test_a_failure_after_the_retry_window_is_final_and_says_so(result: AttemptResult) -> None:
+    attempt = Attempt(9, 0, DAY + 1, result, Failure(FailureReason.THROTTLED, "451"))
+    end = conclude(sending(), attempt, RetryPolicy(window=DAY), InDoubtPolicy.RESEND, lambda: 0.5)
+    assert end.state is MessageState.FAILED
+    assert end.event.failure == Failure(FailureReason.THROTTLED, "451", retries_exhausted=True)
+
+
+def test_a_message_that_expires_before_its_next_attempt_is_looked_at_when_it_expires() -> None:
+    attempt = Attempt(1, 0, SECOND, AttemptResult.DEFERRED, Failure(FailureReason.THROTTLED))
+    end = conclude(sending(expire_time=2 * SECOND), attempt, RetryPolicy(), InDoubtPolicy.RESEND, lambda: 0.5)
+    assert end.due_time == 2 * SECOND
+
+
+def test_a_claimed_message_may_expire() -> None:
+    end = expire(sending(), SECOND)
+    assert may_follow(SENDING, end.state)
+    assert (end.time, end.event.type, end.event.attempt) == (SECOND, EventType.EXPIRED, None)
+
+
+@given(st.uuids(), st.integers(0, 9_999))
+def test_a_message_is_found_with_its_execution_and_sorts_by_its_place(execution: object, place: int) -> None:
+    execution_id = str(execution).replace("-", "")
+    assert execution_id_of(message_id(execution_id, place)) == execution_id
+    assert (message_id(execution_id, place) < message_id(execution_id, 5_000)) == (place < 5_000)
+
+
+def test_every_category_has_a_lane_and_service_messages_go_first() -> None:
+    assert LANE_OF.keys() == set(Category)
+    assert LANE_OF[Category.TRANSACTIONAL] < LANE_OF[Category.MARKETING]
