@@ -202,6 +202,24 @@ async def test_everything_wrong_with_a_query_is_told_at_once(service: CampaignSe
     ]
 
 
+async def test_a_query_is_bounded(service: CampaignService) -> None:
+    within = pb.ListCampaignsRequest(tags=["x"] * 100, text="x" * 200, states=[campaign_pb2.Campaign.STATE_LIVE] * 100)
+    await service.list_campaigns(within, AUTHOR)
+    beyond = pb.ListCampaignsRequest(tags=["x"] * 101, text="x" * 201, states=[0] * 1_000_000)  # type: ignore[list-item] # see above
+    with pytest.raises(InvalidFields) as refused:
+        await service.list_campaigns(beyond, AUTHOR)
+    assert violations(refused) == [("states", "TOO_MANY"), ("tags", "TOO_MANY"), ("text", "TOO_LONG")]
+
+
+async def test_many_actions_are_one_violation(service: CampaignService) -> None:
+    campaign = campaign_pb2.Campaign()
+    campaign.CopyFrom(CAMPAIGN)
+    campaign.actions.extend([CAMPAIGN.actions[0]] * 10_000)
+    with pytest.raises(InvalidFields) as refused:
+        await service.create_campaign(pb.CreateCampaignRequest(campaign_id="a", campaign=campaign), AUTHOR)
+    assert violations(refused) == [("campaign.actions", "TOO_MANY")]
+
+
 async def test_versions_come_newest_first_page_by_page(service: CampaignService, world: World) -> None:
     await world.live()
     await world.update(description="New")

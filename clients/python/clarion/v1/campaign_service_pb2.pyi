@@ -135,7 +135,9 @@ class ListCampaignsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     text: _builtins.str
-    """Optional. Only campaigns whose id, display name or description contains this text, in any case of ASCII letters."""
+    """Optional. Only campaigns whose id, display name or description contains this text, in any case of ASCII letters. At
+    most 200 characters.
+    """
     order_by: _builtins.str
     """Optional. `name` (the default), `create_time` or `update_time`, each with an optional ` desc`."""
     page_size: _builtins.int
@@ -152,7 +154,7 @@ class ListCampaignsRequest(_message.Message):
 
     @_builtins.property
     def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Optional. Only campaigns that carry at least one of these tags."""
+        """Optional. Only campaigns that carry at least one of these tags. At most 100."""
 
     def __init__(
         self,

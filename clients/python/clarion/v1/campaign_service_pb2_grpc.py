@@ -138,7 +138,7 @@ class CampaignServiceServicer:
         """Lists campaigns. Needs the scope `read` or `author`.
 
         Errors:
-        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the order or the page size is not one of those allowed.
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: a filter or the order is malformed, or the page size is negative.
         - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

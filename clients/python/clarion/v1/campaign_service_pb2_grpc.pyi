@@ -57,7 +57,7 @@ class CampaignServiceStub:
     """Lists campaigns. Needs the scope `read` or `author`.
 
     Errors:
-    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the order or the page size is not one of those allowed.
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: a filter or the order is malformed, or the page size is negative.
     - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
     """
     UpdateCampaign: _grpc.UnaryUnaryMultiCallable[_campaign_service_pb2.UpdateCampaignRequest, _campaign_service_pb2.UpdateCampaignResponse]
@@ -164,7 +164,7 @@ class CampaignServiceAsyncStub(CampaignServiceStub):
     """Lists campaigns. Needs the scope `read` or `author`.
 
     Errors:
-    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the order or the page size is not one of those allowed.
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: a filter or the order is malformed, or the page size is negative.
     - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
     """
     UpdateCampaign: _aio.UnaryUnaryMultiCallable[_campaign_service_pb2.UpdateCampaignRequest, _campaign_service_pb2.UpdateCampaignResponse]  # type: ignore[assignment]
@@ -286,7 +286,7 @@ class CampaignServiceServicer(metaclass=_abc_1.ABCMeta):
         """Lists campaigns. Needs the scope `read` or `author`.
 
         Errors:
-        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the order or the page size is not one of those allowed.
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: a filter or the order is malformed, or the page size is negative.
         - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
         """
 

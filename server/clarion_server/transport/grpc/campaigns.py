@@ -15,7 +15,7 @@ from clarion_server.domain.access import Caller
 from clarion_server.domain.campaign import Campaign, QueueDisposal
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.names import CAMPAIGNS
-from clarion_server.domain.violation import Violation, malformed, required
+from clarion_server.domain.violation import Violation, malformed, required, too_long, too_many
 from clarion_server.transport.grpc.convert.campaigns import to_campaign, to_draft, to_finding, to_version
 from clarion_server.transport.grpc.convert.enums import CAMPAIGN_STATE, CATEGORY, QUEUE_DISPOSAL
 from clarion_server.transport.grpc.convert.previews import to_command, to_rendered_email
@@ -30,6 +30,10 @@ _ORDERS: Mapping[str, tuple[type, Callable[[Campaign], str | int]]] = {
     "update_time": (int, lambda campaign: campaign.update_time),
 }
 _DESCENDING = "desc"
+
+MAX_FILTER_TAGS = 100
+#: In characters.
+MAX_FILTER_TEXT = 200
 
 
 class CampaignService:
@@ -55,8 +59,7 @@ class CampaignService:
         value_type, value_of = _ORDERS[order_by]
         states = reading.members(CAMPAIGN_STATE, request.states, "states")
         categories = reading.members(CATEGORY, request.categories, "categories")
-        if reading.flaws:
-            raise InvalidFields(reading.flaws)
+        _check_filters(reading, request)
         page = page_of(request, caller, value_type, str)
         query = CampaignQuery(
             caller.sandbox,
@@ -144,6 +147,15 @@ def _read_order(reading: Reading, order_by: str) -> tuple[str, bool]:
         return field, direction == _DESCENDING
     reading.note(malformed("order_by", f"Must be one of {', '.join(_ORDERS)}, each with an optional ' {_DESCENDING}'."))
     return "name", False
+
+
+def _check_filters(reading: Reading, request: pb.ListCampaignsRequest) -> None:
+    if len(request.tags) > MAX_FILTER_TAGS:
+        reading.note(too_many("tags", MAX_FILTER_TAGS))
+    if len(request.text) > MAX_FILTER_TEXT:
+        reading.note(too_long("text", MAX_FILTER_TEXT))
+    if reading.flaws:
+        raise InvalidFields(reading.flaws)
 
 
 def _after(page: Page) -> tuple[str | int, str] | None:

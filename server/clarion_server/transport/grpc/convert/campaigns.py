@@ -29,6 +29,9 @@ from clarion_server.transport.grpc.convert.times import to_optional_timestamp, t
 #: The contract's name of `EmailContent.sender` is a keyword in Python, and only to be had by a detour.
 _FROM: Final = "from"
 
+#: One more than a campaign may have shows that there are too many; a request has room for millions.
+_ACTIONS_READ = 2
+
 _EMPTY = CampaignDefinition(display_name="", category=None, actions=())
 
 
@@ -43,7 +46,8 @@ def to_draft(campaign: pb.Campaign) -> Draft:
         default_locale=campaign.default_locale or _EMPTY.default_locale,
         identity_namespace=campaign.identity_namespace or _EMPTY.identity_namespace,
         actions=tuple(
-            _from_action(reading, action, f"actions[{place}]") for place, action in enumerate(campaign.actions)
+            _from_action(reading, action, f"actions[{place}]")
+            for place, action in enumerate(campaign.actions[:_ACTIONS_READ])
         ),
         context_schema=(
             reading.values(campaign.context_schema, "context_schema") if campaign.HasField("context_schema") else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from google.protobuf import struct_pb2
@@ -12,10 +12,13 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.instant import LATEST, SECOND, Instant, Span
 from clarion_server.domain.names import Collection
-from clarion_server.domain.violation import Violation, malformed, out_of_range
+from clarion_server.domain.violation import Violation, malformed, out_of_range, too_many
 from clarion_server.transport.grpc.convert.enums import EnumPair, M, N
 from clarion_server.transport.grpc.convert.structs import NotJson, to_dict
 from clarion_server.transport.grpc.convert.times import from_duration, from_timestamp
+
+#: The most values of one enum that are read; none has as many.
+MAX_MEMBERS = 100
 
 _NANOS = 1_000_000_000
 
@@ -44,8 +47,12 @@ class Reading:
             self.note(_unknown_value(pair, field))
         return member
 
-    def members(self, pair: EnumPair[M, N], numbers: Iterable[int], field: str) -> tuple[M, ...]:
+    def members(self, pair: EnumPair[M, N], numbers: Sequence[int], field: str) -> tuple[M, ...]:
         """The zero value is a flaw here: nobody sends it by leaving something out."""
+        if len(numbers) > MAX_MEMBERS:
+            # A request has room for millions, each of which would become a flaw of its own.
+            self.note(too_many(field, MAX_MEMBERS))
+            return ()
         read = []
         for place, number in enumerate(numbers):
             member = pair.member(number)
