@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
 import pytest
+from clarion_server.adapters.channels import open_channel
 from clarion_server.application.ports.channels import PermanentFailure, TransientFailure
 from clarion_server.application.ports.content import RenderedEmail
 from clarion_server.domain.campaign import Mailbox
@@ -50,6 +52,17 @@ async def test_the_envelope_has_the_configurations_sender_and_the_header_the_cam
     assert (mail.sender, mail.parsed["From"]) == (SENDER.address, "Orders <orders@example.org>")
 
 
+async def test_a_channel_as_the_service_opens_it_sends_and_plays() -> None:
+    async with SmtpSink() as sink:
+        channel = open_channel(a_configuration(sink))
+        await channel.send(an_email())
+        with pytest.raises(PermanentFailure):
+            await channel.send(an_email("bounce@clarion.test"))
+        assert all(step.passed for step in await channel.verify())
+        await channel.close()
+    assert len(sink.mails) == 1
+
+
 async def test_every_attempt_bears_the_same_message_id(open_smtp: OpenChannel) -> None:
     async with SmtpSink() as sink:
         channel = open_smtp(a_configuration(sink))
@@ -60,7 +73,7 @@ async def test_every_attempt_bears_the_same_message_id(open_smtp: OpenChannel) -
 
 @pytest.mark.parametrize("mode", TlsMode)
 async def test_a_large_message_arrives_whole(mode: TlsMode, open_smtp: OpenChannel, certificates: Certificates) -> None:
-    text = "".join(f"{number}\n..\n" for number in range(100_000))
+    text = "".join(f"{number}\n..\n" for number in range(30_000))
     async with SmtpSink(**_tls(mode, certificates)) as sink:
         channel = open_smtp(a_configuration(sink, tls_mode=mode, ca_certificates=certificates.authority_pem))
         await channel.send(an_email(email=RenderedEmail("Large", "", text)))
@@ -74,6 +87,22 @@ async def test_the_channel_logs_in(mode: TlsMode, open_smtp: OpenChannel, certif
         channel = open_smtp(a_configuration(sink, tls_mode=mode, ca_certificates=trusted, **LOGIN))
         await channel.send(an_email())
     assert len(sink.mails) == 1
+
+
+async def test_a_method_that_the_server_offers_in_vain_is_followed_by_the_next(open_smtp: OpenChannel) -> None:
+    password = b64encode(b"open sesame").decode()
+    script = {"AUTH": ["504 5.5.4 Not PLAIN", "334 UGFzc3dvcmQ6"], password.upper(): "235 2.7.0 Accepted"}
+    async with SmtpFaults(script, extensions=["AUTH PLAIN LOGIN"]) as server:
+        await open_smtp(a_configuration(server, username="clarion", password="open sesame")).send(an_email())
+    assert len(server.taken) == 1
+    assert password in server.commands
+
+
+async def test_a_server_from_before_ehlo_takes_mail_as_well(open_smtp: OpenChannel) -> None:
+    async with SmtpFaults({"EHLO": "502 Not implemented", "HELO": "250 faults.test"}) as server:
+        await open_smtp(a_configuration(server)).send(an_email())
+    assert len(server.taken) == 1
+    assert f"MAIL FROM:<{SENDER.address}>" in server.commands
 
 
 async def test_a_wrong_password_is_worth_another_try(open_smtp: OpenChannel, certificates: Certificates) -> None:

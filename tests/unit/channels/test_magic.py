@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from clarion_server.adapters.channels.magic import MagicChannel
 from clarion_server.application.ports.channels import (
@@ -11,7 +13,7 @@ from clarion_server.application.ports.channels import (
     TransientFailure,
     VerificationStep,
 )
-from clarion_server.domain.magic import Part, part_of
+from clarion_server.domain.magic import MAGIC_DOMAIN, Part, part_of
 from clarion_server.domain.message import FailureReason
 
 from tests.outbound import an_email
@@ -98,3 +100,9 @@ async def test_everybody_else_gets_the_real_thing() -> None:
     behind = Untouched()
     assert await MagicChannel(behind).send(an_email("jane@example.com")) == Receipt("for real")
     assert behind.addresses == ["jane@example.com"]
+
+
+def test_the_page_for_users_lists_every_part() -> None:
+    page = Path(__file__).parents[3] / "docs" / "testing-your-integration.md"
+    listed = page.read_text(encoding="utf-8")
+    assert [part for part in Part if f"| `{part}@{MAGIC_DOMAIN}` |" not in listed] == []
