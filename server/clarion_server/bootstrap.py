@@ -74,6 +74,7 @@ class Clarion:
         clock, ids, chance = SystemClock(), SystemIds(), random.SystemRandom().random
         self._transactions = transactions = Transactions(store)
         signal = CommitSignal(transactions)
+        self._watching = Watching(transactions, signal)
         self._commits = GroupCommit(transactions, signal.commit_happened, settings.pending_limit)
         compiler = JinjaContentCompiler()
         self._directory = CampaignDirectory(transactions, compiler)
@@ -95,6 +96,9 @@ class Clarion:
         self._schedules = ScheduleKeeper(transactions, clock, self._campaign_changed)
         self._schedules_task: asyncio.Task[None] | None = None
 
+        self._triggers = TriggerService(
+            Triggering(transactions, self._directory, self._commits, self._outlets, clock, ids)
+        )
         inspecting, cancelling = Inspecting(transactions), Cancelling(transactions, clock)
         authenticator = KeyAuthenticator(transactions, clock)
         self._keys = KeyKeeping(transactions, clock, ids, authenticator.distrust)
@@ -114,12 +118,9 @@ class Clarion:
                         ChannelKeeping(transactions, clock, open_channel, self._channel_changed)
                     ),
                 ),
-                _service(
-                    trigger_service_pb2,
-                    TriggerService(Triggering(transactions, self._directory, self._commits, self._outlets, clock, ids)),
-                ),
+                _service(trigger_service_pb2, self._triggers),
                 _service(execution_service_pb2, ExecutionService(inspecting, cancelling)),
-                _service(message_service_pb2, MessageService(inspecting, cancelling, Watching(transactions, signal))),
+                _service(message_service_pb2, MessageService(inspecting, cancelling, self._watching)),
                 _service(report_service_pb2, ReportService(CampaignReporting(transactions, clock))),
                 _service(api_key_service_pb2, ApiKeyService(self._keys)),
             ],
@@ -140,7 +141,7 @@ class Clarion:
 
     async def stop(self) -> None:
         """Refuses new calls, lets those under way and the hand-offs finish, leaves the rest to the next start."""
-        await self._server.stop(self._settings.shutdown_seconds)
+        await self._server.stop(self._settings.shutdown_seconds, self._end_streams)
         self._schedules.stop()
         if self._schedules_task is not None:
             await self._schedules_task
@@ -150,6 +151,10 @@ class Clarion:
         await self._keeper.close()
         self._transactions.close()
         self._store.close()
+
+    def _end_streams(self) -> None:
+        self._triggers.end_streams()
+        self._watching.end()
 
     def _listen(self) -> int:
         try:

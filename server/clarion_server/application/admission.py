@@ -60,6 +60,11 @@ class TriggerCommand:
     flaws: tuple[Violation, ...] = ()
     """What was already wrong with it when it arrived."""
 
+    @property
+    def is_damaged(self) -> bool:
+        """Whether anything of it could not be read."""
+        return bool(self.flaws) or any(recipient.flaws for recipient in self.recipients)
+
 
 @dataclass(frozen=True, slots=True)
 class Admitted:

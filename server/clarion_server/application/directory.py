@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -52,11 +53,28 @@ class CampaignDirectory:
         self._transactions = transactions
         self._compiler = compiler
         self._live: dict[tuple[str, str], LiveCampaign] = {}
+        self._loading: dict[tuple[str, str], asyncio.Task[LiveCampaign]] = {}
         self._versions: OrderedDict[tuple[int, int], ReadyVersion] = OrderedDict()
 
     def forget(self, campaign: Campaign) -> None:
         """The campaign has changed: read it anew when it is next needed."""
-        self._live.pop((campaign.sandbox, campaign.id), None)
+        self._forget(campaign.sandbox, campaign.id)
+
+    def outdated(self, live: LiveCampaign) -> None:
+        """The campaign is no longer as it was loaded then."""
+        campaign = live.campaign
+        # Many triggers may say so, late: what was loaded since stays.
+        if self._live.get((campaign.sandbox, campaign.id)) is live:
+            self._forget(campaign.sandbox, campaign.id)
+
+    async def is_current(self, live: LiveCampaign) -> bool:
+        """Whether the campaign is still as it was loaded then; another process may have changed it."""
+        key = live.campaign.key
+        revisions = await self._transactions.read(lambda unit: unit.campaigns.revisions({key}))
+        current = revisions.get(key) == live.campaign.revision
+        if not current:
+            self.outdated(live)
+        return current
 
     def cached(self, sandbox: str, campaign_id: str) -> LiveCampaign | None:
         """The campaign, if it is at hand. Never waits."""
@@ -64,11 +82,32 @@ class CampaignDirectory:
 
     async def live(self, sandbox: str, campaign_id: str) -> LiveCampaign:
         """Raises ResourceNotFound, CampaignNotLive or CampaignOutsideWindow."""
-        ready = self._live.get((sandbox, campaign_id))
-        if ready is None:
-            ready = await self._transactions.read(lambda unit: self._load_live(unit, sandbox, campaign_id))
-            self._live[sandbox, campaign_id] = ready
-        return ready
+        name = (sandbox, campaign_id)
+        ready = self._live.get(name)
+        if ready is not None:
+            return ready
+        # Triggers that arrive together share one loading, which no single one of them can cancel.
+        loading = self._loading.get(name)
+        if loading is None:
+            loading = self._loading[name] = asyncio.create_task(self._load(name))
+            loading.add_done_callback(_read_failure)
+        return await asyncio.shield(loading)
+
+    async def _load(self, name: tuple[str, str]) -> LiveCampaign:
+        task = asyncio.current_task()
+        try:
+            ready = await self._transactions.read(lambda unit: self._load_live(unit, *name))
+            if self._loading.get(name) is task:
+                self._live[name] = ready
+            return ready
+        finally:
+            if self._loading.get(name) is task:
+                del self._loading[name]
+
+    def _forget(self, sandbox: str, campaign_id: str) -> None:
+        self._live.pop((sandbox, campaign_id), None)
+        # What is being loaded may be from before the change.
+        self._loading.pop((sandbox, campaign_id), None)
 
     async def version(self, campaign_key: int, number: int) -> ReadyVersion:
         """A version that some message was accepted with. It exists as long as the message does."""
@@ -106,3 +145,9 @@ def _not_live(campaign: Campaign) -> CampaignNotLive | CampaignOutsideWindow:
     if campaign.state is CampaignState.COMPLETED:
         return CampaignOutsideWindow(campaign.name, campaign.schedule.start_time, campaign.schedule.end_time)
     return CampaignNotLive(campaign.name, campaign.state.value)
+
+
+def _read_failure(loading: asyncio.Task[LiveCampaign]) -> None:
+    """So that a failure that every caller stopped waiting for is not reported as forgotten."""
+    if not loading.cancelled():
+        loading.exception()

@@ -52,8 +52,9 @@ class Begun:
 
     execution: Execution
     live: LiveCampaign
+    admission: Admission
     committing: asyncio.Future[IntakeResult] | None
-    """None: it was only to be validated."""
+    """None: it is only to be validated."""
 
 
 class Triggering:
@@ -89,12 +90,23 @@ class Triggering:
 
     async def _accept(self, command: TriggerCommand, caller: Caller) -> TriggerAnswer:
         for _ in range(_ATTEMPTS):
-            await self._directory.live(caller.sandbox, command.campaign_id)
-            begun = self.begin(command, caller)
+            live = await self._directory.live(caller.sandbox, command.campaign_id)
+            try:
+                begun = self.begin(command, caller)
+            except (InvalidFields, CampaignOutsideWindow):
+                # By the rules that are at hand. Another process may have activated others meanwhile.
+                if await self._directory.is_current(live):
+                    raise
+                continue
             answer = None if begun is None else await self.finish(begun)
             if answer is not None:
                 return answer
         raise Unavailable
+
+    async def load_and_begin(self, command: TriggerCommand, caller: Caller) -> Begun | None:
+        """Like `begin`, for a campaign that is not at hand yet."""
+        await self._directory.live(caller.sandbox, command.campaign_id)
+        return self.begin(command, caller)
 
     def begin(self, command: TriggerCommand, caller: Caller) -> Begun | None:
         """Admits the trigger and sends it to the store; None when its campaign must be loaded first. Raises as
@@ -109,16 +121,19 @@ class Triggering:
         admission = admit(command.recipients, live)
         _check(admission, call_violations(command, now), command.allow_partial)
         execution = self._execution(command, live, admission, caller, now)
-        if command.validate_only:
-            _check_renders(admission, live)
-            return Begun(execution, live, None)
-        return Begun(execution, live, self._submit(execution, admission, live, now))
+        committing = None if command.validate_only else self._submit(execution, admission, live, now)
+        return Begun(execution, live, admission, committing)
 
     async def finish(self, begun: Begun) -> TriggerAnswer | None:
-        """None when the campaign has changed meanwhile: the trigger is to be admitted anew. Raises RequestIdReused."""
-        if begun.committing is None:
-            return TriggerAnswer(begun.execution, validated_only=True)
+        """None when the campaign has changed meanwhile: the trigger is to be admitted anew.
+
+        Raises RequestIdReused, and InvalidFields for what cannot be rendered.
+        """
         execution = begun.execution
+        if begun.committing is None:
+            await _check_renders(begun.admission, begun.live)
+            current = await self._directory.is_current(begun.live)
+            return TriggerAnswer(execution, validated_only=True) if current else None
         match await begun.committing:
             case Accepted():
                 return TriggerAnswer(execution)
@@ -127,12 +142,12 @@ class Triggering:
             case Remembered(earlier):
                 raise RequestIdReused(begun.live.campaign.name, execution.request_id or "", earlier.name)
             case _:
-                self._directory.forget(begun.live.campaign)
+                self._directory.outdated(begun.live)
                 return None
 
     async def _earlier(self, command: TriggerCommand, caller: Caller) -> Execution | None:
         """The execution that the very same request became before."""
-        if not command.request_id or command.validate_only:
+        if not command.request_id or command.validate_only or command.is_damaged:
             return None
         found = await self._transactions.read(lambda unit: find_request(unit, caller.sandbox, command))
         if found is None or found.accept_time + IDEMPOTENCY_WINDOW <= self._clock.now():
@@ -192,9 +207,11 @@ def _check(admission: Admission, flaws: Sequence[Violation], allow_partial: bool
         raise InvalidFields(tuple(violations))
 
 
-def _check_renders(admission: Admission, live: LiveCampaign) -> None:
+async def _check_renders(admission: Admission, live: LiveCampaign) -> None:
     found = []
     for place, admitted in admission.admitted:
+        # A thousand mails take a while, and others want their turn.
+        await asyncio.sleep(0)
         try:
             live.version.content.render(admitted.personalisation)
         except RenderingFailed as error:

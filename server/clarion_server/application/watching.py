@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from clarion_server.application.ports.queries import EventQuery
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
+from clarion_server.domain.errors import Unavailable
 from clarion_server.domain.message import Event
 
 #: Seconds without an event after which a watcher is told that there was none.
@@ -34,16 +35,23 @@ class CommitSignal:
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
         self._committed = asyncio.Event()
+        self.ended = False
+        """True when this process is about to end, and commits nothing more."""
 
     def commit_happened(self) -> None:
         self._committed.set()
         self._committed = asyncio.Event()
 
+    def end(self) -> None:
+        """Nobody need wait any more."""
+        self.ended = True
+        self._committed.set()
+
     async def wait(self, mark: object, seconds: float) -> None:
-        """Returns soon after the store no longer bears that change mark, or after that long."""
+        """Returns soon after the store no longer bears that change mark, or after that long, or at the end."""
         clock = asyncio.get_running_loop().time
         deadline = clock() + seconds
-        while (remaining := deadline - clock()) > 0:
+        while not self.ended and (remaining := deadline - clock()) > 0:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._committed.wait(), min(remaining, _LOOK_EVERY))
             if self._transactions.change_mark() != mark:
@@ -57,13 +65,19 @@ class Watching:
         self._transactions = transactions
         self._signal = signal
 
-    async def watch(self, query: EventQuery, start: int | None) -> AsyncIterator[Watched]:
-        """Goes on from the position `start`, or from this moment where it is None. Never ends by itself."""
+    def end(self) -> None:
+        """Every watch, those to come included, ends as unavailable: another process goes on where it stopped."""
+        self._signal.end()
+
+    async def watch(self, query: EventQuery, start: int | None) -> AsyncGenerator[Watched]:
+        """Goes on from the position `start`, or from this moment where it is None. Ends with the process alone, and
+        then raises Unavailable.
+        """
         clock = asyncio.get_running_loop().time
         position = await self._transactions.read(_last_sequence) if start is None else start
         yield Watched(position)
         told = clock()
-        while True:
+        while not self._signal.ended:
             mark = self._transactions.change_mark()
             events, position = await self._next(replace(query, after=position))
             for event in events:
@@ -75,6 +89,7 @@ class Watching:
                 told = clock()
             else:
                 await self._signal.wait(mark, HEARTBEAT - (clock() - told))
+        raise Unavailable
 
     async def _next(self, query: EventQuery) -> tuple[list[Event], int]:
         """The next events, and the position behind everything that was looked at for them."""

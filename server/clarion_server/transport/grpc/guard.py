@@ -6,7 +6,8 @@ again on every call, which costs a unary call about a tenth of its time.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import uuid4
@@ -20,6 +21,7 @@ from clarion_server.domain.access import Caller, Scope
 from clarion_server.domain.errors import ClarionError, DeadlineTooShort, ScopeDenied, Unauthenticated
 from clarion_server.transport.grpc.errors import internal_status, status_of
 from clarion_server.transport.grpc.requests import check_decoded
+from clarion_server.transport.grpc.under_way import CallsUnderWay
 
 log = structlog.get_logger()
 
@@ -34,7 +36,7 @@ _MAX_REQUEST_ID = 128
 
 Context = grpc.aio.ServicerContext[Any, Any]
 UnaryMethod = Callable[[Any, Caller], Awaitable[Any]]
-StreamMethod = Callable[[Any, Caller], AsyncIterator[Any]]
+StreamMethod = Callable[[Any, Caller], AsyncGenerator[Any]]
 
 
 class Authenticator(Protocol):
@@ -56,9 +58,11 @@ class Guard:
     scopes: frozenset[Scope]
     """One of them is needed."""
     authenticator: Authenticator
+    under_way: CallsUnderWay
 
     def unary(self, call: UnaryMethod) -> Callable[[Any, Context], Awaitable[Any]]:
         async def guarded(request: Any, context: Context) -> Any:
+            self.under_way.begin()
             try:
                 caller = await self._admit(context)
                 return await call(check_decoded(request), caller)
@@ -66,21 +70,31 @@ class Guard:
                 await abort(context, status_of(error))
             except Exception:  # noqa: BLE001 - the last line of defence: logged, and answered without its text
                 await abort(context, self._unforeseen(context))
+            finally:
+                self.under_way.end()
 
         return guarded
 
-    def stream(self, call: StreamMethod) -> Callable[[Any, Context], AsyncIterator[Any]]:
+    def stream(self, call: StreamMethod) -> Callable[[Any, Context], Awaitable[None]]:
         """For methods that answer with a stream, whether they take one or not."""
 
-        async def guarded(request: Any, context: Context) -> AsyncIterator[Any]:
+        async def guarded(request: Any, context: Context) -> None:
+            self.under_way.begin()
             try:
                 caller = await self._admit(context)
-                async for answer in call(check_decoded(request), caller):
-                    yield answer
+                # Closed here and now when the caller goes away, not when the garbage is collected.
+                async with aclosing(call(check_decoded(request), caller)) as answers:
+                    async for answer in answers:
+                        await context.write(answer)
             except ClarionError as error:
                 await abort(context, status_of(error))
+            except grpc.aio.InternalError:
+                # Of a write to a caller that has gone away: gRPC knows, and there is nobody to tell.
+                raise
             except Exception:  # noqa: BLE001 - see unary
                 await abort(context, self._unforeseen(context))
+            finally:
+                self.under_way.end()
 
         return guarded
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -18,6 +19,10 @@ from grpc_reflection.v1alpha import reflection
 from clarion_server.domain.access import Scope
 from clarion_server.transport.grpc.guard import Authenticator, Guard
 from clarion_server.transport.grpc.requests import MAX_REQUEST_BYTES, decoder
+from clarion_server.transport.grpc.under_way import CallsUnderWay
+
+#: How long, in seconds, watches of health are left to see that the service is no more.
+_LAST_MOMENT = 0.2
 
 _OPTIONS = (
     # Larger ones reach the decoder, which refuses them with a reason; beyond this gRPC does, to save memory.
@@ -49,6 +54,7 @@ class GrpcServer:
         """`scopes`: by `/clarion.v1.Service/Method`, which of them a caller needs one of."""
         self._server = grpc.aio.server(options=_OPTIONS)
         self._health = health.aio.HealthServicer()
+        self._under_way = CallsUnderWay()
         self._names = [health.SERVICE_NAME, reflection.SERVICE_NAME]
         for service in services:
             self._register(service, scopes, authenticator)
@@ -61,7 +67,7 @@ class GrpcServer:
         for method in service.descriptor.methods:
             path = f"/{name}/{method.name}"
             call = getattr(service.servicer, _snake_case(method.name))
-            handlers[method.name] = _handler(method, call, Guard(path, scopes[path], authenticator))
+            handlers[method.name] = _handler(method, call, Guard(path, scopes[path], authenticator, self._under_way))
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, handlers),))
         self._names.append(name)
 
@@ -75,10 +81,20 @@ class GrpcServer:
         await self._server.start()
         await self._set_health(health_pb2.HealthCheckResponse.SERVING)
 
-    async def stop(self, grace: float) -> None:
-        """Says NOT_SERVING, takes no new calls, and lets those under way finish for at most `grace` seconds."""
+    async def stop(self, grace: float, end_streams: Callable[[], None]) -> None:
+        """Says NOT_SERVING, takes no new calls, and lets those under way finish for at most `grace` seconds.
+
+        `end_streams` asks the streams that would not end by themselves to do so.
+        """
         await self._health.enter_graceful_shutdown()
-        await self._server.stop(grace)
+        stopping = asyncio.create_task(self._server.stop(grace))
+        # Once, so that the server refuses new calls before the streams of old ones are told to go elsewhere.
+        await asyncio.sleep(0)
+        end_streams()
+        await self._under_way.none()
+        # What is left are watches of health and of reflection: they never end by themselves.
+        await self._server.stop(min(grace, _LAST_MOMENT))
+        await stopping
 
     async def _set_health(self, status: health_pb2.HealthCheckResponse.ServingStatus) -> None:
         for name in ("", *self._names):

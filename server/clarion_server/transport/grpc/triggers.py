@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -13,7 +13,7 @@ from clarion.v1 import trigger_service_pb2 as pb
 from clarion_server.application.admission import TriggerCommand
 from clarion_server.application.triggering import Begun, TriggerAnswer, Triggering
 from clarion_server.domain.access import Caller
-from clarion_server.domain.errors import ClarionError
+from clarion_server.domain.errors import ClarionError, Unavailable
 from clarion_server.transport.grpc.convert.triggers import to_command, to_response
 from clarion_server.transport.grpc.errors import internal_status, status_of
 from clarion_server.transport.grpc.requests import check_decoded, size_of
@@ -28,21 +28,32 @@ MAX_UNANSWERED_BYTES = 8 * 1024 * 1024
 class TriggerService:
     def __init__(self, triggering: Triggering) -> None:
         self._triggering = triggering
+        self._readers: set[asyncio.Task[None]] = set()
 
     async def trigger(self, request: pb.TriggerRequest, caller: Caller) -> pb.TriggerResponse:
         return to_response(await self._triggering.trigger(to_command(request), caller))
 
     async def trigger_stream(
         self, requests: AsyncIterator[pb.TriggerStreamRequest], caller: Caller
-    ) -> AsyncIterator[pb.TriggerStreamResponse]:
+    ) -> AsyncGenerator[pb.TriggerStreamResponse]:
         window = _Window()
         reader = asyncio.create_task(self._read(requests, caller, window))
+        self._readers.add(reader)
         try:
             while (unanswered := await window.oldest()) is not None:
                 yield await self._answer(unanswered, caller)
                 window.answered(unanswered)
-            await reader
+            await asyncio.wait([reader])
+            if reader.cancelled():
+                raise Unavailable
+            reader.result()
         finally:
+            reader.cancel()
+            self._readers.discard(reader)
+
+    def end_streams(self) -> None:
+        """Reads no more from any stream. Each ends as unavailable once what was read is answered."""
+        for reader in self._readers:
             reader.cancel()
 
     async def _read(self, requests: AsyncIterator[pb.TriggerStreamRequest], caller: Caller, window: _Window) -> None:
@@ -50,20 +61,20 @@ class TriggerService:
             async for request in requests:
                 size = size_of(request)
                 await window.room(size)
-                window.add(self._begin(request, size, caller))
+                window.add(await self._begin(request, size, caller))
         finally:
             window.end()
 
-    def _begin(self, request: pb.TriggerStreamRequest, size: int, caller: Caller) -> _Unanswered:
+    async def _begin(self, request: pb.TriggerStreamRequest, size: int, caller: Caller) -> _Unanswered:
+        """Waits for the first trigger of a campaign alone: the others find it loaded."""
+        command: TriggerCommand | None = None
         try:
             command = to_command(check_decoded(request).trigger)
-        except ClarionError as error:
-            return _Unanswered(size, None, None, error)
-        try:
-            return _Unanswered(size, command, self._triggering.begin(command, caller))
-        except ClarionError:
-            # Refused at first sight. `trigger` looks closer: it may be the repetition of an accepted one.
-            return _Unanswered(size, command, None)
+            begun = self._triggering.begin(command, caller) or await self._triggering.load_and_begin(command, caller)
+            return _Unanswered(size, command, begun)
+        except Exception as error:  # noqa: BLE001 - told when its turn to be answered comes
+            # `trigger` looks closer at what was refused at first sight: it may be the repetition of an accepted one.
+            return _Unanswered(size, command, None, error)
 
     async def _answer(self, unanswered: _Unanswered, caller: Caller) -> pb.TriggerStreamResponse:
         """Never raises: a request that fails has its error as its answer, and the stream goes on."""
@@ -78,7 +89,7 @@ class TriggerService:
 
     async def _finish(self, unanswered: _Unanswered, caller: Caller) -> TriggerAnswer:
         if unanswered.command is None:
-            assert unanswered.error is not None
+            assert unanswered.error is not None, "what could not be read has its error"
             raise unanswered.error
         answer = None if unanswered.begun is None else await self._triggering.finish(unanswered.begun)
         return answer or await self._triggering.trigger(unanswered.command, caller)
@@ -91,7 +102,7 @@ class _Unanswered:
     size: int
     command: TriggerCommand | None
     begun: Begun | None
-    error: ClarionError | None = None
+    error: Exception | None = None
 
 
 class _Window:

@@ -8,13 +8,14 @@ from clarion.v1 import message_pb2, trigger_service_pb2
 from google.protobuf import struct_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from clarion_server.application.admission import RecipientInput, TriggerCommand
+from clarion_server.application.admission import MAX_RECIPIENTS, RecipientInput, TriggerCommand
 from clarion_server.application.triggering import TriggerAnswer
+from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.execution import Excluded, Rejected
 from clarion_server.domain.instant import LATEST, SECOND, Instant
 from clarion_server.domain.message import ExclusionReason
 from clarion_server.domain.names import CAMPAIGNS, MESSAGES
-from clarion_server.domain.violation import Violation, out_of_range
+from clarion_server.domain.violation import Violation, out_of_range, too_many
 from clarion_server.transport.grpc.convert.structs import NotJson, to_dict
 from clarion_server.transport.grpc.convert.times import from_timestamp
 from clarion_server.transport.grpc.errors import field_violation
@@ -32,7 +33,11 @@ _NO_VALUES: dict[str, Any] = {}
 
 
 def to_command(request: _Request) -> TriggerCommand:
-    """Raises InvalidFields when the campaign's name is malformed; other flaws travel in the command."""
+    """Raises InvalidFields when the campaign's name is malformed, or when there are too many recipients to look at;
+    other flaws travel in the command.
+    """
+    if len(request.recipients) > MAX_RECIPIENTS:
+        raise InvalidFields((too_many("recipients", MAX_RECIPIENTS),))
     flaws: list[Violation] = []
     return TriggerCommand(
         campaign_id=CAMPAIGNS.parse(request.campaign, "campaign"),
