@@ -137,6 +137,13 @@ def test_executions_are_listed_newest_first_and_in_pages(work: UnitOfWork) -> No
     assert walked == made[::-1]
 
 
+def test_executions_of_many_campaigns_are_listed_newest_first(work: UnitOfWork) -> None:
+    senders = [a_sender(work, f"c-{number}") for number in range(300)]
+    made = [sender.execution(work) for sender in (*senders, *reversed(senders))]
+    assert work.executions.page(replace(QUERY, limit=1_000)) == made[::-1]
+    assert work.executions.page(replace(QUERY, limit=7)) == made[: -7 - 1 : -1]
+
+
 def test_executions_are_listed_by_campaign_and_request_id(work: UnitOfWork) -> None:
     one, two = a_sender(work, "one"), a_sender(work, "two")
     first, second, other = (
@@ -149,3 +156,10 @@ def test_executions_are_listed_by_campaign_and_request_id(work: UnitOfWork) -> N
     assert work.executions.page(replace(of_one, request_id="r-1")) == [first]
     assert work.executions.page(replace(of_one, request_id="r-3")) == []
     assert work.executions.page(replace(QUERY, request_id="r-1")) == [other, first]
+
+
+def test_a_request_id_of_several_campaigns_is_listed_in_pages_too(work: UnitOfWork) -> None:
+    older, newer = (a_sender(work, each).execution(work, request_id="r-1") for each in ("one", "two"))
+    query = replace(QUERY, request_id="r-1", limit=1)
+    assert work.executions.page(query) == [newer]
+    assert work.executions.page(replace(query, before=newer.id)) == [older]

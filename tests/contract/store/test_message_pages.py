@@ -84,6 +84,13 @@ def test_messages_are_listed_newest_first(work: UnitOfWork) -> None:
     assert work.messages.page(QUERY) == [third, second, first]
 
 
+def test_messages_of_many_campaigns_are_listed_newest_first(work: UnitOfWork) -> None:
+    senders = [a_sender(work, f"c-{number}") for number in range(70)]
+    made = [sender.message(work, state=state) for state in MessageState for sender in senders]
+    assert walk(work, replace(QUERY, limit=200)) == made[::-1]
+    assert work.messages.page(replace(QUERY, limit=3)) == made[:-4:-1]
+
+
 def test_messages_of_a_thousand_recipients_are_listed_by_their_places(work: UnitOfWork) -> None:
     made = a_sender(work).messages(work, 1_000)
     assert walk(work, replace(QUERY, execution_id=made[0].execution_id, limit=300)) == made[::-1]

@@ -62,6 +62,7 @@ class CampaignTasks(SideBySide):
         def walk(side: Side) -> list[Campaign]:
             query, walked = CampaignQuery(order_by=order_by, **filters), list[Campaign]()
             while page := side.work.campaigns.page(query):
+                assert len(page) <= query.limit
                 walked += page
                 query = replace(query, after=_order(page[-1]))
             # Where times are equal a store may have its own order.

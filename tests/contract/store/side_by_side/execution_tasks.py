@@ -45,6 +45,7 @@ class ExecutionTasks(SideBySide):
             key = None if of_campaign is None else side.campaign_keys[self.sender(of_campaign)]
             query, walked = ExecutionQuery(campaign_key=key, **filters), list[Execution]()
             while page := side.work.executions.page(query):
+                assert len(page) <= query.limit
                 walked += page
                 query = replace(query, before=page[-1].id)
             return walked
@@ -71,6 +72,7 @@ class ExecutionTasks(SideBySide):
         def walk(side: Side) -> list[Event]:
             query, walked = EventQuery(after=0, execution_id=execution_id, **filters), list[Event]()
             while page := side.work.events.page(query):
+                assert len(page) <= query.limit
                 walked += page
                 query = replace(query, after=page[-1].sequence)
             return walked

@@ -123,6 +123,7 @@ class MessageTasks(SideBySide):
             key = None if of_campaign is None else side.campaign_keys[self.sender(of_campaign)]
             query, walked = MessageQuery(campaign_key=key, execution_id=execution_id, **filters), list[Message]()
             while page := side.work.messages.page(query):
+                assert len(page) <= query.limit
                 walked += page
                 query = replace(query, before=page[-1].id)
             return walked
