@@ -1,4 +1,4 @@
-"""Documents as they are stored: JSON with every field that differs from its default.
+"""Documents as they are stored: JSON.
 
 Readers take a missing key for its default and pass over unknown ones, so that a process can read what an older or a
 newer one wrote.

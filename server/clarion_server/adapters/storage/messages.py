@@ -21,7 +21,7 @@ from clarion_server.adapters.storage.message_rows import (
 )
 from clarion_server.adapters.storage.move import Move
 from clarion_server.adapters.storage.packed import RowsReader
-from clarion_server.adapters.storage.schema import IN_QUEUE, IS_HELD, message_contexts, messages
+from clarion_server.adapters.storage.schema import IN_QUEUE, IS_HELD, campaigns, message_contexts, messages
 from clarion_server.adapters.storage.segments import Segments
 from clarion_server.application.ports.queries import MessageQuery, Settlement
 from clarion_server.domain.instant import Instant
@@ -134,7 +134,8 @@ class SqlMessageRepository:
         return self._connection.execute(update(messages).where(messages.c.id.in_(held)).values(held=0)).rowcount
 
     def held_campaigns(self) -> set[int]:
-        return set(self._connection.execute(select(messages.c.campaign_key).where(IS_HELD).distinct()).scalars())
+        held = exists().where(messages.c.campaign_key == campaigns.c.key, IS_HELD)
+        return set(self._connection.execute(select(campaigns.c.key).where(held)).scalars())
 
     def give_back(self, message_ids: Collection[str], owner: str) -> None:
         _GIVE_BACK.change(self._connection, _rows(message_ids), after=(owner,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -28,13 +29,22 @@ def migrate(connection: Connection) -> None:
 
     Raises SchemaUnknown.
     """
-    config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    scripts = ScriptDirectory.from_config(config)
-    newest = scripts.get_current_head() or ""
+    known = scripts()
+    newest = known.get_current_head() or ""
     current = MigrationContext.configure(connection).get_current_revision()
     if current == newest:
         return
-    if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
+    if current is not None and current not in {script.revision for script in known.walk_revisions()}:
         raise SchemaUnknown(current, newest)
-    command.upgrade(config, "head")
+    command.upgrade(_config(connection=connection), "head")
+
+
+def scripts() -> ScriptDirectory:
+    """The migrations that this Clarion knows."""
+    return ScriptDirectory.from_config(_config())
+
+
+def _config(**attributes: Any) -> Config:
+    config = Config(attributes=attributes)
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    return config

@@ -1,0 +1,32 @@
+"""What a store asks its database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from clarion_server.adapters.storage.store import SqlStore
+from sqlalchemy import event
+
+#: A statement and its parameters.
+Statement = tuple[str, tuple[Any, ...]]
+
+
+@contextmanager
+def recorded(store: SqlStore) -> Iterator[list[Statement]]:
+    """Collects the statements of its block, but for those that begin and end transactions."""
+    statements: list[Statement] = []
+
+    def record(_connection: Any, _cursor: Any, statement: str, parameters: tuple[Any, ...], *_: Any) -> None:
+        if not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK")):
+            statements.append((statement, tuple(parameters)))
+
+    engines = (store._writer, store._readers)
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", record)
+    try:
+        yield statements
+    finally:
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", record)

@@ -1,0 +1,54 @@
+"""Opening a file, whatever is in its place."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from clarion_server.adapters.storage.migrate import SchemaUnknown
+from clarion_server.adapters.storage.sqlite import open_sqlite_store
+from clarion_server.application.ports.store import StoreUnavailable
+
+
+def test_the_file_and_its_log_are_for_their_owner_alone(path: Path) -> None:
+    with closing(open_sqlite_store(path)) as store:
+        with store.begin() as work:
+            work.processes.renew("process-1", 1)
+            work.commit()
+        modes = {file.stat().st_mode & 0o777 for file in path.parent.glob("clarion.db*")}
+    assert modes == {0o600}
+
+
+def test_a_file_of_a_newer_clarion_is_refused_and_left_alone(path: Path) -> None:
+    open_sqlite_store(path).close()
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(SchemaUnknown, match=r"'9999'.*newer Clarion"):
+        open_sqlite_store(path)
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("SELECT version_num FROM alembic_version").fetchall() == [("9999",)]
+
+
+def test_a_file_that_is_no_database_is_refused_and_left_alone(path: Path) -> None:
+    content = b"Dear diary, today I wrote no SQL." * 100
+    path.write_bytes(content)
+    with pytest.raises(StoreUnavailable, match="cannot be opened"):
+        open_sqlite_store(path)
+    assert path.read_bytes() == content
+
+
+def test_a_missing_folder_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailable, match="cannot be opened") as told:
+        open_sqlite_store(tmp_path / "missing" / "clarion.db")
+    assert isinstance(told.value.__cause__, FileNotFoundError)
+
+
+def test_processes_that_start_at_once_agree_on_who_makes_the_tables(path: Path) -> None:
+    opening = f"from clarion_server.adapters.storage.sqlite import open_sqlite_store as o; o({str(path)!r}).close()"
+    processes = [subprocess.Popen([sys.executable, "-c", opening], stderr=subprocess.PIPE) for _ in range(4)]
+    failures = [stderr for process in processes if (stderr := process.communicate(timeout=60)[1])]
+    assert failures == []

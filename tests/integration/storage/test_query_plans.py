@@ -1,0 +1,152 @@
+"""Which index each question to a large table is answered from."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from clarion_server.adapters.storage.store import SqlStore
+from clarion_server.application.ports.queries import EventQuery, ExecutionQuery, MessageQuery
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.message import MessageState
+
+from tests.contract.store import samples
+from tests.integration.storage.statements import Statement, recorded
+
+Use = Callable[[UnitOfWork], object]
+
+#: The tables that grow with every trigger.
+LARGE = ("executions", "messages", "message_contexts", "events")
+
+NOW: Instant = samples.NOW
+MESSAGE = samples.message(1, 1)
+SENDING = frozenset({MessageState.SENDING})
+
+BY_ID = "sqlite_autoindex_messages_1"
+
+PLANS: dict[str, tuple[Use, set[str]]] = {
+    "the executions of some request ids": (
+        lambda work: work.executions.by_request_ids([(1, "a"), (1, "b")]),
+        {"executions_request_id"},
+    ),
+    "an execution": (lambda work: work.executions.get("default", "e"), {"PRIMARY KEY"}),
+    "the newest executions of a sandbox": (
+        lambda work: work.executions.page(ExecutionQuery("default")),
+        {"executions_campaign", "PRIMARY KEY"},
+    ),
+    "the newest executions of a campaign": (
+        lambda work: work.executions.page(ExecutionQuery("default", campaign_key=1, before="e")),
+        {"executions_campaign", "PRIMARY KEY"},
+    ),
+    "the execution of a request id": (
+        lambda work: work.executions.page(ExecutionQuery("default", campaign_key=1, request_id="a")),
+        {"executions_request_id"},
+    ),
+    "the executions whose request ids are released": (
+        lambda work: work.executions.release_request_ids(["e"]),
+        {"PRIMARY KEY"},
+    ),
+    "a message": (lambda work: work.messages.get("default", MESSAGE.id), {BY_ID}),
+    "the newest messages of a sandbox": (
+        lambda work: work.messages.page(MessageQuery("default")),
+        {"messages_campaign_state", BY_ID},
+    ),
+    "the newest messages of a campaign": (
+        lambda work: work.messages.page(MessageQuery("default", campaign_key=1)),
+        {"messages_campaign_state", BY_ID},
+    ),
+    "the newest messages of a campaign in a state": (
+        lambda work: work.messages.page(MessageQuery("default", campaign_key=1, states=SENDING, before="m")),
+        {"messages_campaign_state", BY_ID},
+    ),
+    "the newest messages of an execution": (
+        lambda work: work.messages.page(MessageQuery("default", execution_id="e")),
+        {BY_ID},
+    ),
+    "the newest messages of an execution in a state": (
+        lambda work: work.messages.page(MessageQuery("default", execution_id="e", campaign_key=1, states=SENDING)),
+        {BY_ID},
+    ),
+    "the newest messages of a recipient": (
+        lambda work: work.messages.page(MessageQuery("default", identity="email:jane@example.com")),
+        {"messages_identity", BY_ID},
+    ),
+    "the newest messages of a recipient and campaign in a state": (
+        lambda work: work.messages.page(
+            MessageQuery("default", identity="email:jane@example.com", campaign_key=1, states=SENDING)
+        ),
+        {"messages_identity", BY_ID},
+    ),
+    "the states of an execution's messages": (lambda work: work.messages.state_counts("e"), {BY_ID}),
+    "the messages that are due": (lambda work: work.messages.due(1, NOW, 10), {"messages_due"}),
+    "the next due time": (lambda work: work.messages.next_due_time(1), {"messages_due"}),
+    "whether a channel has anything to do": (
+        lambda work: work.messages.is_waiting(1),
+        {"messages_due", "messages_held", "messages_campaign_state"},
+    ),
+    "messages whose hand-off begins": (lambda work: work.messages.begin(["m"], "p", NOW), {BY_ID}),
+    "messages that are held": (lambda work: work.messages.hold(["m"]), {BY_ID}),
+    "messages that are released": (lambda work: work.messages.release(1, 10), {"messages_held", BY_ID}),
+    "the campaigns with held messages": (lambda work: work.messages.held_campaigns(), {"messages_held"}),
+    "messages that are given back": (lambda work: work.messages.give_back(["m"], "p"), {BY_ID}),
+    "messages whose hand-off has ended": (
+        lambda work: work.messages.settle([samples.settlement(MESSAGE, MessageState.SENT)] * 2, "p"),
+        {BY_ID},
+    ),
+    "messages that are cancelled": (
+        lambda work: work.messages.end_queued(["m"], MessageState.CANCELLED, NOW),
+        {BY_ID},
+    ),
+    "the queued messages of an execution": (lambda work: work.messages.queued_of_execution("e"), {BY_ID}),
+    "the queued messages of a campaign": (
+        lambda work: work.messages.queued_of_campaign(1, 10),
+        {"messages_campaign_state"},
+    ),
+    "the messages in the hands of a process": (
+        lambda work: work.messages.in_hands_of(["p"], 10),
+        {"messages_campaign_state"},
+    ),
+    "the processes with messages in their hands": (lambda work: work.messages.owners(), {"messages_campaign_state"}),
+    "the events since then": (lambda work: work.events.page(EventQuery("default", after=5)), {"INTEGER PRIMARY KEY"}),
+    "the events of a campaign since then": (
+        lambda work: work.events.page(EventQuery("default", after=5, campaign_key=1)),
+        {"INTEGER PRIMARY KEY"},
+    ),
+    "the events of a message since then": (
+        lambda work: work.events.page(EventQuery("default", after=5, message_id="m")),
+        {"events_message"},
+    ),
+    "the events of an execution since then": (
+        lambda work: work.events.page(EventQuery("default", after=5, execution_id="e")),
+        {"events_message"},
+    ),
+    "the events of a message": (lambda work: work.events.of_message("m"), {"events_message"}),
+    "the last event": (lambda work: work.events.last_sequence(), {"SEARCH events"}),
+}
+
+
+def plan_of(path: Path, statements: list[Statement]) -> list[str]:
+    """One line for each table that a statement looks into."""
+    with closing(sqlite3.connect(path)) as database:
+        return [
+            detail
+            for statement, parameters in statements
+            for *_, detail in database.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        ]
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_each_question_is_answered_from_its_index(name: str, store: SqlStore, path: Path) -> None:
+    use, indexes = PLANS[name]
+    with store.begin() as work:
+        work.campaigns.add(samples.campaign())
+        with recorded(store) as statements:
+            use(work)
+    plan = plan_of(path, statements)
+    assert not [line for line in plan if re.match(rf"SCAN ({'|'.join(LARGE)})\b", line)]
+    assert not [index for index in indexes if not any(index in line for line in plan)], plan

@@ -1,0 +1,36 @@
+"""Run as a process of its own by `test_several_processes`: takes request ids, as triggers do, and says how many.
+
+`python -m tests.integration.storage.writing PATH CAMPAIGN_KEY REQUESTS`
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+from uuid import uuid4
+
+from clarion_server.adapters.storage.sqlite import open_sqlite_store
+from clarion_server.application.ports.queries import FigureKey
+from clarion_server.application.ports.store import Store
+
+from tests.contract.store import samples
+
+
+def take(store: Store, campaign_key: int, request_id: str) -> bool:
+    """Whether this process was the first with the request id. Counts every try."""
+    with store.begin() as work:
+        taken = bool(work.executions.by_request_ids([(campaign_key, request_id)]))
+        if not taken:
+            work.executions.add_all([samples.execution(campaign_key, id=uuid4().hex, request_id=request_id)])
+        work.figures.add({FigureKey(campaign_key, 1, "tries"): 1})
+        work.commit()
+    return not taken
+
+
+def main(path: str, campaign_key: str, requests: str) -> None:
+    with closing(open_sqlite_store(path)) as store:
+        print(sum(take(store, int(campaign_key), f"order-{number}") for number in range(int(requests))))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
