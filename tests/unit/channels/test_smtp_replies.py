@@ -99,3 +99,8 @@ def test_an_unknown_code_stays_visible() -> None:
         "577 5.9.9",
         "5.9.9 Never heard of",
     )
+
+
+@pytest.mark.parametrize("step", [Step.CONNECT, Step.EHLO, Step.STARTTLS, Step.AUTH, Step.RSET])
+def test_a_refusal_before_mail_never_fails_a_message_for_good(step: Step) -> None:
+    assert isinstance(refused(step, Reply(554, b"5.7.1 Blocked")), TransientFailure)
