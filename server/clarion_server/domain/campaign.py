@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -179,7 +180,9 @@ class Campaign:
     ) -> Campaign:
         """With a new draft. `live` is the live version's definition, if there is one."""
         self.check_may(Transition.UPDATE)
-        return self._next(definition=definition, draft_pending=definition != live, update_time=now, updater=caller)
+        return self._next(
+            definition=definition, draft_pending=not _is_same(definition, live), update_time=now, updater=caller
+        )
 
     def activated(self, version: CampaignVersion, caller: str, now: Instant) -> Campaign:
         """With `version` as the live one. Its definition must have passed review."""
@@ -189,7 +192,7 @@ class Campaign:
             state=self._state_on_activation(schedule, now),
             live_version=version.number,
             last_version=max(self.last_version, version.number),
-            draft_pending=self.definition != version.definition,
+            draft_pending=not _is_same(self.definition, version.definition),
             schedule=schedule,
             activate_time=now,
             activator=caller,
@@ -234,3 +237,15 @@ class Campaign:
 
     def _next(self, **changes: Any) -> Campaign:
         return replace(self, revision=self.revision + 1, **changes)
+
+
+def _is_same(draft: CampaignDefinition, live: CampaignDefinition | None) -> bool:
+    """Whether activating the draft would change nothing."""
+    if live is None or draft != live:
+        return False
+    # To Python 1, 1.0 and True are equal; to a JSON Schema they are not.
+    return _as_json(draft.context_schema) == _as_json(live.context_schema)
+
+
+def _as_json(schema: Mapping[str, Any] | None) -> str:
+    return json.dumps(schema, sort_keys=True)

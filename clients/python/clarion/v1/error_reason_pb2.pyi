@@ -26,7 +26,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """Never used."""
     ERROR_REASON_INVALID_FIELDS: _ErrorReason.ValueType  # 1
     """`INVALID_ARGUMENT`. One or more fields break their rules. A `google.rpc.BadRequest` lists every violation with the
-    field's dotted path, a reason of its own and a description.
+    field's dotted path, a reason of its own and a description; past about a hundred of them, the first ones that fit into
+    the trailers of a call.
 
         {"reason": "INVALID_FIELDS", "domain": "clarion.dev", "metadata": {"violation_count": "2"}}
     """
@@ -150,7 +151,8 @@ ERROR_REASON_UNSPECIFIED: ErrorReason.ValueType  # 0
 """Never used."""
 ERROR_REASON_INVALID_FIELDS: ErrorReason.ValueType  # 1
 """`INVALID_ARGUMENT`. One or more fields break their rules. A `google.rpc.BadRequest` lists every violation with the
-field's dotted path, a reason of its own and a description.
+field's dotted path, a reason of its own and a description; past about a hundred of them, the first ones that fit into
+the trailers of a call.
 
     {"reason": "INVALID_FIELDS", "domain": "clarion.dev", "metadata": {"violation_count": "2"}}
 """

@@ -17,6 +17,9 @@ from clarion_server.domain.instant import to_rfc3339
 #: `ErrorInfo.domain` of every error.
 DOMAIN = "clarion.dev"
 
+#: The most that a status may take in the trailers: gRPC's default limit for all metadata is 8 KiB.
+MAX_STATUS_BYTES = 6 * 1024
+
 _CODE = grpc.StatusCode
 _Metadata = Callable[[Any], Mapping[str, str]]
 
@@ -101,6 +104,20 @@ def status_of(error: errors.ClarionError) -> status_pb2.Status:
     mapped = ERRORS[type(error)]
     info = error_details_pb2.ErrorInfo(reason=mapped.reason, domain=DOMAIN, metadata=dict(mapped.metadata(error)))
     return _status(mapped.code, str(error), info, *_details_of(error))
+
+
+def fitting(status: status_pb2.Status) -> status_pb2.Status:
+    """The status with no more violations than a trailer can carry: gRPC clients drop larger ones, the reason included.
+
+    `violation_count` in the ErrorInfo still tells how many there are.
+    """
+    for packed in status.details:
+        bad_request = error_details_pb2.BadRequest()
+        while packed.Is(bad_request.DESCRIPTOR) and status.ByteSize() > MAX_STATUS_BYTES:
+            packed.Unpack(bad_request)
+            del bad_request.field_violations[len(bad_request.field_violations) * 3 // 4 :]
+            packed.Pack(bad_request)
+    return status
 
 
 def internal_status(request_id: str) -> status_pb2.Status:

@@ -19,7 +19,7 @@ from grpc_status import rpc_status
 
 from clarion_server.domain.access import Caller, Scope
 from clarion_server.domain.errors import ClarionError, DeadlineTooShort, ScopeDenied, Unauthenticated
-from clarion_server.transport.grpc.errors import internal_status, status_of
+from clarion_server.transport.grpc.errors import fitting, internal_status, status_of
 from clarion_server.transport.grpc.requests import check_decoded
 from clarion_server.transport.grpc.under_way import CallsUnderWay
 
@@ -139,6 +139,6 @@ def request_id_of(context: Context) -> str:
 
 async def abort(context: Context, status: status_pb2.Status) -> None:
     """Ends the call with that status and its details. Raises, as gRPC wants it."""
-    rich = rpc_status.to_status(status)
+    rich = rpc_status.to_status(fitting(status))
     context.set_trailing_metadata(rich.trailing_metadata)
     await context.abort(rich.code, rich.details)
