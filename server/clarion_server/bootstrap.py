@@ -30,8 +30,9 @@ from clarion_server.application.delivery import Delivery
 from clarion_server.application.directory import CampaignDirectory
 from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.inspecting import Inspecting
-from clarion_server.application.keeping import Keeper, Lease
+from clarion_server.application.keeping import Keeper
 from clarion_server.application.keys import KeyKeeping
+from clarion_server.application.lease import Lease
 from clarion_server.application.life_cycle import CampaignLifeCycle
 from clarion_server.application.outlet import OutletPorts
 from clarion_server.application.outlets import ProcessOutlets
@@ -86,9 +87,8 @@ class Clarion:
                 delivery=Delivery(self._directory, clock, chance),
                 open_channel=open_channel,
                 clock=clock,
-                owner=lease.process_id,
+                lease=lease,
                 disowned=set(),
-                may_send=lease.is_held,
             )
         )
         self._keeper = Keeper(transactions, self._outlets, lease, clock, chance)

@@ -17,7 +17,8 @@ from clarion_server.application.ports.channels import (
     PermanentFailure,
 )
 from clarion_server.application.ports.clock import Chance, Clock
-from clarion_server.application.ports.content import Personalisation, RenderingFailed
+from clarion_server.application.ports.content import ContentInvalid, Personalisation, RenderingFailed
+from clarion_server.domain.campaign import InDoubtPolicy
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.delivery import Conclusion, conclude, expire
 from clarion_server.domain.instant import Instant
@@ -37,7 +38,12 @@ class Delivery:
         message, started = hand_off.message, self._clock.now()
         if message.expire_time is not None and message.expire_time <= started:
             return expire(message, started)
-        version = await self._directory.version(message.campaign_key, message.version)
+        try:
+            version = await self._directory.version(message.campaign_key, message.version)
+        except ContentInvalid:
+            # It compiled when it was activated: by an earlier Clarion, with other rules.
+            attempt = self._failed(message, started, "The content of this version does not compile any more.")
+            return conclude(message, attempt, configuration.retry_policy, InDoubtPolicy.PARK, self._chance)
         attempt = await self._try(hand_off, version, channel, started)
         return conclude(message, attempt, configuration.retry_policy, version.definition.in_doubt_policy, self._chance)
 
@@ -46,8 +52,7 @@ class Delivery:
         try:
             receipt = await channel.send(_outbound(hand_off, version))
         except RenderingFailed as error:
-            failure = Failure(FailureReason.RENDERING_FAILED, detail=str(error)[:MAX_DETAIL])
-            return Attempt(number, started, self._clock.now(), AttemptResult.FAILED, failure)
+            return self._failed(hand_off.message, started, str(error))
         except HandOffFailed as error:
             return Attempt(number, started, self._clock.now(), _result_of(error), error.failure)
         except Exception:
@@ -58,6 +63,10 @@ class Delivery:
         return Attempt(
             number, started, self._clock.now(), AttemptResult.SENT, provider_reply=receipt.provider_reply[:MAX_DETAIL]
         )
+
+    def _failed(self, message: Message, started: Instant, detail: str) -> Attempt:
+        failure = Failure(FailureReason.RENDERING_FAILED, detail=detail[:MAX_DETAIL])
+        return Attempt(message.attempt_count, started, self._clock.now(), AttemptResult.FAILED, failure)
 
 
 def _result_of(error: HandOffFailed) -> AttemptResult:

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.errors import Overloaded
+from clarion_server.domain.errors import Overloaded, Unavailable
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -109,6 +109,10 @@ class GroupCommit:
         groups = _by_operation(batch)
         try:
             results = await self._transactions.write(lambda unit: _apply(unit, groups))
+        except Unavailable as error:
+            # No item is to blame. Nor is any tried again: whether they were written is unknown.
+            for entry in batch:
+                _fail(entry, error)
         except Exception as error:  # noqa: BLE001 - handed on to whoever waits
             await self._commit_apart(batch, error)
         else:
@@ -119,14 +123,11 @@ class GroupCommit:
 
     async def _commit_apart(self, batch: list[_Entry], error: Exception) -> None:
         """After a failure each item stands alone, so that a bad one fails no other."""
-        if len(batch) > 1:
-            for entry in batch:
-                await self._commit([entry])
+        if len(batch) == 1:
+            _fail(batch[0], error)
             return
-        (entry,) = batch
-        entry.operation.failed(entry.item, error)
-        if entry.future is not None and not entry.future.done():
-            entry.future.set_exception(error)
+        for entry in batch:
+            await self._commit([entry])
 
 
 _Group = tuple[BulkOperation[Any, Any], list[_Entry]]
@@ -151,3 +152,9 @@ def _answer(entries: Sequence[_Entry], values: Sequence[Any]) -> None:
     for entry, value in zip(entries, values, strict=True):
         if entry.future is not None and not entry.future.done():
             entry.future.set_result(value)
+
+
+def _fail(entry: _Entry, error: Exception) -> None:
+    entry.operation.failed(entry.item, error)
+    if entry.future is not None and not entry.future.done():
+        entry.future.set_exception(error)

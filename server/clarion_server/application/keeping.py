@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
+from typing import TypeVar
 
 import structlog
 
+from clarion_server.application.lease import Lease, Renewal
 from clarion_server.application.outlets import ProcessOutlets
 from clarion_server.application.ports.clock import Chance, Clock
 from clarion_server.application.ports.store import UnitOfWork
@@ -15,8 +18,10 @@ from clarion_server.application.transactions import Transactions
 from clarion_server.domain.campaign import CampaignState
 from clarion_server.domain.channel import DEFAULT_RETRY_POLICY
 from clarion_server.domain.delivery import Conclusion, conclude
-from clarion_server.domain.instant import SECOND, Instant, Span
+from clarion_server.domain.instant import SECOND, Instant
 from clarion_server.domain.message import Attempt, AttemptResult, Failure, FailureReason, Message
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -26,25 +31,6 @@ BATCH = 500
 _CUT_OFF = Failure(
     FailureReason.HAND_OFF_UNKNOWN, detail="The process that was sending it ended before it could tell how it went."
 )
-
-
-class Lease:
-    """A process's claim to the messages in its hands, as long as it is renewed in time."""
-
-    def __init__(self, process_id: str, span: Span, clock: Clock) -> None:
-        self.process_id = process_id
-        self.span = span
-        self._clock = clock
-        self._until: Instant = 0
-
-    def is_held(self) -> bool:
-        """With a margin: the process stops sending before others may begin to."""
-        return self._clock.now() < self._until - self.span // 5
-
-    def renew(self, unit: UnitOfWork) -> None:
-        until = self._clock.now() + self.span
-        unit.processes.renew(self.process_id, until)
-        self._until = until
 
 
 class Keeper:
@@ -60,7 +46,7 @@ class Keeper:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        await self._keep()
+        await self.keep()
         self._task = asyncio.create_task(self._keep_forever())
 
     def wake(self) -> None:
@@ -68,11 +54,24 @@ class Keeper:
         self._woken.set()
 
     async def close(self) -> None:
-        """Gives the lease back. Nothing may be in this process's hands any more."""
+        """Gives the lease back, with what is in this process's hands without being sent."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        await self._transactions.write(lambda unit: unit.processes.remove(self._lease.process_id))
+        try:
+            await self._transactions.write(self._resign)
+        except Exception as error:  # noqa: BLE001 - the lease lapses by itself, a little later
+            log.warning("lease_not_returned", error=type(error).__name__)
+
+    async def keep(self) -> None:
+        """One round."""
+        await self._write(lambda _unit: None)
+        await self._outlets.follow(await self._transactions.read(lambda unit: unit.channels.all()))
+        await self._give_back_disowned()
+        while await self._write(self._take_over):
+            self._outlets.wake_all(self._clock.now())
+        while await self._write(self._release):
+            self._outlets.wake_all(self._clock.now())
 
     async def _keep_forever(self) -> None:
         while True:
@@ -80,24 +79,30 @@ class Keeper:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), self._lease.span / 3 / SECOND)
             try:
-                await self._keep()
+                await self.keep()
             except Exception as error:  # noqa: BLE001 - whatever it is, the next round comes
-                log.warning("keeping_failed", error=repr(error))
+                log.warning("keeping_failed", error=type(error).__name__)
 
-    async def _keep(self) -> None:
-        await self._transactions.write(self._lease.renew)
-        await self._outlets.follow(await self._transactions.read(lambda unit: unit.channels.all()))
-        await self._give_back_disowned()
-        while await self._transactions.write(self._take_over):
-            self._outlets.wake_all(self._clock.now())
-        while await self._transactions.write(self._release):
-            self._outlets.wake_all(self._clock.now())
+    async def _write(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Every transaction of a round renews the lease, so that no round is too long for it."""
+
+        def renew_and_work(unit: UnitOfWork) -> tuple[Renewal, T]:
+            return self._lease.renew(unit), work(unit)
+
+        renewal, result = await self._transactions.write(renew_and_work)
+        self._lease.renewed(renewal)
+        return result
 
     async def _give_back_disowned(self) -> None:
-        disowned = self._outlets.take_disowned()
+        disowned = self._outlets.disowned
         if disowned:
-            await self._transactions.write(lambda unit: unit.messages.give_back(disowned, self._lease.process_id))
+            await self._write(lambda unit: unit.messages.give_back(disowned, self._lease.process_id))
+            self._outlets.given_back(disowned)
             self._outlets.wake_all(self._clock.now())
+
+    def _resign(self, unit: UnitOfWork) -> None:
+        unit.messages.give_back(self._outlets.disowned, self._lease.process_id)
+        unit.processes.remove(self._lease.process_id)
 
     def _take_over(self, unit: UnitOfWork) -> int:
         """Concludes attempts of processes whose lease has lapsed: nobody knows how they ended. How many."""

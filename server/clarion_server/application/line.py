@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from types import TracebackType
 
 from clarion_server.application.pacing import Pacer
 from clarion_server.application.ports.channels import Channel, ChannelFactory
-from clarion_server.application.ports.clock import Clock
 from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.instant import SECOND, Instant
 
 
 class Line:
     """Entered for each attempt, so that a retired line closes after its last one."""
 
-    def __init__(self, configuration: ChannelConfiguration, open_channel: ChannelFactory, clock: Clock) -> None:
+    def __init__(self, configuration: ChannelConfiguration, open_channel: ChannelFactory) -> None:
         self.configuration = configuration
         self.channel: Channel = open_channel(configuration)
-        self._pacer = Pacer(configuration.max_rate, clock.now)
+        self._pacer = Pacer(configuration.max_rate, _steady_now)
         self._under_way = 0
         self._closing: asyncio.Task[None] | None = None
         self._retired = False
 
     async def turn(self) -> None:
         """Returns when the configuration's rate allows another hand-off."""
-        await self._pacer.turn()
+        if delay := self._pacer.take_turn():
+            await asyncio.sleep(delay / SECOND)
 
     async def __aenter__(self) -> None:
         self._under_way += 1
@@ -46,3 +48,8 @@ class Line:
     def _close_if_over(self) -> None:
         if self._retired and self._under_way == 0 and self._closing is None:
             self._closing = asyncio.create_task(self.close())
+
+
+def _steady_now() -> Instant:
+    """Not the time of day: when that is set back, hand-offs must not wait for it to come again."""
+    return time.monotonic_ns() // 1_000

@@ -7,7 +7,8 @@ conclusion is durable. Whatever finds no place stays queued in the store, so tha
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -16,6 +17,7 @@ from clarion_server.application.claiming import Claim, Claimed, Claiming
 from clarion_server.application.delivery import Delivery
 from clarion_server.application.group_commit import BulkOperation, GroupCommit
 from clarion_server.application.hand_off import HandOff
+from clarion_server.application.lease import Lease
 from clarion_server.application.line import Line
 from clarion_server.application.ports.channels import ChannelFactory
 from clarion_server.application.ports.clock import Clock
@@ -37,6 +39,9 @@ _MAX_SECONDS_IN_HAND = 5
 _LOOK_EVERY = SECOND
 #: After a fault of the store.
 _PAUSE = 1.0
+#: How long, in seconds, an outlet that closes waits for a store that does not answer. What it could not record by then
+#: is in doubt for whoever takes over.
+_PATIENCE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +53,15 @@ class OutletPorts:
     delivery: Delivery
     open_channel: ChannelFactory
     clock: Clock
-    owner: str
-    """This process, as its lease knows it."""
+    lease: Lease
+    """This process's. Without it, others may be sending its messages."""
     disowned: set[str]
     """Messages that are, or may be, in this process's hands without its sending them: its keeper gives them back."""
-    may_send: Callable[[], bool]
-    """False when the process has lost its lease: others may be sending its messages."""
+
+    @property
+    def owner(self) -> str:
+        """What the store knows this process by."""
+        return self.lease.process_id
 
 
 def places_of(configuration: ChannelConfiguration) -> int:
@@ -79,7 +87,7 @@ class Outlet:
         self._closing = False
         self._hired = 0
         self._workers: list[asyncio.Task[None]] = []
-        self._line = Line(configuration, ports.open_channel, ports.clock)
+        self._line = Line(configuration, ports.open_channel)
         self._hire()
         self._claimer = asyncio.create_task(self._claim_forever())
 
@@ -102,7 +110,10 @@ class Outlet:
 
     def hand_off(self, messages: Sequence[HandOff]) -> None:
         for message in messages:
-            self._queue.put_nowait(message)
+            if self._closing:
+                self._disown(message)
+            else:
+                self._queue.put_nowait(message)
 
     def wake(self, due_time: Instant) -> None:
         self._next_due = min(self._next_due, due_time)
@@ -125,8 +136,7 @@ class Outlet:
             except Exception:
                 # It was not begun, as a begun attempt always has a conclusion: its version could not be read, say.
                 log.exception("attempt_not_begun", message=hand_off.message.name)
-                self._ports.disowned.add(hand_off.message.id)
-                self.give_up(1)
+                self._disown(hand_off)
             finally:
                 self._queue.task_done()
         self._hired -= 1
@@ -135,11 +145,15 @@ class Outlet:
         line = self._line
         async with line:
             await line.turn()
-            if not self._ports.may_send():
+            if not self._ports.lease.covers(hand_off.message.attempt_time or 0):
                 # Others may have taken the message over: whoever has it now sends it.
-                self.give_up(1)
+                self._disown(hand_off)
                 return
             self._record(await self._ports.delivery.attempt(hand_off, line.channel, line.configuration))
+
+    def _disown(self, hand_off: HandOff) -> None:
+        self._ports.disowned.add(hand_off.message.id)
+        self.give_up(1)
 
     def _record(self, conclusion: Conclusion) -> None:
         self._ports.commits.post(self._recording, conclusion, 2)
@@ -162,7 +176,7 @@ class Outlet:
         return places_of(self.configuration) - self._taken
 
     def _may_send(self) -> bool:
-        return not self.configuration.disabled and self._ports.may_send()
+        return not self.configuration.disabled and self._ports.lease.is_held()
 
     async def _claim_forever(self) -> None:
         while not self._closing:
@@ -170,7 +184,7 @@ class Outlet:
                 if await self._is_due():
                     await self._claim()
             except Exception as error:  # noqa: BLE001 - whatever it is, the next look comes
-                log.warning("claim_failed", channel=self.configuration.name, error=repr(error))
+                log.warning("claim_failed", channel=self.configuration.name, error=type(error).__name__)
                 await asyncio.sleep(_PAUSE)
 
     async def _is_due(self) -> bool:
@@ -234,27 +248,33 @@ class Outlet:
         if configuration.revision <= self.configuration.revision:
             return
         self._line.retire()
-        self._line = Line(configuration, self._ports.open_channel, self._ports.clock)
+        self._line = Line(configuration, self._ports.open_channel)
         self._hire()
         self.wake(self._ports.clock.now())
 
     async def close(self) -> None:
-        """Claims no more, lets attempts under way finish, and gives back what was not begun."""
+        """Claims no more, lets attempts under way finish and be recorded, and disowns what was not begun."""
         self._closing = True
         self._woken.set()
         self._room.set()
         await self._claimer
-        waiting = [self._queue.get_nowait().message.id for _ in range(self._queue.qsize())]
-        for _ in waiting:
+        for _ in range(self._queue.qsize()):
+            self._disown(self._queue.get_nowait())
             self._queue.task_done()
-        if waiting:
-            await self._ports.transactions.write(lambda unit: unit.messages.give_back(waiting, self._ports.owner))
         await self._queue.join()
-        await self._ports.commits.drained()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE):
+                await self._emptied()
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
         await self._line.close()
+
+    async def _emptied(self) -> None:
+        """Returns when no place is taken: what was begun is recorded, and no trigger under way has a place."""
+        while self._taken:
+            self._room.clear()
+            await self._room.wait()
 
 
 class Recording(BulkOperation[Conclusion, None]):

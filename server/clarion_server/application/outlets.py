@@ -17,9 +17,12 @@ class ProcessOutlets:
     def __init__(self, ports: OutletPorts) -> None:
         self._ports = ports
         self._outlets: dict[int, Outlet] = {}
+        self._closing = False
 
     def keep(self, configurations: Iterable[ChannelConfiguration]) -> None:
         """Opens an outlet for each that has none, and tells the others of changes."""
+        if self._closing:
+            return
         for configuration in configurations:
             outlet = self._outlets.get(configuration.key)
             if outlet is None:
@@ -38,11 +41,17 @@ class ProcessOutlets:
         return None if outlet is None else outlet.reserve(count)
 
     def hand_off(self, channel_key: int, messages: Sequence[HandOff]) -> None:
-        self._outlets[channel_key].hand_off(messages)
+        outlet = self._outlets.get(channel_key)
+        if outlet is None:
+            # Its configuration was deleted a moment ago, elsewhere.
+            self._ports.disowned.update(each.message.id for each in messages)
+        else:
+            outlet.hand_off(messages)
 
     def give_up(self, channel_key: int, count: int) -> None:
-        if count:
-            self._outlets[channel_key].give_up(count)
+        outlet = self._outlets.get(channel_key)
+        if outlet is not None:
+            outlet.give_up(count)
 
     def disown(self, channel_key: int, message_ids: Sequence[str]) -> None:
         self.give_up(channel_key, len(message_ids))
@@ -57,11 +66,15 @@ class ProcessOutlets:
         for outlet in self._outlets.values():
             outlet.wake(due_time)
 
-    def take_disowned(self) -> set[str]:
-        """Messages that may be in this process's hands without its sending them. The caller gives them back."""
-        disowned = set(self._ports.disowned)
-        self._ports.disowned.clear()
-        return disowned
+    @property
+    def disowned(self) -> frozenset[str]:
+        """Messages that are, or may be, in this process's hands without its sending them: to be given back."""
+        return frozenset(self._ports.disowned)
+
+    def given_back(self, message_ids: frozenset[str]) -> None:
+        self._ports.disowned.difference_update(message_ids)
 
     async def close(self) -> None:
+        """Attempts under way finish; what was not begun is disowned."""
+        self._closing = True
         await asyncio.gather(*(outlet.close() for outlet in self._outlets.values()))

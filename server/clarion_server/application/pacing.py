@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 from clarion_server.domain.instant import SECOND, Instant, Span
@@ -18,12 +17,11 @@ class Pacer:
         self._now = now
         self._next = 0.0
 
-    async def turn(self) -> None:
-        """Returns when it is the caller's turn."""
+    def take_turn(self) -> Span:
+        """Takes the next free turn; how long it is until then."""
         if not self._interval:
-            return
+            return 0
         now = self._now()
         mine = max(self._next, now - _BURST)
         self._next = mine + self._interval
-        if mine > now:
-            await asyncio.sleep((mine - now) / SECOND)
+        return max(0, round(mine - now))

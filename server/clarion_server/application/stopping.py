@@ -11,6 +11,7 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.recording import end_queued
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.campaign import Campaign, CampaignState, QueueDisposal
+from clarion_server.domain.errors import Unavailable
 from clarion_server.domain.message import MessageState
 
 log = structlog.get_logger()
@@ -43,8 +44,11 @@ class QueueCanceller:
 
     async def _cancel(self, campaign: Campaign) -> None:
         cancelled = 0
-        while some := await self._transactions.write(lambda unit: self._cancel_some(unit, campaign.key)):
-            cancelled += some
+        try:
+            while some := await self._transactions.write(lambda unit: self._cancel_some(unit, campaign.key)):
+                cancelled += some
+        except Unavailable:
+            log.warning("queue_cancelling_failed", campaign=campaign.name, sandbox=campaign.sandbox)
         log.info("queue_cancelled", campaign=campaign.name, sandbox=campaign.sandbox, messages=cancelled)
 
     def _cancel_some(self, unit: UnitOfWork, campaign_key: int) -> int:
