@@ -19,6 +19,10 @@ DOMAIN = "clarion.dev"
 
 #: The most that a status may take in the trailers: gRPC's default limit for all metadata is 8 KiB.
 MAX_STATUS_BYTES = 6 * 1024
+#: The most violations that a status lists wherever it travels.
+_MAX_LISTED = 1_000
+#: The most of a text, in characters. A field's path may be as long as its caller likes.
+_MAX_TEXT = 1_000
 
 _CODE = grpc.StatusCode
 _Metadata = Callable[[Any], Mapping[str, str]]
@@ -54,6 +58,12 @@ class Mapped:
     reason: str
     metadata: _Metadata = _nothing
 
+
+#: The details that list things, and their lists.
+_LISTS: tuple[tuple[type[ProtobufMessage], str], ...] = (
+    (error_details_pb2.BadRequest, "field_violations"),
+    (error_details_pb2.PreconditionFailure, "violations"),
+)
 
 ERRORS: Mapping[type[errors.ClarionError], Mapped] = {
     errors.InvalidFields: Mapped(
@@ -109,14 +119,17 @@ def status_of(error: errors.ClarionError) -> status_pb2.Status:
 def fitting(status: status_pb2.Status) -> status_pb2.Status:
     """The status with no more violations than a trailer can carry: gRPC clients drop larger ones, the reason included.
 
-    `violation_count` in the ErrorInfo still tells how many there are.
+    The counts in the ErrorInfo still tell how many there are.
     """
     for packed in status.details:
-        bad_request = error_details_pb2.BadRequest()
-        while packed.Is(bad_request.DESCRIPTOR) and status.ByteSize() > MAX_STATUS_BYTES:
-            packed.Unpack(bad_request)
-            del bad_request.field_violations[len(bad_request.field_violations) * 3 // 4 :]
-            packed.Pack(bad_request)
+        for kind, field in _LISTS:
+            if packed.Is(kind.DESCRIPTOR):
+                detail = kind()
+                packed.Unpack(detail)
+                entries = getattr(detail, field)
+                while entries and status.ByteSize() > MAX_STATUS_BYTES:
+                    del entries[len(entries) * 3 // 4 :]
+                    packed.Pack(detail)
     return status
 
 
@@ -128,14 +141,14 @@ def internal_status(request_id: str) -> status_pb2.Status:
 
 def field_violation(violation: Any) -> error_details_pb2.BadRequest.FieldViolation:
     return error_details_pb2.BadRequest.FieldViolation(
-        field=violation.field, reason=violation.reason, description=violation.description
+        field=violation.field[:_MAX_TEXT], reason=violation.reason, description=violation.description[:_MAX_TEXT]
     )
 
 
 def _details_of(error: errors.ClarionError) -> list[ProtobufMessage]:
     match error:
         case errors.InvalidFields(violations):
-            return [error_details_pb2.BadRequest(field_violations=map(field_violation, violations))]
+            return [error_details_pb2.BadRequest(field_violations=map(field_violation, violations[:_MAX_LISTED]))]
         case errors.ReviewFailed(_, findings):
             return [
                 error_details_pb2.PreconditionFailure(
@@ -164,7 +177,7 @@ def _at_line(line: int) -> str:
 
 
 def _status(code: grpc.StatusCode, message: str, *details: ProtobufMessage) -> status_pb2.Status:
-    status = status_pb2.Status(code=code.value[0], message=message)
+    status = status_pb2.Status(code=code.value[0], message=message[:_MAX_TEXT])
     for detail in details:
         packed = any_pb2.Any()
         packed.Pack(detail)
