@@ -5,12 +5,15 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from clarion_server.adapters.storage.migrate import SchemaUnknown
-from clarion_server.adapters.storage.sqlite import open_sqlite_store
+from clarion_server.adapters.storage.sqlite import _connect, _write_ahead, open_sqlite_store
 from clarion_server.application.ports.store import StoreUnavailable
 
 
@@ -45,6 +48,20 @@ def test_a_missing_folder_is_told(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable, match="cannot be opened") as told:
         open_sqlite_store(tmp_path / "missing" / "clarion.db")
     assert isinstance(told.value.__cause__, FileNotFoundError)
+
+
+def test_many_may_open_a_new_file_at_once(tmp_path: Path) -> None:
+    """SQLite tells some of them that the file is locked, at once: as many files as it takes to see that."""
+    together = Barrier(4)
+
+    def open_all() -> None:
+        for number in range(200):
+            together.wait(30)
+            _write_ahead(partial(_connect, tmp_path / f"{number}.db", 30.0), 30.0)
+
+    with ThreadPoolExecutor(4) as threads:
+        for opened in [threads.submit(open_all) for _ in range(4)]:
+            opened.result(60)
 
 
 def test_processes_that_start_at_once_agree_on_who_makes_the_tables(path: Path) -> None:
