@@ -50,9 +50,8 @@ class Settings:
         return grpc.ssl_channel_credentials(Path(self.ca_certificates).read_bytes() if self.ca_certificates else None)
 
     def options(self) -> list[tuple[str, Any]]:
-        version = importlib.metadata.version("clarion")
         return [
-            ("grpc.primary_user_agent", f"clarion-python/{version}"),
+            ("grpc.primary_user_agent", f"clarion-python/{version()}"),
             # A connection that died silently is noticed within 40 seconds, and only while a call waits on it.
             ("grpc.keepalive_time_ms", 30_000),
             ("grpc.keepalive_timeout_ms", 10_000),
@@ -71,6 +70,14 @@ class Settings:
     def metadata(self, request_id: str) -> tuple[tuple[str, str], ...]:
         call = ("x-request-id", request_id)
         return (("authorization", f"Bearer {self.api_key}"), call) if self.api_key else (call,)
+
+
+def version() -> str:
+    try:
+        return importlib.metadata.version("clarion")
+    except importlib.metadata.PackageNotFoundError:
+        # Bundled into a program, or run from its sources.
+        return "unknown"
 
 
 def environment_settings(environment: Mapping[str, str]) -> dict[str, Any]:
