@@ -35,7 +35,7 @@ class Limits:
 LIMITS = Limits()
 
 #: Of a filter that looks at each element of a list, compared with one that looks at each character of a text.
-WORK_OF_AN_ELEMENT = 20
+WORK_OF_AN_ELEMENT = 50
 
 _ITERATIONS_BETWEEN_CLOCK_READINGS = 256
 _PAYMENTS_BETWEEN_CLOCK_READINGS = 64

@@ -11,10 +11,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale, dates
-from babel.numbers import NumberPattern, format_currency, parse_pattern
 from jinja2 import pass_context
 
 from clarion_server.adapters.rendering.bounds import RenderContext
+from clarion_server.adapters.rendering.number_formats import money_format, number_format, percent_format
 from clarion_server.adapters.rendering.values import RenderRefused, check_present
 
 STYLES = ("short", "medium", "long", "full")
@@ -31,37 +31,25 @@ def money(context: RenderContext, value: Any, currency: Any) -> str:
     check_present(currency)
     if not isinstance(currency, str) or not CURRENCY.fullmatch(currency):
         raise RenderRefused("money needs a currency code of three capital letters, such as EUR")
-    return format_currency(_decimal(value), currency, locale=context.locale)
+    return money_format(context.locale, currency)(_decimal(value))
 
 
 @pass_context
 def number(context: RenderContext, value: Any, digits: int | None = None) -> str:
     """A number with the locale's separators; `digits` after the point, or as many as it has, up to three."""
-    return str(_number_pattern(context.locale, digits).apply(_decimal(value), context.locale))
+    return number_format(context.locale, None if digits is None else _digits(digits))(_decimal(value))
 
 
 @pass_context
 def percent(context: RenderContext, value: Any, digits: int = 0) -> str:
     """A fraction as a percentage: 0.25 is `25%`."""
-    return str(_percent_pattern(context.locale, digits).apply(_decimal(value), context.locale))
+    return percent_format(context.locale, _digits(digits))(_decimal(value))
 
 
-@lru_cache(maxsize=1024)
-def _number_pattern(locale: Locale, digits: int | None) -> NumberPattern:
-    pattern = parse_pattern(locale.decimal_formats[None].pattern)
-    return pattern if digits is None else _with_digits(pattern, digits)
-
-
-@lru_cache(maxsize=1024)
-def _percent_pattern(locale: Locale, digits: int) -> NumberPattern:
-    return _with_digits(parse_pattern(locale.percent_formats[None].pattern), digits)
-
-
-def _with_digits(pattern: NumberPattern, digits: int) -> NumberPattern:
+def _digits(digits: Any) -> int:
     if type(digits) is not int or not 0 <= digits <= MOST_DIGITS:
         raise RenderRefused(f"digits is a whole number from 0 to {MOST_DIGITS}")
-    pattern.frac_prec = (digits, digits)
-    return pattern
+    return digits
 
 
 def _decimal(value: Any) -> Decimal:

@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from itertools import chain, islice
 from typing import Any
 
-from jsonschema_rs import Draft202012Validator, RegexOptions, ValidationError
-
-from clarion_server.adapters.rendering.schema_rules import schema_findings
+from clarion_server.adapters.rendering.schema_rules import schema_findings, validator
 from clarion_server.adapters.rendering.schema_violations import violations_of
 from clarion_server.application.ports.content import ContentInvalid
 from clarion_server.domain.finding import Severity
 from clarion_server.domain.violation import Violation
 
-EMPTY_OBJECT: Mapping[str, Any] = {"type": "object", "additionalProperties": False}
+#: `properties` is there for the validator, which names unknown fields only beside it.
+EMPTY_OBJECT: Mapping[str, Any] = {"type": "object", "properties": {}, "additionalProperties": False}
 
 _MOST_VIOLATIONS = 100
 
@@ -25,6 +24,10 @@ class JsonSchema:
     __slots__ = ("_validator",)
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
+        """Raises ContentInvalid."""
+        for finding in schema_findings(schema):
+            if finding.severity is Severity.ERROR:
+                raise ContentInvalid(f"{finding.field}: {finding.message}")
         self._validator = validator(schema)
 
     def violations(self, context: Mapping[str, Any]) -> list[Violation]:
@@ -36,14 +39,3 @@ class JsonSchema:
             return list(islice(found, _MOST_VIOLATIONS))
         except ValueError:
             return [Violation("", "TOO_DEEP", "Is nested too deeply.")]
-
-
-def validator(schema: Mapping[str, Any]) -> Draft202012Validator:
-    """Raises ContentInvalid. Reads no other document: neither from the network nor from files."""
-    for finding in schema_findings(schema):
-        if finding.severity is Severity.ERROR:
-            raise ContentInvalid(f"{finding.field}: {finding.message}")
-    try:
-        return Draft202012Validator(dict(schema), validate_formats=True, pattern_options=RegexOptions(), offline=True)
-    except (ValidationError, ValueError) as error:
-        raise ContentInvalid(f"context_schema: {getattr(error, 'message', error)}") from None

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from jsonschema_rs import Draft202012Validator, RegexOptions
+from jsonschema_rs import Draft202012Validator, RegexOptions, ValidationError
 
 from clarion_server.adapters.rendering.schema_tree import Path, applied, dotted, everywhere, resolved
 from clarion_server.adapters.rendering.structure import closest
@@ -38,7 +38,7 @@ _KEYWORDS = frozenset(
 
 def schema_findings(schema: Mapping[str, Any]) -> list[Finding]:
     """Errors keep the schema from being compiled. Each rule relies on those before it."""
-    for rule in (_size, _language, _root, _references, _expansion):
+    for rule in (_size, _language, _root, _references, _expansion, _compilation):
         findings = list(rule(schema))
         if findings:
             return findings
@@ -73,7 +73,12 @@ def _language(schema: Mapping[str, Any]) -> Iterator[Finding]:
 
 @lru_cache(maxsize=1)
 def _meta_validator() -> Draft202012Validator:
-    return Draft202012Validator({"$ref": DIALECT}, validate_formats=True, pattern_options=RegexOptions(), offline=True)
+    return validator({"$ref": DIALECT})
+
+
+def validator(schema: Mapping[str, Any]) -> Draft202012Validator:
+    """Raises jsonschema_rs.ValidationError. Reads no other document, and matches patterns in linear time."""
+    return Draft202012Validator(dict(schema), validate_formats=True, pattern_options=RegexOptions(), offline=True)
 
 
 def _root(schema: Mapping[str, Any]) -> Iterator[Finding]:
@@ -137,6 +142,16 @@ def _parts_left(schema: Any, root: Mapping[str, Any], left: int, references: tup
             f"The schema at `{reference}` refers to itself.", "Write out the levels that the content shows."
         )
     return _parts_left(resolved(reference, root), root, left, (*references, reference))
+
+
+def _compilation(schema: Mapping[str, Any]) -> Iterator[Finding]:
+    """What JSON Schema allows and the validator does not: patterns that take more than linear time to match."""
+    try:
+        validator(schema)
+    except ValidationError as error:
+        message = f"Cannot be checked: {error.message[:_LONGEST_MESSAGE]}."
+        remedy = "Simplify it. Patterns have neither look-around nor back-references."
+        yield _error(tuple(error.instance_path), message, remedy)
 
 
 def _unknown_keywords(schema: Mapping[str, Any]) -> Iterator[Finding]:

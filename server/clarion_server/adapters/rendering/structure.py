@@ -59,8 +59,9 @@ def parsed(source: str, environment: ContentEnvironment) -> tuple[nodes.Template
 
 def closest(name: str, names: Iterable[str]) -> str:
     """`Did you mean …?` with its leading space, or nothing."""
-    matches = get_close_matches(name, list(names), n=1)
-    return f" Did you mean `{matches[0]}`?" if matches else ""
+    by_lower_case = {known.lower(): known for known in names}
+    matches = get_close_matches(name.lower(), by_lower_case, n=1)
+    return f" Did you mean `{by_lower_case[matches[0]]}`?" if matches else ""
 
 
 def _refusals(tree: nodes.Template, environment: ContentEnvironment) -> Iterator[Refusal]:

@@ -11,9 +11,10 @@ from functools import lru_cache
 from itertools import product
 from typing import Any
 
-from jsonschema_rs import Draft202012Validator, RegexOptions
+from jsonschema_rs import Draft202012Validator
 
 from clarion_server.adapters.rendering.review.kinds import ALL, Kind, Kinds, Schema, kinds_of
+from clarion_server.adapters.rendering.schema_rules import validator
 
 Conjunction = tuple[Schema, ...]
 """Schemas that hold at once, with `allOf`, `anyOf`, `oneOf` and `if` already taken apart."""
@@ -186,4 +187,4 @@ def _entry_schema(schema: Schema, index: int) -> Any:
 @lru_cache(maxsize=256)
 def _matcher(pattern: str) -> Draft202012Validator:
     """The validator's own engine: it agrees with the check of contexts, and no pattern can make it slow."""
-    return Draft202012Validator({"pattern": pattern}, pattern_options=RegexOptions())
+    return validator({"pattern": pattern})

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from jinja2 import nodes
 
-from clarion_server.adapters.rendering.review.kinds import ALL, COMPARABLE, SIZED, Kind, Kinds
+from clarion_server.adapters.rendering.review.kinds import ALL, COMPARABLE, NUMERIC, SIZED, Kind, Kinds
 from clarion_server.adapters.rendering.review.kinds import TEXT as TEXT_KINDS
 from clarion_server.adapters.rendering.review.reading import Judged, Reader, judged_by_value
 from clarion_server.adapters.rendering.review.scopes import FILLED, NOT_NULL, Fact, Scope, joined
@@ -99,7 +99,10 @@ def _compared(reader: Reader, sign: str, left: Shape, right: Shape, line: int) -
         _asked(reader, left, line, needed, "`in` with a text needs")
     else:
         left = reader.report.usable(left, line, COMPARABLE, "an order needs")
-        reader.report.usable(right, line, left.kinds & COMPARABLE or COMPARABLE, "an order between both needs")
+        # Texts have no order with numbers: where the left one may be either, it is asked to be a number.
+        kinds = TEXT_KINDS if left.kinds == TEXT_KINDS else NUMERIC
+        reader.report.usable(left, line, kinds, "an order needs")
+        reader.report.usable(right, line, kinds, "an order with such a value needs")
 
 
 def _judged_equality(sign: str, value: object, left: Shape, scope: Scope) -> Judged:

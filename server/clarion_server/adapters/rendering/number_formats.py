@@ -1,0 +1,95 @@
+"""Numbers as a locale writes them: by Babel's rules, without working them out for every number anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from functools import lru_cache
+
+from babel import Locale
+from babel.numbers import NumberPattern, format_currency, get_currency_precision, parse_pattern
+
+Format = Callable[[Decimal], str]
+
+#: Numbers of every length, sign and rounding, on which the quick way must agree with Babel.
+_SAMPLES = (
+    *map(Decimal, ("0", "1", "-1", "0.1", "0.005", "-0.001", "10", "12.5", "-999", "999.995", "1000", "1234.5")),
+    *map(Decimal, ("-12345.678", "123456", "1234567.891", "98765432109.87")),
+)
+
+
+@lru_cache(maxsize=4096)
+def money_format(locale: Locale, currency: str) -> Format:
+    digits = get_currency_precision(currency)
+
+    def by_babel(amount: Decimal) -> str:
+        return format_currency(amount, currency, locale=locale)
+
+    # Codes that nobody uses come from mistakes, each another one: no work is put into them.
+    return _quickest(by_babel, digits, digits) if currency in locale.currencies else by_babel
+
+
+@lru_cache(maxsize=1024)
+def number_format(locale: Locale, digits: int | None) -> Format:
+    """`digits` after the point, always; without them as many as there are, up to three."""
+    pattern = parse_pattern(locale.decimal_formats[None].pattern)
+    if digits is not None:
+        pattern.frac_prec = (digits, digits)
+    return _quickest(_by(pattern, locale), *pattern.frac_prec)
+
+
+@lru_cache(maxsize=1024)
+def percent_format(locale: Locale, digits: int) -> Format:
+    pattern = parse_pattern(locale.percent_formats[None].pattern)
+    pattern.frac_prec = (digits, digits)
+    return _quickest(_by(pattern, locale), digits, digits, scale=Decimal(100))
+
+
+def _by(pattern: NumberPattern, locale: Locale) -> Format:
+    return lambda amount: str(pattern.apply(amount, locale))
+
+
+def _quickest(by_babel: Format, least_digits: int, most_digits: int, scale: Decimal = Decimal(1)) -> Format:
+    """Python's own formatting with the locale's signs put in, where that gives what Babel gives; else Babel's."""
+    quick = _QuickFormat(by_babel, least_digits, most_digits, scale)
+    agree = all(quick(sample / scale) == by_babel(sample / scale) for sample in _SAMPLES)
+    return quick if agree else by_babel
+
+
+class _QuickFormat:
+    """Reads a locale's signs off what Babel writes for 1 and 1,234,567, and writes other numbers like them."""
+
+    __slots__ = ("_ends", "_least_digits", "_scale", "_signs", "_template")
+
+    def __init__(self, by_babel: Format, least_digits: int, most_digits: int, scale: Decimal) -> None:
+        self._least_digits = least_digits if least_digits != most_digits else None
+        self._scale = scale
+        self._template = f",.{most_digits}f"
+        self._ends = (_ends(by_babel(1 / scale)), _ends(by_babel(-1 / scale)))
+        self._signs = _signs(by_babel, scale)
+
+    def __call__(self, amount: Decimal) -> str:
+        prefix, suffix = self._ends[amount.is_signed()]
+        text = format(abs(amount * self._scale), self._template)
+        if self._least_digits is not None:
+            text = _without_zeros(text, self._least_digits)
+        return f"{prefix}{text.translate(self._signs)}{suffix}"
+
+
+def _ends(one: str) -> tuple[str, str]:
+    """What stands around the digits of a number written as 1, 1.0 or 1.00."""
+    prefix, _, rest = one.partition("1")
+    return prefix, rest[rest.rfind("0") + 1 :]
+
+
+def _signs(by_babel: Format, scale: Decimal) -> dict[int, str]:
+    """The group separator and the decimal point."""
+    million = by_babel(Decimal("1234567.5") / scale)
+    tail = million.partition("567")[2]
+    return {ord(","): million.partition("1")[2].partition("2")[0], ord("."): tail.partition("5")[0]}
+
+
+def _without_zeros(text: str, least_digits: int) -> str:
+    whole, _, fraction = text.partition(".")
+    fraction = fraction[:least_digits] + fraction[least_digits:].rstrip("0")
+    return f"{whole}.{fraction}" if fraction else whole

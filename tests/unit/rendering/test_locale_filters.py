@@ -1,0 +1,122 @@
+"""Money, numbers and times, as people of the message's locale write them."""
+
+from __future__ import annotations
+
+import random
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from babel import Locale
+from babel.numbers import format_currency, format_decimal, format_percent
+from clarion_server.adapters.rendering.locales import locale_of
+from clarion_server.adapters.rendering.number_formats import money_format, number_format, percent_format
+from clarion_server.application.ports.content import RenderingFailed
+
+from tests.unit.rendering.contents import text_of
+
+INSTANT = "2026-11-22T07:05:00Z"
+
+
+def plain(text: str) -> str:
+    """Without the particular spaces of locales, which no reader of a test can tell apart."""
+    return text.replace("\xa0", " ").replace("\u202f", " ").replace("\u200f", "")
+
+
+@pytest.mark.parametrize(
+    ("locale", "template", "text"),
+    [
+        ("en", "{{ 1234.5 | money('EUR') }}", "€1,234.50"),
+        ("de", "{{ 1234.5 | money('EUR') }}", "1.234,50 €"),
+        ("pt-BR", "{{ 1234.5 | money('BRL') }}", "R$ 1.234,50"),
+        ("en-IN", "{{ 1234567 | money('INR') }}", "₹12,34,567.00"),
+        ("ja", "{{ 1234.5 | money('JPY') }}", "\uffe51,234"),
+        ("en", "{{ -3 | money('USD') }}", "-$3.00"),
+        ("en", "{{ '12.30' | money('USD') }}", "$12.30"),
+        ("en", "{{ 12 | money('XYZ') }}", "XYZ12.00"),
+        ("fr", "{{ 1234567.891 | number }}", "1 234 567,891"),
+        ("en", "{{ 1234 | number }}", "1,234"),
+        ("en", "{{ 2.0 | number }}", "2"),
+        ("en", "{{ 2 | number(2) }}", "2.00"),
+        ("en", "{{ 2.567 | number(digits=1) }}", "2.6"),
+        ("en", "{{ 0.25 | percent }}", "25%"),
+        ("de", "{{ 0.256 | percent(1) }}", "25,6 %"),
+        ("en", "{{ context.t | date }}", "Nov 22, 2026"),
+        ("de", "{{ context.t | date('long') }}", "22. November 2026"),
+        ("pt-BR", "{{ context.t | date(format='short') }}", "22/11/2026"),
+        ("ja", "{{ context.t | date('full') }}", "2026年11月22日日曜日"),
+        ("en", "{{ '2026-11-22' | date }}", "Nov 22, 2026"),
+        ("en", "{{ context.t | time }}", "7:05 AM"),
+        ("de", "{{ context.t | time(tz='Europe/Berlin') }}", "08:05"),
+        ("en", "{{ context.t | datetime }}", "Nov 22, 2026, 7:05 AM"),
+        ("en", "{{ context.t | datetime('short', tz='Asia/Tokyo') }}", "11/22/26, 4:05 PM"),
+        ("en", "{{ '2026-11-22T23:30:00-05:00' | date }}", "Nov 22, 2026"),
+        ("en", "{{ '2026-11-22T23:30:00-05:00' | date(tz='UTC') }}", "Nov 23, 2026"),
+        ("en", "{{ 0 | datetime }}", "Jan 1, 1970, 12:00 AM"),
+        ("en", "{{ 1795331100.5 | date }}", "Nov 22, 2026"),
+    ],
+)
+def test_filters_write_for_people_of_the_locale(locale: str, template: str, text: str) -> None:
+    assert plain(text_of(template, {"t": INSTANT}, locale)) == text
+
+
+@pytest.mark.parametrize(
+    ("template", "value"),
+    [
+        ("{{ context.x | money('EUR') }}", "twelve"),
+        ("{{ context.x | money('EUR') }}", "NaN"),
+        ("{{ context.x | money('EUR') }}", "1e40"),
+        ("{{ context.x | money('EUR') }}", True),
+        ("{{ context.x | money('EUR') }}", [1]),
+        ("{{ 1 | money(context.x) }}", "eur"),
+        ("{{ 1 | money(context.x) }}", "EURO"),
+        ("{{ 1 | number(context.x) }}", 99),
+        ("{{ context.x | date }}", "tomorrow"),
+        ("{{ context.x | date }}", "2026-11-22T07:05:00"),
+        ("{{ context.x | date }}", "2026-13-01"),
+        ("{{ context.x | date }}", "20261122"),
+        ("{{ context.x | date }}", 1e300),
+        ("{{ context.x | time }}", "2026-11-22"),
+        ("{{ 0 | date(context.x) }}", "huge"),
+        ("{{ 0 | date(tz=context.x) }}", "Mars/Olympus"),
+        ("{{ 0 | date(tz=context.x) }}", "../../etc/passwd"),
+        ("{{ 0 | date(tz=context.x) }}", ["UTC"]),
+    ],
+)
+def test_what_is_no_number_or_time_is_refused_without_being_told(template: str, value: Any) -> None:
+    with pytest.raises(RenderingFailed) as caught:
+        text_of(template, {"x": value})
+    assert str(value) not in caught.value.detail
+    assert "does not fit" not in caught.value.detail, "the author gets a sentence, not the name of a Python error"
+
+
+@pytest.mark.parametrize(
+    ("tag", "default", "found"),
+    [
+        ("pt-BR", "en", "pt_BR"),
+        ("pt-XX", "en", "pt"),
+        ("pt_BR", "en", "pt_BR"),
+        ("zh-Hant-HK", "en", "zh_Hant_HK"),
+        ("de-CH-1901", "en", "de_CH"),
+        ("xx-YY", "de-AT", "de_AT"),
+        ("", "fr", "fr"),
+        ("not a locale", "neither", "en"),
+        ("../../x", "en", "en"),
+        ("en-" + "x" * 500, "de", "en"),
+    ],
+)
+def test_locales_fall_back_towards_the_default_and_never_fail(tag: str, default: str, found: str) -> None:
+    assert str(locale_of(tag, default)) == found
+
+
+@pytest.mark.parametrize(
+    "tag", ["en", "de", "de_CH", "fr", "pt_PT", "es", "pl", "hi", "ar", "fa", "bn", "ja", "sv", "en_ZA"]
+)
+def test_the_quick_way_writes_numbers_as_babel_does(tag: str) -> None:
+    locale, randomness = Locale.parse(tag), random.Random(tag)
+    for _ in range(100):
+        amount = Decimal(randomness.randrange(-(10**12), 10**12)) / 10 ** randomness.randrange(12)
+        for currency in ("EUR", "JPY", "KWD"):
+            assert money_format(locale, currency)(amount) == format_currency(amount, currency, locale=locale)
+        assert number_format(locale, None)(amount) == format_decimal(amount, locale=locale)
+        assert percent_format(locale, 0)(amount) == format_percent(amount, locale=locale)

@@ -1,0 +1,40 @@
+"""The text part that is derived from HTML."""
+
+from __future__ import annotations
+
+import pytest
+from clarion_server.adapters.rendering.plain_text import plain_text
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>One</p><p>Two</p>", "One\n\nTwo\n"),
+        ("<div>One</div><div>Two</div>", "One\nTwo\n"),
+        ("One<br>Two<br/><br>Three", "One\nTwo\n\nThree\n"),
+        ("<p>  much \n\t white   space </p>", "much white space\n"),
+        ("<p>bold <b>word</b> here</p>", "bold word here\n"),
+        ("<h1>Title</h1>Text", "Title\n\nText\n"),
+        ("<ul><li>a</li><li>b</li></ul>", "- a\n- b\n"),
+        ("<table><tr><td>Tea</td><td>3</td></tr><tr><td>Cup</td><td>1</td></tr></table>", "Tea  3\nCup  1\n"),
+        ("<table>\n <tr>\n  <td>Tea</td>\n  <td>3</td>\n </tr>\n</table>", "Tea   3\n"),
+        ("<p>&lt;b&gt; &amp; caf&eacute; 注文</p>", "<b> & café 注文\n"),
+        ("<a href='https://a.example/x?y=1&amp;z=2'>Look</a>!", "Look (https://a.example/x?y=1&z=2)!\n"),
+        ("<a href='https://a.example'>https://a.example</a>", "https://a.example\n"),
+        ("<a href='mailto:a@b.example'>a@b.example</a>", "a@b.example\n"),
+        ("<a href='#top'>Up</a>", "Up\n"),
+        ("<a href='https://a.example'><img src='x' alt='Logo'></a>", "Logo (https://a.example)\n"),
+        ("<a href='https://a.example'><img src='x'></a>", "https://a.example\n"),
+        ("<a href='https://a.example'><b>Look</b> here</a>", "Look here (https://a.example)\n"),
+        ("<title>T</title><style>p {}</style><script>x</script><p>Seen</p>", "Seen\n"),
+        ("<div style='display: none'>Hidden <b>x</b></div><p>Seen</p>", "Seen\n"),
+        ("<p>a<!-- no --> b</p>", "a b\n"),
+        ("<pre>a  b\n  c</pre>", "a  b\n  c\n"),
+        ("<p>unclosed <b>tags", "unclosed tags\n"),
+        ("", ""),
+        ("  \n", ""),
+        ("plain", "plain\n"),
+    ],
+)
+def test_the_text_says_what_a_reader_of_the_html_sees(html: str, text: str) -> None:
+    assert plain_text(html) == text

@@ -1,0 +1,183 @@
+"""What becomes of a content and the data of one recipient."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from clarion_server.application.ports.content import ContentInvalid, Personalisation, RenderingFailed
+
+from tests.unit.rendering.contents import COMPILER, definition, rendered, text_of
+
+JANE = "O'Hara <jane@example.com>"
+
+
+def failure(context: Mapping[str, Any], **parts: Any) -> RenderingFailed:
+    with pytest.raises(RenderingFailed) as caught:
+        rendered(context, **parts)
+    return caught.value
+
+
+def test_every_part_sees_the_same_variables() -> None:
+    email = rendered(
+        {"id": "4711"},
+        {"first_name": "Jane"},
+        subject="Order {{ context.id }} for {{ profile.first_name }}",
+        html="<b>{{ campaign.display_name }}</b>",
+        text="{{ recipient.identity }} {{ recipient.address }} {{ recipient.locale }}",
+        headers={"X-Campaign": "{{ campaign.name }}"},
+    )
+    assert email.subject == "Order 4711 for Jane"
+    assert email.html == "<b>Order confirmed</b>"
+    assert email.text == "email:jane@example.com jane@example.com en"
+    assert email.headers == {"X-Campaign": "campaigns/order-confirmed"}
+
+
+def test_html_escapes_values_and_the_other_parts_leave_them() -> None:
+    email = rendered({"name": JANE}, subject="{{ context.name }}", html="{{ context.name }}", text="{{ context.name }}")
+    assert email.html == "O&#39;Hara &lt;jane@example.com&gt;"
+    assert email.subject == email.text == JANE
+
+
+def test_safe_is_the_only_way_to_write_markup_of_a_value() -> None:
+    assert rendered({"x": "<i>"}, html="{{ context.x | safe }}{{ context.x | upper }}").html == "<i>&lt;I&gt;"
+
+
+def test_joining_escapes_each_value_once() -> None:
+    template = "{{ 'a&' ~ context.x }} {{ [context.x, 'b'] | join('<br>') }} {{ ('<b>' | safe) ~ context.x }}"
+    assert rendered({"x": "<"}, html=template).html == "a&amp;&lt; &lt;&lt;br&gt;b <b>&lt;"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ context.coupon }}",
+        "{{ context.coupon.code }}",
+        "{{ context['coupon'] }}",
+        "{{ context.tags[0] }}",
+        "{{ context.tags | first }}",
+        "{{ context.coupon ~ '' }}",
+        "{{ context.coupon | upper }}",
+        "{{ context.coupon == 1 }}",
+        "{{ context.coupon + 1 }}",
+        "{% for x in context.coupon %}{% endfor %}",
+        "{{ 'x' in context.coupon }}",
+        "{{ context.nothing }}",
+        "{{ context.nothing.code }}",
+        "{{ context.nothing | money('EUR') }}",
+        "{{ [context.coupon] | join }}",
+        "{{ unheard_of }}",
+    ],
+)
+def test_a_missing_or_null_value_is_an_error_wherever_it_is_used(template: str) -> None:
+    assert "missing" in failure({"tags": [], "nothing": None}, text=template).detail
+
+
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        ("{{ context.coupon | default('none') }}", "none"),
+        ("{{ context.coupon.code.part | default('none') }}", "none"),
+        ("{{ context.nothing | default('none') }}", "none"),
+        ("{{ context.nothing.code | d('none') }}", "none"),
+        ("{{ context.coupon or 'none' }}", "none"),
+        ("{% if context.coupon %}yes{% else %}no{% endif %}", "no"),
+        ("{% if context.coupon.code is defined %}yes{% else %}no{% endif %}", "no"),
+        ("{{ 'yes' if context.coupon else 'no' }}", "no"),
+        ("{% if not context.coupon and not context.nothing %}no{% endif %}", "no"),
+        ("{% set c = context.coupon %}{{ c | default('none') }}", "none"),
+    ],
+)
+def test_the_ways_out_of_a_missing_value(template: str, text: str) -> None:
+    assert text_of(template, {"nothing": None}) == text
+
+
+def test_a_failure_names_the_field_the_line_and_the_variable_but_no_value() -> None:
+    error = failure({"name": "Jane", "order": {"id": 1}}, html="<p>\n{{ context.name }}\n{{ context.order.total }}</p>")
+    assert (error.field, error.line, error.detail) == ("actions[0].email.html", 3, "`context.order.total` is missing")
+
+
+def test_a_computed_key_is_not_told_for_it_may_be_personal() -> None:
+    error = failure({"by_name": {}, "name": "jane@example.com"}, text="{{ context.by_name[context.name] }}")
+    assert error.detail == "a value is missing"
+    assert "jane" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "template", ["{{ context.name | int / 0 }}", "{{ context.name - 1 }}", "{{ context.name | money('EUR') }}"]
+)
+def test_what_python_says_of_a_value_is_not_told(template: str) -> None:
+    error = failure({"name": "jane@example.com"}, text=template)
+    assert error.line == 1
+    assert "jane" not in str(error)
+
+
+def test_failures_of_other_parts_name_those_parts() -> None:
+    assert failure({}, subject="{{ context.x }}", text="x").field == "actions[0].email.subject"
+    assert failure({}, text="{{ context.x }}").field == "actions[0].email.text"
+    assert failure({}, text="x", headers={"X-A": "{{ context.x }}"}).field == "actions[0].email.headers.X-A"
+
+
+@pytest.mark.parametrize(
+    "injected", ["a\r\nBcc: all@example.com", "a\nb", "a\rb", "a\x00b", "a\x0bb", "a\u2028b", "a\x85b"]
+)
+def test_no_value_brings_a_line_break_or_control_character_into_a_header(injected: str) -> None:
+    assert "line break" in failure({"x": injected}, subject="{{ context.x }}!", text="x").detail
+    assert "line break" in failure({"x": injected}, text="x", headers={"X-A": "{{ context.x }}!"}).detail
+
+
+def test_a_subject_fits_on_one_line_of_a_mail() -> None:
+    assert len(rendered({"x": "é" * 998}, subject="{{ context.x }}", text="x").subject) == 998
+    assert "998" in failure({"x": "é" * 999}, subject="{{ context.x }}", text="x").detail
+
+
+def test_an_empty_subject_is_an_error_not_a_silent_blank() -> None:
+    assert failure({"x": "  "}, subject="{{ context.x }}", text="x").detail == "the result is empty"
+
+
+def test_keys_come_before_methods_of_objects() -> None:
+    context = {"items": [{"values": 1}], "keys": "k", "get": "g"}
+    template = "{% for item in context.items %}{{ item.values }}{% endfor %}{{ context.keys }}{{ context.get }}"
+    assert text_of(template, context) == "1kg"
+
+
+def test_the_methods_of_objects_work_whatever_their_keys_are() -> None:
+    template = "{% for k, v in context.items() %}{{ k }}={{ v }};{% endfor %}{{ context.values() | list | length }}"
+    assert text_of(template, {"items": 1, "values": 2}) == "items=1;values=2;2"
+
+
+@pytest.mark.parametrize(("value", "text"), [(2.0, "2"), (2.5, "2.5"), (-0.0, "0"), (1e20, "100000000000000000000")])
+def test_whole_numbers_are_written_without_a_point_however_they_were_sent(value: float, text: str) -> None:
+    assert text_of("{{ context.x }}", {"x": value}) == text
+
+
+@pytest.mark.parametrize("value", [[], {}, [1]])
+def test_lists_and_objects_are_not_printed_as_source_code(value: object) -> None:
+    assert "cannot be printed" in failure({"x": value}, text="{{ context.x }}").detail
+
+
+def test_the_text_part_is_derived_from_the_html_when_there_is_none() -> None:
+    email = rendered({"x": "<b>"}, html="<p>Hi {{ context.x }}</p><p><a href='https://a.example'>Look</a></p>")
+    assert email.text == "Hi <b>\n\nLook (https://a.example)\n"
+
+
+def test_a_content_without_html_has_none() -> None:
+    assert rendered(text="Hi").html == ""
+
+
+def test_a_render_leaves_nothing_for_the_next_one() -> None:
+    content = COMPILER.compile_content(definition(text="{% if context.x %}{% set y = 1 %}{% endif %}{{ y or 2 }}"), "a")
+    texts = [content.render(Personalisation({"x": x}, {}, "a:b", "b", "en")).text for x in (True, False)]
+    assert texts == ["1", "2"]
+
+
+def test_contexts_may_be_any_mapping() -> None:
+    assert text_of("{{ context.x }}", MappingProxyType({"x": 1})) == "1"
+
+
+@pytest.mark.parametrize("source", ["{{ context.x", "{% if %}", "{% include 'x' %}", "{{ x | uper }}"])
+def test_a_faulty_template_does_not_compile(source: str) -> None:
+    with pytest.raises(ContentInvalid, match=r"actions\[0\]\.email\.html, line 2: "):
+        COMPILER.compile_content(definition(html=f"\n{source}"), "a")
