@@ -1,0 +1,88 @@
+"""Stand-ins for what is outside of the use cases: a provider that a test directs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from clarion_server.application.ports.channels import (
+    Channel,
+    HandOffFailed,
+    HandOffInDoubt,
+    OutboundEmail,
+    PermanentFailure,
+    Receipt,
+    TransientFailure,
+    VerificationStep,
+)
+from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.message import Failure, FailureReason
+
+LATER = TransientFailure(Failure(FailureReason.THROTTLED, "451", "Come back later"))
+NEVER = PermanentFailure(Failure(FailureReason.RECIPIENT_REJECTED, "550 5.1.1", "Nobody here"))
+UNKNOWN = HandOffInDoubt(Failure(FailureReason.HAND_OFF_UNKNOWN, "", "The connection broke after the message"))
+
+#: How an attempt ends: None when the provider takes the message.
+End = HandOffFailed | None
+
+
+class ScriptedChannel:
+    """Implements `Channel`: takes every message, unless `end` says otherwise; while `gate` is closed, none comes to its
+    end.
+    """
+
+    def __init__(self, end: Callable[[OutboundEmail], End] = lambda _: None) -> None:
+        self.end = end
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.begun: list[OutboundEmail] = []
+        self.taken: list[OutboundEmail] = []
+        self.under_way = 0
+        self.most_under_way = 0
+        self.closed = False
+
+    async def send(self, message: OutboundEmail) -> Receipt:
+        assert not self.closed, "nobody sends over a channel that was closed"
+        self.begun.append(message)
+        self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
+        try:
+            await self.gate.wait()
+            await asyncio.sleep(0)
+        finally:
+            self.under_way -= 1
+        failure = self.end(message)
+        if failure is not None:
+            raise failure
+        self.taken.append(message)
+        return Receipt("250 2.0.0 Taken")
+
+    async def verify(self) -> list[VerificationStep]:
+        return []
+
+    async def close(self) -> None:
+        assert not self.under_way, "a channel is closed after its last message"
+        self.closed = True
+
+
+class Provider:
+    """A `ChannelFactory` whose channels all end attempts alike, and are all remembered."""
+
+    def __init__(self, end: Callable[[OutboundEmail], End] = lambda _: None) -> None:
+        self.end = end
+        self.channels: list[ScriptedChannel] = []
+
+    def __call__(self, configuration: ChannelConfiguration) -> Channel:
+        self.channels.append(ScriptedChannel(self._end))
+        return self.channels[-1]
+
+    def _end(self, message: OutboundEmail) -> End:
+        return self.end(message)
+
+    @property
+    def taken(self) -> Sequence[OutboundEmail]:
+        return [message for channel in self.channels for message in channel.taken]
+
+    @property
+    def begun(self) -> Sequence[OutboundEmail]:
+        return [message for channel in self.channels for message in channel.begun]

@@ -1,0 +1,138 @@
+"""One process of the service at work on a world's store, without its doors."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from clarion_server.adapters.rendering import JinjaContentCompiler
+from clarion_server.application.admission import RecipientInput, TriggerCommand
+from clarion_server.application.cancelling import Cancelling
+from clarion_server.application.delivery import Delivery
+from clarion_server.application.directory import CampaignDirectory
+from clarion_server.application.group_commit import GroupCommit
+from clarion_server.application.keeping import Keeper
+from clarion_server.application.lease import Lease
+from clarion_server.application.outlet import OutletPorts
+from clarion_server.application.outlets import ProcessOutlets
+from clarion_server.application.ports.content import ContentCompiler
+from clarion_server.application.ports.queries import EventQuery, MessageQuery
+from clarion_server.application.ports.store import Store
+from clarion_server.application.transactions import Transactions
+from clarion_server.application.triggering import TriggerAnswer, Triggering
+from clarion_server.domain.access import Caller, Scope
+from clarion_server.domain.instant import SECOND, Span
+from clarion_server.domain.message import Event, Message, MessageState
+
+from tests.fakes import Provider
+from tests.unit.application.world import CountingIds, World
+
+CALLER = Caller("apiKeys/caller", "default", frozenset({Scope.TRIGGER}))
+CONTEXT: Mapping[str, Any] = {"order": {"id": "4711"}}
+EVERYTHING = 1_000_000
+
+#: How long anything may take that must happen; only a failing test waits for it.
+DEADLINE_S = 30
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Returns when that holds, which other tasks bring about."""
+    async with asyncio.timeout(DEADLINE_S):
+        while not holds():  # noqa: ASYNC110 - what is waited for has no event
+            await asyncio.sleep(0.001)
+
+
+def recipient(identity: str = "email:jane@example.com", **fields: Any) -> RecipientInput:
+    return RecipientInput(identity, **{"context": CONTEXT, **fields})
+
+
+def recipients(count: int) -> tuple[RecipientInput, ...]:
+    return tuple(recipient(f"email:r{place}@example.com") for place in range(count))
+
+
+def command(*to: RecipientInput, campaign_id: str = "order-confirmed", **fields: Any) -> TriggerCommand:
+    """For Jane, unless `to` says otherwise."""
+    return TriggerCommand(campaign_id, to or (recipient(),), **fields)
+
+
+class Process:
+    """What one process has in its memory. Several may share the store of a world, and its clock."""
+
+    def __init__(
+        self,
+        world: World,
+        name: str = "first",
+        *,
+        provider: Provider | None = None,
+        store: Store | None = None,
+        compiler: ContentCompiler | None = None,
+        capacity: int = 20_000,
+        span: Span = 3600 * SECOND,
+    ) -> None:
+        self.world = world
+        self.provider = provider or Provider()
+        self.commit_count = 0
+        self.transactions = Transactions(store or world.store)
+        self.commits = GroupCommit(self.transactions, self._committed, capacity)
+        self.directory = CampaignDirectory(self.transactions, compiler or JinjaContentCompiler())
+        self.lease = Lease(name, span, world.clock)
+        self.ports = OutletPorts(
+            transactions=self.transactions,
+            commits=self.commits,
+            delivery=Delivery(self.directory, world.clock, lambda: 0.5),
+            open_channel=self.provider,
+            clock=world.clock,
+            lease=self.lease,
+            disowned=set(),
+        )
+        self.outlets = ProcessOutlets(self.ports)
+        self.keeper = Keeper(self.transactions, self.outlets, self.lease, world.clock, lambda: 0.5)
+        self.cancelling = Cancelling(self.transactions, world.clock)
+        self.triggering = Triggering(
+            self.transactions, self.directory, self.commits, self.outlets, world.clock, CountingIds()
+        )
+
+    def _committed(self) -> None:
+        self.commit_count += 1
+
+    async def trigger(self, *to: RecipientInput, **fields: Any) -> TriggerAnswer:
+        return await self.triggering.trigger(command(*to, **fields), CALLER)
+
+    async def close(self) -> None:
+        await self.outlets.close()
+        await self.commits.drained()
+        await self.keeper.close()
+        self.transactions.close()
+
+    @asynccontextmanager
+    async def sending(self) -> AsyncIterator[None]:
+        """With its outlets open. Its keeper goes round when a test says so."""
+        await self.keeper.keep()
+        try:
+            yield
+        finally:
+            await self.close()
+
+
+def messages(world: World, *states: MessageState) -> dict[str, Message]:
+    """By id: all of them, or those in these states."""
+    with world.store.snapshot() as unit:
+        page = unit.messages.page(MessageQuery("default", states=frozenset(states), limit=EVERYTHING))
+    return {message.id: message for message in page}
+
+
+def states(world: World) -> list[MessageState]:
+    """Of all messages, in the order of their acceptance."""
+    return [message.state for _, message in sorted(messages(world).items())]
+
+
+def events(world: World) -> list[Event]:
+    with world.store.snapshot() as unit:
+        return unit.events.page(EventQuery("default", after=0, limit=EVERYTHING))
+
+
+def figures(world: World, campaign_key: int) -> dict[str, int]:
+    with world.store.snapshot() as unit:
+        return unit.figures.of_campaign(campaign_key, None)
