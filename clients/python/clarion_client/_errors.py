@@ -35,7 +35,7 @@ class ErrorDetails:
     reason: str = ""
     #: What `error_reason.proto` documents for the reason, such as `resource` and `state`.
     metadata: Mapping[str, str] = field(default_factory=dict)
-    #: Every rule that the request breaks.
+    #: Every rule that the request breaks; of more than about a hundred, the first.
     violations: tuple[Violation, ...] = ()
     #: What review found, when that kept a campaign from being activated.
     findings: tuple[Finding, ...] = ()
@@ -69,7 +69,7 @@ class ClarionError(Exception):
 
 
 class InvalidRequestError(ClarionError):
-    """The request breaks rules; `violations` lists them all."""
+    """The request breaks rules; `violations` lists where."""
 
 
 class UnauthenticatedError(ClarionError):
