@@ -53,8 +53,8 @@ bench: $(VENV)/.dev ## Measure Clarion beside its floors, into build/bench.json
 	@$(BIN)/python -m bench $(ARGS)
 
 .PHONY: generate
-generate: $(VENV)/.dev ## Regenerate the stubs from protos/
-	@$(BIN)/python tools/generate.py
+generate: $(VENV)/.dev ## Regenerate the stubs from protos/, and the synchronous client from the asynchronous one
+	@$(BIN)/python tools/generate.py && $(BIN)/python tools/generate_sync.py
 
 .PHONY: format
 format: $(VENV)/.dev ## Format the code
