@@ -1,9 +1,10 @@
-"""Stand-ins for what is outside of the use cases: a provider that a test directs."""
+"""Stand-ins for what is outside of the use cases: a provider and the faults of a store, as a test directs them."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 
 from clarion_server.application.ports.channels import (
     Channel,
@@ -15,6 +16,7 @@ from clarion_server.application.ports.channels import (
     TransientFailure,
     VerificationStep,
 )
+from clarion_server.application.ports.store import Store, StoreUnavailable, UnitOfWork
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.message import Failure, FailureReason
 
@@ -86,3 +88,34 @@ class Provider:
     @property
     def begun(self) -> Sequence[OutboundEmail]:
         return [message for channel in self.channels for message in channel.begun]
+
+
+class FaultyStore:
+    """A `Store` that fails as often as it is told, and is another one otherwise."""
+
+    def __init__(self, behind: Store) -> None:
+        self._behind = behind
+        self.failures = 0
+        """So many of the next transactions fail."""
+        self.lost_answers = 0
+        """So many of the next transactions happen, and are said to have failed."""
+
+    @contextmanager
+    def begin(self) -> Iterator[UnitOfWork]:
+        if self.failures:
+            self.failures -= 1
+            raise StoreUnavailable
+        with self._behind.begin() as unit:
+            yield unit
+        if self.lost_answers:
+            self.lost_answers -= 1
+            raise StoreUnavailable
+
+    def snapshot(self) -> AbstractContextManager[UnitOfWork]:
+        return self._behind.snapshot()
+
+    def change_mark(self) -> object:
+        return self._behind.change_mark()
+
+    def close(self) -> None:
+        self._behind.close()

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from clarion_server.adapters.rendering import JinjaContentCompiler
+from clarion_server.adapters.system import SystemIds
 from clarion_server.application.admission import RecipientInput, TriggerCommand
 from clarion_server.application.cancelling import Cancelling
 from clarion_server.application.delivery import Delivery
@@ -27,7 +28,7 @@ from clarion_server.domain.instant import SECOND, Span
 from clarion_server.domain.message import Event, Message, MessageState
 
 from tests.fakes import Provider
-from tests.unit.application.world import CountingIds, World
+from tests.unit.application.world import World
 
 CALLER = Caller("apiKeys/caller", "default", frozenset({Scope.TRIGGER}))
 CONTEXT: Mapping[str, Any] = {"order": {"id": "4711"}}
@@ -91,7 +92,7 @@ class Process:
         self.keeper = Keeper(self.transactions, self.outlets, self.lease, world.clock, lambda: 0.5)
         self.cancelling = Cancelling(self.transactions, world.clock)
         self.triggering = Triggering(
-            self.transactions, self.directory, self.commits, self.outlets, world.clock, CountingIds()
+            self.transactions, self.directory, self.commits, self.outlets, world.clock, SystemIds()
         )
 
     def _committed(self) -> None:

@@ -1,0 +1,617 @@
+"""Triggers: accepted once and for all, or refused with every reason."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from typing import Any
+
+import orjson
+import pytest
+from clarion_server.adapters.memory_store import MemoryStore
+from clarion_server.application.ports.queries import ExecutionQuery
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.domain.campaign import EmailContent, QueueDisposal, Schedule
+from clarion_server.domain.errors import (
+    CampaignNotLive,
+    CampaignOutsideWindow,
+    ClarionError,
+    InvalidFields,
+    Overloaded,
+    RequestIdReused,
+    ResourceNotFound,
+    Unavailable,
+)
+from clarion_server.domain.execution import IDEMPOTENCY_WINDOW, Excluded, Execution, Rejected
+from clarion_server.domain.instant import DAY, HOUR, SECOND
+from clarion_server.domain.message import EventType, ExclusionReason, MessageState
+from clarion_server.domain.violation import Violation
+
+from tests.fakes import FaultyStore
+from tests.unit.application.running import (
+    CALLER,
+    CONTEXT,
+    Process,
+    command,
+    events,
+    figures,
+    messages,
+    recipient,
+    recipients,
+    states,
+    until,
+)
+from tests.unit.application.world import AUTHOR, DEFINITION, SCHEMA, World
+
+OTHER_SCHEMA = {**SCHEMA, "required": ["order", "customer"]}
+QUEUED, SENDING, EXCLUDED = MessageState.QUEUED, MessageState.SENDING, MessageState.EXCLUDED
+
+
+@pytest.fixture
+async def process(world: World) -> AsyncIterator[Process]:
+    """Of a world with a live campaign. Without outlets: what is accepted stays queued."""
+    await world.live()
+    made = Process(world)
+    yield made
+    await made.close()
+
+
+def executions(world: World) -> list[Execution]:
+    """Newest first."""
+    with world.store.snapshot() as unit:
+        return unit.executions.page(ExecutionQuery("default", limit=1000))
+
+
+# Acceptance.
+
+
+async def test_an_accepted_trigger_is_stored_whole(world: World, process: Process) -> None:
+    jane = recipient(profile={"first_name": "Jane"}, locale="pt-BR")
+    answer = await process.trigger(jane, recipient("email:joe@example.com", address="joe@example.org"), request_id="1")
+    (execution,) = executions(world)
+    stored_messages = messages(world).values()
+    assert answer.execution == execution
+    assert not answer.replayed
+    assert (execution.request_id, execution.caller, execution.recipient_count) == ("1", CALLER.name, 2)
+    by_identity = {message.identity: message for message in stored_messages}
+    stored = by_identity["email:jane@example.com"]
+    assert stored.id == execution.message_id_of(0)
+    assert (stored.state, stored.version, stored.locale, stored.address) == (QUEUED, 1, "pt-BR", "jane@example.com")
+    assert (orjson.loads(stored.context), orjson.loads(stored.profile)) == (CONTEXT, {"first_name": "Jane"})
+    assert by_identity["email:joe@example.com"].address == "joe@example.org"
+
+
+@pytest.mark.parametrize(
+    ("fields", "address"),
+    [
+        ({"address": "a@example.org", "profile": {"email": "p@example.org"}}, "a@example.org"),
+        ({"profile": {"email": "p@example.org"}}, "p@example.org"),
+        ({"profile": {"email": 7}}, "jane@example.com"),
+        ({}, "jane@example.com"),
+    ],
+)
+async def test_the_address_is_the_calls_or_the_profiles_or_the_identitys(
+    world: World, process: Process, fields: dict[str, Any], address: str
+) -> None:
+    await process.trigger(recipient(**fields))
+    (message,) = messages(world).values()
+    assert message.address == address
+
+
+async def test_a_suppressed_address_is_excluded_and_told_of(world: World, process: Process) -> None:
+    answer = await process.trigger(recipient("email:suppressed@clarion.test"), recipient())
+    assert answer.execution.exceptions == {0: Excluded(ExclusionReason.SUPPRESSED)}
+    assert states(world) == [EXCLUDED, QUEUED]
+    (event,) = events(world)
+    assert (event.type, event.exclusion_reason) == (EventType.EXCLUDED, ExclusionReason.SUPPRESSED)
+    campaign = await world.get()
+    assert figures(world, campaign.key) == {"targeted": 2, "state:EXCLUDED": 1, "excluded:SUPPRESSED": 1}
+
+
+async def test_messages_wait_for_their_send_time(world: World, process: Process) -> None:
+    later = world.clock.now() + HOUR
+    await process.trigger(send_time=later, expire_time=later + HOUR)
+    (message,) = messages(world).values()
+    assert (message.state, message.due_time, message.release_time) == (QUEUED, later, later)
+    assert message.expire_time == later + HOUR
+
+
+async def test_a_send_time_that_has_passed_means_now(world: World, process: Process) -> None:
+    await process.trigger(send_time=world.clock.now() - DAY)
+    (message,) = messages(world).values()
+    assert message.release_time == world.clock.now()
+
+
+async def test_the_live_version_is_sent_however_the_draft_looks(world: World, process: Process) -> None:
+    await world.update(actions=(replace(DEFINITION.action, email=EmailContent("Draft", text="Draft")),))
+    answer = await process.trigger()
+    assert answer.execution.version == 1
+
+
+# Refusal.
+
+
+async def test_an_unknown_campaign_is_refused(process: Process) -> None:
+    with pytest.raises(ResourceNotFound) as caught:
+        await process.trigger(campaign_id="nothing")
+    assert caught.value.resource == "campaigns/nothing"
+
+
+async def test_a_campaign_of_another_sandbox_is_unknown(process: Process) -> None:
+    with pytest.raises(ResourceNotFound):
+        await process.triggering.trigger(command(), replace(CALLER, sandbox="staging"))
+
+
+async def test_a_draft_is_refused(world: World, process: Process) -> None:
+    await world.draft("welcome")
+    with pytest.raises(CampaignNotLive) as caught:
+        await process.trigger(campaign_id="welcome")
+    assert (caught.value.resource, caught.value.state) == ("campaigns/welcome", "DRAFT")
+
+
+async def test_a_paused_campaign_is_refused(world: World, process: Process) -> None:
+    await world.life_cycle.pause("order-confirmed", "", AUTHOR)
+    with pytest.raises(CampaignNotLive) as caught:
+        await process.trigger()
+    assert caught.value.state == "PAUSED"
+
+
+@pytest.mark.parametrize("disposal", QueueDisposal)
+async def test_a_stopped_campaign_is_refused(world: World, process: Process, disposal: QueueDisposal) -> None:
+    await world.life_cycle.stop("order-confirmed", disposal, "", AUTHOR)
+    with pytest.raises(CampaignNotLive) as caught:
+        await process.trigger()
+    assert caught.value.state == "STOPPED"
+
+
+async def test_a_campaign_is_refused_outside_its_window_to_the_microsecond(world: World, process: Process) -> None:
+    start = world.clock.now() + HOUR
+    await world.live("sale", schedule=Schedule(start, start + HOUR))
+    world.clock.time = start - 1
+    for moment in (start - 1, start + HOUR, start + DAY):
+        world.clock.time = moment
+        with pytest.raises(CampaignOutsideWindow) as caught:
+            await process.trigger(campaign_id="sale")
+        assert (caught.value.start_time, caught.value.end_time) == (start, start + HOUR)
+    for moment in (start, start + HOUR - 1):
+        world.clock.time = moment
+        await process.trigger(campaign_id="sale")
+
+
+async def test_a_completed_campaign_is_outside_its_window(world: World, process: Process) -> None:
+    end = world.clock.now() + HOUR
+    await world.live("sale", schedule=Schedule(None, end))
+    world.clock.time = end
+    campaign = await world.stored("sale")
+    await world.transactions.write(lambda unit: unit.campaigns.save(campaign.at(end)))
+    with pytest.raises(CampaignOutsideWindow):
+        await process.trigger(campaign_id="sale")
+
+
+async def test_more_than_can_wait_for_the_store_is_refused(world: World, process: Process) -> None:
+    small = Process(world, "small", capacity=10)
+    with pytest.raises(Overloaded):
+        await small.trigger(*recipients(11))
+    await small.trigger(*recipients(9))
+    await small.close()
+    assert len(messages(world)) == 9
+
+
+OVERLONG = "x" * 200_000
+
+REFUSED_RECIPIENTS: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
+    "no identity": ({"identity": ""}, [("identity", "REQUIRED"), ("address", "REQUIRED")]),
+    "an identity without a namespace": (
+        {"identity": "jane@example.com"},
+        [("identity", "MALFORMED"), ("address", "REQUIRED")],
+    ),
+    "an identity of another namespace": (
+        {"identity": "crm:4711", "address": "jane@example.com"},
+        [("identity", "WRONG_NAMESPACE")],
+    ),
+    "an identity that is too long": (
+        {"identity": f"email:{OVERLONG}", "address": "a@b.de"},
+        [("identity", "TOO_LONG")],
+    ),
+    "a NUL in the identity": ({"identity": "email:a\0@b.de", "address": "a@b.de"}, [("identity", "MALFORMED")]),
+    "no address": ({"identity": "email:jane"}, [("identity", "MALFORMED")]),
+    "a malformed address": ({"address": "jane@@example.com"}, [("address", "MALFORMED")]),
+    "a malformed address in the profile": ({"profile": {"email": "jane"}}, [("profile.email", "MALFORMED")]),
+    "a line break in the address": ({"address": "a@b.de\r\nBcc: c@d.de"}, [("address", "MALFORMED")]),
+    "a bad locale": ({"locale": "deutsch!"}, [("locale", "MALFORMED")]),
+    "a bad locale in the profile": ({"profile": {"locale": "x" * 50}}, [("locale", "MALFORMED")]),
+    "a context against the schema": (
+        {"context": {"order": {"id": 7}}},
+        [("context.order.id", "WRONG_TYPE")],
+    ),
+    "no context": ({"context": {}}, [("context.order", "REQUIRED")]),
+    "a context that is too large": ({"context": {"order": {"id": OVERLONG * 2}}}, [("context", "TOO_LONG")]),
+    "a profile that is too large": ({"profile": {"bio": OVERLONG}}, [("profile", "TOO_LONG")]),
+    "a NUL in the context": ({"context": {"order": {"id": "a\0"}}}, [("context", "MALFORMED")]),
+    "a NUL in a name of the profile": ({"profile": {"a\0": 1}}, [("profile", "MALFORMED")]),
+    "what arrived damaged": (
+        {"context": {}, "flaws": (Violation("context.total", "NOT_A_NUMBER", "Must be finite."),)},
+        [("context.total", "NOT_A_NUMBER")],
+    ),
+}
+
+
+@pytest.mark.parametrize(("fields", "expected"), REFUSED_RECIPIENTS.values(), ids=REFUSED_RECIPIENTS)
+async def test_a_recipient_is_refused_for(
+    world: World, process: Process, fields: dict[str, Any], expected: list[tuple[str, str]]
+) -> None:
+    refused = replace(recipient(), **fields)
+    with pytest.raises(InvalidFields) as caught:
+        await process.trigger(recipient("email:joe@example.com"), refused)
+    found = [(violation.field, violation.reason) for violation in caught.value.violations]
+    assert found == [(f"recipients[1].{field}", reason) for field, reason in expected]
+    assert not messages(world)
+
+
+async def test_a_backslash_before_u0000_is_no_nul(world: World, process: Process) -> None:
+    await process.trigger(recipient(context={"order": {"id": r"\u0000"}}))
+    assert states(world) == [QUEUED]
+
+
+REFUSED_CALLS: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
+    "a request id that is too long": ({"request_id": "x" * 129}, [("request_id", "TOO_LONG")]),
+    "a request id outside ASCII": ({"request_id": "é"}, [("request_id", "MALFORMED")]),
+    "a NUL in the request id": ({"request_id": "a\0"}, [("request_id", "MALFORMED")]),
+    "a send time too far ahead": ({"send_time": 367 * DAY}, [("send_time", "OUT_OF_RANGE")]),
+    "expiry at once": ({"expire_time": 0}, [("expire_time", "OUT_OF_RANGE")]),
+    "expiry at the send time": (
+        {"send_time": HOUR, "expire_time": HOUR},
+        [("expire_time", "OUT_OF_RANGE")],
+    ),
+    "what arrived damaged": (
+        {"flaws": (Violation("send_time", "OUT_OF_RANGE", "Must be a time."),)},
+        [("send_time", "OUT_OF_RANGE")],
+    ),
+}
+
+
+@pytest.mark.parametrize(("fields", "expected"), REFUSED_CALLS.values(), ids=REFUSED_CALLS)
+@pytest.mark.parametrize("allow_partial", [False, True])
+async def test_a_call_is_refused_for(
+    world: World, process: Process, fields: dict[str, Any], expected: list[tuple[str, str]], allow_partial: bool
+) -> None:
+    now = world.clock.now()
+    at = {name: now + value if name.endswith("_time") else value for name, value in fields.items()}
+    with pytest.raises(InvalidFields) as caught:
+        await process.trigger(recipient(), allow_partial=allow_partial, **at)
+    assert [(violation.field, violation.reason) for violation in caught.value.violations] == expected
+    assert not messages(world)
+
+
+async def test_a_call_without_recipients_is_refused(process: Process) -> None:
+    with pytest.raises(InvalidFields) as caught:
+        await process.triggering.trigger(replace(command(), recipients=()), CALLER)
+    assert [violation.field for violation in caught.value.violations] == ["recipients"]
+
+
+async def test_a_thousand_recipients_are_accepted_and_one_more_is_refused(world: World, process: Process) -> None:
+    await process.trigger(*recipients(1_000))
+    with pytest.raises(InvalidFields) as caught:
+        await process.trigger(*recipients(1_001))
+    assert [violation.reason for violation in caught.value.violations] == ["TOO_MANY"]
+    assert len(messages(world)) == 1_000
+
+
+async def test_an_identity_that_comes_twice_is_refused_the_second_time(process: Process) -> None:
+    with pytest.raises(InvalidFields) as caught:
+        await process.trigger(recipient(), recipient("email:joe@example.com"), recipient())
+    assert [(v.field, v.reason) for v in caught.value.violations] == [("recipients[2].identity", "DUPLICATE")]
+
+
+async def test_all_that_is_wrong_is_told_at_once(process: Process) -> None:
+    with pytest.raises(InvalidFields) as caught:
+        await process.trigger(
+            recipient(locale="!", context={"order": {}}), recipient(address="nobody"), request_id="é", expire_time=1
+        )
+    assert {violation.field for violation in caught.value.violations} == {
+        "request_id",
+        "expire_time",
+        "recipients[0].locale",
+        "recipients[0].context.order.id",
+        "recipients[1].address",
+        "recipients[1].identity",
+    }
+
+
+# Partial acceptance and validation alone.
+
+
+async def test_the_valid_recipients_are_accepted_where_that_is_allowed(world: World, process: Process) -> None:
+    bad = recipient("email:bad@example.com", context={})
+    answer = await process.trigger(recipient(), bad, recipient("email:joe@example.com"), allow_partial=True)
+    execution = answer.execution
+    assert (execution.recipient_count, execution.rejected_count, set(execution.exceptions)) == (3, 1, {1})
+    rejected = execution.exceptions[1]
+    assert isinstance(rejected, Rejected)
+    assert [violation.field for violation in rejected.violations] == ["recipients[1].context.order"]
+    assert set(messages(world)) == {execution.message_id_of(0), execution.message_id_of(2)}
+
+
+async def test_a_call_with_invalid_recipients_alone_is_refused_all_the_same(world: World, process: Process) -> None:
+    with pytest.raises(InvalidFields):
+        await process.trigger(recipient(context={}), allow_partial=True)
+    assert not executions(world)
+
+
+async def test_validation_alone_stores_nothing_and_remembers_nothing(world: World, process: Process) -> None:
+    answer = await process.trigger(request_id="1", validate_only=True)
+    assert answer.validated_only
+    assert not executions(world)
+    assert not (await process.trigger(recipient("email:joe@example.com"), request_id="1")).replayed
+
+
+async def test_validation_alone_finds_what_cannot_be_rendered(world: World, process: Process) -> None:
+    items = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    email = EmailContent("{{ 1 // context.n }}", text="Hello")
+    await world.live("fragile", context_schema=items, actions=(replace(DEFINITION.action, email=email),))
+    good, bad = recipient(context={"n": 1}), recipient("email:joe@example.com", context={"n": 0})
+    with pytest.raises(InvalidFields) as caught:
+        await process.trigger(good, bad, campaign_id="fragile", validate_only=True)
+    assert [(v.field, v.reason) for v in caught.value.violations] == [("recipients[1]", "RENDERING_FAILED")]
+
+
+# Repetition.
+
+
+async def test_the_same_request_gets_the_first_answer_again(world: World, process: Process) -> None:
+    first = await process.trigger(request_id="1")
+    again = await process.trigger(request_id="1")
+    assert (again.execution, again.replayed) == (first.execution, True)
+    assert len(messages(world)) == 1
+
+
+async def test_requests_without_an_id_are_new_ones_each_time(world: World, process: Process) -> None:
+    await process.trigger()
+    await process.trigger()
+    assert len(executions(world)) == 2
+
+
+async def test_a_request_id_belongs_to_its_campaign(world: World, process: Process) -> None:
+    await world.live("welcome")
+    await process.trigger(request_id="1")
+    assert not (await process.trigger(request_id="1", campaign_id="welcome")).replayed
+
+
+async def test_what_failed_is_not_remembered(process: Process) -> None:
+    with pytest.raises(InvalidFields):
+        await process.trigger(recipient(context={}), request_id="1")
+    assert not (await process.trigger(request_id="1")).replayed
+
+
+JANE = recipient(profile={"a": 1, "b": 2})
+OTHER_REQUESTS = {
+    "another person": {"recipients": (recipient("email:joe@example.com"),)},
+    "another address": {"recipients": (replace(JANE, address="jane@example.org"),)},
+    "another locale": {"recipients": (replace(JANE, locale="de"),)},
+    "another context": {"recipients": (replace(JANE, context={"order": {"id": "4712"}}),)},
+    "another profile": {"recipients": (replace(JANE, profile={"a": 1}),)},
+    "one recipient more": {"recipients": (JANE, recipient("email:joe@example.com"))},
+    "another send time": {"send_time": 1_800_000_000 * SECOND},
+    "another expiry": {"expire_time": 1_800_000_000 * SECOND},
+    "another way with invalid ones": {"allow_partial": True},
+}
+
+
+@pytest.mark.parametrize("changes", OTHER_REQUESTS.values(), ids=OTHER_REQUESTS)
+async def test_another_request_under_the_same_id_is_refused(process: Process, changes: dict[str, Any]) -> None:
+    request = command(JANE, request_id="1")
+    first = await process.triggering.trigger(request, CALLER)
+    with pytest.raises(RequestIdReused) as caught:
+        await process.triggering.trigger(replace(request, **changes), CALLER)
+    assert (caught.value.request_id, caught.value.execution) == ("1", first.execution.name)
+
+
+async def test_the_order_of_names_in_the_data_makes_no_other_request(process: Process) -> None:
+    await process.trigger(replace(JANE, profile={"a": 1, "b": 2}), request_id="1")
+    assert (await process.trigger(replace(JANE, profile={"b": 2, "a": 1}), request_id="1")).replayed
+
+
+async def pause(world: World) -> None:
+    await world.life_cycle.pause("order-confirmed", "", AUTHOR)
+
+
+async def stop(world: World) -> None:
+    await world.life_cycle.stop("order-confirmed", QueueDisposal.DRAIN, "", AUTHOR)
+
+
+async def change(world: World) -> None:
+    await world.update(context_schema=OTHER_SCHEMA)
+    await world.activate()
+
+
+async def end(world: World) -> None:
+    await world.update(schedule=Schedule(None, world.clock.now() + SECOND))
+    await world.activate()
+    world.clock.advance(HOUR)
+
+
+@pytest.mark.parametrize("happening", [pause, stop, change, end])
+async def test_an_accepted_request_is_answered_the_same_whatever_became_of_its_campaign(
+    world: World, process: Process, happening: Any
+) -> None:
+    first = await process.trigger(request_id="1")
+    await happening(world)
+    again = await process.trigger(request_id="1")
+    assert (again.execution, again.replayed) == (first.execution, True)
+    with pytest.raises(ClarionError):
+        await process.trigger(recipient("email:joe@example.com"), request_id="1")
+    assert len(messages(world)) == 1
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"flaws": (Violation("send_time", "OUT_OF_RANGE", "Must be a time."),)},
+        {"recipients": (recipient(context={}, flaws=(Violation("context.a", "NOT_A_NUMBER", "Must be finite."),)),)},
+    ],
+    ids=["in the call", "in a recipient"],
+)
+async def test_a_damaged_request_is_no_repetition(world: World, process: Process, damage: dict[str, Any]) -> None:
+    await world.live(
+        "plain", context_schema=None, actions=(replace(DEFINITION.action, email=EmailContent("A", text="B")),)
+    )
+    whole = command(recipient(context={}), campaign_id="plain", request_id="1")
+    await process.triggering.trigger(whole, CALLER)
+    with pytest.raises(InvalidFields):
+        await process.triggering.trigger(replace(whole, **damage), CALLER)
+
+
+async def test_a_request_id_is_remembered_to_the_end_of_its_window(world: World, process: Process) -> None:
+    first = await process.trigger(request_id="1")
+    world.clock.advance(IDEMPOTENCY_WINDOW - 1)
+    assert (await process.trigger(request_id="1")).execution == first.execution
+
+
+async def test_a_request_id_is_taken_over_when_its_window_has_passed(world: World, process: Process) -> None:
+    first = await process.trigger(request_id="1")
+    world.clock.advance(IDEMPOTENCY_WINDOW)
+    second = await process.trigger(recipient("email:joe@example.com"), request_id="1")
+    assert not second.replayed
+    assert [execution.request_id for execution in executions(world)] == ["1", None]
+    assert (await process.trigger(recipient("email:joe@example.com"), request_id="1")).execution == second.execution
+    assert first.execution.id != second.execution.id
+
+
+async def test_one_request_a_hundred_times_at_once_is_accepted_once(world: World, process: Process) -> None:
+    answers = await asyncio.gather(*(process.trigger(request_id="1") for _ in range(100)))
+    assert len({answer.execution.id for answer in answers}) == 1
+    assert sum(answer.replayed for answer in answers) == 99
+    assert len(messages(world)) == 1
+
+
+# A campaign that changes.
+
+
+async def test_a_trigger_is_admitted_anew_when_its_campaign_changes_before_the_commit(
+    world: World, process: Process
+) -> None:
+    await process.trigger()
+    await world.update(display_name="Order confirmed, again")
+    await world.activate()
+    # The process was not told, as if another one had activated it, and admits by what it knows.
+    assert (await process.trigger()).execution.version == 2
+
+
+async def test_the_rules_of_a_version_that_another_process_activated_count_at_once(
+    world: World, process: Process
+) -> None:
+    both = recipient(context={**CONTEXT, "customer": "Jane"})
+    await process.trigger()
+    await world.update(context_schema={**SCHEMA, "additionalProperties": False})
+    await world.activate()
+    with pytest.raises(InvalidFields):
+        await process.trigger(both)
+    await world.update(context_schema=OTHER_SCHEMA)
+    await world.activate()
+    assert (await process.trigger(both)).execution.version == 3
+
+
+async def test_validation_alone_goes_by_the_rules_of_the_moment_too(world: World, process: Process) -> None:
+    await process.trigger(validate_only=True)
+    await change(world)
+    with pytest.raises(InvalidFields):
+        await process.trigger(validate_only=True)
+    await pause(world)
+    with pytest.raises(CampaignNotLive):
+        await process.trigger(validate_only=True)
+
+
+class RestlessStore(MemoryStore):
+    """Whoever writes finds that all campaigns have changed a moment ago."""
+
+    restless = False
+
+    @contextmanager
+    def begin(self) -> Iterator[UnitOfWork]:
+        with super().begin() as unit:
+            if self.restless:
+                for campaign in unit.campaigns.by_keys(range(10)).values():
+                    unit.campaigns.save(replace(campaign, revision=campaign.revision + 1))
+            yield unit
+
+
+async def test_a_campaign_that_never_rests_makes_the_service_unavailable() -> None:
+    store = RestlessStore()
+    with closing(World(store)) as world:
+        await world.live()
+        process = Process(world)
+        store.restless = True
+        with pytest.raises(Unavailable):
+            await process.trigger()
+        assert not messages(world)
+        store.restless = False
+        await process.trigger()
+        await process.close()
+
+
+async def test_triggers_that_come_together_load_their_campaign_once(world: World, process: Process) -> None:
+    loads = 0
+    load = process.directory._load_live
+
+    def counted(*arguments: Any) -> Any:
+        nonlocal loads
+        loads += 1
+        return load(*arguments)
+
+    process.directory._load_live = counted  # type: ignore[method-assign,assignment] # counts, and changes nothing
+    await asyncio.gather(*(process.trigger() for _ in range(50)))
+    assert loads == 1
+
+
+async def test_what_is_loaded_while_its_campaign_changes_is_not_kept(world: World, process: Process) -> None:
+    loading = asyncio.create_task(process.directory.live("default", "order-confirmed"))
+    await asyncio.sleep(0)
+    process.directory.forget(await world.get())
+    await loading
+    assert process.directory.cached("default", "order-confirmed") is None
+
+
+# A store that fails, and callers who go away.
+
+
+async def test_a_caller_who_goes_away_takes_nothing_back(world: World, process: Process) -> None:
+    await process.keeper.keep()
+    await process.trigger()
+    call = asyncio.create_task(process.trigger())
+    await asyncio.sleep(0)
+    call.cancel()
+    await until(lambda: states(world) == [MessageState.SENT] * 2)
+    assert call.cancelled()
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["nothing was written", "everything was written"])
+async def test_a_trigger_that_the_store_does_not_answer_may_be_repeated(lost: bool) -> None:
+    store = FaultyStore(MemoryStore())
+    with closing(World(store)) as world:
+        await world.live()
+        process = Process(world)
+        async with process.sending():
+            await process.trigger(recipient("email:first@example.com"))
+            await until(lambda: states(world) == [MessageState.SENT])
+            store.failures, store.lost_answers = int(not lost), int(lost)
+            with pytest.raises(Unavailable):
+                await process.trigger(request_id="1")
+            assert (await process.trigger(request_id="1")).replayed == lost
+            await process.keeper.keep()
+            await until(lambda: states(world) == [MessageState.SENT] * 2)
+        assert len(process.provider.taken) == 2
+
+
+async def test_refusals_leave_no_place_taken(world: World, process: Process) -> None:
+    await process.keeper.keep()
+    outlet = process.outlets._outlets[1]
+    await until(lambda: not outlet._backlog)
+    await process.trigger(request_id="1")
+    await process.trigger(request_id="1")
+    await pause(world)
+    for request_id in ("1", "2"):
+        with pytest.raises(ClarionError):
+            await process.trigger(recipient("email:joe@example.com"), request_id=request_id)
+    await until(lambda: outlet._taken == 0)
