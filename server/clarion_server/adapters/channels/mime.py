@@ -147,10 +147,16 @@ def _encode(octets: bytes) -> tuple[str, bytes]:
     base64_length = digits + 2 * ((digits - 1) // _BASE64_LINE)
     beyond_ascii = len(octets) - len(octets.decode("ascii", "ignore"))
     if len(octets) + 2 * beyond_ascii <= base64_length:
-        quoted = binascii.b2a_qp(octets)
+        quoted = _quoted_printable(octets)
         if len(quoted) <= base64_length:
             return "quoted-printable", quoted
     return "base64", _base64(octets)
+
+
+def _quoted_printable(octets: bytes) -> bytes:
+    """`octets` has CRLF for line ends, if any. `b2a_qp` breaks lines as the first of them ends: without one, by LF."""
+    quoted = binascii.b2a_qp(octets)
+    return quoted if b"\r\n" in octets else quoted.replace(b"\n", b"\r\n")
 
 
 def _base64(octets: bytes) -> bytes:
