@@ -52,13 +52,13 @@ class SqlExecutionRepository:
         keys = campaign_keys(self._connection, query.sandbox, query.campaign_key)
         if query.request_id is not None:
             request = (executions.c.campaign_key.in_(keys), executions.c.request_id == query.request_id)
-            return self._read(*request, executions.c.id < (query.before or BEYOND_ALL))
+            return self._read(*request, executions.c.id < (query.before or BEYOND_ALL), limit=query.limit)
         ids = _NEWEST.find(self._connection, [(key,) for key in keys], query.before or BEYOND_ALL, query.limit)
         return self._read(executions.c.id.in_(ids))
 
-    def _read(self, *conditions: ColumnElement[bool]) -> list[Execution]:
+    def _read(self, *conditions: ColumnElement[bool], limit: int | None = None) -> list[Execution]:
         """Newest first."""
-        statement = select(executions).where(*conditions).order_by(executions.c.id.desc())
+        statement = select(executions).where(*conditions).order_by(executions.c.id.desc()).limit(limit)
         return [_from_row(row) for row in self._connection.execute(statement)]
 
 

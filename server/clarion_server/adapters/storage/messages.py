@@ -19,7 +19,6 @@ from clarion_server.adapters.storage.message_rows import (
     read_messages,
     select_messages,
 )
-from clarion_server.adapters.storage.move import Move
 from clarion_server.adapters.storage.packed import RowsReader
 from clarion_server.adapters.storage.schema import IN_QUEUE, IS_HELD, campaigns, message_contexts, messages
 from clarion_server.adapters.storage.segments import Segments
@@ -40,16 +39,17 @@ _GIVE_BACK = BulkStatement(
     values(1),
 )
 _HOLD = BulkStatement("UPDATE messages SET held = 1 WHERE id IN (VALUES {rows}) AND state = 'QUEUED'", values(1))
-_END_QUEUED = Move(
+_END_QUEUED = BulkStatement(
     "UPDATE messages SET state = {one}, outcome_time = {one}, held = 0"
-    " WHERE id IN (VALUES {rows}) AND state = 'QUEUED'",
+    " WHERE id IN (VALUES {rows}) AND state = 'QUEUED' RETURNING messages.id",
     values(1),
 )
-_SETTLE = Move(
+_SETTLE = BulkStatement(
     "UPDATE messages SET state = settled.column3, owner = NULL, due_time = coalesce(settled.column4, due_time),"
     " outcome_time = settled.column5, failure = settled.column6"
     " FROM (VALUES {rows}) AS settled"
-    " WHERE messages.id = settled.column1 AND attempt_count = settled.column2 AND state = 'SENDING' AND owner = {one}",
+    " WHERE messages.id = settled.column1 AND attempt_count = settled.column2 AND state = 'SENDING' AND owner = {one}"
+    " RETURNING messages.id",
     typed_values(
         messages.c.id,
         messages.c.attempt_count,
@@ -142,10 +142,11 @@ class SqlMessageRepository:
 
     def settle(self, settlements: Sequence[Settlement], owner: str) -> set[str]:
         rows = [_settlement_row(settlement) for settlement in settlements]
-        return _SETTLE.run(self._connection, rows, after=(owner,))
+        return {row.id for row in _SETTLE.select(self._connection, rows, after=(owner,))}
 
     def end_queued(self, message_ids: Collection[str], state: MessageState, now: Instant) -> set[str]:
-        return _END_QUEUED.run(self._connection, _rows(message_ids), before=(state, now))
+        moved = _END_QUEUED.select(self._connection, _rows(message_ids), before=(state, now))
+        return {row.id for row in moved}
 
     def queued_of_execution(self, execution_id: str) -> list[Message]:
         own = of_execution(messages.c.id, execution_id)
