@@ -15,11 +15,11 @@ Statement = tuple[str, tuple[Any, ...]]
 
 @contextmanager
 def recorded(store: SqlStore) -> Iterator[list[Statement]]:
-    """Collects the statements of its block, but for those that begin and end transactions."""
+    """Collects the statements of its block, but for those that begin transactions."""
     statements: list[Statement] = []
 
     def record(_connection: Any, _cursor: Any, statement: str, parameters: tuple[Any, ...], *_: Any) -> None:
-        if not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK")):
+        if not statement.startswith("BEGIN"):
             statements.append((statement, tuple(parameters)))
 
     engines = (store._writer, store._readers)
