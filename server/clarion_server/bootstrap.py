@@ -28,6 +28,7 @@ from clarion_server.application.cancelling import Cancelling
 from clarion_server.application.channel_keeping import ChannelKeeping
 from clarion_server.application.delivery import Delivery
 from clarion_server.application.directory import CampaignDirectory
+from clarion_server.application.disowning import Disowned
 from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.inspecting import Inspecting
 from clarion_server.application.keeping import Keeper
@@ -36,7 +37,7 @@ from clarion_server.application.lease import Lease
 from clarion_server.application.life_cycle import CampaignLifeCycle
 from clarion_server.application.outlet import OutletPorts
 from clarion_server.application.outlets import ProcessOutlets
-from clarion_server.application.ports.store import Store
+from clarion_server.application.ports.store import Store, StoreUnavailable
 from clarion_server.application.previewing import CampaignPreviewing
 from clarion_server.application.reporting import CampaignReporting
 from clarion_server.application.review import Review
@@ -79,7 +80,7 @@ class Clarion:
         self._commits = GroupCommit(transactions, signal.commit_happened, settings.pending_limit)
         compiler = JinjaContentCompiler()
         self._directory = CampaignDirectory(transactions, compiler)
-        lease = Lease(ids.new_id(), int(settings.lease_seconds * SECOND), clock)
+        lease, disowned = Lease(ids.new_id(), int(settings.lease_seconds * SECOND), clock), Disowned()
         self._outlets = ProcessOutlets(
             OutletPorts(
                 transactions=transactions,
@@ -88,10 +89,10 @@ class Clarion:
                 open_channel=open_channel,
                 clock=clock,
                 lease=lease,
-                disowned=set(),
+                disowned=disowned,
             )
         )
-        self._keeper = Keeper(transactions, self._outlets, lease, clock, chance)
+        self._keeper = Keeper(transactions, self._outlets, disowned, lease, clock, chance)
         self._queue_canceller = QueueCanceller(transactions, clock)
         self._schedules = ScheduleKeeper(transactions, clock, self._campaign_changed)
         self._schedules_task: asyncio.Task[None] | None = None
@@ -187,14 +188,15 @@ def open_store(url: str) -> Store:
 
 
 def _open_sqlite(path: Path) -> Store:
-    from clarion_server.adapters.storage.sqlite import open_sqlite_store  # noqa: PLC0415 - only when asked for
+    from clarion_server.adapters.storage.migrate import SchemaUnknown  # noqa: PLC0415 - only when asked for
+    from clarion_server.adapters.storage.sqlite import open_sqlite_store  # noqa: PLC0415 - see above
 
     if not path.parent.is_dir():
         raise CannotStart(f"There is no folder {path.parent.absolute()} for the store {path.name}.")
     try:
         return open_sqlite_store(path)
-    except OSError as error:
-        raise CannotStart(f"Cannot open the store {path}: {error.strerror}.") from error
+    except (StoreUnavailable, SchemaUnknown) as error:
+        raise CannotStart(f"Cannot open the store: {error}") from error
 
 
 def _service(module: object, servicer: object) -> Service:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import structlog
 
+from clarion_server.application.disowning import Disowned
 from clarion_server.application.lease import Lease, Renewal
 from clarion_server.application.outlets import ProcessOutlets
 from clarion_server.application.ports.clock import Chance, Clock
@@ -35,10 +36,17 @@ _CUT_OFF = Failure(
 
 class Keeper:
     def __init__(
-        self, transactions: Transactions, outlets: ProcessOutlets, lease: Lease, clock: Clock, chance: Chance
+        self,
+        transactions: Transactions,
+        outlets: ProcessOutlets,
+        disowned: Disowned,
+        lease: Lease,
+        clock: Clock,
+        chance: Chance,
     ) -> None:
         self._transactions = transactions
         self._outlets = outlets
+        self._disowned = disowned
         self._lease = lease
         self._clock = clock
         self._chance = chance
@@ -94,14 +102,14 @@ class Keeper:
         return result
 
     async def _give_back_disowned(self) -> None:
-        disowned = self._outlets.disowned
+        disowned = self._disowned.copy()
         if disowned:
-            await self._write(lambda unit: unit.messages.give_back(disowned, self._lease.process_id))
-            self._outlets.given_back(disowned)
+            await self._write(lambda unit: disowned.give_back(unit, self._lease.process_id))
+            self._disowned.forget(disowned)
             self._outlets.wake_all(self._clock.now())
 
     def _resign(self, unit: UnitOfWork) -> None:
-        unit.messages.give_back(self._outlets.disowned, self._lease.process_id)
+        self._disowned.give_back(unit, self._lease.process_id)
         unit.processes.remove(self._lease.process_id)
 
     def _take_over(self, unit: UnitOfWork) -> int:

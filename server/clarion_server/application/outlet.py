@@ -15,6 +15,7 @@ import structlog
 
 from clarion_server.application.claiming import Claim, Claimed, Claiming
 from clarion_server.application.delivery import Delivery
+from clarion_server.application.disowning import Disowned
 from clarion_server.application.group_commit import BulkOperation, GroupCommit
 from clarion_server.application.hand_off import HandOff
 from clarion_server.application.lease import Lease
@@ -55,8 +56,7 @@ class OutletPorts:
     clock: Clock
     lease: Lease
     """This process's. Without it, others may be sending its messages."""
-    disowned: set[str]
-    """Messages that are, or may be, in this process's hands without its sending them: its keeper gives them back."""
+    disowned: Disowned
 
     @property
     def owner(self) -> str:
@@ -152,7 +152,7 @@ class Outlet:
             self._record(await self._ports.delivery.attempt(hand_off, line.channel, line.configuration))
 
     def _disown(self, hand_off: HandOff) -> None:
-        self._ports.disowned.add(hand_off.message.id)
+        self._ports.disowned.messages.add(hand_off.message.id)
         self.give_up(1)
 
     def _record(self, conclusion: Conclusion) -> None:
@@ -228,6 +228,7 @@ class Outlet:
             claimed = await self._ports.commits.submit(self._claiming, wish, limit)
         except Exception:
             self._backlog, self._next_due = True, 0
+            self._ports.disowned.claims.add(now)
             self.give_up(limit)
             raise
         self._take(claimed, limit)

@@ -44,7 +44,7 @@ class ProcessOutlets:
         outlet = self._outlets.get(channel_key)
         if outlet is None:
             # Its configuration was deleted a moment ago, elsewhere.
-            self._ports.disowned.update(each.message.id for each in messages)
+            self._ports.disowned.messages.update(each.message.id for each in messages)
         else:
             outlet.hand_off(messages)
 
@@ -55,7 +55,7 @@ class ProcessOutlets:
 
     def disown(self, channel_key: int, message_ids: Sequence[str]) -> None:
         self.give_up(channel_key, len(message_ids))
-        self._ports.disowned.update(message_ids)
+        self._ports.disowned.messages.update(message_ids)
 
     def wake(self, channel_key: int, due_time: Instant) -> None:
         outlet = self._outlets.get(channel_key)
@@ -65,14 +65,6 @@ class ProcessOutlets:
     def wake_all(self, due_time: Instant) -> None:
         for outlet in self._outlets.values():
             outlet.wake(due_time)
-
-    @property
-    def disowned(self) -> frozenset[str]:
-        """Messages that are, or may be, in this process's hands without its sending them: to be given back."""
-        return frozenset(self._ports.disowned)
-
-    def given_back(self, message_ids: frozenset[str]) -> None:
-        self._ports.disowned.difference_update(message_ids)
 
     async def close(self) -> None:
         """Attempts under way finish; what was not begun is disowned."""

@@ -13,10 +13,11 @@ from clarion_server.application.admission import RecipientInput, TriggerCommand
 from clarion_server.application.cancelling import Cancelling
 from clarion_server.application.delivery import Delivery
 from clarion_server.application.directory import CampaignDirectory
+from clarion_server.application.disowning import Disowned
 from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.keeping import Keeper
 from clarion_server.application.lease import Lease
-from clarion_server.application.outlet import OutletPorts
+from clarion_server.application.outlet import Outlet, OutletPorts
 from clarion_server.application.outlets import ProcessOutlets
 from clarion_server.application.ports.content import ContentCompiler
 from clarion_server.application.ports.queries import EventQuery, MessageQuery
@@ -24,7 +25,7 @@ from clarion_server.application.ports.store import Store
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.triggering import TriggerAnswer, Triggering
 from clarion_server.domain.access import Caller, Scope
-from clarion_server.domain.instant import SECOND, Span
+from clarion_server.domain.instant import DAY, Span
 from clarion_server.domain.message import Event, Message, MessageState
 
 from tests.fakes import Provider
@@ -70,7 +71,7 @@ class Process:
         store: Store | None = None,
         compiler: ContentCompiler | None = None,
         capacity: int = 20_000,
-        span: Span = 3600 * SECOND,
+        span: Span = 1_000 * DAY,
     ) -> None:
         self.world = world
         self.provider = provider or Provider()
@@ -86,10 +87,10 @@ class Process:
             open_channel=self.provider,
             clock=world.clock,
             lease=self.lease,
-            disowned=set(),
+            disowned=Disowned(),
         )
         self.outlets = ProcessOutlets(self.ports)
-        self.keeper = Keeper(self.transactions, self.outlets, self.lease, world.clock, lambda: 0.5)
+        self.keeper = Keeper(self.transactions, self.outlets, self.ports.disowned, self.lease, world.clock, lambda: 0.5)
         self.cancelling = Cancelling(self.transactions, world.clock)
         self.triggering = Triggering(
             self.transactions, self.directory, self.commits, self.outlets, world.clock, SystemIds()
@@ -100,6 +101,16 @@ class Process:
 
     async def trigger(self, *to: RecipientInput, **fields: Any) -> TriggerAnswer:
         return await self.triggering.trigger(command(*to, **fields), CALLER)
+
+    @property
+    def outlet(self) -> Outlet:
+        """The one of the first channel configuration."""
+        return self.outlets._outlets[1]
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no message is in its hands, and none that is due waits."""
+        return not self.outlet._taken and not self.outlet._backlog
 
     async def close(self) -> None:
         await self.outlets.close()

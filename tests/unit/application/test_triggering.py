@@ -606,12 +606,11 @@ async def test_a_trigger_that_the_store_does_not_answer_may_be_repeated(lost: bo
 
 async def test_refusals_leave_no_place_taken(world: World, process: Process) -> None:
     await process.keeper.keep()
-    outlet = process.outlets._outlets[1]
-    await until(lambda: not outlet._backlog)
+    await until(lambda: process.is_idle)
     await process.trigger(request_id="1")
     await process.trigger(request_id="1")
     await pause(world)
     for request_id in ("1", "2"):
         with pytest.raises(ClarionError):
             await process.trigger(recipient("email:joe@example.com"), request_id=request_id)
-    await until(lambda: outlet._taken == 0)
+    await until(lambda: process.is_idle)

@@ -1,0 +1,135 @@
+"""What may leave is claimed; what may not is held, cancelled or expired."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+from clarion_server.application.claiming import Claim, Claimed, Claiming
+from clarion_server.domain.campaign import Category, QueueDisposal
+from clarion_server.domain.instant import HOUR, SECOND
+from clarion_server.domain.message import EventType, MessageState
+
+from tests.unit.application.running import Process, events, figures, messages, recipients, states
+from tests.unit.application.world import AUTHOR, World
+
+QUEUED, SENDING, CANCELLED, EXPIRED = (
+    MessageState.QUEUED,
+    MessageState.SENDING,
+    MessageState.CANCELLED,
+    MessageState.EXPIRED,
+)
+
+
+@pytest.fixture
+async def process(world: World) -> AsyncIterator[Process]:
+    """Of a world with a live campaign. Without outlets: tests claim."""
+    await world.live()
+    made = Process(world)
+    yield made
+    await made.close()
+
+
+async def claim(world: World, limit: int = 100) -> Claimed:
+    wish = Claim(1, "first", limit, world.clock.now())
+    (claimed,) = await world.transactions.write(lambda unit: Claiming().apply(unit, [wish]))
+    return claimed
+
+
+async def test_what_is_due_is_claimed_and_stored_as_being_sent(world: World, process: Process) -> None:
+    await process.trigger(*recipients(3))
+    claimed = await claim(world)
+    assert {message.id: message for message in claimed.messages} == messages(world)
+    assert {message.state for message in claimed.messages} == {SENDING}
+    assert {(message.owner, message.attempt_count, message.attempt_time) for message in claimed.messages} == {
+        ("first", 1, world.clock.now())
+    }
+    assert claimed.next_due_time is None
+
+
+async def test_no_more_is_claimed_than_there_is_room_for(world: World, process: Process) -> None:
+    await process.trigger(*recipients(5))
+    claimed = await claim(world, limit=3)
+    assert len(claimed.messages) == 3
+    assert claimed.next_due_time == world.clock.now()
+    assert states(world).count(QUEUED) == 2
+
+
+async def test_what_is_not_due_yet_is_left_and_its_time_is_told(world: World, process: Process) -> None:
+    later = world.clock.now() + HOUR
+    await process.trigger(send_time=later)
+    claimed = await claim(world)
+    assert (claimed.messages, claimed.next_due_time) == ([], later)
+    world.clock.time = later
+    assert len((await claim(world)).messages) == 1
+
+
+async def test_what_nobody_waits_for_goes_after_what_somebody_does(world: World, process: Process) -> None:
+    await world.live("news", category=Category.MARKETING)
+    await process.trigger(*recipients(3), campaign_id="news")
+    world.clock.advance(SECOND)
+    await process.trigger()
+    (message,) = (await claim(world, limit=1)).messages
+    assert message.identity == "email:jane@example.com"
+
+
+async def test_messages_of_a_paused_campaign_are_held(world: World, process: Process) -> None:
+    await process.trigger(*recipients(2))
+    await world.life_cycle.pause("order-confirmed", "", AUTHOR)
+    claimed = await claim(world)
+    assert (claimed.messages, claimed.next_due_time) == ([], None)
+    assert states(world) == [QUEUED] * 2
+    with world.store.snapshot() as unit:
+        assert unit.messages.held_campaigns() == {1}
+    assert not events(world)
+
+
+async def test_messages_of_a_campaign_stopped_to_be_cancelled_are_cancelled(world: World, process: Process) -> None:
+    await process.trigger(*recipients(2))
+    await world.life_cycle.stop("order-confirmed", QueueDisposal.CANCEL, "", AUTHOR)
+    assert not (await claim(world)).messages
+    assert states(world) == [CANCELLED] * 2
+    assert [event.type for event in events(world)] == [EventType.CANCELLED] * 2
+    assert figures(world, 1) == {"targeted": 2, "state:CANCELLED": 2}
+
+
+async def test_messages_of_a_campaign_stopped_to_be_drained_are_claimed(world: World, process: Process) -> None:
+    await process.trigger(*recipients(2))
+    await world.life_cycle.stop("order-confirmed", QueueDisposal.DRAIN, "", AUTHOR)
+    assert len((await claim(world)).messages) == 2
+
+
+async def test_expired_messages_are_expired_paused_or_not(world: World, process: Process) -> None:
+    expiry = world.clock.now() + SECOND
+    await process.trigger(expire_time=expiry)
+    await world.live("news")
+    await process.trigger(campaign_id="news", expire_time=expiry)
+    await world.life_cycle.pause("news", "", AUTHOR)
+    world.clock.time = expiry
+    assert not (await claim(world)).messages
+    assert states(world) == [EXPIRED] * 2
+    assert [event.type for event in events(world)] == [EventType.EXPIRED] * 2
+
+
+async def test_a_disabled_channel_configuration_lets_nothing_leave(world: World, process: Process) -> None:
+    await process.trigger()
+    channel = world.told_channels[-1]
+    disabled = replace(channel, disabled=True, revision=channel.revision + 1)
+    await world.transactions.write(lambda unit: unit.channels.save(disabled))
+    claimed = await claim(world)
+    assert (claimed.configuration, claimed.messages) == (disabled, ())
+    assert states(world) == [QUEUED]
+
+
+async def test_one_due_batch_of_every_fate_is_sorted_out_in_one_go(world: World, process: Process) -> None:
+    for campaign_id in ("paused", "stopped", "live"):
+        await world.live(campaign_id)
+        await process.trigger(*recipients(2), campaign_id=campaign_id)
+    await process.trigger(expire_time=world.clock.now() + 1)
+    world.clock.advance(1)
+    await world.life_cycle.pause("paused", "", AUTHOR)
+    await world.life_cycle.stop("stopped", QueueDisposal.CANCEL, "", AUTHOR)
+    claimed = await claim(world)
+    assert states(world) == [QUEUED, QUEUED, CANCELLED, CANCELLED, SENDING, SENDING, EXPIRED]
+    assert {message.state for message in claimed.messages} == {SENDING}

@@ -1,0 +1,186 @@
+"""Small writes in few commits, each answered for itself."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+
+import pytest
+from clarion_server.adapters.memory_store import MemoryStore
+from clarion_server.application.group_commit import BulkOperation, GroupCommit
+from clarion_server.application.ports.store import StoreUnavailable, UnitOfWork
+from clarion_server.application.transactions import Transactions
+from clarion_server.domain.errors import Overloaded, Unavailable
+
+
+class SlowStore(MemoryStore):
+    """Whose transactions wait at a gate, and fail while it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = threading.Event()
+        self.gate.set()
+        self.commits = 0
+        self.failing = False
+
+    @contextmanager
+    def begin(self) -> Iterator[UnitOfWork]:
+        assert self.gate.wait(30)
+        if self.failing:
+            raise StoreUnavailable
+        with super().begin() as unit:
+            yield unit
+            self.commits += 1
+
+
+class Doubling(BulkOperation[int, int]):
+    """Doubles numbers, and cannot bear negative ones."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.told: list[int] = []
+        self.failures: list[int] = []
+
+    def apply(self, unit: UnitOfWork, items: Sequence[int], /) -> Sequence[int]:
+        self.batches.append(list(items))
+        if min(items) < 0:
+            raise ValueError(items)
+        return [2 * item for item in items]
+
+    def committed(self, items: Sequence[int], results: Sequence[int], /) -> None:
+        self.told += results
+
+    def failed(self, item: int, _error: Exception, /) -> None:
+        self.failures.append(item)
+
+
+@pytest.fixture
+def store() -> SlowStore:
+    return SlowStore()
+
+
+@pytest.fixture
+def doubling() -> Doubling:
+    return Doubling()
+
+
+@pytest.fixture
+async def commits(store: SlowStore) -> AsyncIterator[GroupCommit]:
+    transactions = Transactions(store)
+    yield GroupCommit(transactions, lambda: None, capacity=1_000)
+    store.gate.set()
+    transactions.close()
+
+
+async def first_at_the_gate(commits: GroupCommit, store: SlowStore, doubling: Doubling) -> asyncio.Future[int]:
+    """A write that is under way, and waits."""
+    store.gate.clear()
+    first = commits.submit(doubling, 1)
+    await asyncio.sleep(0)
+    return first
+
+
+async def test_a_lone_write_is_committed_at_once(commits: GroupCommit, doubling: Doubling) -> None:
+    assert await commits.submit(doubling, 21) == 42
+
+
+async def test_what_arrives_during_a_commit_goes_into_the_next_one(
+    commits: GroupCommit, store: SlowStore, doubling: Doubling
+) -> None:
+    first = await first_at_the_gate(commits, store, doubling)
+    others = [commits.submit(doubling, number) for number in range(2, 12)]
+    store.gate.set()
+    assert await asyncio.gather(first, *others) == [2 * number for number in range(1, 12)]
+    assert doubling.batches == [[1], list(range(2, 12))]
+    assert store.commits == 2
+
+
+async def test_writes_of_several_kinds_share_a_commit(
+    commits: GroupCommit, store: SlowStore, doubling: Doubling
+) -> None:
+    first, other = await first_at_the_gate(commits, store, doubling), Doubling()
+    mixed = [commits.submit((doubling, other)[number % 2], number) for number in range(6)]
+    store.gate.set()
+    assert await asyncio.gather(first, *mixed) == [2, 0, 2, 4, 6, 8, 10]
+    assert (doubling.batches, other.batches) == ([[1], [0, 2, 4]], [[1, 3, 5]])
+    assert store.commits == 2
+
+
+async def test_the_operation_learns_of_the_commit_before_anybody_is_answered(
+    commits: GroupCommit, doubling: Doubling
+) -> None:
+    committed = commits.submit(doubling, 1)
+    told_when_answered: list[list[int]] = []
+    committed.add_done_callback(lambda _done: told_when_answered.append(list(doubling.told)))
+    await committed
+    assert told_when_answered == [[2]]
+
+
+async def test_a_bad_item_fails_itself_alone(commits: GroupCommit, store: SlowStore, doubling: Doubling) -> None:
+    first = await first_at_the_gate(commits, store, doubling)
+    mixed = [commits.submit(doubling, number) for number in (3, -4, 5)]
+    store.gate.set()
+    results = await asyncio.gather(first, *mixed, return_exceptions=True)
+    assert results[:2] == [2, 6]
+    assert isinstance(results[2], ValueError)
+    assert results[3] == 10
+    assert (doubling.told, doubling.failures) == ([2, 6, 10], [-4])
+
+
+async def test_a_store_that_does_not_answer_fails_all_and_nothing_is_tried_twice(
+    commits: GroupCommit, store: SlowStore, doubling: Doubling
+) -> None:
+    first = await first_at_the_gate(commits, store, doubling)
+    others = [commits.submit(doubling, number) for number in (2, 3)]
+    store.failing = True
+    store.gate.set()
+    results = await asyncio.gather(first, *others, return_exceptions=True)
+    assert [type(result) for result in results] == [Unavailable] * 3
+    assert doubling.failures == [1, 2, 3]
+    assert doubling.batches == []
+    store.failing = False
+    assert await commits.submit(doubling, 4) == 8
+
+
+async def test_more_than_can_wait_finds_no_room(commits: GroupCommit, store: SlowStore, doubling: Doubling) -> None:
+    first = await first_at_the_gate(commits, store, doubling)
+    waiting = [commits.submit(doubling, number, weight=100) for number in range(9)]
+    commits.check_room(100)
+    with pytest.raises(Overloaded):
+        commits.check_room(101)
+    store.gate.set()
+    await asyncio.gather(first, *waiting)
+    commits.check_room(1_000)
+
+
+async def test_a_commit_carries_no_more_than_a_few_hundred_rows(
+    commits: GroupCommit, store: SlowStore, doubling: Doubling
+) -> None:
+    first = await first_at_the_gate(commits, store, doubling)
+    waiting = [commits.submit(doubling, number, weight=100) for number in range(10)]
+    store.gate.set()
+    results: list[int] = await asyncio.gather(first, *waiting)
+    assert results == [2, *range(0, 20, 2)]
+    assert [len(batch) for batch in doubling.batches] == [1, 5, 5]
+
+
+async def test_who_goes_away_keeps_nobody_from_being_answered(
+    commits: GroupCommit, store: SlowStore, doubling: Doubling
+) -> None:
+    first = await first_at_the_gate(commits, store, doubling)
+    gone, other = commits.submit(doubling, 2), commits.submit(doubling, 3)
+    gone.cancel()
+    store.gate.set()
+    assert list(await asyncio.gather(first, other)) == [2, 6]
+    assert doubling.told == [2, 4, 6]
+
+
+async def test_drained_waits_for_everything_posted(commits: GroupCommit, store: SlowStore, doubling: Doubling) -> None:
+    await first_at_the_gate(commits, store, doubling)
+    commits.post(doubling, 2)
+    store.gate.set()
+    await commits.drained()
+    assert doubling.told == [2, 4]
+    await commits.drained()
