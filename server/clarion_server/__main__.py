@@ -6,8 +6,10 @@ import asyncio
 import gc
 import signal
 import sys
+from typing import TYPE_CHECKING
 
-from clarion_server.config import Settings
+if TYPE_CHECKING:
+    from clarion_server.config import Settings
 
 #: How long, in seconds, a thread may hold the interpreter while another one waits. The store's thread wakes for a few
 #: statements a commit; with Python's 5 ms each of them could wait that long for a busy event loop.

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="CLARION_", frozen=True, extra="forbid")
+    # The docstrings are what `clarion serve --help` says of each.
+    model_config = SettingsConfigDict(env_prefix="CLARION_", frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     listen: str = "127.0.0.1:50051"
     """Host and port of the gRPC door. Port 0 takes a free one. Without TLS only loopback addresses are allowed."""
@@ -27,8 +28,8 @@ class Settings(BaseSettings):
     """How many rows may wait for a commit before triggers are answered with OVERLOADED."""
     shutdown_seconds: float = Field(default=30.0, ge=0)
     """How long calls under way may take to finish after SIGTERM."""
-    log_level: str = "info"
-    """`debug`, `info`, `warning` or `error`."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least that is logged: `debug`, `info`, `warning` or `error`."""
     log_json: bool = False
     """Writes the log as JSON lines."""
 

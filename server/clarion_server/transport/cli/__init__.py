@@ -1,20 +1,23 @@
-"""The command line."""
+"""The command line: a client of the service, and the way to start one."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from cyclopts import App
+from clarion_server.transport.cli.app import run
 
-from clarion_server.config import Settings
+if TYPE_CHECKING:
+    from clarion_server.transport.cli.serving import Serve
 
 
-def build(serve: Callable[[Settings], None]) -> App:
-    app = App(name="clarion")
+def build(serve: Serve) -> Callable[[], None]:
+    """Returns `clarion`, which reads the arguments of this process and ends it. `serve` runs the service until it is
+    told to stop; it may raise CannotStart.
+    """
 
-    @app.command(name="serve")
-    def _serve() -> None:
-        """Run the service."""
-        serve(Settings())
+    def clarion() -> None:
+        sys.exit(run(sys.argv[1:], serve))
 
-    return app
+    return clarion

@@ -1,0 +1,87 @@
+"""`clarion campaigns`: list, look at, delete. `clarion apply` writes them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from clarion_server.transport.cli.commands.options import CampaignName, Limit, chosen, listed, page_size
+from clarion_server.transport.cli.session import CurrentSession
+from clarion_server.transport.cli.views import id_of, moment, plain, state, table
+
+campaigns = App(name="campaigns", help="List, show and delete campaigns, and see their versions.")
+
+
+@campaigns.command(name="list")
+def list_campaigns(
+    *,
+    states: Annotated[str, Parameter(help="Only these: draft, scheduled, live, paused, stopped, completed.")] = "",
+    categories: Annotated[str, Parameter(help="Only these: transactional, marketing.")] = "",
+    tags: Annotated[str, Parameter(help="Only those with one of these tags.")] = "",
+    text: Annotated[str, Parameter(help="Only those with this text in their id, name or description.")] = "",
+    limit: Limit = 50,
+    session: CurrentSession,
+) -> None:
+    """List campaigns by name. Several states, categories or tags are separated by commas."""
+    from clarion_client import CampaignState, Category  # noqa: PLC0415 - gRPC takes longer to load than help to print
+
+    pager = session.client.campaigns.list(
+        states=chosen(CampaignState, states, "--states"),
+        categories=chosen(Category, categories, "--categories"),
+        tags=[tag.strip() for tag in tags.split(",") if tag.strip()],
+        text=text,
+        page_size=page_size(limit),
+    )
+    found = listed(pager, limit, session.output)
+    session.output.show(
+        [campaign.to_dict() for campaign in found],
+        lambda: table(
+            ("ID", "STATE", "VERSION", "DRAFT", "UPDATED", "NAME"),
+            (
+                (
+                    id_of(campaign.name),
+                    state(campaign.state),
+                    plain(campaign.live_version or "-"),
+                    plain("pending" if campaign.draft_pending else "-"),
+                    moment(campaign.update_time),
+                    plain(campaign.display_name),
+                )
+                for campaign in found
+            ),
+        ),
+    )
+
+
+@campaigns.command(name="get")
+def get_campaign(campaign: CampaignName, /, *, session: CurrentSession) -> None:
+    """Print a campaign's draft as a file that `clarion apply` takes."""
+    from clarion_server.transport.cli.files.kinds import CAMPAIGN, exported  # noqa: PLC0415 - see above
+
+    found = session.client.campaigns.get(campaign)
+    if session.output.as_json:
+        session.output.show(found.to_dict(), str)
+        return
+    version = f", version {found.live_version}" if found.live_version else ""
+    session.output.raw(exported(CAMPAIGN, found, f"{found.state}{version}"))
+
+
+@campaigns.command(name="versions")
+def list_versions(campaign: CampaignName, /, *, limit: Limit = 50, session: CurrentSession) -> None:
+    """List what was activated, newest first. `clarion activate --version` goes back to one."""
+    pager = session.client.campaigns.versions(campaign, page_size=page_size(limit))
+    found = listed(pager, limit, session.output)
+    session.output.show(
+        [version.to_dict() for version in found],
+        lambda: table(
+            ("VERSION", "ACTIVATED", "BY"),
+            ((plain(version.version), moment(version.create_time), plain(version.creator)) for version in found),
+        ),
+    )
+
+
+@campaigns.command(name="delete")
+def delete_campaign(campaign: CampaignName, /, *, session: CurrentSession) -> None:
+    """Delete a campaign that was never activated."""
+    session.client.campaigns.delete(campaign)
+    session.output.show({"deleted": campaign}, lambda: plain(f"{campaign} is deleted."))

@@ -1,0 +1,100 @@
+"""`clarion channels`: list, look at, verify, delete. `clarion apply` writes them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import App, Parameter
+from rich.console import Group, RenderableType
+
+from clarion_server.transport.cli.commands.options import Limit, listed, page_size
+from clarion_server.transport.cli.exits import Exit
+from clarion_server.transport.cli.session import CurrentSession
+from clarion_server.transport.cli.views import id_of, moment, plain, table
+
+if TYPE_CHECKING:
+    from clarion_client import ChannelConfiguration, Verification
+
+#: A step may take as long as the provider's `timeout`, 300 seconds at most, and there are four.
+VERIFY_SECONDS = 4 * 300.0
+
+ChannelName = Annotated[str, Parameter(help="The channel configuration, such as orders-mail.")]
+
+channels = App(name="channels", help="List, show, verify and delete channel configurations: how messages leave.")
+
+
+@channels.command(name="list")
+def list_channels(*, limit: Limit = 50, session: CurrentSession) -> None:
+    """List channel configurations by name."""
+    found = listed(session.client.channels.list(page_size=page_size(limit)), limit, session.output)
+    session.output.show(
+        [channel.to_dict() for channel in found],
+        lambda: table(
+            ("ID", "SERVER", "SENDER", "UPDATED", "NAME"),
+            (
+                (
+                    id_of(channel.name),
+                    plain(_server(channel), "strike" if channel.disabled else ""),
+                    plain(channel.smtp.sender.address if channel.smtp and channel.smtp.sender else "-"),
+                    moment(channel.update_time),
+                    plain(channel.display_name),
+                )
+                for channel in found
+            ),
+        ),
+    )
+
+
+@channels.command(name="get")
+def get_channel(channel: ChannelName, /, *, session: CurrentSession) -> None:
+    """Print a channel configuration as a file that `clarion apply` takes, without its password."""
+    from clarion_server.transport.cli.files.kinds import CHANNEL, exported  # noqa: PLC0415 - loads gRPC, help need not
+
+    found = session.client.channels.get(channel)
+    if session.output.as_json:
+        session.output.show(found.to_dict(), str)
+        return
+    note = "a password is set, and not shown" if found.smtp and found.smtp.password_set else ""
+    session.output.raw(exported(CHANNEL, found, note))
+
+
+@channels.command
+def verify(channel: ChannelName, /, *, session: CurrentSession) -> Exit:
+    """Connect to the provider, go through every step of a hand-off, and send nothing.
+
+    Exit code 1 when one fails.
+    """
+    verification = session.client.channels.verify(channel, timeout=VERIFY_SECONDS)
+    session.output.show(verification.to_dict(), lambda: _verification_view(channel, verification))
+    return Exit.OK if verification.usable else Exit.BAD_NEWS
+
+
+@channels.command(name="delete")
+def delete_channel(channel: ChannelName, /, *, session: CurrentSession) -> None:
+    """Delete a channel configuration that no campaign uses and no message waits for."""
+    session.client.channels.delete(channel)
+    session.output.show({"deleted": channel}, lambda: plain(f"{channel} is deleted."))
+
+
+def _server(channel: ChannelConfiguration) -> str:
+    if channel.smtp is None:
+        return "-"
+    disabled = " (disabled)" if channel.disabled else ""
+    return f"{channel.smtp.host}:{channel.smtp.port} {channel.smtp.tls_mode}{disabled}"
+
+
+def _verification_view(channel: str, verification: Verification) -> RenderableType:
+    steps = table(
+        ("STEP", "RESULT", "TOOK", "DETAIL"),
+        (
+            (
+                plain(step.kind),
+                plain("passed", "green") if step.passed else plain("failed", "red"),
+                plain(f"{step.elapsed.total_seconds() * 1000:.0f} ms"),
+                plain(step.detail),
+            )
+            for step in verification.steps
+        ),
+    )
+    verdict = plain(f"{channel} works.", "green") if verification.usable else plain(f"{channel} does not work.", "red")
+    return Group(steps, verdict)

@@ -1,0 +1,92 @@
+"""`clarion executions`: accepted triggers, and what became of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import App, Parameter
+from rich.console import RenderableType
+from rich.text import Text
+
+from clarion_server.transport.cli.commands.options import Limit, listed, page_size
+from clarion_server.transport.cli.exits import Exit
+from clarion_server.transport.cli.session import CurrentSession
+from clarion_server.transport.cli.views import fields, id_of, identifier, moment, plain, state, table
+
+if TYPE_CHECKING:
+    from clarion_client import Execution
+
+ExecutionName = Annotated[str, Parameter(help="The id of the execution.")]
+
+executions = App(name="executions", help="List accepted triggers, show what became of one, cancel one.")
+
+
+@executions.command(name="list")
+def list_executions(
+    *,
+    campaign: Annotated[str, Parameter(help="Only those of this campaign.")] = "",
+    request_id: Annotated[str, Parameter(help="Only the one with this request id. Needs --campaign.")] = "",
+    limit: Limit = 50,
+    session: CurrentSession,
+) -> None:
+    """List accepted triggers, newest first."""
+    pager = session.client.executions.list(campaign=campaign, request_id=request_id, page_size=page_size(limit))
+    found = listed(pager, limit, session.output)
+    session.output.show(
+        [execution.to_dict() for execution in found],
+        lambda: table(
+            (identifier(), "ACCEPTED", "CAMPAIGN", "REQUEST ID"),
+            (
+                (
+                    id_of(execution.name),
+                    moment(execution.accept_time),
+                    id_of(execution.campaign),
+                    plain(execution.request_id or "-"),
+                )
+                for execution in found
+            ),
+        ),
+    )
+
+
+@executions.command(name="get")
+def get_execution(execution: ExecutionName, /, *, session: CurrentSession) -> None:
+    """Show an accepted trigger, and how many of its messages are in which state."""
+    found = session.client.executions.get(execution)
+    session.output.show(found.to_dict(), lambda: _execution_view(found))
+
+
+@executions.command(name="cancel")
+def cancel_execution(execution: ExecutionName, /, *, session: CurrentSession) -> Exit:
+    """Cancel every message that is not being handed off yet.
+
+    Exit code 1 when it was too late for any.
+    """
+    from clarion_client import CancelOutcome  # noqa: PLC0415 - gRPC takes longer to load than help to print
+
+    cancellation = session.client.executions.cancel(execution)
+    session.output.show(
+        cancellation.to_dict(),
+        lambda: Text.assemble(
+            state(cancellation.outcome),
+            f": {cancellation.cancelled_count} cancelled, too late for {cancellation.too_late_count}.",
+        ),
+    )
+    return Exit.OK if cancellation.outcome is CancelOutcome.CANCELLED else Exit.BAD_NEWS
+
+
+def _execution_view(execution: Execution) -> RenderableType:
+    about: list[tuple[str, RenderableType]] = [
+        ("execution", plain(execution.name)),
+        ("campaign", plain(f"{execution.campaign}, version {execution.campaign_version}")),
+        ("request id", plain(execution.request_id or "-")),
+        ("caller", plain(execution.caller)),
+        ("accepted", moment(execution.accept_time)),
+        ("send time", moment(execution.send_time)),
+        ("expires", moment(execution.expire_time)),
+    ]
+    counts = execution.message_counts.to_dict() if execution.message_counts else {}
+    about += [(name.removesuffix("_count").replace("_", " "), plain(count)) for name, count in counts.items() if count]
+    if execution.rejected_count:
+        about.append(("rejected", plain(execution.rejected_count)))
+    return fields(about)

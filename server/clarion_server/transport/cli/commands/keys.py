@@ -1,0 +1,67 @@
+"""`clarion keys`: who may call the service, and what they may do."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from clarion_server.transport.cli.commands.options import Limit, chosen, listed, page_size
+from clarion_server.transport.cli.session import CurrentSession
+from clarion_server.transport.cli.views import id_of, identifier, moment, plain, table
+
+keys = App(name="keys", help="Create, list and revoke API keys.")
+
+
+@keys.command
+def create(
+    purpose: Annotated[str, Parameter(help="What the key is for, in words: it is listed under them.")],
+    /,
+    *,
+    scopes: Annotated[
+        str, Parameter(help="What it may do, separated by commas: author, approve, trigger, read, admin.")
+    ],
+    sandbox: Annotated[str, Parameter(help="The sandbox it sees; a new name makes a new one. Default: yours.")] = "",
+    session: CurrentSession,
+) -> None:
+    """Create a key. Its secret is printed on stdout, this once, and nothing else is."""
+    from clarion_client import Scope  # noqa: PLC0415 - gRPC takes longer to load than help to print
+
+    new = session.client.keys.create(purpose, chosen(Scope, scopes, "--scopes"), sandbox=sandbox)
+    session.output.note(f"{new.api_key.name}, sandbox {new.api_key.sandbox}. Keep the secret: it is shown this once.")
+    session.output.show(new.to_dict(), lambda: plain(new.secret))
+
+
+@keys.command(name="list")
+def list_keys(*, limit: Limit = 50, session: CurrentSession) -> None:
+    """List keys, oldest first, revoked ones included, without their secrets."""
+    found = listed(session.client.keys.list(page_size=page_size(limit)), limit, session.output)
+    session.output.show(
+        [key.to_dict() for key in found],
+        lambda: table(
+            (identifier(), "SANDBOX", "SCOPES", "CREATED", "REVOKED", "PURPOSE"),
+            (
+                (
+                    id_of(key.name),
+                    plain(key.sandbox),
+                    plain(",".join(scope.lower() for scope in key.scopes)),
+                    moment(key.create_time),
+                    moment(key.revoke_time),
+                    plain(key.display_name, "strike" if key.revoke_time else ""),
+                )
+                for key in found
+            ),
+        ),
+    )
+
+
+@keys.command
+def revoke(
+    key: Annotated[str, Parameter(help="The id of the key, as `clarion keys list` shows it.")],
+    /,
+    *,
+    session: CurrentSession,
+) -> None:
+    """Make a key useless, within seconds and for good."""
+    revoked = session.client.keys.revoke(key)
+    session.output.show(revoked.to_dict(), lambda: plain(f"{revoked.name} ({revoked.display_name}) is revoked."))

@@ -1,0 +1,90 @@
+"""`clarion review`, `activate`, `pause`, `resume`, `stop`: a campaign's way through its life."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from clarion_server.transport.cli.commands.options import CampaignName
+from clarion_server.transport.cli.exits import Exit
+from clarion_server.transport.cli.session import CurrentSession
+from clarion_server.transport.cli.views import findings_view, plain, state
+
+if TYPE_CHECKING:
+    from clarion_client import Activation, Campaign, Review
+
+
+def review(campaign: CampaignName, /, *, session: CurrentSession) -> Exit:
+    """Check a campaign's draft, and say what is wrong with it.
+
+    Exit code 1 when it cannot be activated.
+    """
+    found = session.client.campaigns.review(campaign)
+    session.output.show(found.to_dict(), lambda: _review_view(campaign, found))
+    return Exit.OK if found.activatable else Exit.BAD_NEWS
+
+
+def activate(
+    campaign: CampaignName,
+    /,
+    *,
+    version: Annotated[int, Parameter(help="Make this earlier version live again. Default: the draft.")] = 0,
+    session: CurrentSession,
+) -> None:
+    """Make a campaign live: from now on triggers send what it says now.
+
+    Exit code 1 when review finds errors.
+    """
+    activation = session.client.campaigns.activate(campaign, version=version)
+    session.output.show(activation.to_dict(), lambda: activation_view(activation))
+
+
+def pause(campaign: CampaignName, /, *, session: CurrentSession) -> None:
+    """Refuse new triggers, and keep what was accepted in the queue."""
+    paused = session.client.campaigns.pause(campaign)
+    session.output.show(paused.to_dict(), lambda: state_view(paused))
+
+
+def resume(campaign: CampaignName, /, *, session: CurrentSession) -> None:
+    """Accept triggers again, and send what is in the queue."""
+    resumed = session.client.campaigns.resume(campaign)
+    session.output.show(resumed.to_dict(), lambda: state_view(resumed))
+
+
+def stop(
+    campaign: CampaignName,
+    /,
+    *,
+    queue: Annotated[Literal["drain", "cancel"], Parameter(help="Send what is in the queue, or cancel it.")],
+    session: CurrentSession,
+) -> None:
+    """Refuse triggers for good."""
+    from clarion_client import QueueDisposal  # noqa: PLC0415 - gRPC takes longer to load than help to print
+
+    stopped = session.client.campaigns.stop(campaign, QueueDisposal(queue.upper()))
+    fate = "which will be sent" if queue == "drain" else "cancelled but for those being handed off"
+    session.output.show(
+        stopped.to_dict(),
+        lambda: Text.assemble(state_view(stopped.campaign), f" Messages in its queue: {stopped.queued_count}, {fate}."),
+    )
+
+
+def state_view(campaign: Campaign) -> Text:
+    version = f", version {campaign.live_version}" if campaign.live_version else ""
+    return Text.assemble(plain(campaign.name), " is ", state(campaign.state), f"{version}.")
+
+
+def activation_view(activation: Activation) -> RenderableType:
+    parts: list[RenderableType] = [state_view(activation.campaign)]
+    if activation.findings:
+        parts.append(findings_view(activation.findings))
+    return Group(*parts)
+
+
+def _review_view(campaign: str, found: Review) -> RenderableType:
+    verdict = "can be activated" if found.activatable else "cannot be activated"
+    summary = plain(f"{campaign} {verdict}.", "green" if found.activatable else "red")
+    return Group(findings_view(found.findings), summary) if found.findings else summary

@@ -1,0 +1,148 @@
+"""`clarion messages`: what became of each of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import App, Parameter
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from clarion_server.transport.cli.commands.options import Limit, chosen, listed, page_size
+from clarion_server.transport.cli.exits import Exit
+from clarion_server.transport.cli.session import CurrentSession
+from clarion_server.transport.cli.views import fields, id_of, identifier, moment, plain, state, table
+
+if TYPE_CHECKING:
+    from clarion_client import Failure, Message
+
+MessageName = Annotated[str, Parameter(help="The id of the message.")]
+
+messages = App(name="messages", help="List messages, show what became of one, cancel one.")
+
+
+@messages.command(name="list")
+def list_messages(
+    *,
+    campaign: Annotated[str, Parameter(help="Only those of this campaign.")] = "",
+    execution: Annotated[str, Parameter(help="Only those of this execution.")] = "",
+    to: Annotated[str, Parameter(help="Only those to this address or identity.")] = "",
+    states: Annotated[
+        str,
+        Parameter(help="Only these: queued, sending, sent, excluded, cancelled, expired, failed, in-doubt."),
+    ] = "",
+    limit: Limit = 50,
+    session: CurrentSession,
+) -> None:
+    """List messages, newest first. Several states are separated by commas."""
+    from clarion_client import MessageState  # noqa: PLC0415 - gRPC takes longer to load than help to print
+
+    pager = session.client.messages.list(
+        campaign=campaign,
+        execution=execution,
+        identity=to,
+        states=chosen(MessageState, states, "--states"),
+        page_size=page_size(limit),
+    )
+    found = listed(pager, limit, session.output)
+    session.output.show(
+        [message.to_dict() for message in found],
+        lambda: table(
+            (identifier(), "STATE", "ACCEPTED", "CAMPAIGN", "TO"),
+            (
+                (
+                    id_of(message.name),
+                    state(message.state),
+                    moment(message.accept_time),
+                    id_of(message.campaign),
+                    plain(message.address or message.identity),
+                )
+                for message in found
+            ),
+        ),
+    )
+
+
+@messages.command(name="get")
+def get_message(message: MessageName, /, *, session: CurrentSession) -> None:
+    """Show a message with every attempt and every event."""
+    found = session.client.messages.get(message)
+    session.output.show(found.to_dict(), lambda: _message_view(found))
+
+
+@messages.command(name="cancel")
+def cancel_message(message: MessageName, /, *, session: CurrentSession) -> Exit:
+    """Cancel a message that is not being handed off yet.
+
+    Exit code 1 when it was too late.
+    """
+    from clarion_client import CancelOutcome  # noqa: PLC0415 - see above
+
+    cancellation = session.client.messages.cancel(message)
+    session.output.show(
+        cancellation.to_dict(),
+        lambda: Text.assemble(
+            state(cancellation.outcome),
+            ": ",
+            plain(cancellation.message.name),
+            " is ",
+            state(cancellation.message.state),
+        ),
+    )
+    return Exit.OK if cancellation.outcome is CancelOutcome.CANCELLED else Exit.BAD_NEWS
+
+
+def failure_text(failure: Failure | None) -> Text:
+    if failure is None:
+        return Text()
+    exhausted = " (the retry window has closed)" if failure.retries_exhausted else ""
+    words = [str(failure.reason), failure.code, failure.detail]
+    return plain(" ".join(word for word in words if word) + exhausted)
+
+
+def _message_view(message: Message) -> RenderableType:
+    about = [
+        ("message", plain(message.name)),
+        ("state", state(message.state)),
+        ("to", plain(f"{message.address} ({message.identity})")),
+        ("campaign", plain(f"{message.campaign}, version {message.campaign_version}")),
+        ("execution", plain(message.execution)),
+        ("locale", plain(message.locale)),
+        ("accepted", moment(message.accept_time)),
+        ("due", moment(message.due_time)),
+        ("expires", moment(message.expire_time)),
+        ("outcome", moment(message.outcome_time)),
+    ]
+    if message.exclusion_reason:
+        about.append(("excluded", plain(message.exclusion_reason)))
+    if message.failure:
+        about.append(("failure", failure_text(message.failure)))
+    parts: list[RenderableType] = [fields(about)]
+    if message.attempts:
+        parts += ["", _attempts_view(message)]
+    if message.events:
+        parts += ["", _events_view(message)]
+    return Group(*parts)
+
+
+def _attempts_view(message: Message) -> RenderableType:
+    return table(
+        ("ATTEMPT", "BEGUN", "TOOK", "RESULT", "REPLY"),
+        (
+            (
+                plain(attempt.number),
+                moment(attempt.start_time),
+                plain(f"{(attempt.end_time - attempt.start_time).total_seconds() * 1000:.0f} ms"),
+                state(attempt.result),
+                failure_text(attempt.failure) if attempt.failure else plain(attempt.provider_reply),
+            )
+            for attempt in message.attempts
+        ),
+    )
+
+
+def _events_view(message: Message) -> RenderableType:
+    return table(
+        ("EVENT", "TIME", "ATTEMPT"),
+        ((state(event.type), moment(event.time), plain(event.attempt_number or "-")) for event in message.events),
+    )

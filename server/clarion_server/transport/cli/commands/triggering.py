@@ -1,0 +1,99 @@
+"""`clarion trigger`: sends a campaign to one recipient, or to those of a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from clarion_server.transport.cli.commands.options import (
+    CampaignName,
+    Instant,
+    JsonData,
+    Locale,
+    instant,
+    json_object,
+)
+from clarion_server.transport.cli.exits import Exit
+from clarion_server.transport.cli.failures import CommandFailed
+from clarion_server.transport.cli.session import CurrentSession
+from clarion_server.transport.cli.views import plain, state
+
+if TYPE_CHECKING:
+    from clarion_client import Accepted, RecipientResult
+
+
+def trigger(
+    campaign: CampaignName,
+    /,
+    *,
+    to: Annotated[str, Parameter(help="The recipient's address or identity.")] = "",
+    context: JsonData = "",
+    profile: JsonData = "",
+    locale: Locale = "",
+    request_id: Annotated[str, Parameter(help="Makes it safe to repeat: the same id is sent once.")] = "",
+    from_: Annotated[
+        Path | None, Parameter("--from", help="Trigger for each line of this file of JSON lines; - is stdin.")
+    ] = None,
+    send_at: Annotated[Instant, Parameter(help="Send no earlier than this. Such as 2027-01-31T09:00:00+01:00.")] = "",
+    expire_at: Annotated[Instant, Parameter(help="Do not send after this.")] = "",
+    allow_partial: Annotated[
+        bool, Parameter(help="Accept the valid recipients of a line although others are not.")
+    ] = False,
+    validate_only: Annotated[bool, Parameter(help="Check and render everything, and send nothing.")] = False,
+    session: CurrentSession,
+) -> Exit:
+    """Send a campaign to one recipient (--to), or to those of a file (--from).
+
+    A line of the file is a JSON object: {"to": "jane@example.com", "context": {...}}, with "profile", "locale",
+    "address", "request_id", "send_time" and "expire_time" where wanted; or with "recipient": {"identity": ...} or
+    "recipients": [...] in place of "to".
+
+    Running a file again is safe. A line without a request id gets one that is made of the campaign and the line, so
+    that for 7 days what was accepted is answered as replayed and not sent again. Equal lines are therefore sent once.
+    """
+    send_time, expire_time = instant(send_at, "--send-at"), instant(expire_at, "--expire-at")
+    if (from_ is None) == (not to):
+        raise CommandFailed("Give either --to or --from.", hint="See clarion trigger --help.")
+    if from_ is None:
+        accepted = session.client.trigger(
+            campaign,
+            to=to,
+            context=json_object(context, "--context"),
+            profile=json_object(profile, "--profile"),
+            locale=locale,
+            request_id=request_id,
+            send_time=send_time,
+            expire_time=expire_time,
+            validate_only=validate_only,
+        )
+        session.output.show(accepted.to_dict(), lambda: _accepted_view(accepted))
+        return Exit.OK
+    if context or profile or locale or request_id:
+        raise CommandFailed("With --from, the lines of the file carry the context, profile, locale and request id.")
+
+    from clarion_server.transport.cli.trigger_lines import Defaults  # noqa: PLC0415 - loads gRPC, which help need not
+    from clarion_server.transport.cli.trigger_run import run_lines  # noqa: PLC0415 - see above
+
+    defaults = Defaults(
+        campaign, send_time=send_time, expire_time=expire_time, allow_partial=allow_partial, validate_only=validate_only
+    )
+    return run_lines(session, from_, defaults)
+
+
+def _accepted_view(accepted: Accepted) -> RenderableType:
+    lines: list[RenderableType] = [_result_view(result) for result in accepted.recipients]
+    if accepted.replayed:
+        lines.append(plain("An earlier trigger under the same request id had this answer; nothing is sent again."))
+    if accepted.execution:
+        lines.append(plain(accepted.execution, "dim"))
+    return Group(*lines)
+
+
+def _result_view(result: RecipientResult) -> Text:
+    reason = f" ({result.exclusion_reason})" if result.exclusion_reason else ""
+    name = result.message or "validated only, nothing is sent"
+    return Text.assemble(state(result.outcome), plain(reason), "  ", plain(name))

@@ -1,0 +1,95 @@
+"""`clarion watch`: what happens to messages, as it happens."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+from rich.text import Text
+
+from clarion_server.transport.cli.commands.messages import failure_text
+from clarion_server.transport.cli.commands.options import chosen
+from clarion_server.transport.cli.session import CurrentSession, Session
+from clarion_server.transport.cli.views import id_of, plain, state
+
+if TYPE_CHECKING:
+    from clarion_client import Event, EventWatch
+
+#: Room for the longest of the event types.
+TYPE_WIDTH = 9
+
+
+def watch(
+    *,
+    campaign: Annotated[str, Parameter(help="Only events of this campaign.")] = "",
+    execution: Annotated[str, Parameter(help="Only events of this execution.")] = "",
+    message: Annotated[str, Parameter(help="Only events of this message.")] = "",
+    types: Annotated[
+        str,
+        Parameter(
+            help="Only these, separated by commas: sent, deferred, failed, excluded, cancelled, expired, in-doubt."
+        ),
+    ] = "",
+    from_start: Annotated[bool, Parameter(help="Begin with the oldest event. Default: from this moment on.")] = False,
+    resume_token: Annotated[
+        str, Parameter(help="Go on where a watch with the same filters ended, missing nothing.")
+    ] = "",
+    limit: Annotated[int, Parameter(help="End after so many events. Default 0: at Ctrl-C.")] = 0,
+    session: CurrentSession,
+) -> None:
+    """Print events as they are recorded, each once and in order, one a line, until Ctrl-C.
+
+    The token to go on with is printed at the end, and with --json on every line. A lost connection is made again.
+    """
+    from clarion_client import EventType  # noqa: PLC0415 - gRPC takes longer to load than help to print
+
+    filters = {
+        "campaign": campaign,
+        "execution": execution,
+        "message": message,
+        "types": chosen(EventType, types, "--types"),
+    }
+    events = _watching(session, filters, resume_token, from_start=from_start)
+    try:
+        for event in islice(events, limit or None):
+            _show(event, events.resume_token, session)
+    except KeyboardInterrupt:
+        # This is how a watch ends.
+        session.output.note("")
+    finally:
+        events.close()
+    session.output.note(f"Go on with --resume-token {events.resume_token}")
+
+
+def _watching(session: Session, filters: dict[str, Any], token: str, *, from_start: bool) -> EventWatch:
+    """Begins at once or fails at once: whoever watches is not to wait for a service that does not run."""
+    messages = session.persistent_client.messages
+    with messages.watch(**filters, resume_token=token, from_start=from_start, max_outage=0) as first:
+        token = first.resume_token
+    session.output.note("Watching. Ctrl-C ends it.")
+    return messages.watch(**filters, resume_token=token)
+
+
+def _show(event: Event, resume_token: str, session: Session) -> None:
+    session.output.show_line({**event.to_dict(), "resume_token": resume_token}, lambda: _event_view(event))
+
+
+def _event_view(event: Event) -> Text:
+    kind = state(event.type)
+    kind.pad_right(TYPE_WIDTH - len(kind))
+    attempt = f" attempt {event.attempt_number}" if event.attempt_number else ""
+    why = failure_text(event.failure) if event.failure else plain(event.exclusion_reason or "")
+    time = f"{event.time:%Y-%m-%d %H:%M:%S}.{event.time.microsecond // 1000:03d}Z"
+    return Text.assemble(
+        plain(time, "dim"),
+        "  ",
+        kind,
+        "  ",
+        id_of(event.message),
+        "  ",
+        id_of(event.campaign),
+        plain(attempt),
+        "  ",
+        why,
+    )

@@ -1,0 +1,57 @@
+"""What a command works with: the connection to the service, and the terminal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from clarion_server.transport.cli.output import Output
+
+if TYPE_CHECKING:
+    from clarion_client import Client, Retry
+
+#: Seconds for a call. A person waits, so nothing is tried again: what failed is said at once.
+TIMEOUT = 30.0
+
+
+@dataclass(frozen=True)
+class Session:
+    target: str
+    api_key: str | None
+    ca_certificates: str | None
+    output: Output
+    #: Runs the service itself, for `clarion serve`.
+    run_service: Callable[[Any], None]
+
+    @cached_property
+    def client(self) -> Client:
+        return self._connect(None)
+
+    @cached_property
+    def persistent_client(self) -> Client:
+        """Connects again when the connection is lost, for streams."""
+        from clarion_client import Retry  # noqa: PLC0415 - see _connect
+
+        return self._connect(Retry())
+
+    def _connect(self, retry: Retry | None) -> Client:
+        # gRPC's own lines about lost connections would stand between those of the command.
+        os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+        from clarion_client import Client  # noqa: PLC0415 - gRPC takes longer to load than help to print
+
+        return Client(
+            self.target,
+            api_key=self.api_key,
+            ca_certificates=self.ca_certificates,
+            timeout=TIMEOUT,
+            retry=retry,
+        )
+
+
+#: How a command asks for it.
+CurrentSession = Annotated[Session, Parameter(parse=False)]

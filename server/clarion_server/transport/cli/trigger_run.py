@@ -1,0 +1,173 @@
+"""Sends the triggers of a file over one stream, shows how far it is, and adds up what they came to."""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from clarion_client import Accepted, ClarionError, RecipientOutcome, RecipientResult, Trigger
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from clarion_server.transport.cli.exits import Exit
+from clarion_server.transport.cli.refusals import explained
+from clarion_server.transport.cli.session import Session
+from clarion_server.transport.cli.trigger_lines import Defaults, Line, read_lines
+from clarion_server.transport.cli.views import plain
+
+#: So many failures are shown one by one to people; programs get them all.
+SHOWN_FAILURES = 20
+#: Seconds for which the service may be away before the run is given up.
+MAX_OUTAGE = 10.0
+
+
+def run_lines(session: Session, path: Path, defaults: Defaults) -> Exit:
+    run = _Run(session, defaults)
+    with _opened(path) as source, run.progress:
+        run.begin(_count(path))
+        try:
+            run.send(source)
+        finally:
+            # Also when it was cut short: what was accepted stays accepted.
+            run.finish()
+    return Exit.BAD_NEWS if run.tally.failed or run.tally.rejected else Exit.OK
+
+
+@dataclass
+class Tally:
+    """Lines by what became of them, and recipients by their outcome."""
+
+    lines: int = 0
+    replayed: int = 0
+    failed: int = 0
+    accepted: int = 0
+    excluded: int = 0
+    rejected: int = 0
+
+    def count(self, answer: Accepted) -> None:
+        self.replayed += answer.replayed
+        outcomes = [result.outcome for result in answer.recipients]
+        self.accepted += outcomes.count(RecipientOutcome.ACCEPTED)
+        self.excluded += outcomes.count(RecipientOutcome.EXCLUDED)
+        self.rejected += outcomes.count(RecipientOutcome.REJECTED)
+
+
+@dataclass
+class _Run:
+    session: Session
+    defaults: Defaults
+    tally: Tally = field(default_factory=Tally)
+    #: Lines that were read and not yet answered, in order. Filled by the thread that reads.
+    pending: deque[Line] = field(default_factory=deque)
+
+    def __post_init__(self) -> None:
+        output = self.session.output
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self.progress = Progress(*columns, console=output.notes, disable=not output.live)
+
+    def begin(self, total: int | None) -> None:
+        self._task = self.progress.add_task(self.defaults.campaign, total=total)
+
+    def send(self, source: Iterable[bytes]) -> None:
+        client = self.session.persistent_client
+        for trigger, answer in client.trigger_stream(self._triggers(source), max_outage=MAX_OUTAGE):
+            self._note_flaws()
+            self._note_answer(self.pending.popleft(), trigger, answer)
+        self._note_flaws()
+
+    def finish(self) -> None:
+        self.progress.stop()
+        tally = self.tally
+        self.session.output.show_line({"summary": vars(tally)}, lambda: _summary(tally, self.defaults))
+        if tally.failed > SHOWN_FAILURES:
+            self.session.output.note(f"{tally.failed - SHOWN_FAILURES} more failures are not shown: see --json.")
+
+    def _triggers(self, source: Iterable[bytes]) -> Iterator[Trigger]:
+        for line in read_lines(source, self.defaults):
+            self.pending.append(line)
+            if line.trigger is not None:
+                yield line.trigger
+
+    def _note_flaws(self) -> None:
+        """Tells of the lines before the next trigger that could not be sent."""
+        while self.pending and self.pending[0].trigger is None:
+            line = self.pending.popleft()
+            self._note_failure(line.number, line.flaw, {"message": line.flaw})
+
+    def _note_answer(self, line: Line, trigger: Trigger, answer: Accepted | ClarionError) -> None:
+        if isinstance(answer, ClarionError):
+            self._note_error(line.number, trigger, answer)
+            return
+        self._advance()
+        self.tally.count(answer)
+        for result in answer.recipients:
+            if result.outcome is RecipientOutcome.REJECTED:
+                self._show_failure(line.number, _violations(result))
+        if self.session.output.as_json:
+            self._show({"line": line.number, "request_id": trigger.request_id, **answer.to_dict()})
+
+    def _note_error(self, number: int, trigger: Trigger, error: ClarionError) -> None:
+        failure = explained(error)
+        assert failure is not None
+        text = "; ".join(f"{problem.where}: {problem.text}" for problem in failure.problems) or failure.summary
+        self._note_failure(
+            number, f"{text} {failure.reason}", failure.to_dict()["error"] | {"request_id": trigger.request_id}
+        )
+
+    def _note_failure(self, number: int, text: str, error: dict[str, Any]) -> None:
+        self._advance()
+        self.tally.failed += 1
+        if self.session.output.as_json:
+            self._show({"line": number, "error": error})
+        else:
+            self._show_failure(number, text)
+
+    def _show_failure(self, number: int, text: str) -> None:
+        if not self.session.output.as_json and self.tally.failed + self.tally.rejected <= SHOWN_FAILURES:
+            self.session.output.notes.print(Text.assemble((f"line {number}: ", "bold red"), plain(text)))
+
+    def _show(self, data: dict[str, Any]) -> None:
+        self.session.output.show_line(data, str)
+
+    def _advance(self) -> None:
+        self.tally.lines += 1
+        self.progress.advance(self._task)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Iterable[bytes]]:
+    if str(path) == "-":
+        yield sys.stdin.buffer
+        return
+    with path.open("rb") as file:
+        yield file
+
+
+def _count(path: Path) -> int | None:
+    """The lines to come; None when they cannot be counted before they are read."""
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        return sum(1 for line in file if line.strip())
+
+
+def _violations(result: RecipientResult) -> str:
+    return "; ".join(f"{violation.field}: {violation.description}" for violation in result.violations)
+
+
+def _summary(tally: Tally, defaults: Defaults) -> Text:
+    accepted = "would be accepted" if defaults.validate_only else "accepted"
+    parts = [
+        (f"{tally.lines:,} lines: ", "bold"),
+        (f"{tally.accepted:,} recipients {accepted}", "green" if tally.accepted else ""),
+        (f", {tally.excluded:,} excluded", "yellow" if tally.excluded else ""),
+        (f", {tally.rejected:,} rejected", "red" if tally.rejected else ""),
+        (f"; {tally.replayed:,} lines replayed", ""),
+        (f", {tally.failed:,} failed.", "red" if tally.failed else ""),
+    ]
+    return Text.assemble(*parts)

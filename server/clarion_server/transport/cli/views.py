@@ -1,0 +1,124 @@
+"""How things look in a terminal. Everything comes in as plain text: nothing in it is markup or a control sequence."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Column, Table
+from rich.text import Text
+
+from clarion_server.transport.cli.failures import CommandFailed, Problem
+
+if TYPE_CHECKING:
+    from clarion_client import Finding
+
+#: What a terminal would obey rather than show (ECMA-48, C0 and C1), but for tabs and line ends.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+#: States, outcomes and events that need a colour to be found by.
+_STYLES = {
+    "LIVE": "green",
+    "SENT": "green",
+    "ACCEPTED": "green",
+    "CANCELLED": "yellow",
+    "DEFERRED": "yellow",
+    "EXCLUDED": "yellow",
+    "EXPIRED": "yellow",
+    "PAUSED": "yellow",
+    "SCHEDULED": "cyan",
+    "WARNING": "yellow",
+    "PARTIAL": "yellow",
+    "TOO_LATE": "red",
+    "ERROR": "bold red",
+    "FAILED": "red",
+    "IN_DOUBT": "magenta",
+    "REJECTED": "red",
+    "STOPPED": "dim",
+    "COMPLETED": "dim",
+}
+
+
+def plain(value: object, style: str = "") -> Text:
+    """Text with its control characters made visible."""
+    return Text(_CONTROLS.sub(lambda found: repr(found[0])[1:-1], str(value)), style)
+
+
+def state(value: object) -> Text:
+    """A state, outcome, event type or severity, in its colour."""
+    return plain(value, _STYLES.get(str(value), ""))
+
+
+def moment(time: dt.datetime | None) -> Text:
+    """In UTC, to the second. A dash when there is none."""
+    return plain(f"{time.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S}Z" if time else "-")
+
+
+def id_of(name: str) -> Text:
+    """The last segment of a resource's name, which every command takes for the whole."""
+    return plain(name.rpartition("/")[2])
+
+
+def identifier() -> Column:
+    """A column of ids, which are to be copied: never cut, never folded."""
+    return Column("ID", no_wrap=True)
+
+
+def table(columns: Sequence[str | Column], rows: Iterable[Sequence[RenderableType]]) -> Table:
+    shown = Table(*columns, box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for row in rows:
+        shown.add_row(*row)
+    return shown
+
+
+def fields(rows: Iterable[tuple[str, RenderableType]]) -> Table:
+    """Names and values, one pair a line."""
+    shown = Table.grid(padding=(0, 2, 0, 0))
+    shown.add_column(style="dim", no_wrap=True)
+    shown.add_column(overflow="fold")
+    for name, value in rows:
+        shown.add_row(name, value)
+    return shown
+
+
+def failure_view(failure: CommandFailed) -> RenderableType:
+    summary = Text.assemble(("error: ", "bold red"), plain(failure.summary))
+    if failure.reason:
+        summary.append(f"  {failure.reason}", "dim")
+    parts: list[RenderableType] = [summary]
+    if failure.problems:
+        parts.append(Padding(problems_view(failure.problems), (0, 0, 0, 2)))
+    if failure.detail:
+        parts.append(plain(f"  {failure.detail}", "dim"))
+    if failure.hint:
+        parts.append(plain(failure.hint, "cyan"))
+    return Group(*parts)
+
+
+def problems_view(problems: Iterable[Problem]) -> RenderableType:
+    lines = []
+    for problem in problems:
+        line = Text.assemble((plain(problem.where, "bold")), plain(": " if problem.where else ""), plain(problem.text))
+        if problem.remedy:
+            line.append_text(plain(f" {problem.remedy}", "cyan"))
+        lines.append(line)
+    return Group(*lines)
+
+
+def findings_view(findings: Iterable[Finding]) -> Table:
+    return table(
+        ("SEVERITY", "WHERE", "FINDING", "WHAT TO DO"),
+        (
+            (
+                state(finding.severity),
+                plain(f"{finding.field}:{finding.line}" if finding.line else finding.field),
+                Text.assemble(plain(finding.message), plain(f" {finding.code}", "dim")),
+                plain(finding.remedy, "cyan"),
+            )
+            for finding in findings
+        ),
+    )
