@@ -83,9 +83,10 @@ class Keeper:
 
     async def _keep_forever(self) -> None:
         while True:
-            self._woken.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), self._lease.span / 3 / SECOND)
+            # Cleared before the round: who wakes during it wants another one.
+            self._woken.clear()
             try:
                 await self.keep()
             except Exception as error:  # noqa: BLE001 - whatever it is, the next round comes
