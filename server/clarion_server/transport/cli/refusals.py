@@ -54,15 +54,7 @@ def problems_of(error: ClarionError) -> list[Problem]:
 def _of_service(error: ClarionError) -> CommandFailed:
     if isinstance(error, UnavailableError) and not error.reason:
         return CommandFailed(
-            "The service cannot be reached.", detail=error.message, hint=#: By the state that a campaign is in and that refuses triggers.
-STATE_HINTS: Mapping[str, str] = MappingProxyType(
-    {
-        "DRAFT": "Activate it first: clarion activate",
-        "SCHEDULED": "It becomes live at its start time.",
-        "PAUSED": "Let it go on first: clarion resume",
-    }
-)
-UNREACHABLE_HINT, status=Exit.UNREACHABLE
+            "The service cannot be reached.", detail=error.message, hint=UNREACHABLE_HINT, status=Exit.UNREACHABLE
         )
     problems = problems_of(error)
     return CommandFailed(
