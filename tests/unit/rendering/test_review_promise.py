@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tests.unit.rendering.wild import Wild
 
 COMPILER = JinjaContentCompiler()
-EXAMPLES = 20_000 if os.environ.get("CLARION_SOAK") else 300
+EXAMPLES = 20_000 if os.environ.get("CLARION_SOAK") else 120
 CONTEXTS_A_TEMPLATE = 8
 
 

@@ -190,7 +190,7 @@ class Wild:
 
     def template(self, schema: Mapping[str, Json]) -> list[str]:
         pool = [self._path_in(schema, schema) for _ in range(4)] + [self._path()]
-        return [self._statement(pool, self._random.choice([1, 1, 2])) for _ in range(self._random.randint(6, 16))]
+        return [self._statement(pool, self._random.choice([1, 1, 2])) for _ in range(self._random.randint(4, 10))]
 
     def _path(self) -> str:
         steps = (self._random.choice(_STEPS) for _ in range(self._random.randrange(3)))

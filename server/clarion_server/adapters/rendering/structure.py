@@ -142,7 +142,7 @@ def _is_cycle(target: nodes.Node) -> bool:
 
 
 def _is_loop(node: nodes.Node) -> bool:
-    return isinstance(node, nodes.Name) and node.name == "loop"
+    return isinstance(node, nodes.Name) and node.name == "loop" and node.ctx == "load"
 
 
 def _name_refusals(node: nodes.Filter | nodes.Test, environment: ContentEnvironment) -> Iterator[Refusal]:

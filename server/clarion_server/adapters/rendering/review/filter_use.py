@@ -8,6 +8,7 @@ from typing import Any
 
 from jinja2 import nodes
 
+from clarion_server.adapters.rendering.places import constant_of
 from clarion_server.adapters.rendering.review.kinds import ALL, SCALARS, Kind, Kinds
 from clarion_server.adapters.rendering.review.reading import Reader
 from clarion_server.adapters.rendering.review.scopes import Scope
@@ -58,7 +59,7 @@ class FilterUse:
     def constant(self, name: str) -> object:
         """What the template spells out; None when it does not."""
         node = self.arguments.get(name)
-        return node.value if isinstance(node, nodes.Const) else None
+        return None if node is None else constant_of(node)
 
     def refuse(self, message: str, remedy: str) -> Shape:
         self.reader.report.error(FindingCode.FILTER_ARGUMENT_INVALID, self.line, message, remedy)
@@ -104,7 +105,8 @@ def _check_argument(use: FilterUse, parameter: Parameter) -> None:
     node = use.arguments.get(parameter.name)
     if node is None:
         return
-    if isinstance(node, nodes.Const) and not (node.value is None or parameter.accepts(node.value)):
+    constant = constant_of(node)
+    if constant is not None and not parameter.accepts(constant):
         use.refuse(
             f"`{parameter.name}` of the filter `{use.name}` must be {parameter.wanted}.", "Correct the argument."
         )
