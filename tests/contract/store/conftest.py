@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from clarion_server.application.ports.store import Store, UnitOfWork
 
-from tests.contract.store.kinds import DURABLE_KINDS, KINDS, StoreKind
+from tests.contract.store.kinds import DURABLE_KINDS, KINDS, PATIENCE, StoreKind
 
 OpenStore = Callable[[], Store]
 
@@ -22,7 +22,7 @@ def kind(request: pytest.FixtureRequest) -> StoreKind:
 
 @pytest.fixture
 def store(kind: StoreKind, tmp_path: Path) -> Iterator[Store]:
-    with closing(kind.open(tmp_path)) as opened:
+    with closing(kind.open(tmp_path, PATIENCE)) as opened:
         yield opened
 
 
@@ -38,4 +38,4 @@ def open_durable(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ope
     """Opens the same store again and again; all are closed at the end."""
     durable: StoreKind = request.param
     with ExitStack() as opened:
-        yield lambda: opened.enter_context(closing(durable.open(tmp_path)))
+        yield lambda: opened.enter_context(closing(durable.open(tmp_path, PATIENCE)))

@@ -12,25 +12,30 @@ from clarion_server.adapters.memory_store import MemoryStore
 from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.application.ports.store import Store
 
+#: In seconds: what never happens is found out, what is slow is waited for.
+PATIENCE = 30.0
+
 
 @dataclass(frozen=True)
 class StoreKind:
     name: str
-    open: Callable[[Path], Store]
-    """Opens the store that is kept in that folder, and makes it when there is none yet."""
+    open: Callable[[Path, float], Store]
+    """Opens the store that is kept in that folder, and makes it when there is none yet. Its units of work wait for one
+    another for so many seconds.
+    """
     durable: bool = True
     """Whether a store opened a second time on the same folder has what was committed to the first."""
 
 
-def _open_memory_store(_folder: Path) -> Store:
-    return MemoryStore()
+def _open_memory_store(_folder: Path, patience_s: float) -> Store:
+    return MemoryStore(patience_s)
 
 
-def _open_sqlite_store(folder: Path) -> Store:
+def _open_sqlite_store(folder: Path, patience_s: float) -> Store:
     file = folder / "clarion.db"
     if not file.exists():
         file.write_bytes(_empty_sqlite_file())
-    return open_sqlite_store(file)
+    return open_sqlite_store(file, patience_s)
 
 
 @cache

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
 from threading import Barrier, Event
 from typing import TypeVar
 
+import pytest
 from clarion_server.application.ports.queries import EventQuery
-from clarion_server.application.ports.store import Store
+from clarion_server.application.ports.store import Store, StoreUnavailable
 from clarion_server.domain.message import MessageState
 
 from tests.contract.store import samples
 from tests.contract.store.given import Sender, a_sender, committing
+from tests.contract.store.kinds import PATIENCE, StoreKind
 from tests.contract.store.samples import NOW
 
 T = TypeVar("T")
-
-#: In seconds: what never happens is found out, what is slow is waited for.
-PATIENCE = 30
 
 
 def results(futures: list[Future[T]]) -> list[T]:
@@ -45,6 +46,14 @@ def test_units_of_work_that_write_wait_for_one_another(store: Store) -> None:
             assert not entered.wait(0.05)
         second.result(PATIENCE)
     assert entered.is_set()
+
+
+def test_a_unit_of_work_that_waited_too_long_is_refused(kind: StoreKind, tmp_path: Path) -> None:
+    with closing(kind.open(tmp_path, 0.01)) as store:
+        with store.begin(), pytest.raises(StoreUnavailable), store.begin():
+            pass
+        with store.begin() as work:
+            assert work.processes.live(0) == set()
 
 
 def test_changes_made_from_what_was_read_are_never_lost(store: Store) -> None:

@@ -152,6 +152,7 @@ def test_only_queued_messages_can_be_ended(work: UnitOfWork, state: MessageState
 @pytest.mark.parametrize("outcome", sorted(OUTCOMES))
 def test_a_message_with_an_outcome_never_moves(work: UnitOfWork, outcome: MessageState) -> None:
     decided = a_sender(work).message(work, state=outcome, outcome_time=NOW, attempt_count=1)
+    work.messages.begin([decided.id], "process-1", NOW)
     work.messages.hold([decided.id])
     work.messages.give_back([decided.id], "process-1")
     work.messages.release(decided.campaign_key, 10)

@@ -110,6 +110,14 @@ def test_begun_messages_are_in_the_hands_of_their_owner(store: Store) -> None:
         assert work.messages.next_due_time(sender.channel.key) == second.due_time
 
 
+def test_a_message_in_the_hands_of_one_process_is_not_taken_by_another(work: UnitOfWork) -> None:
+    queued = a_sender(work).message(work)
+    work.messages.begin([queued.id], "process-1", NOW)
+    work.messages.begin([queued.id], "process-2", LATER)
+    assert stored(work, queued).owner == "process-1"
+    assert (stored(work, queued).attempt_count, stored(work, queued).attempt_time) == (1, NOW)
+
+
 def test_each_claim_counts_one_more_attempt(work: UnitOfWork) -> None:
     queued = a_sender(work).message(work, attempt_count=4, attempt_time=NOW - 9)
     work.messages.begin([queued.id], "process-1", NOW)

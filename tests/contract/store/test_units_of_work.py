@@ -173,6 +173,25 @@ def test_snapshots_of_different_ages_may_be_open_at_once(store: Store) -> None:
                 assert [live(work) for work in (oldest, older, newest)] == [set(), {"one"}, {"one", "two"}]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda work, _: work.processes.renew("one", 1),
+        lambda work, _: work.keys.add(samples.api_key()),
+        lambda work, _: a_campaign(work, "new"),
+        lambda work, sender: sender.message(work),
+        lambda work, sender: work.figures.add({FigureKey(sender.campaign.key, 1, "targeted"): 1}),
+    ],
+    ids=["lease", "key", "campaign", "message", "figure"],
+)
+def test_a_snapshot_only_reads(store: Store, sender: Sender, change: Callable[[UnitOfWork, Sender], None]) -> None:
+    before = state_of(store, sender)
+    # A mistake of the caller's: each store tells it in its own words.
+    with store.snapshot() as work, pytest.raises(Exception):  # noqa: B017, PT011 - see above
+        change(work, sender)
+    assert state_of(store, sender) == before
+
+
 def test_any_number_of_snapshots_may_be_open_at_once(store: Store) -> None:
     with ExitStack() as opened:
         snapshots = [opened.enter_context(store.snapshot()) for _ in range(12)]

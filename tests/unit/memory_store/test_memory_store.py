@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from clarion_server.adapters.memory_store import MemoryStore
-from clarion_server.adapters.memory_store.table import DuplicateKey, Table
+from clarion_server.adapters.memory_store.table import DuplicateKey, ReadOnly, Table
 from clarion_server.application.ports.store import StoreUnavailable
 from clarion_server.domain.access import ApiKey
 
@@ -22,18 +22,16 @@ def test_two_stores_share_nothing() -> None:
         assert work.keys.get("1") is None
 
 
-def test_a_unit_of_work_that_waits_too_long_for_another_is_refused() -> None:
-    store = MemoryStore(patience_s=0)
-    with store.begin(), pytest.raises(StoreUnavailable), store.begin():
-        pass
-    with store.begin() as work:
-        assert work.keys.page(None, None, 1) == []
-
-
 def test_a_snapshot_cannot_be_committed() -> None:
     store = MemoryStore()
     with store.snapshot() as work, pytest.raises(RuntimeError, match="only reads"):
         work.commit()
+
+
+def test_a_change_in_a_snapshot_says_what_to_do() -> None:
+    store = MemoryStore()
+    with store.snapshot() as work, pytest.raises(ReadOnly, match=r"Store\.begin"):
+        work.keys.add(api_key())
 
 
 def test_a_unit_of_work_that_has_ended_cannot_be_committed() -> None:

@@ -67,7 +67,7 @@ class MemoryStore:
 
     @contextmanager
     def snapshot(self) -> Iterator[UnitOfWork]:
-        yield MemoryUnitOfWork(self._state()[1].fork(), publish=None)
+        yield MemoryUnitOfWork(self._state()[1].fork(writable=False), publish=None)
 
     def change_mark(self) -> object:
         return self._state()[0]

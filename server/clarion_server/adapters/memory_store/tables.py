@@ -50,9 +50,9 @@ class Tables:
     last_keys: Table[str, int] = field(default_factory=Table)
     """The last key given to a campaign and to a channel configuration: a key is never given twice."""
 
-    def fork(self) -> Tables:
-        """The same state, free to change on its own."""
-        forks: dict[str, Any] = {part.name: getattr(self, part.name).fork() for part in fields(self)}
+    def fork(self, *, writable: bool = True) -> Tables:
+        """The same state, free to change on its own where it is writable."""
+        forks: dict[str, Any] = {part.name: getattr(self, part.name).fork(writable=writable) for part in fields(self)}
         return Tables(**forks)
 
     def next_key(self, kind: str) -> int:

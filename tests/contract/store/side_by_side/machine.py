@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from tests.contract.store import samples
-from tests.contract.store.kinds import KINDS, StoreKind
+from tests.contract.store.kinds import KINDS, PATIENCE, StoreKind
 from tests.contract.store.side_by_side.side import Name, Side
 from tests.contract.store.side_by_side.view import all_questions
 
@@ -26,7 +26,7 @@ class SideBySide(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = TemporaryDirectory()
-        self.sides = [Side(kind.open(Path(self.folder.name))) for kind in (MEMORY, self.other)]
+        self.sides = [Side(kind.open(Path(self.folder.name), PATIENCE)) for kind in (MEMORY, self.other)]
         self.senders: list[Name] = []
         self.execution_ids: list[str] = []
         self.message_ids: list[str] = []
