@@ -24,7 +24,8 @@ PROVIDER = SmtpProvider("127.0.0.1", 25, SENDER)
 
 #: Everything that UTF-8 can carry.
 UNICODE = st.characters(exclude_categories=["Cs"])
-BODIES = st.text(UNICODE | st.sampled_from("\n\r \t.=ü"), max_size=400)
+SHORT_BODIES = st.text(UNICODE | st.sampled_from("\n\r \t.=ü"), max_size=400)
+BODIES = SHORT_BODIES | st.builds(str.__mul__, st.text(UNICODE, max_size=20), st.integers(1, 300))
 #: Headers carry no line ends and no NUL; other control characters are nobody's subject.
 HEADER_TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from(' "\\,<>@=?_'), max_size=400)
 
@@ -42,8 +43,9 @@ def shown_name(message: OutboundEmail) -> str:
     """The sender's, as a reader shows it."""
     (field,) = message_from_bytes(written(message)).get_all("From", [])
     phrase = field.rpartition("<")[0]
-    if phrase.count("=?") > 1:
-        # The parser of typed headers leaves the blanks between encoded words of a phrase, against RFC 2047 section 6.2.
+    if phrase.startswith("=?"):
+        # The parser of typed headers does no justice to blanks in and between the encoded words of a phrase, against
+        # RFC 2047 section 6.2.
         return str(make_header(decode_header(phrase))).removesuffix(" ")
     (address,) = parsed(message)["From"].addresses
     return str(address.display_name)
@@ -71,7 +73,7 @@ def test_a_custom_header_comes_out_as_it_went_in(value: str) -> None:
     )
 
 
-@given(name=HEADER_TEXTS.filter(bool))
+@given(name=HEADER_TEXTS.map(str.strip).filter(bool))
 @example('Jane "JD" Doe \\ Sons, Ltd.')
 @example("=?utf-8?q?not_encoded?=")
 @example("a" * 200)
@@ -80,6 +82,12 @@ def test_a_display_name_comes_out_as_it_went_in(name: str) -> None:
     message = an_email(sender=Mailbox("orders@example.com", name))
     assert shown_name(message) == name
     assert parsed(message)["From"].addresses[0].addr_spec == "orders@example.com"
+
+
+@pytest.mark.parametrize("name", ["Müller, Shop & Söhne", "Интернет-магазин", "ご注文係", "Le « petit » café"])
+def test_a_common_display_name_is_read_by_everybody(name: str) -> None:
+    (address,) = parsed(an_email(sender=Mailbox("orders@example.com", name)))["From"].addresses
+    assert address.display_name == name
 
 
 @given(text=BODIES.filter(bool), html=BODIES.filter(bool))
