@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from clarion_server.transport.cli.app import run
 
-if TYPE_CHECKING:
-    from clarion_server.transport.cli.serving import Serve
 
+def build(serve: str) -> Callable[[], None]:
+    """Returns `clarion`, which reads the arguments of this process and ends it.
 
-def build(serve: Serve) -> Callable[[], None]:
-    """Returns `clarion`, which reads the arguments of this process and ends it. `serve` runs the service until it is
-    told to stop; it may raise CannotStart.
+    `serve` is where its command for running the service is, as `module:function`: it is loaded only when asked for.
     """
 
     def clarion() -> None:

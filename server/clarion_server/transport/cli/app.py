@@ -6,7 +6,7 @@ import importlib.metadata
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from cyclopts import App, CycloptsError, Group, Parameter, UnusedCliTokensError
 
@@ -25,9 +25,6 @@ from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.output import Output
 from clarion_server.transport.cli.session import Session
-
-if TYPE_CHECKING:
-    from clarion_server.transport.cli.serving import Serve
 
 DEFAULT_TARGET = "127.0.0.1:50051"
 
@@ -50,7 +47,7 @@ Exit codes:
 """
 
 
-def run(arguments: Sequence[str], serve: Serve) -> int:
+def run(arguments: Sequence[str], serve: str) -> int:
     """Runs one command; returns the exit code. Failures are told on stderr."""
     try:
         return command_line(serve).meta(arguments) or Exit.OK
@@ -68,7 +65,7 @@ def run(arguments: Sequence[str], serve: Serve) -> int:
         return failure.status
 
 
-def command_line(serve: Serve) -> App:
+def command_line(serve: str) -> App:
     app = App(
         name="clarion",
         help=HELP,
@@ -80,13 +77,13 @@ def command_line(serve: Serve) -> App:
         result_action="return_value",
     )
     # Its options are the settings of the service, whose libraries take long to load.
-    app.command("clarion_server.transport.cli.serving:serve", name="serve", help="Run the service.", group=SERVICE)
+    app.command(serve, name="serve", help="Run the service.", group=SERVICE)
     for group, commands in COMMANDS.items():
         for place, command in enumerate(commands):
             _add(app, command, group, place)
     for flag in (*app.help_flags, *app.version_flags):
         app[flag].group = (EVERYWHERE,)
-    app.meta.default(_launcher(app, serve))
+    app.meta.default(_launcher(app))
     return app
 
 
@@ -104,7 +101,7 @@ def _add(app: App, command: App | Callable[..., Any], group: Group, place: int) 
         app.command(command, group=group, sort_key=place)
 
 
-def _launcher(app: App, serve: Serve) -> Any:
+def _launcher(app: App) -> Any:
     """What reads the options that every command has, wherever they stand, and hands commands their session."""
 
     def launch(
@@ -131,7 +128,7 @@ def _launcher(app: App, serve: Serve) -> Any:
         ] = False,
     ) -> int | None:
         command, bound, injected = app.parse_args(arguments)
-        session = Session(target, api_key, ca_certificates, Output(as_json=as_json), serve)
+        session = Session(target, api_key, ca_certificates, Output(as_json=as_json))
         bound.arguments.update(dict.fromkeys(injected, session))
         status: int | None = command(*bound.args, **bound.kwargs)
         return status

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -25,8 +24,6 @@ class Session:
     api_key: str | None
     ca_certificates: str | None
     output: Output
-    #: Runs the service itself, for `clarion serve`.
-    run_service: Callable[[Any], None]
 
     @cached_property
     def client(self) -> Client:

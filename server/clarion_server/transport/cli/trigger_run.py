@@ -67,7 +67,12 @@ class _Run:
 
     def __post_init__(self) -> None:
         output = self.session.output
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(complete_style="green"),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
         self.progress = Progress(*columns, console=output.notes, disable=not output.live)
 
     def begin(self, total: int | None) -> None:
@@ -83,9 +88,9 @@ class _Run:
     def finish(self) -> None:
         self.progress.stop()
         tally = self.tally
-        self.session.output.show_line({"summary": vars(tally)}, lambda: _summary(tally, self.defaults))
         if tally.failed > SHOWN_FAILURES:
             self.session.output.note(f"{tally.failed - SHOWN_FAILURES} more failures are not shown: see --json.")
+        self.session.output.show_line({"summary": vars(tally)}, lambda: _summary(tally, self.defaults))
 
     def _triggers(self, source: Iterable[bytes]) -> Iterator[Trigger]:
         for line in read_lines(source, self.defaults):

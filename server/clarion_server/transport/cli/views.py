@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
-from rich.table import Column, Table
+from rich.table import Table
 from rich.text import Text
 
 from clarion_server.transport.cli.failures import CommandFailed, Problem
+from clarion_server.transport.cli.listing import table
 
 if TYPE_CHECKING:
     from clarion_client import Finding
@@ -63,18 +64,6 @@ def id_of(name: str) -> Text:
     return plain(name.rpartition("/")[2])
 
 
-def identifier() -> Column:
-    """A column of ids, which are to be copied: never cut, never folded."""
-    return Column("ID", no_wrap=True)
-
-
-def table(columns: Sequence[str | Column], rows: Iterable[Sequence[RenderableType]]) -> Table:
-    shown = Table(*columns, box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for row in rows:
-        shown.add_row(*row)
-    return shown
-
-
 def fields(rows: Iterable[tuple[str, RenderableType]]) -> Table:
     """Names and values, one pair a line."""
     shown = Table.grid(padding=(0, 2, 0, 0))
@@ -109,7 +98,7 @@ def problems_view(problems: Iterable[Problem]) -> RenderableType:
     return Group(*lines)
 
 
-def findings_view(findings: Iterable[Finding]) -> Table:
+def findings_view(findings: Iterable[Finding]) -> RenderableType:
     return table(
         ("SEVERITY", "WHERE", "FINDING", "WHAT TO DO"),
         (

@@ -7,8 +7,9 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from clarion_server.transport.cli.commands.options import CampaignName, Limit, chosen, listed, page_size
+from clarion_server.transport.cli.listing import table
 from clarion_server.transport.cli.session import CurrentSession
-from clarion_server.transport.cli.views import id_of, moment, plain, state, table
+from clarion_server.transport.cli.views import id_of, moment, plain, state
 
 campaigns = App(name="campaigns", help="List, show and delete campaigns, and see their versions.")
 

@@ -9,8 +9,9 @@ from rich.console import Group, RenderableType
 
 from clarion_server.transport.cli.commands.options import Limit, listed, page_size
 from clarion_server.transport.cli.exits import Exit
+from clarion_server.transport.cli.listing import table
 from clarion_server.transport.cli.session import CurrentSession
-from clarion_server.transport.cli.views import id_of, moment, plain, table
+from clarion_server.transport.cli.views import id_of, moment, plain
 
 if TYPE_CHECKING:
     from clarion_client import ChannelConfiguration, Verification

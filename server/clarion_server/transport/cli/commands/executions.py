@@ -10,8 +10,9 @@ from rich.text import Text
 
 from clarion_server.transport.cli.commands.options import Limit, listed, page_size
 from clarion_server.transport.cli.exits import Exit
+from clarion_server.transport.cli.listing import table
 from clarion_server.transport.cli.session import CurrentSession
-from clarion_server.transport.cli.views import fields, id_of, identifier, moment, plain, state, table
+from clarion_server.transport.cli.views import fields, id_of, moment, plain, state
 
 if TYPE_CHECKING:
     from clarion_client import Execution
@@ -35,12 +36,12 @@ def list_executions(
     session.output.show(
         [execution.to_dict() for execution in found],
         lambda: table(
-            (identifier(), "ACCEPTED", "CAMPAIGN", "REQUEST ID"),
+            ("ID", "CAMPAIGN", "ACCEPTED", "REQUEST ID"),
             (
                 (
                     id_of(execution.name),
-                    moment(execution.accept_time),
                     id_of(execution.campaign),
+                    moment(execution.accept_time),
                     plain(execution.request_id or "-"),
                 )
                 for execution in found

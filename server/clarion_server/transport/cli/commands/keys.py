@@ -7,8 +7,9 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from clarion_server.transport.cli.commands.options import Limit, chosen, listed, page_size
+from clarion_server.transport.cli.listing import table
 from clarion_server.transport.cli.session import CurrentSession
-from clarion_server.transport.cli.views import id_of, identifier, moment, plain, table
+from clarion_server.transport.cli.views import id_of, moment, plain
 
 keys = App(name="keys", help="Create, list and revoke API keys.")
 
@@ -39,12 +40,12 @@ def list_keys(*, limit: Limit = 50, session: CurrentSession) -> None:
     session.output.show(
         [key.to_dict() for key in found],
         lambda: table(
-            (identifier(), "SANDBOX", "SCOPES", "CREATED", "REVOKED", "PURPOSE"),
+            ("ID", "SCOPES", "SANDBOX", "CREATED", "REVOKED", "PURPOSE"),
             (
                 (
                     id_of(key.name),
-                    plain(key.sandbox),
                     plain(",".join(scope.lower() for scope in key.scopes)),
+                    plain(key.sandbox),
                     moment(key.create_time),
                     moment(key.revoke_time),
                     plain(key.display_name, "strike" if key.revoke_time else ""),

@@ -10,8 +10,9 @@ from rich.text import Text
 
 from clarion_server.transport.cli.commands.options import Limit, chosen, listed, page_size
 from clarion_server.transport.cli.exits import Exit
+from clarion_server.transport.cli.listing import table
 from clarion_server.transport.cli.session import CurrentSession
-from clarion_server.transport.cli.views import fields, id_of, identifier, moment, plain, state, table
+from clarion_server.transport.cli.views import fields, id_of, moment, plain, state
 
 if TYPE_CHECKING:
     from clarion_client import Failure, Message
@@ -48,14 +49,14 @@ def list_messages(
     session.output.show(
         [message.to_dict() for message in found],
         lambda: table(
-            (identifier(), "STATE", "ACCEPTED", "CAMPAIGN", "TO"),
+            ("ID", "STATE", "TO", "ACCEPTED", "CAMPAIGN"),
             (
                 (
                     id_of(message.name),
                     state(message.state),
+                    plain(message.address or message.identity),
                     moment(message.accept_time),
                     id_of(message.campaign),
-                    plain(message.address or message.identity),
                 )
                 for message in found
             ),
@@ -127,13 +128,13 @@ def _message_view(message: Message) -> RenderableType:
 
 def _attempts_view(message: Message) -> RenderableType:
     return table(
-        ("ATTEMPT", "BEGUN", "TOOK", "RESULT", "REPLY"),
+        ("ATTEMPT", "RESULT", "TOOK", "BEGUN", "REPLY"),
         (
             (
                 plain(attempt.number),
-                moment(attempt.start_time),
-                plain(f"{(attempt.end_time - attempt.start_time).total_seconds() * 1000:.0f} ms"),
                 state(attempt.result),
+                plain(f"{(attempt.end_time - attempt.start_time).total_seconds() * 1000:.0f} ms"),
+                moment(attempt.start_time),
                 failure_text(attempt.failure) if attempt.failure else plain(attempt.provider_reply),
             )
             for attempt in message.attempts

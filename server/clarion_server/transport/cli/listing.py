@@ -1,0 +1,58 @@
+"""Tables that stay readable in a narrow window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+#: Columns of sentences, and of what people wrote. They are folded; all others are kept whole, to be copied.
+PROSE = frozenset({"FINDING", "WHAT TO DO", "DETAIL", "REPLY", "NAME", "PURPOSE", "SCOPES"})
+#: Below it a folded column is a column of syllables.
+MIN_PROSE = 12
+#: What a row is about. These columns are always there.
+ESSENTIAL = 2
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[RenderableType]]) -> RenderableType:
+    """Without lines between its cells. The columns come by importance."""
+    return _Listing(columns, list(rows))
+
+
+class _Listing:
+    """Gives up its last columns where the window is too narrow for all of them, and says so."""
+
+    def __init__(self, columns: Sequence[str], rows: Sequence[Sequence[RenderableType]]) -> None:
+        self._columns = columns
+        self._rows = rows
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        shown = list(range(len(self._columns)))
+        hidden: list[str] = []
+        while (victim := self._victim(shown)) is not None and not self._fits(shown, console, options):
+            shown.remove(victim)
+            hidden.insert(0, self._columns[victim])
+        yield self._table(shown)
+        if hidden:
+            yield Text(f"{', '.join(hidden)}: in a wider window, or with --json.", "dim")
+
+    def _victim(self, shown: Sequence[int]) -> int | None:
+        """The column that is missed least."""
+        return next((index for index in reversed(shown[ESSENTIAL:]) if self._columns[index] not in PROSE), None)
+
+    def _fits(self, shown: Sequence[int], console: Console, options: ConsoleOptions) -> bool:
+        return Measurement.get(console, options.update(width=10**6), self._table(shown)).minimum <= options.max_width
+
+    def _table(self, shown: Sequence[int]) -> Table:
+        drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+        for index in shown:
+            if (name := self._columns[index]) in PROSE:
+                drawn.add_column(name, overflow="fold", min_width=MIN_PROSE)
+            else:
+                drawn.add_column(name, no_wrap=True)
+        for row in self._rows:
+            drawn.add_row(*(row[index] for index in shown))
+        return drawn
