@@ -51,6 +51,7 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
         lambda work: work.executions.release_request_ids(["e"]),
         {"PRIMARY KEY"},
     ),
+    "messages that are added": (lambda work: work.messages.add_all([MESSAGE, samples.message(1, 1)]), {BY_ID}),
     "a message": (lambda work: work.messages.get("default", MESSAGE.id), {BY_ID}),
     "the newest messages of a sandbox": (
         lambda work: work.messages.page(MessageQuery("default")),

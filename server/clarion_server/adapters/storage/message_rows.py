@@ -12,8 +12,8 @@ from clarion_server.adapters.storage.packed import RowsReader
 from clarion_server.adapters.storage.schema import message_contexts, messages
 from clarion_server.domain.message import ExclusionReason, Lane, Message, MessageState
 
-#: What a new message fills, in the order of `message_to_row`. Nothing is held when it is new.
-INSERTED_COLUMNS = tuple(column for column in messages.columns if column is not messages.c.held)
+#: What a new message fills, in the order of `message_to_row`. The database gives the key, and nothing new is held.
+INSERTED_COLUMNS = tuple(column for column in messages.columns if column.name not in {"key", "held"})
 
 #: In the order of `message_from_row`.
 _READ_COLUMNS = (
@@ -99,7 +99,9 @@ def message_from_row(row: Sequence[Any]) -> Message:
 
 def select_messages() -> Select[Any]:
     """Every message, whole."""
-    return select(*_READ_COLUMNS).join_from(messages, message_contexts, message_contexts.c.message_id == messages.c.id)
+    return select(*_READ_COLUMNS).join_from(
+        messages, message_contexts, message_contexts.c.message_key == messages.c.key
+    )
 
 
 def read_messages(connection: Connection, statement: Select[Any]) -> list[Message]:

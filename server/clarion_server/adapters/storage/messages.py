@@ -20,14 +20,19 @@ from clarion_server.adapters.storage.message_rows import (
     select_messages,
 )
 from clarion_server.adapters.storage.packed import RowsReader
-from clarion_server.adapters.storage.schema import IN_QUEUE, IS_HELD, campaigns, message_contexts, messages
+from clarion_server.adapters.storage.schema import IN_QUEUE, IS_HELD, campaigns, messages
 from clarion_server.adapters.storage.segments import Segments
 from clarion_server.application.ports.queries import MessageQuery, Settlement
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import OUTCOMES, Lane, Message, MessageState
 
 _INSERT = insertion(messages, INSERTED_COLUMNS)
-_INSERT_CONTEXTS = insertion(message_contexts, tuple(message_contexts.columns))
+_INSERT_CONTEXTS = BulkStatement(
+    "INSERT INTO message_contexts (message_key, context, profile)"
+    " SELECT messages.key, added.column2, added.column3"
+    " FROM (VALUES {rows}) AS added CROSS JOIN messages WHERE messages.id = added.column1",
+    values(3),
+)
 _BEGIN = BulkStatement(
     "UPDATE messages SET state = 'SENDING', owner = {one}, attempt_time = {one}, attempt_count = attempt_count + 1"
     " WHERE id IN (VALUES {rows}) AND state = 'QUEUED'",

@@ -153,8 +153,9 @@ Index("executions_campaign", executions.c.campaign_key, executions.c.id)
 messages = Table(
     "messages",
     metadata,
+    Column("key", _Key, primary_key=True, autoincrement=True),
     # Begins with the execution's id: the messages of an execution are a range of ids.
-    Column("id", _Id, primary_key=True),
+    Column("id", _Id, nullable=False, unique=True),
     Column("campaign_key", BigInteger, nullable=False),
     Column("version", Integer, nullable=False),
     Column("channel_key", BigInteger, nullable=False),
@@ -201,13 +202,13 @@ Index(
 # For the list of a campaign by state, for ending its queue, and for finding what a lost process had in its hands.
 Index("messages_campaign_state", messages.c.campaign_key, messages.c.state, messages.c.id)
 # For the list of a recipient, the question that support asks most.
-Index("messages_identity", messages.c.segment, messages.c.identity, messages.c.id)
+Index("messages_identity", messages.c.segment, messages.c.identity)
 
 # The long part of a message, apart from it: written once, where the message is rewritten with each move of its state.
 message_contexts = Table(
     "message_contexts",
     metadata,
-    Column("message_id", _Id, primary_key=True),
+    Column("message_key", _Key, primary_key=True, autoincrement=False),
     Column("context", LargeBinary, nullable=False),
     Column("profile", LargeBinary, nullable=False),
 )

@@ -1,7 +1,7 @@
 """The index of messages by recipient, in segments.
 
 Recipients come in no order. In one index over all messages each new one lands on a page of its own, and a page is what
-a commit writes: 4 KB to the log and 4 KB to the file, for an entry of 70 bytes. So the index begins with a segment
+a commit writes: 4 KB to the log and 4 KB to the file, for an entry of 40 bytes. So the index begins with a segment
 number, the same for some thousand messages in a row, and whatever is new lands on the few pages of the newest segment.
 Who looks for a recipient asks every segment (the idea of the log-structured merge tree without the merging: O'Neil et
 al., "The Log-Structured Merge-Tree", Acta Informatica 33, 1996).

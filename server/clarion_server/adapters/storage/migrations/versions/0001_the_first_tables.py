@@ -152,6 +152,7 @@ def _create_executions() -> None:
 def _create_messages() -> None:
     op.create_table(
         "messages",
+        sa.Column("key", _KEY, autoincrement=True, nullable=False),
         sa.Column("id", _ID, nullable=False),
         sa.Column("campaign_key", sa.BigInteger(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -173,7 +174,8 @@ def _create_messages() -> None:
         sa.Column("failure", sa.Text()),
         sa.Column("segment", sa.BigInteger(), nullable=False),
         sa.Column("held", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="messages_key"),
+        sa.PrimaryKeyConstraint("key", name="messages_key"),
+        sa.UniqueConstraint("id", name="messages_id_key"),
     )
     op.create_index("messages_campaign_state", "messages", ["campaign_key", "state", "id"])
     op.create_index(
@@ -190,16 +192,16 @@ def _create_messages() -> None:
         sqlite_where=sa.text("held = 1"),
         postgresql_where=sa.text("held = 1"),
     )
-    op.create_index("messages_identity", "messages", ["segment", "identity", "id"])
+    op.create_index("messages_identity", "messages", ["segment", "identity"])
 
 
 def _create_message_contexts() -> None:
     op.create_table(
         "message_contexts",
-        sa.Column("message_id", _ID, nullable=False),
+        sa.Column("message_key", _KEY, autoincrement=False, nullable=False),
         sa.Column("context", sa.LargeBinary(), nullable=False),
         sa.Column("profile", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("message_id", name="message_contexts_key"),
+        sa.PrimaryKeyConstraint("message_key", name="message_contexts_key"),
     )
 
 
