@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from clarion_server.transport.cli.failures import CommandFailed, Problem
@@ -62,16 +61,6 @@ def moment(time: dt.datetime | None) -> Text:
 def id_of(name: str) -> Text:
     """The last segment of a resource's name, which every command takes for the whole."""
     return plain(name.rpartition("/")[2])
-
-
-def fields(rows: Iterable[tuple[str, RenderableType]]) -> Table:
-    """Names and values, one pair a line."""
-    shown = Table.grid(padding=(0, 2, 0, 0))
-    shown.add_column(style="dim", no_wrap=True)
-    shown.add_column(overflow="fold")
-    for name, value in rows:
-        shown.add_row(name, value)
-    return shown
 
 
 def failure_view(failure: CommandFailed) -> RenderableType:

@@ -10,9 +10,9 @@ from rich.text import Text
 
 from clarion_server.transport.cli.commands.options import Limit, listed, page_size
 from clarion_server.transport.cli.exits import Exit
-from clarion_server.transport.cli.listing import table
+from clarion_server.transport.cli.listing import fields, table
 from clarion_server.transport.cli.session import CurrentSession
-from clarion_server.transport.cli.views import fields, id_of, moment, plain, state
+from clarion_server.transport.cli.views import id_of, moment, plain, state
 
 if TYPE_CHECKING:
     from clarion_client import Execution

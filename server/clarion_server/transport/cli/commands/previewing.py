@@ -11,9 +11,10 @@ from rich.console import Group, RenderableType
 
 from clarion_server.transport.cli.commands.options import CampaignName, JsonData, Locale, json_object
 from clarion_server.transport.cli.failures import CommandFailed
+from clarion_server.transport.cli.listing import fields
 from clarion_server.transport.cli.output import Output
 from clarion_server.transport.cli.session import CurrentSession
-from clarion_server.transport.cli.views import fields, plain
+from clarion_server.transport.cli.views import plain
 
 if TYPE_CHECKING:
     from clarion_client import Mailbox, RenderedEmail
