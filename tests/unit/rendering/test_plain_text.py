@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 from clarion_server.adapters.rendering.plain_text import plain_text
+from clarion_server.application.ports.content import RenderingFailed
+
+from tests.unit.rendering.contents import rendered
 
 
 @pytest.mark.parametrize(
@@ -17,7 +20,7 @@ from clarion_server.adapters.rendering.plain_text import plain_text
         ("<h1>Title</h1>Text", "Title\n\nText\n"),
         ("<ul><li>a</li><li>b</li></ul>", "- a\n- b\n"),
         ("<table><tr><td>Tea</td><td>3</td></tr><tr><td>Cup</td><td>1</td></tr></table>", "Tea  3\nCup  1\n"),
-        ("<table>\n <tr>\n  <td>Tea</td>\n  <td>3</td>\n </tr>\n</table>", "Tea   3\n"),
+        ("<table>\n <tr>\n  <td>Tea</td>\n  <td>3</td>\n </tr>\n</table>", "Tea  3\n"),
         ("<p>&lt;b&gt; &amp; caf&eacute; 注文</p>", "<b> & café 注文\n"),
         ("<a href='https://a.example/x?y=1&amp;z=2'>Look</a>!", "Look (https://a.example/x?y=1&z=2)!\n"),
         ("<a href='https://a.example'>https://a.example</a>", "https://a.example\n"),
@@ -31,6 +34,10 @@ from clarion_server.adapters.rendering.plain_text import plain_text
         ("<p>a<!-- no --> b</p>", "a b\n"),
         ("<pre>a  b\n  c</pre>", "a  b\n  c\n"),
         ("<p>unclosed <b>tags", "unclosed tags\n"),
+        ("<?xml version='1.0' encoding='latin-1'?><meta charset='latin-1'><p>é 注文 😀</p>", "é 注文 😀\n"),
+        ("<!-- nothing -->", ""),
+        ("<div>" * 1_000 + "deep" + "</div>" * 1_000 + "<p>after</p>", "deep\n\nafter\n"),
+        ("</a></p>stray", "stray\n"),
         ("", ""),
         ("  \n", ""),
         ("plain", "plain\n"),
@@ -38,3 +45,8 @@ from clarion_server.adapters.rendering.plain_text import plain_text
 )
 def test_the_text_says_what_a_reader_of_the_html_sees(html: str, text: str) -> None:
     assert plain_text(html) == text
+
+
+def test_html_that_no_parser_reads_to_its_end_is_refused_rather_than_cut() -> None:
+    with pytest.raises(RenderingFailed, match="nested too deeply"):
+        rendered(html="<div>" * 5_000 + "deep")

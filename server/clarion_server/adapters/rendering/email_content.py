@@ -10,6 +10,7 @@ from babel import Locale
 from clarion_server.adapters.rendering.environment import HTML, TEXT, ContentEnvironment
 from clarion_server.adapters.rendering.locales import locale_of
 from clarion_server.adapters.rendering.template import CompiledTemplate
+from clarion_server.adapters.rendering.values import RenderRefused
 from clarion_server.application.ports.content import Personalisation, RenderedEmail, RenderingFailed
 from clarion_server.domain.campaign import CampaignDefinition, EmailContent
 
@@ -85,4 +86,7 @@ def _derived_text(html: str) -> str:
     # Imported when the first message needs it: the HTML parser takes time and memory that many services never need.
     from clarion_server.adapters.rendering.plain_text import plain_text  # noqa: PLC0415  (see above)
 
-    return plain_text(html)
+    try:
+        return plain_text(html)
+    except RenderRefused as refused:
+        raise RenderingFailed(f"{FIELD}.html", 0, str(refused)) from None

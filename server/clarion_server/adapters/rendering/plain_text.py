@@ -7,6 +7,14 @@ from typing import Any
 
 from lxml import etree, html  # type: ignore[import-untyped]  # lxml ships no types
 
+from clarion_server.adapters.rendering.values import RenderRefused
+
+#: Told the encoding, for what a `<meta>` says of it is of no matter here; huge, or it would drop what is nested deeply.
+_PARSER = html.HTMLParser(encoding="utf-8", huge_tree=True)
+
+_DEEPEST = 2_000
+"""The parser drops what lies deeper than 2,048 elements, without a word."""
+
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
 _BLANKS_AT_LINE_END = re.compile(r" +\n")
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -25,12 +33,14 @@ _CELLS = frozenset({"td", "th"})
 def plain_text(source: str) -> str:
     """What a reader of the HTML sees: paragraphs, `- ` before list entries, a link's address behind its text.
 
-    The cells of a table row stand on one line. White space follows the rules of HTML.
+    The cells of a table row stand on one line. White space follows the rules of HTML. Raises RenderRefused.
     """
-    if not source.strip():
-        return ""
+    try:
+        document = html.document_fromstring(source.encode("utf-8", "replace"), _PARSER)
+    except etree.ParserError:
+        return ""  # nothing but blanks or comments
     writer = _Writer()
-    for event, node in etree.iterwalk(html.document_fromstring(source), events=("start", "end", "comment", "pi")):
+    for event, node in etree.iterwalk(document, events=("start", "end", "comment", "pi")):
         if event == "start":
             writer.start(node)
         else:
@@ -41,10 +51,11 @@ def plain_text(source: str) -> str:
 class _Writer:
     """Follows a walk over the elements of a document."""
 
-    __slots__ = ("_link_starts", "_pieces", "_unseen_depth")
+    __slots__ = ("_depth", "_link_starts", "_pieces", "_unseen_depth")
 
     def __init__(self) -> None:
         self._pieces = ["\n"]
+        self._depth = 0
         self._unseen_depth = 0
         self._link_starts: list[int] = []
 
@@ -53,6 +64,9 @@ class _Writer:
         return _BLANK_LINES.sub("\n\n", text).strip() + "\n"
 
     def start(self, node: Any) -> None:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise RenderRefused("the HTML is nested too deeply to derive a text from it")
         if self._unseen_depth or _is_unseen(node):
             self._unseen_depth += 1
             return
@@ -60,6 +74,7 @@ class _Writer:
         self._add(node.text, keep_blanks=node.tag == "pre")
 
     def end(self, node: Any) -> None:
+        self._depth -= isinstance(node.tag, str)
         if self._unseen_depth and isinstance(node.tag, str):
             self._unseen_depth -= 1
         elif not self._unseen_depth:
@@ -70,7 +85,7 @@ class _Writer:
     def _open(self, tag: str, node: Any) -> None:
         self._break(tag)
         if tag in _CELLS and not self._at_line_start():
-            self._pieces.append("  ")
+            self._pieces.append(" " if self._pieces[-1].endswith(" ") else "  ")
         elif tag == "li":
             self._pieces.append("- ")
         elif tag == "br":
