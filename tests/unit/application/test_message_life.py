@@ -1,0 +1,364 @@
+"""The life of messages, whatever callers, authors, providers and crashes do to them, in whatever order."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+from collections import Counter
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeVar, cast
+
+import pytest
+from clarion_server.adapters.system import SystemIds
+from clarion_server.application.cancelling import Cancelling
+from clarion_server.application.claiming import Claim, Claiming
+from clarion_server.application.delivery import Delivery
+from clarion_server.application.directory import CampaignDirectory
+from clarion_server.application.disowning import Disowned
+from clarion_server.application.figures import read_figures
+from clarion_server.application.group_commit import GroupCommit
+from clarion_server.application.hand_off import HandOff
+from clarion_server.application.keeping import Keeper
+from clarion_server.application.lease import Lease
+from clarion_server.application.outlets import ProcessOutlets
+from clarion_server.application.recording import settle
+from clarion_server.application.transactions import Transactions
+from clarion_server.application.triggering import Triggering
+from clarion_server.domain.campaign import CampaignState, InDoubtPolicy, QueueDisposal
+from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.delivery import Conclusion
+from clarion_server.domain.errors import CampaignNotLive
+from clarion_server.domain.instant import HOUR, MINUTE, SECOND, Instant
+from clarion_server.domain.message import OUTCOMES, AttemptResult, Event, EventType, Message, MessageState
+from clarion_server.domain.retry import RetryPolicy
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from tests.fakes import LATER, NEVER, UNKNOWN, End, ScriptedChannel
+from tests.unit.application.running import CALLER, command, events, figures, messages, recipient
+from tests.unit.application.world import AUTHOR, World
+
+SOAK = bool(os.environ.get("CLARION_SOAK"))
+RESEND, PARK = "resend", "park"
+SPAN = 10 * SECOND
+TWO_DESKS = st.integers(0, 1)
+CAMPAIGNS = st.sampled_from([RESEND, PARK])
+
+T = TypeVar("T")
+
+
+class NoOutlets:
+    """For a keeper: what is in a desk's hands is sent by the test alone."""
+
+    async def follow(self, configurations: Sequence[ChannelConfiguration]) -> None: ...
+
+    def wake_all(self, due_time: Instant) -> None: ...
+
+
+class Desk:
+    """One process whose hand-offs are made by the test, one at a time. Implements `Outlets`."""
+
+    def __init__(self, world: World, name: str) -> None:
+        self._world = world
+        self.name = name
+        self.takes_directly = True
+        self.hands: list[HandOff] = []
+        self.disowned = Disowned()
+        self.transactions = Transactions(world.store)
+        self.lease = Lease(name, SPAN, world.clock)
+        directory = CampaignDirectory(self.transactions, world.review._compiler)
+        commits = GroupCommit(self.transactions, lambda: None, 10_000)
+        self.triggering = Triggering(self.transactions, directory, commits, self, world.clock, SystemIds())
+        self.delivery = Delivery(directory, world.clock, lambda: 0.5)
+        self.keeper = Keeper(
+            self.transactions, cast("ProcessOutlets", NoOutlets()), self.disowned, self.lease, world.clock, lambda: 0.5
+        )
+
+    def reserve(self, channel_key: int, count: int) -> str | None:
+        return self.name if self.takes_directly and self.lease.is_held() else None
+
+    def hand_off(self, channel_key: int, messages: Sequence[HandOff]) -> None:
+        self.hands += messages
+
+    def give_up(self, channel_key: int, count: int) -> None: ...
+
+    def disown(self, channel_key: int, message_ids: Sequence[str]) -> None:
+        self.disowned.messages.update(message_ids)
+
+    def wake(self, channel_key: int, due_time: Instant) -> None: ...
+
+    async def claim(self, limit: int) -> None:
+        wish = Claim(1, self.name, limit, self._world.clock.now())
+        (claimed,) = await self.transactions.write(lambda unit: Claiming().apply(unit, [wish]))
+        self.hands += [HandOff(message) for message in claimed.messages]
+
+    async def attempt(self, channel: ScriptedChannel, configuration: ChannelConfiguration) -> Conclusion | None:
+        """The end of the oldest hand-off, not yet recorded. None when it was not begun."""
+        hand_off = self.hands.pop(0)
+        if not self.lease.covers(hand_off.message.attempt_time or 0):
+            self.disowned.messages.add(hand_off.message.id)
+            return None
+        return await self.delivery.attempt(hand_off, channel, configuration)
+
+    async def record(self, conclusion: Conclusion) -> None:
+        await self.transactions.write(lambda unit: settle(unit, [conclusion], self.name))
+
+
+class MessageLife(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.world = World()
+        self.channel = ScriptedChannel()
+        self.numbers = itertools.count(1)
+        self.desks: list[Desk] = []
+        self.unrecorded: list[tuple[Desk, Conclusion]] = []
+        self.ended: dict[str, Message] = {}
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self.loop.run_until_complete(work)
+
+    @initialize()
+    def set_up(self) -> None:
+        self.configuration = self.run(self.world.channel(retry_policy=RetryPolicy(HOUR, 5 * SECOND, MINUTE)))
+        self.run(self.world.live(RESEND))
+        self.run(self.world.live(PARK, in_doubt_policy=InDoubtPolicy.PARK))
+        self.desks = [self.new_desk(), self.new_desk()]
+
+    def new_desk(self) -> Desk:
+        desk = Desk(self.world, f"desk-{next(self.numbers)}")
+        self.run(desk.keeper.keep())
+        return desk
+
+    # Callers.
+
+    @rule(
+        place=TWO_DESKS,
+        campaign_id=CAMPAIGNS,
+        count=st.integers(1, 4),
+        suppressed=st.booleans(),
+        directly=st.booleans(),
+        later=st.sampled_from([0, 0, MINUTE]),
+        expires=st.sampled_from([None, None, 3 * SECOND, 2 * MINUTE]),
+    )
+    def trigger(
+        self,
+        place: int,
+        campaign_id: str,
+        count: int,
+        suppressed: bool,
+        directly: bool,
+        later: int,
+        expires: int | None,
+    ) -> None:
+        desk, now = self.desks[place], self.world.clock.now()
+        desk.takes_directly = directly
+        to = [recipient(f"email:{next(self.numbers)}@example.com") for _ in range(count)]
+        to += [recipient("email:suppressed@clarion.test")] if suppressed else []
+        request = command(
+            *to,
+            campaign_id=campaign_id,
+            send_time=now + later,
+            expire_time=None if expires is None else now + later + expires,
+        )
+        try:
+            self.run(desk.triggering.trigger(request, CALLER))
+        except CampaignNotLive:
+            assert self.state_of(campaign_id) is not CampaignState.LIVE
+
+    @rule(data=st.data())
+    def cancel_an_execution(self, data: st.DataObject) -> None:
+        if chosen := self.any_message(data):
+            cancelling = Cancelling(self.world.transactions, self.world.clock)
+            cancellation = self.run(cancelling.cancel_execution(chosen.execution_id, CALLER))
+            states = Counter(m.state for m in self.messages().values() if m.execution_id == chosen.execution_id)
+            assert cancellation.cancelled_count == states[MessageState.CANCELLED]
+            assert states[MessageState.QUEUED] == 0
+
+    @rule(data=st.data())
+    def cancel_a_message(self, data: st.DataObject) -> None:
+        if chosen := self.any_message(data):
+            cancelling = Cancelling(self.world.transactions, self.world.clock)
+            after = self.run(cancelling.cancel_message(chosen.id, CALLER))
+            in_time = chosen.state in {MessageState.QUEUED, MessageState.CANCELLED}
+            assert (after.state is MessageState.CANCELLED) == in_time
+
+    # Processes.
+
+    @rule(place=TWO_DESKS, limit=st.integers(1, 5))
+    def claim(self, place: int, limit: int) -> None:
+        if self.desks[place].lease.is_held():
+            self.run(self.desks[place].claim(limit))
+
+    @rule(place=TWO_DESKS, end=st.sampled_from([None, None, LATER, NEVER, UNKNOWN]), record=st.booleans())
+    def attempt(self, place: int, end: End, record: bool) -> None:
+        desk = self.desks[place]
+        if not desk.hands:
+            return
+        self.channel.end = lambda _: end
+        conclusion = self.run(desk.attempt(self.channel, self.configuration))
+        if conclusion is not None and record:
+            self.run(desk.record(conclusion))
+        elif conclusion is not None:
+            self.unrecorded.append((desk, conclusion))
+
+    @rule()
+    def record_what_is_late(self) -> None:
+        for desk, conclusion in self.unrecorded:
+            self.run(desk.record(conclusion))
+        self.unrecorded.clear()
+
+    @rule(place=TWO_DESKS)
+    def keep(self, place: int) -> None:
+        self.run(self.desks[place].keeper.keep())
+
+    @rule(place=TWO_DESKS)
+    def crash(self, place: int) -> None:
+        self.desks[place] = self.new_desk()
+        alive = set(self.desks)
+        self.unrecorded = [(desk, conclusion) for desk, conclusion in self.unrecorded if desk in alive]
+
+    @rule(span=st.sampled_from([SECOND, 5 * SECOND, SPAN, 2 * MINUTE, 2 * HOUR]))
+    def time_passes(self, span: int) -> None:
+        self.world.clock.advance(span)
+
+    # Authors.
+
+    @rule(campaign_id=CAMPAIGNS)
+    def pause_or_resume(self, campaign_id: str) -> None:
+        state = self.state_of(campaign_id)
+        if state is CampaignState.LIVE:
+            self.run(self.world.life_cycle.pause(campaign_id, "", AUTHOR))
+        elif state is CampaignState.PAUSED:
+            self.run(self.world.life_cycle.resume(campaign_id, "", AUTHOR))
+
+    @rule(campaign_id=CAMPAIGNS, disposal=st.sampled_from(QueueDisposal), sure=st.integers(0, 3))
+    def stop(self, campaign_id: str, disposal: QueueDisposal, sure: int) -> None:
+        if not sure and self.state_of(campaign_id) in {CampaignState.LIVE, CampaignState.PAUSED}:
+            self.run(self.world.life_cycle.stop(campaign_id, disposal, "", AUTHOR))
+
+    # What always holds.
+
+    @invariant()
+    def the_books_are_right(self) -> None:
+        for key in (1, 2):
+            mine = [message for message in self.messages().values() if message.campaign_key == key]
+            states = Counter(message.state for message in mine)
+            counted = figures(self.world, key) if mine else {}
+            assert counted.get("targeted", 0) == len(mine)
+            for state in OUTCOMES:
+                assert counted.get(f"state:{state}", 0) == states[state]
+            open_count = states[MessageState.QUEUED] + states[MessageState.SENDING]
+            assert read_figures(counted).queued_count == open_count
+
+    @invariant()
+    def an_outcome_never_moves(self) -> None:
+        ended = {id_: message for id_, message in self.messages().items() if message.state in OUTCOMES}
+        assert {id_: ended[id_] for id_ in self.ended} == self.ended
+        self.ended = ended
+
+    @invariant()
+    def events_agree_with_states(self) -> None:
+        of_message = self.events()
+        for id_, message in self.messages().items():
+            told = of_message.get(id_, [])
+            ends = [event.type.name for event in told if event.type is not EventType.DEFERRED]
+            assert ends == ([message.state.name] if message.state in OUTCOMES else [])
+            numbers = [event.attempt.number for event in told if event.attempt is not None]
+            assert numbers == list(range(1, len(numbers) + 1))
+
+    @invariant()
+    def only_what_is_being_sent_has_an_owner(self) -> None:
+        for message in self.messages().values():
+            assert (message.owner is not None) == (message.state is MessageState.SENDING)
+
+    @invariant()
+    def what_was_taken_twice_was_in_doubt(self) -> None:
+        taken, of_message = Counter(email.message_id for email in self.channel.taken), self.events()
+        for id_, message in self.messages().items():
+            in_doubt = [e for e in of_message.get(id_, []) if e.attempt and e.attempt.result is AttemptResult.IN_DOUBT]
+            assert taken[id_] <= len(in_doubt) + 1
+            if message.state is MessageState.SENT:
+                assert taken[id_] >= 1
+            if message.state in {MessageState.CANCELLED, MessageState.EXPIRED, MessageState.EXCLUDED}:
+                assert taken[id_] <= len(in_doubt)
+
+    def teardown(self) -> None:
+        try:
+            if self.desks:
+                self.let_everything_end()
+                self.check_the_end()
+        finally:
+            self.loop.close()
+            self.world.close()
+
+    def let_everything_end(self) -> None:
+        """Every process vanishes, campaigns are let go, and a new process does what is left."""
+        for campaign_id in (RESEND, PARK):
+            if self.state_of(campaign_id) is CampaignState.PAUSED:
+                self.run(self.world.life_cycle.resume(campaign_id, "", AUTHOR))
+        self.channel.end = lambda _: None
+        last = self.new_desk()
+        for _ in range(100):
+            self.world.clock.advance(2 * MINUTE)
+            self.run(last.keeper.keep())
+            self.run(last.claim(1_000))
+            while last.hands:
+                conclusion = self.run(last.attempt(self.channel, self.configuration))
+                assert conclusion is not None
+                self.run(last.record(conclusion))
+            if all(message.state in OUTCOMES for message in self.messages().values()):
+                return
+
+    def check_the_end(self) -> None:
+        assert {message.state for message in self.messages().values()} <= OUTCOMES
+        self.the_books_are_right()
+        self.an_outcome_never_moves()
+        self.events_agree_with_states()
+        self.what_was_taken_twice_was_in_doubt()
+
+    # Looking.
+
+    def messages(self) -> dict[str, Message]:
+        return messages(self.world)
+
+    def events(self) -> dict[str, list[Event]]:
+        of_message: dict[str, list[Event]] = {}
+        for event in events(self.world):
+            of_message.setdefault(event.message_id, []).append(event)
+        return of_message
+
+    def any_message(self, data: st.DataObject) -> Message | None:
+        all_messages = sorted(self.messages().values(), key=lambda message: message.id)
+        return data.draw(st.sampled_from(all_messages)) if all_messages else None
+
+    def state_of(self, campaign_id: str) -> CampaignState:
+        return self.run(self.world.stored(campaign_id)).state
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600 if SOAK else 120)
+def test_every_message_reaches_exactly_one_outcome_whatever_happens() -> None:
+    run_state_machine_as_test(
+        MessageLife,
+        settings=settings(max_examples=1_000 if SOAK else 30, stateful_step_count=40, deadline=None),
+    )
+
+
+def test_the_machine_reaches_every_outcome() -> None:
+    """Or else it would prove little."""
+    machine = MessageLife()
+    machine.set_up()
+    for end in (None, NEVER, UNKNOWN):
+        machine.trigger(0, PARK, 1, True, True, 0, None)
+        machine.attempt(0, end, True)
+    machine.trigger(0, RESEND, 1, False, False, 0, 3 * SECOND)
+    machine.time_passes(5 * SECOND)
+    machine.claim(0, 5)
+    machine.trigger(0, RESEND, 1, False, False, 0, None)
+    machine.run(machine.world.life_cycle.stop(RESEND, QueueDisposal.CANCEL, "", AUTHOR))
+    machine.claim(0, 5)
+    assert {message.state for message in machine.messages().values()} == OUTCOMES
+    machine.teardown()
