@@ -53,6 +53,5 @@ class CommandFailed(Exception):
             "detail": self.detail,
             "problems": [problem.to_dict() for problem in self.problems],
             "hint": self.hint,
-            "exit_code": int(self.status),
         }
-        return {"error": {name: value for name, value in error.items() if value}}
+        return {name: value for name, value in error.items() if value}

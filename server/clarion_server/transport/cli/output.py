@@ -62,7 +62,9 @@ class Output:
 
     def fail(self, failure: CommandFailed) -> None:
         if self.as_json:
-            sys.stderr.write(json.dumps(failure.to_dict(), ensure_ascii=False) + "\n")
+            sys.stderr.write(
+                json.dumps({"error": failure.to_dict() | {"exit_code": failure.status}}, ensure_ascii=False) + "\n"
+            )
         else:
             _print(self.notes, failure_view(failure))
 

@@ -120,9 +120,7 @@ class _Run:
         failure = explained(error)
         assert failure is not None
         text = "; ".join(f"{problem.where}: {problem.text}" for problem in failure.problems) or failure.summary
-        self._note_failure(
-            number, f"{text} {failure.reason}", failure.to_dict()["error"] | {"request_id": trigger.request_id}
-        )
+        self._note_failure(number, f"{text} {failure.reason}", failure.to_dict() | {"request_id": trigger.request_id})
 
     def _note_failure(self, number: int, text: str, error: dict[str, Any]) -> None:
         self._advance()

@@ -27,7 +27,11 @@ def apply(
     *,
     file: Annotated[
         list[Path],
-        Parameter(("--file", "-f"), help="A YAML file, a folder with some, or - for stdin. May be repeated."),
+        Parameter(
+            ("--file", "-f"),
+            help="A YAML file, a folder with some, or - for stdin. May be repeated.",
+            allow_leading_hyphen=True,
+        ),
     ],
     activate: Annotated[bool, Parameter(help="Review the campaigns too, and make live what has no errors.")] = False,
     dry_run: Annotated[bool, Parameter(help="Show what would change, and change nothing.")] = False,
@@ -56,7 +60,9 @@ def apply(
             # What is wrong in one file need not hide what is wrong in the next.
             refusals.append(refusal)
             continue
-        session.output.show_line(applied.to_dict(), partial(_applied_view, applied, dry_run=dry_run))
+        session.output.show_line(
+            applied.to_dict() | {"dry_run": dry_run}, partial(_applied_view, applied, dry_run=dry_run)
+        )
         status = Exit.BAD_NEWS if applied.blocked else status
     if refusals:
         raise _together(refusals)

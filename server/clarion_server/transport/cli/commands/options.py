@@ -27,7 +27,12 @@ MAX_PAGE = 1_000
 
 CampaignName = Annotated[str, Parameter(help="The campaign, such as order-confirmed.")]
 Limit = Annotated[int, Parameter(help="At most so many; 0 for all.")]
-JsonData = Annotated[str, Parameter(help="JSON as it is, the path of a file with JSON, or - to read it from stdin.")]
+JsonData = Annotated[
+    str,
+    Parameter(
+        help="JSON as it is, the path of a file with JSON, or - to read it from stdin.", allow_leading_hyphen=True
+    ),
+]
 Locale = Annotated[str, Parameter(help="The recipient's locale, such as pt-BR. Default: the campaign's.")]
 Instant = Annotated[str, Parameter(help="A time such as 2027-01-31T09:00:00+01:00.")]
 

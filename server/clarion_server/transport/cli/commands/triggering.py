@@ -36,7 +36,10 @@ def trigger(
     locale: Locale = "",
     request_id: Annotated[str, Parameter(help="Makes it safe to repeat: the same id is sent once.")] = "",
     from_: Annotated[
-        Path | None, Parameter("--from", help="Trigger for each line of this file of JSON lines; - is stdin.")
+        Path | None,
+        Parameter(
+            "--from", help="Trigger for each line of this file of JSON lines; - is stdin.", allow_leading_hyphen=True
+        ),
     ] = None,
     send_at: Annotated[Instant, Parameter(help="Send no earlier than this. Such as 2027-01-31T09:00:00+01:00.")] = "",
     expire_at: Annotated[Instant, Parameter(help="Do not send after this.")] = "",
