@@ -32,9 +32,11 @@ class SqlCampaignRepository:
         self._connection = connection
 
     def add(self, campaign: Campaign) -> Campaign:
+        statement = insert(campaigns).values(campaign_to_row(campaign)).returning(campaigns.c.key)
         try:
-            statement = insert(campaigns).values(campaign_to_row(campaign)).returning(campaigns.c.key)
-            key = self._connection.execute(statement).scalar_one()
+            # Apart, so that the transaction survives the refusal on every database.
+            with self._connection.begin_nested():
+                key = self._connection.execute(statement).scalar_one()
         except IntegrityError as error:
             raise NameTaken(campaign.name) from error
         added = replace(campaign, key=key)

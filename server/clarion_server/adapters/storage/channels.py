@@ -23,9 +23,11 @@ class SqlChannelConfigurationRepository:
         self._connection = connection
 
     def add(self, configuration: ChannelConfiguration) -> ChannelConfiguration:
+        statement = insert(_table).values(_to_row(configuration)).returning(_table.c.key)
         try:
-            added = insert(_table).values(_to_row(configuration)).returning(_table.c.key)
-            key = self._connection.execute(added).scalar_one()
+            # Apart, so that the transaction survives the refusal on every database.
+            with self._connection.begin_nested():
+                key = self._connection.execute(statement).scalar_one()
         except IntegrityError as error:
             raise NameTaken(configuration.name) from error
         return replace(configuration, key=key)

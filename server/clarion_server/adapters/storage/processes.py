@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, select
 
+from clarion_server.adapters.storage.bulk import insertion
 from clarion_server.adapters.storage.schema import processes
 from clarion_server.domain.instant import Instant
+
+_RENEW = insertion(
+    processes, tuple(processes.columns), "ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until"
+)
 
 
 class SqlProcessRepository:
@@ -13,9 +18,7 @@ class SqlProcessRepository:
         self._connection = connection
 
     def renew(self, process_id: str, lease_until: Instant) -> None:
-        renewed = update(processes).where(processes.c.id == process_id).values(lease_until=lease_until)
-        if self._connection.execute(renewed).rowcount == 0:
-            self._connection.execute(insert(processes).values(id=process_id, lease_until=lease_until))
+        _RENEW.change(self._connection, [(process_id, lease_until)])
 
     def live(self, now: Instant) -> set[str]:
         return set(self._connection.execute(select(processes.c.id).where(processes.c.lease_until > now)).scalars())

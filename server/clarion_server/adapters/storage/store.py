@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 from sqlalchemy import Engine
@@ -40,15 +40,11 @@ class SqlStore:
         self._is_unavailability = is_unavailability
         self._segments = Segments()
 
-    @contextmanager
-    def begin(self) -> Iterator[SqlUnitOfWork]:
-        with self._unit_of_work(self._writer) as unit:
-            yield unit
+    def begin(self) -> AbstractContextManager[SqlUnitOfWork]:
+        return self._unit_of_work(self._writer)
 
-    @contextmanager
-    def snapshot(self) -> Iterator[SqlUnitOfWork]:
-        with self._unit_of_work(self._readers) as unit:
-            yield unit
+    def snapshot(self) -> AbstractContextManager[SqlUnitOfWork]:
+        return self._unit_of_work(self._readers)
 
     def change_mark(self) -> object:
         return self._signal.mark()
