@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from clarion_server.transport.cli.commands.options import CampaignName, Limit, chosen, listed, page_size
+from clarion_server.transport.cli.commands.options import CampaignName, Limit, chosen, listed, page_size, separated
 from clarion_server.transport.cli.listing import table
 from clarion_server.transport.cli.session import CurrentSession
 from clarion_server.transport.cli.views import id_of, moment, plain, state
@@ -17,20 +17,25 @@ campaigns = App(name="campaigns", help="List, show and delete campaigns, and see
 @campaigns.command(name="list")
 def list_campaigns(
     *,
-    states: Annotated[str, Parameter(help="Only these: draft, scheduled, live, paused, stopped, completed.")] = "",
-    categories: Annotated[str, Parameter(help="Only these: transactional, marketing.")] = "",
-    tags: Annotated[str, Parameter(help="Only those with one of these tags.")] = "",
+    states: Annotated[
+        tuple[str, ...],
+        Parameter(("--states", "--state"), help="Only these: draft, scheduled, live, paused, stopped, completed."),
+    ] = (),
+    categories: Annotated[
+        tuple[str, ...], Parameter(("--categories", "--category"), help="Only these: transactional, marketing.")
+    ] = (),
+    tags: Annotated[tuple[str, ...], Parameter(("--tags", "--tag"), help="Only those with one of these tags.")] = (),
     text: Annotated[str, Parameter(help="Only those with this text in their id, name or description.")] = "",
     limit: Limit = 50,
     session: CurrentSession,
 ) -> None:
-    """List campaigns by name. Several states, categories or tags are separated by commas."""
+    """List campaigns by name. Options that take words take several, separated by commas."""
     from clarion_client import CampaignState, Category  # noqa: PLC0415 - gRPC takes longer to load than help to print
 
     pager = session.client.campaigns.list(
         states=chosen(CampaignState, states, "--states"),
         categories=chosen(Category, categories, "--categories"),
-        tags=[tag.strip() for tag in tags.split(",") if tag.strip()],
+        tags=separated(tags),
         text=text,
         page_size=page_size(limit),
     )

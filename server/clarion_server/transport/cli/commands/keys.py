@@ -20,12 +20,16 @@ def create(
     /,
     *,
     scopes: Annotated[
-        str, Parameter(help="What it may do, separated by commas: author, approve, trigger, read, admin.")
+        tuple[str, ...],
+        Parameter(("--scopes", "--scope"), help="What it may do: author, approve, trigger, read, admin."),
     ],
     sandbox: Annotated[str, Parameter(help="The sandbox it sees; a new name makes a new one. Default: yours.")] = "",
     session: CurrentSession,
 ) -> None:
-    """Create a key. Its secret is printed on stdout, this once, and nothing else is."""
+    """Create a key. Its secret is printed on stdout, this once, and nothing else is.
+
+    Several scopes are separated by commas.
+    """
     from clarion_client import Scope  # noqa: PLC0415 - gRPC takes longer to load than help to print
 
     new = session.client.keys.create(purpose, chosen(Scope, scopes, "--scopes"), sandbox=sandbox)

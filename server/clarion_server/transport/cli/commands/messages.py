@@ -29,9 +29,12 @@ def list_messages(
     execution: Annotated[str, Parameter(help="Only those of this execution.")] = "",
     to: Annotated[str, Parameter(help="Only those to this address or identity.")] = "",
     states: Annotated[
-        str,
-        Parameter(help="Only these: queued, sending, sent, excluded, cancelled, expired, failed, in-doubt."),
-    ] = "",
+        tuple[str, ...],
+        Parameter(
+            ("--states", "--state"),
+            help="Only these: queued, sending, sent, excluded, cancelled, expired, failed, in-doubt.",
+        ),
+    ] = (),
     limit: Limit = 50,
     session: CurrentSession,
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
@@ -52,14 +53,19 @@ def page_size(limit: int) -> int:
     return min(limit + 1, MAX_PAGE) if limit else MAX_PAGE
 
 
-def chosen(enum: type[E], text: str, option: str) -> list[E]:
-    """The members named in `text`, in any case, separated by commas. None of them for an empty text."""
+def chosen(enum: type[E], given: Sequence[str], option: str) -> list[E]:
+    """The members that are named, in any case."""
     names = {member.value.replace("_", "-").lower(): member for member in enum if member.value != "UNRECOGNIZED"}
-    words = [word.strip().replace("_", "-").lower() for word in text.split(",") if word.strip()]
+    words = [word.replace("_", "-").lower() for word in separated(given)]
     for word in words:
         if word not in names:
             raise CommandFailed(f"There is no {word!r} for {option}: choose from {', '.join(names)}.")
     return [names[word] for word in words]
+
+
+def separated(given: Sequence[str]) -> list[str]:
+    """An option may be repeated, and each time hold several words with commas between them."""
+    return [word.strip() for text in given for word in text.split(",") if word.strip()]
 
 
 def json_object(text: str, option: str) -> dict[str, Any] | None:

@@ -26,11 +26,11 @@ def watch(
     execution: Annotated[str, Parameter(help="Only events of this execution.")] = "",
     message: Annotated[str, Parameter(help="Only events of this message.")] = "",
     types: Annotated[
-        str,
+        tuple[str, ...],
         Parameter(
-            help="Only these, separated by commas: sent, deferred, failed, excluded, cancelled, expired, in-doubt."
+            ("--types", "--type"), help="Only these: sent, deferred, failed, excluded, cancelled, expired, in-doubt."
         ),
-    ] = "",
+    ] = (),
     from_start: Annotated[bool, Parameter(help="Begin with the oldest event. Default: from this moment on.")] = False,
     resume_token: Annotated[
         str, Parameter(help="Go on where a watch with the same filters ended, missing nothing.")
