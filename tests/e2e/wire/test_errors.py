@@ -1,0 +1,261 @@
+"""Every reason that a caller can meet, over the wire: its code, its metadata, its details."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+import pytest
+from clarion.v1 import (
+    api_key_pb2,
+    api_key_service_pb2,
+    campaign_pb2,
+    campaign_service_pb2,
+    channel_configuration_service_pb2,
+    message_service_pb2,
+    trigger_service_pb2,
+)
+from clarion.v1.error_reason_pb2 import ErrorReason
+from clarion_client import AsyncClient, Schedule, Scope
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from tests.campaigns import CONTEXT, campaign, set_up
+from tests.e2e.wire.calls import Failure, Wire
+from tests.e2e.wire.conftest import NewService, Sandbox
+from tests.waiting import until
+
+Code = grpc.StatusCode
+TRIGGER = "/clarion.v1.TriggerService/Trigger"
+_CAMPAIGNS = "/clarion.v1.CampaignService"
+_KEYS = "/clarion.v1.ApiKeyService"
+_MESSAGES = "/clarion.v1.MessageService"
+
+#: Nobody listens there, and nothing is sent there.
+NOWHERE = 9
+
+
+def a_trigger(count: int = 1, campaign: str = "campaigns/orders", **fields: Any) -> trigger_service_pb2.TriggerRequest:
+    """For magic recipients, whose mails leave for nowhere."""
+    request = trigger_service_pb2.TriggerRequest(campaign=campaign, **fields)
+    for place in range(count):
+        recipient = request.recipients.add(identity=f"email:sent+{place}@clarion.test")
+        recipient.context.update(CONTEXT)
+    return request
+
+
+async def invalid_fields(sandbox: Sandbox) -> Failure:
+    await set_up(sandbox.client, "orders", NOWHERE)
+    request = a_trigger(2)
+    request.recipients[0].locale = "!"
+    request.recipients[1].context.Clear()
+    return await sandbox.wire.refuse(TRIGGER, request)
+
+
+async def invalid_page_token(sandbox: Sandbox) -> Failure:
+    request = message_service_pb2.ListMessagesRequest(page_token="made up")
+    return await sandbox.wire.refuse(f"{_MESSAGES}/ListMessages", request)
+
+
+async def invalid_resume_token(sandbox: Sandbox) -> Failure:
+    request = message_service_pb2.WatchEventsRequest(resume_token="made up")
+    return await sandbox.wire.refuse(f"{_MESSAGES}/WatchEvents", request)
+
+
+async def resource_not_found(sandbox: Sandbox) -> Failure:
+    return await sandbox.wire.refuse(TRIGGER, a_trigger(campaign="campaigns/nothing"))
+
+
+async def resource_exists(sandbox: Sandbox) -> Failure:
+    await set_up(sandbox.client, "orders", NOWHERE)
+    asked = campaign_service_pb2.GetCampaignRequest(name="campaigns/orders")
+    there = await sandbox.wire.send(f"{_CAMPAIGNS}/GetCampaign", asked)
+    request = campaign_service_pb2.CreateCampaignRequest(campaign_id="orders", campaign=there.campaign)
+    return await sandbox.wire.refuse(f"{_CAMPAIGNS}/CreateCampaign", request)
+
+
+async def etag_mismatch(sandbox: Sandbox) -> Failure:
+    await set_up(sandbox.client, "orders", NOWHERE)
+    request = campaign_service_pb2.UpdateCampaignRequest(
+        campaign=campaign_pb2.Campaign(name="campaigns/orders", etag='"0-0"', display_name="New"),
+        update_mask=FieldMask(paths=["display_name"]),
+    )
+    return await sandbox.wire.refuse(f"{_CAMPAIGNS}/UpdateCampaign", request)
+
+
+async def illegal_transition(sandbox: Sandbox) -> Failure:
+    await sandbox.client.campaigns.create(campaign("orders", "orders"))
+    request = campaign_service_pb2.PauseCampaignRequest(name="campaigns/orders")
+    return await sandbox.wire.refuse(f"{_CAMPAIGNS}/PauseCampaign", request)
+
+
+async def review_failed(sandbox: Sandbox) -> Failure:
+    await sandbox.client.campaigns.create(campaign("orders", "no-such-channel"))
+    request = campaign_service_pb2.ActivateCampaignRequest(name="campaigns/orders")
+    return await sandbox.wire.refuse(f"{_CAMPAIGNS}/ActivateCampaign", request)
+
+
+async def channel_configuration_in_use(sandbox: Sandbox) -> Failure:
+    await set_up(sandbox.client, "orders", NOWHERE)
+    request = channel_configuration_service_pb2.DeleteChannelConfigurationRequest(name="channelConfigurations/orders")
+    path = "/clarion.v1.ChannelConfigurationService/DeleteChannelConfiguration"
+    return await sandbox.wire.refuse(path, request)
+
+
+async def campaign_not_live(sandbox: Sandbox) -> Failure:
+    await set_up(sandbox.client, "orders", NOWHERE)
+    await sandbox.client.campaigns.pause("orders")
+    return await sandbox.wire.refuse(TRIGGER, a_trigger())
+
+
+NEXT_YEAR = dt.datetime(dt.datetime.now(dt.UTC).year + 1, 1, 1, tzinfo=dt.UTC)
+
+
+async def campaign_outside_window(sandbox: Sandbox) -> Failure:
+    await set_up(sandbox.client, "orders", NOWHERE, schedule=Schedule(start_time=NEXT_YEAR))
+    return await sandbox.wire.refuse(TRIGGER, a_trigger())
+
+
+async def request_id_reused(sandbox: Sandbox) -> Failure:
+    await set_up(sandbox.client, "orders", NOWHERE)
+    await sandbox.wire.send(TRIGGER, a_trigger(1, request_id="order-4711"))
+    return await sandbox.wire.refuse(TRIGGER, a_trigger(2, request_id="order-4711"))
+
+
+async def unauthenticated(sandbox: Sandbox) -> Failure:
+    return await sandbox.wire.refuse(TRIGGER, a_trigger(), metadata=())
+
+
+async def scope_denied(sandbox: Sandbox) -> Failure:
+    key = await sandbox.new_key(Scope.READ)
+    return await sandbox.wire.refuse(TRIGGER, a_trigger(), metadata=(("authorization", f"Bearer {key}"),))
+
+
+def a_key(sandbox: str) -> api_key_service_pb2.CreateApiKeyRequest:
+    key = api_key_pb2.ApiKey(display_name="mine", scopes=[api_key_pb2.ApiKey.SCOPE_READ], sandbox=sandbox)
+    return api_key_service_pb2.CreateApiKeyRequest(api_key=key)
+
+
+async def sandbox_denied(sandbox: Sandbox) -> Failure:
+    return await sandbox.wire.refuse(f"{_KEYS}/CreateApiKey", a_key("default"))
+
+
+async def last_admin_key(sandbox: Sandbox) -> Failure:
+    first = await anext(aiter(sandbox.root.keys.list()))
+    request = api_key_service_pb2.RevokeApiKeyRequest(name=first.name)
+    as_root = (("authorization", f"Bearer {sandbox.service.admin_key}"),)
+    return await sandbox.wire.refuse(f"{_KEYS}/RevokeApiKey", request, metadata=as_root)
+
+
+async def deadline_too_short(sandbox: Sandbox) -> Failure:
+    found = Failure(Code.OK, "")
+
+    async def answered_in_time() -> bool:
+        # As often as not the deadline passes before the answer is there, and gRPC itself ends the call.
+        nonlocal found
+        found = await sandbox.wire.refuse(TRIGGER, a_trigger(), seconds=0.012)
+        return bool(found.reason)
+
+    await until(answered_in_time)
+    return found
+
+
+@dataclass(frozen=True)
+class Case:
+    """What provokes a reason, and how it looks then."""
+
+    provoke: Callable[[Sandbox], Awaitable[Failure]]
+    code: grpc.StatusCode
+    metadata: dict[str, str | None]
+    """None stands for a value that differs each time."""
+    details: tuple[str, ...] = ()
+    """Beside the ErrorInfo."""
+
+
+CASES = {
+    "INVALID_FIELDS": Case(invalid_fields, Code.INVALID_ARGUMENT, {"violation_count": "2"}, ("BadRequest",)),
+    "INVALID_PAGE_TOKEN": Case(invalid_page_token, Code.INVALID_ARGUMENT, {}),
+    "INVALID_RESUME_TOKEN": Case(invalid_resume_token, Code.INVALID_ARGUMENT, {}),
+    "RESOURCE_NOT_FOUND": Case(resource_not_found, Code.NOT_FOUND, {"resource": "campaigns/nothing"}),
+    "RESOURCE_EXISTS": Case(resource_exists, Code.ALREADY_EXISTS, {"resource": "campaigns/orders"}),
+    "ETAG_MISMATCH": Case(etag_mismatch, Code.ABORTED, {"resource": "campaigns/orders"}),
+    "ILLEGAL_TRANSITION": Case(
+        illegal_transition,
+        Code.FAILED_PRECONDITION,
+        {"resource": "campaigns/orders", "transition": "pause", "state": "DRAFT", "allowed_states": "LIVE"},
+    ),
+    "REVIEW_FAILED": Case(
+        review_failed,
+        Code.FAILED_PRECONDITION,
+        {"resource": "campaigns/orders", "error_count": "1"},
+        ("PreconditionFailure",),
+    ),
+    "CHANNEL_CONFIGURATION_IN_USE": Case(
+        channel_configuration_in_use,
+        Code.FAILED_PRECONDITION,
+        {"resource": "channelConfigurations/orders", "user": "campaigns/orders"},
+    ),
+    "CAMPAIGN_NOT_LIVE": Case(
+        campaign_not_live, Code.FAILED_PRECONDITION, {"resource": "campaigns/orders", "state": "PAUSED"}
+    ),
+    "CAMPAIGN_OUTSIDE_WINDOW": Case(
+        campaign_outside_window,
+        Code.FAILED_PRECONDITION,
+        {"resource": "campaigns/orders", "start_time": NEXT_YEAR.isoformat().replace("+00:00", "Z")},
+    ),
+    "REQUEST_ID_REUSED": Case(
+        request_id_reused,
+        Code.ALREADY_EXISTS,
+        {"resource": "campaigns/orders", "request_id": "order-4711", "execution": None},
+    ),
+    "UNAUTHENTICATED": Case(unauthenticated, Code.UNAUTHENTICATED, {}),
+    "SCOPE_DENIED": Case(scope_denied, Code.PERMISSION_DENIED, {"method": TRIGGER, "needed_scopes": "admin,trigger"}),
+    "SANDBOX_DENIED": Case(sandbox_denied, Code.PERMISSION_DENIED, {"sandbox": "default"}),
+    "LAST_ADMIN_KEY": Case(last_admin_key, Code.FAILED_PRECONDITION, {"resource": None}),
+    "DEADLINE_TOO_SHORT": Case(deadline_too_short, Code.DEADLINE_EXCEEDED, {"needed_ms": "20"}),
+}
+
+#: Provoked with services of their own: below, and by one that stops, in `test_shutdown.py`.
+ELSEWHERE = {"OVERLOADED", "UNAVAILABLE"}
+#: No caller can provoke a fault that nobody foresaw: `tests/unit/transport` shows how it would look.
+BEYOND_CALLERS = {"INTERNAL"}
+
+
+@pytest.mark.parametrize("reason", CASES)
+async def test_a_failure_tells_its_reason_and_what_explains_it(sandbox: Sandbox, reason: str) -> None:
+    case = CASES[reason]
+    failure = await case.provoke(sandbox)
+    assert (failure.reason, failure.code) == (reason, case.code)
+    assert failure.metadata is not None
+    assert failure.metadata.keys() == case.metadata.keys()
+    for key, value in case.metadata.items():
+        assert failure.metadata[key]
+        assert value in {None, failure.metadata[key]}
+    assert failure.details == ("ErrorInfo", *case.details)
+    assert failure.message
+
+
+def test_the_table_has_every_reason_of_the_contract() -> None:
+    reasons = {name.removeprefix("ERROR_REASON_") for name in ErrorReason.keys()} - {"UNSPECIFIED"}  # noqa: SIM118 - no mapping
+    assert CASES.keys() | ELSEWHERE | BEYOND_CALLERS == reasons
+
+
+async def test_all_violations_of_a_request_are_listed_by_their_paths(sandbox: Sandbox) -> None:
+    failure = await invalid_fields(sandbox)
+    assert set(failure.violations) == {
+        ("recipients[0].locale", "MALFORMED"),
+        ("recipients[1].context.order", "REQUIRED"),
+    }
+
+
+async def test_more_than_the_service_can_take_is_overload_and_says_when_to_come_back(new_service: NewService) -> None:
+    async with new_service(pending_limit="100") as service:
+        async with AsyncClient(service.target, api_key=service.admin_key) as client:
+            await set_up(client, "orders", NOWHERE)
+        async with Wire(service.target, service.admin_key) as wire:
+            failure = await wire.refuse(TRIGGER, a_trigger(101))
+            assert (failure.code, failure.reason) == (Code.RESOURCE_EXHAUSTED, "OVERLOADED")
+            assert failure.details == ("ErrorInfo", "RetryInfo")
+            assert (await wire.send(TRIGGER, a_trigger(99))).execution
