@@ -14,7 +14,7 @@ from clarion_server.domain.execution import CancelOutcome
 from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS
 from clarion_server.domain.violation import required
 from clarion_server.transport.grpc.convert.executions import to_execution
-from clarion_server.transport.grpc.pages import page_size, position_of, query_of, seal
+from clarion_server.transport.grpc.listing import page_of
 
 _OUTCOME = {outcome: pb.CancelExecutionResponse.Outcome.Value(f"OUTCOME_{outcome.name}") for outcome in CancelOutcome}
 
@@ -31,19 +31,17 @@ class ExecutionService:
     async def list_executions(self, request: pb.ListExecutionsRequest, caller: Caller) -> pb.ListExecutionsResponse:
         if request.request_id and not request.campaign:
             raise InvalidFields((required("campaign"),))
-        bound, size = query_of(request, caller.sandbox), page_size(request.page_size)
+        page = page_of(request, caller, str)
         query = ExecutionQuery(
             caller.sandbox,
             request_id=request.request_id or None,
-            before=position_of(request.page_token, bound),
-            limit=size + 1,
+            before=page.after[0] if page.after else None,
+            limit=page.limit,
         )
         campaign_id = CAMPAIGNS.parse(request.campaign, "campaign") if request.campaign else None
         found = await self._inspecting.executions(query, campaign_id)
-        return pb.ListExecutionsResponse(
-            executions=map(_to_execution, found[:size]),
-            next_page_token=seal(found[size - 1].execution.id, bound) if len(found) > size else "",
-        )
+        shown, next_page_token = page.cut(found, lambda seen: (seen.execution.id,))
+        return pb.ListExecutionsResponse(executions=map(_to_execution, shown), next_page_token=next_page_token)
 
     async def cancel_execution(self, request: pb.CancelExecutionRequest, caller: Caller) -> pb.CancelExecutionResponse:
         execution_id = EXECUTIONS.parse(request.name)

@@ -18,11 +18,13 @@ from clarion_server.domain.message import MessageState
 from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS, MESSAGES, Collection
 from clarion_server.domain.violation import Violation, malformed
 from clarion_server.transport.grpc.convert.messages import STATE_OF, TYPE_OF, to_event, to_message
-from clarion_server.transport.grpc.pages import TokenInvalid, page_size, position_of, query_of, seal, unseal
+from clarion_server.transport.grpc.listing import page_of
+from clarion_server.transport.grpc.pages import TokenInvalid, query_of, seal, unseal
 
 Value = TypeVar("Value")
 
 _CANCEL = pb.CancelMessageResponse
+_MAX_POSITION = 2**63 - 1
 
 
 class MessageService:
@@ -39,20 +41,18 @@ class MessageService:
         return to_message(seen.message, seen.campaign_id, seen.events)
 
     async def list_messages(self, request: pb.ListMessagesRequest, caller: Caller) -> pb.ListMessagesResponse:
-        bound, size = query_of(request, caller.sandbox), page_size(request.page_size)
+        page = page_of(request, caller, str)
         query = MessageQuery(
             caller.sandbox,
             execution_id=_id_of(EXECUTIONS, request.execution, "execution"),
             identity=request.identity or None,
             states=_known(request.states, STATE_OF, "states"),
-            before=position_of(request.page_token, bound),
-            limit=size + 1,
+            before=page.after[0] if page.after else None,
+            limit=page.limit,
         )
         found = await self._inspecting.messages(query, _id_of(CAMPAIGNS, request.campaign, "campaign"))
-        return pb.ListMessagesResponse(
-            messages=map(_to_message, found[:size]),
-            next_page_token=seal(found[size - 1].message.id, bound) if len(found) > size else "",
-        )
+        shown, next_page_token = page.cut(found, lambda seen: (seen.message.id,))
+        return pb.ListMessagesResponse(messages=map(_to_message, shown), next_page_token=next_page_token)
 
     async def cancel_message(self, request: pb.CancelMessageRequest, caller: Caller) -> pb.CancelMessageResponse:
         message_id = MESSAGES.parse(request.name)
@@ -113,6 +113,10 @@ def _start_of(request: pb.WatchEventsRequest, bound: str) -> int | None:
     if not request.resume_token:
         return 0 if request.from_start else None
     try:
-        return int(unseal(request.resume_token, bound))
+        position = unseal(request.resume_token, bound)
     except TokenInvalid:
         raise InvalidResumeToken from None
+    if type(position) is not int or not 0 <= position <= _MAX_POSITION:
+        # The seal is no proof of who made the token.
+        raise InvalidResumeToken
+    return position

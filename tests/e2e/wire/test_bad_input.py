@@ -1,0 +1,353 @@
+"""Whatever arrives, the answer is clear, the service stays well, and nothing is stored that was not accepted."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+import pytest
+from clarion.v1 import trigger_service_pb2
+from clarion_client import Action, AsyncClient, EmailContent, MessageState, Recipient
+from google.protobuf import struct_pb2, timestamp_pb2
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+
+from tests.campaigns import CONTEXT, campaign, channel, set_up
+from tests.e2e.wire.calls import METHODS, Failure, Wire, failure_of, failure_of_status
+from tests.e2e.wire.conftest import Sandbox
+from tests.e2e.wire.random_messages import fill
+from tests.smtp_faults import SmtpFaults
+from tests.smtp_sink import SmtpSink
+from tests.waiting import until
+
+SOAK = bool(os.environ.get("CLARION_SOAK"))
+FUZZ_ROUNDS = 2_000 if SOAK else 20
+
+TRIGGER, TRIGGER_STREAM = "/clarion.v1.TriggerService/Trigger", "/clarion.v1.TriggerService/TriggerStream"
+MIB = 1024 * 1024
+Code = grpc.StatusCode
+
+#: Codes that would be a fault of the service, or hide one.
+FAULTS = {Code.INTERNAL, Code.UNKNOWN, Code.DATA_LOSS, Code.UNIMPLEMENTED, Code.DEADLINE_EXCEEDED}
+
+
+def a_trigger(**fields: Any) -> trigger_service_pb2.TriggerRequest:
+    """A good one, for Jane."""
+    request = trigger_service_pb2.TriggerRequest(campaign="campaigns/orders", **fields)
+    recipient = request.recipients.add(identity="email:jane@example.com")
+    recipient.context.update(CONTEXT)
+    return request
+
+
+def with_context(value: Any, name: str = "order") -> trigger_service_pb2.TriggerRequest:
+    request = a_trigger()
+    request.recipients[0].context.Clear()
+    request.recipients[0].context.fields[name].CopyFrom(value)
+    return request
+
+
+def number(value: float) -> struct_pb2.Value:
+    return struct_pb2.Value(number_value=value)
+
+
+def text(value: str) -> struct_pb2.Value:
+    return struct_pb2.Value(string_value=value)
+
+
+def length_delimited(field: int, payload: bytes) -> bytes:
+    """A field of protobuf's encoding whose payload may be anything."""
+    size, length = len(payload), b""
+    while size > 0x7F:
+        length += bytes([size & 0x7F | 0x80])
+        size >>= 7
+    return bytes([field << 3 | 2]) + length + bytes([size]) + payload
+
+
+def raw_trigger(identity: bytes = b"email:jane@example.com", context: bytes = b"") -> bytes:
+    recipient = length_delimited(1, identity) + length_delimited(4, context)
+    return length_delimited(1, b"campaigns/orders") + length_delimited(3, recipient)
+
+
+def nested(levels: int) -> bytes:
+    """A Struct so deep."""
+    value = length_delimited(3, b"x")
+    for _ in range(levels - 1):
+        value = length_delimited(5, length_delimited(1, length_delimited(1, b"a") + length_delimited(2, value)))
+    return length_delimited(1, length_delimited(1, b"order") + length_delimited(2, value))
+
+
+def nested_lists(levels: int) -> bytes:
+    value = length_delimited(3, b"x")
+    for _ in range(levels - 1):
+        value = length_delimited(6, length_delimited(1, value))
+    return length_delimited(1, length_delimited(1, b"order") + length_delimited(2, value))
+
+
+Change = Callable[[trigger_service_pb2.TriggerRequest], None]
+
+
+def changed(change: Change) -> trigger_service_pb2.TriggerRequest:
+    request = a_trigger()
+    change(request)
+    return request
+
+
+def twice(request: trigger_service_pb2.TriggerRequest) -> None:
+    request.recipients.add().CopyFrom(request.recipients[0])
+
+
+def a_thousand_and_one(request: trigger_service_pb2.TriggerRequest) -> None:
+    for place in range(1_000):
+        request.recipients.add(identity=f"email:{place}@example.com").context.update(CONTEXT)
+
+
+def long_names(request: trigger_service_pb2.TriggerRequest) -> None:
+    for place in range(15):
+        request.recipients[0].context.fields[f"{place}" + "x" * 10_000].string_value = ""
+
+
+def hundred_thousand_wrong(request: trigger_service_pb2.TriggerRequest) -> None:
+    items = request.recipients[0].context.fields["order"].list_value
+    items.values.extend([struct_pb2.Value(null_value=struct_pb2.NULL_VALUE)] * 50_000)
+
+
+#: Requests that a service might stumble over, and a field (or its beginning) and reason that the answer must name.
+REFUSED: dict[str, tuple[Message | bytes, str, str]] = {
+    "more than 4 MiB": (with_context(text("x" * 4 * MIB)), "", "TOO_LONG"),
+    "no protobuf": (b"\xff" * 100, "", "MALFORMED"),
+    "half a message": (a_trigger().SerializeToString()[:-5], "", "MALFORMED"),
+    "an identity that is no UTF-8": (raw_trigger(identity=b"email:\xff\xfe@example.com"), "", "MALFORMED"),
+    "a lone surrogate": (raw_trigger(identity=b"email:\xed\xa0\x80@example.com"), "", "MALFORMED"),
+    "nested too deeply": (raw_trigger(context=nested(40)), "", "MALFORMED"),
+    "lists nested too deeply": (raw_trigger(context=nested_lists(33)), "recipients[0].context.order", "TOO_DEEP"),
+    "nested ten thousand times": (raw_trigger(context=nested(10_000)), "", "MALFORMED"),
+    "nothing at all": (b"", "campaign", "REQUIRED"),
+    "another kind of name": (changed(lambda r: setattr(r, "campaign", "executions/1")), "campaign", "MALFORMED"),
+    "a name with a path in it": (
+        changed(lambda r: setattr(r, "campaign", "campaigns/../../etc/passwd")),
+        "campaign",
+        "MALFORMED",
+    ),
+    "no recipients": (changed(lambda r: r.ClearField("recipients")), "recipients", "REQUIRED"),
+    "1,001 recipients": (changed(a_thousand_and_one), "recipients", "TOO_MANY"),
+    "a recipient that comes twice": (changed(twice), "recipients[1].identity", "DUPLICATE"),
+    "a NUL in the context": (with_context(text("a\0b")), "recipients[0].context", "MALFORMED"),
+    "a NUL in the identity": (
+        changed(lambda r: setattr(r.recipients[0], "identity", "email:a\0@b.de")),
+        "recipients[0].identity",
+        "MALFORMED",
+    ),
+    "a line break in the address": (
+        changed(lambda r: setattr(r.recipients[0], "address", "a@b.de\r\nBcc: c@d.de")),
+        "recipients[0].address",
+        "MALFORMED",
+    ),
+    "not a number": (with_context(number(float("nan"))), "recipients[0].context.order", "NOT_A_NUMBER"),
+    "infinity": (with_context(number(float("-inf"))), "recipients[0].context.order", "NOT_A_NUMBER"),
+    "a huge number for a text": (with_context(number(1.7e308)), "recipients[0].context.order", "WRONG_TYPE"),
+    "a value of no kind": (with_context(struct_pb2.Value()), "recipients[0].context.order", "WRONG_TYPE"),
+    "more than 200 KB of context": (with_context(text("x" * 300_000)), "recipients[0].context", "TOO_LONG"),
+    "names as long as books": (changed(long_names), "recipients[0].context", "UNKNOWN_FIELD"),
+    "a hundred thousand wrong things": (changed(hundred_thousand_wrong), "recipients[0].context", "WRONG_TYPE"),
+    "a time before time": (a_trigger(send_time=timestamp_pb2.Timestamp(seconds=-1)), "send_time", "OUT_OF_RANGE"),
+    "a time after time": (a_trigger(send_time=timestamp_pb2.Timestamp(seconds=2**62)), "send_time", "OUT_OF_RANGE"),
+    "too many nanoseconds": (
+        a_trigger(expire_time=timestamp_pb2.Timestamp(seconds=4_000_000_000, nanos=-1)),
+        "expire_time",
+        "OUT_OF_RANGE",
+    ),
+    "an expiry that has passed": (
+        a_trigger(expire_time=timestamp_pb2.Timestamp(seconds=1)),
+        "expire_time",
+        "OUT_OF_RANGE",
+    ),
+    "a send time beyond next year": (
+        a_trigger(send_time=timestamp_pb2.Timestamp(seconds=200_000_000_000)),
+        "send_time",
+        "OUT_OF_RANGE",
+    ),
+    "a request id of many lines": (a_trigger(request_id="1\n2"), "request_id", "MALFORMED"),
+    "a request id of many words": (a_trigger(request_id="x" * 129), "request_id", "TOO_LONG"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+async def test_what_cannot_be_accepted_is_refused_with_its_place_and_reason(
+    sandbox: Sandbox, orders: AsyncClient, case: str
+) -> None:
+    request, field, reason = REFUSED[case]
+    raw = request if isinstance(request, bytes) else request.SerializeToString()
+    alone = await sandbox.wire.refuse(TRIGGER, raw)
+    in_stream = await refused_in_stream(sandbox.wire, raw)
+    for failure in (alone, in_stream):
+        assert (failure.code, failure.reason) == (Code.INVALID_ARGUMENT, "INVALID_FIELDS")
+        assert any(found.startswith(field) and why == reason for found, why in failure.violations), failure
+    assert (await orders.reports.get("orders")).targeted_count == 0
+    assert [execution async for execution in orders.executions.list()] == []
+
+
+async def refused_in_stream(wire: Wire, trigger: bytes) -> Failure:
+    """As the second of three triggers: the others are answered, though their campaign is unknown."""
+    unknown = trigger_service_pb2.TriggerRequest(campaign="campaigns/unknown").SerializeToString()
+    requests = [length_delimited(1, each) for each in (unknown, trigger, unknown)]
+    answers = [answer async for answer in wire.open(TRIGGER_STREAM, requests)]
+    first, refused, last = (failure_of_status(answer.error) for answer in answers)
+    assert (first.reason, last.reason) == ("RESOURCE_NOT_FOUND", "RESOURCE_NOT_FOUND")
+    return refused
+
+
+async def test_a_request_beyond_all_measure_is_refused_by_its_size(sandbox: Sandbox) -> None:
+    failure = await sandbox.wire.refuse(TRIGGER, b"\n" * 17 * MIB)
+    assert failure.code is Code.RESOURCE_EXHAUSTED
+
+
+@pytest.mark.parametrize("levels", [1, 31, 32])
+@pytest.mark.parametrize("nest", [nested, nested_lists])
+async def test_a_context_may_be_nested_as_deeply_as_the_contract_says(
+    sandbox: Sandbox, sink: SmtpSink, levels: int, nest: Callable[[int], bytes]
+) -> None:
+    anything = Action(channel_configuration="orders", email=EmailContent(subject="Order", text="It is on its way."))
+    await set_up(sandbox.client, "orders", sink.port, context_schema={"type": "object"}, actions=[anything])
+    stream = sandbox.wire.open(TRIGGER_STREAM, [length_delimited(1, raw_trigger(context=nest(levels)))])
+    (answer,) = [answer async for answer in stream]
+    assert answer.accepted.execution, answer
+    assert (await sandbox.wire.send(TRIGGER, raw_trigger(context=nest(levels)))).execution
+
+
+async def test_fields_that_the_service_does_not_know_are_no_reason_to_refuse(
+    sandbox: Sandbox, orders: AsyncClient
+) -> None:
+    unknown = length_delimited(15, b"from the future") + bytes([14 << 3, 1])
+    answer = await sandbox.wire.send(TRIGGER, a_trigger().SerializeToString() + unknown)
+    assert answer.recipients[0].outcome == trigger_service_pb2.RecipientResult.OUTCOME_ACCEPTED
+
+
+async def test_numbers_up_to_what_doubles_can_hold_are_accepted(sandbox: Sandbox, sink: SmtpSink) -> None:
+    schema = {"type": "object", "properties": {"order": {"type": "number"}}, "required": ["order"]}
+    await set_up(sandbox.client, "orders", sink.port, context_schema=schema)
+    for value in (0.0, -0.0, 5e-324, 1.7e308, -(2.0**53), 2.0**63, 0.1):
+        await sandbox.wire.send(TRIGGER, with_context(number(value)))
+    mails = await sink.wait_for(7)
+    subjects = {str(mail.parsed["Subject"]) for mail in mails}
+    assert {"Order 0", "Order -9007199254740992", "Order 0.1"} <= subjects
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        (),
+        (("authorization", ""),),
+        (("authorization", "Bearer "),),
+        (("authorization", "Basic YWxhZGRpbjpvcGVuc2VzYW1l"),),
+        (("authorization", "Bearer clk_not_a_key"),),
+        (("authorization", f"Bearer clk_{'0' * 32}_{'a' * 43}"),),
+        (("authorization", "Bearer " + "x" * 5_000),),
+        (("authorization-bin", b"\x00\xff"),),
+        (("authorization", "Bearer a"), ("authorization", "Bearer b")),
+    ],
+)
+async def test_a_call_without_a_good_key_is_refused_as_such(sandbox: Sandbox, metadata: Any) -> None:
+    for path in (TRIGGER, TRIGGER_STREAM):
+        failure = await sandbox.wire.refuse(path, b"\xff", metadata)
+        assert (failure.code, failure.reason) == (Code.UNAUTHENTICATED, "UNAUTHENTICATED")
+
+
+@pytest.mark.parametrize("request_id", ["x" * 6_000, " ", "a b c", "%00%0d%0a"])
+async def test_a_strange_id_of_a_call_harms_nobody(sandbox: Sandbox, orders: AsyncClient, request_id: str) -> None:
+    metadata = (("authorization", f"Bearer {sandbox.key}"), ("x-request-id", request_id), ("x-any-bin", b"\xff\x00"))
+    assert (await sandbox.wire.send(TRIGGER, a_trigger(), metadata)).execution
+
+
+# Anything to every method.
+
+
+def damaged(chance: random.Random, source: bytes) -> bytes:
+    """Random octets, or a request of which a few were changed, cut off, or repeated."""
+    if chance.random() < 0.2:
+        return chance.randbytes(chance.randrange(200))
+    raw = bytearray(source)
+    for _ in range(chance.randrange(1, 6)):
+        place = chance.randrange(len(raw) + 1)
+        match chance.randrange(4):
+            case 0:
+                raw[place:place] = chance.randbytes(chance.randrange(1, 4))
+            case 1:
+                del raw[place : place + chance.randrange(1, 4)]
+            case 2:
+                raw[place : place + 1] = chance.randbytes(1)
+            case _:
+                raw += raw[place:]
+    return bytes(raw)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600 if SOAK else 120)
+async def test_no_method_stumbles_over_anything(sandbox: Sandbox, orders: AsyncClient) -> None:
+    chance, codes = random.Random(4711), Counter[str]()
+    accepted = await orders.trigger("orders", to="jane@example.com", context=CONTEXT)
+    message = accepted.recipients[0].message
+    names = ["campaigns/orders", "channelConfigurations/orders", accepted.execution, message, "email:jane@example.com"]
+    for path, method in METHODS.items():
+        for turn in range(FUZZ_ROUNDS):
+            request = GetMessageClass(method.input_type)()
+            fill(request, chance, names)
+            raw = request.SerializeToString()
+            if turn % 4 == 3:
+                raw = damaged(chance, raw)
+            code = await code_of(sandbox.wire, path, raw)
+            assert code not in FAULTS, (path, raw)
+            codes[code.name] += 1
+    print(f"\n{len(METHODS)} methods, {codes.total()} requests: {dict(codes)}")
+    assert codes["OK"]
+    assert codes["INVALID_ARGUMENT"]
+    assert "Traceback" not in sandbox.service.log.read_text()
+
+
+async def test_the_service_goes_on_as_if_nothing_had_been(sandbox: Sandbox, orders: AsyncClient) -> None:
+    for path in METHODS:
+        await code_of(sandbox.wire, path, b"\xff\xff\xff")
+    assert (await sandbox.wire.send(TRIGGER, a_trigger())).execution
+    assert (await orders.reports.get("orders")).targeted_count == 1
+
+
+async def code_of(wire: Wire, path: str, raw: bytes) -> grpc.StatusCode:
+    try:
+        answer = await wire.send(path, raw)
+    except grpc.aio.AioRpcError as error:
+        return failure_of(error).code
+    if isinstance(answer, trigger_service_pb2.TriggerStreamResponse) and answer.HasField("error"):
+        return failure_of_status(answer.error).code
+    return Code.OK
+
+
+# The log.
+
+
+async def test_the_log_holds_nothing_personal_and_no_secret(sandbox: Sandbox, sink: SmtpSink) -> None:
+    address, value, name = "very-private@example.com", "a-private-value", "Private-Name"
+    async with SmtpFaults({"RCPT": f"550 5.1.1 <{address}> is unknown here"}) as faults:
+        await sandbox.client.channels.create(channel("broken", faults.port))
+        await sandbox.client.campaigns.create(campaign("broken", "broken"))
+        await sandbox.client.campaigns.activate("broken")
+        await set_up(sandbox.client, "orders", sink.port)
+        person = Recipient(address, {"order": value}, {"first_name": name})
+        await sandbox.client.trigger("orders", [person])
+        await sandbox.client.trigger("broken", [person])
+        await sandbox.wire.refuse(TRIGGER, a_trigger(request_id="\n" + value))
+        await sandbox.wire.refuse(TRIGGER, with_context(text(value * 20)))
+        await sandbox.wire.refuse(TRIGGER, raw_trigger(identity=f"email:{address}".encode() + b"\xff"))
+        await sandbox.wire.refuse(TRIGGER, a_trigger(), (("authorization", f"Bearer {sandbox.key}x"),))
+        await sink.wait_for(1)
+
+        async def it_failed() -> bool:
+            return [m async for m in sandbox.client.messages.list(states=[MessageState.FAILED])] != []
+
+        await until(it_failed)
+    log = sandbox.service.log.read_text()
+    for private in (address, value, name, sandbox.key, sandbox.service.admin_key):
+        assert private not in log
+    assert "Traceback" not in log
