@@ -69,10 +69,6 @@ class Shape:
         return frozenset[Kind]().union(*map(schemas.kinds, self.alternatives))
 
     @property
-    def is_known(self) -> bool:
-        return self.doubt is None or self.doubt.cause is not Cause.UNKNOWN
-
-    @property
     def promised_kinds(self) -> Kinds:
         """Without those of values that no schema speaks of, which a template may take for what it needs."""
         promised = (c for c in self.alternatives if all(schema is not UNPROMISED for schema in c))
