@@ -42,7 +42,7 @@ serve: $(VENV)/.server ## Start the service on this machine
 
 .PHONY: test
 test: $(VENV)/.dev ## Run every test
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --quiet $(ARGS)
 
 .PHONY: soak
 soak: $(VENV)/.dev ## Run the crash, race and fuzz tests for long
@@ -69,7 +69,7 @@ lint: $(VENV)/.dev ## Check format, style, types and layers
 
 .PHONY: contract
 contract: $(VENV)/.dev ## Check the contract: style, compatibility, stubs without a diff
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/check_contract.py
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tools.check_contract
 
 .PHONY: check
 check: lint contract test ## Everything that CI checks

@@ -1,7 +1,35 @@
+"""What all tests share."""
+
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 # How long an example takes says more about what else the machine does than about the code.
 settings.register_profile("clarion", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("clarion")
+
+COUNTS = "counts"
+
+
+@pytest.fixture
+def show_counts(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """For tests whose point is in numbers as well: what they say is shown when all tests have run."""
+    return lambda text: record_property(COUNTS, text)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [report for reports in terminalreporter.stats.values() for report in reports]
+    counts = [
+        (report.nodeid, text)
+        for report in reports
+        if getattr(report, "when", None) == "call"
+        for name, text in report.user_properties
+        if name == COUNTS
+    ]
+    if counts:
+        terminalreporter.section("counts")
+    for test, text in counts:
+        terminalreporter.write_line(f"{test.partition('::')[2]}: {text}")

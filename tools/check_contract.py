@@ -1,7 +1,7 @@
 """Checks the contract: its style, its compatibility with the one that was released last, and that the stubs fit it.
 
-    python tools/check_contract.py             checks
-    python tools/check_contract.py --release   makes today's contract the one that later ones are held against
+    python -m tools.check_contract             checks
+    python -m tools.check_contract --release   makes today's contract the one that later ones are held against
 
 `protos/released.binpb` is the descriptor set of the contract that callers have. Whoever lands a change that passes
 takes it over with `--release`.
@@ -13,8 +13,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import generate
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
+
+from tools import generate
 
 ROOT = Path(__file__).resolve().parent.parent
 RELEASED = ROOT / "protos" / "released.binpb"

@@ -7,6 +7,7 @@ import itertools
 import os
 import random
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -72,7 +73,9 @@ class Load:
 
 @pytest.mark.timeout(3600 if SOAK else 150)
 @pytest.mark.soak
-async def test_what_was_acknowledged_has_exactly_one_outcome_whenever_the_service_is_killed(tmp_path: Path) -> None:
+async def test_what_was_acknowledged_has_exactly_one_outcome_whenever_the_service_is_killed(
+    tmp_path: Path, show_counts: Callable[[str], None]
+) -> None:
     chance = random.Random(4711)
     async with (
         SmtpSink() as sink,
@@ -85,7 +88,7 @@ async def test_what_was_acknowledged_has_exactly_one_outcome_whenever_the_servic
         await kill_again_and_again(service, load, chance)
         await until_nothing_is_queued(client)
         messages = await all_messages(client)
-        print_counts(load, messages, sink)
+        show_counts(counts_of(load, messages, sink))
         check_nothing_is_lost(load, messages)
         await check_what_was_sent(client, messages, sink)
 
@@ -134,11 +137,11 @@ async def check_what_was_sent(client: AsyncClient, messages: dict[str, Message],
             assert received[name] <= in_doubt + 1, name
 
 
-def print_counts(load: Load, messages: dict[str, Message], sink: SmtpSink) -> None:
+def counts_of(load: Load, messages: dict[str, Message], sink: SmtpSink) -> str:
     twice = sum(count > 1 for count in sink.counts.values())
     states = Counter(message.state.value for message in messages.values())
-    print(
-        f"\n{KILLS} kills; {len(load.acknowledged)} triggers acknowledged ({load.replayed} of them replayed);"
+    return (
+        f"{KILLS} kills; {len(load.acknowledged)} triggers acknowledged ({load.replayed} of them replayed);"
         f" {len(messages)} messages: {dict(states)};"
         f" {sink.counts.total()} mails received, {twice} messages twice or more"
     )
