@@ -79,10 +79,16 @@ def failure_of(error: grpc.RpcError) -> Failure:
 class Wire:
     """A connection of its own. `async with Wire(target, key) as wire:`"""
 
-    def __init__(self, target: str, key: str = "", credentials: grpc.ChannelCredentials | None = None) -> None:
+    def __init__(
+        self,
+        target: str,
+        key: str = "",
+        credentials: grpc.ChannelCredentials | None = None,
+        options: Iterable[tuple[str, Any]] = (),
+    ) -> None:
         self._metadata = (("authorization", f"Bearer {key}"),) if key else ()
         # Connections are shared between channels of one process unless told otherwise.
-        options = [("grpc.use_local_subchannel_pool", 1)]
+        options = [("grpc.use_local_subchannel_pool", 1), *options]
         self.channel = (
             grpc.aio.insecure_channel(target, options)
             if credentials is None
