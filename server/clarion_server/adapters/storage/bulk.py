@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Column, Connection, CursorResult, Dialect, Table
+from sqlalchemy import Column, Connection, CursorResult, Dialect, Table, cast, literal_column
 
 Row = Sequence[Any]
 
@@ -89,7 +89,8 @@ def typed_values(*columns: Column[Any]) -> RowsText:
     """The same for values that are not inserted but compared or assigned: nulls alone would not tell their type."""
 
     def write(dialect: Dialect, one: str, count: int) -> str:
-        first = ", ".join(f"CAST({one} AS {column.type.compile(dialect)})" for column in columns)
+        casts = [str(cast(literal_column("one"), column.type).compile(dialect=dialect)) for column in columns]
+        first = ", ".join(casts).replace("one", one)
         rest = values(len(columns))(dialect, one, count - 1)
         return f"({first}), {rest}" if rest else f"({first})"
 

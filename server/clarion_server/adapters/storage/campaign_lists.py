@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Select, exists, or_, select, tuple_
+from sqlalchemy import Column, ColumnElement, Select, exists, func, or_, select, tuple_
 
 from clarion_server.adapters.storage.schema import campaign_tags, campaigns
 from clarion_server.application.ports.queries import CampaignQuery
@@ -38,5 +38,7 @@ def _filters(query: CampaignQuery) -> list[ColumnElement[bool]]:
             exists().where(campaign_tags.c.campaign_key == campaigns.c.key, campaign_tags.c.tag.in_(query.tags))
         )
     if query.text:
-        filters.append(or_(*(column.icontains(query.text, autoescape=True) for column in _TEXTS)))
+        # Of bytes, `lower` changes ASCII letters alone.
+        text = query.text.encode().lower().decode()
+        filters.append(or_(*(func.lower(column).contains(text, autoescape=True) for column in _TEXTS)))
     return filters

@@ -31,8 +31,9 @@ metadata = MetaData(
     }
 )
 
-# Pages are cut by comparing ids, so their order must be that of their bytes on every database. SQLite's is.
-_Id = Text().with_variant(Text(collation="C"), "postgresql")
+# Ordered and searched by its bytes on every database, as SQLite does: pages are cut by comparing ids, and texts are
+# found in any case of ASCII letters alone.
+_Bytewise = Text().with_variant(Text(collation="C"), "postgresql")
 _Instant = BigInteger
 # SQLite numbers rows only in a column of exactly this type.
 _Key = BigInteger().with_variant(Integer(), "sqlite")
@@ -42,14 +43,14 @@ campaigns = Table(
     "campaigns",
     metadata,
     Column("key", _Key, primary_key=True, autoincrement=True),
-    Column("sandbox", _Id, nullable=False),
-    Column("id", _Id, nullable=False),
+    Column("sandbox", _Bytewise, nullable=False),
+    Column("id", _Bytewise, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("state", Text, nullable=False),
     Column("definition", Text, nullable=False),
     # Parts of the definition that lists filter by.
-    Column("display_name", Text, nullable=False),
-    Column("description", Text, nullable=False),
+    Column("display_name", _Bytewise, nullable=False),
+    Column("description", _Bytewise, nullable=False),
     Column("category", Text),
     Column("live_version", Integer, nullable=False),
     Column("last_version", Integer, nullable=False),
@@ -100,8 +101,8 @@ channel_configurations = Table(
     "channel_configurations",
     metadata,
     Column("key", _Key, primary_key=True, autoincrement=True),
-    Column("sandbox", _Id, nullable=False),
-    Column("id", _Id, nullable=False),
+    Column("sandbox", _Bytewise, nullable=False),
+    Column("id", _Bytewise, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("display_name", Text, nullable=False),
     Column("smtp", Text, nullable=False),
@@ -124,7 +125,7 @@ channel_configurations = Table(
 executions = Table(
     "executions",
     metadata,
-    Column("id", _Id, primary_key=True),
+    Column("id", _Bytewise, primary_key=True),
     Column("campaign_key", BigInteger, nullable=False),
     Column("version", Integer, nullable=False),
     Column("request_id", Text),
@@ -155,7 +156,7 @@ messages = Table(
     metadata,
     Column("key", _Key, primary_key=True, autoincrement=True),
     # Begins with the execution's id: the messages of an execution are a range of ids.
-    Column("id", _Id, nullable=False, unique=True),
+    Column("id", _Bytewise, nullable=False, unique=True),
     Column("campaign_key", BigInteger, nullable=False),
     Column("version", Integer, nullable=False),
     Column("channel_key", BigInteger, nullable=False),
@@ -219,7 +220,7 @@ events = Table(
     Column("sequence", _Key, primary_key=True, autoincrement=True),
     Column("type", Text, nullable=False),
     Column("time", _Instant, nullable=False),
-    Column("message_id", _Id, nullable=False),
+    Column("message_id", _Bytewise, nullable=False),
     Column("campaign_key", BigInteger, nullable=False),
     Column("attempt", Text),
     Column("failure", Text),
@@ -245,9 +246,9 @@ figures = Table(
 api_keys = Table(
     "api_keys",
     metadata,
-    Column("id", _Id, primary_key=True),
+    Column("id", _Bytewise, primary_key=True),
     Column("display_name", Text, nullable=False),
-    Column("sandbox", _Id, nullable=False),
+    Column("sandbox", _Bytewise, nullable=False),
     Column("scopes", Text, nullable=False),
     Column("secret_hash", LargeBinary, nullable=False),
     Column("create_time", _Instant, nullable=False),

@@ -11,7 +11,7 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
-_ID = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+_BYTEWISE = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 _KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
@@ -33,13 +33,13 @@ def _create_campaigns() -> None:
     op.create_table(
         "campaigns",
         sa.Column("key", _KEY, autoincrement=True, nullable=False),
-        sa.Column("sandbox", _ID, nullable=False),
-        sa.Column("id", _ID, nullable=False),
+        sa.Column("sandbox", _BYTEWISE, nullable=False),
+        sa.Column("id", _BYTEWISE, nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("definition", sa.Text(), nullable=False),
-        sa.Column("display_name", sa.Text(), nullable=False),
-        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("display_name", _BYTEWISE, nullable=False),
+        sa.Column("description", _BYTEWISE, nullable=False),
         sa.Column("category", sa.Text()),
         sa.Column("live_version", sa.Integer(), nullable=False),
         sa.Column("last_version", sa.Integer(), nullable=False),
@@ -101,8 +101,8 @@ def _create_channel_configurations() -> None:
     op.create_table(
         "channel_configurations",
         sa.Column("key", _KEY, autoincrement=True, nullable=False),
-        sa.Column("sandbox", _ID, nullable=False),
-        sa.Column("id", _ID, nullable=False),
+        sa.Column("sandbox", _BYTEWISE, nullable=False),
+        sa.Column("id", _BYTEWISE, nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("display_name", sa.Text(), nullable=False),
         sa.Column("smtp", sa.Text(), nullable=False),
@@ -124,7 +124,7 @@ def _create_channel_configurations() -> None:
 def _create_executions() -> None:
     op.create_table(
         "executions",
-        sa.Column("id", _ID, nullable=False),
+        sa.Column("id", _BYTEWISE, nullable=False),
         sa.Column("campaign_key", sa.BigInteger(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("request_id", sa.Text()),
@@ -153,7 +153,7 @@ def _create_messages() -> None:
     op.create_table(
         "messages",
         sa.Column("key", _KEY, autoincrement=True, nullable=False),
-        sa.Column("id", _ID, nullable=False),
+        sa.Column("id", _BYTEWISE, nullable=False),
         sa.Column("campaign_key", sa.BigInteger(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("channel_key", sa.BigInteger(), nullable=False),
@@ -211,7 +211,7 @@ def _create_events() -> None:
         sa.Column("sequence", _KEY, autoincrement=True, nullable=False),
         sa.Column("type", sa.Text(), nullable=False),
         sa.Column("time", sa.BigInteger(), nullable=False),
-        sa.Column("message_id", _ID, nullable=False),
+        sa.Column("message_id", _BYTEWISE, nullable=False),
         sa.Column("campaign_key", sa.BigInteger(), nullable=False),
         sa.Column("attempt", sa.Text()),
         sa.Column("failure", sa.Text()),
@@ -238,9 +238,9 @@ def _create_figures() -> None:
 def _create_api_keys() -> None:
     op.create_table(
         "api_keys",
-        sa.Column("id", _ID, nullable=False),
+        sa.Column("id", _BYTEWISE, nullable=False),
         sa.Column("display_name", sa.Text(), nullable=False),
-        sa.Column("sandbox", _ID, nullable=False),
+        sa.Column("sandbox", _BYTEWISE, nullable=False),
         sa.Column("scopes", sa.Text(), nullable=False),
         sa.Column("secret_hash", sa.LargeBinary(), nullable=False),
         sa.Column("create_time", sa.BigInteger(), nullable=False),
