@@ -33,8 +33,8 @@ SOAK = bool(os.environ.get("CLARION_SOAK"))
 KILLS = 200 if SOAK else 20
 CALLERS = 8
 #: A kill comes after so many further acknowledgements, at random: while mails are being sent, recorded, accepted.
-ACKNOWLEDGED_BEFORE_KILL = (5, 120)
-RECIPIENTS = 3
+ACKNOWLEDGED_BEFORE_KILL = (5, 60)
+RECIPIENTS = 2
 RESEND, PARK = "resend", "park"
 OUTCOMES = {MessageState.SENT, MessageState.IN_DOUBT}
 
