@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -69,7 +68,7 @@ def command_line(serve: str) -> App:
     app = App(
         name="clarion",
         help=HELP,
-        version=lambda: importlib.metadata.version("clarion"),
+        version=_version,
         default_parameter=Parameter(negative=(), show_default=_shown_default),
         exit_on_error=False,
         print_error=False,
@@ -85,6 +84,12 @@ def command_line(serve: str) -> App:
         app[flag].group = (EVERYWHERE,)
     app.meta.default(_launcher(app))
     return app
+
+
+def _version() -> str:
+    from importlib.metadata import version  # noqa: PLC0415 - slow to load, and for this alone
+
+    return version("clarion")
 
 
 def _shown_default(value: Any) -> str | None:
@@ -128,9 +133,9 @@ def _launcher(app: App) -> Any:
         ] = False,
     ) -> int | None:
         command, bound, injected = app.parse_args(arguments)
-        session = Session(target, api_key, ca_certificates, Output(as_json=as_json))
-        bound.arguments.update(dict.fromkeys(injected, session))
-        status: int | None = command(*bound.args, **bound.kwargs)
+        with Session(target, api_key, ca_certificates, Output(as_json=as_json)) as session:
+            bound.arguments.update(dict.fromkeys(injected, session))
+            status: int | None = command(*bound.args, **bound.kwargs)
         return status
 
     return launch

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated
+from types import TracebackType
+from typing import TYPE_CHECKING, Annotated, Self
 
 from cyclopts import Parameter
 
+from clarion_server.transport.cli.interruption import Interruption
 from clarion_server.transport.cli.output import Output
 
 if TYPE_CHECKING:
@@ -20,10 +23,22 @@ TIMEOUT = 30.0
 
 @dataclass(frozen=True)
 class Session:
+    """`with Session(...)` closes its connections: gRPC cannot always do that once the interpreter ends."""
+
     target: str
     api_key: str | None
     ca_certificates: str | None
     output: Output
+    interruption: Interruption = field(default_factory=Interruption)
+    _connections: ExitStack = field(default_factory=ExitStack)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._connections.close()
 
     @cached_property
     def client(self) -> Client:
@@ -37,16 +52,19 @@ class Session:
         return self._connect(Retry())
 
     def _connect(self, retry: Retry | None) -> Client:
+        self.interruption.await_in_background()
         # gRPC's own lines about lost connections would stand between those of the command.
         os.environ.setdefault("GRPC_VERBOSITY", "NONE")
         from clarion_client import Client  # noqa: PLC0415 - gRPC takes longer to load than help to print
 
-        return Client(
-            self.target,
-            api_key=self.api_key,
-            ca_certificates=self.ca_certificates,
-            timeout=TIMEOUT,
-            retry=retry,
+        return self._connections.enter_context(
+            Client(
+                self.target,
+                api_key=self.api_key,
+                ca_certificates=self.ca_certificates,
+                timeout=TIMEOUT,
+                retry=retry,
+            )
         )
 
 

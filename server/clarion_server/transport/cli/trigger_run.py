@@ -28,13 +28,15 @@ MAX_OUTAGE = 10.0
 
 def run_lines(session: Session, path: Path, defaults: Defaults) -> Exit:
     run = _Run(session, defaults)
-    with _opened(path) as source, run.progress:
+    with _opened(path) as source, run.progress, session.interruption.means(run.stop):
         run.begin(_count(path))
         try:
             run.send(source)
         finally:
             # Also when it was cut short: what was accepted stays accepted.
             run.finish()
+    if run.stopped:
+        return Exit.INTERRUPTED
     return Exit.BAD_NEWS if run.tally.failed or run.tally.rejected else Exit.OK
 
 
@@ -64,6 +66,7 @@ class _Run:
     tally: Tally = field(default_factory=Tally)
     #: Lines that were read and not yet answered, in order. Filled by the thread that reads.
     pending: deque[Line] = field(default_factory=deque)
+    stopped: bool = False
 
     def __post_init__(self) -> None:
         output = self.session.output
@@ -85,6 +88,10 @@ class _Run:
             self._note_answer(self.pending.popleft(), trigger, answer)
         self._note_flaws()
 
+    def stop(self) -> None:
+        """Reads no further. What was sent is still answered."""
+        self.stopped = True
+
     def finish(self) -> None:
         self.progress.stop()
         tally = self.tally
@@ -94,6 +101,8 @@ class _Run:
 
     def _triggers(self, source: Iterable[bytes]) -> Iterator[Trigger]:
         for line in read_lines(source, self.defaults):
+            if self.stopped:
+                return
             self.pending.append(line)
             if line.trigger is not None:
                 yield line.trigger

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -35,25 +35,23 @@ def report(
 
 
 def _watch(campaign: str, version: int, session: Session) -> None:
-    try:
+    ended = threading.Event()
+    with session.interruption.means(ended.set):
         if session.output.screen.is_terminal and not session.output.as_json:
-            _watch_live(campaign, version, session)
-        while True:
+            _watch_live(campaign, version, session, ended)
+        while not ended.is_set():
             _show_line(session.client.reports.get(campaign, version=version), session)
-            time.sleep(INTERVAL)
-    except KeyboardInterrupt:
-        # This is how a watch ends.
-        return
+            ended.wait(INTERVAL)
 
 
-def _watch_live(campaign: str, version: int, session: Session) -> None:
+def _watch_live(campaign: str, version: int, session: Session, ended: threading.Event) -> None:
     from rich.live import Live  # noqa: PLC0415 - for this alone
 
     with Live(console=session.output.screen, auto_refresh=False) as screen:
-        while True:
+        while not ended.is_set():
             figures = session.client.reports.get(campaign, version=version)
             screen.update(report_view(figures, bars=True), refresh=True)
-            time.sleep(INTERVAL)
+            ended.wait(INTERVAL)
 
 
 def _show_line(figures: CampaignReport, session: Session) -> None:

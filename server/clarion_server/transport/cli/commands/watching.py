@@ -51,14 +51,10 @@ def watch(
         "types": chosen(EventType, types, "--types"),
     }
     events = _watching(session, filters, resume_token, from_start=from_start)
-    try:
+    with events, session.interruption.means(events.close):
+        session.output.note("Watching. Ctrl-C ends it.")
         for event in islice(events, limit or None):
             _show(event, events.resume_token, session)
-    except KeyboardInterrupt:
-        # This is how a watch ends.
-        session.output.note("")
-    finally:
-        events.close()
     session.output.note(f"Go on with --resume-token {events.resume_token}")
 
 
@@ -67,7 +63,6 @@ def _watching(session: Session, filters: dict[str, Any], token: str, *, from_sta
     messages = session.persistent_client.messages
     with messages.watch(**filters, resume_token=token, from_start=from_start, max_outage=0) as first:
         token = first.resume_token
-    session.output.note("Watching. Ctrl-C ends it.")
     return messages.watch(**filters, resume_token=token)
 
 

@@ -1,0 +1,138 @@
+"""The command `clarion`, in the sandbox of a test."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from clarion_server.transport.cli.app import run
+
+from tests.service import Sandbox
+from tests.smtp_sink import SmtpSink
+
+CHANNEL = """\
+channel: orders
+display_name: Orders
+smtp:
+  host: 127.0.0.1
+  port: ${SMTP_PORT}
+  tls_mode: NONE
+  sender: {address: shop@example.com, display_name: The Shop}
+"""
+CAMPAIGN = """\
+campaign: order-confirmed
+display_name: Order confirmed
+category: TRANSACTIONAL
+actions:
+  - channel_configuration: orders
+    email:
+      subject: Order {{ context.order }}
+      html: |
+        <p>Thank you.</p>
+        <p>Your order is {{ context.order }}.</p>
+context_schema:
+  type: object
+  required: [order]
+  properties:
+    order: {type: string}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    status: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> Any:
+        """What `--json` printed."""
+        return json.loads(self.out)
+
+    @property
+    def lines(self) -> list[Any]:
+        """What `--json` printed, for commands that print a value a line."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    @property
+    def error(self) -> Any:
+        return json.loads(self.err)["error"]
+
+
+@dataclass
+class CommandLine:
+    """`await clarion("report", "order-confirmed")` runs the command, without a terminal, in `folder`.
+
+    It runs within this process, in a thread, which saves the start of an interpreter; `clarion.process(...)` runs it as
+    a shell would.
+    """
+
+    folder: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    async def __call__(self, *arguments: str, stdin: str = "") -> Finished:
+        return await asyncio.to_thread(self._run, arguments, stdin)
+
+    async def process(self, *arguments: str, stdin: str = "") -> Finished:
+        process = await self.start(*arguments)
+        out, err = await process.communicate(stdin.encode())
+        assert process.returncode is not None
+        return Finished(process.returncode, out.decode(), err.decode())
+
+    async def start(self, *arguments: str) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "clarion_server",
+            *arguments,
+            cwd=self.folder,
+            env={**os.environ, **self.environment},
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+
+    def write(self, name: str, text: str) -> None:
+        (self.folder / name).write_text(text, encoding="utf-8")
+
+    def _run(self, arguments: Sequence[str], stdin: str) -> Finished:
+        out, err = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(self.folder)
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+            patch.setattr(sys, "stdout", out)
+            patch.setattr(sys, "stderr", err)
+            status = run(arguments, serve="")
+        return Finished(status, out.getvalue(), err.getvalue())
+
+
+@pytest.fixture
+async def sink() -> AsyncIterator[SmtpSink]:
+    async with SmtpSink() as running:
+        yield running
+
+
+@pytest.fixture
+def clarion(sandbox: Sandbox, tmp_path: Path) -> CommandLine:
+    return CommandLine(tmp_path, dict(sandbox.environment))
+
+
+@pytest.fixture
+async def shop(clarion: CommandLine, sink: SmtpSink) -> CommandLine:
+    """With `order-confirmed` live, its mails going to the sink, and the files it was applied from."""
+    clarion.environment["SMTP_PORT"] = str(sink.port)
+    clarion.write("channel.yaml", CHANNEL)
+    clarion.write("campaign.yaml", CAMPAIGN)
+    applied = await clarion("apply", "-f", ".", "--activate")
+    assert applied.status == 0, applied.err
+    return clarion

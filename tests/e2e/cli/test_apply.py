@@ -1,0 +1,127 @@
+"""Campaigns and channel configurations from files, against the real service."""
+
+from __future__ import annotations
+
+from tests.e2e.cli.conftest import CAMPAIGN, CommandLine
+from tests.service import Sandbox
+
+SECRET_CHANNEL = """\
+channel: guarded
+display_name: Guarded
+smtp:
+  host: smtp.example.com
+  username: shop
+  password: ${SMTP_PASSWORD}
+  sender: {address: shop@example.com}
+"""
+
+
+async def test_applying_again_changes_nothing_and_writes_nothing(shop: CommandLine, sandbox: Sandbox) -> None:
+    with sandbox.client() as client:
+        before = [client.campaigns.get("order-confirmed"), client.channels.get("orders")]
+        again = await shop.process("apply", "-f", ".", "--activate", "--json")
+        after = [client.campaigns.get("order-confirmed"), client.channels.get("orders")]
+    assert again.status == 0
+    assert [(line["name"], line["change"], line["activated"]) for line in again.lines] == [
+        ("channelConfigurations/orders", "unchanged", False),
+        ("campaigns/order-confirmed", "unchanged", False),
+    ]
+    assert after == before
+
+
+async def test_a_change_is_shown_as_a_diff_and_waits_for_activation(shop: CommandLine) -> None:
+    shop.write("campaign.yaml", CAMPAIGN.replace("Thank you.", "Many thanks."))
+    applied = await shop.process("apply", "-f", "campaign.yaml")
+    assert applied.status == 0
+    lines = applied.out.splitlines()
+    assert lines[0] == "campaigns/order-confirmed updated, LIVE version 1, draft not activated"
+    assert "  -        <p>Thank you.</p>" in lines
+    assert "  +        <p>Many thanks.</p>" in lines
+    assert "  +display_name: Order confirmed" not in lines
+
+
+async def test_a_field_that_leaves_the_file_leaves_the_campaign(shop: CommandLine, sandbox: Sandbox) -> None:
+    shop.write("campaign.yaml", CAMPAIGN + "tags: [shop]\ndescription: What was ordered.\n")
+    await shop("apply", "-f", "campaign.yaml")
+    shop.write("campaign.yaml", CAMPAIGN)
+    applied = await shop("apply", "-f", "campaign.yaml", "--json")
+    assert applied.lines[0]["change"] == "updated"
+    with sandbox.client() as client:
+        campaign = client.campaigns.get("order-confirmed")
+    assert campaign.tags == ()
+    assert campaign.description == ""
+
+
+async def test_a_dry_run_shows_the_diff_and_changes_nothing(shop: CommandLine, sandbox: Sandbox) -> None:
+    shop.write("campaign.yaml", CAMPAIGN.replace("Thank you.", "Many thanks."))
+    applied = await shop("apply", "-f", "campaign.yaml", "--dry-run", "--activate")
+    assert applied.status == 0
+    assert applied.out.startswith("campaigns/order-confirmed would be updated\n")
+    with sandbox.client() as client:
+        campaign = client.campaigns.get("order-confirmed")
+    assert not campaign.draft_pending
+    assert campaign.live_version == 1
+
+
+async def test_what_review_finds_is_told_by_line_of_the_file(shop: CommandLine) -> None:
+    shop.write("campaign.yaml", CAMPAIGN.replace("is {{ context.order }}", "is {{ context.ordr }}"))
+    applied = await shop("apply", "-f", "campaign.yaml", "--activate", "--json")
+    assert applied.status == 1
+    (line,) = applied.lines
+    assert not line["activated"]
+    assert [(finding["place"], finding["code"]) for finding in line["findings"]] == [
+        ("campaign.yaml:10", "VARIABLE_NOT_IN_SCHEMA")
+    ]
+    assert CAMPAIGN.splitlines()[9] == "        <p>Your order is {{ context.order }}.</p>"
+
+
+async def test_what_review_finds_in_a_file_of_its_own_is_told_by_its_line(shop: CommandLine) -> None:
+    head, _, tail = CAMPAIGN.partition("      html: |\n")
+    shop.write("campaign.yaml", head + "      html_file: order.html\n" + tail[tail.index("context_schema") :])
+    shop.write("order.html", "<p>Thank you.</p>\n<p>\n{{ context.nothing }}</p>\n")
+    applied = await shop("apply", "-f", "campaign.yaml", "--activate", "--json")
+    assert [finding["place"] for finding in applied.lines[0]["findings"]] == ["order.html:3"]
+
+
+async def test_what_the_service_refuses_is_told_by_line_of_the_file_for_all_files(clarion: CommandLine) -> None:
+    clarion.write("a.yaml", CAMPAIGN.replace("order-confirmed", "first") + "tags: [shop, shop]\n")
+    clarion.write("b.yaml", CAMPAIGN.replace("order-confirmed", "Second"))
+    applied = await clarion("apply", "-f", ".")
+    assert applied.status == 2
+    assert "a.yaml:16: tags[1]" in applied.err
+    assert "b.yaml:1: campaign: " in applied.err
+    assert "INVALID_FIELDS" in applied.err
+
+
+async def test_nothing_is_sent_when_any_file_is_wrong(clarion: CommandLine) -> None:
+    clarion.write("a.yaml", CAMPAIGN)
+    clarion.write("b.yaml", CAMPAIGN.replace("order-confirmed", "other").replace("display_name", "display_nam"))
+    applied = await clarion("apply", "-f", ".")
+    assert applied.status == 2
+    assert (
+        applied.err.splitlines()[1] == "  b.yaml:2: display_nam: It is no field of Campaign; did you mean display_name?"
+    )
+    assert (await clarion("campaigns", "list", "--json")).data == []
+
+
+async def test_a_password_comes_from_the_environment_and_is_sent_once(clarion: CommandLine, sandbox: Sandbox) -> None:
+    clarion.write("channel.yaml", SECRET_CHANNEL)
+    missing = await clarion("apply", "-f", "channel.yaml")
+    assert missing.status == 2
+    assert "channel.yaml:6: smtp.password: The environment variable SMTP_PASSWORD is not set." in missing.err
+    clarion.environment["SMTP_PASSWORD"] = "correct horse"
+    assert (await clarion("apply", "-f", "channel.yaml")).out == "channelConfigurations/guarded created\n"
+    assert (await clarion("apply", "-f", "channel.yaml")).out == "channelConfigurations/guarded unchanged\n"
+    renewed = await clarion("apply", "-f", "channel.yaml", "--renew-passwords")
+    assert renewed.out == "channelConfigurations/guarded updated\n"
+    with sandbox.client() as client:
+        smtp = client.channels.get("guarded").smtp
+    assert smtp is not None
+    assert smtp.password_set
+
+
+async def test_what_is_exported_can_be_applied_and_is_unchanged(shop: CommandLine) -> None:
+    for kind, name in (("campaigns", "order-confirmed"), ("channels", "orders")):
+        exported = await shop(kind, "get", name)
+        applied = await shop("apply", "-f", "-", "--json", stdin=exported.out)
+        assert applied.lines[0]["change"] == "unchanged"
