@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 
@@ -11,3 +12,12 @@ async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 30) -
     async with asyncio.timeout(seconds):
         while not await condition():  # noqa: ASYNC110 - the event is in another process
             await asyncio.sleep(0.05)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
+    """The same without an event loop."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        time.sleep(0.005)

@@ -17,7 +17,9 @@ class Settings(BaseSettings):
     listen: str = "127.0.0.1:50051"
     """Host and port of the gRPC door. Port 0 takes a free one. Without TLS only loopback addresses are allowed."""
     store: str = "sqlite:///clarion.db"
-    """Where everything is kept: `sqlite:///relative.db`, `sqlite:////absolute.db`, or `memory:` for tests."""
+    """Where everything is kept: `sqlite:///relative.db`, `sqlite:////absolute.db`, `postgresql://user@host/database`,
+    or `memory:` for tests.
+    """
     tls_certificate: Path | None = None
     """PEM file with the certificate chain. With `tls_key` it turns TLS on."""
     tls_key: Path | None = None

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TypeVar
 
-from clarion_server.application.ports.store import Store, StoreUnavailable, UnitOfWork
+from clarion_server.application.ports.store import Store, StoreUnavailable, UnitOfWork, WriteConflict
 from clarion_server.domain.errors import Unavailable
 
 T = TypeVar("T")
 
 #: How many reads may wait for the store at once; more of them queue.
 READERS = 4
+#: How often work is done, when transactions of other processes keep coming in between.
+ATTEMPTS = 5
 
 
 class Transactions:
@@ -25,7 +28,10 @@ class Transactions:
         self._readers = ThreadPoolExecutor(READERS, "store-reader")
 
     async def write(self, work: Callable[[UnitOfWork], T]) -> T:
-        """Runs `work` in a transaction of its own and commits. Whatever it raises rolls back."""
+        """Runs `work` in a transaction of its own and commits. Whatever it raises rolls back.
+
+        It runs anew when another process came in between.
+        """
         return await self._run(self._writer, lambda: self._commit(work))
 
     async def read(self, work: Callable[[UnitOfWork], T]) -> T:
@@ -42,6 +48,12 @@ class Transactions:
         self._readers.shutdown()
 
     def _commit(self, work: Callable[[UnitOfWork], T]) -> T:
+        for _ in range(ATTEMPTS - 1):
+            with suppress(WriteConflict):
+                return self._commit_once(work)
+        return self._commit_once(work)
+
+    def _commit_once(self, work: Callable[[UnitOfWork], T]) -> T:
         with self._store.begin() as unit:
             result = work(unit)
             unit.commit()

@@ -9,8 +9,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from clarion_server.adapters.memory_store import MemoryStore
+from clarion_server.adapters.storage.postgresql import open_postgresql_store
 from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.application.ports.store import Store
+
+from tests.postgresql import empty, made_database
 
 #: In seconds: what never happens is found out, what is slow is waited for.
 PATIENCE = 30.0
@@ -47,8 +50,25 @@ def _empty_sqlite_file() -> bytes:
         return file.read_bytes()
 
 
+def _open_postgresql_store(folder: Path, patience_s: float) -> Store:
+    """One database for all tests, emptied for each folder: to make one takes longer than most tests."""
+    mark = folder / "postgresql"
+    if not mark.exists():
+        mark.touch()
+        empty(_postgresql_url())
+    return open_postgresql_store(_postgresql_url(), patience_s)
+
+
+@cache
+def _postgresql_url() -> str:
+    url = made_database("clarion_contract")
+    open_postgresql_store(url).close()
+    return url
+
+
 KINDS = (
     StoreKind("memory", _open_memory_store, durable=False),
     StoreKind("sqlite", _open_sqlite_store),
+    StoreKind("postgresql", _open_postgresql_store),
 )
 DURABLE_KINDS = tuple(kind for kind in KINDS if kind.durable)

@@ -1,17 +1,17 @@
 """Run as a process of its own by `test_several_processes`: takes request ids, as triggers do, and says how many.
 
-`python -m tests.integration.storage.writing PATH CAMPAIGN_KEY REQUESTS`
+`python -m tests.integration.storage.writing STORE CAMPAIGN_KEY REQUESTS`
 """
 
 from __future__ import annotations
 
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from uuid import uuid4
 
-from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.application.ports.queries import FigureKey
-from clarion_server.application.ports.store import Store
+from clarion_server.application.ports.store import Store, WriteConflict
+from clarion_server.bootstrap import open_store
 
 from tests.contract.store import samples
 
@@ -27,9 +27,16 @@ def take(store: Store, campaign_key: int, request_id: str) -> bool:
     return not taken
 
 
-def main(path: str, campaign_key: str, requests: str) -> None:
-    with closing(open_sqlite_store(path)) as store:
-        print(sum(take(store, int(campaign_key), f"order-{number}") for number in range(int(requests))))
+def take_anew(store: Store, campaign_key: int, request_id: str) -> bool:
+    while True:
+        with suppress(WriteConflict):
+            return take(store, campaign_key, request_id)
+
+
+def main(store_url: str, campaign_key: str, requests: str) -> None:
+    with closing(open_store(store_url)) as store:
+        taken = [take_anew(store, int(campaign_key), f"order-{number}") for number in range(int(requests))]
+    print(sum(taken))
 
 
 if __name__ == "__main__":

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select, true
 
 from clarion_server.adapters.storage import codec
 from clarion_server.adapters.storage.bulk import insertion
 from clarion_server.adapters.storage.conditions import in_sandbox, of_execution
+from clarion_server.adapters.storage.event_order import announce_events, horizon_of
 from clarion_server.adapters.storage.packed import RowsReader
 from clarion_server.adapters.storage.schema import events
 from clarion_server.application.ports.queries import EventQuery
@@ -21,13 +22,17 @@ _INSERT = insertion(events, [column for column in events.columns if column is no
 class SqlEventRepository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._announced = False
 
     def add_all(self, events: Sequence[Event]) -> None:
+        if not self._announced:
+            announce_events(self._connection)
+            self._announced = True
         _INSERT.change(self._connection, [_to_row(event) for event in events])
 
     def page(self, query: EventQuery) -> list[Event]:
         own = in_sandbox(events.c.campaign_key, query.sandbox)
-        statement = select(events).where(events.c.sequence > query.after, own)
+        statement = select(events).where(events.c.sequence > query.after, self._is_settled(), own)
         if query.campaign_key is not None:
             statement = statement.where(events.c.campaign_key == query.campaign_key)
         if query.execution_id is not None:
@@ -42,7 +47,13 @@ class SqlEventRepository:
         return self._read(select(events).where(events.c.message_id == message_id))
 
     def last_sequence(self) -> int:
-        return self._connection.execute(select(func.max(events.c.sequence))).scalar_one() or 0
+        last = select(func.max(events.c.sequence)).where(self._is_settled())
+        return self._connection.execute(last).scalar_one() or 0
+
+    def _is_settled(self) -> ColumnElement[bool]:
+        """Nothing may still be committed among the events that a watcher passes."""
+        horizon = horizon_of(self._connection)
+        return true() if horizon is None else events.c.sequence <= horizon
 
     def _read(self, statement: Select[Any]) -> list[Event]:
         reader = RowsReader(statement.order_by(events.c.sequence))

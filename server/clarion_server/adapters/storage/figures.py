@@ -10,9 +10,6 @@ from clarion_server.adapters.storage.bulk import insertion
 from clarion_server.adapters.storage.schema import figures
 from clarion_server.application.ports.queries import FigureKey
 
-# SQLite has one writer at a time, so there is nobody to share with.
-_SHARD = 0
-
 _ADD = insertion(
     figures,
     tuple(figures.columns),
@@ -21,13 +18,18 @@ _ADD = insertion(
 
 
 class SqlFigureRepository:
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, shard: int) -> None:
+        """Whoever writes at the same time has another shard, or waits."""
         self._connection = connection
+        self._shard = shard
 
     def add(self, increments: Mapping[FigureKey, int]) -> None:
         _ADD.change(
             self._connection,
-            [(key.campaign_key, key.version, key.metric, _SHARD, count) for key, count in increments.items()],
+            # In one order for all: two that share a shard must not wait for one another.
+            sorted(
+                (key.campaign_key, key.version, key.metric, self._shard, count) for key, count in increments.items()
+            ),
         )
 
     def of_campaign(self, campaign_key: int, version: int | None) -> dict[str, int]:

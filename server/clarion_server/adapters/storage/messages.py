@@ -33,28 +33,41 @@ _INSERT_CONTEXTS = BulkStatement(
     " FROM (VALUES {rows}) AS added CROSS JOIN messages WHERE messages.id = added.column1",
     values(3),
 )
+
+
+def _guard(condition: str) -> str:
+    """True or false for each row found by its id, and nothing that a planner goes by.
+
+    PostgreSQL takes a state for rare when it has not counted yet, or counted at another moment, and would look at all
+    rows in that state for every id. Of a CASE it expects nothing.
+    """
+    return f"CASE WHEN {condition} THEN TRUE ELSE FALSE END"
+
+
+_IS_QUEUED = _guard("state = 'QUEUED'")
 _BEGIN = BulkStatement(
-    "UPDATE messages SET state = 'SENDING', owner = {one}, attempt_time = {one}, attempt_count = attempt_count + 1"
-    " WHERE id IN (VALUES {rows}) AND state = 'QUEUED'",
+    "UPDATE messages SET state = 'SENDING', owner = {one}, attempt_time = {one}, attempt_count = attempt_count + 1"  # noqa: S608 - names of the schema
+    f" WHERE id IN (VALUES {{rows}}) AND {_IS_QUEUED}",
     values(1),
 )
 _GIVE_BACK = BulkStatement(
-    "UPDATE messages SET state = 'QUEUED', owner = NULL, attempt_count = attempt_count - 1"
-    " WHERE id IN (VALUES {rows}) AND state = 'SENDING' AND owner = {one}",
+    "UPDATE messages SET state = 'QUEUED', owner = NULL, attempt_count = attempt_count - 1"  # noqa: S608 - names of the schema
+    " WHERE id IN (VALUES {rows}) AND " + _guard("state = 'SENDING' AND owner = {one}"),
     values(1),
 )
-_HOLD = BulkStatement("UPDATE messages SET held = 1 WHERE id IN (VALUES {rows}) AND state = 'QUEUED'", values(1))
+_HOLD = BulkStatement(f"UPDATE messages SET held = 1 WHERE id IN (VALUES {{rows}}) AND {_IS_QUEUED}", values(1))  # noqa: S608 - names of the schema
 _END_QUEUED = BulkStatement(
-    "UPDATE messages SET state = {one}, outcome_time = {one}, held = 0"
-    " WHERE id IN (VALUES {rows}) AND state = 'QUEUED' RETURNING messages.id",
+    "UPDATE messages SET state = {one}, outcome_time = {one}, held = 0"  # noqa: S608 - names of the schema
+    f" WHERE id IN (VALUES {{rows}}) AND {_IS_QUEUED} RETURNING messages.id",
     values(1),
 )
 _SETTLE = BulkStatement(
-    "UPDATE messages SET state = settled.column3, owner = NULL, due_time = coalesce(settled.column4, due_time),"
+    "UPDATE messages SET state = settled.column3, owner = NULL, due_time = coalesce(settled.column4, due_time),"  # noqa: S608 - names of the schema
     " outcome_time = settled.column5, failure = settled.column6"
     " FROM (VALUES {rows}) AS settled"
-    " WHERE messages.id = settled.column1 AND attempt_count = settled.column2 AND state = 'SENDING' AND owner = {one}"
-    " RETURNING messages.id",
+    " WHERE messages.id = settled.column1 AND "
+    + _guard("attempt_count = settled.column2 AND state = 'SENDING' AND owner = {one}")
+    + " RETURNING messages.id",
     typed_values(
         messages.c.id,
         messages.c.attempt_count,
@@ -64,7 +77,7 @@ _SETTLE = BulkStatement(
         messages.c.failure,
     ),
 )
-_DUE = RowsReader(
+_IS_DUE = (
     select_messages()
     .where(
         messages.c.channel_key == bindparam("channel_key"),
@@ -75,14 +88,19 @@ _DUE = RowsReader(
     .order_by(messages.c.due_time, messages.c.id)
     .limit(bindparam("limit"))
 )
+_DUE = RowsReader(_IS_DUE)
+# What another process has just read as due is passed over: it is as good as claimed. SQLite has one writer at a time.
+_CLAIMABLE = RowsReader(_IS_DUE.with_for_update(of=messages, skip_locked=True))
 # Campaign by campaign: no index is kept of what is being sent alone, because every message would pay for it twice.
 _SENDING = and_(of_any_campaign(messages.c.campaign_key), messages.c.state == MessageState.SENDING)
 
 
 class SqlMessageRepository:
-    def __init__(self, connection: Connection, segments: Segments) -> None:
+    def __init__(self, connection: Connection, segments: Segments, *, locks: bool) -> None:
+        """`locks`: what is read as due is kept from others until the transaction ends."""
         self._connection = connection
         self._segments = segments
+        self._due = _CLAIMABLE if locks else _DUE
 
     def add_all(self, messages: Sequence[Message]) -> None:
         if messages:
@@ -112,7 +130,7 @@ class SqlMessageRepository:
         for lane in sorted(Lane):
             if len(due) < limit:
                 place = {"channel_key": channel_key, "lane": lane, "now": now, "limit": limit - len(due)}
-                due += map(message_from_row, _DUE.read(self._connection, place))
+                due += map(message_from_row, self._due.read(self._connection, place))
         return due
 
     def next_due_time(self, channel_key: int) -> Instant | None:

@@ -80,7 +80,7 @@ campaign_tags = Table(
     "campaign_tags",
     metadata,
     Column("campaign_key", _Key, ForeignKey("campaigns.key", ondelete="CASCADE"), primary_key=True),
-    Column("tag", Text, primary_key=True),
+    Column("tag", _Bytewise, primary_key=True),
     sqlite_with_rowid=False,
 )
 
@@ -128,7 +128,7 @@ executions = Table(
     Column("id", _Bytewise, primary_key=True),
     Column("campaign_key", BigInteger, nullable=False),
     Column("version", Integer, nullable=False),
-    Column("request_id", Text),
+    Column("request_id", _Bytewise),
     Column("fingerprint", LargeBinary, nullable=False),
     Column("caller", Text, nullable=False),
     Column("accept_time", _Instant, nullable=False),
@@ -161,7 +161,7 @@ messages = Table(
     Column("version", Integer, nullable=False),
     Column("channel_key", BigInteger, nullable=False),
     Column("lane", SmallInteger, nullable=False),
-    Column("identity", Text, nullable=False),
+    Column("identity", _Bytewise, nullable=False),
     Column("address", Text, nullable=False),
     Column("locale", Text, nullable=False),
     Column("state", Text, nullable=False),

@@ -79,7 +79,7 @@ def open_sqlite_store(path: Path | str, patience: float = 30.0) -> SqlStore:
         readers = _engine(connect, _READER_PRAGMAS, "BEGIN", patience, pool_size=4, max_overflow=-1)
         signal = _DataVersion(connect())
         undo.pop_all()
-    return SqlStore(writer, readers, signal, _is_unavailability)
+    return SqlStore(writer, readers, signal, _translate)
 
 
 @contextmanager
@@ -150,10 +150,10 @@ def _engine(
     return engine
 
 
-def _is_unavailability(error: DBAPIError) -> bool:
+def _translate(error: DBAPIError) -> StoreUnavailable | None:
     code: int | None = getattr(error.orig, "sqlite_errorcode", None)
     # The lower byte is the primary code; the rest details it.
-    return code is not None and code & 0xFF in _UNAVAILABLE
+    return StoreUnavailable() if code is not None and code & 0xFF in _UNAVAILABLE else None
 
 
 class _DataVersion:
@@ -169,6 +169,9 @@ class _DataVersion:
                 return self._connection.execute("PRAGMA data_version").fetchone()[0]
         except sqlite3.OperationalError as error:
             raise StoreUnavailable from error
+
+    def announce(self) -> None:
+        """SQLite tells by itself."""
 
     def close(self) -> None:
         self._connection.close()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from typing import Protocol
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -22,6 +22,10 @@ class ChangeSignal(Protocol):
         """As `Store.change_mark`."""
         ...
 
+    def announce(self) -> None:
+        """Tells others that this process has committed something."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -31,20 +35,25 @@ class SqlStore:
         writer: Engine,
         readers: Engine,
         signal: ChangeSignal,
-        is_unavailability: Callable[[DBAPIError], bool],
+        translate: Callable[[DBAPIError], Exception | None],
+        shard: Callable[[], int] = lambda: 0,
     ) -> None:
-        """`is_unavailability` tells failures of the database from mistakes in what it was asked."""
+        """`translate` gives the port's word for a failure of the database, and None for mistakes in what it was asked.
+
+        `shard` gives this process's shard of the figures.
+        """
         self._writer = writer
         self._readers = readers
         self._signal = signal
-        self._is_unavailability = is_unavailability
+        self._translate = translate
+        self._shard = shard
         self._segments = Segments()
 
     def begin(self) -> AbstractContextManager[SqlUnitOfWork]:
-        return self._unit_of_work(self._writer)
+        return self._unit_of_work(self._writer, self._signal.announce)
 
     def snapshot(self) -> AbstractContextManager[SqlUnitOfWork]:
-        return self._unit_of_work(self._readers)
+        return self._unit_of_work(self._readers, None)
 
     def change_mark(self) -> object:
         return self._signal.mark()
@@ -55,9 +64,11 @@ class SqlStore:
         self._writer.dispose()
 
     @contextmanager
-    def _unit_of_work(self, engine: Engine) -> Iterator[SqlUnitOfWork]:
-        with self._translated_errors(), engine.connect() as connection:
-            unit = SqlUnitOfWork(connection, self._segments)
+    def _unit_of_work(self, engine: Engine, on_commit: Callable[[], None] | None) -> Iterator[SqlUnitOfWork]:
+        with self._translated_errors(), closing(_begin(engine)) as connection:
+            transaction = connection.get_transaction()
+            assert transaction is not None
+            unit = SqlUnitOfWork(connection, transaction, self._segments, self._shard(), on_commit)
             try:
                 yield unit
             finally:
@@ -70,6 +81,28 @@ class SqlStore:
         except PoolTimeout as error:
             raise StoreUnavailable from error
         except DBAPIError as error:
-            if self._is_unavailability(error):
-                raise StoreUnavailable from error
+            translated = self._translate(error)
+            if translated is None:
+                raise
+            raise translated from error
+
+
+def _begin(engine: Engine) -> Connection:
+    """A connection with a transaction begun on it."""
+    try:
+        return _begin_once(engine)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
             raise
+    # It was cut while it lay in the pool, as after a restart of the database. Now the pool is empty.
+    return _begin_once(engine)
+
+
+def _begin_once(engine: Engine) -> Connection:
+    connection = engine.connect()
+    try:
+        connection.begin()
+    except BaseException:
+        connection.close()
+        raise
+    return connection

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+from collections.abc import Callable
+
+from sqlalchemy import Connection, Transaction
 
 from clarion_server.adapters.storage.campaigns import SqlCampaignRepository
 from clarion_server.adapters.storage.channels import SqlChannelConfigurationRepository
@@ -16,19 +18,30 @@ from clarion_server.adapters.storage.segments import Segments
 
 
 class SqlUnitOfWork:
-    def __init__(self, connection: Connection, segments: Segments) -> None:
-        self._transaction = connection.begin()
+    def __init__(
+        self,
+        connection: Connection,
+        transaction: Transaction,
+        segments: Segments,
+        shard: int,
+        on_commit: Callable[[], None] | None,
+    ) -> None:
+        """The transaction has begun. It only reads where there is nobody to tell of a commit."""
+        self._transaction = transaction
+        self._on_commit = on_commit
         self.campaigns = SqlCampaignRepository(connection)
         self.channels = SqlChannelConfigurationRepository(connection)
         self.executions = SqlExecutionRepository(connection)
-        self.messages = SqlMessageRepository(connection, segments)
+        self.messages = SqlMessageRepository(connection, segments, locks=on_commit is not None)
         self.events = SqlEventRepository(connection)
-        self.figures = SqlFigureRepository(connection)
+        self.figures = SqlFigureRepository(connection, shard)
         self.keys = SqlApiKeyRepository(connection)
         self.processes = SqlProcessRepository(connection)
 
     def commit(self) -> None:
         self._transaction.commit()
+        if self._on_commit is not None:
+            self._on_commit()
 
     def roll_back(self) -> None:
         """Drops what was not committed."""

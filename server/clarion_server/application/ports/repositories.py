@@ -192,13 +192,15 @@ class EventRepository(Protocol):
     def add_all(self, events: Sequence[Event]) -> None: ...
 
     def page(self, query: EventQuery) -> list[Event]:
-        """In the order of their sequence."""
+        """In the order of their sequence. In a snapshot they end where a commit under way may still bring others before
+        them, so that nobody who goes on from the last one misses any; those are told a moment later.
+        """
         ...
 
     def of_message(self, message_id: str) -> list[Event]: ...
 
     def last_sequence(self) -> int:
-        """0 without any."""
+        """Of the events that `page` may tell of; 0 without any."""
         ...
 
 

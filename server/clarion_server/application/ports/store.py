@@ -25,6 +25,10 @@ class StoreUnavailable(Exception):
     """The store did not answer, or stayed locked for too long. Whether a commit under way happened is unknown."""
 
 
+class WriteConflict(Exception):
+    """Another transaction came in between, and nothing of this one was written. The same work may be done anew."""
+
+
 class UnitOfWork(Protocol):
     @property
     def campaigns(self) -> CampaignRepository: ...
@@ -50,7 +54,9 @@ class UnitOfWork(Protocol):
 
 class Store(Protocol):
     def begin(self) -> AbstractContextManager[UnitOfWork]:
-        """A transaction that may write; one at a time. Raises StoreUnavailable."""
+        """A transaction that may write; one at a time. Raises StoreUnavailable, and WriteConflict where other processes
+        write at the same time.
+        """
         ...
 
     def snapshot(self) -> AbstractContextManager[UnitOfWork]:
@@ -58,7 +64,9 @@ class Store(Protocol):
         ...
 
     def change_mark(self) -> object:
-        """Differs from an earlier mark when something was committed in between, by this process or another one."""
+        """Differs from an earlier mark when something was committed in between, by this process or, a moment later, by
+        another one.
+        """
         ...
 
     def close(self) -> None: ...

@@ -71,7 +71,7 @@ def _create_campaign_tags() -> None:
     op.create_table(
         "campaign_tags",
         sa.Column("campaign_key", _KEY, nullable=False),
-        sa.Column("tag", sa.Text(), nullable=False),
+        sa.Column("tag", _BYTEWISE, nullable=False),
         sa.ForeignKeyConstraint(
             ["campaign_key"], ["campaigns.key"], name="campaign_tags_campaign_key_fkey", ondelete="CASCADE"
         ),
@@ -127,7 +127,7 @@ def _create_executions() -> None:
         sa.Column("id", _BYTEWISE, nullable=False),
         sa.Column("campaign_key", sa.BigInteger(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("request_id", sa.Text()),
+        sa.Column("request_id", _BYTEWISE),
         sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
         sa.Column("caller", sa.Text(), nullable=False),
         sa.Column("accept_time", sa.BigInteger(), nullable=False),
@@ -158,7 +158,7 @@ def _create_messages() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("channel_key", sa.BigInteger(), nullable=False),
         sa.Column("lane", sa.SmallInteger(), nullable=False),
-        sa.Column("identity", sa.Text(), nullable=False),
+        sa.Column("identity", _BYTEWISE, nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column("locale", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),

@@ -1,0 +1,162 @@
+"""The store in a PostgreSQL database, which any number of processes may share.
+
+Writers are READ COMMITTED and lock the rows they are about to change; readers are REPEATABLE READ, so that one unit of
+work sees one state. What two processes do at once is decided by row locks and unique constraints: see `_translate`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
+from sqlalchemy.exc import DBAPIError
+
+from clarion_server.adapters.storage.commit_news import CommitNews
+from clarion_server.adapters.storage.event_order import take_horizon
+from clarion_server.adapters.storage.migrate import migrate
+from clarion_server.adapters.storage.store import SqlStore
+from clarion_server.application.ports.store import StoreUnavailable, WriteConflict
+
+Connect = Callable[[], "psycopg.Connection[Any]"]
+
+#: The oldest that is still maintained, or was a moment ago.
+_OLDEST_POSTGRESQL = 14
+#: Advisory locks with two keys: this one, and what is locked. See `commit_news` for another.
+_MIGRATION_LOCK = (0x436C6172, 0)
+
+#: Unless the URL says otherwise. A peer that has gone without a word is found out within a minute.
+_DEFAULTS = {
+    "application_name": "clarion",
+    "client_encoding": "UTF8",
+    "connect_timeout": "10",
+    "keepalives_idle": "15",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+}
+_SESSION = (
+    # An answer is given when the commit is on the disk. Stricter settings of the server are left alone.
+    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
+    # A process that stands still in a transaction would hold back watchers, and whoever waits for its rows.
+    "SET idle_in_transaction_session_timeout = '60s'",
+    # Statements are short; compiling them takes longer than running them.
+    "SET jit = off",
+)
+
+#: Classes and codes of errors (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+_CONFLICTS = frozenset({"23505", "40001", "40P01"})  # unique violation, serialization failure, deadlock
+_UNAVAILABLE_CLASSES = frozenset({"08", "53", "57", "58"})  # connection, resources, intervention, system
+_UNAVAILABLE = frozenset({"25006", "25P03", "55P03"})  # read only (a standby), idle for too long, lock not available
+
+
+def open_postgresql_store(url: str, patience: float = 30.0) -> SqlStore:
+    """Opens the database; makes its tables, or brings them up to date, when that is needed.
+
+    `url` is a connection URI of libpq. `patience` is how long a writer waits for its turn, in seconds. Raises
+    StoreUnavailable, whose text says in one sentence what is in the way, and SchemaUnknown when a newer Clarion has
+    written it.
+    """
+    connect = _connector(url)
+    with _failures_of_opening(), ExitStack() as undo:
+        writer = _engine(connect, patience, pool_size=1, max_overflow=0)
+        undo.callback(writer.dispose)
+        event.listen(writer, "begin", _begin_writing)
+        with writer.begin() as transaction:
+            _check_server(transaction)
+            # Of processes that start at once one migrates, and the others find it done.
+            transaction.exec_driver_sql("SELECT pg_advisory_xact_lock(%s, %s)", _MIGRATION_LOCK)
+            migrate(transaction)
+        readers = _engine(connect, patience, pool_size=4, max_overflow=-1)
+        event.listen(readers, "begin", _begin_reading)
+        news = CommitNews(connect)
+        undo.pop_all()
+    return SqlStore(writer, readers, news, _translate, news.shard)
+
+
+def _connector(url: str) -> Connect:
+    try:
+        parameters: dict[str, Any] = {**_DEFAULTS, **conninfo_to_dict(url)}
+    except psycopg.ProgrammingError as error:
+        raise StoreUnavailable("The store's URL is not one of PostgreSQL: postgresql://user@host:5432/database.") from (
+            error
+        )
+
+    def connect() -> psycopg.Connection[Any]:
+        # Transactions begin where the engine begins them, and nowhere else.
+        return psycopg.connect(**parameters, autocommit=True)
+
+    return connect
+
+
+@contextmanager
+def _failures_of_opening() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        raise StoreUnavailable(f"PostgreSQL says: {_reason(error.orig)}.") from error
+    except psycopg.Error as error:
+        raise StoreUnavailable(f"PostgreSQL says: {_reason(error)}.") from error
+
+
+def _reason(error: BaseException | None) -> str:
+    """PostgreSQL's own words, which never hold the password; of several addresses what the first one said."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    told = next((line for line in lines if "FATAL:" in line), lines[0] if lines else "no reason was given")
+    return told.rpartition("FATAL:")[2].strip().rstrip(".")
+
+
+def _check_server(connection: Connection) -> None:
+    version = int(connection.exec_driver_sql("SHOW server_version_num").scalar_one()) // 10_000
+    if version < _OLDEST_POSTGRESQL:
+        raise StoreUnavailable(f"This is PostgreSQL {version}; Clarion needs {_OLDEST_POSTGRESQL} or newer.")
+    encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
+    if encoding != "UTF8":
+        raise StoreUnavailable(f"The database has the encoding {encoding}; Clarion needs UTF8.")
+
+
+def _engine(connect: Connect, patience: float, *, pool_size: int, max_overflow: int) -> Engine:
+    engine = create_engine(
+        "postgresql+psycopg://",
+        creator=connect,
+        isolation_level="AUTOCOMMIT",
+        # One question less for each connection.
+        use_native_hstore=False,
+        poolclass=QueuePool,
+        pool_size=pool_size,
+        max_overflow=max_overflow,
+        pool_timeout=patience,
+    )
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: psycopg.Connection[Any], _record: Any) -> None:
+        for statement in _SESSION:
+            connection.execute(statement)
+
+    return engine
+
+
+def _begin_writing(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+
+
+def _begin_reading(connection: Connection) -> None:
+    take_horizon(connection)
+    connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+
+def _translate(error: DBAPIError) -> Exception | None:
+    """Of two that write the same unique key at once the second learns of the first by a unique violation, and finds it
+    when it looks again: that is how one request id becomes one execution.
+    """
+    code: str | None = getattr(error.orig, "sqlstate", None)
+    if code in _CONFLICTS:
+        return WriteConflict()
+    if error.connection_invalidated or (code is None and isinstance(error.orig, psycopg.OperationalError)):
+        return StoreUnavailable()
+    return (
+        StoreUnavailable() if code is not None and (code[:2] in _UNAVAILABLE_CLASSES or code in _UNAVAILABLE) else None
+    )

@@ -1,0 +1,132 @@
+"""Load on a service that is crashed at random moments, and the check that nothing of it was lost."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from clarion_client import (
+    Accepted,
+    AsyncClient,
+    AttemptResult,
+    DeadlineExceededError,
+    InDoubtPolicy,
+    Message,
+    MessageState,
+    Recipient,
+    UnavailableError,
+)
+
+from tests.campaigns import CONTEXT, set_up
+from tests.smtp_sink import SmtpSink
+from tests.waiting import until
+
+RECIPIENTS = 2
+RESEND, PARK = "resend", "park"
+OUTCOMES = {MessageState.SENT, MessageState.IN_DOUBT}
+
+
+@dataclass
+class Load:
+    """Triggers without end, each repeated under its request id until it is acknowledged."""
+
+    client: AsyncClient
+    acknowledged: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The messages of each acknowledged execution."""
+    replayed: int = 0
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def run(self, caller: int) -> None:
+        for number in itertools.count():
+            campaign = PARK if number % 2 else RESEND
+            answer = await self._trigger_until_acknowledged(campaign, f"{caller}-{number}")
+            async with self.changed:
+                self.acknowledged[answer.execution] = tuple(result.message for result in answer.recipients)
+                self.replayed += answer.replayed
+                self.changed.notify_all()
+
+    async def _trigger_until_acknowledged(self, campaign: str, request_id: str) -> Accepted:
+        recipients = [Recipient(f"{request_id}-{place}@example.com", CONTEXT) for place in range(RECIPIENTS)]
+        while True:
+            try:
+                return await self.client.trigger(campaign, recipients, request_id=request_id)
+            except (UnavailableError, DeadlineExceededError):
+                continue
+
+    async def wait_for(self, count: int) -> None:
+        async with asyncio.timeout(60), self.changed:
+            await self.changed.wait_for(lambda: len(self.acknowledged) >= count)
+
+
+async def set_up_campaigns(client: AsyncClient, port: int) -> None:
+    await set_up(client, RESEND, port)
+    await set_up(client, PARK, port, in_doubt_policy=InDoubtPolicy.PARK)
+
+
+@asynccontextmanager
+async def under_load(client: AsyncClient, callers: int = 8) -> AsyncIterator[Load]:
+    """Callers trigger all the while."""
+    load = Load(client)
+    tasks = [asyncio.create_task(load.run(caller)) for caller in range(callers)]
+    try:
+        yield load
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def check(what: str, load: Load, sink: SmtpSink, show_counts: Callable[[str], None]) -> None:
+    """Waits until every message has its outcome, and looks at each."""
+    await until_nothing_is_queued(load.client)
+    messages = await all_messages(load.client)
+    show_counts(counts_of(what, load, messages, sink))
+    check_nothing_is_lost(load, messages)
+    await check_what_was_sent(load.client, messages, sink)
+
+
+async def until_nothing_is_queued(client: AsyncClient) -> None:
+    async def nothing_is_queued() -> bool:
+        reports = [await client.reports.get(campaign) for campaign in (RESEND, PARK)]
+        return not any(report.queued_count for report in reports)
+
+    await until(nothing_is_queued, seconds=60)
+
+
+async def all_messages(client: AsyncClient) -> dict[str, Message]:
+    return {message.name: message async for message in client.messages.list(page_size=1000)}
+
+
+def check_nothing_is_lost(load: Load, messages: dict[str, Message]) -> None:
+    acknowledged = {message for names in load.acknowledged.values() for message in names}
+    assert acknowledged <= messages.keys()
+    assert {message.state for message in messages.values()} <= OUTCOMES
+
+
+async def check_what_was_sent(client: AsyncClient, messages: dict[str, Message], sink: SmtpSink) -> None:
+    received = Counter({f"messages/{header[1:].partition('@')[0]}": count for header, count in sink.counts.items()})
+    assert received.keys() <= messages.keys()
+    for name, message in messages.items():
+        if message.state is MessageState.SENT:
+            assert received[name] >= 1, name
+        else:
+            assert message.campaign == f"campaigns/{PARK}"
+            assert received[name] <= 1, name
+        if received[name] > 1:
+            attempts = (await client.messages.get(name)).attempts
+            in_doubt = sum(attempt.result is AttemptResult.IN_DOUBT for attempt in attempts)
+            assert received[name] <= in_doubt + 1, name
+
+
+def counts_of(what: str, load: Load, messages: dict[str, Message], sink: SmtpSink) -> str:
+    twice = sum(count > 1 for count in sink.counts.values())
+    states = Counter(message.state.value for message in messages.values())
+    return (
+        f"{what}; {len(load.acknowledged)} triggers acknowledged ({load.replayed} of them replayed);"
+        f" {len(messages)} messages: {dict(states)};"
+        f" {sink.counts.total()} mails received, {twice} messages twice or more"
+    )

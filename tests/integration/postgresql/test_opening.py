@@ -1,0 +1,98 @@
+"""Opening a database, whatever is in its place: one sentence tells what is in the way."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import closing
+
+import pytest
+from clarion_server.adapters.storage import postgresql
+from clarion_server.adapters.storage.migrate import SchemaUnknown
+from clarion_server.adapters.storage.postgresql import open_postgresql_store
+from clarion_server.application.ports.store import StoreUnavailable
+from clarion_server.bootstrap import CannotStart, open_store
+
+from tests.postgresql import ask, made_database, url_of
+from tests.process import free_port
+
+
+def told(url: str) -> str:
+    with pytest.raises(CannotStart) as refused:
+        open_store(url)
+    text = str(refused.value)
+    assert "\n" not in text
+    return text
+
+
+def test_a_missing_database_is_told() -> None:
+    assert 'database "nowhere" does not exist' in told(url_of("nowhere"))
+
+
+def test_a_server_that_is_not_there_is_told() -> None:
+    assert "Connection refused" in told(f"postgresql://clarion@127.0.0.1:{free_port()}/clarion")
+
+
+def test_a_url_that_is_none_is_told_without_its_password() -> None:
+    text = told("postgresql://clarion:se@cret@127.0.0.1:port/clarion?what=this")
+    assert "postgresql://user@host:5432/database" in text
+    assert "cret" not in text
+
+
+def test_a_store_of_another_kind_is_told_without_its_password() -> None:
+    text = told("mysql://clarion:secret@127.0.0.1/clarion")
+    assert "postgresql://" in text
+    assert "secret" not in text
+
+
+def test_a_user_without_the_right_to_make_tables_is_told() -> None:
+    url = made_database("clarion_forbidden")
+    ask(url, "DROP ROLE IF EXISTS nobody_much")
+    ask(url, "CREATE ROLE nobody_much LOGIN PASSWORD 'secret'")
+    text = told(url.replace("clarion@", "nobody_much:secret@", 1))
+    assert "permission denied for schema public" in text
+    assert "secret" not in text
+
+
+def test_a_database_that_is_not_utf8_is_told() -> None:
+    url = made_database("clarion_latin", "ENCODING 'LATIN1' LOCALE_PROVIDER libc LOCALE 'C'")
+    assert "LATIN1" in told(url)
+
+
+def test_a_server_that_is_too_old_is_told(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgresql, "_OLDEST_POSTGRESQL", 99)
+    assert "Clarion needs 99 or newer" in told(url)
+
+
+def test_a_missing_driver_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "clarion_server.adapters.storage.postgresql")
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    assert "pip install 'clarion[server,postgres]'" in told("postgresql://clarion@127.0.0.1/clarion")
+
+
+def test_a_database_of_a_newer_clarion_is_refused_and_left_alone() -> None:
+    url = made_database("clarion_newer")
+    open_postgresql_store(url).close()
+    ask(url, "UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(SchemaUnknown, match=r"'9999'.*newer Clarion"):
+        open_postgresql_store(url)
+    assert ask(url, "SELECT version_num FROM alembic_version") == [("9999",)]
+
+
+def test_processes_that_start_at_once_agree_on_who_makes_the_tables() -> None:
+    url = made_database("clarion_together")
+    opening = f"from clarion_server.adapters.storage.postgresql import open_postgresql_store as o; o({url!r}).close()"
+    processes = [subprocess.Popen([sys.executable, "-c", opening], stderr=subprocess.PIPE) for _ in range(4)]
+    failures = [stderr for process in processes if (stderr := process.communicate(timeout=60)[1])]
+    assert failures == []
+
+
+def test_a_commit_is_on_the_disk_before_it_returns_whatever_the_servers_default(url: str) -> None:
+    relaxed = f"{url}{'&' if '?' in url else '?'}options=-csynchronous_commit%3Doff"
+    with closing(open_postgresql_store(relaxed)) as store, store._writer.connect() as connection:
+        assert connection.exec_driver_sql("SHOW synchronous_commit").scalar_one() == "on"
+
+
+def test_a_snapshot_refuses_to_write(url: str) -> None:
+    with closing(open_postgresql_store(url)) as store, pytest.raises(StoreUnavailable), store.snapshot() as work:
+        work.processes.renew("process-1", 1)

@@ -1,0 +1,164 @@
+"""Several processes with one database, whose writers run at the same time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, Event
+
+import pytest
+from clarion_server.adapters.storage.store import SqlStore
+from clarion_server.application.ports.queries import ExecutionQuery, FigureKey
+from clarion_server.application.ports.repositories import NameTaken, StaleWrite
+from clarion_server.application.ports.store import WriteConflict
+from clarion_server.domain.message import MessageState
+
+from tests.contract.store import samples
+from tests.contract.store.given import a_campaign, a_sender, committing
+from tests.postgresql import ask
+
+OpenStore = Callable[[], SqlStore]
+NOW = samples.NOW
+PROCESSES = 3
+REQUESTS = 60
+
+
+def test_of_processes_with_the_same_requests_one_takes_each_and_no_write_is_lost(
+    open_store: OpenStore, url: str
+) -> None:
+    store = open_store()
+    with committing(store) as work:
+        key = a_sender(work).campaign.key
+    command = [sys.executable, "-m", "tests.integration.storage.writing", url, str(key), str(REQUESTS)]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(PROCESSES)]
+    taken = [int(process.communicate(timeout=60)[0]) for process in processes]
+    with store.snapshot() as work:
+        executions = work.executions.page(ExecutionQuery("default", campaign_key=key, limit=1000))
+        figures = work.figures.of_campaign(key, None)
+    assert sum(taken) == REQUESTS
+    assert sorted(each.request_id or "" for each in executions) == sorted(f"order-{n}" for n in range(REQUESTS))
+    assert figures == {"tries": PROCESSES * REQUESTS}
+
+
+def test_a_request_id_that_another_process_is_about_to_take_is_a_conflict_and_then_found(open_store: OpenStore) -> None:
+    one, other = open_store(), open_store()
+    with committing(one) as work:
+        sender = a_sender(work)
+    request = (sender.campaign.key, "r-1")
+    looked = Event()
+
+    def take_too() -> None:
+        with other.begin() as work:
+            assert work.executions.by_request_ids([request]) == {}
+            looked.set()
+            # Waits for the other one's commit.
+            sender.execution(work, request_id="r-1")
+
+    with ThreadPoolExecutor(1) as threads:
+        with committing(one) as work:
+            taken = sender.execution(work, request_id="r-1")
+            second = threads.submit(take_too)
+            assert looked.wait(30)
+        with pytest.raises(WriteConflict):
+            second.result(30)
+    with other.begin() as work:
+        assert work.executions.by_request_ids([request]) == {request: taken}
+
+
+def test_what_another_process_is_claiming_is_passed_over_without_waiting(open_store: OpenStore) -> None:
+    one, other = open_store(), open_store()
+    with committing(one) as work:
+        sender = a_sender(work)
+        sender.messages(work, 10)
+    with one.begin() as first, other.begin() as second:
+        claims = [[message.id for message in work.messages.due(sender.channel.key, NOW, 6)] for work in (first, second)]
+        first.messages.begin(claims[0], "one", NOW)
+        second.messages.begin(claims[1], "two", NOW)
+        first.commit()
+        second.commit()
+    assert [len(claim) for claim in claims] == [6, 4]
+    with one.snapshot() as work:
+        held = [{message.id for message in work.messages.in_hands_of([owner], 10)} for owner in ("one", "two")]
+    assert held == [set(claim) for claim in claims]
+
+
+def test_of_a_claim_and_a_cancellation_by_two_processes_one_wins(open_store: OpenStore) -> None:
+    one, other = open_store(), open_store()
+    with committing(one) as work:
+        sender = a_sender(work)
+        ids = [message.id for message in sender.messages(work, 3)]
+    with ThreadPoolExecutor(1) as threads:
+        with committing(one) as work:
+            claimed = work.messages.due(sender.channel.key, NOW, 2)
+            work.messages.begin([message.id for message in claimed], "one", NOW)
+
+            def cancel() -> set[str]:
+                with committing(other) as second:
+                    return second.messages.end_queued(ids, MessageState.CANCELLED, NOW)
+
+            cancelling = threads.submit(cancel)
+        cancelled = cancelling.result(30)
+    assert cancelled == set(ids) - {message.id for message in claimed}
+
+
+def test_of_two_changes_made_from_one_revision_the_second_is_stale(open_store: OpenStore) -> None:
+    one, other = open_store(), open_store()
+    with committing(one) as work:
+        campaign = a_campaign(work)
+    changed = campaign.updated(campaign.definition, None, "apiKeys/1", NOW)
+    with committing(one) as work:
+        work.campaigns.save(changed)
+    with other.begin() as work, pytest.raises(StaleWrite):
+        work.campaigns.save(changed)
+
+
+def test_of_two_that_add_one_name_the_second_is_told(open_store: OpenStore) -> None:
+    one, other = open_store(), open_store()
+    together = Barrier(2)
+
+    def add(store: SqlStore) -> bool:
+        with store.begin() as work:
+            together.wait(30)
+            try:
+                a_campaign(work)
+            except NameTaken:
+                return False
+            work.commit()
+            return True
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(add, (one, other))) == [False, True]
+
+
+def test_processes_count_without_waiting_for_one_another(open_store: OpenStore) -> None:
+    one, other = open_store(), open_store()
+    figure = {FigureKey(1, 1, "targeted"): 1}
+    with one.begin() as first, other.begin() as second:
+        first.figures.add(figure)
+        second.figures.add(figure)
+        second.commit()
+        first.commit()
+    with one.snapshot() as work:
+        assert work.figures.of_campaign(1, None) == {"targeted": 2}
+
+
+def test_a_shard_is_free_again_when_its_process_has_ended(open_store: OpenStore) -> None:
+    first = open_store()
+    shards = {first._shard(), open_store()._shard()}
+    first.close()
+    assert len(shards) == 2
+    assert open_store()._shard() == first._shard()
+
+
+def test_the_store_goes_on_when_its_connections_were_cut(open_store: OpenStore, url: str) -> None:
+    store, other = open_store(), open_store()
+    with store.snapshot() as work:
+        work.processes.live(0)
+    ask(url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'clarion'")
+    with committing(store) as work:
+        work.processes.renew("process-1", 1)
+    for each in (store, other):
+        with each.snapshot() as work:
+            assert work.processes.live(0) == {"process-1"}
