@@ -78,6 +78,8 @@ def json_object(text: str, option: str) -> dict[str, Any] | None:
     except json.JSONDecodeError as error:
         where = f"{source}:{error.lineno}:{error.colno}"
         raise CommandFailed(f"What {option} was given is not JSON.", [Problem(where, error.msg)]) from error
+    except RecursionError as error:
+        raise CommandFailed(f"What {option} was given is nested too deeply.") from error
     if not isinstance(data, dict):
         raise CommandFailed(f"What {option} was given is not a JSON object.", [Problem(source, "{…} is needed")])
     return data

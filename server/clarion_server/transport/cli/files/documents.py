@@ -44,6 +44,8 @@ def read_documents(file: Path) -> list[Document]:
         where = f"{name}:{text.count(chr(10), 0, error.position) + 1}"
         character = f"the character U+{ord(text[error.position]):04X} has no place in a file"
         raise CommandFailed(f"{name} is not YAML as it should be.", [Problem(where, character)]) from error
+    except RecursionError as error:
+        raise CommandFailed(f"{name} is nested too deeply.") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1

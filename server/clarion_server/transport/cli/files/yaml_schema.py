@@ -12,11 +12,13 @@ from typing import Any
 
 import yaml
 
-_INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+#: Line ends to PyYAML, which YAML 1.2 takes for characters like others.
+_LINE_ENDS_OF_1_1 = frozenset("\x85\u2028\u2029")
+
 _RULES = {
     "null": (r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     "bool": (r"true|True|TRUE|false|False|FALSE", list("tTfF")),
-    "int": (_INT.pattern, list("-+0123456789")),
+    "int": (r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", list("-+0123456789")),
     "float": (
         r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
         list("-+.0123456789"),
@@ -99,6 +101,11 @@ class CoreDumper(
 
     def analyze_scalar(self, scalar: str) -> yaml.emitter.ScalarAnalysis:
         analysis = super().analyze_scalar(scalar)
+        if not _LINE_ENDS_OF_1_1.isdisjoint(scalar):
+            # Only escapes bring these through.
+            analysis.allow_flow_plain = analysis.allow_block_plain = False
+            analysis.allow_single_quoted = analysis.allow_block = False
+            return analysis
         # PyYAML puts quotes around tabs and around blanks at the end of a line, which a block holds as well.
         if analysis.multiline and _fits_block(scalar):
             analysis.allow_block = True

@@ -1,0 +1,81 @@
+"""What somebody sees who sits at a terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import os
+import pty
+import struct
+import sys
+import termios
+
+from tests.e2e.cli.conftest import CommandLine
+
+BAR = "━"
+
+
+async def at_a_terminal(clarion: CommandLine, *arguments: str, columns: int = 100) -> str:
+    """Everything that the command writes to a terminal of so many columns."""
+    keyboard, screen = pty.openpty()
+    fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    environment = {**os.environ, **clarion.environment, "TERM": "xterm-256color"}
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES"):
+        environment.pop(name, None)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "clarion_server",
+        *arguments,
+        cwd=clarion.folder,
+        env=environment,
+        stdin=screen,
+        stdout=screen,
+        stderr=screen,
+    )
+    os.close(screen)
+    shown = await asyncio.to_thread(_read_all, keyboard)
+    await process.wait()
+    os.close(keyboard)
+    return shown
+
+
+def _read_all(keyboard: int) -> str:
+    chunks = []
+    # The end of the last program at a terminal is an error to whoever reads from it.
+    while chunk := _read(keyboard):
+        chunks.append(chunk)
+    return b"".join(chunks).decode()
+
+
+def _read(keyboard: int) -> bytes:
+    try:
+        return os.read(keyboard, 65_536)
+    except OSError:
+        return b""
+
+
+async def test_a_terminal_gets_colours_and_a_progress_bar(shop: CommandLine) -> None:
+    lines = [{"to": f"customer{number}@example.com", "context": {"order": "1"}} for number in range(5)]
+    shop.write("orders.jsonl", "\n".join(map(json.dumps, lines)))
+    shown = await at_a_terminal(shop, "trigger", "order-confirmed", "--from", "orders.jsonl")
+    assert "5/5" in shown
+    assert BAR in shown
+    assert "\x1b[32m" in shown
+
+
+async def test_json_at_a_terminal_has_no_colour_and_no_bar(shop: CommandLine) -> None:
+    shop.write("orders.jsonl", '{"to": "jane@example.com", "context": {"order": "1"}}')
+    shown = await at_a_terminal(shop, "trigger", "order-confirmed", "--from", "orders.jsonl", "--json")
+    assert "\x1b" not in shown
+    assert BAR not in shown
+    assert json.loads(shown.splitlines()[-1])["summary"]["accepted"] == 1
+
+
+async def test_a_report_is_drawn_within_the_window(shop: CommandLine) -> None:
+    await shop("trigger", "order-confirmed", "--to", "jane@example.com", "--context", '{"order": "1"}')
+    await shop("watch", "--from-start", "--limit", "1")
+    shown = await at_a_terminal(shop, "report", "order-confirmed", columns=60)
+    assert "█" in shown
+    assert "100.0%" in shown

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from clarion_server.config import Settings
+from clarion_server.transport.cli.app import run
+from clarion_server.transport.cli.exits import Exit
+
+SERVE = "clarion_server.serving:serve"
+
+#: Everything that help can do without, because it takes long to load.
+SLOW = ("grpc", "clarion_client", "sqlalchemy", "pydantic", "yaml", "jinja2")
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"CLARION_{name.upper()}", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_help_does_not_wait_for_what_it_can_do_without() -> None:
+    code = (
+        "import sys; from clarion_server.transport.cli.app import run; "
+        f"run(['--help'], {SERVE!r}); print(sorted(set({SLOW!r}) & sys.modules.keys()))"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert shown.stdout.splitlines()[-1] == "[]"
+
+
+def test_help_of_serve_lists_every_setting_with_its_variable(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["serve", "--help"], SERVE)
+    words = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    for name, field in Settings.model_fields.items():
+        assert f"--{name.replace('_', '-')}" in words
+        assert f"[env var: CLARION_{name.upper()}]" in words
+        assert field.description is not None
+        assert field.description.split()[0].strip("`") in words
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variable"),
+    [
+        (["--pending-limit", "many"], "CLARION_PENDING_LIMIT"),
+        (["--lease-seconds", "0"], "CLARION_LEASE_SECONDS"),
+        (["--log-level", "loud"], "CLARION_LOG_LEVEL"),
+        (["--tls-key", "key.pem"], "CLARION_TLS_CERTIFICATE"),
+        (["--listen", "0.0.0.0:50051"], "CLARION_TLS_CERTIFICATE"),
+        (["--store", "mysql://x"], "CLARION_STORE"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_told_by_its_variable(
+    arguments: list[str], variable: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["serve", *arguments], SERVE) == Exit.REFUSED
+    assert variable in capsys.readouterr().err
+
+
+def test_every_setting_that_makes_no_sense_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLARION_LEASE_SECONDS", "0")
+    run(["serve", "--pending-limit", "many"], SERVE)
+    shown = capsys.readouterr().err
+    assert "CLARION_LEASE_SECONDS: " in shown
+    assert "CLARION_PENDING_LIMIT: " in shown
+
+
+def test_a_store_that_cannot_be_opened_is_told_in_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["serve", "--store", "sqlite:////nowhere/clarion.db", "--listen", "127.0.0.1:0"], SERVE) == Exit.REFUSED
+    assert capsys.readouterr().err == "error: There is no folder /nowhere for the store clarion.db.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["aply"], "Did you mean"),
+        (["apply"], "--file"),
+        (["pause"], "CAMPAIGN"),
+        (["pause", "a", "b"], "'b'"),
+        (["stop", "a", "--queue", "burn"], "drain"),
+        (["campaigns", "list", "--limt", "5"], "--limit"),
+        (["trigger", "a"], "--to or --from"),
+        (["trigger", "a", "--to", "b", "--from", "c"], "--to or --from"),
+        (["trigger", "a", "--from", "c", "--locale", "de"], "lines of the file"),
+        (["pause", "executions/1"], "campaigns/"),
+        (["apply", "-f", "nowhere.yaml"], "nowhere.yaml"),
+        (["trigger", "a", "--from", "nowhere.jsonl"], "nowhere.jsonl"),
+        (["campaigns", "list", "--ca-certificates", "nowhere.pem"], "nowhere.pem"),
+    ],
+)
+def test_a_wrong_command_is_told_in_one_sentence_and_ends_with_2(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments, SERVE) == Exit.REFUSED
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith("error: ")
+    assert words in shown.err
+    assert "Traceback" not in shown.err

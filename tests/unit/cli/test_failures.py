@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import grpc
+import pytest
+from clarion_client import (
+    ClarionError,
+    DeadlineExceededError,
+    ErrorDetails,
+    Finding,
+    InvalidRequestError,
+    OverloadedError,
+    PreconditionFailedError,
+    Severity,
+    UnauthenticatedError,
+    UnavailableError,
+    Violation,
+)
+from clarion_server.transport.cli.exits import Exit
+from clarion_server.transport.cli.failures import CommandFailed
+from clarion_server.transport.cli.output import Output
+from clarion_server.transport.cli.refusals import HINTS, explained
+
+from tests.descriptors import error_reasons
+
+
+def failure(error_type: type[ClarionError], message: str, details: ErrorDetails) -> CommandFailed:
+    explanation = explained(error_type(grpc.StatusCode.UNKNOWN, message, details))
+    assert explanation is not None
+    return explanation
+
+
+def details(reason: str, metadata: Mapping[str, str] | None = None) -> ErrorDetails:
+    return ErrorDetails(reason=reason, metadata=metadata or {})
+
+
+@pytest.mark.parametrize(
+    ("error_type", "reason", "status"),
+    [
+        (InvalidRequestError, "INVALID_FIELDS", Exit.REFUSED),
+        (PreconditionFailedError, "ILLEGAL_TRANSITION", Exit.REFUSED),
+        (UnavailableError, "", Exit.UNREACHABLE),
+        (UnavailableError, "UNAVAILABLE", Exit.UNREACHABLE),
+        (DeadlineExceededError, "", Exit.UNREACHABLE),
+        (OverloadedError, "OVERLOADED", Exit.UNREACHABLE),
+        (ClarionError, "INTERNAL", Exit.UNREACHABLE),
+    ],
+)
+def test_whether_the_same_may_succeed_later_is_told_by_the_exit_code(
+    error_type: type[ClarionError], reason: str, status: Exit
+) -> None:
+    assert failure(error_type, "Something.", details(reason)).status is status
+
+
+def test_errors_of_review_are_bad_news_and_not_a_wrong_command() -> None:
+    finding = Finding(severity=Severity.ERROR, code="TEMPLATE_SYNTAX", field="actions[0].email.html", message="Line 2.")
+    found = ErrorDetails(reason="REVIEW_FAILED", metadata={"resource": "campaigns/x"}, findings=(finding,))
+    explanation = failure(PreconditionFailedError, "x", found)
+    assert explanation.status is Exit.BAD_NEWS
+    assert explanation.summary == "campaigns/x cannot be activated: review found errors."
+    assert [problem.text for problem in explanation.problems] == ["Line 2. (TEMPLATE_SYNTAX)"]
+
+
+def test_every_violation_is_told() -> None:
+    violations = tuple(Violation(field=f"recipients[{n}]", reason="R", description="Must be given.") for n in range(3))
+    refused = ErrorDetails(reason="INVALID_FIELDS", violations=violations)
+    assert [problem.where for problem in failure(InvalidRequestError, "x", refused).problems] == [
+        "recipients[0]",
+        "recipients[1]",
+        "recipients[2]",
+    ]
+
+
+def test_hints_are_for_reasons_that_the_contract_knows() -> None:
+    assert set(HINTS) <= set(error_reasons())
+
+
+@pytest.mark.parametrize(("state", "command"), [("DRAFT", "clarion activate"), ("PAUSED", "clarion resume")])
+def test_a_campaign_that_is_not_live_is_answered_with_the_way_out(state: str, command: str) -> None:
+    assert command in failure(PreconditionFailedError, "x", details("CAMPAIGN_NOT_LIVE", {"state": state})).hint
+
+
+def test_a_missing_key_is_not_answered_with_grpc_metadata() -> None:
+    message = "The call carries no key. Send a key as the metadata 'authorization: Bearer clk_…'."
+    explanation = failure(UnauthenticatedError, message, details("UNAUTHENTICATED"))
+    assert explanation.summary == "The call carries no key."
+    assert "CLARION_API_KEY" in explanation.hint
+
+
+def test_what_is_a_bug_is_not_explained_away() -> None:
+    assert explained(TypeError("unsupported operand")) is None
+
+
+def test_failures_go_to_stderr_alone_and_are_one_line_of_json_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    Output(as_json=True).fail(CommandFailed("It is not so.", hint="Try again.", reason="REASON"))
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert json.loads(shown.err) == {
+        "error": {"message": "It is not so.", "reason": "REASON", "hint": "Try again.", "exit_code": 2}
+    }

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+from clarion_client import EventType, MessageState
+from clarion_server.transport.cli.commands.options import chosen, instant, json_object, listed
+from clarion_server.transport.cli.failures import CommandFailed
+from clarion_server.transport.cli.output import Output
+
+
+def test_words_are_taken_in_any_case_and_with_commas() -> None:
+    assert chosen(MessageState, ["sent,In-Doubt", "FAILED", "in_doubt"], "--states") == [
+        MessageState.SENT,
+        MessageState.IN_DOUBT,
+        MessageState.FAILED,
+        MessageState.IN_DOUBT,
+    ]
+
+
+def test_a_word_that_nobody_knows_is_answered_with_those_that_there_are() -> None:
+    with pytest.raises(CommandFailed, match="There is no 'snet' for --types: choose from sent, deferred, ") as caught:
+        chosen(EventType, ["snet"], "--types")
+    assert "unrecognized" not in str(caught.value)
+
+
+def test_json_is_taken_as_it_is_from_a_file_and_from_stdin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "context.json"
+    path.write_text('{"a": 1}', encoding="utf-8")
+    monkeypatch.setattr(sys, "stdin", io.StringIO('{"a": 1}'))
+    for text in (' {"a": 1}', str(path), f"@{path}", "-"):
+        assert json_object(text, "--context") == {"a": 1}
+    assert json_object("", "--context") is None
+
+
+@pytest.mark.parametrize("content", ['{"a":', "[1]", '{"a": Infinity}', "[" * 100_000, "\xff"])
+def test_json_that_cannot_be_a_context_is_refused_in_one_sentence(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "context.json"
+    path.write_text(content, encoding="latin-1")
+    with pytest.raises(CommandFailed) as caught:
+        json_object(str(path), "--context")
+    assert "\n" not in caught.value.summary
+
+
+def test_the_place_of_a_json_error_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "context.json"
+    path.write_text('{\n  "a": 1,\n}', encoding="utf-8")
+    with pytest.raises(CommandFailed) as caught:
+        json_object(str(path), "--context")
+    assert caught.value.problems[0].where.startswith(f"{path}:")
+
+
+def test_a_file_that_is_not_there_is_told_with_what_the_option_takes() -> None:
+    with pytest.raises(CommandFailed, match=r"Cannot open nowhere\.json: No such file or directory") as caught:
+        json_object("nowhere.json", "--context")
+    assert "--context takes" in caught.value.hint
+
+
+@pytest.mark.parametrize("text", ["tomorrow", "2027-01-01T00:00:00", "2027-13-01T00:00:00Z"])
+def test_a_time_without_a_zone_or_a_sense_is_refused(text: str) -> None:
+    with pytest.raises(CommandFailed, match="--send-at is"):
+        instant(text, "--send-at")
+
+
+def test_a_list_is_cut_at_its_limit_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    class Numbers:
+        def __iter__(self) -> object:
+            return iter(range(5))
+
+    output = Output(as_json=False)
+    assert listed(Numbers(), 3, output) == [0, 1, 2]  # type: ignore[arg-type] # a pager is iterated, nothing else
+    assert "There are more than 3" in capsys.readouterr().err
+    assert listed(Numbers(), 5, output) == listed(Numbers(), 0, output) == [0, 1, 2, 3, 4]  # type: ignore[arg-type] # as above
+    assert capsys.readouterr().err == ""

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any
+
+import pytest
+from clarion_client import Recipient
+from clarion_server.transport.cli.trigger_lines import Defaults, Line, read_lines, request_id_of, trigger_of
+
+DEFAULTS = Defaults("order-confirmed")
+
+
+def read(*lines: str) -> list[Line]:
+    return list(read_lines([line.encode() for line in lines], DEFAULTS))
+
+
+def flaw_of(line: str) -> str:
+    (read_line,) = read(line)
+    assert read_line.trigger is None
+    return read_line.flaw
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"to": "jane@example.com", "context": {"order": 1}, "locale": "de"},
+        {"recipient": {"identity": "jane@example.com", "context": {"order": 1}, "locale": "de"}},
+        {"recipient": {"identity": "jane@example.com", "locale": "de"}, "context": {"order": 1}},
+        {"recipients": [{"identity": "jane@example.com", "context": {"order": 1}, "locale": "de"}]},
+    ],
+)
+def test_a_recipient_may_be_written_in_several_ways(line: dict[str, Any]) -> None:
+    trigger = trigger_of(line, DEFAULTS)
+    assert trigger.recipients == (Recipient("jane@example.com", {"order": 1}, locale="de"),)
+
+
+def test_lines_are_counted_and_blank_ones_left_out() -> None:
+    lines = read('{"to": "a@example.com"}\n', "\n", '{"to": "b@example.com"}\r\n')
+    assert [line.number for line in lines] == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("line", "flaw"),
+    [
+        ("{", "not JSON: Expecting property name enclosed in double quotes at column 2"),
+        ("[1]", "not a JSON object"),
+        ("{}", "needs exactly one of to, recipient, recipients"),
+        ('{"to": "a@example.com", "recipients": []}', "needs exactly one of to, recipient, recipients"),
+        ('{"too": "a@example.com"}', "too is no field of a line; did you mean to?"),
+        ('{"to": 5}', "recipients[0].identity is 5, not a string"),
+        ('{"to": "a@example.com", "context": {"n": NaN}}', "JSON has no NaN"),
+        ('{"recipients": [], "context": {}}', "context belongs into each of the recipients"),
+        ('{"to": "a@example.com", "send_time": "tomorrow"}', "send_time is 'tomorrow', not a time such as"),
+        ('{"to": "a@example.com", "context": {"n": 9007199254740993}}', "beyond 2**53"),
+        ('{"to": "\\ud800@example.com", "context": {"n": "\\ud800"}}', "lone surrogate"),
+        ("[" * 100_000, "nested too deeply"),
+    ],
+)
+def test_what_cannot_be_sent_is_told_and_not_raised(line: str, flaw: str) -> None:
+    assert flaw in flaw_of(line)
+
+
+def test_a_line_that_is_no_utf_8_is_told() -> None:
+    (line,) = read_lines([b'{"to": "\xff"}'], DEFAULTS)
+    assert "utf-8" in line.flaw
+
+
+def test_a_request_id_is_the_same_for_the_same_data_and_campaign_alone() -> None:
+    line = {"to": "jane@example.com", "context": {"a": 1, "b": "é"}}
+    reordered = json.loads('{ "context": {"b": "\\u00e9", "a": 1}, "to": "jane@example.com" }')
+    assert request_id_of("order-confirmed", line) == request_id_of("campaigns/order-confirmed", reordered)
+    assert request_id_of("order-confirmed", line) != request_id_of("password-reset", line)
+    assert request_id_of("order-confirmed", line) != request_id_of("order-confirmed", line | {"locale": "de"})
+    # Whoever runs a file again after an update must not send it twice.
+    assert request_id_of("order-confirmed", line) == "f6137739-70e4-55f4-a386-c8632cf45e53"
+
+
+def test_what_a_line_says_goes_before_the_defaults() -> None:
+    new_year = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
+    defaults = Defaults("order-confirmed", send_time=new_year, expire_time=new_year, validate_only=True)
+    line = {"to": "jane@example.com", "request_id": "4711", "send_time": "2026-12-31T00:00:00Z"}
+    trigger = trigger_of(line, defaults)
+    assert trigger.request_id == "4711"
+    assert trigger.send_time == dt.datetime(2026, 12, 31, tzinfo=dt.UTC)
+    assert trigger.expire_time == new_year
+    assert trigger.validate_only
