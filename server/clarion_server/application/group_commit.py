@@ -22,6 +22,8 @@ Result = TypeVar("Result")
 
 #: About how many rows one commit carries at most: while it is written, the answers of the one before are given.
 _ROWS_PER_COMMIT = 500
+#: A call needs a few turns of the event loop from its arrival to here.
+_QUIET_TURNS = 3
 
 
 class BulkOperation(ABC, Generic[Item, Result]):
@@ -92,9 +94,21 @@ class GroupCommit:
     async def _flush(self) -> None:
         try:
             while self._pending:
+                await self._gather()
                 await self._commit(self._next_batch())
         finally:
             self._flushing = None
+
+    async def _gather(self) -> None:
+        """Lets the event loop go through what has arrived already: a commit costs about as much for one as for many.
+
+        No timer: it ends as soon as some turns of the loop have brought nothing more.
+        """
+        quiet_turns = 0
+        while quiet_turns < _QUIET_TURNS and self._weight < _ROWS_PER_COMMIT:
+            weight = self._weight
+            await asyncio.sleep(0)
+            quiet_turns = quiet_turns + 1 if self._weight == weight else 0
 
     def _next_batch(self) -> list[_Entry]:
         batch, rows = [], 0
