@@ -18,6 +18,9 @@ from clarion_server.transport.cli.app import run
 from tests.service import Sandbox
 from tests.smtp_sink import SmtpSink
 
+#: For a command that a test starts.
+SECONDS = 60
+
 CHANNEL = """\
 channel: orders
 display_name: Orders
@@ -72,7 +75,7 @@ class CommandLine:
     """`await clarion("report", "order-confirmed")` runs the command, without a terminal, in `folder`.
 
     It runs within this process, in a thread, which saves the start of an interpreter; `clarion.process(...)` runs it as
-    a shell would.
+    a shell would, which commands that may run for ever need.
     """
 
     folder: Path
@@ -83,7 +86,12 @@ class CommandLine:
 
     async def process(self, *arguments: str, stdin: str = "") -> Finished:
         process = await self.start(*arguments)
-        out, err = await process.communicate(stdin.encode())
+        try:
+            async with asyncio.timeout(SECONDS):
+                out, err = await process.communicate(stdin.encode())
+        finally:
+            if process.returncode is None:
+                process.kill()
         assert process.returncode is not None
         return Finished(process.returncode, out.decode(), err.decode())
 

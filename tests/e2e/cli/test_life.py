@@ -39,7 +39,7 @@ async def test_review_and_activation_end_with_1_when_there_are_errors(clarion: C
 async def test_what_became_of_messages_is_told(shop: CommandLine, sink: SmtpSink) -> None:
     await shop(*TRIGGER, "--to", "jane@example.com")
     await shop(*TRIGGER, "--to", "bounce@clarion.test")
-    events = await shop("watch", "--from-start", "--limit", "2", "--json")
+    events = await shop.process("watch", "--from-start", "--limit", "2", "--json")
     assert {event["type"] for event in events.lines} == {"SENT", "FAILED"}
     (failed,) = (await shop("messages", "list", "--state", "failed", "--json")).data
     shown = await shop("messages", "get", failed["name"])
@@ -54,8 +54,8 @@ async def test_what_became_of_messages_is_told(shop: CommandLine, sink: SmtpSink
 async def test_a_watch_goes_on_where_the_last_one_ended(shop: CommandLine) -> None:
     for number in range(3):
         await shop(*TRIGGER, "--to", f"jane{number}@example.com")
-    all_events = (await shop("watch", "--from-start", "--limit", "3", "--json")).lines
-    resumed = await shop("watch", "--resume-token", all_events[0]["resume_token"], "--limit", "2", "--json")
+    all_events = (await shop.process("watch", "--from-start", "--limit", "3", "--json")).lines
+    resumed = await shop.process("watch", "--resume-token", all_events[0]["resume_token"], "--limit", "2", "--json")
     assert resumed.lines == all_events[1:]
 
 
@@ -76,7 +76,7 @@ async def test_what_waits_can_be_cancelled_and_what_is_sent_cannot(shop: Command
     assert (cancelled.status, cancelled.out) == (0, "CANCELLED: 1 cancelled, too late for 0.\n")
     now = await shop(*TRIGGER, "--to", "now@example.com", "--json")
     await sink.wait_for(1)
-    await shop("watch", "--from-start", "--type", "sent", "--limit", "1")
+    await shop.process("watch", "--from-start", "--type", "sent", "--limit", "1")
     too_late = await shop("messages", "cancel", now.data["recipients"][0]["message"])
     assert too_late.status == 1
     assert too_late.out.startswith("TOO_LATE")
