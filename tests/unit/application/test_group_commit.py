@@ -22,11 +22,13 @@ class SlowStore(MemoryStore):
         super().__init__()
         self.gate = threading.Event()
         self.gate.set()
+        self.at_the_gate = threading.Event()
         self.commits = 0
         self.failing = False
 
     @contextmanager
     def begin(self) -> Iterator[UnitOfWork]:
+        self.at_the_gate.set()
         assert self.gate.wait(30)
         if self.failing:
             raise StoreUnavailable
@@ -77,8 +79,9 @@ async def commits(store: SlowStore) -> AsyncIterator[GroupCommit]:
 async def first_at_the_gate(commits: GroupCommit, store: SlowStore, doubling: Doubling) -> asyncio.Future[int]:
     """A write that is under way, and waits."""
     store.gate.clear()
+    store.at_the_gate.clear()
     first = commits.submit(doubling, 1)
-    await asyncio.sleep(0)
+    assert await asyncio.to_thread(store.at_the_gate.wait, 30)
     return first
 
 
