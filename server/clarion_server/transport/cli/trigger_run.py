@@ -128,7 +128,7 @@ class _Run:
     def _note_error(self, number: int, trigger: Trigger, error: ClarionError) -> None:
         failure = explained(error)
         assert failure is not None
-        text = "; ".join(f"{problem.where}: {problem.text}" for problem in failure.problems) or failure.summary
+        text = " ".join(f"{problem.where}: {problem.text}" for problem in failure.problems) or failure.summary
         self._note_failure(number, f"{text} {failure.reason}", failure.to_dict() | {"request_id": trigger.request_id})
 
     def _note_failure(self, number: int, text: str, error: dict[str, Any]) -> None:
@@ -169,7 +169,7 @@ def _count(path: Path) -> int | None:
 
 
 def _violations(result: RecipientResult) -> str:
-    return "; ".join(f"{violation.field}: {violation.description}" for violation in result.violations)
+    return " ".join(f"{violation.field}: {violation.description}" for violation in result.violations)
 
 
 def _summary(tally: Tally, defaults: Defaults) -> Text:
