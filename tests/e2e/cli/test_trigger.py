@@ -72,5 +72,5 @@ async def test_lines_that_fail_are_told_by_number_and_the_others_are_sent(shop: 
 async def test_validation_alone_sends_nothing(shop: CommandLine) -> None:
     line = '{"to": "a@example.com", "context": {"order": "1"}}'
     triggered = await shop("trigger", "order-confirmed", "--from", "-", "--validate-only", stdin=line)
-    assert triggered.out.startswith("1 lines: 1 recipients would be accepted")
+    assert triggered.out.startswith("1 line: 1 recipient would be accepted")
     assert (await shop("messages", "list", "--json")).data == []

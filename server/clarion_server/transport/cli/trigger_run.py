@@ -175,11 +175,15 @@ def _violations(result: RecipientResult) -> str:
 def _summary(tally: Tally, defaults: Defaults) -> Text:
     accepted = "would be accepted" if defaults.validate_only else "accepted"
     parts = [
-        (f"{tally.lines:,} lines: ", "bold"),
-        (f"{tally.accepted:,} recipients {accepted}", "green" if tally.accepted else ""),
+        (f"{_many(tally.lines, 'line')}: ", "bold"),
+        (f"{_many(tally.accepted, 'recipient')} {accepted}", "green" if tally.accepted else ""),
         (f", {tally.excluded:,} excluded", "yellow" if tally.excluded else ""),
         (f", {tally.rejected:,} rejected", "red" if tally.rejected else ""),
-        (f"; {tally.replayed:,} lines replayed", ""),
+        (f"; {_many(tally.replayed, 'line')} replayed", ""),
         (f", {tally.failed:,} failed.", "red" if tally.failed else ""),
     ]
     return Text.assemble(*parts)
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
