@@ -89,6 +89,11 @@ def test_a_missing_key_is_not_answered_with_grpc_metadata() -> None:
     assert "CLARION_API_KEY" in explanation.hint
 
 
+def test_a_call_whose_end_is_unknown_is_answered_with_how_to_repeat_it() -> None:
+    unknown = ErrorDetails(request_id="0d6c")
+    assert failure(DeadlineExceededError, "Deadline Exceeded", unknown).hint.endswith("--request-id 0d6c")
+
+
 def test_what_is_a_bug_is_not_explained_away() -> None:
     assert explained(TypeError("unsupported operand")) is None
 

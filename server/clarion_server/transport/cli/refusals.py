@@ -84,6 +84,8 @@ def _summary(error: ClarionError, problem_count: int) -> str:
 def _hint(error: ClarionError) -> str:
     if error.reason == "CAMPAIGN_NOT_LIVE":
         return STATE_HINTS.get(error.metadata.get("state", ""), "")
+    if isinstance(error, UnavailableError | DeadlineExceededError):
+        return f"It may have been done all the same. To repeat a trigger safely: --request-id {error.request_id}"
     return HINTS.get(error.reason, "")
 
 
