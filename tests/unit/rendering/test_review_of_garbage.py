@@ -81,7 +81,9 @@ def test_any_template_is_answered_and_compiles_when_nothing_is_wrong(seed: int) 
     wild, random = Wild(seed), Random(seed)
     schema = wild.root_schema()
     source = " ".join(random.choices(TOKENS, k=30)) if seed % 2 else garbled("\n".join(wild.template(schema)), random)
-    if not has_error(reviewed(source, schema), *FindingCode):
+    findings = reviewed(source, schema)
+    assert {finding.line for finding in findings} <= set(range(source.count("\n") + 2)), findings
+    if not has_error(findings, *FindingCode):
         COMPILER.compile_content(definition(html=source), "any")
 
 

@@ -217,3 +217,8 @@ def test_marketing_without_a_way_out_is_warned_of(html: str, text: str) -> None:
 
 def test_service_messages_need_no_way_out() -> None:
     assert unsubscribe_findings(Category.TRANSACTIONAL, html="<p>x</p>") == []
+
+
+def test_what_stands_beside_an_operator_has_its_line_as_well() -> None:
+    (finding,) = reviewed("<p>\n\n{% if context.name\n in loop %}{% endif %}", SCHEMA)
+    assert finding.line == 4

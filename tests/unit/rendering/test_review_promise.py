@@ -33,7 +33,7 @@ def without_faulty_lines(lines: list[str], schema: Mapping[str, Any]) -> list[st
         faulty = {finding.line for finding in findings if finding.severity is Severity.ERROR}
         if not faulty:
             return lines
-        assert 0 not in faulty, findings
+        assert faulty <= set(range(1, len(lines) + 1)), findings
         lines = [line for number, line in enumerate(lines, 1) if number not in faulty]
 
 

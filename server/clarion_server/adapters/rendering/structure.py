@@ -54,7 +54,17 @@ def parsed(source: str, environment: ContentEnvironment) -> tuple[nodes.Template
     except (RecursionError, ValueError):
         # Python's own limits: thousands of brackets, or a number of thousands of digits.
         return None, [syntax_refusal(0, "An expression is too long or nested too deeply.")]
+    _number_lines(tree, 1)
     return tree, list(_refusals(tree, environment))
+
+
+def _number_lines(node: nodes.Node, line: int) -> None:
+    """Jinja2 leaves some nodes without a line, such as operands of comparisons: they get that of what holds them."""
+    pending = [(node, line)]
+    while pending:
+        current, above = pending.pop()
+        current.lineno = current.lineno or above
+        pending += [(child, current.lineno) for child in current.iter_child_nodes()]
 
 
 def closest(name: str, names: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ from types import CodeType, TracebackType
 from typing import Any
 
 from babel import Locale
-from jinja2 import Template, TemplateSyntaxError
+from jinja2 import Template, TemplateSyntaxError, nodes
 
 from clarion_server.adapters.rendering.bounds import LIMITS, Budget, RenderContext
 from clarion_server.adapters.rendering.environment import ContentEnvironment
@@ -75,24 +75,22 @@ class CompiledTemplate:
         return line
 
 
-def compiled(source: str, environment: ContentEnvironment) -> tuple[CodeType | None, list[Refusal]]:
-    """The template's code, or what is wrong with it."""
-    tree, refusals = parsed(source, environment)
-    if tree is None or refusals:
-        return None, refusals
+def compiled(tree: nodes.Template, environment: ContentEnvironment) -> CodeType | Refusal:
+    """The template's code, or why there is none. Changes the tree."""
     try:
-        return environment.compile(rewritten(tree)), []
+        return environment.compile(rewritten(tree))
     except TemplateSyntaxError as error:
-        return None, [syntax_refusal(error.lineno, error.message or "")]
+        return syntax_refusal(error.lineno, error.message or "")
     except (SyntaxError, RecursionError, MemoryError):
         # Python's compiler has limits of its own, which the bounds on nesting should keep away.
-        return None, [syntax_refusal(0, "The template is nested too deeply.")]
+        return syntax_refusal(0, "The template is nested too deeply.")
 
 
 def _template(field: str, source: str, environment: ContentEnvironment) -> Template:
-    code, refusals = compiled(source, environment)
-    if code is None:
-        raise ContentInvalid(f"{field}, line {refusals[0].line}: {refusals[0].message}")
+    tree, refusals = parsed(source, environment)
+    code = refusals[0] if tree is None or refusals else compiled(tree, environment)
+    if isinstance(code, Refusal):
+        raise ContentInvalid(f"{field}, line {code.line}: {code.message}")
     return Template.from_code(environment, code, environment.globals)
 
 

@@ -12,6 +12,7 @@ from clarion_server.adapters.rendering.review.template_review import variable_fi
 from clarion_server.adapters.rendering.schema_check import EMPTY_OBJECT
 from clarion_server.adapters.rendering.schema_rules import schema_findings
 from clarion_server.adapters.rendering.schema_tree import written_out
+from clarion_server.adapters.rendering.structure import Refusal, parsed
 from clarion_server.adapters.rendering.template import compiled
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.finding import Finding, Severity
@@ -37,9 +38,17 @@ def _schema_and_templates(definition: CampaignDefinition) -> Iterator[Finding]:
 def _template(
     field: str, source: str, environment: ContentEnvironment, schema: Mapping[str, Any] | None
 ) -> Iterator[Finding]:
-    code, refusals = compiled(source, environment)
-    for refusal in refusals:
-        yield Finding(Severity.ERROR, refusal.code, field, refusal.message, refusal.remedy, refusal.line)
+    tree, refusals = parsed(source, environment)
+    yield from (_refused(refusal, field) for refusal in refusals)
     # What is refused has no meaning that could be followed.
-    if code is not None and schema is not None:
-        yield from variable_findings(environment.parse(source), field, schema)
+    if tree is None or refusals:
+        return
+    if schema is not None:
+        yield from variable_findings(tree, field, schema)
+    code = compiled(tree, environment)
+    if isinstance(code, Refusal):
+        yield _refused(code, field)
+
+
+def _refused(refusal: Refusal, field: str) -> Finding:
+    return Finding(Severity.ERROR, refusal.code, field, refusal.message, refusal.remedy, refusal.line)
