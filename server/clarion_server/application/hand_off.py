@@ -38,7 +38,7 @@ class Outlets(Protocol):
         """Lets reserved places go."""
         ...
 
-    def disown(self, channel_key: int, message_ids: Sequence[str]) -> None:
+    def disown(self, channel_key: int, messages: Sequence[HandOff]) -> None:
         """Lets reserved places go whose messages may have been written or not: if they were, they are given back."""
         ...
 

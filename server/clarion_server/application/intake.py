@@ -80,7 +80,7 @@ class Intake(BulkOperation[IntakeItem, IntakeResult]):
 
     def failed(self, item: IntakeItem, _error: Exception, /) -> None:
         if item.hand_offs is not None:
-            self._outlets.disown(item.channel_key, [each.message.id for each in item.hand_offs])
+            self._outlets.disown(item.channel_key, item.hand_offs)
 
 
 def _remembered(unit: UnitOfWork, items: Sequence[IntakeItem]) -> dict[tuple[int, str], Execution]:

@@ -117,6 +117,7 @@ class Outlet:
 
     def wake(self, due_time: Instant) -> None:
         self._next_due = min(self._next_due, due_time)
+        self._backlog = self._backlog or due_time <= self._ports.clock.now()
         self._woken.set()
 
     # The way of a claimed message.
@@ -152,7 +153,7 @@ class Outlet:
             self._record(await self._ports.delivery.attempt(hand_off, line.channel, line.configuration))
 
     def _disown(self, hand_off: HandOff) -> None:
-        self._ports.disowned.messages.add(hand_off.message.id)
+        self._ports.disowned.add(hand_off.message)
         self.give_up(1)
 
     def _record(self, conclusion: Conclusion) -> None:

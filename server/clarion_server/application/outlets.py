@@ -44,7 +44,7 @@ class ProcessOutlets:
         outlet = self._outlets.get(channel_key)
         if outlet is None:
             # Its configuration was deleted a moment ago, elsewhere.
-            self._ports.disowned.messages.update(each.message.id for each in messages)
+            self._disown(messages)
         else:
             outlet.hand_off(messages)
 
@@ -53,9 +53,9 @@ class ProcessOutlets:
         if outlet is not None:
             outlet.give_up(count)
 
-    def disown(self, channel_key: int, message_ids: Sequence[str]) -> None:
-        self.give_up(channel_key, len(message_ids))
-        self._ports.disowned.messages.update(message_ids)
+    def disown(self, channel_key: int, messages: Sequence[HandOff]) -> None:
+        self.give_up(channel_key, len(messages))
+        self._disown(messages)
 
     def wake(self, channel_key: int, due_time: Instant) -> None:
         outlet = self._outlets.get(channel_key)
@@ -65,6 +65,10 @@ class ProcessOutlets:
     def wake_all(self, due_time: Instant) -> None:
         for outlet in self._outlets.values():
             outlet.wake(due_time)
+
+    def _disown(self, messages: Sequence[HandOff]) -> None:
+        for each in messages:
+            self._ports.disowned.add(each.message)
 
     async def close(self) -> None:
         """Attempts under way finish; what was not begun is disowned."""

@@ -13,16 +13,36 @@ from clarion_server.domain.latency import bucket_of
 from clarion_server.domain.message import Event, EventType, Message, MessageState
 
 
-def settle(unit: UnitOfWork, conclusions: Sequence[Conclusion], owner: str) -> int:
-    """Records conclusions of attempts that `owner` made; how many.
+def settle(unit: UnitOfWork, conclusions: Sequence[Conclusion], owner: str) -> None:
+    """Records conclusions of attempts that `owner` made.
 
     Only of messages that are still in the owner's hands: what another process has taken over is left alone.
     """
-    moved = unit.messages.settle([_settlement(conclusion) for conclusion in conclusions], owner)
-    valid = [conclusion for conclusion in conclusions if conclusion.message.id in moved]
+    latest = _latest(conclusions)
+    expired = [conclusion for conclusion in latest if conclusion.state is MessageState.EXPIRED]
+    if expired:
+        _expire(unit, expired, owner)
+        latest = [conclusion for conclusion in latest if conclusion.state is not MessageState.EXPIRED]
+    moved = unit.messages.settle([_settlement(conclusion) for conclusion in latest], owner)
+    valid = [conclusion for conclusion in latest if conclusion.message.id in moved]
     unit.events.add_all([conclusion.event for conclusion in valid])
     unit.figures.add(_figures_of(valid))
-    return len(valid)
+
+
+def _latest(conclusions: Sequence[Conclusion]) -> list[Conclusion]:
+    """One for each message: what is recorded late, because the store did not answer, may have been overtaken."""
+    latest: dict[str, Conclusion] = {}
+    for conclusion in conclusions:
+        other = latest.get(conclusion.message.id)
+        if other is None or other.message.attempt_count < conclusion.message.attempt_count:
+            latest[conclusion.message.id] = conclusion
+    return list(latest.values())
+
+
+def _expire(unit: UnitOfWork, conclusions: Sequence[Conclusion], owner: str) -> None:
+    """Of messages whose attempt was claimed but never begun: it counts no more."""
+    unit.messages.give_back([conclusion.message.id for conclusion in conclusions], owner)
+    end_queued(unit, [conclusion.message for conclusion in conclusions], MessageState.EXPIRED, conclusions[0].time)
 
 
 def end_queued(unit: UnitOfWork, messages: Sequence[Message], state: MessageState, now: Instant) -> int:

@@ -84,8 +84,9 @@ class Desk:
 
     def give_up(self, channel_key: int, count: int) -> None: ...
 
-    def disown(self, channel_key: int, message_ids: Sequence[str]) -> None:
-        self.disowned.messages.update(message_ids)
+    def disown(self, channel_key: int, messages: Sequence[HandOff]) -> None:
+        for each in messages:
+            self.disowned.add(each.message)
 
     def wake(self, channel_key: int, due_time: Instant) -> None: ...
 
@@ -98,7 +99,7 @@ class Desk:
         """The end of the oldest hand-off, not yet recorded. None when it was not begun."""
         hand_off = self.hands.pop(0)
         if not self.lease.covers(hand_off.message.attempt_time or 0):
-            self.disowned.messages.add(hand_off.message.id)
+            self.disowned.add(hand_off.message)
             return None
         return await self.delivery.attempt(hand_off, channel, configuration)
 
@@ -268,6 +269,7 @@ class MessageLife(RuleBasedStateMachine):
             assert ends == ([message.state.name] if message.state in OUTCOMES else [])
             numbers = [event.attempt.number for event in told if event.attempt is not None]
             assert numbers == list(range(1, len(numbers) + 1))
+            assert message.attempt_count == len(numbers) + (message.state is MessageState.SENDING)
 
     @invariant()
     def only_what_is_being_sent_has_an_owner(self) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -22,7 +24,7 @@ from clarion_server.application.ports.store import StoreUnavailable, UnitOfWork
 from clarion_server.domain.campaign import CampaignDefinition, Category, InDoubtPolicy
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.errors import Unavailable
-from clarion_server.domain.instant import DAY, HOUR
+from clarion_server.domain.instant import DAY, HOUR, Instant
 from clarion_server.domain.message import OUTCOMES, AttemptResult, EventType, FailureReason, Message, MessageState
 from clarion_server.domain.retry import RetryPolicy
 from hypothesis import given, settings
@@ -30,7 +32,9 @@ from hypothesis import strategies as st
 
 from tests.fakes import LATER, NEVER, UNKNOWN, End, FaultyStore, Provider
 from tests.unit.application.running import Process, events, figures, messages, recipient, recipients, states, until
-from tests.unit.application.world import World
+from tests.unit.application.world import StandingClock, World
+
+SOAK = bool(os.environ.get("CLARION_SOAK"))
 
 QUEUED, SENDING, SENT, FAILED, EXPIRED = (
     MessageState.QUEUED,
@@ -355,7 +359,7 @@ async def test_a_process_that_ends_finishes_what_it_began_and_gives_back_the_res
         await process.trigger(*recipients(70))
         await until(lambda: len(channel.begun) == 10)
         closing_down = asyncio.create_task(process.outlets.close())
-        await until(lambda: len(process.ports.disowned.messages) == 60)
+        await until(lambda: len(process.ports.disowned.attempts) == 60)
         assert not closing_down.done()
         channel.gate.set()
         await closing_down
@@ -421,14 +425,23 @@ async def test_what_a_failing_store_did_not_record_keeps_a_process_from_ending_f
 ENDS = (None, LATER, NEVER, UNKNOWN)
 
 
+class TickingClock(StandingClock):
+    """Never shows the same time twice."""
+
+    def now(self) -> Instant:
+        self.time += 1
+        return self.time
+
+
 async def play(
     ends: list[End], bursts: list[int], policy: InDoubtPolicy, concurrency: int, faults: int, lost_answers: int
 ) -> None:
     store = FaultyStore(MemoryStore())
-    chances = iter(ends * 1_000)
+    chances = cycle(ends)
     with as_world(store) as world:
         await world.channel(max_concurrency=concurrency, retry_policy=RetryPolicy(window=DAY))
         await world.live(in_doubt_policy=policy, category=Category.MARKETING)
+        world.clock = TickingClock(world.clock.time)
         provider = Provider(lambda email: None if email.attempt > 5 else next(chances))
         async with at_work(Process(world, provider=provider)) as process:
             for place, count in enumerate(bursts):
@@ -472,7 +485,9 @@ def check_books(world: World, provider: Provider) -> None:
     assert counted["targeted"] == sum(count for metric, count in counted.items() if metric.startswith("state:"))
 
 
-@settings(max_examples=25, deadline=None)
+@pytest.mark.soak
+@pytest.mark.timeout(3600 if SOAK else 120)
+@settings(max_examples=3_000 if SOAK else 25, deadline=None)
 @given(
     ends=st.lists(st.sampled_from(ENDS), min_size=1, max_size=30),
     bursts=st.lists(st.integers(1, 60), min_size=1, max_size=6),
