@@ -61,9 +61,10 @@ class SmtpSink:
         assert self._server is not None
         return int(self._server.sockets[0].getsockname()[1])
 
-    async def start(self) -> None:
+    async def start(self, port: int = 0) -> None:
+        """On that port, or on a free one."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._new_connection, self.host, 0, ssl=self._implicit_tls)
+        self._server = await loop.create_server(self._new_connection, self.host, port, ssl=self._implicit_tls)
 
     async def stop(self) -> None:
         """Also cuts the connections that are open."""
