@@ -142,12 +142,14 @@ class Clarion:
 
     async def stop(self) -> None:
         """Refuses new calls, lets those under way and the hand-offs finish, leaves the rest to the next start."""
-        await self._server.stop(self._settings.shutdown_seconds, self._end_streams)
+        # Both at once: while the last calls are answered, nothing more is begun to be sent.
+        await asyncio.gather(
+            self._server.stop(self._settings.shutdown_seconds, self._end_streams), self._outlets.close()
+        )
         self._schedules.stop()
         if self._schedules_task is not None:
             await self._schedules_task
         await self._queue_canceller.close()
-        await self._outlets.close()
         await self._commits.drained()
         await self._keeper.close()
         self._transactions.close()

@@ -257,12 +257,12 @@ class Outlet:
     async def close(self) -> None:
         """Claims no more, lets attempts under way finish and be recorded, and disowns what was not begun."""
         self._closing = True
-        self._woken.set()
-        self._room.set()
-        await self._claimer
         for _ in range(self._queue.qsize()):
             self._disown(self._queue.get_nowait())
             self._queue.task_done()
+        self._woken.set()
+        self._room.set()
+        await self._claimer
         await self._queue.join()
         with suppress(TimeoutError):
             async with asyncio.timeout(_PATIENCE):
