@@ -20,7 +20,7 @@ KILLS = 200 if SOAK else 20
 ACKNOWLEDGED_BEFORE_KILL = (5, 60)
 
 
-@pytest.mark.timeout(3600 if SOAK else 150)
+@pytest.mark.timeout(3600 if SOAK else 600)
 @pytest.mark.soak
 async def test_what_was_acknowledged_has_exactly_one_outcome_whenever_the_service_is_killed(
     tmp_path: Path, show_counts: Callable[[str], None]

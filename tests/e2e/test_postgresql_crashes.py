@@ -46,7 +46,7 @@ async def kill(service: ServiceProcess) -> None:
     await service.start()
 
 
-@pytest.mark.timeout(3600 if SOAK else 150)
+@pytest.mark.timeout(3600 if SOAK else 600)
 @pytest.mark.soak
 async def test_nothing_is_lost_when_services_and_postgresql_are_crashed(
     tmp_path: Path, server: PostgresqlServer, show_counts: Callable[[str], None]
