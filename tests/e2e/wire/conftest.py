@@ -1,4 +1,4 @@
-"""One service for all tests over the wire, and a sandbox of its own for each."""
+"""Sandboxes of the shared service, as seen over the wire, and services of a test's own."""
 
 from __future__ import annotations
 
@@ -9,22 +9,16 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 from clarion_client import AsyncClient, CampaignState, QueueDisposal, Scope
 
 from tests.campaigns import set_up
 from tests.e2e.wire.calls import Wire
 from tests.process import ServiceProcess
+from tests.service import Service
 from tests.smtp_sink import SmtpSink
 
 #: The states in which messages of a campaign may still wait.
 _AT_WORK = (CampaignState.SCHEDULED, CampaignState.LIVE, CampaignState.PAUSED)
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ServiceProcess]:
-    async with ServiceProcess(Path(tmp_path_factory.mktemp("service")), lease_seconds="2") as made:
-        yield made
 
 
 @dataclass(frozen=True)
@@ -32,7 +26,7 @@ class Sandbox:
     """A part of the service that nobody else is in."""
 
     name: str
-    service: ServiceProcess
+    service: Service
     root: AsyncClient
     """Of the administrator of all sandboxes."""
     key: str
@@ -48,21 +42,21 @@ class Sandbox:
 
 
 @pytest.fixture
-async def sandbox(service: ServiceProcess) -> AsyncIterator[Sandbox]:
+async def sandbox(service: Service) -> AsyncIterator[Sandbox]:
     async with new_sandbox(service) as made:
         yield made
 
 
 @pytest.fixture
-async def other_sandbox(service: ServiceProcess) -> AsyncIterator[Sandbox]:
+async def other_sandbox(service: Service) -> AsyncIterator[Sandbox]:
     async with new_sandbox(service) as made:
         yield made
 
 
 @asynccontextmanager
-async def new_sandbox(service: ServiceProcess) -> AsyncIterator[Sandbox]:
+async def new_sandbox(service: Service) -> AsyncIterator[Sandbox]:
     name = f"s{uuid4().hex}"
-    async with AsyncClient(service.target, api_key=service.admin_key) as root:
+    async with AsyncClient(service.target, api_key=service.first_key) as root:
         key = (await root.keys.create("for a test", [Scope.ADMIN], sandbox=name)).secret
         async with AsyncClient(service.target, api_key=key) as client, Wire(service.target, key) as wire:
             yield Sandbox(name, service, root, key, client, wire)

@@ -145,7 +145,7 @@ async def sandbox_denied(sandbox: Sandbox) -> Failure:
 async def last_admin_key(sandbox: Sandbox) -> Failure:
     first = await anext(aiter(sandbox.root.keys.list()))
     request = api_key_service_pb2.RevokeApiKeyRequest(name=first.name)
-    as_root = (("authorization", f"Bearer {sandbox.service.admin_key}"),)
+    as_root = (("authorization", f"Bearer {sandbox.service.first_key}"),)
     return await sandbox.wire.refuse(f"{_KEYS}/RevokeApiKey", request, metadata=as_root)
 
 

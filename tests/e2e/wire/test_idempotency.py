@@ -38,7 +38,7 @@ async def test_a_request_that_arrives_hundreds_of_times_at_once_is_accepted_once
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(3600 if SOAK else 120)
+@pytest.mark.timeout(3600 if SOAK else 600)
 async def test_requests_that_arrive_on_two_connections_at_once_are_accepted_once_each(
     orders: AsyncClient, sandbox: Sandbox, sink: SmtpSink
 ) -> None:

@@ -14,7 +14,7 @@ from clarion_client import AsyncClient, MessageState
 from tests.campaigns import CONTEXT, campaign
 from tests.e2e.wire.calls import Wire, failure_of, failure_of_status
 from tests.e2e.wire.conftest import Sandbox
-from tests.process import ServiceProcess
+from tests.service import Service
 from tests.smtp_sink import SmtpSink
 from tests.waiting import until
 
@@ -129,9 +129,8 @@ async def test_a_cancelled_stream_loses_nothing_that_was_acknowledged(
     assert set(sink.counts.values()) == {1}
 
 
-def resident_mib(service: ServiceProcess) -> int:
-    assert service._process is not None
-    status = Path(f"/proc/{service._process.pid}/status").read_text()
+def resident_mib(service: Service) -> int:
+    status = Path(f"/proc/{service.pid}/status").read_text()
     (line,) = [line for line in status.splitlines() if line.startswith("VmRSS")]
     return int(line.split()[1]) // 1024
 

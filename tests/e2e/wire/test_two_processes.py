@@ -151,7 +151,7 @@ class Load:
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(3600 if SOAK else 120)
+@pytest.mark.timeout(3600 if SOAK else 600)
 async def test_every_message_has_exactly_one_outcome_though_one_of_the_two_is_killed(
     processes: tuple[ServiceProcess, ServiceProcess], pair: tuple[AsyncClient, AsyncClient], sink: SmtpSink
 ) -> None:

@@ -58,7 +58,7 @@ async def test_a_watch_begins_with_the_moment_or_with_the_oldest_event(sandbox: 
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(3600 if SOAK else 120)
+@pytest.mark.timeout(3600 if SOAK else 600)
 async def test_who_reconnects_at_random_points_under_load_sees_each_event_once_and_in_order(
     sandbox: Sandbox, orders: AsyncClient
 ) -> None:

@@ -341,7 +341,7 @@ class MessageLife(RuleBasedStateMachine):
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(3600 if SOAK else 120)
+@pytest.mark.timeout(3600 if SOAK else 600)
 def test_every_message_reaches_exactly_one_outcome_whatever_happens() -> None:
     run_state_machine_as_test(
         MessageLife,
