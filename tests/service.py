@@ -44,6 +44,8 @@ class Service:
 
     target: str
     first_key: str
+    log: Path
+    pid: int
 
     def new_sandbox(self) -> Sandbox:
         name = f"test-{uuid.uuid4().hex}"
@@ -82,5 +84,5 @@ def _until_serving(process: subprocess.Popen[str], log: Path) -> Service:
         if found := re.search(r"clk_\S+", line):
             key = found[0]
         if found := re.match(r"serving grpc on (\S+)", line):
-            return Service(found[1], key)
+            return Service(found[1], key, log, process.pid)
     raise RuntimeError(f"The service ended at its start:\n{log.read_text()}")

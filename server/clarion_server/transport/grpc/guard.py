@@ -62,16 +62,17 @@ class Guard:
 
     def unary(self, call: UnaryMethod) -> Callable[[Any, Context], Awaitable[Any]]:
         async def guarded(request: Any, context: Context) -> Any:
-            self.under_way.begin()
             try:
-                caller = await self._admit(context)
-                return await call(check_decoded(request), caller)
+                self.under_way.begin()
+                try:
+                    caller = await self._admit(context)
+                    return await call(check_decoded(request), caller)
+                finally:
+                    self.under_way.end()
             except ClarionError as error:
                 await abort(context, status_of(error))
             except Exception:  # noqa: BLE001 - the last line of defence: logged, and answered without its text
                 await abort(context, self._unforeseen(context))
-            finally:
-                self.under_way.end()
 
         return guarded
 
@@ -79,13 +80,16 @@ class Guard:
         """For methods that answer with a stream, whether they take one or not."""
 
         async def guarded(request: Any, context: Context) -> None:
-            self.under_way.begin()
             try:
-                caller = await self._admit(context)
-                # Closed here and now when the caller goes away, not when the garbage is collected.
-                async with aclosing(call(check_decoded(request), caller)) as answers:
-                    async for answer in answers:
-                        await context.write(answer)
+                self.under_way.begin()
+                try:
+                    caller = await self._admit(context)
+                    # Closed here and now when the caller goes away, not when the garbage is collected.
+                    async with aclosing(call(check_decoded(request), caller)) as answers:
+                        async for answer in answers:
+                            await context.write(answer)
+                finally:
+                    self.under_way.end()
             except ClarionError as error:
                 await abort(context, status_of(error))
             except grpc.aio.InternalError:
@@ -93,8 +97,6 @@ class Guard:
                 raise
             except Exception:  # noqa: BLE001 - see unary
                 await abort(context, self._unforeseen(context))
-            finally:
-                self.under_way.end()
 
         return guarded
 

@@ -21,8 +21,8 @@ from clarion_server.transport.grpc.guard import Authenticator, Guard
 from clarion_server.transport.grpc.requests import MAX_REQUEST_BYTES, decoder
 from clarion_server.transport.grpc.under_way import CallsUnderWay
 
-#: How long, in seconds, watches of health are left to see that the service is no more.
-_LAST_MOMENT = 0.2
+#: In seconds: what gRPC needs to begin a call that it has taken in, or to give an answer away.
+_MOMENT = 0.2
 
 _OPTIONS = (
     # Larger ones reach the decoder, which refuses them with a reason; beyond this gRPC does, to save memory.
@@ -87,13 +87,14 @@ class GrpcServer:
         `end_streams` asks the streams that would not end by themselves to do so.
         """
         await self._health.enter_graceful_shutdown()
-        stopping = asyncio.create_task(self._server.stop(grace))
-        # Once, so that the server refuses new calls before the streams of old ones are told to go elsewhere.
-        await asyncio.sleep(0)
+        self._under_way.refuse()
         end_streams()
+        # A server that stops drops what it has taken in and not begun: let it begin, and be told to come back.
+        await asyncio.sleep(min(grace, _MOMENT))
+        stopping = asyncio.create_task(self._server.stop(grace))
         await self._under_way.none()
-        # What is left are watches of health and of reflection: they never end by themselves.
-        await self._server.stop(min(grace, _LAST_MOMENT))
+        # Left are answers on their way, and watches of health and of reflection, which never end by themselves.
+        await self._server.stop(min(grace, _MOMENT))
         await stopping
 
     async def _set_health(self, status: health_pb2.HealthCheckResponse.ServingStatus) -> None:

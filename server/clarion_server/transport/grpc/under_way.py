@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from clarion_server.domain.errors import Unavailable
+
 
 class CallsUnderWay:
     """Belongs to one event loop."""
@@ -12,8 +14,16 @@ class CallsUnderWay:
         self._count = 0
         self._none = asyncio.Event()
         self._none.set()
+        self._refusing = False
+
+    def refuse(self) -> None:
+        """From now on no call begins any more."""
+        self._refusing = True
 
     def begin(self) -> None:
+        """Raises Unavailable when the service is stopping. Otherwise `end` must follow."""
+        if self._refusing:
+            raise Unavailable
         self._count += 1
         self._none.clear()
 
