@@ -51,7 +51,7 @@ async def test_health_can_be_watched(wire: Wire) -> None:
 
 async def ask(wire: Wire, **question: str) -> reflection_pb2.ServerReflectionResponse:
     stub = reflection_pb2_grpc.ServerReflectionStub(wire.channel)
-    call = stub.ServerReflectionInfo(iter([reflection_pb2.ServerReflectionRequest(**question)]))  # type: ignore[arg-type] # one of several questions
+    call = stub.ServerReflectionInfo(iter([reflection_pb2.ServerReflectionRequest(**question)]))
     answer: reflection_pb2.ServerReflectionResponse = await call.read()
     return answer
 
