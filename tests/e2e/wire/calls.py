@@ -126,11 +126,13 @@ class Wire:
         metadata: Iterable[tuple[str, str | bytes]] | None = None,
         seconds: float = 20,
     ) -> Failure:
-        """How the call fails. An AssertionError when it does not."""
+        """How the call, or its one request in a stream, fails. An AssertionError when it does not."""
         try:
             answer = await self.send(path, request, metadata, seconds)
         except grpc.aio.AioRpcError as error:
             return failure_of(error)
+        if isinstance(answer, trigger_service_pb2.TriggerStreamResponse) and answer.HasField("error"):
+            return failure_of_status(answer.error)
         raise AssertionError(f"{path} answered {answer}")
 
     def open(

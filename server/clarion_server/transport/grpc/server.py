@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
-from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf import descriptor_pool
+from google.protobuf.descriptor import FileDescriptor, MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import Message as ProtobufMessage
 from google.protobuf.message_factory import GetMessageClass
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -36,6 +37,23 @@ _OPTIONS = (
 )
 
 
+class _MethodsToo:
+    """The pool of all descriptors, in which methods are found by name as well: tools ask for them to describe them."""
+
+    def __init__(self) -> None:
+        self._pool = descriptor_pool.Default()
+
+    def FindFileContainingSymbol(self, symbol: str) -> FileDescriptor:  # noqa: N802 - protobuf's name for it
+        """Raises KeyError."""
+        try:
+            return self._pool.FindFileContainingSymbol(symbol)
+        except KeyError:
+            return self._pool.FindServiceByName(symbol.rpartition(".")[0]).file
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pool, name)
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """One service of the contract and the object that serves it: a method in snake_case for each RPC."""
@@ -59,7 +77,7 @@ class GrpcServer:
         for service in services:
             self._register(service, scopes, authenticator)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        reflection.enable_server_reflection(self._names, self._server)
+        reflection.enable_server_reflection(self._names, self._server, _MethodsToo())
 
     def _register(self, service: Service, scopes: Mapping[str, frozenset[Scope]], authenticator: Authenticator) -> None:
         name = service.descriptor.full_name

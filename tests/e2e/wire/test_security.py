@@ -1,0 +1,259 @@
+"""Who may do what, who sees what, and what is kept of secrets."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import grpc
+import pytest
+import trustme
+from clarion.v1 import message_service_pb2
+from clarion_client import (
+    AsyncClient,
+    ClarionError,
+    NotFoundError,
+    Scope,
+    UnauthenticatedError,
+    UnavailableError,
+)
+from clarion_server.domain.access import Scope as ServerScope
+from clarion_server.transport.grpc.scopes import SCOPES
+from google.protobuf.message_factory import GetMessageClass
+
+from tests.campaigns import CONTEXT, set_up
+from tests.e2e.wire.calls import METHODS, Wire
+from tests.e2e.wire.conftest import NewService, Sandbox
+from tests.smtp_sink import SmtpSink
+
+#: Nothing of it is valid, so that a call that may be made is refused all the same, before it does anything.
+NOTHING = b"\xff"
+
+
+# Scopes.
+
+
+@pytest.fixture
+async def keys(sandbox: Sandbox) -> Mapping[Scope, str]:
+    """One for each scope, with that one alone."""
+    scopes = [scope for scope in Scope if scope is not Scope.UNRECOGNIZED]
+    return {scope: await sandbox.new_key(scope) for scope in scopes}
+
+
+async def test_a_key_opens_the_methods_of_its_scopes_and_no_others(sandbox: Sandbox, keys: Mapping[Scope, str]) -> None:
+    assert SCOPES.keys() == METHODS.keys()
+    for scope, key in keys.items():
+        for path, needed in SCOPES.items():
+            failure = await sandbox.wire.refuse(path, NOTHING, (("authorization", f"Bearer {key}"),))
+            may = scope is Scope.ADMIN or ServerScope(scope.value.lower()) in needed
+            expected = "INVALID_FIELDS" if may else "SCOPE_DENIED"
+            assert failure.reason == expected, (scope, path)
+            assert failure.code is (grpc.StatusCode.INVALID_ARGUMENT if may else grpc.StatusCode.PERMISSION_DENIED)
+
+
+async def test_a_key_with_several_scopes_opens_what_any_of_them_opens(sandbox: Sandbox) -> None:
+    key = await sandbox.new_key(Scope.READ, Scope.TRIGGER)
+    for path, needed in SCOPES.items():
+        failure = await sandbox.wire.refuse(path, NOTHING, (("authorization", f"Bearer {key}"),))
+        may = bool(needed & {ServerScope.READ, ServerScope.TRIGGER})
+        assert (failure.reason == "INVALID_FIELDS") == may, path
+
+
+@pytest.mark.parametrize("path", METHODS)
+async def test_no_method_answers_without_a_key(sandbox: Sandbox, path: str) -> None:
+    request = GetMessageClass(METHODS[path].input_type)()
+    failure = await sandbox.wire.refuse(path, request, metadata=())
+    assert (failure.code, failure.reason) == (grpc.StatusCode.UNAUTHENTICATED, "UNAUTHENTICATED")
+
+
+# Sandboxes.
+
+
+async def test_nothing_of_one_sandbox_is_seen_or_touched_from_another(
+    sandbox: Sandbox, orders: AsyncClient, other_sandbox: Sandbox, sink: SmtpSink
+) -> None:
+    stranger = other_sandbox.client
+    mine = await orders.trigger("orders", to="jane@example.com", context=CONTEXT, request_id="1")
+    message = mine.recipients[0].message
+    await sink.wait_for(1)
+    (key,) = [key.name async for key in orders.keys.list()]
+
+    for listed in (stranger.campaigns.list(), stranger.channels.list(), stranger.executions.list()):
+        assert [each async for each in listed] == []
+    messages = [stranger.messages.list(), stranger.messages.list(execution=mine.execution)]
+    messages.append(stranger.messages.list(identity="jane@example.com"))
+    for pages in messages:
+        assert [each async for each in pages] == []
+    assert [each.sandbox async for each in stranger.keys.list()] == [other_sandbox.name]
+
+    for call in (
+        stranger.campaigns.get("orders"),
+        stranger.campaigns.pause("orders"),
+        stranger.campaigns.review("orders"),
+        stranger.campaigns.delete("orders"),
+        stranger.campaigns.preview("orders", CONTEXT),
+        stranger.channels.get("orders"),
+        stranger.channels.verify("orders"),
+        stranger.channels.delete("orders"),
+        stranger.executions.get(mine.execution),
+        stranger.executions.cancel(mine.execution),
+        stranger.messages.get(message),
+        stranger.messages.cancel(message),
+        stranger.reports.get("orders"),
+        stranger.keys.revoke(key),
+        stranger.trigger("orders", to="jane@example.com", context=CONTEXT),
+    ):
+        with pytest.raises(NotFoundError):
+            await call
+    assert await watched_events(other_sandbox) == 0
+    assert await watched_events(sandbox) == 1
+    assert (await orders.campaigns.get("orders")).name == "campaigns/orders"
+
+
+async def watched_events(sandbox: Sandbox) -> int:
+    """How many events there are to be seen from the start, before the first one that happens after them."""
+    await set_up(sandbox.client, "marker", 9)
+    marker = await sandbox.client.trigger("marker", to="suppressed@clarion.test", context=CONTEXT)
+    count = 0
+    async with asyncio.timeout(30), sandbox.client.messages.watch(from_start=True) as watch:
+        async for event in watch:
+            if event.execution == marker.execution:
+                return count
+            count += 1
+    raise AssertionError("a watch does not end by itself")
+
+
+async def test_one_name_in_two_sandboxes_is_two_campaigns(
+    sandbox: Sandbox, orders: AsyncClient, other_sandbox: Sandbox
+) -> None:
+    await set_up(other_sandbox.client, "orders", 9, display_name="Others")
+    await other_sandbox.client.trigger("orders", to="sent@clarion.test", context=CONTEXT, request_id="1")
+    assert not (await orders.trigger("orders", to="sent@clarion.test", context=CONTEXT, request_id="1")).replayed
+    assert (await orders.campaigns.get("orders")).display_name == "orders"
+    assert (await orders.reports.get("orders")).targeted_count == 1
+
+
+# Keys.
+
+
+async def test_a_revoked_key_is_refused_at_once(sandbox: Sandbox) -> None:
+    new = await sandbox.client.keys.create("short-lived", [Scope.READ])
+    async with AsyncClient(sandbox.service.target, api_key=new.secret) as client:
+        assert [each async for each in client.campaigns.list()] == []
+        await sandbox.client.keys.revoke(new.api_key.name)
+        with pytest.raises(UnauthenticatedError):
+            await client.campaigns.get("orders")
+
+
+async def test_secrets_are_shown_once_and_kept_nowhere(new_service: NewService) -> None:
+    service = new_service()
+    async with service:
+        first_key = service.admin_key
+        assert first_key.startswith("clk_")
+        async with AsyncClient(service.target, api_key=first_key) as client:
+            new = await client.keys.create("another", [Scope.READ])
+            assert [key.name async for key in client.keys.list()][1] == new.api_key.name
+        assert await service.stop() == 0
+        # The key of the first start still opens the door, and the second one shows none.
+        service.admin_key = ""
+        await service.start()
+        assert not service.admin_key
+        async with AsyncClient(service.target, api_key=first_key) as client:
+            assert len([key async for key in client.keys.list()]) == 2
+    for secret in (first_key, new.secret):
+        for kept in kept_files(service.folder):
+            for part in (secret, secret.rpartition("_")[2]):
+                assert part.encode() not in kept.read_bytes(), kept.name
+
+
+def kept_files(folder: Path) -> list[Path]:
+    files = [path for path in folder.iterdir() if path.is_file()]
+    assert {"clarion.db", "service.log"} <= {path.name for path in files}
+    return files
+
+
+async def test_a_password_of_a_provider_is_written_and_never_read(sandbox: Sandbox, orders: AsyncClient) -> None:
+    there = await orders.channels.get("orders")
+    assert there.smtp is not None
+    with_login = replace(there.smtp, username="shop", password="open sesame")
+    changed = await orders.channels.update(replace(there, smtp=with_login), ["smtp"])
+    for read in (changed, await orders.channels.get("orders"), await anext(aiter(orders.channels.list()))):
+        assert read.smtp is not None
+        assert (read.smtp.username, read.smtp.password, read.smtp.password_set) == ("shop", "", True)
+
+
+# The door.
+
+
+async def serve(tmp_path: Path, **settings: str) -> tuple[int | None, str]:
+    """The exit code and the last words of a service that does not start."""
+    environment = {f"CLARION_{name.upper()}": value for name, value in settings.items()}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "clarion_server",
+        "serve",
+        env={**os.environ, **environment},
+        cwd=tmp_path,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(30):
+        out, err = await process.communicate()
+    return process.returncode, (out + err).decode()
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:0", "[::]:0", "clarion.example:50051"])
+async def test_listening_for_the_world_without_tls_is_refused_in_one_clear_sentence(
+    tmp_path: Path, listen: str
+) -> None:
+    code, words = await serve(tmp_path, listen=listen)
+    assert code not in {0, None}
+    assert "needs TLS" in words
+    assert "CLARION_TLS_CERTIFICATE" in words
+    assert "Traceback" not in words
+    assert not (tmp_path / "clarion.db").exists()
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+async def test_a_service_with_a_certificate_serves_over_tls_alone(
+    new_service: NewService, tmp_path: Path, authority: trustme.CA
+) -> None:
+    certificate, ca = authority.issue_cert("127.0.0.1"), tmp_path / "ca.pem"
+    certificate.private_key_pem.write_to_path(tmp_path / "key.pem")
+    for pem in certificate.cert_chain_pems:
+        pem.write_to_path(tmp_path / "certificate.pem", append=True)
+    authority.cert_pem.write_to_path(ca)
+    settings = {"tls_certificate": str(tmp_path / "certificate.pem"), "tls_key": str(tmp_path / "key.pem")}
+    async with new_service(**settings) as service:
+        async with AsyncClient(service.target, api_key=service.admin_key, ca_certificates=ca) as client:
+            assert [each async for each in client.campaigns.list()] == []
+        async with AsyncClient(service.target, api_key=service.admin_key, tls=False, retry=None) as client:
+            with pytest.raises(UnavailableError):
+                await client.campaigns.get("orders")
+        stranger = grpc.ssl_channel_credentials(trustme.CA().cert_pem.bytes())
+        async with Wire(service.target, service.admin_key, stranger) as wire:
+            failure = await wire.refuse(
+                "/clarion.v1.MessageService/GetMessage", message_service_pb2.GetMessageRequest()
+            )
+            assert failure.code is grpc.StatusCode.UNAVAILABLE
+
+
+async def test_nobody_is_told_more_than_that_a_name_is_unknown(sandbox: Sandbox, other_sandbox: Sandbox) -> None:
+    """Whether another sandbox has it makes no difference."""
+    await set_up(sandbox.client, "orders", 9)
+
+    async def words(name: str) -> str:
+        with pytest.raises(ClarionError) as caught:
+            await other_sandbox.client.campaigns.get(name)
+        return str(caught.value).replace(name, "…")
+
+    assert await words("orders") == await words("nothing")
