@@ -41,6 +41,10 @@ METHODS: Mapping[str, MethodDescriptor] = {
 }
 
 
+#: What gRPC for Python makes of the answer to a stream that was refused while it still wrote its first request.
+_LOST_BY_THE_LIBRARY = "Internal error from Core"
+
+
 @dataclass(frozen=True)
 class Failure:
     """How a call failed, with the details that a caller may rely on."""
@@ -130,6 +134,8 @@ class Wire:
         try:
             answer = await self.send(path, request, metadata, seconds)
         except grpc.aio.AioRpcError as error:
+            if error.details() == _LOST_BY_THE_LIBRARY:
+                return await self.refuse(path, request, metadata, seconds)
             return failure_of(error)
         if isinstance(answer, trigger_service_pb2.TriggerStreamResponse) and answer.HasField("error"):
             return failure_of_status(answer.error)
