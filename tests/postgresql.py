@@ -12,6 +12,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from functools import cache
@@ -25,6 +26,16 @@ from clarion_server.adapters.storage.schema import metadata
 from psycopg.sql import SQL, Identifier
 
 START_SECONDS = 30.0
+#: Becomes another account and then the program. `Popen(user=…)` would fork this process, whose threads may be in the
+#: middle of gRPC at that moment, and what gRPC does in the fork can end it before it is a server.
+AS_ACCOUNT = """
+import os, sys
+user, group, *command = sys.argv[1:]
+os.setgroups([])
+os.setgid(int(group))
+os.setuid(int(user))
+os.execv(command[0], command)
+"""
 #: Durable as in production, small in everything else.
 SETTINGS = {
     "fsync": "on",
@@ -42,10 +53,11 @@ class PostgresqlServer:
 
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="clarion-postgresql-"))
-        self._account: dict[str, Any] = {}
+        self._as_account: list[str] = []
         if os.geteuid() == 0:
             nobody = pwd.getpwnam("nobody")
-            self._account = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+            account = (str(nobody.pw_uid), str(nobody.pw_gid))
+            self._as_account = [sys.executable, "-I", "-S", "-c", AS_ACCOUNT, *account]
             os.chown(self._folder, nobody.pw_uid, nobody.pw_gid)
         self._binaries = _reachable_binaries(self._folder)
         self._data = self._folder / "data"
@@ -60,12 +72,11 @@ class PostgresqlServer:
         options = [option for name, value in settings.items() for option in ("-c", f"{name}={value}")]
         with (self._folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [self._binaries / "postgres", "-D", self._data, *options],
+                [*self._as_account, self._binaries / "postgres", "-D", self._data, *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 cwd=self._folder,
-                **self._account,
             )
         self._until_answering()
 
@@ -83,13 +94,13 @@ class PostgresqlServer:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _make_cluster(self) -> None:
-        locale = ("--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
+        options = ["-U", "clarion", "--auth=trust", "--no-sync"]
+        options += ["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         subprocess.run(
-            [self._binaries / "initdb", "-D", self._data, "-U", "clarion", "--auth=trust", "--no-sync", *locale],
+            [*self._as_account, self._binaries / "initdb", "-D", self._data, *options],
             stdout=subprocess.DEVNULL,
             cwd=self._folder,
             check=True,
-            **self._account,
         )
 
     def _until_answering(self) -> None:
@@ -99,8 +110,11 @@ class PostgresqlServer:
                 psycopg.connect(self.url(), connect_timeout=5).close()
             except psycopg.OperationalError:
                 assert self._process is not None
-                if self._process.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError((self._folder / "server.log").read_text()) from None
+                code = self._process.poll()
+                if code is not None or time.monotonic() > deadline:
+                    state = "does not answer" if code is None else f"ended with exit code {code}"
+                    log = (self._folder / "server.log").read_text()
+                    raise RuntimeError(f"The PostgreSQL just started {state}. Its log:\n{log}") from None
                 time.sleep(0.02)
             else:
                 return
