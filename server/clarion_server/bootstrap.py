@@ -127,6 +127,7 @@ class Clarion:
             ],
             SCOPES,
             authenticator,
+            shares_port=settings.processes > 1,
         )
 
     async def start(self, show_first_key: Callable[[str], None]) -> int:
@@ -175,6 +176,21 @@ class Clarion:
 
     def _channel_changed(self, configuration: ChannelConfiguration) -> None:
         self._outlets.keep([configuration])
+
+
+async def prepare(settings: Settings, show_first_key: Callable[[str], None]) -> None:
+    """What is to be done once before several processes start: the store is made or brought up to date, and has a key.
+
+    Raises CannotStart.
+    """
+    store = open_store(settings.store)
+    transactions = Transactions(store)
+    keys = KeyKeeping(transactions, SystemClock(), SystemIds(), lambda _: None)
+    first_key = await keys.ensure_first_key()
+    transactions.close()
+    store.close()
+    if first_key is not None:
+        show_first_key(first_key)
 
 
 def open_store(url: str) -> Store:

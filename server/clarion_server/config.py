@@ -20,6 +20,10 @@ class Settings(BaseSettings):
     """Where everything is kept: `sqlite:///relative.db`, `sqlite:////absolute.db`, `postgresql://user@host/database`,
     or `memory:` for tests.
     """
+    processes: int = Field(default=1, ge=1, le=64)
+    """How many processes serve at these addresses, each on a core of its own. A supervisor starts them, and anew when
+    one ends.
+    """
     tls_certificate: Path | None = None
     """PEM file with the certificate chain. With `tls_key` it turns TLS on."""
     tls_key: Path | None = None
@@ -46,6 +50,11 @@ class Settings(BaseSettings):
         for file in (self.tls_certificate, self.tls_key):
             if file is not None and not file.is_file():
                 raise ValueError(f"There is no file {file}.")
+        if self.processes > 1 and self.store == "memory:":
+            raise ValueError(
+                "The store memory: is one process's own: set CLARION_STORE to a file or a database, or"
+                " CLARION_PROCESSES to 1."
+            )
         if not self.uses_tls and not _is_loopback(self.listen):
             raise ValueError(
                 f"Listening on {self.listen} needs TLS: set CLARION_TLS_CERTIFICATE and CLARION_TLS_KEY,"

@@ -7,30 +7,25 @@ of that.
 from __future__ import annotations
 
 import asyncio
-import gc
 import inspect
-import signal
+import json
+import os
 import sys
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
-import uvloop
 from cyclopts import Parameter
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from clarion_server.adapters.system.logs import set_up_logs
-from clarion_server.bootstrap import CannotStart, Clarion, open_store
+from clarion_server.bootstrap import CannotStart, prepare
 from clarion_server.config import Settings
+from clarion_server.process import run, show_first_key
 from clarion_server.transport.cli.failures import CommandFailed, Problem
 from clarion_server.transport.cli.session import CurrentSession
 
 ENVIRONMENT_PREFIX = str(Settings.model_config.get("env_prefix"))
 VALUE_ERROR = "value_error"
-
-#: How long, in seconds, a thread may hold the interpreter while another one waits. The store's thread wakes for a few
-#: statements a commit; with Python's 5 ms each of them could wait that long for a busy event loop.
-_SWITCH_INTERVAL = 0.0005
 
 
 def serve(*, session: CurrentSession, **given: Any) -> None:
@@ -41,36 +36,28 @@ def serve(*, session: CurrentSession, **given: Any) -> None:
     """
     if session.output.as_json:
         given["log_json"] = True
+    settings = _settings(given)
     try:
-        _run(_settings(given))
+        if settings.processes == 1:
+            run(settings)
+        else:
+            asyncio.run(prepare(settings, show_first_key))
+            _become_supervisor(settings)
     except CannotStart as error:
         raise CommandFailed(str(error)) from error
 
 
-def _run(settings: Settings) -> None:
-    set_up_logs(settings.log_level, settings.log_json)
-    sys.setswitchinterval(_SWITCH_INTERVAL)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings))
+def _become_supervisor(settings: Settings) -> NoReturn:
+    """The process goes on as another program, in which nothing is left of what it took to get here."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    given = settings.model_dump(mode="json", exclude_none=True)
+    environment = os.environ | {_variable(name): _text(value) for name, value in given.items()}
+    os.execve(sys.executable, (sys.executable, "-P", "-m", "clarion_server.supervisor"), environment)  # noqa: S606 - ours
 
 
-async def _serve(settings: Settings) -> None:
-    stopping = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    clarion = Clarion(settings, open_store(settings.store))
-    port = await clarion.start(_show_first_key)
-    host = settings.listen.rpartition(":")[0]
-    print(f"serving grpc on {host}:{port}", flush=True)  # noqa: T201 - whoever starts the service waits for this line
-    # What is there now stays: later collections need not walk through it.
-    gc.collect()
-    gc.freeze()
-    await stopping.wait()
-    await clarion.stop()
-
-
-def _show_first_key(secret: str) -> None:
-    print(f"first admin key (shown once, keep it): {secret}", flush=True)  # noqa: T201 - it is kept nowhere
+def _text(value: Any) -> str:
+    return json.dumps(value) if isinstance(value, bool) else str(value)
 
 
 def _settings(given: dict[str, Any]) -> Settings:

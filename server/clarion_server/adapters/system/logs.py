@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import Any
 
 import structlog
 
 
-def set_up_logs(level: str, as_json: bool) -> None:
+def set_up_logs(level: str, as_json: bool, process: int | None = None) -> None:
+    """`process`: which one this is of several that write to the same place."""
     # Tracebacks show the code alone: the values of local variables may be anybody's address.
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
@@ -19,6 +21,7 @@ def set_up_logs(level: str, as_json: bool) -> None:
     )
     structlog.configure(
         processors=[
+            *([] if process is None else [_of(process)]),
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.StackInfoRenderer(),
@@ -28,3 +31,11 @@ def set_up_logs(level: str, as_json: bool) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+def _of(process: int) -> structlog.typing.Processor:
+    def add(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        event["process"] = process
+        return event
+
+    return add

@@ -28,7 +28,6 @@ _MOMENT = 0.2
 _OPTIONS = (
     # Larger ones reach the decoder, which refuses them with a reason; beyond this gRPC does, to save memory.
     ("grpc.max_receive_message_length", 4 * MAX_REQUEST_BYTES),
-    ("grpc.so_reuseport", 0),
     # A client that keeps a connection for days should meet a new process after a roll-out.
     ("grpc.max_connection_age_ms", 3_600_000),
     ("grpc.max_connection_age_grace_ms", 300_000),
@@ -68,9 +67,13 @@ class GrpcServer:
         services: Iterable[Service],
         scopes: Mapping[str, frozenset[Scope]],
         authenticator: Authenticator,
+        *,
+        shares_port: bool = False,
     ) -> None:
-        """`scopes`: by `/clarion.v1.Service/Method`, which of them a caller needs one of."""
-        self._server = grpc.aio.server(options=_OPTIONS)
+        """`scopes`: by `/clarion.v1.Service/Method`, which of them a caller needs one of. With `shares_port` other
+        processes may listen on the same port, and the system spreads connections over them.
+        """
+        self._server = grpc.aio.server(options=(*_OPTIONS, ("grpc.so_reuseport", int(shares_port))))
         self._health = health.aio.HealthServicer()
         self._under_way = CallsUnderWay()
         self._names = [health.SERVICE_NAME, reflection.SERVICE_NAME]

@@ -1,0 +1,71 @@
+"""One process of the service: on its own, or one of several under a supervisor, which starts this module."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+import sys
+
+import uvloop
+
+from clarion_server.adapters.system.logs import set_up_logs
+from clarion_server.bootstrap import CannotStart, Clarion, open_store
+from clarion_server.config import Settings
+from clarion_server.supervisor.link import Link
+
+#: How long, in seconds, a thread may hold the interpreter while another one waits. The store's thread wakes for a few
+#: statements a commit; with Python's 5 ms each of them could wait that long for a busy event loop.
+_SWITCH_INTERVAL = 0.0005
+#: The exit code of commands that would fail again.
+_REFUSED = 2
+
+
+def run(settings: Settings, link: Link | None = None) -> None:
+    """Until SIGTERM, SIGINT, or the end of the supervisor at the other end of the link. Raises CannotStart."""
+    set_up_logs(settings.log_level, settings.log_json, None if link is None else link.place)
+    sys.setswitchinterval(_SWITCH_INTERVAL)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings, link))
+
+
+async def _serve(settings: Settings, link: Link | None) -> None:
+    loop, stopping = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    if link is not None:
+        loop.add_reader(link.fileno(), stopping.set)
+    clarion = Clarion(settings, open_store(settings.store))
+    port = await clarion.start(show_first_key)
+    if link is not None:
+        link.say_serving()
+    else:
+        host = settings.listen.rpartition(":")[0]
+        print(f"serving grpc on {host}:{port}", flush=True)  # noqa: T201 - whoever starts the service waits for this line
+    # What is there now stays: later collections need not walk through it.
+    gc.collect()
+    gc.freeze()
+    await stopping.wait()
+    if link is not None:
+        loop.remove_reader(link.fileno())
+    await clarion.stop()
+
+
+def show_first_key(secret: str) -> None:
+    print(f"first admin key (shown once, keep it): {secret}", flush=True)  # noqa: T201 - it is kept nowhere
+
+
+def main() -> int:
+    """Under a supervisor. The settings are in the environment, checked."""
+    link = Link.inherited()
+    try:
+        run(Settings(), link)
+    except CannotStart as error:
+        if link is not None:
+            link.say_refused(str(error))
+        return _REFUSED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,42 @@
+"""`python -m clarion_server.supervisor`: what `clarion serve --processes N` becomes once the store is ready.
+
+The settings are in the environment, checked.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import partial
+
+from clarion_server.supervisor.child import Child
+from clarion_server.supervisor.doors import Door, PortTaken, hold
+from clarion_server.supervisor.log import Log
+from clarion_server.supervisor.supervisor import Hopeless, Supervisor
+
+_DOORS = {"grpc": "CLARION_LISTEN"}
+#: The exit code of commands that would fail again.
+_REFUSED = 2
+
+
+def main() -> int:
+    log = Log(as_json=os.environ["CLARION_LOG_JSON"] == "true")
+    try:
+        doors = [hold(protocol, name, os.environ[name]) for protocol, name in _DOORS.items() if os.environ.get(name)]
+        start = partial(Child, environment={door.variable: door.address for door in doors})
+        supervisor = Supervisor(
+            int(os.environ["CLARION_PROCESSES"]), start, log, float(os.environ["CLARION_SHUTDOWN_SECONDS"])
+        )
+        return supervisor.run(partial(_announce, doors))
+    except (PortTaken, Hopeless) as error:
+        log.fail(str(error), _REFUSED)
+        return _REFUSED
+
+
+def _announce(doors: list[Door]) -> None:
+    for door in doors:
+        print(f"serving {door.protocol} on {door.address}", flush=True)  # noqa: T201 - whoever starts the service waits for it
+
+
+if __name__ == "__main__":
+    sys.exit(main())
