@@ -26,6 +26,7 @@ from clarion_server.application.authentication import KeyAuthenticator
 from clarion_server.application.authoring import CampaignAuthoring
 from clarion_server.application.cancelling import Cancelling
 from clarion_server.application.channel_keeping import ChannelKeeping
+from clarion_server.application.claim_table import ClaimTable
 from clarion_server.application.delivery import Delivery
 from clarion_server.application.directory import CampaignDirectory
 from clarion_server.application.disowning import Disowned
@@ -81,9 +82,10 @@ class Clarion:
         compiler = JinjaContentCompiler()
         self._directory = CampaignDirectory(transactions, compiler)
         lease, disowned = Lease(ids.new_id(), int(settings.lease_seconds * SECOND), clock), Disowned()
+        self._queue = ClaimTable(transactions, self._commits, clock, lease.process_id)
         self._outlets = ProcessOutlets(
             OutletPorts(
-                transactions=transactions,
+                queue=self._queue,
                 commits=self._commits,
                 delivery=Delivery(self._directory, clock, chance),
                 open_channel=open_channel,

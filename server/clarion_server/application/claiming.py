@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from clarion_server.application.group_commit import BulkOperation
+from clarion_server.application.ports.queue import Claimed
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.recording import end_queued
 from clarion_server.domain.campaign import Campaign, CampaignState, QueueDisposal
-from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Message, MessageState
 
@@ -20,16 +20,6 @@ class Claim:
     owner: str
     limit: int
     now: Instant
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    configuration: ChannelConfiguration | None
-    """As it stands now; None when it is gone."""
-    messages: Sequence[Message]
-    """In SENDING, in the owner's hands."""
-    next_due_time: Instant | None
-    """When there is more to claim; None when nothing waits."""
 
 
 class Claiming(BulkOperation[Claim, Claimed]):

@@ -42,6 +42,6 @@ class Outlets(Protocol):
         """Lets reserved places go whose messages may have been written or not: if they were, they are given back."""
         ...
 
-    def wake(self, channel_key: int, due_time: Instant) -> None:
-        """Messages were queued for the channel, due at that time."""
+    def queued(self, channel_key: int, messages: Sequence[Message], due_time: Instant) -> None:
+        """Messages were committed, those in QUEUED due at that time. None: they were to be, and came to nothing."""
         ...

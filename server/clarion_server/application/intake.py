@@ -72,7 +72,8 @@ class Intake(BulkOperation[IntakeItem, IntakeResult]):
         """Sending begins with the commit, not with the answer: a caller that goes away takes nothing back."""
         for item, result in zip(items, results, strict=True):
             if item.hand_offs is None:
-                self._outlets.wake(item.channel_key, item.release_time)
+                messages = item.messages if isinstance(result, Accepted) else ()
+                self._outlets.queued(item.channel_key, messages, item.release_time)
             elif isinstance(result, Accepted):
                 self._outlets.hand_off(item.channel_key, item.hand_offs)
             else:

@@ -80,6 +80,7 @@ class Keeper:
             self._outlets.wake_all(self._clock.now())
         while await self._write(self._release):
             self._outlets.wake_all(self._clock.now())
+        self._outlets.look()
 
     async def _keep_forever(self) -> None:
         while True:

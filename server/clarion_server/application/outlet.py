@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import structlog
 
-from clarion_server.application.claiming import Claim, Claimed, Claiming
 from clarion_server.application.delivery import Delivery
 from clarion_server.application.disowning import Disowned
 from clarion_server.application.group_commit import BulkOperation, GroupCommit
@@ -22,12 +21,12 @@ from clarion_server.application.lease import Lease
 from clarion_server.application.line import Line
 from clarion_server.application.ports.channels import ChannelFactory
 from clarion_server.application.ports.clock import Clock
+from clarion_server.application.ports.queue import Claimed, Queue
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.recording import settle
-from clarion_server.application.transactions import Transactions
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.delivery import Conclusion
-from clarion_server.domain.instant import SECOND, Instant
+from clarion_server.domain.instant import Instant
 
 log = structlog.get_logger()
 
@@ -36,8 +35,6 @@ _PLACES_PER_HAND_OFF = 8
 _MIN_PLACES = 32
 #: With a rate limit: no more places than are used up in so many seconds.
 _MAX_SECONDS_IN_HAND = 5
-#: An idle outlet looks this often for what other processes have changed or left behind.
-_LOOK_EVERY = SECOND
 #: After a fault of the store.
 _PAUSE = 1.0
 #: How long, in seconds, an outlet that closes waits for a store that does not answer. What it could not record by then
@@ -49,7 +46,7 @@ _PATIENCE = 5.0
 class OutletPorts:
     """What every outlet of a process shares."""
 
-    transactions: Transactions
+    queue: Queue
     commits: GroupCommit
     delivery: Delivery
     open_channel: ChannelFactory
@@ -76,18 +73,16 @@ class Outlet:
     def __init__(self, configuration: ChannelConfiguration, ports: OutletPorts) -> None:
         self._ports = ports
         self._recording = Recording(self, ports.owner)
-        self._claiming = Claiming()
         self._taken = 0
         #: True while messages that are due may wait in the store: newer ones must not overtake them.
         self._backlog = True
-        self._next_due: Instant = 0
-        self._woken = asyncio.Event()
         self._room = asyncio.Event()
         self._queue: asyncio.Queue[HandOff] = asyncio.Queue()
         self._closing = False
         self._hired = 0
         self._workers: list[asyncio.Task[None]] = []
         self._line = Line(configuration, ports.open_channel)
+        self._source = ports.queue.source(configuration, self.configure)
         self._hire()
         self._claimer = asyncio.create_task(self._claim_forever())
 
@@ -115,10 +110,15 @@ class Outlet:
             else:
                 self._queue.put_nowait(message)
 
-    def wake(self, due_time: Instant) -> None:
-        self._next_due = min(self._next_due, due_time)
+    def queued(self, due_time: Instant) -> None:
         self._backlog = self._backlog or due_time <= self._ports.clock.now()
-        self._woken.set()
+
+    def wake(self, due_time: Instant) -> None:
+        self.queued(due_time)
+        self._source.wake(due_time)
+
+    def look(self) -> None:
+        self._source.look()
 
     # The way of a claimed message.
 
@@ -154,6 +154,7 @@ class Outlet:
 
     def _disown(self, hand_off: HandOff) -> None:
         self._ports.disowned.add(hand_off.message)
+        self._source.disowned(hand_off.message)
         self.give_up(1)
 
     def _record(self, conclusion: Conclusion) -> None:
@@ -163,7 +164,8 @@ class Outlet:
         """Part of `Recording`: the message has left this process's hands."""
         self.give_up(1)
         if conclusion.due_time is not None:
-            self.wake(conclusion.due_time)
+            self.queued(conclusion.due_time)
+        self._source.concluded(conclusion)
 
     def not_recorded(self, conclusion: Conclusion, error: Exception) -> None:
         """Part of `Recording`: the message keeps its place, so that a store that comes back learns how it ended."""
@@ -182,39 +184,19 @@ class Outlet:
     async def _claim_forever(self) -> None:
         while not self._closing:
             try:
-                if await self._is_due():
+                if await self._has_room() and await self._source.has_work():
                     await self._claim()
             except Exception as error:  # noqa: BLE001 - whatever it is, the next look comes
                 log.warning("claim_failed", channel=self.configuration.name, error=type(error).__name__)
                 await asyncio.sleep(_PAUSE)
 
-    async def _is_due(self) -> bool:
-        """Waits for a fair part of the places, as few large claims cost less than many small ones; then for work."""
+    async def _has_room(self) -> bool:
+        """Waits for a fair part of the places: few large claims cost less than many small ones."""
         self._room.clear()
-        if self._free < max(1, places_of(self.configuration) // 4):
-            await self._room.wait()
-            return False
-        wait = min(self._next_due - self._ports.clock.now(), _LOOK_EVERY)
-        if wait <= 0:
+        if self._free >= max(1, places_of(self.configuration) // 4):
             return True
-        self._woken.clear()
-        try:
-            await asyncio.wait_for(self._woken.wait(), wait / SECOND)
-        except TimeoutError:
-            await self._look()
+        await self._room.wait()
         return False
-
-    async def _look(self) -> None:
-        """Learns what other processes did: changed the configuration, or left messages that are due."""
-        configuration, due = await self._ports.transactions.read(self._peek)
-        if configuration is not None:
-            self.configure(configuration)
-        if due is not None:
-            self._next_due = min(self._next_due, due)
-
-    def _peek(self, unit: UnitOfWork) -> tuple[ChannelConfiguration | None, Instant | None]:
-        key = self.configuration.key
-        return unit.channels.by_key(key), unit.messages.next_due_time(key)
 
     async def _claim(self) -> None:
         if not self._may_send():
@@ -223,12 +205,10 @@ class Outlet:
         now, limit = self._ports.clock.now(), self._free
         self._taken += limit
         self._backlog = False
-        self._next_due = now + 3600 * SECOND
-        wish = Claim(self.configuration.key, self._ports.owner, limit, now)
         try:
-            claimed = await self._ports.commits.submit(self._claiming, wish, limit)
+            claimed = await self._source.claim(limit, now)
         except Exception:
-            self._backlog, self._next_due = True, 0
+            self._backlog = True
             self._ports.disowned.claims.add(now)
             self.give_up(limit)
             raise
@@ -239,7 +219,6 @@ class Outlet:
         if claimed.configuration is not None:
             self.configure(claimed.configuration)
         if claimed.next_due_time is not None:
-            self._next_due = min(self._next_due, claimed.next_due_time)
             self._backlog = self._backlog or claimed.next_due_time <= self._ports.clock.now()
         self.hand_off([HandOff(message) for message in claimed.messages])
 
@@ -260,7 +239,7 @@ class Outlet:
         for _ in range(self._queue.qsize()):
             self._disown(self._queue.get_nowait())
             self._queue.task_done()
-        self._woken.set()
+        self._source.end()
         self._room.set()
         await self._claimer
         await self._queue.join()
@@ -270,6 +249,7 @@ class Outlet:
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
+        await self._source.close()
         await self._line.close()
 
     async def _emptied(self) -> None:

@@ -9,6 +9,7 @@ from clarion_server.application.hand_off import HandOff
 from clarion_server.application.outlet import Outlet, OutletPorts
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.instant import Instant
+from clarion_server.domain.message import Message
 
 
 class ProcessOutlets:
@@ -57,14 +58,21 @@ class ProcessOutlets:
         self.give_up(channel_key, len(messages))
         self._disown(messages)
 
-    def wake(self, channel_key: int, due_time: Instant) -> None:
+    def queued(self, channel_key: int, messages: Sequence[Message], due_time: Instant) -> None:
         outlet = self._outlets.get(channel_key)
         if outlet is not None:
-            outlet.wake(due_time)
+            outlet.queued(due_time)
+        # Sent by whoever comes by them: not every process has an outlet for them, or knows of it yet.
+        self._ports.queue.queued(channel_key, messages, due_time)
 
     def wake_all(self, due_time: Instant) -> None:
         for outlet in self._outlets.values():
             outlet.wake(due_time)
+
+    def look(self) -> None:
+        """Lets each look for messages that its queue does not know of."""
+        for outlet in self._outlets.values():
+            outlet.look()
 
     def _disown(self, messages: Sequence[HandOff]) -> None:
         for each in messages:

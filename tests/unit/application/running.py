@@ -11,6 +11,7 @@ from clarion_server.adapters.rendering import JinjaContentCompiler
 from clarion_server.adapters.system import SystemIds
 from clarion_server.application.admission import RecipientInput, TriggerCommand
 from clarion_server.application.cancelling import Cancelling
+from clarion_server.application.claim_table import ClaimTable
 from clarion_server.application.delivery import Delivery
 from clarion_server.application.directory import CampaignDirectory
 from clarion_server.application.disowning import Disowned
@@ -81,7 +82,7 @@ class Process:
         self.directory = CampaignDirectory(self.transactions, compiler or JinjaContentCompiler())
         self.lease = Lease(name, span, world.clock)
         self.ports = OutletPorts(
-            transactions=self.transactions,
+            queue=ClaimTable(self.transactions, self.commits, world.clock, name),
             commits=self.commits,
             delivery=Delivery(self.directory, world.clock, lambda: 0.5),
             open_channel=self.provider,

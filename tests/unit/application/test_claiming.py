@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-from clarion_server.application.claiming import Claim, Claimed, Claiming
+from clarion_server.application.claiming import Claim, Claiming
+from clarion_server.application.ports.queue import Claimed
 from clarion_server.domain.campaign import Category, QueueDisposal
 from clarion_server.domain.instant import HOUR, SECOND
 from clarion_server.domain.message import EventType, MessageState

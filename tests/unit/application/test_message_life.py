@@ -56,6 +56,8 @@ class NoOutlets:
 
     def wake_all(self, due_time: Instant) -> None: ...
 
+    def look(self) -> None: ...
+
 
 class Desk:
     """One process whose hand-offs are made by the test, one at a time. Implements `Outlets`."""
@@ -88,7 +90,7 @@ class Desk:
         for each in messages:
             self.disowned.add(each.message)
 
-    def wake(self, channel_key: int, due_time: Instant) -> None: ...
+    def queued(self, channel_key: int, messages: Sequence[Message], due_time: Instant) -> None: ...
 
     async def claim(self, limit: int) -> None:
         wish = Claim(1, self.name, limit, self._world.clock.now())

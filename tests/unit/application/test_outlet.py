@@ -340,7 +340,7 @@ async def test_an_outlet_whose_configuration_is_gone_ends_and_harms_nobody(world
     await process.outlets.follow([])
     assert process.provider.channels[0].closed
     process.outlets.give_up(1, 3)
-    process.outlets.wake(1, world.clock.now())
+    process.outlets.queued(1, (), world.clock.now())
     assert process.outlets.reserve(1, 1) is None
     await process.keeper.keep()
     await process.trigger()

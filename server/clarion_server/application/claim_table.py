@@ -1,0 +1,130 @@
+"""The queue of the store alone: whoever has room looks up what is due. The engine unless another one is set."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from clarion_server.application.claiming import Claim, Claiming
+from clarion_server.application.group_commit import GroupCommit
+from clarion_server.application.ports.clock import Clock
+from clarion_server.application.ports.queue import Claimed
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.transactions import Transactions
+from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.delivery import Conclusion
+from clarion_server.domain.instant import HOUR, SECOND, Instant
+from clarion_server.domain.message import Message
+
+#: An idle source looks this often for what other processes have changed or left behind.
+_LOOK_EVERY = SECOND
+
+
+class ClaimTable:
+    """Implements the port `Queue`."""
+
+    def __init__(self, transactions: Transactions, commits: GroupCommit, clock: Clock, owner: str) -> None:
+        """`owner` is what the store knows this process by."""
+        self._transactions = transactions
+        self._commits = commits
+        self._clock = clock
+        self._owner = owner
+        self._sources: dict[int, ClaimTableSource] = {}
+
+    def source(
+        self, configuration: ChannelConfiguration, on_change: Callable[[ChannelConfiguration], None]
+    ) -> ClaimTableSource:
+        source = ClaimTableSource(
+            configuration.key, self._transactions, self._commits, self._clock, self._owner, on_change
+        )
+        self._sources[configuration.key] = source
+        return source
+
+    def queued(self, channel_key: int, _messages: Sequence[Message], due_time: Instant, /) -> None:
+        """They are where they belong. Who sends them need not wait for its next look."""
+        source = self._sources.get(channel_key)
+        if source is not None:
+            source.wake(due_time)
+
+    async def close(self) -> None:
+        """Holds nothing open."""
+
+
+class ClaimTableSource:
+    """Implements the port `Source`."""
+
+    def __init__(
+        self,
+        channel_key: int,
+        transactions: Transactions,
+        commits: GroupCommit,
+        clock: Clock,
+        owner: str,
+        on_change: Callable[[ChannelConfiguration], None],
+    ) -> None:
+        self._channel_key = channel_key
+        self._transactions = transactions
+        self._commits = commits
+        self._clock = clock
+        self._owner = owner
+        self._on_change = on_change
+        self._claiming = Claiming()
+        self._next_due: Instant = 0
+        self._woken = asyncio.Event()
+        self._ended = False
+
+    async def has_work(self) -> bool:
+        wait = min(self._next_due - self._clock.now(), _LOOK_EVERY)
+        if wait <= 0 or self._ended:
+            return not self._ended
+        self._woken.clear()
+        try:
+            await asyncio.wait_for(self._woken.wait(), wait / SECOND)
+        except TimeoutError:
+            await self._find()
+        return False
+
+    async def claim(self, limit: int, now: Instant) -> Claimed:
+        self._next_due = now + HOUR
+        try:
+            claimed = await self._commits.submit(
+                self._claiming, Claim(self._channel_key, self._owner, limit, now), limit
+            )
+        except Exception:
+            self._next_due = 0
+            raise
+        if claimed.next_due_time is not None:
+            self._next_due = min(self._next_due, claimed.next_due_time)
+        return claimed
+
+    def wake(self, due_time: Instant) -> None:
+        self._next_due = min(self._next_due, due_time)
+        self._woken.set()
+
+    def look(self) -> None:
+        """Has its own rhythm, and knows nothing that the store does not know."""
+
+    def concluded(self, conclusion: Conclusion) -> None:
+        if conclusion.due_time is not None:
+            self.wake(conclusion.due_time)
+
+    def disowned(self, message: Message) -> None:
+        """Whoever gives it back tells of it then."""
+
+    def end(self) -> None:
+        self._ended = True
+        self._woken.set()
+
+    async def close(self) -> None:
+        self.end()
+
+    async def _find(self) -> None:
+        """Learns what other processes did: changed the configuration, or left messages that are due."""
+        configuration, due = await self._transactions.read(self._peek)
+        if configuration is not None:
+            self._on_change(configuration)
+        if due is not None:
+            self._next_due = min(self._next_due, due)
+
+    def _peek(self, unit: UnitOfWork) -> tuple[ChannelConfiguration | None, Instant | None]:
+        return unit.channels.by_key(self._channel_key), unit.messages.next_due_time(self._channel_key)
