@@ -42,6 +42,7 @@ from clarion_server.application.ports.store import Store, StoreUnavailable
 from clarion_server.application.previewing import CampaignPreviewing
 from clarion_server.application.reporting import CampaignReporting
 from clarion_server.application.review import Review
+from clarion_server.application.sampling import TriggerSampling
 from clarion_server.application.schedule_keeping import ScheduleKeeper
 from clarion_server.application.stopping import QueueCanceller
 from clarion_server.application.transactions import Transactions
@@ -53,6 +54,7 @@ from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.instant import SECOND
 from clarion_server.transport.grpc.campaigns import CampaignService
 from clarion_server.transport.grpc.channels import ChannelConfigurationService
+from clarion_server.transport.grpc.doors import Doors
 from clarion_server.transport.grpc.executions import ExecutionService
 from clarion_server.transport.grpc.keys import ApiKeyService
 from clarion_server.transport.grpc.messages import MessageService
@@ -104,6 +106,7 @@ class Clarion:
         )
         inspecting, cancelling = Inspecting(transactions), Cancelling(transactions, clock)
         authenticator = KeyAuthenticator(transactions, clock)
+        self._doors = Doors(settings.uses_tls)
         self._keys = KeyKeeping(transactions, clock, ids, authenticator.distrust)
         self._server = GrpcServer(
             [
@@ -113,6 +116,8 @@ class Clarion:
                         CampaignAuthoring(transactions, clock, self._campaign_changed),
                         CampaignLifeCycle(transactions, Review(compiler, clock), clock, self._campaign_changed),
                         CampaignPreviewing(transactions, compiler),
+                        TriggerSampling(self._directory, compiler),
+                        self._doors,
                     ),
                 ),
                 _service(
@@ -164,11 +169,13 @@ class Clarion:
 
     def _listen(self) -> int:
         try:
-            return self._server.listen(self._settings.listen, _credentials(self._settings))
+            port = self._server.listen(self._settings.listen, _credentials(self._settings))
         except RuntimeError as error:
             raise CannotStart(
                 f"Cannot listen on {self._settings.listen}: is another process there? Set CLARION_LISTEN."
             ) from error
+        self._doors.opened(self._settings.listen, port)
+        return port
 
     def _campaign_changed(self, campaign: Campaign) -> None:
         self._directory.forget(campaign)

@@ -61,6 +61,7 @@ from clarion_client._values.enums import (
     MessageState,
     QueueDisposal,
     RecipientOutcome,
+    SampleTool,
     Scope,
     Severity,
     StepKind,
@@ -70,6 +71,7 @@ from clarion_client._values.execution import Execution, ExecutionCancellation, M
 from clarion_client._values.key import ApiKey, NewApiKey
 from clarion_client._values.message import Attempt, Event, Failure, Message, MessageCancellation
 from clarion_client._values.report import CampaignReport, HandOffLatency
+from clarion_client._values.sample import TriggerSample, TriggerSamples
 from clarion_client._values.trigger import Accepted, Recipient, RecipientResult, Trigger, Violation
 from clarion_client._values.value import Value
 
@@ -128,6 +130,7 @@ __all__ = [
     "Retry",
     "RetryPolicy",
     "Review",
+    "SampleTool",
     "Schedule",
     "Scope",
     "Severity",
@@ -136,6 +139,8 @@ __all__ = [
     "Stop",
     "TlsMode",
     "Trigger",
+    "TriggerSample",
+    "TriggerSamples",
     "UnauthenticatedError",
     "UnavailableError",
     "Value",

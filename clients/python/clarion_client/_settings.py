@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,6 +73,9 @@ class Settings:
         return (("authorization", f"Bearer {self.api_key}"), call) if self.api_key else (call,)
 
 
+_HOST_AND_PORT = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+
+
 def version() -> str:
     try:
         return importlib.metadata.version("clarion")
@@ -88,6 +92,12 @@ def environment_settings(environment: Mapping[str, str]) -> dict[str, Any]:
         "ca_certificates": "CLARION_CA_CERTIFICATES",
     }
     return {setting: value for setting, name in names.items() if (value := environment.get(name, "").strip())}
+
+
+def host_and_port(target: str) -> str:
+    """Of a gRPC target that names one host; empty for a Unix socket and for what other resolvers read."""
+    plain = target.removeprefix("dns:///").removeprefix("dns:")
+    return plain if _HOST_AND_PORT.fullmatch(plain) else ""
 
 
 def is_local(target: str) -> bool:

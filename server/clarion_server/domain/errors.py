@@ -139,6 +139,13 @@ class RequestIdReused(ClarionError):
 
 
 @dataclass(eq=False)
+class NoExample(ClarionError):
+    """No example was found for {resource}: give the root of its context schema 'examples' with one whole context."""
+
+    resource: str
+
+
+@dataclass(eq=False)
 class Unauthenticated(ClarionError):
     """{detail} Send a key as the metadata 'authorization: Bearer clk_…'."""
 

@@ -12,6 +12,7 @@ from clarion_server.adapters.memory_store import MemoryStore
 from clarion_server.adapters.rendering import JinjaContentCompiler
 from clarion_server.application.authoring import CampaignAuthoring, CreateCampaign, Draft, UpdateCampaign
 from clarion_server.application.channel_keeping import ChannelKeeping, ChannelSettings
+from clarion_server.application.directory import CampaignDirectory
 from clarion_server.application.life_cycle import ActivateCampaign, Activation, CampaignLifeCycle
 from clarion_server.application.ports.content import ContentCompiler
 from clarion_server.application.ports.queries import FigureKey
@@ -19,6 +20,7 @@ from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.application.previewing import CampaignPreviewing
 from clarion_server.application.reporting import CampaignReporting
 from clarion_server.application.review import Review
+from clarion_server.application.sampling import TriggerSampling
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.access import Caller, Scope
 from clarion_server.domain.campaign import Action, Campaign, CampaignDefinition, Category, EmailContent, Mailbox
@@ -77,6 +79,7 @@ class World:
         self.review = Review(compiler, self.clock)
         self.life_cycle = CampaignLifeCycle(self.transactions, self.review, self.clock, self.told.append)
         self.previewing = CampaignPreviewing(self.transactions, compiler)
+        self.sampling = TriggerSampling(CampaignDirectory(self.transactions, compiler), JinjaContentCompiler())
         self.reporting = CampaignReporting(self.transactions, self.clock)
         self.channels = ChannelKeeping(self.transactions, self.clock, SmtpEmailChannel, self.told_channels.append)
 

@@ -22,6 +22,7 @@ from clarion.v1 import (
     message_pb2,
     message_service_pb2,
     report_service_pb2,
+    trigger_sample_pb2,
     trigger_service_pb2,
 )
 from clarion_client import Action, Campaign, Category, ChannelConfiguration, EmailContent, Mailbox, TlsMode, Value
@@ -65,6 +66,8 @@ MESSAGES: dict[type[Any], type[Message]] = {
     client.SmtpProvider: channel_configuration_pb2.SmtpProvider,
     client.Stop: campaign_service_pb2.StopCampaignResponse,
     client.Trigger: trigger_service_pb2.TriggerRequest,
+    client.TriggerSample: trigger_sample_pb2.TriggerSample,
+    client.TriggerSamples: campaign_service_pb2.GetTriggerSampleResponse,
     client.Verification: channel_configuration_service_pb2.VerifyChannelConfigurationResponse,
     client.VerificationStep: channel_configuration_service_pb2.VerificationStep,
     client.Violation: BadRequest.FieldViolation,

@@ -22,6 +22,10 @@ TEXTS: list[tuple[ClarionError, str]] = [
         errors.InvalidPageToken(),
         "The page token is damaged or belongs to another query. Begin again without one.",
     ),
+    (
+        errors.NoExample(CAMPAIGN),
+        f"No example was found for {CAMPAIGN}: give the root of its context schema 'examples' with one whole context.",
+    ),
     (errors.InvalidResumeToken(), "The resume token is damaged or belongs to a watch with other filters."),
     (errors.ResourceNotFound(CAMPAIGN), "There is no campaigns/order-confirmed in this sandbox."),
     (errors.ResourceExists(CAMPAIGN), "campaigns/order-confirmed exists already."),

@@ -12,6 +12,7 @@ from clarion.v1 import campaign_service_pb2 as pb
 from clarion_server.domain.errors import InvalidFields, InvalidPageToken
 from clarion_server.domain.instant import HOUR
 from clarion_server.transport.grpc.campaigns import CampaignService
+from clarion_server.transport.grpc.doors import Doors
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.struct_pb2 import Struct
 
@@ -40,7 +41,9 @@ def world() -> Iterator[World]:
 
 @pytest.fixture
 def service(world: World) -> CampaignService:
-    return CampaignService(world.authoring, world.life_cycle, world.previewing)
+    return CampaignService(
+        world.authoring, world.life_cycle, world.previewing, world.sampling, Doors(target="127.0.0.1:50051")
+    )
 
 
 async def create(

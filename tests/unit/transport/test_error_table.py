@@ -44,6 +44,7 @@ SAMPLES: tuple[ClarionError, ...] = (
     errors.CampaignNotLive(CAMPAIGN, "PAUSED"),
     errors.CampaignOutsideWindow(CAMPAIGN, 1_000_000, 2_000_000),
     errors.RequestIdReused(CAMPAIGN, "order-4711", "executions/1"),
+    errors.NoExample(CAMPAIGN),
     errors.Unauthenticated("The call carries no key."),
     errors.ScopeDenied("/clarion.v1.TriggerService/Trigger", ("admin", "trigger")),
     errors.SandboxDenied("staging"),

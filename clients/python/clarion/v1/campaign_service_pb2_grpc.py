@@ -101,6 +101,11 @@ class CampaignServiceStub:
                 request_serializer=clarion_dot_v1_dot_campaign__service__pb2.PreviewCampaignRequest.SerializeToString,
                 response_deserializer=clarion_dot_v1_dot_campaign__service__pb2.PreviewCampaignResponse.FromString,
                 _registered_method=True)
+        self.GetTriggerSample = channel.unary_unary(
+                '/clarion.v1.CampaignService/GetTriggerSample',
+                request_serializer=clarion_dot_v1_dot_campaign__service__pb2.GetTriggerSampleRequest.SerializeToString,
+                response_deserializer=clarion_dot_v1_dot_campaign__service__pb2.GetTriggerSampleResponse.FromString,
+                _registered_method=True)
 
 
 class CampaignServiceServicer:
@@ -255,6 +260,21 @@ class CampaignServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetTriggerSample(self, request, context):
+        """Returns calls that trigger the live version, ready to paste, with an example value for everything that its content
+        uses. Needs the scope `read`, `author` or `trigger`.
+
+        Errors:
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: an address is malformed.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
+        - `FAILED_PRECONDITION` `CAMPAIGN_NOT_LIVE`: it is a draft, paused or stopped.
+        - `FAILED_PRECONDITION` `CAMPAIGN_OUTSIDE_WINDOW`: it is completed.
+        - `FAILED_PRECONDITION` `NO_EXAMPLE`: no context was found that passes its context schema.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CampaignServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -317,6 +337,11 @@ def add_CampaignServiceServicer_to_server(servicer, server):
                     servicer.PreviewCampaign,
                     request_deserializer=clarion_dot_v1_dot_campaign__service__pb2.PreviewCampaignRequest.FromString,
                     response_serializer=clarion_dot_v1_dot_campaign__service__pb2.PreviewCampaignResponse.SerializeToString,
+            ),
+            'GetTriggerSample': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetTriggerSample,
+                    request_deserializer=clarion_dot_v1_dot_campaign__service__pb2.GetTriggerSampleRequest.FromString,
+                    response_serializer=clarion_dot_v1_dot_campaign__service__pb2.GetTriggerSampleResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -650,6 +675,33 @@ class CampaignService:
             '/clarion.v1.CampaignService/PreviewCampaign',
             clarion_dot_v1_dot_campaign__service__pb2.PreviewCampaignRequest.SerializeToString,
             clarion_dot_v1_dot_campaign__service__pb2.PreviewCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetTriggerSample(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/clarion.v1.CampaignService/GetTriggerSample',
+            clarion_dot_v1_dot_campaign__service__pb2.GetTriggerSampleRequest.SerializeToString,
+            clarion_dot_v1_dot_campaign__service__pb2.GetTriggerSampleResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -134,6 +134,17 @@ class CampaignServiceStub:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: the context breaks its schema, or a template cannot be rendered with it.
     """
+    GetTriggerSample: _grpc.UnaryUnaryMultiCallable[_campaign_service_pb2.GetTriggerSampleRequest, _campaign_service_pb2.GetTriggerSampleResponse]
+    """Returns calls that trigger the live version, ready to paste, with an example value for everything that its content
+    uses. Needs the scope `read`, `author` or `trigger`.
+
+    Errors:
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: an address is malformed.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
+    - `FAILED_PRECONDITION` `CAMPAIGN_NOT_LIVE`: it is a draft, paused or stopped.
+    - `FAILED_PRECONDITION` `CAMPAIGN_OUTSIDE_WINDOW`: it is completed.
+    - `FAILED_PRECONDITION` `NO_EXAMPLE`: no context was found that passes its context schema.
+    """
 
 @_typing.type_check_only
 class CampaignServiceAsyncStub(CampaignServiceStub):
@@ -240,6 +251,17 @@ class CampaignServiceAsyncStub(CampaignServiceStub):
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: the context breaks its schema, or a template cannot be rendered with it.
+    """
+    GetTriggerSample: _aio.UnaryUnaryMultiCallable[_campaign_service_pb2.GetTriggerSampleRequest, _campaign_service_pb2.GetTriggerSampleResponse]  # type: ignore[assignment]
+    """Returns calls that trigger the live version, ready to paste, with an example value for everything that its content
+    uses. Needs the scope `read`, `author` or `trigger`.
+
+    Errors:
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: an address is malformed.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
+    - `FAILED_PRECONDITION` `CAMPAIGN_NOT_LIVE`: it is a draft, paused or stopped.
+    - `FAILED_PRECONDITION` `CAMPAIGN_OUTSIDE_WINDOW`: it is completed.
+    - `FAILED_PRECONDITION` `NO_EXAMPLE`: no context was found that passes its context schema.
     """
 
 class CampaignServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -416,6 +438,23 @@ class CampaignServiceServicer(metaclass=_abc_1.ABCMeta):
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: the context breaks its schema, or a template cannot be rendered with it.
+        """
+
+    @_abc_1.abstractmethod
+    def GetTriggerSample(
+        self,
+        request: _campaign_service_pb2.GetTriggerSampleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_campaign_service_pb2.GetTriggerSampleResponse, _abc.Awaitable[_campaign_service_pb2.GetTriggerSampleResponse]]:
+        """Returns calls that trigger the live version, ready to paste, with an example value for everything that its content
+        uses. Needs the scope `read`, `author` or `trigger`.
+
+        Errors:
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: an address is malformed.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
+        - `FAILED_PRECONDITION` `CAMPAIGN_NOT_LIVE`: it is a draft, paused or stopped.
+        - `FAILED_PRECONDITION` `CAMPAIGN_OUTSIDE_WINDOW`: it is completed.
+        - `FAILED_PRECONDITION` `NO_EXAMPLE`: no context was found that passes its context schema.
         """
 
 def add_CampaignServiceServicer_to_server(servicer: CampaignServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -137,6 +137,12 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
 
         {"reason": "INTERNAL", "domain": "clarion.dev", "metadata": {"request_id": "0d6c…"}}
     """
+    ERROR_REASON_NO_EXAMPLE: _ErrorReason.ValueType  # 21
+    """`FAILED_PRECONDITION`. No example could be found that passes the campaign's context schema and that its content can be
+    rendered with. Give the root of the schema `examples` with one whole context, and activate the campaign.
+
+        {"reason": "NO_EXAMPLE", "domain": "clarion.dev", "metadata": {"resource": "campaigns/order-confirmed"}}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The values of `google.rpc.ErrorInfo.reason` in the domain `clarion.dev`. Every error that Clarion answers with carries an
@@ -261,5 +267,11 @@ ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 20
 """`INTERNAL`. A fault in Clarion. The request id finds it in the log.
 
     {"reason": "INTERNAL", "domain": "clarion.dev", "metadata": {"request_id": "0d6c…"}}
+"""
+ERROR_REASON_NO_EXAMPLE: ErrorReason.ValueType  # 21
+"""`FAILED_PRECONDITION`. No example could be found that passes the campaign's context schema and that its content can be
+rendered with. Give the root of the schema `examples` with one whole context, and activate the campaign.
+
+    {"reason": "NO_EXAMPLE", "domain": "clarion.dev", "metadata": {"resource": "campaigns/order-confirmed"}}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -12,7 +12,7 @@ import grpc
 from clarion_client._async.runtime import CALL_ENDED, ended_call, open_channel, sleep
 from clarion_client._errors import ClarionError, error_of_call
 from clarion_client._retry import Deadline
-from clarion_client._settings import Settings
+from clarion_client._settings import Settings, host_and_port
 
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
@@ -34,6 +34,11 @@ class AsyncCalls:
             if self._channel is None:
                 self._channel = open_channel(self._settings)
             return self._channel
+
+    @property
+    def address(self) -> str:
+        """Host and port of the service, as this client reaches it; empty when the target is no such thing."""
+        return host_and_port(self._settings.target)
 
     async def unary(
         self,

@@ -12,7 +12,7 @@ import grpc
 
 from clarion_client._errors import ClarionError, error_of_call
 from clarion_client._retry import Deadline
-from clarion_client._settings import Settings
+from clarion_client._settings import Settings, host_and_port
 from clarion_client._sync.runtime import CALL_ENDED, ended_call, open_channel, sleep
 
 Request = TypeVar("Request")
@@ -35,6 +35,11 @@ class Calls:
             if self._channel is None:
                 self._channel = open_channel(self._settings)
             return self._channel
+
+    @property
+    def address(self) -> str:
+        """Host and port of the service, as this client reaches it; empty when the target is no such thing."""
+        return host_and_port(self._settings.target)
 
     def unary(
         self,

@@ -19,6 +19,7 @@ from clarion_client._values.campaign import Activation, Campaign, CampaignVersio
 from clarion_client._values.enums import CampaignState, Category, QueueDisposal
 from clarion_client._values.json_data import struct_of
 from clarion_client._values.kinds import choices
+from clarion_client._values.sample import TriggerSamples
 from clarion_client._values.value import read, read_all, write
 
 
@@ -159,3 +160,13 @@ class Campaigns:
         )
         answer = self._calls.unary(self._stub.PreviewCampaign, request, repeatable=True, timeout=timeout)
         return read(RenderedEmail, answer.email)
+
+    def sample(self, name: str, *, base_url: str = "", timeout: float | None = None) -> TriggerSamples:
+        """Calls that trigger the live version, ready to paste, at the target of this client. `base_url` is where the
+        HTTP door is reached, unless it is the same host.
+        """
+        request = wire.GetTriggerSampleRequest(
+            name=full_name("campaigns", name), target=self._calls.address, base_url=base_url
+        )
+        answer = self._calls.unary(self._stub.GetTriggerSample, request, repeatable=True, timeout=timeout)
+        return read(TriggerSamples, answer)

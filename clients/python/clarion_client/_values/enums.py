@@ -17,6 +17,7 @@ from clarion.v1 import (
     channel_configuration_service_pb2,
     execution_service_pb2,
     message_pb2,
+    trigger_sample_pb2,
     trigger_service_pb2,
 )
 from google.protobuf.descriptor import EnumDescriptor
@@ -176,6 +177,18 @@ class Scope(StrEnum):
     UNRECOGNIZED = "UNRECOGNIZED"
 
 
+class SampleTool(StrEnum):
+    """What a sample of a trigger is made with."""
+
+    GRPCURL = "GRPCURL"
+    BUF_CURL = "BUF_CURL"
+    CURL = "CURL"
+    CURL_AJO = "CURL_AJO"
+    PYTHON = "PYTHON"
+    TYPESCRIPT = "TYPESCRIPT"
+    UNRECOGNIZED = "UNRECOGNIZED"
+
+
 #: The enum of the contract behind each one. Executions know every outcome of a cancellation, messages the first two.
 WIRE_ENUMS: MappingProxyType[type[StrEnum], EnumDescriptor] = MappingProxyType(
     {
@@ -194,5 +207,6 @@ WIRE_ENUMS: MappingProxyType[type[StrEnum], EnumDescriptor] = MappingProxyType(
         ExclusionReason: message_pb2.ExclusionReason.DESCRIPTOR,
         EventType: message_pb2.Event.Type.DESCRIPTOR,
         Scope: api_key_pb2.ApiKey.Scope.DESCRIPTOR,
+        SampleTool: trigger_sample_pb2.TriggerSample.Tool.DESCRIPTOR,
     }
 )

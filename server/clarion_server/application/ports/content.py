@@ -59,6 +59,14 @@ class CompiledSchema(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Data that a content can be rendered with. It has everything that the templates use."""
+
+    context: Mapping[str, Any]
+    profile: Mapping[str, Any]
+
+
 class ContentInvalid(Exception):
     """The content or the schema does not compile: review tells why."""
 
@@ -76,5 +84,13 @@ class ContentCompiler(Protocol):
         """Everything that is wrong with templates and schema, found without rendering.
 
         When it finds no error, then no context that passes the schema makes a variable of a template missing.
+        """
+        ...
+
+
+class ExampleFinder(Protocol):
+    def example(self, definition: CampaignDefinition, identity: str, address: str) -> Example | None:
+        """Data for a definition that compiles: a context that passes its schema, made of what the schema offers
+        (`examples`, `default`, `const`, `enum`) and else made up. None when none is found.
         """
         ...

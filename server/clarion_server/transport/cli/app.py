@@ -18,6 +18,7 @@ from clarion_server.transport.cli.commands.life_cycle import activate, pause, re
 from clarion_server.transport.cli.commands.messages import messages
 from clarion_server.transport.cli.commands.previewing import preview
 from clarion_server.transport.cli.commands.reporting import report
+from clarion_server.transport.cli.commands.sampling import sample
 from clarion_server.transport.cli.commands.triggering import trigger
 from clarion_server.transport.cli.commands.watching import watch
 from clarion_server.transport.cli.exits import Exit
@@ -30,7 +31,7 @@ DEFAULT_TARGET = "127.0.0.1:50051"
 SERVICE = Group("Service", sort_key=0)
 COMMANDS = {
     Group("Campaigns", sort_key=1): (apply, review, activate, pause, resume, stop, preview, campaigns),
-    Group("Sending", sort_key=2): (trigger, watch, report, messages, executions),
+    Group("Sending", sort_key=2): (trigger, sample, watch, report, messages, executions),
     Group("Administration", sort_key=3): (channels, keys),
 }
 EVERYWHERE = Group("Everywhere", sort_key=4)

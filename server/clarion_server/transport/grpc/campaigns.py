@@ -11,6 +11,7 @@ from clarion_server.application.life_cycle import ActivateCampaign, CampaignLife
 from clarion_server.application.ports.queries import CampaignQuery
 from clarion_server.application.previewing import CampaignPreviewing
 from clarion_server.application.review import errors_of
+from clarion_server.application.sampling import TriggerSampling
 from clarion_server.domain.access import Caller
 from clarion_server.domain.campaign import Campaign, QueueDisposal
 from clarion_server.domain.errors import InvalidFields
@@ -20,6 +21,8 @@ from clarion_server.transport.grpc.convert.campaigns import to_campaign, to_draf
 from clarion_server.transport.grpc.convert.enums import CAMPAIGN_STATE, CATEGORY, QUEUE_DISPOSAL
 from clarion_server.transport.grpc.convert.previews import to_command, to_rendered_email
 from clarion_server.transport.grpc.convert.reading import Reading
+from clarion_server.transport.grpc.convert.samples import to_response
+from clarion_server.transport.grpc.doors import Doors
 from clarion_server.transport.grpc.listing import Page, page_of
 from clarion_server.transport.grpc.masks import read_mask
 
@@ -38,11 +41,18 @@ MAX_FILTER_TEXT = 200
 
 class CampaignService:
     def __init__(
-        self, authoring: CampaignAuthoring, life_cycle: CampaignLifeCycle, previewing: CampaignPreviewing
+        self,
+        authoring: CampaignAuthoring,
+        life_cycle: CampaignLifeCycle,
+        previewing: CampaignPreviewing,
+        sampling: TriggerSampling,
+        doors: Doors,
     ) -> None:
         self._authoring = authoring
         self._life_cycle = life_cycle
         self._previewing = previewing
+        self._sampling = sampling
+        self._doors = doors
 
     async def create_campaign(self, request: pb.CreateCampaignRequest, caller: Caller) -> pb.CreateCampaignResponse:
         _need_campaign(request)
@@ -133,6 +143,12 @@ class CampaignService:
     async def preview_campaign(self, request: pb.PreviewCampaignRequest, caller: Caller) -> pb.PreviewCampaignResponse:
         preview = await self._previewing.preview(to_command(request), caller)
         return pb.PreviewCampaignResponse(email=to_rendered_email(preview))
+
+    async def get_trigger_sample(
+        self, request: pb.GetTriggerSampleRequest, caller: Caller
+    ) -> pb.GetTriggerSampleResponse:
+        campaign_id, addresses = CAMPAIGNS.parse(request.name), self._doors.as_reached(request)
+        return to_response(campaign_id, await self._sampling.sample(campaign_id, caller), addresses)
 
 
 def _need_campaign(request: pb.CreateCampaignRequest | pb.UpdateCampaignRequest) -> None:

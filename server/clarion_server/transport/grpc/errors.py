@@ -94,6 +94,7 @@ ERRORS: Mapping[type[errors.ClarionError], Mapped] = {
         "REQUEST_ID_REUSED",
         lambda e: {"resource": e.resource, "request_id": e.request_id, "execution": e.execution},
     ),
+    errors.NoExample: Mapped(_CODE.FAILED_PRECONDITION, "NO_EXAMPLE", _resource),
     errors.Unauthenticated: Mapped(_CODE.UNAUTHENTICATED, "UNAUTHENTICATED"),
     errors.ScopeDenied: Mapped(
         _CODE.PERMISSION_DENIED,

@@ -14,6 +14,7 @@ _APPROVE = frozenset({Scope.APPROVE})
 _AUTHOR = frozenset({Scope.AUTHOR})
 _READ = frozenset({Scope.READ})
 _READ_OR_AUTHOR = frozenset({Scope.READ, Scope.AUTHOR})
+_READ_AUTHOR_OR_TRIGGER = frozenset({Scope.READ, Scope.AUTHOR, Scope.TRIGGER})
 _TRIGGER = frozenset({Scope.TRIGGER})
 
 #: By the method's path on the wire.
@@ -33,6 +34,7 @@ SCOPES: Mapping[str, frozenset[Scope]] = {
     "/clarion.v1.CampaignService/ResumeCampaign": _APPROVE,
     "/clarion.v1.CampaignService/StopCampaign": _APPROVE,
     "/clarion.v1.CampaignService/PreviewCampaign": _READ_OR_AUTHOR,
+    "/clarion.v1.CampaignService/GetTriggerSample": _READ_AUTHOR_OR_TRIGGER,
     "/clarion.v1.ChannelConfigurationService/CreateChannelConfiguration": _ADMIN,
     "/clarion.v1.ChannelConfigurationService/GetChannelConfiguration": _READ_OR_AUTHOR,
     "/clarion.v1.ChannelConfigurationService/ListChannelConfigurations": _READ_OR_AUTHOR,

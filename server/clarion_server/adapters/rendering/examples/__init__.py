@@ -1,0 +1,59 @@
+"""Example data for a content: what its templates use, with values that its context schema lets through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import islice
+from typing import Any
+
+from clarion_server.adapters.rendering.email_content import CompiledEmail, sources
+from clarion_server.adapters.rendering.examples.search import ExampleSearch, unpromised
+from clarion_server.adapters.rendering.examples.use import Use, uses_of
+from clarion_server.adapters.rendering.review.alternatives import alternatives
+from clarion_server.adapters.rendering.schema_check import EMPTY_OBJECT, JsonSchema
+from clarion_server.adapters.rendering.schema_tree import written_out
+from clarion_server.adapters.rendering.structure import parsed
+from clarion_server.application.ports.content import Example, Personalisation, RenderingFailed
+from clarion_server.domain.campaign import CampaignDefinition
+
+__all__ = ["example_of"]
+
+_MOST_CONTEXTS = 10
+_MOST_ATTRIBUTES = 50
+
+
+def example_of(definition: CampaignDefinition, identity: str, address: str) -> Example | None:
+    """None when no context is found that passes the schema and can be rendered."""
+    trees = [parsed(source, environment)[0] for _, source, environment in sources(definition.action.email)]
+    uses = uses_of([tree for tree in trees if tree is not None])
+    content = CompiledEmail(definition, "example")
+
+    def renders(context: Mapping[str, Any], profile: Mapping[str, Any]) -> bool:
+        try:
+            content.render(Personalisation(context, profile, identity, address, definition.default_locale))
+        except RenderingFailed:
+            return False
+        return True
+
+    for context in _contexts(definition.context_schema, uses["context"]):
+        if renders(context, {}):
+            return Example(context, _profile(context, uses["profile"], renders))
+    return None
+
+
+def _contexts(schema: Mapping[str, Any] | None, use: Use) -> list[dict[str, Any]]:
+    schema = EMPTY_OBJECT if schema is None else schema
+    check = JsonSchema(schema)
+    found = ExampleSearch().values(alternatives(written_out(schema, schema)), use)
+    return [context for context in islice(found, _MOST_CONTEXTS) if not check.violations(context)]
+
+
+def _profile(context: Mapping[str, Any], use: Use, renders: Any) -> dict[str, Any]:
+    """Each attribute that is used, with the first value that the content takes; none may need to be there."""
+    profile: dict[str, Any] = {}
+    for name, inner in islice(use.members.items(), _MOST_ATTRIBUTES):
+        for value in unpromised(inner, name):
+            if renders(context, {**profile, name: value}):
+                profile[name] = value
+                break
+    return profile

@@ -1,0 +1,63 @@
+"""`clarion sample`: calls that trigger a campaign, ready to paste."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+from rich.console import Group, RenderableType
+
+from clarion_server.transport.cli.commands.options import CampaignName, chosen
+from clarion_server.transport.cli.failures import CommandFailed
+from clarion_server.transport.cli.session import CurrentSession
+from clarion_server.transport.cli.views import plain
+
+if TYPE_CHECKING:
+    from clarion_client import TriggerSample
+
+
+def sample(
+    campaign: CampaignName,
+    /,
+    *,
+    tool: Annotated[
+        str, Parameter(help="Print this one alone: grpcurl, buf-curl, curl, curl-ajo, python or typescript.")
+    ] = "",
+    base_url: Annotated[
+        str, Parameter(help="Where the HTTP door is reached, such as https://clarion.example. Default: the same host.")
+    ] = "",
+    session: CurrentSession,
+) -> None:
+    """Print calls that trigger a live campaign, with example values for everything that its content uses."""
+    from clarion_client import SampleTool  # noqa: PLC0415 - loads gRPC
+
+    tools = chosen(SampleTool, [tool] if tool else [], "--tool")
+    found = session.client.campaigns.sample(campaign, base_url=base_url)
+    samples = [each for each in found.samples if each.tool in tools or not tools]
+    if not samples:
+        raise CommandFailed("The service has no HTTP door to call.", hint="Choose another --tool, or give --base-url.")
+    if tools and not session.output.as_json:
+        session.output.raw(samples[0].text)
+    else:
+        session.output.show(found.to_dict(), lambda: _view(samples))
+
+
+def _view(samples: Sequence[TriggerSample]) -> RenderableType:
+    return Group(
+        *(
+            part
+            for each in samples
+            for part in (plain(f"# {_TITLES.get(each.tool, each.tool)}", "bold"), plain(each.text))
+        )
+    )
+
+
+_TITLES = {
+    "GRPCURL": "grpcurl",
+    "BUF_CURL": "buf curl",
+    "CURL": "curl, JSON over HTTP",
+    "CURL_AJO": "curl, the AJO-shaped door",
+    "PYTHON": "Python",
+    "TYPESCRIPT": "TypeScript",
+}

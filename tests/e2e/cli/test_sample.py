@@ -1,0 +1,83 @@
+"""`clarion sample`: what it prints is run, as it is, by a shell or an interpreter."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.cli.conftest import CommandLine
+from tests.service import Sandbox
+
+ROOT = Path(__file__).resolve().parents[3]
+CAMPAIGNS = ROOT / "examples" / "campaigns"
+#: With the commands of the virtual environment.
+PATH = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
+SHELL_TOOLS = {"grpcurl": "grpcurl", "buf-curl": "buf"}
+
+
+@pytest.fixture
+async def clarion(clarion: CommandLine) -> CommandLine:
+    """In a sandbox with the example campaigns, live."""
+    # Nothing is sent: samples address a magic recipient.
+    clarion.environment["SMTP_PORT"] = "1"
+    applied = await clarion("apply", "-f", str(CAMPAIGNS), "--activate")
+    assert applied.status == 0, applied.err
+    return clarion
+
+
+async def run(clarion: CommandLine, *command: str) -> str:
+    """What the command prints."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        cwd=clarion.folder,
+        env={**os.environ, **clarion.environment, "PATH": PATH},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    assert process.returncode == 0, err.decode()
+    return out.decode()
+
+
+async def messages(sandbox: Sandbox, campaign: str) -> list[Any]:
+    def listed() -> list[Any]:
+        with sandbox.client() as client:
+            return list(client.messages.list(campaign=campaign))
+
+    return await asyncio.to_thread(listed)
+
+
+@pytest.mark.parametrize("tool", SHELL_TOOLS)
+async def test_a_command_for_a_shell_triggers(clarion: CommandLine, sandbox: Sandbox, tool: str) -> None:
+    program = SHELL_TOOLS[tool]
+    if not shutil.which(program, path=PATH):
+        pytest.skip(f"{program} is not installed here")
+    printed = await clarion("sample", "order-confirmed", "--tool", tool)
+    await run(clarion, "bash", "-c", printed.out)
+    assert len(await messages(sandbox, "order-confirmed")) == 1
+
+
+@pytest.mark.parametrize("campaign", ["order-confirmed", "password-reset"])
+async def test_the_python_program_triggers(clarion: CommandLine, sandbox: Sandbox, campaign: str) -> None:
+    printed = await clarion("sample", campaign, "--tool", "python")
+    message = (await run(clarion, sys.executable, "-c", printed.out)).strip()
+    assert [each.name for each in await messages(sandbox, campaign)] == [message]
+
+
+async def test_all_of_them_are_printed_with_the_address_that_was_called(clarion: CommandLine, sandbox: Sandbox) -> None:
+    printed = await clarion("sample", "order-confirmed")
+    assert printed.out.count(sandbox.target) == 4
+    assert sandbox.admin_key not in printed.out
+
+
+async def test_a_tool_for_which_there_is_no_door_is_said_to_be_none(clarion: CommandLine) -> None:
+    refused = await clarion("sample", "order-confirmed", "--tool", "curl")
+    assert refused.status == 2
+    assert "no HTTP door" in refused.err
