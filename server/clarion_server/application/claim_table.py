@@ -14,7 +14,7 @@ from clarion_server.application.transactions import Transactions
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.delivery import Conclusion
 from clarion_server.domain.instant import HOUR, SECOND, Instant
-from clarion_server.domain.message import Message
+from clarion_server.domain.message import Lane, Message
 
 #: An idle source looks this often for what other processes have changed or left behind.
 _LOOK_EVERY = SECOND
@@ -29,20 +29,20 @@ class ClaimTable:
         self._commits = commits
         self._clock = clock
         self._owner = owner
-        self._sources: dict[int, ClaimTableSource] = {}
+        self._sources: dict[tuple[int, Lane], ClaimTableSource] = {}
 
     def source(
-        self, configuration: ChannelConfiguration, on_change: Callable[[ChannelConfiguration], None]
+        self, configuration: ChannelConfiguration, lane: Lane, on_change: Callable[[ChannelConfiguration], None]
     ) -> ClaimTableSource:
         source = ClaimTableSource(
-            configuration.key, self._transactions, self._commits, self._clock, self._owner, on_change
+            configuration.key, lane, self._transactions, self._commits, self._clock, self._owner, on_change
         )
-        self._sources[configuration.key] = source
+        self._sources[configuration.key, lane] = source
         return source
 
-    def queued(self, channel_key: int, _messages: Sequence[Message], due_time: Instant, /) -> None:
+    def queued(self, channel_key: int, lane: Lane, _messages: Sequence[Message], due_time: Instant, /) -> None:
         """They are where they belong. Who sends them need not wait for its next look."""
-        source = self._sources.get(channel_key)
+        source = self._sources.get((channel_key, lane))
         if source is not None:
             source.wake(due_time)
 
@@ -56,6 +56,7 @@ class ClaimTableSource:
     def __init__(
         self,
         channel_key: int,
+        lane: Lane,
         transactions: Transactions,
         commits: GroupCommit,
         clock: Clock,
@@ -63,6 +64,7 @@ class ClaimTableSource:
         on_change: Callable[[ChannelConfiguration], None],
     ) -> None:
         self._channel_key = channel_key
+        self._lane = lane
         self._transactions = transactions
         self._commits = commits
         self._clock = clock
@@ -88,7 +90,7 @@ class ClaimTableSource:
         self._next_due = now + HOUR
         try:
             claimed = await self._commits.submit(
-                self._claiming, Claim(self._channel_key, self._owner, limit, now), limit
+                self._claiming, Claim(self._channel_key, self._lane, self._owner, limit, now), limit
             )
         except Exception:
             self._next_due = 0
@@ -127,4 +129,4 @@ class ClaimTableSource:
             self._next_due = min(self._next_due, due)
 
     def _peek(self, unit: UnitOfWork) -> tuple[ChannelConfiguration | None, Instant | None]:
-        return unit.channels.by_key(self._channel_key), unit.messages.next_due_time(self._channel_key)
+        return unit.channels.by_key(self._channel_key), unit.messages.next_due_time(self._channel_key, [self._lane])

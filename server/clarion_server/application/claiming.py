@@ -11,12 +11,13 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.recording import end_queued
 from clarion_server.domain.campaign import Campaign, CampaignState, QueueDisposal
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import Message, MessageState
+from clarion_server.domain.message import Lane, Message, MessageState
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
     channel_key: int
+    lane: Lane
     owner: str
     limit: int
     now: Instant
@@ -31,12 +32,13 @@ def _claim(unit: UnitOfWork, wish: Claim) -> Claimed:
     configuration = unit.channels.by_key(wish.channel_key)
     if configuration is None or configuration.disabled:
         return Claimed(configuration, (), None)
-    due = unit.messages.due(wish.channel_key, wish.now, wish.limit)
+    due = unit.messages.due(wish.channel_key, wish.now, wish.limit, [wish.lane])
     sendable = _sift(unit, due, wish.now)
     unit.messages.begin([message.id for message in sendable], wish.owner, wish.now)
     begun = [_begun(message, wish) for message in sendable]
-    next_due = wish.now if len(due) == wish.limit else unit.messages.next_due_time(wish.channel_key)
-    return Claimed(configuration, begun, next_due)
+    more = len(due) == wish.limit
+    next_due_time = wish.now if more else unit.messages.next_due_time(wish.channel_key, [wish.lane])
+    return Claimed(configuration, begun, next_due_time)
 
 
 def _sift(unit: UnitOfWork, due: Sequence[Message], now: Instant) -> list[Message]:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from clarion_server.application.ports.content import Personalisation
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import Message
+from clarion_server.domain.message import Lane, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class HandOff:
 class Outlets(Protocol):
     """The ways out of this process, one for each channel configuration."""
 
-    def reserve(self, channel_key: int, count: int) -> str | None:
+    def reserve(self, channel_key: int, lane: Lane, count: int) -> str | None:
         """Takes places for messages that are about to be written; the owner to write them under.
 
         None when there is no room: they are then written as queued, and claimed in their turn.
@@ -34,14 +34,14 @@ class Outlets(Protocol):
         """Sends messages that are durable, in places that were reserved for them."""
         ...
 
-    def give_up(self, channel_key: int, count: int) -> None:
-        """Lets reserved places go."""
+    def give_up(self, channel_key: int, messages: Sequence[HandOff]) -> None:
+        """Lets the places go that were reserved for messages which were not written."""
         ...
 
     def disown(self, channel_key: int, messages: Sequence[HandOff]) -> None:
         """Lets reserved places go whose messages may have been written or not: if they were, they are given back."""
         ...
 
-    def queued(self, channel_key: int, messages: Sequence[Message], due_time: Instant) -> None:
+    def queued(self, channel_key: int, lane: Lane, messages: Sequence[Message], due_time: Instant) -> None:
         """Messages were committed, those in QUEUED due at that time. None: they were to be, and came to nothing."""
         ...

@@ -11,7 +11,7 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.recording import record_accepted
 from clarion_server.domain.execution import IDEMPOTENCY_WINDOW, Execution
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import Message
+from clarion_server.domain.message import Lane, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,11 @@ class IntakeItem:
     """When the messages may leave."""
     hand_offs: Sequence[HandOff] | None = None
     """The messages that have places reserved for them. None: they are queued."""
+
+    @property
+    def lane(self) -> Lane:
+        """Of all its messages: they are of one campaign."""
+        return self.messages[0].lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +78,11 @@ class Intake(BulkOperation[IntakeItem, IntakeResult]):
         for item, result in zip(items, results, strict=True):
             if item.hand_offs is None:
                 messages = item.messages if isinstance(result, Accepted) else ()
-                self._outlets.queued(item.channel_key, messages, item.release_time)
+                self._outlets.queued(item.channel_key, item.lane, messages, item.release_time)
             elif isinstance(result, Accepted):
                 self._outlets.hand_off(item.channel_key, item.hand_offs)
             else:
-                self._outlets.give_up(item.channel_key, len(item.hand_offs))
+                self._outlets.give_up(item.channel_key, item.hand_offs)
 
     def failed(self, item: IntakeItem, _error: Exception, /) -> None:
         if item.hand_offs is not None:

@@ -2,6 +2,7 @@
 
 Its places bound what is in this process's hands: a message takes one when it is claimed and leaves it when its
 conclusion is durable. Whatever finds no place stays queued in the store, so that memory does not grow with a backlog.
+Each lane leaves places to those before it, so that a backlog of marketing keeps nothing waiting that is urgent.
 """
 
 from __future__ import annotations
@@ -17,24 +18,22 @@ from clarion_server.application.delivery import Delivery
 from clarion_server.application.disowning import Disowned
 from clarion_server.application.group_commit import BulkOperation, GroupCommit
 from clarion_server.application.hand_off import HandOff
+from clarion_server.application.hand_off_queue import HandOffQueue
 from clarion_server.application.lease import Lease
 from clarion_server.application.line import Line
+from clarion_server.application.places import Places
 from clarion_server.application.ports.channels import ChannelFactory
 from clarion_server.application.ports.clock import Clock
-from clarion_server.application.ports.queue import Claimed, Queue
+from clarion_server.application.ports.queue import Claimed, Queue, Source
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.recording import settle
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.delivery import Conclusion
 from clarion_server.domain.instant import Instant
+from clarion_server.domain.message import Lane
 
 log = structlog.get_logger()
 
-#: Places for each concurrent hand-off: while some are being sent, others are being claimed or recorded.
-_PLACES_PER_HAND_OFF = 8
-_MIN_PLACES = 32
-#: With a rate limit: no more places than are used up in so many seconds.
-_MAX_SECONDS_IN_HAND = 5
 #: After a fault of the store.
 _PAUSE = 1.0
 #: How long, in seconds, an outlet that closes waits for a store that does not answer. What it could not record by then
@@ -61,30 +60,24 @@ class OutletPorts:
         return self.lease.process_id
 
 
-def places_of(configuration: ChannelConfiguration) -> int:
-    """How many messages may be in the hands of one process."""
-    places = max(_MIN_PLACES, configuration.max_concurrency * _PLACES_PER_HAND_OFF)
-    if configuration.max_rate:
-        places = min(places, max(1, int(configuration.max_rate * _MAX_SECONDS_IN_HAND)))
-    return places
-
-
 class Outlet:
     def __init__(self, configuration: ChannelConfiguration, ports: OutletPorts) -> None:
         self._ports = ports
         self._recording = Recording(self, ports.owner)
-        self._taken = 0
-        #: True while messages that are due may wait in the store: newer ones must not overtake them.
-        self._backlog = True
+        self._places = Places(configuration)
+        #: The lanes in which messages that are due may wait in the store: newer ones must not overtake them.
+        self._backlog = set(Lane)
         self._room = asyncio.Event()
-        self._queue: asyncio.Queue[HandOff] = asyncio.Queue()
+        self._queue = HandOffQueue(configuration.max_concurrency)
+        #: Where a rate is kept, one at a time waits for the next turn, and then takes what is first by then.
+        self._turnstile = asyncio.Lock()
         self._closing = False
         self._hired = 0
         self._workers: list[asyncio.Task[None]] = []
         self._line = Line(configuration, ports.open_channel)
-        self._source = ports.queue.source(configuration, self.configure)
+        self._sources = {lane: ports.queue.source(configuration, lane, self.configure) for lane in Lane}
         self._hire()
-        self._claimer = asyncio.create_task(self._claim_forever())
+        self._claimers = [asyncio.create_task(self._claim_forever(lane)) for lane in Lane]
 
     @property
     def configuration(self) -> ChannelConfiguration:
@@ -92,15 +85,16 @@ class Outlet:
 
     # What triggers ask of it.
 
-    def reserve(self, count: int) -> str | None:
-        if self._backlog or self._closing or count > self._free or not self._may_send():
-            self._backlog = True
+    def reserve(self, lane: Lane, count: int) -> str | None:
+        overtakes = bool(self._backlog) and min(self._backlog) <= lane
+        if overtakes or self._closing or count > self._places.free(lane) or not self._may_send():
+            self._backlog.add(lane)
             return None
-        self._taken += count
+        self._places.take(lane, count)
         return self._ports.owner
 
-    def give_up(self, count: int) -> None:
-        self._taken -= count
+    def give_up(self, lane: Lane, count: int) -> None:
+        self._places.leave(lane, count)
         self._room.set()
 
     def hand_off(self, messages: Sequence[HandOff]) -> None:
@@ -108,17 +102,20 @@ class Outlet:
             if self._closing:
                 self._disown(message)
             else:
-                self._queue.put_nowait(message)
+                self._queue.put(message)
 
-    def queued(self, due_time: Instant) -> None:
-        self._backlog = self._backlog or due_time <= self._ports.clock.now()
+    def queued(self, lane: Lane, due_time: Instant) -> None:
+        if due_time <= self._ports.clock.now():
+            self._backlog.add(lane)
 
     def wake(self, due_time: Instant) -> None:
-        self.queued(due_time)
-        self._source.wake(due_time)
+        for lane, source in self._sources.items():
+            self.queued(lane, due_time)
+            source.wake(due_time)
 
     def look(self) -> None:
-        self._source.look()
+        for source in self._sources.values():
+            source.look()
 
     # The way of a claimed message.
 
@@ -131,7 +128,7 @@ class Outlet:
     async def _work(self) -> None:
         # A lowered concurrency sends workers home after their next message.
         while self._hired <= self.configuration.max_concurrency:
-            hand_off = await self._queue.get()
+            hand_off = await self._next()
             try:
                 await self._attempt(hand_off)
             except Exception:
@@ -139,13 +136,23 @@ class Outlet:
                 log.exception("attempt_not_begun", message=hand_off.message.name)
                 self._disown(hand_off)
             finally:
-                self._queue.task_done()
+                self._queue.done(hand_off)
         self._hired -= 1
+
+    async def _next(self) -> HandOff:
+        if not self.configuration.max_rate:
+            await self._queue.ready()
+            return self._queue.take()
+        async with self._turnstile:
+            await self._queue.ready()
+            await self._line.turn()
+            # It may be gone, if the outlet is closing.
+            await self._queue.ready()
+            return self._queue.take()
 
     async def _attempt(self, hand_off: HandOff) -> None:
         line = self._line
         async with line:
-            await line.turn()
             if not self._ports.lease.covers(hand_off.message.attempt_time or 0):
                 # Others may have taken the message over: whoever has it now sends it.
                 self._disown(hand_off)
@@ -154,18 +161,20 @@ class Outlet:
 
     def _disown(self, hand_off: HandOff) -> None:
         self._ports.disowned.add(hand_off.message)
-        self._source.disowned(hand_off.message)
-        self.give_up(1)
+        lane = hand_off.message.lane
+        self._sources[lane].disowned(hand_off.message)
+        self.give_up(lane, 1)
 
     def _record(self, conclusion: Conclusion) -> None:
         self._ports.commits.post(self._recording, conclusion, 2)
 
     def recorded(self, conclusion: Conclusion) -> None:
         """Part of `Recording`: the message has left this process's hands."""
-        self.give_up(1)
+        lane = conclusion.message.lane
+        self.give_up(lane, 1)
         if conclusion.due_time is not None:
-            self.queued(conclusion.due_time)
-        self._source.concluded(conclusion)
+            self.queued(lane, conclusion.due_time)
+        self._sources[lane].concluded(conclusion)
 
     def not_recorded(self, conclusion: Conclusion, error: Exception) -> None:
         """Part of `Recording`: the message keeps its place, so that a store that comes back learns how it ended."""
@@ -174,52 +183,49 @@ class Outlet:
 
     # Claiming.
 
-    @property
-    def _free(self) -> int:
-        return places_of(self.configuration) - self._taken
-
     def _may_send(self) -> bool:
         return not self.configuration.disabled and self._ports.lease.is_held()
 
-    async def _claim_forever(self) -> None:
+    async def _claim_forever(self, lane: Lane) -> None:
+        source = self._sources[lane]
         while not self._closing:
             try:
-                if await self._has_room() and await self._source.has_work():
-                    await self._claim()
+                if await self._has_room(lane) and await source.has_work() and self._places.free(lane) > 0:
+                    await self._claim(lane, source)
             except Exception as error:  # noqa: BLE001 - whatever it is, the next look comes
                 log.warning("claim_failed", channel=self.configuration.name, error=type(error).__name__)
                 await asyncio.sleep(_PAUSE)
 
-    async def _has_room(self) -> bool:
+    async def _has_room(self, lane: Lane) -> bool:
         """Waits for a fair part of the places: few large claims cost less than many small ones."""
         self._room.clear()
-        if self._free >= max(1, places_of(self.configuration) // 4):
+        if self._places.is_roomy(lane):
             return True
         await self._room.wait()
         return False
 
-    async def _claim(self) -> None:
+    async def _claim(self, lane: Lane, source: Source) -> None:
         if not self._may_send():
             await asyncio.sleep(_PAUSE)
             return
-        now, limit = self._ports.clock.now(), self._free
-        self._taken += limit
-        self._backlog = False
+        now, limit = self._ports.clock.now(), self._places.free(lane)
+        self._places.take(lane, limit)
+        self._backlog.discard(lane)
         try:
-            claimed = await self._source.claim(limit, now)
+            claimed = await source.claim(limit, now)
         except Exception:
-            self._backlog = True
+            self._backlog.add(lane)
             self._ports.disowned.claims.add(now)
-            self.give_up(limit)
+            self.give_up(lane, limit)
             raise
-        self._take(claimed, limit)
+        self._take(claimed, lane, limit)
 
-    def _take(self, claimed: Claimed, limit: int) -> None:
-        self.give_up(limit - len(claimed.messages))
+    def _take(self, claimed: Claimed, lane: Lane, limit: int) -> None:
+        self.give_up(lane, limit - len(claimed.messages))
         if claimed.configuration is not None:
             self.configure(claimed.configuration)
         if claimed.next_due_time is not None:
-            self._backlog = self._backlog or claimed.next_due_time <= self._ports.clock.now()
+            self.queued(lane, claimed.next_due_time)
         self.hand_off([HandOff(message) for message in claimed.messages])
 
     # Change and end.
@@ -230,18 +236,20 @@ class Outlet:
             return
         self._line.retire()
         self._line = Line(configuration, self._ports.open_channel)
+        self._places.configure(configuration)
+        self._queue.configure(configuration.max_concurrency)
         self._hire()
         self.wake(self._ports.clock.now())
 
     async def close(self) -> None:
         """Claims no more, lets attempts under way finish and be recorded, and disowns what was not begun."""
         self._closing = True
-        for _ in range(self._queue.qsize()):
-            self._disown(self._queue.get_nowait())
-            self._queue.task_done()
-        self._source.end()
+        for hand_off in self._queue.clear():
+            self._disown(hand_off)
+        for source in self._sources.values():
+            source.end()
         self._room.set()
-        await self._claimer
+        await asyncio.gather(*self._claimers)
         await self._queue.join()
         with suppress(TimeoutError):
             async with asyncio.timeout(_PATIENCE):
@@ -249,12 +257,13 @@ class Outlet:
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
-        await self._source.close()
+        for source in self._sources.values():
+            await source.close()
         await self._line.close()
 
     async def _emptied(self) -> None:
         """Returns when no place is taken: what was begun is recorded, and no trigger under way has a place."""
-        while self._taken:
+        while self._places.taken:
             self._room.clear()
             await self._room.wait()
 

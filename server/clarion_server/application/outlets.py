@@ -9,7 +9,7 @@ from clarion_server.application.hand_off import HandOff
 from clarion_server.application.outlet import Outlet, OutletPorts
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import Message
+from clarion_server.domain.message import Lane, Message
 
 
 class ProcessOutlets:
@@ -37,9 +37,9 @@ class ProcessOutlets:
         gone = self._outlets.keys() - {configuration.key for configuration in configurations}
         await asyncio.gather(*(self._outlets.pop(key).close() for key in gone))
 
-    def reserve(self, channel_key: int, count: int) -> str | None:
+    def reserve(self, channel_key: int, lane: Lane, count: int) -> str | None:
         outlet = self._outlets.get(channel_key)
-        return None if outlet is None else outlet.reserve(count)
+        return None if outlet is None else outlet.reserve(lane, count)
 
     def hand_off(self, channel_key: int, messages: Sequence[HandOff]) -> None:
         outlet = self._outlets.get(channel_key)
@@ -49,21 +49,21 @@ class ProcessOutlets:
         else:
             outlet.hand_off(messages)
 
-    def give_up(self, channel_key: int, count: int) -> None:
+    def give_up(self, channel_key: int, messages: Sequence[HandOff]) -> None:
         outlet = self._outlets.get(channel_key)
-        if outlet is not None:
-            outlet.give_up(count)
+        if outlet is not None and messages:
+            outlet.give_up(messages[0].message.lane, len(messages))
 
     def disown(self, channel_key: int, messages: Sequence[HandOff]) -> None:
-        self.give_up(channel_key, len(messages))
+        self.give_up(channel_key, messages)
         self._disown(messages)
 
-    def queued(self, channel_key: int, messages: Sequence[Message], due_time: Instant) -> None:
+    def queued(self, channel_key: int, lane: Lane, messages: Sequence[Message], due_time: Instant) -> None:
         outlet = self._outlets.get(channel_key)
         if outlet is not None:
-            outlet.queued(due_time)
+            outlet.queued(lane, due_time)
         # Sent by whoever comes by them: not every process has an outlet for them, or knows of it yet.
-        self._ports.queue.queued(channel_key, messages, due_time)
+        self._ports.queue.queued(channel_key, lane, messages, due_time)
 
     def wake_all(self, due_time: Instant) -> None:
         for outlet in self._outlets.values():

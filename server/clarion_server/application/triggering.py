@@ -176,7 +176,7 @@ class Triggering:
     ) -> asyncio.Future[IntakeResult]:
         release = max(now, execution.send_time or now)
         sendable = len(admission.admitted) - admission.excluded_count
-        owner = self._outlets.reserve(live.channel_key, sendable) if release == now and sendable else None
+        owner = self._outlets.reserve(live.channel_key, live.lane, sendable) if release == now and sendable else None
         messages = [
             _message(execution, live, place, admitted, release, owner) for place, admitted in admission.admitted
         ]

@@ -45,6 +45,7 @@ def may_follow(state: MessageState, successor: MessageState) -> bool:
 class Lane(IntEnum):
     """Which queue a message waits in; a lower lane goes first."""
 
+    RAPID = 0
     TRANSACTIONAL = 1
     MARKETING = 2
 

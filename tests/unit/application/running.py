@@ -111,7 +111,7 @@ class Process:
     @property
     def is_idle(self) -> bool:
         """Whether no message is in its hands, and none that is due waits."""
-        return not self.outlet._taken and not self.outlet._backlog
+        return not self.outlet._places.taken and not self.outlet._backlog
 
     async def close(self) -> None:
         await self.outlets.close()

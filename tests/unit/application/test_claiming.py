@@ -10,7 +10,7 @@ from clarion_server.application.claiming import Claim, Claiming
 from clarion_server.application.ports.queue import Claimed
 from clarion_server.domain.campaign import Category, QueueDisposal
 from clarion_server.domain.instant import HOUR, SECOND
-from clarion_server.domain.message import EventType, MessageState
+from clarion_server.domain.message import EventType, Lane, MessageState
 
 from tests.unit.application.running import Process, events, figures, messages, recipients, states
 from tests.unit.application.world import AUTHOR, World
@@ -32,8 +32,8 @@ async def process(world: World) -> AsyncIterator[Process]:
     await made.close()
 
 
-async def claim(world: World, limit: int = 100) -> Claimed:
-    wish = Claim(1, "first", limit, world.clock.now())
+async def claim(world: World, limit: int = 100, lane: Lane = Lane.TRANSACTIONAL) -> Claimed:
+    wish = Claim(1, lane, "first", limit, world.clock.now())
     (claimed,) = await world.transactions.write(lambda unit: Claiming().apply(unit, [wish]))
     return claimed
 
@@ -66,13 +66,14 @@ async def test_what_is_not_due_yet_is_left_and_its_time_is_told(world: World, pr
     assert len((await claim(world)).messages) == 1
 
 
-async def test_what_nobody_waits_for_goes_after_what_somebody_does(world: World, process: Process) -> None:
+async def test_each_lane_is_claimed_by_itself(world: World, process: Process) -> None:
     await world.live("news", category=Category.MARKETING)
     await process.trigger(*recipients(3), campaign_id="news")
     world.clock.advance(SECOND)
     await process.trigger()
-    (message,) = (await claim(world, limit=1)).messages
+    (message,) = (await claim(world)).messages
     assert message.identity == "email:jane@example.com"
+    assert len((await claim(world, lane=Lane.MARKETING)).messages) == 3
 
 
 async def test_messages_of_a_paused_campaign_are_held(world: World, process: Process) -> None:

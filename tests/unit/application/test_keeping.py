@@ -184,7 +184,7 @@ async def test_a_process_without_its_lease_sends_nothing_more(world: World) -> N
         await until(lambda: len(process.provider.begun) == 10)
         world.clock.advance(SPAN)
         process.provider.channels[0].gate.set()
-        await until(lambda: not process.outlet._taken)
+        await until(lambda: not process.outlet._places.taken)
         assert len(process.provider.taken) == 10
         await process.trigger()
         assert states(world) == [SENT] * 10 + [SENDING] * 20 + [QUEUED]
@@ -198,7 +198,7 @@ async def test_a_process_that_has_its_lease_again_sends_what_it_had_dropped(worl
         await until(lambda: len(process.provider.begun) == 10)
         world.clock.advance(SPAN)
         process.provider.channels[0].gate.set()
-        await until(lambda: not process.outlet._taken)
+        await until(lambda: not process.outlet._places.taken)
         await process.keeper.keep()
         await until(lambda: states(world) == [SENT] * 30)
         assert len(process.provider.taken) == 30
@@ -216,7 +216,7 @@ async def test_what_others_took_over_is_not_sent_by_a_process_that_has_its_lease
         await heir.keeper.keep()
         await late.keeper.keep()
         late.provider.channels[0].gate.set()
-        await until(lambda: not late.outlet._taken)
+        await until(lambda: not late.outlet._places.taken)
         await late.keeper.keep()
         assert states(world) == [IN_DOUBT] * 30
         assert len(late.provider.begun) == 10

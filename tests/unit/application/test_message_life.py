@@ -30,7 +30,7 @@ from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.delivery import Conclusion
 from clarion_server.domain.errors import CampaignNotLive
 from clarion_server.domain.instant import HOUR, MINUTE, SECOND, Instant
-from clarion_server.domain.message import OUTCOMES, AttemptResult, Event, EventType, Message, MessageState
+from clarion_server.domain.message import OUTCOMES, AttemptResult, Event, EventType, Lane, Message, MessageState
 from clarion_server.domain.retry import RetryPolicy
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -78,22 +78,22 @@ class Desk:
             self.transactions, cast("ProcessOutlets", NoOutlets()), self.disowned, self.lease, world.clock, lambda: 0.5
         )
 
-    def reserve(self, channel_key: int, count: int) -> str | None:
+    def reserve(self, channel_key: int, lane: Lane, count: int) -> str | None:
         return self.name if self.takes_directly and self.lease.is_held() else None
 
     def hand_off(self, channel_key: int, messages: Sequence[HandOff]) -> None:
         self.hands += messages
 
-    def give_up(self, channel_key: int, count: int) -> None: ...
+    def give_up(self, channel_key: int, messages: Sequence[HandOff]) -> None: ...
 
     def disown(self, channel_key: int, messages: Sequence[HandOff]) -> None:
         for each in messages:
             self.disowned.add(each.message)
 
-    def queued(self, channel_key: int, messages: Sequence[Message], due_time: Instant) -> None: ...
+    def queued(self, channel_key: int, lane: Lane, messages: Sequence[Message], due_time: Instant) -> None: ...
 
     async def claim(self, limit: int) -> None:
-        wish = Claim(1, self.name, limit, self._world.clock.now())
+        wish = Claim(1, Lane.TRANSACTIONAL, self.name, limit, self._world.clock.now())
         (claimed,) = await self.transactions.write(lambda unit: Claiming().apply(unit, [wish]))
         self.hands += [HandOff(message) for message in claimed.messages]
 

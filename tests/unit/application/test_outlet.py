@@ -17,7 +17,7 @@ from clarion_server.adapters.memory_store import MemoryStore
 from clarion_server.adapters.rendering import JinjaContentCompiler
 from clarion_server.adapters.rendering.email_content import CompiledEmail
 from clarion_server.application import outlet as outlet_module
-from clarion_server.application.outlet import places_of
+from clarion_server.application.places import places_of
 from clarion_server.application.ports.channels import OutboundEmail
 from clarion_server.application.ports.content import ContentInvalid
 from clarion_server.application.ports.store import StoreUnavailable, UnitOfWork
@@ -25,7 +25,7 @@ from clarion_server.domain.campaign import CampaignDefinition, Category, InDoubt
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.errors import Unavailable
 from clarion_server.domain.instant import DAY, HOUR, Instant
-from clarion_server.domain.message import OUTCOMES, AttemptResult, EventType, FailureReason, Message, MessageState
+from clarion_server.domain.message import OUTCOMES, AttemptResult, EventType, FailureReason, Lane, Message, MessageState
 from clarion_server.domain.retry import RetryPolicy
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -144,7 +144,7 @@ async def test_a_process_takes_no_more_into_its_hands_than_it_has_places(world: 
     process.provider.channels[0].gate.clear()
     for _ in range(3):
         await process.trigger(*recipients(200))
-    places = places_of(process.outlet.configuration)
+    places = places_of(process.outlet.configuration)[Lane.TRANSACTIONAL]
     await until(lambda: states(world).count(SENDING) == places)
     process.provider.channels[0].gate.set()
     await until(lambda: states(world) == [SENT] * 600)
@@ -339,9 +339,9 @@ async def test_an_outlet_whose_configuration_is_gone_ends_and_harms_nobody(world
     process.provider.channels[0].gate.set()
     await process.outlets.follow([])
     assert process.provider.channels[0].closed
-    process.outlets.give_up(1, 3)
-    process.outlets.queued(1, (), world.clock.now())
-    assert process.outlets.reserve(1, 1) is None
+    process.outlets.give_up(1, [])
+    process.outlets.queued(1, Lane.RAPID, (), world.clock.now())
+    assert process.outlets.reserve(1, Lane.RAPID, 1) is None
     await process.keeper.keep()
     await process.trigger()
     await until(lambda: states(world) == [SENT])
@@ -395,7 +395,7 @@ async def test_a_trigger_that_is_accepted_while_its_process_ends_is_left_to_the_
             await process.directory.live("default", "order-confirmed")
             store.gate.clear()
             call = asyncio.create_task(process.trigger())
-            await until(lambda: process.outlet._taken == 1)
+            await until(lambda: process.outlet._places.taken == 1)
             closing_down = asyncio.create_task(process.outlets.close())
             await asyncio.sleep(0)
             store.gate.set()
@@ -449,7 +449,7 @@ async def play(
                 if place == 0:
                     store.failures, store.lost_answers = faults, lost_answers
             await until_all_ended(world, process, sum(bursts))
-            assert process.outlet._taken == 0
+            assert process.outlet._places.taken == 0
         check_books(world, provider)
 
 

@@ -17,6 +17,7 @@ from clarion_server.domain.message import (
     EventType,
     Failure,
     FailureReason,
+    Lane,
     Message,
     MessageState,
 )
@@ -39,7 +40,7 @@ async def process(world: World) -> AsyncIterator[Process]:
 
 async def claim(world: World) -> Message:
     world.clock.advance(HOUR)
-    wish = Claim(1, "first", 10, world.clock.now())
+    wish = Claim(1, Lane.TRANSACTIONAL, "first", 10, world.clock.now())
     (claimed,) = await world.transactions.write(lambda unit: Claiming().apply(unit, [wish]))
     (message,) = claimed.messages
     return message

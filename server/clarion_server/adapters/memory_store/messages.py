@@ -12,7 +12,7 @@ from operator import attrgetter
 from clarion_server.adapters.memory_store.tables import Tables
 from clarion_server.application.ports.queries import MessageQuery, Settlement
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import OUTCOMES, Message, MessageState
+from clarion_server.domain.message import OUTCOMES, Lane, Message, MessageState
 
 
 class MemoryMessageRepository:
@@ -44,12 +44,12 @@ class MemoryMessageRepository:
     def state_counts(self, execution_id: str) -> dict[MessageState, int]:
         return dict(Counter(message.state for message in self._of_execution(execution_id)))
 
-    def due(self, channel_key: int, now: Instant, limit: int) -> list[Message]:
-        due = (message for message in self._ready(channel_key) if message.due_time <= now)
+    def due(self, channel_key: int, now: Instant, limit: int, lanes: Collection[Lane] = tuple(Lane)) -> list[Message]:
+        due = (message for message in self._ready(channel_key, lanes) if message.due_time <= now)
         return heapq.nsmallest(limit, due, key=attrgetter("lane", "due_time", "id"))
 
-    def next_due_time(self, channel_key: int) -> Instant | None:
-        return min((message.due_time for message in self._ready(channel_key)), default=None)
+    def next_due_time(self, channel_key: int, lanes: Collection[Lane] = tuple(Lane)) -> Instant | None:
+        return min((message.due_time for message in self._ready(channel_key, lanes)), default=None)
 
     def is_waiting(self, channel_key: int) -> bool:
         return any(message.channel_key == channel_key for message in self._tables.unfinished.rows.values())
@@ -125,9 +125,9 @@ class MemoryMessageRepository:
     def _all_sending(self) -> Iterator[Message]:
         return (m for m in self._tables.unfinished.rows.values() if m.state is MessageState.SENDING)
 
-    def _ready(self, channel_key: int) -> Iterator[Message]:
-        held = self._tables.held.rows
-        return (m for m in self._all_queued() if m.channel_key == channel_key and m.id not in held)
+    def _ready(self, channel_key: int, lanes: Collection[Lane]) -> Iterator[Message]:
+        held, queued = self._tables.held.rows, self._all_queued()
+        return (m for m in queued if m.channel_key == channel_key and m.lane in lanes and m.id not in held)
 
     def _queued(self, message_ids: Collection[str]) -> Iterator[Message]:
         """Those of them that are queued."""

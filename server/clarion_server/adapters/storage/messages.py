@@ -124,17 +124,17 @@ class SqlMessageRepository:
         )
         return {MessageState(state): count for state, count in self._connection.execute(statement)}
 
-    def due(self, channel_key: int, now: Instant, limit: int) -> list[Message]:
+    def due(self, channel_key: int, now: Instant, limit: int, lanes: Collection[Lane] = tuple(Lane)) -> list[Message]:
         due: list[Message] = []
         # Lane by lane, so that a look at one never walks over what another has for later.
-        for lane in sorted(Lane):
+        for lane in sorted(lanes):
             if len(due) < limit:
                 place = {"channel_key": channel_key, "lane": lane, "now": now, "limit": limit - len(due)}
                 due += map(message_from_row, self._due.read(self._connection, place))
         return due
 
-    def next_due_time(self, channel_key: int) -> Instant | None:
-        times = [self._connection.execute(_earliest(channel_key, lane)).scalar_one() for lane in Lane]
+    def next_due_time(self, channel_key: int, lanes: Collection[Lane] = tuple(Lane)) -> Instant | None:
+        times = [self._connection.execute(_earliest(channel_key, lane)).scalar_one() for lane in lanes]
         return min((time for time in times if time is not None), default=None)
 
     def is_waiting(self, channel_key: int) -> bool:

@@ -13,7 +13,7 @@ from typing import Protocol
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.delivery import Conclusion
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import Message
+from clarion_server.domain.message import Lane, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Claimed:
 
 
 class Source(Protocol):
-    """What waits for one channel configuration, as one process comes by it. Belongs to one event loop."""
+    """What waits for one channel configuration in one lane, as one process comes by it. Belongs to one event loop."""
 
     async def has_work(self) -> bool:
         """True, at once, when there is something to claim. Else waits until that may have changed."""
@@ -67,11 +67,13 @@ class Source(Protocol):
 class Queue(Protocol):
     """An engine. Belongs to one event loop."""
 
-    def source(self, configuration: ChannelConfiguration, on_change: Callable[[ChannelConfiguration], None]) -> Source:
-        """Opens the source of a channel configuration. `on_change` learns what others make of the configuration."""
+    def source(
+        self, configuration: ChannelConfiguration, lane: Lane, on_change: Callable[[ChannelConfiguration], None]
+    ) -> Source:
+        """Opens a source of a channel configuration. `on_change` learns what others make of the configuration."""
         ...
 
-    def queued(self, channel_key: int, messages: Sequence[Message], due_time: Instant, /) -> None:
+    def queued(self, channel_key: int, lane: Lane, messages: Sequence[Message], due_time: Instant, /) -> None:
         """Messages of the channel configuration were committed, those in QUEUED due at that time. Never raises.
 
         Without messages: some were to be queued, and came to nothing.

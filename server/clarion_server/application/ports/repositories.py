@@ -18,7 +18,7 @@ from clarion_server.domain.campaign import Campaign, CampaignVersion
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import Event, Message, MessageState
+from clarion_server.domain.message import Event, Lane, Message, MessageState
 
 
 class StaleWrite(Exception):
@@ -130,11 +130,11 @@ class MessageRepository(Protocol):
 
     def state_counts(self, execution_id: str) -> dict[MessageState, int]: ...
 
-    def due(self, channel_key: int, now: Instant, limit: int) -> list[Message]:
+    def due(self, channel_key: int, now: Instant, limit: int, lanes: Collection[Lane] = tuple(Lane)) -> list[Message]:
         """Queued messages of the channel that are due and not held: lower lanes first, then the longest due."""
         ...
 
-    def next_due_time(self, channel_key: int) -> Instant | None:
+    def next_due_time(self, channel_key: int, lanes: Collection[Lane] = tuple(Lane)) -> Instant | None:
         """The earliest due time of the channel's queued messages that are not held."""
         ...
 
