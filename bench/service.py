@@ -105,7 +105,11 @@ def running_service(folder: Path, cores: frozenset[int]) -> Iterator[tuple[Servi
     command = [str(Path(sys.executable).with_name("clarion")), "serve"]
     with TemporaryDirectory(dir=folder) as scratch:
         log = Path(scratch, "clarion.log")
-        env = {"CLARION_LISTEN": "127.0.0.1:0", "CLARION_STORE": f"sqlite:///{scratch}/clarion.db"}
+        env = {
+            "CLARION_LISTEN": "127.0.0.1:0",
+            "CLARION_HTTP_LISTEN": "127.0.0.1:0",
+            "CLARION_STORE": f"sqlite:///{scratch}/clarion.db",
+        }
         begin = time.monotonic()
         with running(command, cores, env, log) as process:
             try:

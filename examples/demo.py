@@ -60,7 +60,7 @@ def main(arguments: list[str]) -> int:
 def service() -> Iterator[tuple[str, str]]:
     """`clarion serve` on a free port and a new store; its address and the first admin key."""
     store = f"sqlite:///{FOLDER / 'clarion.db'}"
-    settings = {"CLARION_LISTEN": "127.0.0.1:0", "CLARION_STORE": store}
+    settings = {"CLARION_LISTEN": "127.0.0.1:0", "CLARION_HTTP_LISTEN": "127.0.0.1:0", "CLARION_STORE": store}
     with (FOLDER / "service.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "clarion_server", "serve"],

@@ -30,6 +30,8 @@ class ServiceProcess:
         self.folder = folder
         self.port = port or free_port()
         self.admin_key = ""
+        self.http = ""
+        """Where it serves HTTP: another port after each start."""
         self._environment = {f"CLARION_{name.upper()}": value for name, value in environment.items()}
         self._process: asyncio.subprocess.Process | None = None
 
@@ -47,7 +49,11 @@ class ServiceProcess:
         return self.folder / "service.log"
 
     async def start(self) -> None:
-        settings = {"CLARION_LISTEN": self.target, "CLARION_STORE": f"sqlite:///{self.folder}/clarion.db"}
+        settings = {
+            "CLARION_LISTEN": self.target,
+            "CLARION_HTTP_LISTEN": "127.0.0.1:0",
+            "CLARION_STORE": f"sqlite:///{self.folder}/clarion.db",
+        }
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -67,6 +73,8 @@ class ServiceProcess:
         async for line in self._process.stdout:
             if found := re.search(rb"clk_\S+", line):
                 self.admin_key = found[0].decode()
+            if found := re.match(rb"serving http on (\S+)", line):
+                self.http = f"http://{found[1].decode()}"
             if line.startswith(b"serving grpc on"):
                 return
         raise RuntimeError(f"The service ended at its start:\n{self.log.read_text()}")

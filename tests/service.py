@@ -43,6 +43,8 @@ class Service:
     """`first_key` is the administrator's of the sandbox `default`."""
 
     target: str
+    http: str
+    """Where it serves HTTP, such as `http://127.0.0.1:50080`."""
     first_key: str
     log: Path
     pid: int
@@ -59,7 +61,12 @@ def running_service(folder: Path, **environment: str) -> Iterator[Service]:
     """Serves on a free port, on a new store in the folder. `environment`: settings without their prefix, such as
     `lease_seconds="1"`. Fails when the service does not end well.
     """
-    settings = {"listen": "127.0.0.1:0", "store": f"sqlite:///{folder}/clarion.db", **environment}
+    settings = {
+        "listen": "127.0.0.1:0",
+        "http_listen": "127.0.0.1:0",
+        "store": f"sqlite:///{folder}/clarion.db",
+        **environment,
+    }
     log = folder / "service.log"
     with log.open("wb") as stderr:
         process = subprocess.Popen(
@@ -79,10 +86,12 @@ def running_service(folder: Path, **environment: str) -> Iterator[Service]:
 
 def _until_serving(process: subprocess.Popen[str], log: Path) -> Service:
     assert process.stdout is not None
-    key = ""
+    key = http = ""
     for line in process.stdout:
         if found := re.search(r"clk_\S+", line):
             key = found[0]
+        if found := re.match(r"serving http on (\S+)", line):
+            http = f"http://{found[1]}"
         if found := re.match(r"serving grpc on (\S+)", line):
-            return Service(found[1], key, log, process.pid)
+            return Service(found[1], http, key, log, process.pid)
     raise RuntimeError(f"The service ended at its start:\n{log.read_text()}")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import grpc
 import structlog
@@ -62,6 +64,11 @@ from clarion_server.transport.grpc.reports import ReportService
 from clarion_server.transport.grpc.scopes import SCOPES
 from clarion_server.transport.grpc.server import GrpcServer, Service
 from clarion_server.transport.grpc.triggers import TriggerService
+
+if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
+
+    from clarion_server.transport.http.server import HttpServer
 
 log = structlog.get_logger()
 
@@ -137,23 +144,25 @@ class Clarion:
             shares_port=settings.processes > 1,
         )
 
-    async def start(self, show_first_key: Callable[[str], None]) -> int:
-        """Serves; returns the port. `show_first_key` gets the first administrator's secret, on the very first start."""
-        port = self._listen()
+        self._http = self._http_server() if settings.http_listen else None
+
+    async def start(self, show_first_key: Callable[[str], None]) -> Ports:
+        """Serves. `show_first_key` gets the first administrator's secret, on the very first start."""
+        ports = Ports(self._listen(), self._listen_for_http())
         first_key = await self._keys.ensure_first_key()
         if first_key is not None:
             show_first_key(first_key)
         await self._keeper.start()
         self._schedules_task = asyncio.create_task(self._schedules.run())
         await self._server.start()
-        return port
+        if self._http is not None:
+            await self._http.start()
+        return ports
 
     async def stop(self) -> None:
         """Refuses new calls, lets those under way and the hand-offs finish, leaves the rest to the next start."""
         # Both at once: while the last calls are answered, nothing more is begun to be sent.
-        await asyncio.gather(
-            self._server.stop(self._settings.shutdown_seconds, self._end_streams), self._outlets.close()
-        )
+        await asyncio.gather(self._stop_doors(self._settings.shutdown_seconds), self._outlets.close())
         self._schedules.stop()
         if self._schedules_task is not None:
             await self._schedules_task
@@ -162,6 +171,13 @@ class Clarion:
         await self._keeper.close()
         self._transactions.close()
         self._store.close()
+
+    async def _stop_doors(self, grace: float) -> None:
+        # The guard that refuses new calls is one for both.
+        doors = [self._server.stop(grace, self._end_streams)]
+        if self._http is not None:
+            doors.append(self._http.stop(grace))
+        await asyncio.gather(*doors)
 
     def _end_streams(self) -> None:
         self._triggers.end_streams()
@@ -177,6 +193,28 @@ class Clarion:
         self._doors.opened(self._settings.listen, port)
         return port
 
+    def _http_server(self) -> HttpServer:
+        from clarion_server.transport.http.server import HttpServer  # noqa: PLC0415 - only when asked for
+
+        return HttpServer(self._server.methods.values(), self._http_routes(), shares_port=self._settings.processes > 1)
+
+    def _http_routes(self) -> list[BaseRoute]:
+        """What the HTTP door serves beside the contract."""
+        return []
+
+    def _listen_for_http(self) -> int | None:
+        if self._http is None:
+            return None
+        address = self._settings.http_listen
+        try:
+            port = self._http.listen(address, _tls_files(self._settings))
+        except OSError as error:
+            raise CannotStart(
+                f"Cannot listen on {address}: is another process there? Set CLARION_HTTP_LISTEN; empty for no HTTP."
+            ) from error
+        self._doors.http_port = port
+        return port
+
     def _campaign_changed(self, campaign: Campaign) -> None:
         self._directory.forget(campaign)
         self._schedules.wake()
@@ -185,6 +223,15 @@ class Clarion:
 
     def _channel_changed(self, configuration: ChannelConfiguration) -> None:
         self._outlets.keep([configuration])
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where a process serves."""
+
+    grpc: int
+    http: int | None
+    """None without HTTP."""
 
 
 async def prepare(settings: Settings, show_first_key: Callable[[str], None]) -> None:
@@ -248,6 +295,12 @@ def _open_postgresql(url: str) -> Store:
 def _service(module: object, servicer: object) -> Service:
     (descriptor,) = module.DESCRIPTOR.services_by_name.values()  # type: ignore[attr-defined] # a generated module
     return Service(descriptor, servicer)
+
+
+def _tls_files(settings: Settings) -> tuple[Path, Path] | None:
+    if settings.tls_key is None or settings.tls_certificate is None:
+        return None
+    return settings.tls_certificate, settings.tls_key
 
 
 def _credentials(settings: Settings) -> grpc.ServerCredentials | None:

@@ -6,8 +6,10 @@ import ipaddress
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_MAX_PORT = 65_535
 
 
 class Settings(BaseSettings):
@@ -16,6 +18,8 @@ class Settings(BaseSettings):
 
     listen: str = "127.0.0.1:50051"
     """Host and port of the gRPC door. Port 0 takes a free one. Without TLS only loopback addresses are allowed."""
+    http_listen: str = "127.0.0.1:50080"
+    """Host and port of the HTTP door, as for `listen`. Empty: no HTTP."""
     store: str = "sqlite:///clarion.db"
     """Where everything is kept: `sqlite:///relative.db`, `sqlite:////absolute.db`, `postgresql://user@host/database`,
     or `memory:` for tests.
@@ -43,6 +47,14 @@ class Settings(BaseSettings):
     def uses_tls(self) -> bool:
         return self.tls_certificate is not None
 
+    @field_validator("http_listen")
+    @classmethod
+    def _check_address(cls, address: str) -> str:
+        host, _, port = address.rpartition(":")
+        if address and not (host and port.isdecimal() and int(port) <= _MAX_PORT):
+            raise ValueError("CLARION_HTTP_LISTEN must be host:port, such as 127.0.0.1:50080, or empty.")
+        return address
+
     @model_validator(mode="after")
     def _check(self) -> Self:
         if (self.tls_certificate is None) != (self.tls_key is None):
@@ -55,11 +67,12 @@ class Settings(BaseSettings):
                 "The store memory: is one process's own: set CLARION_STORE to a file or a database, or"
                 " CLARION_PROCESSES to 1."
             )
-        if not self.uses_tls and not _is_loopback(self.listen):
-            raise ValueError(
-                f"Listening on {self.listen} needs TLS: set CLARION_TLS_CERTIFICATE and CLARION_TLS_KEY,"
-                " or listen on a loopback address such as 127.0.0.1:50051."
-            )
+        for address in filter(None, (self.listen, self.http_listen)):
+            if not self.uses_tls and not _is_loopback(address):
+                raise ValueError(
+                    f"Listening on {address} needs TLS: set CLARION_TLS_CERTIFICATE and CLARION_TLS_KEY,"
+                    " or listen on a loopback address such as 127.0.0.1:50051."
+                )
         return self
 
 

@@ -36,12 +36,14 @@ async def _serve(settings: Settings, link: Link | None) -> None:
     if link is not None:
         loop.add_reader(link.fileno(), stopping.set)
     clarion = Clarion(settings, open_store(settings.store))
-    port = await clarion.start(show_first_key)
+    ports = await clarion.start(show_first_key)
     if link is not None:
         link.say_serving()
     else:
-        host = settings.listen.rpartition(":")[0]
-        print(f"serving grpc on {host}:{port}", flush=True)  # noqa: T201 - whoever starts the service waits for this line
+        if ports.http is not None:
+            _show_door("http", settings.http_listen, ports.http)
+        # Whoever starts the service waits for this line.
+        _show_door("grpc", settings.listen, ports.grpc)
     # What is there now stays: later collections need not walk through it.
     gc.collect()
     gc.freeze()
@@ -49,6 +51,11 @@ async def _serve(settings: Settings, link: Link | None) -> None:
     if link is not None:
         loop.remove_reader(link.fileno())
     await clarion.stop()
+
+
+def _show_door(protocol: str, listen: str, port: int) -> None:
+    host = listen.rpartition(":")[0]
+    print(f"serving {protocol} on {host}:{port}", flush=True)  # noqa: T201 - with port 0, nothing else tells it
 
 
 def show_first_key(secret: str) -> None:

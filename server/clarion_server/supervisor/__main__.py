@@ -14,7 +14,8 @@ from clarion_server.supervisor.doors import Door, PortTaken, hold
 from clarion_server.supervisor.log import Log
 from clarion_server.supervisor.supervisor import Hopeless, Supervisor
 
-_DOORS = {"grpc": "CLARION_LISTEN"}
+#: In the order in which they are told: whoever starts the service waits for the last line.
+_DOORS = {"http": "CLARION_HTTP_LISTEN", "grpc": "CLARION_LISTEN"}
 #: The exit code of commands that would fail again.
 _REFUSED = 2
 

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[3]
 CAMPAIGNS = ROOT / "examples" / "campaigns"
 #: With the commands of the virtual environment.
 PATH = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
-SHELL_TOOLS = {"grpcurl": "grpcurl", "buf-curl": "buf"}
+SHELL_TOOLS = {"grpcurl": "grpcurl", "buf-curl": "buf", "curl": "curl"}
 
 
 @pytest.fixture
@@ -75,9 +75,3 @@ async def test_all_of_them_are_printed_with_the_address_that_was_called(clarion:
     printed = await clarion("sample", "order-confirmed")
     assert printed.out.count(sandbox.target) == 4
     assert sandbox.admin_key not in printed.out
-
-
-async def test_a_tool_for_which_there_is_no_door_is_said_to_be_none(clarion: CommandLine) -> None:
-    refused = await clarion("sample", "order-confirmed", "--tool", "curl")
-    assert refused.status == 2
-    assert "no HTTP door" in refused.err

@@ -14,6 +14,7 @@ from clarion_server.domain.errors import ClarionError
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 from clarion_server.domain.violation import Violation
 from clarion_server.transport.grpc.errors import ERRORS, internal_status, status_of
+from clarion_server.transport.http.refusals import REASONS as HTTP_REASONS
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
@@ -82,7 +83,7 @@ def test_every_domain_error_has_its_row_and_its_sample() -> None:
 def test_every_reason_of_the_contract_is_used_and_no_other() -> None:
     reasons = [mapped.reason for mapped in ERRORS.values()]
     assert len(set(reasons)) == len(reasons)
-    assert {*reasons, "INTERNAL"} == set(REASONS)
+    assert {*reasons, *HTTP_REASONS, "INTERNAL"} == set(REASONS)
 
 
 @pytest.mark.parametrize("error", SAMPLES, ids=lambda error: type(error).__name__)

@@ -23,10 +23,11 @@ _sym_db = _symbol_database.Default()
 
 
 from clarion.v1 import api_key_pb2 as clarion_dot_v1_dot_api__key__pb2
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n clarion/v1/api_key_service.proto\x12\nclarion.v1\x1a\x18\x63larion/v1/api_key.proto\x1a\x1fgoogle/api/field_behavior.proto\"@\n\x13\x43reateApiKeyRequest\x12)\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x12.clarion.v1.ApiKeyB\x04\xe2\x41\x01\x02\"K\n\x14\x43reateApiKeyResponse\x12#\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x12.clarion.v1.ApiKey\x12\x0e\n\x06secret\x18\x02 \x01(\t\"G\n\x12ListApiKeysRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"T\n\x13ListApiKeysResponse\x12$\n\x08\x61pi_keys\x18\x01 \x03(\x0b\x32\x12.clarion.v1.ApiKey\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\")\n\x13RevokeApiKeyRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\";\n\x14RevokeApiKeyResponse\x12#\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x12.clarion.v1.ApiKey2\x85\x02\n\rApiKeyService\x12Q\n\x0c\x43reateApiKey\x12\x1f.clarion.v1.CreateApiKeyRequest\x1a .clarion.v1.CreateApiKeyResponse\x12N\n\x0bListApiKeys\x12\x1e.clarion.v1.ListApiKeysRequest\x1a\x1f.clarion.v1.ListApiKeysResponse\x12Q\n\x0cRevokeApiKey\x12\x1f.clarion.v1.RevokeApiKeyRequest\x1a .clarion.v1.RevokeApiKeyResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n clarion/v1/api_key_service.proto\x12\nclarion.v1\x1a\x18\x63larion/v1/api_key.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"@\n\x13\x43reateApiKeyRequest\x12)\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x12.clarion.v1.ApiKeyB\x04\xe2\x41\x01\x02\"K\n\x14\x43reateApiKeyResponse\x12#\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x12.clarion.v1.ApiKey\x12\x0e\n\x06secret\x18\x02 \x01(\t\"G\n\x12ListApiKeysRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"T\n\x13ListApiKeysResponse\x12$\n\x08\x61pi_keys\x18\x01 \x03(\x0b\x32\x12.clarion.v1.ApiKey\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\")\n\x13RevokeApiKeyRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\";\n\x14RevokeApiKeyResponse\x12#\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x12.clarion.v1.ApiKey2\xe0\x02\n\rApiKeyService\x12o\n\x0c\x43reateApiKey\x12\x1f.clarion.v1.CreateApiKeyRequest\x1a .clarion.v1.CreateApiKeyResponse\"\x1c\x82\xd3\xe4\x93\x02\x16\"\x0b/v1/apiKeys:\x07\x61pi_key\x12\x63\n\x0bListApiKeys\x12\x1e.clarion.v1.ListApiKeysRequest\x1a\x1f.clarion.v1.ListApiKeysResponse\"\x13\x82\xd3\xe4\x93\x02\r\x12\x0b/v1/apiKeys\x12y\n\x0cRevokeApiKey\x12\x1f.clarion.v1.RevokeApiKeyRequest\x1a .clarion.v1.RevokeApiKeyResponse\"&\x82\xd3\xe4\x93\x02 \"\x1b/v1/{name=apiKeys/*}:revoke:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,18 +42,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTAPIKEYSREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001'
   _globals['_REVOKEAPIKEYREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_REVOKEAPIKEYREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
-  _globals['_CREATEAPIKEYREQUEST']._serialized_start=107
-  _globals['_CREATEAPIKEYREQUEST']._serialized_end=171
-  _globals['_CREATEAPIKEYRESPONSE']._serialized_start=173
-  _globals['_CREATEAPIKEYRESPONSE']._serialized_end=248
-  _globals['_LISTAPIKEYSREQUEST']._serialized_start=250
-  _globals['_LISTAPIKEYSREQUEST']._serialized_end=321
-  _globals['_LISTAPIKEYSRESPONSE']._serialized_start=323
-  _globals['_LISTAPIKEYSRESPONSE']._serialized_end=407
-  _globals['_REVOKEAPIKEYREQUEST']._serialized_start=409
-  _globals['_REVOKEAPIKEYREQUEST']._serialized_end=450
-  _globals['_REVOKEAPIKEYRESPONSE']._serialized_start=452
-  _globals['_REVOKEAPIKEYRESPONSE']._serialized_end=511
-  _globals['_APIKEYSERVICE']._serialized_start=514
-  _globals['_APIKEYSERVICE']._serialized_end=775
+  _globals['_APIKEYSERVICE'].methods_by_name['CreateApiKey']._loaded_options = None
+  _globals['_APIKEYSERVICE'].methods_by_name['CreateApiKey']._serialized_options = b'\202\323\344\223\002\026\"\013/v1/apiKeys:\007api_key'
+  _globals['_APIKEYSERVICE'].methods_by_name['ListApiKeys']._loaded_options = None
+  _globals['_APIKEYSERVICE'].methods_by_name['ListApiKeys']._serialized_options = b'\202\323\344\223\002\r\022\013/v1/apiKeys'
+  _globals['_APIKEYSERVICE'].methods_by_name['RevokeApiKey']._loaded_options = None
+  _globals['_APIKEYSERVICE'].methods_by_name['RevokeApiKey']._serialized_options = b'\202\323\344\223\002 \"\033/v1/{name=apiKeys/*}:revoke:\001*'
+  _globals['_CREATEAPIKEYREQUEST']._serialized_start=137
+  _globals['_CREATEAPIKEYREQUEST']._serialized_end=201
+  _globals['_CREATEAPIKEYRESPONSE']._serialized_start=203
+  _globals['_CREATEAPIKEYRESPONSE']._serialized_end=278
+  _globals['_LISTAPIKEYSREQUEST']._serialized_start=280
+  _globals['_LISTAPIKEYSREQUEST']._serialized_end=351
+  _globals['_LISTAPIKEYSRESPONSE']._serialized_start=353
+  _globals['_LISTAPIKEYSRESPONSE']._serialized_end=437
+  _globals['_REVOKEAPIKEYREQUEST']._serialized_start=439
+  _globals['_REVOKEAPIKEYREQUEST']._serialized_end=480
+  _globals['_REVOKEAPIKEYRESPONSE']._serialized_start=482
+  _globals['_REVOKEAPIKEYRESPONSE']._serialized_end=541
+  _globals['_APIKEYSERVICE']._serialized_start=544
+  _globals['_APIKEYSERVICE']._serialized_end=896
 # @@protoc_insertion_point(module_scope)

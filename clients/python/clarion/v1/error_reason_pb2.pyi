@@ -143,6 +143,26 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
 
         {"reason": "NO_EXAMPLE", "domain": "clarion.dev", "metadata": {"resource": "campaigns/order-confirmed"}}
     """
+    ERROR_REASON_URL_UNKNOWN: _ErrorReason.ValueType  # 22
+    """`NOT_FOUND`. Over HTTP alone: there is no such URL.
+
+        {"reason": "URL_UNKNOWN", "domain": "clarion.dev"}
+    """
+    ERROR_REASON_HTTP_METHOD_UNKNOWN: _ErrorReason.ValueType  # 23
+    """`UNIMPLEMENTED`. Over HTTP alone, with its code 405: the URL does not take this HTTP method.
+
+        {"reason": "HTTP_METHOD_UNKNOWN", "domain": "clarion.dev", "metadata": {"allowed_methods": "GET,PATCH"}}
+    """
+    ERROR_REASON_MEDIA_TYPE_UNKNOWN: _ErrorReason.ValueType  # 24
+    """`INVALID_ARGUMENT`. Over HTTP alone, with its code 415: the body is of another media type, or compressed.
+
+        {"reason": "MEDIA_TYPE_UNKNOWN", "domain": "clarion.dev"}
+    """
+    ERROR_REASON_BODY_TOO_SLOW: _ErrorReason.ValueType  # 25
+    """`DEADLINE_EXCEEDED`. Over HTTP alone, with its code 408: the body did not arrive in time. Nothing was done.
+
+        {"reason": "BODY_TOO_SLOW", "domain": "clarion.dev"}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The values of `google.rpc.ErrorInfo.reason` in the domain `clarion.dev`. Every error that Clarion answers with carries an
@@ -150,7 +170,8 @@ class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     on the message. Values may be added; none is renamed or removed, nor is a metadata key.
 
     Any call may fail with: `UNAUTHENTICATED`, `SCOPE_DENIED`, `INVALID_FIELDS`, `DEADLINE_TOO_SHORT`, `OVERLOADED`,
-    `UNAVAILABLE` and `INTERNAL`.
+    `UNAVAILABLE` and `INTERNAL`; over HTTP also with `URL_UNKNOWN`, `HTTP_METHOD_UNKNOWN`, `MEDIA_TYPE_UNKNOWN` and
+    `BODY_TOO_SLOW`.
     """
 
 ERROR_REASON_UNSPECIFIED: ErrorReason.ValueType  # 0
@@ -273,5 +294,25 @@ ERROR_REASON_NO_EXAMPLE: ErrorReason.ValueType  # 21
 rendered with. Give the root of the schema `examples` with one whole context, and activate the campaign.
 
     {"reason": "NO_EXAMPLE", "domain": "clarion.dev", "metadata": {"resource": "campaigns/order-confirmed"}}
+"""
+ERROR_REASON_URL_UNKNOWN: ErrorReason.ValueType  # 22
+"""`NOT_FOUND`. Over HTTP alone: there is no such URL.
+
+    {"reason": "URL_UNKNOWN", "domain": "clarion.dev"}
+"""
+ERROR_REASON_HTTP_METHOD_UNKNOWN: ErrorReason.ValueType  # 23
+"""`UNIMPLEMENTED`. Over HTTP alone, with its code 405: the URL does not take this HTTP method.
+
+    {"reason": "HTTP_METHOD_UNKNOWN", "domain": "clarion.dev", "metadata": {"allowed_methods": "GET,PATCH"}}
+"""
+ERROR_REASON_MEDIA_TYPE_UNKNOWN: ErrorReason.ValueType  # 24
+"""`INVALID_ARGUMENT`. Over HTTP alone, with its code 415: the body is of another media type, or compressed.
+
+    {"reason": "MEDIA_TYPE_UNKNOWN", "domain": "clarion.dev"}
+"""
+ERROR_REASON_BODY_TOO_SLOW: ErrorReason.ValueType  # 25
+"""`DEADLINE_EXCEEDED`. Over HTTP alone, with its code 408: the body did not arrive in time. Nothing was done.
+
+    {"reason": "BODY_TOO_SLOW", "domain": "clarion.dev"}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

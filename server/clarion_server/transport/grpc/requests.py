@@ -23,8 +23,8 @@ class Undecodable:
     An exception while decoding would reach the caller as gRPC's own INTERNAL, without a reason.
     """
 
-    def __init__(self, violation: Violation) -> None:
-        self.violation = violation
+    def __init__(self, *violations: Violation) -> None:
+        self.violations = violations
 
 
 _DAMAGED: Final = Undecodable(
@@ -55,5 +55,5 @@ def size_of(request: ProtobufMessage | Undecodable) -> int:
 def check_decoded(request: Request) -> Request:
     """Raises InvalidFields for what could not be read."""
     if isinstance(request, Undecodable):
-        raise InvalidFields((request.violation,))
+        raise InvalidFields(request.violations)
     return request

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,6 +61,18 @@ class Service:
     servicer: object
 
 
+@dataclass(frozen=True, slots=True)
+class GuardedMethod:
+    """A method of the contract behind its guard, for other doors to the same service."""
+
+    descriptor: MethodDescriptor
+    call: Callable[[Any, Any], Awaitable[Any]]
+    """With the request, or an asynchronous iterator of them, and the guard's context. What streams writes to the
+    context, and returns nothing.
+    """
+    streams: bool
+
+
 class GrpcServer:
     def __init__(
         self,
@@ -76,6 +88,8 @@ class GrpcServer:
         self._server = grpc.aio.server(options=(*_OPTIONS, ("grpc.so_reuseport", int(shares_port))))
         self._health = health.aio.HealthServicer()
         self._under_way = CallsUnderWay()
+        self.methods: dict[str, GuardedMethod] = {}
+        """By their paths, such as `/clarion.v1.TriggerService/Trigger`."""
         self._names = [health.SERVICE_NAME, reflection.SERVICE_NAME]
         for service in services:
             self._register(service, scopes, authenticator)
@@ -88,7 +102,9 @@ class GrpcServer:
         for method in service.descriptor.methods:
             path = f"/{name}/{method.name}"
             call = getattr(service.servicer, _snake_case(method.name))
-            handlers[method.name] = _handler(method, call, Guard(path, scopes[path], authenticator, self._under_way))
+            guard = Guard(path, scopes[path], authenticator, self._under_way)
+            self.methods[path] = guarded = _guarded(method, call, guard)
+            handlers[method.name] = _handler(guarded)
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, handlers),))
         self._names.append(name)
 
@@ -123,16 +139,20 @@ class GrpcServer:
             await self._health.set(name, status)
 
 
-def _handler(method: MethodDescriptor, call: Callable[..., Any], guard: Guard) -> grpc.RpcMethodHandler[Any, Any]:
-    request_type: type[ProtobufMessage] = GetMessageClass(method.input_type)
-    response_type: type[ProtobufMessage] = GetMessageClass(method.output_type)
+def _guarded(method: MethodDescriptor, call: Callable[..., Any], guard: Guard) -> GuardedMethod:
+    streams = inspect.isasyncgenfunction(call)
+    return GuardedMethod(method, guard.stream(call) if streams else guard.unary(call), streams)
+
+
+def _handler(method: GuardedMethod) -> grpc.RpcMethodHandler[Any, Any]:
+    request_type: type[ProtobufMessage] = GetMessageClass(method.descriptor.input_type)
+    response_type: type[ProtobufMessage] = GetMessageClass(method.descriptor.output_type)
     decode, encode = decoder(request_type), response_type.SerializeToString
-    if inspect.isasyncgenfunction(call):
-        make = (
-            grpc.stream_stream_rpc_method_handler if method.client_streaming else grpc.unary_stream_rpc_method_handler
-        )
-        return make(guard.stream(call), decode, encode)
-    return grpc.unary_unary_rpc_method_handler(guard.unary(call), decode, encode)
+    if not method.streams:
+        return grpc.unary_unary_rpc_method_handler(method.call, decode, encode)
+    takes_a_stream = method.descriptor.client_streaming
+    make = grpc.stream_stream_rpc_method_handler if takes_a_stream else grpc.unary_stream_rpc_method_handler
+    return make(method.call, decode, encode)
 
 
 def _snake_case(name: str) -> str:

@@ -1,0 +1,71 @@
+"""One call over HTTP, as the guard of the contract's methods sees it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final, NoReturn
+
+import grpc
+from google.rpc import status_pb2
+
+#: Where gRPC carries the details of an error (grpc-status-details-bin in the trailers).
+_STATUS: Final = "grpc-status-details-bin"
+#: As gRPC over HTTP/2 defines its header of that name: a number of at most eight digits, and a unit.
+_TIMEOUT: Final = re.compile(rb"([0-9]{1,8})([HMSmun])")
+_UNITS: Final = {b"H": 3600.0, b"M": 60.0, b"S": 1.0, b"m": 1e-3, b"u": 1e-6, b"n": 1e-9}
+
+Write = Callable[[Any], Awaitable[None]]
+
+
+class Refused(Exception):
+    """The call ended with that status instead of an answer."""
+
+    def __init__(self, status: status_pb2.Status) -> None:
+        super().__init__(status.message)
+        self.status = status
+
+
+class TimeoutMalformed(Exception):
+    """The header `grpc-timeout` is not of its form."""
+
+
+class HttpCall:
+    """Has of gRPC's ServicerContext what the guard asks for."""
+
+    def __init__(self, headers: Sequence[tuple[bytes, bytes]], write: Write | None = None) -> None:
+        """`write` takes the answers of a stream. Raises TimeoutMalformed."""
+        self._headers = headers
+        self._deadline = _deadline(headers)
+        self._status = status_pb2.Status()
+        if write is not None:
+            self.write = write
+
+    def invocation_metadata(self) -> list[tuple[str, str]]:
+        return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._headers]
+
+    def time_remaining(self) -> float | None:
+        """Seconds until the caller's deadline; None without one."""
+        return None if self._deadline is None else max(0.0, self._deadline - asyncio.get_running_loop().time())
+
+    def set_trailing_metadata(self, metadata: Sequence[tuple[str, str | bytes]]) -> None:
+        for name, value in metadata:
+            if name == _STATUS and isinstance(value, bytes):
+                self._status = status_pb2.Status.FromString(value)
+
+    async def abort(self, code: grpc.StatusCode, details: str = "") -> NoReturn:
+        """Raises Refused with the status that was set before, or with what is said here."""
+        raise Refused(
+            self._status if self._status.code else status_pb2.Status(code=code.value[0], message=details)
+        ) from None
+
+
+def _deadline(headers: Sequence[tuple[bytes, bytes]]) -> float | None:
+    for name, value in headers:
+        if name == b"grpc-timeout":
+            found = _TIMEOUT.fullmatch(value)
+            if found is None:
+                raise TimeoutMalformed
+            return asyncio.get_running_loop().time() + int(found[1]) * _UNITS[found[2]]
+    return None

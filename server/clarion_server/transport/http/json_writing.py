@@ -1,0 +1,24 @@
+"""From messages to JSON, by protobuf's JSON mapping: a field that has its default value is left out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from google.protobuf import json_format
+
+from clarion_server.transport.http.bindings import Binding
+
+
+class AnswerWriter:
+    """Writes the answers of one binding."""
+
+    def __init__(self, binding: Binding) -> None:
+        field = binding.method.output_type.fields_by_name.get(binding.response_body)
+        self._field = None if field is None else field.json_name
+
+    def to_json(self, answer: Any) -> bytes:
+        if self._field is None:
+            return orjson.dumps(json_format.MessageToDict(answer))
+        # One field alone is shown as it is, even with its default value.
+        return orjson.dumps(json_format.MessageToDict(answer, always_print_fields_with_no_presence=True)[self._field])

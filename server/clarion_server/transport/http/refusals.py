@@ -1,0 +1,99 @@
+"""What HTTP itself can go wrong with, before a method of the contract is called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from google.protobuf import any_pb2
+from google.rpc import code_pb2, error_details_pb2, status_pb2
+
+from clarion_server.domain.errors import InvalidFields
+from clarion_server.domain.violation import Violation
+from clarion_server.transport.grpc.errors import DOMAIN, internal_status, status_of
+from clarion_server.transport.grpc.requests import MAX_REQUEST_BYTES
+from clarion_server.transport.http.statuses import Headers
+
+#: The reasons that only callers over HTTP meet.
+REASONS: Final = ("URL_UNKNOWN", "HTTP_METHOD_UNKNOWN", "MEDIA_TYPE_UNKNOWN", "BODY_TOO_SLOW")
+
+
+class HttpRefusal(Exception):
+    """The request is answered without a call."""
+
+    def __init__(self, code: int, status: status_pb2.Status, headers: Headers | None = None) -> None:
+        """`code`: of HTTP."""
+        super().__init__(status.message)
+        self.code = code
+        self.status = status
+        self.headers = headers or []
+
+
+def url_unknown() -> HttpRefusal:
+    return _refusal(
+        404, code_pb2.NOT_FOUND, "URL_UNKNOWN", "There is no such URL. GET /openapi.json lists those there are."
+    )
+
+
+def method_unknown(allowed: Iterable[str]) -> HttpRefusal:
+    names = sorted(allowed)
+    refusal = _refusal(
+        405,
+        code_pb2.UNIMPLEMENTED,
+        "HTTP_METHOD_UNKNOWN",
+        f"This URL takes {', '.join(names)}.",
+        {"allowed_methods": ",".join(names)},
+    )
+    refusal.headers.append((b"allow", ", ".join(names).encode()))
+    return refusal
+
+
+def media_type_unknown(accepted: str) -> HttpRefusal:
+    return _refusal(
+        415,
+        code_pb2.INVALID_ARGUMENT,
+        "MEDIA_TYPE_UNKNOWN",
+        f"Send the body as it is, uncompressed, with the header 'content-type: {accepted}'.",
+    )
+
+
+def body_too_slow(seconds: float) -> HttpRefusal:
+    return _refusal(
+        408,
+        code_pb2.DEADLINE_EXCEEDED,
+        "BODY_TOO_SLOW",
+        f"The body must arrive within {seconds:g} seconds. Nothing was done.",
+        headers=[(b"connection", b"close")],
+    )
+
+
+def body_too_long() -> HttpRefusal:
+    violation = Violation("", "TOO_LONG", f"The body must have at most {MAX_REQUEST_BYTES:,} bytes.")
+    # What is still on its way is not read.
+    return HttpRefusal(413, status_of(InvalidFields((violation,))), [(b"connection", b"close")])
+
+
+def invalid(*violations: Violation) -> HttpRefusal:
+    return HttpRefusal(400, status_of(InvalidFields(violations)))
+
+
+def time_is_up() -> HttpRefusal:
+    """The caller's own deadline has passed, as gRPC would say it."""
+    return HttpRefusal(504, status_pb2.Status(code=code_pb2.DEADLINE_EXCEEDED, message="Deadline Exceeded"))
+
+
+def fault(request_id: str) -> HttpRefusal:
+    return HttpRefusal(500, internal_status(request_id))
+
+
+def _refusal(
+    code: int,
+    google_code: int,
+    reason: str,
+    message: str,
+    metadata: dict[str, str] | None = None,
+    headers: Headers | None = None,
+) -> HttpRefusal:
+    packed = any_pb2.Any()
+    packed.Pack(error_details_pb2.ErrorInfo(reason=reason, domain=DOMAIN, metadata=metadata))
+    return HttpRefusal(code, status_pb2.Status(code=google_code, message=message, details=[packed]), headers)

@@ -1,0 +1,137 @@
+"""Finds the binding that a request's method and path ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from clarion_server.transport.http.bindings import ANY_METHOD, Binding
+from clarion_server.transport.http.templates import Variable, Wildcard
+
+
+class RouteUnknown(Exception):
+    """No binding has the path, or none with that method."""
+
+    def __init__(self, allowed: frozenset[str]) -> None:
+        """`allowed`: the HTTP methods that the path knows. Empty: the path is unknown."""
+        super().__init__()
+        self.allowed = allowed
+
+
+class PathMalformed(Exception):
+    """The bytes that the path escapes are no UTF-8."""
+
+
+class RoutesClash(ValueError):
+    """Two bindings have the same HTTP method and the same path. The text names both."""
+
+
+@dataclass(slots=True)
+class _Node:
+    """A place in the tree of all templates, whose branches are segments."""
+
+    literals: dict[str, _Node] = field(default_factory=dict)
+    one: _Node | None = None
+    rest: _Node | None = None
+    bindings: dict[str, dict[str, Binding]] = field(default_factory=dict)
+    """By verb and HTTP method: what ends here."""
+
+
+Captures = list[tuple[tuple[str, ...], str]]
+"""The fields that the path gives, with their values."""
+
+_SLASH_ESCAPES: Final = ("%2F", "%2f")
+
+
+class Router:
+    """Where several templates fit, a literal goes before `*`, and `*` before `**`, from left to right."""
+
+    def __init__(self, bindings: Iterable[Binding]) -> None:
+        """Raises RoutesClash."""
+        self._root = _Node()
+        for binding in bindings:
+            self._add(binding)
+
+    def _add(self, binding: Binding) -> None:
+        node = self._root
+        for segment in binding.template.segments:
+            if segment is Wildcard.ONE:
+                node.one = node.one or _Node()
+                node = node.one
+            elif segment is Wildcard.REST:
+                node.rest = node.rest or _Node()
+                node = node.rest
+            else:
+                node = node.literals.setdefault(segment, _Node())
+        by_method = node.bindings.setdefault(binding.template.verb, {})
+        other = by_method.setdefault(binding.http_method, binding)
+        if other is not binding:
+            raise RoutesClash(f"{other.path} and {binding.path} have the same URL and HTTP method.")
+
+    def find(self, http_method: str, raw_path: str) -> tuple[Binding, Captures]:
+        """`raw_path`: as it came, still escaped, without the query. Raises RouteUnknown and PathMalformed."""
+        segments = raw_path[1:].split("/")
+        head, colon, verb = segments[-1].rpartition(":")
+        allowed: set[str] = set()
+        if colon:
+            with_verb = [*segments[:-1], head]
+            for by_method in self._ends(with_verb, _decoded(verb)):
+                if binding := by_method.get(http_method) or by_method.get(ANY_METHOD):
+                    return binding, _captures(binding, with_verb)
+                allowed |= by_method.keys()
+        for by_method in self._ends(segments, ""):
+            if binding := by_method.get(http_method) or by_method.get(ANY_METHOD):
+                return binding, _captures(binding, segments)
+            allowed |= by_method.keys()
+        raise RouteUnknown(frozenset(allowed))
+
+    def _ends(self, segments: list[str], verb: str) -> Iterator[dict[str, Binding]]:
+        """What ends at the path's end under that verb, the best fit first."""
+        decoded = [_decoded(segment) if "%" in segment else segment for segment in segments]
+        for node in _walk(self._root, decoded, 0):
+            if by_method := node.bindings.get(verb):
+                yield by_method
+
+
+def _walk(node: _Node, segments: list[str], place: int) -> Iterator[_Node]:
+    if place == len(segments):
+        yield node
+    else:
+        segment = segments[place]
+        if (literal := node.literals.get(segment)) is not None:
+            yield from _walk(literal, segments, place + 1)
+        if segment and node.one is not None:
+            yield from _walk(node.one, segments, place + 1)
+    if node.rest is not None:
+        yield node.rest
+
+
+def _captures(binding: Binding, segments: list[str]) -> Captures:
+    return [(variable.field, _value(variable, segments)) for variable in binding.template.variables]
+
+
+def _value(variable: Variable, segments: list[str]) -> str:
+    """A lone segment is decoded as a whole; of several, an escaped slash stays escaped, or nobody could tell it from
+    one that separates them.
+    """
+    if variable.is_one_segment:
+        return _decoded(segments[variable.start])
+    return "/".join(_decoded_between_slashes(segment) for segment in segments[variable.start : variable.end])
+
+
+def _decoded_between_slashes(segment: str) -> str:
+    for escape in _SLASH_ESCAPES:
+        if escape in segment:
+            return escape.join(_decoded_between_slashes(part) for part in segment.split(escape))
+    return _decoded(segment)
+
+
+def _decoded(segment: str) -> str:
+    if "%" not in segment:
+        return segment
+    try:
+        return unquote_to_bytes(segment).decode()
+    except UnicodeDecodeError:
+        raise PathMalformed from None

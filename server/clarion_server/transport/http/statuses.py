@@ -1,0 +1,53 @@
+"""Errors over HTTP: the JSON of a google.rpc.Status, under the HTTP code that its own code stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from google.protobuf import json_format
+from google.rpc import code_pb2, error_details_pb2, status_pb2
+
+#: As google/rpc/code.proto maps them.
+HTTP_CODES: Final[Mapping[int, int]] = {
+    code_pb2.OK: 200,
+    code_pb2.CANCELLED: 499,
+    code_pb2.UNKNOWN: 500,
+    code_pb2.INVALID_ARGUMENT: 400,
+    code_pb2.DEADLINE_EXCEEDED: 504,
+    code_pb2.NOT_FOUND: 404,
+    code_pb2.ALREADY_EXISTS: 409,
+    code_pb2.PERMISSION_DENIED: 403,
+    code_pb2.UNAUTHENTICATED: 401,
+    code_pb2.RESOURCE_EXHAUSTED: 429,
+    code_pb2.FAILED_PRECONDITION: 400,
+    code_pb2.ABORTED: 409,
+    code_pb2.OUT_OF_RANGE: 400,
+    code_pb2.UNIMPLEMENTED: 501,
+    code_pb2.INTERNAL: 500,
+    code_pb2.UNAVAILABLE: 503,
+    code_pb2.DATA_LOSS: 500,
+}
+
+Headers = list[tuple[bytes, bytes]]
+
+
+def body_of(status: status_pb2.Status) -> dict[str, Any]:
+    return dict(json_format.MessageToDict(status))
+
+
+def headers_of(status: status_pb2.Status) -> Headers:
+    """What a caller finds in the header besides: how to authenticate, when to try again."""
+    if status.code == code_pb2.UNAUTHENTICATED:
+        return [(b"www-authenticate", b"Bearer")]
+    delay = _retry_delay(status)
+    return [] if delay is None else [(b"retry-after", str(delay).encode())]
+
+
+def _retry_delay(status: status_pb2.Status) -> int | None:
+    """In whole seconds, as the header has it, rounded up."""
+    info = error_details_pb2.RetryInfo()
+    for detail in status.details:
+        if detail.Unpack(info):
+            return int(info.retry_delay.seconds) + bool(info.retry_delay.nanos)
+    return None

@@ -1,0 +1,96 @@
+"""The JSON door to the contract's methods: an ASGI application made of their HTTP rules."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from uuid import uuid4
+
+import structlog
+from starlette.types import Receive, Scope, Send
+
+from clarion_server.domain.violation import malformed
+from clarion_server.transport.grpc.server import GuardedMethod
+from clarion_server.transport.http.bindings import Binding, bindings_of
+from clarion_server.transport.http.call import HttpCall, Refused, TimeoutMalformed
+from clarion_server.transport.http.exchange import CallerGone, read_body, send_json, send_refusal
+from clarion_server.transport.http.json_writing import AnswerWriter
+from clarion_server.transport.http.refusals import (
+    HttpRefusal,
+    fault,
+    invalid,
+    method_unknown,
+    time_is_up,
+    url_unknown,
+)
+from clarion_server.transport.http.requests import RequestReader
+from clarion_server.transport.http.routing import Captures, PathMalformed, Router, RouteUnknown
+from clarion_server.transport.http.statuses import HTTP_CODES
+
+log = structlog.get_logger()
+
+
+class Transcoder:
+    def __init__(self, methods: Iterable[GuardedMethod]) -> None:
+        """Raises BindingInvalid, TemplateInvalid and RoutesClash: rules of the contract make no sense."""
+        endpoints = [
+            (binding, _Endpoint(binding, method))
+            for method in methods
+            if not method.streams
+            for binding in bindings_of(method.descriptor)
+        ]
+        self._router = Router(binding for binding, _ in endpoints)
+        self._endpoints = dict(endpoints)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            endpoint, captures = self._find(scope)
+            await endpoint.answer(scope, receive, send, captures)
+        except HttpRefusal as refusal:
+            await send_refusal(send, refusal)
+        except CallerGone:
+            pass
+        except Exception:
+            request_id = uuid4().hex
+            log.exception("http_request_failed", request_id=request_id)
+            await send_refusal(send, fault(request_id))
+
+    def _find(self, scope: Scope) -> tuple[_Endpoint, Captures]:
+        """Raises HttpRefusal."""
+        http_method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        try:
+            binding, captures = self._router.find(http_method, scope["raw_path"].decode("ascii"))
+        except RouteUnknown as unknown:
+            raise (method_unknown(unknown.allowed) if unknown.allowed else url_unknown()) from None
+        except (PathMalformed, UnicodeDecodeError):
+            raise invalid(malformed("", "The path must be percent-encoded UTF-8.")) from None
+        return self._endpoints[binding], captures
+
+
+class _Endpoint:
+    """One binding at work."""
+
+    def __init__(self, binding: Binding, method: GuardedMethod) -> None:
+        self._call = method.call
+        self._reader = RequestReader(binding)
+        self._writer = AnswerWriter(binding)
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send, captures: Captures) -> None:
+        """Raises HttpRefusal and CallerGone."""
+        body = await read_body(scope, receive)
+        call = _call_of(scope)
+        try:
+            async with asyncio.timeout(call.time_remaining()):
+                answer = await self._call(self._reader.read(captures, scope["query_string"], body), call)
+        except Refused as refused:
+            raise HttpRefusal(HTTP_CODES[refused.status.code], refused.status) from None
+        except TimeoutError:
+            raise time_is_up() from None
+        await send_json(send, self._writer.to_json(answer))
+
+
+def _call_of(scope: Scope) -> HttpCall:
+    try:
+        return HttpCall(scope["headers"])
+    except TimeoutMalformed:
+        raise invalid(malformed("", "The header 'grpc-timeout' must be such as '5S' or '200m'.")) from None

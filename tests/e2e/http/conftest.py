@@ -1,0 +1,17 @@
+"""A sandbox of the shared service, as seen over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.http.calls import Http
+from tests.service import Sandbox, Service
+
+
+@pytest.fixture
+def http(service: Service, sandbox: Sandbox) -> Iterator[Http]:
+    """Under the key of the sandbox's administrator."""
+    with Http(service.http, sandbox.admin_key) as connection:
+        yield connection

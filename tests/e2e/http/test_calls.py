@@ -1,0 +1,62 @@
+"""The contract over HTTP: the same campaigns, the same answers, the same refusals as over gRPC."""
+
+from __future__ import annotations
+
+import pytest
+from clarion_client import Scope
+
+from tests.campaigns import CONTEXT, campaign, channel
+from tests.e2e.http.calls import Http
+from tests.service import Sandbox, Service
+
+
+@pytest.fixture
+def orders(sandbox: Sandbox) -> Sandbox:
+    """With the live campaign `orders`, whose mails go nowhere."""
+    with sandbox.client() as client:
+        client.channels.create(channel("orders", 9))
+        client.campaigns.create(campaign("orders", "orders"))
+        client.campaigns.activate("orders")
+    return sandbox
+
+
+def test_a_campaign_is_triggered_and_its_messages_are_found(http: Http, orders: Sandbox) -> None:
+    recipients = [{"identity": f"email:r{place}@clarion.test", "context": CONTEXT} for place in range(3)]
+    answer = http.post("/v1/campaigns/orders:trigger", {"requestId": "r-1", "recipients": recipients})
+    assert answer.code == 200
+    assert [each["outcome"] for each in answer.json["recipients"]] == ["OUTCOME_ACCEPTED"] * 3
+    again = http.post("/v1/campaigns/orders:trigger", {"requestId": "r-1", "recipients": recipients})
+    assert again.json == {**answer.json, "replayed": True}
+    found = http.get(f"/v1/messages?execution={answer.json['execution']}")
+    assert {each["name"] for each in found.json["messages"]} == {each["message"] for each in answer.json["recipients"]}
+
+
+def test_a_refusal_lists_every_violation_by_its_path(http: Http, orders: Sandbox) -> None:
+    recipients = [{"identity": "email:a@clarion.test"}, {"identity": "b", "context": {"order": 1}}]
+    answer = http.post("/v1/campaigns/orders:trigger", {"recipients": recipients})
+    assert (answer.code, answer.json["code"], answer.reason) == (400, 3, "INVALID_FIELDS")
+    assert {field for field, _ in answer.violations} == {
+        "recipients[0].context.order",
+        "recipients[1].identity",
+        "recipients[1].address",
+        "recipients[1].context.order",
+    }
+
+
+def test_a_call_without_a_key_or_with_too_weak_a_one_is_refused(service: Service, sandbox: Sandbox) -> None:
+    with sandbox.client() as client:
+        weak = client.keys.create("for a test", [Scope.READ]).secret
+    with Http(service.http) as stranger, Http(service.http, weak) as reader:
+        answer = stranger.get("/v1/campaigns")
+        assert (answer.code, answer.reason, answer.headers["www-authenticate"]) == (401, "UNAUTHENTICATED", "Bearer")
+        answer = reader.post("/v1/campaigns/orders:trigger", {})
+        assert (answer.code, answer.reason) == (403, "SCOPE_DENIED")
+        assert reader.get("/v1/campaigns").json == {}
+
+
+def test_a_url_or_a_method_that_there_is_not_is_told_so(http: Http) -> None:
+    for path in ("/", "/v1/nothing", "/v2/campaigns"):
+        answer = http.get(path)
+        assert (answer.code, answer.reason) == (404, "URL_UNKNOWN")
+    answer = http.send("PUT", "/v1/campaigns")
+    assert (answer.code, answer.reason, answer.headers["allow"]) == (405, "HTTP_METHOD_UNKNOWN", "GET, POST")
