@@ -102,7 +102,7 @@ class Admission:
 def call_violations(command: TriggerCommand, now: Instant) -> list[Violation]:
     """What is wrong with the call, apart from its recipients."""
     found = list(command.flaws)
-    found += _request_id_violations(command.request_id)
+    found += request_id_violations(command.request_id)
     if not command.recipients:
         found.append(required("recipients"))
     if len(command.recipients) > MAX_RECIPIENTS:
@@ -114,7 +114,7 @@ def call_violations(command: TriggerCommand, now: Instant) -> list[Violation]:
     return found
 
 
-def _request_id_violations(request_id: str) -> Iterable[Violation]:
+def request_id_violations(request_id: str) -> Iterable[Violation]:
     if len(request_id) > MAX_REQUEST_ID:
         yield too_long("request_id", MAX_REQUEST_ID)
     if request_id and not (request_id.isascii() and request_id.isprintable()):

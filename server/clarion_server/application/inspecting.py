@@ -85,10 +85,18 @@ class Inspecting:
 
     async def event_query(self, query: EventQuery, campaign_id: str | None) -> EventQuery:
         """The query with the campaign's key. Raises ResourceNotFound: a watch on nothing would wait for ever."""
-        found = await self.transactions.read(lambda unit: _of_campaign(unit, query.sandbox, campaign_id))
-        if found == _NO_SUCH_CAMPAIGN:
-            raise ResourceNotFound(f"campaigns/{campaign_id}")
-        return replace(query, campaign_key=found)
+
+        def look(unit: UnitOfWork) -> EventQuery:
+            found = _of_campaign(unit, query.sandbox, campaign_id)
+            if found == _NO_SUCH_CAMPAIGN:
+                raise ResourceNotFound(f"campaigns/{campaign_id}")
+            if query.execution_id and unit.executions.get(query.sandbox, query.execution_id) is None:
+                raise ResourceNotFound(f"executions/{query.execution_id}")
+            if query.message_id and unit.messages.get(query.sandbox, query.message_id) is None:
+                raise ResourceNotFound(f"messages/{query.message_id}")
+            return replace(query, campaign_key=found)
+
+        return await self.transactions.read(look)
 
 
 #: No campaign has this key.

@@ -13,6 +13,7 @@ from clarion_server.application.admission import (
     admit,
     call_violations,
     fingerprint,
+    request_id_violations,
 )
 from clarion_server.application.directory import CampaignDirectory, LiveCampaign
 from clarion_server.application.group_commit import GroupCommit
@@ -148,6 +149,8 @@ class Triggering:
     async def _earlier(self, command: TriggerCommand, caller: Caller) -> Execution | None:
         """The execution that the very same request became before."""
         if not command.request_id or command.validate_only or command.is_damaged:
+            return None
+        if any(request_id_violations(command.request_id)):
             return None
         found = await self._transactions.read(lambda unit: find_request(unit, caller.sandbox, command))
         if found is None or found.accept_time + IDEMPOTENCY_WINDOW <= self._clock.now():

@@ -60,12 +60,6 @@ EXECUTIONS = Collection("executions", _ASSIGNED_ID, _ASSIGNED_RULE)
 MESSAGES = Collection("messages", f"{_ASSIGNED_ID}-[0-9]{{4}}", _ASSIGNED_RULE)
 API_KEYS = Collection("apiKeys", _ASSIGNED_ID, _ASSIGNED_RULE)
 
-parse_campaign_name = CAMPAIGNS.parse
-parse_channel_configuration_name = CHANNEL_CONFIGURATIONS.parse
-parse_execution_name = EXECUTIONS.parse
-parse_message_name = MESSAGES.parse
-parse_api_key_name = API_KEYS.parse
-
 _SANDBOX = re.compile("[a-z][a-z0-9-]{0,62}")
 _NAMESPACE = re.compile("[a-z0-9_-]{1,32}")
 
@@ -99,3 +93,8 @@ def identity_violation(identity: str, namespace: str, field: str) -> Violation |
     if parts[0] != namespace:
         return Violation(field, "WRONG_NAMESPACE", f"Must be in the campaign's namespace '{namespace}'.")
     return None
+
+
+def identity_form_violation(identity: str, field: str) -> Violation | None:
+    """What is wrong with how an identity in any namespace is written, if anything is."""
+    return identity_violation(identity, identity.partition(":")[0], field)

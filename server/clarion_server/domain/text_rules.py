@@ -40,6 +40,8 @@ def display_name_violations(text: str, field: str = "display_name") -> Iterator[
 
 def mailbox_violations(mailbox: Mailbox, field: str) -> Iterator[Violation]:
     yield from line_violations(mailbox.display_name, f"{field}.display_name", MAX_DISPLAY_NAME)
+    if "{{" in mailbox.display_name or "{%" in mailbox.display_name:
+        yield malformed(f"{field}.display_name", "Is shown as it stands: it cannot be a template.")
     if not mailbox.address:
         yield required(f"{field}.address")
     elif not is_address(mailbox.address):

@@ -10,7 +10,12 @@ from typing import Any
 
 import grpc
 import pytest
-from clarion.v1 import trigger_service_pb2
+from clarion.v1 import (
+    campaign_service_pb2,
+    execution_service_pb2,
+    message_service_pb2,
+    trigger_service_pb2,
+)
 from clarion_client import Action, AsyncClient, EmailContent, MessageState, Recipient
 from google.protobuf import struct_pb2, timestamp_pb2
 from google.protobuf.message import Message
@@ -173,6 +178,86 @@ REFUSED: dict[str, tuple[Message | bytes, str, str]] = {
     "a request id of many lines": (a_trigger(request_id="1\n2"), "request_id", "MALFORMED"),
     "a request id of many words": (a_trigger(request_id="x" * 129), "request_id", "TOO_LONG"),
 }
+
+
+#: Of any enum: the one that nobody sends, and one of a later contract.
+UNKNOWN_VALUES: Any = [0, 99]
+
+#: Requests in which nothing is right, and the fields that the answer must name, all at once.
+ALL_WRONG: dict[str, tuple[str, Message, list[str]]] = {
+    "messages": (
+        "/clarion.v1.MessageService/ListMessages",
+        message_service_pb2.ListMessagesRequest(
+            campaign="x", execution="executions/x", identity="jane", states=UNKNOWN_VALUES, page_size=-1
+        ),
+        ["campaign", "execution", "states[0]", "states[1]", "identity", "page_size"],
+    ),
+    "events": (
+        "/clarion.v1.MessageService/WatchEvents",
+        message_service_pb2.WatchEventsRequest(campaign="x", execution="x", message="x", types=UNKNOWN_VALUES),
+        ["campaign", "execution", "message", "types[0]", "types[1]"],
+    ),
+    "executions": (
+        "/clarion.v1.ExecutionService/ListExecutions",
+        execution_service_pb2.ListExecutionsRequest(request_id="a\0", page_size=-1),
+        ["campaign", "request_id", "page_size"],
+    ),
+    "campaigns": (
+        "/clarion.v1.CampaignService/ListCampaigns",
+        campaign_service_pb2.ListCampaignsRequest(
+            order_by="color", states=UNKNOWN_VALUES, categories=UNKNOWN_VALUES, text="\0", tags=["\0"], page_size=-1
+        ),
+        ["order_by", "states[0]", "states[1]", "categories[0]", "categories[1]", "tags[0]", "text", "page_size"],
+    ),
+    "versions": (
+        "/clarion.v1.CampaignService/ListCampaignVersions",
+        campaign_service_pb2.ListCampaignVersionsRequest(page_size=-1),
+        ["campaign", "page_size"],
+    ),
+    "a stop": (
+        "/clarion.v1.CampaignService/StopCampaign",
+        campaign_service_pb2.StopCampaignRequest(),
+        ["name", "queue_disposal"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ALL_WRONG)
+async def test_everything_wrong_with_a_question_is_told_at_once(sandbox: Sandbox, case: str) -> None:
+    path, request, fields = ALL_WRONG[case]
+    failure = await sandbox.wire.refuse(path, request)
+    assert (failure.code, failure.reason) == (Code.INVALID_ARGUMENT, "INVALID_FIELDS")
+    assert sorted(field for field, _ in failure.violations) == sorted(fields)
+
+
+#: Repetitions for which a request of 4 MiB has room, and which would each become a violation of their own.
+TOO_MANY: dict[str, tuple[str, Message, str]] = {
+    "states": (
+        "/clarion.v1.MessageService/ListMessages",
+        message_service_pb2.ListMessagesRequest(states=UNKNOWN_VALUES * 1_000_000),
+        "states",
+    ),
+    "types": (
+        "/clarion.v1.MessageService/WatchEvents",
+        message_service_pb2.WatchEventsRequest(types=UNKNOWN_VALUES * 1_000_000),
+        "types",
+    ),
+    "paths of a mask": (
+        "/clarion.v1.CampaignService/UpdateCampaign",
+        campaign_service_pb2.UpdateCampaignRequest(
+            campaign={"name": "campaigns/orders"},  # type: ignore[arg-type] # protobuf takes a dict as well
+            update_mask={"paths": ["x"] * 1_000_000},  # type: ignore[arg-type] # see above
+        ),
+        "update_mask.paths",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TOO_MANY)
+async def test_millions_of_values_are_one_violation(sandbox: Sandbox, orders: AsyncClient, case: str) -> None:
+    path, request, field = TOO_MANY[case]
+    failure = await sandbox.wire.refuse(path, request)
+    assert failure.violations == ((field, "TOO_MANY"),)
 
 
 @pytest.mark.parametrize("case", REFUSED)

@@ -176,10 +176,14 @@ async def test_a_damaged_token_is_refused(sandbox: Sandbox, orders: AsyncClient,
     assert caught.value.reason == "INVALID_RESUME_TOKEN"
 
 
-async def test_a_watch_on_a_campaign_that_does_not_exist_is_refused(sandbox: Sandbox) -> None:
-    with pytest.raises(NotFoundError):
-        async with sandbox.client.messages.watch(campaign="nothing"):
-            pass
+@pytest.mark.parametrize(
+    "nothing", [{"campaign": "nothing"}, {"execution": "0" * 32}, {"message": f"{'0' * 32}-0000"}], ids=str
+)
+async def test_a_watch_on_what_does_not_exist_is_refused(sandbox: Sandbox, nothing: dict[str, Any]) -> None:
+    async with asyncio.timeout(DEADLINE_S):
+        with pytest.raises(NotFoundError):
+            async with sandbox.client.messages.watch(**nothing):
+                pass
 
 
 async def test_a_watch_sees_nothing_of_another_sandbox(

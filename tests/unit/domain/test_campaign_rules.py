@@ -120,6 +120,8 @@ def test_an_email_at_its_limits_is_valid(changes: dict[str, Any]) -> None:
         ({"sender": Mailbox("nobody")}, "from.address", "MALFORMED"),
         ({"sender": Mailbox("a@example.com", "x" * 201)}, "from.display_name", "TOO_LONG"),
         ({"sender": Mailbox("a@example.com", "a\nb")}, "from.display_name", "MALFORMED"),
+        ({"sender": Mailbox("a@example.com", "{{ context.shop }}")}, "from.display_name", "MALFORMED"),
+        ({"reply_to": Mailbox("a@example.com", "{% if a %}b{% endif %}")}, "reply_to.display_name", "MALFORMED"),
         ({"reply_to": Mailbox("nobody@")}, "reply_to.address", "MALFORMED"),
         ({"headers": {f"X-{n}": "y" for n in range(21)}}, "headers", "TOO_MANY"),
         ({"headers": {"X Y": "z"}}, "headers.X Y", "MALFORMED"),

@@ -27,6 +27,9 @@ PAIRS: Mapping[str, tuple[EnumPair[Any, Any], Any]] = {
     "TLS mode": (enums.TLS_MODE, channel_configuration_pb2.SmtpProvider.TlsMode),
     "verification kind": (enums.VERIFICATION_KIND, channel_configuration_service_pb2.VerificationStep.Kind),
     "scope": (enums.SCOPE, api_key_pb2.ApiKey.Scope),
+    "message state": (enums.MESSAGE_STATE, message_pb2.Message.State),
+    "attempt result": (enums.ATTEMPT_RESULT, message_pb2.Attempt.Result),
+    "event type": (enums.EVENT_TYPE, message_pb2.Event.Type),
     "exclusion reason": (enums.EXCLUSION_REASON, message_pb2.ExclusionReason),
     "failure reason": (enums.FAILURE_REASON, message_pb2.Failure.Reason),
 }

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import clarion_server
 import grpc
 import pytest
+from clarion_server.adapters.rendering.schema_violations import REASONS as REASONS_OF_KEYWORDS
 from clarion_server.domain import errors
 from clarion_server.domain.errors import ClarionError
 from clarion_server.domain.finding import Finding, FindingCode, Severity
@@ -21,6 +25,7 @@ from google.rpc import error_details_pb2, status_pb2
 from tests.descriptors import error_reasons
 
 REASONS = error_reasons()
+DOC = Path(__file__).parents[3] / "docs" / "errors.md"
 
 VIOLATIONS = (
     Violation("recipients[2].context.order.total", "REQUIRED", "Must be given."),
@@ -141,3 +146,21 @@ def test_what_nobody_foresaw_tells_nothing_but_where_to_look() -> None:
     assert status.code == grpc.StatusCode.INTERNAL.value[0]
     assert (info.reason, dict(info.metadata)) == ("INTERNAL", {"request_id": "0d6c"})
     assert set(info.metadata) == set(documented("INTERNAL")["metadata"])
+
+
+def reasons_of_violations() -> set[str]:
+    """Those that the code can give, by what it says where it makes a violation."""
+    found = set(REASONS_OF_KEYWORDS.values())
+    for file in Path(clarion_server.__path__[0]).rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            match node:
+                case ast.Call(func=ast.Name("Violation" | "NotJson"), args=[_, ast.Constant(str(reason)), *_]):
+                    found.add(reason)
+    return found
+
+
+def test_every_reason_of_a_violation_is_documented_and_no_other() -> None:
+    section = DOC.read_text().partition("## Reasons of violations")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
+    documented = {reason for row in rows for reason in re.findall("[A-Z_]+", row)}
+    assert documented == reasons_of_violations()

@@ -24,6 +24,12 @@ def test_a_star_stands_for_every_editable_field() -> None:
     assert read_mask(FieldMask(paths=["*"]), CAMPAIGN, EDITABLE).fields == EDITABLE
 
 
+def test_of_more_paths_than_any_resource_has_fields_none_is_read() -> None:
+    mask = read_mask(FieldMask(paths=["display_name"] * 101), CAMPAIGN, EDITABLE)
+    assert mask.fields == frozenset()
+    assert [(flaw.field, flaw.reason) for flaw in mask.flaws] == [("update_mask.paths", "TOO_MANY")]
+
+
 def test_the_named_fields_change_populated_or_not() -> None:
     mask = read_mask(FieldMask(paths=["description", "display_name", "description"]), CAMPAIGN, EDITABLE)
     assert mask.fields == {"description", "display_name"}

@@ -249,8 +249,9 @@ Global___Action: _TypeAlias = Action  # noqa: Y015
 
 @_typing.final
 class EmailContent(_message.Message):
-    """The content of an e-mail. Every text field is a Jinja2 template over `context` (the trigger's data), `profile` (the
-    recipient's attributes), `recipient` (`identity`, `address`, `locale`) and `campaign` (`name`, `display_name`).
+    """The content of an e-mail. `subject`, `html`, `text` and the values of `headers` are Jinja2 templates over `context` (the
+    trigger's data), `profile` (the recipient's attributes), `recipient` (`identity`, `address`, `locale`) and `campaign`
+    (`name`, `display_name`).
     A value that is missing is an error, never a blank: give optional data a `default`.
     """
 
@@ -325,7 +326,7 @@ class Mailbox(_message.Message):
     DISPLAY_NAME_FIELD_NUMBER: _builtins.int
     ADDRESS_FIELD_NUMBER: _builtins.int
     display_name: _builtins.str
-    """Optional. The shown name, in any script. At most 200 characters, without line breaks."""
+    """Optional. The shown name, in any script, as it stands: it is no template. At most 200 characters, without line breaks."""
     address: _builtins.str
     """Required. The address (RFC 5321, RFC 6531)."""
     def __init__(

@@ -105,6 +105,7 @@ class MessageServiceServicer:
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: a filter is malformed.
         - `INVALID_ARGUMENT` `INVALID_RESUME_TOKEN`: the token is damaged, or belongs to another filter.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: what a filter names is not in the caller's sandbox.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -64,6 +64,7 @@ class MessageServiceStub:
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: a filter is malformed.
     - `INVALID_ARGUMENT` `INVALID_RESUME_TOKEN`: the token is damaged, or belongs to another filter.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: what a filter names is not in the caller's sandbox.
     """
 
 @_typing.type_check_only
@@ -102,6 +103,7 @@ class MessageServiceAsyncStub(MessageServiceStub):
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: a filter is malformed.
     - `INVALID_ARGUMENT` `INVALID_RESUME_TOKEN`: the token is damaged, or belongs to another filter.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: what a filter names is not in the caller's sandbox.
     """
 
 class MessageServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -161,6 +163,7 @@ class MessageServiceServicer(metaclass=_abc_1.ABCMeta):
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: a filter is malformed.
         - `INVALID_ARGUMENT` `INVALID_RESUME_TOKEN`: the token is damaged, or belongs to another filter.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: what a filter names is not in the caller's sandbox.
         """
 
 def add_MessageServiceServicer_to_server(servicer: MessageServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

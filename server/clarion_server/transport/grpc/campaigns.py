@@ -70,7 +70,7 @@ class CampaignService:
         states = reading.members(CAMPAIGN_STATE, request.states, "states")
         categories = reading.members(CATEGORY, request.categories, "categories")
         _check_filters(reading, request)
-        page = page_of(request, caller, value_type, str)
+        page = page_of(request, caller, value_type, str, reading=reading)
         query = CampaignQuery(
             caller.sandbox,
             states=frozenset(states),
@@ -105,8 +105,9 @@ class CampaignService:
     async def list_campaign_versions(
         self, request: pb.ListCampaignVersionsRequest, caller: Caller
     ) -> pb.ListCampaignVersionsResponse:
-        campaign_id = CAMPAIGNS.parse(request.campaign, "campaign")
-        page = page_of(request, caller, int)
+        reading = Reading()
+        campaign_id = reading.id(CAMPAIGNS, request.campaign, "campaign")
+        page = page_of(request, caller, int, reading=reading)
         before = page.after[0] if page.after else None
         found = await self._authoring.versions(campaign_id, before, page.limit, caller)
         shown, token = page.cut(found, lambda version: (version.number,))
@@ -136,7 +137,7 @@ class CampaignService:
         return pb.ResumeCampaignResponse(campaign=to_campaign(campaign))
 
     async def stop_campaign(self, request: pb.StopCampaignRequest, caller: Caller) -> pb.StopCampaignResponse:
-        campaign_id, disposal = CAMPAIGNS.parse(request.name), _read_disposal(request)
+        campaign_id, disposal = _read_stop(request)
         campaign, queued_count = await self._life_cycle.stop(campaign_id, disposal, request.etag, caller)
         return pb.StopCampaignResponse(campaign=to_campaign(campaign), queued_count=queued_count)
 
@@ -170,18 +171,28 @@ def _check_filters(reading: Reading, request: pb.ListCampaignsRequest) -> None:
         reading.note(too_many("tags", MAX_FILTER_TAGS))
     if len(request.text) > MAX_FILTER_TEXT:
         reading.note(too_long("text", MAX_FILTER_TEXT))
-    if reading.flaws:
-        raise InvalidFields(reading.flaws)
+    for place, text in enumerate(request.tags[: MAX_FILTER_TAGS + 1]):
+        _check_printable(reading, text, f"tags[{place}]")
+    _check_printable(reading, request.text, "text")
+
+
+def _check_printable(reading: Reading, text: str, field: str) -> None:
+    """Nothing that can be stored holds such a character, and PostgreSQL takes none in a question either."""
+    if "\0" in text:
+        reading.note(malformed(field, "Must not contain the character U+0000."))
 
 
 def _after(page: Page) -> tuple[str | int, str] | None:
     return None if page.after is None else (page.after[0], page.after[1])
 
 
-def _read_disposal(request: pb.StopCampaignRequest) -> QueueDisposal:
+def _read_stop(request: pb.StopCampaignRequest) -> tuple[str, QueueDisposal]:
+    reading = Reading()
+    campaign_id = reading.id(CAMPAIGNS, request.name, "name")
     disposal = QUEUE_DISPOSAL.member(request.queue_disposal)
     if disposal is None:
-        raise InvalidFields(
-            (Violation("queue_disposal", "REQUIRED", f"Must be one of {', '.join(QUEUE_DISPOSAL.names)}."),)
-        )
-    return disposal
+        choices = ", ".join(QUEUE_DISPOSAL.names)
+        reading.note(Violation("queue_disposal", "REQUIRED", f"Must be one of {choices}."))
+    reading.check()
+    assert disposal is not None, "or else its flaw was noted"
+    return campaign_id, disposal

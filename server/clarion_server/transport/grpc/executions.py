@@ -5,15 +5,16 @@ from __future__ import annotations
 from clarion.v1 import execution_pb2
 from clarion.v1 import execution_service_pb2 as pb
 
+from clarion_server.application.admission import request_id_violations
 from clarion_server.application.cancelling import Cancelling
 from clarion_server.application.inspecting import Inspecting, SeenExecution
 from clarion_server.application.ports.queries import ExecutionQuery
 from clarion_server.domain.access import Caller
-from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.execution import CancelOutcome
 from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS
 from clarion_server.domain.violation import required
 from clarion_server.transport.grpc.convert.executions import to_execution
+from clarion_server.transport.grpc.convert.reading import Reading
 from clarion_server.transport.grpc.listing import page_of
 
 _OUTCOME = {outcome: pb.CancelExecutionResponse.Outcome.Value(f"OUTCOME_{outcome.name}") for outcome in CancelOutcome}
@@ -29,16 +30,19 @@ class ExecutionService:
         return pb.GetExecutionResponse(execution=_to_execution(seen))
 
     async def list_executions(self, request: pb.ListExecutionsRequest, caller: Caller) -> pb.ListExecutionsResponse:
+        reading = Reading()
+        campaign_id = reading.optional_id(CAMPAIGNS, request.campaign, "campaign")
         if request.request_id and not request.campaign:
-            raise InvalidFields((required("campaign"),))
-        page = page_of(request, caller, str)
+            reading.note(required("campaign"))
+        for flaw in request_id_violations(request.request_id):
+            reading.note(flaw)
+        page = page_of(request, caller, str, reading=reading)
         query = ExecutionQuery(
             caller.sandbox,
             request_id=request.request_id or None,
             before=page.after[0] if page.after else None,
             limit=page.limit,
         )
-        campaign_id = CAMPAIGNS.parse(request.campaign, "campaign") if request.campaign else None
         found = await self._inspecting.executions(query, campaign_id)
         shown, next_page_token = page.cut(found, lambda seen: (seen.execution.id,))
         return pb.ListExecutionsResponse(executions=map(_to_execution, shown), next_page_token=next_page_token)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from clarion_server.domain.access import Caller
 from clarion_server.domain.errors import InvalidPageToken
+from clarion_server.transport.grpc.convert.reading import Reading
 from clarion_server.transport.grpc.pages import page_size, position_of, query_of, seal
 
 T = TypeVar("T")
@@ -31,12 +32,16 @@ class Page:
         return shown, seal(position(shown[-1]), self.query) if len(found) > self.size else ""
 
 
-def page_of(request: Any, caller: Caller, *shape: type) -> Page:
-    """`request`: of any List method. `shape`: the types that make up a position.
+def page_of(request: Any, caller: Caller, *shape: type, reading: Reading | None = None) -> Page:
+    """`request`: of any List method. `shape`: the types that make up a position. `reading`: of the request's other
+    fields, what is wrong with which is told together with what is wrong here.
 
     Raises InvalidFields or InvalidPageToken.
     """
-    size, query = page_size(request.page_size), query_of(request, caller.sandbox)
+    reading = reading or Reading()
+    size = page_size(request.page_size, reading)
+    reading.check()
+    query = query_of(request, caller.sandbox)
     position = position_of(request.page_token, query)
     if position is None:
         return Page(size, query, None)

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message as ProtobufMessage
 
-from clarion_server.domain.violation import Violation
+from clarion_server.domain.violation import Violation, too_many
 
 #: Where every update has its mask.
 _FIELD = "update_mask"
 _ALL = "*"
+#: The most paths that are read; no resource has as many fields.
+_MAX_PATHS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,9 @@ def read_mask(mask: FieldMask, resource: ProtobufMessage, editable: frozenset[st
     if not paths:
         populated = {field.name for field, _ in resource.ListFields()}
         return Mask(editable & populated)
+    if len(paths) > _MAX_PATHS:
+        # A request has room for millions, each of which would become a flaw of its own.
+        return Mask(frozenset(), (too_many(f"{_FIELD}.paths", _MAX_PATHS),))
     if paths == [_ALL]:
         return Mask(editable)
     flaws = (_flaw(path, place, resource, editable) for place, path in enumerate(paths))

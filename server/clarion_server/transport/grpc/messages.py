@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
-from typing import TypeVar
+from collections.abc import AsyncIterator
 
 from clarion.v1 import message_pb2
 from clarion.v1 import message_service_pb2 as pb
@@ -13,15 +12,14 @@ from clarion_server.application.inspecting import Inspecting, SeenMessage
 from clarion_server.application.ports.queries import EventQuery, MessageQuery
 from clarion_server.application.watching import Watching
 from clarion_server.domain.access import Caller
-from clarion_server.domain.errors import InvalidFields, InvalidResumeToken
+from clarion_server.domain.errors import InvalidResumeToken
 from clarion_server.domain.message import MessageState
-from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS, MESSAGES, Collection
-from clarion_server.domain.violation import Violation, malformed
-from clarion_server.transport.grpc.convert.messages import STATE_OF, TYPE_OF, to_event, to_message
+from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS, MESSAGES, identity_form_violation
+from clarion_server.transport.grpc.convert.enums import EVENT_TYPE, MESSAGE_STATE
+from clarion_server.transport.grpc.convert.messages import to_event, to_message
+from clarion_server.transport.grpc.convert.reading import Reading
 from clarion_server.transport.grpc.listing import page_of
 from clarion_server.transport.grpc.pages import TokenInvalid, query_of, seal, unseal
-
-Value = TypeVar("Value")
 
 _CANCEL = pb.CancelMessageResponse
 _MAX_POSITION = 2**63 - 1
@@ -41,16 +39,22 @@ class MessageService:
         return to_message(seen.message, seen.campaign_id, seen.events)
 
     async def list_messages(self, request: pb.ListMessagesRequest, caller: Caller) -> pb.ListMessagesResponse:
-        page = page_of(request, caller, str)
+        reading = Reading()
+        campaign_id = reading.optional_id(CAMPAIGNS, request.campaign, "campaign")
+        execution_id = reading.optional_id(EXECUTIONS, request.execution, "execution")
+        states = reading.members(MESSAGE_STATE, request.states, "states")
+        if request.identity and (flaw := identity_form_violation(request.identity, "identity")):
+            reading.note(flaw)
+        page = page_of(request, caller, str, reading=reading)
         query = MessageQuery(
             caller.sandbox,
-            execution_id=_id_of(EXECUTIONS, request.execution, "execution"),
+            execution_id=execution_id,
             identity=request.identity or None,
-            states=_known(request.states, STATE_OF, "states"),
+            states=frozenset(states),
             before=page.after[0] if page.after else None,
             limit=page.limit,
         )
-        found = await self._inspecting.messages(query, _id_of(CAMPAIGNS, request.campaign, "campaign"))
+        found = await self._inspecting.messages(query, campaign_id)
         shown, next_page_token = page.cut(found, lambda seen: (seen.message.id,))
         return pb.ListMessagesResponse(messages=map(_to_message, shown), next_page_token=next_page_token)
 
@@ -67,15 +71,18 @@ class MessageService:
         self, request: pb.WatchEventsRequest, caller: Caller
     ) -> AsyncIterator[pb.WatchEventsResponse]:
         bound = query_of(request, caller.sandbox, "resume_token", "from_start")
-        start = _start_of(request, bound)
+        reading = Reading()
+        campaign_id = reading.optional_id(CAMPAIGNS, request.campaign, "campaign")
         query = EventQuery(
             caller.sandbox,
             after=0,
-            execution_id=_id_of(EXECUTIONS, request.execution, "execution"),
-            message_id=_id_of(MESSAGES, request.message, "message"),
-            types=_known(request.types, TYPE_OF, "types"),
+            execution_id=reading.optional_id(EXECUTIONS, request.execution, "execution"),
+            message_id=reading.optional_id(MESSAGES, request.message, "message"),
+            types=frozenset(reading.members(EVENT_TYPE, request.types, "types")),
         )
-        query = await self._inspecting.event_query(query, _id_of(CAMPAIGNS, request.campaign, "campaign"))
+        reading.check()
+        start = _start_of(request, bound)
+        query = await self._inspecting.event_query(query, campaign_id)
         ids: dict[int, str] = {}
         async for watched in self._watching.watch(query, start):
             response = pb.WatchEventsResponse(resume_token=seal(watched.position, bound))
@@ -89,23 +96,6 @@ class MessageService:
 
 def _to_message(seen: SeenMessage) -> message_pb2.Message:
     return to_message(seen.message, seen.campaign_id)
-
-
-def _id_of(collection: Collection, name: str, field: str) -> str | None:
-    return collection.parse(name, field) if name else None
-
-
-def _known(numbers: Iterable[int], values: Mapping[int, Value], field: str) -> frozenset[Value]:
-    """Raises InvalidFields for numbers that the contract does not have."""
-    numbers = list(numbers)
-    flaws = [_unknown(f"{field}[{place}]") for place, number in enumerate(numbers) if number not in values]
-    if flaws:
-        raise InvalidFields(tuple(flaws))
-    return frozenset(values[number] for number in numbers)
-
-
-def _unknown(field: str) -> Violation:
-    return malformed(field, "Must be one of the values of the contract, and not UNSPECIFIED.")
 
 
 def _start_of(request: pb.WatchEventsRequest, bound: str) -> int | None:

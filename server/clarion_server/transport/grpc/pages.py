@@ -11,8 +11,9 @@ from typing import Any
 import orjson
 from google.protobuf.message import Message as ProtobufMessage
 
-from clarion_server.domain.errors import InvalidFields, InvalidPageToken
+from clarion_server.domain.errors import InvalidPageToken
 from clarion_server.domain.violation import out_of_range
+from clarion_server.transport.grpc.convert.reading import Reading
 
 DEFAULT_PAGE_SIZE = 50
 MAX_PAGE_SIZE = 1_000
@@ -25,9 +26,9 @@ class TokenInvalid(Exception):
     """The token is damaged, or belongs to another query."""
 
 
-def page_size(requested: int) -> int:
+def page_size(requested: int, reading: Reading) -> int:
     if requested < 0:
-        raise InvalidFields((out_of_range("page_size", "Must not be negative."),))
+        reading.note(out_of_range("page_size", "Must not be negative."))
     return min(requested or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
 
 

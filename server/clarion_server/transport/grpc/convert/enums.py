@@ -21,7 +21,7 @@ from clarion_server.domain.access import Scope
 from clarion_server.domain.campaign import CampaignState, Category, InDoubtPolicy, QueueDisposal
 from clarion_server.domain.channel import TlsMode
 from clarion_server.domain.finding import Severity
-from clarion_server.domain.message import ExclusionReason, FailureReason
+from clarion_server.domain.message import AttemptResult, EventType, ExclusionReason, FailureReason, MessageState
 
 M = TypeVar("M", bound=Enum)
 N = TypeVar("N", bound=int)
@@ -59,5 +59,8 @@ QUEUE_DISPOSAL = EnumPair(QueueDisposal, campaign_service_pb2.StopCampaignReques
 TLS_MODE = EnumPair(TlsMode, channel_configuration_pb2.SmtpProvider.TlsMode.Value, "TLS_MODE")
 VERIFICATION_KIND = EnumPair(VerificationKind, channel_configuration_service_pb2.VerificationStep.Kind.Value, "KIND")
 SCOPE = EnumPair(Scope, api_key_pb2.ApiKey.Scope.Value, "SCOPE")
+MESSAGE_STATE = EnumPair(MessageState, message_pb2.Message.State.Value, "STATE")
+ATTEMPT_RESULT = EnumPair(AttemptResult, message_pb2.Attempt.Result.Value, "RESULT")
+EVENT_TYPE = EnumPair(EventType, message_pb2.Event.Type.Value, "TYPE")
 EXCLUSION_REASON = EnumPair(ExclusionReason, message_pb2.ExclusionReason.Value, "EXCLUSION_REASON")
 FAILURE_REASON = EnumPair(FailureReason, message_pb2.Failure.Reason.Value, "REASON")

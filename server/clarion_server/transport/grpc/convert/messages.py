@@ -2,40 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from enum import StrEnum
-from typing import Any
+from collections.abc import Iterable
 
 from clarion.v1 import message_pb2
 
-from clarion_server.domain.message import (
-    Attempt,
-    AttemptResult,
-    Event,
-    EventType,
-    ExclusionReason,
-    Failure,
-    FailureReason,
-    Message,
-    MessageState,
-    execution_id_of,
-)
+from clarion_server.domain.message import Attempt, Event, Failure, Message, execution_id_of
 from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS, MESSAGES
+from clarion_server.transport.grpc.convert.enums import (
+    ATTEMPT_RESULT,
+    EVENT_TYPE,
+    EXCLUSION_REASON,
+    FAILURE_REASON,
+    MESSAGE_STATE,
+)
 from clarion_server.transport.grpc.convert.times import to_optional_timestamp, to_timestamp
-
-
-def _numbers(wire: Any, prefix: str, values: type[StrEnum]) -> dict[Any, Any]:
-    return {value: wire.Value(f"{prefix}_{value.name}") for value in values}
-
-
-_STATE = _numbers(message_pb2.Message.State, "STATE", MessageState)
-_RESULT = _numbers(message_pb2.Attempt.Result, "RESULT", AttemptResult)
-_REASON = _numbers(message_pb2.Failure.Reason, "REASON", FailureReason)
-_EXCLUSION = _numbers(message_pb2.ExclusionReason, "EXCLUSION_REASON", ExclusionReason)
-_TYPE = _numbers(message_pb2.Event.Type, "TYPE", EventType)
-
-STATE_OF: Mapping[int, MessageState] = {number: state for state, number in _STATE.items()}
-TYPE_OF: Mapping[int, EventType] = {number: kind for kind, number in _TYPE.items()}
 
 
 def to_message(message: Message, campaign_id: str, events: Iterable[Event] = ()) -> message_pb2.Message:
@@ -48,8 +28,8 @@ def to_message(message: Message, campaign_id: str, events: Iterable[Event] = ())
         identity=message.identity,
         address=message.address,
         locale=message.locale,
-        state=_STATE[message.state],
-        exclusion_reason=_exclusion(message.exclusion_reason),
+        state=MESSAGE_STATE.number(message.state),
+        exclusion_reason=EXCLUSION_REASON.number(message.exclusion_reason),
         failure=_failure(message.failure),
         accept_time=to_timestamp(message.accept_time),
         due_time=to_timestamp(message.due_time),
@@ -63,14 +43,14 @@ def to_message(message: Message, campaign_id: str, events: Iterable[Event] = ())
 
 def to_event(event: Event, campaign_id: str) -> message_pb2.Event:
     return message_pb2.Event(
-        type=_TYPE[event.type],
+        type=EVENT_TYPE.number(event.type),
         time=to_timestamp(event.time),
         message=MESSAGES.format(event.message_id),
         execution=EXECUTIONS.format(execution_id_of(event.message_id)),
         campaign=CAMPAIGNS.format(campaign_id),
         attempt_number=event.attempt.number if event.attempt else 0,
         failure=_failure(event.failure),
-        exclusion_reason=_exclusion(event.exclusion_reason),
+        exclusion_reason=EXCLUSION_REASON.number(event.exclusion_reason),
     )
 
 
@@ -79,7 +59,7 @@ def _attempt(attempt: Attempt) -> message_pb2.Attempt:
         number=attempt.number,
         start_time=to_timestamp(attempt.start_time),
         end_time=to_timestamp(attempt.end_time),
-        result=_RESULT[attempt.result],
+        result=ATTEMPT_RESULT.number(attempt.result),
         failure=_failure(attempt.failure),
         provider_reply=attempt.provider_reply,
     )
@@ -89,12 +69,8 @@ def _failure(failure: Failure | None) -> message_pb2.Failure | None:
     if failure is None:
         return None
     return message_pb2.Failure(
-        reason=_REASON[failure.reason],
+        reason=FAILURE_REASON.number(failure.reason),
         code=failure.code,
         detail=failure.detail,
         retries_exhausted=failure.retries_exhausted,
     )
-
-
-def _exclusion(reason: ExclusionReason | None) -> Any:
-    return message_pb2.EXCLUSION_REASON_UNSPECIFIED if reason is None else _EXCLUSION[reason]

@@ -40,6 +40,11 @@ class Reading:
     def note(self, flaw: Violation) -> None:
         self._flaws.append(flaw)
 
+    def check(self) -> None:
+        """Raises InvalidFields with all that was noted."""
+        if self._flaws:
+            raise InvalidFields(self.flaws)
+
     def member(self, pair: EnumPair[M, N], number: int, field: str) -> M | None:
         """None where the field is not set."""
         member = pair.member(number)
@@ -88,6 +93,10 @@ class Reading:
         except InvalidFields as error:
             self._flaws.extend(error.violations)
             return ""
+
+    def optional_id(self, collection: Collection, name: str, field: str) -> str | None:
+        """None where the field is not set."""
+        return self.id(collection, name, field) if name else None
 
 
 def _unknown_value(pair: EnumPair[M, N], field: str) -> Violation:

@@ -1,0 +1,74 @@
+"""PostgreSQL takes no NUL in a text. Who asks with one is told so; the question never gets there."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+from clarion.v1 import campaign_service_pb2, execution_service_pb2, message_service_pb2
+from clarion_server.adapters.storage.store import SqlStore
+from clarion_server.application.inspecting import Inspecting
+from clarion_server.application.watching import CommitSignal, Watching
+from clarion_server.domain.errors import InvalidFields
+from clarion_server.transport.grpc.campaigns import CampaignService
+from clarion_server.transport.grpc.doors import Doors
+from clarion_server.transport.grpc.executions import ExecutionService
+from clarion_server.transport.grpc.messages import MessageService
+
+from tests.unit.application.running import CALLER, Process
+from tests.unit.application.world import World
+
+Ask = Callable[[Process], Awaitable[object]]
+
+
+@pytest.fixture
+async def process(open_store: Callable[[], SqlStore]) -> AsyncIterator[Process]:
+    """Of a world with a live campaign."""
+    world = World(open_store())
+    await world.live()
+    made = Process(world)
+    yield made
+    await made.close()
+    world.transactions.close()
+
+
+async def list_campaigns(process: Process) -> object:
+    world = process.world
+    service = CampaignService(world.authoring, world.life_cycle, world.previewing, world.sampling, Doors(target=""))
+    return await service.list_campaigns(campaign_service_pb2.ListCampaignsRequest(text="a\0", tags=["b\0"]), CALLER)
+
+
+async def list_executions(process: Process) -> object:
+    service = ExecutionService(Inspecting(process.transactions), process.cancelling)
+    request = execution_service_pb2.ListExecutionsRequest(campaign="campaigns/order-confirmed", request_id="a\0")
+    return await service.list_executions(request, CALLER)
+
+
+async def list_messages(process: Process) -> object:
+    inspecting = Inspecting(process.transactions)
+    service = MessageService(
+        inspecting, process.cancelling, Watching(process.transactions, CommitSignal(process.transactions))
+    )
+    return await service.list_messages(message_service_pb2.ListMessagesRequest(identity="email:a\0"), CALLER)
+
+
+async def trigger(process: Process) -> object:
+    return await process.trigger(request_id="a\0")
+
+
+QUESTIONS: dict[str, tuple[Ask, list[str]]] = {
+    "the text and the tags of campaigns": (list_campaigns, ["tags[0]", "text"]),
+    "the request id of executions": (list_executions, ["request_id"]),
+    "the identity of messages": (list_messages, ["identity"]),
+    "the request id of a trigger": (trigger, ["request_id"]),
+}
+
+
+@pytest.mark.parametrize("what", QUESTIONS)
+async def test_a_question_with_a_nul_is_refused_by_its_field(process: Process, what: str) -> None:
+    ask, fields = QUESTIONS[what]
+    with pytest.raises(InvalidFields) as refused:
+        await ask(process)
+    assert [(violation.field, violation.reason) for violation in refused.value.violations] == [
+        (field, "MALFORMED") for field in fields
+    ]
