@@ -40,6 +40,8 @@ from clarion_server.application.lease import Lease
 from clarion_server.application.life_cycle import CampaignLifeCycle
 from clarion_server.application.outlet import OutletPorts
 from clarion_server.application.outlets import ProcessOutlets
+from clarion_server.application.ports.clock import Clock
+from clarion_server.application.ports.queue import Queue, QueueUnavailable
 from clarion_server.application.ports.store import Store, StoreUnavailable
 from clarion_server.application.previewing import CampaignPreviewing
 from clarion_server.application.reporting import CampaignReporting
@@ -91,7 +93,7 @@ class Clarion:
         compiler = JinjaContentCompiler()
         self._directory = CampaignDirectory(transactions, compiler)
         lease, disowned = Lease(ids.new_id(), int(settings.lease_seconds * SECOND), clock), Disowned()
-        self._queue = ClaimTable(transactions, self._commits, clock, lease.process_id)
+        self._queue = _queue(settings, transactions, self._commits, clock, lease)
         self._outlets = ProcessOutlets(
             OutletPorts(
                 queue=self._queue,
@@ -149,6 +151,10 @@ class Clarion:
     async def start(self, show_first_key: Callable[[str], None]) -> Ports:
         """Serves. `show_first_key` gets the first administrator's secret, on the very first start."""
         ports = Ports(self._listen(), self._listen_for_http())
+        try:
+            await self._queue.start()
+        except QueueUnavailable as error:
+            raise CannotStart(f"Cannot use the queue: {error}") from error
         first_key = await self._keys.ensure_first_key()
         if first_key is not None:
             show_first_key(first_key)
@@ -169,6 +175,7 @@ class Clarion:
         await self._queue_canceller.close()
         await self._commits.drained()
         await self._keeper.close()
+        await self._queue.close()
         self._transactions.close()
         self._store.close()
 
@@ -290,6 +297,21 @@ def _open_postgresql(url: str) -> Store:
         return open_postgresql_store(url)
     except (StoreUnavailable, SchemaUnknown) as error:
         raise CannotStart(f"Cannot open the store: {error}") from error
+
+
+def _queue(settings: Settings, transactions: Transactions, commits: GroupCommit, clock: Clock, lease: Lease) -> Queue:
+    """The engine that the settings name. Raises CannotStart."""
+    if settings.queue == "store":
+        return ClaimTable(transactions, commits, clock, lease.process_id)
+    try:
+        from clarion_server.adapters.queue.jetstream import JetStreamQueue, read_address  # noqa: PLC0415 - only when asked for
+    except ImportError as error:
+        raise CannotStart("A queue in NATS takes the extra 'nats': pip install 'clarion[server,nats]'.") from error
+    try:
+        address = read_address(settings.queue, settings.queue_credentials)
+    except QueueUnavailable as error:
+        raise CannotStart(f"Cannot use the queue: {error}") from error
+    return JetStreamQueue(address, transactions, commits, clock, lease)
 
 
 def _service(module: object, servicer: object) -> Service:

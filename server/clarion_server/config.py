@@ -28,6 +28,12 @@ class Settings(BaseSettings):
     """How many processes serve at these addresses, each on a core of its own. A supervisor starts them, and anew when
     one ends.
     """
+    queue: str = "store"
+    """How queued messages come to the processes that send them: `store`, where each looks them up, or NATS JetStream at
+    `nats://host:4222`.
+    """
+    queue_credentials: Path | None = None
+    """File of NATS credentials (a JWT and the seed of its key), where NATS wants them."""
     tls_certificate: Path | None = None
     """PEM file with the certificate chain. With `tls_key` it turns TLS on."""
     tls_key: Path | None = None
@@ -59,7 +65,7 @@ class Settings(BaseSettings):
     def _check(self) -> Self:
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise ValueError("CLARION_TLS_CERTIFICATE and CLARION_TLS_KEY go together: set both, or none.")
-        for file in (self.tls_certificate, self.tls_key):
+        for file in (self.tls_certificate, self.tls_key, self.queue_credentials):
             if file is not None and not file.is_file():
                 raise ValueError(f"There is no file {file}.")
         if self.processes > 1 and self.store == "memory:":

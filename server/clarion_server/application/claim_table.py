@@ -31,6 +31,9 @@ class ClaimTable:
         self._owner = owner
         self._sources: dict[tuple[int, Lane], ClaimTableSource] = {}
 
+    async def start(self) -> None:
+        """Needs nothing but the store."""
+
     def source(
         self, configuration: ChannelConfiguration, lane: Lane, on_change: Callable[[ChannelConfiguration], None]
     ) -> ClaimTableSource:

@@ -10,6 +10,7 @@ from clarion_server.application.ports.queue import Claimed
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.recording import end_queued
 from clarion_server.domain.campaign import Campaign, CampaignState, QueueDisposal
+from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message, MessageState
 
@@ -21,6 +22,8 @@ class Claim:
     owner: str
     limit: int
     now: Instant
+    names: Sequence[str] | None = None
+    """The ids of the messages that are wished for; None: whichever are due."""
 
 
 class Claiming(BulkOperation[Claim, Claimed]):
@@ -32,13 +35,26 @@ def _claim(unit: UnitOfWork, wish: Claim) -> Claimed:
     configuration = unit.channels.by_key(wish.channel_key)
     if configuration is None or configuration.disabled:
         return Claimed(configuration, (), None)
+    if wish.names is not None:
+        return _claim_by_name(unit, wish, configuration, wish.names)
     due = unit.messages.due(wish.channel_key, wish.now, wish.limit, [wish.lane])
-    sendable = _sift(unit, due, wish.now)
-    unit.messages.begin([message.id for message in sendable], wish.owner, wish.now)
-    begun = [_begun(message, wish) for message in sendable]
+    begun = _begin(unit, due, wish)
     more = len(due) == wish.limit
     next_due_time = wish.now if more else unit.messages.next_due_time(wish.channel_key, [wish.lane])
     return Claimed(configuration, begun, next_due_time)
+
+
+def _claim_by_name(unit: UnitOfWork, wish: Claim, configuration: ChannelConfiguration, names: Sequence[str]) -> Claimed:
+    waiting = unit.messages.claimable(names)
+    early = [message for message in waiting if message.due_time > wish.now]
+    begun = _begin(unit, [message for message in waiting if message.due_time <= wish.now], wish)
+    return Claimed(configuration, begun, None, early)
+
+
+def _begin(unit: UnitOfWork, due: Sequence[Message], wish: Claim) -> list[Message]:
+    sendable = _sift(unit, due, wish.now)
+    unit.messages.begin([message.id for message in sendable], wish.owner, wish.now)
+    return [_begun(message, wish) for message in sendable]
 
 
 def _sift(unit: UnitOfWork, due: Sequence[Message], now: Instant) -> list[Message]:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 from clarion_server.adapters.storage.store import SqlStore
-from clarion_server.application.ports.queries import EventQuery, ExecutionQuery, MessageQuery
+from clarion_server.application.ports.queries import DueQuery, EventQuery, ExecutionQuery, MessageQuery
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.message import Lane, MessageState
 
 from tests.contract.store import samples
 from tests.integration.storage.statements import Statement, recorded
@@ -86,6 +86,15 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
     "the states of an execution's messages": (lambda work: work.messages.state_counts("e"), {BY_ID}),
     "the messages that are due": (lambda work: work.messages.due(1, NOW, 10), {"messages_due"}),
     "the next due time": (lambda work: work.messages.next_due_time(1), {"messages_due"}),
+    "the next due time after another one": (
+        lambda work: work.messages.next_due_time(1, after=NOW),
+        {"messages_due"},
+    ),
+    "messages that are claimed by name": (lambda work: work.messages.claimable(["m", "n"]), {BY_ID}),
+    "a page of the queue": (
+        lambda work: work.messages.queued(DueQuery(1, Lane.MARKETING, NOW, 10, after=(5, "m"))),
+        {"messages_due"},
+    ),
     "whether a channel has anything to do": (
         lambda work: work.messages.is_waiting(1),
         {"messages_due", "messages_held", "messages_campaign_state"},

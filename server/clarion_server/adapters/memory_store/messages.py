@@ -10,7 +10,7 @@ from itertools import islice
 from operator import attrgetter
 
 from clarion_server.adapters.memory_store.tables import Tables
-from clarion_server.application.ports.queries import MessageQuery, Settlement
+from clarion_server.application.ports.queries import DueQuery, MessageQuery, QueuedMessage, Settlement
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import OUTCOMES, Lane, Message, MessageState
 
@@ -48,8 +48,22 @@ class MemoryMessageRepository:
         due = (message for message in self._ready(channel_key, lanes) if message.due_time <= now)
         return heapq.nsmallest(limit, due, key=attrgetter("lane", "due_time", "id"))
 
-    def next_due_time(self, channel_key: int, lanes: Collection[Lane] = tuple(Lane)) -> Instant | None:
-        return min((message.due_time for message in self._ready(channel_key, lanes)), default=None)
+    def claimable(self, message_ids: Collection[str]) -> list[Message]:
+        return [each for each in self._queued(sorted(message_ids)) if each.id not in self._tables.held.rows]
+
+    def queued(self, query: DueQuery) -> list[QueuedMessage]:
+        part = (
+            QueuedMessage(message.id, message.due_time, message.accept_time)
+            for message in self._ready(query.channel_key, [query.lane])
+            if query.after < (message.due_time, message.id) < (query.until + 1, "")
+        )
+        return heapq.nsmallest(query.limit, part, key=attrgetter("due_time", "id"))
+
+    def next_due_time(
+        self, channel_key: int, lanes: Collection[Lane] = tuple(Lane), after: Instant = -1
+    ) -> Instant | None:
+        times = (message.due_time for message in self._ready(channel_key, lanes))
+        return min((time for time in times if time > after), default=None)
 
     def is_waiting(self, channel_key: int) -> bool:
         return any(message.channel_key == channel_key for message in self._tables.unfinished.rows.values())

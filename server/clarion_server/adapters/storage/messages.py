@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, exists, func, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, exists, func, select, text, tuple_, update
 
 from clarion_server.adapters.storage import codec
 from clarion_server.adapters.storage.bulk import BulkStatement, insertion, typed_values, values
@@ -22,7 +22,7 @@ from clarion_server.adapters.storage.message_rows import (
 from clarion_server.adapters.storage.packed import RowsReader
 from clarion_server.adapters.storage.schema import IN_QUEUE, IS_HELD, campaigns, messages
 from clarion_server.adapters.storage.segments import Segments
-from clarion_server.application.ports.queries import MessageQuery, Settlement
+from clarion_server.application.ports.queries import DueQuery, MessageQuery, QueuedMessage, Settlement
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import OUTCOMES, Lane, Message, MessageState
 
@@ -91,6 +91,25 @@ _IS_DUE = (
 _DUE = RowsReader(_IS_DUE)
 # What another process has just read as due is passed over: it is as good as claimed. SQLite has one writer at a time.
 _CLAIMABLE = RowsReader(_IS_DUE.with_for_update(of=messages, skip_locked=True))
+_IS_CLAIMABLE = (
+    select_messages()
+    .where(messages.c.id.in_(bindparam("ids", expanding=True)), text(_guard("state = 'QUEUED' AND held = 0")))
+    .order_by(messages.c.id)
+)
+_BY_NAME = RowsReader(_IS_CLAIMABLE)
+_BY_NAME_LOCKED = RowsReader(_IS_CLAIMABLE.with_for_update(of=messages, skip_locked=True))
+_QUEUED = RowsReader(
+    select(messages.c.id, messages.c.due_time, messages.c.accept_time)
+    .where(
+        messages.c.channel_key == bindparam("channel_key"),
+        messages.c.lane == bindparam("lane"),
+        messages.c.due_time.between(bindparam("due_time"), bindparam("until")),
+        tuple_(messages.c.due_time, messages.c.id) > tuple_(bindparam("due_time"), bindparam("id")),
+        IN_QUEUE,
+    )
+    .order_by(messages.c.due_time, messages.c.id)
+    .limit(bindparam("limit"))
+)
 # Campaign by campaign: no index is kept of what is being sent alone, because every message would pay for it twice.
 _SENDING = and_(of_any_campaign(messages.c.campaign_key), messages.c.state == MessageState.SENDING)
 
@@ -101,6 +120,7 @@ class SqlMessageRepository:
         self._connection = connection
         self._segments = segments
         self._due = _CLAIMABLE if locks else _DUE
+        self._claimable = _BY_NAME_LOCKED if locks else _BY_NAME
 
     def add_all(self, messages: Sequence[Message]) -> None:
         if messages:
@@ -133,8 +153,19 @@ class SqlMessageRepository:
                 due += map(message_from_row, self._due.read(self._connection, place))
         return due
 
-    def next_due_time(self, channel_key: int, lanes: Collection[Lane] = tuple(Lane)) -> Instant | None:
-        times = [self._connection.execute(_earliest(channel_key, lane)).scalar_one() for lane in lanes]
+    def claimable(self, message_ids: Collection[str]) -> list[Message]:
+        return [message_from_row(row) for row in self._claimable.read(self._connection, {"ids": list(message_ids)})]
+
+    def queued(self, query: DueQuery) -> list[QueuedMessage]:
+        place = {"channel_key": query.channel_key, "lane": query.lane, "until": query.until, "limit": query.limit}
+        due_time, message_id = query.after
+        rows = _QUEUED.read(self._connection, {**place, "due_time": due_time, "id": message_id})
+        return [QueuedMessage(*row) for row in rows]
+
+    def next_due_time(
+        self, channel_key: int, lanes: Collection[Lane] = tuple(Lane), after: Instant = -1
+    ) -> Instant | None:
+        times = [self._connection.execute(_earliest(channel_key, lane, after)).scalar_one() for lane in lanes]
         return min((time for time in times if time is not None), default=None)
 
     def is_waiting(self, channel_key: int) -> bool:
@@ -189,9 +220,9 @@ class SqlMessageRepository:
         return read_messages(self._connection, statement)
 
 
-def _earliest(channel_key: int, lane: Lane) -> Select[Any]:
+def _earliest(channel_key: int, lane: Lane, after: Instant) -> Select[Any]:
     return select(func.min(messages.c.due_time)).where(
-        messages.c.channel_key == channel_key, messages.c.lane == lane, IN_QUEUE
+        messages.c.channel_key == channel_key, messages.c.lane == lane, messages.c.due_time > after, IN_QUEUE
     )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clarion_server.domain.campaign import CampaignState, Category
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import EventType, Failure, MessageState
+from clarion_server.domain.message import EventType, Failure, Lane, MessageState
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,32 @@ class MessageQuery:
     before: str | None = None
     """Only messages with a smaller id."""
     limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class DueQuery:
+    """A part of the queue of one channel configuration, in one lane."""
+
+    channel_key: int
+    lane: Lane
+    until: Instant
+    """Only messages that are due by then."""
+    limit: int
+    after: tuple[Instant, str] = (-1, "")
+    """Only messages behind the one with this due time and id."""
+
+    def after_last(self, last: QueuedMessage) -> DueQuery:
+        """The page behind the one that ends so."""
+        return replace(self, after=(last.due_time, last.id))
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedMessage:
+    """As much of a message as its queue needs."""
+
+    id: str
+    due_time: Instant
+    accept_time: Instant
 
 
 @dataclass(frozen=True, slots=True)

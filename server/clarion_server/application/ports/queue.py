@@ -16,6 +16,10 @@ from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message
 
 
+class QueueUnavailable(Exception):
+    """An engine cannot be used. The text says in one sentence what is in the way, and what to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claimed:
     configuration: ChannelConfiguration | None
@@ -24,6 +28,8 @@ class Claimed:
     """In SENDING, in the owner's hands."""
     next_due_time: Instant | None
     """When there is more to claim; None when nothing waits."""
+    early: Sequence[Message] = ()
+    """Asked for by name, and not due yet. They are left as they are."""
 
 
 class Source(Protocol):
@@ -66,6 +72,10 @@ class Source(Protocol):
 
 class Queue(Protocol):
     """An engine. Belongs to one event loop."""
+
+    async def start(self) -> None:
+        """Before anything else is asked of it. Raises QueueUnavailable."""
+        ...
 
     def source(
         self, configuration: ChannelConfiguration, lane: Lane, on_change: Callable[[ChannelConfiguration], None]

