@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from clarion_server.adapters.storage.bulk import BulkStatement, values
+from clarion_server.adapters.storage.bulk import BulkStatement, Values
 from clarion_server.adapters.storage.campaign_lists import campaign_page
 from clarion_server.adapters.storage.campaign_rows import (
     campaign_from_row,
@@ -24,7 +24,7 @@ from clarion_server.domain.campaign import Campaign, CampaignState, CampaignVers
 from clarion_server.domain.instant import Instant
 
 _IN_USE = (CampaignState.SCHEDULED, CampaignState.LIVE, CampaignState.PAUSED)
-_REVISIONS = BulkStatement("SELECT key, revision FROM campaigns WHERE key IN (VALUES {rows})", values(1))
+_REVISIONS = BulkStatement("SELECT key, revision FROM campaigns WHERE key IN ({rows})", Values(campaigns.c.key))
 
 
 class SqlCampaignRepository:

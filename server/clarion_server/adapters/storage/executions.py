@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, select
 
 from clarion_server.adapters.storage import codec
-from clarion_server.adapters.storage.bulk import BulkStatement, insertion, values
+from clarion_server.adapters.storage.bulk import BulkStatement, Values, insertion
 from clarion_server.adapters.storage.conditions import in_sandbox
 from clarion_server.adapters.storage.newest import BEYOND_ALL, NewestIds, campaign_keys
 from clarion_server.adapters.storage.schema import executions
@@ -21,12 +21,14 @@ _NAMES = ", ".join(f"executions.{column.name}" for column in _COLUMNS)
 _INSERT = insertion(executions, _COLUMNS)
 # CROSS JOIN fixes the order on SQLite: each wanted pair is looked up, nothing is scanned.
 _BY_REQUEST_IDS = BulkStatement(
-    f"SELECT {_NAMES} FROM (VALUES {{rows}}) AS wanted CROSS JOIN executions"  # noqa: S608 - columns of the schema
+    f"SELECT {_NAMES} FROM ({{rows}}) AS wanted CROSS JOIN executions"  # noqa: S608 - columns of the schema
     " WHERE executions.campaign_key = wanted.column1 AND executions.request_id = wanted.column2"
     " AND executions.request_id IS NOT NULL",
-    values(2),
+    Values(executions.c.campaign_key, executions.c.request_id),
 )
-_RELEASE_REQUEST_IDS = BulkStatement("UPDATE executions SET request_id = NULL WHERE id IN (VALUES {rows})", values(1))
+_RELEASE_REQUEST_IDS = BulkStatement(
+    "UPDATE executions SET request_id = NULL WHERE id IN ({rows})", Values(executions.c.id)
+)
 _NEWEST = NewestIds("executions", "campaign_key = {one}")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, bindparam, exists, func, select, text, tuple_, update
 
 from clarion_server.adapters.storage import codec
-from clarion_server.adapters.storage.bulk import BulkStatement, insertion, typed_values, values
+from clarion_server.adapters.storage.bulk import BulkStatement, Values, insertion
 from clarion_server.adapters.storage.conditions import in_sandbox, of_any_campaign, of_execution
 from clarion_server.adapters.storage.message_lists import list_messages
 from clarion_server.adapters.storage.message_rows import (
@@ -20,18 +20,19 @@ from clarion_server.adapters.storage.message_rows import (
     select_messages,
 )
 from clarion_server.adapters.storage.packed import RowsReader
-from clarion_server.adapters.storage.schema import IN_QUEUE, IS_HELD, campaigns, messages
+from clarion_server.adapters.storage.schema import IN_QUEUE, IS_HELD, campaigns, message_contexts, messages
 from clarion_server.adapters.storage.segments import Segments
 from clarion_server.application.ports.queries import DueQuery, MessageQuery, QueuedMessage, Settlement
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import OUTCOMES, Lane, Message, MessageState
 
 _INSERT = insertion(messages, INSERTED_COLUMNS)
+_IDS = Values(messages.c.id)
 _INSERT_CONTEXTS = BulkStatement(
     "INSERT INTO message_contexts (message_key, context, profile)"
     " SELECT messages.key, added.column2, added.column3"
-    " FROM (VALUES {rows}) AS added CROSS JOIN messages WHERE messages.id = added.column1",
-    values(3),
+    " FROM ({rows}) AS added CROSS JOIN messages WHERE messages.id = added.column1",
+    Values(messages.c.id, message_contexts.c.context, message_contexts.c.profile),
 )
 
 
@@ -47,28 +48,28 @@ def _guard(condition: str) -> str:
 _IS_QUEUED = _guard("state = 'QUEUED'")
 _BEGIN = BulkStatement(
     "UPDATE messages SET state = 'SENDING', owner = {one}, attempt_time = {one}, attempt_count = attempt_count + 1"  # noqa: S608 - names of the schema
-    f" WHERE id IN (VALUES {{rows}}) AND {_IS_QUEUED}",
-    values(1),
+    f" WHERE id IN ({{rows}}) AND {_IS_QUEUED}",
+    _IDS,
 )
 _GIVE_BACK = BulkStatement(
     "UPDATE messages SET state = 'QUEUED', owner = NULL, attempt_count = attempt_count - 1"  # noqa: S608 - names of the schema
-    " WHERE id IN (VALUES {rows}) AND " + _guard("state = 'SENDING' AND owner = {one}"),
-    values(1),
+    " WHERE id IN ({rows}) AND " + _guard("state = 'SENDING' AND owner = {one}"),
+    _IDS,
 )
-_HOLD = BulkStatement(f"UPDATE messages SET held = 1 WHERE id IN (VALUES {{rows}}) AND {_IS_QUEUED}", values(1))  # noqa: S608 - names of the schema
+_HOLD = BulkStatement(f"UPDATE messages SET held = 1 WHERE id IN ({{rows}}) AND {_IS_QUEUED}", _IDS)  # noqa: S608 - names of the schema
 _END_QUEUED = BulkStatement(
     "UPDATE messages SET state = {one}, outcome_time = {one}, held = 0"  # noqa: S608 - names of the schema
-    f" WHERE id IN (VALUES {{rows}}) AND {_IS_QUEUED} RETURNING messages.id",
-    values(1),
+    f" WHERE id IN ({{rows}}) AND {_IS_QUEUED} RETURNING messages.id",
+    _IDS,
 )
 _SETTLE = BulkStatement(
     "UPDATE messages SET state = settled.column3, owner = NULL, due_time = coalesce(settled.column4, due_time),"  # noqa: S608 - names of the schema
     " outcome_time = settled.column5, failure = settled.column6"
-    " FROM (VALUES {rows}) AS settled"
+    " FROM ({rows}) AS settled"
     " WHERE messages.id = settled.column1 AND "
     + _guard("attempt_count = settled.column2 AND state = 'SENDING' AND owner = {one}")
     + " RETURNING messages.id",
-    typed_values(
+    Values(
         messages.c.id,
         messages.c.attempt_count,
         messages.c.state,

@@ -11,7 +11,7 @@ from heapq import nlargest
 
 from sqlalchemy import Connection, select
 
-from clarion_server.adapters.storage.bulk import BulkStatement, Row, united
+from clarion_server.adapters.storage.bulk import BulkStatement, Row, United
 from clarion_server.adapters.storage.schema import campaigns
 
 #: SQLite unites at most 500 selects (SQLITE_MAX_COMPOUND_SELECT).
@@ -26,7 +26,7 @@ class NewestIds:
         newest = f"FROM {table} WHERE {stretch} AND id < {{one}} ORDER BY id DESC LIMIT {{one}}"
         # A member of a union has an order and a limit of its own only from within a select.
         member = f"SELECT id FROM (SELECT id {newest}) AS newest"  # noqa: S608 - names of the schema
-        self._statement = BulkStatement("{rows}", united(member), _MOST_STRETCHES)
+        self._statement = BulkStatement("{rows}", United(member, _MOST_STRETCHES))
 
     def find(self, connection: Connection, stretches: Sequence[Row], before: str, limit: int) -> list[str]:
         """The largest ids below `before`, newest first."""

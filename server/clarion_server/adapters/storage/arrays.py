@@ -1,0 +1,65 @@
+"""Columns of values as PostgreSQL writes arrays (https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO).
+
+Written here and not by the driver, which adapts value by value: for 64 messages that took four times as long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, SmallInteger, Text
+from sqlalchemy.types import TypeEngine
+
+_Values = Sequence[Any]
+
+
+def _numbers(values: _Values) -> str:
+    return ",".join(["NULL" if value is None else str(value) for value in values])
+
+
+def _texts(values: _Values) -> str:
+    if None in values:
+        return ",".join(["NULL" if value is None else f'"{_escaped(value)}"' for value in values])
+    # Hardly any of them has what must be escaped: one look at all together is quicker than one at each.
+    together = "".join(values)
+    if '"' in together or "\\" in together:
+        values = [_escaped(value) for value in values]
+    return '"' + '","'.join(values) + '"'
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _bytes(values: _Values) -> str:
+    return ",".join(["NULL" if value is None else f'"\\\\x{value.hex()}"' for value in values])
+
+
+_Kind = tuple[type[TypeEngine[Any]], str, Callable[[_Values], str]]
+
+#: By the type of a column; the first that fits.
+_KINDS: tuple[_Kind, ...] = (
+    (SmallInteger, "smallint[]", _numbers),
+    (BigInteger, "bigint[]", _numbers),
+    (Integer, "integer[]", _numbers),
+    (Text, "text[]", _texts),
+    (LargeBinary, "bytea[]", _bytes),
+)
+
+
+def array_type(column: Column[Any]) -> str:
+    """The type of an array of the column's values."""
+    return _kind(column)[1]
+
+
+def array_notation(column: Column[Any], values: _Values) -> str:
+    """The array of these values. At least one."""
+    return f"{{{_kind(column)[2](values)}}}"
+
+
+def _kind(column: Column[Any]) -> _Kind:
+    for kind in _KINDS:
+        if isinstance(column.type, kind[0]):
+            return kind
+    raise TypeError(f"No array is known for {column}.")
