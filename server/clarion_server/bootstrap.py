@@ -203,7 +203,12 @@ class Clarion:
     def _http_server(self) -> HttpServer:
         from clarion_server.transport.http.server import HttpServer  # noqa: PLC0415 - only when asked for
 
-        return HttpServer(self._server.methods.values(), self._http_routes(), shares_port=self._settings.processes > 1)
+        return HttpServer(
+            self._server.methods.values(),
+            self._http_routes(),
+            self._settings.cors_origins,
+            shares_port=self._settings.processes > 1,
+        )
 
     def _http_routes(self) -> list[BaseRoute]:
         """What the HTTP door serves beside the contract."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from pathlib import Path
 from typing import Literal, Self
 
@@ -10,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _MAX_PORT = 65_535
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 
 
 class Settings(BaseSettings):
@@ -20,6 +22,10 @@ class Settings(BaseSettings):
     """Host and port of the gRPC door. Port 0 takes a free one. Without TLS only loopback addresses are allowed."""
     http_listen: str = "127.0.0.1:50080"
     """Host and port of the HTTP door, as for `listen`. Empty: no HTTP."""
+    http_cors_origins: str = ""
+    """Web pages that may call the HTTP door from a browser: their origins, such as `https://console.example`, separated
+    by commas. Empty: none.
+    """
     store: str = "sqlite:///clarion.db"
     """Where everything is kept: `sqlite:///relative.db`, `sqlite:////absolute.db`, `postgresql://user@host/database`,
     or `memory:` for tests.
@@ -61,6 +67,17 @@ class Settings(BaseSettings):
             raise ValueError("CLARION_HTTP_LISTEN must be host:port, such as 127.0.0.1:50080, or empty.")
         return address
 
+    @field_validator("http_cors_origins")
+    @classmethod
+    def _check_origins(cls, origins: str) -> str:
+        if not all(_ORIGIN.fullmatch(origin) for origin in _listed(origins)):
+            raise ValueError("CLARION_HTTP_CORS_ORIGINS must be origins such as https://console.example, with commas.")
+        return origins
+
+    @property
+    def cors_origins(self) -> list[str]:
+        return _listed(self.http_cors_origins)
+
     @model_validator(mode="after")
     def _check(self) -> Self:
         if (self.tls_certificate is None) != (self.tls_key is None):
@@ -80,6 +97,10 @@ class Settings(BaseSettings):
                     " or listen on a loopback address such as 127.0.0.1:50051."
                 )
         return self
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _is_loopback(listen: str) -> bool:

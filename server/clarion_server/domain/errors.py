@@ -32,7 +32,8 @@ class InvalidFields(ClarionError):
     def summary(self) -> str:
         first = self.violations[0]
         more = f" (and {len(self.violations) - 1} more)" if len(self.violations) > 1 else ""
-        return f"{first.field}: {first.description}{more}"
+        place = f"{first.field}: " if first.field else ""
+        return f"{place}{first.description}{more}"
 
     def __str__(self) -> str:
         return self.summary

@@ -9,6 +9,10 @@ from typing import Any, Final, NoReturn
 
 import grpc
 from google.rpc import status_pb2
+from starlette.types import Scope
+
+from clarion_server.domain.violation import malformed
+from clarion_server.transport.http.refusals import invalid
 
 #: Where gRPC carries the details of an error (grpc-status-details-bin in the trailers).
 _STATUS: Final = "grpc-status-details-bin"
@@ -27,15 +31,11 @@ class Refused(Exception):
         self.status = status
 
 
-class TimeoutMalformed(Exception):
-    """The header `grpc-timeout` is not of its form."""
-
-
 class HttpCall:
     """Has of gRPC's ServicerContext what the guard asks for."""
 
     def __init__(self, headers: Sequence[tuple[bytes, bytes]], write: Write | None = None) -> None:
-        """`write` takes the answers of a stream. Raises TimeoutMalformed."""
+        """`write` takes the answers of a stream. Raises HttpRefusal for a deadline that cannot be read."""
         self._headers = headers
         self._deadline = _deadline(headers)
         self._status = status_pb2.Status()
@@ -61,11 +61,16 @@ class HttpCall:
         ) from None
 
 
+def call_of(scope: Scope, write: Write | None = None) -> HttpCall:
+    """Raises HttpRefusal."""
+    return HttpCall(scope["headers"], write)
+
+
 def _deadline(headers: Sequence[tuple[bytes, bytes]]) -> float | None:
     for name, value in headers:
         if name == b"grpc-timeout":
             found = _TIMEOUT.fullmatch(value)
             if found is None:
-                raise TimeoutMalformed
+                raise invalid(malformed("", "The header 'grpc-timeout' must be such as '5S' or '200m'."))
             return asyncio.get_running_loop().time() + int(found[1]) * _UNITS[found[2]]
     return None

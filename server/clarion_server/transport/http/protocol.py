@@ -17,6 +17,9 @@ HEADER_SECONDS: Final = 10.0
 MAX_HEADER_BYTES: Final = 32 * 1024
 #: How long, in seconds, a caller may take nothing of its answer.
 SEND_SECONDS: Final = 30.0
+#: How long, in seconds, what is still to come of a request is thrown away after its answer. Closed at once, the
+#: connection might lose the answer.
+LINGER_SECONDS: Final = 2.0
 #: The most connections at a time.
 MAX_CONNECTIONS: Final = 4_096
 
@@ -30,6 +33,15 @@ class _HeadersTooLarge(Exception):
     pass
 
 
+class _PartingTransport:
+    """What answers are written to. Closing it leaves the protocol the time to part."""
+
+    def __init__(self, protocol: BoundedProtocol) -> None:
+        self.write = protocol.transport.write
+        self.is_closing = protocol.transport.is_closing
+        self.close = protocol.part
+
+
 class BoundedProtocol(HttpToolsProtocol):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -37,9 +49,12 @@ class BoundedProtocol(HttpToolsProtocol):
         self._too_large = False
         self._header_timer: asyncio.TimerHandle | None = None
         self._send_timer: asyncio.TimerHandle | None = None
+        self._linger_timer: asyncio.TimerHandle | None = None
+        self._parts = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         super().connection_made(transport)
+        self._parting: Any = _PartingTransport(self)
         if len(self.connections) > MAX_CONNECTIONS:
             self._end(_TOO_MANY)
         else:
@@ -48,6 +63,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._headers_are_there()
         self._cancel_send_timer()
+        self._cancel_linger_timer()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -75,6 +91,32 @@ class BoundedProtocol(HttpToolsProtocol):
             self._too_large = True
             raise _HeadersTooLarge
         super().on_headers_complete()
+        if self.cycle is not None:
+            self.cycle.transport = self._parting
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._cancel_linger_timer()
+        if self._parts:
+            self.transport.close()
+
+    def on_response_complete(self) -> None:
+        is_unread = self.cycle.more_body
+        super().on_response_complete()
+        if is_unread:
+            self._linger()
+
+    def part(self) -> None:
+        """Closes the connection after an answer, as soon as its request has been taken in."""
+        if self.cycle.more_body and self.cycle.response_complete:
+            self._parts = True
+            self._linger()
+        else:
+            self.transport.close()
+
+    def _linger(self) -> None:
+        if self._linger_timer is None and not self.transport.is_closing():
+            self._linger_timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's own words tell callers nothing
         """For what the parser refuses."""
@@ -90,7 +132,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _is_busy(self) -> bool:
         cycle: RequestResponseCycle | None = self.cycle
-        return cycle is not None and not cycle.response_complete
+        return cycle is not None and (cycle.more_body or not cycle.response_complete)
 
     def _end(self, last_words: bytes) -> None:
         self.transport.write(last_words)
@@ -104,6 +146,11 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._header_timer is not None:
             self._header_timer.cancel()
             self._header_timer = None
+
+    def _cancel_linger_timer(self) -> None:
+        if self._linger_timer is not None:
+            self._linger_timer.cancel()
+            self._linger_timer = None
 
     def _cancel_send_timer(self) -> None:
         if self._send_timer is not None:

@@ -11,11 +11,14 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.violation import Violation
 from clarion_server.transport.grpc.errors import DOMAIN, internal_status, status_of
-from clarion_server.transport.grpc.requests import MAX_REQUEST_BYTES
-from clarion_server.transport.http.statuses import Headers
+from clarion_server.transport.grpc.requests import MAX_REQUEST_BYTES, Undecodable
+from clarion_server.transport.http.statuses import HTTP_CODES, Headers
 
 #: The reasons that only callers over HTTP meet.
 REASONS: Final = ("URL_UNKNOWN", "HTTP_METHOD_UNKNOWN", "MEDIA_TYPE_UNKNOWN", "BODY_TOO_SLOW")
+
+
+_TOO_LONG: Final = Violation("", "TOO_LONG", f"A request must have at most {MAX_REQUEST_BYTES:,} bytes.")
 
 
 class HttpRefusal(Exception):
@@ -68,13 +71,21 @@ def body_too_slow(seconds: float) -> HttpRefusal:
 
 
 def body_too_long() -> HttpRefusal:
-    violation = Violation("", "TOO_LONG", f"The body must have at most {MAX_REQUEST_BYTES:,} bytes.")
-    # What is still on its way is not read.
-    return HttpRefusal(413, status_of(InvalidFields((violation,))), [(b"connection", b"close")])
+    return HttpRefusal(413, status_of(InvalidFields((_TOO_LONG,))))
+
+
+def line_too_long() -> Undecodable:
+    """In place of one request of a stream."""
+    return Undecodable(_TOO_LONG)
 
 
 def invalid(*violations: Violation) -> HttpRefusal:
     return HttpRefusal(400, status_of(InvalidFields(violations)))
+
+
+def refused(status: status_pb2.Status) -> HttpRefusal:
+    """What a method of the contract answered."""
+    return HttpRefusal(HTTP_CODES[status.code], status)
 
 
 def time_is_up() -> HttpRefusal:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
+from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn import Config, Server
@@ -31,12 +32,17 @@ class HttpServer:
     """Belongs to one event loop."""
 
     def __init__(
-        self, methods: Iterable[GuardedMethod], routes: Sequence[BaseRoute], *, shares_port: bool = False
+        self,
+        methods: Iterable[GuardedMethod],
+        routes: Sequence[BaseRoute],
+        cors_origins: Sequence[str] = (),
+        *,
+        shares_port: bool = False,
     ) -> None:
-        """`routes`: what is served beside the contract. With `shares_port` other processes may listen on the same port,
-        and the system spreads connections over them.
+        """`routes`: what is served beside the contract. `cors_origins`: of the web pages that may call from a browser.
+        With `shares_port` other processes may listen on the same port, and the system spreads connections over them.
         """
-        self._app = _either(Transcoder(methods), site(routes))
+        self._app = _for_origins(_either(Transcoder(methods), site(routes)), cors_origins)
         self._shares_port = shares_port
         self._socket: socket.socket | None = None
         self._tls: tuple[Path, Path] | None = None
@@ -101,6 +107,19 @@ def _either(contract: ASGIApp, others: ASGIApp) -> ASGIApp:
         await (contract if scope["path"].startswith(_CONTRACT) else others)(scope, receive, send)
 
     return app
+
+
+def _for_origins(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
+    """Keys come in a header that pages set themselves, never in cookies: no page borrows the rights of its visitor."""
+    if not origins:
+        return app
+    return CORSMiddleware(
+        app,
+        allow_origins=origins,
+        allow_methods=("GET", "POST", "PATCH", "DELETE"),
+        allow_headers=("authorization", "content-type", "grpc-timeout", "last-event-id", "x-request-id"),
+        expose_headers=("retry-after",),
+    )
 
 
 def _bound(address: str, shares_port: bool) -> socket.socket:

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from clarion_server.domain.violation import malformed
 from clarion_server.transport.grpc.server import GuardedMethod
 from clarion_server.transport.http.bindings import Binding, bindings_of
-from clarion_server.transport.http.call import HttpCall, Refused, TimeoutMalformed
+from clarion_server.transport.http.call import Refused, call_of
 from clarion_server.transport.http.exchange import CallerGone, read_body, send_json, send_refusal
 from clarion_server.transport.http.json_writing import AnswerWriter
 from clarion_server.transport.http.refusals import (
@@ -20,12 +20,13 @@ from clarion_server.transport.http.refusals import (
     fault,
     invalid,
     method_unknown,
+    refused,
     time_is_up,
     url_unknown,
 )
 from clarion_server.transport.http.requests import RequestReader
 from clarion_server.transport.http.routing import Captures, PathMalformed, Router, RouteUnknown
-from clarion_server.transport.http.statuses import HTTP_CODES
+from clarion_server.transport.http.streams import StreamEndpoint
 
 log = structlog.get_logger()
 
@@ -34,9 +35,8 @@ class Transcoder:
     def __init__(self, methods: Iterable[GuardedMethod]) -> None:
         """Raises BindingInvalid, TemplateInvalid and RoutesClash: rules of the contract make no sense."""
         endpoints = [
-            (binding, _Endpoint(binding, method))
+            (binding, (StreamEndpoint if method.streams else _Endpoint)(binding, method))
             for method in methods
-            if not method.streams
             for binding in bindings_of(method.descriptor)
         ]
         self._router = Router(binding for binding, _ in endpoints)
@@ -55,7 +55,7 @@ class Transcoder:
             log.exception("http_request_failed", request_id=request_id)
             await send_refusal(send, fault(request_id))
 
-    def _find(self, scope: Scope) -> tuple[_Endpoint, Captures]:
+    def _find(self, scope: Scope) -> tuple[_Endpoint | StreamEndpoint, Captures]:
         """Raises HttpRefusal."""
         http_method = "GET" if scope["method"] == "HEAD" else scope["method"]
         try:
@@ -78,19 +78,12 @@ class _Endpoint:
     async def answer(self, scope: Scope, receive: Receive, send: Send, captures: Captures) -> None:
         """Raises HttpRefusal and CallerGone."""
         body = await read_body(scope, receive)
-        call = _call_of(scope)
+        call = call_of(scope)
         try:
             async with asyncio.timeout(call.time_remaining()):
                 answer = await self._call(self._reader.read(captures, scope["query_string"], body), call)
-        except Refused as refused:
-            raise HttpRefusal(HTTP_CODES[refused.status.code], refused.status) from None
+        except Refused as refusal:
+            raise refused(refusal.status) from None
         except TimeoutError:
             raise time_is_up() from None
         await send_json(send, self._writer.to_json(answer))
-
-
-def _call_of(scope: Scope) -> HttpCall:
-    try:
-        return HttpCall(scope["headers"])
-    except TimeoutMalformed:
-        raise invalid(malformed("", "The header 'grpc-timeout' must be such as '5S' or '200m'.")) from None

@@ -1,0 +1,210 @@
+"""Streams over HTTP: one JSON message a line in both directions, or answers as server-sent events.
+
+After the last answer of a stream that fails comes the google.rpc.Status as `{"@error": …}`, or as an event `error`. No
+field of a message is called so: a failure of the stream is never taken for one of its answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any, Final, Protocol
+
+import orjson
+from google.rpc import status_pb2
+from starlette.types import Receive, Scope, Send
+
+from clarion_server.transport.grpc.requests import MAX_REQUEST_BYTES, Undecodable
+from clarion_server.transport.grpc.server import GuardedMethod
+from clarion_server.transport.http.bindings import Binding
+from clarion_server.transport.http.call import Refused, call_of
+from clarion_server.transport.http.exchange import (
+    COMMON_HEADERS,
+    JSON,
+    CallerGone,
+    body_parts,
+    check_media_type,
+    header,
+    read_body,
+)
+from clarion_server.transport.http.json_writing import AnswerWriter
+from clarion_server.transport.http.refusals import line_too_long, method_unknown, refused, time_is_up
+from clarion_server.transport.http.requests import RequestReader
+from clarion_server.transport.http.routing import Captures
+from clarion_server.transport.http.statuses import body_of
+
+NDJSON: Final = "application/x-ndjson"
+SSE: Final = "text/event-stream"
+#: The field of requests and answers by which a stream goes on where another one ended.
+_RESUME_TOKEN: Final = "resume_token"  # noqa: S105 - a position
+
+
+class Framing(Protocol):
+    """How the answers of a stream follow each other."""
+
+    content_type: bytes
+
+    def answer(self, message: Any, text: bytes) -> bytes: ...
+
+    def error(self, status: status_pb2.Status) -> bytes: ...
+
+
+class NdJson:
+    content_type = NDJSON.encode()
+
+    def answer(self, _message: Any, text: bytes) -> bytes:
+        return text + b"\n"
+
+    def error(self, status: status_pb2.Status) -> bytes:
+        return orjson.dumps({"@error": body_of(status)}) + b"\n"
+
+
+class ServerSentEvents:
+    """As HTML defines them. The resume token of an answer is its id, which comes back as `Last-Event-ID`."""
+
+    content_type = SSE.encode()
+
+    def answer(self, message: Any, text: bytes) -> bytes:
+        token = getattr(message, _RESUME_TOKEN, "")
+        return (f"id: {token}\n".encode() if token else b"") + b"data: " + text + b"\n\n"
+
+    def error(self, status: status_pb2.Status) -> bytes:
+        return b"event: error\ndata: " + orjson.dumps(body_of(status)) + b"\n\n"
+
+
+class StreamEndpoint:
+    """One binding of a method that answers with a stream."""
+
+    def __init__(self, binding: Binding, method: GuardedMethod) -> None:
+        self._method = method
+        self._reader = RequestReader(binding)
+        self._writer = AnswerWriter(binding)
+        self._resumes = _RESUME_TOKEN in binding.method.input_type.fields_by_name
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send, captures: Captures) -> None:
+        """Raises HttpRefusal and CallerGone."""
+        if scope["method"] == "HEAD":
+            raise method_unknown({"GET"})
+        answers = _Answers(send, _framing(scope), self._writer)
+        call = call_of(scope, answers.write)
+        gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self._method.descriptor.client_streaming:
+            check_media_type(scope, NDJSON, JSON)
+            request: Any = self._requests(scope, receive, captures, gone)
+            watching = None
+        else:
+            request = self._request(scope, await read_body(scope, receive), captures)
+            watching = asyncio.create_task(_watch(receive, gone))
+        try:
+            await _finished(self._method.call(request, call), gone, call.time_remaining())
+        except Refused as refusal:
+            await answers.fail(refusal.status)
+        except TimeoutError:
+            await answers.fail(time_is_up().status)
+        else:
+            await answers.end()
+        finally:
+            if watching is not None:
+                watching.cancel()
+
+    def _request(self, scope: Scope, body: bytes, captures: Captures) -> Any:
+        request = self._reader.read(captures, scope["query_string"], body)
+        last = header(scope, b"last-event-id")
+        if last and self._resumes and not isinstance(request, Undecodable) and not request.resume_token:
+            request.resume_token = last.decode("latin-1")
+        return request
+
+    async def _requests(
+        self, scope: Scope, receive: Receive, captures: Captures, gone: asyncio.Future[None]
+    ) -> AsyncIterator[Any]:
+        try:
+            async for line in lines(body_parts(receive)):
+                yield line_too_long() if line is None else self._reader.read(captures, scope["query_string"], line)
+        except CallerGone:
+            # Whoever reads here is cancelled with the call.
+            gone.set_result(None)
+            await asyncio.get_running_loop().create_future()
+
+
+async def lines(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes | None]:
+    """Each line that is not blank; None for one that is longer than a request may be."""
+    pieces: list[bytes] = []
+    size = 0
+    async for part in parts:
+        *ends, rest = part.split(b"\n")
+        for end in ends:
+            if (line := _line([*pieces, end], size + len(end))) != b"":
+                yield line
+            pieces, size = [], 0
+        size += len(rest)
+        if size <= MAX_REQUEST_BYTES:
+            pieces.append(rest)
+        else:
+            pieces = []
+    if (line := _line(pieces, size)) != b"":
+        yield line
+
+
+def _line(pieces: list[bytes], size: int) -> bytes | None:
+    return b"".join(pieces).strip() if size <= MAX_REQUEST_BYTES else None
+
+
+class _Answers:
+    """Takes the answers of a stream as they come. The HTTP answer begins with the first of them."""
+
+    def __init__(self, send: Send, framing: Framing, writer: AnswerWriter) -> None:
+        self._send = send
+        self._framing = framing
+        self._writer = writer
+        self._begun = False
+
+    async def write(self, message: Any) -> None:
+        await self._begin()
+        await self._send_part(self._framing.answer(message, self._writer.to_json(message)), more=True)
+
+    async def end(self) -> None:
+        await self._begin()
+        await self._send_part(b"", more=False)
+
+    async def fail(self, status: status_pb2.Status) -> None:
+        """Raises HttpRefusal where nothing was said yet."""
+        if not self._begun:
+            raise refused(status)
+        await self._send_part(self._framing.error(status), more=False)
+
+    async def _begin(self) -> None:
+        if not self._begun:
+            self._begun = True
+            headers = [(b"content-type", self._framing.content_type), *COMMON_HEADERS]
+            await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+
+    async def _send_part(self, body: bytes, *, more: bool) -> None:
+        await self._send({"type": "http.response.body", "body": body, "more_body": more})
+
+
+def _framing(scope: Scope) -> Framing:
+    accepted = header(scope, b"accept") or b""
+    return ServerSentEvents() if SSE.encode() in accepted.lower() else NdJson()
+
+
+async def _watch(receive: Receive, gone: asyncio.Future[None]) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    if not gone.done():
+        gone.set_result(None)
+
+
+async def _finished(call: Any, gone: asyncio.Future[None], seconds: float | None) -> None:
+    """Waits for the call. Raises what it raises, TimeoutError, and CallerGone when the caller goes away before."""
+    calling = asyncio.ensure_future(call)
+    try:
+        await asyncio.wait({calling, gone}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        if calling.done():
+            calling.result()
+        elif gone.done():
+            raise CallerGone
+        else:
+            raise TimeoutError
+    finally:
+        calling.cancel()
+        await asyncio.wait({calling})

@@ -1,0 +1,65 @@
+"""A server on the test's own loop, and connections over which any bytes go."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from clarion_server.transport.grpc.server import GuardedMethod
+from clarion_server.transport.http.server import HttpServer
+from starlette.routing import BaseRoute
+
+#: Far more than anything here takes.
+SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    async def send(self, data: bytes) -> None:
+        self.writer.write(data)
+        await self.writer.drain()
+
+    async def all(self) -> bytes:
+        """What comes until the server closes the connection."""
+        async with asyncio.timeout(SECONDS):
+            return await self.reader.read()
+
+    async def head(self) -> bytes:
+        """Of the next answer."""
+        async with asyncio.timeout(SECONDS):
+            return await self.reader.readuntil(b"\r\n\r\n")
+
+
+@asynccontextmanager
+async def serving(
+    methods: Iterable[GuardedMethod] = (), routes: Iterable[BaseRoute] = (), origins: Iterable[str] = ()
+) -> AsyncIterator[int]:
+    """The port."""
+    server = HttpServer(methods, list(routes), list(origins))
+    port = server.listen("127.0.0.1:0", None)
+    await server.start()
+    try:
+        yield port
+    finally:
+        await server.stop(0)
+
+
+@asynccontextmanager
+async def connected(port: int) -> AsyncIterator[Connection]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        yield Connection(reader, writer)
+    finally:
+        writer.close()
+
+
+async def answer(port: int, data: bytes) -> bytes:
+    """Everything until the server closes the connection, which `connection: close` in the data asks for."""
+    async with connected(port) as connection:
+        await connection.send(data)
+        return await connection.all()

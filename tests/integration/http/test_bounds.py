@@ -1,0 +1,207 @@
+"""Nobody holds a connection or memory of the HTTP door for nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from clarion.v1 import trigger_service_pb2
+from clarion_server.transport.grpc.requests import MAX_REQUEST_BYTES
+from clarion_server.transport.grpc.server import GuardedMethod
+from clarion_server.transport.http import exchange, protocol, site
+from clarion_server.transport.http.protocol import MAX_HEADER_BYTES
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tests.integration.http.raw import SECONDS, Connection, answer, connected, serving
+
+#: So short that a test need not wait, in seconds.
+SHORT = 0.2
+GET = b"GET /small HTTP/1.1\r\nhost: x\r\n\r\n"
+
+
+async def small(request: Request) -> Response:
+    return Response(b"small")
+
+
+async def large(request: Request) -> Response:
+    return Response(bytes(64 * 1024 * 1024))
+
+
+async def echo(request: Request) -> Response:
+    return Response(str(len(await request.body())))
+
+
+ROUTES = [
+    Route("/small", small, methods=["GET", "POST"]),
+    Route("/large", large),
+    Route("/echo", echo, methods=["POST"]),
+]
+
+
+async def trigger(request: Any, context: Any) -> trigger_service_pb2.TriggerResponse:
+    return trigger_service_pb2.TriggerResponse()
+
+
+(SERVICE,) = trigger_service_pb2.DESCRIPTOR.services_by_name.values()
+TRIGGER = GuardedMethod(SERVICE.methods_by_name["Trigger"], trigger, streams=False)
+
+
+@pytest.fixture
+async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
+    monkeypatch.setattr(protocol, "LINGER_SECONDS", SHORT)
+    async with serving([TRIGGER], ROUTES) as port:
+        yield port
+
+
+@pytest.mark.parametrize("beginning", [b"", b"GET /small HTT", b"GET /small HTTP/1.1\r\nhost: x\r\n", b"\r\n\r\n"])
+async def test_a_caller_that_does_not_end_its_headers_is_left(
+    port: int, monkeypatch: pytest.MonkeyPatch, beginning: bytes
+) -> None:
+    monkeypatch.setattr(protocol, "HEADER_SECONDS", SHORT)
+    assert await answer(port, beginning) == b""
+
+
+@pytest.mark.parametrize("beginning", [b"GET /small HTT", b"\r\n"])
+async def test_a_caller_that_does_not_end_the_headers_of_its_second_request_is_left(
+    port: int, monkeypatch: pytest.MonkeyPatch, beginning: bytes
+) -> None:
+    monkeypatch.setattr(protocol, "HEADER_SECONDS", SHORT)
+    async with connected(port) as connection:
+        await connection.send(GET)
+        assert (await connection.head()).startswith(b"HTTP/1.1 200 ")
+        await connection.send(beginning)
+        assert await connection.all() == b"small"
+
+
+async def test_requests_on_one_connection_have_their_time_each(port: int) -> None:
+    async with connected(port) as connection:
+        for _ in range(3):
+            await connection.send(GET)
+            assert (await connection.head()).startswith(b"HTTP/1.1 200 ")
+            assert await connection.reader.readexactly(5) == b"small"
+
+
+@pytest.mark.parametrize("end", [b"", b"\r\n\r\n"])
+async def test_headers_that_are_too_large_are_refused_whether_they_end_or_not(port: int, end: bytes) -> None:
+    header = b"a: " + b"x" * MAX_HEADER_BYTES
+    said = await answer(port, b"GET /small HTTP/1.1\r\nhost: x\r\n" + header + end)
+    assert said.startswith(b"HTTP/1.1 431 ")
+    said = await answer(port, b"GET /" + b"x" * MAX_HEADER_BYTES + b" HTTP/1.1\r\nhost: x" + end)
+    assert said.startswith(b"HTTP/1.1 431 ")
+
+
+async def test_a_body_does_not_count_as_headers(port: int) -> None:
+    body = b"x" * (4 * MAX_HEADER_BYTES)
+    head = b"POST /echo HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(body)
+    assert (await answer(port, head + body)).endswith(str(len(body)).encode())
+
+
+PATHS = pytest.mark.parametrize("path", [b"/echo", b"/v1/campaigns/orders:trigger"])
+
+
+def post(path: bytes, *headers: bytes) -> bytes:
+    lines = [b"POST %b HTTP/1.1" % path, b"host: x", b"content-type: application/json", b"connection: close", *headers]
+    return b"\r\n".join([*lines, b"", b""])
+
+
+async def send_on(connection: Connection) -> None:
+    """Until the connection is broken."""
+    while True:
+        await connection.send(GET)
+        await asyncio.sleep(0)
+
+
+@PATHS
+async def test_a_body_that_is_too_long_is_refused(port: int, path: bytes) -> None:
+    size = MAX_REQUEST_BYTES + 1
+    for head, body in [
+        (post(path, b"transfer-encoding: chunked"), b"%x\r\n" % size + bytes(size) + b"\r\n0\r\n\r\n"),
+        (post(path, b"content-length: %d" % size), bytes(size)),
+    ]:
+        said = await answer(port, head + body)
+        assert said.startswith(b"HTTP/1.1 413 ")
+        assert b'"TOO_LONG"' in said
+
+
+async def test_a_body_that_says_it_will_be_too_long_is_not_waited_for(port: int) -> None:
+    said = await answer(port, post(b"/v1/campaigns/orders:trigger", b"content-length: 99999999999999999999999"))
+    assert said.startswith((b"HTTP/1.1 413 ", b"HTTP/1.1 400 "))
+    assert (await answer(port, post(b"/v1/campaigns/orders:trigger", b"content-length: 999999999"))).startswith(
+        b"HTTP/1.1 413 "
+    )
+
+
+@PATHS
+async def test_a_body_that_comes_too_slowly_is_refused(port: int, monkeypatch: pytest.MonkeyPatch, path: bytes) -> None:
+    monkeypatch.setattr(exchange, "BODY_SECONDS", SHORT)
+    monkeypatch.setattr(site, "BODY_SECONDS", SHORT)
+    said = await answer(port, post(path, b"content-length: 10") + b"{")
+    assert said.startswith(b"HTTP/1.1 408 ")
+    assert b'"BODY_TOO_SLOW"' in said
+
+
+async def test_what_comes_after_the_answer_is_not_read_for_long(port: int) -> None:
+    async with connected(port) as connection:
+        await connection.send(b"POST /small HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n")
+        assert (await connection.all()).endswith(b"small")
+
+
+async def test_a_caller_that_does_not_take_its_answer_is_left(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "SEND_SECONDS", SHORT)
+    async with connected(port) as connection:
+        connection.writer.transport.pause_reading()  # type: ignore[attr-defined] # of a socket
+        await connection.send(b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n")
+        async with asyncio.timeout(SECONDS):
+            # Broken off in the middle: a part of the answer was never sent.
+            with pytest.raises(ConnectionError):
+                await send_on(connection)
+
+
+async def test_connections_past_the_limit_are_told_to_come_back(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "MAX_CONNECTIONS", 1)
+    async with connected(port) as first:
+        await first.send(GET)
+        assert (await first.head()).startswith(b"HTTP/1.1 200 ")
+        said = await answer(port, GET)
+        assert said.startswith(b"HTTP/1.1 503 ")
+        assert b"retry-after: 1\r\n" in said
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"\x16\x03\x01 <script>\r\n\r\n",
+        b"GET / HTTP/9.9<script>\r\n\r\n",
+        b"GET /small HTTP/1.1\r\nhost: x\r\nbad header<script>: y\x00\r\n\r\n",
+        b"POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n<script>",
+    ],
+)
+async def test_what_is_no_request_is_refused_without_a_word_of_it(port: int, request_: bytes) -> None:
+    said = await answer(port, request_)
+    assert said.startswith(b"HTTP/1.1 400 ")
+    assert b"script" not in said
+    assert b"uvicorn" not in said
+
+
+PREFLIGHT = (
+    b"OPTIONS /v1/campaigns/orders:trigger HTTP/1.1\r\nhost: x\r\nconnection: close\r\n"
+    b"origin: https://console.example\r\naccess-control-request-method: POST\r\n"
+    b"access-control-request-headers: authorization, content-type\r\n\r\n"
+)
+
+
+async def test_no_page_of_another_origin_may_call_unless_it_is_named() -> None:
+    for origins in ((), ("https://other.example",)):
+        async with serving([TRIGGER], ROUTES, origins) as port:
+            said = await answer(port, PREFLIGHT)
+            assert not said.startswith(b"HTTP/1.1 200 ")
+            assert b"access-control-allow-origin" not in said
+    async with serving([TRIGGER], ROUTES, ["https://console.example"]) as port:
+        said = await answer(port, PREFLIGHT)
+        assert said.startswith(b"HTTP/1.1 200 ")
+        assert b"access-control-allow-origin: https://console.example\r\n" in said
+        assert b"access-control-allow-credentials" not in said
