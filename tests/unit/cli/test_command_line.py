@@ -78,8 +78,9 @@ def test_a_store_that_cannot_be_opened_is_told_in_one_sentence(capsys: pytest.Ca
     ("arguments", "words"),
     [
         (["aply"], "Did you mean"),
-        (["apply"], "--file"),
-        (["pause"], "CAMPAIGN"),
+        (["apply"], "--file needs a value"),
+        (["pause"], "CAMPAIGN needs a value"),
+        (["stop", "a", "--queue"], "--queue needs a value"),
         (["pause", "a", "b"], "'b'"),
         (["stop", "a", "--queue", "burn"], "drain"),
         (["campaigns", "list", "--limt", "5"], "--limit"),

@@ -107,11 +107,20 @@ def test_a_file_that_is_nested_too_deeply_is_refused() -> None:
     assert problems_of("campaign: a\nb: " + "[" * 10_000) == [("", "file.yaml is nested too deeply.")]
 
 
+def test_a_number_that_the_contract_cannot_hold_is_told_by_line() -> None:
+    text = CHANNEL.replace("sender:", "port: 99999999999\n  sender:") + "max_concurrency: -2147483649\n"
+    assert problems_of(text) == [
+        ("file.yaml:5: smtp.port", "It is 99999999999, which is too large a number."),
+        ("file.yaml:7: max_concurrency", "It is -2147483649, which is too large a number."),
+    ]
+
+
 def test_what_is_not_utf_8_is_told_by_line() -> None:
     Path("file.yaml").write_bytes(b"campaign: a\ndisplay_name: \xff\n")
     with pytest.raises(CommandFailed) as caught:
         read_resources([Path("file.yaml")])
-    assert caught.value.problems[0].where == "file.yaml:2"
+    (problem,) = caught.value.problems
+    assert (problem.where, "UTF-8" in problem.text) == ("file.yaml:2", True)
 
 
 @pytest.mark.parametrize("text", ["name: x\n", "campaign: x\nchannel: x\n", "campaign: \n", "campaign: [x]\n"])

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
-from cyclopts import App, CycloptsError, Group, Parameter, UnusedCliTokensError
+from cyclopts import App, Argument, CycloptsError, Group, MissingArgumentError, Parameter, UnusedCliTokensError
 
 from clarion_server.transport.cli.commands.applying import apply
 from clarion_server.transport.cli.commands.campaigns import campaigns
@@ -149,6 +149,8 @@ def _failure(error: Exception) -> CommandFailed | None:
             return error
         case UnusedCliTokensError():
             return CommandFailed(f"What is {' '.join(error.unused_tokens or ())!r} here for?", hint="See --help.")
+        case MissingArgumentError(argument=Argument() as missing):
+            return CommandFailed(f"{error.keyword or missing.name} needs a value.", hint="See --help.")
         case CycloptsError():
             return CommandFailed(" ".join(str(error).split()), hint="See --help.")
         case OSError(filename=str(name)):

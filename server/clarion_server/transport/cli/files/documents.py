@@ -75,7 +75,8 @@ def text_of(file: Path) -> str:
         return file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        raise CommandFailed(f"{file} is not text in UTF-8.", [Problem(f"{file}:{line}", error.reason)]) from error
+        problem = Problem(f"{file}:{line}", f"This is not text in UTF-8: {error.reason}.")
+        raise CommandFailed(f"{file} is not text in UTF-8.", [problem]) from error
     except OSError as error:
         raise CommandFailed(f"Cannot open {file}: {error.strerror}.") from error
 

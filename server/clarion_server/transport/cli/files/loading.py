@@ -10,16 +10,20 @@ from typing import Any
 
 from clarion_client import Value
 
+from clarion_server.transport.cli.files.kinds import FREE_FORM
 from clarion_server.transport.cli.files.places import Places
 
 _SEGMENT = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 _MISSING = " is missing"
 #: An error may quote a value, and that may be a whole page.
 _MAX_TEXT = 200
+#: The whole numbers of the contract that authors write have 32 bits.
+_BEYOND = 2**31
 
 
 def flaws_of(value_type: type[Value], data: dict[str, Any], places: Places) -> Iterator[tuple[str, str]]:
     """The path of each flaw, and what it is. Whatever one is about is put out of the way to see the next."""
+    yield from _too_large(data, "")
     data = copy.deepcopy(data)
     tries: Counter[str] = Counter()
     while (error := _error(value_type, data)) is not None:
@@ -29,6 +33,19 @@ def flaws_of(value_type: type[Value], data: dict[str, Any], places: Places) -> I
         if not _put_away(data, path, tries[path]):
             return
         tries[path] += 1
+
+
+def _too_large(data: Any, path: str) -> Iterator[tuple[str, str]]:
+    """The client would take such a number, and protobuf would refuse it without saying where."""
+    if isinstance(data, dict):
+        for name, item in data.items():
+            if name not in FREE_FORM:
+                yield from _too_large(item, f"{path}.{name}" if path else str(name))
+    elif isinstance(data, list):
+        for place, item in enumerate(data):
+            yield from _too_large(item, f"{path}[{place}]")
+    elif isinstance(data, int) and not -_BEYOND <= data < _BEYOND:
+        yield path, f"It is {data}, which is too large a number."
 
 
 def _error(value_type: type[Value], data: dict[str, Any]) -> str | None:
