@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -34,6 +35,8 @@ ORDERS = EXAMPLES / "data" / "orders.jsonl"
 CAMPAIGNS = ("order-confirmed", "password-reset")
 #: How many customers also ask for a new password.
 RESETS = 20
+#: The port that the documentation speaks of.
+PORT = 50051
 START_SECONDS = 30
 DELIVERY_SECONDS = 120
 
@@ -45,8 +48,9 @@ def main(arguments: list[str]) -> int:
     mailbox = MailboxServer(FOLDER / "mails")
     mailbox.start()
     try:
-        with service() as (target, key):
-            return run(mailbox, target, key, once="--once" in arguments)
+        once = "--once" in arguments
+        with service(port=0 if once else documented_port()) as (target, key):
+            return run(mailbox, target, key, once=once)
     except KeyboardInterrupt:
         return 0
     except subprocess.CalledProcessError as error:
@@ -56,11 +60,22 @@ def main(arguments: list[str]) -> int:
         mailbox.stop()
 
 
+def documented_port() -> int:
+    """0, for any other one, where somebody has it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", PORT))
+        except OSError:
+            return 0
+    return PORT
+
+
 @contextmanager
-def service() -> Iterator[tuple[str, str]]:
-    """`clarion serve` on a free port and a new store; its address and the first admin key."""
+def service(port: int) -> Iterator[tuple[str, str]]:
+    """`clarion serve` on that port and a new store; its address and the first admin key."""
     store = f"sqlite:///{FOLDER / 'clarion.db'}"
-    settings = {"CLARION_LISTEN": "127.0.0.1:0", "CLARION_HTTP_LISTEN": "127.0.0.1:0", "CLARION_STORE": store}
+    settings = {"CLARION_LISTEN": f"127.0.0.1:{port}", "CLARION_HTTP_LISTEN": "127.0.0.1:0", "CLARION_STORE": store}
     with (FOLDER / "service.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "clarion_server", "serve"],
@@ -102,7 +117,7 @@ def run(mailbox: MailboxServer, target: str, key: str, *, once: bool) -> int:
         clarion(environment, "report", "order-confirmed")
         exact = check_received(client, mailbox)
         show_mail(client, mailbox)
-    show_next_commands(target, key)
+    show_next_commands(mailbox, target, key)
     if not once:
         console.print("\nThe service runs until you press Ctrl-C.")
         signal.pause()
@@ -169,7 +184,7 @@ def show_mail(client: Client, mailbox: MailboxServer) -> None:
     console.print(f"  With its HTML part: {os.path.relpath(mailbox.file_of(message_id))}", highlight=False)
 
 
-def show_next_commands(target: str, key: str) -> None:
+def show_next_commands(mailbox: MailboxServer, target: str, key: str) -> None:
     request = {
         "campaign": "campaigns/order-confirmed",
         "recipients": [json.loads(ORDERS.open(encoding="utf-8").readline())["recipient"]],
@@ -182,10 +197,11 @@ def show_next_commands(target: str, key: str) -> None:
     method = "clarion.v1.TriggerService/Trigger"
     step("Next, in another terminal:")
     lines = [
-        f"export CLARION_TARGET={target} CLARION_API_KEY={key}",
+        f"export CLARION_TARGET={target} CLARION_API_KEY={key} SMTP_PORT={mailbox.port}",
         f"export PATH={os.path.relpath(Path(sys.executable).parent)}:$PATH",
         "clarion watch --from-start",
         "clarion messages list --campaign order-confirmed",
+        "clarion apply -f examples/campaigns --dry-run",
         f"grpcurl -plaintext {authorization} -d @ {target} {method} < {body}",
         f"buf curl --http2-prior-knowledge --protocol grpc {authorization} -d @{body} http://{target}/{method}",
         "python examples/client.py",
