@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from clarion_server.application.ports.channels import (
@@ -16,7 +16,7 @@ from clarion_server.application.ports.channels import (
     TransientFailure,
     VerificationStep,
 )
-from clarion_server.application.ports.store import Store, StoreUnavailable, UnitOfWork
+from clarion_server.application.ports.store import Hearer, Store, StoreUnavailable, UnitOfWork
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.message import Failure, FailureReason
 
@@ -116,6 +116,12 @@ class FaultyStore:
 
     def change_mark(self) -> object:
         return self._behind.change_mark()
+
+    def listen(self, hear: Hearer) -> None:
+        self._behind.listen(hear)
+
+    def tell_queued(self, channel_keys: Collection[int]) -> None:
+        self._behind.tell_queued(channel_keys)
 
     def close(self) -> None:
         self._behind.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,7 @@ from clarion_server.application.claim_table import ClaimTable
 from clarion_server.application.delivery import Delivery
 from clarion_server.application.directory import CampaignDirectory
 from clarion_server.application.disowning import Disowned
+from clarion_server.application.elsewhere import OutletsElsewhere
 from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.inspecting import Inspecting
 from clarion_server.application.keeping import Keeper
@@ -42,7 +44,7 @@ from clarion_server.application.outlet import OutletPorts
 from clarion_server.application.outlets import ProcessOutlets
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.queue import Queue, QueueUnavailable
-from clarion_server.application.ports.store import Store, StoreUnavailable
+from clarion_server.application.ports.store import EVERY_CHANNEL, Store, StoreUnavailable
 from clarion_server.application.previewing import CampaignPreviewing
 from clarion_server.application.reporting import CampaignReporting
 from clarion_server.application.review import Review
@@ -87,25 +89,29 @@ class Clarion:
         self._store = store
         clock, ids, chance = SystemClock(), SystemIds(), random.SystemRandom().random
         self._transactions = transactions = Transactions(store)
-        signal = CommitSignal(transactions)
+        self._signal = signal = CommitSignal(transactions)
         self._watching = Watching(transactions, signal)
         self._commits = GroupCommit(transactions, signal.commit_happened, settings.pending_limit)
         compiler = JinjaContentCompiler()
         self._directory = CampaignDirectory(transactions, compiler)
         lease, disowned = Lease(ids.new_id(), int(settings.lease_seconds * SECOND), clock), Disowned()
-        self._queue = _queue(settings, transactions, self._commits, clock, lease)
-        self._outlets = ProcessOutlets(
-            OutletPorts(
-                queue=self._queue,
-                commits=self._commits,
-                delivery=Delivery(self._directory, clock, chance),
-                open_channel=open_channel,
-                clock=clock,
-                lease=lease,
-                disowned=disowned,
+        self._queue = _queue(settings, store, transactions, self._commits, clock, lease)
+        self._outlets: ProcessOutlets | OutletsElsewhere
+        if settings.role == "api":
+            self._outlets, self._keeper = OutletsElsewhere(self._queue, self._tell_others), None
+        else:
+            self._outlets = ProcessOutlets(
+                OutletPorts(
+                    queue=self._queue,
+                    commits=self._commits,
+                    delivery=Delivery(self._directory, clock, chance),
+                    open_channel=open_channel,
+                    clock=clock,
+                    lease=lease,
+                    disowned=disowned,
+                )
             )
-        )
-        self._keeper = Keeper(transactions, self._outlets, disowned, lease, clock, chance)
+            self._keeper = Keeper(transactions, self._outlets, disowned, lease, clock, chance)
         self._queue_canceller = QueueCanceller(transactions, clock)
         self._schedules = ScheduleKeeper(transactions, clock, self._campaign_changed)
         self._schedules_task: asyncio.Task[None] | None = None
@@ -117,36 +123,32 @@ class Clarion:
         authenticator = KeyAuthenticator(transactions, clock)
         self._doors = Doors(settings.uses_tls)
         self._keys = KeyKeeping(transactions, clock, ids, authenticator.distrust)
+        services = [
+            _service(
+                campaign_service_pb2,
+                CampaignService(
+                    CampaignAuthoring(transactions, clock, self._campaign_changed),
+                    CampaignLifeCycle(transactions, Review(compiler, clock), clock, self._campaign_changed),
+                    CampaignPreviewing(transactions, compiler),
+                    TriggerSampling(self._directory, compiler),
+                    self._doors,
+                ),
+            ),
+            _service(
+                channel_configuration_service_pb2,
+                ChannelConfigurationService(ChannelKeeping(transactions, clock, open_channel, self._channel_changed)),
+            ),
+            _service(trigger_service_pb2, self._triggers),
+            _service(execution_service_pb2, ExecutionService(inspecting, cancelling)),
+            _service(message_service_pb2, MessageService(inspecting, cancelling, self._watching)),
+            _service(report_service_pb2, ReportService(CampaignReporting(transactions, clock))),
+            _service(api_key_service_pb2, ApiKeyService(self._keys)),
+        ]
         self._server = GrpcServer(
-            [
-                _service(
-                    campaign_service_pb2,
-                    CampaignService(
-                        CampaignAuthoring(transactions, clock, self._campaign_changed),
-                        CampaignLifeCycle(transactions, Review(compiler, clock), clock, self._campaign_changed),
-                        CampaignPreviewing(transactions, compiler),
-                        TriggerSampling(self._directory, compiler),
-                        self._doors,
-                    ),
-                ),
-                _service(
-                    channel_configuration_service_pb2,
-                    ChannelConfigurationService(
-                        ChannelKeeping(transactions, clock, open_channel, self._channel_changed)
-                    ),
-                ),
-                _service(trigger_service_pb2, self._triggers),
-                _service(execution_service_pb2, ExecutionService(inspecting, cancelling)),
-                _service(message_service_pb2, MessageService(inspecting, cancelling, self._watching)),
-                _service(report_service_pb2, ReportService(CampaignReporting(transactions, clock))),
-                _service(api_key_service_pb2, ApiKeyService(self._keys)),
-            ],
-            SCOPES,
-            authenticator,
-            shares_port=settings.processes > 1,
+            [] if settings.role == "worker" else services, SCOPES, authenticator, shares_port=settings.processes > 1
         )
 
-        self._http = self._http_server() if settings.http_listen else None
+        self._http = self._http_server() if settings.http_listen and settings.role != "worker" else None
 
     async def start(self, show_first_key: Callable[[str], None]) -> Ports:
         """Serves. `show_first_key` gets the first administrator's secret, on the very first start."""
@@ -158,7 +160,10 @@ class Clarion:
         first_key = await self._keys.ensure_first_key()
         if first_key is not None:
             show_first_key(first_key)
-        await self._keeper.start()
+        if self._keeper is not None:
+            await self._keeper.start()
+        loop = asyncio.get_running_loop()
+        self._store.listen(lambda channel_keys: _call_soon(loop, self._heard, channel_keys))
         self._schedules_task = asyncio.create_task(self._schedules.run())
         await self._server.start()
         if self._http is not None:
@@ -174,7 +179,8 @@ class Clarion:
             await self._schedules_task
         await self._queue_canceller.close()
         await self._commits.drained()
-        await self._keeper.close()
+        if self._keeper is not None:
+            await self._keeper.close()
         await self._queue.close()
         self._transactions.close()
         self._store.close()
@@ -230,8 +236,23 @@ class Clarion:
     def _campaign_changed(self, campaign: Campaign) -> None:
         self._directory.forget(campaign)
         self._schedules.wake()
-        self._keeper.wake()
+        if self._keeper is not None:
+            self._keeper.wake()
+        else:
+            self._tell_others()
         self._queue_canceller.look_at(campaign)
+
+    def _tell_others(self) -> None:
+        self._store.tell_queued([EVERY_CHANNEL])
+
+    def _heard(self, channel_keys: frozenset[int]) -> None:
+        """Other processes have committed something, and left messages of these channel configurations."""
+        self._signal.commit_happened()
+        if isinstance(self._outlets, ProcessOutlets) and self._keeper is not None and channel_keys:
+            self._queue.heard(channel_keys)
+            if not self._outlets.have(channel_keys):
+                # Configured a moment ago, or not one in particular.
+                self._keeper.wake()
 
     def _channel_changed(self, configuration: ChannelConfiguration) -> None:
         self._outlets.keep([configuration])
@@ -304,12 +325,14 @@ def _open_postgresql(url: str) -> Store:
         raise CannotStart(f"Cannot open the store: {error}") from error
 
 
-def _queue(settings: Settings, transactions: Transactions, commits: GroupCommit, clock: Clock, lease: Lease) -> Queue:
+def _queue(
+    settings: Settings, store: Store, transactions: Transactions, commits: GroupCommit, clock: Clock, lease: Lease
+) -> Queue:
     """The engine that the settings name. Raises CannotStart."""
     if settings.queue == "store":
-        return ClaimTable(transactions, commits, clock, lease.process_id)
+        return ClaimTable(transactions, commits, clock, lease.process_id, store.tell_queued)
     try:
-        from clarion_server.adapters.queue.jetstream import JetStreamQueue, read_address  # noqa: PLC0415 - only when asked for
+        from clarion_server.adapters.queue.jetstream import JetStreamQueue, read_address  # noqa: PLC0415 - see above
     except ImportError as error:
         raise CannotStart("A queue in NATS takes the extra 'nats': pip install 'clarion[server,nats]'.") from error
     try:
@@ -317,6 +340,12 @@ def _queue(settings: Settings, transactions: Transactions, commits: GroupCommit,
     except QueueUnavailable as error:
         raise CannotStart(f"Cannot use the queue: {error}") from error
     return JetStreamQueue(address, transactions, commits, clock, lease)
+
+
+def _call_soon(loop: asyncio.AbstractEventLoop, call: Callable[[frozenset[int]], None], keys: frozenset[int]) -> None:
+    """From another thread, and perhaps when the loop has ended."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(call, keys)
 
 
 def _service(module: object, servicer: object) -> Service:

@@ -34,6 +34,10 @@ class Settings(BaseSettings):
     """How many processes serve at these addresses, each on a core of its own. A supervisor starts them, and anew when
     one ends.
     """
+    role: Literal["all", "api", "worker"] = "all"
+    """What these processes do: `api` accepts and never sends, `worker` sends and answers health checks alone, `all`
+    does both.
+    """
     queue: str = "store"
     """How queued messages come to the processes that send them: `store`, where each looks them up, or NATS JetStream at
     `nats://host:4222`.
@@ -85,10 +89,10 @@ class Settings(BaseSettings):
         for file in (self.tls_certificate, self.tls_key, self.queue_credentials):
             if file is not None and not file.is_file():
                 raise ValueError(f"There is no file {file}.")
-        if self.processes > 1 and self.store == "memory:":
+        if self.store == "memory:" and (self.processes > 1 or self.role != "all"):
             raise ValueError(
-                "The store memory: is one process's own: set CLARION_STORE to a file or a database, or"
-                " CLARION_PROCESSES to 1."
+                "The store memory: is one process's own: set CLARION_STORE to a file or a database, or leave"
+                " CLARION_PROCESSES at 1 and CLARION_ROLE at all."
             )
         for address in filter(None, (self.listen, self.http_listen)):
             if not self.uses_tls and not _is_loopback(address):

@@ -52,6 +52,8 @@ def _become_supervisor(settings: Settings) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     given = settings.model_dump(mode="json", exclude_none=True)
+    if settings.role == "worker":
+        given["http_listen"] = ""
     environment = os.environ | {_variable(name): _text(value) for name, value in given.items()}
     os.execve(sys.executable, (sys.executable, "-P", "-m", "clarion_server.supervisor"), environment)  # noqa: S606 - ours
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Collection, Sequence
 
 from clarion_server.application.claiming import Claim, Claiming
 from clarion_server.application.group_commit import GroupCommit
@@ -23,8 +24,19 @@ _LOOK_EVERY = SECOND
 class ClaimTable:
     """Implements the port `Queue`."""
 
-    def __init__(self, transactions: Transactions, commits: GroupCommit, clock: Clock, owner: str) -> None:
-        """`owner` is what the store knows this process by."""
+    def __init__(
+        self,
+        transactions: Transactions,
+        commits: GroupCommit,
+        clock: Clock,
+        owner: str,
+        tell_others: Callable[[Collection[int]], None] = lambda _: None,
+    ) -> None:
+        """`owner` is what the store knows this process by. `tell_others` lets other processes hear for which channel
+        configurations there is something to send; see `heard`.
+        """
+        self._tell_others = tell_others
+        self._untold: set[int] = set()
         self._transactions = transactions
         self._commits = commits
         self._clock = clock
@@ -48,6 +60,21 @@ class ClaimTable:
         source = self._sources.get((channel_key, lane))
         if source is not None:
             source.wake(due_time)
+            return
+        if not self._untold:
+            # Once for all that were queued by the same commit.
+            asyncio.get_running_loop().call_soon(self._tell)
+        self._untold.add(channel_key)
+
+    def _tell(self) -> None:
+        channel_keys, self._untold = self._untold, set()
+        self._tell_others(channel_keys)
+
+    def heard(self, channel_keys: Collection[int], /) -> None:
+        for key, lane in itertools.product(channel_keys, Lane):
+            source = self._sources.get((key, lane))
+            if source is not None:
+                source.find()
 
     async def close(self) -> None:
         """Holds nothing open."""
@@ -76,16 +103,22 @@ class ClaimTableSource:
         self._claiming = Claiming()
         self._next_due: Instant = 0
         self._woken = asyncio.Event()
+        #: True when other processes are said to have left something.
+        self._heard = False
         self._ended = False
 
     async def has_work(self) -> bool:
         wait = min(self._next_due - self._clock.now(), _LOOK_EVERY)
         if wait <= 0 or self._ended:
             return not self._ended
-        self._woken.clear()
-        try:
-            await asyncio.wait_for(self._woken.wait(), wait / SECOND)
-        except TimeoutError:
+        if not self._heard:
+            self._woken.clear()
+            try:
+                await asyncio.wait_for(self._woken.wait(), wait / SECOND)
+            except TimeoutError:
+                self._heard = True
+        if self._heard:
+            self._heard = False
             await self._find()
         return False
 
@@ -104,6 +137,11 @@ class ClaimTableSource:
 
     def wake(self, due_time: Instant) -> None:
         self._next_due = min(self._next_due, due_time)
+        self._woken.set()
+
+    def find(self) -> None:
+        """Other processes have queued messages."""
+        self._heard = True
         self._woken.set()
 
     def look(self) -> None:

@@ -31,6 +31,10 @@ class ProcessOutlets:
             else:
                 outlet.configure(configuration)
 
+    def have(self, channel_keys: Iterable[int]) -> bool:
+        """Whether there is an outlet for each."""
+        return self._outlets.keys() >= set(channel_keys)
+
     async def follow(self, configurations: Sequence[ChannelConfiguration]) -> None:
         """Like `keep`, with all there are: the outlets of others close."""
         self.keep(configurations)

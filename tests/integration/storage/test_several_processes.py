@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
+from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.application.ports.queries import ExecutionQuery
 
@@ -13,6 +18,7 @@ from tests.contract.store.given import a_sender, committing
 
 PROCESSES = 3
 REQUESTS = 60
+TURNS = 100
 
 
 def test_of_processes_with_the_same_requests_one_takes_each_and_no_write_is_lost(store: SqlStore, path: Path) -> None:
@@ -27,3 +33,28 @@ def test_of_processes_with_the_same_requests_one_takes_each_and_no_write_is_lost
     assert sum(taken) == REQUESTS
     assert sorted(each.request_id or "" for each in executions) == sorted(f"order-{n}" for n in range(REQUESTS))
     assert figures == {"tries": PROCESSES * REQUESTS}
+
+
+def test_writers_take_turns_however_greedy_one_of_them_is(path: Path, show_counts: Callable[[str], None]) -> None:
+    """One writes again and again with hardly a pause. SQLite alone lets the other one wait for many of its turns."""
+    others_turns, greedy_turns, done = 0, 0, threading.Event()
+
+    def be_greedy() -> None:
+        nonlocal greedy_turns
+        with closing(open_sqlite_store(path)) as store:
+            while not done.is_set():
+                with store.begin():
+                    done.wait(0.002)
+                greedy_turns += 1
+                done.wait(0.0005)
+
+    with closing(open_sqlite_store(path)) as store, ThreadPoolExecutor(1) as other:
+        greedy = other.submit(be_greedy)
+        while greedy_turns < TURNS:
+            with store.begin():
+                others_turns += 1
+            done.wait(0.002)
+        done.set()
+        greedy.result(30)
+    show_counts(f"{others_turns} turns beside {greedy_turns} of one that wants all")
+    assert others_turns > greedy_turns / 3

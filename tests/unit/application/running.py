@@ -82,7 +82,7 @@ class Process:
         self.directory = CampaignDirectory(self.transactions, compiler or JinjaContentCompiler())
         self.lease = Lease(name, span, world.clock)
         self.ports = OutletPorts(
-            queue=ClaimTable(self.transactions, self.commits, world.clock, name),
+            queue=ClaimTable(self.transactions, self.commits, world.clock, name, world.store.tell_queued),
             commits=self.commits,
             delivery=Delivery(self.directory, world.clock, lambda: 0.5),
             open_channel=self.provider,

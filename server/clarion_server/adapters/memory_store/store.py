@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 from clarion_server.adapters.memory_store.campaigns import MemoryCampaignRepository
@@ -14,7 +14,7 @@ from clarion_server.adapters.memory_store.keys import MemoryApiKeyRepository
 from clarion_server.adapters.memory_store.messages import MemoryMessageRepository
 from clarion_server.adapters.memory_store.processes import MemoryProcessRepository
 from clarion_server.adapters.memory_store.tables import Tables
-from clarion_server.application.ports.store import StoreUnavailable, UnitOfWork
+from clarion_server.application.ports.store import Hearer, StoreUnavailable, UnitOfWork
 
 
 class MemoryUnitOfWork:
@@ -71,6 +71,12 @@ class MemoryStore:
 
     def change_mark(self) -> object:
         return self._state()[0]
+
+    def listen(self, hear: Hearer) -> None:
+        """No other process has it."""
+
+    def tell_queued(self, channel_keys: Collection[int]) -> None:
+        """See `listen`."""
 
     def close(self) -> None:
         self._committed = None

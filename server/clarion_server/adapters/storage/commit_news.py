@@ -6,11 +6,14 @@ import itertools
 import os
 import selectors
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any
 
 import psycopg
+
+from clarion_server.application.ports.store import Hearer
 
 #: Advisory locks with two keys: this one, and the number of a shard of the figures.
 _SHARD_CLASS = 0x436C6173
@@ -38,6 +41,8 @@ class CommitNews:
         self._others = itertools.count(1)
         self._others_mark = 0
         self._shard = 0
+        self._hear_of: Hearer = lambda _: None
+        self._queued: deque[int] = deque()
         self._closing = False
         self._reading, self._writing = os.pipe()
         os.set_blocking(self._reading, False)
@@ -52,6 +57,13 @@ class CommitNews:
 
     def announce(self) -> None:
         self._own_mark = next(self._own)
+        self._wake()
+
+    def listen(self, hear: Hearer) -> None:
+        self._hear_of = hear
+
+    def tell_queued(self, channel_keys: Collection[int]) -> None:
+        self._queued.extend(channel_keys)
         self._wake()
 
     def shard(self) -> int:
@@ -79,6 +91,7 @@ class CommitNews:
                     self._connection = self._open()
                     # Whatever was told meanwhile was missed.
                     self._others_mark = next(self._others)
+                    self._hear_of(frozenset())
                 self._speak_and_hear(self._connection)
             except (psycopg.Error, OSError):
                 self._drop()
@@ -92,7 +105,7 @@ class CommitNews:
             while not self._closing:
                 ready = {key.fd for key, _ in selector.select()}
                 if self._reading in ready and self._heard_wake():
-                    connection.execute("NOTIFY clarion_commits")
+                    connection.execute("SELECT pg_notify('clarion_commits', %s)", [self._news()])
                 if connection.fileno() in ready:
                     self._hear(connection)
 
@@ -100,20 +113,26 @@ class CommitNews:
         os.read(self._reading, 65_536)
         return not self._closing
 
+    def _news(self) -> str:
+        """The keys of channel configurations for which messages were queued."""
+        keys = {self._queued.popleft() for _ in range(len(self._queued))}
+        return ",".join(map(str, keys))
+
     def _hear(self, connection: psycopg.Connection[Any]) -> None:
         connection.pgconn.consume_input()
         while (note := connection.pgconn.notifies()) is not None:
-            self._note(note.be_pid, connection)
+            self._note(note.be_pid, note.extra.decode(), connection)
 
-    def _note(self, sender: int, connection: psycopg.Connection[Any]) -> None:
+    def _note(self, sender: int, news: str, connection: psycopg.Connection[Any]) -> None:
         if sender != connection.info.backend_pid:
             self._others_mark = next(self._others)
+            self._hear_of(frozenset(int(key) for key in news.split(",") if key.isdecimal()))
 
     def _open(self) -> psycopg.Connection[Any]:
         connection = self._connect()
         try:
             # Told while a statement runs.
-            connection.add_notify_handler(lambda note: self._note(note.pid, connection))
+            connection.add_notify_handler(lambda note: self._note(note.pid, note.payload, connection))
             connection.execute("LISTEN clarion_commits")
             taken = connection.execute(_TAKE_SHARD).fetchone()
             self._shard = taken[0] if taken else 0

@@ -19,7 +19,9 @@ from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from clarion_server.adapters.storage.migrate import migrate
+from clarion_server.adapters.storage.neighbours import Neighbours
 from clarion_server.adapters.storage.store import SqlStore
+from clarion_server.adapters.storage.turns import Turns
 from clarion_server.application.ports.store import StoreUnavailable
 
 Connect = Callable[[], sqlite3.Connection]
@@ -77,9 +79,10 @@ def open_sqlite_store(path: Path | str, patience: float = 30.0) -> SqlStore:
         with writer.begin() as transaction:
             migrate(transaction)
         readers = _engine(connect, _READER_PRAGMAS, "BEGIN", patience, pool_size=4, max_overflow=-1)
-        signal = _DataVersion(connect())
+        signal = _Commits(connect(), Neighbours(file))
+        turns = Turns(file.with_name(f"{file.name}-turns"), patience)
         undo.pop_all()
-    return SqlStore(writer, readers, signal, _translate)
+    return SqlStore(writer, readers, signal, _translate, turn=turns.turn, on_close=turns.close)
 
 
 @contextmanager
@@ -156,12 +159,15 @@ def _translate(error: DBAPIError) -> StoreUnavailable | None:
     return StoreUnavailable() if code is not None and code & 0xFF in _UNAVAILABLE else None
 
 
-class _DataVersion:
+class _Commits:
     """Asks on a connection of its own, which sees the commits of all others, of this process or not."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, neighbours: Neighbours) -> None:
         self._connection = connection
         self._lock = threading.Lock()
+        self._neighbours = neighbours
+        self.listen = neighbours.listen
+        self.tell_queued = neighbours.tell
 
     def mark(self) -> object:
         try:
@@ -171,7 +177,8 @@ class _DataVersion:
             raise StoreUnavailable from error
 
     def announce(self) -> None:
-        """SQLite tells by itself."""
+        self._neighbours.tell()
 
     def close(self) -> None:
+        self._neighbours.close()
         self._connection.close()

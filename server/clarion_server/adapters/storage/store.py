@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from typing import Protocol
 
 from sqlalchemy import Connection, Engine
@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from clarion_server.adapters.storage.segments import Segments
 from clarion_server.adapters.storage.unit_of_work import SqlUnitOfWork
-from clarion_server.application.ports.store import StoreUnavailable
+from clarion_server.application.ports.store import Hearer, StoreUnavailable
 
 
 class ChangeSignal(Protocol):
@@ -26,6 +26,14 @@ class ChangeSignal(Protocol):
         """Tells others that this process has committed something."""
         ...
 
+    def listen(self, hear: Hearer) -> None:
+        """As `Store.listen`."""
+        ...
+
+    def tell_queued(self, channel_keys: Collection[int]) -> None:
+        """As `Store.tell_queued`."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -37,20 +45,26 @@ class SqlStore:
         signal: ChangeSignal,
         translate: Callable[[DBAPIError], Exception | None],
         shard: Callable[[], int] = lambda: 0,
+        turn: Callable[[], AbstractContextManager[None]] = nullcontext,
+        on_close: Callable[[], None] = lambda: None,
     ) -> None:
         """`translate` gives the port's word for a failure of the database, and None for mistakes in what it was asked.
 
-        `shard` gives this process's shard of the figures.
+        `shard` gives this process's shard of the figures, `turn` the time in which it may write.
         """
         self._writer = writer
         self._readers = readers
         self._signal = signal
         self._translate = translate
         self._shard = shard
+        self._turn = turn
+        self._on_close = on_close
         self._segments = Segments()
 
-    def begin(self) -> AbstractContextManager[SqlUnitOfWork]:
-        return self._unit_of_work(self._writer, self._signal.announce)
+    @contextmanager
+    def begin(self) -> Iterator[SqlUnitOfWork]:
+        with self._turn(), self._unit_of_work(self._writer, self._signal.announce) as unit:
+            yield unit
 
     def snapshot(self) -> AbstractContextManager[SqlUnitOfWork]:
         return self._unit_of_work(self._readers, None)
@@ -58,10 +72,17 @@ class SqlStore:
     def change_mark(self) -> object:
         return self._signal.mark()
 
+    def listen(self, hear: Hearer) -> None:
+        self._signal.listen(hear)
+
+    def tell_queued(self, channel_keys: Collection[int]) -> None:
+        self._signal.tell_queued(channel_keys)
+
     def close(self) -> None:
         self._signal.close()
         self._readers.dispose()
         self._writer.dispose()
+        self._on_close()
 
     @contextmanager
     def _unit_of_work(self, engine: Engine, on_commit: Callable[[], None] | None) -> Iterator[SqlUnitOfWork]:

@@ -6,7 +6,7 @@ tells which messages to try that with, so whatever it loses, repeats or disorder
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -88,6 +88,10 @@ class Queue(Protocol):
 
         Without messages: some were to be queued, and came to nothing.
         """
+        ...
+
+    def heard(self, channel_keys: Collection[int], /) -> None:
+        """Other processes have committed messages of these channel configurations, and left them to whoever sends."""
         ...
 
     async def close(self) -> None: ...

@@ -6,6 +6,7 @@ commit rolls back. Methods block; call them on a thread that may wait.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -19,6 +20,11 @@ from clarion_server.application.ports.repositories import (
     MessageRepository,
     ProcessRepository,
 )
+
+#: Stands for the keys of all channel configurations: a campaign or a configuration has changed.
+EVERY_CHANNEL = 0
+#: Learns of commits of other processes: by the keys of channel configurations, for which of them messages were queued.
+Hearer = Callable[[frozenset[int]], None]
 
 
 class StoreUnavailable(Exception):
@@ -67,6 +73,16 @@ class Store(Protocol):
         """Differs from an earlier mark when something was committed in between, by this process or, a moment later, by
         another one.
         """
+        ...
+
+    def listen(self, hear: Hearer) -> None:
+        """From now on `hear` is called soon after another process has committed something, on a thread of the store's.
+        Commits close together are told of together, and some may be missed.
+        """
+        ...
+
+    def tell_queued(self, channel_keys: Collection[int]) -> None:
+        """Lets other processes hear that messages were queued for these channel configurations. Does not wait."""
         ...
 
     def close(self) -> None: ...

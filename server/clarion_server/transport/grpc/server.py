@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,14 +76,15 @@ class GuardedMethod:
 class GrpcServer:
     def __init__(
         self,
-        services: Iterable[Service],
+        services: Sequence[Service],
         scopes: Mapping[str, frozenset[Scope]],
         authenticator: Authenticator,
         *,
         shares_port: bool = False,
     ) -> None:
-        """`scopes`: by `/clarion.v1.Service/Method`, which of them a caller needs one of. With `shares_port` other
-        processes may listen on the same port, and the system spreads connections over them.
+        """Without services only health is answered. `scopes`: by `/clarion.v1.Service/Method`, which of them a caller
+        needs one of. With `shares_port` other processes may listen on the same port, and the system spreads connections
+        over them.
         """
         self._server = grpc.aio.server(options=(*_OPTIONS, ("grpc.so_reuseport", int(shares_port))))
         self._health = health.aio.HealthServicer()
@@ -94,7 +95,8 @@ class GrpcServer:
         for service in services:
             self._register(service, scopes, authenticator)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        reflection.enable_server_reflection(self._names, self._server, _MethodsToo())
+        if services:
+            reflection.enable_server_reflection(self._names, self._server, _MethodsToo())
 
     def _register(self, service: Service, scopes: Mapping[str, frozenset[Scope]], authenticator: Authenticator) -> None:
         name = service.descriptor.full_name

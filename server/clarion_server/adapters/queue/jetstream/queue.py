@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from nats.aio.msg import Msg
 
@@ -93,6 +93,9 @@ class JetStreamQueue:
             self._post(channel_key, lane, waiting)
         elif source is not None:
             source.nudge()
+
+    def heard(self, channel_keys: Collection[int], /) -> None:
+        """The stream has told already."""
 
     async def close(self) -> None:
         if self._keeper is not None:
