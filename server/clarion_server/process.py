@@ -17,6 +17,9 @@ from clarion_server.supervisor.link import Link
 #: How long, in seconds, a thread may hold the interpreter while another one waits. The store's thread wakes for a few
 #: statements a commit; with Python's 5 ms each of them could wait that long for a busy event loop.
 _SWITCH_INTERVAL = 0.0005
+#: A collection for so many new objects. What a call makes refers to itself nowhere and is gone with it: at Python's 700,
+#: collections that found nothing took a twelfth of the time.
+_OBJECTS_PER_COLLECTION = 50_000
 #: The exit code of commands that would fail again.
 _REFUSED = 2
 
@@ -47,6 +50,7 @@ async def _serve(settings: Settings, link: Link | None) -> None:
     # What is there now stays: later collections need not walk through it.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(_OBJECTS_PER_COLLECTION)
     await stopping.wait()
     if link is not None:
         loop.remove_reader(link.fileno())

@@ -19,6 +19,7 @@ from clarion_server.domain.locales import is_locale
 from clarion_server.domain.magic import Part, part_of
 from clarion_server.domain.message import ExclusionReason
 from clarion_server.domain.names import identity_violation
+from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation, malformed, out_of_range, required, too_long, too_many
 
 MAX_RECIPIENTS = 1_000
@@ -35,7 +36,7 @@ _ESCAPED_NUL = rb"\u0000"
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RecipientInput:
     """Whom a trigger addresses, as the caller gave it."""
 
@@ -48,7 +49,7 @@ class RecipientInput:
     """What was already wrong with it when it arrived."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TriggerCommand:
     campaign_id: str
     recipients: tuple[RecipientInput, ...]
@@ -66,7 +67,7 @@ class TriggerCommand:
         return bool(self.flaws) or any(recipient.flaws for recipient in self.recipients)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Admitted:
     """A recipient that may have a message."""
 
@@ -144,13 +145,16 @@ def _admit(recipient: RecipientInput, live: LiveCampaign) -> Admitted | list[Vio
         found.append(misnamed)
     if not is_address(address):
         found.append(_address_violation(address, recipient))
-    if not is_locale(locale):
+    if locale != definition.default_locale and not is_locale(locale):
         found.append(malformed("locale", "Must be a BCP 47 tag such as 'pt-BR'."))
-    found += _json_violations("context", context, MAX_CONTEXT_BYTES)
-    found += _json_violations("profile", profile, MAX_PROFILE_BYTES)
+    # Plain looks first, which say for nearly every recipient that all is well.
+    if len(context) > MAX_CONTEXT_BYTES or _ESCAPED_NUL in context:
+        found += _json_violations("context", context, MAX_CONTEXT_BYTES)
+    if len(profile) > MAX_PROFILE_BYTES or _ESCAPED_NUL in profile:
+        found += _json_violations("profile", profile, MAX_PROFILE_BYTES)
     # A context that arrived damaged is reported as such; the schema would only repeat it in other words.
-    if not recipient.flaws:
-        found += [violation.under("context") for violation in live.schema.violations(recipient.context)]
+    if not recipient.flaws and (broken := live.schema.violations(recipient.context)):
+        found += [violation.under("context") for violation in broken]
     if found:
         return found
     personalisation = Personalisation(recipient.context, recipient.profile, recipient.identity, address, locale)
@@ -176,8 +180,7 @@ def _json_violations(field_name: str, json: bytes, limit: int) -> list[Violation
     found = []
     if len(json) > limit:
         found.append(too_long(field_name, limit, "bytes as JSON"))
-    # The plain search is quick, and says no for nearly everything.
-    if _ESCAPED_NUL in json and _NUL.search(json):
+    if _NUL.search(json):
         # No mail can carry a NUL character (RFC 5322 section 2.2).
         found.append(malformed(field_name, "Must not contain the character U+0000."))
     return found

@@ -1,10 +1,10 @@
 """Gathers small writes into few commits.
 
 A commit waits for the disk; while it does, what arrives gathers and goes into the next one (Gawlick and Kinkade,
-"Varieties of Concurrency Control in IMS/VS Fast Path", 1985). A disk that is quick would make that many commits of a few
-writes each, and what a commit costs besides the disk would be paid for every few. So a commit also waits a moment for
-those who are on their way: as many as came lately, half of them, while the other half is answered and comes again (the
-idea of PostgreSQL's `commit_delay` and `commit_siblings`). A lone write, after which nobody came, is committed at once.
+"Varieties of Concurrency Control in IMS/VS Fast Path", 1985). On a quick disk that makes many commits of a few writes
+each, and what a commit costs besides the disk is paid for every few. So a commit also waits a moment for those who are
+on their way, if lately many came at once (the idea of PostgreSQL's `commit_delay` and `commit_siblings`). A lone write
+is committed at once.
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ class _Crowd:
 
     @property
     def expected(self) -> int:
-        """Half of them, as the others are just being answered."""
+        """Three in four, as some are just being answered; rounded up, so that few grow into more."""
         return (3 * self._count + 3) // 4
 
     @property

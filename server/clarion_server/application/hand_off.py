@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from clarion_server.application.ports.content import Personalisation
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message
+from clarion_server.domain.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class HandOff:
     """A message that this process has claimed, with its data at hand."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from clarion_server.application.group_commit import BulkOperation
 from clarion_server.application.hand_off import HandOff, Outlets
@@ -12,9 +11,10 @@ from clarion_server.application.recording import record_accepted
 from clarion_server.domain.execution import IDEMPOTENCY_WINDOW, Execution
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message
+from clarion_server.domain.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class IntakeItem:
     """One trigger, admitted and ready to be written."""
 
@@ -34,19 +34,19 @@ class IntakeItem:
         return self.messages[0].lane
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Accepted:
     execution: Execution
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Remembered:
     """The request id was there already: this is the execution that it became."""
 
     execution: Execution
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Outdated:
     """The campaign has changed since the trigger was admitted."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from clarion_server.application.admission import (
     Admission,
@@ -34,20 +33,21 @@ from clarion_server.domain.errors import (
 from clarion_server.domain.execution import IDEMPOTENCY_WINDOW, Execution
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Message, MessageState, message_id
+from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
 
 #: How often a trigger is admitted anew when its campaign changes under it, before the caller is asked to repeat it.
 _ATTEMPTS = 5
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TriggerAnswer:
     execution: Execution
     replayed: bool = False
     validated_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Begun:
     """A trigger that was admitted and waits for its commit, or needs none."""
 

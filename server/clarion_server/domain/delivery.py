@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from clarion_server.domain.campaign import InDoubtPolicy
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Attempt, AttemptResult, Event, EventType, Message, MessageState
 from clarion_server.domain.retry import RetryPolicy
+from clarion_server.domain.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Conclusion:
     """The move of a message out of SENDING."""
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from clarion_server.domain.instant import DAY, Instant
 from clarion_server.domain.message import ExclusionReason, MessageState, message_id
+from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
 
 #: How long a request id is remembered.
@@ -28,7 +29,7 @@ class Rejected:
     violations: tuple[Violation, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Execution:
     id: str
     campaign_key: int

@@ -11,9 +11,10 @@ from clarion_server.domain.campaign import Mailbox
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.instant import Instant, Span
 from clarion_server.domain.message import Failure
+from clarion_server.domain.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OutboundEmail:
     """One e-mail, ready for its channel."""
 
@@ -31,7 +32,7 @@ class OutboundEmail:
     """Counts from 1."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Receipt:
     """The provider has taken the message."""
 

@@ -8,10 +8,11 @@ from typing import Any, Protocol
 
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.finding import Finding
+from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Personalisation:
     """What a template sees: `context`, `profile`, `recipient` and `campaign`."""
 
@@ -23,7 +24,7 @@ class Personalisation:
     """BCP 47; decides how dates, numbers and money are written."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RenderedEmail:
     subject: str
     html: str

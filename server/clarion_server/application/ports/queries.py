@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from clarion_server.domain.campaign import CampaignState, Category
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import EventType, Failure, Lane, MessageState
+from clarion_server.domain.value import value
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class EventQuery:
     limit: int = 500
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Settlement:
     """How the hand-off of one message ended: the move that the store makes, and whose it must still be."""
 
@@ -99,7 +100,7 @@ class Settlement:
     failure: Failure | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FigureKey:
     """What one counter of the report counts."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from dataclasses import dataclass
 from uuid import uuid4
 
 import structlog
@@ -14,6 +13,7 @@ from clarion_server.application.admission import TriggerCommand
 from clarion_server.application.triggering import Begun, TriggerAnswer, Triggering
 from clarion_server.domain.access import Caller
 from clarion_server.domain.errors import ClarionError, Unavailable
+from clarion_server.domain.value import value
 from clarion_server.transport.grpc.convert.triggers import to_command, to_response
 from clarion_server.transport.grpc.errors import internal_status, status_of
 from clarion_server.transport.grpc.requests import check_decoded, size_of
@@ -95,7 +95,7 @@ class TriggerService:
         return answer or await self._triggering.trigger(unanswered.command, caller)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Unanswered:
     """A request that was read: under way to the store, or still to be gone through from the beginning."""
 

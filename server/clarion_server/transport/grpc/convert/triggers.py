@@ -64,7 +64,7 @@ def _recipient(recipient: trigger_service_pb2.Recipient) -> RecipientInput:
         recipient.identity,
         recipient.address,
         recipient.locale,
-        _values(recipient.context, "context", flaws) if recipient.HasField("context") else _NO_VALUES,
+        _values(recipient.context, "context", flaws),
         _values(recipient.profile, "profile", flaws) if recipient.HasField("profile") else _NO_VALUES,
         tuple(flaws),
     )
