@@ -83,6 +83,26 @@ class BulkStatement:
         return text
 
 
+class Insertion:
+    """Inserts rows of these columns.
+
+    The last ones, from `rare` on, are seldom filled. Rows that all lack them are written without: sqlite3 looks for an
+    adapter of every null, which takes as long as to bind three texts.
+    """
+
+    def __init__(self, table: Table, columns: Sequence[Column[Any]], rare: Column[Any]) -> None:
+        self._plain_width = columns.index(rare)
+        self._plain = insertion(table, columns[: self._plain_width])
+        self._full = insertion(table, columns)
+
+    def add(self, connection: Connection, rows: Sequence[Row]) -> None:
+        width = self._plain_width
+        if any(value is not None for row in rows for value in row[width:]):
+            self._full.change(connection, rows)
+        else:
+            self._plain.change(connection, [row[:width] for row in rows])
+
+
 def insertion(table: Table, columns: Sequence[Column[Any]], conflict: str = "") -> BulkStatement:
     """Inserts rows of these columns. `conflict` is the clause that says what happens to those that exist already."""
     names = ", ".join(column.name for column in columns)

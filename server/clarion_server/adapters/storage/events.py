@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, func, select, true
 
 from clarion_server.adapters.storage import codec
-from clarion_server.adapters.storage.bulk import insertion
+from clarion_server.adapters.storage.bulk import Insertion
 from clarion_server.adapters.storage.conditions import in_sandbox, of_execution
 from clarion_server.adapters.storage.event_order import announce_events, horizon_of
 from clarion_server.adapters.storage.packed import RowsReader
@@ -16,7 +16,9 @@ from clarion_server.adapters.storage.schema import events
 from clarion_server.application.ports.queries import EventQuery
 from clarion_server.domain.message import Event, EventType, ExclusionReason
 
-_INSERT = insertion(events, [column for column in events.columns if column is not events.c.sequence])
+_INSERT = Insertion(
+    events, [column for column in events.columns if column is not events.c.sequence], rare=events.c.failure
+)
 
 
 class SqlEventRepository:
@@ -28,7 +30,7 @@ class SqlEventRepository:
         if not self._announced:
             announce_events(self._connection)
             self._announced = True
-        _INSERT.change(self._connection, [_to_row(event) for event in events])
+        _INSERT.add(self._connection, [_to_row(event) for event in events])
 
     def page(self, query: EventQuery) -> list[Event]:
         own = in_sandbox(events.c.campaign_key, query.sandbox)
@@ -68,7 +70,7 @@ def _sequences_of(execution_id: str) -> Select[Any]:
 
 def _to_row(event: Event) -> tuple[Any, ...]:
     return (
-        event.type,
+        str(event.type),
         event.time,
         event.message_id,
         event.campaign_key,

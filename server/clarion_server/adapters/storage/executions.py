@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, select
 
 from clarion_server.adapters.storage import codec
-from clarion_server.adapters.storage.bulk import BulkStatement, Values, insertion
+from clarion_server.adapters.storage.bulk import BulkStatement, Insertion, Values
 from clarion_server.adapters.storage.conditions import in_sandbox
 from clarion_server.adapters.storage.newest import BEYOND_ALL, NewestIds, campaign_keys
 from clarion_server.adapters.storage.schema import executions
@@ -18,7 +18,7 @@ from clarion_server.domain.execution import Execution
 _COLUMNS = tuple(executions.columns)
 _NAMES = ", ".join(f"executions.{column.name}" for column in _COLUMNS)
 
-_INSERT = insertion(executions, _COLUMNS)
+_INSERT = Insertion(executions, _COLUMNS, rare=executions.c.send_time)
 # CROSS JOIN fixes the order on SQLite: each wanted pair is looked up, nothing is scanned.
 _BY_REQUEST_IDS = BulkStatement(
     f"SELECT {_NAMES} FROM ({{rows}}) AS wanted CROSS JOIN executions"  # noqa: S608 - columns of the schema
@@ -37,7 +37,7 @@ class SqlExecutionRepository:
         self._connection = connection
 
     def add_all(self, executions: Sequence[Execution]) -> None:
-        _INSERT.change(self._connection, [_to_row(execution) for execution in executions])
+        _INSERT.add(self._connection, [_to_row(execution) for execution in executions])
 
     def by_request_ids(self, requests: Collection[tuple[int, str]]) -> dict[tuple[int, str], Execution]:
         found = map(_from_row, _BY_REQUEST_IDS.select(self._connection, tuple(requests)))

@@ -13,7 +13,30 @@ from clarion_server.adapters.storage.schema import message_contexts, messages
 from clarion_server.domain.message import ExclusionReason, Lane, Message, MessageState
 
 #: What a new message fills, in the order of `message_to_row`. The database gives the key, and nothing new is held.
-INSERTED_COLUMNS = tuple(column for column in messages.columns if column.name not in {"key", "held"})
+INSERTED_COLUMNS = (
+    messages.c.id,
+    messages.c.campaign_key,
+    messages.c.version,
+    messages.c.channel_key,
+    messages.c.lane,
+    messages.c.identity,
+    messages.c.address,
+    messages.c.locale,
+    messages.c.state,
+    messages.c.accept_time,
+    messages.c.release_time,
+    messages.c.due_time,
+    messages.c.attempt_count,
+    messages.c.segment,
+    messages.c.attempt_time,
+    messages.c.owner,
+    messages.c.expire_time,
+    messages.c.outcome_time,
+    messages.c.exclusion_reason,
+    messages.c.failure,
+)
+#: From here on, new messages have nothing, as a rule.
+FIRST_RARE_COLUMN = messages.c.expire_time
 
 #: In the order of `message_from_row`.
 _READ_COLUMNS = (
@@ -47,22 +70,23 @@ def message_to_row(message: Message, segment: int) -> tuple[Any, ...]:
         message.campaign_key,
         message.version,
         message.channel_key,
-        message.lane,
+        int(message.lane),
         message.identity,
         message.address,
         message.locale,
-        message.state,
+        # Plain texts and numbers: sqlite3 looks for an adapter of every subclass, which takes as long as all else.
+        str(message.state),
         message.accept_time,
         message.release_time,
         message.due_time,
-        message.expire_time,
         message.attempt_count,
+        segment,
         message.attempt_time,
         message.owner,
+        message.expire_time,
         message.outcome_time,
         message.exclusion_reason,
         codec.failure_to_json(message.failure),
-        segment,
     )
 
 

@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, bindparam, exists, func, select, text, tuple_, update
 
 from clarion_server.adapters.storage import codec
-from clarion_server.adapters.storage.bulk import BulkStatement, Values, insertion
+from clarion_server.adapters.storage.bulk import BulkStatement, Insertion, Values
 from clarion_server.adapters.storage.conditions import in_sandbox, of_any_campaign, of_execution
 from clarion_server.adapters.storage.message_lists import list_messages
 from clarion_server.adapters.storage.message_rows import (
+    FIRST_RARE_COLUMN,
     INSERTED_COLUMNS,
     context_to_row,
     message_from_row,
@@ -26,7 +27,7 @@ from clarion_server.application.ports.queries import DueQuery, MessageQuery, Que
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import OUTCOMES, Lane, Message, MessageState
 
-_INSERT = insertion(messages, INSERTED_COLUMNS)
+_INSERT = Insertion(messages, INSERTED_COLUMNS, FIRST_RARE_COLUMN)
 _IDS = Values(messages.c.id)
 _INSERT_CONTEXTS = BulkStatement(
     "INSERT INTO message_contexts (message_key, context, profile)"
@@ -126,7 +127,7 @@ class SqlMessageRepository:
     def add_all(self, messages: Sequence[Message]) -> None:
         if messages:
             segment = self._segments.place(messages)
-            _INSERT.change(self._connection, [message_to_row(message, segment) for message in messages])
+            _INSERT.add(self._connection, [message_to_row(message, segment) for message in messages])
             _INSERT_CONTEXTS.change(self._connection, [context_to_row(message) for message in messages])
 
     def get(self, sandbox: str, message_id: str) -> Message | None:
@@ -235,7 +236,7 @@ def _settlement_row(settlement: Settlement) -> tuple[Any, ...]:
     return (
         settlement.message_id,
         settlement.attempt_number,
-        settlement.state,
+        str(settlement.state),
         settlement.due_time,
         settlement.time if settlement.state in OUTCOMES else None,
         codec.failure_to_json(settlement.failure),
