@@ -17,8 +17,8 @@ from clarion_server.supervisor.link import Link
 #: How long, in seconds, a thread may hold the interpreter while another one waits. The store's thread wakes for a few
 #: statements a commit; with Python's 5 ms each of them could wait that long for a busy event loop.
 _SWITCH_INTERVAL = 0.0005
-#: A collection for so many new objects. What a call makes refers to itself nowhere and is gone with it: at Python's 700,
-#: collections that found nothing took a twelfth of the time.
+#: A collection for so many new objects. What a call makes refers to itself nowhere and is gone with it: at Python's
+#: 700, collections that found nothing took a twelfth of the time.
 _OBJECTS_PER_COLLECTION = 50_000
 #: The exit code of commands that would fail again.
 _REFUSED = 2

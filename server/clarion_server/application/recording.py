@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from clarion_server.application.ports.queries import FigureKey, Settlement
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.delivery import Conclusion
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.latency import bucket_of
-from clarion_server.domain.message import Event, EventType, Message, MessageState
+from clarion_server.domain.message import Event, EventType, FailureReason, Message, MessageState
 
 
 def settle(unit: UnitOfWork, conclusions: Sequence[Conclusion], owner: str) -> None:
@@ -89,13 +90,13 @@ def _settlement(conclusion: Conclusion) -> Settlement:
 
 
 def _figures_of(conclusions: Iterable[Conclusion]) -> dict[FigureKey, int]:
-    return _figures(
-        Counter(
-            (conclusion.message.campaign_key, conclusion.message.version, metric)
-            for conclusion in conclusions
-            for metric in _metrics_of(conclusion)
-        )
-    )
+    # Counted by what the metrics follow from: many messages end alike, and the metrics are named once for all of them.
+    alike = Counter(map(_ending_of, conclusions))
+    counts: Counter[tuple[int, int, str]] = Counter()
+    for ending, count in alike.items():
+        for metric in _metrics_of(ending):
+            counts[ending.campaign_key, ending.version, metric] += count
+    return _figures(counts)
 
 
 def _figures(counts: Mapping[tuple[int, int, str], int]) -> dict[FigureKey, int]:
@@ -103,14 +104,29 @@ def _figures(counts: Mapping[tuple[int, int, str], int]) -> dict[FigureKey, int]
     return {FigureKey(*key): count for key, count in counts.items()}
 
 
-def _metrics_of(conclusion: Conclusion) -> Iterable[str]:
-    message, attempt, failure = conclusion.message, conclusion.event.attempt, conclusion.event.failure
-    if attempt is not None and attempt.number > 1:
+class _Ending(NamedTuple):
+    campaign_key: int
+    version: int
+    state: MessageState
+    is_retry: bool
+    latency_bucket: int | None
+    failure_reason: FailureReason | None
+
+
+def _ending_of(conclusion: Conclusion) -> _Ending:
+    message, state, event = conclusion.message, conclusion.state, conclusion.event
+    is_retry = event.attempt is not None and event.attempt.number > 1
+    bucket = bucket_of(conclusion.time - message.release_time) if state is MessageState.SENT else None
+    reason = event.failure.reason if state is MessageState.FAILED and event.failure is not None else None
+    return _Ending(message.campaign_key, message.version, state, is_retry, bucket, reason)
+
+
+def _metrics_of(ending: _Ending) -> Iterable[str]:
+    if ending.is_retry:
         yield "retries"
-    if conclusion.state is MessageState.QUEUED:
-        return
-    yield f"state:{conclusion.state}"
-    if conclusion.state is MessageState.SENT:
-        yield f"latency:{bucket_of(conclusion.time - message.release_time)}"
-    if conclusion.state is MessageState.FAILED and failure is not None:
-        yield f"failed:{failure.reason}"
+    if ending.state is not MessageState.QUEUED:
+        yield f"state:{ending.state}"
+    if ending.latency_bucket is not None:
+        yield f"latency:{ending.latency_bucket}"
+    if ending.failure_reason is not None:
+        yield f"failed:{ending.failure_reason}"

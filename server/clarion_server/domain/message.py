@@ -180,11 +180,11 @@ class Message:
 #: A message's id is its execution's, followed by the recipient's place: it sorts and is found with its execution.
 _PLACE_DIGITS = 4
 #: Written out: to format a number takes longer than all the rest of a name.
-_PLACES = [f"-{place:0{_PLACE_DIGITS}d}" for place in range(1_000)]
+_PLACES = [f"-{place:0{_PLACE_DIGITS}d}" for place in range(10**_PLACE_DIGITS)]
 
 
 def message_id(execution_id: str, place: int) -> str:
-    """`place`: 0 to 999."""
+    """`place`: 0 to 9,999."""
     return execution_id + _PLACES[place]
 
 

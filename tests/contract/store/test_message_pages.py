@@ -176,7 +176,7 @@ def test_an_execution_is_not_mistaken_for_one_whose_id_begins_alike(work: UnitOf
     for execution_id in (low, high):
         execution = sender.execution(work, id=execution_id)
         work.messages.add_all(
-            [samples.message(sender.campaign.key, sender.channel.key, id=execution.message_id_of(999))]
+            [samples.message(sender.campaign.key, sender.channel.key, id=execution.message_id_of(9_999))]
         )
     assert [message.execution_id for message in walk(work, replace(QUERY, execution_id=low))] == [low]
 

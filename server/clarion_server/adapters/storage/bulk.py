@@ -91,16 +91,17 @@ class Insertion:
     """
 
     def __init__(self, table: Table, columns: Sequence[Column[Any]], rare: Column[Any]) -> None:
-        self._plain_width = columns.index(rare)
-        self._plain = insertion(table, columns[: self._plain_width])
+        self._width = columns.index(rare)
+        self._nothing = (None,) * (len(columns) - self._width)
+        self._plain = insertion(table, columns[: self._width])
         self._full = insertion(table, columns)
 
     def add(self, connection: Connection, rows: Sequence[Row]) -> None:
-        width = self._plain_width
-        if any(value is not None for row in rows for value in row[width:]):
-            self._full.change(connection, rows)
-        else:
+        width, nothing = self._width, self._nothing
+        if all(row[width:] == nothing for row in rows):
             self._plain.change(connection, [row[:width] for row in rows])
+        else:
+            self._full.change(connection, rows)
 
 
 def insertion(table: Table, columns: Sequence[Column[Any]], conflict: str = "") -> BulkStatement:
