@@ -25,6 +25,20 @@ $(VENV)/.dev: $(VENV)/.server requirements/dev.txt requirements/postgres.txt req
 	@$(PIP) install -r requirements/dev.txt
 	@touch $@
 
+# The TypeScript client, where Node.js and npm are at hand. Elsewhere it is left alone, and its tests say so.
+TYPESCRIPT := clients/typescript
+HAS_NODE := $(shell command -v node >/dev/null && command -v npm >/dev/null && echo yes)
+
+$(TYPESCRIPT)/node_modules/.installed: $(TYPESCRIPT)/package.json $(TYPESCRIPT)/package-lock.json
+	@echo "Adding what the TypeScript client needs ..."
+	@cd $(TYPESCRIPT) && npm ci --no-audit --no-fund --silent
+	@touch $@
+
+$(TYPESCRIPT)/dist/.built: $(TYPESCRIPT)/node_modules/.installed $(shell find $(TYPESCRIPT)/src $(TYPESCRIPT)/tsconfig.json)
+	@rm -rf $(TYPESCRIPT)/dist
+	@cd $(TYPESCRIPT) && npm run --silent build
+	@touch $@
+
 .PHONY: help
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -40,6 +54,10 @@ demo: $(VENV)/.dev ## Run the main job: 200 orders become 200 mails (ONCE=1 ends
 serve: $(VENV)/.server ## Start the service on this machine
 	@$(BIN)/clarion serve
 
+.PHONY: typescript
+typescript: $(if $(HAS_NODE),$(TYPESCRIPT)/dist/.built) ## Build the TypeScript client (takes Node.js 20 or newer, and npm)
+	@$(if $(HAS_NODE),true,echo "There is no Node.js with npm here: the TypeScript client is not built.")
+
 .PHONY: test
 test: $(VENV)/.dev ## Run every test
 	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --quiet $(ARGS)
@@ -53,7 +71,7 @@ bench: $(VENV)/.dev ## Measure Clarion beside its floors, into build/bench.json
 	@$(BIN)/python -m bench $(ARGS)
 
 .PHONY: generate
-generate: $(VENV)/.dev ## Regenerate the stubs from protos/, and the synchronous client from the asynchronous one
+generate: $(VENV)/.dev $(if $(HAS_NODE),$(TYPESCRIPT)/node_modules/.installed) ## Regenerate the stubs from protos/, and the synchronous client from the asynchronous one
 	@$(BIN)/python tools/generate.py && $(BIN)/python tools/generate_sync.py
 
 .PHONY: format
@@ -68,7 +86,7 @@ lint: $(VENV)/.dev ## Check format, style, types and layers
 	@$(BIN)/lint-imports
 
 .PHONY: contract
-contract: $(VENV)/.dev ## Check the contract: style, compatibility, stubs without a diff
+contract: $(VENV)/.dev $(if $(HAS_NODE),$(TYPESCRIPT)/node_modules/.installed) ## Check the contract: style, compatibility, stubs without a diff
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tools.check_contract
 
 .PHONY: check

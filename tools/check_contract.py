@@ -19,7 +19,7 @@ from tools import generate
 
 ROOT = Path(__file__).resolve().parent.parent
 RELEASED = ROOT / "protos" / "released.binpb"
-STUBS = "clients/python/clarion"
+STUBS = ("clients/python/clarion", "clients/typescript/src/gen")
 
 
 def main(arguments: list[str]) -> int:
@@ -49,7 +49,7 @@ def check_compatibility() -> int:
 
 def check_stubs() -> int:
     changed = subprocess.run(
-        ["git", "status", "--porcelain", "--", STUBS], cwd=ROOT, check=True, capture_output=True, text=True
+        ["git", "status", "--porcelain", "--", *STUBS], cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout
     if changed:
         print(f"The stubs do not fit the protos. Commit what `make generate` wrote:\n{changed}")

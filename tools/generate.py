@@ -1,6 +1,7 @@
-"""Generates the Python stubs and the contract's descriptor set from `protos/`.
+"""Generates the stubs and the contract's descriptor set from `protos/`.
 
-    python tools/generate.py                 writes clients/python/clarion and build/contract.binpb
+    python tools/generate.py                 writes clients/python/clarion, clients/typescript/src/gen where its plugin
+                                             is installed (`make typescript`), and build/contract.binpb
     python tools/generate.py --descriptors   writes build/contract.binpb alone
 
 The proto path is the Python path (`protos/clarion/v1/x.proto` becomes `clarion.v1.x_pb2`), so nothing is rewritten.
@@ -15,11 +16,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import google.rpc
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from grpc_tools import protoc
 
 ROOT = Path(__file__).resolve().parent.parent
 PROTOS = ROOT / "protos"
 STUBS = ROOT / "clients" / "python"
+TYPESCRIPT = ROOT / "clients" / "typescript"
+TYPESCRIPT_STUBS = TYPESCRIPT / "src" / "gen"
+TYPESCRIPT_PLUGIN = TYPESCRIPT / "node_modules" / ".bin" / "protoc-gen-es"
 DESCRIPTORS = ROOT / "build" / "contract.binpb"
 #: googleapis-common-protos carries its .proto files beside its modules.
 GOOGLEAPIS = Path(next(iter(google.rpc.__path__))).parent.parent
@@ -31,7 +36,10 @@ PLUGINS = Path(sysconfig.get_path("scripts"))
 
 def main(arguments: list[str]) -> int:
     sources = sorted(str(path) for path in PROTOS.rglob("*.proto"))
-    return write_descriptors(sources) or (0 if "--descriptors" in arguments else write_stubs(sources))
+    code = write_descriptors(sources)
+    if code or "--descriptors" in arguments:
+        return code
+    return write_stubs(sources) or write_typescript_stubs(sources)
 
 
 def write_descriptors(sources: list[str]) -> int:
@@ -52,6 +60,31 @@ def write_stubs(sources: list[str]) -> int:
             shutil.rmtree(STUBS / "clarion", ignore_errors=True)
             shutil.move(Path(folder) / "clarion", STUBS / "clarion")
     return code
+
+
+def write_typescript_stubs(sources: list[str]) -> int:
+    """Writes nothing where the plugin is not installed."""
+    if not TYPESCRIPT_PLUGIN.exists():
+        print(f"{TYPESCRIPT_STUBS.relative_to(ROOT)} is left as it is: 'make typescript' installs what makes it.")
+        return 0
+    with TemporaryDirectory(dir=TYPESCRIPT) as folder:
+        code = compile_protos(
+            f"--plugin=protoc-gen-es={TYPESCRIPT_PLUGIN}",
+            f"--es_out={folder}",
+            "--es_opt=target=ts,import_extension=js",
+            *sources,
+            *imported(),
+        )
+        if code == 0:
+            shutil.rmtree(TYPESCRIPT_STUBS, ignore_errors=True)
+            shutil.copytree(folder, TYPESCRIPT_STUBS)
+    return code
+
+
+def imported() -> list[str]:
+    """What the contract imports and no library of TypeScript's carries: google.api and google.rpc."""
+    files = FileDescriptorSet.FromString(DESCRIPTORS.read_bytes()).file
+    return [file.name for file in files if file.name.startswith(("google/api/", "google/rpc/"))]
 
 
 def complete(package: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from tests.e2e.cli.conftest import CommandLine
 from tests.service import Sandbox
+from tests.typescript import COMPILER, built_client
 
 ROOT = Path(__file__).resolve().parents[3]
 CAMPAIGNS = ROOT / "examples" / "campaigns"
@@ -69,6 +70,30 @@ async def test_the_python_program_triggers(clarion: CommandLine, sandbox: Sandbo
     printed = await clarion("sample", campaign, "--tool", "python")
     message = (await run(clarion, sys.executable, "-c", printed.out)).strip()
     assert [each.name for each in await messages(sandbox, campaign)] == [message]
+
+
+async def test_the_typescript_program_triggers(clarion: CommandLine, sandbox: Sandbox) -> None:
+    client = await asyncio.to_thread(built_client)
+    printed = await clarion("sample", "order-confirmed", "--tool", "typescript")
+    modules = clarion.folder / "node_modules"
+    modules.mkdir()
+    (modules / "clarion-client").symlink_to(client)
+    (modules / "@types").symlink_to(client / "node_modules" / "@types")
+    clarion.write("sample.mts", printed.out)
+    await run(
+        clarion,
+        str(COMPILER),
+        "--strict",
+        "--module",
+        "nodenext",
+        "--target",
+        "es2022",
+        "--types",
+        "node",
+        "sample.mts",
+    )
+    message = (await run(clarion, "node", "sample.mjs")).strip()
+    assert [each.name for each in await messages(sandbox, "order-confirmed")] == [message]
 
 
 async def test_all_of_them_are_printed_with_the_address_that_was_called(clarion: CommandLine, sandbox: Sandbox) -> None:

@@ -1,0 +1,109 @@
+/** Makes calls: opens the connection, sends the key, keeps deadlines, tries again. */
+
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { DescMessage, DescMethodStreaming, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import type { Transport } from "@connectrpc/connect";
+import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { type ClarionError, errorOf } from "./errors.js";
+import { Deadline, delayAfter } from "./retry.js";
+import type { Settings } from "./settings.js";
+
+/** What any call takes. */
+export interface CallOptions {
+  /** Milliseconds for the call and all its tries. Default: the client's. */
+  readonly timeoutMs?: number | undefined;
+  /** Ends the call early. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface UnaryOptions extends CallOptions {
+  /** Making the call twice does no more than making it once. */
+  readonly repeatable: boolean;
+  readonly requestId?: string;
+}
+
+/** A connection that died silently is noticed within 40 seconds, and only while a call waits on it. */
+const PINGS = { pingIntervalMs: 30_000, pingTimeoutMs: 10_000 };
+
+/** One connection, opened with the first call, and again after it was lost. */
+export class Calls {
+  readonly settings: Settings;
+  readonly transport: Transport;
+  readonly #sessions: Http2SessionManager;
+  #closed = false;
+
+  constructor(settings: Settings) {
+    this.settings = settings;
+    this.#sessions = new Http2SessionManager(settings.baseUrl, PINGS, settings.nodeOptions);
+    this.transport = createGrpcTransport({ baseUrl: settings.baseUrl, sessionManager: this.#sessions });
+  }
+
+  /** Calls until there is an answer, a failure that does not pass, or no time left. */
+  async unary<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O>,
+    request: MessageInitShape<I>,
+    { repeatable, timeoutMs, signal, requestId = randomUUID() }: UnaryOptions,
+  ): Promise<MessageShape<O>> {
+    const deadline = new Deadline(timeoutMs ?? this.settings.timeoutMs);
+    const headers = this.settings.headers(requestId);
+    for (let attempt = 1; ; attempt++) {
+      this.refuseWhenClosed();
+      try {
+        // gRPC's deadlines are whole numbers.
+        const timeout = Math.ceil(deadline.remainingMs);
+        const answer = await this.transport.unary(method, signal, timeout, headers, request);
+        return answer.message;
+      } catch (failure) {
+        await this.pause(errorOf(failure, requestId), attempt, deadline, repeatable, signal);
+      }
+    }
+  }
+
+  /** A call whose answers come one by one, for as long as `signal` says. */
+  async *stream<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodStreaming<I, O>,
+    request: MessageInitShape<I>,
+    signal: AbortSignal,
+    requestId: string,
+  ): AsyncGenerator<MessageShape<O>, void, undefined> {
+    this.refuseWhenClosed();
+    try {
+      const headers = this.settings.headers(requestId);
+      const answer = await this.transport.stream(method, signal, undefined, headers, only(request));
+      yield* answer.message;
+    } catch (failure) {
+      throw errorOf(failure, requestId);
+    }
+  }
+
+  /** Waits until the next try is due. Throws the failure when there is none. */
+  async pause(
+    failure: ClarionError,
+    attempt: number,
+    deadline: Deadline,
+    repeatable: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { retry } = this.settings;
+    const delay = retry && delayAfter(failure, retry, { attempt, remainingMs: deadline.remainingMs, repeatable });
+    if (delay === null || delay === undefined || signal?.aborted) throw failure;
+    await sleep(delay, undefined, signal ? { signal } : {}).catch(() => {
+      throw failure;
+    });
+  }
+
+  refuseWhenClosed(): void {
+    if (this.#closed) throw new Error("The client is closed.");
+  }
+
+  /** Ends the calls under way. May be called again. */
+  close(): void {
+    this.#closed = true;
+    this.#sessions.abort();
+  }
+}
+
+async function* only<T>(value: T): AsyncGenerator<T> {
+  yield value;
+}

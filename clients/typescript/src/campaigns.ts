@@ -1,0 +1,163 @@
+/** Campaigns: written, reviewed, moved through their life. */
+
+import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import type { CallOptions, Calls } from "./calls.js";
+import type { Campaign, CampaignSchema, CampaignVersion, RenderedEmail } from "./gen/clarion/v1/campaign_pb.js";
+import {
+  type ActivateCampaignResponse,
+  CampaignService,
+  type GetTriggerSampleResponse,
+  type ListCampaignsRequestSchema,
+  type ListCampaignsResponseSchema,
+  type ListCampaignVersionsResponseSchema,
+  type ReviewCampaignResponse,
+  type StopCampaignRequest_QueueDisposal,
+  type StopCampaignResponse,
+} from "./gen/clarion/v1/campaign_service_pb.js";
+import { jsonObject } from "./json.js";
+import { fullIdentity, fullName } from "./names.js";
+import { Pager } from "./pager.js";
+import { present } from "./present.js";
+
+const METHOD = CampaignService.method;
+
+/** With an `etag` a change is refused (ConflictError) when somebody else changed the campaign since it was read. */
+export interface ChangeOptions extends CallOptions {
+  readonly etag?: string | undefined;
+}
+
+export interface PreviewOptions extends CallOptions {
+  readonly context?: object | undefined;
+  readonly profile?: object | undefined;
+  readonly locale?: string | undefined;
+  readonly identity?: string | undefined;
+  /** Default: the draft. */
+  readonly version?: number | undefined;
+}
+
+/** `client.campaigns`. A name may be given as `order-confirmed` or `campaigns/order-confirmed`. */
+export class Campaigns {
+  readonly #calls: Calls;
+
+  constructor(calls: Calls) {
+    this.#calls = calls;
+  }
+
+  /** Creates a draft under the campaign's name. Fields that are the service's to write are ignored. */
+  async create(campaign: MessageInitShape<typeof CampaignSchema>, options: CallOptions = {}): Promise<Campaign> {
+    const campaignId = nameOf(campaign.name ?? "").slice("campaigns/".length);
+    const answer = await this.#calls.unary(METHOD.createCampaign, { campaignId, campaign }, once(options));
+    return present(answer.campaign);
+  }
+
+  async get(name: string, options: CallOptions = {}): Promise<Campaign> {
+    const answer = await this.#calls.unary(METHOD.getCampaign, { name: nameOf(name) }, again(options));
+    return present(answer.campaign);
+  }
+
+  /** Every filter given must hold; the values of one are alternatives. */
+  list(
+    filter: MessageInitShape<typeof ListCampaignsRequestSchema> = {},
+    options: CallOptions = {},
+  ): Pager<MessageShape<typeof ListCampaignsResponseSchema>, Campaign> {
+    return new Pager(
+      (pageToken) => this.#calls.unary(METHOD.listCampaigns, { ...filter, pageToken }, again(options)),
+      (page) => page.campaigns,
+    );
+  }
+
+  /** Changes the draft to these values: all of them, or the top-level `fields` named, as the contract calls them. */
+  async update(
+    campaign: MessageInitShape<typeof CampaignSchema>,
+    { fields = ["*"], ...options }: CallOptions & { readonly fields?: readonly string[] } = {},
+  ): Promise<Campaign> {
+    const request = { campaign, updateMask: { paths: [...fields] } };
+    return present((await this.#calls.unary(METHOD.updateCampaign, request, once(options))).campaign);
+  }
+
+  /** Deletes a campaign that was never activated. */
+  async delete(name: string, { etag = "", ...options }: ChangeOptions = {}): Promise<void> {
+    await this.#calls.unary(METHOD.deleteCampaign, { name: nameOf(name), etag }, once(options));
+  }
+
+  /** Newest first. */
+  versions(
+    name: string,
+    { pageSize = 0, ...options }: CallOptions & { readonly pageSize?: number } = {},
+  ): Pager<MessageShape<typeof ListCampaignVersionsResponseSchema>, CampaignVersion> {
+    const request = { campaign: nameOf(name), pageSize };
+    return new Pager(
+      (pageToken) => this.#calls.unary(METHOD.listCampaignVersions, { ...request, pageToken }, again(options)),
+      (page) => page.versions,
+    );
+  }
+
+  /** Runs every check on the draft. Changes nothing. */
+  async review(name: string, options: CallOptions = {}): Promise<ReviewCampaignResponse> {
+    return this.#calls.unary(METHOD.reviewCampaign, { name: nameOf(name) }, again(options));
+  }
+
+  /** Makes the draft live, or an earlier `version` again. Throws PreconditionFailedError with `findings`. */
+  async activate(
+    name: string,
+    { version = 0, etag = "", ...options }: ChangeOptions & { readonly version?: number } = {},
+  ): Promise<ActivateCampaignResponse> {
+    return this.#calls.unary(METHOD.activateCampaign, { name: nameOf(name), version, etag }, once(options));
+  }
+
+  /** Refuses new triggers and keeps what was accepted in the queue. */
+  async pause(name: string, { etag = "", ...options }: ChangeOptions = {}): Promise<Campaign> {
+    const answer = await this.#calls.unary(METHOD.pauseCampaign, { name: nameOf(name), etag }, once(options));
+    return present(answer.campaign);
+  }
+
+  /** Accepts triggers again and releases the queue. */
+  async resume(name: string, { etag = "", ...options }: ChangeOptions = {}): Promise<Campaign> {
+    const answer = await this.#calls.unary(METHOD.resumeCampaign, { name: nameOf(name), etag }, once(options));
+    return present(answer.campaign);
+  }
+
+  /** Refuses triggers for good, and sends (DRAIN) or cancels (CANCEL) what is queued. */
+  async stop(
+    name: string,
+    queueDisposal: StopCampaignRequest_QueueDisposal,
+    { etag = "", ...options }: ChangeOptions = {},
+  ): Promise<StopCampaignResponse> {
+    return this.#calls.unary(METHOD.stopCampaign, { name: nameOf(name), queueDisposal, etag }, once(options));
+  }
+
+  /** Renders the draft, or a `version`, for this data and sends nothing. */
+  async preview(name: string, options: PreviewOptions = {}): Promise<RenderedEmail> {
+    const { context, profile, locale = "", identity = "", version = 0, ...rest } = options;
+    const request = {
+      name: nameOf(name),
+      version,
+      locale,
+      identity: fullIdentity(identity),
+      ...(context && { context: jsonObject(context, "context") }),
+      ...(profile && { profile: jsonObject(profile, "profile") }),
+    };
+    return present((await this.#calls.unary(METHOD.previewCampaign, request, again(rest))).email);
+  }
+
+  /** Calls that trigger the live version, ready to paste, at the target of this client. */
+  async sample(
+    name: string,
+    { baseUrl = "", ...options }: CallOptions & { readonly baseUrl?: string } = {},
+  ): Promise<GetTriggerSampleResponse> {
+    const request = { name: nameOf(name), target: this.#calls.settings.target, baseUrl };
+    return this.#calls.unary(METHOD.getTriggerSample, request, again(options));
+  }
+}
+
+function nameOf(name: string): string {
+  return fullName("campaigns", name);
+}
+
+function again(options: CallOptions) {
+  return { ...options, repeatable: true };
+}
+
+function once(options: CallOptions) {
+  return { ...options, repeatable: false };
+}

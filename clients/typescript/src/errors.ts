@@ -1,0 +1,125 @@
+/** What can go wrong with a call, as errors that carry what the service said. */
+
+import { Code, ConnectError } from "@connectrpc/connect";
+import {
+  BadRequestSchema,
+  type BadRequest_FieldViolation,
+  ErrorInfoSchema,
+  PreconditionFailureSchema,
+  type PreconditionFailure_Violation,
+  RetryInfoSchema,
+} from "./gen/google/rpc/error_details_pb.js";
+
+const DOMAIN = "clarion.dev";
+
+/** A message is read by people; programs have `violations`. */
+const MOST_LISTED = 10;
+
+/** What an error says beside its code and message. */
+export interface ErrorDetails {
+  /** Why, in the words of `error_reason.proto`. Empty when no Clarion service answered: no connection, a proxy. */
+  readonly reason: string;
+  /** What `error_reason.proto` documents for the reason, such as `resource` and `state`. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Every rule that the request breaks; of more than about a hundred, the first. */
+  readonly violations: readonly BadRequest_FieldViolation[];
+  /** What review found, when that kept a campaign from being activated. */
+  readonly findings: readonly PreconditionFailure_Violation[];
+  /** Milliseconds to wait before trying again, when the service says so. */
+  readonly retryAfterMs: number | undefined;
+  /** The call in the service's log. A trigger without a `requestId` of the caller's was sent under this one. */
+  readonly requestId: string;
+}
+
+/** A call failed. Match on the class, `code` or `reason`, never on the message. */
+export class ClarionError extends Error implements ErrorDetails {
+  readonly code: Code;
+  readonly reason: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly violations: readonly BadRequest_FieldViolation[];
+  readonly findings: readonly PreconditionFailure_Violation[];
+  readonly retryAfterMs: number | undefined;
+  readonly requestId: string;
+
+  constructor(code: Code, message: string, details: ErrorDetails, cause?: unknown) {
+    super(described(code, message, details), { cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.reason = details.reason;
+    this.metadata = details.metadata;
+    this.violations = details.violations;
+    this.findings = details.findings;
+    this.retryAfterMs = details.retryAfterMs;
+    this.requestId = details.requestId;
+  }
+}
+
+/** The request breaks rules; `violations` lists where. */
+export class InvalidRequestError extends ClarionError {}
+/** There is no API key, or it is unknown or revoked. */
+export class UnauthenticatedError extends ClarionError {}
+/** The API key does not allow it. */
+export class PermissionDeniedError extends ClarionError {}
+/** There is nothing of that name. */
+export class NotFoundError extends ClarionError {}
+/** The name is taken, or another request came under the same request id. */
+export class AlreadyExistsError extends ClarionError {}
+/** Somebody changed the resource in between. Read it again and decide anew. */
+export class ConflictError extends ClarionError {}
+/** The state of things does not allow it: a campaign is not live, or review found errors (`findings`). */
+export class PreconditionFailedError extends ClarionError {}
+/** More is under way than the service can take. Nothing was done. */
+export class OverloadedError extends ClarionError {}
+/** The service did not answer. A write may or may not have been done: repeat it under the same request id. */
+export class UnavailableError extends ClarionError {}
+/** There was no answer in time. A write may or may not have been done. */
+export class DeadlineExceededError extends ClarionError {}
+
+const CLASSES: ReadonlyMap<Code, typeof ClarionError> = new Map([
+  [Code.InvalidArgument, InvalidRequestError],
+  [Code.Unauthenticated, UnauthenticatedError],
+  [Code.PermissionDenied, PermissionDeniedError],
+  [Code.NotFound, NotFoundError],
+  [Code.AlreadyExists, AlreadyExistsError],
+  [Code.Aborted, ConflictError],
+  [Code.FailedPrecondition, PreconditionFailedError],
+  [Code.ResourceExhausted, OverloadedError],
+  [Code.Unavailable, UnavailableError],
+  [Code.DeadlineExceeded, DeadlineExceededError],
+]);
+
+/** The error that a failed call ended with. */
+export function errorOf(failure: unknown, requestId: string): ClarionError {
+  const error = ConnectError.from(failure);
+  const errorClass = CLASSES.get(error.code) ?? ClarionError;
+  return new errorClass(error.code, error.rawMessage, detailsOf(error, requestId), error);
+}
+
+/** The service ended a stream that it should have gone on with. */
+export function endedStream(requestId: string): ClarionError {
+  return errorOf(new ConnectError("The service ended the stream.", Code.Unavailable), requestId);
+}
+
+function detailsOf(error: ConnectError, requestId: string): ErrorDetails {
+  const info = error.findDetails(ErrorInfoSchema).find((each) => each.domain === DOMAIN);
+  const delay = error.findDetails(RetryInfoSchema)[0]?.retryDelay;
+  return {
+    reason: info?.reason ?? "",
+    metadata: info?.metadata ?? {},
+    violations: error.findDetails(BadRequestSchema).flatMap((each) => each.fieldViolations),
+    findings: error.findDetails(PreconditionFailureSchema).flatMap((each) => each.violations),
+    retryAfterMs: delay && Number(delay.seconds) * 1000 + delay.nanos / 1e6,
+    // The service names the call itself when a fault of its own is to be found in its log.
+    requestId: (info?.reason === "INTERNAL" ? info.metadata["request_id"] : undefined) ?? requestId,
+  };
+}
+
+function described(code: Code, message: string, details: ErrorDetails): string {
+  const problems = [
+    ...details.violations.map((each) => `  ${each.field}: ${each.description}`),
+    ...details.findings.map((each) => `  ${each.subject}: ${each.description} (${each.type})`),
+  ];
+  const left = problems.length - MOST_LISTED;
+  const listed = left > 0 ? [...problems.slice(0, MOST_LISTED), `  ... and ${left} more`] : problems;
+  return [`${details.reason || Code[code]}: ${message}`, ...listed].join("\n");
+}

@@ -1,0 +1,20 @@
+/** The TypeScript client of Clarion: send API-triggered campaigns, and know what became of every message. */
+
+export { Client } from "./client.js";
+export type { CallOptions } from "./calls.js";
+export type { ChangeOptions, PreviewOptions } from "./campaigns.js";
+export * from "./errors.js";
+export { ApiKey_Scope } from "./gen/clarion/v1/api_key_pb.js";
+export * from "./gen/clarion/v1/campaign_pb.js";
+export { StopCampaignRequest_QueueDisposal } from "./gen/clarion/v1/campaign_service_pb.js";
+export { Category } from "./gen/clarion/v1/category_pb.js";
+export { SmtpProvider_TlsMode } from "./gen/clarion/v1/channel_configuration_pb.js";
+export * from "./gen/clarion/v1/message_pb.js";
+export { TriggerSample_Tool } from "./gen/clarion/v1/trigger_sample_pb.js";
+export { RecipientResult_Outcome, type TriggerResponse, TriggerService } from "./gen/clarion/v1/trigger_service_pb.js";
+export type { WatchOptions } from "./messages.js";
+export { Pager } from "./pager.js";
+export type { Retry } from "./retry.js";
+export type { ClientOptions } from "./settings.js";
+export type { Addressed, Recipient, TriggerOptions } from "./triggers.js";
+export { EventWatch } from "./watch.js";

@@ -1,0 +1,20 @@
+/** Names of resources and people, which callers may shorten. */
+
+/** Returns `campaigns/order-confirmed` for that name and for `order-confirmed`. Throws TypeError for any other one. */
+export function fullName(collection: string, name: string): string {
+  const slash = name.lastIndexOf("/");
+  const id = name.slice(slash + 1);
+  if (!id || (slash >= 0 && name.slice(0, slash) !== collection)) {
+    throw new TypeError(`${JSON.stringify(name)} is no name in ${collection}/`);
+  }
+  return `${collection}/${id}`;
+}
+
+export function fullNameOrEmpty(collection: string, name: string | undefined): string {
+  return name ? fullName(collection, name) : "";
+}
+
+/** Returns `email:jane@example.com` for that identity and for the address alone. */
+export function fullIdentity(identity: string): string {
+  return !identity || /^[a-z0-9_-]{1,32}:/.test(identity) ? identity : `email:${identity}`;
+}

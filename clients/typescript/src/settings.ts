@@ -1,0 +1,72 @@
+/** Where the service is, and how to speak to it. */
+
+import { readFileSync } from "node:fs";
+import type { SecureClientSessionOptions } from "node:http2";
+import type { Retry } from "./retry.js";
+
+export const DEFAULT_TARGET = "127.0.0.1:50051";
+export const DEFAULT_TIMEOUT_MS = 10_000;
+
+export interface ClientOptions {
+  /** The key to call with. */
+  readonly apiKey?: string | undefined;
+  /** Undefined encrypts unless the service is on this machine: what is sent holds the key and personal data. */
+  readonly tls?: boolean | undefined;
+  /** Path of a PEM file with the authorities to trust, in place of those of Node.js. */
+  readonly caCertificates?: string | undefined;
+  /** Milliseconds for a call and all its tries, unless the call says otherwise. Default: 10,000. */
+  readonly timeoutMs?: number | undefined;
+  /** How passing failures are tried again; null never does. */
+  readonly retry?: Retry | null | undefined;
+}
+
+export class Settings {
+  readonly target: string;
+  readonly baseUrl: string;
+  readonly apiKey: string | undefined;
+  readonly nodeOptions: SecureClientSessionOptions;
+  readonly timeoutMs: number;
+  readonly retry: Retry | null;
+
+  /** Throws TypeError for what no service can be reached with. */
+  constructor(target: string, options: ClientOptions) {
+    const { apiKey, tls, caCertificates, timeoutMs = DEFAULT_TIMEOUT_MS, retry = {} } = options;
+    if (!(timeoutMs > 0)) throw new TypeError(`timeoutMs is ${timeoutMs}, not a number of milliseconds above 0`);
+    if (tls === false && caCertificates) throw new TypeError("caCertificates are for TLS, which tls: false turns off");
+    if (apiKey && !/^[\x20-\x7e]+$/.test(apiKey)) {
+      throw new TypeError("apiKey holds characters that no API key has, such as a line break");
+    }
+    const host = hostOf(target);
+    const encrypted = tls ?? (Boolean(caCertificates) || !isLocal(host));
+    this.target = target;
+    this.baseUrl = `${encrypted ? "https" : "http"}://${target}`;
+    this.apiKey = apiKey;
+    this.nodeOptions = caCertificates ? { ca: readFileSync(caCertificates) } : {};
+    this.timeoutMs = timeoutMs;
+    this.retry = retry;
+  }
+
+  headers(requestId: string): Record<string, string> {
+    const call = { "x-request-id": requestId };
+    return this.apiKey ? { ...call, authorization: `Bearer ${this.apiKey}` } : call;
+  }
+}
+
+/** Reads `CLARION_TARGET`, `CLARION_API_KEY` and `CLARION_CA_CERTIFICATES`; unset and empty ones are left out. */
+export function environmentSettings(environment: Record<string, string | undefined>): [string, ClientOptions] {
+  const given = (name: string) => environment[name]?.trim() || undefined;
+  const options = { apiKey: given("CLARION_API_KEY"), caCertificates: given("CLARION_CA_CERTIFICATES") };
+  return [given("CLARION_TARGET") ?? DEFAULT_TARGET, options];
+}
+
+const HOST_AND_PORT = /^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$/;
+
+function hostOf(target: string): string {
+  const host = HOST_AND_PORT.exec(target)?.[1];
+  if (!host) throw new TypeError(`${JSON.stringify(target)} is no host and port, such as clarion.example:443`);
+  return host;
+}
+
+function isLocal(host: string): boolean {
+  return host === "localhost" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
+}

@@ -1,0 +1,70 @@
+/** Triggers, as callers write them. */
+
+import { type MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import type { CallOptions } from "./calls.js";
+import type { RecipientSchema, TriggerRequestSchema } from "./gen/clarion/v1/trigger_service_pb.js";
+import { jsonObject } from "./json.js";
+import { fullIdentity, fullName } from "./names.js";
+
+/** Whom a trigger addresses, and with which data. */
+export interface Recipient {
+  /** `namespace:value`, or an e-mail address alone. */
+  readonly identity: string;
+  readonly address?: string | undefined;
+  readonly locale?: string | undefined;
+  /** JSON data, as the campaign's context schema demands. */
+  readonly context?: object | undefined;
+  /** JSON data about the person. */
+  readonly profile?: object | undefined;
+}
+
+/** One recipient in short (`to`), or up to 1,000 with data of their own (`recipients`). */
+export type Addressed =
+  | { readonly to: string; readonly recipients?: undefined } & Omit<Recipient, "identity">
+  | { readonly recipients: readonly Recipient[]; readonly to?: undefined };
+
+export type TriggerOptions = Addressed &
+  CallOptions & {
+    /** Makes the call safe to repeat from anywhere. Without one, the tries of a call share one that the client makes up. */
+    readonly requestId?: string | undefined;
+    readonly sendTime?: Date | undefined;
+    readonly expireTime?: Date | undefined;
+    readonly allowPartial?: boolean | undefined;
+    readonly validateOnly?: boolean | undefined;
+  };
+
+/** Throws TypeError, naming the path, for what cannot be sent as it is. */
+export function triggerRequest(
+  campaign: string,
+  options: TriggerOptions,
+  requestId: string,
+): MessageInitShape<typeof TriggerRequestSchema> {
+  const { sendTime, expireTime, allowPartial = false, validateOnly = false } = options;
+  return {
+    campaign: fullName("campaigns", campaign),
+    requestId,
+    recipients: recipientsOf(options).map((each, index) => wireRecipient(each, `recipients[${index}]`)),
+    allowPartial,
+    validateOnly,
+    ...(sendTime && { sendTime: timestampFromDate(sendTime) }),
+    ...(expireTime && { expireTime: timestampFromDate(expireTime) }),
+  };
+}
+
+function recipientsOf(options: Addressed): readonly Recipient[] {
+  if (options.recipients) return options.recipients;
+  const { to, address, locale, context, profile } = options;
+  return [{ identity: to, address, locale, context, profile }];
+}
+
+function wireRecipient(recipient: Recipient, path: string): MessageInitShape<typeof RecipientSchema> {
+  const { identity, address = "", locale = "", context, profile } = recipient;
+  return {
+    identity: fullIdentity(identity),
+    address,
+    locale,
+    ...(context && { context: jsonObject(context, `${path}.context`) }),
+    ...(profile && { profile: jsonObject(profile, `${path}.profile`) }),
+  };
+}

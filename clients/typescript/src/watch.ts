@@ -1,0 +1,109 @@
+/** Events as they happen, across lost connections. */
+
+import { randomUUID } from "node:crypto";
+import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import type { Calls } from "./calls.js";
+import { ClarionError, endedStream } from "./errors.js";
+import type { Event } from "./gen/clarion/v1/message_pb.js";
+import { MessageService, type WatchEventsRequestSchema, type WatchEventsResponseSchema } from "./gen/clarion/v1/message_service_pb.js";
+import { Deadline } from "./retry.js";
+
+type Answer = MessageShape<typeof WatchEventsResponseSchema>;
+
+/**
+ * `for await (const event of watch)`: each event once and in order. The watch begins with the first event that is asked for,
+ * or with `started()`. Leaving the loop, and `close()`, end it.
+ */
+export class EventWatch implements AsyncIterableIterator<Event, undefined, undefined> {
+  readonly #calls: Calls;
+  readonly #request: MessageInitShape<typeof WatchEventsRequestSchema>;
+  readonly #maxOutageMs: number;
+  readonly #closing = new AbortController();
+  #answers: AsyncGenerator<Answer, void, undefined> | undefined;
+  #requestId = "";
+  #resumeToken: string;
+  #failures = 0;
+  #outage = new Deadline(0);
+
+  constructor(
+    calls: Calls,
+    request: MessageInitShape<typeof WatchEventsRequestSchema>,
+    resumeToken: string,
+    maxOutageMs: number,
+  ) {
+    this.#calls = calls;
+    this.#request = request;
+    this.#resumeToken = resumeToken;
+    this.#maxOutageMs = maxOutageMs;
+  }
+
+  /**
+   * Where a later watch with the same filters goes on: after the last event that this one returned. Store it once the event
+   * is dealt with.
+   */
+  get resumeToken(): string {
+    return this.#resumeToken;
+  }
+
+  /** Returns as soon as the service is watching, so that nothing which is triggered afterwards is missed. */
+  async started(): Promise<this> {
+    // The first answer is a bare token, and says that the watch has begun.
+    if (!this.#answers) await this.#receive();
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<Event, undefined>> {
+    for (;;) {
+      const answer = await this.#receive();
+      if (!answer) return { done: true, value: undefined };
+      if (answer.event) return { done: false, value: answer.event };
+    }
+  }
+
+  return(): Promise<IteratorResult<Event, undefined>> {
+    this.close();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** Ends the watch. May be called from anywhere, and again. */
+  close(): void {
+    this.#closing.abort();
+  }
+
+  /** The next answer, or undefined after `close`. */
+  async #receive(): Promise<Answer | undefined> {
+    while (!this.#closing.signal.aborted) {
+      try {
+        const received = await (this.#answers ??= this.#open()).next();
+        if (received.done) throw endedStream(this.#requestId);
+        this.#failures = 0;
+        this.#resumeToken = received.value.resumeToken;
+        return received.value;
+      } catch (failure) {
+        this.#answers = undefined;
+        if (!this.#closing.signal.aborted) await this.#pause(failure);
+      }
+    }
+    return undefined;
+  }
+
+  #open(): AsyncGenerator<Answer, void, undefined> {
+    this.#requestId = randomUUID();
+    const request = { ...this.#request, resumeToken: this.#resumeToken };
+    return this.#calls.stream(MessageService.method.watchEvents, request, this.#closing.signal, this.#requestId);
+  }
+
+  async #pause(failure: unknown): Promise<void> {
+    if (!(failure instanceof ClarionError)) throw failure;
+    if (!this.#failures++) this.#outage = new Deadline(this.#maxOutageMs);
+    try {
+      await this.#calls.pause(failure, this.#failures, this.#outage, true, this.#closing.signal);
+    } catch (error) {
+      if (!this.#closing.signal.aborted) throw error;
+    }
+  }
+}

@@ -1,0 +1,166 @@
+/** How calls are made: tries, deadlines, the end. The peer is an HTTP/2 server that answers as a test says. */
+
+import assert from "node:assert/strict";
+import http2 from "node:http2";
+import net from "node:net";
+import { test } from "node:test";
+import { create } from "@bufbuild/protobuf";
+import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
+import { connectNodeAdapter } from "@connectrpc/connect-node";
+import { CampaignService } from "../src/gen/clarion/v1/campaign_service_pb.js";
+import { MessageService, WatchEventsResponseSchema } from "../src/gen/clarion/v1/message_service_pb.js";
+import { RetryInfoSchema } from "../src/gen/google/rpc/error_details_pb.js";
+import {
+  type ClientOptions,
+  Client,
+  DeadlineExceededError,
+  OverloadedError,
+  TriggerService,
+  UnavailableError,
+} from "../src/index.js";
+
+const QUICK = { retry: { initialDelayMs: 1, maxDelayMs: 5 } };
+const CALL = { to: "jane@example.com", context: {} };
+
+async function serving(
+  routes: (router: ConnectRouter) => void,
+  options: ClientOptions,
+  use: (client: Client) => Promise<void>,
+): Promise<void> {
+  const server = http2.createServer(connectNodeAdapter({ routes }));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const client = new Client(`127.0.0.1:${(server.address() as net.AddressInfo).port}`, options);
+  try {
+    await use(client);
+  } finally {
+    client.close();
+    server.close();
+  }
+}
+
+test("the tries of a trigger share one request id, which the caller need not give", async () => {
+  const ids: (string | null)[][] = [];
+  const routes = (router: ConnectRouter) =>
+    router.rpc(TriggerService.method.trigger, (request, context) => {
+      ids.push([request.requestId, context.requestHeader.get("x-request-id")]);
+      if (ids.length < 3) throw new ConnectError("not now", Code.Unavailable);
+      return { execution: "executions/1" };
+    });
+  await serving(routes, QUICK, async (client) => {
+    assert.equal((await client.trigger("orders", CALL)).execution, "executions/1");
+  });
+  assert.equal(ids.length, 3);
+  assert.equal(new Set(ids.flat()).size, 1);
+});
+
+test("a failed trigger tells the request id to go on with", async () => {
+  let sent = "";
+  const routes = (router: ConnectRouter) =>
+    router.rpc(TriggerService.method.trigger, (request) => {
+      sent = request.requestId;
+      throw new ConnectError("no", Code.Unavailable);
+    });
+  await serving(routes, { retry: null }, async (client) => {
+    await assert.rejects(client.trigger("orders", CALL), (error: unknown) => {
+      assert.ok(error instanceof UnavailableError);
+      assert.equal(error.requestId, sent);
+      return true;
+    });
+  });
+});
+
+test("a call that changes something is not made twice", async () => {
+  let calls = 0;
+  const routes = (router: ConnectRouter) =>
+    router.rpc(CampaignService.method.pauseCampaign, () => {
+      calls++;
+      throw new ConnectError("not now", Code.Unavailable);
+    });
+  await serving(routes, QUICK, async (client) => {
+    await assert.rejects(client.campaigns.pause("orders"), UnavailableError);
+  });
+  assert.equal(calls, 1);
+});
+
+test("an overload with a delay is tried again whatever the call, without one it is not", async () => {
+  let calls = 0;
+  const routes = (router: ConnectRouter) =>
+    router.rpc(CampaignService.method.pauseCampaign, () => {
+      calls++;
+      const details = calls === 1 ? [{ desc: RetryInfoSchema, value: { retryDelay: { seconds: 0n, nanos: 1_000_000 } } }] : [];
+      throw new ConnectError("too much", Code.ResourceExhausted, undefined, details);
+    });
+  await serving(routes, QUICK, async (client) => {
+    await assert.rejects(client.campaigns.pause("orders"), OverloadedError);
+  });
+  assert.equal(calls, 2);
+});
+
+test("a service that is not there is unavailable, until the deadline of the call", async () => {
+  const server = net.createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as net.AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  const client = new Client(`127.0.0.1:${port}`, { timeoutMs: 200, ...QUICK });
+  await assert.rejects(client.campaigns.get("orders"), UnavailableError);
+  client.close();
+});
+
+test("a service that does not answer ends in the deadline of the call", async () => {
+  const routes = (router: ConnectRouter) =>
+    router.rpc(CampaignService.method.getCampaign, (_, context) => new Promise((_, reject) => {
+      context.signal.addEventListener("abort", () => reject(context.signal.reason));
+    }));
+  await serving(routes, {}, async (client) => {
+    await assert.rejects(client.campaigns.get("orders", { timeoutMs: 100 }), DeadlineExceededError);
+  });
+});
+
+test("a watch whose connection breaks goes on after the last event", async () => {
+  const asked: string[] = [];
+  const routes = (router: ConnectRouter) =>
+    router.rpc(MessageService.method.watchEvents, async function* (request) {
+      const from = asked.push(request.resumeToken);
+      yield create(WatchEventsResponseSchema, { resumeToken: `${from}a` });
+      yield create(WatchEventsResponseSchema, { resumeToken: `${from}b`, event: { message: `messages/${from}` } });
+      throw new ConnectError("gone", Code.Unavailable);
+    });
+  const seen: string[] = [];
+  await serving(routes, QUICK, async (client) => {
+    for await (const event of client.messages.watch({ resumeToken: "0" })) {
+      if (seen.push(event.message) === 3) break;
+    }
+  });
+  assert.deepEqual(seen, ["messages/1", "messages/2", "messages/3"]);
+  assert.deepEqual(asked, ["0", "1b", "2b"]);
+});
+
+test("a watch fails when the service stays away for too long", async () => {
+  const routes = (router: ConnectRouter) =>
+    router.rpc(MessageService.method.watchEvents, async function* () {
+      throw new ConnectError("gone", Code.Unavailable);
+    });
+  await serving(routes, QUICK, async (client) => {
+    await assert.rejects(client.messages.watch({ maxOutageMs: 50 }).next(), UnavailableError);
+  });
+});
+
+test("a closed client makes no calls, and its calls under way end", async () => {
+  const routes = (router: ConnectRouter) =>
+    router.rpc(CampaignService.method.getCampaign, () => new Promise(() => undefined));
+  await serving(routes, { retry: null }, async (client) => {
+    const underWay = client.campaigns.get("orders");
+    setImmediate(() => client.close());
+    await assert.rejects(underWay);
+    await assert.rejects(client.campaigns.get("orders"), /closed/);
+  });
+});
+
+test("settings with which no service can be reached are refused at once", () => {
+  for (const target of ["http://clarion.example", "clarion.example:443/path", "a b"]) {
+    assert.throws(() => new Client(target), /no host and port/);
+  }
+  assert.throws(() => new Client("127.0.0.1:1", { tls: false, caCertificates: "x" }), TypeError);
+  assert.throws(() => new Client("127.0.0.1:1", { apiKey: "clk_\n" }), TypeError);
+  assert.throws(() => new Client("127.0.0.1:1", { timeoutMs: 0 }), TypeError);
+});

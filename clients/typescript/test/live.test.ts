@@ -1,0 +1,148 @@
+/**
+ * The client against a live service, in the sandbox of the key in `CLARION_API_KEY`. Needs the live campaigns `orders` (a
+ * required text `order`) and the draft `draft`; addresses are magic, so that nothing leaves.
+ */
+
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { after, test } from "node:test";
+import {
+  Client,
+  Event_Type,
+  InvalidRequestError,
+  Message_State,
+  NotFoundError,
+  PreconditionFailedError,
+  RecipientResult_Outcome,
+  UnauthenticatedError,
+} from "../src/index.js";
+
+const client = Client.fromEnvironment();
+after(() => client.close());
+
+const TO = "sent@clarion.test";
+
+test("a trigger is accepted, and its message sent", async () => {
+  const accepted = await client.trigger("orders", { to: TO, context: { order: "4711" } });
+  const watch = client.messages.watch({ execution: accepted.execution, fromStart: true });
+  for await (const event of watch) {
+    assert.equal(event.type, Event_Type.SENT);
+    assert.equal(event.message, accepted.recipients[0]?.message);
+    break;
+  }
+  const message = await client.messages.get(accepted.recipients[0]?.message ?? "");
+  assert.equal(message.state, Message_State.SENT);
+});
+
+test("the same request id is answered with the first answer", async () => {
+  const once = { to: TO, context: { order: "1" }, requestId: randomUUID() };
+  const first = await client.trigger("orders", once);
+  const second = await client.trigger("orders", once);
+  assert.deepEqual([first.replayed, second.replayed], [false, true]);
+  assert.equal(second.execution, first.execution);
+});
+
+test("without a request id two calls are two executions", async () => {
+  const call = () => client.trigger("orders", { to: TO, context: { order: "1" } });
+  assert.notEqual((await call()).execution, (await call()).execution);
+});
+
+test("several recipients bring data of their own, and each has its result", async () => {
+  const recipients = [
+    { identity: "sent+1@clarion.test", context: { order: "1" } },
+    { identity: "suppressed@clarion.test", context: { order: "2" } },
+    { identity: "sent+3@clarion.test", context: {} },
+  ];
+  const accepted = await client.trigger("orders", { recipients, allowPartial: true });
+  assert.deepEqual(
+    accepted.recipients.map((each) => each.outcome),
+    [RecipientResult_Outcome.ACCEPTED, RecipientResult_Outcome.EXCLUDED, RecipientResult_Outcome.REJECTED],
+  );
+});
+
+test("every violation is told, by its path", async () => {
+  const recipients = [{ identity: TO, context: { order: 1 } }, { identity: "nobody", context: { order: "1" } }];
+  await assert.rejects(client.trigger("orders", { recipients }), (error: unknown) => {
+    assert.ok(error instanceof InvalidRequestError);
+    assert.equal(error.reason, "INVALID_FIELDS");
+    const fields = error.violations.map((each) => each.field);
+    assert.ok(fields.includes("recipients[0].context.order"), fields.join());
+    assert.ok(fields.some((field) => field.startsWith("recipients[1].")), fields.join());
+    assert.match(error.message, /recipients\[0\]\.context\.order/);
+    return true;
+  });
+});
+
+test("a refusal has its class, its reason and its metadata", async () => {
+  await assert.rejects(client.trigger("draft", { to: TO, context: {} }), (error: unknown) => {
+    assert.ok(error instanceof PreconditionFailedError);
+    assert.deepEqual([error.reason, error.metadata["state"]], ["CAMPAIGN_NOT_LIVE", "DRAFT"]);
+    return true;
+  });
+  await assert.rejects(client.campaigns.get("nowhere"), NotFoundError);
+});
+
+test("a key that is none is told so", async () => {
+  const stranger = new Client(process.env["CLARION_TARGET"], { apiKey: "clk_no" });
+  await assert.rejects(stranger.campaigns.get("orders"), UnauthenticatedError);
+  stranger.close();
+});
+
+test("lists fetch page by page", async () => {
+  const recipients = [1, 2, 3, 4, 5].map((each) => ({ identity: `sent+${each}@clarion.test`, context: { order: "1" } }));
+  const { execution } = await client.trigger("orders", { recipients });
+  const list = client.messages.list({ execution, pageSize: 2 });
+  const sizes = [];
+  for await (const page of list.pages()) sizes.push(page.length);
+  assert.deepEqual(sizes, [2, 2, 1]);
+  assert.equal((await list.take(3)).length, 3);
+  assert.equal(new Set((await list.take(10)).map((each) => each.name)).size, 5);
+});
+
+test("a watch goes on where an earlier one ended", async () => {
+  const recipients = [1, 2, 3].map((each) => ({ identity: `sent+${each}@clarion.test`, context: { order: "1" } }));
+  const { execution } = await client.trigger("orders", { recipients });
+  const first = client.messages.watch({ execution, fromStart: true });
+  const seen = [(await first.next()).value?.message];
+  first.close();
+  assert.equal((await first.next()).done, true);
+  const second = client.messages.watch({ execution, resumeToken: first.resumeToken });
+  for await (const event of second) {
+    seen.push(event.message);
+    if (seen.length === 3) break;
+  }
+  assert.equal(new Set(seen).size, 3);
+});
+
+test("a watch that has started misses nothing", async () => {
+  const watch = await client.messages.watch({ campaign: "orders", types: [Event_Type.SENT] }).started();
+  const accepted = await client.trigger("orders", { to: TO, context: { order: "1" } });
+  for await (const event of watch) {
+    if (event.message === accepted.recipients[0]?.message) break;
+  }
+});
+
+test("what JSON does not know is refused before anything is sent, by its path", async () => {
+  for (const [value, path] of [
+    [Number.NaN, /recipients\[0\]\.context\.order\.total/],
+    [new Date(0), /total is a Date/],
+    [2 ** 60, /digits would be lost/],
+    [10n, /bigint/],
+  ] as const) {
+    const context = { order: { total: value } };
+    await assert.rejects(client.trigger("orders", { to: TO, context }), (error: unknown) => {
+      assert.ok(error instanceof TypeError);
+      assert.match(error.message, path);
+      return true;
+    });
+  }
+});
+
+test("campaigns are previewed, reported on and sampled", async () => {
+  const email = await client.campaigns.preview("orders", { context: { order: "4711" } });
+  assert.equal(email.subject, "Order 4711");
+  const report = await client.reports.get("orders");
+  assert.equal(report.campaign, "campaigns/orders");
+  const { samples } = await client.campaigns.sample("orders");
+  assert.ok(samples.every((each) => each.text.includes(process.env["CLARION_TARGET"] ?? "?")));
+});
