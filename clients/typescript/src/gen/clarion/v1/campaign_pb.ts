@@ -286,8 +286,9 @@ export const ActionSchema: GenMessage<Action> = /*@__PURE__*/
   messageDesc(file_clarion_v1_campaign, 1);
 
 /**
- * The content of an e-mail. Every text field is a Jinja2 template over `context` (the trigger's data), `profile` (the
- * recipient's attributes), `recipient` (`identity`, `address`, `locale`) and `campaign` (`name`, `display_name`).
+ * The content of an e-mail. `subject`, `html`, `text` and the values of `headers` are Jinja2 templates over `context` (the
+ * trigger's data), `profile` (the recipient's attributes), `recipient` (`identity`, `address`, `locale`) and `campaign`
+ * (`name`, `display_name`).
  * A value that is missing is an error, never a blank: give optional data a `default`.
  *
  * @generated from message clarion.v1.EmailContent
@@ -352,7 +353,7 @@ export const EmailContentSchema: GenMessage<EmailContent> = /*@__PURE__*/
  */
 export type Mailbox = Message<"clarion.v1.Mailbox"> & {
   /**
-   * Optional. The shown name, in any script. At most 200 characters, without line breaks.
+   * Optional. The shown name, in any script, as it stands: it is no template. At most 200 characters, without line breaks.
    *
    * @generated from field: string display_name = 1;
    */

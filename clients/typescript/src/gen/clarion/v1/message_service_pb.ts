@@ -366,6 +366,7 @@ export const MessageService: GenService<{
    * Errors:
    * - `INVALID_ARGUMENT` `INVALID_FIELDS`: a filter is malformed.
    * - `INVALID_ARGUMENT` `INVALID_RESUME_TOKEN`: the token is damaged, or belongs to another filter.
+   * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: what a filter names is not in the caller's sandbox.
    *
    * @generated from rpc clarion.v1.MessageService.WatchEvents
    */
