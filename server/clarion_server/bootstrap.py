@@ -116,10 +116,11 @@ class Clarion:
         self._schedules = ScheduleKeeper(transactions, clock, self._campaign_changed)
         self._schedules_task: asyncio.Task[None] | None = None
 
-        self._triggers = TriggerService(
-            Triggering(transactions, self._directory, self._commits, self._outlets, clock, ids)
-        )
-        inspecting, cancelling = Inspecting(transactions), Cancelling(transactions, clock)
+        self._triggering = Triggering(transactions, self._directory, self._commits, self._outlets, clock, ids)
+        self._triggers = TriggerService(self._triggering)
+        self._inspecting = inspecting = Inspecting(transactions)
+        self._cancelling = cancelling = Cancelling(transactions, clock)
+        self._clock = clock
         authenticator = KeyAuthenticator(transactions, clock)
         self._doors = Doors(settings.uses_tls)
         self._keys = KeyKeeping(transactions, clock, ids, authenticator.distrust)
@@ -218,7 +219,17 @@ class Clarion:
 
     def _http_routes(self) -> list[BaseRoute]:
         """What the HTTP door serves beside the contract."""
-        return []
+        from clarion_server.transport.http.ajo import AjoDoor  # noqa: PLC0415 - only when asked for
+
+        ajo = AjoDoor(
+            self._server.guard,
+            self._triggering,
+            self._inspecting,
+            self._cancelling,
+            self._clock,
+            lambda: not self._server.is_stopping,
+        )
+        return ajo.routes
 
     def _listen_for_http(self) -> int | None:
         if self._http is None:

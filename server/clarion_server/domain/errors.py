@@ -172,6 +172,13 @@ class SandboxDenied(ClarionError):
 
 
 @dataclass(eq=False)
+class SandboxMismatch(ClarionError):
+    """The key is not one of the sandbox '{sandbox}': name the key's own sandbox, or none."""
+
+    sandbox: str
+
+
+@dataclass(eq=False)
 class LastAdminKey(ClarionError):
     """{resource} is the last administrator key of the sandbox 'default': create another one before revoking it."""
 

@@ -26,6 +26,10 @@ TEXTS: list[tuple[ClarionError, str]] = [
         errors.NoExample(CAMPAIGN),
         f"No example was found for {CAMPAIGN}: give the root of its context schema 'examples' with one whole context.",
     ),
+    (
+        errors.SandboxMismatch("prod"),
+        "The key is not one of the sandbox 'prod': name the key's own sandbox, or none.",
+    ),
     (errors.InvalidResumeToken(), "The resume token is damaged or belongs to a watch with other filters."),
     (errors.ResourceNotFound(CAMPAIGN), "There is no campaigns/order-confirmed in this sandbox."),
     (errors.ResourceExists(CAMPAIGN), "campaigns/order-confirmed exists already."),

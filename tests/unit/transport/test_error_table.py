@@ -54,6 +54,7 @@ SAMPLES: tuple[ClarionError, ...] = (
     errors.Unauthenticated("The call carries no key."),
     errors.ScopeDenied("/clarion.v1.TriggerService/Trigger", ("admin", "trigger")),
     errors.SandboxDenied("staging"),
+    errors.SandboxMismatch("prod"),
     errors.LastAdminKey("apiKeys/1"),
     errors.DeadlineTooShort(20),
     errors.Overloaded(1_500),

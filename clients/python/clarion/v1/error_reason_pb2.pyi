@@ -163,6 +163,11 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
 
         {"reason": "BODY_TOO_SLOW", "domain": "clarion.dev"}
     """
+    ERROR_REASON_SANDBOX_MISMATCH: _ErrorReason.ValueType  # 26
+    """`PERMISSION_DENIED`. At the AJO-shaped door alone: the header `x-sandbox-name` names another sandbox than the key's.
+
+        {"reason": "SANDBOX_MISMATCH", "domain": "clarion.dev", "metadata": {"sandbox": "prod"}}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The values of `google.rpc.ErrorInfo.reason` in the domain `clarion.dev`. Every error that Clarion answers with carries an
@@ -314,5 +319,10 @@ ERROR_REASON_BODY_TOO_SLOW: ErrorReason.ValueType  # 25
 """`DEADLINE_EXCEEDED`. Over HTTP alone, with its code 408: the body did not arrive in time. Nothing was done.
 
     {"reason": "BODY_TOO_SLOW", "domain": "clarion.dev"}
+"""
+ERROR_REASON_SANDBOX_MISMATCH: ErrorReason.ValueType  # 26
+"""`PERMISSION_DENIED`. At the AJO-shaped door alone: the header `x-sandbox-name` names another sandbox than the key's.
+
+    {"reason": "SANDBOX_MISMATCH", "domain": "clarion.dev", "metadata": {"sandbox": "prod"}}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

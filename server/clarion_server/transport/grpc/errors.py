@@ -102,6 +102,7 @@ ERRORS: Mapping[type[errors.ClarionError], Mapped] = {
         lambda e: {"method": e.method, "needed_scopes": ",".join(e.needed_scopes)},
     ),
     errors.SandboxDenied: Mapped(_CODE.PERMISSION_DENIED, "SANDBOX_DENIED", lambda e: {"sandbox": e.sandbox}),
+    errors.SandboxMismatch: Mapped(_CODE.PERMISSION_DENIED, "SANDBOX_MISMATCH", lambda e: {"sandbox": e.sandbox}),
     errors.LastAdminKey: Mapped(_CODE.FAILED_PRECONDITION, "LAST_ADMIN_KEY", _resource),
     errors.DeadlineTooShort: Mapped(
         _CODE.DEADLINE_EXCEEDED, "DEADLINE_TOO_SHORT", lambda e: {"needed_ms": str(e.needed_ms)}

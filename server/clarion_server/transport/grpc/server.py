@@ -88,24 +88,32 @@ class GrpcServer:
         """
         self._server = grpc.aio.server(options=(*_OPTIONS, ("grpc.so_reuseport", int(shares_port))))
         self._health = health.aio.HealthServicer()
+        self._authenticator = authenticator
         self._under_way = CallsUnderWay()
         self.methods: dict[str, GuardedMethod] = {}
         """By their paths, such as `/clarion.v1.TriggerService/Trigger`."""
         self._names = [health.SERVICE_NAME, reflection.SERVICE_NAME]
         for service in services:
-            self._register(service, scopes, authenticator)
+            self._register(service, scopes)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         if services:
             reflection.enable_server_reflection(self._names, self._server, _MethodsToo())
 
-    def _register(self, service: Service, scopes: Mapping[str, frozenset[Scope]], authenticator: Authenticator) -> None:
+    def guard(self, path: str, scopes: frozenset[Scope]) -> Guard:
+        """The guard of a method, of the contract or of another door; its caller needs one of the scopes."""
+        return Guard(path, scopes, self._authenticator, self._under_way)
+
+    @property
+    def is_stopping(self) -> bool:
+        return self._under_way.is_refusing
+
+    def _register(self, service: Service, scopes: Mapping[str, frozenset[Scope]]) -> None:
         name = service.descriptor.full_name
         handlers = {}
         for method in service.descriptor.methods:
             path = f"/{name}/{method.name}"
             call = getattr(service.servicer, _snake_case(method.name))
-            guard = Guard(path, scopes[path], authenticator, self._under_way)
-            self.methods[path] = guarded = _guarded(method, call, guard)
+            self.methods[path] = guarded = _guarded(method, call, self.guard(path, scopes[path]))
             handlers[method.name] = _handler(guarded)
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, handlers),))
         self._names.append(name)

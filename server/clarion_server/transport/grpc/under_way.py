@@ -20,6 +20,10 @@ class CallsUnderWay:
         """From now on no call begins any more."""
         self._refusing = True
 
+    @property
+    def is_refusing(self) -> bool:
+        return self._refusing
+
     def begin(self) -> None:
         """Raises Unavailable when the service is stopping. Otherwise `end` must follow."""
         if self._refusing:

@@ -1,0 +1,285 @@
+"""The AJO-shaped door, as a caller of Adobe Journey Optimizer's API uses it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from clarion_client import Client, ExclusionReason, MessageState, Scope
+
+from tests.campaigns import CONTEXT, campaign, channel
+from tests.e2e.http.calls import Answer, Http
+from tests.service import Sandbox, Service
+
+UNITARY, HIGH_THROUGHPUT = "/ajo/im/executions/unitary", "/ajo/im/executions/highthroughput"
+SCHEDULES = "/ajo/im/executions/schedules"
+
+#: Headers that such a caller sends whatever it calls.
+HABITS = {"x_api_key": "4a1c…".encode().hex(), "x_gw_ims_org_id": "5D1281E6D935456@AdobeOrg"}
+
+
+@pytest.fixture
+def client(sandbox: Sandbox) -> Iterator[Client]:
+    """With the live campaign `orders`; nothing is sent, as the tests address magic recipients."""
+    with sandbox.client() as made:
+        made.channels.create(channel("orders", port=1))
+        made.campaigns.create(campaign("orders", "orders"))
+        made.campaigns.activate("orders")
+        yield made
+
+
+@pytest.fixture
+def ajo(client: Client, http: Http) -> Http:
+    return http
+
+
+def recipient(user_id: str = "sent@clarion.test", **fields: Any) -> dict[str, Any]:
+    return {"type": "aep", "userId": user_id, "namespace": "email", "context": CONTEXT, **fields}
+
+
+def execution(*recipients: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    asked = {"requestId": str(uuid.uuid4()), "campaignId": "orders", "recipients": list(recipients) or [recipient()]}
+    return {name: value for name, value in {**asked, **fields}.items() if value is not None}
+
+
+def violations(answer: Answer) -> set[tuple[str, str]]:
+    return {(each["field"], each["reason"]) for each in answer.json["report"]["violations"]}
+
+
+def reason(answer: Answer) -> str:
+    return str(answer.json["report"]["additionalContext"]["reason"])
+
+
+@pytest.mark.parametrize("path", [UNITARY, HIGH_THROUGHPUT])
+def test_a_message_is_accepted_and_sent(ajo: Http, client: Client, sandbox: Sandbox, path: str) -> None:
+    asked = execution()
+    answer = ajo.post(path, asked, x_sandbox_name=sandbox.name, **HABITS)
+    assert answer.code == 202
+    told = answer.json
+    assert told["requestId"] == asked["requestId"]
+    stored = client.executions.get(told["executionId"])
+    assert dt.datetime.fromisoformat(told["createdAt"]) == stored.accept_time
+    (result,) = told["recipients"]
+    assert (result["userId"], result["outcome"]) == ("sent@clarion.test", "ACCEPTED")
+    with client.messages.watch(execution=stored.name, from_start=True) as watch:
+        next(watch)
+    assert client.messages.get(result["message"]).state is MessageState.SENT
+
+
+def test_what_the_recipient_brings_becomes_the_message(ajo: Http, client: Client) -> None:
+    brought = recipient(
+        "JANE",
+        type="external",
+        channelData={"emailAddress": "sent+jane@clarion.test", "mobilePhoneNumber": "111-111-1111"},
+        profile={"person": {"name": {"firstName": "Jane"}}},
+        mergePolicyName="Default Timebased",
+    )
+    answer = ajo.post(UNITARY, execution(brought))
+    assert answer.code == 202, answer.body
+    message = client.messages.get(answer.json["recipients"][0]["message"])
+    assert (message.identity, message.address) == ("email:JANE", "sent+jane@clarion.test")
+
+
+def test_each_recipient_has_its_outcome(ajo: Http) -> None:
+    answer = ajo.post(UNITARY, execution(recipient("sent+1@clarion.test"), recipient("suppressed@clarion.test")))
+    assert [each["outcome"] for each in answer.json["recipients"]] == ["ACCEPTED", "EXCLUDED"]
+    assert answer.json["recipients"][1]["exclusionReason"] == ExclusionReason.SUPPRESSED
+
+
+def test_the_same_request_is_answered_with_the_first_answer(ajo: Http) -> None:
+    asked = execution()
+    first, second = ajo.post(UNITARY, asked).json, ajo.post(UNITARY, asked).json
+    assert second == {**first, "replayed": True}
+
+
+def test_another_request_under_the_same_id_is_a_conflict(ajo: Http) -> None:
+    asked = execution()
+    first = ajo.post(UNITARY, asked)
+    refused = ajo.post(UNITARY, execution(recipient("sent+2@clarion.test"), requestId=asked["requestId"]))
+    assert (refused.code, reason(refused)) == (409, "REQUEST_ID_REUSED")
+    context = refused.json["report"]["additionalContext"]
+    assert context["execution"] == f"executions/{first.json['executionId']}"
+    assert context["requestId"] == asked["requestId"]
+
+
+def test_a_campaign_is_known_by_the_uuid_of_its_name(ajo: Http, client: Client) -> None:
+    campaign_id = "10e2583b-4d1d-4b57-bd6e-fdc79405d67d"
+    client.campaigns.create(campaign(f"ajo-{campaign_id}", "orders"))
+    client.campaigns.activate(f"ajo-{campaign_id}")
+    assert ajo.post(UNITARY, execution(campaignId=campaign_id)).code == 202
+
+
+def test_errors_have_the_shape_that_callers_know(ajo: Http) -> None:
+    asked = execution(campaignId="nowhere")
+    refused = ajo.post(UNITARY, asked)
+    assert refused.code == 404
+    assert refused.json == {
+        "type": "https://clarion.dev/errors/RESOURCE_NOT_FOUND",
+        "title": "There is no campaigns/nowhere in this sandbox.",
+        "status": 404,
+        "report": {
+            "additionalContext": {
+                "resource": "campaigns/nowhere",
+                "requestId": asked["requestId"],
+                "campaignId": "nowhere",
+                "reason": "RESOURCE_NOT_FOUND",
+            }
+        },
+    }
+
+
+#: What is sent, in place of a good execution, and the violations that it is refused with.
+WRONG: dict[str, tuple[Any, set[tuple[str, str]]]] = {
+    "a list": ([], {("", "MALFORMED")}),
+    "no JSON": (b"{", {("", "MALFORMED")}),
+    "nothing": ({}, {("requestId", "REQUIRED"), ("campaignId", "REQUIRED"), ("recipients", "REQUIRED")}),
+    "other types": (
+        execution(requestId=7, recipients={}),
+        {("requestId", "WRONG_TYPE"), ("recipients", "WRONG_TYPE")},
+    ),
+    "a campaign id that is none": (execution(campaignId="No Such"), {("campaignId", "MALFORMED")}),
+    "too many": (
+        execution(*[recipient(f"sent+{each}@clarion.test") for each in range(21)]),
+        {("recipients", "TOO_MANY")},
+    ),
+    "nobody": (execution({}), {(f"recipients[0].{name}", "REQUIRED") for name in ("type", "userId", "namespace")}),
+    "another type of recipient": (execution(recipient(type="person")), {("recipients[0].type", "MALFORMED")}),
+    "the same one twice": (execution(recipient(), recipient()), {("recipients[1].userId", "DUPLICATE")}),
+    "another namespace": (
+        execution(recipient(namespace="crm", channelData={"emailAddress": "sent@clarion.test"})),
+        {("recipients[0].namespace", "WRONG_NAMESPACE")},
+    ),
+    "no address": (execution(recipient("nobody")), {("recipients[0].userId", "MALFORMED")}),
+    "a context that breaks its schema": (
+        execution(recipient(context={"order": 1})),
+        {("recipients[0].context.order", "WRONG_TYPE")},
+    ),
+    "a context that is none": (execution(recipient(context=[])), {("recipients[0].context", "WRONG_TYPE")}),
+    "an address that is none": (
+        execution(recipient(channelData={"emailAddress": "nobody"})),
+        {("recipients[0].channelData.emailAddress", "MALFORMED")},
+    ),
+    "a time that is none": (
+        execution(schedule={"executeAt": "tomorrow"}),
+        {("schedule.executeAt", "MALFORMED")},
+    ),
+    "a time without a zone": (
+        execution(schedule={"executeAt": "2027-01-01T00:00:00"}),
+        {("schedule.executeAt", "MALFORMED")},
+    ),
+    "a time too far ahead": (
+        execution(schedule={"executeAt": "9999-01-01T00:00:00Z"}),
+        {("schedule.executeAt", "OUT_OF_RANGE")},
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_everything_that_is_wrong_is_told_in_the_callers_words(ajo: Http, wrong: str) -> None:
+    asked, expected = WRONG[wrong]
+    refused = ajo.post(UNITARY, asked, content_type="application/json")
+    assert refused.code == 400
+    assert violations(refused) == expected
+
+
+def test_data_that_is_nested_without_end_is_refused(ajo: Http) -> None:
+    nested: dict[str, Any] = {}
+    for _ in range(200):
+        nested = {"a": nested}
+    refused = ajo.post(UNITARY, execution(recipient(profile=nested)))
+    assert {each for _, each in violations(refused)} == {"TOO_DEEP"}
+
+
+def test_a_sandbox_other_than_the_keys_is_refused(ajo: Http, sandbox: Sandbox) -> None:
+    refused = ajo.post(UNITARY, execution(), x_sandbox_name="prod")
+    assert (refused.code, reason(refused)) == (403, "SANDBOX_MISMATCH")
+    assert refused.json["report"]["additionalContext"]["sandbox"] == "prod"
+    assert ajo.post(UNITARY, execution(), x_sandbox_name=sandbox.name).code == 202
+    assert ajo.post(UNITARY, execution()).code == 202
+
+
+def test_the_key_is_the_bearer_token_and_nothing_else(service: Service, client: Client, sandbox: Sandbox) -> None:
+    with Http(service.http) as nobody:
+        for headers in ({}, {"x_api_key": sandbox.admin_key}, {"authorization": "Bearer clk_no"}):
+            refused = nobody.post(UNITARY, execution(), **headers)
+            assert (refused.code, reason(refused)) == (401, "UNAUTHENTICATED")
+            assert refused.headers["www-authenticate"] == "Bearer"
+        assert nobody.post(f"{UNITARY}?authorization=Bearer+{sandbox.admin_key}", execution()).code == 401
+
+
+def test_a_key_without_the_scope_is_refused(service: Service, client: Client) -> None:
+    reader = client.keys.create("reader", [Scope.READ]).secret
+    with Http(service.http, reader) as http:
+        refused = http.post(UNITARY, execution())
+    assert (refused.code, reason(refused)) == (403, "SCOPE_DENIED")
+
+
+def test_a_campaign_that_is_not_live_is_refused(ajo: Http, client: Client) -> None:
+    client.campaigns.pause("orders")
+    refused = ajo.post(UNITARY, execution())
+    assert (refused.code, reason(refused)) == (400, "CAMPAIGN_NOT_LIVE")
+
+
+def in_an_hour() -> str:
+    return (dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def test_a_scheduled_execution_can_be_looked_at_and_deleted(ajo: Http, client: Client) -> None:
+    at = in_an_hour()
+    told = ajo.post(UNITARY, execution(schedule={"executeAt": at})).json
+    seen = ajo.get(f"{SCHEDULES}/{told['scheduleId']}")
+    assert seen.code == 200
+    assert (seen.json["scheduleStatus"], seen.json["campaignId"]) == ("Scheduled", "orders")
+    assert dt.datetime.fromisoformat(seen.json["executeAt"]) == dt.datetime.fromisoformat(at)
+    deleted = ajo.send("DELETE", f"{SCHEDULES}/{told['scheduleId']}")
+    assert (deleted.code, deleted.json) == (200, {})
+    assert ajo.get(f"{SCHEDULES}/{told['scheduleId']}").code == 404
+    assert ajo.send("DELETE", f"{SCHEDULES}/{told['scheduleId']}").code == 404
+    assert client.messages.get(told["recipients"][0]["message"]).state is MessageState.CANCELLED
+
+
+def test_a_schedule_whose_time_has_come_tells_what_it_came_to_and_is_not_deleted(ajo: Http, client: Client) -> None:
+    told = ajo.post(UNITARY, execution(schedule={"executeAt": "2020-01-01T00:00:00.000Z"})).json
+    with client.messages.watch(execution=told["executionId"], from_start=True) as watch:
+        next(watch)
+    seen = ajo.get(f"{SCHEDULES}/{told['scheduleId']}").json
+    assert seen["scheduleStatus"] == "Triggered"
+    assert seen["executionDetails"]["status"] == "Succeeded"
+    assert seen["executionDetails"]["targetedProfileCount"] == 1
+    refused = ajo.send("DELETE", f"{SCHEDULES}/{told['scheduleId']}")
+    assert (refused.code, reason(refused)) == (409, "ILLEGAL_TRANSITION")
+    assert refused.json["status"] == 409
+
+
+def test_what_was_never_scheduled_has_no_schedule(ajo: Http) -> None:
+    told = ajo.post(UNITARY, execution()).json
+    assert ajo.get(f"{SCHEDULES}/{told['executionId']}").code == 404
+    assert ajo.get(f"{SCHEDULES}/nothing").code == 404
+
+
+def test_health_needs_no_key(service: Service) -> None:
+    with Http(service.http) as nobody:
+        answer = nobody.get("/ajo/im/health")
+    assert (answer.code, answer.json) == (200, {"status": "UP"})
+
+
+def test_other_urls_and_methods_are_refused_in_the_same_shape(ajo: Http) -> None:
+    unknown = ajo.post("/ajo/im/executions/audience", {})
+    assert (unknown.code, reason(unknown)) == (404, "URL_UNKNOWN")
+    wrong = ajo.get(UNITARY)
+    assert (wrong.code, reason(wrong)) == (405, "HTTP_METHOD_UNKNOWN")
+
+
+def test_a_body_that_is_too_long_is_refused_in_the_same_shape(ajo: Http) -> None:
+    refused = ajo.post(UNITARY, b"", content_length=str(4 * 1024 * 1024 + 1))
+    assert (refused.code, reason(refused)) == (413, "INVALID_FIELDS")
+
+
+def test_errors_do_not_repeat_what_was_sent(ajo: Http) -> None:
+    secret = "do-not-repeat-me"
+    refused = ajo.post(UNITARY, execution(recipient(secret, context={"order": [secret]}, type=secret)))
+    assert refused.code == 400
+    assert secret.encode() not in refused.body
