@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.commands import run
+
 ROOT = Path(__file__).resolve().parents[1]
 CLIENT = ROOT / "clients" / "typescript"
 COMPILER = CLIENT / "node_modules" / ".bin" / "tsc"
-SECONDS = 300
 
 
 def built_client() -> Path:
@@ -27,19 +26,3 @@ def built_client() -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         run(ROOT, "make", "typescript")
     return CLIENT
-
-
-def run(folder: Path, *command: str, **environment: str) -> str:
-    """What the command prints. Fails with it when the command does."""
-    finished = subprocess.run(
-        command,
-        cwd=folder,
-        env={**os.environ, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    assert finished.returncode == 0, finished.stdout
-    return finished.stdout

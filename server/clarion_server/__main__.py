@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from clarion_server.transport.cli import build
+import sys
 
 
 def main() -> None:
+    try:
+        from clarion_server.transport.cli import build  # noqa: PLC0415 - what it needs may be missing
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("clarion"):
+            raise
+        sys.stderr.write("The command 'clarion' takes the extra 'server': pip install 'clarion[server]'.\n")
+        sys.exit(2)
     build(serve="clarion_server.serving:serve")()
 
 

@@ -9,8 +9,8 @@ import pytest
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
 from tests.campaigns import campaign, channel
+from tests.commands import run
 from tests.service import Sandbox
-from tests.typescript import run
 from tools import generate
 
 JARS = Path("/usr/share/java")

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.campaigns import campaign, channel
+from tests.commands import run
 from tests.service import Sandbox
-from tests.typescript import COMPILER, built_client, run
+from tests.typescript import COMPILER, built_client
 
 PASSED = re.compile(r"^# pass (\d+)$", re.MULTILINE)
 

@@ -90,6 +90,7 @@ async def test_the_typescript_program_triggers(clarion: CommandLine, sandbox: Sa
         "es2022",
         "--types",
         "node",
+        "--skipLibCheck",
         "sample.mts",
     )
     message = (await run(clarion, "node", "sample.mjs")).strip()

@@ -738,8 +738,8 @@ class GetTriggerSampleRequest(_message.Message):
     """
     base_url: _builtins.str
     """Optional. Where the caller reaches the HTTP door, such as `https://clarion.example`, without a slash at the end. At
-    most 300 characters. Default: the host of `target` with the port on which the door listens; without such a door there
-    are no samples for it.
+    most 300 characters. Default: the `Host` of a call over HTTP, else the host of `target` with the port on which the door
+    listens; without such a door there are no samples for it.
     """
     def __init__(
         self,

@@ -176,7 +176,7 @@ class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
 
     Any call may fail with: `UNAUTHENTICATED`, `SCOPE_DENIED`, `INVALID_FIELDS`, `DEADLINE_TOO_SHORT`, `OVERLOADED`,
     `UNAVAILABLE` and `INTERNAL`; over HTTP also with `URL_UNKNOWN`, `HTTP_METHOD_UNKNOWN`, `MEDIA_TYPE_UNKNOWN` and
-    `BODY_TOO_SLOW`.
+    `BODY_TOO_SLOW`, and at the AJO-shaped door with `SANDBOX_MISMATCH`.
     """
 
 ERROR_REASON_UNSPECIFIED: ErrorReason.ValueType  # 0

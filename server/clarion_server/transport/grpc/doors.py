@@ -1,7 +1,7 @@
 """Where callers reach the service: what it listens on, as long as they know no better.
 
-gRPC for Python does not tell its handlers the `:authority` of a call, so callers that have another address for the
-service say so in the request.
+gRPC for Python does not tell its handlers the `:authority` of a call, so its callers that have another address for the
+service say so in the request. Over HTTP the `Host` of the request says it.
 """
 
 from __future__ import annotations
@@ -61,15 +61,29 @@ class Doors:
         ]
         if found:
             raise InvalidFields(tuple(found))
-        target = request.target or self.target
+        target = request.target or self._target(request.base_url)
         return Addresses(target, request.base_url or self._base_url(target), self.uses_tls)
 
+    def _target(self, base_url: str) -> str:
+        """Beside the HTTP door that the caller knows."""
+        found = _BASE_URL.fullmatch(base_url)
+        return f"{found[1]}:{self.target.rpartition(':')[2]}" if found else self.target
+
     def _base_url(self, target: str) -> str:
+        """Beside the gRPC door that the caller knows."""
         if not self.http_port:
             return ""
         found = _HOST_AND_PORT.fullmatch(target)
         host = found[1] if found else "localhost"
         return f"{'https' if self.uses_tls else 'http'}://{host}:{self.http_port}"
+
+
+def base_url_of(scheme: str, host: str) -> str:
+    """Of an HTTP door that was reached under that `Host`; empty when that is no host."""
+    if len(host) > _MAX_LENGTH or not _HOST_AND_PORT.fullmatch(host):
+        return ""
+    # See `is_encrypted`.
+    return f"{scheme if _LOCAL.fullmatch(host) else 'https'}://{host}"
 
 
 def _violations(field: str, value: str, form: re.Pattern[str], example: str) -> list[Violation]:

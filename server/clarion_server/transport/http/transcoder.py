@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from typing import Any, Final
 from uuid import uuid4
 
 import structlog
+from clarion.v1.campaign_service_pb2 import GetTriggerSampleRequest
 from starlette.types import Receive, Scope, Send
 
 from clarion_server.domain.violation import malformed
+from clarion_server.transport.grpc.doors import base_url_of
 from clarion_server.transport.grpc.server import GuardedMethod
 from clarion_server.transport.http.bindings import Binding, bindings_of
 from clarion_server.transport.http.call import Refused, call_of
-from clarion_server.transport.http.exchange import CallerGone, read_body, send_json, send_refusal
+from clarion_server.transport.http.exchange import CallerGone, header, read_body, send_json, send_refusal
 from clarion_server.transport.http.json_writing import AnswerWriter
 from clarion_server.transport.http.refusals import (
     HttpRefusal,
@@ -29,6 +32,9 @@ from clarion_server.transport.http.routing import Captures, PathMalformed, Route
 from clarion_server.transport.http.streams import StreamEndpoint
 
 log = structlog.get_logger()
+
+#: The one request that speaks of where this door is.
+_ASKS_WHERE: Final = GetTriggerSampleRequest.DESCRIPTOR.full_name
 
 
 class Transcoder:
@@ -72,6 +78,7 @@ class _Endpoint:
 
     def __init__(self, binding: Binding, method: GuardedMethod) -> None:
         self._call = method.call
+        self._asks_where = binding.method.input_type.full_name == _ASKS_WHERE
         self._reader = RequestReader(binding)
         self._writer = AnswerWriter(binding)
 
@@ -81,9 +88,18 @@ class _Endpoint:
         call = call_of(scope)
         try:
             async with asyncio.timeout(call.time_remaining()):
-                answer = await self._call(self._reader.read(captures, scope["query_string"], body), call)
+                request = self._reader.read(captures, scope["query_string"], body)
+                if self._asks_where:
+                    _say_where(request, scope)
+                answer = await self._call(request, call)
         except Refused as refusal:
             raise refused(refusal.status) from None
         except TimeoutError:
             raise time_is_up() from None
         await send_json(send, self._writer.to_json(answer))
+
+
+def _say_where(request: Any, scope: Scope) -> None:
+    """Fills in the address under which the caller reached this door, unless it gives another one."""
+    if isinstance(request, GetTriggerSampleRequest) and not request.base_url:
+        request.base_url = base_url_of(scope["scheme"], (header(scope, b"host") or b"").decode("latin-1"))
