@@ -25,9 +25,9 @@ $(VENV)/.dev: $(VENV)/.server requirements/dev.txt requirements/postgres.txt req
 	@$(PIP) install -r requirements/dev.txt
 	@touch $@
 
-# The TypeScript client, where Node.js and npm are at hand. Elsewhere it is left alone, and its tests say so.
+# The TypeScript client, where Node.js 20 or newer and npm are at hand. Elsewhere it is left alone, and its tests say so.
 TYPESCRIPT := clients/typescript
-HAS_NODE := $(shell command -v node >/dev/null && command -v npm >/dev/null && echo yes)
+HAS_NODE := $(shell command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null && echo yes)
 
 $(TYPESCRIPT)/node_modules/.installed: $(TYPESCRIPT)/package.json $(TYPESCRIPT)/package-lock.json
 	@echo "Adding what the TypeScript client needs ..."
@@ -56,7 +56,7 @@ serve: $(VENV)/.server ## Start the service on this machine
 
 .PHONY: typescript
 typescript: $(if $(HAS_NODE),$(TYPESCRIPT)/dist/.built) ## Build the TypeScript client (takes Node.js 20 or newer, and npm)
-	@$(if $(HAS_NODE),true,echo "There is no Node.js with npm here: the TypeScript client is not built.")
+	@$(if $(HAS_NODE),true,echo "There is no Node.js 20 with npm here: the TypeScript client is not built.")
 
 .PHONY: test
 test: $(VENV)/.dev ## Run every test

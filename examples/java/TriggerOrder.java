@@ -1,12 +1,12 @@
-import clarion.v1.TriggerServiceGrpc;
-import clarion.v1.TriggerServiceOuterClass.Recipient;
-import clarion.v1.TriggerServiceOuterClass.TriggerRequest;
-import clarion.v1.TriggerServiceOuterClass.TriggerResponse;
 import com.google.protobuf.Any;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.Status;
+import dev.clarion.v1.Recipient;
+import dev.clarion.v1.TriggerRequest;
+import dev.clarion.v1.TriggerResponse;
+import dev.clarion.v1.TriggerServiceGrpc;
 import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
 import io.grpc.Metadata;

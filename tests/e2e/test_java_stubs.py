@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
 from tests.campaigns import campaign, channel
@@ -16,40 +17,43 @@ from tools import generate
 JARS = Path("/usr/share/java")
 #: Debian's packages of them: libgrpc-java, libprotobuf-java, libnetty-java, libperfmark-java.
 NEEDED = ("grpc-api", "grpc-core", "grpc-netty", "grpc-protobuf", "grpc-stub", "protobuf", "netty-all", "perfmark-api")
+PLUGIN = "grpc_java_plugin"
 EXAMPLE = generate.ROOT / "examples" / "java" / "TriggerOrder.java"
 
 
 def compiled(folder: Path) -> str:
     """The class path of the example, with stubs of the trigger service alone. Skips where anything is missing."""
-    commands = {name: shutil.which(name) for name in ("javac", "java", "protoc", "grpc_java_plugin")}
-    missing = [name for name, path in commands.items() if path is None]
+    missing = [name for name in ("javac", "java", "protoc", PLUGIN) if shutil.which(name) is None]
     missing += [f"{name}.jar" for name in NEEDED if not (JARS / f"{name}.jar").exists()]
     if missing:
         pytest.skip(f"Not installed here: {', '.join(missing)}")
-    descriptors = folder / "contract.binpb"
-    files = contract(descriptors, "clarion/v1/trigger_service.proto")
-    run(
-        folder,
-        "protoc",
-        f"--descriptor_set_in={descriptors}",
-        f"--java_out={folder}",
-        f"--plugin=protoc-gen-grpc-java={commands['grpc_java_plugin']}",
-        f"--grpc-java_out={folder}",
-        *files,
-    )
+    generate_stubs(folder)
     sources = [str(path) for path in folder.rglob("*.java")]
     jars = f"{JARS}/*"
     run(folder, "javac", "-proc:none", "-nowarn", "-d", "classes", "-cp", jars, str(EXAMPLE), *sources)
     return f"classes:{jars}"
 
 
-def contract(descriptors: Path, root: str) -> list[str]:
-    """Writes the descriptor set of the contract. The files that `root` takes with itself, but for protobuf's own."""
+def generate_stubs(folder: Path) -> None:
+    """As `buf.gen.yaml` has them, but under the name that Debian gives the plugin."""
+    template = yaml.safe_load((generate.ROOT / "buf.gen.yaml").read_text())
+    template["plugins"] = [each for each in template["plugins"] if each["out"].endswith("/java")]
+    for plugin in template["plugins"]:
+        plugin["out"] = "stubs"
+        if "local" in plugin:
+            plugin["local"] = PLUGIN
+    (folder / "buf.gen.yaml").write_text(yaml.safe_dump(template))
+    paths = [argument for file in contract(folder / "contract.binpb") for argument in ("--path", file)]
+    run(folder, str(generate.PLUGINS / "buf"), "generate", "contract.binpb", *paths)
+
+
+def contract(descriptors: Path) -> list[str]:
+    """Writes the descriptor set of the contract. The files that triggers take, but for protobuf's own."""
     sources = sorted(str(path) for path in generate.PROTOS.rglob("*.proto"))
     code = generate.compile_protos("--include_imports", f"--descriptor_set_out={descriptors}", *sources)
     assert code == 0
     imports = {file.name: file.dependency for file in FileDescriptorSet.FromString(descriptors.read_bytes()).file}
-    taken, pending = set[str](), [root]
+    taken, pending = set[str](), ["clarion/v1/trigger_service.proto"]
     while pending:
         name = pending.pop()
         taken.add(name)

@@ -254,6 +254,14 @@ def test_a_schedule_whose_time_has_come_tells_what_it_came_to_and_is_not_deleted
     assert refused.json["status"] == 409
 
 
+def test_what_still_waits_after_its_time_is_not_unscheduled(ajo: Http, client: Client) -> None:
+    waiting = recipient("defer@clarion.test")
+    told = ajo.post(UNITARY, execution(waiting, schedule={"executeAt": "2020-01-01T00:00:00Z"})).json
+    assert ajo.get(f"{SCHEDULES}/{told['scheduleId']}").json["executionDetails"]["status"] == "InProgress"
+    assert ajo.send("DELETE", f"{SCHEDULES}/{told['scheduleId']}").code == 409
+    assert client.messages.get(told["recipients"][0]["message"]).state is not MessageState.CANCELLED
+
+
 def test_what_was_never_scheduled_has_no_schedule(ajo: Http) -> None:
     told = ajo.post(UNITARY, execution()).json
     assert ajo.get(f"{SCHEDULES}/{told['executionId']}").code == 404

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import Any
 
@@ -48,7 +48,9 @@ def _contexts(schema: Mapping[str, Any] | None, use: Use) -> list[dict[str, Any]
     return [context for context in islice(found, _MOST_CONTEXTS) if not check.violations(context)]
 
 
-def _profile(context: Mapping[str, Any], use: Use, renders: Any) -> dict[str, Any]:
+def _profile(
+    context: Mapping[str, Any], use: Use, renders: Callable[[Mapping[str, Any], Mapping[str, Any]], bool]
+) -> dict[str, Any]:
     """Each attribute that is used, with the first value that the content takes; none may need to be there."""
     profile: dict[str, Any] = {}
     for name, inner in islice(use.members.items(), _MOST_ATTRIBUTES):

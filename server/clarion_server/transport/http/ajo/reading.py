@@ -6,7 +6,7 @@ What that API knows and Clarion does not, such as merge policies, is passed over
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -60,7 +60,6 @@ def read_execution(values: Mapping[str, Any]) -> AjoExecution:
     recipients = [
         reader.recipient(each, f"recipients[{place}]") for place, each in enumerate(reader.recipients(values))
     ]
-    reader.refuse_repeated(user_id for user_id, _ in recipients)
     if campaign_id and CAMPAIGNS.id_violation(clarion_id(campaign_id), ""):
         reader.flaws.append(malformed("campaignId", "Must be a campaign's id, such as 'order-confirmed', or a UUID."))
     if reader.flaws:
@@ -165,14 +164,6 @@ class _Reader:
         except RecursionError:
             self.flaws.append(Violation(f"{path}.{name}", "TOO_DEEP", "Is nested too deeply."))
         return {}
-
-    def refuse_repeated(self, user_ids: Iterable[str]) -> None:
-        seen: set[str] = set()
-        for place, user_id in enumerate(user_ids):
-            if user_id and user_id in seen:
-                path = f"recipients[{place}].userId"
-                self.flaws.append(Violation(path, "DUPLICATE", "Must occur only once in a call."))
-            seen.add(user_id)
 
 
 def _wrong_type(path: str, wanted: str) -> Violation:
