@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from clarion_client import Client, ExclusionReason, MessageState, Scope
+from clarion_client import Client, ExclusionReason, MessageState, QueueDisposal, Scope
 
 from tests.campaigns import CONTEXT, campaign, channel
 from tests.e2e.http.calls import Answer, Http
@@ -29,6 +29,8 @@ def client(sandbox: Sandbox) -> Iterator[Client]:
         made.campaigns.create(campaign("orders", "orders"))
         made.campaigns.activate("orders")
         yield made
+        # Or else what was deferred would be tried again while other tests run.
+        made.campaigns.stop("orders", QueueDisposal.CANCEL)
 
 
 @pytest.fixture

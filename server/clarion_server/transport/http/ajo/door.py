@@ -159,14 +159,14 @@ def _endpoint(guarded: Guarded, code: int) -> Callable[[Request], Awaitable[Resp
         try:
             return _json(await _called(guarded, request, about), code)
         except HttpRefusal as refusal:
-            return _problem(refusal, about)
+            return refused(refusal, about)
         except CallerGone:
             # There is nobody to read it.
             return Response(status_code=_UNAVAILABLE)
         except Exception:
             request_id = uuid4().hex
             log.exception("http_request_failed", request_id=request_id)
-            return _problem(fault(request_id), about)
+            return refused(fault(request_id), about)
 
     return endpoint
 
@@ -183,16 +183,17 @@ async def _called(guarded: Guarded, request: Request, about: dict[str, str]) -> 
         raise invalid(malformed("", "The header 'grpc-timeout' must be such as '5S' or '200m'.")) from None
     except TimeoutError:
         raise time_is_up() from None
-    except Refused as refused:
-        raise HttpRefusal(HTTP_CODES[refused.status.code], refused.status) from None
+    except Refused as ended:
+        raise HttpRefusal(HTTP_CODES[ended.status.code], ended.status) from None
 
 
 async def _no_such_url(request: Request) -> Response:
     known = any(request.url.path.startswith(f"{BASE}/{part}") for part in ("executions/unitary", "executions/highthr"))
-    return _problem(method_unknown(["POST"]) if known else url_unknown(), {})
+    return refused(method_unknown(["POST"]) if known else url_unknown(), {})
 
 
-def _problem(refusal: HttpRefusal, about: Mapping[str, str]) -> Response:
+def refused(refusal: HttpRefusal, about: Mapping[str, str]) -> Response:
+    """The answer to a request that was refused; `about` are its ids."""
     told = problem(refusal.status, refusal.code, about)
     code = _CODES.get(told["report"]["additionalContext"]["reason"], refusal.code)
     headers = dict([*headers_of(refusal.status), *refusal.headers])

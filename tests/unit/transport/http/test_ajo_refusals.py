@@ -1,0 +1,40 @@
+"""What callers of the AJO-shaped door are told when a request is refused."""
+
+from __future__ import annotations
+
+import json
+
+from clarion_server.domain import errors
+from clarion_server.transport.grpc.errors import status_of
+from clarion_server.transport.http.ajo.door import refused
+from clarion_server.transport.http.refusals import HttpRefusal
+from clarion_server.transport.http.statuses import HTTP_CODES
+
+
+def refusal(error: errors.ClarionError) -> HttpRefusal:
+    status = status_of(error)
+    return HttpRefusal(HTTP_CODES[status.code], status)
+
+
+def test_an_overloaded_service_says_when_to_come_back() -> None:
+    answer = refused(refusal(errors.Overloaded(1_500)), {"requestId": "order-4711"})
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "2")
+    told = json.loads(bytes(answer.body))
+    assert told["status"] == 429
+    assert told["report"] == {"additionalContext": {"requestId": "order-4711", "reason": "OVERLOADED"}}
+
+
+def test_a_service_that_stops_says_when_to_come_back() -> None:
+    answer = refused(refusal(errors.Unavailable()), {})
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+
+
+def test_what_the_request_says_of_itself_does_not_hide_the_reason() -> None:
+    told = json.loads(bytes(refused(refusal(errors.Overloaded()), {"reason": "none"}).body))
+    assert told["report"]["additionalContext"]["reason"] == "OVERLOADED"
+
+
+def test_no_answer_is_kept_or_guessed_at() -> None:
+    headers = refused(refusal(errors.Overloaded()), {}).headers
+    assert (headers["content-type"], headers["cache-control"]) == ("application/json", "no-store")
+    assert headers["x-content-type-options"] == "nosniff"
