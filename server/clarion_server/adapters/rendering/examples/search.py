@@ -89,7 +89,7 @@ class ExampleSearch:
             if len(made) >= max(least, int(use.element is not None and not made)):
                 break
             self._add(made, name, conjunction, use)
-        yield {name: made[name] for name in (*_in_order(conjunction, made), *made) if name in made}
+        yield dict(sorted(made.items(), key=_by_size))
         # Where what the content uses excludes something else.
         yield {name: value for name, value in made.items() if name in required}
 
@@ -163,9 +163,9 @@ def _suits(kind: Kind, use: Use) -> bool:
     return True
 
 
-def _in_order(conjunction: Conjunction, made: dict[str, Any]) -> list[str]:
-    """As the author wrote the properties down."""
-    return [name for name in dict.fromkeys(schemas.names(conjunction)) if name in made]
+def _by_size(member: tuple[str, Any]) -> tuple[bool, str]:
+    """Plain values first, by name: the schema's own order is lost on its way here."""
+    return isinstance(member[1], dict | list), member[0]
 
 
 def _singular(name: str) -> str:

@@ -108,7 +108,7 @@ def _python(sampled: Sampled) -> str:
     tls = ", tls=True" if sampled.at.uses_tls else ""
     recipient = sampled.recipient
     fields = {name: value for name, value in sampled.values.items() if name != "identity"}
-    given = "".join(f"            {name}={_literal(value, 16 + len(name))},\n" for name, value in fields.items())
+    given = "".join(f"            {name}={_literal(value, 13 + len(name))},\n" for name, value in fields.items())
     return dedent(
         """\
         import os
