@@ -22,21 +22,14 @@ from clarion_server.domain.access import Caller, Scope
 from clarion_server.domain.errors import IllegalTransition, InvalidFields, ResourceNotFound, SandboxMismatch
 from clarion_server.domain.execution import CancelOutcome
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.violation import malformed
 from clarion_server.transport.grpc.guard import Guard
+from clarion_server.transport.http import refusals
 from clarion_server.transport.http.ajo.answers import accepted, is_deleted, problem, schedule
 from clarion_server.transport.http.ajo.reading import in_callers_words, read_execution, read_json
-from clarion_server.transport.http.call import HttpCall, Refused, TimeoutMalformed
+from clarion_server.transport.http.call import Refused, call_of
 from clarion_server.transport.http.exchange import JSON_HEADERS, CallerGone, read_body
-from clarion_server.transport.http.refusals import (
-    HttpRefusal,
-    fault,
-    invalid,
-    method_unknown,
-    time_is_up,
-    url_unknown,
-)
-from clarion_server.transport.http.statuses import HTTP_CODES, headers_of
+from clarion_server.transport.http.refusals import HttpRefusal, fault, method_unknown, time_is_up, url_unknown
+from clarion_server.transport.http.statuses import headers_of
 
 log = structlog.get_logger()
 
@@ -175,16 +168,14 @@ async def _called(guarded: Guarded, request: Request, about: dict[str, str]) -> 
     """Raises HttpRefusal and CallerGone."""
     body = await read_body(request.scope, request.receive)
     asked = _Asked(request.headers.get(SANDBOX, ""), body, request.path_params.get("schedule_id", ""), about)
+    call = call_of(request.scope)
     try:
-        call = HttpCall(request.scope["headers"])
         async with asyncio.timeout(call.time_remaining()):
             return await guarded(asked, call)
-    except TimeoutMalformed:
-        raise invalid(malformed("", "The header 'grpc-timeout' must be such as '5S' or '200m'.")) from None
     except TimeoutError:
         raise time_is_up() from None
     except Refused as ended:
-        raise HttpRefusal(HTTP_CODES[ended.status.code], ended.status) from None
+        raise refusals.refused(ended.status) from None
 
 
 async def _no_such_url(request: Request) -> Response:
