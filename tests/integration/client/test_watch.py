@@ -232,6 +232,28 @@ async def test_closing_a_watch_from_elsewhere_ends_its_iteration(connect: Connec
         assert await asyncio.wait_for(reading, timeout=10) == ["messages/0", "messages/1"]
 
 
+async def test_closing_a_watch_while_it_connects_ends_its_iteration(connect: Connect) -> None:
+    async with serving(WatchEvents=Journal().answer) as target, connect(target) as client:
+        watch = client.messages.watch()
+        closed_at_the_worst_moment(watch)
+
+        async with asyncio.timeout(10):
+            assert [event async for event in watch] == []
+
+
+def closed_at_the_worst_moment(watch: Any) -> None:
+    """By another thread, as it were, when the call was made and nobody has it yet."""
+    answers = getattr(watch, "_wrapped", watch)._answers
+    open_call = answers._open_call
+
+    def open_and_close(metadata: Any) -> Any:
+        call = open_call(metadata)
+        watch.close()
+        return call
+
+    answers._open_call = open_and_close
+
+
 async def test_a_watch_that_was_left_is_over(connect: Connect) -> None:
     async with serving(WatchEvents=Journal(recorded=2).answer) as target, connect(target) as client:
         async with client.messages.watch(from_start=True) as watch:

@@ -18,6 +18,7 @@ from clarion_server.domain.message import MessageState
 from tests.contract.store import samples
 from tests.contract.store.given import a_campaign, a_sender, committing
 from tests.postgresql import ask
+from tests.waiting import wait_until
 
 OpenStore = Callable[[], SqlStore]
 NOW = samples.NOW
@@ -112,6 +113,56 @@ def test_of_two_changes_made_from_one_revision_the_second_is_stale(open_store: O
         work.campaigns.save(changed)
     with other.begin() as work, pytest.raises(StaleWrite):
         work.campaigns.save(changed)
+
+
+def is_waiting_for_a_lock(url: str) -> bool:
+    return bool(ask(url, "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"))
+
+
+def test_a_change_of_a_campaign_waits_for_triggers_that_another_process_is_writing(
+    open_store: OpenStore, url: str
+) -> None:
+    one, other = open_store(), open_store()
+    with committing(one) as work:
+        campaign = a_campaign(work)
+
+    def change() -> None:
+        with committing(other) as work:
+            work.campaigns.save(campaign.updated(campaign.definition, None, "apiKeys/1", NOW))
+
+    with ThreadPoolExecutor(1) as threads:
+        with committing(one) as work:
+            assert work.campaigns.revisions({campaign.key}) == {campaign.key: campaign.revision}
+            changing = threads.submit(change)
+            wait_until(lambda: changing.done() or is_waiting_for_a_lock(url))
+            assert not changing.done()
+        changing.result(30)
+
+
+def test_triggers_wait_for_a_change_of_their_campaign_and_learn_of_it(open_store: OpenStore, url: str) -> None:
+    one, other = open_store(), open_store()
+    with committing(one) as work:
+        campaign = a_campaign(work)
+    changed = campaign.updated(campaign.definition, None, "apiKeys/1", NOW)
+
+    def read() -> dict[int, int]:
+        with other.begin() as work:
+            return work.campaigns.revisions({campaign.key})
+
+    with ThreadPoolExecutor(1) as threads:
+        with committing(one) as work:
+            work.campaigns.save(changed)
+            reading = threads.submit(read)
+            wait_until(lambda: reading.done() or is_waiting_for_a_lock(url))
+        assert reading.result(30) == {campaign.key: changed.revision}
+
+
+def test_triggers_of_one_campaign_do_not_wait_for_each_other(open_store: OpenStore) -> None:
+    one, other = open_store(), open_store()
+    with committing(one) as work:
+        key = a_campaign(work).key
+    with one.begin() as first, other.begin() as second:
+        assert first.campaigns.revisions({key}) == second.campaigns.revisions({key})
 
 
 def test_of_two_that_add_one_name_the_second_is_told(open_store: OpenStore) -> None:

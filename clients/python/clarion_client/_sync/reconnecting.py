@@ -46,6 +46,7 @@ class Reconnecting(Generic[T_co]):
         self._finished = finished
         self._max_outage = max_outage
         self._call: StreamCall[T_co] | None = None
+        self._cancelled = False
         self._request_id = ""
         self._failures = 0
         self._outage_end = Deadline(max_outage)
@@ -65,12 +66,17 @@ class Reconnecting(Generic[T_co]):
         return None
 
     def cancel(self) -> None:
+        """For good: a call that is just being made ends too."""
+        self._cancelled = True
         if self._call is not None:
             self._call.cancel()
 
     def _receive(self) -> T_co:
         try:
             call = self._call = self._call or self._connect()
+            if self._cancelled:
+                # By another thread, while the call was being made.
+                call.cancel()
             return next(iter(call))
         except StopIteration:
             message = "The service ended the stream."

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Values
 from clarion_server.adapters.storage.campaign_lists import campaign_page
+from clarion_server.adapters.storage.campaign_locks import hold_to_change, keep_unchanged
 from clarion_server.adapters.storage.campaign_rows import (
     campaign_from_row,
     campaign_to_row,
@@ -51,9 +52,11 @@ class SqlCampaignRepository:
         return {campaign.key: campaign for campaign in self._read(select(campaigns).where(campaigns.c.key.in_(keys)))}
 
     def revisions(self, keys: Collection[int]) -> dict[int, int]:
+        keep_unchanged(self._connection, keys)
         return dict(_REVISIONS.select(self._connection, [(key,) for key in keys]))
 
     def save(self, campaign: Campaign) -> None:
+        hold_to_change(self._connection, campaign.key)
         before = (campaigns.c.key == campaign.key, campaigns.c.revision == campaign.revision - 1)
         if self._connection.execute(update(campaigns).where(*before).values(campaign_to_row(campaign))).rowcount == 0:
             raise StaleWrite(campaign.name)
