@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,12 +18,14 @@ COMPILER = CLIENT / "node_modules" / ".bin" / "tsc"
 
 def built_client() -> Path:
     """The client's folder, with its `dist`. Skips the test where it cannot be built."""
+    if not (shutil.which("node") and shutil.which("npm")):
+        pytest.skip("Node.js and npm are not installed here")
     path = ROOT / "build" / "typescript.lock"
     path.parent.mkdir(exist_ok=True)
     with path.open("w") as lock:
         # Tests run in several processes: the first one builds, the others wait.
         fcntl.flock(lock, fcntl.LOCK_EX)
-        told = run(ROOT, "make", "typescript")
+        told = run(ROOT, "make", "typescript", f"PYTHON={sys.executable}")
     if not COMPILER.exists():
         pytest.skip(told.strip())
     return CLIENT
