@@ -14,6 +14,7 @@ import {
   NotFoundError,
   PreconditionFailedError,
   RecipientResult_Outcome,
+  TriggerSample_Tool,
   UnauthenticatedError,
 } from "../src/index.js";
 
@@ -144,5 +145,7 @@ test("campaigns are previewed, reported on and sampled", async () => {
   const report = await client.reports.get("orders");
   assert.equal(report.campaign, "campaigns/orders");
   const { samples } = await client.campaigns.sample("orders");
-  assert.ok(samples.every((each) => each.text.includes(process.env["CLARION_TARGET"] ?? "?")));
+  const calling = samples.filter((each) => each.text.includes(process.env["CLARION_TARGET"] ?? "?"));
+  const tools = calling.map((each) => each.tool);
+  assert.ok(tools.includes(TriggerSample_Tool.GRPCURL) && tools.includes(TriggerSample_Tool.TYPESCRIPT), tools.join());
 });

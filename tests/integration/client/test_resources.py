@@ -18,6 +18,8 @@ from clarion.v1 import execution_service_pb2 as executions_pb
 from clarion.v1 import message_pb2 as message_pb
 from clarion.v1 import message_service_pb2 as messages_pb
 from clarion.v1 import report_service_pb2 as reports_pb
+from clarion.v1 import trigger_sample_pb2 as sample_pb
+from clarion.v1 import trigger_service_pb2 as triggers_pb
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.struct_pb2 import Struct
 
@@ -245,8 +247,23 @@ async def test_a_method_asks_what_it_says_and_returns_the_answer(connect: Connec
     assert case.fits(value)
 
 
+async def test_samples_are_asked_for_with_the_address_that_the_client_calls(connect: Connect) -> None:
+    answer = campaigns_pb.GetTriggerSampleResponse(
+        recipient=triggers_pb.Recipient(identity="email:a@b.example", context=DATA),
+        samples=[sample_pb.TriggerSample(tool=sample_pb.TriggerSample.TOOL_CURL, text="curl …")],
+    )
+    script = Script(answer)
+    async with serving(GetTriggerSample=script.answer) as target, connect(target) as tested:
+        found = await tested.campaigns.sample("x", base_url="https://a.example")
+
+    asked = {"name": "campaigns/x", "target": target, "base_url": "https://a.example"}
+    assert script.requests == [campaigns_pb.GetTriggerSampleRequest(**asked)]
+    assert found.recipient == client.Recipient("email:a@b.example", {"a": 1})
+    assert found.samples == (client.TriggerSample(tool=client.SampleTool.CURL, text="curl …"),)
+
+
 def test_every_rpc_of_the_contract_has_a_method() -> None:
     names = set(rpcs(campaigns_pb, channels_pb, executions_pb, messages_pb, reports_pb, keys_pb))
     methods = {case.rpc for case in CASES.values()}
 
-    assert {name for name in names if not name.startswith("List")} == methods | {"WatchEvents"}
+    assert {name for name in names if not name.startswith("List")} == methods | {"WatchEvents", "GetTriggerSample"}
