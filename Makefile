@@ -72,7 +72,7 @@ bench: $(VENV)/.dev ## Measure Clarion beside its floors, into build/bench.json
 
 .PHONY: generate
 generate: $(VENV)/.dev $(if $(HAS_NODE),$(TYPESCRIPT)/node_modules/.installed) ## Regenerate the stubs from protos/, and the synchronous client from the asynchronous one
-	@$(BIN)/python tools/generate.py && $(BIN)/python tools/generate_sync.py
+	@$(BIN)/python -m tools.generate && $(BIN)/python tools/generate_sync.py
 
 .PHONY: format
 format: $(VENV)/.dev ## Format the code

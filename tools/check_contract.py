@@ -19,7 +19,11 @@ from tools import generate
 
 ROOT = Path(__file__).resolve().parent.parent
 RELEASED = ROOT / "protos" / "released.binpb"
-STUBS = ("clients/python/clarion", "clients/typescript/src/gen")
+GENERATED = (
+    "clients/python/clarion",
+    "clients/typescript/src/gen",
+    *(str(path.relative_to(ROOT)) for path in (generate.OPENAPI, generate.OPENAPI_PAGE, generate.ENVOY_DESCRIPTORS)),
+)
 
 
 def main(arguments: list[str]) -> int:
@@ -49,10 +53,10 @@ def check_compatibility() -> int:
 
 def check_stubs() -> int:
     changed = subprocess.run(
-        ["git", "status", "--porcelain", "--", *STUBS], cwd=ROOT, check=True, capture_output=True, text=True
+        ["git", "status", "--porcelain", "--", *GENERATED], cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout
     if changed:
-        print(f"The stubs do not fit the protos. Commit what `make generate` wrote:\n{changed}")
+        print(f"What is generated does not fit the protos. Commit what `make generate` wrote:\n{changed}")
     return int(bool(changed))
 
 

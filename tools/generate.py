@@ -1,8 +1,9 @@
-"""Generates the stubs and the contract's descriptor set from `protos/`.
+"""Generates from `protos/` the stubs, the contract's descriptor sets and its OpenAPI description.
 
-    python tools/generate.py                 writes clients/python/clarion, clients/typescript/src/gen where its plugin
-                                             is installed (`make typescript`), and build/contract.binpb
-    python tools/generate.py --descriptors   writes build/contract.binpb alone
+    python -m tools.generate                 writes clients/python/clarion, clients/typescript/src/gen where its plugin
+                                             is installed (`make typescript`), the OpenAPI description, and the
+                                             descriptors for Envoy and for checks
+    python -m tools.generate --descriptors   writes build/contract.binpb alone
 
 The proto path is the Python path (`protos/clarion/v1/x.proto` becomes `clarion.v1.x_pb2`), so nothing is rewritten.
 """
@@ -12,12 +13,15 @@ from __future__ import annotations
 import shutil
 import sys
 import sysconfig
+import tomllib
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import google.rpc
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from grpc_tools import protoc
+
+from tools.openapi.document import write as write_openapi
 
 ROOT = Path(__file__).resolve().parent.parent
 PROTOS = ROOT / "protos"
@@ -26,6 +30,10 @@ TYPESCRIPT = ROOT / "clients" / "typescript"
 TYPESCRIPT_STUBS = TYPESCRIPT / "src" / "gen"
 TYPESCRIPT_PLUGIN = TYPESCRIPT / "node_modules" / ".bin" / "protoc-gen-es"
 DESCRIPTORS = ROOT / "build" / "contract.binpb"
+OPENAPI = ROOT / "server" / "clarion_server" / "transport" / "http" / "openapi.json"
+OPENAPI_PAGE = OPENAPI.with_suffix(".html")
+#: What `deploy/envoy.yaml` reads: the contract without its comments, with the types of the errors' details.
+ENVOY_DESCRIPTORS = ROOT / "deploy" / "contract.binpb"
 #: googleapis-common-protos carries its .proto files beside its modules.
 GOOGLEAPIS = Path(next(iter(google.rpc.__path__))).parent.parent
 #: protoc's own well-known types, as grpcio-tools ships them.
@@ -39,12 +47,27 @@ def main(arguments: list[str]) -> int:
     code = write_descriptors(sources)
     if code or "--descriptors" in arguments:
         return code
+    write_descriptions()
     return write_stubs(sources) or write_typescript_stubs(sources)
 
 
 def write_descriptors(sources: list[str]) -> int:
     DESCRIPTORS.parent.mkdir(exist_ok=True)
     return compile_protos("--include_imports", "--include_source_info", f"--descriptor_set_out={DESCRIPTORS}", *sources)
+
+
+def write_descriptions() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    write_openapi(DESCRIPTORS, OPENAPI, version)
+    write_envoy_descriptors()
+
+
+def write_envoy_descriptors() -> None:
+    files = FileDescriptorSet.FromString(DESCRIPTORS.read_bytes())
+    for file in files.file:
+        file.ClearField("source_code_info")
+    ENVOY_DESCRIPTORS.parent.mkdir(exist_ok=True)
+    ENVOY_DESCRIPTORS.write_bytes(files.SerializeToString(deterministic=True))
 
 
 def write_stubs(sources: list[str]) -> int:

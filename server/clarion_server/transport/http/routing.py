@@ -51,11 +51,13 @@ class Router:
     def __init__(self, bindings: Iterable[Binding]) -> None:
         """Raises RoutesClash."""
         self._root = _Node()
+        self._verbs: set[str] = set()
         for binding in bindings:
             self._add(binding)
 
     def _add(self, binding: Binding) -> None:
         node = self._root
+        self._verbs.add(binding.template.verb)
         for segment in binding.template.segments:
             if segment is Wildcard.ONE:
                 node.one = node.one or _Node()
@@ -73,15 +75,15 @@ class Router:
     def find(self, http_method: str, raw_path: str) -> tuple[Binding, Captures]:
         """`raw_path`: as it came, still escaped, without the query. Raises RouteUnknown and PathMalformed."""
         segments = raw_path[1:].split("/")
-        head, colon, verb = segments[-1].rpartition(":")
+        head, _, verb = segments[-1].rpartition(":")
+        verb = _decoded(verb)
+        if head and verb in self._verbs:
+            segments[-1] = head
+        else:
+            # A colon before anything else is a part of the segment.
+            verb = ""
         allowed: set[str] = set()
-        if colon:
-            with_verb = [*segments[:-1], head]
-            for by_method in self._ends(with_verb, _decoded(verb)):
-                if binding := by_method.get(http_method) or by_method.get(ANY_METHOD):
-                    return binding, _captures(binding, with_verb)
-                allowed |= by_method.keys()
-        for by_method in self._ends(segments, ""):
+        for by_method in self._ends(segments, verb):
             if binding := by_method.get(http_method) or by_method.get(ANY_METHOD):
                 return binding, _captures(binding, segments)
             allowed |= by_method.keys()

@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from clarion_server.transport.grpc.requests import MAX_REQUEST_BYTES
+from clarion_server.transport.http.description import ROUTES
 from clarion_server.transport.http.exchange import BODY_SECONDS, JSON_HEADERS
 from clarion_server.transport.http.refusals import (
     HttpRefusal,
@@ -37,7 +38,7 @@ _NOT_FOUND, _METHOD_NOT_ALLOWED = 404, 405
 def site(routes: Sequence[BaseRoute]) -> Starlette:
     """Routes answer for themselves; what none of them takes is refused as the contract refuses."""
     return Starlette(
-        routes=routes,
+        routes=[*ROUTES, *routes],
         middleware=[Middleware(_Bounded)],
         exception_handlers={
             _NOT_FOUND: _no_such_url,

@@ -1,0 +1,58 @@
+"""Limits that the comments of the contract give in fixed phrases, as keywords of JSON Schema.
+
+A phrase that is not understood stays a sentence: the service checks it all the same.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+Schema = dict[str, Any]
+
+_N = r"([\d,]+)"
+_CHARACTERS = r"(?:printable ASCII |visible ASCII )?characters"
+
+
+def of_text(comment: str) -> Schema:
+    """For a string. An empty one is as good as none, so that the least length of optional ones is not told."""
+    if found := re.search(rf"\b{_N} to {_N} (?:{_CHARACTERS}|lower-case letters)", comment):
+        # Characters are counted as code points, as JSON Schema does.
+        limits: Schema = {"maxLength": _number(found[2])}
+        if comment.startswith("Required."):
+            limits["minLength"] = _number(found[1])
+        return limits
+    if found := re.search(rf"At most {_N} characters", comment):
+        return {"maxLength": _number(found[1])}
+    return {}
+
+
+def of_number(comment: str) -> Schema:
+    """0 is as good as none: a range that begins above it begins at it."""
+    if found := re.search(rf"\b{_N} to {_N}\.", comment):
+        return {"minimum": 0, "maximum": _number(found[2])}
+    if "a negative one refused" in comment:
+        return {"minimum": 0}
+    return {}
+
+
+def of_list(comment: str) -> tuple[Schema, Schema]:
+    """For the list, and for each of its entries."""
+    limits, entries = Schema(), Schema()
+    if "Exactly one" in comment:
+        limits = {"minItems": 1, "maxItems": 1}
+    elif found := re.search(rf": {_N} to {_N}, each identity once", comment):
+        limits = {"minItems": _number(found[1]), "maxItems": _number(found[2])}
+    elif "At least one" in comment:
+        limits = {"minItems": 1}
+    elif found := re.search(rf"At most {_N}\b", comment):
+        limits = {"maxItems": _number(found[1])}
+    if found := re.search(rf"each of {_N} to {_N} characters", comment):
+        entries = {"minLength": _number(found[1]), "maxLength": _number(found[2])}
+    if "each once" in comment.lower() or "without repetition" in comment:
+        limits["uniqueItems"] = True
+    return limits, entries
+
+
+def _number(text: str) -> int:
+    return int(text.replace(",", ""))
