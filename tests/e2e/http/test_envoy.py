@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import struct
 import subprocess
 import sysconfig
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from clarion.v1 import campaign_service_pb2
 
 from tests.campaigns import CONTEXT, campaign, channel
 from tests.e2e.http.calls import Answer, Http
@@ -133,6 +135,23 @@ def test_a_trigger_through_one_is_repeated_through_the_other(both: tuple[Http, H
     request = {"requestId": "r-1", "recipients": RECIPIENTS}
     ours, theirs = (http.post("/v1/campaigns/orders:trigger", request) for http in both)
     assert theirs.json == {**ours.json, "replayed": True}
+
+
+def test_grpc_web_is_served_by_envoy(both: tuple[Http, Http]) -> None:
+    message = campaign_service_pb2.GetCampaignRequest(name="campaigns/orders").SerializeToString()
+    _, envoy = both
+    path = "/clarion.v1.CampaignService/GetCampaign"
+    answer = envoy.post(path, _framed(message), content_type="application/grpc-web+proto", x_grpc_web="1")
+    assert (answer.code, answer.headers["content-type"]) == (200, "application/grpc-web+proto")
+    (length,) = struct.unpack(">xI", answer.body[:5])
+    response = campaign_service_pb2.GetCampaignResponse.FromString(answer.body[5 : 5 + length])
+    assert response.campaign.name == "campaigns/orders"
+    assert b"grpc-status:0" in answer.body[5 + length :]
+
+
+def _framed(message: bytes) -> bytes:
+    """As gRPC puts it: not compressed, so long."""
+    return struct.pack(">xI", len(message)) + message
 
 
 def _comparable(answer: Answer) -> Any:
