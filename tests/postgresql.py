@@ -67,6 +67,11 @@ class PostgresqlServer:
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://clarion@/{database}?host={quote(str(self._folder), safe='')}"
 
+    @property
+    def socket(self) -> Path:
+        """Where it answers."""
+        return self._folder / ".s.PGSQL.5432"
+
     def start(self) -> None:
         settings = {**SETTINGS, "unix_socket_directories": str(self._folder)}
         options = [option for name, value in settings.items() for option in ("-c", f"{name}={value}")]
