@@ -30,6 +30,8 @@ class ServiceProcess:
         self.folder = folder
         self.port = port or free_port()
         self.admin_key = ""
+        self.metrics = ""
+        """Where it serves metrics, when they are asked for."""
         self.http = ""
         """Where it serves HTTP: another port after each start."""
         self._environment = {f"CLARION_{name.upper()}": value for name, value in environment.items()}
@@ -73,6 +75,8 @@ class ServiceProcess:
         async for line in self._process.stdout:
             if found := re.search(rb"clk_\S+", line):
                 self.admin_key = found[0].decode()
+            if found := re.match(rb"serving metrics on (\S+)", line):
+                self.metrics = found[1].decode()
             if found := re.match(rb"serving http on (\S+)", line):
                 self.http = f"http://{found[1].decode()}"
             if line.startswith(b"serving grpc on"):

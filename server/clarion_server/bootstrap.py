@@ -40,6 +40,7 @@ from clarion_server.application.keeping import Keeper
 from clarion_server.application.keys import KeyKeeping
 from clarion_server.application.lease import Lease
 from clarion_server.application.life_cycle import CampaignLifeCycle
+from clarion_server.application.metrics import Family, gauge
 from clarion_server.application.outlet import OutletPorts
 from clarion_server.application.outlets import ProcessOutlets
 from clarion_server.application.ports.clock import Clock
@@ -51,6 +52,7 @@ from clarion_server.application.review import Review
 from clarion_server.application.sampling import TriggerSampling
 from clarion_server.application.schedule_keeping import ScheduleKeeper
 from clarion_server.application.stopping import QueueCanceller
+from clarion_server.application.tally import Tally
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.triggering import Triggering
 from clarion_server.application.watching import CommitSignal, Watching
@@ -72,6 +74,7 @@ from clarion_server.transport.grpc.triggers import TriggerService
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
+    from clarion_server.monitoring import Monitoring, Place
     from clarion_server.transport.http.server import HttpServer
 
 log = structlog.get_logger()
@@ -84,14 +87,16 @@ class CannotStart(Exception):
 class Clarion:
     """One process of the service. Belongs to the event loop it was made on."""
 
-    def __init__(self, settings: Settings, store: Store) -> None:
+    def __init__(self, settings: Settings, store: Store, place: Place | None = None) -> None:
+        """`place`: of one of several processes behind one address."""
         self._settings = settings
         self._store = store
         clock, ids, chance = SystemClock(), SystemIds(), random.SystemRandom().random
         self._transactions = transactions = Transactions(store)
         self._signal = signal = CommitSignal(transactions)
         self._watching = Watching(transactions, signal)
-        self._commits = GroupCommit(transactions, signal.commit_happened, settings.pending_limit)
+        tally = Tally() if settings.metrics_listen else None
+        self._commits = GroupCommit(transactions, signal.commit_happened, settings.pending_limit, tally)
         compiler = JinjaContentCompiler()
         self._directory = CampaignDirectory(transactions, compiler)
         lease, disowned = Lease(ids.new_id(), int(settings.lease_seconds * SECOND), clock), Disowned()
@@ -150,10 +155,11 @@ class Clarion:
         )
 
         self._http = self._http_server() if settings.http_listen and settings.role != "worker" else None
+        self._monitoring = None if tally is None else self._monitor(tally, place)
 
     async def start(self, show_first_key: Callable[[str], None]) -> Ports:
         """Serves. `show_first_key` gets the first administrator's secret, on the very first start."""
-        ports = Ports(self._listen(), self._listen_for_http())
+        ports = Ports(self._listen(), self._listen_for_http(), self._listen_for_metrics())
         try:
             await self._queue.start()
         except QueueUnavailable as error:
@@ -169,6 +175,8 @@ class Clarion:
         await self._server.start()
         if self._http is not None:
             await self._http.start()
+        if self._monitoring is not None:
+            await self._monitoring.start()
         return ports
 
     async def stop(self) -> None:
@@ -183,6 +191,8 @@ class Clarion:
         if self._keeper is not None:
             await self._keeper.close()
         await self._queue.close()
+        if self._monitoring is not None:
+            await self._monitoring.stop(0)
         self._transactions.close()
         self._store.close()
 
@@ -244,6 +254,30 @@ class Clarion:
         self._doors.http_port = port
         return port
 
+    def _monitor(self, tally: Tally, place: Place | None) -> Monitoring:
+        from clarion_server.monitoring import Monitoring  # noqa: PLC0415 - only when asked for
+
+        return Monitoring(self._settings, place, self._transactions, tally, self._gauges)
+
+    def _gauges(self) -> list[Family]:
+        in_hands = [("", {"channel": name}, float(count)) for name, count in self._outlets.in_hands().items()]
+        return [
+            gauge("clarion_calls_under_way", "Calls that are being served.", self._server.calls_under_way),
+            gauge("clarion_commit_pending_rows", "Rows that wait for a commit.", self._commits.pending),
+            Family("clarion_messages_in_hands", "gauge", "Messages that are being sent, or next to be.", in_hands),
+        ]
+
+    def _listen_for_metrics(self) -> int | None:
+        if self._monitoring is None:
+            return None
+        address = self._settings.metrics_listen
+        try:
+            return self._monitoring.listen(_tls_files(self._settings))
+        except OSError as error:
+            raise CannotStart(
+                f"Cannot listen on {address}: is another process there? Set CLARION_METRICS_LISTEN; empty for none."
+            ) from error
+
     def _campaign_changed(self, campaign: Campaign) -> None:
         self._directory.forget(campaign)
         self._schedules.wake()
@@ -276,6 +310,8 @@ class Ports:
     grpc: int
     http: int | None
     """None without HTTP."""
+    metrics: int | None
+    """None without metrics."""
 
 
 async def prepare(settings: Settings, show_first_key: Callable[[str], None]) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _MAX_PORT = 65_535
@@ -26,6 +26,8 @@ class Settings(BaseSettings):
     """Web pages that may call the HTTP door from a browser: their origins, such as `https://console.example`, separated
     by commas. Empty: none.
     """
+    metrics_listen: str = ""
+    """Host and port of `/metrics` for Prometheus and of `/health`, or the port alone for 127.0.0.1. Empty: neither."""
     store: str = "sqlite:///clarion.db"
     """Where everything is kept: `sqlite:///relative.db`, `sqlite:////absolute.db`, `postgresql://user@host/database`,
     or `memory:` for tests.
@@ -63,12 +65,18 @@ class Settings(BaseSettings):
     def uses_tls(self) -> bool:
         return self.tls_certificate is not None
 
-    @field_validator("http_listen")
+    @field_validator("metrics_listen", mode="before")
     @classmethod
-    def _check_address(cls, address: str) -> str:
+    def _complete_address(cls, address: Any) -> Any:
+        return f"127.0.0.1:{address}" if str(address).isdecimal() else address
+
+    @field_validator("http_listen", "metrics_listen")
+    @classmethod
+    def _check_address(cls, address: str, field: ValidationInfo) -> str:
         host, _, port = address.rpartition(":")
         if address and not (host and port.isdecimal() and int(port) <= _MAX_PORT):
-            raise ValueError("CLARION_HTTP_LISTEN must be host:port, such as 127.0.0.1:50080, or empty.")
+            name = f"CLARION_{str(field.field_name).upper()}"
+            raise ValueError(f"{name} must be host:port, such as 127.0.0.1:50080, or empty.")
         return address
 
     @field_validator("http_cors_origins")
@@ -94,7 +102,7 @@ class Settings(BaseSettings):
                 "The store memory: is one process's own: set CLARION_STORE to a file or a database, or leave"
                 " CLARION_PROCESSES at 1 and CLARION_ROLE at all."
             )
-        for address in filter(None, (self.listen, self.http_listen)):
+        for address in filter(None, (self.listen, self.http_listen, self.metrics_listen)):
             if not self.uses_tls and not _is_loopback(address):
                 raise ValueError(
                     f"Listening on {address} needs TLS: set CLARION_TLS_CERTIFICATE and CLARION_TLS_KEY,"

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import signal
 import sys
+from typing import TYPE_CHECKING
 
 import uvloop
 
@@ -13,6 +14,9 @@ from clarion_server.adapters.system.logs import set_up_logs
 from clarion_server.bootstrap import CannotStart, Clarion, open_store
 from clarion_server.config import Settings
 from clarion_server.supervisor.link import Link
+
+if TYPE_CHECKING:
+    from clarion_server.monitoring import Place
 
 #: How long, in seconds, a thread may hold the interpreter while another one waits. The store's thread wakes for a few
 #: statements a commit; with Python's 5 ms each of them could wait that long for a busy event loop.
@@ -38,11 +42,13 @@ async def _serve(settings: Settings, link: Link | None) -> None:
         loop.add_signal_handler(number, stopping.set)
     if link is not None:
         loop.add_reader(link.fileno(), stopping.set)
-    clarion = Clarion(settings, open_store(settings.store))
+    clarion = Clarion(settings, open_store(settings.store), _place(settings, link))
     ports = await clarion.start(show_first_key)
     if link is not None:
         link.say_serving()
     else:
+        if ports.metrics is not None:
+            _show_door("metrics", settings.metrics_listen, ports.metrics)
         if ports.http is not None:
             _show_door("http", settings.http_listen, ports.http)
         # Whoever starts the service waits for this line.
@@ -55,6 +61,14 @@ async def _serve(settings: Settings, link: Link | None) -> None:
     if link is not None:
         loop.remove_reader(link.fileno())
     await clarion.stop()
+
+
+def _place(settings: Settings, link: Link | None) -> Place | None:
+    if link is None or not settings.metrics_listen:
+        return None
+    from clarion_server.monitoring import Place  # noqa: PLC0415 - only when asked for
+
+    return Place(link.place, link.folder)
 
 
 def _show_door(protocol: str, listen: str, port: int) -> None:

@@ -14,7 +14,7 @@ import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
@@ -43,6 +43,18 @@ class BulkOperation(ABC, Generic[Item, Result]):
         """On the event loop: whether the item was written is unknown. Never raises."""
 
 
+class CommitObserver(Protocol):
+    """Learns of commits, on the event loop, after everybody has been answered. Never raises."""
+
+    def wrote(self, operation: BulkOperation[Any, Any], items: Sequence[Any], results: Sequence[Any]) -> None:
+        """Part of a commit."""
+        ...
+
+    def committed(self, count: int, seconds: float) -> None:
+        """The whole of it: how many items it had, and how long it took from the beginning of its work."""
+        ...
+
+
 class _Entry:
     """An item that waits for its commit."""
 
@@ -60,7 +72,14 @@ class _Entry:
 class GroupCommit:
     """Belongs to one event loop."""
 
-    def __init__(self, transactions: Transactions, on_commit: Callable[[], None], capacity: int) -> None:
+    def __init__(
+        self,
+        transactions: Transactions,
+        on_commit: Callable[[], None],
+        capacity: int,
+        observer: CommitObserver | None = None,
+    ) -> None:
+        self._observer = observer
         self._transactions = transactions
         self._on_commit = on_commit
         self._capacity = capacity
@@ -71,6 +90,11 @@ class GroupCommit:
         #: While a commit waits for others: how many entries it wants, and who is told that they are there.
         self._wanted = 0
         self._enough: asyncio.Future[None] | None = None
+
+    @property
+    def pending(self) -> int:
+        """About how many rows wait for a commit."""
+        return self._weight
 
     def check_room(self, weight: int) -> None:
         """Raises Overloaded when that many rows more would be too many to wait for."""
@@ -138,7 +162,7 @@ class GroupCommit:
         return batch
 
     async def _commit(self, batch: list[_Entry]) -> None:
-        groups = _by_operation(batch)
+        groups, begun = _by_operation(batch), time.monotonic()
         try:
             results = await self._transactions.write(lambda unit: _apply(unit, groups))
         except Unavailable as error:
@@ -152,6 +176,14 @@ class GroupCommit:
                 operation.committed([entry.item for entry in entries], values)
                 _answer(entries, values)
             self._on_commit()
+            self._observe(groups, results, len(batch), time.monotonic() - begun)
+
+    def _observe(self, groups: Iterable[_Group], results: Iterable[Sequence[Any]], count: int, seconds: float) -> None:
+        if self._observer is None:
+            return
+        for (operation, entries), values in zip(groups, results, strict=True):
+            self._observer.wrote(operation, [entry.item for entry in entries], values)
+        self._observer.committed(count, seconds)
 
     async def _commit_apart(self, batch: list[_Entry], error: Exception) -> None:
         """After a failure each item stands alone, so that a bad one fails no other."""

@@ -83,6 +83,10 @@ class Outlet:
     def configuration(self) -> ChannelConfiguration:
         return self._line.configuration
 
+    @property
+    def in_hands(self) -> int:
+        return self._places.taken
+
     # What triggers ask of it.
 
     def reserve(self, lane: Lane, count: int) -> str | None:

@@ -31,6 +31,13 @@ class ProcessOutlets:
             else:
                 outlet.configure(configuration)
 
+    def in_hands(self) -> dict[str, int]:
+        """How many messages each has in this process's hands, by the name of its configuration in its sandbox."""
+        return {
+            f"{outlet.configuration.sandbox}/{outlet.configuration.name}": outlet.in_hands
+            for outlet in self._outlets.values()
+        }
+
     def have(self, channel_keys: Iterable[int]) -> bool:
         """Whether there is an outlet for each."""
         return self._outlets.keys() >= set(channel_keys)

@@ -6,16 +6,19 @@ The settings are in the environment, checked.
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import tempfile
 from functools import partial
 
 from clarion_server.supervisor.child import Child
 from clarion_server.supervisor.doors import Door, PortTaken, hold
+from clarion_server.supervisor.link import FOLDER
 from clarion_server.supervisor.log import Log
 from clarion_server.supervisor.supervisor import Hopeless, Supervisor
 
 #: In the order in which they are told: whoever starts the service waits for the last line.
-_DOORS = {"http": "CLARION_HTTP_LISTEN", "grpc": "CLARION_LISTEN"}
+_DOORS = {"metrics": "CLARION_METRICS_LISTEN", "http": "CLARION_HTTP_LISTEN", "grpc": "CLARION_LISTEN"}
 #: The exit code of commands that would fail again.
 _REFUSED = 2
 
@@ -24,11 +27,15 @@ def main() -> int:
     log = Log(as_json=os.environ["CLARION_LOG_JSON"] == "true")
     try:
         doors = [hold(protocol, name, os.environ[name]) for protocol, name in _DOORS.items() if os.environ.get(name)]
-        start = partial(Child, environment={door.variable: door.address for door in doors})
+        folder = tempfile.mkdtemp(prefix="clarion-")
+        start = partial(Child, environment={door.variable: door.address for door in doors} | {FOLDER: folder})
         supervisor = Supervisor(
             int(os.environ["CLARION_PROCESSES"]), start, log, float(os.environ["CLARION_SHUTDOWN_SECONDS"])
         )
-        return supervisor.run(partial(_announce, doors))
+        try:
+            return supervisor.run(partial(_announce, doors))
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
     except (PortTaken, Hopeless) as error:
         log.fail(str(error), _REFUSED)
         return _REFUSED

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import socket
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 #: Where a child finds its end, as `<place>:<number of the open file>`.
 VARIABLE = "CLARION_SUPERVISED"
+#: Where it finds the others: a folder that they have in common.
+FOLDER = "CLARION_FOLDER"
 SERVING = "serving"
 REFUSED = "refused "
 
@@ -19,6 +22,8 @@ class Link:
 
     place: int
     """Which of the processes this is, from 0."""
+    folder: Path
+    """Of this process and the others alone."""
     _socket: socket.socket
 
     @classmethod
@@ -28,7 +33,7 @@ class Link:
         if not given:
             return None
         place, _, number = given.partition(":")
-        return cls(int(place), socket.socket(fileno=int(number)))
+        return cls(int(place), Path(os.environ.pop(FOLDER)), socket.socket(fileno=int(number)))
 
     def fileno(self) -> int:
         return self._socket.fileno()

@@ -56,9 +56,9 @@ class MemoryFigureRepository:
         for key, increment in increments.items():
             self._figures.put(key, self._figures.rows.get(key, 0) + increment)
 
-    def of_campaign(self, campaign_key: int, version: int | None) -> dict[str, int]:
+    def of_campaign(self, campaign_key: int | None, version: int | None) -> dict[str, int]:
         totals: Counter[str] = Counter()
         for key, count in self._figures.rows.items():
-            if key.campaign_key == campaign_key and version in (None, key.version):
+            if campaign_key in (None, key.campaign_key) and version in (None, key.version):
                 totals[key.metric] += count
         return dict(totals)

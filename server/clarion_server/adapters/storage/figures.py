@@ -32,12 +32,10 @@ class SqlFigureRepository:
             ),
         )
 
-    def of_campaign(self, campaign_key: int, version: int | None) -> dict[str, int]:
-        statement = (
-            select(figures.c.metric, func.sum(figures.c.count))
-            .where(figures.c.campaign_key == campaign_key)
-            .group_by(figures.c.metric)
-        )
+    def of_campaign(self, campaign_key: int | None, version: int | None) -> dict[str, int]:
+        statement = select(figures.c.metric, func.sum(figures.c.count)).group_by(figures.c.metric)
+        if campaign_key is not None:
+            statement = statement.where(figures.c.campaign_key == campaign_key)
         if version is not None:
             statement = statement.where(figures.c.version == version)
         return {metric: int(count) for metric, count in self._connection.execute(statement)}

@@ -223,7 +223,7 @@ class FigureRepository(Protocol):
 
     def add(self, increments: Mapping[FigureKey, int]) -> None: ...
 
-    def of_campaign(self, campaign_key: int, version: int | None) -> dict[str, int]:
+    def of_campaign(self, campaign_key: int | None, version: int | None) -> dict[str, int]:
         """By metric, added up over versions where `version` is None."""
         ...
 

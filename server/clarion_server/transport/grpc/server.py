@@ -118,6 +118,11 @@ class GrpcServer:
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, handlers),))
         self._names.append(name)
 
+    @property
+    def calls_under_way(self) -> int:
+        """Of all doors."""
+        return self._under_way.count
+
     def listen(self, address: str, credentials: grpc.ServerCredentials | None) -> int:
         """Returns the port. Raises RuntimeError when the address cannot be had."""
         if credentials is None:

@@ -16,6 +16,10 @@ class CallsUnderWay:
         self._none.set()
         self._refusing = False
 
+    @property
+    def count(self) -> int:
+        return self._count
+
     def refuse(self) -> None:
         """From now on no call begins any more."""
         self._refusing = True

@@ -1,0 +1,21 @@
+"""What monitoring systems ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+
+def metrics_routes(scrape: Callable[[], Awaitable[bytes]], content_type: str) -> list[BaseRoute]:
+    """`/metrics`, in `content_type`, and `/health`, which answers as long as the event loop does."""
+
+    async def metrics(_request: Request) -> Response:
+        return Response(await scrape(), headers={"content-type": content_type})
+
+    async def health(_request: Request) -> Response:
+        return PlainTextResponse("SERVING\n")
+
+    return [Route("/metrics", metrics), Route("/health", health)]
