@@ -39,9 +39,39 @@ def test_a_file_of_a_newer_clarion_is_refused_and_left_alone(path: Path) -> None
 def test_a_file_that_is_no_database_is_refused_and_left_alone(path: Path) -> None:
     content = b"Dear diary, today I wrote no SQL." * 100
     path.write_bytes(content)
-    with pytest.raises(StoreUnavailable, match="cannot be opened"):
+    with pytest.raises(StoreUnavailable, match="is no SQLite database"):
         open_sqlite_store(path)
     assert path.read_bytes() == content
+
+
+def test_a_damaged_file_is_told_as_such(path: Path) -> None:
+    open_sqlite_store(path).close()
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * 40_000)
+    with pytest.raises(StoreUnavailable, match="is damaged: put a backup in its place"):
+        open_sqlite_store(path)
+
+
+def test_a_file_with_tables_of_another_program_is_refused_with_what_is_in_the_way(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("CREATE TABLE campaigns (name)")
+    with pytest.raises(StoreUnavailable, match="table campaigns already exists"):
+        open_sqlite_store(path)
+
+
+def test_a_folder_in_the_place_of_the_file_is_told(path: Path) -> None:
+    path.mkdir()
+    with pytest.raises(StoreUnavailable, match="cannot be opened: let the service's user"):
+        open_sqlite_store(path)
+
+
+def test_a_file_that_another_program_has_locked_is_told(path: Path) -> None:
+    open_sqlite_store(path).close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreUnavailable, match="is locked by another program"):
+            open_sqlite_store(path, patience=0.1)
 
 
 def test_a_missing_folder_is_told(tmp_path: Path) -> None:

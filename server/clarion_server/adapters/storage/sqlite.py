@@ -60,6 +60,16 @@ _UNAVAILABLE = frozenset(
     }
 )
 
+#: Of a file that cannot be opened, by primary result codes.
+_MATTERS = {
+    sqlite3.SQLITE_NOTADB: "is no SQLite database: name another file, or move this one away",
+    sqlite3.SQLITE_CORRUPT: "is damaged: put a backup in its place",
+    sqlite3.SQLITE_READONLY: "cannot be written: let the service's user write it and its folder",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened: let the service's user read and write it and its folder",
+    sqlite3.SQLITE_FULL: "does not fit on its disk: make room there",
+    sqlite3.SQLITE_BUSY: "is locked by another program: end that first",
+}
+
 
 def open_sqlite_store(path: Path | str, patience: float = 30.0) -> SqlStore:
     """Opens the file; makes it, or brings its tables up to date, when that is needed.
@@ -90,7 +100,16 @@ def _failures_of_opening(file: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, sqlite3.Error, DBAPIError) as error:
-        raise StoreUnavailable(f"{file} cannot be opened.") from error
+        raise StoreUnavailable(f"{file} {_why_not(error)}.") from error
+
+
+def _why_not(error: OSError | sqlite3.Error | DBAPIError) -> str:
+    """What is the matter with the file, and what to do about it."""
+    if isinstance(error, OSError):
+        return f"cannot be opened: {error.strerror}"
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    code: int = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    return _MATTERS.get(code & 0xFF, f"cannot be opened: {cause}")
 
 
 def _check_version() -> None:
