@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -29,8 +30,21 @@ def set_up_logs(level: str, as_json: bool, process: int | None = None) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: _LineLogger(sys.stderr),
     )
+
+
+class _LineLogger(structlog.PrintLogger):
+    """A line that cannot be written, because the disk is full or nobody reads, is lost, and nothing else with it: what
+    is logged in the middle of a task must not end it.
+    """
+
+    def msg(self, message: str) -> None:
+        # ValueError is that of a file which is closed.
+        with suppress(OSError, ValueError):
+            super().msg(message)
+
+    log = debug = info = warn = warning = error = critical = fatal = failure = err = exception = msg
 
 
 def _of(process: int) -> structlog.typing.Processor:
