@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from clarion_server.application.group_commit import BulkOperation
 from clarion_server.application.ports.queue import Claimed
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.recording import end_queued
-from clarion_server.domain.campaign import Campaign, CampaignState, QueueDisposal
+from clarion_server.domain.campaign import CampaignState
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message, MessageState
@@ -54,20 +54,20 @@ def _claim_by_name(unit: UnitOfWork, wish: Claim, configuration: ChannelConfigur
 def _begin(unit: UnitOfWork, due: Sequence[Message], wish: Claim) -> list[Message]:
     sendable = _sift(unit, due, wish.now)
     unit.messages.begin([message.id for message in sendable], wish.owner, wish.now)
-    return [_begun(message, wish) for message in sendable]
+    return [message.begun(wish.owner, wish.now) for message in sendable]
 
 
 def _sift(unit: UnitOfWork, due: Sequence[Message], now: Instant) -> list[Message]:
     """The messages that may leave. The others are held, cancelled or expired, as their campaign or their time says."""
-    campaigns = unit.campaigns.by_keys({message.campaign_key for message in due})
+    standings = unit.campaigns.standings({message.campaign_key for message in due})
     cancelled, expired, held, sendable = [], [], [], []
     for message in due:
-        campaign = campaigns[message.campaign_key]
-        if _is_cancelled(campaign):
+        standing = standings[message.campaign_key]
+        if standing.is_cancelled:
             cancelled.append(message)
         elif message.expire_time is not None and message.expire_time <= now:
             expired.append(message)
-        elif campaign.state is CampaignState.PAUSED:
+        elif standing.state is CampaignState.PAUSED:
             held.append(message.id)
         else:
             sendable.append(message)
@@ -78,17 +78,3 @@ def _sift(unit: UnitOfWork, due: Sequence[Message], now: Instant) -> list[Messag
     if held:
         unit.messages.hold(held)
     return sendable
-
-
-def _is_cancelled(campaign: Campaign) -> bool:
-    return campaign.state is CampaignState.STOPPED and campaign.queue_disposal is QueueDisposal.CANCEL
-
-
-def _begun(message: Message, wish: Claim) -> Message:
-    return replace(
-        message,
-        state=MessageState.SENDING,
-        owner=wish.owner,
-        attempt_count=message.attempt_count + 1,
-        attempt_time=wish.now,
-    )

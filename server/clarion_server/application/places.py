@@ -44,8 +44,12 @@ class Places:
         return room if lane is Lane.RAPID else min(room, self.free(Lane(lane - 1)))
 
     def is_roomy(self, lane: Lane) -> bool:
-        """Whether a fair part is free: few large claims cost less than many small ones."""
-        return self.free(lane) >= max(1, self._most[lane] // 4)
+        """Whether a fair part is free: few large claims cost less than many small ones.
+
+        Half of the places; a quarter where other lanes have messages in hand, which may leave no more for long.
+        """
+        alone = self._taken[lane] == self.taken
+        return self.free(lane) >= max(1, self._most[lane] // (2 if alone else 4))
 
     def take(self, lane: Lane, count: int) -> None:
         self._taken[lane] += count

@@ -172,6 +172,30 @@ class Message:
     def name(self) -> str:
         return f"messages/{self.id}"
 
+    def begun(self, owner: str, now: Instant) -> Message:
+        """The queued message, with one more attempt begun by `owner`."""
+        # By position, in the order of the fields: `replace` takes ten times as long, and every claim makes many.
+        return Message(
+            self.id,
+            self.campaign_key,
+            self.version,
+            self.channel_key,
+            self.lane,
+            self.identity,
+            self.address,
+            self.locale,
+            self.context,
+            self.profile,
+            MessageState.SENDING,
+            self.accept_time,
+            self.release_time,
+            self.due_time,
+            self.expire_time,
+            self.attempt_count + 1,
+            now,
+            owner,
+        )
+
     @property
     def execution_id(self) -> str:
         return execution_id_of(self.id)

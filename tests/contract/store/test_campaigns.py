@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from clarion_server.application.ports.queries import Standing
 from clarion_server.application.ports.repositories import NameTaken, StaleWrite
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.domain.campaign import CampaignState, QueueDisposal, Schedule
@@ -107,6 +108,15 @@ def test_revisions_tell_the_stored_ones(work: UnitOfWork) -> None:
     one, two = a_campaign(work, "one"), a_campaign(work, "two")
     work.campaigns.save(replace(two, revision=2))
     assert work.campaigns.revisions([one.key, two.key, 10_000]) == {one.key: 1, two.key: 2}
+
+
+def test_standings_tell_what_becomes_of_queued_messages(work: UnitOfWork) -> None:
+    one, two = a_campaign(work, "one"), a_campaign(work, "two")
+    work.campaigns.save(replace(two, revision=2, state=CampaignState.STOPPED, queue_disposal=QueueDisposal.CANCEL))
+    assert work.campaigns.standings([one.key, two.key, 10_000]) == {
+        one.key: Standing(CampaignState.DRAFT, None),
+        two.key: Standing(CampaignState.STOPPED, QueueDisposal.CANCEL),
+    }
 
 
 def test_saving_replaces_the_stored_campaign(store: Store) -> None:

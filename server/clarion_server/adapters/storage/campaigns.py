@@ -19,13 +19,17 @@ from clarion_server.adapters.storage.campaign_rows import (
     version_to_row,
 )
 from clarion_server.adapters.storage.schema import campaign_tags, campaign_versions, campaigns
-from clarion_server.application.ports.queries import CampaignQuery
+from clarion_server.application.ports.queries import CampaignQuery, Standing
 from clarion_server.application.ports.repositories import NameTaken, StaleWrite
-from clarion_server.domain.campaign import Campaign, CampaignState, CampaignVersion
+from clarion_server.domain.campaign import Campaign, CampaignState, CampaignVersion, QueueDisposal
 from clarion_server.domain.instant import Instant
 
 _IN_USE = (CampaignState.SCHEDULED, CampaignState.LIVE, CampaignState.PAUSED)
 _REVISIONS = BulkStatement("SELECT key, revision FROM campaigns WHERE key IN ({rows})", Values(campaigns.c.key))
+
+_STANDINGS = BulkStatement(
+    "SELECT key, state, queue_disposal FROM campaigns WHERE key IN ({rows})", Values(campaigns.c.key)
+)
 
 
 class SqlCampaignRepository:
@@ -54,6 +58,12 @@ class SqlCampaignRepository:
     def revisions(self, keys: Collection[int]) -> dict[int, int]:
         keep_unchanged(self._connection, keys)
         return dict(_REVISIONS.select(self._connection, [(key,) for key in keys]))
+
+    def standings(self, keys: Collection[int]) -> dict[int, Standing]:
+        return {
+            key: Standing(CampaignState(state), None if disposal is None else QueueDisposal(disposal))
+            for key, state, disposal in _STANDINGS.select(self._connection, [(key,) for key in keys])
+        }
 
     def save(self, campaign: Campaign) -> None:
         hold_to_change(self._connection, campaign.key)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from clarion_server.adapters.storage import codec
@@ -16,6 +17,8 @@ from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.retry import RetryPolicy
 
 _table = channel_configurations
+# Made once: it is on the way of every claim.
+_BY_KEY = select(_table).where(_table.c.key == bindparam("key"))
 
 
 class SqlChannelConfigurationRepository:
@@ -36,7 +39,7 @@ class SqlChannelConfigurationRepository:
         return self._one(select(_table).where(_table.c.sandbox == sandbox, _table.c.id == configuration_id))
 
     def by_key(self, key: int) -> ChannelConfiguration | None:
-        return self._one(select(_table).where(_table.c.key == key))
+        return self._one(_BY_KEY, {"key": key})
 
     def all(self) -> list[ChannelConfiguration]:
         return [_from_row(row) for row in self._connection.execute(select(_table).order_by(_table.c.key))]
@@ -57,8 +60,8 @@ class SqlChannelConfigurationRepository:
             statement = statement.where(_table.c.id > after)
         return [_from_row(row) for row in self._connection.execute(statement)]
 
-    def _one(self, statement: Any) -> ChannelConfiguration | None:
-        row = self._connection.execute(statement).one_or_none()
+    def _one(self, statement: Any, parameters: Mapping[str, Any] | None = None) -> ChannelConfiguration | None:
+        row = self._connection.execute(statement, parameters).one_or_none()
         return None if row is None else _from_row(row)
 
 

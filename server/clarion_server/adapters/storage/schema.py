@@ -188,6 +188,8 @@ Index(
     messages.c.channel_key,
     messages.c.lane,
     messages.c.due_time,
+    # A hundred thousand may be due at one instant: without it, each claim would sort them all.
+    messages.c.id,
     sqlite_where=IN_QUEUE,
     postgresql_where=IN_QUEUE,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from clarion_server.domain.campaign import CampaignState, Category
+from clarion_server.domain.campaign import CampaignState, Category, QueueDisposal
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import EventType, Failure, Lane, MessageState
 from clarion_server.domain.value import value
@@ -23,6 +23,19 @@ class CampaignQuery:
     after: tuple[str | int, str] | None = None
     """The order field and the id of the last campaign of the page before."""
     limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What decides about the queued messages of a campaign."""
+
+    state: CampaignState
+    queue_disposal: QueueDisposal | None
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether they never leave."""
+        return self.state is CampaignState.STOPPED and self.queue_disposal is QueueDisposal.CANCEL
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from clarion_server.application.ports.queries import (
     MessageQuery,
     QueuedMessage,
     Settlement,
+    Standing,
 )
 from clarion_server.domain.access import ApiKey
 from clarion_server.domain.campaign import Campaign, CampaignVersion
@@ -44,6 +45,10 @@ class CampaignRepository(Protocol):
 
     def revisions(self, keys: Collection[int]) -> dict[int, int]:
         """The stored revision of each that exists, by key. Cheap: on the way of every trigger."""
+        ...
+
+    def standings(self, keys: Collection[int]) -> dict[int, Standing]:
+        """What becomes of the queued messages of each that exists, by key. Cheap: on the way of every claim."""
         ...
 
     def save(self, campaign: Campaign) -> None:

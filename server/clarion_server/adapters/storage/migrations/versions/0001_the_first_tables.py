@@ -181,7 +181,7 @@ def _create_messages() -> None:
     op.create_index(
         "messages_due",
         "messages",
-        ["channel_key", "lane", "due_time"],
+        ["channel_key", "lane", "due_time", "id"],
         sqlite_where=sa.text("state = 'QUEUED' AND held = 0"),
         postgresql_where=sa.text("state = 'QUEUED' AND held = 0"),
     )
