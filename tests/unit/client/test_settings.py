@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import trustme
 from clarion_client import AsyncClient, Client
-from clarion_client._settings import Settings, environment_settings, is_local
+from clarion_client._settings import Settings, environment_settings, host_and_port, is_local
 
 
 @pytest.mark.parametrize(
@@ -83,3 +83,17 @@ def test_a_client_needs_neither_a_service_nor_an_event_loop_until_its_first_call
     monkeypatch.setenv("CLARION_TARGET", "127.0.0.1:1")
 
     assert client_type.from_environment().campaigns.list is not None
+
+
+@pytest.mark.parametrize(
+    ("target", "address"),
+    [
+        ("127.0.0.1:50051", "127.0.0.1:50051"),
+        ("dns:///clarion.example:443", "clarion.example:443"),
+        ("[::1]:50051", "[::1]:50051"),
+        ("unix:/run/clarion.sock", ""),
+        ("ipv4:10.0.0.1:1,10.0.0.2:1", ""),
+    ],
+)
+def test_the_address_of_a_target_is_the_one_host_that_it_names(target: str, address: str) -> None:
+    assert host_and_port(target) == address

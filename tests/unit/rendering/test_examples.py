@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from typing import Any
 
 import pytest
 from clarion_server.adapters.rendering.examples.patterns import PatternNotRead, matching
 from clarion_server.adapters.rendering.schema_check import JsonSchema
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.rendering.contents import COMPILER, definition, object_schema
+from tests.unit.rendering.test_review_promise import accepted_contexts, campaign, without_faulty_lines
+from tests.unit.rendering.wild import Wild
 
+WILD_EXAMPLES = 5_000 if os.environ.get("CLARION_SOAK") else 60
 IDENTITY, ADDRESS = "email:sent@clarion.test", "sent@clarion.test"
 
 
@@ -146,6 +150,21 @@ def test_attributes_of_the_profile_get_values_that_their_use_takes() -> None:
 )
 def test_where_there_is_no_example_none_is_found(schema: dict[str, Any], text: str) -> None:
     assert COMPILER.example(definition(text=text, schema=schema), IDENTITY, ADDRESS) is None
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@settings(max_examples=WILD_EXAMPLES, deadline=None)
+@given(st.integers(0, 2**64))
+def test_where_chance_finds_a_context_the_search_does_too(seed: int) -> None:
+    wild = Wild(seed)
+    schema = wild.root_schema()
+    lines = without_faulty_lines(wild.template(schema), schema)
+    found = COMPILER.example(campaign("\n".join(lines), schema), IDENTITY, ADDRESS)
+    if found is None:
+        assert not list(accepted_contexts(wild, schema)), (lines, schema)
+    else:
+        assert COMPILER.compile_schema(schema).violations(found.context) == []
 
 
 @pytest.mark.parametrize("pattern", ["(", "[a", "a{2", "*", "(?=a)", "\\u0041", "a{x}"])
