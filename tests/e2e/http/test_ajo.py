@@ -281,6 +281,8 @@ def test_other_urls_and_methods_are_refused_in_the_same_shape(ajo: Http) -> None
     assert (unknown.code, reason(unknown)) == (404, "URL_UNKNOWN")
     wrong = ajo.get(UNITARY)
     assert (wrong.code, reason(wrong)) == (405, "HTTP_METHOD_UNKNOWN")
+    assert wrong.headers["allow"] == "POST"
+    assert ajo.post(f"{SCHEDULES}/1", {}).headers["allow"] == "DELETE, GET, HEAD"
 
 
 def test_a_body_that_is_too_long_is_refused_in_the_same_shape(ajo: Http) -> None:

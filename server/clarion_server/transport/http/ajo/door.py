@@ -12,7 +12,7 @@ import orjson
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Match, Route
 
 from clarion_server.application.cancelling import Cancelling
 from clarion_server.application.inspecting import Inspecting, SeenExecution
@@ -82,13 +82,14 @@ class AjoDoor:
             (f"{BASE}/executions/schedules/{{schedule_id}}", "GET"): (self._schedule, _TRIGGER_OR_READ, _OK),
             (f"{BASE}/executions/schedules/{{schedule_id}}", "DELETE"): (self._delete_schedule, _TRIGGER, _OK),
         }
-        self.routes: list[BaseRoute] = [
+        known = [
             Route(path, _endpoint(make_guard(path, scopes).unary(call), code), methods=[method])
             for (path, method), (call, scopes, code) in guarded.items()
         ]
-        self.routes += [
-            Route(f"{BASE}/health", self._health, methods=["GET"]),
-            Route("/ajo/{rest:path}", _no_such_url, methods=list(_METHODS)),
+        self._known = (*known, Route(f"{BASE}/health", self._health, methods=["GET"]))
+        self.routes: list[BaseRoute] = [
+            *self._known,
+            Route("/ajo/{rest:path}", self._unknown, methods=list(_METHODS)),
         ]
 
     async def _trigger(self, asked: _Asked, caller: Caller) -> dict[str, Any]:
@@ -130,6 +131,11 @@ class AjoDoor:
     async def _health(self, _request: Request) -> Response:
         serving = self._is_serving()
         return _json({"status": "UP" if serving else "DOWN"}, _OK if serving else _UNAVAILABLE)
+
+    async def _unknown(self, request: Request) -> Response:
+        at_this_url = [route for route in self._known if route.matches(request.scope)[0] is Match.PARTIAL]
+        methods = {method for route in at_this_url for method in route.methods or ()}
+        return refused(method_unknown(methods) if methods else url_unknown(), {})
 
 
 def _triggered(seen: SeenExecution) -> IllegalTransition:
@@ -176,11 +182,6 @@ async def _called(guarded: Guarded, request: Request, about: dict[str, str]) -> 
         raise time_is_up() from None
     except Refused as ended:
         raise refusals.refused(ended.status) from None
-
-
-async def _no_such_url(request: Request) -> Response:
-    known = any(request.url.path.startswith(f"{BASE}/{part}") for part in ("executions/unitary", "executions/highthr"))
-    return refused(method_unknown(["POST"]) if known else url_unknown(), {})
 
 
 def refused(refusal: HttpRefusal, about: Mapping[str, str]) -> Response:
