@@ -110,6 +110,13 @@ async def campaign_not_live(sandbox: Sandbox) -> Failure:
     return await sandbox.wire.refuse(TRIGGER, a_trigger())
 
 
+async def no_example(sandbox: Sandbox) -> Failure:
+    unsatisfiable = {"type": "object", "properties": {"order": {"enum": ["1"], "minLength": 2}}, "required": ["order"]}
+    await set_up(sandbox.client, "orders", NOWHERE, context_schema=unsatisfiable)
+    request = campaign_service_pb2.GetTriggerSampleRequest(name="campaigns/orders")
+    return await sandbox.wire.refuse(f"{_CAMPAIGNS}/GetTriggerSample", request)
+
+
 NEXT_YEAR = dt.datetime(dt.datetime.now(dt.UTC).year + 1, 1, 1, tzinfo=dt.UTC)
 
 
@@ -210,6 +217,7 @@ CASES = {
         Code.ALREADY_EXISTS,
         {"resource": "campaigns/orders", "request_id": "order-4711", "execution": None},
     ),
+    "NO_EXAMPLE": Case(no_example, Code.FAILED_PRECONDITION, {"resource": "campaigns/orders"}),
     "UNAUTHENTICATED": Case(unauthenticated, Code.UNAUTHENTICATED, {}),
     "SCOPE_DENIED": Case(scope_denied, Code.PERMISSION_DENIED, {"method": TRIGGER, "needed_scopes": "admin,trigger"}),
     "SANDBOX_DENIED": Case(sandbox_denied, Code.PERMISSION_DENIED, {"sandbox": "default"}),
@@ -219,6 +227,8 @@ CASES = {
 
 #: Provoked with services of their own: below, and by one that stops, in `test_shutdown.py`.
 ELSEWHERE = {"OVERLOADED", "UNAVAILABLE"}
+#: Only callers over HTTP meet them: `tests/e2e/http` does.
+OVER_HTTP = {"URL_UNKNOWN", "HTTP_METHOD_UNKNOWN", "MEDIA_TYPE_UNKNOWN", "BODY_TOO_SLOW", "SANDBOX_MISMATCH"}
 #: No caller can provoke a fault that nobody foresaw: `tests/unit/transport` shows how it would look.
 BEYOND_CALLERS = {"INTERNAL"}
 
@@ -239,7 +249,7 @@ async def test_a_failure_tells_its_reason_and_what_explains_it(sandbox: Sandbox,
 
 def test_the_table_has_every_reason_of_the_contract() -> None:
     reasons = {name.removeprefix("ERROR_REASON_") for name in ErrorReason.keys()} - {"UNSPECIFIED"}  # noqa: SIM118 - no mapping
-    assert CASES.keys() | ELSEWHERE | BEYOND_CALLERS == reasons
+    assert CASES.keys() | ELSEWHERE | OVER_HTTP | BEYOND_CALLERS == reasons
 
 
 async def test_all_violations_of_a_request_are_listed_by_their_paths(sandbox: Sandbox) -> None:
