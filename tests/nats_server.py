@@ -6,6 +6,7 @@ process id.
 
 from __future__ import annotations
 
+import atexit
 import random
 import shutil
 import signal
@@ -16,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 START_SECONDS = 30.0
@@ -114,3 +116,12 @@ def _free_port() -> int:
             except OSError:
                 continue
             return port
+
+
+@cache
+def shared_url() -> str:
+    """Of a server that all tests share, started when the first asks for it. Each takes a prefix of its own there."""
+    server = NatsServer()
+    atexit.register(server.remove)
+    server.start()
+    return server.url

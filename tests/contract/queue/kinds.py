@@ -1,0 +1,45 @@
+"""The engines that keep the contract. A further one joins by its constructor here; no test knows them by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import uuid4
+
+from clarion_server.adapters.queue.jetstream import JetStreamQueue, read_address
+from clarion_server.application.claim_table import ClaimTable
+from clarion_server.application.group_commit import GroupCommit
+from clarion_server.application.lease import Lease
+from clarion_server.application.ports.clock import Clock
+from clarion_server.application.ports.queue import Queue
+from clarion_server.application.transactions import Transactions
+
+from tests.nats_server import shared_url
+
+Open = Callable[[Transactions, GroupCommit, Clock, Lease], Queue]
+
+
+@dataclass(frozen=True)
+class QueueKind:
+    name: str
+    make: Callable[[], Open]
+    """Makes an empty queue; what it returns opens it for one process."""
+
+
+def _claim_table() -> Open:
+    def open_claim_table(transactions: Transactions, commits: GroupCommit, clock: Clock, lease: Lease) -> Queue:
+        return ClaimTable(transactions, commits, clock, lease.process_id)
+
+    return open_claim_table
+
+
+def _jetstream() -> Open:
+    address = read_address(f"{shared_url()}?prefix={uuid4().hex}")
+
+    def open_jetstream(transactions: Transactions, commits: GroupCommit, clock: Clock, lease: Lease) -> Queue:
+        return JetStreamQueue(address, transactions, commits, clock, lease)
+
+    return open_jetstream
+
+
+KINDS = (QueueKind("claim-table", _claim_table), QueueKind("jetstream", _jetstream))
