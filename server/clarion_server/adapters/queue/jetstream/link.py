@@ -212,7 +212,12 @@ class Link:
     async def _erred(self, error: Exception) -> None:
         text = str(error).removeprefix("nats: ").strip("'")
         if "permissions violation" in text.lower():
-            self._interrupt(QueueUnavailable(f"its user lacks a permission: NATS says {text}."))
+            self._interrupt(
+                QueueUnavailable(
+                    f"its user lacks a permission ({text.rstrip('.')}): let it publish to $JS.API.>, $JS.ACK.> and"
+                    f" {self._address.prefix}.>, and subscribe to _INBOX.>."
+                )
+            )
 
     def _interrupt(self, error: Exception) -> None:
         if self._interruption is not None and not self._interruption.done():

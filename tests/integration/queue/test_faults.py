@@ -1,0 +1,316 @@
+"""JetStream that dies, loses, repeats and forgets: whatever is queued is claimed all the same, each message once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, closing
+
+import nats
+import pytest
+from clarion_server.adapters.memory_store import MemoryStore
+from clarion_server.adapters.queue.jetstream import JetStreamQueue, read_address
+from clarion_server.adapters.queue.jetstream.source import LONGEST_POSTPONEMENT
+from clarion_server.application.group_commit import GroupCommit
+from clarion_server.application.lease import Lease
+from clarion_server.application.ports.clock import Clock
+from clarion_server.application.ports.store import Store
+from clarion_server.application.transactions import Transactions
+from clarion_server.domain.instant import MILLISECOND, SECOND, Span
+from clarion_server.domain.message import Message
+from nats.js import JetStreamContext
+from nats.js.api import ConsumerInfo, StreamState
+from nats.js.errors import NotFoundError
+from structlog.testing import capture_logs
+
+from tests.contract.queue.desk import LANE, Desk, open_desk
+from tests.contract.queue.kinds import Open
+from tests.contract.store.given import Sender, a_channel, a_sender, committing
+from tests.nats_server import NatsServer, running_nats
+from tests.waiting import until
+
+STREAM = "clarion-transactional"
+#: A name that was pulled comes again after twice that.
+SHORT: Span = 300 * MILLISECOND
+
+
+@pytest.fixture
+def server() -> Iterator[NatsServer]:
+    with running_nats() as running:
+        yield running
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    with closing(MemoryStore()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def sender(store: Store) -> Sender:
+    with committing(store) as work:
+        return a_sender(work, channel=a_channel(work, disabled=False))
+
+
+@pytest.fixture
+def open_queue(server: NatsServer) -> Open:
+    address = read_address(server.url)
+
+    def open_jetstream(transactions: Transactions, commits: GroupCommit, clock: Clock, lease: Lease) -> JetStreamQueue:
+        return JetStreamQueue(address, transactions, commits, clock, lease)
+
+    return open_jetstream
+
+
+@pytest.fixture
+async def desk(open_queue: Open, store: Store) -> AsyncIterator[Desk]:
+    async with open_desk(open_queue, store, "first") as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def jetstream(server: NatsServer) -> AsyncIterator[JetStreamContext]:
+    connection = await nats.connect(server.url)
+    try:
+        yield connection.jetstream()
+    finally:
+        await connection.close()
+
+
+async def stream_of(server: NatsServer) -> StreamState:
+    async with jetstream(server) as context:
+        return (await context.stream_info(STREAM)).state
+
+
+async def consumer_of(server: NatsServer, sender: Sender) -> ConsumerInfo:
+    async with jetstream(server) as context:
+        info: ConsumerInfo = await context.consumer_info(STREAM, f"channel-{sender.channel.key}")
+        return info
+
+
+async def until_stream_has(server: NatsServer, number: int) -> None:
+    async def has_so_many() -> bool:
+        try:
+            return (await stream_of(server)).messages == number
+        except NotFoundError:
+            return False
+
+    await until(has_so_many)
+
+
+async def until_up(desk: Desk) -> None:
+    async def is_up() -> bool:
+        assert isinstance(desk.queue, JetStreamQueue)
+        return desk.queue._link.is_up
+
+    await until(is_up)
+
+
+async def die(desk: Desk) -> None:
+    """As a process that is killed: the server sees its connection go, and nothing else."""
+    assert isinstance(desk.queue, JetStreamQueue)
+    await desk.queue._link.close()
+
+
+async def test_what_is_told_twice_is_in_the_stream_once(desk: Desk, sender: Sender, server: NatsServer) -> None:
+    messages = await desk.queue_up(sender, 3)
+    desk.queue.queued(sender.channel.key, LANE, messages, messages[0].due_time)
+    await desk.queue_up(sender)
+    await until_stream_has(server, 4)
+
+
+async def test_a_publication_that_is_repeated_when_the_message_has_gone_brings_nothing_back(
+    desk: Desk, sender: Sender, server: NatsServer
+) -> None:
+    (message,) = await desk.queue_up(sender)
+    await desk.sent((await desk.claim(sender.channel, 1))[0])
+    await until_stream_has(server, 0)
+    desk.queue.queued(sender.channel.key, LANE, [message], message.due_time)
+    (last,) = await desk.queue_up(sender)
+    assert [each.id for each in await desk.claim(sender.channel, 1)] == [last.id]
+    # The second and the last: the repetition of the first took no number.
+    assert (await stream_of(server)).last_seq == 2
+
+
+async def test_a_name_is_acknowledged_when_the_outcome_is_recorded_and_not_before(
+    desk: Desk, sender: Sender, server: NatsServer
+) -> None:
+    await desk.queue_up(sender, 2)
+    first, second = await desk.claim(sender.channel, 2)
+    assert (await stream_of(server)).messages == 2
+    await desk.sent(first)
+    await until_stream_has(server, 1)
+    await desk.sent(second)
+    await until_stream_has(server, 0)
+
+
+async def test_a_retry_comes_from_the_stream_after_its_delay(desk: Desk, sender: Sender, server: NatsServer) -> None:
+    await desk.queue_up(sender)
+    (first,) = await desk.claim(sender.channel, 1)
+    due = await desk.deferred(first, 400 * MILLISECOND)
+    (second,) = await desk.claim(sender.channel, 1)
+    assert (second.attempt_time or 0) >= due
+    assert (await consumer_of(server, sender)).num_redelivered == 1
+    assert (await stream_of(server)).last_seq == 1
+
+
+async def test_a_retry_that_is_far_ahead_leaves_the_stream(desk: Desk, sender: Sender, server: NatsServer) -> None:
+    await desk.queue_up(sender)
+    await desk.deferred((await desk.claim(sender.channel, 1))[0], LONGEST_POSTPONEMENT + SECOND)
+    await until_stream_has(server, 0)
+
+
+async def test_what_takes_long_does_not_come_again_while_it_is_in_good_hands(
+    open_queue: Open, store: Store, sender: Sender, server: NatsServer
+) -> None:
+    async with open_desk(open_queue, store, "first", SHORT) as desk:
+        await desk.queue_up(sender, 2)
+        _slow, quick = await desk.claim(sender.channel, 2)
+        # Three times as long as a name is left to a process that gives no sign of life.
+        await desk.deferred(quick, 6 * SHORT)
+        await desk.claim(sender.channel, 1)
+        assert (await consumer_of(server, sender)).num_redelivered == 1
+
+
+async def test_what_a_process_pulled_before_its_death_comes_to_another(
+    open_queue: Open, store: Store, sender: Sender, show_counts: Callable[[str], None]
+) -> None:
+    async with (
+        open_desk(open_queue, store, "first", SHORT) as dying,
+        open_desk(open_queue, store, "second", SHORT) as heir,
+    ):
+        queued = await dying.queue_up(sender, 50)
+        claimed = await dying.claim(sender.channel, 10)
+        await die(dying)
+        inherited = await heir.claim(sender.channel, 40)
+    assert {message.id for message in [*claimed, *inherited]} == {message.id for message in queued}
+    show_counts(f"{len(claimed)} claimed before the death, {len(inherited)} after it by the other process")
+
+
+async def test_a_wiped_stream_is_filled_from_the_store(
+    desk: Desk, sender: Sender, server: NatsServer, show_counts: Callable[[str], None]
+) -> None:
+    desk.source(sender.channel)
+    queued = await desk.queue_up(sender, 2_000)
+    await until_stream_has(server, 2_000)
+    server.kill()
+    server.wipe()
+    server.start()
+    await until_up(desk)
+    await until_stream_has(server, 2_000)
+    claimed = await desk.claim(sender.channel, 2_000)
+    assert {message.id for message in claimed} == {message.id for message in queued}
+    show_counts(f"{len(queued)} names wiped, {len(claimed)} messages claimed from what was put back")
+
+
+async def test_what_a_stream_has_lost_behind_others_is_found_when_it_is_the_longest_due(
+    desk: Desk, sender: Sender, server: NatsServer, show_counts: Callable[[str], None]
+) -> None:
+    source = desk.source(sender.channel)
+    queued = [message for _ in range(10) for message in await desk.queue_up(sender, 100)]
+    await until_stream_has(server, 1_000)
+    async with jetstream(server) as context:
+        for number in range(701, 1_001):
+            await context.delete_msg(STREAM, number)
+    claimed: list[Message] = []
+    async with asyncio.timeout(30):
+        while len(claimed) < 1_000:
+            some = (await desk.claim_once(sender.channel, 200)).messages
+            claimed += some
+            for message in some:
+                await desk.sent(message)
+            source.look()
+    assert {message.id for message in claimed} == {message.id for message in queued}
+    show_counts(f"300 of 1000 names lost by the stream, {len(claimed)} messages claimed")
+
+
+async def test_a_stream_that_somebody_deletes_is_made_anew(desk: Desk, sender: Sender, server: NatsServer) -> None:
+    await desk.queue_up(sender)
+    await desk.claim(sender.channel, 1)
+    async with jetstream(server) as context:
+        await context.delete_stream(STREAM)
+    (lost,) = await desk.queue_up(sender)
+    assert [each.id for each in await desk.claim(sender.channel, 1)] == [lost.id]
+    await until_up(desk)
+    (stored,) = await desk.queue_up(sender)
+    assert [each.id for each in await desk.claim(sender.channel, 1)] == [stored.id]
+    assert (await stream_of(server)).last_seq > 0
+
+
+async def test_a_consumer_that_somebody_deletes_is_made_anew(desk: Desk, sender: Sender, server: NatsServer) -> None:
+    await desk.queue_up(sender)
+    await desk.claim(sender.channel, 1)
+    async with jetstream(server) as context:
+        await context.delete_consumer(STREAM, f"channel-{sender.channel.key}")
+    queued = await desk.queue_up(sender, 2)
+    assert {each.id for each in await desk.claim(sender.channel, 2)} == {each.id for each in queued}
+
+
+async def test_without_the_server_messages_are_claimed_from_the_store_and_it_is_told_once(
+    desk: Desk, sender: Sender, server: NatsServer
+) -> None:
+    with capture_logs() as logs:
+        server.kill()
+        queued = [message for _ in range(20) for message in await desk.queue_up(sender, 10)]
+        claimed = await desk.claim(sender.channel, 200)
+        (later,) = await desk.queue_up(sender, delay=SECOND)
+        claimed += await desk.claim(sender.channel, 1)
+        server.start()
+        await until_up(desk)
+        (last,) = await desk.queue_up(sender)
+        claimed += await desk.claim(sender.channel, 1)
+    assert [message.id for message in claimed] == [message.id for message in [*queued, later, last]]
+    told = [log["event"] for log in logs if log["event"].startswith("queue_") and log["event"] != "queue_relayed"]
+    assert told == ["queue_lost", "queue_not_back_yet", "queue_back"]
+
+
+class Load:
+    """Messages that are queued all the while, and two processes that claim them."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.claimed: list[str] = []
+
+    async def tell(self, desk: Desk, sender: Sender) -> None:
+        for _ in range(self.number // 50):
+            await desk.queue_up(sender, 50)
+
+    async def take(self, desk: Desk, sender: Sender) -> None:
+        source = desk.source(sender.channel)
+        while len(self.claimed) < self.number:
+            if await source.has_work():
+                for message in (await source.claim(40, desk.clock.now())).messages:
+                    self.claimed.append(message.id)
+                    await desk.sent(message)
+            # As a keeper does in its rounds.
+            source.look()
+
+    async def until_claimed(self, share: float) -> None:
+        async def is_claimed() -> bool:
+            return len(self.claimed) > share * self.number
+
+        await until(is_claimed)
+
+
+async def test_under_load_the_server_may_come_and_go(
+    desk: Desk, open_queue: Open, store: Store, sender: Sender, server: NatsServer, show_counts: Callable[[str], None]
+) -> None:
+    load = Load(3_000)
+
+    async def come_and_go() -> None:
+        for share in (0.2, 0.4, 0.6):
+            await load.until_claimed(share)
+            server.kill()
+            server.start()
+
+    async with open_desk(open_queue, store, "second") as other:
+        takers = [asyncio.create_task(load.take(at, sender)) for at in (desk, other)]
+        async with asyncio.timeout(60):
+            await asyncio.gather(load.tell(desk, sender), come_and_go())
+            await asyncio.wait(takers, return_when=asyncio.FIRST_COMPLETED)
+        for taker in takers:
+            taker.cancel()
+        await asyncio.gather(*takers, return_exceptions=True)
+    different = len(set(load.claimed))
+    show_counts(f"{load.number} messages queued, 3 kills of nats-server, {len(load.claimed)} claims of {different}")
+    assert len(load.claimed) == different == load.number

@@ -1,0 +1,244 @@
+"""Whatever is in the way at the start is told in one sentence, without what is secret."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import MappingProxyType
+from uuid import uuid4
+
+import nats
+import orjson
+import pytest
+from clarion_server.adapters.memory_store import MemoryStore
+from clarion_server.adapters.queue.jetstream import JetStreamQueue, read_address
+from clarion_server.adapters.system import SystemClock
+from clarion_server.application.group_commit import GroupCommit
+from clarion_server.application.lease import Lease
+from clarion_server.application.ports.queue import QueueUnavailable
+from clarion_server.application.transactions import Transactions
+from clarion_server.bootstrap import CannotStart, Clarion
+from clarion_server.config import Settings
+from clarion_server.domain.instant import SECOND
+
+from tests.nats_server import running_nats, shared_url
+
+#: May connect, and may publish and subscribe to what no stream is made with.
+USERS = """
+authorization {
+  users = [
+    {user: clarion, password: "o p@n:sesame"}
+    {user: guest, password: guest, permissions: {publish: ["greetings"], subscribe: [">"]}}
+  ]
+}
+"""
+
+
+async def reason(url: str, credentials: Path | None = None) -> str:
+    """Why a queue with that URL cannot be used; empty when it can."""
+    transactions = Transactions(MemoryStore())
+    clock = SystemClock()
+    try:
+        queue = JetStreamQueue(
+            read_address(url, credentials),
+            transactions,
+            GroupCommit(transactions, lambda: None, 100),
+            clock,
+            Lease("first", 10 * SECOND, clock),
+        )
+        try:
+            await queue.start()
+        finally:
+            await queue.close()
+    except QueueUnavailable as error:
+        return str(error)
+    finally:
+        transactions.close()
+    return ""
+
+
+def at(url: str, user: str = "", **options: object) -> str:
+    """With a user, and a prefix of its own."""
+    query = "&".join(f"{name}={value}" for name, value in {"prefix": uuid4().hex, **options}.items())
+    return f"{url.replace('//', f'//{user}')}?{query}"
+
+
+@asynccontextmanager
+async def scripted(version: str = "2.15.1", dropped: Mapping[str, object] = MappingProxyType({})) -> AsyncIterator[str]:
+    """The URL of a server that speaks just enough: it takes every setting, except that some of them come out so."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        info = {"server_id": "S", "version": version, "headers": True, "max_payload": 1_000_000, "proto": 1}
+        writer.write(b"INFO " + orjson.dumps(info) + b"\r\n")
+        inboxes: dict[bytes, bytes] = {}
+        while line := await reader.readline():
+            word, *arguments = line.split()
+            if word == b"PING":
+                writer.write(b"PONG\r\n")
+            if word == b"SUB":
+                inboxes[arguments[0].rstrip(b"*")] = arguments[-1]
+            if word == b"PUB":
+                _subject, reply, size = arguments
+                body = (await reader.readexactly(int(size) + 2))[:-2]
+                asked = orjson.loads(body) if body else {}
+                config = asked.get("config", asked)
+                told = orjson.dumps({"config": {**config, **{k: v for k, v in dropped.items() if k in config}}})
+                number = next(number for inbox, number in inboxes.items() if reply.startswith(inbox))
+                writer.write(b"MSG %b %b %d\r\n%b\r\n" % (reply, number, len(told), told))
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        host, port = server.sockets[0].getsockname()
+        yield f"nats://{host}:{port}"
+
+
+async def test_a_server_with_jetstream_is_all_that_is_needed() -> None:
+    assert not await reason(at(shared_url()))
+
+
+async def test_a_second_start_finds_what_the_first_one_made() -> None:
+    url = at(shared_url())
+    assert not await reason(url)
+    assert not await reason(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("nats://", "names no host"),
+        ("nats://host:port", "no port where one is due"),
+        ("nats://host:99999", "no port where one is due"),
+        ("nats://host/stream", "names no host"),
+        ("nats://host?color=red", "no option color"),
+        ("nats://host?prefix=a.b", "the prefix in its URL"),
+        ("nats://host?prefix=", "the prefix in its URL"),
+        ("nats://host?replicas=0", "a number from 1 to 5"),
+        ("kafka://host", "not one of NATS"),
+        ("somewhere", "not one of NATS"),
+    ],
+)
+async def test_a_wrong_url_is_told(url: str, told: str) -> None:
+    assert told in await reason(url)
+
+
+def test_several_servers_share_what_is_named_once() -> None:
+    address = read_address("tls://jane:s%40cret@one,two:4333/?replicas=3")
+    assert address.servers == ("tls://one:4222", "tls://two:4333")
+    assert (address.user, address.password, address.token) == ("jane", "s@cret", None)
+    assert (address.prefix, address.replicas) == ("clarion", 3)
+    assert "s@cret" not in repr(address)
+    assert read_address("nats://t0ken@[::1]:4222").token == "t0ken"
+    assert read_address("nats://t0ken@[::1]:4222").servers == ("nats://[::1]:4222",)
+
+
+async def test_a_server_that_cannot_be_reached_is_told_without_the_password() -> None:
+    with running_nats() as server:
+        url = server.url
+    told = await reason(at(url, "jane:secret@"))
+    assert told == f"NATS at {url.partition('//')[2]} cannot be reached: is it running, and is CLARION_QUEUE right?"
+
+
+async def test_of_several_servers_one_is_enough() -> None:
+    with running_nats() as down:
+        gone = down.url
+    assert not await reason(at(gone + "," + shared_url().partition("//")[2]))
+
+
+async def test_a_server_without_jetstream_is_told() -> None:
+    with running_nats(jetstream=False) as server:
+        assert (await reason(at(server.url))).startswith("JetStream is switched off on this NATS server")
+
+
+async def test_users_are_let_in_by_the_url_and_others_told() -> None:
+    with running_nats(USERS) as server:
+        assert not await reason(at(server.url, "clarion:o%20p%40n%3Asesame@"))
+        for user in ("clarion:wrong@", "stranger:sesame@", "token@", ""):
+            told = await reason(at(server.url, user))
+            assert "does not let this user in" in told
+            assert not user or user.strip("@").partition(":")[2] or "token" not in told
+            assert "wrong" not in told
+
+
+async def test_a_lacking_permission_is_told() -> None:
+    with running_nats(USERS) as server:
+        told = await reason(at(server.url, "guest:guest@"))
+    assert told.startswith('its user lacks a permission (permissions violation for publish to "$js.api.info"): let it')
+
+
+async def test_what_the_server_cannot_do_is_told_in_its_words() -> None:
+    assert await reason(at(shared_url(), replicas=3)) == (
+        "NATS says: replicas > 1 not supported in non-clustered mode."
+    )
+
+
+async def test_a_stream_that_is_in_the_way_is_told() -> None:
+    prefix = uuid4().hex
+    connection = await nats.connect(shared_url())
+    await connection.jetstream().add_stream(name=f"all-{prefix}", subjects=[f"{prefix}.>"])
+    told = await reason(f"{shared_url()}?prefix={prefix}")
+    await connection.close()
+    assert told.startswith(f"another stream there takes what is meant for {prefix}-rapid: set another prefix")
+
+
+async def test_a_stream_of_our_name_that_is_no_queue_is_told() -> None:
+    prefix = uuid4().hex
+    connection = await nats.connect(shared_url())
+    await connection.jetstream().add_stream(name=f"{prefix}-rapid", subjects=[f"{prefix}.rapid.>"])
+    told = await reason(f"{shared_url()}?prefix={prefix}")
+    await connection.close()
+    assert told.startswith("NATS says: ")
+    assert "retention" in told
+
+
+@pytest.mark.parametrize("version", ["2.9.25", "1.4.1"])
+async def test_an_old_server_is_told(version: str) -> None:
+    async with scripted(version) as url:
+        assert await reason(url) == f"this is nats-server {version}; Clarion needs 2.10 or newer."
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("discard_new_per_subject", False), ("max_msgs_per_subject", -1), ("ack_wait", 30), ("retention", "limits")],
+)
+async def test_a_setting_that_was_dropped_without_a_word_is_told(setting: str, value: object) -> None:
+    async with scripted(dropped={setting: value}) as url:
+        told = await reason(url)
+    assert told.startswith(f"the NATS server has not taken {setting} of the ")
+
+
+async def test_a_server_that_takes_everything_is_taken() -> None:
+    async with scripted() as url:
+        assert not await reason(url)
+
+
+# The service as a whole.
+
+
+async def test_the_service_does_not_start_without_its_queue() -> None:
+    with running_nats() as server:
+        url = server.url
+    clarion = Clarion(Settings(listen="127.0.0.1:0", http_listen="", store="memory:", queue=url), MemoryStore())
+    with pytest.raises(CannotStart, match=r"^Cannot use the queue: NATS at .* cannot be reached"):
+        await clarion.start(lambda _secret: None)
+
+
+async def test_the_service_does_not_start_with_a_queue_of_another_kind() -> None:
+    with pytest.raises(CannotStart, match=r"^Cannot use the queue: its URL is not one of NATS\."):
+        Clarion(Settings(store="memory:", queue="amqp://guest:secret@host"), MemoryStore())
+
+
+async def test_the_extra_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith(("nats", "clarion_server.adapters.queue."))]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "nats", None)
+    with pytest.raises(CannotStart, match=r"extra 'nats': pip install 'clarion\[server,nats\]'\.$"):
+        Clarion(Settings(store="memory:", queue="nats://127.0.0.1"), MemoryStore())
+
+
+def test_a_file_of_credentials_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"There is no file .*nobody\.creds"):
+        Settings(queue_credentials=tmp_path / "nobody.creds")
