@@ -27,6 +27,8 @@ T = TypeVar("T")
 
 #: How long, in seconds, anything may take that must happen; only a failing test waits for it.
 DEADLINE = 30
+#: Between two rounds, in seconds.
+ROUND = 0.1
 CAPACITY = 100_000
 LANE = Lane.TRANSACTIONAL
 
@@ -76,6 +78,22 @@ class Desk:
             while not await source.has_work():
                 pass
         return await source.claim(limit, self.clock.now())
+
+    @asynccontextmanager
+    async def going_round(self) -> AsyncIterator[None]:
+        """Its sources look for what their engine does not know of, again and again, as a keeper has them do."""
+
+        async def go_round() -> None:
+            while True:
+                for source in self._sources.values():
+                    source.look()
+                await asyncio.sleep(ROUND)
+
+        keeper = asyncio.create_task(go_round())
+        try:
+            yield
+        finally:
+            keeper.cancel()
 
     async def sent(self, message: Message) -> None:
         await self._conclude(message, MessageState.SENT)

@@ -149,7 +149,8 @@ async def test_what_was_claimed_and_given_back_is_claimed_again(desk: Desk, send
     await desk.queue_up(sender, 2)
     claimed = await desk.claim(sender.channel, 2)
     await desk.give_back(claimed)
-    again = await desk.claim(sender.channel, 2)
+    async with desk.going_round():
+        again = await desk.claim(sender.channel, 2)
     assert ids(again) == ids(claimed)
     assert {message.attempt_count for message in again} == {1}
 
@@ -176,7 +177,8 @@ async def test_messages_of_a_paused_campaign_wait_until_it_is_resumed(desk: Desk
     await desk.write(lambda unit: change(unit, CampaignState.LIVE))
     await desk.write(lambda unit: unit.messages.release(sender.campaign.key, 10))
     desk.source(sender.channel).wake(desk.clock.now())
-    assert ids(await desk.claim(sender.channel, 2)) == ids(paused)
+    async with desk.going_round():
+        assert ids(await desk.claim(sender.channel, 2)) == ids(paused)
 
 
 async def test_what_comes_to_nothing_leaves_no_trace(desk: Desk, sender: Sender) -> None:

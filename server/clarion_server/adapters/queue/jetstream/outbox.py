@@ -86,6 +86,8 @@ class Outbox:
         self._batches[number] = batch = _Batch(len(publications))
         reply = self._link.inbox(f"{_PUBLISHED}{number}")
         try:
+            # A name may be among them that is only just being acknowledged.
+            await self._send_answers()
             for each in publications:
                 headers = None if each.message_name is None else {"Nats-Msg-Id": each.message_name}
                 await self._link.send(each.subject, b"", reply, headers)
@@ -148,12 +150,15 @@ class Outbox:
         while not self._closing or self._answers:
             await self._has_answers.wait()
             self._has_answers.clear()
-            while self._answers:
-                reply, body = self._answers.popleft()
-                with suppress(LinkDown):
-                    await self._link.send(reply, body)
+            await self._send_answers()
             if self._closing:
                 return
+
+    async def _send_answers(self) -> None:
+        while self._answers:
+            reply, body = self._answers.popleft()
+            with suppress(LinkDown):
+                await self._link.send(reply, body)
 
 
 def _error_in(message: Msg) -> dict[str, Any] | None:

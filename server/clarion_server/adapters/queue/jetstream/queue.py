@@ -13,7 +13,7 @@ from clarion_server.adapters.queue.jetstream.link import Link, Refused
 from clarion_server.adapters.queue.jetstream.outbox import Outbox, Publication
 from clarion_server.adapters.queue.jetstream.puller import Puller, make_consumer
 from clarion_server.adapters.queue.jetstream.relay import Relay
-from clarion_server.adapters.queue.jetstream.source import JetStreamSource
+from clarion_server.adapters.queue.jetstream.source import LONGEST_POSTPONEMENT, JetStreamSource
 from clarion_server.application.claim_table import ClaimTable
 from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.lease import Lease
@@ -86,7 +86,8 @@ class JetStreamQueue:
 
     def queued(self, channel_key: int, lane: Lane, messages: Sequence[Message], due_time: Instant, /) -> None:
         source = self._sources.get((channel_key, lane))
-        if not self._link.is_up or due_time > self._clock.now():
+        # What is due soon may be published: whoever pulls it postpones it until then.
+        if not self._link.is_up or due_time > self._clock.now() + LONGEST_POSTPONEMENT:
             if source is not None:
                 source.wake(due_time)
         elif waiting := [message for message in messages if message.state is MessageState.QUEUED]:
