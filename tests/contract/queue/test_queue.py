@@ -114,6 +114,14 @@ async def test_what_waits_for_its_time_needs_nobody_who_remembers_it(desk: Desk,
     assert (claimed.attempt_time or 0) >= later.due_time
 
 
+async def test_what_is_to_leave_later_is_claimed_then_though_nobody_was_told(desk: Desk, sender: Sender) -> None:
+    (later,) = await desk.add(sender, delay=A_WHILE)
+    desk.source(sender.channel).look()
+    (claimed,) = await desk.claim(sender.channel, 1)
+    assert claimed.id == later.id
+    assert (claimed.attempt_time or 0) >= later.due_time
+
+
 async def test_a_deferred_message_is_claimed_again_when_it_is_due(desk: Desk, sender: Sender) -> None:
     await desk.queue_up(sender)
     (first,) = await desk.claim(sender.channel, 1)
