@@ -43,6 +43,12 @@ def test_a_refusal_lists_every_violation_by_its_path(http: Http, orders: Sandbox
     }
 
 
+def test_violations_that_no_trailer_has_room_for_are_listed_as_well(http: Http, orders: Sandbox) -> None:
+    recipients = [{"identity": f"email:r{place}@clarion.test", "context": {}} for place in range(500)]
+    answer = http.post("/v1/campaigns/orders:trigger", {"recipients": recipients})
+    assert answer.violations == {(f"recipients[{place}].context.order", "REQUIRED") for place in range(500)}
+
+
 def test_a_call_without_a_key_or_with_too_weak_a_one_is_refused(service: Service, sandbox: Sandbox) -> None:
     with sandbox.client() as client:
         weak = client.keys.create("for a test", [Scope.READ]).secret

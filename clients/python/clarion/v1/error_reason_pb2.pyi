@@ -27,7 +27,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_INVALID_FIELDS: _ErrorReason.ValueType  # 1
     """`INVALID_ARGUMENT`. One or more fields break their rules. A `google.rpc.BadRequest` lists every violation with the
     field's dotted path, a reason of its own and a description; past about a hundred of them, the first ones that fit into
-    the trailers of a call.
+    the trailers of a call over gRPC.
 
         {"reason": "INVALID_FIELDS", "domain": "clarion.dev", "metadata": {"violation_count": "2"}}
     """
@@ -184,7 +184,7 @@ ERROR_REASON_UNSPECIFIED: ErrorReason.ValueType  # 0
 ERROR_REASON_INVALID_FIELDS: ErrorReason.ValueType  # 1
 """`INVALID_ARGUMENT`. One or more fields break their rules. A `google.rpc.BadRequest` lists every violation with the
 field's dotted path, a reason of its own and a description; past about a hundred of them, the first ones that fit into
-the trailers of a call.
+the trailers of a call over gRPC.
 
     {"reason": "INVALID_FIELDS", "domain": "clarion.dev", "metadata": {"violation_count": "2"}}
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol, runtime_checkable
 from uuid import uuid4
 
 import grpc
@@ -33,6 +33,14 @@ _BEARER = "bearer "
 
 #: The most of a caller's own request id that is kept.
 _MAX_REQUEST_ID = 128
+
+
+@runtime_checkable
+class TakesWholeStatus(Protocol):
+    """A context of a door that has room for all of a status, whatever its size."""
+
+    def refuse(self, status: status_pb2.Status) -> NoReturn: ...
+
 
 Context = grpc.aio.ServicerContext[Any, Any]
 UnaryMethod = Callable[[Any, Caller], Awaitable[Any]]
@@ -141,6 +149,8 @@ def request_id_of(context: Context) -> str:
 
 async def abort(context: Context, status: status_pb2.Status) -> None:
     """Ends the call with that status and its details. Raises, as gRPC wants it."""
+    if isinstance(context, TakesWholeStatus):
+        context.refuse(status)
     rich = rpc_status.to_status(fitting(status))
     context.set_trailing_metadata(rich.trailing_metadata)
     await context.abort(rich.code, rich.details)

@@ -7,15 +7,12 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, NoReturn
 
-import grpc
 from google.rpc import status_pb2
 from starlette.types import Scope
 
 from clarion_server.domain.violation import malformed
 from clarion_server.transport.http.refusals import invalid
 
-#: Where gRPC carries the details of an error (grpc-status-details-bin in the trailers).
-_STATUS: Final = "grpc-status-details-bin"
 #: As gRPC over HTTP/2 defines its header of that name: a number of at most eight digits, and a unit.
 _TIMEOUT: Final = re.compile(rb"([0-9]{1,8})([HMSmun])")
 _UNITS: Final = {b"H": 3600.0, b"M": 60.0, b"S": 1.0, b"m": 1e-3, b"u": 1e-6, b"n": 1e-9}
@@ -38,7 +35,6 @@ class HttpCall:
         """`write` takes the answers of a stream. Raises HttpRefusal for a deadline that cannot be read."""
         self._headers = headers
         self._deadline = _deadline(headers)
-        self._status = status_pb2.Status()
         if write is not None:
             self.write = write
 
@@ -49,16 +45,9 @@ class HttpCall:
         """Seconds until the caller's deadline; None without one."""
         return None if self._deadline is None else max(0.0, self._deadline - asyncio.get_running_loop().time())
 
-    def set_trailing_metadata(self, metadata: Sequence[tuple[str, str | bytes]]) -> None:
-        for name, value in metadata:
-            if name == _STATUS and isinstance(value, bytes):
-                self._status = status_pb2.Status.FromString(value)
-
-    async def abort(self, code: grpc.StatusCode, details: str = "") -> NoReturn:
-        """Raises Refused with the status that was set before, or with what is said here."""
-        raise Refused(
-            self._status if self._status.code else status_pb2.Status(code=code.value[0], message=details)
-        ) from None
+    def refuse(self, status: status_pb2.Status) -> NoReturn:
+        """Ends the call. A body has room for all violations, which the trailers of gRPC have not."""
+        raise Refused(status) from None
 
 
 def call_of(scope: Scope, write: Write | None = None) -> HttpCall:

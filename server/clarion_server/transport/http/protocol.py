@@ -7,6 +7,7 @@ keep a connection and its memory for as long as it likes.
 from __future__ import annotations
 
 import asyncio
+import resource
 from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -20,8 +21,8 @@ SEND_SECONDS: Final = 30.0
 #: How long, in seconds, what is still to come of a request is thrown away after its answer. Closed at once, the
 #: connection might lose the answer.
 LINGER_SECONDS: Final = 2.0
-#: The most connections at a time.
-MAX_CONNECTIONS: Final = 4_096
+#: The most connections at a time: those of gRPC, the store and the channels need files too.
+MAX_CONNECTIONS: Final = min(4_096, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
 
 _NOTHING_MORE: Final = b"connection: close\r\ncontent-length: 0\r\n\r\n"
 _MALFORMED: Final = b"HTTP/1.1 400 Bad Request\r\n" + _NOTHING_MORE

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+from clarion_server.transport.http.bindings import bindings_of
+from clarion_server.transport.http.json_writing import AnswerWriter
 from clarion_server.transport.http.routing import PathMalformed, RouteUnknown
 
-from tests.unit.transport.http.messaging import make, places, read
+from tests.unit.transport.http.messaging import make, methods, places, read
 
 
 def sub(**fields: Any) -> dict[str, Any]:
@@ -175,6 +178,20 @@ def test_a_path_under_another_method_tells_which_ones_there_are() -> None:
     with pytest.raises(RouteUnknown) as caught:
         read("WithPaths", "GET", "/v1/messages/1")
     assert caught.value.allowed == {"PURGE"}
+
+
+def test_a_verb_that_there_is_stays_one_where_the_path_does_not_have_it() -> None:
+    """Or else `PURGE` would take `1:describe` for the name of a message."""
+    with pytest.raises(RouteUnknown):
+        read("WithPaths", "PURGE", "/v1/messages/1:describe")
+    assert read("WithPaths", "PURGE", "/v1/messages/1:other")[1].name == "messages/1:other"
+
+
+def test_a_response_may_be_one_of_its_fields() -> None:
+    (method,) = methods("WithResponseBody")
+    (binding,) = bindings_of(method)
+    assert json.loads(AnswerWriter(binding).to_json(make("Message", tags=["a", "b"]))) == ["a", "b"]
+    assert json.loads(AnswerWriter(binding).to_json(make("Message"))) == []
 
 
 def test_a_path_that_is_no_utf8_is_told_so() -> None:

@@ -1,0 +1,156 @@
+"""JSON becomes messages as protobuf's JSON mapping says, strictly, and with everything that is wrong at once."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+from clarion_server.transport.http.json_reading import Flaws, reader_of
+from google.protobuf import json_format
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.transport.http.messaging import make, message_type, places
+
+
+def read(value: Any) -> tuple[Any, Flaws]:
+    message, flaws = make("Everything"), Flaws()
+    reader_of(message_type("Everything")).read(message, value, flaws)
+    return message, flaws
+
+
+def flaws_of(value: Any) -> set[tuple[str, str]]:
+    return places(read(value)[1])
+
+
+@pytest.mark.parametrize(
+    ("value", "fields"),
+    [
+        ({"aString": "x", "an_int32": 1}, {"a_string": "x", "an_int32": 1}),
+        ({"anInt64": "-9223372036854775808", "aUint64": 18446744073709551615}, None),
+        ({"anInt32": 1.0, "aSint32": "1e2", "aFixed64": "3"}, {"an_int32": 1, "a_sint32": 100, "a_fixed64": 3}),
+        ({"aDouble": "NaN", "aFloat": "-Infinity"}, None),
+        ({"aDouble": 5, "aFloat": "1.5"}, {"a_double": 5.0, "a_float": 1.5}),
+        ({"aBytes": "_-8="}, {"a_bytes": b"\xff\xef"}),
+        ({"aBytes": "/+8"}, {"a_bytes": b"\xff\xef"}),
+        ({"aColor": "COLOR_RED", "colors": [1, "COLOR_UNSPECIFIED", 77]}, {"a_color": 1, "colors": [1, 0, 77]}),
+        ({"texts": {"a": "b"}, "byNumber": {"-1": {"aBool": True}}, "byTruth": {"true": "COLOR_RED"}}, None),
+        ({"perhaps": 0, "itself": {}}, None),
+        ({"aString": None, "numbers": None, "itself": None, "this": None}, {}),
+        ({"odd-name": "x"}, {"oddly_named": "x"}),
+        ({"oddly_named": "x"}, {"oddly_named": "x"}),
+        ({"time": "2026-11-24T12:00:00.5+01:00", "times": ["1970-01-01T00:00:00Z"], "duration": "-1.5s"}, None),
+        ({"mask": "displayName,tags"}, {"mask": {"paths": ["display_name", "tags"]}}),
+        ({"mask": "display_name,*"}, {"mask": {"paths": ["display_name", "*"]}}),
+        ({"struct": {"a": [1, None, {"b": "c"}, [], {}]}, "value": None, "list": [True]}, None),
+        ({"wrappedNumber": "5", "wrappedText": "", "wrappedTruth": False}, None),
+        ({"any": {"@type": "type.googleapis.com/google.protobuf.Duration", "value": "1s"}}, None),
+    ],
+)
+def test_what_the_mapping_allows_is_read(value: Any, fields: dict[str, Any] | None) -> None:
+    """Without `fields`, as the library of protobuf reads it."""
+    message, flaws = read(value)
+    assert flaws == []
+    expected = make("Everything") if fields is None else make("Everything", **fields)
+    if fields is None:
+        json_format.ParseDict(value, expected)
+    # As bytes, because NaN equals nothing.
+    assert message.SerializeToString(deterministic=True) == expected.SerializeToString(deterministic=True)
+
+
+@pytest.mark.parametrize(
+    ("value", "flaws"),
+    [
+        ([], {("", "WRONG_TYPE")}),
+        ({"nothing": 1}, {("nothing", "UNKNOWN_FIELD")}),
+        ({"<script>": 1}, {("", "UNKNOWN_FIELD")}),
+        ({"aString": 1, "aBool": "true", "anInt32": True, "aDouble": "x"}, None),
+        ({"anInt32": 2**31, "aUint32": -1, "anInt64": str(2**63), "aFloat": 1e39}, None),
+        ({"anInt32": 1.5, "aUint64": "0x1", "anInt64": " 1", "aSint32": "01", "numbers": ["9" * 500]}, None),
+        ({"aBytes": "a", "aColor": "COLOR_GREEN", "time": "yesterday", "duration": "1", "mask": "a b"}, None),
+        ({"aString": "a", "a_string": "b"}, {("a_string", "DUPLICATE")}),
+        ({"this": "x", "that": {}}, {("that", "DUPLICATE")}),
+        ({"itself": {"themselves": [{}, {"aBool": 1}]}}, {("itself.themselves[1].a_bool", "WRONG_TYPE")}),
+        ({"numbers": [1, None, "x"], "themselves": {}}, None),
+        ({"texts": {"a": 1, "b c": 2}, "byNumber": {"x": {}, "1": {"x": 1}}, "byTruth": {"yes": 1}}, None),
+        ({"struct": [], "list": {}, "any": {"@type": "x"}, "wrappedNumber": {}}, None),
+        ({"struct": {"a": {"b": {}}}, "value": {}}, set()),
+    ],
+)
+def test_what_the_mapping_does_not_allow_is_told_all_at_once(value: Any, flaws: set[tuple[str, str]] | None) -> None:
+    """Without `flaws`: each of the values given is one."""
+    found = flaws_of(value)
+    if flaws is not None:
+        assert found == flaws
+    else:
+        assert {place.partition(".")[0].partition("[")[0] for place, _ in found} == {
+            json_to_proto(name) for name in value
+        }
+
+
+def json_to_proto(name: str) -> str:
+    fields = {field.json_name: field.name for field in message_type("Everything").fields}
+    return str(fields[name])
+
+
+def test_places_are_told_by_the_names_of_the_contract() -> None:
+    value = {"byNumber": {"1": {"themselves": [{"wrappedText": 1}]}, "x": {}}, "texts": {"a": 1, "b c": 1}}
+    assert {place for place, _ in flaws_of(value)} == {
+        "by_number[].themselves[0].wrapped_text",
+        "by_number.x",
+        "texts.a",
+        "texts[]",
+    }
+
+
+def test_nesting_without_end_is_refused() -> None:
+    value: Any = 1
+    for _ in range(200):
+        value = {"a": [value]}
+    assert flaws_of({"struct": value, "value": value}) == {("struct", "TOO_DEEP"), ("value", "TOO_DEEP")}
+
+
+NAMES = [field.json_name for field in message_type("Everything").fields]
+SCALARS = {
+    "aDouble": st.floats(allow_nan=False, allow_infinity=False),
+    "anInt32": st.integers(-(2**31), 2**31 - 1),
+    "anInt64": st.integers(-(2**63), 2**63 - 1).map(str),
+    "aUint64": st.integers(0, 2**64 - 1).map(str),
+    "aBool": st.booleans(),
+    "aString": st.text(),
+    "aBytes": st.binary().map(lambda raw: base64.b64encode(raw).decode()),
+    "aColor": st.sampled_from(["COLOR_RED", "COLOR_UNSPECIFIED"]),
+    "numbers": st.lists(st.integers(-(2**63), 2**63 - 1)),
+    "texts": st.dictionaries(st.text(), st.text()),
+    "struct": st.dictionaries(
+        st.text(),
+        st.recursive(
+            st.none() | st.booleans() | st.text() | st.floats(allow_nan=False, allow_infinity=False),
+            lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+            max_leaves=10,
+        ),
+    ),
+}
+VALUES = st.fixed_dictionaries({}, optional=SCALARS)
+
+
+@given(st.fixed_dictionaries({}, optional={**SCALARS, "itself": VALUES, "themselves": st.lists(VALUES, max_size=2)}))
+def test_everything_is_read_as_the_library_of_protobuf_reads_it(value: Any) -> None:
+    message, flaws = read(value)
+    assert flaws == []
+    assert message == json_format.ParseDict(value, make("Everything"))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text() | st.sampled_from(NAMES), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), JSON))
+def test_whatever_comes_is_read_or_refused(value: Any) -> None:
+    message, flaws = read(value)
+    if not flaws:
+        assert read(json_format.MessageToDict(message))[0] == message
