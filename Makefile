@@ -27,7 +27,7 @@ $(VENV)/.dev: $(VENV)/.server requirements/dev.txt requirements/postgres.txt req
 
 # The TypeScript client, where Node.js 20 or newer and npm are at hand. Elsewhere it is left alone, and its tests say so.
 TYPESCRIPT := clients/typescript
-HAS_NODE := $(shell command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null && echo yes)
+HAS_NODE := $(shell command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && echo yes)
 
 $(TYPESCRIPT)/node_modules/.installed: $(TYPESCRIPT)/package.json $(TYPESCRIPT)/package-lock.json
 	@echo "Adding what the TypeScript client needs ..."

@@ -33,7 +33,7 @@ export enum ErrorReason {
   /**
    * `INVALID_ARGUMENT`. One or more fields break their rules. A `google.rpc.BadRequest` lists every violation with the
    * field's dotted path, a reason of its own and a description; past about a hundred of them, the first ones that fit into
-   * the trailers of a call.
+   * the trailers of a call over gRPC.
    *
    *     {"reason": "INVALID_FIELDS", "domain": "clarion.dev", "metadata": {"violation_count": "2"}}
    *
