@@ -12,6 +12,7 @@ import pytest
 from tests.campaigns import CONTEXT, campaign, channel
 from tests.e2e.http.calls import SECONDS, Http
 from tests.service import Sandbox, Service
+from tests.waiting import wait_until
 
 STREAM = "/v1/campaigns:triggerStream"
 
@@ -112,7 +113,10 @@ def test_events_come_as_server_sent_events_whose_last_id_resumes(service: Servic
         token, data, blank = next(lines), next(lines), next(lines)
     assert json.loads(data.removeprefix("data: ")) == {"resumeToken": token.removeprefix("id: ")}
     assert blank == ""
-    http.post("/v1/campaigns/orders:trigger", {"recipients": trigger(0)["trigger"]["recipients"]})
+    sent = http.post("/v1/campaigns/orders:trigger", {"recipients": trigger(0)["trigger"]["recipients"]})
+    message = sent.json["recipients"][0]["message"]
+    # Only what lies behind needs the id to be found.
+    wait_until(lambda: "events" in http.get(f"/v1/{message}").json["message"])
     headers["last_event_id"] = token.removeprefix("id: ")
     with Stream(service, orders.admin_key, "GET", path, **headers) as again:
         datas = (json.loads(line.removeprefix("data: ")) for line in again.lines() if line.startswith("data: "))
