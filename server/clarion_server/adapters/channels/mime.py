@@ -20,6 +20,7 @@ from clarion_server.domain.campaign import Mailbox
 from clarion_server.domain.channel import SmtpProvider
 from clarion_server.domain.instant import SECOND, Instant, to_datetime
 from clarion_server.domain.message import FailureReason
+from clarion_server.domain.value import value
 
 _BASE64_LINE = 76
 
@@ -30,7 +31,7 @@ _OWN_FIELDS = frozenset(
 _CONTENT_FIELDS = "content-"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Envelope:
     """A message as SMTP takes it."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from dataclasses import dataclass
 
 from clarion_server.domain.message import MAX_DETAIL
+from clarion_server.domain.value import value
 
 #: The longest reply, in octets. Real ones have some hundred.
 _MAX_REPLY = 64 * 1024
@@ -21,7 +21,7 @@ class MalformedReply(Exception):
     """The server sent what is no SMTP reply. The text is for people."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Reply:
     code: int
     octets: bytes = b""
