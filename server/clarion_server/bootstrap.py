@@ -35,6 +35,7 @@ from clarion_server.application.directory import CampaignDirectory
 from clarion_server.application.disowning import Disowned
 from clarion_server.application.elsewhere import OutletsElsewhere
 from clarion_server.application.group_commit import GroupCommit
+from clarion_server.application.housekeeping import Housekeeper
 from clarion_server.application.inspecting import Inspecting
 from clarion_server.application.keeping import Keeper
 from clarion_server.application.keys import KeyKeeping
@@ -48,6 +49,7 @@ from clarion_server.application.ports.queue import Queue, QueueUnavailable
 from clarion_server.application.ports.store import EVERY_CHANNEL, Store, StoreUnavailable
 from clarion_server.application.previewing import CampaignPreviewing
 from clarion_server.application.reporting import CampaignReporting
+from clarion_server.application.retention import Retention
 from clarion_server.application.review import Review
 from clarion_server.application.sampling import TriggerSampling
 from clarion_server.application.schedule_keeping import ScheduleKeeper
@@ -59,7 +61,7 @@ from clarion_server.application.watching import CommitSignal, Watching
 from clarion_server.config import Settings
 from clarion_server.domain.campaign import Campaign
 from clarion_server.domain.channel import ChannelConfiguration
-from clarion_server.domain.instant import SECOND
+from clarion_server.domain.instant import DAY, SECOND
 from clarion_server.transport.grpc.campaigns import CampaignService
 from clarion_server.transport.grpc.channels import ChannelConfigurationService
 from clarion_server.transport.grpc.doors import Doors
@@ -117,6 +119,7 @@ class Clarion:
                 )
             )
             self._keeper = Keeper(transactions, self._outlets, disowned, lease, clock, chance)
+        self._housekeeper = Housekeeper(transactions, clock, lease.process_id, _retention(settings))
         self._queue_canceller = QueueCanceller(transactions, clock)
         self._schedules = ScheduleKeeper(transactions, clock, self._campaign_changed)
         self._schedules_task: asyncio.Task[None] | None = None
@@ -169,6 +172,7 @@ class Clarion:
             show_first_key(first_key)
         if self._keeper is not None:
             await self._keeper.start()
+            self._housekeeper.start()
         loop = asyncio.get_running_loop()
         self._store.listen(lambda channel_keys: _call_soon(loop, self._heard, channel_keys))
         self._schedules_task = asyncio.create_task(self._schedules.run())
@@ -187,6 +191,7 @@ class Clarion:
         if self._schedules_task is not None:
             await self._schedules_task
         await self._queue_canceller.close()
+        await self._housekeeper.close()
         await self._commits.drained()
         if self._keeper is not None:
             await self._keeper.close()
@@ -327,6 +332,11 @@ async def prepare(settings: Settings, show_first_key: Callable[[str], None]) -> 
     store.close()
     if first_key is not None:
         show_first_key(first_key)
+
+
+def _retention(settings: Settings) -> Retention:
+    days = (settings.retain_context_days, settings.retain_event_days, settings.retain_message_days)
+    return Retention(*(None if each is None else round(each * DAY) for each in days))
 
 
 def open_store(url: str) -> Store:

@@ -54,6 +54,14 @@ class Settings(BaseSettings):
     """How long after its last sign of life a process keeps the messages in its hands."""
     pending_limit: int = Field(default=20_000, ge=100)
     """How many rows may wait for a commit before triggers are answered with OVERLOADED."""
+    retain_context_days: float | None = Field(default=None, ge=1)
+    """How many days after its end a message keeps its context and profile, which are personal data. Not set: as long as
+    there is the message.
+    """
+    retain_event_days: float | None = Field(default=None, ge=1)
+    """How many days events are kept once their message has ended. Not set: as long as there is the message."""
+    retain_message_days: float | None = Field(default=None, ge=7)
+    """How many days after its end a message is kept, and its execution with it. Not set: for good."""
     shutdown_seconds: float = Field(default=30.0, ge=0)
     """How long calls under way may take to finish after SIGTERM."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

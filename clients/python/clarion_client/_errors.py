@@ -111,6 +111,7 @@ class DeadlineExceededError(ClarionError):
 TYPES: Mapping[grpc.StatusCode, type[ClarionError]] = MappingProxyType(
     {
         grpc.StatusCode.INVALID_ARGUMENT: InvalidRequestError,
+        grpc.StatusCode.OUT_OF_RANGE: InvalidRequestError,
         grpc.StatusCode.UNAUTHENTICATED: UnauthenticatedError,
         grpc.StatusCode.PERMISSION_DENIED: PermissionDeniedError,
         grpc.StatusCode.NOT_FOUND: NotFoundError,

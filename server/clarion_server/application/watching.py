@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from clarion_server.application.ports.queries import EventQuery
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.errors import Unavailable
+from clarion_server.domain.errors import ResumeTokenExpired, Unavailable
 from clarion_server.domain.message import Event
 
+#: A position before every event that is still there.
+FROM_START = -1
 #: Seconds without an event after which a watcher is told that there was none.
 HEARTBEAT = 15.0
 #: How often, in seconds, watchers look for commits of other processes.
@@ -70,11 +72,13 @@ class Watching:
         self._signal.end()
 
     async def watch(self, query: EventQuery, start: int | None) -> AsyncGenerator[Watched]:
-        """Goes on from the position `start`, or from this moment where it is None. Ends with the process alone, and
-        then raises Unavailable.
+        """Goes on from the position `start`, from the oldest event there is where it is FROM_START, or from this moment
+        where it is None. Ends with the process alone, and then raises Unavailable.
+
+        Raises ResumeTokenExpired when events behind `start` were purged.
         """
         clock = asyncio.get_running_loop().time
-        position = await self._transactions.read(_last_sequence) if start is None else start
+        position = await self._transactions.read(lambda unit: _begin(unit, start))
         yield Watched(position)
         told = clock()
         while not self._signal.ended:
@@ -102,5 +106,9 @@ class Watching:
         return await self._transactions.read(look)
 
 
-def _last_sequence(unit: UnitOfWork) -> int:
-    return unit.events.last_sequence()
+def _begin(unit: UnitOfWork, start: int | None) -> int:
+    if start is None:
+        return unit.events.last_sequence()
+    if start != FROM_START and start < unit.events.purged_through():
+        raise ResumeTokenExpired
+    return max(start, 0)

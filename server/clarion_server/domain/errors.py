@@ -50,6 +50,11 @@ class InvalidResumeToken(ClarionError):
 
 
 @dataclass(eq=False)
+class ResumeTokenExpired(ClarionError):
+    """Events behind the resume token were purged. Watch from the start to see all that are left, or from now on."""
+
+
+@dataclass(eq=False)
 class ResourceNotFound(ClarionError):
     """There is no {resource} in this sandbox."""
 

@@ -225,8 +225,9 @@ CASES = {
     "DEADLINE_TOO_SHORT": Case(deadline_too_short, Code.DEADLINE_EXCEEDED, {"needed_ms": "20"}),
 }
 
-#: Provoked with services of their own: below, and by one that stops, in `test_shutdown.py`.
-ELSEWHERE = {"OVERLOADED", "UNAVAILABLE"}
+#: Provoked with services of their own: below, by one that stops, in `test_shutdown.py`, and by one whose events were
+#: purged, in `test_watch_events.py`.
+ELSEWHERE = {"OVERLOADED", "UNAVAILABLE", "RESUME_TOKEN_EXPIRED"}
 #: Only callers over HTTP meet them: `tests/e2e/http` does.
 OVER_HTTP = {"URL_UNKNOWN", "HTTP_METHOD_UNKNOWN", "MEDIA_TYPE_UNKNOWN", "BODY_TOO_SLOW", "SANDBOX_MISMATCH"}
 #: No caller can provoke a fault that nobody foresaw: `tests/unit/transport` shows how it would look.

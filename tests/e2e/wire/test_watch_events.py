@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from clarion_client import AsyncClient, Event, EventType, InvalidRequestError, N
 
 from tests.campaigns import CONTEXT, campaign, set_up
 from tests.e2e.wire.calls import Wire
-from tests.e2e.wire.conftest import Sandbox
+from tests.e2e.wire.conftest import NewService, Sandbox
 
 SOAK = bool(os.environ.get("CLARION_SOAK"))
 TRIGGERS = 5_000 if SOAK else 150
@@ -174,6 +176,23 @@ async def test_a_damaged_token_is_refused(sandbox: Sandbox, orders: AsyncClient,
         async with orders.messages.watch(resume_token=broken):
             pass
     assert caught.value.reason == "INVALID_RESUME_TOKEN"
+
+
+async def test_a_token_from_before_a_purge_is_refused_and_the_start_is_not(new_service: NewService) -> None:
+    async with new_service() as service, AsyncClient(service.target, api_key=service.admin_key) as client:
+        async with client.messages.watch() as watch:
+            token = watch.resume_token
+        await set_up(client, "orders", 1)
+        await client.trigger("orders", [Recipient("suppressed@clarion.test", CONTEXT)])
+        # Retention counts in days: the mark that a purge leaves is made here, on the file.
+        with closing(sqlite3.connect(service.folder / "clarion.db")) as database, database:
+            database.execute("INSERT INTO purges (kind, through) VALUES ('events', 1)")
+        with pytest.raises(InvalidRequestError) as caught:
+            async with client.messages.watch(resume_token=token):
+                pass
+        assert caught.value.reason == "RESUME_TOKEN_EXPIRED"
+        (event,) = await collect(client, 1)
+        assert event.type is EventType.EXCLUDED
 
 
 @pytest.mark.parametrize(

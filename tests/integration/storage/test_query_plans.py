@@ -136,6 +136,23 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
         {"events_message"},
     ),
     "the events of a message": (lambda work: work.events.of_message("m"), {"events_message"}),
+    "whether segments are to be merged": (lambda work: work.messages.tidy(10), {"messages_identity"}),
+    "contexts to purge": (
+        lambda work: work.retention.purge_contexts(NOW, 5, 10),
+        {"SEARCH message_contexts USING INTEGER PRIMARY KEY", "SEARCH messages USING INTEGER PRIMARY KEY"},
+    ),
+    "events to purge": (
+        lambda work: work.retention.purge_events(NOW, 5, 10),
+        {"SEARCH events USING INTEGER PRIMARY KEY", BY_ID},
+    ),
+    "messages to purge": (
+        lambda work: work.retention.purge_messages(NOW, 5, 10),
+        {"SEARCH messages USING INTEGER PRIMARY KEY", "events_message"},
+    ),
+    "executions to purge": (
+        lambda work: work.retention.purge_executions(NOW, "e", 10),
+        {"SEARCH executions USING PRIMARY KEY", BY_ID},
+    ),
     "the last event": (lambda work: work.events.last_sequence(), {"SEARCH events"}),
 }
 

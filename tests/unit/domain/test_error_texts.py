@@ -31,6 +31,10 @@ TEXTS: list[tuple[ClarionError, str]] = [
         "The key is not one of the sandbox 'prod': name the key's own sandbox, or none.",
     ),
     (errors.InvalidResumeToken(), "The resume token is damaged or belongs to a watch with other filters."),
+    (
+        errors.ResumeTokenExpired(),
+        "Events behind the resume token were purged. Watch from the start to see all that are left, or from now on.",
+    ),
     (errors.ResourceNotFound(CAMPAIGN), "There is no campaigns/order-confirmed in this sandbox."),
     (errors.ResourceExists(CAMPAIGN), "campaigns/order-confirmed exists already."),
     (

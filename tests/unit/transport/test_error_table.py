@@ -41,6 +41,7 @@ SAMPLES: tuple[ClarionError, ...] = (
     errors.InvalidFields(VIOLATIONS),
     errors.InvalidPageToken(),
     errors.InvalidResumeToken(),
+    errors.ResumeTokenExpired(),
     errors.ResourceNotFound(CAMPAIGN),
     errors.ResourceExists(CAMPAIGN),
     errors.EtagMismatch(CAMPAIGN),

@@ -168,6 +168,11 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
 
         {"reason": "SANDBOX_MISMATCH", "domain": "clarion.dev", "metadata": {"sandbox": "prod"}}
     """
+    ERROR_REASON_RESUME_TOKEN_EXPIRED: _ErrorReason.ValueType  # 27
+    """`OUT_OF_RANGE`. Events behind the resume token were purged, because they had been kept long enough.
+
+        {"reason": "RESUME_TOKEN_EXPIRED", "domain": "clarion.dev"}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The values of `google.rpc.ErrorInfo.reason` in the domain `clarion.dev`. Every error that Clarion answers with carries an
@@ -324,5 +329,10 @@ ERROR_REASON_SANDBOX_MISMATCH: ErrorReason.ValueType  # 26
 """`PERMISSION_DENIED`. At the AJO-shaped door alone: the header `x-sandbox-name` names another sandbox than the key's.
 
     {"reason": "SANDBOX_MISMATCH", "domain": "clarion.dev", "metadata": {"sandbox": "prod"}}
+"""
+ERROR_REASON_RESUME_TOKEN_EXPIRED: ErrorReason.ValueType  # 27
+"""`OUT_OF_RANGE`. Events behind the resume token were purged, because they had been kept long enough.
+
+    {"reason": "RESUME_TOKEN_EXPIRED", "domain": "clarion.dev"}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

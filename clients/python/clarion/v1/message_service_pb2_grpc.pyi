@@ -64,6 +64,8 @@ class MessageServiceStub:
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: a filter is malformed.
     - `INVALID_ARGUMENT` `INVALID_RESUME_TOKEN`: the token is damaged, or belongs to another filter.
+    - `OUT_OF_RANGE` `RESUME_TOKEN_EXPIRED`: events behind the token were purged. Watch from the start to see all that are
+      left, or without a token.
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: what a filter names is not in the caller's sandbox.
     """
 
@@ -103,6 +105,8 @@ class MessageServiceAsyncStub(MessageServiceStub):
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: a filter is malformed.
     - `INVALID_ARGUMENT` `INVALID_RESUME_TOKEN`: the token is damaged, or belongs to another filter.
+    - `OUT_OF_RANGE` `RESUME_TOKEN_EXPIRED`: events behind the token were purged. Watch from the start to see all that are
+      left, or without a token.
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: what a filter names is not in the caller's sandbox.
     """
 
@@ -163,6 +167,8 @@ class MessageServiceServicer(metaclass=_abc_1.ABCMeta):
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: a filter is malformed.
         - `INVALID_ARGUMENT` `INVALID_RESUME_TOKEN`: the token is damaged, or belongs to another filter.
+        - `OUT_OF_RANGE` `RESUME_TOKEN_EXPIRED`: events behind the token were purged. Watch from the start to see all that are
+          left, or without a token.
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: what a filter names is not in the caller's sandbox.
         """
 

@@ -11,6 +11,9 @@ from clarion_server.adapters.memory_store.tables import Tables
 from clarion_server.application.ports.queries import EventQuery, FigureKey
 from clarion_server.domain.message import Event, execution_id_of
 
+#: Numbered like the keys of campaigns: a sequence is never given twice.
+_SEQUENCE = "event"
+
 
 class MemoryEventRepository:
     def __init__(self, tables: Tables) -> None:
@@ -18,7 +21,8 @@ class MemoryEventRepository:
 
     def add_all(self, events: Sequence[Event]) -> None:
         of_message = self._tables.message_events
-        for sequence, event in enumerate(events, start=self.last_sequence() + 1):
+        for event in events:
+            sequence = self._tables.next_key(_SEQUENCE)
             recorded = replace(event, sequence=sequence)
             self._tables.events.insert(sequence, recorded)
             of_message.put(event.message_id, (*self.of_message(event.message_id), recorded))
@@ -32,11 +36,14 @@ class MemoryEventRepository:
         return list(self._tables.message_events.rows.get(message_id, ()))
 
     def last_sequence(self) -> int:
-        return len(self._tables.events.rows)
+        return self._tables.last_keys.rows.get(_SEQUENCE, 0)
+
+    def purged_through(self) -> int:
+        return self._tables.purges.rows.get("events", 0)
 
     def _after(self, sequence: int) -> Iterator[Event]:
         rows = self._tables.events.rows
-        return (rows[each] for each in range(max(sequence, 0) + 1, len(rows) + 1))
+        return (rows[each] for each in range(max(sequence, 0) + 1, self.last_sequence() + 1) if each in rows)
 
 
 def _matches(event: Event, query: EventQuery) -> bool:

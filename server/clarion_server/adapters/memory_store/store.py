@@ -13,6 +13,7 @@ from clarion_server.adapters.memory_store.executions import MemoryExecutionRepos
 from clarion_server.adapters.memory_store.keys import MemoryApiKeyRepository
 from clarion_server.adapters.memory_store.messages import MemoryMessageRepository
 from clarion_server.adapters.memory_store.processes import MemoryProcessRepository
+from clarion_server.adapters.memory_store.retention import MemoryRetentionRepository
 from clarion_server.adapters.memory_store.tables import Tables
 from clarion_server.application.ports.store import Hearer, StoreUnavailable, UnitOfWork
 
@@ -29,6 +30,7 @@ class MemoryUnitOfWork:
         self.messages = MemoryMessageRepository(tables)
         self.events = MemoryEventRepository(tables)
         self.figures = MemoryFigureRepository(tables)
+        self.retention = MemoryRetentionRepository(tables)
         self.keys = MemoryApiKeyRepository(tables)
         self.processes = MemoryProcessRepository(tables)
 

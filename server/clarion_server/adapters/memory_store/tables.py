@@ -41,9 +41,11 @@ class Tables:
     held: Table[str, None] = field(default_factory=Table)
     """The ids of queued messages that are kept back."""
     events: Table[int, Event] = field(default_factory=Table)
-    """By sequence, without gaps."""
+    """By sequence."""
     message_events: Table[str, tuple[Event, ...]] = field(default_factory=Table)
     figures: Table[FigureKey, int] = field(default_factory=Table)
+    purges: Table[str, int] = field(default_factory=Table)
+    """Through which position each kind was purged."""
     keys: Table[str, ApiKey] = field(default_factory=Table)
     leases: Table[str, Instant] = field(default_factory=Table)
     """Until when each process is taken to be alive."""

@@ -12,7 +12,8 @@ from clarion_server.adapters.storage.bulk import Insertion
 from clarion_server.adapters.storage.conditions import in_sandbox, of_execution
 from clarion_server.adapters.storage.event_order import announce_events, horizon_of
 from clarion_server.adapters.storage.packed import RowsReader
-from clarion_server.adapters.storage.schema import events
+from clarion_server.adapters.storage.retention import EVENTS
+from clarion_server.adapters.storage.schema import events, purges
 from clarion_server.application.ports.queries import EventQuery
 from clarion_server.domain.message import Event, EventType, ExclusionReason
 
@@ -51,6 +52,10 @@ class SqlEventRepository:
     def last_sequence(self) -> int:
         last = select(func.max(events.c.sequence)).where(self._is_settled())
         return self._connection.execute(last).scalar_one() or 0
+
+    def purged_through(self) -> int:
+        through = select(purges.c.through).where(purges.c.kind == EVENTS)
+        return self._connection.execute(through).scalar_one_or_none() or 0
 
     def _is_settled(self) -> ColumnElement[bool]:
         """Nothing may still be committed among the events that a watcher passes."""

@@ -38,6 +38,8 @@ INSERTED_COLUMNS = (
 #: From here on, new messages have nothing, as a rule.
 FIRST_RARE_COLUMN = messages.c.expire_time
 
+#: What is read where a context was.
+_PURGED = b"{}"
 #: In the order of `message_from_row`.
 _READ_COLUMNS = (
     messages.c.id,
@@ -105,8 +107,8 @@ def message_from_row(row: Sequence[Any]) -> Message:
         identity=row[5],
         address=row[6],
         locale=row[7],
-        context=row[8],
-        profile=row[9],
+        context=row[8] or _PURGED,
+        profile=row[9] or _PURGED,
         state=MessageState(row[10]),
         accept_time=row[11],
         release_time=row[12],
@@ -122,9 +124,9 @@ def message_from_row(row: Sequence[Any]) -> Message:
 
 
 def select_messages() -> Select[Any]:
-    """Every message, whole."""
+    """Every message, whole; its context may have been purged."""
     return select(*_READ_COLUMNS).join_from(
-        messages, message_contexts, message_contexts.c.message_key == messages.c.key
+        messages, message_contexts, message_contexts.c.message_key == messages.c.key, isouter=True
     )
 
 

@@ -22,7 +22,7 @@ from clarion_server.adapters.storage.message_rows import (
 )
 from clarion_server.adapters.storage.packed import RowsReader
 from clarion_server.adapters.storage.schema import IN_QUEUE, IS_HELD, campaigns, message_contexts, messages
-from clarion_server.adapters.storage.segments import Segments
+from clarion_server.adapters.storage.segments import Segments, merge_segments
 from clarion_server.application.ports.queries import DueQuery, MessageQuery, QueuedMessage, Settlement
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import OUTCOMES, Lane, Message, MessageState
@@ -217,6 +217,9 @@ class SqlMessageRepository:
 
     def owners(self) -> set[str]:
         return set(self._connection.execute(select(messages.c.owner).where(_SENDING).distinct()).scalars())
+
+    def tidy(self, limit: int) -> int:
+        return merge_segments(self._connection, limit)
 
     def _read(self, statement: Select[Any]) -> list[Message]:
         return read_messages(self._connection, statement)

@@ -233,6 +233,14 @@ events = Table(
 # For the life of one message, and of all messages of an execution.
 Index("events_message", events.c.message_id)
 
+# Through which position each kind was purged: who follows events must learn that some are gone.
+purges = Table(
+    "purges",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("through", BigInteger, nullable=False),
+)
+
 figures = Table(
     "figures",
     metadata,

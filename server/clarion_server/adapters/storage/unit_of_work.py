@@ -14,6 +14,7 @@ from clarion_server.adapters.storage.figures import SqlFigureRepository
 from clarion_server.adapters.storage.keys import SqlApiKeyRepository
 from clarion_server.adapters.storage.messages import SqlMessageRepository
 from clarion_server.adapters.storage.processes import SqlProcessRepository
+from clarion_server.adapters.storage.retention import SqlRetentionRepository
 from clarion_server.adapters.storage.segments import Segments
 
 
@@ -35,6 +36,7 @@ class SqlUnitOfWork:
         self.messages = SqlMessageRepository(connection, segments, locks=on_commit is not None)
         self.events = SqlEventRepository(connection)
         self.figures = SqlFigureRepository(connection, shard)
+        self.retention = SqlRetentionRepository(connection)
         self.keys = SqlApiKeyRepository(connection)
         self.processes = SqlProcessRepository(connection)
 

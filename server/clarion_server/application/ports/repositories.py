@@ -206,6 +206,10 @@ class MessageRepository(Protocol):
         """The processes that have messages in SENDING."""
         ...
 
+    def tidy(self, limit: int) -> int:
+        """Puts at most so many messages where they are found faster; how many. 0: they are where they should be."""
+        ...
+
 
 class EventRepository(Protocol):
     def add_all(self, events: Sequence[Event]) -> None: ...
@@ -220,6 +224,10 @@ class EventRepository(Protocol):
 
     def last_sequence(self) -> int:
         """Of the events that `page` may tell of; 0 without any."""
+        ...
+
+    def purged_through(self) -> int:
+        """The largest sequence of an event that was purged; 0 without any."""
         ...
 
 

@@ -20,6 +20,7 @@ from clarion_server.application.ports.repositories import (
     MessageRepository,
     ProcessRepository,
 )
+from clarion_server.application.ports.retention import RetentionRepository
 
 #: Stands for the keys of all channel configurations: a campaign or a configuration has changed.
 EVERY_CHANNEL = 0
@@ -48,6 +49,8 @@ class UnitOfWork(Protocol):
     def events(self) -> EventRepository: ...
     @property
     def figures(self) -> FigureRepository: ...
+    @property
+    def retention(self) -> RetentionRepository: ...
     @property
     def keys(self) -> ApiKeyRepository: ...
     @property

@@ -19,6 +19,7 @@ HINTS: Mapping[str, str] = MappingProxyType(
         "ETAG_MISMATCH": "Somebody changed it just now. Run the command again.",
         "REQUEST_ID_REUSED": "Give a new request id, or none.",
         "INVALID_RESUME_TOKEN": "Use the same filters as the watch that gave the token.",
+        "RESUME_TOKEN_EXPIRED": "Watch with --from-start, or without a token.",
         "OVERLOADED": "Try again in a moment.",
         "INTERNAL": "Look for the request id in the log of the service.",
     }

@@ -71,6 +71,7 @@ ERRORS: Mapping[type[errors.ClarionError], Mapped] = {
     ),
     errors.InvalidPageToken: Mapped(_CODE.INVALID_ARGUMENT, "INVALID_PAGE_TOKEN"),
     errors.InvalidResumeToken: Mapped(_CODE.INVALID_ARGUMENT, "INVALID_RESUME_TOKEN"),
+    errors.ResumeTokenExpired: Mapped(_CODE.OUT_OF_RANGE, "RESUME_TOKEN_EXPIRED"),
     errors.ResourceNotFound: Mapped(_CODE.NOT_FOUND, "RESOURCE_NOT_FOUND", _resource),
     errors.ResourceExists: Mapped(_CODE.ALREADY_EXISTS, "RESOURCE_EXISTS", _resource),
     errors.EtagMismatch: Mapped(_CODE.ABORTED, "ETAG_MISMATCH", _resource),

@@ -10,7 +10,7 @@ from clarion.v1 import message_service_pb2 as pb
 from clarion_server.application.cancelling import Cancelling
 from clarion_server.application.inspecting import Inspecting, SeenMessage
 from clarion_server.application.ports.queries import EventQuery, MessageQuery
-from clarion_server.application.watching import Watching
+from clarion_server.application.watching import FROM_START, Watching
 from clarion_server.domain.access import Caller
 from clarion_server.domain.errors import InvalidResumeToken
 from clarion_server.domain.message import MessageState
@@ -101,7 +101,7 @@ def _to_message(seen: SeenMessage) -> message_pb2.Message:
 def _start_of(request: pb.WatchEventsRequest, bound: str) -> int | None:
     """The position to go on from; None: this moment. Raises InvalidResumeToken."""
     if not request.resume_token:
-        return 0 if request.from_start else None
+        return FROM_START if request.from_start else None
     try:
         position = unseal(request.resume_token, bound)
     except TokenInvalid:

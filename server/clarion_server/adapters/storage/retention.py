@@ -1,0 +1,119 @@
+"""Lets go of what has been kept long enough, the oldest first.
+
+Rows are looked at in the order in which they were added, which is that of their times but for moments. So a sweep ends
+at the first row that is too young, and no index by time is paid for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import takewhile
+from typing import Any
+
+from sqlalchemy import Connection, Select, bindparam, exists, select
+
+from clarion_server.adapters.storage.bulk import BulkStatement, Values, insertion
+from clarion_server.adapters.storage.packed import RowsReader
+from clarion_server.adapters.storage.schema import events, executions, message_contexts, messages, purges
+from clarion_server.application.ports.retention import Swept
+from clarion_server.domain.instant import Instant
+
+EVENTS = "events"
+
+_Row = Sequence[Any]
+
+
+def _sweep(statement: Select[Any], key: Any) -> RowsReader:
+    limited = statement.where(key > bindparam("after")).order_by(key).limit(bindparam("limit"))
+    return RowsReader(limited)
+
+
+# Each row: its key, its time, and what decides whether it may go.
+_CONTEXTS = _sweep(
+    select(message_contexts.c.message_key, messages.c.accept_time, messages.c.outcome_time).join_from(
+        message_contexts, messages, messages.c.key == message_contexts.c.message_key
+    ),
+    message_contexts.c.message_key,
+)
+_EVENTS = _sweep(
+    select(events.c.sequence, events.c.time, messages.c.key, messages.c.outcome_time).join_from(
+        events, messages, messages.c.id == events.c.message_id, isouter=True
+    ),
+    events.c.sequence,
+)
+_MESSAGES = _sweep(
+    select(
+        messages.c.key,
+        messages.c.accept_time,
+        messages.c.outcome_time,
+        exists().where(events.c.message_id == messages.c.id).label("has_events"),
+    ),
+    messages.c.key,
+)
+_EXECUTIONS = _sweep(
+    select(
+        executions.c.id,
+        executions.c.accept_time,
+        # As in `conditions.of_execution`.
+        exists().where(messages.c.id > executions.c.id + "-", messages.c.id < executions.c.id + ".").label("has_any"),
+    ),
+    executions.c.id,
+)
+_DELETE_CONTEXTS = BulkStatement(
+    "DELETE FROM message_contexts WHERE message_key IN ({rows})", Values(message_contexts.c.message_key)
+)
+_DELETE_EVENTS = BulkStatement("DELETE FROM events WHERE sequence IN ({rows})", Values(events.c.sequence))
+_DELETE_MESSAGES = BulkStatement("DELETE FROM messages WHERE key IN ({rows})", Values(messages.c.key))
+_DELETE_EXECUTIONS = BulkStatement("DELETE FROM executions WHERE id IN ({rows})", Values(executions.c.id))
+_REMEMBER = insertion(
+    purges,
+    tuple(purges.columns),
+    "ON CONFLICT (kind) DO UPDATE SET through = excluded.through WHERE excluded.through > purges.through",
+)
+
+
+class SqlRetentionRepository:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def purge_contexts(self, before: Instant, after: int, limit: int) -> Swept[int]:
+        rows = self._old(_CONTEXTS, before, after, limit)
+        self._delete(rows, lambda row: _ended(row[2], before), _DELETE_CONTEXTS)
+        return _swept(rows, after)
+
+    def purge_events(self, before: Instant, after: int, limit: int) -> Swept[int]:
+        rows = self._old(_EVENTS, before, after, limit)
+        # Of a message that is gone, or has ended.
+        gone = self._delete(rows, lambda row: row[2] is None or row[3] is not None, _DELETE_EVENTS)
+        if gone:
+            _REMEMBER.change(self._connection, [(EVENTS, gone[-1])])
+        return _swept(rows, after)
+
+    def purge_messages(self, before: Instant, after: int, limit: int) -> Swept[int]:
+        rows = self._old(_MESSAGES, before, after, limit)
+        gone = self._delete(rows, lambda row: _ended(row[2], before) and not row[3], _DELETE_MESSAGES)
+        _DELETE_CONTEXTS.change(self._connection, [(key,) for key in gone])
+        return _swept(rows, after)
+
+    def purge_executions(self, before: Instant, after: str, limit: int) -> Swept[str]:
+        rows = self._old(_EXECUTIONS, before, after, limit)
+        self._delete(rows, lambda row: not row[2], _DELETE_EXECUTIONS)
+        return _swept(rows, after)
+
+    def _old(self, reader: RowsReader, before: Instant, after: Any, limit: int) -> list[_Row]:
+        rows = reader.read(self._connection, {"after": after, "limit": limit})
+        return list(takewhile(lambda row: row[1] < before, rows))
+
+    def _delete(self, rows: Sequence[_Row], may_go: Callable[[_Row], bool], deletion: BulkStatement) -> list[Any]:
+        """The keys of the rows that went."""
+        keys = [row[0] for row in rows if may_go(row)]
+        deletion.change(self._connection, [(key,) for key in keys])
+        return keys
+
+
+def _ended(outcome_time: Instant | None, before: Instant) -> bool:
+    return outcome_time is not None and outcome_time < before
+
+
+def _swept(rows: Sequence[_Row], after: Any) -> Swept[Any]:
+    return Swept(len(rows), rows[-1][0] if rows else after)

@@ -1,0 +1,64 @@
+"""How long what is kept for: contexts, events, and messages with their executions each have a time of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from clarion_server.application.ports.retention import Swept
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.domain.instant import MINUTE, Instant, Span
+
+P = TypeVar("P", int, str)
+
+#: Between two sweeps over what is kept.
+EVERY: Span = 10 * MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """Spans from the end of a message, or the time of an event. None: as long as its message; messages for good."""
+
+    contexts: Span | None = None
+    events: Span | None = None
+    messages: Span | None = None
+
+
+class Purging:
+    """The sweeps that are due."""
+
+    def __init__(self, retention: Retention) -> None:
+        self._retention = retention
+        self._next: Instant = 0
+
+    def steps(self, now: Instant, limit: int) -> Iterator[Callable[[UnitOfWork], int]]:
+        """Sweeps, each to be called until it returns 0. Events go before the messages that they tell of."""
+        if now < self._next:
+            return
+        self._next = now + EVERY
+        kept = self._retention
+        events = min((span for span in (kept.events, kept.messages) if span is not None), default=None)
+        if kept.contexts is not None:
+            before = now - kept.contexts
+            yield _Sweep(lambda unit, after: unit.retention.purge_contexts(before, after, limit), 0)
+        if events is not None:
+            old = now - events
+            yield _Sweep(lambda unit, after: unit.retention.purge_events(old, after, limit), 0)
+        if kept.messages is not None:
+            ended = now - kept.messages
+            yield _Sweep(lambda unit, after: unit.retention.purge_messages(ended, after, limit), 0)
+            yield _Sweep(lambda unit, after: unit.retention.purge_executions(ended, after, limit), "")
+
+
+class _Sweep(Generic[P]):
+    """Goes on with each call where the one before has ended."""
+
+    def __init__(self, step: Callable[[UnitOfWork, P], Swept[P]], start: P) -> None:
+        self._step: Callable[[UnitOfWork, P], Swept[P]] = step
+        self._position: P = start
+
+    def __call__(self, unit: UnitOfWork) -> int:
+        swept = self._step(unit, self._position)
+        self._position = swept.position
+        return swept.count

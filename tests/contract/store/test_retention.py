@@ -1,0 +1,171 @@
+"""What has been kept long enough goes; what has no outcome yet, what is young, and figures stay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from clarion_server.application.ports.queries import EventQuery, ExecutionQuery, FigureKey, MessageQuery
+from clarion_server.application.ports.retention import Swept
+from clarion_server.application.ports.store import Store, UnitOfWork
+from clarion_server.domain.instant import DAY, Instant
+from clarion_server.domain.message import OUTCOMES, Message, MessageState
+
+from tests.contract.store import samples
+from tests.contract.store.given import Sender, a_sender, committing
+from tests.contract.store.samples import NOW
+
+OLD, YOUNG = NOW - 10 * DAY, NOW - DAY
+BEFORE = NOW - 5 * DAY
+EMPTY = b"{}"
+
+Step = Callable[[UnitOfWork, int], Swept[int]]
+
+
+def sweep(store: Store, name: str, limit: int = 2, before: Instant = BEFORE) -> list[int]:
+    """To its end, a transaction a step; how many were looked at in each."""
+    counts: list[int] = []
+    position: int | str = "" if name == "purge_executions" else 0
+    while True:
+        with committing(store) as work:
+            swept = getattr(work.retention, name)(before, position, limit)
+        position = swept.position
+        counts.append(swept.count)
+        if not swept.count:
+            return counts
+
+
+def ended(work: UnitOfWork, sender: Sender, time: Instant, state: MessageState = MessageState.SENT) -> Message:
+    """With an event of its end."""
+    message = sender.message(work, state=state, accept_time=time, due_time=time, outcome_time=time + 1)
+    work.events.add_all([replace(samples.event(message), time=time + 1)])
+    return message
+
+
+def waiting(work: UnitOfWork, sender: Sender, time: Instant) -> Message:
+    """Without an outcome, and with an event nevertheless."""
+    message = sender.message(work, state=MessageState.QUEUED, accept_time=time, due_time=time)
+    work.events.add_all([replace(samples.event(message), time=time + 1)])
+    return message
+
+
+def stored_ids(store: Store) -> set[str]:
+    with store.snapshot() as work:
+        return {message.id for message in work.messages.page(MessageQuery("default", limit=100))}
+
+
+def with_events(store: Store) -> list[str]:
+    with store.snapshot() as work:
+        return [event.message_id for event in work.events.page(EventQuery("default", after=0))]
+
+
+@pytest.mark.parametrize("state", sorted(OUTCOMES))
+def test_contexts_of_messages_that_ended_long_ago_are_purged(store: Store, state: MessageState) -> None:
+    with committing(store) as work:
+        sender = a_sender(work)
+        old = [ended(work, sender, OLD, state) for _ in range(5)]
+        kept = [waiting(work, sender, OLD), ended(work, sender, YOUNG, state)]
+    assert max(sweep(store, "purge_contexts")) <= 2
+    with store.snapshot() as work:
+        for message in old:
+            assert work.messages.get("default", message.id) == replace(message, context=EMPTY, profile=EMPTY)
+        assert [work.messages.get("default", message.id) for message in kept] == kept
+        listed = work.messages.page(MessageQuery("default", identity=old[0].identity, limit=100))
+        assert {message.id for message in listed} >= {old[0].id}
+
+
+def test_a_message_without_its_context_is_still_settled_and_counted(store: Store) -> None:
+    with committing(store) as work:
+        sender = a_sender(work)
+        message = ended(work, sender, OLD)
+    sweep(store, "purge_contexts")
+    with store.snapshot() as work:
+        assert work.messages.state_counts(message.execution_id) == {MessageState.SENT: 1}
+        assert work.events.of_message(message.id)
+
+
+def test_events_that_are_old_are_purged_and_it_is_remembered_how_far(store: Store) -> None:
+    with committing(store) as work:
+        sender = a_sender(work)
+        gone = [ended(work, sender, OLD) for _ in range(3)]
+        held = waiting(work, sender, OLD)
+        young = ended(work, sender, YOUNG)
+    with store.snapshot() as work:
+        assert work.events.purged_through() == 0
+        last_gone = work.events.page(EventQuery("default", after=0))[2].sequence
+        last = work.events.last_sequence()
+    assert max(sweep(store, "purge_events")) <= 2
+    assert with_events(store) == [held.id, young.id]
+    with store.snapshot() as work:
+        assert work.events.purged_through() == last_gone
+        assert work.events.last_sequence() == last
+        assert work.events.of_message(gone[0].id) == []
+
+
+def test_sequences_go_on_after_all_events_were_purged(store: Store) -> None:
+    with committing(store) as work:
+        sender = a_sender(work)
+        ended(work, sender, OLD)
+    with store.snapshot() as work:
+        last = work.events.page(EventQuery("default", after=0))[0].sequence
+    sweep(store, "purge_events")
+    with committing(store) as work:
+        message = ended(work, sender, YOUNG)
+    with store.snapshot() as work:
+        (event,) = work.events.page(EventQuery("default", after=last))
+        assert (event.message_id, event.sequence > last) == (message.id, True)
+
+
+def test_messages_go_after_their_events_and_take_their_contexts_along(store: Store) -> None:
+    with committing(store) as work:
+        sender = a_sender(work)
+        gone = [ended(work, sender, OLD) for _ in range(5)]
+        kept = {waiting(work, sender, OLD).id, ended(work, sender, YOUNG).id}
+    sweep(store, "purge_messages")
+    assert stored_ids(store) == {message.id for message in gone} | kept
+    sweep(store, "purge_events")
+    assert max(sweep(store, "purge_messages")) <= 2
+    assert stored_ids(store) == kept
+    assert sweep(store, "purge_contexts", before=NOW)[-1] == 0
+    with store.snapshot() as work:
+        assert work.messages.get("default", gone[0].id) is None
+
+
+def test_executions_go_after_their_messages_and_their_request_ids_are_free(store: Store) -> None:
+    with committing(store) as work:
+        sender = a_sender(work)
+        key = sender.campaign.key
+        empty = sender.execution(work, accept_time=OLD, request_id="a")
+        young = sender.execution(work, accept_time=YOUNG, request_id="b")
+        used = sender.execution(work, accept_time=OLD, request_id="c")
+        work.messages.add_all([samples.message(key, sender.channel.key, id=f"{used.id}-0000")])
+    sweep(store, "purge_executions", limit=1)
+    with store.snapshot() as work:
+        left = {each.id for each in work.executions.page(ExecutionQuery("default"))}
+        assert left == {young.id, used.id}
+        found = work.executions.by_request_ids([(key, "a"), (key, "b"), (key, "c")])
+        assert {request for _, request in found} == {"b", "c"}
+        assert work.executions.get("default", empty.id) is None
+
+
+def test_figures_stay(store: Store) -> None:
+    with committing(store) as work:
+        sender = a_sender(work)
+        ended(work, sender, OLD)
+        work.figures.add({FigureKey(sender.campaign.key, 1, "targeted"): 1})
+    for name in ("purge_contexts", "purge_events", "purge_messages", "purge_executions"):
+        sweep(store, name)
+    with store.snapshot() as work:
+        assert work.figures.of_campaign(sender.campaign.key, None) == {"targeted": 1}
+
+
+def test_a_step_looks_at_no_more_than_its_limit_and_ends_at_what_is_young(store: Store) -> None:
+    with committing(store) as work:
+        sender = a_sender(work)
+        for _ in range(3):
+            waiting(work, sender, OLD)
+        ended(work, sender, YOUNG)
+    for name in ("purge_contexts", "purge_events", "purge_messages"):
+        assert all(count <= 2 for count in sweep(store, name))
+    assert len(stored_ids(store)) == 4

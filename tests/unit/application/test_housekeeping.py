@@ -1,0 +1,119 @@
+"""The house is kept a little at a time, by one process, and only what has been kept long enough goes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+from clarion_server.application import housekeeping as housekeeping_module
+from clarion_server.application import retention as retention_module
+from clarion_server.application.housekeeping import Housekeeper
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.retention import Retention
+from clarion_server.domain.instant import DAY
+from clarion_server.domain.message import MessageState
+
+from tests.unit.application.running import Process, events, figures, messages, recipients, until
+from tests.unit.application.world import World
+
+CAREFUL = Retention(contexts=DAY, events=2 * DAY, messages=10 * DAY)
+
+
+@pytest.fixture
+async def process(world: World) -> AsyncIterator[Process]:
+    """At work, and everything that it accepted was sent."""
+    await world.live()
+    made = Process(world)
+    async with made.sending():
+        await until(lambda: made.is_idle)
+        await made.trigger(*recipients(5))
+        await until(lambda: len(messages(world, MessageState.SENT)) == 5)
+        yield made
+
+
+def housekeeper(process: Process, retention: Retention = CAREFUL) -> Housekeeper:
+    return Housekeeper(process.transactions, process.world.clock, process.lease.process_id, retention)
+
+
+async def keep_house_after(process: Process, days: int, retention: Retention = CAREFUL) -> None:
+    process.world.clock.advance(days * DAY)
+    await process.keeper.keep()
+    await housekeeper(process, retention).keep_house()
+
+
+def contexts(world: World) -> set[bytes]:
+    return {message.context for message in messages(world).values()}
+
+
+async def test_what_is_young_stays(world: World, process: Process) -> None:
+    before = messages(world)
+    await keep_house_after(process, 0)
+    assert messages(world) == before
+    assert len(events(world)) == 5
+
+
+async def test_each_kind_goes_in_its_own_time(world: World, process: Process) -> None:
+    await keep_house_after(process, 2)
+    assert contexts(world) == {b"{}"}
+    assert len(events(world)) == 5
+    await keep_house_after(process, 1)
+    assert events(world) == []
+    assert len(messages(world)) == 5
+    await keep_house_after(process, 8)
+    assert messages(world) == {}
+    assert figures(world, 1)["state:SENT"] == 5
+
+
+async def test_without_a_retention_everything_stays(world: World, process: Process) -> None:
+    before = messages(world)
+    await keep_house_after(process, 3_000, Retention())
+    assert messages(world) == before
+    assert len(events(world)) == 5
+
+
+async def test_events_go_with_their_messages_at_the_latest(world: World, process: Process) -> None:
+    await keep_house_after(process, 11, Retention(messages=10 * DAY))
+    assert (messages(world), events(world)) == ({}, [])
+
+
+async def test_what_waits_is_never_purged(world: World, process: Process) -> None:
+    await process.trigger(*recipients(3), send_time=world.clock.now() + 300 * DAY)
+    waiting = messages(world, MessageState.QUEUED)
+    await keep_house_after(process, 200)
+    assert messages(world) == waiting
+
+
+async def test_more_than_a_batch_goes_in_as_many_transactions_as_it_takes(
+    world: World, process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeping_module, "BATCH", 2)
+    await keep_house_after(process, 11)
+    assert messages(world) == {}
+
+
+async def test_only_one_of_several_processes_keeps_the_house(world: World, process: Process) -> None:
+    def renew_other(unit: UnitOfWork) -> None:
+        unit.processes.renew("a process before all others", 10**18)
+
+    await world.transactions.write(renew_other)
+    before = messages(world)
+    await keep_house_after(process, 11)
+    assert messages(world) == before
+    await world.transactions.write(lambda unit: unit.processes.remove("a process before all others"))
+    await keep_house_after(process, 0)
+    assert messages(world) == {}
+
+
+async def test_sweeps_come_every_few_minutes(world: World, process: Process) -> None:
+    keeper = housekeeper(process)
+    await keeper.keep_house()
+    (first, *_) = messages(world).values()
+    old = replace(first, id=f"{'0' * 32}-0001", accept_time=0, outcome_time=1)
+    await world.transactions.write(lambda unit: unit.messages.add_all([old]))
+    await keeper.keep_house()
+    assert old.id in messages(world)
+    world.clock.advance(retention_module.EVERY)
+    await process.keeper.keep()
+    await keeper.keep_house()
+    assert old.id not in messages(world)
