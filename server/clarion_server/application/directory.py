@@ -12,7 +12,7 @@ from clarion_server.application.transactions import Transactions
 from clarion_server.domain.campaign import Campaign, CampaignDefinition, CampaignState
 from clarion_server.domain.errors import CampaignNotLive, CampaignOutsideWindow, ResourceNotFound
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import LANE_OF, Lane
+from clarion_server.domain.message import Lane, lane_of
 
 #: How many compiled versions are kept for messages that are still to be sent.
 MAX_VERSIONS = 500
@@ -131,7 +131,8 @@ class CampaignDirectory:
         if channel is None or definition.category is None:
             raise CampaignNotLive(campaign.name, campaign.state.value)
         schema = self._compiler.compile_schema(definition.context_schema)
-        return LiveCampaign(campaign, version, schema, channel.key, LANE_OF[definition.category])
+        lane = lane_of(definition.category, rapid=definition.rapid)
+        return LiveCampaign(campaign, version, schema, channel.key, lane)
 
     def _load_version(self, unit: UnitOfWork, campaign_key: int, number: int) -> ReadyVersion:
         version = unit.campaigns.version(campaign_key, number)

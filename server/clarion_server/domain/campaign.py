@@ -114,6 +114,8 @@ class CampaignDefinition:
     """JSON Schema (2020-12). None: the context must be empty."""
     schedule: Schedule = Schedule()
     in_doubt_policy: InDoubtPolicy = InDoubtPolicy.RESEND
+    rapid: bool = False
+    """Whether somebody waits for the message at this moment."""
 
     @property
     def action(self) -> Action:

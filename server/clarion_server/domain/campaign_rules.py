@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from clarion_server.domain.campaign import Action, CampaignDefinition, EmailContent, Schedule
+from clarion_server.domain.campaign import Action, CampaignDefinition, Category, EmailContent, Schedule
 from clarion_server.domain.locales import is_locale
 from clarion_server.domain.names import CHANNEL_CONFIGURATIONS, is_namespace
 from clarion_server.domain.text_rules import (
@@ -46,6 +46,7 @@ def campaign_violations(definition: CampaignDefinition) -> list[Violation]:
         *_description(definition.description),
         *_tags(definition.tags),
         *_category(definition),
+        *_rapid(definition),
         *_default_locale(definition.default_locale),
         *_identity_namespace(definition.identity_namespace),
         *_actions(definition.actions),
@@ -74,6 +75,11 @@ def _tags(tags: tuple[str, ...]) -> Iterator[Violation]:
 def _category(definition: CampaignDefinition) -> Iterator[Violation]:
     if definition.category is None:
         yield required("category")
+
+
+def _rapid(definition: CampaignDefinition) -> Iterator[Violation]:
+    if definition.rapid and definition.category is Category.MARKETING:
+        yield Violation("rapid", "NOT_ALLOWED", "Must be false where the category is marketing: nobody waits for it.")
 
 
 def _default_locale(locale: str) -> Iterator[Violation]:

@@ -50,10 +50,15 @@ class Lane(IntEnum):
     MARKETING = 2
 
 
-LANE_OF: Mapping[Category, Lane] = {
+_LANES: Mapping[Category, Lane] = {
     Category.TRANSACTIONAL: Lane.TRANSACTIONAL,
     Category.MARKETING: Lane.MARKETING,
 }
+
+
+def lane_of(category: Category, *, rapid: bool) -> Lane:
+    """The lane of a campaign's messages."""
+    return Lane.RAPID if rapid else _LANES[category]
 
 
 class ExclusionReason(StrEnum):

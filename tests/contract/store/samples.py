@@ -68,6 +68,7 @@ def definition(**changes: Any) -> CampaignDefinition:
         context_schema={"type": "object", "properties": {"order": {"type": "object"}}, "required": ["order"]},
         schedule=Schedule(NOW - HOUR, NOW + HOUR),
         in_doubt_policy=InDoubtPolicy.PARK,
+        rapid=True,
     )
     return replace(whole, **changes)
 

@@ -39,8 +39,10 @@ async def fill_with_news(world: World, process: Process, count: int) -> None:
     """Until the outlet takes no more of it. The provider lets nothing come to its end."""
     process.provider.channels[0].gate.clear()
     await process.trigger(*recipients(count), campaign_id="news")
-    room = places_of(process.outlet.configuration)[MARKETING]
+    configuration = process.outlet.configuration
+    room, begun = places_of(configuration)[MARKETING], marketing_limit(configuration.max_concurrency)
     await until(lambda: states(world).count(MessageState.SENDING) == min(count, room))
+    await until(lambda: len(process.provider.begun) == begun)
 
 
 def of_reset(process: Process) -> list[int]:
@@ -99,6 +101,22 @@ async def test_a_backlog_of_marketing_does_not_keep_what_comes_later_in_the_queu
     await process.trigger(*recipients(3))
     owners = [message.owner for message in messages(world, MessageState.SENDING).values()]
     assert owners == ["first"] * (places_of(process.outlet.configuration)[MARKETING] + 3)
+
+
+async def test_what_is_rapid_goes_before_a_backlog_of_orders(world: World, process: Process) -> None:
+    await world.live("reset", rapid=True)
+    # The first one has to load its version.
+    await process.trigger(campaign_id="reset")
+    await until(lambda: states(world) == [MessageState.SENT])
+    process.provider.channels[0].gate.clear()
+    await process.trigger(*recipients(500))
+    room = places_of(process.outlet.configuration)[TRANSACTIONAL]
+    await until(lambda: states(world).count(MessageState.SENDING) == room and len(process.provider.begun) == 11)
+    await process.trigger(recipient(RESET), campaign_id="reset")
+    process.provider.channels[0].gate.set()
+    await until(lambda: states(world) == [MessageState.SENT] * 502)
+    # All ten connections were taken, and one message went before: it has the next one that is free.
+    assert of_reset(process) == [11]
 
 
 async def test_nothing_overtakes_what_has_waited_longer_in_its_own_lane(world: World, process: Process) -> None:

@@ -41,6 +41,7 @@ def test_the_smallest_campaign_is_valid() -> None:
         {"tags": tuple(f"tag {n}" for n in range(20))},
         {"tags": ("x" * 63,)},
         {"category": Category.MARKETING},
+        {"rapid": True},
         {"default_locale": "zh-Hant-TW"},
         {"identity_namespace": "crm_id-2"},
         {"context_schema": {"type": "object"}},
@@ -56,6 +57,7 @@ def test_a_campaign_at_its_limits_is_valid(changes: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("changes", "field", "reason"),
     [
+        ({"rapid": True, "category": Category.MARKETING}, "rapid", "NOT_ALLOWED"),
         ({"display_name": ""}, "display_name", "REQUIRED"),
         ({"display_name": " "}, "display_name", "REQUIRED"),
         ({"display_name": "x" * 201}, "display_name", "TOO_LONG"),

@@ -9,7 +9,6 @@ from clarion_server.domain.campaign import Category, InDoubtPolicy
 from clarion_server.domain.delivery import conclude, expire
 from clarion_server.domain.instant import DAY, SECOND
 from clarion_server.domain.message import (
-    LANE_OF,
     OUTCOMES,
     SUCCESSORS,
     Attempt,
@@ -21,6 +20,7 @@ from clarion_server.domain.message import (
     Message,
     MessageState,
     execution_id_of,
+    lane_of,
     may_follow,
     message_id,
 )
@@ -172,5 +172,9 @@ def test_a_message_is_found_with_its_execution_and_sorts_by_its_place(execution:
 
 
 def test_every_category_has_a_lane_and_service_messages_go_first() -> None:
-    assert LANE_OF.keys() == set(Category)
-    assert LANE_OF[Category.TRANSACTIONAL] < LANE_OF[Category.MARKETING]
+    lanes = [lane_of(category, rapid=False) for category in (Category.TRANSACTIONAL, Category.MARKETING)]
+    assert lanes == [Lane.TRANSACTIONAL, Lane.MARKETING] == sorted(lanes)
+
+
+def test_what_is_rapid_goes_before_everything_else() -> None:
+    assert lane_of(Category.TRANSACTIONAL, rapid=True) is Lane.RAPID is min(Lane)

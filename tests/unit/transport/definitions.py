@@ -57,6 +57,7 @@ definitions = st.builds(
     context_schema=st.none() | st.dictionaries(texts, json_values, max_size=3),
     schedule=st.builds(Schedule, st.none() | instants, st.none() | instants),
     in_doubt_policy=st.sampled_from(InDoubtPolicy),
+    rapid=st.booleans(),
 )
 
 configurations = st.builds(

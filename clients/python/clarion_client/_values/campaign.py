@@ -65,6 +65,7 @@ class Campaign(Value):
     context_schema: Mapping[str, Any] | None = None
     schedule: Schedule | None = None
     in_doubt_policy: InDoubtPolicy | None = None
+    rapid: bool = False
     state: CampaignState | None = None
     live_version: int = 0
     draft_pending: bool = False

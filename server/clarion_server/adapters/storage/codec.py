@@ -61,6 +61,7 @@ def definition_to_json(definition: CampaignDefinition) -> str:
                 "end_time": definition.schedule.end_time,
             },
             "in_doubt_policy": definition.in_doubt_policy,
+            "rapid": definition.rapid,
             "actions": [_action_to_document(action) for action in definition.actions],
         }
     )
@@ -80,6 +81,7 @@ def definition_from_json(text: str) -> CampaignDefinition:
         context_schema=document.get("context_schema"),
         schedule=Schedule(schedule.get("start_time"), schedule.get("end_time")),
         in_doubt_policy=InDoubtPolicy(document.get("in_doubt_policy", InDoubtPolicy.RESEND)),
+        rapid=document.get("rapid", False),
         actions=tuple(_action_from_document(action) for action in document.get("actions", ())),
     )
 

@@ -87,6 +87,7 @@ CAMPAIGN = Kind(
         "identity_namespace",
         "schedule",
         "in_doubt_policy",
+        "rapid",
         "actions",
         "context_schema",
     ),

@@ -56,6 +56,7 @@ def to_draft(campaign: pb.Campaign) -> Draft:
         in_doubt_policy=(
             reading.member(IN_DOUBT_POLICY, campaign.in_doubt_policy, "in_doubt_policy") or InDoubtPolicy.RESEND
         ),
+        rapid=campaign.rapid,
     )
     return Draft(definition, reading.flaws)
 
@@ -140,6 +141,7 @@ def _to_snapshot(definition: CampaignDefinition) -> pb.Campaign:
         context_schema=_to_schema(definition.context_schema),
         schedule=_to_schedule(definition.schedule),
         in_doubt_policy=IN_DOUBT_POLICY.number(definition.in_doubt_policy),
+        rapid=definition.rapid,
     )
 
 

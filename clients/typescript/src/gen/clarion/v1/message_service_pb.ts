@@ -366,6 +366,8 @@ export const MessageService: GenService<{
    * Errors:
    * - `INVALID_ARGUMENT` `INVALID_FIELDS`: a filter is malformed.
    * - `INVALID_ARGUMENT` `INVALID_RESUME_TOKEN`: the token is damaged, or belongs to another filter.
+   * - `OUT_OF_RANGE` `RESUME_TOKEN_EXPIRED`: events behind the token were purged. Watch from the start to see all that are
+   *   left, or without a token.
    * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: what a filter names is not in the caller's sandbox.
    *
    * @generated from rpc clarion.v1.MessageService.WatchEvents
