@@ -66,8 +66,12 @@ test: $(VENV)/.dev ## Run every test
 soak: $(VENV)/.dev ## Run the crash, race and fuzz tests for long
 	@CLARION_SOAK=1 $(BIN)/python -m pytest -m soak --timeout 3600 -s $(ARGS)
 
+$(VENV)/.bench: $(VENV)/.dev requirements/bench.txt
+	@$(PIP) install -r requirements/bench.txt
+	@touch $@
+
 .PHONY: bench
-bench: $(VENV)/.dev ## Measure Clarion beside its floors, into build/bench.json
+bench: $(VENV)/.bench ## Measure Clarion beside its floors, into build/bench.json
 	@$(BIN)/python -m bench $(ARGS)
 
 .PHONY: generate

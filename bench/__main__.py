@@ -14,6 +14,7 @@ from typing import NoReturn
 
 from bench.figures import Figures
 from bench.load import best_load
+from bench.long_measures import LONG_MEASURES
 from bench.machine import describe
 from bench.measures import MEASURES, Bench, Sizes
 from bench.placement import placements
@@ -21,14 +22,18 @@ from bench.process import BenchError
 from bench.sink import sink_command
 
 BUILD = Path(__file__).resolve().parent.parent / "build"
+#: The medians of the run that the next ones are compared with.
+LAST = Path(__file__).resolve().with_name("last.json")
+ALL_MEASURES = {**MEASURES, **LONG_MEASURES}
 
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a fifth of the load, once: shows that all works, no more")
     parser.add_argument(
-        "--only", choices=MEASURES, action="append", metavar="NAME", help=f"one of {', '.join(MEASURES)}"
+        "--only", choices=ALL_MEASURES, action="append", metavar="NAME", help=f"one of {', '.join(ALL_MEASURES)}"
     )
+    parser.add_argument("--keep", action="store_true", help="keeps the medians in bench/last.json, for later runs")
     parser.add_argument("--repeats", type=at_least_one, metavar="N", help="how often each is measured (default 3)")
     parser.add_argument("--floors", action="store_true", help="the floors alone, without Clarion")
     return parser.parse_args()
@@ -50,13 +55,26 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
     about |= {"load": load.name, "sink": sink_kind, "machine": describe(folder)}
     figures = Figures()
     for repeat in range(repeats):
-        for placement in placements():
+        for place, placement in enumerate(placements()):
             for name in arguments.only or MEASURES:
+                if name in LONG_MEASURES and place:
+                    continue
                 print(f"{repeat + 1}/{repeats} {placement.name}: {name} ...", file=sys.stderr, flush=True)
                 bench = Bench(load, command, placement, sizes, folder, arguments.floors)
-                figures.add(placement.name, MEASURES[name](bench))
-    figures.print_table()
+                figures.add(placement.name, ALL_MEASURES[name](bench))
+    figures.print_table(last_medians())
     return {**figures.as_json(), **about}
+
+
+def last_medians() -> dict[str, float]:
+    medians: dict[str, float] = json.loads(LAST.read_text()) if LAST.exists() else {}
+    return medians
+
+
+def keep(result: dict[str, object]) -> None:
+    """What was not measured this time stays as it was."""
+    medians = {name: value for name, value in result.items() if isinstance(value, float)}
+    LAST.write_text(json.dumps(dict(sorted({**last_medians(), **medians}.items())), indent=2) + "\n")
 
 
 def stop(_number: int, _frame: FrameType | None) -> NoReturn:
@@ -75,6 +93,8 @@ def main() -> None:
         raise SystemExit(f"bench: {error}") from error
     path = BUILD / "bench.json"
     path.write_text(json.dumps(result, indent=2) + "\n")
+    if arguments.keep:
+        keep(result)
     print(f"Written to {path}")
 
 

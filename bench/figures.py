@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -39,6 +39,10 @@ TARGETS = {
     "end_to_end_per_s": Target("≥", 2_000),
     "rss_mb": Target("<", 150),
     "start_to_serving_s": Target("<", 2),
+    "reset_delay_p99_ms": Target("<", 20),
+    "backlog_rss_ratio": Target("<", 1.2),
+    "growth_sqlite_worst_ratio": Target("<", 1.2),
+    "growth_postgresql_worst_ratio": Target("<", 1.2),
 }
 
 
@@ -94,17 +98,20 @@ class Figures:
         }
         return {**medians, "placement": first, "placements": everything}
 
-    def print_table(self) -> None:
-        """Prints medians and spread under every placement beside the targets."""
+    def print_table(self, last: Mapping[str, Any]) -> None:
+        """Prints medians and spread under every placement beside the targets and the run before, as in `bench.json`."""
         table = Table(title="Medians (lowest-highest)")
         table.add_column("figure", no_wrap=True)
         for placement in self.placements:
             table.add_column(placement, justify="right", no_wrap=True)
         table.add_column(f"wanted, {self.placements[0]}", no_wrap=True)
+        table.add_column("of the last run", justify="right", no_wrap=True)
         columns = [self.summaries(placement) for placement in self.placements]
         for name in dict.fromkeys(name for column in columns for name in column):
             values = [str(column[name]) if name in column else "" for column in columns]
-            table.add_row(name, *values, _verdict(name, columns[0].get(name)))
+            table.add_row(
+                name, *values, _verdict(name, columns[0].get(name)), _compared(columns[0].get(name), last.get(name))
+            )
         Console(width=max(TABLE_WIDTH, Console().width)).print(table)
 
 
@@ -113,6 +120,12 @@ def _verdict(name: str, summary: Summary | None) -> str:
     if target is None or summary is None:
         return ""
     return f"{target}  {'met' if target.met_by(summary.median) else 'MISSED'}"
+
+
+def _compared(summary: Summary | None, last: object) -> str:
+    if summary is None or not isinstance(last, int | float) or not last:
+        return ""
+    return f"{summary.median / last:.2f}"
 
 
 def significant(value: float) -> float:

@@ -29,8 +29,14 @@ class Sizes:
     calls_of_20: int = 2_000
     deliveries: int = 10_000
 
+    is_quick: bool = False
+
+    def scaled(self, count: int) -> int:
+        """Of a load that is not listed here."""
+        return count // 5 if self.is_quick else count
+
     def quick(self) -> Sizes:
-        return Sizes(self.calls // 5, self.messages_per_stream // 5, self.calls_of_20 // 5, self.deliveries // 5)
+        return Sizes(self.calls // 5, self.messages_per_stream // 5, self.calls_of_20 // 5, self.deliveries // 5, True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,15 +57,28 @@ class Service:
         self._campaigns.CreateCampaign(campaign_request, metadata=self._metadata, timeout=CALL_SECONDS)
         self._activate()
 
-    def _activate(self) -> int:
-        request = campaign_service_pb2.ActivateCampaignRequest(name=_CAMPAIGN)
+    def add(self, campaign_id: str, another: campaign_pb2.Campaign) -> None:
+        """Makes another campaign live, on the same channel configuration."""
+        request = campaign_service_pb2.CreateCampaignRequest(campaign_id=campaign_id, campaign=another)
+        self._campaigns.CreateCampaign(request, metadata=self._metadata, timeout=CALL_SECONDS)
+        self._activate(f"campaigns/{campaign_id}")
+
+    def _activate(self, name: str = _CAMPAIGN) -> int:
+        request = campaign_service_pb2.ActivateCampaignRequest(name=name)
         answer = self._campaigns.ActivateCampaign(request, metadata=self._metadata, timeout=CALL_SECONDS)
         return answer.campaign.live_version
 
     def hold(self) -> None:
         """Stops every hand-off, so that accepting is measured alone: messages stay queued."""
+        self._disable(True)
+
+    def release(self) -> None:
+        """Begins to hand off what is queued."""
+        self._disable(False)
+
+    def _disable(self, disabled: bool) -> None:
         configuration = channel_configuration(sink_port=1)
-        configuration.name, configuration.disabled = _CHANNEL, True
+        configuration.name, configuration.disabled = _CHANNEL, disabled
         request = channel_configuration_service_pb2.UpdateChannelConfigurationRequest(
             channel_configuration=configuration, update_mask=field_mask_pb2.FieldMask(paths=["disabled"])
         )
@@ -79,8 +92,9 @@ class Service:
         self._campaigns.UpdateCampaign(request, metadata=self._metadata, timeout=CALL_SECONDS)
         return self._activate()
 
-    def report(self, version: int = 0) -> report_service_pb2.CampaignReport:
-        request = report_service_pb2.GetCampaignReportRequest(campaign=_CAMPAIGN, version=version)
+    def report(self, version: int = 0, campaign_id: str = CAMPAIGN_ID) -> report_service_pb2.CampaignReport:
+        name = f"campaigns/{campaign_id}"
+        request = report_service_pb2.GetCampaignReportRequest(campaign=name, version=version)
         answer = self._reports.GetCampaignReport(request, metadata=self._metadata, timeout=CALL_SECONDS)
         return answer.report
 
@@ -94,8 +108,15 @@ class Service:
 
     def peak_rss_mb(self) -> float:
         """The most memory that the process had resident, in 10^6 bytes. Linux alone tells; elsewhere `nan`."""
+        return self._memory_mb("VmHWM")
+
+    def rss_mb(self) -> float:
+        """What it has resident now."""
+        return self._memory_mb("VmRSS")
+
+    def _memory_mb(self, kind: str) -> float:
         status = Path(f"/proc/{self._process.pid}/status")
-        found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
+        found = re.search(rf"{kind}:\s+(\d+) kB", status.read_text()) if status.exists() else None
         return int(found[1]) * 1024 / 1e6 if found else float("nan")
 
 

@@ -76,6 +76,10 @@ class Triggering:
         self._clock = clock
         self._ids = ids
 
+    def check_room(self, recipients: int) -> None:
+        """Raises Overloaded when so many messages more would wait for too long to be written."""
+        self._commits.check_room(recipients)
+
     async def trigger(self, command: TriggerCommand, caller: Caller) -> TriggerAnswer:
         """Raises InvalidFields, ResourceNotFound, CampaignNotLive, CampaignOutsideWindow, RequestIdReused, Overloaded,
         Unavailable.
