@@ -56,10 +56,12 @@ def lanes(bench: Bench) -> Samples:
         driver.rated_calls(RESETS_PER_S, RESET_SECONDS)
         service.await_sent(driver.acknowledged)
         alone = _hand_off_p99_ms(service, version)
-        version = service.next_version()
         service.hold()
         queue(service, NEWS, bench.sizes.scaled(NEWS_QUEUED))
         service.release()
+        # The queue is moving when the resets come.
+        driver.rated_calls(RESETS_PER_S, 1.0)
+        version = service.next_version()
         driver.rated_calls(RESETS_PER_S, RESET_SECONDS / 2 if bench.sizes.is_quick else RESET_SECONDS)
         left = service.report(campaign_id=NEWS).queued_count
         if not left:
