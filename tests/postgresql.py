@@ -51,7 +51,8 @@ SETTINGS = {
 class PostgresqlServer:
     """Made once; may be stopped, crashed and started again on the same data."""
 
-    def __init__(self) -> None:
+    def __init__(self, password_for: str = "") -> None:
+        """`password_for`: a role that is asked for its password. All others are trusted."""
         self._folder = Path(tempfile.mkdtemp(prefix="clarion-postgresql-"))
         self._as_account: list[str] = []
         if os.geteuid() == 0:
@@ -63,6 +64,9 @@ class PostgresqlServer:
         self._data = self._folder / "data"
         self._process: subprocess.Popen[bytes] | None = None
         self._make_cluster()
+        if password_for:
+            rules = self._data / "pg_hba.conf"
+            rules.write_text(f"local all {password_for} scram-sha-256\n{rules.read_text()}")
 
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://clarion@/{database}?host={quote(str(self._folder), safe='')}"

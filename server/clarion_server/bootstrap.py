@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -324,6 +325,7 @@ async def prepare(settings: Settings, show_first_key: Callable[[str], None]) -> 
 
     Raises CannotStart.
     """
+    _credentials(settings)
     store = open_store(settings.store)
     transactions = Transactions(store)
     keys = KeyKeeping(transactions, SystemClock(), SystemIds(), lambda _: None)
@@ -419,4 +421,12 @@ def _tls_files(settings: Settings) -> tuple[Path, Path] | None:
 def _credentials(settings: Settings) -> grpc.ServerCredentials | None:
     if settings.tls_key is None or settings.tls_certificate is None:
         return None
+    try:
+        # gRPC says nothing of what is wrong with them.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(settings.tls_certificate, settings.tls_key, password="")
+    except OSError as error:
+        raise CannotStart(
+            f"Cannot use the certificate {settings.tls_certificate} with the key {settings.tls_key}:"
+            f" {error.strerror or error}. Both are PEM files, and the key has no password."
+        ) from error
     return grpc.ssl_server_credentials([(settings.tls_key.read_bytes(), settings.tls_certificate.read_bytes())])

@@ -78,13 +78,14 @@ class Settings(BaseSettings):
     def _complete_address(cls, address: Any) -> Any:
         return f"127.0.0.1:{address}" if str(address).isdecimal() else address
 
-    @field_validator("http_listen", "metrics_listen")
+    @field_validator("listen", "http_listen", "metrics_listen")
     @classmethod
     def _check_address(cls, address: str, field: ValidationInfo) -> str:
         host, _, port = address.rpartition(":")
-        if address and not (host and port.isdecimal() and int(port) <= _MAX_PORT):
+        may_be_empty = field.field_name != "listen"
+        if not (host and port.isdecimal() and int(port) <= _MAX_PORT) and not (may_be_empty and not address):
             name = f"CLARION_{str(field.field_name).upper()}"
-            raise ValueError(f"{name} must be host:port, such as 127.0.0.1:50080, or empty.")
+            raise ValueError(f"{name} must be host:port, such as 127.0.0.1:50051{', or empty' * may_be_empty}.")
         return address
 
     @field_validator("http_cors_origins")

@@ -13,6 +13,7 @@ import uvloop
 from clarion_server.adapters.system.logs import set_up_logs
 from clarion_server.bootstrap import CannotStart, Clarion, open_store
 from clarion_server.config import Settings
+from clarion_server.supervisor.doors import DOORS, PortTaken, refuse_taken
 from clarion_server.supervisor.link import Link
 
 if TYPE_CHECKING:
@@ -30,10 +31,23 @@ _REFUSED = 2
 
 def run(settings: Settings, link: Link | None = None) -> None:
     """Until SIGTERM, SIGINT, or the end of the supervisor at the other end of the link. Raises CannotStart."""
+    if link is None:
+        _refuse_taken_ports(settings)
     set_up_logs(settings.log_level, settings.log_json, None if link is None else link.place)
     sys.setswitchinterval(_SWITCH_INTERVAL)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, link))
+
+
+def _refuse_taken_ports(settings: Settings) -> None:
+    """Before gRPC finds out, which writes lines of its own about it."""
+    addresses = {"grpc": settings.listen, "http": settings.http_listen, "metrics": settings.metrics_listen}
+    try:
+        for protocol, variable in DOORS.items():
+            if addresses[protocol]:
+                refuse_taken(protocol, variable, addresses[protocol])
+    except PortTaken as error:
+        raise CannotStart(str(error)) from error
 
 
 async def _serve(settings: Settings, link: Link | None) -> None:

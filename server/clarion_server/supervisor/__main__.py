@@ -12,13 +12,11 @@ import tempfile
 from functools import partial
 
 from clarion_server.supervisor.child import Child
-from clarion_server.supervisor.doors import Door, PortTaken, hold
+from clarion_server.supervisor.doors import DOORS, Door, PortTaken, hold
 from clarion_server.supervisor.link import FOLDER
 from clarion_server.supervisor.log import Log
 from clarion_server.supervisor.supervisor import Hopeless, Supervisor
 
-#: In the order in which they are told: whoever starts the service waits for the last line.
-_DOORS = {"metrics": "CLARION_METRICS_LISTEN", "http": "CLARION_HTTP_LISTEN", "grpc": "CLARION_LISTEN"}
 #: The exit code of commands that would fail again.
 _REFUSED = 2
 
@@ -26,7 +24,7 @@ _REFUSED = 2
 def main() -> int:
     log = Log(as_json=os.environ["CLARION_LOG_JSON"] == "true")
     try:
-        doors = [hold(protocol, name, os.environ[name]) for protocol, name in _DOORS.items() if os.environ.get(name)]
+        doors = [hold(protocol, name, os.environ[name]) for protocol, name in DOORS.items() if os.environ.get(name)]
         folder = tempfile.mkdtemp(prefix="clarion-")
         start = partial(Child, environment={door.variable: door.address for door in doors} | {FOLDER: folder})
         supervisor = Supervisor(

@@ -7,6 +7,9 @@ import socket
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
+#: The settings that hold addresses, in the order in which they are told: whoever starts the service waits for the last.
+DOORS = {"metrics": "CLARION_METRICS_LISTEN", "http": "CLARION_HTTP_LISTEN", "grpc": "CLARION_LISTEN"}
+
 
 class PortTaken(Exception):
     """Somebody else listens there, or nobody may. The text says what to do."""
@@ -42,6 +45,12 @@ def hold(protocol: str, variable: str, address: str) -> Door:
     except (OSError, ValueError) as error:
         raise PortTaken(f"Cannot listen on {address}: {_reason(error)} Set {variable}.") from error
     return Door(protocol, variable, f"{host}:{number}", (first, *others))
+
+
+def refuse_taken(protocol: str, variable: str, address: str) -> None:
+    """Raises PortTaken. For a process that is about to listen there by itself."""
+    for placeholder in hold(protocol, variable, address).placeholders:
+        placeholder.close()
 
 
 def _number(port: str) -> int:

@@ -97,9 +97,13 @@ def _failures_of_opening() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise StoreUnavailable(f"PostgreSQL says: {_reason(error.orig)}.") from error
+        raise StoreUnavailable(_said(error.orig)) from error
     except psycopg.Error as error:
-        raise StoreUnavailable(f"PostgreSQL says: {_reason(error)}.") from error
+        raise StoreUnavailable(_said(error)) from error
+
+
+def _said(error: BaseException | None) -> str:
+    return f"PostgreSQL says: {_reason(error)}. Check CLARION_STORE and the server."
 
 
 def _reason(error: BaseException | None) -> str:

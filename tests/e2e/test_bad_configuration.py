@@ -1,0 +1,155 @@
+"""What is wrong with the configuration is told in one sentence at the start, with the exit code that says so."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from clarion_server.transport.cli.app import run
+
+from tests.postgresql import PostgresqlServer, ask
+from tests.process import free_port
+
+SECONDS = 60
+REFUSED = 2
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CLARION_HTTP_LISTEN", "")
+    monkeypatch.setenv("CLARION_PROCESSES", "2")
+
+
+def told(capsys: pytest.CaptureFixture[str], *options: str) -> str:
+    """What the command says before several processes would start, which is where most mistakes show."""
+    status = run(["serve", *options], serve="clarion_server.serving:serve")
+    said = capsys.readouterr()
+    assert (status, said.out) == (REFUSED, "")
+    return said.err
+
+
+def told_by_a_process(**settings: str) -> str:
+    """What one says that gets as far as to its door."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "clarion_server", "serve"],
+        env=os.environ | {f"CLARION_{name.upper()}": value for name, value in settings.items()},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert ended.returncode == REFUSED
+    assert "Traceback" not in ended.stderr
+    return ended.stderr
+
+
+def is_one_sentence(text: str) -> bool:
+    return text.startswith("error: ") and text.count("\n") == 1 and text.endswith((".\n", "?\n"))
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--role", "boss"], "CLARION_ROLE: Input should be 'all', 'api' or 'worker', not 'boss'."),
+        (["--processes", "0"], "CLARION_PROCESSES: Input should be greater than or equal to 1, not '0'."),
+        (["--store", "memory:"], "The store memory: is one process's own: set CLARION_STORE to a file or a database"),
+        (
+            ["--role", "worker", "--processes", "1", "--store", "memory:"],
+            "leave CLARION_PROCESSES at 1 and CLARION_ROLE",
+        ),
+        (["--listen", "nonsense"], "CLARION_LISTEN must be host:port, such as 127.0.0.1:50051."),
+        (["--listen", "127.0.0.1:99999"], "CLARION_LISTEN must be host:port, such as 127.0.0.1:50051."),
+        (["--metrics-listen", "here"], "CLARION_METRICS_LISTEN must be host:port, such as 127.0.0.1:50051, or empty."),
+        (["--metrics-listen", "0.0.0.0:9464"], "Listening on 0.0.0.0:9464 needs TLS"),
+        (["--tls-key", "key.pem"], "CLARION_TLS_CERTIFICATE and CLARION_TLS_KEY go together: set both, or none."),
+    ],
+)
+def test_settings_that_cannot_be_are_told_by_their_name(
+    capsys: pytest.CaptureFixture[str], options: list[str], sentence: str
+) -> None:
+    text = told(capsys, *options)
+    assert text.startswith("error: The service cannot start with these settings.\n")
+    assert sentence in text
+
+
+@pytest.mark.parametrize(
+    ("store", "sentence"),
+    [
+        ("mysql://me:secret@host/db", "Clarion has no such store. Set CLARION_STORE to sqlite:///clarion.db"),
+        ("sqlite:///missing/clarion.db", "/missing for the store clarion.db"),
+        ("sqlite:////sys/clarion.db", "Cannot open the store: /sys/clarion.db cannot be opened: "),
+        ("sqlite:///notes.txt", "notes.txt is no SQLite database: name another file"),
+        ("sqlite:///folder", "folder cannot be opened: let the service's user read and write it"),
+        ("postgresql://me:secret@127.0.0.1:1/clarion", "Connection refused. Check CLARION_STORE and the server."),
+        ("postgresql://me:secret@nowhere.invalid/clarion", "PostgreSQL says: failed to resolve host 'nowhere.invalid'"),
+    ],
+)
+def test_a_store_that_cannot_be_opened_is_told_without_its_password(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, store: str, sentence: str
+) -> None:
+    (tmp_path / "notes.txt").write_text("Dear diary, today I wrote no SQL. " * 100)
+    (tmp_path / "folder").mkdir()
+    text = told(capsys, "--store", store)
+    assert is_one_sentence(text)
+    assert sentence in text
+    assert "secret" not in text
+
+
+@pytest.fixture
+def locked_url() -> Iterator[str]:
+    """Of a database of a server that asks its user for a password, which is `right`, and gives him no rights."""
+    server = PostgresqlServer(password_for="clarion_locked")
+    try:
+        server.start()
+        ask(server.url(), "CREATE ROLE clarion_locked LOGIN PASSWORD 'right'")
+        yield server.url().replace("clarion@", "clarion_locked:right@", 1)
+    finally:
+        server.remove()
+
+
+def test_a_user_without_rights_and_one_with_a_wrong_password_are_told(
+    capsys: pytest.CaptureFixture[str], locked_url: str
+) -> None:
+    text = told(capsys, "--store", locked_url.replace(":right@", ":wrong@"))
+    assert is_one_sentence(text)
+    assert 'password authentication failed for user "clarion_locked"' in text
+    text = told(capsys, "--store", locked_url)
+    assert is_one_sentence(text)
+    assert "permission denied for schema public" in text
+
+
+def test_a_certificate_that_is_none_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    for name in ("certificate.pem", "key.pem"):
+        (tmp_path / name).write_text("no PEM")
+    text = told(capsys, "--tls-certificate", "certificate.pem", "--tls-key", "key.pem")
+    assert is_one_sentence(text)
+    assert "Cannot use the certificate certificate.pem with the key key.pem" in text
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        yield taken.getsockname()[1]
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_a_port_that_is_taken_is_told(taken_port: int, processes: str) -> None:
+    text = told_by_a_process(listen=f"127.0.0.1:{taken_port}", processes=processes)
+    assert is_one_sentence(text)
+    assert f"error: Cannot listen on 127.0.0.1:{taken_port}: " in text
+    assert "Set CLARION_LISTEN" in text
+
+
+def test_why_no_process_can_start_is_told_by_the_one_that_looks_after_them() -> None:
+    text = told_by_a_process(listen="127.0.0.1:0", processes="2", queue=f"nats://127.0.0.1:{free_port()}")
+    assert is_one_sentence(text.splitlines(keepends=True)[-1])
+    assert "error: Cannot use the queue: " in text
