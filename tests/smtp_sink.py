@@ -44,7 +44,10 @@ class SmtpSink:
         implicit_tls: ssl.SSLContext | None = None,
         starttls: ssl.SSLContext | None = None,
         login: AuthCallbackType | None = None,
+        seconds: float = 0,
     ) -> None:
+        """`seconds`: how long it takes to answer for a mail that it has taken."""
+        self._seconds = seconds
         self.mails: list[ReceivedMail] = []
         self.counts: Counter[str] = Counter()
         """Mails by Message-ID."""
@@ -119,4 +122,5 @@ class SmtpSink:
             self.mails.append(mail)
             self.counts[mail.message_id] += 1
             self._changed.notify_all()
+        await asyncio.sleep(self._seconds)
         return f"250 2.0.0 Taken as number {len(self.mails)}"

@@ -31,6 +31,8 @@ CALLERS = 8
 ACKNOWLEDGED_BEFORE_FAULT = (5, 60)
 #: How long a network is cut or stands still, at random: from less to more than a lease.
 FAULT_SECONDS = (0.2, 1.6)
+#: So long that whoever is killed has something in its hands.
+HAND_OFF_SECONDS = 0.2
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self").exists(), reason="finds the processes of a service in /proc")
 
@@ -171,7 +173,7 @@ async def test_every_acknowledged_message_has_exactly_one_outcome_whatever_is_ki
     tmp_path: Path, database: PostgresqlServer, nats: NatsServer, show_counts: Callable[[str], None]
 ) -> None:
     async with (
-        SmtpSink() as sink,
+        SmtpSink(seconds=HAND_OFF_SECONDS) as sink,
         running_fleet(tmp_path, database, nats) as fleet,
         AsyncClient(fleet.api.target, api_key=fleet.api.admin_key) as client,
     ):
