@@ -71,6 +71,7 @@ def _placeholder(family: int, place: tuple[object, ...]) -> socket.socket:
     made = socket.socket(family, socket.SOCK_STREAM)
     try:
         _make_exact(made, family)
+        _allow_leftovers(made)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         made.bind(place)
     except BaseException:
@@ -83,9 +84,13 @@ def _refuse_taken(family: int, place: tuple[object, ...]) -> None:
     """Sockets that share their port would share it with those of another service as well."""
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         _make_exact(probe, family)
-        # What is left of closed connections is no reason to wait.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        _allow_leftovers(probe)
         probe.bind(place)
+
+
+def _allow_leftovers(made: socket.socket) -> None:
+    """What is left of closed connections is no reason to wait."""
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 
 
 def _make_exact(made: socket.socket, family: int) -> None:

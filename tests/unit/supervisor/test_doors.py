@@ -38,6 +38,19 @@ def test_no_connection_comes_to_what_only_holds_the_port() -> None:
         socket.create_connection(("127.0.0.1", port_of(held(undo, "127.0.0.1:0"))))
 
 
+def test_what_is_left_of_connections_of_an_earlier_service_does_not_take_its_port() -> None:
+    with closing(socket.socket()) as earlier:
+        earlier.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        earlier.bind(("127.0.0.1", 0))
+        earlier.listen()
+        port = earlier.getsockname()[1]
+        with closing(socket.create_connection(("127.0.0.1", port))):
+            # Who closes first keeps the connection in mind for a minute.
+            earlier.accept()[0].close()
+    with ExitStack() as undo:
+        assert port_of(held(undo, f"127.0.0.1:{port}")) == port
+
+
 def test_a_name_keeps_its_place_in_the_address() -> None:
     with ExitStack() as undo:
         assert held(undo, "localhost:0").address.startswith("localhost:")
