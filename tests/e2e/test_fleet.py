@@ -144,8 +144,9 @@ async def running_fleet(folder: Path, database: PostgresqlServer, nats: NatsServ
             )
             for name in ("api", "workers", "worker")
         }
+        # From another address: else whoever connects while the server is down may be given its port, and keep it.
         ways["queue"] = await stack.enter_async_context(
-            FaultProxy(lambda: asyncio.open_connection("127.0.0.1", nats.port))
+            FaultProxy(lambda: asyncio.open_connection("127.0.0.1", nats.port, local_addr=("127.0.0.2", 0)))
         )
 
         def service(name: str, role: str, processes: int) -> ServiceProcess:
