@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import pytest
@@ -38,27 +38,33 @@ def commit(store: SqlStore) -> None:
         work.commit()
 
 
+def until_heard(news: queue.SimpleQueue[frozenset[int]], tell: Callable[[], None]) -> frozenset[int]:
+    """Tells again and again: who has just come is known a moment later, and what is told meanwhile is lost."""
+    for _ in range(DEADLINE_S * 10):
+        tell()
+        with suppress(queue.Empty):
+            return news.get(timeout=0.1)
+    raise TimeoutError
+
+
 def test_a_commit_is_heard_by_all_others_and_not_by_oneself(open_store: OpenStore) -> None:
     stores = [open_store() for _ in range(3)]
     news = [heard_by(store) for store in stores]
-    commit(stores[1])
-    assert news[0].get(timeout=DEADLINE_S) == frozenset()
-    assert news[2].get(timeout=DEADLINE_S) == frozenset()
+    for other in (0, 2):
+        assert until_heard(news[other], lambda: commit(stores[1])) == frozenset()
     assert news[1].empty()
 
 
 def test_it_is_heard_for_which_channels_there_is_something_to_send(open_store: OpenStore) -> None:
     one, other = open_store(), open_store()
     news = heard_by(other)
-    one.tell_queued([7, 4711])
-    assert news.get(timeout=DEADLINE_S) == {7, 4711}
+    assert until_heard(news, lambda: one.tell_queued([7, 4711])) == {7, 4711}
 
 
 def test_a_change_mark_has_changed_when_a_commit_is_heard(open_store: OpenStore) -> None:
     one, other = open_store(), open_store()
     news, mark = heard_by(other), other.change_mark()
-    commit(one)
-    news.get(timeout=DEADLINE_S)
+    until_heard(news, lambda: commit(one))
     assert other.change_mark() != mark
 
 
@@ -68,8 +74,7 @@ def test_who_has_gone_is_forgotten_and_its_place_taken_by_the_next(open_store: O
         pass
     commit(one)
     news = heard_by(open_store())
-    commit(one)
-    assert news.get(timeout=DEADLINE_S) == frozenset()
+    assert until_heard(news, lambda: commit(one)) == frozenset()
 
 
 def test_processes_beyond_the_last_place_hear_nothing_and_work(
@@ -96,10 +101,13 @@ def test_a_flood_of_news_never_blocks_who_tells(open_store: OpenStore) -> None:
     other.listen(hear)
     for key in range(1, 1000):
         one.tell_queued([key])
-    gate.put(None)
-    done.get(timeout=DEADLINE_S)
-    gate.put(None)
-    done.get(timeout=DEADLINE_S)
-    assert heard
-    for _ in range(1000):
+    # Most of it is lost, as nobody heard it. What is told afterwards is heard again.
+    for _ in range(2000):
         gate.put(None)
+    for _ in range(DEADLINE_S * 10):
+        one.tell_queued([1000])
+        with suppress(queue.Empty):
+            done.get(timeout=0.1)
+        if 1000 in heard:
+            break
+    assert 1000 in heard
