@@ -52,6 +52,7 @@ class RecipientInput:
 @value
 class TriggerCommand:
     campaign_id: str
+    """Empty where the name is malformed, which is among the flaws."""
     recipients: tuple[RecipientInput, ...]
     request_id: str = ""
     send_time: Instant | None = None
@@ -112,6 +113,14 @@ def call_violations(command: TriggerCommand, now: Instant) -> list[Violation]:
         found.append(out_of_range("send_time", "Must be at most 366 days ahead."))
     if command.expire_time is not None and command.expire_time <= max(now, command.send_time or now):
         found.append(out_of_range("expire_time", "Must be later than now and than send_time."))
+    return found
+
+
+def violations_without_campaign(command: TriggerCommand, now: Instant) -> list[Violation]:
+    """What is wrong with a call, whichever campaign it is for."""
+    found = call_violations(command, now)
+    for place, recipient in enumerate(command.recipients):
+        found += [flaw.under(f"recipients[{place}]") for flaw in recipient.flaws]
     return found
 
 

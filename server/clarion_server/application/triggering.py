@@ -13,6 +13,7 @@ from clarion_server.application.admission import (
     call_violations,
     fingerprint,
     request_id_violations,
+    violations_without_campaign,
 )
 from clarion_server.application.directory import CampaignDirectory, LiveCampaign
 from clarion_server.application.group_commit import GroupCommit
@@ -94,6 +95,7 @@ class Triggering:
             return TriggerAnswer(earlier, replayed=True)
 
     async def _accept(self, command: TriggerCommand, caller: Caller) -> TriggerAnswer:
+        self._check_named(command)
         for _ in range(_ATTEMPTS):
             live = await self._directory.live(caller.sandbox, command.campaign_id)
             try:
@@ -110,8 +112,14 @@ class Triggering:
 
     async def load_and_begin(self, command: TriggerCommand, caller: Caller) -> Begun | None:
         """Like `begin`, for a campaign that is not at hand yet."""
+        self._check_named(command)
         await self._directory.live(caller.sandbox, command.campaign_id)
         return self.begin(command, caller)
+
+    def _check_named(self, command: TriggerCommand) -> None:
+        """Where it is unknown which campaign is meant, whatever else is wrong is told as well."""
+        if not command.campaign_id:
+            raise InvalidFields(tuple(violations_without_campaign(command, self._clock.now())))
 
     def begin(self, command: TriggerCommand, caller: Caller) -> Begun | None:
         """Admits the trigger and sends it to the store; None when its campaign must be loaded first. Raises as

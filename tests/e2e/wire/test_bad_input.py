@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import random
 from collections import Counter
@@ -115,6 +116,13 @@ def long_names(request: trigger_service_pb2.TriggerRequest) -> None:
         request.recipients[0].context.fields[f"{place}" + "x" * 10_000].string_value = ""
 
 
+def wrong_in_every_way(request: trigger_service_pb2.TriggerRequest) -> None:
+    request.campaign, request.request_id = "x", "a\0"
+    items = request.recipients[0].context.fields["order"].list_value.values
+    items.extend([number(math.nan), number(1), struct_pb2.Value()])
+    items[2].struct_value.fields["total"].CopyFrom(number(math.inf))
+
+
 def hundred_thousand_wrong(request: trigger_service_pb2.TriggerRequest) -> None:
     items = request.recipients[0].context.fields["order"].list_value
     items.values.extend([struct_pb2.Value(null_value=struct_pb2.NULL_VALUE)] * 50_000)
@@ -185,6 +193,16 @@ UNKNOWN_VALUES: Any = [0, 99]
 
 #: Requests in which nothing is right, and the fields that the answer must name, all at once.
 ALL_WRONG: dict[str, tuple[str, Message, list[str]]] = {
+    "trigger": (
+        "/clarion.v1.TriggerService/Trigger",
+        changed(wrong_in_every_way),
+        ["campaign", "request_id", "recipients[0].context.order[0]", "recipients[0].context.order[2].total"],
+    ),
+    "an empty trigger": (
+        "/clarion.v1.TriggerService/Trigger",
+        trigger_service_pb2.TriggerRequest(),
+        ["campaign", "recipients"],
+    ),
     "messages": (
         "/clarion.v1.MessageService/ListMessages",
         message_service_pb2.ListMessagesRequest(

@@ -14,7 +14,7 @@ from clarion_server.domain.instant import LATEST, SECOND, Instant, Span
 from clarion_server.domain.names import Collection
 from clarion_server.domain.violation import Violation, malformed, out_of_range, too_many
 from clarion_server.transport.grpc.convert.enums import EnumPair, M, N
-from clarion_server.transport.grpc.convert.structs import NotJson, to_dict
+from clarion_server.transport.grpc.convert.structs import NotJson, flaws_of, to_dict
 from clarion_server.transport.grpc.convert.times import from_duration, from_timestamp
 
 #: The most values of one enum that are read; none has as many.
@@ -82,8 +82,9 @@ class Reading:
     def values(self, struct: struct_pb2.Struct, field: str) -> dict[str, Any]:
         try:
             return to_dict(struct)
-        except NotJson as error:
-            self.note(Violation(error.path, error.reason, error.description).under(field))
+        except NotJson:
+            for flaw in flaws_of(struct):
+                self.note(flaw.under(field))
             return {}
 
     def id(self, collection: Collection, name: str, field: str) -> str:

@@ -6,10 +6,13 @@ A Struct knows only doubles. A whole number becomes an `int`, so that a template
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from google.protobuf import struct_pb2
+
+from clarion_server.domain.violation import Violation
 
 #: The deepest nesting that is read; one more is refused before Python's own limits are near.
 MAX_DEPTH = 32
@@ -17,14 +20,15 @@ MAX_DEPTH = 32
 MAX_WHOLE = 2**53
 
 
-class NotJson(Exception):
-    """A value that JSON does not have, or nested too deeply. Carries the path within the Struct."""
+#: The most flaws of one Struct that are told.
+_MOST_FLAWS = 100
 
-    def __init__(self, path: str, reason: str, description: str) -> None:
-        super().__init__(f"{path}: {description}")
-        self.path = path
-        self.reason = reason
-        self.description = description
+_NOT_A_NUMBER = Violation("", "NOT_A_NUMBER", "Must be a finite number.")
+_TOO_DEEP = Violation("", "TOO_DEEP", f"Must be nested at most {MAX_DEPTH} levels deep.")
+
+
+class NotJson(Exception):
+    """A Struct has values that JSON does not have, or is nested too deeply: see `flaws_of`."""
 
 
 def to_dict(struct: struct_pb2.Struct, depth: int = MAX_DEPTH) -> dict[str, Any]:
@@ -35,53 +39,65 @@ def to_dict(struct: struct_pb2.Struct, depth: int = MAX_DEPTH) -> dict[str, Any]
     for key in fields:
         value = fields[key]
         # Most values are texts, and a text that is not empty is found by its look.
-        result[key] = value.string_value or _plain(value, value.WhichOneof("kind"), key, depth)
+        result[key] = value.string_value or _plain(value, value.WhichOneof("kind"), depth)
     return result
 
 
-def _plain(value: struct_pb2.Value, kind: str | None, path: str, depth: int) -> Any:
+def _plain(value: struct_pb2.Value, kind: str | None, depth: int) -> Any:
     match kind:
         case "string_value":
             return value.string_value
         case "number_value":
-            return _number(value.number_value, path)
+            return _number(value.number_value)
         case "bool_value":
             return value.bool_value
         case "struct_value":
-            return _nested(value.struct_value, path, depth)
+            return to_dict(value.struct_value, _deeper(depth))
         case "list_value":
-            return _list(value.list_value, path, depth)
+            return _list(value.list_value, _deeper(depth))
         case _:
             return None
 
 
-def _number(number: float, path: str) -> int | float:
+def _number(number: float) -> int | float:
     if number.is_integer() and -MAX_WHOLE <= number <= MAX_WHOLE:
         return int(number)
     if not math.isfinite(number):
-        raise NotJson(path, "NOT_A_NUMBER", "Must be a finite number.")
+        raise NotJson
     return number
 
 
-def _nested(struct: struct_pb2.Struct, path: str, depth: int) -> dict[str, Any]:
-    _check_depth(path, depth)
-    try:
-        return to_dict(struct, depth - 1)
-    except NotJson as error:
-        raise NotJson(f"{path}.{error.path}", error.reason, error.description) from None
+def _list(values: struct_pb2.ListValue, depth: int) -> list[Any]:
+    return [_plain(value, value.WhichOneof("kind"), depth) for value in values.values]
 
 
-def _list(values: struct_pb2.ListValue, path: str, depth: int) -> list[Any]:
-    _check_depth(path, depth)
-    return [
-        _plain(value, value.WhichOneof("kind"), f"{path}[{place}]", depth - 1)
-        for place, value in enumerate(values.values)
-    ]
-
-
-def _check_depth(path: str, depth: int) -> None:
+def _deeper(depth: int) -> int:
     if depth <= 1:
-        raise NotJson(path, "TOO_DEEP", f"Must be nested at most {MAX_DEPTH} levels deep.")
+        raise NotJson
+    return depth - 1
+
+
+def flaws_of(struct: struct_pb2.Struct) -> list[Violation]:
+    """Why `to_dict` raises NotJson, by paths within the Struct; the first hundred flaws."""
+    return list(islice(_struct_flaws(struct, MAX_DEPTH), _MOST_FLAWS))
+
+
+def _struct_flaws(struct: struct_pb2.Struct, depth: int) -> Iterator[Violation]:
+    for key, value in struct.fields.items():
+        yield from (flaw.under(key) for flaw in _value_flaws(value, depth))
+
+
+def _value_flaws(value: struct_pb2.Value, depth: int) -> Iterator[Violation]:
+    kind = value.WhichOneof("kind")
+    if kind == "number_value" and not math.isfinite(value.number_value):
+        yield _NOT_A_NUMBER
+    elif kind in ("struct_value", "list_value") and depth <= 1:
+        yield _TOO_DEEP
+    elif kind == "struct_value":
+        yield from _struct_flaws(value.struct_value, depth - 1)
+    elif kind == "list_value":
+        for place, element in enumerate(value.list_value.values):
+            yield from (flaw.under(f"[{place}]") for flaw in _value_flaws(element, depth - 1))
 
 
 def to_struct(values: Mapping[str, Any]) -> struct_pb2.Struct:

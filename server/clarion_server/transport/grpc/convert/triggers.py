@@ -16,7 +16,7 @@ from clarion_server.domain.instant import LATEST, SECOND, Instant
 from clarion_server.domain.message import ExclusionReason
 from clarion_server.domain.names import CAMPAIGNS, MESSAGES
 from clarion_server.domain.violation import Violation, out_of_range, too_many
-from clarion_server.transport.grpc.convert.structs import NotJson, to_dict
+from clarion_server.transport.grpc.convert.structs import NotJson, flaws_of, to_dict
 from clarion_server.transport.grpc.convert.times import from_timestamp
 from clarion_server.transport.grpc.errors import field_violation
 
@@ -33,14 +33,12 @@ _NO_VALUES: dict[str, Any] = {}
 
 
 def to_command(request: _Request) -> TriggerCommand:
-    """Raises InvalidFields when the campaign's name is malformed, or when there are too many recipients to look at;
-    other flaws travel in the command.
-    """
+    """Raises InvalidFields when there are too many recipients to look at; other flaws travel in the command."""
     if len(request.recipients) > MAX_RECIPIENTS:
         raise InvalidFields((too_many("recipients", MAX_RECIPIENTS),))
     flaws: list[Violation] = []
     return TriggerCommand(
-        campaign_id=CAMPAIGNS.parse(request.campaign, "campaign"),
+        campaign_id=_campaign_id(request.campaign, flaws),
         recipients=tuple([_recipient(recipient) for recipient in request.recipients]),
         request_id=request.request_id,
         send_time=_time(request.send_time, "send_time", flaws) if request.HasField("send_time") else None,
@@ -49,6 +47,14 @@ def to_command(request: _Request) -> TriggerCommand:
         validate_only=request.validate_only,
         flaws=tuple(flaws),
     )
+
+
+def _campaign_id(name: str, flaws: list[Violation]) -> str:
+    try:
+        return CAMPAIGNS.parse(name, "campaign")
+    except InvalidFields as error:
+        flaws.extend(error.violations)
+        return ""
 
 
 def _time(timestamp: Timestamp, field: str, flaws: list[Violation]) -> Instant | None:
@@ -73,8 +79,8 @@ def _recipient(recipient: trigger_service_pb2.Recipient) -> RecipientInput:
 def _values(struct: struct_pb2.Struct, field: str, flaws: list[Violation]) -> dict[str, Any]:
     try:
         return to_dict(struct)
-    except NotJson as error:
-        flaws.append(Violation(f"{field}.{error.path}", error.reason, error.description))
+    except NotJson:
+        flaws.extend(flaw.under(field) for flaw in flaws_of(struct))
         return {}
 
 

@@ -19,7 +19,7 @@ from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.instant import Instant, from_datetime
 from clarion_server.domain.names import CAMPAIGNS
 from clarion_server.domain.violation import Violation, malformed, required, too_many
-from clarion_server.transport.grpc.convert.structs import NotJson, to_dict, to_struct
+from clarion_server.transport.grpc.convert.structs import NotJson, flaws_of, to_dict, to_struct
 
 #: As that API has it.
 MAX_RECIPIENTS: Final = 20
@@ -158,9 +158,11 @@ class _Reader:
         """As it would have come through the contract: numbers without a fraction are whole ones, nesting has an end."""
         given = self.mapping(values, name, f"{path}.{name}")
         try:
-            return to_dict(to_struct(given)) if given else {}
-        except NotJson as error:
-            self.flaws.append(Violation(f"{path}.{name}.{error.path}", error.reason, error.description))
+            struct = to_struct(given)
+            try:
+                return to_dict(struct)
+            except NotJson:
+                self.flaws.extend(flaw.under(f"{path}.{name}") for flaw in flaws_of(struct))
         except RecursionError:
             self.flaws.append(Violation(f"{path}.{name}", "TOO_DEEP", "Is nested too deeply."))
         return {}
