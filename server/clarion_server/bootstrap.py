@@ -26,39 +26,39 @@ from clarion.v1 import (
 from clarion_server.adapters.channels import open_channel
 from clarion_server.adapters.rendering import JinjaContentCompiler
 from clarion_server.adapters.system import SystemClock, SystemIds
-from clarion_server.application.authentication import KeyAuthenticator
-from clarion_server.application.authoring import CampaignAuthoring
-from clarion_server.application.cancelling import Cancelling
-from clarion_server.application.channel_keeping import ChannelKeeping
-from clarion_server.application.claim_table import ClaimTable
-from clarion_server.application.delivery import Delivery
+from clarion_server.application.access.authentication import KeyAuthenticator
+from clarion_server.application.access.keys import KeyKeeping
+from clarion_server.application.authoring.channel_keeping import ChannelKeeping
+from clarion_server.application.authoring.drafts import CampaignAuthoring
+from clarion_server.application.authoring.life_cycle import CampaignLifeCycle
+from clarion_server.application.authoring.previewing import CampaignPreviewing
+from clarion_server.application.authoring.review import Review
+from clarion_server.application.authoring.sampling import TriggerSampling
+from clarion_server.application.authoring.schedule_keeping import ScheduleKeeper
+from clarion_server.application.authoring.stopping import QueueCanceller
+from clarion_server.application.delivery.attempting import Delivery
+from clarion_server.application.delivery.claim_table import ClaimTable
+from clarion_server.application.delivery.disowning import Disowned
+from clarion_server.application.delivery.elsewhere import OutletsElsewhere
+from clarion_server.application.delivery.outlet import OutletPorts
+from clarion_server.application.delivery.outlets import ProcessOutlets
 from clarion_server.application.directory import CampaignDirectory
-from clarion_server.application.disowning import Disowned
-from clarion_server.application.elsewhere import OutletsElsewhere
 from clarion_server.application.group_commit import GroupCommit
-from clarion_server.application.housekeeping import Housekeeper
-from clarion_server.application.inspecting import Inspecting
-from clarion_server.application.keeping import Keeper
-from clarion_server.application.keys import KeyKeeping
-from clarion_server.application.lease import Lease
-from clarion_server.application.life_cycle import CampaignLifeCycle
-from clarion_server.application.metrics import Family, gauge
-from clarion_server.application.outlet import OutletPorts
-from clarion_server.application.outlets import ProcessOutlets
+from clarion_server.application.keeping.housekeeping import Housekeeper
+from clarion_server.application.keeping.keeper import Keeper
+from clarion_server.application.keeping.lease import Lease
+from clarion_server.application.keeping.metrics import Family, gauge
+from clarion_server.application.keeping.retention import Retention
+from clarion_server.application.keeping.tally import Tally
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.queue import Queue, QueueUnavailable
 from clarion_server.application.ports.store import EVERY_CHANNEL, Store, StoreUnavailable
-from clarion_server.application.previewing import CampaignPreviewing
-from clarion_server.application.reporting import CampaignReporting
-from clarion_server.application.retention import Retention
-from clarion_server.application.review import Review
-from clarion_server.application.sampling import TriggerSampling
-from clarion_server.application.schedule_keeping import ScheduleKeeper
-from clarion_server.application.stopping import QueueCanceller
-from clarion_server.application.tally import Tally
+from clarion_server.application.reading.inspecting import Inspecting
+from clarion_server.application.reading.reporting import CampaignReporting
+from clarion_server.application.reading.watching import CommitSignal, Watching
 from clarion_server.application.transactions import Transactions
-from clarion_server.application.triggering import Triggering
-from clarion_server.application.watching import CommitSignal, Watching
+from clarion_server.application.triggering.cancelling import Cancelling
+from clarion_server.application.triggering.triggering import Triggering
 from clarion_server.config import Settings
 from clarion_server.domain.campaign import Campaign
 from clarion_server.domain.channel import ChannelConfiguration

@@ -11,8 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from clarion_server.adapters.metrics import CONTENT_TYPE, Siblings, exposition, of_system
-from clarion_server.application.metrics import Family, gauge, of_process, of_store
-from clarion_server.application.tally import Tally
+from clarion_server.application.keeping.metrics import Family, gauge, of_process, of_store
+from clarion_server.application.keeping.tally import Tally
 from clarion_server.application.transactions import Transactions
 from clarion_server.config import Settings
 from clarion_server.domain.errors import Unavailable

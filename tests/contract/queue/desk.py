@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import TypeVar
 
 from clarion_server.adapters.system import SystemClock
+from clarion_server.application.delivery.recording import settle
 from clarion_server.application.group_commit import GroupCommit
-from clarion_server.application.lease import Lease
+from clarion_server.application.keeping.lease import Lease
 from clarion_server.application.ports.queue import Claimed, Source
 from clarion_server.application.ports.store import Store, UnitOfWork
-from clarion_server.application.recording import settle
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.delivery import Conclusion

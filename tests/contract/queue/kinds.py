@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from clarion_server.adapters.queue.jetstream import JetStreamQueue, read_address
-from clarion_server.application.claim_table import ClaimTable
+from clarion_server.application.delivery.claim_table import ClaimTable
 from clarion_server.application.group_commit import GroupCommit
-from clarion_server.application.lease import Lease
+from clarion_server.application.keeping.lease import Lease
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.queue import Queue
 from clarion_server.application.transactions import Transactions

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from clarion.v1 import campaign_service_pb2, execution_service_pb2, message_service_pb2
 from clarion_server.adapters.storage.store import SqlStore
-from clarion_server.application.inspecting import Inspecting
-from clarion_server.application.watching import CommitSignal, Watching
+from clarion_server.application.reading.inspecting import Inspecting
+from clarion_server.application.reading.watching import CommitSignal, Watching
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.transport.grpc.campaigns import CampaignService
 from clarion_server.transport.grpc.doors import Doors

@@ -17,7 +17,7 @@ from clarion_server.adapters.memory_store import MemoryStore
 from clarion_server.adapters.queue.jetstream import JetStreamQueue, read_address
 from clarion_server.adapters.system import SystemClock
 from clarion_server.application.group_commit import GroupCommit
-from clarion_server.application.lease import Lease
+from clarion_server.application.keeping.lease import Lease
 from clarion_server.application.ports.queue import QueueUnavailable
 from clarion_server.application.transactions import Transactions
 from clarion_server.bootstrap import CannotStart, Clarion

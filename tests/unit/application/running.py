@@ -9,22 +9,22 @@ from typing import Any
 
 from clarion_server.adapters.rendering import JinjaContentCompiler
 from clarion_server.adapters.system import SystemIds
-from clarion_server.application.admission import RecipientInput, TriggerCommand
-from clarion_server.application.cancelling import Cancelling
-from clarion_server.application.claim_table import ClaimTable
-from clarion_server.application.delivery import Delivery
+from clarion_server.application.delivery.attempting import Delivery
+from clarion_server.application.delivery.claim_table import ClaimTable
+from clarion_server.application.delivery.disowning import Disowned
+from clarion_server.application.delivery.outlet import Outlet, OutletPorts
+from clarion_server.application.delivery.outlets import ProcessOutlets
 from clarion_server.application.directory import CampaignDirectory
-from clarion_server.application.disowning import Disowned
 from clarion_server.application.group_commit import GroupCommit
-from clarion_server.application.keeping import Keeper
-from clarion_server.application.lease import Lease
-from clarion_server.application.outlet import Outlet, OutletPorts
-from clarion_server.application.outlets import ProcessOutlets
+from clarion_server.application.keeping.keeper import Keeper
+from clarion_server.application.keeping.lease import Lease
 from clarion_server.application.ports.content import ContentCompiler
 from clarion_server.application.ports.queries import EventQuery, MessageQuery
 from clarion_server.application.ports.store import Store
 from clarion_server.application.transactions import Transactions
-from clarion_server.application.triggering import TriggerAnswer, Triggering
+from clarion_server.application.triggering.admission import RecipientInput, TriggerCommand
+from clarion_server.application.triggering.cancelling import Cancelling
+from clarion_server.application.triggering.triggering import TriggerAnswer, Triggering
 from clarion_server.domain.access import Caller, Scope
 from clarion_server.domain.instant import DAY, Span
 from clarion_server.domain.message import Event, Message, MessageState

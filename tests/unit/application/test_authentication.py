@@ -9,8 +9,8 @@ from contextlib import closing, contextmanager
 
 import pytest
 from clarion_server.adapters.memory_store import MemoryStore
-from clarion_server.application.authentication import MAX_TRUSTED, TRUST, KeyAuthenticator
-from clarion_server.application.keys import CreateApiKey, KeyKeeping, NewKey, hash_of
+from clarion_server.application.access.authentication import MAX_TRUSTED, TRUST, KeyAuthenticator
+from clarion_server.application.access.keys import CreateApiKey, KeyKeeping, NewKey, hash_of
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.access import ApiKey, Caller, Scope
 from clarion_server.domain.errors import Unauthenticated

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from clarion_server.application.authoring import EDITABLE_FIELDS, CreateCampaign, Draft, UpdateCampaign
+from clarion_server.application.authoring.drafts import EDITABLE_FIELDS, CreateCampaign, Draft, UpdateCampaign
 from clarion_server.application.ports.queries import CampaignQuery
 from clarion_server.domain.campaign import CampaignDefinition, CampaignState, Category, QueueDisposal, Schedule
 from clarion_server.domain.errors import (

@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 from clarion_server.adapters.channels.smtp_email import SmtpEmailChannel
-from clarion_server.application.channel_keeping import ChannelKeeping, ChannelSettings, UpdateChannelConfiguration
+from clarion_server.application.authoring.channel_keeping import (
+    ChannelKeeping,
+    ChannelSettings,
+    UpdateChannelConfiguration,
+)
 from clarion_server.application.ports.channels import VerificationKind
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.campaign import Mailbox, QueueDisposal

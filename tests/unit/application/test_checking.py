@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from clarion_server.application.checking import flaws_within, is_within, refuse_invalid
+from clarion_server.application.authoring.checking import flaws_within, is_within, refuse_invalid
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.violation import Violation
 

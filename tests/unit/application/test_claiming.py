@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-from clarion_server.application.claiming import Claim, Claiming
+from clarion_server.application.delivery.claiming import Claim, Claiming
 from clarion_server.application.ports.queue import Claimed
 from clarion_server.domain.campaign import Category, QueueDisposal
 from clarion_server.domain.instant import HOUR, SECOND

@@ -6,10 +6,10 @@ from collections.abc import Collection
 
 import pytest
 from clarion_server.adapters.system import SystemIds
-from clarion_server.application import claim_table
-from clarion_server.application.claim_table import ClaimTable
-from clarion_server.application.elsewhere import OutletsElsewhere
-from clarion_server.application.triggering import Triggering
+from clarion_server.application.delivery import claim_table
+from clarion_server.application.delivery.claim_table import ClaimTable
+from clarion_server.application.delivery.elsewhere import OutletsElsewhere
+from clarion_server.application.triggering.triggering import Triggering
 from clarion_server.domain.instant import HOUR
 from clarion_server.domain.message import MessageState
 

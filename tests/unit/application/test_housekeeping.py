@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-from clarion_server.application import housekeeping as housekeeping_module
-from clarion_server.application import retention as retention_module
-from clarion_server.application.housekeeping import Housekeeper
+from clarion_server.application.keeping import housekeeping as housekeeping_module
+from clarion_server.application.keeping import retention as retention_module
+from clarion_server.application.keeping.housekeeping import Housekeeper
+from clarion_server.application.keeping.retention import Retention
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.retention import Retention
 from clarion_server.domain.instant import DAY
 from clarion_server.domain.message import MessageState
 

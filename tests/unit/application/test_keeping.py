@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager, closing, contextmanager
 
 import pytest
 from clarion_server.adapters.memory_store import MemoryStore
-from clarion_server.application import keeping as keeping_module
-from clarion_server.application.lease import Lease
+from clarion_server.application.keeping import keeper as keeping_module
+from clarion_server.application.keeping.lease import Lease
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.campaign import InDoubtPolicy, QueueDisposal
 from clarion_server.domain.errors import Unavailable

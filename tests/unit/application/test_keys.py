@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-from clarion_server.application.keys import CreateApiKey, KeyKeeping, NewKey, hash_of
+from clarion_server.application.access.keys import CreateApiKey, KeyKeeping, NewKey, hash_of
 from clarion_server.domain.access import ApiKey, Caller, Scope
 from clarion_server.domain.errors import InvalidFields, LastAdminKey, ResourceNotFound, SandboxDenied
 from clarion_server.domain.violation import Violation

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from clarion_server.application.hand_off import HandOff
-from clarion_server.application.hand_off_queue import HandOffQueue, marketing_limit
-from clarion_server.application.places import Places, places_of
+from clarion_server.application.delivery.hand_off import HandOff
+from clarion_server.application.delivery.hand_off_queue import HandOffQueue, marketing_limit
+from clarion_server.application.delivery.places import Places, places_of
 from clarion_server.domain.campaign import Category
 from clarion_server.domain.instant import HOUR
 from clarion_server.domain.message import Lane, MessageState

@@ -11,20 +11,20 @@ from typing import Any, TypeVar, cast
 
 import pytest
 from clarion_server.adapters.system import SystemIds
-from clarion_server.application.cancelling import Cancelling
-from clarion_server.application.claiming import Claim, Claiming
-from clarion_server.application.delivery import Delivery
+from clarion_server.application.delivery.attempting import Delivery
+from clarion_server.application.delivery.claiming import Claim, Claiming
+from clarion_server.application.delivery.disowning import Disowned
+from clarion_server.application.delivery.hand_off import HandOff
+from clarion_server.application.delivery.outlets import ProcessOutlets
+from clarion_server.application.delivery.recording import settle
 from clarion_server.application.directory import CampaignDirectory
-from clarion_server.application.disowning import Disowned
-from clarion_server.application.figures import read_figures
 from clarion_server.application.group_commit import GroupCommit
-from clarion_server.application.hand_off import HandOff
-from clarion_server.application.keeping import Keeper
-from clarion_server.application.lease import Lease
-from clarion_server.application.outlets import ProcessOutlets
-from clarion_server.application.recording import settle
+from clarion_server.application.keeping.keeper import Keeper
+from clarion_server.application.keeping.lease import Lease
+from clarion_server.application.reading.figures import read_figures
 from clarion_server.application.transactions import Transactions
-from clarion_server.application.triggering import Triggering
+from clarion_server.application.triggering.cancelling import Cancelling
+from clarion_server.application.triggering.triggering import Triggering
 from clarion_server.domain.campaign import CampaignState, InDoubtPolicy, QueueDisposal
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.delivery import Conclusion

@@ -6,9 +6,9 @@ import asyncio
 from contextlib import suppress
 
 import pytest
-from clarion_server.application import tally as tallying
-from clarion_server.application.metrics import Family, histogram, of_process, of_store
-from clarion_server.application.tally import Distribution, Tally
+from clarion_server.application.keeping import tally as tallying
+from clarion_server.application.keeping.metrics import Family, histogram, of_process, of_store
+from clarion_server.application.keeping.tally import Distribution, Tally
 
 from tests.unit.application.running import Process, recipients, until
 from tests.unit.application.world import World

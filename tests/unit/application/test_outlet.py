@@ -16,8 +16,8 @@ import pytest
 from clarion_server.adapters.memory_store import MemoryStore
 from clarion_server.adapters.rendering import JinjaContentCompiler
 from clarion_server.adapters.rendering.email_content import CompiledEmail
-from clarion_server.application import outlet as outlet_module
-from clarion_server.application.places import places_of
+from clarion_server.application.delivery import outlet as outlet_module
+from clarion_server.application.delivery.places import places_of
 from clarion_server.application.ports.channels import OutboundEmail
 from clarion_server.application.ports.content import ContentInvalid
 from clarion_server.application.ports.store import StoreUnavailable, UnitOfWork

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clarion_server.application.pacing import Pacer
+from clarion_server.application.delivery.pacing import Pacer
 from clarion_server.domain.instant import HOUR, MILLISECOND, SECOND
 from hypothesis import given
 from hypothesis import strategies as st

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from clarion_server.application.previewing import Preview, PreviewCampaign
+from clarion_server.application.authoring.previewing import Preview, PreviewCampaign
 from clarion_server.domain.campaign import EmailContent, Mailbox
 from clarion_server.domain.errors import InvalidFields, ResourceNotFound
 from clarion_server.domain.violation import Violation

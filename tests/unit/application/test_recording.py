@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from clarion_server.application.claiming import Claim, Claiming
-from clarion_server.application.disowning import Disowned
-from clarion_server.application.recording import settle
+from clarion_server.application.delivery.claiming import Claim, Claiming
+from clarion_server.application.delivery.disowning import Disowned
+from clarion_server.application.delivery.recording import settle
 from clarion_server.domain.campaign import InDoubtPolicy
 from clarion_server.domain.delivery import Conclusion, conclude, expire
 from clarion_server.domain.instant import HOUR, SECOND

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from clarion_server.application.figures import read_figures
+from clarion_server.application.reading.figures import read_figures
 from clarion_server.domain.errors import ResourceNotFound
 from clarion_server.domain.instant import MILLISECOND, SECOND
 from clarion_server.domain.latency import bucket_of

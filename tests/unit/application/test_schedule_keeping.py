@@ -10,10 +10,10 @@ from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
 import pytest
 from clarion_server.adapters.memory_store import MemoryStore
 from clarion_server.adapters.memory_store.campaigns import MemoryCampaignRepository
+from clarion_server.application.authoring.schedule_keeping import NAP, ScheduleKeeper
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.repositories import StaleWrite
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.schedule_keeping import NAP, ScheduleKeeper
 from clarion_server.domain.campaign import Campaign, CampaignState, Schedule
 from clarion_server.domain.instant import HOUR, MILLISECOND, SECOND, Instant
 from structlog.testing import capture_logs

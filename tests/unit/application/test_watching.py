@@ -8,10 +8,10 @@ from contextlib import aclosing, closing
 from dataclasses import replace
 
 import pytest
-from clarion_server.application import watching as watching_module
 from clarion_server.application.ports.queries import EventQuery
+from clarion_server.application.reading import watching as watching_module
+from clarion_server.application.reading.watching import CommitSignal, Watched, Watching
 from clarion_server.application.transactions import Transactions
-from clarion_server.application.watching import CommitSignal, Watched, Watching
 from clarion_server.domain.errors import Unavailable
 from clarion_server.domain.instant import HOUR, Instant
 from clarion_server.domain.message import Event, EventType

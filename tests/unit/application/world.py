@@ -10,17 +10,17 @@ from typing import Any
 from clarion_server.adapters.channels.smtp_email import SmtpEmailChannel
 from clarion_server.adapters.memory_store import MemoryStore
 from clarion_server.adapters.rendering import JinjaContentCompiler
-from clarion_server.application.authoring import CampaignAuthoring, CreateCampaign, Draft, UpdateCampaign
-from clarion_server.application.channel_keeping import ChannelKeeping, ChannelSettings
+from clarion_server.application.authoring.channel_keeping import ChannelKeeping, ChannelSettings
+from clarion_server.application.authoring.drafts import CampaignAuthoring, CreateCampaign, Draft, UpdateCampaign
+from clarion_server.application.authoring.life_cycle import ActivateCampaign, Activation, CampaignLifeCycle
+from clarion_server.application.authoring.previewing import CampaignPreviewing
+from clarion_server.application.authoring.review import Review
+from clarion_server.application.authoring.sampling import TriggerSampling
 from clarion_server.application.directory import CampaignDirectory
-from clarion_server.application.life_cycle import ActivateCampaign, Activation, CampaignLifeCycle
 from clarion_server.application.ports.content import ContentCompiler
 from clarion_server.application.ports.queries import FigureKey
 from clarion_server.application.ports.store import Store, UnitOfWork
-from clarion_server.application.previewing import CampaignPreviewing
-from clarion_server.application.reporting import CampaignReporting
-from clarion_server.application.review import Review
-from clarion_server.application.sampling import TriggerSampling
+from clarion_server.application.reading.reporting import CampaignReporting
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.access import Caller, Scope
 from clarion_server.domain.campaign import Action, Campaign, CampaignDefinition, Category, EmailContent, Mailbox

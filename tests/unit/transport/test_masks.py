@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 from clarion.v1 import campaign_pb2, channel_configuration_pb2
-from clarion_server.application import authoring, channel_keeping
+from clarion_server.application.authoring import channel_keeping, drafts
 from clarion_server.transport.grpc.masks import read_mask
 from google.api import field_behavior_pb2
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.field_mask_pb2 import FieldMask
 
-EDITABLE = authoring.EDITABLE_FIELDS
+EDITABLE = drafts.EDITABLE_FIELDS
 CAMPAIGN = campaign_pb2.Campaign(name="campaigns/a", display_name="A", etag="1", schedule=campaign_pb2.Schedule())
 
 
@@ -66,5 +66,5 @@ def settable_fields(descriptor: Descriptor) -> set[str]:
 
 def test_the_editable_fields_are_those_that_the_contract_lets_callers_set() -> None:
     configuration = channel_configuration_pb2.ChannelConfiguration
-    assert settable_fields(campaign_pb2.Campaign.DESCRIPTOR) == authoring.EDITABLE_FIELDS
+    assert settable_fields(campaign_pb2.Campaign.DESCRIPTOR) == drafts.EDITABLE_FIELDS
     assert settable_fields(configuration.DESCRIPTOR) == channel_keeping.EDITABLE_FIELDS

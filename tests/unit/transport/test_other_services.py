@@ -14,7 +14,7 @@ from clarion.v1 import (
     channel_configuration_service_pb2,
     report_service_pb2,
 )
-from clarion_server.application.keys import KeyKeeping
+from clarion_server.application.access.keys import KeyKeeping
 from clarion_server.domain.access import Caller, Scope
 from clarion_server.domain.errors import InvalidFields, InvalidPageToken, ResourceNotFound
 from clarion_server.transport.grpc.channels import ChannelConfigurationService

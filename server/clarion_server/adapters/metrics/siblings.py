@@ -10,7 +10,7 @@ from pathlib import Path
 
 import orjson
 
-from clarion_server.application.metrics import Family
+from clarion_server.application.keeping.metrics import Family
 
 #: In seconds. Whoever does not answer in time is told of as absent.
 _PATIENCE = 1.0

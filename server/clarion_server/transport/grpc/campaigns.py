@@ -6,12 +6,17 @@ from collections.abc import Callable, Mapping
 
 from clarion.v1 import campaign_service_pb2 as pb
 
-from clarion_server.application.authoring import EDITABLE_FIELDS, CampaignAuthoring, CreateCampaign, UpdateCampaign
-from clarion_server.application.life_cycle import ActivateCampaign, CampaignLifeCycle
+from clarion_server.application.authoring.drafts import (
+    EDITABLE_FIELDS,
+    CampaignAuthoring,
+    CreateCampaign,
+    UpdateCampaign,
+)
+from clarion_server.application.authoring.life_cycle import ActivateCampaign, CampaignLifeCycle
+from clarion_server.application.authoring.previewing import CampaignPreviewing
+from clarion_server.application.authoring.review import errors_of
+from clarion_server.application.authoring.sampling import TriggerSampling
 from clarion_server.application.ports.queries import CampaignQuery
-from clarion_server.application.previewing import CampaignPreviewing
-from clarion_server.application.review import errors_of
-from clarion_server.application.sampling import TriggerSampling
 from clarion_server.domain.access import Caller
 from clarion_server.domain.campaign import Campaign, QueueDisposal
 from clarion_server.domain.errors import InvalidFields

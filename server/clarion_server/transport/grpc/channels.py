@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from clarion.v1 import channel_configuration_service_pb2 as pb
 
-from clarion_server.application.channel_keeping import EDITABLE_FIELDS, ChannelKeeping, UpdateChannelConfiguration
+from clarion_server.application.authoring.channel_keeping import (
+    EDITABLE_FIELDS,
+    ChannelKeeping,
+    UpdateChannelConfiguration,
+)
 from clarion_server.domain.access import Caller
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.names import CHANNEL_CONFIGURATIONS

@@ -5,10 +5,10 @@ from __future__ import annotations
 from clarion.v1 import execution_pb2
 from clarion.v1 import execution_service_pb2 as pb
 
-from clarion_server.application.admission import request_id_violations
-from clarion_server.application.cancelling import Cancelling
-from clarion_server.application.inspecting import Inspecting, SeenExecution
 from clarion_server.application.ports.queries import ExecutionQuery
+from clarion_server.application.reading.inspecting import Inspecting, SeenExecution
+from clarion_server.application.triggering.admission import request_id_violations
+from clarion_server.application.triggering.cancelling import Cancelling
 from clarion_server.domain.access import Caller
 from clarion_server.domain.execution import CancelOutcome
 from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS

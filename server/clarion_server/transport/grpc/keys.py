@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clarion.v1 import api_key_service_pb2 as pb
 
-from clarion_server.application.keys import KeyKeeping
+from clarion_server.application.access.keys import KeyKeeping
 from clarion_server.domain.access import Caller
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.names import API_KEYS

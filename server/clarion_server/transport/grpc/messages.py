@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 from clarion.v1 import message_pb2
 from clarion.v1 import message_service_pb2 as pb
 
-from clarion_server.application.cancelling import Cancelling
-from clarion_server.application.inspecting import Inspecting, SeenMessage
 from clarion_server.application.ports.queries import EventQuery, MessageQuery
-from clarion_server.application.watching import FROM_START, Watching
+from clarion_server.application.reading.inspecting import Inspecting, SeenMessage
+from clarion_server.application.reading.watching import FROM_START, Watching
+from clarion_server.application.triggering.cancelling import Cancelling
 from clarion_server.domain.access import Caller
 from clarion_server.domain.errors import InvalidResumeToken
 from clarion_server.domain.message import MessageState

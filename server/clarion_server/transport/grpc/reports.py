@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clarion.v1 import report_service_pb2 as pb
 
-from clarion_server.application.reporting import CampaignReporting
+from clarion_server.application.reading.reporting import CampaignReporting
 from clarion_server.domain.access import Caller
 from clarion_server.domain.names import CAMPAIGNS
 from clarion_server.transport.grpc.convert.reports import to_report

@@ -9,8 +9,8 @@ from uuid import uuid4
 import structlog
 from clarion.v1 import trigger_service_pb2 as pb
 
-from clarion_server.application.admission import TriggerCommand
-from clarion_server.application.triggering import Begun, TriggerAnswer, Triggering
+from clarion_server.application.triggering.admission import TriggerCommand
+from clarion_server.application.triggering.triggering import Begun, TriggerAnswer, Triggering
 from clarion_server.domain.access import Caller
 from clarion_server.domain.errors import ClarionError, Unavailable
 from clarion_server.domain.value import value

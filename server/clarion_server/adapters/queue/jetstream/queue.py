@@ -14,9 +14,9 @@ from clarion_server.adapters.queue.jetstream.outbox import Outbox, Publication
 from clarion_server.adapters.queue.jetstream.puller import Puller, make_consumer
 from clarion_server.adapters.queue.jetstream.relay import Relay
 from clarion_server.adapters.queue.jetstream.source import LONGEST_POSTPONEMENT, JetStreamSource
-from clarion_server.application.claim_table import ClaimTable
+from clarion_server.application.delivery.claim_table import ClaimTable
 from clarion_server.application.group_commit import GroupCommit
-from clarion_server.application.lease import Lease
+from clarion_server.application.keeping.lease import Lease
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.queue import QueueUnavailable
 from clarion_server.application.transactions import Transactions

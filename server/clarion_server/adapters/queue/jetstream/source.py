@@ -10,8 +10,8 @@ from clarion_server.adapters.queue.jetstream.link import Link, LinkDown, Refused
 from clarion_server.adapters.queue.jetstream.outbox import Outbox
 from clarion_server.adapters.queue.jetstream.puller import Delivery, Puller
 from clarion_server.adapters.queue.jetstream.relay import Relay
-from clarion_server.application.claim_table import ClaimTableSource
-from clarion_server.application.claiming import Claim, Claiming
+from clarion_server.application.delivery.claim_table import ClaimTableSource
+from clarion_server.application.delivery.claiming import Claim, Claiming
 from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.queue import Claimed, QueueUnavailable

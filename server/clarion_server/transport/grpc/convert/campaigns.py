@@ -7,7 +7,7 @@ from typing import Any, Final
 from clarion.v1 import campaign_pb2 as pb
 from google.protobuf import struct_pb2
 
-from clarion_server.application.authoring import Draft
+from clarion_server.application.authoring.drafts import Draft
 from clarion_server.domain.campaign import (
     Action,
     Campaign,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from clarion.v1 import channel_configuration_pb2 as pb
 from clarion.v1 import channel_configuration_service_pb2 as service_pb
 
-from clarion_server.application.channel_keeping import ChannelSettings
+from clarion_server.application.authoring.channel_keeping import ChannelSettings
 from clarion_server.application.ports.channels import VerificationStep
 from clarion_server.domain.campaign import Mailbox
 from clarion_server.domain.channel import DEFAULT_PORT, ChannelConfiguration, SmtpProvider, TlsMode

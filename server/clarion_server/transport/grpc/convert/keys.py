@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clarion.v1 import api_key_pb2 as pb
 
-from clarion_server.application.keys import CreateApiKey
+from clarion_server.application.access.keys import CreateApiKey
 from clarion_server.domain.access import ApiKey
 from clarion_server.transport.grpc.convert.enums import SCOPE
 from clarion_server.transport.grpc.convert.reading import Reading

@@ -6,7 +6,7 @@ from typing import Any
 
 from clarion.v1 import campaign_pb2, campaign_service_pb2
 
-from clarion_server.application.previewing import Preview, PreviewCampaign
+from clarion_server.application.authoring.previewing import Preview, PreviewCampaign
 from clarion_server.domain.names import CAMPAIGNS
 from clarion_server.transport.grpc.convert.mailboxes import to_optional_mailbox
 from clarion_server.transport.grpc.convert.reading import Reading

@@ -5,8 +5,8 @@ from __future__ import annotations
 from clarion.v1 import report_service_pb2 as pb
 from google.protobuf.duration_pb2 import Duration
 
-from clarion_server.application.figures import CampaignFigures
-from clarion_server.application.reporting import CampaignReport
+from clarion_server.application.reading.figures import CampaignFigures
+from clarion_server.application.reading.reporting import CampaignReport
 from clarion_server.transport.grpc.convert.enums import EXCLUSION_REASON, FAILURE_REASON
 from clarion_server.transport.grpc.convert.times import to_duration, to_timestamp
 

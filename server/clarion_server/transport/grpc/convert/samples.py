@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from clarion.v1 import campaign_service_pb2, trigger_sample_pb2, trigger_service_pb2
 
-from clarion_server.application.admission import RecipientInput
+from clarion_server.application.triggering.admission import RecipientInput
 from clarion_server.domain.names import CAMPAIGNS, split_identity
 from clarion_server.transport.grpc.convert.structs import to_struct
 from clarion_server.transport.grpc.doors import Addresses

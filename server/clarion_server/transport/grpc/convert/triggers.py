@@ -8,8 +8,8 @@ from clarion.v1 import message_pb2, trigger_service_pb2
 from google.protobuf import struct_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from clarion_server.application.admission import MAX_RECIPIENTS, RecipientInput, TriggerCommand
-from clarion_server.application.triggering import TriggerAnswer
+from clarion_server.application.triggering.admission import MAX_RECIPIENTS, RecipientInput, TriggerCommand
+from clarion_server.application.triggering.triggering import TriggerAnswer
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.execution import Excluded, Rejected
 from clarion_server.domain.instant import LATEST, SECOND, Instant

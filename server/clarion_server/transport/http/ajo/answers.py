@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from google.rpc import error_details_pb2, status_pb2
 
-from clarion_server.application.inspecting import SeenExecution
-from clarion_server.application.triggering import TriggerAnswer
+from clarion_server.application.reading.inspecting import SeenExecution
+from clarion_server.application.triggering.triggering import TriggerAnswer
 from clarion_server.domain.execution import Excluded, Execution
 from clarion_server.domain.instant import Instant, to_rfc3339
 from clarion_server.domain.message import MessageState

@@ -14,10 +14,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 
-from clarion_server.application.cancelling import Cancelling
-from clarion_server.application.inspecting import Inspecting, SeenExecution
 from clarion_server.application.ports.clock import Clock
-from clarion_server.application.triggering import Triggering
+from clarion_server.application.reading.inspecting import Inspecting, SeenExecution
+from clarion_server.application.triggering.cancelling import Cancelling
+from clarion_server.application.triggering.triggering import Triggering
 from clarion_server.domain.access import Caller, Scope
 from clarion_server.domain.errors import IllegalTransition, InvalidFields, ResourceNotFound, SandboxMismatch
 from clarion_server.domain.execution import CancelOutcome

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import orjson
 
-from clarion_server.application.admission import RecipientInput, TriggerCommand
+from clarion_server.application.triggering.admission import RecipientInput, TriggerCommand
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.instant import Instant, from_datetime
 from clarion_server.domain.names import CAMPAIGNS

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from clarion_server.application.admission import RecipientInput, admit
 from clarion_server.application.directory import CampaignDirectory, LiveCampaign
 from clarion_server.application.ports.content import ExampleFinder
+from clarion_server.application.triggering.admission import RecipientInput, admit
 from clarion_server.domain.access import Caller
 from clarion_server.domain.errors import NoExample
 from clarion_server.domain.magic import MAGIC_DOMAIN, Part

@@ -9,12 +9,12 @@ from typing import TypeVar
 
 import structlog
 
-from clarion_server.application.disowning import Disowned
-from clarion_server.application.lease import Lease, Renewal
-from clarion_server.application.outlets import ProcessOutlets
+from clarion_server.application.delivery.disowning import Disowned
+from clarion_server.application.delivery.outlets import ProcessOutlets
+from clarion_server.application.delivery.recording import settle
+from clarion_server.application.keeping.lease import Lease, Renewal
 from clarion_server.application.ports.clock import Chance, Clock
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.recording import settle
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.campaign import CampaignState
 from clarion_server.domain.channel import DEFAULT_RETRY_POLICY

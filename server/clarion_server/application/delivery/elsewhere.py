@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from clarion_server.application.hand_off import HandOff
+from clarion_server.application.delivery.hand_off import HandOff
 from clarion_server.application.ports.queue import Queue
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.instant import Instant

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from clarion_server.application.delivery.recording import end_queued
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.recording import end_queued
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.access import Caller
 from clarion_server.domain.errors import ResourceNotFound

@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 import structlog
 
+from clarion_server.application.delivery.hand_off import HandOff
 from clarion_server.application.directory import CampaignDirectory, ReadyVersion
-from clarion_server.application.hand_off import HandOff
 from clarion_server.application.ports.channels import (
     Channel,
     HandOffFailed,

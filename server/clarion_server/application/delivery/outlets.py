@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 
-from clarion_server.application.hand_off import HandOff
-from clarion_server.application.outlet import Outlet, OutletPorts
+from clarion_server.application.delivery.hand_off import HandOff
+from clarion_server.application.delivery.outlet import Outlet, OutletPorts
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-from clarion_server.application.hand_off import HandOff
+from clarion_server.application.delivery.hand_off import HandOff
 from clarion_server.domain.message import Lane
 
 #: Of so many concurrent hand-offs one is kept from marketing, so that what somebody waits for finds a connection free.

@@ -14,19 +14,19 @@ from dataclasses import dataclass
 
 import structlog
 
-from clarion_server.application.delivery import Delivery
-from clarion_server.application.disowning import Disowned
+from clarion_server.application.delivery.attempting import Delivery
+from clarion_server.application.delivery.disowning import Disowned
+from clarion_server.application.delivery.hand_off import HandOff
+from clarion_server.application.delivery.hand_off_queue import HandOffQueue
+from clarion_server.application.delivery.line import Line
+from clarion_server.application.delivery.places import Places
+from clarion_server.application.delivery.recording import settle
 from clarion_server.application.group_commit import BulkOperation, GroupCommit
-from clarion_server.application.hand_off import HandOff
-from clarion_server.application.hand_off_queue import HandOffQueue
-from clarion_server.application.lease import Lease
-from clarion_server.application.line import Line
-from clarion_server.application.places import Places
+from clarion_server.application.keeping.lease import Lease
 from clarion_server.application.ports.channels import ChannelFactory
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.queue import Claimed, Queue, Source
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.recording import settle
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.delivery import Conclusion
 from clarion_server.domain.instant import Instant

@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from clarion_server.application.delivery.outlet import Recording
 from clarion_server.application.group_commit import BulkOperation
-from clarion_server.application.intake import Accepted, Intake
-from clarion_server.application.outlet import Recording
+from clarion_server.application.triggering.intake import Accepted, Intake
 
 #: Upper bounds, as Prometheus has them. What is larger is in the sum and the count alone.
 COUNTS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from clarion_server.application.delivery.recording import end_queued
 from clarion_server.application.group_commit import BulkOperation
 from clarion_server.application.ports.queue import Claimed
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.recording import end_queued
 from clarion_server.domain.campaign import CampaignState
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.instant import Instant

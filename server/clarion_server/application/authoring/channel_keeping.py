@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from clarion_server.application.checking import flaws_within, refuse_invalid
-from clarion_server.application.conflicts import write_anew
+from clarion_server.application.authoring.checking import flaws_within, refuse_invalid
+from clarion_server.application.authoring.conflicts import write_anew
 from clarion_server.application.ports.channels import ChannelFactory, VerificationStep
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.repositories import NameTaken

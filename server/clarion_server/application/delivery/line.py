@@ -6,7 +6,7 @@ import asyncio
 import time
 from types import TracebackType
 
-from clarion_server.application.pacing import Pacer
+from clarion_server.application.delivery.pacing import Pacer
 from clarion_server.application.ports.channels import Channel, ChannelFactory
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.instant import SECOND, Instant

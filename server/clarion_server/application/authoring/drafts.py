@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 
-from clarion_server.application.campaign_changes import CampaignChanges, Target, find_campaign
-from clarion_server.application.checking import flaws_within, refuse_invalid
+from clarion_server.application.authoring.campaign_changes import CampaignChanges, Target, find_campaign
+from clarion_server.application.authoring.checking import flaws_within, refuse_invalid
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.queries import CampaignQuery
 from clarion_server.application.ports.repositories import NameTaken

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from clarion_server.application.campaign_changes import find_campaign, find_version
-from clarion_server.application.checking import refuse_invalid
+from clarion_server.application.authoring.campaign_changes import find_campaign, find_version
+from clarion_server.application.authoring.checking import refuse_invalid
+from clarion_server.application.authoring.review import errors_of
 from clarion_server.application.ports.content import (
     ContentCompiler,
     ContentInvalid,
@@ -17,7 +18,6 @@ from clarion_server.application.ports.content import (
     RenderingFailed,
 )
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.review import errors_of
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.access import Caller
 from clarion_server.domain.address import is_address

@@ -12,9 +12,9 @@ from contextlib import suppress
 
 import structlog
 
+from clarion_server.application.keeping.retention import Purging, Retention
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.retention import Purging, Retention
 from clarion_server.application.transactions import Transactions
 
 log = structlog.get_logger()

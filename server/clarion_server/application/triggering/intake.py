@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from clarion_server.application.delivery.hand_off import HandOff, Outlets
+from clarion_server.application.delivery.recording import record_accepted
 from clarion_server.application.group_commit import BulkOperation
-from clarion_server.application.hand_off import HandOff, Outlets
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.recording import record_accepted
 from clarion_server.domain.execution import IDEMPOTENCY_WINDOW, Execution
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message

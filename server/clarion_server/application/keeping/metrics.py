@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from clarion_server.application.figures import read_figures
-from clarion_server.application.tally import Distribution, Tally
+from clarion_server.application.keeping.tally import Distribution, Tally
+from clarion_server.application.reading.figures import read_figures
 
 Labels = Mapping[str, str]
 

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from clarion_server.application.checking import refuse_invalid
+from clarion_server.application.authoring.checking import refuse_invalid
 from clarion_server.application.ports.clock import Clock, Ids
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions

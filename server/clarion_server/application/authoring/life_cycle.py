@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from clarion_server.application.campaign_changes import CampaignChanges, Target, find_campaign, find_version
-from clarion_server.application.conflicts import ATTEMPTS
-from clarion_server.application.figures import read_figures
+from clarion_server.application.authoring.campaign_changes import CampaignChanges, Target, find_campaign, find_version
+from clarion_server.application.authoring.conflicts import ATTEMPTS
+from clarion_server.application.authoring.review import Review, errors_of, warnings_of
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.review import Review, errors_of, warnings_of
+from clarion_server.application.reading.figures import read_figures
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.access import Caller
 from clarion_server.domain.campaign import Campaign, CampaignDefinition, CampaignVersion, QueueDisposal, Transition

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 from collections.abc import Callable, Collection, Sequence
 
-from clarion_server.application.claiming import Claim, Claiming
+from clarion_server.application.delivery.claiming import Claim, Claiming
 from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.queue import Claimed

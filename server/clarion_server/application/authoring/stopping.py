@@ -6,9 +6,9 @@ import asyncio
 
 import structlog
 
+from clarion_server.application.delivery.recording import end_queued
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.recording import end_queued
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.campaign import Campaign, CampaignState, QueueDisposal
 from clarion_server.domain.errors import Unavailable

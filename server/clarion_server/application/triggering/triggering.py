@@ -5,7 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from clarion_server.application.admission import (
+from clarion_server.application.delivery.hand_off import HandOff, Outlets
+from clarion_server.application.directory import CampaignDirectory, LiveCampaign
+from clarion_server.application.group_commit import GroupCommit
+from clarion_server.application.ports.clock import Clock, Ids
+from clarion_server.application.ports.content import RenderingFailed
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.transactions import Transactions
+from clarion_server.application.triggering.admission import (
     Admission,
     Admitted,
     TriggerCommand,
@@ -15,14 +22,7 @@ from clarion_server.application.admission import (
     request_id_violations,
     violations_without_campaign,
 )
-from clarion_server.application.directory import CampaignDirectory, LiveCampaign
-from clarion_server.application.group_commit import GroupCommit
-from clarion_server.application.hand_off import HandOff, Outlets
-from clarion_server.application.intake import Accepted, Intake, IntakeItem, IntakeResult, Remembered
-from clarion_server.application.ports.clock import Clock, Ids
-from clarion_server.application.ports.content import RenderingFailed
-from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.transactions import Transactions
+from clarion_server.application.triggering.intake import Accepted, Intake, IntakeItem, IntakeResult, Remembered
 from clarion_server.domain.access import Caller
 from clarion_server.domain.errors import (
     CampaignNotLive,

@@ -1,0 +1,1 @@
+"""What authors and operators do: campaigns from draft to stop, and channel configurations."""

@@ -1,0 +1,1 @@
+"""From a durable message to its outcome: claims, attempts, records."""

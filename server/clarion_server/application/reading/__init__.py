@@ -1,0 +1,1 @@
+"""What was accepted and what became of it: look-ups, reports, events."""
