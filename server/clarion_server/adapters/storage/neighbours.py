@@ -46,6 +46,11 @@ class Neighbours:
             self._send(_HERE, set(range(PLACES)) - {self._place})
             self._thread.start()
 
+    @property
+    def none(self) -> bool:
+        """Whether nobody else is there. False where nobody would be heard."""
+        return self._place is not None and not self._others
+
     def listen(self, hear: Hearer) -> None:
         self._hear = hear
 

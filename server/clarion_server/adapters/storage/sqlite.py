@@ -89,8 +89,9 @@ def open_sqlite_store(path: Path | str, patience: float = 30.0) -> SqlStore:
         with writer.begin() as transaction:
             migrate(transaction)
         readers = _engine(connect, _READER_PRAGMAS, "BEGIN", patience, pool_size=4, max_overflow=-1)
-        signal = _Commits(connect(), Neighbours(file))
-        turns = Turns(file.with_name(f"{file.name}-turns"), patience)
+        neighbours = Neighbours(file)
+        signal = _Commits(connect(), neighbours)
+        turns = Turns(file.with_name(f"{file.name}-turns"), patience, lambda: neighbours.none)
         undo.pop_all()
     return SqlStore(writer, readers, signal, _translate, turn=turns.turn, on_close=turns.close)
 

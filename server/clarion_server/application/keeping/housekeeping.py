@@ -21,8 +21,8 @@ log = structlog.get_logger()
 
 #: Seconds between rounds in which there was nothing to do.
 EVERY = 5.0
-#: How many rows a transaction moves or deletes.
-BATCH = 500
+#: How many rows a transaction moves or deletes: few milliseconds' work, as triggers wait for it.
+BATCH = 100
 #: How long the housekeeper rests, in times of what a transaction took, the wait for its turn included.
 _REST = 4.0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from uuid import uuid4
 
@@ -62,20 +63,28 @@ class TriggerService:
         try:
             async for request in requests:
                 size = size_of(request)
-                await window.room(size)
-                window.add(await self._begin(request, size, caller))
+                if not window.fits(size):
+                    await window.room(size)
+                window.add(self._begin(request, size, caller) or await self._load_and_begin(request, size, caller))
         finally:
             window.end()
 
-    async def _begin(self, request: pb.TriggerStreamRequest, size: int, caller: Caller) -> _Unanswered:
-        """Waits for the first trigger of a campaign alone: the others find it loaded."""
+    def _begin(self, request: pb.TriggerStreamRequest, size: int, caller: Caller) -> _Unanswered | None:
+        """Without a wait, as for nearly all; None for the first trigger of a campaign, which must be loaded."""
         command: TriggerCommand | None = None
         try:
             command = to_command(check_decoded(request).trigger)
-            begun = self._triggering.begin(command, caller) or await self._triggering.load_and_begin(command, caller)
-            return _Unanswered(size, command, begun)
+            begun = self._triggering.begin(command, caller)
         except Exception as error:  # noqa: BLE001 - told when its turn to be answered comes
             # `trigger` looks closer at what was refused at first sight: it may be the repetition of an accepted one.
+            return _Unanswered(size, command, None, error)
+        return None if begun is None else _Unanswered(size, command, begun)
+
+    async def _load_and_begin(self, request: pb.TriggerStreamRequest, size: int, caller: Caller) -> _Unanswered:
+        command = to_command(request.trigger)
+        try:
+            return _Unanswered(size, command, await self._triggering.load_and_begin(command, caller))
+        except Exception as error:  # noqa: BLE001 - see `_begin`
             return _Unanswered(size, command, None, error)
 
     async def _answer(self, unanswered: _Unanswered, caller: Caller) -> pb.TriggerStreamResponse:
@@ -111,21 +120,28 @@ class _Window:
     """The requests that were read and not yet answered, in order, within bounds."""
 
     def __init__(self) -> None:
-        self._requests: asyncio.Queue[_Unanswered | None] = asyncio.Queue()
+        self._requests: deque[_Unanswered] = deque()
+        self._ended = False
         self._count = 0
         self._bytes = 0
+        self._come = asyncio.Event()
         self._freed = asyncio.Event()
 
+    def fits(self, size: int) -> bool:
+        """Whether there is room for one more request of that size. For a lone one there always is."""
+        return not self._count or (self._count < MAX_UNANSWERED and self._bytes + size <= MAX_UNANSWERED_BYTES)
+
     async def room(self, size: int) -> None:
-        """Returns when one more request of that size fits. A lone one always does."""
-        while self._count >= MAX_UNANSWERED or (self._count and self._bytes + size > MAX_UNANSWERED_BYTES):
+        """Returns when one more request of that size fits."""
+        while not self.fits(size):
             self._freed.clear()
             await self._freed.wait()
 
     def add(self, request: _Unanswered) -> None:
         self._count += 1
         self._bytes += request.size
-        self._requests.put_nowait(request)
+        self._requests.append(request)
+        self._come.set()
 
     def answered(self, request: _Unanswered) -> None:
         self._count -= 1
@@ -133,8 +149,14 @@ class _Window:
         self._freed.set()
 
     def end(self) -> None:
-        self._requests.put_nowait(None)
+        self._ended = True
+        self._come.set()
 
     async def oldest(self) -> _Unanswered | None:
         """The oldest unanswered request; None after the last one."""
-        return await self._requests.get()
+        while not self._requests:
+            if self._ended:
+                return None
+            self._come.clear()
+            await self._come.wait()
+        return self._requests.popleft()
