@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import gc
 import signal
 import sys
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
 _SWITCH_INTERVAL = 0.0005
 #: A collection for so many new objects. What a call makes refers to itself nowhere and is gone with it: at Python's
 #: 700, collections that found nothing took a twelfth of the time.
-_OBJECTS_PER_COLLECTION = 50_000
+_OBJECTS_PER_COLLECTION = 10_000
+#: glibc gives each thread a heap of its own, and gRPC has many threads: two heaps are 8 MB less, and no slower.
+_MALLOC_ARENA_MAX = -8
+_HEAPS = 2
 #: The exit code of commands that would fail again.
 _REFUSED = 2
 
@@ -34,9 +38,17 @@ def run(settings: Settings, link: Link | None = None) -> None:
     if link is None:
         _refuse_taken_ports(settings)
     set_up_logs(settings.log_level, settings.log_json, None if link is None else link.place)
+    _share_heaps()
     sys.setswitchinterval(_SWITCH_INTERVAL)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, link))
+
+
+def _share_heaps() -> None:
+    """Before there are threads. Where there is another C library, nothing happens (mallopt(3))."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is not None:
+        mallopt(_MALLOC_ARENA_MAX, _HEAPS)
 
 
 def _refuse_taken_ports(settings: Settings) -> None:
