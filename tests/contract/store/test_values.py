@@ -89,7 +89,7 @@ def test_bytes_come_back_whatever_they_are(work: UnitOfWork) -> None:
     every_byte = bytes(range(256))
     sender = a_sender(work)
     execution = sender.execution(work, fingerprint=every_byte)
-    message = sender.message(work, context=every_byte, profile=b"")
+    message = sender.message(work, context=every_byte, profile=every_byte[::-1])
     key = samples.api_key(secret_hash=every_byte)
     work.keys.add(key)
     assert work.executions.get("default", execution.id) == execution
