@@ -51,8 +51,17 @@ class Jam:
     gate: asyncio.Event
 
     async def trigger(self, count: int = RECIPIENTS) -> Accepted:
-        """The first to trigger fills the places of the process; the rest of it, and all others, are queued."""
         return await self.client.trigger("orders", recipients(count))
+
+    async def fill(self) -> Accepted:
+        """Triggers more than there are places, and returns when all are taken; the rest of it is queued."""
+        accepted = await self.trigger()
+
+        async def places_are_taken() -> bool:
+            return (await self.counts())[MessageState.SENDING] == PLACES
+
+        await until(places_are_taken)
+        return accepted
 
     async def counts(self) -> Counter[MessageState]:
         states = [message.state async for message in self.client.messages.list(campaign="orders", page_size=1000)]
@@ -93,7 +102,7 @@ async def jam(sandbox: Sandbox) -> AsyncIterator[Jam]:
 
 
 async def test_pausing_keeps_what_was_accepted_and_resuming_releases_it(jam: Jam) -> None:
-    await jam.trigger()
+    await jam.fill()
     paused = await jam.client.campaigns.pause("orders")
     assert paused.state is CampaignState.PAUSED
     with pytest.raises(PreconditionFailedError) as caught:
@@ -109,7 +118,7 @@ async def test_pausing_keeps_what_was_accepted_and_resuming_releases_it(jam: Jam
 
 
 async def test_stopping_with_drain_sends_what_was_accepted_and_says_how_much_that_is(jam: Jam) -> None:
-    await jam.trigger()
+    await jam.fill()
     stop = await jam.client.campaigns.stop("orders", QueueDisposal.DRAIN)
     assert (stop.campaign.state, stop.queued_count) == (CampaignState.STOPPED, RECIPIENTS)
     jam.gate.set()
@@ -119,7 +128,7 @@ async def test_stopping_with_drain_sends_what_was_accepted_and_says_how_much_tha
 
 
 async def test_stopping_with_cancel_lets_nothing_queued_leave(jam: Jam) -> None:
-    await jam.trigger()
+    await jam.fill()
     stop = await jam.client.campaigns.stop("orders", QueueDisposal.CANCEL)
     assert (stop.campaign.state, stop.queued_count) == (CampaignState.STOPPED, RECIPIENTS)
     await jam.until_counts(SENDING=PLACES, CANCELLED=RECIPIENTS - PLACES)
@@ -136,7 +145,7 @@ async def test_stopping_with_cancel_lets_nothing_queued_leave(jam: Jam) -> None:
 
 
 async def test_a_paused_campaign_that_is_stopped_lets_its_queue_go(jam: Jam) -> None:
-    await jam.trigger()
+    await jam.fill()
     await jam.client.campaigns.pause("orders")
     jam.gate.set()
     await jam.until_counts(SENT=PLACES, QUEUED=RECIPIENTS - PLACES)
@@ -149,7 +158,7 @@ async def test_a_paused_campaign_that_is_stopped_lets_its_queue_go(jam: Jam) -> 
 
 
 async def test_cancelling_an_execution_tells_how_much_of_it_was_in_time(jam: Jam) -> None:
-    begun, waiting = await jam.trigger(), await jam.trigger(10)
+    begun, waiting = await jam.fill(), await jam.trigger(10)
     partial = await jam.client.executions.cancel(begun.execution)
     in_time = await jam.client.executions.cancel(waiting.execution)
     assert (partial.outcome, partial.cancelled_count, partial.too_late_count) == (
@@ -178,7 +187,7 @@ async def test_cancelling_what_was_sent_is_too_late(jam: Jam) -> None:
 
 
 async def test_a_message_can_be_cancelled_while_it_is_queued_and_no_longer(jam: Jam) -> None:
-    begun, queued = (await jam.trigger()).recipients[0].message, (await jam.trigger(1)).recipients[0].message
+    begun, queued = (await jam.fill()).recipients[0].message, (await jam.trigger(1)).recipients[0].message
     late = await jam.client.messages.cancel(begun)
     assert (late.outcome, late.message.state) == (CancelOutcome.TOO_LATE, MessageState.SENDING)
     for _ in range(2):

@@ -88,22 +88,24 @@ class Neighbours:
 
     def _listen(self) -> None:
         while True:
-            keys = self._take()
+            news = self._take()
             if self._closing:
                 return
-            self._hear(frozenset(keys))
+            if news:
+                self._hear(frozenset().union(*news))
             time.sleep(_GATHER)
 
-    def _take(self) -> set[int]:
-        """Waits for news, and takes whatever else has come."""
-        keys = self._understand(*self._socket.recvfrom(_LONGEST))
+    def _take(self) -> list[set[int]]:
+        """Waits until something comes, and takes whatever else has come. Empty when it was no news."""
+        come = [self._understand(*self._socket.recvfrom(_LONGEST))]
         with suppress(BlockingIOError):
             while True:
-                keys |= self._understand(*self._socket.recvfrom(_LONGEST, socket.MSG_DONTWAIT))
-        return keys
+                come.append(self._understand(*self._socket.recvfrom(_LONGEST, socket.MSG_DONTWAIT)))
+        return [news for news in come if news is not None]
 
-    def _understand(self, news: bytes, sender: bytes) -> set[int]:
+    def _understand(self, news: bytes, sender: bytes) -> set[int] | None:
+        """The channel configurations that it is about; None for one who only says that it is here."""
         if news == _HERE:
             self._others.add(int(sender.rpartition(b"-")[2]))
-            return set()
+            return None
         return {int(key) for key in news.split(b",") if key.isdigit()}
