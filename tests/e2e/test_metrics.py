@@ -94,6 +94,6 @@ async def answered(service: ServiceProcess) -> dict[Sample, float]:
     """By the one that can: connections to the other one wait in its queue."""
     while True:
         try:
-            return await asyncio.wait_for(scrape(service), 3)
+            return await asyncio.wait_for(scrape(service), 2)
         except TimeoutError:
             continue
