@@ -12,7 +12,7 @@ from clarion.v1 import trigger_service_pb2 as pb
 from clarion_client import AsyncClient, MessageState
 
 from tests.campaigns import CONTEXT, campaign
-from tests.e2e.wire.calls import Wire, failure_of, failure_of_status
+from tests.e2e.wire.calls import Wire, failure_of_status
 from tests.e2e.wire.conftest import Sandbox
 from tests.service import Service
 from tests.smtp_sink import SmtpSink
@@ -170,7 +170,5 @@ async def test_who_takes_no_answers_is_read_no_further_and_costs_no_memory(
 
 async def test_a_stream_under_a_key_without_the_scope_is_refused_whole(sandbox: Sandbox) -> None:
     metadata = (("authorization", "Bearer clk_none"),)
-    call = sandbox.wire.open(STREAM, [request(1)], metadata)
-    with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await call.read()
-    assert failure_of(caught.value).reason == "UNAUTHENTICATED"
+    failure = await sandbox.wire.refuse(STREAM, request(1), metadata)
+    assert failure.reason == "UNAUTHENTICATED"
