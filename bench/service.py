@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 import time
@@ -37,6 +38,8 @@ class Service:
         self.port = port
         self.authorization = f"Bearer {key}"
         self._metadata = (("authorization", self.authorization),)
+        #: A draft that is as the live version makes no other.
+        self._loads = itertools.count()
         self._campaigns = CampaignServiceStub(channel)
         self._channels = ChannelConfigurationServiceStub(channel)
         self._reports = ReportServiceStub(channel)
@@ -86,7 +89,7 @@ class Service:
 
     def next_version(self) -> int:
         """Makes a new version live, whose report begins at nothing."""
-        edited = campaign_pb2.Campaign(name=_CAMPAIGN, description="The next load of the bench")
+        edited = campaign_pb2.Campaign(name=_CAMPAIGN, description=f"Load {next(self._loads)} of the bench")
         mask = field_mask_pb2.FieldMask(paths=["description"])
         request = campaign_service_pb2.UpdateCampaignRequest(campaign=edited, update_mask=mask)
         self._campaigns.UpdateCampaign(request, metadata=self._metadata, timeout=CALL_SECONDS)
