@@ -26,7 +26,7 @@ _SWITCH_INTERVAL = 0.0005
 #: A collection for so many new objects. What a call makes refers to itself nowhere and is gone with it: at Python's
 #: 700, collections that found nothing took a twelfth of the time.
 _OBJECTS_PER_COLLECTION = 10_000
-#: glibc gives each thread a heap of its own, and gRPC has many threads: two heaps are 8 MB less, and no slower.
+#: glibc gives each thread a heap of its own, and gRPC has many threads: two heaps are some MB less, and no slower.
 _MALLOC_ARENA_MAX = -8
 _HEAPS = 2
 #: The exit code of commands that would fail again.

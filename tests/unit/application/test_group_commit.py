@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 from clarion_server.adapters.memory_store import MemoryStore
-from clarion_server.application.group_commit import BulkOperation, GroupCommit
+from clarion_server.application.group_commit import BulkOperation, GroupCommit, _Crowd
 from clarion_server.application.ports.store import StoreUnavailable, UnitOfWork
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.errors import Overloaded, Unavailable
@@ -187,3 +187,35 @@ async def test_drained_waits_for_everything_posted(commits: GroupCommit, store: 
     await commits.drained()
     assert doubling.told == [2, 4]
     await commits.drained()
+
+
+async def test_a_lone_write_after_a_crowd_waits_a_moment_and_no_longer(
+    commits: GroupCommit, doubling: Doubling
+) -> None:
+    await asyncio.gather(*(commits.submit(doubling, number) for number in range(100)))
+    assert await commits.submit(doubling, 21) == 42
+    assert doubling.batches[-1] == [21]
+
+
+def test_nobody_is_waited_for_where_nobody_came_lately() -> None:
+    crowd = _Crowd()
+    assert (crowd.expected, crowd.patience) == (0, 0)
+    crowd.seen(1, 0.001)
+    assert crowd.expected == 1
+
+
+def test_more_are_waited_for_as_more_come_and_fewer_only_slowly() -> None:
+    crowd = _Crowd()
+    expected = []
+    for count in (2, 8, 100, 4, 4, 1, 1, 1, 1, 1, 1):
+        crowd.seen(count, 0.001)
+        expected.append(crowd.expected)
+    assert expected == [2, 6, 75, 39, 21, 11, 6, 3, 2, 1, 1]
+
+
+def test_a_wait_is_short_beside_the_commits_and_never_longer_than_six_milliseconds() -> None:
+    crowd = _Crowd()
+    crowd.seen(10, 0.0005)
+    assert crowd.patience == pytest.approx(0.002)
+    crowd.seen(10, 1.0)
+    assert crowd.patience == pytest.approx(0.006)

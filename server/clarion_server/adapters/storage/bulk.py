@@ -87,7 +87,7 @@ class Insertion:
     """Inserts rows of these columns.
 
     The last ones, from `rare` on, are seldom filled. Rows that all lack them are written without: sqlite3 looks for an
-    adapter of every null, which takes as long as to bind three texts.
+    adapter of every null, which doubles what it takes to bind one.
     """
 
     def __init__(self, table: Table, columns: Sequence[Column[Any]], rare: Column[Any]) -> None:
