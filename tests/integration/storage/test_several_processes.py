@@ -37,19 +37,24 @@ def test_of_processes_with_the_same_requests_one_takes_each_and_no_write_is_lost
 
 def test_writers_take_turns_however_greedy_one_of_them_is(path: Path, show_counts: Callable[[str], None]) -> None:
     """One writes again and again with hardly a pause. SQLite alone lets the other one wait for many of its turns."""
-    others_turns, greedy_turns, done = 0, 0, threading.Event()
+    others_turns, greedy_turns, done, known = 0, 0, threading.Event(), threading.Event()
 
     def be_greedy() -> None:
         nonlocal greedy_turns
         with closing(open_sqlite_store(path)) as store:
             while not done.is_set():
-                with store.begin():
+                with store.begin() as work:
                     done.wait(0.002)
+                    work.commit()
                 greedy_turns += 1
                 done.wait(0.0005)
 
     with closing(open_sqlite_store(path)) as store, ThreadPoolExecutor(1) as other:
+        # Who believes to be alone takes no turns.
+        store.listen(lambda _: known.set())
         greedy = other.submit(be_greedy)
+        assert known.wait(30)
+        greedy_turns = 0
         while greedy_turns < TURNS:
             with store.begin():
                 others_turns += 1
