@@ -7,6 +7,7 @@ import json
 import signal
 import sys
 import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -14,17 +15,21 @@ from typing import NoReturn
 
 from bench.figures import Figures
 from bench.load import best_load
+from bench.lone import lone_trigger
 from bench.long_measures import LONG_MEASURES
 from bench.machine import describe
-from bench.measures import MEASURES, Bench, Sizes
-from bench.placement import placements
+from bench.measures import MEASURES, STORES, Bench, Sizes
+from bench.placement import UNPINNED, Placement, placements
 from bench.process import BenchError
 from bench.sink import sink_command
+from bench.two_processes import two_processes
 
 BUILD = Path(__file__).resolve().parent.parent / "build"
 #: The medians of the run that the next ones are compared with.
 LAST = Path(__file__).resolve().with_name("last.json")
-ALL_MEASURES = {**MEASURES, **LONG_MEASURES}
+#: What is measured when nothing is asked for by name.
+ORDINARY_MEASURES = {**MEASURES, "lone": lone_trigger, "two-processes": two_processes}
+ALL_MEASURES = {**ORDINARY_MEASURES, **LONG_MEASURES}
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -32,6 +37,10 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a fifth of the load, once: shows that all works, no more")
     parser.add_argument(
         "--only", choices=ALL_MEASURES, action="append", metavar="NAME", help=f"one of {', '.join(ALL_MEASURES)}"
+    )
+    parser.add_argument("--all", action="store_true", help="everything, those that take minutes once: about two hours")
+    parser.add_argument(
+        "--store", choices=STORES, action="append", help="of what is measured on both stores, on this one alone"
     )
     parser.add_argument("--keep", action="store_true", help="keeps the medians in bench/last.json, for later runs")
     parser.add_argument("--repeats", type=at_least_one, metavar="N", help="how often each is measured (default 3)")
@@ -54,16 +63,28 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
     about = {"taken_at": datetime.now(UTC).isoformat(timespec="seconds"), "repeats": repeats, "quick": arguments.quick}
     about |= {"load": load.name, "sink": sink_kind, "machine": describe(folder)}
     figures = Figures()
-    for repeat in range(repeats):
-        for place, placement in enumerate(placements()):
-            for name in arguments.only or MEASURES:
-                if name in LONG_MEASURES and place:
-                    continue
-                print(f"{repeat + 1}/{repeats} {placement.name}: {name} ...", file=sys.stderr, flush=True)
-                bench = Bench(load, command, placement, sizes, folder, arguments.floors)
-                figures.add(placement.name, ALL_MEASURES[name](bench))
+    for title, placement, name in turns(arguments, repeats):
+        print(f"{title} {placement.name}: {name} ...", file=sys.stderr, flush=True)
+        bench = Bench(load, command, placement, sizes, folder, arguments.floors, tuple(arguments.store or STORES))
+        figures.add(placement.name, ALL_MEASURES[name](bench))
     figures.print_table(last_medians())
     return {**figures.as_json(), **about}
+
+
+def turns(arguments: argparse.Namespace, repeats: int) -> Iterator[tuple[str, Placement, str]]:
+    """What to measure where, one after the other, each with the words that tell how far it is."""
+    names = arguments.only or (ALL_MEASURES if arguments.all else ORDINARY_MEASURES)
+    for repeat in range(repeats):
+        title = f"{repeat + 1}/{repeats}"
+        for placement in placements():
+            for name in names:
+                if name not in LONG_MEASURES and (name != "two-processes" or placement is UNPINNED):
+                    yield title, placement, name
+    # Once unless it is said how often: growth repeats within itself, and takes long enough.
+    for repeat in range(arguments.repeats or 1):
+        for name in names:
+            if name in LONG_MEASURES:
+                yield f"{repeat + 1}/{arguments.repeats or 1}", placements()[0], name
 
 
 def last_medians() -> dict[str, float]:

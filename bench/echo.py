@@ -1,7 +1,7 @@
 """The floor of accepting: a bare grpc.aio server that parses a trigger and answers in the shape of Clarion's answer.
 
 No interceptors, no checks, no store: what grpcio costs in Python, and nothing else. A process of its own: it prints its
-port, and stops when its standard input ends.
+port, and stops when its standard input ends. A second one may be given the port of the first, and shares it.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ HANDLERS: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
 }
 
 
-async def serve() -> None:
+async def serve(port: int) -> None:
     server = grpc.aio.server()
     server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("clarion.v1.TriggerService", HANDLERS)])
-    port = server.add_insecure_port("127.0.0.1:0")
+    port = server.add_insecure_port(f"127.0.0.1:{port}")
     await server.start()
     print(port, flush=True)
     ended = asyncio.Event()
@@ -60,4 +60,4 @@ async def serve() -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(serve())
+    uvloop.run(serve(int(sys.argv[1]) if sys.argv[1:] else 0))

@@ -21,7 +21,7 @@ from typing import Any, Protocol
 from bench.process import BenchError, module, run
 
 CONNECTIONS = 8
-STREAMS_PER_CONNECTION = 16
+CALLS_UNDER_WAY = 128
 # h2load keeps a rate by one timer a connection: fifty of them, each with a share of the rate.
 RATED_CONNECTIONS = 50
 
@@ -32,11 +32,14 @@ STREAM_PATH = "/clarion.v1.TriggerService/TriggerStream"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A server under load, the caller's credential, and the cores that the load may use."""
+    """A server under load, the caller's credential, the cores that the load may use, and over how many connections it
+    comes unless it is rated.
+    """
 
     port: int
     authorization: str
     cores: frozenset[int]
+    connections: int = CONNECTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +70,13 @@ class Load(Protocol):
     name: str
 
     def calls(self, target: Target, exchange: Exchange, count: int) -> Timed:
-        """Unary calls, 128 under way at any time."""
+        """Unary calls, 128 under way at any time, over as many connections as the target wants."""
 
     def rated_calls(self, target: Target, exchange: Exchange, per_s: float, seconds: float) -> Timed:
         """Unary calls at a steady rate, with the latency of each."""
 
     def stream(self, target: Target, exchange: Exchange, each: int) -> Timed:
-        """`each` messages on each of 8 bidirectional streams, on a connection each."""
+        """`each` messages on each of as many bidirectional streams as the target has connections, one on each."""
 
 
 def frame(message: bytes) -> bytes:
@@ -87,7 +90,8 @@ class H2Load:
     name = "h2load"
 
     def calls(self, target: Target, exchange: Exchange, count: int) -> Timed:
-        arguments = ["-n", str(count), "-c", str(CONNECTIONS), "-m", str(STREAMS_PER_CONNECTION)]
+        each = CALLS_UNDER_WAY // target.connections
+        arguments = ["-n", str(count), "-c", str(target.connections), "-m", str(each)]
         output = _h2load(target, TRIGGER_PATH, frame(exchange.message), arguments)
         return Timed(count, count / _seconds(output, count, count * exchange.answer_bytes), [])
 
@@ -103,10 +107,11 @@ class H2Load:
         return Timed(count, count / _seconds(output, count, count * exchange.answer_bytes), latencies)
 
     def stream(self, target: Target, exchange: Exchange, each: int) -> Timed:
-        arguments = ["-n", str(CONNECTIONS), "-c", str(CONNECTIONS), "-m", "1"]
+        streams = target.connections
+        arguments = ["-n", str(streams), "-c", str(streams), "-m", "1"]
         output = _h2load(target, STREAM_PATH, frame(exchange.message) * each, arguments)
-        sent = each * CONNECTIONS
-        return Timed(sent, sent / _seconds(output, CONNECTIONS, sent * exchange.answer_bytes), [])
+        sent = each * streams
+        return Timed(sent, sent / _seconds(output, streams, sent * exchange.answer_bytes), [])
 
 
 def _spread(per_s: float) -> list[str]:
@@ -148,6 +153,10 @@ class PythonLoad:
 
     name = "grpc.aio process"
 
+    def __init__(self, *, fresh_request_ids: bool = False) -> None:
+        """`fresh_request_ids`: each unary call has a random one (UUID version 4), which h2load cannot send."""
+        self._fresh_request_ids = fresh_request_ids
+
     def calls(self, target: Target, exchange: Exchange, count: int) -> Timed:
         return self._run(target, exchange, {"form": "calls", "count": count})
 
@@ -155,11 +164,12 @@ class PythonLoad:
         return self._run(target, exchange, {"form": "rated", "count": round(per_s * seconds), "per_s": per_s})
 
     def stream(self, target: Target, exchange: Exchange, each: int) -> Timed:
-        return self._run(target, exchange, {"form": "stream", "count": each * CONNECTIONS})
+        return self._run(target, exchange, {"form": "stream", "count": each * target.connections})
 
     def _run(self, target: Target, exchange: Exchange, form: dict[str, Any]) -> Timed:
-        job = {"port": target.port, "authorization": target.authorization, **form}
+        job = {"port": target.port, "authorization": target.authorization, "connections": target.connections, **form}
         job |= {"message": exchange.message.hex(), "answer_bytes": exchange.answer_bytes}
+        job["fresh_request_ids"] = self._fresh_request_ids
         return Timed(**json.loads(run(module("python_load", json.dumps(job)), target.cores)))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from bench.sink import running_sink
 from bench.triggers import RECIPIENTS_PER_CALL
 
 RATED_SECONDS = 5.0
+STORES = ("sqlite", "postgresql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Bench:
     sizes: Sizes
     folder: Path
     floors_only: bool
+    stores: Sequence[str] = STORES
 
     @contextmanager
     def echo(self) -> Iterator[Driver]:
@@ -56,13 +58,13 @@ class Bench:
             yield self.driver(int(process.read_line()), "Bearer none")
 
     @contextmanager
-    def held_service(self) -> Iterator[Driver]:
+    def held_service(self) -> Iterator[tuple[Service, Driver]]:
         """A Clarion that accepts and does not hand off. In the end it must have recorded all that it acknowledged."""
         with running_service(self.folder, self.placement.server) as (service, _):
             service.set_up(sink_port=1)
             service.hold()
             driver = self.driver(service.port, service.authorization)
-            yield driver
+            yield service, driver
             if (recorded := service.report().queued_count) != driver.acknowledged:
                 raise BenchError(f"{driver.acknowledged} messages were acknowledged, {recorded} are recorded")
 
@@ -93,9 +95,16 @@ def accepting(form: str, measure: Accepting) -> Callable[[Bench], Samples]:
             echo = measure(driver, bench.sizes)
         if bench.floors_only:
             return {f"echo_{form}_per_s": echo}
-        with bench.held_service() as driver:
+        with bench.held_service() as (service, driver):
+            before = sum(service.cpu_seconds())
             accept = measure(driver, bench.sizes)
-        return {f"echo_{form}_per_s": echo, f"accept_{form}_per_s": accept, f"accept_{form}_ratio": accept / echo}
+            cpu_us = 1e6 * (sum(service.cpu_seconds()) - before) / driver.acknowledged
+        return {
+            f"echo_{form}_per_s": echo,
+            f"accept_{form}_per_s": accept,
+            f"accept_{form}_ratio": accept / echo,
+            f"accept_{form}_cpu_us": cpu_us,
+        }
 
     return take
 
@@ -104,7 +113,7 @@ def latency(bench: Bench) -> Samples:
     """How long a call waits for its answer at half of the load that Clarion can take; the echo at the same load."""
     if bench.floors_only:
         return {}
-    with bench.held_service() as driver:
+    with bench.held_service() as (_, driver):
         per_s = driver.calls(bench.sizes.calls // 2).per_s / 2
         accept = driver.rated_calls(per_s, RATED_SECONDS)
     with bench.echo() as driver:
@@ -140,15 +149,17 @@ def _deliver(service: Service, driver: Driver, count: int) -> Samples:
     """As many as it takes, then at half that rate."""
     driver.burst(count // 10)
     service.await_sent(driver.acknowledged)
-    begin = monotonic()
+    begin, before = monotonic(), sum(service.cpu_seconds())
     burst = driver.burst(count)
     service.await_sent(driver.acknowledged)
     per_s = burst.count / (monotonic() - begin)
+    cpu_us = 1e6 * (sum(service.cpu_seconds()) - before) / burst.count
     version = service.next_version()
     rated = driver.rated_calls(per_s / 2, RATED_SECONDS)
     service.await_sent(driver.acknowledged)
     return {
         "end_to_end_per_s": per_s,
+        "end_to_end_cpu_us": cpu_us,
         "accept_while_sending_per_s": burst.per_s,
         "accept_while_sending_p99_ms_half_load": rated.percentile_ms(99),
         "hand_off_p99_ms_half_load": service.report(version).hand_off_latency.p99.ToMilliseconds(),

@@ -8,11 +8,13 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from uuid import uuid4
 
 import grpc
 import uvloop
+from clarion.v1.trigger_service_pb2 import TriggerRequest
 
-from bench.load import CONNECTIONS, FRAME_BYTES, STREAM_PATH, STREAMS_PER_CONNECTION, TRIGGER_PATH
+from bench.load import CALLS_UNDER_WAY, FRAME_BYTES, STREAM_PATH, TRIGGER_PATH
 from bench.process import BenchError
 
 
@@ -24,13 +26,20 @@ class Job:
     authorization: str
     message: str
     answer_bytes: int
+    connections: int
     form: str
     count: int
     per_s: float = 0.0
+    fresh_request_ids: bool = False
 
     def check(self, answer: object) -> None:
         if not isinstance(answer, bytes) or len(answer) + FRAME_BYTES != self.answer_bytes:
             raise BenchError(f"{answer!r} instead of an answer of {self.answer_bytes} bytes")
+
+
+def with_fresh_request_id(message: bytes) -> bytes:
+    """Of two serialized messages one after the other, protobuf makes one with the fields of both."""
+    return message + TriggerRequest(request_id=str(uuid4())).SerializeToString()
 
 
 class Client:
@@ -39,15 +48,17 @@ class Client:
         options = [("grpc.use_local_subchannel_pool", 1)]
         self._job = job
         self._channels = [
-            grpc.aio.insecure_channel(f"127.0.0.1:{job.port}", options=options) for _ in range(CONNECTIONS)
+            grpc.aio.insecure_channel(f"127.0.0.1:{job.port}", options=options) for _ in range(job.connections)
         ]
         self._metadata = (("authorization", job.authorization),)
         self._message = bytes.fromhex(job.message)
 
     async def _call(self, number: int) -> None:
         call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]
-        call = self._channels[number % CONNECTIONS].unary_unary(TRIGGER_PATH)
-        self._job.check(await call(self._message, metadata=self._metadata))
+        call = self._channels[number % self._job.connections].unary_unary(TRIGGER_PATH)
+        fresh = self._job.fresh_request_ids
+        message = with_fresh_request_id(self._message) if fresh else self._message
+        self._job.check(await call(message, metadata=self._metadata))
 
     async def calls(self) -> list[float]:
         """As many calls under way as h2load has, each followed by the next."""
@@ -57,7 +68,7 @@ class Client:
             for number in numbers_left:
                 await self._call(number)
 
-        await asyncio.gather(*(caller() for _ in range(CONNECTIONS * STREAMS_PER_CONNECTION)))
+        await asyncio.gather(*(caller() for _ in range(CALLS_UNDER_WAY)))
         return []
 
     async def rated(self) -> list[float]:
@@ -81,7 +92,7 @@ class Client:
         return []
 
     async def _one_stream(self, channel: grpc.aio.Channel) -> None:
-        each = self._job.count // CONNECTIONS
+        each = self._job.count // self._job.connections
         call: grpc.aio.StreamStreamCall[bytes, bytes] = channel.stream_stream(STREAM_PATH)(metadata=self._metadata)
 
         async def send() -> None:

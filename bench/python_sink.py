@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 
 import uvloop
 
@@ -25,6 +26,8 @@ _ANSWERS = {
 class Sink:
     def __init__(self) -> None:
         self._messages = 0
+        self._last_taken = 0
+        """In µs since 1970."""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 sink ESMTP\r\n")
@@ -39,7 +42,7 @@ class Sink:
 
     def _answer(self, verb: bytes, line: bytes) -> bytes:
         if line.upper().startswith(b"XCOUNT"):
-            return b"250 %d\r\n" % self._messages
+            return b"250 %d %d\r\n" % (self._messages, self._last_taken)
         return _ANSWERS.get(verb, b"500 Unknown command\r\n")
 
     async def _swallow(self, reader: asyncio.StreamReader) -> None:
@@ -48,6 +51,7 @@ class Sink:
             if not line:
                 return
         self._messages += 1
+        self._last_taken = time.time_ns() // 1000
 
 
 async def main() -> None:

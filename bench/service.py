@@ -21,6 +21,7 @@ from google.protobuf import field_mask_pb2
 from bench.campaign import CHANNEL_ID, campaign, channel_configuration
 from bench.process import START_SECONDS, BenchError, Process, running
 from bench.triggers import CAMPAIGN_ID
+from bench.usage import cpu_seconds, family, memory_mb
 
 CALL_SECONDS = 10.0
 DELIVERY_SECONDS = 120.0
@@ -31,7 +32,7 @@ _CHANNEL = f"channelConfigurations/{CHANNEL_ID}"
 
 
 class Service:
-    """A running Clarion on an empty store, and an administrator's calls to it."""
+    """A running Clarion, and an administrator's calls to it."""
 
     def __init__(self, process: Process, port: int, key: str, channel: grpc.Channel) -> None:
         self._process = process
@@ -110,22 +111,25 @@ class Service:
             time.sleep(POLL_SECONDS)
 
     def peak_rss_mb(self) -> float:
-        """The most memory that the process had resident, in 10^6 bytes. Linux alone tells; elsewhere `nan`."""
-        return self._memory_mb("VmHWM")
+        """The most memory that its processes had resident, in 10^6 bytes, shared pages counted in each."""
+        return sum(memory_mb(pid, "VmHWM") for pid in family(self._process.pid))
 
     def rss_mb(self) -> float:
-        """What it has resident now."""
-        return self._memory_mb("VmRSS")
+        """What they have resident now."""
+        return sum(memory_mb(pid, "VmRSS") for pid in family(self._process.pid))
 
-    def _memory_mb(self, kind: str) -> float:
-        status = Path(f"/proc/{self._process.pid}/status")
-        found = re.search(rf"{kind}:\s+(\d+) kB", status.read_text()) if status.exists() else None
-        return int(found[1]) * 1024 / 1e6 if found else float("nan")
+    def cpu_seconds(self) -> list[float]:
+        """The processor time of each of its processes since its start; of several, the supervisor's first."""
+        return [cpu_seconds(pid) for pid in family(self._process.pid)]
 
 
 @contextmanager
-def running_service(folder: Path, cores: frozenset[int]) -> Iterator[tuple[Service, float]]:
-    """A Clarion on an empty store below `folder`, and how many seconds it took from its start to its first answer."""
+def running_service(folder: Path, cores: frozenset[int], **settings: str) -> Iterator[tuple[Service, float]]:
+    """A Clarion, and how many seconds it took from its start to its first answer.
+
+    Its store is an empty one below `folder` unless `settings` (without their prefix: `processes="2"`) name another
+    one, to which nobody has access yet.
+    """
     command = [str(Path(sys.executable).with_name("clarion")), "serve"]
     with TemporaryDirectory(dir=folder) as scratch:
         log = Path(scratch, "clarion.log")
@@ -134,6 +138,7 @@ def running_service(folder: Path, cores: frozenset[int]) -> Iterator[tuple[Servi
             "CLARION_HTTP_LISTEN": "127.0.0.1:0",
             "CLARION_STORE": f"sqlite:///{scratch}/clarion.db",
         }
+        env |= {f"CLARION_{name.upper()}": value for name, value in settings.items()}
         begin = time.monotonic()
         with running(command, cores, env, log) as process:
             try:

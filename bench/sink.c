@@ -2,8 +2,8 @@
  * A mail sink: an SMTP server that takes every message, counts it and forgets it (RFC 5321).
  *
  * It exists so that the receiving side costs next to nothing beside what is measured. It listens on 127.0.0.1 on a port of
- * the system's choice, prints that port, and answers `XCOUNT` with `250 <messages taken so far>`. It stops when its
- * standard input ends, so it never outlives whoever started it.
+ * the system's choice, prints that port, and answers `XCOUNT` with `250 <messages taken so far> <when it took the last>`,
+ * in microseconds since 1970. It stops when its standard input ends, so it never outlives whoever started it.
  *
  * One thread around poll(2), which runs on every Unix; with the some ten connections of a measurement nothing is quicker.
  */
@@ -19,6 +19,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { PEERS = 1024, LINE = 4096, REPLIES = 65536, CHUNK = 262144 };
@@ -38,6 +39,7 @@ static struct pollfd slots[PEERS + FIRST_PEER];
 static struct peer peers[PEERS + FIRST_PEER];
 static nfds_t slot_count = FIRST_PEER;
 static unsigned long messages;
+static long long last_taken; /* in microseconds since 1970 */
 
 static char replies[REPLIES]; /* the answers to one read, written at once as PIPELINING wants (RFC 2920) */
 static size_t replies_length;
@@ -49,6 +51,13 @@ static void reply(const char *text)
         memcpy(replies + replies_length, text, length);
         replies_length += length;
     }
+}
+
+static long long microseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
 }
 
 static int is_command(const char *line, const char *name)
@@ -73,8 +82,8 @@ static void obey(struct peer *peer, const char *line)
         peer->closing = 1;
         reply("221 Bye\r\n");
     } else if (is_command(line, "XCOUNT")) {
-        char text[32];
-        snprintf(text, sizeof text, "250 %lu\r\n", messages);
+        char text[64];
+        snprintf(text, sizeof text, "250 %lu %lld\r\n", messages, last_taken);
         reply(text);
     } else {
         reply("500 Unknown command\r\n");
@@ -92,6 +101,7 @@ static size_t swallow(struct peer *peer, const char *bytes, size_t length)
         if (peer->dot_progress == sizeof END_OF_DATA - 1) {
             peer->in_data = 0;
             messages++;
+            last_taken = microseconds();
             reply("250 Taken\r\n");
             return at + 1;
         }

@@ -23,9 +23,14 @@ class Sink:
 
     def count(self) -> int:
         """How many messages it has taken since it was started."""
+        return self.last()[0]
+
+    def last(self) -> tuple[int, float]:
+        """How many it has taken, and when it took the last one, in seconds since 1970."""
         with smtplib.SMTP("127.0.0.1", self.port, timeout=10) as connection:
             _, answer = connection.docmd("XCOUNT")
-        return int(answer)
+        count, taken = map(int, answer.split())
+        return count, taken / 1e6
 
 
 def sink_command(build: Path) -> tuple[str, list[str]]:

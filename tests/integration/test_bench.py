@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import shutil
 import smtplib
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from clarion.v1 import trigger_service_pb2
 
 from bench.driver import Driver
-from bench.figures import Figures
+from bench.figures import Figures, against_last
 from bench.load import Exchange, H2Load, Load, PythonLoad, Target, Timed
 from bench.process import BenchError, module, running
+from bench.python_load import with_fresh_request_id
 from bench.sink import Sink, running_sink, sink_command
 from bench.triggers import trigger
 
@@ -74,6 +77,19 @@ def test_a_sink_answers_every_one_of_many_commands_that_come_at_once(sink: Sink)
     assert sink.count() == 1
 
 
+def test_a_sink_tells_when_it_took_the_last_message(sink: Sink) -> None:
+    with smtplib.SMTP("127.0.0.1", sink.port, timeout=10) as connection:
+        before = time.time()
+        connection.sendmail("a@example.com", ["b@example.com"], "Hello")
+        after = time.time()
+
+    count, taken = sink.last()
+
+    assert count == 1
+    # The sink's clock tells microseconds, cut off.
+    assert before - 1e-6 <= taken <= after
+
+
 def test_a_load_says_how_many_messages_were_answered(load: Load, target: Target) -> None:
     driver = Driver(load, target)
 
@@ -97,6 +113,25 @@ def test_a_load_fails_when_its_calls_are_not_answered_as_they_should_be(
         load.calls(target, exchange, 20)
 
 
+def test_a_load_over_other_connections_sends_as_much(load: Load, echo_port: int) -> None:
+    driver = Driver(load, Target(echo_port, "Bearer none", ANYWHERE, connections=32))
+
+    assert driver.calls(200).count == 200
+    assert driver.stream(each=10).count == 320
+
+
+def test_a_fresh_request_id_leaves_the_rest_of_a_trigger_as_it_is() -> None:
+    sent = [
+        trigger_service_pb2.TriggerRequest.FromString(with_fresh_request_id(trigger().SerializeToString()))
+        for _ in range(2)
+    ]
+
+    assert len({request.request_id for request in sent} - {""}) == 2
+    for request in sent:
+        request.ClearField("request_id")
+        assert request == trigger()
+
+
 def test_a_percentile_is_a_latency_that_was_measured() -> None:
     timed = Timed(100, 1.0, [float(number) for number in range(100, 0, -1)])
 
@@ -114,3 +149,36 @@ def test_the_figures_at_the_top_are_medians_under_the_first_placement() -> None:
     assert (result["placement"], result["echo_unary_per_s"]) == ("pinned", 2.0)
     assert result["placements"]["pinned"]["echo_unary_per_s"]["samples"] == [3.0, 1.0, 2.0]
     assert result["placements"]["unpinned"]["echo_unary_per_s"]["median"] == 9.0
+
+
+def test_a_figure_that_only_a_later_placement_has_is_judged_there() -> None:
+    figures = Figures()
+    figures.add("pinned", {"echo_unary_per_s": 1.0})
+    figures.add("unpinned", {"echo_unary_per_s": 9.0, "accept_two_processes_per_s": 2.0})
+
+    result = figures.as_json()
+
+    assert (result["echo_unary_per_s"], result["accept_two_processes_per_s"]) == (1.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "compared"),
+    [
+        ("accept_unary_per_s", 150.0, "1.50 better"),
+        ("accept_unary_ratio", 50.0, "0.50 worse"),
+        ("end_to_end_cpu_us", 150.0, "1.50 worse"),
+        ("accept_p99_ms_half_load", 50.0, "0.50 better"),
+        ("reset_p99_ms_behind_marketing", 150.0, "1.50 worse"),
+        ("growth_sqlite_get_ratio", 150.0, "1.50 worse"),
+        ("backlog_rss_mb_long", 50.0, "0.50 better"),
+        ("start_to_serving_s", 150.0, "1.50 worse"),
+        ("overload_refused_share", 150.0, "1.50"),
+        ("accept_unary_per_s", 104.0, "1.04"),
+    ],
+)
+def test_a_figure_is_better_or_worse_than_the_last_by_what_it_means(name: str, value: float, compared: str) -> None:
+    assert against_last(name, value, 100.0) == compared
+
+
+def test_a_figure_that_the_last_run_did_not_have_is_compared_with_nothing() -> None:
+    assert against_last("accept_unary_per_s", 1.0, None) == ""
