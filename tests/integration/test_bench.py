@@ -116,7 +116,7 @@ def test_a_load_fails_when_its_calls_are_not_answered_as_they_should_be(
 def test_a_load_over_other_connections_sends_as_much(load: Load, echo_port: int) -> None:
     driver = Driver(load, Target(echo_port, "Bearer none", ANYWHERE, connections=32))
 
-    assert driver.calls(200).count == 200
+    assert driver.calls(400).count == 400
     assert driver.stream(each=10).count == 320
 
 
