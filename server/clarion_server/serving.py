@@ -10,7 +10,9 @@ import asyncio
 import inspect
 import json
 import os
+import signal
 import sys
+from collections.abc import Callable
 from typing import Annotated, Any, NoReturn
 
 from cyclopts import Parameter
@@ -21,6 +23,7 @@ from pydantic_core import ErrorDetails
 from clarion_server.bootstrap import CannotStart, prepare
 from clarion_server.config import Settings
 from clarion_server.process import run, show_first_key
+from clarion_server.supervisor.signals import STOPS
 from clarion_server.transport.cli.failures import CommandFailed, Problem
 from clarion_server.transport.cli.session import CurrentSession
 
@@ -40,11 +43,24 @@ def serve(*, session: CurrentSession, **given: Any) -> None:
     try:
         if settings.processes == 1:
             run(settings)
-        else:
-            asyncio.run(prepare(settings, show_first_key))
+        elif prepared(settings, show_first_key):
             _become_supervisor(settings)
     except CannotStart as error:
         raise CommandFailed(str(error)) from error
+
+
+def prepared(settings: Settings, show_first_key: Callable[[str], None]) -> bool:
+    """Whether to go on: False when SIGTERM or SIGINT came. They wait, as the first key is kept before it is shown, and
+    is never shown again. Raises CannotStart.
+    """
+    told: list[int] = []
+    before = {number: signal.signal(number, lambda number, _frame: told.append(number)) for number in STOPS}
+    try:
+        asyncio.run(prepare(settings, show_first_key))
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return not told
 
 
 def _become_supervisor(settings: Settings) -> NoReturn:
@@ -55,6 +71,8 @@ def _become_supervisor(settings: Settings) -> NoReturn:
     if settings.role == "worker":
         given["http_listen"] = ""
     environment = os.environ | {_variable(name): _text(value) for name, value in given.items()}
+    # A stop that comes while the other program loads waits until that can take it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
     os.execve(sys.executable, (sys.executable, "-P", "-m", "clarion_server.supervisor"), environment)  # noqa: S606 - ours
 
 

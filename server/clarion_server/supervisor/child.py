@@ -30,6 +30,8 @@ class Child:
                 env={**os.environ, **environment, VARIABLE: f"{place}:{theirs.fileno()}"},
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
+                # Ctrl-C in a terminal reaches a whole group: one at its start would end with a traceback.
+                process_group=0,
             )
 
     @property

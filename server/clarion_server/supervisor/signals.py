@@ -7,9 +7,12 @@ import signal
 from contextlib import suppress
 from types import FrameType
 
+#: What tells a service to stop.
+STOPS = (signal.SIGTERM, signal.SIGINT)
+
 
 class Signals:
-    """Of SIGTERM and SIGINT it is remembered that they came; the end of a child only wakes."""
+    """Of those that stop it is remembered that they came; the end of a child only wakes."""
 
     def __init__(self) -> None:
         self.stop = False
@@ -17,9 +20,11 @@ class Signals:
         os.set_blocking(self._reading, False)
         os.set_blocking(writing, False)
         signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in STOPS:
             signal.signal(number, self._stop)
         signal.signal(signal.SIGCHLD, self._wake)
+        # Whoever started this program may have kept them for it.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
 
     def fileno(self) -> int:
         return self._reading
