@@ -1,33 +1,33 @@
-"""What the store's questions cost with nothing in it, and with millions of messages: SQLite, and PostgreSQL."""
+"""What the store's questions cost with nothing in it, and with millions of messages: SQLite, or PostgreSQL.
+
+There is a store of each size, and each question goes to all of them in turn before the next does: so a busy minute of
+the machine, or what the question before has left in its caches, meets all sizes alike.
+"""
 
 from __future__ import annotations
 
 import random
+import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from statistics import quantiles
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from clarion_server.adapters.storage.postgresql import open_postgresql_store
-from clarion_server.adapters.storage.schema import events, executions, figures, message_contexts, messages
 from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.application.ports.queries import EventQuery, ExecutionQuery, FigureKey, MessageQuery
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.message import Message, MessageState, message_id
-from sqlalchemy import Connection, delete
 
 from bench.filling import TABLES, fill, recipient
 from tests.contract.store import samples
 from tests.contract.store.given import Sender, a_channel, a_sender, committing
 from tests.postgresql import made_database
 
-#: Messages stored, at each of which everything is measured.
-SIZES = (0, 1_000_000, 10_000_000)
 CAMPAIGNS = 20
 PER_COMMIT = 64
 ROUNDS = 40
@@ -39,34 +39,50 @@ MEASURED_IDS = "019"
 Costs = dict[str, float]
 
 
-def growth(folder: Path, sizes: Sequence[int] = SIZES) -> dict[str, dict[int, Costs]]:
-    """Milliseconds by store, number of messages and question: lower quartiles, as other load only ever adds.
+def growth(kind: str, files: Mapping[int, Path]) -> dict[int, Costs]:
+    """Milliseconds by number of messages and question: lower quartiles, as other load only ever adds.
 
-    Of SQLite processor time, which is all that it takes but for the wait for the disk; of PostgreSQL elapsed time.
+    Of SQLite, whose files stay behind, processor time, which is all that it takes but for the wait for the disk; of
+    PostgreSQL elapsed time.
     """
-    with TemporaryDirectory(dir=folder) as scratch, closing(open_sqlite_store(Path(scratch, "clarion.db"))) as sqlite:
-        found = {"sqlite": _curve(sqlite, sizes)}
-    with closing(open_postgresql_store(made_database("clarion_growth"))) as postgresql:
-        found["postgresql"] = _curve(postgresql, sizes)
-    return found
+    with ExitStack() as opened:
+        measured = []
+        for size, file in files.items():
+            store = opened.enter_context(closing(_open(kind, size, file)))
+            measured.append(Measuring(store, _filled(store, size), size))
+        for kind_of_round in (Measuring.write, Measuring.ask):
+            for number in range(WARM_UP + ROUNDS):
+                if number % WARM_UP == 0:
+                    _tell(f"{kind}: round {number} of {WARM_UP + ROUNDS}, {kind_of_round.__name__}")
+                # Who comes first changes, too.
+                turn = number % len(measured)
+                rounds = [kind_of_round(each, number) for each in measured[turn:] + measured[:turn]]
+                for _ in zip(*rounds, strict=True):
+                    continue
+        return {each.size: each.costs() for each in measured}
 
 
-def _curve(store: SqlStore, sizes: Sequence[int]) -> dict[int, Costs]:
+def _tell(text: str) -> None:
+    print(f"  growth, {text}", file=sys.stderr, flush=True)
+
+
+def _open(kind: str, size: int, file: Path) -> SqlStore:
+    if kind == "sqlite":
+        return open_sqlite_store(file)
+    return open_postgresql_store(made_database(f"clarion_growth_{size}"))
+
+
+def _filled(store: SqlStore, size: int) -> list[Sender]:
+    begin = time.monotonic()
     with committing(store) as work:
         channel = a_channel(work)
         senders = [a_sender(work, f"campaign-{number}", channel) for number in range(CAMPAIGNS)]
-    # What is measured goes away again, so that the next size begins behind the last.
-    costs, filled = {}, 0
-    for size in sizes:
-        if size > filled:
-            with store._writer.begin() as connection:
-                fill(connection, filled + 1, size, [each.campaign.key for each in senders], channel.key)
-            _settle_down(store)
-        costs[size] = Measuring(store, senders, size).costs()
+    if size:
         with store._writer.begin() as connection:
-            _remove_measured(connection, size)
-        filled = size
-    return costs
+            fill(connection, 1, size, [each.campaign.key for each in senders], channel.key)
+        _settle_down(store)
+        _tell(f"{store._writer.dialect.name}: {size:,} messages filled in within {time.monotonic() - begin:.0f} s")
+    return senders
 
 
 def _settle_down(store: SqlStore) -> None:
@@ -82,46 +98,39 @@ def _settle_down(store: SqlStore) -> None:
     pooled.close()
 
 
-def _remove_measured(connection: Connection, size: int) -> None:
-    connection.execute(delete(message_contexts).where(message_contexts.c.message_key > size))
-    connection.execute(delete(messages).where(messages.c.key > size))
-    connection.execute(delete(events).where(events.c.sequence > size))
-    connection.execute(delete(executions).where(executions.c.id >= MEASURED_IDS))
-    connection.execute(delete(figures))
-
-
 class Measuring:
     """At one size."""
 
     def __init__(self, store: SqlStore, senders: Sequence[Sender], size: int) -> None:
         self._store = store
         self._senders = senders
-        self._size = size
+        self.size = size
         self._random = random.Random(7)
         self._costs: dict[str, list[float]] = {}
         self._clock = time.perf_counter if store._writer.dialect.name == "postgresql" else time.thread_time
 
     def costs(self) -> Costs:
-        for number in range(WARM_UP + ROUNDS):
-            self._write(self._senders[number % CAMPAIGNS])
-        # Questions find something at every size: what was just written, where nothing was filled in.
-        for number in range(WARM_UP + ROUNDS):
-            self._ask(self._senders[number % CAMPAIGNS])
         return {name: quantiles(costs[WARM_UP:], n=4)[0] for name, costs in self._costs.items()}
 
-    def _write(self, sender: Sender) -> None:
+    def write(self, number: int) -> Iterator[None]:
+        """One write after the other, each when it is asked for the next."""
+        sender = self._senders[number % CAMPAIGNS]
         key = sender.campaign.key
         # As order numbers come, or UUIDs of version 7; and in no order, as UUIDs of version 4.
         self._accept(sender, "accept", lambda message: f"s-{message.id}")
+        yield
         self._accept(sender, "accept, random request ids", lambda _: f"r-{self._random.randbytes(16).hex()}")
+        yield
         with self._timed("claim"), committing(self._store) as work:
             due = work.messages.due(sender.channel.key, samples.NOW, 2 * PER_COMMIT)
             work.messages.begin([each.id for each in due], OWNER, samples.NOW)
+        yield
         begun = [replace(each, attempt_count=1) for each in due]
         with self._timed("settle"), committing(self._store) as work:
             work.messages.settle([samples.settlement(each, MessageState.SENT) for each in begun], OWNER)
             work.events.add_all([samples.event(each) for each in begun])
             work.figures.add({FigureKey(key, 1, metric): len(begun) for metric in ("state:SENT", "latency:40")})
+        yield
 
     def _accept(self, sender: Sender, name: str, request_id: Callable[[Message], str]) -> None:
         key = sender.campaign.key
@@ -135,18 +144,19 @@ class Measuring:
             work.figures.add({FigureKey(key, 1, "targeted"): len(made)})
 
     def _message(self, sender: Sender) -> Message:
-        number = self._random.randrange(1, max(2, self._size))
-        identity = recipient(number, max(5, self._size))
+        number = self._random.randrange(1, max(2, self.size))
+        identity = recipient(number, max(5, self.size))
         made = samples.message(sender.campaign.key, sender.channel.key, identity=identity)
         return replace(made, id=message_id(MEASURED_IDS + made.execution_id[-29:], 0))
 
-    def _ask(self, sender: Sender) -> None:
-        key, sandbox = sender.campaign.key, samples.SANDBOX
+    def ask(self, number: int) -> Iterator[None]:
+        """One question after the other, which find something at every size: what was just written."""
+        key, sandbox = self._senders[number % CAMPAIGNS].campaign.key, samples.SANDBOX
         with self._store.snapshot() as work:
             (message,) = work.messages.page(MessageQuery(sandbox, campaign_key=key, limit=1))
             last = work.events.last_sequence()
             (execution,) = work.executions.page(ExecutionQuery(sandbox, campaign_key=key, limit=1))
-        some = recipient(self._random.randrange(1, max(2, self._size)), max(5, self._size))
+        some = recipient(self._random.randrange(1, max(2, self.size)), max(5, self.size))
         state = frozenset({MessageState.SENT})
         questions: dict[str, Callable[[UnitOfWork], object]] = {
             "get": lambda work: work.messages.get(sandbox, message.id),
@@ -168,6 +178,7 @@ class Measuring:
         for name, question in questions.items():
             with self._timed(name), self._store.snapshot() as work:
                 question(work)
+            yield
 
     @contextmanager
     def _timed(self, name: str) -> Iterator[None]:

@@ -13,36 +13,50 @@ from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from bench import stores
 from bench.curves import plot
 from bench.figures import Samples
-from bench.growth import SIZES, Costs, growth
+from bench.growth import Costs, growth
+from bench.growth_felt import growth_felt
 from bench.measures import Bench
 from bench.scale import backlog, lanes, overload
 from tests.postgresql import made_database
 
-QUICK_SIZES = (0, 100_000)
+#: Messages stored, at each of which everything is measured.
+SIZES = (0, 1_000_000, 10_000_000)
+QUICK_SIZES = (0, 200_000)
 
 
 def store_speed(bench: Bench) -> Samples:
     """What the stores alone take, so many a commit: SQLite and PostgreSQL in the same minutes."""
-    with (
-        TemporaryDirectory(dir=bench.folder) as folder,
-        closing(open_sqlite_store(Path(folder, "clarion.db"))) as store,
-    ):
-        found = {f"sqlite_{name}": value for name, value in stores.measure(store).items()}
-    with closing(open_postgresql_store(made_database("clarion_bench"))) as store:
-        found |= {f"postgresql_{name}": value for name, value in stores.measure(store).items()}
+    found: Samples = {}
+    for name in bench.stores:
+        with TemporaryDirectory(dir=bench.folder) as folder:
+            file = Path(folder, "clarion.db")
+            opened = (
+                open_sqlite_store(file) if name == "sqlite" else open_postgresql_store(made_database("clarion_bench"))
+            )
+            with closing(opened) as store:
+                found |= {f"{name}_{figure}": value for figure, value in stores.measure(store).items()}
     return found
 
 
 def growth_curves(bench: Bench) -> Samples:
     """What each question costs with ten million messages stored, as a multiple of what it costs with none."""
-    costs = growth(bench.folder, QUICK_SIZES if bench.sizes.is_quick else SIZES)
     found: Samples = {}
-    for store, by_size in costs.items():
-        plot(store, by_size, bench.folder.parent / f"growth-{store}.png")
-        ratios = _ratios(by_size)
-        found |= {f"growth_{store}_{name.replace(' ', '_')}_ratio": ratio for name, ratio in ratios.items()}
-        found[f"growth_{store}_worst_ratio"] = max(ratios.values())
+    for store in bench.stores:
+        with TemporaryDirectory(dir=bench.folder) as folder:
+            sizes = QUICK_SIZES if bench.sizes.is_quick else SIZES
+            files = {size: Path(folder, f"{size}.db") for size in sizes}
+            by_size = growth(store, files)
+            plot(store, by_size, bench.folder.parent / f"growth-{store}.png")
+            ratios = _ratios(by_size)
+            found |= {f"growth_{store}_{_word(name)}_ratio": ratio for name, ratio in ratios.items()}
+            found[f"growth_{store}_worst_ratio"] = max(ratios.values())
+            if store == "sqlite":
+                found |= growth_felt(bench, files[sizes[0]], files[sizes[-1]])
     return found
+
+
+def _word(name: str) -> str:
+    return name.replace(",", "").replace(" ", "_")
 
 
 def _ratios(by_size: Mapping[int, Costs]) -> Costs:
