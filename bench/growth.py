@@ -39,11 +39,11 @@ MEASURED_IDS = "019"
 Costs = dict[str, float]
 
 
-def growth(kind: str, files: Mapping[int, Path]) -> dict[int, Costs]:
+def growth(kind: str, files: Mapping[int, Path], counted: int = ROUNDS) -> dict[int, Costs]:
     """Milliseconds by number of messages and question: lower quartiles, as other load only ever adds.
 
     Of SQLite, whose files stay behind, processor time, which is all that it takes but for the wait for the disk; of
-    PostgreSQL elapsed time.
+    PostgreSQL elapsed time. `counted`: how many rounds there are after those that warm up.
     """
     with ExitStack() as opened:
         measured = []
@@ -51,9 +51,9 @@ def growth(kind: str, files: Mapping[int, Path]) -> dict[int, Costs]:
             store = opened.enter_context(closing(_open(kind, size, file)))
             measured.append(Measuring(store, _filled(store, size), size))
         for kind_of_round in (Measuring.write, Measuring.ask):
-            for number in range(WARM_UP + ROUNDS):
+            for number in range(WARM_UP + counted):
                 if number % WARM_UP == 0:
-                    _tell(f"{kind}: round {number} of {WARM_UP + ROUNDS}, {kind_of_round.__name__}")
+                    _tell(f"{kind}: round {number} of {WARM_UP + counted}, {kind_of_round.__name__}")
                 # Who comes first changes, too.
                 turn = number % len(measured)
                 rounds = [kind_of_round(each, number) for each in measured[turn:] + measured[:turn]]
