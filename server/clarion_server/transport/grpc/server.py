@@ -19,6 +19,7 @@ from grpc_reflection.v1alpha import reflection
 
 from clarion_server.domain.access import Scope
 from clarion_server.transport.grpc.guard import Authenticator, Guard
+from clarion_server.transport.grpc.poller import unhurried_poller
 from clarion_server.transport.grpc.requests import MAX_REQUEST_BYTES, decoder
 from clarion_server.transport.grpc.under_way import CallsUnderWay
 
@@ -86,7 +87,8 @@ class GrpcServer:
         needs one of. With `shares_port` other processes may listen on the same port, and the system spreads connections
         over them.
         """
-        self._server = grpc.aio.server(options=(*_OPTIONS, ("grpc.so_reuseport", int(shares_port))))
+        with unhurried_poller():
+            self._server = grpc.aio.server(options=(*_OPTIONS, ("grpc.so_reuseport", int(shares_port))))
         self._health = health.aio.HealthServicer()
         self._authenticator = authenticator
         self._under_way = CallsUnderWay()
