@@ -26,9 +26,16 @@ from clarion_server.transport.grpc.under_way import CallsUnderWay
 #: In seconds: what gRPC needs to begin a call that it has taken in, or to give an answer away.
 _MOMENT = 0.2
 
+#: A call that waits to begin takes some kilobytes.
+_MAX_PENDING_CALLS = 10_000
+
 _OPTIONS = (
     # Larger ones reach the decoder, which refuses them with a reason; beyond this gRPC does, to save memory.
     ("grpc.max_receive_message_length", 4 * MAX_REQUEST_BYTES),
+    # After a pause of the process or of its machine thousands wait at once. gRPC would cancel some from 1,000 on, which
+    # tells callers nothing; let in, they are accepted, or refused with the time to come back.
+    ("grpc.server.max_pending_requests", _MAX_PENDING_CALLS),
+    ("grpc.server.max_pending_requests_hard_limit", _MAX_PENDING_CALLS),
     # A client that keeps a connection for days should meet a new process after a roll-out.
     ("grpc.max_connection_age_ms", 3_600_000),
     ("grpc.max_connection_age_grace_ms", 300_000),
