@@ -22,7 +22,7 @@ async def test_thousands_of_calls_that_came_during_a_pause_each_get_their_answer
     service: Service, sandbox: Sandbox
 ) -> None:
     request = trigger_service_pb2.TriggerRequest(
-        campaign="campaigns/unknown", recipients=[{"identity": "email:a@b.example"}]
+        campaign="campaigns/unknown", recipients=[trigger_service_pb2.Recipient(identity="email:a@b.example")]
     )
     metadata = (("authorization", f"Bearer {sandbox.key}"),)
     with grpc.insecure_channel(service.target) as channel:
