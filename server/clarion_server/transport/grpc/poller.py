@@ -1,10 +1,9 @@
 """The thread on which grpc.aio waits for the network, kept from interrupting the event loop at every event.
 
 It has next to no work: it tells the loop of each event, one write to a socket, and waits for the next. But the system
-takes a thread that mostly waits for an interactive one, and lets it go before the loop whenever there is an event. On one
-processor that is two changes of threads for each message received and each sent; on two, a processor that is woken and
-falls asleep again. Under SCHED_BATCH (sched(7)) it goes when the loop waits, or has had its time, and then brings all
-that came meanwhile.
+takes a thread that mostly waits for an interactive one, and lets it go before the loop whenever there is an event. On
+one processor that is two changes of threads for each message received and each sent. Under SCHED_BATCH (sched(7)) it
+goes when the loop waits, or has had its time, and then brings all that came meanwhile.
 """
 
 from __future__ import annotations
