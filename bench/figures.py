@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -53,16 +54,8 @@ TARGETS = {
 }
 
 #: How the names of figures end of which less is better.
-_COSTS = (
-    "_ms",
-    "_ms_alone",
-    "_ms_behind_marketing",
-    "_ms_half_load",
-    "_mb",
-    "_mb_short",
-    "_mb_long",
-    "_cpu_us",
-    "_to_serving_s",
+_COSTS = re.compile(
+    r"_(ms|mb|cpu_us|to_serving_s)(_alone|_behind_marketing|_half_load|_short|_long|_without|_during)?$"
 )
 #: A difference of less than this share, from one run to the next, is none.
 _NOTHING = 0.05
@@ -160,7 +153,7 @@ def against_last(name: str, value: float, last: object) -> str:
 
 def is_cost(name: str) -> bool:
     """Whether less of it is better: time, memory, and how much more either takes when much is stored or queued."""
-    return name.endswith(_COSTS) or (name.startswith(("growth_", "backlog_")) and name.endswith("_ratio"))
+    return bool(_COSTS.search(name)) or (name.startswith(("growth_", "backlog_", "purge_")) and name.endswith("_ratio"))
 
 
 def significant(value: float) -> float:

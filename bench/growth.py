@@ -49,7 +49,7 @@ def growth(kind: str, files: Mapping[int, Path], counted: int = ROUNDS) -> dict[
         measured = []
         for size, file in files.items():
             store = opened.enter_context(closing(_open(kind, size, file)))
-            measured.append(Measuring(store, _filled(store, size), size))
+            measured.append(Measuring(store, filled(store, size), size))
         for kind_of_round in (Measuring.write, Measuring.ask):
             for number in range(WARM_UP + counted):
                 if number % WARM_UP == 0:
@@ -63,7 +63,7 @@ def growth(kind: str, files: Mapping[int, Path], counted: int = ROUNDS) -> dict[
 
 
 def _tell(text: str) -> None:
-    print(f"  growth, {text}", file=sys.stderr, flush=True)
+    print(f"  {text}", file=sys.stderr, flush=True)
 
 
 def _open(kind: str, size: int, file: Path) -> SqlStore:
@@ -72,7 +72,8 @@ def _open(kind: str, size: int, file: Path) -> SqlStore:
     return open_postgresql_store(made_database(f"clarion_growth_{size}"))
 
 
-def _filled(store: SqlStore, size: int) -> list[Sender]:
+def filled(store: SqlStore, size: int) -> list[Sender]:
+    """Fills an empty store with so many messages of some campaigns, and returns these."""
     begin = time.monotonic()
     with committing(store) as work:
         channel = a_channel(work)

@@ -16,6 +16,7 @@ from bench.figures import Samples
 from bench.growth import Costs, growth
 from bench.growth_felt import growth_felt
 from bench.measures import Bench
+from bench.retention import retention
 from bench.scale import backlog, lanes, overload
 from tests.postgresql import made_database
 
@@ -69,5 +70,6 @@ LONG_MEASURES: dict[str, Callable[[Bench], Samples]] = {
     "overload": overload,
     "lanes": lanes,
     "backlog": backlog,
+    "retention": retention,
     "growth": growth_curves,
 }
