@@ -170,6 +170,8 @@ def test_a_figure_that_only_a_later_placement_has_is_judged_there() -> None:
         ("accept_p99_ms_half_load", 50.0, "0.50 better"),
         ("reset_p99_ms_behind_marketing", 150.0, "1.50 worse"),
         ("growth_sqlite_get_ratio", 150.0, "1.50 worse"),
+        ("purge_accept_p99_ms_during", 150.0, "1.50 worse"),
+        ("purge_rows_per_s", 150.0, "1.50 better"),
         ("backlog_rss_mb_long", 50.0, "0.50 better"),
         ("start_to_serving_s", 150.0, "1.50 worse"),
         ("overload_refused_share", 150.0, "1.50"),
