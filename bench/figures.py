@@ -107,7 +107,8 @@ class Figures:
         """Each figure under the first of the placements that it was measured under."""
         found: dict[str, Summary] = {}
         for placement in self.placements:
-            found = {**self.summaries(placement), **found}
+            for name, summary in self.summaries(placement).items():
+                found.setdefault(name, summary)
         return found
 
     def as_json(self) -> dict[str, Any]:
@@ -125,20 +126,25 @@ class Figures:
         table.add_column("figure", no_wrap=True)
         for placement in self.placements:
             table.add_column(placement, justify="right", no_wrap=True)
-        table.add_column(f"wanted, {self.placements[0]}", no_wrap=True)
+        table.add_column("wanted", no_wrap=True)
         table.add_column("of the last run", justify="right", no_wrap=True)
-        columns = [self.summaries(placement) for placement in self.placements]
-        judged = self.judged()
-        for name in dict.fromkeys(name for column in columns for name in column):
-            values = [str(column[name]) if name in column else "" for column in columns]
-            compared = against_last(name, judged[name].median, last.get(name))
-            table.add_row(name, *values, _verdict(name, judged[name]), compared)
+        columns = {placement: self.summaries(placement) for placement in self.placements}
+        for name, judged in self.judged().items():
+            values = {placement: column[name] for placement, column in columns.items() if name in column}
+            cells = [str(values.get(placement, "")) for placement in columns]
+            table.add_row(name, *cells, verdict(name, values), against_last(name, judged.median, last.get(name)))
         Console(width=max(TABLE_WIDTH, Console().width)).print(table)
 
 
-def _verdict(name: str, summary: Summary) -> str:
+def verdict(name: str, by_placement: Mapping[str, Summary]) -> str:
+    """What is wanted, and whether it is met; where that depends on the placement, under which."""
     target = TARGETS.get(name)
-    return f"{target}  {'met' if target.met_by(summary.median) else 'MISSED'}" if target else ""
+    if target is None:
+        return ""
+    words = {place: "met" if target.met_by(each.median) else "MISSED" for place, each in by_placement.items()}
+    if len(set(words.values())) == 1:
+        return f"{target}  {next(iter(words.values()))}"
+    return f"{target}  {', '.join(f'{word} {place}' for place, word in words.items())}"
 
 
 def against_last(name: str, value: float, last: object) -> str:

@@ -12,7 +12,7 @@ import pytest
 from clarion.v1 import trigger_service_pb2
 
 from bench.driver import Driver
-from bench.figures import Figures, against_last
+from bench.figures import Figures, Summary, against_last, verdict
 from bench.load import Exchange, H2Load, Load, PythonLoad, Target, Timed
 from bench.process import BenchError, module, running
 from bench.python_load import with_fresh_request_id
@@ -159,6 +159,18 @@ def test_a_figure_that_only_a_later_placement_has_is_judged_there() -> None:
     result = figures.as_json()
 
     assert (result["echo_unary_per_s"], result["accept_two_processes_per_s"]) == (1.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("pinned", "unpinned", "words"),
+    [(10, 9, "≤ 10  met"), (11, 12, "≤ 10  MISSED"), (11, 9, "≤ 10  MISSED pinned, met unpinned")],
+)
+def test_a_verdict_names_the_placement_where_that_makes_the_difference(
+    pinned: float, unpinned: float, words: str
+) -> None:
+    samples = {"pinned": Summary([pinned]), "unpinned": Summary([unpinned])}
+
+    assert verdict("lone_hand_off_p50_ms", samples) == words
 
 
 @pytest.mark.parametrize(
