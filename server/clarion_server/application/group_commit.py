@@ -25,8 +25,9 @@ Result = TypeVar("Result")
 
 #: About how many rows one commit carries at most: while it is written, the answers of the one before are given.
 _ROWS_PER_COMMIT = 500
-#: How long a commit waits at most for others on their way: in lengths of the last commit, and in seconds.
-_PATIENCE, _MAX_PATIENCE = 4.0, 0.006
+#: How long a commit waits at most for others on their way, in seconds: for each there was lately, and in all. So long
+#: that many share what a commit costs where there is no time to lose, and nobody waits for it long where there is.
+_PATIENCE_FOR_EACH, _MAX_PATIENCE = 0.0002, 0.006
 
 
 class BulkOperation(ABC, Generic[Item, Result]):
@@ -129,9 +130,8 @@ class GroupCommit:
             while self._pending:
                 await self._gather()
                 batch = self._next_batch()
-                begin = time.monotonic()
                 await self._commit(batch)
-                self._crowd.seen(len(batch) + len(self._pending), time.monotonic() - begin)
+                self._crowd.seen(len(batch) + len(self._pending))
         finally:
             self._flushing = None
 
@@ -199,13 +199,11 @@ class _Crowd:
 
     def __init__(self) -> None:
         self._count = 0
-        self._commit_seconds = 0.0
 
-    def seen(self, count: int, commit_seconds: float) -> None:
-        """At the end of a commit: how many entries it had, with those that came meanwhile, and how long it took."""
+    def seen(self, count: int) -> None:
+        """At the end of a commit: how many entries it had, with those that came meanwhile."""
         # Fewer are believed slowly: one commit may just have come between two waves.
         self._count = max(count, (self._count + count) // 2)
-        self._commit_seconds = commit_seconds
 
     @property
     def expected(self) -> int:
@@ -214,7 +212,7 @@ class _Crowd:
 
     @property
     def patience(self) -> float:
-        return min(_PATIENCE * self._commit_seconds, _MAX_PATIENCE)
+        return min(_PATIENCE_FOR_EACH * self._count, _MAX_PATIENCE)
 
 
 def _end_waiting(enough: asyncio.Future[None]) -> None:

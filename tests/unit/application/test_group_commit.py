@@ -200,7 +200,7 @@ async def test_a_lone_write_after_a_crowd_waits_a_moment_and_no_longer(
 def test_nobody_is_waited_for_where_nobody_came_lately() -> None:
     crowd = _Crowd()
     assert (crowd.expected, crowd.patience) == (0, 0)
-    crowd.seen(1, 0.001)
+    crowd.seen(1)
     assert crowd.expected == 1
 
 
@@ -208,14 +208,14 @@ def test_more_are_waited_for_as_more_come_and_fewer_only_slowly() -> None:
     crowd = _Crowd()
     expected = []
     for count in (2, 8, 100, 4, 4, 1, 1, 1, 1, 1, 1):
-        crowd.seen(count, 0.001)
+        crowd.seen(count)
         expected.append(crowd.expected)
     assert expected == [2, 6, 75, 39, 21, 11, 6, 3, 2, 1, 1]
 
 
-def test_a_wait_is_short_beside_the_commits_and_never_longer_than_six_milliseconds() -> None:
+def test_a_small_crowd_is_waited_for_shortly_and_a_large_one_never_longer_than_six_milliseconds() -> None:
     crowd = _Crowd()
-    crowd.seen(10, 0.0005)
+    crowd.seen(10)
     assert crowd.patience == pytest.approx(0.002)
-    crowd.seen(10, 1.0)
+    crowd.seen(1_000)
     assert crowd.patience == pytest.approx(0.006)
