@@ -70,10 +70,10 @@ def _accept(bench: Bench, store: str) -> _Figures:
         driver = _driver(bench, service.port, service.authorization)
         before = service.cpu_seconds()
         per_s = driver.calls(bench.sizes.calls).per_s
-        cpu_us = _cpu_us(before, service.cpu_seconds(), driver.acknowledged)
+        each_us = cpu_us(before, service.cpu_seconds(), driver.acknowledged)
         if (recorded := service.report().queued_count) != driver.acknowledged:
             raise BenchError(f"{driver.acknowledged} messages were acknowledged, {recorded} are recorded")
-    return {("accept", "_per_s"): per_s, ("accept", "_cpu_us"): cpu_us}
+    return {("accept", "_per_s"): per_s, ("accept", "_cpu_us"): each_us}
 
 
 def _deliver(bench: Bench, store: str) -> _Figures:
@@ -89,11 +89,11 @@ def _deliver(bench: Bench, store: str) -> _Figures:
         burst = driver.burst(bench.sizes.deliveries)
         service.await_sent(driver.acknowledged)
         per_s = burst.count / (time.monotonic() - begin)
-        cpu_us = _cpu_us(before, service.cpu_seconds(), burst.count)
+        each_us = cpu_us(before, service.cpu_seconds(), burst.count)
         if (taken := sink.count()) != driver.acknowledged:
             raise BenchError(f"{driver.acknowledged} messages were acknowledged, the sink took {taken}")
         rss_mb = service.peak_rss_mb()
-    return {("end_to_end", "_per_s"): per_s, ("end_to_end", "_cpu_us"): cpu_us, ("rss", "_mb"): rss_mb}
+    return {("end_to_end", "_per_s"): per_s, ("end_to_end", "_cpu_us"): each_us, ("rss", "_mb"): rss_mb}
 
 
 @contextmanager
@@ -109,7 +109,7 @@ def _driver(bench: Bench, port: int, authorization: str) -> Driver:
     return Driver(bench.load, Target(port, authorization, bench.placement.load, CONNECTIONS))
 
 
-def _cpu_us(before: list[float], after: list[float], count: int) -> float:
+def cpu_us(before: list[float], after: list[float], count: int) -> float:
     """Of all processes for each message. `BenchError` when one had too little to do."""
     taken = [late - early for early, late in zip(before, after, strict=True)]
     total, least = sum(taken), min(taken[1:], default=float("nan"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import smtplib
 import time
@@ -18,6 +19,8 @@ from bench.process import BenchError, module, running
 from bench.python_load import with_fresh_request_id
 from bench.sink import Sink, running_sink, sink_command
 from bench.triggers import trigger
+from bench.two_processes import cpu_us
+from bench.usage import cpu_seconds
 
 ANYWHERE: frozenset[int] = frozenset()
 LOADS = [PythonLoad(), *([H2Load()] if shutil.which("h2load") else [])]
@@ -136,6 +139,27 @@ def test_a_percentile_is_a_latency_that_was_measured() -> None:
     timed = Timed(100, 1.0, [float(number) for number in range(100, 0, -1)])
 
     assert [timed.percentile_ms(percent) for percent in (1, 50, 99, 100)] == [1, 50, 99, 100]
+
+
+def test_processor_time_of_two_processes_is_shared_out_among_the_messages() -> None:
+    # The supervisor, and the two that serve.
+    assert cpu_us([1.0, 2.0, 3.0], [1.0, 3.0, 3.5], 1_000) == 1_500
+
+
+def test_a_load_that_came_to_one_process_is_none_on_two() -> None:
+    with pytest.raises(BenchError, match="connections came to one"):
+        cpu_us([1.0, 2.0, 3.0], [1.0, 3.0, 3.1], 1_000)
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="only Linux tells")
+def test_processor_time_that_a_process_takes_is_seen_from_outside() -> None:
+    pid = os.getpid()
+    seen, begin = cpu_seconds(pid), time.process_time()
+    while (taken := time.process_time() - begin) < 0.2:
+        sum(range(1_000))
+
+    # Ticks of 10 ms, one at either end.
+    assert cpu_seconds(pid) - seen == pytest.approx(taken, abs=0.03)
 
 
 def test_the_figures_at_the_top_are_medians_under_the_first_placement() -> None:
