@@ -33,6 +33,8 @@ PER_COMMIT = 64
 ROUNDS = 40
 WARM_UP = 20
 OWNER = "process-1"
+#: About so many messages are written while it is measured.
+MEASURED = 2 * PER_COMMIT * (WARM_UP + ROUNDS)
 #: Ids that sort behind those that were filled in.
 MEASURED_IDS = "019"
 
@@ -51,6 +53,8 @@ def growth(kind: str, files: Mapping[int, Path], counted: int = ROUNDS) -> dict[
             store = opened.enter_context(closing(_open(kind, size, file)))
             measured.append(Measuring(store, filled(store, size), size))
         for kind_of_round in (Measuring.write, Measuring.ask):
+            for each in measured:
+                each.settle_down()
             for number in range(WARM_UP + counted):
                 if number % WARM_UP == 0:
                     _tell(f"{kind}: round {number} of {WARM_UP + counted}, {kind_of_round.__name__}")
@@ -81,22 +85,8 @@ def filled(store: SqlStore, size: int) -> list[Sender]:
     if size:
         with store._writer.begin() as connection:
             fill(connection, 1, size, [each.campaign.key for each in senders], channel.key)
-        _settle_down(store)
         _tell(f"{store._writer.dialect.name}: {size:,} messages filled in within {time.monotonic() - begin:.0f} s")
     return senders
-
-
-def _settle_down(store: SqlStore) -> None:
-    """As a store is that grew in weeks: nothing left to write, and counted."""
-    pooled = store._writer.raw_connection()
-    connection: Any = pooled.driver_connection
-    if store._writer.dialect.name == "postgresql":
-        for name in TABLES:
-            connection.execute(f"VACUUM ANALYZE {name}")
-        connection.execute("CHECKPOINT")
-    else:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    pooled.close()
 
 
 class Measuring:
@@ -109,6 +99,18 @@ class Measuring:
         self._random = random.Random(7)
         self._costs: dict[str, list[float]] = {}
         self._clock = time.perf_counter if store._writer.dialect.name == "postgresql" else time.thread_time
+
+    def settle_down(self) -> None:
+        """As a store is that grew in weeks: nothing left to write, and counted."""
+        pooled = self._store._writer.raw_connection()
+        connection: Any = pooled.driver_connection
+        if self._store._writer.dialect.name == "postgresql":
+            for name in TABLES:
+                connection.execute(f"VACUUM ANALYZE {name}")
+            connection.execute("CHECKPOINT")
+        else:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        pooled.close()
 
     def costs(self) -> Costs:
         return {name: quantiles(costs[WARM_UP:], n=4)[0] for name, costs in self._costs.items()}
@@ -145,9 +147,7 @@ class Measuring:
             work.figures.add({FigureKey(key, 1, "targeted"): len(made)})
 
     def _message(self, sender: Sender) -> Message:
-        number = self._random.randrange(1, max(2, self.size))
-        identity = recipient(number, max(5, self.size))
-        made = samples.message(sender.campaign.key, sender.channel.key, identity=identity)
+        made = samples.message(sender.campaign.key, sender.channel.key, identity=self._somebody())
         return replace(made, id=message_id(MEASURED_IDS + made.execution_id[-29:], 0))
 
     def ask(self, number: int) -> Iterator[None]:
@@ -157,7 +157,7 @@ class Measuring:
             (message,) = work.messages.page(MessageQuery(sandbox, campaign_key=key, limit=1))
             last = work.events.last_sequence()
             (execution,) = work.executions.page(ExecutionQuery(sandbox, campaign_key=key, limit=1))
-        some = recipient(self._random.randrange(1, max(2, self.size)), max(5, self.size))
+        some = self._somebody()
         state = frozenset({MessageState.SENT})
         questions: dict[str, Callable[[UnitOfWork], object]] = {
             "get": lambda work: work.messages.get(sandbox, message.id),
@@ -180,6 +180,11 @@ class Measuring:
             with self._timed(name), self._store.snapshot() as work:
                 question(work)
             yield
+
+    def _somebody(self) -> str:
+        """A recipient. At every size each has some five messages, if only when all that is measured is written."""
+        last = max(self.size, MEASURED)
+        return recipient(self._random.randrange(1, last), last)
 
     @contextmanager
     def _timed(self, name: str) -> Iterator[None]:
