@@ -45,7 +45,10 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--keep", action="store_true", help="keeps the medians in bench/last.json, for later runs")
     parser.add_argument("--repeats", type=at_least_one, metavar="N", help="how often each is measured (default 3)")
     parser.add_argument("--floors", action="store_true", help="the floors alone, without Clarion")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.keep and arguments.quick:
+        parser.error("what --quick measures is nothing to compare later runs with: leave out --keep or --quick")
+    return arguments
 
 
 def at_least_one(text: str) -> int:
