@@ -247,6 +247,61 @@ async def test_a_consumer_that_somebody_deletes_is_made_anew(desk: Desk, sender:
     assert {each.id for each in await desk.claim(sender.channel, 2)} == {each.id for each in queued}
 
 
+async def test_what_a_full_stream_does_not_take_is_claimed_from_the_store_and_it_is_told_once(
+    desk: Desk, sender: Sender, server: NatsServer
+) -> None:
+    desk.source(sender.channel)
+    await limit(server, 3)
+    with capture_logs() as logs:
+        queued = [message for _ in range(10) for message in await desk.queue_up(sender, 5)]
+        claimed = await desk.claim(sender.channel, 50)
+    assert {message.id for message in claimed} == {message.id for message in queued}
+    assert [(log["event"], log["reason"]) for log in logs] == [("queue_takes_no_more", "maximum messages exceeded")]
+
+
+async def test_what_a_full_stream_has_is_claimed_all_the_same(desk: Desk, sender: Sender, server: NatsServer) -> None:
+    in_stream = await desk.queue_up(sender, 3)
+    await until_stream_has(server, 3)
+    await limit(server, 3)
+    in_store = await desk.queue_up(sender, 3)
+    claimed = await desk.claim(sender.channel, 6)
+    assert {message.id for message in claimed} == {message.id for message in [*in_stream, *in_store]}
+    for message in claimed:
+        await desk.sent(message)
+    async with desk.going_round():
+        source = desk.source(sender.channel)
+
+        async def is_empty() -> bool:
+            if await source.has_work():
+                await source.claim(10, desk.clock.now())
+            return (await stream_of(server)).messages == 0
+
+        await until(is_empty)
+
+
+async def limit(server: NatsServer, number: int) -> None:
+    """From now on the stream holds so many names at most."""
+    async with jetstream(server) as context:
+        config = (await context.stream_info(STREAM)).config
+        config.max_msgs = number
+        await context.update_stream(config)
+
+
+async def test_a_link_that_is_lost_again_and_again_is_tried_less_and_less(
+    desk: Desk, sender: Sender, server: NatsServer
+) -> None:
+    with capture_logs() as logs:
+        for _ in range(2):
+            async with jetstream(server) as context:
+                await context.delete_stream(STREAM)
+            (message,) = await desk.queue_up(sender)
+            assert [each.id for each in await desk.claim(sender.channel, 1)] == [message.id]
+            await desk.sent(message)
+            await until_up(desk)
+    pauses = [log["again_in_seconds"] for log in logs if log["event"] == "queue_lost"]
+    assert pauses == [0.5, 1.0]
+
+
 async def test_without_the_server_messages_are_claimed_from_the_store_and_it_is_told_once(
     desk: Desk, sender: Sender, server: NatsServer
 ) -> None:

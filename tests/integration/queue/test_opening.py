@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -13,6 +13,7 @@ from uuid import uuid4
 import nats
 import orjson
 import pytest
+import trustme
 from clarion_server.adapters.memory_store import MemoryStore
 from clarion_server.adapters.queue.jetstream import JetStreamQueue, read_address
 from clarion_server.adapters.system import SystemClock
@@ -161,6 +162,64 @@ async def test_users_are_let_in_by_the_url_and_others_told() -> None:
             assert "does not let this user in" in told
             assert not user or user.strip("@").partition(":")[2] or "token" not in told
             assert "wrong" not in told
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture(scope="module")
+def tls_url(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Of a server that speaks TLS alone, with a certificate of an authority of its own."""
+    folder = tmp_path_factory.mktemp("tls")
+    certificate = authority.issue_cert("127.0.0.1")
+    certificate.private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
+    file = folder / "server.pem"
+    with running_nats(f'tls {{ cert_file: "{file}", key_file: "{file}" }}\n{USERS}') as server:
+        yield server.url.replace("nats:", "tls:")
+
+
+async def test_a_server_with_a_trusted_certificate_is_spoken_to_over_tls(
+    authority: trustme.CA, tls_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    assert not await reason(at(tls_url, "clarion:o%20p%40n%3Asesame@"))
+    assert "does not let this user in" in await reason(at(tls_url, "clarion:guess@"))
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_told(tls_url: str) -> None:
+    told = await reason(at(tls_url, "clarion:o%20p%40n%3Asesame@"))
+    assert "is not trusted: " in told
+    assert told.endswith(" Name the file with the certificate of its authority in SSL_CERT_FILE.")
+
+
+async def test_a_server_without_tls_gets_no_password_where_the_url_asks_for_tls() -> None:
+    heard: list[bytes] = []
+    async with listening(heard) as url:
+        told = await reason(at(url.replace("nats:", "tls:"), "clarion:sesame@"))
+    assert told.endswith("offers no TLS, and its URL asks for it: turn it on there, or write nats://.")
+    assert b"sesame" not in b"".join(heard)
+
+
+@asynccontextmanager
+async def listening(heard: list[bytes]) -> AsyncIterator[str]:
+    """The URL of a server that notes what it hears, and says of itself that it knows no TLS."""
+
+    async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        info = {"server_id": "S", "version": "2.15.1", "headers": True, "max_payload": 1_000_000, "proto": 1}
+        writer.write(b"INFO " + orjson.dumps(info) + b"\r\n")
+        while line := await reader.readline():
+            heard.append(line)
+            if line.startswith(b"PING"):
+                writer.write(b"PONG\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(hear, "127.0.0.1", 0)
+    async with server:
+        host, port = server.sockets[0].getsockname()
+        yield f"nats://{host}:{port}"
 
 
 async def test_a_lacking_permission_is_told() -> None:

@@ -24,10 +24,15 @@ log = structlog.get_logger()
 PATIENCE = 5.0
 #: Between two tries to come back, in seconds.
 _PAUSE = 0.5
+#: A link that was up for less than so many seconds waits before it comes back, each time twice as long up to the most.
+_STEADY, _LONGEST_PAUSE = 5.0, 30.0
 #: A peer that has gone without a word is found out after so many seconds, twice.
 _PING_EVERY = 10
 #: What JetStream says when the account may not use it (err_code: https://github.com/nats-io/nats-server, errors.json).
 _NOT_ENABLED = frozenset({10039, 10076})
+
+#: How long, in seconds, a connection may take to close. One that never came to be encrypted would take for ever.
+_CLOSING = 1.0
 
 _SWITCHED_OFF = "JetStream is switched off on this NATS server: start it with --jetstream, or enable it for the account"
 
@@ -42,6 +47,20 @@ class Refused(Exception):
 
 class LinkDown(Exception):
     """The server cannot be reached, or did not answer. Whether it did what was asked is unknown."""
+
+
+class _NotEncrypted(nats.errors.Error):
+    """The URL asks for TLS, and the server offers none."""
+
+
+class _Client(Client):
+    """Tells a server that offers no TLS nothing where the URL asks for it: the library would go on without."""
+
+    async def _process_info(self, info: dict[str, Any], initial_connection: bool = False) -> None:
+        assert self._current_server is not None, "a server that speaks is connected"
+        if self._current_server.uri.scheme == "tls" and not info.get("tls_required"):
+            raise _NotEncrypted
+        await super()._process_info(info, initial_connection)
 
 
 class Link:
@@ -68,6 +87,7 @@ class Link:
         self._troubled = asyncio.Event()
         self._closing = False
         self._keeper: asyncio.Task[None] | None = None
+        self._up_since = self._pause = 0.0
         self.is_up = False
 
     async def open(self) -> None:
@@ -125,13 +145,15 @@ class Link:
             raise _refusal(answer["error"])
         return answer
 
-    def suspect(self) -> None:
+    def suspect(self, reason: Exception) -> None:
         """Something is not as it should be: the link is down until everything has been made sure of anew."""
         if not self.is_up:
             return
         self.is_up = False
+        was_steady = asyncio.get_running_loop().time() - self._up_since > _STEADY
+        self._pause = 0.0 if was_steady else min(max(_PAUSE, 2 * self._pause), _LONGEST_PAUSE)
         if not self._closing:
-            log.warning("queue_lost", hosts=self._hosts)
+            log.warning("queue_lost", hosts=self._hosts, reason=str(reason), again_in_seconds=self._pause)
             self._on_change()
         self._troubled.set()
 
@@ -139,6 +161,7 @@ class Link:
         while not self._closing:
             await self._troubled.wait()
             self._troubled.clear()
+            await asyncio.sleep(self._pause)
             await self._come_back()
 
     async def _come_back(self) -> None:
@@ -146,10 +169,10 @@ class Link:
         while not self._closing:
             try:
                 await self._come_up()
-            except (LinkDown, Refused, QueueUnavailable) as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next try comes
                 # Once for each reason: nobody reads a log that says the same twice a second.
-                if str(error) != told:
-                    told = str(error)
+                if (reason := str(error) or type(error).__name__) != told:
+                    told = reason
                     log.warning("queue_not_back_yet", reason=told)
                 await asyncio.sleep(_PAUSE)
             else:
@@ -162,29 +185,31 @@ class Link:
         self._check_server()
         await self._set_up()
         self._open_client()
+        self._up_since = asyncio.get_running_loop().time()
         self.is_up = True
         self._on_change()
 
     async def _connect(self) -> None:
         for server in self._address.servers:
-            client = Client()
+            client = _Client()
             try:
                 await self._connect_to(client, server)
+                inbox = client.new_inbox()
+                await client.subscribe(f"{inbox}.*", cb=self._received)
             except (nats.errors.Error, OSError, TimeoutError, ssl.SSLError, ValueError) as error:
                 reason = error
                 await _close(client)
             else:
-                self._client = client
-                self._inbox = client.new_inbox()
-                await client.subscribe(f"{self._inbox}.*", cb=self._received)
+                self._client, self._inbox = client, inbox
                 return
         raise self._why(reason) from reason
 
     async def _connect_to(self, client: Client, server: str) -> None:
         async def disconnected() -> None:
             if client is self._client:
+                lost = LinkDown("the connection ended")
                 self._interrupt(LinkDown(self._unreachable()))
-                self.suspect()
+                self.suspect(lost)
 
         credentials = self._address.credentials
         await client.connect(
@@ -249,8 +274,16 @@ class Link:
                 f"NATS at {self._hosts} does not let this user in: check the URL's user and password,"
                 " or CLARION_QUEUE_CREDENTIALS."
             )
+        if isinstance(reason, _NotEncrypted):
+            return QueueUnavailable(
+                f"NATS at {self._hosts} offers no TLS, and its URL asks for it: turn it on there, or write nats://."
+            )
         if isinstance(reason, ssl.SSLError):
-            return QueueUnavailable(f"NATS at {self._hosts} is not trusted: {reason.reason or 'TLS failed'}.")
+            why = getattr(reason, "verify_message", "") or reason.reason or "TLS failed"
+            return QueueUnavailable(
+                f"NATS at {self._hosts} is not trusted: {why.rstrip('.')}."
+                " Name the file with the certificate of its authority in SSL_CERT_FILE."
+            )
         return LinkDown(self._unreachable())
 
     def _unreachable(self) -> str:
@@ -268,5 +301,6 @@ def _refusal(error: Mapping[str, Any]) -> Exception:
 
 async def _close(client: Client) -> None:
     if not client.is_closed:
-        with suppress(nats.errors.Error, OSError):
-            await client.close()
+        with suppress(nats.errors.Error, OSError, TimeoutError):
+            async with asyncio.timeout(_CLOSING):
+                await client.close()

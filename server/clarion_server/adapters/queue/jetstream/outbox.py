@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ import orjson
 import structlog
 from nats.aio.msg import Msg
 
-from clarion_server.adapters.queue.jetstream.link import PATIENCE, Link, LinkDown
+from clarion_server.adapters.queue.jetstream.link import PATIENCE, Link, LinkDown, Refused
 from clarion_server.domain.instant import Span
 
 log = structlog.get_logger()
@@ -23,8 +23,10 @@ log = structlog.get_logger()
 BATCH = 256
 #: More than so many that wait to be published are left to the relay, which reads them from the store.
 _MOST_WAITING = 20_000
-#: A stream that has the name already says so in this way (err_code).
-_THERE_ALREADY = 10077
+#: A stream that has the name already says so in this way. Its err_code is that of a full stream and of a full disk.
+_THERE_ALREADY = "maximum messages per subject exceeded"
+#: For how long, in seconds, a stream that takes no more names is left alone.
+_REST = 10.0
 _ACK, _IN_PROGRESS = b"+ACK", b"+WPI"
 #: What the tokens of answers to publications begin with, in the inbox.
 _PUBLISHED = "p"
@@ -53,8 +55,8 @@ class _Batch:
         error = _error_in(message)
         if error is None:
             self._stored += b'"duplicate"' not in message.data
-        elif error.get("err_code") != _THERE_ALREADY:
-            self.done.set_exception(LinkDown(f"a name was not stored: {error.get('description')}"))
+        elif error.get("description") != _THERE_ALREADY:
+            self.done.set_exception(Refused(error) if error else LinkDown("a stream is gone"))
             return
         self._left -= 1
         if not self._left:
@@ -64,8 +66,12 @@ class _Batch:
 class Outbox:
     """Belongs to one event loop."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, on_refusal: Callable[[], None]) -> None:
+        """`on_refusal` is told when a stream takes no more names."""
         self._link = link
+        self._on_refusal = on_refusal
+        self._refused_until = 0.0
+        self._told = False
         self._waiting: deque[Publication] = deque()
         self._answers: deque[tuple[str, bytes]] = deque()
         self._numbers = itertools.count()
@@ -74,14 +80,21 @@ class Outbox:
         self._closing = False
         self._tasks = [asyncio.create_task(self._post_forever()), asyncio.create_task(self._answer_forever())]
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether a stream took no more names a moment ago, so that what waits is to be looked up in the store."""
+        return asyncio.get_running_loop().time() < self._refused_until
+
     def post(self, publications: Sequence[Publication]) -> None:
         """Publishes them soon, if the link is up; the relay finds what comes to nothing."""
-        if self._link.is_up and len(self._waiting) < _MOST_WAITING:
+        if self._link.is_up and not self.is_refused and len(self._waiting) < _MOST_WAITING:
             self._waiting.extend(publications)
             self._has_waiting.set()
 
     async def publish(self, publications: Sequence[Publication]) -> int:
-        """At most `BATCH` of them. Returns when each is in its stream; how many were not before. Raises LinkDown."""
+        """At most `BATCH` of them. Returns when each is in its stream; how many were not before. Raises LinkDown,
+        and Refused when a stream takes no more.
+        """
         number = next(self._numbers)
         self._batches[number] = batch = _Batch(len(publications))
         reply = self._link.inbox(f"{_PUBLISHED}{number}")
@@ -92,12 +105,17 @@ class Outbox:
                 headers = None if each.message_name is None else {"Nats-Msg-Id": each.message_name}
                 await self._link.send(each.subject, b"", reply, headers)
             async with asyncio.timeout(PATIENCE):
-                return await batch.done
+                stored = await batch.done
+        except Refused as error:
+            self._refused(error)
+            raise
         except TimeoutError as error:
             raise LinkDown("NATS does not answer") from error
         finally:
             batch.done.cancel()
             del self._batches[number]
+        self._taken()
+        return stored
 
     def take(self, token: str, message: Msg) -> bool:
         """Whether what came to the inbox was for here."""
@@ -128,6 +146,19 @@ class Outbox:
         self._has_answers.set()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    def _refused(self, error: Refused) -> None:
+        self._refused_until = asyncio.get_running_loop().time() + _REST
+        self._waiting.clear()
+        if not self._told:
+            self._told = True
+            log.warning("queue_takes_no_more", reason=str(error))
+        self._on_refusal()
+
+    def _taken(self) -> None:
+        if self._told and not self.is_refused:
+            self._told = False
+            log.info("queue_takes_again")
+
     def _answer(self, reply: str, body: bytes) -> None:
         # Of a name whose answer is lost the store knows better when it comes again.
         if self._link.is_up:
@@ -142,9 +173,12 @@ class Outbox:
                 batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
                 try:
                     await self.publish(batch)
-                except LinkDown:
+                except Refused:
+                    # What waits is looked up in the store meanwhile.
+                    break
+                except LinkDown as error:
                     self._waiting.clear()
-                    self._link.suspect()
+                    self._link.suspect(error)
 
     async def _answer_forever(self) -> None:
         while not self._closing or self._answers:
@@ -162,9 +196,10 @@ class Outbox:
 
 
 def _error_in(message: Msg) -> dict[str, Any] | None:
+    """None when the name is stored; empty when there is nobody who could."""
     if not message.data:
         # Nobody listens to the subject: the stream is gone.
-        return {"description": "the stream is gone"}
+        return {}
     if b'"error"' not in message.data:
         return None
     error: dict[str, Any] = orjson.loads(message.data)["error"]

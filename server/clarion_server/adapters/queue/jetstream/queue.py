@@ -9,7 +9,7 @@ from nats.aio.msg import Msg
 
 from clarion_server.adapters.queue.jetstream.address import QueueAddress
 from clarion_server.adapters.queue.jetstream.layout import Layout, check_echo
-from clarion_server.adapters.queue.jetstream.link import Link, Refused
+from clarion_server.adapters.queue.jetstream.link import Link, LinkDown, Refused
 from clarion_server.adapters.queue.jetstream.outbox import Outbox, Publication
 from clarion_server.adapters.queue.jetstream.puller import Puller, make_consumer
 from clarion_server.adapters.queue.jetstream.relay import Relay
@@ -58,7 +58,7 @@ class JetStreamQueue:
         self._keeper: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        self._outbox = Outbox(self._link)
+        self._outbox = Outbox(self._link, self._refused)
         await self._link.open()
         self._keeper = asyncio.create_task(self._keep_forever())
 
@@ -87,7 +87,7 @@ class JetStreamQueue:
     def queued(self, channel_key: int, lane: Lane, messages: Sequence[Message], due_time: Instant, /) -> None:
         source = self._sources.get((channel_key, lane))
         # What is due soon may be published: whoever pulls it postpones it until then.
-        if not self._link.is_up or due_time > self._clock.now() + LONGEST_POSTPONEMENT:
+        if not self._takes_names or due_time > self._clock.now() + LONGEST_POSTPONEMENT:
             if source is not None:
                 source.wake(due_time)
         elif waiting := [message for message in messages if message.state is MessageState.QUEUED]:
@@ -105,6 +105,10 @@ class JetStreamQueue:
         if self._outbox is not None:
             await self._outbox.close()
         await self._link.close()
+
+    @property
+    def _takes_names(self) -> bool:
+        return self._link.is_up and self._outbox is not None and not self._outbox.is_refused
 
     def _post(self, channel_key: int, lane: Lane, messages: Sequence[Message]) -> None:
         assert self._outbox is not None, "a queue is started first"
@@ -148,6 +152,10 @@ class JetStreamQueue:
         for source in self._sources.values():
             source.link_changed()
 
+    def _refused(self) -> None:
+        for source in self._sources.values():
+            source.find()
+
     def _receive(self, message: Msg) -> None:
         token = self._link.token_of(message.subject)
         if token is None:
@@ -157,7 +165,7 @@ class JetStreamQueue:
         elif token in self._pullers:
             status = (message.headers or {}).get("Status", "")
             if not self._pullers[token].status_came(status):
-                self._link.suspect()
+                self._link.suspect(LinkDown("a consumer is gone"))
         elif self._outbox is not None:
             self._outbox.take(token, message)
 

@@ -13,12 +13,12 @@ from collections.abc import Sequence
 import structlog
 
 from clarion_server.adapters.queue.jetstream.layout import Layout
-from clarion_server.adapters.queue.jetstream.link import Link, LinkDown
+from clarion_server.adapters.queue.jetstream.link import Link, LinkDown, Refused
 from clarion_server.adapters.queue.jetstream.outbox import BATCH, Outbox, Publication
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.queries import DueQuery, QueuedMessage
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.instant import HOUR, SECOND, Instant
+from clarion_server.domain.instant import HOUR, SECOND, Instant, Span
 from clarion_server.domain.message import Lane
 
 log = structlog.get_logger()
@@ -75,11 +75,13 @@ class Relay:
         while not self._closing:
             try:
                 await self._sleep()
-                if self._link.is_up and not self._closing:
+                if self._may_publish and not self._closing:
                     await self._relay()
-            except LinkDown:
+            except Refused:
                 self._wants_look = True
-                self._link.suspect()
+            except LinkDown as error:
+                self._wants_look = True
+                self._link.suspect(error)
             except Exception as error:  # noqa: BLE001 - whatever it is, the next look comes
                 self._wants_look = True
                 log.warning("relaying_failed", channel_key=self._channel_key, error=type(error).__name__)
@@ -87,14 +89,23 @@ class Relay:
 
     async def _sleep(self) -> None:
         """Until somebody asks, or something comes due."""
-        if self._wants_look and self._link.is_up:
+        if self._wants_look and self._may_publish:
             return
         self._woken.clear()
-        wait = max(0, self._next_due - self._clock.now()) if self._link.is_up else HOUR
         try:
-            await asyncio.wait_for(self._woken.wait(), wait / SECOND)
+            await asyncio.wait_for(self._woken.wait(), self._longest_sleep / SECOND)
         except TimeoutError:
             return
+
+    @property
+    def _may_publish(self) -> bool:
+        return self._link.is_up and not self._outbox.is_refused
+
+    @property
+    def _longest_sleep(self) -> Span:
+        if self._may_publish:
+            return max(0, self._next_due - self._clock.now())
+        return SECOND if self._link.is_up else HOUR
 
     async def _relay(self) -> None:
         now = self._clock.now()

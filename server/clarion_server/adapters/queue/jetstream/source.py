@@ -26,7 +26,9 @@ _PAUSE: Span = SECOND
 
 
 class JetStreamSource:
-    """Implements the port `Source`. While the link is down it claims from the store, as without JetStream."""
+    """Implements the port `Source`. While the link is down it claims from the store, as without JetStream; while a
+    stream takes no more names, from both.
+    """
 
     def __init__(
         self,
@@ -70,16 +72,18 @@ class JetStreamSource:
         self._woken.clear()
         try:
             await self._puller.ask()
-        except (LinkDown, Refused, QueueUnavailable):
+        except (LinkDown, Refused, QueueUnavailable) as error:
             # Told by the link, which comes back when everything is as it should be.
-            self._link.suspect()
+            self._link.suspect(error)
             return False
+        if self._outbox.is_refused:
+            return bool(self._puller.arrived) or await self._table.has_work()
         await self._woken.wait()
         return False
 
     async def claim(self, limit: int, now: Instant) -> Claimed:
         self._nudged = False
-        if not self._link.is_up:
+        if not self._link.is_up or (self._outbox.is_refused and not self._puller.arrived):
             return await self._table.claim(limit, now)
         pulled = self._take(limit)
         if not pulled:
@@ -107,6 +111,10 @@ class JetStreamSource:
     def link_changed(self) -> None:
         self._puller.reset()
         self._relay.look()
+        self.find()
+
+    def find(self) -> None:
+        """The store may have what the stream has not."""
         self._table.wake(0)
         self.nudge()
 
