@@ -27,12 +27,14 @@ from clarion_server.domain.instant import SECOND
 
 from tests.nats_server import running_nats, shared_url
 
-#: May connect, and may publish and subscribe to what no stream is made with.
+#: Beside one who may do everything, some who lack a permission each.
 USERS = """
 authorization {
   users = [
     {user: clarion, password: "o p@n:sesame"}
-    {user: guest, password: guest, permissions: {publish: ["greetings"], subscribe: [">"]}}
+    {user: guest, password: guest, permissions: {publish: ["$JS.ACK.>", "clarion.>"], subscribe: [">"]}}
+    {user: teller, password: teller, permissions: {publish: ["$JS.API.>", "$JS.ACK.>"], subscribe: [">"]}}
+    {user: asker, password: asker, permissions: {publish: ["$JS.API.>", "clarion.>"], subscribe: [">"]}}
   ]
 }
 """
@@ -82,13 +84,15 @@ async def scripted(version: str = "2.15.1", dropped: Mapping[str, object] = Mapp
             if word == b"SUB":
                 inboxes[arguments[0].rstrip(b"*")] = arguments[-1]
             if word == b"PUB":
-                _subject, reply, size = arguments
+                _subject, *reply_to, size = arguments
                 body = (await reader.readexactly(int(size) + 2))[:-2]
+                if not reply_to:
+                    continue
                 asked = orjson.loads(body) if body else {}
                 config = asked.get("config", asked)
                 told = orjson.dumps({"config": {**config, **{k: v for k, v in dropped.items() if k in config}}})
-                number = next(number for inbox, number in inboxes.items() if reply.startswith(inbox))
-                writer.write(b"MSG %b %b %d\r\n%b\r\n" % (reply, number, len(told), told))
+                number = next(number for inbox, number in inboxes.items() if reply_to[0].startswith(inbox))
+                writer.write(b"MSG %b %b %d\r\n%b\r\n" % (reply_to[0], number, len(told), told))
         writer.close()
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
@@ -222,10 +226,14 @@ async def listening(heard: list[bytes]) -> AsyncIterator[str]:
         yield f"nats://{host}:{port}"
 
 
-async def test_a_lacking_permission_is_told() -> None:
+@pytest.mark.parametrize(
+    ("user", "subject"),
+    [("guest", "$js.api.info"), ("teller", "clarion.trial"), ("asker", "$js.ack.clarion-rapid.trial")],
+)
+async def test_a_lacking_permission_is_told(user: str, subject: str) -> None:
     with running_nats(USERS) as server:
-        told = await reason(at(server.url, "guest:guest@"))
-    assert told.startswith('its user lacks a permission (permissions violation for publish to "$js.api.info"): let it')
+        told = await reason(at(server.url, f"{user}:{user}@", prefix="clarion"))
+    assert told.startswith(f'its user lacks a permission (permissions violation for publish to "{subject}"): let it')
 
 
 async def test_what_the_server_cannot_do_is_told_in_its_words() -> None:

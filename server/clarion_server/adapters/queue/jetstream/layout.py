@@ -44,6 +44,10 @@ class Layout:
         """One for each message: a stream that keeps one message a subject holds no name twice."""
         return f"{self.channel(lane, channel_key)}.{message_id}"
 
+    def trials(self) -> list[str]:
+        """Subjects of no stream and no consumer, under those that we publish names and answers to."""
+        return [f"{self.address.prefix}.trial", *(f"$JS.ACK.{self.stream(lane)}.trial" for lane in Lane)]
+
     def stream_settings(self, lane: Lane) -> dict[str, Any]:
         return {
             "name": self.stream(lane),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -124,11 +124,16 @@ class Link:
         except nats.errors.Error as error:
             raise LinkDown(self._unreachable()) from error
 
-    async def ask(self, subject: str, request: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    async def ask(
+        self, subject: str, request: Mapping[str, Any] | None = None, trials: Sequence[str] = ()
+    ) -> dict[str, Any]:
         """JetStream's answer to a request of its API. Raises Refused and LinkDown, and QueueUnavailable where waiting
-        helps nothing.
+        helps nothing. `trials` are subjects without anybody who listens, to find out whether they are allowed: the
+        server says no before it answers.
         """
         self._interruption = interruption = asyncio.get_running_loop().create_future()
+        for trial in trials:
+            await self.send(trial, b"")
         body = b"" if request is None else orjson.dumps(request)
         asking = asyncio.create_task(self._open_client().request(f"$JS.API.{subject}", body, timeout=PATIENCE))
         await asyncio.wait((asking, interruption), return_when=asyncio.FIRST_COMPLETED)

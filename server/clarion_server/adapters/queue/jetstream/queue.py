@@ -125,7 +125,7 @@ class JetStreamQueue:
 
     async def _set_up(self) -> None:
         """Makes sure of the streams, and that consumers may be made as they are meant. Raises QueueUnavailable."""
-        await self._link.ask("INFO")
+        await self._link.ask("INFO", trials=self._layout.trials())
         for lane in Lane:
             await self._make_stream(lane)
         lane = Lane.TRANSACTIONAL
