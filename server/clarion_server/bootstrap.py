@@ -307,6 +307,9 @@ class Clarion:
 
     def _channel_changed(self, configuration: ChannelConfiguration) -> None:
         self._outlets.keep([configuration])
+        if self._keeper is not None:
+            # Who only accepts has told them already.
+            self._tell_others()
 
 
 @dataclass(frozen=True, slots=True)

@@ -326,6 +326,30 @@ async def test_a_disabled_configuration_keeps_messages_until_it_is_enabled(world
     await until(lambda: states(world) == [SENT] * 3)
 
 
+async def test_what_waits_leaves_at_once_when_its_configuration_is_enabled(
+    world: World, process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who looked at it from time to time would do so in an hour."""
+    monkeypatch.setattr(outlet_module, "_PAUSE", 3600.0)
+    await change_channel(world, process, disabled=True)
+    await process.trigger(*recipients(3))
+    await until(lambda: not process.outlet._allowed.is_set())
+    await change_channel(world, process, disabled=False)
+    await until(lambda: states(world) == [SENT] * 3)
+
+
+async def test_an_outlet_that_has_its_lease_again_goes_on_at_the_round_that_renewed_it(
+    world: World, process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outlet_module, "_PAUSE", 3600.0)
+    world.clock.advance(process.lease.span)
+    await process.trigger(*recipients(3))
+    process.outlets.wake_all(world.clock.now())
+    await until(lambda: not process.outlet._allowed.is_set())
+    await process.keeper.keep()
+    await until(lambda: states(world) == [SENT] * 3)
+
+
 async def test_a_configuration_that_another_process_changed_is_taken_up(world: World, process: Process) -> None:
     def change(unit: UnitOfWork) -> None:
         (channel,) = unit.channels.all()

@@ -68,6 +68,7 @@ class Outlet:
         #: The lanes in which messages that are due may wait in the store: newer ones must not overtake them.
         self._backlog = set(Lane)
         self._room = asyncio.Event()
+        self._allowed = asyncio.Event()
         self._queue = HandOffQueue(configuration.max_concurrency)
         #: Where a rate is kept, one at a time waits for the next turn, and then takes what is first by then.
         self._turnstile = asyncio.Lock()
@@ -118,6 +119,7 @@ class Outlet:
             source.wake(due_time)
 
     def look(self) -> None:
+        self._allowed.set()
         for source in self._sources.values():
             source.look()
 
@@ -208,9 +210,15 @@ class Outlet:
         await self._room.wait()
         return False
 
+    async def _until_allowed(self) -> None:
+        """Or until it may be: a changed configuration is told of, a lease that is held again mostly."""
+        self._allowed.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._allowed.wait(), None if self.configuration.disabled else _PAUSE)
+
     async def _claim(self, lane: Lane, source: Source) -> None:
         if not self._may_send():
-            await asyncio.sleep(_PAUSE)
+            await self._until_allowed()
             return
         now, limit = self._ports.clock.now(), self._places.free(lane)
         self._places.take(lane, limit)
@@ -243,6 +251,7 @@ class Outlet:
         self._places.configure(configuration)
         self._queue.configure(configuration.max_concurrency)
         self._hire()
+        self._allowed.set()
         self.wake(self._ports.clock.now())
 
     async def close(self) -> None:
@@ -253,6 +262,7 @@ class Outlet:
         for source in self._sources.values():
             source.end()
         self._room.set()
+        self._allowed.set()
         await asyncio.gather(*self._claimers)
         await self._queue.join()
         with suppress(TimeoutError):
