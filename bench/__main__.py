@@ -38,7 +38,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--only", choices=ALL_MEASURES, action="append", metavar="NAME", help=f"one of {', '.join(ALL_MEASURES)}"
     )
-    parser.add_argument("--all", action="store_true", help="everything, those that take minutes once: about two hours")
+    parser.add_argument("--all", action="store_true", help="everything, those that take minutes once: half an hour")
     parser.add_argument(
         "--store", choices=STORES, action="append", help="of what is measured on both stores, on this one alone"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -47,7 +48,9 @@ def growth_curves(bench: Bench) -> Samples:
             sizes = QUICK_SIZES if bench.sizes.is_quick else SIZES
             files = {size: Path(folder, f"{size}.db") for size in sizes}
             by_size = growth(store, files)
-            plot(store, by_size, bench.folder.parent / f"growth-{store}.png")
+            build = bench.folder.parent
+            (build / f"growth-{store}.json").write_text(json.dumps(by_size, indent=2) + "\n")
+            plot(store, by_size, build / f"growth-{store}.png")
             ratios = _ratios(by_size)
             found |= {f"growth_{store}_{_word(name)}_ratio": ratio for name, ratio in ratios.items()}
             found[f"growth_{store}_worst_ratio"] = max(ratios.values())
