@@ -8,10 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TypeVar
 
+import structlog
+
 from clarion_server.application.ports.store import Store, StoreUnavailable, UnitOfWork, WriteConflict
 from clarion_server.domain.errors import Unavailable
 
 T = TypeVar("T")
+
+log = structlog.get_logger()
 
 #: How many reads may wait for the store at once; more of them queue.
 READERS = 4
@@ -26,13 +30,19 @@ class Transactions:
         self._store = store
         self._writer = ThreadPoolExecutor(1, "store-writer")
         self._readers = ThreadPoolExecutor(READERS, "store-reader")
+        #: Why the store did not answer since something was written last.
+        self._troubles: set[str] = set()
 
     async def write(self, work: Callable[[UnitOfWork], T]) -> T:
         """Runs `work` in a transaction of its own and commits. Whatever it raises rolls back.
 
         It runs anew when another process came in between.
         """
-        return await self._run(self._writer, lambda: self._commit(work))
+        result = await self._run(self._writer, lambda: self._commit(work))
+        if self._troubles:
+            self._troubles.clear()
+            log.info("store_back")
+        return result
 
     async def read(self, work: Callable[[UnitOfWork], T]) -> T:
         """Runs `work` on a consistent state. It may change nothing."""
@@ -67,4 +77,11 @@ class Transactions:
         try:
             return await asyncio.get_running_loop().run_in_executor(threads, call)
         except StoreUnavailable as error:
+            self._tell(str(error) or "It does not answer.")
             raise Unavailable from error
+
+    def _tell(self, reason: str) -> None:
+        """Once: everybody who needs the store meets the same, and tries again."""
+        if reason not in self._troubles:
+            self._troubles.add(reason)
+            log.warning("store_unavailable", reason=reason)

@@ -160,7 +160,6 @@ def _translate(error: DBAPIError) -> Exception | None:
     if code in _CONFLICTS:
         return WriteConflict()
     if error.connection_invalidated or (code is None and isinstance(error.orig, psycopg.OperationalError)):
-        return StoreUnavailable()
-    return (
-        StoreUnavailable() if code is not None and (code[:2] in _UNAVAILABLE_CLASSES or code in _UNAVAILABLE) else None
-    )
+        return StoreUnavailable(_said(error.orig))
+    is_passing = code is not None and (code[:2] in _UNAVAILABLE_CLASSES or code in _UNAVAILABLE)
+    return StoreUnavailable(_said(error.orig)) if is_passing else None

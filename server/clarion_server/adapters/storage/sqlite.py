@@ -60,7 +60,7 @@ _UNAVAILABLE = frozenset(
     }
 )
 
-#: Of a file that cannot be opened, by primary result codes.
+#: What is the matter with a file, by primary result codes.
 _MATTERS = {
     sqlite3.SQLITE_NOTADB: "is no SQLite database: name another file, or move this one away",
     sqlite3.SQLITE_CORRUPT: "is damaged: put a backup in its place",
@@ -110,7 +110,7 @@ def _why_not(error: OSError | sqlite3.Error | DBAPIError) -> str:
         return f"cannot be opened: {error.strerror}"
     cause = error.orig if isinstance(error, DBAPIError) else error
     code: int = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-    return _MATTERS.get(code & 0xFF, f"cannot be opened: {cause}")
+    return _MATTERS.get(code & 0xFF, f"cannot be used: {cause}")
 
 
 def _check_version() -> None:
@@ -176,7 +176,9 @@ def _engine(
 def _translate(error: DBAPIError) -> StoreUnavailable | None:
     code: int | None = getattr(error.orig, "sqlite_errorcode", None)
     # The lower byte is the primary code; the rest details it.
-    return StoreUnavailable() if code is not None and code & 0xFF in _UNAVAILABLE else None
+    if code is None or code & 0xFF not in _UNAVAILABLE:
+        return None
+    return StoreUnavailable(f"The SQLite file {_why_not(error)}.")
 
 
 class _Commits:

@@ -100,7 +100,7 @@ class SqlStore:
         try:
             yield
         except PoolTimeout as error:
-            raise StoreUnavailable from error
+            raise StoreUnavailable("No connection to the database came free in time.") from error
         except DBAPIError as error:
             translated = self._translate(error)
             if translated is None:

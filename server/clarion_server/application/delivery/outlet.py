@@ -29,6 +29,7 @@ from clarion_server.application.ports.queue import Claimed, Queue, Source
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.delivery import Conclusion
+from clarion_server.domain.errors import Unavailable
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane
 
@@ -184,7 +185,9 @@ class Outlet:
 
     def not_recorded(self, conclusion: Conclusion, error: Exception) -> None:
         """Part of `Recording`: the message keeps its place, so that a store that comes back learns how it ended."""
-        log.warning("record_failed", message=conclusion.message.name, error=type(error).__name__)
+        if not isinstance(error, Unavailable):
+            # A store that does not answer is told of once, and not for each message.
+            log.warning("record_failed", message=conclusion.message.name, error=type(error).__name__)
         asyncio.get_running_loop().call_later(_PAUSE, self._record, conclusion)
 
     # Claiming.
@@ -199,7 +202,8 @@ class Outlet:
                 if await self._has_room(lane) and await source.has_work() and self._places.free(lane) > 0:
                     await self._claim(lane, source)
             except Exception as error:  # noqa: BLE001 - whatever it is, the next look comes
-                log.warning("claim_failed", channel=self.configuration.name, error=type(error).__name__)
+                if not isinstance(error, Unavailable):
+                    log.warning("claim_failed", channel=self.configuration.name, error=type(error).__name__)
                 await asyncio.sleep(_PAUSE)
 
     async def _has_room(self, lane: Lane) -> bool:

@@ -19,6 +19,7 @@ from clarion_server.application.transactions import Transactions
 from clarion_server.domain.campaign import CampaignState
 from clarion_server.domain.channel import DEFAULT_RETRY_POLICY
 from clarion_server.domain.delivery import Conclusion, conclude
+from clarion_server.domain.errors import Unavailable
 from clarion_server.domain.instant import SECOND, Instant
 from clarion_server.domain.message import Attempt, AttemptResult, Failure, FailureReason, Message
 
@@ -91,7 +92,8 @@ class Keeper:
             try:
                 await self.keep()
             except Exception as error:  # noqa: BLE001 - whatever it is, the next round comes
-                log.warning("keeping_failed", error=type(error).__name__)
+                if not isinstance(error, Unavailable):
+                    log.warning("keeping_failed", error=type(error).__name__)
 
     async def _write(self, work: Callable[[UnitOfWork], T]) -> T:
         """Every transaction of a round renews the lease, so that no round is too long for it."""

@@ -29,7 +29,10 @@ Hearer = Callable[[frozenset[int]], None]
 
 
 class StoreUnavailable(Exception):
-    """The store did not answer, or stayed locked for too long. Whether a commit under way happened is unknown."""
+    """The store did not answer, or stayed locked for too long. Whether a commit under way happened is unknown.
+
+    The text, for operators, says what is in the way and what to do, as far as the store knows.
+    """
 
 
 class WriteConflict(Exception):
