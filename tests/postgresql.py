@@ -97,6 +97,15 @@ class PostgresqlServer:
         """Every process of it ends on the spot; the next start recovers from the log."""
         self._end(signal.SIGQUIT)
 
+    def become_standby(self) -> None:
+        """Stops, and starts as a standby of nobody, which answers and refuses to write until it is promoted."""
+        self.stop()
+        signal_file = self._data / "standby.signal"
+        signal_file.touch()
+        owner = self._data.stat()
+        os.chown(signal_file, owner.st_uid, owner.st_gid)
+        self.start()
+
     def remove(self) -> None:
         if self._process is not None:
             self.crash()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 import ssl
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,6 +62,7 @@ from clarion_server.application.triggering.triggering import Triggering
 from clarion_server.config import Settings
 from clarion_server.domain.campaign import Campaign
 from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.errors import Unavailable
 from clarion_server.domain.instant import DAY, SECOND
 from clarion_server.transport.grpc.campaigns import CampaignService
 from clarion_server.transport.grpc.channels import ChannelConfigurationService
@@ -168,11 +169,13 @@ class Clarion:
             await self._queue.start()
         except QueueUnavailable as error:
             raise CannotStart(f"Cannot use the queue: {error}") from error
-        first_key = await self._keys.ensure_first_key()
+        with _failures_of_starting():
+            first_key = await self._keys.ensure_first_key()
+            if self._keeper is not None:
+                await self._keeper.start()
         if first_key is not None:
             show_first_key(first_key)
         if self._keeper is not None:
-            await self._keeper.start()
             self._housekeeper.start()
         loop = asyncio.get_running_loop()
         self._store.listen(lambda channel_keys: _call_soon(loop, self._heard, channel_keys))
@@ -329,14 +332,21 @@ async def prepare(settings: Settings, show_first_key: Callable[[str], None]) -> 
     Raises CannotStart.
     """
     _credentials(settings)
-    store = open_store(settings.store)
-    transactions = Transactions(store)
-    keys = KeyKeeping(transactions, SystemClock(), SystemIds(), lambda _: None)
-    first_key = await keys.ensure_first_key()
-    transactions.close()
-    store.close()
+    with closing(open_store(settings.store)) as store, closing(Transactions(store)) as transactions:
+        keys = KeyKeeping(transactions, SystemClock(), SystemIds(), lambda _: None)
+        with _failures_of_starting():
+            first_key = await keys.ensure_first_key()
     if first_key is not None:
         show_first_key(first_key)
+
+
+@contextmanager
+def _failures_of_starting() -> Iterator[None]:
+    """Of a store that could be opened."""
+    try:
+        yield
+    except Unavailable as error:
+        raise CannotStart(f"Cannot use the store: {error.__cause__ or error}") from error
 
 
 def _retention(settings: Settings) -> Retention:

@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from clarion_server.adapters.system.logs import set_up_logs
 from clarion_server.bootstrap import CannotStart, prepare
 from clarion_server.config import Settings
 from clarion_server.process import run, show_first_key
@@ -53,6 +54,7 @@ def prepared(settings: Settings, show_first_key: Callable[[str], None]) -> bool:
     """Whether to go on: False when SIGTERM or SIGINT came. They wait, as the first key is kept before it is shown, and
     is never shown again. Raises CannotStart.
     """
+    set_up_logs(settings.log_level, settings.log_json)
     told: list[int] = []
     before = {number: signal.signal(number, lambda number, _frame: told.append(number)) for number in STOPS}
     try:

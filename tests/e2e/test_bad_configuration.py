@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from clarion_server.bootstrap import open_store
 from clarion_server.transport.cli.app import run
 
 from tests.postgresql import PostgresqlServer, ask
@@ -123,6 +124,16 @@ def test_a_user_without_rights_and_one_with_a_wrong_password_are_told(
     text = told(capsys, "--store", locked_url)
     assert is_one_sentence(text)
     assert "permission denied for schema public" in text
+
+
+def test_a_user_who_may_not_use_the_tables_is_told(capsys: pytest.CaptureFixture[str], locked_url: str) -> None:
+    owner_url = locked_url.replace("clarion_locked:right@", "clarion@")
+    open_store(owner_url).close()
+    ask(owner_url, "GRANT SELECT ON alembic_version TO clarion_locked")
+    # The one before it is the log's.
+    text = told(capsys, "--store", locked_url).splitlines(keepends=True)[-1]
+    assert is_one_sentence(text)
+    assert "Cannot use the store: PostgreSQL says: permission denied for table api_keys." in text
 
 
 def test_a_certificate_that_is_none_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

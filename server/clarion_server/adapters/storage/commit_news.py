@@ -6,6 +6,7 @@ import itertools
 import os
 import selectors
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -96,6 +97,9 @@ class CommitNews:
             except (psycopg.Error, OSError):
                 self._drop()
                 self._pause()
+                # What was told meanwhile was missed, and what will be: whoever waits for news had better look.
+                self._others_mark = next(self._others)
+                self._hear_of(frozenset())
         self._drop()
 
     def _speak_and_hear(self, connection: psycopg.Connection[Any]) -> None:
@@ -147,8 +151,10 @@ class CommitNews:
             connection.close()
 
     def _pause(self) -> None:
-        """Until it is worth a try, or the end."""
+        """Until it is worth a try, or the end. Not until the next commit: there may be hundreds a second."""
+        until = time.monotonic() + _RETRY_AFTER
         with selectors.DefaultSelector() as selector:
             selector.register(self._reading, selectors.EVENT_READ)
-            if selector.select(_RETRY_AFTER) and not self._closing:
-                os.read(self._reading, 65_536)
+            while not self._closing and (left := until - time.monotonic()) > 0:
+                if selector.select(left):
+                    os.read(self._reading, 65_536)

@@ -50,7 +50,15 @@ _SESSION = (
 #: Classes and codes of errors (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 _CONFLICTS = frozenset({"23505", "40001", "40P01"})  # unique violation, serialization failure, deadlock
 _UNAVAILABLE_CLASSES = frozenset({"08", "53", "57", "58"})  # connection, resources, intervention, system
-_UNAVAILABLE = frozenset({"25006", "25P03", "55P03"})  # read only (a standby), idle for too long, lock not available
+_UNAVAILABLE = frozenset(
+    {
+        "0A000",  # a standby, which begins no transaction that writes
+        "25006",  # the same, of a statement
+        "25P03",  # idle for too long
+        "42501",  # a right was taken away, and may be given back
+        "55P03",  # lock not available
+    }
+)
 
 
 def open_postgresql_store(url: str, patience: float = 30.0) -> SqlStore:
