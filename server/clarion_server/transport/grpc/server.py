@@ -33,8 +33,8 @@ _MAX_PENDING_CALLS = 10_000
 _OPTIONS = (
     # Larger ones reach the decoder, which refuses them with a reason; beyond this gRPC does, to save memory.
     ("grpc.max_receive_message_length", 4 * MAX_REQUEST_BYTES),
-    # HTTP/2 lets further ones wait at the caller, so that nobody fills the queue below alone. The protection would refuse
-    # calls that come before their caller's last ones have left.
+    # HTTP/2 lets further ones wait at the caller, so that nobody fills the queue below alone. The protection would
+    # refuse calls that come before their caller's last ones have left.
     ("grpc.max_concurrent_streams", _MAX_CALLS_PER_CONNECTION),
     ("grpc.http.overload_protection", 0),
     # After a pause of the process or of its machine thousands wait at once. gRPC would cancel some from 1,000 on, which
