@@ -35,8 +35,8 @@ ORDERS = EXAMPLES / "data" / "orders.jsonl"
 CAMPAIGNS = ("order-confirmed", "password-reset")
 #: How many customers also ask for a new password.
 RESETS = 20
-#: The port that the documentation speaks of.
-PORT = 50051
+#: The ports that the documentation speaks of.
+PORT, HTTP_PORT = 50051, 50080
 START_SECONDS = 30
 DELIVERY_SECONDS = 120
 
@@ -49,8 +49,9 @@ def main(arguments: list[str]) -> int:
     mailbox.start()
     try:
         once = "--once" in arguments
-        with service(port=0 if once else documented_port()) as (target, key):
-            return run(mailbox, target, key, once=once)
+        ports = (0, 0) if once else (free_or_any(PORT), free_or_any(HTTP_PORT))
+        with service(*ports) as (target, http, key):
+            return run(mailbox, target, http, key, once=once)
     except KeyboardInterrupt:
         return 0
     except subprocess.CalledProcessError as error:
@@ -60,22 +61,26 @@ def main(arguments: list[str]) -> int:
         mailbox.stop()
 
 
-def documented_port() -> int:
+def free_or_any(port: int) -> int:
     """0, for any other one, where somebody has it."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", PORT))
+            probe.bind(("127.0.0.1", port))
         except OSError:
             return 0
-    return PORT
+    return port
 
 
 @contextmanager
-def service(port: int) -> Iterator[tuple[str, str]]:
-    """`clarion serve` on that port and a new store; its address and the first admin key."""
+def service(port: int, http_port: int) -> Iterator[tuple[str, str, str]]:
+    """`clarion serve` on those ports and a new store; its addresses and the first admin key."""
     store = f"sqlite:///{FOLDER / 'clarion.db'}"
-    settings = {"CLARION_LISTEN": f"127.0.0.1:{port}", "CLARION_HTTP_LISTEN": "127.0.0.1:0", "CLARION_STORE": store}
+    settings = {
+        "CLARION_LISTEN": f"127.0.0.1:{port}",
+        "CLARION_HTTP_LISTEN": f"127.0.0.1:{http_port}",
+        "CLARION_STORE": store,
+    }
     with (FOLDER / "service.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "clarion_server", "serve"],
@@ -91,20 +96,22 @@ def service(port: int) -> Iterator[tuple[str, str]]:
             process.wait(START_SECONDS)
 
 
-def await_serving(process: subprocess.Popen[str]) -> tuple[str, str]:
+def await_serving(process: subprocess.Popen[str]) -> tuple[str, str, str]:
     assert process.stdout is not None
-    key = ""
+    key = http = ""
     for line in process.stdout:
         if found := re.search(r"clk_\S+", line):
             key = found[0]
+        if found := re.search(r"serving http on (\S+)", line):
+            http = found[1]
         if found := re.search(r"serving grpc on (\S+)", line):
-            return found[1], key
+            return found[1], http, key
     raise SystemExit(f"The service did not start. Its log is {FOLDER / 'service.log'}.")
 
 
-def run(mailbox: MailboxServer, target: str, key: str, *, once: bool) -> int:
+def run(mailbox: MailboxServer, target: str, http: str, key: str, *, once: bool) -> int:
     environment = {**os.environ, "CLARION_TARGET": target, "CLARION_API_KEY": key, "SMTP_PORT": str(mailbox.port)}
-    step(f"Clarion serves gRPC on {target}, and an SMTP server waits on port {mailbox.port}.")
+    step(f"Clarion serves gRPC on {target} and HTTP on {http}, and an SMTP server waits on port {mailbox.port}.")
     step("Apply the campaigns: review them, and make them live.")
     clarion(environment, "apply", "-f", str(EXAMPLES / "campaigns"), "--activate")
     step(f"Trigger order-confirmed for every line of {ORDERS.name}.")
@@ -117,7 +124,7 @@ def run(mailbox: MailboxServer, target: str, key: str, *, once: bool) -> int:
         clarion(environment, "report", "order-confirmed")
         exact = check_received(client, mailbox)
         show_mail(client, mailbox)
-    show_next_commands(mailbox, target, key)
+    show_next_commands(mailbox, target, http, key)
     if not once:
         console.print("\nThe service runs until you press Ctrl-C.")
         signal.pause()
@@ -184,7 +191,7 @@ def show_mail(client: Client, mailbox: MailboxServer) -> None:
     console.print(f"  With its HTML part: {os.path.relpath(mailbox.file_of(message_id))}", highlight=False)
 
 
-def show_next_commands(mailbox: MailboxServer, target: str, key: str) -> None:
+def show_next_commands(mailbox: MailboxServer, target: str, http: str, key: str) -> None:
     request = {
         "campaign": "campaigns/order-confirmed",
         "recipients": [json.loads(ORDERS.open(encoding="utf-8").readline())["recipient"]],
@@ -195,6 +202,7 @@ def show_next_commands(mailbox: MailboxServer, target: str, key: str) -> None:
     body = os.path.relpath(example)
     authorization = '-H "authorization: Bearer $CLARION_API_KEY"'
     method = "clarion.v1.TriggerService/Trigger"
+    url = f"http://{http}/v1/campaigns/order-confirmed:trigger"
     step("Next, in another terminal:")
     lines = [
         f"export CLARION_TARGET={target} CLARION_API_KEY={key} SMTP_PORT={mailbox.port}",
@@ -202,6 +210,7 @@ def show_next_commands(mailbox: MailboxServer, target: str, key: str) -> None:
         "clarion watch --from-start",
         "clarion messages list --campaign order-confirmed",
         "clarion apply -f examples/campaigns --dry-run",
+        f"curl {authorization} -H 'content-type: application/json' -d @{body} {url}",
         f"grpcurl -plaintext {authorization} -d @ {target} {method} < {body}",
         f"buf curl --http2-prior-knowledge --protocol grpc {authorization} -d @{body} http://{target}/{method}",
         "python examples/client.py",
