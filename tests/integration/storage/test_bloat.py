@@ -1,60 +1,133 @@
-"""What is purged leaves room that is used again: a file that is filled and purged does not grow."""
+"""What is purged leaves nothing behind, and room that is used again: a store that is filled and purged does not grow."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import random
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+import pytest
+from clarion_server.adapters.storage.postgresql import open_postgresql_store
+from clarion_server.adapters.storage.schema import metadata
+from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.adapters.storage.store import SqlStore
-from clarion_server.application.ports.queries import MessageQuery
-from clarion_server.application.ports.retention import Swept
-from clarion_server.domain.instant import DAY
-from clarion_server.domain.message import MessageState
+from clarion_server.application.keeping import housekeeping
+from clarion_server.application.keeping.housekeeping import Housekeeper
+from clarion_server.application.keeping.retention import Retention
+from clarion_server.application.ports.queries import FigureKey
+from clarion_server.application.transactions import Transactions
+from clarion_server.domain.instant import DAY, Instant
+from clarion_server.domain.message import EventType, MessageState
+from sqlalchemy import func, select
 
 from tests.contract.store import samples
-from tests.contract.store.given import Sender, a_sender
+from tests.contract.store.given import Sender, a_sender, committing
+from tests.postgresql import ask, made_database
+from tests.unit.application.world import StandingClock
 
-MESSAGES = 3_000
-CYCLES = 6
+MESSAGES = 2_000
+GENERATIONS = 6
+#: From one generation to the next, so that each is purged before the next is there.
+APART = 30 * DAY
+#: Contexts go with their messages, which is what may be forgotten.
+RETENTION = Retention(events=2 * DAY, messages=10 * DAY)
+#: What grows with every trigger. The others have as many rows after each generation as after the first: they grow with
+#: campaigns, versions, channel configurations, keys and processes.
+EMPTIED = {"executions", "messages", "message_contexts", "events"}
+PROCESS = "process-1"
 
-
-def fill(store: SqlStore, sender: Sender) -> None:
-    """With messages that ended, one of each execution."""
-    with store.begin() as work:
-        made = [
-            samples.message(sender.campaign.key, sender.channel.key, state=MessageState.SENT, outcome_time=samples.NOW)
-            for _ in range(MESSAGES)
-        ]
-        work.executions.add_all([samples.execution(sender.campaign.key, id=each.execution_id) for each in made])
-        work.messages.add_all([replace(each, identity=f"email:{each.id[::-1]}@example.com") for each in made])
-        work.events.add_all([samples.event(each) for each in made])
-        work.commit()
-
-
-def purge(store: SqlStore) -> None:
-    before = samples.NOW + DAY
-    for name, start in (("purge_events", 0), ("purge_messages", 0), ("purge_executions", "")):
-        position: int | str = start
-        while True:
-            with store.begin() as work:
-                swept: Swept[int] = getattr(work.retention, name)(before, position, 500)
-                work.commit()
-            position = swept.position
-            if not swept.count:
-                break
+Sizes = dict[str, int]
 
 
-def test_a_file_that_is_filled_and_purged_again_and_again_does_not_grow(store: SqlStore, path: Path) -> None:
-    with store.begin() as work:
+@dataclass(frozen=True)
+class Kept:
+    store: SqlStore
+    sizes: Callable[[], Sizes]
+    """In bytes, by what takes them, when the database has done what it does in the background."""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
+    if request.param == "sqlite":
+        path = tmp_path / "clarion.db"
+        with closing(open_sqlite_store(path)) as store:
+            yield Kept(store, lambda: sizes_of_sqlite(store, path))
+    else:
+        url = made_database("clarion_bloat")
+        with closing(open_postgresql_store(url)) as store:
+            yield Kept(store, lambda: sizes_of_postgresql(url))
+
+
+def sizes_of_sqlite(store: SqlStore, path: Path) -> Sizes:
+    pooled = store._writer.raw_connection()
+    connection: Any = pooled.driver_connection
+    connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    pooled.close()
+    return {each.name: each.stat().st_size for each in (path, path.with_name("clarion.db-wal"))}
+
+
+def sizes_of_postgresql(url: str) -> Sizes:
+    """Of each table with its overlong values, and each index."""
+    ask(url, "VACUUM")
+    relations = "SELECT relname, pg_table_size(oid) FROM pg_class WHERE relkind IN ('r', 'i')"
+    return dict(ask(url, f"{relations} AND relnamespace = 'public'::regnamespace"))
+
+
+@pytest.fixture(autouse=True)
+def in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(housekeeping, "BATCH", 500)
+    monkeypatch.setattr(housekeeping, "_REST", 0.0)
+
+
+def fill(store: SqlStore, sender: Sender, now: Instant, chance: random.Random) -> None:
+    """With messages that ended, one of each execution, of recipients who come in no order."""
+    key = sender.campaign.key
+    made = [
+        samples.message(key, sender.channel.key, state=MessageState.SENT, accept_time=now, outcome_time=now)
+        for _ in range(MESSAGES)
+    ]
+    made = [replace(each, identity=f"email:{chance.randbytes(8).hex()}@example.com") for each in made]
+    with committing(store) as work:
+        work.executions.add_all(
+            [
+                samples.execution(key, id=each.execution_id, accept_time=now, request_id=chance.randbytes(16).hex())
+                for each in made
+            ]
+        )
+        work.messages.add_all(made)
+        for kind in (EventType.DEFERRED, EventType.SENT):
+            work.events.add_all([samples.event(each, kind, time=now) for each in made])
+        work.figures.add({FigureKey(key, 1, metric): len(made) for metric in ("targeted", "state:SENT", "latency:40")})
+
+
+def row_counts(store: SqlStore) -> dict[str, int]:
+    with store._readers.connect() as connection:
+        return {
+            table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
+            for table in metadata.sorted_tables
+        }
+
+
+async def test_a_store_that_is_filled_and_purged_again_and_again_keeps_nothing_and_does_not_grow(kept: Kept) -> None:
+    store, clock, chance = kept.store, StandingClock(samples.NOW), random.Random(7)
+    with committing(store) as work:
         sender = a_sender(work)
-        work.commit()
-    sizes = []
-    for _ in range(CYCLES):
-        fill(store, sender)
-        sizes.append(path.stat().st_size)
-        purge(store)
-    with store.snapshot() as work:
-        assert work.messages.page(MessageQuery("default")) == []
-    print("bytes after each filling:", sizes)
-    # The log is copied to the file now and then, so the first sizes are too small.
-    assert sizes[-1] <= 1.05 * max(sizes[1:3])
+        work.processes.renew(PROCESS, samples.NOW + 2 * GENERATIONS * APART)
+    transactions, rows, sizes = Transactions(store), [], []
+    housekeeper = Housekeeper(transactions, clock, PROCESS, RETENTION)
+    for _ in range(GENERATIONS):
+        fill(store, sender, clock.now(), chance)
+        sizes.append(kept.sizes())
+        clock.advance(APART)
+        await housekeeper.keep_house()
+        kept.sizes()
+        rows.append(row_counts(store))
+    transactions.close()
+    print("bytes after each filling:", [sum(each.values()) for each in sizes])
+    assert {name for name, count in rows[0].items() if count == 0} >= EMPTIED
+    assert rows == [rows[0]] * GENERATIONS
+    for name, last in sizes[-1].items():
+        assert last <= 1.1 * max(each[name] for each in sizes[1:3]), name
