@@ -1,4 +1,4 @@
-"""What is purged leaves nothing behind, and room that is used again: a store that is filled and purged does not grow."""
+"""What is purged leaves nothing behind, and its room is used again: a store filled and purged does not grow."""
 
 from __future__ import annotations
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -10,12 +13,15 @@ from clarion_server.application.keeping import housekeeping as housekeeping_modu
 from clarion_server.application.keeping import retention as retention_module
 from clarion_server.application.keeping.housekeeping import Housekeeper
 from clarion_server.application.keeping.retention import Retention
-from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.ports.store import Store, UnitOfWork
+from clarion_server.application.triggering.triggering import TriggerAnswer
 from clarion_server.domain.instant import DAY
 from clarion_server.domain.message import MessageState
 
+from tests.fakes import FaultyStore
 from tests.unit.application.running import Process, events, figures, messages, recipients, until
 from tests.unit.application.world import World
+from tests.waiting import wait_until
 
 CAREFUL = Retention(contexts=DAY, events=2 * DAY, messages=10 * DAY)
 
@@ -117,3 +123,53 @@ async def test_sweeps_come_every_few_minutes(world: World, process: Process) -> 
     await process.keeper.keep()
     await keeper.keep_house()
     assert old.id not in messages(world)
+
+
+class TracedStore(FaultyStore):
+    """Lets a test come between two transactions, on the thread that writes."""
+
+    def __init__(self, behind: Store) -> None:
+        super().__init__(behind)
+        self.between: Callable[[], None] = lambda: None
+
+    @contextmanager
+    def begin(self) -> Iterator[UnitOfWork]:
+        with super().begin() as unit:
+            yield unit
+        self.between()
+
+
+async def test_triggers_that_come_while_a_batch_is_purged_are_next(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeping_module, "BATCH", 3)
+    await world.live()
+    store = TracedStore(world.store)
+    process = Process(world, store=store)
+    async with process.sending():
+        await process.trigger(*recipients(20))
+        await until(lambda: len(messages(world, MessageState.SENT)) == 20)
+        await until(lambda: process.is_idle)
+        world.clock.advance(11 * DAY)
+        await process.keeper.keep()
+        counts, asked, answers = [20], list[int](), list[asyncio.Task[TriggerAnswer]]()
+        loop = asyncio.get_running_loop()
+
+        def trigger() -> None:
+            later = world.clock.now() + DAY
+            answers.append(loop.create_task(process.trigger(send_time=later)))
+
+        def count_and_ask() -> None:
+            counts.append(len(messages(world)))
+            if counts[-1] < counts[-2] and len(asked) < 4:
+                asked.append(len(counts))
+                loop.call_soon_threadsafe(trigger)
+                wait_until(lambda: process.transactions._writer._work_queue.qsize() > 0)
+
+        store.between = count_and_ask
+        await housekeeper(process, Retention(messages=10 * DAY)).keep_house()
+        await asyncio.gather(*answers)
+        print("messages after each transaction:", counts)
+        assert [counts[place] - counts[place - 1] for place in asked] == [1] * 4
+        assert min(after - before for before, after in itertools.pairwise(counts)) == -3
+        assert len(messages(world)) == 4
