@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
@@ -25,6 +26,7 @@ from clarion_server.bootstrap import CannotStart, Clarion
 from clarion_server.config import Settings
 from clarion_server.domain.instant import SECOND
 
+from tests.nats_credentials import new_trust
 from tests.nats_server import running_nats, shared_url
 
 #: Beside one who may do everything, some who lack a permission each.
@@ -166,6 +168,24 @@ async def test_users_are_let_in_by_the_url_and_others_told() -> None:
             assert "does not let this user in" in told
             assert not user or user.strip("@").partition(":")[2] or "token" not in told
             assert "wrong" not in told
+
+
+async def test_a_user_with_credentials_is_let_in_and_whoever_has_no_good_ones_is_told(tmp_path: Path) -> None:
+    trust, stranger = new_trust(), new_trust()
+    files = {
+        "good": trust.credentials,
+        "of a stranger": stranger.credentials,
+        "empty": "",
+        "with a seed that is none": re.sub(r"\nSU\w+", "\nSUNSET", trust.credentials),
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    with running_nats(trust.configuration) as server:
+        told = {name: await reason(at(server.url), tmp_path / name) for name in files}
+    assert not told["good"]
+    assert "does not let this user in" in told["of a stranger"]
+    for name in ("empty", "with a seed that is none"):
+        assert told[name] == f"{tmp_path / name} is no file of NATS credentials, with a JWT and the seed of its key."
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 import nats.errors
@@ -13,8 +12,10 @@ import orjson
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nkeys import NkeysError
 
 from clarion_server.adapters.queue.jetstream.address import QueueAddress
+from clarion_server.adapters.queue.jetstream.client import EncryptingClient, NotEncrypted, close
 from clarion_server.adapters.queue.jetstream.layout import OLDEST_SERVER
 from clarion_server.application.ports.queue import QueueUnavailable
 
@@ -31,9 +32,6 @@ _PING_EVERY = 10
 #: What JetStream says when the account may not use it (err_code: https://github.com/nats-io/nats-server, errors.json).
 _NOT_ENABLED = frozenset({10039, 10076})
 
-#: How long, in seconds, a connection may take to close. One that never came to be encrypted would take for ever.
-_CLOSING = 1.0
-
 _SWITCHED_OFF = "JetStream is switched off on this NATS server: start it with --jetstream, or enable it for the account"
 
 
@@ -47,20 +45,6 @@ class Refused(Exception):
 
 class LinkDown(Exception):
     """The server cannot be reached, or did not answer. Whether it did what was asked is unknown."""
-
-
-class _NotEncrypted(nats.errors.Error):
-    """The URL asks for TLS, and the server offers none."""
-
-
-class _Client(Client):
-    """Tells a server that offers no TLS nothing where the URL asks for it: the library would go on without."""
-
-    async def _process_info(self, info: dict[str, Any], initial_connection: bool = False) -> None:
-        assert self._current_server is not None, "a server that speaks is connected"
-        if self._current_server.uri.scheme == "tls" and not info.get("tls_required"):
-            raise _NotEncrypted
-        await super()._process_info(info, initial_connection)
 
 
 class Link:
@@ -196,14 +180,20 @@ class Link:
 
     async def _connect(self) -> None:
         for server in self._address.servers:
-            client = _Client()
+            client = EncryptingClient()
             try:
                 await self._connect_to(client, server)
                 inbox = client.new_inbox()
                 await client.subscribe(f"{inbox}.*", cb=self._received)
             except (nats.errors.Error, OSError, TimeoutError, ssl.SSLError, ValueError) as error:
                 reason = error
-                await _close(client)
+                await close(client)
+            except (TypeError, NkeysError) as error:
+                # That is how the library fails over a file without a JWT or a seed.
+                await close(client)
+                raise QueueUnavailable(
+                    f"{self._address.credentials} is no file of NATS credentials, with a JWT and the seed of its key."
+                ) from error
             else:
                 self._client, self._inbox = client, inbox
                 return
@@ -257,7 +247,7 @@ class Link:
         self.is_up = False
         client, self._client = self._client, None
         if client is not None:
-            await _close(client)
+            await close(client)
 
     def _open_client(self) -> Client:
         if self._client is None or self._client.is_closed:
@@ -279,7 +269,7 @@ class Link:
                 f"NATS at {self._hosts} does not let this user in: check the URL's user and password,"
                 " or CLARION_QUEUE_CREDENTIALS."
             )
-        if isinstance(reason, _NotEncrypted):
+        if isinstance(reason, NotEncrypted):
             return QueueUnavailable(
                 f"NATS at {self._hosts} offers no TLS, and its URL asks for it: turn it on there, or write nats://."
             )
@@ -302,10 +292,3 @@ class Link:
 def _refusal(error: Mapping[str, Any]) -> Exception:
     refused = Refused(error)
     return QueueUnavailable(f"{_SWITCHED_OFF}.") if refused.code in _NOT_ENABLED else refused
-
-
-async def _close(client: Client) -> None:
-    if not client.is_closed:
-        with suppress(nats.errors.Error, OSError, TimeoutError):
-            async with asyncio.timeout(_CLOSING):
-                await client.close()
