@@ -45,8 +45,8 @@ LONG = [
     "{% for i in range(50000) %}{% if context.list == context.list | reverse %}{% endif %}{% endfor %}",
     "{% for i in range(50000) %}{% if 'y' in context.text %}{% endif %}{% endfor %}",
     "{% for i in range(50000) %}{% set x = context.list[1:] %}{% endfor %}",
-    "{% set x = context.list | sort %}" * 2_000,
-    "{% if context.text | upper == 'X' %}{% endif %}" * 2_000,
+    "{% set x = context.list | sort %}" * 1_900,
+    "{% if context.text | upper == 'X' %}{% endif %}" * 1_400,
 ]
 
 

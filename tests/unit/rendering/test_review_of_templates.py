@@ -37,6 +37,24 @@ def test_a_syntax_error_is_found_in_its_line(template: str, line: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("pieces", "found"),
+    [
+        # The template, what it puts out, and the numbers.
+        (10_000 - 2, []),
+        (10_000 - 1, ["E TEMPLATE_UNSAFE"]),
+    ],
+)
+def test_a_template_may_be_made_of_so_many_pieces_and_no_more(pieces: int, found: list[str]) -> None:
+    assert codes(reviewed("{{1}}" * pieces, SCHEMA)) == found
+
+
+def test_a_template_of_too_many_pieces_is_told_once_and_with_its_line() -> None:
+    (finding,) = reviewed("{{ context.unknown | nothing }}\n" * 40 + "{{1}}" * 20_000, SCHEMA)[40:]
+    assert (finding.code, finding.line) == (FindingCode.TEMPLATE_UNSAFE, 41)
+    assert "10,000" in finding.message
+
+
+@pytest.mark.parametrize(
     "tag",
     [
         "{% include 'x' %}",
