@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
+from clarion_server.application.delivery.claim_table import look_every
 from clarion_server.application.delivery.claiming import Claim, Claiming
 from clarion_server.application.ports.queue import Claimed
 from clarion_server.domain.campaign import Category, QueueDisposal
@@ -135,3 +136,8 @@ async def test_one_due_batch_of_every_fate_is_sorted_out_in_one_go(world: World,
     claimed = await claim(world)
     assert states(world) == [QUEUED, QUEUED, CANCELLED, CANCELLED, SENDING, SENDING, EXPIRED]
     assert {message.state for message in claimed.messages} == {SENDING}
+
+
+@pytest.mark.parametrize(("sources", "seconds"), [(1, 1), (30, 1), (90, 3), (300, 10), (30_000, 10)])
+def test_the_more_idle_sources_there_are_the_less_often_each_looks(sources: int, seconds: int) -> None:
+    assert look_every(sources) == seconds * SECOND

@@ -19,6 +19,17 @@ from clarion_server.domain.message import Lane, Message
 
 #: An idle source looks this often for what other processes have changed or left behind.
 _LOOK_EVERY = SECOND
+#: How many looks a second the idle sources of a process take together: many more of them would keep a core busy with
+#: nothing. None waits longer than `_SELDOM`.
+_LOOKS_A_SECOND = 30
+_SELDOM = 10 * SECOND
+
+
+def look_every(sources: int) -> Instant:
+    """How long an idle source waits for its next look, where there are so many of them. Other processes tell what they
+    have done; a look finds what was not heard of.
+    """
+    return max(_LOOK_EVERY, min(sources * SECOND // _LOOKS_A_SECOND, _SELDOM))
 
 
 class ClaimTable:
@@ -50,7 +61,14 @@ class ClaimTable:
         self, configuration: ChannelConfiguration, lane: Lane, on_change: Callable[[ChannelConfiguration], None]
     ) -> ClaimTableSource:
         source = ClaimTableSource(
-            configuration.key, lane, self._transactions, self._commits, self._clock, self._owner, on_change
+            configuration.key,
+            lane,
+            self._transactions,
+            self._commits,
+            self._clock,
+            self._owner,
+            on_change,
+            lambda: look_every(len(self._sources)),
         )
         self._sources[configuration.key, lane] = source
         return source
@@ -92,6 +110,7 @@ class ClaimTableSource:
         clock: Clock,
         owner: str,
         on_change: Callable[[ChannelConfiguration], None],
+        look_every: Callable[[], Instant],
     ) -> None:
         self._channel_key = channel_key
         self._lane = lane
@@ -100,6 +119,7 @@ class ClaimTableSource:
         self._clock = clock
         self._owner = owner
         self._on_change = on_change
+        self._look_every = look_every
         self._claiming = Claiming()
         self._next_due: Instant = 0
         self._woken = asyncio.Event()
@@ -108,7 +128,7 @@ class ClaimTableSource:
         self._ended = False
 
     async def has_work(self) -> bool:
-        wait = min(self._next_due - self._clock.now(), _LOOK_EVERY)
+        wait = min(self._next_due - self._clock.now(), self._look_every())
         if wait <= 0 or self._ended:
             return not self._ended
         if not self._heard:
