@@ -15,7 +15,7 @@ from tests.process import ServiceProcess
 from tests.smtp_sink import SmtpSink
 
 SOAK = bool(os.environ.get("CLARION_SOAK"))
-KILLS = 200 if SOAK else 20
+KILLS = 200 if SOAK else 12
 #: A kill comes after so many further acknowledgements, at random: while mails are being sent, recorded, accepted.
 ACKNOWLEDGED_BEFORE_KILL = (5, 60)
 

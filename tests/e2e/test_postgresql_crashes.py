@@ -18,7 +18,7 @@ from tests.process import ServiceProcess
 from tests.smtp_sink import SmtpSink
 
 SOAK = bool(os.environ.get("CLARION_SOAK"))
-ROUNDS = 30 if SOAK else 2
+ROUNDS = 30 if SOAK else 1
 #: Of each service.
 CALLERS = 4
 #: A crash comes after so many further acknowledgements, at random.

@@ -18,7 +18,7 @@ SOAK = bool(os.environ.get("CLARION_SOAK"))
 BOUNDED = settings(
     # Without a soak every run does the same, so that it fails only for what was changed.
     derandomize=not SOAK,
-    max_examples=600 if SOAK else 20,
+    max_examples=600 if SOAK else 12,
     stateful_step_count=80 if SOAK else 30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

@@ -139,11 +139,10 @@ async def test_a_service_with_a_certificate_serves_http_over_tls_alone(tmp_path:
             await asyncio.to_thread(plain.get, "/v1/campaigns")
 
 
-@pytest.mark.parametrize("listen", ["0.0.0.0:0", "[::]:0", "clarion.example:50080"])
-async def test_serving_http_to_the_world_without_tls_is_refused(tmp_path: Path, listen: str) -> None:
+async def test_serving_http_to_the_world_without_tls_is_refused(tmp_path: Path) -> None:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "clarion_server", "serve"),
-        env={**os.environ, "CLARION_LISTEN": "127.0.0.1:0", "CLARION_HTTP_LISTEN": listen},
+        env={**os.environ, "CLARION_LISTEN": "127.0.0.1:0", "CLARION_HTTP_LISTEN": "0.0.0.0:0"},
         cwd=tmp_path,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

@@ -207,11 +207,8 @@ async def serve(tmp_path: Path, **settings: str) -> tuple[int | None, str]:
     return process.returncode, (out + err).decode()
 
 
-@pytest.mark.parametrize("listen", ["0.0.0.0:0", "[::]:0", "clarion.example:50051"])
-async def test_listening_for_the_world_without_tls_is_refused_in_one_clear_sentence(
-    tmp_path: Path, listen: str
-) -> None:
-    code, words = await serve(tmp_path, listen=listen)
+async def test_listening_for_the_world_without_tls_is_refused_in_one_clear_sentence(tmp_path: Path) -> None:
+    code, words = await serve(tmp_path, listen="0.0.0.0:0")
     assert code not in {0, None}
     assert "needs TLS" in words
     assert "CLARION_TLS_CERTIFICATE" in words

@@ -33,7 +33,7 @@ from tests.waiting import until
 SOAK = bool(os.environ.get("CLARION_SOAK"))
 KILLS = 30 if SOAK else 2
 CALLERS = 6
-ACKNOWLEDGED_BEFORE_KILL = 150
+ACKNOWLEDGED_BEFORE_KILL = 60
 
 WIDER_SCHEMA = {
     "type": "object",
