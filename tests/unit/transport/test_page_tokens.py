@@ -25,6 +25,11 @@ def test_a_token_leads_back_to_its_position(position: list[Any], query: str) -> 
     assert unseal(seal(position, query), query) == position
 
 
+@given(positions, queries)
+def test_no_token_is_taken_for_an_option_of_a_command(position: list[Any], query: str) -> None:
+    assert not seal(position, query).startswith("-")
+
+
 @given(positions, queries, queries)
 def test_a_token_of_another_query_is_refused(position: list[Any], query: str, other: str) -> None:
     assume(query != other)

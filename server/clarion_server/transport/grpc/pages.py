@@ -35,19 +35,20 @@ def page_size(requested: int, reading: Reading) -> int:
 def seal(position: Any, query: str) -> str:
     """A token that leads back to `position` (any JSON value) for the same `query` alone.
 
-    The seal keeps callers from mixing tokens up and from building on what is inside; it guards no secret.
+    The seal keeps callers from mixing tokens up and from building on what is inside; it guards no secret. It stands
+    behind, so that no token begins like an option of a command line: JSON has no first byte that comes to be a hyphen.
     """
     body = orjson.dumps(position)
-    return _encode(_digest(body, query) + body)
+    return _encode(body + _digest(body, query))
 
 
 def unseal(token: str, query: str) -> Any:
     """Raises TokenInvalid."""
     try:
         raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-        body = raw[_SEAL_BYTES:]
+        body, digest = raw[:-_SEAL_BYTES], raw[-_SEAL_BYTES:]
         # The decoder skips what is not of its alphabet: only the very text that was given out is a token.
-        if _encode(raw) == token and hmac.compare_digest(raw[:_SEAL_BYTES], _digest(body, query)):
+        if _encode(raw) == token and hmac.compare_digest(digest, _digest(body, query)):
             return orjson.loads(body)
     except (binascii.Error, ValueError):
         pass
