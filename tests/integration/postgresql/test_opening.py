@@ -13,6 +13,7 @@ from clarion_server.adapters.storage.postgresql import open_postgresql_store
 from clarion_server.application.ports.store import StoreUnavailable
 from clarion_server.bootstrap import CannotStart, open_store
 
+from tests.contract.store.given import a_sender, committing
 from tests.postgresql import ask, made_database, url_of
 from tests.process import free_port
 
@@ -91,6 +92,18 @@ def test_a_commit_is_on_the_disk_before_it_returns_whatever_the_servers_default(
     relaxed = f"{url}{'&' if '?' in url else '?'}options=-csynchronous_commit%3Doff"
     with closing(open_postgresql_store(relaxed)) as store, store._writer.connect() as connection:
         assert connection.exec_driver_sql("SHOW synchronous_commit").scalar_one() == "on"
+
+
+def test_no_question_is_answered_by_several_processes_of_the_server(url: str) -> None:
+    eager = "-cparallel_setup_cost%3D0%20-cparallel_tuple_cost%3D0%20-cmin_parallel_table_scan_size%3D0"
+    with closing(open_postgresql_store(f"{url}{'&' if '?' in url else '?'}options={eager}")) as store:
+        with committing(store) as work:
+            a_sender(work).messages(work, 1000)
+        ask(url, "ANALYZE messages")
+        for engine in (store._writer, store._readers):
+            with engine.connect() as connection:
+                lines = connection.exec_driver_sql("EXPLAIN SELECT count(*) FROM messages WHERE locale <> 'en'")
+                assert "Gather" not in " ".join(line for (line,) in lines)
 
 
 def test_a_snapshot_refuses_to_write(url: str) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 from clarion_server.adapters.storage.store import SqlStore
 from sqlalchemy import event
 
-#: A statement and its parameters.
-Statement = tuple[str, tuple[Any, ...]]
+#: A statement and its parameters: by place, or by name.
+Statement = tuple[str, tuple[Any, ...] | dict[str, Any]]
 
 
 @contextmanager
@@ -18,9 +18,9 @@ def recorded(store: SqlStore) -> Iterator[list[Statement]]:
     """Collects the statements of its block, but for those that begin transactions."""
     statements: list[Statement] = []
 
-    def record(_connection: Any, _cursor: Any, statement: str, parameters: tuple[Any, ...], *_: Any) -> None:
+    def record(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         if not statement.startswith("BEGIN"):
-            statements.append((statement, tuple(parameters)))
+            statements.append((statement, parameters if isinstance(parameters, dict) else tuple(parameters)))
 
     engines = (store._writer, store._readers)
     for engine in engines:
