@@ -1,27 +1,13 @@
-"""The composition root: the one place that knows every part and connects them."""
+"""One process of the service: every part of it, made and connected, started and stopped in order."""
 
 from __future__ import annotations
 
 import asyncio
 import random
-import ssl
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-import grpc
-import structlog
-from clarion.v1 import (
-    api_key_service_pb2,
-    campaign_service_pb2,
-    channel_configuration_service_pb2,
-    execution_service_pb2,
-    message_service_pb2,
-    report_service_pb2,
-    trigger_service_pb2,
-)
 
 from clarion_server.adapters.channels import open_channel
 from clarion_server.adapters.rendering import JinjaContentCompiler
@@ -37,7 +23,6 @@ from clarion_server.application.authoring.sampling import TriggerSampling
 from clarion_server.application.authoring.schedule_keeping import ScheduleKeeper
 from clarion_server.application.authoring.stopping import QueueCanceller
 from clarion_server.application.delivery.attempting import Delivery
-from clarion_server.application.delivery.claim_table import ClaimTable
 from clarion_server.application.delivery.disowning import Disowned
 from clarion_server.application.delivery.elsewhere import OutletsElsewhere
 from clarion_server.application.delivery.outlet import OutletPorts
@@ -50,9 +35,8 @@ from clarion_server.application.keeping.lease import Lease
 from clarion_server.application.keeping.metrics import Family, gauge
 from clarion_server.application.keeping.retention import Retention
 from clarion_server.application.keeping.tally import Tally
-from clarion_server.application.ports.clock import Clock
-from clarion_server.application.ports.queue import Queue, QueueUnavailable
-from clarion_server.application.ports.store import EVERY_CHANNEL, Store, StoreUnavailable
+from clarion_server.application.ports.queue import QueueUnavailable
+from clarion_server.application.ports.store import EVERY_CHANNEL, Store
 from clarion_server.application.reading.inspecting import Inspecting
 from clarion_server.application.reading.reporting import CampaignReporting
 from clarion_server.application.reading.watching import CommitSignal, Watching
@@ -62,17 +46,10 @@ from clarion_server.application.triggering.triggering import Triggering
 from clarion_server.config import Settings
 from clarion_server.domain.campaign import Campaign
 from clarion_server.domain.channel import ChannelConfiguration
-from clarion_server.domain.errors import Unavailable
 from clarion_server.domain.instant import DAY, SECOND
-from clarion_server.transport.grpc.campaigns import CampaignService
-from clarion_server.transport.grpc.channels import ChannelConfigurationService
 from clarion_server.transport.grpc.doors import Doors
-from clarion_server.transport.grpc.executions import ExecutionService
-from clarion_server.transport.grpc.keys import ApiKeyService
-from clarion_server.transport.grpc.messages import MessageService
-from clarion_server.transport.grpc.reports import ReportService
 from clarion_server.transport.grpc.scopes import SCOPES
-from clarion_server.transport.grpc.server import GrpcServer, Service
+from clarion_server.transport.grpc.server import GrpcServer
 from clarion_server.transport.grpc.triggers import TriggerService
 
 if TYPE_CHECKING:
@@ -81,11 +58,10 @@ if TYPE_CHECKING:
     from clarion_server.monitoring import Monitoring, Place
     from clarion_server.transport.http.server import HttpServer
 
-log = structlog.get_logger()
-
-
-class CannotStart(Exception):
-    """Something in the configuration or on the machine is in the way. The text says what, and what to do."""
+from clarion_server.bootstrap.certificates import credentials, tls_files
+from clarion_server.bootstrap.queues import open_queue
+from clarion_server.bootstrap.refusals import CannotStart, failures_of_starting
+from clarion_server.bootstrap.services import CampaignUseCases, grpc_services
 
 
 class Clarion:
@@ -104,7 +80,7 @@ class Clarion:
         compiler = JinjaContentCompiler()
         self._directory = CampaignDirectory(transactions, compiler)
         lease, disowned = Lease(ids.new_id(), int(settings.lease_seconds * SECOND), clock), Disowned()
-        self._queue = _queue(settings, store, transactions, self._commits, clock, lease)
+        self._queue = open_queue(settings, store, transactions, self._commits, clock, lease)
         self._outlets: ProcessOutlets | OutletsElsewhere
         if settings.role == "api":
             self._outlets, self._keeper = OutletsElsewhere(self._queue, self._tell_others), None
@@ -134,27 +110,22 @@ class Clarion:
         authenticator = KeyAuthenticator(transactions, clock)
         self._doors = Doors(settings.uses_tls)
         self._keys = KeyKeeping(transactions, clock, ids, authenticator.distrust)
-        services = [
-            _service(
-                campaign_service_pb2,
-                CampaignService(
-                    CampaignAuthoring(transactions, clock, self._campaign_changed),
-                    CampaignLifeCycle(transactions, Review(compiler, clock), clock, self._campaign_changed),
-                    CampaignPreviewing(transactions, compiler),
-                    TriggerSampling(self._directory, compiler),
-                    self._doors,
-                ),
+        services = grpc_services(
+            CampaignUseCases(
+                CampaignAuthoring(transactions, clock, self._campaign_changed),
+                CampaignLifeCycle(transactions, Review(compiler, clock), clock, self._campaign_changed),
+                CampaignPreviewing(transactions, compiler),
+                TriggerSampling(self._directory, compiler),
             ),
-            _service(
-                channel_configuration_service_pb2,
-                ChannelConfigurationService(ChannelKeeping(transactions, clock, open_channel, self._channel_changed)),
-            ),
-            _service(trigger_service_pb2, self._triggers),
-            _service(execution_service_pb2, ExecutionService(inspecting, cancelling)),
-            _service(message_service_pb2, MessageService(inspecting, cancelling, self._watching)),
-            _service(report_service_pb2, ReportService(CampaignReporting(transactions, clock))),
-            _service(api_key_service_pb2, ApiKeyService(self._keys)),
-        ]
+            ChannelKeeping(transactions, clock, open_channel, self._channel_changed),
+            self._triggers,
+            inspecting,
+            cancelling,
+            self._watching,
+            CampaignReporting(transactions, clock),
+            self._keys,
+            self._doors,
+        )
         self._server = GrpcServer(
             [] if settings.role == "worker" else services, SCOPES, authenticator, shares_port=settings.processes > 1
         )
@@ -169,7 +140,7 @@ class Clarion:
             await self._queue.start()
         except QueueUnavailable as error:
             raise CannotStart(f"Cannot use the queue: {error}") from error
-        with _failures_of_starting():
+        with failures_of_starting():
             first_key = await self._keys.ensure_first_key()
             if self._keeper is not None:
                 await self._keeper.start()
@@ -218,7 +189,7 @@ class Clarion:
 
     def _listen(self) -> int:
         try:
-            port = self._server.listen(self._settings.listen, _credentials(self._settings))
+            port = self._server.listen(self._settings.listen, credentials(self._settings))
         except RuntimeError as error:
             raise CannotStart(
                 f"Cannot listen on {self._settings.listen}: is another process there? Set CLARION_LISTEN."
@@ -255,7 +226,7 @@ class Clarion:
             return None
         address = self._settings.http_listen
         try:
-            port = self._http.listen(address, _tls_files(self._settings))
+            port = self._http.listen(address, tls_files(self._settings))
         except OSError as error:
             raise CannotStart(
                 f"Cannot listen on {address}: is another process there? Set CLARION_HTTP_LISTEN; empty for no HTTP."
@@ -281,7 +252,7 @@ class Clarion:
             return None
         address = self._settings.metrics_listen
         try:
-            return self._monitoring.listen(_tls_files(self._settings))
+            return self._monitoring.listen(tls_files(self._settings))
         except OSError as error:
             raise CannotStart(
                 f"Cannot listen on {address}: is another process there? Set CLARION_METRICS_LISTEN; empty for none."
@@ -326,120 +297,12 @@ class Ports:
     """None without metrics."""
 
 
-async def prepare(settings: Settings, show_first_key: Callable[[str], None]) -> None:
-    """What is to be done once before several processes start: the store is made or brought up to date, and has a key.
-
-    Raises CannotStart.
-    """
-    _credentials(settings)
-    with closing(open_store(settings.store)) as store, closing(Transactions(store)) as transactions:
-        keys = KeyKeeping(transactions, SystemClock(), SystemIds(), lambda _: None)
-        with _failures_of_starting():
-            first_key = await keys.ensure_first_key()
-    if first_key is not None:
-        show_first_key(first_key)
-
-
-@contextmanager
-def _failures_of_starting() -> Iterator[None]:
-    """Of a store that could be opened."""
-    try:
-        yield
-    except Unavailable as error:
-        raise CannotStart(f"Cannot use the store: {error.__cause__ or error}") from error
-
-
 def _retention(settings: Settings) -> Retention:
     days = (settings.retain_context_days, settings.retain_event_days, settings.retain_message_days)
     return Retention(*(None if each is None else round(each * DAY) for each in days))
-
-
-def open_store(url: str) -> Store:
-    """Raises CannotStart."""
-    if url == "memory:":
-        from clarion_server.adapters.memory_store import MemoryStore  # noqa: PLC0415 - only when asked for
-
-        return MemoryStore()
-    scheme, _, path = url.partition(":///")
-    if scheme == "sqlite" and path:
-        return _open_sqlite(Path(path))
-    if url.startswith(("postgresql://", "postgres://")):
-        return _open_postgresql(url)
-    # The URL itself stays out of the text: it may hold a password.
-    raise CannotStart(
-        "Clarion has no such store."
-        " Set CLARION_STORE to sqlite:///clarion.db, postgresql://user@host/database or memory:."
-    )
-
-
-def _open_sqlite(path: Path) -> Store:
-    from clarion_server.adapters.storage.migrate import SchemaUnknown  # noqa: PLC0415 - only when asked for
-    from clarion_server.adapters.storage.sqlite import open_sqlite_store  # noqa: PLC0415 - see above
-
-    if not path.parent.is_dir():
-        raise CannotStart(f"There is no folder {path.parent.absolute()} for the store {path.name}.")
-    try:
-        return open_sqlite_store(path)
-    except (StoreUnavailable, SchemaUnknown) as error:
-        raise CannotStart(f"Cannot open the store: {error}") from error
-
-
-def _open_postgresql(url: str) -> Store:
-    from clarion_server.adapters.storage.migrate import SchemaUnknown  # noqa: PLC0415 - only when asked for
-
-    try:
-        from clarion_server.adapters.storage.postgresql import open_postgresql_store  # noqa: PLC0415 - see above
-    except ImportError as error:
-        raise CannotStart("PostgreSQL takes the extra 'postgres': pip install 'clarion[server,postgres]'.") from error
-    try:
-        return open_postgresql_store(url)
-    except (StoreUnavailable, SchemaUnknown) as error:
-        raise CannotStart(f"Cannot open the store: {error}") from error
-
-
-def _queue(
-    settings: Settings, store: Store, transactions: Transactions, commits: GroupCommit, clock: Clock, lease: Lease
-) -> Queue:
-    """The engine that the settings name. Raises CannotStart."""
-    if settings.queue == "store":
-        return ClaimTable(transactions, commits, clock, lease.process_id, store.tell_queued)
-    try:
-        from clarion_server.adapters.queue.jetstream import JetStreamQueue, read_address  # noqa: PLC0415 - see above
-    except ImportError as error:
-        raise CannotStart("A queue in NATS takes the extra 'nats': pip install 'clarion[server,nats]'.") from error
-    try:
-        address = read_address(settings.queue, settings.queue_credentials)
-    except QueueUnavailable as error:
-        raise CannotStart(f"Cannot use the queue: {error}") from error
-    return JetStreamQueue(address, transactions, commits, clock, lease)
 
 
 def _call_soon(loop: asyncio.AbstractEventLoop, call: Callable[[frozenset[int]], None], keys: frozenset[int]) -> None:
     """From another thread, and perhaps when the loop has ended."""
     with suppress(RuntimeError):
         loop.call_soon_threadsafe(call, keys)
-
-
-def _service(module: object, servicer: object) -> Service:
-    (descriptor,) = module.DESCRIPTOR.services_by_name.values()  # type: ignore[attr-defined] # a generated module
-    return Service(descriptor, servicer)
-
-
-def _tls_files(settings: Settings) -> tuple[Path, Path] | None:
-    if settings.tls_key is None or settings.tls_certificate is None:
-        return None
-    return settings.tls_certificate, settings.tls_key
-
-
-def _credentials(settings: Settings) -> grpc.ServerCredentials | None:
-    if settings.tls_key is None or settings.tls_certificate is None:
-        return None
-    try:
-        # gRPC says nothing of what is wrong with them.
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(settings.tls_certificate, settings.tls_key, password="")
-    except OSError as error:
-        raise CannotStart(
-            f"Cannot use the certificate {settings.tls_certificate} with the key {settings.tls_key}:"
-            f" {error.strerror or error}. Both are PEM files, and the key has no password."
-        ) from error
-    return grpc.ssl_server_credentials([(settings.tls_key.read_bytes(), settings.tls_certificate.read_bytes())])

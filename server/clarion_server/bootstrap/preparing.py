@@ -1,0 +1,28 @@
+"""What is done once before several processes start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+
+from clarion_server.adapters.system import SystemClock, SystemIds
+from clarion_server.application.access.keys import KeyKeeping
+from clarion_server.application.transactions import Transactions
+from clarion_server.bootstrap.certificates import credentials
+from clarion_server.bootstrap.refusals import failures_of_starting
+from clarion_server.bootstrap.stores import open_store
+from clarion_server.config import Settings
+
+
+async def prepare(settings: Settings, show_first_key: Callable[[str], None]) -> None:
+    """What is to be done once before several processes start: the store is made or brought up to date, and has a key.
+
+    Raises CannotStart.
+    """
+    credentials(settings)
+    with closing(open_store(settings.store)) as store, closing(Transactions(store)) as transactions:
+        keys = KeyKeeping(transactions, SystemClock(), SystemIds(), lambda _: None)
+        with failures_of_starting():
+            first_key = await keys.ensure_first_key()
+    if first_key is not None:
+        show_first_key(first_key)

@@ -1,0 +1,30 @@
+"""The engine of the queue that the settings name. Only what is asked for is loaded."""
+
+from __future__ import annotations
+
+from clarion_server.application.delivery.claim_table import ClaimTable
+from clarion_server.application.group_commit import GroupCommit
+from clarion_server.application.keeping.lease import Lease
+from clarion_server.application.ports.clock import Clock
+from clarion_server.application.ports.queue import Queue, QueueUnavailable
+from clarion_server.application.ports.store import Store
+from clarion_server.application.transactions import Transactions
+from clarion_server.bootstrap.refusals import CannotStart
+from clarion_server.config import Settings
+
+
+def open_queue(
+    settings: Settings, store: Store, transactions: Transactions, commits: GroupCommit, clock: Clock, lease: Lease
+) -> Queue:
+    """The engine that the settings name. Raises CannotStart."""
+    if settings.queue == "store":
+        return ClaimTable(transactions, commits, clock, lease.process_id, store.tell_queued)
+    try:
+        from clarion_server.adapters.queue.jetstream import JetStreamQueue, read_address  # noqa: PLC0415 - only when asked for
+    except ImportError as error:
+        raise CannotStart("A queue in NATS takes the extra 'nats': pip install 'clarion[server,nats]'.") from error
+    try:
+        address = read_address(settings.queue, settings.queue_credentials)
+    except QueueUnavailable as error:
+        raise CannotStart(f"Cannot use the queue: {error}") from error
+    return JetStreamQueue(address, transactions, commits, clock, lease)

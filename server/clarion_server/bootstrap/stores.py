@@ -1,0 +1,51 @@
+"""The store that the settings name. Only what is asked for is loaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from clarion_server.application.ports.store import Store, StoreUnavailable
+from clarion_server.bootstrap.refusals import CannotStart
+
+
+def open_store(url: str) -> Store:
+    """Raises CannotStart."""
+    if url == "memory:":
+        from clarion_server.adapters.memory_store import MemoryStore  # noqa: PLC0415 - only when asked for
+
+        return MemoryStore()
+    scheme, _, path = url.partition(":///")
+    if scheme == "sqlite" and path:
+        return _open_sqlite(Path(path))
+    if url.startswith(("postgresql://", "postgres://")):
+        return _open_postgresql(url)
+    # The URL itself stays out of the text: it may hold a password.
+    raise CannotStart(
+        "Clarion has no such store."
+        " Set CLARION_STORE to sqlite:///clarion.db, postgresql://user@host/database or memory:."
+    )
+
+
+def _open_sqlite(path: Path) -> Store:
+    from clarion_server.adapters.storage.migrate import SchemaUnknown  # noqa: PLC0415 - only when asked for
+    from clarion_server.adapters.storage.sqlite import open_sqlite_store  # noqa: PLC0415 - see above
+
+    if not path.parent.is_dir():
+        raise CannotStart(f"There is no folder {path.parent.absolute()} for the store {path.name}.")
+    try:
+        return open_sqlite_store(path)
+    except (StoreUnavailable, SchemaUnknown) as error:
+        raise CannotStart(f"Cannot open the store: {error}") from error
+
+
+def _open_postgresql(url: str) -> Store:
+    from clarion_server.adapters.storage.migrate import SchemaUnknown  # noqa: PLC0415 - only when asked for
+
+    try:
+        from clarion_server.adapters.storage.postgresql import open_postgresql_store  # noqa: PLC0415 - see above
+    except ImportError as error:
+        raise CannotStart("PostgreSQL takes the extra 'postgres': pip install 'clarion[server,postgres]'.") from error
+    try:
+        return open_postgresql_store(url)
+    except (StoreUnavailable, SchemaUnknown) as error:
+        raise CannotStart(f"Cannot open the store: {error}") from error
