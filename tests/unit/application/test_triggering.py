@@ -199,6 +199,16 @@ async def test_more_than_can_wait_for_the_store_is_refused(world: World, process
     assert len(messages(world)) == 9
 
 
+async def test_large_contexts_count_for_more_than_their_messages(world: World, process: Process) -> None:
+    small = Process(world, "small", capacity=10)
+    await small.trigger()
+    large = recipient(context={"order": {"id": "x" * 100_000}})
+    first, second = await asyncio.gather(small.trigger(large), small.trigger(), return_exceptions=True)
+    await small.close()
+    assert not isinstance(first, BaseException)
+    assert isinstance(second, Overloaded)
+
+
 OVERLONG = "x" * 200_000
 
 REFUSED_RECIPIENTS: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {

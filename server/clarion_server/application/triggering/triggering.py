@@ -39,6 +39,8 @@ from clarion_server.domain.violation import Violation
 
 #: How often a trigger is admitted anew when its campaign changes under it, before the caller is asked to repeat it.
 _ATTEMPTS = 5
+#: So many bytes of context weigh as much as a row more: what waits to be written is bounded in memory too.
+_BYTES_PER_ROW = 4096
 
 
 @value
@@ -197,7 +199,7 @@ class Triggering:
         ]
         hand_offs = None if owner is None else _hand_offs(messages, admission)
         item = IntakeItem(execution, messages, live.campaign.revision, live.channel_key, release, hand_offs)
-        return self._commits.submit(self._intake, item, 1 + len(messages))
+        return self._commits.submit(self._intake, item, _weight(messages))
 
 
 def _hand_offs(messages: Sequence[Message], admission: Admission) -> list[HandOff]:
@@ -233,6 +235,11 @@ async def _check_renders(admission: Admission, live: LiveCampaign) -> None:
             found.append(Violation(f"recipients[{place}]", "RENDERING_FAILED", str(error)))
     if found:
         raise InvalidFields(tuple(found))
+
+
+def _weight(messages: Sequence[Message]) -> int:
+    """About how many rows they come to."""
+    return 1 + len(messages) + sum([len(message.context) for message in messages]) // _BYTES_PER_ROW
 
 
 def _message(
