@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from clarion_server.adapters.storage.migrate import _config
 from clarion_server.adapters.storage.schema import metadata
 from clarion_server.adapters.storage.store import SqlStore
 from sqlalchemy import create_engine
@@ -26,6 +28,14 @@ _CONSTRAINTS = """
 _INDEXES = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
 
 
+#: The tables that grow with every trigger.
+LARGE = ("executions", "messages", "message_contexts", "events")
+_LARGE = ", ".join(f"'{name}'::regclass" for name in LARGE)
+_FILES = f"SELECT oid, relfilenode FROM pg_class WHERE oid IN ({_LARGE})"
+#: Taken to build an index in a transaction: nobody writes until it is built.
+_BUILDS = f"SELECT relation FROM pg_locks WHERE mode = 'ShareLock' AND relation IN ({_LARGE})"
+
+
 def definitions(url: str) -> list[set[tuple[object, ...]]]:
     return [set(ask(url, question)) for question in (_COLUMNS, _CONSTRAINTS, _INDEXES)]
 
@@ -44,3 +54,16 @@ def test_migrations_and_metadata_make_the_same_tables_and_indexes(url: str) -> N
     migrated = definitions(url)
     assert all(migrated)
     assert migrated == definitions(made_at_once)
+
+
+def test_no_migration_of_a_store_that_is_in_use_rewrites_a_large_table_or_builds_an_index_on_it() -> None:
+    """Seen from within, before it commits. An index comes with CREATE INDEX CONCURRENTLY, before its release."""
+    engine = create_engine(made_database("clarion_in_use").replace("postgresql://", "postgresql+psycopg://", 1))
+    with engine.begin() as connection:
+        command.upgrade(_config(connection=connection), "0001")
+    with engine.begin() as connection:
+        before = set(connection.exec_driver_sql(_FILES))
+        command.upgrade(_config(connection=connection), "head")
+        assert connection.exec_driver_sql(_BUILDS).all() == []
+        assert set(connection.exec_driver_sql(_FILES)) == before
+    engine.dispose()
