@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 
 import pytest
 
+from tests.unit.application.running import Process
 from tests.unit.application.world import World
 
 
@@ -14,3 +15,12 @@ from tests.unit.application.world import World
 def world() -> Iterator[World]:
     with closing(World()) as made:
         yield made
+
+
+@pytest.fixture
+async def process(world: World) -> AsyncIterator[Process]:
+    """Of a world with a live campaign. Without outlets: what is accepted stays queued."""
+    await world.live()
+    made = Process(world)
+    yield made
+    await made.close()

@@ -19,13 +19,14 @@ from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.keeping.keeper import Keeper
 from clarion_server.application.keeping.lease import Lease
 from clarion_server.application.ports.content import ContentCompiler
-from clarion_server.application.ports.queries import EventQuery, MessageQuery
+from clarion_server.application.ports.queries import EventQuery, ExecutionQuery, MessageQuery
 from clarion_server.application.ports.store import Store
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.triggering.admission import RecipientInput, TriggerCommand
 from clarion_server.application.triggering.cancelling import Cancelling
 from clarion_server.application.triggering.triggering import TriggerAnswer, Triggering
 from clarion_server.domain.access import Caller, Scope
+from clarion_server.domain.execution import Execution
 from clarion_server.domain.instant import DAY, Span
 from clarion_server.domain.message import Event, Message, MessageState
 
@@ -127,6 +128,12 @@ class Process:
             yield
         finally:
             await self.close()
+
+
+def executions(world: World) -> list[Execution]:
+    """Newest first."""
+    with world.store.snapshot() as unit:
+        return unit.executions.page(ExecutionQuery("default", limit=1000))
 
 
 def messages(world: World, *states: MessageState) -> dict[str, Message]:

@@ -3,65 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Any
 
 import orjson
 import pytest
-from clarion_server.adapters.memory_store import MemoryStore
-from clarion_server.application.ports.queries import ExecutionQuery
-from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.campaign import EmailContent, QueueDisposal, Schedule
 from clarion_server.domain.errors import (
     CampaignNotLive,
     CampaignOutsideWindow,
-    ClarionError,
     InvalidFields,
     Overloaded,
-    RequestIdReused,
     ResourceNotFound,
-    Unavailable,
 )
-from clarion_server.domain.execution import IDEMPOTENCY_WINDOW, Excluded, Execution, Rejected
-from clarion_server.domain.instant import DAY, HOUR, SECOND
+from clarion_server.domain.execution import Excluded, Rejected
+from clarion_server.domain.instant import DAY, HOUR
 from clarion_server.domain.message import EventType, ExclusionReason, MessageState
 from clarion_server.domain.violation import Violation
 
-from tests.fakes import FaultyStore
 from tests.unit.application.running import (
     CALLER,
     CONTEXT,
     Process,
     command,
     events,
+    executions,
     figures,
     messages,
     recipient,
     recipients,
     states,
-    until,
 )
-from tests.unit.application.world import AUTHOR, DEFINITION, SCHEMA, World
+from tests.unit.application.world import AUTHOR, DEFINITION, World
 
-OTHER_SCHEMA = {**SCHEMA, "required": ["order", "customer"]}
-QUEUED, SENDING, EXCLUDED = MessageState.QUEUED, MessageState.SENDING, MessageState.EXCLUDED
-
-
-@pytest.fixture
-async def process(world: World) -> AsyncIterator[Process]:
-    """Of a world with a live campaign. Without outlets: what is accepted stays queued."""
-    await world.live()
-    made = Process(world)
-    yield made
-    await made.close()
-
-
-def executions(world: World) -> list[Execution]:
-    """Newest first."""
-    with world.store.snapshot() as unit:
-        return unit.executions.page(ExecutionQuery("default", limit=1000))
+QUEUED, EXCLUDED = MessageState.QUEUED, MessageState.EXCLUDED
 
 
 # Acceptance.
@@ -365,262 +340,3 @@ async def test_validation_alone_finds_what_cannot_be_rendered(world: World, proc
     with pytest.raises(InvalidFields) as caught:
         await process.trigger(good, bad, campaign_id="fragile", validate_only=True)
     assert [(v.field, v.reason) for v in caught.value.violations] == [("recipients[1]", "RENDERING_FAILED")]
-
-
-# Repetition.
-
-
-async def test_the_same_request_gets_the_first_answer_again(world: World, process: Process) -> None:
-    first = await process.trigger(request_id="1")
-    again = await process.trigger(request_id="1")
-    assert (again.execution, again.replayed) == (first.execution, True)
-    assert len(messages(world)) == 1
-
-
-async def test_requests_without_an_id_are_new_ones_each_time(world: World, process: Process) -> None:
-    await process.trigger()
-    await process.trigger()
-    assert len(executions(world)) == 2
-
-
-async def test_a_request_id_belongs_to_its_campaign(world: World, process: Process) -> None:
-    await world.live("welcome")
-    await process.trigger(request_id="1")
-    assert not (await process.trigger(request_id="1", campaign_id="welcome")).replayed
-
-
-async def test_what_failed_is_not_remembered(process: Process) -> None:
-    with pytest.raises(InvalidFields):
-        await process.trigger(recipient(context={}), request_id="1")
-    assert not (await process.trigger(request_id="1")).replayed
-
-
-JANE = recipient(profile={"a": 1, "b": 2})
-OTHER_REQUESTS = {
-    "another person": {"recipients": (recipient("email:joe@example.com"),)},
-    "another address": {"recipients": (replace(JANE, address="jane@example.org"),)},
-    "another locale": {"recipients": (replace(JANE, locale="de"),)},
-    "another context": {"recipients": (replace(JANE, context={"order": {"id": "4712"}}),)},
-    "another profile": {"recipients": (replace(JANE, profile={"a": 1}),)},
-    "one recipient more": {"recipients": (JANE, recipient("email:joe@example.com"))},
-    "another send time": {"send_time": 1_800_000_000 * SECOND},
-    "another expiry": {"expire_time": 1_800_000_000 * SECOND},
-    "another way with invalid ones": {"allow_partial": True},
-}
-
-
-@pytest.mark.parametrize("changes", OTHER_REQUESTS.values(), ids=OTHER_REQUESTS)
-async def test_another_request_under_the_same_id_is_refused(process: Process, changes: dict[str, Any]) -> None:
-    request = command(JANE, request_id="1")
-    first = await process.triggering.trigger(request, CALLER)
-    with pytest.raises(RequestIdReused) as caught:
-        await process.triggering.trigger(replace(request, **changes), CALLER)
-    assert (caught.value.request_id, caught.value.execution) == ("1", first.execution.name)
-
-
-async def test_the_order_of_names_in_the_data_makes_no_other_request(process: Process) -> None:
-    await process.trigger(replace(JANE, profile={"a": 1, "b": 2}), request_id="1")
-    assert (await process.trigger(replace(JANE, profile={"b": 2, "a": 1}), request_id="1")).replayed
-
-
-async def pause(world: World) -> None:
-    await world.life_cycle.pause("order-confirmed", "", AUTHOR)
-
-
-async def stop(world: World) -> None:
-    await world.life_cycle.stop("order-confirmed", QueueDisposal.DRAIN, "", AUTHOR)
-
-
-async def change(world: World) -> None:
-    await world.update(context_schema=OTHER_SCHEMA)
-    await world.activate()
-
-
-async def end(world: World) -> None:
-    await world.update(schedule=Schedule(None, world.clock.now() + SECOND))
-    await world.activate()
-    world.clock.advance(HOUR)
-
-
-@pytest.mark.parametrize("happening", [pause, stop, change, end])
-async def test_an_accepted_request_is_answered_the_same_whatever_became_of_its_campaign(
-    world: World, process: Process, happening: Any
-) -> None:
-    first = await process.trigger(request_id="1")
-    await happening(world)
-    again = await process.trigger(request_id="1")
-    assert (again.execution, again.replayed) == (first.execution, True)
-    with pytest.raises(ClarionError):
-        await process.trigger(recipient("email:joe@example.com"), request_id="1")
-    assert len(messages(world)) == 1
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        {"flaws": (Violation("send_time", "OUT_OF_RANGE", "Must be a time."),)},
-        {"recipients": (recipient(context={}, flaws=(Violation("context.a", "NOT_A_NUMBER", "Must be finite."),)),)},
-    ],
-    ids=["in the call", "in a recipient"],
-)
-async def test_a_damaged_request_is_no_repetition(world: World, process: Process, damage: dict[str, Any]) -> None:
-    await world.live(
-        "plain", context_schema=None, actions=(replace(DEFINITION.action, email=EmailContent("A", text="B")),)
-    )
-    whole = command(recipient(context={}), campaign_id="plain", request_id="1")
-    await process.triggering.trigger(whole, CALLER)
-    with pytest.raises(InvalidFields):
-        await process.triggering.trigger(replace(whole, **damage), CALLER)
-
-
-async def test_a_request_id_is_remembered_to_the_end_of_its_window(world: World, process: Process) -> None:
-    first = await process.trigger(request_id="1")
-    world.clock.advance(IDEMPOTENCY_WINDOW - 1)
-    assert (await process.trigger(request_id="1")).execution == first.execution
-
-
-async def test_a_request_id_is_taken_over_when_its_window_has_passed(world: World, process: Process) -> None:
-    first = await process.trigger(request_id="1")
-    world.clock.advance(IDEMPOTENCY_WINDOW)
-    second = await process.trigger(recipient("email:joe@example.com"), request_id="1")
-    assert not second.replayed
-    assert [execution.request_id for execution in executions(world)] == ["1", None]
-    assert (await process.trigger(recipient("email:joe@example.com"), request_id="1")).execution == second.execution
-    assert first.execution.id != second.execution.id
-
-
-async def test_one_request_a_hundred_times_at_once_is_accepted_once(world: World, process: Process) -> None:
-    answers = await asyncio.gather(*(process.trigger(request_id="1") for _ in range(100)))
-    assert len({answer.execution.id for answer in answers}) == 1
-    assert sum(answer.replayed for answer in answers) == 99
-    assert len(messages(world)) == 1
-
-
-# A campaign that changes.
-
-
-async def test_a_trigger_is_admitted_anew_when_its_campaign_changes_before_the_commit(
-    world: World, process: Process
-) -> None:
-    await process.trigger()
-    await world.update(display_name="Order confirmed, again")
-    await world.activate()
-    # The process was not told, as if another one had activated it, and admits by what it knows.
-    assert (await process.trigger()).execution.version == 2
-
-
-async def test_the_rules_of_a_version_that_another_process_activated_count_at_once(
-    world: World, process: Process
-) -> None:
-    both = recipient(context={**CONTEXT, "customer": "Jane"})
-    await process.trigger()
-    await world.update(context_schema={**SCHEMA, "additionalProperties": False})
-    await world.activate()
-    with pytest.raises(InvalidFields):
-        await process.trigger(both)
-    await world.update(context_schema=OTHER_SCHEMA)
-    await world.activate()
-    assert (await process.trigger(both)).execution.version == 3
-
-
-async def test_validation_alone_goes_by_the_rules_of_the_moment_too(world: World, process: Process) -> None:
-    await process.trigger(validate_only=True)
-    await change(world)
-    with pytest.raises(InvalidFields):
-        await process.trigger(validate_only=True)
-    await pause(world)
-    with pytest.raises(CampaignNotLive):
-        await process.trigger(validate_only=True)
-
-
-class RestlessStore(MemoryStore):
-    """Whoever writes finds that all campaigns have changed a moment ago."""
-
-    restless = False
-
-    @contextmanager
-    def begin(self) -> Iterator[UnitOfWork]:
-        with super().begin() as unit:
-            if self.restless:
-                for campaign in unit.campaigns.by_keys(range(10)).values():
-                    unit.campaigns.save(replace(campaign, revision=campaign.revision + 1))
-            yield unit
-
-
-async def test_a_campaign_that_never_rests_makes_the_service_unavailable() -> None:
-    store = RestlessStore()
-    with closing(World(store)) as world:
-        await world.live()
-        process = Process(world)
-        store.restless = True
-        with pytest.raises(Unavailable):
-            await process.trigger()
-        assert not messages(world)
-        store.restless = False
-        await process.trigger()
-        await process.close()
-
-
-async def test_triggers_that_come_together_load_their_campaign_once(world: World, process: Process) -> None:
-    loads = 0
-    load = process.directory._load_live
-
-    def counted(*arguments: Any) -> Any:
-        nonlocal loads
-        loads += 1
-        return load(*arguments)
-
-    process.directory._load_live = counted  # type: ignore[method-assign,assignment] # counts, and changes nothing
-    await asyncio.gather(*(process.trigger() for _ in range(50)))
-    assert loads == 1
-
-
-async def test_what_is_loaded_while_its_campaign_changes_is_not_kept(world: World, process: Process) -> None:
-    loading = asyncio.create_task(process.directory.live("default", "order-confirmed"))
-    await asyncio.sleep(0)
-    process.directory.forget(await world.get())
-    await loading
-    assert process.directory.cached("default", "order-confirmed") is None
-
-
-# A store that fails, and callers who go away.
-
-
-async def test_a_caller_who_goes_away_takes_nothing_back(world: World, process: Process) -> None:
-    await process.keeper.keep()
-    await process.trigger()
-    call = asyncio.create_task(process.trigger())
-    await asyncio.sleep(0)
-    call.cancel()
-    await until(lambda: states(world) == [MessageState.SENT] * 2)
-    assert call.cancelled()
-
-
-@pytest.mark.parametrize("lost", [False, True], ids=["nothing was written", "everything was written"])
-async def test_a_trigger_that_the_store_does_not_answer_may_be_repeated(lost: bool) -> None:
-    store = FaultyStore(MemoryStore())
-    with closing(World(store)) as world:
-        await world.live()
-        process = Process(world)
-        async with process.sending():
-            await process.trigger(recipient("email:first@example.com"))
-            await until(lambda: states(world) == [MessageState.SENT])
-            store.failures, store.lost_answers = int(not lost), int(lost)
-            with pytest.raises(Unavailable):
-                await process.trigger(request_id="1")
-            assert (await process.trigger(request_id="1")).replayed == lost
-            await process.keeper.keep()
-            await until(lambda: states(world) == [MessageState.SENT] * 2)
-        assert len(process.provider.taken) == 2
-
-
-async def test_refusals_leave_no_place_taken(world: World, process: Process) -> None:
-    await process.keeper.keep()
-    await until(lambda: process.is_idle)
-    await process.trigger(request_id="1")
-    await process.trigger(request_id="1")
-    await pause(world)
-    for request_id in ("1", "2"):
-        with pytest.raises(ClarionError):
-            await process.trigger(recipient("email:joe@example.com"), request_id=request_id)
-    await until(lambda: process.is_idle)

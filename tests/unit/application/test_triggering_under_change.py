@@ -1,0 +1,161 @@
+"""Triggers while their campaign changes, the store fails, or their caller goes away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from clarion_server.adapters.memory_store import MemoryStore
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.domain.errors import (
+    CampaignNotLive,
+    ClarionError,
+    InvalidFields,
+    Unavailable,
+)
+from clarion_server.domain.message import MessageState
+
+from tests.fakes import FaultyStore
+from tests.unit.application.campaign_changes import OTHER_SCHEMA, change, pause
+from tests.unit.application.running import (
+    CONTEXT,
+    Process,
+    messages,
+    recipient,
+    states,
+    until,
+)
+from tests.unit.application.world import SCHEMA, World
+
+# A campaign that changes.
+
+
+async def test_a_trigger_is_admitted_anew_when_its_campaign_changes_before_the_commit(
+    world: World, process: Process
+) -> None:
+    await process.trigger()
+    await world.update(display_name="Order confirmed, again")
+    await world.activate()
+    # The process was not told, as if another one had activated it, and admits by what it knows.
+    assert (await process.trigger()).execution.version == 2
+
+
+async def test_the_rules_of_a_version_that_another_process_activated_count_at_once(
+    world: World, process: Process
+) -> None:
+    both = recipient(context={**CONTEXT, "customer": "Jane"})
+    await process.trigger()
+    await world.update(context_schema={**SCHEMA, "additionalProperties": False})
+    await world.activate()
+    with pytest.raises(InvalidFields):
+        await process.trigger(both)
+    await world.update(context_schema=OTHER_SCHEMA)
+    await world.activate()
+    assert (await process.trigger(both)).execution.version == 3
+
+
+async def test_validation_alone_goes_by_the_rules_of_the_moment_too(world: World, process: Process) -> None:
+    await process.trigger(validate_only=True)
+    await change(world)
+    with pytest.raises(InvalidFields):
+        await process.trigger(validate_only=True)
+    await pause(world)
+    with pytest.raises(CampaignNotLive):
+        await process.trigger(validate_only=True)
+
+
+class RestlessStore(MemoryStore):
+    """Whoever writes finds that all campaigns have changed a moment ago."""
+
+    restless = False
+
+    @contextmanager
+    def begin(self) -> Iterator[UnitOfWork]:
+        with super().begin() as unit:
+            if self.restless:
+                for campaign in unit.campaigns.by_keys(range(10)).values():
+                    unit.campaigns.save(replace(campaign, revision=campaign.revision + 1))
+            yield unit
+
+
+async def test_a_campaign_that_never_rests_makes_the_service_unavailable() -> None:
+    store = RestlessStore()
+    with closing(World(store)) as world:
+        await world.live()
+        process = Process(world)
+        store.restless = True
+        with pytest.raises(Unavailable):
+            await process.trigger()
+        assert not messages(world)
+        store.restless = False
+        await process.trigger()
+        await process.close()
+
+
+async def test_triggers_that_come_together_load_their_campaign_once(world: World, process: Process) -> None:
+    loads = 0
+    load = process.directory._load_live
+
+    def counted(*arguments: Any) -> Any:
+        nonlocal loads
+        loads += 1
+        return load(*arguments)
+
+    process.directory._load_live = counted  # type: ignore[method-assign,assignment] # counts, and changes nothing
+    await asyncio.gather(*(process.trigger() for _ in range(50)))
+    assert loads == 1
+
+
+async def test_what_is_loaded_while_its_campaign_changes_is_not_kept(world: World, process: Process) -> None:
+    loading = asyncio.create_task(process.directory.live("default", "order-confirmed"))
+    await asyncio.sleep(0)
+    process.directory.forget(await world.get())
+    await loading
+    assert process.directory.cached("default", "order-confirmed") is None
+
+
+# A store that fails, and callers who go away.
+
+
+async def test_a_caller_who_goes_away_takes_nothing_back(world: World, process: Process) -> None:
+    await process.keeper.keep()
+    await process.trigger()
+    call = asyncio.create_task(process.trigger())
+    await asyncio.sleep(0)
+    call.cancel()
+    await until(lambda: states(world) == [MessageState.SENT] * 2)
+    assert call.cancelled()
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["nothing was written", "everything was written"])
+async def test_a_trigger_that_the_store_does_not_answer_may_be_repeated(lost: bool) -> None:
+    store = FaultyStore(MemoryStore())
+    with closing(World(store)) as world:
+        await world.live()
+        process = Process(world)
+        async with process.sending():
+            await process.trigger(recipient("email:first@example.com"))
+            await until(lambda: states(world) == [MessageState.SENT])
+            store.failures, store.lost_answers = int(not lost), int(lost)
+            with pytest.raises(Unavailable):
+                await process.trigger(request_id="1")
+            assert (await process.trigger(request_id="1")).replayed == lost
+            await process.keeper.keep()
+            await until(lambda: states(world) == [MessageState.SENT] * 2)
+        assert len(process.provider.taken) == 2
+
+
+async def test_refusals_leave_no_place_taken(world: World, process: Process) -> None:
+    await process.keeper.keep()
+    await until(lambda: process.is_idle)
+    await process.trigger(request_id="1")
+    await process.trigger(request_id="1")
+    await pause(world)
+    for request_id in ("1", "2"):
+        with pytest.raises(ClarionError):
+            await process.trigger(recipient("email:joe@example.com"), request_id=request_id)
+    await until(lambda: process.is_idle)
