@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-import random
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -20,77 +17,28 @@ from clarion.v1 import (
 from clarion_client import Action, AsyncClient, EmailContent, MessageState, Recipient
 from google.protobuf import struct_pb2, timestamp_pb2
 from google.protobuf.message import Message
-from google.protobuf.message_factory import GetMessageClass
 
 from tests.campaigns import CONTEXT, campaign, channel, set_up
-from tests.e2e.wire.calls import METHODS, Failure, Wire, failure_of_status
+from tests.e2e.wire.calls import Failure, Wire, failure_of_status
 from tests.e2e.wire.conftest import Sandbox
-from tests.e2e.wire.random_messages import fill
+from tests.e2e.wire.raw_triggers import (
+    TRIGGER,
+    TRIGGER_STREAM,
+    a_trigger,
+    length_delimited,
+    nested,
+    nested_lists,
+    number,
+    raw_trigger,
+    text,
+    with_context,
+)
 from tests.smtp_faults import SmtpFaults
 from tests.smtp_sink import SmtpSink
 from tests.waiting import until
 
-SOAK = bool(os.environ.get("CLARION_SOAK"))
-FUZZ_ROUNDS = 2_000 if SOAK else 20
-
-TRIGGER, TRIGGER_STREAM = "/clarion.v1.TriggerService/Trigger", "/clarion.v1.TriggerService/TriggerStream"
 MIB = 1024 * 1024
 Code = grpc.StatusCode
-
-#: Codes that would be a fault of the service, or hide one.
-FAULTS = {Code.INTERNAL, Code.UNKNOWN, Code.DATA_LOSS, Code.UNIMPLEMENTED, Code.DEADLINE_EXCEEDED}
-
-
-def a_trigger(**fields: Any) -> trigger_service_pb2.TriggerRequest:
-    """A good one, for Jane."""
-    request = trigger_service_pb2.TriggerRequest(campaign="campaigns/orders", **fields)
-    recipient = request.recipients.add(identity="email:jane@example.com")
-    recipient.context.update(CONTEXT)
-    return request
-
-
-def with_context(value: Any, name: str = "order") -> trigger_service_pb2.TriggerRequest:
-    request = a_trigger()
-    request.recipients[0].context.Clear()
-    request.recipients[0].context.fields[name].CopyFrom(value)
-    return request
-
-
-def number(value: float) -> struct_pb2.Value:
-    return struct_pb2.Value(number_value=value)
-
-
-def text(value: str) -> struct_pb2.Value:
-    return struct_pb2.Value(string_value=value)
-
-
-def length_delimited(field: int, payload: bytes) -> bytes:
-    """A field of protobuf's encoding whose payload may be anything."""
-    size, length = len(payload), b""
-    while size > 0x7F:
-        length += bytes([size & 0x7F | 0x80])
-        size >>= 7
-    return bytes([field << 3 | 2]) + length + bytes([size]) + payload
-
-
-def raw_trigger(identity: bytes = b"email:jane@example.com", context: bytes = b"") -> bytes:
-    recipient = length_delimited(1, identity) + length_delimited(4, context)
-    return length_delimited(1, b"campaigns/orders") + length_delimited(3, recipient)
-
-
-def nested(levels: int) -> bytes:
-    """A Struct so deep."""
-    value = length_delimited(3, b"x")
-    for _ in range(levels - 1):
-        value = length_delimited(5, length_delimited(1, length_delimited(1, b"a") + length_delimited(2, value)))
-    return length_delimited(1, length_delimited(1, b"order") + length_delimited(2, value))
-
-
-def nested_lists(levels: int) -> bytes:
-    value = length_delimited(3, b"x")
-    for _ in range(levels - 1):
-        value = length_delimited(6, length_delimited(1, value))
-    return length_delimited(1, length_delimited(1, b"order") + length_delimited(2, value))
 
 
 Change = Callable[[trigger_service_pb2.TriggerRequest], None]
@@ -363,65 +311,6 @@ async def test_a_call_without_a_good_key_is_refused_as_such(sandbox: Sandbox, me
 async def test_a_strange_id_of_a_call_harms_nobody(sandbox: Sandbox, orders: AsyncClient, request_id: str) -> None:
     metadata = (("authorization", f"Bearer {sandbox.key}"), ("x-request-id", request_id), ("x-any-bin", b"\xff\x00"))
     assert (await sandbox.wire.send(TRIGGER, a_trigger(), metadata)).execution
-
-
-# Anything to every method.
-
-
-def damaged(chance: random.Random, source: bytes) -> bytes:
-    """Random octets, or a request of which a few were changed, cut off, or repeated."""
-    if chance.random() < 0.2:
-        return chance.randbytes(chance.randrange(200))
-    raw = bytearray(source)
-    for _ in range(chance.randrange(1, 6)):
-        place = chance.randrange(len(raw) + 1)
-        match chance.randrange(4):
-            case 0:
-                raw[place:place] = chance.randbytes(chance.randrange(1, 4))
-            case 1:
-                del raw[place : place + chance.randrange(1, 4)]
-            case 2:
-                raw[place : place + 1] = chance.randbytes(1)
-            case _:
-                raw += raw[place:]
-    return bytes(raw)
-
-
-@pytest.mark.soak
-@pytest.mark.timeout(3600 if SOAK else 600)
-async def test_no_method_stumbles_over_anything(sandbox: Sandbox, orders: AsyncClient) -> None:
-    chance, codes = random.Random(4711), Counter[str]()
-    accepted = await orders.trigger("orders", to="jane@example.com", context=CONTEXT)
-    message = accepted.recipients[0].message
-    names = ["campaigns/orders", "channelConfigurations/orders", accepted.execution, message, "email:jane@example.com"]
-    for path, method in METHODS.items():
-        for turn in range(FUZZ_ROUNDS):
-            request = GetMessageClass(method.input_type)()
-            fill(request, chance, names)
-            raw = request.SerializeToString()
-            if turn % 4 == 3:
-                raw = damaged(chance, raw)
-            code = await code_of(sandbox.wire, path, raw)
-            assert code not in FAULTS, (path, raw)
-            codes[code.name] += 1
-    print(f"\n{len(METHODS)} methods, {codes.total()} requests: {dict(codes)}")
-    assert codes["OK"]
-    assert codes["INVALID_ARGUMENT"]
-    assert "Traceback" not in sandbox.service.log.read_text()
-
-
-async def test_the_service_goes_on_as_if_nothing_had_been(sandbox: Sandbox, orders: AsyncClient) -> None:
-    for path in METHODS:
-        await code_of(sandbox.wire, path, b"\xff\xff\xff")
-    assert (await sandbox.wire.send(TRIGGER, a_trigger())).execution
-    assert (await orders.reports.get("orders")).targeted_count == 1
-
-
-async def code_of(wire: Wire, path: str, raw: bytes) -> grpc.StatusCode:
-    try:
-        return (await wire.refuse(path, raw)).code
-    except AssertionError:
-        return Code.OK
 
 
 # The log.
