@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     queue_credentials: Path | None = None
     """File of NATS credentials (a JWT and the seed of its key), where NATS wants them."""
     tls_certificate: Path | None = None
-    """PEM file with the certificate chain. With `tls_key` it turns TLS on."""
+    """PEM file with the certificate chain. With a private key it turns TLS on."""
     tls_key: Path | None = None
     """PEM file with the private key."""
     lease_seconds: float = Field(default=10.0, ge=0.5, le=300)
