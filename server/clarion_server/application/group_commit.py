@@ -207,8 +207,8 @@ class _Crowd:
 
     @property
     def expected(self) -> int:
-        """Three in four, as some are just being answered; rounded up, so that few grow into more."""
-        return (3 * self._count + 3) // 4
+        """As many again: where all of them are back, nobody else is on the way."""
+        return self._count
 
     @property
     def patience(self) -> float:

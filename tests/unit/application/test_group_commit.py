@@ -210,7 +210,7 @@ def test_more_are_waited_for_as_more_come_and_fewer_only_slowly() -> None:
     for count in (2, 8, 100, 4, 4, 1, 1, 1, 1, 1, 1):
         crowd.seen(count)
         expected.append(crowd.expected)
-    assert expected == [2, 6, 75, 39, 21, 11, 6, 3, 2, 1, 1]
+    assert expected == [2, 8, 100, 52, 28, 14, 7, 4, 2, 1, 1]
 
 
 def test_a_small_crowd_is_waited_for_shortly_and_a_large_one_never_longer_than_six_milliseconds() -> None:
