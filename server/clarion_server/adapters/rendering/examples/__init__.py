@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
 from clarion_server.adapters.rendering.email_content import CompiledEmail, sources
-from clarion_server.adapters.rendering.examples.search import ExampleSearch, unpromised
+from clarion_server.adapters.rendering.examples.search import NUMBERS_FIRST, TEXTS_FIRST, ExampleSearch, unpromised
 from clarion_server.adapters.rendering.examples.use import Use, uses_of
 from clarion_server.adapters.rendering.review.alternatives import alternatives
 from clarion_server.adapters.rendering.schema_check import EMPTY_OBJECT, JsonSchema
@@ -41,11 +41,12 @@ def example_of(definition: CampaignDefinition, identity: str, address: str) -> E
     return None
 
 
-def _contexts(schema: Mapping[str, Any] | None, use: Use) -> list[dict[str, Any]]:
+def _contexts(schema: Mapping[str, Any] | None, use: Use) -> Iterator[dict[str, Any]]:
     schema = EMPTY_OBJECT if schema is None else schema
-    check = JsonSchema(schema)
-    found = ExampleSearch().values(alternatives(written_out(schema, schema)), use)
-    return [context for context in islice(found, _MOST_CONTEXTS) if not check.violations(context)]
+    check, options = JsonSchema(schema), alternatives(written_out(schema, schema))
+    for by_choice in (TEXTS_FIRST, NUMBERS_FIRST):
+        found = islice(ExampleSearch(by_choice).values(options, use), _MOST_CONTEXTS)
+        yield from (context for context in found if not check.violations(context))
 
 
 def _profile(

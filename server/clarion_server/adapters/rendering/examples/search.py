@@ -6,7 +6,7 @@ validator decides. What no candidate satisfies, such as a `not` that excludes al
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -22,13 +22,16 @@ _MOST_STEPS = 3_000
 _MOST_CANDIDATES = 80
 _MOST_ENTRIES = 100
 
-_BY_CHOICE = (Kind.STRING, Kind.NUMBER, Kind.BOOLEAN, Kind.OBJECT, Kind.ARRAY, Kind.NULL)
+#: In which order kinds are tried where a schema lets several through: texts tell most, filters may want a number.
+TEXTS_FIRST = (Kind.STRING, Kind.NUMBER, Kind.BOOLEAN, Kind.OBJECT, Kind.ARRAY, Kind.NULL)
+NUMBERS_FIRST = (Kind.NUMBER, *(kind for kind in TEXTS_FIRST if kind is not Kind.NUMBER))
 
 
 class ExampleSearch:
     """One search; it ends when its steps are used up."""
 
-    def __init__(self) -> None:
+    def __init__(self, by_choice: Sequence[Kind]) -> None:
+        self._by_choice = by_choice
         self._steps = _MOST_STEPS
         self._validators: dict[int, Any] = {}
 
@@ -65,7 +68,7 @@ class ExampleSearch:
 
     def _made(self, conjunction: Conjunction, use: Use, name: str) -> Iterator[Any]:
         kinds = schemas.kinds(conjunction)
-        for kind in sorted(kinds, key=lambda each: (not _suits(each, use), _BY_CHOICE.index(each))):
+        for kind in sorted(kinds, key=lambda each: (not _suits(each, use), self._by_choice.index(each))):
             if kind is Kind.OBJECT:
                 yield from self._objects(conjunction, use)
             elif kind is Kind.ARRAY:
