@@ -15,6 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -142,6 +144,17 @@ class PostgresqlServer:
         assert process is not None
         process.send_signal(number)
         process.wait(START_SECONDS)
+
+
+@contextmanager
+def own_postgresql() -> Iterator[PostgresqlServer]:
+    """One for a single test, which is going to have a hard time."""
+    server = PostgresqlServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
 
 
 def _reachable_binaries(folder: Path) -> Path:

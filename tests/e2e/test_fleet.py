@@ -20,7 +20,7 @@ from clarion_client import AsyncClient
 from tests.e2e.crash_load import Load, check, set_up_campaigns, under_load
 from tests.fault_proxy import FaultProxy
 from tests.nats_server import NatsServer, running_nats
-from tests.postgresql import PostgresqlServer
+from tests.postgresql import PostgresqlServer, own_postgresql
 from tests.process import ServiceProcess, free_port
 from tests.smtp_sink import SmtpSink
 
@@ -39,12 +39,8 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self").exists(), reason="finds t
 
 @pytest.fixture
 def database() -> Iterator[PostgresqlServer]:
-    made = PostgresqlServer()
-    try:
-        made.start()
+    with own_postgresql() as made:
         yield made
-    finally:
-        made.remove()
 
 
 @pytest.fixture

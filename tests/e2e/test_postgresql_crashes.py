@@ -13,7 +13,7 @@ import pytest
 from clarion_client import AsyncClient
 
 from tests.e2e.crash_load import check, set_up_campaigns, under_load
-from tests.postgresql import PostgresqlServer
+from tests.postgresql import PostgresqlServer, own_postgresql
 from tests.process import ServiceProcess
 from tests.smtp_sink import SmtpSink
 
@@ -27,13 +27,8 @@ ACKNOWLEDGED_BEFORE_CRASH = (5, 60)
 
 @pytest.fixture
 def server() -> Iterator[PostgresqlServer]:
-    """One of its own: it is going to have a hard time."""
-    made = PostgresqlServer()
-    try:
-        made.start()
+    with own_postgresql() as made:
         yield made
-    finally:
-        made.remove()
 
 
 def restart(end: Callable[[], None], start: Callable[[], None]) -> None:

@@ -20,7 +20,7 @@ from clarion_server.application.ports.store import StoreUnavailable
 from clarion_server.bootstrap import CannotStart, open_store
 
 from tests.contract.store.given import committing
-from tests.postgresql import PostgresqlServer, ask, made_database
+from tests.postgresql import PostgresqlServer, ask, made_database, own_postgresql
 from tests.waiting import wait_until
 
 DEADLINE_S = 30
@@ -178,12 +178,8 @@ def test_a_database_that_only_lets_read_unless_asked_is_asked() -> None:
 
 @pytest.fixture
 def server() -> Iterator[PostgresqlServer]:
-    made = PostgresqlServer()
-    try:
-        made.start()
+    with own_postgresql() as made:
         yield made
-    finally:
-        made.remove()
 
 
 @pytest.mark.usefixtures("no_pauses")

@@ -113,6 +113,11 @@ async def test_a_second_start_finds_what_the_first_one_made() -> None:
     assert not await reason(url)
 
 
+async def test_many_that_start_at_the_same_moment_do_not_get_in_each_others_way() -> None:
+    url = at(shared_url())
+    assert await asyncio.gather(*(reason(url) for _ in range(8))) == [""] * 8
+
+
 @pytest.mark.parametrize(
     ("url", "told"),
     [

@@ -22,5 +22,6 @@ def unhurried_poller() -> Iterator[None]:
     yield
     if sys.platform == "linux":
         for thread in set(threading.enumerate()) - before:
-            with suppress(OSError):
-                os.sched_setscheduler(thread.native_id or 0, os.SCHED_BATCH, os.sched_param(0))
+            if thread.native_id is not None:
+                with suppress(OSError):
+                    os.sched_setscheduler(thread.native_id, os.SCHED_BATCH, os.sched_param(0))

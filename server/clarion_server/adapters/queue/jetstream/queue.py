@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Callable, Collection, Sequence
 
 from nats.aio.msg import Msg
@@ -32,8 +33,8 @@ _SIGNS_PER_ACK_WAIT = 4
 #: JetStream's word for a stream that is there with other settings (err_code).
 _STREAM_EXISTS = 10058
 _STREAM_OVERLAPS = 10065
-#: Of no channel configuration: their keys begin with 1.
-_TRIAL_CHANNEL = 0
+#: How many keys there are for trials: below 0, as those of channel configurations begin with 1.
+_TRIALS = 2**31
 #: What the tokens of pullers begin with.
 _PULLED = "c"
 
@@ -128,9 +129,11 @@ class JetStreamQueue:
         await self._link.ask("INFO", trials=self._layout.trials())
         for lane in Lane:
             await self._make_stream(lane)
-        lane = Lane.TRANSACTIONAL
-        await make_consumer(self._link, self._layout, lane, _TRIAL_CHANNEL)
-        await self._link.ask(f"CONSUMER.DELETE.{self._layout.stream(lane)}.{self._layout.consumer(_TRIAL_CHANNEL)}")
+        # Of no channel configuration, and of nobody else: processes that come up at the same moment would delete what
+        # others just made.
+        lane, trial = Lane.TRANSACTIONAL, -1 - secrets.randbelow(_TRIALS)
+        await make_consumer(self._link, self._layout, lane, trial)
+        await self._link.ask(f"CONSUMER.DELETE.{self._layout.stream(lane)}.{self._layout.consumer(trial)}")
 
     async def _make_stream(self, lane: Lane) -> None:
         name, settings = self._layout.stream(lane), self._layout.stream_settings(lane)
