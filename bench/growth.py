@@ -19,7 +19,7 @@ from typing import Any
 from clarion_server.adapters.storage.postgresql import open_postgresql_store
 from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.adapters.storage.store import SqlStore
-from clarion_server.application.ports.queries import EventQuery, ExecutionQuery, FigureKey, MessageQuery
+from clarion_server.application.ports.queries import CounterKey, EventQuery, ExecutionQuery, MessageQuery
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.message import Message, MessageState, message_id
 
@@ -129,10 +129,10 @@ class Measuring:
             work.messages.begin([each.id for each in due], OWNER, samples.NOW)
         yield
         begun = [replace(each, attempt_count=1) for each in due]
-        with self._timed("settle"), committing(self._store) as work:
-            work.messages.settle([samples.settlement(each, MessageState.SENT) for each in begun], OWNER)
+        with self._timed("record_outcomes"), committing(self._store) as work:
+            work.messages.record_outcomes([samples.settlement(each, MessageState.SENT) for each in begun], OWNER)
             work.events.add_all([samples.event(each) for each in begun])
-            work.figures.add({FigureKey(key, 1, metric): len(begun) for metric in ("state:SENT", "latency:40")})
+            work.figures.add({CounterKey(key, 1, metric): len(begun) for metric in ("state:SENT", "latency:40")})
         yield
 
     def _accept(self, sender: Sender, name: str, request_id: Callable[[Message], str]) -> None:
@@ -144,7 +144,7 @@ class Measuring:
             work.executions.by_request_ids([(key, each.request_id or "") for each in executions])
             work.executions.add_all(executions)
             work.messages.add_all(made)
-            work.figures.add({FigureKey(key, 1, "targeted"): len(made)})
+            work.figures.add({CounterKey(key, 1, "targeted"): len(made)})
 
     def _message(self, sender: Sender) -> Message:
         made = samples.message(sender.campaign.key, sender.channel.key, identity=self._somebody())

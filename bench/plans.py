@@ -16,7 +16,7 @@ from typing import Any
 from clarion_server.adapters.storage.postgresql import open_postgresql_store
 from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.adapters.storage.store import SqlStore
-from clarion_server.application.ports.queries import EventQuery, FigureKey, MessageQuery
+from clarion_server.application.ports.queries import CounterKey, EventQuery, MessageQuery
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.message import Lane, MessageState
 
@@ -47,7 +47,7 @@ def _show(title: str, store: SqlStore, count: int) -> None:
         fill(connection, 1, count, [each.campaign.key for each in senders], channel.key)
     with committing(store) as work:
         senders[0].messages(work, QUEUED)
-        work.figures.add({FigureKey(each.campaign.key, 1, "state:SENT"): count // CAMPAIGNS for each in senders})
+        work.figures.add({CounterKey(each.campaign.key, 1, "state:SENT"): count // CAMPAIGNS for each in senders})
     _settle_down(store)
     print(f"\n# {title}, {count:,} messages and {QUEUED:,} queued")
     for name, question in _questions(senders[0], count).items():

@@ -16,7 +16,7 @@ from clarion_server.application.ports.channels import (
     TransientFailure,
     VerificationStep,
 )
-from clarion_server.application.ports.store import Hearer, Store, StoreUnavailable, UnitOfWork
+from clarion_server.application.ports.store import CommitListener, Store, StoreUnavailable, UnitOfWork
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.message import Failure, FailureReason
 
@@ -114,14 +114,14 @@ class FaultyStore:
     def snapshot(self) -> AbstractContextManager[UnitOfWork]:
         return self._behind.snapshot()
 
-    def change_mark(self) -> object:
-        return self._behind.change_mark()
+    def commit_version(self) -> object:
+        return self._behind.commit_version()
 
-    def listen(self, hear: Hearer) -> None:
+    def listen(self, hear: CommitListener) -> None:
         self._behind.listen(hear)
 
-    def tell_queued(self, channel_keys: Collection[int]) -> None:
-        self._behind.tell_queued(channel_keys)
+    def notify_queued(self, channel_keys: Collection[int]) -> None:
+        self._behind.notify_queued(channel_keys)
 
     def close(self) -> None:
         self._behind.close()

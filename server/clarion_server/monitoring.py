@@ -11,8 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from clarion_server.adapters.metrics import CONTENT_TYPE, Siblings, exposition, of_system
-from clarion_server.application.keeping.metrics import Family, gauge, of_process, of_store
-from clarion_server.application.keeping.tally import Tally
+from clarion_server.application.maintenance.metrics import Family, gauge, of_process, of_store
+from clarion_server.application.maintenance.process_metrics import ProcessMetrics
 from clarion_server.application.transactions import Transactions
 from clarion_server.config import Settings
 from clarion_server.domain.errors import Unavailable
@@ -38,7 +38,7 @@ class Monitoring:
         settings: Settings,
         place: Place | None,
         transactions: Transactions,
-        tally: Tally,
+        tally: ProcessMetrics,
         gauges: Callable[[], Sequence[Family]],
     ) -> None:
         """`gauges` tells how this process stands just now."""

@@ -14,8 +14,8 @@ import uvloop
 from clarion_server.adapters.system.logs import set_up_logs
 from clarion_server.bootstrap import CannotStart, Clarion, open_store
 from clarion_server.config import Settings
-from clarion_server.supervisor.doors import DOORS, PortTaken, refuse_taken
-from clarion_server.supervisor.link import Link
+from clarion_server.supervisor.ipc import Link
+from clarion_server.supervisor.listen_ports import DOORS, PortTaken, refuse_taken
 
 if TYPE_CHECKING:
     from clarion_server.monitoring import Place

@@ -21,7 +21,7 @@ def test_every_question_is_put_to_a_store_of_every_size_which_stays_behind_fille
 
     assert tuple(costs) == SIZES
     assert list(costs[0]) == list(costs[3_000])
-    assert {"accept", "claim", "settle", "list of a recipient", "watch", "report"} <= costs[0].keys()
+    assert {"accept", "claim", "record_outcomes", "list of a recipient", "watch", "report"} <= costs[0].keys()
     assert all(cost > 0 for each in costs.values() for cost in each.values())
     accepted = 2 * PER_COMMIT * (WARM_UP + ROUNDS)
     for size, file in files.items():

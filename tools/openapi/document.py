@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from clarion_server.transport.http.bindings import WHOLE, Binding, bindings_of
-from clarion_server.transport.http.templates import Wildcard
+from clarion_server.transport.http.path_templates import Wildcard
 from google.protobuf.descriptor import Descriptor
 
 from tools.openapi import limits

@@ -87,7 +87,7 @@ class GroupCommit:
         self._weight = 0
         self._pending: deque[_Entry] = deque()
         self._flushing: asyncio.Task[None] | None = None
-        self._crowd = _Crowd()
+        self._crowd = _BatchEstimator()
         #: While a commit waits for others: how many entries it wants, and who is told that they are there.
         self._wanted = 0
         self._enough: asyncio.Future[None] | None = None
@@ -194,7 +194,7 @@ class GroupCommit:
             await self._commit([entry])
 
 
-class _Crowd:
+class _BatchEstimator:
     """How many there were lately, and so how many are worth waiting for."""
 
     def __init__(self) -> None:

@@ -48,9 +48,9 @@ class Transactions:
         """Runs `work` on a consistent state. It may change nothing."""
         return await self._run(self._readers, lambda: self._look(work))
 
-    def change_mark(self) -> object:
+    def commit_version(self) -> object:
         """Differs from an earlier mark when something was committed in between, by whichever process."""
-        return self._store.change_mark()
+        return self._store.commit_version()
 
     def close(self) -> None:
         """Waits for what is under way."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clarion_server.bootstrap.clarion import Clarion, Ports
 from clarion_server.bootstrap.preparing import prepare
-from clarion_server.bootstrap.refusals import CannotStart
+from clarion_server.bootstrap.start_failures import CannotStart
 from clarion_server.bootstrap.stores import open_store
 
 __all__ = ["CannotStart", "Clarion", "Ports", "open_store", "prepare"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import grpc
 
-from clarion_server.bootstrap.refusals import CannotStart
+from clarion_server.bootstrap.start_failures import CannotStart
 from clarion_server.config import Settings
 
 

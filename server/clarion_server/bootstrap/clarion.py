@@ -12,43 +12,43 @@ from typing import TYPE_CHECKING
 from clarion_server.adapters.channels import open_channel
 from clarion_server.adapters.rendering import JinjaContentCompiler
 from clarion_server.adapters.system import SystemClock, SystemIds
+from clarion_server.application.access.api_keys import ManageApiKeys
 from clarion_server.application.access.authentication import KeyAuthenticator
-from clarion_server.application.access.keys import KeyKeeping
-from clarion_server.application.authoring.channel_keeping import ChannelKeeping
-from clarion_server.application.authoring.drafts import CampaignAuthoring
-from clarion_server.application.authoring.life_cycle import CampaignLifeCycle
-from clarion_server.application.authoring.previewing import CampaignPreviewing
-from clarion_server.application.authoring.review import Review
-from clarion_server.application.authoring.sampling import TriggerSampling
-from clarion_server.application.authoring.schedule_keeping import ScheduleKeeper
-from clarion_server.application.authoring.stopping import QueueCanceller
-from clarion_server.application.delivery.attempting import Delivery
-from clarion_server.application.delivery.disowning import Disowned
-from clarion_server.application.delivery.elsewhere import OutletsElsewhere
-from clarion_server.application.delivery.outlet import OutletPorts
-from clarion_server.application.delivery.outlets import ProcessOutlets
-from clarion_server.application.directory import CampaignDirectory
+from clarion_server.application.campaign_cache import CampaignCache
+from clarion_server.application.campaigns.drafts import ManageCampaigns
+from clarion_server.application.campaigns.life_cycle import CampaignLifeCycle
+from clarion_server.application.campaigns.preview import CampaignPreviewer
+from clarion_server.application.campaigns.queue_canceller import QueueCanceller
+from clarion_server.application.campaigns.review import Review
+from clarion_server.application.campaigns.scheduler import CampaignScheduler
+from clarion_server.application.campaigns.trigger_sample import TriggerSampler
+from clarion_server.application.channels.configurations import ManageChannelConfigurations
 from clarion_server.application.group_commit import GroupCommit
-from clarion_server.application.keeping.housekeeping import Housekeeper
-from clarion_server.application.keeping.keeper import Keeper
-from clarion_server.application.keeping.lease import Lease
-from clarion_server.application.keeping.metrics import Family, gauge
-from clarion_server.application.keeping.retention import Retention
-from clarion_server.application.keeping.tally import Tally
+from clarion_server.application.maintenance.housekeeping import Housekeeper
+from clarion_server.application.maintenance.metrics import Family, gauge
+from clarion_server.application.maintenance.process_heartbeat import ProcessHeartbeat
+from clarion_server.application.maintenance.process_metrics import ProcessMetrics
+from clarion_server.application.maintenance.retention import Retention
 from clarion_server.application.ports.queue import QueueUnavailable
 from clarion_server.application.ports.store import EVERY_CHANNEL, Store
-from clarion_server.application.reading.inspecting import Inspecting
-from clarion_server.application.reading.reporting import CampaignReporting
-from clarion_server.application.reading.watching import CommitSignal, Watching
+from clarion_server.application.queries.event_watch import CommitSignal, EventWatch
+from clarion_server.application.queries.lookups import Lookups
+from clarion_server.application.reports.campaign_report import CampaignReports
+from clarion_server.application.sending.attempt import AttemptRunner
+from clarion_server.application.sending.dispatcher import DispatcherPorts
+from clarion_server.application.sending.dispatchers import Dispatchers
+from clarion_server.application.sending.lease import Lease
+from clarion_server.application.sending.remote_dispatch import NoLocalDispatch
+from clarion_server.application.sending.requeue import PendingRequeue
 from clarion_server.application.transactions import Transactions
-from clarion_server.application.triggering.cancelling import Cancelling
-from clarion_server.application.triggering.triggering import Triggering
+from clarion_server.application.triggering.cancel import CancelMessages
+from clarion_server.application.triggering.trigger import Triggering
 from clarion_server.config import Settings
 from clarion_server.domain.campaign import Campaign
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.instant import DAY, SECOND
-from clarion_server.transport.grpc.doors import Doors
-from clarion_server.transport.grpc.scopes import SCOPES
+from clarion_server.transport.api.public_addresses import PublicAddresses
+from clarion_server.transport.api.scopes import SCOPES
 from clarion_server.transport.grpc.server import GrpcServer
 from clarion_server.transport.grpc.triggers import TriggerService
 
@@ -60,8 +60,8 @@ if TYPE_CHECKING:
 
 from clarion_server.bootstrap.certificates import credentials, tls_files
 from clarion_server.bootstrap.queues import open_queue
-from clarion_server.bootstrap.refusals import CannotStart, failures_of_starting
 from clarion_server.bootstrap.services import CampaignUseCases, grpc_services
+from clarion_server.bootstrap.start_failures import CannotStart, failures_of_starting
 
 
 class Clarion:
@@ -74,55 +74,55 @@ class Clarion:
         clock, ids, chance = SystemClock(), SystemIds(), random.SystemRandom().random
         self._transactions = transactions = Transactions(store)
         self._signal = signal = CommitSignal(transactions)
-        self._watching = Watching(transactions, signal)
-        tally = Tally() if settings.metrics_listen else None
+        self._watching = EventWatch(transactions, signal)
+        tally = ProcessMetrics() if settings.metrics_listen else None
         self._commits = GroupCommit(transactions, signal.commit_happened, settings.pending_limit, tally)
         compiler = JinjaContentCompiler()
-        self._directory = CampaignDirectory(transactions, compiler)
-        lease, disowned = Lease(ids.new_id(), int(settings.lease_seconds * SECOND), clock), Disowned()
+        self._directory = CampaignCache(transactions, compiler)
+        lease, pending_requeue = Lease(ids.new_id(), int(settings.lease_seconds * SECOND), clock), PendingRequeue()
         self._queue = open_queue(settings, store, transactions, self._commits, clock, lease)
-        self._outlets: ProcessOutlets | OutletsElsewhere
+        self._outlets: Dispatchers | NoLocalDispatch
         if settings.role == "api":
-            self._outlets, self._keeper = OutletsElsewhere(self._queue, self._tell_others), None
+            self._outlets, self._keeper = NoLocalDispatch(self._queue, self._tell_others), None
         else:
-            self._outlets = ProcessOutlets(
-                OutletPorts(
+            self._outlets = Dispatchers(
+                DispatcherPorts(
                     queue=self._queue,
                     commits=self._commits,
-                    delivery=Delivery(self._directory, clock, chance),
+                    delivery=AttemptRunner(self._directory, clock, chance),
                     open_channel=open_channel,
                     clock=clock,
                     lease=lease,
-                    disowned=disowned,
+                    pending_requeue=pending_requeue,
                 )
             )
-            self._keeper = Keeper(transactions, self._outlets, disowned, lease, clock, chance)
+            self._keeper = ProcessHeartbeat(transactions, self._outlets, pending_requeue, lease, clock, chance)
         self._housekeeper = Housekeeper(transactions, clock, lease.process_id, _retention(settings))
         self._queue_canceller = QueueCanceller(transactions, clock)
-        self._schedules = ScheduleKeeper(transactions, clock, self._campaign_changed)
+        self._schedules = CampaignScheduler(transactions, clock, self._campaign_changed)
         self._schedules_task: asyncio.Task[None] | None = None
 
         self._triggering = Triggering(transactions, self._directory, self._commits, self._outlets, clock, ids)
         self._triggers = TriggerService(self._triggering)
-        self._inspecting = inspecting = Inspecting(transactions)
-        self._cancelling = cancelling = Cancelling(transactions, clock)
+        self._inspecting = inspecting = Lookups(transactions)
+        self._cancelling = cancelling = CancelMessages(transactions, clock)
         self._clock = clock
         authenticator = KeyAuthenticator(transactions, clock)
-        self._doors = Doors(settings.uses_tls)
-        self._keys = KeyKeeping(transactions, clock, ids, authenticator.distrust)
+        self._doors = PublicAddresses(settings.uses_tls)
+        self._keys = ManageApiKeys(transactions, clock, ids, authenticator.distrust)
         services = grpc_services(
             CampaignUseCases(
-                CampaignAuthoring(transactions, clock, self._campaign_changed),
+                ManageCampaigns(transactions, clock, self._campaign_changed),
                 CampaignLifeCycle(transactions, Review(compiler, clock), clock, self._campaign_changed),
-                CampaignPreviewing(transactions, compiler),
-                TriggerSampling(self._directory, compiler),
+                CampaignPreviewer(transactions, compiler),
+                TriggerSampler(self._directory, compiler),
             ),
-            ChannelKeeping(transactions, clock, open_channel, self._channel_changed),
+            ManageChannelConfigurations(transactions, clock, open_channel, self._channel_changed),
             self._triggers,
             inspecting,
             cancelling,
             self._watching,
-            CampaignReporting(transactions, clock),
+            CampaignReports(transactions, clock),
             self._keys,
             self._doors,
         )
@@ -234,17 +234,21 @@ class Clarion:
         self._doors.http_port = port
         return port
 
-    def _monitor(self, tally: Tally, place: Place | None) -> Monitoring:
+    def _monitor(self, tally: ProcessMetrics, place: Place | None) -> Monitoring:
         from clarion_server.monitoring import Monitoring  # noqa: PLC0415 - only when asked for
 
         return Monitoring(self._settings, place, self._transactions, tally, self._gauges)
 
     def _gauges(self) -> list[Family]:
-        in_hands = [("", {"channel": name}, float(count)) for name, count in self._outlets.in_hands().items()]
+        in_flight_count = [
+            ("", {"channel": name}, float(count)) for name, count in self._outlets.in_flight_count().items()
+        ]
         return [
             gauge("clarion_calls_under_way", "Calls that are being served.", self._server.calls_under_way),
             gauge("clarion_commit_pending_rows", "Rows that wait for a commit.", self._commits.pending),
-            Family("clarion_messages_in_hands", "gauge", "Messages that are being sent, or next to be.", in_hands),
+            Family(
+                "clarion_messages_in_hands", "gauge", "Messages that are being sent, or next to be.", in_flight_count
+            ),
         ]
 
     def _listen_for_metrics(self) -> int | None:
@@ -268,12 +272,12 @@ class Clarion:
         self._queue_canceller.look_at(campaign)
 
     def _tell_others(self) -> None:
-        self._store.tell_queued([EVERY_CHANNEL])
+        self._store.notify_queued([EVERY_CHANNEL])
 
     def _heard(self, channel_keys: frozenset[int]) -> None:
         """Other processes have committed something, and left messages of these channel configurations."""
         self._signal.commit_happened()
-        if isinstance(self._outlets, ProcessOutlets) and self._keeper is not None and channel_keys:
+        if isinstance(self._outlets, Dispatchers) and self._keeper is not None and channel_keys:
             self._queue.heard(channel_keys)
             if not self._outlets.have(channel_keys):
                 # Configured a moment ago, or not one in particular.

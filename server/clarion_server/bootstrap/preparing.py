@@ -6,10 +6,10 @@ from collections.abc import Callable
 from contextlib import closing
 
 from clarion_server.adapters.system import SystemClock, SystemIds
-from clarion_server.application.access.keys import KeyKeeping
+from clarion_server.application.access.api_keys import ManageApiKeys
 from clarion_server.application.transactions import Transactions
 from clarion_server.bootstrap.certificates import credentials
-from clarion_server.bootstrap.refusals import failures_of_starting
+from clarion_server.bootstrap.start_failures import failures_of_starting
 from clarion_server.bootstrap.stores import open_store
 from clarion_server.config import Settings
 
@@ -21,7 +21,7 @@ async def prepare(settings: Settings, show_first_key: Callable[[str], None]) -> 
     """
     credentials(settings)
     with closing(open_store(settings.store)) as store, closing(Transactions(store)) as transactions:
-        keys = KeyKeeping(transactions, SystemClock(), SystemIds(), lambda _: None)
+        keys = ManageApiKeys(transactions, SystemClock(), SystemIds(), lambda _: None)
         with failures_of_starting():
             first_key = await keys.ensure_first_key()
     if first_key is not None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from clarion_server.application.delivery.claim_table import ClaimTable
 from clarion_server.application.group_commit import GroupCommit
-from clarion_server.application.keeping.lease import Lease
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.queue import Queue, QueueUnavailable
 from clarion_server.application.ports.store import Store
+from clarion_server.application.sending.lease import Lease
+from clarion_server.application.sending.store_queue import StoreQueue
 from clarion_server.application.transactions import Transactions
-from clarion_server.bootstrap.refusals import CannotStart
+from clarion_server.bootstrap.start_failures import CannotStart
 from clarion_server.config import Settings
 
 
@@ -18,7 +18,7 @@ def open_queue(
 ) -> Queue:
     """The engine that the settings name. Raises CannotStart."""
     if settings.queue == "store":
-        return ClaimTable(transactions, commits, clock, lease.process_id, store.tell_queued)
+        return StoreQueue(transactions, commits, clock, lease.process_id, store.notify_queued)
     try:
         from clarion_server.adapters.queue.jetstream import JetStreamQueue, read_address  # noqa: PLC0415 - only when asked for
     except ImportError as error:

@@ -14,19 +14,19 @@ from clarion.v1 import (
     trigger_service_pb2,
 )
 
-from clarion_server.application.access.keys import KeyKeeping
-from clarion_server.application.authoring.channel_keeping import ChannelKeeping
-from clarion_server.application.authoring.drafts import CampaignAuthoring
-from clarion_server.application.authoring.life_cycle import CampaignLifeCycle
-from clarion_server.application.authoring.previewing import CampaignPreviewing
-from clarion_server.application.authoring.sampling import TriggerSampling
-from clarion_server.application.reading.inspecting import Inspecting
-from clarion_server.application.reading.reporting import CampaignReporting
-from clarion_server.application.reading.watching import Watching
-from clarion_server.application.triggering.cancelling import Cancelling
+from clarion_server.application.access.api_keys import ManageApiKeys
+from clarion_server.application.campaigns.drafts import ManageCampaigns
+from clarion_server.application.campaigns.life_cycle import CampaignLifeCycle
+from clarion_server.application.campaigns.preview import CampaignPreviewer
+from clarion_server.application.campaigns.trigger_sample import TriggerSampler
+from clarion_server.application.channels.configurations import ManageChannelConfigurations
+from clarion_server.application.queries.event_watch import EventWatch
+from clarion_server.application.queries.lookups import Lookups
+from clarion_server.application.reports.campaign_report import CampaignReports
+from clarion_server.application.triggering.cancel import CancelMessages
+from clarion_server.transport.api.public_addresses import PublicAddresses
 from clarion_server.transport.grpc.campaigns import CampaignService
 from clarion_server.transport.grpc.channels import ChannelConfigurationService
-from clarion_server.transport.grpc.doors import Doors
 from clarion_server.transport.grpc.executions import ExecutionService
 from clarion_server.transport.grpc.keys import ApiKeyService
 from clarion_server.transport.grpc.messages import MessageService
@@ -39,22 +39,22 @@ from clarion_server.transport.grpc.triggers import TriggerService
 class CampaignUseCases:
     """What is done with campaigns themselves."""
 
-    authoring: CampaignAuthoring
+    authoring: ManageCampaigns
     life_cycle: CampaignLifeCycle
-    previewing: CampaignPreviewing
-    sampling: TriggerSampling
+    previewing: CampaignPreviewer
+    sampling: TriggerSampler
 
 
 def grpc_services(
     campaigns: CampaignUseCases,
-    channels: ChannelKeeping,
+    channels: ManageChannelConfigurations,
     triggers: TriggerService,
-    inspecting: Inspecting,
-    cancelling: Cancelling,
-    watching: Watching,
-    reporting: CampaignReporting,
-    keys: KeyKeeping,
-    doors: Doors,
+    inspecting: Lookups,
+    cancelling: CancelMessages,
+    watching: EventWatch,
+    reporting: CampaignReports,
+    keys: ManageApiKeys,
+    doors: PublicAddresses,
 ) -> list[Service]:
     """`doors` tell a caller where the service is found."""
     campaign_service = CampaignService(

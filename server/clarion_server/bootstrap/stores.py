@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from clarion_server.application.ports.store import Store, StoreUnavailable
-from clarion_server.bootstrap.refusals import CannotStart
+from clarion_server.bootstrap.start_failures import CannotStart
 
 
 def open_store(url: str) -> Store:

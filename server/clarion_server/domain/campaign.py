@@ -135,7 +135,7 @@ class CampaignVersion:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A campaign's draft and its standing. Every transition returns a new one with the next revision."""
+    """A campaign's draft and its policy. Every transition returns a new one with the next revision."""
 
     sandbox: str
     id: str

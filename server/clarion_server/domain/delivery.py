@@ -13,7 +13,7 @@ from clarion_server.domain.value import value
 
 
 @value
-class Conclusion:
+class AttemptOutcome:
     """The move of a message out of SENDING."""
 
     message: Message
@@ -25,13 +25,13 @@ class Conclusion:
     """When to try again, where the state is QUEUED."""
 
 
-def conclude(
+def decide_next(
     message: Message,
     attempt: Attempt,
     retry_policy: RetryPolicy,
     in_doubt_policy: InDoubtPolicy,
     random: Callable[[], float],
-) -> Conclusion:
+) -> AttemptOutcome:
     match attempt.result:
         case AttemptResult.SENT:
             return _end(message, attempt, MessageState.SENT)
@@ -43,22 +43,22 @@ def conclude(
             return _retry_or_give_up(message, attempt, retry_policy, random)
 
 
-def expire(message: Message, now: Instant) -> Conclusion:
+def expire(message: Message, now: Instant) -> AttemptOutcome:
     """For a claimed message whose time ran out before its attempt was begun."""
     event = Event(EventType.EXPIRED, now, message.id, message.campaign_key)
-    return Conclusion(message, MessageState.EXPIRED, now, event)
+    return AttemptOutcome(message, MessageState.EXPIRED, now, event)
 
 
-def _end(message: Message, attempt: Attempt, state: MessageState) -> Conclusion:
+def _end(message: Message, attempt: Attempt, state: MessageState) -> AttemptOutcome:
     event = Event(
         EventType[state.name], attempt.end_time, message.id, message.campaign_key, attempt, failure=attempt.failure
     )
-    return Conclusion(message, state, attempt.end_time, event)
+    return AttemptOutcome(message, state, attempt.end_time, event)
 
 
 def _retry_or_give_up(
     message: Message, attempt: Attempt, policy: RetryPolicy, random: Callable[[], float]
-) -> Conclusion:
+) -> AttemptOutcome:
     due = policy.next_attempt(attempt.number, message.release_time, attempt.end_time, random)
     if due is None:
         return _end(message, _exhausted(attempt), MessageState.FAILED)
@@ -67,7 +67,7 @@ def _retry_or_give_up(
     )
     # A message that expires before its next attempt is looked at when it expires, not later.
     due = due if message.expire_time is None else min(due, message.expire_time)
-    return Conclusion(message, MessageState.QUEUED, attempt.end_time, event, due)
+    return AttemptOutcome(message, MessageState.QUEUED, attempt.end_time, event, due)
 
 
 def _exhausted(attempt: Attempt) -> Attempt:

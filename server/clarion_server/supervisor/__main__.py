@@ -12,8 +12,8 @@ import tempfile
 from functools import partial
 
 from clarion_server.supervisor.child import Child
-from clarion_server.supervisor.doors import DOORS, Door, PortTaken, hold
-from clarion_server.supervisor.link import FOLDER
+from clarion_server.supervisor.ipc import FOLDER
+from clarion_server.supervisor.listen_ports import DOORS, Door, PortTaken, hold
 from clarion_server.supervisor.log import Log
 from clarion_server.supervisor.supervisor import Hopeless, Supervisor
 

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 
-from clarion_server.supervisor.link import REFUSED, SERVING, VARIABLE
+from clarion_server.supervisor.ipc import REFUSED, SERVING, VARIABLE
 
 _COMMAND = (sys.executable, "-P", "-m", "clarion_server.process")
 

@@ -7,8 +7,8 @@ import signal
 import time
 from collections.abc import Callable
 
+from clarion_server.supervisor.backoff import Pauses
 from clarion_server.supervisor.child import Child
-from clarion_server.supervisor.pauses import Pauses
 from clarion_server.supervisor.signals import Signals
 
 Tell = Callable[..., None]

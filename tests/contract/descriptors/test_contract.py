@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from clarion_server.transport.grpc.errors import ERRORS
+from clarion_server.transport.api.errors import ERRORS
 from google.api import field_behavior_pb2
 from google.protobuf.descriptor_pb2 import FieldDescriptorProto
 

@@ -9,14 +9,14 @@ from dataclasses import replace
 from typing import TypeVar
 
 from clarion_server.adapters.system import SystemClock
-from clarion_server.application.delivery.recording import settle
 from clarion_server.application.group_commit import GroupCommit
-from clarion_server.application.keeping.lease import Lease
-from clarion_server.application.ports.queue import Claimed, Source
+from clarion_server.application.ports.queue import Claimed, QueueConsumer
 from clarion_server.application.ports.store import Store, UnitOfWork
+from clarion_server.application.sending.lease import Lease
+from clarion_server.application.sending.outcomes import record_outcomes
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.channel import ChannelConfiguration
-from clarion_server.domain.delivery import Conclusion
+from clarion_server.domain.delivery import AttemptOutcome
 from clarion_server.domain.instant import SECOND, Instant, Span
 from clarion_server.domain.message import Event, EventType, Lane, Message, MessageState
 
@@ -40,9 +40,9 @@ class Desk:
         self.transactions = Transactions(store)
         self._commits = GroupCommit(self.transactions, lambda: None, CAPACITY)
         self.queue = open_queue(self.transactions, self._commits, self.clock, Lease(name, span, self.clock))
-        self._sources: dict[tuple[int, Lane], Source] = {}
+        self._sources: dict[tuple[int, Lane], QueueConsumer] = {}
 
-    def source(self, channel: ChannelConfiguration, lane: Lane = LANE) -> Source:
+    def source(self, channel: ChannelConfiguration, lane: Lane = LANE) -> QueueConsumer:
         key = (channel.key, lane)
         if key not in self._sources:
             self._sources[key] = self.queue.source(channel, lane, lambda _changed: None)
@@ -103,11 +103,11 @@ class Desk:
         await self._conclude(message, MessageState.QUEUED, due_time)
         return due_time
 
-    async def give_back(self, messages: Sequence[Message]) -> None:
+    async def requeue(self, messages: Sequence[Message]) -> None:
         """Messages that were claimed here and not begun."""
         for message in messages:
-            self._sources[message.channel_key, message.lane].disowned(message)
-        await self.write(lambda unit: unit.messages.give_back([message.id for message in messages], self.name))
+            self._sources[message.channel_key, message.lane].pending_requeue(message)
+        await self.write(lambda unit: unit.messages.requeue([message.id for message in messages], self.name))
         for source in self._sources.values():
             source.wake(self.clock.now())
 
@@ -123,8 +123,8 @@ class Desk:
         now = self.clock.now()
         kind = EventType.DEFERRED if state is MessageState.QUEUED else EventType[state.name]
         event = Event(kind, now, message.id, message.campaign_key)
-        conclusion = Conclusion(message, state, now, event, due_time)
-        await self.write(lambda unit: settle(unit, [conclusion], self.name))
+        conclusion = AttemptOutcome(message, state, now, event, due_time)
+        await self.write(lambda unit: record_outcomes(unit, [conclusion], self.name))
         self._sources[message.channel_key, message.lane].concluded(conclusion)
 
 
@@ -138,7 +138,7 @@ async def open_desk(open_queue: Open, store: Store, name: str, span: Span = 10 *
         await desk.close()
 
 
-def in_hands(message: Message, owner: str, claimed: Message) -> Message:
+def in_flight_count(message: Message, owner: str, claimed: Message) -> Message:
     """What a queued message is when it has been claimed."""
     return replace(
         message,

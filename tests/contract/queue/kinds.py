@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from clarion_server.adapters.queue.jetstream import JetStreamQueue, read_address
-from clarion_server.application.delivery.claim_table import ClaimTable
 from clarion_server.application.group_commit import GroupCommit
-from clarion_server.application.keeping.lease import Lease
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.queue import Queue
+from clarion_server.application.sending.lease import Lease
+from clarion_server.application.sending.store_queue import StoreQueue
 from clarion_server.application.transactions import Transactions
 
 from tests.nats_server import shared_url
@@ -28,7 +28,7 @@ class QueueKind:
 
 def _claim_table() -> Open:
     def open_claim_table(transactions: Transactions, commits: GroupCommit, clock: Clock, lease: Lease) -> Queue:
-        return ClaimTable(transactions, commits, clock, lease.process_id)
+        return StoreQueue(transactions, commits, clock, lease.process_id)
 
     return open_claim_table
 

@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Collection
 from dataclasses import replace
 
-from clarion_server.application.ports.queue import Source
+from clarion_server.application.ports.queue import QueueConsumer
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.domain.campaign import CampaignState
 from clarion_server.domain.instant import HOUR, MILLISECOND
 from clarion_server.domain.message import Lane, Message, MessageState
 
-from tests.contract.queue.desk import Desk, in_hands
+from tests.contract.queue.desk import Desk, in_flight_count
 from tests.contract.store.given import Sender, a_channel, a_sender, committing
 
 #: Long enough that it is not over before it is looked at, on a busy machine too.
@@ -26,7 +26,7 @@ def ids(messages: Collection[Message]) -> set[str]:
 async def test_what_is_queued_and_due_is_claimed_whole(desk: Desk, sender: Sender) -> None:
     (queued,) = await desk.queue_up(sender)
     (claimed,) = await desk.claim(sender.channel, 1)
-    assert claimed == in_hands(queued, "first", claimed)
+    assert claimed == in_flight_count(queued, "first", claimed)
 
 
 async def test_what_was_queued_before_anybody_asked_is_claimed(desk: Desk, other: Desk, sender: Sender) -> None:
@@ -71,7 +71,7 @@ async def test_processes_share_what_is_queued_and_nothing_goes_to_two(
     assert len(ids(shares["first"]) | ids(shares["second"])) == len(queued)
     assert not ids(shares["first"]) & ids(shares["second"])
     with store.snapshot() as unit:
-        owners = {message.id: message.owner for message in unit.messages.in_hands_of(["first", "second"], 10_000)}
+        owners = {message.id: message.owner for message in unit.messages.claimed_by(["first", "second"], 10_000)}
     assert owners == {message.id: name for name, share in shares.items() for message in share}
 
 
@@ -156,7 +156,7 @@ async def test_what_was_sent_is_never_claimed_again(desk: Desk, sender: Sender) 
 async def test_what_was_claimed_and_given_back_is_claimed_again(desk: Desk, sender: Sender) -> None:
     await desk.queue_up(sender, 2)
     claimed = await desk.claim(sender.channel, 2)
-    await desk.give_back(claimed)
+    await desk.requeue(claimed)
     async with desk.going_round():
         again = await desk.claim(sender.channel, 2)
     assert ids(again) == ids(claimed)
@@ -225,7 +225,7 @@ async def test_whoever_waits_for_work_is_let_go_at_the_end(desk: Desk, sender: S
     assert not await source.has_work()
 
 
-async def _until_it_ends(source: Source) -> None:
+async def _until_it_ends(source: QueueConsumer) -> None:
     """Each answer before may be that it should be asked again."""
     for _ in range(3):
         await source.has_work()

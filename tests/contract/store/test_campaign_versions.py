@@ -42,9 +42,9 @@ def test_a_version_survives_changes_of_its_campaign(work: UnitOfWork) -> None:
 @pytest.mark.parametrize("state", [CampaignState.SCHEDULED, CampaignState.LIVE, CampaignState.PAUSED])
 def test_a_campaign_that_may_send_uses_the_channel_of_its_live_version(work: UnitOfWork, state: CampaignState) -> None:
     sender = a_sender(work)
-    standing = replace(sender.campaign, state=state, revision=3)
-    work.campaigns.save(standing)
-    assert work.campaigns.first_using(sender.channel.key) == standing
+    policy = replace(sender.campaign, state=state, revision=3)
+    work.campaigns.save(policy)
+    assert work.campaigns.first_using(sender.channel.key) == policy
 
 
 @pytest.mark.parametrize("state", [CampaignState.DRAFT, CampaignState.STOPPED, CampaignState.COMPLETED])

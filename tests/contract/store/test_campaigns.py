@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from clarion_server.application.ports.queries import Standing
+from clarion_server.application.ports.queries import DeliveryPolicy
 from clarion_server.application.ports.repositories import NameTaken, StaleWrite
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.domain.campaign import CampaignState, QueueDisposal, Schedule
@@ -113,9 +113,9 @@ def test_revisions_tell_the_stored_ones(work: UnitOfWork) -> None:
 def test_standings_tell_what_becomes_of_queued_messages(work: UnitOfWork) -> None:
     one, two = a_campaign(work, "one"), a_campaign(work, "two")
     work.campaigns.save(replace(two, revision=2, state=CampaignState.STOPPED, queue_disposal=QueueDisposal.CANCEL))
-    assert work.campaigns.standings([one.key, two.key, 10_000]) == {
-        one.key: Standing(CampaignState.DRAFT, None),
-        two.key: Standing(CampaignState.STOPPED, QueueDisposal.CANCEL),
+    assert work.campaigns.delivery_policies([one.key, two.key, 10_000]) == {
+        one.key: DeliveryPolicy(CampaignState.DRAFT, None),
+        two.key: DeliveryPolicy(CampaignState.STOPPED, QueueDisposal.CANCEL),
     }
 
 

@@ -95,7 +95,7 @@ def test_each_due_message_is_claimed_once_by_however_many(store: Store) -> None:
     assert len(claimed) == len(set(claimed)) == 60
     with store.snapshot() as work:
         for number, claim in enumerate(claims):
-            held = work.messages.in_hands_of([f"process-{number}"], 100)
+            held = work.messages.claimed_by([f"process-{number}"], 100)
             assert {message.id for message in held} == set(claim)
             assert {message.attempt_count for message in held} <= {1}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from clarion_server.application.ports.queries import EventQuery, FigureKey, MessageQuery
+from clarion_server.application.ports.queries import CounterKey, EventQuery, MessageQuery
 from clarion_server.application.ports.store import Store
 from clarion_server.domain.message import Message, MessageState
 
@@ -29,7 +29,7 @@ def test_what_was_committed_is_there_when_the_store_is_opened_again(open_durable
         queued, held = sender.messages(work, 2)
         work.messages.hold([held.id])
         work.events.add_all([samples.event(queued)])
-        work.figures.add({FigureKey(sender.campaign.key, 1, "targeted"): 2})
+        work.figures.add({CounterKey(sender.campaign.key, 1, "targeted"): 2})
         work.keys.add(key)
         work.processes.renew("process-1", 1)
     first.close()
@@ -96,12 +96,12 @@ def test_messages_to_one_identity_are_found_whichever_process_added_them(open_du
 
 def test_the_change_mark_differs_after_a_commit_of_another_process(open_durable: OpenStore) -> None:
     one, other = open_durable(), open_durable()
-    marks = one.change_mark(), other.change_mark()
-    assert (one.change_mark(), other.change_mark()) == marks
+    marks = one.commit_version(), other.commit_version()
+    assert (one.commit_version(), other.commit_version()) == marks
     with committing(one) as work:
         work.processes.renew("one", 1)
-    assert one.change_mark() != marks[0]
-    wait_until(lambda: other.change_mark() != marks[1])
+    assert one.commit_version() != marks[0]
+    wait_until(lambda: other.commit_version() != marks[1])
 
 
 def test_two_processes_never_claim_the_same_message(open_durable: OpenStore) -> None:
@@ -125,10 +125,10 @@ def test_a_process_whose_lease_lapsed_cannot_settle_what_another_took_over(open_
         work.messages.begin([message.id], "lapsed", samples.NOW)
     with committing(successor) as work:
         again = samples.settlement(message, MessageState.QUEUED)
-        assert work.messages.settle([again], "lapsed") == {message.id}
+        assert work.messages.record_outcomes([again], "lapsed") == {message.id}
         work.messages.begin([message.id], "successor", samples.NOW)
     with committing(lapsed) as work:
-        assert work.messages.settle([samples.settlement(message, MessageState.FAILED)], "lapsed") == set()
+        assert work.messages.record_outcomes([samples.settlement(message, MessageState.FAILED)], "lapsed") == set()
     with committing(successor) as work:
         done = samples.settlement(message, MessageState.SENT, 2)
-        assert work.messages.settle([done], "successor") == {message.id}
+        assert work.messages.record_outcomes([done], "successor") == {message.id}

@@ -186,7 +186,7 @@ def test_the_messages_of_an_execution_are_counted_by_state(work: UnitOfWork) -> 
     queued, sending, sent, *rest = sender.messages(work, 6)
     sender.message(work)
     work.messages.begin([sending.id, sent.id], "process-1", samples.NOW)
-    work.messages.settle([samples.settlement(sent, MessageState.SENT)], "process-1")
+    work.messages.record_outcomes([samples.settlement(sent, MessageState.SENT)], "process-1")
     work.messages.end_queued([message.id for message in rest], MessageState.CANCELLED, samples.NOW)
     counts = {state: count for state, count in work.messages.state_counts(queued.execution_id).items() if count}
     assert counts == {

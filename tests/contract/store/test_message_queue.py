@@ -129,8 +129,8 @@ def test_a_claim_of_nothing_changes_nothing(work: UnitOfWork) -> None:
     queued = a_sender(work).message(work)
     work.messages.begin([], "process-1", NOW)
     work.messages.hold([])
-    work.messages.give_back([], "process-1")
-    assert work.messages.settle([], "process-1") == set()
+    work.messages.requeue([], "process-1")
+    assert work.messages.record_outcomes([], "process-1") == set()
     assert work.messages.end_queued([], MessageState.CANCELLED, NOW) == set()
     assert stored(work, queued) == queued
 
@@ -139,7 +139,7 @@ def test_thousands_of_messages_are_claimed_and_settled_at_once(work: UnitOfWork)
     sender = a_sender(work)
     queued = sender.messages(work, 3_000)
     work.messages.begin(ids(queued), "process-1", NOW)
-    moved = work.messages.settle([samples.settlement(each, MessageState.SENT) for each in queued], "process-1")
+    moved = work.messages.record_outcomes([samples.settlement(each, MessageState.SENT) for each in queued], "process-1")
     assert moved == set(ids(queued))
 
 
@@ -147,7 +147,7 @@ def test_a_message_that_was_given_back_is_due_as_if_it_had_never_been_claimed(wo
     sender = a_sender(work)
     queued = sender.message(work, attempt_count=2, attempt_time=NOW - 9)
     work.messages.begin([queued.id], "process-1", NOW)
-    work.messages.give_back([queued.id], "process-1")
+    work.messages.requeue([queued.id], "process-1")
     given_back = stored(work, queued)
     assert (given_back.state, given_back.owner, given_back.attempt_count) == (MessageState.QUEUED, None, 2)
     assert given_back.outcome_time is None
@@ -157,7 +157,7 @@ def test_a_message_that_was_given_back_is_due_as_if_it_had_never_been_claimed(wo
 def test_nobody_gives_back_what_another_process_sends(work: UnitOfWork) -> None:
     queued = a_sender(work).message(work)
     work.messages.begin([queued.id], "process-1", NOW)
-    work.messages.give_back([queued.id], "process-2")
+    work.messages.requeue([queued.id], "process-2")
     assert stored(work, queued).owner == "process-1"
     assert stored(work, queued).attempt_count == 1
 
@@ -166,8 +166,8 @@ def test_what_nobody_sends_cannot_be_given_back(work: UnitOfWork) -> None:
     sender = a_sender(work)
     queued, sent = sender.message(work, attempt_count=1), sender.message(work, attempt_count=1)
     work.messages.begin([sent.id], "process-1", NOW)
-    work.messages.settle([samples.settlement(sent, MessageState.SENT, 2)], "process-1")
-    work.messages.give_back([queued.id, sent.id], "process-1")
+    work.messages.record_outcomes([samples.settlement(sent, MessageState.SENT, 2)], "process-1")
+    work.messages.requeue([queued.id, sent.id], "process-1")
     assert stored(work, queued) == queued
     assert stored(work, sent).state is MessageState.SENT
     assert stored(work, sent).attempt_count == 2
@@ -180,7 +180,7 @@ def test_a_channel_is_waiting_while_a_message_is_queued_or_being_sent(work: Unit
     assert work.messages.is_waiting(sender.channel.key)
     work.messages.begin([queued.id], "process-1", NOW)
     assert work.messages.is_waiting(sender.channel.key)
-    work.messages.settle([samples.settlement(queued, MessageState.SENT)], "process-1")
+    work.messages.record_outcomes([samples.settlement(queued, MessageState.SENT)], "process-1")
     assert not work.messages.is_waiting(sender.channel.key)
     assert not work.messages.is_waiting(idle.channel.key)
 
@@ -205,21 +205,21 @@ def test_messages_in_hands_are_found_by_their_owners(work: UnitOfWork) -> None:
     for owner, message in (("process-1", first), ("process-2", second), ("process-3", third)):
         work.messages.begin([message.id], owner, NOW)
     assert work.messages.owners() == {"process-1", "process-2", "process-3"}
-    held = work.messages.in_hands_of(["process-1", "process-3", "process-9"], 10)
+    held = work.messages.claimed_by(["process-1", "process-3", "process-9"], 10)
     assert sorted(ids(held)) == ids([first, third])
     assert held[0] == stored(work, held[0])
-    assert len(work.messages.in_hands_of(["process-1", "process-3"], 1)) == 1
-    assert work.messages.in_hands_of([], 10) == []
+    assert len(work.messages.claimed_by(["process-1", "process-3"], 1)) == 1
+    assert work.messages.claimed_by([], 10) == []
 
 
 def test_a_settled_message_is_in_nobodys_hands(work: UnitOfWork) -> None:
     sender = a_sender(work)
     done, again = sender.messages(work, 2)
     work.messages.begin([done.id, again.id], "process-1", NOW)
-    work.messages.settle([samples.settlement(done, MessageState.SENT)], "process-1")
-    work.messages.settle([samples.settlement(again, MessageState.QUEUED)], "process-1")
+    work.messages.record_outcomes([samples.settlement(done, MessageState.SENT)], "process-1")
+    work.messages.record_outcomes([samples.settlement(again, MessageState.QUEUED)], "process-1")
     assert work.messages.owners() == set()
-    assert work.messages.in_hands_of(["process-1"], 10) == []
+    assert work.messages.claimed_by(["process-1"], 10) == []
 
 
 def test_queued_messages_of_an_execution_are_told_held_or_not(work: UnitOfWork) -> None:
@@ -228,7 +228,7 @@ def test_queued_messages_of_an_execution_are_told_held_or_not(work: UnitOfWork) 
     sender.message(work)
     work.messages.hold([held.id])
     work.messages.begin([sending.id, sent.id], "process-1", NOW)
-    work.messages.settle([samples.settlement(sent, MessageState.SENT)], "process-1")
+    work.messages.record_outcomes([samples.settlement(sent, MessageState.SENT)], "process-1")
     told = work.messages.queued_of_execution(queued.execution_id)
     assert sorted(told, key=lambda message: message.id) == [queued, held]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from clarion_server.application.ports.queries import EventQuery, ExecutionQuery, FigureKey, MessageQuery
+from clarion_server.application.ports.queries import CounterKey, EventQuery, ExecutionQuery, MessageQuery
 from clarion_server.application.ports.retention import Swept
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.domain.instant import DAY, Instant
@@ -153,7 +153,7 @@ def test_figures_stay(store: Store) -> None:
     with committing(store) as work:
         sender = a_sender(work)
         ended(work, sender, OLD)
-        work.figures.add({FigureKey(sender.campaign.key, 1, "targeted"): 1})
+        work.figures.add({CounterKey(sender.campaign.key, 1, "targeted"): 1})
     for name in ("purge_contexts", "purge_events", "purge_messages", "purge_executions"):
         sweep(store, name)
     with store.snapshot() as work:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 import pytest
-from clarion_server.application.ports.queries import CampaignQuery, EventQuery, FigureKey
+from clarion_server.application.ports.queries import CampaignQuery, CounterKey, EventQuery
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.domain.message import MessageState
 
@@ -24,9 +24,9 @@ def change_everything(work: UnitOfWork, sender: Sender) -> None:
     _, held, sent = sender.messages(work, 3)
     work.messages.hold([held.id])
     work.messages.begin([sent.id], "process-1", NOW)
-    work.messages.settle([samples.settlement(sent, MessageState.SENT)], "process-1")
+    work.messages.record_outcomes([samples.settlement(sent, MessageState.SENT)], "process-1")
     work.events.add_all([samples.event(sent)])
-    work.figures.add({FigureKey(sender.campaign.key, 1, "state:SENT"): 1})
+    work.figures.add({CounterKey(sender.campaign.key, 1, "state:SENT"): 1})
     work.keys.add(samples.api_key())
     work.processes.renew("process-1", NOW)
     a_channel(work, "new")
@@ -180,7 +180,7 @@ def test_snapshots_of_different_ages_may_be_open_at_once(store: Store) -> None:
         lambda work, _: work.keys.add(samples.api_key()),
         lambda work, _: a_campaign(work, "new"),
         lambda work, sender: sender.message(work),
-        lambda work, sender: work.figures.add({FigureKey(sender.campaign.key, 1, "targeted"): 1}),
+        lambda work, sender: work.figures.add({CounterKey(sender.campaign.key, 1, "targeted"): 1}),
     ],
     ids=["lease", "key", "campaign", "message", "figure"],
 )
@@ -205,11 +205,11 @@ def test_a_snapshot_does_not_see_what_is_not_committed(store: Store) -> None:
 
 
 def test_the_change_mark_differs_after_a_commit(store: Store) -> None:
-    marks = [store.change_mark()]
+    marks = [store.commit_version()]
     for number in range(3):
         with committing(store) as work:
             work.processes.renew("one", number)
-        marks.append(store.change_mark())
+        marks.append(store.commit_version())
     assert all(mark != other for place, mark in enumerate(marks) for other in marks[:place])
 
 
@@ -225,14 +225,14 @@ def roll_back(store: Store) -> None:
 
 @pytest.mark.parametrize("act", [read, roll_back], ids=lambda act: act.__name__)
 def test_the_change_mark_stays_when_nothing_is_committed(store: Store, act: Callable[[Store], None]) -> None:
-    mark = store.change_mark()
+    mark = store.commit_version()
     act(store)
-    assert store.change_mark() == mark
+    assert store.commit_version() == mark
 
 
 def test_the_change_mark_stays_until_the_commit(store: Store) -> None:
-    mark = store.change_mark()
+    mark = store.commit_version()
     with committing(store) as work:
         work.processes.renew("one", 1)
-        assert store.change_mark() == mark
-    assert store.change_mark() != mark
+        assert store.commit_version() == mark
+    assert store.commit_version() != mark

@@ -114,7 +114,7 @@ def test_instants_come_back_exactly(store: Store, instant: int) -> None:
         message = sender.message(work, accept_time=instant, release_time=instant, due_time=instant, expire_time=instant)
         execution = sender.execution(work, accept_time=instant, send_time=instant, expire_time=instant)
         work.messages.begin([message.id], "process-1", instant)
-        work.messages.settle(
+        work.messages.record_outcomes(
             [samples.settlement(message, MessageState.SENT, time=instant, due_time=instant)], "process-1"
         )
         work.events.add_all([samples.event(message, time=instant)])
@@ -176,7 +176,7 @@ def test_the_longest_failure_comes_back(work: UnitOfWork) -> None:
     failure = Failure(FailureReason.OTHER, "550 5.7.1", "字" * MAX_DETAIL)
     message = a_sender(work).message(work)
     work.messages.begin([message.id], "process-1", samples.NOW)
-    work.messages.settle([samples.settlement(message, MessageState.FAILED, failure=failure)], "process-1")
+    work.messages.record_outcomes([samples.settlement(message, MessageState.FAILED, failure=failure)], "process-1")
     kept = work.messages.get("default", message.id)
     assert kept is not None
     assert kept.failure == failure

@@ -63,7 +63,7 @@ async def test_ctrl_c_ends_a_watch_well_and_tells_where_to_go_on(shop: CommandLi
     watch = await shop.start("watch")
     assert watch.stderr is not None
     async with asyncio.timeout(30):
-        await watch.stderr.readuntil(b"Watching. Ctrl-C ends it.\n")
+        await watch.stderr.readuntil(b"EventWatch. Ctrl-C ends it.\n")
     watch.send_signal(signal.SIGINT)
     out, err = await watch.communicate()
     assert (watch.returncode, out) == (0, b"")

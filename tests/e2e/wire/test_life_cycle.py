@@ -154,7 +154,7 @@ async def test_a_paused_campaign_that_is_stopped_lets_its_queue_go(jam: Jam) -> 
     await jam.until_counts(SENT=RECIPIENTS)
 
 
-# Cancelling.
+# CancelMessages.
 
 
 async def test_cancelling_an_execution_tells_how_much_of_it_was_in_time(jam: Jam) -> None:

@@ -22,7 +22,7 @@ from clarion_client import (
     UnavailableError,
 )
 from clarion_server.domain.access import Scope as ServerScope
-from clarion_server.transport.grpc.scopes import SCOPES
+from clarion_server.transport.api.scopes import SCOPES
 from google.protobuf.message_factory import GetMessageClass
 
 from tests.campaigns import CONTEXT, set_up

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from clarion.v1 import trigger_service_pb2
-from clarion_server.transport.grpc.requests import MAX_REQUEST_BYTES
+from clarion_server.transport.api.requests import MAX_REQUEST_BYTES
 from clarion_server.transport.grpc.server import GuardedMethod
-from clarion_server.transport.http import exchange, protocol, site
+from clarion_server.transport.http import asgi_io, docs_site, protocol
 from clarion_server.transport.http.protocol import MAX_HEADER_BYTES
 from starlette.requests import Request
 from starlette.responses import Response
@@ -137,8 +137,8 @@ async def test_a_body_that_says_it_will_be_too_long_is_not_waited_for(port: int)
 
 @PATHS
 async def test_a_body_that_comes_too_slowly_is_refused(port: int, monkeypatch: pytest.MonkeyPatch, path: bytes) -> None:
-    monkeypatch.setattr(exchange, "BODY_SECONDS", SHORT)
-    monkeypatch.setattr(site, "BODY_SECONDS", SHORT)
+    monkeypatch.setattr(asgi_io, "BODY_SECONDS", SHORT)
+    monkeypatch.setattr(docs_site, "BODY_SECONDS", SHORT)
     said = await answer(port, post(path, b"content-length: 10") + b"{")
     assert said.startswith(b"HTTP/1.1 408 ")
     assert b'"BODY_TOO_SLOW"' in said

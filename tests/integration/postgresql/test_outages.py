@@ -12,8 +12,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from clarion_server.adapters.storage import commit_news
-from clarion_server.adapters.storage.commit_news import CommitNews
+from clarion_server.adapters.storage import pg_notify
+from clarion_server.adapters.storage.pg_notify import CommitNews
 from clarion_server.adapters.storage.postgresql import open_postgresql_store
 from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.application.ports.store import StoreUnavailable
@@ -29,7 +29,7 @@ OpenStore = Callable[[], SqlStore]
 
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(commit_news, "_RETRY_AFTER", 0.01)
+    monkeypatch.setattr(pg_notify, "_RETRY_AFTER", 0.01)
 
 
 def write(store: SqlStore, process_id: str = "process-1") -> None:
@@ -90,21 +90,21 @@ def test_who_is_cut_off_from_the_news_hears_that_some_were_missed_and_then_the_n
     store, other = open_store(), open_store()
     heard: SimpleQueue[frozenset[int]] = SimpleQueue()
     store.listen(heard.put)
-    mark = store.change_mark()
+    mark = store.commit_version()
     news: Any = store._signal
     connection = news._connection
     cut(url, connection.info.backend_pid)
     assert heard.get(timeout=DEADLINE_S) == frozenset()
-    assert store.change_mark() != mark
+    assert store.commit_version() != mark
     wait_until(lambda: news._connection not in {None, connection})
-    other.tell_queued([4711])
+    other.notify_queued([4711])
     while heard.get(timeout=DEADLINE_S) != {4711}:
         pass
 
 
 def test_commits_do_not_hurry_one_who_is_cut_off_from_the_news(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that is full would be asked for a connection at each of them."""
-    monkeypatch.setattr(commit_news, "_RETRY_AFTER", 3600.0)
+    monkeypatch.setattr(pg_notify, "_RETRY_AFTER", 3600.0)
     tries: list[int] = []
 
     def connect() -> psycopg.Connection[Any]:

@@ -10,7 +10,7 @@ from threading import Barrier, Event
 
 import pytest
 from clarion_server.adapters.storage.store import SqlStore
-from clarion_server.application.ports.queries import ExecutionQuery, FigureKey
+from clarion_server.application.ports.queries import CounterKey, ExecutionQuery
 from clarion_server.application.ports.repositories import NameTaken, StaleWrite
 from clarion_server.application.ports.store import WriteConflict
 from clarion_server.domain.message import MessageState
@@ -81,7 +81,7 @@ def test_what_another_process_is_claiming_is_passed_over_without_waiting(open_st
         second.commit()
     assert [len(claim) for claim in claims] == [6, 4]
     with one.snapshot() as work:
-        held = [{message.id for message in work.messages.in_hands_of([owner], 10)} for owner in ("one", "two")]
+        held = [{message.id for message in work.messages.claimed_by([owner], 10)} for owner in ("one", "two")]
     assert held == [set(claim) for claim in claims]
 
 
@@ -185,7 +185,7 @@ def test_of_two_that_add_one_name_the_second_is_told(open_store: OpenStore) -> N
 
 def test_processes_count_without_waiting_for_one_another(open_store: OpenStore) -> None:
     one, other = open_store(), open_store()
-    figure = {FigureKey(1, 1, "targeted"): 1}
+    figure = {CounterKey(1, 1, "targeted"): 1}
     with one.begin() as first, other.begin() as second:
         first.figures.add(figure)
         second.figures.add(figure)

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from clarion.v1 import campaign_service_pb2, execution_service_pb2, message_service_pb2
 from clarion_server.adapters.storage.store import SqlStore
-from clarion_server.application.reading.inspecting import Inspecting
-from clarion_server.application.reading.watching import CommitSignal, Watching
+from clarion_server.application.queries.event_watch import CommitSignal, EventWatch
+from clarion_server.application.queries.lookups import Lookups
 from clarion_server.domain.errors import InvalidFields
+from clarion_server.transport.api.public_addresses import PublicAddresses
 from clarion_server.transport.grpc.campaigns import CampaignService
-from clarion_server.transport.grpc.doors import Doors
 from clarion_server.transport.grpc.executions import ExecutionService
 from clarion_server.transport.grpc.messages import MessageService
 
@@ -34,20 +34,22 @@ async def process(open_store: Callable[[], SqlStore]) -> AsyncIterator[Process]:
 
 async def list_campaigns(process: Process) -> object:
     world = process.world
-    service = CampaignService(world.authoring, world.life_cycle, world.previewing, world.sampling, Doors(target=""))
+    service = CampaignService(
+        world.authoring, world.life_cycle, world.previewing, world.sampling, PublicAddresses(target="")
+    )
     return await service.list_campaigns(campaign_service_pb2.ListCampaignsRequest(text="a\0", tags=["b\0"]), CALLER)
 
 
 async def list_executions(process: Process) -> object:
-    service = ExecutionService(Inspecting(process.transactions), process.cancelling)
+    service = ExecutionService(Lookups(process.transactions), process.cancelling)
     request = execution_service_pb2.ListExecutionsRequest(campaign="campaigns/order-confirmed", request_id="a\0")
     return await service.list_executions(request, CALLER)
 
 
 async def list_messages(process: Process) -> object:
-    inspecting = Inspecting(process.transactions)
+    inspecting = Lookups(process.transactions)
     service = MessageService(
-        inspecting, process.cancelling, Watching(process.transactions, CommitSignal(process.transactions))
+        inspecting, process.cancelling, EventWatch(process.transactions, CommitSignal(process.transactions))
     )
     return await service.list_messages(message_service_pb2.ListMessagesRequest(identity="email:a\0"), CALLER)
 

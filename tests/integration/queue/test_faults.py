@@ -12,9 +12,9 @@ from clarion_server.adapters.memory_store import MemoryStore
 from clarion_server.adapters.queue.jetstream import JetStreamQueue, read_address
 from clarion_server.adapters.queue.jetstream.source import LONGEST_POSTPONEMENT
 from clarion_server.application.group_commit import GroupCommit
-from clarion_server.application.keeping.lease import Lease
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import Store
+from clarion_server.application.sending.lease import Lease
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.instant import MILLISECOND, SECOND, Span
 from clarion_server.domain.message import Message

@@ -19,8 +19,8 @@ from clarion_server.adapters.memory_store import MemoryStore
 from clarion_server.adapters.queue.jetstream import JetStreamQueue, read_address
 from clarion_server.adapters.system import SystemClock
 from clarion_server.application.group_commit import GroupCommit
-from clarion_server.application.keeping.lease import Lease
 from clarion_server.application.ports.queue import QueueUnavailable
+from clarion_server.application.sending.lease import Lease
 from clarion_server.application.transactions import Transactions
 from clarion_server.bootstrap import CannotStart, Clarion
 from clarion_server.config import Settings

@@ -14,10 +14,10 @@ from clarion_server.adapters.storage.postgresql import open_postgresql_store
 from clarion_server.adapters.storage.schema import metadata
 from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.adapters.storage.store import SqlStore
-from clarion_server.application.keeping import housekeeping
-from clarion_server.application.keeping.housekeeping import Housekeeper
-from clarion_server.application.keeping.retention import Retention
-from clarion_server.application.ports.queries import FigureKey
+from clarion_server.application.maintenance import housekeeping
+from clarion_server.application.maintenance.housekeeping import Housekeeper
+from clarion_server.application.maintenance.retention import Retention
+from clarion_server.application.ports.queries import CounterKey
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.instant import DAY, Instant
 from clarion_server.domain.message import EventType, MessageState
@@ -100,7 +100,7 @@ def fill(store: SqlStore, sender: Sender, now: Instant, chance: random.Random) -
         work.messages.add_all(made)
         for kind in (EventType.DEFERRED, EventType.SENT):
             work.events.add_all([samples.event(each, kind, time=now) for each in made])
-        work.figures.add({FigureKey(key, 1, metric): len(made) for metric in ("targeted", "state:SENT", "latency:40")})
+        work.figures.add({CounterKey(key, 1, metric): len(made) for metric in ("targeted", "state:SENT", "latency:40")})
 
 
 def row_counts(store: SqlStore) -> dict[str, int]:

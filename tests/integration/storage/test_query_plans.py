@@ -103,9 +103,9 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
     "messages that are held": (lambda work: work.messages.hold(["m"]), {BY_ID}),
     "messages that are released": (lambda work: work.messages.release(1, 10), {"messages_held", BY_ID}),
     "the campaigns with held messages": (lambda work: work.messages.held_campaigns(), {"messages_held"}),
-    "messages that are given back": (lambda work: work.messages.give_back(["m"], "p"), {BY_ID}),
+    "messages that are given back": (lambda work: work.messages.requeue(["m"], "p"), {BY_ID}),
     "messages whose hand-off has ended": (
-        lambda work: work.messages.settle([samples.settlement(MESSAGE, MessageState.SENT)] * 2, "p"),
+        lambda work: work.messages.record_outcomes([samples.settlement(MESSAGE, MessageState.SENT)] * 2, "p"),
         {BY_ID},
     ),
     "messages that are cancelled": (
@@ -118,7 +118,7 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
         {"messages_campaign_state"},
     ),
     "the messages in the hands of a process": (
-        lambda work: work.messages.in_hands_of(["p"], 10),
+        lambda work: work.messages.claimed_by(["p"], 10),
         {"messages_campaign_state"},
     ),
     "the processes with messages in their hands": (lambda work: work.messages.owners(), {"messages_campaign_state"}),

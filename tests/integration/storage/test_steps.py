@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from clarion_server.adapters.storage.store import SqlStore
-from clarion_server.application.ports.queries import FigureKey
+from clarion_server.application.ports.queries import CounterKey
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.message import Message, MessageState
 
@@ -24,7 +24,7 @@ def accept(work: UnitOfWork, sender: Sender, number: int) -> None:
     work.executions.by_request_ids([(each.campaign_key, each.request_id or "") for each in executions])
     work.executions.add_all(executions)
     work.messages.add_all(messages(sender, number))
-    work.figures.add({FigureKey(sender.campaign.key, 1, "targeted"): number})
+    work.figures.add({CounterKey(sender.campaign.key, 1, "targeted"): number})
 
 
 def claim(work: UnitOfWork, sender: Sender, number: int) -> list[Message]:
@@ -34,18 +34,18 @@ def claim(work: UnitOfWork, sender: Sender, number: int) -> list[Message]:
     return claimed
 
 
-def settle(work: UnitOfWork, sender: Sender, number: int) -> None:
+def record_outcomes(work: UnitOfWork, sender: Sender, number: int) -> None:
     claimed = claim(work, sender, number)
-    work.messages.settle([samples.settlement(message, MessageState.SENT) for message in claimed], OWNER)
+    work.messages.record_outcomes([samples.settlement(message, MessageState.SENT) for message in claimed], OWNER)
     work.events.add_all([samples.event(message) for message in claimed])
-    work.figures.add({FigureKey(sender.campaign.key, 1, f"latency:{bucket}"): 1 for bucket in range(number)})
+    work.figures.add({CounterKey(sender.campaign.key, 1, f"latency:{bucket}"): 1 for bucket in range(number)})
 
 
 def messages(sender: Sender, number: int) -> list[Message]:
     return [samples.message(sender.campaign.key, sender.channel.key) for _ in range(number)]
 
 
-@pytest.mark.parametrize("task", [accept, claim, settle])
+@pytest.mark.parametrize("task", [accept, claim, record_outcomes])
 def test_a_batch_takes_as_many_statements_as_one(
     task: Callable[[UnitOfWork, Sender, int], object], store: SqlStore
 ) -> None:

@@ -99,8 +99,8 @@ def test_one_request_id_cannot_stand_for_two_executions(store: SqlStore) -> None
 
 
 def test_the_change_mark_tells_of_other_processes(store: SqlStore, path: Path) -> None:
-    before = store.change_mark()
-    assert store.change_mark() == before
+    before = store.commit_version()
+    assert store.commit_version() == before
     with closing(sqlite3.connect(path)) as other, other:
         other.execute("INSERT INTO processes VALUES ('process-1', 1)")
-    assert store.change_mark() != before
+    assert store.commit_version() != before

@@ -9,22 +9,22 @@ from typing import Any
 
 from clarion_server.adapters.rendering import JinjaContentCompiler
 from clarion_server.adapters.system import SystemIds
-from clarion_server.application.delivery.attempting import Delivery
-from clarion_server.application.delivery.claim_table import ClaimTable
-from clarion_server.application.delivery.disowning import Disowned
-from clarion_server.application.delivery.outlet import Outlet, OutletPorts
-from clarion_server.application.delivery.outlets import ProcessOutlets
-from clarion_server.application.directory import CampaignDirectory
+from clarion_server.application.campaign_cache import CampaignCache
 from clarion_server.application.group_commit import GroupCommit
-from clarion_server.application.keeping.keeper import Keeper
-from clarion_server.application.keeping.lease import Lease
+from clarion_server.application.maintenance.process_heartbeat import ProcessHeartbeat
 from clarion_server.application.ports.content import ContentCompiler
 from clarion_server.application.ports.queries import EventQuery, ExecutionQuery, MessageQuery
 from clarion_server.application.ports.store import Store
+from clarion_server.application.sending.attempt import AttemptRunner
+from clarion_server.application.sending.dispatcher import ChannelDispatcher, DispatcherPorts
+from clarion_server.application.sending.dispatchers import Dispatchers
+from clarion_server.application.sending.lease import Lease
+from clarion_server.application.sending.requeue import PendingRequeue
+from clarion_server.application.sending.store_queue import StoreQueue
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.triggering.admission import RecipientInput, TriggerCommand
-from clarion_server.application.triggering.cancelling import Cancelling
-from clarion_server.application.triggering.triggering import TriggerAnswer, Triggering
+from clarion_server.application.triggering.cancel import CancelMessages
+from clarion_server.application.triggering.trigger import TriggerAnswer, Triggering
 from clarion_server.domain.access import Caller, Scope
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.instant import DAY, Span
@@ -80,20 +80,22 @@ class Process:
         self.commit_count = 0
         self.transactions = Transactions(store or world.store)
         self.commits = GroupCommit(self.transactions, self._committed, capacity)
-        self.directory = CampaignDirectory(self.transactions, compiler or JinjaContentCompiler())
+        self.directory = CampaignCache(self.transactions, compiler or JinjaContentCompiler())
         self.lease = Lease(name, span, world.clock)
-        self.ports = OutletPorts(
-            queue=ClaimTable(self.transactions, self.commits, world.clock, name, world.store.tell_queued),
+        self.ports = DispatcherPorts(
+            queue=StoreQueue(self.transactions, self.commits, world.clock, name, world.store.notify_queued),
             commits=self.commits,
-            delivery=Delivery(self.directory, world.clock, lambda: 0.5),
+            delivery=AttemptRunner(self.directory, world.clock, lambda: 0.5),
             open_channel=self.provider,
             clock=world.clock,
             lease=self.lease,
-            disowned=Disowned(),
+            pending_requeue=PendingRequeue(),
         )
-        self.outlets = ProcessOutlets(self.ports)
-        self.keeper = Keeper(self.transactions, self.outlets, self.ports.disowned, self.lease, world.clock, lambda: 0.5)
-        self.cancelling = Cancelling(self.transactions, world.clock)
+        self.outlets = Dispatchers(self.ports)
+        self.keeper = ProcessHeartbeat(
+            self.transactions, self.outlets, self.ports.pending_requeue, self.lease, world.clock, lambda: 0.5
+        )
+        self.cancelling = CancelMessages(self.transactions, world.clock)
         self.triggering = Triggering(
             self.transactions, self.directory, self.commits, self.outlets, world.clock, SystemIds()
         )
@@ -105,7 +107,7 @@ class Process:
         return await self.triggering.trigger(command(*to, **fields), CALLER)
 
     @property
-    def outlet(self) -> Outlet:
+    def outlet(self) -> ChannelDispatcher:
         """The one of the first channel configuration."""
         return self.outlets._outlets[1]
 

@@ -9,8 +9,8 @@ from contextlib import closing, contextmanager
 
 import pytest
 from clarion_server.adapters.memory_store import MemoryStore
+from clarion_server.application.access.api_keys import CreateApiKey, ManageApiKeys, NewKey, hash_of
 from clarion_server.application.access.authentication import MAX_TRUSTED, TRUST, KeyAuthenticator
-from clarion_server.application.access.keys import CreateApiKey, KeyKeeping, NewKey, hash_of
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.access import ApiKey, Caller, Scope
 from clarion_server.domain.errors import Unauthenticated
@@ -47,8 +47,8 @@ class Door:
         self.authenticator = KeyAuthenticator(self.world.transactions, self.world.clock)
         ids = CountingIds()
         transactions, clock = self.world.transactions, self.world.clock
-        self.here = KeyKeeping(transactions, clock, ids, self.authenticator.distrust)
-        self.elsewhere = KeyKeeping(transactions, clock, ids, lambda _key: None)
+        self.here = ManageApiKeys(transactions, clock, ids, self.authenticator.distrust)
+        self.elsewhere = ManageApiKeys(transactions, clock, ids, lambda _key: None)
         """As another process on the same store."""
 
     async def new_key(self) -> NewKey:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from clarion_server.application.authoring.checking import flaws_within, is_within, refuse_invalid
+from clarion_server.application.validation import is_within, refuse_invalid, violations_within
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.violation import Violation
 
@@ -46,4 +46,4 @@ def test_a_path_leads_into_a_field_or_beside_it(field: str, outer: str, within: 
 
 def test_only_the_flaws_of_the_changed_fields_count() -> None:
     flaws = [a_violation("category"), a_violation("schedule.end_time"), a_violation("actions[0].email")]
-    assert flaws_within({"schedule", "actions"}, flaws) == (flaws[1], flaws[2])
+    assert violations_within({"schedule", "actions"}, flaws) == (flaws[1], flaws[2])

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-from clarion_server.application.delivery.claim_table import look_every
-from clarion_server.application.delivery.claiming import Claim, Claiming
 from clarion_server.application.ports.queue import Claimed
+from clarion_server.application.sending.claim import Claim, ClaimMessages
+from clarion_server.application.sending.store_queue import look_every
 from clarion_server.domain.campaign import Category, QueueDisposal
 from clarion_server.domain.instant import HOUR, SECOND
 from clarion_server.domain.message import EventType, Lane, MessageState
@@ -35,7 +35,7 @@ async def process(world: World) -> AsyncIterator[Process]:
 
 async def claim(world: World, limit: int = 100, lane: Lane = Lane.TRANSACTIONAL) -> Claimed:
     wish = Claim(1, lane, "first", limit, world.clock.now())
-    (claimed,) = await world.transactions.write(lambda unit: Claiming().apply(unit, [wish]))
+    (claimed,) = await world.transactions.write(lambda unit: ClaimMessages().apply(unit, [wish]))
     return claimed
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from clarion_server.application.authoring.conflicts import ATTEMPTS, write_anew
+from clarion_server.application.campaigns.conflicts import ATTEMPTS, write_anew
 from clarion_server.application.ports.repositories import StaleWrite
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.errors import EtagMismatch

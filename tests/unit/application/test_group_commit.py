@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 from clarion_server.adapters.memory_store import MemoryStore
-from clarion_server.application.group_commit import BulkOperation, GroupCommit, _Crowd
+from clarion_server.application.group_commit import BulkOperation, GroupCommit, _BatchEstimator
 from clarion_server.application.ports.store import StoreUnavailable, UnitOfWork
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.errors import Overloaded, Unavailable
@@ -198,14 +198,14 @@ async def test_a_lone_write_after_a_crowd_waits_a_moment_and_no_longer(
 
 
 def test_nobody_is_waited_for_where_nobody_came_lately() -> None:
-    crowd = _Crowd()
+    crowd = _BatchEstimator()
     assert (crowd.expected, crowd.patience) == (0, 0)
     crowd.seen(1)
     assert crowd.expected == 1
 
 
 def test_more_are_waited_for_as_more_come_and_fewer_only_slowly() -> None:
-    crowd = _Crowd()
+    crowd = _BatchEstimator()
     expected = []
     for count in (2, 8, 100, 4, 4, 1, 1, 1, 1, 1, 1):
         crowd.seen(count)
@@ -214,7 +214,7 @@ def test_more_are_waited_for_as_more_come_and_fewer_only_slowly() -> None:
 
 
 def test_a_small_crowd_is_waited_for_shortly_and_a_large_one_never_longer_than_six_milliseconds() -> None:
-    crowd = _Crowd()
+    crowd = _BatchEstimator()
     crowd.seen(10)
     assert crowd.patience == pytest.approx(0.002)
     crowd.seen(1_000)

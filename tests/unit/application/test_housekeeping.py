@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-from clarion_server.application.keeping import housekeeping as housekeeping_module
-from clarion_server.application.keeping import retention as retention_module
-from clarion_server.application.keeping.housekeeping import Housekeeper
-from clarion_server.application.keeping.retention import Retention
+from clarion_server.application.maintenance import housekeeping as housekeeping_module
+from clarion_server.application.maintenance import retention as retention_module
+from clarion_server.application.maintenance.housekeeping import Housekeeper
+from clarion_server.application.maintenance.retention import Retention
 from clarion_server.application.ports.store import Store, UnitOfWork
-from clarion_server.application.triggering.triggering import TriggerAnswer
+from clarion_server.application.triggering.trigger import TriggerAnswer
 from clarion_server.domain.instant import DAY
 from clarion_server.domain.message import MessageState
 

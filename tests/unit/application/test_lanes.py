@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from clarion_server.application.delivery.hand_off import HandOff
-from clarion_server.application.delivery.hand_off_queue import HandOffQueue, marketing_limit
-from clarion_server.application.delivery.places import Places, places_of
+from clarion_server.application.sending.in_flight import InFlightLimit, in_flight_limits
+from clarion_server.application.sending.local_dispatch import ClaimedMessage
+from clarion_server.application.sending.send_queue import SendQueue, marketing_limit
 from clarion_server.domain.campaign import Category
 from clarion_server.domain.instant import HOUR
 from clarion_server.domain.message import Lane, MessageState
@@ -40,7 +40,7 @@ async def fill_with_news(world: World, process: Process, count: int) -> None:
     process.provider.channels[0].gate.clear()
     await process.trigger(*recipients(count), campaign_id="news")
     configuration = process.outlet.configuration
-    room, begun = places_of(configuration)[MARKETING], marketing_limit(configuration.max_concurrency)
+    room, begun = in_flight_limits(configuration)[MARKETING], marketing_limit(configuration.max_concurrency)
     await until(lambda: states(world).count(MessageState.SENDING) == min(count, room))
     await until(lambda: len(process.provider.begun) == begun)
 
@@ -103,7 +103,7 @@ async def test_a_backlog_of_marketing_does_not_keep_what_comes_later_in_the_queu
     await fill_with_news(world, process, 500)
     await process.trigger(*recipients(3))
     owners = [message.owner for message in messages(world, MessageState.SENDING).values()]
-    assert owners == ["first"] * (places_of(process.outlet.configuration)[MARKETING] + 3)
+    assert owners == ["first"] * (in_flight_limits(process.outlet.configuration)[MARKETING] + 3)
 
 
 async def test_what_is_rapid_goes_before_a_backlog_of_orders(world: World, process: Process) -> None:
@@ -113,7 +113,7 @@ async def test_what_is_rapid_goes_before_a_backlog_of_orders(world: World, proce
     await until(lambda: states(world) == [MessageState.SENT])
     process.provider.channels[0].gate.clear()
     await process.trigger(*recipients(500))
-    room = places_of(process.outlet.configuration)[TRANSACTIONAL]
+    room = in_flight_limits(process.outlet.configuration)[TRANSACTIONAL]
     await until(lambda: states(world).count(MessageState.SENDING) == room and len(process.provider.begun) == 11)
     await process.trigger(recipient(RESET), campaign_id="reset")
     process.provider.channels[0].gate.set()
@@ -140,12 +140,12 @@ async def test_a_retry_that_is_due_goes_before_a_backlog_of_marketing(world: Wor
     assert not process.provider.taken
 
 
-def hand_off(lane: Lane) -> HandOff:
-    return HandOff(samples.message(1, 1, lane=lane))
+def hand_off(lane: Lane) -> ClaimedMessage:
+    return ClaimedMessage(samples.message(1, 1, lane=lane))
 
 
 async def test_lower_lanes_leave_first_and_each_in_its_own_order() -> None:
-    queue = HandOffQueue(8)
+    queue = SendQueue(8)
     put = [hand_off(lane) for lane in (MARKETING, TRANSACTIONAL, RAPID, MARKETING, RAPID, TRANSACTIONAL)]
     for each in put:
         queue.put(each)
@@ -154,7 +154,7 @@ async def test_lower_lanes_leave_first_and_each_in_its_own_order() -> None:
 
 
 async def test_marketing_leaves_a_hand_off_free_until_one_of_its_own_is_done() -> None:
-    queue = HandOffQueue(3)
+    queue = SendQueue(3)
     for _ in range(3):
         queue.put(hand_off(MARKETING))
     first, _second = queue.take(), queue.take()
@@ -173,7 +173,7 @@ def test_a_lane_never_takes_the_last_places_of_one_before_it(
     concurrency: int, rate: float, arrivals: list[tuple[Lane, int]]
 ) -> None:
     configuration = samples.channel(max_concurrency=concurrency, max_rate=rate)
-    most, places = places_of(configuration), Places(configuration)
+    most, places = in_flight_limits(configuration), InFlightLimit(configuration)
     taken = dict.fromkeys(Lane, 0)
     for lane, count in arrivals:
         fitting = min(count, max(0, places.free(lane)))

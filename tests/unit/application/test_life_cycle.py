@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 from clarion_server.adapters.rendering import JinjaContentCompiler
-from clarion_server.application.authoring.channel_keeping import ChannelSettings, UpdateChannelConfiguration
+from clarion_server.application.channels.configurations import ChannelSettings, UpdateChannelConfiguration
 from clarion_server.domain.campaign import CampaignDefinition, CampaignState, QueueDisposal, Schedule
 from clarion_server.domain.errors import (
     ChannelConfigurationInUse,

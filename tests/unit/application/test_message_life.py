@@ -11,23 +11,23 @@ from typing import Any, TypeVar, cast
 
 import pytest
 from clarion_server.adapters.system import SystemIds
-from clarion_server.application.delivery.attempting import Delivery
-from clarion_server.application.delivery.claiming import Claim, Claiming
-from clarion_server.application.delivery.disowning import Disowned
-from clarion_server.application.delivery.hand_off import HandOff
-from clarion_server.application.delivery.outlets import ProcessOutlets
-from clarion_server.application.delivery.recording import settle
-from clarion_server.application.directory import CampaignDirectory
+from clarion_server.application.campaign_cache import CampaignCache
 from clarion_server.application.group_commit import GroupCommit
-from clarion_server.application.keeping.keeper import Keeper
-from clarion_server.application.keeping.lease import Lease
-from clarion_server.application.reading.figures import read_figures
+from clarion_server.application.maintenance.process_heartbeat import ProcessHeartbeat
+from clarion_server.application.reports.counts import read_figures
+from clarion_server.application.sending.attempt import AttemptRunner
+from clarion_server.application.sending.claim import Claim, ClaimMessages
+from clarion_server.application.sending.dispatchers import Dispatchers
+from clarion_server.application.sending.lease import Lease
+from clarion_server.application.sending.local_dispatch import ClaimedMessage
+from clarion_server.application.sending.outcomes import record_outcomes
+from clarion_server.application.sending.requeue import PendingRequeue
 from clarion_server.application.transactions import Transactions
-from clarion_server.application.triggering.cancelling import Cancelling
-from clarion_server.application.triggering.triggering import Triggering
+from clarion_server.application.triggering.cancel import CancelMessages
+from clarion_server.application.triggering.trigger import Triggering
 from clarion_server.domain.campaign import CampaignState, InDoubtPolicy, QueueDisposal
 from clarion_server.domain.channel import ChannelConfiguration
-from clarion_server.domain.delivery import Conclusion
+from clarion_server.domain.delivery import AttemptOutcome
 from clarion_server.domain.errors import CampaignNotLive
 from clarion_server.domain.instant import HOUR, MINUTE, SECOND, Instant
 from clarion_server.domain.message import OUTCOMES, AttemptResult, Event, EventType, Lane, Message, MessageState
@@ -60,53 +60,58 @@ class NoOutlets:
 
 
 class Desk:
-    """One process whose hand-offs are made by the test, one at a time. Implements `Outlets`."""
+    """One process whose hand-offs are made by the test, one at a time. Implements `LocalDispatch`."""
 
     def __init__(self, world: World, name: str) -> None:
         self._world = world
         self.name = name
         self.takes_directly = True
-        self.hands: list[HandOff] = []
-        self.disowned = Disowned()
+        self.hands: list[ClaimedMessage] = []
+        self.pending_requeue = PendingRequeue()
         self.transactions = Transactions(world.store)
         self.lease = Lease(name, SPAN, world.clock)
-        directory = CampaignDirectory(self.transactions, world.review._compiler)
+        directory = CampaignCache(self.transactions, world.review._compiler)
         commits = GroupCommit(self.transactions, lambda: None, 10_000)
         self.triggering = Triggering(self.transactions, directory, commits, self, world.clock, SystemIds())
-        self.delivery = Delivery(directory, world.clock, lambda: 0.5)
-        self.keeper = Keeper(
-            self.transactions, cast("ProcessOutlets", NoOutlets()), self.disowned, self.lease, world.clock, lambda: 0.5
+        self.delivery = AttemptRunner(directory, world.clock, lambda: 0.5)
+        self.keeper = ProcessHeartbeat(
+            self.transactions,
+            cast("Dispatchers", NoOutlets()),
+            self.pending_requeue,
+            self.lease,
+            world.clock,
+            lambda: 0.5,
         )
 
     def reserve(self, channel_key: int, lane: Lane, count: int) -> str | None:
         return self.name if self.takes_directly and self.lease.is_held() else None
 
-    def hand_off(self, channel_key: int, messages: Sequence[HandOff]) -> None:
+    def hand_off(self, channel_key: int, messages: Sequence[ClaimedMessage]) -> None:
         self.hands += messages
 
-    def give_up(self, channel_key: int, messages: Sequence[HandOff]) -> None: ...
+    def give_up(self, channel_key: int, messages: Sequence[ClaimedMessage]) -> None: ...
 
-    def disown(self, channel_key: int, messages: Sequence[HandOff]) -> None:
+    def requeue(self, channel_key: int, messages: Sequence[ClaimedMessage]) -> None:
         for each in messages:
-            self.disowned.add(each.message)
+            self.pending_requeue.add(each.message)
 
     def queued(self, channel_key: int, lane: Lane, messages: Sequence[Message], due_time: Instant) -> None: ...
 
     async def claim(self, limit: int) -> None:
         wish = Claim(1, Lane.TRANSACTIONAL, self.name, limit, self._world.clock.now())
-        (claimed,) = await self.transactions.write(lambda unit: Claiming().apply(unit, [wish]))
-        self.hands += [HandOff(message) for message in claimed.messages]
+        (claimed,) = await self.transactions.write(lambda unit: ClaimMessages().apply(unit, [wish]))
+        self.hands += [ClaimedMessage(message) for message in claimed.messages]
 
-    async def attempt(self, channel: ScriptedChannel, configuration: ChannelConfiguration) -> Conclusion | None:
+    async def attempt(self, channel: ScriptedChannel, configuration: ChannelConfiguration) -> AttemptOutcome | None:
         """The end of the oldest hand-off, not yet recorded. None when it was not begun."""
         hand_off = self.hands.pop(0)
         if not self.lease.covers(hand_off.message.attempt_time or 0):
-            self.disowned.add(hand_off.message)
+            self.pending_requeue.add(hand_off.message)
             return None
         return await self.delivery.attempt(hand_off, channel, configuration)
 
-    async def record(self, conclusion: Conclusion) -> None:
-        await self.transactions.write(lambda unit: settle(unit, [conclusion], self.name))
+    async def record(self, conclusion: AttemptOutcome) -> None:
+        await self.transactions.write(lambda unit: record_outcomes(unit, [conclusion], self.name))
 
 
 class MessageLife(RuleBasedStateMachine):
@@ -117,7 +122,7 @@ class MessageLife(RuleBasedStateMachine):
         self.channel = ScriptedChannel()
         self.numbers = itertools.count(1)
         self.desks: list[Desk] = []
-        self.unrecorded: list[tuple[Desk, Conclusion]] = []
+        self.unrecorded: list[tuple[Desk, AttemptOutcome]] = []
         self.ended: dict[str, Message] = {}
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -174,7 +179,7 @@ class MessageLife(RuleBasedStateMachine):
     @rule(data=st.data())
     def cancel_an_execution(self, data: st.DataObject) -> None:
         if chosen := self.any_message(data):
-            cancelling = Cancelling(self.world.transactions, self.world.clock)
+            cancelling = CancelMessages(self.world.transactions, self.world.clock)
             cancellation = self.run(cancelling.cancel_execution(chosen.execution_id, CALLER))
             states = Counter(m.state for m in self.messages().values() if m.execution_id == chosen.execution_id)
             assert cancellation.cancelled_count == states[MessageState.CANCELLED]
@@ -183,7 +188,7 @@ class MessageLife(RuleBasedStateMachine):
     @rule(data=st.data())
     def cancel_a_message(self, data: st.DataObject) -> None:
         if chosen := self.any_message(data):
-            cancelling = Cancelling(self.world.transactions, self.world.clock)
+            cancelling = CancelMessages(self.world.transactions, self.world.clock)
             after = self.run(cancelling.cancel_message(chosen.id, CALLER))
             in_time = chosen.state in {MessageState.QUEUED, MessageState.CANCELLED}
             assert (after.state is MessageState.CANCELLED) == in_time

@@ -6,9 +6,9 @@ import asyncio
 from contextlib import suppress
 
 import pytest
-from clarion_server.application.keeping import tally as tallying
-from clarion_server.application.keeping.metrics import Family, histogram, of_process, of_store
-from clarion_server.application.keeping.tally import Distribution, Tally
+from clarion_server.application.maintenance import process_metrics as tallying
+from clarion_server.application.maintenance.metrics import Family, histogram, of_process, of_store
+from clarion_server.application.maintenance.process_metrics import Distribution, ProcessMetrics
 
 from tests.unit.application.running import Process, recipients, until
 from tests.unit.application.world import World
@@ -38,7 +38,7 @@ def test_a_histogram_counts_what_is_up_to_each_bound_and_everything_in_the_last(
 
 async def test_messages_attempts_and_commits_are_counted_once_they_are_durable(world: World) -> None:
     await world.live()
-    process, tally = Process(world), Tally()
+    process, tally = Process(world), ProcessMetrics()
     process.commits._observer = tally
     async with process.sending():
         await process.trigger(*recipients(3))
@@ -52,7 +52,7 @@ async def test_messages_attempts_and_commits_are_counted_once_they_are_durable(w
 
 async def test_what_is_asked_for_again_is_not_counted_again(world: World) -> None:
     await world.live()
-    process, tally = Process(world), Tally()
+    process, tally = Process(world), ProcessMetrics()
     process.commits._observer = tally
     await process.trigger(request_id="r-1")
     await process.trigger(request_id="r-1")
@@ -69,7 +69,7 @@ def test_the_stores_figures_are_those_of_all_campaigns() -> None:
 
 async def test_a_loop_that_is_held_up_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tallying, "_ASK_EVERY", 0.001)
-    tally = Tally()
+    tally = ProcessMetrics()
     watching = asyncio.create_task(tally.watch_loop())
     await until(lambda: sum(tally.loop_lags.counts) > 0)
     before = tally.loop_lags.sum

@@ -10,17 +10,17 @@ from typing import Any
 from clarion_server.adapters.channels.smtp_email import SmtpEmailChannel
 from clarion_server.adapters.memory_store import MemoryStore
 from clarion_server.adapters.rendering import JinjaContentCompiler
-from clarion_server.application.authoring.channel_keeping import ChannelKeeping, ChannelSettings
-from clarion_server.application.authoring.drafts import CampaignAuthoring, CreateCampaign, Draft, UpdateCampaign
-from clarion_server.application.authoring.life_cycle import ActivateCampaign, Activation, CampaignLifeCycle
-from clarion_server.application.authoring.previewing import CampaignPreviewing
-from clarion_server.application.authoring.review import Review
-from clarion_server.application.authoring.sampling import TriggerSampling
-from clarion_server.application.directory import CampaignDirectory
+from clarion_server.application.campaign_cache import CampaignCache
+from clarion_server.application.campaigns.drafts import CreateCampaign, Draft, ManageCampaigns, UpdateCampaign
+from clarion_server.application.campaigns.life_cycle import ActivateCampaign, Activation, CampaignLifeCycle
+from clarion_server.application.campaigns.preview import CampaignPreviewer
+from clarion_server.application.campaigns.review import Review
+from clarion_server.application.campaigns.trigger_sample import TriggerSampler
+from clarion_server.application.channels.configurations import ChannelSettings, ManageChannelConfigurations
 from clarion_server.application.ports.content import ContentCompiler
-from clarion_server.application.ports.queries import FigureKey
+from clarion_server.application.ports.queries import CounterKey
 from clarion_server.application.ports.store import Store, UnitOfWork
-from clarion_server.application.reading.reporting import CampaignReporting
+from clarion_server.application.reports.campaign_report import CampaignReports
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.access import Caller, Scope
 from clarion_server.domain.campaign import Action, Campaign, CampaignDefinition, Category, EmailContent, Mailbox
@@ -75,13 +75,15 @@ class World:
         """The changed campaigns that whoever keeps campaigns at hand was told of."""
         self.told_channels: list[ChannelConfiguration] = []
         compiler = compiler or JinjaContentCompiler()
-        self.authoring = CampaignAuthoring(self.transactions, self.clock, self.told.append)
+        self.authoring = ManageCampaigns(self.transactions, self.clock, self.told.append)
         self.review = Review(compiler, self.clock)
         self.life_cycle = CampaignLifeCycle(self.transactions, self.review, self.clock, self.told.append)
-        self.previewing = CampaignPreviewing(self.transactions, compiler)
-        self.sampling = TriggerSampling(CampaignDirectory(self.transactions, compiler), JinjaContentCompiler())
-        self.reporting = CampaignReporting(self.transactions, self.clock)
-        self.channels = ChannelKeeping(self.transactions, self.clock, SmtpEmailChannel, self.told_channels.append)
+        self.previewing = CampaignPreviewer(self.transactions, compiler)
+        self.sampling = TriggerSampler(CampaignCache(self.transactions, compiler), JinjaContentCompiler())
+        self.reporting = CampaignReports(self.transactions, self.clock)
+        self.channels = ManageChannelConfigurations(
+            self.transactions, self.clock, SmtpEmailChannel, self.told_channels.append
+        )
 
     def close(self) -> None:
         self.transactions.close()
@@ -120,7 +122,7 @@ class World:
         return found
 
     async def count_up(self, campaign: Campaign, version: int, figures: Mapping[str, int]) -> None:
-        keys = {FigureKey(campaign.key, version, metric): number for metric, number in figures.items()}
+        keys = {CounterKey(campaign.key, version, metric): number for metric, number in figures.items()}
 
         def add(unit: UnitOfWork) -> None:
             unit.figures.add(keys)

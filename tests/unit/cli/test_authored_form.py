@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from clarion.v1 import campaign_pb2, channel_configuration_pb2
 from clarion_client import Campaign, ChannelConfiguration
-from clarion_server.transport.cli.files.kinds import CAMPAIGN, CHANNEL, Kind, exported
+from clarion_server.transport.cli.files.resource_types import CAMPAIGN, CHANNEL, Kind, exported
 from clarion_server.transport.cli.files.yaml_schema import CoreLoader
 from google.api import field_behavior_pb2
 from google.protobuf.descriptor import Descriptor

@@ -4,9 +4,9 @@ from typing import Any
 
 from clarion_client import Campaign, ChannelConfiguration
 from clarion_server.transport.cli.files.applying import Difference
-from clarion_server.transport.cli.files.kinds import CAMPAIGN, CHANNEL
-from clarion_server.transport.cli.files.places import Place, Places
+from clarion_server.transport.cli.files.resource_types import CAMPAIGN, CHANNEL
 from clarion_server.transport.cli.files.resources import Resource
+from clarion_server.transport.cli.files.source_location import Place, Places
 
 SMTP = {"host": "smtp.example.com", "username": "shop", "sender": {"address": "shop@example.com"}}
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 from clarion_server.domain.campaign import InDoubtPolicy
-from clarion_server.domain.delivery import Conclusion, conclude, expire
+from clarion_server.domain.delivery import AttemptOutcome, decide_next, expire
 from clarion_server.domain.instant import HOUR, MINUTE, SECOND, Instant
 from clarion_server.domain.message import (
     Attempt,
@@ -118,10 +118,10 @@ CASES = {
 }
 
 
-def conclusion_of(case: Case) -> Conclusion:
+def conclusion_of(case: Case) -> AttemptOutcome:
     expire_time = None if case.expires_after is None else RELEASED + case.expires_after
     message = a_message(case.number, expire_time)
-    return conclude(
+    return decide_next(
         message, an_attempt(case.result, RELEASED + case.after, case.number), POLICY, case.policy, in_the_middle
     )
 
@@ -171,7 +171,7 @@ def test_whatever_happens_the_next_state_may_follow_and_the_next_try_lies_ahead_
 ) -> None:
     expire_time = None if expires_after is None else RELEASED + expires_after
     attempt = an_attempt(result, RELEASED + after, number)
-    conclusion = conclude(a_message(number, expire_time), attempt, POLICY, policy, lambda: chance)
+    conclusion = decide_next(a_message(number, expire_time), attempt, POLICY, policy, lambda: chance)
     assert may_follow(MessageState.SENDING, conclusion.state)
     assert (conclusion.state is MessageState.QUEUED) == (conclusion.due_time is not None)
     if conclusion.due_time is not None:

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 from clarion_server.domain.campaign import Category, InDoubtPolicy
-from clarion_server.domain.delivery import conclude, expire
+from clarion_server.domain.delivery import decide_next, expire
 from clarion_server.domain.instant import DAY, SECOND
 from clarion_server.domain.message import (
     OUTCOMES,
@@ -116,7 +116,7 @@ def test_every_end_of_an_attempt_is_a_legal_move_with_its_event(
 ) -> None:
     failure = None if result is AttemptResult.SENT else Failure(FailureReason.THROTTLED)
     attempt = Attempt(1, 0, end_time, result, failure)
-    end = conclude(sending(expire_time), attempt, RetryPolicy(), in_doubt_policy, lambda: fraction)
+    end = decide_next(sending(expire_time), attempt, RetryPolicy(), in_doubt_policy, lambda: fraction)
     assert may_follow(SENDING, end.state)
     assert (end.due_time is not None) == (end.state is QUEUED)
     assert end.event.type == (EventType.DEFERRED if end.state is QUEUED else EventType[end.state.name])
@@ -141,20 +141,20 @@ def test_the_end_of_an_attempt_decides_the_state(
 ) -> None:
     failure = None if result is AttemptResult.SENT else Failure(FailureReason.OTHER)
     attempt = Attempt(1, 0, SECOND, result, failure)
-    assert conclude(sending(), attempt, RetryPolicy(), policy, lambda: 0.5).state is state
+    assert decide_next(sending(), attempt, RetryPolicy(), policy, lambda: 0.5).state is state
 
 
 @pytest.mark.parametrize("result", [AttemptResult.DEFERRED, AttemptResult.IN_DOUBT])
 def test_a_failure_after_the_retry_window_is_final_and_says_so(result: AttemptResult) -> None:
     attempt = Attempt(9, 0, DAY + 1, result, Failure(FailureReason.THROTTLED, "451"))
-    end = conclude(sending(), attempt, RetryPolicy(window=DAY), InDoubtPolicy.RESEND, lambda: 0.5)
+    end = decide_next(sending(), attempt, RetryPolicy(window=DAY), InDoubtPolicy.RESEND, lambda: 0.5)
     assert end.state is MessageState.FAILED
     assert end.event.failure == Failure(FailureReason.THROTTLED, "451", retries_exhausted=True)
 
 
 def test_a_message_that_expires_before_its_next_attempt_is_looked_at_when_it_expires() -> None:
     attempt = Attempt(1, 0, SECOND, AttemptResult.DEFERRED, Failure(FailureReason.THROTTLED))
-    end = conclude(sending(expire_time=2 * SECOND), attempt, RetryPolicy(), InDoubtPolicy.RESEND, lambda: 0.5)
+    end = decide_next(sending(expire_time=2 * SECOND), attempt, RetryPolicy(), InDoubtPolicy.RESEND, lambda: 0.5)
     assert end.due_time == 2 * SECOND
 
 

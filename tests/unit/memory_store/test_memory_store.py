@@ -61,7 +61,7 @@ def test_a_closed_store_is_unavailable() -> None:
     with pytest.raises(StoreUnavailable), store.begin():
         pass
     with pytest.raises(StoreUnavailable):
-        store.change_mark()
+        store.commit_version()
 
 
 def test_a_commit_to_a_closed_store_is_refused() -> None:

@@ -17,7 +17,7 @@ from clarion_server.domain.campaign import (
     Schedule,
 )
 from clarion_server.domain.finding import Finding, FindingCode, Severity
-from clarion_server.transport.grpc.convert.campaigns import to_campaign, to_draft, to_finding, to_version
+from clarion_server.transport.api.convert.campaigns import to_campaign, to_draft, to_finding, to_version
 from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given
 from hypothesis import strategies as st

@@ -11,8 +11,8 @@ from clarion.v1 import campaign_pb2, category_pb2
 from clarion.v1 import campaign_service_pb2 as pb
 from clarion_server.domain.errors import InvalidFields, InvalidPageToken
 from clarion_server.domain.instant import HOUR
+from clarion_server.transport.api.public_addresses import PublicAddresses
 from clarion_server.transport.grpc.campaigns import CampaignService
-from clarion_server.transport.grpc.doors import Doors
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.struct_pb2 import Struct
 
@@ -42,7 +42,7 @@ def world() -> Iterator[World]:
 @pytest.fixture
 def service(world: World) -> CampaignService:
     return CampaignService(
-        world.authoring, world.life_cycle, world.previewing, world.sampling, Doors(target="127.0.0.1:50051")
+        world.authoring, world.life_cycle, world.previewing, world.sampling, PublicAddresses(target="127.0.0.1:50051")
     )
 
 

@@ -12,7 +12,7 @@ from clarion_server.application.ports.channels import VerificationKind, Verifica
 from clarion_server.domain.channel import ChannelConfiguration, TlsMode
 from clarion_server.domain.instant import DAY, MINUTE, SECOND
 from clarion_server.domain.retry import RetryPolicy
-from clarion_server.transport.grpc.convert.channels import to_channel_configuration, to_settings, to_step
+from clarion_server.transport.api.convert.channels import to_channel_configuration, to_settings, to_step
 from google.protobuf.duration_pb2 import Duration
 from hypothesis import given
 from hypothesis import strategies as st

@@ -15,8 +15,8 @@ from clarion.v1 import (
     channel_configuration_service_pb2,
     message_pb2,
 )
-from clarion_server.transport.grpc.convert import enums
-from clarion_server.transport.grpc.convert.enums import EnumPair
+from clarion_server.transport.api.convert import enums
+from clarion_server.transport.api.convert.enums import EnumPair
 
 PAIRS: Mapping[str, tuple[EnumPair[Any, Any], Any]] = {
     "category": (enums.CATEGORY, category_pb2.Category),

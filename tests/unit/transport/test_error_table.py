@@ -17,7 +17,7 @@ from clarion_server.domain import errors
 from clarion_server.domain.errors import ClarionError
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 from clarion_server.domain.violation import Violation
-from clarion_server.transport.grpc.errors import ERRORS, internal_status, status_of
+from clarion_server.transport.api.errors import ERRORS, internal_status, status_of
 from clarion_server.transport.http.refusals import REASONS as HTTP_REASONS
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2

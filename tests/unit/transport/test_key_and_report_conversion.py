@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from clarion.v1 import api_key_pb2, message_pb2
 from clarion.v1 import report_service_pb2 as pb
-from clarion_server.application.reading.figures import read_figures
-from clarion_server.application.reading.reporting import CampaignReport
+from clarion_server.application.reports.campaign_report import CampaignReport
+from clarion_server.application.reports.counts import read_figures
 from clarion_server.domain.access import ApiKey, Scope
 from clarion_server.domain.latency import bucket_of, middle_of
-from clarion_server.transport.grpc.convert.keys import to_api_key, to_command
-from clarion_server.transport.grpc.convert.reports import to_report
-from clarion_server.transport.grpc.convert.times import to_duration
+from clarion_server.transport.api.convert.keys import to_api_key, to_command
+from clarion_server.transport.api.convert.reports import to_report
+from clarion_server.transport.api.convert.times import to_duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 KEY = ApiKey(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from clarion.v1 import campaign_pb2, channel_configuration_pb2
-from clarion_server.application.authoring import channel_keeping, drafts
-from clarion_server.transport.grpc.masks import read_mask
+from clarion_server.application.campaigns import drafts
+from clarion_server.application.channels import configurations
+from clarion_server.transport.api.masks import read_mask
 from google.api import field_behavior_pb2
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -67,4 +68,4 @@ def settable_fields(descriptor: Descriptor) -> set[str]:
 def test_the_editable_fields_are_those_that_the_contract_lets_callers_set() -> None:
     configuration = channel_configuration_pb2.ChannelConfiguration
     assert settable_fields(campaign_pb2.Campaign.DESCRIPTOR) == drafts.EDITABLE_FIELDS
-    assert settable_fields(configuration.DESCRIPTOR) == channel_keeping.EDITABLE_FIELDS
+    assert settable_fields(configuration.DESCRIPTOR) == configurations.EDITABLE_FIELDS

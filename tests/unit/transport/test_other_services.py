@@ -14,7 +14,7 @@ from clarion.v1 import (
     channel_configuration_service_pb2,
     report_service_pb2,
 )
-from clarion_server.application.access.keys import KeyKeeping
+from clarion_server.application.access.api_keys import ManageApiKeys
 from clarion_server.domain.access import Caller, Scope
 from clarion_server.domain.errors import InvalidFields, InvalidPageToken, ResourceNotFound
 from clarion_server.transport.grpc.channels import ChannelConfigurationService
@@ -55,7 +55,7 @@ def channels(world: World) -> ChannelConfigurationService:
 
 @pytest.fixture
 def keys(world: World) -> ApiKeyService:
-    return ApiKeyService(KeyKeeping(world.transactions, world.clock, CountingIds(), lambda _key: None))
+    return ApiKeyService(ManageApiKeys(world.transactions, world.clock, CountingIds(), lambda _key: None))
 
 
 def violations(error: pytest.ExceptionInfo[InvalidFields]) -> list[tuple[str, str]]:

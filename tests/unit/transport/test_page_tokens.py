@@ -8,8 +8,8 @@ import pytest
 from clarion.v1 import campaign_service_pb2 as pb
 from clarion_server.domain.access import Caller
 from clarion_server.domain.errors import InvalidFields, InvalidPageToken
-from clarion_server.transport.grpc.listing import page_of
-from clarion_server.transport.grpc.pages import TokenInvalid, position_of, query_of, seal, unseal
+from clarion_server.transport.api.page_tokens import TokenInvalid, position_of, query_of, seal, unseal
+from clarion_server.transport.api.pagination import page_of
 from hypothesis import assume, given
 from hypothesis import strategies as st
 

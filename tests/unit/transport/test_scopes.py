@@ -6,7 +6,7 @@ import re
 
 import pytest
 from clarion_server.domain.access import Scope
-from clarion_server.transport.grpc.scopes import SCOPES
+from clarion_server.transport.api.scopes import SCOPES
 
 from tests.descriptors import Element, rpcs
 

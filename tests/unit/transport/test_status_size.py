@@ -6,7 +6,7 @@ import pytest
 from clarion_server.domain.errors import ClarionError, InvalidFields, ReviewFailed
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 from clarion_server.domain.violation import Violation
-from clarion_server.transport.grpc.errors import MAX_STATUS_BYTES, fitting, status_of
+from clarion_server.transport.api.errors import MAX_STATUS_BYTES, fitting, status_of
 from google.rpc import error_details_pb2
 
 FINDING = Finding(

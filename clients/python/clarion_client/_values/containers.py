@@ -37,7 +37,7 @@ class Repeated:
         return tuple(self._item.load(item, f"{path}[{index}]") for index, item in enumerate(data))
 
 
-class Tally:
+class ProcessMetrics:
     """Counts by reason, which the contract lists as `{reason, count}`."""
 
     def __init__(self, reason: type[StrEnum]) -> None:
@@ -158,7 +158,7 @@ def _field(field: dataclasses.Field[Any], hint: Any) -> Field:
 
 def _mapping_kind(key: Any, item: Any) -> Kind:
     if key is not str:
-        return Tally(key)
+        return ProcessMetrics(key)
     return Texts() if item is str else Data()
 
 

@@ -52,7 +52,7 @@ class SmtpEmailChannel:
         try:
             return await hand_over(connection, envelope)
         finally:
-            self._pool.give_back(connection)
+            self._pool.requeue(connection)
 
     def _new_session(self) -> SmtpSession:
         return SmtpSession(self._provider, self._trust)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from operator import attrgetter
 
 from clarion_server.adapters.memory_store.tables import Tables
-from clarion_server.application.ports.queries import CampaignQuery, Standing
+from clarion_server.application.ports.queries import CampaignQuery, DeliveryPolicy
 from clarion_server.application.ports.repositories import NameTaken, StaleWrite
 from clarion_server.domain.campaign import Campaign, CampaignState, CampaignVersion
 from clarion_server.domain.instant import Instant
@@ -42,8 +42,10 @@ class MemoryCampaignRepository:
     def revisions(self, keys: Collection[int]) -> dict[int, int]:
         return {key: campaign.revision for key, campaign in self.by_keys(keys).items()}
 
-    def standings(self, keys: Collection[int]) -> dict[int, Standing]:
-        return {key: Standing(campaign.state, campaign.queue_disposal) for key, campaign in self.by_keys(keys).items()}
+    def delivery_policies(self, keys: Collection[int]) -> dict[int, DeliveryPolicy]:
+        return {
+            key: DeliveryPolicy(campaign.state, campaign.queue_disposal) for key, campaign in self.by_keys(keys).items()
+        }
 
     def save(self, campaign: Campaign) -> None:
         self._check_revision(campaign, campaign.revision - 1)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import islice
 
 from clarion_server.adapters.memory_store.tables import Tables
-from clarion_server.application.ports.queries import EventQuery, FigureKey
+from clarion_server.application.ports.queries import CounterKey, EventQuery
 from clarion_server.domain.message import Event, execution_id_of
 
 #: Numbered like the keys of campaigns: a sequence is never given twice.
@@ -55,11 +55,11 @@ def _matches(event: Event, query: EventQuery) -> bool:
     )
 
 
-class MemoryFigureRepository:
+class MemoryCounterRepository:
     def __init__(self, tables: Tables) -> None:
         self._figures = tables.figures
 
-    def add(self, increments: Mapping[FigureKey, int]) -> None:
+    def add(self, increments: Mapping[CounterKey, int]) -> None:
         for key, increment in increments.items():
             self._figures.put(key, self._figures.rows.get(key, 0) + increment)
 

@@ -88,12 +88,12 @@ class MemoryMessageRepository:
     def held_campaigns(self) -> set[int]:
         return {self._tables.messages.rows[message_id].campaign_key for message_id in self._tables.held.rows}
 
-    def give_back(self, message_ids: Collection[str], owner: str) -> None:
+    def requeue(self, message_ids: Collection[str], owner: str) -> None:
         for message in self._in_hands(message_ids, owner):
             begun = message.attempt_count - 1
             self._put(replace(message, state=MessageState.QUEUED, owner=None, attempt_count=begun))
 
-    def settle(self, settlements: Sequence[Settlement], owner: str) -> set[str]:
+    def record_outcomes(self, settlements: Sequence[Settlement], owner: str) -> set[str]:
         settled = set()
         for settlement in settlements:
             for message in self._in_hands([settlement.message_id], owner):
@@ -114,7 +114,7 @@ class MemoryMessageRepository:
     def queued_of_campaign(self, campaign_key: int, limit: int) -> list[Message]:
         return list(islice((m for m in self._all_queued() if m.campaign_key == campaign_key), limit))
 
-    def in_hands_of(self, owners: Collection[str], limit: int) -> list[Message]:
+    def claimed_by(self, owners: Collection[str], limit: int) -> list[Message]:
         return list(islice((message for message in self._all_sending() if message.owner in owners), limit))
 
     def owners(self) -> set[str]:

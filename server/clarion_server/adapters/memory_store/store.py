@@ -8,14 +8,14 @@ from contextlib import contextmanager
 
 from clarion_server.adapters.memory_store.campaigns import MemoryCampaignRepository
 from clarion_server.adapters.memory_store.channels import MemoryChannelConfigurationRepository
-from clarion_server.adapters.memory_store.events import MemoryEventRepository, MemoryFigureRepository
+from clarion_server.adapters.memory_store.events import MemoryCounterRepository, MemoryEventRepository
 from clarion_server.adapters.memory_store.executions import MemoryExecutionRepository
 from clarion_server.adapters.memory_store.keys import MemoryApiKeyRepository
 from clarion_server.adapters.memory_store.messages import MemoryMessageRepository
 from clarion_server.adapters.memory_store.processes import MemoryProcessRepository
 from clarion_server.adapters.memory_store.retention import MemoryRetentionRepository
 from clarion_server.adapters.memory_store.tables import Tables
-from clarion_server.application.ports.store import Hearer, StoreUnavailable, UnitOfWork
+from clarion_server.application.ports.store import CommitListener, StoreUnavailable, UnitOfWork
 
 
 class MemoryUnitOfWork:
@@ -29,7 +29,7 @@ class MemoryUnitOfWork:
         self.executions = MemoryExecutionRepository(tables)
         self.messages = MemoryMessageRepository(tables)
         self.events = MemoryEventRepository(tables)
-        self.figures = MemoryFigureRepository(tables)
+        self.figures = MemoryCounterRepository(tables)
         self.retention = MemoryRetentionRepository(tables)
         self.keys = MemoryApiKeyRepository(tables)
         self.processes = MemoryProcessRepository(tables)
@@ -71,13 +71,13 @@ class MemoryStore:
     def snapshot(self) -> Iterator[UnitOfWork]:
         yield MemoryUnitOfWork(self._state()[1].fork(writable=False), publish=None)
 
-    def change_mark(self) -> object:
+    def commit_version(self) -> object:
         return self._state()[0]
 
-    def listen(self, hear: Hearer) -> None:
+    def listen(self, hear: CommitListener) -> None:
         """No other process has it."""
 
-    def tell_queued(self, channel_keys: Collection[int]) -> None:
+    def notify_queued(self, channel_keys: Collection[int]) -> None:
         """See `listen`."""
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from clarion_server.adapters.memory_store.table import Table
-from clarion_server.application.ports.queries import FigureKey
+from clarion_server.application.ports.queries import CounterKey
 from clarion_server.domain.access import ApiKey
 from clarion_server.domain.campaign import Campaign, CampaignVersion
 from clarion_server.domain.channel import ChannelConfiguration
@@ -43,7 +43,7 @@ class Tables:
     events: Table[int, Event] = field(default_factory=Table)
     """By sequence."""
     message_events: Table[str, tuple[Event, ...]] = field(default_factory=Table)
-    figures: Table[FigureKey, int] = field(default_factory=Table)
+    figures: Table[CounterKey, int] = field(default_factory=Table)
     purges: Table[str, int] = field(default_factory=Table)
     """Through which position each kind was purged."""
     keys: Table[str, ApiKey] = field(default_factory=Table)

@@ -10,7 +10,7 @@ from prometheus_client.core import Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
 
-from clarion_server.application.keeping.metrics import Family
+from clarion_server.application.maintenance.metrics import Family
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 #: Reads the system's figures when asked. In no registry, as it is asked here.

@@ -11,7 +11,7 @@ from jinja2 import Template, TemplateSyntaxError, nodes
 
 from clarion_server.adapters.rendering.bounds import LIMITS, Budget, RenderContext
 from clarion_server.adapters.rendering.environment import ContentEnvironment
-from clarion_server.adapters.rendering.places import place_at
+from clarion_server.adapters.rendering.expression_path import place_at
 from clarion_server.adapters.rendering.rewriting import rewritten
 from clarion_server.adapters.rendering.structure import Refusal, parsed, syntax_refusal
 from clarion_server.adapters.rendering.values import RenderRefused, ValueMissing

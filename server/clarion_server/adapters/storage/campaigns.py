@@ -19,7 +19,7 @@ from clarion_server.adapters.storage.campaign_rows import (
     version_to_row,
 )
 from clarion_server.adapters.storage.schema import campaign_tags, campaign_versions, campaigns
-from clarion_server.application.ports.queries import CampaignQuery, Standing
+from clarion_server.application.ports.queries import CampaignQuery, DeliveryPolicy
 from clarion_server.application.ports.repositories import NameTaken, StaleWrite
 from clarion_server.domain.campaign import Campaign, CampaignState, CampaignVersion, QueueDisposal
 from clarion_server.domain.instant import Instant
@@ -59,9 +59,9 @@ class SqlCampaignRepository:
         keep_unchanged(self._connection, keys)
         return dict(_REVISIONS.select(self._connection, [(key,) for key in keys]))
 
-    def standings(self, keys: Collection[int]) -> dict[int, Standing]:
+    def delivery_policies(self, keys: Collection[int]) -> dict[int, DeliveryPolicy]:
         return {
-            key: Standing(CampaignState(state), None if disposal is None else QueueDisposal(disposal))
+            key: DeliveryPolicy(CampaignState(state), None if disposal is None else QueueDisposal(disposal))
             for key, state, disposal in _STANDINGS.select(self._connection, [(key,) for key in keys])
         }
 

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select, true
 from clarion_server.adapters.storage import codec
 from clarion_server.adapters.storage.bulk import Insertion
 from clarion_server.adapters.storage.conditions import in_sandbox, of_execution
-from clarion_server.adapters.storage.event_order import announce_events, horizon_of
-from clarion_server.adapters.storage.packed import RowsReader
+from clarion_server.adapters.storage.event_watermark import announce_events, horizon_of
+from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.retention import EVENTS
 from clarion_server.adapters.storage.schema import events, purges
 from clarion_server.application.ports.queries import EventQuery

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, select
 from clarion_server.adapters.storage import codec
 from clarion_server.adapters.storage.bulk import BulkStatement, Insertion, Values
 from clarion_server.adapters.storage.conditions import in_sandbox
-from clarion_server.adapters.storage.newest import BEYOND_ALL, NewestIds, campaign_keys
+from clarion_server.adapters.storage.newest_page import BEYOND_ALL, NewestIds, campaign_keys
 from clarion_server.adapters.storage.schema import executions
 from clarion_server.application.ports.queries import ExecutionQuery
 from clarion_server.domain.execution import Execution

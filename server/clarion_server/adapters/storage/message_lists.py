@@ -12,9 +12,9 @@ from sqlalchemy import Connection, Select, select
 
 from clarion_server.adapters.storage.conditions import in_sandbox, of_execution
 from clarion_server.adapters.storage.message_rows import read_messages, select_messages
-from clarion_server.adapters.storage.newest import BEYOND_ALL, NewestIds, campaign_keys
+from clarion_server.adapters.storage.newest_page import BEYOND_ALL, NewestIds, campaign_keys
+from clarion_server.adapters.storage.recipient_index import all_segments
 from clarion_server.adapters.storage.schema import messages
-from clarion_server.adapters.storage.segments import all_segments
 from clarion_server.application.ports.queries import MessageQuery
 from clarion_server.domain.message import Message, MessageState
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 
 from clarion_server.adapters.storage import codec
-from clarion_server.adapters.storage.packed import RowsReader
+from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.schema import message_contexts, messages
 from clarion_server.domain.message import ExclusionReason, Lane, Message, MessageState
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Select, and_, bindparam, exists, func, select
 from clarion_server.adapters.storage import codec
 from clarion_server.adapters.storage.bulk import BulkStatement, Insertion, Values
 from clarion_server.adapters.storage.conditions import in_sandbox, of_any_campaign, of_execution
+from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.message_lists import list_messages
 from clarion_server.adapters.storage.message_rows import (
     FIRST_RARE_COLUMN,
@@ -20,9 +21,8 @@ from clarion_server.adapters.storage.message_rows import (
     read_messages,
     select_messages,
 )
-from clarion_server.adapters.storage.packed import RowsReader
+from clarion_server.adapters.storage.recipient_index import RecipientIndex, merge_segments
 from clarion_server.adapters.storage.schema import IN_QUEUE, IS_HELD, campaigns, message_contexts, messages
-from clarion_server.adapters.storage.segments import Segments, merge_segments
 from clarion_server.application.ports.queries import DueQuery, MessageQuery, QueuedMessage, Settlement
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import OUTCOMES, Lane, Message, MessageState
@@ -117,7 +117,7 @@ _SENDING = and_(of_any_campaign(messages.c.campaign_key), messages.c.state == Me
 
 
 class SqlMessageRepository:
-    def __init__(self, connection: Connection, segments: Segments, *, locks: bool) -> None:
+    def __init__(self, connection: Connection, segments: RecipientIndex, *, locks: bool) -> None:
         """`locks`: what is read as due is kept from others until the transaction ends."""
         self._connection = connection
         self._segments = segments
@@ -193,10 +193,10 @@ class SqlMessageRepository:
         held = exists().where(messages.c.campaign_key == campaigns.c.key, IS_HELD)
         return set(self._connection.execute(select(campaigns.c.key).where(held)).scalars())
 
-    def give_back(self, message_ids: Collection[str], owner: str) -> None:
+    def requeue(self, message_ids: Collection[str], owner: str) -> None:
         _GIVE_BACK.change(self._connection, _rows(message_ids), after=(owner,))
 
-    def settle(self, settlements: Sequence[Settlement], owner: str) -> set[str]:
+    def record_outcomes(self, settlements: Sequence[Settlement], owner: str) -> set[str]:
         rows = [_settlement_row(settlement) for settlement in settlements]
         return {row.id for row in _SETTLE.select(self._connection, rows, after=(owner,))}
 
@@ -212,7 +212,7 @@ class SqlMessageRepository:
         queued = (messages.c.campaign_key == campaign_key, messages.c.state == MessageState.QUEUED)
         return self._read(select_messages().where(*queued).order_by(messages.c.id).limit(limit))
 
-    def in_hands_of(self, owners: Collection[str], limit: int) -> list[Message]:
+    def claimed_by(self, owners: Collection[str], limit: int) -> list[Message]:
         return self._read(select_messages().where(_SENDING, messages.c.owner.in_(owners)).limit(limit))
 
     def owners(self) -> set[str]:

@@ -15,9 +15,9 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-from clarion_server.adapters.storage.commit_news import CommitNews
-from clarion_server.adapters.storage.event_order import take_horizon
+from clarion_server.adapters.storage.event_watermark import take_horizon
 from clarion_server.adapters.storage.migrate import migrate
+from clarion_server.adapters.storage.pg_notify import CommitNews
 from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.application.ports.store import StoreUnavailable, WriteConflict
 

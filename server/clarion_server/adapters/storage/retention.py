@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, exists, select
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Values, insertion
-from clarion_server.adapters.storage.packed import RowsReader
+from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.schema import events, executions, message_contexts, messages, purges
 from clarion_server.application.ports.retention import Swept
 from clarion_server.domain.instant import Instant

@@ -19,9 +19,9 @@ from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from clarion_server.adapters.storage.migrate import migrate
-from clarion_server.adapters.storage.neighbours import Neighbours
 from clarion_server.adapters.storage.store import SqlStore
-from clarion_server.adapters.storage.turns import Turns
+from clarion_server.adapters.storage.unix_notify import Neighbours
+from clarion_server.adapters.storage.writer_lock import FairWriterLock
 from clarion_server.application.ports.store import StoreUnavailable
 
 Connect = Callable[[], sqlite3.Connection]
@@ -91,7 +91,7 @@ def open_sqlite_store(path: Path | str, patience: float = 30.0) -> SqlStore:
         readers = _engine(connect, _READER_PRAGMAS, "BEGIN", patience, pool_size=4, max_overflow=-1)
         neighbours = Neighbours(file)
         signal = _Commits(connect(), neighbours)
-        turns = Turns(file.with_name(f"{file.name}-turns"), patience, lambda: neighbours.none)
+        turns = FairWriterLock(file.with_name(f"{file.name}-turns"), patience, lambda: neighbours.none)
         undo.pop_all()
     return SqlStore(writer, readers, signal, _translate, turn=turns.turn, on_close=turns.close)
 
@@ -189,7 +189,7 @@ class _Commits:
         self._lock = threading.Lock()
         self._neighbours = neighbours
         self.listen = neighbours.listen
-        self.tell_queued = neighbours.tell
+        self.notify_queued = neighbours.tell
 
     def mark(self) -> object:
         try:

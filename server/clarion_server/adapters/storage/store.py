@@ -10,28 +10,28 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from clarion_server.adapters.storage.segments import Segments
+from clarion_server.adapters.storage.recipient_index import RecipientIndex
 from clarion_server.adapters.storage.unit_of_work import SqlUnitOfWork
-from clarion_server.application.ports.store import Hearer, StoreUnavailable
+from clarion_server.application.ports.store import CommitListener, StoreUnavailable
 
 
 class ChangeSignal(Protocol):
     """Tells that something was committed, by whichever process."""
 
     def mark(self) -> object:
-        """As `Store.change_mark`."""
+        """As `Store.commit_version`."""
         ...
 
     def announce(self) -> None:
         """Tells others that this process has committed something."""
         ...
 
-    def listen(self, hear: Hearer) -> None:
+    def listen(self, hear: CommitListener) -> None:
         """As `Store.listen`."""
         ...
 
-    def tell_queued(self, channel_keys: Collection[int]) -> None:
-        """As `Store.tell_queued`."""
+    def notify_queued(self, channel_keys: Collection[int]) -> None:
+        """As `Store.notify_queued`."""
         ...
 
     def close(self) -> None: ...
@@ -59,7 +59,7 @@ class SqlStore:
         self._shard = shard
         self._turn = turn
         self._on_close = on_close
-        self._segments = Segments()
+        self._segments = RecipientIndex()
 
     @contextmanager
     def begin(self) -> Iterator[SqlUnitOfWork]:
@@ -69,14 +69,14 @@ class SqlStore:
     def snapshot(self) -> AbstractContextManager[SqlUnitOfWork]:
         return self._unit_of_work(self._readers, None)
 
-    def change_mark(self) -> object:
+    def commit_version(self) -> object:
         return self._signal.mark()
 
-    def listen(self, hear: Hearer) -> None:
+    def listen(self, hear: CommitListener) -> None:
         self._signal.listen(hear)
 
-    def tell_queued(self, channel_keys: Collection[int]) -> None:
-        self._signal.tell_queued(channel_keys)
+    def notify_queued(self, channel_keys: Collection[int]) -> None:
+        self._signal.notify_queued(channel_keys)
 
     def close(self) -> None:
         self._signal.close()

@@ -6,16 +6,16 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, Transaction
 
+from clarion_server.adapters.storage.api_keys import SqlApiKeyRepository
 from clarion_server.adapters.storage.campaigns import SqlCampaignRepository
 from clarion_server.adapters.storage.channels import SqlChannelConfigurationRepository
+from clarion_server.adapters.storage.counters import SqlCounterRepository
 from clarion_server.adapters.storage.events import SqlEventRepository
 from clarion_server.adapters.storage.executions import SqlExecutionRepository
-from clarion_server.adapters.storage.figures import SqlFigureRepository
-from clarion_server.adapters.storage.keys import SqlApiKeyRepository
 from clarion_server.adapters.storage.messages import SqlMessageRepository
 from clarion_server.adapters.storage.processes import SqlProcessRepository
+from clarion_server.adapters.storage.recipient_index import RecipientIndex
 from clarion_server.adapters.storage.retention import SqlRetentionRepository
-from clarion_server.adapters.storage.segments import Segments
 
 
 class SqlUnitOfWork:
@@ -23,7 +23,7 @@ class SqlUnitOfWork:
         self,
         connection: Connection,
         transaction: Transaction,
-        segments: Segments,
+        segments: RecipientIndex,
         shard: int,
         on_commit: Callable[[], None] | None,
     ) -> None:
@@ -35,7 +35,7 @@ class SqlUnitOfWork:
         self.executions = SqlExecutionRepository(connection)
         self.messages = SqlMessageRepository(connection, segments, locks=on_commit is not None)
         self.events = SqlEventRepository(connection)
-        self.figures = SqlFigureRepository(connection, shard)
+        self.figures = SqlCounterRepository(connection, shard)
         self.retention = SqlRetentionRepository(connection)
         self.keys = SqlApiKeyRepository(connection)
         self.processes = SqlProcessRepository(connection)

@@ -26,7 +26,7 @@ class CampaignQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class DeliveryPolicy:
     """What decides about the queued messages of a campaign."""
 
     state: CampaignState
@@ -114,7 +114,7 @@ class Settlement:
 
 
 @value
-class FigureKey:
+class CounterKey:
     """What one counter of the report counts."""
 
     campaign_key: int

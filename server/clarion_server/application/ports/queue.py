@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from clarion_server.domain.channel import ChannelConfiguration
-from clarion_server.domain.delivery import Conclusion
+from clarion_server.domain.delivery import AttemptOutcome
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message
 
@@ -32,7 +32,7 @@ class Claimed:
     """Asked for by name, and not due yet. They are left as they are."""
 
 
-class Source(Protocol):
+class QueueConsumer(Protocol):
     """What waits for one channel configuration in one lane, as one process comes by it. Belongs to one event loop."""
 
     async def has_work(self) -> bool:
@@ -53,11 +53,11 @@ class Source(Protocol):
         """Time for a look whether the store has messages that the engine does not know of. Called every few seconds."""
         ...
 
-    def concluded(self, conclusion: Conclusion) -> None:
+    def concluded(self, conclusion: AttemptOutcome) -> None:
         """It is recorded how the hand-off of a message ended, be it one that was claimed here or not."""
         ...
 
-    def disowned(self, message: Message) -> None:
+    def pending_requeue(self, message: Message) -> None:
         """A message leaves this process's hands without having been sent, and will be queued again."""
         ...
 
@@ -66,7 +66,7 @@ class Source(Protocol):
         ...
 
     async def close(self) -> None:
-        """What was claimed here is concluded or disowned."""
+        """What was claimed here is concluded or pending_requeue."""
         ...
 
 
@@ -79,7 +79,7 @@ class Queue(Protocol):
 
     def source(
         self, configuration: ChannelConfiguration, lane: Lane, on_change: Callable[[ChannelConfiguration], None]
-    ) -> Source:
+    ) -> QueueConsumer:
         """Opens a source of a channel configuration. `on_change` learns what others make of the configuration."""
         ...
 

@@ -7,14 +7,14 @@ from typing import Protocol
 
 from clarion_server.application.ports.queries import (
     CampaignQuery,
+    CounterKey,
+    DeliveryPolicy,
     DueQuery,
     EventQuery,
     ExecutionQuery,
-    FigureKey,
     MessageQuery,
     QueuedMessage,
     Settlement,
-    Standing,
 )
 from clarion_server.domain.access import ApiKey
 from clarion_server.domain.campaign import Campaign, CampaignVersion
@@ -47,7 +47,7 @@ class CampaignRepository(Protocol):
         """The stored revision of each that exists, by key. Cheap: on the way of every trigger."""
         ...
 
-    def standings(self, keys: Collection[int]) -> dict[int, Standing]:
+    def delivery_policies(self, keys: Collection[int]) -> dict[int, DeliveryPolicy]:
         """What becomes of the queued messages of each that exists, by key. Cheap: on the way of every claim."""
         ...
 
@@ -177,11 +177,11 @@ class MessageRepository(Protocol):
         """The keys of the campaigns that have held messages."""
         ...
 
-    def give_back(self, message_ids: Collection[str], owner: str) -> None:
+    def requeue(self, message_ids: Collection[str], owner: str) -> None:
         """SENDING → QUEUED for messages of `owner` whose attempt was claimed but never begun: it counts no more."""
         ...
 
-    def settle(self, settlements: Sequence[Settlement], owner: str) -> set[str]:
+    def record_outcomes(self, settlements: Sequence[Settlement], owner: str) -> set[str]:
         """SENDING → another state, for messages that are still in the hands of `owner` in that very attempt.
 
         Returns the ids of the messages moved. One that another process has taken over is left alone.
@@ -198,7 +198,7 @@ class MessageRepository(Protocol):
         """Held ones included."""
         ...
 
-    def in_hands_of(self, owners: Collection[str], limit: int) -> list[Message]:
+    def claimed_by(self, owners: Collection[str], limit: int) -> list[Message]:
         """Messages in SENDING that these processes had claimed."""
         ...
 
@@ -231,10 +231,10 @@ class EventRepository(Protocol):
         ...
 
 
-class FigureRepository(Protocol):
+class CounterRepository(Protocol):
     """The counters behind the reports."""
 
-    def add(self, increments: Mapping[FigureKey, int]) -> None: ...
+    def add(self, increments: Mapping[CounterKey, int]) -> None: ...
 
     def of_campaign(self, campaign_key: int | None, version: int | None) -> dict[str, int]:
         """By metric, added up over versions where `version` is None."""

@@ -14,9 +14,9 @@ from clarion_server.application.ports.repositories import (
     ApiKeyRepository,
     CampaignRepository,
     ChannelConfigurationRepository,
+    CounterRepository,
     EventRepository,
     ExecutionRepository,
-    FigureRepository,
     MessageRepository,
     ProcessRepository,
 )
@@ -25,7 +25,7 @@ from clarion_server.application.ports.retention import RetentionRepository
 #: Stands for the keys of all channel configurations: a campaign or a configuration has changed.
 EVERY_CHANNEL = 0
 #: Learns of commits of other processes: by the keys of channel configurations, for which of them messages were queued.
-Hearer = Callable[[frozenset[int]], None]
+CommitListener = Callable[[frozenset[int]], None]
 
 
 class StoreUnavailable(Exception):
@@ -51,7 +51,7 @@ class UnitOfWork(Protocol):
     @property
     def events(self) -> EventRepository: ...
     @property
-    def figures(self) -> FigureRepository: ...
+    def figures(self) -> CounterRepository: ...
     @property
     def retention(self) -> RetentionRepository: ...
     @property
@@ -75,19 +75,19 @@ class Store(Protocol):
         """A transaction that only reads one consistent state. Any number at once. Raises StoreUnavailable."""
         ...
 
-    def change_mark(self) -> object:
+    def commit_version(self) -> object:
         """Differs from an earlier mark when something was committed in between, by this process or, a moment later, by
         another one.
         """
         ...
 
-    def listen(self, hear: Hearer) -> None:
+    def listen(self, hear: CommitListener) -> None:
         """From now on `hear` is called soon after another process has committed something, on a thread of the store's.
         Commits close together are told of together, and some may be missed.
         """
         ...
 
-    def tell_queued(self, channel_keys: Collection[int]) -> None:
+    def notify_queued(self, channel_keys: Collection[int]) -> None:
         """Lets other processes hear that messages were queued for these channel configurations. Does not wait."""
         ...
 

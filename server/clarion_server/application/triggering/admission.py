@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from clarion_server.application.directory import LiveCampaign
+from clarion_server.application.campaign_cache import LiveCampaign
 from clarion_server.application.ports.content import Personalisation
 from clarion_server.domain.address import is_address
 from clarion_server.domain.execution import Excluded, Rejected

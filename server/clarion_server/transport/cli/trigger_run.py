@@ -41,7 +41,7 @@ def run_lines(session: Session, path: Path, defaults: Defaults) -> Exit:
 
 
 @dataclass
-class Tally:
+class ProcessMetrics:
     """Lines by what became of them, and recipients by their outcome."""
 
     lines: int = 0
@@ -63,7 +63,7 @@ class Tally:
 class _Run:
     session: Session
     defaults: Defaults
-    tally: Tally = field(default_factory=Tally)
+    tally: ProcessMetrics = field(default_factory=ProcessMetrics)
     #: Lines that were read and not yet answered, in order. Filled by the thread that reads.
     pending: deque[Line] = field(default_factory=deque)
     stopped: bool = False
@@ -172,7 +172,7 @@ def _violations(result: RecipientResult) -> str:
     return " ".join(f"{violation.field}: {violation.description}" for violation in result.violations)
 
 
-def _summary(tally: Tally, defaults: Defaults) -> Text:
+def _summary(tally: ProcessMetrics, defaults: Defaults) -> Text:
     accepted = "would be accepted" if defaults.validate_only else "accepted"
     parts = [
         (f"{_many(tally.lines, 'line')}: ", "bold"),

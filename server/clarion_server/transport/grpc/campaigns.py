@@ -6,30 +6,30 @@ from collections.abc import Callable, Mapping
 
 from clarion.v1 import campaign_service_pb2 as pb
 
-from clarion_server.application.authoring.drafts import (
+from clarion_server.application.campaigns.drafts import (
     EDITABLE_FIELDS,
-    CampaignAuthoring,
     CreateCampaign,
+    ManageCampaigns,
     UpdateCampaign,
 )
-from clarion_server.application.authoring.life_cycle import ActivateCampaign, CampaignLifeCycle
-from clarion_server.application.authoring.previewing import CampaignPreviewing
-from clarion_server.application.authoring.review import errors_of
-from clarion_server.application.authoring.sampling import TriggerSampling
+from clarion_server.application.campaigns.life_cycle import ActivateCampaign, CampaignLifeCycle
+from clarion_server.application.campaigns.preview import CampaignPreviewer
+from clarion_server.application.campaigns.review import errors_of
+from clarion_server.application.campaigns.trigger_sample import TriggerSampler
 from clarion_server.application.ports.queries import CampaignQuery
 from clarion_server.domain.access import Caller
 from clarion_server.domain.campaign import Campaign, QueueDisposal
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.names import CAMPAIGNS
 from clarion_server.domain.violation import Violation, malformed, required, too_long, too_many
-from clarion_server.transport.grpc.convert.campaigns import to_campaign, to_draft, to_finding, to_version
-from clarion_server.transport.grpc.convert.enums import CAMPAIGN_STATE, CATEGORY, QUEUE_DISPOSAL
-from clarion_server.transport.grpc.convert.previews import to_command, to_rendered_email
-from clarion_server.transport.grpc.convert.reading import Reading
-from clarion_server.transport.grpc.convert.samples import to_response
-from clarion_server.transport.grpc.doors import Doors
-from clarion_server.transport.grpc.listing import Page, page_of
-from clarion_server.transport.grpc.masks import read_mask
+from clarion_server.transport.api.convert.campaigns import to_campaign, to_draft, to_finding, to_version
+from clarion_server.transport.api.convert.enums import CAMPAIGN_STATE, CATEGORY, QUEUE_DISPOSAL
+from clarion_server.transport.api.convert.previews import to_command, to_rendered_email
+from clarion_server.transport.api.convert.request_parser import RequestParser
+from clarion_server.transport.api.convert.samples import to_response
+from clarion_server.transport.api.masks import read_mask
+from clarion_server.transport.api.pagination import Page, page_of
+from clarion_server.transport.api.public_addresses import PublicAddresses
 
 #: What campaigns can be ordered by, and where in it a campaign stands: the field's value, then its id.
 _ORDERS: Mapping[str, tuple[type, Callable[[Campaign], str | int]]] = {
@@ -47,11 +47,11 @@ MAX_FILTER_TEXT = 200
 class CampaignService:
     def __init__(
         self,
-        authoring: CampaignAuthoring,
+        authoring: ManageCampaigns,
         life_cycle: CampaignLifeCycle,
-        previewing: CampaignPreviewing,
-        sampling: TriggerSampling,
-        doors: Doors,
+        previewing: CampaignPreviewer,
+        sampling: TriggerSampler,
+        doors: PublicAddresses,
     ) -> None:
         self._authoring = authoring
         self._life_cycle = life_cycle
@@ -69,7 +69,7 @@ class CampaignService:
         return pb.GetCampaignResponse(campaign=to_campaign(campaign))
 
     async def list_campaigns(self, request: pb.ListCampaignsRequest, caller: Caller) -> pb.ListCampaignsResponse:
-        reading = Reading()
+        reading = RequestParser()
         order_by, descending = _read_order(reading, request.order_by)
         value_type, value_of = _ORDERS[order_by]
         states = reading.members(CAMPAIGN_STATE, request.states, "states")
@@ -110,7 +110,7 @@ class CampaignService:
     async def list_campaign_versions(
         self, request: pb.ListCampaignVersionsRequest, caller: Caller
     ) -> pb.ListCampaignVersionsResponse:
-        reading = Reading()
+        reading = RequestParser()
         campaign_id = reading.id(CAMPAIGNS, request.campaign, "campaign")
         page = page_of(request, caller, int, reading=reading)
         before = page.after[0] if page.after else None
@@ -162,7 +162,7 @@ def _need_campaign(request: pb.CreateCampaignRequest | pb.UpdateCampaignRequest)
         raise InvalidFields((required("campaign"),))
 
 
-def _read_order(reading: Reading, order_by: str) -> tuple[str, bool]:
+def _read_order(reading: RequestParser, order_by: str) -> tuple[str, bool]:
     """The field and whether it descends."""
     field, _, direction = (order_by or "name").partition(" ")
     if field in _ORDERS and direction in ("", _DESCENDING):
@@ -171,7 +171,7 @@ def _read_order(reading: Reading, order_by: str) -> tuple[str, bool]:
     return "name", False
 
 
-def _check_filters(reading: Reading, request: pb.ListCampaignsRequest) -> None:
+def _check_filters(reading: RequestParser, request: pb.ListCampaignsRequest) -> None:
     if len(request.tags) > MAX_FILTER_TAGS:
         reading.note(too_many("tags", MAX_FILTER_TAGS))
     if len(request.text) > MAX_FILTER_TEXT:
@@ -181,7 +181,7 @@ def _check_filters(reading: Reading, request: pb.ListCampaignsRequest) -> None:
     _check_printable(reading, request.text, "text")
 
 
-def _check_printable(reading: Reading, text: str, field: str) -> None:
+def _check_printable(reading: RequestParser, text: str, field: str) -> None:
     """Nothing that can be stored holds such a character, and PostgreSQL takes none in a question either."""
     if "\0" in text:
         reading.note(malformed(field, "Must not contain the character U+0000."))
@@ -192,7 +192,7 @@ def _after(page: Page) -> tuple[str | int, str] | None:
 
 
 def _read_stop(request: pb.StopCampaignRequest) -> tuple[str, QueueDisposal]:
-    reading = Reading()
+    reading = RequestParser()
     campaign_id = reading.id(CAMPAIGNS, request.name, "name")
     disposal = QUEUE_DISPOSAL.member(request.queue_disposal)
     if disposal is None:

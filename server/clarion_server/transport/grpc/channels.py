@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from clarion.v1 import channel_configuration_service_pb2 as pb
 
-from clarion_server.application.authoring.channel_keeping import (
+from clarion_server.application.channels.configurations import (
     EDITABLE_FIELDS,
-    ChannelKeeping,
+    ManageChannelConfigurations,
     UpdateChannelConfiguration,
 )
 from clarion_server.domain.access import Caller
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.names import CHANNEL_CONFIGURATIONS
 from clarion_server.domain.violation import required
-from clarion_server.transport.grpc.convert.channels import to_channel_configuration, to_settings, to_step
-from clarion_server.transport.grpc.listing import page_of
-from clarion_server.transport.grpc.masks import read_mask
+from clarion_server.transport.api.convert.channels import to_channel_configuration, to_settings, to_step
+from clarion_server.transport.api.masks import read_mask
+from clarion_server.transport.api.pagination import page_of
 
 
 class ChannelConfigurationService:
-    def __init__(self, keeping: ChannelKeeping) -> None:
+    def __init__(self, keeping: ManageChannelConfigurations) -> None:
         self._keeping = keeping
 
     async def create_channel_configuration(

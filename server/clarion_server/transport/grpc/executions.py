@@ -6,22 +6,22 @@ from clarion.v1 import execution_pb2
 from clarion.v1 import execution_service_pb2 as pb
 
 from clarion_server.application.ports.queries import ExecutionQuery
-from clarion_server.application.reading.inspecting import Inspecting, SeenExecution
+from clarion_server.application.queries.lookups import ExecutionView, Lookups
 from clarion_server.application.triggering.admission import request_id_violations
-from clarion_server.application.triggering.cancelling import Cancelling
+from clarion_server.application.triggering.cancel import CancelMessages
 from clarion_server.domain.access import Caller
 from clarion_server.domain.execution import CancelOutcome
 from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS
 from clarion_server.domain.violation import required
-from clarion_server.transport.grpc.convert.executions import to_execution
-from clarion_server.transport.grpc.convert.reading import Reading
-from clarion_server.transport.grpc.listing import page_of
+from clarion_server.transport.api.convert.executions import to_execution
+from clarion_server.transport.api.convert.request_parser import RequestParser
+from clarion_server.transport.api.pagination import page_of
 
 _OUTCOME = {outcome: pb.CancelExecutionResponse.Outcome.Value(f"OUTCOME_{outcome.name}") for outcome in CancelOutcome}
 
 
 class ExecutionService:
-    def __init__(self, inspecting: Inspecting, cancelling: Cancelling) -> None:
+    def __init__(self, inspecting: Lookups, cancelling: CancelMessages) -> None:
         self._inspecting = inspecting
         self._cancelling = cancelling
 
@@ -30,7 +30,7 @@ class ExecutionService:
         return pb.GetExecutionResponse(execution=_to_execution(seen))
 
     async def list_executions(self, request: pb.ListExecutionsRequest, caller: Caller) -> pb.ListExecutionsResponse:
-        reading = Reading()
+        reading = RequestParser()
         campaign_id = reading.optional_id(CAMPAIGNS, request.campaign, "campaign")
         if request.request_id and not request.campaign:
             reading.note(required("campaign"))
@@ -58,5 +58,5 @@ class ExecutionService:
         )
 
 
-def _to_execution(seen: SeenExecution) -> execution_pb2.Execution:
+def _to_execution(seen: ExecutionView) -> execution_pb2.Execution:
     return to_execution(seen.execution, seen.campaign_id, seen.counts)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from clarion.v1 import api_key_service_pb2 as pb
 
-from clarion_server.application.access.keys import KeyKeeping
+from clarion_server.application.access.api_keys import ManageApiKeys
 from clarion_server.domain.access import Caller
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.names import API_KEYS
 from clarion_server.domain.violation import required
-from clarion_server.transport.grpc.convert.keys import to_api_key, to_command
-from clarion_server.transport.grpc.listing import page_of
+from clarion_server.transport.api.convert.keys import to_api_key, to_command
+from clarion_server.transport.api.pagination import page_of
 
 
 class ApiKeyService:
-    def __init__(self, keeping: KeyKeeping) -> None:
+    def __init__(self, keeping: ManageApiKeys) -> None:
         self._keeping = keeping
 
     async def create_api_key(self, request: pb.CreateApiKeyRequest, caller: Caller) -> pb.CreateApiKeyResponse:

@@ -8,25 +8,25 @@ from clarion.v1 import message_pb2
 from clarion.v1 import message_service_pb2 as pb
 
 from clarion_server.application.ports.queries import EventQuery, MessageQuery
-from clarion_server.application.reading.inspecting import Inspecting, SeenMessage
-from clarion_server.application.reading.watching import FROM_START, Watching
-from clarion_server.application.triggering.cancelling import Cancelling
+from clarion_server.application.queries.event_watch import FROM_START, EventWatch
+from clarion_server.application.queries.lookups import Lookups, MessageView
+from clarion_server.application.triggering.cancel import CancelMessages
 from clarion_server.domain.access import Caller
 from clarion_server.domain.errors import InvalidResumeToken
 from clarion_server.domain.message import MessageState
 from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS, MESSAGES, identity_form_violation
-from clarion_server.transport.grpc.convert.enums import EVENT_TYPE, MESSAGE_STATE
-from clarion_server.transport.grpc.convert.messages import to_event, to_message
-from clarion_server.transport.grpc.convert.reading import Reading
-from clarion_server.transport.grpc.listing import page_of
-from clarion_server.transport.grpc.pages import TokenInvalid, query_of, seal, unseal
+from clarion_server.transport.api.convert.enums import EVENT_TYPE, MESSAGE_STATE
+from clarion_server.transport.api.convert.messages import to_event, to_message
+from clarion_server.transport.api.convert.request_parser import RequestParser
+from clarion_server.transport.api.page_tokens import TokenInvalid, query_of, seal, unseal
+from clarion_server.transport.api.pagination import page_of
 
 _CANCEL = pb.CancelMessageResponse
 _MAX_POSITION = 2**63 - 1
 
 
 class MessageService:
-    def __init__(self, inspecting: Inspecting, cancelling: Cancelling, watching: Watching) -> None:
+    def __init__(self, inspecting: Lookups, cancelling: CancelMessages, watching: EventWatch) -> None:
         self._inspecting = inspecting
         self._cancelling = cancelling
         self._watching = watching
@@ -39,7 +39,7 @@ class MessageService:
         return to_message(seen.message, seen.campaign_id, seen.events)
 
     async def list_messages(self, request: pb.ListMessagesRequest, caller: Caller) -> pb.ListMessagesResponse:
-        reading = Reading()
+        reading = RequestParser()
         campaign_id = reading.optional_id(CAMPAIGNS, request.campaign, "campaign")
         execution_id = reading.optional_id(EXECUTIONS, request.execution, "execution")
         states = reading.members(MESSAGE_STATE, request.states, "states")
@@ -71,7 +71,7 @@ class MessageService:
         self, request: pb.WatchEventsRequest, caller: Caller
     ) -> AsyncIterator[pb.WatchEventsResponse]:
         bound = query_of(request, caller.sandbox, "resume_token", "from_start")
-        reading = Reading()
+        reading = RequestParser()
         campaign_id = reading.optional_id(CAMPAIGNS, request.campaign, "campaign")
         query = EventQuery(
             caller.sandbox,
@@ -94,7 +94,7 @@ class MessageService:
             yield response
 
 
-def _to_message(seen: SeenMessage) -> message_pb2.Message:
+def _to_message(seen: MessageView) -> message_pb2.Message:
     return to_message(seen.message, seen.campaign_id)
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from clarion.v1 import report_service_pb2 as pb
 
-from clarion_server.application.reading.reporting import CampaignReporting
+from clarion_server.application.reports.campaign_report import CampaignReports
 from clarion_server.domain.access import Caller
 from clarion_server.domain.names import CAMPAIGNS
-from clarion_server.transport.grpc.convert.reports import to_report
+from clarion_server.transport.api.convert.reports import to_report
 
 
 class ReportService:
-    def __init__(self, reporting: CampaignReporting) -> None:
+    def __init__(self, reporting: CampaignReports) -> None:
         self._reporting = reporting
 
     async def get_campaign_report(

@@ -18,10 +18,10 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from clarion_server.domain.access import Scope
-from clarion_server.transport.grpc.guard import Authenticator, Guard
-from clarion_server.transport.grpc.poller import unhurried_poller
-from clarion_server.transport.grpc.requests import MAX_REQUEST_BYTES, decoder
-from clarion_server.transport.grpc.under_way import CallsUnderWay
+from clarion_server.transport.api.guard import Authenticator, Guard
+from clarion_server.transport.api.in_flight_calls import CallsUnderWay
+from clarion_server.transport.api.requests import MAX_REQUEST_BYTES, decoder
+from clarion_server.transport.grpc.poller_priority import unhurried_poller
 
 #: In seconds: what gRPC needs to begin a call that it has taken in, or to give an answer away.
 _MOMENT = 0.2

@@ -11,13 +11,13 @@ import structlog
 from clarion.v1 import trigger_service_pb2 as pb
 
 from clarion_server.application.triggering.admission import TriggerCommand
-from clarion_server.application.triggering.triggering import Begun, TriggerAnswer, Triggering
+from clarion_server.application.triggering.trigger import Begun, TriggerAnswer, Triggering
 from clarion_server.domain.access import Caller
 from clarion_server.domain.errors import ClarionError, Unavailable
 from clarion_server.domain.value import value
-from clarion_server.transport.grpc.convert.triggers import to_command, to_response
-from clarion_server.transport.grpc.errors import internal_status, status_of
-from clarion_server.transport.grpc.requests import check_decoded, size_of
+from clarion_server.transport.api.convert.triggers import to_command, to_response
+from clarion_server.transport.api.errors import internal_status, status_of
+from clarion_server.transport.api.requests import check_decoded, size_of
 
 log = structlog.get_logger()
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from google.api import annotations_pb2, http_pb2
 from google.protobuf.descriptor import Descriptor, MethodDescriptor
 
-from clarion_server.transport.http.templates import Template, parse
+from clarion_server.transport.http.path_templates import Template, parse
 
 #: As `HttpRule.body` and `Binding.body`: every field that the path does not bind.
 WHOLE = "*"

@@ -10,8 +10,8 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.violation import Violation
-from clarion_server.transport.grpc.errors import DOMAIN, internal_status, status_of
-from clarion_server.transport.grpc.requests import MAX_REQUEST_BYTES, Undecodable
+from clarion_server.transport.api.errors import DOMAIN, internal_status, status_of
+from clarion_server.transport.api.requests import MAX_REQUEST_BYTES, Undecodable
 from clarion_server.transport.http.statuses import HTTP_CODES, Headers
 
 #: The reasons that only callers over HTTP meet.

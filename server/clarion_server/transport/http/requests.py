@@ -8,7 +8,7 @@ import orjson
 from google.protobuf.message_factory import GetMessageClass
 
 from clarion_server.domain.violation import Violation
-from clarion_server.transport.grpc.requests import Undecodable
+from clarion_server.transport.api.requests import Undecodable
 from clarion_server.transport.http.bindings import WHOLE, Binding
 from clarion_server.transport.http.json_reading import Flaws, reader_of
 from clarion_server.transport.http.query import Path, put_text, read_query

@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from clarion_server.transport.http.bindings import ANY_METHOD, Binding
-from clarion_server.transport.http.templates import Variable, Wildcard
+from clarion_server.transport.http.path_templates import Variable, Wildcard
 
 
 class RouteUnknown(Exception):

@@ -15,8 +15,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn import Config, Server
 
 from clarion_server.transport.grpc.server import GuardedMethod
+from clarion_server.transport.http.docs_site import site
 from clarion_server.transport.http.protocol import BoundedProtocol
-from clarion_server.transport.http.site import site
 from clarion_server.transport.http.transcoder import Transcoder
 
 #: In seconds: how long callers with open connections are told that the service stops before those are closed.

@@ -14,11 +14,9 @@ import orjson
 from google.rpc import status_pb2
 from starlette.types import Receive, Scope, Send
 
-from clarion_server.transport.grpc.requests import MAX_REQUEST_BYTES, Undecodable
+from clarion_server.transport.api.requests import MAX_REQUEST_BYTES, Undecodable
 from clarion_server.transport.grpc.server import GuardedMethod
-from clarion_server.transport.http.bindings import Binding
-from clarion_server.transport.http.call import Refused, call_of
-from clarion_server.transport.http.exchange import (
+from clarion_server.transport.http.asgi_io import (
     COMMON_HEADERS,
     JSON,
     CallerGone,
@@ -27,6 +25,8 @@ from clarion_server.transport.http.exchange import (
     header,
     read_body,
 )
+from clarion_server.transport.http.bindings import Binding
+from clarion_server.transport.http.http_context import Refused, call_of
 from clarion_server.transport.http.json_writing import AnswerWriter
 from clarion_server.transport.http.refusals import line_too_long, method_unknown, refused, time_is_up
 from clarion_server.transport.http.requests import RequestReader

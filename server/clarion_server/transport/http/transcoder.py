@@ -12,11 +12,11 @@ from clarion.v1.campaign_service_pb2 import GetTriggerSampleRequest
 from starlette.types import Receive, Scope, Send
 
 from clarion_server.domain.violation import malformed
-from clarion_server.transport.grpc.doors import base_url_of
+from clarion_server.transport.api.public_addresses import base_url_of
 from clarion_server.transport.grpc.server import GuardedMethod
+from clarion_server.transport.http.asgi_io import CallerGone, header, read_body, send_json, send_refusal
 from clarion_server.transport.http.bindings import Binding, bindings_of
-from clarion_server.transport.http.call import Refused, call_of
-from clarion_server.transport.http.exchange import CallerGone, header, read_body, send_json, send_refusal
+from clarion_server.transport.http.http_context import Refused, call_of
 from clarion_server.transport.http.json_writing import AnswerWriter
 from clarion_server.transport.http.refusals import (
     HttpRefusal,

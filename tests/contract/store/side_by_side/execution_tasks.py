@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from clarion_server.application.ports.queries import EventQuery, ExecutionQuery, FigureKey
+from clarion_server.application.ports.queries import CounterKey, EventQuery, ExecutionQuery
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.message import Event, EventType
 from hypothesis import strategies as st
@@ -87,7 +87,9 @@ class ExecutionTasks(SideBySide):
     )
     def count(self, place: int, version: int, metric: str, increment: int) -> None:
         name = self.sender(place)
-        self.both(lambda side: side.work.figures.add({FigureKey(side.campaign_keys[name], version, metric): increment}))
+        self.both(
+            lambda side: side.work.figures.add({CounterKey(side.campaign_keys[name], version, metric): increment})
+        )
 
     @rule(sandbox=values.sandboxes, time=values.times, revoke=st.booleans(), limit=values.limits)
     def add_key(self, sandbox: str, time: int, revoke: bool, limit: int) -> None:

@@ -62,8 +62,8 @@ class MessageTasks(SideBySide):
         self.both(lambda side: side.work.messages.begin(claimed, owner, now))
 
     @rule(places=values.some_places, owner=values.processes)
-    def give_back(self, places: list[int], owner: str) -> None:
-        self.both(lambda side: side.work.messages.give_back(self.some_message_ids(places), owner))
+    def requeue(self, places: list[int], owner: str) -> None:
+        self.both(lambda side: side.work.messages.requeue(self.some_message_ids(places), owner))
 
     @rule(
         places=values.some_places,
@@ -73,15 +73,17 @@ class MessageTasks(SideBySide):
         time=values.times,
         due_time=st.none() | values.times,
     )
-    def settle(self, places: list[int], owner: str, attempts_late: int, state: MessageState, **when: Any) -> None:
-        sending = self.sides[0].work.messages.in_hands_of(values.PROCESSES, 100)
+    def record_outcomes(
+        self, places: list[int], owner: str, attempts_late: int, state: MessageState, **when: Any
+    ) -> None:
+        sending = self.sides[0].work.messages.claimed_by(values.PROCESSES, 100)
         candidates = sending or self.sides[0].messages(self.some_message_ids(places))
         chosen = {each.id: each for each in (candidates[place % len(candidates)] for place in places if candidates)}
         batch = [
             samples.settlement(message, state, message.attempt_count - attempts_late, **when)
             for message in chosen.values()
         ]
-        self.both(lambda side: side.work.messages.settle(batch, owner))
+        self.both(lambda side: side.work.messages.record_outcomes(batch, owner))
 
     @rule(
         places=values.some_places,

@@ -62,7 +62,7 @@ def _hands(side: Side) -> list[Any]:
     return [
         [name for name, key in side.campaign_keys.items() if key in held],
         owners,
-        *(_by_id(messages.in_hands_of([owner], EVERYTHING)) for owner in sorted(owners)),
+        *(_by_id(messages.claimed_by([owner], EVERYTHING)) for owner in sorted(owners)),
     ]
 
 

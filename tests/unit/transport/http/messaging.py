@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from clarion_server.domain.violation import Violation
-from clarion_server.transport.grpc.requests import Undecodable
+from clarion_server.transport.api.requests import Undecodable
 from clarion_server.transport.http.bindings import bindings_of
 from clarion_server.transport.http.requests import RequestReader
 from clarion_server.transport.http.routing import Router

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from clarion_server.transport.http.bindings import BindingInvalid, bindings_of
+from clarion_server.transport.http.path_templates import TemplateInvalid, Variable, Wildcard, parse
 from clarion_server.transport.http.routing import Router, RoutesClash
-from clarion_server.transport.http.templates import TemplateInvalid, Variable, Wildcard, parse
 from google.api import annotations_pb2
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorProto

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from clarion_server.domain.errors import Overloaded, Unauthenticated, Unavailable
-from clarion_server.transport.grpc.errors import internal_status, status_of
+from clarion_server.transport.api.errors import internal_status, status_of
 from clarion_server.transport.http.statuses import HTTP_CODES, body_of, headers_of
 from google.rpc import code_pb2
 

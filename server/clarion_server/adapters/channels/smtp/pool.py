@@ -34,7 +34,7 @@ class ConnectionPool:
             connection.abort()
         return None
 
-    def give_back(self, connection: SmtpConnection) -> None:
+    def requeue(self, connection: SmtpConnection) -> None:
         """Keeps it for the next message, if it is good for one."""
         if self._closed or not connection.is_usable or connection.message_count >= self._max_messages:
             self._dismiss(connection)

@@ -29,7 +29,7 @@ _CONSUMER_STATUSES = frozenset({"409", "503"})
 
 
 @dataclass(slots=True)
-class Delivery:
+class AttemptRunner:
     """A name that was pulled, until it is answered."""
 
     message_id: str
@@ -67,7 +67,7 @@ class Puller:
         self._has_consumer = False
         self._asked_for = 0
         self._last_sign = 0.0
-        self.arrived: deque[Delivery] = deque()
+        self.arrived: deque[AttemptRunner] = deque()
         self.behind = 0
         """How many more the server had when the last one left it."""
 
@@ -100,7 +100,7 @@ class Puller:
         self._last_sign = _now()
         self._asked_for = max(0, self._asked_for - 1)
         self.behind = _behind(message.reply)
-        self.arrived.append(Delivery(message.subject.rpartition(".")[2], message.reply))
+        self.arrived.append(AttemptRunner(message.subject.rpartition(".")[2], message.reply))
         self._on_arrival()
 
     def status_came(self, status: str) -> bool:

@@ -15,11 +15,11 @@ from clarion_server.adapters.queue.jetstream.outbox import Outbox, Publication
 from clarion_server.adapters.queue.jetstream.puller import Puller, make_consumer
 from clarion_server.adapters.queue.jetstream.relay import Relay
 from clarion_server.adapters.queue.jetstream.source import LONGEST_POSTPONEMENT, JetStreamSource
-from clarion_server.application.delivery.claim_table import ClaimTable
 from clarion_server.application.group_commit import GroupCommit
-from clarion_server.application.keeping.lease import Lease
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.queue import QueueUnavailable
+from clarion_server.application.sending.lease import Lease
+from clarion_server.application.sending.store_queue import StoreQueue
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.instant import SECOND, Instant
@@ -50,7 +50,7 @@ class JetStreamQueue:
         self._clock = clock
         self._owner = lease.process_id
         self._layout = Layout(address, lease.span * _LEASES_PER_ACK_WAIT)
-        self._table = ClaimTable(transactions, commits, clock, lease.process_id)
+        self._table = StoreQueue(transactions, commits, clock, lease.process_id)
         self._link = Link(address, self._set_up, self._receive, self._link_changed)
         self._sources: dict[tuple[int, Lane], JetStreamSource] = {}
         #: By what their names' subjects begin with, and by their token in the inbox.

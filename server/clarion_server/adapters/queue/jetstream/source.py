@@ -8,14 +8,14 @@ from itertools import chain
 
 from clarion_server.adapters.queue.jetstream.link import Link, LinkDown, Refused
 from clarion_server.adapters.queue.jetstream.outbox import Outbox
-from clarion_server.adapters.queue.jetstream.puller import Delivery, Puller
+from clarion_server.adapters.queue.jetstream.puller import AttemptRunner, Puller
 from clarion_server.adapters.queue.jetstream.relay import Relay
-from clarion_server.application.delivery.claim_table import ClaimTableSource
-from clarion_server.application.delivery.claiming import Claim, Claiming
 from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.queue import Claimed, QueueUnavailable
-from clarion_server.domain.delivery import Conclusion
+from clarion_server.application.sending.claim import Claim, ClaimMessages
+from clarion_server.application.sending.store_queue import StoreQueueConsumer
+from clarion_server.domain.delivery import AttemptOutcome
 from clarion_server.domain.instant import MINUTE, SECOND, Instant, Span
 from clarion_server.domain.message import Lane, Message
 
@@ -26,8 +26,8 @@ _PAUSE: Span = SECOND
 
 
 class JetStreamSource:
-    """Implements the port `Source`. While the link is down it claims from the store, as without JetStream; while a
-    stream takes no more names, from both.
+    """Implements the port `QueueConsumer`. While the link is down it claims from the store, as without JetStream; while
+    a stream takes no more names, from both.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class JetStreamSource:
         channel_key: int,
         lane: Lane,
         owner: str,
-        table: ClaimTableSource,
+        table: StoreQueueConsumer,
         puller: Puller,
         relay: Relay,
         link: Link,
@@ -56,9 +56,9 @@ class JetStreamSource:
         self._commits = commits
         self._clock = clock
         self._woken = woken
-        self._claiming = Claiming()
+        self._claiming = ClaimMessages()
         #: What this process has claimed of what it pulled, by message id.
-        self._in_hand: dict[str, Delivery] = {}
+        self._in_hand: dict[str, AttemptRunner] = {}
         self._nudged = False
         self._ended = False
 
@@ -127,7 +127,7 @@ class JetStreamSource:
     def look(self) -> None:
         self._relay.look()
 
-    def concluded(self, conclusion: Conclusion) -> None:
+    def concluded(self, conclusion: AttemptOutcome) -> None:
         delivery = self._in_hand.pop(conclusion.message.id, None)
         due = conclusion.due_time
         if delivery is None:
@@ -138,7 +138,7 @@ class JetStreamSource:
         else:
             self._postpone(delivery, due)
 
-    def disowned(self, message: Message) -> None:
+    def pending_requeue(self, message: Message) -> None:
         delivery = self._in_hand.pop(message.id, None)
         if delivery is not None:
             self._outbox.postpone(delivery.reply, _PAUSE)
@@ -164,19 +164,19 @@ class JetStreamSource:
             self._outbox.postpone(delivery.reply, 0)
         self._in_hand.clear()
 
-    def _here(self) -> Iterator[Delivery]:
+    def _here(self) -> Iterator[AttemptRunner]:
         return chain(self._in_hand.values(), self._puller.arrived)
 
-    def _take(self, limit: int) -> dict[str, Delivery]:
+    def _take(self, limit: int) -> dict[str, AttemptRunner]:
         arrived = self._puller.arrived
         taken = (arrived.popleft() for _ in range(min(limit, len(arrived))))
         return {delivery.message_id: delivery for delivery in taken}
 
-    def _put_off(self, deliveries: Iterable[Delivery]) -> None:
+    def _put_off(self, deliveries: Iterable[AttemptRunner]) -> None:
         for delivery in deliveries:
             self._outbox.postpone(delivery.reply, _PAUSE)
 
-    def _sort(self, pulled: dict[str, Delivery], claimed: Claimed) -> None:
+    def _sort(self, pulled: dict[str, AttemptRunner], claimed: Claimed) -> None:
         """What was claimed stays in hand, what is early comes again, and the rest is no matter of the stream any more:
         sent, cancelled, expired, held, or in the hands of another process.
         """
@@ -187,7 +187,7 @@ class JetStreamSource:
         for delivery in pulled.values():
             self._outbox.acknowledge(delivery.reply)
 
-    def _postpone(self, delivery: Delivery, due_time: Instant) -> None:
+    def _postpone(self, delivery: AttemptRunner, due_time: Instant) -> None:
         delay = due_time - self._clock.now()
         if delay <= LONGEST_POSTPONEMENT:
             self._outbox.postpone(delivery.reply, delay)

@@ -9,7 +9,7 @@ from typing import Any
 from clarion_server.adapters.rendering.email_content import CompiledEmail, sources
 from clarion_server.adapters.rendering.examples.search import NUMBERS_FIRST, TEXTS_FIRST, ExampleSearch, unpromised
 from clarion_server.adapters.rendering.examples.use import Use, uses_of
-from clarion_server.adapters.rendering.review.alternatives import alternatives
+from clarion_server.adapters.rendering.review.schema_dnf import alternatives
 from clarion_server.adapters.rendering.schema_check import EMPTY_OBJECT, JsonSchema
 from clarion_server.adapters.rendering.schema_tree import written_out
 from clarion_server.adapters.rendering.structure import parsed

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from clarion_server.adapters.rendering.examples.patterns import PatternNotRead, matching
-from clarion_server.adapters.rendering.review.alternatives import Conjunction
+from clarion_server.adapters.rendering.review.schema_dnf import Conjunction
 
 #: By JSON Schema's `format`. Addresses and hosts are of nobody's (RFC 2606, RFC 5737, RFC 3849).
 _BY_FORMAT: Mapping[str, str] = {

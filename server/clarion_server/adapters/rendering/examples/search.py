@@ -1,6 +1,6 @@
 """Looks for a value that passes a schema, by JSON Schema 2020-12: what the author offers first, then made-up ones.
 
-A schema is taken apart as review does it (`review/alternatives.py`), each alternative gives a few candidates, and the
+A schema is taken apart as review does it (`review/schema_dnf.py`), each alternative gives a few candidates, and the
 validator decides. What no candidate satisfies, such as a `not` that excludes all of them, is not found.
 """
 
@@ -12,12 +12,12 @@ from typing import Any
 
 from clarion_server.adapters.rendering.examples.scalars import named_text, numbers, texts
 from clarion_server.adapters.rendering.examples.use import Use
-from clarion_server.adapters.rendering.review import alternatives as schemas
-from clarion_server.adapters.rendering.review.alternatives import Alternatives, Conjunction
-from clarion_server.adapters.rendering.review.kinds import Kind, Schema
+from clarion_server.adapters.rendering.review import schema_dnf as schemas
+from clarion_server.adapters.rendering.review.json_types import Kind, Schema
+from clarion_server.adapters.rendering.review.schema_dnf import Alternatives, Conjunction
 from clarion_server.adapters.rendering.schema_rules import validator
 
-#: How many values are looked for before the search is given up: schemas may have alternatives within alternatives.
+#: How many values are looked for before the search is given up: schemas may have alternatives within schema_dnf.
 _MOST_STEPS = 3_000
 _MOST_CANDIDATES = 80
 _MOST_ENTRIES = 100

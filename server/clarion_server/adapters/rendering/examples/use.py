@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from jinja2 import nodes
 
-from clarion_server.adapters.rendering.places import constant_of
+from clarion_server.adapters.rendering.expression_path import constant_of
 from clarion_server.adapters.rendering.rewriting import method_name
 
 

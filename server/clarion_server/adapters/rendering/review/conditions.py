@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from jinja2 import nodes
 
-from clarion_server.adapters.rendering.review.kinds import ALL, COMPARABLE, NUMERIC, SIZED, Kind, Kinds
-from clarion_server.adapters.rendering.review.kinds import TEXT as TEXT_KINDS
+from clarion_server.adapters.rendering.review.abstract_values import ANY, BOOLEAN, AbstractValue, any_of
+from clarion_server.adapters.rendering.review.json_types import ALL, COMPARABLE, NUMERIC, SIZED, Kind, Kinds
+from clarion_server.adapters.rendering.review.json_types import TEXT as TEXT_KINDS
 from clarion_server.adapters.rendering.review.reading import Judged, Reader, judged_by_value
 from clarion_server.adapters.rendering.review.scopes import FILLED, NOT_NULL, Fact, Scope, joined
-from clarion_server.adapters.rendering.review.shapes import ANY, BOOLEAN, Shape, any_of
 from clarion_server.adapters.rendering.review.test_rules import TEST_RULES, TestRule
 from clarion_server.domain.finding import FindingCode
 
@@ -52,7 +52,13 @@ def judged_test(reader: Reader, node: nodes.Test, scope: Scope) -> Judged:
 
 
 def tested(
-    reader: Reader, rule: TestRule, name: str, shape: Shape, arguments: Sequence[nodes.Expr], scope: Scope, line: int
+    reader: Reader,
+    rule: TestRule,
+    name: str,
+    shape: AbstractValue,
+    arguments: Sequence[nodes.Expr],
+    scope: Scope,
+    line: int,
 ) -> None:
     """Asks of a value and of the arguments what the test asks for."""
     if rule.may_be_missing:
@@ -89,7 +95,7 @@ def judged_filter(reader: Reader, node: nodes.Filter, scope: Scope) -> Judged:
     return judged_by_value(shape, scope)
 
 
-def _compared(reader: Reader, sign: str, left: Shape, right: Shape, line: int) -> None:
+def _compared(reader: Reader, sign: str, left: AbstractValue, right: AbstractValue, line: int) -> None:
     if sign in {"eq", "ne"}:
         reader.report.present(left, line)
         reader.report.present(right, line)
@@ -105,7 +111,7 @@ def _compared(reader: Reader, sign: str, left: Shape, right: Shape, line: int) -
         reader.report.usable(right, line, kinds, "an order with such a value needs")
 
 
-def _judged_equality(sign: str, value: object, left: Shape, scope: Scope) -> Judged:
+def _judged_equality(sign: str, value: object, left: AbstractValue, scope: Scope) -> Judged:
     if sign not in {"eq", "ne"} or type(value) not in _EQUAL_KINDS:
         return Judged(BOOLEAN, scope, scope)
     same = _with(scope, left, Fact(_EQUAL_KINDS[type(value)]))
@@ -122,7 +128,7 @@ def _judged_length(reader: Reader, sign: str, value: object, node: nodes.Filter,
     return Judged(BOOLEAN, scope, scope)
 
 
-def _of_path(reader: Reader, node: nodes.Expr | None, scope: Scope) -> Shape:
+def _of_path(reader: Reader, node: nodes.Expr | None, scope: Scope) -> AbstractValue:
     """The shape of a plain path, which is cheap to read twice; of anything else nothing is known."""
     return reader.shape(node, scope) if node is not None and is_path(node) else ANY
 
@@ -149,13 +155,13 @@ _EQUAL_KINDS: Mapping[type, Kinds] = {
 }
 
 
-def _asked(reader: Reader, shape: Shape, line: int, kinds: Kinds, use: str) -> None:
+def _asked(reader: Reader, shape: AbstractValue, line: int, kinds: Kinds, use: str) -> None:
     if Kind.NULL in kinds:
         reader.report.present(shape, line)
     else:
         reader.report.usable(shape, line, kinds, use)
 
 
-def _with(scope: Scope, shape: Shape, fact: Fact | None) -> Scope:
+def _with(scope: Scope, shape: AbstractValue, fact: Fact | None) -> Scope:
     """With what the condition tells of the value, where there is something to tell."""
     return scope if fact is None else scope.with_fact(shape.place, fact)

@@ -6,27 +6,27 @@ from collections.abc import Callable, Mapping
 
 from jinja2 import nodes
 
-from clarion_server.adapters.rendering.places import constant_of, place_of
+from clarion_server.adapters.rendering.expression_path import constant_of, place_of
 from clarion_server.adapters.rendering.review import conditions
-from clarion_server.adapters.rendering.review.filter_rules import FILTER_RULES
-from clarion_server.adapters.rendering.review.filter_use import bound
-from clarion_server.adapters.rendering.review.kinds import NUMERIC, Kind, Kinds
-from clarion_server.adapters.rendering.review.kinds import TEXT as TEXT_KINDS
-from clarion_server.adapters.rendering.review.list_rules import METHOD_RULES
-from clarion_server.adapters.rendering.review.reading import Judged, judged_by_value
-from clarion_server.adapters.rendering.review.report import Report
-from clarion_server.adapters.rendering.review.scopes import Scope
-from clarion_server.adapters.rendering.review.shapes import (
+from clarion_server.adapters.rendering.review.abstract_values import (
     NEVER,
     NUMBER,
     TEXT,
+    AbstractValue,
     Cause,
-    Shape,
     any_of,
     list_of,
     schema_of,
     shape_of,
 )
+from clarion_server.adapters.rendering.review.filter_rules import FILTER_RULES
+from clarion_server.adapters.rendering.review.filter_use import bound
+from clarion_server.adapters.rendering.review.json_types import NUMERIC, Kind, Kinds
+from clarion_server.adapters.rendering.review.json_types import TEXT as TEXT_KINDS
+from clarion_server.adapters.rendering.review.list_rules import METHOD_RULES
+from clarion_server.adapters.rendering.review.reading import Judged, judged_by_value
+from clarion_server.adapters.rendering.review.report import Report
+from clarion_server.adapters.rendering.review.scopes import Scope
 from clarion_server.adapters.rendering.rewriting import method_name
 from clarion_server.adapters.rendering.structure import closest
 from clarion_server.domain.finding import FindingCode
@@ -39,7 +39,7 @@ class Expressions:
 
     def __init__(self, report: Report) -> None:
         self.report = report
-        self._shapes: Mapping[type[nodes.Node], Callable[..., Shape]] = {
+        self._shapes: Mapping[type[nodes.Node], Callable[..., AbstractValue]] = {
             nodes.Add: self._sum,
             nodes.Call: self._call,
             nodes.Concat: self._concatenation,
@@ -64,16 +64,16 @@ class Expressions:
             nodes.Test: conditions.judged_test,
         }
 
-    def shape(self, node: nodes.Node, scope: Scope) -> Shape:
+    def shape(self, node: nodes.Node, scope: Scope) -> AbstractValue:
         if type(node) in self._conditions:
             return self.judged(node, scope).shape
         read = self._shapes.get(type(node), self._calculation)
         return scope.refined(read(node, scope))
 
-    def usable(self, node: nodes.Node, scope: Scope, kinds: Kinds, use: str) -> Shape:
+    def usable(self, node: nodes.Node, scope: Scope, kinds: Kinds, use: str) -> AbstractValue:
         return self.report.usable(self.shape(node, scope), node.lineno, kinds, use)
 
-    def present(self, node: nodes.Node, scope: Scope) -> Shape:
+    def present(self, node: nodes.Node, scope: Scope) -> AbstractValue:
         return self.report.present(self.shape(node, scope), node.lineno)
 
     def judged(self, node: nodes.Node, scope: Scope) -> Judged:
@@ -91,7 +91,7 @@ class Expressions:
             self.report.present(judged.shape, node.lineno)
         return judged
 
-    def filtered(self, node: nodes.Filter, shape: Shape, scope: Scope) -> Shape:
+    def filtered(self, node: nodes.Filter, shape: AbstractValue, scope: Scope) -> AbstractValue:
         rule = FILTER_RULES.get(node.name)
         if rule is None:
             remedy = f"docs/writing-content.md lists the filters.{closest(node.name, FILTER_RULES)}"
@@ -103,11 +103,11 @@ class Expressions:
         use = bound(self, scope, node.name, rule, shape, node.args, node.kwargs, node.lineno)
         return rule.gives(use)
 
-    def _filter(self, node: nodes.Filter, scope: Scope) -> Shape:
+    def _filter(self, node: nodes.Filter, scope: Scope) -> AbstractValue:
         assert node.node is not None, "filter blocks are refused before"
         return self.filtered(node, self.shape(node.node, scope), scope)
 
-    def _name(self, node: nodes.Name, scope: Scope) -> Shape:
+    def _name(self, node: nodes.Name, scope: Scope) -> AbstractValue:
         if node.name in scope.variables:
             return scope.variables[node.name]
         remedy = "Templates see context, profile, recipient, campaign, and what they set themselves before."
@@ -116,10 +116,10 @@ class Expressions:
         self.report.error(FindingCode.TEMPLATE_UNKNOWN_NAME, node.lineno, message, remedy)
         return NEVER
 
-    def _member(self, node: nodes.Getattr, scope: Scope) -> Shape:
+    def _member(self, node: nodes.Getattr, scope: Scope) -> AbstractValue:
         return self.shape(node.node, scope).member(node.attr, place_of(node))
 
-    def _item(self, node: nodes.Getitem, scope: Scope) -> Shape:
+    def _item(self, node: nodes.Getitem, scope: Scope) -> AbstractValue:
         base = self.shape(node.node, scope)
         if isinstance(node.arg, nodes.Slice):
             return self._slice(node.arg, base, scope)
@@ -130,7 +130,7 @@ class Expressions:
             return base.entry(key, place_of(node))
         return base.at(self.usable(node.arg, scope, NUMERIC | TEXT_KINDS, "an index needs"), place_of(node))
 
-    def _slice(self, node: nodes.Slice, base: Shape, scope: Scope) -> Shape:
+    def _slice(self, node: nodes.Slice, base: AbstractValue, scope: Scope) -> AbstractValue:
         for bound_node in (node.start, node.stop, node.step):
             if bound_node is not None:
                 self.usable(bound_node, scope, NUMERIC, "a slice needs")
@@ -138,21 +138,21 @@ class Expressions:
         lists = list_of(base.elements()) if Kind.ARRAY in base.kinds else NEVER
         return any_of([lists, TEXT if Kind.STRING in base.kinds else NEVER])
 
-    def _constant(self, node: nodes.Const, _scope: Scope) -> Shape:
+    def _constant(self, node: nodes.Const, _scope: Scope) -> AbstractValue:
         return shape_of({"const": node.value})
 
-    def _data(self, _node: nodes.TemplateData, _scope: Scope) -> Shape:
+    def _data(self, _node: nodes.TemplateData, _scope: Scope) -> AbstractValue:
         return TEXT
 
-    def _list(self, node: nodes.List, scope: Scope) -> Shape:
+    def _list(self, node: nodes.List, scope: Scope) -> AbstractValue:
         return list_of(any_of(self.present(item, scope) for item in node.items), least=len(node.items))
 
-    def _tuple(self, node: nodes.Tuple, scope: Scope) -> Shape:
+    def _tuple(self, node: nodes.Tuple, scope: Scope) -> AbstractValue:
         entries = [schema_of(self.present(item, scope)) for item in node.items]
         count = len(entries)
         return shape_of({"type": "array", "prefixItems": entries, "minItems": count, "maxItems": count})
 
-    def _dict(self, node: nodes.Dict, scope: Scope) -> Shape:
+    def _dict(self, node: nodes.Dict, scope: Scope) -> AbstractValue:
         members = {}
         for pair in node.items:
             value = self.present(pair.value, scope)
@@ -163,12 +163,12 @@ class Expressions:
             members[pair.key.value] = schema_of(value)
         return shape_of({"type": "object", "properties": members, "required": list(members)})
 
-    def _concatenation(self, node: nodes.Concat, scope: Scope) -> Shape:
+    def _concatenation(self, node: nodes.Concat, scope: Scope) -> AbstractValue:
         for part in node.nodes:
             self.report.printable(self.shape(part, scope), part.lineno)
         return TEXT
 
-    def _sum(self, node: nodes.Add, scope: Scope) -> Shape:
+    def _sum(self, node: nodes.Add, scope: Scope) -> AbstractValue:
         """Numbers, two texts or two lists."""
         left = self.usable(node.left, scope, NUMERIC | _LIST_OR_TEXT, "`+` needs")
         right = self.usable(node.right, scope, left.kinds or NUMERIC, "`+` with such a value needs")
@@ -176,16 +176,16 @@ class Expressions:
             return list_of(any_of([left.elements(), right.elements()]))
         return NUMBER if left.kinds == NUMERIC else left
 
-    def _calculation(self, node: nodes.BinExpr, scope: Scope) -> Shape:
+    def _calculation(self, node: nodes.BinExpr, scope: Scope) -> AbstractValue:
         for operand in (node.left, node.right):
             self.usable(operand, scope, NUMERIC, f"`{node.operator}` needs")
         return NUMBER
 
-    def _sign(self, node: nodes.UnaryExpr, scope: Scope) -> Shape:
+    def _sign(self, node: nodes.UnaryExpr, scope: Scope) -> AbstractValue:
         self.usable(node.node, scope, NUMERIC, "a sign needs")
         return NUMBER
 
-    def _call(self, node: nodes.Call, scope: Scope) -> Shape:
+    def _call(self, node: nodes.Call, scope: Scope) -> AbstractValue:
         method = method_name(node)
         if method is not None:
             assert isinstance(node.node, nodes.Getattr)

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 from clarion_server.adapters.rendering.locale_filters import CURRENCY, MOST_DIGITS, STYLES
+from clarion_server.adapters.rendering.review.abstract_values import NUMBER, TEXT, AbstractValue, any_of
 from clarion_server.adapters.rendering.review.filter_use import FilterRule, FilterUse, Parameter
-from clarion_server.adapters.rendering.review.kinds import ALL, NUMERIC, SCALARS, Kind
-from clarion_server.adapters.rendering.review.kinds import TEXT as TEXT_KINDS
+from clarion_server.adapters.rendering.review.json_types import ALL, NUMERIC, SCALARS, Kind
+from clarion_server.adapters.rendering.review.json_types import TEXT as TEXT_KINDS
 from clarion_server.adapters.rendering.review.list_rules import LIST_RULES
-from clarion_server.adapters.rendering.review.shapes import NUMBER, TEXT, Shape, any_of
 from clarion_server.domain.finding import FindingCode
 
 _NOT_NULL = ALL - {Kind.NULL}
@@ -51,22 +51,22 @@ _CODE = Parameter(
 )
 
 
-def _text(_use: FilterUse) -> Shape:
+def _text(_use: FilterUse) -> AbstractValue:
     return TEXT
 
 
-def _number(_use: FilterUse) -> Shape:
+def _number(_use: FilterUse) -> AbstractValue:
     return NUMBER
 
 
-def _default(use: FilterUse) -> Shape:
+def _default(use: FilterUse) -> AbstractValue:
     """Without its argument it gives the empty text. Null counts as missing."""
     use.reader.report.known(use.shape, use.line)
     otherwise = use.argument("default_value")
     return any_of([use.shape.narrowed(_NOT_NULL).certain(), TEXT if otherwise is None else otherwise])
 
 
-def _safe(use: FilterUse) -> Shape:
+def _safe(use: FilterUse) -> AbstractValue:
     message = "`safe` writes the value into the HTML as it is."
     remedy = "Use it only for values that no outsider can write: they could hold any markup."
     use.reader.report.warning(FindingCode.TEMPLATE_UNSAFE, use.line, message, remedy)

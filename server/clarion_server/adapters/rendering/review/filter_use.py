@@ -8,11 +8,11 @@ from typing import Any
 
 from jinja2 import nodes
 
-from clarion_server.adapters.rendering.places import constant_of
-from clarion_server.adapters.rendering.review.kinds import ALL, SCALARS, Kind, Kinds
+from clarion_server.adapters.rendering.expression_path import constant_of
+from clarion_server.adapters.rendering.review.abstract_values import NEVER, AbstractValue
+from clarion_server.adapters.rendering.review.json_types import ALL, SCALARS, Kind, Kinds
 from clarion_server.adapters.rendering.review.reading import Reader
 from clarion_server.adapters.rendering.review.scopes import Scope
-from clarion_server.adapters.rendering.review.shapes import NEVER, Shape
 from clarion_server.domain.finding import FindingCode
 
 _NOT_NULL = ALL - {Kind.NULL}
@@ -33,7 +33,7 @@ class Parameter:
 @dataclass(frozen=True, slots=True)
 class FilterRule:
     takes: Kinds
-    gives: Callable[[FilterUse], Shape]
+    gives: Callable[[FilterUse], AbstractValue]
     parameters: Sequence[Parameter] = ()
     takes_more: bool = False
     """Further positional arguments belong to the test or filter that the first one names."""
@@ -45,14 +45,14 @@ class FilterUse:
     reader: Reader
     scope: Scope
     name: str
-    shape: Shape
+    shape: AbstractValue
     """Of the filtered value: usable, unless the filter is a way out."""
     line: int
     arguments: Mapping[str, nodes.Expr]
     """By parameter."""
     more: Sequence[nodes.Expr] = ()
 
-    def argument(self, name: str) -> Shape | None:
+    def argument(self, name: str) -> AbstractValue | None:
         node = self.arguments.get(name)
         return None if node is None else self.reader.shape(node, self.scope)
 
@@ -61,7 +61,7 @@ class FilterUse:
         node = self.arguments.get(name)
         return None if node is None else constant_of(node)
 
-    def refuse(self, message: str, remedy: str) -> Shape:
+    def refuse(self, message: str, remedy: str) -> AbstractValue:
         self.reader.report.error(FindingCode.FILTER_ARGUMENT_INVALID, self.line, message, remedy)
         return NEVER
 
@@ -71,7 +71,7 @@ def bound(
     scope: Scope,
     name: str,
     rule: FilterRule,
-    shape: Shape,
+    shape: AbstractValue,
     arguments: Sequence[nodes.Expr],
     keywords: Sequence[Any],
     line: int,

@@ -6,9 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 
 from jinja2 import nodes
 
+from clarion_server.adapters.rendering.review.abstract_values import (
+    NEVER,
+    NUMBER,
+    TEXT,
+    AbstractValue,
+    Cause,
+    MissingReason,
+    any_of,
+    list_of,
+    pairs_of,
+)
 from clarion_server.adapters.rendering.review.conditions import tested
 from clarion_server.adapters.rendering.review.filter_use import FilterRule, FilterUse, Parameter
-from clarion_server.adapters.rendering.review.kinds import (
+from clarion_server.adapters.rendering.review.json_types import (
     ALL,
     COMPARABLE,
     LISTS,
@@ -18,18 +29,7 @@ from clarion_server.adapters.rendering.review.kinds import (
     Kind,
     keywords,
 )
-from clarion_server.adapters.rendering.review.kinds import TEXT as TEXT_KINDS
-from clarion_server.adapters.rendering.review.shapes import (
-    NEVER,
-    NUMBER,
-    TEXT,
-    Cause,
-    Doubt,
-    Shape,
-    any_of,
-    list_of,
-    pairs_of,
-)
+from clarion_server.adapters.rendering.review.json_types import TEXT as TEXT_KINDS
 from clarion_server.adapters.rendering.review.test_rules import TEST_RULES
 from clarion_server.adapters.rendering.structure import closest
 from clarion_server.domain.finding import FindingCode
@@ -47,17 +47,17 @@ def _path(use: FilterUse) -> str:
     return f"{use.shape.path}[…]" if use.shape.path else ""
 
 
-def _element(use: FilterUse) -> Shape:
+def _element(use: FilterUse) -> AbstractValue:
     """Any entry, for filters that look at each."""
     elements = use.shape.elements()
-    return Shape(elements.alternatives, path=_path(use))
+    return AbstractValue(elements.alternatives, path=_path(use))
 
 
-def _same_length(use: FilterUse, element: Shape) -> Shape:
+def _same_length(use: FilterUse, element: AbstractValue) -> AbstractValue:
     return list_of(element, least=int(use.shape.is_filled()))
 
 
-def _attributes(use: FilterUse, element: Shape) -> list[Shape]:
+def _attributes(use: FilterUse, element: AbstractValue) -> list[AbstractValue]:
     """The entry itself, or the parts of it that `attribute` names: `sort` takes several, as in `"city,name"`."""
     node = use.arguments.get("attribute")
     if node is None:
@@ -68,7 +68,7 @@ def _attributes(use: FilterUse, element: Shape) -> list[Shape]:
     return [followed(element, name) for name in names]
 
 
-def followed(element: Shape, attribute: str) -> Shape:
+def followed(element: AbstractValue, attribute: str) -> AbstractValue:
     """`address.city`, by the rules of Jinja2: a number is an index."""
     shape = element
     for step in attribute.split("."):
@@ -77,30 +77,30 @@ def followed(element: Shape, attribute: str) -> Shape:
     return shape
 
 
-def _extreme(use: FilterUse) -> Shape:
+def _extreme(use: FilterUse) -> AbstractValue:
     """`min` and `max`: missing for an empty list."""
     _sorted(use)
     element = use.shape.elements()
     if use.shape.is_filled():
         return element
-    return Shape(element.alternatives, Doubt(Cause.TOO_FEW, ""))
+    return AbstractValue(element.alternatives, MissingReason(Cause.TOO_FEW, ""))
 
 
-def _sorted(use: FilterUse) -> Shape:
+def _sorted(use: FilterUse) -> AbstractValue:
     element = _element(use)
     for shape in _attributes(use, element):
         use.reader.report.usable(shape, use.line, COMPARABLE, f"`{use.name}` needs")
     return _same_length(use, element)
 
 
-def _unique(use: FilterUse) -> Shape:
+def _unique(use: FilterUse) -> AbstractValue:
     element = _element(use)
     for shape in _attributes(use, element):
         use.reader.report.usable(shape, use.line, SCALARS, f"`{use.name}` needs")
     return _same_length(use, element)
 
 
-def _grouped(use: FilterUse) -> Shape:
+def _grouped(use: FilterUse) -> AbstractValue:
     element = _element(use)
     key = _attributes(use, element)[0]
     usable = use.reader.report.usable(key, use.line, COMPARABLE, f"`{use.name}` needs")
@@ -108,19 +108,19 @@ def _grouped(use: FilterUse) -> Shape:
     return _same_length(use, pairs.elements())
 
 
-def _summed(use: FilterUse) -> Shape:
+def _summed(use: FilterUse) -> AbstractValue:
     for shape in _attributes(use, _element(use)):
         use.reader.report.usable(shape, use.line, NUMERIC, "`sum` needs")
     return NUMBER
 
 
-def _joined(use: FilterUse) -> Shape:
+def _joined(use: FilterUse) -> AbstractValue:
     for shape in _attributes(use, _element(use)):
         use.reader.report.printable(shape, use.line)
     return TEXT
 
 
-def _mapped(use: FilterUse) -> Shape:
+def _mapped(use: FilterUse) -> AbstractValue:
     element = _element(use)
     if "attribute" in use.arguments:
         found = _attributes(use, element)[0]
@@ -132,7 +132,7 @@ def _mapped(use: FilterUse) -> Shape:
     return _same_length(use, _mapped_by_filter(use, element))
 
 
-def _mapped_by_filter(use: FilterUse, element: Shape) -> Shape:
+def _mapped_by_filter(use: FilterUse, element: AbstractValue) -> AbstractValue:
     name = _spelled_out(use.more)
     if name is None:
         return use.refuse("`map` needs the name of a filter or `attribute=`.", "Write it out as a text.")
@@ -140,7 +140,7 @@ def _mapped_by_filter(use: FilterUse, element: Shape) -> Shape:
     return use.reader.report.present(use.reader.filtered(mapped, element, use.scope), use.line)
 
 
-def _selected(use: FilterUse) -> Shape:
+def _selected(use: FilterUse) -> AbstractValue:
     element = _element(use)
     if use.more:
         _tested(use, element, use.more)
@@ -148,7 +148,7 @@ def _selected(use: FilterUse) -> Shape:
     return list_of(element.filled() if is_kept_when_filled else element)
 
 
-def _selected_by_attribute(use: FilterUse) -> Shape:
+def _selected_by_attribute(use: FilterUse) -> AbstractValue:
     attribute, test = _spelled_out(use.more), use.more[1:]
     element = _element(use)
     if attribute is None:
@@ -162,12 +162,12 @@ def _selected_by_attribute(use: FilterUse) -> Shape:
     return list_of(_having(element, attribute) if is_kept_when_filled else element)
 
 
-def _having(element: Shape, name: str) -> Shape:
+def _having(element: AbstractValue, name: str) -> AbstractValue:
     filled = {"type": keywords(_NOT_NULL)}
     return element.that({"type": "object", "required": [name], "properties": {name: filled}})
 
 
-def _tested(use: FilterUse, shape: Shape, test: Sequence[nodes.Expr]) -> None:
+def _tested(use: FilterUse, shape: AbstractValue, test: Sequence[nodes.Expr]) -> None:
     name = _spelled_out(test) or ""
     if name in TEST_RULES:
         tested(use.reader, TEST_RULES[name], name, shape, test[1:], use.scope, use.line)
@@ -183,29 +183,29 @@ def _spelled_out(arguments: Sequence[nodes.Expr]) -> str | None:
     return first.value if isinstance(first, nodes.Const) and isinstance(first.value, str) else None
 
 
-def _first_or_last(use: FilterUse) -> Shape:
+def _first_or_last(use: FilterUse) -> AbstractValue:
     """Missing for an empty list."""
     element = use.shape.elements()
     if use.shape.is_filled():
-        return Shape(element.alternatives)
-    return Shape(element.alternatives, Doubt(Cause.TOO_FEW, ""))
+        return AbstractValue(element.alternatives)
+    return AbstractValue(element.alternatives, MissingReason(Cause.TOO_FEW, ""))
 
 
-def _listed(use: FilterUse) -> Shape:
+def _listed(use: FilterUse) -> AbstractValue:
     return _same_length(use, use.shape.elements())
 
 
-def _reversed(use: FilterUse) -> Shape:
+def _reversed(use: FilterUse) -> AbstractValue:
     lists = _same_length(use, use.shape.elements()) if Kind.ARRAY in use.shape.kinds else NEVER
     texts = TEXT if Kind.STRING in use.shape.kinds else NEVER
     return any_of([lists, texts])
 
 
-def _pairs(use: FilterUse) -> Shape:
+def _pairs(use: FilterUse) -> AbstractValue:
     return pairs_of(TEXT, use.shape.members())
 
 
-def _sorted_pairs(use: FilterUse) -> Shape:
+def _sorted_pairs(use: FilterUse) -> AbstractValue:
     if use.constant("by") == "value":
         use.reader.report.usable(use.shape.members(), use.line, COMPARABLE, "`dictsort` by value needs")
     return _pairs(use)
@@ -243,7 +243,7 @@ LIST_RULES: Mapping[str, FilterRule] = {
 }
 
 #: The methods of objects, which templates may call.
-METHOD_RULES: Mapping[str, Callable[[Shape], Shape]] = {
+METHOD_RULES: Mapping[str, Callable[[AbstractValue], AbstractValue]] = {
     ".items()": lambda shape: pairs_of(TEXT, shape.members()),
     ".keys()": lambda _shape: list_of(TEXT),
     ".values()": lambda shape: list_of(shape.members()),

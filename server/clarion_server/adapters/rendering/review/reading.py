@@ -7,17 +7,17 @@ from typing import Protocol
 
 from jinja2 import nodes
 
-from clarion_server.adapters.rendering.review.kinds import Kinds
+from clarion_server.adapters.rendering.review.abstract_values import AbstractValue
+from clarion_server.adapters.rendering.review.json_types import Kinds
 from clarion_server.adapters.rendering.review.report import Report
 from clarion_server.adapters.rendering.review.scopes import FILLED, Scope
-from clarion_server.adapters.rendering.review.shapes import Shape
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
     """An expression's value, and what is known where it counts as true and where as false."""
 
-    shape: Shape
+    shape: AbstractValue
     if_true: Scope
     if_false: Scope
 
@@ -27,17 +27,17 @@ class Reader(Protocol):
 
     report: Report
 
-    def shape(self, node: nodes.Node, scope: Scope) -> Shape: ...
+    def shape(self, node: nodes.Node, scope: Scope) -> AbstractValue: ...
 
-    def usable(self, node: nodes.Node, scope: Scope, kinds: Kinds, use: str) -> Shape:
+    def usable(self, node: nodes.Node, scope: Scope, kinds: Kinds, use: str) -> AbstractValue:
         """The shape, with a finding when it may be missing, null or of another kind."""
         ...
 
-    def present(self, node: nodes.Node, scope: Scope) -> Shape:
+    def present(self, node: nodes.Node, scope: Scope) -> AbstractValue:
         """The shape, with a finding when it may be missing; null is fine."""
         ...
 
-    def filtered(self, node: nodes.Filter, shape: Shape, scope: Scope) -> Shape:
+    def filtered(self, node: nodes.Filter, shape: AbstractValue, scope: Scope) -> AbstractValue:
         """What a filter makes of a value of that shape; its own input is not read."""
         ...
 
@@ -48,6 +48,6 @@ class Reader(Protocol):
         ...
 
 
-def judged_by_value(shape: Shape, scope: Scope) -> Judged:
+def judged_by_value(shape: AbstractValue, scope: Scope) -> Judged:
     """What counts as true is there and filled; what counts as false tells nothing."""
     return Judged(shape, scope.with_fact(shape.place, FILLED), scope)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from clarion_server.adapters.rendering.review.kinds import ALL, SCALARS, Kind, Kinds, in_words
-from clarion_server.adapters.rendering.review.shapes import NEVER, Cause, Doubt, Shape
+from clarion_server.adapters.rendering.review.abstract_values import NEVER, AbstractValue, Cause, MissingReason
+from clarion_server.adapters.rendering.review.json_types import ALL, SCALARS, Kind, Kinds, in_words
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 
 _NOT_NULL = ALL - {Kind.NULL}
@@ -54,7 +54,7 @@ class Report:
     def warning(self, code: FindingCode, line: int, message: str, remedy: str) -> None:
         self._findings[Finding(Severity.WARNING, code, self._field, message, remedy, line)] = None
 
-    def present(self, shape: Shape, line: int) -> Shape:
+    def present(self, shape: AbstractValue, line: int) -> AbstractValue:
         """The shape as it is when its use succeeds, after a finding when it may be missing."""
         if shape.doubt is None:
             return shape
@@ -64,7 +64,7 @@ class Report:
         self._may_be_missing(shape.doubt, line)
         return shape.certain()
 
-    def usable(self, shape: Shape, line: int, kinds: Kinds = _NOT_NULL, use: str = "") -> Shape:
+    def usable(self, shape: AbstractValue, line: int, kinds: Kinds = _NOT_NULL, use: str = "") -> AbstractValue:
         """Present, not null, and of the kinds that the use takes; it reads `a loop needs`."""
         is_doubtful = shape.doubt is not None
         shape = self._not_null(self.present(shape, line), line, is_typed_later=kinds != _NOT_NULL)
@@ -74,7 +74,7 @@ class Report:
         self.error(FindingCode.VARIABLE_WRONG_TYPE, line, message, _type_remedy(kinds))
         return NEVER
 
-    def printable(self, shape: Shape, line: int) -> None:
+    def printable(self, shape: AbstractValue, line: int) -> None:
         is_doubtful = shape.doubt is not None
         shape = self._not_null(self.present(shape, line), line, is_typed_later=True)
         kinds = shape.promised_kinds
@@ -88,25 +88,25 @@ class Report:
             remedy = "Choose the words: `{{ 'yes' if … else 'no' }}`."
             self.warning(FindingCode.VARIABLE_NOT_PRINTABLE, line, message, remedy)
 
-    def known(self, shape: Shape, line: int) -> None:
+    def known(self, shape: AbstractValue, line: int) -> None:
         """For uses that allow a missing value: a name that no schema speaks of is still worth a word."""
         if shape.doubt is not None and shape.doubt.cause is Cause.UNKNOWN:
             message = f"{_nobody_knows(shape.doubt.path)}: the default or the check always decides."
             self.warning(FindingCode.VARIABLE_NOT_IN_SCHEMA, line, message, _unknown_remedy(shape.doubt))
 
-    def _not_null(self, shape: Shape, line: int, *, is_typed_later: bool) -> Shape:
+    def _not_null(self, shape: AbstractValue, line: int, *, is_typed_later: bool) -> AbstractValue:
         """What may be anything at all gets one finding, about its type."""
         if Kind.NULL not in shape.kinds:
             return shape
         if shape.promised_kinds != ALL or not is_typed_later:
-            self._may_be_missing(Doubt(Cause.NULL, shape.path), line)
+            self._may_be_missing(MissingReason(Cause.NULL, shape.path), line)
         return shape.narrowed(_NOT_NULL)
 
-    def _unknown(self, doubt: Doubt, line: int) -> None:
+    def _unknown(self, doubt: MissingReason, line: int) -> None:
         message = f"{_nobody_knows(doubt.path)}."
         self.error(FindingCode.VARIABLE_NOT_IN_SCHEMA, line, message, _unknown_remedy(doubt))
 
-    def _may_be_missing(self, doubt: Doubt, line: int) -> None:
+    def _may_be_missing(self, doubt: MissingReason, line: int) -> None:
         subject = f"`{doubt.path}`" if doubt.path else "This value"
         reason, remedy = _REASONS[doubt.cause], _SCHEMA_REMEDIES.get(doubt.cause, "")
         root = _root(doubt.path)
@@ -116,11 +116,11 @@ class Report:
         self.error(FindingCode.VARIABLE_MAY_BE_MISSING, line, message, f"{_WAYS_OUT}{remedy}.")
 
 
-def _subject(shape: Shape) -> str:
+def _subject(shape: AbstractValue) -> str:
     return f"`{shape.path}`" if shape.path else "This value"
 
 
-def _is(shape: Shape) -> str:
+def _is(shape: AbstractValue) -> str:
     if shape.promised_kinds == _NOT_NULL:
         return "may be anything, for the context schema gives it no type"
     return f"is {in_words(shape.promised_kinds)}"
@@ -134,7 +134,7 @@ def _nobody_knows(path: str) -> str:
     return f"There is no `{path}`" if _root(path) in _CLOSED_ROOTS else f"The context schema knows no `{path}`"
 
 
-def _unknown_remedy(doubt: Doubt) -> str:
+def _unknown_remedy(doubt: MissingReason) -> str:
     if _root(doubt.path) in _CLOSED_ROOTS:
         return f"Correct the name.{doubt.suggestion}"
     return f"Add it to the context schema, or correct the name.{doubt.suggestion}"

@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from clarion_server.adapters.rendering.review.kinds import ALL, SIZED, Kind, Kinds
-from clarion_server.adapters.rendering.review.shapes import Cause, Doubt, Place, Shape, Symbol, any_of
+from clarion_server.adapters.rendering.review.abstract_values import (
+    AbstractValue,
+    Cause,
+    MissingReason,
+    Place,
+    Symbol,
+    any_of,
+)
+from clarion_server.adapters.rendering.review.json_types import ALL, SIZED, Kind, Kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +23,7 @@ class Fact:
     kinds: Kinds = ALL
     is_filled: bool = False
 
-    def applied(self, shape: Shape) -> Shape:
+    def applied(self, shape: AbstractValue) -> AbstractValue:
         present = shape.narrowed(self.kinds).certain()
         return present.filled() if self.is_filled else present
 
@@ -40,10 +47,10 @@ _KINDS_WITH_PARTS: Mapping[type, Kinds] = {str: frozenset({Kind.OBJECT}), int: f
 class Scope:
     """Immutable: each branch goes on with its own, and they are joined behind it."""
 
-    variables: Mapping[str, Shape]
+    variables: Mapping[str, AbstractValue]
     facts: Mapping[Place, Fact] = field(default_factory=dict)
 
-    def with_variable(self, name: str, shape: Shape) -> Scope:
+    def with_variable(self, name: str, shape: AbstractValue) -> Scope:
         return replace(self, variables={**self.variables, name: shape.called(Symbol(name))})
 
     def with_fact(self, place: Place | None, fact: Fact) -> Scope:
@@ -57,7 +64,7 @@ class Scope:
         facts[place] = facts.get(place, PRESENT).and_(fact)
         return replace(self, facts=facts)
 
-    def refined(self, shape: Shape) -> Shape:
+    def refined(self, shape: AbstractValue) -> AbstractValue:
         fact = self.facts.get(shape.place) if shape.place is not None else None
         return shape if fact is None else fact.applied(shape)
 
@@ -71,18 +78,18 @@ def joined(scopes: Iterable[Scope]) -> Scope:
     return result
 
 
-def _joined_variables(left: Scope, right: Scope) -> dict[str, Shape]:
+def _joined_variables(left: Scope, right: Scope) -> dict[str, AbstractValue]:
     names = {**left.variables, **right.variables}
     return {name: _joined_variable(name, left.variables.get(name), right.variables.get(name)) for name in names}
 
 
-def _joined_variable(name: str, left: Shape | None, right: Shape | None) -> Shape:
+def _joined_variable(name: str, left: AbstractValue | None, right: AbstractValue | None) -> AbstractValue:
     if left is right and left is not None:
         return left
     if left is None or right is None:
         only = left or right
         assert only is not None
-        return replace(only, doubt=Doubt(Cause.NOT_ALWAYS_SET, name), place=(Symbol(name),), path=name)
+        return replace(only, doubt=MissingReason(Cause.NOT_ALWAYS_SET, name), place=(Symbol(name),), path=name)
     return any_of([left, right]).called(Symbol(name))
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from jinja2 import nodes
 
-from clarion_server.adapters.rendering.review.kinds import Schema
+from clarion_server.adapters.rendering.review.abstract_values import UNPROMISED, shape_of
+from clarion_server.adapters.rendering.review.checker import Walk
+from clarion_server.adapters.rendering.review.json_types import Schema
 from clarion_server.adapters.rendering.review.report import Report
 from clarion_server.adapters.rendering.review.scopes import Scope
-from clarion_server.adapters.rendering.review.shapes import UNPROMISED, shape_of
-from clarion_server.adapters.rendering.review.walk import Walk
 from clarion_server.domain.finding import Finding
 
 

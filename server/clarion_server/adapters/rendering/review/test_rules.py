@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from clarion_server.adapters.rendering.review.kinds import ALL, NUMERIC, SIZED, Kind, Kinds
+from clarion_server.adapters.rendering.review.json_types import ALL, NUMERIC, SIZED, Kind, Kinds
 from clarion_server.adapters.rendering.review.scopes import NOT_NULL, PRESENT, Fact
 
 _NOT_NULL_KINDS = ALL - {Kind.NULL}

@@ -62,7 +62,7 @@ def list_campaigns(
 @campaigns.command(name="get")
 def get_campaign(campaign: CampaignName, /, *, session: CurrentSession) -> None:
     """Print a campaign's draft as a file that `clarion apply` takes."""
-    from clarion_server.transport.cli.files.kinds import CAMPAIGN, exported  # noqa: PLC0415 - see above
+    from clarion_server.transport.cli.files.resource_types import CAMPAIGN, exported  # noqa: PLC0415 - see above
 
     found = session.client.campaigns.get(campaign)
     if session.output.as_json:

@@ -49,7 +49,7 @@ def list_channels(*, limit: Limit = 50, session: CurrentSession) -> None:
 @channels.command(name="get")
 def get_channel(channel: ChannelName, /, *, session: CurrentSession) -> None:
     """Print a channel configuration as a file that `clarion apply` takes, without its password."""
-    from clarion_server.transport.cli.files.kinds import CHANNEL, exported  # noqa: PLC0415 - loads gRPC, help need not
+    from clarion_server.transport.cli.files.resource_types import CHANNEL, exported  # noqa: PLC0415 - loads gRPC, help need not
 
     found = session.client.channels.get(channel)
     if session.output.as_json:

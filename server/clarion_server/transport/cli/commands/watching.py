@@ -52,7 +52,7 @@ def watch(
     }
     events = _watching(session, filters, resume_token, from_start=from_start)
     with events, session.interruption.means(events.close):
-        session.output.note("Watching. Ctrl-C ends it.")
+        session.output.note("EventWatch. Ctrl-C ends it.")
         for event in islice(events, limit or None):
             _show(event, events.resume_token, session)
     session.output.note(f"Go on with --resume-token {events.resume_token}")

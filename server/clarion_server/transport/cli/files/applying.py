@@ -19,9 +19,9 @@ from clarion_client import (
 )
 
 from clarion_server.transport.cli.failures import CommandFailed, Problem
-from clarion_server.transport.cli.files.kinds import CHANNEL
-from clarion_server.transport.cli.files.places import Place
+from clarion_server.transport.cli.files.resource_types import CHANNEL
 from clarion_server.transport.cli.files.resources import Resource
+from clarion_server.transport.cli.files.source_location import Place
 from clarion_server.transport.cli.files.yaml_schema import dump
 
 #: With nothing pending in the draft, there is nothing to activate.

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from clarion_server.transport.cli.failures import CommandFailed, Problem
-from clarion_server.transport.cli.files.places import Place, Places
+from clarion_server.transport.cli.files.source_location import Place, Places
 from clarion_server.transport.cli.files.yaml_schema import CoreLoader
 
 SUFFIXES = frozenset({".yaml", ".yml"})

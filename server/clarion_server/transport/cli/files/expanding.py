@@ -8,8 +8,8 @@ from typing import Any
 
 from clarion_server.transport.cli.failures import CommandFailed, Problem
 from clarion_server.transport.cli.files.documents import Document, text_of
-from clarion_server.transport.cli.files.kinds import FREE_FORM
-from clarion_server.transport.cli.files.places import Place
+from clarion_server.transport.cli.files.resource_types import FREE_FORM
+from clarion_server.transport.cli.files.source_location import Place
 
 #: `html_file: order.html` gives `html` the text of that file.
 FILE_SUFFIX = "_file"

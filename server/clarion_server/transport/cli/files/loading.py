@@ -10,8 +10,8 @@ from typing import Any
 
 from clarion_client import Value
 
-from clarion_server.transport.cli.files.kinds import FREE_FORM
-from clarion_server.transport.cli.files.places import Places
+from clarion_server.transport.cli.files.resource_types import FREE_FORM
+from clarion_server.transport.cli.files.source_location import Places
 
 _SEGMENT = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 _MISSING = " is missing"

@@ -11,9 +11,9 @@ from typing import Any, Generic
 from clarion_server.transport.cli.failures import CommandFailed, Problem
 from clarion_server.transport.cli.files.documents import Document, files_of, read_documents
 from clarion_server.transport.cli.files.expanding import Expansion
-from clarion_server.transport.cli.files.kinds import CAMPAIGN, CHANNEL, Kind, V
 from clarion_server.transport.cli.files.loading import flaws_of
-from clarion_server.transport.cli.files.places import Places
+from clarion_server.transport.cli.files.resource_types import CAMPAIGN, CHANNEL, Kind, V
+from clarion_server.transport.cli.files.source_location import Places
 
 KINDS: Mapping[str, Kind[Any]] = {kind.keyword: kind for kind in (CAMPAIGN, CHANNEL)}
 

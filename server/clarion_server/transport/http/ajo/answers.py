@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from google.rpc import error_details_pb2, status_pb2
 
-from clarion_server.application.reading.inspecting import SeenExecution
-from clarion_server.application.triggering.triggering import TriggerAnswer
+from clarion_server.application.queries.lookups import ExecutionView
+from clarion_server.application.triggering.trigger import TriggerAnswer
 from clarion_server.domain.execution import Excluded, Execution
 from clarion_server.domain.instant import Instant, to_rfc3339
 from clarion_server.domain.message import MessageState
@@ -52,7 +52,7 @@ def _result(execution: Execution, place: int, user_id: str) -> dict[str, str]:
     return told
 
 
-def schedule(seen: SeenExecution, send_time: Instant, now: Instant) -> dict[str, Any]:
+def schedule(seen: ExecutionView, send_time: Instant, now: Instant) -> dict[str, Any]:
     execution, triggered = seen.execution, now >= send_time
     told: dict[str, Any] = {
         "scheduleId": execution.id,
@@ -78,7 +78,7 @@ def _status(counts: Mapping[MessageState, int]) -> str:
     return "Succeeded" if states <= _GOOD else "Failed"
 
 
-def is_deleted(seen: SeenExecution) -> bool:
+def is_deleted(seen: ExecutionView) -> bool:
     """Whether all that could be sent of it was cancelled."""
     states = {state for state, count in (seen.counts or {}).items() if count}
     return MessageState.CANCELLED in states and states <= {MessageState.CANCELLED, MessageState.EXCLUDED}

@@ -15,19 +15,19 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 
 from clarion_server.application.ports.clock import Clock
-from clarion_server.application.reading.inspecting import Inspecting, SeenExecution
-from clarion_server.application.triggering.cancelling import Cancelling
-from clarion_server.application.triggering.triggering import Triggering
+from clarion_server.application.queries.lookups import ExecutionView, Lookups
+from clarion_server.application.triggering.cancel import CancelMessages
+from clarion_server.application.triggering.trigger import Triggering
 from clarion_server.domain.access import Caller, Scope
 from clarion_server.domain.errors import IllegalTransition, InvalidFields, ResourceNotFound, SandboxMismatch
 from clarion_server.domain.execution import CancelOutcome
 from clarion_server.domain.instant import Instant
-from clarion_server.transport.grpc.guard import Guard
+from clarion_server.transport.api.guard import Guard
 from clarion_server.transport.http import refusals
 from clarion_server.transport.http.ajo.answers import accepted, is_deleted, problem, schedule
 from clarion_server.transport.http.ajo.reading import in_callers_words, read_execution, read_json
-from clarion_server.transport.http.call import Refused, call_of
-from clarion_server.transport.http.exchange import JSON_HEADERS, CallerGone, read_body
+from clarion_server.transport.http.asgi_io import JSON_HEADERS, CallerGone, read_body
+from clarion_server.transport.http.http_context import Refused, call_of
 from clarion_server.transport.http.refusals import HttpRefusal, fault, method_unknown, time_is_up, url_unknown
 from clarion_server.transport.http.statuses import headers_of
 
@@ -66,8 +66,8 @@ class AjoDoor:
         self,
         make_guard: MakeGuard,
         triggering: Triggering,
-        inspecting: Inspecting,
-        cancelling: Cancelling,
+        inspecting: Lookups,
+        cancelling: CancelMessages,
         clock: Clock,
         is_serving: Callable[[], bool],
     ) -> None:
@@ -120,7 +120,7 @@ class AjoDoor:
             raise _triggered(seen)
         return {}
 
-    async def _scheduled(self, execution_id: str, caller: Caller) -> tuple[SeenExecution, Instant]:
+    async def _scheduled(self, execution_id: str, caller: Caller) -> tuple[ExecutionView, Instant]:
         """Raises ResourceNotFound, for what was never scheduled and for what was deleted too."""
         seen = await self._inspecting.execution(execution_id, caller)
         send_time = seen.execution.send_time
@@ -138,7 +138,7 @@ class AjoDoor:
         return refused(method_unknown(methods) if methods else url_unknown(), {})
 
 
-def _triggered(seen: SeenExecution) -> IllegalTransition:
+def _triggered(seen: ExecutionView) -> IllegalTransition:
     return IllegalTransition(seen.execution.name, "unschedule", "TRIGGERED", ("SCHEDULED",))
 
 

@@ -19,7 +19,7 @@ from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.instant import Instant, from_datetime
 from clarion_server.domain.names import CAMPAIGNS
 from clarion_server.domain.violation import Violation, malformed, required, too_many
-from clarion_server.transport.grpc.convert.structs import NotJson, flaws_of, to_dict, to_struct
+from clarion_server.transport.api.convert.structs import NotJson, flaws_of, to_dict, to_struct
 
 #: As that API has it.
 MAX_RECIPIENTS: Final = 20

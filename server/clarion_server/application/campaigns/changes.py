@@ -1,0 +1,111 @@
+"""How a campaign is found, changed and saved: the steps that every use case of authors shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from clarion_server.application.campaigns.conflicts import write_anew
+from clarion_server.application.ports.clock import Clock
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.transactions import Transactions
+from clarion_server.domain.campaign import Campaign, CampaignVersion, Transition
+from clarion_server.domain.errors import ResourceNotFound
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.names import CAMPAIGNS
+
+T = TypeVar("T")
+
+#: Makes the next revision of a campaign, at that instant.
+Change = Callable[[UnitOfWork, Campaign, Instant], Campaign]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The campaign that a caller means, and the state in which it last saw it."""
+
+    sandbox: str
+    campaign_id: str
+    etag: str = ""
+    """Empty: whatever its state."""
+
+    @property
+    def name(self) -> str:
+        return CAMPAIGNS.format(self.campaign_id)
+
+
+def find_campaign(unit: UnitOfWork, sandbox: str, campaign_id: str) -> Campaign:
+    """Raises ResourceNotFound."""
+    campaign = unit.campaigns.get(sandbox, campaign_id)
+    if campaign is None:
+        raise ResourceNotFound(CAMPAIGNS.format(campaign_id))
+    return campaign
+
+
+def find_version(unit: UnitOfWork, campaign: Campaign, number: int) -> CampaignVersion:
+    """Raises ResourceNotFound."""
+    version = unit.campaigns.version(campaign.key, number)
+    if version is None:
+        raise ResourceNotFound(f"{campaign.name}/versions/{number}")
+    return version
+
+
+class CampaignChanges:
+    """Changes campaigns one at a time, and tells who keeps them at hand."""
+
+    def __init__(self, transactions: Transactions, clock: Clock, on_change: Callable[[Campaign], None]) -> None:
+        self._transactions = transactions
+        self._clock = clock
+        self._on_change = on_change
+
+    async def make(self, target: Target, change: Change) -> Campaign:
+        """Commits what `change` makes of the campaign; the same object back means that nothing is to change.
+
+        Raises ResourceNotFound, EtagMismatch, and whatever `change` raises.
+        """
+        campaign, _ = await self.make_and_read(target, change, lambda _unit, _campaign: None)
+        return campaign
+
+    async def make_and_read(
+        self, target: Target, change: Change, reading: Callable[[UnitOfWork, Campaign], T]
+    ) -> tuple[Campaign, T]:
+        """As `make`, with what `reading` finds in the same transaction after the change."""
+
+        def apply(unit: UnitOfWork) -> tuple[Campaign, T]:
+            changed = _apply(unit, target, change, self._clock.now())
+            return changed, reading(unit, changed)
+
+        changed, found = await write_anew(self._transactions, target.name, apply)
+        self._on_change(changed)
+        return changed, found
+
+    async def delete(self, target: Target) -> None:
+        """Raises ResourceNotFound, EtagMismatch or IllegalTransition."""
+
+        def apply(unit: UnitOfWork) -> Campaign:
+            campaign = find_campaign(unit, target.sandbox, target.campaign_id)
+            campaign.check_etag(target.etag)
+            campaign.check_may(Transition.DELETE)
+            unit.campaigns.delete(campaign)
+            return campaign
+
+        self._on_change(await write_anew(self._transactions, target.name, apply))
+
+
+def _apply(unit: UnitOfWork, target: Target, change: Change, now: Instant) -> Campaign:
+    stored = find_campaign(unit, target.sandbox, target.campaign_id)
+    current = stored.at(now)
+    current.check_etag(target.etag)
+    changed = change(unit, current, now)
+    for step in _steps(stored, current, changed):
+        unit.campaigns.save(step)
+    return changed
+
+
+def _steps(stored: Campaign, current: Campaign, changed: Campaign) -> Iterator[Campaign]:
+    """The revisions to save, in order: the schedule may have moved the campaign before the caller did."""
+    if current is not stored:
+        yield current
+    if changed is not current:
+        yield changed

@@ -1,0 +1,121 @@
+"""What authors do with drafts: write, read, change, delete them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, replace
+
+from clarion_server.application.campaigns.changes import CampaignChanges, Target, find_campaign
+from clarion_server.application.ports.clock import Clock
+from clarion_server.application.ports.queries import CampaignQuery
+from clarion_server.application.ports.repositories import NameTaken
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.transactions import Transactions
+from clarion_server.application.validation import refuse_invalid, violations_within
+from clarion_server.domain.access import Caller
+from clarion_server.domain.campaign import Campaign, CampaignDefinition, CampaignVersion
+from clarion_server.domain.campaign_rules import campaign_violations
+from clarion_server.domain.errors import ResourceExists
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.names import CAMPAIGNS
+from clarion_server.domain.violation import Violation
+
+#: Where the definition is in the requests that carry one.
+_FIELD = "campaign"
+
+#: The names of everything that an author may change.
+EDITABLE_FIELDS = frozenset(field.name for field in fields(CampaignDefinition))
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A definition as an author sent it."""
+
+    definition: CampaignDefinition
+    flaws: tuple[Violation, ...] = ()
+    """What could not be read, by paths in the campaign; the definition holds stand-ins for it."""
+
+    def only(self, names: frozenset[str], onto: CampaignDefinition) -> Draft:
+        """`onto` with those of the fields alone."""
+        changes = {name: getattr(self.definition, name) for name in names}
+        return Draft(replace(onto, **changes), violations_within(names, self.flaws))
+
+    def check(self, more: Iterable[Violation] = ()) -> None:
+        """Raises InvalidFields, with paths in the request."""
+        flaws = [*more, *(flaw.under(_FIELD) for flaw in self.flaws)]
+        refuse_invalid(flaws, (broken.under(_FIELD) for broken in campaign_violations(self.definition)))
+
+
+@dataclass(frozen=True, slots=True)
+class CreateCampaign:
+    campaign_id: str
+    draft: Draft
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateCampaign:
+    campaign_id: str
+    draft: Draft
+    changed_fields: frozenset[str]
+    """Of EDITABLE_FIELDS; the others stay as they are."""
+    etag: str = ""
+    flaws: tuple[Violation, ...] = ()
+    """What was already wrong with the request, apart from the draft."""
+
+
+class ManageCampaigns:
+    def __init__(self, transactions: Transactions, clock: Clock, on_change: Callable[[Campaign], None]) -> None:
+        self._transactions = transactions
+        self._clock = clock
+        self._changes = CampaignChanges(transactions, clock, on_change)
+
+    async def create(self, command: CreateCampaign, caller: Caller) -> Campaign:
+        """Raises InvalidFields or ResourceExists."""
+        flaw = CAMPAIGNS.id_violation(command.campaign_id, "campaign_id")
+        command.draft.check([flaw] if flaw else [])
+        now = self._clock.now()
+        campaign = Campaign(
+            sandbox=caller.sandbox,
+            id=command.campaign_id,
+            definition=command.draft.definition,
+            create_time=now,
+            creator=caller.name,
+            update_time=now,
+            updater=caller.name,
+        )
+        try:
+            return await self._transactions.write(lambda unit: unit.campaigns.add(campaign))
+        except NameTaken as error:
+            raise ResourceExists(campaign.name) from error
+
+    async def get(self, campaign_id: str, caller: Caller) -> Campaign:
+        """As its schedule has it now. Raises ResourceNotFound."""
+        campaign = await self._transactions.read(lambda unit: find_campaign(unit, caller.sandbox, campaign_id))
+        return campaign.at(self._clock.now())
+
+    async def page(self, query: CampaignQuery) -> list[Campaign]:
+        return await self._transactions.read(lambda unit: unit.campaigns.page(query))
+
+    async def update(self, command: UpdateCampaign, caller: Caller) -> Campaign:
+        """Raises InvalidFields, ResourceNotFound, EtagMismatch or IllegalTransition."""
+
+        def change(unit: UnitOfWork, campaign: Campaign, now: Instant) -> Campaign:
+            draft = command.draft.only(command.changed_fields, campaign.definition)
+            draft.check(command.flaws)
+            live = unit.campaigns.version(campaign.key, campaign.live_version)
+            return campaign.updated(draft.definition, live.definition if live else None, caller.name, now)
+
+        return await self._changes.make(Target(caller.sandbox, command.campaign_id, command.etag), change)
+
+    async def delete(self, campaign_id: str, etag: str, caller: Caller) -> None:
+        """Raises ResourceNotFound, EtagMismatch or IllegalTransition."""
+        await self._changes.delete(Target(caller.sandbox, campaign_id, etag))
+
+    async def versions(self, campaign_id: str, before: int | None, limit: int, caller: Caller) -> list[CampaignVersion]:
+        """Newest first; `before`: only smaller numbers. Raises ResourceNotFound."""
+
+        def read(unit: UnitOfWork) -> list[CampaignVersion]:
+            campaign = find_campaign(unit, caller.sandbox, campaign_id)
+            return unit.campaigns.versions(campaign.key, before, limit)
+
+        return await self._transactions.read(read)

@@ -1,0 +1,139 @@
+"""The transitions of a campaign: review and activate, pause and resume, stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from clarion_server.application.campaigns.changes import CampaignChanges, Target, find_campaign, find_version
+from clarion_server.application.campaigns.conflicts import ATTEMPTS
+from clarion_server.application.campaigns.review import Review, errors_of, warnings_of
+from clarion_server.application.ports.clock import Clock
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.reports.counts import read_figures
+from clarion_server.application.transactions import Transactions
+from clarion_server.domain.access import Caller
+from clarion_server.domain.campaign import Campaign, CampaignDefinition, CampaignVersion, QueueDisposal, Transition
+from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.errors import EtagMismatch, ReviewFailed
+from clarion_server.domain.finding import Finding
+from clarion_server.domain.instant import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class ActivateCampaign:
+    campaign_id: str
+    etag: str = ""
+    version: int = 0
+    """An earlier version; 0: a new one of the draft."""
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    campaign: Campaign
+    warnings: list[Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """What is reviewed, and the state in which it was read."""
+
+    campaign: Campaign
+    definition: CampaignDefinition
+    channel: ChannelConfiguration | None
+    version: CampaignVersion | None = None
+    """None: to be made of the draft."""
+
+
+class _CampaignChanged(Exception):
+    """What was reviewed is not what would be activated."""
+
+
+class CampaignLifeCycle:
+    def __init__(
+        self, transactions: Transactions, review: Review, clock: Clock, on_change: Callable[[Campaign], None]
+    ) -> None:
+        self._transactions = transactions
+        self._review = review
+        self._clock = clock
+        self._changes = CampaignChanges(transactions, clock, on_change)
+
+    async def review(self, campaign_id: str, caller: Caller) -> list[Finding]:
+        """Of the draft, errors first. Raises ResourceNotFound."""
+        target = Target(caller.sandbox, campaign_id)
+        candidate = await self._transactions.read(lambda unit: self._candidate(unit, target, 0))
+        return await self._review.of(candidate.definition, candidate.channel)
+
+    async def activate(self, command: ActivateCampaign, caller: Caller) -> Activation:
+        """Raises ResourceNotFound, EtagMismatch, IllegalTransition or ReviewFailed."""
+        target = Target(caller.sandbox, command.campaign_id, command.etag)
+        for _ in range(ATTEMPTS):
+            candidate = await self._transactions.read(lambda unit: self._candidate(unit, target, command.version))
+            candidate.campaign.check_etag(command.etag)
+            candidate.campaign.check_may(Transition.ACTIVATE)
+            # Outside of any transaction: it may take a while.
+            findings = await self._review.of(candidate.definition, candidate.channel)
+            if errors := errors_of(findings):
+                raise ReviewFailed(candidate.campaign.name, tuple(errors))
+            try:
+                campaign = await self._changes.make(target, _activation_of(candidate, caller))
+            except _CampaignChanged:
+                continue
+            return Activation(campaign, warnings_of(findings))
+        raise EtagMismatch(target.name)
+
+    async def pause(self, campaign_id: str, etag: str, caller: Caller) -> Campaign:
+        """Raises ResourceNotFound, EtagMismatch or IllegalTransition."""
+        return await self._changes.make(
+            Target(caller.sandbox, campaign_id, etag), lambda _unit, campaign, now: campaign.paused(caller.name, now)
+        )
+
+    async def resume(self, campaign_id: str, etag: str, caller: Caller) -> Campaign:
+        """Raises ResourceNotFound, EtagMismatch or IllegalTransition."""
+        return await self._changes.make(
+            Target(caller.sandbox, campaign_id, etag), lambda _unit, campaign, now: campaign.resumed(caller.name, now)
+        )
+
+    async def stop(self, campaign_id: str, disposal: QueueDisposal, etag: str, caller: Caller) -> tuple[Campaign, int]:
+        """With the number of messages that had no outcome at that moment. What becomes of them is delivery's matter.
+
+        Raises ResourceNotFound, EtagMismatch or IllegalTransition.
+        """
+        return await self._changes.make_and_read(
+            Target(caller.sandbox, campaign_id, etag),
+            lambda _unit, campaign, now: campaign.stopped(disposal, caller.name, now),
+            lambda unit, campaign: read_figures(unit.figures.of_campaign(campaign.key, None)).queued_count,
+        )
+
+    def _candidate(self, unit: UnitOfWork, target: Target, number: int) -> _Candidate:
+        campaign = find_campaign(unit, target.sandbox, target.campaign_id).at(self._clock.now())
+        version = find_version(unit, campaign, number) if number else None
+        definition = version.definition if version else campaign.definition
+        channel = unit.channels.get(campaign.sandbox, definition.action.channel_configuration)
+        return _Candidate(campaign, definition, channel, version)
+
+
+def _activation_of(candidate: _Candidate, caller: Caller) -> Callable[[UnitOfWork, Campaign, Instant], Campaign]:
+    channel = candidate.channel
+    assert channel is not None, "review lets no campaign without one pass"
+
+    def activate(unit: UnitOfWork, campaign: Campaign, now: Instant) -> Campaign:
+        if campaign != candidate.campaign or unit.channels.by_key(channel.key) != channel:
+            raise _CampaignChanged
+        if _is_live(candidate):
+            return campaign
+        version = candidate.version
+        if version is None or version.create_time < channel.create_time:
+            # A version keeps to the channel configuration that it was activated with. Where that one was deleted and
+            # another one has its name, the earlier content becomes a version anew.
+            version = CampaignVersion(campaign.key, campaign.last_version + 1, candidate.definition, now, caller.name)
+            unit.campaigns.add_version(version, channel.key)
+        return campaign.activated(version, caller.name, now)
+
+    return activate
+
+
+def _is_live(candidate: _Candidate) -> bool:
+    if candidate.version is None:
+        return not candidate.campaign.draft_pending
+    return candidate.version.number == candidate.campaign.live_version

@@ -1,0 +1,56 @@
+"""Cancels the queue of a campaign that was stopped with `QUEUE_DISPOSAL_CANCEL`."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from clarion_server.application.ports.clock import Clock
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.sending.outcomes import end_queued
+from clarion_server.application.transactions import Transactions
+from clarion_server.domain.campaign import Campaign, CampaignState, QueueDisposal
+from clarion_server.domain.errors import Unavailable
+from clarion_server.domain.message import MessageState
+
+log = structlog.get_logger()
+
+#: How many messages one transaction cancels: few enough that no trigger waits for it.
+BATCH = 500
+
+
+class QueueCanceller:
+    """Works in the background, in bounded transactions. What it does not reach before the process ends is cancelled
+    when it comes to be claimed: from the moment of the stop on, no queued message can leave.
+    """
+
+    def __init__(self, transactions: Transactions, clock: Clock) -> None:
+        self._transactions = transactions
+        self._clock = clock
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    def look_at(self, campaign: Campaign) -> None:
+        """The campaign has changed: if its queue is to be cancelled, begin."""
+        if campaign.state is CampaignState.STOPPED and campaign.queue_disposal is QueueDisposal.CANCEL:
+            task = asyncio.create_task(self._cancel(campaign))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+
+    async def close(self) -> None:
+        for task in self._under_way:
+            task.cancel()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+
+    async def _cancel(self, campaign: Campaign) -> None:
+        cancelled = 0
+        try:
+            while some := await self._transactions.write(lambda unit: self._cancel_some(unit, campaign.key)):
+                cancelled += some
+        except Unavailable:
+            log.warning("queue_cancelling_failed", campaign=campaign.name, sandbox=campaign.sandbox)
+        log.info("queue_cancelled", campaign=campaign.name, sandbox=campaign.sandbox, messages=cancelled)
+
+    def _cancel_some(self, unit: UnitOfWork, campaign_key: int) -> int:
+        messages = unit.messages.queued_of_campaign(campaign_key, BATCH)
+        return end_queued(unit, messages, MessageState.CANCELLED, self._clock.now())

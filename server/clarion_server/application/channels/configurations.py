@@ -1,0 +1,152 @@
+"""Keeps channel configurations: how messages leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from clarion_server.application.campaigns.conflicts import write_anew
+from clarion_server.application.ports.channels import ChannelFactory, VerificationStep
+from clarion_server.application.ports.clock import Clock
+from clarion_server.application.ports.repositories import NameTaken
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.transactions import Transactions
+from clarion_server.application.validation import refuse_invalid, violations_within
+from clarion_server.domain.access import Caller
+from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.channel_rules import channel_violations
+from clarion_server.domain.errors import ChannelConfigurationInUse, ResourceExists, ResourceNotFound
+from clarion_server.domain.names import CHANNEL_CONFIGURATIONS
+from clarion_server.domain.violation import Violation
+
+#: Where the configuration is in the requests that carry one.
+_FIELD = "channel_configuration"
+
+#: The names of everything that an administrator may change.
+EDITABLE_FIELDS = frozenset(
+    {"display_name", "categories", "disabled", "smtp", "retry_policy", "max_concurrency", "max_rate"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSettings:
+    """A channel configuration as an administrator sent it."""
+
+    configuration: ChannelConfiguration
+    """Only its EDITABLE_FIELDS mean anything."""
+    flaws: tuple[Violation, ...] = ()
+    """What could not be read, by paths in the configuration, which holds stand-ins for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateChannelConfiguration:
+    configuration_id: str
+    settings: ChannelSettings
+    changed_fields: frozenset[str]
+    """Of EDITABLE_FIELDS; the others stay as they are."""
+    etag: str = ""
+    flaws: tuple[Violation, ...] = ()
+    """What was already wrong with the request, apart from the settings."""
+
+
+class ManageChannelConfigurations:
+    def __init__(
+        self,
+        transactions: Transactions,
+        clock: Clock,
+        open_channel: ChannelFactory,
+        on_change: Callable[[ChannelConfiguration], None],
+    ) -> None:
+        self._transactions = transactions
+        self._clock = clock
+        self._open_channel = open_channel
+        self._on_change = on_change
+
+    async def create(self, configuration_id: str, settings: ChannelSettings, caller: Caller) -> ChannelConfiguration:
+        """Raises InvalidFields or ResourceExists."""
+        flaw = CHANNEL_CONFIGURATIONS.id_violation(configuration_id, "channel_configuration_id")
+        _check(settings.configuration, settings.flaws, [flaw] if flaw else [])
+        now = self._clock.now()
+        configuration = replace(
+            settings.configuration, sandbox=caller.sandbox, id=configuration_id, create_time=now, update_time=now
+        )
+        try:
+            created = await self._transactions.write(lambda unit: unit.channels.add(configuration))
+        except NameTaken as error:
+            raise ResourceExists(configuration.name) from error
+        self._on_change(created)
+        return created
+
+    async def get(self, configuration_id: str, caller: Caller) -> ChannelConfiguration:
+        """Raises ResourceNotFound."""
+        return await self._transactions.read(lambda unit: _find(unit, caller, configuration_id))
+
+    async def page(self, after: str | None, limit: int, caller: Caller) -> list[ChannelConfiguration]:
+        """By id; `after`: only larger ids."""
+        return await self._transactions.read(lambda unit: unit.channels.page(caller.sandbox, after, limit))
+
+    async def update(self, command: UpdateChannelConfiguration, caller: Caller) -> ChannelConfiguration:
+        """Raises InvalidFields, ResourceNotFound or EtagMismatch."""
+
+        def change(unit: UnitOfWork) -> ChannelConfiguration:
+            stored = _find(unit, caller, command.configuration_id)
+            stored.check_etag(command.etag)
+            updated = self._updated(stored, command)
+            unit.channels.save(updated)
+            return updated
+
+        name = CHANNEL_CONFIGURATIONS.format(command.configuration_id)
+        updated = await write_anew(self._transactions, name, change)
+        self._on_change(updated)
+        return updated
+
+    async def delete(self, configuration_id: str, etag: str, caller: Caller) -> None:
+        """Raises ResourceNotFound, EtagMismatch or ChannelConfigurationInUse."""
+
+        def delete(unit: UnitOfWork) -> ChannelConfiguration:
+            stored = _find(unit, caller, configuration_id)
+            stored.check_etag(etag)
+            _check_unused(unit, stored)
+            unit.channels.delete(stored)
+            return stored
+
+        name = CHANNEL_CONFIGURATIONS.format(configuration_id)
+        self._on_change(await write_anew(self._transactions, name, delete))
+
+    async def verify(self, configuration_id: str, caller: Caller) -> list[VerificationStep]:
+        """The steps up to the first that failed. Raises ResourceNotFound."""
+        channel = self._open_channel(await self.get(configuration_id, caller))
+        try:
+            return await channel.verify()
+        finally:
+            await channel.close()
+
+    def _updated(self, stored: ChannelConfiguration, command: UpdateChannelConfiguration) -> ChannelConfiguration:
+        names, sent = command.changed_fields, command.settings
+        wanted = replace(stored, **{name: getattr(sent.configuration, name) for name in names})
+        updated = stored.updated(wanted, self._clock.now())
+        _check(updated, violations_within(names, sent.flaws), command.flaws)
+        return updated
+
+
+def _find(unit: UnitOfWork, caller: Caller, configuration_id: str) -> ChannelConfiguration:
+    configuration = unit.channels.get(caller.sandbox, configuration_id)
+    if configuration is None:
+        raise ResourceNotFound(CHANNEL_CONFIGURATIONS.format(configuration_id))
+    return configuration
+
+
+def _check(configuration: ChannelConfiguration, flaws: Sequence[Violation], more: Sequence[Violation] = ()) -> None:
+    """Raises InvalidFields, with paths in the request."""
+    refuse_invalid(
+        [*more, *(flaw.under(_FIELD) for flaw in flaws)],
+        (broken.under(_FIELD) for broken in channel_violations(configuration)),
+    )
+
+
+def _check_unused(unit: UnitOfWork, configuration: ChannelConfiguration) -> None:
+    campaign = unit.campaigns.first_using(configuration.key)
+    if campaign is not None:
+        raise ChannelConfigurationInUse(configuration.name, campaign.name)
+    if unit.messages.is_waiting(configuration.key):
+        raise ChannelConfigurationInUse(configuration.name, "a message that is still to be sent")

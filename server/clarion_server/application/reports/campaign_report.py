@@ -1,0 +1,40 @@
+"""The report of a campaign: what became of its messages, added up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from clarion_server.application.campaigns.changes import find_campaign, find_version
+from clarion_server.application.ports.clock import Clock
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.reports.counts import CampaignCounts, read_figures
+from clarion_server.application.transactions import Transactions
+from clarion_server.domain.access import Caller
+from clarion_server.domain.instant import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignReport:
+    campaign_name: str
+    version: int
+    """0: all of them."""
+    figures: CampaignCounts
+    read_time: Instant
+
+
+class CampaignReports:
+    def __init__(self, transactions: Transactions, clock: Clock) -> None:
+        self._transactions = transactions
+        self._clock = clock
+
+    async def report(self, campaign_id: str, version: int, caller: Caller) -> CampaignReport:
+        """`version` 0: of all versions. Raises ResourceNotFound."""
+
+        def read(unit: UnitOfWork) -> CampaignReport:
+            campaign = find_campaign(unit, caller.sandbox, campaign_id)
+            if version:
+                find_version(unit, campaign, version)
+            counters = unit.figures.of_campaign(campaign.key, version or None)
+            return CampaignReport(campaign.name, version, read_figures(counters), self._clock.now())
+
+        return await self._transactions.read(read)

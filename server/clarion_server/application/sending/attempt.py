@@ -1,0 +1,112 @@
+"""One attempt: render a claimed message, hand it to its channel, decide_next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import structlog
+
+from clarion_server.application.campaign_cache import CampaignCache, CompiledVersion
+from clarion_server.application.ports.channels import (
+    Channel,
+    HandOffFailed,
+    HandOffInDoubt,
+    OutboundEmail,
+    PermanentFailure,
+)
+from clarion_server.application.ports.clock import Chance, Clock
+from clarion_server.application.ports.content import ContentInvalid, Personalisation, RenderingFailed
+from clarion_server.application.sending.local_dispatch import ClaimedMessage
+from clarion_server.domain.campaign import InDoubtPolicy
+from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.delivery import AttemptOutcome, decide_next, expire
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.message import MAX_DETAIL, Attempt, AttemptResult, Failure, FailureReason, Message
+
+log = structlog.get_logger()
+
+
+class AttemptRunner:
+    def __init__(self, directory: CampaignCache, clock: Clock, chance: Chance) -> None:
+        self._directory = directory
+        self._clock = clock
+        self._chance = chance
+
+    async def attempt(
+        self, hand_off: ClaimedMessage, channel: Channel, configuration: ChannelConfiguration
+    ) -> AttemptOutcome:
+        """No transaction is open while the provider is called."""
+        message, started = hand_off.message, self._clock.now()
+        if message.expire_time is not None and message.expire_time <= started:
+            return expire(message, started)
+        try:
+            version = await self._directory.version(message.campaign_key, message.version)
+        except ContentInvalid:
+            # It compiled when it was activated: by an earlier Clarion, with other rules.
+            attempt = self._failed(message, started, "The content of this version does not compile any more.")
+            return decide_next(message, attempt, configuration.retry_policy, InDoubtPolicy.PARK, self._chance)
+        attempt = await self._try(hand_off, version, channel, started)
+        return decide_next(
+            message, attempt, configuration.retry_policy, version.definition.in_doubt_policy, self._chance
+        )
+
+    async def _try(
+        self, hand_off: ClaimedMessage, version: CompiledVersion, channel: Channel, started: Instant
+    ) -> Attempt:
+        number = hand_off.message.attempt_count
+        try:
+            receipt = await channel.send(_outbound(hand_off, version))
+        except RenderingFailed as error:
+            return self._failed(hand_off.message, started, str(error))
+        except HandOffFailed as error:
+            return Attempt(number, started, self._clock.now(), _result_of(error), error.failure)
+        except Exception:
+            # A fault of ours, at an unknown point of the hand-off.
+            log.exception("hand_off_broke", message=hand_off.message.name, attempt=number)
+            failure = Failure(FailureReason.HAND_OFF_UNKNOWN, detail="A fault in Clarion: see the log.")
+            return Attempt(number, started, self._clock.now(), AttemptResult.IN_DOUBT, failure)
+        return Attempt(
+            number, started, self._clock.now(), AttemptResult.SENT, provider_reply=receipt.provider_reply[:MAX_DETAIL]
+        )
+
+    def _failed(self, message: Message, started: Instant, detail: str) -> Attempt:
+        failure = Failure(FailureReason.RENDERING_FAILED, detail=detail[:MAX_DETAIL])
+        return Attempt(message.attempt_count, started, self._clock.now(), AttemptResult.FAILED, failure)
+
+
+def _result_of(error: HandOffFailed) -> AttemptResult:
+    match error:
+        case HandOffInDoubt():
+            return AttemptResult.IN_DOUBT
+        case PermanentFailure():
+            return AttemptResult.FAILED
+        case _:
+            return AttemptResult.DEFERRED
+
+
+def _outbound(hand_off: ClaimedMessage, version: CompiledVersion) -> OutboundEmail:
+    """Raises RenderingFailed."""
+    message = hand_off.message
+    rendered = version.content.render(hand_off.personalisation or _personalisation(message))
+    content = version.definition.action.email
+    return OutboundEmail(
+        message_id=message.id,
+        address=message.address,
+        sender=content.sender,
+        reply_to=content.reply_to,
+        email=rendered,
+        date=message.release_time,
+        attempt=message.attempt_count,
+    )
+
+
+def _personalisation(message: Message) -> Personalisation:
+    return Personalisation(
+        _read(message.context), _read(message.profile), message.identity, message.address, message.locale
+    )
+
+
+def _read(json: bytes) -> dict[str, Any]:
+    values: dict[str, Any] = orjson.loads(json)
+    return values

@@ -1,0 +1,176 @@
+"""Campaigns, their versions and what review finds, from the wire and back."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from clarion.v1 import campaign_pb2 as pb
+from google.protobuf import struct_pb2
+
+from clarion_server.application.campaigns.drafts import Draft
+from clarion_server.domain.campaign import (
+    Action,
+    Campaign,
+    CampaignDefinition,
+    CampaignVersion,
+    EmailContent,
+    InDoubtPolicy,
+    Schedule,
+)
+from clarion_server.domain.finding import Finding
+from clarion_server.domain.names import CAMPAIGNS, CHANNEL_CONFIGURATIONS
+from clarion_server.domain.violation import required
+from clarion_server.transport.api.convert.enums import CAMPAIGN_STATE, CATEGORY, IN_DOUBT_POLICY, SEVERITY
+from clarion_server.transport.api.convert.mailboxes import from_mailbox, to_optional_mailbox
+from clarion_server.transport.api.convert.request_parser import RequestParser
+from clarion_server.transport.api.convert.structs import to_struct
+from clarion_server.transport.api.convert.times import to_optional_timestamp, to_timestamp
+
+#: The contract's name of `EmailContent.sender` is a keyword in Python, and only to be had by a detour.
+_FROM: Final = "from"
+
+#: One more than a campaign may have shows that there are too many; a request has room for millions.
+_ACTIONS_READ = 2
+
+_EMPTY = CampaignDefinition(display_name="", category=None, actions=())
+
+
+def to_draft(campaign: pb.Campaign) -> Draft:
+    """The editable fields, with defaults for those that are not set. Flaws travel in the draft."""
+    reading = RequestParser()
+    definition = CampaignDefinition(
+        display_name=campaign.display_name,
+        description=campaign.description,
+        tags=tuple(campaign.tags),
+        category=reading.member(CATEGORY, campaign.category, "category"),
+        default_locale=campaign.default_locale or _EMPTY.default_locale,
+        identity_namespace=campaign.identity_namespace or _EMPTY.identity_namespace,
+        actions=tuple(
+            _from_action(reading, action, f"actions[{place}]")
+            for place, action in enumerate(campaign.actions[:_ACTIONS_READ])
+        ),
+        context_schema=(
+            reading.values(campaign.context_schema, "context_schema") if campaign.HasField("context_schema") else None
+        ),
+        schedule=_from_schedule(reading, campaign.schedule),
+        in_doubt_policy=(
+            reading.member(IN_DOUBT_POLICY, campaign.in_doubt_policy, "in_doubt_policy") or InDoubtPolicy.RESEND
+        ),
+        rapid=campaign.rapid,
+    )
+    return Draft(definition, reading.flaws)
+
+
+def to_campaign(campaign: Campaign) -> pb.Campaign:
+    message = _to_snapshot(campaign.definition)
+    message.MergeFrom(
+        pb.Campaign(
+            name=campaign.name,
+            state=CAMPAIGN_STATE.number(campaign.state),
+            live_version=campaign.live_version,
+            draft_pending=campaign.draft_pending,
+            etag=campaign.etag,
+            create_time=to_timestamp(campaign.create_time),
+            update_time=to_timestamp(campaign.update_time),
+            activate_time=to_optional_timestamp(campaign.activate_time),
+            creator=campaign.creator,
+            updater=campaign.updater,
+            activator=campaign.activator,
+        )
+    )
+    return message
+
+
+def to_version(version: CampaignVersion, campaign_id: str) -> pb.CampaignVersion:
+    return pb.CampaignVersion(
+        campaign=CAMPAIGNS.format(campaign_id),
+        version=version.number,
+        snapshot=_to_snapshot(version.definition),
+        create_time=to_timestamp(version.create_time),
+        creator=version.creator,
+    )
+
+
+def to_finding(finding: Finding) -> pb.Finding:
+    return pb.Finding(
+        severity=SEVERITY.number(finding.severity),
+        code=finding.code.value,
+        field=finding.field,
+        line=finding.line,
+        message=finding.message,
+        remedy=finding.remedy,
+    )
+
+
+def _from_action(reading: RequestParser, action: pb.Action, field: str) -> Action:
+    if not action.HasField("email"):
+        reading.note(required(f"{field}.email"))
+    return Action(
+        reading.id(CHANNEL_CONFIGURATIONS, action.channel_configuration, f"{field}.channel_configuration"),
+        _from_email(action.email),
+    )
+
+
+def _from_email(email: pb.EmailContent) -> EmailContent:
+    return EmailContent(
+        subject=email.subject,
+        html=email.html,
+        text=email.text,
+        sender=from_mailbox(getattr(email, _FROM)) if email.HasField(_FROM) else None,
+        reply_to=from_mailbox(email.reply_to) if email.HasField("reply_to") else None,
+        headers=dict(email.headers),
+    )
+
+
+def _from_schedule(reading: RequestParser, schedule: pb.Schedule) -> Schedule:
+    return Schedule(
+        reading.instant(schedule.start_time, "schedule.start_time") if schedule.HasField("start_time") else None,
+        reading.instant(schedule.end_time, "schedule.end_time") if schedule.HasField("end_time") else None,
+    )
+
+
+def _to_snapshot(definition: CampaignDefinition) -> pb.Campaign:
+    return pb.Campaign(
+        display_name=definition.display_name,
+        description=definition.description,
+        tags=definition.tags,
+        category=CATEGORY.number(definition.category),
+        default_locale=definition.default_locale,
+        identity_namespace=definition.identity_namespace,
+        actions=map(_to_action, definition.actions),
+        context_schema=_to_schema(definition.context_schema),
+        schedule=_to_schedule(definition.schedule),
+        in_doubt_policy=IN_DOUBT_POLICY.number(definition.in_doubt_policy),
+        rapid=definition.rapid,
+    )
+
+
+def _to_action(action: Action) -> pb.Action:
+    return pb.Action(
+        channel_configuration=CHANNEL_CONFIGURATIONS.format(action.channel_configuration),
+        email=_to_email(action.email),
+    )
+
+
+def _to_email(email: EmailContent) -> pb.EmailContent:
+    by_keyword: dict[str, Any] = {_FROM: to_optional_mailbox(email.sender)}
+    return pb.EmailContent(
+        subject=email.subject,
+        html=email.html,
+        text=email.text,
+        reply_to=to_optional_mailbox(email.reply_to),
+        headers=email.headers,
+        **by_keyword,
+    )
+
+
+def _to_schema(schema: Any) -> struct_pb2.Struct | None:
+    return None if schema is None else to_struct(schema)
+
+
+def _to_schedule(schedule: Schedule) -> pb.Schedule | None:
+    if schedule == Schedule():
+        return None
+    return pb.Schedule(
+        start_time=to_optional_timestamp(schedule.start_time), end_time=to_optional_timestamp(schedule.end_time)
+    )

@@ -1,0 +1,76 @@
+"""Messages, attempts and events, as callers see them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from clarion.v1 import message_pb2
+
+from clarion_server.domain.message import Attempt, Event, Failure, Message, execution_id_of
+from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS, MESSAGES
+from clarion_server.transport.api.convert.enums import (
+    ATTEMPT_RESULT,
+    EVENT_TYPE,
+    EXCLUSION_REASON,
+    FAILURE_REASON,
+    MESSAGE_STATE,
+)
+from clarion_server.transport.api.convert.times import to_optional_timestamp, to_timestamp
+
+
+def to_message(message: Message, campaign_id: str, events: Iterable[Event] = ()) -> message_pb2.Message:
+    events = list(events)
+    return message_pb2.Message(
+        name=message.name,
+        execution=EXECUTIONS.format(message.execution_id),
+        campaign=CAMPAIGNS.format(campaign_id),
+        campaign_version=message.version,
+        identity=message.identity,
+        address=message.address,
+        locale=message.locale,
+        state=MESSAGE_STATE.number(message.state),
+        exclusion_reason=EXCLUSION_REASON.number(message.exclusion_reason),
+        failure=_failure(message.failure),
+        accept_time=to_timestamp(message.accept_time),
+        due_time=to_timestamp(message.due_time),
+        expire_time=to_optional_timestamp(message.expire_time),
+        outcome_time=to_optional_timestamp(message.outcome_time),
+        attempt_count=message.attempt_count,
+        attempts=[_attempt(event.attempt) for event in events if event.attempt is not None],
+        events=[to_event(event, campaign_id) for event in events],
+    )
+
+
+def to_event(event: Event, campaign_id: str) -> message_pb2.Event:
+    return message_pb2.Event(
+        type=EVENT_TYPE.number(event.type),
+        time=to_timestamp(event.time),
+        message=MESSAGES.format(event.message_id),
+        execution=EXECUTIONS.format(execution_id_of(event.message_id)),
+        campaign=CAMPAIGNS.format(campaign_id),
+        attempt_number=event.attempt.number if event.attempt else 0,
+        failure=_failure(event.failure),
+        exclusion_reason=EXCLUSION_REASON.number(event.exclusion_reason),
+    )
+
+
+def _attempt(attempt: Attempt) -> message_pb2.Attempt:
+    return message_pb2.Attempt(
+        number=attempt.number,
+        start_time=to_timestamp(attempt.start_time),
+        end_time=to_timestamp(attempt.end_time),
+        result=ATTEMPT_RESULT.number(attempt.result),
+        failure=_failure(attempt.failure),
+        provider_reply=attempt.provider_reply,
+    )
+
+
+def _failure(failure: Failure | None) -> message_pb2.Failure | None:
+    if failure is None:
+        return None
+    return message_pb2.Failure(
+        reason=FAILURE_REASON.number(failure.reason),
+        code=failure.code,
+        detail=failure.detail,
+        retries_exhausted=failure.retries_exhausted,
+    )

@@ -1,0 +1,104 @@
+"""Reads the fields of a request, and gathers what cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from google.protobuf import struct_pb2
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from clarion_server.domain.errors import InvalidFields
+from clarion_server.domain.instant import LATEST, SECOND, Instant, Span
+from clarion_server.domain.names import Collection
+from clarion_server.domain.violation import Violation, malformed, out_of_range, too_many
+from clarion_server.transport.api.convert.enums import EnumPair, M, N
+from clarion_server.transport.api.convert.structs import NotJson, flaws_of, to_dict
+from clarion_server.transport.api.convert.times import from_duration, from_timestamp
+
+#: The most values of one enum that are read; none has as many.
+MAX_MEMBERS = 100
+
+_NANOS = 1_000_000_000
+
+
+class RequestParser:
+    """One request being read. Each method returns a stand-in for what it cannot read, and notes the flaw.
+
+    Fields that the contract does not have are skipped by protobuf before anything here sees them: that is how it lets
+    callers and services be of different ages. Whoever reads JSON or YAML refuses unknown names there.
+    """
+
+    def __init__(self) -> None:
+        self._flaws: list[Violation] = []
+
+    @property
+    def flaws(self) -> tuple[Violation, ...]:
+        return tuple(self._flaws)
+
+    def note(self, flaw: Violation) -> None:
+        self._flaws.append(flaw)
+
+    def check(self) -> None:
+        """Raises InvalidFields with all that was noted."""
+        if self._flaws:
+            raise InvalidFields(self.flaws)
+
+    def member(self, pair: EnumPair[M, N], number: int, field: str) -> M | None:
+        """None where the field is not set."""
+        member = pair.member(number)
+        if member is None and number != 0:
+            self.note(_unknown_value(pair, field))
+        return member
+
+    def members(self, pair: EnumPair[M, N], numbers: Sequence[int], field: str) -> tuple[M, ...]:
+        """The zero value is a flaw here: nobody sends it by leaving something out."""
+        if len(numbers) > MAX_MEMBERS:
+            # A request has room for millions, each of which would become a flaw of its own.
+            self.note(too_many(field, MAX_MEMBERS))
+            return ()
+        read = []
+        for place, number in enumerate(numbers):
+            member = pair.member(number)
+            if member is None:
+                self.note(_unknown_value(pair, f"{field}[{place}]"))
+            else:
+                read.append(member)
+        return tuple(read)
+
+    def instant(self, timestamp: Timestamp, field: str) -> Instant | None:
+        if 0 <= timestamp.seconds <= LATEST // SECOND and 0 <= timestamp.nanos < _NANOS:
+            return from_timestamp(timestamp)
+        self.note(out_of_range(field, "Must lie between 1970-01-01T00:00:00Z and 9999-12-31T23:59:59Z."))
+        return None
+
+    def span(self, duration: Duration, field: str) -> Span:
+        if abs(duration.nanos) < _NANOS:
+            return from_duration(duration)
+        self.note(malformed(field, "Its nanos must be less than a second."))
+        return 0
+
+    def values(self, struct: struct_pb2.Struct, field: str) -> dict[str, Any]:
+        try:
+            return to_dict(struct)
+        except NotJson:
+            for flaw in flaws_of(struct):
+                self.note(flaw.under(field))
+            return {}
+
+    def id(self, collection: Collection, name: str, field: str) -> str:
+        """The last segment of a name."""
+        try:
+            return collection.parse(name, field)
+        except InvalidFields as error:
+            self._flaws.extend(error.violations)
+            return ""
+
+    def optional_id(self, collection: Collection, name: str, field: str) -> str | None:
+        """None where the field is not set."""
+        return self.id(collection, name, field) if name else None
+
+
+def _unknown_value(pair: EnumPair[M, N], field: str) -> Violation:
+    return Violation(field, "UNKNOWN_VALUE", f"Must be one of {', '.join(pair.names)}.")

@@ -1,0 +1,156 @@
+"""What stands before and after every call: request id, deadline, identity, rights, errors.
+
+A guard wraps each method once, when its service is registered. gRPC's own interceptors would be looked up and chained
+again on every call, which costs a unary call about a tenth of its time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, NoReturn, Protocol, runtime_checkable
+from uuid import uuid4
+
+import grpc
+import structlog
+from google.rpc import status_pb2
+from grpc_status import rpc_status
+
+from clarion_server.domain.access import Caller, Scope
+from clarion_server.domain.errors import ClarionError, DeadlineTooShort, ScopeDenied, Unauthenticated
+from clarion_server.transport.api.errors import fitting, internal_status, status_of
+from clarion_server.transport.api.in_flight_calls import CallsUnderWay
+from clarion_server.transport.api.requests import check_decoded
+
+log = structlog.get_logger()
+
+#: With less than this left of the caller's deadline, work would end in an answer that nobody waits for.
+DEADLINE_FLOOR_MS = 20
+
+REQUEST_ID = "x-request-id"
+_BEARER = "bearer "
+
+#: The most of a caller's own request id that is kept.
+_MAX_REQUEST_ID = 128
+
+
+@runtime_checkable
+class TakesWholeStatus(Protocol):
+    """A context of a door that has room for all of a status, whatever its size."""
+
+    def refuse(self, status: status_pb2.Status) -> NoReturn: ...
+
+
+Context = grpc.aio.ServicerContext[Any, Any]
+UnaryMethod = Callable[[Any, Caller], Awaitable[Any]]
+StreamMethod = Callable[[Any, Caller], AsyncGenerator[Any]]
+
+
+class Authenticator(Protocol):
+    def known(self, secret: str) -> Caller | None:
+        """The caller, if the secret was checked a moment ago. Never waits."""
+        ...
+
+    async def authenticate(self, secret: str) -> Caller:
+        """Raises Unauthenticated."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """The checks of one method."""
+
+    method: str
+    """Such as `/clarion.v1.TriggerService/Trigger`."""
+    scopes: frozenset[Scope]
+    """One of them is needed."""
+    authenticator: Authenticator
+    under_way: CallsUnderWay
+
+    def unary(self, call: UnaryMethod) -> Callable[[Any, Context], Awaitable[Any]]:
+        async def guarded(request: Any, context: Context) -> Any:
+            try:
+                self.under_way.begin()
+                try:
+                    caller = await self._admit(context)
+                    return await call(check_decoded(request), caller)
+                finally:
+                    self.under_way.end()
+            except ClarionError as error:
+                await abort(context, status_of(error))
+            except Exception:  # noqa: BLE001 - the last line of defence: logged, and answered without its text
+                await abort(context, self._unforeseen(context))
+
+        return guarded
+
+    def stream(self, call: StreamMethod) -> Callable[[Any, Context], Awaitable[None]]:
+        """For methods that answer with a stream, whether they take one or not."""
+
+        async def guarded(request: Any, context: Context) -> None:
+            try:
+                self.under_way.begin()
+                try:
+                    caller = await self._admit(context)
+                    # Closed here and now when the caller goes away, not when the garbage is collected.
+                    async with aclosing(call(check_decoded(request), caller)) as answers:
+                        async for answer in answers:
+                            await context.write(answer)
+                finally:
+                    self.under_way.end()
+            except ClarionError as error:
+                await abort(context, status_of(error))
+            except grpc.aio.InternalError:
+                # Of a write to a caller that has gone away: gRPC knows, and there is nobody to tell.
+                raise
+            except Exception:  # noqa: BLE001 - see unary
+                await abort(context, self._unforeseen(context))
+
+        return guarded
+
+    async def _admit(self, context: Context) -> Caller:
+        remaining = _remaining(context)
+        if remaining is not None and remaining * 1000 < DEADLINE_FLOOR_MS:
+            raise DeadlineTooShort(DEADLINE_FLOOR_MS)
+        secret = _secret_of(context)
+        caller = self.authenticator.known(secret) or await self.authenticator.authenticate(secret)
+        if not caller.has_any(self.scopes):
+            raise ScopeDenied(self.method, tuple(sorted(self.scopes | {Scope.ADMIN})))
+        return caller
+
+    def _unforeseen(self, context: Context) -> status_pb2.Status:
+        request_id = request_id_of(context)
+        log.error("call_failed", method=self.method, request_id=request_id, exc_info=True)  # noqa: LOG014 - called from handlers
+        return internal_status(request_id)
+
+
+def _remaining(context: Context) -> float | None:
+    """Seconds until the caller's deadline; None without one, which the library's types do not say."""
+    return context.time_remaining()
+
+
+def _secret_of(context: Context) -> str:
+    for key, value in context.invocation_metadata() or ():
+        if key == "authorization":
+            text = value if isinstance(value, str) else value.decode("ascii", "replace")
+            if text[: len(_BEARER)].lower() == _BEARER:
+                return text[len(_BEARER) :].strip()
+            raise Unauthenticated("The 'authorization' metadata is not of the form 'Bearer clk_…'.")
+    raise Unauthenticated("The call carries no key.")
+
+
+def request_id_of(context: Context) -> str:
+    """The caller's `x-request-id`, or a new one: what finds a call in the log."""
+    metadata: Mapping[str, str | bytes] = dict(context.invocation_metadata() or ())
+    given = metadata.get(REQUEST_ID) or uuid4().hex
+    text = given if isinstance(given, str) else given.decode("ascii", "replace")
+    return text[:_MAX_REQUEST_ID] if text.isprintable() else uuid4().hex
+
+
+async def abort(context: Context, status: status_pb2.Status) -> None:
+    """Ends the call with that status and its details. Raises, as gRPC wants it."""
+    if isinstance(context, TakesWholeStatus):
+        context.refuse(status)
+    rich = rpc_status.to_status(fitting(status))
+    context.set_trailing_metadata(rich.trailing_metadata)
+    await context.abort(rich.code, rich.details)

@@ -1,0 +1,91 @@
+"""The two directions of one HTTP exchange, as ASGI has them: what comes in within bounds of size and time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Final
+
+import orjson
+from starlette.types import Receive, Scope, Send
+
+from clarion_server.transport.api.requests import MAX_REQUEST_BYTES
+from clarion_server.transport.http.refusals import HttpRefusal, body_too_long, body_too_slow, media_type_unknown
+from clarion_server.transport.http.statuses import Headers, body_of, headers_of
+
+#: How long, in seconds, the body of a request may take to arrive.
+BODY_SECONDS: Final = 30.0
+
+JSON: Final = "application/json"
+#: The answers are for the caller alone, and are what they say they are.
+COMMON_HEADERS: Final[Headers] = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
+JSON_HEADERS: Final[Headers] = [(b"content-type", JSON.encode()), *COMMON_HEADERS]
+
+
+class CallerGone(Exception):
+    """The connection was lost: there is nobody to answer."""
+
+
+def header(scope: Scope, name: bytes) -> bytes | None:
+    """The first of that name, which is in lower case."""
+    for key, value in scope["headers"]:
+        if key == name:
+            return bytes(value)
+    return None
+
+
+async def read_body(scope: Scope, receive: Receive) -> bytes:
+    """The JSON that was sent; empty when there was none. Raises HttpRefusal and CallerGone."""
+    length = header(scope, b"content-length")
+    if length is None and header(scope, b"transfer-encoding") is None:
+        return b""
+    if length is not None and int(length) > MAX_REQUEST_BYTES:
+        raise body_too_long()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            body = await _gathered(receive)
+    except TimeoutError:
+        raise body_too_slow(BODY_SECONDS) from None
+    if body:
+        check_media_type(scope, JSON)
+    return body
+
+
+async def _gathered(receive: Receive) -> bytes:
+    parts, size = [], 0
+    async for part in body_parts(receive):
+        parts.append(part)
+        size += len(part)
+        if size > MAX_REQUEST_BYTES:
+            raise body_too_long()
+    return b"".join(parts)
+
+
+async def body_parts(receive: Receive) -> AsyncIterator[bytes]:
+    """Raises CallerGone."""
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise CallerGone
+        yield message.get("body", b"")
+        more = message.get("more_body", False)
+
+
+def check_media_type(scope: Scope, *accepted: str) -> None:
+    """Nothing said is as good as the right thing. Raises HttpRefusal."""
+    given = (header(scope, b"content-type") or b"").split(b";")[0].strip().lower().decode("latin-1")
+    encoding = (header(scope, b"content-encoding") or b"identity").strip().lower()
+    if given not in {"", *accepted} or encoding != b"identity":
+        raise media_type_unknown(accepted[0])
+
+
+async def send_json(send: Send, body: bytes, code: int = 200, headers: Headers | None = None) -> None:
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": code, "headers": [length, *JSON_HEADERS, *(headers or [])]})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def send_refusal(send: Send, refusal: HttpRefusal) -> None:
+    status = refusal.status
+    await send_json(send, orjson.dumps(body_of(status)), refusal.code, [*headers_of(status), *refusal.headers])

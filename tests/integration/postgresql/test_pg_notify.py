@@ -1,0 +1,35 @@
+"""Processes with one database hear of each other's commits."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable
+
+from clarion_server.adapters.storage.store import SqlStore
+
+DEADLINE_S = 30
+
+OpenStore = Callable[[], SqlStore]
+
+
+def heard_by(store: SqlStore) -> queue.SimpleQueue[frozenset[int]]:
+    heard: queue.SimpleQueue[frozenset[int]] = queue.SimpleQueue()
+    store.listen(heard.put)
+    return heard
+
+
+def test_a_commit_is_heard_by_others(open_store: OpenStore) -> None:
+    one, other = open_store(), open_store()
+    news = heard_by(other)
+    with one.begin() as work:
+        work.processes.renew("process-1", 1)
+        work.commit()
+    assert news.get(timeout=DEADLINE_S) == frozenset()
+
+
+def test_it_is_heard_for_which_channels_there_is_something_to_send(open_store: OpenStore) -> None:
+    one, other = open_store(), open_store()
+    own, news = heard_by(one), heard_by(other)
+    one.notify_queued([7, 4711])
+    assert news.get(timeout=DEADLINE_S) == {7, 4711}
+    assert own.empty()

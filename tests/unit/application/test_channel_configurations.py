@@ -1,0 +1,221 @@
+"""Channel configurations: made, changed, verified, deleted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from clarion_server.adapters.channels.smtp_email import SmtpEmailChannel
+from clarion_server.application.channels.configurations import (
+    ChannelSettings,
+    ManageChannelConfigurations,
+    UpdateChannelConfiguration,
+)
+from clarion_server.application.ports.channels import VerificationKind
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.domain.campaign import Mailbox, QueueDisposal
+from clarion_server.domain.channel import ChannelConfiguration, TlsMode
+from clarion_server.domain.errors import (
+    ChannelConfigurationInUse,
+    EtagMismatch,
+    InvalidFields,
+    ResourceExists,
+    ResourceNotFound,
+)
+from clarion_server.domain.instant import HOUR
+from clarion_server.domain.message import MessageState
+from clarion_server.domain.violation import Violation
+
+from tests.contract.store import samples
+from tests.smtp_sink import SmtpSink
+from tests.unit.application.world import AUTHOR, CHANNEL, SMTP, STRANGER, World
+
+
+async def update(world: World, etag: str = "", **changes: Any) -> ChannelConfiguration:
+    settings = ChannelSettings(replace(CHANNEL, **changes))
+    return await world.channels.update(UpdateChannelConfiguration("orders", settings, frozenset(changes), etag), AUTHOR)
+
+
+def fields_of(error: pytest.ExceptionInfo[InvalidFields]) -> list[str]:
+    return [violation.field for violation in error.value.violations]
+
+
+async def test_a_new_channel_configuration_is_kept_and_told(world: World) -> None:
+    created = await world.channel()
+    assert created == await world.channels.get("orders", AUTHOR)
+    assert (created.name, created.sandbox) == ("channelConfigurations/orders", AUTHOR.sandbox)
+    assert created.create_time == created.update_time == world.clock.now()
+    assert world.told_channels == [created]
+
+
+async def test_a_name_is_taken_once_in_a_sandbox(world: World) -> None:
+    await world.channel()
+    with pytest.raises(ResourceExists) as refused:
+        await world.channel()
+    assert refused.value.resource == "channelConfigurations/orders"
+    await world.channels.create("orders", ChannelSettings(CHANNEL), STRANGER)
+
+
+async def test_everything_wrong_with_a_new_one_is_told_by_paths_in_the_request(world: World) -> None:
+    flaw = Violation("smtp", "REQUIRED", "Must be given.")
+    broken = ChannelSettings(replace(CHANNEL, max_rate=-1.0, smtp=replace(SMTP, host="")), (flaw,))
+    with pytest.raises(InvalidFields) as refused:
+        await world.channels.create("Orders", broken, AUTHOR)
+    assert fields_of(refused) == [
+        "channel_configuration_id",
+        "channel_configuration.smtp",
+        "channel_configuration.max_rate",
+    ]
+
+
+async def test_a_channel_configuration_of_another_sandbox_is_not_there(world: World) -> None:
+    await world.channel()
+    with pytest.raises(ResourceNotFound):
+        await world.channels.get("orders", STRANGER)
+    assert await world.channels.page(None, 10, STRANGER) == []
+
+
+async def test_pages_go_by_id(world: World) -> None:
+    for configuration_id in ("c", "a", "b"):
+        await world.channel(configuration_id)
+    first = await world.channels.page(None, 2, AUTHOR)
+    second = await world.channels.page("b", 2, AUTHOR)
+    assert [each.id for each in first + second] == ["a", "b", "c"]
+
+
+async def test_an_update_changes_the_named_fields_alone(world: World) -> None:
+    before = await world.channel(max_rate=5.0)
+    world.clock.advance(HOUR)
+    after = await update(world, max_concurrency=3, disabled=True)
+    assert after == await world.channels.get("orders", AUTHOR)
+    assert (after.max_concurrency, after.disabled, after.max_rate) == (3, True, 5.0)
+    assert (after.key, after.create_time, after.update_time) == (
+        before.key,
+        before.create_time,
+        before.create_time + HOUR,
+    )
+    assert world.told_channels == [before, after]
+
+
+async def test_an_update_from_an_outdated_reading_is_refused(world: World) -> None:
+    read = await world.channel()
+    await update(world, etag=read.etag, display_name="First")
+    with pytest.raises(EtagMismatch):
+        await update(world, etag=read.etag, display_name="Second")
+
+
+async def test_an_update_that_breaks_a_rule_changes_nothing(world: World) -> None:
+    before = await world.channel()
+    with pytest.raises(InvalidFields) as refused:
+        await update(world, max_concurrency=0, display_name="")
+    assert sorted(fields_of(refused)) == ["channel_configuration.display_name", "channel_configuration.max_concurrency"]
+    assert await world.channels.get("orders", AUTHOR) == before
+
+
+async def test_flaws_count_for_the_named_fields_alone(world: World) -> None:
+    await world.channel()
+    settings = ChannelSettings(CHANNEL, (Violation("smtp", "REQUIRED", "Must be given."),))
+    command = UpdateChannelConfiguration("orders", settings, frozenset({"disabled"}))
+    await world.channels.update(command, AUTHOR)
+    with pytest.raises(InvalidFields) as refused:
+        await world.channels.update(replace(command, changed_fields=frozenset({"smtp"})), AUTHOR)
+    assert fields_of(refused) == ["channel_configuration.smtp"]
+
+
+async def test_a_password_that_is_left_empty_stays_as_long_as_its_user(world: World) -> None:
+    await world.channel(smtp=replace(SMTP, username="shop", password="swordfish"))
+    kept = await update(world, smtp=replace(SMTP, username="shop", port=465))
+    assert (kept.smtp.password, kept.smtp.port) == ("swordfish", 465)
+    with pytest.raises(InvalidFields) as refused:
+        await update(world, smtp=replace(SMTP, username="other"))
+    assert fields_of(refused) == ["channel_configuration.smtp.password"]
+    gone = await update(world, smtp=SMTP)
+    assert gone.smtp.password == ""
+
+
+async def test_stored_credentials_do_not_go_without_tls_to_another_machine(world: World) -> None:
+    await world.channel(smtp=replace(SMTP, username="shop", password="swordfish", tls_mode=TlsMode.NONE))
+    with pytest.raises(InvalidFields) as refused:
+        await update(world, smtp=replace(SMTP, username="shop", tls_mode=TlsMode.NONE, host="smtp.example.com"))
+    assert fields_of(refused) == ["channel_configuration.smtp.tls_mode"]
+
+
+async def test_a_channel_configuration_that_a_live_campaign_uses_stays(world: World) -> None:
+    await world.live()
+    with pytest.raises(ChannelConfigurationInUse) as refused:
+        await world.channels.delete("orders", "", AUTHOR)
+    assert refused.value.user == "campaigns/order-confirmed"
+    await world.life_cycle.stop("order-confirmed", QueueDisposal.DRAIN, "", AUTHOR)
+    await world.channels.delete("orders", "", AUTHOR)
+    with pytest.raises(ResourceNotFound):
+        await world.channels.get("orders", AUTHOR)
+
+
+async def test_a_channel_configuration_that_messages_wait_for_stays(world: World) -> None:
+    channel = await world.channel()
+    campaign = await world.draft()
+    message = samples.message(campaign.key, channel.key)
+
+    def enqueue(unit: UnitOfWork) -> None:
+        unit.executions.add_all([samples.execution(campaign.key, id=message.execution_id)])
+        unit.messages.add_all([message])
+
+    def end(unit: UnitOfWork) -> None:
+        unit.messages.end_queued([message.id], MessageState.CANCELLED, world.clock.now())
+
+    await world.transactions.write(enqueue)
+    with pytest.raises(ChannelConfigurationInUse):
+        await world.channels.delete("orders", "", AUTHOR)
+    await world.transactions.write(end)
+    await world.channels.delete("orders", "", AUTHOR)
+
+
+async def test_a_deletion_from_an_outdated_reading_is_refused(world: World) -> None:
+    read = await world.channel()
+    await update(world, display_name="New")
+    with pytest.raises(EtagMismatch):
+        await world.channels.delete("orders", read.etag, AUTHOR)
+
+
+async def test_verification_goes_through_the_steps_of_a_hand_off(world: World) -> None:
+    async with SmtpSink() as sink:
+        smtp = replace(SMTP, host=sink.host, port=sink.port, tls_mode=TlsMode.NONE)
+        await world.channel(smtp=smtp)
+        steps = await world.channels.verify("orders", AUTHOR)
+    assert [(step.kind, step.passed) for step in steps] == [
+        (VerificationKind.CONNECT, True),
+        (VerificationKind.EHLO, True),
+    ]
+    assert sink.mails == []
+
+
+async def test_verification_of_a_server_that_is_away_says_so(world: World) -> None:
+    async with SmtpSink() as sink:
+        smtp = replace(SMTP, host=sink.host, port=sink.port, tls_mode=TlsMode.NONE, sender=Mailbox("a@example.com"))
+    await world.channel(smtp=smtp)
+    steps = await world.channels.verify("orders", AUTHOR)
+    assert [(step.kind, step.passed) for step in steps] == [(VerificationKind.CONNECT, False)]
+    with pytest.raises(ResourceNotFound):
+        await world.channels.verify("orders", STRANGER)
+
+
+async def test_a_channel_that_was_opened_to_verify_is_closed_again(world: World) -> None:
+    open_channels = 0
+
+    class CountedChannel(SmtpEmailChannel):
+        def __init__(self, configuration: ChannelConfiguration) -> None:
+            super().__init__(configuration)
+            nonlocal open_channels
+            open_channels += 1
+
+        async def close(self) -> None:
+            await super().close()
+            nonlocal open_channels
+            open_channels -= 1
+
+    keeping = ManageChannelConfigurations(world.transactions, world.clock, CountedChannel, world.told_channels.append)
+    async with SmtpSink() as sink:
+        await world.channel(smtp=replace(SMTP, host=sink.host, port=sink.port, tls_mode=TlsMode.NONE))
+        await keeping.verify("orders", AUTHOR)
+    assert open_channels == 0

@@ -1,0 +1,240 @@
+"""The way of messages out of a process: none is lost, none is sent twice, and no place stays taken."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+from clarion_server.adapters.rendering import JinjaContentCompiler
+from clarion_server.adapters.rendering.email_content import CompiledEmail
+from clarion_server.application.ports.channels import OutboundEmail
+from clarion_server.application.ports.content import ContentInvalid
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.sending import dispatcher as outlet_module
+from clarion_server.application.sending.in_flight import in_flight_limits
+from clarion_server.domain.campaign import CampaignDefinition
+from clarion_server.domain.instant import HOUR
+from clarion_server.domain.message import AttemptResult, EventType, FailureReason, Lane, MessageState
+
+from tests.fakes import LATER, NEVER, End
+from tests.unit.application.running import Process, events, figures, recipients, states, until
+from tests.unit.application.working import at_work, change_channel, only
+from tests.unit.application.world import World
+
+QUEUED, SENDING, SENT, FAILED, EXPIRED = (
+    MessageState.QUEUED,
+    MessageState.SENDING,
+    MessageState.SENT,
+    MessageState.FAILED,
+    MessageState.EXPIRED,
+)
+
+
+@pytest.fixture(autouse=True)
+def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is tried again, is at once."""
+    monkeypatch.setattr(outlet_module, "_PAUSE", 0.001)
+
+
+@pytest.fixture
+async def process(world: World) -> AsyncIterator[Process]:
+    """At work, in a world with a live campaign."""
+    await world.live()
+    async with at_work(Process(world)) as made:
+        yield made
+
+
+async def test_an_accepted_message_is_sent_without_being_claimed(world: World, process: Process) -> None:
+    await process.trigger()
+    assert states(world)[0] in {SENDING, SENT}
+    await until(lambda: states(world) == [SENT])
+    (email,) = process.provider.taken
+    assert (email.message_id, email.address, email.email.subject) == (only(world).id, "jane@example.com", "Order 4711")
+    (event,) = events(world)
+    assert (event.type, event.attempt and event.attempt.provider_reply) == (EventType.SENT, "250 2.0.0 Taken")
+    counted = figures(world, 1)
+    assert {metric: count for metric, count in counted.items() if not metric.startswith("latency")} == {
+        "targeted": 1,
+        "state:SENT": 1,
+    }
+
+
+async def test_what_waits_in_the_store_is_sent_when_its_time_has_come(world: World, process: Process) -> None:
+    await process.trigger(send_time=world.clock.now() + HOUR)
+    assert states(world) == [QUEUED]
+    world.clock.advance(HOUR)
+    process.outlets.wake_all(world.clock.now())
+    await until(lambda: states(world) == [SENT])
+
+
+async def test_messages_leave_in_the_order_of_their_acceptance(world: World, process: Process) -> None:
+    await change_channel(world, process, max_concurrency=1)
+    await until(lambda: process.is_idle)
+    for count in (1, 40, 1, 3, 100, 1):
+        await process.trigger(*recipients(count))
+    await until(lambda: len(process.provider.taken) == 146)
+    left = [email.message_id for email in process.provider.begun]
+    assert left == sorted(left)
+
+
+async def test_no_more_are_sent_at_once_than_the_configuration_allows(world: World, process: Process) -> None:
+    await process.trigger(*recipients(200))
+    await until(lambda: states(world) == [SENT] * 200)
+    (channel,) = process.provider.channels
+    assert channel.most_under_way == 10
+
+
+async def test_a_process_takes_no_more_into_its_hands_than_it_has_places(world: World, process: Process) -> None:
+    process.provider.channels[0].gate.clear()
+    for _ in range(3):
+        await process.trigger(*recipients(200))
+    places = in_flight_limits(process.outlet.configuration)[Lane.TRANSACTIONAL]
+    await until(lambda: states(world).count(SENDING) == places)
+    process.provider.channels[0].gate.set()
+    await until(lambda: states(world) == [SENT] * 600)
+    assert len(process.provider.taken) == 600
+
+
+async def test_a_passing_failure_is_tried_again_and_a_lasting_one_is_not(world: World, process: Process) -> None:
+    process.provider.end = lambda email: LATER if email.attempt < 3 else None
+    await process.trigger()
+    for attempts in (1, 2, 3):
+        await until(lambda attempts=attempts: only(world).attempt_count == attempts and len(events(world)) == attempts)  # type: ignore[misc] # binds the loop's value
+        world.clock.advance(HOUR)
+        process.outlets.wake_all(world.clock.now())
+    assert [event.type for event in events(world)] == [EventType.DEFERRED, EventType.DEFERRED, EventType.SENT]
+    assert figures(world, 1)["retries"] == 2
+    process.provider.end = lambda _: NEVER
+    await process.trigger()
+    await until(lambda: states(world) == [SENT, FAILED])
+    assert figures(world, 1)["failed:RECIPIENT_REJECTED"] == 1
+
+
+async def test_a_message_that_expires_in_the_hands_of_a_process_is_not_sent(world: World, process: Process) -> None:
+    process.provider.channels[0].gate.clear()
+    await process.trigger(*recipients(10), expire_time=world.clock.now() + HOUR)
+    await process.trigger(expire_time=world.clock.now() + HOUR)
+    await until(lambda: len(process.provider.begun) == 10)
+    world.clock.advance(HOUR)
+    process.provider.channels[0].gate.set()
+    await until(lambda: states(world) == [SENT] * 10 + [EXPIRED])
+
+
+async def test_a_fault_of_a_channel_leaves_the_hand_off_in_doubt(world: World, process: Process) -> None:
+    def break_down(_email: OutboundEmail) -> End:
+        raise ZeroDivisionError
+
+    process.provider.end = break_down
+    await process.trigger()
+    await until(lambda: len(events(world)) == 1)
+    (event,) = events(world)
+    assert event.attempt is not None
+    assert event.attempt.result is AttemptResult.IN_DOUBT
+    assert event.failure is not None
+    assert event.failure.reason is FailureReason.HAND_OFF_UNKNOWN
+
+
+class ForgetfulCompiler(JinjaContentCompiler):
+    """Compiles once. Later it has other rules."""
+
+    compiled = 0
+
+    def compile_content(self, definition: CampaignDefinition, campaign_id: str) -> CompiledEmail:
+        self.compiled += 1
+        if self.compiled > 1:
+            raise ContentInvalid
+        return super().compile_content(definition, campaign_id)
+
+
+async def test_a_version_that_does_not_compile_any_more_fails_its_messages(world: World) -> None:
+    await world.live()
+    async with at_work(Process(world, compiler=ForgetfulCompiler())) as process:
+        await process.trigger()
+        await until(lambda: states(world) == [FAILED])
+        failure = only(world).failure
+        assert failure is not None
+        assert failure.reason is FailureReason.RENDERING_FAILED
+
+
+# Change.
+
+
+async def test_an_old_channel_closes_after_its_last_attempt(world: World, process: Process) -> None:
+    (old,) = process.provider.channels
+    old.gate.clear()
+    await process.trigger(*recipients(3))
+    await until(lambda: len(old.begun) == 3)
+    await change_channel(world, process, display_name="Changed")
+    old_one, new = process.provider.channels
+    assert old_one is old
+    await process.trigger()
+    await until(lambda: len(new.taken) == 1)
+    assert not old.closed
+    old.gate.set()
+    await until(lambda: old.closed)
+    await until(lambda: states(world) == [SENT] * 4)
+
+
+async def test_a_lowered_concurrency_holds_for_what_is_sent_from_then_on(world: World, process: Process) -> None:
+    await change_channel(world, process, max_concurrency=2)
+    await process.trigger(*recipients(50))
+    await until(lambda: states(world) == [SENT] * 50)
+    await until(lambda: process.outlet._hired == 2)
+    await change_channel(world, process, max_concurrency=7)
+    await process.trigger(*recipients(50))
+    await until(lambda: states(world) == [SENT] * 100)
+    assert process.provider.channels[-1].most_under_way == 7
+
+
+async def test_a_disabled_configuration_keeps_messages_until_it_is_enabled(world: World, process: Process) -> None:
+    await change_channel(world, process, disabled=True)
+    await process.trigger(*recipients(3))
+    assert states(world) == [QUEUED] * 3
+    await change_channel(world, process, disabled=False)
+    await until(lambda: states(world) == [SENT] * 3)
+
+
+async def test_what_waits_leaves_at_once_when_its_configuration_is_enabled(
+    world: World, process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who looked at it from time to time would do so in an hour."""
+    monkeypatch.setattr(outlet_module, "_PAUSE", 3600.0)
+    await change_channel(world, process, disabled=True)
+    await process.trigger(*recipients(3))
+    await until(lambda: not process.outlet._allowed.is_set())
+    await change_channel(world, process, disabled=False)
+    await until(lambda: states(world) == [SENT] * 3)
+
+
+async def test_an_outlet_that_has_its_lease_again_goes_on_at_the_round_that_renewed_it(
+    world: World, process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outlet_module, "_PAUSE", 3600.0)
+    world.clock.advance(process.lease.span)
+    await process.trigger(*recipients(3))
+    process.outlets.wake_all(world.clock.now())
+    await until(lambda: not process.outlet._allowed.is_set())
+    await process.keeper.keep()
+    await until(lambda: states(world) == [SENT] * 3)
+
+
+async def test_a_configuration_that_another_process_changed_is_taken_up(world: World, process: Process) -> None:
+    def change(unit: UnitOfWork) -> None:
+        (channel,) = unit.channels.all()
+        unit.channels.save(replace(channel, revision=channel.revision + 1, max_concurrency=3))
+
+    await world.transactions.write(change)
+    await until(lambda: process.outlet.configuration.max_concurrency == 3)
+
+
+async def test_an_outlet_whose_configuration_is_gone_ends_and_harms_nobody(world: World, process: Process) -> None:
+    process.provider.channels[0].gate.set()
+    await process.outlets.follow([])
+    assert process.provider.channels[0].closed
+    process.outlets.give_up(1, [])
+    process.outlets.queued(1, Lane.RAPID, (), world.clock.now())
+    assert process.outlets.reserve(1, Lane.RAPID, 1) is None
+    await process.keeper.keep()
+    await process.trigger()
+    await until(lambda: states(world) == [SENT])

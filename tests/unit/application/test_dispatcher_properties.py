@@ -1,0 +1,113 @@
+"""Whatever providers, the store and the clock do, every message ends once and no place stays taken."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import Counter
+from contextlib import suppress
+from itertools import cycle
+
+import pytest
+from clarion_server.adapters.memory_store import MemoryStore
+from clarion_server.application.sending import dispatcher as outlet_module
+from clarion_server.domain.campaign import Category, InDoubtPolicy
+from clarion_server.domain.errors import Unavailable
+from clarion_server.domain.instant import DAY, HOUR, Instant
+from clarion_server.domain.message import OUTCOMES, EventType, MessageState
+from clarion_server.domain.retry import RetryPolicy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.fakes import LATER, NEVER, UNKNOWN, End, FaultyStore, Provider
+from tests.unit.application.running import Process, events, figures, messages, recipient
+from tests.unit.application.working import as_world, at_work
+from tests.unit.application.world import StandingClock, World
+
+SOAK = bool(os.environ.get("CLARION_SOAK"))
+
+
+@pytest.fixture(autouse=True)
+def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is tried again, is at once."""
+    monkeypatch.setattr(outlet_module, "_PAUSE", 0.001)
+
+
+ENDS = (None, LATER, NEVER, UNKNOWN)
+
+
+class TickingClock(StandingClock):
+    """Never shows the same time twice."""
+
+    def now(self) -> Instant:
+        self.time += 1
+        return self.time
+
+
+async def play(
+    ends: list[End], bursts: list[int], policy: InDoubtPolicy, concurrency: int, faults: int, lost_answers: int
+) -> None:
+    store = FaultyStore(MemoryStore())
+    chances = cycle(ends)
+    with as_world(store) as world:
+        await world.channel(max_concurrency=concurrency, retry_policy=RetryPolicy(window=DAY))
+        await world.live(in_doubt_policy=policy, category=Category.MARKETING)
+        world.clock = TickingClock(world.clock.time)
+        provider = Provider(lambda email: None if email.attempt > 5 else next(chances))
+        async with at_work(Process(world, provider=provider)) as process:
+            for place, count in enumerate(bursts):
+                await trigger_until_accepted(process, place, count)
+                if place == 0:
+                    store.failures, store.lost_answers = faults, lost_answers
+            await until_all_ended(world, process, sum(bursts))
+            assert process.outlet._places.taken == 0
+        check_books(world, provider)
+
+
+async def trigger_until_accepted(process: Process, burst: int, count: int) -> None:
+    to = [recipient(f"email:{burst}-{each}@example.com") for each in range(count)]
+    for _ in range(10):
+        with suppress(Unavailable):
+            await process.trigger(*to, request_id=str(burst))
+            return
+    raise AssertionError("the store fails less often than that")
+
+
+async def until_all_ended(world: World, process: Process, count: int) -> None:
+    async with asyncio.timeout(60):
+        while len(messages(world, *OUTCOMES)) < count or not process.is_idle:
+            world.clock.advance(HOUR // 10)
+            with suppress(Unavailable):
+                await process.keeper.keep()
+            process.outlets.wake_all(world.clock.now())
+            await asyncio.sleep(0.001)
+
+
+def check_books(world: World, provider: Provider) -> None:
+    """Every message has one outcome, every attempt its event, and what was taken was taken once, or was in doubt."""
+    ends = [event for event in events(world) if event.type is not EventType.DEFERRED]
+    assert Counter(event.message_id for event in ends) == Counter(messages(world).keys())
+    attempts = Counter(event.message_id for event in events(world) if event.attempt)
+    assert attempts == Counter(email.message_id for email in provider.begun)
+    assert attempts == Counter({message.id: message.attempt_count for message in messages(world).values()})
+    taken = Counter(email.message_id for email in provider.taken)
+    assert taken == Counter(messages(world, MessageState.SENT).keys())
+    counted = figures(world, 1)
+    assert counted["targeted"] == sum(count for metric, count in counted.items() if metric.startswith("state:"))
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600 if SOAK else 600)
+@settings(max_examples=3_000 if SOAK else 25, deadline=None)
+@given(
+    ends=st.lists(st.sampled_from(ENDS), min_size=1, max_size=30),
+    bursts=st.lists(st.integers(1, 60), min_size=1, max_size=6),
+    policy=st.sampled_from(InDoubtPolicy),
+    concurrency=st.integers(1, 20),
+    faults=st.integers(0, 4),
+    lost_answers=st.integers(0, 2),
+)
+def test_whatever_happens_every_message_ends_once_and_no_place_stays_taken(
+    ends: list[End], bursts: list[int], policy: InDoubtPolicy, concurrency: int, faults: int, lost_answers: int
+) -> None:
+    asyncio.run(play(ends, bursts, policy, concurrency, faults, lost_answers))

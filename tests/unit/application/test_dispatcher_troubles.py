@@ -1,0 +1,178 @@
+"""What outlets do when the store fails, and when their process ends: no message is lost or sent twice."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from clarion_server.adapters.memory_store import MemoryStore
+from clarion_server.application.ports.store import StoreUnavailable, UnitOfWork
+from clarion_server.application.sending import dispatcher as outlet_module
+from clarion_server.domain.instant import HOUR
+from clarion_server.domain.message import MessageState
+
+from tests.fakes import FaultyStore
+from tests.unit.application.running import Process, messages, recipients, states, until
+from tests.unit.application.working import as_world, at_work, only
+from tests.unit.application.world import World
+
+QUEUED, SENT = MessageState.QUEUED, MessageState.SENT
+
+
+@pytest.fixture(autouse=True)
+def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is tried again, is at once."""
+    monkeypatch.setattr(outlet_module, "_PAUSE", 0.001)
+
+
+# A store that fails.
+
+
+async def test_what_a_failing_store_did_not_record_is_recorded_when_it_is_back() -> None:
+    store = FaultyStore(MemoryStore())
+    with as_world(store) as world:
+        await world.live()
+        async with at_work(Process(world)) as process:
+            (channel,) = process.provider.channels
+            channel.gate.clear()
+            await process.trigger(*recipients(5))
+            await until(lambda: len(channel.begun) == 5)
+            store.failures = 12
+            channel.gate.set()
+            await until(lambda: states(world) == [SENT] * 5)
+            assert not store.failures
+            assert len(channel.taken) == 5
+            await until(lambda: process.is_idle)
+
+
+async def test_a_claim_that_fails_is_tried_again() -> None:
+    store = FaultyStore(MemoryStore())
+    with as_world(store) as world:
+        await world.live()
+        async with at_work(Process(world)) as process:
+            await process.trigger(send_time=world.clock.now() + HOUR)
+            store.failures = 5
+            world.clock.advance(HOUR)
+            process.outlets.wake_all(world.clock.now())
+            await until(lambda: states(world) == [SENT])
+            assert not store.failures
+
+
+async def test_messages_of_a_claim_whose_answer_was_lost_are_sent() -> None:
+    store = FaultyStore(MemoryStore())
+    with as_world(store) as world:
+        await world.live()
+        async with at_work(Process(world)) as process:
+            await process.trigger(*recipients(3), send_time=world.clock.now() + HOUR)
+            store.lost_answers = 1
+            world.clock.advance(HOUR)
+            process.outlets.wake_all(world.clock.now())
+            await until(lambda: bool(process.ports.pending_requeue))
+            await process.keeper.keep()
+            await until(lambda: states(world) == [SENT] * 3)
+            assert {message.attempt_count for message in messages(world).values()} == {1}
+
+
+class MoodyStore(MemoryStore):
+    """Cannot be read while it is in a mood."""
+
+    moody = False
+
+    @contextmanager
+    def snapshot(self) -> Iterator[UnitOfWork]:
+        if self.moody:
+            raise StoreUnavailable
+        with super().snapshot() as unit:
+            yield unit
+
+
+async def test_what_could_not_be_begun_is_given_back_and_begun_later() -> None:
+    store = MoodyStore()
+    with as_world(store) as world:
+        await world.live()
+        async with at_work(Process(world)) as process:
+            await process.directory.live("default", "order-confirmed")
+            store.moody = True
+            await process.trigger()
+            await until(lambda: bool(process.ports.pending_requeue))
+            store.moody = False
+            await process.keeper.keep()
+            await until(lambda: states(world) == [SENT])
+            assert only(world).attempt_count == 1
+
+
+# The end.
+
+
+async def test_a_process_that_ends_finishes_what_it_began_and_gives_back_the_rest(world: World) -> None:
+    await world.live()
+    process = Process(world)
+    async with at_work(process):
+        (channel,) = process.provider.channels
+        channel.gate.clear()
+        await process.trigger(*recipients(70))
+        await until(lambda: len(channel.begun) == 10)
+        closing_down = asyncio.create_task(process.outlets.close())
+        await until(lambda: len(process.ports.pending_requeue.attempts) == 60)
+        assert not closing_down.done()
+        channel.gate.set()
+        await closing_down
+    assert Counter(states(world)) == {SENT: 10, QUEUED: 60}
+    left = messages(world, QUEUED).values()
+    assert {(message.owner, message.attempt_count) for message in left} == {(None, 0)}
+    assert channel.closed
+    with world.store.snapshot() as unit:
+        assert unit.processes.live(0) == set()
+
+
+class GatedStore(MemoryStore):
+    """Whose transactions wait at a gate."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = threading.Event()
+        self.gate.set()
+
+    @contextmanager
+    def begin(self) -> Iterator[UnitOfWork]:
+        assert self.gate.wait(30)
+        with super().begin() as unit:
+            yield unit
+
+
+async def test_a_trigger_that_is_accepted_while_its_process_ends_is_left_to_the_next_one() -> None:
+    store = GatedStore()
+    with as_world(store) as world:
+        await world.live()
+        process = Process(world)
+        async with at_work(process):
+            await process.directory.live("default", "order-confirmed")
+            store.gate.clear()
+            call = asyncio.create_task(process.trigger())
+            await until(lambda: process.outlet._places.taken == 1)
+            closing_down = asyncio.create_task(process.outlets.close())
+            await asyncio.sleep(0)
+            store.gate.set()
+            await asyncio.gather(call, closing_down)
+        assert not process.provider.begun
+        assert (only(world).state, only(world).owner, only(world).attempt_count) == (QUEUED, None, 0)
+
+
+async def test_what_a_failing_store_did_not_record_keeps_a_process_from_ending_for_a_while() -> None:
+    store = FaultyStore(MemoryStore())
+    with as_world(store) as world:
+        await world.live()
+        process = Process(world)
+        async with at_work(process):
+            (channel,) = process.provider.channels
+            channel.gate.clear()
+            await process.trigger()
+            await until(lambda: len(channel.begun) == 1)
+            store.failures = 5
+            channel.gate.set()
+            await process.outlets.close()
+        assert states(world) == [SENT]

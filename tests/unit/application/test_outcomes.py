@@ -1,0 +1,95 @@
+"""What became of messages is written once, however late and however often it is told."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from clarion_server.application.sending.claim import Claim, ClaimMessages
+from clarion_server.application.sending.outcomes import record_outcomes
+from clarion_server.application.sending.requeue import PendingRequeue
+from clarion_server.domain.campaign import InDoubtPolicy
+from clarion_server.domain.delivery import AttemptOutcome, decide_next, expire
+from clarion_server.domain.instant import HOUR, SECOND
+from clarion_server.domain.message import (
+    Attempt,
+    AttemptResult,
+    EventType,
+    Failure,
+    FailureReason,
+    Lane,
+    Message,
+    MessageState,
+)
+from clarion_server.domain.retry import RetryPolicy
+
+from tests.unit.application.running import Process, events, figures, messages, states
+from tests.unit.application.world import World
+
+FAILURE = Failure(FailureReason.THROTTLED, "451")
+
+
+@pytest.fixture
+async def process(world: World) -> AsyncIterator[Process]:
+    """Of a world with a live campaign. Without outlets: tests claim and record_outcomes."""
+    await world.live()
+    made = Process(world)
+    yield made
+    await made.close()
+
+
+async def claim(world: World) -> Message:
+    world.clock.advance(HOUR)
+    wish = Claim(1, Lane.TRANSACTIONAL, "first", 10, world.clock.now())
+    (claimed,) = await world.transactions.write(lambda unit: ClaimMessages().apply(unit, [wish]))
+    (message,) = claimed.messages
+    return message
+
+
+def conclusion(message: Message, result: AttemptResult) -> AttemptOutcome:
+    now = (message.attempt_time or 0) + SECOND
+    failure = None if result is AttemptResult.SENT else FAILURE
+    attempt = Attempt(message.attempt_count, now, now, result, failure)
+    return decide_next(message, attempt, RetryPolicy(), InDoubtPolicy.RESEND, lambda: 0.5)
+
+
+async def record(world: World, *conclusions: AttemptOutcome) -> None:
+    await world.transactions.write(lambda unit: record_outcomes(unit, conclusions, "first"))
+
+
+async def test_what_is_told_again_later_counts_no_more(world: World, process: Process) -> None:
+    await process.trigger()
+    first = conclusion(await claim(world), AttemptResult.DEFERRED)
+    await record(world, first)
+    await record(world, first)
+    second = conclusion(await claim(world), AttemptResult.SENT)
+    await record(world, first, second)
+    await record(world, second, first)
+    assert states(world) == [MessageState.SENT]
+    assert [event.type for event in events(world)] == [EventType.DEFERRED, EventType.SENT]
+    counted = figures(world, 1)
+    assert (counted["targeted"], counted["state:SENT"], counted["retries"]) == (1, 1, 1)
+
+
+async def test_a_message_that_expired_before_its_attempt_has_none(world: World, process: Process) -> None:
+    await process.trigger(expire_time=world.clock.now() + 2 * HOUR)
+    message = await claim(world)
+    await record(world, expire(message, world.clock.now()))
+    (stored,) = messages(world).values()
+    assert (stored.state, stored.attempt_count, stored.owner) == (MessageState.EXPIRED, 0, None)
+    assert [event.type for event in events(world)] == [EventType.EXPIRED]
+    await record(world, expire(message, world.clock.now()))
+    assert figures(world, 1) == {"targeted": 1, "state:EXPIRED": 1}
+
+
+async def test_what_is_given_back_twice_stays_with_whoever_claimed_it_in_between(
+    world: World, process: Process
+) -> None:
+    pending_requeue = PendingRequeue()
+    await process.trigger()
+    pending_requeue.add(await claim(world))
+    await world.transactions.write(lambda unit: pending_requeue.requeue(unit, "first"))
+    assert states(world) == [MessageState.QUEUED]
+    claimed = await claim(world)
+    await world.transactions.write(lambda unit: pending_requeue.requeue(unit, "first"))
+    assert messages(world) == {claimed.id: claimed}

@@ -1,0 +1,330 @@
+"""Leases: who has the messages, who takes over, and what becomes of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
+
+import pytest
+from clarion_server.adapters.memory_store import MemoryStore
+from clarion_server.application.maintenance import process_heartbeat as keeping_module
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.sending.lease import Lease
+from clarion_server.domain.campaign import InDoubtPolicy, QueueDisposal
+from clarion_server.domain.errors import Unavailable
+from clarion_server.domain.instant import HOUR, SECOND
+from clarion_server.domain.message import AttemptResult, EventType, FailureReason, MessageState
+
+from tests.fakes import FaultyStore
+from tests.unit.application.running import Process, events, figures, messages, recipients, states, until
+from tests.unit.application.world import AUTHOR, StandingClock, World
+
+QUEUED, SENDING, SENT, IN_DOUBT = MessageState.QUEUED, MessageState.SENDING, MessageState.SENT, MessageState.IN_DOUBT
+SPAN = 10 * SECOND
+
+
+@asynccontextmanager
+async def at_work(world: World, name: str, span: int = SPAN) -> AsyncIterator[Process]:
+    process = Process(world, name, span=span)
+    async with process.sending():
+        await until(lambda: process.is_idle)
+        yield process
+
+
+async def begin_sending(process: Process, count: int = 3) -> None:
+    """So many messages are at the provider, who does not answer."""
+    process.provider.channels[0].gate.clear()
+    await process.trigger(*recipients(count))
+    await until(lambda: len(process.provider.begun) == count)
+
+
+# The lease itself.
+
+
+def renew(lease: Lease, world_store: MemoryStore) -> None:
+    with world_store.begin() as unit:
+        renewal = lease.renew(unit)
+        unit.commit()
+    lease.renewed(renewal)
+
+
+def test_a_lease_is_held_until_shortly_before_others_may_take_over() -> None:
+    clock, store = StandingClock(HOUR), MemoryStore()
+    lease = Lease("first", SPAN, clock)
+    assert not lease.is_held()
+    renew(lease, store)
+    clock.advance(SPAN * 4 // 5 - 1)
+    assert lease.is_held()
+    clock.advance(1)
+    assert not lease.is_held()
+    with store.snapshot() as unit:
+        assert unit.processes.live(clock.now()) == {"first"}
+        assert unit.processes.live(HOUR + SPAN) == set()
+
+
+def test_a_lease_covers_what_was_claimed_before_it_was_renewed_in_time() -> None:
+    clock, store = StandingClock(HOUR), MemoryStore()
+    lease = Lease("first", SPAN, clock)
+    renew(lease, store)
+    claimed = clock.now()
+    clock.advance(SPAN - 1)
+    renew(lease, store)
+    assert lease.covers(claimed)
+
+
+def test_a_lease_that_lapsed_covers_nothing_that_was_claimed_before() -> None:
+    clock, store = StandingClock(HOUR), MemoryStore()
+    lease = Lease("first", SPAN, clock)
+    renew(lease, store)
+    claimed = clock.now()
+    clock.advance(SPAN)
+    renew(lease, store)
+    assert lease.is_held()
+    assert not lease.covers(claimed)
+    assert lease.covers(clock.now())
+
+
+async def test_a_renewal_that_was_not_committed_renews_nothing() -> None:
+    store = FaultyStore(MemoryStore())
+    with closing(World(store)) as world:
+        process = Process(world, span=SPAN)
+        await process.keeper.keep()
+        world.clock.advance(SPAN // 2)
+        store.failures = 1
+        with pytest.raises(Unavailable):
+            await process.keeper.keep()
+        world.clock.advance(SPAN // 2)
+        assert not process.lease.is_held()
+        await process.close()
+
+
+# Taking over.
+
+
+@pytest.mark.parametrize(("policy", "state"), [(InDoubtPolicy.RESEND, QUEUED), (InDoubtPolicy.PARK, IN_DOUBT)])
+async def test_what_a_process_that_vanished_was_sending_is_in_doubt(
+    world: World, policy: InDoubtPolicy, state: MessageState
+) -> None:
+    await world.live(in_doubt_policy=policy)
+    async with at_work(world, "first") as vanished:
+        await begin_sending(vanished)
+        world.clock.advance(SPAN)
+        heir = Process(world, "second", span=SPAN)
+        await heir.keeper.keep()
+        assert states(world) == [state] * 3
+        for event in events(world):
+            assert event.attempt is not None
+            assert (event.attempt.number, event.attempt.result) == (1, AttemptResult.IN_DOUBT)
+            assert event.failure is not None
+            assert event.failure.reason is FailureReason.HAND_OFF_UNKNOWN
+        await heir.close()
+        vanished.provider.channels[0].gate.set()
+
+
+async def test_what_is_resent_is_sent_by_the_heir_and_counted_once(world: World) -> None:
+    await world.live()
+    async with at_work(world, "first") as vanished:
+        await begin_sending(vanished)
+        world.clock.advance(SPAN)
+        async with at_work(world, "second", span=2 * HOUR) as heir:
+            world.clock.advance(HOUR)
+            heir.outlets.wake_all(world.clock.now())
+            await until(lambda: states(world) == [SENT] * 3)
+            # Late news of the first attempts change nothing any more.
+            vanished.provider.channels[0].gate.set()
+            await until(lambda: vanished.is_idle)
+    assert states(world) == [SENT] * 3
+    counted = figures(world, 1)
+    assert (counted["targeted"], counted["state:SENT"], counted["retries"]) == (3, 3, 3)
+    assert [event.type for event in events(world)] == [EventType.DEFERRED] * 3 + [EventType.SENT] * 3
+
+
+async def test_a_process_that_lives_keeps_its_messages(world: World) -> None:
+    await world.live()
+    async with at_work(world, "first") as living, at_work(world, "second") as other:
+        await begin_sending(living)
+        for _ in range(5):
+            world.clock.advance(SPAN // 2)
+            await living.keeper.keep()
+            await other.keeper.keep()
+        assert states(world) == [SENDING] * 3
+        living.provider.channels[0].gate.set()
+        await until(lambda: states(world) == [SENT] * 3)
+    assert not other.provider.begun
+
+
+async def test_a_backlog_of_a_vanished_process_is_taken_over_in_many_small_steps(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping_module, "BATCH", 7)
+    await world.live()
+    async with at_work(world, "first") as vanished:
+        vanished.provider.channels[0].gate.clear()
+        await vanished.trigger(*recipients(50))
+        world.clock.advance(SPAN)
+        heir = Process(world, "second", span=SPAN)
+        await heir.keeper.keep()
+        assert states(world) == [QUEUED] * 50
+        with world.store.snapshot() as unit:
+            assert unit.messages.owners() == set()
+            assert unit.processes.live(0) == {"second"}
+        await heir.close()
+        vanished.provider.channels[0].gate.set()
+
+
+# A process without its lease.
+
+
+async def test_a_process_without_its_lease_sends_nothing_more(world: World) -> None:
+    await world.live()
+    async with at_work(world, "first") as process:
+        process.provider.channels[0].gate.clear()
+        await process.trigger(*recipients(30))
+        await until(lambda: len(process.provider.begun) == 10)
+        world.clock.advance(SPAN)
+        process.provider.channels[0].gate.set()
+        await until(lambda: not process.outlet._places.taken)
+        assert len(process.provider.taken) == 10
+        await process.trigger()
+        assert states(world) == [SENT] * 10 + [SENDING] * 20 + [QUEUED]
+
+
+async def test_a_process_that_has_its_lease_again_sends_what_it_had_dropped(world: World) -> None:
+    await world.live()
+    async with at_work(world, "first") as process:
+        process.provider.channels[0].gate.clear()
+        await process.trigger(*recipients(30))
+        await until(lambda: len(process.provider.begun) == 10)
+        world.clock.advance(SPAN)
+        process.provider.channels[0].gate.set()
+        await until(lambda: not process.outlet._places.taken)
+        await process.keeper.keep()
+        await until(lambda: states(world) == [SENT] * 30)
+        assert len(process.provider.taken) == 30
+        assert {message.attempt_count for message in messages(world).values()} == {1}
+
+
+async def test_what_others_took_over_is_not_sent_by_a_process_that_has_its_lease_again(world: World) -> None:
+    await world.live(in_doubt_policy=InDoubtPolicy.PARK)
+    async with at_work(world, "first") as late:
+        late.provider.channels[0].gate.clear()
+        await late.trigger(*recipients(30))
+        await until(lambda: len(late.provider.begun) == 10)
+        world.clock.advance(SPAN)
+        heir = Process(world, "second", span=SPAN)
+        await heir.keeper.keep()
+        await late.keeper.keep()
+        late.provider.channels[0].gate.set()
+        await until(lambda: not late.outlet._places.taken)
+        await late.keeper.keep()
+        assert states(world) == [IN_DOUBT] * 30
+        assert len(late.provider.begun) == 10
+        await heir.close()
+
+
+class BusyStore(MemoryStore):
+    """In which every write takes its time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock: StandingClock | None = None
+
+    @contextmanager
+    def begin(self) -> Iterator[UnitOfWork]:
+        with super().begin() as unit:
+            yield unit
+            if self.clock is not None:
+                self.clock.advance(SPAN // 4)
+
+
+async def test_a_long_round_does_not_cost_a_process_its_lease(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping_module, "BATCH", 2)
+    store = BusyStore()
+    with closing(World(store)) as world:
+        await world.live()
+        process = Process(world, span=SPAN)
+        await process.trigger(*recipients(20))
+        with store.begin() as unit:
+            unit.messages.hold(list(messages(world)))
+            unit.commit()
+        store.clock = world.clock
+        await process.keeper.keep()
+        assert process.lease.is_held()
+        store.clock = None
+        with store.snapshot() as unit:
+            assert not unit.messages.held_campaigns()
+        await process.close()
+
+
+# What is held.
+
+
+@pytest.mark.parametrize("batch", [2, 500])
+async def test_held_messages_are_released_when_their_campaign_is_resumed(
+    world: World, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    monkeypatch.setattr(keeping_module, "BATCH", batch)
+    await world.live()
+    process = Process(world)
+    await process.trigger(*recipients(5))
+    await world.life_cycle.pause("order-confirmed", "", AUTHOR)
+    async with process.sending():
+        await until(lambda: process.is_idle)
+        await process.keeper.keep()
+        assert states(world) == [QUEUED] * 5
+        assert not process.provider.begun
+        await world.life_cycle.resume("order-confirmed", "", AUTHOR)
+        await process.keeper.keep()
+        await until(lambda: states(world) == [SENT] * 5)
+
+
+async def test_held_messages_of_a_stopped_campaign_are_let_go_as_the_stop_says(world: World) -> None:
+    process = Process(world)
+    for campaign_id in ("drained", "cancelled"):
+        await world.live(campaign_id)
+        await process.trigger(*recipients(2), campaign_id=campaign_id)
+        await world.life_cycle.pause(campaign_id, "", AUTHOR)
+    async with process.sending():
+        await until(lambda: process.is_idle)
+        await world.life_cycle.stop("drained", QueueDisposal.DRAIN, "", AUTHOR)
+        await world.life_cycle.stop("cancelled", QueueDisposal.CANCEL, "", AUTHOR)
+        await process.keeper.keep()
+        await until(lambda: states(world) == [SENT] * 2 + [MessageState.CANCELLED] * 2)
+
+
+# The rounds.
+
+
+async def test_the_keeper_goes_round_by_itself_and_at_once_when_woken(world: World) -> None:
+    await world.live()
+    process = Process(world, span=3600 * SECOND)
+    await process.keeper.start()
+    assert process.lease.is_held()
+    world.clock.advance(3000 * SECOND)
+    assert not process.lease.is_held()
+    process.keeper.wake()
+    await until(process.lease.is_held)
+    await process.close()
+
+
+async def test_a_round_that_fails_is_followed_by_another_one() -> None:
+    store = FaultyStore(MemoryStore())
+    with closing(World(store)) as world:
+        process = Process(world, span=SECOND // 10)
+        await process.keeper.start()
+        store.failures = 2
+        world.clock.advance(HOUR)
+        await until(process.lease.is_held)
+        await process.close()
+
+
+async def test_a_store_that_fails_at_the_end_keeps_nobody_from_ending() -> None:
+    store = FaultyStore(MemoryStore())
+    with closing(World(store)) as world:
+        process = Process(world, span=SPAN)
+        await process.keeper.keep()
+        store.failures = 1
+        await asyncio.wait_for(process.close(), 10)
+        with store.snapshot() as unit:
+            assert unit.processes.live(world.clock.now()) == {"first"}
