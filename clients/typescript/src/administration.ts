@@ -2,7 +2,7 @@
 
 import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { CallOptions, Calls } from "./calls.js";
-import type { ChangeOptions } from "./campaigns.js";
+import type { ChangeOptions, WriteOptions } from "./campaigns.js";
 import type { ApiKey, ApiKey_Scope } from "./gen/clarion/v1/api_key_pb.js";
 import { ApiKeyService, type CreateApiKeyResponse, type ListApiKeysResponseSchema } from "./gen/clarion/v1/api_key_service_pb.js";
 import type { ChannelConfiguration, ChannelConfigurationSchema } from "./gen/clarion/v1/channel_configuration_pb.js";
@@ -29,13 +29,13 @@ export class Channels {
 
   async create(
     channelConfiguration: MessageInitShape<typeof ChannelConfigurationSchema>,
-    options: CallOptions = {},
+    { validateOnly = false, ...options }: WriteOptions = {},
   ): Promise<ChannelConfiguration> {
     const name = fullName(COLLECTION, channelConfiguration.name ?? "");
-    const request = { channelConfigurationId: name.slice(COLLECTION.length + 1), channelConfiguration };
+    const request = { channelConfigurationId: name.slice(COLLECTION.length + 1), channelConfiguration, validateOnly };
     const answer = await this.#calls.unary(METHOD.createChannelConfiguration, request, {
       ...options,
-      repeatable: false,
+      repeatable: validateOnly,
     });
     return present(answer.channelConfiguration);
   }
@@ -60,12 +60,12 @@ export class Channels {
   /** Changes it to these values: all of them, or the top-level `fields` named. An empty password keeps the stored one. */
   async update(
     channelConfiguration: MessageInitShape<typeof ChannelConfigurationSchema>,
-    { fields = ["*"], ...options }: CallOptions & { readonly fields?: readonly string[] } = {},
+    { fields = ["*"], validateOnly = false, ...options }: WriteOptions & { readonly fields?: readonly string[] } = {},
   ): Promise<ChannelConfiguration> {
-    const request = { channelConfiguration, updateMask: { paths: [...fields] } };
+    const request = { channelConfiguration, updateMask: { paths: [...fields] }, validateOnly };
     const answer = await this.#calls.unary(METHOD.updateChannelConfiguration, request, {
       ...options,
-      repeatable: false,
+      repeatable: validateOnly,
     });
     return present(answer.channelConfiguration);
   }

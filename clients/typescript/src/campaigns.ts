@@ -26,6 +26,11 @@ export interface ChangeOptions extends CallOptions {
   readonly etag?: string | undefined;
 }
 
+/** `validateOnly` runs every check, stores nothing and answers with what would be stored. */
+export interface WriteOptions extends CallOptions {
+  readonly validateOnly?: boolean | undefined;
+}
+
 export interface PreviewOptions extends CallOptions {
   readonly context?: object | undefined;
   readonly profile?: object | undefined;
@@ -44,10 +49,13 @@ export class Campaigns {
   }
 
   /** Creates a draft under the campaign's name. Fields that are the service's to write are ignored. */
-  async create(campaign: MessageInitShape<typeof CampaignSchema>, options: CallOptions = {}): Promise<Campaign> {
+  async create(
+    campaign: MessageInitShape<typeof CampaignSchema>,
+    { validateOnly = false, ...options }: WriteOptions = {},
+  ): Promise<Campaign> {
     const campaignId = nameOf(campaign.name ?? "").slice("campaigns/".length);
-    const answer = await this.#calls.unary(METHOD.createCampaign, { campaignId, campaign }, once(options));
-    return present(answer.campaign);
+    const request = { campaignId, campaign, validateOnly };
+    return present((await this.#calls.unary(METHOD.createCampaign, request, { ...options, repeatable: validateOnly })).campaign);
   }
 
   async get(name: string, options: CallOptions = {}): Promise<Campaign> {
@@ -69,10 +77,10 @@ export class Campaigns {
   /** Changes the draft to these values: all of them, or the top-level `fields` named, as the contract calls them. */
   async update(
     campaign: MessageInitShape<typeof CampaignSchema>,
-    { fields = ["*"], ...options }: CallOptions & { readonly fields?: readonly string[] } = {},
+    { fields = ["*"], validateOnly = false, ...options }: WriteOptions & { readonly fields?: readonly string[] } = {},
   ): Promise<Campaign> {
-    const request = { campaign, updateMask: { paths: [...fields] } };
-    return present((await this.#calls.unary(METHOD.updateCampaign, request, once(options))).campaign);
+    const request = { campaign, updateMask: { paths: [...fields] }, validateOnly };
+    return present((await this.#calls.unary(METHOD.updateCampaign, request, { ...options, repeatable: validateOnly })).campaign);
   }
 
   /** Deletes a campaign that was never activated. */

@@ -2,7 +2,7 @@
 
 export { Client } from "./client.js";
 export type { CallOptions } from "./calls.js";
-export type { ChangeOptions, PreviewOptions } from "./campaigns.js";
+export type { ChangeOptions, PreviewOptions, WriteOptions } from "./campaigns.js";
 export * from "./errors.js";
 export { ApiKey_Scope } from "./gen/clarion/v1/api_key_pb.js";
 export * from "./gen/clarion/v1/campaign_pb.js";

@@ -31,6 +31,13 @@ def test_a_campaign_is_triggered_and_its_messages_are_found(http: Http, orders: 
     assert {each["name"] for each in found.json["messages"]} == {each["message"] for each in answer.json["recipients"]}
 
 
+def test_a_write_that_only_validates_stores_nothing(http: Http, orders: Sandbox) -> None:
+    before = http.get("/v1/campaigns/orders").json
+    answer = http.send("PATCH", "/v1/campaigns/orders?validateOnly=true", {"displayName": "Other"})
+    assert (answer.code, answer.json["campaign"]["displayName"]) == (200, "Other")
+    assert http.get("/v1/campaigns/orders").json == before
+
+
 def test_a_refusal_lists_every_violation_by_its_path(http: Http, orders: Sandbox) -> None:
     recipients = [{"identity": "email:a@clarion.test"}, {"identity": "b", "context": {"order": 1}}]
     answer = http.post("/v1/campaigns/orders:trigger", {"recipients": recipients})

@@ -44,6 +44,13 @@ CASES = {
         campaigns_pb.CreateCampaignResponse(campaign=WIRE_CAMPAIGN),
         CAMPAIGN,
     ),
+    "campaigns.create to validate": Case(
+        "CreateCampaign",
+        lambda c: c.campaigns.create(CAMPAIGN, validate_only=True),
+        campaigns_pb.CreateCampaignRequest(campaign_id="x", campaign=WIRE_CAMPAIGN, validate_only=True),
+        campaigns_pb.CreateCampaignResponse(campaign=WIRE_CAMPAIGN),
+        CAMPAIGN,
+    ),
     "campaigns.get": Case(
         "GetCampaign",
         lambda c: c.campaigns.get("x"),
@@ -63,6 +70,15 @@ CASES = {
         lambda c: c.campaigns.update(CAMPAIGN, ["display_name", "tags"]),
         campaigns_pb.UpdateCampaignRequest(
             campaign=WIRE_CAMPAIGN, update_mask=FieldMask(paths=["display_name", "tags"])
+        ),
+        campaigns_pb.UpdateCampaignResponse(campaign=WIRE_CAMPAIGN),
+        CAMPAIGN,
+    ),
+    "campaigns.update to validate": Case(
+        "UpdateCampaign",
+        lambda c: c.campaigns.update(CAMPAIGN, validate_only=True),
+        campaigns_pb.UpdateCampaignRequest(
+            campaign=WIRE_CAMPAIGN, update_mask=FieldMask(paths=["*"]), validate_only=True
         ),
         campaigns_pb.UpdateCampaignResponse(campaign=WIRE_CAMPAIGN),
         CAMPAIGN,
@@ -127,6 +143,15 @@ CASES = {
         channels_pb.CreateChannelConfigurationResponse(channel_configuration=WIRE_CHANNEL),
         CHANNEL,
     ),
+    "channels.create to validate": Case(
+        "CreateChannelConfiguration",
+        lambda c: c.channels.create(CHANNEL, validate_only=True),
+        channels_pb.CreateChannelConfigurationRequest(
+            channel_configuration_id="x", channel_configuration=WIRE_CHANNEL, validate_only=True
+        ),
+        channels_pb.CreateChannelConfigurationResponse(channel_configuration=WIRE_CHANNEL),
+        CHANNEL,
+    ),
     "channels.get": Case(
         "GetChannelConfiguration",
         lambda c: c.channels.get("x"),
@@ -139,6 +164,15 @@ CASES = {
         lambda c: c.channels.update(CHANNEL, ["disabled"]),
         channels_pb.UpdateChannelConfigurationRequest(
             channel_configuration=WIRE_CHANNEL, update_mask=FieldMask(paths=["disabled"])
+        ),
+        channels_pb.UpdateChannelConfigurationResponse(channel_configuration=WIRE_CHANNEL),
+        CHANNEL,
+    ),
+    "channels.update to validate": Case(
+        "UpdateChannelConfiguration",
+        lambda c: c.channels.update(CHANNEL, validate_only=True),
+        channels_pb.UpdateChannelConfigurationRequest(
+            channel_configuration=WIRE_CHANNEL, update_mask=FieldMask(paths=["*"]), validate_only=True
         ),
         channels_pb.UpdateChannelConfigurationResponse(channel_configuration=WIRE_CHANNEL),
         CHANNEL,

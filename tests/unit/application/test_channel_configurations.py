@@ -9,6 +9,7 @@ import pytest
 from clarion_server.adapters.channels.smtp_email import SmtpEmailChannel
 from clarion_server.application.channels.configurations import (
     ChannelSettings,
+    CreateChannelConfiguration,
     ManageChannelConfigurations,
     UpdateChannelConfiguration,
 )
@@ -54,14 +55,14 @@ async def test_a_name_is_taken_once_in_a_sandbox(world: World) -> None:
     with pytest.raises(ResourceExists) as refused:
         await world.channel()
     assert refused.value.resource == "channelConfigurations/orders"
-    await world.channels.create("orders", ChannelSettings(CHANNEL), STRANGER)
+    await world.channels.create(CreateChannelConfiguration("orders", ChannelSettings(CHANNEL)), STRANGER)
 
 
 async def test_everything_wrong_with_a_new_one_is_told_by_paths_in_the_request(world: World) -> None:
     flaw = Violation("smtp", "REQUIRED", "Must be given.")
     broken = ChannelSettings(replace(CHANNEL, max_rate=-1.0, smtp=replace(SMTP, host="")), (flaw,))
     with pytest.raises(InvalidFields) as refused:
-        await world.channels.create("Orders", broken, AUTHOR)
+        await world.channels.create(CreateChannelConfiguration("Orders", broken), AUTHOR)
     assert fields_of(refused) == [
         "channel_configuration_id",
         "channel_configuration.smtp",

@@ -16,7 +16,11 @@ from clarion_server.application.campaigns.life_cycle import ActivateCampaign, Ac
 from clarion_server.application.campaigns.preview import CampaignPreviewer
 from clarion_server.application.campaigns.review import Review
 from clarion_server.application.campaigns.trigger_sample import TriggerSampler
-from clarion_server.application.channels.configurations import ChannelSettings, ManageChannelConfigurations
+from clarion_server.application.channels.configurations import (
+    ChannelSettings,
+    CreateChannelConfiguration,
+    ManageChannelConfigurations,
+)
 from clarion_server.application.ports.content import ContentCompiler
 from clarion_server.application.ports.queries import CounterKey
 from clarion_server.application.ports.store import Store, UnitOfWork
@@ -91,7 +95,7 @@ class World:
 
     async def channel(self, configuration_id: str = "orders", **changes: Any) -> ChannelConfiguration:
         settings = ChannelSettings(replace(CHANNEL, **changes))
-        return await self.channels.create(configuration_id, settings, AUTHOR)
+        return await self.channels.create(CreateChannelConfiguration(configuration_id, settings), AUTHOR)
 
     async def draft(self, campaign_id: str = "order-confirmed", **changes: Any) -> Campaign:
         return await self.authoring.create(CreateCampaign(campaign_id, Draft(replace(DEFINITION, **changes))), AUTHOR)

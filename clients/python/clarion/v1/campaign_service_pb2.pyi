@@ -33,8 +33,13 @@ class CreateCampaignRequest(_message.Message):
 
     CAMPAIGN_ID_FIELD_NUMBER: _builtins.int
     CAMPAIGN_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     campaign_id: _builtins.str
     """Required. The last segment of the name, as `Campaign.name` says."""
+    validate_only: _builtins.bool
+    """Optional. Runs every check, that of the name included, and stores nothing. The answer is the campaign that would be
+    stored, without an etag.
+    """
     @_builtins.property
     def campaign(self) -> _campaign_pb2.Campaign:
         """Required. The draft. Its name and output-only fields are ignored."""
@@ -44,10 +49,11 @@ class CreateCampaignRequest(_message.Message):
         *,
         campaign_id: _builtins.str = ...,
         campaign: _campaign_pb2.Campaign | None = ...,
+        validate_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "campaign_id", b"campaign_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "campaign_id", b"campaign_id", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -62,7 +68,7 @@ class CreateCampaignResponse(_message.Message):
     CAMPAIGN_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def campaign(self) -> _campaign_pb2.Campaign:
-        """The campaign as stored."""
+        """The campaign as stored, with defaults filled in."""
 
     def __init__(
         self,
@@ -213,6 +219,11 @@ class UpdateCampaignRequest(_message.Message):
 
     CAMPAIGN_FIELD_NUMBER: _builtins.int
     UPDATE_MASK_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    validate_only: _builtins.bool
+    """Optional. Runs every check, those of the etag and the state included, and stores nothing. The answer is the campaign
+    that would be stored, without an etag.
+    """
     @_builtins.property
     def campaign(self) -> _campaign_pb2.Campaign:
         """Required. The campaign's name, the new values and, optionally, the etag that the caller last saw."""
@@ -226,10 +237,11 @@ class UpdateCampaignRequest(_message.Message):
         *,
         campaign: _campaign_pb2.Campaign | None = ...,
         update_mask: _field_mask_pb2.FieldMask | None = ...,
+        validate_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "update_mask", b"update_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "update_mask", b"update_mask"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "update_mask", b"update_mask", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -244,7 +256,7 @@ class UpdateCampaignResponse(_message.Message):
     CAMPAIGN_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def campaign(self) -> _campaign_pb2.Campaign:
-        """The campaign as stored."""
+        """The campaign as stored, with defaults filled in."""
 
     def __init__(
         self,

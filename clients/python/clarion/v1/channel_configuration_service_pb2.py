@@ -29,7 +29,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.clarion/v1/channel_configuration_service.proto\x12\nclarion.v1\x1a&clarion/v1/channel_configuration.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\"\x92\x01\n!CreateChannelConfigurationRequest\x12&\n\x18\x63hannel_configuration_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x45\n\x15\x63hannel_configuration\x18\x02 \x01(\x0b\x32 .clarion.v1.ChannelConfigurationB\x04\xe2\x41\x01\x02\"e\n\"CreateChannelConfigurationResponse\x12?\n\x15\x63hannel_configuration\x18\x01 \x01(\x0b\x32 .clarion.v1.ChannelConfiguration\"4\n\x1eGetChannelConfigurationRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"b\n\x1fGetChannelConfigurationResponse\x12?\n\x15\x63hannel_configuration\x18\x01 \x01(\x0b\x32 .clarion.v1.ChannelConfiguration\"U\n ListChannelConfigurationsRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"~\n!ListChannelConfigurationsResponse\x12@\n\x16\x63hannel_configurations\x18\x01 \x03(\x0b\x32 .clarion.v1.ChannelConfiguration\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xa1\x01\n!UpdateChannelConfigurationRequest\x12\x45\n\x15\x63hannel_configuration\x18\x01 \x01(\x0b\x32 .clarion.v1.ChannelConfigurationB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\"e\n\"UpdateChannelConfigurationResponse\x12?\n\x15\x63hannel_configuration\x18\x01 \x01(\x0b\x32 .clarion.v1.ChannelConfiguration\"K\n!DeleteChannelConfigurationRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"$\n\"DeleteChannelConfigurationResponse\"7\n!VerifyChannelConfigurationRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"a\n\"VerifyChannelConfigurationResponse\x12\x0e\n\x06usable\x18\x01 \x01(\x08\x12+\n\x05steps\x18\x02 \x03(\x0b\x32\x1c.clarion.v1.VerificationStep\"\xf0\x01\n\x10VerificationStep\x12/\n\x04kind\x18\x01 \x01(\x0e\x32!.clarion.v1.VerificationStep.Kind\x12\x0e\n\x06passed\x18\x02 \x01(\x08\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\x12*\n\x07\x65lapsed\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\"_\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x10\n\x0cKIND_CONNECT\x10\x01\x12\r\n\tKIND_EHLO\x10\x02\x12\x11\n\rKIND_STARTTLS\x10\x03\x12\r\n\tKIND_AUTH\x10\x04\x32\xc9\x08\n\x1b\x43hannelConfigurationService\x12\xb5\x01\n\x1a\x43reateChannelConfiguration\x12-.clarion.v1.CreateChannelConfigurationRequest\x1a..clarion.v1.CreateChannelConfigurationResponse\"8\x82\xd3\xe4\x93\x02\x32\"\x19/v1/channelConfigurations:\x15\x63hannel_configuration\x12\x9e\x01\n\x17GetChannelConfiguration\x12*.clarion.v1.GetChannelConfigurationRequest\x1a+.clarion.v1.GetChannelConfigurationResponse\"*\x82\xd3\xe4\x93\x02$\x12\"/v1/{name=channelConfigurations/*}\x12\x9b\x01\n\x19ListChannelConfigurations\x12,.clarion.v1.ListChannelConfigurationsRequest\x1a-.clarion.v1.ListChannelConfigurationsResponse\"!\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/channelConfigurations\x12\xd4\x01\n\x1aUpdateChannelConfiguration\x12-.clarion.v1.UpdateChannelConfigurationRequest\x1a..clarion.v1.UpdateChannelConfigurationResponse\"W\x82\xd3\xe4\x93\x02Q28/v1/{channel_configuration.name=channelConfigurations/*}:\x15\x63hannel_configuration\x12\xa7\x01\n\x1a\x44\x65leteChannelConfiguration\x12-.clarion.v1.DeleteChannelConfigurationRequest\x1a..clarion.v1.DeleteChannelConfigurationResponse\"*\x82\xd3\xe4\x93\x02$*\"/v1/{name=channelConfigurations/*}\x12\xb1\x01\n\x1aVerifyChannelConfiguration\x12-.clarion.v1.VerifyChannelConfigurationRequest\x1a..clarion.v1.VerifyChannelConfigurationResponse\"4\x82\xd3\xe4\x93\x02.\")/v1/{name=channelConfigurations/*}:verify:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.clarion/v1/channel_configuration_service.proto\x12\nclarion.v1\x1a&clarion/v1/channel_configuration.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\"\xaf\x01\n!CreateChannelConfigurationRequest\x12&\n\x18\x63hannel_configuration_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x45\n\x15\x63hannel_configuration\x18\x02 \x01(\x0b\x32 .clarion.v1.ChannelConfigurationB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"e\n\"CreateChannelConfigurationResponse\x12?\n\x15\x63hannel_configuration\x18\x01 \x01(\x0b\x32 .clarion.v1.ChannelConfiguration\"4\n\x1eGetChannelConfigurationRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"b\n\x1fGetChannelConfigurationResponse\x12?\n\x15\x63hannel_configuration\x18\x01 \x01(\x0b\x32 .clarion.v1.ChannelConfiguration\"U\n ListChannelConfigurationsRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"~\n!ListChannelConfigurationsResponse\x12@\n\x16\x63hannel_configurations\x18\x01 \x03(\x0b\x32 .clarion.v1.ChannelConfiguration\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xbe\x01\n!UpdateChannelConfigurationRequest\x12\x45\n\x15\x63hannel_configuration\x18\x01 \x01(\x0b\x32 .clarion.v1.ChannelConfigurationB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"e\n\"UpdateChannelConfigurationResponse\x12?\n\x15\x63hannel_configuration\x18\x01 \x01(\x0b\x32 .clarion.v1.ChannelConfiguration\"K\n!DeleteChannelConfigurationRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"$\n\"DeleteChannelConfigurationResponse\"7\n!VerifyChannelConfigurationRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"a\n\"VerifyChannelConfigurationResponse\x12\x0e\n\x06usable\x18\x01 \x01(\x08\x12+\n\x05steps\x18\x02 \x03(\x0b\x32\x1c.clarion.v1.VerificationStep\"\xf0\x01\n\x10VerificationStep\x12/\n\x04kind\x18\x01 \x01(\x0e\x32!.clarion.v1.VerificationStep.Kind\x12\x0e\n\x06passed\x18\x02 \x01(\x08\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\x12*\n\x07\x65lapsed\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\"_\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x10\n\x0cKIND_CONNECT\x10\x01\x12\r\n\tKIND_EHLO\x10\x02\x12\x11\n\rKIND_STARTTLS\x10\x03\x12\r\n\tKIND_AUTH\x10\x04\x32\xc9\x08\n\x1b\x43hannelConfigurationService\x12\xb5\x01\n\x1a\x43reateChannelConfiguration\x12-.clarion.v1.CreateChannelConfigurationRequest\x1a..clarion.v1.CreateChannelConfigurationResponse\"8\x82\xd3\xe4\x93\x02\x32\"\x19/v1/channelConfigurations:\x15\x63hannel_configuration\x12\x9e\x01\n\x17GetChannelConfiguration\x12*.clarion.v1.GetChannelConfigurationRequest\x1a+.clarion.v1.GetChannelConfigurationResponse\"*\x82\xd3\xe4\x93\x02$\x12\"/v1/{name=channelConfigurations/*}\x12\x9b\x01\n\x19ListChannelConfigurations\x12,.clarion.v1.ListChannelConfigurationsRequest\x1a-.clarion.v1.ListChannelConfigurationsResponse\"!\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/channelConfigurations\x12\xd4\x01\n\x1aUpdateChannelConfiguration\x12-.clarion.v1.UpdateChannelConfigurationRequest\x1a..clarion.v1.UpdateChannelConfigurationResponse\"W\x82\xd3\xe4\x93\x02Q28/v1/{channel_configuration.name=channelConfigurations/*}:\x15\x63hannel_configuration\x12\xa7\x01\n\x1a\x44\x65leteChannelConfiguration\x12-.clarion.v1.DeleteChannelConfigurationRequest\x1a..clarion.v1.DeleteChannelConfigurationResponse\"*\x82\xd3\xe4\x93\x02$*\"/v1/{name=channelConfigurations/*}\x12\xb1\x01\n\x1aVerifyChannelConfiguration\x12-.clarion.v1.VerifyChannelConfigurationRequest\x1a..clarion.v1.VerifyChannelConfigurationResponse\"4\x82\xd3\xe4\x93\x02.\")/v1/{name=channelConfigurations/*}:verify:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,6 +40,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATECHANNELCONFIGURATIONREQUEST'].fields_by_name['channel_configuration_id']._serialized_options = b'\342A\001\002'
   _globals['_CREATECHANNELCONFIGURATIONREQUEST'].fields_by_name['channel_configuration']._loaded_options = None
   _globals['_CREATECHANNELCONFIGURATIONREQUEST'].fields_by_name['channel_configuration']._serialized_options = b'\342A\001\002'
+  _globals['_CREATECHANNELCONFIGURATIONREQUEST'].fields_by_name['validate_only']._loaded_options = None
+  _globals['_CREATECHANNELCONFIGURATIONREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
   _globals['_GETCHANNELCONFIGURATIONREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_GETCHANNELCONFIGURATIONREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
   _globals['_LISTCHANNELCONFIGURATIONSREQUEST'].fields_by_name['page_size']._loaded_options = None
@@ -50,6 +52,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATECHANNELCONFIGURATIONREQUEST'].fields_by_name['channel_configuration']._serialized_options = b'\342A\001\002'
   _globals['_UPDATECHANNELCONFIGURATIONREQUEST'].fields_by_name['update_mask']._loaded_options = None
   _globals['_UPDATECHANNELCONFIGURATIONREQUEST'].fields_by_name['update_mask']._serialized_options = b'\342A\001\001'
+  _globals['_UPDATECHANNELCONFIGURATIONREQUEST'].fields_by_name['validate_only']._loaded_options = None
+  _globals['_UPDATECHANNELCONFIGURATIONREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
   _globals['_DELETECHANNELCONFIGURATIONREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_DELETECHANNELCONFIGURATIONREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
   _globals['_DELETECHANNELCONFIGURATIONREQUEST'].fields_by_name['etag']._loaded_options = None
@@ -69,33 +73,33 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHANNELCONFIGURATIONSERVICE'].methods_by_name['VerifyChannelConfiguration']._loaded_options = None
   _globals['_CHANNELCONFIGURATIONSERVICE'].methods_by_name['VerifyChannelConfiguration']._serialized_options = b'\202\323\344\223\002.\")/v1/{name=channelConfigurations/*}:verify:\001*'
   _globals['_CREATECHANNELCONFIGURATIONREQUEST']._serialized_start=232
-  _globals['_CREATECHANNELCONFIGURATIONREQUEST']._serialized_end=378
-  _globals['_CREATECHANNELCONFIGURATIONRESPONSE']._serialized_start=380
-  _globals['_CREATECHANNELCONFIGURATIONRESPONSE']._serialized_end=481
-  _globals['_GETCHANNELCONFIGURATIONREQUEST']._serialized_start=483
-  _globals['_GETCHANNELCONFIGURATIONREQUEST']._serialized_end=535
-  _globals['_GETCHANNELCONFIGURATIONRESPONSE']._serialized_start=537
-  _globals['_GETCHANNELCONFIGURATIONRESPONSE']._serialized_end=635
-  _globals['_LISTCHANNELCONFIGURATIONSREQUEST']._serialized_start=637
-  _globals['_LISTCHANNELCONFIGURATIONSREQUEST']._serialized_end=722
-  _globals['_LISTCHANNELCONFIGURATIONSRESPONSE']._serialized_start=724
-  _globals['_LISTCHANNELCONFIGURATIONSRESPONSE']._serialized_end=850
-  _globals['_UPDATECHANNELCONFIGURATIONREQUEST']._serialized_start=853
-  _globals['_UPDATECHANNELCONFIGURATIONREQUEST']._serialized_end=1014
-  _globals['_UPDATECHANNELCONFIGURATIONRESPONSE']._serialized_start=1016
-  _globals['_UPDATECHANNELCONFIGURATIONRESPONSE']._serialized_end=1117
-  _globals['_DELETECHANNELCONFIGURATIONREQUEST']._serialized_start=1119
-  _globals['_DELETECHANNELCONFIGURATIONREQUEST']._serialized_end=1194
-  _globals['_DELETECHANNELCONFIGURATIONRESPONSE']._serialized_start=1196
-  _globals['_DELETECHANNELCONFIGURATIONRESPONSE']._serialized_end=1232
-  _globals['_VERIFYCHANNELCONFIGURATIONREQUEST']._serialized_start=1234
-  _globals['_VERIFYCHANNELCONFIGURATIONREQUEST']._serialized_end=1289
-  _globals['_VERIFYCHANNELCONFIGURATIONRESPONSE']._serialized_start=1291
-  _globals['_VERIFYCHANNELCONFIGURATIONRESPONSE']._serialized_end=1388
-  _globals['_VERIFICATIONSTEP']._serialized_start=1391
-  _globals['_VERIFICATIONSTEP']._serialized_end=1631
-  _globals['_VERIFICATIONSTEP_KIND']._serialized_start=1536
-  _globals['_VERIFICATIONSTEP_KIND']._serialized_end=1631
-  _globals['_CHANNELCONFIGURATIONSERVICE']._serialized_start=1634
-  _globals['_CHANNELCONFIGURATIONSERVICE']._serialized_end=2731
+  _globals['_CREATECHANNELCONFIGURATIONREQUEST']._serialized_end=407
+  _globals['_CREATECHANNELCONFIGURATIONRESPONSE']._serialized_start=409
+  _globals['_CREATECHANNELCONFIGURATIONRESPONSE']._serialized_end=510
+  _globals['_GETCHANNELCONFIGURATIONREQUEST']._serialized_start=512
+  _globals['_GETCHANNELCONFIGURATIONREQUEST']._serialized_end=564
+  _globals['_GETCHANNELCONFIGURATIONRESPONSE']._serialized_start=566
+  _globals['_GETCHANNELCONFIGURATIONRESPONSE']._serialized_end=664
+  _globals['_LISTCHANNELCONFIGURATIONSREQUEST']._serialized_start=666
+  _globals['_LISTCHANNELCONFIGURATIONSREQUEST']._serialized_end=751
+  _globals['_LISTCHANNELCONFIGURATIONSRESPONSE']._serialized_start=753
+  _globals['_LISTCHANNELCONFIGURATIONSRESPONSE']._serialized_end=879
+  _globals['_UPDATECHANNELCONFIGURATIONREQUEST']._serialized_start=882
+  _globals['_UPDATECHANNELCONFIGURATIONREQUEST']._serialized_end=1072
+  _globals['_UPDATECHANNELCONFIGURATIONRESPONSE']._serialized_start=1074
+  _globals['_UPDATECHANNELCONFIGURATIONRESPONSE']._serialized_end=1175
+  _globals['_DELETECHANNELCONFIGURATIONREQUEST']._serialized_start=1177
+  _globals['_DELETECHANNELCONFIGURATIONREQUEST']._serialized_end=1252
+  _globals['_DELETECHANNELCONFIGURATIONRESPONSE']._serialized_start=1254
+  _globals['_DELETECHANNELCONFIGURATIONRESPONSE']._serialized_end=1290
+  _globals['_VERIFYCHANNELCONFIGURATIONREQUEST']._serialized_start=1292
+  _globals['_VERIFYCHANNELCONFIGURATIONREQUEST']._serialized_end=1347
+  _globals['_VERIFYCHANNELCONFIGURATIONRESPONSE']._serialized_start=1349
+  _globals['_VERIFYCHANNELCONFIGURATIONRESPONSE']._serialized_end=1446
+  _globals['_VERIFICATIONSTEP']._serialized_start=1449
+  _globals['_VERIFICATIONSTEP']._serialized_end=1689
+  _globals['_VERIFICATIONSTEP_KIND']._serialized_start=1594
+  _globals['_VERIFICATIONSTEP_KIND']._serialized_end=1689
+  _globals['_CHANNELCONFIGURATIONSERVICE']._serialized_start=1692
+  _globals['_CHANNELCONFIGURATIONSERVICE']._serialized_end=2789
 # @@protoc_insertion_point(module_scope)

@@ -30,8 +30,13 @@ class CreateChannelConfigurationRequest(_message.Message):
 
     CHANNEL_CONFIGURATION_ID_FIELD_NUMBER: _builtins.int
     CHANNEL_CONFIGURATION_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     channel_configuration_id: _builtins.str
     """Required. The last segment of the name, as `ChannelConfiguration.name` says."""
+    validate_only: _builtins.bool
+    """Optional. Runs every check, that of the name included, and stores nothing. Does not connect to the provider. The answer
+    is the channel configuration that would be stored, without an etag.
+    """
     @_builtins.property
     def channel_configuration(self) -> _channel_configuration_pb2.ChannelConfiguration:
         """Required. The channel configuration. Its name and output-only fields are ignored."""
@@ -41,10 +46,11 @@ class CreateChannelConfigurationRequest(_message.Message):
         *,
         channel_configuration_id: _builtins.str = ...,
         channel_configuration: _channel_configuration_pb2.ChannelConfiguration | None = ...,
+        validate_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["channel_configuration", b"channel_configuration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel_configuration", b"channel_configuration", "channel_configuration_id", b"channel_configuration_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel_configuration", b"channel_configuration", "channel_configuration_id", b"channel_configuration_id", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -182,6 +188,11 @@ class UpdateChannelConfigurationRequest(_message.Message):
 
     CHANNEL_CONFIGURATION_FIELD_NUMBER: _builtins.int
     UPDATE_MASK_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    validate_only: _builtins.bool
+    """Optional. Runs every check, that of the etag included, and stores nothing. Does not connect to the provider. The answer
+    is the channel configuration that would be stored, without an etag.
+    """
     @_builtins.property
     def channel_configuration(self) -> _channel_configuration_pb2.ChannelConfiguration:
         """Required. The name, the new values and, optionally, the etag that the caller last saw."""
@@ -195,10 +206,11 @@ class UpdateChannelConfigurationRequest(_message.Message):
         *,
         channel_configuration: _channel_configuration_pb2.ChannelConfiguration | None = ...,
         update_mask: _field_mask_pb2.FieldMask | None = ...,
+        validate_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["channel_configuration", b"channel_configuration", "update_mask", b"update_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel_configuration", b"channel_configuration", "update_mask", b"update_mask"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel_configuration", b"channel_configuration", "update_mask", b"update_mask", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -213,7 +225,7 @@ class UpdateChannelConfigurationResponse(_message.Message):
     CHANNEL_CONFIGURATION_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def channel_configuration(self) -> _channel_configuration_pb2.ChannelConfiguration:
-        """The channel configuration as stored."""
+        """The channel configuration as stored, with defaults filled in."""
 
     def __init__(
         self,

@@ -36,13 +36,16 @@ class Campaigns:
     def _stub(self) -> rpc.CampaignServiceStub:
         return rpc.CampaignServiceStub(self._calls.channel)
 
-    def create(self, campaign: Campaign, *, timeout: float | None = None) -> Campaign:
-        """Creates a draft under the campaign's name. Fields that are the service's to write are ignored."""
+    def create(self, campaign: Campaign, *, validate_only: bool = False, timeout: float | None = None) -> Campaign:
+        """Creates a draft under the campaign's name. Fields that are the service's to write are ignored.
+        `validate_only` runs every check, stores nothing and returns what would be stored.
+        """
         request = wire.CreateCampaignRequest(
             campaign_id=short_name(full_name("campaigns", campaign.name)),
             campaign=write(campaign, campaign_pb2.Campaign),
+            validate_only=validate_only,
         )
-        answer = self._calls.unary(self._stub.CreateCampaign, request, repeatable=False, timeout=timeout)
+        answer = self._calls.unary(self._stub.CreateCampaign, request, repeatable=validate_only, timeout=timeout)
         return read(Campaign, answer.campaign)
 
     def get(self, name: str, *, timeout: float | None = None) -> Campaign:
@@ -77,16 +80,23 @@ class Campaigns:
         )
 
     def update(
-        self, campaign: Campaign, fields: Iterable[str] | None = None, *, timeout: float | None = None
+        self,
+        campaign: Campaign,
+        fields: Iterable[str] | None = None,
+        *,
+        validate_only: bool = False,
+        timeout: float | None = None,
     ) -> Campaign:
         """Changes the draft to these values: all of them, or the top-level `fields` named. Refused when the value's
-        etag is not the stored one; without an etag whatever is stored is changed.
+        etag is not the stored one; without an etag whatever is stored is changed. `validate_only` runs every check,
+        stores nothing and returns what would be stored.
         """
         request = wire.UpdateCampaignRequest(
             campaign=write(campaign, campaign_pb2.Campaign),
             update_mask=FieldMask(paths=["*"] if fields is None else fields),
+            validate_only=validate_only,
         )
-        answer = self._calls.unary(self._stub.UpdateCampaign, request, repeatable=False, timeout=timeout)
+        answer = self._calls.unary(self._stub.UpdateCampaign, request, repeatable=validate_only, timeout=timeout)
         return read(Campaign, answer.campaign)
 
     def delete(self, name: str, *, etag: str = "", timeout: float | None = None) -> None:

@@ -31,13 +31,23 @@ class Channels:
         return rpc.ChannelConfigurationServiceStub(self._calls.channel)
 
     def create(
-        self, channel_configuration: ChannelConfiguration, *, timeout: float | None = None
+        self,
+        channel_configuration: ChannelConfiguration,
+        *,
+        validate_only: bool = False,
+        timeout: float | None = None,
     ) -> ChannelConfiguration:
+        """Creates it under its name. `validate_only` runs every check, stores nothing and returns what would be
+        stored.
+        """
         request = wire.CreateChannelConfigurationRequest(
             channel_configuration_id=short_name(full_name(COLLECTION, channel_configuration.name)),
             channel_configuration=write(channel_configuration, channel_configuration_pb2.ChannelConfiguration),
+            validate_only=validate_only,
         )
-        answer = self._calls.unary(self._stub.CreateChannelConfiguration, request, repeatable=False, timeout=timeout)
+        answer = self._calls.unary(
+            self._stub.CreateChannelConfiguration, request, repeatable=validate_only, timeout=timeout
+        )
         return read(ChannelConfiguration, answer.channel_configuration)
 
     def get(self, name: str, *, timeout: float | None = None) -> ChannelConfiguration:
@@ -60,16 +70,21 @@ class Channels:
         channel_configuration: ChannelConfiguration,
         fields: Iterable[str] | None = None,
         *,
+        validate_only: bool = False,
         timeout: float | None = None,
     ) -> ChannelConfiguration:
         """Changes it to these values: all of them, or the top-level `fields` named. An empty password keeps the
-        stored one. Refused (ConflictError) when the value's etag is not the stored one.
+        stored one. Refused (ConflictError) when the value's etag is not the stored one. `validate_only` runs every
+        check, stores nothing and returns what would be stored.
         """
         request = wire.UpdateChannelConfigurationRequest(
             channel_configuration=write(channel_configuration, channel_configuration_pb2.ChannelConfiguration),
             update_mask=FieldMask(paths=["*"] if fields is None else fields),
+            validate_only=validate_only,
         )
-        answer = self._calls.unary(self._stub.UpdateChannelConfiguration, request, repeatable=False, timeout=timeout)
+        answer = self._calls.unary(
+            self._stub.UpdateChannelConfiguration, request, repeatable=validate_only, timeout=timeout
+        )
         return read(ChannelConfiguration, answer.channel_configuration)
 
     def delete(self, name: str, *, etag: str = "", timeout: float | None = None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -80,6 +80,11 @@ class CampaignChanges:
         self._on_change(changed)
         return changed, found
 
+    async def preview(self, target: Target, change: Change) -> Campaign:
+        """Returns what `make` would return and stores nothing. Raises what `make` raises."""
+        now = self._clock.now()
+        return await self._transactions.read(lambda unit: _changed(unit, target, change, now)[-1])
+
     async def delete(self, target: Target) -> None:
         """Raises ResourceNotFound, EtagMismatch or IllegalTransition."""
 
@@ -94,18 +99,18 @@ class CampaignChanges:
 
 
 def _apply(unit: UnitOfWork, target: Target, change: Change, now: Instant) -> Campaign:
-    stored = find_campaign(unit, target.sandbox, target.campaign_id)
-    current = stored.at(now)
-    current.check_etag(target.etag)
-    changed = change(unit, current, now)
-    for step in _steps(stored, current, changed):
-        unit.campaigns.save(step)
+    stored, current, changed = _changed(unit, target, change, now)
+    # The schedule may have moved the campaign before the caller did, which is a revision of its own.
+    if current is not stored:
+        unit.campaigns.save(current)
+    if changed is not current:
+        unit.campaigns.save(changed)
     return changed
 
 
-def _steps(stored: Campaign, current: Campaign, changed: Campaign) -> Iterator[Campaign]:
-    """The revisions to save, in order: the schedule may have moved the campaign before the caller did."""
-    if current is not stored:
-        yield current
-    if changed is not current:
-        yield changed
+def _changed(unit: UnitOfWork, target: Target, change: Change, now: Instant) -> tuple[Campaign, Campaign, Campaign]:
+    """Returns the campaign as it is stored, as its schedule has it now, and as `change` makes it."""
+    stored = find_campaign(unit, target.sandbox, target.campaign_id)
+    current = stored.at(now)
+    current.check_etag(target.etag)
+    return stored, current, change(unit, current, now)

@@ -50,6 +50,8 @@ class Draft:
 class CreateCampaign:
     campaign_id: str
     draft: Draft
+    validate_only: bool = False
+    """True checks everything and stores nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class UpdateCampaign:
     etag: str = ""
     flaws: tuple[Violation, ...] = ()
     """What was already wrong with the request, apart from the draft."""
+    validate_only: bool = False
+    """True checks everything and stores nothing."""
 
 
 class ManageCampaigns:
@@ -70,7 +74,7 @@ class ManageCampaigns:
         self._changes = CampaignChanges(transactions, clock, on_change)
 
     async def create(self, command: CreateCampaign, caller: Caller) -> Campaign:
-        """Raises InvalidFields or ResourceExists."""
+        """Stores a draft, unless the command only validates. Raises InvalidFields or ResourceExists."""
         flaw = CAMPAIGNS.id_violation(command.campaign_id, "campaign_id")
         command.draft.check([flaw] if flaw else [])
         now = self._clock.now()
@@ -83,6 +87,9 @@ class ManageCampaigns:
             update_time=now,
             updater=caller.name,
         )
+        if command.validate_only:
+            await self._transactions.read(lambda unit: _check_name_is_free(unit, campaign))
+            return campaign
         try:
             return await self._transactions.write(lambda unit: unit.campaigns.add(campaign))
         except NameTaken as error:
@@ -97,7 +104,10 @@ class ManageCampaigns:
         return await self._transactions.read(lambda unit: unit.campaigns.page(query))
 
     async def update(self, command: UpdateCampaign, caller: Caller) -> Campaign:
-        """Raises InvalidFields, ResourceNotFound, EtagMismatch or IllegalTransition."""
+        """Stores the changed draft, unless the command only validates.
+
+        Raises InvalidFields, ResourceNotFound, EtagMismatch or IllegalTransition.
+        """
 
         def change(unit: UnitOfWork, campaign: Campaign, now: Instant) -> Campaign:
             draft = command.draft.only(command.changed_fields, campaign.definition)
@@ -105,7 +115,10 @@ class ManageCampaigns:
             live = unit.campaigns.version(campaign.key, campaign.live_version)
             return campaign.updated(draft.definition, live.definition if live else None, caller.name, now)
 
-        return await self._changes.make(Target(caller.sandbox, command.campaign_id, command.etag), change)
+        target = Target(caller.sandbox, command.campaign_id, command.etag)
+        if command.validate_only:
+            return await self._changes.preview(target, change)
+        return await self._changes.make(target, change)
 
     async def delete(self, campaign_id: str, etag: str, caller: Caller) -> None:
         """Raises ResourceNotFound, EtagMismatch or IllegalTransition."""
@@ -119,3 +132,9 @@ class ManageCampaigns:
             return unit.campaigns.versions(campaign.key, before, limit)
 
         return await self._transactions.read(read)
+
+
+def _check_name_is_free(unit: UnitOfWork, campaign: Campaign) -> None:
+    """Raises ResourceExists."""
+    if unit.campaigns.get(campaign.sandbox, campaign.id) is not None:
+        raise ResourceExists(campaign.name)

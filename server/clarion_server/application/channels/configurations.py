@@ -39,6 +39,14 @@ class ChannelSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CreateChannelConfiguration:
+    configuration_id: str
+    settings: ChannelSettings
+    validate_only: bool = False
+    """True checks everything and stores nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class UpdateChannelConfiguration:
     configuration_id: str
     settings: ChannelSettings
@@ -47,6 +55,8 @@ class UpdateChannelConfiguration:
     etag: str = ""
     flaws: tuple[Violation, ...] = ()
     """What was already wrong with the request, apart from the settings."""
+    validate_only: bool = False
+    """True checks everything and stores nothing."""
 
 
 class ManageChannelConfigurations:
@@ -62,14 +72,18 @@ class ManageChannelConfigurations:
         self._open_channel = open_channel
         self._on_change = on_change
 
-    async def create(self, configuration_id: str, settings: ChannelSettings, caller: Caller) -> ChannelConfiguration:
-        """Raises InvalidFields or ResourceExists."""
+    async def create(self, command: CreateChannelConfiguration, caller: Caller) -> ChannelConfiguration:
+        """Stores a configuration, unless the command only validates. Raises InvalidFields or ResourceExists."""
+        configuration_id, settings = command.configuration_id, command.settings
         flaw = CHANNEL_CONFIGURATIONS.id_violation(configuration_id, "channel_configuration_id")
         _check(settings.configuration, settings.flaws, [flaw] if flaw else [])
         now = self._clock.now()
         configuration = replace(
             settings.configuration, sandbox=caller.sandbox, id=configuration_id, create_time=now, update_time=now
         )
+        if command.validate_only:
+            await self._transactions.read(lambda unit: _check_name_is_free(unit, configuration))
+            return configuration
         try:
             created = await self._transactions.write(lambda unit: unit.channels.add(configuration))
         except NameTaken as error:
@@ -86,15 +100,23 @@ class ManageChannelConfigurations:
         return await self._transactions.read(lambda unit: unit.channels.page(caller.sandbox, after, limit))
 
     async def update(self, command: UpdateChannelConfiguration, caller: Caller) -> ChannelConfiguration:
-        """Raises InvalidFields, ResourceNotFound or EtagMismatch."""
+        """Stores the changed configuration, unless the command only validates.
 
-        def change(unit: UnitOfWork) -> ChannelConfiguration:
+        Raises InvalidFields, ResourceNotFound or EtagMismatch.
+        """
+
+        def check(unit: UnitOfWork) -> ChannelConfiguration:
             stored = _find(unit, caller, command.configuration_id)
             stored.check_etag(command.etag)
-            updated = self._updated(stored, command)
+            return self._updated(stored, command)
+
+        def change(unit: UnitOfWork) -> ChannelConfiguration:
+            updated = check(unit)
             unit.channels.save(updated)
             return updated
 
+        if command.validate_only:
+            return await self._transactions.read(check)
         name = CHANNEL_CONFIGURATIONS.format(command.configuration_id)
         updated = await write_anew(self._transactions, name, change)
         self._on_change(updated)
@@ -134,6 +156,12 @@ def _find(unit: UnitOfWork, caller: Caller, configuration_id: str) -> ChannelCon
     if configuration is None:
         raise ResourceNotFound(CHANNEL_CONFIGURATIONS.format(configuration_id))
     return configuration
+
+
+def _check_name_is_free(unit: UnitOfWork, configuration: ChannelConfiguration) -> None:
+    """Raises ResourceExists."""
+    if unit.channels.get(configuration.sandbox, configuration.id) is not None:
+        raise ResourceExists(configuration.name)
 
 
 def _check(configuration: ChannelConfiguration, flaws: Sequence[Violation], more: Sequence[Violation] = ()) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from clarion.v1 import campaign_pb2 as campaign_pb
 from clarion.v1 import campaign_service_pb2 as pb
 
 from clarion_server.application.campaigns.drafts import (
@@ -61,8 +62,9 @@ class CampaignService:
 
     async def create_campaign(self, request: pb.CreateCampaignRequest, caller: Caller) -> pb.CreateCampaignResponse:
         _need_campaign(request)
-        command = CreateCampaign(request.campaign_id, to_draft(request.campaign))
-        return pb.CreateCampaignResponse(campaign=to_campaign(await self._authoring.create(command, caller)))
+        command = CreateCampaign(request.campaign_id, to_draft(request.campaign), request.validate_only)
+        campaign = await self._authoring.create(command, caller)
+        return pb.CreateCampaignResponse(campaign=_written(campaign, request.validate_only))
 
     async def get_campaign(self, request: pb.GetCampaignRequest, caller: Caller) -> pb.GetCampaignResponse:
         campaign = await self._authoring.get(CAMPAIGNS.parse(request.name), caller)
@@ -100,8 +102,10 @@ class CampaignService:
             mask.fields,
             request.campaign.etag,
             mask.flaws,
+            request.validate_only,
         )
-        return pb.UpdateCampaignResponse(campaign=to_campaign(await self._authoring.update(command, caller)))
+        campaign = await self._authoring.update(command, caller)
+        return pb.UpdateCampaignResponse(campaign=_written(campaign, request.validate_only))
 
     async def delete_campaign(self, request: pb.DeleteCampaignRequest, caller: Caller) -> pb.DeleteCampaignResponse:
         await self._authoring.delete(CAMPAIGNS.parse(request.name), request.etag, caller)
@@ -160,6 +164,14 @@ class CampaignService:
 def _need_campaign(request: pb.CreateCampaignRequest | pb.UpdateCampaignRequest) -> None:
     if not request.HasField("campaign"):
         raise InvalidFields((required("campaign"),))
+
+
+def _written(campaign: Campaign, validate_only: bool) -> campaign_pb.Campaign:
+    message = to_campaign(campaign)
+    if validate_only:
+        # Nothing was stored that an etag could name.
+        message.ClearField("etag")
+    return message
 
 
 def _read_order(reading: RequestParser, order_by: str) -> tuple[str, bool]:

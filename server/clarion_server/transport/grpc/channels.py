@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from clarion.v1 import channel_configuration_pb2 as configuration_pb
 from clarion.v1 import channel_configuration_service_pb2 as pb
 
 from clarion_server.application.channels.configurations import (
     EDITABLE_FIELDS,
+    CreateChannelConfiguration,
     ManageChannelConfigurations,
     UpdateChannelConfiguration,
 )
 from clarion_server.domain.access import Caller
+from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.names import CHANNEL_CONFIGURATIONS
 from clarion_server.domain.violation import required
@@ -26,9 +29,11 @@ class ChannelConfigurationService:
         self, request: pb.CreateChannelConfigurationRequest, caller: Caller
     ) -> pb.CreateChannelConfigurationResponse:
         _need_configuration(request)
-        settings = to_settings(request.channel_configuration)
-        created = await self._keeping.create(request.channel_configuration_id, settings, caller)
-        return pb.CreateChannelConfigurationResponse(channel_configuration=to_channel_configuration(created))
+        command = CreateChannelConfiguration(
+            request.channel_configuration_id, to_settings(request.channel_configuration), request.validate_only
+        )
+        created = await self._keeping.create(command, caller)
+        return pb.CreateChannelConfigurationResponse(channel_configuration=_written(created, request.validate_only))
 
     async def get_channel_configuration(
         self, request: pb.GetChannelConfigurationRequest, caller: Caller
@@ -58,9 +63,10 @@ class ChannelConfigurationService:
             mask.fields,
             wanted.etag,
             mask.flaws,
+            request.validate_only,
         )
         updated = await self._keeping.update(command, caller)
-        return pb.UpdateChannelConfigurationResponse(channel_configuration=to_channel_configuration(updated))
+        return pb.UpdateChannelConfigurationResponse(channel_configuration=_written(updated, request.validate_only))
 
     async def delete_channel_configuration(
         self, request: pb.DeleteChannelConfigurationRequest, caller: Caller
@@ -81,3 +87,11 @@ def _need_configuration(
 ) -> None:
     if not request.HasField("channel_configuration"):
         raise InvalidFields((required("channel_configuration"),))
+
+
+def _written(configuration: ChannelConfiguration, validate_only: bool) -> configuration_pb.ChannelConfiguration:
+    message = to_channel_configuration(configuration)
+    if validate_only:
+        # Nothing was stored that an etag could name.
+        message.ClearField("etag")
+    return message
