@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, tuple_, update
 
-from clarion_server.adapters.storage import codec
+from clarion_server.adapters.storage.json_columns import SCOPES
 from clarion_server.adapters.storage.schema import api_keys
-from clarion_server.domain.access import ApiKey, Scope
+from clarion_server.domain.access import ApiKey
 from clarion_server.domain.instant import Instant
 
 
@@ -40,7 +40,7 @@ def _to_row(key: ApiKey) -> dict[str, Any]:
         "id": key.id,
         "display_name": key.display_name,
         "sandbox": key.sandbox,
-        "scopes": codec.names_to_json(sorted(key.scopes)),
+        "scopes": SCOPES.encode(tuple(sorted(key.scopes))),
         "secret_hash": key.secret_hash,
         "create_time": key.create_time,
         "creator": key.creator,
@@ -53,7 +53,7 @@ def _from_row(row: Row[Any]) -> ApiKey:
         id=row.id,
         display_name=row.display_name,
         sandbox=row.sandbox,
-        scopes=frozenset(map(Scope, codec.names_from_json(row.scopes))),
+        scopes=frozenset(SCOPES.decode(row.scopes)),
         secret_hash=row.secret_hash,
         create_time=row.create_time,
         creator=row.creator,

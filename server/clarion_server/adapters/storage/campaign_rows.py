@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from clarion_server.adapters.storage import codec
+from clarion_server.adapters.storage.json_columns import DEFINITION
 from clarion_server.domain.campaign import Campaign, CampaignState, CampaignVersion, QueueDisposal, Schedule
 
 
@@ -17,7 +17,7 @@ def campaign_to_row(campaign: Campaign) -> dict[str, Any]:
         "id": campaign.id,
         "revision": campaign.revision,
         "state": campaign.state,
-        "definition": codec.definition_to_json(campaign.definition),
+        "definition": DEFINITION.encode(campaign.definition),
         "display_name": campaign.definition.display_name,
         "description": campaign.definition.description,
         "category": campaign.definition.category,
@@ -41,7 +41,7 @@ def campaign_from_row(row: Row[Any]) -> Campaign:
     return Campaign(
         sandbox=row.sandbox,
         id=row.id,
-        definition=codec.definition_from_json(row.definition),
+        definition=DEFINITION.decode(row.definition),
         create_time=row.create_time,
         creator=row.creator,
         update_time=row.update_time,
@@ -64,7 +64,7 @@ def version_to_row(version: CampaignVersion, channel_key: int) -> dict[str, Any]
         "campaign_key": version.campaign_key,
         "number": version.number,
         "channel_key": channel_key,
-        "definition": codec.definition_to_json(version.definition),
+        "definition": DEFINITION.encode(version.definition),
         "create_time": version.create_time,
         "creator": version.creator,
     }
@@ -74,7 +74,7 @@ def version_from_row(row: Row[Any]) -> CampaignVersion:
     return CampaignVersion(
         campaign_key=row.campaign_key,
         number=row.number,
-        definition=codec.definition_from_json(row.definition),
+        definition=DEFINITION.decode(row.definition),
         create_time=row.create_time,
         creator=row.creator,
     )

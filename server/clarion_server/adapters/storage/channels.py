@@ -9,10 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from clarion_server.adapters.storage import codec
+from clarion_server.adapters.storage.json_columns import CATEGORIES, SMTP
 from clarion_server.adapters.storage.schema import channel_configurations
 from clarion_server.application.ports.repositories import NameTaken, StaleWrite
-from clarion_server.domain.campaign import Category
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.retry import RetryPolicy
 
@@ -72,8 +71,8 @@ def _to_row(configuration: ChannelConfiguration) -> dict[str, Any]:
         "id": configuration.id,
         "revision": configuration.revision,
         "display_name": configuration.display_name,
-        "smtp": codec.smtp_to_json(configuration.smtp),
-        "categories": codec.names_to_json(configuration.categories),
+        "smtp": SMTP.encode(configuration.smtp),
+        "categories": CATEGORIES.encode(configuration.categories),
         "disabled": configuration.disabled,
         "retry_window": configuration.retry_policy.window,
         "retry_initial_delay": configuration.retry_policy.initial_delay,
@@ -90,10 +89,10 @@ def _from_row(row: Row[Any]) -> ChannelConfiguration:
         sandbox=row.sandbox,
         id=row.id,
         display_name=row.display_name,
-        smtp=codec.smtp_from_json(row.smtp),
+        smtp=SMTP.decode(row.smtp),
         create_time=row.create_time,
         update_time=row.update_time,
-        categories=tuple(map(Category, codec.names_from_json(row.categories))),
+        categories=CATEGORIES.decode(row.categories),
         disabled=row.disabled,
         retry_policy=RetryPolicy(row.retry_window, row.retry_initial_delay, row.retry_max_delay),
         max_concurrency=row.max_concurrency,

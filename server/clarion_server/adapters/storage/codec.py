@@ -1,40 +1,65 @@
-"""Documents as they are stored: JSON.
+"""Stores nested values as JSON.
 
-Readers take a missing key for its default and pass over unknown ones, so that a process can read what an older or a
-newer one wrote.
+The shape follows from the fields of the domain's dataclasses, so that a new field or type needs no line here:
+
+* A field that equals its default is left out.
+* A missing key is read as the field's default, and an unknown key is ignored. Thus a process can read what an older or
+  a newer one wrote, as long as every field that is added to a stored type has a default.
+* A value of a union of dataclasses names its class under `@type`. A document without that key is of the union's first
+  class, so that a field of one type can become a union later.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import is_dataclass
+from types import NoneType, UnionType
+from typing import Any, Generic, TypeVar, Union, get_args, get_origin, overload
 
 import orjson
+from cattrs import Converter
+from cattrs.preconf.orjson import make_converter
 
-from clarion_server.domain.campaign import (
-    Action,
-    CampaignDefinition,
-    Category,
-    EmailContent,
-    InDoubtPolicy,
-    Mailbox,
-    Schedule,
-)
-from clarion_server.domain.channel import SmtpProvider, TlsMode
-from clarion_server.domain.execution import Excluded, Execution, Rejected
-from clarion_server.domain.instant import SECOND
-from clarion_server.domain.message import Attempt, AttemptResult, ExclusionReason, Failure, FailureReason
-from clarion_server.domain.violation import Violation
+T = TypeVar("T")
 
-_Document = dict[str, Any]
+_TAG = "@type"
+
+
+class JsonCodec(Generic[T]):
+    """Writes values of one type as JSON text and reads them back. None is SQL's NULL in both directions."""
+
+    def __init__(self, type_: Any, *, big_numbers: bool = False) -> None:
+        """`big_numbers` keeps integers beyond 64 bits, and takes three times as long."""
+        self._type = type_
+        self._to_document = _CONVERTER.get_unstructure_hook(type_)
+        self._from_document = _CONVERTER.get_structure_hook(type_)
+        self._dumps: Callable[[Any], str] = json.dumps if big_numbers else _dumps
+        self._loads: Callable[[str], Any] = json.loads if big_numbers else _loads
+
+    @overload
+    def encode(self, value: None) -> None: ...
+    @overload
+    def encode(self, value: T) -> str: ...
+    def encode(self, value: T | None) -> str | None:
+        return None if value is None else self._dumps(self._to_document(value))
+
+    @overload
+    def decode(self, text: None) -> None: ...
+    @overload
+    def decode(self, text: str) -> T: ...
+    def decode(self, text: str | None) -> T | None:
+        if text is None:
+            return None
+        value: T = self._from_document(self._loads(text), self._type)
+        return value
 
 
 def _dumps(document: Any) -> str:
     try:
         return orjson.dumps(document).decode()
     except orjson.JSONEncodeError:
-        # A provider's reply need not be text that UTF-8 can carry.
+        # A provider's reply may hold characters that UTF-8 cannot encode.
         return json.dumps(document)
 
 
@@ -45,198 +70,50 @@ def _loads(text: str) -> Any:
         return json.loads(text)
 
 
-def definition_to_json(definition: CampaignDefinition) -> str:
-    # A context schema may have integers beyond the 64 bits of orjson.
-    return json.dumps(
-        {
-            "display_name": definition.display_name,
-            "description": definition.description,
-            "category": definition.category,
-            "tags": definition.tags,
-            "default_locale": definition.default_locale,
-            "identity_namespace": definition.identity_namespace,
-            "context_schema": definition.context_schema,
-            "schedule": {
-                "start_time": definition.schedule.start_time,
-                "end_time": definition.schedule.end_time,
-            },
-            "in_doubt_policy": definition.in_doubt_policy,
-            "rapid": definition.rapid,
-            "actions": [_action_to_document(action) for action in definition.actions],
-        }
-    )
+def _make_converter() -> Converter:
+    converter = make_converter(omit_if_default=True, detailed_validation=False)
+    converter.register_unstructure_hook_factory(_is_dataclass_union, _union_writer)
+    converter.register_structure_hook_factory(_is_dataclass_union, _union_reader)
+    return converter
 
 
-def definition_from_json(text: str) -> CampaignDefinition:
-    document = json.loads(text)
-    category = document.get("category")
-    schedule = document.get("schedule", {})
-    return CampaignDefinition(
-        display_name=document.get("display_name", ""),
-        description=document.get("description", ""),
-        category=None if category is None else Category(category),
-        tags=tuple(document.get("tags", ())),
-        default_locale=document.get("default_locale", "en"),
-        identity_namespace=document.get("identity_namespace", "email"),
-        context_schema=document.get("context_schema"),
-        schedule=Schedule(schedule.get("start_time"), schedule.get("end_time")),
-        in_doubt_policy=InDoubtPolicy(document.get("in_doubt_policy", InDoubtPolicy.RESEND)),
-        rapid=document.get("rapid", False),
-        actions=tuple(_action_from_document(action) for action in document.get("actions", ())),
-    )
+def _is_dataclass_union(type_: Any) -> bool:
+    classes = _classes(type_)
+    return len(classes) > 1 and all(map(is_dataclass, classes))
 
 
-def _action_to_document(action: Action) -> _Document:
-    return {
-        "channel_configuration": action.channel_configuration,
-        "email": {
-            "subject": action.email.subject,
-            "html": action.email.html,
-            "text": action.email.text,
-            "sender": _mailbox_to_document(action.email.sender),
-            "reply_to": _mailbox_to_document(action.email.reply_to),
-            "headers": dict(action.email.headers),
-        },
-    }
+def _classes(type_: Any) -> list[Any]:
+    """Returns the classes of a union, without None; nothing for any other type."""
+    is_union = isinstance(type_, UnionType) or get_origin(type_) is Union
+    return [each for each in get_args(type_) if each is not NoneType] if is_union else []
 
 
-def _action_from_document(document: _Document) -> Action:
-    email = document.get("email", {})
-    content = EmailContent(
-        subject=email.get("subject", ""),
-        html=email.get("html", ""),
-        text=email.get("text", ""),
-        sender=_mailbox_from_document(email.get("sender")),
-        reply_to=_mailbox_from_document(email.get("reply_to")),
-        headers=email.get("headers", {}),
-    )
-    return Action(document.get("channel_configuration", ""), content)
+def _union_writer(union: Any, converter: Converter) -> Callable[[Any], Any]:
+    writers = {each: (each.__name__, converter.get_unstructure_hook(each)) for each in _classes(union)}
+
+    def write(value: Any) -> Any:
+        if value is None:
+            return None
+        tag, to_document = writers[type(value)]
+        document = to_document(value)
+        document[_TAG] = tag
+        return document
+
+    return write
 
 
-def _mailbox_to_document(mailbox: Mailbox | None) -> _Document | None:
-    return None if mailbox is None else {"address": mailbox.address, "display_name": mailbox.display_name}
+def _union_reader(union: Any, converter: Converter) -> Callable[[Any, Any], Any]:
+    classes = _classes(union)
+    readers = {each.__name__: (each, converter.get_structure_hook(each)) for each in classes}
+    first: str = classes[0].__name__
+
+    def read(document: Mapping[str, Any] | None, _: Any) -> Any:
+        if document is None:
+            return None
+        class_, from_document = readers[document.get(_TAG, first)]
+        return from_document(document, class_)
+
+    return read
 
 
-def _mailbox_from_document(document: _Document | None) -> Mailbox | None:
-    return None if document is None else Mailbox(document["address"], document.get("display_name", ""))
-
-
-def smtp_to_json(smtp: SmtpProvider) -> str:
-    return _dumps(
-        {
-            "host": smtp.host,
-            "port": smtp.port,
-            "sender": _mailbox_to_document(smtp.sender),
-            "tls_mode": smtp.tls_mode,
-            "ca_certificates": smtp.ca_certificates,
-            "username": smtp.username,
-            "password": smtp.password,
-            "reply_to": _mailbox_to_document(smtp.reply_to),
-            "timeout": smtp.timeout,
-        }
-    )
-
-
-def smtp_from_json(text: str) -> SmtpProvider:
-    document = _loads(text)
-    return SmtpProvider(
-        host=document["host"],
-        port=document["port"],
-        sender=_mailbox_from_document(document.get("sender")) or Mailbox(""),
-        tls_mode=TlsMode(document.get("tls_mode", TlsMode.STARTTLS)),
-        ca_certificates=document.get("ca_certificates", ""),
-        username=document.get("username", ""),
-        password=document.get("password", ""),
-        reply_to=_mailbox_from_document(document.get("reply_to")),
-        timeout=document.get("timeout", 30 * SECOND),
-    )
-
-
-def names_to_json(names: Iterable[str]) -> str:
-    return _dumps(list(names))
-
-
-def names_from_json(text: str) -> list[str]:
-    names: list[str] = _loads(text)
-    return names
-
-
-def failure_to_json(failure: Failure | None) -> str | None:
-    return None if failure is None else _dumps(_failure_to_document(failure))
-
-
-def failure_from_json(text: str | None) -> Failure | None:
-    return None if text is None else _failure_from_document(_loads(text))
-
-
-def _failure_to_document(failure: Failure) -> _Document:
-    return {
-        "reason": failure.reason,
-        "code": failure.code,
-        "detail": failure.detail,
-        "retries_exhausted": failure.retries_exhausted,
-    }
-
-
-def _failure_from_document(document: _Document) -> Failure:
-    return Failure(
-        reason=FailureReason(document.get("reason", FailureReason.OTHER)),
-        code=document.get("code", ""),
-        detail=document.get("detail", ""),
-        retries_exhausted=document.get("retries_exhausted", False),
-    )
-
-
-def attempt_to_json(attempt: Attempt | None) -> str | None:
-    if attempt is None:
-        return None
-    document: _Document = {
-        "number": attempt.number,
-        "start_time": attempt.start_time,
-        "end_time": attempt.end_time,
-        "result": attempt.result,
-    }
-    if attempt.failure is not None:
-        document["failure"] = _failure_to_document(attempt.failure)
-    if attempt.provider_reply:
-        document["provider_reply"] = attempt.provider_reply
-    return _dumps(document)
-
-
-def attempt_from_json(text: str | None) -> Attempt | None:
-    if text is None:
-        return None
-    document = _loads(text)
-    failure = document.get("failure")
-    return Attempt(
-        number=document["number"],
-        start_time=document["start_time"],
-        end_time=document["end_time"],
-        result=AttemptResult(document["result"]),
-        failure=None if failure is None else _failure_from_document(failure),
-        provider_reply=document.get("provider_reply", ""),
-    )
-
-
-def exceptions_to_json(execution: Execution) -> str | None:
-    if not execution.exceptions:
-        return None
-    return _dumps({str(place): _exception_to_document(result) for place, result in execution.exceptions.items()})
-
-
-def exceptions_from_json(text: str | None) -> Mapping[int, Excluded | Rejected]:
-    if text is None:
-        return {}
-    return {int(place): _exception_from_document(document) for place, document in _loads(text).items()}
-
-
-def _exception_to_document(result: Excluded | Rejected) -> _Document:
-    if isinstance(result, Excluded):
-        return {"excluded": result.reason}
-    return {"rejected": [[each.field, each.reason, each.description] for each in result.violations]}
-
-
-def _exception_from_document(document: _Document) -> Excluded | Rejected:
-    if "excluded" in document:
-        return Excluded(ExclusionReason(document["excluded"]))
-    return Rejected(tuple(Violation(*violation) for violation in document["rejected"]))
+_CONVERTER = _make_converter()

@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select, true
 
-from clarion_server.adapters.storage import codec
 from clarion_server.adapters.storage.bulk import Insertion
 from clarion_server.adapters.storage.conditions import in_sandbox, of_execution
 from clarion_server.adapters.storage.event_watermark import announce_events, horizon_of
+from clarion_server.adapters.storage.json_columns import ATTEMPT, FAILURE
 from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.retention import EVENTS
 from clarion_server.adapters.storage.schema import events, purges
@@ -79,8 +79,8 @@ def _to_row(event: Event) -> tuple[Any, ...]:
         event.time,
         event.message_id,
         event.campaign_key,
-        codec.attempt_to_json(event.attempt),
-        codec.failure_to_json(event.failure),
+        ATTEMPT.encode(event.attempt),
+        FAILURE.encode(event.failure),
         event.exclusion_reason,
     )
 
@@ -93,8 +93,8 @@ def _from_row(row: Sequence[Any]) -> Event:
         time=time,
         message_id=message_id,
         campaign_key=campaign_key,
-        attempt=codec.attempt_from_json(attempt),
-        failure=codec.failure_from_json(failure),
+        attempt=ATTEMPT.decode(attempt),
+        failure=FAILURE.decode(failure),
         exclusion_reason=None if exclusion_reason is None else ExclusionReason(exclusion_reason),
         sequence=sequence,
     )

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, select
 
-from clarion_server.adapters.storage import codec
 from clarion_server.adapters.storage.bulk import BulkStatement, Insertion, Values
 from clarion_server.adapters.storage.conditions import in_sandbox
+from clarion_server.adapters.storage.json_columns import EXCEPTIONS
 from clarion_server.adapters.storage.newest_page import BEYOND_ALL, NewestIds, campaign_keys
 from clarion_server.adapters.storage.schema import executions
 from clarion_server.application.ports.queries import ExecutionQuery
@@ -76,7 +76,7 @@ def _to_row(execution: Execution) -> tuple[Any, ...]:
         execution.recipient_count,
         execution.send_time,
         execution.expire_time,
-        codec.exceptions_to_json(execution),
+        EXCEPTIONS.encode(execution.exceptions) if execution.exceptions else None,
     )
 
 
@@ -92,5 +92,5 @@ def _from_row(row: Row[Any]) -> Execution:
         send_time=row.send_time,
         expire_time=row.expire_time,
         recipient_count=row.recipient_count,
-        exceptions=codec.exceptions_from_json(row.exceptions),
+        exceptions=EXCEPTIONS.decode(row.exceptions) or {},
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
-from clarion_server.adapters.storage import codec
+from clarion_server.adapters.storage.json_columns import FAILURE
 from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.schema import message_contexts, messages
 from clarion_server.domain.message import ExclusionReason, Lane, Message, MessageState
@@ -88,7 +88,7 @@ def message_to_row(message: Message, segment: int) -> tuple[Any, ...]:
         message.expire_time,
         message.outcome_time,
         message.exclusion_reason,
-        codec.failure_to_json(message.failure),
+        FAILURE.encode(message.failure),
     )
 
 
@@ -119,7 +119,7 @@ def message_from_row(row: Sequence[Any]) -> Message:
         owner=row[17],
         outcome_time=row[18],
         exclusion_reason=None if row[19] is None else ExclusionReason(row[19]),
-        failure=codec.failure_from_json(row[20]),
+        failure=FAILURE.decode(row[20]),
     )
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, bindparam, exists, func, select, text, tuple_, update
 
-from clarion_server.adapters.storage import codec
 from clarion_server.adapters.storage.bulk import BulkStatement, Insertion, Values
 from clarion_server.adapters.storage.conditions import in_sandbox, of_any_campaign, of_execution
+from clarion_server.adapters.storage.json_columns import FAILURE
 from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.message_lists import list_messages
 from clarion_server.adapters.storage.message_rows import (
@@ -242,5 +242,5 @@ def _settlement_row(settlement: Settlement) -> tuple[Any, ...]:
         str(settlement.state),
         settlement.due_time,
         settlement.time if settlement.state in OUTCOMES else None,
-        codec.failure_to_json(settlement.failure),
+        FAILURE.encode(settlement.failure),
     )

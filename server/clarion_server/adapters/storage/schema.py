@@ -1,7 +1,7 @@
 """The tables. Instants are microseconds since 1970 (`domain.instant`), enumerations their names, documents JSON.
 
 What is filtered or sorted by has a column of its own; what is only ever read whole (definitions, attempts, failures)
-is a JSON document, written and read by `codec`.
+is a JSON document, written and read by `json_columns`.
 """
 
 from __future__ import annotations
