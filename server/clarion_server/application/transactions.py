@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 #: How many reads may wait for the store at once; more of them queue.
 READERS = 4
-#: How often work is done, when transactions of other processes keep coming in between.
+#: How many times a write is tried while transactions of other processes conflict with it.
 ATTEMPTS = 5
 
 
@@ -34,9 +34,10 @@ class Transactions:
         self._troubles: set[str] = set()
 
     async def write(self, work: Callable[[UnitOfWork], T]) -> T:
-        """Runs `work` in a transaction of its own and commits. Whatever it raises rolls back.
+        """Runs `work` in a transaction of its own and commits it. Rolls back when `work` raises.
 
-        It runs anew when another process came in between.
+        Repeats `work` after a WriteConflict, and raises Unavailable when every one of ATTEMPTS met one. This is the
+        only place that repeats a write: a use case states its changes once.
         """
         result = await self._run(self._writer, lambda: self._commit(work))
         if self._troubles:
@@ -58,10 +59,10 @@ class Transactions:
         self._readers.shutdown()
 
     def _commit(self, work: Callable[[UnitOfWork], T]) -> T:
-        for _ in range(ATTEMPTS - 1):
+        for _ in range(ATTEMPTS):
             with suppress(WriteConflict):
                 return self._commit_once(work)
-        return self._commit_once(work)
+        raise Unavailable
 
     def _commit_once(self, work: Callable[[UnitOfWork], T]) -> T:
         with self._store.begin() as unit:

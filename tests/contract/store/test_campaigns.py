@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 from clarion_server.application.ports.queries import DeliveryPolicy
-from clarion_server.application.ports.repositories import NameTaken, StaleWrite
-from clarion_server.application.ports.store import Store, UnitOfWork
+from clarion_server.application.ports.repositories import NameTaken
+from clarion_server.application.ports.store import Store, UnitOfWork, WriteConflict
 from clarion_server.domain.campaign import CampaignState, QueueDisposal, Schedule
 
 from tests.contract.store import samples
@@ -133,7 +133,7 @@ def test_saving_replaces_the_stored_campaign(store: Store) -> None:
 def test_saving_from_another_revision_is_stale(store: Store, revision: int) -> None:
     with committing(store) as work:
         draft = a_campaign(work)
-    with committing(store) as work, pytest.raises(StaleWrite):
+    with committing(store) as work, pytest.raises(WriteConflict):
         work.campaigns.save(replace(draft, revision=revision, updater="apiKeys/9"))
     with store.snapshot() as work:
         assert work.campaigns.get("default", "order-confirmed") == draft
@@ -145,7 +145,7 @@ def test_the_second_of_two_changes_to_the_same_revision_is_stale(store: Store) -
     first, second = replace(draft, revision=2, updater="first"), replace(draft, revision=2, updater="second")
     with committing(store) as work:
         work.campaigns.save(first)
-    with committing(store) as work, pytest.raises(StaleWrite):
+    with committing(store) as work, pytest.raises(WriteConflict):
         work.campaigns.save(second)
     with store.snapshot() as work:
         assert work.campaigns.get("default", "order-confirmed") == first
@@ -162,15 +162,15 @@ def test_a_deleted_campaign_is_gone_and_its_name_is_free(work: UnitOfWork) -> No
 def test_a_deleted_campaign_cannot_be_saved_or_deleted_again(work: UnitOfWork) -> None:
     draft = a_campaign(work)
     work.campaigns.delete(draft)
-    with pytest.raises(StaleWrite):
+    with pytest.raises(WriteConflict):
         work.campaigns.save(replace(draft, revision=2))
-    with pytest.raises(StaleWrite):
+    with pytest.raises(WriteConflict):
         work.campaigns.delete(draft)
 
 
 def test_deleting_another_revision_is_stale(work: UnitOfWork) -> None:
     draft = a_campaign(work)
     work.campaigns.save(replace(draft, revision=2))
-    with pytest.raises(StaleWrite):
+    with pytest.raises(WriteConflict):
         work.campaigns.delete(draft)
     assert work.campaigns.revisions([draft.key]) == {draft.key: 2}

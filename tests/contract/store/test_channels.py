@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from clarion_server.application.ports.repositories import NameTaken, StaleWrite
-from clarion_server.application.ports.store import Store, UnitOfWork
+from clarion_server.application.ports.repositories import NameTaken
+from clarion_server.application.ports.store import Store, UnitOfWork, WriteConflict
 from clarion_server.domain.campaign import Mailbox
 from clarion_server.domain.channel import ChannelConfiguration, SmtpProvider
 
@@ -72,7 +72,7 @@ def test_saving_replaces_the_stored_channel_configuration(store: Store) -> None:
 @pytest.mark.parametrize("revision", [1, 3])
 def test_saving_from_another_revision_is_stale(work: UnitOfWork, revision: int) -> None:
     added = a_channel(work)
-    with pytest.raises(StaleWrite):
+    with pytest.raises(WriteConflict):
         work.channels.save(replace(added, revision=revision, display_name="Other"))
     assert work.channels.by_key(added.key) == added
 
@@ -82,7 +82,7 @@ def test_a_deleted_channel_configuration_is_gone_and_its_name_is_free(work: Unit
     work.channels.delete(added)
     assert work.channels.by_key(added.key) is None
     assert work.channels.all() == []
-    with pytest.raises(StaleWrite):
+    with pytest.raises(WriteConflict):
         work.channels.delete(added)
     assert a_channel(work).id == added.id
 
@@ -97,7 +97,7 @@ def test_versions_do_not_keep_their_channel_configuration_from_being_deleted(wor
 def test_deleting_another_revision_is_stale(work: UnitOfWork) -> None:
     added = a_channel(work)
     work.channels.save(replace(added, revision=2))
-    with pytest.raises(StaleWrite):
+    with pytest.raises(WriteConflict):
         work.channels.delete(added)
     assert work.channels.by_key(added.key) is not None
 

@@ -11,7 +11,7 @@ from threading import Barrier, Event
 import pytest
 from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.application.ports.queries import CounterKey, ExecutionQuery
-from clarion_server.application.ports.repositories import NameTaken, StaleWrite
+from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import WriteConflict
 from clarion_server.domain.message import MessageState
 
@@ -111,7 +111,7 @@ def test_of_two_changes_made_from_one_revision_the_second_is_stale(open_store: O
     changed = campaign.updated(campaign.definition, None, "apiKeys/1", NOW)
     with committing(one) as work:
         work.campaigns.save(changed)
-    with other.begin() as work, pytest.raises(StaleWrite):
+    with other.begin() as work, pytest.raises(WriteConflict):
         work.campaigns.save(changed)
 
 

@@ -12,8 +12,7 @@ from clarion_server.adapters.memory_store import MemoryStore
 from clarion_server.adapters.memory_store.campaigns import MemoryCampaignRepository
 from clarion_server.application.campaigns.scheduler import NAP, CampaignScheduler
 from clarion_server.application.ports.clock import Clock
-from clarion_server.application.ports.repositories import StaleWrite
-from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.ports.store import UnitOfWork, WriteConflict
 from clarion_server.domain.campaign import Campaign, CampaignState, Schedule
 from clarion_server.domain.instant import HOUR, MILLISECOND, SECOND, Instant
 from structlog.testing import capture_logs
@@ -140,7 +139,7 @@ class OvertakenCampaigns(MemoryCampaignRepository):
 
     def save(self, campaign: Campaign) -> None:
         if campaign.id == "first":
-            raise StaleWrite(campaign.name)
+            raise WriteConflict(campaign.name)
         super().save(campaign)
 
 

@@ -9,7 +9,8 @@ from operator import attrgetter
 
 from clarion_server.adapters.memory_store.tables import Tables
 from clarion_server.application.ports.queries import CampaignQuery, DeliveryPolicy
-from clarion_server.application.ports.repositories import NameTaken, StaleWrite
+from clarion_server.application.ports.repositories import NameTaken
+from clarion_server.application.ports.store import WriteConflict
 from clarion_server.domain.campaign import Campaign, CampaignState, CampaignVersion
 from clarion_server.domain.instant import Instant
 
@@ -98,7 +99,7 @@ class MemoryCampaignRepository:
     def _check_revision(self, campaign: Campaign, expected: int) -> None:
         stored = self._tables.campaigns.rows.get(campaign.key)
         if stored is None or stored.revision != expected:
-            raise StaleWrite(campaign.name)
+            raise WriteConflict(campaign.name)
 
 
 def _matches(campaign: Campaign, query: CampaignQuery) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from clarion_server.adapters.memory_store.tables import Tables
-from clarion_server.application.ports.repositories import NameTaken, StaleWrite
+from clarion_server.application.ports.repositories import NameTaken
+from clarion_server.application.ports.store import WriteConflict
 from clarion_server.domain.channel import ChannelConfiguration
 
 
@@ -52,4 +53,4 @@ class MemoryChannelConfigurationRepository:
     def _check_revision(self, configuration: ChannelConfiguration, expected: int) -> None:
         stored = self._tables.channels.rows.get(configuration.key)
         if stored is None or stored.revision != expected:
-            raise StaleWrite(configuration.name)
+            raise WriteConflict(configuration.name)

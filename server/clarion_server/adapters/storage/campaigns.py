@@ -20,7 +20,8 @@ from clarion_server.adapters.storage.campaign_rows import (
 )
 from clarion_server.adapters.storage.schema import campaign_tags, campaign_versions, campaigns
 from clarion_server.application.ports.queries import CampaignQuery, DeliveryPolicy
-from clarion_server.application.ports.repositories import NameTaken, StaleWrite
+from clarion_server.application.ports.repositories import NameTaken
+from clarion_server.application.ports.store import WriteConflict
 from clarion_server.domain.campaign import Campaign, CampaignState, CampaignVersion, QueueDisposal
 from clarion_server.domain.instant import Instant
 
@@ -69,14 +70,14 @@ class SqlCampaignRepository:
         hold_to_change(self._connection, campaign.key)
         before = (campaigns.c.key == campaign.key, campaigns.c.revision == campaign.revision - 1)
         if self._connection.execute(update(campaigns).where(*before).values(campaign_to_row(campaign))).rowcount == 0:
-            raise StaleWrite(campaign.name)
+            raise WriteConflict(campaign.name)
         self._connection.execute(delete(campaign_tags).where(campaign_tags.c.campaign_key == campaign.key))
         self._add_tags(campaign)
 
     def delete(self, campaign: Campaign) -> None:
         same = (campaigns.c.key == campaign.key, campaigns.c.revision == campaign.revision)
         if self._connection.execute(delete(campaigns).where(*same)).rowcount == 0:
-            raise StaleWrite(campaign.name)
+            raise WriteConflict(campaign.name)
 
     def page(self, query: CampaignQuery) -> list[Campaign]:
         return self._read(campaign_page(query))

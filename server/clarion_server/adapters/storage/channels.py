@@ -11,7 +11,8 @@ from sqlalchemy.exc import IntegrityError
 
 from clarion_server.adapters.storage.json_columns import CATEGORIES, SMTP
 from clarion_server.adapters.storage.schema import channel_configurations
-from clarion_server.application.ports.repositories import NameTaken, StaleWrite
+from clarion_server.application.ports.repositories import NameTaken
+from clarion_server.application.ports.store import WriteConflict
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.retry import RetryPolicy
 
@@ -46,12 +47,12 @@ class SqlChannelConfigurationRepository:
     def save(self, configuration: ChannelConfiguration) -> None:
         before = (_table.c.key == configuration.key, _table.c.revision == configuration.revision - 1)
         if self._connection.execute(update(_table).where(*before).values(_to_row(configuration))).rowcount == 0:
-            raise StaleWrite(configuration.name)
+            raise WriteConflict(configuration.name)
 
     def delete(self, configuration: ChannelConfiguration) -> None:
         same = (_table.c.key == configuration.key, _table.c.revision == configuration.revision)
         if self._connection.execute(delete(_table).where(*same)).rowcount == 0:
-            raise StaleWrite(configuration.name)
+            raise WriteConflict(configuration.name)
 
     def page(self, sandbox: str, after: str | None, limit: int) -> list[ChannelConfiguration]:
         statement = select(_table).where(_table.c.sandbox == sandbox).order_by(_table.c.id).limit(limit)

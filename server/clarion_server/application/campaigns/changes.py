@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from clarion_server.application.campaigns.conflicts import write_anew
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
@@ -76,7 +75,7 @@ class CampaignChanges:
             changed = _apply(unit, target, change, self._clock.now())
             return changed, reading(unit, changed)
 
-        changed, found = await write_anew(self._transactions, target.name, apply)
+        changed, found = await self._transactions.write(apply)
         self._on_change(changed)
         return changed, found
 
@@ -95,7 +94,7 @@ class CampaignChanges:
             unit.campaigns.delete(campaign)
             return campaign
 
-        self._on_change(await write_anew(self._transactions, target.name, apply))
+        self._on_change(await self._transactions.write(apply))
 
 
 def _apply(unit: UnitOfWork, target: Target, change: Change, now: Instant) -> Campaign:

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from clarion_server.application.campaigns.changes import CampaignChanges, Target, find_campaign, find_version
-from clarion_server.application.campaigns.conflicts import ATTEMPTS
 from clarion_server.application.campaigns.review import Review, errors_of, warnings_of
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.reports.counts import read_figures
-from clarion_server.application.transactions import Transactions
+from clarion_server.application.transactions import ATTEMPTS, Transactions
 from clarion_server.domain.access import Caller
 from clarion_server.domain.campaign import Campaign, CampaignDefinition, CampaignVersion, QueueDisposal, Transition
 from clarion_server.domain.channel import ChannelConfiguration

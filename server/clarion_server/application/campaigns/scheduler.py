@@ -9,8 +9,7 @@ from contextlib import suppress
 import structlog
 
 from clarion_server.application.ports.clock import Clock
-from clarion_server.application.ports.repositories import StaleWrite
-from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.ports.store import UnitOfWork, WriteConflict
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.campaign import Campaign
 from clarion_server.domain.instant import MILLISECOND, SECOND, Instant, Span
@@ -79,7 +78,7 @@ def _move(unit: UnitOfWork, now: Instant) -> list[Campaign]:
     for campaign in unit.campaigns.due(now):
         later = campaign.at(now)
         # Another process may have been faster; then nothing is left to do.
-        with suppress(StaleWrite):
+        with suppress(WriteConflict):
             unit.campaigns.save(later)
             moved.append(later)
     return moved

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from clarion_server.application.campaigns.conflicts import write_anew
 from clarion_server.application.ports.channels import ChannelFactory, VerificationStep
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.repositories import NameTaken
@@ -117,8 +116,7 @@ class ManageChannelConfigurations:
 
         if command.validate_only:
             return await self._transactions.read(check)
-        name = CHANNEL_CONFIGURATIONS.format(command.configuration_id)
-        updated = await write_anew(self._transactions, name, change)
+        updated = await self._transactions.write(change)
         self._on_change(updated)
         return updated
 
@@ -132,8 +130,7 @@ class ManageChannelConfigurations:
             unit.channels.delete(stored)
             return stored
 
-        name = CHANNEL_CONFIGURATIONS.format(configuration_id)
-        self._on_change(await write_anew(self._transactions, name, delete))
+        self._on_change(await self._transactions.write(delete))
 
     async def verify(self, configuration_id: str, caller: Caller) -> list[VerificationStep]:
         """The steps up to the first that failed. Raises ResourceNotFound."""

@@ -24,10 +24,6 @@ from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Event, Lane, Message, MessageState
 
 
-class StaleWrite(Exception):
-    """The stored revision is not the one the change was made from."""
-
-
 class NameTaken(Exception):
     """Another resource of the sandbox has that id."""
 
@@ -52,11 +48,11 @@ class CampaignRepository(Protocol):
         ...
 
     def save(self, campaign: Campaign) -> None:
-        """Replaces the stored one, whose revision must be one less. Raises StaleWrite."""
+        """Replaces the stored one, whose revision must be one less. Raises WriteConflict."""
         ...
 
     def delete(self, campaign: Campaign) -> None:
-        """Raises StaleWrite when the stored revision is another one."""
+        """Raises WriteConflict when the stored revision is another one."""
         ...
 
     def page(self, query: CampaignQuery) -> list[Campaign]: ...
@@ -96,11 +92,11 @@ class ChannelConfigurationRepository(Protocol):
         ...
 
     def save(self, configuration: ChannelConfiguration) -> None:
-        """Replaces the stored one, whose revision must be one less. Raises StaleWrite."""
+        """Replaces the stored one, whose revision must be one less. Raises WriteConflict."""
         ...
 
     def delete(self, configuration: ChannelConfiguration) -> None:
-        """Raises StaleWrite when the stored revision is another one."""
+        """Raises WriteConflict when the stored revision is another one."""
         ...
 
     def page(self, sandbox: str, after: str | None, limit: int) -> list[ChannelConfiguration]:

@@ -36,7 +36,7 @@ class StoreUnavailable(Exception):
 
 
 class WriteConflict(Exception):
-    """Another transaction came in between, and nothing of this one was written. The same work may be done anew."""
+    """Another transaction changed what this one had read or was about to write. The work may be done again."""
 
 
 class UnitOfWork(Protocol):

@@ -7,7 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
-from clarion_server.application.ports.repositories import NameTaken, StaleWrite
+from clarion_server.application.ports.repositories import NameTaken
+from clarion_server.application.ports.store import WriteConflict
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
@@ -79,5 +80,5 @@ class SideBySide(RuleBasedStateMachine):
 def _answer(task: Callable[..., Any], side: Side, *arguments: Any) -> Any:
     try:
         return task(side, *arguments)
-    except (NameTaken, StaleWrite) as refusal:
+    except (NameTaken, WriteConflict) as refusal:
         return type(refusal)
