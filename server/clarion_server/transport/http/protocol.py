@@ -1,159 +1,221 @@
-"""Connections that nobody can hold for nothing: bounds on what uvicorn's own protocol leaves open.
+"""uvicorn's HTTP/1.1 protocol with limits of time and size, and with what RFC 9110 and RFC 9112 ask for besides.
 
-A caller that is slow with its request (slow loris), endless in its headers, or never takes its answer would otherwise
-keep a connection and its memory for as long as it likes.
+Without the limits a caller could hold a connection and its memory for as long as it likes: by sending a request slowly
+(slow loris), by headers without end, or by never reading its answer.
+
+The classes below override and call internals of uvicorn, which may change in any release: `pyproject.toml` pins it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import resource
+from collections.abc import Callable
 from typing import Any, Final
 
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-#: How long, in seconds, the headers of a request may take, from the start of the connection or from their first byte.
+#: The time for the headers of a request, in seconds, from the start of the connection or from their first byte.
 HEADER_SECONDS: Final = 10.0
 #: The most bytes of a request line with its headers.
 MAX_HEADER_BYTES: Final = 32 * 1024
-#: How long, in seconds, a caller may take nothing of its answer.
+#: How long, in seconds, a caller may read nothing of its answer.
 SEND_SECONDS: Final = 30.0
-#: How long, in seconds, what is still to come of a request is thrown away after its answer. Closed at once, the
-#: connection might lose the answer.
+#: How long, in seconds, the rest of a request is read and dropped after its answer. If the connection was closed at
+#: once, the answer might be lost.
 LINGER_SECONDS: Final = 2.0
-#: The most connections at a time: those of gRPC, the store and the channels need files too.
+#: The most connections at a time: gRPC, the store and the channels need file descriptors too.
 MAX_CONNECTIONS: Final = min(4_096, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
 
-_NOTHING_MORE: Final = b"connection: close\r\ncontent-length: 0\r\n\r\n"
-_MALFORMED: Final = b"HTTP/1.1 400 Bad Request\r\n" + _NOTHING_MORE
-_TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\n" + _NOTHING_MORE
-_TOO_MANY: Final = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\n" + _NOTHING_MORE
+_NO_BODY: Final = b"connection: close\r\ncontent-length: 0\r\n\r\n"
+_MALFORMED: Final = b"HTTP/1.1 400 Bad Request\r\n" + _NO_BODY
+_TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\n" + _NO_BODY
+_TOO_MANY: Final = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\n" + _NO_BODY
 
 
-class _HeadersTooLarge(Exception):
-    pass
-
-
-class _PartingTransport:
-    """What answers are written to. Closing it leaves the protocol the time to part."""
-
-    def __init__(self, protocol: BoundedProtocol) -> None:
-        self.write = protocol.transport.write
-        self.is_closing = protocol.transport.is_closing
-        self.close = protocol.part
+class _HeadRefused(Exception):
+    """The request line or the headers break a rule. The parser reports it as an HttpParserError."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
+    """One connection."""
+
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._header_bytes = 0
-        self._too_large = False
-        self._header_timer: asyncio.TimerHandle | None = None
-        self._send_timer: asyncio.TimerHandle | None = None
-        self._linger_timer: asyncio.TimerHandle | None = None
-        self._parts = False
+        self._refusal = _MALFORMED
+        self._header_timer = _Timer(self.loop)
+        self._send_timer = _Timer(self.loop)
+        self._linger_timer = _Timer(self.loop)
+        self._closes_after_request = False
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn declares it
         super().connection_made(transport)
-        self._parting: Any = _PartingTransport(self)
+        self._lingering_transport: Any = _LingeringTransport(self)
         if len(self.connections) > MAX_CONNECTIONS:
-            self._end(_TOO_MANY)
+            self._refuse(_TOO_MANY)
         else:
             self._expect_headers()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._headers_are_there()
-        self._cancel_send_timer()
-        self._cancel_linger_timer()
+        for timer in (self._header_timer, self._send_timer, self._linger_timer):
+            timer.stop()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         self._header_bytes += len(data)
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        try:
+            self._parse(data)
+        except HttpParserError:
+            self._refuse(self._refusal)
         if self.transport.is_closing():
             return
-        if self._header_timer is not None:
-            # Only what has not become a request yet counts here: a body may follow its headers in one piece.
+        if self._header_timer.is_running:
+            # Only bytes of unfinished headers count here: a body may arrive together with its headers.
             if self._header_bytes > MAX_HEADER_BYTES:
-                self._end(_TOO_LARGE)
+                self._refuse(_TOO_LARGE)
         elif self.timeout_keep_alive_task is None and not self._is_busy():
-            # Line breaks before a request begin none, and yet have ended the time that the connection had.
+            # Line breaks before a request do not begin one, but they have stopped the timeout of the idle connection.
             self._expect_headers()
+
+    def _parse(self, data: bytes) -> None:
+        """Raises HttpParserError."""
+        unread = memoryview(data)
+        while True:
+            try:
+                self.parser.feed_data(unread)
+            except HttpParserUpgrade as offer:
+                # The parser expects another protocol now. A new one reads the same request without the offer.
+                head = self._head_without_upgrade()
+                self.parser = HttpRequestParser(self)
+                # As uvicorn sets it: data after a request with `connection: close` is no error.
+                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+                self.parser.feed_data(head)
+                unread = unread[offer.args[0] :]
+            else:
+                return
+
+    def _head_without_upgrade(self) -> bytes:
+        version = self.parser.get_http_version().encode()
+        headers = [b"%b: %b\r\n" % header for header in self.headers if header[0] != b"upgrade"]
+        return b"".join([self.parser.get_method(), b" ", self.url, b" HTTP/", version, b"\r\n", *headers, b"\r\n"])
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        if self._header_timer is None:
+        if not self._header_timer.is_running:
             self._expect_headers()
 
     def on_headers_complete(self) -> None:
-        self._headers_are_there()
-        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
-        if size > MAX_HEADER_BYTES:
-            self._too_large = True
-            raise _HeadersTooLarge
+        self._header_timer.stop()
+        self._check_head()
+        if self.parser.should_upgrade():
+            # A server may ignore the offer of another protocol (RFC 9110 section 7.8): see `_parse`.
+            return
         super().on_headers_complete()
-        if self.cycle is not None:
-            self.cycle.transport = self._parting
+        self.cycle.transport = self._lingering_transport
+        if self.parser.get_http_version() == "1.0":
+            self.cycle.__class__ = _CycleUntilClose
+
+    def _check_head(self) -> None:
+        """Raises _HeadRefused."""
+        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > MAX_HEADER_BYTES:
+            self._refusal = _TOO_LARGE
+            raise _HeadRefused
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        # RFC 9112 section 3.2. A CONNECT asks for a tunnel, which nothing here opens.
+        if hosts > 1 or (hosts < 1 and self.parser.get_http_version() != "1.0") or self.parser.get_method() == _CONNECT:
+            raise _HeadRefused
 
     def on_message_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return
         super().on_message_complete()
-        self._cancel_linger_timer()
-        if self._parts:
+        self._linger_timer.stop()
+        if self._closes_after_request:
             self.transport.close()
 
     def on_response_complete(self) -> None:
-        is_unread = self.cycle.more_body
+        has_more_body = self.cycle.more_body
         super().on_response_complete()
-        if is_unread:
+        if has_more_body:
             self._linger()
 
-    def part(self) -> None:
-        """Closes the connection after an answer, as soon as its request has been taken in."""
+    def close_after_request(self) -> None:
+        """Closes the connection after an answer, as soon as its request has been read."""
         if self.cycle.more_body and self.cycle.response_complete:
-            self._parts = True
+            self._closes_after_request = True
             self._linger()
         else:
             self.transport.close()
 
     def _linger(self) -> None:
-        if self._linger_timer is None and not self.transport.is_closing():
-            self._linger_timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
-
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's own words tell callers nothing
-        """For what the parser refuses."""
-        self._end(_TOO_LARGE if self._too_large else _MALFORMED)
+        if not self._linger_timer.is_running and not self.transport.is_closing():
+            self._linger_timer.start(LINGER_SECONDS, self.transport.close)
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._send_timer = self.loop.call_later(SEND_SECONDS, self.transport.abort)
+        self._send_timer.start(SEND_SECONDS, self.transport.abort)
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._cancel_send_timer()
+        self._send_timer.stop()
 
     def _is_busy(self) -> bool:
         cycle: RequestResponseCycle | None = self.cycle
         return cycle is not None and (cycle.more_body or not cycle.response_complete)
 
-    def _end(self, last_words: bytes) -> None:
-        self.transport.write(last_words)
+    def _refuse(self, answer: bytes) -> None:
+        self.transport.write(answer)
         self.transport.close()
 
     def _expect_headers(self) -> None:
         self._header_bytes = 0
-        self._header_timer = self.loop.call_later(HEADER_SECONDS, self.transport.close)
+        self._header_timer.start(HEADER_SECONDS, self.transport.close)
 
-    def _headers_are_there(self) -> None:
-        if self._header_timer is not None:
-            self._header_timer.cancel()
-            self._header_timer = None
 
-    def _cancel_linger_timer(self) -> None:
-        if self._linger_timer is not None:
-            self._linger_timer.cancel()
-            self._linger_timer = None
+_CONNECT: Final = b"CONNECT"
 
-    def _cancel_send_timer(self) -> None:
-        if self._send_timer is not None:
-            self._send_timer.cancel()
-            self._send_timer = None
+
+class _Timer:
+    """Calls a function after some time, unless it is stopped before."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._handle: asyncio.TimerHandle | None = None
+
+    @property
+    def is_running(self) -> bool:
+        return self._handle is not None
+
+    def start(self, seconds: float, call: Callable[[], None]) -> None:
+        self.stop()
+        self._handle = self._loop.call_later(seconds, call)
+
+    def stop(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+
+
+class _LingeringTransport:
+    """The transport that answers are written to. Its `close` waits for the rest of the request."""
+
+    def __init__(self, protocol: BoundedProtocol) -> None:
+        self.write = protocol.transport.write
+        self.is_closing = protocol.transport.is_closing
+        self.close = protocol.close_after_request
+
+
+class _CycleUntilClose(RequestResponseCycle):
+    """Answers a request of HTTP/1.0, which knows no chunks: an answer of unknown length ends with the connection."""
+
+    async def send(self, message: Any) -> None:
+        if message["type"] == "http.response.start":
+            self._has_length = any(name.lower() == b"content-length" for name, _ in message.get("headers", ()))
+            # uvicorn sends chunks where this is None and the headers give no length.
+            self.chunked_encoding = None if self._has_length else False
+        elif not self._has_length:
+            self.expected_content_length = len(message.get("body", b""))
+        await super().send(message)

@@ -1,4 +1,4 @@
-"""The HTTP door: an ASGI application on the event loop of the gRPC door, on a port of its own."""
+"""The HTTP server: an ASGI application on the event loop of the gRPC server, with a port of its own."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from clarion_server.transport.http.docs_site import site
 from clarion_server.transport.http.protocol import BoundedProtocol
 from clarion_server.transport.http.transcoder import Transcoder
 
-#: In seconds: how long callers with open connections are told that the service stops before those are closed.
-_MOMENT: Final = 0.2
-#: Longer than load balancers keep a connection that nothing goes over, so that they are the ones to close it.
+#: How long, in seconds, requests on open connections are still answered with UNAVAILABLE before those are closed.
+_STOPPING_SECONDS: Final = 0.2
+#: Longer than load balancers keep an idle connection, so that they are the ones to close it.
 _KEEP_ALIVE_SECONDS: Final = 75
 _BACKLOG: Final = 1_024
-#: Where the paths of the contract begin.
+#: The beginning of every path in the contract.
 _CONTRACT: Final = "/v1/"
 
 
@@ -39,19 +39,20 @@ class HttpServer:
         *,
         shares_port: bool = False,
     ) -> None:
-        """`routes`: what is served beside the contract. `cors_origins`: of the web pages that may call from a browser.
-        With `shares_port` other processes may listen on the same port, and the system spreads connections over them.
+        """Serves the methods of the contract and `routes` beside them. Web pages of `cors_origins` may call from a
+        browser. With `shares_port` other processes may listen on the same port, and the system spreads connections
+        over them.
         """
-        self._app = _for_origins(_either(Transcoder(methods), site(routes)), cors_origins)
+        self._app = _with_cors(_either(Transcoder(methods), site(routes)), cors_origins)
         self._shares_port = shares_port
         self._socket: socket.socket | None = None
         self._tls: tuple[Path, Path] | None = None
         self._server: Server | None = None
-        self._ticking: asyncio.Task[None] | None = None
+        self._main_loop: asyncio.Task[None] | None = None
 
     def listen(self, address: str, tls: tuple[Path, Path] | None) -> int:
-        """`tls`: PEM files with the certificate chain and the key. Returns the port. Raises OSError when the address
-        cannot be had.
+        """Returns the port. `tls`: PEM files with the certificate chain and the key. Raises OSError when the address is
+        not available.
         """
         self._socket = _bound(address, self._shares_port)
         self._tls = tls
@@ -65,7 +66,7 @@ class HttpServer:
             interface="asgi3",
             lifespan="off",
             ws="none",
-            # Clarion logs what matters itself; uvicorn would log addresses and each malformed request.
+            # Clarion has its own log; uvicorn would write addresses and each malformed request into it.
             log_config=None,
             log_level="critical",
             access_log=False,
@@ -79,29 +80,30 @@ class HttpServer:
         config.load()
         self._server = server = Server(config)
         server.lifespan = config.lifespan_class(config)
-        # Not `serve`, which would take the process's signals.
+        # These are the parts of `serve`, which would also install signal handlers.
         await server.startup(sockets=[self._socket])
-        self._ticking = asyncio.create_task(server.main_loop())
+        self._main_loop = asyncio.create_task(server.main_loop())
 
     async def stop(self, grace: float) -> None:
-        """Takes no new connections and lets requests under way finish for at most `grace` seconds.
+        """Closes the port and lets running requests finish for at most `grace` seconds.
 
-        Whoever stops the gRPC door beforehand or meanwhile has new calls on open connections told to come back.
+        The guard must refuse new calls already, so that further requests on open connections are answered with
+        UNAVAILABLE.
         """
-        server, ticking = self._server, self._ticking
-        if server is None or ticking is None:
+        server, main_loop = self._server, self._main_loop
+        if server is None or main_loop is None:
             return
         for listener in server.servers:
             listener.close()
-        await asyncio.sleep(min(grace, _MOMENT))
+        await asyncio.sleep(min(grace, _STOPPING_SECONDS))
         server.should_exit = True
         server.config.timeout_graceful_shutdown = math.ceil(grace)
-        await ticking
+        await main_loop
         await server.shutdown()
 
 
 def _either(contract: ASGIApp, others: ASGIApp) -> ASGIApp:
-    """Calls of the contract are the most, and need no layer between."""
+    """Calls of the contract skip the layers of Starlette, as they are the most frequent."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await (contract if scope["path"].startswith(_CONTRACT) else others)(scope, receive, send)
@@ -109,8 +111,8 @@ def _either(contract: ASGIApp, others: ASGIApp) -> ASGIApp:
     return app
 
 
-def _for_origins(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
-    """Keys come in a header that pages set themselves, never in cookies: no page borrows the rights of its visitor."""
+def _with_cors(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
+    """Credentials are headers that a page sets itself, never cookies: no page can use the rights of its visitor."""
     if not origins:
         return app
     return CORSMiddleware(
@@ -123,15 +125,15 @@ def _for_origins(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
 
 
 def _bound(address: str, shares_port: bool) -> socket.socket:
+    """Listens only once the server starts: until then the system gives connections to other processes on the port."""
     host, _, port = address.rpartition(":")
-    host = host.strip("[]")
-    ((family, kind, protocol, _, place), *_) = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)
-    bound = socket.socket(family, kind, protocol)
+    ((family, kind, _, _, name), *_) = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
+    bound = socket.socket(family, kind)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if shares_port:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        bound.bind(place)
+        bound.bind(name)
     except OSError:
         bound.close()
         raise
