@@ -75,8 +75,8 @@ bench: $(VENV)/.bench ## Measure Clarion beside its floors, into build/bench.jso
 	@$(BIN)/python -m bench $(ARGS)
 
 .PHONY: generate
-generate: $(VENV)/.dev $(if $(HAS_NODE),$(TYPESCRIPT)/node_modules/.installed) ## Regenerate the stubs from protos/, and the synchronous client from the asynchronous one
-	@$(BIN)/python -m tools.generate && $(BIN)/python tools/generate_sync.py
+generate: $(VENV)/.dev $(if $(HAS_NODE),$(TYPESCRIPT)/node_modules/.installed) ## Regenerate what follows from protos/, and the synchronous client
+	@$(BIN)/python -m tools.generate
 
 .PHONY: format
 format: $(VENV)/.dev ## Format the code

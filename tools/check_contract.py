@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 RELEASED = ROOT / "protos" / "released.binpb"
 GENERATED = (
     "clients/python/clarion",
+    "clients/python/clarion_client/_sync",
+    "clients/python/clarion_client/_values",
     "clients/typescript/src/gen",
     *(str(path.relative_to(ROOT)) for path in (generate.OPENAPI, generate.OPENAPI_PAGE, generate.ENVOY_DESCRIPTORS)),
 )

@@ -1,7 +1,8 @@
-"""Generates from `protos/` the stubs, the contract's descriptor sets and its OpenAPI description.
+"""Generates everything that follows from `protos/`, and the synchronous Python client.
 
-    python -m tools.generate                 writes clients/python/clarion, clients/typescript/src/gen where its plugin
-                                             is installed (`make typescript`), the OpenAPI description, and the
+    python -m tools.generate                 writes the stubs (clients/python/clarion, and clients/typescript/src/gen
+                                             where `make typescript` has installed its plugin), the values and the
+                                             synchronous half of the Python client, the OpenAPI description, and the
                                              descriptors for Envoy and for checks
     python -m tools.generate --descriptors   writes build/contract.binpb alone
 
@@ -21,11 +22,14 @@ import google.rpc
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from grpc_tools import protoc
 
+from tools.generate_sync import write_sync
+from tools.generate_values import write_values
 from tools.openapi.document import write as write_openapi
 
 ROOT = Path(__file__).resolve().parent.parent
 PROTOS = ROOT / "protos"
 STUBS = ROOT / "clients" / "python"
+VALUES = STUBS / "clarion_client" / "_values"
 TYPESCRIPT = ROOT / "clients" / "typescript"
 TYPESCRIPT_STUBS = TYPESCRIPT / "src" / "gen"
 TYPESCRIPT_PLUGIN = TYPESCRIPT / "node_modules" / ".bin" / "protoc-gen-es"
@@ -48,6 +52,8 @@ def main(arguments: list[str]) -> int:
     if code or "--descriptors" in arguments:
         return code
     write_descriptions()
+    write_values(DESCRIPTORS, VALUES)
+    write_sync()
     return write_stubs(sources) or write_typescript_stubs(sources)
 
 

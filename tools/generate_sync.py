@@ -1,9 +1,7 @@
 """Generates the client for synchronous callers from the one for asyncio.
 
-    python tools/generate_sync.py            writes clients/python/clarion_client/_sync
-
-gRPC's two Python APIs differ in little more than `await`, so that the same code serves both once the words of asyncio
-are taken out of it. What really differs is in `runtime.py`, which is written for each.
+gRPC's two Python APIs differ in little more than `await`, so the same code serves both once the words of asyncio are
+taken out of it. Where they really differ, `runtime.py` hides it; that file is written by hand for each.
 """
 
 from __future__ import annotations
@@ -34,14 +32,13 @@ RULES = [
 ]
 
 
-def main() -> int:
+def write_sync() -> None:
     for name, source in generated().items():
         (SYNC / name).write_text(source, encoding="utf-8")
-    return 0
 
 
 def generated() -> dict[str, str]:
-    """The text of each generated file, by name."""
+    """Returns the text of each generated file, by name."""
     sources = (path for path in sorted(ASYNC.glob("*.py")) if path.name not in BY_HAND)
     return formatted({path.name: synchronous(path) for path in sources})
 
@@ -54,12 +51,13 @@ def synchronous(path: Path) -> str:
 
 
 def formatted(sources: dict[str, str]) -> dict[str, str]:
-    """Shorter names leave lines and imports in another shape than the formatter gives them."""
+    """Returns the same files as the formatter lays them out, without the imports that they do not need."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for file, source in sources.items():
             (folder / file).write_text(source, encoding="utf-8")
-        # Outside of the repository ruff cannot see which packages are ours.
+        # Outside of the repository ruff cannot see which packages belong to it.
+        ruff("check", "--select=F401", "--fix", name)
         ruff("check", "--select=I", "--fix", "--config=lint.isort.known-first-party = ['clarion_client']", name)
         ruff("format", name)
         return {file: (folder / file).read_text(encoding="utf-8") for file in sources}
@@ -68,7 +66,3 @@ def formatted(sources: dict[str, str]) -> dict[str, str]:
 def ruff(command: str, *arguments: str) -> None:
     config = f"--config={ROOT / 'pyproject.toml'}"
     subprocess.run([sys.executable, "-m", "ruff", command, "--quiet", config, *arguments], check=True)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -32,11 +32,13 @@ class Contract:
         files = FileDescriptorSet.FromString(descriptors.read_bytes())
         self.pool = DescriptorPool()
         self._comments: dict[str, str] = {}
+        self.files: list[str] = []
         self.services: list[str] = []
         for file in files.file:
             self.pool.Add(file)
             if file.package == PACKAGE:
                 self._comments |= dict(_commented(file))
+                self.files.append(file.name)
                 self.services += [f"{file.package}.{service.name}" for service in file.service]
 
     def comment(self, name: str) -> str:

@@ -8,9 +8,11 @@
 
 from __future__ import annotations
 
+from clarion_client import _values
 from clarion_client._async.client import AsyncClient
 from clarion_client._async.pager import AsyncPager
 from clarion_client._async.watch import AsyncEventWatch
+from clarion_client._conversion import Value
 from clarion_client._errors import (
     AlreadyExistsError,
     ClarionError,
@@ -25,126 +27,36 @@ from clarion_client._errors import (
     UnauthenticatedError,
     UnavailableError,
 )
+from clarion_client._field_error import FieldError
 from clarion_client._retry import Retry
 from clarion_client._sync.client import Client
 from clarion_client._sync.pager import Pager
 from clarion_client._sync.watch import EventWatch
-from clarion_client._values.campaign import (
-    Action,
-    Activation,
-    Campaign,
-    CampaignVersion,
-    EmailContent,
-    Finding,
-    Mailbox,
-    RenderedEmail,
-    Review,
-    Schedule,
-    Stop,
-)
-from clarion_client._values.channel import (
-    ChannelConfiguration,
-    RetryPolicy,
-    SmtpProvider,
-    Verification,
-    VerificationStep,
-)
-from clarion_client._values.enums import (
-    AttemptResult,
-    CampaignState,
-    CancelOutcome,
-    Category,
-    EventType,
-    ExclusionReason,
-    FailureReason,
-    InDoubtPolicy,
-    MessageState,
-    QueueDisposal,
-    RecipientOutcome,
-    SampleTool,
-    Scope,
-    Severity,
-    StepKind,
-    TlsMode,
-)
-from clarion_client._values.execution import Execution, ExecutionCancellation, MessageCounts
-from clarion_client._values.key import ApiKey, NewApiKey
-from clarion_client._values.message import Attempt, Event, Failure, Message, MessageCancellation
-from clarion_client._values.report import CampaignReport, HandOffLatency
-from clarion_client._values.sample import TriggerSample, TriggerSamples
-from clarion_client._values.trigger import Accepted, Recipient, RecipientResult, Trigger, Violation
-from clarion_client._values.value import Value
+from clarion_client._values import *  # noqa: F403 - every value that is generated is public
+from clarion_client._violation import Violation
 
 __all__ = [
-    "Accepted",
-    "Action",
-    "Activation",
     "AlreadyExistsError",
-    "ApiKey",
     "AsyncClient",
     "AsyncEventWatch",
     "AsyncPager",
-    "Attempt",
-    "AttemptResult",
-    "Campaign",
-    "CampaignReport",
-    "CampaignState",
-    "CampaignVersion",
-    "CancelOutcome",
-    "Category",
-    "ChannelConfiguration",
     "ClarionError",
     "Client",
     "ConflictError",
     "DeadlineExceededError",
-    "EmailContent",
     "ErrorDetails",
-    "Event",
-    "EventType",
     "EventWatch",
-    "ExclusionReason",
-    "Execution",
-    "ExecutionCancellation",
-    "Failure",
-    "FailureReason",
-    "Finding",
-    "HandOffLatency",
-    "InDoubtPolicy",
+    "FieldError",
     "InvalidRequestError",
-    "Mailbox",
-    "Message",
-    "MessageCancellation",
-    "MessageCounts",
-    "MessageState",
-    "NewApiKey",
     "NotFoundError",
     "OverloadedError",
     "Pager",
     "PermissionDeniedError",
     "PreconditionFailedError",
-    "QueueDisposal",
-    "Recipient",
-    "RecipientOutcome",
-    "RecipientResult",
-    "RenderedEmail",
     "Retry",
-    "RetryPolicy",
-    "Review",
-    "SampleTool",
-    "Schedule",
-    "Scope",
-    "Severity",
-    "SmtpProvider",
-    "StepKind",
-    "Stop",
-    "TlsMode",
-    "Trigger",
-    "TriggerSample",
-    "TriggerSamples",
     "UnauthenticatedError",
     "UnavailableError",
     "Value",
-    "Verification",
-    "VerificationStep",
     "Violation",
 ]
+__all__ += _values.__all__

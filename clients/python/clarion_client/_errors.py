@@ -13,10 +13,9 @@ from google.protobuf.message import DecodeError, Message
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, PreconditionFailure, RetryInfo
 from google.rpc.status_pb2 import Status
 
-from clarion_client._values.campaign import Finding
-from clarion_client._values.enums import Severity
-from clarion_client._values.trigger import Violation
-from clarion_client._values.value import read
+from clarion_client._conversion import read
+from clarion_client._values import Finding, Severity
+from clarion_client._violation import Violation
 
 M = TypeVar("M", bound=Message)
 

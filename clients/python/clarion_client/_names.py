@@ -1,8 +1,12 @@
-"""Names of resources and people, which callers may shorten."""
+"""Completes the names of resources and people, which callers may shorten."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from clarion_client._field_error import FieldError
 
 NAMESPACED = re.compile(r"[a-z0-9_-]{1,32}:")
 
@@ -10,11 +14,11 @@ NAMESPACED = re.compile(r"[a-z0-9_-]{1,32}:")
 def full_name(collection: str, name: str) -> str:
     """Returns `campaigns/order-confirmed` for that name and for `order-confirmed`.
 
-    Raises ValueError when the name is empty or belongs to another collection.
+    Raises FieldError when the name is empty or belongs to another collection.
     """
     head, slash, identifier = name.rpartition("/")
     if not identifier or (slash and head != collection):
-        raise ValueError(f"{name!r} is no name in {collection}/")
+        raise FieldError(f"is {name!r}, which is no name in {collection}/")
     return f"{collection}/{identifier}"
 
 
@@ -29,3 +33,13 @@ def short_name(name: str) -> str:
 def full_identity(identity: str) -> str:
     """Returns `email:jane@example.com` for that identity and for the address alone."""
     return identity if not identity or NAMESPACED.match(identity) else f"email:{identity}"
+
+
+#: The fields of values that hold such a name, with what completes it before it is sent.
+SHORTENED: Mapping[str, Callable[[str], str]] = {
+    "clarion.v1.Action.channel_configuration": partial(full_name_or_empty, "channelConfigurations"),
+    "clarion.v1.Campaign.name": partial(full_name_or_empty, "campaigns"),
+    "clarion.v1.ChannelConfiguration.name": partial(full_name_or_empty, "channelConfigurations"),
+    "clarion.v1.Recipient.identity": full_identity,
+    "clarion.v1.TriggerRequest.campaign": partial(full_name_or_empty, "campaigns"),
+}

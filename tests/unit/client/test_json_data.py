@@ -8,7 +8,7 @@ from enum import IntEnum, StrEnum
 from typing import Any
 
 import pytest
-from clarion_client._values.json_data import data_of, struct_of
+from clarion_client._json_data import data_of, struct_of
 from hypothesis import given
 from hypothesis import strategies as st
 

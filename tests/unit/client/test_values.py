@@ -11,67 +11,36 @@ import clarion_client as client
 import pytest
 import yaml
 from clarion.v1 import (
-    api_key_pb2,
     api_key_service_pb2,
     campaign_pb2,
-    campaign_service_pb2,
-    channel_configuration_pb2,
-    channel_configuration_service_pb2,
-    execution_pb2,
     execution_service_pb2,
     message_pb2,
     message_service_pb2,
     report_service_pb2,
-    trigger_sample_pb2,
     trigger_service_pb2,
 )
-from clarion_client import Action, Campaign, Category, ChannelConfiguration, EmailContent, Mailbox, TlsMode, Value
-from clarion_client._values.containers import fields_of
-from clarion_client._values.enums import WIRE_ENUMS
-from clarion_client._values.value import read, write
-from google.protobuf.descriptor import EnumDescriptor
+from clarion_client import (
+    Action,
+    Campaign,
+    Category,
+    ChannelConfiguration,
+    EmailContent,
+    FieldError,
+    Mailbox,
+    TlsMode,
+    Value,
+)
+from clarion_client._conversion import DESCRIPTORS, read, write
 from google.protobuf.message import Message
-from google.rpc.error_details_pb2 import BadRequest
+from google.protobuf.message_factory import GetMessageClass
 
 NEW_YEAR = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
 
-MESSAGES: dict[type[Any], type[Message]] = {
-    client.Accepted: trigger_service_pb2.TriggerResponse,
-    client.Action: campaign_pb2.Action,
-    client.Activation: campaign_service_pb2.ActivateCampaignResponse,
-    client.ApiKey: api_key_pb2.ApiKey,
-    client.Attempt: message_pb2.Attempt,
-    client.Campaign: campaign_pb2.Campaign,
-    client.CampaignReport: report_service_pb2.CampaignReport,
-    client.CampaignVersion: campaign_pb2.CampaignVersion,
-    client.ChannelConfiguration: channel_configuration_pb2.ChannelConfiguration,
-    client.EmailContent: campaign_pb2.EmailContent,
-    client.Event: message_pb2.Event,
-    client.Execution: execution_pb2.Execution,
-    client.ExecutionCancellation: execution_service_pb2.CancelExecutionResponse,
-    client.Failure: message_pb2.Failure,
-    client.Finding: campaign_pb2.Finding,
-    client.HandOffLatency: report_service_pb2.HandOffLatency,
-    client.Mailbox: campaign_pb2.Mailbox,
-    client.Message: message_pb2.Message,
-    client.MessageCancellation: message_service_pb2.CancelMessageResponse,
-    client.MessageCounts: execution_pb2.MessageCounts,
-    client.NewApiKey: api_key_service_pb2.CreateApiKeyResponse,
-    client.Recipient: trigger_service_pb2.Recipient,
-    client.RecipientResult: trigger_service_pb2.RecipientResult,
-    client.RenderedEmail: campaign_pb2.RenderedEmail,
-    client.RetryPolicy: channel_configuration_pb2.RetryPolicy,
-    client.Review: campaign_service_pb2.ReviewCampaignResponse,
-    client.Schedule: campaign_pb2.Schedule,
-    client.SmtpProvider: channel_configuration_pb2.SmtpProvider,
-    client.Stop: campaign_service_pb2.StopCampaignResponse,
-    client.Trigger: trigger_service_pb2.TriggerRequest,
-    client.TriggerSample: trigger_sample_pb2.TriggerSample,
-    client.TriggerSamples: campaign_service_pb2.GetTriggerSampleResponse,
-    client.Verification: channel_configuration_service_pb2.VerifyChannelConfigurationResponse,
-    client.VerificationStep: channel_configuration_service_pb2.VerificationStep,
-    client.Violation: BadRequest.FieldViolation,
-}
+VALUES = [item for item in DESCRIPTORS if issubclass(item, Value)]
+ENUMS = [item for item in DESCRIPTORS if issubclass(item, StrEnum)]
+
+each_value = pytest.mark.parametrize("value_type", VALUES, ids=lambda item: item.__name__)
+each_enum = pytest.mark.parametrize("enum", ENUMS, ids=lambda item: item.__name__)
 
 #: Every field that an author can set, in every form that it can take.
 CAMPAIGN = Campaign(
@@ -117,36 +86,43 @@ CHANNEL = ChannelConfiguration(
 )
 
 
-def members(wire: EnumDescriptor) -> list[str]:
-    """The short names of the contract's values, without the unspecified one."""
-    prefix = wire.values_by_number[0].name.removesuffix("UNSPECIFIED")
-    return [value.name.removeprefix(prefix) for value in wire.values if value.number]
+def message_type_of(value_type: type[Value]) -> type[Message]:
+    return GetMessageClass(DESCRIPTORS[value_type])
 
 
-@pytest.mark.parametrize(("value_type", "message_type"), MESSAGES.items(), ids=lambda item: item.__name__)
-def test_a_value_has_every_field_of_its_message(value_type: Any, message_type: type[Message]) -> None:
+@each_value
+def test_a_value_has_every_field_of_its_message(value_type: Any) -> None:
     # `localized_message` repeats a violation in a language, which no Clarion service does.
-    wire_names = set(message_type.DESCRIPTOR.fields_by_name) - {"localized_message"}
+    wire_names = set(DESCRIPTORS[value_type].fields_by_name) - {"localized_message"}
 
-    assert {field.wire_name for field in fields_of(value_type)} == wire_names
-
-
-def test_every_public_value_is_held_against_its_message() -> None:
-    public = (getattr(client, name) for name in client.__all__)
-    values = {item for item in public if isinstance(item, type) and issubclass(item, Value) and item is not Value}
-
-    assert values == set(MESSAGES)
+    assert {field.name.removesuffix("_") for field in dataclasses.fields(value_type)} == wire_names
 
 
-@pytest.mark.parametrize(("value_type", "message_type"), MESSAGES.items(), ids=lambda item: item.__name__)
-def test_an_empty_message_is_a_value(value_type: type[Value], message_type: type[Message]) -> None:
-    assert isinstance(read(value_type, message_type()), value_type)
+def test_every_value_and_every_enum_is_public() -> None:
+    public = {item for name in client.__all__ if isinstance(item := getattr(client, name), type)}
+
+    assert {*VALUES, *ENUMS} <= public
 
 
-@pytest.mark.parametrize(("enum", "wire"), WIRE_ENUMS.items(), ids=lambda item: item.__name__ if callable(item) else "")
-def test_an_enum_has_every_member_of_the_contract_by_its_short_name(enum: type[StrEnum], wire: EnumDescriptor) -> None:
-    assert [member.value for member in enum if member.name != "UNRECOGNIZED"] == members(wire)
+@each_value
+def test_an_empty_message_is_a_value(value_type: type[Value]) -> None:
+    assert isinstance(read(value_type, message_type_of(value_type)()), value_type)
+
+
+@each_enum
+def test_an_enum_has_every_member_of_the_contract_by_its_short_name(enum: type[StrEnum]) -> None:
+    unspecified, *values = [value.name for value in DESCRIPTORS[enum].values]
+    prefix = unspecified.removesuffix("UNSPECIFIED")
+
+    assert [member.value for member in enum if member.name != "UNRECOGNIZED"] == [
+        value.removeprefix(prefix) for value in values
+    ]
     assert all(member.name == member.value for member in enum)
+
+
+@pytest.mark.parametrize("enum", [client.QueueDisposal, client.ErrorReason], ids=["QueueDisposal", "ErrorReason"])
+def test_an_enum_that_is_in_no_answer_has_no_unrecognized_member(enum: type[StrEnum]) -> None:
+    assert "UNRECOGNIZED" not in enum.__members__
 
 
 def test_both_cancellations_number_their_outcomes_alike() -> None:
@@ -158,7 +134,7 @@ def test_both_cancellations_number_their_outcomes_alike() -> None:
 
 @pytest.mark.parametrize("value", [CAMPAIGN, CHANNEL], ids=["campaign", "channel configuration"])
 def test_a_value_is_the_same_after_the_wire(value: Value) -> None:
-    message_type = MESSAGES[type(value)]
+    message_type = message_type_of(type(value))
 
     received = message_type.FromString(write(value, message_type).SerializeToString())
 
@@ -215,32 +191,69 @@ CATEGORIES = "not one of TRANSACTIONAL, MARKETING"
 
 
 @pytest.mark.parametrize(
-    ("data", "error", "message"),
+    ("data", "path", "problem"),
     [
-        ({"dispaly_name": "x"}, ValueError, "dispaly_name is no field of Campaign; did you mean display_name?"),
-        ({"zzz": 1}, ValueError, "zzz is no field of Campaign"),
-        ({5: 1}, ValueError, "5 is no field of Campaign"),
-        ({"actions": [{"email": {}}]}, ValueError, "actions[0].channel_configuration is missing"),
-        ({"actions": {"email": {}}}, TypeError, "actions is a dict, not a list"),
-        ({"actions": ["x"]}, TypeError, "actions[0] is a str, not a mapping"),
-        ({"category": "URGENT"}, ValueError, f"category is 'URGENT', {CATEGORIES}"),
-        ({"category": "UNRECOGNIZED"}, ValueError, f"category is 'UNRECOGNIZED', {CATEGORIES}"),
-        ({"category": 1}, ValueError, f"category is '1', {CATEGORIES}"),
-        ({"display_name": 5}, TypeError, "display_name is 5, not a string"),
-        ({"live_version": True}, TypeError, "live_version is True, not a whole number"),
-        ({"draft_pending": 1}, TypeError, "draft_pending is 1, not true or false"),
-        ({"schedule": {"start_time": "tomorrow"}}, ValueError, f"schedule.start_time is 'tomorrow', {TIME}"),
-        ({"schedule": {"start_time": "2027-01-01T00:00:00"}}, ValueError, "schedule.start_time has no time zone"),
-        ({"schedule": {"end_time": NEW_YEAR.date()}}, ValueError, f"schedule.end_time is '2027-01-01', {TIME}"),
-        ({"context_schema": {"a": math.inf}}, ValueError, "context_schema.a is inf, which JSON does not know"),
-        ({"context_schema": "object"}, TypeError, "context_schema is a str, not a mapping"),
+        ({"dispaly_name": "x"}, "dispaly_name", "is no field of Campaign; did you mean display_name?"),
+        ({"zzz": 1}, "zzz", "is no field of Campaign"),
+        ({5: 1}, "5", "is no field of Campaign"),
+        ({"actions": [{"email": {}}]}, "actions[0].channel_configuration", "is missing"),
+        ({"actions": {"email": {}}}, "actions", "is a dict, not a list"),
+        ({"actions": ["x"]}, "actions[0]", "is a str, not a mapping"),
+        ({"category": "URGENT"}, "category", f"is 'URGENT', {CATEGORIES}"),
+        ({"category": "UNRECOGNIZED"}, "category", f"is 'UNRECOGNIZED', {CATEGORIES}"),
+        ({"category": 1}, "category", f"is '1', {CATEGORIES}"),
+        ({"display_name": 5}, "display_name", "is 5, not a string"),
+        ({"live_version": True}, "live_version", "is True, not a whole number"),
+        ({"live_version": 2**31}, "live_version", "is 2147483648, which is too large a number"),
+        ({"draft_pending": 1}, "draft_pending", "is 1, not true or false"),
+        ({"schedule": {"start_time": "tomorrow"}}, "schedule.start_time", f"is 'tomorrow', {TIME}"),
+        ({"schedule": {"start_time": "2027-01-01T00:00:00"}}, "schedule.start_time", "has no time zone"),
+        ({"schedule": {"end_time": NEW_YEAR.date()}}, "schedule.end_time", f"is '2027-01-01', {TIME}"),
+        ({"context_schema": {"a": [math.inf]}}, "context_schema.a[0]", "is inf, which JSON does not know"),
+        ({"context_schema": "object"}, "context_schema", "is a str, not a mapping"),
     ],
 )
-def test_a_mistake_in_a_file_is_named_with_its_path(data: dict[Any, Any], error: type[Exception], message: str) -> None:
-    with pytest.raises(error) as refusal:
+def test_a_mistake_in_a_file_is_named_with_its_path(data: dict[Any, Any], path: str, problem: str) -> None:
+    with pytest.raises(FieldError) as refusal:
         Campaign.from_dict(data)
 
-    assert str(refusal.value) == message
+    assert (refusal.value.path, refusal.value.problem) == (path, problem)
+    assert str(refusal.value).startswith(f"{path} {problem}")
+
+
+def test_every_mistake_in_a_file_is_found_at_once() -> None:
+    data = {"tags": ["a", 1, 2], "actions": [{"email": {"subjekt": "x"}}], "rapid": "yes"}
+
+    with pytest.raises(FieldError) as refusal:
+        Campaign.from_dict(data)
+
+    assert {error.path for error in refusal.value.errors} == {
+        "tags[1]",
+        "tags[2]",
+        "actions[0].channel_configuration",
+        "actions[0].email.subject",
+        "actions[0].email.subjekt",
+        "rapid",
+    }
+    assert len(str(refusal.value).splitlines()) == 6
+
+
+def test_a_message_for_people_lists_ten_mistakes() -> None:
+    with pytest.raises(FieldError) as refusal:
+        Campaign.from_dict({"tags": [1] * 25})
+
+    assert len(refusal.value.errors) == 25
+    assert str(refusal.value).splitlines()[9:] == ["tags[9] is 1, not a string", "... and 15 more"]
+
+
+def test_a_mistake_is_a_wrong_value_and_a_wrong_type() -> None:
+    assert issubclass(FieldError, ValueError)
+    assert issubclass(FieldError, TypeError)
+
+
+def test_data_that_is_no_mapping_is_refused() -> None:
+    with pytest.raises(FieldError, match="The value is a list, not a mapping"):
+        Campaign.from_dict([])  # type: ignore[arg-type]  # the caller's mistake
 
 
 @pytest.mark.parametrize("timeout", ["soon", 30, "30", None])
@@ -250,12 +263,12 @@ def test_a_duration_in_a_file_is_a_number_of_seconds_with_its_unit(timeout: obje
     if timeout is None:
         assert ChannelConfiguration.from_dict(data).smtp == client.SmtpProvider(host="mail.example")
     else:
-        with pytest.raises(ValueError, match=r"smtp\.timeout is .*, not a number of seconds such as 30s"):
+        with pytest.raises(FieldError, match=r"smtp\.timeout is .*, not a number of seconds such as 30s"):
             ChannelConfiguration.from_dict(data)
 
 
 def test_headers_in_a_file_are_strings() -> None:
-    with pytest.raises(TypeError, match=r"headers\.X-Shop is 1, not a string"):
+    with pytest.raises(FieldError, match=r"headers\.X-Shop is 1, not a string"):
         EmailContent.from_dict({"subject": "x", "headers": {"X-Shop": 1}})
 
 
@@ -281,14 +294,23 @@ def test_short_names_are_sent_in_full() -> None:
 def test_what_cannot_be_sent_is_named_with_its_path() -> None:
     recipients = [client.Recipient("a@b.example"), client.Recipient("c@b.example", {"total": float("nan")})]
 
-    with pytest.raises(ValueError, match=r"^recipients\[1\]\.context\.total is nan"):
+    with pytest.raises(FieldError, match=r"^recipients\[1\]\.context\.total is nan") as refusal:
         write(client.Trigger("x", recipients), trigger_service_pb2.TriggerRequest)
+
+    assert refusal.value.path == "recipients[1].context.total"
+
+
+def test_a_name_of_another_collection_is_refused_with_its_path() -> None:
+    with pytest.raises(FieldError) as refusal:
+        write(client.Trigger("executions/1", []), trigger_service_pb2.TriggerRequest)
+
+    assert str(refusal.value) == "campaign is 'executions/1', which is no name in campaigns/"
 
 
 def test_a_time_without_a_zone_is_refused() -> None:
     trigger = client.Trigger("x", [], send_time=NEW_YEAR.replace(tzinfo=None))
 
-    with pytest.raises(ValueError, match="send_time has no time zone"):
+    with pytest.raises(FieldError, match="send_time has no time zone"):
         write(trigger, trigger_service_pb2.TriggerRequest)
 
 
@@ -322,7 +344,7 @@ def test_a_member_that_a_newer_service_sends_is_unrecognized() -> None:
 
 
 def test_an_unrecognized_member_cannot_be_sent() -> None:
-    with pytest.raises(ValueError, match="category is 'UNRECOGNIZED', not one of TRANSACTIONAL, MARKETING"):
+    with pytest.raises(FieldError, match="category is 'UNRECOGNIZED', not one of TRANSACTIONAL, MARKETING"):
         write(Campaign(category=Category.UNRECOGNIZED), campaign_pb2.Campaign)
 
 

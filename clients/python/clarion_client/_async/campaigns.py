@@ -13,13 +13,21 @@ from google.protobuf.field_mask_pb2 import FieldMask
 
 from clarion_client._async.calls import AsyncCalls
 from clarion_client._async.pager import AsyncPager, paged
+from clarion_client._conversion import enum_numbers, read, read_all, write
+from clarion_client._json_data import struct_of
 from clarion_client._names import full_identity, full_name, short_name
-from clarion_client._values.campaign import Activation, Campaign, CampaignVersion, RenderedEmail, Review, Stop
-from clarion_client._values.enums import CampaignState, Category, QueueDisposal
-from clarion_client._values.json_data import struct_of
-from clarion_client._values.kinds import choices
-from clarion_client._values.sample import TriggerSamples
-from clarion_client._values.value import read, read_all, write
+from clarion_client._values import (
+    Activation,
+    Campaign,
+    CampaignState,
+    CampaignVersion,
+    Category,
+    QueueDisposal,
+    RenderedEmail,
+    Review,
+    Stop,
+    TriggerSamples,
+)
 
 
 class AsyncCampaigns:
@@ -69,8 +77,8 @@ class AsyncCampaigns:
         `update_time`, each with an optional ` desc`. `page_size` is 50 unless given, 1,000 at most.
         """
         request = wire.ListCampaignsRequest(
-            states=choices(CampaignState, states, "states"),
-            categories=choices(Category, categories, "categories"),
+            states=enum_numbers(CampaignState, states, "states"),
+            categories=enum_numbers(Category, categories, "categories"),
             tags=tags,
             text=text,
             order_by=order_by,
@@ -148,7 +156,7 @@ class AsyncCampaigns:
         self, name: str, queue_disposal: QueueDisposal, *, etag: str = "", timeout: float | None = None
     ) -> Stop:
         """Refuses triggers for good, and sends (DRAIN) or cancels (CANCEL) what is queued."""
-        (disposal,) = choices(QueueDisposal, [queue_disposal], "queue_disposal")
+        (disposal,) = enum_numbers(QueueDisposal, [queue_disposal], "queue_disposal")
         request = wire.StopCampaignRequest(name=full_name("campaigns", name), queue_disposal=disposal, etag=etag)
         answer = await self._calls.unary(self._stub.StopCampaign, request, repeatable=False, timeout=timeout)
         return read(Stop, answer)

@@ -12,9 +12,9 @@ from google.protobuf.field_mask_pb2 import FieldMask
 
 from clarion_client._async.calls import AsyncCalls
 from clarion_client._async.pager import AsyncPager, paged
+from clarion_client._conversion import read, read_all, write
 from clarion_client._names import full_name, short_name
-from clarion_client._values.channel import ChannelConfiguration, Verification
-from clarion_client._values.value import read, read_all, write
+from clarion_client._values import ChannelConfiguration, Verification
 
 COLLECTION = "channelConfigurations"
 

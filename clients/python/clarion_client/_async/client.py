@@ -18,9 +18,10 @@ from clarion_client._async.reports import AsyncReports
 from clarion_client._async.runtime import Source
 from clarion_client._async.triggers import AsyncTriggers
 from clarion_client._errors import ClarionError
+from clarion_client._recipients import recipients_of
 from clarion_client._retry import Retry
 from clarion_client._settings import DEFAULT_RETRY, DEFAULT_TARGET, DEFAULT_TIMEOUT, Settings, environment_settings
-from clarion_client._values.trigger import Accepted, Recipient, Trigger, recipients_of
+from clarion_client._values import Accepted, Recipient, Trigger
 
 
 class AsyncClient:
@@ -92,10 +93,10 @@ class AsyncClient:
             campaign,
             recipients_of(recipients, to, context, profile, locale),
             request_id,
-            send_time,
-            expire_time,
-            allow_partial,
-            validate_only,
+            send_time=send_time,
+            expire_time=expire_time,
+            allow_partial=allow_partial,
+            validate_only=validate_only,
         )
         return await self._triggers.send(trigger, timeout)
 

@@ -9,9 +9,9 @@ from clarion.v1 import execution_service_pb2_grpc as rpc
 
 from clarion_client._async.calls import AsyncCalls
 from clarion_client._async.pager import AsyncPager, paged
+from clarion_client._conversion import read, read_all
 from clarion_client._names import full_name, full_name_or_empty
-from clarion_client._values.execution import Execution, ExecutionCancellation
-from clarion_client._values.value import read, read_all
+from clarion_client._values import Execution, ExecutionCancellation
 
 
 class AsyncExecutions:

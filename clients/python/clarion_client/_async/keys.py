@@ -11,11 +11,9 @@ from clarion.v1 import api_key_service_pb2_grpc as rpc
 
 from clarion_client._async.calls import AsyncCalls
 from clarion_client._async.pager import AsyncPager, paged
+from clarion_client._conversion import enum_numbers, read, read_all
 from clarion_client._names import full_name
-from clarion_client._values.enums import Scope
-from clarion_client._values.key import ApiKey, NewApiKey
-from clarion_client._values.kinds import choices
-from clarion_client._values.value import read, read_all
+from clarion_client._values import ApiKey, NewApiKey, Scope
 
 
 class AsyncKeys:
@@ -33,7 +31,7 @@ class AsyncKeys:
     ) -> NewApiKey:
         """The answer holds the secret, which the service cannot show again. Without a `sandbox` it is the caller's."""
         api_key = api_key_pb2.ApiKey(
-            display_name=display_name, scopes=choices(Scope, scopes, "scopes"), sandbox=sandbox
+            display_name=display_name, scopes=enum_numbers(Scope, scopes, "scopes"), sandbox=sandbox
         )
         request = wire.CreateApiKeyRequest(api_key=api_key)
         answer = await self._calls.unary(self._stub.CreateApiKey, request, repeatable=False, timeout=timeout)

@@ -11,11 +11,9 @@ from clarion.v1 import message_service_pb2_grpc as rpc
 from clarion_client._async.calls import AsyncCalls
 from clarion_client._async.pager import AsyncPager, paged
 from clarion_client._async.watch import AsyncEventWatch
+from clarion_client._conversion import enum_numbers, read, read_all
 from clarion_client._names import full_identity, full_name, full_name_or_empty
-from clarion_client._values.enums import EventType, MessageState
-from clarion_client._values.kinds import choices
-from clarion_client._values.message import Message, MessageCancellation
-from clarion_client._values.value import read, read_all
+from clarion_client._values import EventType, Message, MessageCancellation, MessageState
 
 
 class AsyncMessages:
@@ -51,7 +49,7 @@ class AsyncMessages:
             campaign=full_name_or_empty("campaigns", campaign),
             execution=full_name_or_empty("executions", execution),
             identity=full_identity(identity),
-            states=choices(MessageState, states, "states"),
+            states=enum_numbers(MessageState, states, "states"),
             page_size=page_size,
         )
         return paged(
@@ -83,7 +81,7 @@ class AsyncMessages:
             campaign=full_name_or_empty("campaigns", campaign),
             execution=full_name_or_empty("executions", execution),
             message=full_name_or_empty("messages", message),
-            types=choices(EventType, types, "types"),
+            types=enum_numbers(EventType, types, "types"),
             resume_token=resume_token,
             from_start=from_start,
         )

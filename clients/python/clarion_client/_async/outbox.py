@@ -10,8 +10,8 @@ from clarion.v1.trigger_service_pb2 import TriggerRequest, TriggerStreamRequest
 
 from clarion_client._async.calls import new_request_id
 from clarion_client._async.runtime import Background, Condition, Source, each
-from clarion_client._values.trigger import Trigger
-from clarion_client._values.value import write
+from clarion_client._conversion import write
+from clarion_client._values import Trigger
 
 
 class AsyncOutbox:

@@ -8,9 +8,9 @@ from clarion.v1 import report_service_pb2 as wire
 from clarion.v1 import report_service_pb2_grpc as rpc
 
 from clarion_client._async.calls import AsyncCalls
+from clarion_client._conversion import read
 from clarion_client._names import full_name
-from clarion_client._values.report import CampaignReport
-from clarion_client._values.value import read
+from clarion_client._values import CampaignReport
 
 
 class AsyncReports:

@@ -13,9 +13,9 @@ from clarion_client._async.calls import AsyncCalls, new_request_id
 from clarion_client._async.outbox import AsyncOutbox
 from clarion_client._async.reconnecting import AsyncReconnecting, Metadata, StreamCall
 from clarion_client._async.runtime import Source
+from clarion_client._conversion import read, write
 from clarion_client._errors import ClarionError, error_of_status
-from clarion_client._values.trigger import Accepted, Trigger
-from clarion_client._values.value import read, write
+from clarion_client._values import Accepted, Trigger
 
 
 class AsyncTriggers:

@@ -10,8 +10,8 @@ from clarion.v1 import message_service_pb2_grpc as rpc
 
 from clarion_client._async.calls import AsyncCalls
 from clarion_client._async.reconnecting import AsyncReconnecting, Metadata, StreamCall
-from clarion_client._values.message import Event
-from clarion_client._values.value import read
+from clarion_client._conversion import read
+from clarion_client._values import Event
 
 
 class AsyncEventWatch:

@@ -11,11 +11,11 @@ from clarion.v1 import channel_configuration_service_pb2 as wire
 from clarion.v1 import channel_configuration_service_pb2_grpc as rpc
 from google.protobuf.field_mask_pb2 import FieldMask
 
+from clarion_client._conversion import read, read_all, write
 from clarion_client._names import full_name, short_name
 from clarion_client._sync.calls import Calls
 from clarion_client._sync.pager import Pager, paged
-from clarion_client._values.channel import ChannelConfiguration, Verification
-from clarion_client._values.value import read, read_all, write
+from clarion_client._values import ChannelConfiguration, Verification
 
 COLLECTION = "channelConfigurations"
 

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from clarion_client._errors import ClarionError
+from clarion_client._recipients import recipients_of
 from clarion_client._retry import Retry
 from clarion_client._settings import DEFAULT_RETRY, DEFAULT_TARGET, DEFAULT_TIMEOUT, Settings, environment_settings
 from clarion_client._sync.calls import Calls
@@ -21,7 +22,7 @@ from clarion_client._sync.messages import Messages
 from clarion_client._sync.reports import Reports
 from clarion_client._sync.runtime import Source
 from clarion_client._sync.triggers import Triggers
-from clarion_client._values.trigger import Accepted, Recipient, Trigger, recipients_of
+from clarion_client._values import Accepted, Recipient, Trigger
 
 
 class Client:
@@ -93,10 +94,10 @@ class Client:
             campaign,
             recipients_of(recipients, to, context, profile, locale),
             request_id,
-            send_time,
-            expire_time,
-            allow_partial,
-            validate_only,
+            send_time=send_time,
+            expire_time=expire_time,
+            allow_partial=allow_partial,
+            validate_only=validate_only,
         )
         return self._triggers.send(trigger, timeout)
 

@@ -8,11 +8,11 @@ from functools import cached_property
 from clarion.v1 import execution_service_pb2 as wire
 from clarion.v1 import execution_service_pb2_grpc as rpc
 
+from clarion_client._conversion import read, read_all
 from clarion_client._names import full_name, full_name_or_empty
 from clarion_client._sync.calls import Calls
 from clarion_client._sync.pager import Pager, paged
-from clarion_client._values.execution import Execution, ExecutionCancellation
-from clarion_client._values.value import read, read_all
+from clarion_client._values import Execution, ExecutionCancellation
 
 
 class Executions:

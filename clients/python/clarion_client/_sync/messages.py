@@ -9,14 +9,12 @@ from functools import cached_property
 from clarion.v1 import message_service_pb2 as wire
 from clarion.v1 import message_service_pb2_grpc as rpc
 
+from clarion_client._conversion import enum_numbers, read, read_all
 from clarion_client._names import full_identity, full_name, full_name_or_empty
 from clarion_client._sync.calls import Calls
 from clarion_client._sync.pager import Pager, paged
 from clarion_client._sync.watch import EventWatch
-from clarion_client._values.enums import EventType, MessageState
-from clarion_client._values.kinds import choices
-from clarion_client._values.message import Message, MessageCancellation
-from clarion_client._values.value import read, read_all
+from clarion_client._values import EventType, Message, MessageCancellation, MessageState
 
 
 class Messages:
@@ -52,7 +50,7 @@ class Messages:
             campaign=full_name_or_empty("campaigns", campaign),
             execution=full_name_or_empty("executions", execution),
             identity=full_identity(identity),
-            states=choices(MessageState, states, "states"),
+            states=enum_numbers(MessageState, states, "states"),
             page_size=page_size,
         )
         return paged(
@@ -84,7 +82,7 @@ class Messages:
             campaign=full_name_or_empty("campaigns", campaign),
             execution=full_name_or_empty("executions", execution),
             message=full_name_or_empty("messages", message),
-            types=choices(EventType, types, "types"),
+            types=enum_numbers(EventType, types, "types"),
             resume_token=resume_token,
             from_start=from_start,
         )

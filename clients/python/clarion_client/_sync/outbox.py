@@ -9,10 +9,10 @@ from dataclasses import replace
 
 from clarion.v1.trigger_service_pb2 import TriggerRequest, TriggerStreamRequest
 
+from clarion_client._conversion import write
 from clarion_client._sync.calls import new_request_id
 from clarion_client._sync.runtime import Background, Condition, Source, each
-from clarion_client._values.trigger import Trigger
-from clarion_client._values.value import write
+from clarion_client._values import Trigger
 
 
 class Outbox:

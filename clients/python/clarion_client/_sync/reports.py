@@ -8,10 +8,10 @@ from functools import cached_property
 from clarion.v1 import report_service_pb2 as wire
 from clarion.v1 import report_service_pb2_grpc as rpc
 
+from clarion_client._conversion import read
 from clarion_client._names import full_name
 from clarion_client._sync.calls import Calls
-from clarion_client._values.report import CampaignReport
-from clarion_client._values.value import read
+from clarion_client._values import CampaignReport
 
 
 class Reports:

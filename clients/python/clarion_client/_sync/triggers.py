@@ -10,13 +10,13 @@ from functools import cached_property
 from clarion.v1 import trigger_service_pb2 as wire
 from clarion.v1 import trigger_service_pb2_grpc as rpc
 
+from clarion_client._conversion import read, write
 from clarion_client._errors import ClarionError, error_of_status
 from clarion_client._sync.calls import Calls, new_request_id
 from clarion_client._sync.outbox import Outbox
 from clarion_client._sync.reconnecting import Metadata, Reconnecting, StreamCall
 from clarion_client._sync.runtime import Source
-from clarion_client._values.trigger import Accepted, Trigger
-from clarion_client._values.value import read, write
+from clarion_client._values import Accepted, Trigger
 
 
 class Triggers:

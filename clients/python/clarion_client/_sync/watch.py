@@ -9,10 +9,10 @@ from typing import Self
 from clarion.v1 import message_service_pb2 as wire
 from clarion.v1 import message_service_pb2_grpc as rpc
 
+from clarion_client._conversion import read
 from clarion_client._sync.calls import Calls
 from clarion_client._sync.reconnecting import Metadata, Reconnecting, StreamCall
-from clarion_client._values.message import Event
-from clarion_client._values.value import read
+from clarion_client._values import Event
 
 
 class EventWatch:

@@ -11,7 +11,7 @@ from typing import Any, Generic
 from clarion_server.transport.cli.failures import CommandFailed, Problem
 from clarion_server.transport.cli.files.documents import Document, files_of, read_documents
 from clarion_server.transport.cli.files.expanding import Expansion
-from clarion_server.transport.cli.files.loading import flaws_of
+from clarion_server.transport.cli.files.loading import violations_of
 from clarion_server.transport.cli.files.resource_types import CAMPAIGN, CHANNEL, Kind, V
 from clarion_server.transport.cli.files.source_location import Places
 
@@ -84,7 +84,7 @@ class _Reading:
             if field.name in data and field.name not in kind.fields:
                 del data[field.name]
                 self._note(document, field.name, "The service writes this field. Leave it out.")
-        for path, text in flaws_of(kind.value_type, data, document.places):
+        for path, text in violations_of(kind.value_type, data):
             self._note(document, path, text)
         if len(self.problems) > found:
             return None

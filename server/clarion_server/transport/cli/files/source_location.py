@@ -45,11 +45,6 @@ class Places:
             path = shorter if shorter != path else ""
         return self._places[path]
 
-    def path_at_start_of(self, text: str) -> str:
-        """The longest path that the text begins with, as the client's errors do. Empty when it begins with none."""
-        paths = (path for path in self._places if path and text.startswith((f"{path} ", f"{path}.", f"{path}[")))
-        return max(paths, key=len, default="")
-
     def problem(self, path: str, text: str, *, line: int = 0, remedy: str = "") -> Problem:
         """`line` is within the text of the value."""
         place = self.find(path).of_text(line)

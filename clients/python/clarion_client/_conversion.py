@@ -1,0 +1,310 @@
+"""Converts the values of `_values` to and from the contract's messages, and to and from plain data.
+
+A value is a frozen dataclass that `tools/generate_values.py` writes from the contract. How each of its fields travels
+follows from the descriptor of its message, so that no field needs code of its own.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import StrEnum
+from functools import cached_property
+from operator import attrgetter
+from typing import Any, Self, TypeVar
+
+from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
+from google.protobuf.message import Message
+
+from clarion_client._converters import (
+    Converter,
+    Enumeration,
+    Integer,
+    JsonData,
+    Plain,
+    Span,
+    Time,
+    load_each,
+    mapping,
+)
+from clarion_client._field_error import FieldError
+from clarion_client._names import SHORTENED
+
+C = TypeVar("C", bound=type)
+M = TypeVar("M", bound=Message)
+V = TypeVar("V", bound="Value")
+
+#: The class of each message and enum of the contract, by its full name there, and the way back.
+CLASSES: dict[str, type] = {}
+DESCRIPTORS: dict[type, Any] = {}
+RECORDS: dict[type, Record] = {}
+
+WELL_KNOWN: Mapping[str, Callable[[], Converter]] = {
+    "google.protobuf.Timestamp": Time,
+    "google.protobuf.Duration": Span,
+    "google.protobuf.Struct": JsonData,
+}
+NUMBERS: Mapping[int, Callable[[], Converter]] = {
+    FieldDescriptor.CPPTYPE_INT32: lambda: Integer(32),
+    FieldDescriptor.CPPTYPE_INT64: lambda: Integer(64),
+    FieldDescriptor.CPPTYPE_DOUBLE: lambda: Plain(float),
+    FieldDescriptor.CPPTYPE_BOOL: lambda: Plain(bool),
+}
+
+
+def represents(*descriptors: Descriptor | EnumDescriptor) -> Callable[[C], C]:
+    """Declares the class that stands for a message or an enum of the contract."""
+
+    def declare(python_class: C) -> C:
+        CLASSES.update({descriptor.full_name: python_class for descriptor in descriptors})
+        DESCRIPTORS[python_class] = descriptors[0]
+        return python_class
+
+    return declare
+
+
+class Value:
+    """A frozen dataclass whose fields are those of a message of the contract, in Python's own types."""
+
+    __slots__ = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the value as JSON data under the contract's field names. Absent fields (None) are left out; enums are
+        their short names, times are RFC 3339 in UTC, durations are seconds such as `1.500s`.
+        """
+        return record_of(type(self)).dump(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Takes what `to_dict` gives, or what a YAML parser reads from a file in the contract's field names.
+
+        Raises FieldError for unknown fields and values of another type. Its `errors` lists all of them.
+        """
+        value: Self = record_of(cls).load(data)
+        return value
+
+
+def read(value_type: type[V], message: Message) -> V:
+    value: V = record_of(value_type).read(message)
+    return value
+
+
+def read_all(value_type: type[V], messages: Iterable[Message]) -> list[V]:
+    record = record_of(value_type)
+    return [record.read(message) for message in messages]
+
+
+def write(value: Value, message_type: type[M]) -> M:
+    """Raises FieldError for what cannot be sent as it is."""
+    return message_type(**record_of(type(value)).write(value))
+
+
+def enum_numbers(enum: type[StrEnum], members: Iterable[str], path: str) -> list[Any]:
+    """Returns the contract's numbers of these members. Raises FieldError with this path for what is none."""
+    enumeration = Enumeration(DESCRIPTORS[enum], enum)
+    try:
+        return [enumeration.write(member) for member in members]
+    except FieldError as error:
+        error.move_into(path)
+        raise
+
+
+def record_of(value_type: type) -> Record:
+    if value_type not in RECORDS:
+        RECORDS[value_type] = Record(value_type, DESCRIPTORS[value_type])
+    return RECORDS[value_type]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a value. Python's name of a field that is a keyword ends with an underscore (`from_`)."""
+
+    name: str
+    wire: FieldDescriptor
+    converter: Converter
+    #: An absent field is None.
+    optional: bool
+    required: bool
+
+    def reader(self) -> Callable[[Message], Any]:
+        get, convert, name = attrgetter(self.wire.name), self.converter.read, self.wire.name
+        if not self.optional:
+            return lambda message: convert(get(message))
+        if self.wire.has_presence:
+            return lambda message: convert(get(message)) if message.HasField(name) else None
+        return lambda message: convert(item) if (item := get(message)) else None
+
+
+class Record:
+    """Converts a value and a message with the same fields."""
+
+    def __init__(self, value_type: Any, descriptor: Descriptor) -> None:
+        self._type = value_type
+        self._descriptor = descriptor
+
+    # These wait for the first use: a message may hold itself, and most programs use few of them.
+    @cached_property
+    def _fields(self) -> Mapping[str, Field]:
+        fields = dataclasses.fields(self._type)
+        return {field.name.removesuffix("_"): _field(field, self._descriptor) for field in fields}
+
+    @cached_property
+    def _readers(self) -> Sequence[tuple[str, Callable[[Message], Any]]]:
+        return [(field.name, field.reader()) for field in self._fields.values()]
+
+    @cached_property
+    def _choices(self) -> Sequence[Sequence[str]]:
+        choices = ([field.name for field in choice.fields] for choice in self._descriptor.oneofs)
+        return [names for names in choices if len(names) > 1]
+
+    def read(self, message: Message, /) -> Any:
+        return self._type(**{name: read_field(message) for name, read_field in self._readers})
+
+    def write(self, value: Any, /) -> dict[str, Any]:
+        written = {}
+        for name, field in self._fields.items():
+            item = getattr(value, field.name)
+            if item is not None:
+                try:
+                    written[name] = field.converter.write(item)
+                except FieldError as error:
+                    error.move_into(name)
+                    raise
+        self._refuse_several(written)
+        return written
+
+    def dump(self, value: Any, /) -> dict[str, Any]:
+        items = ((name, field, getattr(value, field.name)) for name, field in self._fields.items())
+        return {name: field.converter.dump(item) for name, field, item in items if item is not None}
+
+    def load(self, data: Any, /) -> Any:
+        given = {str(name): item for name, item in mapping(data).items()}
+        missing = {name: None for name, field in self._fields.items() if field.required and name not in given}
+        loaded = load_each((missing | given).items(), self._load_field)
+        present = {name: item for name, item in loaded.items() if item is not None}
+        self._refuse_several(present)
+        return self._type(**{self._fields[name].name: item for name, item in present.items()})
+
+    def _load_field(self, name: str, item: Any) -> Any:
+        field = self._fields.get(name)
+        if field is None:
+            raise FieldError(f"is no field of {self._type.__name__}{_suggestion(name, self._fields)}")
+        if item is None and field.required:
+            raise FieldError("is missing")
+        return None if item is None else field.converter.load(item)
+
+    def _refuse_several(self, fields: Mapping[str, Any]) -> None:
+        for choice in self._choices:
+            given = [name for name in choice if name in fields]
+            if len(given) > 1:
+                raise FieldError(f"has {' and '.join(given)}, of which only one can be given")
+
+
+class Repeated:
+    """Converts several values of one type, in order."""
+
+    def __init__(self, item: Converter) -> None:
+        self._item = item
+
+    def read(self, wire: Any, /) -> tuple[Any, ...]:
+        return tuple(map(self._item.read, wire))
+
+    def write(self, value: Iterable[Any], /) -> list[Any]:
+        written: list[Any] = []
+        try:
+            for item in value:
+                written.append(self._item.write(item))  # noqa: PERF401 - its length is the index of an item that fails
+        except FieldError as error:
+            error.move_into(len(written))
+            raise
+        return written
+
+    def dump(self, value: Iterable[Any], /) -> list[Any]:
+        return [self._item.dump(item) for item in value]
+
+    def load(self, data: Any, /) -> tuple[Any, ...]:
+        if not isinstance(data, list | tuple):
+            raise FieldError(f"is a {type(data).__name__}, not a list")
+        return tuple(load_each(enumerate(data), lambda _, item: self._item.load(item)).values())
+
+
+class ByName:
+    """Converts a map from names, such as header fields."""
+
+    def __init__(self, item: Converter) -> None:
+        self._item = item
+
+    def read(self, wire: Mapping[str, Any], /) -> dict[str, Any]:
+        return {name: self._item.read(item) for name, item in wire.items()}
+
+    def write(self, value: Mapping[str, Any], /) -> dict[str, Any]:
+        return {name: self._item.write(item) for name, item in value.items()}
+
+    def dump(self, value: Mapping[str, Any], /) -> dict[str, Any]:
+        return {name: self._item.dump(item) for name, item in value.items()}
+
+    def load(self, data: Any, /) -> dict[str, Any]:
+        return load_each(mapping(data).items(), self._load_item)
+
+    def _load_item(self, name: Any, item: Any) -> Any:
+        if not isinstance(name, str):
+            raise FieldError("has a name that is no string")
+        return self._item.load(item)
+
+
+class CountsByReason:
+    """Converts counts, which the contract lists as `{reason, count}` and Python has in a dict."""
+
+    def __init__(self, reason: Converter) -> None:
+        self._reason = reason
+
+    def read(self, wire: Any, /) -> dict[Any, int]:
+        counts: dict[Any, int] = {}
+        for entry in wire:
+            # Reasons that this client does not know share one key.
+            reason = self._reason.read(entry.reason)
+            counts[reason] = counts.get(reason, 0) + entry.count
+        return counts
+
+    def write(self, value: Mapping[str, int], /) -> list[dict[str, int]]:
+        return [{"reason": self._reason.write(reason), "count": count} for reason, count in value.items()]
+
+    def dump(self, value: Mapping[StrEnum, int], /) -> dict[str, int]:
+        return {str(reason): count for reason, count in value.items()}
+
+    def load(self, data: Any, /) -> dict[Any, int]:
+        counts = load_each(mapping(data).items(), lambda _, count: Integer(64).load(count))
+        return {self._reason.load(reason): count for reason, count in counts.items()}
+
+
+def _field(field: dataclasses.Field[Any], message: Descriptor) -> Field:
+    wire = message.fields_by_name[field.name.removesuffix("_")]
+    required = field.default is field.default_factory is dataclasses.MISSING
+    converter = _converter(wire, counted=field.default_factory is dict)
+    return Field(field.name, wire, converter, optional=field.default is None, required=required)
+
+
+def _converter(wire: FieldDescriptor, *, counted: bool) -> Converter:
+    """A repeated message that is a dict in Python has `counted`."""
+    message = wire.message_type
+    if not wire.is_repeated or message is None:
+        return Repeated(_single(wire)) if wire.is_repeated else _single(wire)
+    if message.GetOptions().map_entry:
+        return ByName(_single(message.fields_by_name["value"]))
+    return CountsByReason(_single(message.fields_by_name["reason"])) if counted else Repeated(_single(wire))
+
+
+def _single(wire: FieldDescriptor) -> Converter:
+    if wire.enum_type is not None:
+        return Enumeration(wire.enum_type, CLASSES[wire.enum_type.full_name])
+    if wire.message_type is not None:
+        name = wire.message_type.full_name
+        return WELL_KNOWN[name]() if name in WELL_KNOWN else record_of(CLASSES[name])
+    number = NUMBERS.get(wire.cpp_type)
+    return number() if number else Plain(str, SHORTENED.get(wire.full_name))
+
+
+def _suggestion(name: str, fields: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, fields, n=1)
+    return f"; did you mean {close[0]}?" if close else ""

@@ -1,0 +1,192 @@
+"""Converts single values between their three forms: Python's, protobuf's, and plain data as JSON and YAML have it.
+
+Every converter raises FieldError for what does not fit. Whoever holds the value adds the field's name to its path.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import reprlib
+from collections.abc import Callable, Iterable, Mapping
+from enum import StrEnum
+from typing import Any, Protocol
+
+from google.protobuf.descriptor import EnumDescriptor
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from clarion_client._field_error import FieldError
+from clarion_client._json_data import data_of, struct_of
+
+#: What the plain types are called to the author of a file.
+WORDS = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
+
+
+class Converter(Protocol):
+    """Converts one type."""
+
+    def read(self, wire: Any, /) -> Any:
+        """Returns the Python value of what a protobuf message holds."""
+
+    def write(self, value: Any, /) -> Any:
+        """Returns what the constructor of a protobuf message takes."""
+
+    def dump(self, value: Any, /) -> Any:
+        """Returns plain data."""
+
+    def load(self, data: Any, /) -> Any:
+        """Returns the Python value of plain data."""
+
+
+class Plain:
+    """Converts a string, number or truth value, which is the same in every form.
+
+    `complete` turns a name that the caller shortened into the full one that is sent.
+    """
+
+    def __init__(self, python_type: type, complete: Callable[[str], str] | None = None) -> None:
+        self._type = python_type
+        self._complete = complete
+
+    def read(self, wire: Any, /) -> Any:
+        return wire
+
+    def write(self, value: Any, /) -> Any:
+        return self._complete(value) if self._complete else value
+
+    def dump(self, value: Any, /) -> Any:
+        return value
+
+    def load(self, data: Any, /) -> Any:
+        fits = isinstance(data, int | float) if self._type is float else isinstance(data, self._type)
+        # bool is an int to Python, but to no author of a file.
+        if not fits or (isinstance(data, bool) and self._type is not bool):
+            raise FieldError(f"is {reprlib.repr(data)}, not {WORDS[self._type]}")
+        return data
+
+
+class Integer(Plain):
+    """Converts a whole number of so many bits."""
+
+    def __init__(self, bits: int) -> None:
+        super().__init__(int)
+        self._end = 2 ** (bits - 1)
+
+    def load(self, data: Any, /) -> Any:
+        number = super().load(data)
+        if not -self._end <= number < self._end:
+            raise FieldError(f"is {reprlib.repr(number)}, which is too large a number")
+        return number
+
+
+class Enumeration:
+    """Converts a member of an enum. Plain data may have the contract's long name (`CATEGORY_MARKETING`) too."""
+
+    def __init__(self, wire: EnumDescriptor, enum: type[StrEnum]) -> None:
+        self._prefix = wire.values_by_number[0].name.removesuffix("UNSPECIFIED")
+        self._numbers = {value.name.removeprefix(self._prefix): value.number for value in wire.values if value.number}
+        self._members = {self._numbers[member.value]: member for member in enum if member.value in self._numbers}
+        self._unrecognized = enum.__members__.get("UNRECOGNIZED")
+
+    def read(self, wire: int, /) -> StrEnum | None:
+        return self._members.get(wire, self._unrecognized)
+
+    def write(self, value: str, /) -> int:
+        try:
+            return self._numbers[value]
+        except KeyError:
+            raise FieldError(f"is {str(value)!r}, not one of {', '.join(self._numbers)}") from None
+
+    def dump(self, value: StrEnum, /) -> str:
+        return str(value)
+
+    def load(self, data: Any, /) -> StrEnum | None:
+        return self.read(self.write(str(data).removeprefix(self._prefix)))
+
+
+class Time:
+    """Converts a moment, which always has a time zone; UTC when it is read."""
+
+    def read(self, wire: Timestamp, /) -> dt.datetime:
+        return wire.ToDatetime(tzinfo=dt.UTC)
+
+    def write(self, value: dt.datetime, /) -> Timestamp:
+        # Without a zone protobuf would take it for UTC, which it rarely is.
+        if value.utcoffset() is None:
+            raise FieldError("has no time zone")
+        timestamp = Timestamp()
+        timestamp.FromDatetime(value)
+        return timestamp
+
+    def dump(self, value: dt.datetime, /) -> str:
+        return self.write(value).ToJsonString()
+
+    def load(self, data: Any, /) -> dt.datetime:
+        # A YAML parser has already turned unquoted times into datetimes.
+        try:
+            time = data if isinstance(data, dt.datetime) else dt.datetime.fromisoformat(data)
+        except (TypeError, ValueError) as error:
+            raise FieldError(f"is {str(data)!r}, not a time such as 2027-01-31T09:00:00Z") from error
+        return self.read(self.write(time))
+
+
+class Span:
+    """Converts a length of time; plain data has it as protobuf's JSON does, `1.500s`."""
+
+    def read(self, wire: Duration, /) -> dt.timedelta:
+        return wire.ToTimedelta()
+
+    def write(self, value: dt.timedelta, /) -> Duration:
+        duration = Duration()
+        duration.FromTimedelta(value)
+        return duration
+
+    def dump(self, value: dt.timedelta, /) -> str:
+        return self.write(value).ToJsonString()
+
+    def load(self, data: Any, /) -> dt.timedelta:
+        duration = Duration()
+        try:
+            duration.FromJsonString(data)
+        except (AttributeError, TypeError, ValueError) as error:
+            raise FieldError(f"is {data!r}, not a number of seconds such as 30s") from error
+        return duration.ToTimedelta()
+
+
+class JsonData:
+    """Converts JSON data of the caller's own, such as a context."""
+
+    def read(self, wire: Any, /) -> dict[str, Any]:
+        return data_of(wire)
+
+    def write(self, value: Mapping[str, Any], /) -> Any:
+        return struct_of(value)
+
+    def dump(self, value: Mapping[str, Any], /) -> dict[str, Any]:
+        return dict(value)
+
+    def load(self, data: Any, /) -> dict[str, Any]:
+        # What could not be sent is refused where it is read.
+        return data_of(struct_of(data))
+
+
+def mapping(data: Any) -> Mapping[Any, Any]:
+    """Returns plain data that is a mapping, and raises FieldError for any other."""
+    if not isinstance(data, Mapping):
+        raise FieldError(f"is a {type(data).__name__}, not a mapping")
+    return data
+
+
+def load_each(items: Iterable[tuple[Any, Any]], load: Callable[[Any, Any], Any]) -> dict[Any, Any]:
+    """Returns what `load` makes of each item, by its name or index. Raises one FieldError for all that do not fit."""
+    loaded: dict[Any, Any] = {}
+    errors: list[FieldError] = []
+    for name, item in items:
+        try:
+            loaded[name] = load(name, item)
+        except FieldError as error:
+            error.move_into(name)
+            errors += error.errors
+    if errors:
+        raise FieldError.of(errors)
+    return loaded
