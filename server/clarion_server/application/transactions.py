@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 
 import structlog
@@ -17,44 +17,60 @@ T = TypeVar("T")
 
 log = structlog.get_logger()
 
-#: How many reads may wait for the store at once; more of them queue.
+#: How many reads may use the store at the same time. Further ones wait.
 READERS = 4
 #: How many times a write is tried while transactions of other processes conflict with it.
 ATTEMPTS = 5
+#: After so many interactive writes a bulk step goes next although more of them wait, so that bulk work always advances.
+INTERACTIVE_PER_BULK_STEP = 4
+#: After each step, bulk work rests for so many times the step's duration: it has a fifth of the store at most, which
+#: also leaves room for the writes of other processes.
+_REST = 4.0
 
 
 class Transactions:
-    """Writes go through one thread, one after the other; reads through a few."""
+    """Runs writes on one thread, one after the other, and reads on a few."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._writer = ThreadPoolExecutor(1, "store-writer")
         self._readers = ThreadPoolExecutor(READERS, "store-reader")
-        #: Why the store did not answer since something was written last.
+        self._turns = _WriteTurns()
+        #: The reasons why the store did not answer since the last successful write.
         self._troubles: set[str] = set()
 
-    async def write(self, work: Callable[[UnitOfWork], T]) -> T:
+    async def write(self, work: Callable[[UnitOfWork], T], *, bulk: bool = False) -> T:
         """Runs `work` in a transaction of its own and commits it. Rolls back when `work` raises.
 
         Repeats `work` after a WriteConflict, and raises Unavailable when every one of ATTEMPTS met one. This is the
         only place that repeats a write: a use case states its changes once.
+
+        `bulk` marks one step of a large piece of work. A step goes after the interactive writes that wait, and only one
+        is under way at a time, so an interactive write never waits for more than one. A step should take a few
+        milliseconds.
         """
-        result = await self._run(self._writer, lambda: self._commit(work))
+        async with self._turns.bulk() if bulk else self._turns.interactive():
+            result = await self._run(self._writer, lambda: self._commit(work))
         if self._troubles:
             self._troubles.clear()
             log.info("store_back")
         return result
 
     async def read(self, work: Callable[[UnitOfWork], T]) -> T:
-        """Runs `work` on a consistent state. It may change nothing."""
+        """Runs `work` on one consistent state. It must not change anything."""
         return await self._run(self._readers, lambda: self._look(work))
 
+    @property
+    def interactive_writes(self) -> int:
+        """The number of interactive writes that wait or run."""
+        return self._turns.interactive_count
+
     def commit_version(self) -> object:
-        """Differs from an earlier mark when something was committed in between, by whichever process."""
+        """Returns a value that differs from an earlier one when any process has committed something in between."""
         return self._store.commit_version()
 
     def close(self) -> None:
-        """Waits for what is under way."""
+        """Waits for the transactions under way."""
         self._writer.shutdown()
         self._readers.shutdown()
 
@@ -78,11 +94,51 @@ class Transactions:
         try:
             return await asyncio.get_running_loop().run_in_executor(threads, call)
         except StoreUnavailable as error:
-            self._tell(str(error) or "It does not answer.")
+            self._report(str(error) or "It does not answer.")
             raise Unavailable from error
 
-    def _tell(self, reason: str) -> None:
-        """Once: everybody who needs the store meets the same, and tries again."""
+    def _report(self, reason: str) -> None:
+        """Logs each reason once: everybody who needs the store meets the same one, and tries again."""
         if reason not in self._troubles:
             self._troubles.add(reason)
             log.warning("store_unavailable", reason=reason)
+
+
+class _WriteTurns:
+    """Decides when bulk steps go to the writer's thread. Interactive writes go there at once."""
+
+    def __init__(self) -> None:
+        self.interactive_count = 0
+        self._finished = 0
+        self._step = asyncio.Lock()
+        self._rest_until = 0.0
+        #: Set whenever an interactive write ends.
+        self._ended = asyncio.Event()
+
+    @asynccontextmanager
+    async def interactive(self) -> AsyncIterator[None]:
+        self.interactive_count += 1
+        try:
+            yield
+        finally:
+            self.interactive_count -= 1
+            self._finished += 1
+            self._ended.set()
+
+    @asynccontextmanager
+    async def bulk(self) -> AsyncIterator[None]:
+        async with self._step:
+            await self._turn()
+            clock = asyncio.get_running_loop().time
+            begin = clock()
+            try:
+                yield
+            finally:
+                self._rest_until = clock() + _REST * (clock() - begin)
+
+    async def _turn(self) -> None:
+        latest = self._finished + INTERACTIVE_PER_BULK_STEP
+        await asyncio.sleep(self._rest_until - asyncio.get_running_loop().time())
+        while self.interactive_count and self._finished < latest:
+            self._ended.clear()
+            await self._ended.wait()

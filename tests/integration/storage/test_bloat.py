@@ -122,7 +122,7 @@ async def test_a_store_that_is_filled_and_purged_again_and_again_keeps_nothing_a
         fill(store, sender, clock.now(), chance)
         sizes.append(kept.sizes())
         clock.advance(APART)
-        await housekeeper.keep_house()
+        await housekeeper.run_once()
         kept.sizes()
         rows.append(row_counts(store))
     transactions.close()

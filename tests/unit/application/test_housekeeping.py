@@ -45,7 +45,7 @@ def housekeeper(process: Process, retention: Retention = CAREFUL) -> Housekeeper
 async def keep_house_after(process: Process, days: int, retention: Retention = CAREFUL) -> None:
     process.world.clock.advance(days * DAY)
     await process.keeper.keep()
-    await housekeeper(process, retention).keep_house()
+    await housekeeper(process, retention).run_once()
 
 
 def contexts(world: World) -> set[bytes]:
@@ -113,15 +113,15 @@ async def test_only_one_of_several_processes_keeps_the_house(world: World, proce
 
 async def test_sweeps_come_every_few_minutes(world: World, process: Process) -> None:
     keeper = housekeeper(process)
-    await keeper.keep_house()
+    await keeper.run_once()
     (first, *_) = messages(world).values()
     old = replace(first, id=f"{'0' * 32}-0001", accept_time=0, outcome_time=1)
     await world.transactions.write(lambda unit: unit.messages.add_all([old]))
-    await keeper.keep_house()
+    await keeper.run_once()
     assert old.id in messages(world)
     world.clock.advance(retention_module.EVERY)
     await process.keeper.keep()
-    await keeper.keep_house()
+    await keeper.run_once()
     assert old.id not in messages(world)
 
 
@@ -164,10 +164,10 @@ async def test_triggers_that_come_while_a_batch_is_purged_are_next(
             if counts[-1] < counts[-2] and len(asked) < 4:
                 asked.append(len(counts))
                 loop.call_soon_threadsafe(trigger)
-                wait_until(lambda: process.transactions._writer._work_queue.qsize() > 0)
+                wait_until(lambda: process.transactions.interactive_writes > 0)
 
         store.between = count_and_ask
-        await housekeeper(process, Retention(messages=10 * DAY)).keep_house()
+        await housekeeper(process, Retention(messages=10 * DAY)).run_once()
         await asyncio.gather(*answers)
         print("messages after each transaction:", counts)
         assert [counts[place] - counts[place - 1] for place in asked] == [1] * 4

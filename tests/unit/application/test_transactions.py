@@ -1,14 +1,19 @@
-"""Units of work are run for an event loop: conflicts are resolved by running the work again."""
+"""Units of work run for an event loop: what meets a conflict runs again, and what somebody waits for goes first."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
+from clarion_server.adapters.memory_store import MemoryStore
 from clarion_server.application.ports.store import UnitOfWork, WriteConflict
-from clarion_server.application.transactions import ATTEMPTS
+from clarion_server.application.transactions import ATTEMPTS, INTERACTIVE_PER_BULK_STEP, Transactions
 from clarion_server.domain.errors import Unavailable
 
+from tests.unit.application.running import until
 from tests.unit.application.world import World
 
 
@@ -31,3 +36,56 @@ async def test_a_write_that_meets_a_conflict_is_run_again(world: World) -> None:
 async def test_a_write_that_meets_a_conflict_every_time_is_unavailable(world: World) -> None:
     with pytest.raises(Unavailable):
         await world.transactions.write(work_with_conflicts(ATTEMPTS))
+
+
+# Two priorities.
+
+
+class GatedStore(MemoryStore):
+    """A store whose write transactions begin only while the gate is open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = threading.Event()
+        self.waits = threading.Event()
+
+    @contextmanager
+    def begin(self) -> Iterator[UnitOfWork]:
+        self.waits.set()
+        assert self.gate.wait(30)
+        with super().begin() as unit:
+            yield unit
+
+
+async def test_interactive_writes_go_before_bulk_steps_that_wait_and_after_one_at_most() -> None:
+    store, order = GatedStore(), list[str]()
+    transactions = Transactions(store)
+
+    def write(name: str, *, bulk: bool = False) -> asyncio.Task[None]:
+        return asyncio.create_task(transactions.write(lambda _: order.append(name), bulk=bulk))
+
+    writes = [write("bulk 1", bulk=True)]
+    assert await asyncio.to_thread(store.waits.wait, 30)
+    writes += [write("bulk 2", bulk=True), write("trigger 1"), write("bulk 3", bulk=True), write("trigger 2")]
+    await until(lambda: transactions.interactive_writes == 2)
+    store.gate.set()
+    await asyncio.gather(*writes)
+    transactions.close()
+    assert order == ["bulk 1", "trigger 1", "trigger 2", "bulk 2", "bulk 3"]
+
+
+async def test_bulk_work_advances_though_interactive_writes_never_end(world: World) -> None:
+    order = list[str]()
+
+    async def write_for_ever() -> None:
+        while True:
+            await world.transactions.write(lambda _: order.append("trigger"))
+
+    endless = [asyncio.create_task(write_for_ever()) for _ in range(3)]
+    for _ in range(5):
+        await world.transactions.write(lambda _: order.append("bulk"), bulk=True)
+    for each in endless:
+        each.cancel()
+    await asyncio.gather(*endless, return_exceptions=True)
+    between = "".join(each[0] for each in order).split("b")[1:5]
+    assert all(len(triggers) >= INTERACTIVE_PER_BULK_STEP for triggers in between)

@@ -16,7 +16,7 @@ from clarion_server.domain.message import MessageState
 
 log = structlog.get_logger()
 
-#: How many messages one transaction cancels: few enough that no trigger waits for it.
+#: How many messages one bulk step cancels.
 BATCH = 500
 
 
@@ -45,7 +45,7 @@ class QueueCanceller:
     async def _cancel(self, campaign: Campaign) -> None:
         cancelled = 0
         try:
-            while some := await self._transactions.write(lambda unit: self._cancel_some(unit, campaign.key)):
+            while some := await self._transactions.write(lambda unit: self._cancel_some(unit, campaign.key), bulk=True):
                 cancelled += some
         except Unavailable:
             log.warning("queue_cancelling_failed", campaign=campaign.name, sandbox=campaign.sandbox)

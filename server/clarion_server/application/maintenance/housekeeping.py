@@ -1,14 +1,13 @@
-"""What is done behind the scenes, a little at a time: finding stays fast, and what has been kept long enough goes.
+"""Background work on the stored data: merging the recipient index and purging what has been retained long enough.
 
-One process of those that share a store does it. Each transaction is small, and after each the housekeeper rests for a
-multiple of the time that it took: it never has more than a share of the store, and less the busier the store is.
+One of the processes that share a store does it, in small bulk steps, so that it never delays other writes for long.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from functools import partial
 
 import structlog
 
@@ -19,12 +18,10 @@ from clarion_server.application.transactions import Transactions
 
 log = structlog.get_logger()
 
-#: Seconds between rounds in which there was nothing to do.
+#: Seconds between two rounds.
 EVERY = 5.0
-#: How many rows a transaction moves or deletes: few milliseconds' work, as triggers wait for it.
+#: How many rows one step moves or deletes. That takes a few milliseconds, for which triggers may have to wait.
 BATCH = 100
-#: How long the housekeeper rests, in times of what a transaction took, the wait for its turn included.
-_REST = 4.0
 
 
 class Housekeeper:
@@ -43,30 +40,25 @@ class Housekeeper:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def keep_house(self) -> None:
-        """One round: until nothing is left to do, or another process is the one to do it."""
-        clock = asyncio.get_running_loop().time
+    async def run_once(self) -> None:
+        """Works until nothing is left to do, or until another process is the one that does it."""
         for step in self._steps():
-            count = BATCH
-            while count:
-                begin = clock()
-                count = await self._transactions.write(lambda unit, step=step: self._do(unit, step))  # type: ignore[misc] # binds the loop's value
-                await asyncio.sleep((clock() - begin) * _REST)
+            while await self._transactions.write(partial(self._run_if_chosen, step), bulk=True):
+                pass
 
     def _steps(self) -> Iterator[Callable[[UnitOfWork], int]]:
         yield lambda unit: unit.messages.tidy(BATCH)
         yield from self._purging.steps(self._clock.now(), BATCH)
 
-    def _do(self, unit: UnitOfWork, step: Callable[[UnitOfWork], int]) -> int:
-        """The step, where it is this process's to do."""
+    def _run_if_chosen(self, step: Callable[[UnitOfWork], int], unit: UnitOfWork) -> int:
+        """Runs the step if this process has the smallest id of those that are alive. Returns the step's count."""
         live = unit.processes.live(self._clock.now())
         return step(unit) if self._process_id == min(live, default="") else 0
 
     async def _run(self) -> None:
         while True:
-            with suppress(TimeoutError):
-                await asyncio.sleep(EVERY)
+            await asyncio.sleep(EVERY)
             try:
-                await self.keep_house()
-            except Exception as error:  # noqa: BLE001 - whatever it is, the next round comes
+                await self.run_once()
+            except Exception as error:  # noqa: BLE001 - any fault is logged, and the next round follows
                 log.warning("housekeeping_failed", error=type(error).__name__)

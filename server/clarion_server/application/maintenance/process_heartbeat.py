@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 log = structlog.get_logger()
 
-#: How many messages one transaction of the keeper moves: few enough that no trigger waits for it.
+#: How many messages one bulk step moves.
 BATCH = 500
 
 _CUT_OFF = Failure(
@@ -77,9 +77,9 @@ class ProcessHeartbeat:
         await self._write(lambda _unit: None)
         await self._outlets.follow(await self._transactions.read(lambda unit: unit.channels.all()))
         await self._give_back_disowned()
-        while await self._write(self._take_over):
+        while await self._write(self._take_over, bulk=True):
             self._outlets.wake_all(self._clock.now())
-        while await self._write(self._release):
+        while await self._write(self._release, bulk=True):
             self._outlets.wake_all(self._clock.now())
         self._outlets.look()
 
@@ -95,13 +95,13 @@ class ProcessHeartbeat:
                 if not isinstance(error, Unavailable):
                     log.warning("keeping_failed", error=type(error).__name__)
 
-    async def _write(self, work: Callable[[UnitOfWork], T]) -> T:
-        """Every transaction of a round renews the lease, so that no round is too long for it."""
+    async def _write(self, work: Callable[[UnitOfWork], T], *, bulk: bool = False) -> T:
+        """Writes, and renews the lease in the same transaction, so that a long round does not lose it."""
 
         def renew_and_work(unit: UnitOfWork) -> tuple[Renewal, T]:
             return self._lease.renew(unit), work(unit)
 
-        renewal, result = await self._transactions.write(renew_and_work)
+        renewal, result = await self._transactions.write(renew_and_work, bulk=bulk)
         self._lease.renewed(renewal)
         return result
 
