@@ -133,10 +133,22 @@ def test_errors_have_the_shape_that_callers_know(ajo: Http) -> None:
     }
 
 
-#: What is sent, in place of a good execution, and the violations that it is refused with.
+TWICE = b"""{"requestId": "a", "requestId": "b", "campaignId": "orders", "recipients": [
+    {"type": "aep", "namespace": "email", "userId": "a@b.example", "userId": "b@b.example",
+     "context": {"order": "1", "order": "2"}}]}"""
+
+#: What is sent in place of a good execution, and the violations that it is refused with.
 WRONG: dict[str, tuple[Any, set[tuple[str, str]]]] = {
     "a list": ([], {("", "MALFORMED")}),
     "no JSON": (b"{", {("", "MALFORMED")}),
+    "names that occur twice": (
+        TWICE,
+        {(path, "DUPLICATE") for path in ("requestId", "recipients[0].userId", "recipients[0].context.order")},
+    ),
+    "numbers that would be rounded": (
+        execution(recipient(context={"order": [1234567890123456789]}, profile={"id": 9007199254740993})),
+        {("recipients[0].context.order[0]", "INEXACT"), ("recipients[0].profile.id", "INEXACT")},
+    ),
     "nothing": ({}, {("requestId", "REQUIRED"), ("campaignId", "REQUIRED"), ("recipients", "REQUIRED")}),
     "other types": (
         execution(requestId=7, recipients={}),

@@ -38,6 +38,32 @@ def test_a_write_that_only_validates_stores_nothing(http: Http, orders: Sandbox)
     assert http.get("/v1/campaigns/orders").json == before
 
 
+def test_names_that_occur_twice_are_refused_with_their_paths(http: Http, orders: Sandbox) -> None:
+    body = b"""{"requestId": "a", "requestId": "b", "recipients": [], "recipients": [
+        {"identity": "email:a@clarion.test", "context": {"order": "1", "order": "2"}}]}"""
+    answer = http.post("/v1/campaigns/orders:trigger", body, content_type="application/json")
+    assert (answer.code, answer.reason) == (400, "INVALID_FIELDS")
+    assert answer.violations == {
+        (path, "DUPLICATE") for path in ("request_id", "recipients", "recipients[0].context.order")
+    }
+
+
+def test_numbers_that_would_be_rounded_are_refused_with_their_paths(http: Http, orders: Sandbox) -> None:
+    recipients = [{"identity": "email:a@clarion.test", "context": {"order": 1234567890123456789}}]
+    answer = http.post("/v1/campaigns/orders:trigger", {"recipients": recipients})
+    assert answer.violations == {("recipients[0].context.order", "INEXACT")}
+    schema = {"properties": {"order": {"maximum": 9007199254740993}}}
+    answer = http.send("PATCH", "/v1/campaigns/orders?updateMask=contextSchema", {"contextSchema": schema})
+    assert answer.violations == {("campaign.context_schema.properties.order.maximum", "INEXACT")}
+
+
+def test_broken_json_is_refused_with_line_and_column(http: Http) -> None:
+    body = b'{\n  "requestId": "a",\n  "recipients": [\n}'
+    answer = http.post("/v1/campaigns/orders:trigger", body, content_type="application/json")
+    assert (answer.code, answer.violations) == (400, {("", "MALFORMED")})
+    assert "line 4, column 1" in answer.json["message"]
+
+
 def test_a_refusal_lists_every_violation_by_its_path(http: Http, orders: Sandbox) -> None:
     recipients = [{"identity": "email:a@clarion.test"}, {"identity": "b", "context": {"order": 1}}]
     answer = http.post("/v1/campaigns/orders:trigger", {"recipients": recipients})

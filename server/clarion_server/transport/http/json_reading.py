@@ -1,65 +1,57 @@
-"""From JSON to messages, by protobuf's JSON mapping: strict about names and types, and with every violation at once.
+"""Reads JSON values into messages by protobuf's JSON mapping, and collects all violations with their paths.
 
-`google.protobuf.json_format` ends at the first error and tells it in words of its own.
+`google.protobuf.json_format` converts single values. It does not read whole requests, because it stops at the first
+error, repeats values in its texts, rounds large numbers, and takes nearly three times as long.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-from clarion_server.domain.violation import Violation
-from clarion_server.transport.http.scalars import Convert, Flaw, converter, key_converter, wrong_type
-from clarion_server.transport.http.well_known import filler, takes_null
+from clarion_server.domain.violation import Violation, malformed
+from clarion_server.transport.http.json_data import Violations, data_violations, read_struct
+from clarion_server.transport.http.json_text import DuplicateNames, duplicates
 
-Flaws = list[Violation]
-Read = Callable[[Any, Any, Flaws], None]
-"""Reads a JSON value into its place in a message, or adds what is wrong with it, by paths below that place."""
+Read = Callable[[Any, Any, Violations], None]
+"""Reads a JSON value into a message, or adds violations with paths below that value."""
 
-#: A name that may be repeated in an answer without repeating who knows what.
+#: A name that may be repeated in an answer. Any other text might be personal data.
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Field:
-    name: str
-    read: Read
-    takes_null: bool
-    oneof: str
-    """The oneof that it is a member of; empty when it is none's."""
 
 
 class MessageReader:
     """Reads JSON objects into messages of one type."""
 
     def __init__(self, message: Descriptor) -> None:
-        fields = [(field, _field(field)) for field in message.fields]
-        self._fields = {name: made for field, made in fields for name in (field.json_name, field.name)}
+        readers = [(field, FieldReader(field)) for field in message.fields]
+        self.fields = {name: reader for field, reader in readers for name in (field.json_name, field.name)}
 
-    def read(self, message: Any, value: Any, flaws: Flaws) -> None:
+    def read(self, message: Any, value: Any, violations: Violations) -> None:
         if type(value) is not dict:
-            flaws.append(Violation("", "WRONG_TYPE", "Must be an object."))
-            return
+            if not isinstance(value, DuplicateNames):
+                violations.append(_wrong_type("Must be an object."))
+                return
+            violations += map(self._duplicate, value.names)
         seen: set[str] = set()
-        for key, item in value.items():
-            field = self._fields.get(key)
+        for name, member in value.items():
+            field = self.fields.get(name)
             if field is None:
-                flaws.append(unknown(key))
-            elif item is not None or field.takes_null:
-                before = len(flaws)
-                if field.name in seen or (field.oneof and field.oneof in seen):
-                    flaws.append(_given_twice(field))
-                else:
-                    field.read(message, item, flaws)
-                if len(flaws) > before:
-                    flaws[before:] = [flaw.under(field.name) for flaw in flaws[before:]]
-                seen.add(field.name)
-                seen.add(field.oneof)
+                violations.append(unknown(name))
+            elif member is not None:
+                if field.slot in seen:
+                    violations.append(field.duplicate)
+                seen.add(field.slot)
+                _read_at(field.name, field.read, message, member, violations)
+
+    def _duplicate(self, name: str) -> Violation:
+        field = self.fields.get(name)
+        return unknown(name) if field is None else field.duplicate
 
 
 @cache
@@ -68,137 +60,162 @@ def reader_of(message: Descriptor) -> MessageReader:
 
 
 def unknown(name: str) -> Violation:
-    """A name that looks like none stays out of the answer."""
     return Violation(name if _NAME.fullmatch(name) else "", "UNKNOWN_FIELD", "There is no such field.")
 
 
-def _given_twice(field: _Field) -> Violation:
-    if field.oneof:
-        return Violation("", "DUPLICATE", f"At most one field of {field.oneof} may be given.")
-    return Violation("", "DUPLICATE", "Must be given once.")
+class FieldReader:
+    """Reads values of one field."""
+
+    def __init__(self, field: FieldDescriptor) -> None:
+        self.name = field.name
+        # The oneof of an `optional` field has nothing to choose from.
+        oneof = field.containing_oneof if field.containing_oneof and len(field.containing_oneof.fields) > 1 else None
+        self.slot = oneof.name if oneof else field.name
+        """The oneof or else the field itself. A request fills it at most once."""
+        rule = f"At most one field of {self.slot} may be given." if oneof else "Must be given once."
+        self.duplicate = Violation(field.name, "DUPLICATE", rule)
+        self.put = _put(field)
+        """Sets a singular field, or adds one value to a repeated one."""
+        self.read = _map(field) if _is_map(field) else _list(self.put) if field.is_repeated else self.put
 
 
-def _field(field: FieldDescriptor) -> _Field:
-    oneof = field.containing_oneof
-    # The oneof of a field that is `optional` is not there to choose from.
-    choice = oneof.name if oneof is not None and len(oneof.fields) > 1 else ""
-    return _Field(field.name, _read(field), takes_null(field.message_type), choice)
+def _read_at(path: str, read: Read, message: Any, value: Any, violations: Violations) -> None:
+    before = len(violations)
+    read(message, value, violations)
+    if len(violations) > before:
+        violations[before:] = [each.under(path) for each in violations[before:]]
 
 
-def _read(field: FieldDescriptor) -> Read:
-    message = field.message_type
-    if message is not None and message.GetOptions().map_entry:
-        return _map(field.name, message)
-    if field.is_repeated:
-        return _list(field)
-    return _scalar(field) if message is None else _message(field.name, message)
-
-
-def _scalar(field: FieldDescriptor) -> Read:
-    name, convert = field.name, converter(field)
-
-    def read(message: Any, value: Any, flaws: Flaws) -> None:
-        try:
-            setattr(message, name, convert(value))
-        except Flaw as flaw:
-            flaws.append(_at("", flaw))
-
-    return read
-
-
-def _message(name: str, message_type: Descriptor) -> Read:
-    read_inner = _inner(message_type)
-
-    def read(message: Any, value: Any, flaws: Flaws) -> None:
-        inner = getattr(message, name)
-        inner.SetInParent()
-        read_inner(inner, value, flaws)
-
-    return read
-
-
-def _inner(message: Descriptor) -> Read:
-    """Into a message that is there already."""
-    fill = filler(message)
-    if fill is None:
-        # Looked up when it is needed: a message may hold itself.
-        return lambda inner, value, flaws: reader_of(message).read(inner, value, flaws)
-
-    def read(inner: Any, value: Any, flaws: Flaws) -> None:
-        try:
-            fill(inner, value)
-        except Flaw as flaw:
-            flaws.append(_at("", flaw))
-
-    return read
-
-
-def _list(field: FieldDescriptor) -> Read:
-    name, add = field.name, _adder(field)
-
-    def read(message: Any, value: Any, flaws: Flaws) -> None:
+def _list(put: Read) -> Read:
+    def read(message: Any, value: Any, violations: Violations) -> None:
         if type(value) is not list:
-            flaws.append(_at("", wrong_type("Must be a list.")))
+            violations.append(_wrong_type("Must be a list."))
             return
-        entries = getattr(message, name)
-        for place, item in enumerate(value):
-            before = len(flaws)
-            add(entries, item, flaws)
-            if len(flaws) > before:
-                flaws[before:] = [flaw.under(f"[{place}]") for flaw in flaws[before:]]
+        for index, entry in enumerate(value):
+            _read_at(f"[{index}]", put, message, entry, violations)
 
     return read
 
 
-def _adder(field: FieldDescriptor) -> Read:
-    if field.message_type is not None:
-        read_inner = _inner(field.message_type)
-        return lambda entries, value, flaws: read_inner(entries.add(), value, flaws)
-    convert = converter(field)
+def _map(field: FieldDescriptor) -> Read:
+    assert field.message_type is not None
+    expected = _expected(field.message_type.fields_by_name["value"])
 
-    def add(entries: Any, value: Any, flaws: Flaws) -> None:
-        try:
-            entries.append(convert(value))
-        except Flaw as flaw:
-            flaws.append(_at("", flaw))
-
-    return add
-
-
-def _map(name: str, entry_type: Descriptor) -> Read:
-    entry = entry_type.fields_by_name
-    to_key, put = key_converter(entry["key"]), _putter(entry["value"])
-
-    def read(message: Any, value: Any, flaws: Flaws) -> None:
-        if type(value) is not dict:
-            flaws.append(_at("", wrong_type("Must be an object.")))
+    def read(message: Any, value: Any, violations: Violations) -> None:
+        if not isinstance(value, dict):
+            violations.append(_wrong_type("Must be an object."))
             return
-        entries = getattr(message, name)
-        for text, item in value.items():
-            before = len(flaws)
-            try:
-                put(entries, to_key(text), item, flaws)
-            except Flaw as flaw:
-                flaws.append(_at("", flaw))
-            if len(flaws) > before:
-                shown = text if _NAME.fullmatch(text) else "[]"
-                flaws[before:] = [flaw.under(shown) for flaw in flaws[before:]]
+        violations += duplicates(value)
+        for key, entry in value.items():
+            found: Violations = []
+            _convert(message, {field.name: {key: entry}}, entry, expected, found)
+            violations += [each.under(key if _NAME.fullmatch(key) else "[]") for each in found]
 
     return read
 
 
-def _putter(field: FieldDescriptor) -> Callable[[Any, Any, Any, Flaws], None]:
-    if field.message_type is not None:
-        read_inner = _inner(field.message_type)
-        return lambda entries, key, value, flaws: read_inner(entries[key], value, flaws)
-    convert: Convert = converter(field)
+def _put(field: FieldDescriptor) -> Read:
+    message_type = field.message_type
+    is_struct = message_type is not None and message_type.full_name == "google.protobuf.Struct"
+    if message_type is None or (message_type.file.package == "google.protobuf" and not is_struct):
+        return _put_single(field)
+    name, is_repeated = field.name, field.is_repeated
 
-    def put(entries: Any, key: Any, value: Any, _flaws: Flaws) -> None:
-        """Raises Flaw."""
-        entries[key] = convert(value)
+    def put(message: Any, value: Any, violations: Violations) -> None:
+        inner = getattr(message, name)
+        if is_repeated:
+            inner = inner.add()
+        else:
+            inner.SetInParent()
+        if is_struct:
+            read_struct(inner, value, violations)
+        else:
+            # Looked up late, because a message may contain itself.
+            reader_of(message_type).read(inner, value, violations)
 
     return put
 
 
-def _at(place: str, flaw: Flaw) -> Violation:
-    return Violation(place, flaw.reason, flaw.description)
+def _put_single(field: FieldDescriptor) -> Read:
+    name, is_repeated, expected = field.name, field.is_repeated, _expected(field)
+    same_type = {FieldDescriptor.TYPE_STRING: str, FieldDescriptor.TYPE_BOOL: bool}.get(field.type)
+
+    def put(message: Any, value: Any, violations: Violations) -> None:
+        if type(value) is not same_type:
+            _convert(message, {name: [value] if is_repeated else value}, value, expected, violations)
+        elif is_repeated:
+            getattr(message, name).append(value)
+        else:
+            setattr(message, name, value)
+
+    return put
+
+
+class _Expected(NamedTuple):
+    """The values that a field takes."""
+
+    description: str
+    types: frozenset[type] = frozenset()
+    """Of the JSON value; empty where it may be any data."""
+
+
+#: What json_format raises besides its own error.
+_ERRORS: Final = (json_format.ParseError, ValueError, TypeError, LookupError, AttributeError, OverflowError)
+
+
+def _convert(message: Any, field: dict[str, Any], value: Any, expected: _Expected, violations: Violations) -> None:
+    """Merges the field, whose single value is `value`, into the message."""
+    if not expected.types and (found := list(data_violations(value))):
+        violations += found
+    elif expected.types and type(value) not in expected.types:
+        violations.append(_wrong_type(expected.description))
+    else:
+        converted = type(message)()
+        try:
+            json_format.ParseDict(field, converted)
+        except _ERRORS:
+            violations.append(malformed("", expected.description))
+        else:
+            message.MergeFrom(converted)
+
+
+_TEXT: Final = frozenset({str})
+_NUMBER: Final = frozenset({int, float, str})
+_RANGES: Final = {
+    FieldDescriptor.CPPTYPE_INT32: (-(2**31), 2**31 - 1),
+    FieldDescriptor.CPPTYPE_INT64: (-(2**63), 2**63 - 1),
+    FieldDescriptor.CPPTYPE_UINT32: (0, 2**32 - 1),
+    FieldDescriptor.CPPTYPE_UINT64: (0, 2**64 - 1),
+}
+_SINGLE: Final = {
+    FieldDescriptor.TYPE_BOOL: _Expected("Must be true or false.", frozenset({bool})),
+    FieldDescriptor.TYPE_STRING: _Expected("Must be a string.", _TEXT),
+    FieldDescriptor.TYPE_BYTES: _Expected("Must be base64.", _TEXT),
+    FieldDescriptor.TYPE_DOUBLE: _Expected("Must be a number that a double can hold.", _NUMBER),
+    FieldDescriptor.TYPE_FLOAT: _Expected("Must be a number that a float can hold.", _NUMBER),
+}
+_WELL_KNOWN: Final = {
+    "google.protobuf.Timestamp": _Expected("Must be a time such as 2026-11-24T12:00:00Z.", _TEXT),
+    "google.protobuf.Duration": _Expected("Must be a duration in seconds such as 1.5s.", _TEXT),
+    "google.protobuf.FieldMask": _Expected("Must be the names of fields, separated by commas.", _TEXT),
+}
+
+
+def _expected(field: FieldDescriptor) -> _Expected:
+    if field.enum_type is not None:
+        names = ", ".join(value.name for value in field.enum_type.values if value.number)
+        return _Expected(f"Must be one of {names}.", frozenset({str, int}))
+    if field.message_type is not None:
+        return _WELL_KNOWN.get(field.message_type.full_name, _Expected("Must have the JSON form of its type."))
+    if field.cpp_type in _RANGES:
+        low, high = _RANGES[field.cpp_type]
+        return _Expected(f"Must be a whole number from {low:,} to {high:,}.", _NUMBER)
+    return _SINGLE[field.type]
+
+
+def _is_map(field: FieldDescriptor) -> bool:
+    return field.message_type is not None and field.message_type.GetOptions().map_entry
+
+
+def _wrong_type(description: str) -> Violation:
+    return Violation("", "WRONG_TYPE", description)

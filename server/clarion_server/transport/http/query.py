@@ -1,7 +1,8 @@
-"""Query parameters as fields of a request: `a.b=1` for a nested one, repeated for a repeated one."""
+"""Reads query parameters into fields of a request: `a.b=1` for a nested field, repeated for a repeated one."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -9,49 +10,59 @@ from urllib.parse import parse_qsl
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from clarion_server.domain.violation import Violation
-from clarion_server.transport.http.json_reading import Flaws, unknown
-from clarion_server.transport.http.scalars import Flaw, text_converter
-from clarion_server.transport.http.well_known import text_filler
+from clarion_server.transport.http.json_data import Violations
+from clarion_server.transport.http.json_reading import reader_of, unknown
 
 Path = tuple[str, ...]
 
 _MAX_PARAMETERS: Final = 1_000
 
 
-def read_query(message: Any, query: bytes, taken: frozenset[Path], flaws: Flaws) -> None:
-    """`taken`: the fields that come from elsewhere, and with them all that they hold."""
+def read_query(message: Any, query: bytes, taken: frozenset[Path], violations: Violations) -> None:
+    """`taken`: the fields that come from elsewhere, together with everything below them."""
     seen: set[Path] = set()
-    for name, value in _parameters(query, flaws):
+    for name, value in _parameters(query, violations):
         path = _path(message.DESCRIPTOR, name)
         if path is None or any(path[: len(other)] == other for other in taken):
-            flaws.append(unknown(name))
+            violations.append(unknown(name))
+        elif path in seen and not _field(message.DESCRIPTOR, path).is_repeated:
+            violations.append(Violation(".".join(path), "DUPLICATE", "Must be given once."))
         else:
-            _put(message, path, value, seen, flaws)
+            seen.add(path)
+            put_text(message, path, value, violations)
 
 
-def put_text(message: Any, path: Path, value: str, flaws: Flaws) -> None:
-    """Sets the field, or appends to it where it is repeated."""
+def put_text(message: Any, path: Path, text: str, violations: Violations) -> None:
+    """Sets the field, or adds to it where it is repeated."""
+    field = _field(message.DESCRIPTOR, path)
     for name in path[:-1]:
         message = getattr(message, name)
-    field = message.DESCRIPTOR.fields_by_name[path[-1]]
-    try:
-        _put_value(message, field, value)
-    except Flaw as flaw:
-        flaws.append(Violation(".".join(path), flaw.reason, flaw.description))
+    found: Violations = []
+    reader_of(message.DESCRIPTOR).fields[field.name].put(message, _json_value(field, text), found)
+    violations += [each.under(".".join(path)) for each in found]
 
 
-def _parameters(query: bytes, flaws: Flaws) -> Iterable[tuple[str, str]]:
+def _json_value(field: FieldDescriptor, text: str) -> Any:
+    if field.type == FieldDescriptor.TYPE_BOOL:
+        return {"true": True, "false": False}.get(text, text)
+    if field.message_type is not None and field.message_type.full_name == "google.protobuf.FieldMask":
+        # The JSON mapping has lowerCamelCase alone; the contract's own names are taken too.
+        return re.sub("_([a-z])", lambda found: found[1].upper(), text)
+    return text
+
+
+def _parameters(query: bytes, violations: Violations) -> Iterable[tuple[str, str]]:
     try:
         return parse_qsl(query.decode("ascii"), keep_blank_values=True, max_num_fields=_MAX_PARAMETERS, errors="strict")
     except UnicodeError:
-        flaws.append(Violation("", "MALFORMED", "The query must be percent-encoded UTF-8."))
+        violations.append(Violation("", "MALFORMED", "The query must be percent-encoded UTF-8."))
     except ValueError:
-        flaws.append(Violation("", "TOO_MANY", f"The query may have at most {_MAX_PARAMETERS:,} parameters."))
+        violations.append(Violation("", "TOO_MANY", f"The query may have at most {_MAX_PARAMETERS:,} parameters."))
     return ()
 
 
 def _path(message: Descriptor, name: str) -> Path | None:
-    """The names of the contract on the way to the field; None when there is none."""
+    """Returns the contract's names on the way to the field; None when there is no such field."""
     path: list[str] = []
     found: Descriptor | None = message
     field: FieldDescriptor | None = None
@@ -66,31 +77,9 @@ def _path(message: Descriptor, name: str) -> Path | None:
     return tuple(path)
 
 
-def _put(message: Any, path: Path, value: str, seen: set[Path], flaws: Flaws) -> None:
-    if path in seen and not _is_repeated(message, path):
-        flaws.append(Violation(".".join(path), "DUPLICATE", "Must be given once."))
-        return
-    seen.add(path)
-    put_text(message, path, value, flaws)
-
-
-def _is_repeated(message: Any, path: Path) -> bool:
+def _field(message: Descriptor, path: Path) -> FieldDescriptor:
     for name in path[:-1]:
-        message = getattr(message, name)
-    return bool(message.DESCRIPTOR.fields_by_name[path[-1]].is_repeated)
-
-
-def _put_value(message: Any, field: FieldDescriptor, value: str) -> None:
-    if field.message_type is None:
-        converted = text_converter(field)(value)
-        if field.is_repeated:
-            getattr(message, field.name).append(converted)
-        else:
-            setattr(message, field.name, converted)
-        return
-    fill = None if field.is_repeated else text_filler(field.message_type)
-    if fill is None:
-        raise Flaw("WRONG_TYPE", "Cannot be a query parameter.")
-    inner = getattr(message, field.name)
-    inner.SetInParent()
-    fill(inner, value)
+        inner = message.fields_by_name[name].message_type
+        assert inner is not None, "only messages have fields"
+        message = inner
+    return message.fields_by_name[path[-1]]

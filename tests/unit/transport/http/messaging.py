@@ -56,5 +56,5 @@ def read(service: str, http_method: str, url: str, body: bytes = b"") -> tuple[s
     return binding.method.name, list(request.violations) if isinstance(request, Undecodable) else request
 
 
-def places(violations: list[Violation]) -> set[tuple[str, str]]:
+def paths(violations: list[Violation]) -> set[tuple[str, str]]:
     return {(violation.field, violation.reason) for violation in violations}

@@ -10,7 +10,7 @@ from clarion_server.transport.http.bindings import bindings_of
 from clarion_server.transport.http.json_writing import AnswerWriter
 from clarion_server.transport.http.routing import PathMalformed, RouteUnknown
 
-from tests.unit.transport.http.messaging import make, methods, places, read
+from tests.unit.transport.http.messaging import make, methods, paths, read
 
 
 def sub(**fields: Any) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def test_repeated_and_nested_fields_are_query_parameters(query: str, fields: dic
 @pytest.mark.parametrize(
     ("service", "http", "violations"),
     [
-        ("WithQuery", "GET /v1/messages/1?revision=two", {("revision", "WRONG_TYPE")}),
+        ("WithQuery", "GET /v1/messages/1?revision=two", {("revision", "MALFORMED")}),
         ("WithQuery", "GET /v1/messages/1?revision=1&revision=2", {("revision", "DUPLICATE")}),
         ("WithQuery", "GET /v1/messages/1?message_id=2", {("message_id", "UNKNOWN_FIELD")}),
         ("WithQuery", "GET /v1/messages/1?messageId=2", {("messageId", "UNKNOWN_FIELD")}),
@@ -100,7 +100,7 @@ def test_repeated_and_nested_fields_are_query_parameters(query: str, fields: dic
 )
 def test_a_query_that_no_field_can_take_is_refused(service: str, http: str, violations: set[tuple[str, str]]) -> None:
     http_method, _, url = http.partition(" ")
-    assert places(read(service, http_method, url)[1]) == violations
+    assert paths(read(service, http_method, url)[1]) == violations
 
 
 def test_a_query_goes_beside_a_body_that_is_one_field() -> None:
@@ -109,7 +109,7 @@ def test_a_query_goes_beside_a_body_that_is_one_field() -> None:
 
 
 def test_a_rule_without_a_body_takes_none() -> None:
-    assert places(read("WithQuery", "GET", "/v1/messages/1", b"{}")[1]) == {("", "MALFORMED")}
+    assert paths(read("WithQuery", "GET", "/v1/messages/1", b"{}")[1]) == {("", "MALFORMED")}
 
 
 @pytest.mark.parametrize("service", ["WithFieldAsBody", "WithEverythingAsBody"])
@@ -125,7 +125,7 @@ def test_a_body_may_repeat_what_the_url_says_and_nothing_else(given: str) -> Non
     if given == "1":
         assert request == make("Message", message_id="1", text="x")
     else:
-        assert places(request) == {("message_id", "MALFORMED")}
+        assert paths(request) == {("message_id", "MALFORMED")}
 
 
 @pytest.mark.parametrize(

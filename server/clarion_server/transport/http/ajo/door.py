@@ -25,7 +25,7 @@ from clarion_server.domain.instant import Instant
 from clarion_server.transport.api.guard import Guard
 from clarion_server.transport.http import refusals
 from clarion_server.transport.http.ajo.answers import accepted, is_deleted, problem, schedule
-from clarion_server.transport.http.ajo.reading import in_callers_words, read_execution, read_json
+from clarion_server.transport.http.ajo.reading import in_callers_words, read_execution, read_object
 from clarion_server.transport.http.asgi_io import JSON_HEADERS, CallerGone, read_body
 from clarion_server.transport.http.http_context import Refused, call_of
 from clarion_server.transport.http.refusals import HttpRefusal, fault, method_unknown, time_is_up, url_unknown
@@ -94,7 +94,7 @@ class AjoDoor:
 
     async def _trigger(self, asked: _Asked, caller: Caller) -> dict[str, Any]:
         asked.check_sandbox(caller)
-        values = read_json(asked.body)
+        values = read_object(asked.body)
         asked.about.update(_ids(values))
         execution = read_execution(values)
         try:

@@ -6,20 +6,20 @@ What that API knows and Clarion does not, such as merge policies, is passed over
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
-
-import orjson
 
 from clarion_server.application.triggering.admission import RecipientInput, TriggerCommand
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.instant import Instant, from_datetime
 from clarion_server.domain.names import CAMPAIGNS
 from clarion_server.domain.violation import Violation, malformed, required, too_many
-from clarion_server.transport.api.convert.structs import NotJson, flaws_of, to_dict, to_struct
+from clarion_server.transport.api.convert.structs import MAX_DEPTH
+from clarion_server.transport.http.json_data import data_violations
+from clarion_server.transport.http.json_text import read_json
 
 #: As that API has it.
 MAX_RECIPIENTS: Final = 20
@@ -27,11 +27,13 @@ MAX_RECIPIENTS: Final = 20
 UUID_PREFIX: Final = "ajo-"
 
 _TYPES: Final = ("aep", "external")
+#: The levels of a body that `context` and `profile` stand in: the body, its recipients, each of them.
+_LEVELS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class AjoExecution:
-    """What a caller asks for, in its own words and in ours."""
+    """A request in its caller's words, and the trigger that it stands for."""
 
     request_id: str
     campaign_id: str
@@ -40,30 +42,28 @@ class AjoExecution:
     command: TriggerCommand
 
 
-def read_json(body: bytes) -> Mapping[str, Any]:
+def read_object(body: bytes) -> Mapping[str, Any]:
     """Raises InvalidFields."""
-    try:
-        values = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        values = None
+    values = read_json(body)
     if not isinstance(values, dict):
-        raise InvalidFields((malformed("", "The body must be a JSON object (RFC 8259) in UTF-8."),))
+        raise InvalidFields((malformed("", "The body must be a JSON object."),))
     return values
 
 
 def read_execution(values: Mapping[str, Any]) -> AjoExecution:
-    """Raises InvalidFields with everything that is not of the form."""
-    reader = _Reader()
+    """Raises InvalidFields with all violations."""
+    reader = _Reader(data_violations(values, MAX_DEPTH + _LEVELS))
     request_id = reader.text(values, "requestId", "requestId")
     campaign_id = reader.text(values, "campaignId", "campaignId")
     send_time = reader.time(reader.mapping(values, "schedule", "schedule"), "executeAt", "schedule.executeAt")
     recipients = [
-        reader.recipient(each, f"recipients[{place}]") for place, each in enumerate(reader.recipients(values))
+        reader.recipient(each, f"recipients[{index}]") for index, each in enumerate(reader.recipients(values))
     ]
     if campaign_id and CAMPAIGNS.id_violation(clarion_id(campaign_id), ""):
-        reader.flaws.append(malformed("campaignId", "Must be a campaign's id, such as 'order-confirmed', or a UUID."))
-    if reader.flaws:
-        raise InvalidFields(tuple(reader.flaws))
+        message = "Must be a campaign's id, such as 'order-confirmed', or a UUID."
+        reader.violations.append(malformed("campaignId", message))
+    if reader.violations:
+        raise InvalidFields(tuple(reader.violations))
     return AjoExecution(
         request_id,
         campaign_id,
@@ -88,19 +88,19 @@ def _short(campaign_id: str) -> str:
 
 
 class _Reader:
-    """Collects what is not as it should be, by the paths that the caller knows."""
+    """Reads fields, and collects violations by the paths that the caller knows."""
 
-    def __init__(self) -> None:
-        self.flaws: list[Violation] = []
+    def __init__(self, violations: Iterable[Violation]) -> None:
+        self.violations = list(violations)
 
     def text(self, values: Mapping[str, Any], name: str, path: str, *, needed: bool = True) -> str:
         value = values.get(name)
         if value is None or value == "":
             if needed:
-                self.flaws.append(required(path))
+                self.violations.append(required(path))
             return ""
         if not isinstance(value, str):
-            self.flaws.append(_wrong_type(path, "a text"))
+            self.violations.append(_wrong_type(path, "a string"))
             return ""
         return value
 
@@ -109,7 +109,7 @@ class _Reader:
         if value is None:
             return {}
         if not isinstance(value, dict):
-            self.flaws.append(_wrong_type(path, "an object"))
+            self.violations.append(_wrong_type(path, "an object"))
             return {}
         return value
 
@@ -120,52 +120,39 @@ class _Reader:
         except ValueError:
             moment = None
         if text and (moment is None or moment.tzinfo is None):
-            self.flaws.append(malformed(path, "Must be a time of RFC 3339, such as '2027-01-31T09:00:00Z'."))
+            self.violations.append(malformed(path, "Must be a time of RFC 3339, such as '2027-01-31T09:00:00Z'."))
             return None
         return None if moment is None else from_datetime(moment)
 
     def recipients(self, values: Mapping[str, Any]) -> list[Any]:
         found = values.get("recipients")
         if found is None or found == []:
-            self.flaws.append(required("recipients"))
+            self.violations.append(required("recipients"))
         elif not isinstance(found, list):
-            self.flaws.append(_wrong_type("recipients", "a list"))
+            self.violations.append(_wrong_type("recipients", "a list"))
         elif len(found) > MAX_RECIPIENTS:
-            self.flaws.append(too_many("recipients", MAX_RECIPIENTS))
+            self.violations.append(too_many("recipients", MAX_RECIPIENTS))
         else:
             return found
         return []
 
     def recipient(self, value: Any, path: str) -> tuple[str, RecipientInput]:
         if not isinstance(value, dict):
-            self.flaws.append(_wrong_type(path, "an object"))
+            self.violations.append(_wrong_type(path, "an object"))
             return "", RecipientInput("")
         kind = self.text(value, "type", f"{path}.type")
         if kind and kind not in _TYPES:
-            self.flaws.append(malformed(f"{path}.type", f"Must be one of {', '.join(_TYPES)}."))
+            self.violations.append(malformed(f"{path}.type", f"Must be one of {', '.join(_TYPES)}."))
         user_id = self.text(value, "userId", f"{path}.userId")
         namespace = self.text(value, "namespace", f"{path}.namespace")
         channel = self.mapping(value, "channelData", f"{path}.channelData")
         recipient = RecipientInput(
             f"{namespace.lower()}:{user_id}",
             self.text(channel, "emailAddress", f"{path}.channelData.emailAddress", needed=False),
-            context=self._data(value, "context", path),
-            profile=self._data(value, "profile", path),
+            context=self.mapping(value, "context", f"{path}.context"),
+            profile=self.mapping(value, "profile", f"{path}.profile"),
         )
         return user_id, recipient
-
-    def _data(self, values: Mapping[str, Any], name: str, path: str) -> dict[str, Any]:
-        """As it would have come through the contract: numbers without a fraction are whole ones, nesting has an end."""
-        given = self.mapping(values, name, f"{path}.{name}")
-        try:
-            struct = to_struct(given)
-            try:
-                return to_dict(struct)
-            except NotJson:
-                self.flaws.extend(flaw.under(f"{path}.{name}") for flaw in flaws_of(struct))
-        except RecursionError:
-            self.flaws.append(Violation(f"{path}.{name}", "TOO_DEEP", "Is nested too deeply."))
-        return {}
 
 
 def _wrong_type(path: str, wanted: str) -> Violation:
