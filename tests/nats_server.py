@@ -35,10 +35,10 @@ class NatsServer:
         self._folder = Path(tempfile.mkdtemp(prefix="clarion-nats-"))
         self.port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
-        lines = [f"host: 127.0.0.1\nport: {self.port}\n"]
+        self._lines = [f"host: 127.0.0.1\nport: {self.port}\n"]
         if jetstream:
-            lines.append(f'jetstream {{ store_dir: "{self._data}" }}\n')
-        (self._folder / "server.conf").write_text("".join([*lines, configuration]))
+            self._lines.append(f'jetstream {{ store_dir: "{self._data}" }}\n')
+        self._configure(configuration)
 
     @property
     def url(self) -> str:
@@ -62,6 +62,12 @@ class NatsServer:
         """As a power cut would, except for what the kernel still writes."""
         self._end(signal.SIGKILL)
 
+    def reload(self, configuration: str) -> None:
+        """Takes these further lines instead of the earlier ones, without a restart."""
+        assert self._process is not None
+        self._configure(configuration)
+        self._process.send_signal(signal.SIGHUP)
+
     def wipe(self) -> None:
         """As if the disk had been lost. While the server is down."""
         shutil.rmtree(self._data, ignore_errors=True)
@@ -74,6 +80,9 @@ class NatsServer:
     @property
     def _data(self) -> Path:
         return self._folder / "data"
+
+    def _configure(self, configuration: str) -> None:
+        (self._folder / "server.conf").write_text("".join([*self._lines, configuration]))
 
     def _until_answering(self) -> None:
         deadline = time.monotonic() + START_SECONDS

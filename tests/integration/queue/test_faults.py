@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, closing
 
 import nats
 import pytest
 from clarion_server.adapters.memory_store import MemoryStore
 from clarion_server.adapters.queue.jetstream import JetStreamQueue, read_address
-from clarion_server.adapters.queue.jetstream.source import LONGEST_POSTPONEMENT
+from clarion_server.adapters.queue.jetstream.consumer import LONGEST_DELAY
 from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import Store
@@ -22,6 +22,7 @@ from nats.js import JetStreamContext
 from nats.js.api import ConsumerInfo, StreamState
 from nats.js.errors import NotFoundError
 from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
 from tests.contract.queue.desk import LANE, Desk, open_desk
 from tests.contract.queue.kinds import Open
@@ -101,7 +102,7 @@ async def until_stream_has(server: NatsServer, number: int) -> None:
 async def until_up(desk: Desk) -> None:
     async def is_up() -> bool:
         assert isinstance(desk.queue, JetStreamQueue)
-        return desk.queue._link.is_up
+        return desk.queue.connection.is_up
 
     await until(is_up)
 
@@ -109,7 +110,7 @@ async def until_up(desk: Desk) -> None:
 async def die(desk: Desk) -> None:
     """As a process that is killed: the server sees its connection go, and nothing else."""
     assert isinstance(desk.queue, JetStreamQueue)
-    await desk.queue._link.close()
+    await desk.queue.connection.close()
 
 
 async def test_what_is_told_twice_is_in_the_stream_once(desk: Desk, sender: Sender, server: NatsServer) -> None:
@@ -156,7 +157,7 @@ async def test_a_retry_comes_from_the_stream_after_its_delay(desk: Desk, sender:
 
 async def test_a_retry_that_is_far_ahead_leaves_the_stream(desk: Desk, sender: Sender, server: NatsServer) -> None:
     await desk.queue_up(sender)
-    await desk.deferred((await desk.claim(sender.channel, 1))[0], LONGEST_POSTPONEMENT + SECOND)
+    await desk.deferred((await desk.claim(sender.channel, 1))[0], LONGEST_DELAY + SECOND)
     await until_stream_has(server, 0)
 
 
@@ -287,7 +288,7 @@ async def limit(server: NatsServer, number: int) -> None:
         await context.update_stream(config)
 
 
-async def test_a_link_that_is_lost_again_and_again_is_tried_less_and_less(
+async def test_a_connection_that_is_lost_again_and_again_is_tried_less_and_less(
     desk: Desk, sender: Sender, server: NatsServer
 ) -> None:
     with capture_logs() as logs:
@@ -316,8 +317,29 @@ async def test_without_the_server_messages_are_claimed_from_the_store_and_it_is_
         (last,) = await desk.queue_up(sender)
         claimed += await desk.claim(sender.channel, 1)
     assert [message.id for message in claimed] == [message.id for message in [*queued, later, last]]
-    told = [log["event"] for log in logs if log["event"].startswith("queue_") and log["event"] != "queue_relayed"]
+    told = [log["event"] for log in logs if log["event"].startswith("queue_") and log["event"] != "queue_reconciled"]
     assert told == ["queue_lost", "queue_not_back_yet", "queue_back"]
+
+
+async def test_a_user_who_is_locked_out_comes_back_when_let_in_again(store: Store, sender: Sender) -> None:
+    def users(password: str) -> str:
+        return f'authorization {{ users = [{{user: clarion, password: "{password}"}}] }}'
+
+    with running_nats(users("sesame")) as server:
+        address = read_address(server.url.replace("//", "//clarion:sesame@"))
+        async with open_desk(lambda *parts: JetStreamQueue(address, *parts), store, "first") as desk:
+            with capture_logs() as logs:
+                server.reload(users("changed"))
+                await until(lambda: is_logged(logs, "queue_not_back_yet"))
+                (queued,) = await desk.queue_up(sender)
+                assert [each.id for each in await desk.claim(sender.channel, 1)] == [queued.id]
+                server.reload(users("sesame"))
+                await until_up(desk)
+    assert any("does not accept this user" in log.get("reason", "") for log in logs)
+
+
+async def is_logged(logs: Sequence[EventDict], event: str) -> bool:
+    return any(log["event"] == event for log in logs)
 
 
 class Load:

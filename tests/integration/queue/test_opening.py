@@ -28,6 +28,7 @@ from clarion_server.domain.instant import SECOND
 
 from tests.nats_credentials import new_trust
 from tests.nats_server import running_nats, shared_url
+from tests.waiting import until
 
 #: Beside one who may do everything, some who lack a permission each.
 USERS = """
@@ -42,27 +43,30 @@ authorization {
 """
 
 
-async def reason(url: str, credentials: Path | None = None) -> str:
-    """Why a queue with that URL cannot be used; empty when it can."""
-    transactions = Transactions(MemoryStore())
-    clock = SystemClock()
+@asynccontextmanager
+async def opened(url: str, credentials: Path | None = None) -> AsyncIterator[JetStreamQueue]:
+    transactions, clock = Transactions(MemoryStore()), SystemClock()
+    commits = GroupCommit(transactions, lambda: None, 100)
     try:
         queue = JetStreamQueue(
-            read_address(url, credentials),
-            transactions,
-            GroupCommit(transactions, lambda: None, 100),
-            clock,
-            Lease("first", 10 * SECOND, clock),
+            read_address(url, credentials), transactions, commits, clock, Lease("first", 10 * SECOND, clock)
         )
         try:
             await queue.start()
+            yield queue
         finally:
             await queue.close()
-    except QueueUnavailable as error:
-        return str(error)
     finally:
         transactions.close()
-    return ""
+
+
+async def reason(url: str, credentials: Path | None = None) -> str:
+    """Returns why a queue with that URL cannot be used; nothing when it can."""
+    try:
+        async with opened(url, credentials):
+            return ""
+    except QueueUnavailable as error:
+        return str(error)
 
 
 def at(url: str, user: str = "", **options: object) -> str:
@@ -92,7 +96,8 @@ async def scripted(version: str = "2.15.1", dropped: Mapping[str, object] = Mapp
                     continue
                 asked = orjson.loads(body) if body else {}
                 config = asked.get("config", asked)
-                told = orjson.dumps({"config": {**config, **{k: v for k, v in dropped.items() if k in config}}})
+                taken = {**config, **{k: v for k, v in dropped.items() if k in config}}
+                told = orjson.dumps({"config": taken, "name": "", "stream_name": "", "created": None, "success": True})
                 number = next(number for inbox, number in inboxes.items() if reply_to[0].startswith(inbox))
                 writer.write(b"MSG %b %b %d\r\n%b\r\n" % (reply_to[0], number, len(told), told))
         writer.close()
@@ -122,15 +127,15 @@ async def test_many_that_start_at_the_same_moment_do_not_get_in_each_others_way(
     ("url", "told"),
     [
         ("nats://", "names no host"),
-        ("nats://host:port", "no port where one is due"),
-        ("nats://host:99999", "no port where one is due"),
+        ("nats://host:port", "a port in its URL"),
+        ("nats://host:99999", "a port in its URL"),
         ("nats://host/stream", "names no host"),
-        ("nats://host?color=red", "no option color"),
+        ("nats://host?color=red", "unknown option color"),
         ("nats://host?prefix=a.b", "the prefix in its URL"),
         ("nats://host?prefix=", "the prefix in its URL"),
         ("nats://host?replicas=0", "a number from 1 to 5"),
-        ("kafka://host", "not one of NATS"),
-        ("somewhere", "not one of NATS"),
+        ("kafka://host", "does not begin with nats://"),
+        ("somewhere", "does not begin with nats://"),
     ],
 )
 async def test_a_wrong_url_is_told(url: str, told: str) -> None:
@@ -139,12 +144,12 @@ async def test_a_wrong_url_is_told(url: str, told: str) -> None:
 
 def test_several_servers_share_what_is_named_once() -> None:
     address = read_address("tls://jane:s%40cret@one,two:4333/?replicas=3")
-    assert address.servers == ("tls://one:4222", "tls://two:4333")
+    assert address.servers == ["tls://one:4222", "tls://two:4333"]
     assert (address.user, address.password, address.token) == ("jane", "s@cret", None)
     assert (address.prefix, address.replicas) == ("clarion", 3)
     assert "s@cret" not in repr(address)
     assert read_address("nats://t0ken@[::1]:4222").token == "t0ken"
-    assert read_address("nats://t0ken@[::1]:4222").servers == ("nats://[::1]:4222",)
+    assert read_address("nats://t0ken@[::1]:4222").servers == ["nats://[::1]:4222"]
 
 
 async def test_a_server_that_cannot_be_reached_is_told_without_the_password() -> None:
@@ -170,7 +175,7 @@ async def test_users_are_let_in_by_the_url_and_others_told() -> None:
         assert not await reason(at(server.url, "clarion:o%20p%40n%3Asesame@"))
         for user in ("clarion:wrong@", "stranger:sesame@", "token@", ""):
             told = await reason(at(server.url, user))
-            assert "does not let this user in" in told
+            assert "does not accept this user" in told
             assert not user or user.strip("@").partition(":")[2] or "token" not in told
             assert "wrong" not in told
 
@@ -188,9 +193,9 @@ async def test_a_user_with_credentials_is_let_in_and_whoever_has_no_good_ones_is
     with running_nats(trust.configuration) as server:
         told = {name: await reason(at(server.url), tmp_path / name) for name in files}
     assert not told["good"]
-    assert "does not let this user in" in told["of a stranger"]
+    assert "does not accept this user" in told["of a stranger"]
     for name in ("empty", "with a seed that is none"):
-        assert told[name] == f"{tmp_path / name} is no file of NATS credentials, with a JWT and the seed of its key."
+        assert told[name] == f"{tmp_path / name} is not a file of NATS credentials, with a JWT and the seed of its key."
 
 
 @pytest.fixture(scope="module")
@@ -201,12 +206,14 @@ def authority() -> trustme.CA:
 @pytest.fixture(scope="module")
 def tls_url(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Of a server that speaks TLS alone, with a certificate of an authority of its own."""
-    folder = tmp_path_factory.mktemp("tls")
-    certificate = authority.issue_cert("127.0.0.1")
-    certificate.private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
-    file = folder / "server.pem"
-    with running_nats(f'tls {{ cert_file: "{file}", key_file: "{file}" }}\n{USERS}') as server:
+    with running_nats(tls_configuration(authority, tmp_path_factory.mktemp("tls"))) as server:
         yield server.url.replace("nats:", "tls:")
+
+
+def tls_configuration(authority: trustme.CA, folder: Path) -> str:
+    file = folder / "server.pem"
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(file))
+    return f'tls {{ cert_file: "{file}", key_file: "{file}" }}\n{USERS}'
 
 
 async def test_a_server_with_a_trusted_certificate_is_spoken_to_over_tls(
@@ -215,7 +222,7 @@ async def test_a_server_with_a_trusted_certificate_is_spoken_to_over_tls(
     authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
     assert not await reason(at(tls_url, "clarion:o%20p%40n%3Asesame@"))
-    assert "does not let this user in" in await reason(at(tls_url, "clarion:guess@"))
+    assert "does not accept this user" in await reason(at(tls_url, "clarion:guess@"))
 
 
 async def test_a_certificate_that_nobody_vouches_for_is_told(tls_url: str) -> None:
@@ -233,10 +240,11 @@ async def test_a_server_without_tls_gets_no_password_where_the_url_asks_for_tls(
 
 
 @asynccontextmanager
-async def listening(heard: list[bytes]) -> AsyncIterator[str]:
-    """The URL of a server that notes what it hears, and says of itself that it knows no TLS."""
+async def listening(heard: list[bytes], port: int = 0) -> AsyncIterator[str]:
+    """Yields the URL of a server that offers no TLS. `heard` gets each line, and an empty one for each connection."""
 
     async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(b"")
         info = {"server_id": "S", "version": "2.15.1", "headers": True, "max_payload": 1_000_000, "proto": 1}
         writer.write(b"INFO " + orjson.dumps(info) + b"\r\n")
         while line := await reader.readline():
@@ -245,15 +253,37 @@ async def listening(heard: list[bytes]) -> AsyncIterator[str]:
                 writer.write(b"PONG\r\n")
         writer.close()
 
-    server = await asyncio.start_server(hear, "127.0.0.1", 0)
+    server = await asyncio.start_server(hear, "127.0.0.1", port)
     async with server:
-        host, port = server.sockets[0].getsockname()
-        yield f"nats://{host}:{port}"
+        host, used_port = server.sockets[0].getsockname()
+        yield f"nats://{host}:{used_port}"
+
+
+async def test_a_server_that_comes_back_without_tls_hears_nothing(
+    authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    heard: list[bytes] = []
+    with running_nats(tls_configuration(authority, tmp_path)) as server:
+        async with opened(at(server.url.replace("nats:", "tls:"), "clarion:o%20p%40n%3Asesame@")):
+            server.kill()
+            async with listening(heard, server.port):
+
+                async def tried_twice() -> bool:
+                    return len(heard) >= 2
+
+                await until(tried_twice)
+        assert b"".join(heard) == b""
 
 
 @pytest.mark.parametrize(
     ("user", "subject"),
-    [("guest", "$js.api.info"), ("teller", "clarion.trial"), ("asker", "$js.ack.clarion-rapid.trial")],
+    [
+        ("guest", "$js.api.stream.create.clarion-rapid"),
+        ("teller", "clarion.trial"),
+        ("asker", "$js.ack.clarion-rapid.trial"),
+    ],
 )
 async def test_a_lacking_permission_is_told(user: str, subject: str) -> None:
     with running_nats(USERS) as server:
@@ -273,7 +303,7 @@ async def test_a_stream_that_is_in_the_way_is_told() -> None:
     await connection.jetstream().add_stream(name=f"all-{prefix}", subjects=[f"{prefix}.>"])
     told = await reason(f"{shared_url()}?prefix={prefix}")
     await connection.close()
-    assert told.startswith(f"another stream there takes what is meant for {prefix}-rapid: set another prefix")
+    assert told.startswith(f"another stream there has the subjects of {prefix}-rapid: set another prefix")
 
 
 async def test_a_stream_of_our_name_that_is_no_queue_is_told() -> None:
@@ -299,7 +329,7 @@ async def test_an_old_server_is_told(version: str) -> None:
 async def test_a_setting_that_was_dropped_without_a_word_is_told(setting: str, value: object) -> None:
     async with scripted(dropped={setting: value}) as url:
         told = await reason(url)
-    assert told.startswith(f"the NATS server has not taken {setting} of the ")
+    assert told.startswith(f"the NATS server has set {setting} of the ")
 
 
 async def test_a_server_that_takes_everything_is_taken() -> None:
@@ -319,7 +349,7 @@ async def test_the_service_does_not_start_without_its_queue() -> None:
 
 
 async def test_the_service_does_not_start_with_a_queue_of_another_kind() -> None:
-    with pytest.raises(CannotStart, match=r"^Cannot use the queue: its URL is not one of NATS\."):
+    with pytest.raises(CannotStart, match=r"^Cannot use the queue: its URL does not begin with nats://"):
         Clarion(Settings(store="memory:", queue="amqp://guest:secret@host"), MemoryStore())
 
 

@@ -1,7 +1,8 @@
-"""The queue in NATS JetStream: a stream for each lane, a consumer for each channel configuration.
+"""The queue in NATS JetStream: a stream for each lane, a durable consumer for each channel configuration.
 
-A stream holds names of messages, nothing else, and each name once. Whoever pulls one claims the message in the store;
-what the store does not let it have is acknowledged and forgotten. What streams lack is put back from the store.
+A stream holds the ids of messages, nothing else, and each id once. A process that fetches an id claims the message in
+the store. When the store refuses the claim, the process acknowledges the id and forgets it. The reconciler publishes
+again what a stream lacks.
 """
 
 from __future__ import annotations

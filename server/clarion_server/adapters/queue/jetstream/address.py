@@ -1,4 +1,4 @@
-"""Where the servers are, and what is ours there: what the queue's URL says."""
+"""Reads the URL of the queue: the servers, the user, the prefix of our names and the number of replicas."""
 
 from __future__ import annotations
 
@@ -9,47 +9,51 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from clarion_server.application.ports.queue import QueueUnavailable
 
-SCHEMES = ("nats", "tls")
-DEFAULT_PORT = 4222
-#: What may begin the name of a stream and a subject alike.
+_SCHEMES = ("nats", "tls")
+_DEFAULT_PORT = 4222
+#: The names of streams and of subjects both may begin with this.
 _PREFIX = re.compile(r"[a-z0-9]([a-z0-9_-]{0,30}[a-z0-9])?")
-#: JetStream's own bound.
+#: JetStream allows no more replicas.
 _MAX_REPLICAS = 5
 
-# The URL itself stays out of every text: it may hold a password.
-_FORM = "Write nats://host:4222, several servers as nats://one:4222,two:4222, with ?prefix= or ?replicas= behind."
+# No error text contains the URL, as it may hold a password.
+_FORM = "Write nats://host:4222, or nats://one:4222,two:4222 for several servers, then ?prefix= or ?replicas=."
 
 
 @dataclass(frozen=True, slots=True)
 class QueueAddress:
-    servers: tuple[str, ...]
-    """A URL each, without what is secret."""
+    servers: list[str]
+    """One URL per server, without the user."""
     user: str | None = None
     password: str | None = field(default=None, repr=False)
     token: str | None = field(default=None, repr=False)
     credentials: Path | None = None
     """A file of NATS credentials: a JWT and the seed of its key."""
     prefix: str = "clarion"
-    """What the names of our streams and subjects begin with. One for each store."""
+    """The names of our streams and subjects begin with it. Each store needs its own."""
     replicas: int = 1
-    """On how many servers of a cluster each stream is kept."""
+    """How many servers of a cluster keep each stream."""
+
+    @property
+    def hosts(self) -> str:
+        return ", ".join(server.partition("://")[2] for server in self.servers)
 
 
 def read_address(url: str, credentials: Path | None = None) -> QueueAddress:
-    """Raises QueueUnavailable."""
-    scheme, mark, rest = url.partition("://")
-    if not mark or scheme not in SCHEMES:
-        raise QueueUnavailable(f"its URL is not one of NATS. {_FORM}")
-    places, _, query = rest.partition("?")
-    # Every server of a cluster knows the same users: named once, they go for all.
-    users, _, hosts = places.rstrip("/").rpartition("@")
-    user, is_user, password = users.partition(":")
+    """Returns what the URL says. Raises QueueUnavailable."""
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme not in _SCHEMES:
+        raise QueueUnavailable(f"its URL does not begin with nats:// or tls://. {_FORM}")
+    authority, _, query = rest.partition("?")
+    # All servers of a cluster know the same users, so the URL names the user once.
+    user_part, _, hosts = authority.rstrip("/").rpartition("@")
+    user, has_password, password = map(unquote, user_part.partition(":"))
     options = _options(query)
     return QueueAddress(
-        servers=tuple(_server(scheme, host.strip()) for host in hosts.split(",")),
-        user=unquote(user) if is_user else None,
-        password=unquote(password) if is_user else None,
-        token=unquote(user) if user and not is_user else None,
+        servers=[_server(scheme, host.strip()) for host in hosts.split(",")],
+        user=user if has_password else None,
+        password=password if has_password else None,
+        token=user if user and not has_password else None,
         credentials=credentials,
         prefix=_prefix(options.get("prefix", "clarion")),
         replicas=_replicas(options.get("replicas", "1")),
@@ -59,9 +63,9 @@ def read_address(url: str, credentials: Path | None = None) -> QueueAddress:
 def _server(scheme: str, host: str) -> str:
     try:
         parts = urlsplit(f"{scheme}://{host}")
-        port = parts.port or DEFAULT_PORT
+        port = parts.port or _DEFAULT_PORT
     except ValueError:
-        raise QueueUnavailable(f"its URL has no port where one is due. {_FORM}") from None
+        raise QueueUnavailable(f"a port in its URL is not a number up to 65535. {_FORM}") from None
     if not parts.hostname or parts.path:
         raise QueueUnavailable(f"its URL names no host. {_FORM}")
     name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
@@ -72,17 +76,17 @@ def _options(query: str) -> dict[str, str]:
     options = dict(parse_qsl(query, keep_blank_values=True))
     unknown = sorted(options.keys() - {"prefix", "replicas"})
     if unknown:
-        raise QueueUnavailable(f"its URL has no option {unknown[0]}: there are prefix and replicas.")
+        raise QueueUnavailable(f"its URL has the unknown option {unknown[0]}. The options are prefix and replicas.")
     return options
 
 
 def _prefix(text: str) -> str:
     if not _PREFIX.fullmatch(text):
-        raise QueueUnavailable("the prefix in its URL is not one: take at most 32 of a-z, 0-9, - and _.")
+        raise QueueUnavailable("the prefix in its URL must be 1 to 32 characters of a-z, 0-9, - and _.")
     return text
 
 
 def _replicas(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= _MAX_REPLICAS:
-        raise QueueUnavailable(f"replicas in its URL is a number from 1 to {_MAX_REPLICAS}.")
+        raise QueueUnavailable(f"replicas in its URL must be a number from 1 to {_MAX_REPLICAS}.")
     return int(text)

@@ -1,16 +1,31 @@
-"""NATS's own client, where it falls short of what is promised here."""
+"""Opens nats-py's client, and says in one sentence what is wrong when that fails."""
 
 from __future__ import annotations
 
 import asyncio
+import ssl
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
 import nats.errors
 from nats.aio.client import Client
+from nats.js.errors import APIError, ServiceUnavailableError
+from nkeys import NkeysError
 
-#: How long, in seconds, a connection may take to close. One that never came to be encrypted would take for ever.
-_CLOSING = 1.0
+from clarion_server.adapters.queue.jetstream.address import QueueAddress
+from clarion_server.application.ports.queue import QueueUnavailable
+
+#: How long, in seconds, a server may take to accept a connection.
+_CONNECT_SECONDS = 5
+#: How long, in seconds, nats-py waits before it tries the same server again.
+_RECONNECT_WAIT = 1
+#: After two such intervals, in seconds, without an answer, nats-py takes a connection for lost.
+_PING_SECONDS = 10
+#: How long, in seconds, closing may take. A connection whose TLS handshake was never made would not end by itself.
+_CLOSE_SECONDS = 1.0
+#: The server answers so when JetStream is off, for itself or for the account. `None` stands for no answer at all.
+_NOT_ENABLED = frozenset({None, 10039, 10076})
 
 
 class NotEncrypted(nats.errors.Error):
@@ -18,17 +33,92 @@ class NotEncrypted(nats.errors.Error):
 
 
 class EncryptingClient(Client):
-    """Tells a server that offers no TLS nothing where the URL asks for it: the library would go on without."""
+    """Refuses a server without TLS when the URL begins with tls://: nats-py would send the password unencrypted.
+
+    nats-py has no public hook between the server's greeting and its own answer, so this overrides a private method.
+    """
 
     async def _process_info(self, info: dict[str, Any], initial_connection: bool = False) -> None:
-        assert self._current_server is not None, "a server that speaks is connected"
+        assert self._current_server is not None, "a server that sends its INFO is connected"
+        assert self._transport is not None, "a server that sends its INFO is connected"
         if self._current_server.uri.scheme == "tls" and not info.get("tls_required"):
+            # nats-py would leave this to the garbage collector.
+            self._transport.close()  # type: ignore[no-untyped-call] # nats-py leaves it untyped
             raise NotEncrypted
         await super()._process_info(info, initial_connection)
 
 
+async def connect(
+    address: QueueAddress, on_error: Callable[[Exception], Awaitable[None]], on_loss: Callable[[], Awaitable[None]]
+) -> Client:
+    """Tries each server once. The client then reconnects by itself, until the server refuses it for good.
+
+    Raises QueueUnavailable.
+    """
+    client, untried = EncryptingClient(), len(address.servers)
+
+    async def report(error: Exception) -> None:
+        nonlocal untried
+        untried -= 1
+        # nats-py cannot limit the first attempts without limiting all later ones as well.
+        if untried == 0:
+            raise explain(error, address)
+        await on_error(error)
+
+    try:
+        await client.connect(
+            address.servers,
+            name="clarion",
+            user=address.user,
+            password=address.password,
+            token=address.token,
+            user_credentials=address.credentials,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=_RECONNECT_WAIT,
+            connect_timeout=_CONNECT_SECONDS,
+            ping_interval=_PING_SECONDS,
+            disconnected_cb=on_loss,
+            closed_cb=on_loss,
+            error_cb=report,
+        )
+    except QueueUnavailable:
+        await close(client)
+        raise
+    except (TypeError, NkeysError) as error:
+        # nats-py fails so when the file has no JWT or no seed.
+        await close(client)
+        raise QueueUnavailable(
+            f"{address.credentials} is not a file of NATS credentials, with a JWT and the seed of its key."
+        ) from error
+    untried = -1
+    return client
+
+
 async def close(client: Client) -> None:
-    if not client.is_closed:
-        with suppress(nats.errors.Error, OSError, TimeoutError):
-            async with asyncio.timeout(_CLOSING):
-                await client.close()
+    with suppress(nats.errors.Error, OSError, TimeoutError):
+        async with asyncio.timeout(_CLOSE_SECONDS):
+            await client.close()
+
+
+def explain(error: Exception, address: QueueAddress) -> QueueUnavailable:
+    """Says in one sentence why NATS cannot be used."""
+    return error if isinstance(error, QueueUnavailable) else QueueUnavailable(_reason(error, address))
+
+
+def _reason(error: Exception, address: QueueAddress) -> str:
+    at_hosts = f"NATS at {address.hosts}"
+    if isinstance(error, ServiceUnavailableError) and error.err_code in _NOT_ENABLED:
+        return "JetStream is switched off on this NATS server: start it with --jetstream, or enable it for the account."
+    if isinstance(error, APIError):
+        return f"NATS says: {error.description}."
+    if isinstance(error, NotEncrypted):
+        return f"{at_hosts} offers no TLS, and its URL asks for it: turn it on there, or write nats://."
+    if isinstance(error, ssl.SSLError):
+        why = getattr(error, "verify_message", "") or error.reason or "TLS failed"
+        return (
+            f"{at_hosts} is not trusted: {why.rstrip('.')}."
+            " Name the file with the certificate of its authority in SSL_CERT_FILE."
+        )
+    if "authorization" in str(error).lower() or "authentication" in str(error).lower():
+        return f"{at_hosts} does not accept this user: check the URL's user and password, or CLARION_QUEUE_CREDENTIALS."
+    return f"{at_hosts} cannot be reached: is it running, and is CLARION_QUEUE right?"
