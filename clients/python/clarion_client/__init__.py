@@ -26,6 +26,7 @@ from clarion_client._errors import (
     PreconditionFailedError,
     UnauthenticatedError,
     UnavailableError,
+    WrongTargetError,
 )
 from clarion_client._field_error import FieldError
 from clarion_client._retry import Retry
@@ -58,5 +59,6 @@ __all__ = [
     "UnavailableError",
     "Value",
     "Violation",
+    "WrongTargetError",
 ]
 __all__ += _values.__all__

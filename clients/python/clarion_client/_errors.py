@@ -24,6 +24,16 @@ DOMAIN = "clarion.dev"
 #: A traceback is read by people; programs have `violations`.
 MOST_LISTED = 10
 CODES = MappingProxyType({code.value[0]: code for code in grpc.StatusCode})
+_NO_GRPC = "The server there does not speak gRPC {}. The target must be the port for gRPC, not the one for HTTP."
+_IN_THE_CLEAR, _WITH_TLS = _NO_GRPC.format("without TLS"), _NO_GRPC.format("with TLS")
+#: What gRPC says when a server answers in another protocol, and what callers read instead.
+OTHER_PROTOCOLS = MappingProxyType(
+    {
+        "Failed parsing HTTP/2": _IN_THE_CLEAR,
+        "WRONG_VERSION_NUMBER": _WITH_TLS,
+        "missing selected ALPN property": _WITH_TLS,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +117,10 @@ class DeadlineExceededError(ClarionError):
     """There was no answer in time. A write may or may not have been done."""
 
 
+class WrongTargetError(ClarionError):
+    """The server at the target does not speak gRPC. Waiting does not help."""
+
+
 TYPES: Mapping[grpc.StatusCode, type[ClarionError]] = MappingProxyType(
     {
         grpc.StatusCode.INVALID_ARGUMENT: InvalidRequestError,
@@ -127,6 +141,8 @@ TYPES: Mapping[grpc.StatusCode, type[ClarionError]] = MappingProxyType(
 def error_of_call(error: grpc.RpcError, request_id: str) -> ClarionError:
     """Returns the error that a failed call ended with, whichever of gRPC's two APIs raised it."""
     code = error.code()
+    if message := _other_protocol(error.details() or ""):
+        return WrongTargetError(grpc.StatusCode.INTERNAL, message, ErrorDetails(request_id=request_id))
     for key, value in cast("Iterable[tuple[str, str | bytes]]", error.trailing_metadata() or ()):
         if key == DETAILS_KEY and (status := _parsed(Status, value)) and status.code == code.value[0]:
             return error_of_status(status, request_id)
@@ -136,6 +152,16 @@ def error_of_call(error: grpc.RpcError, request_id: str) -> ClarionError:
 def error_of_status(status: Status, request_id: str) -> ClarionError:
     code = CODES.get(status.code, grpc.StatusCode.UNKNOWN)
     return _error(code, status.message, _details(status, request_id))
+
+
+def _other_protocol(details: str) -> str:
+    """Returns what to tell a caller whose target is no gRPC endpoint, and nothing for every other failure.
+
+    gRPC calls such a server unavailable, as if waiting for it could help.
+    """
+    if not details.startswith("failed to connect"):
+        return ""
+    return next((message for sign, message in OTHER_PROTOCOLS.items() if sign in details), "")
 
 
 def _error(code: grpc.StatusCode, message: str, details: ErrorDetails) -> ClarionError:

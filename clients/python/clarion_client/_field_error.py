@@ -16,7 +16,7 @@ class FieldError(ValueError, TypeError):
     """
 
     def __init__(self, problem: str, path: str = "", others: Sequence[FieldError] = ()) -> None:
-        super().__init__(problem, path, others)
+        super().__init__(problem)
         self.problem = problem
         self.path = path
         self._others = others
@@ -38,6 +38,10 @@ class FieldError(ValueError, TypeError):
             step = f"[{name}]" if isinstance(name, int) else name
             separator = "." if error.path and not error.path.startswith("[") else ""
             error.path = f"{step}{separator}{error.path}"
+
+    def __reduce__(self) -> tuple[type[FieldError], tuple[str, str, Sequence[FieldError]]]:
+        # The path has grown since the error was made.
+        return FieldError, (self.problem, self.path, self._others)
 
     def __str__(self) -> str:
         lines = [f"{error.path or 'The value'} {error.problem}" for error in self.errors]

@@ -1,4 +1,4 @@
-"""Where the service is, and how to speak to it."""
+"""The settings of a client: where the service is, and how to reach it."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ class Settings:
     retry: Retry | None = DEFAULT_RETRY
 
     def __post_init__(self) -> None:
+        check_target(self.target)
         if not self.timeout > 0:
             raise ValueError(f"timeout is {self.timeout}, not a number of seconds above 0")
         if self.tls is False and self.ca_certificates:
@@ -42,8 +43,8 @@ class Settings:
             raise ValueError("api_key holds characters that no API key has, such as a line break")
 
     def credentials(self) -> grpc.ChannelCredentials | None:
-        """None without TLS. Unless the caller decides, only a service on this machine is spoken to in the clear:
-        what is sent holds the API key and personal data.
+        """Returns what TLS needs, or None without TLS. Unless the caller decides, only calls to this machine go
+        without it: what is sent holds the API key and personal data.
         """
         encrypted = bool(self.ca_certificates) or not is_local(self.target) if self.tls is None else self.tls
         if not encrypted:
@@ -53,15 +54,15 @@ class Settings:
     def options(self) -> list[tuple[str, Any]]:
         return [
             ("grpc.primary_user_agent", f"clarion-python/{version()}"),
-            # A connection that died silently is noticed within 40 seconds, and only while a call waits on it.
+            # Finds a connection that died silently within 40 seconds, and only while a call waits on it.
             ("grpc.keepalive_time_ms", 30_000),
             ("grpc.keepalive_timeout_ms", 10_000),
             # gRPC's own defaults (1 s to 2 min) would outlast the deadline of a call that a restart interrupts.
             ("grpc.initial_reconnect_backoff_ms", 100),
             ("grpc.max_reconnect_backoff_ms", 5_000),
-            # A page of 1,000 campaigns does not fit into the default of 4 MiB.
+            # A page of 1,000 campaigns is larger than the default of 4 MiB.
             ("grpc.max_receive_message_length", 64 * 1024 * 1024),
-            # Nor do the violations of 1,000 recipients, which travel in the trailers, into the default of 8 KiB.
+            # The violations of 1,000 recipients travel in the trailers, and are larger than the default of 8 KiB.
             ("grpc.max_metadata_size", 4 * 1024 * 1024),
             ("grpc.absolute_max_metadata_size", 4 * 1024 * 1024),
             # A proxy does not lead back to this machine.
@@ -73,7 +74,9 @@ class Settings:
         return (("authorization", f"Bearer {self.api_key}"), call) if self.api_key else (call,)
 
 
-_HOST_AND_PORT = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+_HOST_AND_PORT = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?\])(:(?P<port>[0-9]{1,5}))?")
+#: Other kinds of targets that gRPC knows (https://github.com/grpc/grpc/blob/master/doc/naming.md).
+_RESOLVED = re.compile(r"(unix|unix-abstract|vsock|ipv4|ipv6|xds|google-c2p):|dns://[^/]")
 
 
 def version() -> str:
@@ -94,18 +97,30 @@ def environment_settings(environment: Mapping[str, str]) -> dict[str, Any]:
     return {setting: value for setting, name in names.items() if (value := environment.get(name, "").strip())}
 
 
+def check_target(target: str) -> None:
+    """Raises ValueError for what no service can be reached with."""
+    if not _RESOLVED.match(target) and not host_and_port(target):
+        hint = ", not a URL" if "://" in target else ""
+        raise ValueError(f"target is {target!r}: give a host and a port{hint}, such as clarion.example:443")
+
+
 def host_and_port(target: str) -> str:
-    """Of a gRPC target that names one host; empty for a Unix socket and for what other resolvers read."""
-    plain = target.removeprefix("dns:///").removeprefix("dns:")
-    return plain if _HOST_AND_PORT.fullmatch(plain) else ""
+    """Returns the host and the port of a gRPC target that names one host, and nothing for any other target."""
+    plain = _without_resolver(target)
+    match = _HOST_AND_PORT.fullmatch(plain)
+    return plain if match and int(match["port"] or 0) < 2**16 else ""
 
 
 def is_local(target: str) -> bool:
-    """True when a gRPC target is on this machine: a Unix socket, `localhost`, a loopback address."""
+    """Returns whether a gRPC target is on this machine: a Unix socket, `localhost`, a loopback address."""
     if target.startswith(("unix:", "unix-abstract:")):
         return True
-    host = urlsplit("//" + target.removeprefix("dns:///").removeprefix("dns:")).hostname or ""
+    host = urlsplit(f"//{_without_resolver(target)}").hostname or ""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _without_resolver(target: str) -> str:
+    return target.removeprefix("dns:///").removeprefix("dns:")

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { DescMessage, DescMethodStreaming, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { Transport } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
-import { type ClarionError, errorOf } from "./errors.js";
+import { type ClarionError, errorOf, WrongTargetError } from "./errors.js";
 import { Deadline, delayAfter } from "./retry.js";
 import type { Settings } from "./settings.js";
 
@@ -32,6 +32,11 @@ export class Calls {
   readonly transport: Transport;
   readonly #sessions: Http2SessionManager;
   #closed = false;
+  /**
+   * The connection broke the rules of HTTP/2. It still has to emit its error, and aborted before that it would have no
+   * listener left for it, which ends the process.
+   */
+  #broken = false;
 
   constructor(settings: Settings) {
     this.settings = settings;
@@ -49,13 +54,14 @@ export class Calls {
     const headers = this.settings.headers(requestId);
     for (let attempt = 1; ; attempt++) {
       this.refuseWhenClosed();
+      this.#broken = false;
       try {
         // gRPC's deadlines are whole numbers.
         const timeout = Math.ceil(deadline.remainingMs);
         const answer = await this.transport.unary(method, signal, timeout, headers, request);
         return answer.message;
       } catch (failure) {
-        await this.pause(errorOf(failure, requestId), attempt, deadline, repeatable, signal);
+        await this.pause(this.#errorOf(failure, requestId), attempt, deadline, repeatable, signal);
       }
     }
   }
@@ -68,13 +74,20 @@ export class Calls {
     requestId: string,
   ): AsyncGenerator<MessageShape<O>, void, undefined> {
     this.refuseWhenClosed();
+    this.#broken = false;
     try {
       const headers = this.settings.headers(requestId);
       const answer = await this.transport.stream(method, signal, undefined, headers, only(request));
       yield* answer.message;
     } catch (failure) {
-      throw errorOf(failure, requestId);
+      throw this.#errorOf(failure, requestId);
     }
+  }
+
+  #errorOf(failure: unknown, requestId: string): ClarionError {
+    const error = errorOf(failure, requestId);
+    this.#broken = error instanceof WrongTargetError;
+    return error;
   }
 
   /** Waits until the next try is due. Throws the failure when there is none. */
@@ -100,7 +113,7 @@ export class Calls {
   /** Ends the calls under way. May be called again. */
   close(): void {
     this.#closed = true;
-    this.#sessions.abort();
+    if (!this.#broken) this.#sessions.abort();
   }
 }
 

@@ -74,6 +74,8 @@ export class OverloadedError extends ClarionError {}
 export class UnavailableError extends ClarionError {}
 /** There was no answer in time. A write may or may not have been done. */
 export class DeadlineExceededError extends ClarionError {}
+/** The server at the target does not speak gRPC. Waiting does not help. */
+export class WrongTargetError extends ClarionError {}
 
 const CLASSES: ReadonlyMap<Code, typeof ClarionError> = new Map([
   [Code.InvalidArgument, InvalidRequestError],
@@ -88,14 +90,27 @@ const CLASSES: ReadonlyMap<Code, typeof ClarionError> = new Map([
   [Code.DeadlineExceeded, DeadlineExceededError],
 ]);
 
-/** The error that a failed call ended with. */
+/** What Node.js fails with when a server answers in another protocol. */
+const OTHER_PROTOCOLS: ReadonlyMap<unknown, string> = new Map([
+  ["ERR_HTTP2_ERROR", "without TLS"],
+  ["ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL", "with TLS"],
+  ["ERR_SSL_WRONG_VERSION_NUMBER", "with TLS"],
+]);
+
+/** Returns the error that a failed call ended with. */
 export function errorOf(failure: unknown, requestId: string): ClarionError {
   const error = ConnectError.from(failure);
+  const details = detailsOf(error, requestId);
+  const tls = OTHER_PROTOCOLS.get((error.cause as NodeJS.ErrnoException | undefined)?.code);
+  if (tls) {
+    const message = `The server there does not speak gRPC ${tls}. The target must be the port for gRPC, not the one for HTTP.`;
+    return new WrongTargetError(error.code, message, details, error);
+  }
   const errorClass = CLASSES.get(error.code) ?? ClarionError;
-  return new errorClass(error.code, error.rawMessage, detailsOf(error, requestId), error);
+  return new errorClass(error.code, error.rawMessage, details, error);
 }
 
-/** The service ended a stream that it should have gone on with. */
+/** Returns the error for a stream that the service ended before the caller did. */
 export function endedStream(requestId: string): ClarionError {
   return errorOf(new ConnectError("The service ended the stream.", Code.Unavailable), requestId);
 }

@@ -1,4 +1,4 @@
-/** Where the service is, and how to speak to it. */
+/** The settings of a client: where the service is, and how to reach it. */
 
 import { readFileSync } from "node:fs";
 import type { SecureClientSessionOptions } from "node:http2";
@@ -28,7 +28,7 @@ export class Settings {
   readonly timeoutMs: number;
   readonly retry: Retry | null;
 
-  /** Throws TypeError for what no service can be reached with. */
+  /** Throws TypeError for settings with which no service can be reached. */
   constructor(target: string, options: ClientOptions) {
     const { apiKey, tls, caCertificates, timeoutMs = DEFAULT_TIMEOUT_MS, retry = {} } = options;
     if (!(timeoutMs > 0)) throw new TypeError(`timeoutMs is ${timeoutMs}, not a number of milliseconds above 0`);
@@ -59,11 +59,14 @@ export function environmentSettings(environment: Record<string, string | undefin
   return [given("CLARION_TARGET") ?? DEFAULT_TARGET, options];
 }
 
-const HOST_AND_PORT = /^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$/;
+const HOST_AND_PORT = /^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?$/;
 
 function hostOf(target: string): string {
-  const host = HOST_AND_PORT.exec(target)?.[1];
-  if (!host) throw new TypeError(`${JSON.stringify(target)} is no host and port, such as clarion.example:443`);
+  const [, host, port = 0] = HOST_AND_PORT.exec(target) ?? [];
+  if (!host || Number(port) > 65535) {
+    const hint = target.includes("://") ? ", not a URL" : "";
+    throw new TypeError(`target is ${JSON.stringify(target)}: give a host and a port${hint}, such as clarion.example:443`);
+  }
   return host;
 }
 

@@ -1,6 +1,7 @@
 /** How calls are made: tries, deadlines, the end. The peer is an HTTP/2 server that answers as a test says. */
 
 import assert from "node:assert/strict";
+import http from "node:http";
 import http2 from "node:http2";
 import net from "node:net";
 import { test } from "node:test";
@@ -17,6 +18,7 @@ import {
   OverloadedError,
   TriggerService,
   UnavailableError,
+  WrongTargetError,
 } from "../src/index.js";
 
 const QUICK = { retry: { initialDelayMs: 1, maxDelayMs: 5 } };
@@ -156,10 +158,30 @@ test("a closed client makes no calls, and its calls under way end", async () => 
   });
 });
 
-test("settings with which no service can be reached are refused at once", () => {
-  for (const target of ["http://clarion.example", "clarion.example:443/path", "a b"]) {
-    assert.throws(() => new Client(target), /no host and port/);
+test("a port for HTTP is told from one for gRPC at the first try", async () => {
+  let connections = 0;
+  const server = http.createServer((_, response) => response.writeHead(404).end());
+  server.on("connection", () => connections++);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as net.AddressInfo;
+  for (const tls of [false, true]) {
+    const client = new Client(`127.0.0.1:${port}`, { tls, ...QUICK });
+    await assert.rejects(client.campaigns.get("orders"), (error: unknown) => {
+      assert.ok(error instanceof WrongTargetError);
+      assert.match(error.message, tls ? /does not speak gRPC with TLS/ : /does not speak gRPC without TLS/);
+      return true;
+    });
+    client.close();
   }
+  server.close();
+  assert.equal(connections, 2);
+});
+
+test("settings with which no service can be reached are refused at once", () => {
+  for (const target of ["", "clarion.example:443/path", "clarion.example:99999", ":443", "a b"]) {
+    assert.throws(() => new Client(target), /give a host and a port, such as/);
+  }
+  assert.throws(() => new Client("https://clarion.example"), /give a host and a port, not a URL, such as/);
   assert.throws(() => new Client("127.0.0.1:1", { tls: false, caCertificates: "x" }), TypeError);
   assert.throws(() => new Client("127.0.0.1:1", { apiKey: "clk_\n" }), TypeError);
   assert.throws(() => new Client("127.0.0.1:1", { timeoutMs: 0 }), TypeError);

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -126,7 +127,9 @@ async def test_across_lost_connections_every_event_comes_once_and_in_order(
 
         assert await take(watch, 20) == [str(number) for number in range(20)]
 
-    assert len(journal.requests) >= 20 / lasting
+    # A break may cost events that were on their way, but the client never connects without need.
+    needed = math.ceil(20 / lasting)
+    assert needed <= len(journal.requests) <= 2 * needed
 
 
 async def test_a_watch_survives_the_restart_of_the_service(connect: Connect) -> None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import asyncio
 import math
+import socket
 from pathlib import Path
 
 import pytest
 import trustme
-from clarion_client import AsyncClient, Client
+from clarion_client import AsyncClient, ClarionError, Client, UnavailableError
 from clarion_client._settings import Settings, environment_settings, host_and_port, is_local
 
 
@@ -40,11 +42,47 @@ def test_the_caller_decides_about_tls() -> None:
     assert Settings("localhost:50051", tls=True).credentials() is not None
 
 
-def test_certificates_mean_tls(tmp_path: Path) -> None:
+def test_a_bundle_of_certificates_means_tls_and_is_read(tmp_path: Path) -> None:
     bundle = tmp_path / "ca.pem"
-    trustme.CA().cert_pem.write_to_path(bundle)
+    settings = Settings("localhost:50051", ca_certificates=bundle)
 
-    assert Settings("localhost:50051", ca_certificates=bundle).credentials() is not None
+    with pytest.raises(FileNotFoundError):
+        settings.credentials()
+    trustme.CA().cert_pem.write_to_path(bundle)
+    assert settings.credentials() is not None
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "",
+        " ",
+        "clarion example",
+        "clarion:99999",
+        "clarion:port",
+        ":50051",
+        "localhost:",
+        "clarion.example/path",
+        "::1",
+    ],
+)
+def test_what_is_no_host_and_port_is_refused(target: str) -> None:
+    with pytest.raises(ValueError, match=r"^target is '.*': give a host and a port, such as clarion.example:443$"):
+        Settings(target)
+
+
+@pytest.mark.parametrize("target", ["https://clarion.example", "http://127.0.0.1:8080/v1", "grpc://clarion:50051"])
+def test_a_url_is_refused(target: str) -> None:
+    with pytest.raises(ValueError, match=r"give a host and a port, not a URL, such as clarion.example:443$"):
+        Client(target)
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["clarion", "[fe80::1%eth0]:50051", "unix:/run/c", "ipv4:10.0.0.1:1,10.0.0.2:1", "dns://10.0.0.2/clarion:443"],
+)
+def test_every_other_target_of_grpc_is_taken(target: str) -> None:
+    assert Settings(target).target == target
 
 
 @pytest.mark.parametrize("timeout", [0, -1, math.nan])
@@ -76,13 +114,27 @@ def test_the_environment_is_read_without_blanks_and_what_is_unset_keeps_its_defa
     assert environment_settings(environment) == {"target": "clarion:443", "api_key": "secret"}
 
 
-@pytest.mark.parametrize("client_type", [AsyncClient, Client])
-def test_a_client_needs_neither_a_service_nor_an_event_loop_until_its_first_call(
-    client_type: type[AsyncClient | Client], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("CLARION_TARGET", "127.0.0.1:1")
+def test_a_client_connects_with_its_first_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        monkeypatch.setenv("CLARION_TARGET", f"127.0.0.1:{listener.getsockname()[1]}")
+        with Client.from_environment() as client:
+            with pytest.raises(BlockingIOError):
+                listener.accept()
+            with pytest.raises(ClarionError):
+                client.campaigns.get("x", timeout=0.5)
+            listener.accept()[0].close()
 
-    assert client_type.from_environment().campaigns.list is not None
+
+def test_an_asynchronous_client_needs_no_event_loop_until_its_first_call() -> None:
+    client = AsyncClient("127.0.0.1:1", retry=None)
+
+    async def call() -> None:
+        async with client:
+            await client.campaigns.get("x")
+
+    with pytest.raises(UnavailableError):
+        asyncio.run(call())
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 import json
 import math
+import pickle
 from enum import StrEnum
 from typing import Any
 
@@ -244,6 +245,16 @@ def test_a_message_for_people_lists_ten_mistakes() -> None:
 
     assert len(refusal.value.errors) == 25
     assert str(refusal.value).splitlines()[9:] == ["tags[9] is 1, not a string", "... and 15 more"]
+
+
+def test_mistakes_survive_pickling() -> None:
+    with pytest.raises(FieldError) as refusal:
+        Campaign.from_dict({"tags": [1, 2]})
+
+    copy = pickle.loads(pickle.dumps(refusal.value))
+
+    assert [error.path for error in copy.errors] == ["tags[0]", "tags[1]"]
+    assert str(copy) == str(refusal.value)
 
 
 def test_a_mistake_is_a_wrong_value_and_a_wrong_type() -> None:

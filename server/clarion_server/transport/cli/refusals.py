@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from clarion_client import ClarionError, DeadlineExceededError, OverloadedError, UnauthenticatedError, UnavailableError
+from clarion_client import (
+    ClarionError,
+    DeadlineExceededError,
+    OverloadedError,
+    UnauthenticatedError,
+    UnavailableError,
+    WrongTargetError,
+)
 
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.failures import CommandFailed, Problem
@@ -53,7 +60,7 @@ def problems_of(error: ClarionError) -> list[Problem]:
 
 
 def _of_service(error: ClarionError) -> CommandFailed:
-    if isinstance(error, UnavailableError) and not error.reason:
+    if isinstance(error, UnavailableError | WrongTargetError) and not error.reason:
         return CommandFailed(
             "The service cannot be reached.", detail=error.message, hint=UNREACHABLE_HINT, status=Exit.UNREACHABLE
         )
