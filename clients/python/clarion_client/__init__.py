@@ -1,9 +1,10 @@
-"""The Python client of Clarion: send API-triggered campaigns, and know what became of every message.
+"""The Python client of Clarion: sends API-triggered campaigns, and tells what became of every message.
 
     with Client(api_key=...) as client:
         client.trigger("order-confirmed", to="jane@example.com", context={"order": {"id": 4711}})
 
-`AsyncClient` is the same for asyncio. Values are frozen dataclasses in Python's own types; failures are ClarionError.
+`AsyncClient` is the same for asyncio. Values are frozen dataclasses of Python's own types. Failed calls raise
+ClarionError, and data that cannot be sent raises FieldError.
 """
 
 from __future__ import annotations

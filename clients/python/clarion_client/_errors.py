@@ -1,4 +1,4 @@
-"""What can go wrong with a call, as exceptions that carry what the service said."""
+"""The errors of calls, with everything that the service said about them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ M = TypeVar("M", bound=Message)
 
 DETAILS_KEY = "grpc-status-details-bin"
 DOMAIN = "clarion.dev"
-#: A traceback is read by people; programs have `violations`.
+#: A message is for people; programs read `violations`.
 MOST_LISTED = 10
 CODES = MappingProxyType({code.value[0]: code for code in grpc.StatusCode})
 _NO_GRPC = "The server there does not speak gRPC {}. The target must be the port for gRPC, not the one for HTTP."
@@ -38,19 +38,19 @@ OTHER_PROTOCOLS = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class ErrorDetails:
-    """What an error says beside its code and message."""
+    """The details of an error beside its code and message."""
 
-    #: Why, in the words of `error_reason.proto`. Empty when no Clarion service answered: no connection, a proxy.
+    #: An `ErrorReason`. Empty when no Clarion service answered, as without a connection or behind a proxy.
     reason: str = ""
-    #: What `error_reason.proto` documents for the reason, such as `resource` and `state`.
+    #: The data that `ErrorReason` documents for the reason, such as `resource` and `state`.
     metadata: Mapping[str, str] = field(default_factory=dict)
     #: Every rule that the request breaks; of more than about a hundred, the first.
     violations: tuple[Violation, ...] = ()
-    #: What review found, when that kept a campaign from being activated.
+    #: The findings of the review that kept a campaign from being activated.
     findings: tuple[Finding, ...] = ()
-    #: How long to wait before trying again, when the service says so.
+    #: The delay before the next try, when the service asks for one.
     retry_after: dt.timedelta | None = None
-    #: The call in the service's log. A trigger without a `request_id` of the caller's was sent under this one.
+    #: Names the call in the service's log. A trigger without a `request_id` of its own was sent under this one.
     request_id: str = ""
 
 
@@ -82,39 +82,39 @@ class InvalidRequestError(ClarionError):
 
 
 class UnauthenticatedError(ClarionError):
-    """There is no API key, or it is unknown or revoked."""
+    """The API key is missing, unknown or revoked."""
 
 
 class PermissionDeniedError(ClarionError):
-    """The API key does not allow it."""
+    """The API key does not allow the call."""
 
 
 class NotFoundError(ClarionError):
-    """There is nothing of that name."""
+    """The resource does not exist."""
 
 
 class AlreadyExistsError(ClarionError):
-    """The name is taken, or another request came under the same request id."""
+    """The name is taken, or another request was sent under the same request id."""
 
 
 class ConflictError(ClarionError):
-    """Somebody changed the resource in between. Read it again and decide anew."""
+    """Somebody else changed the resource since it was read. Read it again and decide anew."""
 
 
 class PreconditionFailedError(ClarionError):
-    """The state of things does not allow it: a campaign is not live, or review found errors (`findings`)."""
+    """The state does not allow the call: a campaign is not live, or its review found errors (`findings`)."""
 
 
 class OverloadedError(ClarionError):
-    """More is under way than the service can take. Nothing was done."""
+    """The service has too much to do. It did nothing."""
 
 
 class UnavailableError(ClarionError):
-    """The service did not answer. A write may or may not have been done: repeat it under the same request id."""
+    """The service did not answer. A write may have been done or not: repeat it under the same request id."""
 
 
 class DeadlineExceededError(ClarionError):
-    """There was no answer in time. A write may or may not have been done."""
+    """The service did not answer in time. A write may have been done or not."""
 
 
 class WrongTargetError(ClarionError):
@@ -139,7 +139,7 @@ TYPES: Mapping[grpc.StatusCode, type[ClarionError]] = MappingProxyType(
 
 
 def error_of_call(error: grpc.RpcError, request_id: str) -> ClarionError:
-    """Returns the error that a failed call ended with, whichever of gRPC's two APIs raised it."""
+    """Returns the error of a failed call, whichever of gRPC's two APIs raised it."""
     code = error.code()
     if message := _other_protocol(error.details() or ""):
         return WrongTargetError(grpc.StatusCode.INTERNAL, message, ErrorDetails(request_id=request_id))
@@ -150,6 +150,7 @@ def error_of_call(error: grpc.RpcError, request_id: str) -> ClarionError:
 
 
 def error_of_status(status: Status, request_id: str) -> ClarionError:
+    """Returns the error of a refused trigger in a stream."""
     code = CODES.get(status.code, grpc.StatusCode.UNKNOWN)
     return _error(code, status.message, _details(status, request_id))
 
@@ -183,7 +184,7 @@ def _details(status: Status, request_id: str) -> ErrorDetails:
             for violation in failure.violations
         ),
         retry_after=retries[0].retry_delay.ToTimedelta() if retries else None,
-        # The service names the call itself when a fault of its own is to be found in its log.
+        # The service gives its own request id when its log explains the failure.
         request_id=info.metadata["request_id"] if info.reason == "INTERNAL" else request_id,
     )
 

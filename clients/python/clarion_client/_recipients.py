@@ -1,4 +1,4 @@
-"""The short form of a trigger, for one recipient."""
+"""Reads the short form of a trigger, which addresses one recipient."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a failed call is made again."""
+"""Decides when a failed call is repeated."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from clarion_client._errors import ClarionError, OverloadedError, UnavailableErr
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Delays that double from `initial_delay` up to `max_delay` (seconds), each shortened at random by up to half,
-    so that callers who failed together do not come back together. A longer delay that the service asks for is kept.
-    There is no limit on the number of tries: the call's deadline is the limit.
+    """Sets the delays between tries. They double from `initial_delay` up to `max_delay` (seconds), and each is
+    shortened at random by up to half, so that callers who failed together do not come back together. A longer delay
+    that the service asks for is kept. The call's deadline limits the number of tries.
     """
 
     initial_delay: float = 0.1
@@ -21,27 +21,27 @@ class Retry:
     def delay(
         self, failure: ClarionError, *, attempt: int, remaining: float, repeatable: bool, jitter: float
     ) -> float | None:
-        """Returns the seconds to wait after the failure of the `attempt`-th try (from 1), or None when the caller
-        should see it: it is not a passing one, the call is not safe to repeat, or its `remaining` seconds end
-        before the delay.
+        """Returns the seconds to wait after the failure of the `attempt`-th try (from 1). Returns None when the caller
+        gets the failure: it is permanent, the call is not safe to repeat, or its `remaining` seconds end before the
+        delay.
 
         `jitter` is random in [0, 1).
         """
-        if not may_pass(failure, repeatable=repeatable):
+        if not is_transient(failure, repeatable=repeatable):
             return None
         asked = failure.retry_after.total_seconds() if failure.retry_after else 0.0
-        # 2**30 times any delay is beyond every deadline; without the bound a long outage would overflow.
+        # The bound keeps a long outage from overflowing; 2**30 times any delay is beyond every deadline.
         backoff = min(self.max_delay, self.initial_delay * 2 ** min(attempt - 1, 30))
         delay = max(asked, backoff * (1 - jitter / 2))
         return delay if delay < remaining else None
 
 
-def may_pass(failure: ClarionError, *, repeatable: bool) -> bool:
-    """True when the same call may succeed later and making it again does no harm.
+def is_transient(failure: ClarionError, *, repeatable: bool) -> bool:
+    """Returns whether the same call may succeed later, and does no harm when it is made again.
 
-    UNAVAILABLE leaves it open whether a write was done, so only repeatable calls go on. RESOURCE_EXHAUSTED with a
-    delay means that nothing was done, which makes every call repeatable; without one it is a limit that waiting
-    does not lift.
+    After UNAVAILABLE nobody knows whether a write was done, so only repeatable calls are made again. RESOURCE_EXHAUSTED
+    with a delay means that nothing was done, which makes every call repeatable; without a delay it is a limit that
+    waiting does not lift.
     """
     if isinstance(failure, UnavailableError):
         return repeatable
@@ -49,11 +49,11 @@ def may_pass(failure: ClarionError, *, repeatable: bool) -> bool:
 
 
 class Deadline:
-    """The moment after which a call is of no use."""
+    """The time by which a call must have its answer."""
 
     def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds
 
     def remaining(self) -> float:
-        """In seconds, at least 0."""
+        """Returns the seconds left, at least 0."""
         return max(0.0, self._end - time.monotonic())

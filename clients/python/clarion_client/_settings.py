@@ -24,7 +24,7 @@ DEFAULT_RETRY = Retry()
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Raises OSError when the certificates cannot be read, ValueError when a setting makes no sense."""
+    """The settings of a client. Raises ValueError for one that makes no sense."""
 
     target: str = DEFAULT_TARGET
     api_key: str | None = field(default=None, repr=False)
@@ -43,8 +43,9 @@ class Settings:
             raise ValueError("api_key holds characters that no API key has, such as a line break")
 
     def credentials(self) -> grpc.ChannelCredentials | None:
-        """Returns what TLS needs, or None without TLS. Unless the caller decides, only calls to this machine go
-        without it: what is sent holds the API key and personal data.
+        """Returns the credentials of TLS, or None without TLS. Unless the caller decides, only calls to this machine
+        go without TLS, because they carry the API key and personal data. Raises OSError when the certificates cannot
+        be read.
         """
         encrypted = bool(self.ca_certificates) or not is_local(self.target) if self.tls is None else self.tls
         if not encrypted:
@@ -57,7 +58,7 @@ class Settings:
             # Finds a connection that died silently within 40 seconds, and only while a call waits on it.
             ("grpc.keepalive_time_ms", 30_000),
             ("grpc.keepalive_timeout_ms", 10_000),
-            # gRPC's own defaults (1 s to 2 min) would outlast the deadline of a call that a restart interrupts.
+            # gRPC's defaults (1 s to 2 min) would outlast the deadline of a call that a restart interrupts.
             ("grpc.initial_reconnect_backoff_ms", 100),
             ("grpc.max_reconnect_backoff_ms", 5_000),
             # A page of 1,000 campaigns is larger than the default of 4 MiB.
@@ -65,7 +66,7 @@ class Settings:
             # The violations of 1,000 recipients travel in the trailers, and are larger than the default of 8 KiB.
             ("grpc.max_metadata_size", 4 * 1024 * 1024),
             ("grpc.absolute_max_metadata_size", 4 * 1024 * 1024),
-            # A proxy does not lead back to this machine.
+            # A proxy cannot reach this machine's loopback addresses.
             ("grpc.enable_http_proxy", int(not is_local(self.target))),
         ]
 
@@ -83,12 +84,12 @@ def version() -> str:
     try:
         return importlib.metadata.version("clarion")
     except importlib.metadata.PackageNotFoundError:
-        # Bundled into a program, or run from its sources.
+        # The client is bundled into a program, or runs from its sources.
         return "unknown"
 
 
 def environment_settings(environment: Mapping[str, str]) -> dict[str, Any]:
-    """Reads `CLARION_TARGET`, `CLARION_API_KEY` and `CLARION_CA_CERTIFICATES`; unset and empty ones are left out."""
+    """Returns the settings of `CLARION_TARGET`, `CLARION_API_KEY` and `CLARION_CA_CERTIFICATES` that are set."""
     names = {
         "target": "CLARION_TARGET",
         "api_key": "CLARION_API_KEY",

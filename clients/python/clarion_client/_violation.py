@@ -1,4 +1,4 @@
-"""A broken rule. The contract takes its message from `google.rpc`, so this value is written by hand."""
+"""The value for `google.rpc.BadRequest.FieldViolation`, by hand because its proto is not part of the contract."""
 
 from __future__ import annotations
 

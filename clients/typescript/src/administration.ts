@@ -1,4 +1,4 @@
-/** What administrators keep: channel configurations and keys. */
+/** The methods of `client.channels` and `client.keys`. */
 
 import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { CallOptions, Calls } from "./calls.js";
@@ -19,7 +19,7 @@ const COLLECTION = "channelConfigurations";
 const METHOD = ChannelConfigurationService.method;
 const KEY_METHOD = ApiKeyService.method;
 
-/** `client.channels`: how messages are sent. */
+/** Writes and verifies channel configurations: `client.channels`. */
 export class Channels {
   readonly #calls: Calls;
 
@@ -46,7 +46,7 @@ export class Channels {
     return present(answer.channelConfiguration);
   }
 
-  /** By name. */
+  /** Lists channel configurations by name. */
   list(
     { pageSize = 0, ...options }: CallOptions & { readonly pageSize?: number } = {},
   ): Pager<MessageShape<typeof ListChannelConfigurationsResponseSchema>, ChannelConfiguration> {
@@ -70,20 +70,20 @@ export class Channels {
     return present(answer.channelConfiguration);
   }
 
-  /** Deletes one that no campaign uses and no message waits for. */
+  /** Deletes a channel configuration that no campaign uses and no message waits for. */
   async delete(name: string, { etag = "", ...options }: ChangeOptions = {}): Promise<void> {
     const request = { name: fullName(COLLECTION, name), etag };
     await this.#calls.unary(METHOD.deleteChannelConfiguration, request, { ...options, repeatable: false });
   }
 
-  /** Goes through every step of a hand-off with the provider. A step that fails is an answer, no error. */
+  /** Tries every step of a hand-off with the provider. A failed step is part of the answer and throws no error. */
   async verify(name: string, options: CallOptions = {}): Promise<VerifyChannelConfigurationResponse> {
     const request = { name: fullName(COLLECTION, name) };
     return this.#calls.unary(METHOD.verifyChannelConfiguration, request, { ...options, repeatable: true });
   }
 }
 
-/** `client.keys`. */
+/** Creates, lists and revokes API keys: `client.keys`. */
 export class Keys {
   readonly #calls: Calls;
 
@@ -91,7 +91,7 @@ export class Keys {
     this.#calls = calls;
   }
 
-  /** The answer holds the secret, which the service cannot show again. Without a `sandbox` it is the caller's. */
+  /** Creates a key. Its secret is in the answer and cannot be shown again. Default sandbox: the caller's. */
   async create(
     displayName: string,
     scopes: readonly ApiKey_Scope[],
@@ -101,7 +101,7 @@ export class Keys {
     return this.#calls.unary(KEY_METHOD.createApiKey, request, { ...options, repeatable: false });
   }
 
-  /** Oldest first, revoked ones included. */
+  /** Lists the keys of the sandbox, oldest first, revoked ones included. */
   list(
     { pageSize = 0, ...options }: CallOptions & { readonly pageSize?: number } = {},
   ): Pager<MessageShape<typeof ListApiKeysResponseSchema>, ApiKey> {

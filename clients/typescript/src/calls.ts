@@ -1,4 +1,4 @@
-/** Makes calls: opens the connection, sends the key, keeps deadlines, tries again. */
+/** Makes calls: opens the connection, sends the API key, keeps deadlines, repeats failed calls. */
 
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,7 +9,7 @@ import { type ClarionError, errorOf, WrongTargetError } from "./errors.js";
 import { Deadline, delayAfter } from "./retry.js";
 import type { Settings } from "./settings.js";
 
-/** What any call takes. */
+/** The options of every call. */
 export interface CallOptions {
   /** Milliseconds for the call and all its tries. Default: the client's. */
   readonly timeoutMs?: number | undefined;
@@ -18,15 +18,15 @@ export interface CallOptions {
 }
 
 export interface UnaryOptions extends CallOptions {
-  /** Making the call twice does no more than making it once. */
+  /** True when making the call twice does no more than making it once. */
   readonly repeatable: boolean;
   readonly requestId?: string;
 }
 
-/** A connection that died silently is noticed within 40 seconds, and only while a call waits on it. */
+/** Finds a connection that died silently within 40 seconds, and only while a call waits on it. */
 const PINGS = { pingIntervalMs: 30_000, pingTimeoutMs: 10_000 };
 
-/** One connection, opened with the first call, and again after it was lost. */
+/** Makes the calls of one client over one connection, which opens with the first call and again after it was lost. */
 export class Calls {
   readonly settings: Settings;
   readonly transport: Transport;
@@ -44,7 +44,7 @@ export class Calls {
     this.transport = createGrpcTransport({ baseUrl: settings.baseUrl, sessionManager: this.#sessions });
   }
 
-  /** Calls until there is an answer, a failure that does not pass, or no time left. */
+  /** Repeats a call until the service answers, a failure is permanent, or no time is left. */
   async unary<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
     request: MessageInitShape<I>,
@@ -66,7 +66,7 @@ export class Calls {
     }
   }
 
-  /** A call whose answers come one by one, for as long as `signal` says. */
+  /** Yields the answers of a call until `signal` ends it. */
   async *stream<I extends DescMessage, O extends DescMessage>(
     method: DescMethodStreaming<I, O>,
     request: MessageInitShape<I>,
@@ -90,7 +90,7 @@ export class Calls {
     return error;
   }
 
-  /** Waits until the next try is due. Throws the failure when there is none. */
+  /** Waits until the next try is due. Throws the failure when no further try is due. */
   async pause(
     failure: ClarionError,
     attempt: number,
@@ -110,7 +110,7 @@ export class Calls {
     if (this.#closed) throw new Error("The client is closed.");
   }
 
-  /** Ends the calls under way. May be called again. */
+  /** Ends the calls in flight. May be called again. */
   close(): void {
     this.#closed = true;
     if (!this.#broken) this.#sessions.abort();

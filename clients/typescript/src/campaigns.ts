@@ -1,4 +1,4 @@
-/** Campaigns: written, reviewed, moved through their life. */
+/** The methods of `client.campaigns`. */
 
 import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { CallOptions, Calls } from "./calls.js";
@@ -21,7 +21,7 @@ import { present } from "./present.js";
 
 const METHOD = CampaignService.method;
 
-/** With an `etag` a change is refused (ConflictError) when somebody else changed the campaign since it was read. */
+/** A change with an `etag` throws ConflictError when somebody else changed the resource since it was read. */
 export interface ChangeOptions extends CallOptions {
   readonly etag?: string | undefined;
 }
@@ -40,7 +40,7 @@ export interface PreviewOptions extends CallOptions {
   readonly version?: number | undefined;
 }
 
-/** `client.campaigns`. A name may be given as `order-confirmed` or `campaigns/order-confirmed`. */
+/** Writes, reviews and runs campaigns: `client.campaigns`. Names may be short (`order-confirmed`) or full. */
 export class Campaigns {
   readonly #calls: Calls;
 
@@ -48,7 +48,7 @@ export class Campaigns {
     this.#calls = calls;
   }
 
-  /** Creates a draft under the campaign's name. Fields that are the service's to write are ignored. */
+  /** Creates a draft under the campaign's name. The service ignores output-only fields. */
   async create(
     campaign: MessageInitShape<typeof CampaignSchema>,
     { validateOnly = false, ...options }: WriteOptions = {},
@@ -63,7 +63,7 @@ export class Campaigns {
     return present(answer.campaign);
   }
 
-  /** Every filter given must hold; the values of one are alternatives. */
+  /** Lists campaigns that match every filter given; the values of one filter are alternatives. */
   list(
     filter: MessageInitShape<typeof ListCampaignsRequestSchema> = {},
     options: CallOptions = {},
@@ -88,7 +88,7 @@ export class Campaigns {
     await this.#calls.unary(METHOD.deleteCampaign, { name: nameOf(name), etag }, once(options));
   }
 
-  /** Newest first. */
+  /** Lists the versions of a campaign, newest first. */
   versions(
     name: string,
     { pageSize = 0, ...options }: CallOptions & { readonly pageSize?: number } = {},
@@ -100,12 +100,12 @@ export class Campaigns {
     );
   }
 
-  /** Runs every check on the draft. Changes nothing. */
+  /** Runs every check on the draft, and changes nothing. */
   async review(name: string, options: CallOptions = {}): Promise<ReviewCampaignResponse> {
     return this.#calls.unary(METHOD.reviewCampaign, { name: nameOf(name) }, again(options));
   }
 
-  /** Makes the draft live, or an earlier `version` again. Throws PreconditionFailedError with `findings`. */
+  /** Makes the draft live, or an earlier `version` again. Review errors throw PreconditionFailedError with `findings`. */
   async activate(
     name: string,
     { version = 0, etag = "", ...options }: ChangeOptions & { readonly version?: number } = {},
@@ -148,7 +148,7 @@ export class Campaigns {
     return present((await this.#calls.unary(METHOD.previewCampaign, request, again(rest))).email);
   }
 
-  /** Calls that trigger the live version, ready to paste, at the target of this client. */
+  /** Returns calls that trigger the live version at this client's target, ready to paste. */
   async sample(
     name: string,
     { baseUrl = "", ...options }: CallOptions & { readonly baseUrl?: string } = {},

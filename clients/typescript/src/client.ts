@@ -12,13 +12,13 @@ import { type ClientOptions, DEFAULT_TARGET, environmentSettings, Settings } fro
 import { type TriggerOptions, triggerRequest } from "./triggers.js";
 
 /**
- * A Clarion service, as one API key sees it.
+ * Calls a Clarion service with one API key.
  *
  *     const client = new Client("clarion.example:443", { apiKey });
  *     await client.trigger("order-confirmed", { to: "jane@example.com", context: { order: { id: 4711 } } });
  *
- * Opens its connection with the first call, and keeps it until `close`. Share one: any number of calls may be under way.
- * Failed calls throw ClarionError. What cannot be sent as it was given throws TypeError, before anything is.
+ * It connects with the first call and stays connected until `close`. One client serves any number of concurrent calls.
+ * Failed calls throw ClarionError. Data that cannot be sent as given throws TypeError, before anything is sent.
  */
 export class Client {
   readonly campaigns: Campaigns;
@@ -39,31 +39,32 @@ export class Client {
     this.reports = new Reports(this.#calls);
   }
 
-  /** Takes `CLARION_TARGET`, `CLARION_API_KEY` and `CLARION_CA_CERTIFICATES` where they are set. */
+  /** Makes a client from `CLARION_TARGET`, `CLARION_API_KEY` and `CLARION_CA_CERTIFICATES`, where they are set. */
   static fromEnvironment(environment: Record<string, string | undefined> = process.env): Client {
     return new Client(...environmentSettings(environment));
   }
 
-  /** For the generated services, such as `TriggerService` with its stream. It sends no key and tries nothing again. */
+  /** Serves the generated clients, such as that of `TriggerService` with its stream. It sends no key and repeats nothing. */
   get transport(): Transport {
     return this.#calls.transport;
   }
 
   /**
-   * Sends a campaign, to one person (`to`) or to several (`recipients`). Resolves when that is durable.
+   * Sends a campaign to one person (`to`) or to several (`recipients`). Resolves when the service has stored it durably.
    *
-   * Safe to repeat under the same `requestId`; without one, the tries of this call share one that the client makes up, found
-   * in a failure's `requestId`. Nothing is accepted when any recipient is invalid, unless `allowPartial`.
+   * The call is safe to repeat under the same `requestId`. Without one, the client makes one up for all tries of this call; a
+   * failure has it as `requestId`. One invalid recipient makes the service refuse the whole call, unless `allowPartial`.
    */
   async trigger(campaign: string, options: TriggerOptions): Promise<TriggerResponse> {
-    // One id names the call in the service's log and, unless the caller gave one, makes its tries one trigger.
+    // The id names the call in the service's log. Unless the caller gave another one, it is also the request id under which
+    // the service recognises a repeated try.
     const requestId = randomUUID();
     const request = triggerRequest(campaign, options, options.requestId ?? requestId);
     const { timeoutMs, signal } = options;
     return this.#calls.unary(TriggerService.method.trigger, request, { repeatable: true, timeoutMs, signal, requestId });
   }
 
-  /** Ends the calls under way and the connection. May be called again. */
+  /** Ends the calls in flight and closes the connection. May be called again. */
   close(): void {
     this.#calls.close();
   }

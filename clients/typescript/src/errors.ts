@@ -1,4 +1,4 @@
-/** What can go wrong with a call, as errors that carry what the service said. */
+/** The errors of calls, with everything that the service said about them. */
 
 import { Code, ConnectError } from "@connectrpc/connect";
 import {
@@ -12,22 +12,22 @@ import {
 
 const DOMAIN = "clarion.dev";
 
-/** A message is read by people; programs have `violations`. */
+/** A message is for people; programs read `violations`. */
 const MOST_LISTED = 10;
 
-/** What an error says beside its code and message. */
+/** The details of an error beside its code and message. */
 export interface ErrorDetails {
-  /** Why, in the words of `error_reason.proto`. Empty when no Clarion service answered: no connection, a proxy. */
+  /** An `ErrorReason`. Empty when no Clarion service answered, as without a connection or behind a proxy. */
   readonly reason: string;
-  /** What `error_reason.proto` documents for the reason, such as `resource` and `state`. */
+  /** The data that `ErrorReason` documents for the reason, such as `resource` and `state`. */
   readonly metadata: Readonly<Record<string, string>>;
   /** Every rule that the request breaks; of more than about a hundred, the first. */
   readonly violations: readonly BadRequest_FieldViolation[];
-  /** What review found, when that kept a campaign from being activated. */
+  /** The findings of the review that kept a campaign from being activated. */
   readonly findings: readonly PreconditionFailure_Violation[];
-  /** Milliseconds to wait before trying again, when the service says so. */
+  /** Milliseconds to wait before the next try, when the service asks for it. */
   readonly retryAfterMs: number | undefined;
-  /** The call in the service's log. A trigger without a `requestId` of the caller's was sent under this one. */
+  /** Names the call in the service's log. A trigger without a `requestId` of its own was sent under this one. */
   readonly requestId: string;
 }
 
@@ -56,23 +56,23 @@ export class ClarionError extends Error implements ErrorDetails {
 
 /** The request breaks rules; `violations` lists where. */
 export class InvalidRequestError extends ClarionError {}
-/** There is no API key, or it is unknown or revoked. */
+/** The API key is missing, unknown or revoked. */
 export class UnauthenticatedError extends ClarionError {}
-/** The API key does not allow it. */
+/** The API key does not allow the call. */
 export class PermissionDeniedError extends ClarionError {}
-/** There is nothing of that name. */
+/** The resource does not exist. */
 export class NotFoundError extends ClarionError {}
-/** The name is taken, or another request came under the same request id. */
+/** The name is taken, or another request was sent under the same request id. */
 export class AlreadyExistsError extends ClarionError {}
-/** Somebody changed the resource in between. Read it again and decide anew. */
+/** Somebody else changed the resource since it was read. Read it again and decide anew. */
 export class ConflictError extends ClarionError {}
-/** The state of things does not allow it: a campaign is not live, or review found errors (`findings`). */
+/** The state does not allow the call: a campaign is not live, or its review found errors (`findings`). */
 export class PreconditionFailedError extends ClarionError {}
-/** More is under way than the service can take. Nothing was done. */
+/** The service has too much to do. It did nothing. */
 export class OverloadedError extends ClarionError {}
-/** The service did not answer. A write may or may not have been done: repeat it under the same request id. */
+/** The service did not answer. A write may have been done or not: repeat it under the same request id. */
 export class UnavailableError extends ClarionError {}
-/** There was no answer in time. A write may or may not have been done. */
+/** The service did not answer in time. A write may have been done or not. */
 export class DeadlineExceededError extends ClarionError {}
 /** The server at the target does not speak gRPC. Waiting does not help. */
 export class WrongTargetError extends ClarionError {}
@@ -90,7 +90,7 @@ const CLASSES: ReadonlyMap<Code, typeof ClarionError> = new Map([
   [Code.DeadlineExceeded, DeadlineExceededError],
 ]);
 
-/** What Node.js fails with when a server answers in another protocol. */
+/** The codes of Node.js's errors when a server answers in another protocol. */
 const OTHER_PROTOCOLS: ReadonlyMap<unknown, string> = new Map([
   ["ERR_HTTP2_ERROR", "without TLS"],
   ["ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL", "with TLS"],
@@ -124,7 +124,7 @@ function detailsOf(error: ConnectError, requestId: string): ErrorDetails {
     violations: error.findDetails(BadRequestSchema).flatMap((each) => each.fieldViolations),
     findings: error.findDetails(PreconditionFailureSchema).flatMap((each) => each.violations),
     retryAfterMs: delay && Number(delay.seconds) * 1000 + delay.nanos / 1e6,
-    // The service names the call itself when a fault of its own is to be found in its log.
+    // The service gives its own request id when its log explains the failure.
     requestId: (info?.reason === "INTERNAL" ? info.metadata["request_id"] : undefined) ?? requestId,
   };
 }

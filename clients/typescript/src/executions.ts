@@ -1,4 +1,4 @@
-/** Executions: the durable records of accepted triggers; and the reports on what became of them. */
+/** The methods of `client.executions` and `client.reports`. */
 
 import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { CallOptions, Calls } from "./calls.js";
@@ -16,7 +16,7 @@ import { present } from "./present.js";
 
 const METHOD = ExecutionService.method;
 
-/** `client.executions`. */
+/** Finds and cancels accepted triggers: `client.executions`. */
 export class Executions {
   readonly #calls: Calls;
 
@@ -30,7 +30,7 @@ export class Executions {
     return present(answer.execution);
   }
 
-  /** Newest first. Every filter given must hold. */
+  /** Lists executions that match every filter given, newest first. */
   list(
     filter: MessageInitShape<typeof ListExecutionsRequestSchema> = {},
     options: CallOptions = {},
@@ -43,14 +43,14 @@ export class Executions {
     );
   }
 
-  /** Cancels what is not being handed off yet, and says truly what was too late. */
+  /** Cancels every message that no process has begun to hand off, and says how many were in time. */
   async cancel(name: string, options: CallOptions = {}): Promise<CancelExecutionResponse> {
     const request = { name: fullName("executions", name) };
     return this.#calls.unary(METHOD.cancelExecution, request, { ...options, repeatable: true });
   }
 }
 
-/** `client.reports`. */
+/** Reads the reports of campaigns: `client.reports`. */
 export class Reports {
   readonly #calls: Calls;
 
@@ -58,7 +58,7 @@ export class Reports {
     this.#calls = calls;
   }
 
-  /** Of all versions together, or of one. */
+  /** Returns the counts of one version, or of all versions together. */
   async get(
     campaign: string,
     { version = 0, ...options }: CallOptions & { readonly version?: number } = {},

@@ -1,4 +1,4 @@
-/** The TypeScript client of Clarion: send API-triggered campaigns, and know what became of every message. */
+/** The TypeScript client of Clarion: sends API-triggered campaigns, and tells what became of every message. */
 
 export { Client } from "./client.js";
 export type { CallOptions } from "./calls.js";

@@ -1,11 +1,11 @@
-/** JSON data of the caller's own: what JSON would lose or bend is refused before anything is sent. */
+/** Refuses data that JSON would lose or change, before anything is sent. */
 
 import type { JsonObject } from "@bufbuild/protobuf";
 
 /** The deepest nesting that the service reads. */
 const MAX_DEPTH = 32;
 
-/** The data as it is sent. Throws TypeError, naming the path. Members that are undefined are left out. */
+/** Returns the data without undefined members. Throws TypeError, naming the path, for data that JSON would change. */
 export function jsonObject(data: object, path: string): JsonObject {
   return checked(data, path, MAX_DEPTH) as JsonObject;
 }

@@ -1,4 +1,4 @@
-/** Messages and what happens to them. */
+/** The methods of `client.messages`. */
 
 import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { CallOptions, Calls } from "./calls.js";
@@ -21,7 +21,7 @@ export interface WatchOptions {
   readonly execution?: string | undefined;
   readonly message?: string | undefined;
   readonly types?: readonly Event_Type[] | undefined;
-  /** Where an earlier watch with the same filters ended. Default: now. */
+  /** The position at which an earlier watch with the same filters ended. Default: now. */
   readonly resumeToken?: string | undefined;
   /** Begins with the oldest event. */
   readonly fromStart?: boolean | undefined;
@@ -29,7 +29,7 @@ export interface WatchOptions {
   readonly maxOutageMs?: number | undefined;
 }
 
-/** `client.messages`. */
+/** Finds, cancels and watches messages: `client.messages`. */
 export class Messages {
   readonly #calls: Calls;
 
@@ -43,7 +43,7 @@ export class Messages {
     return present(answer.message);
   }
 
-  /** Newest first. Every filter given must hold. */
+  /** Lists messages that match every filter given, newest first and without attempts and events. */
   list(
     filter: MessageInitShape<typeof ListMessagesRequestSchema> = {},
     options: CallOptions = {},
@@ -66,7 +66,7 @@ export class Messages {
     return this.#calls.unary(METHOD.cancelMessage, request, { ...options, repeatable: true });
   }
 
-  /** Events as they happen, each once and in order, across lost connections and restarts of the service. */
+  /** Follows events, each once and in order, across lost connections and restarts of the service. */
   watch(options: WatchOptions = {}): EventWatch {
     const { campaign, execution, message, types = [], resumeToken = "", fromStart = false } = options;
     const request = {

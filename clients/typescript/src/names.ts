@@ -1,4 +1,4 @@
-/** Names of resources and people, which callers may shorten. */
+/** Completes the names of resources and people, which callers may shorten. */
 
 /** Returns `campaigns/order-confirmed` for that name and for `order-confirmed`. Throws TypeError for any other one. */
 export function fullName(collection: string, name: string): string {

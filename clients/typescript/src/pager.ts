@@ -1,10 +1,10 @@
-/** Lists that fetch page by page as they are read. */
+/** Lists that fetch their pages while they are read. */
 
 interface Page {
   readonly nextPageToken: string;
 }
 
-/** `for await (const item of pager)` reads everything; `pager.pages()` gives the pages themselves. May be read again. */
+/** Iterates over the items of a list. `pages()` iterates over the pages themselves. Each iteration starts at the first item. */
 export class Pager<P extends Page, T> implements AsyncIterable<T> {
   readonly #fetch: (pageToken: string) => Promise<P>;
   readonly #items: (page: P) => readonly T[];
@@ -27,7 +27,7 @@ export class Pager<P extends Page, T> implements AsyncIterable<T> {
     for await (const page of this.pages()) yield* page;
   }
 
-  /** The first `limit` items. */
+  /** Returns the first `limit` items. */
   async take(limit: number): Promise<T[]> {
     const taken: T[] = [];
     if (limit > 0) {

@@ -1,5 +1,5 @@
-/** What the contract says is always there, and TypeScript cannot know. */
+/** Returns a part of an answer that the contract says is always present, which TypeScript cannot know. */
 export function present<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error("The service answered without what it was asked for: is it a Clarion?");
+  if (value === undefined) throw new Error("The answer lacks what the contract promises. Is the service a Clarion?");
   return value;
 }

@@ -1,11 +1,11 @@
-/** When a failed call is made again. */
+/** Decides when a failed call is repeated. */
 
 import { type ClarionError, OverloadedError, UnavailableError } from "./errors.js";
 
 /**
- * Delays that double from `initialDelayMs` up to `maxDelayMs`, each shortened at random by up to half, so that callers who
- * failed together do not come back together. A longer delay that the service asks for is kept. There is no limit on the
- * number of tries: the call's deadline is the limit.
+ * Sets the delays between tries. They double from `initialDelayMs` up to `maxDelayMs`, and each is shortened at random by up
+ * to half, so that callers who failed together do not come back together. A longer delay that the service asks for is kept.
+ * The call's deadline limits the number of tries.
  */
 export interface Retry {
   /** Default: 100. */
@@ -14,13 +14,13 @@ export interface Retry {
   readonly maxDelayMs?: number;
 }
 
-/** Milliseconds to wait after the failure of the `attempt`-th try (from 1); undefined when the caller should see it. */
+/** Returns the milliseconds to wait after the `attempt`-th try (from 1), or undefined when the caller gets the failure. */
 export function delayAfter(
   failure: ClarionError,
   retry: Retry,
   { attempt, remainingMs, repeatable }: { attempt: number; remainingMs: number; repeatable: boolean },
 ): number | undefined {
-  if (!mayPass(failure, repeatable)) return undefined;
+  if (!isTransient(failure, repeatable)) return undefined;
   const { initialDelayMs = 100, maxDelayMs = 5_000 } = retry;
   const backoff = Math.min(maxDelayMs, initialDelayMs * 2 ** (attempt - 1));
   const delay = Math.max(failure.retryAfterMs ?? 0, backoff * (1 - Math.random() / 2));
@@ -28,17 +28,18 @@ export function delayAfter(
 }
 
 /**
- * True when the same call may succeed later and making it again does no harm.
+ * Returns whether the same call may succeed later, and does no harm when it is made again.
  *
- * UNAVAILABLE leaves it open whether a write was done, so only repeatable calls go on. RESOURCE_EXHAUSTED with a delay means
- * that nothing was done, which makes every call repeatable; without one it is a limit that waiting does not lift.
+ * After UNAVAILABLE nobody knows whether a write was done, so only repeatable calls are made again. RESOURCE_EXHAUSTED with a
+ * delay means that nothing was done, which makes every call repeatable; without a delay it is a limit that waiting does not
+ * lift.
  */
-export function mayPass(failure: ClarionError, repeatable: boolean): boolean {
+export function isTransient(failure: ClarionError, repeatable: boolean): boolean {
   if (failure instanceof UnavailableError) return repeatable;
   return failure instanceof OverloadedError && failure.retryAfterMs !== undefined;
 }
 
-/** The moment after which a call is of no use. */
+/** The time by which a call must have its answer. */
 export class Deadline {
   readonly #end: number;
 

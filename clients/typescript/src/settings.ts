@@ -10,13 +10,13 @@ export const DEFAULT_TIMEOUT_MS = 10_000;
 export interface ClientOptions {
   /** The key to call with. */
   readonly apiKey?: string | undefined;
-  /** Undefined encrypts unless the service is on this machine: what is sent holds the key and personal data. */
+  /** Default: encrypt unless the service is on this machine, because calls carry the key and personal data. */
   readonly tls?: boolean | undefined;
-  /** Path of a PEM file with the authorities to trust, in place of those of Node.js. */
+  /** Path of a PEM file with the certificate authorities that replace those of Node.js. */
   readonly caCertificates?: string | undefined;
-  /** Milliseconds for a call and all its tries, unless the call says otherwise. Default: 10,000. */
+  /** Milliseconds for a call and all its tries, unless the call gives its own. Default: 10,000. */
   readonly timeoutMs?: number | undefined;
-  /** How passing failures are tried again; null never does. */
+  /** The delays between tries after transient failures; null makes each call once. */
   readonly retry?: Retry | null | undefined;
 }
 
@@ -52,7 +52,7 @@ export class Settings {
   }
 }
 
-/** Reads `CLARION_TARGET`, `CLARION_API_KEY` and `CLARION_CA_CERTIFICATES`; unset and empty ones are left out. */
+/** Returns the settings of `CLARION_TARGET`, `CLARION_API_KEY` and `CLARION_CA_CERTIFICATES` that are set. */
 export function environmentSettings(environment: Record<string, string | undefined>): [string, ClientOptions] {
   const given = (name: string) => environment[name]?.trim() || undefined;
   const options = { apiKey: given("CLARION_API_KEY"), caCertificates: given("CLARION_CA_CERTIFICATES") };

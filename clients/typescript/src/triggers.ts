@@ -1,4 +1,4 @@
-/** Triggers, as callers write them. */
+/** Turns the options of a trigger into its request. */
 
 import { type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
@@ -7,7 +7,7 @@ import type { RecipientSchema, TriggerRequestSchema } from "./gen/clarion/v1/tri
 import { jsonObject } from "./json.js";
 import { fullIdentity, fullName } from "./names.js";
 
-/** Whom a trigger addresses, and with which data. */
+/** A recipient of a trigger, with its data. */
 export interface Recipient {
   /** `namespace:value`, or an e-mail address alone. */
   readonly identity: string;
@@ -19,14 +19,14 @@ export interface Recipient {
   readonly profile?: object | undefined;
 }
 
-/** One recipient in short (`to`), or up to 1,000 with data of their own (`recipients`). */
+/** Names one recipient (`to`), or up to 1,000 with data of their own (`recipients`). */
 export type Addressed =
   | { readonly to: string; readonly recipients?: undefined } & Omit<Recipient, "identity">
   | { readonly recipients: readonly Recipient[]; readonly to?: undefined };
 
 export type TriggerOptions = Addressed &
   CallOptions & {
-    /** Makes the call safe to repeat from anywhere. Without one, the tries of a call share one that the client makes up. */
+    /** Makes the call safe to repeat from any process. Default: one that the client makes up for all tries of a call. */
     readonly requestId?: string | undefined;
     readonly sendTime?: Date | undefined;
     readonly expireTime?: Date | undefined;
@@ -34,7 +34,7 @@ export type TriggerOptions = Addressed &
     readonly validateOnly?: boolean | undefined;
   };
 
-/** Throws TypeError, naming the path, for what cannot be sent as it is. */
+/** Returns the request of a trigger. Throws TypeError, naming the path, for data that cannot be sent as given. */
 export function triggerRequest(
   campaign: string,
   options: TriggerOptions,

@@ -1,4 +1,4 @@
-/** Events as they happen, across lost connections. */
+/** The events of a watch. */
 
 import { randomUUID } from "node:crypto";
 import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
@@ -11,8 +11,8 @@ import { Deadline } from "./retry.js";
 type Answer = MessageShape<typeof WatchEventsResponseSchema>;
 
 /**
- * `for await (const event of watch)`: each event once and in order. The watch begins with the first event that is asked for,
- * or with `started()`. Leaving the loop, and `close()`, end it.
+ * Iterates over events, each once and in order, across lost connections. The watch begins when the first event is asked for,
+ * or with `started()`. Leaving the loop ends it, and so does `close()`.
  */
 export class EventWatch implements AsyncIterableIterator<Event, undefined, undefined> {
   readonly #calls: Calls;
@@ -38,16 +38,16 @@ export class EventWatch implements AsyncIterableIterator<Event, undefined, undef
   }
 
   /**
-   * Where a later watch with the same filters goes on: after the last event that this one returned. Store it once the event
-   * is dealt with.
+   * The position after the last event returned, where a later watch with the same filters continues. Store it after the event
+   * has been processed.
    */
   get resumeToken(): string {
     return this.#resumeToken;
   }
 
-  /** Returns as soon as the service is watching, so that nothing which is triggered afterwards is missed. */
+  /** Resolves as soon as the service watches, so no event of a later trigger is missed. */
   async started(): Promise<this> {
-    // The first answer is a bare token, and says that the watch has begun.
+    // The first answer holds a token alone, and says that the watch has begun.
     if (!this.#answers) await this.#receive();
     return this;
   }
@@ -69,12 +69,12 @@ export class EventWatch implements AsyncIterableIterator<Event, undefined, undef
     return this;
   }
 
-  /** Ends the watch. May be called from anywhere, and again. */
+  /** Ends the watch. May be called again. */
   close(): void {
     this.#closing.abort();
   }
 
-  /** The next answer, or undefined after `close`. */
+  /** Returns the next answer, or undefined after `close`. */
   async #receive(): Promise<Answer | undefined> {
     while (!this.#closing.signal.aborted) {
       try {

@@ -1,3 +1,3 @@
-"""The client for asyncio. `tools/generate_sync.py` makes `_sync` from this package."""
+"""The client for asyncio, from which `tools/generate_sync.py` makes `_sync`."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Makes calls: opens the channel, sends the key, keeps deadlines, tries again."""
+"""Makes calls: opens the channel, sends the API key, keeps deadlines, repeats failed calls."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Answer = TypeVar("Answer")
 
 
 class AsyncCalls:
-    """One channel, opened with the first call."""
+    """Makes the calls of one client over one channel, which opens with the first call."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -37,7 +37,7 @@ class AsyncCalls:
 
     @property
     def address(self) -> str:
-        """Host and port of the service, as this client reaches it; empty when the target is no such thing."""
+        """Returns the host and port that this client calls, and nothing when the target is of another kind."""
         return host_and_port(self._settings.target)
 
     async def unary(
@@ -49,8 +49,8 @@ class AsyncCalls:
         timeout: float | None = None,
         request_id: str = "",
     ) -> Answer:
-        """Calls until there is an answer, a failure that does not pass, or no time left. `repeatable` says that
-        making the call twice does no more than making it once.
+        """Repeats a call until the service answers, a failure is permanent, or no time is left. `repeatable` says
+        that making the call twice does no more than making it once.
         """
         request_id = request_id or new_request_id()
         deadline = self.deadline(timeout)
@@ -68,7 +68,7 @@ class AsyncCalls:
         return Deadline(self._settings.timeout if timeout is None else timeout)
 
     async def pause(self, failure: ClarionError, attempt: int, deadline: Deadline, *, repeatable: bool) -> None:
-        """Waits until the next try is due. Raises the failure when there is none."""
+        """Waits until the next try is due. Raises the failure when no further try is due."""
         retry = self._settings.retry
         if retry is None:
             raise failure
@@ -77,7 +77,7 @@ class AsyncCalls:
             attempt=attempt,
             remaining=deadline.remaining(),
             repeatable=repeatable,
-            jitter=random.random(),  # noqa: S311 - spreads callers, guards nothing
+            jitter=random.random(),  # noqa: S311 - the jitter is no secret
         )
         if delay is None:
             raise failure
@@ -91,7 +91,7 @@ class AsyncCalls:
             raise RuntimeError("The client is closed.")
 
     async def close(self) -> None:
-        """Ends the calls under way. Idempotent."""
+        """Ends the calls in flight. May be called again."""
         self._closed = True
         channel, self._channel = self._channel, None
         if channel is not None:

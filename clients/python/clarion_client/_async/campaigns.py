@@ -1,4 +1,4 @@
-"""Campaigns: written, reviewed, moved through their life."""
+"""The methods of `client.campaigns`."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ from clarion_client._values import (
 
 
 class AsyncCampaigns:
-    """`client.campaigns`. A name may be given as `order-confirmed` or `campaigns/order-confirmed`. With an `etag` a
-    change is refused (ConflictError) when somebody else changed the campaign since it was read. `timeout` is in
-    seconds.
+    """Writes, reviews and runs campaigns: `client.campaigns`. A name may be given as `order-confirmed` or
+    `campaigns/order-confirmed`. A change with an `etag` raises ConflictError when somebody else changed the campaign
+    since it was read. `timeout` is in seconds.
     """
 
     def __init__(self, calls: AsyncCalls) -> None:
@@ -46,7 +46,7 @@ class AsyncCampaigns:
     async def create(
         self, campaign: Campaign, *, validate_only: bool = False, timeout: float | None = None
     ) -> Campaign:
-        """Creates a draft under the campaign's name. Fields that are the service's to write are ignored.
+        """Creates a draft under the campaign's name. The service ignores output-only fields.
         `validate_only` runs every check, stores nothing and returns what would be stored.
         """
         request = wire.CreateCampaignRequest(
@@ -73,8 +73,9 @@ class AsyncCampaigns:
         page_size: int = 0,
         timeout: float | None = None,
     ) -> AsyncPager[Campaign]:
-        """Every filter given must hold; the values of one are alternatives. `order_by` is `name`, `create_time` or
-        `update_time`, each with an optional ` desc`. `page_size` is 50 unless given, 1,000 at most.
+        """Lists campaigns that match every filter given; the values of one filter are alternatives. `order_by` is
+        `name`, `create_time` or `update_time`, each with an optional ` desc`. `page_size` is 50 unless given, and at
+        most 1,000.
         """
         request = wire.ListCampaignsRequest(
             states=enum_numbers(CampaignState, states, "states"),
@@ -114,7 +115,7 @@ class AsyncCampaigns:
         await self._calls.unary(self._stub.DeleteCampaign, request, repeatable=False, timeout=timeout)
 
     def versions(self, name: str, *, page_size: int = 0, timeout: float | None = None) -> AsyncPager[CampaignVersion]:
-        """Newest first."""
+        """Lists the versions of a campaign, newest first."""
         request = wire.ListCampaignVersionsRequest(campaign=full_name("campaigns", name), page_size=page_size)
         return paged(
             self._calls,
@@ -125,7 +126,7 @@ class AsyncCampaigns:
         )
 
     async def review(self, name: str, *, timeout: float | None = None) -> Review:
-        """Runs every check on the draft. Changes nothing."""
+        """Runs every check on the draft, and changes nothing."""
         request = wire.ReviewCampaignRequest(name=full_name("campaigns", name))
         answer = await self._calls.unary(self._stub.ReviewCampaign, request, repeatable=True, timeout=timeout)
         return read(Review, answer)
@@ -185,8 +186,8 @@ class AsyncCampaigns:
         return read(RenderedEmail, answer.email)
 
     async def sample(self, name: str, *, base_url: str = "", timeout: float | None = None) -> TriggerSamples:
-        """Calls that trigger the live version, ready to paste, at the target of this client. `base_url` is where the
-        HTTP door is reached, unless it is the same host.
+        """Returns calls that trigger the live version at this client's target, ready to paste. `base_url` is the
+        address of the HTTP endpoint, unless that is on the same host.
         """
         request = wire.GetTriggerSampleRequest(
             name=full_name("campaigns", name), target=self._calls.address, base_url=base_url

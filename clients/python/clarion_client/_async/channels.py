@@ -1,4 +1,4 @@
-"""Channel configurations: kept and verified."""
+"""The methods of `client.channels`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ COLLECTION = "channelConfigurations"
 
 
 class AsyncChannels:
-    """`client.channels`. A name may be given as `orders` or `channelConfigurations/orders`. `timeout` is in seconds."""
+    """Writes and verifies channel configurations: `client.channels`. A name may be given as `orders` or
+    `channelConfigurations/orders`. `timeout` is in seconds.
+    """
 
     def __init__(self, calls: AsyncCalls) -> None:
         self._calls = calls
@@ -55,7 +57,7 @@ class AsyncChannels:
         return read(ChannelConfiguration, answer.channel_configuration)
 
     def list(self, *, page_size: int = 0, timeout: float | None = None) -> AsyncPager[ChannelConfiguration]:
-        """By name. `page_size` is 50 unless given, 1,000 at most."""
+        """Lists channel configurations by name. `page_size` is 50 unless given, and at most 1,000."""
         return paged(
             self._calls,
             self._stub.ListChannelConfigurations,
@@ -87,13 +89,13 @@ class AsyncChannels:
         return read(ChannelConfiguration, answer.channel_configuration)
 
     async def delete(self, name: str, *, etag: str = "", timeout: float | None = None) -> None:
-        """Deletes one that no campaign uses and no message waits for."""
+        """Deletes a channel configuration that no campaign uses and no message waits for."""
         request = wire.DeleteChannelConfigurationRequest(name=full_name(COLLECTION, name), etag=etag)
         await self._calls.unary(self._stub.DeleteChannelConfiguration, request, repeatable=False, timeout=timeout)
 
     async def verify(self, name: str, *, timeout: float | None = None) -> Verification:
-        """Connects to the provider and goes through every step of a hand-off. A step that fails is an answer, no
-        error.
+        """Connects to the provider and tries every step of a hand-off. A failed step is part of the answer and
+        raises no error.
         """
         request = wire.VerifyChannelConfigurationRequest(name=full_name(COLLECTION, name))
         answer = await self._calls.unary(

@@ -25,21 +25,21 @@ from clarion_client._values import Accepted, Recipient, Trigger
 
 
 class AsyncClient:
-    """A Clarion service, as one API key sees it.
+    """Calls a Clarion service with one API key.
 
         async with AsyncClient("clarion.example:443", api_key=...) as client:
             await client.trigger("order-confirmed", to="jane@example.com", context={"order": {"id": 4711}})
 
-    Opens its connection with the first call, and keeps it until `close`. Share one: any number of calls may be
-    under way.
+    It connects with the first call and stays connected until `close`. One client serves any number of concurrent
+    calls.
 
-    - `tls`: None encrypts unless the service is on this machine; `ca_certificates` is the path of a PEM bundle, in
-      place of the certificates that gRPC trusts.
-    - `timeout`: seconds for a call and all its tries, unless the call says otherwise.
-    - `retry`: how passing failures are tried again; None never does.
+    - `target`: host and port of the service, such as `clarion.example:443`, or another target that gRPC knows.
+    - `tls`: None encrypts unless the service is on this machine. `ca_certificates` is the path of a PEM bundle that
+      replaces the certificates that gRPC trusts.
+    - `timeout`: seconds for a call and all its tries, unless the call gives its own.
+    - `retry`: the delays between tries after transient failures; None makes each call once.
 
-    Failed calls raise ClarionError. What cannot be sent as it was given raises TypeError or ValueError, before
-    anything is.
+    Failed calls raise ClarionError. Data that cannot be sent as given raises FieldError, before anything is sent.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class AsyncClient:
 
     @classmethod
     def from_environment(cls) -> Self:
-        """Takes `CLARION_TARGET`, `CLARION_API_KEY` and `CLARION_CA_CERTIFICATES` where they are set."""
+        """Makes a client from `CLARION_TARGET`, `CLARION_API_KEY` and `CLARION_CA_CERTIFICATES`, where they are set."""
         return cls(**environment_settings(os.environ))
 
     async def trigger(
@@ -82,12 +82,12 @@ class AsyncClient:
         validate_only: bool = False,
         timeout: float | None = None,
     ) -> Accepted:
-        """Sends a campaign: to one person (`to`, an e-mail address or an identity, with `context`, `profile`,
-        `locale`), or to up to 1,000 `recipients`. Returns when that is durable.
+        """Sends a campaign to one person (`to`, an e-mail address or an identity, with `context`, `profile`,
+        `locale`), or to up to 1,000 `recipients`. Returns when the service has stored it durably.
 
-        Safe to repeat under the same `request_id`; without one, the tries of this call share one that the client
-        makes up, found in a failure's `request_id`. Nothing is accepted when any recipient is invalid, unless
-        `allow_partial`.
+        The call is safe to repeat under the same `request_id`. Without one, the client makes one up for all tries of
+        this call; a failure has it as `request_id`. One invalid recipient makes the service refuse the whole call,
+        unless `allow_partial`.
         """
         trigger = Trigger(
             campaign,
@@ -103,18 +103,17 @@ class AsyncClient:
     def trigger_stream(
         self, triggers: Source[Trigger], *, window: int = 256, max_outage: float = 60.0
     ) -> AsyncGenerator[tuple[Trigger, Accepted | ClarionError]]:
-        """Sends triggers one after the other and yields each with its answer, in order. A trigger that is refused
-        is answered with its error, and the stream goes on.
+        """Sends triggers one after the other and yields each with its answer, in order. The answer to a refused
+        trigger is its error, and the stream goes on.
 
-        At most `window` triggers are read ahead of the answers. When the connection is lost, the unanswered ones
-        are sent again under their request ids, until the service has been away for `max_outage` seconds. An
-        exception of `triggers`, and a trigger that cannot be sent as it is, are raised after the answers to those
-        before.
+        At most `window` triggers are read ahead of the answers. After a lost connection the unanswered ones are sent
+        again under their request ids, until the service has been away for `max_outage` seconds. An exception of
+        `triggers`, and one of a trigger that cannot be sent, is raised after the answers to the triggers before it.
         """
         return self._triggers.stream(triggers, window, max_outage)
 
     async def close(self) -> None:
-        """Ends the calls under way and the connection. May be called again."""
+        """Ends the calls in flight and closes the connection. May be called again."""
         await self._calls.close()
 
     async def __aenter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""Executions: what became of accepted triggers."""
+"""The methods of `client.executions`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from clarion_client._values import Execution, ExecutionCancellation
 
 
 class AsyncExecutions:
-    """`client.executions`. `timeout` is in seconds."""
+    """Finds and cancels accepted triggers: `client.executions`. `timeout` is in seconds."""
 
     def __init__(self, calls: AsyncCalls) -> None:
         self._calls = calls
@@ -32,7 +32,7 @@ class AsyncExecutions:
     def list(
         self, *, campaign: str = "", request_id: str = "", page_size: int = 0, timeout: float | None = None
     ) -> AsyncPager[Execution]:
-        """Newest first. Every filter given must hold; `request_id` needs `campaign`."""
+        """Lists executions that match every filter given, newest first. `request_id` needs `campaign`."""
         request = wire.ListExecutionsRequest(
             campaign=full_name_or_empty("campaigns", campaign), request_id=request_id, page_size=page_size
         )
@@ -41,7 +41,7 @@ class AsyncExecutions:
         )
 
     async def cancel(self, name: str, *, timeout: float | None = None) -> ExecutionCancellation:
-        """Cancels every message that no process has begun to hand off, and says truly how many were in time."""
+        """Cancels every message that no process has begun to hand off, and says how many were in time."""
         request = wire.CancelExecutionRequest(name=full_name("executions", name))
         answer = await self._calls.unary(self._stub.CancelExecution, request, repeatable=True, timeout=timeout)
         return read(ExecutionCancellation, answer)

@@ -1,4 +1,4 @@
-"""API keys: created, listed, revoked."""
+"""The methods of `client.keys`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from clarion_client._values import ApiKey, NewApiKey, Scope
 
 
 class AsyncKeys:
-    """`client.keys`. `timeout` is in seconds."""
+    """Creates, lists and revokes API keys: `client.keys`. `timeout` is in seconds."""
 
     def __init__(self, calls: AsyncCalls) -> None:
         self._calls = calls
@@ -29,7 +29,9 @@ class AsyncKeys:
     async def create(
         self, display_name: str, scopes: Iterable[Scope], *, sandbox: str = "", timeout: float | None = None
     ) -> NewApiKey:
-        """The answer holds the secret, which the service cannot show again. Without a `sandbox` it is the caller's."""
+        """Creates a key. Its secret is in the answer and cannot be shown again. `sandbox` is the caller's own unless
+        given.
+        """
         api_key = api_key_pb2.ApiKey(
             display_name=display_name, scopes=enum_numbers(Scope, scopes, "scopes"), sandbox=sandbox
         )
@@ -38,7 +40,7 @@ class AsyncKeys:
         return read(NewApiKey, answer)
 
     def list(self, *, page_size: int = 0, timeout: float | None = None) -> AsyncPager[ApiKey]:
-        """Oldest first, revoked ones included."""
+        """Lists the keys of the sandbox, oldest first, revoked ones included."""
         request = wire.ListApiKeysRequest(page_size=page_size)
         return paged(
             self._calls, self._stub.ListApiKeys, request, lambda page: read_all(ApiKey, page.api_keys), timeout

@@ -1,4 +1,4 @@
-"""Messages: the truth about each of them."""
+"""The methods of `client.messages`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from clarion_client._values import EventType, Message, MessageCancellation, Mess
 
 
 class AsyncMessages:
-    """`client.messages`. `timeout` is in seconds."""
+    """Finds, cancels and watches messages: `client.messages`. `timeout` is in seconds."""
 
     def __init__(self, calls: AsyncCalls) -> None:
         self._calls = calls
@@ -27,7 +27,7 @@ class AsyncMessages:
         return rpc.MessageServiceStub(self._calls.channel)
 
     async def get(self, name: str, *, timeout: float | None = None) -> Message:
-        """With its attempts and events."""
+        """Returns a message with its attempts and events."""
         request = wire.GetMessageRequest(name=full_name("messages", name))
         answer = await self._calls.unary(self._stub.GetMessage, request, repeatable=True, timeout=timeout)
         return read(Message, answer.message)
@@ -42,8 +42,8 @@ class AsyncMessages:
         page_size: int = 0,
         timeout: float | None = None,
     ) -> AsyncPager[Message]:
-        """Newest first, without attempts and events. Every filter given must hold; the values of one are alternatives.
-        `identity` may be an e-mail address.
+        """Lists messages that match every filter given, newest first and without attempts and events. The values of
+        one filter are alternatives. `identity` may be an e-mail address.
         """
         request = wire.ListMessagesRequest(
             campaign=full_name_or_empty("campaigns", campaign),
@@ -57,7 +57,7 @@ class AsyncMessages:
         )
 
     async def cancel(self, name: str, *, timeout: float | None = None) -> MessageCancellation:
-        """Cancels a message that no process has begun to hand off, and says truly whether it was in time."""
+        """Cancels a message that no process has begun to hand off, and says whether it was in time."""
         request = wire.CancelMessageRequest(name=full_name("messages", name))
         answer = await self._calls.unary(self._stub.CancelMessage, request, repeatable=True, timeout=timeout)
         return read(MessageCancellation, answer)
@@ -73,9 +73,9 @@ class AsyncMessages:
         from_start: bool = False,
         max_outage: float = 60.0,
     ) -> AsyncEventWatch:
-        """Follows events as they are recorded, each once and in order: from the `resume_token` of an earlier watch
-        with the same filters on, else from the oldest event (`from_start`) or from this moment. Connects again by
-        itself until the service has been away for `max_outage` seconds.
+        """Follows events as they are recorded, each once and in order. It begins after the `resume_token` of an
+        earlier watch with the same filters, with the oldest event (`from_start`), or now. It reconnects until the
+        service has been away for `max_outage` seconds.
         """
         request = wire.WatchEventsRequest(
             campaign=full_name_or_empty("campaigns", campaign),

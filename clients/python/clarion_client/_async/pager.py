@@ -1,4 +1,4 @@
-"""Lists that are fetched page by page, as they are read."""
+"""Lists that fetch their pages while they are read."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class ListRequest(Protocol):
-    """What every request for a list has."""
+    """The part that requests for lists have in common."""
 
     page_token: str
 
 
 class ListAnswer(Protocol):
-    """What every page of a list has."""
+    """The part that pages of lists have in common."""
 
     next_page_token: str
 
@@ -37,7 +37,9 @@ Answer = TypeVar("Answer", bound=ListAnswer)
 
 
 class AsyncPager(Generic[T]):
-    """The items of a list: `async for campaign in client.campaigns.list()`. Each iteration begins at the beginning."""
+    """Iterates over the items of a list: `async for campaign in client.campaigns.list()`. Each iteration starts at the
+    first item.
+    """
 
     def __init__(self, fetch: FetchPage[T]) -> None:
         self._fetch = fetch
@@ -49,7 +51,7 @@ class AsyncPager(Generic[T]):
 
     @property
     def pages(self) -> AsyncIterator[Sequence[T]]:
-        """The same items, a page at a time."""
+        """Iterates over the same items, a page at a time."""
         return self._pages()
 
     async def _pages(self) -> AsyncIterator[Sequence[T]]:
@@ -68,10 +70,10 @@ def paged(
     items: Callable[[Answer], Sequence[T]],
     timeout: float | None,
 ) -> AsyncPager[T]:
-    """`timeout` is for each page."""
+    """Returns a pager over the answers of a method. `timeout` applies to each page."""
 
     async def fetch(page_token: str) -> tuple[Sequence[T], str]:
-        # Iterations side by side must not turn each other's pages.
+        # Concurrent iterations share the request, so each page gets a copy.
         page = copy.deepcopy(request)
         page.page_token = page_token
         answer = await calls.unary(method, page, repeatable=True, timeout=timeout)

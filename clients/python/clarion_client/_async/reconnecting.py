@@ -1,4 +1,4 @@
-"""Streams that outlive their connection."""
+"""Streams that continue after a lost connection."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Metadata = tuple[tuple[str, str], ...]
 
 
 class StreamCall(Protocol[T_co]):
-    """A streaming call under way."""
+    """A streaming call in flight."""
 
     def __aiter__(self) -> AsyncIterator[T_co]: ...
 
@@ -25,16 +25,16 @@ class StreamCall(Protocol[T_co]):
 
 
 class OpenCall(Protocol[T_co]):
-    """Makes the call so that it goes on where the one before it broke."""
+    """Starts a call that continues where the last one broke."""
 
     async def __call__(self, metadata: Metadata, /) -> StreamCall[T_co]: ...
 
 
 class AsyncReconnecting(Generic[T_co]):
-    """The answers of a streaming call, which is made again when it breaks for a passing reason.
+    """Returns the answers of a streaming call, and makes the call again after every transient failure.
 
-    `finished` says that the end of the call is the end of the stream. When the service has been away for `max_outage`
-    seconds, the failure is raised.
+    `finished` says whether the end of the call is the end of the stream. The failure is raised when the service has
+    been away for `max_outage` seconds.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class AsyncReconnecting(Generic[T_co]):
         return None
 
     def cancel(self) -> None:
-        """For good: a call that is just being made ends too."""
+        """Ends the stream, and a call that another thread is just starting."""
         self._cancelled = True
         if self._call is not None:
             self._call.cancel()
@@ -74,7 +74,7 @@ class AsyncReconnecting(Generic[T_co]):
         try:
             call = self._call = self._call or await self._connect()
             if self._cancelled:
-                # By another thread, while the call was being made.
+                # Another thread cancelled while this one was starting the call.
                 call.cancel()
             return await anext(aiter(call))
         except StopAsyncIteration:

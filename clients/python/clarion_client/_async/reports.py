@@ -1,4 +1,4 @@
-"""Reports: what became of a campaign's messages, in figures."""
+"""The methods of `client.reports`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from clarion_client._values import CampaignReport
 
 
 class AsyncReports:
-    """`client.reports`. `timeout` is in seconds."""
+    """Reads the reports of campaigns: `client.reports`. `timeout` is in seconds."""
 
     def __init__(self, calls: AsyncCalls) -> None:
         self._calls = calls
@@ -24,7 +24,7 @@ class AsyncReports:
         return rpc.ReportServiceStub(self._calls.channel)
 
     async def get(self, campaign: str, *, version: int = 0, timeout: float | None = None) -> CampaignReport:
-        """The figures of one version, or of all."""
+        """Returns the counts of one version, or of all versions together."""
         request = wire.GetCampaignReportRequest(campaign=full_name("campaigns", campaign), version=version)
         answer = await self._calls.unary(self._stub.GetCampaignReport, request, repeatable=True, timeout=timeout)
         return read(CampaignReport, answer.report)

@@ -1,6 +1,7 @@
-"""What waiting, running side by side and ending a call mean under asyncio.
+"""The parts of the client that differ between asyncio and threads, for asyncio.
 
-`_sync/runtime.py` says it for threads. These two are written by hand; the rest of `_sync` is generated.
+`_sync/runtime.py` has the same names for threads. Both files are written by hand, unlike the rest of
+`_sync`.
 """
 
 from __future__ import annotations
@@ -18,20 +19,21 @@ __all__ = ["CALL_ENDED", "Background", "Condition", "Source", "each", "ended_cal
 
 T = TypeVar("T")
 
-#: What can be sent one by one.
+#: Items that are sent one by one.
 Source = AsyncIterable[T] | Iterable[T]
 
-#: What a call raises that did not succeed.
+#: The exceptions of a call that failed.
 CALL_ENDED = (grpc.RpcError, asyncio.CancelledError)
 HIDDEN_STATUS = "Internal error from Core"
 
 
 def ended_call(error: BaseException) -> grpc.RpcError:
-    """Says how a call really ended, where gRPC does not.
+    """Returns the error with which a call really ended. Raises the given error again when the caller's own task was
+    cancelled.
 
-    When the service ends a call while a request is written, an internal error may take the place of its status
-    (grpc/grpc#36066); only another call can tell. And closing a channel ends its calls with CancelledError, as if the
-    caller's task had been cancelled; when it really was, that goes on.
+    gRPC hides the true end in two cases. When the service ends a call while a request is being written, an internal
+    error may replace the status (grpc/grpc#36066); only another call can find it out. When a channel is closed, its
+    calls end with CancelledError, as if the caller's task had been cancelled.
     """
     if isinstance(error, grpc.RpcError):
         hidden = error.details() == HIDDEN_STATUS
@@ -43,7 +45,7 @@ def ended_call(error: BaseException) -> grpc.RpcError:
 
 
 def open_channel(settings: Settings) -> grpc.aio.Channel:
-    """The channel belongs to the event loop that runs."""
+    """Opens a channel that belongs to the running event loop."""
     credentials = settings.credentials()
     if credentials is None:
         return grpc.aio.insecure_channel(settings.target, settings.options())
@@ -51,6 +53,7 @@ def open_channel(settings: Settings) -> grpc.aio.Channel:
 
 
 async def each(source: Source[T]) -> AsyncIterator[T]:
+    """Iterates over a source of either kind."""
     if isinstance(source, AsyncIterable):
         async for item in source:
             yield item
@@ -60,7 +63,7 @@ async def each(source: Source[T]) -> AsyncIterator[T]:
 
 
 class Background:
-    """Work beside the caller's."""
+    """Runs work concurrently with the caller."""
 
     def __init__(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self._task = asyncio.create_task(work())

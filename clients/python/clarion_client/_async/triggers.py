@@ -1,4 +1,4 @@
-"""Triggers: one at a time, or as a stream."""
+"""Sends triggers, one at a time or as a stream."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from clarion.v1 import trigger_service_pb2 as wire
 from clarion.v1 import trigger_service_pb2_grpc as rpc
 
 from clarion_client._async.calls import AsyncCalls, new_request_id
-from clarion_client._async.outbox import AsyncOutbox
 from clarion_client._async.reconnecting import AsyncReconnecting, Metadata, StreamCall
 from clarion_client._async.runtime import Source
+from clarion_client._async.send_window import AsyncSendWindow
 from clarion_client._conversion import read, write
 from clarion_client._errors import ClarionError, error_of_status
 from clarion_client._values import Accepted, Trigger
 
 
 class AsyncTriggers:
-    """What `client.trigger` and `client.trigger_stream` do."""
+    """Does the work of `client.trigger` and `client.trigger_stream`."""
 
     def __init__(self, calls: AsyncCalls) -> None:
         self._calls = calls
@@ -29,7 +29,8 @@ class AsyncTriggers:
         return rpc.TriggerServiceStub(self._calls.channel)
 
     async def send(self, trigger: Trigger, timeout: float | None) -> Accepted:
-        # One id names the call in the service's log and, unless the caller gave one, makes its tries one trigger.
+        # The id names the call in the service's log. Unless the caller gave another one, it is also the request id
+        # under which the service recognises a repeated try.
         request_id = new_request_id()
         identified = replace(trigger, request_id=trigger.request_id or request_id)
         request = write(identified, wire.TriggerRequest)
@@ -39,25 +40,25 @@ class AsyncTriggers:
         return read(Accepted, answer)
 
     async def stream(
-        self, source: Source[Trigger], window: int, max_outage: float
+        self, source: Source[Trigger], window_size: int, max_outage: float
     ) -> AsyncGenerator[tuple[Trigger, Accepted | ClarionError]]:
-        outbox = AsyncOutbox(source, window)
+        window = AsyncSendWindow(source, window_size)
 
         async def open_call(metadata: Metadata, /) -> StreamCall[wire.TriggerStreamResponse]:
-            return self._stub.TriggerStream(await outbox.connect(), metadata=metadata)
+            return self._stub.TriggerStream(await window.connect(), metadata=metadata)
 
-        answers = AsyncReconnecting(self._calls, open_call, outbox.finished, max_outage)
+        answers = AsyncReconnecting(self._calls, open_call, window.finished, max_outage)
         try:
             while (answer := await answers.next_answer()) is not None:
-                trigger, request = outbox.oldest
+                trigger, request = window.oldest
                 result = await self._result(answer, request)
-                await outbox.answered()
+                await window.answered()
                 yield trigger, result
         finally:
             answers.cancel()
-            await outbox.close()
-        if outbox.failure is not None:
-            raise outbox.failure
+            await window.close()
+        if window.failure is not None:
+            raise window.failure
 
     async def _result(
         self, answer: wire.TriggerStreamResponse, request: wire.TriggerRequest
@@ -66,7 +67,7 @@ class AsyncTriggers:
             return read(Accepted, answer.accepted)
         failure = error_of_status(answer.error, request.request_id)
         try:
-            # While a passing failure is tried again, the answers behind it wait: an overloaded service gets its pause.
+            # The answers behind a failure wait while it is tried again, which gives an overloaded service its pause.
             await self._calls.pause(failure, 1, self._calls.deadline(), repeatable=True)
             accepted = await self._calls.unary(self._stub.Trigger, request, repeatable=True)
             return read(Accepted, accepted)

@@ -1,4 +1,4 @@
-"""Events, as they happen."""
+"""The events of a watch."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ from clarion_client._values import Event
 
 
 class AsyncEventWatch:
-    """The events of `client.messages.watch(...)`, each once and in order, across lost connections.
+    """Iterates over the events of `client.messages.watch(...)`, each once and in order, across lost connections.
 
-    Entering it (`async with`) returns as soon as the service is watching, so that nothing which is triggered
-    afterwards is missed; without that the watch begins with the first event asked for. `close`, and leaving it, end
-    the iteration.
+    Entering it (`async with`) returns as soon as the service watches, so no event of a later trigger is missed.
+    Without that the watch begins when the first event is asked for. Leaving it ends the iteration, and so does `close`.
     """
 
     def __init__(
@@ -36,13 +35,13 @@ class AsyncEventWatch:
 
     @property
     def resume_token(self) -> str:
-        """Where a later watch with the same filters goes on: after the last event that this one returned. Store it
-        once the event is dealt with.
+        """Returns the position after the last event returned, where a later watch with the same filters continues.
+        Store it after the event has been processed.
         """
         return self._request.resume_token
 
     async def __aenter__(self) -> Self:
-        # The first answer is a bare token, and says that the watch has begun.
+        # The first answer holds a token alone, and says that the watch has begun.
         await self._receive()
         return self
 
@@ -61,7 +60,7 @@ class AsyncEventWatch:
         raise StopAsyncIteration
 
     def close(self) -> None:
-        """Ends the watch. May be called from anywhere, and again."""
+        """Ends the watch. May be called from any thread, and again."""
         self._closed = True
         self._answers.cancel()
 

@@ -1,6 +1,7 @@
-"""What waiting, running side by side and ending a call mean with threads.
+"""The parts of the client that differ between asyncio and threads, for threads.
 
-`_async/runtime.py` says it for asyncio. These two are written by hand; the rest of `_sync` is generated.
+`_async/runtime.py` has the same names for asyncio. Both files are written by hand, unlike the rest of
+`_sync`.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ __all__ = ["CALL_ENDED", "Background", "Condition", "Source", "each", "ended_cal
 
 T = TypeVar("T")
 
-#: What can be sent one by one.
+#: Items that are sent one by one.
 Source = Iterable[T]
 
-#: What a call raises that did not succeed.
+#: The exceptions of a call that failed.
 CALL_ENDED = (grpc.RpcError,)
 
 
@@ -41,11 +42,11 @@ def each(source: Source[T]) -> Iterator[T]:
 
 
 class Background:
-    """Work beside the caller's."""
+    """Runs work concurrently with the caller."""
 
     def __init__(self, work: Callable[[], None]) -> None:
-        # A source may block for ever; it must not keep the process alive.
-        Thread(target=work, name="clarion-outbox", daemon=True).start()
+        # A daemon, because a source that blocks for ever must not keep the process alive.
+        Thread(target=work, name="clarion-trigger-source", daemon=True).start()
 
     def stop(self) -> None:
-        """Does not wait: nothing interrupts a thread that reads. The work notices by itself that it is over."""
+        """Returns at once, because a thread that reads cannot be interrupted. The work ends by itself after `close`."""

@@ -1,4 +1,4 @@
-"""What is to be sent on a stream, and was not yet answered."""
+"""The triggers of a stream that wait to be sent or answered."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from clarion_client._conversion import write
 from clarion_client._values import Trigger
 
 
-class AsyncOutbox:
-    """Reads triggers beside the caller, at most `window` ahead of the answers, and sends them, each under a request id.
+class AsyncSendWindow:
+    """Reads triggers beside the caller, at most `size` ahead of the answers, and sends each under a request id.
 
-    A new connection begins with what the one before it left unanswered; the request ids make that safe.
+    A new connection begins with the triggers that the one before it left unanswered; the request ids make that safe.
     """
 
-    def __init__(self, source: Source[Trigger], window: int) -> None:
+    def __init__(self, source: Source[Trigger], size: int) -> None:
         self._source = source
-        self._window = window
+        self._size = size
         self._unanswered: deque[tuple[Trigger, TriggerRequest]] = deque()
         self._sent = 0
         self._connection = 0
@@ -33,19 +33,20 @@ class AsyncOutbox:
 
     @property
     def oldest(self) -> tuple[Trigger, TriggerRequest]:
-        """The one that the next answer is for."""
+        """Returns the trigger that the next answer belongs to."""
         return self._unanswered[0]
 
     @property
     def failure(self) -> Exception | None:
-        """What kept the source from being read to its end."""
+        """Returns the error that ended the source early, if one did."""
         return self._failure
 
     def finished(self) -> bool:
+        """Returns whether the source has ended and every trigger has its answer."""
         return self._ended and not self._unanswered
 
     async def connect(self) -> AsyncIterator[TriggerStreamRequest]:
-        """Returns the requests of a new connection. Those of the connection before it end."""
+        """Returns the requests of a new connection, and ends those of the one before it."""
         async with self._changed:
             self._connection += 1
             self._sent = 0
@@ -53,6 +54,7 @@ class AsyncOutbox:
         return self._requests(self._connection)
 
     async def answered(self) -> None:
+        """Removes the oldest trigger, which makes room for another."""
         async with self._changed:
             self._unanswered.popleft()
             self._sent -= 1
@@ -84,7 +86,7 @@ class AsyncOutbox:
             async for trigger in each(self._source):
                 if not await self._put(trigger):
                     return
-        except Exception as error:  # noqa: BLE001 - raised again where the caller waits, after the answers
+        except Exception as error:  # noqa: BLE001 - the caller gets it after the answers
             self._failure = error
         finally:
             async with self._changed:
@@ -92,11 +94,11 @@ class AsyncOutbox:
                 self._changed.notify_all()
 
     async def _put(self, trigger: Trigger) -> bool:
-        """False when nobody waits for an answer any more."""
+        """Adds a trigger as soon as there is room. Returns False when the stream was closed before that."""
         identified = replace(trigger, request_id=trigger.request_id or new_request_id())
         request = write(identified, TriggerRequest)
         async with self._changed:
-            await self._changed.wait_for(lambda: len(self._unanswered) < self._window or self._ended)
+            await self._changed.wait_for(lambda: len(self._unanswered) < self._size or self._ended)
             if self._ended:
                 return False
             self._unanswered.append((identified, request))
