@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.e2e.cli.conftest import CAMPAIGN, CommandLine
+from tests.e2e.cli.conftest import CAMPAIGN, CHANNEL, CommandLine
 from tests.service import Sandbox
 
 SECRET_CHANNEL = """\
@@ -93,6 +93,53 @@ async def test_what_the_service_refuses_is_told_by_line_of_the_file_for_all_file
     assert "INVALID_FIELDS" in applied.err
 
 
+async def test_nothing_is_changed_when_the_service_refuses_one_of_the_files(clarion: CommandLine) -> None:
+    clarion.write("a.yaml", CAMPAIGN)
+    clarion.write("b.yaml", CAMPAIGN.replace("order-confirmed", "other") + "tags: [shop, shop]\n")
+    applied = await clarion("apply", "-f", ".")
+    assert (applied.status, applied.out) == (2, "")
+    assert applied.err.startswith("error: The service refuses campaigns/other. Nothing was changed.")
+    assert (await clarion("campaigns", "list", "--json")).data == []
+
+
+async def test_a_dry_run_says_what_the_service_would_refuse(shop: CommandLine) -> None:
+    shop.write("campaign.yaml", CAMPAIGN + "tags: [shop, shop]\n")
+    new = CAMPAIGN.replace("order-confirmed", "new").replace("display_name: Order confirmed", "display_name: ''")
+    shop.write("new.yaml", new)
+    refused = await shop("apply", "-f", ".", "--dry-run", "--json")
+    assert refused.status == 2
+    assert [problem["where"] for problem in refused.error["problems"]] == [
+        "campaign.yaml:16: tags[1]",
+        "new.yaml:2: display_name",
+    ]
+
+
+async def test_a_stopped_campaign_is_refused_by_line(shop: CommandLine) -> None:
+    await shop("stop", "order-confirmed", "--queue", "drain")
+    shop.write("campaign.yaml", CAMPAIGN.replace("Thank you.", "Many thanks."))
+    refused = await shop("apply", "-f", ".", "--dry-run", "--json")
+    assert refused.error["reason"] == "ILLEGAL_TRANSITION"
+    assert [problem["where"] for problem in refused.error["problems"]] == ["campaign.yaml:1: campaign"]
+
+
+async def test_defaults_that_a_file_writes_out_are_no_change(shop: CommandLine) -> None:
+    shop.write("campaign.yaml", CAMPAIGN + "default_locale: en\nin_doubt_policy: RESEND\n")
+    shop.write("channel.yaml", CHANNEL + "max_concurrency: 10\nretry_policy: {window: 86400s}\n")
+    again = await shop("apply", "-f", ".", "--json")
+    assert [line["change"] for line in again.lines] == ["unchanged", "unchanged"]
+
+
+async def test_activation_shows_warnings(shop: CommandLine) -> None:
+    shop.write("campaign.yaml", CAMPAIGN.replace("category: TRANSACTIONAL", "category: MARKETING"))
+    for change in ("updated", "unchanged"):
+        applied = await shop("apply", "-f", "campaign.yaml", "--activate", "--json")
+        assert applied.status == 0
+        assert applied.lines[0]["change"] == change
+        assert [(each["severity"], each["place"]) for each in applied.lines[0]["findings"]] == [
+            ("WARNING", "campaign.yaml:8")
+        ]
+
+
 async def test_nothing_is_sent_when_any_file_is_wrong(clarion: CommandLine) -> None:
     clarion.write("a.yaml", CAMPAIGN)
     clarion.write("b.yaml", CAMPAIGN.replace("order-confirmed", "other").replace("display_name", "display_nam"))
@@ -112,12 +159,26 @@ async def test_a_password_comes_from_the_environment_and_is_sent_once(clarion: C
     clarion.environment["SMTP_PASSWORD"] = "correct horse"
     assert (await clarion("apply", "-f", "channel.yaml")).out == "channelConfigurations/guarded created\n"
     assert (await clarion("apply", "-f", "channel.yaml")).out == "channelConfigurations/guarded unchanged\n"
-    renewed = await clarion("apply", "-f", "channel.yaml", "--renew-passwords")
-    assert renewed.out == "channelConfigurations/guarded updated\n"
+    for option in ("--renew-secrets", "--renew-passwords"):
+        renewed = await clarion("apply", "-f", "channel.yaml", option)
+        assert renewed.out == "channelConfigurations/guarded updated\n"
     with sandbox.client() as client:
         smtp = client.channels.get("guarded").smtp
     assert smtp is not None
     assert smtp.password_set
+
+
+async def test_a_new_user_comes_with_the_password_of_the_file(clarion: CommandLine, sandbox: Sandbox) -> None:
+    clarion.write("channel.yaml", SECRET_CHANNEL)
+    clarion.environment["SMTP_PASSWORD"] = "correct horse"
+    await clarion("apply", "-f", "channel.yaml")
+    clarion.write("channel.yaml", SECRET_CHANNEL.replace("username: shop", "username: other"))
+    applied = await clarion("apply", "-f", "channel.yaml")
+    assert "  +  username: other" in applied.out.splitlines()
+    assert "correct horse" not in applied.out
+    exported = await clarion("channels", "get", "guarded")
+    assert "username: other" in exported.out
+    assert "password" not in exported.out
 
 
 async def test_what_is_exported_can_be_applied_and_is_unchanged(shop: CommandLine) -> None:

@@ -63,11 +63,11 @@ async def test_ctrl_c_ends_a_watch_well_and_tells_where_to_go_on(shop: CommandLi
     watch = await shop.start("watch")
     assert watch.stderr is not None
     async with asyncio.timeout(30):
-        await watch.stderr.readuntil(b"EventWatch. Ctrl-C ends it.\n")
+        await watch.stderr.readuntil(b"Watching. Press Ctrl-C to end.\n")
     watch.send_signal(signal.SIGINT)
     out, err = await watch.communicate()
     assert (watch.returncode, out) == (0, b"")
-    assert err.strip().startswith(b"Go on with --resume-token ")
+    assert err.strip().startswith(b"Continue with --resume-token ")
 
 
 async def test_what_waits_can_be_cancelled_and_what_is_sent_cannot(shop: CommandLine, sink: SmtpSink) -> None:

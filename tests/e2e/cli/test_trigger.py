@@ -35,6 +35,15 @@ async def test_a_context_that_breaks_the_schema_is_refused_with_every_violation(
     assert [problem["where"] for problem in triggered.error["problems"]] == ["recipients[0].context.order"]
 
 
+async def test_a_number_that_would_be_rounded_is_refused_with_its_path(shop: CommandLine) -> None:
+    shop.write("context.json", '{"order": {"id": 9007199254740993}}')
+    trigger = ("trigger", "order-confirmed", "--to", "jane@example.com", "--context", "context.json", "--json")
+    refused = await shop(*trigger)
+    assert refused.status == 2
+    (problem,) = refused.error["problems"]
+    assert problem["where"].endswith("context.order.id")
+
+
 async def test_a_file_is_sent_once_however_often_it_is_run(shop: CommandLine, sink: SmtpSink) -> None:
     lines = [{"to": f"customer{number}@example.com", "context": {"order": f"A-{number}"}} for number in range(20)]
     shop.write("orders.jsonl", "\n".join(map(json.dumps, lines)))
@@ -63,7 +72,7 @@ async def test_lines_that_fail_are_told_by_number_and_the_others_are_sent(shop: 
     assert triggered.err.splitlines() == [
         "line 2: recipients[0].context.order: Must be given. INVALID_FIELDS",
         "line 4: not JSON: Expecting value at column 1",
-        "line 6: too is no field of a line; did you mean to?",
+        "line 6: too is not a field of a line; did you mean to?",
     ]
     mails = await sink.wait_for(2)
     assert {mail.recipients for mail in mails} == {("a@example.com",), ("c@example.com",)}

@@ -12,7 +12,7 @@ from clarion_server.transport.cli.exits import Exit
 SERVE = "clarion_server.serving:serve"
 
 #: Everything that help can do without, because it takes long to load.
-SLOW = ("grpc", "clarion_client", "sqlalchemy", "pydantic", "yaml", "jinja2")
+SLOW = ("grpc", "clarion_client", "sqlalchemy", "pydantic", "ruamel", "jinja2")
 
 
 @pytest.fixture(autouse=True)

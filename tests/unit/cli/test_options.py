@@ -21,21 +21,23 @@ def test_words_are_taken_in_any_case_and_with_commas() -> None:
 
 
 def test_a_word_that_nobody_knows_is_answered_with_those_that_there_are() -> None:
-    with pytest.raises(CommandFailed, match="There is no 'snet' for --types: choose from sent, deferred, ") as caught:
+    with pytest.raises(CommandFailed, match=r"--types does not know 'snet'\. It takes sent, deferred, ") as caught:
         chosen(EventType, ["snet"], "--types")
     assert "unrecognized" not in str(caught.value)
 
 
 def test_json_is_taken_as_it_is_from_a_file_and_from_stdin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "context.json"
-    path.write_text('{"a": 1}', encoding="utf-8")
-    monkeypatch.setattr(sys, "stdin", io.StringIO('{"a": 1}'))
-    for text in (' {"a": 1}', str(path), f"@{path}", "-"):
+    path.write_text('\ufeff{"a": 1}', encoding="utf-8")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO('\ufeff{"a": 1}'.encode())))
+    for text in (' {"a": 1}', '\ufeff{"a": 1}', str(path), f"@{path}", "-"):
         assert json_object(text, "--context") == {"a": 1}
     assert json_object("", "--context") is None
 
 
-@pytest.mark.parametrize("content", ['{"a":', "[1]", '{"a": Infinity}', "[" * 100_000, "\xff"])
+@pytest.mark.parametrize(
+    "content", ['{"a":', "[1]", '{"a": Infinity}', "[" * 100_000, "\xff", f'{{"a": {"9" * 5_000}}}']
+)
 def test_json_that_cannot_be_a_context_is_refused_in_one_sentence(content: str, tmp_path: Path) -> None:
     path = tmp_path / "context.json"
     path.write_text(content, encoding="latin-1")
@@ -44,7 +46,20 @@ def test_json_that_cannot_be_a_context_is_refused_in_one_sentence(content: str, 
     assert "\n" not in caught.value.summary
 
 
-def test_the_place_of_a_json_error_is_told(tmp_path: Path) -> None:
+def test_a_name_that_is_given_twice_is_refused_with_its_path(tmp_path: Path) -> None:
+    path = tmp_path / "context.json"
+    path.write_text(
+        '{"order": {"lines": [{"id": 1, "id": 2}], "total": 1, "total": 1}, "order2": {}}', encoding="utf-8"
+    )
+    with pytest.raises(CommandFailed) as caught:
+        json_object(str(path), "--context")
+    assert [problem.where for problem in caught.value.problems] == [
+        f"{path}: order.total",
+        f"{path}: order.lines[0].id",
+    ]
+
+
+def test_the_position_of_a_json_error_is_told(tmp_path: Path) -> None:
     path = tmp_path / "context.json"
     path.write_text('{\n  "a": 1,\n}', encoding="utf-8")
     with pytest.raises(CommandFailed) as caught:

@@ -94,6 +94,13 @@ def test_every_problem_of_a_document_is_told_with_its_line() -> None:
         ("campaign: a\nb: [\n", 3),
         ("campaign: a\ncampaign: b\n", 2),
         ("campaign: a\nb: &b [*b]\n", 2),
+        ("campaign: a\nb: &b\n  <<: *b\n", 2),
+        ("campaign: a\nb: &b {c: 1}\nd:\n  <<: *b\n  e: 1\n  e: 2\n", 6),
+        ("campaign: a\nb: {<<: 5}\n", 2),
+        ("campaign: a\nb: !!python/object/apply:os.getcwd []\n", 2),
+        ("campaign: a\nb: !unknown x\n", 2),
+        ("campaign: a\nb: {[c]: d}\n", 2),
+        ('campaign: a\nb: "\\ud83d"\n', 2),
         ("- campaign: a\n", 1),
         ("campaign: a\nb: \x00\n", 2),
     ],
@@ -104,7 +111,16 @@ def test_what_is_not_yaml_as_it_should_be_is_told_by_line(text: str, line: int) 
 
 
 def test_a_file_that_is_nested_too_deeply_is_refused() -> None:
-    assert problems_of("campaign: a\nb: " + "[" * 10_000) == [("", "file.yaml is nested too deeply.")]
+    assert problems_of("campaign: a\nb: " + "[" * 10_000) == [
+        ("file.yaml:2", "The document is nested deeper than 100 levels.")
+    ]
+
+
+def test_aliases_of_aliases_are_refused_with_a_line() -> None:
+    levels = [f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]" for level in range(1, 30)]
+    ((where, text),) = problems_of("\n".join(["campaign: a", "a0: &a0 [x, x]", *levels]))
+    assert where.startswith("file.yaml:")
+    assert "Aliases" in text
 
 
 def test_a_number_that_the_contract_cannot_hold_is_told_by_line() -> None:
@@ -131,7 +147,7 @@ def test_a_document_that_names_no_one_resource_is_refused(text: str) -> None:
 def test_a_resource_that_stands_twice_is_refused_at_its_second_place() -> None:
     ((where, text),) = problems_of(f"{CHANNEL}---\n{CHANNEL}")
     assert where == "file.yaml:7: channel"
-    assert text == "channelConfigurations/orders stands at file.yaml:1 too."
+    assert text == "channelConfigurations/orders is at file.yaml:1 too."
 
 
 def test_files_without_anything_are_refused() -> None:
@@ -140,19 +156,19 @@ def test_files_without_anything_are_refused() -> None:
 
 def test_a_text_comes_from_a_file_beside_the_yaml() -> None:
     Path("shop").mkdir()
-    Path("shop", "order.txt").write_text("Thank you.\n", encoding="utf-8")
+    Path("shop", "order.txt").write_text("\ufeffThank you.\nThe Shop\n", encoding="utf-8")
     text = CAMPAIGN.replace("text: Thank you.", "text_file: order.txt")
     Path("shop", "order.yaml").write_text(text, encoding="utf-8")
     (resource,) = read_resources([Path("shop/order.yaml")])
     assert isinstance(resource.value, Campaign)
     assert resource.value.actions[0].email is not None
-    assert resource.value.actions[0].email.text == "Thank you.\n"
-    assert str(resource.places.find("actions[0].email.text").of_text(3)) == "shop/order.txt:3"
+    assert resource.value.actions[0].email.text == "Thank you.\nThe Shop\n"
+    assert str(resource.locations.find("actions[0].email.text").of_text(3)) == "shop/order.txt:3"
 
 
 def test_a_text_that_is_given_twice_or_whose_file_is_not_there_is_refused() -> None:
     both = problems_of(CAMPAIGN + "      text_file: order.txt\n")
-    assert both == [("file.yaml:9: actions[0].email.text_file", "text stands here too.")]
+    assert both == [("file.yaml:9: actions[0].email.text_file", "text is given too.")]
     missing = problems_of(CAMPAIGN.replace("text: Thank you.", "text_file: order.txt"))
     assert missing == [("file.yaml:8: actions[0].email.text_file", "Cannot open order.txt: No such file or directory.")]
 
@@ -184,20 +200,45 @@ def test_a_variable_that_is_not_set_or_no_number_is_refused_without_its_value(mo
     problems = problems_of(CHANNEL.replace("smtp.example.com", "${REGION}") + "  port: ${SMTP_PORT}\n")
     assert problems == [
         ("file.yaml:4: smtp.host", "The environment variable REGION is not set."),
-        ("file.yaml:6: smtp.port", "${SMTP_PORT} is not a number in this environment."),
+        ("file.yaml:6: smtp.port", "The value of ${SMTP_PORT} in this environment does not fit."),
     ]
 
 
 def test_a_password_in_the_file_is_refused() -> None:
     problems = problems_of(CHANNEL + "  username: shop\n  password: hunter2\n")
-    assert problems == [("file.yaml:7: smtp.password", "A password does not belong into the file.")]
+    assert problems == [("file.yaml:7: smtp.password", "A secret does not belong in the file.")]
 
 
-def test_a_password_may_come_from_a_file_of_its_own() -> None:
-    Path("secret").write_text("correct horse", encoding="utf-8")
+@pytest.mark.parametrize("content", ["correct horse", "correct horse\n", "\ufeffcorrect horse\r\n"])
+def test_a_password_may_come_from_a_file_of_its_own(content: str) -> None:
+    Path("secret").write_bytes(content.encode())
     smtp = channel_of(CHANNEL + "  username: shop\n  password_file: secret\n").smtp
     assert smtp is not None
     assert smtp.password == "correct horse"
+
+
+def test_a_byte_order_mark_is_no_content() -> None:
+    assert channel_of("\ufeff" + CHANNEL).name == "orders"
+
+
+def test_a_field_that_the_service_writes_is_refused_wherever_it_is() -> None:
+    problems = problems_of(CHANNEL + "  password_set: true\netag: x\n")
+    assert [where for where, _ in problems] == ["file.yaml:6: smtp.password_set", "file.yaml:7: etag"]
+
+
+def test_a_variable_that_holds_no_member_of_an_enum_is_refused_without_its_value(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TLS", "hunter2")
+    ((where, text),) = problems_of(CHANNEL + "  tls_mode: ${TLS}\n")
+    assert where == "file.yaml:6: smtp.tls_mode"
+    assert "hunter2" not in text
+
+
+def test_merged_values_have_the_line_at_which_they_are_written() -> None:
+    campaign = CAMPAIGN.replace("      subject: Order\n", "      <<: *base\n")
+    problems = problems_of(f"base: &base\n  subject: 5\n{campaign}")
+    assert ("file.yaml:2: actions[0].email.subject", "It is 5, not a string.") in problems
 
 
 def test_problems_of_all_files_come_together() -> None:

@@ -1,4 +1,4 @@
-"""The command line: a client of the service, and the way to start one."""
+"""The command line: a client of the service that also starts one."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from clarion_server.transport.cli.app import run
 
 
 def build(serve: str) -> Callable[[], None]:
-    """Returns `clarion`, which reads the arguments of this process and ends it.
+    """Returns the function `clarion`, which runs the command that the arguments of this process name, and exits.
 
-    `serve` is where its command for running the service is, as `module:function`: it is loaded only when asked for.
+    `serve` names the function of the command `serve` as `module:function`. It is loaded when it is called.
     """
 
     def clarion() -> None:

@@ -1,4 +1,4 @@
-"""The commands and what they share: the connection, the output, the way they fail."""
+"""Builds the command line and runs one command: options of all commands, exit codes, errors."""
 
 from __future__ import annotations
 
@@ -34,27 +34,27 @@ COMMANDS = {
     Group("Sending", sort_key=2): (trigger, sample, watch, report, messages, executions),
     Group("Administration", sort_key=3): (channels, keys),
 }
-EVERYWHERE = Group("Everywhere", sort_key=4)
+ALL_COMMANDS = Group("All commands", sort_key=4)
 
-HELP = """Define a message once, send it with one call, prove what became of it.
+HELP = """Define a message once, send it with one call, and see what happened to it.
 
 Exit codes:
 
-- 0: done.
-- 1: the answer is bad news: review found errors, a trigger failed, it was too late to cancel.
+- 0: success.
+- 1: the service answered with bad news: review found errors, a trigger failed, it was too late to cancel.
 - 2: the command, a file or the request is wrong.
 - 3: the service cannot be reached, or cannot answer now.
 """
 
 
 def run(arguments: Sequence[str], serve: str) -> int:
-    """Runs one command; returns the exit code. Failures are told on stderr."""
+    """Runs one command and returns the exit code. Prints failures on stderr."""
     try:
         return command_line(serve).meta(arguments) or Exit.OK
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     except BrokenPipeError:
-        # Whoever read the output has enough of it, and Python would complain when it flushes the rest.
+        # The reader of the output has closed it. Python would print an error when it flushes the rest.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OK
     except Exception as error:
@@ -76,61 +76,65 @@ def command_line(serve: str) -> App:
         suppress_keyboard_interrupt=False,
         result_action="return_value",
     )
-    # Its options are the settings of the service, whose libraries take long to load.
+    # The command is loaded late, because the libraries of the service take long to load.
     app.command(serve, name="serve", help="Run the service.", group=SERVICE)
     for group, commands in COMMANDS.items():
-        for place, command in enumerate(commands):
-            _add(app, command, group, place)
+        for position, command in enumerate(commands):
+            _add(app, command, group, position)
     for flag in (*app.help_flags, *app.version_flags):
-        app[flag].group = (EVERYWHERE,)
+        app[flag].group = (ALL_COMMANDS,)
     app.meta.default(_launcher(app))
     return app
 
 
 def _version() -> str:
-    from importlib.metadata import version  # noqa: PLC0415 - slow to load, and for this alone
+    from importlib.metadata import version  # noqa: PLC0415 - slow to load, and only used here
 
     return version("clarion")
 
 
 def _shown_default(value: Any) -> str | None:
-    """An option that is off, or empty, needs no words for it."""
+    """Returns the text of a default in help, or None for an option that is off or empty."""
     return str(value) if value else None
 
 
-def _add(app: App, command: App | Callable[..., Any], group: Group, place: int) -> None:
-    """`place`: that in the list of the group's commands."""
+def _add(app: App, command: App | Callable[..., Any], group: Group, position: int) -> None:
+    """Adds a command at a position within its group."""
     if isinstance(command, App):
-        command.group, command.sort_key = (group,), place
+        command.group, command.sort_key = (group,), position
         app.command(command)
     else:
-        app.command(command, group=group, sort_key=place)
+        app.command(command, group=group, sort_key=position)
 
 
 def _launcher(app: App) -> Any:
-    """What reads the options that every command has, wherever they stand, and hands commands their session."""
+    """Returns the function that parses the options of all commands, which may be anywhere in the arguments, and runs
+    the command with a session.
+    """
 
     def launch(
         *arguments: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
         target: Annotated[
-            str, Parameter(group=EVERYWHERE, env_var="CLARION_TARGET", help="Host and port of the service.")
+            str, Parameter(group=ALL_COMMANDS, env_var="CLARION_TARGET", help="Host and port of the service.")
         ] = DEFAULT_TARGET,
         api_key: Annotated[
             str | None,
             Parameter(
-                group=EVERYWHERE, env_var="CLARION_API_KEY", help="The key to call with. Best set in the environment."
+                group=ALL_COMMANDS,
+                env_var="CLARION_API_KEY",
+                help="The API key. Set it in the environment, where other users cannot see it.",
             ),
         ] = None,
         ca_certificates: Annotated[
             str | None,
             Parameter(
-                group=EVERYWHERE,
+                group=ALL_COMMANDS,
                 env_var="CLARION_CA_CERTIFICATES",
-                help="PEM file of the authorities to trust, in place of the machine's.",
+                help="PEM file with the certificate authorities to trust. Default: those of this machine.",
             ),
         ] = None,
         as_json: Annotated[
-            bool, Parameter("--json", group=EVERYWHERE, help="Print JSON, for programs; errors too, on stderr.")
+            bool, Parameter("--json", group=ALL_COMMANDS, help="Print JSON for programs. Errors are JSON on stderr.")
         ] = False,
     ) -> int | None:
         command, bound, injected = app.parse_args(arguments)
@@ -143,12 +147,14 @@ def _launcher(app: App) -> Any:
 
 
 def _failure(error: Exception) -> CommandFailed | None:
-    """What to tell people of an error; None for a bug, which is to be seen as it is."""
+    """Returns what to tell the user about an error, or None for a bug, whose traceback is printed."""
     match error:
         case CommandFailed():
             return error
         case UnusedCliTokensError():
-            return CommandFailed(f"What is {' '.join(error.unused_tokens or ())!r} here for?", hint="See --help.")
+            return CommandFailed(
+                f"The command does not take {' '.join(error.unused_tokens or ())!r}.", hint="See --help."
+            )
         case MissingArgumentError(argument=Argument() as missing):
             return CommandFailed(f"{error.keyword or missing.name} needs a value.", hint="See --help.")
         case CycloptsError():

@@ -1,4 +1,4 @@
-"""The figures of a campaign as a table and bars."""
+"""Shows the report of a campaign as a table and bars."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from clarion_server.transport.cli.views import moment, plain, state
 if TYPE_CHECKING:
     from clarion_client import CampaignReport, HandOffLatency
 
-#: The bars of outcomes, in the order in which one looks for them.
+#: The outcomes and the colours of their bars, most important first.
 OUTCOMES = {
     "sent": "green",
     "queued": "cyan",
@@ -25,12 +25,12 @@ OUTCOMES = {
     "expired": "yellow",
     "in_doubt": "magenta",
 }
-#: Longest bar, in columns. A narrow terminal shortens it.
+#: The length of the longest bar, in columns. A narrow terminal shortens it.
 BAR = 40
 
 
 def report_view(report: CampaignReport, *, bars: bool) -> RenderableType:
-    """`bars` draws them beside the figures."""
+    """Returns the counts of a report, with bars beside them when `bars` is true."""
     versions = f"version {report.version}" if report.version else "all versions"
     head = plain(f"{report.campaign}, {versions}, ", "bold").append_text(moment(report.read_time))
     parts: list[RenderableType] = [head, "", _outcomes(report, bars=bars)]
@@ -43,49 +43,49 @@ def report_view(report: CampaignReport, *, bars: bool) -> RenderableType:
 
 
 def _outcomes(report: CampaignReport, *, bars: bool) -> Table:
-    figures = _grid("MESSAGES", "COUNT", "SHARE", bars=bars)
+    table = _grid("MESSAGES", "COUNT", "SHARE", bars=bars)
     total = report.targeted_count
-    figures.add_row(plain("targeted", "bold"), plain(f"{total:,}", "bold"))
+    table.add_row(plain("targeted", "bold"), plain(f"{total:,}", "bold"))
     for name, style in OUTCOMES.items():
         count = getattr(report, f"{name}_count")
-        figures.add_row(
+        table.add_row(
             plain(f"  {name.replace('_', ' ')}", style if count else "dim"),
             plain(f"{count:,}", "" if count else "dim"),
             plain(_share(count, total), "" if count else "dim"),
             _bar(count, total, style, bars=bars),
         )
-    figures.add_row(plain("retries"), plain(f"{report.retry_count:,}"))
-    return figures
+    table.add_row(plain("retries"), plain(f"{report.retry_count:,}"))
+    return table
 
 
 def _reasons(title: str, counts: Mapping[Any, int], total: int, *, bars: bool) -> Table:
-    figures = _grid(title, "COUNT", "SHARE", bars=bars)
+    table = _grid(title, "COUNT", "SHARE", bars=bars)
     for reason, count in sorted(counts.items(), key=lambda item: -item[1]):
-        figures.add_row(state(reason), plain(f"{count:,}"), plain(_share(count, total)))
-    return figures
+        table.add_row(state(reason), plain(f"{count:,}"), plain(_share(count, total)))
+    return table
 
 
 def _latency(latency: HandOffLatency, *, bars: bool) -> Table:
-    figures = _grid("ACCEPTED TO HANDED OFF", "TIME", "OF", bars=bars)
+    table = _grid("ACCEPTED TO HANDED OFF", "TIME", "OF", bars=bars)
     longest = latency.p99.total_seconds() if latency.p99 else 0.0
     for name in ("p50", "p95", "p99"):
         span: dt.timedelta | None = getattr(latency, name)
         if span is not None:
             seconds = span.total_seconds()
-            figures.add_row(
+            table.add_row(
                 plain(f"  {name}"),
                 plain(duration(seconds)),
                 plain(f"{latency.count:,}"),
                 _bar(seconds, longest, "blue", bars=bars),
             )
-    return figures
+    return table
 
 
 def duration(seconds: float) -> str:
-    """With three figures or so: `0.8 ms`, `47 ms`, `1.25 s`, `3 min 20 s`, `2 h 5 min`."""
+    """Returns a duration with about three significant digits: `0.8 ms`, `47 ms`, `1.25 s`, `3 min 20 s`."""
     if seconds < 1:
         milliseconds = seconds * 1000
-        return f"{milliseconds:.0f} ms" if milliseconds >= 10 else f"{milliseconds:.1f} ms"  # noqa: PLR2004 - figures
+        return f"{milliseconds:.0f} ms" if milliseconds >= 10 else f"{milliseconds:.1f} ms"  # noqa: PLR2004 - significant digits
     if seconds < 60:  # noqa: PLR2004 - a minute
         return f"{seconds:.3g} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -94,13 +94,13 @@ def duration(seconds: float) -> str:
 
 
 def _grid(title: str, count: str, share: str, *, bars: bool) -> Table:
-    figures = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    figures.add_column(title, min_width=22, no_wrap=True)
-    figures.add_column(count, justify="right", min_width=8, no_wrap=True)
-    figures.add_column(share, justify="right", min_width=7, no_wrap=True)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column(title, min_width=22, no_wrap=True)
+    table.add_column(count, justify="right", min_width=8, no_wrap=True)
+    table.add_column(share, justify="right", min_width=7, no_wrap=True)
     if bars:
-        figures.add_column(max_width=BAR)
-    return figures
+        table.add_column(max_width=BAR)
+    return table
 
 
 def _bar(value: float, whole: float, style: str, *, bars: bool) -> RenderableType:

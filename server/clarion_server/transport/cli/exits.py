@@ -1,4 +1,4 @@
-"""What the command line ends with."""
+"""The exit codes of the command line."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from enum import IntEnum
 
 class Exit(IntEnum):
     OK = 0
-    #: The question was answered, and the answer is bad news: review found errors, a trigger failed.
+    #: The service answered, and the answer is bad news: review found errors, a trigger failed.
     BAD_NEWS = 1
-    #: The command, a file or the request is wrong: the same again would fail again.
+    #: The command, a file or the request is wrong. The same command would fail again.
     REFUSED = 2
-    #: The service could not be reached, or could not answer: the same may succeed later.
+    #: The service could not be reached, or could not answer. The same command may succeed later.
     UNREACHABLE = 3
-    #: Ctrl-C, as shells count it (128 + SIGINT).
+    #: Ctrl-C. Shells report 128 + SIGINT.
     INTERRUPTED = 130

@@ -1,4 +1,4 @@
-"""Why a command did not do what it was asked to, in words for people and as data for programs."""
+"""The failure of a command, as text for people and as data for programs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from clarion_server.transport.cli.exits import Exit
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong. `where` is a field's path, a place in a file, or both; `remedy` what to do about it;
-    `line` that of the file, to sort by.
+    """One mistake. `where` is the path of a field, a line of a file, or both. `remedy` says what to do about it.
+    Problems of a file are sorted by `line`.
     """
 
     where: str
@@ -26,7 +26,7 @@ class Problem:
 
 
 class CommandFailed(Exception):
-    """Ends the command. `summary` is one sentence, `reason` the contract's word for it, `hint` what to do next."""
+    """Ends the command. `summary` is one sentence, `reason` is from the contract, `hint` says what to do next."""
 
     def __init__(
         self,

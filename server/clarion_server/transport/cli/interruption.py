@@ -1,4 +1,4 @@
-"""Ctrl-C for commands that speak to the service."""
+"""Handles Ctrl-C in commands that call the service."""
 
 from __future__ import annotations
 
@@ -15,26 +15,25 @@ SHOW_CURSOR = b"\x1b[?25h"
 
 
 class Interruption:
-    """Ctrl-C as a call in a thread of its own, in place of an exception out of nowhere: gRPC does not always live
-    through one, and may then wait for ever when its channel is closed.
+    """Waits for Ctrl-C in a thread: a KeyboardInterrupt during a gRPC call may leave a channel that never closes.
 
-    It ends the process, or does what the command has said that it should do. The second one always ends it.
+    Ctrl-C ends the process, or calls the action that the command has set. A second Ctrl-C always ends the process.
     """
 
     def __init__(self) -> None:
         self._action: Callable[[], object] = _end
 
     def await_in_background(self) -> None:
-        """To be called before gRPC starts its threads, which then do not take the signal either."""
+        """Blocks the signal and waits for it. Call this before gRPC starts its threads, which then block it too."""
         if threading.current_thread() is not threading.main_thread():
-            # Whoever runs the command in a thread keeps the signal.
+            # The program that runs the command in a thread handles the signal itself.
             return
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         threading.Thread(target=self._await, name="clarion-interruption", daemon=True).start()
 
     @contextmanager
-    def means(self, action: Callable[[], object]) -> Iterator[None]:
-        """Within it, Ctrl-C calls the action. It must end soon, and may come from any thread."""
+    def handled_by(self, action: Callable[[], object]) -> Iterator[None]:
+        """Calls the action on Ctrl-C within this context. The action runs in another thread and must return soon."""
         self._action = action
         try:
             yield
@@ -50,6 +49,6 @@ class Interruption:
 
 def _end() -> None:
     if sys.stderr.isatty():
-        # A progress bar hides it.
+        # A progress bar has hidden the cursor.
         os.write(sys.stderr.fileno(), SHOW_CURSOR)
     os._exit(Exit.INTERRUPTED)

@@ -1,4 +1,4 @@
-"""Tables that stay readable in a narrow window."""
+"""Tables that fit a narrow terminal."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-#: Columns of sentences, and of what people wrote. They are folded; all others are kept whole, to be copied.
+#: The columns that hold sentences or names. They are folded. All others stay whole, so that people can copy them.
 PROSE = frozenset({"FINDING", "WHAT TO DO", "DETAIL", "REPLY", "NAME", "PURPOSE", "SCOPES"})
-#: Below it a folded column is a column of syllables.
+#: The smallest width of a folded column that people can read.
 MIN_PROSE = 12
-#: Blanks between columns.
+#: The number of blanks between columns.
 GAP = 2
-#: What a row is about. These columns are always there.
+#: The number of columns that are never left out.
 ESSENTIAL = 2
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[RenderableType]]) -> RenderableType:
-    """Without lines between its cells. The columns come by importance."""
+    """Returns a table without lines. The first columns are the most important ones."""
     return _Listing(columns, list(rows))
 
 
 def fields(rows: Iterable[tuple[str, RenderableType]]) -> Table:
-    """Names and values, one pair a line."""
+    """Returns names and values, one pair a line."""
     shown = Table.grid(padding=(0, GAP, 0, 0))
     shown.add_column(style="dim", no_wrap=True)
     shown.add_column(overflow="fold")
@@ -35,8 +35,8 @@ def fields(rows: Iterable[tuple[str, RenderableType]]) -> Table:
 
 
 class _Listing:
-    """Gives up its last columns where the window is too narrow for all of them, and says so. Where it is too narrow for
-    the first ones too, each row becomes a list.
+    """A table that leaves out its last columns in a narrow terminal, and says so. When even the first columns do not
+    fit, it shows each row as a list.
     """
 
     def __init__(self, columns: Sequence[str], rows: Sequence[Sequence[RenderableType]]) -> None:
@@ -46,23 +46,23 @@ class _Listing:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         shown = list(range(len(self._columns)))
         hidden: list[str] = []
-        while (victim := self._victim(shown)) is not None and not self._fits(shown, console, options):
-            shown.remove(victim)
-            hidden.insert(0, self._columns[victim])
+        while (last := self._least_important(shown)) is not None and not self._fits(shown, console, options):
+            shown.remove(last)
+            hidden.insert(0, self._columns[last])
         if not self._fits(shown, console, options):
             yield from self._stacked()
             return
         yield self._table(shown)
         if hidden:
-            yield Text(f"{', '.join(hidden)}: in a wider window, or with --json.", "dim")
+            yield Text(f"{', '.join(hidden)}: see a wider terminal, or --json.", "dim")
 
     def _stacked(self) -> RenderResult:
         for row in self._rows:
             yield fields(zip(self._columns, row, strict=True))
             yield ""
 
-    def _victim(self, shown: Sequence[int]) -> int | None:
-        """The column that is missed least."""
+    def _least_important(self, shown: Sequence[int]) -> int | None:
+        """Returns the column to leave out next."""
         return next((index for index in reversed(shown[ESSENTIAL:]) if self._columns[index] not in PROSE), None)
 
     def _fits(self, shown: Sequence[int], console: Console, options: ConsoleOptions) -> bool:

@@ -1,4 +1,4 @@
-"""The terminal: results on stdout, for people or as JSON; everything else on stderr."""
+"""Prints results on stdout, as text or JSON, and everything else on stderr."""
 
 from __future__ import annotations
 
@@ -13,52 +13,52 @@ from rich.console import Console, RenderableType
 from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.views import failure_view
 
-#: Columns of what is no terminal: whoever reads it wants whole lines.
+#: The width of output that is no terminal, so that no line is folded.
 UNBOUNDED = 100_000
 
 
 class Output:
-    """Colours, bars and folded lines are for terminals alone; elsewhere, and with `as_json`, output is plain."""
+    """The output of a command. It has colours, bars and folded lines in a terminal only, and none of them as JSON."""
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
 
     @cached_property
-    def screen(self) -> Console:
+    def stdout(self) -> Console:
         return _console(sys.stdout)
 
     @cached_property
-    def notes(self) -> Console:
+    def stderr(self) -> Console:
         return _console(sys.stderr)
 
     @property
-    def live(self) -> bool:
-        """True when somebody watches: progress is shown, on stderr."""
-        return self.notes.is_terminal and not self.as_json
+    def shows_progress(self) -> bool:
+        """Whether to show progress on stderr."""
+        return self.stderr.is_terminal and not self.as_json
 
     def show(self, data: Any, view: Callable[[], RenderableType]) -> None:
-        """Prints a result, on one line when it is JSON for a program."""
+        """Prints a result. JSON is one line unless stdout is a terminal."""
         if self.as_json:
-            self.raw(json.dumps(data, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None))
+            self.write(json.dumps(data, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None))
         else:
-            _print(self.screen, view())
+            _print(self.stdout, view())
 
     def show_line(self, data: Any, view: Callable[[], RenderableType]) -> None:
-        """Prints one of many results at once, always on one line when it is JSON."""
+        """Prints one of many results immediately. JSON is always one line."""
         if self.as_json:
-            self.raw(json.dumps(data, ensure_ascii=False))
+            self.write(json.dumps(data, ensure_ascii=False))
         else:
-            _print(self.screen, view())
+            _print(self.stdout, view())
         sys.stdout.flush()
 
-    def raw(self, text: str) -> None:
-        """Prints text as it is, for a file or a program."""
+    def write(self, text: str) -> None:
+        """Prints text unchanged, for a file or a program."""
         sys.stdout.write(text if text.endswith("\n") else text + "\n")
 
-    def note(self, text: str) -> None:
-        """Says something beside the result, which a program that reads JSON can do without."""
+    def inform(self, text: str) -> None:
+        """Prints a remark on stderr, unless the output is JSON."""
         if not self.as_json:
-            self.notes.print(text, style="dim")
+            self.stderr.print(text, style="dim")
 
     def fail(self, failure: CommandFailed) -> None:
         if self.as_json:
@@ -66,7 +66,7 @@ class Output:
                 json.dumps({"error": failure.to_dict() | {"exit_code": failure.status}}, ensure_ascii=False) + "\n"
             )
         else:
-            _print(self.notes, failure_view(failure))
+            _print(self.stderr, failure_view(failure))
 
 
 def _console(stream: TextIO) -> Console:
@@ -82,5 +82,5 @@ def _print(console: Console, view: RenderableType) -> None:
         return
     with console.capture() as capture:
         console.print(view)
-    # Cells are padded to the width of their column: the last one leaves blanks behind.
+    # The last cell of a line is padded with blanks to the width of its column.
     console.file.writelines(f"{line.rstrip()}\n" for line in capture.get().splitlines())

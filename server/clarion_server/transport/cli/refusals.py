@@ -1,4 +1,4 @@
-"""What the service refuses, and why it does not answer, in words that tell what to do next."""
+"""Explains errors of the client and the service: what is wrong, and what to do next."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from types import MappingProxyType
 from clarion_client import (
     ClarionError,
     DeadlineExceededError,
+    FieldError,
     OverloadedError,
     UnauthenticatedError,
     UnavailableError,
@@ -19,37 +20,42 @@ from clarion_server.transport.cli.failures import CommandFailed, Problem
 
 HINTS: Mapping[str, str] = MappingProxyType(
     {
-        "UNAUTHENTICATED": "Give a key that works with --api-key, or set CLARION_API_KEY.",
-        "SCOPE_DENIED": "Use a key that has one of the scopes, or create one: clarion keys create --help",
+        "UNAUTHENTICATED": "Give a valid key with --api-key, or set CLARION_API_KEY.",
+        "SCOPE_DENIED": "Use a key with one of these scopes, or create one: clarion keys create --help",
         "SANDBOX_DENIED": "Use an administrator key of the sandbox `default`.",
-        "RESOURCE_NOT_FOUND": "Is the name right, and the key one of the sandbox that has it?",
-        "ETAG_MISMATCH": "Somebody changed it just now. Run the command again.",
-        "REQUEST_ID_REUSED": "Give a new request id, or none.",
+        "RESOURCE_NOT_FOUND": "Check the name, and whether the key belongs to the right sandbox.",
+        "ETAG_MISMATCH": "Somebody else has changed it in the meantime. Run the command again.",
+        "REQUEST_ID_REUSED": "Use a new request id, or none.",
         "INVALID_RESUME_TOKEN": "Use the same filters as the watch that gave the token.",
         "RESUME_TOKEN_EXPIRED": "Watch with --from-start, or without a token.",
         "OVERLOADED": "Try again in a moment.",
-        "INTERNAL": "Look for the request id in the log of the service.",
+        "INTERNAL": "Look up the request id in the log of the service.",
     }
 )
-#: By the state that a campaign is in and that refuses triggers.
+#: Hints by the state of a campaign that is not live.
 STATE_HINTS: Mapping[str, str] = MappingProxyType(
     {
         "DRAFT": "Activate it first: clarion activate",
         "SCHEDULED": "It becomes live at its start time.",
-        "PAUSED": "Let it go on first: clarion resume",
+        "PAUSED": "Resume it first: clarion resume",
     }
 )
-UNREACHABLE_HINT = "Does it run (clarion serve), and is --target or CLARION_TARGET its address?"
+UNREACHABLE_HINT = "Check that it runs (clarion serve), and that --target or CLARION_TARGET is its address."
 
 
 def explained(error: Exception) -> CommandFailed | None:
-    """None for what is no answer of the service and no refusal of the client to send."""
-    if isinstance(error, ClarionError):
-        return _of_service(error)
-    if isinstance(error, ValueError):
-        # The client's own checks, before anything is sent.
-        return CommandFailed(f"{error}.")
-    return None
+    """Returns the failure to show for an error of the client or the service, and None for any other error."""
+    match error:
+        case ClarionError():
+            return _service_failure(error)
+        case FieldError():
+            problems = [Problem(each.path, f"It {each.problem}.") for each in error.errors]
+            return CommandFailed("The data cannot be sent.", problems)
+        case ValueError():
+            # The client checks names and addresses before it sends anything.
+            return CommandFailed(f"{error}.")
+        case _:
+            return None
 
 
 def problems_of(error: ClarionError) -> list[Problem]:
@@ -59,7 +65,7 @@ def problems_of(error: ClarionError) -> list[Problem]:
     ]
 
 
-def _of_service(error: ClarionError) -> CommandFailed:
+def _service_failure(error: ClarionError) -> CommandFailed:
     if isinstance(error, UnavailableError | WrongTargetError) and not error.reason:
         return CommandFailed(
             "The service cannot be reached.", detail=error.message, hint=UNREACHABLE_HINT, status=Exit.UNREACHABLE
@@ -81,11 +87,11 @@ def _summary(error: ClarionError, problem_count: int) -> str:
     if error.reason == "REVIEW_FAILED":
         return f"{error.metadata['resource']} cannot be activated: review found errors."
     if isinstance(error, UnauthenticatedError):
-        # What follows is for callers who write their own metadata.
+        # The rest of the message is for callers who write gRPC metadata themselves.
         return f"{error.message.partition('. ')[0].rstrip('.')}."
     if problem_count:
-        # The message holds the first of them, which are all listed.
-        return "The service refuses what it was given."
+        # The message repeats the first of the problems, which are all listed.
+        return "The service refuses the request."
     return error.message
 
 
@@ -93,12 +99,12 @@ def _hint(error: ClarionError) -> str:
     if error.reason == "CAMPAIGN_NOT_LIVE":
         return STATE_HINTS.get(error.metadata.get("state", ""), "")
     if isinstance(error, UnavailableError | DeadlineExceededError):
-        return f"It may have been done all the same. To repeat a trigger safely: --request-id {error.request_id}"
+        return f"The service may have done it nevertheless. To repeat a trigger safely: --request-id {error.request_id}"
     return HINTS.get(error.reason, "")
 
 
 def _status(error: ClarionError) -> Exit:
     if error.reason == "REVIEW_FAILED":
         return Exit.BAD_NEWS
-    passing = isinstance(error, UnavailableError | DeadlineExceededError | OverloadedError)
-    return Exit.UNREACHABLE if passing or error.reason == "INTERNAL" else Exit.REFUSED
+    is_temporary = isinstance(error, UnavailableError | DeadlineExceededError | OverloadedError)
+    return Exit.UNREACHABLE if is_temporary or error.reason == "INTERNAL" else Exit.REFUSED

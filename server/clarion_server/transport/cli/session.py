@@ -1,4 +1,4 @@
-"""What a command works with: the connection to the service, and the terminal."""
+"""The connection to the service and the output, which a command works with."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from clarion_server.transport.cli.output import Output
 if TYPE_CHECKING:
     from clarion_client import Client, Retry
 
-#: Seconds for a call. A person waits, so nothing is tried again: what failed is said at once.
+#: The deadline of a call, in seconds. Calls are not retried, because a person waits for the answer.
 TIMEOUT = 30.0
 
 
 @dataclass(frozen=True)
 class Session:
-    """`with Session(...)` closes its connections: gRPC cannot always do that once the interpreter ends."""
+    """Closes its connections when its `with` ends. gRPC cannot always close them when the interpreter exits."""
 
     target: str
     api_key: str | None
@@ -46,14 +46,14 @@ class Session:
 
     @cached_property
     def persistent_client(self) -> Client:
-        """Connects again when the connection is lost, for streams."""
+        """The client for streams. It reconnects when the connection is lost."""
         from clarion_client import Retry  # noqa: PLC0415 - see _connect
 
         return self._connect(Retry())
 
     def _connect(self, retry: Retry | None) -> Client:
         self.interruption.await_in_background()
-        # gRPC's own lines about lost connections would stand between those of the command.
+        # gRPC would print lines about lost connections among those of the command.
         os.environ.setdefault("GRPC_VERBOSITY", "NONE")
         from clarion_client import Client  # noqa: PLC0415 - gRPC takes longer to load than help to print
 
@@ -68,5 +68,5 @@ class Session:
         )
 
 
-#: How a command asks for it.
+#: The type of a command's parameter that receives the session.
 CurrentSession = Annotated[Session, Parameter(parse=False)]

@@ -1,7 +1,8 @@
-"""Files of triggers: one JSON object a line."""
+"""Reads files with one trigger a line, as JSON objects."""
 
 from __future__ import annotations
 
+import codecs
 import datetime as dt
 import difflib
 import json
@@ -12,19 +13,21 @@ from typing import Any
 
 from clarion_client import Trigger
 
-#: Of the line itself; the rest says whom it addresses.
-TRIGGER_FIELDS = frozenset({"request_id", "send_time", "expire_time"})
-ADDRESSEES = ("to", "recipient", "recipients")
-RECIPIENT_FIELDS = frozenset({"context", "profile", "locale", "address"})
-FIELDS = (*ADDRESSEES, *sorted(RECIPIENT_FIELDS), *sorted(TRIGGER_FIELDS))
+from clarion_server.transport.cli.json_input import parse_json
 
-#: The name space of the request ids that are made up here (RFC 9562, version 5).
+#: Fields of the trigger. The other fields of a line are about its recipients.
+TRIGGER_FIELDS = frozenset({"request_id", "send_time", "expire_time"})
+RECIPIENT_FORMS = ("to", "recipient", "recipients")
+RECIPIENT_FIELDS = frozenset({"context", "profile", "locale", "address"})
+FIELDS = (*RECIPIENT_FORMS, *sorted(RECIPIENT_FIELDS), *sorted(TRIGGER_FIELDS))
+
+#: The name space of generated request ids (RFC 9562, UUID version 5).
 REQUEST_IDS = uuid.uuid5(uuid.NAMESPACE_URL, "https://clarion.dev/trigger-lines")
 
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What holds for every line that says nothing else."""
+    """Values of triggers whose lines do not have their own."""
 
     campaign: str
     send_time: dt.datetime | None = None
@@ -35,28 +38,30 @@ class Defaults:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the file, counted from 1, as a trigger; or what is wrong with it."""
+    """A line of the file, counted from 1, as a trigger; or the problem with it."""
 
     number: int
     trigger: Trigger | None
-    flaw: str = ""
+    problem: str = ""
 
 
 def read_lines(source: Iterable[bytes], defaults: Defaults) -> Iterator[Line]:
-    """Blank lines are left out, and counted."""
+    """Yields the lines that are not blank. Blank lines are counted."""
     for number, text in enumerate(source, start=1):
-        if not text.strip():
-            continue
-        try:
-            trigger = trigger_of(json.loads(text, parse_constant=_refuse_constant), defaults)
-        except json.JSONDecodeError as error:
-            yield Line(number, None, f"not JSON: {error.msg} at column {error.colno}")
-        except RecursionError:
-            yield Line(number, None, "nested too deeply")
-        except (TypeError, ValueError) as error:
-            yield Line(number, None, str(error))
-        else:
-            yield Line(number, trigger)
+        line = text.removeprefix(codecs.BOM_UTF8) if number == 1 else text
+        if line.strip():
+            yield _line(number, line, defaults)
+
+
+def _line(number: int, text: bytes, defaults: Defaults) -> Line:
+    try:
+        return Line(number, trigger_of(parse_json(text), defaults))
+    except json.JSONDecodeError as error:
+        return Line(number, None, f"not JSON: {error.msg} at column {error.colno}")
+    except RecursionError:
+        return Line(number, None, "nested too deeply")
+    except (TypeError, ValueError) as error:
+        return Line(number, None, "; ".join(str(error).splitlines()))
 
 
 def trigger_of(line: Any, defaults: Defaults) -> Trigger:
@@ -78,7 +83,7 @@ def trigger_of(line: Any, defaults: Defaults) -> Trigger:
 
 
 def request_id_of(campaign: str, line: dict[str, Any]) -> str:
-    """The same for the same campaign and data, whatever the blanks and the order of the fields."""
+    """Returns the request id of a line. Blanks and the order of fields do not change it."""
     data = json.dumps(line, sort_keys=True, separators=(",", ":"))
     return str(uuid.uuid5(REQUEST_IDS, f"{campaign.rpartition('/')[2]}\n{data}"))
 
@@ -87,25 +92,21 @@ def _check_fields(line: dict[str, Any]) -> None:
     for name in line:
         if name not in FIELDS:
             close = difflib.get_close_matches(name, FIELDS, n=1)
-            raise ValueError(f"{name} is no field of a line{f'; did you mean {close[0]}?' if close else ''}")
-    given = [name for name in ADDRESSEES if name in line]
+            raise ValueError(f"{name} is not a field of a line{f'; did you mean {close[0]}?' if close else ''}")
+    given = [name for name in RECIPIENT_FORMS if name in line]
     if len(given) != 1:
-        raise ValueError(f"needs exactly one of {', '.join(ADDRESSEES)}")
+        raise ValueError(f"a line needs exactly one of {', '.join(RECIPIENT_FORMS)}")
 
 
 def _recipients(line: dict[str, Any]) -> Any:
-    of_one = {name: line[name] for name in RECIPIENT_FIELDS & line.keys()}
+    shared = {name: line[name] for name in RECIPIENT_FIELDS & line.keys()}
     if "recipients" in line:
-        if of_one:
-            raise ValueError(f"{min(of_one)} belongs into each of the recipients")
+        if shared:
+            raise ValueError(f"{min(shared)} belongs in each of the recipients")
         return line["recipients"]
     if "to" in line:
-        return [{"identity": line["to"], **of_one}]
+        return [{"identity": line["to"], **shared}]
     recipient = line["recipient"]
     if not isinstance(recipient, dict):
         raise TypeError('recipient is not an object such as {"identity": "email:jane@example.com"}')
-    return [{**of_one, **recipient}]
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"JSON has no {name}")
+    return [{**shared, **recipient}]

@@ -1,4 +1,4 @@
-"""Sends the triggers of a file over one stream, shows how far it is, and adds up what they came to."""
+"""Sends the triggers of a file over one stream, shows the progress, and counts the outcomes."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ from clarion_server.transport.cli.session import Session
 from clarion_server.transport.cli.trigger_lines import Defaults, Line, read_lines
 from clarion_server.transport.cli.views import plain
 
-#: So many failures are shown one by one to people; programs get them all.
+#: The most failures that are printed as text. JSON has all of them.
 SHOWN_FAILURES = 20
-#: Seconds for which the service may be away before the run is given up.
+#: The longest time, in seconds, that the service may be unreachable before the run fails.
 MAX_OUTAGE = 10.0
 
 
 def run_lines(session: Session, path: Path, defaults: Defaults) -> Exit:
     run = _Run(session, defaults)
-    with _opened(path) as source, run.progress, session.interruption.means(run.stop):
+    with _opened(path) as source, run.progress, session.interruption.handled_by(run.stop):
         run.begin(_count(path))
         try:
             run.send(source)
         finally:
-            # Also when it was cut short: what was accepted stays accepted.
+            # Lines that were accepted before an error stay accepted.
             run.finish()
     if run.stopped:
         return Exit.INTERRUPTED
-    return Exit.BAD_NEWS if run.tally.failed or run.tally.rejected else Exit.OK
+    return Exit.BAD_NEWS if run.counts.failed or run.counts.rejected else Exit.OK
 
 
 @dataclass
-class ProcessMetrics:
-    """Lines by what became of them, and recipients by their outcome."""
+class Counts:
+    """Counts lines, and recipients by their outcome."""
 
     lines: int = 0
     replayed: int = 0
@@ -63,8 +63,8 @@ class ProcessMetrics:
 class _Run:
     session: Session
     defaults: Defaults
-    tally: ProcessMetrics = field(default_factory=ProcessMetrics)
-    #: Lines that were read and not yet answered, in order. Filled by the thread that reads.
+    counts: Counts = field(default_factory=Counts)
+    #: Lines that wait for their answer, in order. The thread that reads the file adds them.
     pending: deque[Line] = field(default_factory=deque)
     stopped: bool = False
 
@@ -76,7 +76,7 @@ class _Run:
             MofNCompleteColumn(),
             TimeRemainingColumn(),
         )
-        self.progress = Progress(*columns, console=output.notes, disable=not output.live)
+        self.progress = Progress(*columns, console=output.stderr, disable=not output.shows_progress)
 
     def begin(self, total: int | None) -> None:
         self._task = self.progress.add_task(self.defaults.campaign, total=total)
@@ -84,20 +84,20 @@ class _Run:
     def send(self, source: Iterable[bytes]) -> None:
         client = self.session.persistent_client
         for trigger, answer in client.trigger_stream(self._triggers(source), max_outage=MAX_OUTAGE):
-            self._note_flaws()
-            self._note_answer(self.pending.popleft(), trigger, answer)
-        self._note_flaws()
+            self._report_unsent()
+            self._report_answer(self.pending.popleft(), trigger, answer)
+        self._report_unsent()
 
     def stop(self) -> None:
-        """Reads no further. What was sent is still answered."""
+        """Stops reading lines. Those that were sent still get their answers."""
         self.stopped = True
 
     def finish(self) -> None:
         self.progress.stop()
-        tally = self.tally
-        if tally.failed > SHOWN_FAILURES:
-            self.session.output.note(f"{tally.failed - SHOWN_FAILURES} more failures are not shown: see --json.")
-        self.session.output.show_line({"summary": vars(tally)}, lambda: _summary(tally, self.defaults))
+        counts = self.counts
+        if counts.failed > SHOWN_FAILURES:
+            self.session.output.inform(f"{counts.failed - SHOWN_FAILURES} more failures are not shown: see --json.")
+        self.session.output.show_line({"summary": vars(counts)}, lambda: _summary(counts, self.defaults))
 
     def _triggers(self, source: Iterable[bytes]) -> Iterator[Trigger]:
         for line in read_lines(source, self.defaults):
@@ -107,47 +107,47 @@ class _Run:
             if line.trigger is not None:
                 yield line.trigger
 
-    def _note_flaws(self) -> None:
-        """Tells of the lines before the next trigger that could not be sent."""
+    def _report_unsent(self) -> None:
+        """Reports the lines before the next answer that were not sent."""
         while self.pending and self.pending[0].trigger is None:
             line = self.pending.popleft()
-            self._note_failure(line.number, line.flaw, {"message": line.flaw})
+            self._report_failure(line.number, line.problem, {"message": line.problem})
 
-    def _note_answer(self, line: Line, trigger: Trigger, answer: Accepted | ClarionError) -> None:
+    def _report_answer(self, line: Line, trigger: Trigger, answer: Accepted | ClarionError) -> None:
         if isinstance(answer, ClarionError):
-            self._note_error(line.number, trigger, answer)
+            self._report_error(line.number, trigger, answer)
             return
         self._advance()
-        self.tally.count(answer)
+        self.counts.count(answer)
         for result in answer.recipients:
             if result.outcome is RecipientOutcome.REJECTED:
                 self._show_failure(line.number, _violations(result))
         if self.session.output.as_json:
             self._show({"line": line.number, "request_id": trigger.request_id, **answer.to_dict()})
 
-    def _note_error(self, number: int, trigger: Trigger, error: ClarionError) -> None:
+    def _report_error(self, number: int, trigger: Trigger, error: ClarionError) -> None:
         failure = explained(error)
         assert failure is not None
         text = " ".join(f"{problem.where}: {problem.text}" for problem in failure.problems) or failure.summary
-        self._note_failure(number, f"{text} {failure.reason}", failure.to_dict() | {"request_id": trigger.request_id})
+        self._report_failure(number, f"{text} {failure.reason}", failure.to_dict() | {"request_id": trigger.request_id})
 
-    def _note_failure(self, number: int, text: str, error: dict[str, Any]) -> None:
+    def _report_failure(self, number: int, text: str, error: dict[str, Any]) -> None:
         self._advance()
-        self.tally.failed += 1
+        self.counts.failed += 1
         if self.session.output.as_json:
             self._show({"line": number, "error": error})
         else:
             self._show_failure(number, text)
 
     def _show_failure(self, number: int, text: str) -> None:
-        if not self.session.output.as_json and self.tally.failed + self.tally.rejected <= SHOWN_FAILURES:
-            self.session.output.notes.print(Text.assemble((f"line {number}: ", "bold red"), plain(text)))
+        if not self.session.output.as_json and self.counts.failed + self.counts.rejected <= SHOWN_FAILURES:
+            self.session.output.stderr.print(Text.assemble((f"line {number}: ", "bold red"), plain(text)))
 
     def _show(self, data: dict[str, Any]) -> None:
         self.session.output.show_line(data, str)
 
     def _advance(self) -> None:
-        self.tally.lines += 1
+        self.counts.lines += 1
         self.progress.advance(self._task)
 
 
@@ -161,7 +161,7 @@ def _opened(path: Path) -> Iterator[Iterable[bytes]]:
 
 
 def _count(path: Path) -> int | None:
-    """The lines to come; None when they cannot be counted before they are read."""
+    """Returns the number of lines, or None for stdin and pipes, which can be read only once."""
     if not path.is_file():
         return None
     with path.open("rb") as file:
@@ -172,15 +172,15 @@ def _violations(result: RecipientResult) -> str:
     return " ".join(f"{violation.field}: {violation.description}" for violation in result.violations)
 
 
-def _summary(tally: ProcessMetrics, defaults: Defaults) -> Text:
+def _summary(counts: Counts, defaults: Defaults) -> Text:
     accepted = "would be accepted" if defaults.validate_only else "accepted"
     parts = [
-        (f"{_many(tally.lines, 'line')}: ", "bold"),
-        (f"{_many(tally.accepted, 'recipient')} {accepted}", "green" if tally.accepted else ""),
-        (f", {tally.excluded:,} excluded", "yellow" if tally.excluded else ""),
-        (f", {tally.rejected:,} rejected", "red" if tally.rejected else ""),
-        (f"; {_many(tally.replayed, 'line')} replayed", ""),
-        (f", {tally.failed:,} failed.", "red" if tally.failed else ""),
+        (f"{_many(counts.lines, 'line')}: ", "bold"),
+        (f"{_many(counts.accepted, 'recipient')} {accepted}", "green" if counts.accepted else ""),
+        (f", {counts.excluded:,} excluded", "yellow" if counts.excluded else ""),
+        (f", {counts.rejected:,} rejected", "red" if counts.rejected else ""),
+        (f"; {_many(counts.replayed, 'line')} replayed", ""),
+        (f", {counts.failed:,} failed.", "red" if counts.failed else ""),
     ]
     return Text.assemble(*parts)
 

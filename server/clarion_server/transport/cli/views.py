@@ -1,4 +1,4 @@
-"""How things look in a terminal. Everything comes in as plain text: nothing in it is markup or a control sequence."""
+"""Formats values for a terminal. Texts of the service are never markup or control sequences."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from clarion_server.transport.cli.listing import table
 if TYPE_CHECKING:
     from clarion_client import Finding
 
-#: What a terminal would obey rather than show (ECMA-48, C0 and C1), but for tabs and line ends.
+#: Control characters (ECMA-48, C0 and C1) apart from tabs and line ends.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
-#: States, outcomes and events that need a colour to be found by.
+#: The colours of states, outcomes, event types and severities.
 _STYLES = {
     "LIVE": "green",
     "SENT": "green",
@@ -44,22 +44,22 @@ _STYLES = {
 
 
 def plain(value: object, style: str = "") -> Text:
-    """Text with its control characters made visible."""
+    """Returns a text whose control characters are visible."""
     return Text(_CONTROLS.sub(lambda found: repr(found[0])[1:-1], str(value)), style)
 
 
 def state(value: object) -> Text:
-    """A state, outcome, event type or severity, in its colour."""
+    """Returns a state, outcome, event type or severity in its colour."""
     return plain(value, _STYLES.get(str(value), ""))
 
 
 def moment(time: dt.datetime | None) -> Text:
-    """In UTC, to the second. A dash when there is none."""
+    """Returns a time in UTC, to the second, or a dash for None."""
     return plain(f"{time.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S}Z" if time else "-")
 
 
 def id_of(name: str) -> Text:
-    """The last segment of a resource's name, which every command takes for the whole."""
+    """Returns the last segment of a resource's name. Every command accepts it as the name."""
     return plain(name.rpartition("/")[2])
 
 

@@ -1,3 +1,3 @@
-"""The commands, one file for those that belong together. What they do with the service comes when they are called."""
+"""The commands. Each imports the client when it runs, because gRPC takes longer to load than help takes to print."""
 
 from __future__ import annotations

@@ -12,7 +12,6 @@ from rich.padding import Padding
 from rich.text import Text
 
 from clarion_server.transport.cli.exits import Exit
-from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.session import CurrentSession
 from clarion_server.transport.cli.views import plain, state
 
@@ -33,47 +32,40 @@ def apply(
             allow_leading_hyphen=True,
         ),
     ],
-    activate: Annotated[bool, Parameter(help="Review the campaigns too, and make live what has no errors.")] = False,
-    dry_run: Annotated[bool, Parameter(help="Show what would change, and change nothing.")] = False,
-    renew_passwords: Annotated[
-        bool, Parameter(help="Send passwords again. They are never read back, so a new one cannot be noticed.")
+    activate: Annotated[
+        bool, Parameter(help="Review the campaigns too, show what it finds, and activate those without errors.")
+    ] = False,
+    dry_run: Annotated[
+        bool, Parameter(help="Show what would change and what the service would refuse, and change nothing.")
+    ] = False,
+    renew_secrets: Annotated[
+        bool,
+        Parameter(
+            ("--renew-secrets", "--renew-passwords"),
+            help="Send passwords again. The service never shows them, so nobody can see whether one has changed.",
+        ),
     ] = False,
     session: CurrentSession,
 ) -> Exit:
     """Create or update campaigns and channel configurations from files, and show what changed.
 
-    Running it again changes nothing and writes nothing. What is not in the files stays as it is. Exit code 1 when a
-    campaign was to be activated and review found errors.
+    Nothing is changed when the service refuses any of them. Running it again changes nothing and writes nothing. What
+    is not in the files stays as it is. Exit code 1 when campaigns were to be activated and review found errors.
     """
-    from clarion_server.transport.cli.files.applying import Applier, Options  # noqa: PLC0415 - loads gRPC and YAML
+    from clarion_server.transport.cli.files.applying import Applier  # noqa: PLC0415 - loads gRPC and YAML
     from clarion_server.transport.cli.files.resources import read_resources  # noqa: PLC0415 - see above
 
-    resources = read_resources(file)
-    options = Options(dry_run=dry_run, activate=activate, renew_passwords=renew_passwords)
-    applier = Applier(session.client, options)
+    applier = Applier(session.client, renew_secrets=renew_secrets)
     status = Exit.OK
-    refusals: list[CommandFailed] = []
-    for resource in resources:
-        try:
-            applied = applier.apply(resource)
-        except CommandFailed as refusal:
-            # What is wrong in one file need not hide what is wrong in the next.
-            refusals.append(refusal)
-            continue
+    for planned in applier.plan(read_resources(file)):
+        applied = planned.preview() if dry_run else applier.apply(planned, activate=activate)
         session.output.show_line(
             applied.to_dict() | {"dry_run": dry_run}, partial(_applied_view, applied, dry_run=dry_run)
         )
-        status = Exit.BAD_NEWS if applied.blocked else status
-    if refusals:
-        raise _together(refusals)
+        status = Exit.BAD_NEWS if applied.has_errors else status
+    if dry_run and activate:
+        session.output.inform("A dry run does not review: `clarion review` does so with what is stored.")
     return status
-
-
-def _together(refusals: list[CommandFailed]) -> CommandFailed:
-    if len(refusals) == 1:
-        return refusals[0]
-    problems = [problem for refusal in refusals for problem in refusal.problems]
-    return CommandFailed(f"The service refuses {len(refusals)} of the resources.", problems, reason=refusals[0].reason)
 
 
 def _applied_view(applied: Applied, *, dry_run: bool) -> RenderableType:
@@ -91,7 +83,7 @@ def _applied_view(applied: Applied, *, dry_run: bool) -> RenderableType:
 
 def _campaign_text(applied: Applied) -> Text:
     assert applied.campaign is not None
-    if applied.blocked:
+    if applied.is_blocked:
         return plain(", not activated: review found errors", "red")
     version = f" version {applied.campaign.live_version}" if applied.campaign.live_version else ""
     # Of a campaign that was never activated, the state says as much.
@@ -109,12 +101,12 @@ def _findings_view(applied: Applied) -> RenderableType:
     return Group(
         *(
             Text.assemble(
-                plain(f"{place}: ", "bold"),
+                plain(f"{location}: ", "bold"),
                 state(finding.severity),
                 plain(f" {finding.field}: {finding.message} "),
                 plain(finding.remedy, "cyan"),
                 plain(f" {finding.code}", "dim"),
             )
-            for place, finding in applied.findings
+            for location, finding in applied.findings
         )
     )

@@ -1,4 +1,4 @@
-"""`clarion campaigns`: list, look at, delete. `clarion apply` writes them."""
+"""`clarion campaigns`: lists, shows and deletes campaigns. `clarion apply` writes them."""
 
 from __future__ import annotations
 
@@ -19,17 +19,23 @@ def list_campaigns(
     *,
     states: Annotated[
         tuple[str, ...],
-        Parameter(("--states", "--state"), help="Only these: draft, scheduled, live, paused, stopped, completed."),
+        Parameter(
+            ("--states", "--state"),
+            help="Only campaigns in these states: draft, scheduled, live, paused, stopped, completed.",
+        ),
     ] = (),
     categories: Annotated[
-        tuple[str, ...], Parameter(("--categories", "--category"), help="Only these: transactional, marketing.")
+        tuple[str, ...],
+        Parameter(("--categories", "--category"), help="Only campaigns of these categories: transactional, marketing."),
     ] = (),
-    tags: Annotated[tuple[str, ...], Parameter(("--tags", "--tag"), help="Only those with one of these tags.")] = (),
-    text: Annotated[str, Parameter(help="Only those with this text in their id, name or description.")] = "",
+    tags: Annotated[
+        tuple[str, ...], Parameter(("--tags", "--tag"), help="Only campaigns with one of these tags.")
+    ] = (),
+    text: Annotated[str, Parameter(help="Only campaigns with this text in their id, name or description.")] = "",
     limit: Limit = 50,
     session: CurrentSession,
 ) -> None:
-    """List campaigns by name. Options that take words take several, separated by commas."""
+    """List campaigns by name. States, categories and tags may be lists with commas."""
     from clarion_client import CampaignState, Category  # noqa: PLC0415 - gRPC takes longer to load than help to print
 
     pager = session.client.campaigns.list(
@@ -61,20 +67,20 @@ def list_campaigns(
 
 @campaigns.command(name="get")
 def get_campaign(campaign: CampaignName, /, *, session: CurrentSession) -> None:
-    """Print a campaign's draft as a file that `clarion apply` takes."""
-    from clarion_server.transport.cli.files.resource_types import CAMPAIGN, exported  # noqa: PLC0415 - see above
+    """Print a campaign's draft as a file for `clarion apply`."""
+    from clarion_server.transport.cli.files.resource_types import CAMPAIGN  # noqa: PLC0415 - see above
 
     found = session.client.campaigns.get(campaign)
     if session.output.as_json:
         session.output.show(found.to_dict(), str)
         return
     version = f", version {found.live_version}" if found.live_version else ""
-    session.output.raw(exported(CAMPAIGN, found, f"{found.state}{version}"))
+    session.output.write(CAMPAIGN.exported(found, f"{found.state}{version}"))
 
 
 @campaigns.command(name="versions")
 def list_versions(campaign: CampaignName, /, *, limit: Limit = 50, session: CurrentSession) -> None:
-    """List what was activated, newest first. `clarion activate --version` goes back to one."""
+    """List activated versions, newest first. `clarion activate --version` goes back to one."""
     pager = session.client.campaigns.versions(campaign, page_size=page_size(limit))
     found = listed(pager, limit, session.output)
     session.output.show(

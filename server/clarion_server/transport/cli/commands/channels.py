@@ -1,4 +1,4 @@
-"""`clarion channels`: list, look at, verify, delete. `clarion apply` writes them."""
+"""`clarion channels`: lists, shows, verifies and deletes channel configurations. `clarion apply` writes them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from clarion_server.transport.cli.views import id_of, moment, plain
 if TYPE_CHECKING:
     from clarion_client import ChannelConfiguration, Verification
 
-#: A step may take as long as the provider's `timeout`, 300 seconds at most, and there are four.
+#: A verification has four steps. Each may take the provider's `timeout`, at most 300 seconds.
 VERIFY_SECONDS = 4 * 300.0
 
 ChannelName = Annotated[str, Parameter(help="The channel configuration, such as orders-mail.")]
 
-channels = App(name="channels", help="List, show, verify and delete channel configurations: how messages leave.")
+channels = App(name="channels", help="List, show, verify and delete channel configurations.")
 
 
 @channels.command(name="list")
@@ -48,22 +48,21 @@ def list_channels(*, limit: Limit = 50, session: CurrentSession) -> None:
 
 @channels.command(name="get")
 def get_channel(channel: ChannelName, /, *, session: CurrentSession) -> None:
-    """Print a channel configuration as a file that `clarion apply` takes, without its password."""
-    from clarion_server.transport.cli.files.resource_types import CHANNEL, exported  # noqa: PLC0415 - loads gRPC, help need not
+    """Print a channel configuration as a file for `clarion apply`, without its secrets."""
+    from clarion_server.transport.cli.files.resource_types import CHANNEL  # noqa: PLC0415 - loads gRPC
 
     found = session.client.channels.get(channel)
     if session.output.as_json:
         session.output.show(found.to_dict(), str)
         return
-    note = "a password is set, and not shown" if found.smtp and found.smtp.password_set else ""
-    session.output.raw(exported(CHANNEL, found, note))
+    session.output.write(CHANNEL.exported(found))
 
 
 @channels.command
 def verify(channel: ChannelName, /, *, session: CurrentSession) -> Exit:
-    """Connect to the provider, go through every step of a hand-off, and send nothing.
+    """Connect to the provider and check every step of a hand-off. Sends nothing.
 
-    Exit code 1 when one fails.
+    Exit code 1 when a step fails.
     """
     verification = session.client.channels.verify(channel, timeout=VERIFY_SECONDS)
     session.output.show(verification.to_dict(), lambda: _verification_view(channel, verification))
@@ -72,7 +71,7 @@ def verify(channel: ChannelName, /, *, session: CurrentSession) -> Exit:
 
 @channels.command(name="delete")
 def delete_channel(channel: ChannelName, /, *, session: CurrentSession) -> None:
-    """Delete a channel configuration that no campaign uses and no message waits for."""
+    """Delete a channel configuration that no campaign and no queued message uses."""
     session.client.channels.delete(channel)
     session.output.show({"deleted": channel}, lambda: plain(f"{channel} is deleted."))
 

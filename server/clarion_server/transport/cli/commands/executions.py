@@ -1,4 +1,4 @@
-"""`clarion executions`: accepted triggers, and what became of them."""
+"""`clarion executions`: lists, shows and cancels accepted triggers."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 ExecutionName = Annotated[str, Parameter(help="The id of the execution.")]
 
-executions = App(name="executions", help="List accepted triggers, show what became of one, cancel one.")
+executions = App(name="executions", help="List, show and cancel accepted triggers.")
 
 
 @executions.command(name="list")
 def list_executions(
     *,
-    campaign: Annotated[str, Parameter(help="Only those of this campaign.")] = "",
-    request_id: Annotated[str, Parameter(help="Only the one with this request id. Needs --campaign.")] = "",
+    campaign: Annotated[str, Parameter(help="Only executions of this campaign.")] = "",
+    request_id: Annotated[str, Parameter(help="Only the execution with this request id. Needs --campaign.")] = "",
     limit: Limit = 50,
     session: CurrentSession,
 ) -> None:
@@ -52,16 +52,16 @@ def list_executions(
 
 @executions.command(name="get")
 def get_execution(execution: ExecutionName, /, *, session: CurrentSession) -> None:
-    """Show an accepted trigger, and how many of its messages are in which state."""
+    """Show an accepted trigger, and how many of its messages are in each state."""
     found = session.client.executions.get(execution)
     session.output.show(found.to_dict(), lambda: _execution_view(found))
 
 
 @executions.command(name="cancel")
 def cancel_execution(execution: ExecutionName, /, *, session: CurrentSession) -> Exit:
-    """Cancel every message that is not being handed off yet.
+    """Cancel the messages of an execution that are not being handed off yet.
 
-    Exit code 1 when it was too late for any.
+    Exit code 1 when it was too late for some of them.
     """
     from clarion_client import CancelOutcome  # noqa: PLC0415 - gRPC takes longer to load than help to print
 

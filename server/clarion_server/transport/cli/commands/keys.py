@@ -1,4 +1,4 @@
-"""`clarion keys`: who may call the service, and what they may do."""
+"""`clarion keys`: creates, lists and revokes API keys."""
 
 from __future__ import annotations
 
@@ -16,24 +16,26 @@ keys = App(name="keys", help="Create, list and revoke API keys.")
 
 @keys.command
 def create(
-    purpose: Annotated[str, Parameter(help="What the key is for, in words: it is listed under them.")],
+    purpose: Annotated[str, Parameter(help="What the key is for. Lists show it.")],
     /,
     *,
     scopes: Annotated[
         tuple[str, ...],
-        Parameter(("--scopes", "--scope"), help="What it may do: author, approve, trigger, read, admin."),
+        Parameter(("--scopes", "--scope"), help="What the key may do: author, approve, trigger, read, admin."),
     ],
-    sandbox: Annotated[str, Parameter(help="The sandbox it sees; a new name makes a new one. Default: yours.")] = "",
+    sandbox: Annotated[
+        str, Parameter(help="The sandbox of the key. A new name creates a sandbox. Default: your sandbox.")
+    ] = "",
     session: CurrentSession,
 ) -> None:
-    """Create a key. Its secret is printed on stdout, this once, and nothing else is.
+    """Create a key. Prints its secret on stdout, and nothing else there. The service cannot show it again.
 
-    Several scopes are separated by commas.
+    Separate several scopes with commas.
     """
     from clarion_client import Scope  # noqa: PLC0415 - gRPC takes longer to load than help to print
 
     new = session.client.keys.create(purpose, chosen(Scope, scopes, "--scopes"), sandbox=sandbox)
-    session.output.note(f"{new.api_key.name}, sandbox {new.api_key.sandbox}. Keep the secret: it is shown this once.")
+    session.output.inform(f"{new.api_key.name}, sandbox {new.api_key.sandbox}. Keep the secret: it is not shown again.")
     session.output.show(new.to_dict(), lambda: plain(new.secret))
 
 
@@ -67,6 +69,6 @@ def revoke(
     *,
     session: CurrentSession,
 ) -> None:
-    """Make a key useless, within seconds and for good."""
+    """Revoke a key. Services refuse it within seconds. This cannot be undone."""
     revoked = session.client.keys.revoke(key)
     session.output.show(revoked.to_dict(), lambda: plain(f"{revoked.name} ({revoked.display_name}) is revoked."))

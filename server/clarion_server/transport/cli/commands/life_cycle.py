@@ -1,4 +1,4 @@
-"""`clarion review`, `activate`, `pause`, `resume`, `stop`: a campaign's way through its life."""
+"""`clarion review`, `activate`, `pause`, `resume` and `stop`: the life cycle of a campaign."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def review(campaign: CampaignName, /, *, session: CurrentSession) -> Exit:
-    """Check a campaign's draft, and say what is wrong with it.
+    """Check a campaign's draft, and print what is wrong with it.
 
     Exit code 1 when it cannot be activated.
     """
@@ -31,10 +31,10 @@ def activate(
     campaign: CampaignName,
     /,
     *,
-    version: Annotated[int, Parameter(help="Make this earlier version live again. Default: the draft.")] = 0,
+    version: Annotated[int, Parameter(help="Make this earlier version live. Default: the draft.")] = 0,
     session: CurrentSession,
 ) -> None:
-    """Make a campaign live: from now on triggers send what it says now.
+    """Make the draft of a campaign live. Triggers send its content from now on.
 
     Exit code 1 when review finds errors.
     """
@@ -43,13 +43,13 @@ def activate(
 
 
 def pause(campaign: CampaignName, /, *, session: CurrentSession) -> None:
-    """Refuse new triggers, and keep what was accepted in the queue."""
+    """Refuse new triggers, and keep accepted messages in the queue."""
     paused = session.client.campaigns.pause(campaign)
     session.output.show(paused.to_dict(), lambda: state_view(paused))
 
 
 def resume(campaign: CampaignName, /, *, session: CurrentSession) -> None:
-    """Accept triggers again, and send what is in the queue."""
+    """Accept triggers again, and send the queued messages."""
     resumed = session.client.campaigns.resume(campaign)
     session.output.show(resumed.to_dict(), lambda: state_view(resumed))
 
@@ -58,10 +58,10 @@ def stop(
     campaign: CampaignName,
     /,
     *,
-    queue: Annotated[Literal["drain", "cancel"], Parameter(help="Send what is in the queue, or cancel it.")],
+    queue: Annotated[Literal["drain", "cancel"], Parameter(help="Send the queued messages, or cancel them.")],
     session: CurrentSession,
 ) -> None:
-    """Refuse triggers for good."""
+    """Refuse triggers, and end the campaign. This cannot be undone."""
     from clarion_client import QueueDisposal  # noqa: PLC0415 - gRPC takes longer to load than help to print
 
     stopped = session.client.campaigns.stop(campaign, QueueDisposal(queue.upper()))

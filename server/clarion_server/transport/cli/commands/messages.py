@@ -1,4 +1,4 @@
-"""`clarion messages`: what became of each of them."""
+"""`clarion messages`: lists, shows and cancels messages."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ if TYPE_CHECKING:
 
 MessageName = Annotated[str, Parameter(help="The id of the message.")]
 
-messages = App(name="messages", help="List messages, show what became of one, cancel one.")
+messages = App(name="messages", help="List, show and cancel messages.")
 
 
 @messages.command(name="list")
 def list_messages(
     *,
-    campaign: Annotated[str, Parameter(help="Only those of this campaign.")] = "",
-    execution: Annotated[str, Parameter(help="Only those of this execution.")] = "",
-    to: Annotated[str, Parameter(help="Only those to this address or identity.")] = "",
+    campaign: Annotated[str, Parameter(help="Only messages of this campaign.")] = "",
+    execution: Annotated[str, Parameter(help="Only messages of this execution.")] = "",
+    to: Annotated[str, Parameter(help="Only messages to this address or identity.")] = "",
     states: Annotated[
         tuple[str, ...],
         Parameter(
             ("--states", "--state"),
-            help="Only these: queued, sending, sent, excluded, cancelled, expired, failed, in-doubt.",
+            help="Only these states: queued, sending, sent, excluded, cancelled, expired, failed, in-doubt.",
         ),
     ] = (),
     limit: Limit = 50,
     session: CurrentSession,
 ) -> None:
-    """List messages, newest first. Several states are separated by commas."""
+    """List messages, newest first. Separate several states with commas."""
     from clarion_client import MessageState  # noqa: PLC0415 - gRPC takes longer to load than help to print
 
     pager = session.client.messages.list(
@@ -69,7 +69,7 @@ def list_messages(
 
 @messages.command(name="get")
 def get_message(message: MessageName, /, *, session: CurrentSession) -> None:
-    """Show a message with every attempt and every event."""
+    """Show a message with all attempts and events."""
     found = session.client.messages.get(message)
     session.output.show(found.to_dict(), lambda: _message_view(found))
 

@@ -29,14 +29,14 @@ def preview(
     locale: Locale = "",
     to: Annotated[str, Parameter(help="The recipient's address or identity. Default: preview@clarion.test.")] = "",
     version: Annotated[int, Parameter(help="Render this version. Default: the draft.")] = 0,
-    html: Annotated[bool, Parameter(help="Print the HTML part alone.")] = False,
-    text: Annotated[bool, Parameter(help="Print the text part alone.")] = False,
+    html: Annotated[bool, Parameter(help="Print only the HTML part.")] = False,
+    text: Annotated[bool, Parameter(help="Print only the text part.")] = False,
     open_: Annotated[
-        Path | None, Parameter("--open", help="Write the HTML part to this file, and show it in a browser.")
+        Path | None, Parameter("--open", help="Write the HTML part to this file, and open it in a browser.")
     ] = None,
     session: CurrentSession,
 ) -> None:
-    """Render a campaign for given data, and send nothing."""
+    """Render a campaign with given data. Sends nothing."""
     email = session.client.campaigns.preview(
         campaign,
         json_object(context, "--context"),
@@ -48,18 +48,18 @@ def preview(
     if open_ is not None:
         _open(open_, email, session.output)
     elif html or text:
-        session.output.raw(email.html if html else email.text)
+        session.output.write(email.html if html else email.text)
     else:
         session.output.show(email.to_dict(), lambda: _email_view(email))
 
 
 def _open(path: Path, email: RenderedEmail, output: Output) -> None:
     if not email.html:
-        raise CommandFailed("The e-mail has no HTML part.", hint="Print its text part with --text.")
+        raise CommandFailed("The e-mail has no HTML part.", hint="Use --text to print its text part.")
     path.write_text(email.html, encoding="utf-8")
     page = path.absolute().as_uri()
     if not webbrowser.open(page):
-        output.note("There is no browser here.")
+        output.inform("No browser could be opened.")
     output.show({"page": page}, lambda: plain(page))
 
 

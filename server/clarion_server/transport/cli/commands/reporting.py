@@ -1,4 +1,4 @@
-"""`clarion report`: what became of a campaign's messages, in figures."""
+"""`clarion report`: counts the messages of a campaign by outcome."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from clarion_server.transport.cli.session import CurrentSession, Session
 if TYPE_CHECKING:
     from clarion_client import CampaignReport
 
-#: Seconds between two looks at the figures.
+#: The time between two reports of --watch, in seconds.
 INTERVAL = 1.0
 
 
@@ -22,22 +22,22 @@ def report(
     campaign: CampaignName,
     /,
     *,
-    version: Annotated[int, Parameter(help="Only messages of this version. Default: all.")] = 0,
-    watch: Annotated[bool, Parameter(help="Keep the figures up to date until Ctrl-C.")] = False,
+    version: Annotated[int, Parameter(help="Only messages of this version. Default: all versions.")] = 0,
+    watch: Annotated[bool, Parameter(help="Update the report every second until Ctrl-C.")] = False,
     session: CurrentSession,
 ) -> None:
-    """Show how many messages were sent, failed, excluded, are queued, and how long the hand-off took."""
+    """Show how many messages are sent, failed, excluded or queued, and how long the hand-off took."""
     if watch:
         _watch(campaign, version, session)
         return
-    figures = session.client.reports.get(campaign, version=version)
-    session.output.show(figures.to_dict(), lambda: report_view(figures, bars=session.output.screen.is_terminal))
+    found = session.client.reports.get(campaign, version=version)
+    session.output.show(found.to_dict(), lambda: report_view(found, bars=session.output.stdout.is_terminal))
 
 
 def _watch(campaign: str, version: int, session: Session) -> None:
     ended = threading.Event()
-    with session.interruption.means(ended.set):
-        if session.output.screen.is_terminal and not session.output.as_json:
+    with session.interruption.handled_by(ended.set):
+        if session.output.stdout.is_terminal and not session.output.as_json:
             _watch_live(campaign, version, session, ended)
         while not ended.is_set():
             _show_line(session.client.reports.get(campaign, version=version), session)
@@ -45,14 +45,14 @@ def _watch(campaign: str, version: int, session: Session) -> None:
 
 
 def _watch_live(campaign: str, version: int, session: Session, ended: threading.Event) -> None:
-    from rich.live import Live  # noqa: PLC0415 - for this alone
+    from rich.live import Live  # noqa: PLC0415 - only used here
 
-    with Live(console=session.output.screen, auto_refresh=False) as screen:
+    with Live(console=session.output.stdout, auto_refresh=False) as screen:
         while not ended.is_set():
-            figures = session.client.reports.get(campaign, version=version)
-            screen.update(report_view(figures, bars=True), refresh=True)
+            found = session.client.reports.get(campaign, version=version)
+            screen.update(report_view(found, bars=True), refresh=True)
             ended.wait(INTERVAL)
 
 
-def _show_line(figures: CampaignReport, session: Session) -> None:
-    session.output.show_line(figures.to_dict(), lambda: report_view(figures, bars=False))
+def _show_line(found: CampaignReport, session: Session) -> None:
+    session.output.show_line(found.to_dict(), lambda: report_view(found, bars=False))

@@ -1,4 +1,4 @@
-"""`clarion sample`: calls that trigger a campaign, ready to paste."""
+"""`clarion sample`: prints calls that trigger a campaign."""
 
 from __future__ import annotations
 
@@ -22,23 +22,25 @@ def sample(
     /,
     *,
     tool: Annotated[
-        str, Parameter(help="Print this one alone: grpcurl, buf-curl, curl, curl-ajo, python or typescript.")
+        str,
+        Parameter(help="Print only the call for this tool: grpcurl, buf-curl, curl, curl-ajo, python or typescript."),
     ] = "",
     base_url: Annotated[
-        str, Parameter(help="Where the HTTP door is reached, such as https://clarion.example. Default: the same host.")
+        str,
+        Parameter(help="The address of the HTTP endpoint, such as https://clarion.example. Default: the same host."),
     ] = "",
     session: CurrentSession,
 ) -> None:
-    """Print calls that trigger a live campaign, with example values for everything that its content uses."""
+    """Print calls that trigger a live campaign, with an example value for each field that its content uses."""
     from clarion_client import SampleTool  # noqa: PLC0415 - loads gRPC
 
     tools = chosen(SampleTool, [tool] if tool else [], "--tool")
     found = session.client.campaigns.sample(campaign, base_url=base_url)
     samples = [each for each in found.samples if each.tool in tools or not tools]
     if not samples:
-        raise CommandFailed("The service has no HTTP door to call.", hint="Choose another --tool, or give --base-url.")
+        raise CommandFailed("The service has no HTTP endpoint.", hint="Choose another --tool, or give --base-url.")
     if tools and not session.output.as_json:
-        session.output.raw(samples[0].text)
+        session.output.write(samples[0].text)
     else:
         session.output.show(found.to_dict(), lambda: _view(samples))
 
@@ -57,7 +59,7 @@ _TITLES = {
     "GRPCURL": "grpcurl",
     "BUF_CURL": "buf curl",
     "CURL": "curl, JSON over HTTP",
-    "CURL_AJO": "curl, the AJO-shaped door",
+    "CURL_AJO": "curl, in the form of Adobe Journey Optimizer",
     "PYTHON": "Python",
     "TYPESCRIPT": "TypeScript",
 }

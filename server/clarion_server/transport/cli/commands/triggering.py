@@ -1,4 +1,4 @@
-"""`clarion trigger`: sends a campaign to one recipient, or to those of a file."""
+"""`clarion trigger`: sends a campaign to one recipient, or to the recipients of a file."""
 
 from __future__ import annotations
 
@@ -34,29 +34,33 @@ def trigger(
     context: JsonData = "",
     profile: JsonData = "",
     locale: Locale = "",
-    request_id: Annotated[str, Parameter(help="Makes it safe to repeat: the same id is sent once.")] = "",
+    request_id: Annotated[
+        str, Parameter(help="Makes the command safe to repeat: the service sends once for the same id.")
+    ] = "",
     from_: Annotated[
         Path | None,
         Parameter(
-            "--from", help="Trigger for each line of this file of JSON lines; - is stdin.", allow_leading_hyphen=True
+            "--from", help="A file with one trigger a line, as JSON objects. - is stdin.", allow_leading_hyphen=True
         ),
     ] = None,
-    send_at: Annotated[Instant, Parameter(help="Send no earlier than this. Such as 2027-01-31T09:00:00+01:00.")] = "",
-    expire_at: Annotated[Instant, Parameter(help="Do not send after this.")] = "",
+    send_at: Annotated[
+        Instant, Parameter(help="Do not send before this time, such as 2027-01-31T09:00:00+01:00.")
+    ] = "",
+    expire_at: Annotated[Instant, Parameter(help="Do not send after this time.")] = "",
     allow_partial: Annotated[
-        bool, Parameter(help="Accept the valid recipients of a line although others are not.")
+        bool, Parameter(help="Accept the valid recipients of a line although others are invalid.")
     ] = False,
-    validate_only: Annotated[bool, Parameter(help="Check and render everything, and send nothing.")] = False,
+    validate_only: Annotated[bool, Parameter(help="Check and render everything. Sends nothing.")] = False,
     session: CurrentSession,
 ) -> Exit:
-    """Send a campaign to one recipient (--to), or to those of a file (--from).
+    """Send a campaign to one recipient (--to), or to the recipients of a file (--from).
 
-    A line of the file is a JSON object: {"to": "jane@example.com", "context": {...}}, with "profile", "locale",
-    "address", "request_id", "send_time" and "expire_time" where wanted; or with "recipient": {"identity": ...} or
-    "recipients": [...] in place of "to".
+    A line of the file is a JSON object: {"to": "jane@example.com", "context": {...}}. It may also have "profile",
+    "locale", "address", "request_id", "send_time" and "expire_time", and "recipient": {"identity": ...} or
+    "recipients": [...] instead of "to".
 
-    Running a file again is safe. A line without a request id gets one that is made of the campaign and the line, so
-    that for 7 days what was accepted is answered as replayed and not sent again. Equal lines are therefore sent once.
+    It is safe to run a file again. A line without a request id gets one that depends on the campaign and the line, so
+    that the service does not send again what it accepted in the last 7 days. Equal lines are therefore sent once.
     """
     send_time, expire_time = instant(send_at, "--send-at"), instant(expire_at, "--expire-at")
     if (from_ is None) == (not to):
@@ -76,9 +80,9 @@ def trigger(
         session.output.show(accepted.to_dict(), lambda: _accepted_view(accepted))
         return Exit.OK
     if context or profile or locale or request_id:
-        raise CommandFailed("With --from, the lines of the file carry the context, profile, locale and request id.")
+        raise CommandFailed("With --from, the lines of the file have the context, profile, locale and request id.")
 
-    from clarion_server.transport.cli.trigger_lines import Defaults  # noqa: PLC0415 - loads gRPC, which help need not
+    from clarion_server.transport.cli.trigger_lines import Defaults  # noqa: PLC0415 - loads gRPC
     from clarion_server.transport.cli.trigger_run import run_lines  # noqa: PLC0415 - see above
 
     defaults = Defaults(
@@ -90,7 +94,7 @@ def trigger(
 def _accepted_view(accepted: Accepted) -> RenderableType:
     lines: list[RenderableType] = [_result_view(result) for result in accepted.recipients]
     if accepted.replayed:
-        lines.append(plain("An earlier trigger under the same request id had this answer; nothing is sent again."))
+        lines.append(plain("An earlier trigger with the same request id had this answer. Nothing is sent again."))
     if accepted.execution:
         lines.append(plain(accepted.execution, "dim"))
     return Group(*lines)
@@ -98,5 +102,5 @@ def _accepted_view(accepted: Accepted) -> RenderableType:
 
 def _result_view(result: RecipientResult) -> Text:
     reason = f" ({result.exclusion_reason})" if result.exclusion_reason else ""
-    name = result.message or "validated only, nothing is sent"
+    name = result.message or "only validated, nothing is sent"
     return Text.assemble(state(result.outcome), plain(reason), "  ", plain(name))

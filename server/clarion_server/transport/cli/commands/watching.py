@@ -1,4 +1,4 @@
-"""`clarion watch`: what happens to messages, as it happens."""
+"""`clarion watch`: prints events of messages as they are recorded."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from clarion_server.transport.cli.views import id_of, plain, state
 if TYPE_CHECKING:
     from clarion_client import Event, EventWatch
 
-#: Room for the longest of the event types.
+#: The width of the longest event type.
 TYPE_WIDTH = 9
 
 
@@ -28,19 +28,20 @@ def watch(
     types: Annotated[
         tuple[str, ...],
         Parameter(
-            ("--types", "--type"), help="Only these: sent, deferred, failed, excluded, cancelled, expired, in-doubt."
+            ("--types", "--type"),
+            help="Only events of these types: sent, deferred, failed, excluded, cancelled, expired, in-doubt.",
         ),
     ] = (),
-    from_start: Annotated[bool, Parameter(help="Begin with the oldest event. Default: from this moment on.")] = False,
+    from_start: Annotated[bool, Parameter(help="Begin with the oldest event. Default: only new events.")] = False,
     resume_token: Annotated[
-        str, Parameter(help="Go on where a watch with the same filters ended, missing nothing.")
+        str, Parameter(help="Continue where a watch with the same filters ended, without a gap.")
     ] = "",
-    limit: Annotated[int, Parameter(help="End after so many events. Default 0: at Ctrl-C.")] = 0,
+    limit: Annotated[int, Parameter(help="End after this many events. 0 waits for Ctrl-C.")] = 0,
     session: CurrentSession,
 ) -> None:
     """Print events as they are recorded, each once and in order, one a line, until Ctrl-C.
 
-    The token to go on with is printed at the end, and with --json on every line. A lost connection is made again.
+    Prints the resume token at the end, and on every line with --json. Reconnects when the connection is lost.
     """
     from clarion_client import EventType  # noqa: PLC0415 - gRPC takes longer to load than help to print
 
@@ -51,15 +52,15 @@ def watch(
         "types": chosen(EventType, types, "--types"),
     }
     events = _watching(session, filters, resume_token, from_start=from_start)
-    with events, session.interruption.means(events.close):
-        session.output.note("EventWatch. Ctrl-C ends it.")
+    with events, session.interruption.handled_by(events.close):
+        session.output.inform("Watching. Press Ctrl-C to end.")
         for event in islice(events, limit or None):
             _show(event, events.resume_token, session)
-    session.output.note(f"Go on with --resume-token {events.resume_token}")
+    session.output.inform(f"Continue with --resume-token {events.resume_token}")
 
 
 def _watching(session: Session, filters: dict[str, Any], token: str, *, from_start: bool) -> EventWatch:
-    """Begins at once or fails at once: whoever watches is not to wait for a service that does not run."""
+    """Begins to watch. Fails immediately when the service cannot be reached now, although a later loss is repaired."""
     messages = session.persistent_client.messages
     with messages.watch(**filters, resume_token=token, from_start=from_start, max_outage=0) as first:
         token = first.resume_token

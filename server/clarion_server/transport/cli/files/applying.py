@@ -1,8 +1,9 @@
-"""Makes the service have what the files say, and says what that changed."""
+"""Makes the service have what the files say, and says what that changes."""
 
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -10,22 +11,21 @@ from typing import Any
 from clarion_client import (
     Campaign,
     CampaignState,
-    ChannelConfiguration,
+    ClarionError,
     Client,
     Finding,
     InvalidRequestError,
     NotFoundError,
+    PreconditionFailedError,
     Severity,
 )
 
 from clarion_server.transport.cli.failures import CommandFailed, Problem
-from clarion_server.transport.cli.files.resource_types import CHANNEL
 from clarion_server.transport.cli.files.resources import Resource
-from clarion_server.transport.cli.files.source_location import Place
-from clarion_server.transport.cli.files.yaml_schema import dump
+from clarion_server.transport.cli.files.source_location import Location, Problems
+from clarion_server.transport.cli.files.yaml_syntax import dump
 
-#: With nothing pending in the draft, there is nothing to activate.
-ACTIVE = frozenset({CampaignState.SCHEDULED, CampaignState.LIVE, CampaignState.PAUSED})
+ACTIVE_STATES = frozenset({CampaignState.SCHEDULED, CampaignState.LIVE, CampaignState.PAUSED})
 
 
 class Change(StrEnum):
@@ -35,33 +35,50 @@ class Change(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    dry_run: bool = False
-    activate: bool = False
-    #: Sends passwords although nobody can see whether they differ from the stored ones.
-    renew_passwords: bool = False
+class Planned:
+    """What is to become of one resource. `diff` is unified, and empty unless the resource is updated."""
+
+    resource: Resource[Any]
+    stored: Any = None
+    #: The top-level fields that differ.
+    fields: tuple[str, ...] = ()
+    diff: str = ""
+
+    @property
+    def change(self) -> Change:
+        if self.stored is None:
+            return Change.CREATED
+        return Change.UPDATED if self.fields else Change.UNCHANGED
+
+    def preview(self) -> Applied:
+        """Returns what would become of it."""
+        return Applied(self.resource.name, self.change, self.diff)
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What became of one resource. `diff` is unified, and empty unless it was updated."""
+    """What became of one resource."""
 
     name: str
     change: Change
-    diff: str = ""
-    #: The campaign as it stands now. None in a dry run, and for channel configurations.
+    diff: str
+    #: The campaign as it is now. None in a dry run, and for channel configurations.
     campaign: Campaign | None = None
     activated: bool = False
-    #: What review found, and where in the files, when the campaign was to be activated.
-    findings: tuple[tuple[Place, Finding], ...] = ()
+    #: What review found, and where in the files, when campaigns were to be activated.
+    findings: tuple[tuple[Location, Finding], ...] = ()
 
     @property
-    def blocked(self) -> bool:
-        """It was to be activated and could not be."""
+    def has_errors(self) -> bool:
         return any(finding.severity is Severity.ERROR for _, finding in self.findings)
 
+    @property
+    def is_blocked(self) -> bool:
+        """Whether the campaign was to be activated and could not be."""
+        return self.has_errors and self.campaign is not None and not is_active(self.campaign)
+
     def to_dict(self) -> dict[str, Any]:
-        findings = [{**finding.to_dict(), "place": str(place)} for place, finding in self.findings]
+        findings = [{**finding.to_dict(), "place": str(location)} for location, finding in self.findings]
         state = {"state": self.campaign.state, "live_version": self.campaign.live_version} if self.campaign else {}
         return {
             "name": self.name,
@@ -74,102 +91,108 @@ class Applied:
 
 
 class Applier:
-    """One resource at a time. Reads first, and writes only what differs."""
+    """Asks the service first what it would store, and then writes only what differs."""
 
-    def __init__(self, client: Client, options: Options) -> None:
+    def __init__(self, client: Client, *, renew_secrets: bool = False) -> None:
         self._client = client
-        self._options = options
+        #: Sends secrets although nobody can see whether they differ from the stored ones.
+        self._renew_secrets = renew_secrets
 
-    def apply(self, resource: Resource[Any]) -> Applied:
-        """Raises CommandFailed, with places in the file, when the service refuses what it says; else ClarionError."""
+    def plan(self, resources: Iterable[Resource[Any]]) -> list[Planned]:
+        """Changes nothing. Raises CommandFailed with everything that the service refuses, by lines of the files."""
+        planned: list[Planned] = []
+        refusals: list[CommandFailed] = []
+        for resource in resources:
+            try:
+                planned.append(self._planned(resource))
+            except (InvalidRequestError, PreconditionFailedError) as error:
+                # An error in one document must not hide those in the next.
+                refusals.append(_refusal(resource, error))
+        if refusals:
+            raise _together(refusals)
+        return planned
+
+    def apply(self, planned: Planned, *, activate: bool) -> Applied:
+        """Raises ClarionError, as somebody else may have changed the resource since it was planned."""
+        value = self._write(planned)
+        if not isinstance(value, Campaign):
+            return planned.preview()
+        applied = replace(planned.preview(), campaign=value)
+        return self._activate(applied, value, planned.resource) if activate else applied
+
+    def _planned(self, resource: Resource[Any]) -> Planned:
+        resources = resource.type.resources(self._client)
         try:
-            applied = self._write(resource)
-        except InvalidRequestError as error:
-            raise _refused(resource, error) from error
-        if self._options.activate and applied.campaign is not None:
-            return self._activate(applied, applied.campaign, resource)
-        return applied
-
-    def _write(self, resource: Resource[Any]) -> Applied:
-        keeper = resource.kind.keeper(self._client)
-        stored = self._stored(resource)
-        if stored is None:
-            value = None if self._options.dry_run else keeper.create(resource.value)
-            return Applied(resource.name, Change.CREATED, campaign=_campaign(value))
-        diff = Difference(resource, stored, renew_passwords=self._options.renew_passwords)
-        if not diff.fields:
-            return Applied(
-                resource.name, Change.UNCHANGED, campaign=None if self._options.dry_run else _campaign(stored)
-            )
-        # Refused when somebody else changes it between the reading and the writing.
-        value = None if self._options.dry_run else keeper.update(replace(resource.value, etag=stored.etag), diff.fields)
-        return Applied(resource.name, Change.UPDATED, diff.text, _campaign(value))
-
-    def _stored(self, resource: Resource[Any]) -> Any:
-        try:
-            return resource.kind.keeper(self._client).get(resource.name)
+            stored = resources.get(resource.name)
         except NotFoundError:
-            return None
+            resources.create(resource.value, validate_only=True)
+            return Planned(resource)
+        wanted = resources.update(replace(resource.value, etag=stored.etag), None, validate_only=True)
+        before, after = resource.type.authored(stored), resource.type.authored(wanted)
+        secrets = resource.secret_fields if self._renew_secrets else ()
+        fields = tuple(name for name in resource.type.fields if before.get(name) != after.get(name) or name in secrets)
+        return Planned(resource, stored, fields, _diff(resource, before, after))
+
+    def _write(self, planned: Planned) -> Any:
+        resource = planned.resource
+        resources = resource.type.resources(self._client)
+        match planned.change:
+            case Change.CREATED:
+                return resources.create(resource.value)
+            case Change.UPDATED:
+                # The etag lets the service refuse when somebody else changed it in between.
+                return resources.update(replace(resource.value, etag=planned.stored.etag), planned.fields)
+            case Change.UNCHANGED:
+                return planned.stored
 
     def _activate(self, applied: Applied, campaign: Campaign, resource: Resource[Any]) -> Applied:
-        if campaign.state in ACTIVE and not campaign.draft_pending:
-            return applied
         review = self._client.campaigns.review(campaign.name)
-        findings = tuple((_place(resource, finding), finding) for finding in review.findings)
-        if not review.activatable:
-            return replace(applied, findings=findings)
+        findings = tuple((_location(resource, finding), finding) for finding in review.findings)
+        applied = replace(applied, findings=findings)
+        if not review.activatable or is_active(campaign):
+            return applied
         activation = self._client.campaigns.activate(campaign.name, etag=campaign.etag)
-        return replace(applied, campaign=activation.campaign, activated=True, findings=findings)
+        return replace(applied, campaign=activation.campaign, activated=True)
 
 
-class Difference:
-    """Between what is stored and what a file says."""
-
-    def __init__(self, resource: Resource[Any], stored: Any, *, renew_passwords: bool) -> None:
-        self._name = resource.name
-        self._file = resource.places.find("").file
-        self._before = resource.kind.authored(stored)
-        self._after = resource.kind.authored(resource.value)
-        if resource.kind is CHANNEL:
-            self._keep_password()
-        names = [name for name in resource.kind.fields if self._before.get(name) != self._after.get(name)]
-        if renew_passwords and "smtp" not in names and "password" in self._after.get("smtp", ()):
-            names.append("smtp")
-        #: The top-level fields that differ.
-        self.fields = tuple(names)
-
-    @property
-    def text(self) -> str:
-        lines = difflib.unified_diff(
-            _lines(self._before), _lines(self._after), f"{self._name} (stored)", f"{self._file}", lineterm=""
-        )
-        return "\n".join(lines)
-
-    def _keep_password(self) -> None:
-        """A file that names the user and no password leaves the stored one as it is, and so does the service."""
-        before, after = self._before.get("smtp", {}), self._after.get("smtp", {})
-        if "password" in before and before.get("username") == after.get("username"):
-            after["password"] = before["password"]
+def is_active(campaign: Campaign) -> bool:
+    """Returns whether there is nothing to activate."""
+    return campaign.state in ACTIVE_STATES and not campaign.draft_pending
 
 
-def _lines(authored: dict[str, Any]) -> list[str]:
-    return dump(authored).splitlines()
+def _diff(resource: Resource[Any], before: dict[str, Any], after: dict[str, Any]) -> str:
+    lines = difflib.unified_diff(
+        dump(before).splitlines(),
+        dump(after).splitlines(),
+        f"{resource.name} (stored)",
+        resource.locations.find("").file,
+        lineterm="",
+    )
+    return "\n".join(lines)
 
 
-def _campaign(value: Campaign | ChannelConfiguration | None) -> Campaign | None:
-    return value if isinstance(value, Campaign) else None
+def _location(resource: Resource[Any], finding: Finding) -> Location:
+    return resource.locations.find(finding.field).of_text(finding.line)
 
 
-def _place(resource: Resource[Any], finding: Finding) -> Place:
-    return resource.places.find(finding.field).of_text(finding.line)
-
-
-def _refused(resource: Resource[Any], error: InvalidRequestError) -> CommandFailed:
-    problems = [
-        # The request's own field comes first, such as `campaign`. What has no field within it is about the id.
-        resource.places.problem(violation.field.partition(".")[2] or resource.kind.keyword, violation.description)
-        for violation in error.violations
-    ]
+def _refusal(resource: Resource[Any], error: ClarionError) -> CommandFailed:
+    problems = Problems(resource.locations)
+    for violation in error.violations:
+        # The field of the request comes first, such as `campaign`. What has no field within it is about the id.
+        problems.add(violation.field.partition(".")[2] or resource.type.keyword, violation.description)
+    if not error.violations:
+        problems.add(resource.type.keyword, error.message)
     return CommandFailed(
-        f"The service refuses {resource.name}.", problems or [Problem("", error.message)], reason=error.reason
+        f"The service refuses {resource.name}. Nothing was changed.", problems.all(), reason=error.reason
+    )
+
+
+def _together(refusals: list[CommandFailed]) -> CommandFailed:
+    if len(refusals) == 1:
+        return refusals[0]
+    problems: list[Problem] = [problem for refusal in refusals for problem in refusal.problems]
+    return CommandFailed(
+        f"The service refuses {len(refusals)} of the resources. Nothing was changed.",
+        problems,
+        reason=refusals[0].reason,
     )

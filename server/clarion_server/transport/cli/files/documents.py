@@ -1,23 +1,25 @@
-"""Files of YAML, read into documents whose values know where they stand."""
+"""Reads YAML files into documents that know the line of each value."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ruamel.yaml.composer import MaxDepthExceededError
+from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
 
 from clarion_server.transport.cli.failures import CommandFailed, Problem
-from clarion_server.transport.cli.files.source_location import Place, Places
-from clarion_server.transport.cli.files.yaml_schema import CoreLoader
+from clarion_server.transport.cli.files.source_location import Location, Locations
+from clarion_server.transport.cli.files.yaml_syntax import MAX_DEPTH, MERGE, NULL, yaml_processor
+from clarion_server.transport.cli.text_input import read_text, source_name
 
 SUFFIXES = frozenset({".yaml", ".yml"})
-STDIN = Path("-")
-#: More than any campaign has (a context schema's limit is 32), and the end of an alias that contains itself.
-MAX_DEPTH = 100
+#: More than any campaign has. It ends aliases of aliases, which make a short file into gigabytes.
+MAX_VALUES = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,32 +27,37 @@ class Document:
     """A mapping from a file. `folder` is what the names of other files in it are relative to."""
 
     data: dict[str, Any]
-    places: Places
+    locations: Locations
     folder: Path
 
 
 def files_of(paths: Iterable[Path]) -> list[Path]:
-    """The files given, and the YAML files of the folders given, by name. Raises CommandFailed."""
+    """Returns the files given, and the YAML files of the folders given, by name. Raises CommandFailed."""
     return [file for path in paths for file in _files_of(path)]
 
 
 def read_documents(file: Path) -> list[Document]:
     """Raises CommandFailed, naming the line, for what is not YAML or not text."""
-    name, text = _read(file)
+    name, text = source_name(file), read_text(file)
+    yaml = yaml_processor()
     try:
-        loader = CoreLoader(text)
-        return [_document(loader, node, name, file.parent) for node in _nodes(loader)]
-    except yaml.reader.ReaderError as error:
-        where = f"{name}:{text.count(chr(10), 0, error.position) + 1}"
-        character = f"the character U+{ord(text[error.position]):04X} has no place in a file"
-        raise CommandFailed(f"{name} is not YAML as it should be.", [Problem(where, character)]) from error
-    except RecursionError as error:
-        raise CommandFailed(f"{name} is nested too deeply.") from error
-    except yaml.MarkedYAMLError as error:
+        roots = [root for root in yaml.compose_all(text) if root is not None and root.tag != NULL]
+        # The locations come first: they refuse what would be too large.
+        locations = [_Finder(name).locations_of(root) for root in roots]
+        documents = zip(map(yaml.constructor.construct_document, roots), locations, strict=True)
+        return [Document(data, found, file.parent) for data, found in documents]
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise _malformed(name, line, f"The character U+{ord(text[error.position]):04X} is not allowed.") from error
+    except MaxDepthExceededError as error:
+        line = error.problem_mark.line + 1
+        raise _malformed(name, line, f"The document is nested deeper than {MAX_DEPTH} levels.") from error
+    except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        problem = " ".join(part for part in (error.context, error.problem) if part)
-        raise CommandFailed(f"{name} is not YAML as it should be.", [Problem(f"{name}:{line}", problem)]) from error
+        problem = ", ".join(str(part) for part in (error.context, error.problem) if part)
+        raise _malformed(name, mark.line + 1 if mark else 1, problem) from error
+    except ValueError as error:
+        raise _malformed(name, 1, f"A number is too long: {error}") from error
 
 
 def _files_of(path: Path) -> list[Path]:
@@ -62,61 +69,61 @@ def _files_of(path: Path) -> list[Path]:
     return files
 
 
-def _read(file: Path) -> tuple[str, str]:
-    """The file's name for errors, and its text."""
-    if file == STDIN:
-        return "stdin", sys.stdin.read()
-    return str(file), text_of(file)
+def _malformed(file: str, line: int, problem: str) -> CommandFailed:
+    return CommandFailed(f"{file} is not valid YAML.", [Problem(f"{file}:{line}", problem, line=line)])
 
 
-def text_of(file: Path) -> str:
-    """Raises CommandFailed."""
-    try:
-        return file.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        problem = Problem(f"{file}:{line}", f"This is not text in UTF-8: {error.reason}.")
-        raise CommandFailed(f"{file} is not text in UTF-8.", [problem]) from error
-    except OSError as error:
-        raise CommandFailed(f"Cannot open {file}: {error.strerror}.") from error
+class _Finder:
+    """Finds the location of each value of a document by its path, and what the library would let pass."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._values = 0
+        self._locations: dict[str, Location] = {}
+
+    def locations_of(self, root: Node) -> Locations:
+        """Raises CommandFailed."""
+        if not isinstance(root, MappingNode):
+            raise self._refusal(root, "A document must be a mapping.")
+        self._locations[""] = Location(self._file, _line(root))
+        self._enter(root, "", 0)
+        return Locations(self._locations)
+
+    def _enter(self, node: Node, path: str, depth: int) -> None:
+        self._values += 1
+        if self._values > MAX_VALUES or depth > MAX_DEPTH:
+            raise self._refusal(node, f"Aliases make more than {MAX_VALUES:,} values or {MAX_DEPTH} levels of it.")
+        if isinstance(node, SequenceNode):
+            for index, item in enumerate(node.value):
+                self._note(item, item, f"{path}[{index}]", depth)
+        elif isinstance(node, MappingNode):
+            self._enter_mapping(node, path, depth)
+
+    def _enter_mapping(self, node: MappingNode, path: str, depth: int) -> None:
+        names: set[str] = set()
+        for key, item in node.value:
+            if not isinstance(key, ScalarNode):
+                raise self._refusal(key, "A key must be a text.")
+            if key.value in names:
+                raise self._refusal(key, f"{key.value} is given twice.")
+            names.add(key.value)
+            if key.tag == MERGE:
+                for source in item.value if isinstance(item, SequenceNode) else [item]:
+                    self._enter(source, path, depth + 1)
+        for key, item in node.value:
+            if key.tag != MERGE:
+                self._note(key, item, f"{path}.{key.value}" if path else key.value, depth)
+
+    def _note(self, start: Node, node: Node, path: str, depth: int) -> None:
+        # The lines of a block are those of the file, from the one below its indicator.
+        is_block = isinstance(node, ScalarNode) and node.style == "|"
+        self._locations[path] = Location(self._file, _line(start), _line(node) + 1 if is_block else 0)
+        self._enter(node, path, depth + 1)
+
+    def _refusal(self, node: Node, problem: str) -> CommandFailed:
+        return _malformed(self._file, _line(node), problem)
 
 
-def _nodes(loader: CoreLoader) -> Iterator[yaml.Node]:
-    while loader.check_node():
-        node = loader.get_node()
-        # Nothing stands between two `---`.
-        if node is not None and node.tag != "tag:yaml.org,2002:null":
-            yield node
-
-
-def _document(loader: CoreLoader, node: yaml.Node, name: str, folder: Path) -> Document:
-    if not isinstance(node, yaml.MappingNode):
-        raise yaml.constructor.ConstructorError(None, None, "a document must be a mapping", node.start_mark)
-    data: dict[str, Any] = loader.construct_document(node)
-    places = {"": Place(name, node.start_mark.line + 1)}
-    _note_places(node, "", name, places)
-    return Document(data, Places(places), folder)
-
-
-def _note_places(node: yaml.Node, path: str, file: str, places: dict[str, Place], depth: int = 0) -> None:
-    if depth > MAX_DEPTH:
-        raise yaml.constructor.ConstructorError(None, None, "nested too deeply", node.start_mark)
-    for place, (child_path, child) in _children(node, path):
-        places[child_path] = Place(file, place.start_mark.line + 1, _text_line(child))
-        _note_places(child, child_path, file, places, depth + 1)
-
-
-def _children(node: yaml.Node, path: str) -> Iterator[tuple[yaml.Node, tuple[str, yaml.Node]]]:
-    """Each child with its path, after the node that it begins with in the file: its key, or itself."""
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            yield key, (f"{path}.{key.value}" if path else str(key.value), value)
-    elif isinstance(node, yaml.SequenceNode):
-        for index, item in enumerate(node.value):
-            yield item, (f"{path}[{index}]", item)
-
-
-def _text_line(node: yaml.Node) -> int:
-    """The first line of a block's text. In other styles, lines of the text are not those of the file."""
-    is_block = isinstance(node, yaml.ScalarNode) and node.style == "|"
-    return node.start_mark.line + 2 if is_block else 0
+def _line(node: Node) -> int:
+    """Returns the line at which a node begins, counted from 1."""
+    return int(node.start_mark.line) + 1

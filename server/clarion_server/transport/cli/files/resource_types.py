@@ -1,149 +1,111 @@
-"""The two kinds of resources that are kept in files, and the form that their authors give them.
-
-The authored form of a resource holds what its author writes: the fields of the contract that are the author's,
-without those that say no more than their absence would, under names as short as they may be.
-"""
+"""The two types of resources that are kept in files, and how files write them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
+from clarion.v1 import campaign_pb2, channel_configuration_pb2
 from clarion_client import Campaign, ChannelConfiguration, Client
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-from clarion_server.transport.cli.files.yaml_schema import dump
+from clarion_server.transport.cli.files.contract_fields import is_identifier, is_output_only, message_of
+from clarion_server.transport.cli.files.yaml_syntax import dump
 
 V = TypeVar("V", Campaign, ChannelConfiguration)
 
-#: Stands for a password, which is never shown and cannot be compared.
-SECRET = "(set)"  # noqa: S105 - what is shown in its place
 
-#: Data of the author's own: nothing in it is a field.
-FREE_FORM = frozenset({"context_schema", "headers"})
-
-# What the contract says that the absence of a field means.
-CAMPAIGN_DEFAULTS = {"default_locale": "en", "identity_namespace": "email", "in_doubt_policy": "RESEND"}
-CHANNEL_DEFAULTS = {
-    "max_concurrency": 10,
-    "retry_policy": {"window": "86400s", "initial_delay": "5s", "max_delay": "900s"},
-    "smtp": {"tls_mode": "STARTTLS", "timeout": "30s"},
-}
-DEFAULT_PORTS = {"NONE": 25, "STARTTLS": 587, "IMPLICIT": 465}
-
-
-class ProcessHeartbeat(Protocol[V]):
-    """What the client does with the resources of a kind."""
+class Resources(Protocol[V]):
+    """What the client does with the resources of a type."""
 
     def get(self, name: str, /) -> V: ...
-    def create(self, value: V, /) -> V: ...
-    def update(self, value: V, fields: Iterable[str], /) -> V: ...
+    def create(self, value: V, /, *, validate_only: bool = False) -> V: ...
+    def update(self, value: V, fields: Iterable[str] | None = None, /, *, validate_only: bool = False) -> V: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Kind(Generic[V]):
-    """`keyword` is the key that names a resource in a file; `fields` are those that an author may write."""
+class ResourceType(Generic[V]):
+    """`keyword` is the key that names a resource in a file."""
 
     keyword: str
     collection: str
     value_type: type[V]
-    fields: tuple[str, ...]
-    authored: Callable[[V], dict[str, Any]]
-    keeper: Callable[[Client], ProcessHeartbeat[V]]
+    message: Descriptor
+    resources: Callable[[Client], Resources[V]]
+    #: Whether `${NAME}` in a file is the value of an environment variable. A template may well contain such a text.
+    has_environment: bool = False
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields that a file may have, in the order of the contract."""
+        return tuple(field.name for field in self.message.fields if _is_author_s(field))
+
+    def authored(self, value: V) -> dict[str, Any]:
+        """Returns what a file says about the resource, and what the service says about it within these fields, such as
+        that a password is set.
+        """
+        shown = _present(value.to_dict(), self.message)
+        return {name: shown[name] for name in self.fields if name in shown}
+
+    def exported(self, value: V, comment: str = "") -> str:
+        """Returns the resource as a file that can be applied, with a comment at its top."""
+        shown = self.authored(value)
+        data = _without_outputs(shown, self.message)
+        comments = [comment] if comment else []
+        if data != shown:
+            comments.append("Secrets are not shown. Those that are stored stay when this file is applied.")
+        head = "".join(f"# {line}\n" for line in comments)
+        return head + dump({self.keyword: value.name.rpartition("/")[2], **data})
 
 
-def authored_campaign(campaign: Campaign) -> dict[str, Any]:
-    data = _written(campaign.to_dict(), CAMPAIGN.fields, CAMPAIGN_DEFAULTS)
-    if "context_schema" in data:
-        # The contract keeps no order among the names of free data.
-        data["context_schema"] = _sorted(data["context_schema"])
-    for action in data.get("actions", ()):
-        action["channel_configuration"] = action["channel_configuration"].rpartition("/")[2]
-    return data
-
-
-def authored_channel(channel: ChannelConfiguration) -> dict[str, Any]:
-    data = _written(channel.to_dict(), CHANNEL.fields, CHANNEL_DEFAULTS)
-    smtp = data.get("smtp", {})
-    # Taken out and put in again, for it to stand at the same place in a diff.
-    passwords = [smtp.pop("password", ""), smtp.pop("password_set", False)]
-    if any(passwords):
-        smtp["password"] = SECRET
-    if smtp.get("port") == DEFAULT_PORTS[smtp.get("tls_mode", "STARTTLS")]:
-        del smtp["port"]
-    return data
-
-
-CAMPAIGN = Kind(
-    "campaign",
-    "campaigns",
-    Campaign,
-    (
-        "display_name",
-        "description",
-        "tags",
-        "category",
-        "default_locale",
-        "identity_namespace",
-        "schedule",
-        "in_doubt_policy",
-        "rapid",
-        "actions",
-        "context_schema",
-    ),
-    authored_campaign,
-    lambda client: client.campaigns,
+CAMPAIGN = ResourceType(
+    "campaign", "campaigns", Campaign, campaign_pb2.Campaign.DESCRIPTOR, lambda client: client.campaigns
 )
-CHANNEL = Kind(
+CHANNEL = ResourceType(
     "channel",
     "channelConfigurations",
     ChannelConfiguration,
-    ("display_name", "categories", "disabled", "smtp", "retry_policy", "max_concurrency", "max_rate"),
-    authored_channel,
+    channel_configuration_pb2.ChannelConfiguration.DESCRIPTOR,
     lambda client: client.channels,
+    has_environment=True,
 )
 
 
-def exported(kind: Kind[V], value: V, note: str) -> str:
-    """The resource as a file that can be applied, with a note at its top."""
-    data = kind.authored(value)
-    if "smtp" in data:
-        data["smtp"].pop("password", None)
-    comment = f"# {note}\n" if note else ""
-    return comment + dump({kind.keyword: value.name.rpartition("/")[2], **data})
+def _is_author_s(field: FieldDescriptor) -> bool:
+    # An etag changes with every change: in a file it would be outdated at once.
+    return not (is_output_only(field) or is_identifier(field) or field.name == "etag")
 
 
-def _written(data: Mapping[str, Any], fields: Iterable[str], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    known = {name: data[name] for name in fields if name in data}
-    written: dict[str, Any] = _without_empty(known)
-    return _without_defaults(written, defaults)
+def _present(data: dict[str, Any], message: Descriptor) -> dict[str, Any]:
+    """Returns the fields that say something, in the order of the contract. A field without presence says nothing when
+    it holds the zero of its type: it then is the same as an absent one.
+    """
+    fields = (field for field in message.fields if data.get(field.name) is not None)
+    return {
+        field.name: _each(data[field.name], field, _present)
+        for field in fields
+        if data[field.name] or field.has_presence
+    }
+
+
+def _without_outputs(data: dict[str, Any], message: Descriptor) -> dict[str, Any]:
+    fields = (field for field in message.fields if field.name in data and not is_output_only(field))
+    return {field.name: _each(data[field.name], field, _without_outputs) for field in fields}
+
+
+def _each(item: Any, field: FieldDescriptor, change: Callable[[dict[str, Any], Descriptor], Any]) -> Any:
+    """Returns the value of a field with each message of the contract in it changed."""
+    if isinstance(item, list):
+        return [_each(each, field, change) for each in item]
+    if not isinstance(item, dict):
+        return item
+    message = message_of(field)
+    return _sorted(item) if message is None else change(item, message)
 
 
 def _sorted(data: Any) -> Any:
+    """Returns free data with its names in order, as the contract keeps none among them."""
     if isinstance(data, dict):
         return {name: _sorted(item) for name, item in sorted(data.items())}
     return [_sorted(item) for item in data] if isinstance(data, list) else data
-
-
-def _without_empty(data: Any) -> Any:
-    """Leaves out the fields that hold their type's zero, which is what an absent field holds too."""
-    if isinstance(data, list):
-        return [_without_empty(item) for item in data]
-    if isinstance(data, float) and data.is_integer():
-        # A file says 5 where the contract has a double.
-        return int(data)
-    if not isinstance(data, dict):
-        return data
-    kept = {name: item if name in FREE_FORM else _without_empty(item) for name, item in data.items()}
-    # An empty schema allows every context, none allows an empty one alone.
-    return {name: item for name, item in kept.items() if item or name == "context_schema"}
-
-
-def _without_defaults(data: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {}
-    for name, item in data.items():
-        default = defaults.get(name)
-        value = _without_defaults(item, default) if isinstance(default, dict) else item
-        if value not in (default, {}) or name == "context_schema":
-            kept[name] = value
-    return kept

@@ -1,102 +1,111 @@
-"""Documents, made into campaigns and channel configurations, with everything that is wrong with them."""
+"""Makes campaigns and channel configurations of the documents in files, or says everything that is wrong with them."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic
 
+from clarion_client import FieldError
+
 from clarion_server.transport.cli.failures import CommandFailed, Problem
 from clarion_server.transport.cli.files.documents import Document, files_of, read_documents
-from clarion_server.transport.cli.files.expanding import Expansion
-from clarion_server.transport.cli.files.loading import violations_of
-from clarion_server.transport.cli.files.resource_types import CAMPAIGN, CHANNEL, Kind, V
-from clarion_server.transport.cli.files.source_location import Places
+from clarion_server.transport.cli.files.references import References
+from clarion_server.transport.cli.files.resource_types import CAMPAIGN, CHANNEL, ResourceType, V
+from clarion_server.transport.cli.files.source_location import Locations, Problems
 
-KINDS: Mapping[str, Kind[Any]] = {kind.keyword: kind for kind in (CAMPAIGN, CHANNEL)}
+TYPES: Mapping[str, ResourceType[Any]] = {resource_type.keyword: resource_type for resource_type in (CAMPAIGN, CHANNEL)}
+#: An error may quote a value, and that may be a whole page.
+_MAX_TEXT = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Resource(Generic[V]):
-    """One document: what it wants the service to have."""
+    """One document: what the service is to have."""
 
-    kind: Kind[V]
+    type: ResourceType[V]
     value: V
-    places: Places
+    locations: Locations
+    #: The top-level fields that hold a secret.
+    secret_fields: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
-        return f"{self.kind.collection}/{self.value.name.rpartition('/')[2]}"
+        return f"{self.type.collection}/{self.value.name.rpartition('/')[2]}"
 
 
 def read_resources(paths: Iterable[Path]) -> list[Resource[Any]]:
-    """Everything in the files, channel configurations first: campaigns use them.
+    """Returns everything in the files, channel configurations first, because campaigns use them.
 
     Raises CommandFailed with the problems of all documents.
     """
-    reading = _Reading()
+    reader = _Reader()
     for file in files_of(paths):
-        reading.read_file(file)
-    if reading.problems:
-        raise CommandFailed("The files are not as they should be. Nothing was sent.", reading.problems)
-    if not reading.resources:
+        reader.read_file(file)
+    if reader.problems:
+        raise CommandFailed("The files have errors. Nothing was sent.", reader.problems)
+    if not reader.resources:
         raise CommandFailed("The files hold no campaign and no channel configuration.")
-    return sorted(reading.resources.values(), key=lambda resource: resource.kind is CAMPAIGN)
+    return sorted(reader.resources.values(), key=lambda resource: resource.type is CAMPAIGN)
 
 
-class _Reading:
+class _Reader:
     def __init__(self) -> None:
         self.resources: dict[str, Resource[Any]] = {}
         self.problems: list[Problem] = []
 
     def read_file(self, file: Path) -> None:
-        found = len(self.problems)
         try:
-            for document in read_documents(file):
-                self._read(document)
+            documents = read_documents(file)
         except CommandFailed as failure:
             self.problems += failure.problems or [Problem("", failure.summary)]
-        self.problems[found:] = sorted(self.problems[found:], key=lambda problem: problem.line)
-
-    def _read(self, document: Document) -> None:
-        kinds = [kind for keyword, kind in KINDS.items() if keyword in document.data]
-        if len(kinds) != 1:
-            self._note(document, "", "A document has either `campaign: ID` or `channel: ID` at its top.")
             return
-        resource = self._resource(kinds[0], document)
+        for document in documents:
+            problems = Problems(document.locations)
+            self._read(document, problems)
+            self.problems += problems.all()
+
+    def _read(self, document: Document, problems: Problems) -> None:
+        types = [resource_type for keyword, resource_type in TYPES.items() if keyword in document.data]
+        if len(types) != 1:
+            problems.add("", "A document has either `campaign: ID` or `channel: ID` at its top.")
+            return
+        resource = _resource(types[0], document, problems)
         if resource is None:
             return
         if resource.name in self.resources:
-            other = self.resources[resource.name].places.find("")
-            self._note(document, kinds[0].keyword, f"{resource.name} stands at {other} too.")
+            other = self.resources[resource.name].locations.find("")
+            problems.add(types[0].keyword, f"{resource.name} is at {other} too.")
         self.resources[resource.name] = resource
 
-    def _resource(self, kind: Kind[Any], document: Document) -> Resource[Any] | None:
-        """None when something is wrong with it."""
-        found = len(self.problems)
-        data = self._expanded(kind, document)
-        identifier = data.pop(kind.keyword)
-        if not isinstance(identifier, str) or not identifier.rpartition("/")[2]:
-            self._note(document, kind.keyword, "An id is needed, such as order-confirmed.")
-        for field in fields(kind.value_type):
-            if field.name in data and field.name not in kind.fields:
-                del data[field.name]
-                self._note(document, field.name, "The service writes this field. Leave it out.")
-        for path, text in violations_of(kind.value_type, data):
-            self._note(document, path, text)
-        if len(self.problems) > found:
-            return None
-        return Resource(kind, replace(kind.value_type.from_dict(data), name=identifier), document.places)
 
-    def _expanded(self, kind: Kind[Any], document: Document) -> dict[str, Any]:
-        expansion = Expansion(document, os.environ)
-        data = expansion.files()
-        if kind is CHANNEL:
-            data = expansion.variables(data)
-        self.problems += expansion.problems
-        return data
+def _resource(resource_type: ResourceType[Any], document: Document, problems: Problems) -> Resource[Any] | None:
+    """Returns None when something is wrong with the document."""
+    data = dict(document.data)
+    identifier = data.pop(resource_type.keyword)
+    if not isinstance(identifier, str) or not identifier.rpartition("/")[2]:
+        problems.add(resource_type.keyword, "An id is needed, such as order-confirmed.")
+    for name in ("name", "etag"):
+        if name in data:
+            del data[name]
+            problems.add(name, "This field does not belong in a file. Leave it out.")
+    references = References(document, problems, os.environ if resource_type.has_environment else None)
+    try:
+        value = resource_type.value_type.from_dict(references.resolve(data, resource_type.message))
+    except FieldError as error:
+        for each in error.errors:
+            problems.add(each.path, _problem(each, references))
+    if problems.all():
+        return None
+    secret_fields = frozenset(path.partition(".")[0] for path in references.secrets)
+    return Resource(resource_type, replace(value, name=identifier), document.locations, secret_fields)
 
-    def _note(self, document: Document, path: str, text: str) -> None:
-        self.problems.append(document.places.problem(path, text))
+
+def _problem(error: FieldError, references: References) -> str:
+    if error.path in references.from_environment:
+        # The value stays unsaid: a variable may hold a secret by mistake.
+        return f"The value of {references.from_environment[error.path]} in this environment does not fit."
+    text = error.problem if len(error.problem) <= _MAX_TEXT else f"{error.problem[:_MAX_TEXT]}…"
+    return f"It {text}" if text.endswith(("?", "…")) else f"It {text}."

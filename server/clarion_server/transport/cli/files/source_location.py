@@ -1,4 +1,4 @@
-"""Where the values of a file stand, so that errors can say it."""
+"""The lines of a file at which its values are, so that errors can name them."""
 
 from __future__ import annotations
 
@@ -12,40 +12,52 @@ _LAST_SEGMENT = re.compile(r"(\.[^.\[\]]*|\[\d+\])$")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A line of a file, counted from 1. `text_line` is where the text of the value begins, and 0 when its lines are
-    not those of the file: within quotes, or folded.
+class Location:
+    """A line of a file, counted from 1. `text_line` is the line at which the text of the value begins, and 0 when the
+    lines of the text are not those of the file: within quotes, or folded.
     """
 
     file: str
     line: int
     text_line: int = 0
 
-    def of_text(self, line: int) -> Place:
-        """The place of a line of the value's text, counted from 1. The value itself for line 0."""
-        return Place(self.file, self.text_line + line - 1) if line and self.text_line else self
+    def of_text(self, line: int) -> Location:
+        """Returns the location of a line of the value's text, counted from 1, or of the value itself for line 0."""
+        return Location(self.file, self.text_line + line - 1) if line and self.text_line else self
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
 
 
-class Places:
-    """The places of the values of a document, by paths such as `actions[0].email.html`. `""` is the document."""
+class Locations:
+    """The locations of the values of a document, by paths such as `actions[0].email.html`. `""` is the document."""
 
-    def __init__(self, places: Mapping[str, Place]) -> None:
-        self._places = dict(places)
+    def __init__(self, locations: Mapping[str, Location]) -> None:
+        self._locations = dict(locations)
 
-    def set(self, path: str, place: Place) -> None:
-        self._places[path] = place
+    def set(self, path: str, location: Location) -> None:
+        self._locations[path] = location
 
-    def find(self, path: str) -> Place:
-        """The place of the value, or of the closest one around it: what is missing has no place of its own."""
-        while path and path not in self._places:
+    def find(self, path: str) -> Location:
+        """Returns the location of the value, or of the closest one around it when the file does not hold it."""
+        while path and path not in self._locations:
             shorter = _LAST_SEGMENT.sub("", path)
             path = shorter if shorter != path else ""
-        return self._places[path]
+        return self._locations[path]
 
-    def problem(self, path: str, text: str, *, line: int = 0, remedy: str = "") -> Problem:
-        """`line` is within the text of the value."""
-        place = self.find(path).of_text(line)
-        return Problem(f"{place}: {path}" if path else str(place), text, remedy, place.line)
+
+class Problems:
+    """What is wrong with a document, by path. The first problem of a path counts: others follow from it."""
+
+    def __init__(self, locations: Locations) -> None:
+        self._locations = locations
+        self._by_path: dict[str, Problem] = {}
+
+    def add(self, path: str, text: str, remedy: str = "") -> None:
+        location = self._locations.find(path)
+        where = f"{location}: {path}" if path else str(location)
+        self._by_path.setdefault(path, Problem(where, text, remedy, location.line))
+
+    def all(self) -> list[Problem]:
+        """Returns them in the order of their lines."""
+        return sorted(self._by_path.values(), key=lambda problem: problem.line)

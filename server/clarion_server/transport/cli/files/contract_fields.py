@@ -1,0 +1,49 @@
+"""What the contract says about the fields of its messages."""
+
+from __future__ import annotations
+
+from google.api import field_behavior_pb2
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+
+_PACKAGE = "clarion.v1."
+
+
+def is_output_only(field: FieldDescriptor) -> bool:
+    """Returns whether the service alone writes the field."""
+    return field_behavior_pb2.OUTPUT_ONLY in _behaviors(field)
+
+
+def is_secret(field: FieldDescriptor) -> bool:
+    """Returns whether the service takes the field and never shows it."""
+    return field_behavior_pb2.INPUT_ONLY in _behaviors(field)
+
+
+def is_identifier(field: FieldDescriptor) -> bool:
+    return field_behavior_pb2.IDENTIFIER in _behaviors(field)
+
+
+def message_of(field: FieldDescriptor) -> Descriptor | None:
+    """Returns the message of the contract that the field holds. None for free data, maps, times and scalars."""
+    message = field.message_type
+    if message is None or not message.full_name.startswith(_PACKAGE) or message.GetOptions().map_entry:
+        return None
+    return message
+
+
+def map_value_of(field: FieldDescriptor) -> FieldDescriptor | None:
+    """Returns the field of the values of a map, such as header fields. None when the field is no map."""
+    message = field.message_type
+    return message.fields_by_name["value"] if message is not None and message.GetOptions().map_entry else None
+
+
+def is_text(field: FieldDescriptor) -> bool:
+    """Returns whether files write the field as a text: enums, times and durations too."""
+    return field.cpp_type in {
+        FieldDescriptor.CPPTYPE_STRING,
+        FieldDescriptor.CPPTYPE_ENUM,
+        FieldDescriptor.CPPTYPE_MESSAGE,
+    }
+
+
+def _behaviors(field: FieldDescriptor) -> list[int]:
+    return list(field.GetOptions().Extensions[field_behavior_pb2.field_behavior])
