@@ -50,6 +50,56 @@ def test_joining_escapes_each_value_once() -> None:
     assert rendered({"x": "<"}, html=template).html == "a&amp;&lt; &lt;&lt;br&gt;b <b>&lt;"
 
 
+def test_a_template_that_a_child_process_compiles_writes_the_same() -> None:
+    piece = "<p>{{ context.x.a | default('none') }}</p>\n"
+    many = 1_000
+    assert rendered({"x": {"a": "<1>"}}, html=piece * many).html == ("<p>&lt;1&gt;</p>\n" * many).strip()
+
+
+def test_a_line_of_a_template_that_a_child_process_compiled_is_named() -> None:
+    template = "{{ context.x }}\n" * 2_000 + "{{ context.y.z }}"
+    assert str(failure({"x": 1}, html=template)) == "actions[0].email.html, line 2001: `context.y` is missing"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (5e-05, "0.00005"),
+        (-1.25e-10, "-0.000000000125"),
+        (1e22, "10000000000000000000000"),
+        (0.1, "0.1"),
+        (2.0, "2"),
+        (-0.0, "0"),
+        (1234567.125, "1234567.125"),
+    ],
+)
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ context.x }}",
+        "{{ context.x ~ '' }}",
+        "{{ context.x | string }}",
+        "{{ context.x | replace('e', '') }}",
+        "{{ context.x | e }}",
+        "{{ [context.x] | join }}",
+        "{{ [context.x] | map('string') | first }}",
+    ],
+)
+def test_numbers_are_written_without_an_exponent(template: str, number: float, text: str) -> None:
+    assert text_of(template, {"x": number}) == text
+
+
+def test_a_number_that_grew_beyond_all_numbers_is_refused() -> None:
+    assert failure({"x": 1e308}, text="{{ context.x * 10 }}").detail == "a number is too large"
+
+
+@pytest.mark.parametrize("part", ["html", "text", "subject"])
+def test_tojson_writes_json_that_can_stand_anywhere(part: str) -> None:
+    parts: dict[str, Any] = {part: "{{ context.x | tojson }}"}
+    written = getattr(rendered({"x": {"a": ["</script>", "é'&", None, 1.5]}}, **parts), part)
+    assert written == '{"a": ["\\u003c/script\\u003e", "\\u00e9\\u0027\\u0026", null, 1.5]}'
+
+
 @pytest.mark.parametrize(
     "template",
     [

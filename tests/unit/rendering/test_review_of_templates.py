@@ -27,7 +27,6 @@ SCHEMA = object_schema(
         ("\n\n{{ context.name | }}", 3),
         ("\n{% do context.name %}", 2),
         ("{{ 'a }}", 1),
-        ("{{ " + "(" * 5_000, 0),
         ("{{ " + "9" * 5_000 + " }}", 0),
     ],
 )
@@ -49,9 +48,26 @@ def test_a_template_may_be_made_of_so_many_pieces_and_no_more(pieces: int, found
 
 
 def test_a_template_of_too_many_pieces_is_told_once_and_with_its_line() -> None:
-    (finding,) = reviewed("{{ context.unknown | nothing }}\n" * 40 + "{{1}}" * 20_000, SCHEMA)[40:]
+    (finding,) = reviewed("{{ context.unknown | nothing }}\n" * 40 + "{{1}}" * 11_000, SCHEMA)[40:]
     assert (finding.code, finding.line) == (FindingCode.TEMPLATE_UNSAFE, 41)
     assert "10,000" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("template", "line"),
+    [
+        ("{{ context.unknown | nothing }}\n" * 40 + "{{1}}" * 20_000, 41),
+        ("{{ " + "1+" * 200_000 + "1 }}", 1),
+        ("{{ a" + ".a" * 200_000 + " }}", 1),
+        ("{{ 1" + ".1" * 200_000 + " }}", 1),
+        ("\n{{ " + "(" * 5_000, 2),
+        ("\n\n{{ " + "a" * 300_000 + " }}", 3),
+    ],
+    ids=range(6),
+)
+def test_a_template_is_measured_before_a_tree_is_made_of_it(template: str, line: int) -> None:
+    (finding,) = reviewed(template, SCHEMA)
+    assert (finding.severity, finding.code, finding.line) == (Severity.ERROR, FindingCode.TEMPLATE_UNSAFE, line)
 
 
 @pytest.mark.parametrize(

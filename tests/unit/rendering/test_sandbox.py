@@ -32,7 +32,7 @@ ESCAPES = [
     "{{ [context] | map(attribute='pop') | first }}",
     "{{ context | attr('pop') }}",
     "{{ context | pprint }}",
-    "{{ [1] | map('<counted>') | first }}",
+    "{{ [1] | map('<pay loop>', 1) | first }}",
     "{{ [context.x] | groupby('__class__') }}",
     "{% include '/etc/passwd' %}",
     "{% import 'os' as os %}",

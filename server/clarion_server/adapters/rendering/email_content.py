@@ -7,6 +7,7 @@ from typing import Any
 
 from babel import Locale
 
+from clarion_server.adapters.rendering.budget import Budget
 from clarion_server.adapters.rendering.environment import HTML, TEXT, ContentEnvironment
 from clarion_server.adapters.rendering.locales import locale_of
 from clarion_server.adapters.rendering.template import CompiledTemplate
@@ -48,12 +49,13 @@ class CompiledEmail:
         """Raises RenderingFailed."""
         locale = locale_of(personalisation.locale, self._default_locale)
         variables = self._variables(personalisation)
-        html = self._html.render(variables, locale) if self._html else ""
+        budget = Budget()
+        html = self._html.render(variables, locale, budget) if self._html else ""
         return RenderedEmail(
-            subject=_line(self._subject, variables, locale),
+            subject=_line(self._subject, variables, locale, budget),
             html=html,
-            text=self._text.render(variables, locale) if self._text else _derived_text(html),
-            headers={name: _line(template, variables, locale) for name, template in self._headers.items()},
+            text=self._text.render(variables, locale, budget) if self._text else _derived_text(html, budget),
+            headers={name: _line(template, variables, locale, budget) for name, template in self._headers.items()},
         )
 
     def _variables(self, personalisation: Personalisation) -> dict[str, Any]:
@@ -70,9 +72,9 @@ class CompiledEmail:
         }
 
 
-def _line(template: CompiledTemplate, variables: dict[str, Any], locale: Locale) -> str:
+def _line(template: CompiledTemplate, variables: dict[str, Any], locale: Locale, budget: Budget) -> str:
     """A header field's value: one line, for a line break would let data write header fields of its own."""
-    line = template.render(variables, locale).strip()
+    line = template.render(variables, locale, budget).strip()
     if not line:
         raise RenderingFailed(template.field, 0, "the result is empty")
     if _CONTROL.search(line):
@@ -82,11 +84,11 @@ def _line(template: CompiledTemplate, variables: dict[str, Any], locale: Locale)
     return line
 
 
-def _derived_text(html: str) -> str:
+def _derived_text(html: str, budget: Budget) -> str:
     # Imported when the first message needs it: the HTML parser takes time and memory that many services never need.
     from clarion_server.adapters.rendering.plain_text import plain_text  # noqa: PLC0415  (see above)
 
     try:
-        return plain_text(html)
+        return plain_text(html, budget)
     except RenderRefused as refused:
         raise RenderingFailed(f"{FIELD}.html", 0, str(refused)) from None

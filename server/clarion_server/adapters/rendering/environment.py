@@ -12,9 +12,11 @@ from jinja2 import Undefined
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from clarion_server.adapters.rendering.bounds import OPERATORS, RenderContext, bounded_range
+from clarion_server.adapters.rendering.budget import RenderContext
 from clarion_server.adapters.rendering.filters import FILTERS
+from clarion_server.adapters.rendering.operators import OPERATORS, bounded_range
 from clarion_server.adapters.rendering.rewriting import HIDDEN_FILTERS
+from clarion_server.adapters.rendering.source_limits import SourceLimits
 from clarion_server.adapters.rendering.template_tests import TESTS
 from clarion_server.adapters.rendering.values import MissingValue, printable
 
@@ -24,13 +26,23 @@ LOOP_ATTRIBUTES = frozenset(
 
 
 class ContentEnvironment(ImmutableSandboxedEnvironment):
-    """Shared by all templates of its kind; never changed after it was made."""
+    """All templates with the same escaping share one, which nothing changes after it was made.
+
+    The optimizer is off: it would run operators and filters while a template is compiled, where nobody pays.
+    """
 
     intercepted_binops = frozenset(OPERATORS)
     context_class = RenderContext
 
     def __init__(self, *, autoescape: bool) -> None:
-        super().__init__(autoescape=autoescape, undefined=MissingValue, finalize=printable, cache_size=0)
+        super().__init__(
+            autoescape=autoescape,
+            cache_size=0,
+            extensions=[SourceLimits],
+            finalize=printable,
+            optimized=False,
+            undefined=MissingValue,
+        )
         self.filters = {**FILTERS, **HIDDEN_FILTERS}
         self.tests = dict(TESTS)
         self.globals = {"range": bounded_range}
@@ -40,22 +52,25 @@ class ContentEnvironment(ImmutableSandboxedEnvironment):
             try:
                 return obj[attribute]
             except KeyError:
-                return MissingValue(obj=obj, name=attribute)
+                return MissingValue(name=attribute)
         if isinstance(obj, Undefined):
             return obj
         if isinstance(obj, LoopContext) and attribute in LOOP_ATTRIBUTES:
             return getattr(obj, attribute)
-        return MissingValue(obj=obj, name=attribute)
+        return MissingValue(name=attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         if isinstance(obj, Undefined):
             return obj
+        # Other keys cannot be found, and to hash or to name them may take any amount of work.
+        if not isinstance(argument, str | int | float):
+            return MissingValue()
         if isinstance(obj, dict | list | tuple | str):
             try:
-                return obj[argument]
+                return obj[argument]  # type: ignore[index]  # a key that does not fit raises TypeError
             except (TypeError, LookupError):
                 pass
-        return MissingValue(obj=obj, name=argument)
+        return MissingValue(name=argument)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         assert isinstance(context, RenderContext)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from functools import lru_cache
+from unicodedata import category
 
 from babel import Locale
-from babel.numbers import NumberPattern, format_currency, get_currency_precision, parse_pattern
+from babel.numbers import NumberPattern, get_currency_precision, get_currency_symbol, parse_pattern
 
 Format = Callable[[Decimal], str]
+
+#: For numbers of 64 digits with their percentage; Python's own context rounds to 28.
+_EXACT = Context(prec=100)
 
 #: Numbers of every length, sign and rounding, on which the quick way must agree with Babel.
 _SAMPLES = (
@@ -18,15 +22,40 @@ _SAMPLES = (
 )
 
 
+#: Where the Unicode CLDR, and so Babel, has other digits than ISO 4217: it omits those that no coin stands for.
+_ISO_DIGITS = {"IQD": 3} | dict.fromkeys(
+    ("AFN", "ALL", "IRR", "KPW", "LAK", "LBP", "MGA", "MMK", "RSD", "SLL", "SOS", "SYP", "YER"), 2
+)
+
+
 @lru_cache(maxsize=4096)
 def money_format(locale: Locale, currency: str) -> Format:
-    digits = get_currency_precision(currency)
+    digits = _ISO_DIGITS.get(currency, get_currency_precision(currency))
+    pattern = parse_pattern(locale.currency_formats["standard"].pattern)
+    pattern.frac_prec = (digits, digits)
+    symbol = get_currency_symbol(currency, locale)
 
     def by_babel(amount: Decimal) -> str:
-        return format_currency(amount, currency, locale=locale)
+        with localcontext(_EXACT):
+            return _spaced(str(pattern.apply(amount, locale, currency=currency, currency_digits=False)), symbol)
 
     # Codes that nobody uses come from mistakes, each another one: no work is put into them.
     return _quickest(by_babel, digits, digits) if currency in locale.currencies else by_babel
+
+
+def _spaced(text: str, symbol: str) -> str:
+    """Puts a space between a digit and a letter of the currency, as CLDR's `currencySpacing` asks for: `CHF 1.50`."""
+    before, found, after = text.partition(symbol)
+    if not found:
+        return text
+    left = "\xa0" if before[-1:].isdigit() and not _is_sign(symbol[0]) else ""
+    right = "\xa0" if after[:1].isdigit() and not _is_sign(symbol[-1]) else ""
+    return f"{before}{left}{symbol}{right}{after}"
+
+
+def _is_sign(character: str) -> bool:
+    """Whether it is a symbol or a space by its Unicode category."""
+    return category(character)[0] in "SZ"
 
 
 @lru_cache(maxsize=1024)
@@ -46,17 +75,21 @@ def percent_format(locale: Locale, digits: int) -> Format:
 
 
 def _by(pattern: NumberPattern, locale: Locale) -> Format:
-    return lambda amount: str(pattern.apply(amount, locale))
+    def by_babel(amount: Decimal) -> str:
+        with localcontext(_EXACT):
+            return str(pattern.apply(amount, locale))
+
+    return by_babel
 
 
 def _quickest(by_babel: Format, least_digits: int, most_digits: int, scale: Decimal = Decimal(1)) -> Format:
     """Python's own formatting with the locale's signs put in, where that gives what Babel gives; else Babel's."""
-    quick = _QuickFormat(by_babel, least_digits, most_digits, scale)
+    quick = QuickFormat(by_babel, least_digits, most_digits, scale)
     agree = all(quick(sample / scale) == by_babel(sample / scale) for sample in _SAMPLES)
     return quick if agree else by_babel
 
 
-class _QuickFormat:
+class QuickFormat:
     """Reads a locale's signs off what Babel writes for 1 and 1,234,567, and writes other numbers like them."""
 
     __slots__ = ("_ends", "_least_digits", "_scale", "_signs", "_template")
@@ -70,7 +103,7 @@ class _QuickFormat:
 
     def __call__(self, amount: Decimal) -> str:
         prefix, suffix = self._ends[amount.is_signed()]
-        text = format(abs(amount * self._scale), self._template)
+        text = format(_EXACT.multiply(amount, self._scale).copy_abs(), self._template)
         if self._least_digits is not None:
             text = _without_zeros(text, self._least_digits)
         return f"{prefix}{text.translate(self._signs)}{suffix}"

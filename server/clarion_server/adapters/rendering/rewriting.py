@@ -1,40 +1,54 @@
-"""Templates made to pay: their loops, joins, comparisons and slices go through the budget of the render."""
+"""Makes templates pay: puts the price of loops, comparisons, slices and methods into the tree before it is compiled.
+
+Filters, tests and operators pay by themselves. What is left, the names and tags of a template, costs little for one
+pass, since a template has a largest size; a loop pays for all of its turns before the first.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from jinja2 import nodes, pass_context
 from jinja2.visitor import NodeTransformer
 
-from clarion_server.adapters.rendering.bounds import RenderContext, concatenated, counted, weighed
-from clarion_server.adapters.rendering.values import check_present
+from clarion_server.adapters.rendering.budget import CALL, CHAR, NODE, RenderContext, length_of
+from clarion_server.adapters.rendering.list_filters import METHODS
+from clarion_server.adapters.rendering.operators import concatenate
+from clarion_server.adapters.rendering.values import RenderRefused, check_present
 
 
-def _entries(_context: RenderContext, value: Any) -> list[tuple[str, Any]]:
-    check_present(value)
-    return list(dict.items(value))
+@pass_context
+def _pay_loop(context: RenderContext, values: Any, turn: int) -> Any:
+    check_present(values)
+    if not isinstance(values, list | tuple | dict):
+        raise RenderRefused("a loop needs a list or an object")
+    context.budget.spend(len(values) * turn)
+    return values
 
 
-def _keys(_context: RenderContext, value: Any) -> list[str]:
-    check_present(value)
-    return list(dict.keys(value))
+@pass_context
+def _pay_comparison(context: RenderContext, value: Any) -> Any:
+    context.budget.spend_walk(value)
+    return value
 
 
-def _values(_context: RenderContext, value: Any) -> list[Any]:
-    check_present(value)
-    return list(dict.values(value))
+@pass_context
+def _pay_slice(context: RenderContext, value: Any) -> Any:
+    context.budget.spend(length_of(value) * CHAR * 2)
+    return value
 
+
+_TURN = 100
+"""The price of one turn of a loop with nothing in it."""
 
 #: Their names are no identifiers, so that no template can spell them.
 HIDDEN_FILTERS: dict[str, Callable[..., Any]] = {
-    "<counted>": pass_context(counted),
-    "<concatenated>": pass_context(concatenated),
-    "<weighed>": pass_context(weighed),
-    ".items()": pass_context(_entries),
-    ".keys()": pass_context(_keys),
-    ".values()": pass_context(_values),
+    **METHODS,
+    "<pay loop>": _pay_loop,
+    "<pay comparison>": _pay_comparison,
+    "<pay slice>": _pay_slice,
+    "<concatenate>": pass_context(concatenate),
 }
 
 
@@ -42,13 +56,14 @@ class _Rewriter(NodeTransformer):
     def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802  (the visitor's protocol)
         self.generic_visit(node)
         assert isinstance(node.iter, nodes.Expr)
-        node.iter = _filtered(node.iter, "<counted>")
+        turn = _TURN + price_of(node.body) + (price_of([node.test]) if node.test is not None else 0)
+        node.iter = _filtered(node.iter, "<pay loop>", [nodes.Const(turn)])
         return node
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802  (see above)
         self.generic_visit(node)
         first, *others = node.nodes
-        return _filtered(first, "<concatenated>", others)
+        return _filtered(first, "<concatenate>", others)
 
     def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802  (see above)
         self.generic_visit(node)
@@ -60,39 +75,65 @@ class _Rewriter(NodeTransformer):
 
     def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802  (see above)
         self.generic_visit(node)
-        for operand in node.ops:
-            if operand.op in {"in", "notin"} or not _holds_constant(node, operand):
-                operand.expr = _filtered(operand.expr, "<weighed>")
+        first = node.ops[0]
+        if first.op in {"in", "notin"}:
+            test = nodes.Test(node.expr, "in", [first.expr], [], None, None, lineno=node.lineno)
+            return test if first.op == "in" else nodes.Not(test, lineno=node.lineno)
+        if not _is_cheap(node):
+            node.expr = _filtered(node.expr, "<pay comparison>")
+            for operand in node.ops:
+                operand.expr = _filtered(operand.expr, "<pay comparison>")
         return node
 
     def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:  # noqa: N802  (see above)
         self.generic_visit(node)
         if isinstance(node.arg, nodes.Slice):
-            node.node = _filtered(node.node, "<weighed>")
+            node.node = _filtered(node.node, "<pay slice>")
         return node
 
 
 def rewritten(template: nodes.Template) -> nodes.Template:
-    """The template, changed in place."""
+    """Changes the template in place, and returns it."""
     assert template.environment is not None
     _Rewriter().visit(template)
     template.set_environment(template.environment)
     return template
 
 
+def price_of(parts: Iterable[nodes.Node]) -> int:
+    """Returns the price of one pass through parts of a template: of branches the dearest, of inner loops no turn."""
+    return sum(map(_price, parts))
+
+
+def _price(node: nodes.Node) -> int:
+    if isinstance(node, nodes.TemplateData):
+        return NODE + len(node.data) * CHAR
+    if isinstance(node, nodes.Const) and isinstance(node.value, str):
+        return NODE + len(node.value)
+    if isinstance(node, nodes.If):
+        tests = price_of(branch.test for branch in (node, *node.elif_))
+        bodies = (node.body, node.else_, *(branch.body for branch in node.elif_))
+        return NODE + tests + max(map(price_of, bodies))
+    if isinstance(node, nodes.Call):
+        return NODE + 4 * CALL + price_of(node.iter_child_nodes())
+    if isinstance(node, nodes.For):
+        return NODE + _price(node.iter) + price_of(node.else_)
+    return NODE + price_of(node.iter_child_nodes())
+
+
 def method_name(node: nodes.Call) -> str | None:
-    """`.items()`, `.keys()` or `.values()`: the only methods, and they work whatever keys the object has."""
+    """Returns `.items()`, `.keys()` or `.values()`: the only methods, and they work whatever keys the object has."""
     target = node.node
     if not isinstance(target, nodes.Getattr) or node.args or node.kwargs:
         return None
     name = f".{target.attr}()"
-    return name if name in HIDDEN_FILTERS else None
+    return name if name in METHODS else None
 
 
-def _holds_constant(comparison: nodes.Compare, operand: nodes.Operand) -> bool:
-    return isinstance(operand.expr, nodes.Const) or (
-        isinstance(comparison.expr, nodes.Const) and len(comparison.ops) == 1
-    )
+def _is_cheap(comparison: nodes.Compare) -> bool:
+    """Whether a constant bounds what the comparison looks at."""
+    operands = (comparison.expr, comparison.ops[0].expr)
+    return len(comparison.ops) == 1 and any(isinstance(operand, nodes.Const) for operand in operands)
 
 
 def _filtered(value: nodes.Expr, name: str, arguments: list[nodes.Expr] | None = None) -> nodes.Filter:

@@ -8,22 +8,20 @@ from difflib import get_close_matches
 
 from jinja2 import TemplateSyntaxError, nodes
 
+from clarion_server.adapters.rendering.budget import LIMITS
 from clarion_server.adapters.rendering.environment import ContentEnvironment
 from clarion_server.adapters.rendering.rewriting import method_name
+from clarion_server.adapters.rendering.source_limits import DEEPEST, MOST_NODES, TemplateTooLarge
 from clarion_server.domain.finding import FindingCode
 
 #: What every template sees.
 VARIABLES = ("context", "profile", "recipient", "campaign")
 
 _RESERVED = frozenset({*VARIABLES, "loop", "range", "self"})
-_DEEPEST_NESTING = 60
-"""Of nodes in nodes; Python's own compiler gives up at about a hundred brackets."""
 _DEEPEST_LOOPS = 8
 _LONGEST_SOURCE = 512 * 1024
-_MOST_NODES = 10_000
-"""Names, operators, filters, tags and texts. Their review takes a third of a second. And Python compiles all of a
-template in one call that lets no other thread run: for so many, a tenth of a second.
-"""
+_LARGEST_INTEGER = 1 << LIMITS.integer_bits
+_SHORTEN = "Shorten it, or loop over a list of the context."
 
 _REFUSED_TAGS: Mapping[type[nodes.Node], str] = {
     nodes.AssignBlock: "set … endset",
@@ -48,15 +46,17 @@ class Refusal:
 
 
 def parsed(source: str, environment: ContentEnvironment) -> tuple[nodes.Template | None, list[Refusal]]:
-    """The template with what is wrong with its structure. None when it cannot even be read."""
+    """Returns the template with what its structure breaks; None when it cannot even be read."""
     if len(source) > _LONGEST_SOURCE:
-        return None, [_unsafe(0, f"The template has more than {_LONGEST_SOURCE:,} characters.", "Shorten it.")]
+        return None, [_unsafe(0, f"The template has more than {_LONGEST_SOURCE:,} characters.", _SHORTEN)]
     try:
         tree = environment.parse(source)
+    except TemplateTooLarge as error:
+        return None, [_unsafe(error.lineno, error.message or "", _SHORTEN)]
     except TemplateSyntaxError as error:
         return None, [syntax_refusal(error.lineno, error.message or "")]
     except (RecursionError, ValueError):
-        # Python's own limits: thousands of brackets, or a number of thousands of digits.
+        # Python's own limits: hundreds of signs in front of a value, or a number of thousands of digits.
         return None, [syntax_refusal(0, "An expression is too long or nested too deeply.")]
     _number_lines(tree, 1)
     return tree, list(_refusals(tree, environment))
@@ -80,11 +80,11 @@ def closest(name: str, names: Iterable[str]) -> str:
 
 def _refusals(tree: nodes.Template, environment: ContentEnvironment) -> Iterator[Refusal]:
     for count, (node, depth, loops) in enumerate(_walk(tree), 1):
-        if count > _MOST_NODES:
-            message = f"The template has more than {_MOST_NODES:,} names, operators, filters and tags."
-            yield _unsafe(node.lineno, message, "Shorten it, or loop over a list of the context.")
+        if count > MOST_NODES:
+            message = f"The template has more than {MOST_NODES:,} names, operators, filters and tags."
+            yield _unsafe(node.lineno, message, _SHORTEN)
             return
-        if depth > _DEEPEST_NESTING or loops > _DEEPEST_LOOPS:
+        if depth > DEEPEST or loops > _DEEPEST_LOOPS:
             yield _unsafe(node.lineno, "The template is nested too deeply.", "Split it up.")
             return
         yield from _refusals_of(node, environment)
@@ -92,7 +92,7 @@ def _refusals(tree: nodes.Template, environment: ContentEnvironment) -> Iterator
 
 def _walk(node: nodes.Node, depth: int = 0, loops: int = 0) -> Iterator[tuple[nodes.Node, int, int]]:
     yield node, depth, loops
-    if depth > _DEEPEST_NESTING:
+    if depth > DEEPEST:
         return
     for child in node.iter_child_nodes():
         yield from _walk(child, depth + 1, loops + isinstance(child, nodes.For))
@@ -117,8 +117,17 @@ def _refusals_of(node: nodes.Node, environment: ContentEnvironment) -> Iterator[
         yield _unsafe(node.lineno, f"`{node.name}` cannot be set.", "Choose another name.")
     elif isinstance(node, nodes.Call):
         yield from _call_refusals(node)
+    elif isinstance(node, nodes.Const) and type(node.value) is int and node.value > _LARGEST_INTEGER:
+        yield _unsafe(node.lineno, "A number is too large.", "Write it as a text.")
+    elif isinstance(node, nodes.Compare) and len(node.ops) > 1 and any(map(_is_membership, node.ops)):
+        remedy = "Join two comparisons with `and`, and put brackets around them where needed."
+        yield _unsafe(node.lineno, "`in` cannot be chained with another comparison.", remedy)
     elif isinstance(node, nodes.Filter | nodes.Test):
         yield from _name_refusals(node, environment)
+
+
+def _is_membership(operand: nodes.Operand) -> bool:
+    return operand.op in {"in", "notin"}
 
 
 def _is_reserved_target(node: nodes.Name) -> bool:

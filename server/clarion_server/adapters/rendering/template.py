@@ -1,46 +1,48 @@
-"""One template: parsed, made to pay, compiled once, rendered often."""
+"""One template: parsed, made to pay for its work, compiled once, rendered often."""
 
 from __future__ import annotations
 
-from itertools import islice
-from types import CodeType, TracebackType
+from types import TracebackType
 from typing import Any
 
 from babel import Locale
-from jinja2 import Template, TemplateSyntaxError, nodes
+from jinja2 import Template, nodes
 
-from clarion_server.adapters.rendering.bounds import LIMITS, Budget, RenderContext
+from clarion_server.adapters.rendering.budget import LIMITS, Budget, RenderContext
+from clarion_server.adapters.rendering.compilation import compiled
 from clarion_server.adapters.rendering.environment import ContentEnvironment
-from clarion_server.adapters.rendering.expression_path import place_at
-from clarion_server.adapters.rendering.rewriting import rewritten
-from clarion_server.adapters.rendering.structure import Refusal, parsed, syntax_refusal
+from clarion_server.adapters.rendering.expression_path import paths_by_line
+from clarion_server.adapters.rendering.structure import Refusal, parsed
 from clarion_server.adapters.rendering.values import RenderRefused, ValueMissing
 from clarion_server.application.ports.content import ContentInvalid, RenderingFailed
-
-_PIECES_BETWEEN_CHECKS = 16
 
 
 class CompiledTemplate:
     """A part of a content. `field` is its dotted path in the campaign."""
 
-    __slots__ = ("_environment", "_globals", "_root", "_source", "_template", "field")
+    __slots__ = ("_environment", "_globals", "_paths", "_root", "_template", "field")
 
     def __init__(self, field: str, source: str, environment: ContentEnvironment) -> None:
         """Raises ContentInvalid."""
+        tree = _read(field, source, environment)
         self.field = field
-        self._source = source
         self._environment = environment
-        self._template = _template(field, source, environment)
-        self._root = self._template.root_render_func
         self._globals = environment.globals
+        # Collected before the tree is compiled, which changes it.
+        self._paths = paths_by_line(tree)
+        self._template = _template(field, tree, environment)
+        self._root = self._template.root_render_func
 
-    def render(self, variables: dict[str, Any], locale: Locale) -> str:
-        """Raises RenderingFailed. Calls of one message may share `variables`, which no template can change."""
+    def render(self, variables: dict[str, Any], locale: Locale, budget: Budget | None = None) -> str:
+        """Returns the text. Raises RenderingFailed.
+
+        The parts of one message share `variables`, which no template can change, and its budget.
+        """
         context = RenderContext(self._environment, variables, None, {}, self._globals)
-        context.budget = Budget()
+        context.budget = budget or Budget()
         context.locale = locale
         try:
-            return self._written(context)
+            return self._joined(context)
         except ValueMissing as missing:
             raise self._missing(missing) from None
         except RenderRefused as refused:
@@ -48,25 +50,26 @@ class CompiledTemplate:
         except Exception as error:  # noqa: BLE001  (a template can raise whatever Python's operators raise)
             raise self._failure(error, f"an operation does not fit its values ({type(error).__name__})") from None
 
-    def _written(self, context: RenderContext) -> str:
-        pieces = self._root(context)
-        text = ""
-        while batch := list(islice(pieces, _PIECES_BETWEEN_CHECKS)):
-            text += "".join(batch)
-            if len(text) > LIMITS.output_chars:
-                raise RenderRefused(f"the result is longer than {LIMITS.output_chars:,} characters")
-        return text
+    def _joined(self, context: RenderContext) -> str:
+        """Joins the pieces that the template yields, and stops as soon as they are too long together."""
+        pieces, length = [], 0
+        for piece in self._root(context):
+            length += len(piece)
+            if length > LIMITS.text_chars:
+                raise RenderRefused(f"the result is longer than {LIMITS.text_chars:,} characters")
+            pieces.append(piece)
+        return "".join(pieces)
 
     def _missing(self, error: ValueMissing) -> RenderingFailed:
         line = self._line(error)
-        place = place_at(self._environment.parse(self._source), line, error.name)
-        return RenderingFailed(self.field, line, f"`{place}` is missing" if place else str(error))
+        path = self._paths.get((line, error.name))
+        return RenderingFailed(self.field, line, f"`{path}` is missing" if path else str(error))
 
     def _failure(self, error: Exception, detail: str) -> RenderingFailed:
         return RenderingFailed(self.field, self._line(error), detail)
 
     def _line(self, error: Exception) -> int:
-        """The template's line in which the error came up: the innermost frame of its compiled code tells."""
+        """Returns the template's line in which an error came up, from the innermost frame of its compiled code."""
         line, traceback = 0, error.__traceback__
         while traceback is not None:
             if _is_of(traceback, self._template):
@@ -75,23 +78,22 @@ class CompiledTemplate:
         return line
 
 
-def compiled(tree: nodes.Template, environment: ContentEnvironment) -> CodeType | Refusal:
-    """The template's code, or why there is none. Changes the tree."""
-    try:
-        return environment.compile(rewritten(tree))
-    except TemplateSyntaxError as error:
-        return syntax_refusal(error.lineno, error.message or "")
-    except (SyntaxError, RecursionError, MemoryError):
-        # Python's compiler has limits of its own, which the bounds on nesting should keep away.
-        return syntax_refusal(0, "The template is nested too deeply.")
-
-
-def _template(field: str, source: str, environment: ContentEnvironment) -> Template:
+def _read(field: str, source: str, environment: ContentEnvironment) -> nodes.Template:
     tree, refusals = parsed(source, environment)
-    code = refusals[0] if tree is None or refusals else compiled(tree, environment)
+    if tree is None or refusals:
+        raise _invalid(field, refusals[0])
+    return tree
+
+
+def _template(field: str, tree: nodes.Template, environment: ContentEnvironment) -> Template:
+    code = compiled(tree, environment)
     if isinstance(code, Refusal):
-        raise ContentInvalid(f"{field}, line {code.line}: {code.message}")
+        raise _invalid(field, code)
     return Template.from_code(environment, code, environment.globals)
+
+
+def _invalid(field: str, refusal: Refusal) -> ContentInvalid:
+    return ContentInvalid(f"{field}, line {refusal.line}: {refusal.message}")
 
 
 def _is_of(traceback: TracebackType, template: Template) -> bool:

@@ -1,7 +1,9 @@
-"""Values as templates see them: what is missing, and what can be written."""
+"""Values as templates see them: which are missing, and how the others are written."""
 
 from __future__ import annotations
 
+from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 from jinja2 import StrictUndefined, Undefined
@@ -10,23 +12,25 @@ from markupsafe import Markup
 
 
 class RenderRefused(Exception):
-    """Stops a render. Its text is shown to callers: it never holds a value of the data."""
+    """Stops a render. Callers see its text, which never holds a value of the data."""
 
 
 class ValueMissing(RenderRefused):
-    """A value was used that is not there, or that is null."""
+    """A template used a value that is absent or null."""
 
     def __init__(self, name: str = "") -> None:
         super().__init__("a value is missing")
         self.name = name
-        """The key or index that was not found. May come from the data: shown only where the template spells it out."""
+        """The key or index that was not found. It may come from the data, so it is shown only where the template
+        spells it out.
+        """
 
 
 class MissingValue(StrictUndefined):
-    """A value that is not there: false as a condition, an error wherever else it is used.
+    """A value that is absent: false as a condition, an error wherever else it is used.
 
-    What hangs on it (`context.order.coupon` without an order) is missing as well, so that `is defined`, `default` and
-    `if` see through a whole path.
+    A part of it (`context.order.coupon` without an order) is missing as well, so that `is defined`, `default` and `if`
+    see through a whole path.
     """
 
     __slots__ = ()
@@ -38,19 +42,20 @@ class MissingValue(StrictUndefined):
 
     @property
     def _undefined_message(self) -> str:
-        """What the exception is made of: the name alone, for Jinja2's own texts describe the data."""
+        """The name alone, for Jinja2's own texts describe the data."""
         return str(self._undefined_name or "")
 
-    def __bool__(self) -> bool:  # type: ignore[override]  # strict ones fail here; being a condition is a way out
+    def __bool__(self) -> bool:  # type: ignore[override]  # Jinja2's strict values fail as a condition
         return False
 
 
 def is_missing(value: object) -> bool:
-    """Null counts as missing: to people it says the same."""
+    """Returns whether a value is absent or null: to people both say the same."""
     return value is None or isinstance(value, Undefined)
 
 
 def check_present(value: object) -> None:
+    """Raises ValueMissing."""
     if value is None:
         raise ValueMissing
     if isinstance(value, Undefined):
@@ -58,14 +63,39 @@ def check_present(value: object) -> None:
 
 
 def printable(value: Any) -> Any:
-    """What `{{ }}` writes for a value. Refuses what would come out as `None` or as Python source."""
+    """Returns what `{{ }}` writes for a value: a text or a whole number. Raises RenderRefused for other values."""
     kind = type(value)
     if kind is str or kind is Markup or kind is int:
         return value
     if kind is float:
-        # JSON has one kind of number, and many senders write 2 as 2.0.
-        return int(value) if value.is_integer() else value
+        return _plain_number(value)
     check_present(value)
     if not isinstance(value, str | int):
         raise RenderRefused("a list or an object cannot be printed")
+    return value
+
+
+def _plain_number(value: float) -> int | str:
+    """Writes 2.0 as 2, since JSON has one kind of number, and 0.00005 without an exponent."""
+    if not isfinite(value):
+        raise RenderRefused("a number is too large")
+    return int(value) if value.is_integer() else format(Decimal(repr(value)), "f")
+
+
+def as_text(value: Any) -> str:
+    """Returns the text that `{{ }}` writes; markup stays markup. Raises RenderRefused."""
+    text = printable(value)
+    return text if isinstance(text, str) else str(text)
+
+
+def as_integer(value: Any) -> Any:
+    """Returns a whole number for JSON's `3.0`, and any other value unchanged."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def as_number(value: Any) -> int | float:
+    """Returns a number as it is. Raises RenderRefused for any other value."""
+    check_present(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise RenderRefused("a number is needed")
     return value

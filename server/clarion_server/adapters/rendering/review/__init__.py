@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from clarion_server.adapters.rendering.compilation import compiled
 from clarion_server.adapters.rendering.email_content import sources
 from clarion_server.adapters.rendering.environment import ContentEnvironment
 from clarion_server.adapters.rendering.review.email_rules import email_findings
@@ -13,7 +14,6 @@ from clarion_server.adapters.rendering.schema_check import EMPTY_OBJECT
 from clarion_server.adapters.rendering.schema_rules import schema_findings
 from clarion_server.adapters.rendering.schema_tree import written_out
 from clarion_server.adapters.rendering.structure import Refusal, parsed
-from clarion_server.adapters.rendering.template import compiled
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.finding import Finding, Severity
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from jinja2 import nodes
 
-from clarion_server.adapters.rendering.expression_path import constant_of, place_of
+from clarion_server.adapters.rendering.expression_path import constant_of, path_of
 from clarion_server.adapters.rendering.review import conditions
 from clarion_server.adapters.rendering.review.abstract_values import (
     NEVER,
@@ -117,7 +117,7 @@ class Expressions:
         return NEVER
 
     def _member(self, node: nodes.Getattr, scope: Scope) -> AbstractValue:
-        return self.shape(node.node, scope).member(node.attr, place_of(node))
+        return self.shape(node.node, scope).member(node.attr, path_of(node))
 
     def _item(self, node: nodes.Getitem, scope: Scope) -> AbstractValue:
         base = self.shape(node.node, scope)
@@ -125,10 +125,10 @@ class Expressions:
             return self._slice(node.arg, base, scope)
         key = constant_of(node.arg)
         if isinstance(key, str):
-            return base.member(key, place_of(node))
+            return base.member(key, path_of(node))
         if type(key) is int:
-            return base.entry(key, place_of(node))
-        return base.at(self.usable(node.arg, scope, NUMERIC | TEXT_KINDS, "an index needs"), place_of(node))
+            return base.entry(key, path_of(node))
+        return base.at(self.usable(node.arg, scope, NUMERIC | TEXT_KINDS, "an index needs"), path_of(node))
 
     def _slice(self, node: nodes.Slice, base: AbstractValue, scope: Scope) -> AbstractValue:
         for bound_node in (node.start, node.stop, node.step):

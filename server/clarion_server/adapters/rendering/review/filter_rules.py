@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from zoneinfo import ZoneInfo
 
-from clarion_server.adapters.rendering.locale_filters import CURRENCY, MOST_DIGITS, STYLES
+from clarion_server.adapters.rendering.locale_filters import CURRENCY
 from clarion_server.adapters.rendering.review.abstract_values import NUMBER, TEXT, AbstractValue, any_of
 from clarion_server.adapters.rendering.review.filter_use import FilterRule, FilterUse, Parameter
 from clarion_server.adapters.rendering.review.json_types import ALL, NUMERIC, SCALARS, Kind
 from clarion_server.adapters.rendering.review.json_types import TEXT as TEXT_KINDS
 from clarion_server.adapters.rendering.review.list_rules import LIST_RULES
+from clarion_server.adapters.rendering.text_filters import MOST_DIGITS
+from clarion_server.adapters.rendering.time_filters import STYLES, is_zone
 from clarion_server.domain.finding import FindingCode
 
 _NOT_NULL = ALL - {Kind.NULL}
@@ -25,14 +26,6 @@ def _is_style(value: object) -> bool:
     return value in STYLES
 
 
-def _is_zone(value: object) -> bool:
-    try:
-        ZoneInfo(str(value))
-    except (ValueError, OSError, LookupError):
-        return False
-    return True
-
-
 def _is_method(value: object) -> bool:
     return value in {"common", "ceil", "floor"}
 
@@ -45,7 +38,7 @@ _DIGITS = Parameter("digits", NUMERIC, accepts=_is_digits, wanted=f"a whole numb
 _PRECISION = Parameter("precision", NUMERIC, accepts=_is_digits, wanted=f"a whole number from 0 to {MOST_DIGITS}")
 _METHOD = Parameter("method", TEXT_KINDS, accepts=_is_method, wanted="'common', 'ceil' or 'floor'")
 _FORMAT = Parameter("format", TEXT_KINDS, accepts=_is_style, wanted=f"one of {', '.join(STYLES)}")
-_ZONE = Parameter("tz", TEXT_KINDS, accepts=_is_zone, wanted="a time zone such as 'Europe/Paris'")
+_ZONE = Parameter("tz", TEXT_KINDS, accepts=is_zone, wanted="a time zone such as 'Europe/Paris'")
 _CODE = Parameter(
     "currency", TEXT_KINDS, is_required=True, accepts=_is_currency, wanted="three capital letters such as 'EUR'"
 )
@@ -103,6 +96,7 @@ FILTER_RULES: Mapping[str, FilterRule] = {
     "round": FilterRule(NUMERIC, _number, (_PRECISION, _METHOD)),
     "safe": FilterRule(SCALARS, _safe),
     "time": _MOMENT,
+    "tojson": FilterRule(_NOT_NULL, _text),
     "trim": FilterRule(SCALARS, _text, (_TEXT_PARAMETER,)),
     "truncate": FilterRule(
         SCALARS,

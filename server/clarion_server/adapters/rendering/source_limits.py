@@ -1,0 +1,39 @@
+"""Measures a template while it is read, before a tree is made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jinja2 import TemplateSyntaxError
+from jinja2.ext import Extension
+from jinja2.lexer import Token, TokenStream
+
+MOST_NODES = 10_000
+"""Names, operators, filters, tags and texts of a template. Their review takes about a third of a second."""
+DEEPEST = 60
+"""Of brackets in brackets and nodes in nodes; Python's own compiler gives up at about a hundred brackets."""
+_MOST_TOKENS = 4 * MOST_NODES
+_LONGEST_NAME = 200
+_OPENING = frozenset({"lbrace", "lbracket", "lparen"})
+_CLOSING = frozenset({"rbrace", "rbracket", "rparen"})
+
+
+class TemplateTooLarge(TemplateSyntaxError):
+    """The template goes beyond a limit; nothing is wrong with its syntax."""
+
+
+class SourceLimits(Extension):
+    """Stops the parser at the first token beyond a limit."""
+
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
+        depth = 0
+        for count, token in enumerate(stream, 1):
+            depth += (token.type in _OPENING) - (token.type in _CLOSING)
+            if count > _MOST_TOKENS:
+                message = f"The template has more than {_MOST_TOKENS:,} names, signs, tags and texts."
+                raise TemplateTooLarge(message, token.lineno)
+            if depth > DEEPEST:
+                raise TemplateTooLarge("The template is nested too deeply.", token.lineno)
+            if token.type == "name" and len(token.value) > _LONGEST_NAME:
+                raise TemplateTooLarge(f"A name is longer than {_LONGEST_NAME} characters.", token.lineno)
+            yield token
