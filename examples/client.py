@@ -1,4 +1,4 @@
-"""Sends one mail and waits for what becomes of it. Reads CLARION_TARGET and CLARION_API_KEY."""
+"""Sends one mail and waits for its outcome. Reads CLARION_TARGET and CLARION_API_KEY."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The main job, from nothing to mails that were received: `make demo`.
+"""Shows the main job, from nothing to received mails: `make demo`.
 
 Starts the service and an SMTP server on this machine, applies the campaigns of `examples/campaigns`, triggers them for
 the orders of `examples/data/orders.jsonl`, and shows what became of every message. Everything it writes is in
@@ -35,7 +35,7 @@ ORDERS = EXAMPLES / "data" / "orders.jsonl"
 CAMPAIGNS = ("order-confirmed", "password-reset")
 #: How many customers also ask for a new password.
 RESETS = 20
-#: The ports that the documentation speaks of.
+#: The ports that the documentation names.
 PORT, HTTP_PORT = 50051, 50080
 START_SECONDS = 30
 DELIVERY_SECONDS = 120
@@ -55,14 +55,14 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return 0
     except subprocess.CalledProcessError as error:
-        # The command has said what went wrong.
+        # The command has already printed what went wrong.
         return error.returncode
     finally:
         mailbox.stop()
 
 
 def free_or_any(port: int) -> int:
-    """0, for any other one, where somebody has it."""
+    """Returns the port, or 0 for any port when this one is taken."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -74,7 +74,7 @@ def free_or_any(port: int) -> int:
 
 @contextmanager
 def service(port: int, http_port: int) -> Iterator[tuple[str, str, str]]:
-    """`clarion serve` on those ports and a new store; its addresses and the first admin key."""
+    """Runs `clarion serve` on those ports with a new store. Yields its addresses and the first admin key."""
     store = f"sqlite:///{FOLDER / 'clarion.db'}"
     settings = {
         "CLARION_LISTEN": f"127.0.0.1:{port}",
@@ -136,7 +136,7 @@ def step(text: str) -> None:
 
 
 def clarion(environment: dict[str, str], *arguments: str) -> None:
-    """Runs the command as a person would, and shows which."""
+    """Prints a command and runs it."""
     shown = [os.path.relpath(word) if word.startswith("/") else word for word in arguments]
     console.print(f"  $ clarion {' '.join(shown)}", style="dim", highlight=False)
     subprocess.run([sys.executable, "-m", "clarion_server", *arguments], env=environment, check=True)
@@ -169,7 +169,7 @@ def await_delivery(client: Client) -> None:
 
 
 def check_received(client: Client, mailbox: MailboxServer) -> bool:
-    """Holds what Clarion says against what the SMTP server has."""
+    """Returns whether the SMTP server has exactly the mails that Clarion says were sent."""
     sent = {message.name.removeprefix("messages/") for message in client.messages.list(states=[MessageState.SENT])}
     wanted = RESETS + sum(1 for _ in ORDERS.open(encoding="utf-8"))
     received = mailbox.received()

@@ -1,4 +1,4 @@
-"""A real SMTP server on this machine that keeps every mail in a folder, one file each, for people to look at."""
+"""A real SMTP server on this machine that keeps every mail as a file in a folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 
 class MailboxServer:
-    """Serves on 127.0.0.1, on a thread of its own, between `start` and `stop`."""
+    """Serves on 127.0.0.1 in a thread of its own, between `start` and `stop`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -31,7 +31,7 @@ class MailboxServer:
         self._controller.stop()
 
     def received(self) -> Counter[str]:
-        """How often each mail came, by its Message-ID without brackets and domain: the message's id."""
+        """Counts the mails by the id of their message, which is the local part of the Message-ID."""
         with self._lock:
             return self._received.copy()
 
@@ -53,7 +53,7 @@ class MailboxServer:
 
 
 def _free_port() -> int:
-    """A port for aiosmtpd, which must know it beforehand to see whether its server has come up."""
+    """Returns a free port. aiosmtpd must know its port beforehand to see whether its server has started."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,4 +1,4 @@
-"""The TypeScript client, built once for all tests that need it."""
+"""Builds the TypeScript client once for all tests that need it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ COMPILER = CLIENT / "node_modules" / ".bin" / "tsc"
 
 
 def built_client() -> Path:
-    """The client's folder, with its `dist`. Skips the test where it cannot be built."""
+    """Returns the client's folder with its `dist`. Skips the test where the client cannot be built."""
     if not (shutil.which("node") and shutil.which("npm")):
         pytest.skip("Node.js and npm are not installed here")
     path = ROOT / "build" / "typescript.lock"
     path.parent.mkdir(exist_ok=True)
     with path.open("w") as lock:
-        # Tests run in several processes: the first one builds, the others wait.
+        # The first of several test processes builds, and the others wait.
         fcntl.flock(lock, fcntl.LOCK_EX)
         told = run(ROOT, "make", "typescript", f"PYTHON={sys.executable}")
     if not COMPILER.exists():

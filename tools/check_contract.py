@@ -1,10 +1,10 @@
-"""Checks the contract: its style, its compatibility with the one that was released last, and that the stubs fit it.
+"""Checks the contract: its style, its compatibility with the last release, and that generated files are up to date.
 
     python -m tools.check_contract             checks
-    python -m tools.check_contract --release   makes today's contract the one that later ones are held against
+    python -m tools.check_contract --release   makes today's contract the one that later ones are compared with
 
-`protos/released.binpb` is the descriptor set of the contract that callers have. Whoever lands a change that passes
-takes it over with `--release`.
+`protos/released.binpb` is the descriptor set of the contract that callers have. Run `--release` with every change of
+the contract that passes.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ def main(arguments: list[str]) -> int:
     if "--release" in arguments:
         release()
         return 0
-    return max(check_style(), check_compatibility(), check_stubs())
+    return max(check_style(), check_compatibility(), check_generated())
 
 
 def release() -> None:
     files = FileDescriptorSet.FromString(generate.DESCRIPTORS.read_bytes())
     for file in files.file:
-        # Comments may change as they like.
+        # Comments may change freely.
         file.ClearField("source_code_info")
     RELEASED.write_bytes(files.SerializeToString(deterministic=True))
 
@@ -53,12 +53,12 @@ def check_compatibility() -> int:
     return run("buf", "breaking", str(generate.DESCRIPTORS), "--against", str(RELEASED))
 
 
-def check_stubs() -> int:
+def check_generated() -> int:
     changed = subprocess.run(
         ["git", "status", "--porcelain", "--", *GENERATED], cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout
     if changed:
-        print(f"What is generated does not fit the protos. Commit what `make generate` wrote:\n{changed}")
+        print(f"Generated files differ from the protos. Commit the files that `make generate` wrote:\n{changed}")
     return int(bool(changed))
 
 

@@ -36,13 +36,13 @@ TYPESCRIPT_PLUGIN = TYPESCRIPT / "node_modules" / ".bin" / "protoc-gen-es"
 DESCRIPTORS = ROOT / "build" / "contract.binpb"
 OPENAPI = ROOT / "server" / "clarion_server" / "transport" / "http" / "openapi.json"
 OPENAPI_PAGE = OPENAPI.with_suffix(".html")
-#: What `deploy/envoy.yaml` reads: the contract without its comments, with the types of the errors' details.
+#: `deploy/envoy.yaml` reads this: the contract without its comments, with the types of error details.
 ENVOY_DESCRIPTORS = ROOT / "deploy" / "contract.binpb"
-#: googleapis-common-protos carries its .proto files beside its modules.
+#: googleapis-common-protos has its .proto files beside its modules.
 GOOGLEAPIS = Path(next(iter(google.rpc.__path__))).parent.parent
 #: protoc's own well-known types, as grpcio-tools ships them.
 WELL_KNOWN = Path(protoc.__file__).parent / "_proto"
-#: Where pip has put the commands of this very environment, on the PATH or not.
+#: The folder of this environment's commands, which need not be on the PATH.
 PLUGINS = Path(sysconfig.get_path("scripts"))
 
 
@@ -77,7 +77,7 @@ def write_envoy_descriptors() -> None:
 
 
 def write_stubs(sources: list[str]) -> int:
-    # Whoever imports the stubs meanwhile, or when a proto does not compile, finds the old ones.
+    # The old stubs stay in place until the new ones are complete, or when a proto does not compile.
     with TemporaryDirectory(dir=STUBS) as folder:
         code = compile_protos(
             *(f"--plugin={plugin}={PLUGINS / plugin}" for plugin in ("protoc-gen-mypy", "protoc-gen-mypy_grpc")),
@@ -92,9 +92,11 @@ def write_stubs(sources: list[str]) -> int:
 
 
 def write_typescript_stubs(sources: list[str]) -> int:
-    """Writes nothing where the plugin is not installed."""
+    """Writes the TypeScript stubs, if their plugin is installed."""
     if not TYPESCRIPT_PLUGIN.exists():
-        print(f"{TYPESCRIPT_STUBS.relative_to(ROOT)} is left as it is: 'make typescript' installs what makes it.")
+        print(
+            f"{TYPESCRIPT_STUBS.relative_to(ROOT)} is unchanged. 'make typescript' installs the plugin that writes it."
+        )
         return 0
     with TemporaryDirectory(dir=TYPESCRIPT) as folder:
         code = compile_protos(
@@ -111,7 +113,7 @@ def write_typescript_stubs(sources: list[str]) -> int:
 
 
 def imported() -> list[str]:
-    """What the contract imports and no library of TypeScript's carries: google.api and google.rpc."""
+    """Returns the imports of the contract that no TypeScript library has: google.api and google.rpc."""
     files = FileDescriptorSet.FromString(DESCRIPTORS.read_bytes()).file
     return [file.name for file in files if file.name.startswith(("google/api/", "google/rpc/"))]
 

@@ -1,4 +1,4 @@
-"""The TypeScript client, compiled, against a live service. `clients/typescript/test` says what it must do."""
+"""Runs the tests in `clients/typescript/test` against a live service."""
 
 from __future__ import annotations
 

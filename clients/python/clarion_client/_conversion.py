@@ -1,7 +1,7 @@
 """Converts the values of `_values` to and from the contract's messages, and to and from plain data.
 
-A value is a frozen dataclass that `tools/generate_values.py` writes from the contract. How each of its fields travels
-follows from the descriptor of its message, so that no field needs code of its own.
+A value is a frozen dataclass that `tools/generate_values.py` writes from the contract. The descriptor of its message
+decides how each field is converted, so that no field needs code of its own.
 """
 
 from __future__ import annotations
@@ -17,17 +17,8 @@ from typing import Any, Self, TypeVar
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from clarion_client._converters import (
-    Converter,
-    Enumeration,
-    Integer,
-    JsonData,
-    Plain,
-    Span,
-    Time,
-    load_each,
-    mapping,
-)
+from clarion_client._containers import ByName, CountsByReason, Repeated, load_each, mapping
+from clarion_client._converters import Converter, Enumeration, Integer, JsonData, Plain, Span, Time
 from clarion_client._field_error import FieldError
 from clarion_client._names import SHORTENED
 
@@ -35,7 +26,7 @@ C = TypeVar("C", bound=type)
 M = TypeVar("M", bound=Message)
 V = TypeVar("V", bound="Value")
 
-#: The class of each message and enum of the contract, by its full name there, and the way back.
+#: The Python class of each message and enum by its full name in the contract, and the descriptor by class.
 CLASSES: dict[str, type] = {}
 DESCRIPTORS: dict[type, Any] = {}
 RECORDS: dict[type, Record] = {}
@@ -54,7 +45,7 @@ NUMBERS: Mapping[int, Callable[[], Converter]] = {
 
 
 def represents(*descriptors: Descriptor | EnumDescriptor) -> Callable[[C], C]:
-    """Declares the class that stands for a message or an enum of the contract."""
+    """Registers a class as the one that stands for a message or an enum of the contract."""
 
     def declare(python_class: C) -> C:
         CLASSES.update({descriptor.full_name: python_class for descriptor in descriptors})
@@ -86,6 +77,7 @@ class Value:
 
 
 def read(value_type: type[V], message: Message) -> V:
+    """Returns the value of a message."""
     value: V = record_of(value_type).read(message)
     return value
 
@@ -96,12 +88,12 @@ def read_all(value_type: type[V], messages: Iterable[Message]) -> list[V]:
 
 
 def write(value: Value, message_type: type[M]) -> M:
-    """Raises FieldError for what cannot be sent as it is."""
+    """Returns the message of a value. Raises FieldError for a field that cannot be sent as given."""
     return message_type(**record_of(type(value)).write(value))
 
 
 def enum_numbers(enum: type[StrEnum], members: Iterable[str], path: str) -> list[Any]:
-    """Returns the contract's numbers of these members. Raises FieldError with this path for what is none."""
+    """Returns the contract's numbers of members. Raises FieldError, at this path, for one that the contract lacks."""
     enumeration = Enumeration(DESCRIPTORS[enum], enum)
     try:
         return [enumeration.write(member) for member in members]
@@ -118,16 +110,17 @@ def record_of(value_type: type) -> Record:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a value. Python's name of a field that is a keyword ends with an underscore (`from_`)."""
+    """One field of a value. `name` has an underscore after a keyword (`from_`)."""
 
     name: str
     wire: FieldDescriptor
     converter: Converter
-    #: An absent field is None.
+    #: True when None stands for an absent field.
     optional: bool
     required: bool
 
     def reader(self) -> Callable[[Message], Any]:
+        """Returns a function that reads the field of a message."""
         get, convert, name = attrgetter(self.wire.name), self.converter.read, self.wire.name
         if not self.optional:
             return lambda message: convert(get(message))
@@ -143,7 +136,7 @@ class Record:
         self._type = value_type
         self._descriptor = descriptor
 
-    # These wait for the first use: a message may hold itself, and most programs use few of them.
+    # Fields are looked up at the first use: a message may contain itself, and most programs use few messages.
     @cached_property
     def _fields(self) -> Mapping[str, Field]:
         fields = dataclasses.fields(self._type)
@@ -201,83 +194,6 @@ class Record:
                 raise FieldError(f"has {' and '.join(given)}, of which only one can be given")
 
 
-class Repeated:
-    """Converts several values of one type, in order."""
-
-    def __init__(self, item: Converter) -> None:
-        self._item = item
-
-    def read(self, wire: Any, /) -> tuple[Any, ...]:
-        return tuple(map(self._item.read, wire))
-
-    def write(self, value: Iterable[Any], /) -> list[Any]:
-        written: list[Any] = []
-        try:
-            for item in value:
-                written.append(self._item.write(item))  # noqa: PERF401 - its length is the index of an item that fails
-        except FieldError as error:
-            error.move_into(len(written))
-            raise
-        return written
-
-    def dump(self, value: Iterable[Any], /) -> list[Any]:
-        return [self._item.dump(item) for item in value]
-
-    def load(self, data: Any, /) -> tuple[Any, ...]:
-        if not isinstance(data, list | tuple):
-            raise FieldError(f"is a {type(data).__name__}, not a list")
-        return tuple(load_each(enumerate(data), lambda _, item: self._item.load(item)).values())
-
-
-class ByName:
-    """Converts a map from names, such as header fields."""
-
-    def __init__(self, item: Converter) -> None:
-        self._item = item
-
-    def read(self, wire: Mapping[str, Any], /) -> dict[str, Any]:
-        return {name: self._item.read(item) for name, item in wire.items()}
-
-    def write(self, value: Mapping[str, Any], /) -> dict[str, Any]:
-        return {name: self._item.write(item) for name, item in value.items()}
-
-    def dump(self, value: Mapping[str, Any], /) -> dict[str, Any]:
-        return {name: self._item.dump(item) for name, item in value.items()}
-
-    def load(self, data: Any, /) -> dict[str, Any]:
-        return load_each(mapping(data).items(), self._load_item)
-
-    def _load_item(self, name: Any, item: Any) -> Any:
-        if not isinstance(name, str):
-            raise FieldError("has a name that is no string")
-        return self._item.load(item)
-
-
-class CountsByReason:
-    """Converts counts, which the contract lists as `{reason, count}` and Python has in a dict."""
-
-    def __init__(self, reason: Converter) -> None:
-        self._reason = reason
-
-    def read(self, wire: Any, /) -> dict[Any, int]:
-        counts: dict[Any, int] = {}
-        for entry in wire:
-            # Reasons that this client does not know share one key.
-            reason = self._reason.read(entry.reason)
-            counts[reason] = counts.get(reason, 0) + entry.count
-        return counts
-
-    def write(self, value: Mapping[str, int], /) -> list[dict[str, int]]:
-        return [{"reason": self._reason.write(reason), "count": count} for reason, count in value.items()]
-
-    def dump(self, value: Mapping[StrEnum, int], /) -> dict[str, int]:
-        return {str(reason): count for reason, count in value.items()}
-
-    def load(self, data: Any, /) -> dict[Any, int]:
-        counts = load_each(mapping(data).items(), lambda _, count: Integer(64).load(count))
-        return {self._reason.load(reason): count for reason, count in counts.items()}
-
-
 def _field(field: dataclasses.Field[Any], message: Descriptor) -> Field:
     wire = message.fields_by_name[field.name.removesuffix("_")]
     required = field.default is field.default_factory is dataclasses.MISSING
@@ -286,7 +202,7 @@ def _field(field: dataclasses.Field[Any], message: Descriptor) -> Field:
 
 
 def _converter(wire: FieldDescriptor, *, counted: bool) -> Converter:
-    """A repeated message that is a dict in Python has `counted`."""
+    """Returns the converter of a field. `counted` says that Python has a dict for a repeated message."""
     message = wire.message_type
     if not wire.is_repeated or message is None:
         return Repeated(_single(wire)) if wire.is_repeated else _single(wire)

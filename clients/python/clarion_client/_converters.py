@@ -1,13 +1,13 @@
 """Converts single values between their three forms: Python's, protobuf's, and plain data as JSON and YAML have it.
 
-Every converter raises FieldError for what does not fit. Whoever holds the value adds the field's name to its path.
+Every converter raises FieldError for data of another type. The value's container adds the field's name to the path.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import reprlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -18,7 +18,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from clarion_client._field_error import FieldError
 from clarion_client._json_data import data_of, struct_of
 
-#: What the plain types are called to the author of a file.
+#: The names of plain types in error messages.
 WORDS = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
 
 
@@ -59,7 +59,7 @@ class Plain:
 
     def load(self, data: Any, /) -> Any:
         fits = isinstance(data, int | float) if self._type is float else isinstance(data, self._type)
-        # bool is an int to Python, but to no author of a file.
+        # bool is a subclass of int, but `true` in a file is no number.
         if not fits or (isinstance(data, bool) and self._type is not bool):
             raise FieldError(f"is {reprlib.repr(data)}, not {WORDS[self._type]}")
         return data
@@ -80,7 +80,7 @@ class Integer(Plain):
 
 
 class Enumeration:
-    """Converts a member of an enum. Plain data may have the contract's long name (`CATEGORY_MARKETING`) too."""
+    """Converts a member of an enum. Plain data may also have the contract's long name (`CATEGORY_MARKETING`)."""
 
     def __init__(self, wire: EnumDescriptor, enum: type[StrEnum]) -> None:
         self._prefix = wire.values_by_number[0].name.removesuffix("UNSPECIFIED")
@@ -105,13 +105,13 @@ class Enumeration:
 
 
 class Time:
-    """Converts a moment, which always has a time zone; UTC when it is read."""
+    """Converts a time. It must have a time zone, and is in UTC when it is read."""
 
     def read(self, wire: Timestamp, /) -> dt.datetime:
         return wire.ToDatetime(tzinfo=dt.UTC)
 
     def write(self, value: dt.datetime, /) -> Timestamp:
-        # Without a zone protobuf would take it for UTC, which it rarely is.
+        # protobuf would read a time without a zone as UTC, which it rarely is.
         if value.utcoffset() is None:
             raise FieldError("has no time zone")
         timestamp = Timestamp()
@@ -131,7 +131,7 @@ class Time:
 
 
 class Span:
-    """Converts a length of time; plain data has it as protobuf's JSON does, `1.500s`."""
+    """Converts a duration. Plain data has it as protobuf's JSON does, such as `1.500s`."""
 
     def read(self, wire: Duration, /) -> dt.timedelta:
         return wire.ToTimedelta()
@@ -154,7 +154,7 @@ class Span:
 
 
 class JsonData:
-    """Converts JSON data of the caller's own, such as a context."""
+    """Converts JSON data of any shape, such as a context."""
 
     def read(self, wire: Any, /) -> dict[str, Any]:
         return data_of(wire)
@@ -166,27 +166,5 @@ class JsonData:
         return dict(value)
 
     def load(self, data: Any, /) -> dict[str, Any]:
-        # What could not be sent is refused where it is read.
+        # The round trip refuses data that could not be sent.
         return data_of(struct_of(data))
-
-
-def mapping(data: Any) -> Mapping[Any, Any]:
-    """Returns plain data that is a mapping, and raises FieldError for any other."""
-    if not isinstance(data, Mapping):
-        raise FieldError(f"is a {type(data).__name__}, not a mapping")
-    return data
-
-
-def load_each(items: Iterable[tuple[Any, Any]], load: Callable[[Any, Any], Any]) -> dict[Any, Any]:
-    """Returns what `load` makes of each item, by its name or index. Raises one FieldError for all that do not fit."""
-    loaded: dict[Any, Any] = {}
-    errors: list[FieldError] = []
-    for name, item in items:
-        try:
-            loaded[name] = load(name, item)
-        except FieldError as error:
-            error.move_into(name)
-            errors += error.errors
-    if errors:
-        raise FieldError.of(errors)
-    return loaded

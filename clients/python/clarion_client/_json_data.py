@@ -1,7 +1,7 @@
 """Converts JSON data to and from `google.protobuf.Struct` without a silent loss.
 
-A Struct keeps every number as a double and takes anything that converts to one. This module refuses what would not
-arrive as it was given, with the path of the value, before anything is sent.
+A Struct keeps every number as a double and takes anything that converts to one. This module refuses data that would not
+arrive as given, with the path of the value, before anything is sent.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from clarion_client._field_error import FieldError
 
 #: The contract's limit on nesting. Deeper data would also pass protobuf's own limit of 100 messages within each other.
 MAX_DEPTH = 32
-#: Beyond it a double no longer tells neighbouring integers apart (IEEE 754, 53 bits of significand).
+#: Beyond it a double does not distinguish neighbouring integers (IEEE 754, 53 bits of significand).
 MAX_INTEGER = 2**53
 
 ADVICE: dict[type, str] = {
@@ -35,8 +35,8 @@ ADVICE: dict[type, str] = {
 
 
 def struct_of(data: Mapping[str, Any], path: str = "") -> Struct:
-    """Raises FieldError for types that JSON does not know, numbers that a double cannot hold (NaN, infinities, integers
-    beyond 2**53), lone surrogates and more than 32 levels. Its path begins with `path`.
+    """Returns the Struct of JSON data. Raises FieldError, at `path` or below, for types that JSON does not know,
+    numbers that a double cannot hold (NaN, infinities, integers beyond 2**53), lone surrogates and more than 32 levels.
     """
     struct = Struct()
     try:
@@ -96,7 +96,7 @@ def _put_text(target: Value, text: str) -> None:
 
 
 def _put_container(target: Value, item: Any, depth: int) -> None:
-    # Data that contains itself ends here too.
+    # This also ends data that contains itself.
     if depth > MAX_DEPTH:
         raise FieldError(f"is nested deeper than {MAX_DEPTH} levels")
     if isinstance(item, Mapping):

@@ -1,4 +1,4 @@
-"""Calls, with what they ask of the service and what they make of its answer."""
+"""Calls with the requests that they send and the values that they return."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from google.protobuf.message import Message
 
 @dataclass
 class Case:
-    """One call with the request that it makes and the answer that it gets."""
+    """One call, its request, the answer of the service and the value that the call returns."""
 
     rpc: str
     call: Callable[[AsyncClient], Any]
     request: Message
     answer: Message
-    #: What the value must equal, or what must hold of it.
+    #: The expected value, or a predicate that it must satisfy.
     value: Any
 
     def fits(self, value: Any) -> bool:
@@ -31,7 +31,7 @@ def holds(**attributes: Any) -> Callable[[Any], bool]:
 
 
 def rpcs(*services: ModuleType) -> Iterator[str]:
-    """The names of all RPCs of generated modules."""
+    """Yields the names of all RPCs of generated modules."""
     for service in services:
         for description in service.DESCRIPTOR.services_by_name.values():
             yield from (method.name for method in description.methods)

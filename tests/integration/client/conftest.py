@@ -1,4 +1,4 @@
-"""Clients to test: each test runs with the one for asyncio and with the synchronous one."""
+"""Runs each test with the client for asyncio and with the synchronous one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from clarion_client import AsyncClient, Client, Retry
 
 from tests.integration.client.threads import InThreads
 
-#: Tests wait for no delay of ours.
+#: Keeps the delays of retries out of the tests.
 AT_ONCE = Retry(initial_delay=0.001, max_delay=0.01)
 
 Connect = Callable[..., AsyncClient]
@@ -18,7 +18,7 @@ Connect = Callable[..., AsyncClient]
 
 @pytest.fixture(params=["asyncio", "threads"])
 def connect(request: pytest.FixtureRequest) -> Connect:
-    """Makes a client of the kind under test, in the shape of `AsyncClient`."""
+    """Returns a function that makes the client under test, with the interface of `AsyncClient`."""
 
     def make(target: str, **settings: Any) -> AsyncClient:
         settings = {"retry": AT_ONCE, **settings}

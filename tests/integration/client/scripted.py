@@ -1,4 +1,4 @@
-"""A real gRPC server whose answers a test writes down."""
+"""A real gRPC server that gives the answers of a test."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
-#: Each service's empty servicer and what adds it to a server.
+#: Each service's empty servicer, and the function that adds it to a server.
 SERVICES: tuple[tuple[Callable[[], Any], Callable[[Any, Any], None]], ...] = (
     (ApiKeyServiceServicer, add_ApiKeyServiceServicer_to_server),
     (CampaignServiceServicer, add_CampaignServiceServicer_to_server),
@@ -40,7 +40,7 @@ Handler = Callable[[Any, Any], Any]
 
 
 class Script:
-    """Answers calls of one method in the order written, and keeps what it was asked."""
+    """Gives these answers to the calls of one method, in order, and keeps the requests."""
 
     def __init__(self, *answers: Message) -> None:
         self._answers = deque(answers)
@@ -66,7 +66,7 @@ async def fail(context: Any, status: Status) -> NoReturn:
 def failure(
     code: grpc.StatusCode, reason: str, *details: Message, message: str = "Refused.", **metadata: str
 ) -> Status:
-    """The status that the service would fail with."""
+    """Returns the status with which the service would fail."""
     status = Status(code=code.value[0], message=message)
     for detail in (ErrorInfo(reason=reason, domain="clarion.dev", metadata=metadata), *details):
         status.details.add().Pack(detail)
@@ -87,7 +87,7 @@ def overloaded(seconds: float = 0.001) -> Status:
 async def serving(
     address: str = "127.0.0.1:0", credentials: grpc.ServerCredentials | None = None, **handlers: Handler
 ) -> AsyncIterator[str]:
-    """Serves the methods given by their names, and yields the address."""
+    """Serves the methods given by name, and yields the address."""
     server = grpc.aio.server()
     for servicer_type, add in SERVICES:
         servicer = servicer_type()

@@ -1,4 +1,4 @@
-"""Deadlines, tries, metadata, errors, TLS, closing: what every call has in common."""
+"""Tests deadlines, tries, metadata, errors, TLS and closing, which every call has in common."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every list: what it asks the service, and what it makes of the items."""
+"""Tests the request and the items of every list."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ PAGES = {"": (["a", "b"], "2"), "2": ([], "3"), "3": (["c"], "")}
 
 
 class Pages:
-    """Serves three pages, the second of them empty, and keeps which were asked for."""
+    """Serves three pages, the second of them empty, and keeps the requested tokens."""
 
     def __init__(self) -> None:
         self.tokens: list[str] = []

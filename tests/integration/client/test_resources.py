@@ -1,4 +1,4 @@
-"""Every method: what it asks the service, and what it makes of the answer."""
+"""Tests the request and the value of every method."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Servers that are no gRPC endpoint."""
+"""Tests targets where a server speaks another protocol."""
 
 from __future__ import annotations
 

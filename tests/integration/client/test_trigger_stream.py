@@ -141,9 +141,9 @@ async def test_triggers_are_not_read_far_ahead_of_their_answers(connect: Connect
     async with serving(TriggerStream=hold, GetCampaign=script.answer) as target, connect(target) as client:
         streaming = asyncio.ensure_future(executions(client, source(), window=8))
         await full.wait()
-        # Another call there and back: time enough to read on, if anything did.
+        # A round trip gives the client time to read on, if it did.
         await client.campaigns.get("x")
-        # Eight under way and one in hand.
+        # Eight are in flight, and one waits for room.
         assert next(read) <= 9
         released.set()
 
@@ -256,10 +256,10 @@ async def test_leaving_a_stream_early_ends_it_and_reads_no_further(connect: Conn
         await anext(aiter(stream))
         await stream.aclose()
         await asyncio.wait_for(ended.wait(), timeout=10)
-        # Another call there and back: time enough to read on, if anything did.
+        # A round trip gives the client time to read on, if it did.
         await client.campaigns.get("x")
 
-    # One was answered; four were under way and one in hand.
+    # One was answered, four were in flight, and one waited for room.
     (following,) = next(source).recipients
     assert int(following.identity.removeprefix("crm:")) <= 6
 

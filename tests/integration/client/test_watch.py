@@ -17,8 +17,8 @@ from tests.integration.client.scripted import fail, failure, serving, unavailabl
 
 
 class Journal:
-    """Events 0, 1, 2, … as they are recorded; a token is the number of the next one. Watches break after `lasting`
-    events, when that is given.
+    """Serves events 0, 1, 2, … as they are recorded. A token is the number of the next event. Watches break after
+    `lasting` events, when that is given.
     """
 
     def __init__(self, recorded: int = 0, lasting: int | None = None, *, by_ending: bool = False) -> None:
@@ -127,7 +127,7 @@ async def test_across_lost_connections_every_event_comes_once_and_in_order(
 
         assert await take(watch, 20) == [str(number) for number in range(20)]
 
-    # A break may cost events that were on their way, but the client never connects without need.
+    # A break may lose events on their way, which costs further connections, but never many.
     needed = math.ceil(20 / lasting)
     assert needed <= len(journal.requests) <= 2 * needed
 
@@ -204,7 +204,7 @@ async def test_an_outage_is_counted_from_its_own_beginning(connect: Connect) -> 
         if connection == 3:
             yield WatchEventsResponse(resume_token="b", event=WireEvent(message="messages/0"))
             await asyncio.Event().wait()
-        # A quiet connection, longer than the longest outage, after one that broke.
+        # The connection is quiet for longer than the longest outage, after another one broke.
         await asyncio.sleep(0.6 * (connection - 1))
         await fail(context, unavailable())
 
@@ -245,7 +245,7 @@ async def test_closing_a_watch_while_it_connects_ends_its_iteration(connect: Con
 
 
 def closed_at_the_worst_moment(watch: Any) -> None:
-    """By another thread, as it were, when the call was made and nobody has it yet."""
+    """Closes the watch after its call was made and before the watch has it, as another thread could."""
     answers = getattr(watch, "_wrapped", watch)._answers
     open_call = answers._open_call
 

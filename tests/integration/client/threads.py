@@ -1,4 +1,4 @@
-"""The synchronous client in the shape of the other one, so that one suite tests both."""
+"""Gives the synchronous client the interface of the asynchronous one, so that one suite tests both."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Self
 
-#: What returns at once and works while it is iterated.
+#: Methods that return at once and work while they are iterated.
 LAZY = {"list", "versions", "watch", "trigger_stream"}
 END = object()
 
 
 class InThreads:
-    """Every method call runs in a thread and can be awaited; attributes that are objects are wrapped likewise."""
+    """Runs every method call in a thread, so that it can be awaited. Attributes that are objects are wrapped too."""
 
     def __init__(self, wrapped: Any) -> None:
         self._wrapped = wrapped
@@ -34,7 +34,7 @@ class InThreads:
 
 
 class IteratedInThreads:
-    """An iterable whose items come from a thread."""
+    """Iterates in a thread."""
 
     def __init__(self, wrapped: Any) -> None:
         self._wrapped = wrapped

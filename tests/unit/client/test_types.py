@@ -1,4 +1,4 @@
-"""What a caller's type checker sees."""
+"""Checks a caller's program with mypy."""
 
 from __future__ import annotations
 
