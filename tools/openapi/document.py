@@ -69,7 +69,7 @@ def document(contract: Contract, version: str) -> dict[str, Any]:
             paths.setdefault(operation.path, {})[binding.http_method.lower()] = operation.made()
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Clarion", "version": version, "description": _ABOUT, "license": _LICENSE},
+        "info": {"title": _TITLE, "version": version, "description": _ABOUT, "license": _LICENSE},
         "servers": [{"url": "/"}],
         "security": [{"key": []}],
         "tags": list(_tags(contract)),
@@ -84,6 +84,8 @@ def document(contract: Contract, version: str) -> dict[str, Any]:
     }
 
 
+#: Generators name packages after the title: of "Clarion" they would make `clarion_client`, which is our own client.
+_TITLE = "Clarion HTTP API"
 _LICENSE = {"name": "Apache 2.0", "identifier": "Apache-2.0"}
 _STATUS_SCHEMA: Schema = {
     "type": "object",

@@ -44,7 +44,7 @@ def write(document: dict[str, Any], target: Path) -> None:
 
 def _page(document: dict[str, Any]) -> Iterator[str]:
     info = document["info"]
-    yield f'<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8"><title>{escape(info["title"])} API</title>'
+    yield f'<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8"><title>{escape(info["title"])}</title>'
     yield f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>\n<body><main>'
     yield f"<h1>{escape(info['title'])} {escape(info['version'])}</h1>\n{_prose(info['description'])}"
     yield '<p>For programs: <a href="/openapi.json">openapi.json</a> (OpenAPI 3.1).</p>'

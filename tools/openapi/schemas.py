@@ -34,6 +34,8 @@ _NUMBER: dict[int, Schema] = {
     FieldDescriptor.CPPTYPE_DOUBLE: {"type": "number", "format": "double"},
     FieldDescriptor.CPPTYPE_FLOAT: {"type": "number", "format": "float"},
 }
+#: The end of the name of a method's request.
+_REQUEST = "Request"
 #: As text, because JavaScript would round them.
 _LARGE = {FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT64}
 
@@ -60,15 +62,16 @@ class Schemas:
         required = [field.json_name for field in fields if self._is_required(field)]
         if required:
             schema["required"] = required
-        if message.name.endswith("Request"):
+        if message.name.endswith(_REQUEST):
             schema["additionalProperties"] = False
         return _without_empty(schema)
 
     def _is_required(self, field: FieldDescriptor) -> bool:
-        """A resource is sent in part by updates, so that what it requires is said by those that send all of it."""
+        """Updates send a resource in part, so that `whole` says what a resource requires."""
         message = field.containing_type
         assert message is not None
-        return has(field, field_behavior_pb2.REQUIRED) and "name" not in message.fields_by_name
+        is_resource = "name" in message.fields_by_name and not message.name.endswith(_REQUEST)
+        return has(field, field_behavior_pb2.REQUIRED) and not is_resource
 
     def whole(self, message: Descriptor) -> Schema:
         """A resource with everything that it requires."""

@@ -153,7 +153,7 @@ class NoExample(ClarionError):
 
 @dataclass(eq=False)
 class Unauthenticated(ClarionError):
-    """{detail} Send a key as the metadata 'authorization: Bearer clk_…'."""
+    """{detail} Send a key as 'authorization: Bearer clk_…'."""
 
     detail: str = "The call carries no valid key."
 

@@ -75,7 +75,7 @@ def test_what_the_recipient_brings_becomes_the_message(ajo: Http, client: Client
     brought = recipient(
         "JANE",
         type="external",
-        channelData={"emailAddress": "sent+jane@clarion.test", "mobilePhoneNumber": "111-111-1111"},
+        channelData={"emailAddress": "sent+jane@clarion.test", "mobilePhoneNumber": ""},
         profile={"person": {"name": {"firstName": "Jane"}}},
         mergePolicyName="Default Timebased",
     )
@@ -112,6 +112,23 @@ def test_a_campaign_is_known_by_the_uuid_of_its_name(ajo: Http, client: Client) 
     client.campaigns.create(campaign(f"ajo-{campaign_id}", "orders"))
     client.campaigns.activate(f"ajo-{campaign_id}")
     assert ajo.post(UNITARY, execution(campaignId=campaign_id)).code == 202
+
+
+def test_a_campaign_whose_id_is_a_bare_uuid_is_found(ajo: Http, client: Client) -> None:
+    campaign_id = "a0e2583b-4d1d-4b57-bd6e-fdc79405d67d"
+    assert ajo.post(UNITARY, execution(campaignId=campaign_id)).json["report"]["additionalContext"]["resource"] == (
+        f"campaigns/{campaign_id}"
+    )
+    client.campaigns.create(campaign(campaign_id, "orders"))
+    client.campaigns.activate(campaign_id)
+    asked = execution(campaignId=campaign_id.upper())
+    answer = ajo.post(UNITARY, asked)
+    assert answer.code == 202
+    assert client.executions.get(answer.json["executionId"]).campaign == f"campaigns/{campaign_id}"
+    client.campaigns.create(campaign(f"ajo-{campaign_id}", "orders"))
+    client.campaigns.activate(f"ajo-{campaign_id}")
+    answer = ajo.post(UNITARY, execution(campaignId=campaign_id))
+    assert client.executions.get(answer.json["executionId"]).campaign == f"campaigns/ajo-{campaign_id}"
 
 
 def test_errors_have_the_shape_that_callers_know(ajo: Http) -> None:
@@ -159,6 +176,20 @@ WRONG: dict[str, tuple[Any, set[tuple[str, str]]]] = {
         execution(*[recipient(f"sent+{each}@clarion.test") for each in range(21)]),
         {("recipients", "TOO_MANY")},
     ),
+    "what is not supported": (
+        execution(
+            recipient(
+                attachments=[{"name": "a.pdf"}], channelData={"mobilePhoneNumber": "1", "pushInfo": {"appID": "a"}}
+            ),
+            attachments=[{"name": "a.pdf"}],
+        ),
+        {
+            ("attachments", "UNSUPPORTED"),
+            ("recipients[0].attachments", "UNSUPPORTED"),
+            ("recipients[0].channelData.mobilePhoneNumber", "UNSUPPORTED"),
+            ("recipients[0].channelData.pushInfo", "UNSUPPORTED"),
+        },
+    ),
     "nobody": (execution({}), {(f"recipients[0].{name}", "REQUIRED") for name in ("type", "userId", "namespace")}),
     "another type of recipient": (execution(recipient(type="person")), {("recipients[0].type", "MALFORMED")}),
     "the same one twice": (execution(recipient(), recipient()), {("recipients[1].userId", "DUPLICATE")}),
@@ -192,7 +223,7 @@ WRONG: dict[str, tuple[Any, set[tuple[str, str]]]] = {
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_everything_that_is_wrong_is_told_in_the_callers_words(ajo: Http, wrong: str) -> None:
+def test_every_violation_is_named_in_the_callers_words(ajo: Http, wrong: str) -> None:
     asked, expected = WRONG[wrong]
     refused = ajo.post(UNITARY, asked, content_type="application/json")
     assert refused.code == 400
@@ -221,6 +252,7 @@ def test_the_key_is_the_bearer_token_and_nothing_else(service: Service, client: 
             refused = nobody.post(UNITARY, execution(), **headers)
             assert (refused.code, reason(refused)) == (401, "UNAUTHENTICATED")
             assert refused.headers["www-authenticate"] == "Bearer"
+            assert "metadata" not in refused.json["title"]
         assert nobody.post(f"{UNITARY}?authorization=Bearer+{sandbox.admin_key}", execution()).code == 401
 
 
@@ -244,6 +276,7 @@ def in_an_hour() -> str:
 def test_a_scheduled_execution_can_be_looked_at_and_deleted(ajo: Http, client: Client) -> None:
     at = in_an_hour()
     told = ajo.post(UNITARY, execution(schedule={"executeAt": at})).json
+    assert told["scheduleStatus"] == "Scheduled"
     seen = ajo.get(f"{SCHEDULES}/{told['scheduleId']}")
     assert seen.code == 200
     assert (seen.json["scheduleStatus"], seen.json["campaignId"]) == ("Scheduled", "orders")
@@ -257,6 +290,7 @@ def test_a_scheduled_execution_can_be_looked_at_and_deleted(ajo: Http, client: C
 
 def test_a_schedule_whose_time_has_come_tells_what_it_came_to_and_is_not_deleted(ajo: Http, client: Client) -> None:
     told = ajo.post(UNITARY, execution(schedule={"executeAt": "2020-01-01T00:00:00.000Z"})).json
+    assert told["scheduleStatus"] == "Triggered"
     with client.messages.watch(execution=told["executionId"], from_start=True) as watch:
         next(watch)
     seen = ajo.get(f"{SCHEDULES}/{told['scheduleId']}").json
@@ -291,6 +325,8 @@ def test_health_needs_no_key(service: Service) -> None:
 def test_other_urls_and_methods_are_refused_in_the_same_shape(ajo: Http) -> None:
     unknown = ajo.post("/ajo/im/executions/audience", {})
     assert (unknown.code, reason(unknown)) == (404, "URL_UNKNOWN")
+    assert UNITARY in unknown.json["title"]
+    assert "openapi" not in unknown.json["title"]
     wrong = ajo.get(UNITARY)
     assert (wrong.code, reason(wrong)) == (405, "HTTP_METHOD_UNKNOWN")
     assert wrong.headers["allow"] == "POST"

@@ -52,6 +52,19 @@ def test_comments_become_descriptions_and_limits_constraints(http: Http) -> None
     assert "STATE_LIVE" in schemas["Campaign.State"]["enum"]
 
 
+def test_what_a_call_needs_is_required(http: Http) -> None:
+    paths = http.get("/openapi.json").json["paths"]
+    body = paths["/v1/campaigns/{campaign}:stop"]["post"]["requestBody"]
+    assert body["required"]
+    assert body["content"]["application/json"]["schema"]["required"] == ["queueDisposal"]
+
+
+def test_a_generated_python_client_does_not_take_the_name_of_clarions_own(http: Http) -> None:
+    """Generators name their package after the title, in snake case, with `client` at its end."""
+    title = http.get("/openapi.json").json["info"]["title"]
+    assert f"{title.lower().replace(' ', '_')}_client" not in {"clarion", "clarion_client", "clarion_server"}
+
+
 class Page(HTMLParser):
     """Notes what a page loads and which places its links lead to."""
 

@@ -190,7 +190,7 @@ async def test_what_is_no_request_is_refused_without_a_word_of_it(port: int, req
 PREFLIGHT = (
     b"OPTIONS /v1/campaigns/orders:trigger HTTP/1.1\r\nhost: x\r\nconnection: close\r\n"
     b"origin: https://console.example\r\naccess-control-request-method: POST\r\n"
-    b"access-control-request-headers: authorization, content-type\r\n\r\n"
+    b"access-control-request-headers: authorization, content-type, x-api-key, x-gw-ims-org-id, x-sandbox-name\r\n\r\n"
 )
 
 

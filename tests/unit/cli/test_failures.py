@@ -83,7 +83,7 @@ def test_a_campaign_that_is_not_live_is_answered_with_the_way_out(state: str, co
 
 
 def test_a_missing_key_is_not_answered_with_grpc_metadata() -> None:
-    message = "The call carries no key. Send a key as the metadata 'authorization: Bearer clk_…'."
+    message = "The call carries no key. Send a key as 'authorization: Bearer clk_…'."
     explanation = failure(UnauthenticatedError, message, details("UNAUTHENTICATED"))
     assert explanation.summary == "The call carries no key."
     assert "CLARION_API_KEY" in explanation.hint

@@ -76,11 +76,11 @@ TEXTS: list[tuple[ClarionError, str]] = [
     ),
     (
         errors.Unauthenticated(),
-        "The call carries no valid key. Send a key as the metadata 'authorization: Bearer clk_…'.",
+        "The call carries no valid key. Send a key as 'authorization: Bearer clk_…'.",
     ),
     (
         errors.Unauthenticated("The key is revoked."),
-        "The key is revoked. Send a key as the metadata 'authorization: Bearer clk_…'.",
+        "The key is revoked. Send a key as 'authorization: Bearer clk_…'.",
     ),
     (
         errors.ScopeDenied("Trigger", ("trigger", "admin")),

@@ -135,7 +135,7 @@ def _secret_of(context: Context) -> str:
             text = value if isinstance(value, str) else value.decode("ascii", "replace")
             if text[: len(_BEARER)].lower() == _BEARER:
                 return text[len(_BEARER) :].strip()
-            raise Unauthenticated("The 'authorization' metadata is not of the form 'Bearer clk_…'.")
+            raise Unauthenticated("The value of 'authorization' is not of the form 'Bearer clk_…'.")
     raise Unauthenticated("The call carries no key.")
 
 

@@ -34,8 +34,8 @@ def header(scope: Scope, name: bytes) -> bytes | None:
     return None
 
 
-async def read_body(scope: Scope, receive: Receive) -> bytes:
-    """The JSON that was sent; empty when there was none. Raises HttpRefusal and CallerGone."""
+async def read_body(scope: Scope, receive: Receive, media_type: str = JSON) -> bytes:
+    """Returns the body; empty when there is none. Raises HttpRefusal and CallerGone."""
     length = header(scope, b"content-length")
     if length is None and header(scope, b"transfer-encoding") is None:
         return b""
@@ -47,7 +47,7 @@ async def read_body(scope: Scope, receive: Receive) -> bytes:
     except TimeoutError:
         raise body_too_slow(BODY_SECONDS) from None
     if body:
-        check_media_type(scope, JSON)
+        check_media_type(scope, media_type)
     return body
 
 

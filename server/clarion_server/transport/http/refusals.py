@@ -32,10 +32,9 @@ class HttpRefusal(Exception):
         self.headers = headers or []
 
 
-def url_unknown() -> HttpRefusal:
-    return _refusal(
-        404, code_pb2.NOT_FOUND, "URL_UNKNOWN", "There is no such URL. GET /openapi.json lists those there are."
-    )
+def url_unknown(others: str = "GET /openapi.json lists all URLs.") -> HttpRefusal:
+    """`others`: a sentence that says which URLs there are."""
+    return _refusal(404, code_pb2.NOT_FOUND, "URL_UNKNOWN", f"There is no such URL. {others}")
 
 
 def method_unknown(allowed: Iterable[str]) -> HttpRefusal:

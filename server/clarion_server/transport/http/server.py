@@ -24,6 +24,11 @@ _STOPPING_SECONDS: Final = 0.2
 #: Longer than load balancers keep an idle connection, so that they are the ones to close it.
 _KEEP_ALIVE_SECONDS: Final = 75
 _BACKLOG: Final = 1_024
+#: The headers that a web page may send: those of the contract, then those of the AJO-shaped API.
+_REQUEST_HEADERS: Final = (
+    *("authorization", "content-type", "grpc-timeout", "last-event-id", "x-request-id"),
+    *("x-api-key", "x-gw-ims-org-id", "x-sandbox-name"),
+)
 #: The beginning of every path in the contract.
 _CONTRACT: Final = "/v1/"
 
@@ -119,7 +124,7 @@ def _with_cors(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
         app,
         allow_origins=origins,
         allow_methods=("GET", "POST", "PATCH", "DELETE"),
-        allow_headers=("authorization", "content-type", "grpc-timeout", "last-event-id", "x-request-id"),
+        allow_headers=_REQUEST_HEADERS,
         expose_headers=("retry-after",),
     )
 

@@ -6,7 +6,7 @@ import json
 
 from clarion_server.domain import errors
 from clarion_server.transport.api.errors import status_of
-from clarion_server.transport.http.ajo.door import refused
+from clarion_server.transport.http.ajo.answers import refused
 from clarion_server.transport.http.refusals import HttpRefusal
 from clarion_server.transport.http.statuses import HTTP_CODES
 

@@ -1,11 +1,13 @@
-"""Answers as that API gives them, with what Clarion knows besides as further fields."""
+"""Answers as Adobe's API gives them, with further fields for what only Clarion knows."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
 
+import orjson
 from google.rpc import error_details_pb2, status_pb2
+from starlette.responses import Response
 
 from clarion_server.application.queries.lookups import ExecutionView
 from clarion_server.application.triggering.trigger import TriggerAnswer
@@ -14,8 +16,11 @@ from clarion_server.domain.instant import Instant, to_rfc3339
 from clarion_server.domain.message import MessageState
 from clarion_server.domain.names import MESSAGES
 from clarion_server.transport.http.ajo.reading import AjoExecution
+from clarion_server.transport.http.asgi_io import JSON_HEADERS
+from clarion_server.transport.http.refusals import HttpRefusal
+from clarion_server.transport.http.statuses import headers_of
 
-#: What the `type` of an error begins with; its reason follows.
+#: The beginning of an error's `type`; its reason follows.
 ERRORS: Final = "https://clarion.dev/errors/"
 
 _UNFINISHED: Final = frozenset({MessageState.QUEUED, MessageState.SENDING})
@@ -24,24 +29,37 @@ _GOOD: Final = frozenset({MessageState.SENT, MessageState.EXCLUDED})
 
 def accepted(asked: AjoExecution, answer: TriggerAnswer) -> dict[str, Any]:
     execution = answer.execution
-    told: dict[str, Any] = {
+    return {
         "executionId": execution.id,
         "requestId": asked.request_id,
         **_made(execution),
-        # What follows that API does not have.
+        **_scheduled(execution, asked.campaign_id),
+        # Adobe's API does not have what follows.
         "replayed": answer.replayed,
         "recipients": [_result(execution, place, user_id) for place, user_id in enumerate(asked.user_ids)],
     }
-    if execution.send_time is not None:
-        scheduled = {"scheduleId": execution.id, "campaignId": asked.campaign_id, "scheduleStatus": "Scheduled"}
-        told |= scheduled | {"executeAt": to_rfc3339(execution.send_time)}
-    return told
 
 
 def _made(execution: Execution) -> dict[str, str]:
     time = to_rfc3339(execution.accept_time)
     # An execution never changes once it is made.
     return {"createdAt": time, "createdBy": execution.caller, "modifiedAt": time, "modifiedBy": execution.caller}
+
+
+def _scheduled(execution: Execution, campaign_id: str) -> dict[str, str]:
+    """A time in the past triggers at once."""
+    if execution.send_time is None:
+        return {}
+    return {
+        "scheduleId": execution.id,
+        "campaignId": campaign_id,
+        "executeAt": to_rfc3339(execution.send_time),
+        "scheduleStatus": _schedule_status(execution.send_time, execution.accept_time),
+    }
+
+
+def _schedule_status(send_time: Instant, now: Instant) -> str:
+    return "Triggered" if now >= send_time else "Scheduled"
 
 
 def _result(execution: Execution, place: int, user_id: str) -> dict[str, str]:
@@ -52,23 +70,24 @@ def _result(execution: Execution, place: int, user_id: str) -> dict[str, str]:
     return told
 
 
-def schedule(seen: ExecutionView, send_time: Instant, now: Instant) -> dict[str, Any]:
-    execution, triggered = seen.execution, now >= send_time
-    told: dict[str, Any] = {
+def schedule(view: ExecutionView, send_time: Instant, now: Instant) -> dict[str, Any]:
+    execution = view.execution
+    told = {
         "scheduleId": execution.id,
-        "campaignId": seen.campaign_id,
+        "campaignId": view.campaign_id,
         "executeAt": to_rfc3339(send_time),
-        "scheduleStatus": "Triggered" if triggered else "Scheduled",
+        "scheduleStatus": _schedule_status(send_time, now),
     }
-    if triggered:
-        told["executionDetails"] = {
-            "executionId": execution.id,
-            "campaignId": seen.campaign_id,
-            "status": _status(seen.counts or {}),
-            "targetedProfileCount": execution.recipient_count,
-            "createdAt": to_rfc3339(execution.accept_time),
-        }
-    return told
+    if now < send_time:
+        return told
+    details = {
+        "executionId": execution.id,
+        "campaignId": view.campaign_id,
+        "status": _status(view.counts or {}),
+        "targetedProfileCount": execution.recipient_count,
+        "createdAt": to_rfc3339(execution.accept_time),
+    }
+    return {**told, "executionDetails": details}
 
 
 def _status(counts: Mapping[MessageState, int]) -> str:
@@ -78,23 +97,41 @@ def _status(counts: Mapping[MessageState, int]) -> str:
     return "Succeeded" if states <= _GOOD else "Failed"
 
 
-def is_deleted(seen: ExecutionView) -> bool:
-    """Whether all that could be sent of it was cancelled."""
-    states = {state for state, count in (seen.counts or {}).items() if count}
+def is_deleted(view: ExecutionView) -> bool:
+    """Whether every message of it that could be cancelled was cancelled."""
+    states = {state for state, count in (view.counts or {}).items() if count}
     return MessageState.CANCELLED in states and states <= {MessageState.CANCELLED, MessageState.EXCLUDED}
 
 
-def problem(status: status_pb2.Status, code: int, about: Mapping[str, str]) -> dict[str, Any]:
-    """`about`: the ids of the request, as far as they could be read."""
+#: Where Adobe's callers expect another code than the contract's.
+_CODES: Final = {"ILLEGAL_TRANSITION": 409}
+
+
+def refused(refusal: HttpRefusal, ids: Mapping[str, str]) -> Response:
+    """The answer to a request that was refused. `ids`: those of the request, as far as they could be read."""
+    problem = _problem(refusal.status, ids)
+    code = _CODES.get(problem["report"]["additionalContext"]["reason"], refusal.code)
+    headers = dict([*headers_of(refusal.status), *refusal.headers])
+    return json_response({**problem, "status": code}, code, headers)
+
+
+def _problem(status: status_pb2.Status, ids: Mapping[str, str]) -> dict[str, Any]:
     info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
     for detail in status.details:
         _ = detail.Unpack(info) or detail.Unpack(bad)
     reason = info.reason or "INTERNAL"
-    report: dict[str, Any] = {"additionalContext": {**dict(info.metadata), **about, "reason": reason}}
+    report: dict[str, Any] = {"additionalContext": {**dict(info.metadata), **ids, "reason": reason}}
     if bad.field_violations:
-        # Beside the context, whose values that API has as texts.
+        # Beside the context, whose values are strings in Adobe's API.
         report["violations"] = [
             {"field": each.field, "reason": each.reason, "description": each.description}
             for each in bad.field_violations
         ]
-    return {"type": f"{ERRORS}{reason}", "title": status.message, "status": code, "report": report}
+    return {"type": f"{ERRORS}{reason}", "title": status.message, "report": report}
+
+
+def json_response(value: Any, code: int = 200, headers: Mapping[bytes, bytes] | None = None) -> Response:
+    response = Response(orjson.dumps(value), code)
+    for name, text in [*JSON_HEADERS, *(headers or {}).items()]:
+        response.headers[name.decode()] = text.decode()
+    return response

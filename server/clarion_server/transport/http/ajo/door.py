@@ -1,14 +1,13 @@
-"""The routes under `/ajo`."""
+"""The routes of the AJO-shaped API."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from uuid import uuid4
 
-import orjson
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,43 +16,44 @@ from starlette.routing import BaseRoute, Match, Route
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.queries.lookups import ExecutionView, Lookups
 from clarion_server.application.triggering.cancel import CancelMessages
-from clarion_server.application.triggering.trigger import Triggering
+from clarion_server.application.triggering.trigger import TriggerAnswer, Triggering
 from clarion_server.domain.access import Caller, Scope
 from clarion_server.domain.errors import IllegalTransition, InvalidFields, ResourceNotFound, SandboxMismatch
 from clarion_server.domain.execution import CancelOutcome
 from clarion_server.domain.instant import Instant
 from clarion_server.transport.api.guard import Guard
 from clarion_server.transport.http import refusals
-from clarion_server.transport.http.ajo.answers import accepted, is_deleted, problem, schedule
-from clarion_server.transport.http.ajo.reading import in_callers_words, read_execution, read_object
-from clarion_server.transport.http.asgi_io import JSON_HEADERS, CallerGone, read_body
+from clarion_server.transport.http.ajo.answers import accepted, is_deleted, json_response, refused, schedule
+from clarion_server.transport.http.ajo.reading import AjoExecution, in_callers_words, read_execution, read_object
+from clarion_server.transport.http.ajo.token import TokenEndpoint
+from clarion_server.transport.http.asgi_io import CallerGone, read_body
 from clarion_server.transport.http.http_context import Refused, call_of
 from clarion_server.transport.http.refusals import HttpRefusal, fault, method_unknown, time_is_up, url_unknown
-from clarion_server.transport.http.statuses import headers_of
 
 log = structlog.get_logger()
 
 BASE: Final = "/ajo/im"
 SANDBOX: Final = "x-sandbox-name"
-_ACCEPTED, _OK, _UNAVAILABLE, _CONFLICT = 202, 200, 503, 409
+_OK, _ACCEPTED, _UNAVAILABLE = 200, 202, 503
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 _TRIGGER: Final = frozenset({Scope.TRIGGER})
 _TRIGGER_OR_READ: Final = frozenset({Scope.TRIGGER, Scope.READ})
 
 MakeGuard = Callable[[str, frozenset[Scope]], Guard]
+Guarded = Callable[[Any, Any], Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """One request, as the guarded calls get it."""
+    """One request, as the guarded methods get it."""
 
     sandbox: str
     """As the caller names it; empty when it does not."""
     body: bytes = b""
     execution_id: str = ""
-    about: dict[str, str] = field(default_factory=dict)
-    """The ids that the answer to a failure repeats."""
+    ids: dict[str, str] = field(default_factory=dict)
+    """Filled with the ids of the request, which the answer to a failure repeats."""
 
     def check_sandbox(self, caller: Caller) -> None:
         """Raises SandboxMismatch."""
@@ -72,7 +72,7 @@ class AjoDoor:
         is_serving: Callable[[], bool],
     ) -> None:
         self._triggering = triggering
-        self._inspecting = inspecting
+        self._lookups = inspecting
         self._cancelling = cancelling
         self._clock = clock
         self._is_serving = is_serving
@@ -82,64 +82,75 @@ class AjoDoor:
             (f"{BASE}/executions/schedules/{{schedule_id}}", "GET"): (self._schedule, _TRIGGER_OR_READ, _OK),
             (f"{BASE}/executions/schedules/{{schedule_id}}", "DELETE"): (self._delete_schedule, _TRIGGER, _OK),
         }
-        known = [
-            Route(path, _endpoint(make_guard(path, scopes).unary(call), code), methods=[method])
-            for (path, method), (call, scopes, code) in guarded.items()
+        self._routes = [
+            *(
+                Route(path, _endpoint(make_guard(path, scopes).unary(method), code), methods=[http_method])
+                for (path, http_method), (method, scopes, code) in guarded.items()
+            ),
+            Route(f"{BASE}/health", self._health, methods=["GET"]),
         ]
-        self._known = (*known, Route(f"{BASE}/health", self._health, methods=["GET"]))
         self.routes: list[BaseRoute] = [
-            *self._known,
+            *self._routes,
+            *TokenEndpoint(make_guard).routes,
             Route("/ajo/{rest:path}", self._unknown, methods=list(_METHODS)),
         ]
 
     async def _trigger(self, asked: _Asked, caller: Caller) -> dict[str, Any]:
         asked.check_sandbox(caller)
         values = read_object(asked.body)
-        asked.about.update(_ids(values))
+        asked.ids.update(_ids(values))
         execution = read_execution(values)
         try:
-            return accepted(execution, await self._triggering.trigger(execution.command, caller))
+            return accepted(execution, await self._triggered(execution, caller))
         except InvalidFields as error:
             raise in_callers_words(error) from error
 
+    async def _triggered(self, execution: AjoExecution, caller: Caller) -> TriggerAnswer:
+        """Triggers the first of the campaigns that may be meant. Raises ResourceNotFound when none of them exists."""
+        campaign_id, *others = execution.campaign_ids
+        try:
+            return await self._triggering.trigger(replace(execution.command, campaign_id=campaign_id), caller)
+        except ResourceNotFound:
+            if not others:
+                raise
+        return await self._triggered(replace(execution, campaign_ids=tuple(others)), caller)
+
     async def _schedule(self, asked: _Asked, caller: Caller) -> dict[str, Any]:
         asked.check_sandbox(caller)
-        seen, send_time = await self._scheduled(asked.execution_id, caller)
-        return schedule(seen, send_time, self._clock.now())
+        view, send_time = await self._scheduled(asked.execution_id, caller)
+        return schedule(view, send_time, self._clock.now())
 
     async def _delete_schedule(self, asked: _Asked, caller: Caller) -> dict[str, Any]:
-        """Once its time has come there is nothing left of the schedule to delete; what is still queued is cancelled by
-        `CancelExecution`.
-        """
+        """Raises IllegalTransition once its time has come. `CancelExecution` cancels what is still queued then."""
         asked.check_sandbox(caller)
-        seen, send_time = await self._scheduled(asked.execution_id, caller)
-        if self._clock.now() >= send_time:
-            raise _triggered(seen)
-        cancellation = await self._cancelling.cancel_execution(asked.execution_id, caller)
-        if cancellation.outcome is not CancelOutcome.CANCELLED:
-            raise _triggered(seen)
-        return {}
+        view, send_time = await self._scheduled(asked.execution_id, caller)
+        if self._clock.now() < send_time:
+            cancellation = await self._cancelling.cancel_execution(asked.execution_id, caller)
+            if cancellation.outcome is CancelOutcome.CANCELLED:
+                return {}
+        raise IllegalTransition(view.execution.name, "unschedule", "TRIGGERED", ("SCHEDULED",))
 
     async def _scheduled(self, execution_id: str, caller: Caller) -> tuple[ExecutionView, Instant]:
-        """Raises ResourceNotFound, for what was never scheduled and for what was deleted too."""
-        seen = await self._inspecting.execution(execution_id, caller)
-        send_time = seen.execution.send_time
-        if send_time is None or is_deleted(seen):
+        """Raises ResourceNotFound for an execution that was never scheduled, or whose schedule was deleted."""
+        view = await self._lookups.execution(execution_id, caller)
+        send_time = view.execution.send_time
+        if send_time is None or is_deleted(view):
             raise ResourceNotFound(f"schedules/{execution_id}")
-        return seen, send_time
+        return view, send_time
 
     async def _health(self, _request: Request) -> Response:
         serving = self._is_serving()
-        return _json({"status": "UP" if serving else "DOWN"}, _OK if serving else _UNAVAILABLE)
+        return json_response({"status": "UP" if serving else "DOWN"}, _OK if serving else _UNAVAILABLE)
 
     async def _unknown(self, request: Request) -> Response:
-        at_this_url = [route for route in self._known if route.matches(request.scope)[0] is Match.PARTIAL]
+        at_this_url = [route for route in self._routes if route.matches(request.scope)[0] is Match.PARTIAL]
         methods = {method for route in at_this_url for method in route.methods or ()}
-        return refused(method_unknown(methods) if methods else url_unknown(), {})
+        paths = ", ".join(dict.fromkeys(route.path for route in self._routes))
+        return refused(method_unknown(methods) if methods else url_unknown(f"This API has {paths}."), {})
 
 
-def _triggered(seen: ExecutionView) -> IllegalTransition:
-    return IllegalTransition(seen.execution.name, "unschedule", "TRIGGERED", ("SCHEDULED",))
+#: The longest id that is repeated in an answer.
+_LONGEST_ID: Final = 200
 
 
 def _ids(values: Mapping[str, Any]) -> dict[str, str]:
@@ -147,33 +158,28 @@ def _ids(values: Mapping[str, Any]) -> dict[str, str]:
     return {name: value[:_LONGEST_ID] for name, value in named.items() if isinstance(value, str)}
 
 
-_LONGEST_ID: Final = 200
-
-Guarded = Callable[[Any, Any], Awaitable[Any]]
-
-
 def _endpoint(guarded: Guarded, code: int) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        about: dict[str, str] = {}
+        ids: dict[str, str] = {}
         try:
-            return _json(await _called(guarded, request, about), code)
+            return json_response(await _called(guarded, request, ids), code)
         except HttpRefusal as refusal:
-            return refused(refusal, about)
+            return refused(refusal, ids)
         except CallerGone:
             # There is nobody to read it.
             return Response(status_code=_UNAVAILABLE)
         except Exception:
             request_id = uuid4().hex
             log.exception("http_request_failed", request_id=request_id)
-            return refused(fault(request_id), about)
+            return refused(fault(request_id), ids)
 
     return endpoint
 
 
-async def _called(guarded: Guarded, request: Request, about: dict[str, str]) -> Any:
+async def _called(guarded: Guarded, request: Request, ids: dict[str, str]) -> Any:
     """Raises HttpRefusal and CallerGone."""
     body = await read_body(request.scope, request.receive)
-    asked = _Asked(request.headers.get(SANDBOX, ""), body, request.path_params.get("schedule_id", ""), about)
+    asked = _Asked(request.headers.get(SANDBOX, ""), body, request.path_params.get("schedule_id", ""), ids)
     call = call_of(request.scope)
     try:
         async with asyncio.timeout(call.time_remaining()):
@@ -182,22 +188,3 @@ async def _called(guarded: Guarded, request: Request, about: dict[str, str]) -> 
         raise time_is_up() from None
     except Refused as ended:
         raise refusals.refused(ended.status) from None
-
-
-def refused(refusal: HttpRefusal, about: Mapping[str, str]) -> Response:
-    """The answer to a request that was refused; `about` are its ids."""
-    told = problem(refusal.status, refusal.code, about)
-    code = _CODES.get(told["report"]["additionalContext"]["reason"], refusal.code)
-    headers = dict([*headers_of(refusal.status), *refusal.headers])
-    return _json({**told, "status": code}, code, headers)
-
-
-#: Where that API's callers expect another code than the contract's.
-_CODES: Final = {"ILLEGAL_TRANSITION": _CONFLICT}
-
-
-def _json(value: Any, code: int, headers: Mapping[bytes, bytes] | None = None) -> Response:
-    response = Response(orjson.dumps(value), code)
-    for name, text in [*JSON_HEADERS, *(headers or {}).items()]:
-        response.headers[name.decode()] = text.decode()
-    return response

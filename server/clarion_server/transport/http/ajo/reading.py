@@ -1,6 +1,6 @@
-"""Requests as Adobe Journey Optimizer's Interactive Message Execution API has them, and the triggers that they are.
+"""Reads requests of Adobe Journey Optimizer's Interactive Message Execution API into triggers.
 
-What that API knows and Clarion does not, such as merge policies, is passed over: its callers send it anyway.
+Members that change nothing here, such as merge policies, are ignored: the callers of that API send them anyway.
 """
 
 from __future__ import annotations
@@ -21,12 +21,14 @@ from clarion_server.transport.api.convert.structs import MAX_DEPTH
 from clarion_server.transport.http.json_data import data_violations
 from clarion_server.transport.http.json_text import read_json
 
-#: As that API has it.
+#: The limit of Adobe's API.
 MAX_RECIPIENTS: Final = 20
-#: A campaign of that API is named by a UUID, which Clarion's ids, that begin with a letter, cannot always be.
+#: Adobe's campaigns have UUIDs for ids. Clarion's ids begin with a letter, which not every UUID does.
 UUID_PREFIX: Final = "ajo-"
 
 _TYPES: Final = ("aep", "external")
+#: What Adobe's API sends and Clarion does not, wherever it stands. It is refused, because the message would differ.
+UNSUPPORTED: Final = frozenset({"attachments", "mobilePhoneNumber", "pushInfo"})
 #: The levels of a body that `context` and `profile` stand in: the body, its recipients, each of them.
 _LEVELS: Final = 3
 
@@ -38,8 +40,11 @@ class AjoExecution:
     request_id: str
     campaign_id: str
     """As the caller gave it."""
+    campaign_ids: tuple[str, ...]
+    """The ids in Clarion that it may stand for."""
     user_ids: tuple[str, ...]
     command: TriggerCommand
+    """Its campaign is still open."""
 
 
 def read_object(body: bytes) -> Mapping[str, Any]:
@@ -53,38 +58,35 @@ def read_object(body: bytes) -> Mapping[str, Any]:
 def read_execution(values: Mapping[str, Any]) -> AjoExecution:
     """Raises InvalidFields with all violations."""
     reader = _Reader(data_violations(values, MAX_DEPTH + _LEVELS))
+    reader.refuse_unsupported(values, "")
     request_id = reader.text(values, "requestId", "requestId")
     campaign_id = reader.text(values, "campaignId", "campaignId")
     send_time = reader.time(reader.mapping(values, "schedule", "schedule"), "executeAt", "schedule.executeAt")
     recipients = [
         reader.recipient(each, f"recipients[{index}]") for index, each in enumerate(reader.recipients(values))
     ]
-    if campaign_id and CAMPAIGNS.id_violation(clarion_id(campaign_id), ""):
+    campaign_ids = clarion_ids(campaign_id)
+    if campaign_id and not campaign_ids:
         message = "Must be a campaign's id, such as 'order-confirmed', or a UUID."
         reader.violations.append(malformed("campaignId", message))
     if reader.violations:
         raise InvalidFields(tuple(reader.violations))
-    return AjoExecution(
-        request_id,
-        campaign_id,
-        tuple(user_id for user_id, _ in recipients),
-        TriggerCommand(clarion_id(campaign_id), tuple(recipient for _, recipient in recipients), request_id, send_time),
-    )
+    command = TriggerCommand("", tuple(recipient for _, recipient in recipients), request_id, send_time)
+    return AjoExecution(request_id, campaign_id, campaign_ids, tuple(user_id for user_id, _ in recipients), command)
 
 
-def clarion_id(campaign_id: str) -> str:
-    """The campaign `ajo-{uuid}` for a UUID, any other id as it is, with or without `campaigns/`."""
+def clarion_ids(campaign_id: str) -> tuple[str, ...]:
+    """The ids of the campaigns that may be meant, the likeliest first; none for a malformed id."""
+    short = campaign_id.removeprefix(f"{CAMPAIGNS.name}/")
     try:
-        return f"{UUID_PREFIX}{UUID(campaign_id)}" if len(campaign_id) == _UUID_LENGTH else _short(campaign_id)
+        uuid = str(UUID(short)) if len(short) == _UUID_LENGTH else ""
     except ValueError:
-        return _short(campaign_id)
+        uuid = ""
+    candidates = (f"{UUID_PREFIX}{uuid}", uuid) if uuid else (short,)
+    return tuple(each for each in candidates if not CAMPAIGNS.id_violation(each, ""))
 
 
 _UUID_LENGTH: Final = 36
-
-
-def _short(campaign_id: str) -> str:
-    return campaign_id.removeprefix(f"{CAMPAIGNS.name}/")
 
 
 class _Reader:
@@ -92,6 +94,12 @@ class _Reader:
 
     def __init__(self, violations: Iterable[Violation]) -> None:
         self.violations = list(violations)
+
+    def refuse_unsupported(self, values: Mapping[str, Any], path: str) -> None:
+        for name in sorted(UNSUPPORTED & values.keys()):
+            if values[name]:
+                violation = Violation(name, "UNSUPPORTED", "Is not supported yet. Nothing was sent: leave it out.")
+                self.violations.append(violation.under(path) if path else violation)
 
     def text(self, values: Mapping[str, Any], name: str, path: str, *, needed: bool = True) -> str:
         value = values.get(name)
@@ -146,6 +154,8 @@ class _Reader:
         user_id = self.text(value, "userId", f"{path}.userId")
         namespace = self.text(value, "namespace", f"{path}.namespace")
         channel = self.mapping(value, "channelData", f"{path}.channelData")
+        self.refuse_unsupported(value, path)
+        self.refuse_unsupported(channel, f"{path}.channelData")
         recipient = RecipientInput(
             f"{namespace.lower()}:{user_id}",
             self.text(channel, "emailAddress", f"{path}.channelData.emailAddress", needed=False),
@@ -159,7 +169,7 @@ def _wrong_type(path: str, wanted: str) -> Violation:
     return Violation(path, "WRONG_TYPE", f"Must be {wanted}.")
 
 
-#: What Clarion calls the fields of this API.
+#: Clarion's names of fields, and the names that Adobe's API has for them.
 _NAMES: Final = (
     (re.compile(r"^(recipients\[\d+\])\.identity$"), r"\1.userId"),
     (re.compile(r"^(recipients\[\d+\])\.address$"), r"\1.channelData.emailAddress"),

@@ -1,0 +1,75 @@
+"""The token endpoint of Adobe's identity service (IMS), with an API key as the client's secret (RFC 6749 section 4.4).
+
+The access token is the key itself: a key can be revoked at any time, and a second secret would make nothing safer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from google.rpc import code_pb2
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from clarion_server.domain.access import Caller, Scope
+from clarion_server.transport.api.guard import Guard
+from clarion_server.transport.http.ajo.answers import json_response
+from clarion_server.transport.http.asgi_io import CallerGone, read_body
+from clarion_server.transport.http.http_context import HttpCall, Refused
+from clarion_server.transport.http.statuses import HTTP_CODES, headers_of
+
+PATH: Final = "/ims/token/{version}"
+GRANT: Final = "client_credentials"
+#: As IMS gives tokens, in seconds. Callers ask again after it; the key stays the same.
+EXPIRES_IN: Final = 86_399
+
+_BAD_REQUEST: Final = 400
+_FORM: Final = "application/x-www-form-urlencoded"
+#: The errors of RFC 6749 section 5.2, which has none for other failures.
+_ERRORS: Final = {
+    code_pb2.UNAUTHENTICATED: (401, "invalid_client"),
+    code_pb2.PERMISSION_DENIED: (_BAD_REQUEST, "unauthorized_client"),
+}
+
+
+class TokenEndpoint:
+    def __init__(self, make_guard: Callable[[str, frozenset[Scope]], Guard]) -> None:
+        self._check: Callable[[Any, Any], Awaitable[Any]] = make_guard(
+            PATH, frozenset({Scope.TRIGGER, Scope.READ})
+        ).unary(_accept)
+        self.routes: list[BaseRoute] = [Route(PATH, self._token, methods=["POST"])]
+
+    async def _token(self, request: Request) -> Response:
+        try:
+            body = await read_body(request.scope, request.receive, _FORM)
+            form = parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True)
+        except CallerGone:
+            return Response()
+        except ValueError:
+            return _error("invalid_request", "The body must be a form in UTF-8.")
+        parameters = dict(form)
+        if len(parameters) < len(form) or not {"grant_type", "client_secret"} <= parameters.keys():
+            return _error("invalid_request", "Send grant_type, client_id and client_secret in the body, each once.")
+        if parameters["grant_type"] != GRANT:
+            return _error("unsupported_grant_type", f"The grant_type must be {GRANT}.")
+        secret = parameters["client_secret"]
+        try:
+            await self._check(None, HttpCall([(b"authorization", f"Bearer {secret}".encode())]))
+        except Refused as refusal:
+            status = refusal.status
+            code, error = _ERRORS.get(status.code, (HTTP_CODES[status.code], "server_error"))
+            return _error(error, status.message, code, dict(headers_of(status)))
+        return json_response({"access_token": secret, "token_type": "bearer", "expires_in": EXPIRES_IN})
+
+
+async def _accept(_request: Any, _caller: Caller) -> None:
+    """Does nothing: the guard around it has checked the key."""
+
+
+def _error(
+    error: str, description: str, code: int = _BAD_REQUEST, headers: Mapping[bytes, bytes] | None = None
+) -> Response:
+    return json_response({"error": error, "error_description": description}, code, headers)
