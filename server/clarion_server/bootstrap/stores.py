@@ -11,9 +11,7 @@ from clarion_server.bootstrap.start_failures import CannotStart
 def open_store(url: str) -> Store:
     """Raises CannotStart."""
     if url == "memory:":
-        from clarion_server.adapters.memory_store import MemoryStore  # noqa: PLC0415 - only when asked for
-
-        return MemoryStore()
+        return _open_temporary()
     scheme, _, path = url.partition(":///")
     if scheme == "sqlite" and path:
         return _open_sqlite(Path(path))
@@ -24,6 +22,15 @@ def open_store(url: str) -> Store:
         "Clarion has no such store."
         " Set CLARION_STORE to sqlite:///clarion.db, postgresql://user@host/database or memory:."
     )
+
+
+def _open_temporary() -> Store:
+    from clarion_server.adapters.storage.temporary import open_temporary_store  # noqa: PLC0415 - only when asked for
+
+    try:
+        return open_temporary_store()
+    except (OSError, StoreUnavailable) as error:
+        raise CannotStart(f"Cannot make a store in the folder for temporary files: {error}") from error
 
 
 def _open_sqlite(path: Path) -> Store:

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 
 import pytest
-from clarion_server.adapters.memory_store import MemoryStore
 from clarion_server.application.ports.store import Store
 
 from tests.contract.queue.desk import Desk, open_desk
 from tests.contract.queue.kinds import KINDS, Open, QueueKind
 from tests.contract.store.given import Sender, a_channel, a_sender, committing
+from tests.memory_store import MemoryStore
 
 
 @pytest.fixture(params=KINDS, ids=lambda kind: kind.name)

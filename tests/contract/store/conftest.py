@@ -1,4 +1,4 @@
-"""Every test of this folder runs on every store; those of durability on every durable one."""
+"""Every test of this folder runs on every store."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from clarion_server.application.ports.store import Store, UnitOfWork
 
-from tests.contract.store.kinds import DURABLE_KINDS, KINDS, PATIENCE, StoreKind
+from tests.contract.store.kinds import KINDS, PATIENCE, StoreKind
 
 OpenStore = Callable[[], Store]
 
@@ -33,7 +33,7 @@ def work(store: Store) -> Iterator[UnitOfWork]:
         yield begun
 
 
-@pytest.fixture(params=DURABLE_KINDS, ids=lambda kind: kind.name)
+@pytest.fixture(params=KINDS, ids=lambda kind: kind.name)
 def open_durable(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenStore]:
     """Opens the same store again and again; all are closed at the end."""
     durable: StoreKind = request.param

@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from clarion_server.adapters.memory_store import MemoryStore
 from clarion_server.adapters.storage.postgresql import open_postgresql_store
 from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.application.ports.store import Store
@@ -26,12 +25,6 @@ class StoreKind:
     """Opens the store that is kept in that folder, and makes it when there is none yet. Its units of work wait for one
     another for so many seconds.
     """
-    durable: bool = True
-    """Whether a store opened a second time on the same folder has what was committed to the first."""
-
-
-def _open_memory_store(_folder: Path, patience_s: float) -> Store:
-    return MemoryStore(patience_s)
 
 
 def _open_sqlite_store(folder: Path, patience_s: float) -> Store:
@@ -67,8 +60,6 @@ def _postgresql_url() -> str:
 
 
 KINDS = (
-    StoreKind("memory", _open_memory_store, durable=False),
     StoreKind("sqlite", _open_sqlite_store),
     StoreKind("postgresql", _open_postgresql_store),
 )
-DURABLE_KINDS = tuple(kind for kind in KINDS if kind.durable)

@@ -1,4 +1,4 @@
-"""What is left when a store is opened again, or a second time. Held by every store but the one in memory."""
+"""What is left when a store is opened again, or a second time."""
 
 from __future__ import annotations
 
@@ -10,14 +10,9 @@ from clarion_server.domain.message import Message, MessageState
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_campaign, a_sender, committing
-from tests.contract.store.kinds import DURABLE_KINDS, KINDS
 from tests.waiting import wait_until
 
 OpenStore = Callable[[], Store]
-
-
-def test_only_the_store_in_memory_is_excepted_from_durability() -> None:
-    assert {kind.name for kind in KINDS} - {kind.name for kind in DURABLE_KINDS} == {"memory"}
 
 
 def test_what_was_committed_is_there_when_the_store_is_opened_again(open_durable: OpenStore) -> None:

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager, closing
 
 import nats
 import pytest
-from clarion_server.adapters.memory_store import MemoryStore
 from clarion_server.adapters.queue.jetstream import JetStreamQueue, read_address
 from clarion_server.adapters.queue.jetstream.consumer import LONGEST_DELAY
 from clarion_server.application.group_commit import GroupCommit
@@ -27,6 +26,7 @@ from structlog.typing import EventDict
 from tests.contract.queue.desk import LANE, Desk, open_desk
 from tests.contract.queue.kinds import Open
 from tests.contract.store.given import Sender, a_channel, a_sender, committing
+from tests.memory_store import MemoryStore
 from tests.nats_server import NatsServer, running_nats
 from tests.waiting import until
 

@@ -15,7 +15,6 @@ import nats
 import orjson
 import pytest
 import trustme
-from clarion_server.adapters.memory_store import MemoryStore
 from clarion_server.adapters.queue.jetstream import JetStreamQueue, read_address
 from clarion_server.adapters.system import SystemClock
 from clarion_server.application.group_commit import GroupCommit
@@ -26,6 +25,7 @@ from clarion_server.bootstrap import CannotStart, Clarion
 from clarion_server.config import Settings
 from clarion_server.domain.instant import SECOND
 
+from tests.memory_store import MemoryStore
 from tests.nats_credentials import new_trust
 from tests.nats_server import running_nats, shared_url
 from tests.waiting import until

@@ -7,8 +7,15 @@ from contextlib import closing
 
 import pytest
 
+from tests.memory_store import MemoryStore
 from tests.unit.application.running import Process
 from tests.unit.application.world import World
+
+
+@pytest.fixture
+def store() -> Iterator[MemoryStore]:
+    with closing(MemoryStore()) as made:
+        yield made
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.maintenance.process_heartbeat import ProcessHeartbeat
 from clarion_server.application.ports.content import ContentCompiler
 from clarion_server.application.ports.queries import EventQuery, ExecutionQuery, MessageQuery
-from clarion_server.application.ports.store import Store
+from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.application.sending.attempt import AttemptRunner
 from clarion_server.application.sending.dispatcher import ChannelDispatcher, DispatcherPorts
 from clarion_server.application.sending.dispatchers import Dispatchers
@@ -134,15 +134,12 @@ class Process:
 
 def executions(world: World) -> list[Execution]:
     """Newest first."""
-    with world.store.snapshot() as unit:
-        return unit.executions.page(ExecutionQuery("default", limit=1000))
+    return world.see(_all_executions)
 
 
 def messages(world: World, *states: MessageState) -> dict[str, Message]:
     """By id: all of them, or those in these states."""
-    with world.store.snapshot() as unit:
-        page = unit.messages.page(MessageQuery("default", states=frozenset(states), limit=EVERYTHING))
-    return {message.id: message for message in page}
+    return {message.id: message for message in world.see(_all_messages) if not states or message.state in states}
 
 
 def states(world: World) -> list[MessageState]:
@@ -151,10 +148,21 @@ def states(world: World) -> list[MessageState]:
 
 
 def events(world: World) -> list[Event]:
-    with world.store.snapshot() as unit:
-        return unit.events.page(EventQuery("default", after=0, limit=EVERYTHING))
+    return world.see(_all_events)
 
 
 def figures(world: World, campaign_key: int) -> dict[str, int]:
     with world.store.snapshot() as unit:
         return unit.figures.of_campaign(campaign_key, None)
+
+
+def _all_executions(unit: UnitOfWork) -> list[Execution]:
+    return unit.executions.page(ExecutionQuery("default", limit=1000))
+
+
+def _all_messages(unit: UnitOfWork) -> list[Message]:
+    return unit.messages.page(MessageQuery("default", limit=EVERYTHING))
+
+
+def _all_events(unit: UnitOfWork) -> list[Event]:
+    return unit.events.page(EventQuery("default", after=0, limit=EVERYTHING))

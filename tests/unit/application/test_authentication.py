@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 import pytest
-from clarion_server.adapters.memory_store import MemoryStore
 from clarion_server.application.access.api_keys import CreateApiKey, ManageApiKeys, NewKey, hash_of
 from clarion_server.application.access.authentication import MAX_TRUSTED, TRUST, KeyAuthenticator
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.access import ApiKey, Caller, Scope
 from clarion_server.domain.errors import Unauthenticated
 
+from tests.memory_store import MemoryStore
 from tests.unit.application.world import CountingIds, World
 
 ROOT = Caller("apiKeys/root", "default", frozenset({Scope.ADMIN}))

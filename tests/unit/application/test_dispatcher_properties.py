@@ -9,7 +9,6 @@ from contextlib import suppress
 from itertools import cycle
 
 import pytest
-from clarion_server.adapters.memory_store import MemoryStore
 from clarion_server.application.sending import dispatcher as outlet_module
 from clarion_server.domain.campaign import Category, InDoubtPolicy
 from clarion_server.domain.errors import Unavailable
@@ -20,7 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fakes import LATER, NEVER, UNKNOWN, End, FaultyStore, Provider
-from tests.unit.application.running import Process, events, figures, messages, recipient
+from tests.memory_store import MemoryStore
+from tests.unit.application.running import Process, events, figures, messages, recipient, until
 from tests.unit.application.working import as_world, at_work
 from tests.unit.application.world import StandingClock, World
 
@@ -75,12 +75,13 @@ async def trigger_until_accepted(process: Process, burst: int, count: int) -> No
 
 async def until_all_ended(world: World, process: Process, count: int) -> None:
     async with asyncio.timeout(60):
-        while len(messages(world, *OUTCOMES)) < count or not process.is_idle:
+        while len(messages(world, *OUTCOMES)) < count:
             world.clock.advance(HOUR // 10)
             with suppress(Unavailable):
                 await process.keeper.keep()
             process.outlets.wake_all(world.clock.now())
             await asyncio.sleep(0.001)
+    await until(lambda: process.is_idle)
 
 
 def check_books(world: World, provider: Provider) -> None:

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from clarion_server.adapters.memory_store import MemoryStore
 from clarion_server.application.ports.store import StoreUnavailable, UnitOfWork
 from clarion_server.application.sending import dispatcher as outlet_module
 from clarion_server.domain.instant import HOUR
 from clarion_server.domain.message import MessageState
 
 from tests.fakes import FaultyStore
+from tests.memory_store import MemoryStore
 from tests.unit.application.running import Process, messages, recipients, states, until
 from tests.unit.application.working import as_world, at_work, only
 from tests.unit.application.world import World

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
-from clarion_server.adapters.memory_store import MemoryStore
 from clarion_server.application.group_commit import BulkOperation, GroupCommit, _BatchEstimator
 from clarion_server.application.ports.store import StoreUnavailable, UnitOfWork
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.errors import Overloaded, Unavailable
+
+from tests.memory_store import MemoryStore
 
 
 class SlowStore(MemoryStore):
@@ -59,8 +60,9 @@ class Doubling(BulkOperation[int, int]):
 
 
 @pytest.fixture
-def store() -> SlowStore:
-    return SlowStore()
+def store() -> Iterator[SlowStore]:
+    with closing(SlowStore()) as made:
+        yield made
 
 
 @pytest.fixture

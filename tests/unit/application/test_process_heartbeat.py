@@ -7,9 +7,8 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 
 import pytest
-from clarion_server.adapters.memory_store import MemoryStore
 from clarion_server.application.maintenance import process_heartbeat as keeping_module
-from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.application.sending.lease import Lease
 from clarion_server.domain.campaign import InDoubtPolicy, QueueDisposal
 from clarion_server.domain.errors import Unavailable
@@ -17,6 +16,7 @@ from clarion_server.domain.instant import HOUR, SECOND
 from clarion_server.domain.message import AttemptResult, EventType, FailureReason, MessageState
 
 from tests.fakes import FaultyStore
+from tests.memory_store import MemoryStore
 from tests.unit.application.running import Process, events, figures, messages, recipients, states, until
 from tests.unit.application.world import AUTHOR, StandingClock, World
 
@@ -42,15 +42,15 @@ async def begin_sending(process: Process, count: int = 3) -> None:
 # The lease itself.
 
 
-def renew(lease: Lease, world_store: MemoryStore) -> None:
-    with world_store.begin() as unit:
+def renew(lease: Lease, store: Store) -> None:
+    with store.begin() as unit:
         renewal = lease.renew(unit)
         unit.commit()
     lease.renewed(renewal)
 
 
-def test_a_lease_is_held_until_shortly_before_others_may_take_over() -> None:
-    clock, store = StandingClock(HOUR), MemoryStore()
+def test_a_lease_is_held_until_shortly_before_others_may_take_over(store: MemoryStore) -> None:
+    clock = StandingClock(HOUR)
     lease = Lease("first", SPAN, clock)
     assert not lease.is_held()
     renew(lease, store)
@@ -63,8 +63,8 @@ def test_a_lease_is_held_until_shortly_before_others_may_take_over() -> None:
         assert unit.processes.live(HOUR + SPAN) == set()
 
 
-def test_a_lease_covers_what_was_claimed_before_it_was_renewed_in_time() -> None:
-    clock, store = StandingClock(HOUR), MemoryStore()
+def test_a_lease_covers_what_was_claimed_before_it_was_renewed_in_time(store: MemoryStore) -> None:
+    clock = StandingClock(HOUR)
     lease = Lease("first", SPAN, clock)
     renew(lease, store)
     claimed = clock.now()
@@ -73,8 +73,8 @@ def test_a_lease_covers_what_was_claimed_before_it_was_renewed_in_time() -> None
     assert lease.covers(claimed)
 
 
-def test_a_lease_that_lapsed_covers_nothing_that_was_claimed_before() -> None:
-    clock, store = StandingClock(HOUR), MemoryStore()
+def test_a_lease_that_lapsed_covers_nothing_that_was_claimed_before(store: MemoryStore) -> None:
+    clock = StandingClock(HOUR)
     lease = Lease("first", SPAN, clock)
     renew(lease, store)
     claimed = clock.now()

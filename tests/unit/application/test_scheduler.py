@@ -6,17 +6,18 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
+from typing import Any
 
 import pytest
-from clarion_server.adapters.memory_store import MemoryStore
-from clarion_server.adapters.memory_store.campaigns import MemoryCampaignRepository
 from clarion_server.application.campaigns.scheduler import NAP, CampaignScheduler
 from clarion_server.application.ports.clock import Clock
+from clarion_server.application.ports.repositories import CampaignRepository
 from clarion_server.application.ports.store import UnitOfWork, WriteConflict
 from clarion_server.domain.campaign import Campaign, CampaignState, Schedule
 from clarion_server.domain.instant import HOUR, MILLISECOND, SECOND, Instant
 from structlog.testing import capture_logs
 
+from tests.memory_store import MemoryStore
 from tests.unit.application.world import AUTHOR, World
 
 LIVE, COMPLETED = CampaignState.LIVE, CampaignState.COMPLETED
@@ -134,13 +135,19 @@ async def test_a_store_that_does_not_answer_ends_nothing(impatient: World) -> No
             assert (await keeping.next()).state is LIVE
 
 
-class OvertakenCampaigns(MemoryCampaignRepository):
-    """Another process is always faster with the campaign `first`."""
+class OvertakenCampaigns:
+    """A `CampaignRepository` in which another process is always faster with the campaign `first`."""
+
+    def __init__(self, behind: CampaignRepository) -> None:
+        self._behind = behind
 
     def save(self, campaign: Campaign) -> None:
         if campaign.id == "first":
             raise WriteConflict(campaign.name)
-        super().save(campaign)
+        self._behind.save(campaign)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._behind, name)
 
 
 class OvertakenStore(MemoryStore):
@@ -150,7 +157,7 @@ class OvertakenStore(MemoryStore):
     def begin(self) -> Iterator[UnitOfWork]:
         with super().begin() as unit:
             if self.overtaken:
-                unit.campaigns = OvertakenCampaigns(unit._tables)  # type: ignore[misc, attr-defined] # breaks it on purpose
+                vars(unit)["campaigns"] = OvertakenCampaigns(unit.campaigns)
             yield unit
 
 

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from clarion_server.adapters.memory_store import MemoryStore
 from clarion_server.application.ports.store import StoreUnavailable, UnitOfWork
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.errors import Unavailable
 from structlog.testing import capture_logs
+
+from tests.memory_store import MemoryStore
 
 
 class TroubledStore(MemoryStore):
@@ -40,6 +41,7 @@ async def test_why_the_store_does_not_answer_is_told_once_and_when_it_is_back() 
         await transactions.write(lambda _: None)
         await transactions.write(lambda _: None)
     transactions.close()
+    store.close()
     assert [(log["event"], log.get("reason")) for log in logs] == [
         ("store_unavailable", "The disk is full."),
         ("store_unavailable", "The disk is gone."),

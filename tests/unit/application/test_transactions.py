@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from clarion_server.adapters.memory_store import MemoryStore
 from clarion_server.application.ports.store import UnitOfWork, WriteConflict
 from clarion_server.application.transactions import ATTEMPTS, INTERACTIVE_PER_BULK_STEP, Transactions
 from clarion_server.domain.errors import Unavailable
 
+from tests.memory_store import MemoryStore
 from tests.unit.application.running import until
 from tests.unit.application.world import World
 

@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from clarion_server.adapters.memory_store import MemoryStore
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.errors import (
     CampaignNotLive,
@@ -20,6 +19,7 @@ from clarion_server.domain.errors import (
 from clarion_server.domain.message import MessageState
 
 from tests.fakes import FaultyStore
+from tests.memory_store import MemoryStore
 from tests.unit.application.campaign_changes import OTHER_SCHEMA, change, pause
 from tests.unit.application.running import (
     CONTEXT,

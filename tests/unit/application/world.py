@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from clarion_server.adapters.channels.smtp_email import SmtpEmailChannel
-from clarion_server.adapters.memory_store import MemoryStore
 from clarion_server.adapters.rendering import JinjaContentCompiler
 from clarion_server.application.campaign_cache import CampaignCache
 from clarion_server.application.campaigns.drafts import CreateCampaign, Draft, ManageCampaigns, UpdateCampaign
@@ -30,6 +29,10 @@ from clarion_server.domain.access import Caller, Scope
 from clarion_server.domain.campaign import Action, Campaign, CampaignDefinition, Category, EmailContent, Mailbox
 from clarion_server.domain.channel import ChannelConfiguration, SmtpProvider
 from clarion_server.domain.instant import SECOND, Instant, Span
+
+from tests.memory_store import MemoryStore
+
+T = TypeVar("T")
 
 AUTHOR = Caller("apiKeys/author", "default", frozenset({Scope.AUTHOR}))
 STRANGER = Caller("apiKeys/stranger", "staging", frozenset({Scope.ADMIN}))
@@ -75,6 +78,7 @@ class World:
         self.store = store or MemoryStore()
         self.transactions = Transactions(self.store)
         self.clock = StandingClock(1_790_000_000 * SECOND)
+        self._seen: dict[Callable[..., Any], tuple[object, Any]] = {}
         self.told: list[Campaign] = []
         """The changed campaigns that whoever keeps campaigns at hand was told of."""
         self.told_channels: list[ChannelConfiguration] = []
@@ -88,6 +92,15 @@ class World:
         self.channels = ManageChannelConfigurations(
             self.transactions, self.clock, SmtpEmailChannel, self.told_channels.append
         )
+
+    def see(self, read: Callable[[UnitOfWork], T]) -> T:
+        """Returns what `read` finds in the store. Reads again only after a commit, so that a test may ask often."""
+        version = self.store.commit_version()
+        if self._seen.get(read, (None, None))[0] != version:
+            with self.store.snapshot() as unit:
+                self._seen[read] = version, read(unit)
+        found: T = self._seen[read][1]
+        return found
 
     def close(self) -> None:
         self.transactions.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,9 @@ def migrate(connection: Connection) -> None:
     command.upgrade(_config(connection=connection), "head")
 
 
+@cache
 def scripts() -> ScriptDirectory:
-    """The migrations that this Clarion knows."""
+    """Returns the migrations that this Clarion knows."""
     return ScriptDirectory.from_config(_config())
 
 

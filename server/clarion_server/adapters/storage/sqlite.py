@@ -32,9 +32,10 @@ _OLDEST_SQLITE = (3, 35, 0)
 #: Of every connection. Texts of bulk statements come in many sizes, and each is parsed once while it is among these.
 _CACHED_STATEMENTS = 512
 
+# A commit is on the disk before it returns.
+_DURABLE = "PRAGMA synchronous = FULL"
+_NOT_DURABLE = "PRAGMA synchronous = OFF"
 _PRAGMAS = (
-    # A commit is on the disk before it returns.
-    "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     # Statements over many rows keep what they may have to undo; in a file, that was a third of all that was written.
     "PRAGMA temp_store = MEMORY",
@@ -71,11 +72,15 @@ _MATTERS = {
 }
 
 
-def open_sqlite_store(path: Path | str, patience: float = 30.0) -> SqlStore:
+def open_sqlite_store(
+    path: Path | str, patience: float = 30.0, *, durable: bool = True, on_close: Callable[[], None] = lambda: None
+) -> SqlStore:
     """Opens the file; makes it, or brings its tables up to date, when that is needed.
 
-    `patience` is how long a writer waits for its turn and for the writers of other processes, in seconds. Raises
-    StoreUnavailable when the file cannot be opened, and SchemaUnknown when a newer Clarion has written it.
+    `patience` is how long a writer waits for its turn and for the writers of other processes, in seconds. Without
+    `durable` a commit does not wait for the disk, and a crash of the machine may damage the file. `on_close` is called
+    after the file was closed. Raises StoreUnavailable when the file cannot be opened, and SchemaUnknown when a newer
+    Clarion has written it.
     """
     file = Path(path)
     connect = partial(_connect, file, patience)
@@ -84,7 +89,8 @@ def open_sqlite_store(path: Path | str, patience: float = 30.0) -> SqlStore:
         # Data of recipients and passwords of channels are in it. The log beside it gets the same mode.
         file.touch(mode=0o600)
         _write_ahead(connect, patience)
-        writer = _engine(connect, _WRITER_PRAGMAS, "BEGIN IMMEDIATE", patience, pool_size=1, max_overflow=0)
+        pragmas = (*_WRITER_PRAGMAS, _DURABLE if durable else _NOT_DURABLE)
+        writer = _engine(connect, pragmas, "BEGIN IMMEDIATE", patience, pool_size=1, max_overflow=0)
         undo.callback(writer.dispose)
         with writer.begin() as transaction:
             migrate(transaction)
@@ -93,7 +99,12 @@ def open_sqlite_store(path: Path | str, patience: float = 30.0) -> SqlStore:
         signal = _Commits(connect(), neighbours)
         turns = FairWriterLock(file.with_name(f"{file.name}-turns"), patience, lambda: neighbours.none)
         undo.pop_all()
-    return SqlStore(writer, readers, signal, _translate, turn=turns.turn, on_close=turns.close)
+
+    def close() -> None:
+        turns.close()
+        on_close()
+
+    return SqlStore(writer, readers, signal, _translate, turn=turns.turn, on_close=close)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Two stores that are given the same tasks, in units of work that are committed or not."""
+"""A store and a model that are given the same tasks, in units of work that are committed or not."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from tests.contract.store import samples
-from tests.contract.store.kinds import KINDS, PATIENCE, StoreKind
-from tests.contract.store.side_by_side.side import Name, Side
+from tests.contract.store.kinds import PATIENCE, StoreKind
+from tests.contract.store.side_by_side.side import ModelSide, Name, Side
 from tests.contract.store.side_by_side.view import all_questions
-
-MEMORY, *OTHERS = KINDS
+from tests.memory_store import MemoryStore
 
 
 class SideBySide(RuleBasedStateMachine):
-    #: The kind that is compared with the store in memory.
-    other: ClassVar[StoreKind]
+    #: The kind of store that is compared with the model.
+    kind: ClassVar[StoreKind]
 
     def __init__(self) -> None:
         super().__init__()
         self.folder = TemporaryDirectory()
-        self.sides = [Side(kind.open(Path(self.folder.name), PATIENCE)) for kind in (MEMORY, self.other)]
+        store = self.kind.open(Path(self.folder.name), PATIENCE)
+        self.sides = [ModelSide(MemoryStore()), Side(store)]
         self.senders: list[Name] = []
         self.execution_ids: list[str] = []
         self.message_ids: list[str] = []
@@ -61,7 +61,7 @@ class SideBySide(RuleBasedStateMachine):
     @rule(keep=st.sampled_from([True, True, False]))
     def end_unit_of_work(self, keep: bool) -> None:
         self.compare_everything()
-        self.both(Side.commit if keep else Side.roll_back)
+        self.both(lambda side: side.commit() if keep else side.roll_back())
 
     def sender(self, place: int) -> Name:
         return self.senders[place % len(self.senders)]

@@ -33,7 +33,7 @@ class MessageTasks(SideBySide):
             self._add(place, 2, fields)
         begun = self.message_ids[::3]
         self.both(lambda side: side.work.messages.begin(begun, values.PROCESSES[0], 0))
-        self.both(Side.commit)
+        self.both(lambda side: side.commit())
 
     @rule(place=values.places, number=st.integers(1, 4), fields=fields_of_messages)
     def add_messages(self, place: int, number: int, fields: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""One of two stores that are given the same tasks, and its answers in words that both have in common."""
+"""One of two stores that are given the same tasks, and its answers without what differs from store to store."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from clarion_server.domain.execution import Execution
 from clarion_server.domain.message import Event, Message
 
 from tests.contract.store import samples
+from tests.contract.store.side_by_side.message_model import MessageModel
 
 #: Sandbox and id of a campaign.
 Name = tuple[str, str]
@@ -99,3 +100,26 @@ class Side:
 
     def _leave(self) -> None:
         self._context.__exit__(None, None, None)
+
+
+class ModelSide(Side):
+    """A SQLite store whose messages are those of a model."""
+
+    def __init__(self, store: Store) -> None:
+        self._model = MessageModel(self._campaigns_of)
+        super().__init__(store)
+
+    def commit(self) -> None:
+        self._model.commit()
+        super().commit()
+
+    def roll_back(self) -> None:
+        self._model.roll_back()
+        super().roll_back()
+
+    def _campaigns_of(self, sandbox: str) -> set[int]:
+        return {key for (each, _), key in self.campaign_keys.items() if each == sandbox}
+
+    def _begin(self) -> None:
+        super()._begin()
+        vars(self.work)["messages"] = self._model

@@ -1,0 +1,149 @@
+"""A model of a store's messages: dictionaries and the rules of the port, without indexes, locks or SQL.
+
+The campaigns that messages refer to are those of a real store beside it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
+from operator import attrgetter
+
+from clarion_server.application.ports.queries import MessageQuery, Settlement
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.message import OUTCOMES, Message, MessageState
+
+QUEUED, SENDING = MessageState.QUEUED, MessageState.SENDING
+
+
+class MessageModel:
+    """The part of `MessageRepository` that the tasks use."""
+
+    def __init__(self, campaigns_of: Callable[[str], Collection[int]]) -> None:
+        """`campaigns_of` returns the keys of a sandbox's campaigns."""
+        self._campaigns_of = campaigns_of
+        self._messages: dict[str, Message] = {}
+        self._held: set[str] = set()
+        self._committed: tuple[dict[str, Message], set[str]] = ({}, set())
+
+    def commit(self) -> None:
+        self._committed = dict(self._messages), set(self._held)
+
+    def roll_back(self) -> None:
+        messages, held = self._committed
+        self._messages, self._held = dict(messages), set(held)
+
+    def add_all(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            self._put(message)
+
+    def get(self, sandbox: str, message_id: str) -> Message | None:
+        message = self._messages.get(message_id)
+        return message if message is not None and message.campaign_key in self._campaigns_of(sandbox) else None
+
+    def page(self, query: MessageQuery) -> list[Message]:
+        keys = self._campaigns_of(query.sandbox)
+        found = self._where(lambda m: m.campaign_key in keys and _matches(m, query))
+        return sorted(found, key=attrgetter("id"), reverse=True)[: query.limit]
+
+    def state_counts(self, execution_id: str) -> dict[MessageState, int]:
+        return dict(Counter(m.state for m in self._messages.values() if m.execution_id == execution_id))
+
+    def due(self, channel_key: int, now: Instant, limit: int) -> list[Message]:
+        due = self._where(lambda m: self._is_ready(m, channel_key) and m.due_time <= now)
+        return sorted(due, key=attrgetter("lane", "due_time", "id"))[:limit]
+
+    def next_due_time(self, channel_key: int) -> Instant | None:
+        return min((m.due_time for m in self._where(lambda m: self._is_ready(m, channel_key))), default=None)
+
+    def is_waiting(self, channel_key: int) -> bool:
+        return bool(self._where(lambda m: m.channel_key == channel_key and m.state not in OUTCOMES))
+
+    def begin(self, message_ids: Collection[str], owner: str, now: Instant) -> None:
+        for message in self._queued(message_ids):
+            begun = message.attempt_count + 1
+            self._put(replace(message, state=SENDING, owner=owner, attempt_count=begun, attempt_time=now))
+
+    def hold(self, message_ids: Collection[str]) -> None:
+        self._held |= {message.id for message in self._queued(message_ids)}
+
+    def release(self, campaign_key: int, limit: int) -> int:
+        held = sorted(id_ for id_ in self._held if self._messages[id_].campaign_key == campaign_key)
+        self._held -= set(held[:limit])
+        return len(held[:limit])
+
+    def held_campaigns(self) -> set[int]:
+        return {self._messages[message_id].campaign_key for message_id in self._held}
+
+    def requeue(self, message_ids: Collection[str], owner: str) -> None:
+        for message in self._owned(message_ids, owner):
+            self._put(replace(message, state=QUEUED, owner=None, attempt_count=message.attempt_count - 1))
+
+    def record_outcomes(self, settlements: Sequence[Settlement], owner: str) -> set[str]:
+        moved = set()
+        for settlement in settlements:
+            for message in self._owned([settlement.message_id], owner):
+                if message.attempt_count == settlement.attempt_number:
+                    self._put(_settled(message, settlement))
+                    moved.add(message.id)
+        return moved
+
+    def end_queued(self, message_ids: Collection[str], state: MessageState, now: Instant) -> set[str]:
+        queued = list(self._queued(message_ids))
+        for message in queued:
+            self._put(replace(message, state=state, outcome_time=now))
+        return {message.id for message in queued}
+
+    def queued_of_execution(self, execution_id: str) -> list[Message]:
+        return self._where(lambda m: m.execution_id == execution_id and m.state is QUEUED)
+
+    def queued_of_campaign(self, campaign_key: int, limit: int) -> list[Message]:
+        return self._where(lambda m: m.campaign_key == campaign_key and m.state is QUEUED)[:limit]
+
+    def claimed_by(self, owners: Collection[str], limit: int) -> list[Message]:
+        return self._where(lambda m: m.state is SENDING and m.owner in owners)[:limit]
+
+    def owners(self) -> set[str]:
+        return {m.owner for m in self._messages.values() if m.state is SENDING and m.owner is not None}
+
+    def _put(self, message: Message) -> None:
+        self._messages[message.id] = message
+        if message.state is not QUEUED:
+            self._held.discard(message.id)
+
+    def _where(self, holds: Callable[[Message], bool]) -> list[Message]:
+        return [message for message in self._messages.values() if holds(message)]
+
+    def _is_ready(self, message: Message, channel_key: int) -> bool:
+        return message.channel_key == channel_key and message.state is QUEUED and message.id not in self._held
+
+    def _known(self, message_ids: Iterable[str]) -> Iterable[Message]:
+        return [self._messages[message_id] for message_id in message_ids if message_id in self._messages]
+
+    def _queued(self, message_ids: Iterable[str]) -> Iterable[Message]:
+        return [message for message in self._known(message_ids) if message.state is QUEUED]
+
+    def _owned(self, message_ids: Iterable[str], owner: str) -> Iterable[Message]:
+        return [m for m in self._known(message_ids) if m.state is SENDING and m.owner == owner]
+
+
+def _settled(message: Message, settlement: Settlement) -> Message:
+    return replace(
+        message,
+        state=settlement.state,
+        owner=None,
+        due_time=message.due_time if settlement.due_time is None else settlement.due_time,
+        outcome_time=settlement.time if settlement.state in OUTCOMES else None,
+        failure=settlement.failure,
+    )
+
+
+def _matches(message: Message, query: MessageQuery) -> bool:
+    return (
+        (query.campaign_key is None or message.campaign_key == query.campaign_key)
+        and (query.execution_id is None or message.execution_id == query.execution_id)
+        and (query.identity is None or message.identity == query.identity)
+        and (not query.states or message.state in query.states)
+        and (query.before is None or message.id < query.before)
+    )
