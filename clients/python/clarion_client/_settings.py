@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import ipaddress
 import os
 import re
@@ -81,6 +80,8 @@ _RESOLVED = re.compile(r"(unix|unix-abstract|vsock|ipv4|ipv6|xds|google-c2p):|dn
 
 
 def version() -> str:
+    import importlib.metadata  # noqa: PLC0415 - takes 15 ms to load, which programs that only import the client save
+
     try:
         return importlib.metadata.version("clarion")
     except importlib.metadata.PackageNotFoundError:
