@@ -7,13 +7,11 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from functools import partial
 from pathlib import Path
-from threading import Barrier
 
 import pytest
 from clarion_server.adapters.storage.migrate import SchemaUnknown
-from clarion_server.adapters.storage.sqlite import _connect, _write_ahead, open_sqlite_store
+from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.application.ports.store import StoreUnavailable
 
 
@@ -80,18 +78,18 @@ def test_a_missing_folder_is_told(tmp_path: Path) -> None:
     assert isinstance(told.value.__cause__, FileNotFoundError)
 
 
-def test_many_may_open_a_new_file_at_once(tmp_path: Path) -> None:
-    """SQLite tells some of them that the file is locked, at once: as many files as it takes to see that."""
-    together = Barrier(4)
-
-    def open_all() -> None:
-        for number in range(200):
-            together.wait(30)
-            _write_ahead(partial(_connect, tmp_path / f"{number}.db", 30.0), 30.0)
-
-    with ThreadPoolExecutor(4) as threads:
-        for opened in [threads.submit(open_all) for _ in range(4)]:
-            opened.result(60)
+def test_opening_a_new_file_waits_for_another_writer_of_it(path: Path) -> None:
+    """SQLite refuses to switch to the write-ahead log at once, whatever its busy timeout, while another one writes."""
+    path.touch()
+    with closing(sqlite3.connect(path, isolation_level=None)) as other, ThreadPoolExecutor(1) as threads:
+        other.execute("BEGIN IMMEDIATE")
+        opening = threads.submit(open_sqlite_store, path)
+        with pytest.raises(TimeoutError):
+            opening.result(0.5)
+        other.execute("ROLLBACK")
+        opening.result(60).close()
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("PRAGMA journal_mode").fetchall() == [("wal",)]
 
 
 def test_processes_that_start_at_once_agree_on_who_makes_the_tables(path: Path) -> None:
