@@ -70,8 +70,8 @@ class CampaignCache:
     async def is_current(self, live: LiveCampaign) -> bool:
         """Whether the campaign is still as it was loaded then; another process may have changed it."""
         key = live.campaign.key
-        revisions = await self._transactions.read(lambda unit: unit.campaigns.revisions({key}))
-        current = revisions.get(key) == live.campaign.revision
+        revision = await self._transactions.read(lambda unit: unit.campaigns.revision(key))
+        current = revision == live.campaign.revision
         if not current:
             self.outdated(live)
         return current

@@ -56,7 +56,7 @@ def test_headers_keep_their_order(work: UnitOfWork) -> None:
 def test_an_unknown_campaign_is_none(work: UnitOfWork) -> None:
     assert work.campaigns.get("default", "order-confirmed") is None
     assert work.campaigns.by_keys([1]) == {}
-    assert work.campaigns.revisions([1]) == {}
+    assert work.campaigns.lock_revisions([1]) == {}
 
 
 def test_each_campaign_gets_another_key(work: UnitOfWork) -> None:
@@ -104,10 +104,17 @@ def test_campaigns_are_found_by_their_keys_and_unknown_keys_are_left_out(work: U
     assert work.campaigns.by_keys([]) == {}
 
 
-def test_revisions_tell_the_stored_ones(work: UnitOfWork) -> None:
+def test_the_revision_is_the_stored_one(work: UnitOfWork) -> None:
+    campaign = a_campaign(work)
+    work.campaigns.save(replace(campaign, revision=2))
+    assert work.campaigns.revision(campaign.key) == 2
+    assert work.campaigns.revision(10_000) is None
+
+
+def test_locked_revisions_are_the_stored_ones(work: UnitOfWork) -> None:
     one, two = a_campaign(work, "one"), a_campaign(work, "two")
     work.campaigns.save(replace(two, revision=2))
-    assert work.campaigns.revisions([one.key, two.key, 10_000]) == {one.key: 1, two.key: 2}
+    assert work.campaigns.lock_revisions([one.key, two.key, 10_000]) == {one.key: 1, two.key: 2}
 
 
 def test_standings_tell_what_becomes_of_queued_messages(work: UnitOfWork) -> None:
@@ -173,4 +180,4 @@ def test_deleting_another_revision_is_stale(work: UnitOfWork) -> None:
     work.campaigns.save(replace(draft, revision=2))
     with pytest.raises(WriteConflict):
         work.campaigns.delete(draft)
-    assert work.campaigns.revisions([draft.key]) == {draft.key: 2}
+    assert work.campaigns.lock_revisions([draft.key]) == {draft.key: 2}

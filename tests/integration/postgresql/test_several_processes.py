@@ -132,7 +132,7 @@ def test_a_change_of_a_campaign_waits_for_triggers_that_another_process_is_writi
 
     with ThreadPoolExecutor(1) as threads:
         with committing(one) as work:
-            assert work.campaigns.revisions({campaign.key}) == {campaign.key: campaign.revision}
+            assert work.campaigns.lock_revisions({campaign.key}) == {campaign.key: campaign.revision}
             changing = threads.submit(change)
             wait_until(lambda: changing.done() or is_waiting_for_a_lock(url))
             assert not changing.done()
@@ -147,7 +147,7 @@ def test_triggers_wait_for_a_change_of_their_campaign_and_learn_of_it(open_store
 
     def read() -> dict[int, int]:
         with other.begin() as work:
-            return work.campaigns.revisions({campaign.key})
+            return work.campaigns.lock_revisions({campaign.key})
 
     with ThreadPoolExecutor(1) as threads:
         with committing(one) as work:
@@ -157,12 +157,21 @@ def test_triggers_wait_for_a_change_of_their_campaign_and_learn_of_it(open_store
         assert reading.result(30) == {campaign.key: changed.revision}
 
 
+def test_reading_a_revision_does_not_wait_for_a_change(open_store: OpenStore) -> None:
+    one, other = open_store(), open_store()
+    with committing(one) as work:
+        campaign = a_campaign(work)
+    with one.begin() as changing, other.snapshot() as reading:
+        changing.campaigns.save(campaign.updated(campaign.definition, None, "apiKeys/1", NOW))
+        assert reading.campaigns.revision(campaign.key) == campaign.revision
+
+
 def test_triggers_of_one_campaign_do_not_wait_for_each_other(open_store: OpenStore) -> None:
     one, other = open_store(), open_store()
     with committing(one) as work:
         key = a_campaign(work).key
     with one.begin() as first, other.begin() as second:
-        assert first.campaigns.revisions({key}) == second.campaigns.revisions({key})
+        assert first.campaigns.lock_revisions({key}) == second.campaigns.lock_revisions({key})
 
 
 def test_of_two_that_add_one_name_the_second_is_told(open_store: OpenStore) -> None:

@@ -1,9 +1,11 @@
-"""Triggers are written while their campaign stands still.
+"""Locks campaigns against changes while triggers of them are written.
 
-SQLite has one writer at a time. On PostgreSQL whoever writes triggers shares a lock on their campaign until its commit,
-and whoever changes the campaign holds it alone: a trigger comes before the change, and is seen by it, or learns of it.
-The locks are advisory. Row locks (`FOR SHARE`) would write the campaign's row anew with every commit, and a change
-could wait for ever while others share the row; an advisory lock costs no write, and is given in the order of asking.
+SQLite has one writer at a time and needs no such lock. On PostgreSQL a transaction that writes triggers holds a shared
+lock on their campaigns until its end, and one that changes a campaign holds the exclusive lock. So a trigger is either
+committed before the change, which then finds its messages, or reads the changed campaign.
+
+The locks are advisory. Row locks (`FOR SHARE`) would write the campaign's row again with every commit, and a change
+could wait forever while others share the row. An advisory lock writes nothing and is granted in the order of requests.
 """
 
 from __future__ import annotations
@@ -15,32 +17,32 @@ from sqlalchemy import Connection
 from clarion_server.adapters.storage.bulk import BulkStatement, Values
 from clarion_server.adapters.storage.schema import campaigns
 
-#: Advisory locks with two keys: this one, and the campaign's. See `commit_news` for another.
+#: The first of the lock's two keys; the second is the campaign's. `pg_notify` uses another first key.
 _CLASS = 0x436C6174
-#: The second key has 31 bits. Campaigns that share one only wait a little more.
+#: The second key has 31 bits. Campaigns that share one wait for each other, which does no harm.
 _KEY = "(column1 & 2147483647)::int"
 _SHARED = BulkStatement(
     f"SELECT pg_advisory_xact_lock_shared({_CLASS}, {_KEY}) FROM ({{rows}}) AS wanted",  # noqa: S608 - constants alone
     Values(campaigns.c.key),
 )
-_ALONE = BulkStatement(
+_EXCLUSIVE = BulkStatement(
     f"SELECT pg_advisory_xact_lock({_CLASS}, {_KEY}) FROM ({{rows}}) AS wanted",  # noqa: S608 - constants alone
     Values(campaigns.c.key),
 )
 
 
-def keep_unchanged(connection: Connection, keys: Collection[int]) -> None:
-    """Until the end of the transaction. What is read after it is what counts."""
+def lock_shared(connection: Connection, keys: Collection[int]) -> None:
+    """Keeps these campaigns unchanged until the transaction ends. They must be read afterwards, not before."""
     _take(_SHARED, connection, keys)
 
 
-def hold_to_change(connection: Connection, key: int) -> None:
-    """Waits for those that keep it unchanged."""
-    _take(_ALONE, connection, (key,))
+def lock_exclusive(connection: Connection, key: int) -> None:
+    """Waits for the transactions that hold the shared lock, and keeps others from taking it."""
+    _take(_EXCLUSIVE, connection, (key,))
 
 
 def _take(statement: BulkStatement, connection: Connection, keys: Collection[int]) -> None:
     if connection.dialect.name == "postgresql":
-        # In one order, so that no two wait for each other.
+        # Always in the same order, so that no two transactions wait for each other.
         for result in statement.run(connection, [(key,) for key in sorted(keys)]):
             result.close()

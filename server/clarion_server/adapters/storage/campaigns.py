@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Values
 from clarion_server.adapters.storage.campaign_lists import campaign_page
-from clarion_server.adapters.storage.campaign_locks import hold_to_change, keep_unchanged
+from clarion_server.adapters.storage.campaign_locks import lock_exclusive, lock_shared
 from clarion_server.adapters.storage.campaign_rows import (
     campaign_from_row,
     campaign_to_row,
@@ -56,8 +56,11 @@ class SqlCampaignRepository:
     def by_keys(self, keys: Collection[int]) -> dict[int, Campaign]:
         return {campaign.key: campaign for campaign in self._read(select(campaigns).where(campaigns.c.key.in_(keys)))}
 
-    def revisions(self, keys: Collection[int]) -> dict[int, int]:
-        keep_unchanged(self._connection, keys)
+    def revision(self, key: int) -> int | None:
+        return dict(_REVISIONS.select(self._connection, [(key,)])).get(key)
+
+    def lock_revisions(self, keys: Collection[int]) -> dict[int, int]:
+        lock_shared(self._connection, keys)
         return dict(_REVISIONS.select(self._connection, [(key,) for key in keys]))
 
     def delivery_policies(self, keys: Collection[int]) -> dict[int, DeliveryPolicy]:
@@ -67,7 +70,7 @@ class SqlCampaignRepository:
         }
 
     def save(self, campaign: Campaign) -> None:
-        hold_to_change(self._connection, campaign.key)
+        lock_exclusive(self._connection, campaign.key)
         before = (campaigns.c.key == campaign.key, campaigns.c.revision == campaign.revision - 1)
         if self._connection.execute(update(campaigns).where(*before).values(campaign_to_row(campaign))).rowcount == 0:
             raise WriteConflict(campaign.name)

@@ -39,8 +39,16 @@ class CampaignRepository(Protocol):
         """Those that exist, by key."""
         ...
 
-    def revisions(self, keys: Collection[int]) -> dict[int, int]:
-        """The stored revision of each that exists, by key. Cheap: on the way of every trigger."""
+    def revision(self, key: int) -> int | None:
+        """Returns the stored revision, or None without such a campaign."""
+        ...
+
+    def lock_revisions(self, keys: Collection[int]) -> dict[int, int]:
+        """Locks these campaigns against changes until the transaction ends, and returns their stored revisions by key.
+
+        Others may hold this lock at the same time; whoever changes one of the campaigns waits. Every trigger calls it,
+        so it is cheap.
+        """
         ...
 
     def delivery_policies(self, keys: Collection[int]) -> dict[int, DeliveryPolicy]:

@@ -61,7 +61,7 @@ class AcceptTriggers(BulkOperation[AcceptItem, AcceptResult]):
         self._outlets = outlets
 
     def apply(self, unit: UnitOfWork, items: Sequence[AcceptItem], /) -> Sequence[AcceptResult]:
-        revisions = unit.campaigns.revisions({item.execution.campaign_key for item in items})
+        revisions = unit.campaigns.lock_revisions({item.execution.campaign_key for item in items})
         remembered = _remembered(unit, items)
         results: list[AcceptResult] = []
         written: list[AcceptItem] = []
