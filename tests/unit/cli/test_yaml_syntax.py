@@ -72,6 +72,10 @@ def test_tabs_do_not_indent_a_block(text: str, tmp_path: Path) -> None:
         load(text, tmp_path)
 
 
+def test_an_anchor_may_be_defined_again(tmp_path: Path) -> None:
+    assert load("a: &x 1\nb: *x\nc: &x 2\nd: *x\n", tmp_path) == {"a": 1, "b": 1, "c": 2, "d": 2}
+
+
 def test_a_block_may_begin_with_empty_lines_of_fewer_blanks(tmp_path: Path) -> None:
     assert load("html: |\n  \n\n    <p>\n", tmp_path) == {"html": "\n\n<p>\n"}
 

@@ -64,7 +64,7 @@ def apply(
         )
         status = Exit.BAD_NEWS if applied.has_errors else status
     if dry_run and activate:
-        session.output.inform("A dry run does not review: `clarion review` does so with what is stored.")
+        session.output.inform("A dry run does not review. `clarion review` checks the stored draft.")
     return status
 
 

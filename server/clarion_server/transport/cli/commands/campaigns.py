@@ -75,7 +75,8 @@ def get_campaign(campaign: CampaignName, /, *, session: CurrentSession) -> None:
         session.output.show(found.to_dict(), str)
         return
     version = f", version {found.live_version}" if found.live_version else ""
-    session.output.write(CAMPAIGN.exported(found, f"{found.state}{version}"))
+    pending = ", with changes that are not activated" if version and found.draft_pending else ""
+    session.output.write(CAMPAIGN.exported(found, f"{found.state}{version}{pending}"))
 
 
 @campaigns.command(name="versions")

@@ -76,8 +76,14 @@ def json_object(text: str, option: str) -> dict[str, Any] | None:
         data = parse_json(content)
     except RecursionError as error:
         raise CommandFailed(f"The value of {option} is nested too deeply.") from error
+    except RepeatedNames as error:
+        problems = [Problem(f"{source}: {path}", "It is given twice.") for path in error.paths]
+        raise CommandFailed(f"The value of {option} gives a name twice.", problems) from error
+    except json.JSONDecodeError as error:
+        problem = Problem(f"{source}:{error.lineno}:{error.colno}", f"{error.msg}.")
+        raise CommandFailed(f"The value of {option} is not valid JSON.", [problem]) from error
     except ValueError as error:
-        raise CommandFailed(f"The value of {option} is not valid JSON.", _problems(source, error)) from error
+        raise CommandFailed(f"The value of {option} is not valid JSON.", [Problem(source, f"{error}.")]) from error
     if not isinstance(data, dict):
         raise CommandFailed(f"The value of {option} is not a JSON object.", [Problem(source, "Write {…}.")])
     return data
@@ -110,13 +116,3 @@ def _json_source(text: str, option: str) -> tuple[str, str]:
     except CommandFailed as failure:
         failure.hint = f"{option} takes {{…}}, a file with it, or - for stdin."
         raise
-
-
-def _problems(source: str, error: ValueError) -> list[Problem]:
-    match error:
-        case RepeatedNames(paths=paths):
-            return [Problem(f"{source}: {path}", "It is given twice.") for path in paths]
-        case json.JSONDecodeError():
-            return [Problem(f"{source}:{error.lineno}:{error.colno}", f"{error.msg}.")]
-        case _:
-            return [Problem(source, f"{error}.")]

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml.composer import MaxDepthExceededError
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from clarion_server.transport.cli.failures import CommandFailed, Problem
 from clarion_server.transport.cli.files.source_location import Location, Locations
-from clarion_server.transport.cli.files.yaml_syntax import MAX_DEPTH, MERGE, NULL, yaml_processor
+from clarion_server.transport.cli.files.yaml_syntax import MAX_DEPTH, MERGE, NULL, TEXT, yaml_processor
 from clarion_server.transport.cli.text_input import read_text, source_name
 
 SUFFIXES = frozenset({".yaml", ".yml"})
@@ -53,11 +53,18 @@ def read_documents(file: Path) -> list[Document]:
         line = error.problem_mark.line + 1
         raise _malformed(name, line, f"The document is nested deeper than {MAX_DEPTH} levels.") from error
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        problem = ", ".join(str(part) for part in (error.context, error.problem) if part)
-        raise _malformed(name, mark.line + 1 if mark else 1, problem) from error
-    except ValueError as error:
-        raise _malformed(name, 1, f"A number is too long: {error}") from error
+        raise _malformed(name, error.problem_mark.line + 1, _text(error)) from error
+    except (ArithmeticError, AssertionError, LookupError, ValueError, YAMLError) as error:
+        # The library does not expect some values of explicit tags, numbers of many digits, and other versions of YAML.
+        raise _malformed(name, 1, f"A value or directive of this file is not valid: {error}") from error
+
+
+def _text(error: MarkedYAMLError) -> str:
+    """Returns what is wrong, and where that began when it is some lines above."""
+    begin, end = error.context_mark, error.problem_mark
+    is_above = begin is not None and begin.line != end.line
+    context = f"{error.context} that begins at line {begin.line + 1}" if is_above else error.context
+    return f"{', '.join(str(part) for part in (context, error.problem) if part)}."
 
 
 def _files_of(path: Path) -> list[Path]:
@@ -102,8 +109,8 @@ class _Finder:
     def _enter_mapping(self, node: MappingNode, path: str, depth: int) -> None:
         names: set[str] = set()
         for key, item in node.value:
-            if not isinstance(key, ScalarNode):
-                raise self._refusal(key, "A key must be a text.")
+            if not isinstance(key, ScalarNode) or key.tag not in {MERGE, TEXT}:
+                raise self._refusal(key, "A key must be a text. Put it in quotes.")
             if key.value in names:
                 raise self._refusal(key, f"{key.value} is given twice.")
             names.add(key.value)

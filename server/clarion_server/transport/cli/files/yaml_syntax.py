@@ -16,15 +16,14 @@ from ruamel.yaml.constructor import ConstructorError, SafeConstructor
 from ruamel.yaml.nodes import ScalarNode
 from ruamel.yaml.representer import SafeRepresenter
 from ruamel.yaml.resolver import VersionedResolver
-from ruamel.yaml.scanner import Scanner
+from ruamel.yaml.scanner import Scanner, ScannerError
 from ruamel.yaml.tag import Tag
 
 #: More than any campaign has: the limit of a context schema is 32.
 MAX_DEPTH = 100
 
 _PREFIX = "tag:yaml.org,2002:"
-NULL, MERGE = f"{_PREFIX}null", f"{_PREFIX}merge"
-_TEXT = f"{_PREFIX}str"
+NULL, MERGE, TEXT = f"{_PREFIX}null", f"{_PREFIX}merge", f"{_PREFIX}str"
 #: The forms of plain scalars that are no text, and their tags.
 _CORE_SCHEMA = {
     re.compile(r"~|null|Null|NULL|"): NULL,
@@ -44,6 +43,7 @@ def yaml_processor() -> YAML:
     yaml.max_depth = MAX_DEPTH
     yaml.Resolver, yaml.Scanner, yaml.Constructor = _CoreResolver, _TabScanner, _Constructor
     yaml.Representer = _BlockRepresenter
+    yaml.composer.warn_double_anchors = False
     yaml.width = 10**9
     yaml.default_flow_style = False
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # its default, None, means True
@@ -69,7 +69,7 @@ class _CoreResolver(VersionedResolver):
 
     def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
         if kind is ScalarNode and implicit[0]:
-            return Tag(suffix=next((tag for form, tag in _CORE_SCHEMA.items() if form.fullmatch(value)), _TEXT))
+            return Tag(suffix=next((tag for form, tag in _CORE_SCHEMA.items() if form.fullmatch(value)), TEXT))
         return super().resolve(kind, value, (False, False))
 
 
@@ -83,6 +83,8 @@ class _TabScanner(Scanner):
             # What follows a tab begins no block, as its column would depend on the width of the tab.
             self.allow_simple_key = False
             super().scan_to_next_token()
+        if self.reader.peek() == "\t":
+            raise ScannerError(None, None, "a tab cannot indent a block", self.reader.get_mark())
 
     def scan_plain_spaces(self, indent: int, start_mark: Any) -> Any:
         blanks = self._blanks()
@@ -128,7 +130,7 @@ class _Constructor(SafeConstructor):
             raise ConstructorError(None, None, "half of a surrogate pair is no character", node.start_mark) from error
 
 
-_Constructor.add_constructor(_TEXT, _Constructor.construct_text)
+_Constructor.add_constructor(TEXT, _Constructor.construct_text)
 
 
 class _BlockRepresenter(SafeRepresenter):
@@ -138,7 +140,7 @@ class _BlockRepresenter(SafeRepresenter):
         return True
 
     def represent_text(self, text: str) -> Any:
-        return self.represent_scalar(_TEXT, text, style=_style(text))
+        return self.represent_scalar(TEXT, text, style=_style(text))
 
 
 _BlockRepresenter.add_representer(str, _BlockRepresenter.represent_text)
