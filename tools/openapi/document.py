@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from clarion_server.domain import names
 from clarion_server.transport.http.bindings import WHOLE, Binding, bindings_of
 from clarion_server.transport.http.path_templates import Wildcard
 from google.protobuf.descriptor import Descriptor
 
-from tools.openapi import limits
 from tools.openapi.contract import Contract, description
 from tools.openapi.limits import Schema
 from tools.openapi.page import write as write_page
@@ -28,10 +28,7 @@ default value: `false`, `0`, an empty text, list or object. Errors are the JSON 
 """
 _STREAMED = "One JSON object a line, or server-sent events for callers that accept `text/event-stream`."
 _JSON, _NDJSON, _SSE = "application/json", "application/x-ndjson", "text/event-stream"
-#: How long a segment may be that the contract says nothing of.
-_SEGMENT = {"type": "string", "minLength": 1}
-#: As the comments of the resources say whose names are chosen by callers.
-_CHOSEN_ID = "^[a-z]([a-z0-9-]*[a-z0-9])?$"
+_COLLECTIONS = {each.name: each for each in vars(names).values() if isinstance(each, names.Collection)}
 _STATUS = {"$ref": "#/components/schemas/google.rpc.Status"}
 
 #: What any call may be refused with.
@@ -150,7 +147,7 @@ class _Operation:
         for segment in self._binding.template.segments:
             if segment is Wildcard.ONE:
                 name = _singular(segments[-1])
-                self._path_parameters.append(self._path_parameter(name))
+                self._path_parameters.append(self._path_parameter(name, segments[-1]))
                 segments.append(f"{{{name}}}")
             else:
                 assert isinstance(segment, str), "the contract has no ** in its URLs"
@@ -158,13 +155,10 @@ class _Operation:
         verb = self._binding.template.verb
         return f"/{'/'.join(segments)}{':' if verb else ''}{verb}"
 
-    def _path_parameter(self, name: str) -> dict[str, Any]:
+    def _path_parameter(self, name: str, collection: str) -> dict[str, Any]:
         resource = self._contract.pool.FindMessageTypeByName(f"clarion.v1.{name[:1].upper()}{name[1:]}")
         comment = self._contract.comment(f"{resource.full_name}.name")
-        # Of the name as a whole the comment says what its last segment is.
-        is_chosen = "begins with a letter" in comment
-        limit = limits.of_text(comment) if is_chosen else {}
-        schema = _SEGMENT | limit | {"pattern": _CHOSEN_ID if is_chosen else "^[^/:]+$"}
+        schema = {"type": "string", "pattern": f"^{_COLLECTIONS[collection].id_pattern}$"}
         text = f"The last segment of the name: {description(comment)}"
         return {"name": name, "in": "path", "required": True, "schema": schema, "description": text}
 
