@@ -5,10 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from clarion_client import EventType, MessageState
-from clarion_server.transport.cli.commands.options import chosen, instant, json_object, listed
+from clarion_client import EventType, MessageState, Violation
+from clarion_server.transport.cli.commands.lists import show_list
+from clarion_server.transport.cli.commands.options import chosen, instant, json_object
 from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.output import Output
+from clarion_server.transport.cli.views import plain
 
 
 def test_words_are_taken_in_any_case_and_with_commas() -> None:
@@ -80,12 +82,11 @@ def test_a_time_without_a_zone_or_a_sense_is_refused(text: str) -> None:
 
 
 def test_a_list_is_cut_at_its_limit_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    class Numbers:
-        def __iter__(self) -> object:
-            return iter(range(5))
-
+    violations = [Violation(field=str(number), reason="R", description="D") for number in range(5)]
+    columns = {"FIELD": lambda violation: plain(violation.field)}
     output = Output(as_json=False)
-    assert listed(Numbers(), 3, output) == [0, 1, 2]  # type: ignore[arg-type] # a pager is iterated, nothing else
-    assert "There are more than 3" in capsys.readouterr().err
-    assert listed(Numbers(), 5, output) == listed(Numbers(), 0, output) == [0, 1, 2, 3, 4]  # type: ignore[arg-type] # as above
-    assert capsys.readouterr().err == ""
+    for limit, shown in ((3, 3), (5, 5), (0, 5)):
+        show_list(output, iter(violations), limit, columns)  # type: ignore[arg-type] # a pager is only iterated
+        printed = capsys.readouterr()
+        assert len(printed.out.splitlines()) == 1 + shown
+        assert ("There are more than 3" in printed.err) is (limit == 3)

@@ -10,7 +10,7 @@ from rich.bar import Bar
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from clarion_server.transport.cli.views import moment, plain, state
+from clarion_server.transport.cli.views import duration, moment, plain, state
 
 if TYPE_CHECKING:
     from clarion_client import CampaignReport, HandOffLatency
@@ -79,18 +79,6 @@ def _latency(latency: HandOffLatency, *, bars: bool) -> Table:
                 _bar(seconds, longest, "blue", bars=bars),
             )
     return table
-
-
-def duration(seconds: float) -> str:
-    """Returns a duration with about three significant digits: `0.8 ms`, `47 ms`, `1.25 s`, `3 min 20 s`."""
-    if seconds < 1:
-        milliseconds = seconds * 1000
-        return f"{milliseconds:.0f} ms" if milliseconds >= 10 else f"{milliseconds:.1f} ms"  # noqa: PLR2004 - significant digits
-    if seconds < 60:  # noqa: PLR2004 - a minute
-        return f"{seconds:.3g} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes_left = divmod(minutes, 60)
-    return f"{hours} h {minutes_left} min" if hours else f"{minutes} min {rest} s"
 
 
 def _grid(title: str, count: str, share: str, *, bars: bool) -> Table:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
+
+T = TypeVar("T")
 
 #: The columns that hold sentences or names. They are folded. All others stay whole, so that people can copy them.
 PROSE = frozenset({"FINDING", "WHAT TO DO", "DETAIL", "REPLY", "NAME", "PURPOSE", "SCOPES"})
@@ -19,9 +22,9 @@ GAP = 2
 ESSENTIAL = 2
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[RenderableType]]) -> RenderableType:
-    """Returns a table without lines. The first columns are the most important ones."""
-    return _Listing(columns, list(rows))
+def table(items: Iterable[T], columns: Mapping[str, Callable[[T], RenderableType]]) -> RenderableType:
+    """Returns a table with a row for each item. The first columns are the most important ones."""
+    return _Listing(tuple(columns), [[view(item) for view in columns.values()] for item in items])
 
 
 def fields(rows: Iterable[tuple[str, RenderableType]]) -> Table:

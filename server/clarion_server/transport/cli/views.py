@@ -58,6 +58,18 @@ def moment(time: dt.datetime | None) -> Text:
     return plain(f"{time.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S}Z" if time else "-")
 
 
+def duration(seconds: float) -> str:
+    """Returns a duration with about three significant digits: `0.8 ms`, `47 ms`, `1.25 s`, `3 min 20 s`."""
+    if seconds < 1:
+        milliseconds = seconds * 1000
+        return f"{milliseconds:.0f} ms" if milliseconds >= 10 else f"{milliseconds:.1f} ms"  # noqa: PLR2004 - significant digits
+    if seconds < 60:  # noqa: PLR2004 - a minute
+        return f"{seconds:.3g} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes_left = divmod(minutes, 60)
+    return f"{hours} h {minutes_left} min" if hours else f"{minutes} min {rest} s"
+
+
 def id_of(name: str) -> Text:
     """Returns the last segment of a resource's name. Every command accepts it as the name."""
     return plain(name.rpartition("/")[2])
@@ -89,14 +101,11 @@ def problems_view(problems: Iterable[Problem]) -> RenderableType:
 
 def findings_view(findings: Iterable[Finding]) -> RenderableType:
     return table(
-        ("SEVERITY", "WHERE", "FINDING", "WHAT TO DO"),
-        (
-            (
-                state(finding.severity),
-                plain(f"{finding.field}:{finding.line}" if finding.line else finding.field),
-                Text.assemble(plain(finding.message), plain(f" {finding.code}", "dim")),
-                plain(finding.remedy, "cyan"),
-            )
-            for finding in findings
-        ),
+        findings,
+        {
+            "SEVERITY": lambda finding: state(finding.severity),
+            "WHERE": lambda finding: plain(f"{finding.field}:{finding.line}" if finding.line else finding.field),
+            "FINDING": lambda finding: Text.assemble(plain(finding.message), plain(f" {finding.code}", "dim")),
+            "WHAT TO DO": lambda finding: plain(finding.remedy, "cyan"),
+        },
     )

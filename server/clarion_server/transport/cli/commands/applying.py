@@ -52,13 +52,13 @@ def apply(
     Nothing is changed when the service refuses any of them. Running it again changes nothing and writes nothing. What
     is not in the files stays as it is. Exit code 1 when campaigns were to be activated and review found errors.
     """
-    from clarion_server.transport.cli.files.applying import Applier  # noqa: PLC0415 - loads gRPC and YAML
+    from clarion_server.transport.cli.files.applying import Applied, Applier  # noqa: PLC0415 - loads gRPC and YAML
     from clarion_server.transport.cli.files.resources import read_resources  # noqa: PLC0415 - see above
 
     applier = Applier(session.client, renew_secrets=renew_secrets)
     status = Exit.OK
     for planned in applier.plan(read_resources(file)):
-        applied = planned.preview() if dry_run else applier.apply(planned, activate=activate)
+        applied = Applied(planned) if dry_run else applier.apply(planned, activate=activate)
         session.output.show_line(
             applied.to_dict() | {"dry_run": dry_run}, partial(_applied_view, applied, dry_run=dry_run)
         )
@@ -69,13 +69,14 @@ def apply(
 
 
 def _applied_view(applied: Applied, *, dry_run: bool) -> RenderableType:
-    change = f"would be {applied.change}" if dry_run and applied.change != "unchanged" else str(applied.change)
-    head = Text.assemble(plain(applied.name, "bold"), " ", plain(change, CHANGE_STYLES[applied.change]))
+    planned = applied.planned
+    change = f"would be {planned.change}" if dry_run and planned.change != "unchanged" else str(planned.change)
+    head = Text.assemble(plain(planned.resource.name, "bold"), " ", plain(change, CHANGE_STYLES[planned.change]))
     if applied.campaign is not None:
         head.append_text(_campaign_text(applied))
     parts: list[RenderableType] = [head]
-    if applied.diff:
-        parts.append(Padding(_diff_view(applied.diff), (0, 0, 0, 2)))
+    if planned.diff:
+        parts.append(Padding(_diff_view(planned.diff), (0, 0, 0, 2)))
     if applied.findings:
         parts.append(Padding(_findings_view(applied), (0, 0, 0, 2)))
     return Group(*parts)

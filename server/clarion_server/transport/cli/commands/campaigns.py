@@ -6,8 +6,8 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from clarion_server.transport.cli.commands.options import CampaignName, Limit, chosen, listed, page_size, separated
-from clarion_server.transport.cli.listing import table
+from clarion_server.transport.cli.commands.lists import Limit, page_size, show_list
+from clarion_server.transport.cli.commands.options import CampaignName, chosen, separated
 from clarion_server.transport.cli.session import CurrentSession
 from clarion_server.transport.cli.views import id_of, moment, plain, state
 
@@ -45,24 +45,15 @@ def list_campaigns(
         text=text,
         page_size=page_size(limit),
     )
-    found = listed(pager, limit, session.output)
-    session.output.show(
-        [campaign.to_dict() for campaign in found],
-        lambda: table(
-            ("ID", "STATE", "VERSION", "DRAFT", "UPDATED", "NAME"),
-            (
-                (
-                    id_of(campaign.name),
-                    state(campaign.state),
-                    plain(campaign.live_version or "-"),
-                    plain("pending" if campaign.draft_pending else "-"),
-                    moment(campaign.update_time),
-                    plain(campaign.display_name),
-                )
-                for campaign in found
-            ),
-        ),
-    )
+    columns = {
+        "ID": lambda campaign: id_of(campaign.name),
+        "STATE": lambda campaign: state(campaign.state),
+        "VERSION": lambda campaign: plain(campaign.live_version or "-"),
+        "DRAFT": lambda campaign: plain("pending" if campaign.draft_pending else "-"),
+        "UPDATED": lambda campaign: moment(campaign.update_time),
+        "NAME": lambda campaign: plain(campaign.display_name),
+    }
+    show_list(session.output, pager, limit, columns)
 
 
 @campaigns.command(name="get")
@@ -83,14 +74,12 @@ def get_campaign(campaign: CampaignName, /, *, session: CurrentSession) -> None:
 def list_versions(campaign: CampaignName, /, *, limit: Limit = 50, session: CurrentSession) -> None:
     """List activated versions, newest first. `clarion activate --version` goes back to one."""
     pager = session.client.campaigns.versions(campaign, page_size=page_size(limit))
-    found = listed(pager, limit, session.output)
-    session.output.show(
-        [version.to_dict() for version in found],
-        lambda: table(
-            ("VERSION", "ACTIVATED", "BY"),
-            ((plain(version.version), moment(version.create_time), plain(version.creator)) for version in found),
-        ),
-    )
+    columns = {
+        "VERSION": lambda version: plain(version.version),
+        "ACTIVATED": lambda version: moment(version.create_time),
+        "BY": lambda version: plain(version.creator),
+    }
+    show_list(session.output, pager, limit, columns)
 
 
 @campaigns.command(name="delete")

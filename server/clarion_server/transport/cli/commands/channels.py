@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import App, Parameter
 from rich.console import Group, RenderableType
 
-from clarion_server.transport.cli.commands.options import Limit, listed, page_size
+from clarion_server.transport.cli.commands.lists import Limit, page_size, show_list
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.listing import table
 from clarion_server.transport.cli.session import CurrentSession
-from clarion_server.transport.cli.views import id_of, moment, plain
+from clarion_server.transport.cli.views import duration, id_of, moment, plain
 
 if TYPE_CHECKING:
     from clarion_client import ChannelConfiguration, Verification
@@ -27,23 +27,14 @@ channels = App(name="channels", help="List, show, verify and delete channel conf
 @channels.command(name="list")
 def list_channels(*, limit: Limit = 50, session: CurrentSession) -> None:
     """List channel configurations by name."""
-    found = listed(session.client.channels.list(page_size=page_size(limit)), limit, session.output)
-    session.output.show(
-        [channel.to_dict() for channel in found],
-        lambda: table(
-            ("ID", "SERVER", "SENDER", "UPDATED", "NAME"),
-            (
-                (
-                    id_of(channel.name),
-                    plain(_server(channel), "strike" if channel.disabled else ""),
-                    plain(channel.smtp.sender.address if channel.smtp and channel.smtp.sender else "-"),
-                    moment(channel.update_time),
-                    plain(channel.display_name),
-                )
-                for channel in found
-            ),
-        ),
-    )
+    columns = {
+        "ID": lambda channel: id_of(channel.name),
+        "SERVER": lambda channel: plain(_server(channel), "strike" if channel.disabled else ""),
+        "SENDER": lambda channel: plain(channel.smtp.sender.address if channel.smtp and channel.smtp.sender else "-"),
+        "UPDATED": lambda channel: moment(channel.update_time),
+        "NAME": lambda channel: plain(channel.display_name),
+    }
+    show_list(session.output, session.client.channels.list(page_size=page_size(limit)), limit, columns)
 
 
 @channels.command(name="get")
@@ -85,16 +76,13 @@ def _server(channel: ChannelConfiguration) -> str:
 
 def _verification_view(channel: str, verification: Verification) -> RenderableType:
     steps = table(
-        ("STEP", "RESULT", "TOOK", "DETAIL"),
-        (
-            (
-                plain(step.kind),
-                plain("passed", "green") if step.passed else plain("failed", "red"),
-                plain(f"{step.elapsed.total_seconds() * 1000:.0f} ms"),
-                plain(step.detail),
-            )
-            for step in verification.steps
-        ),
+        verification.steps,
+        {
+            "STEP": lambda step: plain(step.kind),
+            "RESULT": lambda step: plain("passed", "green") if step.passed else plain("failed", "red"),
+            "TOOK": lambda step: plain(duration(step.elapsed.total_seconds())),
+            "DETAIL": lambda step: plain(step.detail),
+        },
     )
     verdict = plain(f"{channel} works.", "green") if verification.usable else plain(f"{channel} does not work.", "red")
     return Group(steps, verdict)

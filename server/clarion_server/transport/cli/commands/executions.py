@@ -8,9 +8,9 @@ from cyclopts import App, Parameter
 from rich.console import RenderableType
 from rich.text import Text
 
-from clarion_server.transport.cli.commands.options import Limit, listed, page_size
+from clarion_server.transport.cli.commands.lists import Limit, page_size, show_list
 from clarion_server.transport.cli.exits import Exit
-from clarion_server.transport.cli.listing import fields, table
+from clarion_server.transport.cli.listing import fields
 from clarion_server.transport.cli.session import CurrentSession
 from clarion_server.transport.cli.views import id_of, moment, plain, state
 
@@ -32,22 +32,13 @@ def list_executions(
 ) -> None:
     """List accepted triggers, newest first."""
     pager = session.client.executions.list(campaign=campaign, request_id=request_id, page_size=page_size(limit))
-    found = listed(pager, limit, session.output)
-    session.output.show(
-        [execution.to_dict() for execution in found],
-        lambda: table(
-            ("ID", "CAMPAIGN", "ACCEPTED", "REQUEST ID"),
-            (
-                (
-                    id_of(execution.name),
-                    id_of(execution.campaign),
-                    moment(execution.accept_time),
-                    plain(execution.request_id or "-"),
-                )
-                for execution in found
-            ),
-        ),
-    )
+    columns = {
+        "ID": lambda execution: id_of(execution.name),
+        "CAMPAIGN": lambda execution: id_of(execution.campaign),
+        "ACCEPTED": lambda execution: moment(execution.accept_time),
+        "REQUEST ID": lambda execution: plain(execution.request_id or "-"),
+    }
+    show_list(session.output, pager, limit, columns)
 
 
 @executions.command(name="get")

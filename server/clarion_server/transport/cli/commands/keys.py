@@ -6,8 +6,8 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from clarion_server.transport.cli.commands.options import Limit, chosen, listed, page_size
-from clarion_server.transport.cli.listing import table
+from clarion_server.transport.cli.commands.lists import Limit, page_size, show_list
+from clarion_server.transport.cli.commands.options import chosen
 from clarion_server.transport.cli.session import CurrentSession
 from clarion_server.transport.cli.views import id_of, moment, plain
 
@@ -42,24 +42,15 @@ def create(
 @keys.command(name="list")
 def list_keys(*, limit: Limit = 50, session: CurrentSession) -> None:
     """List keys, oldest first, revoked ones included, without their secrets."""
-    found = listed(session.client.keys.list(page_size=page_size(limit)), limit, session.output)
-    session.output.show(
-        [key.to_dict() for key in found],
-        lambda: table(
-            ("ID", "SCOPES", "SANDBOX", "CREATED", "REVOKED", "PURPOSE"),
-            (
-                (
-                    id_of(key.name),
-                    plain(",".join(scope.lower() for scope in key.scopes)),
-                    plain(key.sandbox),
-                    moment(key.create_time),
-                    moment(key.revoke_time),
-                    plain(key.display_name, "strike" if key.revoke_time else ""),
-                )
-                for key in found
-            ),
-        ),
-    )
+    columns = {
+        "ID": lambda key: id_of(key.name),
+        "SCOPES": lambda key: plain(",".join(scope.lower() for scope in key.scopes)),
+        "SANDBOX": lambda key: plain(key.sandbox),
+        "CREATED": lambda key: moment(key.create_time),
+        "REVOKED": lambda key: moment(key.revoke_time),
+        "PURPOSE": lambda key: plain(key.display_name, "strike" if key.revoke_time else ""),
+    }
+    show_list(session.output, session.client.keys.list(page_size=page_size(limit)), limit, columns)
 
 
 @keys.command

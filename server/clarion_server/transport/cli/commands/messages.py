@@ -8,11 +8,12 @@ from cyclopts import App, Parameter
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from clarion_server.transport.cli.commands.options import Limit, chosen, listed, page_size
+from clarion_server.transport.cli.commands.lists import Limit, page_size, show_list
+from clarion_server.transport.cli.commands.options import chosen
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.listing import fields, table
 from clarion_server.transport.cli.session import CurrentSession
-from clarion_server.transport.cli.views import id_of, moment, plain, state
+from clarion_server.transport.cli.views import duration, id_of, moment, plain, state
 
 if TYPE_CHECKING:
     from clarion_client import Failure, Message
@@ -48,23 +49,14 @@ def list_messages(
         states=chosen(MessageState, states, "--states"),
         page_size=page_size(limit),
     )
-    found = listed(pager, limit, session.output)
-    session.output.show(
-        [message.to_dict() for message in found],
-        lambda: table(
-            ("ID", "STATE", "TO", "ACCEPTED", "CAMPAIGN"),
-            (
-                (
-                    id_of(message.name),
-                    state(message.state),
-                    plain(message.address or message.identity),
-                    moment(message.accept_time),
-                    id_of(message.campaign),
-                )
-                for message in found
-            ),
-        ),
-    )
+    columns = {
+        "ID": lambda message: id_of(message.name),
+        "STATE": lambda message: state(message.state),
+        "TO": lambda message: plain(message.address or message.identity),
+        "ACCEPTED": lambda message: moment(message.accept_time),
+        "CAMPAIGN": lambda message: id_of(message.campaign),
+    }
+    show_list(session.output, pager, limit, columns)
 
 
 @messages.command(name="get")
@@ -131,22 +123,25 @@ def _message_view(message: Message) -> RenderableType:
 
 def _attempts_view(message: Message) -> RenderableType:
     return table(
-        ("ATTEMPT", "RESULT", "TOOK", "BEGUN", "REPLY"),
-        (
-            (
-                plain(attempt.number),
-                state(attempt.result),
-                plain(f"{(attempt.end_time - attempt.start_time).total_seconds() * 1000:.0f} ms"),
-                moment(attempt.start_time),
-                failure_text(attempt.failure) if attempt.failure else plain(attempt.provider_reply),
-            )
-            for attempt in message.attempts
-        ),
+        message.attempts,
+        {
+            "ATTEMPT": lambda attempt: plain(attempt.number),
+            "RESULT": lambda attempt: state(attempt.result),
+            "TOOK": lambda attempt: plain(duration((attempt.end_time - attempt.start_time).total_seconds())),
+            "BEGUN": lambda attempt: moment(attempt.start_time),
+            "REPLY": lambda attempt: (
+                failure_text(attempt.failure) if attempt.failure else plain(attempt.provider_reply)
+            ),
+        },
     )
 
 
 def _events_view(message: Message) -> RenderableType:
     return table(
-        ("EVENT", "TIME", "ATTEMPT"),
-        ((state(event.type), moment(event.time), plain(event.attempt_number or "-")) for event in message.events),
+        message.events,
+        {
+            "EVENT": lambda event: state(event.type),
+            "TIME": lambda event: moment(event.time),
+            "ATTEMPT": lambda event: plain(event.attempt_number or "-"),
+        },
     )

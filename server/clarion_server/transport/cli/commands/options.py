@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from enum import StrEnum
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -18,38 +17,15 @@ from clarion_server.transport.cli.text_input import read_text, source_name
 if TYPE_CHECKING:
     import datetime as dt
 
-    from clarion_client import Pager
-
-    from clarion_server.transport.cli.output import Output
-
-T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 
-MAX_PAGE = 1_000
-
 CampaignName = Annotated[str, Parameter(help="The campaign, such as order-confirmed.")]
-Limit = Annotated[int, Parameter(help="Show at most this many. 0 shows all.")]
 JsonData = Annotated[
     str,
     Parameter(help="A JSON object, the path of a file with one, or - for stdin.", allow_leading_hyphen=True),
 ]
 Locale = Annotated[str, Parameter(help="The recipient's locale, such as pt-BR. Default: the campaign's.")]
 Instant = Annotated[str, Parameter(help="A time such as 2027-01-31T09:00:00+01:00.")]
-
-
-def listed(pager: Pager[T], limit: int, output: Output) -> list[T]:
-    """Returns the first items of a list. Prints a remark when there are more."""
-    if not limit:
-        return list(pager)
-    items = list(islice(pager, limit + 1))
-    if len(items) > limit:
-        output.inform(f"There are more than {limit}. Use --limit to see them.")
-    return items[:limit]
-
-
-def page_size(limit: int) -> int:
-    """Returns the page size for a limit. One more item than is shown tells whether there are more."""
-    return min(limit + 1, MAX_PAGE) if limit else MAX_PAGE
 
 
 def chosen(enum: type[E], given: Sequence[str], option: str) -> list[E]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -50,18 +50,12 @@ class Planned:
             return Change.CREATED
         return Change.UPDATED if self.fields else Change.UNCHANGED
 
-    def preview(self) -> Applied:
-        """Returns what would become of it."""
-        return Applied(self.resource.name, self.change, self.diff)
-
 
 @dataclass(frozen=True, slots=True)
 class Applied:
     """What became of one resource."""
 
-    name: str
-    change: Change
-    diff: str
+    planned: Planned
     #: The campaign as it is now. None in a dry run, and for channel configurations.
     campaign: Campaign | None = None
     activated: bool = False
@@ -78,15 +72,14 @@ class Applied:
         return self.has_errors and self.campaign is not None and not is_active(self.campaign)
 
     def to_dict(self) -> dict[str, Any]:
-        findings = [{**finding.to_dict(), "place": str(location)} for location, finding in self.findings]
         state = {"state": self.campaign.state, "live_version": self.campaign.live_version} if self.campaign else {}
         return {
-            "name": self.name,
-            "change": self.change,
-            "diff": self.diff,
+            "name": self.planned.resource.name,
+            "change": self.planned.change,
+            "diff": self.planned.diff,
             **state,
             "activated": self.activated,
-            "findings": findings,
+            "findings": [{**finding.to_dict(), "place": str(location)} for location, finding in self.findings],
         }
 
 
@@ -101,24 +94,26 @@ class Applier:
     def plan(self, resources: Iterable[Resource[Any]]) -> list[Planned]:
         """Changes nothing. Raises CommandFailed with everything that the service refuses, by lines of the files."""
         planned: list[Planned] = []
-        refusals: list[CommandFailed] = []
+        refused: dict[str, ClarionError] = {}
+        problems: list[Problem] = []
         for resource in resources:
             try:
                 planned.append(self._planned(resource))
             except (InvalidRequestError, PreconditionFailedError) as error:
                 # An error in one document must not hide those in the next.
-                refusals.append(_refusal(resource, error))
-        if refusals:
-            raise _together(refusals)
+                refused[resource.name] = error
+                problems += _problems(resource, error)
+        if refused:
+            raise _refusal(refused, problems)
         return planned
 
     def apply(self, planned: Planned, *, activate: bool) -> Applied:
         """Raises ClarionError, as somebody else may have changed the resource since it was planned."""
         value = self._write(planned)
         if not isinstance(value, Campaign):
-            return planned.preview()
-        applied = replace(planned.preview(), campaign=value)
-        return self._activate(applied, value, planned.resource) if activate else applied
+            return Applied(planned)
+        applied = Applied(planned, value)
+        return self._activate(applied, value) if activate else applied
 
     def _planned(self, resource: Resource[Any]) -> Planned:
         resources = resource.type.resources(self._client)
@@ -145,9 +140,10 @@ class Applier:
             case Change.UNCHANGED:
                 return planned.stored
 
-    def _activate(self, applied: Applied, campaign: Campaign, resource: Resource[Any]) -> Applied:
+    def _activate(self, applied: Applied, campaign: Campaign) -> Applied:
         review = self._client.campaigns.review(campaign.name)
-        findings = tuple((_location(resource, finding), finding) for finding in review.findings)
+        locations = applied.planned.resource.locations
+        findings = tuple((locations.find(each.field).of_text(each.line), each) for each in review.findings)
         applied = replace(applied, findings=findings)
         if not review.activatable or is_active(campaign):
             return applied
@@ -171,28 +167,17 @@ def _diff(resource: Resource[Any], before: dict[str, Any], after: dict[str, Any]
     return "\n".join(lines)
 
 
-def _location(resource: Resource[Any], finding: Finding) -> Location:
-    return resource.locations.find(finding.field).of_text(finding.line)
-
-
-def _refusal(resource: Resource[Any], error: ClarionError) -> CommandFailed:
+def _problems(resource: Resource[Any], error: ClarionError) -> list[Problem]:
     problems = Problems(resource.locations)
     for violation in error.violations:
         # The field of the request comes first, such as `campaign`. What has no field within it is about the id.
         problems.add(violation.field.partition(".")[2] or resource.type.keyword, violation.description)
     if not error.violations:
         problems.add(resource.type.keyword, error.message)
-    return CommandFailed(
-        f"The service refuses {resource.name}. Nothing was changed.", problems.all(), reason=error.reason
-    )
+    return problems.all()
 
 
-def _together(refusals: list[CommandFailed]) -> CommandFailed:
-    if len(refusals) == 1:
-        return refusals[0]
-    problems: list[Problem] = [problem for refusal in refusals for problem in refusal.problems]
-    return CommandFailed(
-        f"The service refuses {len(refusals)} of the resources. Nothing was changed.",
-        problems,
-        reason=refusals[0].reason,
-    )
+def _refusal(refused: Mapping[str, ClarionError], problems: list[Problem]) -> CommandFailed:
+    names = next(iter(refused)) if len(refused) == 1 else f"{len(refused)} of the resources"
+    reason = next(iter(refused.values())).reason
+    return CommandFailed(f"The service refuses {names}. Nothing was changed.", problems, reason=reason)
