@@ -1,4 +1,4 @@
-"""What an operator may set: environment variables `CLARION_…`, which `clarion serve --help` lists too."""
+"""The settings of the service: environment variables `CLARION_…`, or the options of `clarion serve`."""
 
 from __future__ import annotations
 
@@ -15,57 +15,59 @@ _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 
 
 class Settings(BaseSettings):
-    # The docstrings are what `clarion serve --help` says of each.
+    # `clarion serve --help` shows the docstrings.
     model_config = SettingsConfigDict(env_prefix="CLARION_", frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     listen: str = "127.0.0.1:50051"
-    """Host and port of the gRPC door. Port 0 takes a free one. Without TLS only loopback addresses are allowed."""
+    """Host and port for gRPC. Port 0 takes a free one. Without TLS only loopback addresses are allowed."""
     http_listen: str = "127.0.0.1:50080"
-    """Host and port of the HTTP door, as for `listen`. Empty: no HTTP."""
+    """Host and port for HTTP, as for `listen`. Empty: no HTTP."""
     http_cors_origins: str = ""
-    """Web pages that may call the HTTP door from a browser: their origins, such as `https://console.example`, separated
-    by commas. Empty: none.
+    """Origins of the web pages that may call HTTP from a browser, such as `https://console.example`, separated by
+    commas. Empty: none.
     """
     metrics_listen: str = ""
-    """Host and port of `/metrics` for Prometheus and of `/health`, or the port alone for 127.0.0.1. Empty: neither."""
+    """Host and port of `/metrics` for Prometheus and of `/health`, or the port alone for 127.0.0.1. Of several
+    processes, the first serves at this port, the second at the next one, and so on. Empty: neither.
+    """
     store: str = "sqlite:///clarion.db"
-    """Where everything is kept: `sqlite:///relative.db`, `sqlite:////absolute.db`, `postgresql://user@host/database`,
+    """The database: `sqlite:///relative.db`, `sqlite:////absolute.db`, `postgresql://user@host/database`,
     or `memory:` for tests.
     """
     processes: int = Field(default=1, ge=1, le=64)
-    """How many processes serve at these addresses, each on a core of its own. A supervisor starts them, and anew when
-    one ends.
+    """How many processes serve at these addresses, each on a core of its own. A supervisor starts them, and restarts
+    those that end.
     """
     role: Literal["all", "api", "worker"] = "all"
-    """What these processes do: `api` accepts and never sends, `worker` sends and answers health checks alone, `all`
-    does both.
+    """The work of these processes: `api` accepts triggers and never sends, `worker` sends and answers health checks
+    alone, `all` does both.
     """
     queue: str = "store"
-    """How queued messages come to the processes that send them: `store`, where each looks them up, or NATS JetStream at
-    `nats://host:4222`.
+    """How the processes that send get queued messages: `store` looks them up, `nats://host:4222` delivers them by NATS
+    JetStream.
     """
     queue_credentials: Path | None = None
-    """File of NATS credentials (a JWT and the seed of its key), where NATS wants them."""
+    """File of NATS credentials (a JWT and the seed of its key), if the NATS server requires them."""
     tls_certificate: Path | None = None
-    """PEM file with the certificate chain. With a private key it turns TLS on."""
+    """PEM file with the certificate chain. Together with a private key it turns TLS on."""
     tls_key: Path | None = None
     """PEM file with the private key."""
     lease_seconds: float = Field(default=10.0, ge=0.5, le=300)
-    """How long after its last sign of life a process keeps the messages in its hands."""
+    """How long a process that no longer renews its lease keeps the messages that it has claimed."""
     pending_limit: int = Field(default=20_000, ge=100)
-    """How many rows may wait for a commit before triggers are answered with OVERLOADED."""
+    """How many rows may wait for a commit. Further triggers are answered with OVERLOADED."""
     retain_context_days: float | None = Field(default=None, ge=1)
     """How many days after its end a message keeps its context and profile, which are personal data. Not set: as long as
-    there is the message.
+    the message exists.
     """
     retain_event_days: float | None = Field(default=None, ge=1)
-    """How many days events are kept once their message has ended. Not set: as long as there is the message."""
+    """How many days events are kept after the end of their message. Not set: as long as the message exists."""
     retain_message_days: float | None = Field(default=None, ge=7)
-    """How many days after its end a message is kept, and its execution with it. Not set: for good."""
+    """How many days after its end a message is kept, and its execution with it. Not set: for ever."""
     shutdown_seconds: float = Field(default=30.0, ge=0)
-    """How long calls under way may take to finish after SIGTERM."""
+    """How many seconds calls under way may take to finish after SIGTERM."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    """The least that is logged: `debug`, `info`, `warning` or `error`."""
+    """The lowest level that is logged: `debug`, `info`, `warning` or `error`."""
     log_json: bool = False
     """Writes the log as JSON lines."""
 
@@ -92,7 +94,9 @@ class Settings(BaseSettings):
     @classmethod
     def _check_origins(cls, origins: str) -> str:
         if not all(_ORIGIN.fullmatch(origin) for origin in _listed(origins)):
-            raise ValueError("CLARION_HTTP_CORS_ORIGINS must be origins such as https://console.example, with commas.")
+            raise ValueError(
+                "CLARION_HTTP_CORS_ORIGINS must be origins such as https://console.example, separated by commas."
+            )
         return origins
 
     @property
@@ -102,13 +106,13 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if (self.tls_certificate is None) != (self.tls_key is None):
-            raise ValueError("CLARION_TLS_CERTIFICATE and CLARION_TLS_KEY go together: set both, or none.")
+            raise ValueError("CLARION_TLS_CERTIFICATE and CLARION_TLS_KEY belong together: set both, or none.")
         for file in (self.tls_certificate, self.tls_key, self.queue_credentials):
             if file is not None and not file.is_file():
                 raise ValueError(f"There is no file {file}.")
         if self.store == "memory:" and (self.processes > 1 or self.role != "all"):
             raise ValueError(
-                "The store memory: is one process's own: set CLARION_STORE to a file or a database, or leave"
+                "The store memory: belongs to one process: set CLARION_STORE to a file or a database, or leave"
                 " CLARION_PROCESSES at 1 and CLARION_ROLE at all."
             )
         for address in filter(None, (self.listen, self.http_listen, self.metrics_listen)):

@@ -1,7 +1,6 @@
-"""`clarion serve`: the one command that is no client. Its options are the settings of the service.
+"""`clarion serve`, the one command that is not a client. Its options are the settings of the service.
 
-It stands above the command line, which knows it by name alone: it loads the whole service, and other commands need none
-of that.
+The command line imports this module only when the command runs, as it loads the whole service.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from clarion_server.adapters.system.logs import set_up_logs
 from clarion_server.bootstrap import CannotStart, prepare
 from clarion_server.config import Settings
 from clarion_server.process import run, show_first_key
-from clarion_server.supervisor.signals import STOPS
+from clarion_server.supervisor.signals import STOP_SIGNALS
 from clarion_server.transport.cli.failures import CommandFailed, Problem
 from clarion_server.transport.cli.session import CurrentSession
 
@@ -35,8 +34,8 @@ VALUE_ERROR = "value_error"
 def serve(*, session: CurrentSession, **given: Any) -> None:
     """Run the service until SIGTERM or Ctrl-C.
 
-    What is not given is taken from the environment. The first start on a new store prints the first administrator's
-    key, this once.
+    Settings that are not given come from the environment. The first start on a new store prints the first
+    administrator's key, only then.
     """
     if session.output.as_json:
         given["log_json"] = True
@@ -44,37 +43,39 @@ def serve(*, session: CurrentSession, **given: Any) -> None:
     try:
         if settings.processes == 1:
             run(settings)
-        elif prepared(settings, show_first_key):
+        elif prepare_store(settings, show_first_key):
             _become_supervisor(settings)
     except CannotStart as error:
         raise CommandFailed(str(error)) from error
 
 
-def prepared(settings: Settings, show_first_key: Callable[[str], None]) -> bool:
-    """Whether to go on: False when SIGTERM or SIGINT came. They wait, as the first key is kept before it is shown, and
-    is never shown again. Raises CannotStart.
+def prepare_store(settings: Settings, show_first_key: Callable[[str], None]) -> bool:
+    """Migrates the store and makes the first key. Returns False if SIGTERM or SIGINT came meanwhile: they must not end
+    the process, as a first key that is stored and not shown could never be shown again. Raises CannotStart.
     """
     set_up_logs(settings.log_level, settings.log_json)
-    told: list[int] = []
-    before = {number: signal.signal(number, lambda number, _frame: told.append(number)) for number in STOPS}
+    received: list[int] = []
+    handlers = {
+        number: signal.signal(number, lambda number, _frame: received.append(number)) for number in STOP_SIGNALS
+    }
     try:
         asyncio.run(prepare(settings, show_first_key))
     finally:
-        for number, handler in before.items():
+        for number, handler in handlers.items():
             signal.signal(number, handler)
-    return not told
+    return not received
 
 
 def _become_supervisor(settings: Settings) -> NoReturn:
-    """The process goes on as another program, in which nothing is left of what it took to get here."""
+    """Replaces this program by the supervisor, which keeps the process id and none of the memory."""
     sys.stdout.flush()
     sys.stderr.flush()
     given = settings.model_dump(mode="json", exclude_none=True)
     if settings.role == "worker":
         given["http_listen"] = ""
     environment = os.environ | {_variable(name): _text(value) for name, value in given.items()}
-    # A stop that comes while the other program loads waits until that can take it.
-    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+    # A signal to stop that comes while the supervisor loads waits until it can be handled.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     os.execve(sys.executable, (sys.executable, "-P", "-m", "clarion_server.supervisor"), environment)  # noqa: S606 - ours
 
 
@@ -92,7 +93,7 @@ def _settings(given: dict[str, Any]) -> Settings:
 
 def _problem(detail: ErrorDetails) -> Problem:
     if detail["type"] == VALUE_ERROR:
-        # A rule about several settings, which names them itself.
+        # The text of a rule about several settings names them itself.
         return Problem("", str(detail["ctx"]["error"]))
     name = str(detail["loc"][0])
     return Problem(_variable(name), f"{detail['msg']}, not {detail['input']!r}.")
@@ -103,14 +104,14 @@ def _variable(name: str) -> str:
 
 
 def _options() -> inspect.Signature:
-    """An option for each setting, under the name of its field, with the field's docstring as its help."""
+    """Returns an option for each setting, with the name of its field, and the field's docstring as its help."""
     options = [_option(name, field) for name, field in Settings.model_fields.items()]
     session = inspect.signature(serve).parameters["session"]
     return inspect.Signature([*options, session.replace(annotation=CurrentSession)])
 
 
 def _option(name: str, field: FieldInfo) -> inspect.Parameter:
-    # Values stay text until the settings read them, so that one place says what is wrong with them.
+    # Values stay text until the settings parse them, so that all error texts come from there.
     kind = bool if field.annotation is bool else str
     return inspect.Parameter(
         name,

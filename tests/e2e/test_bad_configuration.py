@@ -60,7 +60,7 @@ def is_one_sentence(text: str) -> bool:
     [
         (["--role", "boss"], "CLARION_ROLE: Input should be 'all', 'api' or 'worker', not 'boss'."),
         (["--processes", "0"], "CLARION_PROCESSES: Input should be greater than or equal to 1, not '0'."),
-        (["--store", "memory:"], "The store memory: is one process's own: set CLARION_STORE to a file or a database"),
+        (["--store", "memory:"], "The store memory: belongs to one process: set CLARION_STORE to a file or a database"),
         (
             ["--role", "worker", "--processes", "1", "--store", "memory:"],
             "leave CLARION_PROCESSES at 1 and CLARION_ROLE",
@@ -73,7 +73,7 @@ def is_one_sentence(text: str) -> bool:
         (["--http-listen", "[::]:0"], "Listening on [::]:0 needs TLS"),
         (["--http-listen", "clarion.example:50080"], "Listening on clarion.example:50080 needs TLS"),
         (["--metrics-listen", "0.0.0.0:9464"], "Listening on 0.0.0.0:9464 needs TLS"),
-        (["--tls-key", "key.pem"], "CLARION_TLS_CERTIFICATE and CLARION_TLS_KEY go together: set both, or none."),
+        (["--tls-key", "key.pem"], "CLARION_TLS_CERTIFICATE and CLARION_TLS_KEY belong together: set both, or none."),
     ],
 )
 def test_settings_that_cannot_be_are_told_by_their_name(

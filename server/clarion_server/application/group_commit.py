@@ -14,8 +14,9 @@ import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
+from clarion_server.application.ports.metrics import Metrics
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.errors import Overloaded, Unavailable
@@ -44,18 +45,6 @@ class BulkOperation(ABC, Generic[Item, Result]):
         """On the event loop: whether the item was written is unknown. Never raises."""
 
 
-class CommitObserver(Protocol):
-    """Learns of commits, on the event loop, after everybody has been answered. Never raises."""
-
-    def wrote(self, operation: BulkOperation[Any, Any], items: Sequence[Any], results: Sequence[Any]) -> None:
-        """Part of a commit."""
-        ...
-
-    def committed(self, count: int, seconds: float) -> None:
-        """The whole of it: how many items it had, and how long it took from the beginning of its work."""
-        ...
-
-
 class _Entry:
     """An item that waits for its commit."""
 
@@ -78,9 +67,9 @@ class GroupCommit:
         transactions: Transactions,
         on_commit: Callable[[], None],
         capacity: int,
-        observer: CommitObserver | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
-        self._observer = observer
+        self._metrics = metrics or Metrics()
         self._transactions = transactions
         self._on_commit = on_commit
         self._capacity = capacity
@@ -176,14 +165,7 @@ class GroupCommit:
                 operation.committed([entry.item for entry in entries], values)
                 _answer(entries, values)
             self._on_commit()
-            self._observe(groups, results, len(batch), time.monotonic() - begun)
-
-    def _observe(self, groups: Iterable[_Group], results: Iterable[Sequence[Any]], count: int, seconds: float) -> None:
-        if self._observer is None:
-            return
-        for (operation, entries), values in zip(groups, results, strict=True):
-            self._observer.wrote(operation, [entry.item for entry in entries], values)
-        self._observer.committed(count, seconds)
+            self._metrics.observe_commit(len(batch), time.monotonic() - begun)
 
     async def _commit_apart(self, batch: list[_Entry], error: Exception) -> None:
         """After a failure each item stands alone, so that a bad one fails no other."""

@@ -25,10 +25,9 @@ from clarion_server.application.campaigns.trigger_sample import TriggerSampler
 from clarion_server.application.channels.configurations import ManageChannelConfigurations
 from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.maintenance.housekeeping import Housekeeper
-from clarion_server.application.maintenance.metrics import Family, gauge
 from clarion_server.application.maintenance.process_heartbeat import ProcessHeartbeat
-from clarion_server.application.maintenance.process_metrics import ProcessMetrics
 from clarion_server.application.maintenance.retention import Retention
+from clarion_server.application.ports.metrics import Metrics
 from clarion_server.application.ports.queue import QueueUnavailable
 from clarion_server.application.ports.store import EVERY_CHANNEL, Store
 from clarion_server.application.queries.event_watch import CommitSignal, EventWatch
@@ -55,7 +54,8 @@ from clarion_server.transport.grpc.triggers import TriggerService
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
-    from clarion_server.monitoring import Monitoring, Place
+    from clarion_server.adapters.metrics import PrometheusMetrics
+    from clarion_server.bootstrap.monitoring import Monitoring
     from clarion_server.transport.http.server import HttpServer
 
 from clarion_server.bootstrap.certificates import credentials, tls_files
@@ -67,16 +67,16 @@ from clarion_server.bootstrap.start_failures import CannotStart, failures_of_sta
 class Clarion:
     """One process of the service. Belongs to the event loop it was made on."""
 
-    def __init__(self, settings: Settings, store: Store, place: Place | None = None) -> None:
-        """`place`: of one of several processes behind one address."""
+    def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
         self._store = store
         clock, ids, chance = SystemClock(), SystemIds(), random.SystemRandom().random
         self._transactions = transactions = Transactions(store)
         self._signal = signal = CommitSignal(transactions)
         self._watching = EventWatch(transactions, signal)
-        tally = ProcessMetrics() if settings.metrics_listen else None
-        self._commits = GroupCommit(transactions, signal.commit_happened, settings.pending_limit, tally)
+        self._monitoring = _open_monitoring(settings, transactions) if settings.metrics_listen else None
+        metrics = Metrics() if self._monitoring is None else self._monitoring.metrics
+        self._commits = GroupCommit(transactions, signal.commit_happened, settings.pending_limit, metrics)
         compiler = JinjaContentCompiler()
         self._directory = CampaignCache(transactions, compiler)
         lease, pending_requeue = Lease(ids.new_id(), int(settings.lease_seconds * SECOND), clock), PendingRequeue()
@@ -94,6 +94,7 @@ class Clarion:
                     clock=clock,
                     lease=lease,
                     pending_requeue=pending_requeue,
+                    metrics=metrics,
                 )
             )
             self._keeper = ProcessHeartbeat(transactions, self._outlets, pending_requeue, lease, clock, chance)
@@ -102,7 +103,7 @@ class Clarion:
         self._schedules = CampaignScheduler(transactions, clock, self._campaign_changed)
         self._schedules_task: asyncio.Task[None] | None = None
 
-        self._triggering = Triggering(transactions, self._directory, self._commits, self._outlets, clock, ids)
+        self._triggering = Triggering(transactions, self._directory, self._commits, self._outlets, clock, ids, metrics)
         self._triggers = TriggerService(self._triggering)
         self._inspecting = inspecting = Lookups(transactions)
         self._cancelling = cancelling = CancelMessages(transactions, clock)
@@ -131,7 +132,8 @@ class Clarion:
         )
 
         self._http = self._http_server() if settings.http_listen and settings.role != "worker" else None
-        self._monitoring = None if tally is None else self._monitor(tally, place)
+        if self._monitoring is not None:
+            self._add_gauges(self._monitoring.metrics)
 
     async def start(self, show_first_key: Callable[[str], None]) -> Ports:
         """Serves. `show_first_key` gets the first administrator's secret, on the very first start."""
@@ -172,7 +174,7 @@ class Clarion:
             await self._keeper.close()
         await self._queue.close()
         if self._monitoring is not None:
-            await self._monitoring.stop(0)
+            await self._monitoring.stop()
         self._transactions.close()
         self._store.close()
 
@@ -234,22 +236,17 @@ class Clarion:
         self._doors.http_port = port
         return port
 
-    def _monitor(self, tally: ProcessMetrics, place: Place | None) -> Monitoring:
-        from clarion_server.monitoring import Monitoring  # noqa: PLC0415 - only when asked for
-
-        return Monitoring(self._settings, place, self._transactions, tally, self._gauges)
-
-    def _gauges(self) -> list[Family]:
-        in_flight_count = [
-            ("", {"channel": name}, float(count)) for name, count in self._outlets.in_flight_count().items()
-        ]
-        return [
-            gauge("clarion_calls_under_way", "Calls that are being served.", self._server.calls_under_way),
-            gauge("clarion_commit_pending_rows", "Rows that wait for a commit.", self._commits.pending),
-            Family(
-                "clarion_messages_in_hands", "gauge", "Messages that are being sent, or next to be.", in_flight_count
-            ),
-        ]
+    def _add_gauges(self, metrics: PrometheusMetrics) -> None:
+        metrics.add_gauge(
+            "clarion_calls_under_way", "Calls that are being served.", lambda: self._server.calls_under_way
+        )
+        metrics.add_gauge("clarion_commit_pending_rows", "Rows that wait for a commit.", lambda: self._commits.pending)
+        metrics.add_gauges(
+            "clarion_messages_in_hands",
+            "Messages that are being sent, or next to be.",
+            "channel",
+            self._outlets.in_flight_count,
+        )
 
     def _listen_for_metrics(self) -> int | None:
         if self._monitoring is None:
@@ -299,6 +296,12 @@ class Ports:
     """None without HTTP."""
     metrics: int | None
     """None without metrics."""
+
+
+def _open_monitoring(settings: Settings, transactions: Transactions) -> Monitoring:
+    from clarion_server.bootstrap.monitoring import Monitoring  # noqa: PLC0415 - only when asked for
+
+    return Monitoring(settings, transactions)
 
 
 def _retention(settings: Settings) -> Retention:

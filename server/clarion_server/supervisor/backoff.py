@@ -1,25 +1,25 @@
-"""How long to wait before a process that ended is started again."""
+"""Decides how long a process that ended waits before it is started again."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-_FIRST = 0.1
-_LONGEST = 30.0
-#: A process that has served for so many seconds had nothing wrong with it at its start.
-_PROVEN = 10.0
+_FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 30.0
+#: A process that has served for so many seconds did not fail at its start.
+_STABLE = 10.0
 
 
 @dataclass(slots=True)
-class Pauses:
-    """Of one process and its successors. The first comes at once; each next one waits twice as long as the last."""
+class Backoff:
+    """The pauses of one slot. The first restart comes at once; each later pause is twice as long as the one before."""
 
-    ends: int = 0
-    """How often in a row it ended soon after its start, or before it served."""
+    failures: int = 0
+    """How many times in a row the process ended before it served, or soon after."""
 
-    def next(self, served_seconds: float) -> float:
-        """In seconds. `served_seconds`: how long the one that ended has served."""
-        if served_seconds >= _PROVEN:
-            self.ends = 0
-        self.ends += 1
-        return 0.0 if self.ends == 1 else min(_FIRST * 2.0 ** (self.ends - 2), _LONGEST)
+    def next_pause(self, served_seconds: float) -> float:
+        """Returns the pause in seconds. `served_seconds` is how long the process that ended has served."""
+        if served_seconds >= _STABLE:
+            self.failures = 0
+        self.failures += 1
+        return 0.0 if self.failures == 1 else min(_FIRST_PAUSE * 2.0 ** (self.failures - 2), _LONGEST_PAUSE)

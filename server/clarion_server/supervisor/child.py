@@ -1,4 +1,4 @@
-"""One process of the service, as its supervisor sees it."""
+"""One process of the service, seen from its supervisor."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 
-from clarion_server.supervisor.ipc import REFUSED, SERVING, VARIABLE
+from clarion_server.supervisor.ipc import FAILED, SERVING, VARIABLE
 
 _COMMAND = (sys.executable, "-P", "-m", "clarion_server.process")
 
 
 class Child:
-    def __init__(self, place: int, environment: Mapping[str, str], command: Sequence[str] = _COMMAND) -> None:
-        """Starts it."""
-        self.place = place
+    def __init__(self, slot: int, environment: Mapping[str, str], command: Sequence[str] = _COMMAND) -> None:
+        """Starts the process. `slot` is its number among the processes of the service, from 0."""
+        self.slot = slot
         self.serving_since: float | None = None
-        self.refusal = ""
-        """Why it could not start, in its own words."""
-        self._said = b""
-        self._link, theirs = socket.socketpair()
-        with theirs:
-            self._process = subprocess.Popen(  # noqa: S603 - this very program
+        self.failure = ""
+        """Why the process cannot start, as it reported itself."""
+        self._unparsed = b""
+        self._pipe, child_end = socket.socketpair()
+        with child_end:
+            self._process = subprocess.Popen(  # noqa: S603 - the command is this program itself
                 command,
-                env={**os.environ, **environment, VARIABLE: f"{place}:{theirs.fileno()}"},
+                env={**os.environ, **environment, VARIABLE: f"{slot}:{child_end.fileno()}"},
                 stdin=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-                # Ctrl-C in a terminal reaches a whole group: one at its start would end with a traceback.
+                pass_fds=[child_end.fileno()],
+                # A terminal sends Ctrl-C to its whole foreground group. The supervisor alone shall receive it.
                 process_group=0,
             )
 
@@ -40,7 +40,7 @@ class Child:
 
     @property
     def exit_code(self) -> int | None:
-        """Negative: the signal that ended it. None while it runs."""
+        """Is None while the process runs, and the negative number of the signal that ended it."""
         return self._process.poll()
 
     @property
@@ -48,34 +48,34 @@ class Child:
         return 0.0 if self.serving_since is None else time.monotonic() - self.serving_since
 
     def fileno(self) -> int:
-        """To wait for what it says."""
-        return self._link.fileno()
+        """Returns the file that a selector can wait for."""
+        return self._pipe.fileno()
 
-    def hear(self) -> bool:
-        """False when it says nothing more."""
+    def read(self) -> bool:
+        """Reads what the process has reported. Returns False at the end of its reports."""
         try:
-            data = self._link.recv(65_536)
+            data = self._pipe.recv(65_536)
         except ConnectionError:
             data = b""
-        *lines, self._said = (self._said + data).split(b"\n")
+        *lines, self._unparsed = (self._unparsed + data).split(b"\n")
         for line in lines:
-            self._understand(line.decode())
+            self._parse(line.decode())
         return bool(data)
 
-    def hear_out(self) -> None:
-        """The last words of one that has ended."""
-        while self.hear():
+    def read_all(self) -> None:
+        """Reads the last reports of a process that has ended."""
+        while self.read():
             continue
 
-    def _understand(self, line: str) -> None:
+    def _parse(self, line: str) -> None:
         if line == SERVING:
             self.serving_since = time.monotonic()
-        elif line.startswith(REFUSED):
-            self.refusal = line.removeprefix(REFUSED)
+        elif line.startswith(FAILED):
+            self.failure = line.removeprefix(FAILED)
 
-    def end(self, number: signal.Signals) -> None:
+    def send_signal(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
     def close(self) -> None:
-        """After its end."""
-        self._link.close()
+        """Closes the pipe of a process that has ended."""
+        self._pipe.close()

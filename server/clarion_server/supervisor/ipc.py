@@ -1,53 +1,52 @@
-"""What a supervisor and its child say to each other: the child when it serves or cannot, the other by being there."""
+"""The pipe between the supervisor and a child.
+
+The child reports through it that it serves or cannot start. The supervisor never writes: when it ends, the kernel
+closes its end, and the child stops too.
+"""
 
 from __future__ import annotations
 
 import os
 import socket
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Self
 
-#: Where a child finds its end, as `<place>:<number of the open file>`.
+#: The environment variable with the child's slot and the number of its open file, as `<slot>:<file>`.
 VARIABLE = "CLARION_SUPERVISED"
-#: Where it finds the others: a folder that they have in common.
-FOLDER = "CLARION_FOLDER"
 SERVING = "serving"
-REFUSED = "refused "
+FAILED = "failed "
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
-    """The child's end. When it can be read, the supervisor is gone: it never says anything."""
+class SupervisorPipe:
+    """The child's end. It becomes readable when the supervisor has ended."""
 
-    place: int
-    """Which of the processes this is, from 0."""
-    folder: Path
-    """Of this process and the others alone."""
+    slot: int
+    """The number of this process among those of the service, from 0."""
     _socket: socket.socket
 
     @classmethod
     def inherited(cls) -> Self | None:
-        """None for a process that nobody supervises."""
+        """Returns None for a process without a supervisor."""
         given = os.environ.pop(VARIABLE, "")
         if not given:
             return None
-        place, _, number = given.partition(":")
-        return cls(int(place), Path(os.environ.pop(FOLDER)), socket.socket(fileno=int(number)))
+        slot, _, file = given.partition(":")
+        return cls(int(slot), socket.socket(fileno=int(file)))
 
     def fileno(self) -> int:
         return self._socket.fileno()
 
-    def say_serving(self) -> None:
-        self._say(SERVING)
+    def report_serving(self) -> None:
+        self._send(SERVING)
 
-    def say_refused(self, sentence: str) -> None:
-        """Why this process cannot start, and what to do about it."""
-        self._say(REFUSED + sentence)
+    def report_failure(self, sentence: str) -> None:
+        """Reports why this process cannot start, and what to do about it."""
+        self._send(FAILED + sentence)
 
-    def _say(self, text: str) -> None:
+    def _send(self, text: str) -> None:
         try:
             self._socket.sendall(f"{text}\n".encode())
         except OSError:
-            # The supervisor is gone, and this process about to learn of it.
+            # The supervisor has ended; this process stops when it sees that the pipe is readable.
             return

@@ -1,4 +1,4 @@
-"""Lines of the log in the form that the service's own have, without the library that writes those."""
+"""Writes log lines like those of the service, without the library that the service uses for them."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ class Log:
         sys.stderr.flush()
 
     def fail(self, sentence: str, exit_code: int) -> None:
-        """As every command of `clarion` tells why it failed."""
+        """Writes why the command failed, in the form of every command of `clarion`."""
         error = {"error": {"message": sentence, "exit_code": exit_code}}
         sys.stderr.write(f"{json.dumps(error) if self._as_json else f'error: {sentence}'}\n")

@@ -1,4 +1,4 @@
-"""Signals as something that a selector can wait for."""
+"""Makes signals something that a selector can wait for."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import signal
 from contextlib import suppress
 from types import FrameType
 
-#: What tells a service to stop.
-STOPS = (signal.SIGTERM, signal.SIGINT)
+#: The signals that stop a service.
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Signals:
-    """Of those that stop it is remembered that they came; the end of a child only wakes."""
+    """SIGTERM and SIGINT set `stop`. SIGCHLD only wakes the selector."""
 
     def __init__(self) -> None:
         self.stop = False
@@ -20,16 +20,17 @@ class Signals:
         os.set_blocking(self._reading, False)
         os.set_blocking(writing, False)
         signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-        for number in STOPS:
+        for number in STOP_SIGNALS:
             signal.signal(number, self._stop)
         signal.signal(signal.SIGCHLD, self._wake)
-        # Whoever started this program may have kept them for it.
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+        # The program that started this one may have blocked them until now.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
     def fileno(self) -> int:
         return self._reading
 
-    def take(self) -> None:
+    def clear(self) -> None:
+        """Reads what the signals have written, so that the selector waits for the next one."""
         with suppress(BlockingIOError):
             os.read(self._reading, 65_536)
 
@@ -37,4 +38,4 @@ class Signals:
         self.stop = True
 
     def _wake(self, _number: int, _frame: FrameType | None) -> None:
-        """The byte in the pipe has done it."""
+        """Does nothing: Python writes a byte into the pipe for every signal with a handler."""

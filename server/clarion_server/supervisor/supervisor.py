@@ -1,4 +1,4 @@
-"""Starts the processes of a service, starts anew those that end, and ends them all when it is told to."""
+"""Starts the processes of a service, restarts those that end, and stops them all on a signal."""
 
 from __future__ import annotations
 
@@ -7,52 +7,51 @@ import signal
 import time
 from collections.abc import Callable
 
-from clarion_server.supervisor.backoff import Pauses
+from clarion_server.supervisor.backoff import Backoff
 from clarion_server.supervisor.child import Child
 from clarion_server.supervisor.signals import Signals
 
-Tell = Callable[..., None]
+#: Writes a line of the log: its level, its event, and named facts.
+WriteLog = Callable[..., None]
 
-#: How often in a row a process may end without having served, while no other one serves, until it is hopeless.
-_HOPELESS = 20
-#: Seconds beyond what calls under way may take, after which a process that is to stop is ended for good.
+#: The supervisor gives up when a process has ended so many times in a row before it served, and no other one serves.
+_MAX_FAILURES = 20
+#: A process that is to stop gets so many seconds beyond those for its calls under way. Then it is killed.
 _STOP_MARGIN = 30.0
 
 
-class Hopeless(Exception):
-    """No process can start. The text says why, as far as it is known."""
+class SupervisorFailed(Exception):
+    """No process can start. The text says why, if a process has reported it."""
 
 
 class Supervisor:
-    def __init__(self, count: int, start: Callable[[int], Child], tell: Tell, stop_seconds: float) -> None:
-        """`start` starts the process of a place; `tell` writes a line of the log: level, event, what belongs to it.
-        `stop_seconds` is how long the processes give calls under way.
-        """
+    def __init__(self, count: int, start: Callable[[int], Child], write_log: WriteLog, shutdown_seconds: float) -> None:
+        """`start` starts the process of a slot. `shutdown_seconds` is how long processes wait for calls under way."""
         self._count = count
         self._start = start
-        self._tell = tell
-        self._stop_seconds = stop_seconds + _STOP_MARGIN
+        self._write_log = write_log
+        self._stop_seconds = shutdown_seconds + _STOP_MARGIN
         self._children: dict[int, Child] = {}
-        self._pauses = [Pauses() for _ in range(count)]
-        self._due: dict[int, float] = dict.fromkeys(range(count), 0.0)
-        """When a place is to have a process again."""
+        self._backoffs = [Backoff() for _ in range(count)]
+        self._start_times: dict[int, float] = dict.fromkeys(range(count), 0.0)
+        """When the process of an empty slot is started."""
         self._selector = selectors.DefaultSelector()
         self._signals = Signals()
-        self._complete = False
+        self._has_served = False
 
     def run(self, on_serving: Callable[[], None]) -> int:
-        """Until it is told to stop; the exit code. `on_serving` is called once, when all of them serve.
+        """Runs until SIGTERM or SIGINT. Returns the exit code. Calls `on_serving` once, when all processes serve.
 
-        Raises Hopeless, with no process left.
+        Raises SupervisorFailed, after all processes have ended.
         """
         self._selector.register(self._signals, selectors.EVENT_READ)
         try:
             while not self._signals.stop:
                 self._start_due()
-                self._wait(self._seconds_to_next())
-                self._look_after_all()
-                if not self._complete and self._all_serve():
-                    self._complete = True
+                self._wait(self._seconds_to_next_start())
+                self._restart_ended()
+                if not self._has_served and self._all_serve():
+                    self._has_served = True
                     on_serving()
         finally:
             codes = self._stop_all()
@@ -63,73 +62,76 @@ class Supervisor:
 
     def _start_due(self) -> None:
         now = time.monotonic()
-        for place in [place for place, time_ in self._due.items() if time_ <= now]:
-            del self._due[place]
-            child = self._children[place] = self._start(place)
+        for slot in [slot for slot, start_time in self._start_times.items() if start_time <= now]:
+            del self._start_times[slot]
+            child = self._children[slot] = self._start(slot)
             self._selector.register(child, selectors.EVENT_READ)
 
-    def _seconds_to_next(self) -> float | None:
-        return max(0.0, min(self._due.values()) - time.monotonic()) if self._due else None
+    def _seconds_to_next_start(self) -> float | None:
+        return max(0.0, min(self._start_times.values()) - time.monotonic()) if self._start_times else None
 
     def _wait(self, seconds: float | None) -> None:
+        """Waits for reports and signals, and reads them."""
         for key, _ in self._selector.select(seconds):
             if isinstance(key.fileobj, Child):
-                if not key.fileobj.hear():
+                if not key.fileobj.read():
                     self._selector.unregister(key.fileobj)
             else:
-                self._signals.take()
+                self._signals.clear()
 
-    def _look_after_all(self) -> None:
+    def _restart_ended(self) -> None:
         for child in list(self._children.values()):
             if child.exit_code is not None:
-                self._bury(child)
+                self._remove(child)
                 if not self._signals.stop:
-                    self._replace(child)
+                    self._schedule_restart(child)
 
-    def _bury(self, child: Child) -> None:
-        del self._children[child.place]
-        child.hear_out()
+    def _remove(self, child: Child) -> None:
+        del self._children[child.slot]
+        child.read_all()
         if child.fileno() in self._selector.get_map():
             self._selector.unregister(child)
         child.close()
 
-    def _replace(self, child: Child) -> None:
-        pauses = self._pauses[child.place]
-        pause = pauses.next(child.served_seconds)
-        self._tell(
+    def _schedule_restart(self, child: Child) -> None:
+        """Raises SupervisorFailed if there is no point in it."""
+        backoff = self._backoffs[child.slot]
+        pause = backoff.next_pause(child.served_seconds)
+        self._write_log(
             "warning",
             "process_ended",
-            process=child.place,
+            process=child.slot,
             pid=child.pid,
             exit_code=child.exit_code,
             served_seconds=round(child.served_seconds, 1),
             restart_in_seconds=pause,
-            **({"reason": child.refusal} if child.refusal else {}),
+            **({"reason": child.failure} if child.failure else {}),
         )
         nobody_serves = all(other.serving_since is None for other in self._children.values())
-        if (child.refusal and not self._complete) or (nobody_serves and pauses.ends >= _HOPELESS):
-            raise Hopeless(
-                child.refusal or f"Process {child.place} ended {pauses.ends} times in a row before it served."
+        if (child.failure and not self._has_served) or (nobody_serves and backoff.failures >= _MAX_FAILURES):
+            raise SupervisorFailed(
+                child.failure or f"Process {child.slot} ended {backoff.failures} times in a row before it served."
             )
-        self._due[child.place] = time.monotonic() + pause
+        self._start_times[child.slot] = time.monotonic() + pause
 
     def _stop_all(self) -> set[int | None]:
-        """Their exit codes."""
+        """Stops all processes. Returns their exit codes."""
         for child in self._children.values():
-            child.end(signal.SIGTERM)
+            child.send_signal(signal.SIGTERM)
         deadline = time.monotonic() + self._stop_seconds
         codes: set[int | None] = set()
         while self._children:
             self._wait(max(0.0, deadline - time.monotonic()))
             if time.monotonic() >= deadline:
-                self._end_for_good()
+                self._kill_all()
+                deadline += _STOP_MARGIN
             for child in list(self._children.values()):
                 if child.exit_code is not None:
                     codes.add(child.exit_code)
-                    self._bury(child)
+                    self._remove(child)
         return codes
 
-    def _end_for_good(self) -> None:
+    def _kill_all(self) -> None:
         for child in self._children.values():
-            self._tell("error", "process_did_not_stop", process=child.place, pid=child.pid)
-            child.end(signal.SIGKILL)
+            self._write_log("error", "process_did_not_stop", process=child.slot, pid=child.pid)
+            child.send_signal(signal.SIGKILL)

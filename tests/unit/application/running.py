@@ -13,6 +13,7 @@ from clarion_server.application.campaign_cache import CampaignCache
 from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.maintenance.process_heartbeat import ProcessHeartbeat
 from clarion_server.application.ports.content import ContentCompiler
+from clarion_server.application.ports.metrics import Metrics
 from clarion_server.application.ports.queries import EventQuery, ExecutionQuery, MessageQuery
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.application.sending.attempt import AttemptRunner
@@ -74,12 +75,14 @@ class Process:
         compiler: ContentCompiler | None = None,
         capacity: int = 20_000,
         span: Span = 1_000 * DAY,
+        metrics: Metrics | None = None,
     ) -> None:
         self.world = world
         self.provider = provider or Provider()
         self.commit_count = 0
         self.transactions = Transactions(store or world.store)
-        self.commits = GroupCommit(self.transactions, self._committed, capacity)
+        metrics = metrics or Metrics()
+        self.commits = GroupCommit(self.transactions, self._committed, capacity, metrics)
         self.directory = CampaignCache(self.transactions, compiler or JinjaContentCompiler())
         self.lease = Lease(name, span, world.clock)
         self.ports = DispatcherPorts(
@@ -90,6 +93,7 @@ class Process:
             clock=world.clock,
             lease=self.lease,
             pending_requeue=PendingRequeue(),
+            metrics=metrics,
         )
         self.outlets = Dispatchers(self.ports)
         self.keeper = ProcessHeartbeat(
@@ -97,7 +101,7 @@ class Process:
         )
         self.cancelling = CancelMessages(self.transactions, world.clock)
         self.triggering = Triggering(
-            self.transactions, self.directory, self.commits, self.outlets, world.clock, SystemIds()
+            self.transactions, self.directory, self.commits, self.outlets, world.clock, SystemIds(), metrics
         )
 
     def _committed(self) -> None:

@@ -1,83 +1,96 @@
-"""What a process tells of itself."""
+"""The metrics of a process."""
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 
 import pytest
-from clarion_server.application.maintenance import process_metrics as tallying
-from clarion_server.application.maintenance.metrics import Family, histogram, of_process, of_store
-from clarion_server.application.maintenance.process_metrics import Distribution, ProcessMetrics
+from clarion_server.adapters.metrics import PrometheusMetrics
+from clarion_server.application.reports.counts import CampaignCounts, read_figures
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.unit.application.running import Process, recipients, until
 from tests.unit.application.world import World
 
 
-def value(families: list[Family], name: str, **labels: str) -> float:
-    """Of the sample with that full name and these labels."""
-    found = [
-        count
-        for family in families
-        for suffix, its_labels, count in family.samples
-        if family.name + suffix == name and its_labels == labels
-    ]
-    (one,) = found
-    return one
+@pytest.fixture
+def metrics() -> PrometheusMetrics:
+    return PrometheusMetrics("1.0", "all")
 
 
-def test_a_histogram_counts_what_is_up_to_each_bound_and_everything_in_the_last() -> None:
-    values = Distribution((1, 10))
-    for each in (0.5, 1, 2, 100):
-        values.add(each)
-    families = [histogram("sizes", "", values)]
-    assert [value(families, "sizes_bucket", le=bound) for bound in ("1.0", "10.0", "+Inf")] == [2, 3, 4]
-    assert value(families, "sizes_count") == 4
-    assert value(families, "sizes_sum") == 103.5
+def value(metrics: PrometheusMetrics, name: str, counts: CampaignCounts | None = None, **labels: str) -> float:
+    """Returns the sample with that full name and exactly these labels; 0 if there is none."""
+    families = text_string_to_metric_families(metrics.exposition(counts).decode())
+    samples = [sample for family in families for sample in family.samples]
+    return sum(sample.value for sample in samples if (sample.name, sample.labels) == (name, labels))
 
 
-async def test_messages_attempts_and_commits_are_counted_once_they_are_durable(world: World) -> None:
+async def test_messages_attempts_and_commits_are_counted_once_they_are_durable(
+    world: World, metrics: PrometheusMetrics
+) -> None:
     await world.live()
-    process, tally = Process(world), ProcessMetrics()
-    process.commits._observer = tally
+    process = Process(world, metrics=metrics)
     async with process.sending():
         await process.trigger(*recipients(3))
-        await until(lambda: tally.outcomes.total() == 3)
-        families = of_process(tally)
-    assert value(families, "clarion_messages_accepted_total") == 3
-    assert value(families, "clarion_attempts_concluded_total", state="SENT") == 3
-    assert value(families, "clarion_attempts_total", result="SENT") == 3
-    assert value(families, "clarion_commit_items_count") == value(families, "clarion_commit_seconds_count") > 0
+        await until(lambda: value(metrics, "clarion_attempts_concluded_total", state="SENT") == 3)
+    assert value(metrics, "clarion_messages_accepted_total") == 3
+    assert value(metrics, "clarion_attempts_total", result="SENT") == 3
+    commits = value(metrics, "clarion_commit_items_count")
+    assert value(metrics, "clarion_commit_seconds_count") == commits > 0
+    assert value(metrics, "clarion_commit_items_sum") >= 4
 
 
-async def test_what_is_asked_for_again_is_not_counted_again(world: World) -> None:
+async def test_a_repeated_request_is_not_counted_again(world: World, metrics: PrometheusMetrics) -> None:
     await world.live()
-    process, tally = Process(world), ProcessMetrics()
-    process.commits._observer = tally
+    process = Process(world, metrics=metrics)
     await process.trigger(request_id="r-1")
     await process.trigger(request_id="r-1")
-    assert tally.accepted == 1
+    assert value(metrics, "clarion_messages_accepted_total") == 1
     await process.close()
 
 
-def test_the_stores_figures_are_those_of_all_campaigns() -> None:
-    families = of_store({"targeted": 10, "state:SENT": 6, "state:FAILED": 1, "retries": 2})
-    assert value(families, "clarion_store_queued_messages") == 3
-    assert value(families, "clarion_store_outcomes_total", state="SENT") == 6
-    assert value(families, "clarion_store_retries_total") == 2
+def test_the_metrics_of_the_store_are_those_of_all_campaigns(metrics: PrometheusMetrics) -> None:
+    counts = read_figures({"targeted": 10, "state:SENT": 6, "state:FAILED": 1, "retries": 2})
+    assert value(metrics, "clarion_store_up", counts) == 1
+    assert value(metrics, "clarion_store_messages_total", counts) == 10
+    assert value(metrics, "clarion_store_queued_messages", counts) == 3
+    assert value(metrics, "clarion_store_outcomes_total", counts, state="SENT") == 6
+    assert value(metrics, "clarion_store_retries_total", counts) == 2
 
 
-async def test_a_loop_that_is_held_up_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tallying, "_ASK_EVERY", 0.001)
-    tally = ProcessMetrics()
-    watching = asyncio.create_task(tally.watch_loop())
-    await until(lambda: sum(tally.loop_lags.counts) > 0)
-    before = tally.loop_lags.sum
-    clock = asyncio.get_running_loop().time
-    busy_until = clock() + 0.1
-    while clock() < busy_until:
-        pass
-    await until(lambda: tally.loop_lags.sum > before + 0.05)
-    watching.cancel()
-    with suppress(asyncio.CancelledError):
-        await watching
+def test_a_store_that_does_not_answer_is_down_and_has_no_counts(metrics: PrometheusMetrics) -> None:
+    metrics.exposition(read_figures({"targeted": 10}))
+    assert value(metrics, "clarion_store_up") == 0
+    assert b"clarion_store_messages" not in metrics.exposition(None)
+
+
+def test_gauges_are_read_at_each_scrape(metrics: PrometheusMetrics) -> None:
+    in_flight = {"news": 1}
+    metrics.add_gauge("clarion_channels", "Channels.", lambda: len(in_flight))
+    metrics.add_gauges("clarion_messages", "Messages.", "channel", lambda: in_flight)
+    in_flight["orders"] = 5
+    assert value(metrics, "clarion_channels") == 2
+    assert value(metrics, "clarion_messages", channel="orders") == 5
+
+
+def test_the_counters_of_two_processes_are_apart(metrics: PrometheusMetrics) -> None:
+    metrics.count_accepted(3)
+    assert value(PrometheusMetrics("1.0", "all"), "clarion_messages_accepted_total") == 0
+
+
+async def test_an_event_loop_that_is_held_up_is_late(metrics: PrometheusMetrics) -> None:
+    time, rounds = 0.0, 0
+
+    async def sleep(seconds: float) -> None:
+        """Takes a quarter of a second longer than it should, once."""
+        nonlocal time, rounds
+        rounds += 1
+        if rounds == 3:
+            raise asyncio.CancelledError
+        time += seconds + (0.25 if rounds == 1 else 0.0)
+
+    with pytest.raises(asyncio.CancelledError):
+        await metrics.observe_loop_lag(lambda: time, sleep)
+    assert value(metrics, "clarion_event_loop_lag_seconds_count") == 2
+    assert value(metrics, "clarion_event_loop_lag_seconds_bucket", le="0.2") == 1
+    assert value(metrics, "clarion_event_loop_lag_seconds_sum") == 0.25

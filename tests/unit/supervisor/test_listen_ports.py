@@ -1,59 +1,88 @@
-"""Ports that several processes are going to share."""
+"""Reserves the ports of several processes."""
 
 from __future__ import annotations
 
 import socket
 import sys
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import pytest
 from clarion_server import supervisor
-from clarion_server.supervisor.listen_ports import Door, PortTaken, hold
+from clarion_server.supervisor.listen_ports import ListenPort, PortTaken, hold, hold_all
 
 
-def held(undo: ExitStack, address: str) -> Door:
-    door = hold("grpc", "CLARION_LISTEN", address)
-    for placeholder in door.placeholders:
+def held(undo: ExitStack, address: str) -> ListenPort:
+    port = hold("grpc", "CLARION_LISTEN", address)
+    for placeholder in port.placeholders:
         undo.enter_context(placeholder)
-    return door
+    return port
 
 
-def port_of(door: Door) -> int:
-    return int(door.address.rpartition(":")[2])
+def number_of(port: ListenPort) -> int:
+    return int(port.address.rpartition(":")[2])
 
 
 def test_port_0_becomes_one_port_that_sockets_may_share() -> None:
     with ExitStack() as undo:
-        port = port_of(held(undo, "127.0.0.1:0"))
+        number = number_of(held(undo, "127.0.0.1:0"))
         for _ in range(2):
             listening = undo.enter_context(closing(socket.socket()))
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            listening.bind(("127.0.0.1", port))
+            listening.bind(("127.0.0.1", number))
             listening.listen()
 
 
-def test_no_connection_comes_to_what_only_holds_the_port() -> None:
+def test_a_reserved_port_accepts_no_connection() -> None:
     with ExitStack() as undo, pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", port_of(held(undo, "127.0.0.1:0"))))
+        socket.create_connection(("127.0.0.1", number_of(held(undo, "127.0.0.1:0"))))
 
 
-def test_what_is_left_of_connections_of_an_earlier_service_does_not_take_its_port() -> None:
+def test_closed_connections_of_an_earlier_service_do_not_take_its_port() -> None:
     with closing(socket.socket()) as earlier:
         earlier.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         earlier.bind(("127.0.0.1", 0))
         earlier.listen()
         port = earlier.getsockname()[1]
         with closing(socket.create_connection(("127.0.0.1", port))):
-            # Who closes first keeps the connection in mind for a minute.
+            # The side that closes first keeps the connection in TIME_WAIT for a minute.
             earlier.accept()[0].close()
     with ExitStack() as undo:
-        assert port_of(held(undo, f"127.0.0.1:{port}")) == port
+        assert number_of(held(undo, f"127.0.0.1:{port}")) == port
 
 
-def test_a_name_keeps_its_place_in_the_address() -> None:
+def test_the_address_keeps_the_name_of_the_host() -> None:
     with ExitStack() as undo:
         assert held(undo, "localhost:0").address.startswith("localhost:")
+
+
+def test_each_process_has_a_port_of_its_own_for_metrics_and_shares_the_others() -> None:
+    with ExitStack() as undo:
+        first = first_of_two_free_ports()
+        settings = {"CLARION_LISTEN": "127.0.0.1:0", "CLARION_METRICS_LISTEN": f"127.0.0.1:{first}"}
+        ports = hold_all(settings, processes=2)
+        for placeholder in (each for port in ports for each in port.placeholders):
+            undo.enter_context(placeholder)
+        assert [(port.protocol, port.slot) for port in ports] == [("metrics", 0), ("metrics", 1), ("grpc", None)]
+        assert [number_of(port) for port in ports[:2]] == [first, first + 1]
+
+
+def first_of_two_free_ports() -> int:
+    while True:
+        with closing(socket.socket()) as first, closing(socket.socket()) as second:
+            first.bind(("127.0.0.1", 0))
+            number = int(first.getsockname()[1])
+            with suppress(OSError, OverflowError):
+                second.bind(("127.0.0.1", number + 1))
+                return number
+
+
+def test_port_0_for_metrics_becomes_a_free_port_for_each_process() -> None:
+    with ExitStack() as undo:
+        ports = hold_all({"CLARION_METRICS_LISTEN": "127.0.0.1:0"}, processes=3)
+        for placeholder in (each for port in ports for each in port.placeholders):
+            undo.enter_context(placeholder)
+        assert len({number_of(port) for port in ports}) == 3
 
 
 def test_a_port_that_another_service_shares_is_taken() -> None:
@@ -63,13 +92,13 @@ def test_a_port_that_another_service_shares_is_taken() -> None:
         other.listen()
         port = other.getsockname()[1]
         with pytest.raises(
-            PortTaken, match=rf"^Cannot listen on 127.0.0.1:{port}: another process is there. Set CLARION_LISTEN.$"
+            PortTaken, match=rf"^Cannot listen on 127.0.0.1:{port}: another process listens there. Set CLARION_LISTEN.$"
         ):
             hold("grpc", "CLARION_LISTEN", f"127.0.0.1:{port}")
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.1:http", "127.0.0.1:70000", "no.such.host.invalid:50051"])
-def test_what_is_no_address_of_this_machine_is_told(address: str) -> None:
+def test_an_address_that_this_machine_does_not_have_is_refused(address: str) -> None:
     with pytest.raises(PortTaken, match=f"^Cannot listen on {address}: .* Set CLARION_LISTEN.$"):
         hold("grpc", "CLARION_LISTEN", address)
 

@@ -1,8 +1,7 @@
-"""Metrics in the form that Prometheus reads, of one process or of several behind one address."""
+"""Metrics in the text format of Prometheus."""
 
 from __future__ import annotations
 
-from clarion_server.adapters.metrics.exposition import CONTENT_TYPE, exposition, of_system
-from clarion_server.adapters.metrics.peer_metrics import Siblings
+from clarion_server.adapters.metrics.prometheus import CONTENT_TYPE, PrometheusMetrics
 
-__all__ = ["CONTENT_TYPE", "Siblings", "exposition", "of_system"]
+__all__ = ["CONTENT_TYPE", "PrometheusMetrics"]

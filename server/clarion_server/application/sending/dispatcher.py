@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
 from clarion_server.application.group_commit import BulkOperation, GroupCommit
 from clarion_server.application.ports.channels import ChannelFactory
 from clarion_server.application.ports.clock import Clock
+from clarion_server.application.ports.metrics import Metrics
 from clarion_server.application.ports.queue import Claimed, Queue, QueueConsumer
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.attempt import AttemptRunner
@@ -54,6 +55,7 @@ class DispatcherPorts:
     lease: Lease
     """This process's. Without it, others may be sending its messages."""
     pending_requeue: PendingRequeue
+    metrics: Metrics = field(default_factory=Metrics)
 
     @property
     def owner(self) -> str:
@@ -64,7 +66,7 @@ class DispatcherPorts:
 class ChannelDispatcher:
     def __init__(self, configuration: ChannelConfiguration, ports: DispatcherPorts) -> None:
         self._ports = ports
-        self._recording = RecordOutcomes(self, ports.owner)
+        self._recording = RecordOutcomes(self, ports.owner, ports.metrics)
         self._places = InFlightLimit(configuration)
         #: The lanes in which messages that are due may wait in the store: newer ones must not overtake them.
         self._backlog = set(Lane)
@@ -289,9 +291,10 @@ class ChannelDispatcher:
 class RecordOutcomes(BulkOperation[AttemptOutcome, None]):
     """Writes down how an outlet's attempts ended."""
 
-    def __init__(self, outlet: ChannelDispatcher, owner: str) -> None:
+    def __init__(self, outlet: ChannelDispatcher, owner: str, metrics: Metrics) -> None:
         self._outlet = outlet
         self._owner = owner
+        self._metrics = metrics
 
     def apply(self, unit: UnitOfWork, conclusions: Sequence[AttemptOutcome], /) -> Sequence[None]:
         record_outcomes(unit, conclusions, self._owner)
@@ -300,6 +303,7 @@ class RecordOutcomes(BulkOperation[AttemptOutcome, None]):
     def committed(self, conclusions: Sequence[AttemptOutcome], _results: Sequence[None], /) -> None:
         for conclusion in conclusions:
             self._outlet.recorded(conclusion)
+        self._metrics.count_attempts(conclusions)
 
     def failed(self, conclusion: AttemptOutcome, error: Exception, /) -> None:
         self._outlet.not_recorded(conclusion, error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from clarion_server.application.group_commit import BulkOperation
+from clarion_server.application.ports.metrics import Metrics
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.local_dispatch import ClaimedMessage, LocalDispatch
 from clarion_server.application.sending.outcomes import record_accepted
@@ -57,8 +58,9 @@ AcceptResult = Accepted | Replayed | CampaignChanged
 class AcceptTriggers(BulkOperation[AcceptItem, AcceptResult]):
     """Each item is written whole or not at all, whatever becomes of the others."""
 
-    def __init__(self, outlets: LocalDispatch) -> None:
+    def __init__(self, outlets: LocalDispatch, metrics: Metrics) -> None:
         self._outlets = outlets
+        self._metrics = metrics
 
     def apply(self, unit: UnitOfWork, items: Sequence[AcceptItem], /) -> Sequence[AcceptResult]:
         revisions = unit.campaigns.lock_revisions({item.execution.campaign_key for item in items})
@@ -75,14 +77,19 @@ class AcceptTriggers(BulkOperation[AcceptItem, AcceptResult]):
 
     def committed(self, items: Sequence[AcceptItem], results: Sequence[AcceptResult], /) -> None:
         """Sending begins with the commit, not with the answer: a caller that goes away takes nothing back."""
+        message_count = 0
         for item, result in zip(items, results, strict=True):
+            is_accepted = isinstance(result, Accepted)
+            if is_accepted:
+                message_count += len(item.messages)
             if item.hand_offs is None:
-                messages = item.messages if isinstance(result, Accepted) else ()
+                messages = item.messages if is_accepted else ()
                 self._outlets.queued(item.channel_key, item.lane, messages, item.release_time)
-            elif isinstance(result, Accepted):
+            elif is_accepted:
                 self._outlets.hand_off(item.channel_key, item.hand_offs)
             else:
                 self._outlets.give_up(item.channel_key, item.hand_offs)
+        self._metrics.count_accepted(message_count)
 
     def failed(self, item: AcceptItem, _error: Exception, /) -> None:
         if item.hand_offs is not None:

@@ -9,6 +9,7 @@ from clarion_server.application.campaign_cache import CampaignCache, LiveCampaig
 from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.ports.clock import Clock, Ids
 from clarion_server.application.ports.content import RenderingFailed
+from clarion_server.application.ports.metrics import Metrics
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.local_dispatch import ClaimedMessage, LocalDispatch
 from clarion_server.application.transactions import Transactions
@@ -70,12 +71,13 @@ class Triggering:
         outlets: LocalDispatch,
         clock: Clock,
         ids: Ids,
+        metrics: Metrics | None = None,
     ) -> None:
         self._transactions = transactions
         self._directory = directory
         self._commits = commits
         self._outlets = outlets
-        self._intake = AcceptTriggers(outlets)
+        self._intake = AcceptTriggers(outlets, metrics or Metrics())
         self._clock = clock
         self._ids = ids
 

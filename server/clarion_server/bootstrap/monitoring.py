@@ -1,0 +1,49 @@
+"""Serves the metrics and the health of one process."""
+
+from __future__ import annotations
+
+import asyncio
+from importlib.metadata import version
+from pathlib import Path
+
+from clarion_server.adapters.metrics import CONTENT_TYPE, PrometheusMetrics
+from clarion_server.application.reports.counts import CampaignCounts, read_figures
+from clarion_server.application.transactions import Transactions
+from clarion_server.config import Settings
+from clarion_server.domain.errors import Unavailable
+from clarion_server.transport.http.metrics import metrics_routes
+from clarion_server.transport.http.server import HttpServer
+
+
+class Monitoring:
+    """Belongs to one event loop."""
+
+    def __init__(self, settings: Settings, transactions: Transactions) -> None:
+        self.metrics = PrometheusMetrics(version("clarion"), settings.role)
+        self._address = settings.metrics_listen
+        self._transactions = transactions
+        self._server = HttpServer((), metrics_routes(self._scrape, CONTENT_TYPE), shares_port=settings.processes > 1)
+        self._observing: asyncio.Task[None] | None = None
+
+    def listen(self, tls: tuple[Path, Path] | None) -> int:
+        """Returns the port. Raises OSError."""
+        return self._server.listen(self._address, tls)
+
+    async def start(self) -> None:
+        self._observing = asyncio.create_task(self.metrics.observe_loop_lag(asyncio.get_running_loop().time))
+        await self._server.start()
+
+    async def stop(self) -> None:
+        await self._server.stop(0)
+        if self._observing is not None:
+            self._observing.cancel()
+            await asyncio.gather(self._observing, return_exceptions=True)
+
+    async def _scrape(self) -> bytes:
+        return self.metrics.exposition(await self._counts())
+
+    async def _counts(self) -> CampaignCounts | None:
+        try:
+            return read_figures(await self._transactions.read(lambda unit: unit.figures.of_campaign(None, None)))
+        except Unavailable:
+            return None
