@@ -1,4 +1,4 @@
-"""The command `clarion`, in the sandbox of a test."""
+"""Runs the command `clarion` in a sandbox."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from clarion_server.transport.cli.app import run
 from tests.service import Sandbox
 from tests.smtp_sink import SmtpSink
 
-#: For a command that a test starts.
+#: The longest time that a command of a test may take.
 SECONDS = 60
 
 CHANNEL = """\
@@ -57,12 +57,12 @@ class Finished:
 
     @property
     def data(self) -> Any:
-        """What `--json` printed."""
+        """The value that `--json` printed."""
         return json.loads(self.out)
 
     @property
     def lines(self) -> list[Any]:
-        """What `--json` printed, for commands that print a value a line."""
+        """The values that `--json` printed, one a line."""
         return [json.loads(line) for line in self.out.splitlines()]
 
     @property
@@ -72,10 +72,10 @@ class Finished:
 
 @dataclass
 class CommandLine:
-    """`await clarion("report", "order-confirmed")` runs the command, without a terminal, in `folder`.
+    """Runs commands in `folder`, without a terminal: `await clarion("report", "order-confirmed")`.
 
-    It runs within this process, in a thread, which saves the start of an interpreter; `clarion.process(...)` runs it as
-    a shell would, which commands that may run for ever need.
+    A call runs the command in a thread of this process, which saves the start of an interpreter. `process` and `start`
+    run a process, which commands need that end by a signal.
     """
 
     folder: Path
@@ -137,7 +137,7 @@ def clarion(sandbox: Sandbox, tmp_path: Path) -> CommandLine:
 
 @pytest.fixture
 async def shop(clarion: CommandLine, sink: SmtpSink) -> CommandLine:
-    """With `order-confirmed` live, its mails going to the sink, and the files it was applied from."""
+    """Returns a command line with the files of the live campaign `order-confirmed`, whose mails reach `sink`."""
     clarion.environment["SMTP_PORT"] = str(sink.port)
     clarion.write("channel.yaml", CHANNEL)
     clarion.write("campaign.yaml", CAMPAIGN)

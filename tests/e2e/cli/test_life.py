@@ -1,4 +1,4 @@
-"""A campaign's life, and what became of its messages, from the command line."""
+"""The life cycle of a campaign and its messages, from the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`clarion sample`: what it prints is run, as it is, by a shell or an interpreter."""
+"""`clarion sample`: a shell or an interpreter runs its output unchanged."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from tests.typescript import COMPILER, built_client
 
 ROOT = Path(__file__).resolve().parents[3]
 CAMPAIGNS = ROOT / "examples" / "campaigns"
-#: With the commands of the virtual environment.
+#: The PATH with the commands of the virtual environment.
 PATH = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
 SHELL_TOOLS = {"grpcurl": "grpcurl", "buf-curl": "buf", "curl": "curl"}
 
 
 @pytest.fixture
 async def clarion(clarion: CommandLine) -> CommandLine:
-    """In a sandbox with the example campaigns, live."""
-    # Nothing is sent: samples address a magic recipient.
+    """Returns a command line of a sandbox in which the example campaigns are live."""
+    # Samples address a magic recipient, so that nothing is sent.
     clarion.environment["SMTP_PORT"] = "1"
     applied = await clarion("apply", "-f", str(CAMPAIGNS), "--activate")
     assert applied.status == 0, applied.err
@@ -34,7 +34,7 @@ async def clarion(clarion: CommandLine) -> CommandLine:
 
 
 async def run(clarion: CommandLine, *command: str) -> str:
-    """What the command prints."""
+    """Returns what the command prints."""
     process = await asyncio.create_subprocess_exec(
         *command,
         cwd=clarion.folder,

@@ -1,4 +1,4 @@
-"""What somebody sees who sits at a terminal."""
+"""The output in a terminal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BAR = "━"
 
 
 async def at_a_terminal(clarion: CommandLine, *arguments: str, columns: int = 100) -> str:
-    """Everything that the command writes to a terminal of so many columns."""
+    """Returns everything that the command writes to a terminal with that many columns."""
     keyboard, screen = pty.openpty()
     fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     environment = {**os.environ, **clarion.environment, "TERM": "xterm-256color"}
@@ -43,7 +43,7 @@ async def at_a_terminal(clarion: CommandLine, *arguments: str, columns: int = 10
 
 def _read_all(keyboard: int) -> str:
     chunks = []
-    # The end of the last program at a terminal is an error to whoever reads from it.
+    # Reading from a terminal fails when its last program has ended.
     while chunk := _read(keyboard):
         chunks.append(chunk)
     return b"".join(chunks).decode()

@@ -1,4 +1,4 @@
-"""Triggers by hand and from files, to mails that were received."""
+"""Triggers by hand and from files, up to the received mails."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from clarion_server.transport.cli.exits import Exit
 
 SERVE = "clarion_server.serving:serve"
 
-#: Everything that help can do without, because it takes long to load.
+#: Modules that take long to load. Help must not need them.
 SLOW = ("grpc", "clarion_client", "sqlalchemy", "pydantic", "ruamel", "jinja2")
 
 

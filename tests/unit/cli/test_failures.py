@@ -21,13 +21,13 @@ from clarion_client import (
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.output import Output
-from clarion_server.transport.cli.refusals import HINTS, explained
+from clarion_server.transport.cli.refusals import HINTS, explain
 
 from tests.descriptors import error_reasons
 
 
 def failure(error_type: type[ClarionError], message: str, details: ErrorDetails) -> CommandFailed:
-    explanation = explained(error_type(grpc.StatusCode.UNKNOWN, message, details))
+    explanation = explain(error_type(grpc.StatusCode.UNKNOWN, message, details))
     assert explanation is not None
     return explanation
 
@@ -95,7 +95,7 @@ def test_a_call_whose_end_is_unknown_is_answered_with_how_to_repeat_it() -> None
 
 
 def test_what_is_a_bug_is_not_explained_away() -> None:
-    assert explained(TypeError("unsupported operand")) is None
+    assert explain(TypeError("unsupported operand")) is None
 
 
 def test_failures_go_to_stderr_alone_and_are_one_line_of_json_for_programs(capsys: pytest.CaptureFixture[str]) -> None:

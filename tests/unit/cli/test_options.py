@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from clarion_client import EventType, MessageState, Violation
 from clarion_server.transport.cli.commands.lists import show_list
-from clarion_server.transport.cli.commands.options import chosen, instant, json_object
+from clarion_server.transport.cli.commands.options import parse_json_object, parse_members, parse_time
 from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.output import Output
 from clarion_server.transport.cli.views import plain
 
 
 def test_words_are_taken_in_any_case_and_with_commas() -> None:
-    assert chosen(MessageState, ["sent,In-Doubt", "FAILED", "in_doubt"], "--states") == [
+    assert parse_members(MessageState, ["sent,In-Doubt", "FAILED", "in_doubt"], "--states") == [
         MessageState.SENT,
         MessageState.IN_DOUBT,
         MessageState.FAILED,
@@ -24,7 +24,7 @@ def test_words_are_taken_in_any_case_and_with_commas() -> None:
 
 def test_a_word_that_nobody_knows_is_answered_with_those_that_there_are() -> None:
     with pytest.raises(CommandFailed, match=r"--types does not know 'snet'\. It takes sent, deferred, ") as caught:
-        chosen(EventType, ["snet"], "--types")
+        parse_members(EventType, ["snet"], "--types")
     assert "unrecognized" not in str(caught.value)
 
 
@@ -33,8 +33,8 @@ def test_json_is_taken_as_it_is_from_a_file_and_from_stdin(tmp_path: Path, monke
     path.write_text('\ufeff{"a": 1}', encoding="utf-8")
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO('\ufeff{"a": 1}'.encode())))
     for text in (' {"a": 1}', '\ufeff{"a": 1}', str(path), f"@{path}", "-"):
-        assert json_object(text, "--context") == {"a": 1}
-    assert json_object("", "--context") is None
+        assert parse_json_object(text, "--context") == {"a": 1}
+    assert parse_json_object("", "--context") is None
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_json_that_cannot_be_a_context_is_refused_in_one_sentence(content: str, 
     path = tmp_path / "context.json"
     path.write_text(content, encoding="latin-1")
     with pytest.raises(CommandFailed) as caught:
-        json_object(str(path), "--context")
+        parse_json_object(str(path), "--context")
     assert "\n" not in caught.value.summary
 
 
@@ -54,7 +54,7 @@ def test_a_name_that_is_given_twice_is_refused_with_its_path(tmp_path: Path) -> 
         '{"order": {"lines": [{"id": 1, "id": 2}], "total": 1, "total": 1}, "order2": {}}', encoding="utf-8"
     )
     with pytest.raises(CommandFailed) as caught:
-        json_object(str(path), "--context")
+        parse_json_object(str(path), "--context")
     assert [problem.where for problem in caught.value.problems] == [
         f"{path}: order.total",
         f"{path}: order.lines[0].id",
@@ -65,20 +65,20 @@ def test_the_position_of_a_json_error_is_told(tmp_path: Path) -> None:
     path = tmp_path / "context.json"
     path.write_text('{\n  "a": 1,\n}', encoding="utf-8")
     with pytest.raises(CommandFailed) as caught:
-        json_object(str(path), "--context")
+        parse_json_object(str(path), "--context")
     assert caught.value.problems[0].where.startswith(f"{path}:")
 
 
 def test_a_file_that_is_not_there_is_told_with_what_the_option_takes() -> None:
     with pytest.raises(CommandFailed, match=r"Cannot open nowhere\.json: No such file or directory") as caught:
-        json_object("nowhere.json", "--context")
+        parse_json_object("nowhere.json", "--context")
     assert "--context takes" in caught.value.hint
 
 
 @pytest.mark.parametrize("text", ["tomorrow", "2027-01-01T00:00:00", "2027-13-01T00:00:00Z"])
 def test_a_time_without_a_zone_or_a_sense_is_refused(text: str) -> None:
     with pytest.raises(CommandFailed, match="--send-at is"):
-        instant(text, "--send-at")
+        parse_time(text, "--send-at")
 
 
 def test_a_list_is_cut_at_its_limit_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:

@@ -162,6 +162,6 @@ def _failure(error: Exception) -> CommandFailed | None:
         case OSError(filename=str(name)):
             return CommandFailed(f"Cannot open {name}: {error.strerror}.")
         case _:
-            from clarion_server.transport.cli.refusals import explained  # noqa: PLC0415 - loads gRPC
+            from clarion_server.transport.cli.refusals import explain  # noqa: PLC0415 - loads gRPC
 
-            return explained(error)
+            return explain(error)

@@ -37,7 +37,7 @@ def parse_json(text: str | bytes) -> Any:
 
 
 def _objects(data: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yields each object with what comes before the names of its members in a path."""
+    """Yields each object with the path of a member up to its name."""
     if isinstance(data, dict):
         yield path, data
         for name, item in data.items():

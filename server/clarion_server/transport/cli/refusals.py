@@ -43,7 +43,7 @@ STATE_HINTS: Mapping[str, str] = MappingProxyType(
 UNREACHABLE_HINT = "Check that it runs (clarion serve), and that --target or CLARION_TARGET is its address."
 
 
-def explained(error: Exception) -> CommandFailed | None:
+def explain(error: Exception) -> CommandFailed | None:
     """Returns the failure to show for an error of the client or the service, and None for any other error."""
     match error:
         case ClarionError():

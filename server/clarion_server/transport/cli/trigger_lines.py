@@ -8,7 +8,7 @@ import difflib
 import json
 import uuid
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from clarion_client import Trigger
@@ -65,15 +65,14 @@ def _line(number: int, text: bytes, defaults: Defaults) -> Line:
 
 
 def trigger_of(line: Any, defaults: Defaults) -> Trigger:
-    """Raises TypeError or ValueError, naming the field, for what cannot be sent."""
+    """Returns the trigger of a line. Raises TypeError or ValueError with the field's path for what cannot be sent."""
     if not isinstance(line, dict):
         raise TypeError("not a JSON object")
     _check_fields(line)
     given = {name: line[name] for name in TRIGGER_FIELDS & line.keys()}
     trigger = Trigger.from_dict({"campaign": defaults.campaign, "recipients": _recipients(line), **given})
-    return Trigger(
-        campaign=trigger.campaign,
-        recipients=trigger.recipients,
+    return replace(
+        trigger,
         request_id=trigger.request_id or request_id_of(defaults.campaign, line),
         send_time=trigger.send_time or defaults.send_time,
         expire_time=trigger.expire_time or defaults.expire_time,

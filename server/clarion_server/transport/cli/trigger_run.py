@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from clarion_server.transport.cli.exits import Exit
-from clarion_server.transport.cli.refusals import explained
+from clarion_server.transport.cli.refusals import explain
 from clarion_server.transport.cli.session import Session
 from clarion_server.transport.cli.trigger_lines import Defaults, Line, read_lines
 from clarion_server.transport.cli.views import plain
@@ -126,7 +126,7 @@ class _Run:
             self._show({"line": line.number, "request_id": trigger.request_id, **answer.to_dict()})
 
     def _report_error(self, number: int, trigger: Trigger, error: ClarionError) -> None:
-        failure = explained(error)
+        failure = explain(error)
         assert failure is not None
         text = " ".join(f"{problem.where}: {problem.text}" for problem in failure.problems) or failure.summary
         self._report_failure(number, f"{text} {failure.reason}", failure.to_dict() | {"request_id": trigger.request_id})

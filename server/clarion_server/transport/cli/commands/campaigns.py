@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from clarion_server.transport.cli.commands.lists import Limit, page_size, show_list
-from clarion_server.transport.cli.commands.options import CampaignName, chosen, separated
+from clarion_server.transport.cli.commands.options import CampaignName, parse_members, split_words
 from clarion_server.transport.cli.session import CurrentSession
 from clarion_server.transport.cli.views import id_of, moment, plain, state
 
@@ -39,9 +39,9 @@ def list_campaigns(
     from clarion_client import CampaignState, Category  # noqa: PLC0415 - gRPC takes longer to load than help to print
 
     pager = session.client.campaigns.list(
-        states=chosen(CampaignState, states, "--states"),
-        categories=chosen(Category, categories, "--categories"),
-        tags=separated(tags),
+        states=parse_members(CampaignState, states, "--states"),
+        categories=parse_members(Category, categories, "--categories"),
+        tags=split_words(tags),
         text=text,
         page_size=page_size(limit),
     )

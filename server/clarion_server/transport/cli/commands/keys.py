@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from clarion_server.transport.cli.commands.lists import Limit, page_size, show_list
-from clarion_server.transport.cli.commands.options import chosen
+from clarion_server.transport.cli.commands.options import parse_members
 from clarion_server.transport.cli.session import CurrentSession
 from clarion_server.transport.cli.views import id_of, moment, plain
 
@@ -34,7 +34,7 @@ def create(
     """
     from clarion_client import Scope  # noqa: PLC0415 - gRPC takes longer to load than help to print
 
-    new = session.client.keys.create(purpose, chosen(Scope, scopes, "--scopes"), sandbox=sandbox)
+    new = session.client.keys.create(purpose, parse_members(Scope, scopes, "--scopes"), sandbox=sandbox)
     session.output.inform(f"{new.api_key.name}, sandbox {new.api_key.sandbox}. Keep the secret: it is not shown again.")
     session.output.show(new.to_dict(), lambda: plain(new.secret))
 

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from clarion_server.transport.cli.commands.lists import Limit, page_size, show_list
-from clarion_server.transport.cli.commands.options import chosen
+from clarion_server.transport.cli.commands.options import parse_members
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.listing import fields, table
 from clarion_server.transport.cli.session import CurrentSession
@@ -46,7 +46,7 @@ def list_messages(
         campaign=campaign,
         execution=execution,
         identity=to,
-        states=chosen(MessageState, states, "--states"),
+        states=parse_members(MessageState, states, "--states"),
         page_size=page_size(limit),
     )
     columns = {

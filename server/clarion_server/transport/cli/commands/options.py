@@ -28,22 +28,22 @@ Locale = Annotated[str, Parameter(help="The recipient's locale, such as pt-BR. D
 Instant = Annotated[str, Parameter(help="A time such as 2027-01-31T09:00:00+01:00.")]
 
 
-def chosen(enum: type[E], given: Sequence[str], option: str) -> list[E]:
+def parse_members(enum: type[E], given: Sequence[str], option: str) -> list[E]:
     """Returns the members of an enum by their names, in upper or lower case. Raises CommandFailed for other names."""
     names = {member.value.replace("_", "-").lower(): member for member in enum if member.value != "UNRECOGNIZED"}
-    words = [word.replace("_", "-").lower() for word in separated(given)]
+    words = [word.replace("_", "-").lower() for word in split_words(given)]
     for word in words:
         if word not in names:
             raise CommandFailed(f"{option} does not know {word!r}. It takes {', '.join(names)}.")
     return [names[word] for word in words]
 
 
-def separated(given: Sequence[str]) -> list[str]:
+def split_words(given: Sequence[str]) -> list[str]:
     """Returns the words of an option that may be repeated, and may have several words with commas each time."""
     return [word.strip() for text in given for word in text.split(",") if word.strip()]
 
 
-def json_object(text: str, option: str) -> dict[str, Any] | None:
+def parse_json_object(text: str, option: str) -> dict[str, Any] | None:
     """Returns the object that was given as JsonData, or None when nothing was."""
     if not text:
         return None
@@ -65,7 +65,7 @@ def json_object(text: str, option: str) -> dict[str, Any] | None:
     return data
 
 
-def instant(text: str, option: str) -> dt.datetime | None:
+def parse_time(text: str, option: str) -> dt.datetime | None:
     """Returns the time that was given as an Instant, or None when nothing was. Raises CommandFailed."""
     import datetime as dt  # noqa: PLC0415 - few commands take times
 

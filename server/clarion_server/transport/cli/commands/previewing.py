@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 from rich.console import Group, RenderableType
 
-from clarion_server.transport.cli.commands.options import CampaignName, JsonData, Locale, json_object
+from clarion_server.transport.cli.commands.options import CampaignName, JsonData, Locale, parse_json_object
 from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.listing import fields
 from clarion_server.transport.cli.output import Output
@@ -39,8 +39,8 @@ def preview(
     """Render a campaign with given data. Sends nothing."""
     email = session.client.campaigns.preview(
         campaign,
-        json_object(context, "--context"),
-        profile=json_object(profile, "--profile"),
+        parse_json_object(context, "--context"),
+        profile=parse_json_object(profile, "--profile"),
         locale=locale,
         identity=to,
         version=version,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 from rich.console import Group, RenderableType
 
-from clarion_server.transport.cli.commands.options import CampaignName, chosen
+from clarion_server.transport.cli.commands.options import CampaignName, parse_members
 from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.session import CurrentSession
 from clarion_server.transport.cli.views import plain
@@ -34,7 +34,7 @@ def sample(
     """Print calls that trigger a live campaign, with an example value for each field that its content uses."""
     from clarion_client import SampleTool  # noqa: PLC0415 - loads gRPC
 
-    tools = chosen(SampleTool, [tool] if tool else [], "--tool")
+    tools = parse_members(SampleTool, [tool] if tool else [], "--tool")
     found = session.client.campaigns.sample(campaign, base_url=base_url)
     samples = [each for each in found.samples if each.tool in tools or not tools]
     if not samples:

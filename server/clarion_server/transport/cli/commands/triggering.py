@@ -14,8 +14,8 @@ from clarion_server.transport.cli.commands.options import (
     Instant,
     JsonData,
     Locale,
-    instant,
-    json_object,
+    parse_json_object,
+    parse_time,
 )
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.failures import CommandFailed
@@ -62,15 +62,15 @@ def trigger(
     It is safe to run a file again. A line without a request id gets one that depends on the campaign and the line, so
     that the service does not send again what it accepted in the last 7 days. Equal lines are therefore sent once.
     """
-    send_time, expire_time = instant(send_at, "--send-at"), instant(expire_at, "--expire-at")
+    send_time, expire_time = parse_time(send_at, "--send-at"), parse_time(expire_at, "--expire-at")
     if (from_ is None) == (not to):
         raise CommandFailed("Give either --to or --from.", hint="See clarion trigger --help.")
     if from_ is None:
         accepted = session.client.trigger(
             campaign,
             to=to,
-            context=json_object(context, "--context"),
-            profile=json_object(profile, "--profile"),
+            context=parse_json_object(context, "--context"),
+            profile=parse_json_object(profile, "--profile"),
             locale=locale,
             request_id=request_id,
             send_time=send_time,

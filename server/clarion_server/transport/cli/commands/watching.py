@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from rich.text import Text
 
 from clarion_server.transport.cli.commands.messages import failure_text
-from clarion_server.transport.cli.commands.options import chosen
+from clarion_server.transport.cli.commands.options import parse_members
 from clarion_server.transport.cli.session import CurrentSession, Session
 from clarion_server.transport.cli.views import id_of, plain, state
 
@@ -49,7 +49,7 @@ def watch(
         "campaign": campaign,
         "execution": execution,
         "message": message,
-        "types": chosen(EventType, types, "--types"),
+        "types": parse_members(EventType, types, "--types"),
     }
     events = _watching(session, filters, resume_token, from_start=from_start)
     with events, session.interruption.handled_by(events.close):
