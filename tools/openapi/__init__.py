@@ -1,1 +1,1 @@
-"""Makes the OpenAPI 3.1 description of the HTTP door from the contract and its comments."""
+"""Makes the OpenAPI 3.1 description of JSON over HTTP from the contract and its comments."""

@@ -1,4 +1,4 @@
-"""The contract with its comments, which the generated stubs have lost."""
+"""Reads the contract with its comments, which the generated stubs do not have."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-# Options are read only by those who know their extensions before the descriptors are parsed.
+# Options are lost unless their extensions are imported before the descriptors are parsed.
 from google.api import annotations_pb2, field_behavior_pb2
 from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
@@ -16,10 +16,10 @@ from google.protobuf.descriptor_pool import DescriptorPool
 assert annotations_pb2.http
 
 PACKAGE = "clarion.v1"
-#: How the comment of a field tells its behaviour, which the description has in a keyword of its own.
+#: The beginning of a field's comment that OpenAPI has a keyword for.
 _BEHAVIOUR = re.compile(r"^(Required|Optional|Output only|Input only|Immutable|Identifier)\. ")
 
-#: The numbers of fields in descriptor.proto, by which the paths of comments go (SourceCodeInfo.Location.path).
+#: Field numbers of descriptor.proto, of which the paths of comments consist (SourceCodeInfo.Location.path).
 _FILE = {"message_type": 4, "enum_type": 5, "service": 6}
 _MESSAGE = {"nested_type": 3, "enum_type": 4, "field": 2, "oneof_decl": 8}
 _ENUM = {"value": 2}
@@ -42,7 +42,7 @@ class Contract:
                 self.services += [f"{file.package}.{service.name}" for service in file.service]
 
     def comment(self, name: str) -> str:
-        """As Markdown. Of what is not ours, nothing."""
+        """Returns Markdown; an empty text for names outside the contract."""
         return self._comments.get(name, "")
 
     def methods(self) -> Iterator[MethodDescriptor]:
@@ -51,7 +51,7 @@ class Contract:
 
 
 def description(comment: str) -> str:
-    """Of a field, without what is told elsewhere."""
+    """Returns the comment of a field without its behaviour."""
     text = _BEHAVIOUR.sub("", comment)
     return text[:1].upper() + text[1:]
 
@@ -73,8 +73,8 @@ def _named(
     element: Any, parts: Mapping[str, int], path: tuple[int, ...], scope: str
 ) -> Iterator[tuple[str, tuple[int, ...]]]:
     for part, number in parts.items():
-        for place, child in enumerate(getattr(element, part)):
-            name, child_path = f"{scope}.{child.name}", (*path, number, place)
+        for index, child in enumerate(getattr(element, part)):
+            name, child_path = f"{scope}.{child.name}", (*path, number, index)
             yield name, child_path
             yield from _named(child, _PARTS.get(part, {}), child_path, name)
 
@@ -88,7 +88,7 @@ _PARTS = {
 
 
 def _unindented(comment: str) -> str:
-    """Lines of one paragraph are joined; lists keep their lines."""
+    """Joins the lines of each paragraph; lists keep their lines."""
     lines = [line.removeprefix(" ").rstrip() for line in comment.strip("\n").split("\n")]
     text = "\n".join(lines).strip()
     return re.sub(r"(?<!\n)\n(?!\n|- )\s*", " ", text)

@@ -1,4 +1,4 @@
-"""The whole description: every binding as an operation, its parameters, bodies, answers and refusals."""
+"""Makes the whole description: each binding is an operation with parameters, body, answer and refusals."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _JSON, _NDJSON, _SSE = "application/json", "application/x-ndjson", "text/event-s
 _COLLECTIONS = {each.name: each for each in vars(names).values() if isinstance(each, names.Collection)}
 _STATUS = {"$ref": "#/components/schemas/google.rpc.Status"}
 
-#: What any call may be refused with.
+#: The refusals that any call can be answered with.
 _REFUSALS = {
     "400": "The request breaks a rule, or the resource is in no state for it.",
     "401": "There is no key, or it is unknown or revoked.",
@@ -51,7 +51,7 @@ _WITH_DELAY = {"429", "503"}
 
 
 def write(descriptors: Path, target: Path, version: str) -> None:
-    """Writes the description, and beside it a page to read."""
+    """Writes the description, and a page to read beside it."""
     made = document(Contract(descriptors), version)
     target.write_text(json.dumps(made, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     write_page(made, target.with_suffix(".html"))
@@ -142,7 +142,7 @@ class _Operation:
         return operation
 
     def _with_parameters(self) -> str:
-        """Each wildcard of the template becomes a parameter, named for the collection that it follows."""
+        """Makes a parameter of each wildcard of the template, named after the collection before it."""
         segments: list[str] = []
         for segment in self._binding.template.segments:
             if segment is Wildcard.ONE:

@@ -1,6 +1,6 @@
-"""Limits that the comments of the contract give in fixed phrases, as keywords of JSON Schema.
+"""Reads limits from the comments of the contract, which give them in fixed phrases, as keywords of JSON Schema.
 
-A phrase that is not understood stays a sentence: the service checks it all the same.
+The service checks a limit in any other phrase too, but the description has it in prose only.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _CHARACTERS = r"(?:printable ASCII |visible ASCII )?characters"
 
 
 def of_text(comment: str) -> Schema:
-    """For a string. An empty one is as good as none, so that the least length of optional ones is not told."""
+    """For a string. An empty string means that the field is absent, so that an optional one has no least length."""
     if found := re.search(rf"\b{_N} to {_N} (?:{_CHARACTERS}|lower-case letters)", comment):
         # Characters are counted as code points, as JSON Schema does.
         limits: Schema = {"maxLength": _number(found[2])}
@@ -28,7 +28,7 @@ def of_text(comment: str) -> Schema:
 
 
 def of_number(comment: str) -> Schema:
-    """0 is as good as none: a range that begins above it begins at it."""
+    """For a number. 0 means that the field is absent, so that every range begins at 0."""
     if found := re.search(rf"\b{_N} to {_N}\.", comment):
         return {"minimum": 0, "maximum": _number(found[2])}
     if "a negative one refused" in comment:

@@ -1,4 +1,4 @@
-"""The description as one page to read: nothing is loaded from elsewhere, and no script runs."""
+"""Writes the description as one page to read, which loads nothing and runs no script."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ border-top:1px solid var(--line)}th{font-weight:600;white-space:nowrap}td:nth-ch
 td p,td ul{margin:0}
 """
 
-#: The keywords of a schema that are shown beside its type, and how.
+#: The texts for the keywords of a schema that are shown beside its type.
 _LIMITS = {
     "minLength": "at least {} characters",
     "maxLength": "at most {} characters",
@@ -100,9 +100,9 @@ def _schema(schema: dict[str, Any]) -> str:
     return f"{_prose(schema.get('description', ''))}<table>{''.join(rows)}</table>"
 
 
-def _row(name: str, schema: dict[str, Any], note: str, text: str) -> str:
-    notes = [_type(schema), *_limits(schema), *([note] if note else []), *_access(schema)]
-    return f"<tr><th>{escape(name)}</th><td>{'<br>'.join(notes)}</td><td>{_prose(text)}</td></tr>"
+def _row(name: str, schema: dict[str, Any], remark: str, text: str) -> str:
+    remarks = [_type(schema), *_limits(schema), *([remark] if remark else []), *_access(schema)]
+    return f"<tr><th>{escape(name)}</th><td>{'<br>'.join(remarks)}</td><td>{_prose(text)}</td></tr>"
 
 
 def _type(schema: dict[str, Any]) -> str:
@@ -129,7 +129,7 @@ def _access(schema: dict[str, Any]) -> Iterator[str]:
 
 
 def _prose(text: str) -> str:
-    """The little Markdown that comments have: paragraphs, lists, code."""
+    """Converts the Markdown that comments use: paragraphs, lists, code."""
     return "".join(_paragraph(block) for block in re.split(r"\n\n+", text.strip()) if block)
 
 

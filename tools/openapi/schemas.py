@@ -1,4 +1,4 @@
-"""Messages and enums as schemas, by protobuf's JSON mapping."""
+"""Makes schemas of messages and enums, by protobuf's JSON mapping."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ _NUMBER: dict[int, Schema] = {
 }
 #: The end of the name of a method's request.
 _REQUEST = "Request"
-#: As text, because JavaScript would round them.
+#: 64-bit numbers are strings, because JavaScript would round them.
 _LARGE = {FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT64}
 
 
 class Schemas:
-    """Those that were asked for, and all that they refer to."""
+    """Collects the schemas that were asked for, and all that they refer to."""
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
@@ -55,7 +55,7 @@ class Schemas:
         return {"$ref": f"#/components/schemas/{name}"}
 
     def message(self, message: Descriptor, without: frozenset[str] = frozenset()) -> Schema:
-        """`without`: the fields that a request carries elsewhere."""
+        """`without`: the fields that are not in the body."""
         fields = [field for field in message.fields if field.name not in without]
         schema: Schema = {"type": "object", "description": self._contract.comment(message.full_name)}
         schema["properties"] = {field.json_name: self.field(field) for field in fields}
@@ -74,7 +74,7 @@ class Schemas:
         return has(field, field_behavior_pb2.REQUIRED) and not is_resource
 
     def whole(self, message: Descriptor) -> Schema:
-        """A resource with everything that it requires."""
+        """Returns the schema of a complete resource."""
         required = [field.json_name for field in message.fields if has(field, field_behavior_pb2.REQUIRED)]
         return {"allOf": [self.reference(message), {"required": required}]}
 

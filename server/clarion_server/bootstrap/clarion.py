@@ -211,9 +211,9 @@ class Clarion:
 
     def _http_routes(self) -> list[BaseRoute]:
         """What the HTTP door serves beside the contract."""
-        from clarion_server.transport.http.ajo import AjoDoor  # noqa: PLC0415 - only when asked for
+        from clarion_server.transport.http.ajo import AjoApi  # noqa: PLC0415 - only when asked for
 
-        ajo = AjoDoor(
+        ajo = AjoApi(
             self._server.guard,
             self._triggering,
             self._inspecting,

@@ -1,4 +1,4 @@
-"""Calls of the HTTP door, without any client's help."""
+"""Calls over HTTP with the standard library alone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SECONDS = 20
 class Answer:
     code: int
     headers: Mapping[str, str]
-    """By names in lower case."""
+    """By their names in lower case."""
     body: bytes
 
     @property
@@ -25,12 +25,12 @@ class Answer:
 
     @property
     def reason(self) -> str:
-        """Of the ErrorInfo of a refusal."""
+        """The reason in the ErrorInfo of a refusal."""
         return str(self._detail("google.rpc.ErrorInfo")["reason"])
 
     @property
     def violations(self) -> set[tuple[str, str]]:
-        """Field and reason of each that a refusal lists."""
+        """The field and the reason of each violation in a refusal."""
         listed = self._detail("google.rpc.BadRequest")["fieldViolations"]
         return {(each.get("field", ""), each["reason"]) for each in listed}
 
@@ -40,7 +40,7 @@ class Answer:
 
 
 class Http:
-    """A connection that is kept. `with Http(service.http, key) as http:`"""
+    """A persistent connection: `with Http(service.http, key) as http:`"""
 
     def __init__(self, base: str, key: str = "") -> None:
         self._connection = http.client.HTTPConnection(urlsplit(base).netloc, timeout=SECONDS)
@@ -59,7 +59,7 @@ class Http:
         return self.send("POST", path, body, **headers)
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
-        """`body`: JSON, or bytes as they are. `headers`: by their names with underscores."""
+        """`body`: a JSON value, or bytes that are sent unchanged. `headers`: names with underscores."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()

@@ -1,4 +1,4 @@
-"""A sandbox of the shared service, as seen over HTTP."""
+"""Connections over HTTP to a sandbox of the shared service."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ from tests.service import Sandbox, Service
 
 @pytest.fixture
 def http(service: Service, sandbox: Sandbox) -> Iterator[Http]:
-    """Under the key of the sandbox's administrator."""
+    """Sends the key of the sandbox's administrator."""
     with Http(service.http, sandbox.admin_key) as connection:
         yield connection

@@ -1,4 +1,4 @@
-"""Loaded by Schemathesis itself, by way of `SCHEMATHESIS_HOOKS`."""
+"""Hooks that Schemathesis loads because of `SCHEMATHESIS_HOOKS`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import schemathesis
 
 @schemathesis.hook
 def filter_case(_context: Any, case: Any) -> bool:
-    """Drops bodies with null. A schema that says `string` forbids it; protobuf's JSON mapping takes it for no value."""
+    """Drops bodies with null. A schema with `string` forbids it, but protobuf's JSON mapping takes it for no value."""
     return not _has_null(case.body)
 
 

@@ -1,4 +1,4 @@
-"""The AJO-shaped door, as a caller of Adobe Journey Optimizer's API uses it."""
+"""Callers of Adobe Journey Optimizer's API call Clarion in the same way."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ HABITS = {"x_api_key": "4a1c…".encode().hex(), "x_gw_ims_org_id": "5D1281E6D93
 
 @pytest.fixture
 def client(sandbox: Sandbox) -> Iterator[Client]:
-    """With the live campaign `orders`; nothing is sent, as the tests address magic recipients."""
+    """With the live campaign `orders`. Nothing is sent, because the tests address magic recipients."""
     with sandbox.client() as made:
         made.channels.create(channel("orders", port=1))
         made.campaigns.create(campaign("orders", "orders"))
         made.campaigns.activate("orders")
         yield made
-        # Or else what was deferred would be tried again while other tests run.
+        # Otherwise deferred messages would be tried again while other tests run.
         made.campaigns.stop("orders", QueueDisposal.CANCEL)
 
 
@@ -60,18 +60,18 @@ def test_a_message_is_accepted_and_sent(ajo: Http, client: Client, sandbox: Sand
     asked = execution()
     answer = ajo.post(path, asked, x_sandbox_name=sandbox.name, **HABITS)
     assert answer.code == 202
-    told = answer.json
-    assert told["requestId"] == asked["requestId"]
-    stored = client.executions.get(told["executionId"])
-    assert dt.datetime.fromisoformat(told["createdAt"]) == stored.accept_time
-    (result,) = told["recipients"]
+    accepted = answer.json
+    assert accepted["requestId"] == asked["requestId"]
+    stored = client.executions.get(accepted["executionId"])
+    assert dt.datetime.fromisoformat(accepted["createdAt"]) == stored.accept_time
+    (result,) = accepted["recipients"]
     assert (result["userId"], result["outcome"]) == ("sent@clarion.test", "ACCEPTED")
     with client.messages.watch(execution=stored.name, from_start=True) as watch:
         next(watch)
     assert client.messages.get(result["message"]).state is MessageState.SENT
 
 
-def test_what_the_recipient_brings_becomes_the_message(ajo: Http, client: Client) -> None:
+def test_the_data_of_a_recipient_becomes_its_message(ajo: Http, client: Client) -> None:
     brought = recipient(
         "JANE",
         type="external",
@@ -275,44 +275,44 @@ def in_an_hour() -> str:
 
 def test_a_scheduled_execution_can_be_looked_at_and_deleted(ajo: Http, client: Client) -> None:
     at = in_an_hour()
-    told = ajo.post(UNITARY, execution(schedule={"executeAt": at})).json
-    assert told["scheduleStatus"] == "Scheduled"
-    seen = ajo.get(f"{SCHEDULES}/{told['scheduleId']}")
+    answer = ajo.post(UNITARY, execution(schedule={"executeAt": at})).json
+    assert answer["scheduleStatus"] == "Scheduled"
+    seen = ajo.get(f"{SCHEDULES}/{answer['scheduleId']}")
     assert seen.code == 200
     assert (seen.json["scheduleStatus"], seen.json["campaignId"]) == ("Scheduled", "orders")
     assert dt.datetime.fromisoformat(seen.json["executeAt"]) == dt.datetime.fromisoformat(at)
-    deleted = ajo.send("DELETE", f"{SCHEDULES}/{told['scheduleId']}")
+    deleted = ajo.send("DELETE", f"{SCHEDULES}/{answer['scheduleId']}")
     assert (deleted.code, deleted.json) == (200, {})
-    assert ajo.get(f"{SCHEDULES}/{told['scheduleId']}").code == 404
-    assert ajo.send("DELETE", f"{SCHEDULES}/{told['scheduleId']}").code == 404
-    assert client.messages.get(told["recipients"][0]["message"]).state is MessageState.CANCELLED
+    assert ajo.get(f"{SCHEDULES}/{answer['scheduleId']}").code == 404
+    assert ajo.send("DELETE", f"{SCHEDULES}/{answer['scheduleId']}").code == 404
+    assert client.messages.get(answer["recipients"][0]["message"]).state is MessageState.CANCELLED
 
 
-def test_a_schedule_whose_time_has_come_tells_what_it_came_to_and_is_not_deleted(ajo: Http, client: Client) -> None:
-    told = ajo.post(UNITARY, execution(schedule={"executeAt": "2020-01-01T00:00:00.000Z"})).json
-    assert told["scheduleStatus"] == "Triggered"
-    with client.messages.watch(execution=told["executionId"], from_start=True) as watch:
+def test_a_schedule_whose_time_has_come_shows_its_execution_and_is_not_deleted(ajo: Http, client: Client) -> None:
+    answer = ajo.post(UNITARY, execution(schedule={"executeAt": "2020-01-01T00:00:00.000Z"})).json
+    assert answer["scheduleStatus"] == "Triggered"
+    with client.messages.watch(execution=answer["executionId"], from_start=True) as watch:
         next(watch)
-    seen = ajo.get(f"{SCHEDULES}/{told['scheduleId']}").json
+    seen = ajo.get(f"{SCHEDULES}/{answer['scheduleId']}").json
     assert seen["scheduleStatus"] == "Triggered"
     assert seen["executionDetails"]["status"] == "Succeeded"
     assert seen["executionDetails"]["targetedProfileCount"] == 1
-    refused = ajo.send("DELETE", f"{SCHEDULES}/{told['scheduleId']}")
+    refused = ajo.send("DELETE", f"{SCHEDULES}/{answer['scheduleId']}")
     assert (refused.code, reason(refused)) == (409, "ILLEGAL_TRANSITION")
     assert refused.json["status"] == 409
 
 
-def test_what_still_waits_after_its_time_is_not_unscheduled(ajo: Http, client: Client) -> None:
+def test_a_message_that_still_waits_after_its_time_is_not_unscheduled(ajo: Http, client: Client) -> None:
     waiting = recipient("defer@clarion.test")
-    told = ajo.post(UNITARY, execution(waiting, schedule={"executeAt": "2020-01-01T00:00:00Z"})).json
-    assert ajo.get(f"{SCHEDULES}/{told['scheduleId']}").json["executionDetails"]["status"] == "InProgress"
-    assert ajo.send("DELETE", f"{SCHEDULES}/{told['scheduleId']}").code == 409
-    assert client.messages.get(told["recipients"][0]["message"]).state is not MessageState.CANCELLED
+    answer = ajo.post(UNITARY, execution(waiting, schedule={"executeAt": "2020-01-01T00:00:00Z"})).json
+    assert ajo.get(f"{SCHEDULES}/{answer['scheduleId']}").json["executionDetails"]["status"] == "InProgress"
+    assert ajo.send("DELETE", f"{SCHEDULES}/{answer['scheduleId']}").code == 409
+    assert client.messages.get(answer["recipients"][0]["message"]).state is not MessageState.CANCELLED
 
 
-def test_what_was_never_scheduled_has_no_schedule(ajo: Http) -> None:
-    told = ajo.post(UNITARY, execution()).json
-    assert ajo.get(f"{SCHEDULES}/{told['executionId']}").code == 404
+def test_an_execution_that_was_never_scheduled_has_no_schedule(ajo: Http) -> None:
+    answer = ajo.post(UNITARY, execution()).json
+    assert ajo.get(f"{SCHEDULES}/{answer['executionId']}").code == 404
     assert ajo.get(f"{SCHEDULES}/nothing").code == 404
 
 

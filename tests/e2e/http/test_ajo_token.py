@@ -17,7 +17,7 @@ UNITARY = "/ajo/im/executions/unitary"
 
 @pytest.fixture
 def stranger(service: Service) -> Iterator[Http]:
-    """Without a key in its headers."""
+    """Sends no key in its headers."""
     with Http(service.http) as http:
         yield http
 
@@ -47,7 +47,7 @@ def test_a_key_is_exchanged_for_a_token_that_triggers(
 
 
 @pytest.mark.parametrize("secret", ["", "no", "clk_" + "0" * 32 + "_" + "A" * 43, "a\r\nb", "é"])
-def test_a_secret_that_is_no_key_gets_no_token(stranger: Http, secret: str) -> None:
+def test_a_secret_other_than_a_key_gets_no_token(stranger: Http, secret: str) -> None:
     refused = ask(stranger, **credentials(secret))
     assert (refused.code, refused.json["error"]) == (401, "invalid_client")
     assert "www-authenticate" in refused.headers
@@ -85,6 +85,6 @@ def test_a_secret_in_the_url_is_ignored(sandbox: Sandbox, stranger: Http) -> Non
     assert ask(stranger, f"{TOKEN}?client_secret=x", **credentials(sandbox.admin_key)).code == 200
 
 
-def test_a_token_is_asked_for_by_post_alone(stranger: Http) -> None:
+def test_only_a_post_with_a_form_gets_a_token(stranger: Http) -> None:
     assert stranger.get(TOKEN).code == 405
     assert stranger.post(TOKEN, {"grant_type": "client_credentials"}).code == 415

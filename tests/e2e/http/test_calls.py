@@ -1,4 +1,4 @@
-"""The contract over HTTP: the same campaigns, the same answers, the same refusals as over gRPC."""
+"""The contract is served over HTTP with the same answers and refusals as over gRPC."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.service import Sandbox, Service
 
 @pytest.fixture
 def orders(sandbox: Sandbox) -> Sandbox:
-    """With the live campaign `orders`, whose mails go nowhere."""
+    """With the live campaign `orders`, whose mails reach nobody."""
     with sandbox.client() as client:
         client.channels.create(channel("orders", 9))
         client.campaigns.create(campaign("orders", "orders"))
@@ -76,13 +76,13 @@ def test_a_refusal_lists_every_violation_by_its_path(http: Http, orders: Sandbox
     }
 
 
-def test_violations_that_no_trailer_has_room_for_are_listed_as_well(http: Http, orders: Sandbox) -> None:
+def test_more_violations_than_a_trailer_has_room_for_are_listed(http: Http, orders: Sandbox) -> None:
     recipients = [{"identity": f"email:r{place}@clarion.test", "context": {}} for place in range(500)]
     answer = http.post("/v1/campaigns/orders:trigger", {"recipients": recipients})
     assert answer.violations == {(f"recipients[{place}].context.order", "REQUIRED") for place in range(500)}
 
 
-def test_a_call_without_a_key_or_with_too_weak_a_one_is_refused(service: Service, sandbox: Sandbox) -> None:
+def test_a_call_without_a_key_or_without_the_scope_is_refused(service: Service, sandbox: Sandbox) -> None:
     with sandbox.client() as client:
         weak = client.keys.create("for a test", [Scope.READ]).secret
     with Http(service.http) as stranger, Http(service.http, weak) as reader:
@@ -93,7 +93,7 @@ def test_a_call_without_a_key_or_with_too_weak_a_one_is_refused(service: Service
         assert reader.get("/v1/campaigns").json == {}
 
 
-def test_a_url_or_a_method_that_there_is_not_is_told_so(http: Http) -> None:
+def test_an_unknown_url_or_method_is_refused(http: Http) -> None:
     for path in ("/", "/v1/nothing", "/v2/campaigns"):
         answer = http.get(path)
         assert (answer.code, answer.reason) == (404, "URL_UNKNOWN")

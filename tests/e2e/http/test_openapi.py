@@ -28,7 +28,7 @@ EXAMPLES = 10
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def test_every_rpc_is_described_with_what_it_may_be_refused_with(http: Http) -> None:
+def test_every_rpc_is_described_with_its_refusals(http: Http) -> None:
     answer = http.get("/openapi.json")
     assert (answer.code, answer.headers["content-type"]) == (200, "application/json")
     described = [
@@ -103,7 +103,7 @@ def test_the_page_shows_every_operation_and_loads_nothing(http: Http) -> None:
     assert {f"#{method.name}" for method in METHODS.values()} <= page.anchors
 
 
-def test_it_needs_no_key_and_names_no_way_to_put_one_into_a_url(service: Service) -> None:
+def test_the_description_needs_no_key_and_puts_none_into_a_url(service: Service) -> None:
     with Http(service.http) as stranger:
         document = stranger.get("/openapi.json").json
     assert document["security"] == [{"key": []}]

@@ -1,4 +1,4 @@
-"""Samples that are asked for over HTTP name the door as its caller reached it."""
+"""Samples over HTTP have the address under which their caller reached the service."""
 
 from __future__ import annotations
 
@@ -46,5 +46,5 @@ def test_another_address_that_the_caller_gives_is_named(live: Http) -> None:
     assert "clarion.example:" not in found["TOOL_GRPCURL"].replace("other.example:", "")
 
 
-def test_a_host_that_is_none_is_not_repeated(live: Http) -> None:
+def test_a_malformed_host_is_not_repeated(live: Http) -> None:
     assert all("$(id)" not in text for text in texts(live, host="a$(id)b").values())

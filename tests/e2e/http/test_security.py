@@ -1,4 +1,4 @@
-"""What the HTTP door keeps to itself, and what it does not let through."""
+"""Nothing leaks over HTTP, and hostile requests are refused."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ ESCAPED = "%3Cscript%3Ex9q%3C%2Fscript%3E"
         ("POST", "/v1/campaigns:triggerStream", MARK.encode()),
     ],
 )
-def test_nothing_of_the_input_comes_back_in_a_refusal(http: Http, method: str, path: str, body: Any) -> None:
+def test_a_refusal_repeats_nothing_of_the_input(http: Http, method: str, path: str, body: Any) -> None:
     answer = http.send(method, path, body, content_type="application/json")
     assert b"x9q" not in answer.body
     assert "x9q" not in str(answer.headers)
@@ -49,7 +49,7 @@ def test_nothing_of_the_input_comes_back_in_a_refusal(http: Http, method: str, p
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-def test_nothing_of_a_header_comes_back_in_a_refusal(service: Service) -> None:
+def test_a_refusal_repeats_nothing_of_a_header(service: Service) -> None:
     with Http(service.http) as stranger:
         for headers in (
             {"authorization": MARK},
@@ -64,7 +64,7 @@ def test_nothing_of_a_header_comes_back_in_a_refusal(service: Service) -> None:
 
 
 @pytest.mark.parametrize("name", ["key", "api_key", "access_token", "authorization"])
-def test_a_key_in_a_url_opens_nothing_and_is_not_logged(service: Service, sandbox: Sandbox, name: str) -> None:
+def test_a_key_in_a_url_gives_no_access_and_is_not_logged(service: Service, sandbox: Sandbox, name: str) -> None:
     _, _, secret = sandbox.admin_key.split("_", 2)
     with Http(service.http) as stranger:
         answer = stranger.get(f"/v1/campaigns?{name}={sandbox.admin_key}")
@@ -102,12 +102,12 @@ def test_a_context_that_is_nested_too_deeply_is_refused_with_its_path(http: Http
     ],
 )
 def test_a_body_of_another_media_type_is_refused(http: Http, headers: dict[str, str]) -> None:
-    """A form on a page of another origin can send no other."""
+    """A form on a page of another origin can only send these types."""
     answer = http.post("/v1/campaigns/orders:pause", b"{}", **headers)
     assert (answer.code, answer.reason) == (415, "MEDIA_TYPE_UNKNOWN")
 
 
-def test_a_deadline_is_kept_to(http: Http) -> None:
+def test_a_deadline_is_respected(http: Http) -> None:
     answer = http.get("/v1/campaigns", grpc_timeout="1m")
     assert (answer.code, answer.reason) == (504, "DEADLINE_TOO_SHORT")
     assert http.get("/v1/campaigns", grpc_timeout="20S").code == 200

@@ -1,4 +1,4 @@
-"""A service that stops ends its HTTP door as it ends the other one: refuses what is new, finishes what it began."""
+"""A service that stops refuses new calls over HTTP, as over gRPC, and finishes running ones."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def reason(status: dict[str, Any]) -> str:
 
 
 class Connection:
-    """On which calls are sent without a wait for their answers."""
+    """A connection on which calls are sent without waiting for their answers."""
 
     def __init__(self, service: ServiceProcess, call: str) -> None:
         self._service = service
@@ -72,7 +72,7 @@ class Connection:
         self._writer.write("\r\n".join([*lines, "", ""]).encode())
 
     async def json(self) -> Any:
-        """The next object among all that comes."""
+        """Returns the next JSON object in the data."""
         while True:
             with suppress(ValueError):
                 found, end = _DECODER.raw_decode(self._text, self._text.index("{"))

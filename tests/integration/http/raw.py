@@ -1,4 +1,4 @@
-"""A server on the test's own loop, and connections over which any bytes go."""
+"""A server on the loop of the test, and connections that send any bytes."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class Connection:
             await asyncio.sleep(0)
 
     async def all(self) -> bytes:
-        """What comes until the server closes the connection."""
+        """Returns all data until the server closes the connection."""
         async with asyncio.timeout(SECONDS):
             return await self.reader.read()
 
     async def head(self) -> bytes:
-        """Of the next answer."""
+        """Returns the head of the next answer."""
         async with asyncio.timeout(SECONDS):
             return await self.reader.readuntil(b"\r\n\r\n")
 
@@ -47,7 +47,7 @@ class Connection:
 async def serving(
     methods: Iterable[GuardedMethod] = (), routes: Iterable[BaseRoute] = (), origins: Iterable[str] = ()
 ) -> AsyncIterator[int]:
-    """The port."""
+    """Yields the port."""
     server = HttpServer(methods, list(routes), list(origins))
     port = server.listen("127.0.0.1:0", None)
     await server.start()
@@ -67,7 +67,7 @@ async def connected(port: int) -> AsyncIterator[Connection]:
 
 
 async def answer(port: int, data: bytes) -> bytes:
-    """Everything until the server closes the connection, which `connection: close` in the data asks for."""
+    """Returns all data until the server closes the connection, which `connection: close` asks for."""
     async with connected(port) as connection:
         await connection.send(data)
         return await connection.all()

@@ -1,4 +1,4 @@
-"""Nobody holds a connection or memory of the HTTP door for nothing."""
+"""A caller cannot hold a connection or memory of the HTTP server without using it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from tests.integration.http.raw import SECONDS, Connection, answer, connected, serving
 
-#: So short that a test need not wait, in seconds.
+#: So short, in seconds, that a test does not wait.
 SHORT = 0.2
 GET = b"GET /small HTTP/1.1\r\nhost: x\r\n\r\n"
 
@@ -58,7 +58,7 @@ async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
 
 
 @pytest.mark.parametrize("beginning", [b"", b"GET /small HTT", b"GET /small HTTP/1.1\r\nhost: x\r\n", b"\r\n\r\n"])
-async def test_a_caller_that_does_not_end_its_headers_is_left(
+async def test_a_caller_that_does_not_end_its_headers_is_disconnected(
     port: int, monkeypatch: pytest.MonkeyPatch, beginning: bytes
 ) -> None:
     monkeypatch.setattr(protocol, "HEADER_SECONDS", SHORT)
@@ -66,7 +66,7 @@ async def test_a_caller_that_does_not_end_its_headers_is_left(
 
 
 @pytest.mark.parametrize("beginning", [b"GET /small HTT", b"\r\n"])
-async def test_a_caller_that_does_not_end_the_headers_of_its_second_request_is_left(
+async def test_a_caller_that_does_not_end_the_headers_of_its_second_request_is_disconnected(
     port: int, monkeypatch: pytest.MonkeyPatch, beginning: bytes
 ) -> None:
     monkeypatch.setattr(protocol, "HEADER_SECONDS", SHORT)
@@ -77,7 +77,7 @@ async def test_a_caller_that_does_not_end_the_headers_of_its_second_request_is_l
         assert await connection.all() == b"small"
 
 
-async def test_requests_on_one_connection_have_their_time_each(port: int) -> None:
+async def test_each_request_on_a_connection_has_its_own_time(port: int) -> None:
     async with connected(port) as connection:
         for _ in range(3):
             await connection.send(GET)
@@ -109,7 +109,7 @@ def post(path: bytes, *headers: bytes) -> bytes:
 
 
 async def send_on(connection: Connection) -> None:
-    """Until the connection is broken."""
+    """Sends until the connection is broken."""
     while True:
         await connection.send(GET)
         await asyncio.sleep(0)
@@ -127,7 +127,7 @@ async def test_a_body_that_is_too_long_is_refused(port: int, path: bytes) -> Non
         assert b'"TOO_LONG"' in said
 
 
-async def test_a_body_that_says_it_will_be_too_long_is_not_waited_for(port: int) -> None:
+async def test_a_body_with_too_large_a_content_length_is_refused_at_once(port: int) -> None:
     said = await answer(port, post(b"/v1/campaigns/orders:trigger", b"content-length: 99999999999999999999999"))
     assert said.startswith((b"HTTP/1.1 413 ", b"HTTP/1.1 400 "))
     assert (await answer(port, post(b"/v1/campaigns/orders:trigger", b"content-length: 999999999"))).startswith(
@@ -144,24 +144,26 @@ async def test_a_body_that_comes_too_slowly_is_refused(port: int, monkeypatch: p
     assert b'"BODY_TOO_SLOW"' in said
 
 
-async def test_what_comes_after_the_answer_is_not_read_for_long(port: int) -> None:
+async def test_the_rest_of_a_request_is_read_only_briefly_after_the_answer(port: int) -> None:
     async with connected(port) as connection:
         await connection.send(b"POST /small HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n")
         assert (await connection.all()).endswith(b"small")
 
 
-async def test_a_caller_that_does_not_take_its_answer_is_left(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_caller_that_does_not_read_its_answer_is_disconnected(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(protocol, "SEND_SECONDS", SHORT)
     async with connected(port) as connection:
         connection.writer.transport.pause_reading()  # type: ignore[attr-defined] # of a socket
         await connection.send(b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n")
         async with asyncio.timeout(SECONDS):
-            # Broken off in the middle: a part of the answer was never sent.
+            # The connection breaks in the middle of the answer.
             with pytest.raises(ConnectionError):
                 await send_on(connection)
 
 
-async def test_connections_past_the_limit_are_told_to_come_back(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_connections_beyond_the_limit_are_asked_to_retry(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocol, "MAX_CONNECTIONS", 1)
     async with connected(port) as first:
         await first.send(GET)
@@ -180,7 +182,7 @@ async def test_connections_past_the_limit_are_told_to_come_back(port: int, monke
         b"POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n<script>",
     ],
 )
-async def test_what_is_no_request_is_refused_without_a_word_of_it(port: int, request_: bytes) -> None:
+async def test_malformed_http_is_refused_and_not_repeated(port: int, request_: bytes) -> None:
     said = await answer(port, request_)
     assert said.startswith(b"HTTP/1.1 400 ")
     assert b"script" not in said

@@ -51,7 +51,7 @@ async def body_of(connection: Connection, head: bytes) -> bytes:
 
 
 async def bodies(connection: Connection, count: int) -> list[bytes]:
-    """Of the next answers, each of which is a success."""
+    """Returns the bodies of the next answers, each of which is a success."""
     found = []
     for _ in range(count):
         head = await connection.head()

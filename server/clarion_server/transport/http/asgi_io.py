@@ -1,4 +1,4 @@
-"""The two directions of one HTTP exchange, as ASGI has them: what comes in within bounds of size and time."""
+"""Reads request bodies within limits of size and time, and sends answers, over ASGI."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from clarion_server.transport.api.requests import MAX_REQUEST_BYTES
 from clarion_server.transport.http.refusals import HttpRefusal, body_too_long, body_too_slow, media_type_unknown
 from clarion_server.transport.http.statuses import Headers, body_of, headers_of
 
-#: How long, in seconds, the body of a request may take to arrive.
+#: The time for the body of a request, in seconds.
 BODY_SECONDS: Final = 30.0
 
 JSON: Final = "application/json"
-#: The answers are for the caller alone, and are what they say they are.
+#: Answers are for the caller alone, and browsers must not guess their type.
 COMMON_HEADERS: Final[Headers] = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
 JSON_HEADERS: Final[Headers] = [(b"content-type", JSON.encode()), *COMMON_HEADERS]
 
 
 class CallerGone(Exception):
-    """The connection was lost: there is nobody to answer."""
+    """The connection was lost, so that nobody can be answered."""
 
 
 def header(scope: Scope, name: bytes) -> bytes | None:
-    """The first of that name, which is in lower case."""
+    """Returns the first value. `name` is in lower case."""
     for key, value in scope["headers"]:
         if key == name:
             return bytes(value)
@@ -73,7 +73,7 @@ async def body_parts(receive: Receive) -> AsyncIterator[bytes]:
 
 
 def check_media_type(scope: Scope, *accepted: str) -> None:
-    """Nothing said is as good as the right thing. Raises HttpRefusal."""
+    """Accepts a request without a content type, too. Raises HttpRefusal."""
     given = (header(scope, b"content-type") or b"").split(b";")[0].strip().lower().decode("latin-1")
     encoding = (header(scope, b"content-encoding") or b"identity").strip().lower()
     if given not in {"", *accepted} or encoding != b"identity":

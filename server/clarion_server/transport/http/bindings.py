@@ -1,6 +1,6 @@
-"""What google.api.http says of the methods of the contract: which URL calls which of them, and how.
+"""Reads the google.api.http rules of the contract: which URL calls which method, and how.
 
-Rules are read from the descriptors once, when the service starts, and refused there when they make no sense.
+The rules are read from the descriptors when the service starts. A rule that does not fit its method stops the start.
 """
 
 from __future__ import annotations
@@ -13,36 +13,36 @@ from google.protobuf.descriptor import Descriptor, MethodDescriptor
 
 from clarion_server.transport.http.path_templates import Template, parse
 
-#: As `HttpRule.body` and `Binding.body`: every field that the path does not bind.
+#: The value of `HttpRule.body` and `Binding.body` for every field that the path does not bind.
 WHOLE = "*"
-#: As `Binding.http_method`: all of them, such as a custom pattern may ask for.
+#: The value of `Binding.http_method` for all methods, which a custom pattern can ask for.
 ANY_METHOD = "*"
 
 
 class BindingInvalid(ValueError):
-    """An HTTP rule does not fit the method that it stands at. The text says which and why."""
+    """An HTTP rule does not fit its method. The text says which and why."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Binding:
-    """One URL and HTTP method that call one method of the contract."""
+    """A URL and HTTP method that call a method of the contract."""
 
     method: MethodDescriptor
     http_method: str
     template: Template
     body: str
-    """The request's field that the body is; `*`: all of the request; empty: no body."""
+    """The field of the request that is the body; `*` for the whole request; empty for no body."""
     response_body: str
-    """The response's field that the body is; empty: all of the response."""
+    """The field of the response that is the body; empty for the whole response."""
 
     @property
     def path(self) -> str:
-        """Of the method, such as `/clarion.v1.TriggerService/Trigger`."""
+        """The method's path, such as `/clarion.v1.TriggerService/Trigger`."""
         return f"/{self.method.containing_service.full_name}/{self.method.name}"
 
 
 def bindings_of(method: MethodDescriptor) -> list[Binding]:
-    """None for a method without a rule. Raises BindingInvalid and TemplateInvalid."""
+    """Returns no bindings for a method without a rule. Raises BindingInvalid and TemplateInvalid."""
     options = method.GetOptions()
     if not options.HasExtension(annotations_pb2.http):
         return []
@@ -55,8 +55,8 @@ def bindings_of(method: MethodDescriptor) -> list[Binding]:
 def _binding(method: MethodDescriptor, rule: http_pb2.HttpRule) -> Binding:
     http_method, path = _pattern(method, rule)
     binding = Binding(method, http_method, parse(path), rule.body, rule.response_body)
-    for flaw in _flaws(binding):
-        raise BindingInvalid(f"{method.full_name}, {path}: {flaw}")
+    for problem in _problems(binding):
+        raise BindingInvalid(f"{method.full_name}, {path}: {problem}")
     return binding
 
 
@@ -71,17 +71,17 @@ def _pattern(method: MethodDescriptor, rule: http_pb2.HttpRule) -> tuple[str, st
             return kind.upper(), getattr(rule, kind)
 
 
-def _flaws(binding: Binding) -> Iterator[str]:
+def _problems(binding: Binding) -> Iterator[str]:
     request, response = binding.method.input_type, binding.method.output_type
     for variable in binding.template.variables:
-        yield from _variable_flaws(request, variable.field)
+        yield from _variable_problems(request, variable.field)
     if binding.body not in {"", WHOLE} and binding.body not in request.fields_by_name:
         yield f"the request has no field {binding.body} to be the body."
     if binding.response_body and binding.response_body not in response.fields_by_name:
         yield f"the response has no field {binding.response_body} to be the body."
 
 
-def _variable_flaws(request: Descriptor, path: tuple[str, ...]) -> Iterator[str]:
+def _variable_problems(request: Descriptor, path: tuple[str, ...]) -> Iterator[str]:
     message: Descriptor | None = request
     name = ".".join(path)
     for part in path:

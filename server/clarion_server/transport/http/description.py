@@ -1,4 +1,4 @@
-"""The OpenAPI description of the door, for programs and for people. `make generate` writes both from the contract."""
+"""Serves the OpenAPI description, as JSON and as a page to read. `make generate` writes both from the contract."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 _NOSNIFF: Final = {"x-content-type-options": "nosniff", "cache-control": "max-age=300"}
-#: The page has its style within it, and nothing else.
+#: The page contains its style and loads nothing.
 _PAGE_POLICY: Final = {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
 }
@@ -27,7 +27,7 @@ async def _page(_request: Request) -> Response:
 
 @cache
 def _file(name: str) -> bytes:
-    """Read when it is asked for the first time: most processes never show it."""
+    """Reads the file at the first request: most processes never serve it."""
     return files("clarion_server.transport.http").joinpath(name).read_bytes()
 
 

@@ -1,4 +1,4 @@
-"""What the HTTP door serves beside the contract: routes of others, and one way to say that there is none."""
+"""Serves the routes beside the contract, and refuses every other URL."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _NOT_FOUND, _METHOD_NOT_ALLOWED = 404, 405
 
 
 def site(routes: Sequence[BaseRoute]) -> Starlette:
-    """Routes answer for themselves; what none of them takes is refused as the contract refuses."""
+    """`routes` answer for themselves. All other requests are refused in the form of the contract."""
     return Starlette(
         routes=[*ROUTES, *routes],
         middleware=[Middleware(_Bounded)],
@@ -50,7 +50,7 @@ def site(routes: Sequence[BaseRoute]) -> Starlette:
 
 
 class _Bounded:
-    """No route reads a longer or slower body than the contract does. Where one tries, HttpRefusal goes through it."""
+    """Raises HttpRefusal in a route that reads a longer or slower body than the contract allows."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -68,7 +68,7 @@ class _Body:
 
     async def receive(self) -> Message:
         if self._is_complete:
-            # Left is the end of the connection, for which a route may wait as long as it answers.
+            # Only the end of the connection can follow. A route may wait for it as long as it answers.
             return await self._receive()
         try:
             async with asyncio.timeout_at(self._deadline):

@@ -1,4 +1,4 @@
-"""One call over HTTP, as the guard of the contract's methods sees it."""
+"""The context of a call over HTTP, in the form that guards expect."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from starlette.types import Scope
 from clarion_server.domain.violation import malformed
 from clarion_server.transport.http.refusals import invalid
 
-#: As gRPC over HTTP/2 defines its header of that name: a number of at most eight digits, and a unit.
+#: The form of the header in gRPC over HTTP/2: a number of at most eight digits, and a unit.
 _TIMEOUT: Final = re.compile(rb"([0-9]{1,8})([HMSmun])")
 _UNITS: Final = {b"H": 3600.0, b"M": 60.0, b"S": 1.0, b"m": 1e-3, b"u": 1e-6, b"n": 1e-9}
 
@@ -21,7 +21,7 @@ Write = Callable[[Any], Awaitable[None]]
 
 
 class Refused(Exception):
-    """The call ended with that status instead of an answer."""
+    """The call ended with a status instead of an answer."""
 
     def __init__(self, status: status_pb2.Status) -> None:
         super().__init__(status.message)
@@ -29,10 +29,10 @@ class Refused(Exception):
 
 
 class HttpCall:
-    """Has of gRPC's ServicerContext what the guard asks for."""
+    """Implements the part of gRPC's ServicerContext that guards use."""
 
     def __init__(self, headers: Sequence[tuple[bytes, bytes]], write: Write | None = None) -> None:
-        """`write` takes the answers of a stream. Raises HttpRefusal for a deadline that cannot be read."""
+        """`write` takes the answers of a stream. Raises HttpRefusal for a malformed deadline."""
         self._headers = headers
         self._deadline = _deadline(headers)
         if write is not None:
@@ -42,11 +42,11 @@ class HttpCall:
         return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._headers]
 
     def time_remaining(self) -> float | None:
-        """Seconds until the caller's deadline; None without one."""
+        """Returns the seconds until the caller's deadline; None without one."""
         return None if self._deadline is None else max(0.0, self._deadline - asyncio.get_running_loop().time())
 
     def refuse(self, status: status_pb2.Status) -> NoReturn:
-        """Ends the call. A body has room for all violations, which the trailers of gRPC have not."""
+        """Ends the call. Unlike the trailers of gRPC, a body has room for all violations."""
         raise Refused(status) from None
 
 

@@ -159,7 +159,7 @@ class _Expected(NamedTuple):
     """Of the JSON value; empty where it may be any data."""
 
 
-#: What json_format raises besides its own error.
+#: The errors that json_format raises for some values, its own and others.
 _ERRORS: Final = (json_format.ParseError, ValueError, TypeError, LookupError, AttributeError, OverflowError)
 
 

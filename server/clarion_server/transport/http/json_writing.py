@@ -1,4 +1,4 @@
-"""From messages to JSON, by protobuf's JSON mapping: a field that has its default value is left out."""
+"""Writes messages as JSON by protobuf's JSON mapping. A field with its default value is left out."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ class AnswerWriter:
     def to_json(self, answer: Any) -> bytes:
         if self._field is None:
             return orjson.dumps(json_format.MessageToDict(answer))
-        # One field alone is shown as it is, even with its default value.
+        # A field that is the whole body is written with its default value, too.
         return orjson.dumps(json_format.MessageToDict(answer, always_print_fields_with_no_presence=True)[self._field])

@@ -1,4 +1,4 @@
-"""What monitoring systems ask for."""
+"""The routes for monitoring systems."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 
 def metrics_routes(scrape: Callable[[], Awaitable[bytes]], content_type: str) -> list[BaseRoute]:
-    """`/metrics`, in `content_type`, and `/health`, which answers as long as the event loop does."""
+    """Returns `/metrics`, in `content_type`, and `/health`, which answers as long as the event loop runs."""
 
     async def metrics(_request: Request) -> Response:
         return Response(await scrape(), headers={"content-type": content_type})

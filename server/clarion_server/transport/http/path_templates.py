@@ -1,9 +1,9 @@
-"""Path templates, as google/api/http.proto defines them.
+"""Parses path templates, as google/api/http.proto defines them.
 
-Template  = "/" RecipientIndex [ Verb ] ;
-RecipientIndex  = Segment { "/" Segment } ;
+Template  = "/" Segments [ Verb ] ;
+Segments  = Segment { "/" Segment } ;
 Segment   = "*" | "**" | LITERAL | Variable ;
-Variable  = "{" FieldPath [ "=" RecipientIndex ] "}" ;
+Variable  = "{" FieldPath [ "=" Segments ] "}" ;
 FieldPath = IDENT { "." IDENT } ;
 Verb      = ":" LITERAL ;
 """
@@ -22,12 +22,12 @@ class TemplateInvalid(ValueError):
 
 
 class Wildcard(Enum):
-    """A segment that is not written out."""
+    """A segment that matches any text."""
 
     ONE = "*"
-    """Any one segment that is not empty."""
+    """Exactly one segment, which is not empty."""
     REST = "**"
-    """Any number of segments, none included: always the last part of a path."""
+    """Any number of segments, also none. It is always the last part of a path."""
 
 
 Segment = str | Wildcard
@@ -35,14 +35,14 @@ Segment = str | Wildcard
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """The part of a path that becomes the value of a field."""
+    """The part of a path that is the value of a field."""
 
     field: tuple[str, ...]
-    """The names on the way to the field."""
+    """The path of names to the field."""
     start: int
-    """The first of its segments."""
+    """The index of its first segment."""
     end: int | None
-    """The first segment behind it; None where it takes the rest."""
+    """The index of the first segment behind it; None when it takes the rest."""
 
     @property
     def is_one_segment(self) -> bool:
@@ -52,7 +52,7 @@ class Variable:
 @dataclass(frozen=True, slots=True)
 class Template:
     segments: tuple[Segment, ...]
-    """Literals are decoded: `%20` is a space."""
+    """Literals are decoded: `%20` stands here as a space."""
     variables: tuple[Variable, ...]
     verb: str
     """Without its colon. Empty when there is none."""
@@ -68,11 +68,11 @@ _LITERAL: Final = re.compile(r"[^/{}*:=?#\s]+")
 
 
 class _Parser:
-    """By recursive descent, a method for each rule of the grammar."""
+    """A recursive-descent parser with a method for each rule of the grammar."""
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._place = 0
+        self._position = 0
         self._segments: list[Segment] = []
         self._variables: list[Variable] = []
 
@@ -80,7 +80,7 @@ class _Parser:
         self._expect("/")
         self._some_segments(within_variable=False)
         verb = self._match(_LITERAL, "a verb") if self._take(":") else ""
-        if self._place < len(self._text):
+        if self._position < len(self._text):
             raise self._invalid("the end")
         if Wildcard.REST in self._segments[:-1]:
             raise TemplateInvalid(f"{self._text}: ** must be the last segment.")
@@ -118,8 +118,8 @@ class _Parser:
         self._variables.append(Variable(tuple(path), start, end))
 
     def _take(self, token: str) -> bool:
-        found = self._text.startswith(token, self._place)
-        self._place += len(token) if found else 0
+        found = self._text.startswith(token, self._position)
+        self._position += len(token) if found else 0
         return found
 
     def _expect(self, token: str) -> None:
@@ -127,11 +127,11 @@ class _Parser:
             raise self._invalid(f"'{token}'")
 
     def _match(self, pattern: re.Pattern[str], what: str) -> str:
-        found = pattern.match(self._text, self._place)
+        found = pattern.match(self._text, self._position)
         if found is None:
             raise self._invalid(what)
-        self._place = found.end()
+        self._position = found.end()
         return found[0]
 
     def _invalid(self, expected: str) -> TemplateInvalid:
-        return TemplateInvalid(f"{self._text}: expected {expected} at character {self._place + 1}.")
+        return TemplateInvalid(f"{self._text}: expected {expected} at character {self._position + 1}.")

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP/1.1 protocol with limits of time and size, and with what RFC 9110 and RFC 9112 ask for besides.
+"""uvicorn's HTTP/1.1 protocol with limits of time and size, and with further rules of RFC 9110 and RFC 9112.
 
 Without the limits a caller could hold a connection and its memory for as long as it likes: by sending a request slowly
 (slow loris), by headers without end, or by never reading its answer.

@@ -1,4 +1,4 @@
-"""What HTTP itself can go wrong with, before a method of the contract is called."""
+"""Refusals of requests before a method of the contract is called."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from clarion_server.transport.api.errors import DOMAIN, internal_status, status_
 from clarion_server.transport.api.requests import MAX_REQUEST_BYTES, Undecodable
 from clarion_server.transport.http.statuses import HTTP_CODES, Headers
 
-#: The reasons that only callers over HTTP meet.
+#: The reasons that occur over HTTP only.
 REASONS: Final = ("URL_UNKNOWN", "HTTP_METHOD_UNKNOWN", "MEDIA_TYPE_UNKNOWN", "BODY_TOO_SLOW")
 
 
@@ -22,10 +22,10 @@ _TOO_LONG: Final = Violation("", "TOO_LONG", f"A request must have at most {MAX_
 
 
 class HttpRefusal(Exception):
-    """The request is answered without a call."""
+    """The request is answered with an error."""
 
     def __init__(self, code: int, status: status_pb2.Status, headers: Headers | None = None) -> None:
-        """`code`: of HTTP."""
+        """`code`: the HTTP status code."""
         super().__init__(status.message)
         self.code = code
         self.status = status
@@ -74,7 +74,7 @@ def body_too_long() -> HttpRefusal:
 
 
 def line_too_long() -> Undecodable:
-    """In place of one request of a stream."""
+    """Stands for one request of a stream."""
     return Undecodable(_TOO_LONG)
 
 
@@ -83,12 +83,12 @@ def invalid(*violations: Violation) -> HttpRefusal:
 
 
 def refused(status: status_pb2.Status) -> HttpRefusal:
-    """What a method of the contract answered."""
+    """The error that a method of the contract answered with."""
     return HttpRefusal(HTTP_CODES[status.code], status)
 
 
 def time_is_up() -> HttpRefusal:
-    """The caller's own deadline has passed, as gRPC would say it."""
+    """The caller's own deadline has passed. The status is the one of gRPC."""
     return HttpRefusal(504, status_pb2.Status(code=code_pb2.DEADLINE_EXCEEDED, message="Deadline Exceeded"))
 
 

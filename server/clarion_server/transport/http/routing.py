@@ -12,41 +12,41 @@ from clarion_server.transport.http.path_templates import Variable, Wildcard
 
 
 class RouteUnknown(Exception):
-    """No binding has the path, or none with that method."""
+    """No binding has the path, or none of those that have it takes the method."""
 
     def __init__(self, allowed: frozenset[str]) -> None:
-        """`allowed`: the HTTP methods that the path knows. Empty: the path is unknown."""
+        """`allowed`: the HTTP methods of the path; empty when the path is unknown."""
         super().__init__()
         self.allowed = allowed
 
 
 class PathMalformed(Exception):
-    """The bytes that the path escapes are no UTF-8."""
+    """The percent-encoded bytes of the path are not UTF-8."""
 
 
 class RoutesClash(ValueError):
-    """Two bindings have the same HTTP method and the same path. The text names both."""
+    """Two bindings have the same HTTP method and path. The text names both."""
 
 
 @dataclass(slots=True)
 class _Node:
-    """A place in the tree of all templates, whose branches are segments."""
+    """A node of the tree of all templates. Each edge is a segment."""
 
     literals: dict[str, _Node] = field(default_factory=dict)
     one: _Node | None = None
     rest: _Node | None = None
     bindings: dict[str, dict[str, Binding]] = field(default_factory=dict)
-    """By verb and HTTP method: what ends here."""
+    """The bindings whose templates end here, by verb and HTTP method."""
 
 
 Captures = list[tuple[tuple[str, ...], str]]
-"""The fields that the path gives, with their values."""
+"""The fields that the path sets, with their values."""
 
 _SLASH_ESCAPES: Final = ("%2F", "%2f")
 
 
 class Router:
-    """Where several templates fit, a literal goes before `*`, and `*` before `**`, from left to right."""
+    """Finds bindings. Where several templates match, a literal wins over `*`, and `*` over `**`, from left to right."""
 
     def __init__(self, bindings: Iterable[Binding]) -> None:
         """Raises RoutesClash."""
@@ -73,14 +73,14 @@ class Router:
             raise RoutesClash(f"{other.path} and {binding.path} have the same URL and HTTP method.")
 
     def find(self, http_method: str, raw_path: str) -> tuple[Binding, Captures]:
-        """`raw_path`: as it came, still escaped, without the query. Raises RouteUnknown and PathMalformed."""
+        """`raw_path`: percent-encoded, without the query. Raises RouteUnknown and PathMalformed."""
         segments = raw_path[1:].split("/")
         head, _, verb = segments[-1].rpartition(":")
         verb = _decoded(verb)
         if head and verb in self._verbs:
             segments[-1] = head
         else:
-            # A colon before anything else is a part of the segment.
+            # Any other colon is a part of the segment.
             verb = ""
         allowed: set[str] = set()
         for by_method in self._ends(segments, verb):
@@ -90,22 +90,22 @@ class Router:
         raise RouteUnknown(frozenset(allowed))
 
     def _ends(self, segments: list[str], verb: str) -> Iterator[dict[str, Binding]]:
-        """What ends at the path's end under that verb, the best fit first."""
+        """Yields the bindings of the templates that match, the best match first."""
         decoded = [_decoded(segment) if "%" in segment else segment for segment in segments]
         for node in _walk(self._root, decoded, 0):
             if by_method := node.bindings.get(verb):
                 yield by_method
 
 
-def _walk(node: _Node, segments: list[str], place: int) -> Iterator[_Node]:
-    if place == len(segments):
+def _walk(node: _Node, segments: list[str], index: int) -> Iterator[_Node]:
+    if index == len(segments):
         yield node
     else:
-        segment = segments[place]
+        segment = segments[index]
         if (literal := node.literals.get(segment)) is not None:
-            yield from _walk(literal, segments, place + 1)
+            yield from _walk(literal, segments, index + 1)
         if segment and node.one is not None:
-            yield from _walk(node.one, segments, place + 1)
+            yield from _walk(node.one, segments, index + 1)
     if node.rest is not None:
         yield node.rest
 
@@ -115,9 +115,7 @@ def _captures(binding: Binding, segments: list[str]) -> Captures:
 
 
 def _value(variable: Variable, segments: list[str]) -> str:
-    """A lone segment is decoded as a whole; of several, an escaped slash stays escaped, or nobody could tell it from
-    one that separates them.
-    """
+    """Decodes the value. In a value of several segments an encoded slash stays encoded, or it would separate them."""
     if variable.is_one_segment:
         return _decoded(segments[variable.start])
     return "/".join(_decoded_between_slashes(segment) for segment in segments[variable.start : variable.end])

@@ -1,4 +1,4 @@
-"""Errors over HTTP: the JSON of a google.rpc.Status, under the HTTP code that its own code stands for."""
+"""Errors over HTTP: a google.rpc.Status as JSON, under the HTTP code that its own code maps to."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 from google.protobuf import json_format
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
-#: As google/rpc/code.proto maps them.
+#: The mapping of google/rpc/code.proto.
 HTTP_CODES: Final[Mapping[int, int]] = {
     code_pb2.OK: 200,
     code_pb2.CANCELLED: 499,
@@ -37,7 +37,7 @@ def body_of(status: status_pb2.Status) -> dict[str, Any]:
 
 
 def headers_of(status: status_pb2.Status) -> Headers:
-    """What a caller finds in the header besides: how to authenticate, when to try again."""
+    """Returns the headers that say how to authenticate or when to try again."""
     if status.code == code_pb2.UNAUTHENTICATED:
         return [(b"www-authenticate", b"Bearer")]
     delay = _retry_delay(status)
@@ -45,7 +45,7 @@ def headers_of(status: status_pb2.Status) -> Headers:
 
 
 def _retry_delay(status: status_pb2.Status) -> int | None:
-    """In whole seconds, as the header has it, rounded up."""
+    """Returns whole seconds, as the header has them, rounded up."""
     info = error_details_pb2.RetryInfo()
     for detail in status.details:
         if detail.Unpack(info):

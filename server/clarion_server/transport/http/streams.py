@@ -1,7 +1,7 @@
 """Streams over HTTP: one JSON message a line in both directions, or answers as server-sent events.
 
-After the last answer of a stream that fails comes the google.rpc.Status as `{"@error": …}`, or as an event `error`. No
-field of a message is called so: a failure of the stream is never taken for one of its answers.
+A stream that fails ends with a google.rpc.Status as `{"@error": …}`, or as an event `error`. No field of a message has
+that name, so that a failure cannot be mistaken for an answer.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ from clarion_server.transport.http.statuses import body_of
 
 NDJSON: Final = "application/x-ndjson"
 SSE: Final = "text/event-stream"
-#: The field of requests and answers by which a stream goes on where another one ended.
+#: The field of requests and answers with the position at which another stream can continue.
 _RESUME_TOKEN: Final = "resume_token"  # noqa: S105 - a position
 
 
 class Framing(Protocol):
-    """How the answers of a stream follow each other."""
+    """The form of answers and of the error at the end."""
 
     content_type: bytes
 
@@ -60,7 +60,7 @@ class NdJson:
 
 
 class ServerSentEvents:
-    """As HTML defines them. The resume token of an answer is its id, which comes back as `Last-Event-ID`."""
+    """Events as HTML defines them. An answer's resume token is its id, which clients send back as `Last-Event-ID`."""
 
     content_type = SSE.encode()
 
@@ -91,10 +91,10 @@ class StreamEndpoint:
         if self._method.descriptor.client_streaming:
             check_media_type(scope, NDJSON, JSON)
             request: Any = self._requests(scope, receive, captures, gone)
-            watching = None
+            gone_task = None
         else:
             request = self._request(scope, await read_body(scope, receive), captures)
-            watching = asyncio.create_task(_watch(receive, gone))
+            gone_task = asyncio.create_task(_wait_for_disconnect(receive, gone))
         try:
             await _finished(self._method.call(request, call), gone, call.time_remaining())
         except Refused as refusal:
@@ -104,8 +104,8 @@ class StreamEndpoint:
         else:
             await answers.end()
         finally:
-            if watching is not None:
-                watching.cancel()
+            if gone_task is not None:
+                gone_task.cancel()
 
     def _request(self, scope: Scope, body: bytes, captures: Captures) -> Any:
         request = self._reader.read(captures, scope["query_string"], body)
@@ -121,13 +121,13 @@ class StreamEndpoint:
             async for line in lines(body_parts(receive)):
                 yield line_too_long() if line is None else self._reader.read(captures, scope["query_string"], line)
         except CallerGone:
-            # Whoever reads here is cancelled with the call.
+            # The call that reads here is cancelled because of `gone`.
             gone.set_result(None)
             await asyncio.get_running_loop().create_future()
 
 
 async def lines(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes | None]:
-    """Each line that is not blank; None for one that is longer than a request may be."""
+    """Yields each line that is not blank, and None for a line that is longer than a request may be."""
     pieces: list[bytes] = []
     size = 0
     async for part in parts:
@@ -150,7 +150,7 @@ def _line(pieces: list[bytes], size: int) -> bytes | None:
 
 
 class _Answers:
-    """Takes the answers of a stream as they come. The HTTP answer begins with the first of them."""
+    """Sends the answers of a stream. The HTTP response begins with the first of them."""
 
     def __init__(self, send: Send, framing: Framing, writer: AnswerWriter) -> None:
         self._send = send
@@ -167,7 +167,7 @@ class _Answers:
         await self._send_part(b"", more=False)
 
     async def fail(self, status: status_pb2.Status) -> None:
-        """Raises HttpRefusal where nothing was said yet."""
+        """Ends the stream with the status. Raises HttpRefusal when no answer was sent yet."""
         if not self._begun:
             raise refused(status)
         await self._send_part(self._framing.error(status), more=False)
@@ -187,7 +187,7 @@ def _framing(scope: Scope) -> Framing:
     return ServerSentEvents() if SSE.encode() in accepted.lower() else NdJson()
 
 
-async def _watch(receive: Receive, gone: asyncio.Future[None]) -> None:
+async def _wait_for_disconnect(receive: Receive, gone: asyncio.Future[None]) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     if not gone.done():
@@ -195,7 +195,7 @@ async def _watch(receive: Receive, gone: asyncio.Future[None]) -> None:
 
 
 async def _finished(call: Any, gone: asyncio.Future[None], seconds: float | None) -> None:
-    """Waits for the call. Raises what it raises, TimeoutError, and CallerGone when the caller goes away before."""
+    """Waits for the call. Raises its errors, TimeoutError, and CallerGone when the caller goes away before its end."""
     calling = asyncio.ensure_future(call)
     try:
         await asyncio.wait({calling, gone}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)

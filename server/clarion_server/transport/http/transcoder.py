@@ -1,4 +1,4 @@
-"""The JSON door to the contract's methods: an ASGI application made of their HTTP rules."""
+"""Serves the methods of the contract as JSON over HTTP: an ASGI application made of their HTTP rules."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ from clarion_server.transport.http.streams import StreamEndpoint
 
 log = structlog.get_logger()
 
-#: The one request that speaks of where this door is.
-_ASKS_WHERE: Final = GetTriggerSampleRequest.DESCRIPTOR.full_name
+#: The request whose answer contains the address of this server.
+_NEEDS_ADDRESS: Final = GetTriggerSampleRequest.DESCRIPTOR.full_name
 
 
 class Transcoder:
     def __init__(self, methods: Iterable[GuardedMethod]) -> None:
-        """Raises BindingInvalid, TemplateInvalid and RoutesClash: rules of the contract make no sense."""
+        """Raises BindingInvalid, TemplateInvalid and RoutesClash for rules that cannot be served."""
         endpoints = [
             (binding, (StreamEndpoint if method.streams else _Endpoint)(binding, method))
             for method in methods
@@ -74,11 +74,11 @@ class Transcoder:
 
 
 class _Endpoint:
-    """One binding at work."""
+    """Serves one binding of a method without streams."""
 
     def __init__(self, binding: Binding, method: GuardedMethod) -> None:
         self._call = method.call
-        self._asks_where = binding.method.input_type.full_name == _ASKS_WHERE
+        self._needs_address = binding.method.input_type.full_name == _NEEDS_ADDRESS
         self._reader = RequestReader(binding)
         self._writer = AnswerWriter(binding)
 
@@ -89,8 +89,8 @@ class _Endpoint:
         try:
             async with asyncio.timeout(call.time_remaining()):
                 request = self._reader.read(captures, scope["query_string"], body)
-                if self._asks_where:
-                    _say_where(request, scope)
+                if self._needs_address:
+                    _add_address(request, scope)
                 answer = await self._call(request, call)
         except Refused as refusal:
             raise refused(refusal.status) from None
@@ -99,7 +99,7 @@ class _Endpoint:
         await send_json(send, self._writer.to_json(answer))
 
 
-def _say_where(request: Any, scope: Scope) -> None:
-    """Fills in the address under which the caller reached this door, unless it gives another one."""
+def _add_address(request: Any, scope: Scope) -> None:
+    """Adds the address under which the caller reached this server, unless the request has one."""
     if isinstance(request, GetTriggerSampleRequest) and not request.base_url:
         request.base_url = base_url_of(scope["scheme"], (header(scope, b"host") or b"").decode("latin-1"))

@@ -1,4 +1,4 @@
-"""`messaging.proto` as protoc sees it, and requests to its services."""
+"""Reads requests to the services of `messaging.proto`."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def make(kind: str, /, **fields: Any) -> Any:
 
 
 def read(service: str, http_method: str, url: str, body: bytes = b"") -> tuple[str, Any]:
-    """The name of the method that is called, and its request or what is wrong with it. Raises RouteUnknown."""
+    """Returns the name of the called method, and its request or the violations. Raises RouteUnknown."""
     router = Router(binding for method in methods(service) for binding in bindings_of(method))
     path, _, query = url.partition("?")
     binding, captures = router.find(http_method, path)

@@ -1,4 +1,4 @@
-"""What callers of the AJO-shaped door are told when a request is refused."""
+"""Refusals have the form that callers of Adobe's API know."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ def refusal(error: errors.ClarionError) -> HttpRefusal:
     return HttpRefusal(HTTP_CODES[status.code], status)
 
 
-def test_an_overloaded_service_says_when_to_come_back() -> None:
+def test_an_overloaded_service_says_when_to_retry() -> None:
     answer = refused(refusal(errors.Overloaded(1_500)), {"requestId": "order-4711"})
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "2")
-    told = json.loads(bytes(answer.body))
-    assert told["status"] == 429
-    assert told["report"] == {"additionalContext": {"requestId": "order-4711", "reason": "OVERLOADED"}}
+    body = json.loads(bytes(answer.body))
+    assert body["status"] == 429
+    assert body["report"] == {"additionalContext": {"requestId": "order-4711", "reason": "OVERLOADED"}}
 
 
-def test_a_service_that_stops_says_when_to_come_back() -> None:
+def test_a_service_that_stops_says_when_to_retry() -> None:
     answer = refused(refusal(errors.Unavailable()), {})
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
 
 
-def test_what_the_request_says_of_itself_does_not_hide_the_reason() -> None:
-    told = json.loads(bytes(refused(refusal(errors.Overloaded()), {"reason": "none"}).body))
-    assert told["report"]["additionalContext"]["reason"] == "OVERLOADED"
+def test_an_id_of_the_request_does_not_hide_the_reason() -> None:
+    body = json.loads(bytes(refused(refusal(errors.Overloaded()), {"reason": "none"}).body))
+    assert body["report"]["additionalContext"]["reason"] == "OVERLOADED"
 
 
-def test_no_answer_is_kept_or_guessed_at() -> None:
+def test_an_answer_is_not_cached_and_its_type_is_not_guessed() -> None:
     headers = refused(refusal(errors.Overloaded()), {}).headers
     assert (headers["content-type"], headers["cache-control"]) == ("application/json", "no-store")
     assert headers["x-content-type-options"] == "nosniff"

@@ -1,4 +1,4 @@
-"""The mappings of google.api.http, by the examples and the rules of the comment in google/api/http.proto."""
+"""Requests are mapped by the rules and examples of the comment in google/api/http.proto."""
 
 from __future__ import annotations
 
@@ -174,14 +174,14 @@ def test_a_path_that_no_template_fits_is_unknown(path: str) -> None:
     assert caught.value.allowed == frozenset()
 
 
-def test_a_path_under_another_method_tells_which_ones_there_are() -> None:
+def test_a_path_with_another_method_says_which_methods_it_has() -> None:
     with pytest.raises(RouteUnknown) as caught:
         read("WithPaths", "GET", "/v1/messages/1")
     assert caught.value.allowed == {"PURGE"}
 
 
-def test_a_verb_that_there_is_stays_one_where_the_path_does_not_have_it() -> None:
-    """Or else `PURGE` would take `1:describe` for the name of a message."""
+def test_a_known_verb_is_a_verb_even_on_a_path_that_does_not_have_it() -> None:
+    """Otherwise `PURGE` would take `1:describe` for the name of a message."""
     with pytest.raises(RouteUnknown):
         read("WithPaths", "PURGE", "/v1/messages/1:describe")
     assert read("WithPaths", "PURGE", "/v1/messages/1:other")[1].name == "messages/1:other"
@@ -194,6 +194,6 @@ def test_a_response_may_be_one_of_its_fields() -> None:
     assert json.loads(AnswerWriter(binding).to_json(make("Message"))) == []
 
 
-def test_a_path_that_is_no_utf8_is_told_so() -> None:
+def test_a_path_that_is_not_utf8_is_refused() -> None:
     with pytest.raises(PathMalformed):
         read("WithPaths", "GET", "/v1/files/%FF")

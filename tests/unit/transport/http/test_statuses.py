@@ -1,4 +1,4 @@
-"""Errors over HTTP carry the code, and say in the header what a caller may do."""
+"""Errors over HTTP have the right code, and headers that say what a caller may do."""
 
 from __future__ import annotations
 

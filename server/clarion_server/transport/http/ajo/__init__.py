@@ -1,10 +1,10 @@
-"""The AJO-shaped door: what Adobe Journey Optimizer's Interactive Message Execution API has for single messages.
+"""Serves the part of Adobe Journey Optimizer's Interactive Message Execution API that sends single messages.
 
-Its callers change the base URL and the credential, and nothing else (`docs/ajo.md`).
+Callers of that API change the base URLs and the credential, and nothing else (`docs/ajo.md`).
 """
 
 from __future__ import annotations
 
-from clarion_server.transport.http.ajo.door import AjoDoor
+from clarion_server.transport.http.ajo.api import AjoApi
 
-__all__ = ["AjoDoor"]
+__all__ = ["AjoApi"]

@@ -72,14 +72,14 @@ def _result(execution: Execution, place: int, user_id: str) -> dict[str, str]:
 
 def schedule(view: ExecutionView, send_time: Instant, now: Instant) -> dict[str, Any]:
     execution = view.execution
-    told = {
+    answer = {
         "scheduleId": execution.id,
         "campaignId": view.campaign_id,
         "executeAt": to_rfc3339(send_time),
         "scheduleStatus": _schedule_status(send_time, now),
     }
     if now < send_time:
-        return told
+        return answer
     details = {
         "executionId": execution.id,
         "campaignId": view.campaign_id,
@@ -87,7 +87,7 @@ def schedule(view: ExecutionView, send_time: Instant, now: Instant) -> dict[str,
         "targetedProfileCount": execution.recipient_count,
         "createdAt": to_rfc3339(execution.accept_time),
     }
-    return {**told, "executionDetails": details}
+    return {**answer, "executionDetails": details}
 
 
 def _status(counts: Mapping[MessageState, int]) -> str:

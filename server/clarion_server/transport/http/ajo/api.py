@@ -61,18 +61,18 @@ class _Asked:
             raise SandboxMismatch(self.sandbox)
 
 
-class AjoDoor:
+class AjoApi:
     def __init__(
         self,
         make_guard: MakeGuard,
         triggering: Triggering,
-        inspecting: Lookups,
+        lookups: Lookups,
         cancelling: CancelMessages,
         clock: Clock,
         is_serving: Callable[[], bool],
     ) -> None:
         self._triggering = triggering
-        self._lookups = inspecting
+        self._lookups = lookups
         self._cancelling = cancelling
         self._clock = clock
         self._is_serving = is_serving

@@ -1,4 +1,4 @@
-"""HTTP rules that make no sense keep the service from starting, and say where they stand."""
+"""HTTP rules that do not fit their methods stop the start of the service, with a text that names them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from google.protobuf.descriptor_pool import DescriptorPool
 
 
-def test_a_template_is_taken_apart() -> None:
+def test_a_template_is_parsed() -> None:
     found = parse("/v1/{a.b=shelves/*/books/**}:move%20it")
     assert found.segments == ("v1", "shelves", Wildcard.ONE, "books", Wildcard.REST)
     assert found.variables == (Variable(("a", "b"), 1, None),)
@@ -52,7 +52,7 @@ def test_a_template_that_breaks_the_grammar_is_refused(text: str) -> None:
 
 
 def method(**rule: Any) -> MethodDescriptor:
-    """Of a request with the fields `name`, `names` and `inner`, and a response with `name`."""
+    """Makes a method of a request with the fields `name`, `names` and `inner`, and a response with `name`."""
     file = FileDescriptorProto(name="a.proto", package="a", syntax="proto3")
     request = file.message_type.add(name="Request")
     request.field.add(name="name", number=1, type="TYPE_STRING", label="LABEL_OPTIONAL")
