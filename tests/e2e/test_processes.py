@@ -1,4 +1,4 @@
-"""`clarion serve --processes N`: one port, several processes, and one that looks after them."""
+"""`clarion serve --processes N`: several processes behind one port, and their supervisor."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.waiting import until
 PROCESSES = 2
 TRIGGERS = 40
 
-#: Processes belong to the loop that started them.
+#: The processes of the module belong to the event loop that started them.
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.skipif(not Path("/proc/self").exists(), reason="finds the processes of the service in /proc"),
@@ -38,7 +38,7 @@ def children_of(pid: int) -> set[int]:
 
 
 async def trigger_on_new_connections(service: ServiceProcess, name: str) -> list[str]:
-    """One trigger on each of many connections, which the system spreads; the messages."""
+    """Triggers once on each of many connections, which the kernel spreads. Returns the messages."""
     messages = []
     for number in range(TRIGGERS):
         async with AsyncClient(service.target, api_key=service.admin_key) as client:
@@ -57,7 +57,7 @@ async def test_processes_share_the_port_and_each_message_is_sent_once(service: S
         assert set(sink.counts.values()) == {1}
 
 
-async def test_a_process_that_is_killed_has_a_successor_and_the_others_go_on(service: ServiceProcess) -> None:
+async def test_a_process_that_is_killed_is_restarted_and_the_others_go_on(service: ServiceProcess) -> None:
     before = children_of(service.pid)
     victim = min(before)
     async with SmtpSink() as sink, AsyncClient(service.target, api_key=service.admin_key) as client:
@@ -74,16 +74,16 @@ async def test_a_process_that_is_killed_has_a_successor_and_the_others_go_on(ser
     assert f"process=0 pid={victim} exit_code=-9" in service.log.read_text()
 
 
-async def test_the_one_that_looks_after_them_takes_little_memory(service: ServiceProcess) -> None:
+async def test_the_supervisor_takes_little_memory(service: ServiceProcess) -> None:
     assert memory_of(service.pid) < 25e6
 
 
 def memory_of(pid: int) -> int:
-    """In bytes, as far as it is not elsewhere."""
+    """Returns the resident memory in bytes."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-async def test_a_stop_stops_all_and_is_no_failure_and_the_next_start_finds_the_port_free(
+async def test_a_stop_ends_all_processes_with_exit_code_0_and_frees_the_port(
     service: ServiceProcess,
 ) -> None:
     children = children_of(service.pid)
@@ -92,7 +92,7 @@ async def test_a_stop_stops_all_and_is_no_failure_and_the_next_start_finds_the_p
     await service.start()
 
 
-async def test_processes_do_not_outlive_the_one_that_looks_after_them(tmp_path: Path) -> None:
+async def test_processes_do_not_outlive_their_supervisor(tmp_path: Path) -> None:
     async with ServiceProcess(tmp_path, processes=str(PROCESSES)) as service:
         children = children_of(service.pid)
         await service.kill()
@@ -105,7 +105,7 @@ async def test_processes_do_not_outlive_the_one_that_looks_after_them(tmp_path: 
 
 def is_alive(pid: int) -> bool:
     try:
-        # A process that ended and that nobody has asked about is a zombie, state Z.
+        # A process that has ended is a zombie, in state Z, until its parent has read the exit code.
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False

@@ -1,4 +1,4 @@
-"""The service and nats-server are killed at random moments, and a stream is lost: the store has the truth."""
+"""The service and nats-server are killed at random moments, and streams are lost: no message is."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from tests.smtp_sink import SmtpSink
 
 SOAK = bool(os.environ.get("CLARION_SOAK"))
 KILLS = 200 if SOAK else 8
-#: A kill comes after so many further acknowledgements, at random.
+#: The range of the number of acknowledgements before the next kill.
 ACKNOWLEDGED_BEFORE_KILL = (5, 60)
 
 
 class Fleet:
-    """One process that accepts, two that send, and their queue."""
+    """One process that accepts, two that send, and their nats-server."""
 
     def __init__(self, server: NatsServer, api: ServiceProcess, workers: list[ServiceProcess]) -> None:
         self._server = server
@@ -34,7 +34,7 @@ class Fleet:
         self._workers = workers
         self.kills: Counter[str] = Counter()
         self.passed = 0
-        """How many names went through the streams that were not lost since."""
+        """How many names have been in the streams, counted before each loss of them."""
 
     async def kill(self, chance: random.Random) -> None:
         match chance.randrange(5):
@@ -62,7 +62,7 @@ class Fleet:
 
 
 async def names_in(server: NatsServer) -> int:
-    """How many names its streams have ever had."""
+    """Returns how many names its streams have had since they were made."""
     connection = await nats.connect(server.url)
     try:
         streams = await connection.jetstream().streams_info()
@@ -75,7 +75,7 @@ async def names_in(server: NatsServer) -> int:
 
 @pytest.mark.timeout(3600 if SOAK else 600)
 @pytest.mark.soak
-async def test_what_was_acknowledged_has_exactly_one_outcome_whatever_becomes_of_its_queue(
+async def test_each_acknowledged_message_has_exactly_one_outcome_whatever_happens_to_its_queue(
     tmp_path: Path, show_counts: Callable[[str], None]
 ) -> None:
     chance = random.Random(4711)
@@ -97,7 +97,7 @@ async def test_what_was_acknowledged_has_exactly_one_outcome_whatever_becomes_of
             fleet.passed += await names_in(server)
             what = ", ".join(f"{count} kills of {what}" for what, count in sorted(fleet.kills.items()))
             await check(f"{what}; {fleet.passed} names went through the streams", load, sink, show_counts)
-    # What only accepts hands nothing over, so all of it had to take this way, or the one beside it in an outage.
+    # The process that accepts sends nothing, so the messages went through the streams, but for those of an outage.
     assert fleet.passed > 0
 
 

@@ -1,4 +1,4 @@
-"""Whatever is in the way at the start is told in one sentence, without what is secret."""
+"""A queue that cannot be opened says why in one sentence, without secrets."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.nats_credentials import new_trust
 from tests.nats_server import running_nats, shared_url
 from tests.waiting import until
 
-#: Beside one who may do everything, some who lack a permission each.
+#: One user may do everything; each of the others lacks a permission.
 USERS = """
 authorization {
   users = [
@@ -70,14 +70,14 @@ async def reason(url: str, credentials: Path | None = None) -> str:
 
 
 def at(url: str, user: str = "", **options: object) -> str:
-    """With a user, and a prefix of its own."""
+    """Returns the URL with a user, and a prefix of its own."""
     query = "&".join(f"{name}={value}" for name, value in {"prefix": uuid4().hex, **options}.items())
     return f"{url.replace('//', f'//{user}')}?{query}"
 
 
 @asynccontextmanager
 async def scripted(version: str = "2.15.1", dropped: Mapping[str, object] = MappingProxyType({})) -> AsyncIterator[str]:
-    """The URL of a server that speaks just enough: it takes every setting, except that some of them come out so."""
+    """Yields the URL of a server that accepts every request, but answers with the `dropped` settings."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         info = {"server_id": "S", "version": version, "headers": True, "max_payload": 1_000_000, "proto": 1}
@@ -97,9 +97,9 @@ async def scripted(version: str = "2.15.1", dropped: Mapping[str, object] = Mapp
                 asked = orjson.loads(body) if body else {}
                 config = asked.get("config", asked)
                 taken = {**config, **{k: v for k, v in dropped.items() if k in config}}
-                told = orjson.dumps({"config": taken, "name": "", "stream_name": "", "created": None, "success": True})
+                text = orjson.dumps({"config": taken, "name": "", "stream_name": "", "created": None, "success": True})
                 number = next(number for inbox, number in inboxes.items() if reply_to[0].startswith(inbox))
-                writer.write(b"MSG %b %b %d\r\n%b\r\n" % (reply_to[0], number, len(told), told))
+                writer.write(b"MSG %b %b %d\r\n%b\r\n" % (reply_to[0], number, len(text), text))
         writer.close()
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
@@ -108,23 +108,23 @@ async def scripted(version: str = "2.15.1", dropped: Mapping[str, object] = Mapp
         yield f"nats://{host}:{port}"
 
 
-async def test_a_server_with_jetstream_is_all_that_is_needed() -> None:
+async def test_a_server_with_jetstream_needs_no_preparation() -> None:
     assert not await reason(at(shared_url()))
 
 
-async def test_a_second_start_finds_what_the_first_one_made() -> None:
+async def test_a_second_start_uses_the_streams_of_the_first() -> None:
     url = at(shared_url())
     assert not await reason(url)
     assert not await reason(url)
 
 
-async def test_many_that_start_at_the_same_moment_do_not_get_in_each_others_way() -> None:
+async def test_processes_that_start_at_the_same_moment_do_not_disturb_each_other() -> None:
     url = at(shared_url())
     assert await asyncio.gather(*(reason(url) for _ in range(8))) == [""] * 8
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "text"),
     [
         ("nats://", "names no host"),
         ("nats://host:port", "a port in its URL"),
@@ -138,11 +138,11 @@ async def test_many_that_start_at_the_same_moment_do_not_get_in_each_others_way(
         ("somewhere", "does not begin with nats://"),
     ],
 )
-async def test_a_wrong_url_is_told(url: str, told: str) -> None:
-    assert told in await reason(url)
+async def test_a_wrong_url_is_refused_with_its_fault(url: str, text: str) -> None:
+    assert text in await reason(url)
 
 
-def test_several_servers_share_what_is_named_once() -> None:
+def test_several_servers_share_user_and_options() -> None:
     address = read_address("tls://jane:s%40cret@one,two:4333/?replicas=3")
     assert address.servers == ["tls://one:4222", "tls://two:4333"]
     assert (address.user, address.password, address.token) == ("jane", "s@cret", None)
@@ -152,11 +152,11 @@ def test_several_servers_share_what_is_named_once() -> None:
     assert read_address("nats://t0ken@[::1]:4222").servers == ["nats://[::1]:4222"]
 
 
-async def test_a_server_that_cannot_be_reached_is_told_without_the_password() -> None:
+async def test_the_error_about_an_unreachable_server_has_no_password() -> None:
     with running_nats() as server:
         url = server.url
-    told = await reason(at(url, "jane:secret@"))
-    assert told == f"NATS at {url.partition('//')[2]} cannot be reached: is it running, and is CLARION_QUEUE right?"
+    text = await reason(at(url, "jane:secret@"))
+    assert text == f"NATS at {url.partition('//')[2]} cannot be reached: is it running, and is CLARION_QUEUE right?"
 
 
 async def test_of_several_servers_one_is_enough() -> None:
@@ -165,22 +165,22 @@ async def test_of_several_servers_one_is_enough() -> None:
     assert not await reason(at(gone + "," + shared_url().partition("//")[2]))
 
 
-async def test_a_server_without_jetstream_is_told() -> None:
+async def test_a_server_without_jetstream_is_refused() -> None:
     with running_nats(jetstream=False) as server:
         assert (await reason(at(server.url))).startswith("JetStream is switched off on this NATS server")
 
 
-async def test_users_are_let_in_by_the_url_and_others_told() -> None:
+async def test_the_url_names_the_user_and_wrong_users_are_refused() -> None:
     with running_nats(USERS) as server:
         assert not await reason(at(server.url, "clarion:o%20p%40n%3Asesame@"))
         for user in ("clarion:wrong@", "stranger:sesame@", "token@", ""):
-            told = await reason(at(server.url, user))
-            assert "does not accept this user" in told
-            assert not user or user.strip("@").partition(":")[2] or "token" not in told
-            assert "wrong" not in told
+            text = await reason(at(server.url, user))
+            assert "does not accept this user" in text
+            assert not user or user.strip("@").partition(":")[2] or "token" not in text
+            assert "wrong" not in text
 
 
-async def test_a_user_with_credentials_is_let_in_and_whoever_has_no_good_ones_is_told(tmp_path: Path) -> None:
+async def test_a_file_of_credentials_is_used_and_a_bad_one_refused(tmp_path: Path) -> None:
     trust, stranger = new_trust(), new_trust()
     files = {
         "good": trust.credentials,
@@ -191,11 +191,13 @@ async def test_a_user_with_credentials_is_let_in_and_whoever_has_no_good_ones_is
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     with running_nats(trust.configuration) as server:
-        told = {name: await reason(at(server.url), tmp_path / name) for name in files}
-    assert not told["good"]
-    assert "does not accept this user" in told["of a stranger"]
+        errors = {name: await reason(at(server.url), tmp_path / name) for name in files}
+    assert not errors["good"]
+    assert "does not accept this user" in errors["of a stranger"]
     for name in ("empty", "with a seed that is none"):
-        assert told[name] == f"{tmp_path / name} is not a file of NATS credentials, with a JWT and the seed of its key."
+        assert (
+            errors[name] == f"{tmp_path / name} is not a file of NATS credentials, with a JWT and the seed of its key."
+        )
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +207,7 @@ def authority() -> trustme.CA:
 
 @pytest.fixture(scope="module")
 def tls_url(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Of a server that speaks TLS alone, with a certificate of an authority of its own."""
+    """Yields the URL of a server that requires TLS, with a certificate of its own authority."""
     with running_nats(tls_configuration(authority, tmp_path_factory.mktemp("tls"))) as server:
         yield server.url.replace("nats:", "tls:")
 
@@ -216,7 +218,7 @@ def tls_configuration(authority: trustme.CA, folder: Path) -> str:
     return f'tls {{ cert_file: "{file}", key_file: "{file}" }}\n{USERS}'
 
 
-async def test_a_server_with_a_trusted_certificate_is_spoken_to_over_tls(
+async def test_a_server_with_a_trusted_certificate_is_used_over_tls(
     authority: trustme.CA, tls_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
@@ -225,56 +227,56 @@ async def test_a_server_with_a_trusted_certificate_is_spoken_to_over_tls(
     assert "does not accept this user" in await reason(at(tls_url, "clarion:guess@"))
 
 
-async def test_a_certificate_that_nobody_vouches_for_is_told(tls_url: str) -> None:
-    told = await reason(at(tls_url, "clarion:o%20p%40n%3Asesame@"))
-    assert "is not trusted: " in told
-    assert told.endswith(" Name the file with the certificate of its authority in SSL_CERT_FILE.")
+async def test_a_certificate_of_an_unknown_authority_is_refused(tls_url: str) -> None:
+    text = await reason(at(tls_url, "clarion:o%20p%40n%3Asesame@"))
+    assert "is not trusted: " in text
+    assert text.endswith(" Name the file with the certificate of its authority in SSL_CERT_FILE.")
 
 
-async def test_a_server_without_tls_gets_no_password_where_the_url_asks_for_tls() -> None:
-    heard: list[bytes] = []
-    async with listening(heard) as url:
-        told = await reason(at(url.replace("nats:", "tls:"), "clarion:sesame@"))
-    assert told.endswith("offers no TLS, and its URL asks for it: turn it on there, or write nats://.")
-    assert b"sesame" not in b"".join(heard)
+async def test_a_server_without_tls_receives_no_password_when_the_url_begins_with_tls() -> None:
+    received: list[bytes] = []
+    async with listening(received) as url:
+        text = await reason(at(url.replace("nats:", "tls:"), "clarion:sesame@"))
+    assert text.endswith("offers no TLS, and its URL asks for it: turn it on there, or write nats://.")
+    assert b"sesame" not in b"".join(received)
 
 
 @asynccontextmanager
-async def listening(heard: list[bytes], port: int = 0) -> AsyncIterator[str]:
-    """Yields the URL of a server that offers no TLS. `heard` gets each line, and an empty one for each connection."""
+async def listening(received: list[bytes], port: int = 0) -> AsyncIterator[str]:
+    """Yields the URL of a server without TLS. `received` gets each line, and an empty one for each connection."""
 
-    async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        heard.append(b"")
+    async def receive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        received.append(b"")
         info = {"server_id": "S", "version": "2.15.1", "headers": True, "max_payload": 1_000_000, "proto": 1}
         writer.write(b"INFO " + orjson.dumps(info) + b"\r\n")
         while line := await reader.readline():
-            heard.append(line)
+            received.append(line)
             if line.startswith(b"PING"):
                 writer.write(b"PONG\r\n")
         writer.close()
 
-    server = await asyncio.start_server(hear, "127.0.0.1", port)
+    server = await asyncio.start_server(receive, "127.0.0.1", port)
     async with server:
         host, used_port = server.sockets[0].getsockname()
         yield f"nats://{host}:{used_port}"
 
 
-async def test_a_server_that_comes_back_without_tls_hears_nothing(
+async def test_a_server_that_comes_back_without_tls_receives_nothing(
     authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
-    heard: list[bytes] = []
+    received: list[bytes] = []
     with running_nats(tls_configuration(authority, tmp_path)) as server:
         async with opened(at(server.url.replace("nats:", "tls:"), "clarion:o%20p%40n%3Asesame@")):
             server.kill()
-            async with listening(heard, server.port):
+            async with listening(received, server.port):
 
                 async def tried_twice() -> bool:
-                    return len(heard) >= 2
+                    return len(received) >= 2
 
                 await until(tried_twice)
-        assert b"".join(heard) == b""
+        assert b"".join(received) == b""
 
 
 @pytest.mark.parametrize(
@@ -285,39 +287,39 @@ async def test_a_server_that_comes_back_without_tls_hears_nothing(
         ("asker", "$js.ack.clarion-rapid.trial"),
     ],
 )
-async def test_a_lacking_permission_is_told(user: str, subject: str) -> None:
+async def test_a_missing_permission_is_named(user: str, subject: str) -> None:
     with running_nats(USERS) as server:
-        told = await reason(at(server.url, f"{user}:{user}@", prefix="clarion"))
-    assert told.startswith(f'its user lacks a permission (permissions violation for publish to "{subject}"): let it')
+        text = await reason(at(server.url, f"{user}:{user}@", prefix="clarion"))
+    assert text.startswith(f'its user lacks a permission (permissions violation for publish to "{subject}"): let it')
 
 
-async def test_what_the_server_cannot_do_is_told_in_its_words() -> None:
+async def test_a_refusal_of_the_server_is_quoted() -> None:
     assert await reason(at(shared_url(), replicas=3)) == (
         "NATS says: replicas > 1 not supported in non-clustered mode."
     )
 
 
-async def test_a_stream_that_is_in_the_way_is_told() -> None:
+async def test_a_stream_of_others_with_our_subjects_is_named() -> None:
     prefix = uuid4().hex
     connection = await nats.connect(shared_url())
     await connection.jetstream().add_stream(name=f"all-{prefix}", subjects=[f"{prefix}.>"])
-    told = await reason(f"{shared_url()}?prefix={prefix}")
+    text = await reason(f"{shared_url()}?prefix={prefix}")
     await connection.close()
-    assert told.startswith(f"another stream there has the subjects of {prefix}-rapid: set another prefix")
+    assert text.startswith(f"another stream there has the subjects of {prefix}-rapid: set another prefix")
 
 
-async def test_a_stream_of_our_name_that_is_no_queue_is_told() -> None:
+async def test_a_stream_with_our_name_and_other_settings_is_refused() -> None:
     prefix = uuid4().hex
     connection = await nats.connect(shared_url())
     await connection.jetstream().add_stream(name=f"{prefix}-rapid", subjects=[f"{prefix}.rapid.>"])
-    told = await reason(f"{shared_url()}?prefix={prefix}")
+    text = await reason(f"{shared_url()}?prefix={prefix}")
     await connection.close()
-    assert told.startswith("NATS says: ")
-    assert "retention" in told
+    assert text.startswith("NATS says: ")
+    assert "retention" in text
 
 
 @pytest.mark.parametrize("version", ["2.9.25", "1.4.1"])
-async def test_an_old_server_is_told(version: str) -> None:
+async def test_an_old_server_is_refused(version: str) -> None:
     async with scripted(version) as url:
         assert await reason(url) == f"this is nats-server {version}; Clarion needs 2.10 or newer."
 
@@ -326,18 +328,18 @@ async def test_an_old_server_is_told(version: str) -> None:
     ("setting", "value"),
     [("discard_new_per_subject", False), ("max_msgs_per_subject", -1), ("ack_wait", 30), ("retention", "limits")],
 )
-async def test_a_setting_that_was_dropped_without_a_word_is_told(setting: str, value: object) -> None:
+async def test_a_setting_that_the_server_ignores_is_named(setting: str, value: object) -> None:
     async with scripted(dropped={setting: value}) as url:
-        told = await reason(url)
-    assert told.startswith(f"the NATS server has set {setting} of the ")
+        text = await reason(url)
+    assert text.startswith(f"the NATS server has set {setting} of the ")
 
 
-async def test_a_server_that_takes_everything_is_taken() -> None:
+async def test_a_server_that_applies_every_setting_is_used() -> None:
     async with scripted() as url:
         assert not await reason(url)
 
 
-# The service as a whole.
+# The service as a whole:
 
 
 async def test_the_service_does_not_start_without_its_queue() -> None:
@@ -353,7 +355,7 @@ async def test_the_service_does_not_start_with_a_queue_of_another_kind() -> None
         Clarion(Settings(store="memory:", queue="amqp://guest:secret@host"), MemoryStore())
 
 
-async def test_the_extra_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in sys.modules if name.startswith(("nats", "clarion_server.adapters.queue."))]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "nats", None)
@@ -361,6 +363,6 @@ async def test_the_extra_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch
         Clarion(Settings(store="memory:", queue="nats://127.0.0.1"), MemoryStore())
 
 
-def test_a_file_of_credentials_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_of_credentials_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"There is no file .*nobody\.creds"):
         Settings(queue_credentials=tmp_path / "nobody.creds")

@@ -1,1 +1,1 @@
-"""Engines of the queue besides the store's own, one folder each."""
+"""Engines of the queue other than the store, one folder each."""
