@@ -11,7 +11,6 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
 from typing import Annotated, Any, NoReturn
 
 from cyclopts import Parameter
@@ -43,13 +42,13 @@ def serve(*, session: CurrentSession, **given: Any) -> None:
     try:
         if settings.processes == 1:
             run(settings)
-        elif prepare_store(settings, show_first_key):
+        elif prepare_store(settings):
             _become_supervisor(settings)
     except CannotStart as error:
         raise CommandFailed(str(error)) from error
 
 
-def prepare_store(settings: Settings, show_first_key: Callable[[str], None]) -> bool:
+def prepare_store(settings: Settings) -> bool:
     """Migrates the store and makes the first key. Returns False if SIGTERM or SIGINT came meanwhile: they must not end
     the process, as a first key that is stored and not shown could never be shown again. Raises CannotStart.
     """
