@@ -76,13 +76,14 @@ def test_each_line_of_a_stream_of_triggers_is_answered_while_the_stream_goes_on(
         answers = stream.lines()
         assert json.loads(next(answers))["accepted"]["recipients"][0]["outcome"] == "OUTCOME_ACCEPTED"
         stream.write(json.dumps(trigger(1))[20:] + '\n{"trigger": {"campain": 1}}\nno JSON\n')
+        stream.write('{"trigger": {"requestId": "a", "requestId": "b"}}\n')
         stream.write(json.dumps(trigger(2)))
         stream.finish()
-        second, misspelt, malformed, last = (json.loads(line) for line in answers)
+        second, misspelt, malformed, twice, last = (json.loads(line) for line in answers)
     assert {"accepted"} == second.keys() == last.keys()
-    for answer, place in ((misspelt, "trigger.campain"), (malformed, None)):
+    for answer, path in ((misspelt, "trigger.campain"), (malformed, None), (twice, "trigger.request_id")):
         violations = answer["error"]["details"][1]["fieldViolations"]
-        assert [each.get("field") for each in violations] == [place]
+        assert [each.get("field") for each in violations] == [path]
 
 
 def test_a_stream_of_triggers_without_a_key_is_refused_before_it_is_read(service: Service) -> None:

@@ -11,13 +11,15 @@ from google.rpc import status_pb2
 from starlette.types import Scope
 
 from clarion_server.domain.violation import malformed
-from clarion_server.transport.http.refusals import invalid
+from clarion_server.transport.http.refusals import invalid, refused, time_is_up
 
 #: The form of the header in gRPC over HTTP/2: a number of at most eight digits, and a unit.
 _TIMEOUT: Final = re.compile(rb"([0-9]{1,8})([HMSmun])")
 _UNITS: Final = {b"H": 3600.0, b"M": 60.0, b"S": 1.0, b"m": 1e-3, b"u": 1e-6, b"n": 1e-9}
 
 Write = Callable[[Any], Awaitable[None]]
+Guarded = Callable[[Any, Any], Awaitable[Any]]
+"""A method behind its guard, which takes a request and the guard's context."""
 
 
 class Refused(Exception):
@@ -48,6 +50,17 @@ class HttpCall:
     def refuse(self, status: status_pb2.Status) -> NoReturn:
         """Ends the call. Unlike the trailers of gRPC, a body has room for all violations."""
         raise Refused(status) from None
+
+
+async def finish(guarded: Guarded, request: Any, call: HttpCall) -> Any:
+    """Calls a method behind its guard and returns its answer. Raises HttpRefusal, also when the deadline passes."""
+    try:
+        async with asyncio.timeout(call.time_remaining()):
+            return await guarded(request, call)
+    except Refused as refusal:
+        raise refused(refusal.status) from None
+    except TimeoutError:
+        raise time_is_up() from None
 
 
 def call_of(scope: Scope, write: Write | None = None) -> HttpCall:

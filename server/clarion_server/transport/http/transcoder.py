@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from typing import Any, Final
 from uuid import uuid4
@@ -16,17 +15,9 @@ from clarion_server.transport.api.public_addresses import base_url_of
 from clarion_server.transport.grpc.server import GuardedMethod
 from clarion_server.transport.http.asgi_io import CallerGone, header, read_body, send_json, send_refusal
 from clarion_server.transport.http.bindings import Binding, bindings_of
-from clarion_server.transport.http.http_context import Refused, call_of
+from clarion_server.transport.http.http_context import call_of, finish
 from clarion_server.transport.http.json_writing import AnswerWriter
-from clarion_server.transport.http.refusals import (
-    HttpRefusal,
-    fault,
-    invalid,
-    method_unknown,
-    refused,
-    time_is_up,
-    url_unknown,
-)
+from clarion_server.transport.http.refusals import HttpRefusal, fault, invalid, method_unknown, url_unknown
 from clarion_server.transport.http.requests import RequestReader
 from clarion_server.transport.http.routing import Captures, PathMalformed, Router, RouteUnknown
 from clarion_server.transport.http.streams import StreamEndpoint
@@ -86,17 +77,10 @@ class _Endpoint:
         """Raises HttpRefusal and CallerGone."""
         body = await read_body(scope, receive)
         call = call_of(scope)
-        try:
-            async with asyncio.timeout(call.time_remaining()):
-                request = self._reader.read(captures, scope["query_string"], body)
-                if self._needs_address:
-                    _add_address(request, scope)
-                answer = await self._call(request, call)
-        except Refused as refusal:
-            raise refused(refusal.status) from None
-        except TimeoutError:
-            raise time_is_up() from None
-        await send_json(send, self._writer.to_json(answer))
+        request = self._reader.read(captures, scope["query_string"], body)
+        if self._needs_address:
+            _add_address(request, scope)
+        await send_json(send, self._writer.to_json(await finish(self._call, request, call)))
 
 
 def _add_address(request: Any, scope: Scope) -> None:

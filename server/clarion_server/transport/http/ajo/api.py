@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -22,13 +21,12 @@ from clarion_server.domain.errors import IllegalTransition, InvalidFields, Resou
 from clarion_server.domain.execution import CancelOutcome
 from clarion_server.domain.instant import Instant
 from clarion_server.transport.api.guard import Guard
-from clarion_server.transport.http import refusals
 from clarion_server.transport.http.ajo.answers import accepted, is_deleted, json_response, refused, schedule
 from clarion_server.transport.http.ajo.reading import AjoExecution, in_callers_words, read_execution, read_object
 from clarion_server.transport.http.ajo.token import TokenEndpoint
 from clarion_server.transport.http.asgi_io import CallerGone, read_body
-from clarion_server.transport.http.http_context import Refused, call_of
-from clarion_server.transport.http.refusals import HttpRefusal, fault, method_unknown, time_is_up, url_unknown
+from clarion_server.transport.http.http_context import Guarded, call_of, finish
+from clarion_server.transport.http.refusals import HttpRefusal, fault, method_unknown, url_unknown
 
 log = structlog.get_logger()
 
@@ -41,7 +39,6 @@ _TRIGGER: Final = frozenset({Scope.TRIGGER})
 _TRIGGER_OR_READ: Final = frozenset({Scope.TRIGGER, Scope.READ})
 
 MakeGuard = Callable[[str, frozenset[Scope]], Guard]
-Guarded = Callable[[Any, Any], Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,11 +177,4 @@ async def _called(guarded: Guarded, request: Request, ids: dict[str, str]) -> An
     """Raises HttpRefusal and CallerGone."""
     body = await read_body(request.scope, request.receive)
     asked = _Asked(request.headers.get(SANDBOX, ""), body, request.path_params.get("schedule_id", ""), ids)
-    call = call_of(request.scope)
-    try:
-        async with asyncio.timeout(call.time_remaining()):
-            return await guarded(asked, call)
-    except TimeoutError:
-        raise time_is_up() from None
-    except Refused as ended:
-        raise refusals.refused(ended.status) from None
+    return await finish(guarded, asked, call_of(request.scope))

@@ -5,7 +5,7 @@ The access token is the key itself: a key can be revoked at any time, and a seco
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -18,7 +18,7 @@ from clarion_server.domain.access import Caller, Scope
 from clarion_server.transport.api.guard import Guard
 from clarion_server.transport.http.ajo.answers import json_response
 from clarion_server.transport.http.asgi_io import CallerGone, read_body
-from clarion_server.transport.http.http_context import HttpCall, Refused
+from clarion_server.transport.http.http_context import Guarded, HttpCall, Refused
 from clarion_server.transport.http.statuses import HTTP_CODES, headers_of
 
 PATH: Final = "/ims/token/{version}"
@@ -37,9 +37,7 @@ _ERRORS: Final = {
 
 class TokenEndpoint:
     def __init__(self, make_guard: Callable[[str, frozenset[Scope]], Guard]) -> None:
-        self._check: Callable[[Any, Any], Awaitable[Any]] = make_guard(
-            PATH, frozenset({Scope.TRIGGER, Scope.READ})
-        ).unary(_accept)
+        self._check: Guarded = make_guard(PATH, frozenset({Scope.TRIGGER, Scope.READ})).unary(_accept)
         self.routes: list[BaseRoute] = [Route(PATH, self._token, methods=["POST"])]
 
     async def _token(self, request: Request) -> Response:
