@@ -27,6 +27,16 @@ class Undecodable:
         self.violations = violations
 
 
+class Unread:
+    """Stands for a request that the guard decodes once it knows the caller.
+
+    JSON takes much longer than protobuf to decode, so that strangers could keep the event loop busy with it.
+    """
+
+    def __init__(self, decode: Callable[[], Any]) -> None:
+        self.decode = decode
+
+
 _DAMAGED: Final = Undecodable(
     Violation("", "MALFORMED", "The request is no valid protobuf of its type; strings must be UTF-8.")
 )
@@ -53,7 +63,9 @@ def size_of(request: ProtobufMessage | Undecodable) -> int:
 
 
 def check_decoded(request: Request) -> Request:
-    """Raises InvalidFields for what could not be read."""
+    """Returns the request, which is decoded if it was not before. Raises InvalidFields when it cannot be read."""
+    if isinstance(request, Unread):
+        request = request.decode()
     if isinstance(request, Undecodable):
         raise InvalidFields(request.violations)
     return request

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from itertools import islice
+from typing import Any, Final
 
 from google.protobuf.struct_pb2 import ListValue, Struct, Value
 
@@ -17,6 +18,9 @@ from clarion_server.transport.http.json_text import duplicates
 
 Violations = list[Violation]
 
+#: The most violations that are collected: more would take long and only fill the answer.
+MAX_VIOLATIONS: Final = 1_000
+
 
 def read_struct(struct: Struct, value: Any, violations: Violations) -> None:
     if not isinstance(value, dict):
@@ -25,21 +29,25 @@ def read_struct(struct: Struct, value: Any, violations: Violations) -> None:
     try:
         _fill_struct(struct, value, MAX_DEPTH)
     except _NotExact:
-        violations.extend(data_violations(value))
+        violations += first_violations(value)
 
 
-def data_violations(value: Any, depth: int = MAX_DEPTH) -> Iterator[Violation]:
-    """Finds what would not be kept as it was sent, by paths within the value. `depth`: the levels that are left."""
+def first_violations(value: Any, depth: int = MAX_DEPTH) -> Violations:
+    """Finds what would not be kept as it was sent, by paths within the value. `depth`: the levels that are allowed."""
+    return list(islice(_data_violations(value, depth), MAX_VIOLATIONS))
+
+
+def _data_violations(value: Any, depth: int) -> Iterator[Violation]:
     match value:
         case dict() | list() if not depth:
             yield Violation("", "TOO_DEEP", f"Must be nested at most {MAX_DEPTH} levels deep.")
         case dict():
             yield from duplicates(value)
             for name, member in value.items():
-                yield from (violation.under(name) for violation in data_violations(member, depth - 1))
+                yield from (violation.under(name) for violation in _data_violations(member, depth - 1))
         case list():
             for index, entry in enumerate(value):
-                yield from (violation.under(f"[{index}]") for violation in data_violations(entry, depth - 1))
+                yield from (violation.under(f"[{index}]") for violation in _data_violations(entry, depth - 1))
         case int() | float() if not is_exact(value):
             yield Violation("", "INEXACT", "Must be a number that a double holds exactly; send it as a string.")
 
@@ -53,7 +61,7 @@ def is_exact(number: float) -> bool:
 
 
 class _NotExact(Exception):
-    """The data would change on the way into a Struct: see `data_violations`."""
+    """The data would change on the way into a Struct: see `first_violations`."""
 
 
 def _fill_struct(struct: Struct, value: dict[str, Any], depth: int) -> None:

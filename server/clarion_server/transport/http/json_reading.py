@@ -15,7 +15,7 @@ from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from clarion_server.domain.violation import Violation, malformed
-from clarion_server.transport.http.json_data import Violations, data_violations, read_struct
+from clarion_server.transport.http.json_data import MAX_VIOLATIONS, Violations, first_violations, read_struct
 from clarion_server.transport.http.json_text import DuplicateNames, duplicates
 
 Read = Callable[[Any, Any, Violations], None]
@@ -48,6 +48,8 @@ class MessageReader:
                     violations.append(field.duplicate)
                 seen.add(field.slot)
                 _read_at(field.name, field.read, message, member, violations)
+            if len(violations) >= MAX_VIOLATIONS:
+                return
 
     def _duplicate(self, name: str) -> Violation:
         field = self.fields.get(name)
@@ -93,6 +95,8 @@ def _list(put: Read) -> Read:
             return
         for index, entry in enumerate(value):
             _read_at(f"[{index}]", put, message, entry, violations)
+            if len(violations) >= MAX_VIOLATIONS:
+                return
 
     return read
 
@@ -165,7 +169,7 @@ _ERRORS: Final = (json_format.ParseError, ValueError, TypeError, LookupError, At
 
 def _convert(message: Any, field: dict[str, Any], value: Any, expected: _Expected, violations: Violations) -> None:
     """Merges the field, whose single value is `value`, into the message."""
-    if not expected.types and (found := list(data_violations(value))):
+    if not expected.types and (found := first_violations(value)):
         violations += found
     elif expected.types and type(value) not in expected.types:
         violations.append(_wrong_type(expected.description))

@@ -6,13 +6,16 @@ orjson would be faster, but it neither reports names that occur twice nor keeps 
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Final, NoReturn
 
 import orjson
 
 from clarion_server.domain.errors import InvalidFields
-from clarion_server.domain.violation import Violation, malformed
+from clarion_server.domain.violation import Violation, malformed, too_many
 from clarion_server.transport.api.convert.structs import MAX_WHOLE
 
 #: From here on doubles skip whole numbers, so that a number may have been rounded.
@@ -24,16 +27,24 @@ class DuplicateNames(dict[str, Any]):
 
     def __init__(self, members: list[tuple[str, Any]]) -> None:
         super().__init__(members)
-        names = [name for name, _ in members]
-        self.names = sorted({name for name in names if names.count(name) > 1})
+        counts = Counter(name for name, _ in members)
+        self.names = [name for name, count in counts.items() if count > 1]
+
+
+#: The most values in a body: members, entries, objects and lists. Reading more would hold up other callers.
+MAX_VALUES: Final = 100_000
+#: A string, also without its end, or what precedes a value.
+_TOKEN: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|([,{\[])', re.DOTALL)
 
 
 def read_json(body: bytes) -> Any:
     """Raises InvalidFields.
 
-    Objects with duplicate names become DuplicateNames, which `data_violations` and `MessageReader` refuse with their
+    Objects with duplicate names become DuplicateNames, which `first_violations` and `MessageReader` refuse with their
     paths. A whole number is an `int`, also when it is written with a fraction of zeros.
     """
+    if _has_too_many_values(body):
+        raise InvalidFields((too_many("", MAX_VALUES),))
     try:
         value = _DECODER.decode(body.decode())
     except RecursionError:
@@ -47,6 +58,14 @@ def read_json(body: bytes) -> Any:
     if b"\\u" in body and (lone_surrogate := _syntax_error(body)):
         raise InvalidFields((lone_surrogate,))
     return value
+
+
+def _has_too_many_values(body: bytes) -> bool:
+    """Counts before anything is made of the values. Strings may contain commas and brackets too."""
+    if body.count(b",") + body.count(b"{") + body.count(b"[") <= MAX_VALUES:
+        return False
+    values = (token for token in _TOKEN.finditer(body) if token.lastindex)
+    return sum(1 for _ in islice(values, MAX_VALUES + 1)) > MAX_VALUES
 
 
 def _syntax_error(body: bytes) -> Violation | None:

@@ -10,14 +10,11 @@ from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.violation import Violation, malformed
 from clarion_server.transport.api.requests import Undecodable
 from clarion_server.transport.http.bindings import WHOLE, Binding
-from clarion_server.transport.http.json_data import Violations
+from clarion_server.transport.http.json_data import MAX_VIOLATIONS, Violations
 from clarion_server.transport.http.json_reading import reader_of
 from clarion_server.transport.http.json_text import read_json
 from clarion_server.transport.http.query import Path, put_text, read_query
 from clarion_server.transport.http.routing import Captures
-
-#: More would only fill the answer.
-MAX_VIOLATIONS: Final = 1_000
 
 _NO_BODY: Final = malformed("", "This URL takes no body: leave it out.")
 _NO_QUERY: Final = Violation("", "UNKNOWN_FIELD", "This URL takes no query: put everything into the body.")

@@ -14,7 +14,7 @@ import orjson
 from google.rpc import status_pb2
 from starlette.types import Receive, Scope, Send
 
-from clarion_server.transport.api.requests import MAX_REQUEST_BYTES, Undecodable
+from clarion_server.transport.api.requests import MAX_REQUEST_BYTES, Undecodable, Unread
 from clarion_server.transport.grpc.server import GuardedMethod
 from clarion_server.transport.http.asgi_io import (
     COMMON_HEADERS,
@@ -93,7 +93,8 @@ class StreamEndpoint:
             request: Any = self._requests(scope, receive, captures, gone)
             gone_task = None
         else:
-            request = self._request(scope, await read_body(scope, receive), captures)
+            body = await read_body(scope, receive)
+            request = Unread(lambda: self._request(scope, body, captures))
             gone_task = asyncio.create_task(_wait_for_disconnect(receive, gone))
         try:
             await _finished(self._method.call(request, call), gone, call.time_remaining())

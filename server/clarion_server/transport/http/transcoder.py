@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from clarion_server.domain.violation import malformed
 from clarion_server.transport.api.public_addresses import base_url_of
+from clarion_server.transport.api.requests import Unread
 from clarion_server.transport.grpc.server import GuardedMethod
 from clarion_server.transport.http.asgi_io import CallerGone, header, read_body, send_json, send_refusal
 from clarion_server.transport.http.bindings import Binding, bindings_of
@@ -76,11 +77,15 @@ class _Endpoint:
     async def answer(self, scope: Scope, receive: Receive, send: Send, captures: Captures) -> None:
         """Raises HttpRefusal and CallerGone."""
         body = await read_body(scope, receive)
-        call = call_of(scope)
-        request = self._reader.read(captures, scope["query_string"], body)
-        if self._needs_address:
-            _add_address(request, scope)
-        await send_json(send, self._writer.to_json(await finish(self._call, request, call)))
+
+        def decode() -> Any:
+            request = self._reader.read(captures, scope["query_string"], body)
+            if self._needs_address:
+                _add_address(request, scope)
+            return request
+
+        answer = await finish(self._call, Unread(decode), call_of(scope))
+        await send_json(send, self._writer.to_json(answer))
 
 
 def _add_address(request: Any, scope: Scope) -> None:

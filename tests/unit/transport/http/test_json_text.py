@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from clarion_server.domain.errors import InvalidFields
-from clarion_server.transport.http.json_data import data_violations
-from clarion_server.transport.http.json_text import read_json
+from clarion_server.transport.http.json_data import MAX_VIOLATIONS, first_violations
+from clarion_server.transport.http.json_text import MAX_VALUES, read_json
 from google.protobuf import json_format
 from hypothesis import given
 from hypothesis import strategies as st
@@ -109,6 +109,23 @@ def test_nesting_without_end_is_refused(body: bytes) -> None:
     assert paths(read_everything(body)) == {("", "TOO_DEEP")}
 
 
+@pytest.mark.parametrize("value", [b"1", b'"a"', b"[]", b'{"a":1}'])
+def test_a_body_with_too_many_values_is_refused(value: bytes) -> None:
+    body = b'{"struct": {"a": [%b]}}' % b",".join([value] * MAX_VALUES)
+    assert paths(read_everything(body)) == {("", "TOO_MANY")}
+
+
+def test_commas_and_brackets_in_text_are_no_values() -> None:
+    text = 'a\\"{[,' * MAX_VALUES
+    assert read_json(json.dumps({"a": text, "b": [text]}).encode()) == {"a": text, "b": [text]}
+
+
+@pytest.mark.parametrize("body", [b'{"themselves": [%b]}', b'{"struct": {"a": [%b]}}', b'{"list": [%b]}'])
+def test_no_more_violations_are_collected_than_are_answered(body: bytes) -> None:
+    found = read_everything(body % b",".join([b'{"a":1,"a":1}'] * (2 * MAX_VIOLATIONS)))
+    assert len(found) == MAX_VIOLATIONS
+
+
 def test_a_number_with_too_many_digits_is_refused() -> None:
     assert paths(read_everything(b'{"struct": {"a": %b}}' % (b"1" * 10_000))) == {("", "MALFORMED")}
 
@@ -127,7 +144,7 @@ def test_what_python_writes_is_read_as_it_was(value: Any) -> None:
     for ascii_only in (True, False):
         found = read_json(json.dumps(value, ensure_ascii=ascii_only).encode())
         assert found == value
-        assert not list(data_violations(found))
+        assert not first_violations(found)
 
 
 @given(st.dictionaries(st.text(), VALUES))

@@ -18,7 +18,7 @@ from clarion_server.domain.instant import Instant, from_datetime
 from clarion_server.domain.names import CAMPAIGNS
 from clarion_server.domain.violation import Violation, malformed, required, too_many
 from clarion_server.transport.api.convert.structs import MAX_DEPTH
-from clarion_server.transport.http.json_data import data_violations
+from clarion_server.transport.http.json_data import first_violations
 from clarion_server.transport.http.json_text import read_json
 
 #: The limit of Adobe's API.
@@ -57,7 +57,7 @@ def read_object(body: bytes) -> Mapping[str, Any]:
 
 def read_execution(values: Mapping[str, Any]) -> AjoExecution:
     """Raises InvalidFields with all violations."""
-    reader = _Reader(data_violations(values, MAX_DEPTH + _LEVELS))
+    reader = _Reader(first_violations(values, MAX_DEPTH + _LEVELS))
     reader.refuse_unsupported(values, "")
     request_id = reader.text(values, "requestId", "requestId")
     campaign_id = reader.text(values, "campaignId", "campaignId")
