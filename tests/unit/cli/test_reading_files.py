@@ -111,7 +111,15 @@ def test_every_problem_of_a_document_is_told_with_its_line() -> None:
 )
 def test_what_is_not_yaml_as_it_should_be_is_told_by_line(text: str, line: int) -> None:
     ((where, _),) = problems_of(text)
-    assert where == f"file.yaml:{line}"
+    assert where.startswith(f"file.yaml:{line}")
+
+
+def test_every_name_that_is_given_twice_is_refused_with_its_path() -> None:
+    problems = problems_of("campaign: a\ntags: []\ntags: []\nactions:\n  - email: {text: a, html: b, text: c}\n")
+    assert problems == [
+        ("file.yaml:3: tags", "It is given twice."),
+        ("file.yaml:5: actions[0].email.text", "It is given twice."),
+    ]
 
 
 def test_a_file_that_is_nested_too_deeply_is_refused() -> None:

@@ -87,48 +87,54 @@ class _Finder:
         self._file = file
         self._values = 0
         self._locations: dict[str, Location] = {}
+        self._problems: list[Problem] = []
 
     def locations_of(self, root: Node) -> Locations:
         """Raises CommandFailed."""
         if not isinstance(root, MappingNode):
-            raise self._refusal(root, "A document must be a mapping.")
+            raise _malformed(self._file, _line(root), "A document must be a mapping.")
         self._locations[""] = Location(self._file, _line(root))
         self._enter(root, "", 0)
+        if self._problems:
+            raise CommandFailed(f"{self._file} is not valid YAML.", self._problems)
         return Locations(self._locations)
 
     def _enter(self, node: Node, path: str, depth: int) -> None:
         self._values += 1
         if self._values > MAX_VALUES or depth > MAX_DEPTH:
-            raise self._refusal(node, f"Aliases make more than {MAX_VALUES:,} values or {MAX_DEPTH} levels of it.")
+            text = f"Aliases make more than {MAX_VALUES:,} values or {MAX_DEPTH} levels of the document."
+            raise _malformed(self._file, _line(node), text)
         if isinstance(node, SequenceNode):
             for index, item in enumerate(node.value):
-                self._note(item, item, f"{path}[{index}]", depth)
+                self._record(item, item, f"{path}[{index}]", depth)
         elif isinstance(node, MappingNode):
             self._enter_mapping(node, path, depth)
 
     def _enter_mapping(self, node: MappingNode, path: str, depth: int) -> None:
-        names: set[str] = set()
         for key, item in node.value:
-            if not isinstance(key, ScalarNode) or key.tag not in {MERGE, TEXT}:
-                raise self._refusal(key, "A key must be a text. Put it in quotes.")
-            if key.value in names:
-                raise self._refusal(key, f"{key.value} is given twice.")
-            names.add(key.value)
             if key.tag == MERGE:
                 for source in item.value if isinstance(item, SequenceNode) else [item]:
                     self._enter(source, path, depth + 1)
+        names: set[str] = set()
         for key, item in node.value:
-            if key.tag != MERGE:
-                self._note(key, item, f"{path}.{key.value}" if path else key.value, depth)
+            child = f"{path}.{key.value}" if path else str(key.value)
+            if not isinstance(key, ScalarNode) or key.tag not in {MERGE, TEXT}:
+                self._add_problem(key, path, "A key must be a text. Put it in quotes.")
+            elif key.value in names:
+                self._add_problem(key, child, "It is given twice.")
+            elif key.tag != MERGE:
+                self._record(key, item, child, depth)
+            names.add(str(key.value))
 
-    def _note(self, start: Node, node: Node, path: str, depth: int) -> None:
+    def _record(self, start: Node, node: Node, path: str, depth: int) -> None:
         # The lines of a block are those of the file, from the one below its indicator.
         is_block = isinstance(node, ScalarNode) and node.style == "|"
         self._locations[path] = Location(self._file, _line(start), _line(node) + 1 if is_block else 0)
         self._enter(node, path, depth + 1)
 
-    def _refusal(self, node: Node, problem: str) -> CommandFailed:
-        return _malformed(self._file, _line(node), problem)
+    def _add_problem(self, node: Node, path: str, text: str) -> None:
+        where = f"{self._file}:{_line(node)}"
+        self._problems.append(Problem(f"{where}: {path}" if path else where, text, line=_line(node)))
 
 
 def _line(node: Node) -> int:
