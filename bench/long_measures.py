@@ -16,6 +16,7 @@ from bench.curves import plot
 from bench.figures import Samples
 from bench.growth import Costs, growth
 from bench.growth_felt import growth_felt
+from bench.idle import idle
 from bench.measures import Bench
 from bench.retention import retention
 from bench.scale import backlog, lanes, overload
@@ -74,5 +75,6 @@ LONG_MEASURES: dict[str, Callable[[Bench], Samples]] = {
     "lanes": lanes,
     "backlog": backlog,
     "retention": retention,
+    "idle": idle,
     "growth": growth_curves,
 }

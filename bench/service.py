@@ -61,6 +61,14 @@ class Service:
         self._campaigns.CreateCampaign(campaign_request, metadata=self._metadata, timeout=CALL_SECONDS)
         self._activate()
 
+    def add_channels(self, count: int) -> None:
+        """Makes so many channel configurations that nothing uses."""
+        for number in range(count):
+            request = channel_configuration_service_pb2.CreateChannelConfigurationRequest(
+                channel_configuration_id=f"idle-{number}", channel_configuration=channel_configuration(sink_port=1)
+            )
+            self._channels.CreateChannelConfiguration(request, metadata=self._metadata, timeout=CALL_SECONDS)
+
     def add(self, campaign_id: str, another: campaign_pb2.Campaign) -> None:
         """Makes another campaign live, on the same channel configuration."""
         request = campaign_service_pb2.CreateCampaignRequest(campaign_id=campaign_id, campaign=another)

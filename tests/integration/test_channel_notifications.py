@@ -9,12 +9,10 @@ from pathlib import Path
 
 import pytest
 from clarion_client import AsyncClient, MessageState
-from clarion_server.application.sending import dispatcher as outlet_module
-from clarion_server.application.sending import store_queue
-from clarion_server.application.sending.dispatchers import Dispatchers
+from clarion_server.application.sending import store_look
 from clarion_server.bootstrap import Clarion, open_store
+from clarion_server.bootstrap.sending import LocalSending
 from clarion_server.config import Settings
-from clarion_server.domain.instant import HOUR
 
 from tests.campaigns import CONTEXT, set_up
 from tests.postgresql import made_database
@@ -25,8 +23,7 @@ from tests.waiting import until
 @pytest.fixture(autouse=True)
 def no_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     """What happens does not happen because somebody looks from time to time."""
-    monkeypatch.setattr(store_queue, "_LOOK_EVERY", HOUR)
-    monkeypatch.setattr(outlet_module, "_PAUSE", 3600.0)
+    monkeypatch.setattr(store_look, "LOOK_SECONDS", 3600.0)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -71,8 +68,8 @@ async def test_what_is_disabled_and_enabled_in_one_process_is_so_in_another_one(
 
 
 async def is_so(process: Clarion, disabled: bool) -> bool:
-    assert isinstance(process._outlets, Dispatchers)
-    return {outlet.configuration.disabled for outlet in process._outlets._outlets.values()} == {disabled}
+    assert isinstance(process.sending, LocalSending)
+    return [state.configuration.disabled for state in process.sending.dispatch.state()] == [disabled]
 
 
 async def states(client: AsyncClient) -> list[MessageState]:

@@ -67,7 +67,11 @@ class Transactions:
 
     def commit_version(self) -> object:
         """Returns a value that differs from an earlier one when any process has committed something in between."""
-        return self._store.commit_version()
+        try:
+            return self._store.commit_version()
+        except StoreUnavailable as error:
+            self._report(str(error) or "It does not answer.")
+            raise Unavailable from error
 
     def close(self) -> None:
         """Waits for the transactions under way."""

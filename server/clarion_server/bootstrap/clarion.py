@@ -24,27 +24,19 @@ from clarion_server.application.campaigns.scheduler import CampaignScheduler
 from clarion_server.application.campaigns.trigger_sample import TriggerSampler
 from clarion_server.application.channels.configurations import ManageChannelConfigurations
 from clarion_server.application.group_commit import GroupCommit
-from clarion_server.application.maintenance.housekeeping import Housekeeper
-from clarion_server.application.maintenance.process_heartbeat import ProcessHeartbeat
 from clarion_server.application.maintenance.retention import Retention
 from clarion_server.application.ports.metrics import Metrics
 from clarion_server.application.ports.queue import QueueUnavailable
-from clarion_server.application.ports.store import EVERY_CHANNEL, Store
+from clarion_server.application.ports.store import Store
 from clarion_server.application.queries.event_watch import CommitSignal, EventWatch
 from clarion_server.application.queries.lookups import Lookups
 from clarion_server.application.reports.campaign_report import CampaignReports
-from clarion_server.application.sending.attempt import AttemptRunner
-from clarion_server.application.sending.dispatcher import DispatcherPorts
-from clarion_server.application.sending.dispatchers import Dispatchers
 from clarion_server.application.sending.lease import Lease
-from clarion_server.application.sending.remote_dispatch import NoLocalDispatch
-from clarion_server.application.sending.requeue import PendingRequeue
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.triggering.cancel import CancelMessages
 from clarion_server.application.triggering.trigger import Triggering
 from clarion_server.config import Settings
 from clarion_server.domain.campaign import Campaign
-from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.instant import DAY, SECOND
 from clarion_server.transport.api.public_addresses import PublicAddresses
 from clarion_server.transport.api.scopes import SCOPES
@@ -60,6 +52,7 @@ if TYPE_CHECKING:
 
 from clarion_server.bootstrap.certificates import credentials, tls_files
 from clarion_server.bootstrap.queues import open_queue
+from clarion_server.bootstrap.sending import LocalSending, RemoteSending, Sending
 from clarion_server.bootstrap.services import CampaignUseCases, grpc_services
 from clarion_server.bootstrap.start_failures import CannotStart, failures_of_starting
 
@@ -79,31 +72,31 @@ class Clarion:
         self._commits = GroupCommit(transactions, signal.commit_happened, settings.pending_limit, metrics)
         compiler = JinjaContentCompiler()
         self._directory = CampaignCache(transactions, compiler)
-        lease, pending_requeue = Lease(ids.new_id(), int(settings.lease_seconds * SECOND), clock), PendingRequeue()
-        self._queue = open_queue(settings, store, transactions, self._commits, clock, lease)
-        self._outlets: Dispatchers | NoLocalDispatch
-        if settings.role == "api":
-            self._outlets, self._keeper = NoLocalDispatch(self._queue, self._tell_others), None
-        else:
-            self._outlets = Dispatchers(
-                DispatcherPorts(
-                    queue=self._queue,
-                    commits=self._commits,
-                    delivery=AttemptRunner(self._directory, clock, chance),
-                    open_channel=open_channel,
-                    clock=clock,
-                    lease=lease,
-                    pending_requeue=pending_requeue,
-                    metrics=metrics,
-                )
+        lease = Lease(ids.new_id(), int(settings.lease_seconds * SECOND), clock)
+        queue = open_queue(settings, transactions, self._commits, clock, lease)
+        self.sending: Sending = (
+            RemoteSending(store, queue)
+            if settings.role == "api"
+            else LocalSending(
+                store,
+                transactions,
+                self._commits,
+                self._directory,
+                queue,
+                lease,
+                clock,
+                chance,
+                _retention(settings),
+                metrics,
             )
-            self._keeper = ProcessHeartbeat(transactions, self._outlets, pending_requeue, lease, clock, chance)
-        self._housekeeper = Housekeeper(transactions, clock, lease.process_id, _retention(settings))
+        )
         self._queue_canceller = QueueCanceller(transactions, clock)
         self._schedules = CampaignScheduler(transactions, clock, self._campaign_changed)
         self._schedules_task: asyncio.Task[None] | None = None
 
-        self._triggering = Triggering(transactions, self._directory, self._commits, self._outlets, clock, ids, metrics)
+        self._triggering = Triggering(
+            transactions, self._directory, self._commits, self.sending.dispatch, clock, ids, metrics
+        )
         self._triggers = TriggerService(self._triggering)
         self._inspecting = inspecting = Lookups(transactions)
         self._cancelling = cancelling = CancelMessages(transactions, clock)
@@ -118,7 +111,7 @@ class Clarion:
                 CampaignPreviewer(transactions, compiler),
                 TriggerSampler(self._directory, compiler),
             ),
-            ManageChannelConfigurations(transactions, clock, open_channel, self._channel_changed),
+            ManageChannelConfigurations(transactions, clock, open_channel, self.sending.channel_changed),
             self._triggers,
             inspecting,
             cancelling,
@@ -138,18 +131,14 @@ class Clarion:
     async def start(self, show_first_key: Callable[[str], None]) -> Ports:
         """Serves. `show_first_key` gets the first administrator's secret, on the very first start."""
         ports = Ports(self._listen(), self._listen_for_http(), self._listen_for_metrics())
-        try:
-            await self._queue.start()
-        except QueueUnavailable as error:
-            raise CannotStart(f"Cannot use the queue: {error}") from error
         with failures_of_starting():
+            try:
+                await self.sending.start()
+            except QueueUnavailable as error:
+                raise CannotStart(f"Cannot use the queue: {error}") from error
             first_key = await self._keys.ensure_first_key()
-            if self._keeper is not None:
-                await self._keeper.start()
         if first_key is not None:
             show_first_key(first_key)
-        if self._keeper is not None:
-            self._housekeeper.start()
         loop = asyncio.get_running_loop()
         self._store.listen(lambda channel_keys: _call_soon(loop, self._heard, channel_keys))
         self._schedules_task = asyncio.create_task(self._schedules.run())
@@ -163,16 +152,13 @@ class Clarion:
     async def stop(self) -> None:
         """Refuses new calls, lets those under way and the hand-offs finish, leaves the rest to the next start."""
         # Both at once: while the last calls are answered, nothing more is begun to be sent.
-        await asyncio.gather(self._stop_doors(self._settings.shutdown_seconds), self._outlets.close())
+        await asyncio.gather(self._stop_doors(self._settings.shutdown_seconds), self.sending.stop_dispatch())
         self._schedules.stop()
         if self._schedules_task is not None:
             await self._schedules_task
         await self._queue_canceller.close()
-        await self._housekeeper.close()
         await self._commits.drained()
-        if self._keeper is not None:
-            await self._keeper.close()
-        await self._queue.close()
+        await self.sending.close()
         if self._monitoring is not None:
             await self._monitoring.stop()
         self._transactions.close()
@@ -245,7 +231,7 @@ class Clarion:
             "clarion_messages_in_hands",
             "Messages that are being sent, or next to be.",
             "channel",
-            self._outlets.in_flight_count,
+            self.sending.in_flight_counts,
         )
 
     def _listen_for_metrics(self) -> int | None:
@@ -262,29 +248,14 @@ class Clarion:
     def _campaign_changed(self, campaign: Campaign) -> None:
         self._directory.forget(campaign)
         self._schedules.wake()
-        if self._keeper is not None:
-            self._keeper.wake()
-        else:
-            self._tell_others()
+        self.sending.campaign_changed()
         self._queue_canceller.look_at(campaign)
-
-    def _tell_others(self) -> None:
-        self._store.notify_queued([EVERY_CHANNEL])
 
     def _heard(self, channel_keys: frozenset[int]) -> None:
         """Other processes have committed something, and left messages of these channel configurations."""
         self._signal.commit_happened()
-        if isinstance(self._outlets, Dispatchers) and self._keeper is not None and channel_keys:
-            self._queue.heard(channel_keys)
-            if not self._outlets.have(channel_keys):
-                # Configured a moment ago, or not one in particular.
-                self._keeper.wake()
-
-    def _channel_changed(self, configuration: ChannelConfiguration) -> None:
-        self._outlets.keep([configuration])
-        if self._keeper is not None:
-            # Who only accepts has told them already.
-            self._tell_others()
+        if channel_keys:
+            self.sending.on_queued(channel_keys)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.queue import Queue, QueueUnavailable
-from clarion_server.application.ports.store import Store
 from clarion_server.application.sending.lease import Lease
 from clarion_server.application.sending.store_queue import StoreQueue
 from clarion_server.application.transactions import Transactions
@@ -14,11 +13,11 @@ from clarion_server.config import Settings
 
 
 def open_queue(
-    settings: Settings, store: Store, transactions: Transactions, commits: GroupCommit, clock: Clock, lease: Lease
+    settings: Settings, transactions: Transactions, commits: GroupCommit, clock: Clock, lease: Lease
 ) -> Queue:
     """The engine that the settings name. Raises CannotStart."""
     if settings.queue == "store":
-        return StoreQueue(transactions, commits, clock, lease.process_id, store.notify_queued)
+        return StoreQueue(commits, lease.process_id)
     try:
         from clarion_server.adapters.queue.jetstream import JetStreamQueue, read_address  # noqa: PLC0415 - only when asked for
     except ImportError as error:

@@ -10,8 +10,9 @@ from typing import TypeVar
 
 from clarion_server.adapters.system import SystemClock
 from clarion_server.application.group_commit import GroupCommit
-from clarion_server.application.ports.queue import Claimed, QueueConsumer
+from clarion_server.application.ports.queue import Claimed, ClaimRequest
 from clarion_server.application.ports.store import Store, UnitOfWork
+from clarion_server.application.sending.claim_schedule import ClaimSchedule
 from clarion_server.application.sending.lease import Lease
 from clarion_server.application.sending.outcomes import record_outcomes
 from clarion_server.application.transactions import Transactions
@@ -27,26 +28,25 @@ T = TypeVar("T")
 
 #: How long, in seconds, anything may take that must happen; only a failing test waits for it.
 DEADLINE = 30
-#: Between two rounds, in seconds.
-ROUND = 0.1
+#: Between two looks at the store, in seconds.
+LOOK_SECONDS = 0.1
 CAPACITY = 100_000
 LANE = Lane.TRANSACTIONAL
 
 
 class Desk:
+    """Asks an engine as the claim loop does."""
+
     def __init__(self, open_queue: Open, store: Store, name: str, span: Span = 10 * SECOND) -> None:
         self.name = name
         self.clock = SystemClock()
         self.transactions = Transactions(store)
         self._commits = GroupCommit(self.transactions, lambda: None, CAPACITY)
         self.queue = open_queue(self.transactions, self._commits, self.clock, Lease(name, span, self.clock))
-        self._sources: dict[tuple[int, Lane], QueueConsumer] = {}
+        self.schedule = ClaimSchedule(self.clock)
 
-    def source(self, channel: ChannelConfiguration, lane: Lane = LANE) -> QueueConsumer:
-        key = (channel.key, lane)
-        if key not in self._sources:
-            self._sources[key] = self.queue.source(channel, lane, lambda _changed: None)
-        return self._sources[key]
+    async def start(self) -> None:
+        await self.queue.start(self.schedule.add)
 
     async def write(self, work: Callable[[UnitOfWork], T]) -> T:
         return await self.transactions.write(work)
@@ -72,67 +72,65 @@ class Desk:
         return found
 
     async def claim_once(self, channel: ChannelConfiguration, limit: int, *, lane: Lane = LANE) -> Claimed:
-        """What a look at the queue comes to."""
-        source = self.source(channel, lane)
+        """The first answer of the engine, which is asked when there is something to claim."""
         async with asyncio.timeout(DEADLINE):
-            while not await source.has_work():
-                pass
-        return await source.claim(limit, self.clock.now())
-
-    @asynccontextmanager
-    async def going_round(self) -> AsyncIterator[None]:
-        """Its sources look for what their engine does not know of, again and again, as a keeper has them do."""
-
-        async def go_round() -> None:
             while True:
-                for source in self._sources.values():
-                    source.look()
-                await asyncio.sleep(ROUND)
+                claimed = await self.try_to_claim(channel, limit, lane=lane)
+                if claimed is not None:
+                    return claimed
 
-        keeper = asyncio.create_task(go_round())
-        try:
-            yield
-        finally:
-            keeper.cancel()
+    async def try_to_claim(self, channel: ChannelConfiguration, limit: int, *, lane: Lane = LANE) -> Claimed | None:
+        """None where nothing seems to wait, or the engine does not know yet."""
+        if (channel.key, lane) not in self.schedule.claimable():
+            await self.schedule.wait(LOOK_SECONDS)
+            await self.look()
+            return None
+        self.schedule.remove(channel.key, lane)
+        (claimed,) = await self.queue.claim([ClaimRequest(channel.key, lane, limit)], self.clock.now())
+        if claimed is None:
+            self.schedule.expect(channel.key, lane)
+        elif claimed.next_due_time is not None:
+            self.schedule.add(channel.key, lane, claimed.next_due_time)
+        return claimed
+
+    async def look(self) -> None:
+        """Finds in the store what nobody told."""
+        looked_time = self.clock.now()
+        self.schedule.replace(await self.transactions.read(lambda unit: unit.messages.waiting()), looked_time)
 
     async def sent(self, message: Message) -> None:
-        await self._conclude(message, MessageState.SENT)
+        await self._end(message, MessageState.SENT)
 
     async def deferred(self, message: Message, delay: Span) -> Instant:
         due_time = self.clock.now() + delay
-        await self._conclude(message, MessageState.QUEUED, due_time)
+        await self._end(message, MessageState.QUEUED, due_time)
         return due_time
 
     async def requeue(self, messages: Sequence[Message]) -> None:
-        """Messages that were claimed here and not begun."""
+        """Messages that were claimed here, and whose attempts have not begun."""
         for message in messages:
-            self._sources[message.channel_key, message.lane].pending_requeue(message)
+            self.queue.released(message, message.due_time)
         await self.write(lambda unit: unit.messages.requeue([message.id for message in messages], self.name))
-        for source in self._sources.values():
-            source.wake(self.clock.now())
 
     async def close(self) -> None:
-        for source in self._sources.values():
-            source.end()
-            await source.close()
         await self._commits.drained()
         await self.queue.close()
         self.transactions.close()
 
-    async def _conclude(self, message: Message, state: MessageState, due_time: Instant | None = None) -> None:
+    async def _end(self, message: Message, state: MessageState, due_time: Instant | None = None) -> None:
         now = self.clock.now()
         kind = EventType.DEFERRED if state is MessageState.QUEUED else EventType[state.name]
         event = Event(kind, now, message.id, message.campaign_key)
-        conclusion = AttemptOutcome(message, state, now, event, due_time)
-        await self.write(lambda unit: record_outcomes(unit, [conclusion], self.name))
-        self._sources[message.channel_key, message.lane].concluded(conclusion)
+        outcome = AttemptOutcome(message, state, now, event, due_time)
+        await self.write(lambda unit: record_outcomes(unit, [outcome], self.name))
+        self.queue.released(message, due_time)
 
 
 @asynccontextmanager
 async def open_desk(open_queue: Open, store: Store, name: str, span: Span = 10 * SECOND) -> AsyncIterator[Desk]:
     desk = Desk(open_queue, store, name, span)
     try:
-        await desk.queue.start()
+        await desk.start()
         yield desk
     finally:
         await desk.close()

@@ -26,11 +26,11 @@ class QueueKind:
     """Makes an empty queue; what it returns opens it for one process."""
 
 
-def _claim_table() -> Open:
-    def open_claim_table(transactions: Transactions, commits: GroupCommit, clock: Clock, lease: Lease) -> Queue:
-        return StoreQueue(transactions, commits, clock, lease.process_id)
+def _store_queue() -> Open:
+    def open_store_queue(_transactions: Transactions, commits: GroupCommit, _clock: Clock, lease: Lease) -> Queue:
+        return StoreQueue(commits, lease.process_id)
 
-    return open_claim_table
+    return open_store_queue
 
 
 def _jetstream() -> Open:
@@ -42,4 +42,4 @@ def _jetstream() -> Open:
     return open_jetstream
 
 
-KINDS = (QueueKind("claim-table", _claim_table), QueueKind("jetstream", _jetstream))
+KINDS = (QueueKind("store", _store_queue), QueueKind("jetstream", _jetstream))

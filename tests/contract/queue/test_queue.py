@@ -6,10 +6,9 @@ import asyncio
 from collections.abc import Collection
 from dataclasses import replace
 
-from clarion_server.application.ports.queue import QueueConsumer
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.domain.campaign import CampaignState
-from clarion_server.domain.instant import HOUR, MILLISECOND
+from clarion_server.domain.instant import MILLISECOND
 from clarion_server.domain.message import Lane, Message, MessageState
 
 from tests.contract.queue.desk import Desk, in_flight_count
@@ -52,8 +51,6 @@ async def test_thousands_are_claimed_each_once(desk: Desk, sender: Sender) -> No
 async def test_processes_share_what_is_queued_and_nothing_goes_to_two(
     desk: Desk, other: Desk, sender: Sender, store: Store
 ) -> None:
-    for channel_desk in (desk, other):
-        channel_desk.source(sender.channel)
     queued = await desk.queue_up(sender, 1_000)
     shares: dict[str, list[Message]] = {"first": [], "second": []}
 
@@ -75,7 +72,7 @@ async def test_processes_share_what_is_queued_and_nothing_goes_to_two(
     assert owners == {message.id: name for name, share in shares.items() for message in share}
 
 
-async def test_a_source_gives_what_is_of_its_channel_configuration_and_lane_alone(
+async def test_a_claim_gets_what_is_of_its_channel_configuration_and_lane_alone(
     desk: Desk, sender: Sender, store: Store
 ) -> None:
     with committing(store) as work:
@@ -91,14 +88,11 @@ async def test_a_source_gives_what_is_of_its_channel_configuration_and_lane_alon
 
 
 async def test_what_was_committed_and_never_told_is_claimed_all_the_same(desk: Desk, sender: Sender) -> None:
-    source = desk.source(sender.channel)
     queued = await desk.add(sender, 3)
-    source.look()
     assert ids(await desk.claim(sender.channel, 3)) == ids(queued)
 
 
 async def test_what_is_to_leave_later_is_claimed_then_and_not_before(desk: Desk, sender: Sender) -> None:
-    desk.source(sender.channel)
     (later,) = await desk.queue_up(sender, delay=A_WHILE)
     (now,) = await desk.queue_up(sender)
     first, second = await desk.claim(sender.channel, 2)
@@ -116,7 +110,6 @@ async def test_what_waits_for_its_time_needs_nobody_who_remembers_it(desk: Desk,
 
 async def test_what_is_to_leave_later_is_claimed_then_though_nobody_was_told(desk: Desk, sender: Sender) -> None:
     (later,) = await desk.add(sender, delay=A_WHILE)
-    desk.source(sender.channel).look()
     (claimed,) = await desk.claim(sender.channel, 1)
     assert claimed.id == later.id
     assert (claimed.attempt_time or 0) >= later.due_time
@@ -134,7 +127,6 @@ async def test_a_deferred_message_is_claimed_again_when_it_is_due(desk: Desk, se
 async def test_a_message_that_never_was_in_the_queue_is_claimed_when_its_retry_is_due(
     desk: Desk, sender: Sender
 ) -> None:
-    desk.source(sender.channel)
     (message,) = await desk.add(sender)
     await desk.write(lambda unit: unit.messages.begin([message.id], "first", message.due_time))
     await desk.deferred(replace(message, state=MessageState.SENDING, owner="first", attempt_count=1), MILLISECOND)
@@ -146,9 +138,6 @@ async def test_what_was_sent_is_never_claimed_again(desk: Desk, sender: Sender) 
     await desk.queue_up(sender, 3)
     for message in await desk.claim(sender.channel, 3):
         await desk.sent(message)
-    source = desk.source(sender.channel)
-    source.wake(desk.clock.now())
-    source.look()
     (last,) = await desk.queue_up(sender)
     assert ids(await desk.claim(sender.channel, 1)) == {last.id}
 
@@ -157,8 +146,7 @@ async def test_what_was_claimed_and_given_back_is_claimed_again(desk: Desk, send
     await desk.queue_up(sender, 2)
     claimed = await desk.claim(sender.channel, 2)
     await desk.requeue(claimed)
-    async with desk.going_round():
-        again = await desk.claim(sender.channel, 2)
+    again = await desk.claim(sender.channel, 2)
     assert ids(again) == ids(claimed)
     assert {message.attempt_count for message in again} == {1}
 
@@ -184,9 +172,7 @@ async def test_messages_of_a_paused_campaign_wait_until_it_is_resumed(desk: Desk
             assert not (await desk.claim_once(sender.channel, 10)).messages
     await desk.write(lambda unit: change(unit, CampaignState.LIVE))
     await desk.write(lambda unit: unit.messages.release(sender.campaign.key, 10))
-    desk.source(sender.channel).wake(desk.clock.now())
-    async with desk.going_round():
-        assert ids(await desk.claim(sender.channel, 2)) == ids(paused)
+    assert ids(await desk.claim(sender.channel, 2)) == ids(paused)
 
 
 async def test_what_comes_to_nothing_leaves_no_trace(desk: Desk, sender: Sender) -> None:
@@ -205,27 +191,7 @@ async def test_a_disabled_channel_configuration_keeps_its_messages(desk: Desk, s
 
     await desk.write(lambda unit: disable(unit, True))
     queued = await desk.queue_up(sender, 2)
-    claimed = await desk.claim_once(sender.channel, 10)
-    assert claimed.configuration is None or claimed.configuration.disabled
-    assert not claimed.messages
+    claimed = await desk.try_to_claim(sender.channel, 10)
+    assert claimed is None or not claimed.messages
     await desk.write(lambda unit: disable(unit, False))
-    desk.source(sender.channel).wake(desk.clock.now())
     assert ids(await desk.claim(sender.channel, 2)) == ids(queued)
-
-
-async def test_whoever_waits_for_work_is_let_go_at_the_end(desk: Desk, sender: Sender) -> None:
-    source = desk.source(sender.channel)
-    await desk.queue_up(sender, delay=HOUR)
-    waiting = asyncio.create_task(_until_it_ends(source))
-    # It has begun to wait.
-    await asyncio.sleep(0)
-    source.end()
-    async with asyncio.timeout(30):
-        await waiting
-    assert not await source.has_work()
-
-
-async def _until_it_ends(source: QueueConsumer) -> None:
-    """Each answer before may be that it should be asked again."""
-    for _ in range(3):
-        await source.has_work()

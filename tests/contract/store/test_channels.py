@@ -56,7 +56,7 @@ def test_a_key_is_never_given_twice(store: Store) -> None:
 
 def test_all_channel_configurations_of_every_sandbox_are_told_by_key(work: UnitOfWork) -> None:
     made = [a_channel(work, "b"), a_channel(work, "a", sandbox="staging"), a_channel(work, "c")]
-    assert work.channels.all() == sorted(made, key=lambda configuration: configuration.key)
+    assert work.channels.by_keys(work.channels.revisions()) == sorted(made, key=lambda configuration: configuration.key)
 
 
 def test_saving_replaces_the_stored_channel_configuration(store: Store) -> None:
@@ -81,7 +81,7 @@ def test_a_deleted_channel_configuration_is_gone_and_its_name_is_free(work: Unit
     added = a_channel(work)
     work.channels.delete(added)
     assert work.channels.by_key(added.key) is None
-    assert work.channels.all() == []
+    assert work.channels.by_keys(work.channels.revisions()) == []
     with pytest.raises(WriteConflict):
         work.channels.delete(added)
     assert a_channel(work).id == added.id
@@ -110,3 +110,17 @@ def test_channel_configurations_are_listed_by_id_in_pages_of_their_sandbox(work:
     assert [configuration.id for configuration in first] == ["a", "a-1", "b"]
     assert [configuration.id for configuration in work.channels.page("default", "b", 3)] == ["c"]
     assert work.channels.page("default", "c", 3) == []
+
+
+def test_only_a_channel_configuration_that_exists_and_is_not_disabled_is_enabled(work: UnitOfWork) -> None:
+    enabled, disabled = a_channel(work, "a", disabled=False), a_channel(work, "b", disabled=True)
+    assert work.channels.is_enabled(enabled.key)
+    assert not work.channels.is_enabled(disabled.key)
+    assert not work.channels.is_enabled(99)
+
+
+def test_the_revisions_and_the_channel_configurations_with_some_keys_are_found(work: UnitOfWork) -> None:
+    first, second = a_channel(work, "a"), a_channel(work, "b")
+    assert work.channels.revisions() == {first.key: first.revision, second.key: second.revision}
+    assert work.channels.by_keys([second.key, 99]) == [second]
+    assert work.channels.by_keys([]) == []

@@ -30,7 +30,7 @@ def test_what_was_committed_is_there_when_the_store_is_opened_again(open_durable
     first.close()
     with open_durable().snapshot() as work:
         assert work.campaigns.get("default", sender.campaign.id) == sender.campaign
-        assert work.channels.all() == [sender.channel]
+        assert work.channels.by_keys(work.channels.revisions()) == [sender.channel]
         request = (sender.campaign.key, "r-1")
         assert work.executions.by_request_ids([request]) == {request: execution}
         assert work.messages.due(sender.channel.key, samples.NOW, 10) == [queued]

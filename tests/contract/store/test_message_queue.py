@@ -96,6 +96,23 @@ def test_the_next_due_time_is_the_earliest_of_the_channel_whatever_the_lane(work
     assert work.messages.next_due_time(two.channel.key) == 100
 
 
+def test_what_waits_is_the_earliest_of_each_channel_and_lane(work: UnitOfWork) -> None:
+    assert work.messages.waiting() == {}
+    one, two = a_sender(work, "one"), a_sender(work, "two")
+    one.message(work, due_time=300)
+    one.message(work, due_time=200)
+    one.message(work, due_time=400, lane=Lane.MARKETING)
+    two.message(work, due_time=100, lane=Lane.RAPID)
+    held = two.message(work, due_time=50)
+    two.message(work, state=MessageState.SENT)
+    work.messages.hold([held.id])
+    assert work.messages.waiting() == {
+        (one.channel.key, Lane.TRANSACTIONAL): 200,
+        (one.channel.key, Lane.MARKETING): 400,
+        (two.channel.key, Lane.RAPID): 100,
+    }
+
+
 def test_begun_messages_are_in_the_hands_of_their_owner(store: Store) -> None:
     with committing(store) as work:
         sender = a_sender(work)

@@ -42,7 +42,7 @@ def state_of(store: Store, sender: Sender) -> list[object]:
         return [
             work.campaigns.page(CampaignQuery("default")),
             work.campaigns.versions(key, None, 10),
-            work.channels.all(),
+            work.channels.revisions(),
             work.messages.queued_of_campaign(key, 10),
             work.messages.held_campaigns(),
             work.messages.due(sender.channel.key, NOW, 10),

@@ -52,7 +52,7 @@ async def opened(url: str, credentials: Path | None = None) -> AsyncIterator[Jet
             read_address(url, credentials), transactions, commits, clock, Lease("first", 10 * SECOND, clock)
         )
         try:
-            await queue.start()
+            await queue.start(lambda _key, _lane, _due_time: None)
             yield queue
         finally:
             await queue.close()

@@ -14,6 +14,7 @@ from clarion_server.adapters.storage.postgresql import open_postgresql_store
 from clarion_server.adapters.storage.schema import metadata
 from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.adapters.storage.store import SqlStore
+from clarion_server.application import transactions
 from clarion_server.application.maintenance import housekeeping
 from clarion_server.application.maintenance.housekeeping import Housekeeper
 from clarion_server.application.maintenance.retention import Retention
@@ -79,7 +80,7 @@ def sizes_of_postgresql(url: str) -> Sizes:
 @pytest.fixture(autouse=True)
 def in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(housekeeping, "BATCH", 500)
-    monkeypatch.setattr(housekeeping, "_REST", 0.0)
+    monkeypatch.setattr(transactions, "_REST", 0.0)
 
 
 def fill(store: SqlStore, sender: Sender, now: Instant, chance: random.Random) -> None:
@@ -116,8 +117,8 @@ async def test_a_store_that_is_filled_and_purged_again_and_again_keeps_nothing_a
     with committing(store) as work:
         sender = a_sender(work)
         work.processes.renew(PROCESS, samples.NOW + 2 * GENERATIONS * APART)
-    transactions, rows, sizes = Transactions(store), [], []
-    housekeeper = Housekeeper(transactions, clock, PROCESS, RETENTION)
+    writes, rows, sizes = Transactions(store), [], []
+    housekeeper = Housekeeper(writes, clock, PROCESS, RETENTION)
     for _ in range(GENERATIONS):
         fill(store, sender, clock.now(), chance)
         sizes.append(kept.sizes())
@@ -125,7 +126,7 @@ async def test_a_store_that_is_filled_and_purged_again_and_again_keeps_nothing_a
         await housekeeper.run_once()
         kept.sizes()
         rows.append(row_counts(store))
-    transactions.close()
+    writes.close()
     print("bytes after each filling:", [sum(each.values()) for each in sizes])
     assert {name for name, count in rows[0].items() if count == 0} >= EMPTIED
     assert rows == [rows[0]] * GENERATIONS

@@ -90,6 +90,7 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
         lambda work: work.messages.next_due_time(1, after=NOW),
         {"messages_due"},
     ),
+    "what waits for each channel": (lambda work: work.messages.waiting(), {"messages_due"}),
     "messages that are claimed by name": (lambda work: work.messages.claimable(["m", "n"]), {BY_ID}),
     "a page of the queue": (
         lambda work: work.messages.queued(DueQuery(1, Lane.MARKETING, NOW, 10, after=(5, "m"))),

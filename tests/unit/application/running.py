@@ -15,8 +15,12 @@ from clarion_server.application.maintenance.process_heartbeat import ProcessHear
 from clarion_server.application.ports.content import ContentCompiler
 from clarion_server.application.ports.metrics import Metrics
 from clarion_server.application.ports.queries import EventQuery, ExecutionQuery, MessageQuery
+from clarion_server.application.ports.queue import Claimed, ClaimRequest
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.application.sending.attempt import AttemptRunner
+from clarion_server.application.sending.claim import ClaimDueMessages, DueClaims
+from clarion_server.application.sending.claim_loop import ClaimLoop
+from clarion_server.application.sending.claim_schedule import ClaimSchedule
 from clarion_server.application.sending.dispatcher import ChannelDispatcher, DispatcherPorts
 from clarion_server.application.sending.dispatchers import Dispatchers
 from clarion_server.application.sending.lease import Lease
@@ -29,7 +33,7 @@ from clarion_server.application.triggering.trigger import TriggerAnswer, Trigger
 from clarion_server.domain.access import Caller, Scope
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.instant import DAY, Span
-from clarion_server.domain.message import Event, Message, MessageState
+from clarion_server.domain.message import Event, Lane, Message, MessageState
 
 from tests.fakes import Provider
 from tests.unit.application.world import World
@@ -86,22 +90,24 @@ class Process:
         self.directory = CampaignCache(self.transactions, compiler or JinjaContentCompiler())
         self.lease = Lease(name, span, world.clock)
         self.ports = DispatcherPorts(
-            queue=StoreQueue(self.transactions, self.commits, world.clock, name, world.store.notify_queued),
+            queue=StoreQueue(self.commits, name),
             commits=self.commits,
-            delivery=AttemptRunner(self.directory, world.clock, lambda: 0.5),
+            attempts=AttemptRunner(self.directory, world.clock, lambda: 0.5),
             open_channel=self.provider,
             clock=world.clock,
             lease=self.lease,
+            schedule=ClaimSchedule(world.clock),
             pending_requeue=PendingRequeue(),
             metrics=metrics,
         )
-        self.outlets = Dispatchers(self.ports)
-        self.keeper = ProcessHeartbeat(
-            self.transactions, self.outlets, self.ports.pending_requeue, self.lease, world.clock, lambda: 0.5
+        self.dispatchers = Dispatchers(self.ports)
+        self.claim_loop = ClaimLoop(self.dispatchers, self.ports, self.transactions)
+        self.heartbeat = ProcessHeartbeat(
+            self.transactions, self.ports.pending_requeue, self.lease, world.clock, lambda: 0.5, self.claim_loop.look
         )
         self.cancelling = CancelMessages(self.transactions, world.clock)
         self.triggering = Triggering(
-            self.transactions, self.directory, self.commits, self.outlets, world.clock, SystemIds(), metrics
+            self.transactions, self.directory, self.commits, self.dispatchers, world.clock, SystemIds(), metrics
         )
 
     def _committed(self) -> None:
@@ -111,29 +117,52 @@ class Process:
         return await self.triggering.trigger(command(*to, **fields), CALLER)
 
     @property
-    def outlet(self) -> ChannelDispatcher:
+    def dispatcher(self) -> ChannelDispatcher:
         """The one of the first channel configuration."""
-        return self.outlets._outlets[1]
+        dispatcher = self.dispatchers.open(1)
+        assert dispatcher is not None, "it is enabled, and the lease is held"
+        return dispatcher
+
+    @property
+    def in_flight_count(self) -> int:
+        return sum(state.in_flight_count for state in self.dispatchers.state())
 
     @property
     def is_idle(self) -> bool:
         """Whether no message is in its hands, and none that is due waits."""
-        return not self.outlet._places.taken and not self.outlet._backlog
+        return not self.in_flight_count and not self.ports.schedule.due_lanes(1)
+
+    async def start(self) -> None:
+        """Starts to send. The heartbeat goes round when a test says so."""
+        await self.ports.queue.start(self.ports.schedule.add)
+        await self.heartbeat.beat()
+        await self.claim_loop.start()
+
+    async def stop_dispatch(self) -> None:
+        await asyncio.gather(self.claim_loop.close(), self.dispatchers.close())
 
     async def close(self) -> None:
-        await self.outlets.close()
+        await self.stop_dispatch()
         await self.commits.drained()
-        await self.keeper.close()
+        await self.heartbeat.close()
         self.transactions.close()
 
     @asynccontextmanager
     async def sending(self) -> AsyncIterator[None]:
-        """With its outlets open. Its keeper goes round when a test says so."""
-        await self.keeper.keep()
+        """Sends on the channel of the first configuration, which is open from the start."""
+        await self.start()
+        self.dispatchers.open(1)
         try:
             yield
         finally:
             await self.close()
+
+
+async def claimed(world: World, limit: int = 100, lane: Lane = Lane.TRANSACTIONAL, owner: str = "first") -> Claimed:
+    """What the process `owner` claims for the first channel configuration."""
+    claims = DueClaims([ClaimRequest(1, lane, limit)], owner, world.clock.now())
+    ((answer,),) = await world.transactions.write(lambda unit: ClaimDueMessages().apply(unit, [claims]))
+    return answer
 
 
 def executions(world: World) -> list[Execution]:

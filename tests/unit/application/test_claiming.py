@@ -7,13 +7,11 @@ from dataclasses import replace
 
 import pytest
 from clarion_server.application.ports.queue import Claimed
-from clarion_server.application.sending.claim import Claim, ClaimMessages
-from clarion_server.application.sending.store_queue import look_every
 from clarion_server.domain.campaign import Category, QueueDisposal
 from clarion_server.domain.instant import HOUR, SECOND
 from clarion_server.domain.message import EventType, Lane, MessageState
 
-from tests.unit.application.running import Process, events, figures, messages, recipients, states
+from tests.unit.application.running import Process, claimed, events, figures, messages, recipients, states
 from tests.unit.application.world import AUTHOR, World
 
 QUEUED, SENDING, CANCELLED, EXPIRED = (
@@ -26,45 +24,39 @@ QUEUED, SENDING, CANCELLED, EXPIRED = (
 
 @pytest.fixture
 async def process(world: World) -> AsyncIterator[Process]:
-    """Of a world with a live campaign. Without outlets: tests claim."""
+    """Of a world with a live campaign. It is not started: tests claim."""
     await world.live()
     made = Process(world)
     yield made
     await made.close()
 
 
-async def claim(world: World, limit: int = 100, lane: Lane = Lane.TRANSACTIONAL) -> Claimed:
-    wish = Claim(1, lane, "first", limit, world.clock.now())
-    (claimed,) = await world.transactions.write(lambda unit: ClaimMessages().apply(unit, [wish]))
-    return claimed
-
-
 async def test_what_is_due_is_claimed_and_stored_as_being_sent(world: World, process: Process) -> None:
     await process.trigger(*recipients(3))
-    claimed = await claim(world)
-    assert {message.id: message for message in claimed.messages} == messages(world)
-    assert {message.state for message in claimed.messages} == {SENDING}
-    assert {(message.owner, message.attempt_count, message.attempt_time) for message in claimed.messages} == {
+    found = await claimed(world)
+    assert {message.id: message for message in found.messages} == messages(world)
+    assert {message.state for message in found.messages} == {SENDING}
+    assert {(message.owner, message.attempt_count, message.attempt_time) for message in found.messages} == {
         ("first", 1, world.clock.now())
     }
-    assert claimed.next_due_time is None
+    assert found.next_due_time is None
 
 
 async def test_no_more_is_claimed_than_there_is_room_for(world: World, process: Process) -> None:
     await process.trigger(*recipients(5))
-    claimed = await claim(world, limit=3)
-    assert len(claimed.messages) == 3
-    assert claimed.next_due_time == world.clock.now()
+    found = await claimed(world, limit=3)
+    assert len(found.messages) == 3
+    assert found.next_due_time == world.clock.now()
     assert states(world).count(QUEUED) == 2
 
 
 async def test_what_is_not_due_yet_is_left_and_its_time_is_told(world: World, process: Process) -> None:
     later = world.clock.now() + HOUR
     await process.trigger(send_time=later)
-    claimed = await claim(world)
-    assert (claimed.messages, claimed.next_due_time) == ([], later)
+    found = await claimed(world)
+    assert (found.messages, found.next_due_time) == ([], later)
     world.clock.time = later
-    assert len((await claim(world)).messages) == 1
+    assert len((await claimed(world)).messages) == 1
 
 
 async def test_each_lane_is_claimed_by_itself(world: World, process: Process) -> None:
@@ -72,16 +64,16 @@ async def test_each_lane_is_claimed_by_itself(world: World, process: Process) ->
     await process.trigger(*recipients(3), campaign_id="news")
     world.clock.advance(SECOND)
     await process.trigger()
-    (message,) = (await claim(world)).messages
+    (message,) = (await claimed(world)).messages
     assert message.identity == "email:jane@example.com"
-    assert len((await claim(world, lane=Lane.MARKETING)).messages) == 3
+    assert len((await claimed(world, lane=Lane.MARKETING)).messages) == 3
 
 
 async def test_messages_of_a_paused_campaign_are_held(world: World, process: Process) -> None:
     await process.trigger(*recipients(2))
     await world.life_cycle.pause("order-confirmed", "", AUTHOR)
-    claimed = await claim(world)
-    assert (claimed.messages, claimed.next_due_time) == ([], None)
+    found = await claimed(world)
+    assert (found.messages, found.next_due_time) == ([], None)
     assert states(world) == [QUEUED] * 2
     with world.store.snapshot() as unit:
         assert unit.messages.held_campaigns() == {1}
@@ -91,7 +83,7 @@ async def test_messages_of_a_paused_campaign_are_held(world: World, process: Pro
 async def test_messages_of_a_campaign_stopped_to_be_cancelled_are_cancelled(world: World, process: Process) -> None:
     await process.trigger(*recipients(2))
     await world.life_cycle.stop("order-confirmed", QueueDisposal.CANCEL, "", AUTHOR)
-    assert not (await claim(world)).messages
+    assert not (await claimed(world)).messages
     assert states(world) == [CANCELLED] * 2
     assert [event.type for event in events(world)] == [EventType.CANCELLED] * 2
     assert figures(world, 1) == {"targeted": 2, "state:CANCELLED": 2}
@@ -100,7 +92,7 @@ async def test_messages_of_a_campaign_stopped_to_be_cancelled_are_cancelled(worl
 async def test_messages_of_a_campaign_stopped_to_be_drained_are_claimed(world: World, process: Process) -> None:
     await process.trigger(*recipients(2))
     await world.life_cycle.stop("order-confirmed", QueueDisposal.DRAIN, "", AUTHOR)
-    assert len((await claim(world)).messages) == 2
+    assert len((await claimed(world)).messages) == 2
 
 
 async def test_expired_messages_are_expired_paused_or_not(world: World, process: Process) -> None:
@@ -110,7 +102,7 @@ async def test_expired_messages_are_expired_paused_or_not(world: World, process:
     await process.trigger(campaign_id="news", expire_time=expiry)
     await world.life_cycle.pause("news", "", AUTHOR)
     world.clock.time = expiry
-    assert not (await claim(world)).messages
+    assert not (await claimed(world)).messages
     assert states(world) == [EXPIRED] * 2
     assert [event.type for event in events(world)] == [EventType.EXPIRED] * 2
 
@@ -120,8 +112,7 @@ async def test_a_disabled_channel_configuration_lets_nothing_leave(world: World,
     channel = world.told_channels[-1]
     disabled = replace(channel, disabled=True, revision=channel.revision + 1)
     await world.transactions.write(lambda unit: unit.channels.save(disabled))
-    claimed = await claim(world)
-    assert (claimed.configuration, claimed.messages) == (disabled, ())
+    assert await claimed(world) == Claimed((), None)
     assert states(world) == [QUEUED]
 
 
@@ -133,11 +124,6 @@ async def test_one_due_batch_of_every_fate_is_sorted_out_in_one_go(world: World,
     world.clock.advance(1)
     await world.life_cycle.pause("paused", "", AUTHOR)
     await world.life_cycle.stop("stopped", QueueDisposal.CANCEL, "", AUTHOR)
-    claimed = await claim(world)
+    found = await claimed(world)
     assert states(world) == [QUEUED, QUEUED, CANCELLED, CANCELLED, SENDING, SENDING, EXPIRED]
-    assert {message.state for message in claimed.messages} == {SENDING}
-
-
-@pytest.mark.parametrize(("sources", "seconds"), [(1, 1), (30, 1), (90, 3), (300, 10), (30_000, 10)])
-def test_the_more_idle_sources_there_are_the_less_often_each_looks(sources: int, seconds: int) -> None:
-    assert look_every(sources) == seconds * SECOND
+    assert {message.state for message in found.messages} == {SENDING}

@@ -11,14 +11,17 @@ from clarion_server.adapters.rendering.email_content import CompiledEmail
 from clarion_server.application.ports.channels import OutboundEmail
 from clarion_server.application.ports.content import ContentInvalid
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.sending import dispatcher as outlet_module
+from clarion_server.application.sending import claim_loop as claim_loop_module
+from clarion_server.application.sending import dispatcher as dispatcher_module
+from clarion_server.application.sending import dispatchers as dispatchers_module
+from clarion_server.application.sending import store_look
 from clarion_server.application.sending.in_flight import in_flight_limits
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.instant import HOUR
 from clarion_server.domain.message import AttemptResult, EventType, FailureReason, Lane, MessageState
 
 from tests.fakes import LATER, NEVER, End
-from tests.unit.application.running import Process, events, figures, recipients, states, until
+from tests.unit.application.running import Process, events, figures, messages, recipients, states, until
 from tests.unit.application.working import at_work, change_channel, only
 from tests.unit.application.world import World
 
@@ -33,8 +36,9 @@ QUEUED, SENDING, SENT, FAILED, EXPIRED = (
 
 @pytest.fixture(autouse=True)
 def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is tried again, is at once."""
-    monkeypatch.setattr(outlet_module, "_PAUSE", 0.001)
+    """Whatever is tried again is tried at once."""
+    monkeypatch.setattr(dispatcher_module, "RETRY_SECONDS", 0.001)
+    monkeypatch.setattr(claim_loop_module, "RETRY_SECONDS", 0.001)
 
 
 @pytest.fixture
@@ -64,7 +68,7 @@ async def test_what_waits_in_the_store_is_sent_when_its_time_has_come(world: Wor
     await process.trigger(send_time=world.clock.now() + HOUR)
     assert states(world) == [QUEUED]
     world.clock.advance(HOUR)
-    process.outlets.wake_all(world.clock.now())
+    process.claim_loop.look()
     await until(lambda: states(world) == [SENT])
 
 
@@ -89,7 +93,7 @@ async def test_a_process_takes_no_more_into_its_hands_than_it_has_places(world: 
     process.provider.channels[0].gate.clear()
     for _ in range(3):
         await process.trigger(*recipients(200))
-    places = in_flight_limits(process.outlet.configuration)[Lane.TRANSACTIONAL]
+    places = in_flight_limits(process.dispatcher.configuration)[Lane.TRANSACTIONAL]
     await until(lambda: states(world).count(SENDING) == places)
     process.provider.channels[0].gate.set()
     await until(lambda: states(world) == [SENT] * 600)
@@ -102,7 +106,7 @@ async def test_a_passing_failure_is_tried_again_and_a_lasting_one_is_not(world: 
     for attempts in (1, 2, 3):
         await until(lambda attempts=attempts: only(world).attempt_count == attempts and len(events(world)) == attempts)  # type: ignore[misc] # binds the loop's value
         world.clock.advance(HOUR)
-        process.outlets.wake_all(world.clock.now())
+        process.claim_loop.look()
     assert [event.type for event in events(world)] == [EventType.DEFERRED, EventType.DEFERRED, EventType.SENT]
     assert figures(world, 1)["retries"] == 2
     process.provider.end = lambda _: NEVER
@@ -180,7 +184,7 @@ async def test_a_lowered_concurrency_holds_for_what_is_sent_from_then_on(world: 
     await change_channel(world, process, max_concurrency=2)
     await process.trigger(*recipients(50))
     await until(lambda: states(world) == [SENT] * 50)
-    await until(lambda: process.outlet._hired == 2)
+    assert process.provider.channels[-1].most_under_way == 2
     await change_channel(world, process, max_concurrency=7)
     await process.trigger(*recipients(50))
     await until(lambda: states(world) == [SENT] * 100)
@@ -198,43 +202,71 @@ async def test_a_disabled_configuration_keeps_messages_until_it_is_enabled(world
 async def test_what_waits_leaves_at_once_when_its_configuration_is_enabled(
     world: World, process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who looked at it from time to time would do so in an hour."""
-    monkeypatch.setattr(outlet_module, "_PAUSE", 3600.0)
+    """The claim loop would look by itself in an hour."""
+    monkeypatch.setattr(store_look, "LOOK_SECONDS", 3600.0)
     await change_channel(world, process, disabled=True)
     await process.trigger(*recipients(3))
-    await until(lambda: not process.outlet._allowed.is_set())
     await change_channel(world, process, disabled=False)
     await until(lambda: states(world) == [SENT] * 3)
 
 
-async def test_an_outlet_that_has_its_lease_again_goes_on_at_the_round_that_renewed_it(
+async def test_a_process_that_has_its_lease_again_goes_on_at_the_round_that_renewed_it(
     world: World, process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outlet_module, "_PAUSE", 3600.0)
+    monkeypatch.setattr(store_look, "LOOK_SECONDS", 3600.0)
     world.clock.advance(process.lease.span)
     await process.trigger(*recipients(3))
-    process.outlets.wake_all(world.clock.now())
-    await until(lambda: not process.outlet._allowed.is_set())
-    await process.keeper.keep()
+    assert states(world) == [QUEUED] * 3
+    await process.heartbeat.beat()
     await until(lambda: states(world) == [SENT] * 3)
 
 
 async def test_a_configuration_that_another_process_changed_is_taken_up(world: World, process: Process) -> None:
     def change(unit: UnitOfWork) -> None:
-        (channel,) = unit.channels.all()
+        (channel,) = unit.channels.by_keys(unit.channels.revisions())
         unit.channels.save(replace(channel, revision=channel.revision + 1, max_concurrency=3))
 
     await world.transactions.write(change)
-    await until(lambda: process.outlet.configuration.max_concurrency == 3)
+    await until(lambda: process.dispatcher.configuration.max_concurrency == 3)
 
 
-async def test_an_outlet_whose_configuration_is_gone_ends_and_harms_nobody(world: World, process: Process) -> None:
-    process.provider.channels[0].gate.set()
-    await process.outlets.follow([])
-    assert process.provider.channels[0].closed
-    process.outlets.give_up(1, [])
-    process.outlets.queued(1, Lane.RAPID, (), world.clock.now())
-    assert process.outlets.reserve(1, Lane.RAPID, 1) is None
-    await process.keeper.keep()
+async def test_a_dispatcher_whose_configuration_was_deleted_ends_and_harms_nobody(
+    world: World, process: Process
+) -> None:
+    process.dispatchers.keep_only([])
+    await until(lambda: process.provider.channels[0].closed)
+    assert process.dispatchers.reserve(1, Lane.RAPID, 1) is None
+    process.dispatchers.release(1, Lane.RAPID, 1)
+    process.dispatchers.queued(1, Lane.RAPID, (), world.clock.now())
+    await process.trigger()
+    # It was not deleted in the store, where the next look finds it.
+    process.claim_loop.look()
+    await until(lambda: states(world) == [SENT])
+
+
+async def test_an_idle_dispatcher_is_closed_and_opened_again_when_it_has_something_to_send(
+    world: World, process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await process.trigger()
+    await until(lambda: states(world) == [SENT] and process.is_idle)
+    monkeypatch.setattr(dispatchers_module, "IDLE_SECONDS", 0)
+    process.claim_loop.look()
+    await until(lambda: not process.dispatchers.state())
+    await until(lambda: process.provider.channels[0].closed)
+    monkeypatch.undo()
+    await process.trigger()
+    await until(lambda: states(world) == [SENT] * 2)
+    assert len(process.provider.channels) == 2
+    assert {message.attempt_time for message in messages(world).values()} == {world.clock.now()}
+
+
+async def test_a_process_opens_no_dispatcher_for_a_configuration_that_has_nothing_to_send(world: World) -> None:
+    await world.live()
+    for number in range(5):
+        await world.channel(f"idle-{number}")
+    process = Process(world)
+    await process.start()
     await process.trigger()
     await until(lambda: states(world) == [SENT])
+    assert [state.configuration.id for state in process.dispatchers.state()] == ["orders"]
+    await process.close()

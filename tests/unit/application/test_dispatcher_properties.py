@@ -9,7 +9,8 @@ from contextlib import suppress
 from itertools import cycle
 
 import pytest
-from clarion_server.application.sending import dispatcher as outlet_module
+from clarion_server.application.sending import claim_loop as claim_loop_module
+from clarion_server.application.sending import dispatcher as dispatcher_module
 from clarion_server.domain.campaign import Category, InDoubtPolicy
 from clarion_server.domain.errors import Unavailable
 from clarion_server.domain.instant import DAY, HOUR, Instant
@@ -29,8 +30,9 @@ SOAK = bool(os.environ.get("CLARION_SOAK"))
 
 @pytest.fixture(autouse=True)
 def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is tried again, is at once."""
-    monkeypatch.setattr(outlet_module, "_PAUSE", 0.001)
+    """Whatever is tried again is tried at once."""
+    monkeypatch.setattr(dispatcher_module, "RETRY_SECONDS", 0.001)
+    monkeypatch.setattr(claim_loop_module, "RETRY_SECONDS", 0.001)
 
 
 ENDS = (None, LATER, NEVER, UNKNOWN)
@@ -60,7 +62,7 @@ async def play(
                 if place == 0:
                     store.failures, store.lost_answers = faults, lost_answers
             await until_all_ended(world, process, sum(bursts))
-            assert process.outlet._places.taken == 0
+            assert process.in_flight_count == 0
         check_books(world, provider)
 
 
@@ -78,8 +80,8 @@ async def until_all_ended(world: World, process: Process, count: int) -> None:
         while len(messages(world, *OUTCOMES)) < count:
             world.clock.advance(HOUR // 10)
             with suppress(Unavailable):
-                await process.keeper.keep()
-            process.outlets.wake_all(world.clock.now())
+                await process.heartbeat.beat()
+            process.claim_loop.look()
             await asyncio.sleep(0.001)
     await until(lambda: process.is_idle)
 

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 
 import pytest
 from clarion_server.application.ports.store import StoreUnavailable, UnitOfWork
-from clarion_server.application.sending import dispatcher as outlet_module
+from clarion_server.application.sending import claim_loop as claim_loop_module
+from clarion_server.application.sending import dispatcher as dispatcher_module
 from clarion_server.domain.instant import HOUR
 from clarion_server.domain.message import MessageState
 
@@ -25,8 +26,9 @@ QUEUED, SENT = MessageState.QUEUED, MessageState.SENT
 
 @pytest.fixture(autouse=True)
 def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is tried again, is at once."""
-    monkeypatch.setattr(outlet_module, "_PAUSE", 0.001)
+    """Whatever is tried again is tried at once."""
+    monkeypatch.setattr(dispatcher_module, "RETRY_SECONDS", 0.001)
+    monkeypatch.setattr(claim_loop_module, "RETRY_SECONDS", 0.001)
 
 
 # A store that fails.
@@ -57,7 +59,7 @@ async def test_a_claim_that_fails_is_tried_again() -> None:
             await process.trigger(send_time=world.clock.now() + HOUR)
             store.failures = 5
             world.clock.advance(HOUR)
-            process.outlets.wake_all(world.clock.now())
+            process.claim_loop.look()
             await until(lambda: states(world) == [SENT])
             assert not store.failures
 
@@ -70,9 +72,9 @@ async def test_messages_of_a_claim_whose_answer_was_lost_are_sent() -> None:
             await process.trigger(*recipients(3), send_time=world.clock.now() + HOUR)
             store.lost_answers = 1
             world.clock.advance(HOUR)
-            process.outlets.wake_all(world.clock.now())
+            process.claim_loop.look()
             await until(lambda: bool(process.ports.pending_requeue))
-            await process.keeper.keep()
+            await process.heartbeat.beat()
             await until(lambda: states(world) == [SENT] * 3)
             assert {message.attempt_count for message in messages(world).values()} == {1}
 
@@ -100,7 +102,7 @@ async def test_what_could_not_be_begun_is_given_back_and_begun_later() -> None:
             await process.trigger()
             await until(lambda: bool(process.ports.pending_requeue))
             store.moody = False
-            await process.keeper.keep()
+            await process.heartbeat.beat()
             await until(lambda: states(world) == [SENT])
             assert only(world).attempt_count == 1
 
@@ -116,7 +118,7 @@ async def test_a_process_that_ends_finishes_what_it_began_and_gives_back_the_res
         channel.gate.clear()
         await process.trigger(*recipients(70))
         await until(lambda: len(channel.begun) == 10)
-        closing_down = asyncio.create_task(process.outlets.close())
+        closing_down = asyncio.create_task(process.dispatchers.close())
         await until(lambda: len(process.ports.pending_requeue.attempts) == 60)
         assert not closing_down.done()
         channel.gate.set()
@@ -153,8 +155,8 @@ async def test_a_trigger_that_is_accepted_while_its_process_ends_is_left_to_the_
             await process.directory.live("default", "order-confirmed")
             store.gate.clear()
             call = asyncio.create_task(process.trigger())
-            await until(lambda: process.outlet._places.taken == 1)
-            closing_down = asyncio.create_task(process.outlets.close())
+            await until(lambda: process.in_flight_count == 1)
+            closing_down = asyncio.create_task(process.dispatchers.close())
             await asyncio.sleep(0)
             store.gate.set()
             await asyncio.gather(call, closing_down)
@@ -174,5 +176,5 @@ async def test_what_a_failing_store_did_not_record_keeps_a_process_from_ending_f
             await until(lambda: len(channel.begun) == 1)
             store.failures = 5
             channel.gate.set()
-            await process.outlets.close()
+            await process.dispatchers.close()
         assert states(world) == [SENT]

@@ -43,7 +43,7 @@ def housekeeper(process: Process, retention: Retention = CAREFUL) -> Housekeeper
 
 async def keep_house_after(process: Process, days: int, retention: Retention = CAREFUL) -> None:
     process.world.clock.advance(days * DAY)
-    await process.keeper.keep()
+    await process.heartbeat.beat()
     await housekeeper(process, retention).run_once()
 
 
@@ -115,7 +115,7 @@ async def test_sweeps_come_every_few_minutes(world: World, process: Process) -> 
     moment = retention_module.EVERY // 4
     for span, left in ((10 * DAY - moment, 5), (2 * moment, 5), (2 * moment, 0)):
         world.clock.advance(span)
-        await process.keeper.keep()
+        await process.heartbeat.beat()
         await keeper.run_once()
         assert len(messages(world)) == left
 
@@ -146,7 +146,7 @@ async def test_triggers_that_come_while_a_batch_is_purged_are_next(
         await until(lambda: len(messages(world, MessageState.SENT)) == 20)
         await until(lambda: process.is_idle)
         world.clock.advance(11 * DAY)
-        await process.keeper.keep()
+        await process.heartbeat.beat()
         counts, asked, answers = [20], list[int](), list[asyncio.Task[TriggerAnswer]]()
         loop = asyncio.get_running_loop()
 

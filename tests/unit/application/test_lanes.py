@@ -39,7 +39,7 @@ async def fill_with_news(world: World, process: Process, count: int) -> None:
     """Until the outlet takes no more of it. The provider lets nothing come to its end."""
     process.provider.channels[0].gate.clear()
     await process.trigger(*recipients(count), campaign_id="news")
-    configuration = process.outlet.configuration
+    configuration = process.dispatcher.configuration
     room, begun = in_flight_limits(configuration)[MARKETING], marketing_limit(configuration.max_concurrency)
     await until(lambda: states(world).count(MessageState.SENDING) == min(count, room))
     await until(lambda: len(process.provider.begun) == begun)
@@ -103,7 +103,7 @@ async def test_a_backlog_of_marketing_does_not_keep_what_comes_later_in_the_queu
     await fill_with_news(world, process, 500)
     await process.trigger(*recipients(3))
     owners = [message.owner for message in messages(world, MessageState.SENDING).values()]
-    assert owners == ["first"] * (in_flight_limits(process.outlet.configuration)[MARKETING] + 3)
+    assert owners == ["first"] * (in_flight_limits(process.dispatcher.configuration)[MARKETING] + 3)
 
 
 async def test_what_is_rapid_goes_before_a_backlog_of_orders(world: World, process: Process) -> None:
@@ -113,7 +113,7 @@ async def test_what_is_rapid_goes_before_a_backlog_of_orders(world: World, proce
     await until(lambda: states(world) == [MessageState.SENT])
     process.provider.channels[0].gate.clear()
     await process.trigger(*recipients(500))
-    room = in_flight_limits(process.outlet.configuration)[TRANSACTIONAL]
+    room = in_flight_limits(process.dispatcher.configuration)[TRANSACTIONAL]
     await until(lambda: states(world).count(MessageState.SENDING) == room and len(process.provider.begun) == 11)
     await process.trigger(recipient(RESET), campaign_id="reset")
     process.provider.channels[0].gate.set()
@@ -135,13 +135,19 @@ async def test_a_retry_that_is_due_goes_before_a_backlog_of_marketing(world: Wor
     await process.trigger(recipient(RESET), send_time=world.clock.now() + HOUR)
     await fill_with_news(world, process, 500)
     world.clock.advance(HOUR)
-    process.outlets.wake_all(world.clock.now())
+    process.claim_loop.look()
     await until(lambda: bool(of_reset(process)))
     assert not process.provider.taken
 
 
 def hand_off(lane: Lane) -> ClaimedMessage:
     return ClaimedMessage(samples.message(1, 1, lane=lane))
+
+
+def take(queue: SendQueue) -> ClaimedMessage:
+    claimed = queue.take()
+    assert claimed is not None
+    return claimed
 
 
 async def test_lower_lanes_leave_first_and_each_in_its_own_order() -> None:
@@ -157,12 +163,12 @@ async def test_marketing_leaves_a_hand_off_free_until_one_of_its_own_is_done() -
     queue = SendQueue(3)
     for _ in range(3):
         queue.put(hand_off(MARKETING))
-    first, _second = queue.take(), queue.take()
-    assert queue._first() is None
+    first, _second = take(queue), take(queue)
+    assert not queue.is_ready()
     queue.put(hand_off(TRANSACTIONAL))
-    assert queue.take().message.lane is TRANSACTIONAL
+    assert take(queue).message.lane is TRANSACTIONAL
     queue.done(first)
-    assert queue.take().message.lane is MARKETING
+    assert take(queue).message.lane is MARKETING
 
 
 COUNTS = st.lists(st.tuples(st.sampled_from(Lane), st.integers(1, 30)), max_size=30)
@@ -173,13 +179,13 @@ def test_a_lane_never_takes_the_last_places_of_one_before_it(
     concurrency: int, rate: float, arrivals: list[tuple[Lane, int]]
 ) -> None:
     configuration = samples.channel(max_concurrency=concurrency, max_rate=rate)
-    most, places = in_flight_limits(configuration), InFlightLimit(configuration)
+    most, limit = in_flight_limits(configuration), InFlightLimit(configuration)
     taken = dict.fromkeys(Lane, 0)
     for lane, count in arrivals:
-        fitting = min(count, max(0, places.free(lane)))
-        places.take(lane, fitting)
+        fitting = min(count, max(0, limit.free(lane)))
+        limit.acquire(lane, fitting)
         taken[lane] += fitting
     assert taken[MARKETING] <= most[MARKETING]
     assert taken[MARKETING] + taken[TRANSACTIONAL] <= most[TRANSACTIONAL]
-    assert places.taken == sum(taken.values()) <= most[RAPID]
-    assert places.free(RAPID) >= most[RAPID] - most[TRANSACTIONAL] - taken[RAPID]
+    assert limit.count == sum(taken.values()) <= most[RAPID]
+    assert limit.free(RAPID) >= most[RAPID] - most[TRANSACTIONAL] - taken[RAPID]

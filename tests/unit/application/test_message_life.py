@@ -7,17 +7,17 @@ import itertools
 import os
 from collections import Counter
 from collections.abc import Coroutine, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import pytest
 from clarion_server.adapters.system import SystemIds
 from clarion_server.application.campaign_cache import CampaignCache
 from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.maintenance.process_heartbeat import ProcessHeartbeat
+from clarion_server.application.ports.queue import ClaimRequest
 from clarion_server.application.reports.counts import read_figures
 from clarion_server.application.sending.attempt import AttemptRunner
-from clarion_server.application.sending.claim import Claim, ClaimMessages
-from clarion_server.application.sending.dispatchers import Dispatchers
+from clarion_server.application.sending.claim import ClaimDueMessages, DueClaims
 from clarion_server.application.sending.lease import Lease
 from clarion_server.application.sending.local_dispatch import ClaimedMessage
 from clarion_server.application.sending.outcomes import record_outcomes
@@ -49,16 +49,6 @@ CAMPAIGNS = st.sampled_from([RESEND, PARK])
 T = TypeVar("T")
 
 
-class NoOutlets:
-    """For a keeper: what is in a desk's hands is sent by the test alone."""
-
-    async def follow(self, configurations: Sequence[ChannelConfiguration]) -> None: ...
-
-    def wake_all(self, due_time: Instant) -> None: ...
-
-    def look(self) -> None: ...
-
-
 class Desk:
     """One process whose hand-offs are made by the test, one at a time. Implements `LocalDispatch`."""
 
@@ -74,13 +64,9 @@ class Desk:
         commits = GroupCommit(self.transactions, lambda: None, 10_000)
         self.triggering = Triggering(self.transactions, directory, commits, self, world.clock, SystemIds())
         self.delivery = AttemptRunner(directory, world.clock, lambda: 0.5)
-        self.keeper = ProcessHeartbeat(
-            self.transactions,
-            cast("Dispatchers", NoOutlets()),
-            self.pending_requeue,
-            self.lease,
-            world.clock,
-            lambda: 0.5,
+        # What is in a desk's hands is sent by the test alone.
+        self.heartbeat = ProcessHeartbeat(
+            self.transactions, self.pending_requeue, self.lease, world.clock, lambda: 0.5, lambda: None
         )
 
     def reserve(self, channel_key: int, lane: Lane, count: int) -> str | None:
@@ -89,24 +75,25 @@ class Desk:
     def hand_off(self, channel_key: int, messages: Sequence[ClaimedMessage]) -> None:
         self.hands += messages
 
-    def give_up(self, channel_key: int, messages: Sequence[ClaimedMessage]) -> None: ...
+    def release(self, channel_key: int, lane: Lane, count: int) -> None: ...
 
-    def requeue(self, channel_key: int, messages: Sequence[ClaimedMessage]) -> None:
-        for each in messages:
-            self.pending_requeue.add(each.message)
+    def requeue(self, channel_key: int, lane: Lane, message_ids: Sequence[str], attempt_time: Instant) -> None:
+        for message_id in message_ids:
+            self.pending_requeue.add(message_id, attempt_time)
 
     def queued(self, channel_key: int, lane: Lane, messages: Sequence[Message], due_time: Instant) -> None: ...
 
     async def claim(self, limit: int) -> None:
-        wish = Claim(1, Lane.TRANSACTIONAL, self.name, limit, self._world.clock.now())
-        (claimed,) = await self.transactions.write(lambda unit: ClaimMessages().apply(unit, [wish]))
+        request = ClaimRequest(1, Lane.TRANSACTIONAL, limit)
+        claims = DueClaims([request], self.name, self._world.clock.now())
+        ((claimed,),) = await self.transactions.write(lambda unit: ClaimDueMessages().apply(unit, [claims]))
         self.hands += [ClaimedMessage(message) for message in claimed.messages]
 
     async def attempt(self, channel: ScriptedChannel, configuration: ChannelConfiguration) -> AttemptOutcome | None:
         """The end of the oldest hand-off, not yet recorded. None when it was not begun."""
         hand_off = self.hands.pop(0)
         if not self.lease.covers(hand_off.message.attempt_time or 0):
-            self.pending_requeue.add(hand_off.message)
+            self.pending_requeue.add(hand_off.message.id, hand_off.message.attempt_time)
             return None
         return await self.delivery.attempt(hand_off, channel, configuration)
 
@@ -137,7 +124,7 @@ class MessageLife(RuleBasedStateMachine):
 
     def new_desk(self) -> Desk:
         desk = Desk(self.world, f"desk-{next(self.numbers)}")
-        self.run(desk.keeper.keep())
+        self.run(desk.heartbeat.beat())
         return desk
 
     # Callers.
@@ -220,7 +207,7 @@ class MessageLife(RuleBasedStateMachine):
 
     @rule(place=TWO_DESKS)
     def keep(self, place: int) -> None:
-        self.run(self.desks[place].keeper.keep())
+        self.run(self.desks[place].heartbeat.beat())
 
     @rule(place=TWO_DESKS)
     def crash(self, place: int) -> None:
@@ -312,7 +299,7 @@ class MessageLife(RuleBasedStateMachine):
         last = self.new_desk()
         for _ in range(100):
             self.world.clock.advance(2 * MINUTE)
-            self.run(last.keeper.keep())
+            self.run(last.heartbeat.beat())
             self.run(last.claim(1_000))
             while last.hands:
                 conclusion = self.run(last.attempt(self.channel, self.configuration))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from clarion_server.application.sending.claim import Claim, ClaimMessages
 from clarion_server.application.sending.outcomes import record_outcomes
 from clarion_server.application.sending.requeue import PendingRequeue
 from clarion_server.domain.campaign import InDoubtPolicy
@@ -17,13 +16,12 @@ from clarion_server.domain.message import (
     EventType,
     Failure,
     FailureReason,
-    Lane,
     Message,
     MessageState,
 )
 from clarion_server.domain.retry import RetryPolicy
 
-from tests.unit.application.running import Process, events, figures, messages, states
+from tests.unit.application.running import Process, claimed, events, figures, messages, states
 from tests.unit.application.world import World
 
 FAILURE = Failure(FailureReason.THROTTLED, "451")
@@ -40,9 +38,7 @@ async def process(world: World) -> AsyncIterator[Process]:
 
 async def claim(world: World) -> Message:
     world.clock.advance(HOUR)
-    wish = Claim(1, Lane.TRANSACTIONAL, "first", 10, world.clock.now())
-    (claimed,) = await world.transactions.write(lambda unit: ClaimMessages().apply(unit, [wish]))
-    (message,) = claimed.messages
+    (message,) = (await claimed(world)).messages
     return message
 
 
@@ -87,9 +83,10 @@ async def test_what_is_given_back_twice_stays_with_whoever_claimed_it_in_between
 ) -> None:
     pending_requeue = PendingRequeue()
     await process.trigger()
-    pending_requeue.add(await claim(world))
+    message = await claim(world)
+    pending_requeue.add(message.id, message.attempt_time)
     await world.transactions.write(lambda unit: pending_requeue.requeue(unit, "first"))
     assert states(world) == [MessageState.QUEUED]
-    claimed = await claim(world)
+    again = await claim(world)
     await world.transactions.write(lambda unit: pending_requeue.requeue(unit, "first"))
-    assert messages(world) == {claimed.id: claimed}
+    assert messages(world) == {again.id: again}

@@ -89,11 +89,11 @@ async def test_a_renewal_that_was_not_committed_renews_nothing() -> None:
     store = FaultyStore(MemoryStore())
     with closing(World(store)) as world:
         process = Process(world, span=SPAN)
-        await process.keeper.keep()
+        await process.heartbeat.beat()
         world.clock.advance(SPAN // 2)
         store.failures = 1
         with pytest.raises(Unavailable):
-            await process.keeper.keep()
+            await process.heartbeat.beat()
         world.clock.advance(SPAN // 2)
         assert not process.lease.is_held()
         await process.close()
@@ -111,7 +111,7 @@ async def test_what_a_process_that_vanished_was_sending_is_in_doubt(
         await begin_sending(vanished)
         world.clock.advance(SPAN)
         heir = Process(world, "second", span=SPAN)
-        await heir.keeper.keep()
+        await heir.heartbeat.beat()
         assert states(world) == [state] * 3
         for event in events(world):
             assert event.attempt is not None
@@ -129,7 +129,7 @@ async def test_what_is_resent_is_sent_by_the_heir_and_counted_once(world: World)
         world.clock.advance(SPAN)
         async with at_work(world, "second", span=2 * HOUR) as heir:
             world.clock.advance(HOUR)
-            heir.outlets.wake_all(world.clock.now())
+            heir.claim_loop.look()
             await until(lambda: states(world) == [SENT] * 3)
             # Late news of the first attempts change nothing any more.
             vanished.provider.channels[0].gate.set()
@@ -146,8 +146,8 @@ async def test_a_process_that_lives_keeps_its_messages(world: World) -> None:
         await begin_sending(living)
         for _ in range(5):
             world.clock.advance(SPAN // 2)
-            await living.keeper.keep()
-            await other.keeper.keep()
+            await living.heartbeat.beat()
+            await other.heartbeat.beat()
         assert states(world) == [SENDING] * 3
         living.provider.channels[0].gate.set()
         await until(lambda: states(world) == [SENT] * 3)
@@ -164,7 +164,7 @@ async def test_a_backlog_of_a_vanished_process_is_taken_over_in_many_small_steps
         await vanished.trigger(*recipients(50))
         world.clock.advance(SPAN)
         heir = Process(world, "second", span=SPAN)
-        await heir.keeper.keep()
+        await heir.heartbeat.beat()
         assert states(world) == [QUEUED] * 50
         with world.store.snapshot() as unit:
             assert unit.messages.owners() == set()
@@ -184,7 +184,7 @@ async def test_a_process_without_its_lease_sends_nothing_more(world: World) -> N
         await until(lambda: len(process.provider.begun) == 10)
         world.clock.advance(SPAN)
         process.provider.channels[0].gate.set()
-        await until(lambda: not process.outlet._places.taken)
+        await until(lambda: not process.in_flight_count)
         assert len(process.provider.taken) == 10
         await process.trigger()
         assert states(world) == [SENT] * 10 + [SENDING] * 20 + [QUEUED]
@@ -198,8 +198,8 @@ async def test_a_process_that_has_its_lease_again_sends_what_it_had_dropped(worl
         await until(lambda: len(process.provider.begun) == 10)
         world.clock.advance(SPAN)
         process.provider.channels[0].gate.set()
-        await until(lambda: not process.outlet._places.taken)
-        await process.keeper.keep()
+        await until(lambda: not process.in_flight_count)
+        await process.heartbeat.beat()
         await until(lambda: states(world) == [SENT] * 30)
         assert len(process.provider.taken) == 30
         assert {message.attempt_count for message in messages(world).values()} == {1}
@@ -213,11 +213,11 @@ async def test_what_others_took_over_is_not_sent_by_a_process_that_has_its_lease
         await until(lambda: len(late.provider.begun) == 10)
         world.clock.advance(SPAN)
         heir = Process(world, "second", span=SPAN)
-        await heir.keeper.keep()
-        await late.keeper.keep()
+        await heir.heartbeat.beat()
+        await late.heartbeat.beat()
         late.provider.channels[0].gate.set()
-        await until(lambda: not late.outlet._places.taken)
-        await late.keeper.keep()
+        await until(lambda: not late.in_flight_count)
+        await late.heartbeat.beat()
         assert states(world) == [IN_DOUBT] * 30
         assert len(late.provider.begun) == 10
         await heir.close()
@@ -249,7 +249,7 @@ async def test_a_long_round_does_not_cost_a_process_its_lease(monkeypatch: pytes
             unit.messages.hold(list(messages(world)))
             unit.commit()
         store.clock = world.clock
-        await process.keeper.keep()
+        await process.heartbeat.beat()
         assert process.lease.is_held()
         store.clock = None
         with store.snapshot() as unit:
@@ -271,11 +271,11 @@ async def test_held_messages_are_released_when_their_campaign_is_resumed(
     await world.life_cycle.pause("order-confirmed", "", AUTHOR)
     async with process.sending():
         await until(lambda: process.is_idle)
-        await process.keeper.keep()
+        await process.heartbeat.beat()
         assert states(world) == [QUEUED] * 5
         assert not process.provider.begun
         await world.life_cycle.resume("order-confirmed", "", AUTHOR)
-        await process.keeper.keep()
+        await process.heartbeat.beat()
         await until(lambda: states(world) == [SENT] * 5)
 
 
@@ -289,7 +289,7 @@ async def test_held_messages_of_a_stopped_campaign_are_let_go_as_the_stop_says(w
         await until(lambda: process.is_idle)
         await world.life_cycle.stop("drained", QueueDisposal.DRAIN, "", AUTHOR)
         await world.life_cycle.stop("cancelled", QueueDisposal.CANCEL, "", AUTHOR)
-        await process.keeper.keep()
+        await process.heartbeat.beat()
         await until(lambda: states(world) == [SENT] * 2 + [MessageState.CANCELLED] * 2)
 
 
@@ -299,11 +299,11 @@ async def test_held_messages_of_a_stopped_campaign_are_let_go_as_the_stop_says(w
 async def test_the_keeper_goes_round_by_itself_and_at_once_when_woken(world: World) -> None:
     await world.live()
     process = Process(world, span=3600 * SECOND)
-    await process.keeper.start()
+    await process.heartbeat.start()
     assert process.lease.is_held()
     world.clock.advance(3000 * SECOND)
     assert not process.lease.is_held()
-    process.keeper.wake()
+    process.heartbeat.wake()
     await until(process.lease.is_held)
     await process.close()
 
@@ -312,7 +312,7 @@ async def test_a_round_that_fails_is_followed_by_another_one() -> None:
     store = FaultyStore(MemoryStore())
     with closing(World(store)) as world:
         process = Process(world, span=SECOND // 10)
-        await process.keeper.start()
+        await process.heartbeat.start()
         store.failures = 2
         world.clock.advance(HOUR)
         await until(process.lease.is_held)
@@ -323,7 +323,7 @@ async def test_a_store_that_fails_at_the_end_keeps_nobody_from_ending() -> None:
     store = FaultyStore(MemoryStore())
     with closing(World(store)) as world:
         process = Process(world, span=SPAN)
-        await process.keeper.keep()
+        await process.heartbeat.beat()
         store.failures = 1
         await asyncio.wait_for(process.close(), 10)
         with store.snapshot() as unit:

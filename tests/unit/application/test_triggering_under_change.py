@@ -122,7 +122,7 @@ async def test_what_is_loaded_while_its_campaign_changes_is_not_kept(world: Worl
 
 
 async def test_a_caller_who_goes_away_takes_nothing_back(world: World, process: Process) -> None:
-    await process.keeper.keep()
+    await process.start()
     await process.trigger()
     call = asyncio.create_task(process.trigger())
     await asyncio.sleep(0)
@@ -144,13 +144,13 @@ async def test_a_trigger_that_the_store_does_not_answer_may_be_repeated(lost: bo
             with pytest.raises(Unavailable):
                 await process.trigger(request_id="1")
             assert (await process.trigger(request_id="1")).replayed == lost
-            await process.keeper.keep()
+            await process.heartbeat.beat()
             await until(lambda: states(world) == [MessageState.SENT] * 2)
         assert len(process.provider.taken) == 2
 
 
 async def test_refusals_leave_no_place_taken(world: World, process: Process) -> None:
-    await process.keeper.keep()
+    await process.start()
     await until(lambda: process.is_idle)
     await process.trigger(request_id="1")
     await process.trigger(request_id="1")

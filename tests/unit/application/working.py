@@ -41,13 +41,13 @@ async def change_channel(world: World, process: Process, **changes: Any) -> Chan
     """Stores a changed configuration and tells the process."""
 
     def change(unit: UnitOfWork) -> ChannelConfiguration:
-        (channel,) = unit.channels.all()
+        (channel,) = unit.channels.by_keys(unit.channels.revisions())
         changed = replace(channel, revision=channel.revision + 1, **changes)
         unit.channels.save(changed)
         return changed
 
     changed = await world.transactions.write(change)
-    process.outlets.keep([changed])
+    process.dispatchers.configure([changed])
     return changed
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 from sqlalchemy.exc import IntegrityError
 
 from clarion_server.adapters.storage.json_columns import CATEGORIES, SMTP
+from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.schema import channel_configurations
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import WriteConflict
@@ -17,8 +18,10 @@ from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.retry import RetryPolicy
 
 _table = channel_configurations
-# Made once: it is on the way of every claim.
 _BY_KEY = select(_table).where(_table.c.key == bindparam("key"))
+# Made once: it is on the way of every claim.
+_DISABLED = select(_table.c.disabled).where(_table.c.key == bindparam("key"))
+_REVISIONS = RowsReader(select(_table.c.key, _table.c.revision))
 
 
 class SqlChannelConfigurationRepository:
@@ -41,8 +44,16 @@ class SqlChannelConfigurationRepository:
     def by_key(self, key: int) -> ChannelConfiguration | None:
         return self._one(_BY_KEY, {"key": key})
 
-    def all(self) -> list[ChannelConfiguration]:
-        return [_from_row(row) for row in self._connection.execute(select(_table).order_by(_table.c.key))]
+    def by_keys(self, keys: Collection[int]) -> list[ChannelConfiguration]:
+        statement = select(_table).where(_table.c.key.in_(keys)).order_by(_table.c.key)
+        return [_from_row(row) for row in self._connection.execute(statement)]
+
+    def is_enabled(self, key: int) -> bool:
+        disabled = self._connection.execute(_DISABLED, {"key": key}).scalar_one_or_none()
+        return disabled is not None and not disabled
+
+    def revisions(self) -> dict[int, int]:
+        return {key: revision for key, revision in _REVISIONS.read(self._connection)}  # noqa: C416 - typed rows
 
     def save(self, configuration: ChannelConfiguration) -> None:
         before = (_table.c.key == configuration.key, _table.c.revision == configuration.revision - 1)

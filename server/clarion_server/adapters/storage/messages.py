@@ -112,6 +112,28 @@ _QUEUED = RowsReader(
     .order_by(messages.c.due_time, messages.c.id)
     .limit(bindparam("limit"))
 )
+# It jumps from one channel configuration to the next in the index, so what it costs depends on how many of them have
+# queued messages, and not on how many messages.
+_WAITING = f"""
+    WITH RECURSIVE queued(channel_key) AS (
+        SELECT min(channel_key) FROM messages WHERE {IN_QUEUE}
+        UNION ALL
+        SELECT (
+            SELECT min(messages.channel_key) FROM messages
+            WHERE messages.channel_key > queued.channel_key AND {IN_QUEUE}
+        )
+        FROM queued WHERE queued.channel_key IS NOT NULL
+    )
+    SELECT channel_key, lane, due_time FROM (
+        SELECT queued.channel_key, lanes.lane, (
+            SELECT min(messages.due_time) FROM messages
+            WHERE messages.channel_key = queued.channel_key AND messages.lane = lanes.lane AND {IN_QUEUE}
+        ) AS due_time
+        FROM queued CROSS JOIN ({" UNION ALL ".join(f"SELECT {lane:d} AS lane" for lane in Lane)}) AS lanes
+        WHERE queued.channel_key IS NOT NULL
+    ) AS waiting
+    WHERE due_time IS NOT NULL
+"""  # noqa: S608 - constants alone
 # Campaign by campaign: no index is kept of what is being sent alone, because every message would pay for it twice.
 _SENDING = and_(of_any_campaign(messages.c.campaign_key), messages.c.state == MessageState.SENDING)
 
@@ -169,6 +191,10 @@ class SqlMessageRepository:
     ) -> Instant | None:
         times = [self._connection.execute(_earliest(channel_key, lane, after)).scalar_one() for lane in lanes]
         return min((time for time in times if time is not None), default=None)
+
+    def waiting(self) -> dict[tuple[int, Lane], Instant]:
+        rows = self._connection.exec_driver_sql(_WAITING)
+        return {(channel_key, Lane(lane)): due_time for channel_key, lane, due_time in rows}
 
     def is_waiting(self, channel_key: int) -> bool:
         of_channel = messages.c.channel_key == channel_key

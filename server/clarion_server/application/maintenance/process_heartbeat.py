@@ -1,8 +1,9 @@
-"""What a process does besides: keeps its lease, takes over from processes that died, releases held messages."""
+"""Renews a process's lease, takes over from processes that died, and releases held messages."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
@@ -11,12 +12,11 @@ import structlog
 
 from clarion_server.application.ports.clock import Chance, Clock
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.sending.dispatchers import Dispatchers
 from clarion_server.application.sending.lease import Lease, Renewal
 from clarion_server.application.sending.outcomes import record_outcomes
 from clarion_server.application.sending.requeue import PendingRequeue
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.campaign import CampaignState
+from clarion_server.domain.campaign import Campaign, CampaignState
 from clarion_server.domain.channel import DEFAULT_RETRY_POLICY
 from clarion_server.domain.delivery import AttemptOutcome, decide_next
 from clarion_server.domain.errors import Unavailable
@@ -30,40 +30,43 @@ log = structlog.get_logger()
 #: How many messages one bulk step moves.
 BATCH = 500
 
-_CUT_OFF = Failure(
+_PROCESS_ENDED = Failure(
     FailureReason.HAND_OFF_UNKNOWN, detail="The process that was sending it ended before it could tell how it went."
 )
 
 
 class ProcessHeartbeat:
+    """Goes round three times in the span of a lease."""
+
     def __init__(
         self,
         transactions: Transactions,
-        outlets: Dispatchers,
         pending_requeue: PendingRequeue,
         lease: Lease,
         clock: Clock,
         chance: Chance,
+        on_queued: Callable[[], None],
     ) -> None:
+        """`on_queued` is called after each round: messages may have been queued, or the lease may be held again."""
         self._transactions = transactions
-        self._outlets = outlets
         self._pending_requeue = pending_requeue
         self._lease = lease
         self._clock = clock
         self._chance = chance
+        self._on_queued = on_queued
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        await self.keep()
-        self._task = asyncio.create_task(self._keep_forever())
+        await self.beat()
+        self._task = asyncio.create_task(self._run())
 
     def wake(self) -> None:
-        """A campaign was resumed or stopped: do not wait for the next round."""
+        """Starts the next round at once: a campaign was resumed or stopped."""
         self._woken.set()
 
     async def close(self) -> None:
-        """Gives the lease back, with what is in this process's hands without being sent."""
+        """Returns the lease, and queues again what is in this process's hands without being sent."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -72,28 +75,29 @@ class ProcessHeartbeat:
         except Exception as error:  # noqa: BLE001 - the lease lapses by itself, a little later
             log.warning("lease_not_returned", error=type(error).__name__)
 
-    async def keep(self) -> None:
-        """One round."""
-        await self._write(lambda _unit: None)
-        await self._outlets.follow(await self._transactions.read(lambda unit: unit.channels.all()))
-        await self._give_back_disowned()
-        while await self._write(self._take_over, bulk=True):
-            self._outlets.wake_all(self._clock.now())
-        while await self._write(self._release, bulk=True):
-            self._outlets.wake_all(self._clock.now())
-        self._outlets.look()
+    async def beat(self) -> None:
+        """Goes round once."""
+        await self._write(lambda unit: unit.processes.remove_lapsed(self._clock.now()))
+        await self._requeue_pending()
+        if await self._transactions.read(self._lapsed_processes):
+            while await self._write(self._take_over, bulk=True):
+                self._on_queued()
+        if await self._transactions.read(_releasable):
+            while await self._write(_release, bulk=True):
+                self._on_queued()
+        self._on_queued()
 
-    async def _keep_forever(self) -> None:
+    async def _run(self) -> None:
         while True:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), self._lease.span / 3 / SECOND)
-            # Cleared before the round: who wakes during it wants another one.
+            # Cleared before the round: a wake during it asks for another one.
             self._woken.clear()
             try:
-                await self.keep()
-            except Exception as error:  # noqa: BLE001 - whatever it is, the next round comes
+                await self.beat()
+            except Exception as error:  # noqa: BLE001 - any fault is logged, and the next round follows
                 if not isinstance(error, Unavailable):
-                    log.warning("keeping_failed", error=type(error).__name__)
+                    log.warning("heartbeat_failed", error=type(error).__name__)
 
     async def _write(self, work: Callable[[UnitOfWork], T], *, bulk: bool = False) -> T:
         """Writes, and renews the lease in the same transaction, so that a long round does not lose it."""
@@ -105,43 +109,51 @@ class ProcessHeartbeat:
         self._lease.renewed(renewal)
         return result
 
-    async def _give_back_disowned(self) -> None:
-        pending_requeue = self._pending_requeue.copy()
-        if pending_requeue:
-            await self._write(lambda unit: pending_requeue.requeue(unit, self._lease.process_id))
-            self._pending_requeue.forget(pending_requeue)
-            self._outlets.wake_all(self._clock.now())
+    async def _requeue_pending(self) -> None:
+        pending = self._pending_requeue.copy()
+        if pending:
+            await self._write(lambda unit: pending.requeue(unit, self._lease.process_id))
+            self._pending_requeue.discard(pending)
 
     def _resign(self, unit: UnitOfWork) -> None:
         self._pending_requeue.requeue(unit, self._lease.process_id)
         unit.processes.remove(self._lease.process_id)
 
-    def _take_over(self, unit: UnitOfWork) -> int:
-        """Concludes attempts of processes whose lease has lapsed: nobody knows how they ended. How many."""
-        now = self._clock.now()
-        lapsed = unit.messages.owners() - unit.processes.live(now)
-        taken = 0
-        for owner in lapsed:
-            messages = unit.messages.claimed_by([owner], BATCH)
-            record_outcomes(unit, [self._conclude(unit, message, now) for message in messages], owner)
-            log.warning("attempts_taken_over", owner=owner, messages=len(messages))
-            taken += len(messages)
-        unit.processes.remove_lapsed(now)
-        return taken
+    def _lapsed_processes(self, unit: UnitOfWork) -> set[str]:
+        """Returns the processes that have messages in their hands and no lease."""
+        return unit.messages.owners() - unit.processes.live(self._clock.now())
 
-    def _conclude(self, unit: UnitOfWork, message: Message, now: Instant) -> AttemptOutcome:
+    def _take_over(self, unit: UnitOfWork) -> int:
+        """Ends attempts of processes whose lease has lapsed: nobody knows how they went. Returns how many."""
+        now = self._clock.now()
+        outcomes = defaultdict(list)
+        messages = unit.messages.claimed_by(self._lapsed_processes(unit), BATCH)
+        for message in messages:
+            outcomes[message.owner or ""].append(self._outcome(unit, message, now))
+        for owner, of_owner in outcomes.items():
+            record_outcomes(unit, of_owner, owner)
+            log.warning("attempts_taken_over", owner=owner, messages=len(of_owner))
+        return len(messages)
+
+    def _outcome(self, unit: UnitOfWork, message: Message, now: Instant) -> AttemptOutcome:
         version = unit.campaigns.version(message.campaign_key, message.version)
         configuration = unit.channels.by_key(message.channel_key)
         assert version is not None, "a version outlives the messages that were accepted with it"
-        attempt = Attempt(message.attempt_count, message.attempt_time or now, now, AttemptResult.IN_DOUBT, _CUT_OFF)
+        begun = message.attempt_time or now
+        attempt = Attempt(message.attempt_count, begun, now, AttemptResult.IN_DOUBT, _PROCESS_ENDED)
         policy = configuration.retry_policy if configuration else DEFAULT_RETRY_POLICY
         return decide_next(message, attempt, policy, version.definition.in_doubt_policy, self._chance)
 
-    def _release(self, unit: UnitOfWork) -> int:
-        """Lets go of messages that are held though their campaign is paused no more. How many."""
-        held = unit.campaigns.by_keys(unit.messages.held_campaigns())
-        return sum(
-            unit.messages.release(campaign.key, BATCH)
-            for campaign in held.values()
-            if campaign.state is not CampaignState.PAUSED
-        )
+
+def _releasable(unit: UnitOfWork) -> list[Campaign]:
+    """Returns the campaigns that have held messages though they are not paused any more."""
+    held = unit.campaigns.by_keys(unit.messages.held_campaigns())
+    return [campaign for campaign in held.values() if campaign.state is not CampaignState.PAUSED]
+
+
+def _release(unit: UnitOfWork) -> int:
+    """Releases held messages of these campaigns. Returns how many."""
+    left = BATCH
+    for campaign in _releasable(unit):
+        left -= unit.messages.release(campaign.key, left)
+    return BATCH - left

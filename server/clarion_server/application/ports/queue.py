@@ -1,97 +1,72 @@
-"""How queued messages come to the processes that send them.
+"""The port of the send queue: how queued messages come to the processes that send them.
 
-The store has the truth: a message is sent by whoever moved it from QUEUED to SENDING there. An engine of the queue only
-tells which messages to try that with, so whatever it loses, repeats or disorders, nothing is lost or sent twice.
+The store decides: a message is sent by the process that moved it from QUEUED to SENDING there. An engine only says
+which messages to try that with. Whatever an engine loses, repeats or reorders, no message is lost or sent twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from clarion_server.domain.channel import ChannelConfiguration
-from clarion_server.domain.delivery import AttemptOutcome
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message
 
+#: Called with a channel configuration's key and a lane when there may be messages to claim, due at that time.
+OnDue = Callable[[int, Lane, Instant], None]
+
 
 class QueueUnavailable(Exception):
-    """An engine cannot be used. The text says in one sentence what is in the way, and what to do."""
+    """An engine cannot be used. The text says in one sentence why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRequest:
+    """Asks for at most `limit` messages of one channel configuration in one lane."""
+
+    channel_key: int
+    lane: Lane
+    limit: int
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    configuration: ChannelConfiguration | None
-    """As it stands now; None when it is gone, or was not looked at."""
+    """The answer to a ClaimRequest."""
+
     messages: Sequence[Message]
-    """In SENDING, in the owner's hands."""
+    """The messages that this process has claimed. They are in SENDING."""
     next_due_time: Instant | None
-    """When there is more to claim; None when nothing waits."""
-    early: Sequence[Message] = ()
-    """Asked for by name, and not due yet. They are left as they are."""
-
-
-class QueueConsumer(Protocol):
-    """What waits for one channel configuration in one lane, as one process comes by it. Belongs to one event loop."""
-
-    async def has_work(self) -> bool:
-        """True, at once, when there is something to claim. Else waits until that may have changed."""
-        ...
-
-    async def claim(self, limit: int, now: Instant) -> Claimed:
-        """Takes at most so many messages that are due into this process's hands. After an error it is unknown whether
-        it did.
-        """
-        ...
-
-    def wake(self, due_time: Instant) -> None:
-        """Messages may wait in the store that nobody told the queue of, due at that time."""
-        ...
-
-    def look(self) -> None:
-        """Time for a look whether the store has messages that the engine does not know of. Called every few seconds."""
-        ...
-
-    def concluded(self, conclusion: AttemptOutcome) -> None:
-        """It is recorded how the hand-off of a message ended, be it one that was claimed here or not."""
-        ...
-
-    def pending_requeue(self, message: Message) -> None:
-        """A message leaves this process's hands without having been sent, and will be queued again."""
-        ...
-
-    def end(self) -> None:
-        """`has_work` returns at once from now on: nothing more is claimed."""
-        ...
-
-    async def close(self) -> None:
-        """What was claimed here is concluded or pending_requeue."""
-        ...
+    """When there is more to claim; None when no message waits."""
 
 
 class Queue(Protocol):
     """An engine. Belongs to one event loop."""
 
-    async def start(self) -> None:
-        """Before anything else is asked of it. Raises QueueUnavailable."""
-        ...
-
-    def source(
-        self, configuration: ChannelConfiguration, lane: Lane, on_change: Callable[[ChannelConfiguration], None]
-    ) -> QueueConsumer:
-        """Opens a source of a channel configuration. `on_change` learns what others make of the configuration."""
+    async def start(self, on_due: OnDue) -> None:
+        """Connects. Is called once, before any other method. Raises QueueUnavailable."""
         ...
 
     def queued(self, channel_key: int, lane: Lane, messages: Sequence[Message], due_time: Instant, /) -> None:
-        """Messages of the channel configuration were committed, those in QUEUED due at that time. Never raises.
+        """Is called after a commit of messages of one channel configuration. Those in QUEUED are due at `due_time`.
 
-        Without messages: some were to be queued, and came to nothing.
+        Without messages: some were to be queued, and were not written after all. Never raises.
         """
         ...
 
-    def heard(self, channel_keys: Collection[int], /) -> None:
-        """Other processes have committed messages of these channel configurations, and left them to whoever sends."""
+    async def claim(self, requests: Sequence[ClaimRequest], now: Instant, /) -> Sequence[Claimed | None]:
+        """Claims messages that are due, and answers each request. An answer of None means that the engine does not know
+        yet: it calls `on_due` when it does.
+
+        When it raises, some of the messages may have been claimed, with `now` as the time of their attempt.
+        """
+        ...
+
+    def released(self, message: Message, due_time: Instant | None, /) -> None:
+        """Is called when a message has left this process's hands, whether it was claimed here or not.
+
+        It is queued again and due at `due_time`; None: its outcome is recorded.
+        """
         ...
 
     async def close(self) -> None: ...

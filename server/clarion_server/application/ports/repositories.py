@@ -95,8 +95,16 @@ class ChannelConfigurationRepository(Protocol):
 
     def by_key(self, key: int) -> ChannelConfiguration | None: ...
 
-    def all(self) -> list[ChannelConfiguration]:
-        """Of every sandbox, by key: what a process must be ready to send on."""
+    def by_keys(self, keys: Collection[int]) -> list[ChannelConfiguration]:
+        """Returns those that exist, by key."""
+        ...
+
+    def is_enabled(self, key: int) -> bool:
+        """Returns whether it exists and is not disabled. Cheap, as every claim asks."""
+        ...
+
+    def revisions(self) -> dict[int, int]:
+        """Returns the revision of each, of every sandbox, by key."""
         ...
 
     def save(self, configuration: ChannelConfiguration) -> None:
@@ -159,6 +167,10 @@ class MessageRepository(Protocol):
         self, channel_key: int, lanes: Collection[Lane] = tuple(Lane), after: Instant = -1
     ) -> Instant | None:
         """The earliest due time, later than `after`, of the channel's queued messages that are not held."""
+        ...
+
+    def waiting(self) -> dict[tuple[int, Lane], Instant]:
+        """Returns the earliest due time of the queued messages that are not held, by channel configuration and lane."""
         ...
 
     def is_waiting(self, channel_key: int) -> bool:

@@ -1,4 +1,4 @@
-"""Takes queued messages that are due into this process's hands."""
+"""Moves queued messages that are due into the hands of a process: QUEUED → SENDING."""
 
 from __future__ import annotations
 
@@ -6,63 +6,89 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clarion_server.application.group_commit import BulkOperation
-from clarion_server.application.ports.queue import Claimed
+from clarion_server.application.ports.queue import Claimed, ClaimRequest
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.outcomes import end_queued
 from clarion_server.domain.campaign import CampaignState
-from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import Lane, Message, MessageState
+from clarion_server.domain.message import Message, MessageState
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    channel_key: int
-    lane: Lane
+class DueClaims:
+    """Asks for whichever messages are due."""
+
+    requests: Sequence[ClaimRequest]
     owner: str
-    limit: int
     now: Instant
-    names: Sequence[str] | None = None
-    """The ids of the messages that are wished for; None: whichever are due."""
 
 
-class ClaimMessages(BulkOperation[Claim, Claimed]):
-    def apply(self, unit: UnitOfWork, claims: Sequence[Claim], /) -> Sequence[Claimed]:
-        return [_claim(unit, each) for each in claims]
+@dataclass(frozen=True, slots=True)
+class NamedClaim:
+    """Asks for certain messages of one channel configuration."""
+
+    channel_key: int
+    message_ids: Sequence[str]
 
 
-def _claim(unit: UnitOfWork, wish: Claim) -> Claimed:
-    configuration = unit.channels.by_key(wish.channel_key)
-    if configuration is None or configuration.disabled:
-        return Claimed(configuration, (), None)
-    if wish.names is not None:
-        return _claim_by_name(unit, wish, configuration, wish.names)
-    due = unit.messages.due(wish.channel_key, wish.now, wish.limit, [wish.lane])
-    begun = _begin(unit, due, wish)
-    more = len(due) == wish.limit
-    next_due_time = wish.now if more else unit.messages.next_due_time(wish.channel_key, [wish.lane])
-    return Claimed(configuration, begun, next_due_time)
+@dataclass(frozen=True, slots=True)
+class NamedClaims:
+    claims: Sequence[NamedClaim]
+    owner: str
+    now: Instant
 
 
-def _claim_by_name(unit: UnitOfWork, wish: Claim, configuration: ChannelConfiguration, names: Sequence[str]) -> Claimed:
-    waiting = unit.messages.claimable(names)
-    early = [message for message in waiting if message.due_time > wish.now]
-    begun = _begin(unit, [message for message in waiting if message.due_time <= wish.now], wish)
-    return Claimed(configuration, begun, None, early)
+@dataclass(frozen=True, slots=True)
+class NamedClaimed:
+    """The answer to a NamedClaim. A message that it does not name needs no claim any more."""
+
+    messages: Sequence[Message]
+    """The messages that this process has claimed. They are in SENDING."""
+    early: Sequence[Message] = ()
+    """The messages that are not due yet. They are left as they are."""
+    is_disabled: bool = False
+    """Whether the channel configuration is disabled, so that nothing was claimed."""
 
 
-def _begin(unit: UnitOfWork, due: Sequence[Message], wish: Claim) -> list[Message]:
-    sendable = _sift(unit, due, wish.now)
-    unit.messages.begin([message.id for message in sendable], wish.owner, wish.now)
-    return [message.begun(wish.owner, wish.now) for message in sendable]
+class ClaimDueMessages(BulkOperation[DueClaims, Sequence[Claimed]]):
+    def apply(self, unit: UnitOfWork, items: Sequence[DueClaims], /) -> Sequence[Sequence[Claimed]]:
+        return [[_claim_due(unit, request, item.owner, item.now) for request in item.requests] for item in items]
+
+
+class ClaimNamedMessages(BulkOperation[NamedClaims, Sequence[NamedClaimed]]):
+    def apply(self, unit: UnitOfWork, items: Sequence[NamedClaims], /) -> Sequence[Sequence[NamedClaimed]]:
+        return [[_claim_named(unit, claim, item.owner, item.now) for claim in item.claims] for item in items]
+
+
+def _claim_due(unit: UnitOfWork, request: ClaimRequest, owner: str, now: Instant) -> Claimed:
+    if not unit.channels.is_enabled(request.channel_key):
+        return Claimed((), None)
+    due = unit.messages.due(request.channel_key, now, request.limit, [request.lane])
+    begun = _begin(unit, due, owner, now)
+    is_full = len(due) == request.limit
+    return Claimed(begun, now if is_full else unit.messages.next_due_time(request.channel_key, [request.lane]))
+
+
+def _claim_named(unit: UnitOfWork, claim: NamedClaim, owner: str, now: Instant) -> NamedClaimed:
+    if not unit.channels.is_enabled(claim.channel_key):
+        return NamedClaimed((), is_disabled=True)
+    waiting = unit.messages.claimable(claim.message_ids)
+    early = [message for message in waiting if message.due_time > now]
+    return NamedClaimed(_begin(unit, [message for message in waiting if message.due_time <= now], owner, now), early)
+
+
+def _begin(unit: UnitOfWork, due: Sequence[Message], owner: str, now: Instant) -> list[Message]:
+    sendable = _sift(unit, due, now)
+    unit.messages.begin([message.id for message in sendable], owner, now)
+    return [message.begun(owner, now) for message in sendable]
 
 
 def _sift(unit: UnitOfWork, due: Sequence[Message], now: Instant) -> list[Message]:
-    """The messages that may leave. The others are held, cancelled or expired, as their campaign or their time says."""
-    delivery_policies = unit.campaigns.delivery_policies({message.campaign_key for message in due})
+    """Returns the messages that may leave. Holds, cancels or expires the others, as their campaign or time demands."""
+    policies = unit.campaigns.delivery_policies({message.campaign_key for message in due})
     cancelled, expired, held, sendable = [], [], [], []
     for message in due:
-        policy = delivery_policies[message.campaign_key]
+        policy = policies[message.campaign_key]
         if policy.is_cancelled:
             cancelled.append(message)
         elif message.expire_time is not None and message.expire_time <= now:

@@ -1,14 +1,10 @@
-"""One channel configuration at work in this process: claims, attempts, records.
-
-Its places bound what is in this process's hands: a message takes one when it is claimed and leaves it when its
-conclusion is durable. Whatever finds no place stays queued in the store, so that memory does not grow with a backlog.
-Each lane leaves places to those before it, so that a backlog of marketing keeps nothing waiting that is urgent.
-"""
+"""Sends the messages of one channel configuration that are in this process's hands."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -18,9 +14,10 @@ from clarion_server.application.group_commit import BulkOperation, GroupCommit
 from clarion_server.application.ports.channels import ChannelFactory
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.metrics import Metrics
-from clarion_server.application.ports.queue import Claimed, Queue, QueueConsumer
+from clarion_server.application.ports.queue import Queue
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.attempt import AttemptRunner
+from clarion_server.application.sending.claim_schedule import ClaimSchedule
 from clarion_server.application.sending.in_flight import InFlightLimit
 from clarion_server.application.sending.lease import Lease
 from clarion_server.application.sending.local_dispatch import ClaimedMessage
@@ -31,279 +28,233 @@ from clarion_server.application.sending.send_queue import SendQueue
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.delivery import AttemptOutcome
 from clarion_server.domain.errors import Unavailable
-from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import Lane
+from clarion_server.domain.message import Lane, Message
 
 log = structlog.get_logger()
 
-#: After a fault of the store.
-_PAUSE = 1.0
-#: How long, in seconds, an outlet that closes waits for a store that does not answer. What it could not record by then
-#: is in doubt for whoever takes over.
-_PATIENCE = 5.0
+#: How long, in seconds, an outcome that could not be recorded waits for the next try.
+RETRY_SECONDS = 1.0
+#: How long, in seconds, a dispatcher that closes waits for a store that does not answer. Outcomes that it could not
+#: record by then are in doubt for the process that takes over.
+_CLOSE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class DispatcherPorts:
-    """What every outlet of a process shares."""
+    """What the dispatchers of a process share."""
 
     queue: Queue
     commits: GroupCommit
-    delivery: AttemptRunner
+    attempts: AttemptRunner
     open_channel: ChannelFactory
     clock: Clock
     lease: Lease
-    """This process's. Without it, others may be sending its messages."""
+    """This process's. Without it, other processes may be sending its messages."""
+    schedule: ClaimSchedule
     pending_requeue: PendingRequeue
     metrics: Metrics = field(default_factory=Metrics)
 
-    @property
-    def owner(self) -> str:
-        """What the store knows this process by."""
-        return self.lease.process_id
+
+@dataclass(frozen=True, slots=True)
+class DispatcherState:
+    """A snapshot of a dispatcher, for those who watch the process."""
+
+    configuration: ChannelConfiguration
+    in_flight_count: int
+    worker_count: int
 
 
 class ChannelDispatcher:
-    def __init__(self, configuration: ChannelConfiguration, ports: DispatcherPorts) -> None:
+    """Attempts what it is given, within the configuration's limits, and records the outcomes.
+
+    It has no task of its own while it has nothing to send: workers start with messages and end behind the last one.
+    """
+
+    def __init__(self, configuration: ChannelConfiguration, ports: DispatcherPorts, recording: RecordOutcomes) -> None:
         self._ports = ports
-        self._recording = RecordOutcomes(self, ports.owner, ports.metrics)
-        self._places = InFlightLimit(configuration)
-        #: The lanes in which messages that are due may wait in the store: newer ones must not overtake them.
-        self._backlog = set(Lane)
-        self._room = asyncio.Event()
-        self._allowed = asyncio.Event()
+        self._recording = recording
+        self._channel = OpenChannel(configuration, ports.open_channel)
+        self._in_flight = InFlightLimit(configuration)
+        self._empty = asyncio.Event()
         self._queue = SendQueue(configuration.max_concurrency)
-        #: Where a rate is kept, one at a time waits for the next turn, and then takes what is first by then.
+        #: Where a rate is kept, one worker at a time waits for the next turn, and then takes what is first by then.
         self._turnstile = asyncio.Lock()
+        self._workers: set[asyncio.Task[None]] = set()
+        self._worker_count = 0
+        self._last_used = time.monotonic()
         self._closing = False
-        self._hired = 0
-        self._workers: list[asyncio.Task[None]] = []
-        self._line = OpenChannel(configuration, ports.open_channel)
-        self._sources = {lane: ports.queue.source(configuration, lane, self.configure) for lane in Lane}
-        self._hire()
-        self._claimers = [asyncio.create_task(self._claim_forever(lane)) for lane in Lane]
 
     @property
     def configuration(self) -> ChannelConfiguration:
-        return self._line.configuration
+        return self._channel.configuration
 
-    @property
-    def in_flight_count(self) -> int:
-        return self._places.taken
+    def state(self) -> DispatcherState:
+        return DispatcherState(self.configuration, self._in_flight.count, self._worker_count)
 
-    # What triggers ask of it.
+    def is_unused_for(self, seconds: float) -> bool:
+        """Returns whether nothing was in flight for so long, and no rate limit is still in effect."""
+        unused = not self._in_flight.count and time.monotonic() - self._last_used >= seconds
+        return unused and not self._channel.rate_limiter.is_used()
 
-    def reserve(self, lane: Lane, count: int) -> str | None:
-        overtakes = bool(self._backlog) and min(self._backlog) <= lane
-        if overtakes or self._closing or count > self._places.free(lane) or not self._may_send():
-            self._backlog.add(lane)
-            return None
-        self._places.take(lane, count)
-        return self._ports.owner
+    # Capacity.
 
-    def give_up(self, lane: Lane, count: int) -> None:
-        self._places.leave(lane, count)
-        self._room.set()
+    def reserve(self, lane: Lane, count: int) -> bool:
+        """Reserves capacity for messages that are about to be written as claimed by this process."""
+        if count > self._in_flight.free(lane) or not self._may_send():
+            return False
+        self._in_flight.acquire(lane, count)
+        return True
 
-    def hand_off(self, messages: Sequence[ClaimedMessage]) -> None:
-        for message in messages:
-            if self._closing:
-                self._requeue(message)
-            else:
-                self._queue.put(message)
+    def reserve_for_claim(self, lane: Lane) -> int:
+        """Reserves all free capacity of the lane if it is worth a claim. Returns how much that is."""
+        if not self._may_send() or not self._in_flight.is_worth_a_claim(lane):
+            return 0
+        # All of it, even where less is claimed: nothing is sent directly while the claim may bring older messages.
+        free = self._in_flight.free(lane)
+        self._in_flight.acquire(lane, free)
+        return free
 
-    def queued(self, lane: Lane, due_time: Instant) -> None:
-        if due_time <= self._ports.clock.now():
-            self._backlog.add(lane)
-
-    def wake(self, due_time: Instant) -> None:
-        for lane, source in self._sources.items():
-            self.queued(lane, due_time)
-            source.wake(due_time)
-
-    def look(self) -> None:
-        self._allowed.set()
-        for source in self._sources.values():
-            source.look()
-
-    # The way of a claimed message.
-
-    def _hire(self) -> None:
-        self._workers = [worker for worker in self._workers if not worker.done()]
-        while self._hired < self.configuration.max_concurrency:
-            self._hired += 1
-            self._workers.append(asyncio.create_task(self._work()))
-
-    async def _work(self) -> None:
-        # A lowered concurrency sends workers home after their next message.
-        while self._hired <= self.configuration.max_concurrency:
-            hand_off = await self._next()
-            try:
-                await self._attempt(hand_off)
-            except Exception:
-                # It was not begun, as a begun attempt always has a conclusion: its version could not be read, say.
-                log.exception("attempt_not_begun", message=hand_off.message.name)
-                self._requeue(hand_off)
-            finally:
-                self._queue.done(hand_off)
-        self._hired -= 1
-
-    async def _next(self) -> ClaimedMessage:
-        if not self.configuration.max_rate:
-            await self._queue.ready()
-            return self._queue.take()
-        async with self._turnstile:
-            await self._queue.ready()
-            await self._line.turn()
-            # It may be gone, if the outlet is closing.
-            await self._queue.ready()
-            return self._queue.take()
-
-    async def _attempt(self, hand_off: ClaimedMessage) -> None:
-        line = self._line
-        async with line:
-            if not self._ports.lease.covers(hand_off.message.attempt_time or 0):
-                # Others may have taken the message over: whoever has it now sends it.
-                self._requeue(hand_off)
-                return
-            self._record(await self._ports.delivery.attempt(hand_off, line.channel, line.configuration))
-
-    def _requeue(self, hand_off: ClaimedMessage) -> None:
-        self._ports.pending_requeue.add(hand_off.message)
-        lane = hand_off.message.lane
-        self._sources[lane].pending_requeue(hand_off.message)
-        self.give_up(lane, 1)
-
-    def _record(self, conclusion: AttemptOutcome) -> None:
-        self._ports.commits.post(self._recording, conclusion, 2)
-
-    def recorded(self, conclusion: AttemptOutcome) -> None:
-        """Part of `RecordOutcomes`: the message has left this process's hands."""
-        lane = conclusion.message.lane
-        self.give_up(lane, 1)
-        if conclusion.due_time is not None:
-            self.queued(lane, conclusion.due_time)
-        self._sources[lane].concluded(conclusion)
-
-    def not_recorded(self, conclusion: AttemptOutcome, error: Exception) -> None:
-        """Called by `RecordOutcomes`. It stays in flight, so that the outcome is recorded when the store is back."""
-        if not isinstance(error, Unavailable):
-            # A store that does not answer is told of once, and not for each message.
-            log.warning("record_failed", message=conclusion.message.name, error=type(error).__name__)
-        asyncio.get_running_loop().call_later(_PAUSE, self._record, conclusion)
-
-    # ClaimMessages.
+    def release(self, lane: Lane, count: int) -> None:
+        """Releases capacity, and wakes the claim loop if that makes a claim worthwhile."""
+        self._in_flight.release(lane, count)
+        if not self._in_flight.count:
+            self._last_used = time.monotonic()
+            self._empty.set()
+        schedule, key = self._ports.schedule, self.configuration.key
+        if any(self._in_flight.is_worth_a_claim(each) for each in schedule.due_lanes(key)):
+            schedule.wake()
 
     def _may_send(self) -> bool:
-        return not self.configuration.disabled and self._ports.lease.is_held()
+        return not (self._closing or self.configuration.disabled) and self._ports.lease.is_held()
 
-    async def _claim_forever(self, lane: Lane) -> None:
-        source = self._sources[lane]
-        while not self._closing:
-            try:
-                if await self._has_room(lane) and await source.has_work() and self._places.free(lane) > 0:
-                    await self._claim(lane, source)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the next look comes
-                if not isinstance(error, Unavailable):
-                    log.warning("claim_failed", channel=self.configuration.name, error=type(error).__name__)
-                await asyncio.sleep(_PAUSE)
+    # Attempts.
 
-    async def _has_room(self, lane: Lane) -> bool:
-        """Waits for a fair part of the places: few large claims cost less than many small ones."""
-        self._room.clear()
-        if self._places.is_roomy(lane):
-            return True
-        await self._room.wait()
-        return False
+    def hand_off(self, messages: Iterable[ClaimedMessage]) -> None:
+        """Sends messages for which capacity is reserved."""
+        for message in messages:
+            if self._closing:
+                self._requeue(message.message)
+            else:
+                self._queue.put(message)
+                self._start_worker()
 
-    async def _until_allowed(self) -> None:
-        """Or until it may be: a changed configuration is told of, a lease that is held again mostly."""
-        self._allowed.clear()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._allowed.wait(), None if self.configuration.disabled else _PAUSE)
+    def _start_worker(self) -> None:
+        if self._worker_count < self.configuration.max_concurrency and self._queue.is_ready():
+            self._worker_count += 1
+            worker = asyncio.create_task(self._work())
+            self._workers.add(worker)
+            worker.add_done_callback(self._workers.discard)
 
-    async def _claim(self, lane: Lane, source: QueueConsumer) -> None:
-        if not self._may_send():
-            await self._until_allowed()
-            return
-        now, limit = self._ports.clock.now(), self._places.free(lane)
-        self._places.take(lane, limit)
-        self._backlog.discard(lane)
+    async def _work(self) -> None:
         try:
-            claimed = await source.claim(limit, now)
-        except Exception:
-            self._backlog.add(lane)
-            self._ports.pending_requeue.claims.add(now)
-            self.give_up(lane, limit)
-            raise
-        self._take(claimed, lane, limit)
+            # With a lowered concurrency, the workers that are too many end after their message.
+            while self._worker_count <= self.configuration.max_concurrency:
+                claimed = await self._next()
+                if claimed is None:
+                    return
+                try:
+                    await self._attempt(claimed)
+                except Exception:
+                    # The attempt has not begun, as one that has begun always ends with an outcome. Its version could
+                    # not be read, for example.
+                    log.exception("attempt_not_begun", message=claimed.message.name)
+                    self._requeue(claimed.message)
+                finally:
+                    self._queue.done(claimed)
+        finally:
+            self._worker_count -= 1
 
-    def _take(self, claimed: Claimed, lane: Lane, limit: int) -> None:
-        self.give_up(lane, limit - len(claimed.messages))
-        if claimed.configuration is not None:
-            self.configure(claimed.configuration)
-        if claimed.next_due_time is not None:
-            self.queued(lane, claimed.next_due_time)
-        self.hand_off([ClaimedMessage(message) for message in claimed.messages])
+    async def _next(self) -> ClaimedMessage | None:
+        if not self.configuration.max_rate:
+            return self._queue.take()
+        async with self._turnstile:
+            if self._queue.is_ready():
+                await self._channel.rate_limiter.acquire()
+            return self._queue.take()
+
+    async def _attempt(self, claimed: ClaimedMessage) -> None:
+        channel = self._channel
+        async with channel:
+            if not self._ports.lease.covers(claimed.message.attempt_time or 0):
+                # Another process may have taken the message over, and sends it.
+                self._requeue(claimed.message)
+                return
+            self._record(await self._ports.attempts.attempt(claimed, channel.channel, channel.configuration))
+
+    def _requeue(self, message: Message) -> None:
+        """Gives up a message whose attempt has not begun. The heartbeat queues it again."""
+        self._ports.pending_requeue.add(message.id, message.attempt_time)
+        self._ports.queue.released(message, message.due_time)
+        self.release(message.lane, 1)
+
+    # Outcomes.
+
+    def _record(self, outcome: AttemptOutcome) -> None:
+        self._ports.commits.post(self._recording, (self, outcome), 2)
+
+    def recorded(self, outcome: AttemptOutcome) -> None:
+        """Is called when the outcome is durable: the message has left this process's hands."""
+        self._ports.queue.released(outcome.message, outcome.due_time)
+        self.release(outcome.message.lane, 1)
+
+    def not_recorded(self, outcome: AttemptOutcome, error: Exception) -> None:
+        """Is called when it is unknown whether the outcome was recorded. The message stays in flight until it is."""
+        if not isinstance(error, Unavailable):
+            # A store that does not answer is logged once, and not for each message.
+            log.warning("record_failed", message=outcome.message.name, error=type(error).__name__)
+        asyncio.get_running_loop().call_later(RETRY_SECONDS, self._record, outcome)
 
     # Change and end.
 
     def configure(self, configuration: ChannelConfiguration) -> None:
-        """Takes up a changed configuration: attempts under way finish over the old connections."""
+        """Applies a newer revision. Attempts under way finish on the old channel."""
         if configuration.revision <= self.configuration.revision:
             return
-        self._line.retire()
-        self._line = OpenChannel(configuration, self._ports.open_channel)
-        self._places.configure(configuration)
+        self._channel.retire()
+        self._channel = OpenChannel(configuration, self._ports.open_channel)
+        self._in_flight.configure(configuration)
         self._queue.configure(configuration.max_concurrency)
-        self._hire()
-        self._allowed.set()
-        self.wake(self._ports.clock.now())
+        for _ in range(configuration.max_concurrency):
+            self._start_worker()
+        self._ports.schedule.wake()
 
     async def close(self) -> None:
-        """Claims no more, lets attempts under way finish and be recorded, and disowns what was not begun."""
+        """Lets attempts under way finish and be recorded, and gives up the messages that wait."""
         self._closing = True
-        for hand_off in self._queue.clear():
-            self._requeue(hand_off)
-        for source in self._sources.values():
-            source.end()
-        self._room.set()
-        self._allowed.set()
-        await asyncio.gather(*self._claimers)
+        for claimed in self._queue.clear():
+            self._requeue(claimed.message)
         await self._queue.join()
         with suppress(TimeoutError):
-            async with asyncio.timeout(_PATIENCE):
-                await self._emptied()
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._wait_until_empty()
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
-        for source in self._sources.values():
-            await source.close()
-        await self._line.close()
+        await self._channel.close()
 
-    async def _emptied(self) -> None:
-        """Returns when no place is taken: what was begun is recorded, and no trigger under way has a place."""
-        while self._places.taken:
-            self._room.clear()
-            await self._room.wait()
+    async def _wait_until_empty(self) -> None:
+        """Returns when every outcome is recorded, and no trigger or claim has capacity reserved."""
+        while self._in_flight.count:
+            self._empty.clear()
+            await self._empty.wait()
 
 
-class RecordOutcomes(BulkOperation[AttemptOutcome, None]):
-    """Writes down how an outlet's attempts ended."""
+class RecordOutcomes(BulkOperation[tuple[ChannelDispatcher, AttemptOutcome], None]):
+    """Records how attempts of all dispatchers ended."""
 
-    def __init__(self, outlet: ChannelDispatcher, owner: str, metrics: Metrics) -> None:
-        self._outlet = outlet
+    def __init__(self, owner: str, metrics: Metrics) -> None:
         self._owner = owner
         self._metrics = metrics
 
-    def apply(self, unit: UnitOfWork, conclusions: Sequence[AttemptOutcome], /) -> Sequence[None]:
-        record_outcomes(unit, conclusions, self._owner)
-        return [None] * len(conclusions)
+    def apply(self, unit: UnitOfWork, items: Sequence[tuple[ChannelDispatcher, AttemptOutcome]], /) -> Sequence[None]:
+        record_outcomes(unit, [outcome for _, outcome in items], self._owner)
+        return [None] * len(items)
 
-    def committed(self, conclusions: Sequence[AttemptOutcome], _results: Sequence[None], /) -> None:
-        for conclusion in conclusions:
-            self._outlet.recorded(conclusion)
-        self._metrics.count_attempts(conclusions)
+    def committed(self, items: Sequence[tuple[ChannelDispatcher, AttemptOutcome]], _results: Sequence[None], /) -> None:
+        for dispatcher, outcome in items:
+            dispatcher.recorded(outcome)
+        self._metrics.count_attempts([outcome for _, outcome in items])
 
-    def failed(self, conclusion: AttemptOutcome, error: Exception, /) -> None:
-        self._outlet.not_recorded(conclusion, error)
+    def failed(self, item: tuple[ChannelDispatcher, AttemptOutcome], error: Exception, /) -> None:
+        dispatcher, outcome = item
+        dispatcher.not_recorded(outcome, error)

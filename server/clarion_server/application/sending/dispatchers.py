@@ -1,15 +1,23 @@
-"""All the ways out of this process."""
+"""The dispatchers of this process: opened when a channel configuration has something to send, closed when idle."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from clarion_server.application.sending.dispatcher import ChannelDispatcher, DispatcherPorts
+from clarion_server.application.sending.dispatcher import (
+    ChannelDispatcher,
+    DispatcherPorts,
+    DispatcherState,
+    RecordOutcomes,
+)
 from clarion_server.application.sending.local_dispatch import ClaimedMessage
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message
+
+#: After so many seconds without a message in flight a dispatcher is closed. Its connections have been closed before.
+IDLE_SECONDS = 60.0
 
 
 class Dispatchers:
@@ -17,79 +25,106 @@ class Dispatchers:
 
     def __init__(self, ports: DispatcherPorts) -> None:
         self._ports = ports
-        self._outlets: dict[int, ChannelDispatcher] = {}
-        self._closing = False
+        self._recording = RecordOutcomes(ports.lease.process_id, ports.metrics)
+        self._configurations: dict[int, ChannelConfiguration] = {}
+        self._open: dict[int, ChannelDispatcher] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+        self._is_closed = False
 
-    def keep(self, configurations: Iterable[ChannelConfiguration]) -> None:
-        """Opens an outlet for each that has none, and tells the others of changes."""
-        if self._closing:
-            return
+    def state(self) -> list[DispatcherState]:
+        """Returns a snapshot of every open dispatcher."""
+        return [dispatcher.state() for dispatcher in self._open.values()]
+
+    def in_flight_counts(self) -> dict[str, int]:
+        """Returns how many messages of each channel configuration are in flight, by its sandbox and name."""
+        counts = {key: dispatcher.state().in_flight_count for key, dispatcher in self._open.items()}
+        return {f"{each.sandbox}/{each.name}": counts.get(key, 0) for key, each in self._configurations.items()}
+
+    # The channel configurations.
+
+    def revisions(self) -> Mapping[int, int]:
+        """Returns the revisions that are known, by key."""
+        return {key: configuration.revision for key, configuration in self._configurations.items()}
+
+    def know(self, channel_keys: Collection[int]) -> bool:
+        return self._configurations.keys() >= set(channel_keys)
+
+    def configure(self, configurations: Iterable[ChannelConfiguration]) -> None:
+        """Takes over new and changed channel configurations. Older revisions are ignored."""
         for configuration in configurations:
-            outlet = self._outlets.get(configuration.key)
-            if outlet is None:
-                self._outlets[configuration.key] = ChannelDispatcher(configuration, self._ports)
-            else:
-                outlet.configure(configuration)
+            known = self._configurations.get(configuration.key)
+            if known is None or known.revision < configuration.revision:
+                self._configurations[configuration.key] = configuration
+                if configuration.key in self._open:
+                    self._open[configuration.key].configure(configuration)
+                self._ports.schedule.wake()
 
-    def in_flight_count(self) -> dict[str, int]:
-        """How many messages each has in this process's hands, by the name of its configuration in its sandbox."""
-        return {
-            f"{outlet.configuration.sandbox}/{outlet.configuration.name}": outlet.in_flight_count
-            for outlet in self._outlets.values()
-        }
+    def keep_only(self, channel_keys: Collection[int]) -> None:
+        """Forgets the channel configurations that were deleted, and closes their dispatchers."""
+        for key in self._configurations.keys() - set(channel_keys):
+            del self._configurations[key]
+            if key in self._open:
+                self._close(self._open[key]).add_done_callback(lambda _, key=key: self._open.pop(key))  # type: ignore[misc] # binds the loop's value
 
-    def have(self, channel_keys: Iterable[int]) -> bool:
-        """Whether there is an outlet for each."""
-        return self._outlets.keys() >= set(channel_keys)
+    def open(self, channel_key: int) -> ChannelDispatcher | None:
+        """Returns the dispatcher of a channel configuration. None where it may not send, or is not known."""
+        dispatcher = self._open.get(channel_key)
+        if dispatcher is None and not self._is_closed:
+            configuration = self._configurations.get(channel_key)
+            if configuration is not None and not configuration.disabled and self._ports.lease.is_held():
+                dispatcher = ChannelDispatcher(configuration, self._ports, self._recording)
+                self._open[channel_key] = dispatcher
+        return dispatcher
 
-    async def follow(self, configurations: Sequence[ChannelConfiguration]) -> None:
-        """Like `keep`, with all there are: the outlets of others close."""
-        self.keep(configurations)
-        gone = self._outlets.keys() - {configuration.key for configuration in configurations}
-        await asyncio.gather(*(self._outlets.pop(key).close() for key in gone))
+    def close_idle(self) -> None:
+        """Closes the dispatchers that have had nothing in flight for IDLE_SECONDS."""
+        for key in [key for key, each in self._open.items() if each.is_unused_for(IDLE_SECONDS)]:
+            self._close(self._open.pop(key))
+
+    # What triggering asks.
 
     def reserve(self, channel_key: int, lane: Lane, count: int) -> str | None:
-        outlet = self._outlets.get(channel_key)
-        return None if outlet is None else outlet.reserve(lane, count)
+        waiting = self._ports.schedule.due_lanes(channel_key)
+        if not (waiting and waiting[0] <= lane):
+            dispatcher = self.open(channel_key)
+            if dispatcher is not None and dispatcher.reserve(lane, count):
+                return self._ports.lease.process_id
+        self._ports.schedule.expect(channel_key, lane)
+        return None
 
     def hand_off(self, channel_key: int, messages: Sequence[ClaimedMessage]) -> None:
-        outlet = self._outlets.get(channel_key)
-        if outlet is None:
-            # Its configuration was deleted a moment ago, elsewhere.
-            self._requeue(messages)
-        else:
-            outlet.hand_off(messages)
+        dispatcher = self._open.get(channel_key)
+        if dispatcher is not None:
+            dispatcher.hand_off(messages)
+            return
+        # Another process has just deleted the channel configuration.
+        for each in messages:
+            self._ports.pending_requeue.add(each.message.id, each.message.attempt_time)
 
-    def give_up(self, channel_key: int, messages: Sequence[ClaimedMessage]) -> None:
-        outlet = self._outlets.get(channel_key)
-        if outlet is not None and messages:
-            outlet.give_up(messages[0].message.lane, len(messages))
+    def release(self, channel_key: int, lane: Lane, count: int) -> None:
+        dispatcher = self._open.get(channel_key)
+        if dispatcher is not None:
+            dispatcher.release(lane, count)
 
-    def requeue(self, channel_key: int, messages: Sequence[ClaimedMessage]) -> None:
-        self.give_up(channel_key, messages)
-        self._requeue(messages)
+    def requeue(self, channel_key: int, lane: Lane, message_ids: Sequence[str], attempt_time: Instant) -> None:
+        self.release(channel_key, lane, len(message_ids))
+        for message_id in message_ids:
+            self._ports.pending_requeue.add(message_id, attempt_time)
 
     def queued(self, channel_key: int, lane: Lane, messages: Sequence[Message], due_time: Instant) -> None:
-        outlet = self._outlets.get(channel_key)
-        if outlet is not None:
-            outlet.queued(lane, due_time)
-        # Sent by whoever comes by them: not every process has an outlet for them, or knows of it yet.
         self._ports.queue.queued(channel_key, lane, messages, due_time)
 
-    def wake_all(self, due_time: Instant) -> None:
-        for outlet in self._outlets.values():
-            outlet.wake(due_time)
-
-    def look(self) -> None:
-        """Lets each look for messages that its queue does not know of."""
-        for outlet in self._outlets.values():
-            outlet.look()
-
-    def _requeue(self, messages: Sequence[ClaimedMessage]) -> None:
-        for each in messages:
-            self._ports.pending_requeue.add(each.message)
+    # The end.
 
     async def close(self) -> None:
-        """Attempts under way finish; what was not begun is pending_requeue."""
-        self._closing = True
-        await asyncio.gather(*(outlet.close() for outlet in self._outlets.values()))
+        """Lets attempts under way finish, and gives up the messages that wait."""
+        self._is_closed = True
+        for dispatcher in self._open.values():
+            self._close(dispatcher)
+        await asyncio.gather(*self._closing)
+
+    def _close(self, dispatcher: ChannelDispatcher) -> asyncio.Task[None]:
+        closing = asyncio.create_task(dispatcher.close())
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+        return closing

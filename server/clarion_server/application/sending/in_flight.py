@@ -1,58 +1,60 @@
-"""How many messages may be in the hands of one process, lane by lane."""
+"""How many messages of one channel configuration a process may have in its hands, lane by lane."""
 
 from __future__ import annotations
 
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.message import Lane
 
-#: InFlightLimit for each concurrent hand-off: while some are being sent, others are being claimed or recorded.
-_PLACES_PER_HAND_OFF = 8
-_MIN_PLACES = 32
-#: With a rate limit: no more places than are used up in so many seconds.
-_MAX_SECONDS_IN_HAND = 5
+#: While one message is handed off, others are being claimed or recorded.
+_PER_HAND_OFF = 8
+_LEAST = 32
+#: A rate limit bounds them too: to the messages that leave in so many seconds.
+_SECONDS_OF_RATE = 5
 
 
 def in_flight_limits(configuration: ChannelConfiguration) -> dict[Lane, int]:
-    """Up to how many messages of a lane, and of all lanes that go after it, may be in the hands of one process.
+    """Returns, for each lane, how many messages of it and of all lanes behind it may be in flight.
 
-    A lane never fills the places of one that goes before it.
+    A lane never uses up the capacity of one that goes before it.
     """
-    places = max(_MIN_PLACES, configuration.max_concurrency * _PLACES_PER_HAND_OFF)
+    limit = max(_LEAST, configuration.max_concurrency * _PER_HAND_OFF)
     if configuration.max_rate:
-        places = min(places, max(1, int(configuration.max_rate * _MAX_SECONDS_IN_HAND)))
-    quarter = places // 4
-    return {Lane.RAPID: places + max(1, quarter), Lane.TRANSACTIONAL: places, Lane.MARKETING: places - quarter}
+        limit = min(limit, max(1, int(configuration.max_rate * _SECONDS_OF_RATE)))
+    quarter = limit // 4
+    return {Lane.RAPID: limit + max(1, quarter), Lane.TRANSACTIONAL: limit, Lane.MARKETING: limit - quarter}
 
 
 class InFlightLimit:
-    """Counts the messages in hand. A message takes a place before it is claimed or written as claimed."""
+    """Counts the messages in flight. One counts from before it is claimed, or written as claimed, until its outcome is
+    durable. The others stay queued in the store, so that memory does not grow with a backlog.
+    """
 
     def __init__(self, configuration: ChannelConfiguration) -> None:
-        self._most = in_flight_limits(configuration)
-        self._taken = dict.fromkeys(Lane, 0)
+        self._limits = in_flight_limits(configuration)
+        self._counts = dict.fromkeys(Lane, 0)
 
     def configure(self, configuration: ChannelConfiguration) -> None:
-        self._most = in_flight_limits(configuration)
+        self._limits = in_flight_limits(configuration)
 
     @property
-    def taken(self) -> int:
-        return sum(self._taken.values())
+    def count(self) -> int:
+        return sum(self._counts.values())
 
     def free(self, lane: Lane) -> int:
-        """How many more messages of the lane fit. Negative after the configuration was narrowed."""
-        room = self._most[lane] - sum(count for other, count in self._taken.items() if other >= lane)
-        return room if lane is Lane.RAPID else min(room, self.free(Lane(lane - 1)))
+        """Returns how many more messages of the lane fit. Negative after the configuration was narrowed."""
+        free = self._limits[lane] - sum(count for other, count in self._counts.items() if other >= lane)
+        return free if lane is Lane.RAPID else min(free, self.free(Lane(lane - 1)))
 
-    def is_roomy(self, lane: Lane) -> bool:
-        """Whether a fair part is free: few large claims cost less than many small ones.
+    def is_worth_a_claim(self, lane: Lane) -> bool:
+        """Returns whether a good part is free: a few large claims cost less than many small ones.
 
-        Half of the places; a quarter where other lanes have messages in hand, which may leave no more for long.
+        That is half of the limit, or a quarter while other lanes have messages in flight, which may leave no more free.
         """
-        alone = self._taken[lane] == self.taken
-        return self.free(lane) >= max(1, self._most[lane] // (2 if alone else 4))
+        alone = self._counts[lane] == self.count
+        return self.free(lane) >= max(1, self._limits[lane] // (2 if alone else 4))
 
-    def take(self, lane: Lane, count: int) -> None:
-        self._taken[lane] += count
+    def acquire(self, lane: Lane, count: int) -> None:
+        self._counts[lane] += count
 
-    def leave(self, lane: Lane, count: int) -> None:
-        self._taken[lane] -= count
+    def release(self, lane: Lane, count: int) -> None:
+        self._counts[lane] -= count

@@ -1,4 +1,4 @@
-"""How accepted messages come to be sent: what triggering asks of the ways out of its process."""
+"""How accepted messages come to be sent at once: what triggering asks of the dispatchers of its process."""
 
 from __future__ import annotations
 
@@ -21,27 +21,29 @@ class ClaimedMessage:
 
 
 class LocalDispatch(Protocol):
-    """The ways out of this process, one for each channel configuration."""
+    """The dispatchers of this process, one for each channel configuration that has something to send."""
 
     def reserve(self, channel_key: int, lane: Lane, count: int) -> str | None:
-        """Takes places for messages that are about to be written; the owner to write them under.
-
-        None when there is no room: they are then written as queued, and claimed in their turn.
+        """Reserves capacity for messages that are about to be written. Returns the owner to write them under; None when
+        there is no capacity: they are then written as queued, and claimed in their turn.
         """
         ...
 
     def hand_off(self, channel_key: int, messages: Sequence[ClaimedMessage]) -> None:
-        """Sends messages that are durable, in places that were reserved for them."""
+        """Sends messages that are durable, with capacity that was reserved for them."""
         ...
 
-    def give_up(self, channel_key: int, messages: Sequence[ClaimedMessage]) -> None:
-        """Lets the places go that were reserved for messages which were not written."""
+    def release(self, channel_key: int, lane: Lane, count: int) -> None:
+        """Releases reserved capacity that is not needed."""
         ...
 
-    def requeue(self, channel_key: int, messages: Sequence[ClaimedMessage]) -> None:
-        """Lets reserved places go whose messages may have been written or not: if they were, they are given back."""
+    def requeue(self, channel_key: int, lane: Lane, message_ids: Sequence[str], attempt_time: Instant) -> None:
+        """Releases the capacity of messages that may or may not have been written. Those that were are queued again."""
         ...
 
     def queued(self, channel_key: int, lane: Lane, messages: Sequence[Message], due_time: Instant) -> None:
-        """Messages were committed, those in QUEUED due at that time. None: they were to be, and came to nothing."""
+        """Is called after a commit of messages without capacity. Those in QUEUED are due at `due_time`.
+
+        Without messages: some were to be queued, and were not written after all.
+        """
         ...

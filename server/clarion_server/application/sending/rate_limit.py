@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable
 
 from clarion_server.domain.instant import SECOND, Instant, Span
 
-#: How much unused time may be caught up with: short pauses do not lower the rate.
+#: How much unused time may be caught up with, so that short pauses do not lower the rate.
 _BURST: Span = SECOND // 10
 
 
+def _steady_now() -> Instant:
+    """Returns a time that is never set back, as the time of day may be: hand-offs would wait for it to come again."""
+    return time.monotonic_ns() // 1_000
+
+
 class RateLimiter:
-    def __init__(self, rate: float, now: Callable[[], Instant]) -> None:
-        """At most `rate` turns a second; 0: no limit."""
+    def __init__(self, rate: float, now: Callable[[], Instant] = _steady_now) -> None:
+        """`rate` is the number of turns a second; 0 sets no limit."""
         self._interval = SECOND / rate if rate else 0.0
         self._now = now
         self._next = 0.0
 
     def reserve(self) -> Span:
-        """Takes the next free turn; how long it is until then."""
+        """Reserves the next free turn. Returns the time until then."""
         if not self._interval:
             return 0
         now = self._now()
         mine = max(self._next, now - _BURST)
         self._next = mine + self._interval
         return max(0, round(mine - now))
+
+    async def acquire(self) -> None:
+        """Reserves the next free turn, and waits for it."""
+        if delay := self.reserve():
+            await asyncio.sleep(delay / SECOND)
+
+    def is_used(self) -> bool:
+        """Returns whether a turn that was given still delays the next one."""
+        return self._next > self._now()

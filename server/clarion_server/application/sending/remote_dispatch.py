@@ -1,30 +1,30 @@
-"""The ways out of a process that only accepts: they are in other processes."""
+"""Dispatch for a process that only accepts: the processes that send claim what it has queued."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import asyncio
+from collections.abc import Callable, Collection, Sequence
 
 from clarion_server.application.ports.queue import Queue
 from clarion_server.application.sending.local_dispatch import ClaimedMessage
-from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message
 
 
 class NoLocalDispatch:
-    """Implements the port `LocalDispatch` of triggering, in which there never is a place."""
+    """Implements the port `LocalDispatch` of triggering without capacity."""
 
-    def __init__(self, queue: Queue, tell_others: Callable[[], None]) -> None:
-        """`tell_others` has other processes look at what there is to do."""
+    def __init__(self, queue: Queue, notify_queued: Callable[[Collection[int]], None]) -> None:
+        """`notify_queued` tells the other processes for which channel configurations messages wait."""
         self._queue = queue
-        self._tell_others = tell_others
+        self._notify_queued = notify_queued
+        self._unannounced: set[int] = set()
 
-    def keep(self, _configurations: Iterable[ChannelConfiguration]) -> None:
-        """They have changed."""
-        self._tell_others()
-
-    def in_flight_count(self) -> dict[str, int]:
-        return {}
+    def on_due(self, channel_key: int, _lane: Lane, _due_time: Instant) -> None:
+        """Tells the other processes, once for all messages of a commit. Is an `OnDue` of the queue."""
+        if not self._unannounced:
+            asyncio.get_running_loop().call_soon(self._announce)
+        self._unannounced.add(channel_key)
 
     def reserve(self, _channel_key: int, _lane: Lane, _count: int) -> str | None:
         return None
@@ -33,13 +33,14 @@ class NoLocalDispatch:
         self._queue.queued(channel_key, lane, messages, due_time)
 
     def hand_off(self, _channel_key: int, _messages: Sequence[ClaimedMessage]) -> None:
-        """Takes place for no message, as this and what follows are for those that have places."""
+        """Is never called, as the next two: nothing was reserved."""
 
-    def give_up(self, _channel_key: int, _messages: Sequence[ClaimedMessage]) -> None:
+    def release(self, _channel_key: int, _lane: Lane, _count: int) -> None:
         """See `hand_off`."""
 
-    def requeue(self, _channel_key: int, _messages: Sequence[ClaimedMessage]) -> None:
+    def requeue(self, _channel_key: int, _lane: Lane, _message_ids: Sequence[str], _attempt_time: Instant) -> None:
         """See `hand_off`."""
 
-    async def close(self) -> None:
-        """Nothing is under way."""
+    def _announce(self) -> None:
+        channel_keys, self._unannounced = self._unannounced, set()
+        self._notify_queued(channel_keys)

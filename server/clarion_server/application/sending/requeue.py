@@ -1,4 +1,4 @@
-"""What is, or may be, in a process's hands without being sent."""
+"""Messages that are, or may be, in a process's hands without being sent."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ _ALL = 1_000_000
 
 @dataclass(slots=True)
 class PendingRequeue:
-    """Its keeper gives it back, so that it is sent after all."""
+    """Collects messages that the heartbeat queues again, so that they are sent after all."""
 
     attempts: set[tuple[str, Instant | None]] = field(default_factory=set)
-    """By message and time: the process may have claimed the message anew since, and be sending it."""
+    """Message ids with the time of their attempt: the process may have claimed the message again since."""
     claims: set[Instant] = field(default_factory=set)
-    """When claims were made of which nobody knows whether they took place."""
+    """The times of claims that may or may not have been committed."""
 
     def __bool__(self) -> bool:
         return bool(self.attempts or self.claims)
 
-    def add(self, message: Message) -> None:
-        self.attempts.add((message.id, message.attempt_time))
+    def add(self, message_id: str, attempt_time: Instant | None) -> None:
+        self.attempts.add((message_id, attempt_time))
 
     def copy(self) -> PendingRequeue:
         return PendingRequeue(set(self.attempts), set(self.claims))
 
     def requeue(self, unit: UnitOfWork, owner: str) -> None:
-        """Without effect on what is not in the owner's hands any more, or never was."""
-        in_flight_count = unit.messages.claimed_by([owner], _ALL)
-        unit.messages.requeue([message.id for message in in_flight_count if self._has(message)], owner)
+        """Queues the messages again that are still in the owner's hands."""
+        claimed = unit.messages.claimed_by([owner], _ALL)
+        unit.messages.requeue([message.id for message in claimed if self._has(message)], owner)
 
-    def forget(self, given_back: PendingRequeue) -> None:
-        self.attempts -= given_back.attempts
-        self.claims -= given_back.claims
+    def discard(self, requeued: PendingRequeue) -> None:
+        self.attempts -= requeued.attempts
+        self.claims -= requeued.claims
 
     def _has(self, message: Message) -> bool:
         return (message.id, message.attempt_time) in self.attempts or self._is_of_claims(message)
 
     def _is_of_claims(self, message: Message) -> bool:
-        # What was accepted straight into the process's hands has begun at its very acceptance, and is being sent.
+        # What was accepted directly into the process's hands has the time of its acceptance, and is being sent.
         return message.attempt_time in self.claims and message.attempt_time != message.accept_time

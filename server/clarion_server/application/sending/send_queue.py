@@ -1,4 +1,4 @@
-"""Messages in the hands of a process that wait for their hand-off, lane by lane."""
+"""Claimed messages that wait for their hand-off, lane by lane."""
 
 from __future__ import annotations
 
@@ -8,21 +8,20 @@ from collections import deque
 from clarion_server.application.sending.local_dispatch import ClaimedMessage
 from clarion_server.domain.message import Lane
 
-#: Of so many concurrent hand-offs one is kept from marketing, so that what somebody waits for finds a connection free.
+#: One of so many concurrent hand-offs is kept from marketing, so that urgent messages find a connection free.
 _HAND_OFFS_PER_KEPT_ONE = 8
 
 
 def marketing_limit(concurrency: int) -> int:
-    """How many of so many concurrent hand-offs may be of marketing messages."""
+    """Returns how many of so many concurrent hand-offs may be of marketing messages."""
     return max(1, concurrency - max(1, concurrency // _HAND_OFFS_PER_KEPT_ONE))
 
 
 class SendQueue:
-    """Lower lanes go first; within a lane, what came first. Belongs to one event loop."""
+    """Gives out lower lanes first, and each lane in its order. Belongs to one event loop."""
 
     def __init__(self, concurrency: int) -> None:
         self._waiting: dict[Lane, deque[ClaimedMessage]] = {lane: deque() for lane in sorted(Lane)}
-        self._takers: deque[asyncio.Future[None]] = deque()
         self._marketing = 0
         self._marketing_limit = marketing_limit(concurrency)
         self._unfinished = 0
@@ -31,51 +30,43 @@ class SendQueue:
 
     def configure(self, concurrency: int) -> None:
         self._marketing_limit = marketing_limit(concurrency)
-        self._wake_taker()
 
-    def put(self, hand_off: ClaimedMessage) -> None:
-        self._waiting[hand_off.message.lane].append(hand_off)
+    def put(self, claimed: ClaimedMessage) -> None:
+        self._waiting[claimed.message.lane].append(claimed)
         self._unfinished += 1
         self._finished.clear()
-        self._wake_taker()
 
-    async def ready(self) -> None:
-        """Returns when there is something to take. Whoever does so at once gets it."""
-        while self._first() is None:
-            taker = asyncio.get_running_loop().create_future()
-            self._takers.append(taker)
-            try:
-                await taker
-            except asyncio.CancelledError:
-                # It may have been this one's turn already.
-                self._wake_taker()
-                raise
+    def is_ready(self) -> bool:
+        """Returns whether `take` would return a message."""
+        return self._first() is not None
 
-    def take(self) -> ClaimedMessage:
-        """The first one. Its hand-off has begun, until `done`."""
+    def take(self) -> ClaimedMessage | None:
+        """Removes and returns the next message, whose hand-off lasts until `done`. None when there is none to hand off
+        now.
+        """
         waiting = self._first()
-        assert waiting is not None, "only what is ready is taken"
-        hand_off = waiting.popleft()
-        if hand_off.message.lane is Lane.MARKETING:
+        if waiting is None:
+            return None
+        claimed = waiting.popleft()
+        if claimed.message.lane is Lane.MARKETING:
             self._marketing += 1
-        return hand_off
+        return claimed
 
-    def done(self, hand_off: ClaimedMessage) -> None:
-        if hand_off.message.lane is Lane.MARKETING:
+    def done(self, claimed: ClaimedMessage) -> None:
+        if claimed.message.lane is Lane.MARKETING:
             self._marketing -= 1
-            self._wake_taker()
         self._finish(1)
 
     def clear(self) -> list[ClaimedMessage]:
-        """Everything that waits, and does so no more."""
-        cleared = [hand_off for waiting in self._waiting.values() for hand_off in waiting]
+        """Removes and returns all messages that wait."""
+        cleared = [claimed for waiting in self._waiting.values() for claimed in waiting]
         for waiting in self._waiting.values():
             waiting.clear()
         self._finish(len(cleared))
         return cleared
 
     async def join(self) -> None:
-        """Returns when nothing waits and no hand-off is under way."""
+        """Returns when no message waits and no hand-off is under way."""
         await self._finished.wait()
 
     def _first(self) -> deque[ClaimedMessage] | None:
@@ -83,13 +74,6 @@ class SendQueue:
             if waiting and (lane is not Lane.MARKETING or self._marketing < self._marketing_limit):
                 return waiting
         return None
-
-    def _wake_taker(self) -> None:
-        while self._takers and self._first() is not None:
-            taker = self._takers.popleft()
-            if not taker.done():
-                taker.set_result(None)
-                return
 
     def _finish(self, count: int) -> None:
         self._unfinished -= count

@@ -88,12 +88,13 @@ class AcceptTriggers(BulkOperation[AcceptItem, AcceptResult]):
             elif is_accepted:
                 self._outlets.hand_off(item.channel_key, item.hand_offs)
             else:
-                self._outlets.give_up(item.channel_key, item.hand_offs)
+                self._outlets.release(item.channel_key, item.lane, len(item.hand_offs))
         self._metrics.count_accepted(message_count)
 
     def failed(self, item: AcceptItem, _error: Exception, /) -> None:
         if item.hand_offs is not None:
-            self._outlets.requeue(item.channel_key, item.hand_offs)
+            ids = [each.message.id for each in item.hand_offs]
+            self._outlets.requeue(item.channel_key, item.lane, ids, item.execution.accept_time)
 
 
 def _remembered(unit: UnitOfWork, items: Sequence[AcceptItem]) -> dict[tuple[int, str], Execution]:

@@ -41,6 +41,9 @@ class Publisher:
         self._waiting: deque[str] = deque()
         self._has_waiting = asyncio.Event()
         self._answers: asyncio.Queue[Answer] = asyncio.Queue()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
         self._tasks = [asyncio.create_task(self._post_forever()), asyncio.create_task(self._answer_forever())]
 
     @property

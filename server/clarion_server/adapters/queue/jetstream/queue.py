@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Sequence
+from functools import partial
+
+from nats.aio.msg import Msg
 
 from clarion_server.adapters.queue.jetstream.address import QueueAddress
 from clarion_server.adapters.queue.jetstream.cancellation import cancel
@@ -14,10 +17,11 @@ from clarion_server.adapters.queue.jetstream.publisher import Publisher
 from clarion_server.adapters.queue.jetstream.reconciler import Reconciler
 from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.ports.clock import Clock
+from clarion_server.application.ports.queue import Claimed, ClaimRequest, OnDue
+from clarion_server.application.sending.claim import ClaimNamedMessages, NamedClaim, NamedClaimed, NamedClaims
 from clarion_server.application.sending.lease import Lease
 from clarion_server.application.sending.store_queue import StoreQueue
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.instant import SECOND, Instant
 from clarion_server.domain.message import Lane, Message, MessageState
 
@@ -29,7 +33,10 @@ _REPORTS_PER_ACK_WAIT = 4
 
 
 class JetStreamQueue:
-    """Implements the port `Queue`. Belongs to one event loop."""
+    """Implements the port `Queue`. Belongs to one event loop.
+
+    It claims from the store while the connection is down, and from both while a stream refuses names.
+    """
 
     def __init__(
         self, address: QueueAddress, transactions: Transactions, commits: GroupCommit, clock: Clock, lease: Lease
@@ -39,74 +46,125 @@ class JetStreamQueue:
         self._clock = clock
         self._owner = lease.process_id
         self._layout = Layout(address, lease.span * _LEASES_PER_ACK_WAIT)
-        self._store_queue = StoreQueue(transactions, commits, clock, lease.process_id)
+        self._store_queue = StoreQueue(commits, lease.process_id)
+        self._claiming = ClaimNamedMessages()
         self.connection = Connection(self._layout, self._on_connection_change)
+        self._publisher = Publisher(self.connection, self._claim_from_store)
+        #: Those of the channel configurations and lanes that were asked for lately.
         self._consumers: dict[tuple[int, Lane], JetStreamConsumer] = {}
-        self._publisher: Publisher | None = None
-        self._reporting: asyncio.Task[None] | None = None
+        self._on_due: OnDue | None = None
+        self._tending: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        self._publisher = Publisher(self.connection, self._on_refusal)
+    async def start(self, on_due: OnDue) -> None:
+        self._on_due = on_due
+        await self._store_queue.start(on_due)
+        self._publisher.start()
         await self.connection.open()
-        self._reporting = asyncio.create_task(self._report_progress_forever())
-
-    def source(
-        self, configuration: ChannelConfiguration, lane: Lane, on_change: Callable[[ChannelConfiguration], None]
-    ) -> JetStreamConsumer:
-        assert self._publisher is not None, "a queue is started first"
-        key = configuration.key
-        consumer = JetStreamConsumer(
-            key,
-            lane,
-            self._owner,
-            self._store_queue.source(configuration, lane, on_change),
-            Reconciler(key, lane, self.connection, self._publisher, self._transactions, self._clock),
-            self.connection,
-            self._publisher,
-            self._commits,
-            self._clock,
-        )
-        self._consumers[key, lane] = consumer
-        return consumer
+        self._tending = asyncio.create_task(self._tend_forever())
 
     def queued(self, channel_key: int, lane: Lane, messages: Sequence[Message], due_time: Instant, /) -> None:
-        consumer = self._consumers.get((channel_key, lane))
-        # What is due soon may be published: the process that fetches it delays it until then.
-        if not self._may_publish or due_time > self._clock.now() + LONGEST_DELAY:
-            if consumer is not None:
-                consumer.wake(due_time)
-        elif waiting := [message for message in messages if message.state is MessageState.QUEUED]:
-            self._post(channel_key, lane, waiting)
-        elif consumer is not None:
-            consumer.nudge()
+        # What is due soon may be published: the process that fetches it delays it until then. The reconciler publishes
+        # the rest when it comes due.
+        if due_time <= self._clock.now() + LONGEST_DELAY:
+            self._publisher.post(
+                [
+                    self._layout.subject(lane, channel_key, message.id)
+                    for message in messages
+                    if message.state is MessageState.QUEUED
+                ]
+            )
+        self._store_queue.queued(channel_key, lane, messages, due_time)
 
-    def heard(self, channel_keys: Collection[int], /) -> None:
-        """Does nothing: the other processes have published the names."""
+    async def claim(self, requests: Sequence[ClaimRequest], now: Instant, /) -> Sequence[Claimed | None]:
+        if not self.connection.is_up:
+            return await self._store_queue.claim(requests, now)
+        consumers = [self._consumer(request.channel_key, request.lane) for request in requests]
+        names = [consumer.take(request.limit) for consumer, request in zip(consumers, requests, strict=True)]
+        answers = await self._claim_named(requests, consumers, names, now)
+        if self._publisher.is_refused:
+            # The stream may lack any of the messages of those that it has no names for.
+            without = [index for index, each in enumerate(names) if not each]
+            claimed = await self._store_queue.claim([requests[index] for index in without], now)
+            for index, answer in zip(without, claimed, strict=True):
+                answers[index] = answer
+        return answers
+
+    def released(self, message: Message, due_time: Instant | None, /) -> None:
+        consumer = self._consumers.get((message.channel_key, message.lane))
+        if consumer is not None:
+            consumer.release(message, due_time)
+        self._store_queue.released(message, due_time)
 
     async def close(self) -> None:
-        await cancel(self._reporting)
-        if self._publisher is not None:
-            await self._publisher.close()
+        await cancel(self._tending)
+        await self._store_queue.close()
+        for consumer in self._consumers.values():
+            await consumer.close()
+        await self._publisher.close()
         await self.connection.close()
 
-    @property
-    def _may_publish(self) -> bool:
-        return self.connection.is_up and self._publisher is not None and not self._publisher.is_refused
+    async def _claim_named(
+        self,
+        requests: Sequence[ClaimRequest],
+        consumers: Sequence[JetStreamConsumer],
+        names: Sequence[dict[str, Msg]],
+        now: Instant,
+    ) -> list[Claimed | None]:
+        """Claims the messages of the names that were fetched. Answers None where none were."""
+        asked = [index for index, each in enumerate(names) if each]
+        answers: list[Claimed | None] = [None] * len(requests)
+        if not asked:
+            return answers
+        claims = [NamedClaim(requests[index].channel_key, tuple(names[index])) for index in asked]
+        try:
+            found: Sequence[NamedClaimed] = await self._commits.submit(
+                self._claiming, NamedClaims(claims, self._owner, now), sum(len(names[index]) for index in asked)
+            )
+        except Exception:
+            for index in asked:
+                consumers[index].give_back(names[index].values())
+            raise
+        for index, claimed in zip(asked, found, strict=True):
+            consumers[index].hold(names[index], claimed)
+            answers[index] = Claimed(claimed.messages, now if consumers[index].has_names else None)
+        return answers
 
-    def _post(self, channel_key: int, lane: Lane, messages: Sequence[Message]) -> None:
-        assert self._publisher is not None, "a queue is started first"
-        self._publisher.post([self._layout.subject(lane, channel_key, message.id) for message in messages])
+    def _consumer(self, channel_key: int, lane: Lane) -> JetStreamConsumer:
+        consumer = self._consumers.get((channel_key, lane))
+        if consumer is None:
+            consumer = JetStreamConsumer(
+                channel_key,
+                lane,
+                Reconciler(channel_key, lane, self.connection, self._publisher, self._transactions, self._clock),
+                self.connection,
+                self._publisher,
+                self._clock,
+                partial(self._announce, channel_key, lane),
+            )
+            self._consumers[channel_key, lane] = consumer
+        return consumer
+
+    def _announce(self, channel_key: int, lane: Lane) -> None:
+        """Says that there is something to claim."""
+        assert self._on_due is not None, "a queue is started first"
+        self._on_due(channel_key, lane, self._clock.now())
 
     def _on_connection_change(self) -> None:
         for consumer in self._consumers.values():
-            consumer.connection_changed()
+            consumer.reset()
+        self._claim_from_store()
 
-    def _on_refusal(self) -> None:
-        for consumer in self._consumers.values():
-            consumer.claim_from_store()
+    def _claim_from_store(self) -> None:
+        """Makes the process ask again, now that the answer comes from elsewhere."""
+        for channel_key, lane in self._consumers:
+            self._announce(channel_key, lane)
 
-    async def _report_progress_forever(self) -> None:
+    async def _tend_forever(self) -> None:
+        """Reports progress on the names that are here, and drops the consumers that nobody asks any more."""
         while True:
             await asyncio.sleep(self._layout.ack_wait / _REPORTS_PER_ACK_WAIT / SECOND)
-            for consumer in self._consumers.values():
+            for key, consumer in list(self._consumers.items()):
                 consumer.report_progress()
+                if consumer.is_idle:
+                    del self._consumers[key]
+                    await consumer.close()

@@ -1,0 +1,163 @@
+"""The part of a process that sends, or that leaves sending to other processes, by the process's role."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping
+from typing import Protocol
+
+from clarion_server.adapters.channels import open_channel
+from clarion_server.application.campaign_cache import CampaignCache
+from clarion_server.application.group_commit import GroupCommit
+from clarion_server.application.maintenance.housekeeping import Housekeeper
+from clarion_server.application.maintenance.process_heartbeat import ProcessHeartbeat
+from clarion_server.application.maintenance.retention import Retention
+from clarion_server.application.ports.clock import Chance, Clock
+from clarion_server.application.ports.metrics import Metrics
+from clarion_server.application.ports.queue import Queue
+from clarion_server.application.ports.store import EVERY_CHANNEL, Store
+from clarion_server.application.sending.attempt import AttemptRunner
+from clarion_server.application.sending.claim_loop import ClaimLoop
+from clarion_server.application.sending.claim_schedule import ClaimSchedule
+from clarion_server.application.sending.dispatcher import DispatcherPorts
+from clarion_server.application.sending.dispatchers import Dispatchers
+from clarion_server.application.sending.lease import Lease
+from clarion_server.application.sending.local_dispatch import LocalDispatch
+from clarion_server.application.sending.remote_dispatch import NoLocalDispatch
+from clarion_server.application.sending.requeue import PendingRequeue
+from clarion_server.application.transactions import Transactions
+from clarion_server.domain.channel import ChannelConfiguration
+
+
+class Sending(Protocol):
+    @property
+    def dispatch(self) -> LocalDispatch:
+        """Where triggers hand off what they have accepted."""
+        ...
+
+    async def start(self) -> None:
+        """Raises QueueUnavailable or Unavailable."""
+        ...
+
+    def campaign_changed(self) -> None:
+        """Sends, holds or cancels what the change of a campaign has released, held or cancelled."""
+        ...
+
+    def channel_changed(self, configuration: ChannelConfiguration) -> None:
+        """Takes over a channel configuration that this process has just written or deleted."""
+        ...
+
+    def on_queued(self, channel_keys: Collection[int]) -> None:
+        """Is called when other processes have queued messages of these channel configurations."""
+        ...
+
+    def in_flight_counts(self) -> Mapping[str, int]:
+        """Returns how many messages are in this process's hands, by the name of their channel configuration."""
+        ...
+
+    async def stop_dispatch(self) -> None:
+        """Claims nothing more, and lets the attempts under way finish."""
+        ...
+
+    async def close(self) -> None:
+        """Ends the rest, after everything is committed."""
+        ...
+
+
+class LocalSending:
+    """Implements `Sending` for a process that sends."""
+
+    def __init__(
+        self,
+        store: Store,
+        transactions: Transactions,
+        commits: GroupCommit,
+        campaigns: CampaignCache,
+        queue: Queue,
+        lease: Lease,
+        clock: Clock,
+        chance: Chance,
+        retention: Retention,
+        metrics: Metrics,
+    ) -> None:
+        self._store = store
+        self._queue = queue
+        self._schedule = ClaimSchedule(clock)
+        ports = DispatcherPorts(
+            queue=queue,
+            commits=commits,
+            attempts=AttemptRunner(campaigns, clock, chance),
+            open_channel=open_channel,
+            clock=clock,
+            lease=lease,
+            schedule=self._schedule,
+            pending_requeue=PendingRequeue(),
+            metrics=metrics,
+        )
+        self.dispatch = Dispatchers(ports)
+        self._claim_loop = ClaimLoop(self.dispatch, ports, transactions)
+        self._heartbeat = ProcessHeartbeat(
+            transactions, ports.pending_requeue, lease, clock, chance, self._claim_loop.look
+        )
+        self._housekeeper = Housekeeper(transactions, clock, lease.process_id, retention)
+
+    async def start(self) -> None:
+        await self._queue.start(self._schedule.add)
+        await self._heartbeat.start()
+        await self._claim_loop.start()
+        self._housekeeper.start()
+
+    def campaign_changed(self) -> None:
+        self._heartbeat.wake()
+
+    def channel_changed(self, configuration: ChannelConfiguration) -> None:
+        # At once, as the caller may trigger as soon as it is answered. What was deleted is found by looking.
+        self.dispatch.configure([configuration])
+        self._claim_loop.look()
+        self._store.notify_queued([EVERY_CHANNEL])
+
+    def on_queued(self, channel_keys: Collection[int]) -> None:
+        if EVERY_CHANNEL in channel_keys:
+            self._heartbeat.wake()
+        self._claim_loop.on_queued(channel_keys)
+
+    def in_flight_counts(self) -> Mapping[str, int]:
+        return self.dispatch.in_flight_counts()
+
+    async def stop_dispatch(self) -> None:
+        await asyncio.gather(self._claim_loop.close(), self.dispatch.close())
+
+    async def close(self) -> None:
+        await self._housekeeper.close()
+        await self._heartbeat.close()
+        await self._queue.close()
+
+
+class RemoteSending:
+    """Implements `Sending` for a process that only accepts."""
+
+    def __init__(self, store: Store, queue: Queue) -> None:
+        self._store = store
+        self._queue = queue
+        self.dispatch = NoLocalDispatch(queue, store.notify_queued)
+
+    async def start(self) -> None:
+        await self._queue.start(self.dispatch.on_due)
+
+    def campaign_changed(self) -> None:
+        self._store.notify_queued([EVERY_CHANNEL])
+
+    def channel_changed(self, _configuration: ChannelConfiguration) -> None:
+        self._store.notify_queued([EVERY_CHANNEL])
+
+    def on_queued(self, _channel_keys: Collection[int]) -> None:
+        """Does nothing: another process sends them."""
+
+    def in_flight_counts(self) -> Mapping[str, int]:
+        return {}
+
+    async def stop_dispatch(self) -> None:
+        """Does nothing: no attempt is under way here."""
+
+    async def close(self) -> None:
+        await self._queue.close()
