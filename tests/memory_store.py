@@ -9,15 +9,19 @@ from __future__ import annotations
 import atexit
 import sqlite3
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from clarion_server.adapters.storage.schema import metadata
 from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.application.ports.store import CommitListener, Store, UnitOfWork
+
+#: The rows of each table that has any.
+Content = Mapping[str, Sequence[Sequence[Any]]]
 
 
 class MemoryStore:
@@ -25,7 +29,7 @@ class MemoryStore:
 
     def __init__(self, patience_s: float = 30.0) -> None:
         free = _free[patience_s]
-        self._opened: _OpenedStore | None = free.pop() if free else _OpenedStore(patience_s)
+        self._open: _OpenStore | None = free.pop() if free else _OpenStore(patience_s)
 
     def begin(self) -> AbstractContextManager[UnitOfWork]:
         return self._store.begin()
@@ -42,38 +46,63 @@ class MemoryStore:
     def notify_queued(self, channel_keys: Collection[int]) -> None:
         self._store.notify_queued(channel_keys)
 
+    def content(self) -> Content:
+        assert self._open is not None
+        return self._open.content()
+
+    def fill(self, content: Content) -> None:
+        """Adds what another store held."""
+        assert self._open is not None
+        self._open.fill(content)
+
     def close(self) -> None:
-        if self._opened is not None:
-            self._opened.empty()
-            _free[self._opened.patience_s].append(self._opened)
-            self._opened = None
+        if self._open is not None:
+            self._open.empty()
+            _free[self._open.patience_s].append(self._open)
+            self._open = None
 
     @property
     def _store(self) -> Store:
-        assert self._opened is not None, "the store is closed"
-        return self._opened.store
+        assert self._open is not None, "the store is closed"
+        return self._open.store
 
 
-class _OpenedStore:
+class _OpenStore:
     def __init__(self, patience_s: float) -> None:
         self.patience_s = patience_s
         folder = TemporaryDirectory(prefix="clarion-test-")
         file = Path(folder.name, "clarion.db")
         file.write_bytes(_migrated_file())
         self.store = open_sqlite_store(file, patience_s, durable=False, on_close=folder.cleanup)
-        self._emptier = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+        self._connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+        self._connection.execute("PRAGMA synchronous = OFF")
         atexit.register(self._close)
 
     def empty(self) -> None:
         self.store.listen(lambda _: None)
-        self._emptier.executescript(_emptying())
+        deletions = [f"DELETE FROM {table};" for table in (*metadata.tables, "sqlite_sequence")]
+        self._connection.executescript(f"BEGIN IMMEDIATE; {' '.join(deletions)} COMMIT")
+
+    def content(self) -> Content:
+        return {
+            table: rows
+            for table in metadata.tables
+            if (rows := self._connection.execute(f"SELECT * FROM {table}").fetchall())
+        }
+
+    def fill(self, content: Content) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+        for table, rows in content.items():
+            parameters = ", ".join("?" * len(rows[0]))
+            self._connection.executemany(f"INSERT INTO {table} VALUES ({parameters})", rows)
+        self._connection.execute("COMMIT")
 
     def _close(self) -> None:
-        self._emptier.close()
+        self._connection.close()
         self.store.close()
 
 
-_free: dict[float, list[_OpenedStore]] = defaultdict(list)
+_free: dict[float, list[_OpenStore]] = defaultdict(list)
 
 
 @cache
@@ -82,9 +111,3 @@ def _migrated_file() -> bytes:
         file = Path(folder, "clarion.db")
         open_sqlite_store(file, durable=False).close()
         return file.read_bytes()
-
-
-@cache
-def _emptying() -> str:
-    deletions = [f"DELETE FROM {table};" for table in (*metadata.tables, "sqlite_sequence")]
-    return f"BEGIN IMMEDIATE; {' '.join(deletions)} COMMIT"

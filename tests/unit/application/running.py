@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
 from clarion_server.adapters.rendering import JinjaContentCompiler
@@ -46,9 +47,9 @@ EVERYTHING = 1_000_000
 DEADLINE_S = 30
 
 
-async def until(holds: Callable[[], bool]) -> None:
-    """Returns when that holds, which other tasks bring about."""
-    async with asyncio.timeout(DEADLINE_S):
+async def until(holds: Callable[[], bool], seconds: float = DEADLINE_S) -> None:
+    """Returns when that holds, which other tasks bring about. Raises TimeoutError when it does not in time."""
+    async with asyncio.timeout(seconds):
         while not holds():  # noqa: ASYNC110 - what is waited for has no event
             await asyncio.sleep(0.001)
 
@@ -185,8 +186,12 @@ def events(world: World) -> list[Event]:
 
 
 def figures(world: World, campaign_key: int) -> dict[str, int]:
-    with world.store.snapshot() as unit:
-        return unit.figures.of_campaign(campaign_key, None)
+    return world.see(_figures_of(campaign_key))
+
+
+@cache
+def _figures_of(campaign_key: int) -> Callable[[UnitOfWork], dict[str, int]]:
+    return lambda unit: unit.figures.of_campaign(campaign_key, None)
 
 
 def _all_executions(unit: UnitOfWork) -> list[Execution]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, tuple_, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, tuple_, update
 
 from clarion_server.adapters.storage.json_columns import SCOPES
 from clarion_server.adapters.storage.schema import api_keys
 from clarion_server.domain.access import ApiKey
 from clarion_server.domain.instant import Instant
+
+_BY_ID = select(api_keys).where(api_keys.c.id == bindparam("key_id"))
 
 
 class SqlApiKeyRepository:
@@ -20,7 +22,7 @@ class SqlApiKeyRepository:
         self._connection.execute(insert(api_keys).values(_to_row(key)))
 
     def get(self, key_id: str) -> ApiKey | None:
-        row = self._connection.execute(select(api_keys).where(api_keys.c.id == key_id)).one_or_none()
+        row = self._connection.execute(_BY_ID, {"key_id": key_id}).one_or_none()
         return None if row is None else _from_row(row)
 
     def save(self, key: ApiKey) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Values
@@ -26,6 +26,16 @@ from clarion_server.domain.campaign import Campaign, CampaignState, CampaignVers
 from clarion_server.domain.instant import Instant
 
 _IN_USE = (CampaignState.SCHEDULED, CampaignState.LIVE, CampaignState.PAUSED)
+# Statements are built once where they run often: building one takes longer than running it.
+_BY_NAME = select(campaigns).where(campaigns.c.sandbox == bindparam("sandbox"), campaigns.c.id == bindparam("id"))
+_BY_KEYS = select(campaigns).where(campaigns.c.key.in_(bindparam("keys", expanding=True)))
+_ADD = insert(campaigns).returning(campaigns.c.key)
+_SAVE = update(campaigns).where(
+    campaigns.c.key == bindparam("of_key"), campaigns.c.revision == bindparam("former_revision")
+)
+_VERSION = select(campaign_versions).where(
+    campaign_versions.c.campaign_key == bindparam("campaign_key"), campaign_versions.c.number == bindparam("number")
+)
 _REVISIONS = BulkStatement("SELECT key, revision FROM campaigns WHERE key IN ({rows})", Values(campaigns.c.key))
 
 _STANDINGS = BulkStatement(
@@ -38,11 +48,10 @@ class SqlCampaignRepository:
         self._connection = connection
 
     def add(self, campaign: Campaign) -> Campaign:
-        statement = insert(campaigns).values(campaign_to_row(campaign)).returning(campaigns.c.key)
         try:
             # Apart, so that the transaction survives the refusal on every database.
             with self._connection.begin_nested():
-                key = self._connection.execute(statement).scalar_one()
+                key = self._connection.execute(_ADD, campaign_to_row(campaign)).scalar_one()
         except IntegrityError as error:
             raise NameTaken(campaign.name) from error
         added = replace(campaign, key=key)
@@ -50,11 +59,11 @@ class SqlCampaignRepository:
         return added
 
     def get(self, sandbox: str, campaign_id: str) -> Campaign | None:
-        found = self._read(select(campaigns).where(campaigns.c.sandbox == sandbox, campaigns.c.id == campaign_id))
+        found = self._read(_BY_NAME, {"sandbox": sandbox, "id": campaign_id})
         return found[0] if found else None
 
     def by_keys(self, keys: Collection[int]) -> dict[int, Campaign]:
-        return {campaign.key: campaign for campaign in self._read(select(campaigns).where(campaigns.c.key.in_(keys)))}
+        return {campaign.key: campaign for campaign in self._read(_BY_KEYS, {"keys": list(keys)})}
 
     def revision(self, key: int) -> int | None:
         return dict(_REVISIONS.select(self._connection, [(key,)])).get(key)
@@ -71,8 +80,8 @@ class SqlCampaignRepository:
 
     def save(self, campaign: Campaign) -> None:
         lock_exclusive(self._connection, campaign.key)
-        before = (campaigns.c.key == campaign.key, campaigns.c.revision == campaign.revision - 1)
-        if self._connection.execute(update(campaigns).where(*before).values(campaign_to_row(campaign))).rowcount == 0:
+        former = {"of_key": campaign.key, "former_revision": campaign.revision - 1}
+        if self._connection.execute(_SAVE, {**campaign_to_row(campaign), **former}).rowcount == 0:
             raise WriteConflict(campaign.name)
         self._connection.execute(delete(campaign_tags).where(campaign_tags.c.campaign_key == campaign.key))
         self._add_tags(campaign)
@@ -114,8 +123,7 @@ class SqlCampaignRepository:
         self._connection.execute(insert(campaign_versions).values(version_to_row(version, channel_key)))
 
     def version(self, campaign_key: int, number: int) -> CampaignVersion | None:
-        the_one = (campaign_versions.c.campaign_key == campaign_key, campaign_versions.c.number == number)
-        row = self._connection.execute(select(campaign_versions).where(*the_one)).one_or_none()
+        row = self._connection.execute(_VERSION, {"campaign_key": campaign_key, "number": number}).one_or_none()
         return None if row is None else version_from_row(row)
 
     def versions(self, campaign_key: int, before: int | None, limit: int) -> list[CampaignVersion]:
@@ -131,5 +139,5 @@ class SqlCampaignRepository:
         if tags:
             self._connection.execute(insert(campaign_tags), tags)
 
-    def _read(self, statement: Select[Any]) -> list[Campaign]:
-        return [campaign_from_row(row) for row in self._connection.execute(statement)]
+    def _read(self, statement: Select[Any], parameters: Mapping[str, Any] | None = None) -> list[Campaign]:
+        return [campaign_from_row(row) for row in self._connection.execute(statement, parameters)]

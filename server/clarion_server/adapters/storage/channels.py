@@ -18,10 +18,12 @@ from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.retry import RetryPolicy
 
 _table = channel_configurations
+# Built once: claims and heartbeats run them.
 _BY_KEY = select(_table).where(_table.c.key == bindparam("key"))
-# Made once: it is on the way of every claim.
+_BY_NAME = select(_table).where(_table.c.sandbox == bindparam("sandbox"), _table.c.id == bindparam("id"))
 _DISABLED = select(_table.c.disabled).where(_table.c.key == bindparam("key"))
 _REVISIONS = RowsReader(select(_table.c.key, _table.c.revision))
+_ADD = insert(_table).returning(_table.c.key)
 
 
 class SqlChannelConfigurationRepository:
@@ -29,17 +31,16 @@ class SqlChannelConfigurationRepository:
         self._connection = connection
 
     def add(self, configuration: ChannelConfiguration) -> ChannelConfiguration:
-        statement = insert(_table).values(_to_row(configuration)).returning(_table.c.key)
         try:
             # Apart, so that the transaction survives the refusal on every database.
             with self._connection.begin_nested():
-                key = self._connection.execute(statement).scalar_one()
+                key = self._connection.execute(_ADD, _to_row(configuration)).scalar_one()
         except IntegrityError as error:
             raise NameTaken(configuration.name) from error
         return replace(configuration, key=key)
 
     def get(self, sandbox: str, configuration_id: str) -> ChannelConfiguration | None:
-        return self._one(select(_table).where(_table.c.sandbox == sandbox, _table.c.id == configuration_id))
+        return self._one(_BY_NAME, {"sandbox": sandbox, "id": configuration_id})
 
     def by_key(self, key: int) -> ChannelConfiguration | None:
         return self._one(_BY_KEY, {"key": key})

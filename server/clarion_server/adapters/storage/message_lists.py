@@ -8,22 +8,26 @@ from __future__ import annotations
 from itertools import product
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, bindparam, select
 
 from clarion_server.adapters.storage.conditions import in_sandbox, of_execution
-from clarion_server.adapters.storage.message_rows import read_messages, select_messages
+from clarion_server.adapters.storage.json_rows import RowsReader
+from clarion_server.adapters.storage.message_rows import message_from_row, select_messages
 from clarion_server.adapters.storage.newest_page import BEYOND_ALL, NewestIds, campaign_keys
 from clarion_server.adapters.storage.recipient_index import all_segments
 from clarion_server.adapters.storage.schema import messages
 from clarion_server.application.ports.queries import MessageQuery
 from clarion_server.domain.message import Message, MessageState
 
+_BY_IDS = RowsReader(
+    select_messages().where(messages.c.id.in_(bindparam("ids", expanding=True))).order_by(messages.c.id.desc())
+)
 _NEWEST = NewestIds("messages", "campaign_key = {one} AND state = {one}")
 
 
 def list_messages(connection: Connection, query: MessageQuery) -> list[Message]:
-    wanted = messages.c.id.in_(_ids(connection, query))
-    return read_messages(connection, select_messages().where(wanted).order_by(messages.c.id.desc()))
+    rows = _BY_IDS.read(connection, {"ids": _ids(connection, query)})
+    return [message_from_row(row) for row in rows]
 
 
 def _ids(connection: Connection, query: MessageQuery) -> list[str]:

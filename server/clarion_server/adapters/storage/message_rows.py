@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
@@ -123,6 +124,7 @@ def message_from_row(row: Sequence[Any]) -> Message:
     )
 
 
+@cache
 def select_messages() -> Select[Any]:
     """Every message, whole; its context may have been purged."""
     return select(*_READ_COLUMNS).join_from(

@@ -136,6 +136,19 @@ _WAITING = f"""
 """  # noqa: S608 - constants alone
 # Campaign by campaign: no index is kept of what is being sent alone, because every message would pay for it twice.
 _SENDING = and_(of_any_campaign(messages.c.campaign_key), messages.c.state == MessageState.SENDING)
+_CLAIMED_BY = RowsReader(
+    select_messages()
+    .where(_SENDING, messages.c.owner.in_(bindparam("owners", expanding=True)))
+    .limit(bindparam("limit"))
+)
+_OWNERS = select(messages.c.owner).where(_SENDING).distinct()
+_HELD_CAMPAIGNS = select(campaigns.c.key).where(exists().where(messages.c.campaign_key == campaigns.c.key, IS_HELD))
+_EARLIEST = select(func.min(messages.c.due_time)).where(
+    messages.c.channel_key == bindparam("channel_key"),
+    messages.c.lane == bindparam("lane"),
+    messages.c.due_time > bindparam("after"),
+    IN_QUEUE,
+)
 
 
 class SqlMessageRepository:
@@ -189,7 +202,8 @@ class SqlMessageRepository:
     def next_due_time(
         self, channel_key: int, lanes: Collection[Lane] = tuple(Lane), after: Instant = -1
     ) -> Instant | None:
-        times = [self._connection.execute(_earliest(channel_key, lane, after)).scalar_one() for lane in lanes]
+        queues = [{"channel_key": channel_key, "lane": lane, "after": after} for lane in lanes]
+        times = [self._connection.execute(_EARLIEST, queue).scalar_one() for queue in queues]
         return min((time for time in times if time is not None), default=None)
 
     def waiting(self) -> dict[tuple[int, Lane], Instant]:
@@ -216,8 +230,7 @@ class SqlMessageRepository:
         return self._connection.execute(update(messages).where(messages.c.id.in_(held)).values(held=0)).rowcount
 
     def held_campaigns(self) -> set[int]:
-        held = exists().where(messages.c.campaign_key == campaigns.c.key, IS_HELD)
-        return set(self._connection.execute(select(campaigns.c.key).where(held)).scalars())
+        return set(self._connection.execute(_HELD_CAMPAIGNS).scalars())
 
     def requeue(self, message_ids: Collection[str], owner: str) -> None:
         _GIVE_BACK.change(self._connection, _rows(message_ids), after=(owner,))
@@ -239,22 +252,17 @@ class SqlMessageRepository:
         return self._read(select_messages().where(*queued).order_by(messages.c.id).limit(limit))
 
     def claimed_by(self, owners: Collection[str], limit: int) -> list[Message]:
-        return self._read(select_messages().where(_SENDING, messages.c.owner.in_(owners)).limit(limit))
+        rows = _CLAIMED_BY.read(self._connection, {"owners": list(owners), "limit": limit})
+        return [message_from_row(row) for row in rows]
 
     def owners(self) -> set[str]:
-        return set(self._connection.execute(select(messages.c.owner).where(_SENDING).distinct()).scalars())
+        return set(self._connection.execute(_OWNERS).scalars())
 
     def tidy(self, limit: int) -> int:
         return merge_segments(self._connection, limit)
 
     def _read(self, statement: Select[Any]) -> list[Message]:
         return read_messages(self._connection, statement)
-
-
-def _earliest(channel_key: int, lane: Lane, after: Instant) -> Select[Any]:
-    return select(func.min(messages.c.due_time)).where(
-        messages.c.channel_key == channel_key, messages.c.lane == lane, messages.c.due_time > after, IN_QUEUE
-    )
 
 
 def _rows(ids: Collection[str]) -> list[tuple[str]]:

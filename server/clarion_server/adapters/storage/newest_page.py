@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from heapq import nlargest
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Row, United
 from clarion_server.adapters.storage.schema import campaigns
@@ -18,6 +18,8 @@ from clarion_server.adapters.storage.schema import campaigns
 _MOST_STRETCHES = 256
 #: Sorts after every id.
 BEYOND_ALL = "\U0010ffff"
+_CAMPAIGN_KEYS = select(campaigns.c.key).where(campaigns.c.sandbox == bindparam("sandbox"))
+_ONLY_KEY = _CAMPAIGN_KEYS.where(campaigns.c.key == bindparam("only"))
 
 
 class NewestIds:
@@ -36,7 +38,6 @@ class NewestIds:
 
 def campaign_keys(connection: Connection, sandbox: str, only: int | None) -> list[int]:
     """The keys of the sandbox's campaigns, or of that one, if it is the sandbox's."""
-    keys = select(campaigns.c.key).where(campaigns.c.sandbox == sandbox)
-    if only is not None:
-        keys = keys.where(campaigns.c.key == only)
-    return [row.key for row in connection.execute(keys)]
+    if only is None:
+        return list(connection.execute(_CAMPAIGN_KEYS, {"sandbox": sandbox}).scalars())
+    return list(connection.execute(_ONLY_KEY, {"sandbox": sandbox, "only": only}).scalars())

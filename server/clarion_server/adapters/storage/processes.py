@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from clarion_server.adapters.storage.bulk import insertion
 from clarion_server.adapters.storage.schema import processes
 from clarion_server.domain.instant import Instant
 
+# Built once: every heartbeat runs them.
 _RENEW = insertion(
     processes, tuple(processes.columns), "ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until"
 )
+_LIVE = select(processes.c.id).where(processes.c.lease_until > bindparam("now"))
+_REMOVE = delete(processes).where(processes.c.id == bindparam("process_id"))
+_REMOVE_LAPSED = delete(processes).where(processes.c.lease_until <= bindparam("now"))
 
 
 class SqlProcessRepository:
@@ -21,10 +25,10 @@ class SqlProcessRepository:
         _RENEW.change(self._connection, [(process_id, lease_until)])
 
     def live(self, now: Instant) -> set[str]:
-        return set(self._connection.execute(select(processes.c.id).where(processes.c.lease_until > now)).scalars())
+        return set(self._connection.execute(_LIVE, {"now": now}).scalars())
 
     def remove(self, process_id: str) -> None:
-        self._connection.execute(delete(processes).where(processes.c.id == process_id))
+        self._connection.execute(_REMOVE, {"process_id": process_id})
 
     def remove_lapsed(self, now: Instant) -> None:
-        self._connection.execute(delete(processes).where(processes.c.lease_until <= now))
+        self._connection.execute(_REMOVE_LAPSED, {"now": now})
