@@ -114,11 +114,14 @@ class FaultyStore:
     def snapshot(self) -> AbstractContextManager[UnitOfWork]:
         return self._behind.snapshot()
 
+    def event_snapshot(self) -> AbstractContextManager[UnitOfWork]:
+        return self._behind.event_snapshot()
+
     def commit_version(self) -> object:
         return self._behind.commit_version()
 
-    def listen(self, hear: CommitListener) -> None:
-        self._behind.listen(hear)
+    def listen(self, listener: CommitListener) -> None:
+        self._behind.listen(listener)
 
     def notify_queued(self, channel_keys: Collection[int]) -> None:
         self._behind.notify_queued(channel_keys)

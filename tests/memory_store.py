@@ -37,11 +37,14 @@ class MemoryStore:
     def snapshot(self) -> AbstractContextManager[UnitOfWork]:
         return self._store.snapshot()
 
+    def event_snapshot(self) -> AbstractContextManager[UnitOfWork]:
+        return self._store.event_snapshot()
+
     def commit_version(self) -> object:
         return self._store.commit_version()
 
-    def listen(self, hear: CommitListener) -> None:
-        self._store.listen(hear)
+    def listen(self, listener: CommitListener) -> None:
+        self._store.listen(listener)
 
     def notify_queued(self, channel_keys: Collection[int]) -> None:
         self._store.notify_queued(channel_keys)

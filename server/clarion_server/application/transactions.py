@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from typing import TypeVar
 
 import structlog
@@ -58,7 +58,11 @@ class Transactions:
 
     async def read(self, work: Callable[[UnitOfWork], T]) -> T:
         """Runs `work` on one consistent state. It must not change anything."""
-        return await self._run(self._readers, lambda: self._look(work))
+        return await self._run(self._readers, lambda: _read(self._store.snapshot(), work))
+
+    async def read_events(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Does the same as `read` for a watcher, whose pages of events must pass none that is still being committed."""
+        return await self._run(self._readers, lambda: _read(self._store.event_snapshot(), work))
 
     @property
     def interactive_writes(self) -> int:
@@ -90,10 +94,6 @@ class Transactions:
             unit.commit()
         return result
 
-    def _look(self, work: Callable[[UnitOfWork], T]) -> T:
-        with self._store.snapshot() as unit:
-            return work(unit)
-
     async def _run(self, threads: ThreadPoolExecutor, call: Callable[[], T]) -> T:
         try:
             return await asyncio.get_running_loop().run_in_executor(threads, call)
@@ -106,6 +106,11 @@ class Transactions:
         if reason not in self._troubles:
             self._troubles.add(reason)
             log.warning("store_unavailable", reason=reason)
+
+
+def _read(snapshot: AbstractContextManager[UnitOfWork], work: Callable[[UnitOfWork], T]) -> T:
+    with snapshot as unit:
+        return work(unit)
 
 
 class _WriteTurns:

@@ -14,6 +14,7 @@ from clarion_server.application.ports.store import StoreUnavailable, UnitOfWork
 
 from tests.contract.store import samples
 from tests.contract.store.given import Sender, a_sender, committing
+from tests.integration.storage.statements import recorded
 from tests.postgresql import ask
 
 OpenStore = Callable[[], SqlStore]
@@ -33,7 +34,7 @@ def record(work: UnitOfWork, sender: Sender, *message_ids: str) -> None:
 
 def read_on(store: SqlStore, after: int) -> tuple[list[str], int]:
     """The messages of the events behind a position, and the next position: as a watcher goes on."""
-    with store.snapshot() as work:
+    with store.event_snapshot() as work:
         last = work.events.last_sequence()
         events = work.events.page(EventQuery("default", after))
     return [event.message_id for event in events], max([last, after, *(event.sequence for event in events)])
@@ -53,6 +54,16 @@ def test_a_writer_that_was_first_and_commits_last_is_not_passed_by(open_store: O
     assert held_back == []
     assert told == ["slow-1", "quick-1", "slow-2"]
     assert read_on(watcher, position) == ([], position)
+
+
+def test_only_readers_of_events_pay_for_the_watermark(open_store: OpenStore) -> None:
+    store = open_store()
+    scans = []
+    for snapshot in (store.snapshot, store.event_snapshot, store.snapshot):
+        with recorded(store) as statements, snapshot() as work:
+            work.processes.live(0)
+        scans.append(sum("pg_locks" in statement for statement, _ in statements))
+    assert scans == [0, 1, 0]
 
 
 def test_a_writer_that_rolls_back_holds_nobody_back(open_store: OpenStore) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 from clarion_server.adapters.storage import pg_notify
-from clarion_server.adapters.storage.pg_notify import CommitNews
+from clarion_server.adapters.storage.pg_notify import PgNotifier
 from clarion_server.adapters.storage.postgresql import open_postgresql_store
 from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.application.ports.store import StoreUnavailable
@@ -84,25 +84,25 @@ def test_who_is_cut_in_the_middle_is_told_and_begins_anew(open_store: OpenStore,
 
 
 @pytest.mark.usefixtures("no_pauses")
-def test_who_is_cut_off_from_the_news_hears_that_some_were_missed_and_then_the_next(
+def test_a_process_whose_notifications_were_cut_off_hears_that_some_were_missed_and_then_the_next(
     open_store: OpenStore, url: str
 ) -> None:
     store, other = open_store(), open_store()
     heard: SimpleQueue[frozenset[int]] = SimpleQueue()
     store.listen(heard.put)
     mark = store.commit_version()
-    news: Any = store._signal
-    connection = news._connection
+    notifier: Any = store._notifier
+    connection = notifier._connection
     cut(url, connection.info.backend_pid)
     assert heard.get(timeout=DEADLINE_S) == frozenset()
     assert store.commit_version() != mark
-    wait_until(lambda: news._connection not in {None, connection})
+    wait_until(lambda: notifier._connection not in {None, connection})
     other.notify_queued([4711])
     while heard.get(timeout=DEADLINE_S) != {4711}:
         pass
 
 
-def test_commits_do_not_hurry_one_who_is_cut_off_from_the_news(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commits_do_not_hurry_a_notifier_that_is_cut_off(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that is full would be asked for a connection at each of them."""
     monkeypatch.setattr(pg_notify, "_RETRY_AFTER", 3600.0)
     tries: list[int] = []
@@ -111,13 +111,13 @@ def test_commits_do_not_hurry_one_who_is_cut_off_from_the_news(url: str, monkeyp
         tries.append(1)
         return psycopg.connect(url, autocommit=True)
 
-    with closing(CommitNews(connect)) as news:
-        assert news._connection is not None
-        cut(url, news._connection.info.backend_pid)
-        wait_until(lambda: news._connection is None)
+    with closing(PgNotifier(connect)) as notifier:
+        assert notifier._connection is not None
+        cut(url, notifier._connection.info.backend_pid)
+        wait_until(lambda: notifier._connection is None)
         for _ in range(3):
-            news.announce()
-            wait_until(lambda: not select.select([news._reading], [], [], 0)[0])
+            notifier.notify_committed()
+            wait_until(lambda: not select.select([notifier._reading], [], [], 0)[0])
     assert len(tries) == 1
 
 
@@ -161,8 +161,8 @@ def test_a_store_whose_places_are_gone_goes_on_when_they_are_back(limited: str) 
         limit_to(limited, -1)
         write(store)
         assert read(store) == {"process-1"}
-        news: Any = store._signal
-        wait_until(lambda: news._connection is not None)
+        notifier: Any = store._notifier
+        wait_until(lambda: notifier._connection is not None)
 
 
 # A server that does not let write.

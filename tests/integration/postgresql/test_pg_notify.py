@@ -12,15 +12,15 @@ DEADLINE_S = 30
 OpenStore = Callable[[], SqlStore]
 
 
-def heard_by(store: SqlStore) -> queue.SimpleQueue[frozenset[int]]:
-    heard: queue.SimpleQueue[frozenset[int]] = queue.SimpleQueue()
-    store.listen(heard.put)
-    return heard
+def notifications_of(store: SqlStore) -> queue.SimpleQueue[frozenset[int]]:
+    received: queue.SimpleQueue[frozenset[int]] = queue.SimpleQueue()
+    store.listen(received.put)
+    return received
 
 
 def test_a_commit_is_heard_by_others(open_store: OpenStore) -> None:
     one, other = open_store(), open_store()
-    news = heard_by(other)
+    news = notifications_of(other)
     with one.begin() as work:
         work.processes.renew("process-1", 1)
         work.commit()
@@ -29,7 +29,7 @@ def test_a_commit_is_heard_by_others(open_store: OpenStore) -> None:
 
 def test_it_is_heard_for_which_channels_there_is_something_to_send(open_store: OpenStore) -> None:
     one, other = open_store(), open_store()
-    own, news = heard_by(one), heard_by(other)
+    own, news = notifications_of(one), notifications_of(other)
     one.notify_queued([7, 4711])
     assert news.get(timeout=DEADLINE_S) == {7, 4711}
     assert own.empty()

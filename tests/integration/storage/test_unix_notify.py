@@ -26,10 +26,10 @@ def open_store(path: Path) -> Iterator[OpenStore]:
         yield lambda: opened.enter_context(closing(open_sqlite_store(path)))
 
 
-def heard_by(store: SqlStore) -> queue.SimpleQueue[frozenset[int]]:
-    heard: queue.SimpleQueue[frozenset[int]] = queue.SimpleQueue()
-    store.listen(heard.put)
-    return heard
+def notifications_of(store: SqlStore) -> queue.SimpleQueue[frozenset[int]]:
+    received: queue.SimpleQueue[frozenset[int]] = queue.SimpleQueue()
+    store.listen(received.put)
+    return received
 
 
 def commit(store: SqlStore) -> None:
@@ -49,7 +49,7 @@ def until_heard(news: queue.SimpleQueue[frozenset[int]], tell: Callable[[], None
 
 def test_a_commit_is_heard_by_all_others_and_not_by_oneself(open_store: OpenStore) -> None:
     stores = [open_store() for _ in range(3)]
-    news = [heard_by(store) for store in stores]
+    news = [notifications_of(store) for store in stores]
     for other in (0, 2):
         assert until_heard(news[other], lambda: commit(stores[1])) == frozenset()
     assert news[1].empty()
@@ -57,13 +57,13 @@ def test_a_commit_is_heard_by_all_others_and_not_by_oneself(open_store: OpenStor
 
 def test_it_is_heard_for_which_channels_there_is_something_to_send(open_store: OpenStore) -> None:
     one, other = open_store(), open_store()
-    news = heard_by(other)
+    news = notifications_of(other)
     assert until_heard(news, lambda: one.notify_queued([7, 4711])) == {7, 4711}
 
 
 def test_a_change_mark_has_changed_when_a_commit_is_heard(open_store: OpenStore) -> None:
     one, other = open_store(), open_store()
-    news, mark = heard_by(other), other.commit_version()
+    news, mark = notifications_of(other), other.commit_version()
     until_heard(news, lambda: commit(one))
     assert other.commit_version() != mark
 
@@ -73,14 +73,14 @@ def test_who_has_gone_is_forgotten_and_its_place_taken_by_the_next(open_store: O
     with closing(open_sqlite_store(path)):
         pass
     commit(one)
-    news = heard_by(open_store())
+    news = notifications_of(open_store())
     assert until_heard(news, lambda: commit(one)) == frozenset()
 
 
 def test_processes_beyond_the_last_place_hear_nothing_and_work(
     open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(unix_notify, "PLACES", 1)
+    monkeypatch.setattr(unix_notify, "MAX_SOCKETS", 1)
     one, other = open_store(), open_store()
     mark = one.commit_version()
     commit(other)

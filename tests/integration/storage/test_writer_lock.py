@@ -1,4 +1,4 @@
-"""Writers of one file take turns, unless there is only one."""
+"""Writers of one file wait for the lock, unless there is only one."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ PATIENCE_S = 0.05
 
 
 @contextmanager
-def turn_of_another(file: Path) -> Iterator[None]:
+def held_by_another(file: Path) -> Iterator[None]:
     with file.open("ab") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
         yield
 
 
-def test_whose_turn_does_not_come_is_told_so(tmp_path: Path) -> None:
-    file = tmp_path / "turns"
+def test_a_writer_that_waits_too_long_for_the_lock_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "lock"
     with (
-        closing(FairWriterLock(file, PATIENCE_S)) as turns,
-        turn_of_another(file),
+        closing(FairWriterLock(file, PATIENCE_S)) as lock,
+        held_by_another(file),
         pytest.raises(StoreUnavailable),
-        turns.turn(),
+        lock.hold(),
     ):
-        raise AssertionError("it was not its turn")
+        raise AssertionError("another process holds the lock")
 
 
-def test_who_is_alone_waits_for_no_turn(tmp_path: Path) -> None:
-    file = tmp_path / "turns"
-    with closing(FairWriterLock(file, PATIENCE_S, alone=lambda: True)) as turns, turn_of_another(file), turns.turn():
+def test_a_writer_that_is_alone_waits_for_no_lock(tmp_path: Path) -> None:
+    file = tmp_path / "lock"
+    with closing(FairWriterLock(file, PATIENCE_S, is_alone=lambda: True)) as lock, held_by_another(file), lock.hold():
         entered = True
     assert entered

@@ -1,16 +1,17 @@
 """The order of events where several processes write at once.
 
-A sequence is given when an event is inserted, and an event with a lower one may be committed later. A watcher that had
-passed it by then would miss it. So on PostgreSQL
+A sequence number is given when an event is inserted, and an event with a lower number may be committed later. A watcher
+that had passed it by then would miss it. So on PostgreSQL
 
-- who inserts events first takes a shared advisory lock whose key is the last sequence that was given by then: all
-  sequences of its transaction will be larger (`announce_events`);
-- who reads events first takes the last sequence U that was given, then the smallest key M among the locks that are
-  held, and then its snapshot, in which it looks at no event beyond the lesser of the two (`take_horizon`).
+- a transaction that is about to insert its first event takes a shared advisory lock, whose key is the last number that
+  was given by then: all numbers of the transaction will be larger (`announce_events`);
+- a reader of events reads the last number U that was given, then the smallest key M among the locks that are held, and
+  takes its snapshot after that. It reads no event beyond the watermark, which is the lesser of U and M
+  (`take_watermark`).
 
-An event with a sequence up to that horizon was given it before U was read, so its lock was held before that. Had its
-transaction not been committed or rolled back when the snapshot was taken, the lock would still have been held when M
-was read, because locks outlive the commit; then M would be below the event's sequence, and so would be the horizon.
+The argument: an event with a number up to the watermark was given it before U was read, so its lock was held before
+that. Had its transaction still been open when the snapshot was taken, the lock would have been held when M was read,
+because locks outlive the commit. Then M would be below the event's number, and so would be the watermark.
 
 Nobody waits: the locks are shared, and a slow writer holds back watchers alone.
 """
@@ -19,16 +20,18 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-#: The upper 16 bits of the keys, which are 64 bits wide; the sequence has the other 48.
+#: The upper 16 bits of the keys, which are 64 bits wide. The number of an event has the other 48.
 _CLASS = 0x436C  # "Cl"
-_HORIZON = "event_horizon"
+_WATERMARK = "event_watermark"
+#: The execution option of connections whose transactions read events.
+READS_EVENTS = "clarion_reads_events"
 
 _ANNOUNCE = (
     f"SELECT pg_advisory_xact_lock_shared(({_CLASS}::bigint << 48) + last_value - (NOT is_called)::int)"  # noqa: S608 - constants alone
     " FROM events_sequence_seq"
 )
 # The subquery refers to `given`, so it runs when that has been read.
-_TAKE_HORIZON = f"""
+_TAKE_WATERMARK = f"""
     WITH given AS MATERIALIZED (SELECT last_value - (NOT is_called)::int AS last FROM events_sequence_seq)
     SELECT least(last, (
         SELECT min(((classid::bigint & 65535) << 32) + objid::bigint)
@@ -41,17 +44,25 @@ _TAKE_HORIZON = f"""
 
 
 def announce_events(connection: Connection) -> None:
-    """Before the first event that a transaction inserts."""
+    """Must be called before a transaction inserts its first event."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(_ANNOUNCE)
 
 
-def take_horizon(connection: Connection) -> None:
-    """Before a transaction begins that may read events, and outside of it: its snapshot must be taken afterwards."""
-    connection.info[_HORIZON] = connection.exec_driver_sql(_TAKE_HORIZON).scalar_one()
+def take_watermark(connection: Connection) -> None:
+    """Takes the watermark for a transaction that is about to begin on this connection and will read events.
+
+    It must be called outside of any transaction, so that the snapshot is taken afterwards.
+    """
+    connection.info[_WATERMARK] = connection.exec_driver_sql(_TAKE_WATERMARK).scalar_one()
 
 
-def horizon_of(connection: Connection) -> int | None:
-    """The last sequence that its transaction may look at. None: all that it sees."""
-    horizon: int | None = connection.info.get(_HORIZON)
-    return horizon
+def clear_watermark(connection: Connection) -> None:
+    """Says that the next transaction on this connection reads no events."""
+    connection.info.pop(_WATERMARK, None)
+
+
+def watermark_of(connection: Connection) -> int | None:
+    """Returns the largest number that the transaction may read. None sets no limit."""
+    watermark: int | None = connection.info.get(_WATERMARK)
+    return watermark

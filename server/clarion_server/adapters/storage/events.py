@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select, true
 
 from clarion_server.adapters.storage.bulk import Insertion
 from clarion_server.adapters.storage.conditions import in_sandbox, of_execution
-from clarion_server.adapters.storage.event_watermark import announce_events, horizon_of
+from clarion_server.adapters.storage.event_watermark import announce_events, watermark_of
 from clarion_server.adapters.storage.json_columns import ATTEMPT, FAILURE
 from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.retention import EVENTS
@@ -59,8 +59,8 @@ class SqlEventRepository:
 
     def _is_settled(self) -> ColumnElement[bool]:
         """Nothing may still be committed among the events that a watcher passes."""
-        horizon = horizon_of(self._connection)
-        return true() if horizon is None else events.c.sequence <= horizon
+        watermark = watermark_of(self._connection)
+        return true() if watermark is None else events.c.sequence <= watermark
 
     def _read(self, statement: Select[Any]) -> list[Event]:
         reader = RowsReader(statement.order_by(events.c.sequence))

@@ -1,4 +1,4 @@
-"""News of commits between the processes that share a PostgreSQL database."""
+"""Notifications between the processes that share a PostgreSQL database, by NOTIFY and LISTEN."""
 
 from __future__ import annotations
 
@@ -16,59 +16,59 @@ import psycopg
 
 from clarion_server.application.ports.store import CommitListener
 
-#: Advisory locks with two keys: this one, and the number of a shard of the figures.
+#: Advisory locks with two keys: this one, and the number of a shard of the counters.
 _SHARD_CLASS = 0x436C6173
 _SHARDS = 256
 _TAKE_SHARD = (
     f"SELECT shard FROM generate_series(1, {_SHARDS}) AS shard"  # noqa: S608 - constants alone
     f" WHERE pg_try_advisory_lock({_SHARD_CLASS}, shard) LIMIT 1"
 )
-#: Seconds between tries to connect again.
+#: How long, in seconds, it waits between two attempts to connect.
 _RETRY_AFTER = 1.0
 
 
-class CommitNews:
-    """A connection of its own that says when this process has committed, hears when others have, and holds a shard.
+class PgNotifier:
+    """Has a connection of its own, over which it notifies and listens, and which holds a shard of the counters.
 
-    It is told after the commit, in a transaction that writes nothing: one that notifies keeps all others that notify
-    waiting until its commit is on the disk. Commits that come while it speaks are told of together.
+    NOTIFY runs in a transaction of its own after the commit, because PostgreSQL lets one transaction at a time commit
+    of all that have notified. Commits that happen meanwhile share the next NOTIFY.
     """
 
     def __init__(self, connect: Callable[[], psycopg.Connection[Any]]) -> None:
         """Raises psycopg's errors."""
         self._connect = connect
         self._own = itertools.count(1)
-        self._own_mark = 0
+        self._own_version = 0
         self._others = itertools.count(1)
-        self._others_mark = 0
+        self._others_version = 0
         self._shard = 0
-        self._hear_of: CommitListener = lambda _: None
+        self._listener: CommitListener = lambda _: None
         self._queued: deque[int] = deque()
         self._closing = False
         self._reading, self._writing = os.pipe()
         os.set_blocking(self._reading, False)
         os.set_blocking(self._writing, False)
         self._connection: psycopg.Connection[Any] | None = self._open()
-        self._thread = threading.Thread(target=self._run, name="commit-news", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="store-notifications", daemon=True)
         self._thread.start()
 
-    def mark(self) -> object:
-        """What is committed by others makes it differ a moment later."""
-        return self._own_mark, self._others_mark
+    def commit_version(self) -> object:
+        """Returns a value that changes at once with commits of this process, a moment later with those of others."""
+        return self._own_version, self._others_version
 
-    def announce(self) -> None:
-        self._own_mark = next(self._own)
+    def notify_committed(self) -> None:
+        self._own_version = next(self._own)
         self._wake()
-
-    def listen(self, hear: CommitListener) -> None:
-        self._hear_of = hear
 
     def notify_queued(self, channel_keys: Collection[int]) -> None:
         self._queued.extend(channel_keys)
         self._wake()
 
+    def listen(self, listener: CommitListener) -> None:
+        self._listener = listener
+
     def shard(self) -> int:
-        """The shard of the figures that is this process's own; 0 when all the others are taken."""
+        """Returns the shard of the counters that is this process's own; 0 when other processes have all of them."""
         return self._shard
 
     def close(self) -> None:
@@ -81,7 +81,7 @@ class CommitNews:
         os.close(self._writing)
 
     def _wake(self) -> None:
-        # A full pipe has woken it already.
+        # A full pipe has woken the thread already.
         with suppress(BlockingIOError):
             os.write(self._writing, b"!")
 
@@ -90,53 +90,54 @@ class CommitNews:
             try:
                 if self._connection is None:
                     self._connection = self._open()
-                    # Whatever was told meanwhile was missed.
-                    self._others_mark = next(self._others)
-                    self._hear_of(frozenset())
-                self._speak_and_hear(self._connection)
+                    self._report_missed()
+                self._notify_and_listen(self._connection)
             except (psycopg.Error, OSError):
-                self._drop()
+                self._disconnect()
                 self._pause()
-                # What was told meanwhile was missed, and what will be: whoever waits for news had better look.
-                self._others_mark = next(self._others)
-                self._hear_of(frozenset())
-        self._drop()
+                self._report_missed()
+        self._disconnect()
 
-    def _speak_and_hear(self, connection: psycopg.Connection[Any]) -> None:
+    def _report_missed(self) -> None:
+        """Makes everybody who waits for notifications look: some were missed while there was no connection."""
+        self._others_version = next(self._others)
+        self._listener(frozenset())
+
+    def _notify_and_listen(self, connection: psycopg.Connection[Any]) -> None:
         with selectors.DefaultSelector() as selector:
             selector.register(connection.fileno(), selectors.EVENT_READ)
             selector.register(self._reading, selectors.EVENT_READ)
             while not self._closing:
                 ready = {key.fd for key, _ in selector.select()}
-                if self._reading in ready and self._heard_wake():
-                    connection.execute("SELECT pg_notify('clarion_commits', %s)", [self._news()])
+                if self._reading in ready and self._was_woken():
+                    connection.execute("SELECT pg_notify('clarion_commits', %s)", [self._take_queued()])
                 if connection.fileno() in ready:
-                    self._hear(connection)
+                    self._receive(connection)
 
-    def _heard_wake(self) -> bool:
+    def _was_woken(self) -> bool:
         os.read(self._reading, 65_536)
         return not self._closing
 
-    def _news(self) -> str:
-        """The keys of channel configurations for which messages were queued."""
+    def _take_queued(self) -> str:
+        """Returns the keys of the channel configurations for which messages were queued, and forgets them."""
         keys = {self._queued.popleft() for _ in range(len(self._queued))}
         return ",".join(map(str, keys))
 
-    def _hear(self, connection: psycopg.Connection[Any]) -> None:
+    def _receive(self, connection: psycopg.Connection[Any]) -> None:
         connection.pgconn.consume_input()
-        while (note := connection.pgconn.notifies()) is not None:
-            self._note(note.be_pid, note.extra.decode(), connection)
+        while (notification := connection.pgconn.notifies()) is not None:
+            self._on_notification(notification.be_pid, notification.extra.decode(), connection)
 
-    def _note(self, sender: int, news: str, connection: psycopg.Connection[Any]) -> None:
+    def _on_notification(self, sender: int, payload: str, connection: psycopg.Connection[Any]) -> None:
         if sender != connection.info.backend_pid:
-            self._others_mark = next(self._others)
-            self._hear_of(frozenset(int(key) for key in news.split(",") if key.isdecimal()))
+            self._others_version = next(self._others)
+            self._listener(frozenset(int(key) for key in payload.split(",") if key.isdecimal()))
 
     def _open(self) -> psycopg.Connection[Any]:
         connection = self._connect()
         try:
-            # Told while a statement runs.
-            connection.add_notify_handler(lambda note: self._note(note.pid, note.payload, connection))
+            # psycopg calls this for notifications that come while a statement runs.
+            connection.add_notify_handler(lambda each: self._on_notification(each.pid, each.payload, connection))
             connection.execute("LISTEN clarion_commits")
             taken = connection.execute(_TAKE_SHARD).fetchone()
             self._shard = taken[0] if taken else 0
@@ -145,13 +146,13 @@ class CommitNews:
             raise
         return connection
 
-    def _drop(self) -> None:
+    def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
 
     def _pause(self) -> None:
-        """Until it is worth a try, or the end. Not until the next commit: there may be hundreds a second."""
+        """Waits before the next attempt. Commits do not shorten it, as there may be hundreds a second; `close` does."""
         until = time.monotonic() + _RETRY_AFTER
         with selectors.DefaultSelector() as selector:
             selector.register(self._reading, selectors.EVENT_READ)

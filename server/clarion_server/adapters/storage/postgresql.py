@@ -1,7 +1,8 @@
 """The store in a PostgreSQL database, which any number of processes may share.
 
-Writers are READ COMMITTED and lock the rows they are about to change; readers are REPEATABLE READ, so that one unit of
-work sees one state. What two processes do at once is decided by row locks and unique constraints: see `_translate`.
+Writers are READ COMMITTED and lock the rows that they are about to change. Readers are REPEATABLE READ, so that one
+unit of work sees one state. Row locks and unique constraints decide between two processes that write the same: see
+`_translate`.
 """
 
 from __future__ import annotations
@@ -15,20 +16,21 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-from clarion_server.adapters.storage.event_watermark import take_horizon
+from clarion_server.adapters.storage.event_watermark import READS_EVENTS, clear_watermark, take_watermark
 from clarion_server.adapters.storage.migrate import migrate
-from clarion_server.adapters.storage.pg_notify import CommitNews
+from clarion_server.adapters.storage.pg_notify import PgNotifier
 from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.application.ports.store import StoreUnavailable, WriteConflict
 
 Connect = Callable[[], "psycopg.Connection[Any]"]
 
-#: The oldest that is still maintained, or was a moment ago.
+#: The oldest release that is maintained, or was until lately.
 _OLDEST_POSTGRESQL = 14
-#: Advisory locks with two keys: this one, and what is locked. See `commit_news` for another.
+#: An advisory lock with two keys. `pg_notify` and `campaign_locks` have others.
 _MIGRATION_LOCK = (0x436C6172, 0)
 
-#: Unless the URL says otherwise. A peer that has gone without a word is found out within a minute.
+#: These hold unless the URL says otherwise. A server that vanishes without closing its connections is noticed within a
+#: minute.
 _DEFAULTS = {
     "application_name": "clarion",
     "client_encoding": "UTF8",
@@ -39,13 +41,13 @@ _DEFAULTS = {
     "tcp_user_timeout": "30000",
 }
 _SESSION = (
-    # An answer is given when the commit is on the disk. Stricter settings of the server are left alone.
+    # A commit returns when it is on the disk. Stricter settings of the server are left alone.
     "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
-    # A process that stands still in a transaction would hold back watchers, and whoever waits for its rows.
+    # A process that hangs in a transaction would hold back watchers, and all who wait for its rows.
     "SET idle_in_transaction_session_timeout = '60s'",
-    # Statements are short; compiling them takes longer than running them.
+    # The statements are short: compiling them takes longer than running them.
     "SET jit = off",
-    # Nor is one worth a further process: a watcher far behind took 157 ms instead of 1 for its next 500 events.
+    # Nor is a statement worth further processes: a watcher far behind took 157 ms instead of 1 for its next 500 events.
     "SET max_parallel_workers_per_gather = 0",
 )
 
@@ -54,21 +56,21 @@ _CONFLICTS = frozenset({"23505", "40001", "40P01"})  # unique violation, seriali
 _UNAVAILABLE_CLASSES = frozenset({"08", "53", "57", "58"})  # connection, resources, intervention, system
 _UNAVAILABLE = frozenset(
     {
-        "0A000",  # a standby, which begins no transaction that writes
-        "25006",  # the same, of a statement
-        "25P03",  # idle for too long
-        "42501",  # a right was taken away, and may be given back
+        "0A000",  # a standby begins no transaction that writes
+        "25006",  # a standby runs no statement that writes
+        "25P03",  # the transaction was idle for too long
+        "42501",  # a right was revoked, and may be granted again
         "55P03",  # lock not available
     }
 )
 
 
 def open_postgresql_store(url: str, patience: float = 30.0) -> SqlStore:
-    """Opens the database; makes its tables, or brings them up to date, when that is needed.
+    """Opens the database. Makes its tables, or brings them up to date, when that is needed.
 
-    `url` is a connection URI of libpq. `patience` is how long a writer waits for its turn, in seconds. Raises
-    StoreUnavailable, whose text says in one sentence what is in the way, and SchemaUnknown when a newer Clarion has
-    written it.
+    `url` is a connection URI of libpq. `patience` is how long a writer waits for the connection, in seconds. Raises
+    StoreUnavailable, whose text says in one sentence what is wrong, and SchemaUnknown when a newer Clarion has written
+    the database.
     """
     connect = _connector(url)
     with _failures_of_opening(), ExitStack() as undo:
@@ -77,14 +79,14 @@ def open_postgresql_store(url: str, patience: float = 30.0) -> SqlStore:
         event.listen(writer, "begin", _begin_writing)
         with writer.begin() as transaction:
             _check_server(transaction)
-            # Of processes that start at once one migrates, and the others find it done.
+            # Of processes that start at the same time, one migrates, and the others find that done.
             transaction.exec_driver_sql("SELECT pg_advisory_xact_lock(%s, %s)", _MIGRATION_LOCK)
             migrate(transaction)
         readers = _engine(connect, patience, pool_size=4, max_overflow=-1)
         event.listen(readers, "begin", _begin_reading)
-        news = CommitNews(connect)
+        notifier = PgNotifier(connect)
         undo.pop_all()
-    return SqlStore(writer, readers, news, _translate, news.shard)
+    return SqlStore(writer, readers, notifier, _translate, notifier.shard)
 
 
 def _connector(url: str) -> Connect:
@@ -96,7 +98,7 @@ def _connector(url: str) -> Connect:
         )
 
     def connect() -> psycopg.Connection[Any]:
-        # Transactions begin where the engine begins them, and nowhere else.
+        # The engine begins the transactions, and psycopg none of its own.
         return psycopg.connect(**parameters, autocommit=True)
 
     return connect
@@ -107,20 +109,20 @@ def _failures_of_opening() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise StoreUnavailable(_said(error.orig)) from error
+        raise StoreUnavailable(_explain(error.orig)) from error
     except psycopg.Error as error:
-        raise StoreUnavailable(_said(error)) from error
+        raise StoreUnavailable(_explain(error)) from error
 
 
-def _said(error: BaseException | None) -> str:
+def _explain(error: BaseException | None) -> str:
     return f"PostgreSQL says: {_reason(error)}. Check CLARION_STORE and the server."
 
 
 def _reason(error: BaseException | None) -> str:
-    """PostgreSQL's own words, which never hold the password; of several addresses what the first one said."""
+    """Returns PostgreSQL's own words, which never hold the password. Of several addresses, the first one's count."""
     lines = [line for line in str(error).splitlines() if line.strip()]
-    told = next((line for line in lines if "FATAL:" in line), lines[0] if lines else "no reason was given")
-    return told.rpartition("FATAL:")[2].strip().rstrip(".")
+    reason = next((line for line in lines if "FATAL:" in line), lines[0] if lines else "no reason was given")
+    return reason.rpartition("FATAL:")[2].strip().rstrip(".")
 
 
 def _check_server(connection: Connection) -> None:
@@ -137,7 +139,7 @@ def _engine(connect: Connect, patience: float, *, pool_size: int, max_overflow: 
         "postgresql+psycopg://",
         creator=connect,
         isolation_level="AUTOCOMMIT",
-        # One question less for each connection.
+        # This saves a query for each connection.
         use_native_hstore=False,
         poolclass=QueuePool,
         pool_size=pool_size,
@@ -158,18 +160,24 @@ def _begin_writing(connection: Connection) -> None:
 
 
 def _begin_reading(connection: Connection) -> None:
-    take_horizon(connection)
+    # The watermark costs a scan of all locks of the server, so it is taken for readers of events alone.
+    if connection.get_execution_options().get(READS_EVENTS):
+        take_watermark(connection)
+    else:
+        clear_watermark(connection)
     connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
 
 def _translate(error: DBAPIError) -> Exception | None:
-    """Of two that write the same unique key at once the second learns of the first by a unique violation, and finds it
-    when it looks again: that is how one request id becomes one execution.
+    """Returns the port's exception for an error of PostgreSQL; None for a mistake of ours.
+
+    When two processes write one unique key at the same time, the second meets a unique violation, and finds the first
+    one's row when it tries again: in that way one request id becomes one execution.
     """
     code: str | None = getattr(error.orig, "sqlstate", None)
     if code in _CONFLICTS:
         return WriteConflict()
     if error.connection_invalidated or (code is None and isinstance(error.orig, psycopg.OperationalError)):
-        return StoreUnavailable(_said(error.orig))
+        return StoreUnavailable(_explain(error.orig))
     is_passing = code is not None and (code[:2] in _UNAVAILABLE_CLASSES or code in _UNAVAILABLE)
-    return StoreUnavailable(_said(error.orig)) if is_passing else None
+    return StoreUnavailable(_explain(error.orig)) if is_passing else None

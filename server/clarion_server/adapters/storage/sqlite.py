@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 
 from clarion_server.adapters.storage.migrate import migrate
 from clarion_server.adapters.storage.store import SqlStore
-from clarion_server.adapters.storage.unix_notify import Neighbours
+from clarion_server.adapters.storage.unix_notify import UnixNotifier
 from clarion_server.adapters.storage.writer_lock import FairWriterLock
 from clarion_server.application.ports.store import StoreUnavailable
 
@@ -95,16 +95,16 @@ def open_sqlite_store(
         with writer.begin() as transaction:
             migrate(transaction)
         readers = _engine(connect, _READER_PRAGMAS, "BEGIN", patience, pool_size=4, max_overflow=-1)
-        neighbours = Neighbours(file)
-        signal = _Commits(connect(), neighbours)
-        turns = FairWriterLock(file.with_name(f"{file.name}-turns"), patience, lambda: neighbours.none)
+        unix_notifier = UnixNotifier(file)
+        notifier = _SqliteNotifier(connect(), unix_notifier)
+        lock = FairWriterLock(file.with_name(f"{file.name}-turns"), patience, lambda: unix_notifier.is_alone)
         undo.pop_all()
 
     def close() -> None:
-        turns.close()
+        lock.close()
         on_close()
 
-    return SqlStore(writer, readers, signal, _translate, turn=turns.turn, on_close=close)
+    return SqlStore(writer, readers, notifier, _translate, writer_lock=lock.hold, on_close=close)
 
 
 @contextmanager
@@ -192,26 +192,24 @@ def _translate(error: DBAPIError) -> StoreUnavailable | None:
     return StoreUnavailable(f"The SQLite file {_why_not(error)}.")
 
 
-class _Commits:
-    """Asks on a connection of its own, which sees the commits of all others, of this process or not."""
+class _SqliteNotifier:
+    """Implements `CommitNotifier`. Its own connection sees the commits of all others, of this process or not."""
 
-    def __init__(self, connection: sqlite3.Connection, neighbours: Neighbours) -> None:
+    def __init__(self, connection: sqlite3.Connection, notifier: UnixNotifier) -> None:
         self._connection = connection
         self._lock = threading.Lock()
-        self._neighbours = neighbours
-        self.listen = neighbours.listen
-        self.notify_queued = neighbours.tell
+        self._notifier = notifier
+        self.listen = notifier.listen
+        self.notify_queued = notifier.notify
+        self.notify_committed = notifier.notify
 
-    def mark(self) -> object:
+    def commit_version(self) -> object:
         try:
             with self._lock:
                 return self._connection.execute("PRAGMA data_version").fetchone()[0]
         except sqlite3.OperationalError as error:
             raise StoreUnavailable from error
 
-    def announce(self) -> None:
-        self._neighbours.tell()
-
     def close(self) -> None:
-        self._neighbours.close()
+        self._notifier.close()
         self._connection.close()

@@ -10,76 +10,83 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from clarion_server.adapters.storage.event_watermark import READS_EVENTS
 from clarion_server.adapters.storage.recipient_index import RecipientIndex
 from clarion_server.adapters.storage.unit_of_work import SqlUnitOfWork
 from clarion_server.application.ports.store import CommitListener, StoreUnavailable
 
 
-class ChangeSignal(Protocol):
-    """Tells that something was committed, by whichever process."""
+class CommitNotifier(Protocol):
+    """Tells the processes that share a database of each other's commits."""
 
-    def mark(self) -> object:
+    def commit_version(self) -> object:
         """As `Store.commit_version`."""
         ...
 
-    def announce(self) -> None:
-        """Tells others that this process has committed something."""
-        ...
-
-    def listen(self, hear: CommitListener) -> None:
-        """As `Store.listen`."""
+    def notify_committed(self) -> None:
+        """Tells the other processes that this one has committed something."""
         ...
 
     def notify_queued(self, channel_keys: Collection[int]) -> None:
         """As `Store.notify_queued`."""
         ...
 
+    def listen(self, listener: CommitListener) -> None:
+        """As `Store.listen`."""
+        ...
+
     def close(self) -> None: ...
 
 
 class SqlStore:
+    """Implements `Store`."""
+
     def __init__(
         self,
         writer: Engine,
         readers: Engine,
-        signal: ChangeSignal,
+        notifier: CommitNotifier,
         translate: Callable[[DBAPIError], Exception | None],
         shard: Callable[[], int] = lambda: 0,
-        turn: Callable[[], AbstractContextManager[None]] = nullcontext,
+        writer_lock: Callable[[], AbstractContextManager[None]] = nullcontext,
         on_close: Callable[[], None] = lambda: None,
     ) -> None:
-        """`translate` gives the port's word for a failure of the database, and None for mistakes in what it was asked.
+        """`translate` returns the port's exception for a failure of the database, and None for a mistake of ours.
 
-        `shard` gives this process's shard of the figures, `turn` the time in which it may write.
+        `shard` returns this process's shard of the counters. `writer_lock` is held while this process writes.
         """
         self._writer = writer
         self._readers = readers
-        self._signal = signal
+        self._event_readers = readers.execution_options(**{READS_EVENTS: True})
+        self._notifier = notifier
         self._translate = translate
         self._shard = shard
-        self._turn = turn
+        self._writer_lock = writer_lock
         self._on_close = on_close
         self._segments = RecipientIndex()
 
     @contextmanager
     def begin(self) -> Iterator[SqlUnitOfWork]:
-        with self._turn(), self._unit_of_work(self._writer, self._signal.announce) as unit:
+        with self._writer_lock(), self._unit_of_work(self._writer, self._notifier.notify_committed) as unit:
             yield unit
 
     def snapshot(self) -> AbstractContextManager[SqlUnitOfWork]:
         return self._unit_of_work(self._readers, None)
 
-    def commit_version(self) -> object:
-        return self._signal.mark()
+    def event_snapshot(self) -> AbstractContextManager[SqlUnitOfWork]:
+        return self._unit_of_work(self._event_readers, None)
 
-    def listen(self, hear: CommitListener) -> None:
-        self._signal.listen(hear)
+    def commit_version(self) -> object:
+        return self._notifier.commit_version()
+
+    def listen(self, listener: CommitListener) -> None:
+        self._notifier.listen(listener)
 
     def notify_queued(self, channel_keys: Collection[int]) -> None:
-        self._signal.notify_queued(channel_keys)
+        self._notifier.notify_queued(channel_keys)
 
     def close(self) -> None:
-        self._signal.close()
+        self._notifier.close()
         self._readers.dispose()
         self._writer.dispose()
         self._on_close()
@@ -109,13 +116,13 @@ class SqlStore:
 
 
 def _begin(engine: Engine) -> Connection:
-    """A connection with a transaction begun on it."""
+    """Returns a connection with a transaction begun on it."""
     try:
         return _begin_once(engine)
     except DBAPIError as error:
         if not error.connection_invalidated:
             raise
-    # It was cut while it lay in the pool, as after a restart of the database. Now the pool is empty.
+    # The connection was cut while it lay in the pool, as after a restart of the database. Now the pool is empty.
     return _begin_once(engine)
 
 

@@ -1,9 +1,9 @@
-"""News between the processes of one machine that share a SQLite file.
+"""Notifications between the processes of one machine that share a SQLite file.
 
-Each has a datagram socket in Linux's abstract namespace (unix(7)), named after the file and one of a few places, and
-sends a few bytes to those of the others. Nothing of it is on the disk, and what a process leaves behind when it dies is
-gone with it. News may get lost, as between containers with networks of their own or on other systems: whoever waits for
-them looks by itself from time to time.
+Each process has a datagram socket in Linux's abstract namespace (unix(7)), named after the file and a number, and sends
+a few bytes to the sockets of the others. Nothing of it is on the disk, and nothing is left when a process dies.
+Notifications may be lost, as between containers with networks of their own, and on other systems there are none. So
+whoever waits for one looks in the store from time to time as well.
 """
 
 from __future__ import annotations
@@ -19,93 +19,93 @@ from pathlib import Path
 
 from clarion_server.application.ports.store import CommitListener
 
-#: How many processes can hear each other.
-PLACES = 64
+#: How many processes can notify each other.
+MAX_SOCKETS = 64
 _LONGEST = 4096
-#: Seconds between two tellings: what comes in between is told of together.
+#: How long, in seconds, a listener collects notifications before it is called again.
 _GATHER = 0.002
-#: What a process says when it comes. Otherwise: the keys of channel configurations, if any.
+#: A process sends this when it starts. Any other notification is a list of keys of channel configurations, maybe empty.
 _HERE = b"here"
 
 
-class Neighbours:
-    """Any thread may tell; what others tell is heard on a thread of its own."""
+class UnixNotifier:
+    """Any thread may notify. The listener is called on a thread of the notifier."""
 
     def __init__(self, file: Path) -> None:
-        """The file exists."""
+        """The file must exist."""
         about = file.stat()
         self._name = f"\0clarion-{os.getuid()}-{about.st_dev}-{about.st_ino}-"
-        #: The places of those who are there, as far as it is known.
+        #: The numbers of the other processes' sockets, as far as they are known.
         self._others: set[int] = set()
-        self._hear: CommitListener = lambda _: None
+        self._listener: CommitListener = lambda _: None
         self._closing = False
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._thread = threading.Thread(target=self._listen, name="store-news", daemon=True)
-        self._place = self._take_place() if sys.platform == "linux" else None
-        if self._place is not None:
-            self._send(_HERE, set(range(PLACES)) - {self._place})
+        self._thread = threading.Thread(target=self._receive_forever, name="store-notifications", daemon=True)
+        self._number = self._bind() if sys.platform == "linux" else None
+        if self._number is not None:
+            self._send(_HERE, set(range(MAX_SOCKETS)) - {self._number})
             self._thread.start()
 
     @property
-    def none(self) -> bool:
-        """Whether nobody else is there. False where nobody would be heard."""
-        return self._place is not None and not self._others
+    def is_alone(self) -> bool:
+        """Whether no other process has the file open. False where that cannot be known."""
+        return self._number is not None and not self._others
 
-    def listen(self, hear: CommitListener) -> None:
-        self._hear = hear
+    def listen(self, listener: CommitListener) -> None:
+        self._listener = listener
 
-    def tell(self, channel_keys: Collection[int] = ()) -> None:
-        """Something was committed, or messages were queued for these channel configurations."""
+    def notify(self, channel_keys: Collection[int] = ()) -> None:
+        """Says that something was committed, or that messages of these channel configurations were queued."""
         if self._others:
             self._send(",".join(map(str, channel_keys)).encode(), self._others.copy())
 
     def close(self) -> None:
         self._closing = True
-        if self._place is not None:
-            # It wakes who listens.
-            self._send(b"", {self._place})
+        if self._number is not None:
+            # This wakes the thread.
+            self._send(b"", {self._number})
             self._thread.join()
         self._socket.close()
 
-    def _take_place(self) -> int | None:
-        for place in range(PLACES):
+    def _bind(self) -> int | None:
+        for number in range(MAX_SOCKETS):
             with suppress(OSError):
-                self._socket.bind(f"{self._name}{place}")
-                return place
+                self._socket.bind(f"{self._name}{number}")
+                return number
         return None
 
-    def _send(self, news: bytes, places: Collection[int]) -> None:
-        for place in places:
+    def _send(self, notification: bytes, numbers: Collection[int]) -> None:
+        for number in numbers:
             try:
-                self._socket.sendto(news, socket.MSG_DONTWAIT, f"{self._name}{place}")
+                self._socket.sendto(notification, socket.MSG_DONTWAIT, f"{self._name}{number}")
             except BlockingIOError:
-                # It has yet to hear what it was told before.
-                self._others.add(place)
+                # The process is there, and has not read earlier notifications yet.
+                self._others.add(number)
             except OSError:
-                self._others.discard(place)
+                self._others.discard(number)
             else:
-                self._others.add(place)
+                self._others.add(number)
 
-    def _listen(self) -> None:
+    def _receive_forever(self) -> None:
         while True:
-            news = self._take()
+            notifications = self._receive()
             if self._closing:
                 return
-            if news:
-                self._hear(frozenset().union(*news))
+            if notifications:
+                self._listener(frozenset().union(*notifications))
             time.sleep(_GATHER)
 
-    def _take(self) -> list[set[int]]:
-        """Waits until something comes, and takes whatever else has come. Empty when it was no news."""
-        come = [self._understand(*self._socket.recvfrom(_LONGEST))]
+    def _receive(self) -> list[set[int]]:
+        """Waits for a notification, and returns the keys that it and all others that have come bring."""
+        received = [self._read(*self._socket.recvfrom(_LONGEST))]
         with suppress(BlockingIOError):
             while True:
-                come.append(self._understand(*self._socket.recvfrom(_LONGEST, socket.MSG_DONTWAIT)))
-        return [news for news in come if news is not None]
+                received.append(self._read(*self._socket.recvfrom(_LONGEST, socket.MSG_DONTWAIT)))
+        return [keys for keys in received if keys is not None]
 
-    def _understand(self, news: bytes, sender: bytes) -> set[int] | None:
-        """The channel configurations that it is about; None for one who only says that it is here."""
-        if news == _HERE:
+    def _read(self, notification: bytes, sender: bytes) -> set[int] | None:
+        """Returns the keys of channel configurations. None if the sender only says that it is there."""
+        if notification == _HERE:
             self._others.add(int(sender.rpartition(b"-")[2]))
             return None
-        return {int(key) for key in news.split(b",") if key.isdigit()}
+        return {int(key) for key in notification.split(b",") if key.isdigit()}

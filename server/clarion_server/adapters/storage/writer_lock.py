@@ -1,11 +1,11 @@
-"""FairWriterLock between the processes that write to one SQLite file.
+"""A fair lock between the processes that write to one SQLite file.
 
-SQLite has no queue: who finds the file locked sleeps, longer each time and in the end 100 ms, and then takes it if it
-happens to be free. Under load one process finds it free again and again while another one waits for seconds, and the
-file lies idle while all sleep. So writers first take a lock that the system hands on at once.
+SQLite has no queue: a writer that finds the file locked sleeps, longer each time and in the end 100 ms, and then takes
+the lock if it happens to be free. Under load one process finds it free again and again while another one waits for
+seconds, and the file lies idle while all sleep. So a writer first takes a lock that the system hands on at once.
 
-It is for speed and fairness alone. What keeps writers apart is SQLite's own lock, of those as well that know nothing of
-this one.
+This lock only makes writers fair and fast. SQLite's own lock keeps them apart, also from those that do not know this
+one.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from clarion_server.application.ports.store import StoreUnavailable
 
 
 class FairWriterLock:
-    """One writer of this process at a time may ask for its turn."""
+    """One thread of this process at a time may ask for the lock."""
 
-    def __init__(self, file: Path, patience: float, alone: Callable[[], bool] = lambda: False) -> None:
-        """`file` is made beside the database and stays there, empty. `patience`: how long to wait, in seconds.
+    def __init__(self, file: Path, patience: float, is_alone: Callable[[], bool] = lambda: False) -> None:
+        """`file` is made beside the database and stays there, empty. `patience` is the longest wait, in seconds.
 
-        `alone` tells whether no other process has the database open, as far as it is known. Such a one needs no turn,
-        and is spared two system calls at which Python gives the interpreter away.
+        `is_alone` returns whether no other process has the database open, as far as is known. Such a process needs no
+        lock, and saves two system calls at which Python releases the interpreter.
         """
         file.touch(mode=0o600)
         self._file = file.open("ab")
         self._patience = patience
-        self._alone = alone
+        self._is_alone = is_alone
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Raises StoreUnavailable when it does not come in time."""
-        if self._alone():
+    def hold(self) -> Iterator[None]:
+        """Waits for the lock and holds it. Raises StoreUnavailable when the wait is too long."""
+        if self._is_alone():
             yield
             return
         try:
@@ -47,28 +47,28 @@ class FairWriterLock:
         try:
             yield
         finally:
-            self._pass_on()
+            self._release()
 
     def close(self) -> None:
         self._file.close()
 
     def _wait(self) -> None:
-        """On a thread of its own, since the system lets nobody say for how long."""
-        turn: Future[None] = Future()
-        threading.Thread(target=self._queue, args=(turn,), name="store-turn", daemon=True).start()
+        """Waits on a thread of its own, since the system accepts no limit of time."""
+        acquired: Future[None] = Future()
+        threading.Thread(target=self._acquire, args=(acquired,), name="store-writer-lock", daemon=True).start()
         try:
-            turn.result(self._patience)
+            acquired.result(self._patience)
         except TimeoutError:
-            # When it comes nobody wants it any more.
-            turn.add_done_callback(lambda _: self._pass_on())
+            # The thread goes on waiting, and releases the lock as soon as it has it.
+            acquired.add_done_callback(lambda _: self._release())
             raise StoreUnavailable from None
 
-    def _queue(self, turn: Future[None]) -> None:
+    def _acquire(self, acquired: Future[None]) -> None:
         # The file may be closed by now.
         with suppress(OSError, ValueError):
             fcntl.flock(self._file, fcntl.LOCK_EX)
-        turn.set_result(None)
+        acquired.set_result(None)
 
-    def _pass_on(self) -> None:
+    def _release(self) -> None:
         with suppress(OSError, ValueError):
             fcntl.flock(self._file, fcntl.LOCK_UN)

@@ -231,8 +231,8 @@ class EventRepository(Protocol):
     def add_all(self, events: Sequence[Event]) -> None: ...
 
     def page(self, query: EventQuery) -> list[Event]:
-        """In the order of their sequence. In a snapshot they end where a commit under way may still bring others before
-        them, so that nobody who goes on from the last one misses any; those are told a moment later.
+        """Returns events in the order of their sequence. In an `event_snapshot` they end where a commit under way may
+        still bring others before them, so that nobody who goes on from the last one misses any.
         """
         ...
 

@@ -1,7 +1,7 @@
-"""What is kept, and how it may be read and changed.
+"""The port of the store.
 
 A unit of work is one transaction: everything in it happens at `commit`, durably, or not at all. Leaving it without a
-commit rolls back. Methods block; call them on a thread that may wait.
+commit rolls back. Its methods block, so they are called on threads that may wait.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from clarion_server.application.ports.retention import RetentionRepository
 
 #: Stands for the keys of all channel configurations: a campaign or a configuration has changed.
 EVERY_CHANNEL = 0
-#: Learns of commits of other processes: by the keys of channel configurations, for which of them messages were queued.
+#: Is called after commits of other processes, with the keys of the channel configurations whose messages were queued.
 CommitListener = Callable[[frozenset[int]], None]
 
 
@@ -66,29 +66,38 @@ class UnitOfWork(Protocol):
 
 class Store(Protocol):
     def begin(self) -> AbstractContextManager[UnitOfWork]:
-        """A transaction that may write; one at a time. Raises StoreUnavailable, and WriteConflict where other processes
-        write at the same time.
+        """Begins a transaction that may write; one at a time. Raises StoreUnavailable, and WriteConflict where other
+        processes write at the same time.
         """
         ...
 
     def snapshot(self) -> AbstractContextManager[UnitOfWork]:
-        """A transaction that only reads one consistent state. Any number at once. Raises StoreUnavailable."""
-        ...
-
-    def commit_version(self) -> object:
-        """Differs from an earlier mark when something was committed in between, by this process or, a moment later, by
-        another one.
+        """Begins a transaction that only reads one consistent state. Any number may run at once. Raises
+        StoreUnavailable.
         """
         ...
 
-    def listen(self, hear: CommitListener) -> None:
-        """From now on `hear` is called soon after another process has committed something, on a thread of the store's.
-        Commits close together are told of together, and some may be missed.
+    def event_snapshot(self) -> AbstractContextManager[UnitOfWork]:
+        """Begins a snapshot for a watcher: `EventRepository.page` passes no event that is still being committed. That
+        costs more than `snapshot` where several processes write at once.
+        """
+        ...
+
+    def commit_version(self) -> object:
+        """Returns a value that changes when something is committed: at once for commits of this process, and a moment
+        later for those of others.
+        """
+        ...
+
+    def listen(self, listener: CommitListener) -> None:
+        """Calls `listener` soon after another process has committed something, on a thread of the store's.
+
+        Commits close together share a call, and some may be missed.
         """
         ...
 
     def notify_queued(self, channel_keys: Collection[int]) -> None:
-        """Lets other processes hear that messages were queued for these channel configurations. Does not wait."""
+        """Tells other processes that messages of these channel configurations were queued. Does not wait."""
         ...
 
     def close(self) -> None: ...

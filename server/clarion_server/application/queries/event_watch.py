@@ -78,7 +78,7 @@ class EventWatch:
         Raises ResumeTokenExpired when events behind `start` were purged.
         """
         clock = asyncio.get_running_loop().time
-        position = await self._transactions.read(lambda unit: _begin(unit, start))
+        position = await self._transactions.read_events(lambda unit: _begin(unit, start))
         yield Watched(position)
         told = clock()
         while not self._signal.ended:
@@ -103,7 +103,7 @@ class EventWatch:
             events = unit.events.page(query)
             return events, events[-1].sequence if len(events) == query.limit else max(last, query.after)
 
-        return await self._transactions.read(look)
+        return await self._transactions.read_events(look)
 
 
 def _begin(unit: UnitOfWork, start: int | None) -> int:

@@ -32,8 +32,8 @@ def page_size(requested: int, reading: RequestParser) -> int:
     return min(requested or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
 
 
-def seal(position: Any, query: str) -> str:
-    """A token that leads back to `position` (any JSON value) for the same `query` alone.
+def seal(position: Any, query: bytes) -> str:
+    """Returns a token that leads back to `position` (any JSON value) for the same `query` (see `query_of`) alone.
 
     The seal keeps callers from mixing tokens up and from building on what is inside; it guards no secret. It stands
     behind, so that no token begins like an option of a command line: JSON has no first byte that comes to be a hyphen.
@@ -42,7 +42,7 @@ def seal(position: Any, query: str) -> str:
     return _encode(body + _digest(body, query))
 
 
-def unseal(token: str, query: str) -> Any:
+def unseal(token: str, query: bytes) -> Any:
     """Raises TokenInvalid."""
     try:
         raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
@@ -55,25 +55,28 @@ def unseal(token: str, query: str) -> Any:
     raise TokenInvalid
 
 
-def query_of(request: ProtobufMessage, sandbox: str, *ignored: str) -> str:
-    """What a token is bound to: the sandbox and the request without its paging fields (and `ignored` ones)."""
+def query_of(request: ProtobufMessage, sandbox: str, *ignored: str) -> bytes:
+    """Returns a digest of what a token is bound to: the sandbox, and the request without its paging fields and
+    `ignored` ones.
+    """
     bare = type(request)()
     bare.CopyFrom(request)
     for name in ("page_size", "page_token", *ignored):
         if name in bare.DESCRIPTOR.fields_by_name:
             bare.ClearField(name)
-    return f"{bare.DESCRIPTOR.full_name}:{sandbox}:{bare.SerializeToString(deterministic=True).hex()}"
+    text = f"{bare.DESCRIPTOR.full_name}:{sandbox}:{bare.SerializeToString(deterministic=True).hex()}"
+    return hashlib.sha256(text.encode()).digest()
 
 
 def _encode(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def _digest(body: bytes, query: str) -> bytes:
-    return hashlib.blake2b(body, digest_size=_SEAL_BYTES, key=hashlib.sha256(query.encode()).digest()).digest()
+def _digest(body: bytes, query: bytes) -> bytes:
+    return hashlib.blake2b(body, digest_size=_SEAL_BYTES, key=query).digest()
 
 
-def position_of(token: str, query: str) -> Any:
+def position_of(token: str, query: bytes) -> Any:
     """Where the page begins; None for the first one. Raises InvalidPageToken."""
     if not token:
         return None

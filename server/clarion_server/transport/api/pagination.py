@@ -17,7 +17,7 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class Page:
     size: int
-    query: str
+    query: bytes
     after: tuple[Any, ...] | None
     """The position of the last entry of the page before; None on the first page."""
 

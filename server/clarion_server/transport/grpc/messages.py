@@ -98,7 +98,7 @@ def _to_message(seen: MessageView) -> message_pb2.Message:
     return to_message(seen.message, seen.campaign_id)
 
 
-def _start_of(request: pb.WatchEventsRequest, bound: str) -> int | None:
+def _start_of(request: pb.WatchEventsRequest, bound: bytes) -> int | None:
     """The position to go on from; None: this moment. Raises InvalidResumeToken."""
     if not request.resume_token:
         return FROM_START if request.from_start else None
