@@ -1,6 +1,7 @@
-"""Columns of values as PostgreSQL writes arrays (https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO).
+"""Writes columns of values in PostgreSQL's array notation.
 
-Written here and not by the driver, which adapts value by value: for 64 messages that took four times as long.
+See https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO. The driver could write it too, but adapts value by
+value, which takes four times as long for 64 messages.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ def _numbers(values: _Values) -> str:
 def _texts(values: _Values) -> str:
     if None in values:
         return ",".join(["NULL" if value is None else f'"{_escaped(value)}"' for value in values])
-    # Hardly any of them has what must be escaped: one look at all together is quicker than one at each.
+    # Few texts need escaping, and one search through all of them is faster than one through each.
     together = "".join(values)
     if '"' in together or "\\" in together:
         values = [_escaped(value) for value in values]
@@ -38,7 +39,7 @@ def _bytes(values: _Values) -> str:
 
 _Kind = tuple[type[TypeEngine[Any]], str, Callable[[_Values], str]]
 
-#: By the type of a column; the first that fits.
+#: The first entry that fits a column's type counts.
 _KINDS: tuple[_Kind, ...] = (
     (SmallInteger, "smallint[]", _numbers),
     (BigInteger, "bigint[]", _numbers),
@@ -49,12 +50,12 @@ _KINDS: tuple[_Kind, ...] = (
 
 
 def array_type(column: Column[Any]) -> str:
-    """The type of an array of the column's values."""
+    """Returns the type of an array of the column's values."""
     return _kind(column)[1]
 
 
 def array_notation(column: Column[Any], values: _Values) -> str:
-    """The array of these values. At least one."""
+    """Returns the array of these values, of which there is at least one."""
     return f"{{{_kind(column)[2](values)}}}"
 
 
@@ -62,4 +63,4 @@ def _kind(column: Column[Any]) -> _Kind:
     for kind in _KINDS:
         if isinstance(column.type, kind[0]):
             return kind
-    raise TypeError(f"No array is known for {column}.")
+    raise TypeError(f"No array type is known for the column {column}.")

@@ -1,11 +1,9 @@
-"""Statements over many rows at once.
+"""Runs one statement over many rows, because each statement has a fixed cost:
 
-What is done to many rows is done by one statement, because of what a statement costs besides:
-
-- Python's sqlite3 gives the interpreter away and takes it back at every step of a statement, and an event loop at work
-  gives it back late. SQLite gets the rows as parameters, in a text that is made once for each number of rows.
-- PostgreSQL would read a text of a thousand parameters anew each time, and so would its driver. It gets an array for
-  each column (see `arrays`), so that one short text, prepared once, is right for any number of rows.
+- Python's sqlite3 releases the interpreter lock at every step of a statement, and gets it back late while an event loop
+  is busy. SQLite gets the rows as parameters, in a text that is built once for each number of rows.
+- PostgreSQL and its driver would parse a text with a thousand parameters again each time. PostgreSQL gets one array for
+  each column (see `arrays`), so that one short text, prepared once, serves any number of rows.
 """
 
 from __future__ import annotations
@@ -20,32 +18,32 @@ from clarion_server.adapters.storage.arrays import array_notation, array_type
 
 Row = Sequence[Any]
 
-#: Up to so many rows, a statement of exactly that number is kept ready; more rows go by powers of two.
+#: Up to this number of rows, a statement runs over exactly that many; above it, over the next lower power of two.
 _EXACT = 64
 #: SQLite takes 32,766 parameters (SQLITE_MAX_VARIABLE_NUMBER); no row here has more than 31.
 _MOST = 1024
-#: Keeps the arrays of one statement to some MB.
+#: Limits the arrays of one statement to a few MB.
 _MOST_IN_ARRAYS = 8192
 
 
 class Rows(Protocol):
-    """How rows become part of a statement."""
+    """Puts rows into a statement."""
 
     def chunk_size(self, dialect: Dialect, left: int) -> int:
-        """How many rows the next statement takes, of so many that are left."""
+        """Returns how many of the `left` remaining rows the next statement takes."""
         ...
 
     def text(self, dialect: Dialect, count: int) -> str:
-        """What stands in the statement for so many rows."""
+        """Returns the text that stands for `count` rows in the statement."""
         ...
 
     def parameters(self, dialect: Dialect, rows: Sequence[Row]) -> Iterable[Any]: ...
 
 
 class BulkStatement:
-    """One statement over any number of rows.
+    """A statement that runs over any number of rows.
 
-    In its template `{rows}` stands for the rows, and `{one}` for a parameter of its own, before them or behind.
+    In its template `{rows}` stands for the rows, and `{one}` for one further parameter before or after them.
     """
 
     def __init__(self, template: str, rows: Rows) -> None:
@@ -56,7 +54,7 @@ class BulkStatement:
     def run(
         self, connection: Connection, rows: Sequence[Row], *, before: Row = (), after: Row = ()
     ) -> Iterator[CursorResult[Any]]:
-        """Runs it over all rows, in as few statements as possible, and yields the result of each. Lazy."""
+        """Yields the result of each statement, as few as possible. Each runs when its result is asked for."""
         dialect = connection.dialect
         start = 0
         while start < len(rows):
@@ -66,13 +64,13 @@ class BulkStatement:
             start += len(chunk)
 
     def change(self, connection: Connection, rows: Sequence[Row], *, before: Row = (), after: Row = ()) -> int:
-        """Runs it over all rows; how many rows of the database it changed."""
+        """Runs the statement over all rows and returns the number of rows that it changed in the database."""
         return sum(result.rowcount for result in self.run(connection, rows, before=before, after=after))
 
     def select(
         self, connection: Connection, rows: Sequence[Row], *, before: Row = (), after: Row = ()
     ) -> Iterable[Any]:
-        """Runs it over all rows; the rows it returns. Lazy."""
+        """Yields the rows that the statement returns for all rows. It runs as they are asked for."""
         return chain.from_iterable(self.run(connection, rows, before=before, after=after))
 
     def _text(self, dialect: Dialect, count: int) -> str:
@@ -86,33 +84,33 @@ class BulkStatement:
 class Insertion:
     """Inserts rows of these columns.
 
-    The last ones, from `rare` on, are seldom filled. Rows that all lack them are written without: sqlite3 looks for an
-    adapter of every null, which doubles what it takes to bind one.
+    The columns from `rare` on are seldom filled, and are left out when no row fills them: sqlite3 looks for an adapter
+    of every null, which doubles the time of binding it.
     """
 
     def __init__(self, table: Table, columns: Sequence[Column[Any]], rare: Column[Any]) -> None:
         self._width = columns.index(rare)
-        self._nothing = (None,) * (len(columns) - self._width)
+        self._nulls = (None,) * (len(columns) - self._width)
         self._plain = insertion(table, columns[: self._width])
         self._full = insertion(table, columns)
 
     def add(self, connection: Connection, rows: Sequence[Row]) -> None:
-        width, nothing = self._width, self._nothing
-        if all(row[width:] == nothing for row in rows):
+        width, nulls = self._width, self._nulls
+        if all(row[width:] == nulls for row in rows):
             self._plain.change(connection, [row[:width] for row in rows])
         else:
             self._full.change(connection, rows)
 
 
 def insertion(table: Table, columns: Sequence[Column[Any]], conflict: str = "") -> BulkStatement:
-    """Inserts rows of these columns. `conflict` is the clause that says what happens to those that exist already."""
+    """Returns the insertion of rows of these columns. `conflict` is an ON CONFLICT clause."""
     names = ", ".join(column.name for column in columns)
     template = f"INSERT INTO {table.name} ({names}) {{rows}} {conflict}"
     return BulkStatement(template, Values(*columns))
 
 
 class Values:
-    """A query that yields the rows, as values of these columns. It calls them `column1`, `column2` …"""
+    """Writes the rows as a query whose columns, named `column1`, `column2` …, have the types of these columns."""
 
     def __init__(self, *columns: Column[Any]) -> None:
         self._columns = columns
@@ -124,7 +122,7 @@ class Values:
         if not _takes_arrays(dialect):
             row = f"({', '.join([_one(dialect)] * len(self._columns))})"
             return f"VALUES {', '.join([row] * count)}"
-        names = ", ".join(f"column{place + 1}" for place in range(len(self._columns)))
+        names = ", ".join(f"column{index + 1}" for index in range(len(self._columns)))
         arrays = ", ".join(f"{_one(dialect)}::{array_type(column)}" for column in self._columns)
         return f"SELECT {names} FROM unnest({arrays}) AS given ({names})"  # noqa: S608 - types of the schema
 
@@ -138,10 +136,10 @@ class Values:
 
 
 class United:
-    """A select for each row, all united."""
+    """Writes one select for each row and unites them."""
 
     def __init__(self, select: str, most: int) -> None:
-        """At most so many at once."""
+        """`most` is the largest number of selects in one statement."""
         self._select = select
         self._most = most
 

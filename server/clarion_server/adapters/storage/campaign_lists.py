@@ -1,4 +1,4 @@
-"""Pages of campaigns."""
+"""Builds the query for a page of campaigns."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def campaign_page(query: CampaignQuery) -> Select[Any]:
     order = (_ORDER_COLUMNS[query.order_by], campaigns.c.id)
     statement = select(campaigns).where(campaigns.c.sandbox == query.sandbox, *_filters(query)).limit(query.limit)
     if query.after is not None:
-        place = tuple_(*order)
-        statement = statement.where(place < query.after if query.descending else place > query.after)
+        position = tuple_(*order)
+        statement = statement.where(position < query.after if query.descending else position > query.after)
     return statement.order_by(*(column.desc() if query.descending else column for column in order))
 
 
@@ -38,7 +38,7 @@ def _filters(query: CampaignQuery) -> list[ColumnElement[bool]]:
             exists().where(campaign_tags.c.campaign_key == campaigns.c.key, campaign_tags.c.tag.in_(query.tags))
         )
     if query.text:
-        # Of bytes, `lower` changes ASCII letters alone.
+        # `bytes.lower` changes only ASCII letters, as `lower` does in the databases.
         text = query.text.encode().lower().decode()
         filters.append(or_(*(func.lower(column).contains(text, autoescape=True) for column in _TEXTS)))
     return filters

@@ -1,4 +1,4 @@
-"""Campaigns and versions as rows, and back."""
+"""Maps campaigns and their versions to rows and back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from clarion_server.domain.campaign import Campaign, CampaignState, CampaignVers
 
 
 def campaign_to_row(campaign: Campaign) -> dict[str, Any]:
-    """All but the key, which the database gives."""
+    """Returns all columns but the key, which the database assigns."""
     return {
         "sandbox": campaign.sandbox,
         "id": campaign.id,

@@ -1,4 +1,4 @@
-"""Brings the tables of a database up to date, and refuses a database that is ahead of this program."""
+"""Migrates a database to the schema of this program, and refuses a database with a newer one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MIGRATIONS = Path(__file__).with_name("migrations")
 
 
 class SchemaUnknown(Exception):
-    """The database is of a newer Clarion."""
+    """A newer Clarion has migrated the database."""
 
     def __init__(self, revision: str, newest: str) -> None:
         super().__init__(
@@ -26,9 +26,9 @@ class SchemaUnknown(Exception):
 
 
 def migrate(connection: Connection) -> None:
-    """Must have the only writing transaction, so that of two processes that start at once one migrates.
+    """Migrates the database if it has an older schema. Raises SchemaUnknown if it has a newer one.
 
-    Raises SchemaUnknown.
+    The connection must be in the only transaction that writes, so that one of several starting processes migrates.
     """
     known = scripts()
     newest = known.get_current_head() or ""

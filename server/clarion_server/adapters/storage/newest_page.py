@@ -1,7 +1,7 @@
-"""The newest of a sandbox's executions or messages, however many there are.
+"""Finds the newest executions or messages of a sandbox, at the same cost however many there are.
 
-An index by campaign keeps those of each campaign in the order of their ids: one stretch a campaign (and a state, for
-messages). The newest of all are among the newest of each stretch.
+An index holds the rows of each campaign (and state, for messages) in the order of their ids. The newest rows of a
+sandbox are among the newest of each of these groups.
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ from clarion_server.adapters.storage.bulk import BulkStatement, Row, United
 from clarion_server.adapters.storage.schema import campaigns
 
 #: SQLite unites at most 500 selects (SQLITE_MAX_COMPOUND_SELECT).
-_MOST_STRETCHES = 256
-#: Sorts after every id.
+_MOST_GROUPS = 256
+#: A text that sorts after every id.
 BEYOND_ALL = "\U0010ffff"
 _CAMPAIGN_KEYS = select(campaigns.c.key).where(campaigns.c.sandbox == bindparam("sandbox"))
 _ONLY_KEY = _CAMPAIGN_KEYS.where(campaigns.c.key == bindparam("only"))
 
 
 class NewestIds:
-    def __init__(self, table: str, stretch: str) -> None:
-        """`stretch` is the condition that makes one, with `{one}` for each of its parameters."""
-        newest = f"FROM {table} WHERE {stretch} AND id < {{one}} ORDER BY id DESC LIMIT {{one}}"
-        # A member of a union has an order and a limit of its own only from within a select.
+    def __init__(self, table: str, group: str) -> None:
+        """`group` is the condition that selects one group, with `{one}` for each of its parameters."""
+        newest = f"FROM {table} WHERE {group} AND id < {{one}} ORDER BY id DESC LIMIT {{one}}"
+        # SQLite allows a member of a union its own order and limit only inside a nested select.
         member = f"SELECT id FROM (SELECT id {newest}) AS newest"  # noqa: S608 - names of the schema
-        self._statement = BulkStatement("{rows}", United(member, _MOST_STRETCHES))
+        self._statement = BulkStatement("{rows}", United(member, _MOST_GROUPS))
 
-    def find(self, connection: Connection, stretches: Sequence[Row], before: str, limit: int) -> list[str]:
-        """The largest ids below `before`, newest first."""
-        rows = self._statement.select(connection, [(*stretch, before, limit) for stretch in stretches])
+    def find(self, connection: Connection, groups: Sequence[Row], before: str, limit: int) -> list[str]:
+        """Returns the largest ids below `before` in these groups, newest first."""
+        rows = self._statement.select(connection, [(*group, before, limit) for group in groups])
         return nlargest(limit, (row[0] for row in rows))
 
 
 def campaign_keys(connection: Connection, sandbox: str, only: int | None) -> list[int]:
-    """The keys of the sandbox's campaigns, or of that one, if it is the sandbox's."""
+    """Returns the keys of the sandbox's campaigns, or of those `only` this one."""
     if only is None:
         return list(connection.execute(_CAMPAIGN_KEYS, {"sandbox": sandbox}).scalars())
     return list(connection.execute(_ONLY_KEY, {"sandbox": sandbox, "only": only}).scalars())

@@ -1,12 +1,14 @@
-"""The index of messages by recipient, in segments.
+"""Keeps the index of messages by recipient in segments, so that a new message writes little to it.
 
-Recipients come in no order. In one index over all messages each new one lands on a page of its own, and a page is what
-a commit writes: 4 KB to the log and 4 KB to the file, for an entry of 40 bytes. So the index begins with a segment
-number, the same for some thousand messages in a row, and whatever is new lands on the few pages of the newest segment.
-Who looks for a recipient asks every segment, so they must not become many: of each level, the oldest are merged into
-one of the next, in the background and some rows at a time (the log-structured merge tree of O'Neil et al., Acta
-Informatica 33, 1996). A segment's rows come in the order of recipients, so a merge reads and writes pages in their
-order, many entries each. Ten million messages are in some forty segments.
+Messages arrive in no order of recipients. In one index over all messages each new entry would land on another page,
+and a commit writes whole pages: 4 KB to the log and 4 KB to the file, for an entry of 40 bytes. So the index begins
+with a segment number, which about a thousand successive messages share, and new entries land on the few pages of the
+newest segment.
+
+A search for a recipient looks into every segment, so they must not become many. In the background the oldest segments
+of each level are merged into one of the next level, a limited number of rows at a time (the log-structured merge tree
+of O'Neil et al., Acta Informatica 33, 1996). A merge reads a segment in the order of recipients, so it reads and writes
+pages in order, with many entries each. Ten million messages are in about forty segments.
 """
 
 from __future__ import annotations
@@ -18,35 +20,36 @@ from sqlalchemy import CTE, Connection, func, select, update
 from clarion_server.adapters.storage.schema import messages
 from clarion_server.domain.message import Message
 
-#: Messages per new segment. Smaller ones write less, larger ones are fewer to ask.
+#: The number of messages in a new segment. Smaller segments write less, larger ones make fewer to search.
 SEGMENT_SIZE = 1024
-#: So many segments of a level become one of the next. More of them are more to ask, fewer are merged more often.
+#: The number of segments of one level that are merged into one of the next. More of them are more to search, fewer are
+#: merged more often.
 FAN = 32
-#: A number is a level above these bits, and an instant of its newest messages in them.
+#: These bits of a segment number hold the time of its newest messages; its level is above them.
 _LEVEL_SHIFT = 56
-#: The last holds 32 times as many as the one before, as many times as it takes.
+#: Segments of the last level are not merged further.
 _LEVELS = 5
 
 
 class RecipientIndex:
-    """Numbers the segments that one store fills. Stores that write at once may share numbers; nothing depends on it."""
+    """Assigns segments to the new messages of one store. Stores that write at the same time may use the same number."""
 
     def __init__(self, size: int = SEGMENT_SIZE) -> None:
         self._size = size
         self._current = 0
-        self._room = 0
+        self._free = 0
 
     def place(self, added: Sequence[Message]) -> int:
-        """The segment for these messages."""
-        if self._room <= 0:
+        """Returns the segment of these new messages."""
+        if self._free <= 0:
             self._current = max(self._current + 1, added[0].accept_time)
-            self._room = self._size
-        self._room -= len(added)
+            self._free = self._size
+        self._free -= len(added)
         return self._current
 
 
 def all_segments() -> CTE:
-    """The numbers of all segments, each found from the one after it, and a null at the end."""
+    """Selects the numbers of all segments, each found from the one after it, and a null at the end."""
     segments = select(func.max(messages.c.segment).label("segment")).cte("segments", recursive=True)
     earlier = messages.alias("earlier")
     before = select(func.max(earlier.c.segment)).where(earlier.c.segment < segments.c.segment).scalar_subquery()
@@ -54,10 +57,10 @@ def all_segments() -> CTE:
 
 
 def merge_segments(connection: Connection, limit: int) -> int:
-    """Moves at most so many messages on; how many. 0: there is nothing to merge.
+    """Moves at most `limit` messages to segments of the next level, and returns how many; 0 if there is nothing to do.
 
-    What is under way is told by the numbers alone: a segment is to be merged while one of the next level bears the
-    instant of its newest messages or a later one. So it goes on after an interruption, whoever does it.
+    The segment numbers alone record a merge in progress: a segment is being merged while a segment of the next level
+    has the same time or a later one. So any process can continue an interrupted merge.
     """
     for level in range(_LEVELS):
         segments = _segments_of(connection, level)
@@ -67,7 +70,7 @@ def merge_segments(connection: Connection, limit: int) -> int:
 
 
 def _segments_of(connection: Connection, level: int) -> list[int]:
-    """The oldest of a level, and no more than decide whether they are to be merged."""
+    """Returns the oldest segments of a level, one more than a merge takes at most."""
     first, end = level << _LEVEL_SHIFT, (level + 1) << _LEVEL_SHIFT
     column = messages.c.segment
     found = select(func.min(column).label("segment")).where(column >= first, column < end).cte("found", recursive=True)
@@ -84,7 +87,7 @@ def _target(connection: Connection, level: int, segments: Sequence[int]) -> int 
     newest: int | None = connection.execute(select(func.max(column)).where(column >= first, column < end)).scalar_one()
     if newest is not None and _instant(segments[0]) <= _instant(newest):
         return newest
-    # The newest of all is still being filled.
+    # The newest segment is still being filled, so there must be one more than are merged.
     return first + _instant(segments[FAN - 1]) if len(segments) > FAN else None
 
 
@@ -100,9 +103,9 @@ def _instant(segment: int) -> int:
 
 
 def merged_segment(number: int, last: int) -> int:
-    """The segment in which the message of that number is when all before `last` are merged as far as they can be.
+    """Returns the segment of the message with that number once all messages before `last` are merged.
 
-    Numbers stand for instants. For whoever fills a store at once.
+    Numbers stand for times. The bench uses this to fill a store with merged segments.
     """
     span: int = SEGMENT_SIZE * FAN**_LEVELS
     for level in range(_LEVELS, 0, -1):

@@ -1,4 +1,4 @@
-"""One transaction and the repositories that share it."""
+"""The repositories of one transaction."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ class SqlUnitOfWork:
         self,
         connection: Connection,
         transaction: Transaction,
-        segments: RecipientIndex,
+        recipient_index: RecipientIndex,
         shard: int,
         on_commit: Callable[[], None] | None,
     ) -> None:
-        """The transaction has begun. It only reads where there is nobody to tell of a commit."""
+        """`transaction` has begun. `on_commit` is called after each commit, and is None in a transaction that reads."""
         self._transaction = transaction
         self._on_commit = on_commit
         self.campaigns = SqlCampaignRepository(connection)
         self.channels = SqlChannelConfigurationRepository(connection)
         self.executions = SqlExecutionRepository(connection)
-        self.messages = SqlMessageRepository(connection, segments, locks=on_commit is not None)
+        self.messages = SqlMessageRepository(connection, recipient_index, locks=on_commit is not None)
         self.events = SqlEventRepository(connection)
         self.figures = SqlCounterRepository(connection, shard)
         self.retention = SqlRetentionRepository(connection)
@@ -46,5 +46,5 @@ class SqlUnitOfWork:
             self._on_commit()
 
     def roll_back(self) -> None:
-        """Drops what was not committed."""
+        """Drops every change that was not committed. Does nothing after a commit."""
         self._transaction.close()
