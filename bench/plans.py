@@ -70,17 +70,19 @@ def _questions(sender: Sender, count: int) -> dict[str, Question]:
     key, sandbox = sender.campaign.key, samples.SANDBOX
     page = MessageQuery(sandbox, campaign_key=key, states=frozenset({MessageState.SENT}), limit=50)
     return {
-        "accept: the executions of 64 request ids": lambda work: work.executions.by_request_ids(
+        "accept: executions by 64 request ids": lambda work: work.executions.by_request_ids(
             [(key, f"order-{number}") for number in range(64)]
         ),
-        "claim: what is due": lambda work: work.messages.due(sender.channel.key, samples.NOW, 64, [Lane.TRANSACTIONAL]),
-        "list: a campaign's messages in a state": lambda work: work.messages.page(page),
-        "list: a recipient's messages": lambda work: work.messages.page(
+        "claim: due messages": lambda work: work.messages.due(
+            sender.channel.key, samples.NOW, 64, [Lane.TRANSACTIONAL]
+        ),
+        "list: messages of a campaign in a state": lambda work: work.messages.page(page),
+        "list: messages of a recipient": lambda work: work.messages.page(
             MessageQuery(sandbox, identity=recipient(count // 2, count), limit=5)
         ),
         "watch: the last hundred events": lambda work: work.events.page(EventQuery(sandbox, count - 100)),
         "watch: from the first event on": lambda work: work.events.page(EventQuery(sandbox, 0)),
-        "report: a campaign's counters": lambda work: work.figures.of_campaign(key, None),
+        "report: counters of a campaign": lambda work: work.figures.of_campaign(key, None),
     }
 
 
