@@ -22,13 +22,13 @@ def _migrated() -> str:
 
 @pytest.fixture
 def url() -> str:
-    """Of a database with Clarion's tables, and nothing in them."""
+    """Returns the URL of a database with Clarion's tables, all empty."""
     empty(_migrated())
     return _migrated()
 
 
 @pytest.fixture
 def open_store(url: str) -> Iterator[OpenStore]:
-    """Opens the store as one process more; all are closed at the end."""
+    """Opens the store as a further process does. All are closed at the end."""
     with ExitStack() as opened:
         yield lambda: opened.enter_context(closing(open_postgresql_store(url)))

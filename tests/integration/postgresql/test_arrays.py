@@ -1,4 +1,4 @@
-"""What is written as an array is read by PostgreSQL as it was."""
+"""PostgreSQL reads every array that the server writes as the same values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sqlalchemy import Column
 
 from tests.postgresql import made_database
 
-#: PostgreSQL keeps no NUL, and UTF-8 no half of a surrogate pair.
+#: PostgreSQL stores no NUL, and UTF-8 encodes no half of a surrogate pair.
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 CASES: dict[str, tuple[Column[Any], st.SearchStrategy[Any]]] = {
     "text": (messages.c.identity, TEXTS | st.sampled_from(['"', "\\", "NULL", "", "{}", ",", '\\"'])),
@@ -46,6 +46,6 @@ def test_values_come_back_as_they_were(name: str, connection: psycopg.Connection
     check()
 
 
-def test_a_type_without_arrays_is_told() -> None:
+def test_a_type_without_arrays_is_refused() -> None:
     with pytest.raises(TypeError, match="draft_pending"):
         array_type(campaigns.c.draft_pending)

@@ -1,4 +1,4 @@
-"""The migrations lead to the tables that the code expects."""
+"""The migrations make the tables that the code expects, without locking a large table for long."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _INDEXES = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'publi
 LARGE = ("executions", "messages", "message_contexts", "events")
 _LARGE = ", ".join(f"'{name}'::regclass" for name in LARGE)
 _FILES = f"SELECT oid, relfilenode FROM pg_class WHERE oid IN ({_LARGE})"
-#: Taken to build an index in a transaction: nobody writes until it is built.
+#: Building an index in a transaction takes this lock, under which nobody can write.
 _BUILDS = f"SELECT relation FROM pg_locks WHERE mode = 'ShareLock' AND relation IN ({_LARGE})"
 
 
@@ -46,7 +46,7 @@ def test_migrations_and_metadata_say_the_same(open_store: Callable[[], SqlStore]
 
 
 def test_migrations_and_metadata_make_the_same_tables_and_indexes(url: str) -> None:
-    """Down to what `compare_metadata` passes over: conditions of indexes, collations, defaults."""
+    """Compares what `compare_metadata` ignores too: conditions of indexes, collations, defaults."""
     made_at_once = made_database("clarion_made_at_once")
     engine = create_engine(made_at_once.replace("postgresql://", "postgresql+psycopg://", 1))
     metadata.create_all(engine)
@@ -57,7 +57,7 @@ def test_migrations_and_metadata_make_the_same_tables_and_indexes(url: str) -> N
 
 
 def test_no_migration_of_a_store_that_is_in_use_rewrites_a_large_table_or_builds_an_index_on_it() -> None:
-    """Seen from within, before it commits. An index comes with CREATE INDEX CONCURRENTLY, before its release."""
+    """Looks at locks and files inside the migration's transaction. Use CREATE INDEX CONCURRENTLY before the release."""
     engine = create_engine(made_database("clarion_in_use").replace("postgresql://", "postgresql+psycopg://", 1))
     with engine.begin() as connection:
         command.upgrade(_config(connection=connection), "0001")

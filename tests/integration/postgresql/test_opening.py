@@ -1,4 +1,4 @@
-"""Opening a database, whatever is in its place: one sentence tells what is in the way."""
+"""Opening a PostgreSQL database, or saying in one sentence why it cannot be used."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.postgresql import ask, made_database, url_of
 from tests.process import free_port
 
 
-def told(url: str) -> str:
+def refusal(url: str) -> str:
     with pytest.raises(CannotStart) as refused:
         open_store(url)
     text = str(refused.value)
@@ -26,49 +26,49 @@ def told(url: str) -> str:
     return text
 
 
-def test_a_missing_database_is_told() -> None:
-    assert 'database "nowhere" does not exist' in told(url_of("nowhere"))
+def test_a_missing_database_is_refusal() -> None:
+    assert 'database "nowhere" does not exist' in refusal(url_of("nowhere"))
 
 
-def test_a_server_that_is_not_there_is_told() -> None:
-    assert "Connection refused" in told(f"postgresql://clarion@127.0.0.1:{free_port()}/clarion")
+def test_a_server_that_is_not_there_is_refusal() -> None:
+    assert "Connection refused" in refusal(f"postgresql://clarion@127.0.0.1:{free_port()}/clarion")
 
 
-def test_a_url_that_is_none_is_told_without_its_password() -> None:
-    text = told("postgresql://clarion:se@cret@127.0.0.1:port/clarion?what=this")
+def test_a_url_that_is_none_is_reported_without_its_password() -> None:
+    text = refusal("postgresql://clarion:se@cret@127.0.0.1:port/clarion?what=this")
     assert "postgresql://user@host:5432/database" in text
     assert "cret" not in text
 
 
-def test_a_store_of_another_kind_is_told_without_its_password() -> None:
-    text = told("mysql://clarion:secret@127.0.0.1/clarion")
+def test_a_store_of_another_kind_is_reported_without_its_password() -> None:
+    text = refusal("mysql://clarion:secret@127.0.0.1/clarion")
     assert "postgresql://" in text
     assert "secret" not in text
 
 
-def test_a_user_without_the_right_to_make_tables_is_told() -> None:
+def test_a_user_without_the_right_to_make_tables_is_refusal() -> None:
     url = made_database("clarion_forbidden")
     ask(url, "DROP ROLE IF EXISTS nobody_much")
     ask(url, "CREATE ROLE nobody_much LOGIN PASSWORD 'secret'")
-    text = told(url.replace("clarion@", "nobody_much:secret@", 1))
+    text = refusal(url.replace("clarion@", "nobody_much:secret@", 1))
     assert "permission denied for schema public" in text
     assert "secret" not in text
 
 
-def test_a_database_that_is_not_utf8_is_told() -> None:
+def test_a_database_that_is_not_utf8_is_refusal() -> None:
     url = made_database("clarion_latin", "ENCODING 'LATIN1' LOCALE_PROVIDER libc LOCALE 'C'")
-    assert "LATIN1" in told(url)
+    assert "LATIN1" in refusal(url)
 
 
-def test_a_server_that_is_too_old_is_told(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_is_too_old_is_refusal(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgresql, "_OLDEST_POSTGRESQL", 99)
-    assert "Clarion needs 99 or newer" in told(url)
+    assert "Clarion needs 99 or newer" in refusal(url)
 
 
-def test_a_missing_driver_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_driver_is_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "clarion_server.adapters.storage.postgresql")
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    assert "pip install 'clarion[server,postgres]'" in told("postgresql://clarion@127.0.0.1/clarion")
+    assert "pip install 'clarion[server,postgres]'" in refusal("postgresql://clarion@127.0.0.1/clarion")
 
 
 def test_a_database_of_a_newer_clarion_is_refused_and_left_alone() -> None:
@@ -94,7 +94,7 @@ def test_a_commit_is_on_the_disk_before_it_returns_whatever_the_servers_default(
         assert connection.exec_driver_sql("SHOW synchronous_commit").scalar_one() == "on"
 
 
-def test_no_question_is_answered_by_several_processes_of_the_server(url: str) -> None:
+def test_no_query_uses_parallel_workers_of_the_server(url: str) -> None:
     eager = "-cparallel_setup_cost%3D0%20-cparallel_tuple_cost%3D0%20-cmin_parallel_table_scan_size%3D0"
     with closing(open_postgresql_store(f"{url}{'&' if '?' in url else '?'}options={eager}")) as store:
         with committing(store) as work:

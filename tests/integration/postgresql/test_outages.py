@@ -1,6 +1,4 @@
-"""Whatever becomes of the server or of a connection: whoever asks is told that the store is unavailable, and it goes on
-by itself.
-"""
+"""A store reports an outage of its server or connection as StoreUnavailable, and recovers by itself."""
 
 from __future__ import annotations
 
@@ -51,7 +49,7 @@ def backend_of(engine: Any) -> int:
         return int(connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one())
 
 
-# One connection after the other.
+# Connections are cut.
 
 
 def test_a_writer_that_is_cut_while_it_is_idle_writes_on(open_store: OpenStore, url: str) -> None:
@@ -68,7 +66,7 @@ def test_a_reader_that_is_cut_while_it_is_idle_reads_on(open_store: OpenStore, u
     assert read(store) == {"process-1"}
 
 
-def test_who_is_cut_in_the_middle_is_told_and_begins_anew(open_store: OpenStore, url: str) -> None:
+def test_a_transaction_that_is_cut_fails_and_the_next_one_works(open_store: OpenStore, url: str) -> None:
     store = open_store()
     for begin in (store.begin, store.snapshot):
 
@@ -103,7 +101,7 @@ def test_a_process_whose_notifications_were_cut_off_hears_that_some_were_missed_
 
 
 def test_commits_do_not_hurry_a_notifier_that_is_cut_off(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that is full would be asked for a connection at each of them."""
+    """Otherwise every commit would ask a full server for a connection."""
     monkeypatch.setattr(pg_notify, "_RETRY_AFTER", 3600.0)
     tries: list[int] = []
 
@@ -121,12 +119,12 @@ def test_commits_do_not_hurry_a_notifier_that_is_cut_off(url: str, monkeypatch: 
     assert len(tries) == 1
 
 
-# A server that has no place left.
+# The server accepts no further connection.
 
 
 @pytest.fixture
 def limited() -> str:
-    """Of a database whose owner may have only so many connections."""
+    """Returns the URL of a database whose owner has a limited number of connections."""
     url = made_database("clarion_limited")
     ask(url, "DROP ROLE IF EXISTS clarion_limited")
     ask(url, "CREATE ROLE clarion_limited LOGIN PASSWORD 'secret'")
@@ -143,14 +141,14 @@ def limit_to(url: str, connections: int) -> None:
 
 
 @pytest.mark.parametrize("connections", [0, 1])
-def test_a_server_without_a_place_is_told_at_start(limited: str, connections: int) -> None:
+def test_a_server_without_a_free_connection_is_reported_at_start(limited: str, connections: int) -> None:
     limit_to(limited, connections)
     with pytest.raises(CannotStart, match=r"too many connections for role .*\. Check CLARION_STORE and the server\.$"):
         open_store(as_owner(limited))
 
 
 @pytest.mark.usefixtures("no_pauses")
-def test_a_store_whose_places_are_gone_goes_on_when_they_are_back(limited: str) -> None:
+def test_a_store_without_free_connections_works_again_when_there_are_some(limited: str) -> None:
     with closing(open_postgresql_store(as_owner(limited))) as store:
         write(store)
         limit_to(limited, 0)
@@ -165,10 +163,10 @@ def test_a_store_whose_places_are_gone_goes_on_when_they_are_back(limited: str) 
         wait_until(lambda: notifier._connection is not None)
 
 
-# A server that does not let write.
+# The server refuses writes.
 
 
-def test_a_database_that_only_lets_read_unless_asked_is_asked() -> None:
+def test_a_database_that_is_read_only_by_default_is_written() -> None:
     url = made_database("clarion_read_only")
     ask(url, "ALTER DATABASE clarion_read_only SET default_transaction_read_only = on")
     with closing(open_postgresql_store(url)) as store:
@@ -199,10 +197,10 @@ def test_a_server_that_becomes_a_standby_lets_read_and_is_written_to_when_it_is_
         assert read(store) == {"process-1", "process-2"}
 
 
-# Rights that are taken away.
+# Rights are revoked.
 
 
-def test_a_right_that_is_taken_away_is_told_until_it_is_given_back(limited: str) -> None:
+def test_a_revoked_right_is_reported_until_it_is_granted_again(limited: str) -> None:
     with closing(open_postgresql_store(as_owner(limited))) as store:
         ask(limited, "REVOKE ALL ON processes FROM clarion_limited")
         for use in (write, read):

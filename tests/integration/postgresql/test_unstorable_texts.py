@@ -1,4 +1,4 @@
-"""PostgreSQL takes no NUL in a text. Who asks with one is told so; the question never gets there."""
+"""PostgreSQL stores no NUL in a text. A request with one is refused before it reaches the database."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Ask = Callable[[Process], Awaitable[object]]
 
 @pytest.fixture
 async def process(open_store: Callable[[], SqlStore]) -> AsyncIterator[Process]:
-    """Of a world with a live campaign."""
+    """Returns a process in a world with a live campaign."""
     world = World(open_store())
     await world.live()
     made = Process(world)
@@ -58,7 +58,7 @@ async def trigger(process: Process) -> object:
     return await process.trigger(request_id="a\0")
 
 
-QUESTIONS: dict[str, tuple[Ask, list[str]]] = {
+REQUESTS: dict[str, tuple[Ask, list[str]]] = {
     "the text and the tags of campaigns": (list_campaigns, ["tags[0]", "text"]),
     "the request id of executions": (list_executions, ["request_id"]),
     "the identity of messages": (list_messages, ["identity"]),
@@ -66,9 +66,9 @@ QUESTIONS: dict[str, tuple[Ask, list[str]]] = {
 }
 
 
-@pytest.mark.parametrize("what", QUESTIONS)
-async def test_a_question_with_a_nul_is_refused_by_its_field(process: Process, what: str) -> None:
-    ask, fields = QUESTIONS[what]
+@pytest.mark.parametrize("what", REQUESTS)
+async def test_a_request_with_a_nul_is_refused_by_its_field(process: Process, what: str) -> None:
+    ask, fields = REQUESTS[what]
     with pytest.raises(InvalidFields) as refused:
         await ask(process)
     assert [(violation.field, violation.reason) for violation in refused.value.violations] == [

@@ -1,4 +1,4 @@
-"""What a store asks its database."""
+"""Records the statements that a store runs."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 from clarion_server.adapters.storage.store import SqlStore
 from sqlalchemy import event
 
-#: A statement and its parameters: by place, or by name.
+#: A statement and its parameters, by position or by name.
 Statement = tuple[str, tuple[Any, ...] | dict[str, Any]]
 
 
 @contextmanager
 def recorded(store: SqlStore) -> Iterator[list[Statement]]:
-    """Collects the statements of its block, but for those that begin transactions."""
+    """Collects the statements of its block, except those that begin transactions."""
     statements: list[Statement] = []
 
     def record(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:

@@ -1,4 +1,4 @@
-"""The migrations lead to the tables that the code expects."""
+"""The migrations make the tables that the code expects."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sqlalchemy import create_engine
 
 
 def definitions(path: Path) -> dict[str, str]:
-    """The statement that makes each table and each index, without Alembic's own."""
+    """Returns the statement that made each table and each index, without Alembic's own."""
     with closing(sqlite3.connect(path)) as database:
         rows = database.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
     return {name: re.sub(r"\s+", " ", sql) for name, sql in rows if name != "alembic_version"}
@@ -29,7 +29,7 @@ def test_migrations_and_metadata_say_the_same(store: SqlStore) -> None:
 
 
 def test_migrations_and_metadata_make_the_same_tables_and_indexes(store: SqlStore, path: Path, tmp_path: Path) -> None:
-    """Down to what `compare_metadata` passes over: conditions of indexes, numbering, tables without rowids."""
+    """Compares what `compare_metadata` ignores too: conditions of indexes, numbering, tables without rowids."""
     made_at_once = tmp_path / "made_at_once.db"
     engine = create_engine(f"sqlite:///{made_at_once}")
     metadata.create_all(engine)

@@ -1,4 +1,4 @@
-"""Opening a file, whatever is in its place."""
+"""Opening a SQLite file, or refusing what is in its place."""
 
 from __future__ import annotations
 

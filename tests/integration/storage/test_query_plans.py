@@ -1,4 +1,4 @@
-"""Which index each question to a large table is answered from."""
+"""Each query of a large table uses an index that makes its cost independent of the number of rows."""
 
 from __future__ import annotations
 
@@ -90,22 +90,22 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
         lambda work: work.messages.next_due_time(1, after=NOW),
         {"messages_due"},
     ),
-    "what waits for each channel": (lambda work: work.messages.waiting(), {"messages_due"}),
+    "when each channel has something due": (lambda work: work.messages.waiting(), {"messages_due"}),
     "messages that are claimed by name": (lambda work: work.messages.claimable(["m", "n"]), {BY_ID}),
     "a page of the queue": (
         lambda work: work.messages.queued(DueQuery(1, Lane.MARKETING, NOW, 10, after=(5, "m"))),
         {"messages_due"},
     ),
-    "whether a channel has anything to do": (
+    "whether a channel has unfinished messages": (
         lambda work: work.messages.is_waiting(1),
         {"messages_due", "messages_held", "messages_campaign_state"},
     ),
-    "messages whose hand-off begins": (lambda work: work.messages.begin(["m"], "p", NOW), {BY_ID}),
+    "messages whose attempt begins": (lambda work: work.messages.begin(["m"], "p", NOW), {BY_ID}),
     "messages that are held": (lambda work: work.messages.hold(["m"]), {BY_ID}),
     "messages that are released": (lambda work: work.messages.release(1, 10), {"messages_held", BY_ID}),
     "the campaigns with held messages": (lambda work: work.messages.held_campaigns(), {"messages_held"}),
-    "messages that are given back": (lambda work: work.messages.requeue(["m"], "p"), {BY_ID}),
-    "messages whose hand-off has ended": (
+    "messages that are requeued": (lambda work: work.messages.requeue(["m"], "p"), {BY_ID}),
+    "messages whose attempt has ended": (
         lambda work: work.messages.record_outcomes([samples.settlement(MESSAGE, MessageState.SENT)] * 2, "p"),
         {BY_ID},
     ),
@@ -118,26 +118,29 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
         lambda work: work.messages.queued_of_campaign(1, 10),
         {"messages_campaign_state"},
     ),
-    "the messages in the hands of a process": (
+    "the messages that a process has claimed": (
         lambda work: work.messages.claimed_by(["p"], 10),
         {"messages_campaign_state"},
     ),
-    "the processes with messages in their hands": (lambda work: work.messages.owners(), {"messages_campaign_state"}),
-    "the events since then": (lambda work: work.events.page(EventQuery("default", after=5)), {"INTEGER PRIMARY KEY"}),
-    "the events of a campaign since then": (
+    "the processes that have claimed messages": (lambda work: work.messages.owners(), {"messages_campaign_state"}),
+    "the events after a position": (
+        lambda work: work.events.page(EventQuery("default", after=5)),
+        {"INTEGER PRIMARY KEY"},
+    ),
+    "the events of a campaign after a position": (
         lambda work: work.events.page(EventQuery("default", after=5, campaign_key=1)),
         {"INTEGER PRIMARY KEY"},
     ),
-    "the events of a message since then": (
+    "the events of a message after a position": (
         lambda work: work.events.page(EventQuery("default", after=5, message_id="m")),
         {"events_message"},
     ),
-    "the events of an execution since then": (
+    "the events of an execution after a position": (
         lambda work: work.events.page(EventQuery("default", after=5, execution_id="e")),
         {"events_message"},
     ),
     "the events of a message": (lambda work: work.events.of_message("m"), {"events_message"}),
-    "whether segments are to be merged": (lambda work: work.messages.tidy(10), {"messages_identity"}),
+    "whether segments must be merged": (lambda work: work.messages.tidy(10), {"messages_identity"}),
     "contexts to purge": (
         lambda work: work.retention.purge_contexts(NOW, 5, 10),
         {"SEARCH message_contexts USING INTEGER PRIMARY KEY", "SEARCH messages USING INTEGER PRIMARY KEY"},
@@ -159,7 +162,7 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
 
 
 def plan_of(path: Path, statements: list[Statement]) -> list[str]:
-    """One line for each table that a statement looks into."""
+    """Returns one line for each table that the statements read."""
     with closing(sqlite3.connect(path)) as database:
         return [
             detail
@@ -169,7 +172,7 @@ def plan_of(path: Path, statements: list[Statement]) -> list[str]:
 
 
 @pytest.mark.parametrize("name", PLANS)
-def test_each_question_is_answered_from_its_index(name: str, store: SqlStore, path: Path) -> None:
+def test_each_query_uses_its_index(name: str, store: SqlStore, path: Path) -> None:
     use, indexes = PLANS[name]
     with store.begin() as work:
         work.campaigns.add(samples.campaign())

@@ -1,4 +1,4 @@
-"""The index by recipient is in segments, and nobody can tell."""
+"""The recipient index finds every message, in however many segments, and merges them until they are few."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def count_segments(store: SqlStore) -> int:
 
 
 def levels(store: SqlStore) -> Counter[int]:
-    """How many segments there are of each level."""
+    """Returns the number of segments of each level."""
     with store._readers.connect() as connection:
         found = connection.execute(select(messages.c.segment).distinct()).scalars()
         return Counter(each >> recipient_index._LEVEL_SHIFT for each in found)
@@ -37,8 +37,8 @@ def test_a_recipient_is_found_in_every_segment(store: SqlStore) -> None:
         sender = a_sender(work)
         for _ in range(3):
             others = [
-                samples.message(sender.campaign.key, sender.channel.key, identity=f"email:{place}@example.com")
-                for place in range(SEGMENT_SIZE)
+                samples.message(sender.campaign.key, sender.channel.key, identity=f"email:{number}@example.com")
+                for number in range(SEGMENT_SIZE)
             ]
             jane = samples.message(sender.campaign.key, sender.channel.key, identity=JANE)
             work.messages.add_all([*others, jane])
@@ -60,7 +60,7 @@ def test_a_segment_takes_many_small_batches(store: SqlStore) -> None:
 
 
 def janes_in_segments(store: SqlStore, number: int) -> list[Message]:
-    """So many segments of two messages, one of each Jane's."""
+    """Fills `number` segments with two messages each, and returns those to Jane."""
     store._segments = RecipientIndex(size=2)
     janes = []
     with store.begin() as work:
@@ -77,7 +77,7 @@ def janes_in_segments(store: SqlStore, number: int) -> list[Message]:
 
 
 def tidy(store: SqlStore, limit: int) -> list[int]:
-    """Until there is nothing to do; how many messages each transaction moved."""
+    """Merges until there is nothing to do, and returns how many messages each transaction moved."""
     moved = []
     while True:
         with store.begin() as work:

@@ -1,4 +1,4 @@
-"""Several processes with one file."""
+"""Several processes share one file."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_of_processes_with_the_same_requests_one_takes_each_and_no_write_is_lost
 
 
 def test_writers_take_turns_however_greedy_one_of_them_is(path: Path, show_counts: Callable[[str], None]) -> None:
-    """One writes again and again with hardly a pause. SQLite alone lets the other one wait for many of its turns."""
+    """One process writes again and again with hardly a pause. SQLite alone would make the other wait for many turns."""
     others_turns, greedy_turns, done, known = 0, 0, threading.Event(), threading.Event()
 
     def be_greedy() -> None:
@@ -50,7 +50,7 @@ def test_writers_take_turns_however_greedy_one_of_them_is(path: Path, show_count
                 done.wait(0.0005)
 
     with closing(open_sqlite_store(path)) as store, ThreadPoolExecutor(1) as other:
-        # Who believes to be alone takes no turns.
+        # A process takes the writer lock only once it knows of another process.
         store.listen(lambda _: known.set())
         greedy = other.submit(be_greedy)
         assert known.wait(30)

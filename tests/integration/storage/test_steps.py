@@ -1,4 +1,4 @@
-"""How many statements the hot path takes: as many for a batch as for one, because each may wait for the interpreter."""
+"""A batch of the hot path takes as many statements as one message, because each may wait for the interpreter lock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What SQLite is told about transactions, and what becomes of one that it cannot finish."""
+"""Transactions on SQLite: how they begin, how they become durable, and how they fail."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_transaction_that_is_not_committed_leaves_nothing(store: SqlStore, pat
 
 
 def test_a_transaction_that_may_write_holds_the_lock_from_its_beginning(store: SqlStore, path: Path) -> None:
-    """One that took it at its first write would have to give up when another process wrote in between."""
+    """A transaction that locked at its first write would fail when another process wrote in between."""
     with (
         store.begin(),
         closing(sqlite3.connect(path, timeout=0)) as other,
@@ -98,7 +98,7 @@ def test_one_request_id_cannot_stand_for_two_executions(store: SqlStore) -> None
         work.executions.add_all(two)
 
 
-def test_the_change_mark_tells_of_other_processes(store: SqlStore, path: Path) -> None:
+def test_the_commit_version_changes_with_commits_of_other_processes(store: SqlStore, path: Path) -> None:
     before = store.commit_version()
     assert store.commit_version() == before
     with closing(sqlite3.connect(path)) as other, other:

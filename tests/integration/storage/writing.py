@@ -1,4 +1,4 @@
-"""Run as a process of its own by `test_several_processes`: takes request ids, as triggers do, and says how many.
+"""Takes request ids as triggers do, and prints how many it took. `test_several_processes` runs it as a process.
 
 `python -m tests.integration.storage.writing STORE CAMPAIGN_KEY REQUESTS`
 """
@@ -17,7 +17,7 @@ from tests.contract.store import samples
 
 
 def take(store: Store, campaign_key: int, request_id: str) -> bool:
-    """Whether this process was the first with the request id. Counts every try."""
+    """Returns whether this process was the first to use the request id. Counts every try."""
     with store.begin() as work:
         taken = bool(work.executions.by_request_ids([(campaign_key, request_id)]))
         if not taken:
