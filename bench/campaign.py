@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clarion.v1 import campaign_pb2, category_pb2, channel_configuration_pb2
+from clarion.v1 import campaign_pb2, category_pb2, channel_configuration_pb2, email_content_pb2, smtp_provider_pb2
 from google.protobuf import json_format
 
 CHANNEL_ID = "sink"
@@ -59,7 +59,7 @@ CONTEXT_SCHEMA = {
 
 
 def campaign() -> campaign_pb2.Campaign:
-    content = campaign_pb2.EmailContent(subject=SUBJECT, html=HTML, text=TEXT)
+    content = email_content_pb2.EmailContent(subject=SUBJECT, html=HTML, text=TEXT)
     action = campaign_pb2.Action(channel_configuration=f"channelConfigurations/{CHANNEL_ID}", email=content)
     order_mail = campaign_pb2.Campaign(
         display_name="Order confirmed", category=category_pb2.CATEGORY_TRANSACTIONAL, actions=[action]
@@ -70,11 +70,11 @@ def campaign() -> campaign_pb2.Campaign:
 
 def channel_configuration(sink_port: int) -> channel_configuration_pb2.ChannelConfiguration:
     """Sends to the sink without TLS, over as many connections as the raw loop."""
-    smtp = channel_configuration_pb2.SmtpProvider(
+    smtp = smtp_provider_pb2.SmtpProvider(
         host="127.0.0.1",
         port=sink_port,
-        tls_mode=channel_configuration_pb2.SmtpProvider.TLS_MODE_NONE,
-        sender=campaign_pb2.Mailbox(display_name="Shop", address=SENDER),
+        tls_mode=smtp_provider_pb2.SmtpProvider.TLS_MODE_NONE,
+        sender=email_content_pb2.Mailbox(display_name="Shop", address=SENDER),
     )
     return channel_configuration_pb2.ChannelConfiguration(
         display_name="The bench's sink", smtp=smtp, max_concurrency=SMTP_CONNECTIONS

@@ -16,14 +16,18 @@ import uvloop
 from clarion.v1 import trigger_service_pb2 as pb
 
 _EXECUTION = "executions/01890a5d-ac96-774b-bcce-b302099a8057"
-_MESSAGE = "messages/01890a5d-ac96-774b-bcce-b302099a8057"
+_MESSAGE = "messages/01890a5d-ac96-774b-bcce-b302099a8057-0000-0"
 
 
 def answer(request: pb.TriggerRequest) -> pb.TriggerResponse:
     """Accepts every recipient of the request, with names as long as the real ones."""
-    accepted = pb.RecipientResult.OUTCOME_ACCEPTED
-    results = [pb.RecipientResult(outcome=accepted, message=_MESSAGE) for _ in request.recipients]
+    results = [_result() for _ in request.recipients]
     return pb.TriggerResponse(execution=_EXECUTION, recipients=results)
+
+
+def _result() -> pb.RecipientResult:
+    message = pb.MessageResult(action="email", outcome=pb.MessageResult.OUTCOME_ACCEPTED, message=_MESSAGE)
+    return pb.RecipientResult(outcome=pb.RecipientResult.OUTCOME_ACCEPTED, messages=[message])
 
 
 async def trigger(request: pb.TriggerRequest, _context: object) -> pb.TriggerResponse:

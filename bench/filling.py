@@ -30,22 +30,25 @@ _ID = {"sqlite": "printf('018%029x', n)", "postgresql": "('018' || lpad(to_hex(n
 _BLOB = {"sqlite": "x'{}'", "postgresql": r"'\x{}'::bytea"}
 _STATEMENTS = {
     "executions": """
-        INSERT INTO executions (id, campaign_key, version, request_id, fingerprint, caller, accept_time,
-            recipient_count)
-        {series} SELECT {id}, {campaign}, 1, 'r-' || {scattered} || '-' || n, {fingerprint}, 'apiKeys/bench', {time}, 1
+        INSERT INTO executions (id, sandbox, campaign_key, version, request_id, fingerprint, caller, accept_time,
+            recipient_count, actions, action_mode)
+        {series} SELECT {id}, 'default', {campaign}, 1, 'r-' || {scattered} || '-' || n, {fingerprint}, 'apiKeys/bench',
+            {time}, 1, 'email', 'ALL'
         FROM series""",
     "messages": """
-        INSERT INTO messages (key, id, campaign_key, version, channel_key, lane, identity, address, locale, state,
-            accept_time, release_time, due_time, attempt_count, attempt_time, outcome_time, segment)
-        {series} SELECT n, {id} || '-0000', {campaign}, 1, {channel}, 1, {identity}, 'jane@example.com', 'en', 'SENT',
-            {time}, {time}, {time}, 1, {time}, {time} + 20000, {segment}
+        INSERT INTO messages (key, id, sandbox, campaign_key, version, action, channel, channel_key, lane, identity,
+            address, locale, state, accept_time, release_time, due_time, attempt_count, attempt_time,
+            first_attempt_time, outcome_time, segment)
+        {series} SELECT n, {id} || '-0000-0', 'default', {campaign}, 1, 'email', 'EMAIL', {channel}, 1, {identity},
+            'jane@example.com', 'en', 'SENT', {time}, {time}, {time}, 1, {time}, {time}, {time} + 20000, {segment}
         FROM series""",
     "message_contexts": """
         INSERT INTO message_contexts (message_key, context, profile)
         {series} SELECT n, {context}, {empty} FROM series""",
     "events": """
-        INSERT INTO events (sequence, type, time, message_id, campaign_key, attempt)
-        {series} SELECT n, 'SENT', {time} + 20000, {id} || '-0000', {campaign}, '{attempt}' FROM series""",
+        INSERT INTO events (sequence, type, time, sandbox, message_id, campaign_key, action, channel, detail)
+        {series} SELECT n, 'SENT', {time} + 20000, 'default', {id} || '-0000-0', {campaign}, 'email', 'EMAIL',
+            '{attempt}' FROM series""",
 }
 TABLES = tuple(_STATEMENTS)
 _CHUNK = 250_000

@@ -19,8 +19,9 @@ from typing import Any
 from clarion_server.adapters.storage.postgresql import open_postgresql_store
 from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.adapters.storage.store import SqlStore
-from clarion_server.application.ports.queries import CounterKey, EventQuery, ExecutionQuery, MessageQuery
+from clarion_server.application.ports.queries import EventQuery, ExecutionQuery, MessageQuery
 from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.domain.counter import LatencyKey, Metric
 from clarion_server.domain.message import Message, MessageState, message_id
 
 from bench.filling import TABLES, fill, recipient
@@ -130,9 +131,10 @@ class Measuring:
         yield
         begun = [replace(each, attempt_count=1) for each in due]
         with self._timed("record_outcomes"), committing(self._store) as work:
-            work.messages.record_outcomes([samples.settlement(each, MessageState.SENT) for each in begun], OWNER)
+            work.messages.record_outcomes([samples.outcome(each, MessageState.SENT) for each in begun], OWNER)
             work.events.add_all([samples.event(each) for each in begun])
-            work.figures.add({CounterKey(key, 1, metric): len(begun) for metric in ("state:SENT", "latency:40")})
+            work.counters.add({samples.counter(key, 1, Metric.SENT): len(begun)})
+            work.counters.add_latencies({LatencyKey(key, 1, "email", 40): len(begun)})
         yield
 
     def _accept(self, sender: Sender, name: str, request_id: Callable[[Message], str]) -> None:
@@ -144,11 +146,11 @@ class Measuring:
             work.executions.by_request_ids([(key, each.request_id or "") for each in executions])
             work.executions.add_all(executions)
             work.messages.add_all(made)
-            work.figures.add({CounterKey(key, 1, "targeted"): len(made)})
+            work.counters.add({samples.counter(key): len(made)})
 
     def _message(self, sender: Sender) -> Message:
         made = samples.message(sender.campaign.key, sender.channel.key, identity=self._somebody())
-        return replace(made, id=message_id(MEASURED_IDS + made.execution_id[-29:], 0))
+        return replace(made, id=message_id(MEASURED_IDS + made.execution_id[-29:], 0, 0))
 
     def ask(self, number: int) -> Iterator[None]:
         """One question after the other, which find something at every size: what was just written."""
@@ -174,7 +176,7 @@ class Measuring:
                 ExecutionQuery(sandbox, request_id=execution.request_id)
             ),
             "watch": lambda work: (work.events.last_sequence(), work.events.page(EventQuery(sandbox, last - 100))),
-            "report": lambda work: work.figures.of_campaign(key, None),
+            "report": lambda work: work.counters.of_campaign(key, None),
         }
         for name, question in questions.items():
             with self._timed(name), self._store.snapshot() as work:

@@ -16,8 +16,9 @@ from typing import Any
 from clarion_server.adapters.storage.postgresql import open_postgresql_store
 from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.adapters.storage.store import SqlStore
-from clarion_server.application.ports.queries import CounterKey, EventQuery, MessageQuery
+from clarion_server.application.ports.queries import EventQuery, MessageQuery
 from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.domain.counter import Metric
 from clarion_server.domain.message import Lane, MessageState
 
 from bench.filling import TABLES, fill, recipient
@@ -47,7 +48,7 @@ def _show(title: str, store: SqlStore, count: int) -> None:
         fill(connection, 1, count, [each.campaign.key for each in senders], channel.key)
     with committing(store) as work:
         senders[0].messages(work, QUEUED)
-        work.figures.add({CounterKey(each.campaign.key, 1, "state:SENT"): count // CAMPAIGNS for each in senders})
+        work.counters.add({samples.counter(each.campaign.key, 1, Metric.SENT): count // CAMPAIGNS for each in senders})
     _settle_down(store)
     print(f"\n# {title}, {count:,} messages and {QUEUED:,} queued")
     for name, question in _questions(senders[0], count).items():
@@ -82,7 +83,7 @@ def _questions(sender: Sender, count: int) -> dict[str, Question]:
         ),
         "watch: the last hundred events": lambda work: work.events.page(EventQuery(sandbox, count - 100)),
         "watch: from the first event on": lambda work: work.events.page(EventQuery(sandbox, 0)),
-        "report: counters of a campaign": lambda work: work.figures.of_campaign(key, None),
+        "report: counters of a campaign": lambda work: work.counters.of_campaign(key, None),
     }
 
 

@@ -15,8 +15,8 @@ from tempfile import TemporaryDirectory
 
 from clarion_server.adapters.storage.postgresql import open_postgresql_store
 from clarion_server.adapters.storage.sqlite import open_sqlite_store
-from clarion_server.application.ports.queries import CounterKey
 from clarion_server.application.ports.store import Store
+from clarion_server.domain.counter import LatencyKey, Metric
 from clarion_server.domain.message import Message, MessageState
 
 from tests.contract.store import samples
@@ -69,15 +69,16 @@ def _accept(store: Store, sender: Sender, messages: list[Message]) -> None:
         work.executions.by_request_ids([(key, each.id) for each in executions])
         work.executions.add_all(executions)
         work.messages.add_all(messages)
-        work.figures.add({CounterKey(key, 1, "targeted"): len(messages)})
+        work.counters.add({samples.counter(key): len(messages)})
 
 
 def _settle(store: Store, sender: Sender, messages: list[Message]) -> None:
     key = sender.campaign.key
     with committing(store) as work:
-        work.messages.record_outcomes([samples.settlement(each, MessageState.SENT) for each in messages], OWNER)
+        work.messages.record_outcomes([samples.outcome(each, MessageState.SENT) for each in messages], OWNER)
         work.events.add_all([samples.event(each) for each in messages])
-        work.figures.add({CounterKey(key, 1, metric): len(messages) for metric in ("state:SENT", "latency:40")})
+        work.counters.add({samples.counter(key, 1, Metric.SENT): len(messages)})
+        work.counters.add_latencies({LatencyKey(key, 1, "email", 40): len(messages)})
 
 
 def main() -> None:

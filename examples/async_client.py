@@ -14,7 +14,7 @@ async def main() -> None:
     triggers = [Trigger("password-reset", [Recipient(person, CONTEXT)]) for person in people]
     async with AsyncClient.from_environment() as client:
         async for trigger, result in client.trigger_stream(triggers):
-            became = result.reason if isinstance(result, ClarionError) else result.recipients[0].message
+            became = result.reason if isinstance(result, ClarionError) else result.recipients[0].messages[0].message
             print(trigger.recipients[0].identity, became)
 
 

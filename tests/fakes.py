@@ -10,15 +10,15 @@ from clarion_server.application.ports.channels import (
     Channel,
     HandOffFailed,
     HandOffInDoubt,
-    OutboundEmail,
+    Outbound,
     PermanentFailure,
     Receipt,
     TransientFailure,
     VerificationStep,
 )
 from clarion_server.application.ports.store import CommitListener, Store, StoreUnavailable, UnitOfWork
+from clarion_server.domain.attempt import Failure, FailureReason
 from clarion_server.domain.channel import ChannelConfiguration
-from clarion_server.domain.message import Failure, FailureReason
 
 LATER = TransientFailure(Failure(FailureReason.THROTTLED, "451", "Come back later"))
 NEVER = PermanentFailure(Failure(FailureReason.RECIPIENT_REJECTED, "550 5.1.1", "Nobody here"))
@@ -33,17 +33,17 @@ class ScriptedChannel:
     end.
     """
 
-    def __init__(self, end: Callable[[OutboundEmail], End] = lambda _: None) -> None:
+    def __init__(self, end: Callable[[Outbound], End] = lambda _: None) -> None:
         self.end = end
         self.gate = asyncio.Event()
         self.gate.set()
-        self.begun: list[OutboundEmail] = []
-        self.taken: list[OutboundEmail] = []
+        self.begun: list[Outbound] = []
+        self.taken: list[Outbound] = []
         self.under_way = 0
         self.most_under_way = 0
         self.closed = False
 
-    async def send(self, message: OutboundEmail) -> Receipt:
+    async def send(self, message: Outbound) -> Receipt:
         assert not self.closed, "nobody sends over a channel that was closed"
         self.begun.append(message)
         self.under_way += 1
@@ -70,7 +70,7 @@ class ScriptedChannel:
 class Provider:
     """A `ChannelFactory` whose channels all end attempts alike, and are all remembered."""
 
-    def __init__(self, end: Callable[[OutboundEmail], End] = lambda _: None) -> None:
+    def __init__(self, end: Callable[[Outbound], End] = lambda _: None) -> None:
         self.end = end
         self.channels: list[ScriptedChannel] = []
 
@@ -78,15 +78,15 @@ class Provider:
         self.channels.append(ScriptedChannel(self._end))
         return self.channels[-1]
 
-    def _end(self, message: OutboundEmail) -> End:
+    def _end(self, message: Outbound) -> End:
         return self.end(message)
 
     @property
-    def taken(self) -> Sequence[OutboundEmail]:
+    def taken(self) -> Sequence[Outbound]:
         return [message for channel in self.channels for message in channel.taken]
 
     @property
-    def begun(self) -> Sequence[OutboundEmail]:
+    def begun(self) -> Sequence[Outbound]:
         return [message for channel in self.channels for message in channel.begun]
 
 

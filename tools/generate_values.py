@@ -25,6 +25,7 @@ from tools.openapi.contract import PACKAGE, Contract, has
 NAMES = {
     "ActivateCampaignResponse": "Activation",
     "ApiKey.Scope": "Scope",
+    "Campaign.ActionMode": "ActionMode",
     "CancelExecutionResponse": "ExecutionCancellation",
     "CancelExecutionResponse.Outcome": "CancelOutcome",
     "CancelMessageResponse": "MessageCancellation",
@@ -32,6 +33,10 @@ NAMES = {
     "CreateApiKeyResponse": "NewApiKey",
     "Finding.Severity": "Severity",
     "GetTriggerSampleResponse": "TriggerSamples",
+    "MessageResult.Outcome": "MessageOutcome",
+    "PreviewCampaignResponse": "Preview",
+    "PreviewCampaignResponse.Choice": "Choice",
+    "PreviewCampaignResponse.Source": "ChoiceSource",
     "RecipientResult.Outcome": "RecipientOutcome",
     "ReviewCampaignResponse": "Review",
     "SmtpProvider.TlsMode": "TlsMode",
@@ -40,7 +45,6 @@ NAMES = {
     "TriggerRequest": "Trigger",
     "TriggerResponse": "Accepted",
     "TriggerSample.Tool": "SampleTool",
-    "VerificationStep.Kind": "StepKind",
     "VerifyChannelConfigurationResponse": "Verification",
 }
 #: Fields that may be given by position, in that order.
@@ -49,7 +53,8 @@ POSITIONAL = {
     "Recipient": ("identity", "context", "profile", "address", "locale"),
     "TriggerRequest": ("campaign", "recipients", "request_id"),
 }
-#: Fields that hold a message in every answer, so that their type is not optional. The fields of an RPC's own answer do.
+#: Fields that hold a message in every answer, so that their type is not optional. The fields of an RPC's own answer do,
+#: unless their comment says when they are absent.
 PRESENT = {
     "ApiKey.create_time",
     "Attempt.end_time",
@@ -235,6 +240,7 @@ class Values:
             zero = self._contract.comment(f"{field.enum_type.full_name}.{field.enum_type.values[0].name}")
             return required or (zero == NEVER and not _is_authored(field.containing_type))
         answered = field.full_name.rpartition(".")[0] in self._answers and field.containing_oneof is None
+        answered = answered and "Absent" not in self._contract.comment(field.full_name)
         return bool(field.message_type) and (answered or _short(field) in PRESENT)
 
     def _type(self, field: FieldDescriptor) -> str:

@@ -45,7 +45,7 @@ class Load:
             campaign = PARK if number % 2 else RESEND
             answer = await self._trigger_until_acknowledged(campaign, f"{caller}-{number}")
             async with self.changed:
-                self.acknowledged[answer.execution] = tuple(result.message for result in answer.recipients)
+                self.acknowledged[answer.execution] = tuple(result.messages[0].message for result in answer.recipients)
                 self.replayed += answer.replayed
                 self.changed.notify_all()
 

@@ -43,7 +43,7 @@ async def trigger_on_new_connections(service: ServiceProcess, name: str) -> list
     for number in range(TRIGGERS):
         async with AsyncClient(service.target, api_key=service.admin_key) as client:
             answer = await client.trigger(name, [Recipient(f"{number}@example.com", CONTEXT)])
-            messages += [result.message for result in answer.recipients]
+            messages += [result.messages[0].message for result in answer.recipients]
     return messages
 
 

@@ -25,7 +25,7 @@ from clarion_client import Client
 
 with Client.from_environment() as client:
     accepted = client.trigger("orders", to="sent@clarion.test", context={CONTEXT!r})
-    print(accepted.recipients[0].message)
+    print(accepted.recipients[0].messages[0].message)
 assert "clarion_server" not in sys.modules
 """
 

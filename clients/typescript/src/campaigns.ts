@@ -2,18 +2,19 @@
 
 import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { CallOptions, Calls } from "./calls.js";
-import type { Campaign, CampaignSchema, CampaignVersion, RenderedEmail } from "./gen/clarion/v1/campaign_pb.js";
+import type { Campaign, CampaignSchema } from "./gen/clarion/v1/campaign_pb.js";
+import type { PreviewCampaignResponse } from "./gen/clarion/v1/campaign_preview_pb.js";
 import {
   type ActivateCampaignResponse,
   CampaignService,
-  type GetTriggerSampleResponse,
   type ListCampaignsRequestSchema,
   type ListCampaignsResponseSchema,
-  type ListCampaignVersionsResponseSchema,
   type ReviewCampaignResponse,
   type StopCampaignRequest_QueueDisposal,
   type StopCampaignResponse,
 } from "./gen/clarion/v1/campaign_service_pb.js";
+import type { CampaignVersion, ListCampaignVersionsResponseSchema } from "./gen/clarion/v1/campaign_version_pb.js";
+import type { GetTriggerSampleResponse } from "./gen/clarion/v1/trigger_sample_pb.js";
 import { jsonObject } from "./json.js";
 import { fullIdentity, fullName } from "./names.js";
 import { Pager } from "./pager.js";
@@ -38,6 +39,8 @@ export interface PreviewOptions extends CallOptions {
   readonly identity?: string | undefined;
   /** Default: the draft. */
   readonly version?: number | undefined;
+  /** The id of the action to render. Default: the first. */
+  readonly action?: string | undefined;
 }
 
 /** Writes, reviews and runs campaigns: `client.campaigns`. Names may be short (`order-confirmed`) or full. */
@@ -134,18 +137,19 @@ export class Campaigns {
     return this.#calls.unary(METHOD.stopCampaign, { name: nameOf(name), queueDisposal, etag }, once(options));
   }
 
-  /** Renders the draft, or a `version`, for this data and sends nothing. */
-  async preview(name: string, options: PreviewOptions = {}): Promise<RenderedEmail> {
-    const { context, profile, locale = "", identity = "", version = 0, ...rest } = options;
+  /** Renders an `action` (by default the first) of the draft, or of a `version`, for this data and sends nothing. */
+  async preview(name: string, options: PreviewOptions = {}): Promise<PreviewCampaignResponse> {
+    const { context, profile, locale = "", identity = "", version = 0, action = "", ...rest } = options;
     const request = {
       name: nameOf(name),
       version,
+      action,
       locale,
       identity: fullIdentity(identity),
       ...(context && { context: jsonObject(context, "context") }),
       ...(profile && { profile: jsonObject(profile, "profile") }),
     };
-    return present((await this.#calls.unary(METHOD.previewCampaign, request, again(rest))).email);
+    return this.#calls.unary(METHOD.previewCampaign, request, again(rest));
   }
 
   /** Returns calls that trigger the live version at this client's target, ready to paste. */

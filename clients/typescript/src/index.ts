@@ -5,13 +5,25 @@ export type { CallOptions } from "./calls.js";
 export type { ChangeOptions, PreviewOptions, WriteOptions } from "./campaigns.js";
 export * from "./errors.js";
 export { ApiKey_Scope } from "./gen/clarion/v1/api_key_pb.js";
+export * from "./gen/clarion/v1/attempt_pb.js";
 export * from "./gen/clarion/v1/campaign_pb.js";
+export type { PreviewCampaignResponse } from "./gen/clarion/v1/campaign_preview_pb.js";
 export { StopCampaignRequest_QueueDisposal } from "./gen/clarion/v1/campaign_service_pb.js";
+export type { CampaignVersion } from "./gen/clarion/v1/campaign_version_pb.js";
 export { Category } from "./gen/clarion/v1/category_pb.js";
-export { SmtpProvider_TlsMode } from "./gen/clarion/v1/channel_configuration_pb.js";
+export { Channel } from "./gen/clarion/v1/channel_pb.js";
+export * from "./gen/clarion/v1/email_content_pb.js";
+export * from "./gen/clarion/v1/event_pb.js";
 export * from "./gen/clarion/v1/message_pb.js";
+export { SmtpProvider_TlsMode } from "./gen/clarion/v1/smtp_provider_pb.js";
 export { TriggerSample_Tool } from "./gen/clarion/v1/trigger_sample_pb.js";
-export { RecipientResult_Outcome, type TriggerResponse, TriggerService } from "./gen/clarion/v1/trigger_service_pb.js";
+export {
+  MessageResult_Outcome,
+  RecipientResult_Outcome,
+  type TriggerResponse,
+  TriggerService,
+} from "./gen/clarion/v1/trigger_service_pb.js";
+export * from "./gen/clarion/v1/webhook_content_pb.js";
 export type { WatchOptions } from "./messages.js";
 export { Pager } from "./pager.js";
 export type { Retry } from "./retry.js";

@@ -2,7 +2,8 @@
 
 import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { CallOptions, Calls } from "./calls.js";
-import type { Event_Type, Message } from "./gen/clarion/v1/message_pb.js";
+import type { Event_Type } from "./gen/clarion/v1/event_pb.js";
+import type { Message } from "./gen/clarion/v1/message_pb.js";
 import {
   type CancelMessageResponse,
   type ListMessagesRequestSchema,

@@ -17,11 +17,13 @@ export interface Recipient {
   readonly context?: object | undefined;
   /** JSON data about the person. */
   readonly profile?: object | undefined;
+  /** What to find the messages by later. They replace labels of the trigger that have the same keys. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Names one recipient (`to`), or up to 1,000 with data of their own (`recipients`). */
 export type Addressed =
-  | { readonly to: string; readonly recipients?: undefined } & Omit<Recipient, "identity">
+  | { readonly to: string; readonly recipients?: undefined } & Omit<Recipient, "identity" | "labels">
   | { readonly recipients: readonly Recipient[]; readonly to?: undefined };
 
 export type TriggerOptions = Addressed &
@@ -32,6 +34,8 @@ export type TriggerOptions = Addressed &
     readonly expireTime?: Date | undefined;
     readonly allowPartial?: boolean | undefined;
     readonly validateOnly?: boolean | undefined;
+    /** What to find the messages by later, such as an order number. */
+    readonly labels?: Readonly<Record<string, string>> | undefined;
   };
 
 /** Returns the request of a trigger. Throws TypeError, naming the path, for data that cannot be sent as given. */
@@ -40,13 +44,14 @@ export function triggerRequest(
   options: TriggerOptions,
   requestId: string,
 ): MessageInitShape<typeof TriggerRequestSchema> {
-  const { sendTime, expireTime, allowPartial = false, validateOnly = false } = options;
+  const { sendTime, expireTime, allowPartial = false, validateOnly = false, labels = {} } = options;
   return {
     campaign: fullName("campaigns", campaign),
     requestId,
     recipients: recipientsOf(options).map((each, index) => wireRecipient(each, `recipients[${index}]`)),
     allowPartial,
     validateOnly,
+    labels,
     ...(sendTime && { sendTime: timestampFromDate(sendTime) }),
     ...(expireTime && { expireTime: timestampFromDate(expireTime) }),
   };
@@ -59,11 +64,12 @@ function recipientsOf(options: Addressed): readonly Recipient[] {
 }
 
 function wireRecipient(recipient: Recipient, path: string): MessageInitShape<typeof RecipientSchema> {
-  const { identity, address = "", locale = "", context, profile } = recipient;
+  const { identity, address = "", locale = "", context, profile, labels = {} } = recipient;
   return {
     identity: fullIdentity(identity),
     address,
     locale,
+    labels,
     ...(context && { context: jsonObject(context, `${path}.context`) }),
     ...(profile && { profile: jsonObject(profile, `${path}.profile`) }),
   };

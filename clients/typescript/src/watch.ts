@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { Calls } from "./calls.js";
 import { ClarionError, endedStream } from "./errors.js";
-import type { Event } from "./gen/clarion/v1/message_pb.js";
+import type { Event } from "./gen/clarion/v1/event_pb.js";
 import { MessageService, type WatchEventsRequestSchema, type WatchEventsResponseSchema } from "./gen/clarion/v1/message_service_pb.js";
 import { Deadline } from "./retry.js";
 

@@ -28,10 +28,10 @@ test("a trigger is accepted, and its message sent", async () => {
   const watch = client.messages.watch({ execution: accepted.execution, fromStart: true });
   for await (const event of watch) {
     assert.equal(event.type, Event_Type.SENT);
-    assert.equal(event.message, accepted.recipients[0]?.message);
+    assert.equal(event.message, accepted.recipients[0]?.messages[0]?.message);
     break;
   }
-  const message = await client.messages.get(accepted.recipients[0]?.message ?? "");
+  const message = await client.messages.get(accepted.recipients[0]?.messages[0]?.message ?? "");
   assert.equal(message.state, Message_State.SENT);
 });
 
@@ -119,7 +119,7 @@ test("a watch that has started misses nothing", async () => {
   const watch = await client.messages.watch({ campaign: "orders", types: [Event_Type.SENT] }).started();
   const accepted = await client.trigger("orders", { to: TO, context: { order: "1" } });
   for await (const event of watch) {
-    if (event.message === accepted.recipients[0]?.message) break;
+    if (event.message === accepted.recipients[0]?.messages[0]?.message) break;
   }
 });
 
@@ -140,8 +140,8 @@ test("what JSON does not know is refused before anything is sent, by its path", 
 });
 
 test("campaigns are previewed, reported on and sampled", async () => {
-  const email = await client.campaigns.preview("orders", { context: { order: "4711" } });
-  assert.equal(email.subject, "Order 4711");
+  const preview = await client.campaigns.preview("orders", { context: { order: "4711" } });
+  assert.equal(preview.content.case === "email" && preview.content.value.subject, "Order 4711");
   const report = await client.reports.get("orders");
   assert.equal(report.campaign, "campaigns/orders");
   const { samples } = await client.campaigns.sample("orders");

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from clarion_server.application.ports.content import CompiledContent, CompiledSchema, ContentCompiler
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
+from clarion_server.domain.acceptance import TargetAction
 from clarion_server.domain.campaign import Campaign, CampaignDefinition, CampaignState
 from clarion_server.domain.errors import CampaignNotLive, CampaignOutsideWindow, ResourceNotFound
 from clarion_server.domain.instant import Instant
@@ -24,7 +25,10 @@ class CompiledVersion:
 
     campaign_id: str
     definition: CampaignDefinition
-    content: CompiledContent
+    contents: tuple[CompiledContent, ...]
+    """The content of each action, in their order; so with the next two."""
+    actions: tuple[TargetAction, ...]
+    action_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,6 @@ class LiveCampaign:
     campaign: Campaign
     version: CompiledVersion
     schema: CompiledSchema
-    channel_key: int
     lane: Lane
 
     def check_accepts(self, now: Instant) -> None:
@@ -127,19 +130,24 @@ class CampaignCache:
             raise _not_live(campaign)
         version = self._load_version(unit, campaign.key, campaign.live_version)
         definition = version.definition
-        channel = unit.channels.get(sandbox, definition.action.channel_configuration)
-        if channel is None or definition.category is None:
+        if definition.category is None:
             raise CampaignNotLive(campaign.name, campaign.state.value)
         schema = self._compiler.compile_schema(definition.context_schema)
         lane = lane_of(definition.category, rapid=definition.rapid)
-        return LiveCampaign(campaign, version, schema, channel.key, lane)
+        return LiveCampaign(campaign, version, schema, lane)
 
     def _load_version(self, unit: UnitOfWork, campaign_key: int, number: int) -> CompiledVersion:
         version = unit.campaigns.version(campaign_key, number)
         campaign = unit.campaigns.by_keys({campaign_key})[campaign_key]
         assert version is not None, "a version outlives the messages that were accepted with it"
-        content = self._compiler.compile_content(version.definition, campaign.id)
-        return CompiledVersion(campaign.id, version.definition, content)
+        definition, keys = version.definition, unit.campaigns.channel_keys(campaign_key, number)
+        contents = [self._compiler.compile_content(definition, index, campaign.id) for index in range(len(keys))]
+        actions = [
+            TargetAction(action.id, action.content.channel, key)
+            for action, key in zip(definition.actions, keys, strict=True)
+        ]
+        ids = tuple(action.id for action in actions)
+        return CompiledVersion(campaign.id, definition, tuple(contents), tuple(actions), ids)
 
 
 def _not_live(campaign: Campaign) -> CampaignNotLive | CampaignOutsideWindow:

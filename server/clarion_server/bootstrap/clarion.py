@@ -9,7 +9,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from clarion_server.adapters.channels import open_channel
 from clarion_server.adapters.rendering import JinjaContentCompiler
 from clarion_server.adapters.system import SystemClock, SystemIds
 from clarion_server.application.access.api_keys import ManageApiKeys
@@ -51,6 +50,7 @@ if TYPE_CHECKING:
     from clarion_server.transport.http.server import HttpServer
 
 from clarion_server.bootstrap.certificates import credentials, tls_files
+from clarion_server.bootstrap.channels import CONTENT_KINDS, open_channel
 from clarion_server.bootstrap.queues import open_queue
 from clarion_server.bootstrap.sending import LocalSending, RemoteSending, Sending
 from clarion_server.bootstrap.services import CampaignUseCases, grpc_services
@@ -70,7 +70,7 @@ class Clarion:
         self._monitoring = _open_monitoring(settings, transactions) if settings.metrics_listen else None
         metrics = Metrics() if self._monitoring is None else self._monitoring.metrics
         self._commits = GroupCommit(transactions, signal.commit_happened, settings.pending_limit, metrics)
-        compiler = JinjaContentCompiler()
+        compiler = JinjaContentCompiler(CONTENT_KINDS)
         self._directory = CampaignCache(transactions, compiler)
         lease = Lease(ids.new_id(), int(settings.lease_seconds * SECOND), clock)
         queue = open_queue(settings, transactions, self._commits, clock, lease)

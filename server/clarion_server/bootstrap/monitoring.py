@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from clarion_server.adapters.metrics import CONTENT_TYPE, PrometheusMetrics
-from clarion_server.application.reports.counts import CampaignCounts, read_figures
+from clarion_server.application.reports.counts import CampaignCounts, counts_of
 from clarion_server.application.transactions import Transactions
 from clarion_server.config import Settings
 from clarion_server.domain.errors import Unavailable
@@ -44,6 +44,6 @@ class Monitoring:
 
     async def _counts(self) -> CampaignCounts | None:
         try:
-            return read_figures(await self._transactions.read(lambda unit: unit.figures.of_campaign(None, None)))
+            return counts_of(await self._transactions.read(lambda unit: unit.counters.of_campaign(None, None)), {})
         except Unavailable:
             return None

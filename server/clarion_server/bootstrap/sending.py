@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Collection, Mapping
 from typing import Protocol
 
-from clarion_server.adapters.channels import open_channel
 from clarion_server.application.campaign_cache import CampaignCache
 from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.maintenance.housekeeping import Housekeeper
@@ -26,6 +25,7 @@ from clarion_server.application.sending.local_dispatch import LocalDispatch
 from clarion_server.application.sending.remote_dispatch import NoLocalDispatch
 from clarion_server.application.sending.requeue import PendingRequeue
 from clarion_server.application.transactions import Transactions
+from clarion_server.bootstrap.channels import open_channel
 from clarion_server.domain.channel import ChannelConfiguration
 
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from clarion_server.domain.category import Category
+from clarion_server.domain.content import Content
 from clarion_server.domain.errors import EtagMismatch, IllegalTransition
 from clarion_server.domain.instant import Instant
-
-
-class Category(StrEnum):
-    TRANSACTIONAL = "TRANSACTIONAL"
-    MARKETING = "MARKETING"
 
 
 class CampaignState(StrEnum):
@@ -66,31 +63,23 @@ class InDoubtPolicy(StrEnum):
     PARK = "PARK"
 
 
-@dataclass(frozen=True, slots=True)
-class Mailbox:
-    address: str
-    display_name: str = ""
+class ActionMode(StrEnum):
+    """Which of a campaign's actions are sent to a recipient."""
 
-
-@dataclass(frozen=True, slots=True)
-class EmailContent:
-    """Jinja2 sources of one e-mail."""
-
-    subject: str
-    html: str = ""
-    text: str = ""
-    """Empty: derived from the rendered HTML."""
-    sender: Mailbox | None = None
-    """None: the channel configuration's."""
-    reply_to: Mailbox | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    ALL = "ALL"
+    FIRST_DELIVERABLE = "FIRST_DELIVERABLE"
+    """The first one; the next when the message of the one before is excluded or fails."""
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
+    """One channel, how to send on it, and what to send."""
+
+    id: str
+    """Names the action in the campaign, for results, messages, events and reports."""
     channel_configuration: str
     """The last segment of its name."""
-    email: EmailContent
+    content: Content
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +105,7 @@ class CampaignDefinition:
     in_doubt_policy: InDoubtPolicy = InDoubtPolicy.RESEND
     rapid: bool = False
     """Whether somebody waits for the message at this moment."""
-
-    @property
-    def action(self) -> Action:
-        return self.actions[0]
+    action_mode: ActionMode = ActionMode.ALL
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from dataclasses import dataclass, replace
 
-from clarion_server.domain.campaign import Category, Mailbox
+from clarion_server.domain.category import Category
+from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.content import Provider
 from clarion_server.domain.errors import EtagMismatch
-from clarion_server.domain.instant import SECOND, Instant, Span
+from clarion_server.domain.instant import Instant
 from clarion_server.domain.retry import RetryPolicy
-
-
-class TlsMode(StrEnum):
-    NONE = "NONE"
-    STARTTLS = "STARTTLS"
-    IMPLICIT = "IMPLICIT"
-
+from clarion_server.domain.secret import with_kept_secrets
+from clarion_server.domain.violation import Violation
 
 DEFAULT_RETRY_POLICY = RetryPolicy()
-DEFAULT_PORT = {TlsMode.NONE: 25, TlsMode.STARTTLS: 587, TlsMode.IMPLICIT: 465}
-
-
-@dataclass(frozen=True, slots=True)
-class SmtpProvider:
-    host: str
-    port: int
-    sender: Mailbox
-    tls_mode: TlsMode = TlsMode.STARTTLS
-    ca_certificates: str = ""
-    """PEM; empty: the machine's."""
-    username: str = ""
-    password: str = field(default="", repr=False)
-    reply_to: Mailbox | None = None
-    timeout: Span = 30 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +21,7 @@ class ChannelConfiguration:
     sandbox: str
     id: str
     display_name: str
-    smtp: SmtpProvider
+    provider: Provider
     create_time: Instant
     update_time: Instant
     categories: tuple[Category, ...] = ()
@@ -68,17 +49,28 @@ class ChannelConfiguration:
     def takes(self, category: Category | None) -> bool:
         return not self.categories or category in self.categories
 
+    @property
+    def channel(self) -> Channel:
+        return self.provider.channel
+
+    def provider_violation(self, wanted: Provider) -> Violation | None:
+        """Returns what is wrong when `wanted` is of another kind than the provider."""
+        if type(wanted) is type(self.provider):
+            return None
+        what = f"The kind of the provider is '{self.provider.field}' and cannot change."
+        return Violation(wanted.field, "IMMUTABLE", what)
+
     def updated(self, wanted: ChannelConfiguration, now: Instant) -> ChannelConfiguration:
-        """With the settings of `wanted`, and the stored password where `wanted` names the same user without one."""
-        smtp = wanted.smtp
-        if not smtp.password and smtp.username == self.smtp.username:
-            smtp = replace(smtp, password=self.smtp.password)
+        """Returns the configuration with the settings of `wanted`, and the stored secrets where it leaves them empty.
+
+        Both must have a provider of the same kind.
+        """
         return replace(
             wanted,
             sandbox=self.sandbox,
             id=self.id,
             key=self.key,
-            smtp=smtp,
+            provider=with_kept_secrets(wanted.provider, self.provider),
             create_time=self.create_time,
             update_time=now,
             revision=self.revision + 1,

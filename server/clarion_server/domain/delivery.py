@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from clarion_server.domain.attempt import Attempt, AttemptResult
 from clarion_server.domain.campaign import InDoubtPolicy
+from clarion_server.domain.event import Event, message_event
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import Attempt, AttemptResult, Event, EventType, Message, MessageState
+from clarion_server.domain.message import Message, MessageState
 from clarion_server.domain.retry import RetryPolicy
 from clarion_server.domain.value import value
 
@@ -23,6 +25,13 @@ class AttemptOutcome:
     event: Event
     due_time: Instant | None = None
     """When to try again, where the state is QUEUED."""
+    follow_ups: Sequence[Message] = ()
+    """The messages of the next actions, which take the place of one that failed."""
+
+    @property
+    def attempt(self) -> Attempt | None:
+        """The attempt that ended so; None when it was never begun."""
+        return self.event.detail if isinstance(self.event.detail, Attempt) else None
 
 
 def decide_next(
@@ -31,7 +40,9 @@ def decide_next(
     retry_policy: RetryPolicy,
     in_doubt_policy: InDoubtPolicy,
     random: Callable[[], float],
+    not_before: Instant | None = None,
 ) -> AttemptOutcome:
+    """Returns what becomes of a message after `attempt`. It is not tried again before `not_before`."""
     match attempt.result:
         case AttemptResult.SENT:
             return _end(message, attempt, MessageState.SENT)
@@ -40,31 +51,32 @@ def decide_next(
         case AttemptResult.IN_DOUBT if in_doubt_policy is InDoubtPolicy.PARK:
             return _end(message, attempt, MessageState.IN_DOUBT)
         case _:
-            return _retry_or_give_up(message, attempt, retry_policy, random)
+            return _retry_or_give_up(message, attempt, retry_policy, random, not_before)
 
 
 def expire(message: Message, now: Instant) -> AttemptOutcome:
-    """For a claimed message whose time ran out before its attempt was begun."""
-    event = Event(EventType.EXPIRED, now, message.id, message.campaign_key)
-    return AttemptOutcome(message, MessageState.EXPIRED, now, event)
+    """Returns the end of a claimed message whose time ran out before its attempt was begun."""
+    return AttemptOutcome(message, MessageState.EXPIRED, now, message_event(message, MessageState.EXPIRED, now))
 
 
 def _end(message: Message, attempt: Attempt, state: MessageState) -> AttemptOutcome:
-    event = Event(
-        EventType[state.name], attempt.end_time, message.id, message.campaign_key, attempt, failure=attempt.failure
-    )
-    return AttemptOutcome(message, state, attempt.end_time, event)
+    return AttemptOutcome(message, state, attempt.end_time, message_event(message, state, attempt.end_time, attempt))
 
 
 def _retry_or_give_up(
-    message: Message, attempt: Attempt, policy: RetryPolicy, random: Callable[[], float]
+    message: Message,
+    attempt: Attempt,
+    policy: RetryPolicy,
+    random: Callable[[], float],
+    not_before: Instant | None,
 ) -> AttemptOutcome:
-    due = policy.next_attempt(attempt.number, message.release_time, attempt.end_time, random)
+    first = attempt.start_time if message.first_attempt_time is None else message.first_attempt_time
+    due = policy.next_attempt(attempt.number, first, attempt.end_time, random, not_before)
     if due is None:
-        return _end(message, _exhausted(attempt), MessageState.FAILED)
-    event = Event(
-        EventType.DEFERRED, attempt.end_time, message.id, message.campaign_key, attempt, failure=attempt.failure
-    )
+        # A window that closes over a doubt leaves the doubt: nobody knows that the message failed.
+        in_doubt = attempt.result is AttemptResult.IN_DOUBT
+        return _end(message, _exhausted(attempt), MessageState.IN_DOUBT if in_doubt else MessageState.FAILED)
+    event = message_event(message, MessageState.QUEUED, attempt.end_time, attempt)
     # A message that expires before its next attempt is looked at when it expires, not later.
     due = due if message.expire_time is None else min(due, message.expire_time)
     return AttemptOutcome(message, MessageState.QUEUED, attempt.end_time, event, due)

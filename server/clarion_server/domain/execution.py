@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from clarion_server.domain.campaign import ActionMode
 from clarion_server.domain.instant import DAY, Instant
 from clarion_server.domain.message import ExclusionReason, MessageState, message_id
 from clarion_server.domain.value import value
@@ -15,23 +16,10 @@ from clarion_server.domain.violation import Violation
 IDEMPOTENCY_WINDOW = 7 * DAY
 
 
-@dataclass(frozen=True, slots=True)
-class Excluded:
-    """The result of a recipient whose message must not be sent."""
-
-    reason: ExclusionReason
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """The result of an invalid recipient under `allow_partial`."""
-
-    violations: tuple[Violation, ...]
-
-
 @value
 class Execution:
     id: str
+    sandbox: str
     campaign_key: int
     version: int
     request_id: str | None
@@ -42,8 +30,13 @@ class Execution:
     send_time: Instant | None
     expire_time: Instant | None
     recipient_count: int
-    exceptions: Mapping[int, Excluded | Rejected]
-    """The results of the recipients, by their place in the request, that were not plainly accepted."""
+    actions: tuple[str, ...]
+    """The ids of the version's actions."""
+    action_mode: ActionMode = ActionMode.ALL
+    exclusions: Mapping[tuple[int, int], ExclusionReason] = field(default_factory=dict)
+    """Why messages were excluded, by the positions of recipient and action."""
+    rejections: Mapping[int, tuple[Violation, ...]] = field(default_factory=dict)
+    """What is wrong with the recipients that were rejected under `allow_partial`, by their positions."""
 
     @property
     def name(self) -> str:
@@ -51,11 +44,43 @@ class Execution:
 
     @property
     def rejected_count(self) -> int:
-        return sum(isinstance(result, Rejected) for result in self.exceptions.values())
+        return len(self.rejections)
 
-    def message_id_of(self, place: int) -> str:
-        """The id of the message for the recipient at that place of the request."""
-        return message_id(self.id, place)
+    def results(self) -> Iterator[RecipientResult]:
+        """Yields what the trigger came to for each recipient when it was accepted, in their order."""
+        for index in range(self.recipient_count):
+            violations = self.rejections.get(index)
+            yield RecipientResult((), violations) if violations else RecipientResult(tuple(self._messages(index)))
+
+    def _messages(self, recipient: int) -> Iterator[MessageResult]:
+        for index, action in enumerate(self.actions):
+            reason = self.exclusions.get((recipient, index))
+            yield MessageResult(action, message_id(self.id, recipient, index), reason)
+            if reason is None and self.action_mode is ActionMode.FIRST_DELIVERABLE:
+                return
+
+
+@value
+class MessageResult:
+    """What a trigger came to for one recipient on one action."""
+
+    action: str
+    message_id: str
+    exclusion_reason: ExclusionReason | None = None
+    """None: the message was accepted."""
+
+
+@value
+class RecipientResult:
+    """What a trigger came to for one recipient."""
+
+    messages: tuple[MessageResult, ...]
+    violations: tuple[Violation, ...] = ()
+    """Why it was rejected; it then has no messages."""
+
+    @property
+    def is_excluded(self) -> bool:
+        return bool(self.messages) and all(message.exclusion_reason for message in self.messages)
 
 
 class CancelOutcome(StrEnum):

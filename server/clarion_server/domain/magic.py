@@ -1,17 +1,18 @@
-"""Magic recipients: addresses that play a part, so that an integration can be tested without anybody's mailbox.
+"""Magic recipients: addresses whose outcome is known, so that an integration can be tested without anybody's mailbox.
 
 Their domain ends in `.test`, which nobody can own (RFC 2606).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 MAGIC_DOMAIN = "clarion.test"
 
 
-class Part(StrEnum):
-    """What an address at the magic domain plays; the value is its local part."""
+class SimulatedOutcome(StrEnum):
+    """What becomes of a message to an address at the magic domain; the value is the address's local part."""
 
     SENT = "sent"
     BOUNCE = "bounce"
@@ -22,20 +23,25 @@ class Part(StrEnum):
     TIMEOUT = "timeout"
     IN_DOUBT = "in-doubt"
     SUPPRESSED = "suppressed"
-    """Is excluded when the trigger is accepted, and so never reaches a channel."""
+    """It is excluded when the trigger is accepted, and so never reaches a channel."""
 
 
-_PARTS = {part.value: part for part in Part}
+_OUTCOMES = {outcome.value: outcome for outcome in SimulatedOutcome}
 
 
-def part_of(address: str) -> Part | None:
-    """The part that `address` plays; None when it is a real address.
+def simulated_outcome(address: str) -> SimulatedOutcome | None:
+    """Returns what becomes of a message to `address`; None when it is a real address.
 
-    A `+tag` behind the local part is ignored, as is case. A local part without a part of its own is sent.
+    A `+tag` behind the local part is ignored, as is case. A local part that names no outcome is sent.
     """
     if address[-len(MAGIC_DOMAIN) :].lower() != MAGIC_DOMAIN:
         return None
     local_part, at, domain = address.rpartition("@")
     if not at or len(domain) != len(MAGIC_DOMAIN):
         return None
-    return _PARTS.get(local_part.partition("+")[0].lower(), Part.SENT)
+    return _OUTCOMES.get(local_part.partition("+")[0].lower(), SimulatedOutcome.SENT)
+
+
+def suppressed_among(addresses: Iterable[str]) -> frozenset[str]:
+    """Returns those of the addresses that are excluded when a trigger is accepted."""
+    return frozenset(address for address in addresses if simulated_outcome(address) is SimulatedOutcome.SUPPRESSED)

@@ -1,11 +1,14 @@
-"""A message, its states, and what is recorded of it."""
+"""A message and its states."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import field
 from enum import IntEnum, StrEnum
 
-from clarion_server.domain.campaign import Category
+from clarion_server.domain.attempt import Failure
+from clarion_server.domain.category import Category
+from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.value import value
 
@@ -65,79 +68,8 @@ class ExclusionReason(StrEnum):
     SUPPRESSED = "SUPPRESSED"
 
 
-class FailureReason(StrEnum):
-    """Why a hand-off did not succeed, in words that are the same for every provider."""
-
-    OTHER = "OTHER"
-    RECIPIENT_REJECTED = "RECIPIENT_REJECTED"
-    MAILBOX_FULL = "MAILBOX_FULL"
-    SENDER_REJECTED = "SENDER_REJECTED"
-    CONTENT_REJECTED = "CONTENT_REJECTED"
-    THROTTLED = "THROTTLED"
-    CONNECTION_FAILED = "CONNECTION_FAILED"
-    TIMED_OUT = "TIMED_OUT"
-    TLS_FAILED = "TLS_FAILED"
-    AUTHENTICATION_FAILED = "AUTHENTICATION_FAILED"
-    HAND_OFF_UNKNOWN = "HAND_OFF_UNKNOWN"
-    RENDERING_FAILED = "RENDERING_FAILED"
-    UNSUPPORTED = "UNSUPPORTED"
-
-
-#: The longest `Failure.detail`, in characters.
-MAX_DETAIL = 500
-
-
-@value
-class Failure:
-    reason: FailureReason
-    code: str = ""
-    """The provider's own, such as `550 5.1.1`."""
-    detail: str = ""
-    retries_exhausted: bool = False
-
-
-class AttemptResult(StrEnum):
-    SENT = "SENT"
-    DEFERRED = "DEFERRED"
-    FAILED = "FAILED"
-    IN_DOUBT = "IN_DOUBT"
-
-
-@value
-class Attempt:
-    """One ended try to hand a message to a provider."""
-
-    number: int
-    start_time: Instant
-    end_time: Instant
-    result: AttemptResult
-    failure: Failure | None = None
-    provider_reply: str = ""
-
-
-class EventType(StrEnum):
-    SENT = "SENT"
-    DEFERRED = "DEFERRED"
-    FAILED = "FAILED"
-    EXCLUDED = "EXCLUDED"
-    CANCELLED = "CANCELLED"
-    EXPIRED = "EXPIRED"
-    IN_DOUBT = "IN_DOUBT"
-
-
-@value
-class Event:
-    """One dated fact about a message. An attempt that ended is told by the event that it caused."""
-
-    type: EventType
-    time: Instant
-    message_id: str
-    campaign_key: int
-    attempt: Attempt | None = None
-    failure: Failure | None = None
-    exclusion_reason: ExclusionReason | None = None
-    sequence: int = 0
-    """Assigned by the store, in the order of commits."""
+#: The labels of a message without any.
+NO_LABELS: Mapping[str, str] = {}
 
 
 @value
@@ -145,12 +77,18 @@ class Message:
     """One recipient of one action."""
 
     id: str
+    sandbox: str
     campaign_key: int
     version: int
+    action: str
+    """The action's id."""
+    channel: Channel
     channel_key: int
+    """The key of the channel configuration that it leaves through."""
     lane: Lane
     identity: str
     address: str
+    """Empty on a channel that has no addresses."""
     locale: str
     context: bytes
     """The recipient's data for this trigger, as a JSON object."""
@@ -159,16 +97,21 @@ class Message:
     state: MessageState
     accept_time: Instant
     release_time: Instant
-    """When it was to leave at the earliest; the retry window counts from here."""
+    """When it may leave at the earliest."""
     due_time: Instant
     """When it is tried next."""
     expire_time: Instant | None = None
     attempt_count: int = 0
-    """Attempts begun."""
+    """How many attempts were begun."""
     attempt_time: Instant | None = None
     """When the last attempt began."""
     owner: str | None = None
     """The process that is handing it off."""
+    first_attempt_time: Instant | None = None
+    """When the first attempt began; the retry window counts from here."""
+    labels: Mapping[str, str] = field(default_factory=lambda: NO_LABELS)
+    fallback_addresses: tuple[str, ...] = ()
+    """The addresses of the later actions, of which the next takes over when this message fails."""
     outcome_time: Instant | None = None
     exclusion_reason: ExclusionReason | None = None
     failure: Failure | None = None
@@ -178,12 +121,15 @@ class Message:
         return f"messages/{self.id}"
 
     def begun(self, owner: str, now: Instant) -> Message:
-        """The queued message, with one more attempt begun by `owner`."""
+        """Returns the queued message with one more attempt begun by `owner`."""
         # By position, in the order of the fields: `replace` takes ten times as long, and every claim makes many.
         return Message(
             self.id,
+            self.sandbox,
             self.campaign_key,
             self.version,
+            self.action,
+            self.channel,
             self.channel_key,
             self.lane,
             self.identity,
@@ -199,23 +145,38 @@ class Message:
             self.attempt_count + 1,
             now,
             owner,
+            now if self.first_attempt_time is None else self.first_attempt_time,
+            self.labels,
+            self.fallback_addresses,
         )
 
     @property
     def execution_id(self) -> str:
         return execution_id_of(self.id)
 
+    @property
+    def recipient_index(self) -> int:
+        """The recipient's position in its trigger."""
+        return int(self.id[_EXECUTION_ID_LENGTH + 1 : -2])
 
-#: A message's id is its execution's, followed by the recipient's place: it sorts and is found with its execution.
-_PLACE_DIGITS = 4
-#: Written out: to format a number takes longer than all the rest of a name.
-_PLACES = [f"-{place:0{_PLACE_DIGITS}d}" for place in range(10**_PLACE_DIGITS)]
+    @property
+    def action_index(self) -> int:
+        """The action's position in its campaign version."""
+        return int(self.id[-1])
 
 
-def message_id(execution_id: str, place: int) -> str:
-    """`place`: 0 to 9,999."""
-    return execution_id + _PLACES[place]
+#: A message's id is its execution's, followed by the positions of its recipient (four digits) and of its action (one).
+#: It sorts and is found with its execution. Callers take it as opaque.
+_EXECUTION_ID_LENGTH = 32
+#: Written out: formatting a number takes longer than all the rest of a name.
+_RECIPIENTS = [f"-{index:04d}-" for index in range(10_000)]
+_ACTIONS = "0123456789"
+
+
+def message_id(execution_id: str, recipient: int, action: int) -> str:
+    """Returns the id of the message for the recipient at that position (0 to 9,999) on the action at that (0 to 9)."""
+    return execution_id + _RECIPIENTS[recipient] + _ACTIONS[action]
 
 
 def execution_id_of(message_id: str) -> str:
-    return message_id[: -_PLACE_DIGITS - 1]
+    return message_id[:_EXECUTION_ID_LENGTH]

@@ -16,19 +16,27 @@ class RetryPolicy:
     """Exponential back-off inside a window of time."""
 
     window: Span = DAY
-    """How long after its release a message may still be tried."""
+    """How long after its first attempt a message may still be tried."""
     initial_delay: Span = 5 * SECOND
     max_delay: Span = 15 * MINUTE
 
     def delay_after(self, attempt: int, random: Callable[[], float]) -> Span:
-        """The delay after the `attempt`-th failure (from 1). `random` yields numbers of [0, 1)."""
+        """Returns the delay after the `attempt`-th failure (from 1). `random` yields numbers of [0, 1)."""
         # The exponent is bounded so that a long life of retries computes no huge integers.
         delay = min(self.max_delay, self.initial_delay << min(attempt - 1, 40))
         return int(delay * (1 + JITTER * (2 * random() - 1)))
 
     def next_attempt(
-        self, attempt: int, release_time: Instant, now: Instant, random: Callable[[], float]
+        self,
+        attempt: int,
+        first_attempt_time: Instant,
+        now: Instant,
+        random: Callable[[], float],
+        not_before: Instant | None = None,
     ) -> Instant | None:
-        """When to try again after the `attempt`-th failure; None when the window closes before that."""
-        due = now + self.delay_after(attempt, random)
-        return due if due <= release_time + self.window else None
+        """Returns when to try again after the `attempt`-th failure; None when the window closes before that.
+
+        `not_before` is the time that the provider asked for.
+        """
+        due = max(now + self.delay_after(attempt, random), not_before or now)
+        return due if due <= first_attempt_time + self.window else None

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Iterator, Sequence
 
-from clarion_server.domain.address import is_address
-from clarion_server.domain.campaign import Mailbox
 from clarion_server.domain.violation import Violation, malformed, required, too_long
 
 #: The longest shown name, of a resource or of a mailbox.
@@ -38,20 +36,10 @@ def display_name_violations(text: str, field: str = "display_name") -> Iterator[
     yield from line_violations(text, field, MAX_DISPLAY_NAME)
 
 
-def mailbox_violations(mailbox: Mailbox, field: str) -> Iterator[Violation]:
-    yield from line_violations(mailbox.display_name, f"{field}.display_name", MAX_DISPLAY_NAME)
-    if "{{" in mailbox.display_name or "{%" in mailbox.display_name:
-        yield malformed(f"{field}.display_name", "Is shown as it stands: it cannot be a template.")
-    if not mailbox.address:
-        yield required(f"{field}.address")
-    elif not is_address(mailbox.address):
-        yield malformed(f"{field}.address", "Must be an e-mail address, such as 'orders@example.com'.")
-
-
 def repetition_violations(values: Sequence[Hashable], field: str) -> Iterator[Violation]:
     """One for every value that occurred before."""
     seen = set()
-    for place, value in enumerate(values):
+    for index, value in enumerate(values):
         if value in seen:
-            yield Violation(f"{field}[{place}]", "DUPLICATE", "Must occur only once.")
+            yield Violation(f"{field}[{index}]", "DUPLICATE", "Must occur only once.")
         seen.add(value)

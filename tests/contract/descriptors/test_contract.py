@@ -9,7 +9,7 @@ from google.protobuf.descriptor_pb2 import FieldDescriptorProto
 
 from tests.descriptors import ContractFile, Element, contract, error_reasons, errors_named_by, is_a_list, rpcs
 
-MAX_LINES = 420
+MAX_LINES = 350
 
 #: How the comment of a field begins that has that behaviour.
 BEGINNINGS = {
@@ -48,8 +48,10 @@ def test_every_rpc_has_a_request_and_a_response_of_its_own() -> None:
 
 @each_file
 def test_requests_and_responses_stand_in_the_order_of_their_rpcs(file: ContractFile) -> None:
-    expected = [f"{method.proto.name}{side}" for _, method in file.methods() for side in ("Request", "Response")]
-    assert [message.name for message in file.messages() if message.name in set(expected)] == expected
+    in_order = [f"{method.proto.name}{side}" for _, method in file.methods() for side in ("Request", "Response")]
+    # Those of a long service stand with the resource that they are about.
+    here = [message.name for message in file.messages() if message.name in set(in_order)]
+    assert here == [name for name in in_order if name in set(here)]
 
 
 def test_every_list_is_paginated() -> None:

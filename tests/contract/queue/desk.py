@@ -18,8 +18,9 @@ from clarion_server.application.sending.outcomes import record_outcomes
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.delivery import AttemptOutcome
+from clarion_server.domain.event import message_event
 from clarion_server.domain.instant import SECOND, Instant, Span
-from clarion_server.domain.message import Event, EventType, Lane, Message, MessageState
+from clarion_server.domain.message import Lane, Message, MessageState
 
 from tests.contract.queue.kinds import Open
 from tests.contract.store.given import Sender
@@ -119,9 +120,7 @@ class Desk:
 
     async def _end(self, message: Message, state: MessageState, due_time: Instant | None = None) -> None:
         now = self.clock.now()
-        kind = EventType.DEFERRED if state is MessageState.QUEUED else EventType[state.name]
-        event = Event(kind, now, message.id, message.campaign_key)
-        outcome = AttemptOutcome(message, state, now, event, due_time)
+        outcome = AttemptOutcome(message, state, now, message_event(message, state, now), due_time)
         await self.write(lambda unit: record_outcomes(unit, [outcome], self.name))
         self.queue.released(message, due_time)
 
@@ -136,7 +135,7 @@ async def open_desk(open_queue: Open, store: Store, name: str, span: Span = 10 *
         await desk.close()
 
 
-def in_flight_count(message: Message, owner: str, claimed: Message) -> Message:
+def as_claimed(message: Message, owner: str, claimed: Message) -> Message:
     """What a queued message is when it has been claimed."""
     return replace(
         message,
@@ -144,4 +143,5 @@ def in_flight_count(message: Message, owner: str, claimed: Message) -> Message:
         owner=owner,
         attempt_count=message.attempt_count + 1,
         attempt_time=claimed.attempt_time,
+        first_attempt_time=claimed.attempt_time,
     )

@@ -11,7 +11,7 @@ from clarion_server.domain.campaign import CampaignState
 from clarion_server.domain.instant import MILLISECOND
 from clarion_server.domain.message import Lane, Message, MessageState
 
-from tests.contract.queue.desk import Desk, in_flight_count
+from tests.contract.queue.desk import Desk, as_claimed
 from tests.contract.store.given import Sender, a_channel, a_sender, committing
 
 #: Long enough that it is not over before it is looked at, on a busy machine too.
@@ -25,7 +25,7 @@ def ids(messages: Collection[Message]) -> set[str]:
 async def test_what_is_queued_and_due_is_claimed_whole(desk: Desk, sender: Sender) -> None:
     (queued,) = await desk.queue_up(sender)
     (claimed,) = await desk.claim(sender.channel, 1)
-    assert claimed == in_flight_count(queued, "first", claimed)
+    assert claimed == as_claimed(queued, "first", claimed)
 
 
 async def test_what_was_queued_before_anybody_asked_is_claimed(desk: Desk, other: Desk, sender: Sender) -> None:

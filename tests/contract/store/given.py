@@ -32,7 +32,7 @@ class Sender:
     channel: ChannelConfiguration
 
     def execution(self, work: UnitOfWork, **changes: Any) -> Execution:
-        made = samples.execution(self.campaign.key, **changes)
+        made = samples.execution(self.campaign.key, **{"sandbox": self.campaign.sandbox, **changes})
         work.executions.add_all([made])
         return made
 
@@ -44,8 +44,13 @@ class Sender:
         """All of one execution."""
         execution = self.execution(work, recipient_count=number)
         made = [
-            samples.message(self.campaign.key, self.channel.key, id=message_id(execution.id, place), **changes)
-            for place in range(number)
+            samples.message(
+                self.campaign.key,
+                self.channel.key,
+                id=message_id(execution.id, index, 0),
+                **{"sandbox": self.campaign.sandbox, **changes},
+            )
+            for index in range(number)
         ]
         work.messages.add_all(made)
         return made
@@ -68,7 +73,7 @@ def a_sender(
     """With a channel configuration of its own, unless one is given."""
     used = channel or a_channel(work, f"{campaign_id}-mail", sandbox=sandbox)
     draft = a_campaign(work, campaign_id, sandbox=sandbox)
-    work.campaigns.add_version(samples.version(draft.key), used.key)
+    work.campaigns.add_version(samples.version(draft.key), [used.key])
     live = replace(draft, state=CampaignState.LIVE, live_version=1, last_version=1, revision=2, draft_pending=False)
     work.campaigns.save(live)
     return Sender(live, used)

@@ -6,32 +6,28 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from clarion_server.application.ports.queries import Settlement
 from clarion_server.domain.access import ApiKey, Scope
+from clarion_server.domain.attempt import Attempt, AttemptResult, Failure, FailureReason
 from clarion_server.domain.campaign import (
     Action,
+    ActionMode,
     Campaign,
     CampaignDefinition,
     CampaignVersion,
-    Category,
-    EmailContent,
     InDoubtPolicy,
-    Mailbox,
     Schedule,
 )
-from clarion_server.domain.channel import ChannelConfiguration, SmtpProvider, TlsMode
+from clarion_server.domain.category import Category
+from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.content.email import EmailContent, Mailbox, SmtpProvider, TlsMode
+from clarion_server.domain.content.webhook import BodyFormat, Method, WebhookContent
+from clarion_server.domain.counter import CounterGroup, CounterKey, Metric
+from clarion_server.domain.delivery import AttemptOutcome
+from clarion_server.domain.event import Event, message_event
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.instant import HOUR, SECOND, Instant
-from clarion_server.domain.message import (
-    Event,
-    EventType,
-    Failure,
-    FailureReason,
-    Lane,
-    Message,
-    MessageState,
-    message_id,
-)
+from clarion_server.domain.message import Lane, Message, MessageState, message_id
 from clarion_server.domain.retry import RetryPolicy
 
 #: An instant that is no whole second, so that a store that rounds is found out.
@@ -57,10 +53,11 @@ def definition(**changes: Any) -> CampaignDefinition:
         reply_to=Mailbox("help@shop.test"),
         headers={"X-Shop": "1", "A-First": "2"},
     )
+    webhook = WebhookContent("Order {{ context.order.id }}", BodyFormat.TEXT, Method.PUT, {"x-shop": "1"})
     whole = CampaignDefinition(
         display_name="Order confirmed",
         category=Category.TRANSACTIONAL,
-        actions=(Action("mail", email),),
+        actions=(Action("letter", "mail", email), Action("hook", "shop", webhook)),
         description="Sent after checkout.",
         tags=("orders", "checkout"),
         default_locale="pt-BR",
@@ -69,6 +66,7 @@ def definition(**changes: Any) -> CampaignDefinition:
         schedule=Schedule(NOW - HOUR, NOW + HOUR),
         in_doubt_policy=InDoubtPolicy.PARK,
         rapid=True,
+        action_mode=ActionMode.FIRST_DELIVERABLE,
     )
     return replace(whole, **changes)
 
@@ -107,7 +105,7 @@ def channel(channel_id: str = "mail", **changes: Any) -> ChannelConfiguration:
         sandbox=SANDBOX,
         id=channel_id,
         display_name="Mail",
-        smtp=smtp,
+        provider=smtp,
         create_time=NOW,
         update_time=NOW + 1,
         categories=(Category.MARKETING, Category.TRANSACTIONAL),
@@ -122,6 +120,7 @@ def channel(channel_id: str = "mail", **changes: Any) -> ChannelConfiguration:
 def execution(campaign_key: int, **changes: Any) -> Execution:
     plain = Execution(
         id=new_id(),
+        sandbox=SANDBOX,
         campaign_key=campaign_key,
         version=1,
         request_id=None,
@@ -131,7 +130,7 @@ def execution(campaign_key: int, **changes: Any) -> Execution:
         send_time=None,
         expire_time=None,
         recipient_count=1,
-        exceptions={},
+        actions=("email",),
     )
     return replace(plain, **changes)
 
@@ -139,9 +138,12 @@ def execution(campaign_key: int, **changes: Any) -> Execution:
 def message(campaign_key: int, channel_key: int, **changes: Any) -> Message:
     """Queued and due, of an execution of its own unless an id says otherwise."""
     queued = Message(
-        id=changes.pop("id", None) or message_id(new_id(), 0),
+        id=changes.pop("id", None) or message_id(new_id(), 0, 0),
+        sandbox=SANDBOX,
         campaign_key=campaign_key,
         version=1,
+        action="email",
+        channel=Channel.EMAIL,
         channel_key=channel_key,
         lane=Lane.TRANSACTIONAL,
         identity="email:jane@example.com",
@@ -157,8 +159,9 @@ def message(campaign_key: int, channel_key: int, **changes: Any) -> Message:
     return replace(queued, **changes)
 
 
-def event(of: Message, event_type: EventType = EventType.SENT, **changes: Any) -> Event:
-    return replace(Event(event_type, NOW, of.id, of.campaign_key), **changes)
+def event(of: Message, state: MessageState = MessageState.SENT, **changes: Any) -> Event:
+    """The event of the message's move to that state."""
+    return replace(message_event(of, state, NOW), **changes)
 
 
 def api_key(**changes: Any) -> ApiKey:
@@ -174,8 +177,33 @@ def api_key(**changes: Any) -> ApiKey:
     return replace(whole, **changes)
 
 
-def settlement(of: Message, state: MessageState, attempt_number: int = 1, **changes: Any) -> Settlement:
-    return replace(Settlement(of.id, attempt_number, state, NOW + SECOND), **changes)
+def outcome(
+    of: Message,
+    state: MessageState,
+    attempt_number: int = 1,
+    *,
+    time: Instant = NOW + SECOND,
+    due_time: Instant | None = None,
+    failure: Failure | None = None,
+) -> AttemptOutcome:
+    """The end of that attempt."""
+    begun = replace(of, attempt_count=attempt_number)
+    result = _RESULTS.get(state)
+    attempt = None if result is None else Attempt(attempt_number, NOW, time, result, failure)
+    return AttemptOutcome(begun, state, time, message_event(begun, state, time, attempt), due_time)
+
+
+#: How the attempt ended that moved a message to a state.
+_RESULTS = {
+    MessageState.QUEUED: AttemptResult.DEFERRED,
+    MessageState.SENT: AttemptResult.SENT,
+    MessageState.FAILED: AttemptResult.FAILED,
+    MessageState.IN_DOUBT: AttemptResult.IN_DOUBT,
+}
+
+
+def counter(campaign_key: int, version: int = 1, metric: Metric = Metric.TARGETED, reason: str = "") -> CounterKey:
+    return CounterKey(CounterGroup(campaign_key, version, "email", "", "en", 20_000), metric, reason)
 
 
 def failure() -> Failure:

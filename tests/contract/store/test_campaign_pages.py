@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from clarion_server.application.ports.queries import CampaignQuery
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.campaign import Campaign, CampaignState, Category
+from clarion_server.domain.campaign import Campaign, CampaignState
+from clarion_server.domain.category import Category
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_campaign

@@ -15,7 +15,7 @@ from tests.contract.store.given import a_campaign, a_channel, a_sender
 def test_a_version_comes_back_as_it_was_added(work: UnitOfWork) -> None:
     draft, channel = a_campaign(work), a_channel(work)
     version = samples.version(draft.key, 1, display_name="As it was")
-    work.campaigns.add_version(version, channel.key)
+    work.campaigns.add_version(version, [channel.key])
     assert work.campaigns.version(draft.key, 1) == version
     assert work.campaigns.version(draft.key, 2) is None
     assert work.campaigns.version(draft.key + 1, 1) is None
@@ -24,8 +24,8 @@ def test_a_version_comes_back_as_it_was_added(work: UnitOfWork) -> None:
 def test_versions_are_listed_newest_first_and_in_pages(work: UnitOfWork) -> None:
     draft, other, channel = a_campaign(work), a_campaign(work, "other"), a_channel(work)
     for number in range(1, 12):
-        work.campaigns.add_version(samples.version(draft.key, number), channel.key)
-    work.campaigns.add_version(samples.version(other.key, 1), channel.key)
+        work.campaigns.add_version(samples.version(draft.key, number), [channel.key])
+    work.campaigns.add_version(samples.version(other.key, 1), [channel.key])
     first = work.campaigns.versions(draft.key, None, 8)
     assert [version.number for version in first] == [11, 10, 9, 8, 7, 6, 5, 4]
     assert [version.number for version in work.campaigns.versions(draft.key, 4, 8)] == [3, 2, 1]
@@ -57,7 +57,7 @@ def test_a_campaign_that_cannot_send_uses_no_channel(work: UnitOfWork, state: Ca
 def test_only_the_live_version_counts_as_use(work: UnitOfWork) -> None:
     sender = a_sender(work)
     successor = a_channel(work, "successor")
-    work.campaigns.add_version(samples.version(sender.campaign.key, 2), successor.key)
+    work.campaigns.add_version(samples.version(sender.campaign.key, 2), [successor.key])
     assert work.campaigns.first_using(successor.key) is None
     moved = replace(sender.campaign, live_version=2, last_version=2, revision=3)
     work.campaigns.save(moved)

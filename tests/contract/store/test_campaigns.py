@@ -9,6 +9,7 @@ from clarion_server.application.ports.queries import DeliveryPolicy
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import Store, UnitOfWork, WriteConflict
 from clarion_server.domain.campaign import CampaignState, QueueDisposal, Schedule
+from clarion_server.domain.content.email import EmailContent
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_campaign, committing
@@ -50,7 +51,9 @@ def test_headers_keep_their_order(work: UnitOfWork) -> None:
     a_campaign(work)
     kept = work.campaigns.get("default", "order-confirmed")
     assert kept is not None
-    assert list(kept.definition.action.email.headers) == ["X-Shop", "A-First"]
+    content = kept.definition.actions[0].content
+    assert isinstance(content, EmailContent)
+    assert list(content.headers) == ["X-Shop", "A-First"]
 
 
 def test_an_unknown_campaign_is_none(work: UnitOfWork) -> None:

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import Store, UnitOfWork, WriteConflict
-from clarion_server.domain.campaign import Mailbox
-from clarion_server.domain.channel import ChannelConfiguration, SmtpProvider
+from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.content.email import Mailbox, SmtpProvider
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_channel, a_sender, committing

@@ -2,55 +2,84 @@
 
 from __future__ import annotations
 
-from clarion_server.application.ports.queries import CounterKey
 from clarion_server.application.ports.store import Store, UnitOfWork
+from clarion_server.domain.counter import LatencyKey, Metric
 
 from tests.contract.store.given import a_sender, committing
+from tests.contract.store.samples import counter
+
+TARGETED = (Metric.TARGETED, "")
 
 
-def test_figures_add_up_over_units_of_work(store: Store) -> None:
+def test_counters_add_up_over_units_of_work(store: Store) -> None:
     with committing(store) as work:
         campaign = a_sender(work).campaign.key
-        work.figures.add({CounterKey(campaign, 1, "targeted"): 3, CounterKey(campaign, 1, "latency:57"): 1})
+        work.counters.add({counter(campaign): 3, counter(campaign, metric=Metric.SENT): 1})
     with committing(store) as work:
-        work.figures.add({CounterKey(campaign, 1, "targeted"): 4, CounterKey(campaign, 1, "failed:THROTTLED"): 1})
+        work.counters.add({counter(campaign): 4, counter(campaign, 1, Metric.FAILED, "THROTTLED"): 1})
     with store.snapshot() as work:
-        figures = work.figures.of_campaign(campaign, 1)
-        assert figures == {"targeted": 7, "latency:57": 1, "failed:THROTTLED": 1}
+        counts = work.counters.of_campaign(campaign, 1)
+        assert counts == {TARGETED: 7, (Metric.SENT, ""): 1, (Metric.FAILED, "THROTTLED"): 1}
 
 
-def test_figures_add_up_within_a_unit_of_work(work: UnitOfWork) -> None:
+def test_counters_add_up_within_a_unit_of_work(work: UnitOfWork) -> None:
     campaign = a_sender(work).campaign.key
     for _ in range(3):
-        work.figures.add({CounterKey(campaign, 1, "retries"): 2})
-    assert work.figures.of_campaign(campaign, 1) == {"retries": 6}
+        work.counters.add({counter(campaign, metric=Metric.RETRIES): 2})
+    assert work.counters.of_campaign(campaign, 1) == {(Metric.RETRIES, ""): 6}
 
 
-def test_figures_are_told_of_one_version_or_of_all(work: UnitOfWork) -> None:
+def test_counters_are_read_of_one_version_or_of_all(work: UnitOfWork) -> None:
     one, two = a_sender(work, "one").campaign.key, a_sender(work, "two").campaign.key
-    work.figures.add(
+    work.counters.add(
         {
-            CounterKey(one, 1, "targeted"): 1,
-            CounterKey(one, 2, "targeted"): 20,
-            CounterKey(one, 2, "state:SENT"): 5,
-            CounterKey(two, 1, "targeted"): 300,
+            counter(one, 1): 1,
+            counter(one, 2): 20,
+            counter(one, 2, Metric.SENT): 5,
+            counter(two, 1): 300,
         }
     )
-    assert work.figures.of_campaign(one, 1) == {"targeted": 1}
-    assert work.figures.of_campaign(one, 2) == {"targeted": 20, "state:SENT": 5}
-    assert work.figures.of_campaign(one, None) == {"targeted": 21, "state:SENT": 5}
-    assert work.figures.of_campaign(two, None) == {"targeted": 300}
+    assert work.counters.of_campaign(one, 1) == {TARGETED: 1}
+    assert work.counters.of_campaign(one, 2) == {TARGETED: 20, (Metric.SENT, ""): 5}
+    assert work.counters.of_campaign(one, None) == {TARGETED: 21, (Metric.SENT, ""): 5}
+    assert work.counters.of_campaign(two, None) == {TARGETED: 300}
+    assert work.counters.of_campaign(None, None) == {TARGETED: 321, (Metric.SENT, ""): 5}
 
 
-def test_without_figures_there_are_none(work: UnitOfWork) -> None:
+def test_counters_of_every_action_locale_and_day_add_up(work: UnitOfWork) -> None:
+    key = counter(a_sender(work).campaign.key)
+    groups = [
+        key.group,
+        key.group._replace(action="hook"),
+        key.group._replace(locale="pt-BR"),
+        key.group._replace(day=key.group.day + 1),
+        key.group._replace(treatment="b"),
+    ]
+    work.counters.add({key._replace(group=group): 1 for group in groups})
+    work.counters.add({key._replace(group=group): 10 for group in groups})
+    assert work.counters.of_campaign(key.group.campaign_key, 1) == {TARGETED: 55}
+
+
+def test_without_counters_there_are_none(work: UnitOfWork) -> None:
     campaign = a_sender(work).campaign.key
-    work.figures.add({})
-    assert work.figures.of_campaign(campaign, None) == {}
-    assert work.figures.of_campaign(campaign, 1) == {}
+    work.counters.add({})
+    work.counters.add_latencies({})
+    assert work.counters.of_campaign(campaign, None) == {}
+    assert work.counters.of_campaign(campaign, 1) == {}
+    assert work.counters.latencies(campaign, None) == {}
 
 
-def test_figures_count_beyond_32_bits(work: UnitOfWork) -> None:
-    key = CounterKey(a_sender(work).campaign.key, 1, "targeted")
-    work.figures.add({key: 2**40})
-    work.figures.add({key: 2**40})
-    assert work.figures.of_campaign(key.campaign_key, None) == {"targeted": 2**41}
+def test_counters_count_beyond_32_bits(work: UnitOfWork) -> None:
+    key = counter(a_sender(work).campaign.key)
+    work.counters.add({key: 2**40})
+    work.counters.add({key: 2**40})
+    assert work.counters.of_campaign(key.group.campaign_key, None) == {TARGETED: 2**41}
+
+
+def test_latencies_add_up_by_bucket(work: UnitOfWork) -> None:
+    campaign = a_sender(work).campaign.key
+    work.counters.add_latencies({LatencyKey(campaign, 1, "email", 57): 2, LatencyKey(campaign, 2, "email", 57): 1})
+    work.counters.add_latencies({LatencyKey(campaign, 1, "email", 57): 3, LatencyKey(campaign, 1, "hook", 9): 1})
+    assert work.counters.latencies(campaign, 1) == {57: 5, 9: 1}
+    assert work.counters.latencies(campaign, 2) == {57: 1}
+    assert work.counters.latencies(campaign, None) == {57: 6, 9: 1}

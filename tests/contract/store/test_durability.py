@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from clarion_server.application.ports.queries import CounterKey, EventQuery, MessageQuery
+from clarion_server.application.ports.queries import EventQuery, MessageQuery
 from clarion_server.application.ports.store import Store
+from clarion_server.domain.counter import Metric
 from clarion_server.domain.message import Message, MessageState
 
 from tests.contract.store import samples
@@ -24,7 +25,7 @@ def test_what_was_committed_is_there_when_the_store_is_opened_again(open_durable
         queued, held = sender.messages(work, 2)
         work.messages.hold([held.id])
         work.events.add_all([samples.event(queued)])
-        work.figures.add({CounterKey(sender.campaign.key, 1, "targeted"): 2})
+        work.counters.add({samples.counter(sender.campaign.key, 1): 2})
         work.keys.add(key)
         work.processes.renew("process-1", 1)
     first.close()
@@ -36,7 +37,7 @@ def test_what_was_committed_is_there_when_the_store_is_opened_again(open_durable
         assert work.messages.due(sender.channel.key, samples.NOW, 10) == [queued]
         assert work.messages.held_campaigns() == {sender.campaign.key}
         assert [event.message_id for event in work.events.page(EventQuery("default", after=0))] == [queued.id]
-        assert work.figures.of_campaign(sender.campaign.key, 1) == {"targeted": 2}
+        assert work.counters.of_campaign(sender.campaign.key, 1) == {(Metric.TARGETED, ""): 2}
         assert work.keys.get(key.id) == key
         assert work.processes.live(0) == {"process-1"}
 
@@ -119,11 +120,11 @@ def test_a_process_whose_lease_lapsed_cannot_settle_what_another_took_over(open_
         message = a_sender(work).message(work)
         work.messages.begin([message.id], "lapsed", samples.NOW)
     with committing(successor) as work:
-        again = samples.settlement(message, MessageState.QUEUED)
+        again = samples.outcome(message, MessageState.QUEUED)
         assert work.messages.record_outcomes([again], "lapsed") == {message.id}
         work.messages.begin([message.id], "successor", samples.NOW)
     with committing(lapsed) as work:
-        assert work.messages.record_outcomes([samples.settlement(message, MessageState.FAILED)], "lapsed") == set()
+        assert work.messages.record_outcomes([samples.outcome(message, MessageState.FAILED)], "lapsed") == set()
     with committing(successor) as work:
-        done = samples.settlement(message, MessageState.SENT, 2)
+        done = samples.outcome(message, MessageState.SENT, 2)
         assert work.messages.record_outcomes([done], "successor") == {message.id}

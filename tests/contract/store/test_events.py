@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from clarion_server.application.ports.queries import EventQuery
 from clarion_server.application.ports.store import Store, UnitOfWork
-from clarion_server.domain.message import Attempt, AttemptResult, Event, EventType, ExclusionReason, Message
+from clarion_server.domain.attempt import Attempt, AttemptResult
+from clarion_server.domain.event import Event, EventType, Exclusion
+from clarion_server.domain.message import ExclusionReason, Message, MessageState, message_id
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_sender, committing
@@ -34,24 +36,25 @@ def test_every_field_of_an_event_is_kept(store: Store) -> None:
             3, samples.NOW - 2, samples.NOW - 1, AttemptResult.DEFERRED, samples.failure(), "queued as 42"
         )
         whole = [
-            samples.event(message, EventType.DEFERRED, attempt=attempt, failure=samples.failure()),
-            samples.event(message, EventType.SENT, attempt=Attempt(4, 1, 2, AttemptResult.SENT)),
-            samples.event(message, EventType.EXCLUDED, exclusion_reason=ExclusionReason.SUPPRESSED),
-            samples.event(message, EventType.CANCELLED),
+            samples.event(message, MessageState.QUEUED, detail=attempt),
+            samples.event(message, MessageState.SENT, detail=Attempt(4, 1, 2, AttemptResult.SENT)),
+            samples.event(message, MessageState.EXCLUDED, detail=Exclusion(ExclusionReason.SUPPRESSED)),
+            samples.event(message, MessageState.CANCELLED, labels={"order": "4711"}),
+            Event(EventType.CANCELLED, samples.NOW, samples.SANDBOX, "profiles/jane"),
         ]
         work.events.add_all(whole)
     with store.snapshot() as work:
         assert without_sequence(work.events.page(QUERY)) == whole
-        assert without_sequence(work.events.of_message(message.id)) == whole
+        assert without_sequence(work.events.of_message(message.id)) == whole[:4]
 
 
 def test_the_sequence_grows_in_the_order_of_commits(store: Store) -> None:
     with committing(store) as work:
         message = a_sender(work).message(work)
-    for event_type in (EventType.DEFERRED, EventType.DEFERRED, EventType.SENT):
+    for state in (MessageState.QUEUED, MessageState.QUEUED, MessageState.SENT):
         with committing(store) as work:
             # Earlier times on later events: the order is that of the commits.
-            work.events.add_all([samples.event(message, event_type, time=samples.NOW - work.events.last_sequence())])
+            work.events.add_all([samples.event(message, state, time=samples.NOW - work.events.last_sequence())])
     with store.snapshot() as work:
         page = work.events.page(QUERY)
         assert [event.type for event in page] == [EventType.DEFERRED, EventType.DEFERRED, EventType.SENT]
@@ -73,9 +76,9 @@ def test_nothing_can_be_recorded(work: UnitOfWork) -> None:
 def test_the_sequence_grows_on_after_a_rollback(store: Store) -> None:
     with committing(store) as work:
         message = a_sender(work).message(work)
-        work.events.add_all([samples.event(message, EventType.DEFERRED)])
+        work.events.add_all([samples.event(message, MessageState.QUEUED)])
     with store.begin() as work:
-        work.events.add_all([samples.event(message, EventType.FAILED)] * 3)
+        work.events.add_all([samples.event(message, MessageState.FAILED)] * 3)
     with committing(store) as work:
         before = work.events.last_sequence()
         work.events.add_all([samples.event(message)])
@@ -87,7 +90,7 @@ def test_the_sequence_grows_on_after_a_rollback(store: Store) -> None:
 def test_a_watcher_that_resumes_misses_nothing_and_sees_nothing_twice(store: Store) -> None:
     with committing(store) as work:
         messages = a_sender(work).messages(work, 10)
-    seen: list[str] = []
+    seen: list[str | None] = []
     query = replace(QUERY, limit=3)
     for message in messages:
         with committing(store) as work:
@@ -118,10 +121,10 @@ def test_events_are_filtered(work: UnitOfWork) -> None:
     cousin, stranger = one.message(work), two.message(work)
     events = recorded(
         work,
-        samples.event(first, EventType.DEFERRED),
+        samples.event(first, MessageState.QUEUED),
         samples.event(sibling),
         samples.event(cousin),
-        samples.event(stranger, EventType.DEFERRED),
+        samples.event(stranger, MessageState.QUEUED),
         samples.event(first),
     )
 
@@ -153,9 +156,9 @@ def test_events_are_seen_in_the_sandbox_of_their_campaign_alone(work: UnitOfWork
 
 def test_the_events_of_a_message_are_told_in_order(work: UnitOfWork) -> None:
     first, second = a_sender(work).messages(work, 2)
-    kept = recorded(work, samples.event(first, EventType.DEFERRED), samples.event(second), samples.event(first))
+    kept = recorded(work, samples.event(first, MessageState.QUEUED), samples.event(second), samples.event(first))
     assert work.events.of_message(first.id) == [kept[0], kept[2]]
-    assert work.events.of_message(f"{samples.new_id()}-0000") == []
+    assert work.events.of_message(message_id(samples.new_id(), 0, 0)) == []
 
 
 def test_equal_events_are_kept_each(work: UnitOfWork) -> None:

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from clarion_server.application.ports.queries import ExecutionQuery
 from clarion_server.application.ports.store import Store, UnitOfWork
-from clarion_server.domain.execution import Excluded, Execution, Rejected
+from clarion_server.domain.campaign import ActionMode
+from clarion_server.domain.execution import Execution
 from clarion_server.domain.instant import DAY
 from clarion_server.domain.message import ExclusionReason
 from clarion_server.domain.violation import Violation
@@ -33,18 +34,25 @@ def test_an_execution_comes_back_as_it_was_added(store: Store) -> None:
         assert work.executions.get("default", added.id) == added
 
 
-def test_exceptions_come_back_by_their_places(store: Store) -> None:
+def test_exclusions_and_rejections_come_back_by_their_positions(store: Store) -> None:
     violations = (
         Violation("recipients[999].context.order.total", "TYPE", "Must be a number, not “12 €”."),
         Violation("recipients[999].identity", "REQUIRED", "Must be given."),
     )
-    exceptions = {0: Excluded(ExclusionReason.SUPPRESSED), 999: Rejected(violations), 5: Rejected(violations[:1])}
+    exclusions = {(0, 0): ExclusionReason.SUPPRESSED, (7, 1): ExclusionReason.SUPPRESSED}
+    rejections = {999: violations, 5: violations[:1]}
     with committing(store) as work:
-        added = a_sender(work).execution(work, exceptions=exceptions)
+        added = a_sender(work).execution(
+            work,
+            actions=("email", "hook"),
+            action_mode=ActionMode.FIRST_DELIVERABLE,
+            exclusions=exclusions,
+            rejections=rejections,
+        )
     with store.snapshot() as work:
         kept = work.executions.get("default", added.id)
     assert kept is not None
-    assert kept.exceptions == exceptions
+    assert kept == added
     assert kept.rejected_count == 2
 
 

@@ -95,8 +95,8 @@ def test_messages_that_are_sent_or_decided_cannot_be_held(work: UnitOfWork) -> N
     sender = a_sender(work)
     sending, sent = sender.messages(work, 2)
     work.messages.begin([sending.id, sent.id], "process-1", NOW)
-    work.messages.record_outcomes([samples.settlement(sent, MessageState.SENT)], "process-1")
+    work.messages.record_outcomes([samples.outcome(sent, MessageState.SENT)], "process-1")
     work.messages.hold([sending.id, sent.id])
     assert work.messages.held_campaigns() == set()
-    work.messages.record_outcomes([samples.settlement(sending, MessageState.QUEUED)], "process-1")
+    work.messages.record_outcomes([samples.outcome(sending, MessageState.QUEUED)], "process-1")
     assert due_ids(work, sender) == {sending.id}

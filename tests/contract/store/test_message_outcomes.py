@@ -10,7 +10,7 @@ from clarion_server.domain.message import OUTCOMES, SUCCESSORS, Message, Message
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_sender, committing
-from tests.contract.store.samples import NOW, settlement
+from tests.contract.store.samples import NOW, outcome
 
 SETTLED = sorted(SUCCESSORS[MessageState.SENDING] & OUTCOMES)
 ENDED = sorted(SUCCESSORS[MessageState.QUEUED] & OUTCOMES)
@@ -33,11 +33,12 @@ def sending(work: UnitOfWork, owner: str = "process-1") -> Message:
 def test_a_settled_message_has_its_outcome(store: Store, state: MessageState) -> None:
     with committing(store) as work:
         message = sending(work)
-    end = settlement(message, state, failure=samples.failure())
+    end = outcome(message, state, failure=samples.failure())
     with committing(store) as work:
         assert work.messages.record_outcomes([end], "process-1") == {message.id}
     with store.snapshot() as work:
-        ended = replace(message, state=state, owner=None, outcome_time=end.time, failure=end.failure)
+        failure = None if end.attempt is None else samples.failure()
+        ended = replace(message, state=state, owner=None, outcome_time=end.time, failure=failure)
         assert stored(work, message) == ended
 
 
@@ -45,7 +46,7 @@ def test_a_message_that_is_tried_again_waits_for_its_new_time(store: Store) -> N
     with committing(store) as work:
         message = sending(work)
     with committing(store) as work:
-        again = settlement(message, MessageState.QUEUED, due_time=NOW + 77)
+        again = outcome(message, MessageState.QUEUED, due_time=NOW + 77)
         assert work.messages.record_outcomes([again], "process-1") == {message.id}
     with store.snapshot() as work:
         waiting = replace(message, state=MessageState.QUEUED, owner=None, due_time=NOW + 77)
@@ -56,31 +57,31 @@ def test_a_message_that_is_tried_again_waits_for_its_new_time(store: Store) -> N
 
 def test_a_settlement_without_a_due_time_leaves_it(work: UnitOfWork) -> None:
     message = sending(work)
-    work.messages.record_outcomes([settlement(message, MessageState.QUEUED)], "process-1")
+    work.messages.record_outcomes([outcome(message, MessageState.QUEUED)], "process-1")
     assert stored(work, message).due_time == message.due_time
 
 
 def test_a_sent_message_shows_no_failure_of_an_earlier_attempt(work: UnitOfWork) -> None:
     message = sending(work)
-    work.messages.record_outcomes([settlement(message, MessageState.QUEUED, failure=samples.failure())], "process-1")
+    work.messages.record_outcomes([outcome(message, MessageState.QUEUED, failure=samples.failure())], "process-1")
     work.messages.begin([message.id], "process-1", NOW)
-    work.messages.record_outcomes([settlement(message, MessageState.SENT, 2)], "process-1")
+    work.messages.record_outcomes([outcome(message, MessageState.SENT, 2)], "process-1")
     assert stored(work, message).failure is None
 
 
 def test_another_process_settles_nothing(work: UnitOfWork) -> None:
     message = sending(work, owner="process-1")
-    assert work.messages.record_outcomes([settlement(message, MessageState.SENT)], "process-2") == set()
+    assert work.messages.record_outcomes([outcome(message, MessageState.SENT)], "process-2") == set()
     assert stored(work, message) == message
 
 
 @pytest.mark.parametrize("attempt_number", [0, 1, 3])
 def test_a_settlement_of_another_attempt_changes_nothing(work: UnitOfWork, attempt_number: int) -> None:
     message = sending(work)
-    work.messages.record_outcomes([settlement(message, MessageState.QUEUED)], "process-1")
+    work.messages.record_outcomes([outcome(message, MessageState.QUEUED)], "process-1")
     work.messages.begin([message.id], "process-1", NOW + 1)
     second = stored(work, message)
-    assert work.messages.record_outcomes([settlement(message, MessageState.SENT, attempt_number)], "process-1") == set()
+    assert work.messages.record_outcomes([outcome(message, MessageState.SENT, attempt_number)], "process-1") == set()
     assert stored(work, message) == second
 
 
@@ -88,13 +89,13 @@ def test_a_lapsed_owner_changes_nothing_once_another_has_taken_over(store: Store
     with committing(store) as work:
         message = sending(work, owner="lapsed")
     with committing(store) as work:
-        work.messages.record_outcomes([settlement(message, MessageState.QUEUED)], "lapsed")
+        work.messages.record_outcomes([outcome(message, MessageState.QUEUED)], "lapsed")
         work.messages.begin([message.id], "successor", NOW)
     with committing(store) as work:
-        assert work.messages.record_outcomes([settlement(message, MessageState.FAILED, 1)], "lapsed") == set()
-        assert work.messages.record_outcomes([settlement(message, MessageState.FAILED, 2)], "lapsed") == set()
+        assert work.messages.record_outcomes([outcome(message, MessageState.FAILED, 1)], "lapsed") == set()
+        assert work.messages.record_outcomes([outcome(message, MessageState.FAILED, 2)], "lapsed") == set()
     with committing(store) as work:
-        assert work.messages.record_outcomes([settlement(message, MessageState.SENT, 2)], "successor") == {message.id}
+        assert work.messages.record_outcomes([outcome(message, MessageState.SENT, 2)], "successor") == {message.id}
     with store.snapshot() as work:
         assert stored(work, message).state is MessageState.SENT
 
@@ -102,15 +103,13 @@ def test_a_lapsed_owner_changes_nothing_once_another_has_taken_over(store: Store
 def test_a_queued_message_cannot_be_settled(work: UnitOfWork) -> None:
     queued = a_sender(work).message(work)
     for attempt_number in (0, 1):
-        assert (
-            work.messages.record_outcomes([settlement(queued, MessageState.SENT, attempt_number)], "process-1") == set()
-        )
+        assert work.messages.record_outcomes([outcome(queued, MessageState.SENT, attempt_number)], "process-1") == set()
     assert stored(work, queued) == queued
 
 
 def test_an_unknown_message_is_settled_and_ended_by_nobody(work: UnitOfWork) -> None:
     unknown = samples.message(1, 1)
-    assert work.messages.record_outcomes([settlement(unknown, MessageState.SENT)], "process-1") == set()
+    assert work.messages.record_outcomes([outcome(unknown, MessageState.SENT)], "process-1") == set()
     assert work.messages.end_queued([unknown.id], MessageState.CANCELLED, NOW) == set()
 
 
@@ -120,10 +119,10 @@ def test_a_batch_of_settlements_moves_those_that_still_may(work: UnitOfWork) -> 
     work.messages.begin([ours.id, again.id, failed.id], "process-1", NOW)
     work.messages.begin([theirs.id], "process-2", NOW)
     batch = [
-        settlement(ours, MessageState.SENT),
-        settlement(theirs, MessageState.SENT),
-        settlement(again, MessageState.QUEUED, due_time=NOW + 5),
-        settlement(failed, MessageState.FAILED, failure=samples.failure()),
+        outcome(ours, MessageState.SENT),
+        outcome(theirs, MessageState.SENT),
+        outcome(again, MessageState.QUEUED, due_time=NOW + 5),
+        outcome(failed, MessageState.FAILED, failure=samples.failure()),
     ]
     assert work.messages.record_outcomes(batch, "process-1") == {ours.id, again.id, failed.id}
     states = [stored(work, message).state for message in (ours, theirs, again, failed)]
@@ -151,15 +150,15 @@ def test_only_queued_messages_can_be_ended(work: UnitOfWork, state: MessageState
     assert stored(work, message) == message
 
 
-@pytest.mark.parametrize("outcome", sorted(OUTCOMES))
-def test_a_message_with_an_outcome_never_moves(work: UnitOfWork, outcome: MessageState) -> None:
-    decided = a_sender(work).message(work, state=outcome, outcome_time=NOW, attempt_count=1)
+@pytest.mark.parametrize("ended", sorted(OUTCOMES))
+def test_a_message_with_an_outcome_never_moves(work: UnitOfWork, ended: MessageState) -> None:
+    decided = a_sender(work).message(work, state=ended, outcome_time=NOW, attempt_count=1)
     work.messages.begin([decided.id], "process-1", NOW)
     work.messages.hold([decided.id])
     work.messages.requeue([decided.id], "process-1")
     work.messages.release(decided.campaign_key, 10)
-    for state in MessageState:
-        assert work.messages.record_outcomes([settlement(decided, state)], "process-1") == set()
+    for state in (MessageState.QUEUED, *SETTLED):
+        assert work.messages.record_outcomes([outcome(decided, state)], "process-1") == set()
     for state in ENDED:
         assert work.messages.end_queued([decided.id], state, NOW + 9) == set()
     assert stored(work, decided) == decided

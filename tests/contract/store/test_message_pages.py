@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from clarion_server.application.ports.queries import MessageQuery
 from clarion_server.application.ports.store import Store, UnitOfWork
-from clarion_server.domain.message import ExclusionReason, Lane, Message, MessageState
+from clarion_server.domain.message import ExclusionReason, Lane, Message, MessageState, message_id
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_sender, committing
@@ -113,7 +113,7 @@ def messages_of_every_sort(work: UnitOfWork) -> list[Message]:
     for sender in (one, two, one):
         execution = sender.execution(work)
         for place, state in enumerate(states):
-            named = {"id": execution.message_id_of(place), "identity": (JANE, JIM)[place % 2]}
+            named = {"id": message_id(execution.id, place, 0), "identity": (JANE, JIM)[place % 2]}
             made.append(samples.message(sender.campaign.key, sender.channel.key, **named, state=state))
     work.messages.add_all(made)
     return made
@@ -176,7 +176,7 @@ def test_an_execution_is_not_mistaken_for_one_whose_id_begins_alike(work: UnitOf
     for execution_id in (low, high):
         execution = sender.execution(work, id=execution_id)
         work.messages.add_all(
-            [samples.message(sender.campaign.key, sender.channel.key, id=execution.message_id_of(9_999))]
+            [samples.message(sender.campaign.key, sender.channel.key, id=message_id(execution.id, 9_999, 0))]
         )
     assert [message.execution_id for message in walk(work, replace(QUERY, execution_id=low))] == [low]
 
@@ -186,7 +186,7 @@ def test_the_messages_of_an_execution_are_counted_by_state(work: UnitOfWork) -> 
     queued, sending, sent, *rest = sender.messages(work, 6)
     sender.message(work)
     work.messages.begin([sending.id, sent.id], "process-1", samples.NOW)
-    work.messages.record_outcomes([samples.settlement(sent, MessageState.SENT)], "process-1")
+    work.messages.record_outcomes([samples.outcome(sent, MessageState.SENT)], "process-1")
     work.messages.end_queued([message.id for message in rest], MessageState.CANCELLED, samples.NOW)
     counts = {state: count for state, count in work.messages.state_counts(queued.execution_id).items() if count}
     assert counts == {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from clarion_server.application.ports.store import Store, UnitOfWork
@@ -120,7 +121,13 @@ def test_begun_messages_are_in_the_hands_of_their_owner(store: Store) -> None:
     with committing(store) as work:
         work.messages.begin([first.id, third.id], "process-1", LATER)
     with store.snapshot() as work:
-        sending = replace(first, state=MessageState.SENDING, owner="process-1", attempt_count=1, attempt_time=LATER)
+        begun: dict[str, Any] = {
+            "owner": "process-1",
+            "attempt_count": 1,
+            "attempt_time": LATER,
+            "first_attempt_time": LATER,
+        }
+        sending = replace(first, state=MessageState.SENDING, **begun)
         assert stored(work, first) == sending
         assert stored(work, second) == second
         assert due_ids(work, sender) == [second.id]
@@ -156,7 +163,7 @@ def test_thousands_of_messages_are_claimed_and_settled_at_once(work: UnitOfWork)
     sender = a_sender(work)
     queued = sender.messages(work, 3_000)
     work.messages.begin(ids(queued), "process-1", NOW)
-    moved = work.messages.record_outcomes([samples.settlement(each, MessageState.SENT) for each in queued], "process-1")
+    moved = work.messages.record_outcomes([samples.outcome(each, MessageState.SENT) for each in queued], "process-1")
     assert moved == set(ids(queued))
 
 
@@ -183,7 +190,7 @@ def test_what_nobody_sends_cannot_be_given_back(work: UnitOfWork) -> None:
     sender = a_sender(work)
     queued, sent = sender.message(work, attempt_count=1), sender.message(work, attempt_count=1)
     work.messages.begin([sent.id], "process-1", NOW)
-    work.messages.record_outcomes([samples.settlement(sent, MessageState.SENT, 2)], "process-1")
+    work.messages.record_outcomes([samples.outcome(sent, MessageState.SENT, 2)], "process-1")
     work.messages.requeue([queued.id, sent.id], "process-1")
     assert stored(work, queued) == queued
     assert stored(work, sent).state is MessageState.SENT
@@ -197,7 +204,7 @@ def test_a_channel_is_waiting_while_a_message_is_queued_or_being_sent(work: Unit
     assert work.messages.is_waiting(sender.channel.key)
     work.messages.begin([queued.id], "process-1", NOW)
     assert work.messages.is_waiting(sender.channel.key)
-    work.messages.record_outcomes([samples.settlement(queued, MessageState.SENT)], "process-1")
+    work.messages.record_outcomes([samples.outcome(queued, MessageState.SENT)], "process-1")
     assert not work.messages.is_waiting(sender.channel.key)
     assert not work.messages.is_waiting(idle.channel.key)
 
@@ -233,8 +240,8 @@ def test_a_settled_message_is_in_nobodys_hands(work: UnitOfWork) -> None:
     sender = a_sender(work)
     done, again = sender.messages(work, 2)
     work.messages.begin([done.id, again.id], "process-1", NOW)
-    work.messages.record_outcomes([samples.settlement(done, MessageState.SENT)], "process-1")
-    work.messages.record_outcomes([samples.settlement(again, MessageState.QUEUED)], "process-1")
+    work.messages.record_outcomes([samples.outcome(done, MessageState.SENT)], "process-1")
+    work.messages.record_outcomes([samples.outcome(again, MessageState.QUEUED)], "process-1")
     assert work.messages.owners() == set()
     assert work.messages.claimed_by(["process-1"], 10) == []
 
@@ -245,7 +252,7 @@ def test_queued_messages_of_an_execution_are_told_held_or_not(work: UnitOfWork) 
     sender.message(work)
     work.messages.hold([held.id])
     work.messages.begin([sending.id, sent.id], "process-1", NOW)
-    work.messages.record_outcomes([samples.settlement(sent, MessageState.SENT)], "process-1")
+    work.messages.record_outcomes([samples.outcome(sent, MessageState.SENT)], "process-1")
     told = work.messages.queued_of_execution(queued.execution_id)
     assert sorted(told, key=lambda message: message.id) == [queued, held]
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from clarion_server.application.ports.queries import CounterKey, EventQuery, ExecutionQuery, MessageQuery
+from clarion_server.application.ports.queries import EventQuery, ExecutionQuery, MessageQuery
 from clarion_server.application.ports.retention import Swept
 from clarion_server.application.ports.store import Store, UnitOfWork
+from clarion_server.domain.counter import Metric
 from clarion_server.domain.instant import DAY, Instant
 from clarion_server.domain.message import OUTCOMES, Message, MessageState
 
@@ -55,7 +56,7 @@ def stored_ids(store: Store) -> set[str]:
         return {message.id for message in work.messages.page(MessageQuery("default", limit=100))}
 
 
-def with_events(store: Store) -> list[str]:
+def with_events(store: Store) -> list[str | None]:
     with store.snapshot() as work:
         return [event.message_id for event in work.events.page(EventQuery("default", after=0))]
 
@@ -149,15 +150,15 @@ def test_executions_go_after_their_messages_and_their_request_ids_are_free(store
         assert work.executions.get("default", empty.id) is None
 
 
-def test_figures_stay(store: Store) -> None:
+def test_counters_stay(store: Store) -> None:
     with committing(store) as work:
         sender = a_sender(work)
         ended(work, sender, OLD)
-        work.figures.add({CounterKey(sender.campaign.key, 1, "targeted"): 1})
+        work.counters.add({samples.counter(sender.campaign.key, 1): 1})
     for name in ("purge_contexts", "purge_events", "purge_messages", "purge_executions"):
         sweep(store, name)
     with store.snapshot() as work:
-        assert work.figures.of_campaign(sender.campaign.key, None) == {"targeted": 1}
+        assert work.counters.of_campaign(sender.campaign.key, None) == {(Metric.TARGETED, ""): 1}
 
 
 def test_a_step_looks_at_no_more_than_its_limit_and_ends_at_what_is_young(store: Store) -> None:

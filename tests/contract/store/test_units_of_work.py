@@ -6,8 +6,9 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 import pytest
-from clarion_server.application.ports.queries import CampaignQuery, CounterKey, EventQuery
+from clarion_server.application.ports.queries import CampaignQuery, EventQuery
 from clarion_server.application.ports.store import Store, UnitOfWork
+from clarion_server.domain.counter import Metric
 from clarion_server.domain.message import MessageState
 
 from tests.contract.store import samples
@@ -24,14 +25,14 @@ def change_everything(work: UnitOfWork, sender: Sender) -> None:
     _, held, sent = sender.messages(work, 3)
     work.messages.hold([held.id])
     work.messages.begin([sent.id], "process-1", NOW)
-    work.messages.record_outcomes([samples.settlement(sent, MessageState.SENT)], "process-1")
+    work.messages.record_outcomes([samples.outcome(sent, MessageState.SENT)], "process-1")
     work.events.add_all([samples.event(sent)])
-    work.figures.add({CounterKey(sender.campaign.key, 1, "state:SENT"): 1})
+    work.counters.add({samples.counter(sender.campaign.key, 1, Metric.SENT): 1})
     work.keys.add(samples.api_key())
     work.processes.renew("process-1", NOW)
     a_channel(work, "new")
     work.campaigns.delete(a_campaign(work, "gone"))
-    work.campaigns.add_version(samples.version(sender.campaign.key, 2), sender.channel.key)
+    work.campaigns.add_version(samples.version(sender.campaign.key, 2), [sender.channel.key])
     work.campaigns.save(sender.campaign.paused("apiKeys/1", NOW))
 
 
@@ -48,7 +49,7 @@ def state_of(store: Store, sender: Sender) -> list[object]:
             work.messages.due(sender.channel.key, NOW, 10),
             work.events.page(EventQuery("default", after=0)),
             work.events.last_sequence(),
-            work.figures.of_campaign(key, None),
+            work.counters.of_campaign(key, None),
             work.keys.page(None, None, 10),
             work.processes.live(0),
         ]
@@ -123,7 +124,7 @@ def test_a_unit_of_work_sees_its_own_changes(store: Store, sender: Sender) -> No
         change_everything(work, sender)
         assert work.messages.held_campaigns() == {sender.campaign.key}
         assert work.events.last_sequence() > 0
-        assert work.figures.of_campaign(sender.campaign.key, 1) == {"state:SENT": 1}
+        assert work.counters.of_campaign(sender.campaign.key, 1) == {(Metric.SENT, ""): 1}
         assert work.campaigns.lock_revisions([sender.campaign.key]) == {sender.campaign.key: 3}
 
 
@@ -151,7 +152,7 @@ def test_a_snapshot_sees_one_state_whatever_is_committed_meanwhile(store: Store,
         assert before.campaigns.get("default", sender.campaign.id) == seen
         assert before.messages.held_campaigns() == set()
         assert before.events.last_sequence() == 0
-        assert before.figures.of_campaign(sender.campaign.key, None) == {}
+        assert before.counters.of_campaign(sender.campaign.key, None) == {}
         assert before.processes.live(0) == set()
 
 
@@ -180,7 +181,7 @@ def test_snapshots_of_different_ages_may_be_open_at_once(store: Store) -> None:
         lambda work, _: work.keys.add(samples.api_key()),
         lambda work, _: a_campaign(work, "new"),
         lambda work, sender: sender.message(work),
-        lambda work, sender: work.figures.add({CounterKey(sender.campaign.key, 1, "targeted"): 1}),
+        lambda work, sender: work.counters.add({samples.counter(sender.campaign.key, 1): 1}),
     ],
     ids=["lease", "key", "campaign", "message", "figure"],
 )

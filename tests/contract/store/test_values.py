@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from clarion_server.application.ports.queries import CampaignQuery, MessageQuery
 from clarion_server.application.ports.store import Store, UnitOfWork
-from clarion_server.domain.campaign import Action, CampaignState, EmailContent, Mailbox, Schedule
-from clarion_server.domain.execution import Rejected
+from clarion_server.domain.attempt import MAX_DETAIL, Attempt, Failure, FailureReason
+from clarion_server.domain.campaign import Action, CampaignState, Schedule
+from clarion_server.domain.content.email import EmailContent, Mailbox
 from clarion_server.domain.instant import LATEST
-from clarion_server.domain.message import MAX_DETAIL, Failure, FailureReason, MessageState
+from clarion_server.domain.message import MessageState
 from clarion_server.domain.violation import Violation
 
 from tests.contract.store import samples
@@ -39,7 +40,7 @@ def test_texts_of_a_campaign_come_back_exactly(store: Store, text: str) -> None:
         display_name=text,
         description=text,
         tags=(text, f"{text}2"),
-        actions=(Action("mail", email),),
+        actions=(Action("letter", "mail", email),),
         context_schema={"type": "object", "description": text, "properties": {text: {"const": text}}},
     )
     with committing(store) as work:
@@ -57,16 +58,18 @@ def test_texts_of_a_message_come_back_exactly(store: Store, text: str) -> None:
     with committing(store) as work:
         sender = a_sender(work)
         added = sender.message(work, **personal, state=MessageState.FAILED, failure=failure)
-        work.events.add_all([samples.event(added, failure=failure)])
+        work.events.add_all([samples.outcome(added, MessageState.FAILED, failure=failure).event])
     with store.snapshot() as work:
         assert work.messages.page(MessageQuery("default", identity=text)) == [added]
-        assert work.events.of_message(added.id)[0].failure == failure
+        detail = work.events.of_message(added.id)[0].detail
+        assert isinstance(detail, Attempt)
+        assert detail.failure == failure
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
 def test_texts_of_an_execution_come_back_exactly(work: UnitOfWork, text: str) -> None:
-    rejected = Rejected((Violation(f"recipients[0].context.{text}", "TYPE", text),))
-    added = a_sender(work).execution(work, request_id=text, caller=text, exceptions={0: rejected})
+    rejected = (Violation(f"recipients[0].context.{text}", "TYPE", text),)
+    added = a_sender(work).execution(work, request_id=text, caller=text, rejections={0: rejected})
     request = (added.campaign_key, text)
     assert work.executions.by_request_ids([request]) == {request: added}
     work.executions.release_request_ids([added.id])
@@ -115,7 +118,7 @@ def test_instants_come_back_exactly(store: Store, instant: int) -> None:
         execution = sender.execution(work, accept_time=instant, send_time=instant, expire_time=instant)
         work.messages.begin([message.id], "process-1", instant)
         work.messages.record_outcomes(
-            [samples.settlement(message, MessageState.SENT, time=instant, due_time=instant)], "process-1"
+            [samples.outcome(message, MessageState.SENT, time=instant, due_time=instant)], "process-1"
         )
         work.events.add_all([samples.event(message, time=instant)])
         work.processes.renew("process-1", instant)
@@ -165,7 +168,7 @@ def test_a_schema_of_nothing_is_not_taken_for_no_schema(work: UnitOfWork) -> Non
 
 def test_a_large_definition_comes_back(store: Store) -> None:
     email = EmailContent(subject="s", html="<p>é</p>\n" * 60_000, text="ü" * 300_000)
-    definition = replace(samples.definition(), actions=(Action("mail", email),))
+    definition = replace(samples.definition(), actions=(Action("letter", "mail", email),))
     with committing(store) as work:
         added = a_campaign(work, of=definition)
     with store.snapshot() as work:
@@ -176,7 +179,7 @@ def test_the_longest_failure_comes_back(work: UnitOfWork) -> None:
     failure = Failure(FailureReason.OTHER, "550 5.7.1", "字" * MAX_DETAIL)
     message = a_sender(work).message(work)
     work.messages.begin([message.id], "process-1", samples.NOW)
-    work.messages.record_outcomes([samples.settlement(message, MessageState.FAILED, failure=failure)], "process-1")
+    work.messages.record_outcomes([samples.outcome(message, MessageState.FAILED, failure=failure)], "process-1")
     kept = work.messages.get("default", message.id)
     assert kept is not None
     assert kept.failure == failure

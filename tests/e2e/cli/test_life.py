@@ -77,7 +77,7 @@ async def test_what_waits_can_be_cancelled_and_what_is_sent_cannot(shop: Command
     now = await shop(*TRIGGER, "--to", "now@example.com", "--json")
     await sink.wait_for(1)
     await shop.process("watch", "--from-start", "--type", "sent", "--limit", "1")
-    too_late = await shop("messages", "cancel", now.data["recipients"][0]["message"])
+    too_late = await shop("messages", "cancel", now.data["recipients"][0]["messages"][0]["message"])
     assert too_late.status == 1
     assert too_late.out.startswith("TOO_LATE")
 

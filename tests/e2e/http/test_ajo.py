@@ -68,7 +68,7 @@ def test_a_message_is_accepted_and_sent(ajo: Http, client: Client, sandbox: Sand
     assert (result["userId"], result["outcome"]) == ("sent@clarion.test", "ACCEPTED")
     with client.messages.watch(execution=stored.name, from_start=True) as watch:
         next(watch)
-    assert client.messages.get(result["message"]).state is MessageState.SENT
+    assert client.messages.get(result["messages"][0]["message"]).state is MessageState.SENT
 
 
 def test_the_data_of_a_recipient_becomes_its_message(ajo: Http, client: Client) -> None:
@@ -81,14 +81,14 @@ def test_the_data_of_a_recipient_becomes_its_message(ajo: Http, client: Client) 
     )
     answer = ajo.post(UNITARY, execution(brought))
     assert answer.code == 202, answer.body
-    message = client.messages.get(answer.json["recipients"][0]["message"])
+    message = client.messages.get(answer.json["recipients"][0]["messages"][0]["message"])
     assert (message.identity, message.address) == ("email:JANE", "sent+jane@clarion.test")
 
 
 def test_each_recipient_has_its_outcome(ajo: Http) -> None:
     answer = ajo.post(UNITARY, execution(recipient("sent+1@clarion.test"), recipient("suppressed@clarion.test")))
     assert [each["outcome"] for each in answer.json["recipients"]] == ["ACCEPTED", "EXCLUDED"]
-    assert answer.json["recipients"][1]["exclusionReason"] == ExclusionReason.SUPPRESSED
+    assert answer.json["recipients"][1]["messages"][0]["exclusionReason"] == ExclusionReason.SUPPRESSED
 
 
 def test_the_same_request_is_answered_with_the_first_answer(ajo: Http) -> None:
@@ -285,7 +285,7 @@ def test_a_scheduled_execution_can_be_looked_at_and_deleted(ajo: Http, client: C
     assert (deleted.code, deleted.json) == (200, {})
     assert ajo.get(f"{SCHEDULES}/{answer['scheduleId']}").code == 404
     assert ajo.send("DELETE", f"{SCHEDULES}/{answer['scheduleId']}").code == 404
-    assert client.messages.get(answer["recipients"][0]["message"]).state is MessageState.CANCELLED
+    assert client.messages.get(answer["recipients"][0]["messages"][0]["message"]).state is MessageState.CANCELLED
 
 
 def test_a_schedule_whose_time_has_come_shows_its_execution_and_is_not_deleted(ajo: Http, client: Client) -> None:
@@ -307,7 +307,7 @@ def test_a_message_that_still_waits_after_its_time_is_not_unscheduled(ajo: Http,
     answer = ajo.post(UNITARY, execution(waiting, schedule={"executeAt": "2020-01-01T00:00:00Z"})).json
     assert ajo.get(f"{SCHEDULES}/{answer['scheduleId']}").json["executionDetails"]["status"] == "InProgress"
     assert ajo.send("DELETE", f"{SCHEDULES}/{answer['scheduleId']}").code == 409
-    assert client.messages.get(answer["recipients"][0]["message"]).state is not MessageState.CANCELLED
+    assert client.messages.get(answer["recipients"][0]["messages"][0]["message"]).state is not MessageState.CANCELLED
 
 
 def test_an_execution_that_was_never_scheduled_has_no_schedule(ajo: Http) -> None:

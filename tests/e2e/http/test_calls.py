@@ -28,7 +28,9 @@ def test_a_campaign_is_triggered_and_its_messages_are_found(http: Http, orders: 
     again = http.post("/v1/campaigns/orders:trigger", {"requestId": "r-1", "recipients": recipients})
     assert again.json == {**answer.json, "replayed": True}
     found = http.get(f"/v1/messages?execution={answer.json['execution']}")
-    assert {each["name"] for each in found.json["messages"]} == {each["message"] for each in answer.json["recipients"]}
+    assert {each["name"] for each in found.json["messages"]} == {
+        message["message"] for each in answer.json["recipients"] for message in each["messages"]
+    }
 
 
 def test_a_write_that_only_validates_stores_nothing(http: Http, orders: Sandbox) -> None:

@@ -115,7 +115,7 @@ def test_events_come_as_server_sent_events_whose_last_id_resumes(service: Servic
     assert json.loads(data.removeprefix("data: ")) == {"resumeToken": token.removeprefix("id: ")}
     assert blank == ""
     sent = http.post("/v1/campaigns/orders:trigger", {"recipients": trigger(0)["trigger"]["recipients"]})
-    message = sent.json["recipients"][0]["message"]
+    message = sent.json["recipients"][0]["messages"][0]["message"]
     # Only what lies behind needs the id to be found.
     wait_until(lambda: "events" in http.get(f"/v1/{message}").json["message"])
     headers["last_event_id"] = token.removeprefix("id: ")

@@ -10,6 +10,7 @@ import grpc
 import pytest
 from clarion.v1 import (
     campaign_service_pb2,
+    campaign_version_pb2,
     execution_service_pb2,
     message_service_pb2,
     trigger_service_pb2,
@@ -177,7 +178,7 @@ ALL_WRONG: dict[str, tuple[str, Message, list[str]]] = {
     ),
     "versions": (
         "/clarion.v1.CampaignService/ListCampaignVersions",
-        campaign_service_pb2.ListCampaignVersionsRequest(page_size=-1),
+        campaign_version_pb2.ListCampaignVersionsRequest(page_size=-1),
         ["campaign", "page_size"],
     ),
     "a stop": (

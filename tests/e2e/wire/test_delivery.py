@@ -49,7 +49,7 @@ def impatient(configuration: Any) -> Any:
 
 async def trigger(client: AsyncClient, to: str = "jane@example.com") -> str:
     """The message's name."""
-    return (await client.trigger("orders", to=to, context=CONTEXT)).recipients[0].message
+    return (await client.trigger("orders", to=to, context=CONTEXT)).recipients[0].messages[0].message
 
 
 async def until_ended(client: AsyncClient, name: str) -> Message:
@@ -179,7 +179,7 @@ def check_message(message: Message, case: Case) -> None:
     assert [attempt.number for attempt in message.attempts] == list(range(1, len(tried) + 1))
     assert message.attempt_count == len(tried)
     assert [event.type for event in message.events] == list(case.events)
-    assert [event.attempt_number for event in message.events] == list(range(1, len(tried) + 1))
+    assert [event.attempt and event.attempt.number for event in message.events] == list(range(1, len(tried) + 1))
     assert message.state.value == case.events[-1].value
     assert message.failure == message.attempts[-1].failure
     assert message.outcome_time == message.events[-1].time
@@ -206,7 +206,9 @@ async def test_a_message_fails_when_its_retry_window_closes(sandbox: Sandbox) ->
     assert (message.failure.reason, message.failure.retries_exhausted) == (_REASON.THROTTLED, True)
     assert len(message.attempts) >= 2
     assert [attempt.result for attempt in message.attempts] == [_RESULT.DEFERRED] * len(message.attempts)
-    assert all(attempt.start_time <= message.accept_time + SECOND for attempt in message.attempts)
+    first = message.attempts[0].start_time
+    # A retry is due within the window. When it starts depends on how busy the machine is.
+    assert all(attempt.end_time <= first + SECOND for attempt in message.attempts[:-1])
 
 
 MAGIC: dict[str, tuple[MessageState, FailureReason | None]] = {
@@ -228,7 +230,7 @@ async def test_magic_recipients_play_their_parts_and_no_provider_hears_of_them(
     await set_up(client, sink.port, in_doubt_policy=PARK)
     parts = [*MAGIC, "defer", "timeout"]
     answer = await client.trigger("orders", [Recipient(f"{part}@clarion.test", CONTEXT) for part in parts])
-    names = {part: result.message for part, result in zip(parts, answer.recipients, strict=True)}
+    names = {part: result.messages[0].message for part, result in zip(parts, answer.recipients, strict=True)}
     for part, (state, reason) in MAGIC.items():
         message = await client.messages.get(names[part])
         if state is not MessageState.EXCLUDED:

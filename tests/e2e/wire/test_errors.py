@@ -16,6 +16,7 @@ from clarion.v1 import (
     campaign_service_pb2,
     channel_configuration_service_pb2,
     message_service_pb2,
+    trigger_sample_pb2,
     trigger_service_pb2,
 )
 from clarion.v1.error_reason_pb2 import ErrorReason
@@ -113,7 +114,7 @@ async def campaign_not_live(sandbox: Sandbox) -> Failure:
 async def no_example(sandbox: Sandbox) -> Failure:
     unsatisfiable = {"type": "object", "properties": {"order": {"enum": ["1"], "minLength": 2}}, "required": ["order"]}
     await set_up(sandbox.client, "orders", NOWHERE, context_schema=unsatisfiable)
-    request = campaign_service_pb2.GetTriggerSampleRequest(name="campaigns/orders")
+    request = trigger_sample_pb2.GetTriggerSampleRequest(name="campaigns/orders")
     return await sandbox.wire.refuse(f"{_CAMPAIGNS}/GetTriggerSample", request)
 
 

@@ -50,7 +50,7 @@ def damaged(chance: random.Random, source: bytes) -> bytes:
 async def test_no_method_stumbles_over_anything(sandbox: Sandbox, orders: AsyncClient) -> None:
     chance, codes = random.Random(4711), Counter[str]()
     accepted = await orders.trigger("orders", to="jane@example.com", context=CONTEXT)
-    message = accepted.recipients[0].message
+    message = accepted.recipients[0].messages[0].message
     names = ["campaigns/orders", "channelConfigurations/orders", accepted.execution, message, "email:jane@example.com"]
     for path, method in METHODS.items():
         for turn in range(FUZZ_ROUNDS):

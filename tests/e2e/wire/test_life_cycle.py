@@ -82,7 +82,7 @@ class Jam:
         answer = await self.client.trigger("behind", recipients(1))
 
         async def it_left() -> bool:
-            return (await self.client.messages.get(answer.recipients[0].message)).state is MessageState.SENT
+            return (await self.client.messages.get(answer.recipients[0].messages[0].message)).state is MessageState.SENT
 
         await until(it_left)
 
@@ -182,12 +182,15 @@ async def test_cancelling_what_was_sent_is_too_late(jam: Jam) -> None:
     await jam.until_counts(SENT=3)
     execution = await jam.client.executions.cancel(answer.execution)
     assert (execution.outcome, execution.cancelled_count, execution.too_late_count) == (CancelOutcome.TOO_LATE, 0, 3)
-    message = await jam.client.messages.cancel(answer.recipients[0].message)
+    message = await jam.client.messages.cancel(answer.recipients[0].messages[0].message)
     assert (message.outcome, message.message.state) == (CancelOutcome.TOO_LATE, MessageState.SENT)
 
 
 async def test_a_message_can_be_cancelled_while_it_is_queued_and_no_longer(jam: Jam) -> None:
-    begun, queued = (await jam.fill()).recipients[0].message, (await jam.trigger(1)).recipients[0].message
+    begun, queued = (
+        (await jam.fill()).recipients[0].messages[0].message,
+        (await jam.trigger(1)).recipients[0].messages[0].message,
+    )
     late = await jam.client.messages.cancel(begun)
     assert (late.outcome, late.message.state) == (CancelOutcome.TOO_LATE, MessageState.SENDING)
     for _ in range(2):
@@ -205,7 +208,7 @@ async def test_a_message_can_be_cancelled_while_it_is_queued_and_no_longer(jam: 
 async def test_a_message_leaves_at_its_send_time_and_not_before(orders: AsyncClient, sink: SmtpSink) -> None:
     send_time = in_seconds(1)
     answer = await orders.trigger("orders", to="jane@example.com", context=CONTEXT, send_time=send_time)
-    name = answer.recipients[0].message
+    name = answer.recipients[0].messages[0].message
     waiting = await orders.messages.get(name)
     assert (waiting.state, waiting.due_time) == (MessageState.QUEUED, send_time)
     await sink.wait_for(1)
@@ -225,7 +228,7 @@ async def test_a_message_that_has_not_left_at_its_expiry_never_does(jam: Jam) ->
     await asyncio.sleep((expire_time - dt.datetime.now(dt.UTC)).total_seconds())
     jam.gate.set()
     await jam.until_counts(SENT=1, EXPIRED=1)
-    message = await jam.client.messages.get(late.recipients[0].message)
+    message = await jam.client.messages.get(late.recipients[0].messages[0].message)
     assert message.state is MessageState.EXPIRED
     assert (message.attempts, message.attempt_count) == ((), 0)
     assert [event.type.value for event in message.events] == ["EXPIRED"]

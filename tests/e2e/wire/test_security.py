@@ -78,7 +78,7 @@ async def test_nothing_of_one_sandbox_is_seen_or_touched_from_another(
 ) -> None:
     stranger = other_sandbox.client
     mine = await orders.trigger("orders", to="jane@example.com", context=CONTEXT, request_id="1")
-    message = mine.recipients[0].message
+    message = mine.recipients[0].messages[0].message
     await sink.wait_for(1)
     (key,) = [key.name async for key in orders.keys.list()]
 

@@ -57,7 +57,7 @@ class Load:
 
     async def _note(self, answer: Accepted) -> None:
         async with self.changed:
-            self.acknowledged |= {result.message for result in answer.recipients}
+            self.acknowledged |= {result.messages[0].message for result in answer.recipients}
             self.changed.notify_all()
 
     async def wait_for(self, count: int) -> None:

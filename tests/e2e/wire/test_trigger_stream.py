@@ -116,7 +116,7 @@ async def test_a_cancelled_stream_loses_nothing_that_was_acknowledged(
         return made
 
     call = sandbox.wire.open(STREAM, [to_a_person(number) for number in range(500)])
-    acknowledged = {(await call.read()).accepted.recipients[0].message for _ in range(100)}
+    acknowledged = {(await call.read()).accepted.recipients[0].messages[0].message for _ in range(100)}
     call.cancel()
     await sink.wait_for(100)
 

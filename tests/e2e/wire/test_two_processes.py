@@ -134,7 +134,7 @@ class Load:
         for number in itertools.count():
             answer = await self._trigger(turns, "parking" if number % 2 else "resending", f"{caller}-{number}")
             async with self.changed:
-                self.acknowledged[answer.execution] = tuple(result.message for result in answer.recipients)
+                self.acknowledged[answer.execution] = tuple(result.messages[0].message for result in answer.recipients)
                 self.changed.notify_all()
 
     async def _trigger(self, turns: itertools.cycle[AsyncClient], campaign: str, request_id: str) -> Accepted:

@@ -11,7 +11,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from clarion.v1 import message_pb2
+from clarion.v1 import event_pb2
 from clarion.v1 import message_service_pb2 as pb
 from clarion_client import AsyncClient, Event, EventType, InvalidRequestError, NotFoundError, Recipient
 
@@ -67,7 +67,7 @@ async def test_who_reconnects_at_random_points_under_load_sees_each_event_once_a
     chance = random.Random(4711)
     expected = 2 * TRIGGERS
     loading = asyncio.create_task(load(orders))
-    events: list[message_pb2.Event] = []
+    events: list[event_pb2.Event] = []
     token, connections = "", 0
     async with asyncio.timeout(3600 if SOAK else DEADLINE_S):
         while len(events) < expected:
@@ -88,12 +88,12 @@ async def test_who_reconnects_at_random_points_under_load_sees_each_event_once_a
     told = [(event.message, event.type) for event in events]
     assert len(set(told)) == expected
     assert Counter(event.type for event in events) == {
-        message_pb2.Event.TYPE_SENT: TRIGGERS,
-        message_pb2.Event.TYPE_EXCLUDED: TRIGGERS,
+        event_pb2.Event.TYPE_SENT: TRIGGERS,
+        event_pb2.Event.TYPE_EXCLUDED: TRIGGERS,
     }
     again = await collect(orders, expected)
     assert [(event.message, event.type.value) for event in again] == [
-        (message, message_pb2.Event.Type.Name(type_).removeprefix("TYPE_")) for message, type_ in told
+        (message, event_pb2.Event.Type.Name(type_).removeprefix("TYPE_")) for message, type_ in told
     ]
 
 
@@ -113,7 +113,7 @@ async def test_each_filter_lets_through_what_it_says(sandbox: Sandbox, orders: A
     recipients = [Recipient(f"{part}@clarion.test", CONTEXT) for part in ("sent", "bounce", "suppressed")]
     mine = await orders.trigger("orders", recipients)
     await orders.trigger("other", recipients)
-    bounced = mine.recipients[1].message
+    bounced = mine.recipients[1].messages[0].message
     everything = await collect(orders, 6)
     cases: list[tuple[dict[str, Any], Any]] = [
         ({"campaign": "other"}, lambda event: event.campaign == "campaigns/other"),
@@ -134,10 +134,12 @@ async def test_each_filter_lets_through_what_it_says(sandbox: Sandbox, orders: A
 async def test_an_event_tells_what_happened_to_which_message(sandbox: Sandbox, orders: AsyncClient) -> None:
     answer = await orders.trigger("orders", to="bounce@clarion.test", context=CONTEXT)
     (event,) = await collect(orders, 1)
-    assert (event.type, event.attempt_number) == (EventType.FAILED, 1)
-    assert (event.message, event.execution) == (answer.recipients[0].message, answer.execution)
-    assert event.failure is not None
-    assert (event.failure.reason, event.failure.code) == ("RECIPIENT_REJECTED", "550 5.1.1")
+    assert event.attempt is not None
+    assert (event.type, event.attempt.number, event.subject) == (EventType.FAILED, 1, event.message)
+    assert (event.message, event.execution) == (answer.recipients[0].messages[0].message, answer.execution)
+    failure = event.attempt.failure
+    assert failure is not None
+    assert (failure.reason, failure.code) == ("RECIPIENT_REJECTED", "550 5.1.1")
     assert list((await orders.messages.get(event.message)).events) == [event]
 
 
@@ -196,7 +198,7 @@ async def test_a_token_from_before_a_purge_is_refused_and_the_start_is_not(new_s
 
 
 @pytest.mark.parametrize(
-    "nothing", [{"campaign": "nothing"}, {"execution": "0" * 32}, {"message": f"{'0' * 32}-0000"}], ids=str
+    "nothing", [{"campaign": "nothing"}, {"execution": "0" * 32}, {"message": f"{'0' * 32}-0000-0"}], ids=str
 )
 async def test_a_watch_on_what_does_not_exist_is_refused(sandbox: Sandbox, nothing: dict[str, Any]) -> None:
     async with asyncio.timeout(DEADLINE_S):

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 import pytest
 import trustme
 import uvloop
-from clarion_server.adapters.channels.smtp.pool import ConnectionPool
-from clarion_server.adapters.channels.smtp_email import SmtpEmailChannel
+from clarion_server.adapters.channels.email.smtp.channel import SmtpEmailChannel
+from clarion_server.adapters.channels.email.smtp.pool import ConnectionPool
+from clarion_server.adapters.channels.webhook.channel import WebhookChannel
 from clarion_server.domain.channel import ChannelConfiguration
+
+from tests.outbound import a_webhook_configuration
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
@@ -24,25 +27,37 @@ class Certificates:
     right_host: ssl.SSLContext
     """A server's, for 127.0.0.1 and localhost."""
     wrong_host: ssl.SSLContext
+    asking: ssl.SSLContext
+    """Like `right_host`, of a server that takes clients of the authority alone."""
+    client_pem: str
+    client_key: str
 
 
 @pytest.fixture(scope="session")
 def certificates() -> Certificates:
     authority = trustme.CA()
+    client = authority.issue_cert("clarion.test")
 
     def server_context(*names: str) -> ssl.SSLContext:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         authority.issue_cert(*names).configure_cert(context)
         return context
 
+    asking = server_context("127.0.0.1", "localhost")
+    asking.verify_mode = ssl.CERT_REQUIRED
+    authority.configure_trust(asking)
     return Certificates(
         authority_pem=authority.cert_pem.bytes().decode(),
         right_host=server_context("127.0.0.1", "localhost"),
         wrong_host=server_context("mail.example.org"),
+        asking=asking,
+        client_pem=client.cert_chain_pems[0].bytes().decode(),
+        client_key=client.private_key_pem.bytes().decode(),
     )
 
 
 OpenChannel = Callable[..., SmtpEmailChannel]
+OpenWebhook = Callable[..., WebhookChannel]
 
 
 @pytest.fixture
@@ -52,6 +67,20 @@ async def open_smtp() -> AsyncIterator[OpenChannel]:
 
     def open_one(configuration: ChannelConfiguration, pool: ConnectionPool | None = None) -> SmtpEmailChannel:
         channels.append(SmtpEmailChannel(configuration, pool))
+        return channels[-1]
+
+    yield open_one
+    for channel in channels:
+        await channel.close()
+
+
+@pytest.fixture
+async def open_webhook() -> AsyncIterator[OpenWebhook]:
+    """Opens channels towards a URL, which are closed after the test."""
+    channels: list[WebhookChannel] = []
+
+    def open_one(url: str, **settings: object) -> WebhookChannel:
+        channels.append(WebhookChannel(a_webhook_configuration(url, **settings)))  # type: ignore[arg-type] # by name
         return channels[-1]
 
     yield open_one

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from clarion_server.adapters.channels.smtp.pool import ConnectionPool
+from clarion_server.adapters.channels.email.smtp.pool import ConnectionPool
 from clarion_server.application.ports.channels import (
     HandOffFailed,
     PermanentFailure,

@@ -6,12 +6,10 @@ from base64 import b64encode
 from typing import Any
 
 import pytest
-from clarion_server.adapters.channels import open_channel
 from clarion_server.application.ports.channels import PermanentFailure, TransientFailure
-from clarion_server.application.ports.content import RenderedEmail
-from clarion_server.domain.campaign import Mailbox
-from clarion_server.domain.channel import TlsMode
-from clarion_server.domain.message import FailureReason
+from clarion_server.bootstrap.channels import open_channel
+from clarion_server.domain.attempt import FailureReason
+from clarion_server.domain.content.email import Mailbox, RenderedEmail, TlsMode
 
 from tests.integration.channels.conftest import Certificates, OpenChannel
 from tests.outbound import SENDER, a_configuration, an_email

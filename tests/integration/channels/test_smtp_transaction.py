@@ -6,13 +6,13 @@ import asyncio
 import socket
 
 import pytest
-from clarion_server.adapters.channels.mime import Envelope, build
-from clarion_server.adapters.channels.smtp.connection import SmtpConnection
-from clarion_server.adapters.channels.smtp.transaction import hand_over
+from clarion_server.adapters.channels.email.mime import Envelope, build
+from clarion_server.adapters.channels.email.smtp.connection import SmtpConnection
+from clarion_server.adapters.channels.email.smtp.transaction import hand_over
 from clarion_server.application.ports.channels import HandOffInDoubt, TransientFailure
-from clarion_server.application.ports.content import RenderedEmail
+from clarion_server.domain.content.email import RenderedEmail, SmtpProvider
 
-from tests.outbound import a_configuration, an_email
+from tests.outbound import SENDER, an_email
 from tests.smtp_faults import SmtpFaults
 from tests.smtp_script import Drop, Script, Silence
 
@@ -34,7 +34,7 @@ async def connect(server: SmtpFaults) -> SmtpConnection:
 
 
 def envelope(server: SmtpFaults, text: str) -> Envelope:
-    return build(an_email(email=RenderedEmail("x", "", text)), a_configuration(server).smtp)
+    return build(an_email(email=RenderedEmail("x", "", text)), SmtpProvider(server.host, server.port, SENDER))
 
 
 @pytest.mark.parametrize("script", [{"CONTENT": Silence(after=1000)}, {"CONTENT": Drop(after=1000)}])

@@ -8,14 +8,16 @@ from typing import Any
 
 import grpc
 import pytest
-from clarion.v1.message_pb2 import Event
+from clarion.v1.event_pb2 import Event
 from clarion.v1.message_service_pb2 import WatchEventsRequest, WatchEventsResponse
-from clarion.v1.trigger_service_pb2 import RecipientResult, TriggerResponse, TriggerStreamResponse
+from clarion.v1.trigger_service_pb2 import MessageResult, RecipientResult, TriggerResponse, TriggerStreamResponse
 
 from examples import async_client, client
 from tests.integration.client.scripted import Script, failure, serving
 
-ACCEPTED = TriggerResponse(execution="executions/1", recipients=[RecipientResult(message="messages/1")])
+ACCEPTED = TriggerResponse(
+    execution="executions/1", recipients=[RecipientResult(messages=[MessageResult(message="messages/1")])]
+)
 
 
 async def test_the_synchronous_example(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

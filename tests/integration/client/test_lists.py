@@ -10,6 +10,7 @@ from clarion.v1 import api_key_pb2 as key_pb
 from clarion.v1 import api_key_service_pb2 as keys_pb
 from clarion.v1 import campaign_pb2 as campaign_pb
 from clarion.v1 import campaign_service_pb2 as campaigns_pb
+from clarion.v1 import campaign_version_pb2
 from clarion.v1 import category_pb2 as category_pb
 from clarion.v1 import channel_configuration_pb2 as channel_pb
 from clarion.v1 import channel_configuration_service_pb2 as channels_pb
@@ -53,9 +54,9 @@ LISTS = {
     "campaigns.versions": Case(
         "ListCampaignVersions",
         lambda c: c.campaigns.versions("x", page_size=2),
-        campaigns_pb.ListCampaignVersionsRequest(campaign="campaigns/x", page_size=2),
-        campaigns_pb.ListCampaignVersionsResponse(
-            versions=[campaign_pb.CampaignVersion(version=3, snapshot=WIRE_CAMPAIGN)]
+        campaign_version_pb2.ListCampaignVersionsRequest(campaign="campaigns/x", page_size=2),
+        campaign_version_pb2.ListCampaignVersionsResponse(
+            versions=[campaign_version_pb2.CampaignVersion(version=3, snapshot=WIRE_CAMPAIGN)]
         ),
         holds(version=3, snapshot=CAMPAIGN),
     ),

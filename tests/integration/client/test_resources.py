@@ -9,6 +9,7 @@ import clarion_client as client
 import pytest
 from clarion.v1 import api_key_pb2 as key_pb
 from clarion.v1 import api_key_service_pb2 as keys_pb
+from clarion.v1 import attempt_pb2, campaign_preview_pb2, email_content_pb2, event_pb2, trigger_sample_pb2
 from clarion.v1 import campaign_pb2 as campaign_pb
 from clarion.v1 import campaign_service_pb2 as campaigns_pb
 from clarion.v1 import channel_configuration_pb2 as channel_pb
@@ -130,11 +131,18 @@ CASES = {
     "campaigns.preview": Case(
         "PreviewCampaign",
         lambda c: c.campaigns.preview("x", {"a": 1}, profile={"a": 1}, locale="de", identity="a@b.example", version=2),
-        campaigns_pb.PreviewCampaignRequest(
+        campaign_preview_pb2.PreviewCampaignRequest(
             name="campaigns/x", context=DATA, profile=DATA, locale="de", identity="email:a@b.example", version=2
         ),
-        campaigns_pb.PreviewCampaignResponse(email=campaign_pb.RenderedEmail(subject="Hello", headers={"X-Shop": "1"})),
-        holds(subject="Hello", headers={"X-Shop": "1"}, reply_to=None, from_=client.Mailbox("")),
+        campaign_preview_pb2.PreviewCampaignResponse(
+            email=email_content_pb2.RenderedEmail(subject="Hello", headers={"X-Shop": "1"}), action="email"
+        ),
+        holds(
+            email=client.RenderedEmail(subject="Hello", headers={"X-Shop": "1"}, from_=client.Mailbox("")),
+            webhook=None,
+            action="email",
+            address=None,
+        ),
     ),
     "channels.create": Case(
         "CreateChannelConfiguration",
@@ -189,15 +197,11 @@ CASES = {
         lambda c: c.channels.verify("x"),
         channels_pb.VerifyChannelConfigurationRequest(name="channelConfigurations/x"),
         channels_pb.VerifyChannelConfigurationResponse(
-            steps=[channels_pb.VerificationStep(kind=channels_pb.VerificationStep.KIND_EHLO, detail="No answer.")]
+            steps=[channels_pb.VerificationStep(name="ehlo", detail="No answer.")]
         ),
         client.Verification(
             usable=False,
-            steps=(
-                client.VerificationStep(
-                    kind=client.StepKind.EHLO, passed=False, detail="No answer.", elapsed=dt.timedelta(0)
-                ),
-            ),
+            steps=(client.VerificationStep(name="ehlo", passed=False, detail="No answer.", elapsed=dt.timedelta(0)),),
         ),
     ),
     "executions.get": Case(
@@ -227,8 +231,8 @@ CASES = {
         messages_pb.GetMessageResponse(
             message=message_pb.Message(
                 state=message_pb.Message.STATE_FAILED,
-                attempts=[message_pb.Attempt(number=1, result=message_pb.Attempt.RESULT_FAILED)],
-                events=[message_pb.Event(type=message_pb.Event.TYPE_FAILED)],
+                attempts=[attempt_pb2.Attempt(number=1, result=attempt_pb2.Attempt.RESULT_FAILED)],
+                events=[event_pb2.Event(type=event_pb2.Event.TYPE_FAILED)],
             )
         ),
         lambda message: (message.state, message.attempts[0].result, message.events[0].type) == ("FAILED",) * 3,
@@ -282,7 +286,7 @@ async def test_a_method_asks_what_it_says_and_returns_the_answer(connect: Connec
 
 
 async def test_samples_are_asked_for_with_the_address_that_the_client_calls(connect: Connect) -> None:
-    answer = campaigns_pb.GetTriggerSampleResponse(
+    answer = trigger_sample_pb2.GetTriggerSampleResponse(
         recipient=triggers_pb.Recipient(identity="email:a@b.example", context=DATA),
         samples=[sample_pb.TriggerSample(tool=sample_pb.TriggerSample.TOOL_CURL, text="curl …")],
     )
@@ -291,7 +295,7 @@ async def test_samples_are_asked_for_with_the_address_that_the_client_calls(conn
         found = await tested.campaigns.sample("x", base_url="https://a.example")
 
     asked = {"name": "campaigns/x", "target": target, "base_url": "https://a.example"}
-    assert script.requests == [campaigns_pb.GetTriggerSampleRequest(**asked)]
+    assert script.requests == [trigger_sample_pb2.GetTriggerSampleRequest(**asked)]
     assert found.recipient == client.Recipient("email:a@b.example", {"a": 1})
     assert found.samples == (client.TriggerSample(tool=client.SampleTool.CURL, text="curl …"),)
 

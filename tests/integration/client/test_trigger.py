@@ -7,13 +7,16 @@ from typing import Any
 
 import grpc
 import pytest
-from clarion.v1.message_pb2 import EXCLUSION_REASON_SUPPRESSED
+from clarion.v1.attempt_pb2 import EXCLUSION_REASON_SUPPRESSED
+from clarion.v1.trigger_service_pb2 import MessageResult as WireMessage
 from clarion.v1.trigger_service_pb2 import RecipientResult as WireResult
 from clarion.v1.trigger_service_pb2 import TriggerResponse
 from clarion_client import (
     Accepted,
     AlreadyExistsError,
     ExclusionReason,
+    MessageOutcome,
+    MessageResult,
     Recipient,
     RecipientOutcome,
     RecipientResult,
@@ -86,8 +89,19 @@ async def test_every_recipient_has_its_result(connect: Connect) -> None:
             execution="executions/1",
             replayed=True,
             recipients=[
-                WireResult(outcome=WireResult.OUTCOME_ACCEPTED, message="messages/1"),
-                WireResult(outcome=WireResult.OUTCOME_EXCLUDED, exclusion_reason=EXCLUSION_REASON_SUPPRESSED),
+                WireResult(
+                    outcome=WireResult.OUTCOME_ACCEPTED,
+                    messages=[
+                        WireMessage(action="email", outcome=WireMessage.OUTCOME_ACCEPTED, message="messages/1"),
+                        WireMessage(
+                            action="hook",
+                            outcome=WireMessage.OUTCOME_EXCLUDED,
+                            message="messages/2",
+                            exclusion_reason=EXCLUSION_REASON_SUPPRESSED,
+                        ),
+                    ],
+                ),
+                WireResult(outcome=WireResult.OUTCOME_EXCLUDED),
                 WireResult(outcome=WireResult.OUTCOME_REJECTED, violations=[violation]),
             ],
         )
@@ -95,18 +109,25 @@ async def test_every_recipient_has_its_result(connect: Connect) -> None:
     async with serving(Trigger=script.answer) as target, connect(target) as client:
         accepted = await client.trigger("x", to="jane@example.com")
 
-    def result(outcome: RecipientOutcome, **given: Any) -> RecipientResult:
-        empty: dict[str, Any] = {"message": "", "exclusion_reason": None, "violations": ()}
-        return RecipientResult(outcome=outcome, **{**empty, **given})
-
     assert accepted == Accepted(
         execution="executions/1",
         replayed=True,
         recipients=(
-            result(RecipientOutcome.ACCEPTED, message="messages/1"),
-            result(RecipientOutcome.EXCLUDED, exclusion_reason=ExclusionReason.SUPPRESSED),
-            result(
-                RecipientOutcome.REJECTED,
+            RecipientResult(
+                outcome=RecipientOutcome.ACCEPTED,
+                messages=(
+                    MessageResult(action="email", outcome=MessageOutcome.ACCEPTED, message="messages/1"),
+                    MessageResult(
+                        action="hook",
+                        outcome=MessageOutcome.EXCLUDED,
+                        message="messages/2",
+                        exclusion_reason=ExclusionReason.SUPPRESSED,
+                    ),
+                ),
+            ),
+            RecipientResult(outcome=RecipientOutcome.EXCLUDED),
+            RecipientResult(
+                outcome=RecipientOutcome.REJECTED,
                 violations=(Violation(field=violation.field, reason="MALFORMED", description="No address."),),
             ),
         ),

@@ -8,7 +8,7 @@ from typing import Any
 
 import grpc
 import pytest
-from clarion.v1.message_pb2 import Event as WireEvent
+from clarion.v1.event_pb2 import Event as WireEvent
 from clarion.v1.message_service_pb2 import WatchEventsRequest, WatchEventsResponse
 from clarion_client import AsyncClient, AsyncEventWatch, ClarionError, EventType, InvalidRequestError, UnavailableError
 
@@ -85,7 +85,7 @@ async def test_an_event_is_a_value(connect: Connect) -> None:
     ):
         event = await anext(aiter(watch))
 
-    assert (event.type, event.message, event.failure) == (EventType.SENT, "messages/0", None)
+    assert (event.type, event.message, event.attempt) == (EventType.SENT, "messages/0", None)
 
 
 async def test_the_filters_are_sent_with_every_connection(connect: Connect) -> None:

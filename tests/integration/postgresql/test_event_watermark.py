@@ -32,7 +32,7 @@ def record(work: UnitOfWork, sender: Sender, *message_ids: str) -> None:
     work.events.add_all([samples.event(message, message_id=each) for each in message_ids])
 
 
-def read_on(store: SqlStore, after: int) -> tuple[list[str], int]:
+def read_on(store: SqlStore, after: int) -> tuple[list[str | None], int]:
     """The messages of the events behind a position, and the next position: as a watcher goes on."""
     with store.event_snapshot() as work:
         last = work.events.last_sequence()
@@ -120,8 +120,8 @@ def test_of_many_writers_at_once_a_watcher_sees_each_event_once_and_in_order(ope
                 if chance.random() < 0.9:
                     work.commit()
 
-    def watch(store: SqlStore) -> tuple[list[str], int]:
-        seen: list[str] = []
+    def watch(store: SqlStore) -> tuple[list[str | None], int]:
+        seen: list[str | None] = []
         position = 0
         while not done.is_set():
             told, position = read_on(store, position)

@@ -10,9 +10,10 @@ from threading import Barrier, Event
 
 import pytest
 from clarion_server.adapters.storage.store import SqlStore
-from clarion_server.application.ports.queries import CounterKey, ExecutionQuery
+from clarion_server.application.ports.queries import ExecutionQuery
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import WriteConflict
+from clarion_server.domain.counter import Metric
 from clarion_server.domain.message import MessageState
 
 from tests.contract.store import samples
@@ -37,10 +38,10 @@ def test_of_processes_with_the_same_requests_one_takes_each_and_no_write_is_lost
     taken = [int(process.communicate(timeout=60)[0]) for process in processes]
     with store.snapshot() as work:
         executions = work.executions.page(ExecutionQuery("default", campaign_key=key, limit=1000))
-        figures = work.figures.of_campaign(key, None)
+        counts = work.counters.of_campaign(key, None)
     assert sum(taken) == REQUESTS
     assert sorted(each.request_id or "" for each in executions) == sorted(f"order-{n}" for n in range(REQUESTS))
-    assert figures == {"tries": PROCESSES * REQUESTS}
+    assert counts == {(Metric.RETRIES, ""): PROCESSES * REQUESTS}
 
 
 def test_a_request_id_that_another_process_is_about_to_take_is_a_conflict_and_then_found(open_store: OpenStore) -> None:
@@ -194,14 +195,14 @@ def test_of_two_that_add_one_name_the_second_is_told(open_store: OpenStore) -> N
 
 def test_processes_count_without_waiting_for_one_another(open_store: OpenStore) -> None:
     one, other = open_store(), open_store()
-    figure = {CounterKey(1, 1, "targeted"): 1}
+    counter = {samples.counter(1, 1): 1}
     with one.begin() as first, other.begin() as second:
-        first.figures.add(figure)
-        second.figures.add(figure)
+        first.counters.add(counter)
+        second.counters.add(counter)
         second.commit()
         first.commit()
     with one.snapshot() as work:
-        assert work.figures.of_campaign(1, None) == {"targeted": 2}
+        assert work.counters.of_campaign(1, None) == {(Metric.TARGETED, ""): 2}
 
 
 def test_a_shard_is_free_again_when_its_process_has_ended(open_store: OpenStore) -> None:

@@ -18,10 +18,10 @@ from clarion_server.application import transactions
 from clarion_server.application.maintenance import housekeeping
 from clarion_server.application.maintenance.housekeeping import Housekeeper
 from clarion_server.application.maintenance.retention import Retention
-from clarion_server.application.ports.queries import CounterKey
 from clarion_server.application.transactions import Transactions
+from clarion_server.domain.counter import LatencyKey, Metric
 from clarion_server.domain.instant import DAY, Instant
-from clarion_server.domain.message import EventType, MessageState
+from clarion_server.domain.message import MessageState
 from sqlalchemy import func, select
 
 from tests.contract.store import samples
@@ -99,9 +99,10 @@ def fill(store: SqlStore, sender: Sender, now: Instant, chance: random.Random) -
             ]
         )
         work.messages.add_all(made)
-        for kind in (EventType.DEFERRED, EventType.SENT):
-            work.events.add_all([samples.event(each, kind, time=now) for each in made])
-        work.figures.add({CounterKey(key, 1, metric): len(made) for metric in ("targeted", "state:SENT", "latency:40")})
+        for state in (MessageState.QUEUED, MessageState.SENT):
+            work.events.add_all([samples.event(each, state, time=now) for each in made])
+        work.counters.add({samples.counter(key, 1, metric): len(made) for metric in (Metric.TARGETED, Metric.SENT)})
+        work.counters.add_latencies({LatencyKey(key, 1, "email", 40): len(made)})
 
 
 def row_counts(store: SqlStore) -> dict[str, int]:

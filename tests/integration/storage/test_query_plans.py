@@ -106,7 +106,7 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
     "the campaigns with held messages": (lambda work: work.messages.held_campaigns(), {"messages_held"}),
     "messages that are requeued": (lambda work: work.messages.requeue(["m"], "p"), {BY_ID}),
     "messages whose attempt has ended": (
-        lambda work: work.messages.record_outcomes([samples.settlement(MESSAGE, MessageState.SENT)] * 2, "p"),
+        lambda work: work.messages.record_outcomes([samples.outcome(MESSAGE, MessageState.SENT)] * 2, "p"),
         {BY_ID},
     ),
     "messages that are cancelled": (

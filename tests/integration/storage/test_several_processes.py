@@ -13,6 +13,7 @@ from pathlib import Path
 from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.application.ports.queries import ExecutionQuery
+from clarion_server.domain.counter import Metric
 
 from tests.contract.store.given import a_sender, committing
 
@@ -29,10 +30,10 @@ def test_of_processes_with_the_same_requests_one_takes_each_and_no_write_is_lost
     taken = [int(process.communicate(timeout=60)[0]) for process in processes]
     with store.snapshot() as work:
         executions = work.executions.page(ExecutionQuery("default", campaign_key=key, limit=1000))
-        figures = work.figures.of_campaign(key, None)
+        counts = work.counters.of_campaign(key, None)
     assert sum(taken) == REQUESTS
     assert sorted(each.request_id or "" for each in executions) == sorted(f"order-{n}" for n in range(REQUESTS))
-    assert figures == {"tries": PROCESSES * REQUESTS}
+    assert counts == {(Metric.RETRIES, ""): PROCESSES * REQUESTS}
 
 
 def test_writers_take_turns_however_greedy_one_of_them_is(path: Path, show_counts: Callable[[str], None]) -> None:

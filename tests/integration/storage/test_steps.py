@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 from clarion_server.adapters.storage.store import SqlStore
-from clarion_server.application.ports.queries import CounterKey
 from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.domain.counter import LatencyKey
 from clarion_server.domain.message import Message, MessageState
 
 from tests.contract.store import samples
@@ -24,7 +24,7 @@ def accept(work: UnitOfWork, sender: Sender, number: int) -> None:
     work.executions.by_request_ids([(each.campaign_key, each.request_id or "") for each in executions])
     work.executions.add_all(executions)
     work.messages.add_all(messages(sender, number))
-    work.figures.add({CounterKey(sender.campaign.key, 1, "targeted"): number})
+    work.counters.add({samples.counter(sender.campaign.key, 1): number})
 
 
 def claim(work: UnitOfWork, sender: Sender, number: int) -> list[Message]:
@@ -36,9 +36,10 @@ def claim(work: UnitOfWork, sender: Sender, number: int) -> list[Message]:
 
 def record_outcomes(work: UnitOfWork, sender: Sender, number: int) -> None:
     claimed = claim(work, sender, number)
-    work.messages.record_outcomes([samples.settlement(message, MessageState.SENT) for message in claimed], OWNER)
+    work.messages.record_outcomes([samples.outcome(message, MessageState.SENT) for message in claimed], OWNER)
     work.events.add_all([samples.event(message) for message in claimed])
-    work.figures.add({CounterKey(sender.campaign.key, 1, f"latency:{bucket}"): 1 for bucket in range(number)})
+    latencies = {LatencyKey(sender.campaign.key, 1, "email", bucket): 1 for bucket in range(number)}
+    work.counters.add_latencies(latencies)
 
 
 def messages(sender: Sender, number: int) -> list[Message]:

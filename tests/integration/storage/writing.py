@@ -9,9 +9,9 @@ import sys
 from contextlib import closing, suppress
 from uuid import uuid4
 
-from clarion_server.application.ports.queries import CounterKey
 from clarion_server.application.ports.store import Store, WriteConflict
 from clarion_server.bootstrap import open_store
+from clarion_server.domain.counter import Metric
 
 from tests.contract.store import samples
 
@@ -22,7 +22,7 @@ def take(store: Store, campaign_key: int, request_id: str) -> bool:
         taken = bool(work.executions.by_request_ids([(campaign_key, request_id)]))
         if not taken:
             work.executions.add_all([samples.execution(campaign_key, id=uuid4().hex, request_id=request_id)])
-        work.figures.add({CounterKey(campaign_key, 1, "tries"): 1})
+        work.counters.add({samples.counter(campaign_key, 1, Metric.RETRIES): 1})
         work.commit()
     return not taken
 

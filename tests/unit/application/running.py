@@ -31,10 +31,12 @@ from clarion_server.application.transactions import Transactions
 from clarion_server.application.triggering.admission import RecipientInput, TriggerCommand
 from clarion_server.application.triggering.cancel import CancelMessages
 from clarion_server.application.triggering.trigger import TriggerAnswer, Triggering
+from clarion_server.bootstrap.channels import CONTENT_KINDS
 from clarion_server.domain.access import Caller, Scope
+from clarion_server.domain.event import Event
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.instant import DAY, Span
-from clarion_server.domain.message import Event, Lane, Message, MessageState
+from clarion_server.domain.message import Lane, Message, MessageState
 
 from tests.fakes import Provider
 from tests.unit.application.world import World
@@ -88,7 +90,7 @@ class Process:
         self.transactions = Transactions(store or world.store)
         metrics = metrics or Metrics()
         self.commits = GroupCommit(self.transactions, self._committed, capacity, metrics)
-        self.directory = CampaignCache(self.transactions, compiler or JinjaContentCompiler())
+        self.directory = CampaignCache(self.transactions, compiler or JinjaContentCompiler(CONTENT_KINDS))
         self.lease = Lease(name, span, world.clock)
         self.ports = DispatcherPorts(
             queue=StoreQueue(self.commits, name),
@@ -185,13 +187,18 @@ def events(world: World) -> list[Event]:
     return world.see(_all_events)
 
 
-def figures(world: World, campaign_key: int) -> dict[str, int]:
-    return world.see(_figures_of(campaign_key))
+def counts(world: World, campaign_key: int) -> dict[str, int]:
+    """The counters by metric, with a colon and the reason behind it where there is one."""
+    return world.see(_counts_of(campaign_key))
 
 
 @cache
-def _figures_of(campaign_key: int) -> Callable[[UnitOfWork], dict[str, int]]:
-    return lambda unit: unit.figures.of_campaign(campaign_key, None)
+def _counts_of(campaign_key: int) -> Callable[[UnitOfWork], dict[str, int]]:
+    def read(unit: UnitOfWork) -> dict[str, int]:
+        found = unit.counters.of_campaign(campaign_key, None)
+        return {f"{metric}:{reason}" if reason else str(metric): count for (metric, reason), count in found.items()}
+
+    return read
 
 
 def _all_executions(unit: UnitOfWork) -> list[Execution]:

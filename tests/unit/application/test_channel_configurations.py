@@ -6,17 +6,18 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from clarion_server.adapters.channels.smtp_email import SmtpEmailChannel
+from clarion_server.adapters.channels.email.smtp.channel import SmtpEmailChannel
 from clarion_server.application.channels.configurations import (
     ChannelSettings,
     CreateChannelConfiguration,
     ManageChannelConfigurations,
     UpdateChannelConfiguration,
 )
-from clarion_server.application.ports.channels import VerificationKind
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.campaign import Mailbox, QueueDisposal
-from clarion_server.domain.channel import ChannelConfiguration, TlsMode
+from clarion_server.domain.campaign import QueueDisposal
+from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.content.email import Mailbox, TlsMode
+from clarion_server.domain.content.webhook import WebhookProvider
 from clarion_server.domain.errors import (
     ChannelConfigurationInUse,
     EtagMismatch,
@@ -29,13 +30,18 @@ from clarion_server.domain.message import MessageState
 from clarion_server.domain.violation import Violation
 
 from tests.contract.store import samples
+from tests.outbound import SIGNING_SECRET
 from tests.smtp_sink import SmtpSink
 from tests.unit.application.world import AUTHOR, CHANNEL, SMTP, STRANGER, World
+
+CERTIFICATE = "-----BEGIN CERTIFICATE-----"
+KEY = "-----BEGIN PRIVATE KEY-----"
 
 
 async def update(world: World, etag: str = "", **changes: Any) -> ChannelConfiguration:
     settings = ChannelSettings(replace(CHANNEL, **changes))
-    return await world.channels.update(UpdateChannelConfiguration("orders", settings, frozenset(changes), etag), AUTHOR)
+    names = {settings.configuration.provider.field if name == "provider" else name for name in changes}
+    return await world.channels.update(UpdateChannelConfiguration("orders", settings, frozenset(names), etag), AUTHOR)
 
 
 def fields_of(error: pytest.ExceptionInfo[InvalidFields]) -> list[str]:
@@ -60,7 +66,7 @@ async def test_a_name_is_taken_once_in_a_sandbox(world: World) -> None:
 
 async def test_everything_wrong_with_a_new_one_is_told_by_paths_in_the_request(world: World) -> None:
     flaw = Violation("smtp", "REQUIRED", "Must be given.")
-    broken = ChannelSettings(replace(CHANNEL, max_rate=-1.0, smtp=replace(SMTP, host="")), (flaw,))
+    broken = ChannelSettings(replace(CHANNEL, max_rate=-1.0, provider=replace(SMTP, host="")), (flaw,))
     with pytest.raises(InvalidFields) as refused:
         await world.channels.create(CreateChannelConfiguration("Orders", broken), AUTHOR)
     assert fields_of(refused) == [
@@ -125,20 +131,51 @@ async def test_flaws_count_for_the_named_fields_alone(world: World) -> None:
 
 
 async def test_a_password_that_is_left_empty_stays_as_long_as_its_user(world: World) -> None:
-    await world.channel(smtp=replace(SMTP, username="shop", password="swordfish"))
-    kept = await update(world, smtp=replace(SMTP, username="shop", port=465))
-    assert (kept.smtp.password, kept.smtp.port) == ("swordfish", 465)
+    await world.channel(provider=replace(SMTP, username="shop", password="swordfish"))
+    kept = await update(world, provider=replace(SMTP, username="shop", port=465))
+    assert kept.provider == replace(SMTP, username="shop", port=465, password="swordfish")
     with pytest.raises(InvalidFields) as refused:
-        await update(world, smtp=replace(SMTP, username="other"))
+        await update(world, provider=replace(SMTP, username="other"))
     assert fields_of(refused) == ["channel_configuration.smtp.password"]
-    gone = await update(world, smtp=SMTP)
-    assert gone.smtp.password == ""
+    gone = await update(world, provider=SMTP)
+    assert gone.provider == SMTP
+
+
+async def test_the_kind_of_the_provider_cannot_change(world: World) -> None:
+    before = await world.channel(provider=replace(SMTP, username="shop", password="swordfish"))
+    with pytest.raises(InvalidFields) as refused:
+        await update(world, provider=WebhookProvider("https://shop.example/hook"), max_rate=-1.0)
+    assert [(each.field, each.reason) for each in refused.value.violations] == [
+        ("channel_configuration.webhook", "IMMUTABLE"),
+        ("channel_configuration.max_rate", "OUT_OF_RANGE"),
+    ]
+    assert await world.channels.get("orders", AUTHOR) == before
+
+
+async def test_a_provider_that_is_named_must_be_given(world: World) -> None:
+    await world.channel()
+    command = UpdateChannelConfiguration("orders", ChannelSettings(CHANNEL), frozenset({"webhook"}))
+    with pytest.raises(InvalidFields) as refused:
+        await world.channels.update(command, AUTHOR)
+    assert fields_of(refused) == ["channel_configuration.webhook"]
+
+
+async def test_the_secrets_of_a_webhook_are_kept_each_as_long_as_what_it_is_bound_to(world: World) -> None:
+    stored = WebhookProvider(
+        "https://shop.example/hook", secret=SIGNING_SECRET, client_certificate=CERTIFICATE, client_key=KEY
+    )
+    await world.channel(provider=stored)
+    moved = await update(world, provider=replace(stored, url="https://shop.example/new", secret="", client_key=""))
+    assert moved.provider == replace(stored, url="https://shop.example/new")
+    with pytest.raises(InvalidFields) as refused:
+        await update(world, provider=replace(stored, client_certificate=CERTIFICATE + "\n", client_key=""))
+    assert fields_of(refused) == ["channel_configuration.webhook.client_key"]
 
 
 async def test_stored_credentials_do_not_go_without_tls_to_another_machine(world: World) -> None:
-    await world.channel(smtp=replace(SMTP, username="shop", password="swordfish", tls_mode=TlsMode.NONE))
+    await world.channel(provider=replace(SMTP, username="shop", password="swordfish", tls_mode=TlsMode.NONE))
     with pytest.raises(InvalidFields) as refused:
-        await update(world, smtp=replace(SMTP, username="shop", tls_mode=TlsMode.NONE, host="smtp.example.com"))
+        await update(world, provider=replace(SMTP, username="shop", tls_mode=TlsMode.NONE, host="smtp.example.com"))
     assert fields_of(refused) == ["channel_configuration.smtp.tls_mode"]
 
 
@@ -182,21 +219,18 @@ async def test_a_deletion_from_an_outdated_reading_is_refused(world: World) -> N
 async def test_verification_goes_through_the_steps_of_a_hand_off(world: World) -> None:
     async with SmtpSink() as sink:
         smtp = replace(SMTP, host=sink.host, port=sink.port, tls_mode=TlsMode.NONE)
-        await world.channel(smtp=smtp)
+        await world.channel(provider=smtp)
         steps = await world.channels.verify("orders", AUTHOR)
-    assert [(step.kind, step.passed) for step in steps] == [
-        (VerificationKind.CONNECT, True),
-        (VerificationKind.EHLO, True),
-    ]
+    assert [(step.name, step.passed) for step in steps] == [("connect", True), ("ehlo", True)]
     assert sink.mails == []
 
 
 async def test_verification_of_a_server_that_is_away_says_so(world: World) -> None:
     async with SmtpSink() as sink:
         smtp = replace(SMTP, host=sink.host, port=sink.port, tls_mode=TlsMode.NONE, sender=Mailbox("a@example.com"))
-    await world.channel(smtp=smtp)
+    await world.channel(provider=smtp)
     steps = await world.channels.verify("orders", AUTHOR)
-    assert [(step.kind, step.passed) for step in steps] == [(VerificationKind.CONNECT, False)]
+    assert [(step.name, step.passed) for step in steps] == [("connect", False)]
     with pytest.raises(ResourceNotFound):
         await world.channels.verify("orders", STRANGER)
 
@@ -217,6 +251,6 @@ async def test_a_channel_that_was_opened_to_verify_is_closed_again(world: World)
 
     keeping = ManageChannelConfigurations(world.transactions, world.clock, CountedChannel, world.told_channels.append)
     async with SmtpSink() as sink:
-        await world.channel(smtp=replace(SMTP, host=sink.host, port=sink.port, tls_mode=TlsMode.NONE))
+        await world.channel(provider=replace(SMTP, host=sink.host, port=sink.port, tls_mode=TlsMode.NONE))
         await keeping.verify("orders", AUTHOR)
     assert open_channels == 0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from clarion_server.application.sending import store_look
-from clarion_server.domain.campaign import Action, Category
+from clarion_server.domain.campaign import Action
+from clarion_server.domain.category import Category
 from clarion_server.domain.instant import HOUR
 from clarion_server.domain.message import Message, MessageState
 
@@ -19,7 +20,7 @@ RESET = "email:forgetful@example.com"
 
 
 async def live_on(world: World, name: str, category: Category = Category.MARKETING) -> None:
-    await world.live(name, category=category, actions=(Action(name, EMAIL),))
+    await world.live(name, category=category, actions=(Action("email", name, EMAIL),))
 
 
 def in_order_of_claims(world: World) -> list[Message]:
@@ -33,7 +34,7 @@ async def test_channel_configurations_with_a_backlog_take_turns_and_urgent_messa
     for name in NEWSLETTERS:
         await world.channel(name, max_concurrency=100)
         await live_on(world, name)
-    await world.live("reset", category=Category.TRANSACTIONAL, actions=(Action("third", EMAIL),))
+    await world.live("reset", category=Category.TRANSACTIONAL, actions=(Action("email", "third", EMAIL),))
     process = Process(world)
     for name in NEWSLETTERS:
         await process.trigger(*recipients(BACKLOG), campaign_id=name)

@@ -7,11 +7,13 @@ from dataclasses import replace
 
 import pytest
 from clarion_server.application.ports.queue import Claimed
-from clarion_server.domain.campaign import Category, QueueDisposal
+from clarion_server.domain.campaign import QueueDisposal
+from clarion_server.domain.category import Category
+from clarion_server.domain.event import EventType
 from clarion_server.domain.instant import HOUR, SECOND
-from clarion_server.domain.message import EventType, Lane, MessageState
+from clarion_server.domain.message import Lane, MessageState
 
-from tests.unit.application.running import Process, claimed, events, figures, messages, recipients, states
+from tests.unit.application.running import Process, claimed, counts, events, messages, recipients, states
 from tests.unit.application.world import AUTHOR, World
 
 QUEUED, SENDING, CANCELLED, EXPIRED = (
@@ -86,7 +88,7 @@ async def test_messages_of_a_campaign_stopped_to_be_cancelled_are_cancelled(worl
     assert not (await claimed(world)).messages
     assert states(world) == [CANCELLED] * 2
     assert [event.type for event in events(world)] == [EventType.CANCELLED] * 2
-    assert figures(world, 1) == {"targeted": 2, "state:CANCELLED": 2}
+    assert counts(world, 1) == {"TARGETED": 2, "CANCELLED": 2}
 
 
 async def test_messages_of_a_campaign_stopped_to_be_drained_are_claimed(world: World, process: Process) -> None:

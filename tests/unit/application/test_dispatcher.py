@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 from clarion_server.adapters.rendering import JinjaContentCompiler
-from clarion_server.adapters.rendering.email_content import CompiledEmail
-from clarion_server.application.ports.channels import OutboundEmail
+from clarion_server.adapters.rendering.compiled_action import CompiledAction
+from clarion_server.application.ports.channels import Outbound
 from clarion_server.application.ports.content import ContentInvalid
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending import claim_loop as claim_loop_module
@@ -16,12 +16,16 @@ from clarion_server.application.sending import dispatcher as dispatcher_module
 from clarion_server.application.sending import dispatchers as dispatchers_module
 from clarion_server.application.sending import store_look
 from clarion_server.application.sending.in_flight import in_flight_limits
+from clarion_server.bootstrap.channels import CONTENT_KINDS
+from clarion_server.domain.attempt import Attempt, AttemptResult, FailureReason
 from clarion_server.domain.campaign import CampaignDefinition
+from clarion_server.domain.content.email import RenderedEmail
+from clarion_server.domain.event import EventType
 from clarion_server.domain.instant import HOUR
-from clarion_server.domain.message import AttemptResult, EventType, FailureReason, Lane, MessageState
+from clarion_server.domain.message import Lane, MessageState
 
 from tests.fakes import LATER, NEVER, End
-from tests.unit.application.running import Process, events, figures, messages, recipients, states, until
+from tests.unit.application.running import Process, counts, events, messages, recipients, states, until
 from tests.unit.application.working import at_work, change_channel, only
 from tests.unit.application.world import World
 
@@ -54,14 +58,14 @@ async def test_an_accepted_message_is_sent_without_being_claimed(world: World, p
     assert states(world)[0] in {SENDING, SENT}
     await until(lambda: states(world) == [SENT])
     (email,) = process.provider.taken
-    assert (email.message_id, email.address, email.email.subject) == (only(world).id, "jane@example.com", "Order 4711")
+    assert (email.message_id, email.address) == (only(world).id, "jane@example.com")
+    assert isinstance(email.rendered, RenderedEmail)
+    assert email.rendered.subject == "Order 4711"
     (event,) = events(world)
-    assert (event.type, event.attempt and event.attempt.provider_reply) == (EventType.SENT, "250 2.0.0 Taken")
-    counted = figures(world, 1)
-    assert {metric: count for metric, count in counted.items() if not metric.startswith("latency")} == {
-        "targeted": 1,
-        "state:SENT": 1,
-    }
+    assert event.type is EventType.SENT
+    assert isinstance(event.detail, Attempt)
+    assert event.detail.provider_reply == "250 2.0.0 Taken"
+    assert counts(world, 1) == {"TARGETED": 1, "SENT": 1}
 
 
 async def test_what_waits_in_the_store_is_sent_when_its_time_has_come(world: World, process: Process) -> None:
@@ -108,11 +112,11 @@ async def test_a_passing_failure_is_tried_again_and_a_lasting_one_is_not(world: 
         world.clock.advance(HOUR)
         process.claim_loop.look()
     assert [event.type for event in events(world)] == [EventType.DEFERRED, EventType.DEFERRED, EventType.SENT]
-    assert figures(world, 1)["retries"] == 2
+    assert counts(world, 1)["RETRIES"] == 2
     process.provider.end = lambda _: NEVER
     await process.trigger()
     await until(lambda: states(world) == [SENT, FAILED])
-    assert figures(world, 1)["failed:RECIPIENT_REJECTED"] == 1
+    assert counts(world, 1)["FAILED:RECIPIENT_REJECTED"] == 1
 
 
 async def test_a_message_that_expires_in_the_hands_of_a_process_is_not_sent(world: World, process: Process) -> None:
@@ -126,17 +130,17 @@ async def test_a_message_that_expires_in_the_hands_of_a_process_is_not_sent(worl
 
 
 async def test_a_fault_of_a_channel_leaves_the_hand_off_in_doubt(world: World, process: Process) -> None:
-    def break_down(_email: OutboundEmail) -> End:
+    def break_down(_email: Outbound) -> End:
         raise ZeroDivisionError
 
     process.provider.end = break_down
     await process.trigger()
     await until(lambda: len(events(world)) == 1)
     (event,) = events(world)
-    assert event.attempt is not None
-    assert event.attempt.result is AttemptResult.IN_DOUBT
-    assert event.failure is not None
-    assert event.failure.reason is FailureReason.HAND_OFF_UNKNOWN
+    assert isinstance(event.detail, Attempt)
+    assert event.detail.result is AttemptResult.IN_DOUBT
+    assert event.detail.failure is not None
+    assert event.detail.failure.reason is FailureReason.HAND_OFF_UNKNOWN
 
 
 class ForgetfulCompiler(JinjaContentCompiler):
@@ -144,16 +148,16 @@ class ForgetfulCompiler(JinjaContentCompiler):
 
     compiled = 0
 
-    def compile_content(self, definition: CampaignDefinition, campaign_id: str) -> CompiledEmail:
+    def compile_content(self, definition: CampaignDefinition, action_index: int, campaign_id: str) -> CompiledAction:
         self.compiled += 1
         if self.compiled > 1:
             raise ContentInvalid
-        return super().compile_content(definition, campaign_id)
+        return super().compile_content(definition, action_index, campaign_id)
 
 
 async def test_a_version_that_does_not_compile_any_more_fails_its_messages(world: World) -> None:
     await world.live()
-    async with at_work(Process(world, compiler=ForgetfulCompiler())) as process:
+    async with at_work(Process(world, compiler=ForgetfulCompiler(CONTENT_KINDS))) as process:
         await process.trigger()
         await until(lambda: states(world) == [FAILED])
         failure = only(world).failure

@@ -11,17 +11,20 @@ from itertools import cycle
 import pytest
 from clarion_server.application.sending import claim_loop as claim_loop_module
 from clarion_server.application.sending import dispatcher as dispatcher_module
-from clarion_server.domain.campaign import Category, InDoubtPolicy
+from clarion_server.domain.attempt import Attempt
+from clarion_server.domain.campaign import InDoubtPolicy
+from clarion_server.domain.category import Category
 from clarion_server.domain.errors import Unavailable
+from clarion_server.domain.event import EventType
 from clarion_server.domain.instant import DAY, HOUR, Instant
-from clarion_server.domain.message import OUTCOMES, EventType, MessageState
+from clarion_server.domain.message import OUTCOMES, MessageState
 from clarion_server.domain.retry import RetryPolicy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fakes import LATER, NEVER, UNKNOWN, End, FaultyStore, Provider
 from tests.memory_store import MemoryStore
-from tests.unit.application.running import Process, events, figures, messages, recipient, until
+from tests.unit.application.running import Process, counts, events, messages, recipient, until
 from tests.unit.application.working import as_world, at_work
 from tests.unit.application.world import StandingClock, World
 
@@ -93,13 +96,15 @@ def check_books(world: World, provider: Provider) -> None:
     """Every message has one outcome, every attempt its event, and what was taken was taken once, or was in doubt."""
     ends = [event for event in events(world) if event.type is not EventType.DEFERRED]
     assert Counter(event.message_id for event in ends) == Counter(messages(world).keys())
-    attempts = Counter(event.message_id for event in events(world) if event.attempt)
+    attempts = Counter(event.message_id for event in events(world) if isinstance(event.detail, Attempt))
     assert attempts == Counter(email.message_id for email in provider.begun)
     assert attempts == Counter({message.id: message.attempt_count for message in messages(world).values()})
     taken = Counter(email.message_id for email in provider.taken)
     assert taken == Counter(messages(world, MessageState.SENT).keys())
-    counted = figures(world, 1)
-    assert counted["targeted"] == sum(count for metric, count in counted.items() if metric.startswith("state:"))
+    counted = counts(world, 1)
+    assert counted["TARGETED"] == sum(
+        count for metric, count in counted.items() if metric.partition(":")[0] in OUTCOMES
+    )
 
 
 @pytest.mark.soak

@@ -13,8 +13,8 @@ from clarion_server.application.queries import event_watch as watching_module
 from clarion_server.application.queries.event_watch import CommitSignal, EventWatch, Watched
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.errors import Unavailable
+from clarion_server.domain.event import Event, EventType
 from clarion_server.domain.instant import HOUR, Instant
-from clarion_server.domain.message import Event, EventType
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -54,7 +54,8 @@ class Watchtower:
 
 
 def an_event(type_: EventType, campaign_key: int, execution: int) -> Event:
-    return Event(type_, HOUR, f"{execution:032x}-0000", campaign_key)
+    message_id = f"{execution:032x}-0000-0"
+    return Event(type_, HOUR, "default", f"messages/{message_id}", message_id=message_id, campaign_key=campaign_key)
 
 
 @pytest.fixture
@@ -111,7 +112,7 @@ async def test_more_events_than_a_page_come_in_order(tower: Watchtower) -> None:
         (replace(ALL, types=frozenset({EventType.FAILED})), [2, 4]),
         (replace(ALL, campaign_key=2), [3, 4]),
         (replace(ALL, execution_id=f"{7:032x}"), [5]),
-        (replace(ALL, message_id=f"{7:032x}-0000"), [5]),
+        (replace(ALL, message_id=f"{7:032x}-0000-0"), [5]),
         (replace(ALL, campaign_key=2, types=frozenset({EventType.FAILED})), [4]),
     ],
 )

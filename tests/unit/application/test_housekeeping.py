@@ -18,7 +18,7 @@ from clarion_server.domain.instant import DAY
 from clarion_server.domain.message import MessageState
 
 from tests.fakes import FaultyStore
-from tests.unit.application.running import Process, events, figures, messages, recipients, until
+from tests.unit.application.running import Process, counts, events, messages, recipients, until
 from tests.unit.application.world import World
 from tests.waiting import wait_until
 
@@ -67,7 +67,7 @@ async def test_each_kind_goes_in_its_own_time(world: World, process: Process) ->
     assert len(messages(world)) == 5
     await keep_house_after(process, 8)
     assert messages(world) == {}
-    assert figures(world, 1)["state:SENT"] == 5
+    assert counts(world, 1)["SENT"] == 5
 
 
 async def test_without_a_retention_everything_stays(world: World, process: Process) -> None:

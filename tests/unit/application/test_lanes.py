@@ -8,7 +8,7 @@ import pytest
 from clarion_server.application.sending.in_flight import InFlightLimit, in_flight_limits
 from clarion_server.application.sending.local_dispatch import ClaimedMessage
 from clarion_server.application.sending.send_queue import SendQueue, marketing_limit
-from clarion_server.domain.campaign import Category
+from clarion_server.domain.category import Category
 from clarion_server.domain.instant import HOUR
 from clarion_server.domain.message import Lane, MessageState
 from hypothesis import given

@@ -9,7 +9,9 @@ from dataclasses import replace
 import pytest
 from clarion_server.adapters.rendering import JinjaContentCompiler
 from clarion_server.application.channels.configurations import ChannelSettings, UpdateChannelConfiguration
+from clarion_server.bootstrap.channels import CONTENT_KINDS
 from clarion_server.domain.campaign import CampaignDefinition, CampaignState, QueueDisposal, Schedule
+from clarion_server.domain.counter import Metric
 from clarion_server.domain.errors import (
     ChannelConfigurationInUse,
     EtagMismatch,
@@ -92,7 +94,7 @@ async def test_a_version_that_does_not_exist_cannot_be_activated(world: World) -
 async def test_an_earlier_version_whose_channel_configuration_was_replaced_becomes_a_version_anew(world: World) -> None:
     await world.live()
     await world.channel("other")
-    action = replace((await world.get()).definition.action, channel_configuration="other")
+    action = replace((await world.get()).definition.actions[0], channel_configuration="other")
     await world.update(actions=(action,))
     await world.activate()
     await world.channels.delete("orders", "", AUTHOR)
@@ -151,6 +153,7 @@ class InterruptedCompiler(JinjaContentCompiler):
     """Something else happens while the first review runs."""
 
     def __init__(self) -> None:
+        super().__init__(CONTENT_KINDS)
         self.world: World | None = None
         self.reviewed: list[CampaignDefinition] = []
 
@@ -225,7 +228,11 @@ async def test_transitions_from_an_outdated_reading_are_refused(world: World) ->
 
 async def test_stopping_says_how_many_messages_had_no_outcome(world: World) -> None:
     live = await world.live()
-    await world.count_up(live, 1, {"targeted": 10, "state:SENT": 4, "state:EXCLUDED": 1, "retries": 3})
+    await world.count_up(
+        live,
+        1,
+        {(Metric.TARGETED, ""): 10, (Metric.SENT, ""): 4, (Metric.EXCLUDED, "SUPPRESSED"): 1, (Metric.RETRIES, ""): 3},
+    )
     stopped, queued_count = await world.life_cycle.stop("order-confirmed", CANCEL, "", AUTHOR)
     assert (stopped.state, stopped.queue_disposal, queued_count) == (CampaignState.STOPPED, CANCEL, 5)
     assert await world.stored() == stopped

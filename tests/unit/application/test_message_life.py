@@ -15,7 +15,6 @@ from clarion_server.application.campaign_cache import CampaignCache
 from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.maintenance.process_heartbeat import ProcessHeartbeat
 from clarion_server.application.ports.queue import ClaimRequest
-from clarion_server.application.reports.counts import read_figures
 from clarion_server.application.sending.attempt import AttemptRunner
 from clarion_server.application.sending.claim import ClaimDueMessages, DueClaims
 from clarion_server.application.sending.lease import Lease
@@ -25,19 +24,21 @@ from clarion_server.application.sending.requeue import PendingRequeue
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.triggering.cancel import CancelMessages
 from clarion_server.application.triggering.trigger import Triggering
+from clarion_server.domain.attempt import Attempt, AttemptResult
 from clarion_server.domain.campaign import CampaignState, InDoubtPolicy, QueueDisposal
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.delivery import AttemptOutcome
 from clarion_server.domain.errors import CampaignNotLive
+from clarion_server.domain.event import Event, EventType
 from clarion_server.domain.instant import HOUR, MINUTE, SECOND, Instant
-from clarion_server.domain.message import OUTCOMES, AttemptResult, Event, EventType, Lane, Message, MessageState
+from clarion_server.domain.message import OUTCOMES, Lane, Message, MessageState
 from clarion_server.domain.retry import RetryPolicy
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from tests.fakes import LATER, NEVER, UNKNOWN, End, ScriptedChannel
-from tests.unit.application.running import CALLER, command, events, figures, messages, recipient
+from tests.unit.application.running import CALLER, command, counts, events, messages, recipient
 from tests.unit.application.world import AUTHOR, World
 
 SOAK = bool(os.environ.get("CLARION_SOAK"))
@@ -241,12 +242,11 @@ class MessageLife(RuleBasedStateMachine):
         for key in (1, 2):
             mine = [message for message in self.messages().values() if message.campaign_key == key]
             states = Counter(message.state for message in mine)
-            counted = figures(self.world, key) if mine else {}
-            assert counted.get("targeted", 0) == len(mine)
+            counted = counts(self.world, key) if mine else {}
+            assert counted.get("TARGETED", 0) == len(mine)
             for state in OUTCOMES:
-                assert counted.get(f"state:{state}", 0) == states[state]
-            open_count = states[MessageState.QUEUED] + states[MessageState.SENDING]
-            assert read_figures(counted).queued_count == open_count
+                of_state = [count for name, count in counted.items() if name.partition(":")[0] == state]
+                assert sum(of_state) == states[state]
 
     @invariant()
     def an_outcome_never_moves(self) -> None:
@@ -261,7 +261,7 @@ class MessageLife(RuleBasedStateMachine):
             told = of_message.get(id_, [])
             ends = [event.type.name for event in told if event.type is not EventType.DEFERRED]
             assert ends == ([message.state.name] if message.state in OUTCOMES else [])
-            numbers = [event.attempt.number for event in told if event.attempt is not None]
+            numbers = [event.detail.number for event in told if isinstance(event.detail, Attempt)]
             assert numbers == list(range(1, len(numbers) + 1))
             assert message.attempt_count == len(numbers) + (message.state is MessageState.SENDING)
 
@@ -274,7 +274,8 @@ class MessageLife(RuleBasedStateMachine):
     def what_was_taken_twice_was_in_doubt(self) -> None:
         taken, of_message = Counter(email.message_id for email in self.channel.taken), self.events()
         for id_, message in self.messages().items():
-            in_doubt = [e for e in of_message.get(id_, []) if e.attempt and e.attempt.result is AttemptResult.IN_DOUBT]
+            attempts = [event.detail for event in of_message.get(id_, []) if isinstance(event.detail, Attempt)]
+            in_doubt = [attempt for attempt in attempts if attempt.result is AttemptResult.IN_DOUBT]
             assert taken[id_] <= len(in_doubt) + 1
             if message.state is MessageState.SENT:
                 assert taken[id_] >= 1
@@ -323,7 +324,7 @@ class MessageLife(RuleBasedStateMachine):
     def events(self) -> dict[str, list[Event]]:
         of_message: dict[str, list[Event]] = {}
         for event in events(self.world):
-            of_message.setdefault(event.message_id, []).append(event)
+            of_message.setdefault(event.message_id or "", []).append(event)
         return of_message
 
     def any_message(self, data: st.DataObject) -> Message | None:

@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 from clarion_server.adapters.metrics import PrometheusMetrics
-from clarion_server.application.reports.counts import CampaignCounts, read_figures
+from clarion_server.application.reports.counts import CampaignCounts, counts_of
+from clarion_server.domain.counter import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.unit.application.running import Process, recipients, until
@@ -50,7 +51,9 @@ async def test_a_repeated_request_is_not_counted_again(world: World, metrics: Pr
 
 
 def test_the_metrics_of_the_store_are_those_of_all_campaigns(metrics: PrometheusMetrics) -> None:
-    counts = read_figures({"targeted": 10, "state:SENT": 6, "state:FAILED": 1, "retries": 2})
+    counts = counts_of(
+        {(Metric.TARGETED, ""): 10, (Metric.SENT, ""): 6, (Metric.FAILED, "OTHER"): 1, (Metric.RETRIES, ""): 2}, {}
+    )
     assert value(metrics, "clarion_store_up", counts) == 1
     assert value(metrics, "clarion_store_messages_total", counts) == 10
     assert value(metrics, "clarion_store_queued_messages", counts) == 3
@@ -59,7 +62,7 @@ def test_the_metrics_of_the_store_are_those_of_all_campaigns(metrics: Prometheus
 
 
 def test_a_store_that_does_not_answer_is_down_and_has_no_counts(metrics: PrometheusMetrics) -> None:
-    metrics.exposition(read_figures({"targeted": 10}))
+    metrics.exposition(counts_of({}, {}))
     assert value(metrics, "clarion_store_up") == 0
     assert b"clarion_store_messages" not in metrics.exposition(None)
 

@@ -7,21 +7,15 @@ from collections.abc import AsyncIterator
 import pytest
 from clarion_server.application.sending.outcomes import record_outcomes
 from clarion_server.application.sending.requeue import PendingRequeue
+from clarion_server.domain.attempt import Attempt, AttemptResult, Failure, FailureReason
 from clarion_server.domain.campaign import InDoubtPolicy
 from clarion_server.domain.delivery import AttemptOutcome, decide_next, expire
+from clarion_server.domain.event import EventType
 from clarion_server.domain.instant import HOUR, SECOND
-from clarion_server.domain.message import (
-    Attempt,
-    AttemptResult,
-    EventType,
-    Failure,
-    FailureReason,
-    Message,
-    MessageState,
-)
+from clarion_server.domain.message import Message, MessageState
 from clarion_server.domain.retry import RetryPolicy
 
-from tests.unit.application.running import Process, claimed, events, figures, messages, states
+from tests.unit.application.running import Process, claimed, counts, events, messages, states
 from tests.unit.application.world import World
 
 FAILURE = Failure(FailureReason.THROTTLED, "451")
@@ -63,8 +57,8 @@ async def test_what_is_told_again_later_counts_no_more(world: World, process: Pr
     await record(world, second, first)
     assert states(world) == [MessageState.SENT]
     assert [event.type for event in events(world)] == [EventType.DEFERRED, EventType.SENT]
-    counted = figures(world, 1)
-    assert (counted["targeted"], counted["state:SENT"], counted["retries"]) == (1, 1, 1)
+    counted = counts(world, 1)
+    assert (counted["TARGETED"], counted["SENT"], counted["RETRIES"]) == (1, 1, 1)
 
 
 async def test_a_message_that_expired_before_its_attempt_has_none(world: World, process: Process) -> None:
@@ -75,7 +69,7 @@ async def test_a_message_that_expired_before_its_attempt_has_none(world: World, 
     assert (stored.state, stored.attempt_count, stored.owner) == (MessageState.EXPIRED, 0, None)
     assert [event.type for event in events(world)] == [EventType.EXPIRED]
     await record(world, expire(message, world.clock.now()))
-    assert figures(world, 1) == {"targeted": 1, "state:EXPIRED": 1}
+    assert counts(world, 1) == {"TARGETED": 1, "EXPIRED": 1}
 
 
 async def test_what_is_given_back_twice_stays_with_whoever_claimed_it_in_between(

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 from clarion_server.application.campaigns.preview import Preview, PreviewCampaign
-from clarion_server.domain.campaign import EmailContent, Mailbox
+from clarion_server.domain.campaign import Action
+from clarion_server.domain.choice import Choice, Source
+from clarion_server.domain.content.email import RenderedEmail
+from clarion_server.domain.content.webhook import RenderedWebhook, WebhookContent
 from clarion_server.domain.errors import InvalidFields, ResourceNotFound
 from clarion_server.domain.violation import Violation
 
@@ -27,13 +30,19 @@ async def refused_fields(world: World, **changes: Any) -> list[tuple[str, str]]:
     return [(violation.field, violation.reason) for violation in refused.value.violations]
 
 
+async def preview_email(world: World, **changes: Any) -> RenderedEmail:
+    rendered = (await preview(world, **changes)).rendered
+    assert isinstance(rendered, RenderedEmail)
+    return rendered
+
+
 def with_email(**changes: Any) -> dict[str, Any]:
-    return {"actions": (replace(DEFINITION.action, email=replace(EMAIL, **changes)),)}
+    return {"actions": (Action("email", "orders", replace(EMAIL, **changes)),)}
 
 
 async def test_a_draft_is_rendered_with_the_given_data(world: World) -> None:
     await world.draft()
-    email = (await preview(world)).email
+    email = await preview_email(world)
     assert (email.subject, email.html) == ("Order <4711>", "<p>Thank you for &lt;4711&gt;.</p>")
     assert email.text.strip() == "Thank you for <4711>."
 
@@ -41,8 +50,8 @@ async def test_a_draft_is_rendered_with_the_given_data(world: World) -> None:
 async def test_the_rendered_version_is_the_one_asked_for(world: World) -> None:
     await world.live()
     await world.update(**with_email(subject="New"))
-    assert (await preview(world)).email.subject == "New"
-    assert (await preview(world, version=1)).email.subject == "Order <4711>"
+    assert (await preview_email(world)).subject == "New"
+    assert (await preview_email(world, version=1)).subject == "Order <4711>"
     with pytest.raises(ResourceNotFound) as refused:
         await preview(world, version=2)
     assert refused.value.resource == "campaigns/order-confirmed/versions/2"
@@ -56,24 +65,26 @@ async def test_another_sandboxs_campaign_is_not_there(world: World) -> None:
 
 async def test_templates_see_the_recipient(world: World) -> None:
     await world.draft(**with_email(subject="{{ recipient.identity }} {{ recipient.address }} {{ recipient.locale }}"))
-    assert (await preview(world)).email.subject == "email:preview@clarion.test preview@clarion.test en"
-    named = await preview(world, identity="email:jane@example.com", locale="de")
-    assert named.email.subject == "email:jane@example.com jane@example.com de"
-    profiled = await preview(world, profile={"email": "joe@example.com"})
-    assert profiled.email.subject == "email:preview@clarion.test joe@example.com en"
+    assert (await preview_email(world)).subject == "email:preview@clarion.test preview@clarion.test en"
+    named = await preview_email(world, identity="email:jane@example.com", locale="de")
+    assert named.subject == "email:jane@example.com jane@example.com de"
+    profiled = await preview_email(world, profile={"email": "joe@example.com"})
+    assert profiled.subject == "email:preview@clarion.test joe@example.com en"
 
 
 async def test_nobody_in_another_namespace_has_an_identity_of_that_namespace(world: World) -> None:
     await world.draft(identity_namespace="crm", **with_email(subject="{{ recipient.identity }}"))
-    assert (await preview(world)).email.subject == "crm:preview@clarion.test"
-    assert (await preview(world, identity="crm:4711")).email.subject == "crm:4711"
+    assert (await preview_email(world)).subject == "crm:preview@clarion.test"
+    assert (await preview_email(world, identity="crm:4711")).subject == "crm:4711"
 
 
 async def test_everything_wrong_with_the_data_is_told_at_once(world: World) -> None:
     await world.draft()
-    flaw = Violation("profile.x", "NOT_A_NUMBER", "Must be a finite number.")
-    fields = await refused_fields(world, context={"order": {"id": 1}}, locale="en_US", identity="crm:1", flaws=(flaw,))
-    assert [field for field, _ in fields] == ["profile.x", "locale", "identity", "context.order.id"]
+    unread = Violation("profile.x", "NOT_A_NUMBER", "Must be a finite number.")
+    fields = await refused_fields(
+        world, context={"order": {"id": 1}}, locale="en_US", identity="crm:1", violations=(unread,)
+    )
+    assert [field for field, _ in fields] == ["profile.x", "identity", "locale", "context.order.id"]
 
 
 async def test_a_context_that_lacks_what_the_schema_needs_is_refused(world: World) -> None:
@@ -91,14 +102,35 @@ async def test_a_template_that_cannot_be_read_is_told_as_review_tells_it(world: 
     assert await refused_fields(world) == [("actions[0].email.html", "TEMPLATE_SYNTAX")]
 
 
-async def test_the_sender_is_the_campaigns_or_else_the_channel_configurations(world: World) -> None:
+async def test_the_provider_is_that_of_the_channel_configuration_if_it_serves_the_channel(world: World) -> None:
     await world.draft()
-    nobody = await preview(world)
-    assert (nobody.sender, nobody.reply_to) == (None, None)
-    await world.channel(smtp=replace(SMTP, reply_to=Mailbox("help@example.com")))
-    channels = await preview(world)
-    assert (channels.sender, channels.reply_to) == (SMTP.sender, Mailbox("help@example.com"))
-    own = EmailContent("Hi", "<p>Hi</p>", sender=Mailbox("a@example.com"), reply_to=Mailbox("b@example.com"))
-    await world.update(actions=(replace(DEFINITION.action, email=own),))
-    campaigns = await preview(world)
-    assert (campaigns.sender, campaigns.reply_to) == (own.sender, own.reply_to)
+    assert (await preview(world)).provider is None
+    await world.channel()
+    assert (await preview(world)).provider == SMTP
+    await world.update(actions=(Action("hook", "orders", WebhookContent("{}")),))
+    assert (await preview(world)).provider is None
+
+
+async def test_the_rendered_action_is_the_one_asked_for_or_the_first(world: World) -> None:
+    hook = Action("hook", "hooks", WebhookContent('{"order": {{ context.order.id }}, "to": {{ recipient.address }}}'))
+    await world.draft(actions=(*DEFINITION.actions, hook))
+    assert (await preview(world)).action.id == "email"
+    shown = await preview(world, action="hook")
+    assert shown.action == hook
+    assert shown.rendered == RenderedWebhook('{"order": "<4711>", "to": ""}', {"content-type": "application/json"})
+    assert shown.address is None
+    assert await refused_fields(world, action="sms") == [("action", "UNKNOWN_VALUE")]
+
+
+async def test_an_address_that_is_none_is_told_by_its_path(world: World) -> None:
+    await world.draft()
+    assert await refused_fields(world, profile={"email": "nobody"}) == [("profile.email", "MALFORMED")]
+    assert await refused_fields(world, identity="email:nobody") == [("identity", "MALFORMED")]
+
+
+async def test_the_locale_is_chosen_as_a_trigger_chooses_it(world: World) -> None:
+    await world.draft()
+    assert (await preview(world)).locale == Choice("en", Source.CAMPAIGN)
+    assert (await preview(world, profile={"locale": "de"})).locale == Choice("de", Source.PROFILE)
+    assert (await preview(world, profile={"locale": "de"}, locale="fr")).locale == Choice("fr", Source.RECIPIENT)
+    assert await refused_fields(world, profile={"locale": "pt_BR"}) == [("profile.locale", "MALFORMED")]

@@ -10,14 +10,16 @@ import pytest
 from clarion_server.application.maintenance import process_heartbeat as keeping_module
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.application.sending.lease import Lease
+from clarion_server.domain.attempt import Attempt, AttemptResult, FailureReason
 from clarion_server.domain.campaign import InDoubtPolicy, QueueDisposal
 from clarion_server.domain.errors import Unavailable
+from clarion_server.domain.event import EventType
 from clarion_server.domain.instant import HOUR, SECOND
-from clarion_server.domain.message import AttemptResult, EventType, FailureReason, MessageState
+from clarion_server.domain.message import MessageState
 
 from tests.fakes import FaultyStore
 from tests.memory_store import MemoryStore
-from tests.unit.application.running import Process, events, figures, messages, recipients, states, until
+from tests.unit.application.running import Process, counts, events, messages, recipients, states, until
 from tests.unit.application.world import AUTHOR, StandingClock, World
 
 QUEUED, SENDING, SENT, IN_DOUBT = MessageState.QUEUED, MessageState.SENDING, MessageState.SENT, MessageState.IN_DOUBT
@@ -114,10 +116,11 @@ async def test_what_a_process_that_vanished_was_sending_is_in_doubt(
         await heir.heartbeat.beat()
         assert states(world) == [state] * 3
         for event in events(world):
-            assert event.attempt is not None
-            assert (event.attempt.number, event.attempt.result) == (1, AttemptResult.IN_DOUBT)
-            assert event.failure is not None
-            assert event.failure.reason is FailureReason.HAND_OFF_UNKNOWN
+            attempt = event.detail
+            assert isinstance(attempt, Attempt)
+            assert (attempt.number, attempt.result) == (1, AttemptResult.IN_DOUBT)
+            assert attempt.failure is not None
+            assert attempt.failure.reason is FailureReason.HAND_OFF_UNKNOWN
         await heir.close()
         vanished.provider.channels[0].gate.set()
 
@@ -135,8 +138,8 @@ async def test_what_is_resent_is_sent_by_the_heir_and_counted_once(world: World)
             vanished.provider.channels[0].gate.set()
             await until(lambda: vanished.is_idle)
     assert states(world) == [SENT] * 3
-    counted = figures(world, 1)
-    assert (counted["targeted"], counted["state:SENT"], counted["retries"]) == (3, 3, 3)
+    counted = counts(world, 1)
+    assert (counted["TARGETED"], counted["SENT"], counted["RETRIES"]) == (3, 3, 3)
     assert [event.type for event in events(world)] == [EventType.DEFERRED] * 3 + [EventType.SENT] * 3
 
 

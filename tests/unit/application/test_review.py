@@ -6,8 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from clarion_server.domain.campaign import Category, EmailContent, Schedule
+from clarion_server.domain.campaign import Action, Schedule
+from clarion_server.domain.category import Category
 from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.content.email import EmailContent
+from clarion_server.domain.content.webhook import WebhookContent, WebhookProvider
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 from clarion_server.domain.instant import HOUR
 
@@ -16,11 +19,11 @@ from tests.unit.application.world import CHANNEL, DEFINITION, EMAIL, World
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
 USABLE = replace(CHANNEL, id="orders")
 #: With every part written, so that its templates give nothing to tell.
-WHOLE = replace(DEFINITION, actions=(replace(DEFINITION.action, email=replace(EMAIL, text="Thank you.")),))
+WHOLE = replace(DEFINITION, actions=(Action("email", "orders", replace(EMAIL, text="Thank you.")),))
 
 
 async def findings(world: World, channel: ChannelConfiguration | None = USABLE, **changes: Any) -> list[Finding]:
-    return await world.review.of(replace(WHOLE, **changes), channel)
+    return await world.review.of(replace(WHOLE, **changes), [channel])
 
 
 async def codes(world: World, channel: ChannelConfiguration | None = USABLE, **changes: Any) -> list[FindingCode]:
@@ -37,6 +40,7 @@ async def test_a_campaign_in_order_has_nothing_to_tell(world: World) -> None:
         (None, FindingCode.CHANNEL_CONFIGURATION_MISSING),
         (replace(USABLE, disabled=True), FindingCode.CHANNEL_CONFIGURATION_DISABLED),
         (replace(USABLE, categories=(Category.MARKETING,)), FindingCode.CHANNEL_CONFIGURATION_CATEGORY),
+        (replace(USABLE, provider=WebhookProvider("https://a.example")), FindingCode.CHANNEL_CONFIGURATION_CHANNEL),
     ],
 )
 async def test_a_channel_configuration_that_cannot_be_used_is_an_error(
@@ -44,6 +48,15 @@ async def test_a_channel_configuration_that_cannot_be_used_is_an_error(
 ) -> None:
     found = [finding for finding in await findings(world, channel) if finding.code is code]
     assert [(finding.severity, finding.field) for finding in found] == [(ERROR, "actions[0].channel_configuration")]
+
+
+async def test_the_channel_configuration_of_every_action_is_looked_at(world: World) -> None:
+    hook = Action("hook", "hooks", WebhookContent("{}"))
+    definition = replace(WHOLE, actions=(*WHOLE.actions, hook))
+    found = await world.review.of(definition, [USABLE, None])
+    assert [(finding.code, finding.field) for finding in found] == [
+        (FindingCode.CHANNEL_CONFIGURATION_MISSING, "actions[1].channel_configuration")
+    ]
 
 
 async def test_a_channel_configuration_for_the_campaigns_category_will_do(world: World) -> None:
@@ -64,7 +77,7 @@ async def test_a_schedule_that_has_not_begun_is_a_warning(world: World) -> None:
 
 
 async def test_broken_rules_are_errors_and_keep_the_templates_from_being_read(world: World) -> None:
-    broken = replace(DEFINITION.action, email=EmailContent(subject="{{", html=""))
+    broken = Action("email", "orders", EmailContent(subject="{{", html=""))
     found = await findings(world, None, actions=(broken,), display_name="")
     assert [(finding.severity, finding.code, finding.field) for finding in found] == [
         (ERROR, FindingCode.FIELD_INVALID, "display_name"),
@@ -73,7 +86,7 @@ async def test_broken_rules_are_errors_and_keep_the_templates_from_being_read(wo
 
 
 async def test_what_is_wrong_with_the_templates_is_told_with_the_rest(world: World) -> None:
-    action = replace(DEFINITION.action, email=EmailContent(subject="Hello", html="<p>\n{% if %}</p>"))
+    action = Action("email", "orders", EmailContent(subject="Hello", html="<p>\n{% if %}</p>"))
     found = await findings(world, None, actions=(action,))
     syntax = next(finding for finding in found if finding.code is FindingCode.TEMPLATE_SYNTAX)
     assert (syntax.field, syntax.line) == ("actions[0].email.html", 2)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from clarion_server.domain.campaign import EmailContent
+from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.errors import (
     ClarionError,
     InvalidFields,
@@ -98,14 +98,18 @@ async def test_an_accepted_request_is_answered_the_same_whatever_became_of_its_c
 @pytest.mark.parametrize(
     "damage",
     [
-        {"flaws": (Violation("send_time", "OUT_OF_RANGE", "Must be a time."),)},
-        {"recipients": (recipient(context={}, flaws=(Violation("context.a", "NOT_A_NUMBER", "Must be finite."),)),)},
+        {"violations": (Violation("send_time", "OUT_OF_RANGE", "Must be a time."),)},
+        {
+            "recipients": (
+                recipient(context={}, violations=(Violation("context.a", "NOT_A_NUMBER", "Must be finite."),)),
+            )
+        },
     ],
     ids=["in the call", "in a recipient"],
 )
 async def test_a_damaged_request_is_no_repetition(world: World, process: Process, damage: dict[str, Any]) -> None:
     await world.live(
-        "plain", context_schema=None, actions=(replace(DEFINITION.action, email=EmailContent("A", text="B")),)
+        "plain", context_schema=None, actions=(replace(DEFINITION.actions[0], content=EmailContent("A", text="B")),)
     )
     whole = command(recipient(context={}), campaign_id="plain", request_id="1")
     await process.triggering.trigger(whole, CALLER)

@@ -8,7 +8,8 @@ from typing import Any
 
 import orjson
 import pytest
-from clarion_server.domain.campaign import EmailContent, QueueDisposal, Schedule
+from clarion_server.domain.campaign import QueueDisposal, Schedule
+from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.errors import (
     CampaignNotLive,
     CampaignOutsideWindow,
@@ -16,9 +17,9 @@ from clarion_server.domain.errors import (
     Overloaded,
     ResourceNotFound,
 )
-from clarion_server.domain.execution import Excluded, Rejected
+from clarion_server.domain.event import EventType, Exclusion
 from clarion_server.domain.instant import DAY, HOUR
-from clarion_server.domain.message import EventType, ExclusionReason, MessageState
+from clarion_server.domain.message import ExclusionReason, MessageState, message_id
 from clarion_server.domain.violation import Violation
 
 from tests.unit.application.running import (
@@ -26,9 +27,9 @@ from tests.unit.application.running import (
     CONTEXT,
     Process,
     command,
+    counts,
     events,
     executions,
-    figures,
     messages,
     recipient,
     recipients,
@@ -52,7 +53,7 @@ async def test_an_accepted_trigger_is_stored_whole(world: World, process: Proces
     assert (execution.request_id, execution.caller, execution.recipient_count) == ("1", CALLER.name, 2)
     by_identity = {message.identity: message for message in stored_messages}
     stored = by_identity["email:jane@example.com"]
-    assert stored.id == execution.message_id_of(0)
+    assert stored.id == message_id(execution.id, 0, 0)
     assert (stored.state, stored.version, stored.locale, stored.address) == (QUEUED, 1, "pt-BR", "jane@example.com")
     assert (orjson.loads(stored.context), orjson.loads(stored.profile)) == (CONTEXT, {"first_name": "Jane"})
     assert by_identity["email:joe@example.com"].address == "joe@example.org"
@@ -77,12 +78,12 @@ async def test_the_address_is_the_calls_or_the_profiles_or_the_identitys(
 
 async def test_a_suppressed_address_is_excluded_and_told_of(world: World, process: Process) -> None:
     answer = await process.trigger(recipient("email:suppressed@clarion.test"), recipient())
-    assert answer.execution.exceptions == {0: Excluded(ExclusionReason.SUPPRESSED)}
+    assert answer.execution.exclusions == {(0, 0): ExclusionReason.SUPPRESSED}
     assert states(world) == [EXCLUDED, QUEUED]
     (event,) = events(world)
-    assert (event.type, event.exclusion_reason) == (EventType.EXCLUDED, ExclusionReason.SUPPRESSED)
+    assert (event.type, event.detail) == (EventType.EXCLUDED, Exclusion(ExclusionReason.SUPPRESSED))
     campaign = await world.get()
-    assert figures(world, campaign.key) == {"targeted": 2, "state:EXCLUDED": 1, "excluded:SUPPRESSED": 1}
+    assert counts(world, campaign.key) == {"TARGETED": 2, "EXCLUDED:SUPPRESSED": 1}
 
 
 async def test_messages_wait_for_their_send_time(world: World, process: Process) -> None:
@@ -100,7 +101,7 @@ async def test_a_send_time_that_has_passed_means_now(world: World, process: Proc
 
 
 async def test_the_live_version_is_sent_however_the_draft_looks(world: World, process: Process) -> None:
-    await world.update(actions=(replace(DEFINITION.action, email=EmailContent("Draft", text="Draft")),))
+    await world.update(actions=(replace(DEFINITION.actions[0], content=EmailContent("Draft", text="Draft")),))
     answer = await process.trigger()
     assert answer.execution.version == 1
 
@@ -217,7 +218,7 @@ REFUSED_RECIPIENTS: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
     "a NUL in the context": ({"context": {"order": {"id": "a\0"}}}, [("context", "MALFORMED")]),
     "a NUL in a name of the profile": ({"profile": {"a\0": 1}}, [("profile", "MALFORMED")]),
     "what arrived damaged": (
-        {"context": {}, "flaws": (Violation("context.total", "NOT_A_NUMBER", "Must be finite."),)},
+        {"context": {}, "violations": (Violation("context.total", "NOT_A_NUMBER", "Must be finite."),)},
         [("context.total", "NOT_A_NUMBER")],
     ),
 }
@@ -251,7 +252,7 @@ REFUSED_CALLS: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
         [("expire_time", "OUT_OF_RANGE")],
     ),
     "what arrived damaged": (
-        {"flaws": (Violation("send_time", "OUT_OF_RANGE", "Must be a time."),)},
+        {"violations": (Violation("send_time", "OUT_OF_RANGE", "Must be a time."),)},
         [("send_time", "OUT_OF_RANGE")],
     ),
 }
@@ -312,11 +313,9 @@ async def test_the_valid_recipients_are_accepted_where_that_is_allowed(world: Wo
     bad = recipient("email:bad@example.com", context={})
     answer = await process.trigger(recipient(), bad, recipient("email:joe@example.com"), allow_partial=True)
     execution = answer.execution
-    assert (execution.recipient_count, execution.rejected_count, set(execution.exceptions)) == (3, 1, {1})
-    rejected = execution.exceptions[1]
-    assert isinstance(rejected, Rejected)
-    assert [violation.field for violation in rejected.violations] == ["recipients[1].context.order"]
-    assert set(messages(world)) == {execution.message_id_of(0), execution.message_id_of(2)}
+    assert (execution.recipient_count, execution.rejected_count, set(execution.rejections)) == (3, 1, {1})
+    assert [violation.field for violation in execution.rejections[1]] == ["recipients[1].context.order"]
+    assert set(messages(world)) == {message_id(execution.id, 0, 0), message_id(execution.id, 2, 0)}
 
 
 async def test_a_call_with_invalid_recipients_alone_is_refused_all_the_same(world: World, process: Process) -> None:
@@ -335,7 +334,7 @@ async def test_validation_alone_stores_nothing_and_remembers_nothing(world: Worl
 async def test_validation_alone_finds_what_cannot_be_rendered(world: World, process: Process) -> None:
     items = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
     email = EmailContent("{{ 1 // context.n }}", text="Hello")
-    await world.live("fragile", context_schema=items, actions=(replace(DEFINITION.action, email=email),))
+    await world.live("fragile", context_schema=items, actions=(replace(DEFINITION.actions[0], content=email),))
     good, bad = recipient(context={"n": 1}), recipient("email:joe@example.com", context={"n": 0})
     with pytest.raises(InvalidFields) as caught:
         await process.trigger(good, bad, campaign_id="fragile", validate_only=True)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, TypeVar
 
-from clarion_server.adapters.channels.smtp_email import SmtpEmailChannel
 from clarion_server.adapters.rendering import JinjaContentCompiler
 from clarion_server.application.campaign_cache import CampaignCache
 from clarion_server.application.campaigns.drafts import CreateCampaign, Draft, ManageCampaigns, UpdateCampaign
@@ -21,13 +20,16 @@ from clarion_server.application.channels.configurations import (
     ManageChannelConfigurations,
 )
 from clarion_server.application.ports.content import ContentCompiler
-from clarion_server.application.ports.queries import CounterKey
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.application.reports.campaign_report import CampaignReports
 from clarion_server.application.transactions import Transactions
+from clarion_server.bootstrap.channels import CONTENT_KINDS, open_channel
 from clarion_server.domain.access import Caller, Scope
-from clarion_server.domain.campaign import Action, Campaign, CampaignDefinition, Category, EmailContent, Mailbox
-from clarion_server.domain.channel import ChannelConfiguration, SmtpProvider
+from clarion_server.domain.campaign import Action, Campaign, CampaignDefinition
+from clarion_server.domain.category import Category
+from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.content.email import EmailContent, Mailbox, SmtpProvider
+from clarion_server.domain.counter import CounterGroup, CounterKey, Metric
 from clarion_server.domain.instant import SECOND, Instant, Span
 
 from tests.memory_store import Content, MemoryStore
@@ -49,7 +51,7 @@ SCHEMA = {
 }
 EMAIL = EmailContent("Order {{ context.order.id }}", html="<p>Thank you for {{ context.order.id }}.</p>")
 DEFINITION = CampaignDefinition(
-    "Order confirmed", Category.TRANSACTIONAL, (Action("orders", EMAIL),), context_schema=SCHEMA
+    "Order confirmed", Category.TRANSACTIONAL, (Action("email", "orders", EMAIL),), context_schema=SCHEMA
 )
 
 
@@ -97,15 +99,15 @@ class World:
         self.told: list[Campaign] = []
         """The changed campaigns that whoever keeps campaigns at hand was told of."""
         self.told_channels: list[ChannelConfiguration] = []
-        compiler = compiler or JinjaContentCompiler()
+        compiler = compiler or JinjaContentCompiler(CONTENT_KINDS)
         self.authoring = ManageCampaigns(self.transactions, self.clock, self.told.append)
         self.review = Review(compiler, self.clock)
         self.life_cycle = CampaignLifeCycle(self.transactions, self.review, self.clock, self.told.append)
         self.previewing = CampaignPreviewer(self.transactions, compiler)
-        self.sampling = TriggerSampler(CampaignCache(self.transactions, compiler), JinjaContentCompiler())
+        self.sampling = TriggerSampler(CampaignCache(self.transactions, compiler), JinjaContentCompiler(CONTENT_KINDS))
         self.reporting = CampaignReports(self.transactions, self.clock)
         self.channels = ManageChannelConfigurations(
-            self.transactions, self.clock, SmtpEmailChannel, self.told_channels.append
+            self.transactions, self.clock, open_channel, self.told_channels.append
         )
 
     def see(self, read: Callable[[UnitOfWork], T]) -> T:
@@ -173,10 +175,11 @@ class World:
         assert found is not None
         return found
 
-    async def count_up(self, campaign: Campaign, version: int, figures: Mapping[str, int]) -> None:
-        keys = {CounterKey(campaign.key, version, metric): number for metric, number in figures.items()}
+    async def count_up(self, campaign: Campaign, version: int, counts: Mapping[tuple[Metric, str], int]) -> None:
+        group = CounterGroup(campaign.key, version, "email", "", "en", 20_000)
+        keys = {CounterKey(group, metric, reason): number for (metric, reason), number in counts.items()}
 
         def add(unit: UnitOfWork) -> None:
-            unit.figures.add(keys)
+            unit.counters.add(keys)
 
         await self.transactions.write(add)

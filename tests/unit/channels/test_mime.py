@@ -8,12 +8,10 @@ from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 
 import pytest
-from clarion_server.adapters.channels.addresses import EmailInvalid
-from clarion_server.adapters.channels.mime import build
-from clarion_server.application.ports.channels import OutboundEmail
-from clarion_server.application.ports.content import RenderedEmail
-from clarion_server.domain.campaign import Mailbox
-from clarion_server.domain.channel import SmtpProvider
+from clarion_server.adapters.channels.email.addresses import EmailInvalid
+from clarion_server.adapters.channels.email.mime import build
+from clarion_server.application.ports.channels import Outbound
+from clarion_server.domain.content.email import Mailbox, RenderedEmail, SmtpProvider
 from clarion_server.domain.instant import SECOND, to_datetime
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -30,16 +28,16 @@ BODIES = SHORT_BODIES | st.builds(str.__mul__, st.text(UNICODE, max_size=20), st
 HEADER_TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from(' "\\,<>@=?_'), max_size=400)
 
 
-def written(message: OutboundEmail) -> bytes:
+def written(message: Outbound) -> bytes:
     return build(message, PROVIDER).content
 
 
-def parsed(message: OutboundEmail) -> EmailMessage:
+def parsed(message: Outbound) -> EmailMessage:
     """As a reader sees it, with line feeds as line ends."""
     return message_from_bytes(written(message).replace(b"\r\n", b"\n"), policy=policy.default)
 
 
-def shown_name(message: OutboundEmail) -> str:
+def shown_name(message: Outbound) -> str:
     """The sender's, as a reader shows it."""
     (field,) = message_from_bytes(written(message)).get_all("From", [])
     phrase = field.rpartition("<")[0]

@@ -3,10 +3,10 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from clarion_server.adapters.channels.smtp.failures import REASONS, Step, code_of, reason_of, refused
-from clarion_server.adapters.channels.smtp.replies import MalformedReply, Reply, ReplyReader
+from clarion_server.adapters.channels.email.smtp.failures import REASONS, Step, code_of, reason_of, refused
+from clarion_server.adapters.channels.email.smtp.replies import MalformedReply, Reply, ReplyReader
 from clarion_server.application.ports.channels import PermanentFailure, TransientFailure
-from clarion_server.domain.message import FailureReason
+from clarion_server.domain.attempt import FailureReason
 from hypothesis import given
 from hypothesis import strategies as st
 

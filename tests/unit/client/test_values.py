@@ -13,6 +13,7 @@ import pytest
 import yaml
 from clarion.v1 import (
     api_key_service_pb2,
+    attempt_pb2,
     campaign_pb2,
     execution_service_pb2,
     message_pb2,
@@ -361,7 +362,7 @@ def test_an_unrecognized_member_cannot_be_sent() -> None:
 
 def test_counts_by_reason_are_a_mapping() -> None:
     counts = report_service_pb2.CampaignReport.FailedCount
-    reasons = message_pb2.Failure
+    reasons = attempt_pb2.Failure
     report = report_service_pb2.CampaignReport(
         failed_counts=[
             counts(reason=reasons.REASON_THROTTLED, count=2),

@@ -13,12 +13,12 @@ from clarion_server.domain.campaign import (
     CampaignDefinition,
     CampaignState,
     CampaignVersion,
-    Category,
-    EmailContent,
     QueueDisposal,
     Schedule,
     Transition,
 )
+from clarion_server.domain.category import Category
+from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.errors import EtagMismatch, IllegalTransition
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -28,7 +28,9 @@ PAUSED, STOPPED, COMPLETED = CampaignState.PAUSED, CampaignState.STOPPED, Campai
 NOW = 1_000
 CALLER = "apiKeys/2"
 
-DEFINITION = CampaignDefinition("Order confirmed", Category.TRANSACTIONAL, (Action("mail", EmailContent("Thank you")),))
+DEFINITION = CampaignDefinition(
+    "Order confirmed", Category.TRANSACTIONAL, (Action("email", "mail", EmailContent("Thank you")),)
+)
 OTHER = replace(DEFINITION, display_name="Order shipped")
 
 

@@ -6,18 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from clarion_server.domain.campaign import (
-    Action,
-    CampaignDefinition,
-    Category,
-    EmailContent,
-    Mailbox,
-    Schedule,
-)
-from clarion_server.domain.campaign_rules import MAX_PART, campaign_violations
+from clarion_server.domain.campaign import Action, CampaignDefinition, Schedule
+from clarion_server.domain.campaign_rules import campaign_violations
+from clarion_server.domain.category import Category
+from clarion_server.domain.content.email import EmailContent, Mailbox
+from clarion_server.domain.content.rules import MAX_PART
+from clarion_server.domain.content.webhook import BodyFormat, Method, WebhookContent
 
 EMAIL = EmailContent(subject="Hello", html="<p>Hello</p>")
-VALID = CampaignDefinition("Order confirmed", Category.TRANSACTIONAL, (Action("orders", EMAIL),))
+VALID = CampaignDefinition("Order confirmed", Category.TRANSACTIONAL, (Action("email", "orders", EMAIL),))
 
 
 def found(definition: CampaignDefinition) -> list[tuple[str, str]]:
@@ -25,7 +22,7 @@ def found(definition: CampaignDefinition) -> list[tuple[str, str]]:
 
 
 def with_email(**changes: Any) -> CampaignDefinition:
-    return replace(VALID, actions=(Action("orders", replace(EMAIL, **changes)),))
+    return replace(VALID, actions=(Action("email", "orders", replace(EMAIL, **changes)),))
 
 
 def test_the_smallest_campaign_is_valid() -> None:
@@ -75,9 +72,13 @@ def test_a_campaign_at_its_limits_is_valid(changes: dict[str, Any]) -> None:
         ({"identity_namespace": "E-Mail"}, "identity_namespace", "MALFORMED"),
         ({"identity_namespace": "x" * 33}, "identity_namespace", "MALFORMED"),
         ({"actions": ()}, "actions", "REQUIRED"),
-        ({"actions": VALID.actions * 2}, "actions", "TOO_MANY"),
-        ({"actions": (Action("", EMAIL),)}, "actions[0].channel_configuration", "REQUIRED"),
-        ({"actions": (Action("Orders", EMAIL),)}, "actions[0].channel_configuration", "MALFORMED"),
+        ({"actions": tuple(Action(f"a{n}", "orders", EMAIL) for n in range(11))}, "actions", "TOO_MANY"),
+        ({"actions": VALID.actions * 2}, "actions[1].id", "DUPLICATE"),
+        ({"actions": (Action("", "orders", EMAIL),)}, "actions[0].id", "MALFORMED"),
+        ({"actions": (Action("E-Mail", "orders", EMAIL),)}, "actions[0].id", "MALFORMED"),
+        ({"actions": (Action("x" * 33, "orders", EMAIL),)}, "actions[0].id", "MALFORMED"),
+        ({"actions": (Action("email", "", EMAIL),)}, "actions[0].channel_configuration", "REQUIRED"),
+        ({"actions": (Action("email", "Orders", EMAIL),)}, "actions[0].channel_configuration", "MALFORMED"),
         ({"context_schema": {}}, "context_schema", "MALFORMED"),
         ({"context_schema": {"type": "array"}}, "context_schema", "MALFORMED"),
         ({"context_schema": {"type": "object", "x": "x" * 64 * 1024}}, "context_schema", "TOO_LONG"),
@@ -144,13 +145,50 @@ def test_a_broken_rule_of_an_email_is_told_by_the_contracts_path(
     assert found(with_email(**changes)) == [(f"actions[0].email.{field}", reason)]
 
 
+def with_webhook(**changes: Any) -> CampaignDefinition:
+    return replace(VALID, actions=(Action("hook", "shop", replace(WebhookContent("{}"), **changes)),))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"body": "x" * MAX_PART},
+        {"body": "Hello", "format": BodyFormat.TEXT, "method": Method.PATCH},
+        {"headers": {f"x-{n}": "y" * 2_000 for n in range(20)}},
+        {"headers": {"authorization": "Bearer {{ context.token }}"}},
+    ],
+)
+def test_a_webhook_at_its_limits_is_valid(changes: dict[str, Any]) -> None:
+    assert found(with_webhook(**changes)) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "reason"),
+    [
+        ({"body": ""}, "json", "REQUIRED"),
+        ({"body": " ", "format": BodyFormat.TEXT}, "text", "REQUIRED"),
+        ({"body": "x" * (MAX_PART + 1)}, "json", "TOO_LONG"),
+        ({"headers": {"x y": "z"}}, "headers.x y", "MALFORMED"),
+        ({"headers": {"x(y)": "z"}}, "headers.x(y)", "MALFORMED"),
+        ({"headers": {"x-y": "z\r\nhost: other"}}, "headers.x-y", "MALFORMED"),
+        ({"headers": {"Host": "z"}}, "headers.Host", "RESERVED"),
+        ({"headers": {"Webhook-Id": "z"}}, "headers.Webhook-Id", "RESERVED"),
+        ({"headers": {"content-type": "z"}}, "headers.content-type", "RESERVED"),
+    ],
+)
+def test_a_broken_rule_of_a_webhook_is_told_by_the_contracts_path(
+    changes: dict[str, Any], field: str, reason: str
+) -> None:
+    assert found(with_webhook(**changes)) == [(f"actions[0].webhook.{field}", reason)]
+
+
 def test_everything_that_is_wrong_is_told_at_once() -> None:
     broken = replace(
         VALID,
         display_name="",
         category=None,
         tags=("a", "a"),
-        actions=(Action("", EmailContent(subject="", sender=Mailbox("x", "a\nb"))),),
+        actions=(Action("email", "", EmailContent(subject="", sender=Mailbox("x", "a\nb"))),),
         context_schema={},
         schedule=Schedule(2, 1),
     )

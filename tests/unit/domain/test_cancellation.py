@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from clarion_server.domain.execution import CancelOutcome, Excluded, Execution, Rejected, cancellation
-from clarion_server.domain.message import ExclusionReason, MessageState
-from clarion_server.domain.violation import required
+from clarion_server.domain.execution import CancelOutcome, cancellation
+from clarion_server.domain.message import MessageState
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,23 +44,3 @@ def test_a_cancellation_tells_how_far_it_was_in_time(
 def test_every_message_is_cancelled_too_late_or_excluded(counts: dict[MessageState, int]) -> None:
     told = cancellation(counts)
     assert told.cancelled_count + told.too_late_count + counts.get(EXCLUDED, 0) == sum(counts.values())
-
-
-def test_an_execution_counts_its_rejected_recipients() -> None:
-    rejected = Rejected((required("recipients[1].identity"),))
-    execution = Execution(
-        id="0" * 32,
-        campaign_key=1,
-        version=1,
-        request_id=None,
-        fingerprint=b"",
-        caller="apiKeys/1",
-        accept_time=0,
-        send_time=None,
-        expire_time=None,
-        recipient_count=4,
-        exceptions={0: Excluded(ExclusionReason.SUPPRESSED), 1: rejected, 3: rejected},
-    )
-    assert execution.rejected_count == 2
-    assert execution.name == f"executions/{'0' * 32}"
-    assert execution.message_id_of(2) == f"{'0' * 32}-0002"

@@ -7,9 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from clarion_server.domain.campaign import Category, Mailbox
-from clarion_server.domain.channel import ChannelConfiguration, SmtpProvider, TlsMode
-from clarion_server.domain.channel_rules import channel_violations, is_loopback
+from clarion_server.domain.category import Category
+from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.channel_rules import channel_violations
+from clarion_server.domain.content.email import Mailbox, SmtpProvider, TlsMode
+from clarion_server.domain.content.webhook import WebhookProvider
+from clarion_server.domain.host import is_loopback
 from clarion_server.domain.instant import DAY, HOUR, MILLISECOND, SECOND
 from clarion_server.domain.retry import RetryPolicy
 
@@ -23,7 +26,7 @@ def found(configuration: ChannelConfiguration) -> list[tuple[str, str]]:
 
 
 def with_smtp(**changes: Any) -> ChannelConfiguration:
-    return replace(VALID, smtp=replace(SMTP, **changes))
+    return replace(VALID, provider=replace(SMTP, **changes))
 
 
 def test_the_smallest_channel_configuration_is_valid() -> None:
@@ -147,3 +150,7 @@ def test_these_hosts_are_this_machine(host: str) -> None:
 @pytest.mark.parametrize("host", ["", "192.0.2.1", "0.0.0.0", "::", "notlocalhost", "localhost.example.com"])
 def test_these_hosts_are_not_this_machine(host: str) -> None:
     assert not is_loopback(host)
+
+
+def test_a_broken_rule_of_a_webhook_is_told_by_its_path() -> None:
+    assert found(replace(VALID, provider=WebhookProvider(""))) == [("webhook.url", "REQUIRED")]

@@ -5,20 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
+from clarion_server.domain.attempt import Attempt, AttemptResult, Failure, FailureReason
 from clarion_server.domain.campaign import InDoubtPolicy
+from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.delivery import AttemptOutcome, decide_next, expire
+from clarion_server.domain.event import EventType
 from clarion_server.domain.instant import HOUR, MINUTE, SECOND, Instant
-from clarion_server.domain.message import (
-    Attempt,
-    AttemptResult,
-    EventType,
-    Failure,
-    FailureReason,
-    Lane,
-    Message,
-    MessageState,
-    may_follow,
-)
+from clarion_server.domain.message import Lane, Message, MessageState, may_follow
 from clarion_server.domain.retry import JITTER, RetryPolicy
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,9 +32,12 @@ def in_the_middle() -> float:
 
 def a_message(attempt: int = 1, expire_time: Instant | None = None) -> Message:
     return Message(
-        id="0" * 32 + "-0000",
+        id="0" * 32 + "-0000-0",
+        sandbox="default",
         campaign_key=7,
         version=2,
+        action="email",
+        channel=Channel.EMAIL,
         channel_key=1,
         lane=Lane.TRANSACTIONAL,
         identity="email:jane@example.com",
@@ -56,6 +52,7 @@ def a_message(attempt: int = 1, expire_time: Instant | None = None) -> Message:
         expire_time=expire_time,
         attempt_count=attempt,
         owner="process",
+        first_attempt_time=RELEASED,
     )
 
 
@@ -93,7 +90,7 @@ CASES = {
     ),
     "in doubt, to be resent": Case(IN_DOUBT, RESEND, SECOND, 1, None, _STATE.QUEUED, EventType.DEFERRED, 11 * SECOND),
     "in doubt without a way to resend": Case(
-        IN_DOUBT, RESEND, HOUR, 1, None, _STATE.FAILED, EventType.FAILED, exhausted=True
+        IN_DOUBT, RESEND, HOUR, 1, None, _STATE.IN_DOUBT, EventType.IN_DOUBT, exhausted=True
     ),
     "put off": Case(DEFERRED, RESEND, SECOND, 1, None, _STATE.QUEUED, EventType.DEFERRED, 11 * SECOND),
     "put off, whatever happens in doubt": Case(
@@ -118,7 +115,7 @@ CASES = {
 }
 
 
-def conclusion_of(case: Case) -> AttemptOutcome:
+def outcome_of(case: Case) -> AttemptOutcome:
     expire_time = None if case.expires_after is None else RELEASED + case.expires_after
     message = a_message(case.number, expire_time)
     return decide_next(
@@ -128,29 +125,38 @@ def conclusion_of(case: Case) -> AttemptOutcome:
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_an_attempt_ends_as_the_table_says(case: Case) -> None:
-    conclusion = conclusion_of(case)
-    assert conclusion.state is case.state
-    assert conclusion.time == RELEASED + case.after
-    assert conclusion.due_time == (None if case.due_after is None else RELEASED + case.due_after)
+    outcome = outcome_of(case)
+    assert outcome.state is case.state
+    assert outcome.time == RELEASED + case.after
+    assert outcome.due_time == (None if case.due_after is None else RELEASED + case.due_after)
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_its_event_tells_of_the_attempt(case: Case) -> None:
-    conclusion = conclusion_of(case)
-    event, message = conclusion.event, conclusion.message
+    outcome = outcome_of(case)
+    event, message = outcome.event, outcome.message
     assert event.type is case.event
-    assert (event.message_id, event.campaign_key, event.time) == (message.id, 7, conclusion.time)
-    assert event.attempt is not None
-    assert (event.attempt.number, event.attempt.result) == (case.number, case.result)
-    assert event.failure == event.attempt.failure
-    assert (event.failure is None) == (case.result is SENT)
-    assert case.exhausted == bool(event.failure and event.failure.retries_exhausted)
+    assert (event.message_id, event.campaign_key, event.time) == (message.id, 7, outcome.time)
+    attempt = event.detail
+    assert isinstance(attempt, Attempt)
+    assert (attempt.number, attempt.result) == (case.number, case.result)
+    assert (attempt.failure is None) == (case.result is SENT)
+    assert case.exhausted == bool(attempt.failure and attempt.failure.retries_exhausted)
+
+
+def test_a_message_is_not_tried_again_before_the_provider_wants_it() -> None:
+    ended = RELEASED + SECOND
+    attempt, later = an_attempt(DEFERRED, ended), ended + 10 * MINUTE
+    outcome = decide_next(a_message(), attempt, POLICY, RESEND, in_the_middle, not_before=later)
+    assert (outcome.state, outcome.due_time) == (_STATE.QUEUED, later)
+    beyond = decide_next(a_message(), attempt, POLICY, RESEND, in_the_middle, not_before=RELEASED + HOUR + 1)
+    assert beyond.state is _STATE.FAILED
 
 
 def test_an_expired_message_ends_without_an_attempt() -> None:
-    conclusion = expire(a_message(), RELEASED)
-    assert (conclusion.state, conclusion.due_time) == (MessageState.EXPIRED, None)
-    assert (conclusion.event.type, conclusion.event.attempt) == (EventType.EXPIRED, None)
+    outcome = expire(a_message(), RELEASED)
+    assert (outcome.state, outcome.due_time) == (MessageState.EXPIRED, None)
+    assert (outcome.event.type, outcome.attempt) == (EventType.EXPIRED, None)
 
 
 @given(
@@ -171,10 +177,10 @@ def test_whatever_happens_the_next_state_may_follow_and_the_next_try_lies_ahead_
 ) -> None:
     expire_time = None if expires_after is None else RELEASED + expires_after
     attempt = an_attempt(result, RELEASED + after, number)
-    conclusion = decide_next(a_message(number, expire_time), attempt, POLICY, policy, lambda: chance)
-    assert may_follow(MessageState.SENDING, conclusion.state)
-    assert (conclusion.state is MessageState.QUEUED) == (conclusion.due_time is not None)
-    if conclusion.due_time is not None:
-        assert conclusion.due_time <= RELEASED + POLICY.window
+    outcome = decide_next(a_message(number, expire_time), attempt, POLICY, policy, lambda: chance)
+    assert may_follow(MessageState.SENDING, outcome.state)
+    assert (outcome.state is MessageState.QUEUED) == (outcome.due_time is not None)
+    if outcome.due_time is not None:
+        assert outcome.due_time <= RELEASED + POLICY.window
         earliest = attempt.end_time + int(POLICY.initial_delay * (1 - JITTER)) - 1
-        assert conclusion.due_time >= (earliest if expire_time is None else min(earliest, expire_time))
+        assert outcome.due_time >= (earliest if expire_time is None else min(earliest, expire_time))

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from clarion_server.domain.campaign import Category, InDoubtPolicy
+from clarion_server.domain.attempt import Attempt, AttemptResult, Failure, FailureReason
+from clarion_server.domain.campaign import InDoubtPolicy
+from clarion_server.domain.category import Category
+from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.delivery import decide_next, expire
+from clarion_server.domain.event import EventType
 from clarion_server.domain.instant import DAY, SECOND
 from clarion_server.domain.message import (
     OUTCOMES,
     SUCCESSORS,
-    Attempt,
-    AttemptResult,
-    EventType,
-    Failure,
-    FailureReason,
     Lane,
     Message,
     MessageState,
@@ -45,9 +45,12 @@ fractions = st.floats(0, 1, exclude_max=True)
 
 def sending(expire_time: int | None = None) -> Message:
     return Message(
-        id=message_id(EXECUTION_ID, 0),
+        id=message_id(EXECUTION_ID, 0, 0),
+        sandbox="default",
         campaign_key=1,
         version=1,
+        action="email",
+        channel=Channel.EMAIL,
         channel_key=1,
         lane=Lane.TRANSACTIONAL,
         identity="email:jane@example.com",
@@ -144,12 +147,16 @@ def test_the_end_of_an_attempt_decides_the_state(
     assert decide_next(sending(), attempt, RetryPolicy(), policy, lambda: 0.5).state is state
 
 
-@pytest.mark.parametrize("result", [AttemptResult.DEFERRED, AttemptResult.IN_DOUBT])
-def test_a_failure_after_the_retry_window_is_final_and_says_so(result: AttemptResult) -> None:
+@pytest.mark.parametrize(
+    ("result", "state"),
+    [(AttemptResult.DEFERRED, MessageState.FAILED), (AttemptResult.IN_DOUBT, MessageState.IN_DOUBT)],
+)
+def test_an_attempt_after_the_retry_window_is_the_last_and_says_so(result: AttemptResult, state: MessageState) -> None:
     attempt = Attempt(9, 0, DAY + 1, result, Failure(FailureReason.THROTTLED, "451"))
     end = decide_next(sending(), attempt, RetryPolicy(window=DAY), InDoubtPolicy.RESEND, lambda: 0.5)
-    assert end.state is MessageState.FAILED
-    assert end.event.failure == Failure(FailureReason.THROTTLED, "451", retries_exhausted=True)
+    assert end.state is state
+    assert end.attempt is not None
+    assert end.attempt.failure == Failure(FailureReason.THROTTLED, "451", retries_exhausted=True)
 
 
 def test_a_message_that_expires_before_its_next_attempt_is_looked_at_when_it_expires() -> None:
@@ -161,14 +168,19 @@ def test_a_message_that_expires_before_its_next_attempt_is_looked_at_when_it_exp
 def test_a_claimed_message_may_expire() -> None:
     end = expire(sending(), SECOND)
     assert may_follow(SENDING, end.state)
-    assert (end.time, end.event.type, end.event.attempt) == (SECOND, EventType.EXPIRED, None)
+    assert (end.time, end.event.type, end.attempt) == (SECOND, EventType.EXPIRED, None)
 
 
-@given(st.uuids(), st.integers(0, 9_999))
-def test_a_message_is_found_with_its_execution_and_sorts_by_its_place(execution: object, place: int) -> None:
+@given(st.uuids(), st.integers(0, 9_999), st.integers(0, 9))
+def test_a_message_is_found_with_its_execution_and_sorts_by_recipient_and_action(
+    execution: object, recipient: int, action: int
+) -> None:
     execution_id = str(execution).replace("-", "")
-    assert execution_id_of(message_id(execution_id, place)) == execution_id
-    assert (message_id(execution_id, place) < message_id(execution_id, 5_000)) == (place < 5_000)
+    own_id = message_id(execution_id, recipient, action)
+    assert execution_id_of(own_id) == execution_id
+    message = replace(sending(), id=own_id)
+    assert (message.recipient_index, message.action_index) == (recipient, action)
+    assert (own_id < message_id(execution_id, 5_000, 5)) == ((recipient, action) < (5_000, 5))
 
 
 def test_every_category_has_a_lane_and_service_messages_go_first() -> None:

@@ -29,7 +29,7 @@ ASSIGNED = "0123456789abcdef" * 2
         (CAMPAIGNS, "a1" + "-" * 60 + "b", "campaigns/a1" + "-" * 60 + "b"),
         (CHANNEL_CONFIGURATIONS, "mail", "channelConfigurations/mail"),
         (EXECUTIONS, ASSIGNED, f"executions/{ASSIGNED}"),
-        (MESSAGES, f"{ASSIGNED}-0999", f"messages/{ASSIGNED}-0999"),
+        (MESSAGES, f"{ASSIGNED}-0999-0", f"messages/{ASSIGNED}-0999-0"),
         (API_KEYS, ASSIGNED, f"apiKeys/{ASSIGNED}"),
     ],
 )

@@ -121,3 +121,15 @@ def test_a_message_that_always_fails_is_given_up_in_the_end(
         now = policy.next_attempt(made, 0, now, lambda: fraction)
     # The first one, and as many more as the shortest delays leave room for.
     assert 1 <= made <= 1 + window / (initial * (1 - JITTER) - 1)
+
+
+def test_the_provider_may_ask_for_a_longer_wait_and_never_for_a_shorter_one() -> None:
+    now = 10 * HOUR
+    later = STEADY.next_attempt(1, now, now, lambda: MIDDLE, not_before=now + HOUR)
+    sooner = STEADY.next_attempt(1, now, now, lambda: MIDDLE, not_before=now + SECOND)
+    assert (later, sooner) == (now + HOUR, now + MINUTE)
+
+
+def test_a_wait_beyond_the_window_leaves_no_further_attempt() -> None:
+    assert STEADY.next_attempt(1, 0, HOUR, lambda: MIDDLE, not_before=DAY) == DAY
+    assert STEADY.next_attempt(1, 0, HOUR, lambda: MIDDLE, not_before=DAY + 1) is None

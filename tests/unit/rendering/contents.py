@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from clarion_server.adapters.rendering import JinjaContentCompiler
-from clarion_server.application.ports.content import Personalisation, RenderedEmail
-from clarion_server.domain.campaign import Action, CampaignDefinition, Category, EmailContent
+from clarion_server.application.ports.content import Personalisation
+from clarion_server.bootstrap.channels import CONTENT_KINDS
+from clarion_server.domain.campaign import Action, CampaignDefinition
+from clarion_server.domain.category import Category
+from clarion_server.domain.content import Content
+from clarion_server.domain.content.email import EmailContent, RenderedEmail
 from clarion_server.domain.finding import Finding
 
-COMPILER = JinjaContentCompiler()
+COMPILER = JinjaContentCompiler(CONTENT_KINDS)
 
 
 def definition(
@@ -22,8 +26,17 @@ def definition(
     schema: Mapping[str, Any] | None = None,
     category: Category = Category.TRANSACTIONAL,
 ) -> CampaignDefinition:
-    email = EmailContent(subject, html, text, headers=headers or {})
-    return CampaignDefinition("Order confirmed", category, (Action("smtp", email),), context_schema=schema)
+    return campaign(EmailContent(subject, html, text, headers=headers or {}), schema=schema, category=category)
+
+
+def campaign(
+    *contents: Content,
+    schema: Mapping[str, Any] | None = None,
+    category: Category = Category.TRANSACTIONAL,
+) -> CampaignDefinition:
+    """Returns a campaign with an action for each content."""
+    actions = tuple(Action(f"action-{index}", "orders", content) for index, content in enumerate(contents))
+    return CampaignDefinition("Order confirmed", category, actions, context_schema=schema)
 
 
 def personalisation(
@@ -38,17 +51,19 @@ def rendered(
     locale: str = "en",
     **parts: Any,
 ) -> RenderedEmail:
-    content = COMPILER.compile_content(definition(**parts), "order-confirmed")
-    return content.render(personalisation(context, profile, locale))
+    content = COMPILER.compile_content(definition(**parts), 0, "order-confirmed")
+    email = content.render(personalisation(context, profile, locale))
+    assert isinstance(email, RenderedEmail)
+    return email
 
 
 def text_of(template: str, context: Mapping[str, Any] | None = None, locale: str = "en") -> str:
-    """What a template of the text part writes."""
+    """Returns what a template of the text part writes."""
     return rendered(context, locale=locale, text=template).text
 
 
 def reviewed(template: str, schema: Mapping[str, Any] | None = None) -> list[Finding]:
-    """The findings of a template of the HTML part."""
+    """Returns the findings of a template of the HTML part."""
     return COMPILER.review(definition(html=template, schema=schema))
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from babel import Locale
 from clarion_server.adapters.rendering.budget import LIMITS, Budget
-from clarion_server.adapters.rendering.environment import HTML, LOOP_ATTRIBUTES, TEXT
+from clarion_server.adapters.rendering.content_kind import Escaping
+from clarion_server.adapters.rendering.environment import ENVIRONMENTS, LOOP_ATTRIBUTES, ContentEnvironment
 from clarion_server.adapters.rendering.filters import FILTERS
 from clarion_server.adapters.rendering.list_filters import METHODS
 from clarion_server.adapters.rendering.operators import OPERATORS
@@ -18,6 +19,10 @@ from clarion_server.adapters.rendering.template_tests import TESTS
 from clarion_server.application.ports.content import ContentInvalid, RenderingFailed
 
 from tests.unit.rendering.contents import rendered, text_of
+
+HTML, TEXT, JSON = (ENVIRONMENTS[escaping] for escaping in (Escaping.HTML, Escaping.NONE, Escaping.JSON))
+
+_HTML, _TEXT = ENVIRONMENTS[Escaping.HTML], ENVIRONMENTS[Escaping.NONE]
 
 CHARS = 100_000
 ENTRIES = 2_000
@@ -162,9 +167,9 @@ WORST_CASES = [
 def test_there_is_a_worst_case_for_everything_that_a_template_can_run() -> None:
     assert WORST_FILTERS.keys() == FILTERS.keys()
     assert WORST_TESTS.keys() == {name for name in TESTS if name.isidentifier()}
-    assert WORST_OPERATORS.keys() == OPERATORS.keys() == HTML.intercepted_binops
+    assert WORST_OPERATORS.keys() == OPERATORS.keys() == _HTML.intercepted_binops
     assert WORST_METHODS.keys() == METHODS.keys()
-    assert TEXT.globals.keys() == HTML.globals.keys() == {"range"}
+    assert _TEXT.globals.keys() == _HTML.globals.keys() == {"range"}
     # Each tells about the turn that a loop is at, or gives one of its arguments.
     assert {"cycle", "first", "last", "length", "previtem", "nextitem"} < LOOP_ATTRIBUTES
     assert not {"changed", "depth"} & LOOP_ATTRIBUTES
@@ -173,11 +178,11 @@ def test_there_is_a_worst_case_for_everything_that_a_template_can_run() -> None:
 class Cost:
     """Renders a template, and measures what a machine of any speed measures alike: memory, and calls of functions."""
 
-    def __init__(self, source: str) -> None:
-        variables = {**HTML.globals, "context": DATA, "profile": {}}
+    def __init__(self, source: str, environment: ContentEnvironment = HTML) -> None:
+        variables = {**_HTML.globals, "context": DATA, "profile": {}}
         self.calls = 0
         budget = Budget()
-        template = CompiledTemplate("html", source, HTML)
+        template = CompiledTemplate("html", source, environment)
         locale = Locale.parse("en")
         template.render(variables, locale, Budget())  # What is prepared once is no cost of the second time.
         tracemalloc.start()
@@ -203,6 +208,24 @@ LEAST_WORK_OF_A_CALL = 20
 @pytest.mark.parametrize(("expression", "steps"), WORST_CASES)
 def test_an_operation_pays_for_its_memory_its_calls_and_its_steps(expression: str, steps: int) -> None:
     cost = Cost("{% set kept = " + expression + " %}")
+    assert cost.memory <= FIXED_MEMORY + cost.work
+    assert cost.calls <= FIXED_CALLS + cost.work / LEAST_WORK_OF_A_CALL
+    assert cost.work >= steps // 4
+
+
+@pytest.mark.parametrize(
+    ("expression", "steps"),
+    [
+        ("context.objects", ENTRIES),
+        ("context.list", ENTRIES),
+        ("context.object", ENTRIES),
+        ("context.text", CHARS),
+        ("context.faces[:50000]", CHARS // 2),
+        ("context.text | replace('a', '\\x01')", CHARS),
+    ],
+)
+def test_writing_json_pays_for_its_memory_its_calls_and_its_steps(expression: str, steps: int) -> None:
+    cost = Cost("{{ " + expression + " }}", JSON)
     assert cost.memory <= FIXED_MEMORY + cost.work
     assert cost.calls <= FIXED_CALLS + cost.work / LEAST_WORK_OF_A_CALL
     assert cost.work >= steps // 4
@@ -264,12 +287,14 @@ HOSTILE = [
     "{{ '1e999999' | money('EUR') }}",
     "{% for code in codes %}{{ 1 | money(code) }}{% endfor %}",
     "{{ context.a }}" * 2,
-    "{{ context.a | e | e | tojson }}" * 40,
+    "{{ context.a | string | tojson | tojson }}" * 40,
+    "{% for i in range(9000) %}{{ context.a ~ '😀' }}{% endfor %}",
+    "{% for i in range(9000) %}{{ context.object | dictsort | tojson }}{% endfor %}",
 ]
 
 
 @pytest.mark.parametrize("template", HOSTILE, ids=lambda template: template[:80])
-@pytest.mark.parametrize("environment", [HTML, TEXT], ids=["html", "text"])
+@pytest.mark.parametrize("environment", [HTML, TEXT, JSON], ids=["html", "text", "json"])
 def test_what_would_hold_the_process_is_refused_before_it_runs(template: str, environment: Any) -> None:
     variables = {**environment.globals, "context": LONG, "profile": {}, "codes": CODES}
     compiled = CompiledTemplate("html", template, environment)

@@ -175,7 +175,7 @@ def chance_alone_finds(seed: int) -> bool:
         assert COMPILER.compile_schema(schema).violations(found.context) == []
         return False
     # What the schema accepts may still be no number or date, where a filter needs one.
-    content = COMPILER.compile_content(drawn, "any")
+    content = COMPILER.compile_content(drawn, 0, "any")
     return any(not failure_of(content, each, {}) for each in accepted_contexts(wild, schema))
 
 

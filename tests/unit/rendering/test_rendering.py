@@ -7,9 +7,10 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from clarion_server.application.ports.content import ContentInvalid, Personalisation, RenderingFailed
+from clarion_server.application.ports.content import ContentInvalid, RenderingFailed
+from clarion_server.domain.content.email import RenderedEmail
 
-from tests.unit.rendering.contents import COMPILER, definition, rendered, text_of
+from tests.unit.rendering.contents import COMPILER, definition, personalisation, rendered, text_of
 
 JANE = "O'Hara <jane@example.com>"
 
@@ -218,9 +219,10 @@ def test_a_content_without_html_has_none() -> None:
 
 
 def test_a_render_leaves_nothing_for_the_next_one() -> None:
-    content = COMPILER.compile_content(definition(text="{% if context.x %}{% set y = 1 %}{% endif %}{{ y or 2 }}"), "a")
-    texts = [content.render(Personalisation({"x": x}, {}, "a:b", "b", "en")).text for x in (True, False)]
-    assert texts == ["1", "2"]
+    source = "{% if context.x %}{% set y = 1 %}{% endif %}{{ y or 2 }}"
+    content = COMPILER.compile_content(definition(text=source), 0, "a")
+    emails = [content.render(personalisation({"x": x})) for x in (True, False)]
+    assert emails == [RenderedEmail("Subject", "", "1"), RenderedEmail("Subject", "", "2")]
 
 
 def test_contexts_may_be_any_mapping() -> None:
@@ -230,4 +232,4 @@ def test_contexts_may_be_any_mapping() -> None:
 @pytest.mark.parametrize("source", ["{{ context.x", "{% if %}", "{% include 'x' %}", "{{ x | uper }}"])
 def test_a_faulty_template_does_not_compile(source: str) -> None:
     with pytest.raises(ContentInvalid, match=r"actions\[0\]\.email\.html, line 2: "):
-        COMPILER.compile_content(definition(html=f"\n{source}"), "a")
+        COMPILER.compile_content(definition(html=f"\n{source}"), 0, "a")

@@ -84,7 +84,7 @@ def test_any_template_is_answered_and_compiles_when_nothing_is_wrong(seed: int) 
     findings = reviewed(source, schema)
     assert {finding.line for finding in findings} <= set(range(source.count("\n") + 2)), findings
     if not has_error(findings, *FindingCode):
-        COMPILER.compile_content(definition(html=source), "any")
+        COMPILER.compile_content(definition(html=source), 0, "any")
 
 
 @pytest.mark.soak

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from clarion_server.domain.campaign import Category
+from clarion_server.domain.category import Category
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 
 from tests.unit.rendering.contents import COMPILER, codes, definition, object_schema, reviewed

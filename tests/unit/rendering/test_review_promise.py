@@ -7,23 +7,21 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
-from clarion_server.adapters.rendering import JinjaContentCompiler
 from clarion_server.application.ports.content import CompiledContent, Personalisation, RenderingFailed
-from clarion_server.domain.campaign import Action, CampaignDefinition, Category, EmailContent
+from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.finding import Severity
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.unit.rendering.contents import COMPILER, definition
 from tests.unit.rendering.wild import Wild
 
-COMPILER = JinjaContentCompiler()
 EXAMPLES = 20_000 if os.environ.get("CLARION_SOAK") else 120
 CONTEXTS_A_TEMPLATE = 8
 
 
 def campaign(html: str, schema: Mapping[str, Any]) -> CampaignDefinition:
-    action = Action("smtp", EmailContent("Subject", html))
-    return CampaignDefinition("Any", Category.TRANSACTIONAL, (action,), context_schema=schema)
+    return definition(html=html, schema=schema)
 
 
 def without_faulty_lines(lines: list[str], schema: Mapping[str, Any]) -> list[str]:
@@ -59,7 +57,7 @@ def test_no_context_that_the_schema_accepts_leaves_a_value_missing_in_a_reviewed
     wild = Wild(seed)
     schema = wild.root_schema()
     lines = without_faulty_lines(wild.template(schema), schema)
-    content = COMPILER.compile_content(campaign("\n".join(lines), schema), "any")
+    content = COMPILER.compile_content(campaign("\n".join(lines), schema), 0, "any")
     for context in accepted_contexts(wild, schema):
         failure = failure_of(content, context, {"a": wild.anything(), "b": wild.anything()})
         assert "missing" not in failure, (failure, lines, schema, context)

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from clarion_server.domain.campaign import (
-    Action,
-    CampaignDefinition,
-    Category,
-    EmailContent,
-    InDoubtPolicy,
-    Mailbox,
-    Schedule,
-)
-from clarion_server.domain.channel import ChannelConfiguration, SmtpProvider, TlsMode
+from clarion_server.domain.campaign import Action, ActionMode, CampaignDefinition, InDoubtPolicy, Schedule
+from clarion_server.domain.category import Category
+from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.content.email import EmailContent, Mailbox, SmtpProvider, TlsMode
+from clarion_server.domain.content.webhook import BodyFormat, Method, WebhookContent, WebhookProvider
 from clarion_server.domain.instant import LATEST
 from clarion_server.domain.retry import RetryPolicy
 from hypothesis import strategies as st
@@ -45,11 +40,19 @@ emails = st.builds(
     headers=st.dictionaries(texts, texts, max_size=3),
 )
 
+webhooks = st.builds(
+    WebhookContent,
+    body=texts,
+    format=st.sampled_from(BodyFormat),
+    method=st.sampled_from(Method),
+    headers=st.dictionaries(texts, texts, max_size=3),
+)
+
 definitions = st.builds(
     CampaignDefinition,
     display_name=texts,
     category=st.none() | categories,
-    actions=st.lists(st.builds(Action, ids, emails), max_size=2).map(tuple),
+    actions=st.lists(st.builds(Action, some_text, ids, emails | webhooks), max_size=2).map(tuple),
     description=texts,
     tags=st.lists(texts, max_size=3).map(tuple),
     default_locale=some_text,
@@ -58,6 +61,28 @@ definitions = st.builds(
     schedule=st.builds(Schedule, st.none() | instants, st.none() | instants),
     in_doubt_policy=st.sampled_from(InDoubtPolicy),
     rapid=st.booleans(),
+    action_mode=st.sampled_from(ActionMode),
+)
+
+smtp_providers = st.builds(
+    SmtpProvider,
+    host=texts,
+    port=st.integers(1, 65_535),
+    sender=mailboxes,
+    tls_mode=st.sampled_from(TlsMode),
+    ca_certificates=texts,
+    username=texts,
+    reply_to=st.none() | mailboxes,
+    timeout=spans,
+)
+
+webhook_providers = st.builds(
+    WebhookProvider,
+    url=texts,
+    timeout=spans,
+    ca_certificates=texts,
+    client_certificate=texts,
+    allow_private_addresses=st.booleans(),
 )
 
 configurations = st.builds(
@@ -65,17 +90,7 @@ configurations = st.builds(
     sandbox=st.just(""),
     id=st.just(""),
     display_name=texts,
-    smtp=st.builds(
-        SmtpProvider,
-        host=texts,
-        port=st.integers(1, 65_535),
-        sender=mailboxes,
-        tls_mode=st.sampled_from(TlsMode),
-        ca_certificates=texts,
-        username=texts,
-        reply_to=st.none() | mailboxes,
-        timeout=spans,
-    ),
+    provider=smtp_providers | webhook_providers,
     create_time=st.just(0),
     update_time=st.just(0),
     categories=st.lists(categories, max_size=2).map(tuple),

@@ -6,16 +6,18 @@ from typing import Any
 
 import pytest
 from clarion.v1 import campaign_pb2 as pb
-from clarion.v1 import category_pb2
+from clarion.v1 import category_pb2, email_content_pb2
 from clarion_server.domain.campaign import (
+    ActionMode,
     Campaign,
     CampaignDefinition,
     CampaignState,
     CampaignVersion,
-    Category,
     InDoubtPolicy,
     Schedule,
 )
+from clarion_server.domain.category import Category
+from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 from clarion_server.transport.api.convert.campaigns import to_campaign, to_draft, to_finding, to_version
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -43,7 +45,11 @@ campaigns = st.builds(
 MINIMAL = pb.Campaign(
     display_name="Order confirmed",
     category=category_pb2.CATEGORY_TRANSACTIONAL,
-    actions=[pb.Action(channel_configuration="channelConfigurations/orders", email=pb.EmailContent(subject="Hi"))],
+    actions=[
+        pb.Action(
+            channel_configuration="channelConfigurations/orders", email=email_content_pb2.EmailContent(subject="Hi")
+        )
+    ],
 )
 
 
@@ -96,6 +102,7 @@ def test_a_version_shows_what_an_author_wrote_and_nothing_else() -> None:
         "identity_namespace",
         "schedule",
         "in_doubt_policy",
+        "action_mode",
     }
 
 
@@ -106,7 +113,11 @@ def test_what_is_left_out_has_its_documented_default() -> None:
     assert draft.definition.in_doubt_policy is InDoubtPolicy.RESEND
     assert draft.definition.schedule == Schedule()
     assert draft.definition.context_schema is None
-    assert draft.definition.action.email.sender is None
+    (action,) = draft.definition.actions
+    assert action.id == "email"
+    assert isinstance(action.content, EmailContent)
+    assert action.content.sender is None
+    assert draft.definition.action_mode is ActionMode.ALL
 
 
 def test_an_empty_schema_is_not_the_same_as_none() -> None:
@@ -122,12 +133,12 @@ def test_an_empty_schema_is_not_the_same_as_none() -> None:
         ({"in_doubt_policy": 99}, "in_doubt_policy", "UNKNOWN_VALUE"),
         ({"actions": [pb.Action(channel_configuration="channelConfigurations/a")]}, "actions[0].email", "REQUIRED"),
         (
-            {"actions": [pb.Action(channel_configuration="orders", email=pb.EmailContent())]},
+            {"actions": [pb.Action(channel_configuration="orders", email=email_content_pb2.EmailContent())]},
             "actions[0].channel_configuration",
             "MALFORMED",
         ),
         (
-            {"actions": [MINIMAL.actions[0], pb.Action(email=pb.EmailContent())]},
+            {"actions": [MINIMAL.actions[0], pb.Action(email=email_content_pb2.EmailContent())]},
             "actions[1].channel_configuration",
             "REQUIRED",
         ),

@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from clarion.v1 import campaign_pb2, category_pb2
+from clarion.v1 import campaign_pb2, campaign_preview_pb2, campaign_version_pb2, category_pb2, email_content_pb2
 from clarion.v1 import campaign_service_pb2 as pb
 from clarion_server.domain.errors import InvalidFields, InvalidPageToken
 from clarion_server.domain.instant import HOUR
@@ -26,7 +26,7 @@ CAMPAIGN = campaign_pb2.Campaign(
     actions=[
         campaign_pb2.Action(
             channel_configuration="channelConfigurations/orders",
-            email=campaign_pb2.EmailContent(subject="Order {{ context.id }}", html="<p>Thank you</p>"),
+            email=email_content_pb2.EmailContent(subject="Order {{ context.id }}", html="<p>Thank you</p>"),
         )
     ],
 )
@@ -227,8 +227,12 @@ async def test_versions_come_newest_first_page_by_page(service: CampaignService,
     await world.live()
     await world.update(description="New")
     await world.activate()
-    first = await service.list_campaign_versions(pb.ListCampaignVersionsRequest(campaign=NAME, page_size=1), AUTHOR)
-    request = pb.ListCampaignVersionsRequest(campaign=NAME, page_size=1, page_token=first.next_page_token)
+    first = await service.list_campaign_versions(
+        campaign_version_pb2.ListCampaignVersionsRequest(campaign=NAME, page_size=1), AUTHOR
+    )
+    request = campaign_version_pb2.ListCampaignVersionsRequest(
+        campaign=NAME, page_size=1, page_token=first.next_page_token
+    )
     second = await service.list_campaign_versions(request, AUTHOR)
     assert [version.version for version in (*first.versions, *second.versions)] == [2, 1]
     assert second.next_page_token == ""
@@ -254,7 +258,9 @@ async def test_a_preview_shows_the_rendered_email(service: CampaignService, worl
     await create(service)
     context = Struct()
     context.update({"id": "4711"})
-    answer = await service.preview_campaign(pb.PreviewCampaignRequest(name=NAME, context=context), AUTHOR)
+    answer = await service.preview_campaign(
+        campaign_preview_pb2.PreviewCampaignRequest(name=NAME, context=context), AUTHOR
+    )
     assert (answer.email.subject, answer.email.html) == ("Order 4711", "<p>Thank you</p>")
     assert getattr(answer.email, "from").address == "shop@example.com"
     assert not answer.email.HasField("reply_to")
@@ -262,7 +268,7 @@ async def test_a_preview_shows_the_rendered_email(service: CampaignService, worl
 
 async def test_a_preview_tells_everything_wrong_with_its_data(service: CampaignService) -> None:
     await create(service)
-    request = pb.PreviewCampaignRequest(name=NAME, locale="en_US")
+    request = campaign_preview_pb2.PreviewCampaignRequest(name=NAME, locale="en_US")
     request.profile.fields["x"].number_value = float("inf")
     with pytest.raises(InvalidFields) as refused:
         await service.preview_campaign(request, AUTHOR)
@@ -274,13 +280,13 @@ async def test_a_preview_tells_everything_wrong_with_its_data(service: CampaignS
     [
         ("get_campaign", pb.GetCampaignRequest, "name"),
         ("delete_campaign", pb.DeleteCampaignRequest, "name"),
-        ("list_campaign_versions", pb.ListCampaignVersionsRequest, "campaign"),
+        ("list_campaign_versions", campaign_version_pb2.ListCampaignVersionsRequest, "campaign"),
         ("review_campaign", pb.ReviewCampaignRequest, "name"),
         ("activate_campaign", pb.ActivateCampaignRequest, "name"),
         ("pause_campaign", pb.PauseCampaignRequest, "name"),
         ("resume_campaign", pb.ResumeCampaignRequest, "name"),
         ("stop_campaign", pb.StopCampaignRequest, "name"),
-        ("preview_campaign", pb.PreviewCampaignRequest, "name"),
+        ("preview_campaign", campaign_preview_pb2.PreviewCampaignRequest, "name"),
     ],
 )
 async def test_every_call_says_which_field_has_no_name_in_it(

@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 from clarion.v1 import channel_configuration_pb2 as pb
 from clarion.v1 import channel_configuration_service_pb2 as service_pb
-from clarion_server.application.ports.channels import VerificationKind, VerificationStep
-from clarion_server.domain.channel import ChannelConfiguration, TlsMode
+from clarion.v1 import smtp_provider_pb2
+from clarion_server.application.ports.channels import VerificationStep
+from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.content.email import SmtpProvider, TlsMode
 from clarion_server.domain.instant import DAY, MINUTE, SECOND
 from clarion_server.domain.retry import RetryPolicy
+from clarion_server.domain.secret import secret_names
 from clarion_server.transport.api.convert.channels import to_channel_configuration, to_settings, to_step
 from google.protobuf.duration_pb2 import Duration
 from hypothesis import given
@@ -25,26 +28,30 @@ def test_settings_survive_the_way_to_the_wire_and_back(configuration: ChannelCon
     wire = to_channel_configuration(configuration)
     settings = to_settings(pb.ChannelConfiguration.FromString(wire.SerializeToString()))
     assert settings.configuration == configuration
-    assert settings.flaws == ()
+    assert settings.violations == ()
     assert to_channel_configuration(settings.configuration) == wire
 
 
 @given(configurations, st.text(min_size=8))
-def test_a_password_goes_in_and_never_out(configuration: ChannelConfiguration, password: str) -> None:
-    kept = replace(configuration, smtp=replace(configuration.smtp, password=password))
-    wire = to_channel_configuration(kept)
-    assert wire.smtp.password == ""
-    assert wire.smtp.password_set
-    assert not to_channel_configuration(configuration).smtp.password_set
-    wire.smtp.password = password
-    assert to_settings(wire).configuration.smtp.password == password
+def test_a_secret_goes_in_and_never_out(configuration: ChannelConfiguration, secret: str) -> None:
+    provider = configuration.provider
+    for name in secret_names(provider):
+        kept = replace(configuration, provider=replace(provider, **{name: secret}))  # type: ignore[arg-type] # a text
+        wire = to_channel_configuration(kept)
+        shown = getattr(wire, provider.field)
+        assert getattr(shown, name) == ""
+        assert getattr(shown, f"{name}_set")
+        assert not getattr(getattr(to_channel_configuration(configuration), provider.field), f"{name}_set")
+        setattr(shown, name, secret)
+        assert getattr(to_settings(wire).configuration.provider, name) == secret
 
 
 def test_what_is_left_out_has_its_documented_default() -> None:
-    settings = to_settings(pb.ChannelConfiguration(smtp=pb.SmtpProvider(host="smtp.example.com")))
+    settings = to_settings(pb.ChannelConfiguration(smtp=smtp_provider_pb2.SmtpProvider(host="smtp.example.com")))
     read = settings.configuration
-    assert settings.flaws == ()
-    assert (read.smtp.tls_mode, read.smtp.port, read.smtp.timeout) == (TlsMode.STARTTLS, 587, 30 * SECOND)
+    assert settings.violations == ()
+    assert isinstance(read.provider, SmtpProvider)
+    assert (read.provider.tls_mode, read.provider.port, read.provider.timeout) == (TlsMode.STARTTLS, 587, 30 * SECOND)
     assert read.retry_policy == RetryPolicy(DAY, 5 * SECOND, 15 * MINUTE)
     assert (read.max_concurrency, read.max_rate, read.categories, read.disabled) == (10, 0.0, (), False)
 
@@ -52,13 +59,16 @@ def test_what_is_left_out_has_its_documented_default() -> None:
 @pytest.mark.parametrize(
     ("mode", "port"),
     [
-        (pb.SmtpProvider.TLS_MODE_NONE, 25),
-        (pb.SmtpProvider.TLS_MODE_STARTTLS, 587),
-        (pb.SmtpProvider.TLS_MODE_IMPLICIT, 465),
+        (smtp_provider_pb2.SmtpProvider.TLS_MODE_NONE, 25),
+        (smtp_provider_pb2.SmtpProvider.TLS_MODE_STARTTLS, 587),
+        (smtp_provider_pb2.SmtpProvider.TLS_MODE_IMPLICIT, 465),
     ],
 )
 def test_the_port_follows_from_the_tls_mode(mode: Any, port: int) -> None:
-    assert to_settings(pb.ChannelConfiguration(smtp=pb.SmtpProvider(tls_mode=mode))).configuration.smtp.port == port
+    wire = pb.ChannelConfiguration(smtp=smtp_provider_pb2.SmtpProvider(tls_mode=mode))
+    provider = to_settings(wire).configuration.provider
+    assert isinstance(provider, SmtpProvider)
+    assert provider.port == port
 
 
 def test_a_window_of_no_time_is_not_the_default() -> None:
@@ -81,15 +91,15 @@ def test_a_window_of_no_time_is_not_the_default() -> None:
         ),
     ],
 )
-def test_what_cannot_be_read_is_a_flaw_of_its_field(fields: dict[str, Any], field: str, reason: str) -> None:
+def test_what_cannot_be_read_is_a_violation_of_its_field(fields: dict[str, Any], field: str, reason: str) -> None:
     wire = pb.ChannelConfiguration(**({"smtp": {"host": "smtp.example.com"}} | fields))
-    assert [(flaw.field, flaw.reason) for flaw in to_settings(wire).flaws] == [(field, reason)]
+    assert [(violation.field, violation.reason) for violation in to_settings(wire).violations] == [(field, reason)]
 
 
 def test_a_step_tells_how_it_went_and_how_long_it_took() -> None:
-    step = to_step(VerificationStep(VerificationKind.STARTTLS, passed=False, detail="Refused.", elapsed=1_500_000))
+    step = to_step(VerificationStep("starttls", passed=False, detail="Refused.", elapsed=1_500_000))
     assert step == service_pb.VerificationStep(
-        kind=service_pb.VerificationStep.KIND_STARTTLS,
+        name="starttls",
         detail="Refused.",
         elapsed=Duration(seconds=1, nanos=500_000_000),
     )

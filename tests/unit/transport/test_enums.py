@@ -8,12 +8,16 @@ from typing import Any
 import pytest
 from clarion.v1 import (
     api_key_pb2,
+    attempt_pb2,
     campaign_pb2,
+    campaign_preview_pb2,
     campaign_service_pb2,
     category_pb2,
-    channel_configuration_pb2,
-    channel_configuration_service_pb2,
+    channel_pb2,
+    event_pb2,
     message_pb2,
+    smtp_provider_pb2,
+    webhook_content_pb2,
 )
 from clarion_server.transport.api.convert import enums
 from clarion_server.transport.api.convert.enums import EnumPair
@@ -24,14 +28,17 @@ PAIRS: Mapping[str, tuple[EnumPair[Any, Any], Any]] = {
     "in-doubt policy": (enums.IN_DOUBT_POLICY, campaign_pb2.InDoubtPolicy),
     "severity": (enums.SEVERITY, campaign_pb2.Finding.Severity),
     "queue disposal": (enums.QUEUE_DISPOSAL, campaign_service_pb2.StopCampaignRequest.QueueDisposal),
-    "TLS mode": (enums.TLS_MODE, channel_configuration_pb2.SmtpProvider.TlsMode),
-    "verification kind": (enums.VERIFICATION_KIND, channel_configuration_service_pb2.VerificationStep.Kind),
+    "TLS mode": (enums.TLS_MODE, smtp_provider_pb2.SmtpProvider.TlsMode),
+    "webhook method": (enums.WEBHOOK_METHOD, webhook_content_pb2.WebhookContent.Method),
+    "channel": (enums.CHANNEL, channel_pb2.Channel),
+    "action mode": (enums.ACTION_MODE, campaign_pb2.Campaign.ActionMode),
+    "source": (enums.SOURCE, campaign_preview_pb2.PreviewCampaignResponse.Source),
     "scope": (enums.SCOPE, api_key_pb2.ApiKey.Scope),
     "message state": (enums.MESSAGE_STATE, message_pb2.Message.State),
-    "attempt result": (enums.ATTEMPT_RESULT, message_pb2.Attempt.Result),
-    "event type": (enums.EVENT_TYPE, message_pb2.Event.Type),
-    "exclusion reason": (enums.EXCLUSION_REASON, message_pb2.ExclusionReason),
-    "failure reason": (enums.FAILURE_REASON, message_pb2.Failure.Reason),
+    "attempt result": (enums.ATTEMPT_RESULT, attempt_pb2.Attempt.Result),
+    "event type": (enums.EVENT_TYPE, event_pb2.Event.Type),
+    "exclusion reason": (enums.EXCLUSION_REASON, attempt_pb2.ExclusionReason),
+    "failure reason": (enums.FAILURE_REASON, attempt_pb2.Failure.Reason),
 }
 
 each_pair = pytest.mark.parametrize(("pair", "wire"), PAIRS.values(), ids=PAIRS.keys())

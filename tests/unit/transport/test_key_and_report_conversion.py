@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from clarion.v1 import api_key_pb2, message_pb2
+from clarion.v1 import api_key_pb2, attempt_pb2
 from clarion.v1 import report_service_pb2 as pb
 from clarion_server.application.reports.campaign_report import CampaignReport
-from clarion_server.application.reports.counts import read_figures
+from clarion_server.application.reports.counts import counts_of
 from clarion_server.domain.access import ApiKey, Scope
+from clarion_server.domain.counter import Metric
 from clarion_server.domain.latency import bucket_of, middle_of
 from clarion_server.transport.api.convert.keys import to_api_key, to_command
 from clarion_server.transport.api.convert.reports import to_report
@@ -44,19 +45,17 @@ def test_a_wanted_key_is_read_with_its_flaws() -> None:
 
 def test_a_report_has_a_count_for_every_outcome() -> None:
     counters = {
-        "targeted": 31,
-        "retries": 9,
-        "state:SENT": 1,
-        "state:EXCLUDED": 2,
-        "state:FAILED": 3,
-        "state:CANCELLED": 4,
-        "state:EXPIRED": 5,
-        "state:IN_DOUBT": 6,
-        "excluded:SUPPRESSED": 2,
-        "failed:THROTTLED": 3,
-        f"latency:{bucket_of(80_000)}": 1,
+        (Metric.TARGETED, ""): 31,
+        (Metric.RETRIES, ""): 9,
+        (Metric.SENT, ""): 1,
+        (Metric.EXCLUDED, "SUPPRESSED"): 2,
+        (Metric.FAILED, "THROTTLED"): 3,
+        (Metric.CANCELLED, ""): 4,
+        (Metric.EXPIRED, ""): 5,
+        (Metric.IN_DOUBT, ""): 6,
     }
-    wire = to_report(CampaignReport("campaigns/a", 2, read_figures(counters), 7_000_000))
+    counts = counts_of(counters, {bucket_of(80_000): 1})
+    wire = to_report(CampaignReport("campaigns/a", 2, counts, 7_000_000))
     latency = to_duration(middle_of(bucket_of(80_000)))
     assert wire == pb.CampaignReport(
         campaign="campaigns/a",
@@ -70,13 +69,13 @@ def test_a_report_has_a_count_for_every_outcome() -> None:
         expired_count=5,
         in_doubt_count=6,
         retry_count=9,
-        excluded_counts=[pb.CampaignReport.ExcludedCount(reason=message_pb2.EXCLUSION_REASON_SUPPRESSED, count=2)],
-        failed_counts=[pb.CampaignReport.FailedCount(reason=message_pb2.Failure.REASON_THROTTLED, count=3)],
+        excluded_counts=[pb.CampaignReport.ExcludedCount(reason=attempt_pb2.EXCLUSION_REASON_SUPPRESSED, count=2)],
+        failed_counts=[pb.CampaignReport.FailedCount(reason=attempt_pb2.Failure.REASON_THROTTLED, count=3)],
         hand_off_latency=pb.HandOffLatency(count=1, p50=latency, p95=latency, p99=latency),
         read_time=Timestamp(seconds=7),
     )
 
 
 def test_a_report_without_messages_has_no_latencies() -> None:
-    wire = to_report(CampaignReport("campaigns/a", 0, read_figures({}), 0))
+    wire = to_report(CampaignReport("campaigns/a", 0, counts_of({}, {}), 0))
     assert wire.hand_off_latency == pb.HandOffLatency()

@@ -13,9 +13,11 @@ from clarion.v1 import (
     channel_configuration_pb2,
     channel_configuration_service_pb2,
     report_service_pb2,
+    smtp_provider_pb2,
 )
 from clarion_server.application.access.api_keys import ManageApiKeys
 from clarion_server.domain.access import Caller, Scope
+from clarion_server.domain.counter import Metric
 from clarion_server.domain.errors import InvalidFields, InvalidPageToken, ResourceNotFound
 from clarion_server.transport.grpc.channels import ChannelConfigurationService
 from clarion_server.transport.grpc.keys import ApiKeyService
@@ -32,9 +34,9 @@ keys_pb = api_key_service_pb2
 
 CONFIGURATION = channel_configuration_pb2.ChannelConfiguration(
     display_name="Orders",
-    smtp=channel_configuration_pb2.SmtpProvider(
+    smtp=smtp_provider_pb2.SmtpProvider(
         host="127.0.0.1",
-        tls_mode=channel_configuration_pb2.SmtpProvider.TLS_MODE_NONE,
+        tls_mode=smtp_provider_pb2.SmtpProvider.TLS_MODE_NONE,
         username="shop",
         password="swordfish",
         sender={"address": "shop@example.com"},  # type: ignore[arg-type] # protobuf takes a dict as well
@@ -197,7 +199,7 @@ async def test_everything_wrong_with_a_new_key_is_told_at_once(keys: ApiKeyServi
 
 
 async def test_a_report_is_of_the_campaign_and_version_asked_for(world: World) -> None:
-    await world.count_up(await world.live(), 1, {"targeted": 3, "state:SENT": 2})
+    await world.count_up(await world.live(), 1, {(Metric.TARGETED, ""): 3, (Metric.SENT, ""): 2})
     service = ReportService(world.reporting)
     for version in (0, 1):
         request = report_service_pb2.GetCampaignReportRequest(campaign="campaigns/order-confirmed", version=version)

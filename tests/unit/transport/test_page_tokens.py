@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from clarion.v1 import campaign_service_pb2 as pb
+from clarion.v1 import campaign_version_pb2
 from clarion_server.domain.access import Caller
 from clarion_server.domain.errors import InvalidFields, InvalidPageToken
 from clarion_server.transport.api.page_tokens import TokenInvalid, position_of, query_of, seal, unseal
@@ -65,7 +66,7 @@ def test_a_query_is_the_request_without_its_paging_and_the_sandbox() -> None:
     assert query == query_of(pb.ListCampaignsRequest(text="order", page_size=20, page_token="x"), "default")
     assert query != query_of(pb.ListCampaignsRequest(text="orders"), "default")
     assert query != query_of(request, "staging")
-    assert query != query_of(pb.ListCampaignVersionsRequest(campaign="order"), "default")
+    assert query != query_of(campaign_version_pb2.ListCampaignVersionsRequest(campaign="order"), "default")
     assert request.page_size == 10
 
 

@@ -8,9 +8,10 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from clarion.v1 import campaign_service_pb2 as pb
+from clarion.v1 import trigger_sample_pb2
 from clarion.v1.trigger_sample_pb2 import TriggerSample
-from clarion_server.domain.campaign import Action, EmailContent
+from clarion_server.domain.campaign import Action
+from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.errors import CampaignNotLive, InvalidFields, NoExample
 from clarion_server.transport.api.public_addresses import PublicAddresses
 from clarion_server.transport.grpc.campaigns import CampaignService
@@ -20,7 +21,7 @@ from tests.unit.application.world import AUTHOR, World
 NAME = "campaigns/order-confirmed"
 Tool = TriggerSample.Tool
 #: That needs no data.
-PLAIN = (Action("orders", EmailContent("Order", text="Thank you.")),)
+PLAIN = (Action("email", "orders", EmailContent("Order", text="Thank you.")),)
 OVER_GRPC = {"TOOL_GRPCURL", "TOOL_BUF_CURL", "TOOL_PYTHON", "TOOL_TYPESCRIPT"}
 
 
@@ -32,7 +33,7 @@ def world() -> Iterator[World]:
 
 async def samples(world: World, doors: PublicAddresses, **request: Any) -> dict[str, str]:
     service = CampaignService(world.authoring, world.life_cycle, world.previewing, world.sampling, doors)
-    answer = await service.get_trigger_sample(pb.GetTriggerSampleRequest(name=NAME, **request), AUTHOR)
+    answer = await service.get_trigger_sample(trigger_sample_pb2.GetTriggerSampleRequest(name=NAME, **request), AUTHOR)
     return {Tool.Name(sample.tool): sample.text for sample in answer.samples}
 
 

@@ -23,12 +23,14 @@ _sym_db = _symbol_database.Default()
 
 
 from clarion.v1 import category_pb2 as clarion_dot_v1_dot_category__pb2
+from clarion.v1 import email_content_pb2 as clarion_dot_v1_dot_email__content__pb2
+from clarion.v1 import webhook_content_pb2 as clarion_dot_v1_dot_webhook__content__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63larion/v1/campaign.proto\x12\nclarion.v1\x1a\x19\x63larion/v1/category.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb3\x07\n\x08\x43\x61mpaign\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04tags\x18\x04 \x03(\tB\x04\xe2\x41\x01\x01\x12,\n\x08\x63\x61tegory\x18\x05 \x01(\x0e\x32\x14.clarion.v1.CategoryB\x04\xe2\x41\x01\x02\x12\x1c\n\x0e\x64\x65\x66\x61ult_locale\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\x12 \n\x12identity_namespace\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12)\n\x07\x61\x63tions\x18\x08 \x03(\x0b\x32\x12.clarion.v1.ActionB\x04\xe2\x41\x01\x02\x12\x35\n\x0e\x63ontext_schema\x18\t \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01\x12,\n\x08schedule\x18\n \x01(\x0b\x32\x14.clarion.v1.ScheduleB\x04\xe2\x41\x01\x01\x12\x38\n\x0fin_doubt_policy\x18\x0b \x01(\x0e\x32\x19.clarion.v1.InDoubtPolicyB\x04\xe2\x41\x01\x01\x12\x13\n\x05rapid\x18\x16 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12/\n\x05state\x18\x0c \x01(\x0e\x32\x1a.clarion.v1.Campaign.StateB\x04\xe2\x41\x01\x03\x12\x1a\n\x0clive_version\x18\r \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1b\n\rdraft_pending\x18\x0e \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x12\n\x04\x65tag\x18\x0f \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x37\n\ractivate_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x63reator\x18\x13 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07updater\x18\x14 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tactivator\x18\x15 \x01(\tB\x04\xe2\x41\x01\x03\"\x8e\x01\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bSTATE_DRAFT\x10\x01\x12\x13\n\x0fSTATE_SCHEDULED\x10\x02\x12\x0e\n\nSTATE_LIVE\x10\x03\x12\x10\n\x0cSTATE_PAUSED\x10\x04\x12\x11\n\rSTATE_STOPPED\x10\x05\x12\x13\n\x0fSTATE_COMPLETED\x10\x06\"c\n\x06\x41\x63tion\x12#\n\x15\x63hannel_configuration\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12)\n\x05\x65mail\x18\x02 \x01(\x0b\x32\x18.clarion.v1.EmailContentH\x00\x42\t\n\x07\x63ontent\"\x91\x02\n\x0c\x45mailContent\x12\x15\n\x07subject\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04html\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04text\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\'\n\x04\x66rom\x18\x04 \x01(\x0b\x32\x13.clarion.v1.MailboxB\x04\xe2\x41\x01\x01\x12+\n\x08reply_to\x18\x05 \x01(\x0b\x32\x13.clarion.v1.MailboxB\x04\xe2\x41\x01\x01\x12<\n\x07headers\x18\x06 \x03(\x0b\x32%.clarion.v1.EmailContent.HeadersEntryB\x04\xe2\x41\x01\x01\x1a.\n\x0cHeadersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"<\n\x07Mailbox\x12\x1a\n\x0c\x64isplay_name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x15\n\x07\x61\x64\x64ress\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"\xef\x01\n\rRenderedEmail\x12!\n\x04\x66rom\x18\x01 \x01(\x0b\x32\x13.clarion.v1.Mailbox\x12%\n\x08reply_to\x18\x02 \x01(\x0b\x32\x13.clarion.v1.Mailbox\x12\x0f\n\x07subject\x18\x03 \x01(\t\x12\x0c\n\x04html\x18\x04 \x01(\t\x12\x0c\n\x04text\x18\x05 \x01(\t\x12\x37\n\x07headers\x18\x06 \x03(\x0b\x32&.clarion.v1.RenderedEmail.HeadersEntry\x1a.\n\x0cHeadersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"t\n\x08Schedule\x12\x34\n\nstart_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x32\n\x08\x65nd_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\"\xbc\x01\n\x0f\x43\x61mpaignVersion\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07version\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12,\n\x08snapshot\x18\x03 \x01(\x0b\x32\x14.clarion.v1.CampaignB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x63reator\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\"\xf9\x01\n\x07\x46inding\x12\x34\n\x08severity\x18\x01 \x01(\x0e\x32\x1c.clarion.v1.Finding.SeverityB\x04\xe2\x41\x01\x03\x12\x12\n\x04\x63ode\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x66ield\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x12\n\x04line\x18\x04 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x15\n\x07message\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06remedy\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\"N\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x14\n\x10SEVERITY_WARNING\x10\x01\x12\x12\n\x0eSEVERITY_ERROR\x10\x02*f\n\rInDoubtPolicy\x12\x1f\n\x1bIN_DOUBT_POLICY_UNSPECIFIED\x10\x00\x12\x1a\n\x16IN_DOUBT_POLICY_RESEND\x10\x01\x12\x18\n\x14IN_DOUBT_POLICY_PARK\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63larion/v1/campaign.proto\x12\nclarion.v1\x1a\x19\x63larion/v1/category.proto\x1a\x1e\x63larion/v1/email_content.proto\x1a clarion/v1/webhook_content.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd2\x08\n\x08\x43\x61mpaign\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04tags\x18\x04 \x03(\tB\x04\xe2\x41\x01\x01\x12,\n\x08\x63\x61tegory\x18\x05 \x01(\x0e\x32\x14.clarion.v1.CategoryB\x04\xe2\x41\x01\x02\x12\x1c\n\x0e\x64\x65\x66\x61ult_locale\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\x12 \n\x12identity_namespace\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12)\n\x07\x61\x63tions\x18\x08 \x03(\x0b\x32\x12.clarion.v1.ActionB\x04\xe2\x41\x01\x02\x12:\n\x0b\x61\x63tion_mode\x18\x17 \x01(\x0e\x32\x1f.clarion.v1.Campaign.ActionModeB\x04\xe2\x41\x01\x01\x12\x35\n\x0e\x63ontext_schema\x18\t \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01\x12,\n\x08schedule\x18\n \x01(\x0b\x32\x14.clarion.v1.ScheduleB\x04\xe2\x41\x01\x01\x12\x38\n\x0fin_doubt_policy\x18\x0b \x01(\x0e\x32\x19.clarion.v1.InDoubtPolicyB\x04\xe2\x41\x01\x01\x12\x13\n\x05rapid\x18\x16 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12/\n\x05state\x18\x0c \x01(\x0e\x32\x1a.clarion.v1.Campaign.StateB\x04\xe2\x41\x01\x03\x12\x1a\n\x0clive_version\x18\r \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1b\n\rdraft_pending\x18\x0e \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x12\n\x04\x65tag\x18\x0f \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x37\n\ractivate_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x63reator\x18\x13 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07updater\x18\x14 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tactivator\x18\x15 \x01(\tB\x04\xe2\x41\x01\x03\"\x8e\x01\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bSTATE_DRAFT\x10\x01\x12\x13\n\x0fSTATE_SCHEDULED\x10\x02\x12\x0e\n\nSTATE_LIVE\x10\x03\x12\x10\n\x0cSTATE_PAUSED\x10\x04\x12\x11\n\rSTATE_STOPPED\x10\x05\x12\x13\n\x0fSTATE_COMPLETED\x10\x06\"a\n\nActionMode\x12\x1b\n\x17\x41\x43TION_MODE_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x41\x43TION_MODE_ALL\x10\x01\x12!\n\x1d\x41\x43TION_MODE_FIRST_DELIVERABLE\x10\x02\"\xa4\x01\n\x06\x41\x63tion\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12#\n\x15\x63hannel_configuration\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12)\n\x05\x65mail\x18\x03 \x01(\x0b\x32\x18.clarion.v1.EmailContentH\x00\x12-\n\x07webhook\x18\x04 \x01(\x0b\x32\x1a.clarion.v1.WebhookContentH\x00\x42\t\n\x07\x63ontent\"t\n\x08Schedule\x12\x34\n\nstart_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x32\n\x08\x65nd_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\"\xf9\x01\n\x07\x46inding\x12\x34\n\x08severity\x18\x01 \x01(\x0e\x32\x1c.clarion.v1.Finding.SeverityB\x04\xe2\x41\x01\x03\x12\x12\n\x04\x63ode\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x66ield\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x12\n\x04line\x18\x04 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x15\n\x07message\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06remedy\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\"N\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x14\n\x10SEVERITY_WARNING\x10\x01\x12\x12\n\x0eSEVERITY_ERROR\x10\x02*f\n\rInDoubtPolicy\x12\x1f\n\x1bIN_DOUBT_POLICY_UNSPECIFIED\x10\x00\x12\x1a\n\x16IN_DOUBT_POLICY_RESEND\x10\x01\x12\x18\n\x14IN_DOUBT_POLICY_PARK\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -51,6 +53,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CAMPAIGN'].fields_by_name['identity_namespace']._serialized_options = b'\342A\001\001'
   _globals['_CAMPAIGN'].fields_by_name['actions']._loaded_options = None
   _globals['_CAMPAIGN'].fields_by_name['actions']._serialized_options = b'\342A\001\002'
+  _globals['_CAMPAIGN'].fields_by_name['action_mode']._loaded_options = None
+  _globals['_CAMPAIGN'].fields_by_name['action_mode']._serialized_options = b'\342A\001\001'
   _globals['_CAMPAIGN'].fields_by_name['context_schema']._loaded_options = None
   _globals['_CAMPAIGN'].fields_by_name['context_schema']._serialized_options = b'\342A\001\001'
   _globals['_CAMPAIGN'].fields_by_name['schedule']._loaded_options = None
@@ -79,42 +83,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CAMPAIGN'].fields_by_name['updater']._serialized_options = b'\342A\001\003'
   _globals['_CAMPAIGN'].fields_by_name['activator']._loaded_options = None
   _globals['_CAMPAIGN'].fields_by_name['activator']._serialized_options = b'\342A\001\003'
+  _globals['_ACTION'].fields_by_name['id']._loaded_options = None
+  _globals['_ACTION'].fields_by_name['id']._serialized_options = b'\342A\001\001'
   _globals['_ACTION'].fields_by_name['channel_configuration']._loaded_options = None
   _globals['_ACTION'].fields_by_name['channel_configuration']._serialized_options = b'\342A\001\002'
-  _globals['_EMAILCONTENT_HEADERSENTRY']._loaded_options = None
-  _globals['_EMAILCONTENT_HEADERSENTRY']._serialized_options = b'8\001'
-  _globals['_EMAILCONTENT'].fields_by_name['subject']._loaded_options = None
-  _globals['_EMAILCONTENT'].fields_by_name['subject']._serialized_options = b'\342A\001\002'
-  _globals['_EMAILCONTENT'].fields_by_name['html']._loaded_options = None
-  _globals['_EMAILCONTENT'].fields_by_name['html']._serialized_options = b'\342A\001\001'
-  _globals['_EMAILCONTENT'].fields_by_name['text']._loaded_options = None
-  _globals['_EMAILCONTENT'].fields_by_name['text']._serialized_options = b'\342A\001\001'
-  _globals['_EMAILCONTENT'].fields_by_name['from']._loaded_options = None
-  _globals['_EMAILCONTENT'].fields_by_name['from']._serialized_options = b'\342A\001\001'
-  _globals['_EMAILCONTENT'].fields_by_name['reply_to']._loaded_options = None
-  _globals['_EMAILCONTENT'].fields_by_name['reply_to']._serialized_options = b'\342A\001\001'
-  _globals['_EMAILCONTENT'].fields_by_name['headers']._loaded_options = None
-  _globals['_EMAILCONTENT'].fields_by_name['headers']._serialized_options = b'\342A\001\001'
-  _globals['_MAILBOX'].fields_by_name['display_name']._loaded_options = None
-  _globals['_MAILBOX'].fields_by_name['display_name']._serialized_options = b'\342A\001\001'
-  _globals['_MAILBOX'].fields_by_name['address']._loaded_options = None
-  _globals['_MAILBOX'].fields_by_name['address']._serialized_options = b'\342A\001\002'
-  _globals['_RENDEREDEMAIL_HEADERSENTRY']._loaded_options = None
-  _globals['_RENDEREDEMAIL_HEADERSENTRY']._serialized_options = b'8\001'
   _globals['_SCHEDULE'].fields_by_name['start_time']._loaded_options = None
   _globals['_SCHEDULE'].fields_by_name['start_time']._serialized_options = b'\342A\001\001'
   _globals['_SCHEDULE'].fields_by_name['end_time']._loaded_options = None
   _globals['_SCHEDULE'].fields_by_name['end_time']._serialized_options = b'\342A\001\001'
-  _globals['_CAMPAIGNVERSION'].fields_by_name['campaign']._loaded_options = None
-  _globals['_CAMPAIGNVERSION'].fields_by_name['campaign']._serialized_options = b'\342A\001\003'
-  _globals['_CAMPAIGNVERSION'].fields_by_name['version']._loaded_options = None
-  _globals['_CAMPAIGNVERSION'].fields_by_name['version']._serialized_options = b'\342A\001\003'
-  _globals['_CAMPAIGNVERSION'].fields_by_name['snapshot']._loaded_options = None
-  _globals['_CAMPAIGNVERSION'].fields_by_name['snapshot']._serialized_options = b'\342A\001\003'
-  _globals['_CAMPAIGNVERSION'].fields_by_name['create_time']._loaded_options = None
-  _globals['_CAMPAIGNVERSION'].fields_by_name['create_time']._serialized_options = b'\342A\001\003'
-  _globals['_CAMPAIGNVERSION'].fields_by_name['creator']._loaded_options = None
-  _globals['_CAMPAIGNVERSION'].fields_by_name['creator']._serialized_options = b'\342A\001\003'
   _globals['_FINDING'].fields_by_name['severity']._loaded_options = None
   _globals['_FINDING'].fields_by_name['severity']._serialized_options = b'\342A\001\003'
   _globals['_FINDING'].fields_by_name['code']._loaded_options = None
@@ -127,30 +103,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FINDING'].fields_by_name['message']._serialized_options = b'\342A\001\003'
   _globals['_FINDING'].fields_by_name['remedy']._loaded_options = None
   _globals['_FINDING'].fields_by_name['remedy']._serialized_options = b'\342A\001\003'
-  _globals['_INDOUBTPOLICY']._serialized_start=2356
-  _globals['_INDOUBTPOLICY']._serialized_end=2458
-  _globals['_CAMPAIGN']._serialized_start=165
-  _globals['_CAMPAIGN']._serialized_end=1112
-  _globals['_CAMPAIGN_STATE']._serialized_start=970
-  _globals['_CAMPAIGN_STATE']._serialized_end=1112
-  _globals['_ACTION']._serialized_start=1114
-  _globals['_ACTION']._serialized_end=1213
-  _globals['_EMAILCONTENT']._serialized_start=1216
-  _globals['_EMAILCONTENT']._serialized_end=1489
-  _globals['_EMAILCONTENT_HEADERSENTRY']._serialized_start=1443
-  _globals['_EMAILCONTENT_HEADERSENTRY']._serialized_end=1489
-  _globals['_MAILBOX']._serialized_start=1491
-  _globals['_MAILBOX']._serialized_end=1551
-  _globals['_RENDEREDEMAIL']._serialized_start=1554
-  _globals['_RENDEREDEMAIL']._serialized_end=1793
-  _globals['_RENDEREDEMAIL_HEADERSENTRY']._serialized_start=1443
-  _globals['_RENDEREDEMAIL_HEADERSENTRY']._serialized_end=1489
-  _globals['_SCHEDULE']._serialized_start=1795
-  _globals['_SCHEDULE']._serialized_end=1911
-  _globals['_CAMPAIGNVERSION']._serialized_start=1914
-  _globals['_CAMPAIGNVERSION']._serialized_end=2102
-  _globals['_FINDING']._serialized_start=2105
-  _globals['_FINDING']._serialized_end=2354
-  _globals['_FINDING_SEVERITY']._serialized_start=2276
-  _globals['_FINDING_SEVERITY']._serialized_end=2354
+  _globals['_INDOUBTPOLICY']._serialized_start=1876
+  _globals['_INDOUBTPOLICY']._serialized_end=1978
+  _globals['_CAMPAIGN']._serialized_start=231
+  _globals['_CAMPAIGN']._serialized_end=1337
+  _globals['_CAMPAIGN_STATE']._serialized_start=1096
+  _globals['_CAMPAIGN_STATE']._serialized_end=1238
+  _globals['_CAMPAIGN_ACTIONMODE']._serialized_start=1240
+  _globals['_CAMPAIGN_ACTIONMODE']._serialized_end=1337
+  _globals['_ACTION']._serialized_start=1340
+  _globals['_ACTION']._serialized_end=1504
+  _globals['_SCHEDULE']._serialized_start=1506
+  _globals['_SCHEDULE']._serialized_end=1622
+  _globals['_FINDING']._serialized_start=1625
+  _globals['_FINDING']._serialized_end=1874
+  _globals['_FINDING_SEVERITY']._serialized_start=1796
+  _globals['_FINDING_SEVERITY']._serialized_end=1874
 # @@protoc_insertion_point(module_scope)

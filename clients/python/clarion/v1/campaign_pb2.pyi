@@ -4,6 +4,8 @@ isort:skip_file
 """
 
 from clarion.v1 import category_pb2 as _category_pb2
+from clarion.v1 import email_content_pb2 as _email_content_pb2
+from clarion.v1 import webhook_content_pb2 as _webhook_content_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -97,6 +99,33 @@ class Campaign(_message.Message):
     STATE_COMPLETED: Campaign.State.ValueType  # 6
     """Ended by its schedule. Refuses triggers for good; what was accepted before is still sent."""
 
+    class _ActionMode:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _ActionModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Campaign._ActionMode.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        ACTION_MODE_UNSPECIFIED: Campaign._ActionMode.ValueType  # 0
+        """Read as `ACTION_MODE_ALL`."""
+        ACTION_MODE_ALL: Campaign._ActionMode.ValueType  # 1
+        """Each: a recipient gets one message per action."""
+        ACTION_MODE_FIRST_DELIVERABLE: Campaign._ActionMode.ValueType  # 2
+        """The first; the next one when the message of the one before is excluded or fails. A message that expires, is cancelled,
+        or is parked in doubt ends the row.
+        """
+
+    class ActionMode(_ActionMode, metaclass=_ActionModeEnumTypeWrapper):
+        """Which actions of the campaign are sent to a recipient."""
+
+    ACTION_MODE_UNSPECIFIED: Campaign.ActionMode.ValueType  # 0
+    """Read as `ACTION_MODE_ALL`."""
+    ACTION_MODE_ALL: Campaign.ActionMode.ValueType  # 1
+    """Each: a recipient gets one message per action."""
+    ACTION_MODE_FIRST_DELIVERABLE: Campaign.ActionMode.ValueType  # 2
+    """The first; the next one when the message of the one before is excluded or fails. A message that expires, is cancelled,
+    or is parked in doubt ends the row.
+    """
+
     NAME_FIELD_NUMBER: _builtins.int
     DISPLAY_NAME_FIELD_NUMBER: _builtins.int
     DESCRIPTION_FIELD_NUMBER: _builtins.int
@@ -105,6 +134,7 @@ class Campaign(_message.Message):
     DEFAULT_LOCALE_FIELD_NUMBER: _builtins.int
     IDENTITY_NAMESPACE_FIELD_NUMBER: _builtins.int
     ACTIONS_FIELD_NUMBER: _builtins.int
+    ACTION_MODE_FIELD_NUMBER: _builtins.int
     CONTEXT_SCHEMA_FIELD_NUMBER: _builtins.int
     SCHEDULE_FIELD_NUMBER: _builtins.int
     IN_DOUBT_POLICY_FIELD_NUMBER: _builtins.int
@@ -137,6 +167,8 @@ class Campaign(_message.Message):
     """Optional. The namespace of its recipients' identities: the part before the colon of `email:jane@example.com`.
     1 to 32 lower-case letters, digits, hyphens and underscores. Default: `email`.
     """
+    action_mode: Global___Campaign.ActionMode.ValueType
+    """Optional. Which of the actions are sent. Default: `ACTION_MODE_ALL`."""
     in_doubt_policy: Global___InDoubtPolicy.ValueType
     """Optional. What happens to a message whose hand-off is in doubt. Default: `IN_DOUBT_POLICY_RESEND`."""
     rapid: _builtins.bool
@@ -162,11 +194,11 @@ class Campaign(_message.Message):
     """Output only. The key that activated the live version, as `apiKeys/{api_key}`."""
     @_builtins.property
     def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Optional. Labels to find the campaign by. At most 20, each of 1 to 63 characters, without repetition."""
+        """Optional. Words to find the campaign by. At most 20, each of 1 to 63 characters, without repetition."""
 
     @_builtins.property
     def actions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Action]:
-        """Required. What is sent. Exactly one action."""
+        """Required. What is sent: 1 to 10 actions."""
 
     @_builtins.property
     def context_schema(self) -> _struct_pb2.Struct:
@@ -201,6 +233,7 @@ class Campaign(_message.Message):
         default_locale: _builtins.str = ...,
         identity_namespace: _builtins.str = ...,
         actions: _abc.Iterable[Global___Action] | None = ...,
+        action_mode: Global___Campaign.ActionMode.ValueType = ...,
         context_schema: _struct_pb2.Struct | None = ...,
         schedule: Global___Schedule | None = ...,
         in_doubt_policy: Global___InDoubtPolicy.ValueType = ...,
@@ -218,7 +251,7 @@ class Campaign(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["activate_time", b"activate_time", "context_schema", b"context_schema", "create_time", b"create_time", "schedule", b"schedule", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions", "activate_time", b"activate_time", "activator", b"activator", "category", b"category", "context_schema", b"context_schema", "create_time", b"create_time", "creator", b"creator", "default_locale", b"default_locale", "description", b"description", "display_name", b"display_name", "draft_pending", b"draft_pending", "etag", b"etag", "identity_namespace", b"identity_namespace", "in_doubt_policy", b"in_doubt_policy", "live_version", b"live_version", "name", b"name", "rapid", b"rapid", "schedule", b"schedule", "state", b"state", "tags", b"tags", "update_time", b"update_time", "updater", b"updater"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_mode", b"action_mode", "actions", b"actions", "activate_time", b"activate_time", "activator", b"activator", "category", b"category", "context_schema", b"context_schema", "create_time", b"create_time", "creator", b"creator", "default_locale", b"default_locale", "description", b"description", "display_name", b"display_name", "draft_pending", b"draft_pending", "etag", b"etag", "identity_namespace", b"identity_namespace", "in_doubt_policy", b"in_doubt_policy", "live_version", b"live_version", "name", b"name", "rapid", b"rapid", "schedule", b"schedule", "state", b"state", "tags", b"tags", "update_time", b"update_time", "updater", b"updater"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -230,188 +263,41 @@ class Action(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    ID_FIELD_NUMBER: _builtins.int
     CHANNEL_CONFIGURATION_FIELD_NUMBER: _builtins.int
     EMAIL_FIELD_NUMBER: _builtins.int
+    WEBHOOK_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """Optional. What names the action in results, messages, events and reports: 1 to 32 lower-case letters, digits and hyphens,
+    unique in the campaign. Default: the word of its channel, such as `email`.
+    """
     channel_configuration: _builtins.str
-    """Required. How the message is sent, as `channelConfigurations/{channel_configuration}`."""
+    """Required. How the message is sent, as `channelConfigurations/{channel_configuration}`. Its channel is that of the content."""
     @_builtins.property
-    def email(self) -> Global___EmailContent:
+    def email(self) -> _email_content_pb2.EmailContent:
         """An e-mail."""
+
+    @_builtins.property
+    def webhook(self) -> _webhook_content_pb2.WebhookContent:
+        """An HTTP request."""
 
     def __init__(
         self,
         *,
+        id: _builtins.str = ...,
         channel_configuration: _builtins.str = ...,
-        email: Global___EmailContent | None = ...,
+        email: _email_content_pb2.EmailContent | None = ...,
+        webhook: _webhook_content_pb2.WebhookContent | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "email", b"email"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "email", b"email", "webhook", b"webhook"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel_configuration", b"channel_configuration", "content", b"content", "email", b"email"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel_configuration", b"channel_configuration", "content", b"content", "email", b"email", "id", b"id", "webhook", b"webhook"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["email"]  # noqa: Y015
+    _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["email", "webhook"]  # noqa: Y015
     _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_content) -> _WhichOneofReturnType_content | None: ...
 
 Global___Action: _TypeAlias = Action  # noqa: Y015
-
-@_typing.final
-class EmailContent(_message.Message):
-    """The content of an e-mail. `subject`, `html`, `text` and the values of `headers` are Jinja2 templates over `context` (the
-    trigger's data), `profile` (the recipient's attributes), `recipient` (`identity`, `address`, `locale`) and `campaign`
-    (`name`, `display_name`).
-    A value that is missing is an error, never a blank: give optional data a `default`.
-    """
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    @_typing.final
-    class HeadersEntry(_message.Message):
-        DESCRIPTOR: _descriptor.Descriptor
-
-        KEY_FIELD_NUMBER: _builtins.int
-        VALUE_FIELD_NUMBER: _builtins.int
-        key: _builtins.str
-        value: _builtins.str
-        def __init__(
-            self,
-            *,
-            key: _builtins.str = ...,
-            value: _builtins.str = ...,
-        ) -> None: ...
-        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
-        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-        def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-    SUBJECT_FIELD_NUMBER: _builtins.int
-    HTML_FIELD_NUMBER: _builtins.int
-    TEXT_FIELD_NUMBER: _builtins.int
-    FROM_FIELD_NUMBER: _builtins.int
-    REPLY_TO_FIELD_NUMBER: _builtins.int
-    HEADERS_FIELD_NUMBER: _builtins.int
-    subject: _builtins.str
-    """Required. One line. At most 2,000 characters of source and 998 when rendered."""
-    html: _builtins.str
-    """Optional. The HTML part; values are escaped. At most 512 KiB of source. Either this or `text` is required."""
-    text: _builtins.str
-    """Optional. The plain text part. At most 512 KiB of source. Derived from the rendered HTML when absent."""
-    @_builtins.property
-    def reply_to(self) -> Global___Mailbox:
-        """Optional. Where answers go. Default: the channel configuration's, if it has one."""
-
-    @_builtins.property
-    def headers(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """Optional. Further header fields, by name. At most 20, each name of 1 to 76 visible ASCII characters and once, each value
-        of at most 2,000. Those that Clarion writes itself (`From`, `To`, `Subject`, `Date`, `Message-ID`, `MIME-Version`,
-        `Content-*`, …) are refused, and so is any line break in a value.
-        """
-
-    def __init__(
-        self,
-        *,
-        subject: _builtins.str = ...,
-        html: _builtins.str = ...,
-        text: _builtins.str = ...,
-        reply_to: Global___Mailbox | None = ...,
-        headers: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["from", b"from", "reply_to", b"reply_to"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["from", b"from", "headers", b"headers", "html", b"html", "reply_to", b"reply_to", "subject", b"subject", "text", b"text"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___EmailContent: _TypeAlias = EmailContent  # noqa: Y015
-
-@_typing.final
-class Mailbox(_message.Message):
-    """An e-mail address with the name that is shown for it."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    DISPLAY_NAME_FIELD_NUMBER: _builtins.int
-    ADDRESS_FIELD_NUMBER: _builtins.int
-    display_name: _builtins.str
-    """Optional. The shown name, in any script, as it stands: it is no template. At most 200 characters, without line breaks."""
-    address: _builtins.str
-    """Required. The address (RFC 5321, RFC 6531)."""
-    def __init__(
-        self,
-        *,
-        display_name: _builtins.str = ...,
-        address: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "display_name", b"display_name"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___Mailbox: _TypeAlias = Mailbox  # noqa: Y015
-
-@_typing.final
-class RenderedEmail(_message.Message):
-    """An e-mail with every value in its place."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    @_typing.final
-    class HeadersEntry(_message.Message):
-        DESCRIPTOR: _descriptor.Descriptor
-
-        KEY_FIELD_NUMBER: _builtins.int
-        VALUE_FIELD_NUMBER: _builtins.int
-        key: _builtins.str
-        value: _builtins.str
-        def __init__(
-            self,
-            *,
-            key: _builtins.str = ...,
-            value: _builtins.str = ...,
-        ) -> None: ...
-        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
-        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-        def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-    FROM_FIELD_NUMBER: _builtins.int
-    REPLY_TO_FIELD_NUMBER: _builtins.int
-    SUBJECT_FIELD_NUMBER: _builtins.int
-    HTML_FIELD_NUMBER: _builtins.int
-    TEXT_FIELD_NUMBER: _builtins.int
-    HEADERS_FIELD_NUMBER: _builtins.int
-    subject: _builtins.str
-    """The subject."""
-    html: _builtins.str
-    """The HTML part. Empty when the content has none."""
-    text: _builtins.str
-    """The plain text part, written or derived."""
-    @_builtins.property
-    def reply_to(self) -> Global___Mailbox:
-        """Where answers go, if the campaign or its channel configuration says so."""
-
-    @_builtins.property
-    def headers(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """The further header fields."""
-
-    def __init__(
-        self,
-        *,
-        reply_to: Global___Mailbox | None = ...,
-        subject: _builtins.str = ...,
-        html: _builtins.str = ...,
-        text: _builtins.str = ...,
-        headers: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["from", b"from", "reply_to", b"reply_to"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["from", b"from", "headers", b"headers", "html", b"html", "reply_to", b"reply_to", "subject", b"subject", "text", b"text"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___RenderedEmail: _TypeAlias = RenderedEmail  # noqa: Y015
 
 @_typing.final
 class Schedule(_message.Message):
@@ -442,48 +328,6 @@ class Schedule(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Schedule: _TypeAlias = Schedule  # noqa: Y015
-
-@_typing.final
-class CampaignVersion(_message.Message):
-    """An immutable snapshot of a campaign, made at activation."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    CAMPAIGN_FIELD_NUMBER: _builtins.int
-    VERSION_FIELD_NUMBER: _builtins.int
-    SNAPSHOT_FIELD_NUMBER: _builtins.int
-    CREATE_TIME_FIELD_NUMBER: _builtins.int
-    CREATOR_FIELD_NUMBER: _builtins.int
-    campaign: _builtins.str
-    """Output only. The campaign, as `campaigns/{campaign}`."""
-    version: _builtins.int
-    """Output only. Counts from 1 within the campaign."""
-    creator: _builtins.str
-    """Output only. The key that activated it, as `apiKeys/{api_key}`."""
-    @_builtins.property
-    def snapshot(self) -> Global___Campaign:
-        """Output only. The campaign's editable fields as they were activated; every other field is empty."""
-
-    @_builtins.property
-    def create_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was made."""
-
-    def __init__(
-        self,
-        *,
-        campaign: _builtins.str = ...,
-        version: _builtins.int = ...,
-        snapshot: Global___Campaign | None = ...,
-        create_time: _timestamp_pb2.Timestamp | None = ...,
-        creator: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "snapshot", b"snapshot"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "create_time", b"create_time", "creator", b"creator", "snapshot", b"snapshot", "version", b"version"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___CampaignVersion: _TypeAlias = CampaignVersion  # noqa: Y015
 
 @_typing.final
 class Finding(_message.Message):

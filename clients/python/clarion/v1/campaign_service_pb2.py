@@ -23,16 +23,16 @@ _sym_db = _symbol_database.Default()
 
 
 from clarion.v1 import campaign_pb2 as clarion_dot_v1_dot_campaign__pb2
+from clarion.v1 import campaign_preview_pb2 as clarion_dot_v1_dot_campaign__preview__pb2
+from clarion.v1 import campaign_version_pb2 as clarion_dot_v1_dot_campaign__version__pb2
 from clarion.v1 import category_pb2 as clarion_dot_v1_dot_category__pb2
 from clarion.v1 import trigger_sample_pb2 as clarion_dot_v1_dot_trigger__sample__pb2
-from clarion.v1 import trigger_service_pb2 as clarion_dot_v1_dot_trigger__service__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
-from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!clarion/v1/campaign_service.proto\x12\nclarion.v1\x1a\x19\x63larion/v1/campaign.proto\x1a\x19\x63larion/v1/category.proto\x1a\x1f\x63larion/v1/trigger_sample.proto\x1a clarion/v1/trigger_service.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x1cgoogle/protobuf/struct.proto\"}\n\x15\x43reateCampaignRequest\x12\x19\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12,\n\x08\x63\x61mpaign\x18\x02 \x01(\x0b\x32\x14.clarion.v1.CampaignB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"@\n\x16\x43reateCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\"(\n\x12GetCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"=\n\x13GetCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\"\xeb\x01\n\x14ListCampaignsRequest\x12\x30\n\x06states\x18\x01 \x03(\x0e\x32\x1a.clarion.v1.Campaign.StateB\x04\xe2\x41\x01\x01\x12.\n\ncategories\x18\x02 \x03(\x0e\x32\x14.clarion.v1.CategoryB\x04\xe2\x41\x01\x01\x12\x12\n\x04tags\x18\x03 \x03(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04text\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08order_by\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x17\n\tpage_size\x18\x06 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\"Y\n\x15ListCampaignsResponse\x12\'\n\tcampaigns\x18\x01 \x03(\x0b\x32\x14.clarion.v1.Campaign\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x99\x01\n\x15UpdateCampaignRequest\x12,\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.CampaignB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"@\n\x16UpdateCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\"?\n\x15\x44\x65leteCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"\x18\n\x16\x44\x65leteCampaignResponse\"h\n\x1bListCampaignVersionsRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"f\n\x1cListCampaignVersionsResponse\x12-\n\x08versions\x18\x01 \x03(\x0b\x32\x1b.clarion.v1.CampaignVersion\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"+\n\x15ReviewCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"T\n\x16ReviewCampaignResponse\x12%\n\x08\x66indings\x18\x01 \x03(\x0b\x32\x13.clarion.v1.Finding\x12\x13\n\x0b\x61\x63tivatable\x18\x02 \x01(\x08\"X\n\x17\x41\x63tivateCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x15\n\x07version\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x01\"i\n\x18\x41\x63tivateCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\x12%\n\x08\x66indings\x18\x02 \x03(\x0b\x32\x13.clarion.v1.Finding\">\n\x14PauseCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"?\n\x15PauseCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\"?\n\x15ResumeCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"@\n\x16ResumeCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\"\xf0\x01\n\x13StopCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12K\n\x0equeue_disposal\x18\x02 \x01(\x0e\x32-.clarion.v1.StopCampaignRequest.QueueDisposalB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"d\n\rQueueDisposal\x12\x1e\n\x1aQUEUE_DISPOSAL_UNSPECIFIED\x10\x00\x12\x18\n\x14QUEUE_DISPOSAL_DRAIN\x10\x01\x12\x19\n\x15QUEUE_DISPOSAL_CANCEL\x10\x02\"T\n\x14StopCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\x12\x14\n\x0cqueued_count\x18\x02 \x01(\x03\"\xd1\x01\n\x16PreviewCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07version\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12.\n\x07\x63ontext\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01\x12.\n\x07profile\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01\x12\x14\n\x06locale\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08identity\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\"C\n\x17PreviewCampaignResponse\x12(\n\x05\x65mail\x18\x01 \x01(\x0b\x32\x19.clarion.v1.RenderedEmail\"[\n\x17GetTriggerSampleRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06target\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08\x62\x61se_url\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"p\n\x18GetTriggerSampleResponse\x12(\n\trecipient\x18\x01 \x01(\x0b\x32\x15.clarion.v1.Recipient\x12*\n\x07samples\x18\x02 \x03(\x0b\x32\x19.clarion.v1.TriggerSample2\xa7\r\n\x0f\x43\x61mpaignService\x12x\n\x0e\x43reateCampaign\x12!.clarion.v1.CreateCampaignRequest\x1a\".clarion.v1.CreateCampaignResponse\"\x1f\x82\xd3\xe4\x93\x02\x19\"\r/v1/campaigns:\x08\x63\x61mpaign\x12n\n\x0bGetCampaign\x12\x1e.clarion.v1.GetCampaignRequest\x1a\x1f.clarion.v1.GetCampaignResponse\"\x1e\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/{name=campaigns/*}\x12k\n\rListCampaigns\x12 .clarion.v1.ListCampaignsRequest\x1a!.clarion.v1.ListCampaignsResponse\"\x15\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/campaigns\x12\x8a\x01\n\x0eUpdateCampaign\x12!.clarion.v1.UpdateCampaignRequest\x1a\".clarion.v1.UpdateCampaignResponse\"1\x82\xd3\xe4\x93\x02+2\x1f/v1/{campaign.name=campaigns/*}:\x08\x63\x61mpaign\x12w\n\x0e\x44\x65leteCampaign\x12!.clarion.v1.DeleteCampaignRequest\x1a\".clarion.v1.DeleteCampaignResponse\"\x1e\x82\xd3\xe4\x93\x02\x18*\x16/v1/{name=campaigns/*}\x12\x96\x01\n\x14ListCampaignVersions\x12\'.clarion.v1.ListCampaignVersionsRequest\x1a(.clarion.v1.ListCampaignVersionsResponse\"+\x82\xd3\xe4\x93\x02%\x12#/v1/{campaign=campaigns/*}/versions\x12~\n\x0eReviewCampaign\x12!.clarion.v1.ReviewCampaignRequest\x1a\".clarion.v1.ReviewCampaignResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/{name=campaigns/*}:review\x12\x89\x01\n\x10\x41\x63tivateCampaign\x12#.clarion.v1.ActivateCampaignRequest\x1a$.clarion.v1.ActivateCampaignResponse\"*\x82\xd3\xe4\x93\x02$\"\x1f/v1/{name=campaigns/*}:activate:\x01*\x12}\n\rPauseCampaign\x12 .clarion.v1.PauseCampaignRequest\x1a!.clarion.v1.PauseCampaignResponse\"\'\x82\xd3\xe4\x93\x02!\"\x1c/v1/{name=campaigns/*}:pause:\x01*\x12\x81\x01\n\x0eResumeCampaign\x12!.clarion.v1.ResumeCampaignRequest\x1a\".clarion.v1.ResumeCampaignResponse\"(\x82\xd3\xe4\x93\x02\"\"\x1d/v1/{name=campaigns/*}:resume:\x01*\x12y\n\x0cStopCampaign\x12\x1f.clarion.v1.StopCampaignRequest\x1a .clarion.v1.StopCampaignResponse\"&\x82\xd3\xe4\x93\x02 \"\x1b/v1/{name=campaigns/*}:stop:\x01*\x12\x85\x01\n\x0fPreviewCampaign\x12\".clarion.v1.PreviewCampaignRequest\x1a#.clarion.v1.PreviewCampaignResponse\")\x82\xd3\xe4\x93\x02#\"\x1e/v1/{name=campaigns/*}:preview:\x01*\x12\x8b\x01\n\x10GetTriggerSample\x12#.clarion.v1.GetTriggerSampleRequest\x1a$.clarion.v1.GetTriggerSampleResponse\",\x82\xd3\xe4\x93\x02&\x12$/v1/{name=campaigns/*}:triggerSampleb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!clarion/v1/campaign_service.proto\x12\nclarion.v1\x1a\x19\x63larion/v1/campaign.proto\x1a!clarion/v1/campaign_preview.proto\x1a!clarion/v1/campaign_version.proto\x1a\x19\x63larion/v1/category.proto\x1a\x1f\x63larion/v1/trigger_sample.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\"}\n\x15\x43reateCampaignRequest\x12\x19\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12,\n\x08\x63\x61mpaign\x18\x02 \x01(\x0b\x32\x14.clarion.v1.CampaignB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"@\n\x16\x43reateCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\"(\n\x12GetCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"=\n\x13GetCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\"\xeb\x01\n\x14ListCampaignsRequest\x12\x30\n\x06states\x18\x01 \x03(\x0e\x32\x1a.clarion.v1.Campaign.StateB\x04\xe2\x41\x01\x01\x12.\n\ncategories\x18\x02 \x03(\x0e\x32\x14.clarion.v1.CategoryB\x04\xe2\x41\x01\x01\x12\x12\n\x04tags\x18\x03 \x03(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04text\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08order_by\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x17\n\tpage_size\x18\x06 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\"Y\n\x15ListCampaignsResponse\x12\'\n\tcampaigns\x18\x01 \x03(\x0b\x32\x14.clarion.v1.Campaign\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x99\x01\n\x15UpdateCampaignRequest\x12,\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.CampaignB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"@\n\x16UpdateCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\"?\n\x15\x44\x65leteCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"\x18\n\x16\x44\x65leteCampaignResponse\"+\n\x15ReviewCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"T\n\x16ReviewCampaignResponse\x12%\n\x08\x66indings\x18\x01 \x03(\x0b\x32\x13.clarion.v1.Finding\x12\x13\n\x0b\x61\x63tivatable\x18\x02 \x01(\x08\"X\n\x17\x41\x63tivateCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x15\n\x07version\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x01\"i\n\x18\x41\x63tivateCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\x12%\n\x08\x66indings\x18\x02 \x03(\x0b\x32\x13.clarion.v1.Finding\">\n\x14PauseCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"?\n\x15PauseCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\"?\n\x15ResumeCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"@\n\x16ResumeCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\"\xf0\x01\n\x13StopCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12K\n\x0equeue_disposal\x18\x02 \x01(\x0e\x32-.clarion.v1.StopCampaignRequest.QueueDisposalB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"d\n\rQueueDisposal\x12\x1e\n\x1aQUEUE_DISPOSAL_UNSPECIFIED\x10\x00\x12\x18\n\x14QUEUE_DISPOSAL_DRAIN\x10\x01\x12\x19\n\x15QUEUE_DISPOSAL_CANCEL\x10\x02\"T\n\x14StopCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\x12\x14\n\x0cqueued_count\x18\x02 \x01(\x03\x32\xa7\r\n\x0f\x43\x61mpaignService\x12x\n\x0e\x43reateCampaign\x12!.clarion.v1.CreateCampaignRequest\x1a\".clarion.v1.CreateCampaignResponse\"\x1f\x82\xd3\xe4\x93\x02\x19\"\r/v1/campaigns:\x08\x63\x61mpaign\x12n\n\x0bGetCampaign\x12\x1e.clarion.v1.GetCampaignRequest\x1a\x1f.clarion.v1.GetCampaignResponse\"\x1e\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/{name=campaigns/*}\x12k\n\rListCampaigns\x12 .clarion.v1.ListCampaignsRequest\x1a!.clarion.v1.ListCampaignsResponse\"\x15\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/campaigns\x12\x8a\x01\n\x0eUpdateCampaign\x12!.clarion.v1.UpdateCampaignRequest\x1a\".clarion.v1.UpdateCampaignResponse\"1\x82\xd3\xe4\x93\x02+2\x1f/v1/{campaign.name=campaigns/*}:\x08\x63\x61mpaign\x12w\n\x0e\x44\x65leteCampaign\x12!.clarion.v1.DeleteCampaignRequest\x1a\".clarion.v1.DeleteCampaignResponse\"\x1e\x82\xd3\xe4\x93\x02\x18*\x16/v1/{name=campaigns/*}\x12\x96\x01\n\x14ListCampaignVersions\x12\'.clarion.v1.ListCampaignVersionsRequest\x1a(.clarion.v1.ListCampaignVersionsResponse\"+\x82\xd3\xe4\x93\x02%\x12#/v1/{campaign=campaigns/*}/versions\x12~\n\x0eReviewCampaign\x12!.clarion.v1.ReviewCampaignRequest\x1a\".clarion.v1.ReviewCampaignResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/{name=campaigns/*}:review\x12\x89\x01\n\x10\x41\x63tivateCampaign\x12#.clarion.v1.ActivateCampaignRequest\x1a$.clarion.v1.ActivateCampaignResponse\"*\x82\xd3\xe4\x93\x02$\"\x1f/v1/{name=campaigns/*}:activate:\x01*\x12}\n\rPauseCampaign\x12 .clarion.v1.PauseCampaignRequest\x1a!.clarion.v1.PauseCampaignResponse\"\'\x82\xd3\xe4\x93\x02!\"\x1c/v1/{name=campaigns/*}:pause:\x01*\x12\x81\x01\n\x0eResumeCampaign\x12!.clarion.v1.ResumeCampaignRequest\x1a\".clarion.v1.ResumeCampaignResponse\"(\x82\xd3\xe4\x93\x02\"\"\x1d/v1/{name=campaigns/*}:resume:\x01*\x12y\n\x0cStopCampaign\x12\x1f.clarion.v1.StopCampaignRequest\x1a .clarion.v1.StopCampaignResponse\"&\x82\xd3\xe4\x93\x02 \"\x1b/v1/{name=campaigns/*}:stop:\x01*\x12\x85\x01\n\x0fPreviewCampaign\x12\".clarion.v1.PreviewCampaignRequest\x1a#.clarion.v1.PreviewCampaignResponse\")\x82\xd3\xe4\x93\x02#\"\x1e/v1/{name=campaigns/*}:preview:\x01*\x12\x8b\x01\n\x10GetTriggerSample\x12#.clarion.v1.GetTriggerSampleRequest\x1a$.clarion.v1.GetTriggerSampleResponse\",\x82\xd3\xe4\x93\x02&\x12$/v1/{name=campaigns/*}:triggerSampleb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -71,12 +71,6 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DELETECAMPAIGNREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
   _globals['_DELETECAMPAIGNREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_DELETECAMPAIGNREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
-  _globals['_LISTCAMPAIGNVERSIONSREQUEST'].fields_by_name['campaign']._loaded_options = None
-  _globals['_LISTCAMPAIGNVERSIONSREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002'
-  _globals['_LISTCAMPAIGNVERSIONSREQUEST'].fields_by_name['page_size']._loaded_options = None
-  _globals['_LISTCAMPAIGNVERSIONSREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
-  _globals['_LISTCAMPAIGNVERSIONSREQUEST'].fields_by_name['page_token']._loaded_options = None
-  _globals['_LISTCAMPAIGNVERSIONSREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001'
   _globals['_REVIEWCAMPAIGNREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_REVIEWCAMPAIGNREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
   _globals['_ACTIVATECAMPAIGNREQUEST'].fields_by_name['name']._loaded_options = None
@@ -99,24 +93,6 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STOPCAMPAIGNREQUEST'].fields_by_name['queue_disposal']._serialized_options = b'\342A\001\002'
   _globals['_STOPCAMPAIGNREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_STOPCAMPAIGNREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
-  _globals['_PREVIEWCAMPAIGNREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_PREVIEWCAMPAIGNREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
-  _globals['_PREVIEWCAMPAIGNREQUEST'].fields_by_name['version']._loaded_options = None
-  _globals['_PREVIEWCAMPAIGNREQUEST'].fields_by_name['version']._serialized_options = b'\342A\001\001'
-  _globals['_PREVIEWCAMPAIGNREQUEST'].fields_by_name['context']._loaded_options = None
-  _globals['_PREVIEWCAMPAIGNREQUEST'].fields_by_name['context']._serialized_options = b'\342A\001\001'
-  _globals['_PREVIEWCAMPAIGNREQUEST'].fields_by_name['profile']._loaded_options = None
-  _globals['_PREVIEWCAMPAIGNREQUEST'].fields_by_name['profile']._serialized_options = b'\342A\001\001'
-  _globals['_PREVIEWCAMPAIGNREQUEST'].fields_by_name['locale']._loaded_options = None
-  _globals['_PREVIEWCAMPAIGNREQUEST'].fields_by_name['locale']._serialized_options = b'\342A\001\001'
-  _globals['_PREVIEWCAMPAIGNREQUEST'].fields_by_name['identity']._loaded_options = None
-  _globals['_PREVIEWCAMPAIGNREQUEST'].fields_by_name['identity']._serialized_options = b'\342A\001\001'
-  _globals['_GETTRIGGERSAMPLEREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_GETTRIGGERSAMPLEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
-  _globals['_GETTRIGGERSAMPLEREQUEST'].fields_by_name['target']._loaded_options = None
-  _globals['_GETTRIGGERSAMPLEREQUEST'].fields_by_name['target']._serialized_options = b'\342A\001\001'
-  _globals['_GETTRIGGERSAMPLEREQUEST'].fields_by_name['base_url']._loaded_options = None
-  _globals['_GETTRIGGERSAMPLEREQUEST'].fields_by_name['base_url']._serialized_options = b'\342A\001\001'
   _globals['_CAMPAIGNSERVICE'].methods_by_name['CreateCampaign']._loaded_options = None
   _globals['_CAMPAIGNSERVICE'].methods_by_name['CreateCampaign']._serialized_options = b'\202\323\344\223\002\031\"\r/v1/campaigns:\010campaign'
   _globals['_CAMPAIGNSERVICE'].methods_by_name['GetCampaign']._loaded_options = None
@@ -143,60 +119,48 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CAMPAIGNSERVICE'].methods_by_name['PreviewCampaign']._serialized_options = b'\202\323\344\223\002#\"\036/v1/{name=campaigns/*}:preview:\001*'
   _globals['_CAMPAIGNSERVICE'].methods_by_name['GetTriggerSample']._loaded_options = None
   _globals['_CAMPAIGNSERVICE'].methods_by_name['GetTriggerSample']._serialized_options = b'\202\323\344\223\002&\022$/v1/{name=campaigns/*}:triggerSample'
-  _globals['_CREATECAMPAIGNREQUEST']._serialized_start=297
-  _globals['_CREATECAMPAIGNREQUEST']._serialized_end=422
-  _globals['_CREATECAMPAIGNRESPONSE']._serialized_start=424
-  _globals['_CREATECAMPAIGNRESPONSE']._serialized_end=488
-  _globals['_GETCAMPAIGNREQUEST']._serialized_start=490
-  _globals['_GETCAMPAIGNREQUEST']._serialized_end=530
-  _globals['_GETCAMPAIGNRESPONSE']._serialized_start=532
-  _globals['_GETCAMPAIGNRESPONSE']._serialized_end=593
-  _globals['_LISTCAMPAIGNSREQUEST']._serialized_start=596
-  _globals['_LISTCAMPAIGNSREQUEST']._serialized_end=831
-  _globals['_LISTCAMPAIGNSRESPONSE']._serialized_start=833
-  _globals['_LISTCAMPAIGNSRESPONSE']._serialized_end=922
-  _globals['_UPDATECAMPAIGNREQUEST']._serialized_start=925
-  _globals['_UPDATECAMPAIGNREQUEST']._serialized_end=1078
-  _globals['_UPDATECAMPAIGNRESPONSE']._serialized_start=1080
-  _globals['_UPDATECAMPAIGNRESPONSE']._serialized_end=1144
-  _globals['_DELETECAMPAIGNREQUEST']._serialized_start=1146
-  _globals['_DELETECAMPAIGNREQUEST']._serialized_end=1209
-  _globals['_DELETECAMPAIGNRESPONSE']._serialized_start=1211
-  _globals['_DELETECAMPAIGNRESPONSE']._serialized_end=1235
-  _globals['_LISTCAMPAIGNVERSIONSREQUEST']._serialized_start=1237
-  _globals['_LISTCAMPAIGNVERSIONSREQUEST']._serialized_end=1341
-  _globals['_LISTCAMPAIGNVERSIONSRESPONSE']._serialized_start=1343
-  _globals['_LISTCAMPAIGNVERSIONSRESPONSE']._serialized_end=1445
-  _globals['_REVIEWCAMPAIGNREQUEST']._serialized_start=1447
-  _globals['_REVIEWCAMPAIGNREQUEST']._serialized_end=1490
-  _globals['_REVIEWCAMPAIGNRESPONSE']._serialized_start=1492
-  _globals['_REVIEWCAMPAIGNRESPONSE']._serialized_end=1576
-  _globals['_ACTIVATECAMPAIGNREQUEST']._serialized_start=1578
-  _globals['_ACTIVATECAMPAIGNREQUEST']._serialized_end=1666
-  _globals['_ACTIVATECAMPAIGNRESPONSE']._serialized_start=1668
-  _globals['_ACTIVATECAMPAIGNRESPONSE']._serialized_end=1773
-  _globals['_PAUSECAMPAIGNREQUEST']._serialized_start=1775
-  _globals['_PAUSECAMPAIGNREQUEST']._serialized_end=1837
-  _globals['_PAUSECAMPAIGNRESPONSE']._serialized_start=1839
-  _globals['_PAUSECAMPAIGNRESPONSE']._serialized_end=1902
-  _globals['_RESUMECAMPAIGNREQUEST']._serialized_start=1904
-  _globals['_RESUMECAMPAIGNREQUEST']._serialized_end=1967
-  _globals['_RESUMECAMPAIGNRESPONSE']._serialized_start=1969
-  _globals['_RESUMECAMPAIGNRESPONSE']._serialized_end=2033
-  _globals['_STOPCAMPAIGNREQUEST']._serialized_start=2036
-  _globals['_STOPCAMPAIGNREQUEST']._serialized_end=2276
-  _globals['_STOPCAMPAIGNREQUEST_QUEUEDISPOSAL']._serialized_start=2176
-  _globals['_STOPCAMPAIGNREQUEST_QUEUEDISPOSAL']._serialized_end=2276
-  _globals['_STOPCAMPAIGNRESPONSE']._serialized_start=2278
-  _globals['_STOPCAMPAIGNRESPONSE']._serialized_end=2362
-  _globals['_PREVIEWCAMPAIGNREQUEST']._serialized_start=2365
-  _globals['_PREVIEWCAMPAIGNREQUEST']._serialized_end=2574
-  _globals['_PREVIEWCAMPAIGNRESPONSE']._serialized_start=2576
-  _globals['_PREVIEWCAMPAIGNRESPONSE']._serialized_end=2643
-  _globals['_GETTRIGGERSAMPLEREQUEST']._serialized_start=2645
-  _globals['_GETTRIGGERSAMPLEREQUEST']._serialized_end=2736
-  _globals['_GETTRIGGERSAMPLERESPONSE']._serialized_start=2738
-  _globals['_GETTRIGGERSAMPLERESPONSE']._serialized_end=2850
-  _globals['_CAMPAIGNSERVICE']._serialized_start=2853
-  _globals['_CAMPAIGNSERVICE']._serialized_end=4556
+  _globals['_CREATECAMPAIGNREQUEST']._serialized_start=303
+  _globals['_CREATECAMPAIGNREQUEST']._serialized_end=428
+  _globals['_CREATECAMPAIGNRESPONSE']._serialized_start=430
+  _globals['_CREATECAMPAIGNRESPONSE']._serialized_end=494
+  _globals['_GETCAMPAIGNREQUEST']._serialized_start=496
+  _globals['_GETCAMPAIGNREQUEST']._serialized_end=536
+  _globals['_GETCAMPAIGNRESPONSE']._serialized_start=538
+  _globals['_GETCAMPAIGNRESPONSE']._serialized_end=599
+  _globals['_LISTCAMPAIGNSREQUEST']._serialized_start=602
+  _globals['_LISTCAMPAIGNSREQUEST']._serialized_end=837
+  _globals['_LISTCAMPAIGNSRESPONSE']._serialized_start=839
+  _globals['_LISTCAMPAIGNSRESPONSE']._serialized_end=928
+  _globals['_UPDATECAMPAIGNREQUEST']._serialized_start=931
+  _globals['_UPDATECAMPAIGNREQUEST']._serialized_end=1084
+  _globals['_UPDATECAMPAIGNRESPONSE']._serialized_start=1086
+  _globals['_UPDATECAMPAIGNRESPONSE']._serialized_end=1150
+  _globals['_DELETECAMPAIGNREQUEST']._serialized_start=1152
+  _globals['_DELETECAMPAIGNREQUEST']._serialized_end=1215
+  _globals['_DELETECAMPAIGNRESPONSE']._serialized_start=1217
+  _globals['_DELETECAMPAIGNRESPONSE']._serialized_end=1241
+  _globals['_REVIEWCAMPAIGNREQUEST']._serialized_start=1243
+  _globals['_REVIEWCAMPAIGNREQUEST']._serialized_end=1286
+  _globals['_REVIEWCAMPAIGNRESPONSE']._serialized_start=1288
+  _globals['_REVIEWCAMPAIGNRESPONSE']._serialized_end=1372
+  _globals['_ACTIVATECAMPAIGNREQUEST']._serialized_start=1374
+  _globals['_ACTIVATECAMPAIGNREQUEST']._serialized_end=1462
+  _globals['_ACTIVATECAMPAIGNRESPONSE']._serialized_start=1464
+  _globals['_ACTIVATECAMPAIGNRESPONSE']._serialized_end=1569
+  _globals['_PAUSECAMPAIGNREQUEST']._serialized_start=1571
+  _globals['_PAUSECAMPAIGNREQUEST']._serialized_end=1633
+  _globals['_PAUSECAMPAIGNRESPONSE']._serialized_start=1635
+  _globals['_PAUSECAMPAIGNRESPONSE']._serialized_end=1698
+  _globals['_RESUMECAMPAIGNREQUEST']._serialized_start=1700
+  _globals['_RESUMECAMPAIGNREQUEST']._serialized_end=1763
+  _globals['_RESUMECAMPAIGNRESPONSE']._serialized_start=1765
+  _globals['_RESUMECAMPAIGNRESPONSE']._serialized_end=1829
+  _globals['_STOPCAMPAIGNREQUEST']._serialized_start=1832
+  _globals['_STOPCAMPAIGNREQUEST']._serialized_end=2072
+  _globals['_STOPCAMPAIGNREQUEST_QUEUEDISPOSAL']._serialized_start=1972
+  _globals['_STOPCAMPAIGNREQUEST_QUEUEDISPOSAL']._serialized_end=2072
+  _globals['_STOPCAMPAIGNRESPONSE']._serialized_start=2074
+  _globals['_STOPCAMPAIGNRESPONSE']._serialized_end=2158
+  _globals['_CAMPAIGNSERVICE']._serialized_start=2161
+  _globals['_CAMPAIGNSERVICE']._serialized_end=3864
 # @@protoc_insertion_point(module_scope)

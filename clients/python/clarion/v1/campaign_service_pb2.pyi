@@ -5,13 +5,10 @@ isort:skip_file
 
 from clarion.v1 import campaign_pb2 as _campaign_pb2
 from clarion.v1 import category_pb2 as _category_pb2
-from clarion.v1 import trigger_sample_pb2 as _trigger_sample_pb2
-from clarion.v1 import trigger_service_pb2 as _trigger_service_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
-from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
@@ -315,64 +312,6 @@ class DeleteCampaignResponse(_message.Message):
 Global___DeleteCampaignResponse: _TypeAlias = DeleteCampaignResponse  # noqa: Y015
 
 @_typing.final
-class ListCampaignVersionsRequest(_message.Message):
-    """Asks for the versions of a campaign."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    CAMPAIGN_FIELD_NUMBER: _builtins.int
-    PAGE_SIZE_FIELD_NUMBER: _builtins.int
-    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
-    campaign: _builtins.str
-    """Required. `campaigns/{campaign}`."""
-    page_size: _builtins.int
-    """Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused."""
-    page_token: _builtins.str
-    """Optional. The `next_page_token` of the page before. Everything else must be as it was then."""
-    def __init__(
-        self,
-        *,
-        campaign: _builtins.str = ...,
-        page_size: _builtins.int = ...,
-        page_token: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ListCampaignVersionsRequest: _TypeAlias = ListCampaignVersionsRequest  # noqa: Y015
-
-@_typing.final
-class ListCampaignVersionsResponse(_message.Message):
-    """Carries one page of versions."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    VERSIONS_FIELD_NUMBER: _builtins.int
-    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
-    next_page_token: _builtins.str
-    """Opens the next page. Empty at the end."""
-    @_builtins.property
-    def versions(self) -> _containers.RepeatedCompositeFieldContainer[_campaign_pb2.CampaignVersion]:
-        """The versions, newest first."""
-
-    def __init__(
-        self,
-        *,
-        versions: _abc.Iterable[_campaign_pb2.CampaignVersion] | None = ...,
-        next_page_token: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "versions", b"versions"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ListCampaignVersionsResponse: _TypeAlias = ListCampaignVersionsResponse  # noqa: Y015
-
-@_typing.final
 class ReviewCampaignRequest(_message.Message):
     """Asks for a review."""
 
@@ -662,140 +601,3 @@ class StopCampaignResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___StopCampaignResponse: _TypeAlias = StopCampaignResponse  # noqa: Y015
-
-@_typing.final
-class PreviewCampaignRequest(_message.Message):
-    """Asks for a rendering."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    NAME_FIELD_NUMBER: _builtins.int
-    VERSION_FIELD_NUMBER: _builtins.int
-    CONTEXT_FIELD_NUMBER: _builtins.int
-    PROFILE_FIELD_NUMBER: _builtins.int
-    LOCALE_FIELD_NUMBER: _builtins.int
-    IDENTITY_FIELD_NUMBER: _builtins.int
-    name: _builtins.str
-    """Required. `campaigns/{campaign}`."""
-    version: _builtins.int
-    """Optional. The number of the version to render. Default: the draft."""
-    locale: _builtins.str
-    """Optional. The recipient's locale. Default: the campaign's."""
-    identity: _builtins.str
-    """Optional. The recipient's identity. Default: `email:preview@clarion.test`."""
-    @_builtins.property
-    def context(self) -> _struct_pb2.Struct:
-        """Optional. The data for `context`. Checked against the context schema."""
-
-    @_builtins.property
-    def profile(self) -> _struct_pb2.Struct:
-        """Optional. The data for `profile`."""
-
-    def __init__(
-        self,
-        *,
-        name: _builtins.str = ...,
-        version: _builtins.int = ...,
-        context: _struct_pb2.Struct | None = ...,
-        profile: _struct_pb2.Struct | None = ...,
-        locale: _builtins.str = ...,
-        identity: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "profile", b"profile"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "identity", b"identity", "locale", b"locale", "name", b"name", "profile", b"profile", "version", b"version"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___PreviewCampaignRequest: _TypeAlias = PreviewCampaignRequest  # noqa: Y015
-
-@_typing.final
-class PreviewCampaignResponse(_message.Message):
-    """Carries what the recipient would get."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    EMAIL_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def email(self) -> _campaign_pb2.RenderedEmail:
-        """The rendered e-mail."""
-
-    def __init__(
-        self,
-        *,
-        email: _campaign_pb2.RenderedEmail | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["email", b"email"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["email", b"email"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___PreviewCampaignResponse: _TypeAlias = PreviewCampaignResponse  # noqa: Y015
-
-@_typing.final
-class GetTriggerSampleRequest(_message.Message):
-    """Asks for samples."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    NAME_FIELD_NUMBER: _builtins.int
-    TARGET_FIELD_NUMBER: _builtins.int
-    BASE_URL_FIELD_NUMBER: _builtins.int
-    name: _builtins.str
-    """Required. `campaigns/{campaign}`."""
-    target: _builtins.str
-    """Optional. Host and port at which the caller reaches the gRPC door, such as `clarion.example:443`: what the samples
-    call. At most 300 characters. Default: the address on which the door listens. The clients fill in their own.
-    """
-    base_url: _builtins.str
-    """Optional. Where the caller reaches the HTTP door, such as `https://clarion.example`, without a slash at the end. At
-    most 300 characters. Default: the `Host` of a call over HTTP, else the host of `target` with the port on which the door
-    listens; without such a door there are no samples for it.
-    """
-    def __init__(
-        self,
-        *,
-        name: _builtins.str = ...,
-        target: _builtins.str = ...,
-        base_url: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["base_url", b"base_url", "name", b"name", "target", b"target"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___GetTriggerSampleRequest: _TypeAlias = GetTriggerSampleRequest  # noqa: Y015
-
-@_typing.final
-class GetTriggerSampleResponse(_message.Message):
-    """Carries the samples."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    RECIPIENT_FIELD_NUMBER: _builtins.int
-    SAMPLES_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def recipient(self) -> _trigger_service_pb2.Recipient:
-        """Whom the samples address, and with which data: a magic recipient, so that no mail leaves, a context that passes the
-        campaign's context schema, and each attribute of the profile that the content uses.
-        """
-
-    @_builtins.property
-    def samples(self) -> _containers.RepeatedCompositeFieldContainer[_trigger_sample_pb2.TriggerSample]:
-        """One for each tool."""
-
-    def __init__(
-        self,
-        *,
-        recipient: _trigger_service_pb2.Recipient | None = ...,
-        samples: _abc.Iterable[_trigger_sample_pb2.TriggerSample] | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["recipient", b"recipient"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["recipient", b"recipient", "samples", b"samples"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___GetTriggerSampleResponse: _TypeAlias = GetTriggerSampleResponse  # noqa: Y015

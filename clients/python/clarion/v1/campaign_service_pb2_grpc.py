@@ -3,7 +3,10 @@
 import grpc
 import warnings
 
+from clarion.v1 import campaign_preview_pb2 as clarion_dot_v1_dot_campaign__preview__pb2
 from clarion.v1 import campaign_service_pb2 as clarion_dot_v1_dot_campaign__service__pb2
+from clarion.v1 import campaign_version_pb2 as clarion_dot_v1_dot_campaign__version__pb2
+from clarion.v1 import trigger_sample_pb2 as clarion_dot_v1_dot_trigger__sample__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -68,8 +71,8 @@ class CampaignServiceStub:
                 _registered_method=True)
         self.ListCampaignVersions = channel.unary_unary(
                 '/clarion.v1.CampaignService/ListCampaignVersions',
-                request_serializer=clarion_dot_v1_dot_campaign__service__pb2.ListCampaignVersionsRequest.SerializeToString,
-                response_deserializer=clarion_dot_v1_dot_campaign__service__pb2.ListCampaignVersionsResponse.FromString,
+                request_serializer=clarion_dot_v1_dot_campaign__version__pb2.ListCampaignVersionsRequest.SerializeToString,
+                response_deserializer=clarion_dot_v1_dot_campaign__version__pb2.ListCampaignVersionsResponse.FromString,
                 _registered_method=True)
         self.ReviewCampaign = channel.unary_unary(
                 '/clarion.v1.CampaignService/ReviewCampaign',
@@ -98,13 +101,13 @@ class CampaignServiceStub:
                 _registered_method=True)
         self.PreviewCampaign = channel.unary_unary(
                 '/clarion.v1.CampaignService/PreviewCampaign',
-                request_serializer=clarion_dot_v1_dot_campaign__service__pb2.PreviewCampaignRequest.SerializeToString,
-                response_deserializer=clarion_dot_v1_dot_campaign__service__pb2.PreviewCampaignResponse.FromString,
+                request_serializer=clarion_dot_v1_dot_campaign__preview__pb2.PreviewCampaignRequest.SerializeToString,
+                response_deserializer=clarion_dot_v1_dot_campaign__preview__pb2.PreviewCampaignResponse.FromString,
                 _registered_method=True)
         self.GetTriggerSample = channel.unary_unary(
                 '/clarion.v1.CampaignService/GetTriggerSample',
-                request_serializer=clarion_dot_v1_dot_campaign__service__pb2.GetTriggerSampleRequest.SerializeToString,
-                response_deserializer=clarion_dot_v1_dot_campaign__service__pb2.GetTriggerSampleResponse.FromString,
+                request_serializer=clarion_dot_v1_dot_trigger__sample__pb2.GetTriggerSampleRequest.SerializeToString,
+                response_deserializer=clarion_dot_v1_dot_trigger__sample__pb2.GetTriggerSampleResponse.FromString,
                 _registered_method=True)
 
 
@@ -305,8 +308,8 @@ def add_CampaignServiceServicer_to_server(servicer, server):
             ),
             'ListCampaignVersions': grpc.unary_unary_rpc_method_handler(
                     servicer.ListCampaignVersions,
-                    request_deserializer=clarion_dot_v1_dot_campaign__service__pb2.ListCampaignVersionsRequest.FromString,
-                    response_serializer=clarion_dot_v1_dot_campaign__service__pb2.ListCampaignVersionsResponse.SerializeToString,
+                    request_deserializer=clarion_dot_v1_dot_campaign__version__pb2.ListCampaignVersionsRequest.FromString,
+                    response_serializer=clarion_dot_v1_dot_campaign__version__pb2.ListCampaignVersionsResponse.SerializeToString,
             ),
             'ReviewCampaign': grpc.unary_unary_rpc_method_handler(
                     servicer.ReviewCampaign,
@@ -335,13 +338,13 @@ def add_CampaignServiceServicer_to_server(servicer, server):
             ),
             'PreviewCampaign': grpc.unary_unary_rpc_method_handler(
                     servicer.PreviewCampaign,
-                    request_deserializer=clarion_dot_v1_dot_campaign__service__pb2.PreviewCampaignRequest.FromString,
-                    response_serializer=clarion_dot_v1_dot_campaign__service__pb2.PreviewCampaignResponse.SerializeToString,
+                    request_deserializer=clarion_dot_v1_dot_campaign__preview__pb2.PreviewCampaignRequest.FromString,
+                    response_serializer=clarion_dot_v1_dot_campaign__preview__pb2.PreviewCampaignResponse.SerializeToString,
             ),
             'GetTriggerSample': grpc.unary_unary_rpc_method_handler(
                     servicer.GetTriggerSample,
-                    request_deserializer=clarion_dot_v1_dot_campaign__service__pb2.GetTriggerSampleRequest.FromString,
-                    response_serializer=clarion_dot_v1_dot_campaign__service__pb2.GetTriggerSampleResponse.SerializeToString,
+                    request_deserializer=clarion_dot_v1_dot_trigger__sample__pb2.GetTriggerSampleRequest.FromString,
+                    response_serializer=clarion_dot_v1_dot_trigger__sample__pb2.GetTriggerSampleResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -511,8 +514,8 @@ class CampaignService:
             request,
             target,
             '/clarion.v1.CampaignService/ListCampaignVersions',
-            clarion_dot_v1_dot_campaign__service__pb2.ListCampaignVersionsRequest.SerializeToString,
-            clarion_dot_v1_dot_campaign__service__pb2.ListCampaignVersionsResponse.FromString,
+            clarion_dot_v1_dot_campaign__version__pb2.ListCampaignVersionsRequest.SerializeToString,
+            clarion_dot_v1_dot_campaign__version__pb2.ListCampaignVersionsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -673,8 +676,8 @@ class CampaignService:
             request,
             target,
             '/clarion.v1.CampaignService/PreviewCampaign',
-            clarion_dot_v1_dot_campaign__service__pb2.PreviewCampaignRequest.SerializeToString,
-            clarion_dot_v1_dot_campaign__service__pb2.PreviewCampaignResponse.FromString,
+            clarion_dot_v1_dot_campaign__preview__pb2.PreviewCampaignRequest.SerializeToString,
+            clarion_dot_v1_dot_campaign__preview__pb2.PreviewCampaignResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -700,8 +703,8 @@ class CampaignService:
             request,
             target,
             '/clarion.v1.CampaignService/GetTriggerSample',
-            clarion_dot_v1_dot_campaign__service__pb2.GetTriggerSampleRequest.SerializeToString,
-            clarion_dot_v1_dot_campaign__service__pb2.GetTriggerSampleResponse.FromString,
+            clarion_dot_v1_dot_trigger__sample__pb2.GetTriggerSampleRequest.SerializeToString,
+            clarion_dot_v1_dot_trigger__sample__pb2.GetTriggerSampleResponse.FromString,
             options,
             channel_credentials,
             insecure,

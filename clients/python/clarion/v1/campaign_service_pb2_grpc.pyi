@@ -3,7 +3,10 @@
 isort:skip_file
 """
 
+from clarion.v1 import campaign_preview_pb2 as _campaign_preview_pb2
 from clarion.v1 import campaign_service_pb2 as _campaign_service_pb2
+from clarion.v1 import campaign_version_pb2 as _campaign_version_pb2
+from clarion.v1 import trigger_sample_pb2 as _trigger_sample_pb2
 from collections import abc as _abc
 from grpc import aio as _aio
 import abc as _abc_1
@@ -77,7 +80,7 @@ class CampaignServiceStub:
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
     - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it was activated; what it sent must stay provable.
     """
-    ListCampaignVersions: _grpc.UnaryUnaryMultiCallable[_campaign_service_pb2.ListCampaignVersionsRequest, _campaign_service_pb2.ListCampaignVersionsResponse]
+    ListCampaignVersions: _grpc.UnaryUnaryMultiCallable[_campaign_version_pb2.ListCampaignVersionsRequest, _campaign_version_pb2.ListCampaignVersionsResponse]
     """Lists the versions of a campaign, newest first. Needs the scope `read` or `author`.
 
     Errors:
@@ -127,14 +130,14 @@ class CampaignServiceStub:
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
     - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not scheduled, live or paused.
     """
-    PreviewCampaign: _grpc.UnaryUnaryMultiCallable[_campaign_service_pb2.PreviewCampaignRequest, _campaign_service_pb2.PreviewCampaignResponse]
+    PreviewCampaign: _grpc.UnaryUnaryMultiCallable[_campaign_preview_pb2.PreviewCampaignRequest, _campaign_preview_pb2.PreviewCampaignResponse]
     """Renders the content for given data and sends nothing. Needs the scope `read` or `author`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: the context breaks its schema, or a template cannot be rendered with it.
     """
-    GetTriggerSample: _grpc.UnaryUnaryMultiCallable[_campaign_service_pb2.GetTriggerSampleRequest, _campaign_service_pb2.GetTriggerSampleResponse]
+    GetTriggerSample: _grpc.UnaryUnaryMultiCallable[_trigger_sample_pb2.GetTriggerSampleRequest, _trigger_sample_pb2.GetTriggerSampleResponse]
     """Returns calls that trigger the live version, ready to paste, with an example value for everything that its content
     uses. Needs the scope `read`, `author` or `trigger`.
 
@@ -195,7 +198,7 @@ class CampaignServiceAsyncStub(CampaignServiceStub):
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
     - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it was activated; what it sent must stay provable.
     """
-    ListCampaignVersions: _aio.UnaryUnaryMultiCallable[_campaign_service_pb2.ListCampaignVersionsRequest, _campaign_service_pb2.ListCampaignVersionsResponse]  # type: ignore[assignment]
+    ListCampaignVersions: _aio.UnaryUnaryMultiCallable[_campaign_version_pb2.ListCampaignVersionsRequest, _campaign_version_pb2.ListCampaignVersionsResponse]  # type: ignore[assignment]
     """Lists the versions of a campaign, newest first. Needs the scope `read` or `author`.
 
     Errors:
@@ -245,14 +248,14 @@ class CampaignServiceAsyncStub(CampaignServiceStub):
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
     - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not scheduled, live or paused.
     """
-    PreviewCampaign: _aio.UnaryUnaryMultiCallable[_campaign_service_pb2.PreviewCampaignRequest, _campaign_service_pb2.PreviewCampaignResponse]  # type: ignore[assignment]
+    PreviewCampaign: _aio.UnaryUnaryMultiCallable[_campaign_preview_pb2.PreviewCampaignRequest, _campaign_preview_pb2.PreviewCampaignResponse]  # type: ignore[assignment]
     """Renders the content for given data and sends nothing. Needs the scope `read` or `author`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: the context breaks its schema, or a template cannot be rendered with it.
     """
-    GetTriggerSample: _aio.UnaryUnaryMultiCallable[_campaign_service_pb2.GetTriggerSampleRequest, _campaign_service_pb2.GetTriggerSampleResponse]  # type: ignore[assignment]
+    GetTriggerSample: _aio.UnaryUnaryMultiCallable[_trigger_sample_pb2.GetTriggerSampleRequest, _trigger_sample_pb2.GetTriggerSampleResponse]  # type: ignore[assignment]
     """Returns calls that trigger the live version, ready to paste, with an example value for everything that its content
     uses. Needs the scope `read`, `author` or `trigger`.
 
@@ -344,9 +347,9 @@ class CampaignServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def ListCampaignVersions(
         self,
-        request: _campaign_service_pb2.ListCampaignVersionsRequest,
+        request: _campaign_version_pb2.ListCampaignVersionsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_campaign_service_pb2.ListCampaignVersionsResponse, _abc.Awaitable[_campaign_service_pb2.ListCampaignVersionsResponse]]:
+    ) -> _typing.Union[_campaign_version_pb2.ListCampaignVersionsResponse, _abc.Awaitable[_campaign_version_pb2.ListCampaignVersionsResponse]]:
         """Lists the versions of a campaign, newest first. Needs the scope `read` or `author`.
 
         Errors:
@@ -430,9 +433,9 @@ class CampaignServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def PreviewCampaign(
         self,
-        request: _campaign_service_pb2.PreviewCampaignRequest,
+        request: _campaign_preview_pb2.PreviewCampaignRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_campaign_service_pb2.PreviewCampaignResponse, _abc.Awaitable[_campaign_service_pb2.PreviewCampaignResponse]]:
+    ) -> _typing.Union[_campaign_preview_pb2.PreviewCampaignResponse, _abc.Awaitable[_campaign_preview_pb2.PreviewCampaignResponse]]:
         """Renders the content for given data and sends nothing. Needs the scope `read` or `author`.
 
         Errors:
@@ -443,9 +446,9 @@ class CampaignServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def GetTriggerSample(
         self,
-        request: _campaign_service_pb2.GetTriggerSampleRequest,
+        request: _trigger_sample_pb2.GetTriggerSampleRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_campaign_service_pb2.GetTriggerSampleResponse, _abc.Awaitable[_campaign_service_pb2.GetTriggerSampleResponse]]:
+    ) -> _typing.Union[_trigger_sample_pb2.GetTriggerSampleResponse, _abc.Awaitable[_trigger_sample_pb2.GetTriggerSampleResponse]]:
         """Returns calls that trigger the live version, ready to paste, with an example value for everything that its content
         uses. Needs the scope `read`, `author` or `trigger`.
 

@@ -3,15 +3,16 @@
 isort:skip_file
 """
 
-from clarion.v1 import campaign_pb2 as _campaign_pb2
 from clarion.v1 import category_pb2 as _category_pb2
+from clarion.v1 import channel_pb2 as _channel_pb2
+from clarion.v1 import smtp_provider_pb2 as _smtp_provider_pb2
+from clarion.v1 import webhook_provider_pb2 as _webhook_provider_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
-from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -36,6 +37,8 @@ class ChannelConfiguration(_message.Message):
     CATEGORIES_FIELD_NUMBER: _builtins.int
     DISABLED_FIELD_NUMBER: _builtins.int
     SMTP_FIELD_NUMBER: _builtins.int
+    WEBHOOK_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
     RETRY_POLICY_FIELD_NUMBER: _builtins.int
     MAX_CONCURRENCY_FIELD_NUMBER: _builtins.int
     MAX_RATE_FIELD_NUMBER: _builtins.int
@@ -50,6 +53,8 @@ class ChannelConfiguration(_message.Message):
     """Required. What people call it. 1 to 200 characters."""
     disabled: _builtins.bool
     """Optional. True stops every hand-off: accepted messages stay queued, and no campaign that uses it can be activated."""
+    channel: _channel_pb2.Channel.ValueType
+    """Output only. The channel that the provider serves."""
     max_concurrency: _builtins.int
     """Optional. At most so many hand-offs at the same time, in each process. 1 to 1,000. Default 10."""
     max_rate: _builtins.float
@@ -63,8 +68,12 @@ class ChannelConfiguration(_message.Message):
         """Optional. The categories of the campaigns that may use it. Default: all of them."""
 
     @_builtins.property
-    def smtp(self) -> Global___SmtpProvider:
+    def smtp(self) -> _smtp_provider_pb2.SmtpProvider:
         """An SMTP server that relays e-mail."""
+
+    @_builtins.property
+    def webhook(self) -> _webhook_provider_pb2.WebhookProvider:
+        """An HTTP endpoint."""
 
     @_builtins.property
     def retry_policy(self) -> Global___RetryPolicy:
@@ -85,7 +94,9 @@ class ChannelConfiguration(_message.Message):
         display_name: _builtins.str = ...,
         categories: _abc.Iterable[_category_pb2.Category.ValueType] | None = ...,
         disabled: _builtins.bool = ...,
-        smtp: Global___SmtpProvider | None = ...,
+        smtp: _smtp_provider_pb2.SmtpProvider | None = ...,
+        webhook: _webhook_provider_pb2.WebhookProvider | None = ...,
+        channel: _channel_pb2.Channel.ValueType = ...,
         retry_policy: Global___RetryPolicy | None = ...,
         max_concurrency: _builtins.int = ...,
         max_rate: _builtins.float = ...,
@@ -93,110 +104,15 @@ class ChannelConfiguration(_message.Message):
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "provider", b"provider", "retry_policy", b"retry_policy", "smtp", b"smtp", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "provider", b"provider", "retry_policy", b"retry_policy", "smtp", b"smtp", "update_time", b"update_time", "webhook", b"webhook"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["categories", b"categories", "create_time", b"create_time", "disabled", b"disabled", "display_name", b"display_name", "etag", b"etag", "max_concurrency", b"max_concurrency", "max_rate", b"max_rate", "name", b"name", "provider", b"provider", "retry_policy", b"retry_policy", "smtp", b"smtp", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["categories", b"categories", "channel", b"channel", "create_time", b"create_time", "disabled", b"disabled", "display_name", b"display_name", "etag", b"etag", "max_concurrency", b"max_concurrency", "max_rate", b"max_rate", "name", b"name", "provider", b"provider", "retry_policy", b"retry_policy", "smtp", b"smtp", "update_time", b"update_time", "webhook", b"webhook"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_provider: _TypeAlias = _typing.Literal["smtp"]  # noqa: Y015
+    _WhichOneofReturnType_provider: _TypeAlias = _typing.Literal["smtp", "webhook"]  # noqa: Y015
     _WhichOneofArgType_provider: _TypeAlias = _typing.Literal["provider", b"provider"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_provider) -> _WhichOneofReturnType_provider | None: ...
 
 Global___ChannelConfiguration: _TypeAlias = ChannelConfiguration  # noqa: Y015
-
-@_typing.final
-class SmtpProvider(_message.Message):
-    """An SMTP server that takes mail for any recipient (RFC 5321)."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    class _TlsMode:
-        ValueType = _typing.NewType("ValueType", _builtins.int)
-        V: _TypeAlias = ValueType  # noqa: Y015
-
-    class _TlsModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[SmtpProvider._TlsMode.ValueType], _builtins.type):
-        DESCRIPTOR: _descriptor.EnumDescriptor
-        TLS_MODE_UNSPECIFIED: SmtpProvider._TlsMode.ValueType  # 0
-        """Read as `TLS_MODE_STARTTLS`."""
-        TLS_MODE_NONE: SmtpProvider._TlsMode.ValueType  # 1
-        """Not at all. Credentials are refused with it, except towards a loopback address."""
-        TLS_MODE_STARTTLS: SmtpProvider._TlsMode.ValueType  # 2
-        """By the STARTTLS command (RFC 3207); a server that does not offer it, or whose certificate does not match, is an error."""
-        TLS_MODE_IMPLICIT: SmtpProvider._TlsMode.ValueType  # 3
-        """From the first byte (RFC 8314)."""
-
-    class TlsMode(_TlsMode, metaclass=_TlsModeEnumTypeWrapper):
-        """How the connection is protected."""
-
-    TLS_MODE_UNSPECIFIED: SmtpProvider.TlsMode.ValueType  # 0
-    """Read as `TLS_MODE_STARTTLS`."""
-    TLS_MODE_NONE: SmtpProvider.TlsMode.ValueType  # 1
-    """Not at all. Credentials are refused with it, except towards a loopback address."""
-    TLS_MODE_STARTTLS: SmtpProvider.TlsMode.ValueType  # 2
-    """By the STARTTLS command (RFC 3207); a server that does not offer it, or whose certificate does not match, is an error."""
-    TLS_MODE_IMPLICIT: SmtpProvider.TlsMode.ValueType  # 3
-    """From the first byte (RFC 8314)."""
-
-    HOST_FIELD_NUMBER: _builtins.int
-    PORT_FIELD_NUMBER: _builtins.int
-    TLS_MODE_FIELD_NUMBER: _builtins.int
-    CA_CERTIFICATES_FIELD_NUMBER: _builtins.int
-    USERNAME_FIELD_NUMBER: _builtins.int
-    PASSWORD_FIELD_NUMBER: _builtins.int
-    PASSWORD_SET_FIELD_NUMBER: _builtins.int
-    SENDER_FIELD_NUMBER: _builtins.int
-    REPLY_TO_FIELD_NUMBER: _builtins.int
-    TIMEOUT_FIELD_NUMBER: _builtins.int
-    host: _builtins.str
-    """Required. Host name or IP address."""
-    port: _builtins.int
-    """Optional. TCP port, 1 to 65535. Default: 587, or 465 for `TLS_MODE_IMPLICIT`, or 25 for `TLS_MODE_NONE`."""
-    tls_mode: Global___SmtpProvider.TlsMode.ValueType
-    """Optional. How the connection is protected. Default: `TLS_MODE_STARTTLS`."""
-    ca_certificates: _builtins.str
-    """Optional. A PEM bundle of the authorities that the server's certificate is checked against. At most 64 KiB.
-    Default: those of the machine.
-    """
-    username: _builtins.str
-    """Optional. The user of SMTP AUTH (RFC 4954). Default: no authentication."""
-    password: _builtins.str
-    """Input only. The password of SMTP AUTH. Never returned. An update that leaves it empty keeps the stored one, as long
-    as the user stays the same.
-    """
-    password_set: _builtins.bool
-    """Output only. True when a password is stored."""
-    @_builtins.property
-    def sender(self) -> _campaign_pb2.Mailbox:
-        """Required. The sender's address and shown name. The address is the envelope sender too."""
-
-    @_builtins.property
-    def reply_to(self) -> _campaign_pb2.Mailbox:
-        """Optional. Where answers go."""
-
-    @_builtins.property
-    def timeout(self) -> _duration_pb2.Duration:
-        """Optional. How long each step with the server may take, 0.1 to 300 seconds. Default 30 seconds."""
-
-    def __init__(
-        self,
-        *,
-        host: _builtins.str = ...,
-        port: _builtins.int = ...,
-        tls_mode: Global___SmtpProvider.TlsMode.ValueType = ...,
-        ca_certificates: _builtins.str = ...,
-        username: _builtins.str = ...,
-        password: _builtins.str = ...,
-        password_set: _builtins.bool = ...,
-        sender: _campaign_pb2.Mailbox | None = ...,
-        reply_to: _campaign_pb2.Mailbox | None = ...,
-        timeout: _duration_pb2.Duration | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["reply_to", b"reply_to", "sender", b"sender", "timeout", b"timeout"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["ca_certificates", b"ca_certificates", "host", b"host", "password", b"password", "password_set", b"password_set", "port", b"port", "reply_to", b"reply_to", "sender", b"sender", "timeout", b"timeout", "tls_mode", b"tls_mode", "username", b"username"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___SmtpProvider: _TypeAlias = SmtpProvider  # noqa: Y015
 
 @_typing.final
 class RetryPolicy(_message.Message):
@@ -211,7 +127,9 @@ class RetryPolicy(_message.Message):
     MAX_DELAY_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def window(self) -> _duration_pb2.Duration:
-        """Optional. How long after it was due a message may still be tried, 0 seconds to 7 days. Default 24 hours."""
+        """Optional. How long after its first attempt a message may still be tried, 0 seconds to 7 days. Default 24 hours. A window
+        that closes after an attempt in doubt leaves the message in doubt.
+        """
 
     @_builtins.property
     def initial_delay(self) -> _duration_pb2.Duration:

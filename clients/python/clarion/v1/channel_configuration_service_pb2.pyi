@@ -10,7 +10,6 @@ from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
-from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -339,43 +338,14 @@ class VerificationStep(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    class _Kind:
-        ValueType = _typing.NewType("ValueType", _builtins.int)
-        V: _TypeAlias = ValueType  # noqa: Y015
-
-    class _KindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[VerificationStep._Kind.ValueType], _builtins.type):
-        DESCRIPTOR: _descriptor.EnumDescriptor
-        KIND_UNSPECIFIED: VerificationStep._Kind.ValueType  # 0
-        """Never returned."""
-        KIND_CONNECT: VerificationStep._Kind.ValueType  # 1
-        """The TCP connection, and TLS from its first byte where the mode is implicit, and the server's greeting."""
-        KIND_EHLO: VerificationStep._Kind.ValueType  # 2
-        """The greeting of the client and the server's list of extensions."""
-        KIND_STARTTLS: VerificationStep._Kind.ValueType  # 3
-        """The change to TLS, with the check of the certificate."""
-        KIND_AUTH: VerificationStep._Kind.ValueType  # 4
-        """The authentication."""
-
-    class Kind(_Kind, metaclass=_KindEnumTypeWrapper):
-        """Which step. Values may be added."""
-
-    KIND_UNSPECIFIED: VerificationStep.Kind.ValueType  # 0
-    """Never returned."""
-    KIND_CONNECT: VerificationStep.Kind.ValueType  # 1
-    """The TCP connection, and TLS from its first byte where the mode is implicit, and the server's greeting."""
-    KIND_EHLO: VerificationStep.Kind.ValueType  # 2
-    """The greeting of the client and the server's list of extensions."""
-    KIND_STARTTLS: VerificationStep.Kind.ValueType  # 3
-    """The change to TLS, with the check of the certificate."""
-    KIND_AUTH: VerificationStep.Kind.ValueType  # 4
-    """The authentication."""
-
-    KIND_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
     PASSED_FIELD_NUMBER: _builtins.int
     DETAIL_FIELD_NUMBER: _builtins.int
     ELAPSED_FIELD_NUMBER: _builtins.int
-    kind: Global___VerificationStep.Kind.ValueType
-    """Which step."""
+    name: _builtins.str
+    """Which step: `connect`, `ehlo`, `starttls` and `auth` of an SMTP server; `resolve`, `connect` and `tls` of a webhook. Stable;
+    names may be added.
+    """
     passed: _builtins.bool
     """True when it went well."""
     detail: _builtins.str
@@ -387,14 +357,14 @@ class VerificationStep(_message.Message):
     def __init__(
         self,
         *,
-        kind: Global___VerificationStep.Kind.ValueType = ...,
+        name: _builtins.str = ...,
         passed: _builtins.bool = ...,
         detail: _builtins.str = ...,
         elapsed: _duration_pb2.Duration | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["elapsed", b"elapsed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["detail", b"detail", "elapsed", b"elapsed", "kind", b"kind", "passed", b"passed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["detail", b"detail", "elapsed", b"elapsed", "name", b"name", "passed", b"passed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

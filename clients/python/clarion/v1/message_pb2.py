@@ -22,17 +22,22 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from clarion.v1 import attempt_pb2 as clarion_dot_v1_dot_attempt__pb2
+from clarion.v1 import channel_pb2 as clarion_dot_v1_dot_channel__pb2
+from clarion.v1 import event_pb2 as clarion_dot_v1_dot_event__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x63larion/v1/message.proto\x12\nclarion.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd1\x06\n\x07Message\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x17\n\texecution\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08\x63\x61mpaign\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1e\n\x10\x63\x61mpaign_version\x18\x04 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x16\n\x08identity\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x61\x64\x64ress\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06locale\x18\x07 \x01(\tB\x04\xe2\x41\x01\x03\x12.\n\x05state\x18\x08 \x01(\x0e\x32\x19.clarion.v1.Message.StateB\x04\xe2\x41\x01\x03\x12;\n\x10\x65xclusion_reason\x18\t \x01(\x0e\x32\x1b.clarion.v1.ExclusionReasonB\x04\xe2\x41\x01\x03\x12*\n\x07\x66\x61ilure\x18\n \x01(\x0b\x32\x13.clarion.v1.FailureB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x61\x63\x63\x65pt_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x32\n\x08\x64ue_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x65xpire_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x36\n\x0coutcome_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x1b\n\rattempt_count\x18\x0f \x01(\x05\x42\x04\xe2\x41\x01\x03\x12+\n\x08\x61ttempts\x18\x10 \x03(\x0b\x32\x13.clarion.v1.AttemptB\x04\xe2\x41\x01\x03\x12\'\n\x06\x65vents\x18\x11 \x03(\x0b\x32\x11.clarion.v1.EventB\x04\xe2\x41\x01\x03\"\xb5\x01\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSTATE_QUEUED\x10\x01\x12\x11\n\rSTATE_SENDING\x10\x02\x12\x0e\n\nSTATE_SENT\x10\x03\x12\x12\n\x0eSTATE_EXCLUDED\x10\x04\x12\x13\n\x0fSTATE_CANCELLED\x10\x05\x12\x11\n\rSTATE_EXPIRED\x10\x06\x12\x10\n\x0cSTATE_FAILED\x10\x07\x12\x12\n\x0eSTATE_IN_DOUBT\x10\x08\"\xf5\x02\n\x07\x41ttempt\x12\x14\n\x06number\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x34\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x32\n\x08\x65nd_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x30\n\x06result\x18\x04 \x01(\x0e\x32\x1a.clarion.v1.Attempt.ResultB\x04\xe2\x41\x01\x03\x12*\n\x07\x66\x61ilure\x18\x05 \x01(\x0b\x32\x13.clarion.v1.FailureB\x04\xe2\x41\x01\x03\x12\x1c\n\x0eprovider_reply\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\"n\n\x06Result\x12\x16\n\x12RESULT_UNSPECIFIED\x10\x00\x12\x0f\n\x0bRESULT_SENT\x10\x01\x12\x13\n\x0fRESULT_DEFERRED\x10\x02\x12\x11\n\rRESULT_FAILED\x10\x03\x12\x13\n\x0fRESULT_IN_DOUBT\x10\x04\"\xe9\x03\n\x07\x46\x61ilure\x12*\n\x06reason\x18\x01 \x01(\x0e\x32\x1a.clarion.v1.Failure.Reason\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\x12\x19\n\x11retries_exhausted\x18\x04 \x01(\x08\"\xf8\x02\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x10\n\x0cREASON_OTHER\x10\x01\x12\x1d\n\x19REASON_RECIPIENT_REJECTED\x10\x02\x12\x17\n\x13REASON_MAILBOX_FULL\x10\x03\x12\x1a\n\x16REASON_SENDER_REJECTED\x10\x04\x12\x1b\n\x17REASON_CONTENT_REJECTED\x10\x05\x12\x14\n\x10REASON_THROTTLED\x10\x06\x12\x1c\n\x18REASON_CONNECTION_FAILED\x10\x07\x12\x14\n\x10REASON_TIMED_OUT\x10\x08\x12\x15\n\x11REASON_TLS_FAILED\x10\t\x12 \n\x1cREASON_AUTHENTICATION_FAILED\x10\n\x12\x1b\n\x17REASON_HAND_OFF_UNKNOWN\x10\x0b\x12\x1b\n\x17REASON_RENDERING_FAILED\x10\x0c\x12\x16\n\x12REASON_UNSUPPORTED\x10\r\"\xd0\x03\n\x05\x45vent\x12*\n\x04type\x18\x01 \x01(\x0e\x32\x16.clarion.v1.Event.TypeB\x04\xe2\x41\x01\x03\x12.\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x15\n\x07message\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\texecution\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08\x63\x61mpaign\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1c\n\x0e\x61ttempt_number\x18\x06 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12*\n\x07\x66\x61ilure\x18\x07 \x01(\x0b\x32\x13.clarion.v1.FailureB\x04\xe2\x41\x01\x03\x12;\n\x10\x65xclusion_reason\x18\x08 \x01(\x0e\x32\x1b.clarion.v1.ExclusionReasonB\x04\xe2\x41\x01\x03\"\x9b\x01\n\x04Type\x12\x14\n\x10TYPE_UNSPECIFIED\x10\x00\x12\r\n\tTYPE_SENT\x10\x01\x12\x11\n\rTYPE_DEFERRED\x10\x02\x12\x0f\n\x0bTYPE_FAILED\x10\x03\x12\x11\n\rTYPE_EXCLUDED\x10\x04\x12\x12\n\x0eTYPE_CANCELLED\x10\x05\x12\x10\n\x0cTYPE_EXPIRED\x10\x06\x12\x11\n\rTYPE_IN_DOUBT\x10\x07*T\n\x0f\x45xclusionReason\x12 \n\x1c\x45XCLUSION_REASON_UNSPECIFIED\x10\x00\x12\x1f\n\x1b\x45XCLUSION_REASON_SUPPRESSED\x10\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x63larion/v1/message.proto\x12\nclarion.v1\x1a\x18\x63larion/v1/attempt.proto\x1a\x18\x63larion/v1/channel.proto\x1a\x16\x63larion/v1/event.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf9\x07\n\x07Message\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x17\n\texecution\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08\x63\x61mpaign\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1e\n\x10\x63\x61mpaign_version\x18\x04 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x16\n\x08identity\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x61\x64\x64ress\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06locale\x18\x07 \x01(\tB\x04\xe2\x41\x01\x03\x12.\n\x05state\x18\x08 \x01(\x0e\x32\x19.clarion.v1.Message.StateB\x04\xe2\x41\x01\x03\x12;\n\x10\x65xclusion_reason\x18\t \x01(\x0e\x32\x1b.clarion.v1.ExclusionReasonB\x04\xe2\x41\x01\x03\x12*\n\x07\x66\x61ilure\x18\n \x01(\x0b\x32\x13.clarion.v1.FailureB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x61\x63\x63\x65pt_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x32\n\x08\x64ue_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x65xpire_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x36\n\x0coutcome_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x1b\n\rattempt_count\x18\x0f \x01(\x05\x42\x04\xe2\x41\x01\x03\x12+\n\x08\x61ttempts\x18\x10 \x03(\x0b\x32\x13.clarion.v1.AttemptB\x04\xe2\x41\x01\x03\x12\'\n\x06\x65vents\x18\x11 \x03(\x0b\x32\x11.clarion.v1.EventB\x04\xe2\x41\x01\x03\x12\x14\n\x06\x61\x63tion\x18\x12 \x01(\tB\x04\xe2\x41\x01\x03\x12*\n\x07\x63hannel\x18\x13 \x01(\x0e\x32\x13.clarion.v1.ChannelB\x04\xe2\x41\x01\x03\x12\x35\n\x06labels\x18\x14 \x03(\x0b\x32\x1f.clarion.v1.Message.LabelsEntryB\x04\xe2\x41\x01\x03\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xb5\x01\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSTATE_QUEUED\x10\x01\x12\x11\n\rSTATE_SENDING\x10\x02\x12\x0e\n\nSTATE_SENT\x10\x03\x12\x12\n\x0eSTATE_EXCLUDED\x10\x04\x12\x13\n\x0fSTATE_CANCELLED\x10\x05\x12\x11\n\rSTATE_EXPIRED\x10\x06\x12\x10\n\x0cSTATE_FAILED\x10\x07\x12\x12\n\x0eSTATE_IN_DOUBT\x10\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'clarion.v1.message_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_MESSAGE_LABELSENTRY']._loaded_options = None
+  _globals['_MESSAGE_LABELSENTRY']._serialized_options = b'8\001'
   _globals['_MESSAGE'].fields_by_name['name']._loaded_options = None
   _globals['_MESSAGE'].fields_by_name['name']._serialized_options = b'\342A\001\010'
   _globals['_MESSAGE'].fields_by_name['execution']._loaded_options = None
@@ -67,50 +72,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MESSAGE'].fields_by_name['attempts']._serialized_options = b'\342A\001\003'
   _globals['_MESSAGE'].fields_by_name['events']._loaded_options = None
   _globals['_MESSAGE'].fields_by_name['events']._serialized_options = b'\342A\001\003'
-  _globals['_ATTEMPT'].fields_by_name['number']._loaded_options = None
-  _globals['_ATTEMPT'].fields_by_name['number']._serialized_options = b'\342A\001\003'
-  _globals['_ATTEMPT'].fields_by_name['start_time']._loaded_options = None
-  _globals['_ATTEMPT'].fields_by_name['start_time']._serialized_options = b'\342A\001\003'
-  _globals['_ATTEMPT'].fields_by_name['end_time']._loaded_options = None
-  _globals['_ATTEMPT'].fields_by_name['end_time']._serialized_options = b'\342A\001\003'
-  _globals['_ATTEMPT'].fields_by_name['result']._loaded_options = None
-  _globals['_ATTEMPT'].fields_by_name['result']._serialized_options = b'\342A\001\003'
-  _globals['_ATTEMPT'].fields_by_name['failure']._loaded_options = None
-  _globals['_ATTEMPT'].fields_by_name['failure']._serialized_options = b'\342A\001\003'
-  _globals['_ATTEMPT'].fields_by_name['provider_reply']._loaded_options = None
-  _globals['_ATTEMPT'].fields_by_name['provider_reply']._serialized_options = b'\342A\001\003'
-  _globals['_EVENT'].fields_by_name['type']._loaded_options = None
-  _globals['_EVENT'].fields_by_name['type']._serialized_options = b'\342A\001\003'
-  _globals['_EVENT'].fields_by_name['time']._loaded_options = None
-  _globals['_EVENT'].fields_by_name['time']._serialized_options = b'\342A\001\003'
-  _globals['_EVENT'].fields_by_name['message']._loaded_options = None
-  _globals['_EVENT'].fields_by_name['message']._serialized_options = b'\342A\001\003'
-  _globals['_EVENT'].fields_by_name['execution']._loaded_options = None
-  _globals['_EVENT'].fields_by_name['execution']._serialized_options = b'\342A\001\003'
-  _globals['_EVENT'].fields_by_name['campaign']._loaded_options = None
-  _globals['_EVENT'].fields_by_name['campaign']._serialized_options = b'\342A\001\003'
-  _globals['_EVENT'].fields_by_name['attempt_number']._loaded_options = None
-  _globals['_EVENT'].fields_by_name['attempt_number']._serialized_options = b'\342A\001\003'
-  _globals['_EVENT'].fields_by_name['failure']._loaded_options = None
-  _globals['_EVENT'].fields_by_name['failure']._serialized_options = b'\342A\001\003'
-  _globals['_EVENT'].fields_by_name['exclusion_reason']._loaded_options = None
-  _globals['_EVENT'].fields_by_name['exclusion_reason']._serialized_options = b'\342A\001\003'
-  _globals['_EXCLUSIONREASON']._serialized_start=2293
-  _globals['_EXCLUSIONREASON']._serialized_end=2377
-  _globals['_MESSAGE']._serialized_start=107
-  _globals['_MESSAGE']._serialized_end=956
-  _globals['_MESSAGE_STATE']._serialized_start=775
-  _globals['_MESSAGE_STATE']._serialized_end=956
-  _globals['_ATTEMPT']._serialized_start=959
-  _globals['_ATTEMPT']._serialized_end=1332
-  _globals['_ATTEMPT_RESULT']._serialized_start=1222
-  _globals['_ATTEMPT_RESULT']._serialized_end=1332
-  _globals['_FAILURE']._serialized_start=1335
-  _globals['_FAILURE']._serialized_end=1824
-  _globals['_FAILURE_REASON']._serialized_start=1448
-  _globals['_FAILURE_REASON']._serialized_end=1824
-  _globals['_EVENT']._serialized_start=1827
-  _globals['_EVENT']._serialized_end=2291
-  _globals['_EVENT_TYPE']._serialized_start=2136
-  _globals['_EVENT_TYPE']._serialized_end=2291
+  _globals['_MESSAGE'].fields_by_name['action']._loaded_options = None
+  _globals['_MESSAGE'].fields_by_name['action']._serialized_options = b'\342A\001\003'
+  _globals['_MESSAGE'].fields_by_name['channel']._loaded_options = None
+  _globals['_MESSAGE'].fields_by_name['channel']._serialized_options = b'\342A\001\003'
+  _globals['_MESSAGE'].fields_by_name['labels']._loaded_options = None
+  _globals['_MESSAGE'].fields_by_name['labels']._serialized_options = b'\342A\001\003'
+  _globals['_MESSAGE']._serialized_start=183
+  _globals['_MESSAGE']._serialized_end=1200
+  _globals['_MESSAGE_LABELSENTRY']._serialized_start=971
+  _globals['_MESSAGE_LABELSENTRY']._serialized_end=1016
+  _globals['_MESSAGE_STATE']._serialized_start=1019
+  _globals['_MESSAGE_STATE']._serialized_end=1200
 # @@protoc_insertion_point(module_scope)

@@ -3,6 +3,9 @@
 isort:skip_file
 """
 
+from clarion.v1 import attempt_pb2 as _attempt_pb2
+from clarion.v1 import channel_pb2 as _channel_pb2
+from clarion.v1 import event_pb2 as _event_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -19,26 +22,6 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
-
-class _ExclusionReason:
-    ValueType = _typing.NewType("ValueType", _builtins.int)
-    V: _TypeAlias = ValueType  # noqa: Y015
-
-class _ExclusionReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExclusionReason.ValueType], _builtins.type):
-    DESCRIPTOR: _descriptor.EnumDescriptor
-    EXCLUSION_REASON_UNSPECIFIED: _ExclusionReason.ValueType  # 0
-    """Not excluded."""
-    EXCLUSION_REASON_SUPPRESSED: _ExclusionReason.ValueType  # 1
-    """The address is suppressed."""
-
-class ExclusionReason(_ExclusionReason, metaclass=_ExclusionReasonEnumTypeWrapper):
-    """Why a message must not be sent. Values may be added."""
-
-EXCLUSION_REASON_UNSPECIFIED: ExclusionReason.ValueType  # 0
-"""Not excluded."""
-EXCLUSION_REASON_SUPPRESSED: ExclusionReason.ValueType  # 1
-"""The address is suppressed."""
-Global___ExclusionReason: _TypeAlias = ExclusionReason  # noqa: Y015
 
 @_typing.final
 class Message(_message.Message):
@@ -95,6 +78,26 @@ class Message(_message.Message):
     STATE_IN_DOUBT: Message.State.ValueType  # 8
     """Outcome: a crash or a time-out left the hand-off unknown, and the campaign parks such messages."""
 
+    @_typing.final
+    class LabelsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     NAME_FIELD_NUMBER: _builtins.int
     EXECUTION_FIELD_NUMBER: _builtins.int
     CAMPAIGN_FIELD_NUMBER: _builtins.int
@@ -112,8 +115,13 @@ class Message(_message.Message):
     ATTEMPT_COUNT_FIELD_NUMBER: _builtins.int
     ATTEMPTS_FIELD_NUMBER: _builtins.int
     EVENTS_FIELD_NUMBER: _builtins.int
+    ACTION_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    LABELS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Identifier. `messages/{message}`. Assigned when the trigger is accepted; messages sort by it in the order of acceptance."""
+    """Identifier. `messages/{message}`, where the last segment is opaque. Assigned when the trigger is accepted; messages sort by
+    it in the order of acceptance.
+    """
     execution: _builtins.str
     """Output only. The execution it belongs to, as `executions/{execution}`."""
     campaign: _builtins.str
@@ -123,17 +131,21 @@ class Message(_message.Message):
     identity: _builtins.str
     """Output only. The recipient's identity, such as `email:jane@example.com`."""
     address: _builtins.str
-    """Output only. The address it goes to."""
+    """Output only. The address it goes to. Empty on a channel that has no addresses."""
     locale: _builtins.str
     """Output only. The locale it is rendered in."""
     state: Global___Message.State.ValueType
     """Output only. Where it stands."""
-    exclusion_reason: Global___ExclusionReason.ValueType
+    exclusion_reason: _attempt_pb2.ExclusionReason.ValueType
     """Output only. Why it was excluded. Set in `STATE_EXCLUDED` alone."""
     attempt_count: _builtins.int
     """Output only. How many attempts were begun."""
+    action: _builtins.str
+    """Output only. The action of the campaign that it belongs to, by its id."""
+    channel: _channel_pb2.Channel.ValueType
+    """Output only. The channel it leaves on."""
     @_builtins.property
-    def failure(self) -> Global___Failure:
+    def failure(self) -> _attempt_pb2.Failure:
         """Output only. Why it failed. Set in `STATE_FAILED` and `STATE_IN_DOUBT` alone."""
 
     @_builtins.property
@@ -153,12 +165,16 @@ class Message(_message.Message):
         """Output only. When it reached its outcome."""
 
     @_builtins.property
-    def attempts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Attempt]:
+    def attempts(self) -> _containers.RepeatedCompositeFieldContainer[_attempt_pb2.Attempt]:
         """Output only. Every attempt that ended, in order. Returned by `GetMessage` alone."""
 
     @_builtins.property
-    def events(self) -> _containers.RepeatedCompositeFieldContainer[Global___Event]:
+    def events(self) -> _containers.RepeatedCompositeFieldContainer[_event_pb2.Event]:
         """Output only. Every event, in order. Returned by `GetMessage` alone."""
+
+    @_builtins.property
+    def labels(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Output only. The labels of its trigger and of its recipient."""
 
     def __init__(
         self,
@@ -171,297 +187,23 @@ class Message(_message.Message):
         address: _builtins.str = ...,
         locale: _builtins.str = ...,
         state: Global___Message.State.ValueType = ...,
-        exclusion_reason: Global___ExclusionReason.ValueType = ...,
-        failure: Global___Failure | None = ...,
+        exclusion_reason: _attempt_pb2.ExclusionReason.ValueType = ...,
+        failure: _attempt_pb2.Failure | None = ...,
         accept_time: _timestamp_pb2.Timestamp | None = ...,
         due_time: _timestamp_pb2.Timestamp | None = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
         outcome_time: _timestamp_pb2.Timestamp | None = ...,
         attempt_count: _builtins.int = ...,
-        attempts: _abc.Iterable[Global___Attempt] | None = ...,
-        events: _abc.Iterable[Global___Event] | None = ...,
+        attempts: _abc.Iterable[_attempt_pb2.Attempt] | None = ...,
+        events: _abc.Iterable[_event_pb2.Event] | None = ...,
+        action: _builtins.str = ...,
+        channel: _channel_pb2.Channel.ValueType = ...,
+        labels: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time", "due_time", b"due_time", "expire_time", b"expire_time", "failure", b"failure", "outcome_time", b"outcome_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time", "address", b"address", "attempt_count", b"attempt_count", "attempts", b"attempts", "campaign", b"campaign", "campaign_version", b"campaign_version", "due_time", b"due_time", "events", b"events", "exclusion_reason", b"exclusion_reason", "execution", b"execution", "expire_time", b"expire_time", "failure", b"failure", "identity", b"identity", "locale", b"locale", "name", b"name", "outcome_time", b"outcome_time", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time", "action", b"action", "address", b"address", "attempt_count", b"attempt_count", "attempts", b"attempts", "campaign", b"campaign", "campaign_version", b"campaign_version", "channel", b"channel", "due_time", b"due_time", "events", b"events", "exclusion_reason", b"exclusion_reason", "execution", b"execution", "expire_time", b"expire_time", "failure", b"failure", "identity", b"identity", "labels", b"labels", "locale", b"locale", "name", b"name", "outcome_time", b"outcome_time", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Message: _TypeAlias = Message  # noqa: Y015
-
-@_typing.final
-class Attempt(_message.Message):
-    """One try to hand a message to a provider."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    class _Result:
-        ValueType = _typing.NewType("ValueType", _builtins.int)
-        V: _TypeAlias = ValueType  # noqa: Y015
-
-    class _ResultEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Attempt._Result.ValueType], _builtins.type):
-        DESCRIPTOR: _descriptor.EnumDescriptor
-        RESULT_UNSPECIFIED: Attempt._Result.ValueType  # 0
-        """Never returned."""
-        RESULT_SENT: Attempt._Result.ValueType  # 1
-        """The provider took the message."""
-        RESULT_DEFERRED: Attempt._Result.ValueType  # 2
-        """Failed for a passing reason: it is tried again within the retry window."""
-        RESULT_FAILED: Attempt._Result.ValueType  # 3
-        """Failed for good."""
-        RESULT_IN_DOUBT: Attempt._Result.ValueType  # 4
-        """It is unknown whether the provider took the message."""
-
-    class Result(_Result, metaclass=_ResultEnumTypeWrapper):
-        """How it ended. Values may be added."""
-
-    RESULT_UNSPECIFIED: Attempt.Result.ValueType  # 0
-    """Never returned."""
-    RESULT_SENT: Attempt.Result.ValueType  # 1
-    """The provider took the message."""
-    RESULT_DEFERRED: Attempt.Result.ValueType  # 2
-    """Failed for a passing reason: it is tried again within the retry window."""
-    RESULT_FAILED: Attempt.Result.ValueType  # 3
-    """Failed for good."""
-    RESULT_IN_DOUBT: Attempt.Result.ValueType  # 4
-    """It is unknown whether the provider took the message."""
-
-    NUMBER_FIELD_NUMBER: _builtins.int
-    START_TIME_FIELD_NUMBER: _builtins.int
-    END_TIME_FIELD_NUMBER: _builtins.int
-    RESULT_FIELD_NUMBER: _builtins.int
-    FAILURE_FIELD_NUMBER: _builtins.int
-    PROVIDER_REPLY_FIELD_NUMBER: _builtins.int
-    number: _builtins.int
-    """Output only. Counts from 1."""
-    result: Global___Attempt.Result.ValueType
-    """Output only. How it ended."""
-    provider_reply: _builtins.str
-    """Output only. What the provider answered when it took the message, such as its own queue number."""
-    @_builtins.property
-    def start_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was begun."""
-
-    @_builtins.property
-    def end_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it ended, or was found to have been cut off."""
-
-    @_builtins.property
-    def failure(self) -> Global___Failure:
-        """Output only. What went wrong. Absent after `RESULT_SENT`."""
-
-    def __init__(
-        self,
-        *,
-        number: _builtins.int = ...,
-        start_time: _timestamp_pb2.Timestamp | None = ...,
-        end_time: _timestamp_pb2.Timestamp | None = ...,
-        result: Global___Attempt.Result.ValueType = ...,
-        failure: Global___Failure | None = ...,
-        provider_reply: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "failure", b"failure", "start_time", b"start_time"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "failure", b"failure", "number", b"number", "provider_reply", b"provider_reply", "result", b"result", "start_time", b"start_time"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___Attempt: _TypeAlias = Attempt  # noqa: Y015
-
-@_typing.final
-class Failure(_message.Message):
-    """Why a hand-off did not succeed."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    class _Reason:
-        ValueType = _typing.NewType("ValueType", _builtins.int)
-        V: _TypeAlias = ValueType  # noqa: Y015
-
-    class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Failure._Reason.ValueType], _builtins.type):
-        DESCRIPTOR: _descriptor.EnumDescriptor
-        REASON_UNSPECIFIED: Failure._Reason.ValueType  # 0
-        """Never returned."""
-        REASON_OTHER: Failure._Reason.ValueType  # 1
-        """The provider refused, with a code that Clarion has no word for: see `code` and `detail`."""
-        REASON_RECIPIENT_REJECTED: Failure._Reason.ValueType  # 2
-        """The address does not exist, or takes no mail."""
-        REASON_MAILBOX_FULL: Failure._Reason.ValueType  # 3
-        """The recipient's mailbox is full."""
-        REASON_SENDER_REJECTED: Failure._Reason.ValueType  # 4
-        """The sender's address or identity was refused."""
-        REASON_CONTENT_REJECTED: Failure._Reason.ValueType  # 5
-        """The content was refused: too large, taken for spam, or of a form that the server does not take."""
-        REASON_THROTTLED: Failure._Reason.ValueType  # 6
-        """The provider asks to come back later (greylisting, rate limits, load)."""
-        REASON_CONNECTION_FAILED: Failure._Reason.ValueType  # 7
-        """The provider could not be reached, or broke the connection before it had the message."""
-        REASON_TIMED_OUT: Failure._Reason.ValueType  # 8
-        """The provider did not answer in time, before it had the message."""
-        REASON_TLS_FAILED: Failure._Reason.ValueType  # 9
-        """TLS could not be agreed on, or the certificate did not match."""
-        REASON_AUTHENTICATION_FAILED: Failure._Reason.ValueType  # 10
-        """The provider refused the credentials."""
-        REASON_HAND_OFF_UNKNOWN: Failure._Reason.ValueType  # 11
-        """A crash or a broken connection left it unknown whether the provider took the message."""
-        REASON_RENDERING_FAILED: Failure._Reason.ValueType  # 12
-        """The content could not be rendered with this recipient's data."""
-        REASON_UNSUPPORTED: Failure._Reason.ValueType  # 13
-        """The message needs what the provider cannot do, such as an address outside ASCII without SMTPUTF8."""
-
-    class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
-        """The reason in Clarion's words, the same for every provider. Values may be added."""
-
-    REASON_UNSPECIFIED: Failure.Reason.ValueType  # 0
-    """Never returned."""
-    REASON_OTHER: Failure.Reason.ValueType  # 1
-    """The provider refused, with a code that Clarion has no word for: see `code` and `detail`."""
-    REASON_RECIPIENT_REJECTED: Failure.Reason.ValueType  # 2
-    """The address does not exist, or takes no mail."""
-    REASON_MAILBOX_FULL: Failure.Reason.ValueType  # 3
-    """The recipient's mailbox is full."""
-    REASON_SENDER_REJECTED: Failure.Reason.ValueType  # 4
-    """The sender's address or identity was refused."""
-    REASON_CONTENT_REJECTED: Failure.Reason.ValueType  # 5
-    """The content was refused: too large, taken for spam, or of a form that the server does not take."""
-    REASON_THROTTLED: Failure.Reason.ValueType  # 6
-    """The provider asks to come back later (greylisting, rate limits, load)."""
-    REASON_CONNECTION_FAILED: Failure.Reason.ValueType  # 7
-    """The provider could not be reached, or broke the connection before it had the message."""
-    REASON_TIMED_OUT: Failure.Reason.ValueType  # 8
-    """The provider did not answer in time, before it had the message."""
-    REASON_TLS_FAILED: Failure.Reason.ValueType  # 9
-    """TLS could not be agreed on, or the certificate did not match."""
-    REASON_AUTHENTICATION_FAILED: Failure.Reason.ValueType  # 10
-    """The provider refused the credentials."""
-    REASON_HAND_OFF_UNKNOWN: Failure.Reason.ValueType  # 11
-    """A crash or a broken connection left it unknown whether the provider took the message."""
-    REASON_RENDERING_FAILED: Failure.Reason.ValueType  # 12
-    """The content could not be rendered with this recipient's data."""
-    REASON_UNSUPPORTED: Failure.Reason.ValueType  # 13
-    """The message needs what the provider cannot do, such as an address outside ASCII without SMTPUTF8."""
-
-    REASON_FIELD_NUMBER: _builtins.int
-    CODE_FIELD_NUMBER: _builtins.int
-    DETAIL_FIELD_NUMBER: _builtins.int
-    RETRIES_EXHAUSTED_FIELD_NUMBER: _builtins.int
-    reason: Global___Failure.Reason.ValueType
-    """The reason."""
-    code: _builtins.str
-    """The provider's own code, such as `550` or `550 5.1.1`. Empty when it gave none."""
-    detail: _builtins.str
-    """What the provider said, or what Clarion found, for people. At most 500 characters."""
-    retries_exhausted: _builtins.bool
-    """True when the retry window closed over a passing failure."""
-    def __init__(
-        self,
-        *,
-        reason: Global___Failure.Reason.ValueType = ...,
-        code: _builtins.str = ...,
-        detail: _builtins.str = ...,
-        retries_exhausted: _builtins.bool = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "detail", b"detail", "reason", b"reason", "retries_exhausted", b"retries_exhausted"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___Failure: _TypeAlias = Failure  # noqa: Y015
-
-@_typing.final
-class Event(_message.Message):
-    """One dated fact about a message."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    class _Type:
-        ValueType = _typing.NewType("ValueType", _builtins.int)
-        V: _TypeAlias = ValueType  # noqa: Y015
-
-    class _TypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Event._Type.ValueType], _builtins.type):
-        DESCRIPTOR: _descriptor.EnumDescriptor
-        TYPE_UNSPECIFIED: Event._Type.ValueType  # 0
-        """Never returned."""
-        TYPE_SENT: Event._Type.ValueType  # 1
-        """The provider took the message."""
-        TYPE_DEFERRED: Event._Type.ValueType  # 2
-        """An attempt failed for a passing reason; another follows."""
-        TYPE_FAILED: Event._Type.ValueType  # 3
-        """The message failed."""
-        TYPE_EXCLUDED: Event._Type.ValueType  # 4
-        """The message was excluded."""
-        TYPE_CANCELLED: Event._Type.ValueType  # 5
-        """The message was cancelled."""
-        TYPE_EXPIRED: Event._Type.ValueType  # 6
-        """The message expired."""
-        TYPE_IN_DOUBT: Event._Type.ValueType  # 7
-        """The message was parked in doubt."""
-
-    class Type(_Type, metaclass=_TypeEnumTypeWrapper):
-        """What happened. Values may be added."""
-
-    TYPE_UNSPECIFIED: Event.Type.ValueType  # 0
-    """Never returned."""
-    TYPE_SENT: Event.Type.ValueType  # 1
-    """The provider took the message."""
-    TYPE_DEFERRED: Event.Type.ValueType  # 2
-    """An attempt failed for a passing reason; another follows."""
-    TYPE_FAILED: Event.Type.ValueType  # 3
-    """The message failed."""
-    TYPE_EXCLUDED: Event.Type.ValueType  # 4
-    """The message was excluded."""
-    TYPE_CANCELLED: Event.Type.ValueType  # 5
-    """The message was cancelled."""
-    TYPE_EXPIRED: Event.Type.ValueType  # 6
-    """The message expired."""
-    TYPE_IN_DOUBT: Event.Type.ValueType  # 7
-    """The message was parked in doubt."""
-
-    TYPE_FIELD_NUMBER: _builtins.int
-    TIME_FIELD_NUMBER: _builtins.int
-    MESSAGE_FIELD_NUMBER: _builtins.int
-    EXECUTION_FIELD_NUMBER: _builtins.int
-    CAMPAIGN_FIELD_NUMBER: _builtins.int
-    ATTEMPT_NUMBER_FIELD_NUMBER: _builtins.int
-    FAILURE_FIELD_NUMBER: _builtins.int
-    EXCLUSION_REASON_FIELD_NUMBER: _builtins.int
-    type: Global___Event.Type.ValueType
-    """Output only. What happened."""
-    message: _builtins.str
-    """Output only. The message, as `messages/{message}`."""
-    execution: _builtins.str
-    """Output only. The execution, as `executions/{execution}`."""
-    campaign: _builtins.str
-    """Output only. The campaign, as `campaigns/{campaign}`."""
-    attempt_number: _builtins.int
-    """Output only. The number of the attempt that it belongs to. 0 when it belongs to none."""
-    exclusion_reason: Global___ExclusionReason.ValueType
-    """Output only. Why it was excluded, for `TYPE_EXCLUDED`."""
-    @_builtins.property
-    def time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it happened."""
-
-    @_builtins.property
-    def failure(self) -> Global___Failure:
-        """Output only. What went wrong, for the types that tell of it."""
-
-    def __init__(
-        self,
-        *,
-        type: Global___Event.Type.ValueType = ...,
-        time: _timestamp_pb2.Timestamp | None = ...,
-        message: _builtins.str = ...,
-        execution: _builtins.str = ...,
-        campaign: _builtins.str = ...,
-        attempt_number: _builtins.int = ...,
-        failure: Global___Failure | None = ...,
-        exclusion_reason: Global___ExclusionReason.ValueType = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["failure", b"failure", "time", b"time"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt_number", b"attempt_number", "campaign", b"campaign", "exclusion_reason", b"exclusion_reason", "execution", b"execution", "failure", b"failure", "message", b"message", "time", b"time", "type", b"type"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___Event: _TypeAlias = Event  # noqa: Y015

@@ -3,6 +3,8 @@
 isort:skip_file
 """
 
+from clarion.v1 import channel_pb2 as _channel_pb2
+from clarion.v1 import event_pb2 as _event_pb2
 from clarion.v1 import message_pb2 as _message_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -78,6 +80,9 @@ class ListMessagesRequest(_message.Message):
     STATES_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    LABELS_FIELD_NUMBER: _builtins.int
+    CHANNELS_FIELD_NUMBER: _builtins.int
+    ACTIONS_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
     """Optional. Only messages of this campaign, as `campaigns/{campaign}`."""
     execution: _builtins.str
@@ -92,6 +97,18 @@ class ListMessagesRequest(_message.Message):
     def states(self) -> _containers.RepeatedScalarFieldContainer[_message_pb2.Message.State.ValueType]:
         """Optional. Only messages in one of these states."""
 
+    @_builtins.property
+    def labels(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Optional. Only messages that carry each of these labels, written as `key=value`. At most 16."""
+
+    @_builtins.property
+    def channels(self) -> _containers.RepeatedScalarFieldContainer[_channel_pb2.Channel.ValueType]:
+        """Optional. Only messages on one of these channels."""
+
+    @_builtins.property
+    def actions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Optional. Only messages of these actions, by their ids."""
+
     def __init__(
         self,
         *,
@@ -101,10 +118,13 @@ class ListMessagesRequest(_message.Message):
         states: _abc.Iterable[_message_pb2.Message.State.ValueType] | None = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        labels: _abc.Iterable[_builtins.str] | None = ...,
+        channels: _abc.Iterable[_channel_pb2.Channel.ValueType] | None = ...,
+        actions: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "execution", b"execution", "identity", b"identity", "page_size", b"page_size", "page_token", b"page_token", "states", b"states"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions", "campaign", b"campaign", "channels", b"channels", "execution", b"execution", "identity", b"identity", "labels", b"labels", "page_size", b"page_size", "page_token", b"page_token", "states", b"states"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -234,7 +254,7 @@ class WatchEventsRequest(_message.Message):
     from_start: _builtins.bool
     """Optional. Without a token, begins with the oldest stored event instead of with this moment."""
     @_builtins.property
-    def types(self) -> _containers.RepeatedScalarFieldContainer[_message_pb2.Event.Type.ValueType]:
+    def types(self) -> _containers.RepeatedScalarFieldContainer[_event_pb2.Event.Type.ValueType]:
         """Optional. Only events of these types."""
 
     def __init__(
@@ -243,7 +263,7 @@ class WatchEventsRequest(_message.Message):
         campaign: _builtins.str = ...,
         execution: _builtins.str = ...,
         message: _builtins.str = ...,
-        types: _abc.Iterable[_message_pb2.Event.Type.ValueType] | None = ...,
+        types: _abc.Iterable[_event_pb2.Event.Type.ValueType] | None = ...,
         resume_token: _builtins.str = ...,
         from_start: _builtins.bool = ...,
     ) -> None: ...
@@ -266,13 +286,13 @@ class WatchEventsResponse(_message.Message):
     resume_token: _builtins.str
     """Where to go on after this answer. Opaque."""
     @_builtins.property
-    def event(self) -> _message_pb2.Event:
+    def event(self) -> _event_pb2.Event:
         """The event. Absent in a heartbeat."""
 
     def __init__(
         self,
         *,
-        event: _message_pb2.Event | None = ...,
+        event: _event_pb2.Event | None = ...,
         resume_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015

@@ -3,7 +3,7 @@
 isort:skip_file
 """
 
-from clarion.v1 import message_pb2 as _message_pb2
+from clarion.v1 import attempt_pb2 as _attempt_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
@@ -85,14 +85,14 @@ class CampaignReport(_message.Message):
 
         REASON_FIELD_NUMBER: _builtins.int
         COUNT_FIELD_NUMBER: _builtins.int
-        reason: _message_pb2.ExclusionReason.ValueType
+        reason: _attempt_pb2.ExclusionReason.ValueType
         """The reason."""
         count: _builtins.int
         """How many."""
         def __init__(
             self,
             *,
-            reason: _message_pb2.ExclusionReason.ValueType = ...,
+            reason: _attempt_pb2.ExclusionReason.ValueType = ...,
             count: _builtins.int = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
@@ -109,14 +109,14 @@ class CampaignReport(_message.Message):
 
         REASON_FIELD_NUMBER: _builtins.int
         COUNT_FIELD_NUMBER: _builtins.int
-        reason: _message_pb2.Failure.Reason.ValueType
+        reason: _attempt_pb2.Failure.Reason.ValueType
         """The reason."""
         count: _builtins.int
         """How many."""
         def __init__(
             self,
             *,
-            reason: _message_pb2.Failure.Reason.ValueType = ...,
+            reason: _attempt_pb2.Failure.Reason.ValueType = ...,
             count: _builtins.int = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015

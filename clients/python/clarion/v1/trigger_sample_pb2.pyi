@@ -3,8 +3,11 @@
 isort:skip_file
 """
 
+from clarion.v1 import trigger_service_pb2 as _trigger_service_pb2
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
@@ -81,3 +84,70 @@ class TriggerSample(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TriggerSample: _TypeAlias = TriggerSample  # noqa: Y015
+
+@_typing.final
+class GetTriggerSampleRequest(_message.Message):
+    """Asks for samples."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    TARGET_FIELD_NUMBER: _builtins.int
+    BASE_URL_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Required. `campaigns/{campaign}`."""
+    target: _builtins.str
+    """Optional. Host and port at which the caller reaches the gRPC door, such as `clarion.example:443`: what the samples
+    call. At most 300 characters. Default: the address on which the door listens. The clients fill in their own.
+    """
+    base_url: _builtins.str
+    """Optional. Where the caller reaches the HTTP door, such as `https://clarion.example`, without a slash at the end. At
+    most 300 characters. Default: the `Host` of a call over HTTP, else the host of `target` with the port on which the door
+    listens; without such a door there are no samples for it.
+    """
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        target: _builtins.str = ...,
+        base_url: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["base_url", b"base_url", "name", b"name", "target", b"target"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetTriggerSampleRequest: _TypeAlias = GetTriggerSampleRequest  # noqa: Y015
+
+@_typing.final
+class GetTriggerSampleResponse(_message.Message):
+    """Carries the samples."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECIPIENT_FIELD_NUMBER: _builtins.int
+    SAMPLES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def recipient(self) -> _trigger_service_pb2.Recipient:
+        """Whom the samples address, and with which data: a magic recipient, so that no mail leaves, a context that passes the
+        campaign's context schema, and each attribute of the profile that the content uses.
+        """
+
+    @_builtins.property
+    def samples(self) -> _containers.RepeatedCompositeFieldContainer[Global___TriggerSample]:
+        """One for each tool."""
+
+    def __init__(
+        self,
+        *,
+        recipient: _trigger_service_pb2.Recipient | None = ...,
+        samples: _abc.Iterable[Global___TriggerSample] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["recipient", b"recipient"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["recipient", b"recipient", "samples", b"samples"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetTriggerSampleResponse: _TypeAlias = GetTriggerSampleResponse  # noqa: Y015

@@ -3,7 +3,7 @@
 isort:skip_file
 """
 
-from clarion.v1 import message_pb2 as _message_pb2
+from clarion.v1 import attempt_pb2 as _attempt_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -30,6 +30,26 @@ class TriggerRequest(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class LabelsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     CAMPAIGN_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     RECIPIENTS_FIELD_NUMBER: _builtins.int
@@ -37,6 +57,7 @@ class TriggerRequest(_message.Message):
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     ALLOW_PARTIAL_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    LABELS_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
     """Required. `campaigns/{campaign}`."""
     request_id: _builtins.str
@@ -65,6 +86,13 @@ class TriggerRequest(_message.Message):
         `Message.STATE_EXPIRED`. Later than now and than `send_time`. Default: never.
         """
 
+    @_builtins.property
+    def labels(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Optional. What the caller wants to find the messages by later, such as an order number. Never rendered; carried by every
+        message and event of the trigger. At most 16 pairs, keys of 1 to 63 lower-case letters, digits, hyphens, underscores and
+        dots, values of at most 256 characters.
+        """
+
     def __init__(
         self,
         *,
@@ -75,10 +103,11 @@ class TriggerRequest(_message.Message):
         expire_time: _timestamp_pb2.Timestamp | None = ...,
         allow_partial: _builtins.bool = ...,
         validate_only: _builtins.bool = ...,
+        labels: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "send_time", b"send_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_partial", b"allow_partial", "campaign", b"campaign", "expire_time", b"expire_time", "recipients", b"recipients", "request_id", b"request_id", "send_time", b"send_time", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_partial", b"allow_partial", "campaign", b"campaign", "expire_time", b"expire_time", "labels", b"labels", "recipients", b"recipients", "request_id", b"request_id", "send_time", b"send_time", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -86,15 +115,36 @@ Global___TriggerRequest: _TypeAlias = TriggerRequest  # noqa: Y015
 
 @_typing.final
 class Recipient(_message.Message):
-    """Whom one trigger addresses, and with which data. Becomes a message."""
+    """Whom one trigger addresses, and with which data. Becomes one message per action."""
 
     DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class LabelsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
 
     IDENTITY_FIELD_NUMBER: _builtins.int
     ADDRESS_FIELD_NUMBER: _builtins.int
     LOCALE_FIELD_NUMBER: _builtins.int
     CONTEXT_FIELD_NUMBER: _builtins.int
     PROFILE_FIELD_NUMBER: _builtins.int
+    LABELS_FIELD_NUMBER: _builtins.int
     identity: _builtins.str
     """Required. Who it is, as `namespace:value` in the campaign's namespace, such as `email:jane@example.com`. At most 320
     characters. Addresses at `clarion.test` are never handed to a provider: they play a part instead, such as
@@ -114,6 +164,12 @@ class Recipient(_message.Message):
     def profile(self) -> _struct_pb2.Struct:
         """Optional. Attributes of the person, for `profile.…` in the content. At most 32 KB as JSON, nested at most 32 levels deep."""
 
+    @_builtins.property
+    def labels(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Optional. Labels of this recipient's messages, beside the trigger's; one of the same key replaces the trigger's. The two
+        together: at most 16 pairs.
+        """
+
     def __init__(
         self,
         *,
@@ -122,10 +178,11 @@ class Recipient(_message.Message):
         locale: _builtins.str = ...,
         context: _struct_pb2.Struct | None = ...,
         profile: _struct_pb2.Struct | None = ...,
+        labels: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "profile", b"profile"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "context", b"context", "identity", b"identity", "locale", b"locale", "profile", b"profile"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "context", b"context", "identity", b"identity", "labels", b"labels", "locale", b"locale", "profile", b"profile"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -178,9 +235,9 @@ class RecipientResult(_message.Message):
         OUTCOME_UNSPECIFIED: RecipientResult._Outcome.ValueType  # 0
         """Never returned."""
         OUTCOME_ACCEPTED: RecipientResult._Outcome.ValueType  # 1
-        """A message is queued for it, and will reach its outcome."""
+        """At least one message is queued for it, and will reach its outcome."""
         OUTCOME_EXCLUDED: RecipientResult._Outcome.ValueType  # 2
-        """A message is recorded for it and will not be sent; `exclusion_reason` says why."""
+        """Messages are recorded for it, and none will be sent: each says why."""
         OUTCOME_REJECTED: RecipientResult._Outcome.ValueType  # 3
         """It is invalid; `violations` says why. No message is recorded. Only under `allow_partial`."""
 
@@ -190,22 +247,21 @@ class RecipientResult(_message.Message):
     OUTCOME_UNSPECIFIED: RecipientResult.Outcome.ValueType  # 0
     """Never returned."""
     OUTCOME_ACCEPTED: RecipientResult.Outcome.ValueType  # 1
-    """A message is queued for it, and will reach its outcome."""
+    """At least one message is queued for it, and will reach its outcome."""
     OUTCOME_EXCLUDED: RecipientResult.Outcome.ValueType  # 2
-    """A message is recorded for it and will not be sent; `exclusion_reason` says why."""
+    """Messages are recorded for it, and none will be sent: each says why."""
     OUTCOME_REJECTED: RecipientResult.Outcome.ValueType  # 3
     """It is invalid; `violations` says why. No message is recorded. Only under `allow_partial`."""
 
     OUTCOME_FIELD_NUMBER: _builtins.int
-    MESSAGE_FIELD_NUMBER: _builtins.int
-    EXCLUSION_REASON_FIELD_NUMBER: _builtins.int
+    MESSAGES_FIELD_NUMBER: _builtins.int
     VIOLATIONS_FIELD_NUMBER: _builtins.int
     outcome: Global___RecipientResult.Outcome.ValueType
     """What it came to."""
-    message: _builtins.str
-    """The message, as `messages/{message}`. Empty when rejected, or after `validate_only`."""
-    exclusion_reason: _message_pb2.ExclusionReason.ValueType
-    """Why it was excluded."""
+    @_builtins.property
+    def messages(self) -> _containers.RepeatedCompositeFieldContainer[Global___MessageResult]:
+        """Its messages, in the order of the campaign's actions. Empty when rejected."""
+
     @_builtins.property
     def violations(self) -> _containers.RepeatedCompositeFieldContainer[_error_details_pb2.BadRequest.FieldViolation]:
         """Why it was rejected: every violation, by its path in the request."""
@@ -214,17 +270,73 @@ class RecipientResult(_message.Message):
         self,
         *,
         outcome: Global___RecipientResult.Outcome.ValueType = ...,
-        message: _builtins.str = ...,
-        exclusion_reason: _message_pb2.ExclusionReason.ValueType = ...,
+        messages: _abc.Iterable[Global___MessageResult] | None = ...,
         violations: _abc.Iterable[_error_details_pb2.BadRequest.FieldViolation] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["exclusion_reason", b"exclusion_reason", "message", b"message", "outcome", b"outcome", "violations", b"violations"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["messages", b"messages", "outcome", b"outcome", "violations", b"violations"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RecipientResult: _TypeAlias = RecipientResult  # noqa: Y015
+
+@_typing.final
+class MessageResult(_message.Message):
+    """What a trigger came to for one recipient on one action."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Outcome:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _OutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[MessageResult._Outcome.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        OUTCOME_UNSPECIFIED: MessageResult._Outcome.ValueType  # 0
+        """Never returned."""
+        OUTCOME_ACCEPTED: MessageResult._Outcome.ValueType  # 1
+        """The message is queued, and will reach its outcome."""
+        OUTCOME_EXCLUDED: MessageResult._Outcome.ValueType  # 2
+        """The message is recorded and will not be sent; `exclusion_reason` says why."""
+
+    class Outcome(_Outcome, metaclass=_OutcomeEnumTypeWrapper):
+        """What it came to. Values may be added."""
+
+    OUTCOME_UNSPECIFIED: MessageResult.Outcome.ValueType  # 0
+    """Never returned."""
+    OUTCOME_ACCEPTED: MessageResult.Outcome.ValueType  # 1
+    """The message is queued, and will reach its outcome."""
+    OUTCOME_EXCLUDED: MessageResult.Outcome.ValueType  # 2
+    """The message is recorded and will not be sent; `exclusion_reason` says why."""
+
+    ACTION_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    EXCLUSION_REASON_FIELD_NUMBER: _builtins.int
+    action: _builtins.str
+    """The action, by its id."""
+    outcome: Global___MessageResult.Outcome.ValueType
+    """What it came to."""
+    message: _builtins.str
+    """The message, as `messages/{message}`. Empty after `validate_only`."""
+    exclusion_reason: _attempt_pb2.ExclusionReason.ValueType
+    """Why it was excluded."""
+    def __init__(
+        self,
+        *,
+        action: _builtins.str = ...,
+        outcome: Global___MessageResult.Outcome.ValueType = ...,
+        message: _builtins.str = ...,
+        exclusion_reason: _attempt_pb2.ExclusionReason.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "exclusion_reason", b"exclusion_reason", "message", b"message", "outcome", b"outcome"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MessageResult: _TypeAlias = MessageResult  # noqa: Y015
 
 @_typing.final
 class TriggerStreamRequest(_message.Message):

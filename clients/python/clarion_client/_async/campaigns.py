@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
-from clarion.v1 import campaign_pb2
+from clarion.v1 import campaign_pb2, campaign_preview_pb2, campaign_version_pb2, trigger_sample_pb2
 from clarion.v1 import campaign_service_pb2 as wire
 from clarion.v1 import campaign_service_pb2_grpc as rpc
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -22,8 +22,8 @@ from clarion_client._values import (
     CampaignState,
     CampaignVersion,
     Category,
+    Preview,
     QueueDisposal,
-    RenderedEmail,
     Review,
     Stop,
     TriggerSamples,
@@ -116,7 +116,9 @@ class AsyncCampaigns:
 
     def versions(self, name: str, *, page_size: int = 0, timeout: float | None = None) -> AsyncPager[CampaignVersion]:
         """Lists the versions of a campaign, newest first."""
-        request = wire.ListCampaignVersionsRequest(campaign=full_name("campaigns", name), page_size=page_size)
+        request = campaign_version_pb2.ListCampaignVersionsRequest(
+            campaign=full_name("campaigns", name), page_size=page_size
+        )
         return paged(
             self._calls,
             self._stub.ListCampaignVersions,
@@ -171,25 +173,29 @@ class AsyncCampaigns:
         locale: str = "",
         identity: str = "",
         version: int = 0,
+        action: str = "",
         timeout: float | None = None,
-    ) -> RenderedEmail:
-        """Renders the draft, or a `version`, for this data and sends nothing."""
-        request = wire.PreviewCampaignRequest(
+    ) -> Preview:
+        """Renders an action of the draft, or of a `version`, for this data and sends nothing. `action` is its id; by
+        default it is the first one.
+        """
+        request = campaign_preview_pb2.PreviewCampaignRequest(
             name=full_name("campaigns", name),
             version=version,
             context=None if context is None else struct_of(context, "context"),
             profile=None if profile is None else struct_of(profile, "profile"),
             locale=locale,
             identity=full_identity(identity),
+            action=action,
         )
         answer = await self._calls.unary(self._stub.PreviewCampaign, request, repeatable=True, timeout=timeout)
-        return read(RenderedEmail, answer.email)
+        return read(Preview, answer)
 
     async def sample(self, name: str, *, base_url: str = "", timeout: float | None = None) -> TriggerSamples:
         """Returns calls that trigger the live version at this client's target, ready to paste. `base_url` is the
         address of the HTTP endpoint, unless that is on the same host.
         """
-        request = wire.GetTriggerSampleRequest(
+        request = trigger_sample_pb2.GetTriggerSampleRequest(
             name=full_name("campaigns", name), target=self._calls.address, base_url=base_url
         )
         answer = await self._calls.unary(self._stub.GetTriggerSample, request, repeatable=True, timeout=timeout)

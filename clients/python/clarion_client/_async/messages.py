@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from clarion.v1 import message_service_pb2 as wire
@@ -13,7 +13,7 @@ from clarion_client._async.pager import AsyncPager, paged
 from clarion_client._async.watch import AsyncEventWatch
 from clarion_client._conversion import enum_numbers, read, read_all
 from clarion_client._names import full_identity, full_name, full_name_or_empty
-from clarion_client._values import EventType, Message, MessageCancellation, MessageState
+from clarion_client._values import Channel, EventType, Message, MessageCancellation, MessageState
 
 
 class AsyncMessages:
@@ -39,17 +39,23 @@ class AsyncMessages:
         execution: str = "",
         identity: str = "",
         states: Iterable[MessageState] = (),
+        channels: Iterable[Channel] = (),
+        actions: Iterable[str] = (),
+        labels: Mapping[str, str] | None = None,
         page_size: int = 0,
         timeout: float | None = None,
     ) -> AsyncPager[Message]:
         """Lists messages that match every filter given, newest first and without attempts and events. The values of
-        one filter are alternatives. `identity` may be an e-mail address.
+        one filter are alternatives, but a message must carry all `labels`. `identity` may be an e-mail address.
         """
         request = wire.ListMessagesRequest(
             campaign=full_name_or_empty("campaigns", campaign),
             execution=full_name_or_empty("executions", execution),
             identity=full_identity(identity),
             states=enum_numbers(MessageState, states, "states"),
+            channels=enum_numbers(Channel, channels, "channels"),
+            actions=actions,
+            labels=[f"{key}={value}" for key, value in (labels or {}).items()],
             page_size=page_size,
         )
         return paged(

@@ -81,6 +81,7 @@ class Client:
         expire_time: dt.datetime | None = None,
         allow_partial: bool = False,
         validate_only: bool = False,
+        labels: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> Accepted:
         """Sends a campaign to one person (`to`, an e-mail address or an identity, with `context`, `profile`,
@@ -98,6 +99,7 @@ class Client:
             expire_time=expire_time,
             allow_partial=allow_partial,
             validate_only=validate_only,
+            labels=labels or {},
         )
         return self._triggers.send(trigger, timeout)
 

@@ -4,45 +4,50 @@ from __future__ import annotations
 
 from clarion_client._values.api_key import ApiKey, Scope
 from clarion_client._values.api_key_service import NewApiKey
+from clarion_client._values.attempt import Attempt, AttemptResult, ExclusionReason, Failure, FailureReason
 from clarion_client._values.campaign import (
     Action,
+    ActionMode,
     Campaign,
     CampaignState,
-    CampaignVersion,
-    EmailContent,
     Finding,
     InDoubtPolicy,
-    Mailbox,
-    RenderedEmail,
     Schedule,
     Severity,
 )
-from clarion_client._values.campaign_service import Activation, QueueDisposal, Review, Stop, TriggerSamples
+from clarion_client._values.campaign_preview import Choice, ChoiceSource, Preview
+from clarion_client._values.campaign_service import Activation, QueueDisposal, Review, Stop
+from clarion_client._values.campaign_version import CampaignVersion
 from clarion_client._values.category import Category
-from clarion_client._values.channel_configuration import ChannelConfiguration, RetryPolicy, SmtpProvider, TlsMode
-from clarion_client._values.channel_configuration_service import StepKind, Verification, VerificationStep
+from clarion_client._values.channel import Channel
+from clarion_client._values.channel_configuration import ChannelConfiguration, RetryPolicy
+from clarion_client._values.channel_configuration_service import Verification, VerificationStep
+from clarion_client._values.email_content import EmailContent, Mailbox, RenderedEmail
 from clarion_client._values.error_reason import ErrorReason
+from clarion_client._values.event import Event, EventType, Exclusion
 from clarion_client._values.execution import Execution, MessageCounts
 from clarion_client._values.execution_service import CancelOutcome, ExecutionCancellation
-from clarion_client._values.message import (
-    Attempt,
-    AttemptResult,
-    Event,
-    EventType,
-    ExclusionReason,
-    Failure,
-    FailureReason,
-    Message,
-    MessageState,
-)
+from clarion_client._values.message import Message, MessageState
 from clarion_client._values.message_service import MessageCancellation
 from clarion_client._values.report_service import CampaignReport, HandOffLatency
-from clarion_client._values.trigger_sample import SampleTool, TriggerSample
-from clarion_client._values.trigger_service import Accepted, Recipient, RecipientOutcome, RecipientResult, Trigger
+from clarion_client._values.smtp_provider import SmtpProvider, TlsMode
+from clarion_client._values.trigger_sample import SampleTool, TriggerSample, TriggerSamples
+from clarion_client._values.trigger_service import (
+    Accepted,
+    MessageOutcome,
+    MessageResult,
+    Recipient,
+    RecipientOutcome,
+    RecipientResult,
+    Trigger,
+)
+from clarion_client._values.webhook_content import RenderedWebhook, WebhookContent, WebhookContentMethod
+from clarion_client._values.webhook_provider import WebhookProvider
 
 __all__ = [
     "Accepted",
     "Action",
+    "ActionMode",
     "Activation",
     "ApiKey",
     "Attempt",
@@ -53,11 +58,15 @@ __all__ = [
     "CampaignVersion",
     "CancelOutcome",
     "Category",
+    "Channel",
     "ChannelConfiguration",
+    "Choice",
+    "ChoiceSource",
     "EmailContent",
     "ErrorReason",
     "Event",
     "EventType",
+    "Exclusion",
     "ExclusionReason",
     "Execution",
     "ExecutionCancellation",
@@ -70,13 +79,17 @@ __all__ = [
     "Message",
     "MessageCancellation",
     "MessageCounts",
+    "MessageOutcome",
+    "MessageResult",
     "MessageState",
     "NewApiKey",
+    "Preview",
     "QueueDisposal",
     "Recipient",
     "RecipientOutcome",
     "RecipientResult",
     "RenderedEmail",
+    "RenderedWebhook",
     "RetryPolicy",
     "Review",
     "SampleTool",
@@ -84,7 +97,6 @@ __all__ = [
     "Scope",
     "Severity",
     "SmtpProvider",
-    "StepKind",
     "Stop",
     "TlsMode",
     "Trigger",
@@ -92,4 +104,7 @@ __all__ = [
     "TriggerSamples",
     "Verification",
     "VerificationStep",
+    "WebhookContent",
+    "WebhookContentMethod",
+    "WebhookProvider",
 ]

@@ -12,6 +12,8 @@ from clarion.v1 import campaign_pb2
 
 from clarion_client._conversion import Value, represents
 from clarion_client._values.category import Category
+from clarion_client._values.email_content import EmailContent
+from clarion_client._values.webhook_content import WebhookContent
 
 
 @represents(campaign_pb2.InDoubtPolicy.DESCRIPTOR)
@@ -46,6 +48,20 @@ class CampaignState(StrEnum):
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
 
+@represents(campaign_pb2.Campaign.ActionMode.DESCRIPTOR)
+class ActionMode(StrEnum):
+    """Which actions of the campaign are sent to a recipient."""
+
+    ALL = "ALL"
+    """Each: a recipient gets one message per action."""
+    FIRST_DELIVERABLE = "FIRST_DELIVERABLE"
+    """The first; the next one when the message of the one before is excluded or fails. A message that expires, is
+    cancelled, or is parked in doubt ends the row.
+    """
+    UNRECOGNIZED = "UNRECOGNIZED"
+    """A value that a newer service sends and this client does not know. It cannot be sent."""
+
+
 @represents(campaign_pb2.Finding.Severity.DESCRIPTOR)
 class Severity(StrEnum):
     """How much it matters."""
@@ -76,7 +92,7 @@ class Campaign(Value):
     description: str = ""
     """Optional. What the campaign is for. At most 2,000 characters."""
     tags: Sequence[str] = ()
-    """Optional. Labels to find the campaign by. At most 20, each of 1 to 63 characters, without repetition."""
+    """Optional. Words to find the campaign by. At most 20, each of 1 to 63 characters, without repetition."""
     category: Category | None = None
     """Required. Which rules apply to its messages."""
     default_locale: str = ""
@@ -88,7 +104,9 @@ class Campaign(Value):
     1 to 32 lower-case letters, digits, hyphens and underscores. Default: `email`.
     """
     actions: Sequence[Action] = ()
-    """Required. What is sent. Exactly one action."""
+    """Required. What is sent: 1 to 10 actions."""
+    action_mode: ActionMode | None = None
+    """Optional. Which of the actions are sent. Default: `ActionMode.ALL`."""
     context_schema: Mapping[str, Any] | None = None
     """Optional. The contract of the data that a trigger carries, as a JSON Schema (draft 2020-12) whose root type is
     `object`. At most 64 KiB as JSON; references to other documents are refused. Without one the context must be
@@ -132,73 +150,23 @@ class Campaign(Value):
 class Action(Value):
     """One channel, how to send on it, and what to send."""
 
+    id: str = ""
+    """Optional. What names the action in results, messages, events and reports: 1 to 32 lower-case letters, digits
+    and hyphens, unique in the campaign. Default: the word of its channel, such as `email`.
+    """
     channel_configuration: str
-    """Required. How the message is sent, as `channelConfigurations/{channel_configuration}`."""
+    """Required. How the message is sent, as `channelConfigurations/{channel_configuration}`. Its channel is that of
+    the content.
+    """
     email: EmailContent | None = None
     """An e-mail."""
+    webhook: WebhookContent | None = None
+    """An HTTP request."""
 
     @property
-    def content(self) -> EmailContent | None:
+    def content(self) -> EmailContent | WebhookContent | None:
         """Required. What is sent."""
-        return self.email
-
-
-@represents(campaign_pb2.EmailContent.DESCRIPTOR)
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class EmailContent(Value):
-    """The content of an e-mail. `subject`, `html`, `text` and the values of `headers` are Jinja2 templates over
-    `context` (the trigger's data), `profile` (the recipient's attributes), `recipient` (`identity`, `address`,
-    `locale`) and `campaign` (`name`, `display_name`). A value that is missing is an error, never a blank: give
-    optional data a `default`.
-    """
-
-    subject: str
-    """Required. One line. At most 2,000 characters of source and 998 when rendered."""
-    html: str = ""
-    """Optional. The HTML part; values are escaped. At most 512 KiB of source. Either this or `text` is required."""
-    text: str = ""
-    """Optional. The plain text part. At most 512 KiB of source. Derived from the rendered HTML when absent."""
-    from_: Mailbox | None = None
-    """Optional. The visible sender. Default: the channel configuration's."""
-    reply_to: Mailbox | None = None
-    """Optional. Where answers go. Default: the channel configuration's, if it has one."""
-    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """Optional. Further header fields, by name. At most 20, each name of 1 to 76 visible ASCII characters and once,
-    each value of at most 2,000. Those that Clarion writes itself (`From`, `To`, `Subject`, `Date`, `Message-ID`,
-    `MIME-Version`, `Content-*`, …) are refused, and so is any line break in a value.
-    """
-
-
-@represents(campaign_pb2.Mailbox.DESCRIPTOR)
-@dataclasses.dataclass(frozen=True, slots=True)
-class Mailbox(Value):
-    """An e-mail address with the name that is shown for it."""
-
-    address: str
-    """Required. The address (RFC 5321, RFC 6531)."""
-    display_name: str = ""
-    """Optional. The shown name, in any script, as it stands: it is no template. At most 200 characters, without line
-    breaks.
-    """
-
-
-@represents(campaign_pb2.RenderedEmail.DESCRIPTOR)
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class RenderedEmail(Value):
-    """An e-mail with every value in its place."""
-
-    from_: Mailbox
-    """The visible sender."""
-    reply_to: Mailbox | None = None
-    """Where answers go, if the campaign or its channel configuration says so."""
-    subject: str = ""
-    """The subject."""
-    html: str = ""
-    """The HTML part. Empty when the content has none."""
-    text: str = ""
-    """The plain text part, written or derived."""
-    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """The further header fields."""
+        return self.email or self.webhook
 
 
 @represents(campaign_pb2.Schedule.DESCRIPTOR)
@@ -210,23 +178,6 @@ class Schedule(Value):
     """Optional. The first instant. Activated before it, the campaign is `STATE_SCHEDULED` until then."""
     end_time: dt.datetime | None = None
     """Optional. The first instant at which triggers are refused. Later than `start_time`."""
-
-
-@represents(campaign_pb2.CampaignVersion.DESCRIPTOR)
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class CampaignVersion(Value):
-    """An immutable snapshot of a campaign, made at activation."""
-
-    campaign: str = ""
-    """Output only. The campaign, as `campaigns/{campaign}`."""
-    version: int = 0
-    """Output only. Counts from 1 within the campaign."""
-    snapshot: Campaign
-    """Output only. The campaign's editable fields as they were activated; every other field is empty."""
-    create_time: dt.datetime
-    """Output only. When it was made."""
-    creator: str = ""
-    """Output only. The key that activated it, as `apiKeys/{api_key}`."""
 
 
 @represents(campaign_pb2.Finding.DESCRIPTOR)

@@ -10,8 +10,6 @@ from clarion.v1 import campaign_service_pb2
 
 from clarion_client._conversion import Value, represents
 from clarion_client._values.campaign import Campaign, Finding
-from clarion_client._values.trigger_sample import TriggerSample
-from clarion_client._values.trigger_service import Recipient
 
 
 @represents(campaign_service_pb2.StopCampaignRequest.QueueDisposal.DESCRIPTOR)
@@ -55,16 +53,3 @@ class Stop(Value):
     """The campaign."""
     queued_count: int = 0
     """How many messages were queued or being handed off at that moment."""
-
-
-@represents(campaign_service_pb2.GetTriggerSampleResponse.DESCRIPTOR)
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class TriggerSamples(Value):
-    """Carries the samples."""
-
-    recipient: Recipient
-    """Whom the samples address, and with which data: a magic recipient, so that no mail leaves, a context that
-    passes the campaign's context schema, and each attribute of the profile that the content uses.
-    """
-    samples: Sequence[TriggerSample] = ()
-    """One for each tool."""

@@ -5,29 +5,14 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Sequence
-from enum import StrEnum
 
 from clarion.v1 import channel_configuration_pb2
 
 from clarion_client._conversion import Value, represents
-from clarion_client._values.campaign import Mailbox
 from clarion_client._values.category import Category
-
-
-@represents(channel_configuration_pb2.SmtpProvider.TlsMode.DESCRIPTOR)
-class TlsMode(StrEnum):
-    """How the connection is protected."""
-
-    NONE = "NONE"
-    """Not at all. Credentials are refused with it, except towards a loopback address."""
-    STARTTLS = "STARTTLS"
-    """By the STARTTLS command (RFC 3207); a server that does not offer it, or whose certificate does not match, is
-    an error.
-    """
-    IMPLICIT = "IMPLICIT"
-    """From the first byte (RFC 8314)."""
-    UNRECOGNIZED = "UNRECOGNIZED"
-    """A value that a newer service sends and this client does not know. It cannot be sent."""
+from clarion_client._values.channel import Channel
+from clarion_client._values.smtp_provider import SmtpProvider
+from clarion_client._values.webhook_provider import WebhookProvider
 
 
 @represents(channel_configuration_pb2.ChannelConfiguration.DESCRIPTOR)
@@ -51,6 +36,10 @@ class ChannelConfiguration(Value):
     """
     smtp: SmtpProvider | None = None
     """An SMTP server that relays e-mail."""
+    webhook: WebhookProvider | None = None
+    """An HTTP endpoint."""
+    channel: Channel | None = None
+    """Output only. The channel that the provider serves."""
     retry_policy: RetryPolicy | None = None
     """Optional. How failed hand-offs are tried again."""
     max_concurrency: int = 0
@@ -67,40 +56,9 @@ class ChannelConfiguration(Value):
     """Output only. When it was last changed."""
 
     @property
-    def provider(self) -> SmtpProvider | None:
+    def provider(self) -> SmtpProvider | WebhookProvider | None:
         """Required. The provider. Its kind cannot change."""
-        return self.smtp
-
-
-@represents(channel_configuration_pb2.SmtpProvider.DESCRIPTOR)
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class SmtpProvider(Value):
-    """An SMTP server that takes mail for any recipient (RFC 5321)."""
-
-    host: str
-    """Required. Host name or IP address."""
-    port: int = 0
-    """Optional. TCP port, 1 to 65535. Default: 587, or 465 for `TlsMode.IMPLICIT`, or 25 for `TlsMode.NONE`."""
-    tls_mode: TlsMode | None = None
-    """Optional. How the connection is protected. Default: `TlsMode.STARTTLS`."""
-    ca_certificates: str = ""
-    """Optional. A PEM bundle of the authorities that the server's certificate is checked against. At most 64 KiB.
-    Default: those of the machine.
-    """
-    username: str = ""
-    """Optional. The user of SMTP AUTH (RFC 4954). Default: no authentication."""
-    password: str = dataclasses.field(default="", repr=False)
-    """Input only. The password of SMTP AUTH. Never returned. An update that leaves it empty keeps the stored one, as
-    long as the user stays the same.
-    """
-    password_set: bool = False
-    """Output only. True when a password is stored."""
-    sender: Mailbox | None = None
-    """Required. The sender's address and shown name. The address is the envelope sender too."""
-    reply_to: Mailbox | None = None
-    """Optional. Where answers go."""
-    timeout: dt.timedelta | None = None
-    """Optional. How long each step with the server may take, 0.1 to 300 seconds. Default 30 seconds."""
+        return self.smtp or self.webhook
 
 
 @represents(channel_configuration_pb2.RetryPolicy.DESCRIPTOR)
@@ -112,7 +70,9 @@ class RetryPolicy(Value):
     """
 
     window: dt.timedelta | None = None
-    """Optional. How long after it was due a message may still be tried, 0 seconds to 7 days. Default 24 hours."""
+    """Optional. How long after its first attempt a message may still be tried, 0 seconds to 7 days. Default 24
+    hours. A window that closes after an attempt in doubt leaves the message in doubt.
+    """
     initial_delay: dt.timedelta | None = None
     """Optional. The first delay, 0.1 seconds to 1 hour. Default 5 seconds."""
     max_delay: dt.timedelta | None = None

@@ -5,27 +5,10 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Sequence
-from enum import StrEnum
 
 from clarion.v1 import channel_configuration_service_pb2
 
 from clarion_client._conversion import Value, represents
-
-
-@represents(channel_configuration_service_pb2.VerificationStep.Kind.DESCRIPTOR)
-class StepKind(StrEnum):
-    """Which step. Values may be added."""
-
-    CONNECT = "CONNECT"
-    """The TCP connection, and TLS from its first byte where the mode is implicit, and the server's greeting."""
-    EHLO = "EHLO"
-    """The greeting of the client and the server's list of extensions."""
-    STARTTLS = "STARTTLS"
-    """The change to TLS, with the check of the certificate."""
-    AUTH = "AUTH"
-    """The authentication."""
-    UNRECOGNIZED = "UNRECOGNIZED"
-    """A value that a newer service sends and this client does not know. It cannot be sent."""
 
 
 @represents(channel_configuration_service_pb2.VerifyChannelConfigurationResponse.DESCRIPTOR)
@@ -44,8 +27,10 @@ class Verification(Value):
 class VerificationStep(Value):
     """One step of a verification."""
 
-    kind: StepKind
-    """Which step."""
+    name: str = ""
+    """Which step: `connect`, `ehlo`, `starttls` and `auth` of an SMTP server; `resolve`, `connect` and `tls` of a
+    webhook. Stable; names may be added.
+    """
     passed: bool = False
     """True when it went well."""
     detail: str = ""

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from clarion.v1 import message_pb2
 
 from clarion_client._conversion import Value, represents
-
-
-@represents(message_pb2.ExclusionReason.DESCRIPTOR)
-class ExclusionReason(StrEnum):
-    """Why a message must not be sent. Values may be added."""
-
-    SUPPRESSED = "SUPPRESSED"
-    """The address is suppressed."""
-    UNRECOGNIZED = "UNRECOGNIZED"
-    """A value that a newer service sends and this client does not know. It cannot be sent."""
+from clarion_client._values.attempt import Attempt, ExclusionReason, Failure
+from clarion_client._values.channel import Channel
+from clarion_client._values.event import Event
 
 
 @represents(message_pb2.Message.State.DESCRIPTOR)
@@ -50,86 +43,14 @@ class MessageState(StrEnum):
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
 
-@represents(message_pb2.Attempt.Result.DESCRIPTOR)
-class AttemptResult(StrEnum):
-    """How it ended. Values may be added."""
-
-    SENT = "SENT"
-    """The provider took the message."""
-    DEFERRED = "DEFERRED"
-    """Failed for a passing reason: it is tried again within the retry window."""
-    FAILED = "FAILED"
-    """Failed for good."""
-    IN_DOUBT = "IN_DOUBT"
-    """It is unknown whether the provider took the message."""
-    UNRECOGNIZED = "UNRECOGNIZED"
-    """A value that a newer service sends and this client does not know. It cannot be sent."""
-
-
-@represents(message_pb2.Failure.Reason.DESCRIPTOR)
-class FailureReason(StrEnum):
-    """The reason in Clarion's words, the same for every provider. Values may be added."""
-
-    OTHER = "OTHER"
-    """The provider refused, with a code that Clarion has no word for: see `code` and `detail`."""
-    RECIPIENT_REJECTED = "RECIPIENT_REJECTED"
-    """The address does not exist, or takes no mail."""
-    MAILBOX_FULL = "MAILBOX_FULL"
-    """The recipient's mailbox is full."""
-    SENDER_REJECTED = "SENDER_REJECTED"
-    """The sender's address or identity was refused."""
-    CONTENT_REJECTED = "CONTENT_REJECTED"
-    """The content was refused: too large, taken for spam, or of a form that the server does not take."""
-    THROTTLED = "THROTTLED"
-    """The provider asks to come back later (greylisting, rate limits, load)."""
-    CONNECTION_FAILED = "CONNECTION_FAILED"
-    """The provider could not be reached, or broke the connection before it had the message."""
-    TIMED_OUT = "TIMED_OUT"
-    """The provider did not answer in time, before it had the message."""
-    TLS_FAILED = "TLS_FAILED"
-    """TLS could not be agreed on, or the certificate did not match."""
-    AUTHENTICATION_FAILED = "AUTHENTICATION_FAILED"
-    """The provider refused the credentials."""
-    HAND_OFF_UNKNOWN = "HAND_OFF_UNKNOWN"
-    """A crash or a broken connection left it unknown whether the provider took the message."""
-    RENDERING_FAILED = "RENDERING_FAILED"
-    """The content could not be rendered with this recipient's data."""
-    UNSUPPORTED = "UNSUPPORTED"
-    """The message needs what the provider cannot do, such as an address outside ASCII without SMTPUTF8."""
-    UNRECOGNIZED = "UNRECOGNIZED"
-    """A value that a newer service sends and this client does not know. It cannot be sent."""
-
-
-@represents(message_pb2.Event.Type.DESCRIPTOR)
-class EventType(StrEnum):
-    """What happened. Values may be added."""
-
-    SENT = "SENT"
-    """The provider took the message."""
-    DEFERRED = "DEFERRED"
-    """An attempt failed for a passing reason; another follows."""
-    FAILED = "FAILED"
-    """The message failed."""
-    EXCLUDED = "EXCLUDED"
-    """The message was excluded."""
-    CANCELLED = "CANCELLED"
-    """The message was cancelled."""
-    EXPIRED = "EXPIRED"
-    """The message expired."""
-    IN_DOUBT = "IN_DOUBT"
-    """The message was parked in doubt."""
-    UNRECOGNIZED = "UNRECOGNIZED"
-    """A value that a newer service sends and this client does not know. It cannot be sent."""
-
-
 @represents(message_pb2.Message.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Message(Value):
     """One recipient of one action: what was accepted, and what became of it. Has exactly one outcome."""
 
     name: str = ""
-    """Identifier. `messages/{message}`. Assigned when the trigger is accepted; messages sort by it in the order of
-    acceptance.
+    """Identifier. `messages/{message}`, where the last segment is opaque. Assigned when the trigger is accepted;
+    messages sort by it in the order of acceptance.
     """
     execution: str = ""
     """Output only. The execution it belongs to, as `executions/{execution}`."""
@@ -142,7 +63,7 @@ class Message(Value):
     identity: str = ""
     """Output only. The recipient's identity, such as `email:jane@example.com`."""
     address: str = ""
-    """Output only. The address it goes to."""
+    """Output only. The address it goes to. Empty on a channel that has no addresses."""
     locale: str = ""
     """Output only. The locale it is rendered in."""
     state: MessageState
@@ -165,60 +86,9 @@ class Message(Value):
     """Output only. Every attempt that ended, in order. Returned by `GetMessage` alone."""
     events: Sequence[Event] = ()
     """Output only. Every event, in order. Returned by `GetMessage` alone."""
-
-
-@represents(message_pb2.Attempt.DESCRIPTOR)
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt(Value):
-    """One try to hand a message to a provider."""
-
-    number: int = 0
-    """Output only. Counts from 1."""
-    start_time: dt.datetime
-    """Output only. When it was begun."""
-    end_time: dt.datetime
-    """Output only. When it ended, or was found to have been cut off."""
-    result: AttemptResult
-    """Output only. How it ended."""
-    failure: Failure | None = None
-    """Output only. What went wrong. Absent after `AttemptResult.SENT`."""
-    provider_reply: str = ""
-    """Output only. What the provider answered when it took the message, such as its own queue number."""
-
-
-@represents(message_pb2.Failure.DESCRIPTOR)
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Failure(Value):
-    """Why a hand-off did not succeed."""
-
-    reason: FailureReason
-    """The reason."""
-    code: str = ""
-    """The provider's own code, such as `550` or `550 5.1.1`. Empty when it gave none."""
-    detail: str = ""
-    """What the provider said, or what Clarion found, for people. At most 500 characters."""
-    retries_exhausted: bool = False
-    """True when the retry window closed over a passing failure."""
-
-
-@represents(message_pb2.Event.DESCRIPTOR)
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Event(Value):
-    """One dated fact about a message."""
-
-    type: EventType
-    """Output only. What happened."""
-    time: dt.datetime
-    """Output only. When it happened."""
-    message: str = ""
-    """Output only. The message, as `messages/{message}`."""
-    execution: str = ""
-    """Output only. The execution, as `executions/{execution}`."""
-    campaign: str = ""
-    """Output only. The campaign, as `campaigns/{campaign}`."""
-    attempt_number: int = 0
-    """Output only. The number of the attempt that it belongs to. 0 when it belongs to none."""
-    failure: Failure | None = None
-    """Output only. What went wrong, for the types that tell of it."""
-    exclusion_reason: ExclusionReason | None = None
-    """Output only. Why it was excluded, for `EventType.EXCLUDED`."""
+    action: str = ""
+    """Output only. The action of the campaign that it belongs to, by its id."""
+    channel: Channel | None = None
+    """Output only. The channel it leaves on."""
+    labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Output only. The labels of its trigger and of its recipient."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from clarion.v1 import report_service_pb2
 
 from clarion_client._conversion import Value, represents
-from clarion_client._values.message import ExclusionReason, FailureReason
+from clarion_client._values.attempt import ExclusionReason, FailureReason
 
 
 @represents(report_service_pb2.CampaignReport.DESCRIPTOR)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from enum import StrEnum
 
 from clarion.v1 import trigger_sample_pb2
 
 from clarion_client._conversion import Value, represents
+from clarion_client._values.trigger_service import Recipient
 
 
 @represents(trigger_sample_pb2.TriggerSample.Tool.DESCRIPTOR)
@@ -39,3 +41,16 @@ class TriggerSample(Value):
     """Output only. What the call is made with."""
     text: str = ""
     """Output only. The command or the program. It takes the key from the environment variable `CLARION_API_KEY`."""
+
+
+@represents(trigger_sample_pb2.GetTriggerSampleResponse.DESCRIPTOR)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class TriggerSamples(Value):
+    """Carries the samples."""
+
+    recipient: Recipient
+    """Whom the samples address, and with which data: a magic recipient, so that no mail leaves, a context that
+    passes the campaign's context schema, and each attribute of the profile that the content uses.
+    """
+    samples: Sequence[TriggerSample] = ()
+    """One for each tool."""

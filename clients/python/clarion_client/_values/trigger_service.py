@@ -11,7 +11,7 @@ from typing import Any
 from clarion.v1 import trigger_service_pb2
 
 from clarion_client._conversion import Value, represents
-from clarion_client._values.message import ExclusionReason
+from clarion_client._values.attempt import ExclusionReason
 from clarion_client._violation import Violation
 
 
@@ -20,11 +20,23 @@ class RecipientOutcome(StrEnum):
     """What it came to. Values may be added."""
 
     ACCEPTED = "ACCEPTED"
-    """A message is queued for it, and will reach its outcome."""
+    """At least one message is queued for it, and will reach its outcome."""
     EXCLUDED = "EXCLUDED"
-    """A message is recorded for it and will not be sent; `exclusion_reason` says why."""
+    """Messages are recorded for it, and none will be sent: each says why."""
     REJECTED = "REJECTED"
     """It is invalid; `violations` says why. No message is recorded. Only under `allow_partial`."""
+    UNRECOGNIZED = "UNRECOGNIZED"
+    """A value that a newer service sends and this client does not know. It cannot be sent."""
+
+
+@represents(trigger_service_pb2.MessageResult.Outcome.DESCRIPTOR)
+class MessageOutcome(StrEnum):
+    """What it came to. Values may be added."""
+
+    ACCEPTED = "ACCEPTED"
+    """The message is queued, and will reach its outcome."""
+    EXCLUDED = "EXCLUDED"
+    """The message is recorded and will not be sent; `exclusion_reason` says why."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -57,12 +69,17 @@ class Trigger(Value):
     """Optional. Runs every check, renders every message, stores nothing and sends nothing. The answer names no
     execution and no messages. The request id is checked for form alone.
     """
+    labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Optional. What the caller wants to find the messages by later, such as an order number. Never rendered;
+    carried by every message and event of the trigger. At most 16 pairs, keys of 1 to 63 lower-case letters,
+    digits, hyphens, underscores and dots, values of at most 256 characters.
+    """
 
 
 @represents(trigger_service_pb2.Recipient.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True)
 class Recipient(Value):
-    """Whom one trigger addresses, and with which data. Becomes a message."""
+    """Whom one trigger addresses, and with which data. Becomes one message per action."""
 
     identity: str
     """Required. Who it is, as `namespace:value` in the campaign's namespace, such as `email:jane@example.com`. At
@@ -84,6 +101,11 @@ class Recipient(Value):
     locale: str = ""
     """Optional. The locale of dates, numbers and money, as a BCP 47 tag. Default: the profile's `locale`, else the
     campaign's.
+    """
+    _: dataclasses.KW_ONLY
+    labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Optional. Labels of this recipient's messages, beside the trigger's; one of the same key replaces the
+    trigger's. The two together: at most 16 pairs.
     """
 
 
@@ -107,9 +129,22 @@ class RecipientResult(Value):
 
     outcome: RecipientOutcome
     """What it came to."""
-    message: str = ""
-    """The message, as `messages/{message}`. Empty when rejected, or after `validate_only`."""
-    exclusion_reason: ExclusionReason | None = None
-    """Why it was excluded."""
+    messages: Sequence[MessageResult] = ()
+    """Its messages, in the order of the campaign's actions. Empty when rejected."""
     violations: Sequence[Violation] = ()
     """Why it was rejected: every violation, by its path in the request."""
+
+
+@represents(trigger_service_pb2.MessageResult.DESCRIPTOR)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class MessageResult(Value):
+    """What a trigger came to for one recipient on one action."""
+
+    action: str = ""
+    """The action, by its id."""
+    outcome: MessageOutcome
+    """What it came to."""
+    message: str = ""
+    """The message, as `messages/{message}`. Empty after `validate_only`."""
+    exclusion_reason: ExclusionReason | None = None
+    """Why it was excluded."""

@@ -22,8 +22,9 @@ from prometheus_client.registry import Collector
 
 from clarion_server.application.ports.metrics import Metrics
 from clarion_server.application.reports.counts import CampaignCounts
+from clarion_server.domain.attempt import AttemptResult
 from clarion_server.domain.delivery import AttemptOutcome
-from clarion_server.domain.message import AttemptResult, MessageState
+from clarion_server.domain.message import MessageState
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 #: The upper bounds of the buckets.
@@ -72,7 +73,7 @@ class PrometheusMetrics(Metrics):
         states = [outcome.state for outcome in outcomes]
         for state in set(states):
             self._by_state[state].inc(states.count(state))
-        results = [attempt.result for outcome in outcomes if (attempt := outcome.event.attempt) is not None]
+        results = [attempt.result for outcome in outcomes if (attempt := outcome.attempt) is not None]
         for result in set(results):
             self._by_result[result].inc(results.count(result))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from clarion_server.adapters.rendering.email_content import CompiledEmail
+from clarion_server.adapters.rendering.compiled_action import CompiledAction
+from clarion_server.adapters.rendering.content_kind import ContentKinds
 from clarion_server.adapters.rendering.examples import example_of
 from clarion_server.adapters.rendering.review import review
 from clarion_server.adapters.rendering.schema_check import EMPTY_OBJECT, JsonSchema
@@ -15,19 +16,22 @@ from clarion_server.domain.finding import Finding
 
 
 class JinjaContentCompiler:
-    """Stateless: one serves a whole process."""
+    """One serves a whole process, for it holds no state."""
 
-    def compile_content(self, definition: CampaignDefinition, campaign_id: str) -> CompiledEmail:
+    def __init__(self, kinds: ContentKinds) -> None:
+        self._kinds = kinds
+
+    def compile_content(self, definition: CampaignDefinition, action_index: int, campaign_id: str) -> CompiledAction:
         """Raises ContentInvalid."""
-        return CompiledEmail(definition, campaign_id)
+        return CompiledAction(self._kinds, definition, action_index, campaign_id)
 
     def compile_schema(self, schema: Mapping[str, Any] | None) -> JsonSchema:
         """Raises ContentInvalid."""
         return JsonSchema(EMPTY_OBJECT if schema is None else schema)
 
     def review(self, definition: CampaignDefinition) -> list[Finding]:
-        return review(definition)
+        return review(definition, self._kinds)
 
     def example(self, definition: CampaignDefinition, identity: str, address: str) -> Example | None:
         """Takes milliseconds to a second, for schemas with many alternatives."""
-        return example_of(definition, identity, address)
+        return example_of(definition, self._kinds, identity, address)

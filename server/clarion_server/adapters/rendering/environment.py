@@ -6,6 +6,7 @@ Python values, so there is nothing to break out with.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from jinja2 import Undefined
@@ -13,7 +14,9 @@ from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from clarion_server.adapters.rendering.budget import RenderContext
+from clarion_server.adapters.rendering.content_kind import Escaping
 from clarion_server.adapters.rendering.filters import FILTERS
+from clarion_server.adapters.rendering.json_values import json_text
 from clarion_server.adapters.rendering.operators import OPERATORS, bounded_range
 from clarion_server.adapters.rendering.rewriting import HIDDEN_FILTERS
 from clarion_server.adapters.rendering.source_limits import SourceLimits
@@ -25,6 +28,10 @@ LOOP_ATTRIBUTES = frozenset(
 )
 
 
+#: What every template may call.
+GLOBALS: dict[str, Any] = {"range": bounded_range}
+
+
 class ContentEnvironment(ImmutableSandboxedEnvironment):
     """All templates with the same escaping share one, which nothing changes after it was made.
 
@@ -34,18 +41,25 @@ class ContentEnvironment(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset(OPERATORS)
     context_class = RenderContext
 
-    def __init__(self, *, autoescape: bool) -> None:
+    def __init__(
+        self,
+        *,
+        autoescape: bool = False,
+        finalize: Callable[..., Any] = printable,
+        filters: Mapping[str, Callable[..., Any]] = FILTERS,
+    ) -> None:
+        """`finalize` makes what `{{ }}` writes of a value."""
         super().__init__(
             autoescape=autoescape,
             cache_size=0,
             extensions=[SourceLimits],
-            finalize=printable,
+            finalize=finalize,
             optimized=False,
             undefined=MissingValue,
         )
-        self.filters = {**FILTERS, **HIDDEN_FILTERS}
+        self.filters = {**filters, **HIDDEN_FILTERS}
         self.tests = dict(TESTS)
-        self.globals = {"range": bounded_range}
+        self.globals = GLOBALS
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if type(obj) is dict:
@@ -77,5 +91,11 @@ class ContentEnvironment(ImmutableSandboxedEnvironment):
         return OPERATORS[operator](context.budget, left, right)
 
 
-HTML = ContentEnvironment(autoescape=True)
-TEXT = ContentEnvironment(autoescape=False)
+#: `escape` and `safe` speak of HTML. Without them markup is JSON already, made by `tojson`.
+_JSON_FILTERS = {name: run for name, run in FILTERS.items() if name not in {"e", "escape", "safe"}}
+
+ENVIRONMENTS: Mapping[Escaping, ContentEnvironment] = {
+    Escaping.NONE: ContentEnvironment(),
+    Escaping.HTML: ContentEnvironment(autoescape=True),
+    Escaping.JSON: ContentEnvironment(finalize=json_text, filters=_JSON_FILTERS),
+}

@@ -59,11 +59,10 @@ def campaign_from_row(row: Row[Any]) -> Campaign:
     )
 
 
-def version_to_row(version: CampaignVersion, channel_key: int) -> dict[str, Any]:
+def version_to_row(version: CampaignVersion) -> dict[str, Any]:
     return {
         "campaign_key": version.campaign_key,
         "number": version.number,
-        "channel_key": channel_key,
         "definition": DEFINITION.encode(version.definition),
         "create_time": version.create_time,
         "creator": version.creator,

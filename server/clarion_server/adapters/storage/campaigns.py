@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Values
@@ -18,7 +18,12 @@ from clarion_server.adapters.storage.campaign_rows import (
     version_from_row,
     version_to_row,
 )
-from clarion_server.adapters.storage.schema import campaign_tags, campaign_versions, campaigns
+from clarion_server.adapters.storage.schema import (
+    campaign_tags,
+    campaign_version_actions,
+    campaign_versions,
+    campaigns,
+)
 from clarion_server.application.ports.queries import CampaignQuery, DeliveryPolicy
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import WriteConflict
@@ -106,25 +111,32 @@ class SqlCampaignRepository:
         return earliest
 
     def first_using(self, channel_key: int) -> Campaign | None:
-        live_version = (
-            (campaign_versions.c.campaign_key == campaigns.c.key)
-            & (campaign_versions.c.number == campaigns.c.live_version)
-        )  # fmt: skip
-        found = self._read(
-            select(campaigns)
-            .join(campaign_versions, live_version)
-            .where(campaign_versions.c.channel_key == channel_key, campaigns.c.state.in_(_IN_USE))
-            .order_by(campaigns.c.key)
-            .limit(1)
+        actions = campaign_version_actions.c
+        uses_it = exists().where(
+            actions.campaign_key == campaigns.c.key,
+            actions.number == campaigns.c.live_version,
+            actions.channel_key == channel_key,
         )
+        of_channel = campaigns.c.key.in_(select(actions.campaign_key).where(actions.channel_key == channel_key))
+        in_use = (of_channel, campaigns.c.state.in_(_IN_USE), uses_it)
+        found = self._read(select(campaigns).where(*in_use).order_by(campaigns.c.key).limit(1))
         return found[0] if found else None
 
-    def add_version(self, version: CampaignVersion, channel_key: int) -> None:
-        self._connection.execute(insert(campaign_versions).values(version_to_row(version, channel_key)))
+    def add_version(self, version: CampaignVersion, channel_keys: Sequence[int]) -> None:
+        self._connection.execute(insert(campaign_versions).values(version_to_row(version)))
+        version_key = {"campaign_key": version.campaign_key, "number": version.number}
+        rows = [{**version_key, "position": index, "channel_key": key} for index, key in enumerate(channel_keys)]
+        self._connection.execute(insert(campaign_version_actions), rows)
 
     def version(self, campaign_key: int, number: int) -> CampaignVersion | None:
         row = self._connection.execute(_VERSION, {"campaign_key": campaign_key, "number": number}).one_or_none()
         return None if row is None else version_from_row(row)
+
+    def channel_keys(self, campaign_key: int, number: int) -> list[int]:
+        actions = campaign_version_actions.c
+        of_version = (actions.campaign_key == campaign_key, actions.number == number)
+        keys = select(actions.channel_key).where(*of_version).order_by(actions.position)
+        return list(self._connection.execute(keys).scalars())
 
     def versions(self, campaign_key: int, before: int | None, limit: int) -> list[CampaignVersion]:
         number = campaign_versions.c.number

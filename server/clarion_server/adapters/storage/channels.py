@@ -9,13 +9,14 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from clarion_server.adapters.storage.json_columns import CATEGORIES, SMTP
+from clarion_server.adapters.storage.json_columns import CATEGORIES, PROVIDER, SECRETS
 from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.schema import channel_configurations
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import WriteConflict
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.retry import RetryPolicy
+from clarion_server.domain.secret import split_secrets
 
 _table = channel_configurations
 # Built once: claims and heartbeats run them.
@@ -78,13 +79,16 @@ class SqlChannelConfigurationRepository:
 
 
 def _to_row(configuration: ChannelConfiguration) -> dict[str, Any]:
-    """All but the key, which the database gives."""
+    """Returns all columns but the key, which the database assigns."""
+    provider, secrets = split_secrets(configuration.provider)
     return {
         "sandbox": configuration.sandbox,
         "id": configuration.id,
         "revision": configuration.revision,
         "display_name": configuration.display_name,
-        "smtp": SMTP.encode(configuration.smtp),
+        "channel": configuration.channel,
+        "provider": PROVIDER.encode(provider),
+        "secrets": SECRETS.encode(secrets),
         "categories": CATEGORIES.encode(configuration.categories),
         "disabled": configuration.disabled,
         "retry_window": configuration.retry_policy.window,
@@ -102,7 +106,7 @@ def _from_row(row: Row[Any]) -> ChannelConfiguration:
         sandbox=row.sandbox,
         id=row.id,
         display_name=row.display_name,
-        smtp=SMTP.decode(row.smtp),
+        provider=replace(PROVIDER.decode(row.provider), **SECRETS.decode(row.secrets)),
         create_time=row.create_time,
         update_time=row.update_time,
         categories=CATEGORIES.decode(row.categories),

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, and_, exists, select
+from sqlalchemy import Column, ColumnElement, and_, select
 
 from clarion_server.adapters.storage.schema import campaigns
-
-
-def in_sandbox(campaign_key: Column[Any], sandbox: str) -> ColumnElement[bool]:
-    """Rows of the sandbox's campaigns. Checked row by row: it never decides how the rows are found."""
-    return exists().where(campaigns.c.key == campaign_key, campaigns.c.sandbox == sandbox)
 
 
 def of_any_campaign(campaign_key: Column[Any]) -> ColumnElement[bool]:

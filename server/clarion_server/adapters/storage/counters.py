@@ -3,39 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, Table, func, select
 
-from clarion_server.adapters.storage.bulk import insertion
-from clarion_server.adapters.storage.schema import figures
-from clarion_server.application.ports.queries import CounterKey
+from clarion_server.adapters.storage.bulk import BulkStatement, insertion
+from clarion_server.adapters.storage.schema import counters, latencies
+from clarion_server.domain.counter import CounterKey, LatencyKey, Metric
 
-_ADD = insertion(
-    figures,
-    tuple(figures.columns),
-    "ON CONFLICT (campaign_key, version, metric, shard) DO UPDATE SET count = figures.count + excluded.count",
-)
+
+def _addition(table: Table) -> BulkStatement:
+    """Returns the statement that adds to counters of the table, which begin at 0."""
+    key = ", ".join(column.name for column in table.primary_key)
+    add = f"DO UPDATE SET count = {table.name}.count + excluded.count"
+    return insertion(table, tuple(table.columns), f"ON CONFLICT ({key}) {add}")
+
+
+_ADD = _addition(counters)
+_ADD_LATENCIES = _addition(latencies)
 
 
 class SqlCounterRepository:
     def __init__(self, connection: Connection, shard: int) -> None:
-        """Whoever writes at the same time has another shard, or waits."""
+        """`shard` differs between processes that write at the same time; with the same one they would wait for each
+        other's rows.
+        """
         self._connection = connection
         self._shard = shard
 
     def add(self, increments: Mapping[CounterKey, int]) -> None:
-        _ADD.change(
-            self._connection,
-            # In one order for all: two that share a shard must not wait for one another.
-            sorted(
-                (key.campaign_key, key.version, key.metric, self._shard, count) for key, count in increments.items()
-            ),
+        # Sorted, so that two processes that share a shard take rows in one order and do not deadlock.
+        rows = sorted(
+            (*key.group, str(key.metric), key.reason, self._shard, count) for key, count in increments.items()
         )
+        _ADD.change(self._connection, rows)
 
-    def of_campaign(self, campaign_key: int | None, version: int | None) -> dict[str, int]:
-        statement = select(figures.c.metric, func.sum(figures.c.count)).group_by(figures.c.metric)
-        if campaign_key is not None:
-            statement = statement.where(figures.c.campaign_key == campaign_key)
-        if version is not None:
-            statement = statement.where(figures.c.version == version)
-        return {metric: int(count) for metric, count in self._connection.execute(statement)}
+    def add_latencies(self, increments: Mapping[LatencyKey, int]) -> None:
+        _ADD_LATENCIES.change(self._connection, sorted((*key, self._shard, count) for key, count in increments.items()))
+
+    def of_campaign(self, campaign_key: int | None, version: int | None) -> dict[tuple[Metric, str], int]:
+        key = (counters.c.metric, counters.c.reason)
+        statement = _of_campaign(select(*key, func.sum(counters.c.count)), counters, campaign_key, version)
+        rows = self._connection.execute(statement.group_by(*key))
+        return {(Metric(metric), reason): int(count) for metric, reason, count in rows}
+
+    def latencies(self, campaign_key: int, version: int | None) -> dict[int, int]:
+        bucket = latencies.c.bucket
+        statement = _of_campaign(select(bucket, func.sum(latencies.c.count)), latencies, campaign_key, version)
+        return {number: int(count) for number, count in self._connection.execute(statement.group_by(bucket))}
+
+
+def _of_campaign(statement: Select[Any], table: Table, campaign_key: int | None, version: int | None) -> Select[Any]:
+    if campaign_key is not None:
+        statement = statement.where(table.c.campaign_key == campaign_key)
+    return statement if version is None else statement.where(table.c.version == version)

@@ -8,17 +8,19 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, func, select, true
 
 from clarion_server.adapters.storage.bulk import Insertion
-from clarion_server.adapters.storage.conditions import in_sandbox, of_execution
+from clarion_server.adapters.storage.conditions import of_execution
 from clarion_server.adapters.storage.event_watermark import announce_events, watermark_of
-from clarion_server.adapters.storage.json_columns import ATTEMPT, FAILURE
+from clarion_server.adapters.storage.json_columns import ATTEMPT, EXCLUSION, LABELS
 from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.retention import EVENTS
 from clarion_server.adapters.storage.schema import events, purges
 from clarion_server.application.ports.queries import EventQuery
-from clarion_server.domain.message import Event, EventType, ExclusionReason
+from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.event import Detail, Event, EventType, Exclusion
+from clarion_server.domain.message import NO_LABELS
 
 _INSERT = Insertion(
-    events, [column for column in events.columns if column is not events.c.sequence], rare=events.c.failure
+    events, [column for column in events.columns if column is not events.c.sequence], rare=events.c.subject
 )
 
 
@@ -34,7 +36,7 @@ class SqlEventRepository:
         _INSERT.add(self._connection, [_to_row(event) for event in events])
 
     def page(self, query: EventQuery) -> list[Event]:
-        own = in_sandbox(events.c.campaign_key, query.sandbox)
+        own = events.c.sandbox == query.sandbox
         statement = select(events).where(events.c.sequence > query.after, self._is_settled(), own)
         if query.campaign_key is not None:
             statement = statement.where(events.c.campaign_key == query.campaign_key)
@@ -77,24 +79,39 @@ def _to_row(event: Event) -> tuple[Any, ...]:
     return (
         str(event.type),
         event.time,
+        event.sandbox,
         event.message_id,
         event.campaign_key,
-        ATTEMPT.encode(event.attempt),
-        FAILURE.encode(event.failure),
-        event.exclusion_reason,
+        event.action,
+        None if event.channel is None else str(event.channel),
+        _encode_detail(event.detail),
+        None if event.message_id is not None else event.subject,
+        LABELS.encode(event.labels) if event.labels else None,
     )
 
 
 def _from_row(row: Sequence[Any]) -> Event:
-    """By position, in the order of the table: whoever watches reads many."""
-    sequence, type_, time, message_id, campaign_key, attempt, failure, exclusion_reason = row
+    """Reads by position, in the order of the table: whoever watches reads many."""
+    sequence, type_, time, sandbox, message_id, campaign_key, action, channel, detail, subject, labels = row
+    event_type = EventType(type_)
     return Event(
-        type=EventType(type_),
-        time=time,
-        message_id=message_id,
-        campaign_key=campaign_key,
-        attempt=ATTEMPT.decode(attempt),
-        failure=FAILURE.decode(failure),
-        exclusion_reason=None if exclusion_reason is None else ExclusionReason(exclusion_reason),
-        sequence=sequence,
+        event_type,
+        time,
+        sandbox,
+        subject or f"messages/{message_id}",
+        _decode_detail(event_type, detail),
+        message_id,
+        campaign_key,
+        action,
+        None if channel is None else Channel(channel),
+        NO_LABELS if labels is None else LABELS.decode(labels),
+        sequence,
     )
+
+
+def _encode_detail(detail: Detail) -> str | None:
+    return EXCLUSION.encode(detail) if isinstance(detail, Exclusion) else ATTEMPT.encode(detail)
+
+
+def _decode_detail(type_: EventType, text: str | None) -> Detail:
+    return EXCLUSION.decode(text) if type_ is EventType.EXCLUDED else ATTEMPT.decode(text)

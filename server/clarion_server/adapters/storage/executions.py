@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, select
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Insertion, Values
-from clarion_server.adapters.storage.conditions import in_sandbox
-from clarion_server.adapters.storage.json_columns import EXCEPTIONS
+from clarion_server.adapters.storage.json_columns import EXCLUSIONS, REJECTIONS
 from clarion_server.adapters.storage.newest_page import BEYOND_ALL, NewestIds, campaign_keys
 from clarion_server.adapters.storage.schema import executions
 from clarion_server.application.ports.queries import ExecutionQuery
+from clarion_server.domain.campaign import ActionMode
 from clarion_server.domain.execution import Execution
 
 _COLUMNS = tuple(executions.columns)
@@ -47,7 +47,7 @@ class SqlExecutionRepository:
         _RELEASE_REQUEST_IDS.change(self._connection, [(each,) for each in execution_ids])
 
     def get(self, sandbox: str, execution_id: str) -> Execution | None:
-        found = self._read(executions.c.id == execution_id, in_sandbox(executions.c.campaign_key, sandbox))
+        found = self._read(executions.c.id == execution_id, executions.c.sandbox == sandbox)
         return found[0] if found else None
 
     def page(self, query: ExecutionQuery) -> list[Execution]:
@@ -67,6 +67,7 @@ class SqlExecutionRepository:
 def _to_row(execution: Execution) -> tuple[Any, ...]:
     return (
         execution.id,
+        execution.sandbox,
         execution.campaign_key,
         execution.version,
         execution.request_id,
@@ -74,15 +75,25 @@ def _to_row(execution: Execution) -> tuple[Any, ...]:
         execution.caller,
         execution.accept_time,
         execution.recipient_count,
+        ",".join(execution.actions),
+        str(execution.action_mode),
         execution.send_time,
         execution.expire_time,
-        EXCEPTIONS.encode(execution.exceptions) if execution.exceptions else None,
+        _encode_exclusions(execution),
+        REJECTIONS.encode(execution.rejections) if execution.rejections else None,
     )
+
+
+def _encode_exclusions(execution: Execution) -> str | None:
+    if not execution.exclusions:
+        return None
+    return EXCLUSIONS.encode(tuple((*position, reason) for position, reason in execution.exclusions.items()))
 
 
 def _from_row(row: Row[Any]) -> Execution:
     return Execution(
         id=row.id,
+        sandbox=row.sandbox,
         campaign_key=row.campaign_key,
         version=row.version,
         request_id=row.request_id,
@@ -92,5 +103,10 @@ def _from_row(row: Row[Any]) -> Execution:
         send_time=row.send_time,
         expire_time=row.expire_time,
         recipient_count=row.recipient_count,
-        exceptions=EXCEPTIONS.decode(row.exceptions) or {},
+        actions=tuple(row.actions.split(",")),
+        action_mode=ActionMode(row.action_mode),
+        exclusions={
+            (recipient, action): reason for recipient, action, reason in EXCLUSIONS.decode(row.exclusions) or ()
+        },
+        rejections=REJECTIONS.decode(row.rejections) or {},
     )

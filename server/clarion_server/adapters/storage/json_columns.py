@@ -6,16 +6,25 @@ from collections.abc import Mapping
 
 from clarion_server.adapters.storage.codec import JsonCodec
 from clarion_server.domain.access import Scope
-from clarion_server.domain.campaign import CampaignDefinition, Category
-from clarion_server.domain.channel import SmtpProvider
-from clarion_server.domain.execution import Excluded, Rejected
-from clarion_server.domain.message import Attempt, Failure
+from clarion_server.domain.attempt import Attempt, Failure
+from clarion_server.domain.campaign import CampaignDefinition
+from clarion_server.domain.category import Category
+from clarion_server.domain.content import Provider
+from clarion_server.domain.event import Exclusion
+from clarion_server.domain.message import ExclusionReason
+from clarion_server.domain.violation import Violation
 
 ATTEMPT = JsonCodec[Attempt](Attempt)
 CATEGORIES = JsonCodec[tuple[Category, ...]](tuple[Category, ...])
 # A context schema may hold any number.
 DEFINITION = JsonCodec[CampaignDefinition](CampaignDefinition, big_numbers=True)
-EXCEPTIONS = JsonCodec[Mapping[int, Excluded | Rejected]](Mapping[int, Excluded | Rejected])
+EXCLUSION = JsonCodec[Exclusion](Exclusion)
+#: By the positions of recipient and action.
+EXCLUSIONS = JsonCodec[tuple[tuple[int, int, ExclusionReason], ...]](tuple[tuple[int, int, ExclusionReason], ...])
 FAILURE = JsonCodec[Failure](Failure)
+LABELS = JsonCodec[Mapping[str, str]](dict[str, str])
+PROVIDER = JsonCodec[Provider](Provider)
+REJECTIONS = JsonCodec[Mapping[int, tuple[Violation, ...]]](Mapping[int, tuple[Violation, ...]])
 SCOPES = JsonCodec[tuple[Scope, ...]](tuple[Scope, ...])
-SMTP = JsonCodec[SmtpProvider](SmtpProvider)
+SECRETS = JsonCodec[Mapping[str, str]](dict[str, str])
+TEXTS = JsonCodec[tuple[str, ...]](tuple[str, ...])

@@ -8,14 +8,14 @@ from __future__ import annotations
 from itertools import product
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, select
 
-from clarion_server.adapters.storage.conditions import in_sandbox, of_execution
+from clarion_server.adapters.storage.conditions import of_execution
 from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.message_rows import message_from_row, select_messages
 from clarion_server.adapters.storage.newest_page import BEYOND_ALL, NewestIds, campaign_keys
 from clarion_server.adapters.storage.recipient_index import all_segments
-from clarion_server.adapters.storage.schema import messages
+from clarion_server.adapters.storage.schema import message_labels, messages
 from clarion_server.application.ports.queries import MessageQuery
 from clarion_server.domain.message import Message, MessageState
 
@@ -35,6 +35,8 @@ def _ids(connection: Connection, query: MessageQuery) -> list[str]:
         return _filtered_ids(connection, query, _of_execution(query.execution_id))
     if query.identity is not None:
         return _filtered_ids(connection, query, _of_identity(query.identity))
+    if query.labels or query.channels or query.actions:
+        return _filtered_ids(connection, query, _of_labels(query))
     keys = campaign_keys(connection, query.sandbox, query.campaign_key)
     stretches = list(product(keys, query.states or MessageState))
     return _NEWEST.find(connection, stretches, query.before or BEYOND_ALL, query.limit)
@@ -50,14 +52,37 @@ def _of_identity(identity: str) -> Select[Any]:
     return select(messages.c.id).join_from(segments, messages, in_segment).where(messages.c.identity == identity)
 
 
+def _of_labels(query: MessageQuery) -> Select[Any]:
+    if not query.labels:
+        return select(messages.c.id)
+    key, value = next(iter(query.labels.items()))
+    labels = message_labels.c
+    labelled = (labels.sandbox == query.sandbox, labels.key == key, labels.value == value)
+    return (
+        select(messages.c.id).join_from(message_labels, messages, labels.message_id == messages.c.id).where(*labelled)
+    )
+
+
+def _has_label(sandbox: str, key: str, value: str) -> ColumnElement[bool]:
+    own = message_labels.alias("own")
+    return exists().where(
+        own.c.sandbox == sandbox, own.c.key == key, own.c.value == value, own.c.message_id == messages.c.id
+    )
+
+
 def _filtered_ids(connection: Connection, query: MessageQuery, ids: Select[Any]) -> list[str]:
     """Looks at every message that an execution or a recipient has."""
-    ids = ids.where(in_sandbox(messages.c.campaign_key, query.sandbox))
+    ids = ids.where(messages.c.sandbox == query.sandbox)
     if query.identity is not None:
         ids = ids.where(messages.c.identity == query.identity)
     if query.campaign_key is not None:
         ids = ids.where(messages.c.campaign_key == query.campaign_key)
     if query.states:
         ids = ids.where(messages.c.state.in_(query.states))
+    if query.channels:
+        ids = ids.where(messages.c.channel.in_(query.channels))
+    if query.actions:
+        ids = ids.where(messages.c.action.in_(query.actions))
+    ids = ids.where(*(_has_label(query.sandbox, key, value) for key, value in query.labels.items()))
     ids = ids.where(messages.c.id < (query.before or BEYOND_ALL))
     return [row.id for row in connection.execute(ids.order_by(messages.c.id.desc()).limit(query.limit))]

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
-from clarion_server.adapters.storage.json_columns import FAILURE
+from clarion_server.adapters.storage.json_columns import FAILURE, LABELS, TEXTS
 from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.schema import message_contexts, messages
-from clarion_server.domain.message import ExclusionReason, Lane, Message, MessageState
+from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.message import NO_LABELS, ExclusionReason, Lane, Message, MessageState
 
 #: What a new message fills, in the order of `message_to_row`. The database gives the key, and nothing new is held.
 INSERTED_COLUMNS = (
     messages.c.id,
+    messages.c.sandbox,
     messages.c.campaign_key,
     messages.c.version,
+    messages.c.action,
+    messages.c.channel,
     messages.c.channel_key,
     messages.c.lane,
     messages.c.identity,
@@ -31,7 +35,10 @@ INSERTED_COLUMNS = (
     messages.c.segment,
     messages.c.attempt_time,
     messages.c.owner,
+    messages.c.first_attempt_time,
     messages.c.expire_time,
+    messages.c.labels,
+    messages.c.fallback_addresses,
     messages.c.outcome_time,
     messages.c.exclusion_reason,
     messages.c.failure,
@@ -44,8 +51,11 @@ _PURGED = b"{}"
 #: In the order of `message_from_row`.
 _READ_COLUMNS = (
     messages.c.id,
+    messages.c.sandbox,
     messages.c.campaign_key,
     messages.c.version,
+    messages.c.action,
+    messages.c.channel,
     messages.c.channel_key,
     messages.c.lane,
     messages.c.identity,
@@ -61,6 +71,9 @@ _READ_COLUMNS = (
     messages.c.attempt_count,
     messages.c.attempt_time,
     messages.c.owner,
+    messages.c.first_attempt_time,
+    messages.c.labels,
+    messages.c.fallback_addresses,
     messages.c.outcome_time,
     messages.c.exclusion_reason,
     messages.c.failure,
@@ -70,8 +83,11 @@ _READ_COLUMNS = (
 def message_to_row(message: Message, segment: int) -> tuple[Any, ...]:
     return (
         message.id,
+        message.sandbox,
         message.campaign_key,
         message.version,
+        message.action,
+        str(message.channel),
         message.channel_key,
         int(message.lane),
         message.identity,
@@ -86,7 +102,10 @@ def message_to_row(message: Message, segment: int) -> tuple[Any, ...]:
         segment,
         message.attempt_time,
         message.owner,
+        message.first_attempt_time,
         message.expire_time,
+        LABELS.encode(message.labels) if message.labels else None,
+        TEXTS.encode(message.fallback_addresses) if message.fallback_addresses else None,
         message.outcome_time,
         message.exclusion_reason,
         FAILURE.encode(message.failure),
@@ -97,30 +116,41 @@ def context_to_row(message: Message) -> tuple[Any, ...]:
     return message.id, message.context, message.profile
 
 
+def label_rows(message: Message) -> Iterator[tuple[str, str, str, str]]:
+    """Yields the rows of `message_labels`, in the order of its columns."""
+    return ((message.sandbox, key, value, message.id) for key, value in message.labels.items())
+
+
 def message_from_row(row: Sequence[Any]) -> Message:
-    """By position: this is on the way of every message that is claimed."""
+    """Reads by position, in the order of `_READ_COLUMNS` and of the fields: this runs for every claimed message."""
     return Message(
-        id=row[0],
-        campaign_key=row[1],
-        version=row[2],
-        channel_key=row[3],
-        lane=Lane(row[4]),
-        identity=row[5],
-        address=row[6],
-        locale=row[7],
-        context=row[8] or _PURGED,
-        profile=row[9] or _PURGED,
-        state=MessageState(row[10]),
-        accept_time=row[11],
-        release_time=row[12],
-        due_time=row[13],
-        expire_time=row[14],
-        attempt_count=row[15],
-        attempt_time=row[16],
-        owner=row[17],
-        outcome_time=row[18],
-        exclusion_reason=None if row[19] is None else ExclusionReason(row[19]),
-        failure=FAILURE.decode(row[20]),
+        row[0],
+        row[1],
+        row[2],
+        row[3],
+        row[4],
+        Channel(row[5]),
+        row[6],
+        Lane(row[7]),
+        row[8],
+        row[9],
+        row[10],
+        row[11] or _PURGED,
+        row[12] or _PURGED,
+        MessageState(row[13]),
+        row[14],
+        row[15],
+        row[16],
+        row[17],
+        row[18],
+        row[19],
+        row[20],
+        row[21],
+        NO_LABELS if row[22] is None else LABELS.decode(row[22]),
+        () if row[23] is None else TEXTS.decode(row[23]),
+        row[24],
+        None if row[25] is None else ExclusionReason(row[25]),
+        FAILURE.decode(row[26]),
     )
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, bindparam, exists, func, select, text, tuple_, update
 
-from clarion_server.adapters.storage.bulk import BulkStatement, Insertion, Values
-from clarion_server.adapters.storage.conditions import in_sandbox, of_any_campaign, of_execution
+from clarion_server.adapters.storage.bulk import BulkStatement, Insertion, Values, insertion
+from clarion_server.adapters.storage.conditions import of_any_campaign, of_execution
 from clarion_server.adapters.storage.json_columns import FAILURE
 from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.message_lists import list_messages
@@ -16,16 +16,25 @@ from clarion_server.adapters.storage.message_rows import (
     FIRST_RARE_COLUMN,
     INSERTED_COLUMNS,
     context_to_row,
+    label_rows,
     message_from_row,
     message_to_row,
     read_messages,
     select_messages,
 )
 from clarion_server.adapters.storage.recipient_index import RecipientIndex, merge_segments
-from clarion_server.adapters.storage.schema import IN_QUEUE, IS_HELD, campaigns, message_contexts, messages
-from clarion_server.application.ports.queries import DueQuery, MessageQuery, QueuedMessage, Settlement
+from clarion_server.adapters.storage.schema import (
+    IN_QUEUE,
+    IS_HELD,
+    campaigns,
+    message_contexts,
+    message_labels,
+    messages,
+)
+from clarion_server.application.ports.queries import DueQuery, MessageQuery, QueuedMessage
+from clarion_server.domain.delivery import AttemptOutcome
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import OUTCOMES, Lane, Message, MessageState
+from clarion_server.domain.message import Lane, Message, MessageState
 
 _INSERT = Insertion(messages, INSERTED_COLUMNS, FIRST_RARE_COLUMN)
 _IDS = Values(messages.c.id)
@@ -35,6 +44,7 @@ _INSERT_CONTEXTS = BulkStatement(
     " FROM ({rows}) AS added CROSS JOIN messages WHERE messages.id = added.column1",
     Values(messages.c.id, message_contexts.c.context, message_contexts.c.profile),
 )
+_INSERT_LABELS = insertion(message_labels, tuple(message_labels.columns))
 
 
 def _guard(condition: str) -> str:
@@ -48,12 +58,14 @@ def _guard(condition: str) -> str:
 
 _IS_QUEUED = _guard("state = 'QUEUED'")
 _BEGIN = BulkStatement(
-    "UPDATE messages SET state = 'SENDING', owner = {one}, attempt_time = {one}, attempt_count = attempt_count + 1"  # noqa: S608 - names of the schema
+    "UPDATE messages SET state = 'SENDING', owner = {one}, attempt_time = {one},"  # noqa: S608 - names of the schema
+    " first_attempt_time = coalesce(first_attempt_time, {one}), attempt_count = attempt_count + 1"
     f" WHERE id IN ({{rows}}) AND {_IS_QUEUED}",
     _IDS,
 )
-_GIVE_BACK = BulkStatement(
-    "UPDATE messages SET state = 'QUEUED', owner = NULL, attempt_count = attempt_count - 1"  # noqa: S608 - names of the schema
+_REQUEUE = BulkStatement(
+    "UPDATE messages SET state = 'QUEUED', owner = NULL, attempt_count = attempt_count - 1,"  # noqa: S608 - names of the schema
+    " first_attempt_time = CASE WHEN attempt_count = 1 THEN NULL ELSE first_attempt_time END"
     " WHERE id IN ({rows}) AND " + _guard("state = 'SENDING' AND owner = {one}"),
     _IDS,
 )
@@ -63,12 +75,12 @@ _END_QUEUED = BulkStatement(
     f" WHERE id IN ({{rows}}) AND {_IS_QUEUED} RETURNING messages.id",
     _IDS,
 )
-_SETTLE = BulkStatement(
-    "UPDATE messages SET state = settled.column3, owner = NULL, due_time = coalesce(settled.column4, due_time),"  # noqa: S608 - names of the schema
-    " outcome_time = settled.column5, failure = settled.column6"
-    " FROM ({rows}) AS settled"
-    " WHERE messages.id = settled.column1 AND "
-    + _guard("attempt_count = settled.column2 AND state = 'SENDING' AND owner = {one}")
+_RECORD_OUTCOMES = BulkStatement(
+    "UPDATE messages SET state = ended.column3, owner = NULL, due_time = coalesce(ended.column4, due_time),"  # noqa: S608 - names of the schema
+    " outcome_time = ended.column5, failure = ended.column6"
+    " FROM ({rows}) AS ended"
+    " WHERE messages.id = ended.column1 AND "
+    + _guard("attempt_count = ended.column2 AND state = 'SENDING' AND owner = {one}")
     + " RETURNING messages.id",
     Values(
         messages.c.id,
@@ -164,9 +176,12 @@ class SqlMessageRepository:
             segment = self._segments.place(messages)
             _INSERT.add(self._connection, [message_to_row(message, segment) for message in messages])
             _INSERT_CONTEXTS.change(self._connection, [context_to_row(message) for message in messages])
+            labels = [row for message in messages if message.labels for row in label_rows(message)]
+            if labels:
+                _INSERT_LABELS.change(self._connection, labels)
 
     def get(self, sandbox: str, message_id: str) -> Message | None:
-        the_one = (messages.c.id == message_id, in_sandbox(messages.c.campaign_key, sandbox))
+        the_one = (messages.c.id == message_id, messages.c.sandbox == sandbox)
         found = self._read(select_messages().where(*the_one))
         return found[0] if found else None
 
@@ -220,7 +235,7 @@ class SqlMessageRepository:
         return any(self._connection.execute(select(each)).scalar_one() for each in waiting)
 
     def begin(self, message_ids: Collection[str], owner: str, now: Instant) -> None:
-        _BEGIN.change(self._connection, _rows(message_ids), before=(owner, now))
+        _BEGIN.change(self._connection, _rows(message_ids), before=(owner, now, now))
 
     def hold(self, message_ids: Collection[str]) -> None:
         _HOLD.change(self._connection, _rows(message_ids))
@@ -233,11 +248,11 @@ class SqlMessageRepository:
         return set(self._connection.execute(_HELD_CAMPAIGNS).scalars())
 
     def requeue(self, message_ids: Collection[str], owner: str) -> None:
-        _GIVE_BACK.change(self._connection, _rows(message_ids), after=(owner,))
+        _REQUEUE.change(self._connection, _rows(message_ids), after=(owner,))
 
-    def record_outcomes(self, settlements: Sequence[Settlement], owner: str) -> set[str]:
-        rows = [_settlement_row(settlement) for settlement in settlements]
-        return {row.id for row in _SETTLE.select(self._connection, rows, after=(owner,))}
+    def record_outcomes(self, outcomes: Sequence[AttemptOutcome], owner: str) -> set[str]:
+        rows = [_outcome_row(outcome) for outcome in outcomes]
+        return {row.id for row in _RECORD_OUTCOMES.select(self._connection, rows, after=(owner,))}
 
     def end_queued(self, message_ids: Collection[str], state: MessageState, now: Instant) -> set[str]:
         moved = _END_QUEUED.select(self._connection, _rows(message_ids), before=(state, now))
@@ -269,12 +284,13 @@ def _rows(ids: Collection[str]) -> list[tuple[str]]:
     return [(each,) for each in ids]
 
 
-def _settlement_row(settlement: Settlement) -> tuple[Any, ...]:
+def _outcome_row(outcome: AttemptOutcome) -> tuple[Any, ...]:
+    ended, attempt = outcome.state is not MessageState.QUEUED, outcome.attempt
     return (
-        settlement.message_id,
-        settlement.attempt_number,
-        str(settlement.state),
-        settlement.due_time,
-        settlement.time if settlement.state in OUTCOMES else None,
-        FAILURE.encode(settlement.failure),
+        outcome.message.id,
+        outcome.message.attempt_count,
+        str(outcome.state),
+        outcome.due_time,
+        outcome.time if ended else None,
+        FAILURE.encode(attempt.failure) if ended and attempt is not None else None,
     )

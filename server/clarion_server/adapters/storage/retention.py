@@ -14,7 +14,14 @@ from sqlalchemy import Connection, Select, bindparam, exists, select
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Values, insertion
 from clarion_server.adapters.storage.json_rows import RowsReader
-from clarion_server.adapters.storage.schema import events, executions, message_contexts, messages, purges
+from clarion_server.adapters.storage.schema import (
+    events,
+    executions,
+    message_contexts,
+    message_labels,
+    messages,
+    purges,
+)
 from clarion_server.application.ports.retention import Swept
 from clarion_server.domain.instant import Instant
 
@@ -47,6 +54,8 @@ _MESSAGES = _sweep(
         messages.c.accept_time,
         messages.c.outcome_time,
         exists().where(events.c.message_id == messages.c.id).label("has_events"),
+        messages.c.id,
+        messages.c.labels,
     ),
     messages.c.key,
 )
@@ -64,6 +73,9 @@ _DELETE_CONTEXTS = BulkStatement(
 )
 _DELETE_EVENTS = BulkStatement("DELETE FROM events WHERE sequence IN ({rows})", Values(events.c.sequence))
 _DELETE_MESSAGES = BulkStatement("DELETE FROM messages WHERE key IN ({rows})", Values(messages.c.key))
+_DELETE_LABELS = BulkStatement(
+    "DELETE FROM message_labels WHERE message_id IN ({rows})", Values(message_labels.c.message_id)
+)
 _DELETE_EXECUTIONS = BulkStatement("DELETE FROM executions WHERE id IN ({rows})", Values(executions.c.id))
 _REMEMBER = insertion(
     purges,
@@ -93,6 +105,8 @@ class SqlRetentionRepository:
         rows = self._old(_MESSAGES, before, after, limit)
         gone = self._delete(rows, lambda row: _ended(row[2], before) and not row[3], _DELETE_MESSAGES)
         _DELETE_CONTEXTS.change(self._connection, [(key,) for key in gone])
+        labelled = {row[0]: row[4] for row in rows if row[5] is not None}
+        _DELETE_LABELS.change(self._connection, [(labelled[key],) for key in gone if key in labelled])
         return _swept(rows, after)
 
     def purge_executions(self, before: Instant, after: str, limit: int) -> Swept[str]:

@@ -89,13 +89,23 @@ campaign_versions = Table(
     metadata,
     Column("campaign_key", _Key, ForeignKey("campaigns.key", ondelete="CASCADE"), primary_key=True),
     Column("number", Integer, primary_key=True),
-    # No foreign key: an old version may outlive the channel configuration that it named.
-    Column("channel_key", BigInteger, nullable=False),
     Column("definition", Text, nullable=False),
     Column("create_time", _Instant, nullable=False),
     Column("creator", Text, nullable=False),
 )
-Index("campaign_versions_channel_key", campaign_versions.c.channel_key)
+
+# The channel configuration of each action of a version, in the order of the actions.
+campaign_version_actions = Table(
+    "campaign_version_actions",
+    metadata,
+    Column("campaign_key", _Key, ForeignKey("campaigns.key", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("position", SmallInteger, primary_key=True, autoincrement=False),
+    # No foreign key: an old version may outlive the channel configuration that it named.
+    Column("channel_key", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("campaign_version_actions_channel_key", campaign_version_actions.c.channel_key)
 
 channel_configurations = Table(
     "channel_configurations",
@@ -105,7 +115,10 @@ channel_configurations = Table(
     Column("id", _Bytewise, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("display_name", Text, nullable=False),
-    Column("smtp", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    # The provider's settings without its secrets, which are apart.
+    Column("provider", Text, nullable=False),
+    Column("secrets", Text, nullable=False),
     Column("categories", Text, nullable=False),
     Column("disabled", Boolean, nullable=False),
     Column("retry_window", BigInteger, nullable=False),
@@ -119,13 +132,14 @@ channel_configurations = Table(
     sqlite_autoincrement=True,
 )
 
-# Executions, messages, events and figures are written with every trigger. They refer to campaigns without a foreign
+# Executions, messages, events and counters are written with every trigger. They refer to campaigns without a foreign
 # key: a campaign that has any of them is never deleted, and a look-up per row is time.
 
 executions = Table(
     "executions",
     metadata,
     Column("id", _Bytewise, primary_key=True),
+    Column("sandbox", _Bytewise, nullable=False),
     Column("campaign_key", BigInteger, nullable=False),
     Column("version", Integer, nullable=False),
     Column("request_id", _Bytewise),
@@ -133,10 +147,14 @@ executions = Table(
     Column("caller", Text, nullable=False),
     Column("accept_time", _Instant, nullable=False),
     Column("recipient_count", Integer, nullable=False),
+    # The ids of the version's actions, in their order, with commas between them.
+    Column("actions", Text, nullable=False),
+    Column("action_mode", Text, nullable=False),
     Column("send_time", _Instant),
     Column("expire_time", _Instant),
     # Null: every recipient was plainly accepted.
-    Column("exceptions", Text),
+    Column("exclusions", Text),
+    Column("rejections", Text),
     sqlite_with_rowid=False,
 )
 # What makes a trigger idempotent, and how a repetition is found.
@@ -157,8 +175,11 @@ messages = Table(
     Column("key", _Key, primary_key=True, autoincrement=True),
     # Begins with the execution's id: the messages of an execution are a range of ids.
     Column("id", _Bytewise, nullable=False, unique=True),
+    Column("sandbox", _Bytewise, nullable=False),
     Column("campaign_key", BigInteger, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("channel", Text, nullable=False),
     Column("channel_key", BigInteger, nullable=False),
     Column("lane", SmallInteger, nullable=False),
     Column("identity", _Bytewise, nullable=False),
@@ -172,6 +193,9 @@ messages = Table(
     Column("attempt_count", Integer, nullable=False),
     Column("attempt_time", _Instant),
     Column("owner", Text),
+    Column("first_attempt_time", _Instant),
+    Column("labels", Text),
+    Column("fallback_addresses", Text),
     Column("outcome_time", _Instant),
     Column("exclusion_reason", Text),
     Column("failure", Text),
@@ -216,17 +240,35 @@ message_contexts = Table(
     Column("profile", LargeBinary, nullable=False),
 )
 
+# The labels of messages, to find them by. Only messages that have any pay for it.
+message_labels = Table(
+    "message_labels",
+    metadata,
+    Column("sandbox", _Bytewise, primary_key=True),
+    Column("key", _Bytewise, primary_key=True),
+    Column("value", _Bytewise, primary_key=True),
+    Column("message_id", _Bytewise, primary_key=True),
+    sqlite_with_rowid=False,
+)
+# For the purge of a message.
+Index("message_labels_message", message_labels.c.message_id)
+
 events = Table(
     "events",
     metadata,
     Column("sequence", _Key, primary_key=True, autoincrement=True),
     Column("type", Text, nullable=False),
     Column("time", _Instant, nullable=False),
-    Column("message_id", _Bytewise, nullable=False),
-    Column("campaign_key", BigInteger, nullable=False),
-    Column("attempt", Text),
-    Column("failure", Text),
-    Column("exclusion_reason", Text),
+    Column("sandbox", _Bytewise, nullable=False),
+    Column("message_id", _Bytewise),
+    Column("campaign_key", BigInteger),
+    Column("action", Text, nullable=False),
+    Column("channel", Text),
+    # JSON; its form follows from the type.
+    Column("detail", Text),
+    # Null: the message.
+    Column("subject", Text),
+    Column("labels", Text),
     # A sequence is never given twice: watchers resume by it.
     sqlite_autoincrement=True,
 )
@@ -241,13 +283,33 @@ purges = Table(
     Column("through", BigInteger, nullable=False),
 )
 
-figures = Table(
-    "figures",
+# See `domain.counter`. A campaign has as many rows as it has days, locales, actions and reasons, whatever it sends.
+counters = Table(
+    "counters",
     metadata,
     Column("campaign_key", BigInteger, primary_key=True, autoincrement=False),
     Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("action", Text, primary_key=True),
+    Column("treatment", Text, primary_key=True),
+    Column("locale", Text, primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
     Column("metric", Text, primary_key=True),
+    Column("reason", Text, primary_key=True),
     # Readers add the shards up. Each process has its own where several write at once, and none waits for another's row.
+    Column("shard", SmallInteger, primary_key=True, autoincrement=False),
+    Column("count", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# How long messages took from their release to their hand-off, by the buckets of `domain.latency`.
+latencies = Table(
+    "latencies",
+    metadata,
+    Column("campaign_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("action", Text, primary_key=True),
+    Column("bucket", SmallInteger, primary_key=True, autoincrement=False),
+    # As in `counters`.
     Column("shard", SmallInteger, primary_key=True, autoincrement=False),
     Column("count", BigInteger, nullable=False),
     sqlite_with_rowid=False,

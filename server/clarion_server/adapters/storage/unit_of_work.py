@@ -35,7 +35,7 @@ class SqlUnitOfWork:
         self.executions = SqlExecutionRepository(connection)
         self.messages = SqlMessageRepository(connection, recipient_index, locks=on_commit is not None)
         self.events = SqlEventRepository(connection)
-        self.figures = SqlCounterRepository(connection, shard)
+        self.counters = SqlCounterRepository(connection, shard)
         self.retention = SqlRetentionRepository(connection)
         self.keys = SqlApiKeyRepository(connection)
         self.processes = SqlProcessRepository(connection)

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from clarion_server.application.campaign_lookup import find_campaign
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.campaign import Campaign, CampaignVersion, Transition
-from clarion_server.domain.errors import ResourceNotFound
+from clarion_server.domain.campaign import Campaign, Transition
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.names import CAMPAIGNS
 
@@ -32,22 +32,6 @@ class Target:
     @property
     def name(self) -> str:
         return CAMPAIGNS.format(self.campaign_id)
-
-
-def find_campaign(unit: UnitOfWork, sandbox: str, campaign_id: str) -> Campaign:
-    """Raises ResourceNotFound."""
-    campaign = unit.campaigns.get(sandbox, campaign_id)
-    if campaign is None:
-        raise ResourceNotFound(CAMPAIGNS.format(campaign_id))
-    return campaign
-
-
-def find_version(unit: UnitOfWork, campaign: Campaign, number: int) -> CampaignVersion:
-    """Raises ResourceNotFound."""
-    version = unit.campaigns.version(campaign.key, number)
-    if version is None:
-        raise ResourceNotFound(f"{campaign.name}/versions/{number}")
-    return version
 
 
 class CampaignChanges:

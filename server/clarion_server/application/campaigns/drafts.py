@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 
-from clarion_server.application.campaigns.changes import CampaignChanges, Target, find_campaign
+from clarion_server.application.campaign_lookup import find_campaign
+from clarion_server.application.campaigns.changes import CampaignChanges, Target
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.queries import CampaignQuery
 from clarion_server.application.ports.repositories import NameTaken

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from clarion_server.application.campaigns.changes import CampaignChanges, Target, find_campaign, find_version
+from clarion_server.application.campaign_lookup import find_campaign, find_version
+from clarion_server.application.campaigns.changes import CampaignChanges, Target
 from clarion_server.application.campaigns.review import Review, errors_of, warnings_of
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.reports.counts import read_figures
+from clarion_server.application.reports.counts import read_counts
 from clarion_server.application.transactions import ATTEMPTS, Transactions
 from clarion_server.domain.access import Caller
 from clarion_server.domain.campaign import Campaign, CampaignDefinition, CampaignVersion, QueueDisposal, Transition
@@ -39,7 +40,8 @@ class _Candidate:
 
     campaign: Campaign
     definition: CampaignDefinition
-    channel: ChannelConfiguration | None
+    channels: tuple[ChannelConfiguration | None, ...]
+    """What each action names, in their order; None when there is none of that name."""
     version: CampaignVersion | None = None
     """None: to be made of the draft."""
 
@@ -61,7 +63,7 @@ class CampaignLifeCycle:
         """Of the draft, errors first. Raises ResourceNotFound."""
         target = Target(caller.sandbox, campaign_id)
         candidate = await self._transactions.read(lambda unit: self._candidate(unit, target, 0))
-        return await self._review.of(candidate.definition, candidate.channel)
+        return await self._review.of(candidate.definition, candidate.channels)
 
     async def activate(self, command: ActivateCampaign, caller: Caller) -> Activation:
         """Raises ResourceNotFound, EtagMismatch, IllegalTransition or ReviewFailed."""
@@ -71,7 +73,7 @@ class CampaignLifeCycle:
             candidate.campaign.check_etag(command.etag)
             candidate.campaign.check_may(Transition.ACTIVATE)
             # Outside of any transaction: it may take a while.
-            findings = await self._review.of(candidate.definition, candidate.channel)
+            findings = await self._review.of(candidate.definition, candidate.channels)
             if errors := errors_of(findings):
                 raise ReviewFailed(candidate.campaign.name, tuple(errors))
             try:
@@ -101,32 +103,34 @@ class CampaignLifeCycle:
         return await self._changes.make_and_read(
             Target(caller.sandbox, campaign_id, etag),
             lambda _unit, campaign, now: campaign.stopped(disposal, caller.name, now),
-            lambda unit, campaign: read_figures(unit.figures.of_campaign(campaign.key, None)).queued_count,
+            lambda unit, campaign: read_counts(unit, campaign.key, None).queued_count,
         )
 
     def _candidate(self, unit: UnitOfWork, target: Target, number: int) -> _Candidate:
         campaign = find_campaign(unit, target.sandbox, target.campaign_id).at(self._clock.now())
         version = find_version(unit, campaign, number) if number else None
         definition = version.definition if version else campaign.definition
-        channel = unit.channels.get(campaign.sandbox, definition.action.channel_configuration)
-        return _Candidate(campaign, definition, channel, version)
+        names = [action.channel_configuration for action in definition.actions]
+        channels = tuple(unit.channels.get(campaign.sandbox, name) for name in names)
+        return _Candidate(campaign, definition, channels, version)
 
 
 def _activation_of(candidate: _Candidate, caller: Caller) -> Callable[[UnitOfWork, Campaign, Instant], Campaign]:
-    channel = candidate.channel
-    assert channel is not None, "review lets no campaign without one pass"
+    channels = [channel for channel in candidate.channels if channel is not None]
+    assert len(channels) == len(candidate.channels), "review lets no campaign pass that lacks one"
 
     def activate(unit: UnitOfWork, campaign: Campaign, now: Instant) -> Campaign:
-        if campaign != candidate.campaign or unit.channels.by_key(channel.key) != channel:
+        unchanged = all(unit.channels.by_key(channel.key) == channel for channel in channels)
+        if campaign != candidate.campaign or not unchanged:
             raise _CampaignChanged
         if _is_live(candidate):
             return campaign
         version = candidate.version
-        if version is None or version.create_time < channel.create_time:
-            # A version keeps to the channel configuration that it was activated with. Where that one was deleted and
+        if version is None or any(version.create_time < channel.create_time for channel in channels):
+            # A version keeps to the channel configurations that it was activated with. Where one was deleted and
             # another one has its name, the earlier content becomes a version anew.
             version = CampaignVersion(campaign.key, campaign.last_version + 1, candidate.definition, now, caller.name)
-            unit.campaigns.add_version(version, channel.key)
+            unit.campaigns.add_version(version, [channel.key for channel in channels])
         return campaign.activated(version, caller.name, now)
 
     return activate

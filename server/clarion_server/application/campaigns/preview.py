@@ -7,30 +7,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from clarion_server.application.campaigns.changes import find_campaign, find_version
+from clarion_server.application.campaign_lookup import find_campaign, find_version
 from clarion_server.application.campaigns.review import errors_of
 from clarion_server.application.ports.content import (
     ContentCompiler,
     ContentInvalid,
     Personalisation,
-    RenderedEmail,
     RenderingFailed,
 )
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid
 from clarion_server.domain.access import Caller
-from clarion_server.domain.address import is_address
-from clarion_server.domain.campaign import CampaignDefinition, Mailbox
+from clarion_server.domain.campaign import Action, CampaignDefinition
 from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.choice import Choice, Source, choose_locale
+from clarion_server.domain.content import Provider, Rendered
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.finding import Finding
 from clarion_server.domain.locales import is_locale
-from clarion_server.domain.names import identity_violation, split_identity
+from clarion_server.domain.names import identity_violation
 from clarion_server.domain.violation import Violation, malformed
 
-#: Who a preview is for, where nobody is named.
+#: The recipient of a preview that names none.
 _NOBODY = "preview@clarion.test"
+_LOCALE_FIELDS = {Source.RECIPIENT: "locale", Source.PROFILE: "profile.locale", Source.CAMPAIGN: "locale"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +44,23 @@ class PreviewCampaign:
     locale: str = ""
     """Empty: the campaign's."""
     identity: str = ""
-    flaws: tuple[Violation, ...] = ()
+    action: str = ""
+    """The id of the action to render; empty: the first."""
+    violations: tuple[Violation, ...] = ()
     """What was already wrong with it when it arrived."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    email: RenderedEmail
-    sender: Mailbox | None
-    """None when neither the campaign nor an existing channel configuration names one."""
-    reply_to: Mailbox | None
+    """What a recipient would get, and how it was chosen."""
+
+    action: Action
+    rendered: Rendered
+    address: Choice | None
+    """None on a channel that has no addresses."""
+    locale: Choice
+    provider: Provider | None
+    """None when there is no such channel configuration, or it serves another channel."""
 
 
 class CampaignPreviewer:
@@ -63,63 +71,80 @@ class CampaignPreviewer:
     async def preview(self, command: PreviewCampaign, caller: Caller) -> Preview:
         """Raises ResourceNotFound or InvalidFields."""
 
-        def read(unit: UnitOfWork) -> tuple[CampaignDefinition, ChannelConfiguration | None]:
+        def read(unit: UnitOfWork) -> tuple[CampaignDefinition, int, ChannelConfiguration | None]:
             campaign = find_campaign(unit, caller.sandbox, command.campaign_id)
             number = command.version
             definition = find_version(unit, campaign, number).definition if number else campaign.definition
-            return definition, unit.channels.get(caller.sandbox, definition.action.channel_configuration)
+            index = _action_index(command, definition)
+            name = definition.actions[index].channel_configuration
+            return definition, index, unit.channels.get(caller.sandbox, name)
 
-        definition, channel = await self._transactions.read(read)
-        # Compiling and rendering may take milliseconds that the event loop is not kept waiting for.
-        email = await asyncio.to_thread(self._render, command, definition)
-        content = definition.action.email
-        return Preview(
-            email,
-            sender=content.sender or (channel.smtp.sender if channel else None),
-            reply_to=content.reply_to or (channel.smtp.reply_to if channel else None),
-        )
+        definition, index, configuration = await self._transactions.read(read)
+        action, recipient = definition.actions[index], _recipient(command, definition, index)
+        # Compiling and rendering may take milliseconds, in which the event loop serves others.
+        rendered = await asyncio.to_thread(self._render, command, definition, index, recipient)
+        provider = None
+        if configuration is not None and configuration.channel is action.content.channel:
+            provider = configuration.provider
+        return Preview(action, rendered, recipient.address, recipient.locale, provider)
 
-    def _render(self, command: PreviewCampaign, definition: CampaignDefinition) -> RenderedEmail:
+    def _render(
+        self, command: PreviewCampaign, definition: CampaignDefinition, index: int, recipient: _Recipient
+    ) -> Rendered:
         try:
             schema = self._compiler.compile_schema(definition.context_schema)
-            content = self._compiler.compile_content(definition, command.campaign_id)
+            content = self._compiler.compile_content(definition, index, command.campaign_id)
         except ContentInvalid:
             refuse_invalid([_as_violation(finding) for finding in errors_of(self._compiler.review(definition))], [])
             raise
         broken = [violation.under("context") for violation in schema.violations(command.context)]
-        refuse_invalid(command.flaws, [*_recipient_violations(command, definition), *broken])
+        refuse_invalid(command.violations, [*recipient.violations, *broken])
         try:
-            return content.render(_personalisation(command, definition))
+            return content.render(_personalisation(command, recipient))
         except RenderingFailed as error:
             raise InvalidFields((Violation(error.field, "RENDERING_FAILED", str(error)),)) from error
 
 
-def _recipient_violations(command: PreviewCampaign, definition: CampaignDefinition) -> list[Violation]:
-    found = []
-    if command.locale and not is_locale(command.locale):
-        found.append(malformed("locale", "Must be a BCP 47 tag, such as 'pt-BR'."))
-    if command.identity:
-        flaw = identity_violation(command.identity, definition.identity_namespace, "identity")
-        found += [flaw] if flaw else []
-    return found
+def _action_index(command: PreviewCampaign, definition: CampaignDefinition) -> int:
+    """Raises InvalidFields when the version has no action of that id."""
+    ids = [action.id for action in definition.actions]
+    if not command.action:
+        return 0
+    if command.action in ids:
+        return ids.index(command.action)
+    what = f"Must be the id of one of the campaign's actions: {', '.join(ids)}."
+    raise InvalidFields((Violation("action", "UNKNOWN_VALUE", what),))
 
 
-def _personalisation(command: PreviewCampaign, definition: CampaignDefinition) -> Personalisation:
+@dataclass(frozen=True, slots=True)
+class _Recipient:
+    """Whom the preview is for."""
+
+    identity: str
+    address: Choice | None
+    locale: Choice
+    violations: list[Violation]
+
+
+def _recipient(command: PreviewCampaign, definition: CampaignDefinition, index: int) -> _Recipient:
+    """Chooses address and locale as a trigger does; a recipient of whom nothing is said is nobody."""
+    content = definition.actions[index].content
     identity = command.identity or f"{definition.identity_namespace}:{_NOBODY}"
-    return Personalisation(
-        context=command.context,
-        profile=command.profile,
-        identity=identity,
-        address=_address(command.profile, identity),
-        locale=command.locale or definition.default_locale,
-    )
+    address = content.address("", command.profile, identity)
+    locale = choose_locale(command.locale, command.profile, definition.default_locale)
+    found = [
+        identity_violation(identity, definition.identity_namespace, "identity"),
+        content.address_violation(address) if address is not None else None,
+        None if is_locale(locale.value) else malformed(_LOCALE_FIELDS[locale.source], "Must be a BCP 47 tag."),
+    ]
+    if address is None and content.address_violation(address):
+        address = Choice(_NOBODY, Source.CAMPAIGN)
+    return _Recipient(identity, address, locale, [violation for violation in found if violation is not None])
 
 
-def _address(profile: Mapping[str, Any], identity: str) -> str:
-    """The first that is an e-mail address, in the order in which a trigger looks for one."""
-    _, value = split_identity(identity) or ("", "")
-    candidates = (profile.get("email"), value)
-    return next((each for each in candidates if isinstance(each, str) and is_address(each)), _NOBODY)
+def _personalisation(command: PreviewCampaign, recipient: _Recipient) -> Personalisation:
+    address = "" if recipient.address is None else recipient.address.value
+    return Personalisation(command.context, command.profile, recipient.identity, address, recipient.locale.value)
 
 
 def _as_violation(finding: Finding) -> Violation:

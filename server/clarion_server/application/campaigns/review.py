@@ -1,9 +1,9 @@
-"""Every check of a campaign that is to be activated."""
+"""Checks a campaign that is to be activated."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.content import ContentCompiler
@@ -14,29 +14,34 @@ from clarion_server.domain.finding import Finding, FindingCode, Severity
 from clarion_server.domain.instant import Instant, to_rfc3339
 from clarion_server.domain.violation import Violation
 
-_CHANNEL_FIELD = "actions[0].channel_configuration"
-
 
 class Review:
+    """Checks a definition as a whole."""
+
     def __init__(self, compiler: ContentCompiler, clock: Clock) -> None:
         self._compiler = compiler
         self._clock = clock
 
-    async def of(self, definition: CampaignDefinition, channel: ChannelConfiguration | None) -> list[Finding]:
-        """Errors first. `channel` is what the definition's action names; None when there is none of that name."""
-        # Walking large templates takes milliseconds that the event loop is not kept waiting for.
-        return await asyncio.to_thread(self._findings, definition, channel)
+    async def of(
+        self, definition: CampaignDefinition, channels: Sequence[ChannelConfiguration | None]
+    ) -> list[Finding]:
+        """Returns the findings, errors first.
 
-    def _findings(self, definition: CampaignDefinition, channel: ChannelConfiguration | None) -> list[Finding]:
+        `channels` are what the definition's actions name, in their order; None where there is none of that name.
+        """
+        # Walking large templates takes milliseconds, in which the event loop serves others.
+        return await asyncio.to_thread(self._findings, definition, channels)
+
+    def _findings(
+        self, definition: CampaignDefinition, channels: Sequence[ChannelConfiguration | None]
+    ) -> list[Finding]:
         broken = campaign_violations(definition)
         if broken:
-            # Drafts keep the rules of their day; what follows relies on those of today.
+            # Drafts keep the rules of the day they were written; what follows relies on those of today.
             return [_field_invalid(violation) for violation in broken]
-        findings = [
-            *_channel_findings(definition, channel),
-            *_schedule_findings(definition.schedule, self._clock.now()),
-            *self._compiler.review(definition),
-        ]
+        findings = [*_schedule_findings(definition.schedule, self._clock.now()), *self._compiler.review(definition)]
+        for index, channel in enumerate(channels):
+            findings += _channel_findings(definition, index, channel)
         return errors_of(findings) + warnings_of(findings)
 
 
@@ -58,32 +63,29 @@ def _field_invalid(violation: Violation) -> Finding:
     )
 
 
-def _channel_findings(definition: CampaignDefinition, channel: ChannelConfiguration | None) -> Iterator[Finding]:
+def _channel_findings(
+    definition: CampaignDefinition, index: int, channel: ChannelConfiguration | None
+) -> Iterator[Finding]:
+    """Yields what keeps an action from leaving through the channel configuration that it names."""
+    action, field = definition.actions[index], f"actions[{index}].channel_configuration"
     if channel is None:
-        yield Finding(
-            Severity.ERROR,
-            FindingCode.CHANNEL_CONFIGURATION_MISSING,
-            _CHANNEL_FIELD,
-            f"There is no channel configuration '{definition.action.channel_configuration}' in this sandbox.",
-            "Create it, or name another one.",
-        )
+        message = f"There is no channel configuration '{action.channel_configuration}' in this sandbox."
+        remedy = "Create it, or name another one."
+        yield Finding(Severity.ERROR, FindingCode.CHANNEL_CONFIGURATION_MISSING, field, message, remedy)
         return
     if channel.disabled:
-        yield Finding(
-            Severity.ERROR,
-            FindingCode.CHANNEL_CONFIGURATION_DISABLED,
-            _CHANNEL_FIELD,
-            f"{channel.name} is disabled.",
-            "Enable it, or name another one.",
+        message, remedy = f"{channel.name} is disabled.", "Enable it, or name another one."
+        yield Finding(Severity.ERROR, FindingCode.CHANNEL_CONFIGURATION_DISABLED, field, message, remedy)
+    if channel.channel is not action.content.channel:
+        message = (
+            f"{channel.name} serves {channel.channel}, and the content of the action is for {action.content.channel}."
         )
+        remedy = "Name a channel configuration of the content's channel, or change the content."
+        yield Finding(Severity.ERROR, FindingCode.CHANNEL_CONFIGURATION_CHANNEL, field, message, remedy)
     if not channel.takes(definition.category):
-        yield Finding(
-            Severity.ERROR,
-            FindingCode.CHANNEL_CONFIGURATION_CATEGORY,
-            _CHANNEL_FIELD,
-            f"{channel.name} is not for {definition.category} campaigns.",
-            "Add the category to the channel configuration, or name another one.",
-        )
+        message = f"{channel.name} is not for {definition.category} campaigns."
+        remedy = "Add the category to the channel configuration, or name another one."
+        yield Finding(Severity.ERROR, FindingCode.CHANNEL_CONFIGURATION_CATEGORY, field, message, remedy)
 
 
 def _schedule_findings(schedule: Schedule, now: Instant) -> Iterator[Finding]:

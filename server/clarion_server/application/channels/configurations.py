@@ -1,9 +1,10 @@
-"""Keeps channel configurations: how messages leave."""
+"""Creates, changes, verifies and deletes channel configurations."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, get_args
 
 from clarion_server.application.ports.channels import ChannelFactory, VerificationStep
 from clarion_server.application.ports.clock import Clock
@@ -14,17 +15,26 @@ from clarion_server.application.validation import refuse_invalid, violations_wit
 from clarion_server.domain.access import Caller
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.channel_rules import channel_violations
-from clarion_server.domain.errors import ChannelConfigurationInUse, ResourceExists, ResourceNotFound
+from clarion_server.domain.content import Provider
+from clarion_server.domain.errors import ChannelConfigurationInUse, InvalidFields, ResourceExists, ResourceNotFound
 from clarion_server.domain.names import CHANNEL_CONFIGURATIONS
-from clarion_server.domain.violation import Violation
+from clarion_server.domain.violation import Violation, required
 
-#: Where the configuration is in the requests that carry one.
+#: The field of the configuration in the requests that carry one.
 _FIELD = "channel_configuration"
 
-#: The names of everything that an administrator may change.
-EDITABLE_FIELDS = frozenset(
-    {"display_name", "categories", "disabled", "smtp", "retry_policy", "max_concurrency", "max_rate"}
-)
+#: The names of the contract's fields for the provider, of which a configuration has one.
+_PROVIDER_FIELDS = frozenset(kind.field for kind in get_args(Provider))
+
+#: The names, in the contract, of everything that an administrator may change.
+EDITABLE_FIELDS = _PROVIDER_FIELDS | {
+    "display_name",
+    "categories",
+    "disabled",
+    "retry_policy",
+    "max_concurrency",
+    "max_rate",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +43,7 @@ class ChannelSettings:
 
     configuration: ChannelConfiguration
     """Only its EDITABLE_FIELDS mean anything."""
-    flaws: tuple[Violation, ...] = ()
+    violations: tuple[Violation, ...] = ()
     """What could not be read, by paths in the configuration, which holds stand-ins for it."""
 
 
@@ -52,7 +62,7 @@ class UpdateChannelConfiguration:
     changed_fields: frozenset[str]
     """Of EDITABLE_FIELDS; the others stay as they are."""
     etag: str = ""
-    flaws: tuple[Violation, ...] = ()
+    violations: tuple[Violation, ...] = ()
     """What was already wrong with the request, apart from the settings."""
     validate_only: bool = False
     """True checks everything and stores nothing."""
@@ -74,8 +84,8 @@ class ManageChannelConfigurations:
     async def create(self, command: CreateChannelConfiguration, caller: Caller) -> ChannelConfiguration:
         """Stores a configuration, unless the command only validates. Raises InvalidFields or ResourceExists."""
         configuration_id, settings = command.configuration_id, command.settings
-        flaw = CHANNEL_CONFIGURATIONS.id_violation(configuration_id, "channel_configuration_id")
-        _check(settings.configuration, settings.flaws, [flaw] if flaw else [])
+        violation = CHANNEL_CONFIGURATIONS.id_violation(configuration_id, "channel_configuration_id")
+        _check(settings.configuration, settings.violations, [violation] if violation else [])
         now = self._clock.now()
         configuration = replace(
             settings.configuration, sandbox=caller.sandbox, id=configuration_id, create_time=now, update_time=now
@@ -91,11 +101,11 @@ class ManageChannelConfigurations:
         return created
 
     async def get(self, configuration_id: str, caller: Caller) -> ChannelConfiguration:
-        """Raises ResourceNotFound."""
+        """Returns one configuration. Raises ResourceNotFound."""
         return await self._transactions.read(lambda unit: _find(unit, caller, configuration_id))
 
     async def page(self, after: str | None, limit: int, caller: Caller) -> list[ChannelConfiguration]:
-        """By id; `after`: only larger ids."""
+        """Returns the configurations by id, beginning behind the id `after`."""
         return await self._transactions.read(lambda unit: unit.channels.page(caller.sandbox, after, limit))
 
     async def update(self, command: UpdateChannelConfiguration, caller: Caller) -> ChannelConfiguration:
@@ -121,7 +131,7 @@ class ManageChannelConfigurations:
         return updated
 
     async def delete(self, configuration_id: str, etag: str, caller: Caller) -> None:
-        """Raises ResourceNotFound, EtagMismatch or ChannelConfigurationInUse."""
+        """Deletes a configuration. Raises ResourceNotFound, EtagMismatch or ChannelConfigurationInUse."""
 
         def delete(unit: UnitOfWork) -> ChannelConfiguration:
             stored = _find(unit, caller, configuration_id)
@@ -133,7 +143,7 @@ class ManageChannelConfigurations:
         self._on_change(await self._transactions.write(delete))
 
     async def verify(self, configuration_id: str, caller: Caller) -> list[VerificationStep]:
-        """The steps up to the first that failed. Raises ResourceNotFound."""
+        """Tries the stored configuration. Returns the steps up to the first that failed. Raises ResourceNotFound."""
         channel = self._open_channel(await self.get(configuration_id, caller))
         try:
             return await channel.verify()
@@ -142,10 +152,23 @@ class ManageChannelConfigurations:
 
     def _updated(self, stored: ChannelConfiguration, command: UpdateChannelConfiguration) -> ChannelConfiguration:
         names, sent = command.changed_fields, command.settings
-        wanted = replace(stored, **{name: getattr(sent.configuration, name) for name in names})
-        updated = stored.updated(wanted, self._clock.now())
-        _check(updated, violations_within(names, sent.flaws), command.flaws)
+        violations = violations_within(names, sent.violations)
+        wanted = replace(stored, **_changes(sent.configuration, names))
+        wrong_kind = stored.provider_violation(wanted.provider)
+        updated = wanted if wrong_kind else stored.updated(wanted, self._clock.now())
+        _check(updated, violations, command.violations, [wrong_kind] if wrong_kind else [])
         return updated
+
+
+def _changes(sent: ChannelConfiguration, names: frozenset[str]) -> dict[str, Any]:
+    """Returns the new values of the named fields. Raises InvalidFields when the provider is named that was not sent."""
+    changes = {name: getattr(sent, name) for name in names - _PROVIDER_FIELDS}
+    providers = names & _PROVIDER_FIELDS
+    if sent.provider.field in providers:
+        changes["provider"] = sent.provider
+    elif providers:
+        raise InvalidFields(tuple(required(f"{_FIELD}.{name}") for name in sorted(providers)))
+    return changes
 
 
 def _find(unit: UnitOfWork, caller: Caller, configuration_id: str) -> ChannelConfiguration:
@@ -161,11 +184,19 @@ def _check_name_is_free(unit: UnitOfWork, configuration: ChannelConfiguration) -
         raise ResourceExists(configuration.name)
 
 
-def _check(configuration: ChannelConfiguration, flaws: Sequence[Violation], more: Sequence[Violation] = ()) -> None:
-    """Raises InvalidFields, with paths in the request."""
+def _check(
+    configuration: ChannelConfiguration,
+    unread: Sequence[Violation],
+    of_request: Sequence[Violation] = (),
+    broken: Sequence[Violation] = (),
+) -> None:
+    """Raises InvalidFields, with paths in the request.
+
+    `unread` says what could not be read of the configuration, `broken` which rules it breaks beside its own.
+    """
     refuse_invalid(
-        [*more, *(flaw.under(_FIELD) for flaw in flaws)],
-        (broken.under(_FIELD) for broken in channel_violations(configuration)),
+        [*of_request, *(violation.under(_FIELD) for violation in unread)],
+        [violation.under(_FIELD) for violation in (*broken, *channel_violations(configuration))],
     )
 
 

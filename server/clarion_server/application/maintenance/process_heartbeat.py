@@ -16,12 +16,13 @@ from clarion_server.application.sending.lease import Lease, Renewal
 from clarion_server.application.sending.outcomes import record_outcomes
 from clarion_server.application.sending.requeue import PendingRequeue
 from clarion_server.application.transactions import Transactions
+from clarion_server.domain.attempt import Attempt, AttemptResult, Failure, FailureReason
 from clarion_server.domain.campaign import Campaign, CampaignState
 from clarion_server.domain.channel import DEFAULT_RETRY_POLICY
 from clarion_server.domain.delivery import AttemptOutcome, decide_next
 from clarion_server.domain.errors import Unavailable
 from clarion_server.domain.instant import SECOND, Instant
-from clarion_server.domain.message import Attempt, AttemptResult, Failure, FailureReason, Message
+from clarion_server.domain.message import Message
 
 T = TypeVar("T")
 

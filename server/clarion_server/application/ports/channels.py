@@ -1,35 +1,32 @@
-"""The way out: how one message is handed to a provider."""
+"""The port of the channels: how one message is handed to a provider."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
-from clarion_server.application.ports.content import RenderedEmail
-from clarion_server.domain.campaign import Mailbox
+from clarion_server.domain.attempt import Failure
 from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.content import Content, Rendered
 from clarion_server.domain.instant import Instant, Span
-from clarion_server.domain.message import Failure
 from clarion_server.domain.value import value
 
 
 @value
-class OutboundEmail:
-    """One e-mail, ready for its channel."""
+class Outbound:
+    """One message, ready for its channel."""
 
     message_id: str
-    """The message's id. The Message-ID header is made of it, the same for each attempt."""
+    """The same for each attempt, so that a provider or a receiver recognises a repeated one by it."""
     address: str
-    """The recipient's."""
-    sender: Mailbox | None
-    """The campaign's; None: the channel configuration's."""
-    reply_to: Mailbox | None
-    email: RenderedEmail
-    date: Instant
-    """For the Date header: when the message was released."""
+    """The recipient's. Empty on a channel that has no addresses."""
+    content: Content
+    """The content as the author wrote it, for what is no template."""
+    rendered: Rendered
+    """The content with every value in its place, of the same channel."""
+    release_time: Instant
     attempt: int = 1
-    """Counts from 1."""
+    """The number of the attempt, from 1."""
 
 
 @value
@@ -48,47 +45,57 @@ class HandOffFailed(Exception):
 
 
 class TransientFailure(HandOffFailed):
-    """For a passing reason: worth another try."""
+    """The provider did not take the message, for a reason that may pass: another try is worthwhile."""
+
+    def __init__(self, failure: Failure, retry_after: Span | None = None) -> None:
+        super().__init__(failure)
+        self.retry_after = retry_after
+        """How long the provider asks to be left alone. None: it does not say."""
 
 
 class PermanentFailure(HandOffFailed):
-    """For good: another try would fail as well."""
+    """The provider did not take the message and never will: another try would fail as well."""
 
 
 class HandOffInDoubt(HandOffFailed):
     """Nobody knows whether the provider took the message."""
 
 
-class VerificationKind(StrEnum):
-    CONNECT = "CONNECT"
-    EHLO = "EHLO"
-    STARTTLS = "STARTTLS"
-    AUTH = "AUTH"
-
-
 @dataclass(frozen=True, slots=True)
 class VerificationStep:
-    kind: VerificationKind
+    """One step of a trial."""
+
+    name: str
+    """Stable, such as `connect` or `starttls`."""
     passed: bool
     detail: str
+    """What the provider said, or what went wrong and what to do about it. It never holds a credential."""
     elapsed: Span
 
 
 class Channel(Protocol):
-    """One channel configuration at work. Keeps its connections; used by many tasks of one event loop at once."""
+    """One channel configuration at work. It keeps its connections, and many tasks of one event loop use it at once."""
 
-    async def send(self, message: OutboundEmail) -> Receipt:
-        """Hands the message over. Raises TransientFailure, PermanentFailure or HandOffInDoubt, and nothing else."""
+    async def send(self, message: Outbound) -> Receipt:
+        """Hands the message over. Raises TransientFailure, PermanentFailure or HandOffInDoubt, and nothing else.
+
+        After a cancellation, whether the provider takes the message is as unknown as after HandOffInDoubt.
+        """
         ...
 
     async def verify(self) -> list[VerificationStep]:
-        """Goes through every step of a hand-off but the message, over a connection of its own. Never raises."""
+        """Tries every step of a hand-off but the message, over a connection of its own. Never raises.
+
+        Returns the steps up to and including the first that failed.
+        """
         ...
 
     async def close(self) -> None:
-        """Lets its connections go. Idempotent."""
+        """Closes the connections. May be called twice. Messages on their way still get their answer."""
         ...
 
 
 class ChannelFactory(Protocol):
-    def __call__(self, configuration: ChannelConfiguration) -> Channel: ...
+    def __call__(self, configuration: ChannelConfiguration) -> Channel:
+        """Opens a channel, which connects to nothing before its first message."""
+        ...

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
-from clarion_server.domain.campaign import CampaignState, Category, QueueDisposal
+from clarion_server.domain.campaign import CampaignState, QueueDisposal
+from clarion_server.domain.category import Category
+from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.event import EventType
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import EventType, Failure, Lane, MessageState
-from clarion_server.domain.value import value
+from clarion_server.domain.message import Lane, MessageState
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,10 @@ class MessageQuery:
     execution_id: str | None = None
     identity: str | None = None
     states: frozenset[MessageState] = frozenset()
+    channels: frozenset[Channel] = frozenset()
+    actions: frozenset[str] = frozenset()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Only messages that carry each of these."""
     before: str | None = None
     """Only messages with a smaller id."""
     limit: int = 50
@@ -96,28 +103,3 @@ class EventQuery:
     message_id: str | None = None
     types: frozenset[EventType] = frozenset()
     limit: int = 500
-
-
-@value
-class Settlement:
-    """How the hand-off of one message ended: the move that the store makes, and whose it must still be."""
-
-    message_id: str
-    attempt_number: int
-    state: MessageState
-    """An outcome, or QUEUED for another try."""
-    time: Instant
-    """When it ended: the outcome time, if the state is an outcome."""
-    due_time: Instant | None = None
-    """When to try again; None leaves it."""
-    failure: Failure | None = None
-
-
-@value
-class CounterKey:
-    """What one counter of the report counts."""
-
-    campaign_key: int
-    version: int
-    metric: str
-    """`targeted`, `retries`, `state:SENT`, `excluded:SUPPRESSED`, `failed:THROTTLED`, `latency:57` …"""

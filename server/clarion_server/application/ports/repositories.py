@@ -7,21 +7,22 @@ from typing import Protocol
 
 from clarion_server.application.ports.queries import (
     CampaignQuery,
-    CounterKey,
     DeliveryPolicy,
     DueQuery,
     EventQuery,
     ExecutionQuery,
     MessageQuery,
     QueuedMessage,
-    Settlement,
 )
 from clarion_server.domain.access import ApiKey
 from clarion_server.domain.campaign import Campaign, CampaignVersion
 from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.counter import CounterKey, LatencyKey, Metric
+from clarion_server.domain.delivery import AttemptOutcome
+from clarion_server.domain.event import Event
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import Event, Lane, Message, MessageState
+from clarion_server.domain.message import Lane, Message, MessageState
 
 
 class NameTaken(Exception):
@@ -77,7 +78,13 @@ class CampaignRepository(Protocol):
         """A scheduled, live or paused campaign whose live version uses the channel configuration."""
         ...
 
-    def add_version(self, version: CampaignVersion, channel_key: int) -> None: ...
+    def add_version(self, version: CampaignVersion, channel_keys: Sequence[int]) -> None:
+        """`channel_keys` are the keys of its actions' channel configurations, in the order of the actions."""
+        ...
+
+    def channel_keys(self, campaign_key: int, number: int) -> list[int]:
+        """Returns the keys of the channel configurations of a version's actions, in their order."""
+        ...
 
     def version(self, campaign_key: int, number: int) -> CampaignVersion | None: ...
 
@@ -197,7 +204,7 @@ class MessageRepository(Protocol):
         """SENDING → QUEUED for messages of `owner` whose attempt was claimed but never begun: it counts no more."""
         ...
 
-    def record_outcomes(self, settlements: Sequence[Settlement], owner: str) -> set[str]:
+    def record_outcomes(self, outcomes: Sequence[AttemptOutcome], owner: str) -> set[str]:
         """SENDING → another state, for messages that are still in the hands of `owner` in that very attempt.
 
         Returns the ids of the messages moved. One that another process has taken over is left alone.
@@ -252,8 +259,14 @@ class CounterRepository(Protocol):
 
     def add(self, increments: Mapping[CounterKey, int]) -> None: ...
 
-    def of_campaign(self, campaign_key: int | None, version: int | None) -> dict[str, int]:
-        """By metric, added up over versions where `version` is None."""
+    def add_latencies(self, increments: Mapping[LatencyKey, int]) -> None: ...
+
+    def of_campaign(self, campaign_key: int | None, version: int | None) -> dict[tuple[Metric, str], int]:
+        """Returns the counts by metric and reason, added up over all else. None stands for all of them."""
+        ...
+
+    def latencies(self, campaign_key: int, version: int | None) -> dict[int, int]:
+        """Returns how many messages were handed off, by the bucket of their latency (`domain.latency`)."""
         ...
 
 

@@ -11,7 +11,7 @@ from clarion_server.application.ports.queries import EventQuery
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.errors import ResumeTokenExpired, Unavailable
-from clarion_server.domain.message import Event
+from clarion_server.domain.event import Event
 
 #: A position before every event that is still there.
 FROM_START = -1

@@ -10,8 +10,9 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.access import Caller
 from clarion_server.domain.errors import ResourceNotFound
+from clarion_server.domain.event import Event
 from clarion_server.domain.execution import Execution
-from clarion_server.domain.message import Event, Message, MessageState
+from clarion_server.domain.message import Message, MessageState
 
 
 @dataclass(frozen=True, slots=True)

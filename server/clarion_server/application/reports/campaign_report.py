@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from clarion_server.application.campaigns.changes import find_campaign, find_version
+from clarion_server.application.campaign_lookup import find_campaign, find_version
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.reports.counts import CampaignCounts, read_figures
+from clarion_server.application.reports.counts import CampaignCounts, read_counts
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.access import Caller
 from clarion_server.domain.instant import Instant
@@ -18,7 +18,7 @@ class CampaignReport:
     campaign_name: str
     version: int
     """0: all of them."""
-    figures: CampaignCounts
+    counts: CampaignCounts
     read_time: Instant
 
 
@@ -34,7 +34,7 @@ class CampaignReports:
             campaign = find_campaign(unit, caller.sandbox, campaign_id)
             if version:
                 find_version(unit, campaign, version)
-            counters = unit.figures.of_campaign(campaign.key, version or None)
-            return CampaignReport(campaign.name, version, read_figures(counters), self._clock.now())
+            counts = read_counts(unit, campaign.key, version or None)
+            return CampaignReport(campaign.name, version, counts, self._clock.now())
 
         return await self._transactions.read(read)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeVar
 
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.domain.attempt import FailureReason
+from clarion_server.domain.counter import METRIC_OF_OUTCOME, Metric
 from clarion_server.domain.instant import Span
 from clarion_server.domain.latency import percentile
-from clarion_server.domain.message import OUTCOMES, ExclusionReason, FailureReason, MessageState
+from clarion_server.domain.message import ExclusionReason, MessageState
 
-K = TypeVar("K")
+R = TypeVar("R", bound=StrEnum)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +46,28 @@ class CampaignCounts:
         return percentile(self.latency_counts, share)
 
 
-def read_figures(counters: Mapping[str, int]) -> CampaignCounts:
-    """`counters` by metric, as `CounterKey.metric` names them."""
+def read_counts(unit: UnitOfWork, campaign_key: int, version: int | None) -> CampaignCounts:
+    """Reads the counts of a campaign, or of one of its versions."""
+    return counts_of(unit.counters.of_campaign(campaign_key, version), unit.counters.latencies(campaign_key, version))
+
+
+def counts_of(counters: Mapping[tuple[Metric, str], int], latencies: Mapping[int, int]) -> CampaignCounts:
+    """Returns what the store's counters, by metric and reason, and its latencies, by bucket, say."""
     return CampaignCounts(
-        targeted_count=counters.get("targeted", 0),
-        retry_count=counters.get("retries", 0),
-        outcome_counts={state: counters.get(f"state:{state}", 0) for state in MessageState if state in OUTCOMES},
-        excluded_counts=_occurred({reason: counters.get(f"excluded:{reason}", 0) for reason in ExclusionReason}),
-        failed_counts=_occurred({reason: counters.get(f"failed:{reason}", 0) for reason in FailureReason}),
-        latency_counts=_latencies(counters),
+        targeted_count=counters.get((Metric.TARGETED, ""), 0),
+        retry_count=counters.get((Metric.RETRIES, ""), 0),
+        outcome_counts={state: _sum(counters, metric) for state, metric in METRIC_OF_OUTCOME.items()},
+        excluded_counts=_by_reason(counters, Metric.EXCLUDED, ExclusionReason),
+        failed_counts=_by_reason(counters, Metric.FAILED, FailureReason),
+        latency_counts=latencies,
     )
 
 
-def _occurred(counts: Mapping[K, int]) -> dict[K, int]:
-    return {key: count for key, count in counts.items() if count}
+def _sum(counters: Mapping[tuple[Metric, str], int], metric: Metric) -> int:
+    return sum(count for (each, _), count in counters.items() if each is metric)
 
 
-def _latencies(counters: Mapping[str, int]) -> dict[int, int]:
-    kinds = ((metric.partition(":"), count) for metric, count in counters.items())
-    return {int(bucket): count for (kind, _, bucket), count in kinds if kind == "latency"}
+def _by_reason(counters: Mapping[tuple[Metric, str], int], metric: Metric, reasons: type[R]) -> dict[R, int]:
+    """Returns the counts of the reasons that occurred."""
+    found = {reason: counters.get((metric, reason.value), 0) for reason in reasons}
+    return {reason: count for reason, count in found.items() if count}

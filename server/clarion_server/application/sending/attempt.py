@@ -1,7 +1,8 @@
-"""One attempt: render a claimed message, hand it to its channel, decide_next."""
+"""One attempt: renders a claimed message, hands it to its channel, decides what comes next."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -12,24 +13,28 @@ from clarion_server.application.ports.channels import (
     Channel,
     HandOffFailed,
     HandOffInDoubt,
-    OutboundEmail,
+    Outbound,
     PermanentFailure,
+    TransientFailure,
 )
 from clarion_server.application.ports.clock import Chance, Clock
 from clarion_server.application.ports.content import ContentInvalid, Personalisation, RenderingFailed
 from clarion_server.application.sending.local_dispatch import ClaimedMessage
+from clarion_server.domain.acceptance import Facts, follow_ups
+from clarion_server.domain.attempt import MAX_DETAIL, Attempt, AttemptResult, Failure, FailureReason
 from clarion_server.domain.campaign import InDoubtPolicy
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.delivery import AttemptOutcome, decide_next, expire
-from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import MAX_DETAIL, Attempt, AttemptResult, Failure, FailureReason, Message
+from clarion_server.domain.instant import Instant, Span
+from clarion_server.domain.magic import suppressed_among
+from clarion_server.domain.message import Message, MessageState
 
 log = structlog.get_logger()
 
 
 class AttemptRunner:
-    def __init__(self, directory: CampaignCache, clock: Clock, chance: Chance) -> None:
-        self._directory = directory
+    def __init__(self, campaigns: CampaignCache, clock: Clock, chance: Chance) -> None:
+        self._campaigns = campaigns
         self._clock = clock
         self._chance = chance
 
@@ -41,34 +46,38 @@ class AttemptRunner:
         if message.expire_time is not None and message.expire_time <= started:
             return expire(message, started)
         try:
-            version = await self._directory.version(message.campaign_key, message.version)
+            version = await self._campaigns.version(message.campaign_key, message.version)
         except ContentInvalid:
             # It compiled when it was activated: by an earlier Clarion, with other rules.
             attempt = self._failed(message, started, "The content of this version does not compile any more.")
             return decide_next(message, attempt, configuration.retry_policy, InDoubtPolicy.PARK, self._chance)
-        attempt = await self._try(hand_off, version, channel, started)
-        return decide_next(
-            message, attempt, configuration.retry_policy, version.definition.in_doubt_policy, self._chance
-        )
+        attempt, wait = await self._try(hand_off, version, channel, started)
+        policy = version.definition.in_doubt_policy
+        not_before = None if wait is None else attempt.end_time + wait
+        outcome = decide_next(message, attempt, configuration.retry_policy, policy, self._chance, not_before)
+        if message.fallback_addresses and outcome.state is MessageState.FAILED:
+            return replace(outcome, follow_ups=_follow_ups(message, version, outcome.time))
+        return outcome
 
     async def _try(
         self, hand_off: ClaimedMessage, version: CompiledVersion, channel: Channel, started: Instant
-    ) -> Attempt:
+    ) -> tuple[Attempt, Span | None]:
+        """Returns the attempt, and how long the provider asks to wait before the next one."""
         number = hand_off.message.attempt_count
         try:
             receipt = await channel.send(_outbound(hand_off, version))
         except RenderingFailed as error:
-            return self._failed(hand_off.message, started, str(error))
+            return self._failed(hand_off.message, started, str(error)), None
         except HandOffFailed as error:
-            return Attempt(number, started, self._clock.now(), _result_of(error), error.failure)
+            wait = error.retry_after if isinstance(error, TransientFailure) else None
+            return Attempt(number, started, self._clock.now(), _result_of(error), error.failure), wait
         except Exception:
             # A fault of ours, at an unknown point of the hand-off.
             log.exception("hand_off_broke", message=hand_off.message.name, attempt=number)
             failure = Failure(FailureReason.HAND_OFF_UNKNOWN, detail="A fault in Clarion: see the log.")
-            return Attempt(number, started, self._clock.now(), AttemptResult.IN_DOUBT, failure)
-        return Attempt(
-            number, started, self._clock.now(), AttemptResult.SENT, provider_reply=receipt.provider_reply[:MAX_DETAIL]
-        )
+            return Attempt(number, started, self._clock.now(), AttemptResult.IN_DOUBT, failure), None
+        reply = receipt.provider_reply[:MAX_DETAIL]
+        return Attempt(number, started, self._clock.now(), AttemptResult.SENT, provider_reply=reply), None
 
     def _failed(self, message: Message, started: Instant, detail: str) -> Attempt:
         failure = Failure(FailureReason.RENDERING_FAILED, detail=detail[:MAX_DETAIL])
@@ -85,18 +94,22 @@ def _result_of(error: HandOffFailed) -> AttemptResult:
             return AttemptResult.DEFERRED
 
 
-def _outbound(hand_off: ClaimedMessage, version: CompiledVersion) -> OutboundEmail:
+def _follow_ups(failed: Message, version: CompiledVersion, now: Instant) -> list[Message]:
+    facts = Facts({}, {}, suppressed_among(failed.fallback_addresses))
+    return follow_ups(failed, version.actions, facts, now)
+
+
+def _outbound(hand_off: ClaimedMessage, version: CompiledVersion) -> Outbound:
     """Raises RenderingFailed."""
     message = hand_off.message
-    rendered = version.content.render(hand_off.personalisation or _personalisation(message))
-    content = version.definition.action.email
-    return OutboundEmail(
+    index = message.action_index
+    rendered = version.contents[index].render(hand_off.personalisation or _personalisation(message))
+    return Outbound(
         message_id=message.id,
         address=message.address,
-        sender=content.sender,
-        reply_to=content.reply_to,
-        email=rendered,
-        date=message.release_time,
+        content=version.definition.actions[index].content,
+        rendered=rendered,
+        release_time=message.release_time,
         attempt=message.attempt_count,
     )
 

@@ -196,6 +196,8 @@ class ChannelDispatcher:
         """Is called when the outcome is durable: the message has left this process's hands."""
         self._ports.queue.released(outcome.message, outcome.due_time)
         self.release(outcome.message.lane, 1)
+        for message in outcome.follow_ups:
+            self._ports.queue.queued(message.channel_key, message.lane, [message], message.due_time)
 
     def not_recorded(self, outcome: AttemptOutcome, error: Exception) -> None:
         """Is called when it is unknown whether the outcome was recorded. The message stays in flight until it is."""

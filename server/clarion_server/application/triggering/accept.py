@@ -1,105 +1,112 @@
-"""Makes accepted triggers durable, many in one commit."""
+"""Accepts triggers, many in one commit, in three phases: read the facts, decide, write."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from clarion_server.application.group_commit import BulkOperation
+from clarion_server.application.ports.content import Personalisation
 from clarion_server.application.ports.metrics import Metrics
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.local_dispatch import ClaimedMessage, LocalDispatch
 from clarion_server.application.sending.outcomes import record_accepted
+from clarion_server.application.triggering.admission import RecipientData
+from clarion_server.domain.acceptance import Accepted, Decision, Facts, Trigger, decide
 from clarion_server.domain.execution import IDEMPOTENCY_WINDOW, Execution
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import Lane, Message
+from clarion_server.domain.magic import suppressed_among
+from clarion_server.domain.message import Message, MessageState, message_id
 from clarion_server.domain.value import value
 
 
 @value
 class AcceptItem:
-    """One trigger, admitted and ready to be written."""
+    """One trigger that is checked and ready to be decided."""
 
-    execution: Execution
-    messages: Sequence[Message]
-    revision: int
-    """The campaign's, as it was when the trigger was admitted."""
-    channel_key: int
-    release_time: Instant
-    """When the messages may leave."""
-    hand_offs: Sequence[ClaimedMessage] | None = None
-    """The messages that have places reserved for them. None: they are queued."""
-
-    @property
-    def lane(self) -> Lane:
-        """Of all its messages: they are of one campaign."""
-        return self.messages[0].lane
+    trigger: Trigger
+    data: Mapping[int, RecipientData]
+    """By the recipient's position in the call."""
 
 
-@value
-class Accepted:
-    execution: Execution
+class AcceptTriggers(BulkOperation[AcceptItem, Decision]):
+    """Each trigger is written whole or not at all, whatever becomes of the others."""
 
-
-@value
-class Replayed:
-    """The request id was there already: this is the execution that it became."""
-
-    execution: Execution
-
-
-@value
-class CampaignChanged:
-    """The campaign has changed since the trigger was admitted."""
-
-
-AcceptResult = Accepted | Replayed | CampaignChanged
-
-
-class AcceptTriggers(BulkOperation[AcceptItem, AcceptResult]):
-    """Each item is written whole or not at all, whatever becomes of the others."""
-
-    def __init__(self, outlets: LocalDispatch, metrics: Metrics) -> None:
-        self._outlets = outlets
+    def __init__(self, dispatch: LocalDispatch, metrics: Metrics) -> None:
+        self._dispatch = dispatch
         self._metrics = metrics
 
-    def apply(self, unit: UnitOfWork, items: Sequence[AcceptItem], /) -> Sequence[AcceptResult]:
-        revisions = unit.campaigns.lock_revisions({item.execution.campaign_key for item in items})
-        remembered = _remembered(unit, items)
-        results: list[AcceptResult] = []
-        written: list[AcceptItem] = []
-        for item in items:
-            result = _decide(item, revisions, remembered)
-            if isinstance(result, Accepted):
-                written.append(item)
-            results.append(result)
-        _write(unit, written)
-        return results
+    def apply(self, unit: UnitOfWork, items: Sequence[AcceptItem], /) -> Sequence[Decision]:
+        triggers = [item.trigger for item in items]
+        facts = read_facts(unit, triggers)
+        earlier = dict(facts.earlier)
+        facts = Facts(facts.revisions, earlier, facts.suppressed)
+        decisions = []
+        for trigger in triggers:
+            decision = decide(trigger, facts)
+            key = _request_key(trigger.execution)
+            if key is not None and isinstance(decision, Accepted):
+                # The same id may come twice within one commit.
+                earlier[key] = decision.execution
+            decisions.append(decision)
+        _write(unit, [decision for decision in decisions if isinstance(decision, Accepted)])
+        return decisions
 
-    def committed(self, items: Sequence[AcceptItem], results: Sequence[AcceptResult], /) -> None:
-        """Sending begins with the commit, not with the answer: a caller that goes away takes nothing back."""
+    def committed(self, items: Sequence[AcceptItem], decisions: Sequence[Decision], /) -> None:
+        """Hands the messages over as soon as they are durable: a caller that went away takes nothing back."""
         message_count = 0
-        for item, result in zip(items, results, strict=True):
-            is_accepted = isinstance(result, Accepted)
-            if is_accepted:
-                message_count += len(item.messages)
-            if item.hand_offs is None:
-                messages = item.messages if is_accepted else ()
-                self._outlets.queued(item.channel_key, item.lane, messages, item.release_time)
-            elif is_accepted:
-                self._outlets.hand_off(item.channel_key, item.hand_offs)
-            else:
-                self._outlets.release(item.channel_key, item.lane, len(item.hand_offs))
+        for item, decision in zip(items, decisions, strict=True):
+            messages = decision.messages if isinstance(decision, Accepted) else ()
+            message_count += len(messages)
+            for index, owner in enumerate(item.trigger.owners):
+                own = messages if len(item.trigger.owners) == 1 else _of_action(messages, index)
+                if owner is None:
+                    self._queue(item.trigger, index, own)
+                else:
+                    self._hand_off(item, index, own)
         self._metrics.count_accepted(message_count)
 
     def failed(self, item: AcceptItem, _error: Exception, /) -> None:
-        if item.hand_offs is not None:
-            ids = [each.message.id for each in item.hand_offs]
-            self._outlets.requeue(item.channel_key, item.lane, ids, item.execution.accept_time)
+        trigger = item.trigger
+        for index, owner in enumerate(trigger.owners):
+            if owner is not None:
+                ids = [message_id(trigger.execution.id, each.index, index) for each in trigger.recipients]
+                self._dispatch.requeue(
+                    trigger.actions[index].channel_key, trigger.lane, ids, trigger.execution.accept_time
+                )
+
+    def _queue(self, trigger: Trigger, index: int, messages: Sequence[Message]) -> None:
+        self._dispatch.queued(trigger.actions[index].channel_key, trigger.lane, messages, trigger.release_time)
+
+    def _hand_off(self, item: AcceptItem, index: int, messages: Sequence[Message]) -> None:
+        """Hands over the messages that were written as claimed, and releases the capacity that is left."""
+        trigger = item.trigger
+        channel_key = trigger.actions[index].channel_key
+        claimed = [
+            ClaimedMessage(message, _personalisation(message, item.data[message.recipient_index]))
+            for message in messages
+            if message.state is MessageState.SENDING
+        ]
+        if claimed:
+            self._dispatch.hand_off(channel_key, claimed)
+        if unused := len(trigger.recipients) - len(claimed):
+            self._dispatch.release(channel_key, trigger.lane, unused)
 
 
-def _remembered(unit: UnitOfWork, items: Sequence[AcceptItem]) -> dict[tuple[int, str], Execution]:
-    """The executions that hold request ids of these items. Ids whose window has passed are released."""
-    wanted = {key: item.execution.accept_time for item in items if (key := _request_key(item.execution)) is not None}
+def read_facts(unit: UnitOfWork, triggers: Sequence[Trigger]) -> Facts:
+    """Reads what decides about a batch of triggers, in a constant number of statements."""
+    addresses = (address for trigger in triggers for each in trigger.recipients for address in each.addresses)
+    return Facts(
+        revisions=unit.campaigns.lock_revisions({trigger.execution.campaign_key for trigger in triggers}),
+        earlier=_earlier(unit, [trigger.execution for trigger in triggers]),
+        suppressed=suppressed_among(addresses),
+    )
+
+
+def _earlier(unit: UnitOfWork, executions: Sequence[Execution]) -> dict[tuple[int, str], Execution]:
+    """Reads the executions that hold the request ids of these. Releases the ids whose window has passed."""
+    wanted: dict[tuple[int, str], Instant] = {
+        key: execution.accept_time for execution in executions if (key := _request_key(execution)) is not None
+    }
     if not wanted:
         return {}
     found = unit.executions.by_request_ids(wanted)
@@ -109,27 +116,22 @@ def _remembered(unit: UnitOfWork, items: Sequence[AcceptItem]) -> dict[tuple[int
     return {key: old for key, old in found.items() if key not in lapsed}
 
 
-def _decide(item: AcceptItem, revisions: dict[int, int], remembered: dict[tuple[int, str], Execution]) -> AcceptResult:
-    # A repeated request gets its first answer even when the campaign has changed or ended since.
-    key = _request_key(item.execution)
-    if key is not None and key in remembered:
-        return Replayed(remembered[key])
-    if revisions.get(item.execution.campaign_key) != item.revision:
-        return CampaignChanged()
-    if key is not None:
-        # The same id may come twice within one commit.
-        remembered[key] = item.execution
-    return Accepted(item.execution)
-
-
 def _request_key(execution: Execution) -> tuple[int, str] | None:
     return None if execution.request_id is None else (execution.campaign_key, execution.request_id)
 
 
-def _write(unit: UnitOfWork, items: Sequence[AcceptItem]) -> None:
-    if not items:
+def _write(unit: UnitOfWork, accepted: Sequence[Accepted]) -> None:
+    if not accepted:
         return
-    messages = [message for item in items for message in item.messages]
-    unit.executions.add_all([item.execution for item in items])
+    messages = [message for each in accepted for message in each.messages]
+    unit.executions.add_all([each.execution for each in accepted])
     unit.messages.add_all(messages)
     record_accepted(unit, messages)
+
+
+def _of_action(messages: Sequence[Message], index: int) -> list[Message]:
+    return [message for message in messages if message.action_index == index]
+
+
+def _personalisation(message: Message, data: RecipientData) -> Personalisation:
+    return Personalisation(data.context, data.profile, message.identity, message.address, message.locale)

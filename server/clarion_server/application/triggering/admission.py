@@ -1,4 +1,4 @@
-"""Decides, recipient by recipient, what a trigger may become."""
+"""Checks a trigger as far as that needs no store."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from typing import Any
 import orjson
 
 from clarion_server.application.campaign_cache import LiveCampaign
-from clarion_server.application.ports.content import Personalisation
-from clarion_server.domain.address import is_address
-from clarion_server.domain.execution import Excluded, Rejected
+from clarion_server.domain.acceptance import AcceptedRecipient
+from clarion_server.domain.campaign import CampaignDefinition
+from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.choice import choose_locale
 from clarion_server.domain.instant import DAY, Instant
+from clarion_server.domain.labels import label_violations
 from clarion_server.domain.locales import is_locale
-from clarion_server.domain.magic import Part, part_of
-from clarion_server.domain.message import ExclusionReason
+from clarion_server.domain.message import NO_LABELS
 from clarion_server.domain.names import identity_violation
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation, malformed, out_of_range, required, too_long, too_many
@@ -28,8 +29,6 @@ MAX_CONTEXT_BYTES = 200 * 1024
 MAX_PROFILE_BYTES = 32 * 1024
 #: How far ahead a message may be sent.
 MAX_AHEAD = 366 * DAY
-
-_EMAIL = "email"
 
 _ESCAPED_NUL = rb"\u0000"
 #: An escaped NUL in JSON: a `\\u0000` whose backslash is not itself escaped.
@@ -45,65 +44,59 @@ class RecipientInput:
     locale: str = ""
     context: Mapping[str, Any] = field(default_factory=dict)
     profile: Mapping[str, Any] = field(default_factory=dict)
-    flaws: tuple[Violation, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=lambda: NO_LABELS)
+    violations: tuple[Violation, ...] = ()
     """What was already wrong with it when it arrived."""
 
 
 @value
 class TriggerCommand:
     campaign_id: str
-    """Empty where the name is malformed, which is among the flaws."""
+    """Empty where the name is malformed, which is among the violations."""
     recipients: tuple[RecipientInput, ...]
     request_id: str = ""
     send_time: Instant | None = None
     expire_time: Instant | None = None
     allow_partial: bool = False
     validate_only: bool = False
-    flaws: tuple[Violation, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=lambda: NO_LABELS)
+    violations: tuple[Violation, ...] = ()
     """What was already wrong with it when it arrived."""
 
     @property
     def is_damaged(self) -> bool:
         """Whether anything of it could not be read."""
-        return bool(self.flaws) or any(recipient.flaws for recipient in self.recipients)
+        return bool(self.violations) or any(recipient.violations for recipient in self.recipients)
 
 
 @value
-class Admitted:
-    """A recipient that may have a message."""
+class RecipientData:
+    """What the content of a recipient's messages is rendered with."""
 
-    personalisation: Personalisation
-    context: bytes
-    """As JSON, keys sorted."""
-    profile: bytes
-    exclusion: ExclusionReason | None
+    context: Mapping[str, Any]
+    profile: Mapping[str, Any]
 
 
 @dataclass(slots=True)
 class Admission:
-    """What the recipients of one call come to, by their places in it."""
+    """What the recipients of one call come to, by their positions in it."""
 
-    admitted: list[tuple[int, Admitted]] = field(default_factory=list)
-    exceptions: dict[int, Excluded | Rejected] = field(default_factory=dict)
-    """Those that are not plainly accepted; an excluded one is admitted as well."""
-    violations: list[Violation] = field(default_factory=list)
-    excluded_count: int = 0
+    recipients: list[AcceptedRecipient] = field(default_factory=list)
+    data: dict[int, RecipientData] = field(default_factory=dict)
+    """Of each of them, by its position in the call."""
+    rejections: dict[int, tuple[Violation, ...]] = field(default_factory=dict)
 
-    def add(self, place: int, result: Admitted | list[Violation]) -> None:
-        if isinstance(result, Admitted):
-            self.admitted.append((place, result))
-            if result.exclusion is not None:
-                self.exceptions[place] = Excluded(result.exclusion)
-                self.excluded_count += 1
-        else:
-            violations = tuple(violation.under(f"recipients[{place}]") for violation in result)
-            self.violations.extend(violations)
-            self.exceptions[place] = Rejected(violations)
+    @property
+    def violations(self) -> list[Violation]:
+        return [violation for violations in self.rejections.values() for violation in violations]
+
+    def reject(self, index: int, violations: Iterable[Violation]) -> None:
+        self.rejections[index] = tuple(violation.under(f"recipients[{index}]") for violation in violations)
 
 
 def call_violations(command: TriggerCommand, now: Instant) -> list[Violation]:
-    """What is wrong with the call, apart from its recipients."""
-    found = list(command.flaws)
+    """Returns what is wrong with the call, apart from its recipients."""
+    found = list(command.violations)
     found += request_id_violations(command.request_id)
     if not command.recipients:
         found.append(required("recipients"))
@@ -113,14 +106,16 @@ def call_violations(command: TriggerCommand, now: Instant) -> list[Violation]:
         found.append(out_of_range("send_time", "Must be at most 366 days ahead."))
     if command.expire_time is not None and command.expire_time <= max(now, command.send_time or now):
         found.append(out_of_range("expire_time", "Must be later than now and than send_time."))
+    if command.labels:
+        found += label_violations(command.labels)
     return found
 
 
 def violations_without_campaign(command: TriggerCommand, now: Instant) -> list[Violation]:
-    """What is wrong with a call, whichever campaign it is for."""
+    """Returns what is wrong with a call, whichever campaign it is for."""
     found = call_violations(command, now)
-    for place, recipient in enumerate(command.recipients):
-        found += [flaw.under(f"recipients[{place}]") for flaw in recipient.flaws]
+    for index, recipient in enumerate(command.recipients):
+        found += [violation.under(f"recipients[{index}]") for violation in recipient.violations]
     return found
 
 
@@ -131,58 +126,64 @@ def request_id_violations(request_id: str) -> Iterable[Violation]:
         yield malformed("request_id", "Must consist of printable ASCII characters.")
 
 
-def admit(recipients: Iterable[RecipientInput], live: LiveCampaign) -> Admission:
+def admit(command: TriggerCommand, live: LiveCampaign) -> Admission:
+    """Checks every recipient of the call against the live campaign."""
     admission = Admission()
     seen: set[str] = set()
-    for place, recipient in enumerate(recipients):
-        result = _admit(recipient, live)
+    for index, recipient in enumerate(command.recipients):
+        result = _admit(index, recipient, command.labels, live)
         if recipient.identity in seen:
             again = Violation("identity", "DUPLICATE", "Must occur only once in a call.")
-            result = [again] if isinstance(result, Admitted) else [*result, again]
+            result = [again] if isinstance(result, AcceptedRecipient) else [*result, again]
         seen.add(recipient.identity)
-        admission.add(place, result)
+        if isinstance(result, AcceptedRecipient):
+            admission.recipients.append(result)
+            admission.data[index] = RecipientData(recipient.context, recipient.profile)
+        else:
+            admission.reject(index, result)
     return admission
 
 
-def _admit(recipient: RecipientInput, live: LiveCampaign) -> Admitted | list[Violation]:
+def _admit(
+    index: int, recipient: RecipientInput, trigger_labels: Mapping[str, str], live: LiveCampaign
+) -> AcceptedRecipient | list[Violation]:
     definition = live.version.definition
     context, profile = _json(recipient.context), _json(recipient.profile)
-    address = recipient.address or _text(recipient.profile, _EMAIL) or _address_in(recipient.identity)
-    locale = recipient.locale or _text(recipient.profile, "locale") or definition.default_locale
-    found = list(recipient.flaws)
+    locale = choose_locale(recipient.locale, recipient.profile, definition.default_locale).value
+    labels = {**trigger_labels, **recipient.labels} if recipient.labels else trigger_labels
+    found = list(recipient.violations)
     if misnamed := identity_violation(recipient.identity, definition.identity_namespace, "identity"):
         found.append(misnamed)
-    if not is_address(address):
-        found.append(_address_violation(address, recipient))
+    addresses = _addresses(recipient, definition, found)
     if locale != definition.default_locale and not is_locale(locale):
         found.append(malformed("locale", "Must be a BCP 47 tag such as 'pt-BR'."))
-    # Plain looks first, which say for nearly every recipient that all is well.
+    # Cheap tests first, which show for nearly every recipient that all is well.
     if len(context) > MAX_CONTEXT_BYTES or _ESCAPED_NUL in context:
         found += _json_violations("context", context, MAX_CONTEXT_BYTES)
     if len(profile) > MAX_PROFILE_BYTES or _ESCAPED_NUL in profile:
         found += _json_violations("profile", profile, MAX_PROFILE_BYTES)
+    if recipient.labels:
+        found += label_violations(labels)
     # A context that arrived damaged is reported as such; the schema would only repeat it in other words.
-    if not recipient.flaws and (broken := live.schema.violations(recipient.context)):
+    if not recipient.violations and (broken := live.schema.violations(recipient.context)):
         found += [violation.under("context") for violation in broken]
     if found:
         return found
-    personalisation = Personalisation(recipient.context, recipient.profile, recipient.identity, address, locale)
-    excluded = ExclusionReason.SUPPRESSED if part_of(address) is Part.SUPPRESSED else None
-    return Admitted(personalisation, context, profile, excluded)
+    return AcceptedRecipient(index, recipient.identity, addresses, locale, context, profile, labels)
 
 
-def _address_in(identity: str) -> str:
-    namespace, _, value = identity.partition(":")
-    return value if namespace == _EMAIL else ""
-
-
-def _address_violation(address: str, recipient: RecipientInput) -> Violation:
-    if not address:
-        return Violation(
-            "address", "REQUIRED", "Must be given, here, as the profile's 'email', or as an identity 'email:…'."
-        )
-    field_name = "address" if recipient.address else "profile.email" if _EMAIL in recipient.profile else "identity"
-    return malformed(field_name, "Must hold a valid e-mail address.")
+def _addresses(recipient: RecipientInput, definition: CampaignDefinition, found: list[Violation]) -> list[str]:
+    """Returns the address for each action, and adds what is wrong with them to `found`, once a channel."""
+    of_channel: dict[Channel, str] = {}
+    for action in definition.actions:
+        content = action.content
+        if content.channel in of_channel:
+            continue
+        choice = content.address(recipient.address, recipient.profile, recipient.identity)
+        if violation := content.address_violation(choice):
+            found.append(violation)
+        of_channel[content.channel] = "" if choice is None else choice.value
+    return [of_channel[action.content.channel] for action in definition.actions]
 
 
 def _json_violations(field_name: str, json: bytes, limit: int) -> list[Violation]:
@@ -196,20 +197,17 @@ def _json_violations(field_name: str, json: bytes, limit: int) -> list[Violation
 
 
 def _json(values: Mapping[str, Any]) -> bytes:
-    """Keys sorted: the same data is the same bytes, for the fingerprint and for a template that loops over keys."""
+    """Returns JSON with sorted keys: the same data is the same bytes, for the fingerprint and for templates."""
     return orjson.dumps(values, option=orjson.OPT_SORT_KEYS) if values else b"{}"
 
 
-def _text(profile: Mapping[str, Any], key: str) -> str:
-    value = profile.get(key)
-    return value if isinstance(value, str) else ""
-
-
 def fingerprint(command: TriggerCommand) -> bytes:
-    """16 bytes that tell a repeated request from another one under the same id."""
+    """Returns 16 bytes that tell a repeated request from another one under the same id."""
     digest = hashlib.blake2b(digest_size=16)
-    digest.update(orjson.dumps([command.send_time, command.expire_time, command.allow_partial]))
+    call = [command.send_time, command.expire_time, command.allow_partial, command.labels]
+    digest.update(orjson.dumps(call, option=orjson.OPT_SORT_KEYS))
     for recipient in command.recipients:
-        parts = [recipient.identity, recipient.address, recipient.locale, recipient.context, recipient.profile]
-        digest.update(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS))
+        who = [recipient.identity, recipient.address, recipient.locale]
+        data = [recipient.context, recipient.profile, recipient.labels]
+        digest.update(orjson.dumps([who, data], option=orjson.OPT_SORT_KEYS))
     return digest.digest()

@@ -8,15 +8,14 @@ from collections.abc import Sequence
 from clarion_server.application.campaign_cache import CampaignCache, LiveCampaign
 from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.ports.clock import Clock, Ids
-from clarion_server.application.ports.content import RenderingFailed
+from clarion_server.application.ports.content import Personalisation, RenderingFailed
 from clarion_server.application.ports.metrics import Metrics
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.sending.local_dispatch import ClaimedMessage, LocalDispatch
+from clarion_server.application.sending.local_dispatch import LocalDispatch
 from clarion_server.application.transactions import Transactions
-from clarion_server.application.triggering.accept import Accepted, AcceptItem, AcceptResult, AcceptTriggers, Replayed
+from clarion_server.application.triggering.accept import AcceptItem, AcceptTriggers, read_facts
 from clarion_server.application.triggering.admission import (
     Admission,
-    Admitted,
     TriggerCommand,
     admit,
     call_violations,
@@ -24,7 +23,9 @@ from clarion_server.application.triggering.admission import (
     request_id_violations,
     violations_without_campaign,
 )
+from clarion_server.domain.acceptance import Accepted, AcceptedRecipient, Decision, Replayed, Trigger, decide
 from clarion_server.domain.access import Caller
+from clarion_server.domain.campaign import ActionMode
 from clarion_server.domain.errors import (
     CampaignNotLive,
     CampaignOutsideWindow,
@@ -34,7 +35,7 @@ from clarion_server.domain.errors import (
 )
 from clarion_server.domain.execution import IDEMPOTENCY_WINDOW, Execution
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import Message, MessageState, message_id
+from clarion_server.domain.message import Message, MessageState
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
 
@@ -53,31 +54,34 @@ class TriggerAnswer:
 
 @value
 class Begun:
-    """A trigger that was admitted and waits for its commit, or needs none."""
+    """A trigger that is checked and waits for its commit, or is only to be validated."""
 
-    execution: Execution
+    item: AcceptItem
     live: LiveCampaign
-    admission: Admission
-    committing: asyncio.Future[AcceptResult] | None
+    committing: asyncio.Future[Decision] | None
     """None: it is only to be validated."""
+
+    @property
+    def execution(self) -> Execution:
+        return self.item.trigger.execution
 
 
 class Triggering:
     def __init__(
         self,
         transactions: Transactions,
-        directory: CampaignCache,
+        campaigns: CampaignCache,
         commits: GroupCommit,
-        outlets: LocalDispatch,
+        dispatch: LocalDispatch,
         clock: Clock,
         ids: Ids,
         metrics: Metrics | None = None,
     ) -> None:
         self._transactions = transactions
-        self._directory = directory
+        self._campaigns = campaigns
         self._commits = commits
-        self._outlets = outlets
-        self._intake = AcceptTriggers(outlets, metrics or Metrics())
+        self._dispatch = dispatch
+        self._accept_triggers = AcceptTriggers(dispatch, metrics or Metrics())
         self._clock = clock
         self._ids = ids
 
@@ -101,12 +105,12 @@ class Triggering:
     async def _accept(self, command: TriggerCommand, caller: Caller) -> TriggerAnswer:
         self._check_named(command)
         for _ in range(_ATTEMPTS):
-            live = await self._directory.live(caller.sandbox, command.campaign_id)
+            live = await self._campaigns.live(caller.sandbox, command.campaign_id)
             try:
                 begun = self.begin(command, caller)
             except (InvalidFields, CampaignOutsideWindow):
                 # By the rules that are at hand. Another process may have activated others meanwhile.
-                if await self._directory.is_current(live):
+                if await self._campaigns.is_current(live):
                     raise
                 continue
             answer = None if begun is None else await self.finish(begun)
@@ -117,7 +121,7 @@ class Triggering:
     async def load_and_begin(self, command: TriggerCommand, caller: Caller) -> Begun | None:
         """Like `begin`, for a campaign that is not at hand yet."""
         self._check_named(command)
-        await self._directory.live(caller.sandbox, command.campaign_id)
+        await self._campaigns.live(caller.sandbox, command.campaign_id)
         return self.begin(command, caller)
 
     def _check_named(self, command: TriggerCommand) -> None:
@@ -129,38 +133,69 @@ class Triggering:
         """Admits the trigger and sends it to the store; None when its campaign must be loaded first. Raises as
         `trigger` does. Without a wait, so that a stream of triggers needs no task for each.
         """
-        live = self._directory.cached(caller.sandbox, command.campaign_id)
+        live = self._campaigns.cached(caller.sandbox, command.campaign_id)
         if live is None:
             return None
         now = self._clock.now()
-        self._commits.check_room(len(command.recipients))
+        self.check_room(len(command.recipients) * len(live.version.actions))
         live.check_accepts(now)
-        admission = admit(command.recipients, live)
+        admission = admit(command, live)
         _check(admission, call_violations(command, now), command.allow_partial)
         execution = self._execution(command, live, admission, caller, now)
-        committing = None if command.validate_only else self._submit(execution, admission, live, now)
-        return Begun(execution, live, admission, committing)
+        release = max(now, command.send_time or now)
+        may_leave = release == now and not command.validate_only
+        owners = self._reserve(live, len(admission.recipients)) if may_leave else (None,) * len(live.version.actions)
+        trigger = Trigger(
+            execution,
+            live.campaign.revision,
+            live.version.actions,
+            live.lane,
+            admission.recipients,
+            release,
+            owners,
+        )
+        item = AcceptItem(trigger, admission.data)
+        if command.validate_only:
+            return Begun(item, live, None)
+        return Begun(item, live, self._commits.submit(self._accept_triggers, item, _weight(trigger)))
+
+    def _reserve(self, live: LiveCampaign, count: int) -> tuple[str | None, ...]:
+        """Reserves capacity for all messages that the trigger may become: how many it does become is decided later."""
+        actions = live.version.actions
+        if live.version.definition.action_mode is ActionMode.FIRST_DELIVERABLE:
+            # Few messages begin with a later action. They are queued.
+            first = self._dispatch.reserve(actions[0].channel_key, live.lane, count)
+            return (first, *(None,) * (len(actions) - 1))
+        return tuple(self._dispatch.reserve(action.channel_key, live.lane, count) for action in actions)
 
     async def finish(self, begun: Begun) -> TriggerAnswer | None:
-        """None when the campaign has changed meanwhile: the trigger is to be admitted anew.
+        """Returns None when the campaign has changed meanwhile: the trigger must be checked again.
 
         Raises RequestIdReused, and InvalidFields for what cannot be rendered.
         """
-        execution = begun.execution
         if begun.committing is None:
-            await _check_renders(begun.admission, begun.live)
-            current = await self._directory.is_current(begun.live)
-            return TriggerAnswer(execution, validated_only=True) if current else None
+            return await self._validate(begun)
+        execution = begun.execution
         match await begun.committing:
-            case Accepted():
-                return TriggerAnswer(execution)
+            case Accepted(accepted):
+                return TriggerAnswer(accepted)
             case Replayed(earlier) if earlier.fingerprint == execution.fingerprint:
                 return TriggerAnswer(earlier, replayed=True)
             case Replayed(earlier):
                 raise RequestIdReused(begun.live.campaign.name, execution.request_id or "", earlier.name)
             case _:
-                self._directory.outdated(begun.live)
+                self._campaigns.outdated(begun.live)
                 return None
+
+    async def _validate(self, begun: Begun) -> TriggerAnswer | None:
+        """Decides without writing, and renders what would be sent."""
+        trigger = begun.item.trigger
+        decision = await self._transactions.read(lambda unit: decide(trigger, read_facts(unit, [trigger])))
+        if not isinstance(decision, Accepted):
+            self._campaigns.outdated(begun.live)
+            return None
+        await _check_renders(decision.messages, begun)
+        return TriggerAnswer(decision.execution, validated_only=True)
 
     async def _earlier(self, command: TriggerCommand, caller: Caller) -> Execution | None:
         """The execution that the very same request became before."""
@@ -176,40 +211,23 @@ class Triggering:
     def _execution(
         self, command: TriggerCommand, live: LiveCampaign, admission: Admission, caller: Caller, now: Instant
     ) -> Execution:
+        definition, request_id = live.version.definition, "" if command.validate_only else command.request_id
         return Execution(
             id=self._ids.new_id(),
+            sandbox=live.campaign.sandbox,
             campaign_key=live.campaign.key,
             version=live.campaign.live_version,
-            request_id=command.request_id or None,
-            fingerprint=fingerprint(command) if command.request_id else b"",
+            request_id=request_id or None,
+            fingerprint=fingerprint(command) if request_id else b"",
             caller=caller.name,
             accept_time=now,
             send_time=command.send_time,
             expire_time=command.expire_time,
             recipient_count=len(command.recipients),
-            exceptions=admission.exceptions,
+            actions=live.version.action_ids,
+            action_mode=definition.action_mode,
+            rejections=admission.rejections,
         )
-
-    def _submit(
-        self, execution: Execution, admission: Admission, live: LiveCampaign, now: Instant
-    ) -> asyncio.Future[AcceptResult]:
-        release = max(now, execution.send_time or now)
-        sendable = len(admission.admitted) - admission.excluded_count
-        owner = self._outlets.reserve(live.channel_key, live.lane, sendable) if release == now and sendable else None
-        messages = [
-            _message(execution, live, place, admitted, release, owner) for place, admitted in admission.admitted
-        ]
-        hand_offs = None if owner is None else _hand_offs(messages, admission)
-        item = AcceptItem(execution, messages, live.campaign.revision, live.channel_key, release, hand_offs)
-        return self._commits.submit(self._intake, item, _weight(messages))
-
-
-def _hand_offs(messages: Sequence[Message], admission: Admission) -> list[ClaimedMessage]:
-    return [
-        ClaimedMessage(message, admitted.personalisation)
-        for message, (_, admitted) in zip(messages, admission.admitted, strict=True)
-        if message.state is MessageState.SENDING
-    ]
 
 
 def find_request(unit: UnitOfWork, sandbox: str, command: TriggerCommand) -> Execution | None:
@@ -220,56 +238,33 @@ def find_request(unit: UnitOfWork, sandbox: str, command: TriggerCommand) -> Exe
     return unit.executions.by_request_ids([key]).get(key)
 
 
-def _check(admission: Admission, flaws: Sequence[Violation], allow_partial: bool) -> None:
-    violations = [*flaws, *admission.violations]
-    if violations and (flaws or not allow_partial or not admission.admitted):
-        raise InvalidFields(tuple(violations))
+def _check(admission: Admission, violations: Sequence[Violation], allow_partial: bool) -> None:
+    if violations or (admission.rejections and (not allow_partial or not admission.recipients)):
+        raise InvalidFields((*violations, *admission.violations))
 
 
-async def _check_renders(admission: Admission, live: LiveCampaign) -> None:
+async def _check_renders(messages: Sequence[Message], begun: Begun) -> None:
+    """Raises InvalidFields for every message that cannot be rendered."""
     found = []
-    for place, admitted in admission.admitted:
-        # A thousand mails take a while, and others want their turn.
+    for message in messages:
+        if message.state is MessageState.EXCLUDED:
+            continue
+        # Rendering a thousand mails takes a while: other calls run in between.
         await asyncio.sleep(0)
+        data = begun.item.data[message.recipient_index]
+        person = Personalisation(data.context, data.profile, message.identity, message.address, message.locale)
         try:
-            live.version.content.render(admitted.personalisation)
+            begun.live.version.contents[message.action_index].render(person)
         except RenderingFailed as error:
-            found.append(Violation(f"recipients[{place}]", "RENDERING_FAILED", str(error)))
+            found.append(Violation(f"recipients[{message.recipient_index}]", "RENDERING_FAILED", str(error)))
     if found:
         raise InvalidFields(tuple(found))
 
 
-def _weight(messages: Sequence[Message]) -> int:
-    """About how many rows they come to."""
-    return 1 + len(messages) + sum([len(message.context) for message in messages]) // _BYTES_PER_ROW
+def _weight(trigger: Trigger) -> int:
+    """Returns about how many rows the trigger comes to."""
+    return 1 + sum(map(_recipient_weight, trigger.recipients)) * len(trigger.actions)
 
 
-def _message(
-    execution: Execution, live: LiveCampaign, place: int, admitted: Admitted, release: Instant, owner: str | None
-) -> Message:
-    person = admitted.personalisation
-    excluded = admitted.exclusion is not None
-    begun = owner is not None and not excluded
-    # By position, in the order of the fields: this runs once for each recipient, and names would cost a tenth of it.
-    return Message(
-        message_id(execution.id, place),
-        execution.campaign_key,
-        execution.version,
-        live.channel_key,
-        live.lane,
-        person.identity,
-        person.address,
-        person.locale,
-        admitted.context,
-        admitted.profile,
-        MessageState.EXCLUDED if excluded else MessageState.SENDING if begun else MessageState.QUEUED,
-        execution.accept_time,
-        release,
-        release,
-        execution.expire_time,
-        attempt_count=int(begun),
-        attempt_time=execution.accept_time if begun else None,
-        owner=owner if begun else None,
-        outcome_time=execution.accept_time if excluded else None,
-        exclusion_reason=admitted.exclusion,
-    )
+def _recipient_weight(recipient: AcceptedRecipient) -> int:
+    return 1 + len(recipient.context) // _BYTES_PER_ROW

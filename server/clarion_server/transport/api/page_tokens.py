@@ -26,9 +26,9 @@ class TokenInvalid(Exception):
     """The token is damaged, or belongs to another query."""
 
 
-def page_size(requested: int, reading: RequestParser) -> int:
+def page_size(requested: int, parser: RequestParser) -> int:
     if requested < 0:
-        reading.note(out_of_range("page_size", "Must not be negative."))
+        parser.add(out_of_range("page_size", "Must not be negative."))
     return min(requested or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
 
 

@@ -32,15 +32,15 @@ class Page:
         return shown, seal(position(shown[-1]), self.query) if len(found) > self.size else ""
 
 
-def page_of(request: Any, caller: Caller, *shape: type, reading: RequestParser | None = None) -> Page:
-    """`request`: of any List method. `shape`: the types that make up a position. `reading`: of the request's other
+def page_of(request: Any, caller: Caller, *shape: type, parser: RequestParser | None = None) -> Page:
+    """`request`: of any List method. `shape`: the types that make up a position. `parser`: of the request's other
     fields, what is wrong with which is told together with what is wrong here.
 
     Raises InvalidFields or InvalidPageToken.
     """
-    reading = reading or RequestParser()
-    size = page_size(request.page_size, reading)
-    reading.check()
+    parser = parser or RequestParser()
+    size = page_size(request.page_size, parser)
+    parser.check()
     query = query_of(request, caller.sandbox)
     position = position_of(request.page_token, query)
     if position is None:

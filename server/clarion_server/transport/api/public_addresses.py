@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from clarion.v1 import campaign_service_pb2
+from clarion.v1 import trigger_sample_pb2
 
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.violation import Violation, malformed, too_long
@@ -53,7 +53,7 @@ class PublicAddresses:
         host = listen.rpartition(":")[0]
         self.target = f"{'localhost' if host in _EVERYWHERE else host}:{port}"
 
-    def as_reached(self, request: campaign_service_pb2.GetTriggerSampleRequest) -> Addresses:
+    def as_reached(self, request: trigger_sample_pb2.GetTriggerSampleRequest) -> Addresses:
         """Raises InvalidFields."""
         found = [
             *_violations("target", request.target, _HOST_AND_PORT, "clarion.example:443"),

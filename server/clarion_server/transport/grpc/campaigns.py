@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from clarion.v1 import campaign_pb2 as campaign_pb
+from clarion.v1 import campaign_preview_pb2 as preview_pb
 from clarion.v1 import campaign_service_pb2 as pb
+from clarion.v1 import campaign_version_pb2 as version_pb
+from clarion.v1 import trigger_sample_pb2 as sample_pb
 
 from clarion_server.application.campaigns.drafts import (
     EDITABLE_FIELDS,
@@ -25,7 +28,7 @@ from clarion_server.domain.names import CAMPAIGNS
 from clarion_server.domain.violation import Violation, malformed, required, too_long, too_many
 from clarion_server.transport.api.convert.campaigns import to_campaign, to_draft, to_finding, to_version
 from clarion_server.transport.api.convert.enums import CAMPAIGN_STATE, CATEGORY, QUEUE_DISPOSAL
-from clarion_server.transport.api.convert.previews import to_command, to_rendered_email
+from clarion_server.transport.api.convert.previews import to_command, to_preview
 from clarion_server.transport.api.convert.request_parser import RequestParser
 from clarion_server.transport.api.convert.samples import to_response
 from clarion_server.transport.api.masks import read_mask
@@ -71,13 +74,13 @@ class CampaignService:
         return pb.GetCampaignResponse(campaign=to_campaign(campaign))
 
     async def list_campaigns(self, request: pb.ListCampaignsRequest, caller: Caller) -> pb.ListCampaignsResponse:
-        reading = RequestParser()
-        order_by, descending = _read_order(reading, request.order_by)
+        parser = RequestParser()
+        order_by, descending = _read_order(parser, request.order_by)
         value_type, value_of = _ORDERS[order_by]
-        states = reading.members(CAMPAIGN_STATE, request.states, "states")
-        categories = reading.members(CATEGORY, request.categories, "categories")
-        _check_filters(reading, request)
-        page = page_of(request, caller, value_type, str, reading=reading)
+        states = parser.members(CAMPAIGN_STATE, request.states, "states")
+        categories = parser.members(CATEGORY, request.categories, "categories")
+        _check_filters(parser, request)
+        page = page_of(request, caller, value_type, str, parser=parser)
         query = CampaignQuery(
             caller.sandbox,
             states=frozenset(states),
@@ -112,15 +115,15 @@ class CampaignService:
         return pb.DeleteCampaignResponse()
 
     async def list_campaign_versions(
-        self, request: pb.ListCampaignVersionsRequest, caller: Caller
-    ) -> pb.ListCampaignVersionsResponse:
-        reading = RequestParser()
-        campaign_id = reading.id(CAMPAIGNS, request.campaign, "campaign")
-        page = page_of(request, caller, int, reading=reading)
+        self, request: version_pb.ListCampaignVersionsRequest, caller: Caller
+    ) -> version_pb.ListCampaignVersionsResponse:
+        parser = RequestParser()
+        campaign_id = parser.id(CAMPAIGNS, request.campaign, "campaign")
+        page = page_of(request, caller, int, parser=parser)
         before = page.after[0] if page.after else None
         found = await self._authoring.versions(campaign_id, before, page.limit, caller)
         shown, token = page.cut(found, lambda version: (version.number,))
-        return pb.ListCampaignVersionsResponse(
+        return version_pb.ListCampaignVersionsResponse(
             versions=[to_version(version, campaign_id) for version in shown], next_page_token=token
         )
 
@@ -150,13 +153,15 @@ class CampaignService:
         campaign, queued_count = await self._life_cycle.stop(campaign_id, disposal, request.etag, caller)
         return pb.StopCampaignResponse(campaign=to_campaign(campaign), queued_count=queued_count)
 
-    async def preview_campaign(self, request: pb.PreviewCampaignRequest, caller: Caller) -> pb.PreviewCampaignResponse:
+    async def preview_campaign(
+        self, request: preview_pb.PreviewCampaignRequest, caller: Caller
+    ) -> preview_pb.PreviewCampaignResponse:
         preview = await self._previewing.preview(to_command(request), caller)
-        return pb.PreviewCampaignResponse(email=to_rendered_email(preview))
+        return to_preview(preview)
 
     async def get_trigger_sample(
-        self, request: pb.GetTriggerSampleRequest, caller: Caller
-    ) -> pb.GetTriggerSampleResponse:
+        self, request: sample_pb.GetTriggerSampleRequest, caller: Caller
+    ) -> sample_pb.GetTriggerSampleResponse:
         campaign_id, addresses = CAMPAIGNS.parse(request.name), self._doors.as_reached(request)
         return to_response(campaign_id, await self._sampling.sample(campaign_id, caller), addresses)
 
@@ -174,29 +179,29 @@ def _written(campaign: Campaign, validate_only: bool) -> campaign_pb.Campaign:
     return message
 
 
-def _read_order(reading: RequestParser, order_by: str) -> tuple[str, bool]:
+def _read_order(parser: RequestParser, order_by: str) -> tuple[str, bool]:
     """The field and whether it descends."""
     field, _, direction = (order_by or "name").partition(" ")
     if field in _ORDERS and direction in ("", _DESCENDING):
         return field, direction == _DESCENDING
-    reading.note(malformed("order_by", f"Must be one of {', '.join(_ORDERS)}, each with an optional ' {_DESCENDING}'."))
+    parser.add(malformed("order_by", f"Must be one of {', '.join(_ORDERS)}, each with an optional ' {_DESCENDING}'."))
     return "name", False
 
 
-def _check_filters(reading: RequestParser, request: pb.ListCampaignsRequest) -> None:
+def _check_filters(parser: RequestParser, request: pb.ListCampaignsRequest) -> None:
     if len(request.tags) > MAX_FILTER_TAGS:
-        reading.note(too_many("tags", MAX_FILTER_TAGS))
+        parser.add(too_many("tags", MAX_FILTER_TAGS))
     if len(request.text) > MAX_FILTER_TEXT:
-        reading.note(too_long("text", MAX_FILTER_TEXT))
+        parser.add(too_long("text", MAX_FILTER_TEXT))
     for place, text in enumerate(request.tags[: MAX_FILTER_TAGS + 1]):
-        _check_printable(reading, text, f"tags[{place}]")
-    _check_printable(reading, request.text, "text")
+        _check_printable(parser, text, f"tags[{place}]")
+    _check_printable(parser, request.text, "text")
 
 
-def _check_printable(reading: RequestParser, text: str, field: str) -> None:
+def _check_printable(parser: RequestParser, text: str, field: str) -> None:
     """Nothing that can be stored holds such a character, and PostgreSQL takes none in a question either."""
     if "\0" in text:
-        reading.note(malformed(field, "Must not contain the character U+0000."))
+        parser.add(malformed(field, "Must not contain the character U+0000."))
 
 
 def _after(page: Page) -> tuple[str | int, str] | None:
@@ -204,12 +209,12 @@ def _after(page: Page) -> tuple[str | int, str] | None:
 
 
 def _read_stop(request: pb.StopCampaignRequest) -> tuple[str, QueueDisposal]:
-    reading = RequestParser()
-    campaign_id = reading.id(CAMPAIGNS, request.name, "name")
+    parser = RequestParser()
+    campaign_id = parser.id(CAMPAIGNS, request.name, "name")
     disposal = QUEUE_DISPOSAL.member(request.queue_disposal)
     if disposal is None:
         choices = ", ".join(QUEUE_DISPOSAL.names)
-        reading.note(Violation("queue_disposal", "REQUIRED", f"Must be one of {choices}."))
-    reading.check()
+        parser.add(Violation("queue_disposal", "REQUIRED", f"Must be one of {choices}."))
+    parser.check()
     assert disposal is not None, "or else its flaw was noted"
     return campaign_id, disposal

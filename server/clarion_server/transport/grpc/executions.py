@@ -30,13 +30,13 @@ class ExecutionService:
         return pb.GetExecutionResponse(execution=_to_execution(seen))
 
     async def list_executions(self, request: pb.ListExecutionsRequest, caller: Caller) -> pb.ListExecutionsResponse:
-        reading = RequestParser()
-        campaign_id = reading.optional_id(CAMPAIGNS, request.campaign, "campaign")
+        parser = RequestParser()
+        campaign_id = parser.optional_id(CAMPAIGNS, request.campaign, "campaign")
         if request.request_id and not request.campaign:
-            reading.note(required("campaign"))
+            parser.add(required("campaign"))
         for flaw in request_id_violations(request.request_id):
-            reading.note(flaw)
-        page = page_of(request, caller, str, reading=reading)
+            parser.add(flaw)
+        page = page_of(request, caller, str, parser=parser)
         query = ExecutionQuery(
             caller.sandbox,
             request_id=request.request_id or None,

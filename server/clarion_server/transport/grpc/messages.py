@@ -15,7 +15,8 @@ from clarion_server.domain.access import Caller
 from clarion_server.domain.errors import InvalidResumeToken
 from clarion_server.domain.message import MessageState
 from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS, MESSAGES, identity_form_violation
-from clarion_server.transport.api.convert.enums import EVENT_TYPE, MESSAGE_STATE
+from clarion_server.transport.api.convert.enums import CHANNEL, EVENT_TYPE, MESSAGE_STATE
+from clarion_server.transport.api.convert.labels import read_label_filter
 from clarion_server.transport.api.convert.messages import to_event, to_message
 from clarion_server.transport.api.convert.request_parser import RequestParser
 from clarion_server.transport.api.page_tokens import TokenInvalid, query_of, seal, unseal
@@ -39,18 +40,21 @@ class MessageService:
         return to_message(seen.message, seen.campaign_id, seen.events)
 
     async def list_messages(self, request: pb.ListMessagesRequest, caller: Caller) -> pb.ListMessagesResponse:
-        reading = RequestParser()
-        campaign_id = reading.optional_id(CAMPAIGNS, request.campaign, "campaign")
-        execution_id = reading.optional_id(EXECUTIONS, request.execution, "execution")
-        states = reading.members(MESSAGE_STATE, request.states, "states")
-        if request.identity and (flaw := identity_form_violation(request.identity, "identity")):
-            reading.note(flaw)
-        page = page_of(request, caller, str, reading=reading)
+        parser = RequestParser()
+        campaign_id = parser.optional_id(CAMPAIGNS, request.campaign, "campaign")
+        execution_id = parser.optional_id(EXECUTIONS, request.execution, "execution")
+        states = parser.members(MESSAGE_STATE, request.states, "states")
+        if request.identity and (violation := identity_form_violation(request.identity, "identity")):
+            parser.add(violation)
+        page = page_of(request, caller, str, parser=parser)
         query = MessageQuery(
             caller.sandbox,
             execution_id=execution_id,
             identity=request.identity or None,
             states=frozenset(states),
+            channels=frozenset(parser.members(CHANNEL, request.channels, "channels")),
+            actions=frozenset(request.actions),
+            labels=read_label_filter(parser, request.labels),
             before=page.after[0] if page.after else None,
             limit=page.limit,
         )
@@ -71,16 +75,16 @@ class MessageService:
         self, request: pb.WatchEventsRequest, caller: Caller
     ) -> AsyncIterator[pb.WatchEventsResponse]:
         bound = query_of(request, caller.sandbox, "resume_token", "from_start")
-        reading = RequestParser()
-        campaign_id = reading.optional_id(CAMPAIGNS, request.campaign, "campaign")
+        parser = RequestParser()
+        campaign_id = parser.optional_id(CAMPAIGNS, request.campaign, "campaign")
         query = EventQuery(
             caller.sandbox,
             after=0,
-            execution_id=reading.optional_id(EXECUTIONS, request.execution, "execution"),
-            message_id=reading.optional_id(MESSAGES, request.message, "message"),
-            types=frozenset(reading.members(EVENT_TYPE, request.types, "types")),
+            execution_id=parser.optional_id(EXECUTIONS, request.execution, "execution"),
+            message_id=parser.optional_id(MESSAGES, request.message, "message"),
+            types=frozenset(parser.members(EVENT_TYPE, request.types, "types")),
         )
-        reading.check()
+        parser.check()
         start = _start_of(request, bound)
         query = await self._inspecting.event_query(query, campaign_id)
         ids: dict[int, str] = {}
@@ -88,9 +92,9 @@ class MessageService:
             response = pb.WatchEventsResponse(resume_token=seal(watched.position, bound))
             if watched.event is not None:
                 key = watched.event.campaign_key
-                if key not in ids:
+                if key is not None and key not in ids:
                     ids[key] = await self._inspecting.campaign_id(key)
-                response.event.CopyFrom(to_event(watched.event, ids[key]))
+                response.event.CopyFrom(to_event(watched.event, None if key is None else ids[key]))
             yield response
 
 

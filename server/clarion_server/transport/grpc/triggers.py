@@ -32,7 +32,7 @@ class TriggerService:
         self._readers: set[asyncio.Task[None]] = set()
 
     async def trigger(self, request: pb.TriggerRequest, caller: Caller) -> pb.TriggerResponse:
-        # Before it is read: under overload the reading is what there is least time for.
+        # Before it is read: under overload the parser is what there is least time for.
         self._triggering.check_room(len(request.recipients))
         return to_response(await self._triggering.trigger(to_command(request), caller))
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 import structlog
-from clarion.v1.campaign_service_pb2 import GetTriggerSampleRequest
+from clarion.v1.trigger_sample_pb2 import GetTriggerSampleRequest
 from starlette.types import Receive, Scope, Send
 
 from clarion_server.domain.violation import malformed

@@ -7,7 +7,8 @@ from operator import attrgetter
 from typing import Any
 
 from clarion_server.application.ports.queries import CampaignQuery
-from clarion_server.domain.campaign import Campaign, CampaignDefinition, CampaignState, Category
+from clarion_server.domain.campaign import Campaign, CampaignDefinition, CampaignState
+from clarion_server.domain.category import Category
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from clarion_server.application.ports.queries import CounterKey, EventQuery, ExecutionQuery
+from clarion_server.application.ports.queries import EventQuery, ExecutionQuery
+from clarion_server.domain.counter import Metric
+from clarion_server.domain.event import Event, EventType
 from clarion_server.domain.execution import Execution
-from clarion_server.domain.message import Event, EventType
+from clarion_server.domain.message import OUTCOMES, MessageState
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
@@ -29,7 +31,7 @@ class ExecutionTasks(SideBySide):
             if take_over:
                 executions.release_request_ids([execution.id for execution in known])
             if take_over or not known:
-                executions.add_all([samples.execution(key, id=execution_id, request_id=request_id)])
+                executions.add_all([samples.execution(key, sandbox=name[0], id=execution_id, request_id=request_id)])
             return known
 
         self.both(accept)
@@ -52,11 +54,11 @@ class ExecutionTasks(SideBySide):
 
         self.both(walk)
 
-    @rule(places=values.some_places, event_type=st.sampled_from(EventType), time=values.times)
-    def record_events(self, places: list[int], event_type: EventType, time: int) -> None:
+    @rule(places=values.some_places, state=st.sampled_from(sorted(OUTCOMES)), time=values.times)
+    def record_events(self, places: list[int], state: MessageState, time: int) -> None:
         def record(side: Side) -> None:
             messages = side.messages(self.some_message_ids(places))
-            side.work.events.add_all([samples.event(message, event_type, time=time) for message in messages])
+            side.work.events.add_all([samples.event(message, state, time=time) for message in messages])
 
         self.both(record)
 
@@ -82,13 +84,13 @@ class ExecutionTasks(SideBySide):
     @rule(
         place=values.places,
         version=st.integers(1, 2),
-        metric=st.sampled_from(["targeted", "a", "A"]),
+        metric=st.sampled_from(Metric),
         increment=st.integers(1, 9),
     )
-    def count(self, place: int, version: int, metric: str, increment: int) -> None:
+    def count(self, place: int, version: int, metric: Metric, increment: int) -> None:
         name = self.sender(place)
         self.both(
-            lambda side: side.work.figures.add({CounterKey(side.campaign_keys[name], version, metric): increment})
+            lambda side: side.work.counters.add({samples.counter(side.campaign_keys[name], version, metric): increment})
         )
 
     @rule(sandbox=values.sandboxes, time=values.times, revoke=st.booleans(), limit=values.limits)

@@ -9,8 +9,10 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from operator import attrgetter
+from typing import Any
 
-from clarion_server.application.ports.queries import MessageQuery, Settlement
+from clarion_server.application.ports.queries import MessageQuery
+from clarion_server.domain.delivery import AttemptOutcome
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import OUTCOMES, Message, MessageState
 
@@ -63,7 +65,14 @@ class MessageModel:
     def begin(self, message_ids: Collection[str], owner: str, now: Instant) -> None:
         for message in self._queued(message_ids):
             begun = message.attempt_count + 1
-            self._put(replace(message, state=SENDING, owner=owner, attempt_count=begun, attempt_time=now))
+            first = now if message.first_attempt_time is None else message.first_attempt_time
+            changes: dict[str, Any] = {
+                "owner": owner,
+                "attempt_count": begun,
+                "attempt_time": now,
+                "first_attempt_time": first,
+            }
+            self._put(replace(message, state=SENDING, **changes))
 
     def hold(self, message_ids: Collection[str]) -> None:
         self._held |= {message.id for message in self._queued(message_ids)}
@@ -78,14 +87,16 @@ class MessageModel:
 
     def requeue(self, message_ids: Collection[str], owner: str) -> None:
         for message in self._owned(message_ids, owner):
-            self._put(replace(message, state=QUEUED, owner=None, attempt_count=message.attempt_count - 1))
+            first = None if message.attempt_count == 1 else message.first_attempt_time
+            left = message.attempt_count - 1
+            self._put(replace(message, state=QUEUED, owner=None, attempt_count=left, first_attempt_time=first))
 
-    def record_outcomes(self, settlements: Sequence[Settlement], owner: str) -> set[str]:
+    def record_outcomes(self, outcomes: Sequence[AttemptOutcome], owner: str) -> set[str]:
         moved = set()
-        for settlement in settlements:
-            for message in self._owned([settlement.message_id], owner):
-                if message.attempt_count == settlement.attempt_number:
-                    self._put(_settled(message, settlement))
+        for outcome in outcomes:
+            for message in self._owned([outcome.message.id], owner):
+                if message.attempt_count == outcome.message.attempt_count:
+                    self._put(_moved(message, outcome))
                     moved.add(message.id)
         return moved
 
@@ -128,14 +139,15 @@ class MessageModel:
         return [m for m in self._known(message_ids) if m.state is SENDING and m.owner == owner]
 
 
-def _settled(message: Message, settlement: Settlement) -> Message:
+def _moved(message: Message, outcome: AttemptOutcome) -> Message:
+    ended = outcome.state in OUTCOMES
     return replace(
         message,
-        state=settlement.state,
+        state=outcome.state,
         owner=None,
-        due_time=message.due_time if settlement.due_time is None else settlement.due_time,
-        outcome_time=settlement.time if settlement.state in OUTCOMES else None,
-        failure=settlement.failure,
+        due_time=message.due_time if outcome.due_time is None else outcome.due_time,
+        outcome_time=outcome.time if ended else None,
+        failure=outcome.attempt.failure if ended and outcome.attempt else None,
     )
 
 

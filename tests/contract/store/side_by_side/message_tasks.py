@@ -41,13 +41,13 @@ class MessageTasks(SideBySide):
 
     def _add(self, place: int, number: int, fields: dict[str, Any]) -> None:
         name, execution_id = self.sender(place), samples.new_id()
-        ids = [message_id(execution_id, each) for each in range(number)]
+        ids = [message_id(execution_id, each, 0) for each in range(number)]
         self.execution_ids.append(execution_id)
         self.message_ids += ids
 
         def add(side: Side) -> None:
             keys = side.campaign_keys[name], side.channel_keys[name[0]]
-            side.work.messages.add_all([samples.message(*keys, id=each, **fields) for each in ids])
+            side.work.messages.add_all([samples.message(*keys, id=each, sandbox=name[0], **fields) for each in ids])
 
         self.both(add)
 
@@ -80,7 +80,7 @@ class MessageTasks(SideBySide):
         candidates = sending or self.sides[0].messages(self.some_message_ids(places))
         chosen = {each.id: each for each in (candidates[place % len(candidates)] for place in places if candidates)}
         batch = [
-            samples.settlement(message, state, message.attempt_count - attempts_late, **when)
+            samples.outcome(message, state, message.attempt_count - attempts_late, **when)
             for message in chosen.values()
         ]
         self.both(lambda side: side.work.messages.record_outcomes(batch, owner))

@@ -10,8 +10,9 @@ from typing import Any
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.domain.campaign import Campaign, CampaignState, CampaignVersion
 from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.event import Event
 from clarion_server.domain.execution import Execution
-from clarion_server.domain.message import Event, Message
+from clarion_server.domain.message import Message
 
 from tests.contract.store import samples
 from tests.contract.store.side_by_side.message_model import MessageModel
@@ -72,7 +73,7 @@ class Side:
         self.add_campaign(samples.campaign(campaign_id, sandbox=sandbox))
         draft = self.work.campaigns.get(*name)
         assert draft is not None
-        self.work.campaigns.add_version(samples.version(draft.key), self.channel_keys[sandbox])
+        self.work.campaigns.add_version(samples.version(draft.key), [self.channel_keys[sandbox]])
         live = replace(draft, state=CampaignState.LIVE, live_version=1, last_version=1, revision=2)
         self.work.campaigns.save(live)
 

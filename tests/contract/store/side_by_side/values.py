@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeVar
 
-from clarion_server.domain.campaign import CampaignState, Category, Schedule
+from clarion_server.domain.campaign import CampaignState, Schedule
+from clarion_server.domain.category import Category
 from clarion_server.domain.message import SUCCESSORS, MessageState
 from hypothesis import strategies as st
 

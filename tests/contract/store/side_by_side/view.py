@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Any
 
 from clarion_server.application.ports.queries import CampaignQuery, EventQuery, ExecutionQuery, MessageQuery
+from clarion_server.domain.counter import Metric
 
 from tests.contract.store import samples
 from tests.contract.store.side_by_side.side import Name, Side
@@ -70,8 +71,8 @@ def _processes(side: Side) -> list[set[str]]:
     return [side.work.processes.live(now) for now in TIMES]
 
 
-def _figures(side: Side, name: Name) -> list[dict[str, int]]:
-    return [side.work.figures.of_campaign(side.campaign_keys[name], version) for version in (1, 2, None)]
+def _figures(side: Side, name: Name) -> list[dict[tuple[Metric, str], int]]:
+    return [side.work.counters.of_campaign(side.campaign_keys[name], version) for version in (1, 2, None)]
 
 
 def _queued(side: Side, name: Name) -> list[Any]:

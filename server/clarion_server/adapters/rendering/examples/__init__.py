@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from clarion_server.adapters.rendering.email_content import CompiledEmail, sources
+from clarion_server.adapters.rendering.compiled_action import CompiledAction
+from clarion_server.adapters.rendering.content_kind import ContentKinds
+from clarion_server.adapters.rendering.environment import ENVIRONMENTS
 from clarion_server.adapters.rendering.examples.search import NUMBERS_FIRST, TEXTS_FIRST, ExampleSearch, unpromised
 from clarion_server.adapters.rendering.examples.use import Use, uses_of
 from clarion_server.adapters.rendering.review.schema_dnf import alternatives
@@ -22,15 +24,16 @@ _MOST_CONTEXTS = 10
 _MOST_ATTRIBUTES = 50
 
 
-def example_of(definition: CampaignDefinition, identity: str, address: str) -> Example | None:
-    """None when no context is found that passes the schema and can be rendered."""
-    trees = [parsed(source, environment)[0] for _, source, environment in sources(definition.action.email)]
-    uses = uses_of([tree for tree in trees if tree is not None])
-    content = CompiledEmail(definition, "example")
+def example_of(definition: CampaignDefinition, kinds: ContentKinds, identity: str, address: str) -> Example | None:
+    """Returns None when no context is found that passes the schema and can be rendered by every action."""
+    uses = _uses(definition, kinds)
+    contents = [CompiledAction(kinds, definition, index, "example") for index in range(len(definition.actions))]
 
     def renders(context: Mapping[str, Any], profile: Mapping[str, Any]) -> bool:
+        data = Personalisation(context, profile, identity, address, definition.default_locale)
         try:
-            content.render(Personalisation(context, profile, identity, address, definition.default_locale))
+            for content in contents:
+                content.render(data)
         except RenderingFailed:
             return False
         return True
@@ -39,6 +42,14 @@ def example_of(definition: CampaignDefinition, identity: str, address: str) -> E
         if renders(context, {}):
             return Example(context, _profile(context, uses["profile"], renders))
     return None
+
+
+def _uses(definition: CampaignDefinition, kinds: ContentKinds) -> Mapping[str, Use]:
+    """Returns what the templates of all actions use of `context` and of `profile`."""
+    contents = [action.content for action in definition.actions]
+    parts = [part for content in contents for part in kinds[type(content)].parts(content)]
+    trees = [parsed(part.source, ENVIRONMENTS[part.escaping])[0] for part in parts]
+    return uses_of([tree for tree in trees if tree is not None])
 
 
 def _contexts(schema: Mapping[str, Any] | None, use: Use) -> Iterator[dict[str, Any]]:

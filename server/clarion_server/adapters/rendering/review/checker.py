@@ -47,7 +47,7 @@ class Walk:
     def _output(self, node: nodes.Output, scope: Scope) -> None:
         for part in node.nodes:
             if not isinstance(part, nodes.TemplateData):
-                self._report.printable(self._expressions.shape(part, scope), part.lineno)
+                self._report.written(self._expressions.shape(part, scope), part)
 
     def _if(self, node: nodes.If, scope: Scope) -> Scope:
         ends = []

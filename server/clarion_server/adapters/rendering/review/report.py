@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from jinja2 import nodes
+
 from clarion_server.adapters.rendering.review.abstract_values import NEVER, AbstractValue, Cause, MissingReason
 from clarion_server.adapters.rendering.review.json_types import ALL, SCALARS, Kind, Kinds, in_words
 from clarion_server.domain.finding import Finding, FindingCode, Severity
@@ -73,6 +75,10 @@ class Report:
         message = f"{_subject(shape)} {_is(shape)}; {use} {in_words(kinds)}."
         self.error(FindingCode.VARIABLE_WRONG_TYPE, line, message, _type_remedy(kinds))
         return NEVER
+
+    def written(self, shape: AbstractValue, node: nodes.Node) -> None:
+        """Reports what is wrong with a value that the template writes where `node` stands."""
+        self.printable(shape, node.lineno)
 
     def printable(self, shape: AbstractValue, line: int) -> None:
         is_doubtful = shape.doubt is not None

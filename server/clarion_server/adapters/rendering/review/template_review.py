@@ -11,16 +11,14 @@ from clarion_server.adapters.rendering.review.checker import Walk
 from clarion_server.adapters.rendering.review.json_types import Schema
 from clarion_server.adapters.rendering.review.report import Report
 from clarion_server.adapters.rendering.review.scopes import Scope
-from clarion_server.domain.finding import Finding
 
 
-def variable_findings(tree: nodes.Template, field: str, context_schema: Any) -> list[Finding]:
-    """`context_schema` holds no references. When no finding is an error, no context that passes it leaves a value
-    missing.
+def review_variables(tree: nodes.Template, context_schema: Any, report: Report) -> None:
+    """Reports what is wrong with the template's use of its variables. `context_schema` holds no references.
+
+    When no finding is an error, no context that passes the schema leaves a value missing.
     """
-    report = Report(field)
     Walk(report).through(tree.body, _outermost(context_schema))
-    return report.findings
 
 
 def _outermost(context_schema: Any) -> Scope:

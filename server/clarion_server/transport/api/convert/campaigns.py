@@ -2,63 +2,62 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from clarion.v1 import campaign_pb2 as pb
+from clarion.v1 import campaign_version_pb2
 from google.protobuf import struct_pb2
 
 from clarion_server.application.campaigns.drafts import Draft
 from clarion_server.domain.campaign import (
     Action,
+    ActionMode,
     Campaign,
     CampaignDefinition,
     CampaignVersion,
-    EmailContent,
     InDoubtPolicy,
     Schedule,
 )
+from clarion_server.domain.campaign_rules import MAX_ACTIONS
 from clarion_server.domain.finding import Finding
 from clarion_server.domain.names import CAMPAIGNS, CHANNEL_CONFIGURATIONS
-from clarion_server.domain.violation import required
-from clarion_server.transport.api.convert.enums import CAMPAIGN_STATE, CATEGORY, IN_DOUBT_POLICY, SEVERITY
-from clarion_server.transport.api.convert.mailboxes import from_mailbox, to_optional_mailbox
+from clarion_server.transport.api.convert.contents import from_content, to_content
+from clarion_server.transport.api.convert.enums import ACTION_MODE, CAMPAIGN_STATE, CATEGORY, IN_DOUBT_POLICY, SEVERITY
 from clarion_server.transport.api.convert.request_parser import RequestParser
 from clarion_server.transport.api.convert.structs import to_struct
 from clarion_server.transport.api.convert.times import to_optional_timestamp, to_timestamp
 
-#: The contract's name of `EmailContent.sender` is a keyword in Python, and only to be had by a detour.
-_FROM: Final = "from"
-
 #: One more than a campaign may have shows that there are too many; a request has room for millions.
-_ACTIONS_READ = 2
+_ACTIONS_READ = MAX_ACTIONS + 1
 
 _EMPTY = CampaignDefinition(display_name="", category=None, actions=())
 
 
 def to_draft(campaign: pb.Campaign) -> Draft:
-    """The editable fields, with defaults for those that are not set. Flaws travel in the draft."""
-    reading = RequestParser()
+    """Reads the editable fields, with defaults for those that are not set. Violations travel in the draft."""
+    parser = RequestParser()
     definition = CampaignDefinition(
         display_name=campaign.display_name,
         description=campaign.description,
         tags=tuple(campaign.tags),
-        category=reading.member(CATEGORY, campaign.category, "category"),
+        category=parser.member(CATEGORY, campaign.category, "category"),
         default_locale=campaign.default_locale or _EMPTY.default_locale,
         identity_namespace=campaign.identity_namespace or _EMPTY.identity_namespace,
         actions=tuple(
-            _from_action(reading, action, f"actions[{place}]")
-            for place, action in enumerate(campaign.actions[:_ACTIONS_READ])
+            _from_action(parser, action, f"actions[{index}]")
+            for index, action in enumerate(campaign.actions[:_ACTIONS_READ])
         ),
         context_schema=(
-            reading.values(campaign.context_schema, "context_schema") if campaign.HasField("context_schema") else None
+            parser.values(campaign.context_schema, "context_schema") if campaign.HasField("context_schema") else None
         ),
-        schedule=_from_schedule(reading, campaign.schedule),
+        schedule=_from_schedule(parser, campaign.schedule),
         in_doubt_policy=(
-            reading.member(IN_DOUBT_POLICY, campaign.in_doubt_policy, "in_doubt_policy") or InDoubtPolicy.RESEND
+            parser.member(IN_DOUBT_POLICY, campaign.in_doubt_policy, "in_doubt_policy") or InDoubtPolicy.RESEND
         ),
         rapid=campaign.rapid,
+        action_mode=parser.member(ACTION_MODE, campaign.action_mode, "action_mode") or ActionMode.ALL,
     )
-    return Draft(definition, reading.flaws)
+    return Draft(definition, parser.violations)
 
 
 def to_campaign(campaign: Campaign) -> pb.Campaign:
@@ -81,8 +80,8 @@ def to_campaign(campaign: Campaign) -> pb.Campaign:
     return message
 
 
-def to_version(version: CampaignVersion, campaign_id: str) -> pb.CampaignVersion:
-    return pb.CampaignVersion(
+def to_version(version: CampaignVersion, campaign_id: str) -> campaign_version_pb2.CampaignVersion:
+    return campaign_version_pb2.CampaignVersion(
         campaign=CAMPAIGNS.format(campaign_id),
         version=version.number,
         snapshot=_to_snapshot(version.definition),
@@ -102,30 +101,18 @@ def to_finding(finding: Finding) -> pb.Finding:
     )
 
 
-def _from_action(reading: RequestParser, action: pb.Action, field: str) -> Action:
-    if not action.HasField("email"):
-        reading.note(required(f"{field}.email"))
-    return Action(
-        reading.id(CHANNEL_CONFIGURATIONS, action.channel_configuration, f"{field}.channel_configuration"),
-        _from_email(action.email),
+def _from_action(parser: RequestParser, action: pb.Action, field: str) -> Action:
+    content = from_content(parser, action, field)
+    channel_configuration = parser.id(
+        CHANNEL_CONFIGURATIONS, action.channel_configuration, f"{field}.channel_configuration"
     )
+    return Action(action.id or content.channel.word, channel_configuration, content)
 
 
-def _from_email(email: pb.EmailContent) -> EmailContent:
-    return EmailContent(
-        subject=email.subject,
-        html=email.html,
-        text=email.text,
-        sender=from_mailbox(getattr(email, _FROM)) if email.HasField(_FROM) else None,
-        reply_to=from_mailbox(email.reply_to) if email.HasField("reply_to") else None,
-        headers=dict(email.headers),
-    )
-
-
-def _from_schedule(reading: RequestParser, schedule: pb.Schedule) -> Schedule:
+def _from_schedule(parser: RequestParser, schedule: pb.Schedule) -> Schedule:
     return Schedule(
-        reading.instant(schedule.start_time, "schedule.start_time") if schedule.HasField("start_time") else None,
-        reading.instant(schedule.end_time, "schedule.end_time") if schedule.HasField("end_time") else None,
+        parser.instant(schedule.start_time, "schedule.start_time") if schedule.HasField("start_time") else None,
+        parser.instant(schedule.end_time, "schedule.end_time") if schedule.HasField("end_time") else None,
     )
 
 
@@ -142,25 +129,15 @@ def _to_snapshot(definition: CampaignDefinition) -> pb.Campaign:
         schedule=_to_schedule(definition.schedule),
         in_doubt_policy=IN_DOUBT_POLICY.number(definition.in_doubt_policy),
         rapid=definition.rapid,
+        action_mode=ACTION_MODE.number(definition.action_mode),
     )
 
 
 def _to_action(action: Action) -> pb.Action:
     return pb.Action(
+        id=action.id,
         channel_configuration=CHANNEL_CONFIGURATIONS.format(action.channel_configuration),
-        email=_to_email(action.email),
-    )
-
-
-def _to_email(email: EmailContent) -> pb.EmailContent:
-    by_keyword: dict[str, Any] = {_FROM: to_optional_mailbox(email.sender)}
-    return pb.EmailContent(
-        subject=email.subject,
-        html=email.html,
-        text=email.text,
-        reply_to=to_optional_mailbox(email.reply_to),
-        headers=email.headers,
-        **by_keyword,
+        **to_content(action.content),
     )
 
 

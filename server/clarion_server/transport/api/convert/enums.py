@@ -8,20 +8,29 @@ from typing import Generic, TypeVar
 
 from clarion.v1 import (
     api_key_pb2,
+    attempt_pb2,
     campaign_pb2,
+    campaign_preview_pb2,
     campaign_service_pb2,
     category_pb2,
-    channel_configuration_pb2,
-    channel_configuration_service_pb2,
+    channel_pb2,
+    event_pb2,
     message_pb2,
+    smtp_provider_pb2,
+    webhook_content_pb2,
 )
 
-from clarion_server.application.ports.channels import VerificationKind
 from clarion_server.domain.access import Scope
-from clarion_server.domain.campaign import CampaignState, Category, InDoubtPolicy, QueueDisposal
-from clarion_server.domain.channel import TlsMode
+from clarion_server.domain.attempt import AttemptResult, FailureReason
+from clarion_server.domain.campaign import ActionMode, CampaignState, InDoubtPolicy, QueueDisposal
+from clarion_server.domain.category import Category
+from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.choice import Source
+from clarion_server.domain.content.email import TlsMode
+from clarion_server.domain.content.webhook import Method
+from clarion_server.domain.event import EventType
 from clarion_server.domain.finding import Severity
-from clarion_server.domain.message import AttemptResult, EventType, ExclusionReason, FailureReason, MessageState
+from clarion_server.domain.message import ExclusionReason, MessageState
 
 M = TypeVar("M", bound=Enum)
 N = TypeVar("N", bound=int)
@@ -56,11 +65,14 @@ CAMPAIGN_STATE = EnumPair(CampaignState, campaign_pb2.Campaign.State.Value, "STA
 IN_DOUBT_POLICY = EnumPair(InDoubtPolicy, campaign_pb2.InDoubtPolicy.Value, "IN_DOUBT_POLICY")
 SEVERITY = EnumPair(Severity, campaign_pb2.Finding.Severity.Value, "SEVERITY")
 QUEUE_DISPOSAL = EnumPair(QueueDisposal, campaign_service_pb2.StopCampaignRequest.QueueDisposal.Value, "QUEUE_DISPOSAL")
-TLS_MODE = EnumPair(TlsMode, channel_configuration_pb2.SmtpProvider.TlsMode.Value, "TLS_MODE")
-VERIFICATION_KIND = EnumPair(VerificationKind, channel_configuration_service_pb2.VerificationStep.Kind.Value, "KIND")
+TLS_MODE = EnumPair(TlsMode, smtp_provider_pb2.SmtpProvider.TlsMode.Value, "TLS_MODE")
+WEBHOOK_METHOD = EnumPair(Method, webhook_content_pb2.WebhookContent.Method.Value, "METHOD")
+CHANNEL = EnumPair(Channel, channel_pb2.Channel.Value, "CHANNEL")
+ACTION_MODE = EnumPair(ActionMode, campaign_pb2.Campaign.ActionMode.Value, "ACTION_MODE")
+SOURCE = EnumPair(Source, campaign_preview_pb2.PreviewCampaignResponse.Source.Value, "SOURCE")
 SCOPE = EnumPair(Scope, api_key_pb2.ApiKey.Scope.Value, "SCOPE")
 MESSAGE_STATE = EnumPair(MessageState, message_pb2.Message.State.Value, "STATE")
-ATTEMPT_RESULT = EnumPair(AttemptResult, message_pb2.Attempt.Result.Value, "RESULT")
-EVENT_TYPE = EnumPair(EventType, message_pb2.Event.Type.Value, "TYPE")
-EXCLUSION_REASON = EnumPair(ExclusionReason, message_pb2.ExclusionReason.Value, "EXCLUSION_REASON")
-FAILURE_REASON = EnumPair(FailureReason, message_pb2.Failure.Reason.Value, "REASON")
+ATTEMPT_RESULT = EnumPair(AttemptResult, attempt_pb2.Attempt.Result.Value, "RESULT")
+EVENT_TYPE = EnumPair(EventType, event_pb2.Event.Type.Value, "TYPE")
+EXCLUSION_REASON = EnumPair(ExclusionReason, attempt_pb2.ExclusionReason.Value, "EXCLUSION_REASON")
+FAILURE_REASON = EnumPair(FailureReason, attempt_pb2.Failure.Reason.Value, "REASON")

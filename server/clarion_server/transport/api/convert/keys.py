@@ -13,12 +13,12 @@ from clarion_server.transport.api.convert.times import to_optional_timestamp, to
 
 def to_command(key: pb.ApiKey) -> CreateApiKey:
     """Flaws travel in the command."""
-    reading = RequestParser()
+    parser = RequestParser()
     return CreateApiKey(
         display_name=key.display_name,
-        scopes=reading.members(SCOPE, key.scopes, "scopes"),
+        scopes=parser.members(SCOPE, key.scopes, "scopes"),
         sandbox=key.sandbox,
-        flaws=reading.flaws,
+        flaws=parser.violations,
     )
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from clarion.v1 import campaign_pb2
+from clarion.v1 import email_content_pb2
 
-from clarion_server.domain.campaign import Mailbox
+from clarion_server.domain.content.email import Mailbox
 
 
-def from_mailbox(mailbox: campaign_pb2.Mailbox) -> Mailbox:
+def from_mailbox(mailbox: email_content_pb2.Mailbox) -> Mailbox:
     return Mailbox(mailbox.address, mailbox.display_name)
 
 
-def to_mailbox(mailbox: Mailbox) -> campaign_pb2.Mailbox:
-    return campaign_pb2.Mailbox(address=mailbox.address, display_name=mailbox.display_name)
+def to_mailbox(mailbox: Mailbox) -> email_content_pb2.Mailbox:
+    return email_content_pb2.Mailbox(address=mailbox.address, display_name=mailbox.display_name)
 
 
-def to_optional_mailbox(mailbox: Mailbox | None) -> campaign_pb2.Mailbox | None:
+def to_optional_mailbox(mailbox: Mailbox | None) -> email_content_pb2.Mailbox | None:
     return None if mailbox is None else to_mailbox(mailbox)

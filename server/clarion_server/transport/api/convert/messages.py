@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from clarion.v1 import message_pb2
+from clarion.v1 import attempt_pb2, event_pb2, message_pb2
 
-from clarion_server.domain.message import Attempt, Event, Failure, Message, execution_id_of
+from clarion_server.domain.attempt import Attempt, Failure
+from clarion_server.domain.event import Event, Exclusion
+from clarion_server.domain.message import Message, execution_id_of
 from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS, MESSAGES
 from clarion_server.transport.api.convert.enums import (
     ATTEMPT_RESULT,
+    CHANNEL,
     EVENT_TYPE,
     EXCLUSION_REASON,
     FAILURE_REASON,
@@ -36,26 +39,38 @@ def to_message(message: Message, campaign_id: str, events: Iterable[Event] = ())
         expire_time=to_optional_timestamp(message.expire_time),
         outcome_time=to_optional_timestamp(message.outcome_time),
         attempt_count=message.attempt_count,
-        attempts=[_attempt(event.attempt) for event in events if event.attempt is not None],
+        attempts=[_attempt(event.detail) for event in events if isinstance(event.detail, Attempt)],
         events=[to_event(event, campaign_id) for event in events],
+        action=message.action,
+        channel=CHANNEL.number(message.channel),
+        labels=message.labels,
     )
 
 
-def to_event(event: Event, campaign_id: str) -> message_pb2.Event:
-    return message_pb2.Event(
+def to_event(event: Event, campaign_id: str | None) -> event_pb2.Event:
+    """`campaign_id` is None for an event that belongs to no campaign."""
+    message_id, detail = event.message_id, event.detail
+    return event_pb2.Event(
         type=EVENT_TYPE.number(event.type),
         time=to_timestamp(event.time),
-        message=MESSAGES.format(event.message_id),
-        execution=EXECUTIONS.format(execution_id_of(event.message_id)),
-        campaign=CAMPAIGNS.format(campaign_id),
-        attempt_number=event.attempt.number if event.attempt else 0,
-        failure=_failure(event.failure),
-        exclusion_reason=EXCLUSION_REASON.number(event.exclusion_reason),
+        subject=event.subject,
+        message="" if message_id is None else MESSAGES.format(message_id),
+        execution="" if message_id is None else EXECUTIONS.format(execution_id_of(message_id)),
+        campaign="" if campaign_id is None else CAMPAIGNS.format(campaign_id),
+        action=event.action,
+        channel=CHANNEL.number(event.channel),
+        labels=event.labels,
+        attempt=_attempt(detail) if isinstance(detail, Attempt) else None,
+        exclusion=_exclusion(detail) if isinstance(detail, Exclusion) else None,
     )
 
 
-def _attempt(attempt: Attempt) -> message_pb2.Attempt:
-    return message_pb2.Attempt(
+def _exclusion(exclusion: Exclusion) -> event_pb2.Exclusion:
+    return event_pb2.Exclusion(reason=EXCLUSION_REASON.number(exclusion.reason))
+
+
+def _attempt(attempt: Attempt) -> attempt_pb2.Attempt:
+    return attempt_pb2.Attempt(
         number=attempt.number,
         start_time=to_timestamp(attempt.start_time),
         end_time=to_timestamp(attempt.end_time),
@@ -65,10 +80,10 @@ def _attempt(attempt: Attempt) -> message_pb2.Attempt:
     )
 
 
-def _failure(failure: Failure | None) -> message_pb2.Failure | None:
+def _failure(failure: Failure | None) -> attempt_pb2.Failure | None:
     if failure is None:
         return None
-    return message_pb2.Failure(
+    return attempt_pb2.Failure(
         reason=FAILURE_REASON.number(failure.reason),
         code=failure.code,
         detail=failure.detail,

@@ -1,39 +1,55 @@
-"""Requests for a preview, and rendered e-mails."""
+"""Requests for a preview, and what was rendered."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from clarion.v1 import campaign_pb2, campaign_service_pb2
+from clarion.v1 import campaign_preview_pb2
 
 from clarion_server.application.campaigns.preview import Preview, PreviewCampaign
+from clarion_server.domain.choice import Choice
+from clarion_server.domain.content.email import RenderedEmail
+from clarion_server.domain.content.webhook import RenderedWebhook
 from clarion_server.domain.names import CAMPAIGNS
-from clarion_server.transport.api.convert.mailboxes import to_optional_mailbox
+from clarion_server.transport.api.convert.contents import to_rendered_email, to_rendered_webhook
+from clarion_server.transport.api.convert.enums import SOURCE
 from clarion_server.transport.api.convert.request_parser import RequestParser
 
+_Response = campaign_preview_pb2.PreviewCampaignResponse
 
-def to_command(request: campaign_service_pb2.PreviewCampaignRequest) -> PreviewCampaign:
-    """Raises InvalidFields when the campaign's name is malformed; other flaws travel in the command."""
-    reading = RequestParser()
+
+def to_command(request: campaign_preview_pb2.PreviewCampaignRequest) -> PreviewCampaign:
+    """Raises InvalidFields when the campaign's name is malformed; other violations travel in the command."""
+    parser = RequestParser()
     return PreviewCampaign(
         campaign_id=CAMPAIGNS.parse(request.name),
         version=request.version,
-        context=reading.values(request.context, "context"),
-        profile=reading.values(request.profile, "profile"),
+        context=parser.values(request.context, "context"),
+        profile=parser.values(request.profile, "profile"),
         locale=request.locale,
         identity=request.identity,
-        flaws=reading.flaws,
+        action=request.action,
+        violations=parser.violations,
     )
 
 
-def to_rendered_email(preview: Preview) -> campaign_pb2.RenderedEmail:
-    # `from` is a keyword in Python.
-    by_keyword: dict[str, Any] = {"from": to_optional_mailbox(preview.sender)}
-    return campaign_pb2.RenderedEmail(
-        reply_to=to_optional_mailbox(preview.reply_to),
-        subject=preview.email.subject,
-        html=preview.email.html,
-        text=preview.email.text,
-        headers=preview.email.headers,
-        **by_keyword,
+def to_preview(preview: Preview) -> _Response:
+    return _Response(
+        action=preview.action.id,
+        address=None if preview.address is None else _to_choice(preview.address),
+        locale=_to_choice(preview.locale),
+        **_to_rendered(preview),
     )
+
+
+def _to_rendered(preview: Preview) -> dict[str, Any]:
+    """Returns what was rendered under the name of its field in the response."""
+    match preview.rendered:
+        case RenderedEmail() as email:
+            return {"email": to_rendered_email(email, preview.action.content, preview.provider)}
+        case RenderedWebhook() as webhook:
+            return {"webhook": to_rendered_webhook(webhook, preview.action.content, preview.provider)}
+
+
+def _to_choice(choice: Choice) -> _Response.Choice:
+    return _Response.Choice(value=choice.value, source=SOURCE.number(choice.source))

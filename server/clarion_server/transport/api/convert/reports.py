@@ -12,37 +12,37 @@ from clarion_server.transport.api.convert.times import to_duration, to_timestamp
 
 
 def to_report(report: CampaignReport) -> pb.CampaignReport:
-    figures = report.figures
-    outcomes = {f"{state.name.lower()}_count": count for state, count in figures.outcome_counts.items()}
+    counts = report.counts
+    outcomes = {f"{state.name.lower()}_count": count for state, count in counts.outcome_counts.items()}
     return pb.CampaignReport(
         campaign=report.campaign_name,
         version=report.version,
-        targeted_count=figures.targeted_count,
-        queued_count=figures.queued_count,
-        retry_count=figures.retry_count,
+        targeted_count=counts.targeted_count,
+        queued_count=counts.queued_count,
+        retry_count=counts.retry_count,
         excluded_counts=[
             pb.CampaignReport.ExcludedCount(reason=EXCLUSION_REASON.number(reason), count=count)
-            for reason, count in figures.excluded_counts.items()
+            for reason, count in counts.excluded_counts.items()
         ],
         failed_counts=[
             pb.CampaignReport.FailedCount(reason=FAILURE_REASON.number(reason), count=count)
-            for reason, count in figures.failed_counts.items()
+            for reason, count in counts.failed_counts.items()
         ],
-        hand_off_latency=_to_latency(figures),
+        hand_off_latency=_to_latency(counts),
         read_time=to_timestamp(report.read_time),
         **outcomes,
     )
 
 
-def _to_latency(figures: CampaignCounts) -> pb.HandOffLatency:
+def _to_latency(counts: CampaignCounts) -> pb.HandOffLatency:
     return pb.HandOffLatency(
-        count=figures.timed_count,
-        p50=_percentile(figures, 0.50),
-        p95=_percentile(figures, 0.95),
-        p99=_percentile(figures, 0.99),
+        count=counts.timed_count,
+        p50=_percentile(counts, 0.50),
+        p95=_percentile(counts, 0.95),
+        p99=_percentile(counts, 0.99),
     )
 
 
-def _percentile(figures: CampaignCounts, share: float) -> Duration | None:
-    latency = figures.latency(share)
+def _percentile(counts: CampaignCounts, share: float) -> Duration | None:
+    latency = counts.latency(share)
     return None if latency is None else to_duration(latency)

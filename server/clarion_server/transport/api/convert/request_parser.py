@@ -1,4 +1,4 @@
-"""Reads the fields of a request, and gathers what cannot be read."""
+"""Reads the fields of a request, and collects violations for what cannot be read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from clarion_server.domain.instant import LATEST, SECOND, Instant, Span
 from clarion_server.domain.names import Collection
 from clarion_server.domain.violation import Violation, malformed, out_of_range, too_many
 from clarion_server.transport.api.convert.enums import EnumPair, M, N
-from clarion_server.transport.api.convert.structs import NotJson, flaws_of, to_dict
+from clarion_server.transport.api.convert.structs import NotJson, to_dict, violations_of
 from clarion_server.transport.api.convert.times import from_duration, from_timestamp
 
 #: The most values of one enum that are read; none has as many.
@@ -24,45 +24,45 @@ _NANOS = 1_000_000_000
 
 
 class RequestParser:
-    """One request being read. Each method returns a stand-in for what it cannot read, and notes the flaw.
+    """Reads one request. Each method returns a stand-in for what it cannot read, and adds a violation.
 
     Fields that the contract does not have are skipped by protobuf before anything here sees them: that is how it lets
     callers and services be of different ages. Whoever reads JSON or YAML refuses unknown names there.
     """
 
     def __init__(self) -> None:
-        self._flaws: list[Violation] = []
+        self._violations: list[Violation] = []
 
     @property
-    def flaws(self) -> tuple[Violation, ...]:
-        return tuple(self._flaws)
+    def violations(self) -> tuple[Violation, ...]:
+        return tuple(self._violations)
 
-    def note(self, flaw: Violation) -> None:
-        self._flaws.append(flaw)
+    def add(self, violation: Violation) -> None:
+        self._violations.append(violation)
 
     def check(self) -> None:
-        """Raises InvalidFields with all that was noted."""
-        if self._flaws:
-            raise InvalidFields(self.flaws)
+        """Raises InvalidFields with all violations, if there are any."""
+        if self._violations:
+            raise InvalidFields(self.violations)
 
     def member(self, pair: EnumPair[M, N], number: int, field: str) -> M | None:
-        """None where the field is not set."""
+        """Returns None where the field is not set."""
         member = pair.member(number)
         if member is None and number != 0:
-            self.note(_unknown_value(pair, field))
+            self.add(_unknown_value(pair, field))
         return member
 
     def members(self, pair: EnumPair[M, N], numbers: Sequence[int], field: str) -> tuple[M, ...]:
-        """The zero value is a flaw here: nobody sends it by leaving something out."""
+        """Reads a repeated field. The zero value is a violation: nobody sends it by leaving something out."""
         if len(numbers) > MAX_MEMBERS:
-            # A request has room for millions, each of which would become a flaw of its own.
-            self.note(too_many(field, MAX_MEMBERS))
+            # A request has room for millions, each of which would become a violation of its own.
+            self.add(too_many(field, MAX_MEMBERS))
             return ()
         read = []
-        for place, number in enumerate(numbers):
+        for index, number in enumerate(numbers):
             member = pair.member(number)
             if member is None:
-                self.note(_unknown_value(pair, f"{field}[{place}]"))
+                self.add(_unknown_value(pair, f"{field}[{index}]"))
             else:
                 read.append(member)
         return tuple(read)
@@ -70,33 +70,33 @@ class RequestParser:
     def instant(self, timestamp: Timestamp, field: str) -> Instant | None:
         if 0 <= timestamp.seconds <= LATEST // SECOND and 0 <= timestamp.nanos < _NANOS:
             return from_timestamp(timestamp)
-        self.note(out_of_range(field, "Must lie between 1970-01-01T00:00:00Z and 9999-12-31T23:59:59Z."))
+        self.add(out_of_range(field, "Must lie between 1970-01-01T00:00:00Z and 9999-12-31T23:59:59Z."))
         return None
 
     def span(self, duration: Duration, field: str) -> Span:
         if abs(duration.nanos) < _NANOS:
             return from_duration(duration)
-        self.note(malformed(field, "Its nanos must be less than a second."))
+        self.add(malformed(field, "Its nanos must be less than a second."))
         return 0
 
     def values(self, struct: struct_pb2.Struct, field: str) -> dict[str, Any]:
         try:
             return to_dict(struct)
         except NotJson:
-            for flaw in flaws_of(struct):
-                self.note(flaw.under(field))
+            for violation in violations_of(struct):
+                self.add(violation.under(field))
             return {}
 
     def id(self, collection: Collection, name: str, field: str) -> str:
-        """The last segment of a name."""
+        """Returns the last segment of a name."""
         try:
             return collection.parse(name, field)
         except InvalidFields as error:
-            self._flaws.extend(error.violations)
+            self._violations.extend(error.violations)
             return ""
 
     def optional_id(self, collection: Collection, name: str, field: str) -> str | None:
-        """None where the field is not set."""
+        """Returns None where the field is not set."""
         return self.id(collection, name, field) if name else None
 
 

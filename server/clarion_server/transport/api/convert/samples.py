@@ -10,7 +10,7 @@ from textwrap import dedent, indent
 from typing import Any
 from uuid import uuid4
 
-from clarion.v1 import campaign_service_pb2, trigger_sample_pb2, trigger_service_pb2
+from clarion.v1 import trigger_sample_pb2, trigger_service_pb2
 
 from clarion_server.application.triggering.admission import RecipientInput
 from clarion_server.domain.names import CAMPAIGNS, split_identity
@@ -46,10 +46,10 @@ class Sampled:
 
 def to_response(
     campaign_id: str, recipient: RecipientInput, at: Addresses
-) -> campaign_service_pb2.GetTriggerSampleResponse:
+) -> trigger_sample_pb2.GetTriggerSampleResponse:
     sampled = Sampled(campaign_id, recipient, at)
     tools = {tool: text for tool, text in _TOOLS.items() if at.base_url or tool not in _OVER_HTTP}
-    return campaign_service_pb2.GetTriggerSampleResponse(
+    return trigger_sample_pb2.GetTriggerSampleResponse(
         recipient=trigger_service_pb2.Recipient(
             identity=recipient.identity,
             address=recipient.address,
@@ -120,7 +120,7 @@ def _python(sampled: Sampled) -> str:
                 {identity},
         {fields}    )
             accepted = client.trigger({campaign}, [recipient])
-            print(accepted.recipients[0].message)
+            print(accepted.recipients[0].messages[0].message)
         """
     ).format(
         target=_quoted(sampled.at.target),
@@ -142,7 +142,7 @@ def _typescript(sampled: Sampled) -> str:
         const accepted = await client.trigger(%s, {
           recipients: [%s],
         });
-        console.log(accepted.recipients[0]?.message);
+        console.log(accepted.recipients[0]?.messages[0]?.message);
         client.close();
         """
     ) % (_quoted(sampled.at.target), options, _quoted(sampled.campaign_id), recipient)

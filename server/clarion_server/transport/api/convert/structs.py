@@ -28,7 +28,7 @@ _TOO_DEEP = Violation("", "TOO_DEEP", f"Must be nested at most {MAX_DEPTH} level
 
 
 class NotJson(Exception):
-    """A Struct has values that JSON does not have, or is nested too deeply: see `flaws_of`."""
+    """A Struct has values that JSON does not have, or is nested too deeply: see `violations_of`."""
 
 
 def to_dict(struct: struct_pb2.Struct, depth: int = MAX_DEPTH) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def _deeper(depth: int) -> int:
     return depth - 1
 
 
-def flaws_of(struct: struct_pb2.Struct) -> list[Violation]:
+def violations_of(struct: struct_pb2.Struct) -> list[Violation]:
     """Why `to_dict` raises NotJson, by paths within the Struct; the first hundred flaws."""
     return list(islice(_struct_flaws(struct, MAX_DEPTH), _MOST_FLAWS))
 

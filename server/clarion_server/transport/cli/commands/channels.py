@@ -78,7 +78,7 @@ def _verification_view(channel: str, verification: Verification) -> RenderableTy
     steps = table(
         verification.steps,
         {
-            "STEP": lambda step: plain(step.kind),
+            "STEP": lambda step: plain(step.name),
             "RESULT": lambda step: plain("passed", "green") if step.passed else plain("failed", "red"),
             "TOOK": lambda step: plain(duration(step.elapsed.total_seconds())),
             "DETAIL": lambda step: plain(step.detail),

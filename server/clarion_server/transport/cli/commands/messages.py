@@ -142,6 +142,6 @@ def _events_view(message: Message) -> RenderableType:
         {
             "EVENT": lambda event: state(event.type),
             "TIME": lambda event: moment(event.time),
-            "ATTEMPT": lambda event: plain(event.attempt_number or "-"),
+            "ATTEMPT": lambda event: plain(event.attempt.number if event.attempt else "-"),
         },
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 from rich.console import Group, RenderableType
+from rich.text import Text
 
 from clarion_server.transport.cli.commands.options import CampaignName, JsonData, Locale, parse_json_object
 from clarion_server.transport.cli.failures import CommandFailed
@@ -17,7 +18,7 @@ from clarion_server.transport.cli.session import CurrentSession
 from clarion_server.transport.cli.views import plain
 
 if TYPE_CHECKING:
-    from clarion_client import Mailbox, RenderedEmail
+    from clarion_client import Choice, Mailbox, Preview, RenderedEmail, RenderedWebhook
 
 
 def preview(
@@ -29,6 +30,7 @@ def preview(
     locale: Locale = "",
     to: Annotated[str, Parameter(help="The recipient's address or identity. Default: preview@clarion.test.")] = "",
     version: Annotated[int, Parameter(help="Render this version. Default: the draft.")] = 0,
+    action: Annotated[str, Parameter(help="Render the action of this id. Default: the first one.")] = "",
     html: Annotated[bool, Parameter(help="Print only the HTML part.")] = False,
     text: Annotated[bool, Parameter(help="Print only the text part.")] = False,
     open_: Annotated[
@@ -37,20 +39,30 @@ def preview(
     session: CurrentSession,
 ) -> None:
     """Render a campaign with given data. Sends nothing."""
-    email = session.client.campaigns.preview(
+    rendered = session.client.campaigns.preview(
         campaign,
         parse_json_object(context, "--context"),
         profile=parse_json_object(profile, "--profile"),
         locale=locale,
         identity=to,
         version=version,
+        action=action,
     )
     if open_ is not None:
-        _open(open_, email, session.output)
+        _open(open_, _email_of(rendered), session.output)
     elif html or text:
+        email = _email_of(rendered)
         session.output.write(email.html if html else email.text)
     else:
-        session.output.show(email.to_dict(), lambda: _email_view(email))
+        session.output.show(rendered.to_dict(), lambda: _preview_view(rendered))
+
+
+def _email_of(rendered: Preview) -> RenderedEmail:
+    if rendered.email is None:
+        raise CommandFailed(
+            f"The action '{rendered.action}' sends no e-mail.", hint="Leave out --html, --text and --open."
+        )
+    return rendered.email
 
 
 def _open(path: Path, email: RenderedEmail, output: Output) -> None:
@@ -61,6 +73,25 @@ def _open(path: Path, email: RenderedEmail, output: Output) -> None:
     if not webbrowser.open(page):
         output.inform("No browser could be opened.")
     output.show({"page": page}, lambda: plain(page))
+
+
+def _preview_view(rendered: Preview) -> RenderableType:
+    chosen = [("Action", plain(rendered.action))]
+    if rendered.address:
+        chosen.append(("To", _choice_view(rendered.address)))
+    chosen.append(("Locale", _choice_view(rendered.locale)))
+    content = _email_view(rendered.email) if rendered.email else ""
+    return Group(fields(chosen), content, _webhook_view(rendered.webhook) if rendered.webhook else "")
+
+
+def _choice_view(choice: Choice) -> Text:
+    return plain(f"{choice.value} (from the {choice.source.lower()})")
+
+
+def _webhook_view(webhook: RenderedWebhook) -> RenderableType:
+    head = [("Request", plain(f"{webhook.method} {webhook.url}", "bold"))]
+    head += [(name, plain(value)) for name, value in webhook.headers.items()]
+    return Group(fields(head), plain(f"\n{webhook.body.rstrip()}"))
 
 
 def _email_view(email: RenderedEmail) -> RenderableType:

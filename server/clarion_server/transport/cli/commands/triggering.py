@@ -23,7 +23,7 @@ from clarion_server.transport.cli.session import CurrentSession
 from clarion_server.transport.cli.views import plain, state
 
 if TYPE_CHECKING:
-    from clarion_client import Accepted, RecipientResult
+    from clarion_client import Accepted, MessageResult
 
 
 def trigger(
@@ -92,7 +92,7 @@ def trigger(
 
 
 def _accepted_view(accepted: Accepted) -> RenderableType:
-    lines: list[RenderableType] = [_result_view(result) for result in accepted.recipients]
+    lines: list[RenderableType] = [_result_view(message) for each in accepted.recipients for message in each.messages]
     if accepted.replayed:
         lines.append(plain("An earlier trigger with the same request id had this answer. Nothing is sent again."))
     if accepted.execution:
@@ -100,7 +100,7 @@ def _accepted_view(accepted: Accepted) -> RenderableType:
     return Group(*lines)
 
 
-def _result_view(result: RecipientResult) -> Text:
+def _result_view(result: MessageResult) -> Text:
     reason = f" ({result.exclusion_reason})" if result.exclusion_reason else ""
     name = result.message or "only validated, nothing is sent"
-    return Text.assemble(state(result.outcome), plain(reason), "  ", plain(name))
+    return Text.assemble(state(result.outcome), plain(reason), "  ", plain(name), "  ", plain(result.action, "dim"))

@@ -74,18 +74,24 @@ def _show(event: Event, resume_token: str, session: Session) -> None:
 def _event_view(event: Event) -> Text:
     kind = state(event.type)
     kind.pad_right(TYPE_WIDTH - len(kind))
-    attempt = f" attempt {event.attempt_number}" if event.attempt_number else ""
-    why = failure_text(event.failure) if event.failure else plain(event.exclusion_reason or "")
+    attempt = f" attempt {event.attempt.number}" if event.attempt else ""
+    why = _reason_view(event)
     time = f"{event.time:%Y-%m-%d %H:%M:%S}.{event.time.microsecond // 1000:03d}Z"
     return Text.assemble(
         plain(time, "dim"),
         "  ",
         kind,
         "  ",
-        id_of(event.message),
+        id_of(event.message or event.subject),
         "  ",
         id_of(event.campaign),
         plain(attempt),
         "  ",
         why,
     )
+
+
+def _reason_view(event: Event) -> Text:
+    if event.attempt and event.attempt.failure:
+        return failure_text(event.attempt.failure)
+    return plain(event.exclusion.reason if event.exclusion else "")

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from clarion_server.application.queries.lookups import ExecutionView
 from clarion_server.application.triggering.trigger import TriggerAnswer
-from clarion_server.domain.execution import Excluded, Execution
+from clarion_server.domain.execution import Execution, RecipientResult
 from clarion_server.domain.instant import Instant, to_rfc3339
 from clarion_server.domain.message import MessageState
 from clarion_server.domain.names import MESSAGES
@@ -36,7 +36,9 @@ def accepted(asked: AjoExecution, answer: TriggerAnswer) -> dict[str, Any]:
         **_scheduled(execution, asked.campaign_id),
         # Adobe's API does not have what follows.
         "replayed": answer.replayed,
-        "recipients": [_result(execution, place, user_id) for place, user_id in enumerate(asked.user_ids)],
+        "recipients": [
+            _result(result, user_id) for result, user_id in zip(execution.results(), asked.user_ids, strict=True)
+        ],
     }
 
 
@@ -62,12 +64,14 @@ def _schedule_status(send_time: Instant, now: Instant) -> str:
     return "Triggered" if now >= send_time else "Scheduled"
 
 
-def _result(execution: Execution, place: int, user_id: str) -> dict[str, str]:
-    told = {"userId": user_id, "message": MESSAGES.format(execution.message_id_of(place)), "outcome": "ACCEPTED"}
-    exception = execution.exceptions.get(place)
-    if isinstance(exception, Excluded):
-        told |= {"outcome": "EXCLUDED", "exclusionReason": exception.reason.value}
-    return told
+def _result(result: RecipientResult, user_id: str) -> dict[str, Any]:
+    messages = []
+    for each in result.messages:
+        told = {"action": each.action, "message": MESSAGES.format(each.message_id), "outcome": "ACCEPTED"}
+        if each.exclusion_reason is not None:
+            told |= {"outcome": "EXCLUDED", "exclusionReason": each.exclusion_reason.value}
+        messages.append(told)
+    return {"userId": user_id, "outcome": "EXCLUDED" if result.is_excluded else "ACCEPTED", "messages": messages}
 
 
 def schedule(view: ExecutionView, send_time: Instant, now: Instant) -> dict[str, Any]:

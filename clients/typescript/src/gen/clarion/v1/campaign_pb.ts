@@ -6,6 +6,10 @@ import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2"
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Category } from "./category_pb.js";
 import { file_clarion_v1_category } from "./category_pb.js";
+import type { EmailContent } from "./email_content_pb.js";
+import { file_clarion_v1_email_content } from "./email_content_pb.js";
+import type { WebhookContent } from "./webhook_content_pb.js";
+import { file_clarion_v1_webhook_content } from "./webhook_content_pb.js";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
@@ -15,7 +19,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/campaign.proto.
  */
 export const file_clarion_v1_campaign: GenFile = /*@__PURE__*/
-  fileDesc("ChljbGFyaW9uL3YxL2NhbXBhaWduLnByb3RvEgpjbGFyaW9uLnYxIrMHCghDYW1wYWlnbhISCgRuYW1lGAEgASgJQgTiQQEIEhoKDGRpc3BsYXlfbmFtZRgCIAEoCUIE4kEBAhIZCgtkZXNjcmlwdGlvbhgDIAEoCUIE4kEBARISCgR0YWdzGAQgAygJQgTiQQEBEiwKCGNhdGVnb3J5GAUgASgOMhQuY2xhcmlvbi52MS5DYXRlZ29yeUIE4kEBAhIcCg5kZWZhdWx0X2xvY2FsZRgGIAEoCUIE4kEBARIgChJpZGVudGl0eV9uYW1lc3BhY2UYByABKAlCBOJBAQESKQoHYWN0aW9ucxgIIAMoCzISLmNsYXJpb24udjEuQWN0aW9uQgTiQQECEjUKDmNvbnRleHRfc2NoZW1hGAkgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEIE4kEBARIsCghzY2hlZHVsZRgKIAEoCzIULmNsYXJpb24udjEuU2NoZWR1bGVCBOJBAQESOAoPaW5fZG91YnRfcG9saWN5GAsgASgOMhkuY2xhcmlvbi52MS5JbkRvdWJ0UG9saWN5QgTiQQEBEhMKBXJhcGlkGBYgASgIQgTiQQEBEi8KBXN0YXRlGAwgASgOMhouY2xhcmlvbi52MS5DYW1wYWlnbi5TdGF0ZUIE4kEBAxIaCgxsaXZlX3ZlcnNpb24YDSABKAVCBOJBAQMSGwoNZHJhZnRfcGVuZGluZxgOIAEoCEIE4kEBAxISCgRldGFnGA8gASgJQgTiQQEBEjUKC2NyZWF0ZV90aW1lGBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1Cgt1cGRhdGVfdGltZRgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNwoNYWN0aXZhdGVfdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSFQoHY3JlYXRvchgTIAEoCUIE4kEBAxIVCgd1cGRhdGVyGBQgASgJQgTiQQEDEhcKCWFjdGl2YXRvchgVIAEoCUIE4kEBAyKOAQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIPCgtTVEFURV9EUkFGVBABEhMKD1NUQVRFX1NDSEVEVUxFRBACEg4KClNUQVRFX0xJVkUQAxIQCgxTVEFURV9QQVVTRUQQBBIRCg1TVEFURV9TVE9QUEVEEAUSEwoPU1RBVEVfQ09NUExFVEVEEAYiYwoGQWN0aW9uEiMKFWNoYW5uZWxfY29uZmlndXJhdGlvbhgBIAEoCUIE4kEBAhIpCgVlbWFpbBgCIAEoCzIYLmNsYXJpb24udjEuRW1haWxDb250ZW50SABCCQoHY29udGVudCKRAgoMRW1haWxDb250ZW50EhUKB3N1YmplY3QYASABKAlCBOJBAQISEgoEaHRtbBgCIAEoCUIE4kEBARISCgR0ZXh0GAMgASgJQgTiQQEBEicKBGZyb20YBCABKAsyEy5jbGFyaW9uLnYxLk1haWxib3hCBOJBAQESKwoIcmVwbHlfdG8YBSABKAsyEy5jbGFyaW9uLnYxLk1haWxib3hCBOJBAQESPAoHaGVhZGVycxgGIAMoCzIlLmNsYXJpb24udjEuRW1haWxDb250ZW50LkhlYWRlcnNFbnRyeUIE4kEBARouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASI8CgdNYWlsYm94EhoKDGRpc3BsYXlfbmFtZRgBIAEoCUIE4kEBARIVCgdhZGRyZXNzGAIgASgJQgTiQQECIu8BCg1SZW5kZXJlZEVtYWlsEiEKBGZyb20YASABKAsyEy5jbGFyaW9uLnYxLk1haWxib3gSJQoIcmVwbHlfdG8YAiABKAsyEy5jbGFyaW9uLnYxLk1haWxib3gSDwoHc3ViamVjdBgDIAEoCRIMCgRodG1sGAQgASgJEgwKBHRleHQYBSABKAkSNwoHaGVhZGVycxgGIAMoCzImLmNsYXJpb24udjEuUmVuZGVyZWRFbWFpbC5IZWFkZXJzRW50cnkaLgoMSGVhZGVyc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEidAoIU2NoZWR1bGUSNAoKc3RhcnRfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQESMgoIZW5kX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEBIrwBCg9DYW1wYWlnblZlcnNpb24SFgoIY2FtcGFpZ24YASABKAlCBOJBAQMSFQoHdmVyc2lvbhgCIAEoBUIE4kEBAxIsCghzbmFwc2hvdBgDIAEoCzIULmNsYXJpb24udjEuQ2FtcGFpZ25CBOJBAQMSNQoLY3JlYXRlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEhUKB2NyZWF0b3IYBSABKAlCBOJBAQMi+QEKB0ZpbmRpbmcSNAoIc2V2ZXJpdHkYASABKA4yHC5jbGFyaW9uLnYxLkZpbmRpbmcuU2V2ZXJpdHlCBOJBAQMSEgoEY29kZRgCIAEoCUIE4kEBAxITCgVmaWVsZBgDIAEoCUIE4kEBAxISCgRsaW5lGAQgASgFQgTiQQEDEhUKB21lc3NhZ2UYBSABKAlCBOJBAQMSFAoGcmVtZWR5GAYgASgJQgTiQQEDIk4KCFNldmVyaXR5EhgKFFNFVkVSSVRZX1VOU1BFQ0lGSUVEEAASFAoQU0VWRVJJVFlfV0FSTklORxABEhIKDlNFVkVSSVRZX0VSUk9SEAIqZgoNSW5Eb3VidFBvbGljeRIfChtJTl9ET1VCVF9QT0xJQ1lfVU5TUEVDSUZJRUQQABIaChZJTl9ET1VCVF9QT0xJQ1lfUkVTRU5EEAESGAoUSU5fRE9VQlRfUE9MSUNZX1BBUksQAmIGcHJvdG8z", [file_clarion_v1_category, file_google_api_field_behavior, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChljbGFyaW9uL3YxL2NhbXBhaWduLnByb3RvEgpjbGFyaW9uLnYxItIICghDYW1wYWlnbhISCgRuYW1lGAEgASgJQgTiQQEIEhoKDGRpc3BsYXlfbmFtZRgCIAEoCUIE4kEBAhIZCgtkZXNjcmlwdGlvbhgDIAEoCUIE4kEBARISCgR0YWdzGAQgAygJQgTiQQEBEiwKCGNhdGVnb3J5GAUgASgOMhQuY2xhcmlvbi52MS5DYXRlZ29yeUIE4kEBAhIcCg5kZWZhdWx0X2xvY2FsZRgGIAEoCUIE4kEBARIgChJpZGVudGl0eV9uYW1lc3BhY2UYByABKAlCBOJBAQESKQoHYWN0aW9ucxgIIAMoCzISLmNsYXJpb24udjEuQWN0aW9uQgTiQQECEjoKC2FjdGlvbl9tb2RlGBcgASgOMh8uY2xhcmlvbi52MS5DYW1wYWlnbi5BY3Rpb25Nb2RlQgTiQQEBEjUKDmNvbnRleHRfc2NoZW1hGAkgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEIE4kEBARIsCghzY2hlZHVsZRgKIAEoCzIULmNsYXJpb24udjEuU2NoZWR1bGVCBOJBAQESOAoPaW5fZG91YnRfcG9saWN5GAsgASgOMhkuY2xhcmlvbi52MS5JbkRvdWJ0UG9saWN5QgTiQQEBEhMKBXJhcGlkGBYgASgIQgTiQQEBEi8KBXN0YXRlGAwgASgOMhouY2xhcmlvbi52MS5DYW1wYWlnbi5TdGF0ZUIE4kEBAxIaCgxsaXZlX3ZlcnNpb24YDSABKAVCBOJBAQMSGwoNZHJhZnRfcGVuZGluZxgOIAEoCEIE4kEBAxISCgRldGFnGA8gASgJQgTiQQEBEjUKC2NyZWF0ZV90aW1lGBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1Cgt1cGRhdGVfdGltZRgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNwoNYWN0aXZhdGVfdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSFQoHY3JlYXRvchgTIAEoCUIE4kEBAxIVCgd1cGRhdGVyGBQgASgJQgTiQQEDEhcKCWFjdGl2YXRvchgVIAEoCUIE4kEBAyKOAQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIPCgtTVEFURV9EUkFGVBABEhMKD1NUQVRFX1NDSEVEVUxFRBACEg4KClNUQVRFX0xJVkUQAxIQCgxTVEFURV9QQVVTRUQQBBIRCg1TVEFURV9TVE9QUEVEEAUSEwoPU1RBVEVfQ09NUExFVEVEEAYiYQoKQWN0aW9uTW9kZRIbChdBQ1RJT05fTU9ERV9VTlNQRUNJRklFRBAAEhMKD0FDVElPTl9NT0RFX0FMTBABEiEKHUFDVElPTl9NT0RFX0ZJUlNUX0RFTElWRVJBQkxFEAIipAEKBkFjdGlvbhIQCgJpZBgBIAEoCUIE4kEBARIjChVjaGFubmVsX2NvbmZpZ3VyYXRpb24YAiABKAlCBOJBAQISKQoFZW1haWwYAyABKAsyGC5jbGFyaW9uLnYxLkVtYWlsQ29udGVudEgAEi0KB3dlYmhvb2sYBCABKAsyGi5jbGFyaW9uLnYxLldlYmhvb2tDb250ZW50SABCCQoHY29udGVudCJ0CghTY2hlZHVsZRI0CgpzdGFydF90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBARIyCghlbmRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQEi+QEKB0ZpbmRpbmcSNAoIc2V2ZXJpdHkYASABKA4yHC5jbGFyaW9uLnYxLkZpbmRpbmcuU2V2ZXJpdHlCBOJBAQMSEgoEY29kZRgCIAEoCUIE4kEBAxITCgVmaWVsZBgDIAEoCUIE4kEBAxISCgRsaW5lGAQgASgFQgTiQQEDEhUKB21lc3NhZ2UYBSABKAlCBOJBAQMSFAoGcmVtZWR5GAYgASgJQgTiQQEDIk4KCFNldmVyaXR5EhgKFFNFVkVSSVRZX1VOU1BFQ0lGSUVEEAASFAoQU0VWRVJJVFlfV0FSTklORxABEhIKDlNFVkVSSVRZX0VSUk9SEAIqZgoNSW5Eb3VidFBvbGljeRIfChtJTl9ET1VCVF9QT0xJQ1lfVU5TUEVDSUZJRUQQABIaChZJTl9ET1VCVF9QT0xJQ1lfUkVTRU5EEAESGAoUSU5fRE9VQlRfUE9MSUNZX1BBUksQAmIGcHJvdG8z", [file_clarion_v1_category, file_clarion_v1_email_content, file_clarion_v1_webhook_content, file_google_api_field_behavior, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * A message that is defined once and then sent by any service with one `Trigger` call.
@@ -49,7 +53,7 @@ export type Campaign = Message<"clarion.v1.Campaign"> & {
   description: string;
 
   /**
-   * Optional. Labels to find the campaign by. At most 20, each of 1 to 63 characters, without repetition.
+   * Optional. Words to find the campaign by. At most 20, each of 1 to 63 characters, without repetition.
    *
    * @generated from field: repeated string tags = 4;
    */
@@ -79,11 +83,18 @@ export type Campaign = Message<"clarion.v1.Campaign"> & {
   identityNamespace: string;
 
   /**
-   * Required. What is sent. Exactly one action.
+   * Required. What is sent: 1 to 10 actions.
    *
    * @generated from field: repeated clarion.v1.Action actions = 8;
    */
   actions: Action[];
+
+  /**
+   * Optional. Which of the actions are sent. Default: `ACTION_MODE_ALL`.
+   *
+   * @generated from field: clarion.v1.Campaign.ActionMode action_mode = 23;
+   */
+  actionMode: Campaign_ActionMode;
 
   /**
    * Optional. The contract of the data that a trigger carries, as a JSON Schema (draft 2020-12) whose root type is
@@ -259,15 +270,58 @@ export const Campaign_StateSchema: GenEnum<Campaign_State> = /*@__PURE__*/
   enumDesc(file_clarion_v1_campaign, 0, 0);
 
 /**
+ * Which actions of the campaign are sent to a recipient.
+ *
+ * @generated from enum clarion.v1.Campaign.ActionMode
+ */
+export enum Campaign_ActionMode {
+  /**
+   * Read as `ACTION_MODE_ALL`.
+   *
+   * @generated from enum value: ACTION_MODE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Each: a recipient gets one message per action.
+   *
+   * @generated from enum value: ACTION_MODE_ALL = 1;
+   */
+  ALL = 1,
+
+  /**
+   * The first; the next one when the message of the one before is excluded or fails. A message that expires, is cancelled,
+   * or is parked in doubt ends the row.
+   *
+   * @generated from enum value: ACTION_MODE_FIRST_DELIVERABLE = 2;
+   */
+  FIRST_DELIVERABLE = 2,
+}
+
+/**
+ * Describes the enum clarion.v1.Campaign.ActionMode.
+ */
+export const Campaign_ActionModeSchema: GenEnum<Campaign_ActionMode> = /*@__PURE__*/
+  enumDesc(file_clarion_v1_campaign, 0, 1);
+
+/**
  * One channel, how to send on it, and what to send.
  *
  * @generated from message clarion.v1.Action
  */
 export type Action = Message<"clarion.v1.Action"> & {
   /**
-   * Required. How the message is sent, as `channelConfigurations/{channel_configuration}`.
+   * Optional. What names the action in results, messages, events and reports: 1 to 32 lower-case letters, digits and hyphens,
+   * unique in the campaign. Default: the word of its channel, such as `email`.
    *
-   * @generated from field: string channel_configuration = 1;
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Required. How the message is sent, as `channelConfigurations/{channel_configuration}`. Its channel is that of the content.
+   *
+   * @generated from field: string channel_configuration = 2;
    */
   channelConfiguration: string;
 
@@ -280,10 +334,18 @@ export type Action = Message<"clarion.v1.Action"> & {
     /**
      * An e-mail.
      *
-     * @generated from field: clarion.v1.EmailContent email = 2;
+     * @generated from field: clarion.v1.EmailContent email = 3;
      */
     value: EmailContent;
     case: "email";
+  } | {
+    /**
+     * An HTTP request.
+     *
+     * @generated from field: clarion.v1.WebhookContent webhook = 4;
+     */
+    value: WebhookContent;
+    case: "webhook";
   } | { case: undefined; value?: undefined };
 };
 
@@ -293,151 +355,6 @@ export type Action = Message<"clarion.v1.Action"> & {
  */
 export const ActionSchema: GenMessage<Action> = /*@__PURE__*/
   messageDesc(file_clarion_v1_campaign, 1);
-
-/**
- * The content of an e-mail. `subject`, `html`, `text` and the values of `headers` are Jinja2 templates over `context` (the
- * trigger's data), `profile` (the recipient's attributes), `recipient` (`identity`, `address`, `locale`) and `campaign`
- * (`name`, `display_name`).
- * A value that is missing is an error, never a blank: give optional data a `default`.
- *
- * @generated from message clarion.v1.EmailContent
- */
-export type EmailContent = Message<"clarion.v1.EmailContent"> & {
-  /**
-   * Required. One line. At most 2,000 characters of source and 998 when rendered.
-   *
-   * @generated from field: string subject = 1;
-   */
-  subject: string;
-
-  /**
-   * Optional. The HTML part; values are escaped. At most 512 KiB of source. Either this or `text` is required.
-   *
-   * @generated from field: string html = 2;
-   */
-  html: string;
-
-  /**
-   * Optional. The plain text part. At most 512 KiB of source. Derived from the rendered HTML when absent.
-   *
-   * @generated from field: string text = 3;
-   */
-  text: string;
-
-  /**
-   * Optional. The visible sender. Default: the channel configuration's.
-   *
-   * @generated from field: clarion.v1.Mailbox from = 4;
-   */
-  from?: Mailbox | undefined;
-
-  /**
-   * Optional. Where answers go. Default: the channel configuration's, if it has one.
-   *
-   * @generated from field: clarion.v1.Mailbox reply_to = 5;
-   */
-  replyTo?: Mailbox | undefined;
-
-  /**
-   * Optional. Further header fields, by name. At most 20, each name of 1 to 76 visible ASCII characters and once, each value
-   * of at most 2,000. Those that Clarion writes itself (`From`, `To`, `Subject`, `Date`, `Message-ID`, `MIME-Version`,
-   * `Content-*`, …) are refused, and so is any line break in a value.
-   *
-   * @generated from field: map<string, string> headers = 6;
-   */
-  headers: { [key: string]: string };
-};
-
-/**
- * Describes the message clarion.v1.EmailContent.
- * Use `create(EmailContentSchema)` to create a new message.
- */
-export const EmailContentSchema: GenMessage<EmailContent> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign, 2);
-
-/**
- * An e-mail address with the name that is shown for it.
- *
- * @generated from message clarion.v1.Mailbox
- */
-export type Mailbox = Message<"clarion.v1.Mailbox"> & {
-  /**
-   * Optional. The shown name, in any script, as it stands: it is no template. At most 200 characters, without line breaks.
-   *
-   * @generated from field: string display_name = 1;
-   */
-  displayName: string;
-
-  /**
-   * Required. The address (RFC 5321, RFC 6531).
-   *
-   * @generated from field: string address = 2;
-   */
-  address: string;
-};
-
-/**
- * Describes the message clarion.v1.Mailbox.
- * Use `create(MailboxSchema)` to create a new message.
- */
-export const MailboxSchema: GenMessage<Mailbox> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign, 3);
-
-/**
- * An e-mail with every value in its place.
- *
- * @generated from message clarion.v1.RenderedEmail
- */
-export type RenderedEmail = Message<"clarion.v1.RenderedEmail"> & {
-  /**
-   * The visible sender.
-   *
-   * @generated from field: clarion.v1.Mailbox from = 1;
-   */
-  from?: Mailbox | undefined;
-
-  /**
-   * Where answers go, if the campaign or its channel configuration says so.
-   *
-   * @generated from field: clarion.v1.Mailbox reply_to = 2;
-   */
-  replyTo?: Mailbox | undefined;
-
-  /**
-   * The subject.
-   *
-   * @generated from field: string subject = 3;
-   */
-  subject: string;
-
-  /**
-   * The HTML part. Empty when the content has none.
-   *
-   * @generated from field: string html = 4;
-   */
-  html: string;
-
-  /**
-   * The plain text part, written or derived.
-   *
-   * @generated from field: string text = 5;
-   */
-  text: string;
-
-  /**
-   * The further header fields.
-   *
-   * @generated from field: map<string, string> headers = 6;
-   */
-  headers: { [key: string]: string };
-};
-
-/**
- * Describes the message clarion.v1.RenderedEmail.
- * Use `create(RenderedEmailSchema)` to create a new message.
- */
-export const RenderedEmailSchema: GenMessage<RenderedEmail> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign, 4);
 
 /**
  * The time in which a campaign accepts triggers.
@@ -465,56 +382,7 @@ export type Schedule = Message<"clarion.v1.Schedule"> & {
  * Use `create(ScheduleSchema)` to create a new message.
  */
 export const ScheduleSchema: GenMessage<Schedule> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign, 5);
-
-/**
- * An immutable snapshot of a campaign, made at activation.
- *
- * @generated from message clarion.v1.CampaignVersion
- */
-export type CampaignVersion = Message<"clarion.v1.CampaignVersion"> & {
-  /**
-   * Output only. The campaign, as `campaigns/{campaign}`.
-   *
-   * @generated from field: string campaign = 1;
-   */
-  campaign: string;
-
-  /**
-   * Output only. Counts from 1 within the campaign.
-   *
-   * @generated from field: int32 version = 2;
-   */
-  version: number;
-
-  /**
-   * Output only. The campaign's editable fields as they were activated; every other field is empty.
-   *
-   * @generated from field: clarion.v1.Campaign snapshot = 3;
-   */
-  snapshot?: Campaign | undefined;
-
-  /**
-   * Output only. When it was made.
-   *
-   * @generated from field: google.protobuf.Timestamp create_time = 4;
-   */
-  createTime?: Timestamp | undefined;
-
-  /**
-   * Output only. The key that activated it, as `apiKeys/{api_key}`.
-   *
-   * @generated from field: string creator = 5;
-   */
-  creator: string;
-};
-
-/**
- * Describes the message clarion.v1.CampaignVersion.
- * Use `create(CampaignVersionSchema)` to create a new message.
- */
-export const CampaignVersionSchema: GenMessage<CampaignVersion> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign, 6);
+  messageDesc(file_clarion_v1_campaign, 2);
 
 /**
  * One thing that review found.
@@ -570,7 +438,7 @@ export type Finding = Message<"clarion.v1.Finding"> & {
  * Use `create(FindingSchema)` to create a new message.
  */
 export const FindingSchema: GenMessage<Finding> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign, 7);
+  messageDesc(file_clarion_v1_campaign, 3);
 
 /**
  * How much it matters.
@@ -604,7 +472,7 @@ export enum Finding_Severity {
  * Describes the enum clarion.v1.Finding.Severity.
  */
 export const Finding_SeveritySchema: GenEnum<Finding_Severity> = /*@__PURE__*/
-  enumDesc(file_clarion_v1_campaign, 7, 0);
+  enumDesc(file_clarion_v1_campaign, 3, 0);
 
 /**
  * What happens to a message when a crash or a time-out left it unknown whether the provider took it.

@@ -4,25 +4,27 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Campaign, Campaign_State, CampaignVersion, Finding, RenderedEmail } from "./campaign_pb.js";
+import type { Campaign, Campaign_State, Finding } from "./campaign_pb.js";
 import { file_clarion_v1_campaign } from "./campaign_pb.js";
+import type { PreviewCampaignRequestSchema, PreviewCampaignResponseSchema } from "./campaign_preview_pb.js";
+import { file_clarion_v1_campaign_preview } from "./campaign_preview_pb.js";
+import type { ListCampaignVersionsRequestSchema, ListCampaignVersionsResponseSchema } from "./campaign_version_pb.js";
+import { file_clarion_v1_campaign_version } from "./campaign_version_pb.js";
 import type { Category } from "./category_pb.js";
 import { file_clarion_v1_category } from "./category_pb.js";
-import type { TriggerSample } from "./trigger_sample_pb.js";
+import type { GetTriggerSampleRequestSchema, GetTriggerSampleResponseSchema } from "./trigger_sample_pb.js";
 import { file_clarion_v1_trigger_sample } from "./trigger_sample_pb.js";
-import type { Recipient } from "./trigger_service_pb.js";
-import { file_clarion_v1_trigger_service } from "./trigger_service_pb.js";
 import { file_google_api_annotations } from "../../google/api/annotations_pb.js";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
 import type { FieldMask } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_field_mask, file_google_protobuf_struct } from "@bufbuild/protobuf/wkt";
-import type { JsonObject, Message } from "@bufbuild/protobuf";
+import { file_google_protobuf_field_mask } from "@bufbuild/protobuf/wkt";
+import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file clarion/v1/campaign_service.proto.
  */
 export const file_clarion_v1_campaign_service: GenFile = /*@__PURE__*/
-  fileDesc("CiFjbGFyaW9uL3YxL2NhbXBhaWduX3NlcnZpY2UucHJvdG8SCmNsYXJpb24udjEifQoVQ3JlYXRlQ2FtcGFpZ25SZXF1ZXN0EhkKC2NhbXBhaWduX2lkGAEgASgJQgTiQQECEiwKCGNhbXBhaWduGAIgASgLMhQuY2xhcmlvbi52MS5DYW1wYWlnbkIE4kEBAhIbCg12YWxpZGF0ZV9vbmx5GAMgASgIQgTiQQEBIkAKFkNyZWF0ZUNhbXBhaWduUmVzcG9uc2USJgoIY2FtcGFpZ24YASABKAsyFC5jbGFyaW9uLnYxLkNhbXBhaWduIigKEkdldENhbXBhaWduUmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECIj0KE0dldENhbXBhaWduUmVzcG9uc2USJgoIY2FtcGFpZ24YASABKAsyFC5jbGFyaW9uLnYxLkNhbXBhaWduIusBChRMaXN0Q2FtcGFpZ25zUmVxdWVzdBIwCgZzdGF0ZXMYASADKA4yGi5jbGFyaW9uLnYxLkNhbXBhaWduLlN0YXRlQgTiQQEBEi4KCmNhdGVnb3JpZXMYAiADKA4yFC5jbGFyaW9uLnYxLkNhdGVnb3J5QgTiQQEBEhIKBHRhZ3MYAyADKAlCBOJBAQESEgoEdGV4dBgEIAEoCUIE4kEBARIWCghvcmRlcl9ieRgFIAEoCUIE4kEBARIXCglwYWdlX3NpemUYBiABKAVCBOJBAQESGAoKcGFnZV90b2tlbhgHIAEoCUIE4kEBASJZChVMaXN0Q2FtcGFpZ25zUmVzcG9uc2USJwoJY2FtcGFpZ25zGAEgAygLMhQuY2xhcmlvbi52MS5DYW1wYWlnbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkimQEKFVVwZGF0ZUNhbXBhaWduUmVxdWVzdBIsCghjYW1wYWlnbhgBIAEoCzIULmNsYXJpb24udjEuQ2FtcGFpZ25CBOJBAQISNQoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrQgTiQQEBEhsKDXZhbGlkYXRlX29ubHkYAyABKAhCBOJBAQEiQAoWVXBkYXRlQ2FtcGFpZ25SZXNwb25zZRImCghjYW1wYWlnbhgBIAEoCzIULmNsYXJpb24udjEuQ2FtcGFpZ24iPwoVRGVsZXRlQ2FtcGFpZ25SZXF1ZXN0EhIKBG5hbWUYASABKAlCBOJBAQISEgoEZXRhZxgCIAEoCUIE4kEBASIYChZEZWxldGVDYW1wYWlnblJlc3BvbnNlImgKG0xpc3RDYW1wYWlnblZlcnNpb25zUmVxdWVzdBIWCghjYW1wYWlnbhgBIAEoCUIE4kEBAhIXCglwYWdlX3NpemUYAiABKAVCBOJBAQESGAoKcGFnZV90b2tlbhgDIAEoCUIE4kEBASJmChxMaXN0Q2FtcGFpZ25WZXJzaW9uc1Jlc3BvbnNlEi0KCHZlcnNpb25zGAEgAygLMhsuY2xhcmlvbi52MS5DYW1wYWlnblZlcnNpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIisKFVJldmlld0NhbXBhaWduUmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECIlQKFlJldmlld0NhbXBhaWduUmVzcG9uc2USJQoIZmluZGluZ3MYASADKAsyEy5jbGFyaW9uLnYxLkZpbmRpbmcSEwoLYWN0aXZhdGFibGUYAiABKAgiWAoXQWN0aXZhdGVDYW1wYWlnblJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAhISCgRldGFnGAIgASgJQgTiQQEBEhUKB3ZlcnNpb24YAyABKAVCBOJBAQEiaQoYQWN0aXZhdGVDYW1wYWlnblJlc3BvbnNlEiYKCGNhbXBhaWduGAEgASgLMhQuY2xhcmlvbi52MS5DYW1wYWlnbhIlCghmaW5kaW5ncxgCIAMoCzITLmNsYXJpb24udjEuRmluZGluZyI+ChRQYXVzZUNhbXBhaWduUmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECEhIKBGV0YWcYAiABKAlCBOJBAQEiPwoVUGF1c2VDYW1wYWlnblJlc3BvbnNlEiYKCGNhbXBhaWduGAEgASgLMhQuY2xhcmlvbi52MS5DYW1wYWlnbiI/ChVSZXN1bWVDYW1wYWlnblJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAhISCgRldGFnGAIgASgJQgTiQQEBIkAKFlJlc3VtZUNhbXBhaWduUmVzcG9uc2USJgoIY2FtcGFpZ24YASABKAsyFC5jbGFyaW9uLnYxLkNhbXBhaWduIvABChNTdG9wQ2FtcGFpZ25SZXF1ZXN0EhIKBG5hbWUYASABKAlCBOJBAQISSwoOcXVldWVfZGlzcG9zYWwYAiABKA4yLS5jbGFyaW9uLnYxLlN0b3BDYW1wYWlnblJlcXVlc3QuUXVldWVEaXNwb3NhbEIE4kEBAhISCgRldGFnGAMgASgJQgTiQQEBImQKDVF1ZXVlRGlzcG9zYWwSHgoaUVVFVUVfRElTUE9TQUxfVU5TUEVDSUZJRUQQABIYChRRVUVVRV9ESVNQT1NBTF9EUkFJThABEhkKFVFVRVVFX0RJU1BPU0FMX0NBTkNFTBACIlQKFFN0b3BDYW1wYWlnblJlc3BvbnNlEiYKCGNhbXBhaWduGAEgASgLMhQuY2xhcmlvbi52MS5DYW1wYWlnbhIUCgxxdWV1ZWRfY291bnQYAiABKAMi0QEKFlByZXZpZXdDYW1wYWlnblJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAhIVCgd2ZXJzaW9uGAIgASgFQgTiQQEBEi4KB2NvbnRleHQYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgTiQQEBEi4KB3Byb2ZpbGUYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgTiQQEBEhQKBmxvY2FsZRgFIAEoCUIE4kEBARIWCghpZGVudGl0eRgGIAEoCUIE4kEBASJDChdQcmV2aWV3Q2FtcGFpZ25SZXNwb25zZRIoCgVlbWFpbBgBIAEoCzIZLmNsYXJpb24udjEuUmVuZGVyZWRFbWFpbCJbChdHZXRUcmlnZ2VyU2FtcGxlUmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECEhQKBnRhcmdldBgCIAEoCUIE4kEBARIWCghiYXNlX3VybBgDIAEoCUIE4kEBASJwChhHZXRUcmlnZ2VyU2FtcGxlUmVzcG9uc2USKAoJcmVjaXBpZW50GAEgASgLMhUuY2xhcmlvbi52MS5SZWNpcGllbnQSKgoHc2FtcGxlcxgCIAMoCzIZLmNsYXJpb24udjEuVHJpZ2dlclNhbXBsZTKnDQoPQ2FtcGFpZ25TZXJ2aWNlEngKDkNyZWF0ZUNhbXBhaWduEiEuY2xhcmlvbi52MS5DcmVhdGVDYW1wYWlnblJlcXVlc3QaIi5jbGFyaW9uLnYxLkNyZWF0ZUNhbXBhaWduUmVzcG9uc2UiH4LT5JMCGSINL3YxL2NhbXBhaWduczoIY2FtcGFpZ24SbgoLR2V0Q2FtcGFpZ24SHi5jbGFyaW9uLnYxLkdldENhbXBhaWduUmVxdWVzdBofLmNsYXJpb24udjEuR2V0Q2FtcGFpZ25SZXNwb25zZSIegtPkkwIYEhYvdjEve25hbWU9Y2FtcGFpZ25zLyp9EmsKDUxpc3RDYW1wYWlnbnMSIC5jbGFyaW9uLnYxLkxpc3RDYW1wYWlnbnNSZXF1ZXN0GiEuY2xhcmlvbi52MS5MaXN0Q2FtcGFpZ25zUmVzcG9uc2UiFYLT5JMCDxINL3YxL2NhbXBhaWducxKKAQoOVXBkYXRlQ2FtcGFpZ24SIS5jbGFyaW9uLnYxLlVwZGF0ZUNhbXBhaWduUmVxdWVzdBoiLmNsYXJpb24udjEuVXBkYXRlQ2FtcGFpZ25SZXNwb25zZSIxgtPkkwIrMh8vdjEve2NhbXBhaWduLm5hbWU9Y2FtcGFpZ25zLyp9OghjYW1wYWlnbhJ3Cg5EZWxldGVDYW1wYWlnbhIhLmNsYXJpb24udjEuRGVsZXRlQ2FtcGFpZ25SZXF1ZXN0GiIuY2xhcmlvbi52MS5EZWxldGVDYW1wYWlnblJlc3BvbnNlIh6C0+STAhgqFi92MS97bmFtZT1jYW1wYWlnbnMvKn0SlgEKFExpc3RDYW1wYWlnblZlcnNpb25zEicuY2xhcmlvbi52MS5MaXN0Q2FtcGFpZ25WZXJzaW9uc1JlcXVlc3QaKC5jbGFyaW9uLnYxLkxpc3RDYW1wYWlnblZlcnNpb25zUmVzcG9uc2UiK4LT5JMCJRIjL3YxL3tjYW1wYWlnbj1jYW1wYWlnbnMvKn0vdmVyc2lvbnMSfgoOUmV2aWV3Q2FtcGFpZ24SIS5jbGFyaW9uLnYxLlJldmlld0NhbXBhaWduUmVxdWVzdBoiLmNsYXJpb24udjEuUmV2aWV3Q2FtcGFpZ25SZXNwb25zZSIlgtPkkwIfEh0vdjEve25hbWU9Y2FtcGFpZ25zLyp9OnJldmlldxKJAQoQQWN0aXZhdGVDYW1wYWlnbhIjLmNsYXJpb24udjEuQWN0aXZhdGVDYW1wYWlnblJlcXVlc3QaJC5jbGFyaW9uLnYxLkFjdGl2YXRlQ2FtcGFpZ25SZXNwb25zZSIqgtPkkwIkIh8vdjEve25hbWU9Y2FtcGFpZ25zLyp9OmFjdGl2YXRlOgEqEn0KDVBhdXNlQ2FtcGFpZ24SIC5jbGFyaW9uLnYxLlBhdXNlQ2FtcGFpZ25SZXF1ZXN0GiEuY2xhcmlvbi52MS5QYXVzZUNhbXBhaWduUmVzcG9uc2UiJ4LT5JMCISIcL3YxL3tuYW1lPWNhbXBhaWducy8qfTpwYXVzZToBKhKBAQoOUmVzdW1lQ2FtcGFpZ24SIS5jbGFyaW9uLnYxLlJlc3VtZUNhbXBhaWduUmVxdWVzdBoiLmNsYXJpb24udjEuUmVzdW1lQ2FtcGFpZ25SZXNwb25zZSIogtPkkwIiIh0vdjEve25hbWU9Y2FtcGFpZ25zLyp9OnJlc3VtZToBKhJ5CgxTdG9wQ2FtcGFpZ24SHy5jbGFyaW9uLnYxLlN0b3BDYW1wYWlnblJlcXVlc3QaIC5jbGFyaW9uLnYxLlN0b3BDYW1wYWlnblJlc3BvbnNlIiaC0+STAiAiGy92MS97bmFtZT1jYW1wYWlnbnMvKn06c3RvcDoBKhKFAQoPUHJldmlld0NhbXBhaWduEiIuY2xhcmlvbi52MS5QcmV2aWV3Q2FtcGFpZ25SZXF1ZXN0GiMuY2xhcmlvbi52MS5QcmV2aWV3Q2FtcGFpZ25SZXNwb25zZSIpgtPkkwIjIh4vdjEve25hbWU9Y2FtcGFpZ25zLyp9OnByZXZpZXc6ASoSiwEKEEdldFRyaWdnZXJTYW1wbGUSIy5jbGFyaW9uLnYxLkdldFRyaWdnZXJTYW1wbGVSZXF1ZXN0GiQuY2xhcmlvbi52MS5HZXRUcmlnZ2VyU2FtcGxlUmVzcG9uc2UiLILT5JMCJhIkL3YxL3tuYW1lPWNhbXBhaWducy8qfTp0cmlnZ2VyU2FtcGxlYgZwcm90bzM", [file_clarion_v1_campaign, file_clarion_v1_category, file_clarion_v1_trigger_sample, file_clarion_v1_trigger_service, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_field_mask, file_google_protobuf_struct]);
+  fileDesc("CiFjbGFyaW9uL3YxL2NhbXBhaWduX3NlcnZpY2UucHJvdG8SCmNsYXJpb24udjEifQoVQ3JlYXRlQ2FtcGFpZ25SZXF1ZXN0EhkKC2NhbXBhaWduX2lkGAEgASgJQgTiQQECEiwKCGNhbXBhaWduGAIgASgLMhQuY2xhcmlvbi52MS5DYW1wYWlnbkIE4kEBAhIbCg12YWxpZGF0ZV9vbmx5GAMgASgIQgTiQQEBIkAKFkNyZWF0ZUNhbXBhaWduUmVzcG9uc2USJgoIY2FtcGFpZ24YASABKAsyFC5jbGFyaW9uLnYxLkNhbXBhaWduIigKEkdldENhbXBhaWduUmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECIj0KE0dldENhbXBhaWduUmVzcG9uc2USJgoIY2FtcGFpZ24YASABKAsyFC5jbGFyaW9uLnYxLkNhbXBhaWduIusBChRMaXN0Q2FtcGFpZ25zUmVxdWVzdBIwCgZzdGF0ZXMYASADKA4yGi5jbGFyaW9uLnYxLkNhbXBhaWduLlN0YXRlQgTiQQEBEi4KCmNhdGVnb3JpZXMYAiADKA4yFC5jbGFyaW9uLnYxLkNhdGVnb3J5QgTiQQEBEhIKBHRhZ3MYAyADKAlCBOJBAQESEgoEdGV4dBgEIAEoCUIE4kEBARIWCghvcmRlcl9ieRgFIAEoCUIE4kEBARIXCglwYWdlX3NpemUYBiABKAVCBOJBAQESGAoKcGFnZV90b2tlbhgHIAEoCUIE4kEBASJZChVMaXN0Q2FtcGFpZ25zUmVzcG9uc2USJwoJY2FtcGFpZ25zGAEgAygLMhQuY2xhcmlvbi52MS5DYW1wYWlnbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkimQEKFVVwZGF0ZUNhbXBhaWduUmVxdWVzdBIsCghjYW1wYWlnbhgBIAEoCzIULmNsYXJpb24udjEuQ2FtcGFpZ25CBOJBAQISNQoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrQgTiQQEBEhsKDXZhbGlkYXRlX29ubHkYAyABKAhCBOJBAQEiQAoWVXBkYXRlQ2FtcGFpZ25SZXNwb25zZRImCghjYW1wYWlnbhgBIAEoCzIULmNsYXJpb24udjEuQ2FtcGFpZ24iPwoVRGVsZXRlQ2FtcGFpZ25SZXF1ZXN0EhIKBG5hbWUYASABKAlCBOJBAQISEgoEZXRhZxgCIAEoCUIE4kEBASIYChZEZWxldGVDYW1wYWlnblJlc3BvbnNlIisKFVJldmlld0NhbXBhaWduUmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECIlQKFlJldmlld0NhbXBhaWduUmVzcG9uc2USJQoIZmluZGluZ3MYASADKAsyEy5jbGFyaW9uLnYxLkZpbmRpbmcSEwoLYWN0aXZhdGFibGUYAiABKAgiWAoXQWN0aXZhdGVDYW1wYWlnblJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAhISCgRldGFnGAIgASgJQgTiQQEBEhUKB3ZlcnNpb24YAyABKAVCBOJBAQEiaQoYQWN0aXZhdGVDYW1wYWlnblJlc3BvbnNlEiYKCGNhbXBhaWduGAEgASgLMhQuY2xhcmlvbi52MS5DYW1wYWlnbhIlCghmaW5kaW5ncxgCIAMoCzITLmNsYXJpb24udjEuRmluZGluZyI+ChRQYXVzZUNhbXBhaWduUmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECEhIKBGV0YWcYAiABKAlCBOJBAQEiPwoVUGF1c2VDYW1wYWlnblJlc3BvbnNlEiYKCGNhbXBhaWduGAEgASgLMhQuY2xhcmlvbi52MS5DYW1wYWlnbiI/ChVSZXN1bWVDYW1wYWlnblJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAhISCgRldGFnGAIgASgJQgTiQQEBIkAKFlJlc3VtZUNhbXBhaWduUmVzcG9uc2USJgoIY2FtcGFpZ24YASABKAsyFC5jbGFyaW9uLnYxLkNhbXBhaWduIvABChNTdG9wQ2FtcGFpZ25SZXF1ZXN0EhIKBG5hbWUYASABKAlCBOJBAQISSwoOcXVldWVfZGlzcG9zYWwYAiABKA4yLS5jbGFyaW9uLnYxLlN0b3BDYW1wYWlnblJlcXVlc3QuUXVldWVEaXNwb3NhbEIE4kEBAhISCgRldGFnGAMgASgJQgTiQQEBImQKDVF1ZXVlRGlzcG9zYWwSHgoaUVVFVUVfRElTUE9TQUxfVU5TUEVDSUZJRUQQABIYChRRVUVVRV9ESVNQT1NBTF9EUkFJThABEhkKFVFVRVVFX0RJU1BPU0FMX0NBTkNFTBACIlQKFFN0b3BDYW1wYWlnblJlc3BvbnNlEiYKCGNhbXBhaWduGAEgASgLMhQuY2xhcmlvbi52MS5DYW1wYWlnbhIUCgxxdWV1ZWRfY291bnQYAiABKAMypw0KD0NhbXBhaWduU2VydmljZRJ4Cg5DcmVhdGVDYW1wYWlnbhIhLmNsYXJpb24udjEuQ3JlYXRlQ2FtcGFpZ25SZXF1ZXN0GiIuY2xhcmlvbi52MS5DcmVhdGVDYW1wYWlnblJlc3BvbnNlIh+C0+STAhkiDS92MS9jYW1wYWlnbnM6CGNhbXBhaWduEm4KC0dldENhbXBhaWduEh4uY2xhcmlvbi52MS5HZXRDYW1wYWlnblJlcXVlc3QaHy5jbGFyaW9uLnYxLkdldENhbXBhaWduUmVzcG9uc2UiHoLT5JMCGBIWL3YxL3tuYW1lPWNhbXBhaWducy8qfRJrCg1MaXN0Q2FtcGFpZ25zEiAuY2xhcmlvbi52MS5MaXN0Q2FtcGFpZ25zUmVxdWVzdBohLmNsYXJpb24udjEuTGlzdENhbXBhaWduc1Jlc3BvbnNlIhWC0+STAg8SDS92MS9jYW1wYWlnbnMSigEKDlVwZGF0ZUNhbXBhaWduEiEuY2xhcmlvbi52MS5VcGRhdGVDYW1wYWlnblJlcXVlc3QaIi5jbGFyaW9uLnYxLlVwZGF0ZUNhbXBhaWduUmVzcG9uc2UiMYLT5JMCKzIfL3YxL3tjYW1wYWlnbi5uYW1lPWNhbXBhaWducy8qfToIY2FtcGFpZ24SdwoORGVsZXRlQ2FtcGFpZ24SIS5jbGFyaW9uLnYxLkRlbGV0ZUNhbXBhaWduUmVxdWVzdBoiLmNsYXJpb24udjEuRGVsZXRlQ2FtcGFpZ25SZXNwb25zZSIegtPkkwIYKhYvdjEve25hbWU9Y2FtcGFpZ25zLyp9EpYBChRMaXN0Q2FtcGFpZ25WZXJzaW9ucxInLmNsYXJpb24udjEuTGlzdENhbXBhaWduVmVyc2lvbnNSZXF1ZXN0GiguY2xhcmlvbi52MS5MaXN0Q2FtcGFpZ25WZXJzaW9uc1Jlc3BvbnNlIiuC0+STAiUSIy92MS97Y2FtcGFpZ249Y2FtcGFpZ25zLyp9L3ZlcnNpb25zEn4KDlJldmlld0NhbXBhaWduEiEuY2xhcmlvbi52MS5SZXZpZXdDYW1wYWlnblJlcXVlc3QaIi5jbGFyaW9uLnYxLlJldmlld0NhbXBhaWduUmVzcG9uc2UiJYLT5JMCHxIdL3YxL3tuYW1lPWNhbXBhaWducy8qfTpyZXZpZXcSiQEKEEFjdGl2YXRlQ2FtcGFpZ24SIy5jbGFyaW9uLnYxLkFjdGl2YXRlQ2FtcGFpZ25SZXF1ZXN0GiQuY2xhcmlvbi52MS5BY3RpdmF0ZUNhbXBhaWduUmVzcG9uc2UiKoLT5JMCJCIfL3YxL3tuYW1lPWNhbXBhaWducy8qfTphY3RpdmF0ZToBKhJ9Cg1QYXVzZUNhbXBhaWduEiAuY2xhcmlvbi52MS5QYXVzZUNhbXBhaWduUmVxdWVzdBohLmNsYXJpb24udjEuUGF1c2VDYW1wYWlnblJlc3BvbnNlIieC0+STAiEiHC92MS97bmFtZT1jYW1wYWlnbnMvKn06cGF1c2U6ASoSgQEKDlJlc3VtZUNhbXBhaWduEiEuY2xhcmlvbi52MS5SZXN1bWVDYW1wYWlnblJlcXVlc3QaIi5jbGFyaW9uLnYxLlJlc3VtZUNhbXBhaWduUmVzcG9uc2UiKILT5JMCIiIdL3YxL3tuYW1lPWNhbXBhaWducy8qfTpyZXN1bWU6ASoSeQoMU3RvcENhbXBhaWduEh8uY2xhcmlvbi52MS5TdG9wQ2FtcGFpZ25SZXF1ZXN0GiAuY2xhcmlvbi52MS5TdG9wQ2FtcGFpZ25SZXNwb25zZSImgtPkkwIgIhsvdjEve25hbWU9Y2FtcGFpZ25zLyp9OnN0b3A6ASoShQEKD1ByZXZpZXdDYW1wYWlnbhIiLmNsYXJpb24udjEuUHJldmlld0NhbXBhaWduUmVxdWVzdBojLmNsYXJpb24udjEuUHJldmlld0NhbXBhaWduUmVzcG9uc2UiKYLT5JMCIyIeL3YxL3tuYW1lPWNhbXBhaWducy8qfTpwcmV2aWV3OgEqEosBChBHZXRUcmlnZ2VyU2FtcGxlEiMuY2xhcmlvbi52MS5HZXRUcmlnZ2VyU2FtcGxlUmVxdWVzdBokLmNsYXJpb24udjEuR2V0VHJpZ2dlclNhbXBsZVJlc3BvbnNlIiyC0+STAiYSJC92MS97bmFtZT1jYW1wYWlnbnMvKn06dHJpZ2dlclNhbXBsZWIGcHJvdG8z", [file_clarion_v1_campaign, file_clarion_v1_campaign_preview, file_clarion_v1_campaign_version, file_clarion_v1_category, file_clarion_v1_trigger_sample, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_field_mask]);
 
 /**
  * Asks for a new draft.
@@ -316,69 +318,6 @@ export const DeleteCampaignResponseSchema: GenMessage<DeleteCampaignResponse> = 
   messageDesc(file_clarion_v1_campaign_service, 9);
 
 /**
- * Asks for the versions of a campaign.
- *
- * @generated from message clarion.v1.ListCampaignVersionsRequest
- */
-export type ListCampaignVersionsRequest = Message<"clarion.v1.ListCampaignVersionsRequest"> & {
-  /**
-   * Required. `campaigns/{campaign}`.
-   *
-   * @generated from field: string campaign = 1;
-   */
-  campaign: string;
-
-  /**
-   * Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
-   *
-   * @generated from field: int32 page_size = 2;
-   */
-  pageSize: number;
-
-  /**
-   * Optional. The `next_page_token` of the page before. Everything else must be as it was then.
-   *
-   * @generated from field: string page_token = 3;
-   */
-  pageToken: string;
-};
-
-/**
- * Describes the message clarion.v1.ListCampaignVersionsRequest.
- * Use `create(ListCampaignVersionsRequestSchema)` to create a new message.
- */
-export const ListCampaignVersionsRequestSchema: GenMessage<ListCampaignVersionsRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_service, 10);
-
-/**
- * Carries one page of versions.
- *
- * @generated from message clarion.v1.ListCampaignVersionsResponse
- */
-export type ListCampaignVersionsResponse = Message<"clarion.v1.ListCampaignVersionsResponse"> & {
-  /**
-   * The versions, newest first.
-   *
-   * @generated from field: repeated clarion.v1.CampaignVersion versions = 1;
-   */
-  versions: CampaignVersion[];
-
-  /**
-   * Opens the next page. Empty at the end.
-   *
-   * @generated from field: string next_page_token = 2;
-   */
-  nextPageToken: string;
-};
-
-/**
- * Describes the message clarion.v1.ListCampaignVersionsResponse.
- * Use `create(ListCampaignVersionsResponseSchema)` to create a new message.
- */
-export const ListCampaignVersionsResponseSchema: GenMessage<ListCampaignVersionsResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_service, 11);
-
-/**
  * Asks for a review.
  *
  * @generated from message clarion.v1.ReviewCampaignRequest
@@ -397,7 +336,7 @@ export type ReviewCampaignRequest = Message<"clarion.v1.ReviewCampaignRequest"> 
  * Use `create(ReviewCampaignRequestSchema)` to create a new message.
  */
 export const ReviewCampaignRequestSchema: GenMessage<ReviewCampaignRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_service, 12);
+  messageDesc(file_clarion_v1_campaign_service, 10);
 
 /**
  * Carries what the review found.
@@ -425,7 +364,7 @@ export type ReviewCampaignResponse = Message<"clarion.v1.ReviewCampaignResponse"
  * Use `create(ReviewCampaignResponseSchema)` to create a new message.
  */
 export const ReviewCampaignResponseSchema: GenMessage<ReviewCampaignResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_service, 13);
+  messageDesc(file_clarion_v1_campaign_service, 11);
 
 /**
  * Asks for an activation.
@@ -460,7 +399,7 @@ export type ActivateCampaignRequest = Message<"clarion.v1.ActivateCampaignReques
  * Use `create(ActivateCampaignRequestSchema)` to create a new message.
  */
 export const ActivateCampaignRequestSchema: GenMessage<ActivateCampaignRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_service, 14);
+  messageDesc(file_clarion_v1_campaign_service, 12);
 
 /**
  * Carries the activated campaign.
@@ -488,7 +427,7 @@ export type ActivateCampaignResponse = Message<"clarion.v1.ActivateCampaignRespo
  * Use `create(ActivateCampaignResponseSchema)` to create a new message.
  */
 export const ActivateCampaignResponseSchema: GenMessage<ActivateCampaignResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_service, 15);
+  messageDesc(file_clarion_v1_campaign_service, 13);
 
 /**
  * Asks for a pause.
@@ -516,7 +455,7 @@ export type PauseCampaignRequest = Message<"clarion.v1.PauseCampaignRequest"> & 
  * Use `create(PauseCampaignRequestSchema)` to create a new message.
  */
 export const PauseCampaignRequestSchema: GenMessage<PauseCampaignRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_service, 16);
+  messageDesc(file_clarion_v1_campaign_service, 14);
 
 /**
  * Carries the paused campaign.
@@ -537,7 +476,7 @@ export type PauseCampaignResponse = Message<"clarion.v1.PauseCampaignResponse"> 
  * Use `create(PauseCampaignResponseSchema)` to create a new message.
  */
 export const PauseCampaignResponseSchema: GenMessage<PauseCampaignResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_service, 17);
+  messageDesc(file_clarion_v1_campaign_service, 15);
 
 /**
  * Asks for a resumption.
@@ -565,7 +504,7 @@ export type ResumeCampaignRequest = Message<"clarion.v1.ResumeCampaignRequest"> 
  * Use `create(ResumeCampaignRequestSchema)` to create a new message.
  */
 export const ResumeCampaignRequestSchema: GenMessage<ResumeCampaignRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_service, 18);
+  messageDesc(file_clarion_v1_campaign_service, 16);
 
 /**
  * Carries the resumed campaign.
@@ -586,7 +525,7 @@ export type ResumeCampaignResponse = Message<"clarion.v1.ResumeCampaignResponse"
  * Use `create(ResumeCampaignResponseSchema)` to create a new message.
  */
 export const ResumeCampaignResponseSchema: GenMessage<ResumeCampaignResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_service, 19);
+  messageDesc(file_clarion_v1_campaign_service, 17);
 
 /**
  * Asks for the end of a campaign.
@@ -621,7 +560,7 @@ export type StopCampaignRequest = Message<"clarion.v1.StopCampaignRequest"> & {
  * Use `create(StopCampaignRequestSchema)` to create a new message.
  */
 export const StopCampaignRequestSchema: GenMessage<StopCampaignRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_service, 20);
+  messageDesc(file_clarion_v1_campaign_service, 18);
 
 /**
  * What happens to the messages that are queued.
@@ -655,7 +594,7 @@ export enum StopCampaignRequest_QueueDisposal {
  * Describes the enum clarion.v1.StopCampaignRequest.QueueDisposal.
  */
 export const StopCampaignRequest_QueueDisposalSchema: GenEnum<StopCampaignRequest_QueueDisposal> = /*@__PURE__*/
-  enumDesc(file_clarion_v1_campaign_service, 20, 0);
+  enumDesc(file_clarion_v1_campaign_service, 18, 0);
 
 /**
  * Carries the stopped campaign.
@@ -683,151 +622,7 @@ export type StopCampaignResponse = Message<"clarion.v1.StopCampaignResponse"> & 
  * Use `create(StopCampaignResponseSchema)` to create a new message.
  */
 export const StopCampaignResponseSchema: GenMessage<StopCampaignResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_service, 21);
-
-/**
- * Asks for a rendering.
- *
- * @generated from message clarion.v1.PreviewCampaignRequest
- */
-export type PreviewCampaignRequest = Message<"clarion.v1.PreviewCampaignRequest"> & {
-  /**
-   * Required. `campaigns/{campaign}`.
-   *
-   * @generated from field: string name = 1;
-   */
-  name: string;
-
-  /**
-   * Optional. The number of the version to render. Default: the draft.
-   *
-   * @generated from field: int32 version = 2;
-   */
-  version: number;
-
-  /**
-   * Optional. The data for `context`. Checked against the context schema.
-   *
-   * @generated from field: google.protobuf.Struct context = 3;
-   */
-  context?: JsonObject | undefined;
-
-  /**
-   * Optional. The data for `profile`.
-   *
-   * @generated from field: google.protobuf.Struct profile = 4;
-   */
-  profile?: JsonObject | undefined;
-
-  /**
-   * Optional. The recipient's locale. Default: the campaign's.
-   *
-   * @generated from field: string locale = 5;
-   */
-  locale: string;
-
-  /**
-   * Optional. The recipient's identity. Default: `email:preview@clarion.test`.
-   *
-   * @generated from field: string identity = 6;
-   */
-  identity: string;
-};
-
-/**
- * Describes the message clarion.v1.PreviewCampaignRequest.
- * Use `create(PreviewCampaignRequestSchema)` to create a new message.
- */
-export const PreviewCampaignRequestSchema: GenMessage<PreviewCampaignRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_service, 22);
-
-/**
- * Carries what the recipient would get.
- *
- * @generated from message clarion.v1.PreviewCampaignResponse
- */
-export type PreviewCampaignResponse = Message<"clarion.v1.PreviewCampaignResponse"> & {
-  /**
-   * The rendered e-mail.
-   *
-   * @generated from field: clarion.v1.RenderedEmail email = 1;
-   */
-  email?: RenderedEmail | undefined;
-};
-
-/**
- * Describes the message clarion.v1.PreviewCampaignResponse.
- * Use `create(PreviewCampaignResponseSchema)` to create a new message.
- */
-export const PreviewCampaignResponseSchema: GenMessage<PreviewCampaignResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_service, 23);
-
-/**
- * Asks for samples.
- *
- * @generated from message clarion.v1.GetTriggerSampleRequest
- */
-export type GetTriggerSampleRequest = Message<"clarion.v1.GetTriggerSampleRequest"> & {
-  /**
-   * Required. `campaigns/{campaign}`.
-   *
-   * @generated from field: string name = 1;
-   */
-  name: string;
-
-  /**
-   * Optional. Host and port at which the caller reaches the gRPC door, such as `clarion.example:443`: what the samples
-   * call. At most 300 characters. Default: the address on which the door listens. The clients fill in their own.
-   *
-   * @generated from field: string target = 2;
-   */
-  target: string;
-
-  /**
-   * Optional. Where the caller reaches the HTTP door, such as `https://clarion.example`, without a slash at the end. At
-   * most 300 characters. Default: the `Host` of a call over HTTP, else the host of `target` with the port on which the door
-   * listens; without such a door there are no samples for it.
-   *
-   * @generated from field: string base_url = 3;
-   */
-  baseUrl: string;
-};
-
-/**
- * Describes the message clarion.v1.GetTriggerSampleRequest.
- * Use `create(GetTriggerSampleRequestSchema)` to create a new message.
- */
-export const GetTriggerSampleRequestSchema: GenMessage<GetTriggerSampleRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_service, 24);
-
-/**
- * Carries the samples.
- *
- * @generated from message clarion.v1.GetTriggerSampleResponse
- */
-export type GetTriggerSampleResponse = Message<"clarion.v1.GetTriggerSampleResponse"> & {
-  /**
-   * Whom the samples address, and with which data: a magic recipient, so that no mail leaves, a context that passes the
-   * campaign's context schema, and each attribute of the profile that the content uses.
-   *
-   * @generated from field: clarion.v1.Recipient recipient = 1;
-   */
-  recipient?: Recipient | undefined;
-
-  /**
-   * One for each tool.
-   *
-   * @generated from field: repeated clarion.v1.TriggerSample samples = 2;
-   */
-  samples: TriggerSample[];
-};
-
-/**
- * Describes the message clarion.v1.GetTriggerSampleResponse.
- * Use `create(GetTriggerSampleResponseSchema)` to create a new message.
- */
-export const GetTriggerSampleResponseSchema: GenMessage<GetTriggerSampleResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_service, 25);
+  messageDesc(file_clarion_v1_campaign_service, 19);
 
 /**
  * Writes campaigns and moves them through their life.

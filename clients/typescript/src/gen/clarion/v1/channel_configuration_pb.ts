@@ -2,12 +2,16 @@
 // @generated from file clarion/v1/channel_configuration.proto (package clarion.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Mailbox } from "./campaign_pb.js";
-import { file_clarion_v1_campaign } from "./campaign_pb.js";
+import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Category } from "./category_pb.js";
 import { file_clarion_v1_category } from "./category_pb.js";
+import type { Channel } from "./channel_pb.js";
+import { file_clarion_v1_channel } from "./channel_pb.js";
+import type { SmtpProvider } from "./smtp_provider_pb.js";
+import { file_clarion_v1_smtp_provider } from "./smtp_provider_pb.js";
+import type { WebhookProvider } from "./webhook_provider_pb.js";
+import { file_clarion_v1_webhook_provider } from "./webhook_provider_pb.js";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
@@ -17,7 +21,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/channel_configuration.proto.
  */
 export const file_clarion_v1_channel_configuration: GenFile = /*@__PURE__*/
-  fileDesc("CiZjbGFyaW9uL3YxL2NoYW5uZWxfY29uZmlndXJhdGlvbi5wcm90bxIKY2xhcmlvbi52MSKyAwoUQ2hhbm5lbENvbmZpZ3VyYXRpb24SEgoEbmFtZRgBIAEoCUIE4kEBCBIaCgxkaXNwbGF5X25hbWUYAiABKAlCBOJBAQISLgoKY2F0ZWdvcmllcxgDIAMoDjIULmNsYXJpb24udjEuQ2F0ZWdvcnlCBOJBAQESFgoIZGlzYWJsZWQYBCABKAhCBOJBAQESKAoEc210cBgFIAEoCzIYLmNsYXJpb24udjEuU210cFByb3ZpZGVySAASMwoMcmV0cnlfcG9saWN5GAYgASgLMhcuY2xhcmlvbi52MS5SZXRyeVBvbGljeUIE4kEBARIdCg9tYXhfY29uY3VycmVuY3kYByABKAVCBOJBAQESFgoIbWF4X3JhdGUYCCABKAFCBOJBAQESEgoEZXRhZxgJIAEoCUIE4kEBARI1CgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNQoLdXBkYXRlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDQgoKCHByb3ZpZGVyIssDCgxTbXRwUHJvdmlkZXISEgoEaG9zdBgBIAEoCUIE4kEBAhISCgRwb3J0GAIgASgFQgTiQQEBEjgKCHRsc19tb2RlGAMgASgOMiAuY2xhcmlvbi52MS5TbXRwUHJvdmlkZXIuVGxzTW9kZUIE4kEBARIdCg9jYV9jZXJ0aWZpY2F0ZXMYBCABKAlCBOJBAQESFgoIdXNlcm5hbWUYBSABKAlCBOJBAQESFgoIcGFzc3dvcmQYBiABKAlCBOJBAQQSGgoMcGFzc3dvcmRfc2V0GAcgASgIQgTiQQEDEikKBnNlbmRlchgIIAEoCzITLmNsYXJpb24udjEuTWFpbGJveEIE4kEBAhIrCghyZXBseV90bxgJIAEoCzITLmNsYXJpb24udjEuTWFpbGJveEIE4kEBARIwCgd0aW1lb3V0GAogASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgTiQQEBImQKB1Rsc01vZGUSGAoUVExTX01PREVfVU5TUEVDSUZJRUQQABIRCg1UTFNfTU9ERV9OT05FEAESFQoRVExTX01PREVfU1RBUlRUTFMQAhIVChFUTFNfTU9ERV9JTVBMSUNJVBADIqoBCgtSZXRyeVBvbGljeRIvCgZ3aW5kb3cYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBOJBAQESNgoNaW5pdGlhbF9kZWxheRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIE4kEBARIyCgltYXhfZGVsYXkYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBOJBAQFiBnByb3RvMw", [file_clarion_v1_campaign, file_clarion_v1_category, file_google_api_field_behavior, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("CiZjbGFyaW9uL3YxL2NoYW5uZWxfY29uZmlndXJhdGlvbi5wcm90bxIKY2xhcmlvbi52MSKOBAoUQ2hhbm5lbENvbmZpZ3VyYXRpb24SEgoEbmFtZRgBIAEoCUIE4kEBCBIaCgxkaXNwbGF5X25hbWUYAiABKAlCBOJBAQISLgoKY2F0ZWdvcmllcxgDIAMoDjIULmNsYXJpb24udjEuQ2F0ZWdvcnlCBOJBAQESFgoIZGlzYWJsZWQYBCABKAhCBOJBAQESKAoEc210cBgFIAEoCzIYLmNsYXJpb24udjEuU210cFByb3ZpZGVySAASLgoHd2ViaG9vaxgMIAEoCzIbLmNsYXJpb24udjEuV2ViaG9va1Byb3ZpZGVySAASKgoHY2hhbm5lbBgNIAEoDjITLmNsYXJpb24udjEuQ2hhbm5lbEIE4kEBAxIzCgxyZXRyeV9wb2xpY3kYBiABKAsyFy5jbGFyaW9uLnYxLlJldHJ5UG9saWN5QgTiQQEBEh0KD21heF9jb25jdXJyZW5jeRgHIAEoBUIE4kEBARIWCghtYXhfcmF0ZRgIIAEoAUIE4kEBARISCgRldGFnGAkgASgJQgTiQQEBEjUKC2NyZWF0ZV90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1Cgt1cGRhdGVfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQNCCgoIcHJvdmlkZXIiqgEKC1JldHJ5UG9saWN5Ei8KBndpbmRvdxgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIE4kEBARI2Cg1pbml0aWFsX2RlbGF5GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgTiQQEBEjIKCW1heF9kZWxheRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIE4kEBAWIGcHJvdG8z", [file_clarion_v1_category, file_clarion_v1_channel, file_clarion_v1_smtp_provider, file_clarion_v1_webhook_provider, file_google_api_field_behavior, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * How messages leave on one channel: the provider, the sender's identity, the limits, the retries.
@@ -68,7 +72,22 @@ export type ChannelConfiguration = Message<"clarion.v1.ChannelConfiguration"> & 
      */
     value: SmtpProvider;
     case: "smtp";
+  } | {
+    /**
+     * An HTTP endpoint.
+     *
+     * @generated from field: clarion.v1.WebhookProvider webhook = 12;
+     */
+    value: WebhookProvider;
+    case: "webhook";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * Output only. The channel that the provider serves.
+   *
+   * @generated from field: clarion.v1.Channel channel = 13;
+   */
+  channel: Channel;
 
   /**
    * Optional. How failed hand-offs are tried again.
@@ -122,133 +141,6 @@ export const ChannelConfigurationSchema: GenMessage<ChannelConfiguration> = /*@_
   messageDesc(file_clarion_v1_channel_configuration, 0);
 
 /**
- * An SMTP server that takes mail for any recipient (RFC 5321).
- *
- * @generated from message clarion.v1.SmtpProvider
- */
-export type SmtpProvider = Message<"clarion.v1.SmtpProvider"> & {
-  /**
-   * Required. Host name or IP address.
-   *
-   * @generated from field: string host = 1;
-   */
-  host: string;
-
-  /**
-   * Optional. TCP port, 1 to 65535. Default: 587, or 465 for `TLS_MODE_IMPLICIT`, or 25 for `TLS_MODE_NONE`.
-   *
-   * @generated from field: int32 port = 2;
-   */
-  port: number;
-
-  /**
-   * Optional. How the connection is protected. Default: `TLS_MODE_STARTTLS`.
-   *
-   * @generated from field: clarion.v1.SmtpProvider.TlsMode tls_mode = 3;
-   */
-  tlsMode: SmtpProvider_TlsMode;
-
-  /**
-   * Optional. A PEM bundle of the authorities that the server's certificate is checked against. At most 64 KiB.
-   * Default: those of the machine.
-   *
-   * @generated from field: string ca_certificates = 4;
-   */
-  caCertificates: string;
-
-  /**
-   * Optional. The user of SMTP AUTH (RFC 4954). Default: no authentication.
-   *
-   * @generated from field: string username = 5;
-   */
-  username: string;
-
-  /**
-   * Input only. The password of SMTP AUTH. Never returned. An update that leaves it empty keeps the stored one, as long
-   * as the user stays the same.
-   *
-   * @generated from field: string password = 6;
-   */
-  password: string;
-
-  /**
-   * Output only. True when a password is stored.
-   *
-   * @generated from field: bool password_set = 7;
-   */
-  passwordSet: boolean;
-
-  /**
-   * Required. The sender's address and shown name. The address is the envelope sender too.
-   *
-   * @generated from field: clarion.v1.Mailbox sender = 8;
-   */
-  sender?: Mailbox | undefined;
-
-  /**
-   * Optional. Where answers go.
-   *
-   * @generated from field: clarion.v1.Mailbox reply_to = 9;
-   */
-  replyTo?: Mailbox | undefined;
-
-  /**
-   * Optional. How long each step with the server may take, 0.1 to 300 seconds. Default 30 seconds.
-   *
-   * @generated from field: google.protobuf.Duration timeout = 10;
-   */
-  timeout?: Duration | undefined;
-};
-
-/**
- * Describes the message clarion.v1.SmtpProvider.
- * Use `create(SmtpProviderSchema)` to create a new message.
- */
-export const SmtpProviderSchema: GenMessage<SmtpProvider> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_channel_configuration, 1);
-
-/**
- * How the connection is protected.
- *
- * @generated from enum clarion.v1.SmtpProvider.TlsMode
- */
-export enum SmtpProvider_TlsMode {
-  /**
-   * Read as `TLS_MODE_STARTTLS`.
-   *
-   * @generated from enum value: TLS_MODE_UNSPECIFIED = 0;
-   */
-  UNSPECIFIED = 0,
-
-  /**
-   * Not at all. Credentials are refused with it, except towards a loopback address.
-   *
-   * @generated from enum value: TLS_MODE_NONE = 1;
-   */
-  NONE = 1,
-
-  /**
-   * By the STARTTLS command (RFC 3207); a server that does not offer it, or whose certificate does not match, is an error.
-   *
-   * @generated from enum value: TLS_MODE_STARTTLS = 2;
-   */
-  STARTTLS = 2,
-
-  /**
-   * From the first byte (RFC 8314).
-   *
-   * @generated from enum value: TLS_MODE_IMPLICIT = 3;
-   */
-  IMPLICIT = 3,
-}
-
-/**
- * Describes the enum clarion.v1.SmtpProvider.TlsMode.
- */
-export const SmtpProvider_TlsModeSchema: GenEnum<SmtpProvider_TlsMode> = /*@__PURE__*/
-  enumDesc(file_clarion_v1_channel_configuration, 1, 0);
-
-/**
  * How a hand-off that failed for a passing reason is tried again: after `initial_delay`, then after twice as long each
  * time up to `max_delay`, each delay varied by up to 20 % either way. A permanent failure is never tried again.
  *
@@ -256,7 +148,8 @@ export const SmtpProvider_TlsModeSchema: GenEnum<SmtpProvider_TlsMode> = /*@__PU
  */
 export type RetryPolicy = Message<"clarion.v1.RetryPolicy"> & {
   /**
-   * Optional. How long after it was due a message may still be tried, 0 seconds to 7 days. Default 24 hours.
+   * Optional. How long after its first attempt a message may still be tried, 0 seconds to 7 days. Default 24 hours. A window
+   * that closes after an attempt in doubt leaves the message in doubt.
    *
    * @generated from field: google.protobuf.Duration window = 1;
    */
@@ -282,5 +175,5 @@ export type RetryPolicy = Message<"clarion.v1.RetryPolicy"> & {
  * Use `create(RetryPolicySchema)` to create a new message.
  */
 export const RetryPolicySchema: GenMessage<RetryPolicy> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_channel_configuration, 2);
+  messageDesc(file_clarion_v1_channel_configuration, 1);
 

@@ -4,6 +4,12 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Attempt, ExclusionReason, Failure } from "./attempt_pb.js";
+import { file_clarion_v1_attempt } from "./attempt_pb.js";
+import type { Channel } from "./channel_pb.js";
+import { file_clarion_v1_channel } from "./channel_pb.js";
+import type { Event } from "./event_pb.js";
+import { file_clarion_v1_event } from "./event_pb.js";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
@@ -13,7 +19,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/message.proto.
  */
 export const file_clarion_v1_message: GenFile = /*@__PURE__*/
-  fileDesc("ChhjbGFyaW9uL3YxL21lc3NhZ2UucHJvdG8SCmNsYXJpb24udjEi0QYKB01lc3NhZ2USEgoEbmFtZRgBIAEoCUIE4kEBCBIXCglleGVjdXRpb24YAiABKAlCBOJBAQMSFgoIY2FtcGFpZ24YAyABKAlCBOJBAQMSHgoQY2FtcGFpZ25fdmVyc2lvbhgEIAEoBUIE4kEBAxIWCghpZGVudGl0eRgFIAEoCUIE4kEBAxIVCgdhZGRyZXNzGAYgASgJQgTiQQEDEhQKBmxvY2FsZRgHIAEoCUIE4kEBAxIuCgVzdGF0ZRgIIAEoDjIZLmNsYXJpb24udjEuTWVzc2FnZS5TdGF0ZUIE4kEBAxI7ChBleGNsdXNpb25fcmVhc29uGAkgASgOMhsuY2xhcmlvbi52MS5FeGNsdXNpb25SZWFzb25CBOJBAQMSKgoHZmFpbHVyZRgKIAEoCzITLmNsYXJpb24udjEuRmFpbHVyZUIE4kEBAxI1CgthY2NlcHRfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSMgoIZHVlX3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjUKC2V4cGlyZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI2CgxvdXRjb21lX3RpbWUYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEhsKDWF0dGVtcHRfY291bnQYDyABKAVCBOJBAQMSKwoIYXR0ZW1wdHMYECADKAsyEy5jbGFyaW9uLnYxLkF0dGVtcHRCBOJBAQMSJwoGZXZlbnRzGBEgAygLMhEuY2xhcmlvbi52MS5FdmVudEIE4kEBAyK1AQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIQCgxTVEFURV9RVUVVRUQQARIRCg1TVEFURV9TRU5ESU5HEAISDgoKU1RBVEVfU0VOVBADEhIKDlNUQVRFX0VYQ0xVREVEEAQSEwoPU1RBVEVfQ0FOQ0VMTEVEEAUSEQoNU1RBVEVfRVhQSVJFRBAGEhAKDFNUQVRFX0ZBSUxFRBAHEhIKDlNUQVRFX0lOX0RPVUJUEAgi9QIKB0F0dGVtcHQSFAoGbnVtYmVyGAEgASgFQgTiQQEDEjQKCnN0YXJ0X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjIKCGVuZF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxIwCgZyZXN1bHQYBCABKA4yGi5jbGFyaW9uLnYxLkF0dGVtcHQuUmVzdWx0QgTiQQEDEioKB2ZhaWx1cmUYBSABKAsyEy5jbGFyaW9uLnYxLkZhaWx1cmVCBOJBAQMSHAoOcHJvdmlkZXJfcmVwbHkYBiABKAlCBOJBAQMibgoGUmVzdWx0EhYKElJFU1VMVF9VTlNQRUNJRklFRBAAEg8KC1JFU1VMVF9TRU5UEAESEwoPUkVTVUxUX0RFRkVSUkVEEAISEQoNUkVTVUxUX0ZBSUxFRBADEhMKD1JFU1VMVF9JTl9ET1VCVBAEIukDCgdGYWlsdXJlEioKBnJlYXNvbhgBIAEoDjIaLmNsYXJpb24udjEuRmFpbHVyZS5SZWFzb24SDAoEY29kZRgCIAEoCRIOCgZkZXRhaWwYAyABKAkSGQoRcmV0cmllc19leGhhdXN0ZWQYBCABKAgi+AIKBlJlYXNvbhIWChJSRUFTT05fVU5TUEVDSUZJRUQQABIQCgxSRUFTT05fT1RIRVIQARIdChlSRUFTT05fUkVDSVBJRU5UX1JFSkVDVEVEEAISFwoTUkVBU09OX01BSUxCT1hfRlVMTBADEhoKFlJFQVNPTl9TRU5ERVJfUkVKRUNURUQQBBIbChdSRUFTT05fQ09OVEVOVF9SRUpFQ1RFRBAFEhQKEFJFQVNPTl9USFJPVFRMRUQQBhIcChhSRUFTT05fQ09OTkVDVElPTl9GQUlMRUQQBxIUChBSRUFTT05fVElNRURfT1VUEAgSFQoRUkVBU09OX1RMU19GQUlMRUQQCRIgChxSRUFTT05fQVVUSEVOVElDQVRJT05fRkFJTEVEEAoSGwoXUkVBU09OX0hBTkRfT0ZGX1VOS05PV04QCxIbChdSRUFTT05fUkVOREVSSU5HX0ZBSUxFRBAMEhYKElJFQVNPTl9VTlNVUFBPUlRFRBANItADCgVFdmVudBIqCgR0eXBlGAEgASgOMhYuY2xhcmlvbi52MS5FdmVudC5UeXBlQgTiQQEDEi4KBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEhUKB21lc3NhZ2UYAyABKAlCBOJBAQMSFwoJZXhlY3V0aW9uGAQgASgJQgTiQQEDEhYKCGNhbXBhaWduGAUgASgJQgTiQQEDEhwKDmF0dGVtcHRfbnVtYmVyGAYgASgFQgTiQQEDEioKB2ZhaWx1cmUYByABKAsyEy5jbGFyaW9uLnYxLkZhaWx1cmVCBOJBAQMSOwoQZXhjbHVzaW9uX3JlYXNvbhgIIAEoDjIbLmNsYXJpb24udjEuRXhjbHVzaW9uUmVhc29uQgTiQQEDIpsBCgRUeXBlEhQKEFRZUEVfVU5TUEVDSUZJRUQQABINCglUWVBFX1NFTlQQARIRCg1UWVBFX0RFRkVSUkVEEAISDwoLVFlQRV9GQUlMRUQQAxIRCg1UWVBFX0VYQ0xVREVEEAQSEgoOVFlQRV9DQU5DRUxMRUQQBRIQCgxUWVBFX0VYUElSRUQQBhIRCg1UWVBFX0lOX0RPVUJUEAcqVAoPRXhjbHVzaW9uUmVhc29uEiAKHEVYQ0xVU0lPTl9SRUFTT05fVU5TUEVDSUZJRUQQABIfChtFWENMVVNJT05fUkVBU09OX1NVUFBSRVNTRUQQAWIGcHJvdG8z", [file_google_api_field_behavior, file_google_protobuf_timestamp]);
+  fileDesc("ChhjbGFyaW9uL3YxL21lc3NhZ2UucHJvdG8SCmNsYXJpb24udjEi+QcKB01lc3NhZ2USEgoEbmFtZRgBIAEoCUIE4kEBCBIXCglleGVjdXRpb24YAiABKAlCBOJBAQMSFgoIY2FtcGFpZ24YAyABKAlCBOJBAQMSHgoQY2FtcGFpZ25fdmVyc2lvbhgEIAEoBUIE4kEBAxIWCghpZGVudGl0eRgFIAEoCUIE4kEBAxIVCgdhZGRyZXNzGAYgASgJQgTiQQEDEhQKBmxvY2FsZRgHIAEoCUIE4kEBAxIuCgVzdGF0ZRgIIAEoDjIZLmNsYXJpb24udjEuTWVzc2FnZS5TdGF0ZUIE4kEBAxI7ChBleGNsdXNpb25fcmVhc29uGAkgASgOMhsuY2xhcmlvbi52MS5FeGNsdXNpb25SZWFzb25CBOJBAQMSKgoHZmFpbHVyZRgKIAEoCzITLmNsYXJpb24udjEuRmFpbHVyZUIE4kEBAxI1CgthY2NlcHRfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSMgoIZHVlX3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjUKC2V4cGlyZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI2CgxvdXRjb21lX3RpbWUYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEhsKDWF0dGVtcHRfY291bnQYDyABKAVCBOJBAQMSKwoIYXR0ZW1wdHMYECADKAsyEy5jbGFyaW9uLnYxLkF0dGVtcHRCBOJBAQMSJwoGZXZlbnRzGBEgAygLMhEuY2xhcmlvbi52MS5FdmVudEIE4kEBAxIUCgZhY3Rpb24YEiABKAlCBOJBAQMSKgoHY2hhbm5lbBgTIAEoDjITLmNsYXJpb24udjEuQ2hhbm5lbEIE4kEBAxI1CgZsYWJlbHMYFCADKAsyHy5jbGFyaW9uLnYxLk1lc3NhZ2UuTGFiZWxzRW50cnlCBOJBAQMaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASK1AQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIQCgxTVEFURV9RVUVVRUQQARIRCg1TVEFURV9TRU5ESU5HEAISDgoKU1RBVEVfU0VOVBADEhIKDlNUQVRFX0VYQ0xVREVEEAQSEwoPU1RBVEVfQ0FOQ0VMTEVEEAUSEQoNU1RBVEVfRVhQSVJFRBAGEhAKDFNUQVRFX0ZBSUxFRBAHEhIKDlNUQVRFX0lOX0RPVUJUEAhiBnByb3RvMw", [file_clarion_v1_attempt, file_clarion_v1_channel, file_clarion_v1_event, file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
  * One recipient of one action: what was accepted, and what became of it. Has exactly one outcome.
@@ -22,7 +28,8 @@ export const file_clarion_v1_message: GenFile = /*@__PURE__*/
  */
 export type Message = Message$1<"clarion.v1.Message"> & {
   /**
-   * Identifier. `messages/{message}`. Assigned when the trigger is accepted; messages sort by it in the order of acceptance.
+   * Identifier. `messages/{message}`, where the last segment is opaque. Assigned when the trigger is accepted; messages sort by
+   * it in the order of acceptance.
    *
    * @generated from field: string name = 1;
    */
@@ -57,7 +64,7 @@ export type Message = Message$1<"clarion.v1.Message"> & {
   identity: string;
 
   /**
-   * Output only. The address it goes to.
+   * Output only. The address it goes to. Empty on a channel that has no addresses.
    *
    * @generated from field: string address = 6;
    */
@@ -139,6 +146,27 @@ export type Message = Message$1<"clarion.v1.Message"> & {
    * @generated from field: repeated clarion.v1.Event events = 17;
    */
   events: Event[];
+
+  /**
+   * Output only. The action of the campaign that it belongs to, by its id.
+   *
+   * @generated from field: string action = 18;
+   */
+  action: string;
+
+  /**
+   * Output only. The channel it leaves on.
+   *
+   * @generated from field: clarion.v1.Channel channel = 19;
+   */
+  channel: Channel;
+
+  /**
+   * Output only. The labels of its trigger and of its recipient.
+   *
+   * @generated from field: map<string, string> labels = 20;
+   */
+  labels: { [key: string]: string };
 };
 
 /**
@@ -224,427 +252,4 @@ export enum Message_State {
  */
 export const Message_StateSchema: GenEnum<Message_State> = /*@__PURE__*/
   enumDesc(file_clarion_v1_message, 0, 0);
-
-/**
- * One try to hand a message to a provider.
- *
- * @generated from message clarion.v1.Attempt
- */
-export type Attempt = Message$1<"clarion.v1.Attempt"> & {
-  /**
-   * Output only. Counts from 1.
-   *
-   * @generated from field: int32 number = 1;
-   */
-  number: number;
-
-  /**
-   * Output only. When it was begun.
-   *
-   * @generated from field: google.protobuf.Timestamp start_time = 2;
-   */
-  startTime?: Timestamp | undefined;
-
-  /**
-   * Output only. When it ended, or was found to have been cut off.
-   *
-   * @generated from field: google.protobuf.Timestamp end_time = 3;
-   */
-  endTime?: Timestamp | undefined;
-
-  /**
-   * Output only. How it ended.
-   *
-   * @generated from field: clarion.v1.Attempt.Result result = 4;
-   */
-  result: Attempt_Result;
-
-  /**
-   * Output only. What went wrong. Absent after `RESULT_SENT`.
-   *
-   * @generated from field: clarion.v1.Failure failure = 5;
-   */
-  failure?: Failure | undefined;
-
-  /**
-   * Output only. What the provider answered when it took the message, such as its own queue number.
-   *
-   * @generated from field: string provider_reply = 6;
-   */
-  providerReply: string;
-};
-
-/**
- * Describes the message clarion.v1.Attempt.
- * Use `create(AttemptSchema)` to create a new message.
- */
-export const AttemptSchema: GenMessage<Attempt> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_message, 1);
-
-/**
- * How it ended. Values may be added.
- *
- * @generated from enum clarion.v1.Attempt.Result
- */
-export enum Attempt_Result {
-  /**
-   * Never returned.
-   *
-   * @generated from enum value: RESULT_UNSPECIFIED = 0;
-   */
-  UNSPECIFIED = 0,
-
-  /**
-   * The provider took the message.
-   *
-   * @generated from enum value: RESULT_SENT = 1;
-   */
-  SENT = 1,
-
-  /**
-   * Failed for a passing reason: it is tried again within the retry window.
-   *
-   * @generated from enum value: RESULT_DEFERRED = 2;
-   */
-  DEFERRED = 2,
-
-  /**
-   * Failed for good.
-   *
-   * @generated from enum value: RESULT_FAILED = 3;
-   */
-  FAILED = 3,
-
-  /**
-   * It is unknown whether the provider took the message.
-   *
-   * @generated from enum value: RESULT_IN_DOUBT = 4;
-   */
-  IN_DOUBT = 4,
-}
-
-/**
- * Describes the enum clarion.v1.Attempt.Result.
- */
-export const Attempt_ResultSchema: GenEnum<Attempt_Result> = /*@__PURE__*/
-  enumDesc(file_clarion_v1_message, 1, 0);
-
-/**
- * Why a hand-off did not succeed.
- *
- * @generated from message clarion.v1.Failure
- */
-export type Failure = Message$1<"clarion.v1.Failure"> & {
-  /**
-   * The reason.
-   *
-   * @generated from field: clarion.v1.Failure.Reason reason = 1;
-   */
-  reason: Failure_Reason;
-
-  /**
-   * The provider's own code, such as `550` or `550 5.1.1`. Empty when it gave none.
-   *
-   * @generated from field: string code = 2;
-   */
-  code: string;
-
-  /**
-   * What the provider said, or what Clarion found, for people. At most 500 characters.
-   *
-   * @generated from field: string detail = 3;
-   */
-  detail: string;
-
-  /**
-   * True when the retry window closed over a passing failure.
-   *
-   * @generated from field: bool retries_exhausted = 4;
-   */
-  retriesExhausted: boolean;
-};
-
-/**
- * Describes the message clarion.v1.Failure.
- * Use `create(FailureSchema)` to create a new message.
- */
-export const FailureSchema: GenMessage<Failure> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_message, 2);
-
-/**
- * The reason in Clarion's words, the same for every provider. Values may be added.
- *
- * @generated from enum clarion.v1.Failure.Reason
- */
-export enum Failure_Reason {
-  /**
-   * Never returned.
-   *
-   * @generated from enum value: REASON_UNSPECIFIED = 0;
-   */
-  UNSPECIFIED = 0,
-
-  /**
-   * The provider refused, with a code that Clarion has no word for: see `code` and `detail`.
-   *
-   * @generated from enum value: REASON_OTHER = 1;
-   */
-  OTHER = 1,
-
-  /**
-   * The address does not exist, or takes no mail.
-   *
-   * @generated from enum value: REASON_RECIPIENT_REJECTED = 2;
-   */
-  RECIPIENT_REJECTED = 2,
-
-  /**
-   * The recipient's mailbox is full.
-   *
-   * @generated from enum value: REASON_MAILBOX_FULL = 3;
-   */
-  MAILBOX_FULL = 3,
-
-  /**
-   * The sender's address or identity was refused.
-   *
-   * @generated from enum value: REASON_SENDER_REJECTED = 4;
-   */
-  SENDER_REJECTED = 4,
-
-  /**
-   * The content was refused: too large, taken for spam, or of a form that the server does not take.
-   *
-   * @generated from enum value: REASON_CONTENT_REJECTED = 5;
-   */
-  CONTENT_REJECTED = 5,
-
-  /**
-   * The provider asks to come back later (greylisting, rate limits, load).
-   *
-   * @generated from enum value: REASON_THROTTLED = 6;
-   */
-  THROTTLED = 6,
-
-  /**
-   * The provider could not be reached, or broke the connection before it had the message.
-   *
-   * @generated from enum value: REASON_CONNECTION_FAILED = 7;
-   */
-  CONNECTION_FAILED = 7,
-
-  /**
-   * The provider did not answer in time, before it had the message.
-   *
-   * @generated from enum value: REASON_TIMED_OUT = 8;
-   */
-  TIMED_OUT = 8,
-
-  /**
-   * TLS could not be agreed on, or the certificate did not match.
-   *
-   * @generated from enum value: REASON_TLS_FAILED = 9;
-   */
-  TLS_FAILED = 9,
-
-  /**
-   * The provider refused the credentials.
-   *
-   * @generated from enum value: REASON_AUTHENTICATION_FAILED = 10;
-   */
-  AUTHENTICATION_FAILED = 10,
-
-  /**
-   * A crash or a broken connection left it unknown whether the provider took the message.
-   *
-   * @generated from enum value: REASON_HAND_OFF_UNKNOWN = 11;
-   */
-  HAND_OFF_UNKNOWN = 11,
-
-  /**
-   * The content could not be rendered with this recipient's data.
-   *
-   * @generated from enum value: REASON_RENDERING_FAILED = 12;
-   */
-  RENDERING_FAILED = 12,
-
-  /**
-   * The message needs what the provider cannot do, such as an address outside ASCII without SMTPUTF8.
-   *
-   * @generated from enum value: REASON_UNSUPPORTED = 13;
-   */
-  UNSUPPORTED = 13,
-}
-
-/**
- * Describes the enum clarion.v1.Failure.Reason.
- */
-export const Failure_ReasonSchema: GenEnum<Failure_Reason> = /*@__PURE__*/
-  enumDesc(file_clarion_v1_message, 2, 0);
-
-/**
- * One dated fact about a message.
- *
- * @generated from message clarion.v1.Event
- */
-export type Event = Message$1<"clarion.v1.Event"> & {
-  /**
-   * Output only. What happened.
-   *
-   * @generated from field: clarion.v1.Event.Type type = 1;
-   */
-  type: Event_Type;
-
-  /**
-   * Output only. When it happened.
-   *
-   * @generated from field: google.protobuf.Timestamp time = 2;
-   */
-  time?: Timestamp | undefined;
-
-  /**
-   * Output only. The message, as `messages/{message}`.
-   *
-   * @generated from field: string message = 3;
-   */
-  message: string;
-
-  /**
-   * Output only. The execution, as `executions/{execution}`.
-   *
-   * @generated from field: string execution = 4;
-   */
-  execution: string;
-
-  /**
-   * Output only. The campaign, as `campaigns/{campaign}`.
-   *
-   * @generated from field: string campaign = 5;
-   */
-  campaign: string;
-
-  /**
-   * Output only. The number of the attempt that it belongs to. 0 when it belongs to none.
-   *
-   * @generated from field: int32 attempt_number = 6;
-   */
-  attemptNumber: number;
-
-  /**
-   * Output only. What went wrong, for the types that tell of it.
-   *
-   * @generated from field: clarion.v1.Failure failure = 7;
-   */
-  failure?: Failure | undefined;
-
-  /**
-   * Output only. Why it was excluded, for `TYPE_EXCLUDED`.
-   *
-   * @generated from field: clarion.v1.ExclusionReason exclusion_reason = 8;
-   */
-  exclusionReason: ExclusionReason;
-};
-
-/**
- * Describes the message clarion.v1.Event.
- * Use `create(EventSchema)` to create a new message.
- */
-export const EventSchema: GenMessage<Event> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_message, 3);
-
-/**
- * What happened. Values may be added.
- *
- * @generated from enum clarion.v1.Event.Type
- */
-export enum Event_Type {
-  /**
-   * Never returned.
-   *
-   * @generated from enum value: TYPE_UNSPECIFIED = 0;
-   */
-  UNSPECIFIED = 0,
-
-  /**
-   * The provider took the message.
-   *
-   * @generated from enum value: TYPE_SENT = 1;
-   */
-  SENT = 1,
-
-  /**
-   * An attempt failed for a passing reason; another follows.
-   *
-   * @generated from enum value: TYPE_DEFERRED = 2;
-   */
-  DEFERRED = 2,
-
-  /**
-   * The message failed.
-   *
-   * @generated from enum value: TYPE_FAILED = 3;
-   */
-  FAILED = 3,
-
-  /**
-   * The message was excluded.
-   *
-   * @generated from enum value: TYPE_EXCLUDED = 4;
-   */
-  EXCLUDED = 4,
-
-  /**
-   * The message was cancelled.
-   *
-   * @generated from enum value: TYPE_CANCELLED = 5;
-   */
-  CANCELLED = 5,
-
-  /**
-   * The message expired.
-   *
-   * @generated from enum value: TYPE_EXPIRED = 6;
-   */
-  EXPIRED = 6,
-
-  /**
-   * The message was parked in doubt.
-   *
-   * @generated from enum value: TYPE_IN_DOUBT = 7;
-   */
-  IN_DOUBT = 7,
-}
-
-/**
- * Describes the enum clarion.v1.Event.Type.
- */
-export const Event_TypeSchema: GenEnum<Event_Type> = /*@__PURE__*/
-  enumDesc(file_clarion_v1_message, 3, 0);
-
-/**
- * Why a message must not be sent. Values may be added.
- *
- * @generated from enum clarion.v1.ExclusionReason
- */
-export enum ExclusionReason {
-  /**
-   * Not excluded.
-   *
-   * @generated from enum value: EXCLUSION_REASON_UNSPECIFIED = 0;
-   */
-  UNSPECIFIED = 0,
-
-  /**
-   * The address is suppressed.
-   *
-   * @generated from enum value: EXCLUSION_REASON_SUPPRESSED = 1;
-   */
-  SUPPRESSED = 1,
-}
-
-/**
- * Describes the enum clarion.v1.ExclusionReason.
- */
-export const ExclusionReasonSchema: GenEnum<ExclusionReason> = /*@__PURE__*/
-  enumDesc(file_clarion_v1_message, 0);
 

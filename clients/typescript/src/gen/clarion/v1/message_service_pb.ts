@@ -4,7 +4,11 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Event, Event_Type, Message as Message$1, Message_State } from "./message_pb.js";
+import type { Channel } from "./channel_pb.js";
+import { file_clarion_v1_channel } from "./channel_pb.js";
+import type { Event, Event_Type } from "./event_pb.js";
+import { file_clarion_v1_event } from "./event_pb.js";
+import type { Message as Message$1, Message_State } from "./message_pb.js";
 import { file_clarion_v1_message } from "./message_pb.js";
 import { file_google_api_annotations } from "../../google/api/annotations_pb.js";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
@@ -14,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/message_service.proto.
  */
 export const file_clarion_v1_message_service: GenFile = /*@__PURE__*/
-  fileDesc("CiBjbGFyaW9uL3YxL21lc3NhZ2Vfc2VydmljZS5wcm90bxIKY2xhcmlvbi52MSInChFHZXRNZXNzYWdlUmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECIjoKEkdldE1lc3NhZ2VSZXNwb25zZRIkCgdtZXNzYWdlGAEgASgLMhMuY2xhcmlvbi52MS5NZXNzYWdlIsIBChNMaXN0TWVzc2FnZXNSZXF1ZXN0EhYKCGNhbXBhaWduGAEgASgJQgTiQQEBEhcKCWV4ZWN1dGlvbhgCIAEoCUIE4kEBARIWCghpZGVudGl0eRgDIAEoCUIE4kEBARIvCgZzdGF0ZXMYBCADKA4yGS5jbGFyaW9uLnYxLk1lc3NhZ2UuU3RhdGVCBOJBAQESFwoJcGFnZV9zaXplGAUgASgFQgTiQQEBEhgKCnBhZ2VfdG9rZW4YBiABKAlCBOJBAQEiVgoUTGlzdE1lc3NhZ2VzUmVzcG9uc2USJQoIbWVzc2FnZXMYASADKAsyEy5jbGFyaW9uLnYxLk1lc3NhZ2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIioKFENhbmNlbE1lc3NhZ2VSZXF1ZXN0EhIKBG5hbWUYASABKAlCBOJBAQIiygEKFUNhbmNlbE1lc3NhZ2VSZXNwb25zZRI6CgdvdXRjb21lGAEgASgOMikuY2xhcmlvbi52MS5DYW5jZWxNZXNzYWdlUmVzcG9uc2UuT3V0Y29tZRIkCgdtZXNzYWdlGAIgASgLMhMuY2xhcmlvbi52MS5NZXNzYWdlIk8KB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEhUKEU9VVENPTUVfQ0FOQ0VMTEVEEAESFAoQT1VUQ09NRV9UT09fTEFURRACIr8BChJXYXRjaEV2ZW50c1JlcXVlc3QSFgoIY2FtcGFpZ24YASABKAlCBOJBAQESFwoJZXhlY3V0aW9uGAIgASgJQgTiQQEBEhUKB21lc3NhZ2UYAyABKAlCBOJBAQESKwoFdHlwZXMYBCADKA4yFi5jbGFyaW9uLnYxLkV2ZW50LlR5cGVCBOJBAQESGgoMcmVzdW1lX3Rva2VuGAUgASgJQgTiQQEBEhgKCmZyb21fc3RhcnQYBiABKAhCBOJBAQEiTQoTV2F0Y2hFdmVudHNSZXNwb25zZRIgCgVldmVudBgBIAEoCzIRLmNsYXJpb24udjEuRXZlbnQSFAoMcmVzdW1lX3Rva2VuGAIgASgJMtADCg5NZXNzYWdlU2VydmljZRJqCgpHZXRNZXNzYWdlEh0uY2xhcmlvbi52MS5HZXRNZXNzYWdlUmVxdWVzdBoeLmNsYXJpb24udjEuR2V0TWVzc2FnZVJlc3BvbnNlIh2C0+STAhcSFS92MS97bmFtZT1tZXNzYWdlcy8qfRJnCgxMaXN0TWVzc2FnZXMSHy5jbGFyaW9uLnYxLkxpc3RNZXNzYWdlc1JlcXVlc3QaIC5jbGFyaW9uLnYxLkxpc3RNZXNzYWdlc1Jlc3BvbnNlIhSC0+STAg4SDC92MS9tZXNzYWdlcxJ9Cg1DYW5jZWxNZXNzYWdlEiAuY2xhcmlvbi52MS5DYW5jZWxNZXNzYWdlUmVxdWVzdBohLmNsYXJpb24udjEuQ2FuY2VsTWVzc2FnZVJlc3BvbnNlIieC0+STAiEiHC92MS97bmFtZT1tZXNzYWdlcy8qfTpjYW5jZWw6ASoSagoLV2F0Y2hFdmVudHMSHi5jbGFyaW9uLnYxLldhdGNoRXZlbnRzUmVxdWVzdBofLmNsYXJpb24udjEuV2F0Y2hFdmVudHNSZXNwb25zZSIYgtPkkwISEhAvdjEvZXZlbnRzOndhdGNoMAFiBnByb3RvMw", [file_clarion_v1_message, file_google_api_annotations, file_google_api_field_behavior]);
+  fileDesc("CiBjbGFyaW9uL3YxL21lc3NhZ2Vfc2VydmljZS5wcm90bxIKY2xhcmlvbi52MSInChFHZXRNZXNzYWdlUmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECIjoKEkdldE1lc3NhZ2VSZXNwb25zZRIkCgdtZXNzYWdlGAEgASgLMhMuY2xhcmlvbi52MS5NZXNzYWdlIpwCChNMaXN0TWVzc2FnZXNSZXF1ZXN0EhYKCGNhbXBhaWduGAEgASgJQgTiQQEBEhcKCWV4ZWN1dGlvbhgCIAEoCUIE4kEBARIWCghpZGVudGl0eRgDIAEoCUIE4kEBARIvCgZzdGF0ZXMYBCADKA4yGS5jbGFyaW9uLnYxLk1lc3NhZ2UuU3RhdGVCBOJBAQESFwoJcGFnZV9zaXplGAUgASgFQgTiQQEBEhgKCnBhZ2VfdG9rZW4YBiABKAlCBOJBAQESFAoGbGFiZWxzGAcgAygJQgTiQQEBEisKCGNoYW5uZWxzGAggAygOMhMuY2xhcmlvbi52MS5DaGFubmVsQgTiQQEBEhUKB2FjdGlvbnMYCSADKAlCBOJBAQEiVgoUTGlzdE1lc3NhZ2VzUmVzcG9uc2USJQoIbWVzc2FnZXMYASADKAsyEy5jbGFyaW9uLnYxLk1lc3NhZ2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIioKFENhbmNlbE1lc3NhZ2VSZXF1ZXN0EhIKBG5hbWUYASABKAlCBOJBAQIiygEKFUNhbmNlbE1lc3NhZ2VSZXNwb25zZRI6CgdvdXRjb21lGAEgASgOMikuY2xhcmlvbi52MS5DYW5jZWxNZXNzYWdlUmVzcG9uc2UuT3V0Y29tZRIkCgdtZXNzYWdlGAIgASgLMhMuY2xhcmlvbi52MS5NZXNzYWdlIk8KB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEhUKEU9VVENPTUVfQ0FOQ0VMTEVEEAESFAoQT1VUQ09NRV9UT09fTEFURRACIr8BChJXYXRjaEV2ZW50c1JlcXVlc3QSFgoIY2FtcGFpZ24YASABKAlCBOJBAQESFwoJZXhlY3V0aW9uGAIgASgJQgTiQQEBEhUKB21lc3NhZ2UYAyABKAlCBOJBAQESKwoFdHlwZXMYBCADKA4yFi5jbGFyaW9uLnYxLkV2ZW50LlR5cGVCBOJBAQESGgoMcmVzdW1lX3Rva2VuGAUgASgJQgTiQQEBEhgKCmZyb21fc3RhcnQYBiABKAhCBOJBAQEiTQoTV2F0Y2hFdmVudHNSZXNwb25zZRIgCgVldmVudBgBIAEoCzIRLmNsYXJpb24udjEuRXZlbnQSFAoMcmVzdW1lX3Rva2VuGAIgASgJMtADCg5NZXNzYWdlU2VydmljZRJqCgpHZXRNZXNzYWdlEh0uY2xhcmlvbi52MS5HZXRNZXNzYWdlUmVxdWVzdBoeLmNsYXJpb24udjEuR2V0TWVzc2FnZVJlc3BvbnNlIh2C0+STAhcSFS92MS97bmFtZT1tZXNzYWdlcy8qfRJnCgxMaXN0TWVzc2FnZXMSHy5jbGFyaW9uLnYxLkxpc3RNZXNzYWdlc1JlcXVlc3QaIC5jbGFyaW9uLnYxLkxpc3RNZXNzYWdlc1Jlc3BvbnNlIhSC0+STAg4SDC92MS9tZXNzYWdlcxJ9Cg1DYW5jZWxNZXNzYWdlEiAuY2xhcmlvbi52MS5DYW5jZWxNZXNzYWdlUmVxdWVzdBohLmNsYXJpb24udjEuQ2FuY2VsTWVzc2FnZVJlc3BvbnNlIieC0+STAiEiHC92MS97bmFtZT1tZXNzYWdlcy8qfTpjYW5jZWw6ASoSagoLV2F0Y2hFdmVudHMSHi5jbGFyaW9uLnYxLldhdGNoRXZlbnRzUmVxdWVzdBofLmNsYXJpb24udjEuV2F0Y2hFdmVudHNSZXNwb25zZSIYgtPkkwISEhAvdjEvZXZlbnRzOndhdGNoMAFiBnByb3RvMw", [file_clarion_v1_channel, file_clarion_v1_event, file_clarion_v1_message, file_google_api_annotations, file_google_api_field_behavior]);
 
 /**
  * Asks for one message.
@@ -105,6 +109,27 @@ export type ListMessagesRequest = Message<"clarion.v1.ListMessagesRequest"> & {
    * @generated from field: string page_token = 6;
    */
   pageToken: string;
+
+  /**
+   * Optional. Only messages that carry each of these labels, written as `key=value`. At most 16.
+   *
+   * @generated from field: repeated string labels = 7;
+   */
+  labels: string[];
+
+  /**
+   * Optional. Only messages on one of these channels.
+   *
+   * @generated from field: repeated clarion.v1.Channel channels = 8;
+   */
+  channels: Channel[];
+
+  /**
+   * Optional. Only messages of these actions, by their ids.
+   *
+   * @generated from field: repeated string actions = 9;
+   */
+  actions: string[];
 };
 
 /**

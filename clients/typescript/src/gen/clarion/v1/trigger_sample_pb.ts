@@ -4,6 +4,8 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Recipient } from "./trigger_service_pb.js";
+import { file_clarion_v1_trigger_service } from "./trigger_service_pb.js";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -11,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/trigger_sample.proto.
  */
 export const file_clarion_v1_trigger_sample: GenFile = /*@__PURE__*/
-  fileDesc("Ch9jbGFyaW9uL3YxL3RyaWdnZXJfc2FtcGxlLnByb3RvEgpjbGFyaW9uLnYxIuMBCg1UcmlnZ2VyU2FtcGxlEjIKBHRvb2wYASABKA4yHi5jbGFyaW9uLnYxLlRyaWdnZXJTYW1wbGUuVG9vbEIE4kEBAxISCgR0ZXh0GAIgASgJQgTiQQEDIokBCgRUb29sEhQKEFRPT0xfVU5TUEVDSUZJRUQQABIQCgxUT09MX0dSUENVUkwQARIRCg1UT09MX0JVRl9DVVJMEAISDQoJVE9PTF9DVVJMEAMSEQoNVE9PTF9DVVJMX0FKTxAEEg8KC1RPT0xfUFlUSE9OEAUSEwoPVE9PTF9UWVBFU0NSSVBUEAZiBnByb3RvMw", [file_google_api_field_behavior]);
+  fileDesc("Ch9jbGFyaW9uL3YxL3RyaWdnZXJfc2FtcGxlLnByb3RvEgpjbGFyaW9uLnYxIuMBCg1UcmlnZ2VyU2FtcGxlEjIKBHRvb2wYASABKA4yHi5jbGFyaW9uLnYxLlRyaWdnZXJTYW1wbGUuVG9vbEIE4kEBAxISCgR0ZXh0GAIgASgJQgTiQQEDIokBCgRUb29sEhQKEFRPT0xfVU5TUEVDSUZJRUQQABIQCgxUT09MX0dSUENVUkwQARIRCg1UT09MX0JVRl9DVVJMEAISDQoJVE9PTF9DVVJMEAMSEQoNVE9PTF9DVVJMX0FKTxAEEg8KC1RPT0xfUFlUSE9OEAUSEwoPVE9PTF9UWVBFU0NSSVBUEAYiWwoXR2V0VHJpZ2dlclNhbXBsZVJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAhIUCgZ0YXJnZXQYAiABKAlCBOJBAQESFgoIYmFzZV91cmwYAyABKAlCBOJBAQEicAoYR2V0VHJpZ2dlclNhbXBsZVJlc3BvbnNlEigKCXJlY2lwaWVudBgBIAEoCzIVLmNsYXJpb24udjEuUmVjaXBpZW50EioKB3NhbXBsZXMYAiADKAsyGS5jbGFyaW9uLnYxLlRyaWdnZXJTYW1wbGViBnByb3RvMw", [file_clarion_v1_trigger_service, file_google_api_field_behavior]);
 
 /**
  * One call that triggers a campaign, ready to paste.
@@ -102,4 +104,71 @@ export enum TriggerSample_Tool {
  */
 export const TriggerSample_ToolSchema: GenEnum<TriggerSample_Tool> = /*@__PURE__*/
   enumDesc(file_clarion_v1_trigger_sample, 0, 0);
+
+/**
+ * Asks for samples.
+ *
+ * @generated from message clarion.v1.GetTriggerSampleRequest
+ */
+export type GetTriggerSampleRequest = Message<"clarion.v1.GetTriggerSampleRequest"> & {
+  /**
+   * Required. `campaigns/{campaign}`.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Optional. Host and port at which the caller reaches the gRPC door, such as `clarion.example:443`: what the samples
+   * call. At most 300 characters. Default: the address on which the door listens. The clients fill in their own.
+   *
+   * @generated from field: string target = 2;
+   */
+  target: string;
+
+  /**
+   * Optional. Where the caller reaches the HTTP door, such as `https://clarion.example`, without a slash at the end. At
+   * most 300 characters. Default: the `Host` of a call over HTTP, else the host of `target` with the port on which the door
+   * listens; without such a door there are no samples for it.
+   *
+   * @generated from field: string base_url = 3;
+   */
+  baseUrl: string;
+};
+
+/**
+ * Describes the message clarion.v1.GetTriggerSampleRequest.
+ * Use `create(GetTriggerSampleRequestSchema)` to create a new message.
+ */
+export const GetTriggerSampleRequestSchema: GenMessage<GetTriggerSampleRequest> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_trigger_sample, 1);
+
+/**
+ * Carries the samples.
+ *
+ * @generated from message clarion.v1.GetTriggerSampleResponse
+ */
+export type GetTriggerSampleResponse = Message<"clarion.v1.GetTriggerSampleResponse"> & {
+  /**
+   * Whom the samples address, and with which data: a magic recipient, so that no mail leaves, a context that passes the
+   * campaign's context schema, and each attribute of the profile that the content uses.
+   *
+   * @generated from field: clarion.v1.Recipient recipient = 1;
+   */
+  recipient?: Recipient | undefined;
+
+  /**
+   * One for each tool.
+   *
+   * @generated from field: repeated clarion.v1.TriggerSample samples = 2;
+   */
+  samples: TriggerSample[];
+};
+
+/**
+ * Describes the message clarion.v1.GetTriggerSampleResponse.
+ * Use `create(GetTriggerSampleResponseSchema)` to create a new message.
+ */
+export const GetTriggerSampleResponseSchema: GenMessage<GetTriggerSampleResponse> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_trigger_sample, 2);
 

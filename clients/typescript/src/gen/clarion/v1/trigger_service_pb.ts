@@ -4,8 +4,8 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { ExclusionReason } from "./message_pb.js";
-import { file_clarion_v1_message } from "./message_pb.js";
+import type { ExclusionReason } from "./attempt_pb.js";
+import { file_clarion_v1_attempt } from "./attempt_pb.js";
 import { file_google_api_annotations } from "../../google/api/annotations_pb.js";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
@@ -20,7 +20,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/trigger_service.proto.
  */
 export const file_clarion_v1_trigger_service: GenFile = /*@__PURE__*/
-  fileDesc("CiBjbGFyaW9uL3YxL3RyaWdnZXJfc2VydmljZS5wcm90bxIKY2xhcmlvbi52MSKZAgoOVHJpZ2dlclJlcXVlc3QSFgoIY2FtcGFpZ24YASABKAlCBOJBAQISGAoKcmVxdWVzdF9pZBgCIAEoCUIE4kEBARIvCgpyZWNpcGllbnRzGAMgAygLMhUuY2xhcmlvbi52MS5SZWNpcGllbnRCBOJBAQISMwoJc2VuZF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBARI1CgtleHBpcmVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQESGwoNYWxsb3dfcGFydGlhbBgGIAEoCEIE4kEBARIbCg12YWxpZGF0ZV9vbmx5GAcgASgIQgTiQQEBIrABCglSZWNpcGllbnQSFgoIaWRlbnRpdHkYASABKAlCBOJBAQISFQoHYWRkcmVzcxgCIAEoCUIE4kEBARIUCgZsb2NhbGUYAyABKAlCBOJBAQESLgoHY29udGV4dBgEIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RCBOJBAQESLgoHcHJvZmlsZRgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RCBOJBAQEiZwoPVHJpZ2dlclJlc3BvbnNlEhEKCWV4ZWN1dGlvbhgBIAEoCRIQCghyZXBsYXllZBgCIAEoCBIvCgpyZWNpcGllbnRzGAMgAygLMhsuY2xhcmlvbi52MS5SZWNpcGllbnRSZXN1bHQisAIKD1JlY2lwaWVudFJlc3VsdBI0CgdvdXRjb21lGAEgASgOMiMuY2xhcmlvbi52MS5SZWNpcGllbnRSZXN1bHQuT3V0Y29tZRIPCgdtZXNzYWdlGAIgASgJEjUKEGV4Y2x1c2lvbl9yZWFzb24YAyABKA4yGy5jbGFyaW9uLnYxLkV4Y2x1c2lvblJlYXNvbhI5Cgp2aW9sYXRpb25zGAQgAygLMiUuZ29vZ2xlLnJwYy5CYWRSZXF1ZXN0LkZpZWxkVmlvbGF0aW9uImQKB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEhQKEE9VVENPTUVfQUNDRVBURUQQARIUChBPVVRDT01FX0VYQ0xVREVEEAISFAoQT1VUQ09NRV9SRUpFQ1RFRBADIkkKFFRyaWdnZXJTdHJlYW1SZXF1ZXN0EjEKB3RyaWdnZXIYASABKAsyGi5jbGFyaW9uLnYxLlRyaWdnZXJSZXF1ZXN0QgTiQQECIncKFVRyaWdnZXJTdHJlYW1SZXNwb25zZRIvCghhY2NlcHRlZBgBIAEoCzIbLmNsYXJpb24udjEuVHJpZ2dlclJlc3BvbnNlSAASIwoFZXJyb3IYAiABKAsyEi5nb29nbGUucnBjLlN0YXR1c0gAQggKBnJlc3VsdDKGAgoOVHJpZ2dlclNlcnZpY2UScQoHVHJpZ2dlchIaLmNsYXJpb24udjEuVHJpZ2dlclJlcXVlc3QaGy5jbGFyaW9uLnYxLlRyaWdnZXJSZXNwb25zZSItgtPkkwInIiIvdjEve2NhbXBhaWduPWNhbXBhaWducy8qfTp0cmlnZ2VyOgEqEoABCg1UcmlnZ2VyU3RyZWFtEiAuY2xhcmlvbi52MS5UcmlnZ2VyU3RyZWFtUmVxdWVzdBohLmNsYXJpb24udjEuVHJpZ2dlclN0cmVhbVJlc3BvbnNlIiaC0+STAiAiGy92MS9jYW1wYWlnbnM6dHJpZ2dlclN0cmVhbToBKigBMAFiBnByb3RvMw", [file_clarion_v1_message, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_struct, file_google_protobuf_timestamp, file_google_rpc_error_details, file_google_rpc_status]);
+  fileDesc("CiBjbGFyaW9uL3YxL3RyaWdnZXJfc2VydmljZS5wcm90bxIKY2xhcmlvbi52MSKGAwoOVHJpZ2dlclJlcXVlc3QSFgoIY2FtcGFpZ24YASABKAlCBOJBAQISGAoKcmVxdWVzdF9pZBgCIAEoCUIE4kEBARIvCgpyZWNpcGllbnRzGAMgAygLMhUuY2xhcmlvbi52MS5SZWNpcGllbnRCBOJBAQISMwoJc2VuZF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBARI1CgtleHBpcmVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQESGwoNYWxsb3dfcGFydGlhbBgGIAEoCEIE4kEBARIbCg12YWxpZGF0ZV9vbmx5GAcgASgIQgTiQQEBEjwKBmxhYmVscxgIIAMoCzImLmNsYXJpb24udjEuVHJpZ2dlclJlcXVlc3QuTGFiZWxzRW50cnlCBOJBAQEaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKYAgoJUmVjaXBpZW50EhYKCGlkZW50aXR5GAEgASgJQgTiQQECEhUKB2FkZHJlc3MYAiABKAlCBOJBAQESFAoGbG9jYWxlGAMgASgJQgTiQQEBEi4KB2NvbnRleHQYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgTiQQEBEi4KB3Byb2ZpbGUYBSABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgTiQQEBEjcKBmxhYmVscxgGIAMoCzIhLmNsYXJpb24udjEuUmVjaXBpZW50LkxhYmVsc0VudHJ5QgTiQQEBGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiZwoPVHJpZ2dlclJlc3BvbnNlEhEKCWV4ZWN1dGlvbhgBIAEoCRIQCghyZXBsYXllZBgCIAEoCBIvCgpyZWNpcGllbnRzGAMgAygLMhsuY2xhcmlvbi52MS5SZWNpcGllbnRSZXN1bHQilQIKD1JlY2lwaWVudFJlc3VsdBI0CgdvdXRjb21lGAEgASgOMiMuY2xhcmlvbi52MS5SZWNpcGllbnRSZXN1bHQuT3V0Y29tZRIrCghtZXNzYWdlcxgCIAMoCzIZLmNsYXJpb24udjEuTWVzc2FnZVJlc3VsdBI5Cgp2aW9sYXRpb25zGAMgAygLMiUuZ29vZ2xlLnJwYy5CYWRSZXF1ZXN0LkZpZWxkVmlvbGF0aW9uImQKB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEhQKEE9VVENPTUVfQUNDRVBURUQQARIUChBPVVRDT01FX0VYQ0xVREVEEAISFAoQT1VUQ09NRV9SRUpFQ1RFRBADIusBCg1NZXNzYWdlUmVzdWx0Eg4KBmFjdGlvbhgBIAEoCRIyCgdvdXRjb21lGAIgASgOMiEuY2xhcmlvbi52MS5NZXNzYWdlUmVzdWx0Lk91dGNvbWUSDwoHbWVzc2FnZRgDIAEoCRI1ChBleGNsdXNpb25fcmVhc29uGAQgASgOMhsuY2xhcmlvbi52MS5FeGNsdXNpb25SZWFzb24iTgoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASFAoQT1VUQ09NRV9BQ0NFUFRFRBABEhQKEE9VVENPTUVfRVhDTFVERUQQAiJJChRUcmlnZ2VyU3RyZWFtUmVxdWVzdBIxCgd0cmlnZ2VyGAEgASgLMhouY2xhcmlvbi52MS5UcmlnZ2VyUmVxdWVzdEIE4kEBAiJ3ChVUcmlnZ2VyU3RyZWFtUmVzcG9uc2USLwoIYWNjZXB0ZWQYASABKAsyGy5jbGFyaW9uLnYxLlRyaWdnZXJSZXNwb25zZUgAEiMKBWVycm9yGAIgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXNIAEIICgZyZXN1bHQyhgIKDlRyaWdnZXJTZXJ2aWNlEnEKB1RyaWdnZXISGi5jbGFyaW9uLnYxLlRyaWdnZXJSZXF1ZXN0GhsuY2xhcmlvbi52MS5UcmlnZ2VyUmVzcG9uc2UiLYLT5JMCJyIiL3YxL3tjYW1wYWlnbj1jYW1wYWlnbnMvKn06dHJpZ2dlcjoBKhKAAQoNVHJpZ2dlclN0cmVhbRIgLmNsYXJpb24udjEuVHJpZ2dlclN0cmVhbVJlcXVlc3QaIS5jbGFyaW9uLnYxLlRyaWdnZXJTdHJlYW1SZXNwb25zZSImgtPkkwIgIhsvdjEvY2FtcGFpZ25zOnRyaWdnZXJTdHJlYW06ASooATABYgZwcm90bzM", [file_clarion_v1_attempt, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_struct, file_google_protobuf_timestamp, file_google_rpc_error_details, file_google_rpc_status]);
 
 /**
  * Asks for a campaign to be sent. At most 4 MiB in all.
@@ -80,6 +80,15 @@ export type TriggerRequest = Message<"clarion.v1.TriggerRequest"> & {
    * @generated from field: bool validate_only = 7;
    */
   validateOnly: boolean;
+
+  /**
+   * Optional. What the caller wants to find the messages by later, such as an order number. Never rendered; carried by every
+   * message and event of the trigger. At most 16 pairs, keys of 1 to 63 lower-case letters, digits, hyphens, underscores and
+   * dots, values of at most 256 characters.
+   *
+   * @generated from field: map<string, string> labels = 8;
+   */
+  labels: { [key: string]: string };
 };
 
 /**
@@ -90,7 +99,7 @@ export const TriggerRequestSchema: GenMessage<TriggerRequest> = /*@__PURE__*/
   messageDesc(file_clarion_v1_trigger_service, 0);
 
 /**
- * Whom one trigger addresses, and with which data. Becomes a message.
+ * Whom one trigger addresses, and with which data. Becomes one message per action.
  *
  * @generated from message clarion.v1.Recipient
  */
@@ -132,6 +141,14 @@ export type Recipient = Message<"clarion.v1.Recipient"> & {
    * @generated from field: google.protobuf.Struct profile = 5;
    */
   profile?: JsonObject | undefined;
+
+  /**
+   * Optional. Labels of this recipient's messages, beside the trigger's; one of the same key replaces the trigger's. The two
+   * together: at most 16 pairs.
+   *
+   * @generated from field: map<string, string> labels = 6;
+   */
+  labels: { [key: string]: string };
 };
 
 /**
@@ -190,23 +207,16 @@ export type RecipientResult = Message<"clarion.v1.RecipientResult"> & {
   outcome: RecipientResult_Outcome;
 
   /**
-   * The message, as `messages/{message}`. Empty when rejected, or after `validate_only`.
+   * Its messages, in the order of the campaign's actions. Empty when rejected.
    *
-   * @generated from field: string message = 2;
+   * @generated from field: repeated clarion.v1.MessageResult messages = 2;
    */
-  message: string;
-
-  /**
-   * Why it was excluded.
-   *
-   * @generated from field: clarion.v1.ExclusionReason exclusion_reason = 3;
-   */
-  exclusionReason: ExclusionReason;
+  messages: MessageResult[];
 
   /**
    * Why it was rejected: every violation, by its path in the request.
    *
-   * @generated from field: repeated google.rpc.BadRequest.FieldViolation violations = 4;
+   * @generated from field: repeated google.rpc.BadRequest.FieldViolation violations = 3;
    */
   violations: BadRequest_FieldViolation[];
 };
@@ -232,14 +242,14 @@ export enum RecipientResult_Outcome {
   UNSPECIFIED = 0,
 
   /**
-   * A message is queued for it, and will reach its outcome.
+   * At least one message is queued for it, and will reach its outcome.
    *
    * @generated from enum value: OUTCOME_ACCEPTED = 1;
    */
   ACCEPTED = 1,
 
   /**
-   * A message is recorded for it and will not be sent; `exclusion_reason` says why.
+   * Messages are recorded for it, and none will be sent: each says why.
    *
    * @generated from enum value: OUTCOME_EXCLUDED = 2;
    */
@@ -260,6 +270,82 @@ export const RecipientResult_OutcomeSchema: GenEnum<RecipientResult_Outcome> = /
   enumDesc(file_clarion_v1_trigger_service, 3, 0);
 
 /**
+ * What a trigger came to for one recipient on one action.
+ *
+ * @generated from message clarion.v1.MessageResult
+ */
+export type MessageResult = Message<"clarion.v1.MessageResult"> & {
+  /**
+   * The action, by its id.
+   *
+   * @generated from field: string action = 1;
+   */
+  action: string;
+
+  /**
+   * What it came to.
+   *
+   * @generated from field: clarion.v1.MessageResult.Outcome outcome = 2;
+   */
+  outcome: MessageResult_Outcome;
+
+  /**
+   * The message, as `messages/{message}`. Empty after `validate_only`.
+   *
+   * @generated from field: string message = 3;
+   */
+  message: string;
+
+  /**
+   * Why it was excluded.
+   *
+   * @generated from field: clarion.v1.ExclusionReason exclusion_reason = 4;
+   */
+  exclusionReason: ExclusionReason;
+};
+
+/**
+ * Describes the message clarion.v1.MessageResult.
+ * Use `create(MessageResultSchema)` to create a new message.
+ */
+export const MessageResultSchema: GenMessage<MessageResult> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_trigger_service, 4);
+
+/**
+ * What it came to. Values may be added.
+ *
+ * @generated from enum clarion.v1.MessageResult.Outcome
+ */
+export enum MessageResult_Outcome {
+  /**
+   * Never returned.
+   *
+   * @generated from enum value: OUTCOME_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The message is queued, and will reach its outcome.
+   *
+   * @generated from enum value: OUTCOME_ACCEPTED = 1;
+   */
+  ACCEPTED = 1,
+
+  /**
+   * The message is recorded and will not be sent; `exclusion_reason` says why.
+   *
+   * @generated from enum value: OUTCOME_EXCLUDED = 2;
+   */
+  EXCLUDED = 2,
+}
+
+/**
+ * Describes the enum clarion.v1.MessageResult.Outcome.
+ */
+export const MessageResult_OutcomeSchema: GenEnum<MessageResult_Outcome> = /*@__PURE__*/
+  enumDesc(file_clarion_v1_trigger_service, 4, 0);
+
+/**
  * One trigger of a stream.
  *
  * @generated from message clarion.v1.TriggerStreamRequest
@@ -278,7 +364,7 @@ export type TriggerStreamRequest = Message<"clarion.v1.TriggerStreamRequest"> & 
  * Use `create(TriggerStreamRequestSchema)` to create a new message.
  */
 export const TriggerStreamRequestSchema: GenMessage<TriggerStreamRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_trigger_service, 4);
+  messageDesc(file_clarion_v1_trigger_service, 5);
 
 /**
  * The answer to one trigger of a stream, in the order of the requests.
@@ -315,7 +401,7 @@ export type TriggerStreamResponse = Message<"clarion.v1.TriggerStreamResponse"> 
  * Use `create(TriggerStreamResponseSchema)` to create a new message.
  */
 export const TriggerStreamResponseSchema: GenMessage<TriggerStreamResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_trigger_service, 5);
+  messageDesc(file_clarion_v1_trigger_service, 6);
 
 /**
  * Sends live campaigns to the recipients that a caller names.

@@ -1,0 +1,51 @@
+"""E-mail addresses on their way out, as SMTP and headers want them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import idna
+
+from clarion_server.domain.address import is_address
+from clarion_server.domain.attempt import FailureReason
+
+
+class EmailInvalid(ValueError):
+    """The e-mail cannot be written, or must not be. The detail says why, without the recipient's data."""
+
+    def __init__(self, reason: FailureReason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    text: str
+    """With the domain in its ASCII form."""
+    needs_smtputf8: bool = False
+    """The local part is not ASCII, so that only a server which offers SMTPUTF8 takes it (RFC 6531)."""
+
+    @property
+    def domain(self) -> str:
+        return self.text.rpartition("@")[2]
+
+
+def parse_address(text: str) -> Address:
+    """Raises EmailInvalid. What comes back holds no line break, and ends where an angle bracket may follow."""
+    if not is_address(text):
+        raise EmailInvalid(FailureReason.UNSUPPORTED, "An address is malformed")
+    if text.isascii():
+        return Address(text)
+    local_part, _, domain = text.rpartition("@")
+    return Address(f"{local_part}@{_ascii_domain(domain)}", needs_smtputf8=not local_part.isascii())
+
+
+def _ascii_domain(domain: str) -> str:
+    """In A-labels (RFC 5891), after the mapping of Unicode TS 46."""
+    if domain.isascii():
+        return domain
+    try:
+        return idna.encode(domain, uts46=True).decode("ascii")
+    except idna.IDNAError as error:
+        raise EmailInvalid(FailureReason.UNSUPPORTED, "An address has a domain that is no domain name") from error

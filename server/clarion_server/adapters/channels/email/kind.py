@@ -1,0 +1,64 @@
+"""The content of an e-mail: subject, HTML, text and header fields."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from clarion_server.adapters.channels.email.review import email_findings
+from clarion_server.adapters.rendering.budget import Budget
+from clarion_server.adapters.rendering.content_kind import Escaping, Part, PartRefused
+from clarion_server.adapters.rendering.values import RenderRefused
+from clarion_server.domain.category import Category
+from clarion_server.domain.content.email import EmailContent, RenderedEmail
+from clarion_server.domain.finding import Finding
+
+_LONGEST_LINE = 998
+"""Characters of a header field's value (RFC 5322, section 2.1.1)."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+class EmailKind:
+    """Implements `ContentKind`."""
+
+    def parts(self, content: EmailContent) -> list[Part]:
+        parts = [Part("subject", content.subject)]
+        if content.html:
+            parts.append(Part("html", content.html, Escaping.HTML))
+        if content.text:
+            parts.append(Part("text", content.text))
+        return parts + [Part(f"headers.{name}", value) for name, value in content.headers.items()]
+
+    def assemble(self, content: EmailContent, texts: Mapping[str, str], budget: Budget) -> RenderedEmail:
+        html = texts.get("html", "")
+        return RenderedEmail(
+            _line(texts, "subject"),
+            html,
+            texts["text"] if content.text else _derived_text(html, budget),
+            {name: _line(texts, f"headers.{name}") for name in content.headers},
+        )
+
+    def findings(self, content: EmailContent, category: Category | None) -> Iterator[Finding]:
+        return email_findings(content, category)
+
+
+def _line(texts: Mapping[str, str], field: str) -> str:
+    """Returns a header field's value: one line, for a line break would let data write header fields of its own."""
+    line = texts[field].strip()
+    if not line:
+        raise PartRefused(field, "the result is empty")
+    if _CONTROL.search(line):
+        raise PartRefused(field, "the result has a line break or another control character")
+    if len(line) > _LONGEST_LINE:
+        raise PartRefused(field, f"the result is longer than {_LONGEST_LINE} characters")
+    return line
+
+
+def _derived_text(html: str, budget: Budget) -> str:
+    # Imported when the first message needs it: the HTML parser takes time and memory that many services never need.
+    from clarion_server.adapters.rendering.plain_text import plain_text  # noqa: PLC0415  (see above)
+
+    try:
+        return plain_text(html, budget)
+    except RenderRefused as refused:
+        raise PartRefused("html", str(refused)) from None

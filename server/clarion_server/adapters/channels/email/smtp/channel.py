@@ -1,0 +1,67 @@
+"""E-mail over SMTP (RFC 5321)."""
+
+from __future__ import annotations
+
+import asyncio
+
+from clarion_server.adapters.channels.email import mime
+from clarion_server.adapters.channels.email.addresses import EmailInvalid
+from clarion_server.adapters.channels.email.smtp.connection import SmtpConnection
+from clarion_server.adapters.channels.email.smtp.pool import ConnectionPool
+from clarion_server.adapters.channels.email.smtp.replies import Reply
+from clarion_server.adapters.channels.email.smtp.session import SmtpSession
+from clarion_server.adapters.channels.email.smtp.transaction import ConnectionStale, hand_over
+from clarion_server.adapters.channels.email.smtp.verification import verify
+from clarion_server.adapters.channels.tls import TlsTrust
+from clarion_server.application.ports.channels import Outbound, PermanentFailure, Receipt, VerificationStep
+from clarion_server.domain.attempt import Failure
+from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.content.email import SmtpProvider
+
+
+class SmtpEmailChannel:
+    """Implements `Channel`. Connects when there is something to send, at most `max_concurrency` times."""
+
+    def __init__(self, configuration: ChannelConfiguration, pool: ConnectionPool | None = None) -> None:
+        assert isinstance(configuration.provider, SmtpProvider)
+        self._provider = configuration.provider
+        self._slots = asyncio.Semaphore(configuration.max_concurrency)
+        self._trust = TlsTrust(self._provider.ca_certificates)
+        self._pool = pool or ConnectionPool()
+
+    async def send(self, message: Outbound) -> Receipt:
+        """Waits while `max_concurrency` messages are on their way. Cancelled, it drops its connection: whether the
+        server takes the message is then as unknown as after HandOffInDoubt.
+        """
+        try:
+            envelope = mime.build(message, self._provider)
+        except EmailInvalid as error:
+            raise PermanentFailure(Failure(error.reason, "", error.detail)) from error
+        async with self._slots:
+            reply = await self._hand_over(envelope)
+        return Receipt(str(reply))
+
+    async def _hand_over(self, envelope: mime.Envelope) -> Reply:
+        connection = self._pool.take()
+        if connection is not None:
+            try:
+                return await self._hand_over_on(connection, envelope)
+            except ConnectionStale:
+                pass  # servers close connections that rest: nobody's fault, and no attempt
+        return await self._hand_over_on(await self._new_session().open(), envelope)
+
+    async def _hand_over_on(self, connection: SmtpConnection, envelope: mime.Envelope) -> Reply:
+        try:
+            return await hand_over(connection, envelope)
+        finally:
+            self._pool.requeue(connection)
+
+    def _new_session(self) -> SmtpSession:
+        return SmtpSession(self._provider, self._trust)
+
+    async def verify(self) -> list[VerificationStep]:
+        return await verify(self._new_session())
+
+    async def close(self) -> None:
+        """Messages on their way still get their reply; their connections are closed after that."""
+        await self._pool.close()

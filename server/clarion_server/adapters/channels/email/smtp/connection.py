@@ -1,0 +1,147 @@
+"""One open session with an SMTP server: replies in, octets out, and a deadline for each wait."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+
+from clarion_server.adapters.channels.email.smtp.failures import HandOffBroken
+from clarion_server.adapters.channels.email.smtp.replies import MalformedReply, Reply, ReplyReader
+from clarion_server.adapters.channels.failure_detail import one_line
+from clarion_server.domain.attempt import FailureReason
+
+#: How long a server may take to say goodbye, in seconds.
+QUIT_SECONDS = 2.0
+
+
+class SmtpConnection(asyncio.Protocol):
+    """Takes over a transport on which EHLO is done, and STARTTLS and AUTH where wanted. Serves one task at a time."""
+
+    def __init__(self, transport: asyncio.Transport, extensions: Collection[str], timeout: float) -> None:
+        """`extensions`: as EHLO named them, in lower case. `timeout`: for each wait, in seconds."""
+        self._loop = asyncio.get_running_loop()
+        self._transport = transport
+        self._extensions = frozenset(extensions)
+        self._timeout = timeout
+        self._reader = ReplyReader()
+        self._error: HandOffBroken | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._deadline = 0.0
+        self._watch: asyncio.TimerHandle | None = None
+        self.unsent = False
+        """Whether octets that were written still wait in this process."""
+        self.in_transaction = False
+        self.needs_reset = False
+        """Whether the server may remember an earlier transaction."""
+        self._quitting = False
+        self.message_count = 0
+        self.idle_since = 0.0
+        self.closed: asyncio.Future[None] = self._loop.create_future()
+        transport.set_protocol(self)
+        # As low as it goes: TLS transports take 0 for "always full". One octet at most is missed, on the side of doubt.
+        transport.set_write_buffer_limits(high=1, low=0)
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether another transaction may begin: it is open, and nothing of a reply is left over."""
+        return not self._reader.holds_any and self._error is None and not self._transport.is_closing()
+
+    @property
+    def has_reply(self) -> bool:
+        return bool(self._reader.replies)
+
+    def offers(self, extension: str) -> bool:
+        return extension in self._extensions
+
+    def write(self, octets: bytes) -> None:
+        """Raises HandOffBroken."""
+        if self._transport.is_closing():
+            self._fail(FailureReason.CONNECTION_FAILED, "The server closed the connection")
+        if self._error:
+            raise self._error
+        self._transport.write(octets)
+
+    async def next_reply(self) -> Reply:
+        """Raises HandOffBroken when none comes in time, or none that makes sense."""
+        while not self._reader.replies:
+            if self._error:
+                raise self._error
+            await self._wait()
+        return self._reader.replies.popleft()
+
+    async def drain(self) -> None:
+        """Returns when everything written has left this process, or the server has spoken. Raises HandOffBroken."""
+        while self.unsent and not self._reader.replies:
+            if self._error:
+                raise self._error
+            await self._wait()
+
+    def quit(self) -> None:
+        """Takes leave, without waiting for it: `closed` tells when the server has let go, or time is up."""
+        if not self.is_usable:
+            self.abort()
+        elif not self._quitting:
+            self._quitting = True
+            self._transport.write(b"QUIT\r\n")
+            self._loop.call_later(QUIT_SECONDS, self.abort)
+
+    def abort(self) -> None:
+        """Closes at once. What has not left this process never will."""
+        self._transport.abort()
+
+    async def _wait(self) -> None:
+        self._waiter = self._loop.create_future()
+        self._deadline = self._loop.time() + self._timeout
+        if self._watch is None:
+            self._watch = self._loop.call_at(self._deadline, self._check_deadline)
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def _check_deadline(self) -> None:
+        """One timer serves many waits: that costs less than one for each."""
+        self._watch = None
+        if self._waiter is None:
+            return
+        if self._loop.time() < self._deadline:
+            self._watch = self._loop.call_at(self._deadline, self._check_deadline)
+        else:
+            self._fail(FailureReason.TIMED_OUT, "The server did not answer in time")
+
+    def _fail(self, reason: FailureReason, detail: str) -> None:
+        self._error = self._error or HandOffBroken(reason, detail)
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    # What the event loop calls.
+
+    def data_received(self, data: bytes) -> None:
+        if not self.in_transaction:
+            # The reply to QUIT, or a server that tells an idle client to go.
+            self._transport.close()
+            return
+        try:
+            self._reader.feed(data)
+        except MalformedReply as error:
+            self._fail(FailureReason.OTHER, str(error))
+        if self._reader.replies:
+            self._wake()
+
+    def pause_writing(self) -> None:
+        self.unsent = True
+
+    def resume_writing(self) -> None:
+        self.unsent = False
+        self._wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._watch:
+            self._watch.cancel()
+        cause = f": {exc}" if exc else ""
+        self._fail(FailureReason.CONNECTION_FAILED, one_line(f"The server closed the connection{cause}"))
+        if not self.closed.done():
+            self.closed.set_result(None)

@@ -1,0 +1,159 @@
+"""What an SMTP server's refusals and silences mean in Clarion's words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from clarion_server.adapters.channels.email.smtp.replies import Reply
+from clarion_server.adapters.channels.failure_detail import one_line
+from clarion_server.application.ports.channels import (
+    HandOffFailed,
+    HandOffInDoubt,
+    PermanentFailure,
+    TransientFailure,
+)
+from clarion_server.domain.attempt import Failure, FailureReason
+
+
+class Step(StrEnum):
+    """Where in a session a hand-off is."""
+
+    CONNECT = "CONNECT"
+    EHLO = "EHLO"
+    STARTTLS = "STARTTLS"
+    AUTH = "AUTH"
+    RSET = "RSET"
+    MAIL = "MAIL"
+    RCPT = "RCPT"
+    DATA = "DATA"
+    CONTENT = "CONTENT"
+    """From the first line of the message to the reply to its final dot."""
+
+
+_REASON = FailureReason
+
+#: Enhanced codes (RFC 3463 and IANA's registry of them; X stands for any class), codes at one step, and codes anywhere.
+#: The first of these that is found decides. What is not here is `OTHER`, and keeps its code and text. Codes that say
+#: no more than the basic one, such as X.2.0 and X.7.1, are left out on purpose.
+REASONS: Mapping[str, FailureReason] = {
+    "X.1.1": _REASON.RECIPIENT_REJECTED,
+    "X.1.2": _REASON.RECIPIENT_REJECTED,
+    "X.1.3": _REASON.RECIPIENT_REJECTED,
+    "X.1.4": _REASON.RECIPIENT_REJECTED,
+    "X.1.6": _REASON.RECIPIENT_REJECTED,
+    "X.1.7": _REASON.SENDER_REJECTED,
+    "X.1.8": _REASON.SENDER_REJECTED,
+    "X.1.9": _REASON.SENDER_REJECTED,
+    "X.1.10": _REASON.RECIPIENT_REJECTED,
+    "5.2.1": _REASON.RECIPIENT_REJECTED,
+    "X.2.2": _REASON.MAILBOX_FULL,
+    "X.2.3": _REASON.CONTENT_REJECTED,
+    "X.2.4": _REASON.RECIPIENT_REJECTED,
+    "X.3.1": _REASON.THROTTLED,
+    "X.3.2": _REASON.THROTTLED,
+    "X.3.3": _REASON.UNSUPPORTED,
+    "X.3.4": _REASON.CONTENT_REJECTED,
+    "X.4.5": _REASON.THROTTLED,
+    "X.5.3": _REASON.THROTTLED,
+    "X.6.1": _REASON.CONTENT_REJECTED,
+    "X.6.2": _REASON.CONTENT_REJECTED,
+    "X.6.3": _REASON.UNSUPPORTED,
+    "X.6.6": _REASON.CONTENT_REJECTED,
+    "X.6.7": _REASON.UNSUPPORTED,
+    "X.6.9": _REASON.UNSUPPORTED,
+    "X.7.8": _REASON.AUTHENTICATION_FAILED,
+    "X.7.9": _REASON.AUTHENTICATION_FAILED,
+    "X.7.10": _REASON.TLS_FAILED,
+    "X.7.11": _REASON.TLS_FAILED,
+    "X.7.12": _REASON.AUTHENTICATION_FAILED,
+    "X.7.13": _REASON.AUTHENTICATION_FAILED,
+    "X.7.15": _REASON.THROTTLED,
+    "X.7.20": _REASON.SENDER_REJECTED,
+    "X.7.21": _REASON.SENDER_REJECTED,
+    "X.7.22": _REASON.SENDER_REJECTED,
+    "X.7.23": _REASON.SENDER_REJECTED,
+    "X.7.24": _REASON.SENDER_REJECTED,
+    "X.7.25": _REASON.SENDER_REJECTED,
+    "X.7.26": _REASON.SENDER_REJECTED,
+    "X.7.27": _REASON.SENDER_REJECTED,
+    "X.7.28": _REASON.THROTTLED,
+    "MAIL 550": _REASON.SENDER_REJECTED,
+    "MAIL 552": _REASON.CONTENT_REJECTED,
+    "MAIL 553": _REASON.SENDER_REJECTED,
+    "MAIL 554": _REASON.SENDER_REJECTED,
+    "RCPT 550": _REASON.RECIPIENT_REJECTED,
+    "RCPT 551": _REASON.RECIPIENT_REJECTED,
+    "RCPT 552": _REASON.MAILBOX_FULL,
+    "RCPT 553": _REASON.RECIPIENT_REJECTED,
+    "RCPT 554": _REASON.RECIPIENT_REJECTED,
+    "DATA 550": _REASON.CONTENT_REJECTED,
+    "DATA 552": _REASON.CONTENT_REJECTED,
+    "DATA 554": _REASON.CONTENT_REJECTED,
+    "CONTENT 550": _REASON.CONTENT_REJECTED,
+    "CONTENT 552": _REASON.CONTENT_REJECTED,
+    "CONTENT 554": _REASON.CONTENT_REJECTED,
+    "STARTTLS 454": _REASON.TLS_FAILED,
+    "421": _REASON.THROTTLED,
+    "450": _REASON.THROTTLED,
+    "451": _REASON.THROTTLED,
+    "452": _REASON.THROTTLED,
+    "454": _REASON.AUTHENTICATION_FAILED,
+    "455": _REASON.UNSUPPORTED,
+    "530": _REASON.AUTHENTICATION_FAILED,
+    "534": _REASON.AUTHENTICATION_FAILED,
+    "535": _REASON.AUTHENTICATION_FAILED,
+    "538": _REASON.TLS_FAILED,
+    "555": _REASON.UNSUPPORTED,
+    "556": _REASON.RECIPIENT_REJECTED,
+}
+
+#: Refusals of the configuration and not of the message: it may be put right while the retry window is open.
+_NEVER_PERMANENT = frozenset({_REASON.AUTHENTICATION_FAILED, _REASON.TLS_FAILED})
+
+#: A refusal before MAIL says nothing about any message.
+_BEFORE_MAIL: Mapping[Step, FailureReason] = {
+    Step.CONNECT: _REASON.CONNECTION_FAILED,
+    Step.EHLO: _REASON.CONNECTION_FAILED,
+    Step.STARTTLS: _REASON.TLS_FAILED,
+    Step.AUTH: _REASON.AUTHENTICATION_FAILED,
+    Step.RSET: _REASON.CONNECTION_FAILED,
+}
+
+
+class HandOffBroken(Exception):
+    """The session ended, or lost its sense, without a reply that decides."""
+
+    def __init__(self, reason: FailureReason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+def reason_of(step: Step, reply: Reply) -> FailureReason:
+    enhanced = reply.enhanced_code
+    keys = (enhanced, f"X{enhanced[1:]}", f"{step} {reply.code}", str(reply.code))
+    return next((REASONS[key] for key in keys if key in REASONS), _BEFORE_MAIL.get(step, _REASON.OTHER))
+
+
+def code_of(reply: Reply) -> str:
+    return f"{reply.code} {reply.enhanced_code}".rstrip()
+
+
+def refused(step: Step, reply: Reply) -> HandOffFailed:
+    """The port's error for a reply of 4yz or 5yz."""
+    failure = Failure(reason_of(step, reply), code_of(reply), reply.text)
+    permanent = reply.permanent and step not in _BEFORE_MAIL and failure.reason not in _NEVER_PERMANENT
+    return PermanentFailure(failure) if permanent else TransientFailure(failure)
+
+
+def unexpected(step: Step, reply: Reply) -> HandOffBroken:
+    """A reply that neither takes nor refuses."""
+    return HandOffBroken(FailureReason.OTHER, one_line(f"The server's reply to {step} decides nothing: {reply}"))
+
+
+def broken(error: HandOffBroken, *, handed_over: bool) -> HandOffFailed:
+    """The port's error for a session that ended without deciding. `handed_over`: the final dot had left."""
+    if handed_over:
+        return HandOffInDoubt(Failure(FailureReason.HAND_OFF_UNKNOWN, "", error.detail))
+    return TransientFailure(Failure(error.reason, "", error.detail))

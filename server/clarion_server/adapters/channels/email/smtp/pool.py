@@ -1,0 +1,70 @@
+"""Connections that wait for their next message."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from clarion_server.adapters.channels.email.smtp.connection import SmtpConnection
+
+#: Servers keep a silent client for minutes (RFC 5321 section 4.5.3.2.7: five). Half a minute bridges a load's gaps.
+IDLE_SECONDS = 30.0
+#: Before a connection is replaced, so that its servers can balance their load.
+MAX_MESSAGES = 1_000
+#: How long `close` waits for goodbyes, in seconds.
+_CLOSE_SECONDS = 3.0
+
+
+class ConnectionPool:
+    """The last one used goes first, so that the others grow idle and are closed."""
+
+    def __init__(self, idle_seconds: float = IDLE_SECONDS, max_messages: int = MAX_MESSAGES) -> None:
+        self._idle_seconds = idle_seconds
+        self._max_messages = max_messages
+        self._idle: deque[SmtpConnection] = deque()
+        self._leaving: set[SmtpConnection] = set()
+        self._sweep: asyncio.TimerHandle | None = None
+        self._closed = False
+
+    def take(self) -> SmtpConnection | None:
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.is_usable:
+                return connection
+            connection.abort()
+        return None
+
+    def requeue(self, connection: SmtpConnection) -> None:
+        """Keeps it for the next message, if it is good for one."""
+        if self._closed or not connection.is_usable or connection.message_count >= self._max_messages:
+            self._dismiss(connection)
+            return
+        loop = asyncio.get_running_loop()
+        connection.idle_since = loop.time()
+        self._idle.append(connection)
+        if self._sweep is None:
+            self._sweep = loop.call_later(self._idle_seconds, self._close_idle)
+
+    async def close(self) -> None:
+        """Idempotent. Connections in use are closed when they are given back."""
+        self._closed = True
+        if self._sweep:
+            self._sweep.cancel()
+        while self._idle:
+            self._dismiss(self._idle.pop())
+        if self._leaving:
+            await asyncio.wait([connection.closed for connection in self._leaving], timeout=_CLOSE_SECONDS)
+
+    def _close_idle(self) -> None:
+        loop = asyncio.get_running_loop()
+        limit = loop.time() - self._idle_seconds
+        while self._idle and self._idle[0].idle_since <= limit:
+            self._dismiss(self._idle.popleft())
+        self._sweep = None
+        if self._idle:
+            self._sweep = loop.call_at(self._idle[0].idle_since + self._idle_seconds, self._close_idle)
+
+    def _dismiss(self, connection: SmtpConnection) -> None:
+        self._leaving.add(connection)
+        connection.closed.add_done_callback(lambda _: self._leaving.discard(connection))
+        connection.quit()

@@ -1,0 +1,90 @@
+"""Replies of an SMTP server (RFC 5321 section 4.2, RFC 2034)."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+
+from clarion_server.adapters.channels.failure_detail import one_line
+from clarion_server.domain.value import value
+
+#: The longest reply, in octets. Real ones have some hundred.
+_MAX_REPLY = 64 * 1024
+
+_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
+_MORE = b"-"
+_ENHANCED_CODE = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?![0-9.])")
+
+
+class MalformedReply(Exception):
+    """The server sent what is no SMTP reply. The text is for people."""
+
+
+@value
+class Reply:
+    code: int
+    octets: bytes = b""
+    """The text of all lines, joined by line feeds."""
+
+    @property
+    def positive(self) -> bool:
+        return self.code < 300  # noqa: PLR2004 - the first digit is the meaning
+
+    @property
+    def negative(self) -> bool:
+        return self.code >= 400  # noqa: PLR2004 - the first digit is the meaning
+
+    @property
+    def permanent(self) -> bool:
+        return self.code >= 500  # noqa: PLR2004 - the first digit is the meaning
+
+    @property
+    def enhanced_code(self) -> str:
+        """Such as `5.1.1`; empty when there is none, or one of another class than the code's (RFC 2034 section 4)."""
+        found = _ENHANCED_CODE.match(self.octets.decode("ascii", "replace"))
+        return found[0] if found and found[0][0] == str(self.code)[0] else ""
+
+    @property
+    def text(self) -> str:
+        """On one line, at most `MAX_DETAIL` characters."""
+        return one_line(self.octets.decode("utf-8", "replace"))
+
+    def __str__(self) -> str:
+        return one_line(f"{self.code} {self.text}")
+
+
+class ReplyReader:
+    """Makes replies out of octets as they come."""
+
+    def __init__(self) -> None:
+        self.replies: deque[Reply] = deque()
+        """Complete, and not taken yet."""
+        self._rest = b""
+        self._lines: list[bytes] = []
+        self._size = 0
+
+    @property
+    def holds_any(self) -> bool:
+        """Whether there is a reply, or the beginning of one."""
+        return bool(self.replies or self._rest or self._lines)
+
+    def feed(self, octets: bytes) -> None:
+        """Raises MalformedReply, after which the reader takes no more; what came before it is kept."""
+        self._size += len(octets)
+        if self._size > _MAX_REPLY:
+            raise MalformedReply("The server's reply does not end")
+        *lines, self._rest = (self._rest + octets).split(b"\n")
+        for line in lines:
+            self._add(line)
+        if not (self._rest or self._lines):
+            self._size = 0
+
+    def _add(self, line: bytes) -> None:
+        found = _LINE.fullmatch(line.rstrip(b"\r"))
+        if found is None:
+            raise MalformedReply(one_line(f"The server sent no SMTP reply: {line.decode('utf-8', 'replace')}"))
+        code, separator, text = found.groups()
+        self._lines.append(text or b"")
+        if separator != _MORE:
+            self.replies.append(Reply(int(code), b"\n".join(self._lines)))
+            self._lines = []

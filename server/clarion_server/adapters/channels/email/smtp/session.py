@@ -1,0 +1,155 @@
+"""From a host name to a session that takes mail: connect, EHLO, STARTTLS, AUTH, one step after the other."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from base64 import b64encode
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from typing import cast
+
+import aiosmtplib
+
+from clarion_server.adapters.channels.email.smtp.connection import QUIT_SECONDS, SmtpConnection
+from clarion_server.adapters.channels.email.smtp.failures import HandOffBroken, Step
+from clarion_server.adapters.channels.email.smtp.replies import Reply
+from clarion_server.adapters.channels.email.smtp.setup_failures import SETUP_ERRORS, setup_failure
+from clarion_server.adapters.channels.tls import TlsTrust
+from clarion_server.application.ports.channels import TransientFailure
+from clarion_server.domain.attempt import Failure, FailureReason
+from clarion_server.domain.content.email import SmtpProvider, TlsMode
+from clarion_server.domain.instant import SECOND
+
+#: In the order of preference. The password is safe with each: the line is encrypted, or ends on this machine.
+_AUTH_METHODS = ("plain", "login", "cram-md5")
+#: Refusals of the AUTH method and not of the credentials (RFC 5321 section 4.2.2, RFC 4954 section 6).
+_METHOD_REFUSED = frozenset({502, 504, 534})
+#: How servers older than EHLO answer it.
+_COMMAND_UNKNOWN = frozenset({500, 502})
+
+_Run = Callable[[], Awaitable[str]]
+
+
+class SmtpSession:
+    """A session that is being opened. Becomes an SmtpConnection when all its steps are done."""
+
+    def __init__(self, provider: SmtpProvider, trust: TlsTrust) -> None:
+        self._provider = provider
+        self._trust = trust
+        self._timeout = provider.timeout / SECOND
+        self._smtp = aiosmtplib.SMTP(
+            hostname=provider.host,
+            port=provider.port,
+            timeout=None,  # `perform` sees to it: aiosmtplib's way (`wait_for`) loses cancellations until Python 3.12
+            use_tls=provider.tls_mode is TlsMode.IMPLICIT,
+            start_tls=False,  # is a step of its own
+            local_hostname="localhost",  # is replaced in EHLO, and keeps aiosmtplib from asking DNS for it
+        )
+
+    def steps(self) -> Iterator[tuple[Step, _Run]]:
+        """What is to be done, in this order, through `perform`."""
+        yield Step.CONNECT, self._connect
+        yield Step.EHLO, self._greet
+        if self._provider.tls_mode is TlsMode.STARTTLS:
+            yield Step.STARTTLS, self._start_tls
+        if self._provider.username:
+            yield Step.AUTH, self._authenticate
+
+    async def perform(self, step: Step, run: _Run) -> str:
+        """A word about the step's success. Raises TransientFailure, never with a credential in it."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await run()
+        except SETUP_ERRORS as error:
+            failure = setup_failure(step, error)
+            detail = self._without_credentials(failure.detail)
+            raise TransientFailure(replace(failure, detail=detail)) from error
+
+    async def open(self) -> SmtpConnection:
+        """Performs all steps. Raises TransientFailure."""
+        try:
+            for step, run in self.steps():
+                await self.perform(step, run)
+            return self._connection()
+        except BaseException:
+            self.abort()
+            raise
+
+    def abort(self) -> None:
+        if self._smtp.transport is not None:
+            cast("asyncio.Transport", self._smtp.transport).abort()
+        self._smtp.close()
+
+    async def quit(self) -> None:
+        try:
+            async with asyncio.timeout(QUIT_SECONDS):
+                await self._smtp.quit()
+        except SETUP_ERRORS:
+            self.abort()
+
+    def _connection(self) -> SmtpConnection:
+        transport = self._smtp.transport
+        if transport is None or transport.is_closing():
+            raise TransientFailure(Failure(FailureReason.CONNECTION_FAILED, "", "The server closed the connection"))
+        return SmtpConnection(cast("asyncio.Transport", transport), self._smtp.esmtp_extensions, self._timeout)
+
+    def _without_credentials(self, text: str) -> str:
+        """Servers have been seen to answer with the line they refuse."""
+        username, password = self._provider.username, self._provider.password
+        if not password:
+            return text
+        plain = b64encode(f"\0{username}\0{password}".encode()).decode("ascii")
+        for secret in (plain, b64encode(password.encode()).decode("ascii"), password):
+            text = text.replace(secret, "…")
+        return text
+
+    async def _connect(self) -> str:
+        implicit = self._provider.tls_mode is TlsMode.IMPLICIT
+        reply = await self._smtp.connect(tls_context=await self._trust.context() if implicit else None)
+        return f"The server greets: {Reply(reply.code, reply.message.encode('utf-8', 'replace'))}"
+
+    async def _greet(self) -> str:
+        name = self._own_name()
+        try:
+            await self._smtp.ehlo(hostname=name)
+        except aiosmtplib.SMTPHeloError as error:
+            if error.code not in _COMMAND_UNKNOWN:
+                raise
+            await self._smtp.helo(hostname=name)
+        return f"The server offers: {', '.join(sorted(self._smtp.esmtp_extensions)).upper() or 'nothing'}"
+
+    def _own_name(self) -> str:
+        """The full host name, else the address as a literal (RFC 5321 section 4.1.4). Asks no DNS."""
+        name = socket.gethostname()
+        if "." in name and name.isascii():
+            return name
+        address: str = self._smtp.get_transport_info("sockname")[0]
+        return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
+
+    async def _start_tls(self) -> str:
+        if not self._smtp.supports_extension("starttls"):
+            raise HandOffBroken(FailureReason.TLS_FAILED, "The server does not offer STARTTLS")
+        await self._smtp.starttls(tls_context=await self._trust.context())
+        # What was offered in the clear counts for nothing any more (RFC 3207 section 4.2).
+        await self._smtp.ehlo(hostname=self._own_name())
+        return f"Protected by {self._smtp.get_transport_info('ssl_object').version()}"
+
+    async def _authenticate(self) -> str:
+        offered = [method for method in _AUTH_METHODS if method in self._smtp.server_auth_methods]
+        if not offered:
+            detail = f"The server offers none of AUTH {', '.join(_AUTH_METHODS).upper()}"
+            raise HandOffBroken(FailureReason.AUTHENTICATION_FAILED, detail)
+        for method in offered:
+            try:
+                await self._authenticate_by(method)
+            except aiosmtplib.SMTPAuthenticationError as error:
+                if error.code not in _METHOD_REFUSED or method == offered[-1]:
+                    raise
+            else:
+                break
+        return f"The server accepts the credentials by AUTH {method.upper()}"
+
+    async def _authenticate_by(self, method: str) -> None:
+        run = {"plain": self._smtp.auth_plain, "login": self._smtp.auth_login, "cram-md5": self._smtp.auth_crammd5}
+        await run[method](self._provider.username, self._provider.password)

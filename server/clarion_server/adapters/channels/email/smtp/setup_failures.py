@@ -1,0 +1,54 @@
+"""What went wrong before a session could take mail. It says nothing about a message, so it always passes."""
+
+from __future__ import annotations
+
+import ssl
+
+import aiosmtplib
+
+from clarion_server.adapters.channels.email.smtp.failures import HandOffBroken, Step, refused
+from clarion_server.adapters.channels.email.smtp.replies import Reply
+from clarion_server.adapters.channels.failure_detail import one_line
+from clarion_server.domain.attempt import Failure, FailureReason
+
+#: What a step of a session can raise. ValueError comes of a host name that no resolver takes, or of a CA bundle that is
+#: none; RuntimeError is uvloop's for a socket that was closed a moment ago.
+SETUP_ERRORS = (HandOffBroken, aiosmtplib.SMTPException, OSError, ValueError, RuntimeError)
+
+
+def setup_failure(step: Step, error: Exception) -> Failure:
+    """`error`: one of SETUP_ERRORS, raised at `step`."""
+    if isinstance(error, HandOffBroken):
+        return Failure(error.reason, "", error.detail)
+    if isinstance(error, aiosmtplib.SMTPResponseException) and error.code > 0:
+        return refused(step, Reply(error.code, error.message.encode("utf-8", "replace"))).failure
+    return Failure(_reason(step, error), "", one_line(_description(error)))
+
+
+def _reason(step: Step, error: Exception) -> FailureReason:
+    if _tls_error(error) or (step is Step.STARTTLS and not isinstance(error, TimeoutError)):
+        return FailureReason.TLS_FAILED
+    if isinstance(error, TimeoutError):
+        return FailureReason.TIMED_OUT
+    if isinstance(error, aiosmtplib.SMTPResponseException):
+        # aiosmtplib gives what is no SMTP reply a code below zero.
+        return FailureReason.OTHER
+    return FailureReason.CONNECTION_FAILED
+
+
+def _tls_error(error: Exception) -> ssl.SSLError | None:
+    """While it connects, aiosmtplib wraps what fails."""
+    return next((each for each in (error, error.__cause__) if isinstance(each, ssl.SSLError)), None)
+
+
+def _description(error: Exception) -> str:
+    cause = _tls_error(error) or error
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return f"The server's certificate is not accepted: {cause.verify_message}"
+    if isinstance(cause, aiosmtplib.SMTPServerDisconnected):
+        return "The server closed the connection"
+    if isinstance(cause, aiosmtplib.SMTPException):
+        return cause.message
+    if isinstance(cause, TimeoutError):
+        return "The server did not answer in time"
+    return str(cause) or type(cause).__name__

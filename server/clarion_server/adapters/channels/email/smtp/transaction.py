@@ -1,0 +1,154 @@
+"""One mail transaction (RFC 5321 section 3.3), with its commands in one go where the server lets us (RFC 2920)."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from clarion_server.adapters.channels.email.mime import Envelope
+from clarion_server.adapters.channels.email.smtp.connection import SmtpConnection
+from clarion_server.adapters.channels.email.smtp.failures import HandOffBroken, Step, broken, refused, unexpected
+from clarion_server.adapters.channels.email.smtp.replies import Reply
+from clarion_server.application.ports.channels import PermanentFailure
+from clarion_server.domain.attempt import Failure, FailureReason
+
+#: A message is written in pieces of this many octets, each when the one before has left.
+_PIECE = 64 * 1024
+
+_START_INPUT = 354
+_SERVICE_CLOSING = 421
+_BEFORE_SENDER = frozenset({Step.RSET, Step.MAIL})
+
+_Command = tuple[Step, bytes]
+
+
+class ConnectionStale(Exception):
+    """The server had given the connection up before it took anything of this message."""
+
+
+async def hand_over(connection: SmtpConnection, envelope: Envelope) -> Reply:
+    """The reply with which the server took the message.
+
+    Raises TransientFailure, PermanentFailure or HandOffInDoubt, or ConnectionStale when a connection that has served
+    before turns out to be gone. Afterwards the connection is in step with the server or closed; if cancelled, closed.
+    """
+    if envelope.needs_smtputf8 and not connection.offers("smtputf8"):
+        raise PermanentFailure(Failure(FailureReason.UNSUPPORTED, "", "The server does not offer SMTPUTF8 (RFC 6531)"))
+    connection.in_transaction = True
+    try:
+        await _send_commands(connection, _commands(connection, envelope))
+        reply = await _send_content(connection, envelope.content)
+    except BaseException:
+        if not connection.needs_reset:
+            connection.abort()
+        raise
+    finally:
+        connection.in_transaction = False
+        connection.message_count += 1
+    return reply
+
+
+def _commands(connection: SmtpConnection, envelope: Envelope) -> list[_Command]:
+    sender, recipient = envelope.sender.text.encode(), envelope.recipient.text.encode()
+    size = b" SIZE=%d" % len(envelope.content) if connection.offers("size") else b""
+    international = b" BODY=8BITMIME SMTPUTF8" if envelope.needs_smtputf8 else b""
+    commands = [
+        (Step.MAIL, b"MAIL FROM:<%b>%b%b\r\n" % (sender, size, international)),
+        (Step.RCPT, b"RCPT TO:<%b>\r\n" % recipient),
+        (Step.DATA, b"DATA\r\n"),
+    ]
+    if connection.needs_reset:
+        connection.needs_reset = False
+        commands.insert(0, (Step.RSET, b"RSET\r\n"))
+    return commands
+
+
+async def _send_commands(connection: SmtpConnection, commands: list[_Command]) -> None:
+    at_once = connection.offers("pipelining")
+    unanswered = len(commands)
+    if at_once:
+        _write(connection, commands[0][0], b"".join(octets for _, octets in commands))
+    for step, octets in commands:
+        if not at_once:
+            _write(connection, step, octets)
+        reply = await _reply(connection, step)
+        unanswered -= 1
+        if not (reply.code == _START_INPUT if step is Step.DATA else reply.positive):
+            await _give_up(connection, step, reply, unanswered if at_once else 0)
+
+
+def _write(connection: SmtpConnection, step: Step, octets: bytes) -> None:
+    try:
+        connection.write(octets)
+    except HandOffBroken as error:
+        _raise_broken(connection, step, error)
+
+
+async def _reply(connection: SmtpConnection, step: Step) -> Reply:
+    try:
+        return await connection.next_reply()
+    except HandOffBroken as error:
+        _raise_broken(connection, step, error)
+
+
+def _raise_broken(connection: SmtpConnection, step: Step, error: HandOffBroken) -> NoReturn:
+    if _is_stale(connection, step) and error.reason is FailureReason.CONNECTION_FAILED:
+        raise ConnectionStale from error
+    raise broken(error, handed_over=False) from error
+
+
+def _is_stale(connection: SmtpConnection, step: Step) -> bool:
+    """Whether trouble at `step` can come from the connection's past."""
+    return connection.message_count > 0 and step in _BEFORE_SENDER
+
+
+async def _give_up(connection: SmtpConnection, step: Step, reply: Reply, unanswered: int) -> NoReturn:
+    """Takes the replies to what was sent ahead. The message itself was not sent, whatever they say."""
+    if _is_stale(connection, step) and (reply.code == _SERVICE_CLOSING or step is Step.RSET):
+        raise ConnectionStale
+    if not reply.negative:
+        raise broken(unexpected(step, reply), handed_over=False)
+    failure = refused(step, reply)
+    if reply.code != _SERVICE_CLOSING:
+        connection.needs_reset = await _skip(connection, unanswered)
+    raise failure
+
+
+async def _skip(connection: SmtpConnection, unanswered: int) -> bool:
+    """Whether the server waits for a command again, once it has answered everything.
+
+    A server that wants the message in spite of its refusal (RFC 2920 section 3.1) is left without the final dot.
+    """
+    try:
+        replies = [await connection.next_reply() for _ in range(unanswered)]
+    except HandOffBroken:
+        return False
+    return all(reply.code not in (_START_INPUT, _SERVICE_CLOSING) for reply in replies)
+
+
+async def _send_content(connection: SmtpConnection, content: bytes) -> Reply:
+    octets = _with_final_dot(content)
+    handed_over = False
+    try:
+        for at in range(0, len(octets), _PIECE):
+            await connection.drain()
+            if connection.has_reply:
+                break
+            connection.write(octets[at : at + _PIECE])
+        else:
+            handed_over = True
+        reply = await connection.next_reply()
+    except HandOffBroken as error:
+        raise broken(error, handed_over=handed_over and not connection.unsent) from error
+    if reply.positive and handed_over:
+        return reply
+    if not reply.negative:
+        raise broken(unexpected(Step.CONTENT, reply), handed_over=handed_over)
+    connection.needs_reset = handed_over and reply.code != _SERVICE_CLOSING
+    raise refused(Step.CONTENT, reply)
+
+
+def _with_final_dot(content: bytes) -> bytes:
+    """As DATA wants it (RFC 5321 section 4.5.2). `content` begins with a header and ends in CRLF."""
+    if b"\r\n." in content:
+        content = content.replace(b"\r\n.", b"\r\n..")
+    return content + b".\r\n"

@@ -1,0 +1,62 @@
+"""Tries out a channel configuration, and says what to do about what fails."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+
+from clarion_server.adapters.channels.email.smtp.failures import Step
+from clarion_server.adapters.channels.email.smtp.session import SmtpSession
+from clarion_server.application.ports.channels import TransientFailure, VerificationStep
+from clarion_server.domain.attempt import Failure, FailureReason
+
+_NANOSECONDS = 1_000
+
+_REMEDIES: Mapping[tuple[Step, FailureReason], str] = {
+    (Step.CONNECT, FailureReason.CONNECTION_FAILED): "Check host and port, and that no firewall is in the way",
+    (Step.CONNECT, FailureReason.TIMED_OUT): "Check host and port, that no firewall is in the way, and that a port "
+    "which wants TLS from the first byte is used with TLS_MODE_IMPLICIT",
+    (
+        Step.CONNECT,
+        FailureReason.TLS_FAILED,
+    ): "Check that the host is named as in its certificate, that ca_certificates "
+    "holds its authority, and that the port wants TLS from the first byte",
+    (Step.CONNECT, FailureReason.OTHER): "Check that the port belongs to an SMTP server",
+    (
+        Step.STARTTLS,
+        FailureReason.TLS_FAILED,
+    ): "Check that the host is named as in its certificate, that ca_certificates "
+    "holds its authority, and that the port offers STARTTLS",
+    (Step.AUTH, FailureReason.AUTHENTICATION_FAILED): "Check user name and password, and that the account may send",
+}
+_OTHER_REMEDY = "Ask whoever runs the server, with this answer"
+
+
+async def verify(session: SmtpSession) -> list[VerificationStep]:
+    """Performs the session's steps up to the first that fails, and ends it."""
+    done: list[VerificationStep] = []
+    try:
+        for step, run in session.steps():
+            done.append(await _verify_step(session, step, run))
+            if not done[-1].passed:
+                break
+        else:
+            await session.quit()
+    finally:
+        session.abort()
+    return done
+
+
+async def _verify_step(session: SmtpSession, step: Step, run: Callable[[], Awaitable[str]]) -> VerificationStep:
+    began = time.perf_counter_ns()
+    try:
+        detail, passed = await session.perform(step, run), True
+    except TransientFailure as error:
+        detail, passed = _advice(step, error.failure), False
+    elapsed = (time.perf_counter_ns() - began) // _NANOSECONDS
+    return VerificationStep(step.lower(), passed, detail, elapsed)
+
+
+def _advice(step: Step, failure: Failure) -> str:
+    found = f"{failure.code} {failure.detail}".strip()
+    return f"{found}. {_REMEDIES.get((step, failure.reason), _OTHER_REMEDY)}."

@@ -1,0 +1,14 @@
+"""Texts of providers, as failures and verifications show them."""
+
+from __future__ import annotations
+
+import re
+
+from clarion_server.domain.attempt import MAX_DETAIL
+
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\s]+")
+
+
+def one_line(text: str) -> str:
+    """Returns the text on one line of printable characters, at most `MAX_DETAIL` of them."""
+    return _UNPRINTABLE.sub(" ", text[: 2 * MAX_DETAIL]).strip()[:MAX_DETAIL]

@@ -1,0 +1,40 @@
+"""A channel that plays the outcomes of magic recipients, and leaves everybody else to the channel behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from clarion_server.application.ports.channels import Channel, HandOffFailed, Outbound, Receipt, VerificationStep
+from clarion_server.domain.attempt import Failure
+from clarion_server.domain.magic import SimulatedOutcome, simulated_outcome
+
+#: The failure that each outcome comes to; outcomes without one are sent.
+SimulatedFailures = Mapping[SimulatedOutcome, tuple[type[HandOffFailed], Failure]]
+
+
+class SimulatingChannel:
+    """Implements `Channel` around another one, whose recipients have addresses."""
+
+    def __init__(self, behind: Channel, failures: SimulatedFailures, receipt: Receipt) -> None:
+        """`receipt` is that of the magic recipients who take their message."""
+        self._behind = behind
+        self._failures = failures
+        self._receipt = receipt
+
+    async def send(self, message: Outbound) -> Receipt:
+        outcome = simulated_outcome(message.address)
+        if outcome is None:
+            return await self._behind.send(message)
+        return self._simulate(outcome, message.attempt)
+
+    def _simulate(self, outcome: SimulatedOutcome, attempt: int) -> Receipt:
+        if outcome not in self._failures or (outcome is SimulatedOutcome.GREYLIST and attempt > 1):
+            return self._receipt
+        kind, failure = self._failures[outcome]
+        raise kind(failure)
+
+    async def verify(self) -> list[VerificationStep]:
+        return await self._behind.verify()
+
+    async def close(self) -> None:
+        await self._behind.close()

@@ -1,0 +1,1 @@
+"""Webhooks: HTTP requests to an endpoint, signed by the Standard Webhooks specification."""

@@ -1,0 +1,95 @@
+"""The answers of a webhook's endpoint, and what each status means in Clarion's words."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
+from clarion_server.adapters.channels.failure_detail import one_line
+from clarion_server.application.ports.channels import (
+    HandOffFailed,
+    HandOffInDoubt,
+    PermanentFailure,
+    TransientFailure,
+)
+from clarion_server.domain.attempt import Failure, FailureReason
+from clarion_server.domain.instant import SECOND, Span
+from clarion_server.domain.value import value
+
+_REASON = FailureReason
+
+#: Statuses after which another try is worthwhile, beside those of 5xx.
+_TRANSIENT: Mapping[int, FailureReason] = {
+    408: _REASON.TIMED_OUT,
+    425: _REASON.THROTTLED,
+    429: _REASON.THROTTLED,
+}
+#: Reasons of the other refusals. What is not here is `OTHER`, and keeps its status and text.
+_PERMANENT: Mapping[int, FailureReason] = {
+    400: _REASON.CONTENT_REJECTED,
+    401: _REASON.AUTHENTICATION_FAILED,
+    403: _REASON.AUTHENTICATION_FAILED,
+    404: _REASON.RECIPIENT_REJECTED,
+    405: _REASON.UNSUPPORTED,
+    410: _REASON.RECIPIENT_REJECTED,
+    413: _REASON.CONTENT_REJECTED,
+    415: _REASON.CONTENT_REJECTED,
+    422: _REASON.CONTENT_REJECTED,
+}
+#: Statuses whose `Retry-After` counts.
+_TELLS_WHEN = frozenset({429, 503})
+
+_SECONDS = re.compile(r"[0-9]{1,9}")
+
+
+@value
+class Answer:
+    """The status of a response, and the beginning of its body."""
+
+    status: int
+    phrase: str
+    retry_after: str = ""
+    """The header field, as it came."""
+    text: str = ""
+
+    @property
+    def status_line(self) -> str:
+        return one_line(f"{self.status} {self.phrase}")
+
+    @property
+    def taken(self) -> bool:
+        return self.status // 100 == 2  # noqa: PLR2004 - the first digit is the meaning
+
+
+def refused(answer: Answer) -> HandOffFailed:
+    """Returns the port's error for an answer whose status is not 2xx."""
+    code, detail = str(answer.status), one_line(f"{answer.phrase}: {answer.text}".removesuffix(": "))
+    match answer.status // 100:
+        case 3:
+            detail = one_line(f"The endpoint redirects, which is never followed: {detail}")
+            return PermanentFailure(Failure(_REASON.OTHER, code, detail))
+        case 5:
+            return TransientFailure(Failure(_REASON.PROVIDER_UNAVAILABLE, code, detail), _retry_after(answer))
+        case 4 if answer.status in _TRANSIENT:
+            return TransientFailure(Failure(_TRANSIENT[answer.status], code, detail), _retry_after(answer))
+        case 4:
+            return PermanentFailure(Failure(_PERMANENT.get(answer.status, _REASON.OTHER), code, detail))
+        case _:
+            return HandOffInDoubt(
+                Failure(_REASON.HAND_OFF_UNKNOWN, code, f"No HTTP status decides like this: {detail}")
+            )
+
+
+def _retry_after(answer: Answer) -> Span | None:
+    """Returns how long the endpoint asks to be left alone (RFC 9110 section 10.2.3); None when it does not say."""
+    if answer.status not in _TELLS_WHEN:
+        return None
+    if _SECONDS.fullmatch(answer.retry_after):
+        return int(answer.retry_after) * SECOND
+    try:
+        date = parsedate_to_datetime(answer.retry_after)
+    except ValueError:
+        return None
+    return max(0, int((date.timestamp() - time.time()) * SECOND))

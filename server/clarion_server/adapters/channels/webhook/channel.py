@@ -1,0 +1,181 @@
+"""Webhooks over HTTP/1.1 (RFC 9112)."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+
+import aiohttp
+from aiohttp.abc import AbstractStreamWriter
+
+from clarion_server.adapters.channels.failure_detail import one_line
+from clarion_server.adapters.channels.webhook.answers import Answer, refused
+from clarion_server.adapters.channels.webhook.connections import EndpointConnections
+from clarion_server.adapters.channels.webhook.signature import signed_headers
+from clarion_server.adapters.channels.webhook.verification import verify
+from clarion_server.application.ports.channels import (
+    HandOffFailed,
+    HandOffInDoubt,
+    Outbound,
+    Receipt,
+    TransientFailure,
+    VerificationStep,
+)
+from clarion_server.domain.attempt import Failure, FailureReason
+from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.content.webhook import RenderedWebhook, WebhookContent, WebhookProvider
+from clarion_server.domain.instant import SECOND
+
+#: The most that is read of an answer, in octets.
+_MOST_READ = 64 * 1024
+#: A body is written in pieces of this many octets, each when the one before has left.
+_PIECE = 64 * 1024
+#: Shorter values are no secrets, and hiding them would hide ordinary words.
+_SHORTEST_SECRET = 8
+
+#: What an exchange can raise. UnicodeError comes of a host name that no resolver takes; RuntimeError is uvloop's for a
+#: socket that was closed a moment ago.
+_EXCHANGE_ERRORS = (aiohttp.ClientError, OSError, UnicodeError, RuntimeError)
+
+
+class WebhookChannel:
+    """Implements `Channel`. Sends at most `max_concurrency` requests at the same time."""
+
+    def __init__(self, configuration: ChannelConfiguration) -> None:
+        assert isinstance(configuration.provider, WebhookProvider)
+        self._provider = configuration.provider
+        self._slots = asyncio.Semaphore(configuration.max_concurrency)
+        self._connections = EndpointConnections(configuration.provider)
+        self._requests_under_way = 0
+        self._closing = False
+
+    async def send(self, message: Outbound) -> Receipt:
+        """Waits while `max_concurrency` requests are under way. When it is cancelled, it drops its connection."""
+        async with self._slots:
+            self._requests_under_way += 1
+            try:
+                answer = await self._exchange(message)
+            finally:
+                self._requests_under_way -= 1
+                await self._close_when_idle()
+        if answer.taken:
+            return Receipt(answer.status_line)
+        raise refused(answer)
+
+    async def _exchange(self, message: Outbound) -> Answer:
+        """Sends the request and returns the answer. Raises TransientFailure or HandOffInDoubt when there is none."""
+        content, rendered = message.content, message.rendered
+        assert isinstance(content, WebhookContent)
+        assert isinstance(rendered, RenderedWebhook)
+        body = _Body(rendered.body.encode())
+        name = f"messages/{message.message_id}"
+        headers = {**rendered.headers, **signed_headers(self._provider.secret, name, int(time.time()), body.octets)}
+        answer: Answer | None = None
+        try:
+            async with (
+                asyncio.timeout(self._provider.timeout / SECOND),
+                (await self._connections.session()).request(
+                    content.method, self._connections.url, data=body, headers=headers, allow_redirects=False
+                ) as response,
+            ):
+                answer = _answer(response)
+                answer = replace(answer, text=_hide(await _beginning(response), self._secrets(rendered)))
+        except _EXCHANGE_ERRORS as error:
+            # Once the status is known, it decides.
+            if answer is None:
+                raise _broken(error, request_left=body.has_left) from error
+        return answer
+
+    def _secrets(self, rendered: RenderedWebhook) -> Iterable[str]:
+        """Yields what an endpoint may repeat and nobody may read, such as the token of an `Authorization` field."""
+        yield self._provider.secret
+        yield self._provider.secret.removeprefix("whsec_")
+        for name, value in rendered.headers.items():
+            if name != "content-type":
+                yield value
+                yield value.rpartition(" ")[2]
+
+    async def verify(self) -> list[VerificationStep]:
+        return await verify(self._connections, self._provider.timeout)
+
+    async def close(self) -> None:
+        self._closing = True
+        await self._close_when_idle()
+
+    async def _close_when_idle(self) -> None:
+        if self._closing and not self._requests_under_way:
+            await self._connections.close()
+
+
+class _Body(aiohttp.Payload):
+    """The body of a request, which knows whether its last octet has left this process."""
+
+    def __init__(self, octets: bytes) -> None:
+        super().__init__(octets)
+        self._size = len(octets)
+        self.octets = octets
+        self.has_left = False
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        return self.octets.decode(encoding, errors)
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        assert isinstance(writer, aiohttp.http.StreamWriter)
+        if writer.transport is not None:
+            # As low as it goes: TLS transports take 0 for "always full". Then `drain` waits for the last octet but one.
+            writer.transport.set_write_buffer_limits(high=1, low=0)
+        for at in range(0, len(self.octets), _PIECE):
+            await writer.write(self.octets[at : at + _PIECE])
+            await writer.drain()
+        self.has_left = True
+
+
+def _answer(response: aiohttp.ClientResponse) -> Answer:
+    return Answer(response.status, response.reason or "", response.headers.get("Retry-After", ""))
+
+
+async def _beginning(response: aiohttp.ClientResponse) -> str:
+    """Reads the body as far as it is of use. A connection is used again when its answer was read to the end."""
+    octets = b""
+    while len(octets) < _MOST_READ and (more := await response.content.read(_MOST_READ - len(octets))):
+        octets += more
+    return octets.decode("utf-8", "replace")
+
+
+def _hide(text: str, secrets: Iterable[str]) -> str:
+    for secret in secrets:
+        if len(secret) >= _SHORTEST_SECRET:
+            text = text.replace(secret, "…")
+    return text
+
+
+def _broken(error: Exception, *, request_left: bool) -> HandOffFailed:
+    """Returns the port's error for an exchange that ended without an answer."""
+    detail = one_line(_description(error))
+    if request_left:
+        return HandOffInDoubt(Failure(FailureReason.HAND_OFF_UNKNOWN, "", detail))
+    return TransientFailure(Failure(_reason(error), "", detail))
+
+
+def _reason(error: Exception) -> FailureReason:
+    if isinstance(error, ssl.SSLError | aiohttp.ClientSSLError):
+        return FailureReason.TLS_FAILED
+    if isinstance(error, TimeoutError):
+        return FailureReason.TIMED_OUT
+    return FailureReason.CONNECTION_FAILED
+
+
+def _description(error: Exception) -> str:
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    if isinstance(cause, aiohttp.ClientConnectorCertificateError):
+        cause = cause.certificate_error
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return f"The endpoint's certificate is not accepted: {cause.verify_message}"
+    if isinstance(cause, TimeoutError):
+        return "The endpoint did not answer in time"
+    if isinstance(cause, aiohttp.ServerDisconnectedError):
+        return "The endpoint closed the connection"
+    return str(cause) or type(cause).__name__

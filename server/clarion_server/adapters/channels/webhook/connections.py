@@ -1,0 +1,80 @@
+"""HTTP connections to one endpoint, which never reach an address that is not public unless that is allowed."""
+
+from __future__ import annotations
+
+import socket
+from importlib.metadata import version
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from clarion_server.adapters.channels.tls import TlsTrust
+from clarion_server.domain.content.webhook import WebhookProvider
+from clarion_server.domain.host import is_public
+
+#: How long a connection rests before it is closed, in seconds. Many servers close theirs after 5 seconds or more.
+_KEEP_ALIVE_SECONDS = 15.0
+_USER_AGENT = f"Clarion/{version('clarion')}"
+
+AddressInfo = tuple[int, int, int, str, tuple[Any, ...]]
+"""As `getaddrinfo` returns it: family, type, protocol, canonical name, socket address."""
+
+
+class AddressNotPublic(OSError):
+    """The host has an address that requests must not go to."""
+
+    def __init__(self) -> None:
+        super().__init__("The host has no public address, and allow_private_addresses is not set")
+
+
+class EndpointConnections:
+    """Opens a session when the first request needs one, and keeps its connections for the next ones."""
+
+    def __init__(self, provider: WebhookProvider) -> None:
+        self.url = URL(provider.url, encoded=True)
+        self.trust = TlsTrust(provider.ca_certificates, provider.client_certificate, provider.client_key)
+        self._allows_private = provider.allow_private_addresses
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def uses_tls(self) -> bool:
+        return self.url.scheme == "https"
+
+    def allows(self, info: AddressInfo) -> bool:
+        """Returns whether requests may go to the address."""
+        return self._allows_private or is_public(str(info[4][0]))
+
+    def open_socket(self, info: AddressInfo) -> socket.socket:
+        """Opens a socket for a connection to the address. Raises AddressNotPublic."""
+        if not self.allows(info):
+            raise AddressNotPublic
+        family, kind, protocol, _, _ = info
+        return socket.socket(family, kind, protocol)
+
+    async def session(self) -> aiohttp.ClientSession:
+        """Returns the session. Raises ssl.SSLError when a certificate of the configuration is none."""
+        context = await self.trust.context() if self.uses_tls else True
+        if self._session is None or self._session.closed:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    ssl=context,
+                    limit=0,
+                    keepalive_timeout=_KEEP_ALIVE_SECONDS,
+                    # Each connection resolves the name anew, and `open_socket` sees the very address it connects to.
+                    use_dns_cache=False,
+                    resolver=aiohttp.ThreadedResolver(),
+                    socket_factory=self.open_socket,
+                ),
+                timeout=aiohttp.ClientTimeout(total=None),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"User-Agent": _USER_AGENT},
+                skip_auto_headers=("Accept-Encoding",),
+                auto_decompress=False,
+            )
+        return self._session
+
+    async def close(self) -> None:
+        """Closes every connection, those in use too."""
+        if self._session is not None:
+            await self._session.close()

@@ -1,0 +1,70 @@
+"""The content of a webhook: its body and header fields."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+import orjson
+
+from clarion_server.adapters.rendering.budget import Budget
+from clarion_server.adapters.rendering.content_kind import Escaping, Part, PartRefused
+from clarion_server.domain.category import Category
+from clarion_server.domain.content.webhook import BodyFormat, RenderedWebhook, WebhookContent
+from clarion_server.domain.finding import Finding
+
+_MOST_OCTETS = 1 << 20
+"""Of a body."""
+_LONGEST_VALUE = 4_000
+"""Characters of a header field's value. Many servers refuse header sections of more than 8 KiB."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTENT_TYPES = {BodyFormat.JSON: "application/json", BodyFormat.TEXT: "text/plain; charset=utf-8"}
+
+
+class WebhookKind:
+    """Implements `ContentKind`."""
+
+    def parts(self, content: WebhookContent) -> list[Part]:
+        escaping = Escaping.JSON if content.format is BodyFormat.JSON else Escaping.NONE
+        headers = [Part(f"headers.{name}", value) for name, value in content.headers.items()]
+        return [Part(content.body_field, content.body, escaping), *headers]
+
+    def assemble(self, content: WebhookContent, texts: Mapping[str, str], _budget: Budget) -> RenderedWebhook:
+        body = texts[content.body_field]
+        _check_body(content, body)
+        headers = {name: _header_value(texts, f"headers.{name}") for name in content.headers}
+        return RenderedWebhook(body, {"content-type": _CONTENT_TYPES[content.format], **headers})
+
+    def findings(self, _content: WebhookContent, _category: Category | None) -> Iterator[Finding]:
+        return iter(())
+
+
+def _check_body(content: WebhookContent, body: str) -> None:
+    """Raises PartRefused."""
+    field = content.body_field
+    try:
+        octets = body.encode()
+    except UnicodeEncodeError:
+        raise PartRefused(field, "the result holds half a surrogate pair") from None
+    if len(octets) > _MOST_OCTETS:
+        raise PartRefused(field, f"the result is longer than {_MOST_OCTETS:,} octets")
+    if not body.strip():
+        raise PartRefused(field, "the result is empty")
+    if content.format is BodyFormat.JSON:
+        try:
+            orjson.loads(octets)
+        except orjson.JSONDecodeError as error:
+            what = f"the result is no JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+            raise PartRefused(field, what) from None
+
+
+def _header_value(texts: Mapping[str, str], field: str) -> str:
+    """Returns a header field's value: one line, for a line break would let data write header fields of its own."""
+    value = texts[field].strip()
+    if not value:
+        raise PartRefused(field, "the result is empty")
+    if _CONTROL.search(value):
+        raise PartRefused(field, "the result has a line break or another control character")
+    if len(value) > _LONGEST_VALUE:
+        raise PartRefused(field, f"the result is longer than {_LONGEST_VALUE:,} characters")
+    return value

@@ -1,0 +1,58 @@
+"""The content of one action of a campaign version, compiled."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clarion_server.adapters.rendering.budget import Budget
+from clarion_server.adapters.rendering.content_kind import ContentKinds, PartRefused, content_field
+from clarion_server.adapters.rendering.environment import ENVIRONMENTS, GLOBALS
+from clarion_server.adapters.rendering.locales import locale_of
+from clarion_server.adapters.rendering.template import CompiledTemplate
+from clarion_server.application.ports.content import Personalisation, RenderingFailed
+from clarion_server.domain.campaign import CampaignDefinition
+from clarion_server.domain.content import Rendered
+
+
+class CompiledAction:
+    """Implements `CompiledContent`: rendering changes nothing here."""
+
+    __slots__ = ("_campaign", "_content", "_default_locale", "_field", "_kind", "_templates")
+
+    def __init__(
+        self, kinds: ContentKinds, definition: CampaignDefinition, action_index: int, campaign_id: str
+    ) -> None:
+        """Raises ContentInvalid."""
+        self._content = definition.actions[action_index].content
+        self._kind = kinds[type(self._content)]
+        self._field = content_field(definition, action_index)
+        self._campaign = {"name": f"campaigns/{campaign_id}", "display_name": definition.display_name}
+        self._default_locale = definition.default_locale
+        self._templates = {
+            part.field: CompiledTemplate(f"{self._field}.{part.field}", part.source, ENVIRONMENTS[part.escaping])
+            for part in self._kind.parts(self._content)
+        }
+
+    def render(self, personalisation: Personalisation) -> Rendered:
+        """Raises RenderingFailed."""
+        locale = locale_of(personalisation.locale, self._default_locale)
+        variables = self._variables(personalisation)
+        budget = Budget()
+        texts = {field: template.render(variables, locale, budget) for field, template in self._templates.items()}
+        try:
+            return self._kind.assemble(self._content, texts, budget)
+        except PartRefused as refused:
+            raise RenderingFailed(f"{self._field}.{refused.field}", 0, refused.detail) from None
+
+    def _variables(self, personalisation: Personalisation) -> dict[str, Any]:
+        return {
+            **GLOBALS,
+            "context": dict(personalisation.context),
+            "profile": dict(personalisation.profile),
+            "recipient": {
+                "identity": personalisation.identity,
+                "address": personalisation.address,
+                "locale": personalisation.locale,
+            },
+            "campaign": self._campaign,
+        }

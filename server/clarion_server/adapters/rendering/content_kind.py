@@ -1,0 +1,72 @@
+"""What rendering and review must know of the content of a channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Protocol, TypeVar
+
+from clarion_server.adapters.rendering.budget import Budget
+from clarion_server.domain.campaign import CampaignDefinition
+from clarion_server.domain.category import Category
+from clarion_server.domain.content import Content, Rendered
+from clarion_server.domain.finding import Finding
+
+C_contra = TypeVar("C_contra", contravariant=True)
+
+
+class Escaping(Enum):
+    """How a template writes a value."""
+
+    NONE = "NONE"
+    """As it is."""
+    HTML = "HTML"
+    """With the characters of HTML markup escaped."""
+    JSON = "JSON"
+    """As a JSON value: texts in quotes, lists and objects whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One template of a content."""
+
+    field: str
+    """Its path in the content, such as `html` or `headers.X-Order`."""
+    source: str
+    escaping: Escaping = Escaping.NONE
+
+
+class PartRefused(Exception):
+    """A rendered part cannot be sent. The detail holds none of the recipient's data."""
+
+    def __init__(self, field: str, detail: str) -> None:
+        super().__init__(detail)
+        self.field = field
+        """The path of the part in the content."""
+        self.detail = detail
+
+
+class ContentKind(Protocol[C_contra]):
+    """The content of one channel. An implementation holds no state."""
+
+    def parts(self, content: C_contra) -> list[Part]:
+        """Returns the templates of a content."""
+        ...
+
+    def assemble(self, content: C_contra, texts: Mapping[str, str], budget: Budget) -> Rendered:
+        """Puts the rendered parts, which come by their fields, together within the budget. Raises PartRefused."""
+        ...
+
+    def findings(self, content: C_contra, category: Category | None) -> Iterator[Finding]:
+        """Yields what is wrong with a content beyond its templates, by paths in the content."""
+        ...
+
+
+ContentKinds = Mapping[type[Content], ContentKind[Any]]
+"""The kind of each content."""
+
+
+def content_field(definition: CampaignDefinition, action_index: int) -> str:
+    """Returns the path of an action's content in the campaign, such as `actions[0].email`."""
+    return f"actions[{action_index}].{definition.actions[action_index].content.channel.word}"

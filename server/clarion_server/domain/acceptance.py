@@ -1,0 +1,224 @@
+"""Decides what an accepted trigger becomes: its execution, and one message per recipient and action.
+
+The decision is pure. What it must know of the store comes as `Facts`, read in the same transaction that writes what was
+decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+
+from clarion_server.domain.campaign import ActionMode
+from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.execution import Execution
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.message import ExclusionReason, Lane, Message, MessageState, message_id
+from clarion_server.domain.value import value
+
+
+@value
+class AcceptedRecipient:
+    """A recipient that passed every check that needs no store."""
+
+    index: int
+    """Its position in the trigger."""
+    identity: str
+    addresses: Sequence[str]
+    """One for each action; empty where the channel has no addresses."""
+    locale: str
+    context: bytes
+    profile: bytes
+    labels: Mapping[str, str]
+
+
+@value
+class TargetAction:
+    """An action of the live version, with what its messages need."""
+
+    id: str
+    channel: Channel
+    channel_key: int
+
+
+@value
+class Trigger:
+    """A trigger that passed every check that needs no store."""
+
+    execution: Execution
+    """Without exclusions: they are what is decided here."""
+    campaign_revision: int
+    """The campaign's revision that the trigger was checked against."""
+    actions: Sequence[TargetAction]
+    lane: Lane
+    recipients: Sequence[AcceptedRecipient]
+    release_time: Instant
+    owners: Sequence[str | None]
+    """For each action the process that has capacity reserved and sends its messages at once; None: they are queued."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the store knows that decides about a batch of triggers."""
+
+    revisions: Mapping[int, int]
+    """The revision of each campaign, by key."""
+    earlier: Mapping[tuple[int, str], Execution]
+    """The executions that hold request ids of the batch, by campaign key and request id."""
+    suppressed: AbstractSet[str] = frozenset()
+    """The addresses that nothing may be sent to."""
+
+
+@value
+class Accepted:
+    """The trigger becomes this execution and these messages."""
+
+    execution: Execution
+    messages: Sequence[Message]
+
+
+@value
+class Replayed:
+    """The request id is taken: this is the execution that holds it."""
+
+    execution: Execution
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignChanged:
+    """The campaign has changed since the trigger was checked, which must be done again."""
+
+
+Decision = Accepted | Replayed | CampaignChanged
+
+
+def decide(trigger: Trigger, facts: Facts) -> Decision:
+    """Returns what becomes of a trigger."""
+    execution = trigger.execution
+    if execution.request_id is not None:
+        # A repeated request gets its first answer even when the campaign has changed or ended since.
+        earlier = facts.earlier.get((execution.campaign_key, execution.request_id))
+        if earlier is not None:
+            return Replayed(earlier)
+    if facts.revisions.get(execution.campaign_key) != trigger.campaign_revision:
+        return CampaignChanged()
+    return _accept(trigger, facts)
+
+
+def _accept(trigger: Trigger, facts: Facts) -> Accepted:
+    messages: list[Message] = []
+    exclusions: dict[tuple[int, int], ExclusionReason] = {}
+    for recipient in trigger.recipients:
+        for index, action, reason in _actions_for(trigger, recipient, facts):
+            if reason is not None:
+                exclusions[recipient.index, index] = reason
+            messages.append(_message(trigger, recipient, index, action, reason))
+    execution = replace(trigger.execution, exclusions=exclusions) if exclusions else trigger.execution
+    return Accepted(execution, messages)
+
+
+def _actions_for(
+    trigger: Trigger, recipient: AcceptedRecipient, facts: Facts
+) -> Iterator[tuple[int, TargetAction, ExclusionReason | None]]:
+    """Yields the actions that a recipient gets a message of: their positions, and why a message is excluded."""
+    first_only = trigger.execution.action_mode is ActionMode.FIRST_DELIVERABLE
+    for index, action in enumerate(trigger.actions):
+        reason = exclusion_reason(recipient.addresses[index], facts)
+        yield index, action, reason
+        if first_only and reason is None:
+            return
+
+
+def exclusion_reason(address: str, facts: Facts) -> ExclusionReason | None:
+    """Returns why nothing may be sent to `address`; None when it may be."""
+    return ExclusionReason.SUPPRESSED if address in facts.suppressed else None
+
+
+def _message(
+    trigger: Trigger, recipient: AcceptedRecipient, index: int, action: TargetAction, reason: ExclusionReason | None
+) -> Message:
+    execution, now = trigger.execution, trigger.execution.accept_time
+    owner = trigger.owners[index] if reason is None else None
+    begun = None if owner is None else now
+    state = MessageState.SENDING if owner is not None else MessageState.QUEUED
+    # By position, in the order of the fields: this runs once for each message, and names would cost a tenth of it.
+    return Message(
+        message_id(execution.id, recipient.index, index),
+        execution.sandbox,
+        execution.campaign_key,
+        execution.version,
+        action.id,
+        action.channel,
+        action.channel_key,
+        trigger.lane,
+        recipient.identity,
+        recipient.addresses[index],
+        recipient.locale,
+        recipient.context,
+        recipient.profile,
+        state if reason is None else MessageState.EXCLUDED,
+        now,
+        trigger.release_time,
+        trigger.release_time,
+        execution.expire_time,
+        0 if begun is None else 1,
+        begun,
+        owner,
+        begun,
+        recipient.labels,
+        tuple(recipient.addresses[index + 1 :]) if execution.action_mode is ActionMode.FIRST_DELIVERABLE else (),
+        None if reason is None else now,
+        reason,
+    )
+
+
+def follow_ups(failed: Message, actions: Sequence[TargetAction], facts: Facts, now: Instant) -> list[Message]:
+    """Returns the messages that take the place of one that failed: those of the next actions, up to the first that may
+    be sent. Empty when no action is left, or when each action has a message of its own.
+
+    `actions` are those of the version, in their order.
+    """
+    messages: list[Message] = []
+    addresses = failed.fallback_addresses
+    for skipped, address in enumerate(addresses):
+        index = failed.action_index + 1 + skipped
+        reason = exclusion_reason(address, facts)
+        messages.append(_follow_up(failed, index, actions[index], addresses[skipped:], reason, now))
+        if reason is None:
+            break
+    return messages
+
+
+def _follow_up(
+    failed: Message,
+    index: int,
+    action: TargetAction,
+    addresses: Sequence[str],
+    reason: ExclusionReason | None,
+    now: Instant,
+) -> Message:
+    return Message(
+        id=message_id(failed.execution_id, failed.recipient_index, index),
+        sandbox=failed.sandbox,
+        campaign_key=failed.campaign_key,
+        version=failed.version,
+        action=action.id,
+        channel=action.channel,
+        channel_key=action.channel_key,
+        lane=failed.lane,
+        identity=failed.identity,
+        address=addresses[0],
+        locale=failed.locale,
+        context=failed.context,
+        profile=failed.profile,
+        state=MessageState.QUEUED if reason is None else MessageState.EXCLUDED,
+        accept_time=failed.accept_time,
+        release_time=now,
+        due_time=now,
+        expire_time=failed.expire_time,
+        labels=failed.labels,
+        fallback_addresses=tuple(addresses[1:]),
+        outcome_time=None if reason is None else now,
+        exclusion_reason=reason,
+    )

@@ -1,0 +1,59 @@
+"""Attempts to hand a message to a provider, and why they fail."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.value import value
+
+
+class FailureReason(StrEnum):
+    """Why a hand-off did not succeed, in words that are the same for every provider."""
+
+    OTHER = "OTHER"
+    RECIPIENT_REJECTED = "RECIPIENT_REJECTED"
+    MAILBOX_FULL = "MAILBOX_FULL"
+    SENDER_REJECTED = "SENDER_REJECTED"
+    CONTENT_REJECTED = "CONTENT_REJECTED"
+    THROTTLED = "THROTTLED"
+    CONNECTION_FAILED = "CONNECTION_FAILED"
+    TIMED_OUT = "TIMED_OUT"
+    TLS_FAILED = "TLS_FAILED"
+    AUTHENTICATION_FAILED = "AUTHENTICATION_FAILED"
+    HAND_OFF_UNKNOWN = "HAND_OFF_UNKNOWN"
+    RENDERING_FAILED = "RENDERING_FAILED"
+    UNSUPPORTED = "UNSUPPORTED"
+    PROVIDER_UNAVAILABLE = "PROVIDER_UNAVAILABLE"
+
+
+#: The longest `Failure.detail`, in characters.
+MAX_DETAIL = 500
+
+
+@value
+class Failure:
+    reason: FailureReason
+    code: str = ""
+    """The provider's own, such as `550 5.1.1`."""
+    detail: str = ""
+    retries_exhausted: bool = False
+
+
+class AttemptResult(StrEnum):
+    SENT = "SENT"
+    DEFERRED = "DEFERRED"
+    FAILED = "FAILED"
+    IN_DOUBT = "IN_DOUBT"
+
+
+@value
+class Attempt:
+    """One ended try to hand a message to a provider."""
+
+    number: int
+    start_time: Instant
+    end_time: Instant
+    result: AttemptResult
+    failure: Failure | None = None
+    provider_reply: str = ""

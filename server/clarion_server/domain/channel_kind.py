@@ -1,0 +1,17 @@
+"""The channels that there are."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Channel(StrEnum):
+    """How a message reaches a person or a system."""
+
+    EMAIL = "EMAIL"
+    WEBHOOK = "WEBHOOK"
+
+    @property
+    def word(self) -> str:
+        """The channel in lower case: the name of its content's field, and the default id of an action."""
+        return self.value.lower()

@@ -1,0 +1,35 @@
+"""A value that was chosen for a recipient, and where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from clarion_server.domain.value import value
+
+
+class Source(StrEnum):
+    RECIPIENT = "RECIPIENT"
+    """The trigger's own word on the recipient."""
+    PROFILE = "PROFILE"
+    """An attribute of the profile."""
+    IDENTITY = "IDENTITY"
+    CAMPAIGN = "CAMPAIGN"
+    """The campaign's default."""
+
+
+@value
+class Choice:
+    value: str
+    source: Source
+
+
+def choose_locale(recipient_locale: str, profile: Mapping[str, Any], default_locale: str) -> Choice:
+    """Returns the recipient's locale, else the profile's, else the campaign's. It may be malformed."""
+    if recipient_locale:
+        return Choice(recipient_locale, Source.RECIPIENT)
+    attribute = profile.get("locale")
+    if attribute and isinstance(attribute, str):
+        return Choice(attribute, Source.PROFILE)
+    return Choice(default_locale, Source.CAMPAIGN)

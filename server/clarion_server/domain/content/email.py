@@ -1,0 +1,187 @@
+"""E-mail: its content, its provider, and what both must keep to before they are stored."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from clarion_server.domain.address import is_address
+from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.choice import Choice, Source
+from clarion_server.domain.content.rules import (
+    MAX_HEADER_NAME,
+    certificate_violations,
+    header_violations,
+    source_violations,
+    timeout_violations,
+)
+from clarion_server.domain.host import is_host, is_loopback
+from clarion_server.domain.instant import SECOND, Span
+from clarion_server.domain.secret import secret_field
+from clarion_server.domain.text_rules import MAX_DISPLAY_NAME, line_violations
+from clarion_server.domain.value import value
+from clarion_server.domain.violation import Violation, malformed, out_of_range, required
+
+MAX_SUBJECT = 2_000
+MAX_PORT = 65_535
+MAX_CREDENTIAL = 512
+
+_HEADER_NAME = re.compile(f"[!-9;-~]{{1,{MAX_HEADER_NAME}}}")
+_HEADER_RULE = f"The name must be 1 to {MAX_HEADER_NAME} visible ASCII characters, no colon."
+#: Header fields that say how, whence and to whom a message goes: Clarion and the servers on its way write them.
+_WRITTEN_BY_CLARION = re.compile(
+    "from|sender|reply-to|to|cc|bcc|subject|date|message-id|mime-version|return-path|received|content-.*|resent-.*",
+    re.IGNORECASE,
+)
+#: The namespace of identities, and the attribute of profiles, that hold e-mail addresses.
+_EMAIL = "email"
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    address: str
+    display_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EmailContent:
+    """Jinja2 sources of one e-mail."""
+
+    channel: ClassVar[Channel] = Channel.EMAIL
+
+    subject: str
+    html: str = ""
+    text: str = ""
+    """Empty: derived from the rendered HTML."""
+    sender: Mailbox | None = None
+    """None: the channel configuration's."""
+    reply_to: Mailbox | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def violations(self) -> Iterator[Violation]:
+        """Yields everything that is wrong with the content, by the paths of the contract's `EmailContent`."""
+        return _content_violations(self)
+
+    def address(self, recipient_address: str, profile: Mapping[str, Any], identity: str) -> Choice | None:
+        """Returns the address that the message goes to; None when nobody named one. It may be malformed."""
+        if recipient_address:
+            return Choice(recipient_address, Source.RECIPIENT)
+        attribute = profile.get(_EMAIL)
+        if attribute and isinstance(attribute, str):
+            return Choice(attribute, Source.PROFILE)
+        namespace, _, value = identity.partition(":")
+        return Choice(value, Source.IDENTITY) if namespace == _EMAIL else None
+
+    def address_violation(self, choice: Choice | None) -> Violation | None:
+        """Returns what is wrong with a recipient's address, by the paths of the contract's `Recipient`."""
+        if choice is None:
+            return Violation("address", "REQUIRED", _NO_ADDRESS)
+        if is_address(choice.value):
+            return None
+        return malformed(_ADDRESS_FIELDS[choice.source], "Must hold a valid e-mail address.")
+
+
+@value
+class RenderedEmail:
+    """An e-mail for one recipient."""
+
+    subject: str
+    html: str
+    """Empty when the content has no HTML part."""
+    text: str
+    """Empty when the content has no text part and its HTML shows pictures alone."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+_NO_ADDRESS = "Must be given, here, as the profile's 'email', or as an identity 'email:…'."
+_ADDRESS_FIELDS = {Source.RECIPIENT: "address", Source.PROFILE: "profile.email", Source.IDENTITY: "identity"}
+
+
+class TlsMode(StrEnum):
+    NONE = "NONE"
+    STARTTLS = "STARTTLS"
+    IMPLICIT = "IMPLICIT"
+
+
+DEFAULT_PORT = {TlsMode.NONE: 25, TlsMode.STARTTLS: 587, TlsMode.IMPLICIT: 465}
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpProvider:
+    """An SMTP server that relays e-mail (RFC 5321)."""
+
+    channel: ClassVar[Channel] = Channel.EMAIL
+    field: ClassVar[str] = "smtp"
+    """The name of its field in the contract's `ChannelConfiguration`."""
+    host: str
+    port: int
+    sender: Mailbox
+    tls_mode: TlsMode = TlsMode.STARTTLS
+    ca_certificates: str = ""
+    """PEM; empty: the machine's."""
+    username: str = ""
+    password: str = secret_field("username")
+    reply_to: Mailbox | None = None
+    timeout: Span = 30 * SECOND
+    ehlo_name: str = ""
+    """Empty: the machine's name, or else its address."""
+
+    def violations(self) -> Iterator[Violation]:
+        """Yields everything that is wrong with the settings, by the paths of the contract's `SmtpProvider`."""
+        return _provider_violations(self)
+
+
+def mailbox_violations(mailbox: Mailbox, field: str) -> Iterator[Violation]:
+    yield from line_violations(mailbox.display_name, f"{field}.display_name", MAX_DISPLAY_NAME)
+    if "{{" in mailbox.display_name or "{%" in mailbox.display_name:
+        yield malformed(f"{field}.display_name", "Is shown as it stands: it cannot be a template.")
+    if not mailbox.address:
+        yield required(f"{field}.address")
+    elif not is_address(mailbox.address):
+        yield malformed(f"{field}.address", "Must be an e-mail address, such as 'orders@example.com'.")
+
+
+def _content_violations(email: EmailContent) -> Iterator[Violation]:
+    if not email.subject.strip():
+        yield required("subject")
+    yield from line_violations(email.subject, "subject", MAX_SUBJECT)
+    if not email.html and not email.text:
+        yield Violation("html", "REQUIRED", "Either this or 'text' must be given.")
+    yield from source_violations(email.html, "html")
+    yield from source_violations(email.text, "text")
+    if email.sender is not None:
+        yield from mailbox_violations(email.sender, "from")
+    if email.reply_to is not None:
+        yield from mailbox_violations(email.reply_to, "reply_to")
+    yield from header_violations(email.headers, _HEADER_NAME, _HEADER_RULE, _WRITTEN_BY_CLARION)
+
+
+def _provider_violations(smtp: SmtpProvider) -> Iterator[Violation]:
+    if not smtp.host:
+        yield required("host")
+    elif not is_host(smtp.host):
+        yield malformed("host", "Must be a host name or an IP address.")
+    if not 1 <= smtp.port <= MAX_PORT:
+        yield out_of_range("port", f"Must be 1 to {MAX_PORT}.")
+    yield from certificate_violations(smtp.ca_certificates, "ca_certificates")
+    yield from _credentials(smtp)
+    yield from mailbox_violations(smtp.sender, "sender")
+    if smtp.reply_to is not None:
+        yield from mailbox_violations(smtp.reply_to, "reply_to")
+    yield from timeout_violations(smtp.timeout)
+
+
+def _credentials(smtp: SmtpProvider) -> Iterator[Violation]:
+    yield from line_violations(smtp.username, "username", MAX_CREDENTIAL)
+    yield from line_violations(smtp.password, "password", MAX_CREDENTIAL)
+    if smtp.password and not smtp.username:
+        yield Violation("username", "REQUIRED", "Must be given with a password.")
+    if smtp.username and not smtp.password:
+        yield Violation("password", "REQUIRED", "Must be given with a new user.")
+    if smtp.username and smtp.tls_mode is TlsMode.NONE and not is_loopback(smtp.host):
+        yield Violation(
+            "tls_mode", "CREDENTIALS_UNPROTECTED", "Credentials are sent without TLS towards loopback addresses only."
+        )

@@ -1,0 +1,193 @@
+"""Webhooks: their content, their provider, and what both must keep to before they are stored."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.choice import Choice
+from clarion_server.domain.content.rules import (
+    MAX_HEADER_NAME,
+    MAX_PEM,
+    certificate_violations,
+    header_violations,
+    source_violations,
+    timeout_violations,
+)
+from clarion_server.domain.host import is_host, is_loopback, is_public
+from clarion_server.domain.instant import SECOND, Span
+from clarion_server.domain.secret import secret_field
+from clarion_server.domain.text_rules import line_violations
+from clarion_server.domain.value import value
+from clarion_server.domain.violation import Violation, malformed, required, too_long
+
+MAX_URL = 2_000
+#: Of the signing secret, in octets, as the Standard Webhooks specification asks.
+MIN_SECRET, MAX_SECRET = 24, 64
+
+#: A token of HTTP (RFC 9110 section 5.6.2).
+_HEADER_NAME = re.compile(rf"[!#$%&'*+.^_`|~0-9A-Za-z-]{{1,{MAX_HEADER_NAME}}}")
+_HEADER_RULE = f"The name must be 1 to {MAX_HEADER_NAME} letters, digits and characters of !#$%&'*+-.^_`|~."
+#: Header fields that Clarion or the connection writes.
+_WRITTEN_BY_CLARION = re.compile(
+    "host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|content-.*|proxy-.*|webhook-.*",
+    re.IGNORECASE,
+)
+_SECRET_PREFIX = "whsec_"  # noqa: S105 - how the specification marks a secret, and none itself
+_KEY = "PRIVATE KEY-----"
+_ENCRYPTED = "ENCRYPTED"
+
+
+class Method(StrEnum):
+    POST = "POST"
+    PUT = "PUT"
+    PATCH = "PATCH"
+
+
+class BodyFormat(StrEnum):
+    JSON = "JSON"
+    """Every value that a template writes is encoded as JSON."""
+    TEXT = "TEXT"
+    """Values are written as they are."""
+
+    @property
+    def word(self) -> str:
+        """The name of the body's field in the contract's `WebhookContent`."""
+        return self.value.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookContent:
+    """Jinja2 sources of one HTTP request."""
+
+    channel: ClassVar[Channel] = Channel.WEBHOOK
+
+    body: str
+    format: BodyFormat = BodyFormat.JSON
+    method: Method = Method.POST
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def body_field(self) -> str:
+        """The name of the body's field in the contract's `WebhookContent`."""
+        return self.format.value.lower()
+
+    def violations(self) -> Iterator[Violation]:
+        """Yields everything that is wrong with the content, by the paths of the contract's `WebhookContent`."""
+        name = self.format.word
+        if not self.body.strip():
+            yield required(name)
+        yield from source_violations(self.body, name)
+        yield from header_violations(self.headers, _HEADER_NAME, _HEADER_RULE, _WRITTEN_BY_CLARION)
+
+    def address(self, _recipient_address: str, _profile: Mapping[str, Any], _identity: str) -> Choice | None:
+        """Returns None: the request goes to the URL of the channel configuration."""
+        return None
+
+    def address_violation(self, _choice: Choice | None) -> Violation | None:
+        return None
+
+
+@value
+class RenderedWebhook:
+    """An HTTP request for one recipient, without what depends on the moment of sending."""
+
+    body: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookProvider:
+    """An HTTP endpoint."""
+
+    channel: ClassVar[Channel] = Channel.WEBHOOK
+    field: ClassVar[str] = "webhook"
+    """The name of its field in the contract's `ChannelConfiguration`."""
+
+    url: str
+    secret: str = secret_field()
+    """`whsec_…`; empty: requests are not signed."""
+    timeout: Span = 15 * SECOND
+    ca_certificates: str = ""
+    """PEM; empty: the machine's."""
+    client_certificate: str = ""
+    """PEM; empty: none is shown."""
+    client_key: str = secret_field("client_certificate")
+    allow_private_addresses: bool = False
+
+    def violations(self) -> Iterator[Violation]:
+        """Yields everything that is wrong with the settings, by the paths of the contract's `WebhookProvider`."""
+        yield from _url_violations(self.url, self.allow_private_addresses)
+        if self.secret and not _is_secret(self.secret):
+            yield malformed("secret", f"Must be 'whsec_' and {MIN_SECRET} to {MAX_SECRET} bytes in Base64.")
+        yield from timeout_violations(self.timeout)
+        yield from certificate_violations(self.ca_certificates, "ca_certificates")
+        yield from certificate_violations(self.client_certificate, "client_certificate")
+        yield from _client_key_violations(self)
+
+
+def _url_violations(url: str, allow_private_addresses: bool) -> Iterator[Violation]:
+    if not url:
+        yield required("url")
+        return
+    yield from line_violations(url, "url", MAX_URL)
+    if not _is_url(url):
+        yield malformed("url", "Must be a URL of ASCII characters with a host, without user, password and fragment.")
+    elif not allow_private_addresses:
+        parts = urlsplit(url)
+        if parts.scheme == "http":
+            yield Violation("url", "UNPROTECTED", "Must begin with 'https://' unless private addresses are allowed.")
+        if _is_private(parts.hostname or ""):
+            yield Violation("url", "NOT_PUBLIC", "The host must be public unless private addresses are allowed.")
+
+
+def _is_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return False
+    plain = url.isascii() and url.isprintable() and " " not in url and "#" not in url and "@" not in parts.netloc
+    return plain and parts.scheme in {"http", "https"} and is_host(parts.hostname or "")
+
+
+def _is_private(host: str) -> bool:
+    """Returns whether the host is known to be private without a look at the domain name system."""
+    try:
+        return not is_public(host)
+    except ValueError:
+        return is_loopback(host)
+
+
+def _is_secret(text: str) -> bool:
+    try:
+        return MIN_SECRET <= len(signing_key(text)) <= MAX_SECRET
+    except ValueError:
+        return False
+
+
+def signing_key(secret: str) -> bytes:
+    """Returns the bytes that a secret `whsec_…` stands for. Raises ValueError when it is malformed."""
+    if not secret.startswith(_SECRET_PREFIX):
+        raise ValueError(f"The secret does not begin with {_SECRET_PREFIX}")
+    return base64.b64decode(secret.removeprefix(_SECRET_PREFIX), validate=True)
+
+
+def _client_key_violations(provider: WebhookProvider) -> Iterator[Violation]:
+    key, certificate = provider.client_key, provider.client_certificate
+    if len(key) > MAX_PEM:
+        yield too_long("client_key", MAX_PEM, "octets")
+    elif key and (_KEY not in key or not key.isascii()):
+        yield malformed("client_key", "Must be a private key in PEM.")
+    elif _ENCRYPTED in key:
+        yield malformed("client_key", "Must not be encrypted: nobody is there to give its password.")
+    if key and not certificate:
+        yield Violation("client_certificate", "REQUIRED", "Must be given with a private key.")
+    if certificate and not key:
+        yield Violation("client_key", "REQUIRED", "Must be given with a new certificate.")

@@ -1,0 +1,83 @@
+"""Events: dated facts, of messages so far. An attempt that ended is told by the event that it caused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+from enum import StrEnum
+
+from clarion_server.domain.attempt import Attempt
+from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.message import NO_LABELS, ExclusionReason, Message, MessageState
+from clarion_server.domain.value import value
+
+
+class EventType(StrEnum):
+    SENT = "SENT"
+    DEFERRED = "DEFERRED"
+    FAILED = "FAILED"
+    EXCLUDED = "EXCLUDED"
+    CANCELLED = "CANCELLED"
+    EXPIRED = "EXPIRED"
+    IN_DOUBT = "IN_DOUBT"
+
+
+#: The event that tells of a message's move to each state. Only a failed attempt moves it back to QUEUED.
+EVENT_OF_STATE: Mapping[MessageState, EventType] = {
+    MessageState.QUEUED: EventType.DEFERRED,
+    MessageState.SENT: EventType.SENT,
+    MessageState.EXCLUDED: EventType.EXCLUDED,
+    MessageState.CANCELLED: EventType.CANCELLED,
+    MessageState.EXPIRED: EventType.EXPIRED,
+    MessageState.FAILED: EventType.FAILED,
+    MessageState.IN_DOUBT: EventType.IN_DOUBT,
+}
+
+
+@value
+class Exclusion:
+    """Why a message was excluded."""
+
+    reason: ExclusionReason
+
+
+#: What is known of an event beside its type, by the type.
+Detail = Attempt | Exclusion | None
+
+
+@value
+class Event:
+    """One dated fact."""
+
+    type: EventType
+    time: Instant
+    sandbox: str
+    subject: str
+    """The resource name of what the fact is about, such as `messages/{message}`."""
+    detail: Detail = None
+    message_id: str | None = None
+    """The message that it belongs to, if it belongs to one; so with the next three."""
+    campaign_key: int | None = None
+    action: str = ""
+    channel: Channel | None = None
+    labels: Mapping[str, str] = field(default_factory=lambda: NO_LABELS)
+    sequence: int = 0
+    """Assigned by the store, in the order of commits."""
+
+
+def message_event(message: Message, state: MessageState, time: Instant, detail: Detail = None) -> Event:
+    """Returns the event that says that `message` moved to `state`."""
+    # By position, in the order of the fields: this runs once for each attempt.
+    return Event(
+        EVENT_OF_STATE[state],
+        time,
+        message.sandbox,
+        message.name,
+        detail,
+        message.id,
+        message.campaign_key,
+        message.action,
+        message.channel,
+        message.labels,
+    )

@@ -1,0 +1,24 @@
+"""Labels: what a caller finds its messages by later, such as an order number. They are never rendered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from clarion_server.domain.text_rules import line_violations
+from clarion_server.domain.violation import Violation, malformed, too_many
+
+MAX_LABELS = 16
+MAX_LABEL_VALUE = 256
+
+_KEY = re.compile("[a-z0-9_.-]{1,63}")
+
+
+def label_violations(labels: Mapping[str, str], field: str = "labels") -> Iterator[Violation]:
+    """Yields what is wrong with the labels of a trigger, of a recipient, or of both together."""
+    if len(labels) > MAX_LABELS:
+        yield too_many(field, MAX_LABELS)
+    for key, value in labels.items():
+        if not _KEY.fullmatch(key):
+            yield malformed(field, "Keys must be 1 to 63 lower-case letters, digits, hyphens, underscores and dots.")
+        yield from line_violations(value, f"{field}.{key[:63]}", MAX_LABEL_VALUE)

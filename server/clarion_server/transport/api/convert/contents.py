@@ -1,0 +1,109 @@
+"""Contents of actions and what they render to, from the wire and back: one pair of functions a channel."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from clarion.v1 import campaign_pb2, email_content_pb2, webhook_content_pb2
+
+from clarion_server.domain.content import Content, Provider
+from clarion_server.domain.content.email import EmailContent, RenderedEmail, SmtpProvider
+from clarion_server.domain.content.webhook import BodyFormat, Method, RenderedWebhook, WebhookContent, WebhookProvider
+from clarion_server.domain.violation import Violation, required
+from clarion_server.transport.api.convert.enums import WEBHOOK_METHOD
+from clarion_server.transport.api.convert.mailboxes import from_mailbox, to_optional_mailbox
+from clarion_server.transport.api.convert.request_parser import RequestParser
+
+#: The contract's name of `EmailContent.sender` is a keyword in Python.
+_FROM: Final = "from"
+
+
+def from_content(parser: RequestParser, action: campaign_pb2.Action, field: str) -> Content:
+    """Reads what the action sends. `field` is the path of the action."""
+    match action.WhichOneof("content"):
+        case "webhook":
+            return _from_webhook(parser, action.webhook, f"{field}.webhook")
+        case "email":
+            return _from_email(action.email)
+        case _:
+            what = "One of 'email' and 'webhook' must be given."
+            parser.add(Violation(f"{field}.email", "REQUIRED", what))
+            return EmailContent("")
+
+
+def to_content(content: Content) -> dict[str, Any]:
+    """Returns the content under the name of its field in `Action`."""
+    match content:
+        case EmailContent():
+            return {"email": _to_email(content)}
+        case WebhookContent():
+            return {"webhook": _to_webhook(content)}
+
+
+def _from_email(email: email_content_pb2.EmailContent) -> EmailContent:
+    return EmailContent(
+        subject=email.subject,
+        html=email.html,
+        text=email.text,
+        sender=from_mailbox(getattr(email, _FROM)) if email.HasField(_FROM) else None,
+        reply_to=from_mailbox(email.reply_to) if email.HasField("reply_to") else None,
+        headers=dict(email.headers),
+    )
+
+
+def _to_email(email: EmailContent) -> email_content_pb2.EmailContent:
+    by_keyword: dict[str, Any] = {_FROM: to_optional_mailbox(email.sender)}
+    return email_content_pb2.EmailContent(
+        subject=email.subject,
+        html=email.html,
+        text=email.text,
+        reply_to=to_optional_mailbox(email.reply_to),
+        headers=email.headers,
+        **by_keyword,
+    )
+
+
+def to_rendered_email(
+    email: RenderedEmail, content: Content, provider: Provider | None
+) -> email_content_pb2.RenderedEmail:
+    """Sender and answer address are the content's, else the provider's, if there is one."""
+    mailboxes = [each for each in (content, provider) if isinstance(each, EmailContent | SmtpProvider)]
+    sender = next((each.sender for each in mailboxes if each.sender), None)
+    by_keyword: dict[str, Any] = {_FROM: to_optional_mailbox(sender)}
+    return email_content_pb2.RenderedEmail(
+        reply_to=to_optional_mailbox(next((each.reply_to for each in mailboxes if each.reply_to), None)),
+        subject=email.subject,
+        html=email.html,
+        text=email.text,
+        headers=email.headers,
+        **by_keyword,
+    )
+
+
+def _from_webhook(parser: RequestParser, webhook: webhook_content_pb2.WebhookContent, field: str) -> WebhookContent:
+    body = webhook.WhichOneof("body")
+    if body is None:
+        parser.add(required(f"{field}.json"))
+    return WebhookContent(
+        body=webhook.text if body == "text" else webhook.json,
+        format=BodyFormat.TEXT if body == "text" else BodyFormat.JSON,
+        method=parser.member(WEBHOOK_METHOD, webhook.method, f"{field}.method") or Method.POST,
+        headers=dict(webhook.headers),
+    )
+
+
+def _to_webhook(webhook: WebhookContent) -> webhook_content_pb2.WebhookContent:
+    body: dict[str, Any] = {webhook.format.word: webhook.body}
+    return webhook_content_pb2.WebhookContent(
+        method=WEBHOOK_METHOD.number(webhook.method), headers=webhook.headers, **body
+    )
+
+
+def to_rendered_webhook(
+    webhook: RenderedWebhook, content: Content, provider: Provider | None
+) -> webhook_content_pb2.RenderedWebhook:
+    method = content.method if isinstance(content, WebhookContent) else None
+    url = provider.url if isinstance(provider, WebhookProvider) else ""
+    return webhook_content_pb2.RenderedWebhook(
+        method=WEBHOOK_METHOD.number(method), url=url, headers=webhook.headers, body=webhook.body
+    )

@@ -1,0 +1,230 @@
+"""Each way in which an endpoint can fail, and what a hand-off comes to: one table."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from typing import Any
+
+import pytest
+from clarion_server.application.ports.channels import (
+    HandOffFailed,
+    HandOffInDoubt,
+    PermanentFailure,
+    TransientFailure,
+)
+from clarion_server.domain.attempt import FailureReason
+from clarion_server.domain.instant import HOUR, MILLISECOND, MINUTE, SECOND
+
+from tests.http_endpoint import Act, Answer, Cut, HttpEndpoint, Raw, Silence
+from tests.integration.channels.conftest import Certificates, OpenWebhook
+from tests.outbound import SIGNING_SECRET, a_webhook
+
+REASON = FailureReason
+PASSES, FOR_GOOD, IN_DOUBT = TransientFailure, PermanentFailure, HandOffInDoubt
+
+IMPATIENT: dict[str, Any] = {"timeout": 300 * MILLISECOND}
+#: More than sockets hold, so that it cannot all be on its way before the server fails.
+LARGE = "x" * 20_000_000
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    act: Act
+    kind: type[HandOffFailed]
+    reason: FailureReason
+    code: str = ""
+    detail: str = ""
+    """What the detail contains."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """Of WebhookProvider."""
+    body: str = "{}"
+
+
+CASES = [
+    Case("is busy", Answer("503 Service Unavailable", body=b"later"), PASSES, REASON.PROVIDER_UNAVAILABLE, "503",
+         "Service Unavailable: later"),
+    Case("breaks down", Answer("500 Oops"), PASSES, REASON.PROVIDER_UNAVAILABLE, "500", "Oops"),
+    Case("has a gateway that breaks down", Answer("502 Bad Gateway"), PASSES, REASON.PROVIDER_UNAVAILABLE, "502"),
+    Case("limits the rate", Answer("429 Too Many Requests"), PASSES, REASON.THROTTLED, "429"),
+    Case("takes no early data", Answer("425 Too Early"), PASSES, REASON.THROTTLED, "425"),
+    Case("finds the request too slow", Answer("408 Request Timeout"), PASSES, REASON.TIMED_OUT, "408"),
+    Case("finds the request malformed", Answer("400 Bad Request", body=b'{"error": "no id"}'), FOR_GOOD,
+         REASON.CONTENT_REJECTED, "400", 'Bad Request: {"error": "no id"}'),
+    Case("finds the content wrong", Answer("422 Unprocessable Content"), FOR_GOOD, REASON.CONTENT_REJECTED, "422"),
+    Case("finds the content too large", Answer("413 Content Too Large"), FOR_GOOD, REASON.CONTENT_REJECTED, "413"),
+    Case("knows no such caller", Answer("401 Unauthorized"), FOR_GOOD, REASON.AUTHENTICATION_FAILED, "401"),
+    Case("forbids it", Answer("403 Forbidden"), FOR_GOOD, REASON.AUTHENTICATION_FAILED, "403"),
+    Case("is not there", Answer("404 Not Found"), FOR_GOOD, REASON.RECIPIENT_REJECTED, "404"),
+    Case("is gone", Answer("410 Gone"), FOR_GOOD, REASON.RECIPIENT_REJECTED, "410"),
+    Case("takes no such method", Answer("405 Method Not Allowed"), FOR_GOOD, REASON.UNSUPPORTED, "405"),
+    Case("is a teapot", Answer("418 I'm a teapot"), FOR_GOOD, REASON.OTHER, "418", "I'm a teapot"),
+    Case("redirects", Answer("302 Found", {"Location": "http://127.0.0.1:1/"}), FOR_GOOD, REASON.OTHER, "302",
+         "redirects"),
+    Case("redirects for good", Answer("308 Permanent Redirect", {"Location": "/other"}), FOR_GOOD, REASON.OTHER, "308"),
+    Case("answers nothing new", Answer("304 Not Modified"), FOR_GOOD, REASON.OTHER, "304"),
+    # Amid the request: its last octet had not left.
+    Case("hangs up amid the body", Cut(after=1000), PASSES, REASON.CONNECTION_FAILED, body=LARGE),
+    Case("stops reading amid the body", Silence(after=1000), PASSES, REASON.TIMED_OUT, settings=IMPATIENT, body=LARGE),
+    # After it, silence may mean anything.
+    Case("hangs up after the request", Cut(), IN_DOUBT, REASON.HAND_OFF_UNKNOWN),
+    Case("hangs up after a large request", Cut(), IN_DOUBT, REASON.HAND_OFF_UNKNOWN, body=LARGE),
+    Case("does not answer", Silence(), IN_DOUBT, REASON.HAND_OFF_UNKNOWN, detail="in time", settings=IMPATIENT),
+    Case("hangs up amid the status line", Raw(b"HTTP/1.1 20"), IN_DOUBT, REASON.HAND_OFF_UNKNOWN),
+    Case("answers with nonsense", Raw(b"220 smtp.example ESMTP\r\n"), IN_DOUBT, REASON.HAND_OFF_UNKNOWN),
+    Case("answers with a header without end", Raw(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000), IN_DOUBT,
+         REASON.HAND_OFF_UNKNOWN),
+    Case("answers with a status that nobody knows", Answer("999 Odd"), IN_DOUBT, REASON.HAND_OFF_UNKNOWN, "999"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+async def test_a_hand_off_ends_as_documented_when_the_endpoint(
+    case: Case, tls: bool, open_webhook: OpenWebhook, certificates: Certificates
+) -> None:
+    context = certificates.right_host if tls else None
+    settings = {"timeout": 20 * SECOND, "ca_certificates": certificates.authority_pem, **case.settings}
+    async with HttpEndpoint(case.act, tls=context) as endpoint:
+        with pytest.raises(HandOffFailed) as caught:
+            await open_webhook(endpoint.url, **settings).send(a_webhook(case.body))
+    failure = caught.value.failure
+    assert (type(caught.value), failure.reason, failure.code) == (case.kind, case.reason, case.code)
+    assert case.detail in failure.detail
+    assert len(endpoint.requests) <= 1
+
+
+async def test_an_endpoint_that_hangs_up_at_once_has_not_got_the_request(open_webhook: OpenWebhook) -> None:
+    async with HttpEndpoint(cut_at_once=True) as endpoint:
+        with pytest.raises(HandOffFailed) as caught:
+            await open_webhook(endpoint.url).send(a_webhook(LARGE))
+    assert (type(caught.value), caught.value.failure.reason) == (PASSES, REASON.CONNECTION_FAILED)
+
+
+@pytest.mark.parametrize("body", [b"OK", b""])
+async def test_a_positive_status_decides_even_when_the_rest_of_the_answer_never_comes(
+    body: bytes, open_webhook: OpenWebhook
+) -> None:
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n" + body
+    async with HttpEndpoint(Raw(answer)) as endpoint:
+        receipt = await open_webhook(endpoint.url).send(a_webhook())
+    assert receipt.provider_reply == "200 OK"
+
+
+@pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])
+@pytest.mark.parametrize(("value", "expected"), [("0", 0), ("120", 2 * MINUTE), ("3600", HOUR)])
+async def test_the_wait_that_an_endpoint_asks_for_is_kept(
+    status: str, value: str, expected: int, open_webhook: OpenWebhook
+) -> None:
+    assert await retry_after(status, value, open_webhook) == expected
+
+
+@pytest.mark.parametrize("value", ["", "abc", "-1", "1.5", "9" * 30])
+async def test_a_wait_that_makes_no_sense_is_ignored(value: str, open_webhook: OpenWebhook) -> None:
+    assert await retry_after("503 Busy", value, open_webhook) is None
+
+
+async def test_a_wait_may_end_at_a_date(open_webhook: OpenWebhook) -> None:
+    wait = await retry_after("503 Busy", formatdate(time.time() + 600, usegmt=True), open_webhook)
+    assert wait is not None
+    assert 9 * MINUTE < wait <= 10 * MINUTE
+    assert await retry_after("503 Busy", formatdate(time.time() - 600, usegmt=True), open_webhook) == 0
+
+
+@pytest.mark.parametrize("status", ["500 Oops", "408 Request Timeout", "425 Too Early"])
+async def test_a_wait_counts_with_429_and_503_alone(status: str, open_webhook: OpenWebhook) -> None:
+    assert await retry_after(status, "120", open_webhook) is None
+
+
+async def retry_after(status: str, value: str, open_webhook: OpenWebhook) -> int | None:
+    async with HttpEndpoint(Answer(status, {"Retry-After": value})) as endpoint:
+        with pytest.raises(TransientFailure) as caught:
+            await open_webhook(endpoint.url).send(a_webhook())
+    return caught.value.retry_after
+
+
+async def test_a_redirect_is_not_followed(open_webhook: OpenWebhook) -> None:
+    async with HttpEndpoint() as other, HttpEndpoint(Answer("307 Moved", {"Location": other.url})) as endpoint:
+        with pytest.raises(PermanentFailure):
+            await open_webhook(endpoint.url).send(a_webhook())
+    assert (len(endpoint.requests), other.connection_count) == (1, 0)
+
+
+async def test_the_detail_of_a_failure_is_one_short_line(open_webhook: OpenWebhook) -> None:
+    async with HttpEndpoint(Answer("400 Bad", body=b"\x1b[31mWrong\r\n\t\xff" * 10_000)) as endpoint:
+        with pytest.raises(PermanentFailure) as caught:
+            await open_webhook(endpoint.url).send(a_webhook())
+    assert len(caught.value.failure.detail) <= 500
+    assert caught.value.failure.detail.isprintable()
+
+
+@pytest.mark.parametrize("secret", [SIGNING_SECRET, SIGNING_SECRET.removeprefix("whsec_"), "open-sesame-42"])
+async def test_an_endpoint_that_repeats_a_secret_does_not_make_us_repeat_it(
+    secret: str, open_webhook: OpenWebhook
+) -> None:
+    async with HttpEndpoint(Answer("400 Bad", body=f"You sent {secret}!".encode())) as endpoint:
+        channel = open_webhook(endpoint.url, secret=SIGNING_SECRET)
+        with pytest.raises(PermanentFailure) as caught:
+            await channel.send(a_webhook(headers={"Authorization": "Bearer open-sesame-42"}))
+    assert caught.value.failure.detail == "Bad: You sent …!"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "localhost.", "[::1]", "[::ffff:127.0.0.1]", "0x7f000001"])
+async def test_an_address_that_is_not_public_gets_no_octet(host: str, open_webhook: OpenWebhook) -> None:
+    async with HttpEndpoint() as endpoint:
+        channel = open_webhook(f"http://{host}:{endpoint.port}/", allow_private_addresses=False)
+        with pytest.raises(TransientFailure) as caught:
+            await channel.send(a_webhook())
+    assert (caught.value.failure.reason, endpoint.connection_count) == (REASON.CONNECTION_FAILED, 0)
+
+
+async def test_a_port_where_nobody_listens_is_a_passing_failure(open_webhook: OpenWebhook) -> None:
+    async with HttpEndpoint() as endpoint:
+        url = endpoint.url
+    with pytest.raises(TransientFailure) as caught:
+        await open_webhook(url).send(a_webhook())
+    assert caught.value.failure.reason is REASON.CONNECTION_FAILED
+
+
+async def test_a_host_name_that_nobody_knows_is_a_passing_failure(open_webhook: OpenWebhook) -> None:
+    with pytest.raises(TransientFailure) as caught:
+        await open_webhook(f"http://{'a' * 64}.invalid/").send(a_webhook())
+    assert caught.value.failure.reason is REASON.CONNECTION_FAILED
+
+
+TLS_CASES = {
+    "is another host": ("wrong_host", True),
+    "is vouched for by nobody known": ("right_host", False),
+}
+
+
+@pytest.mark.parametrize(("context", "authority_known"), TLS_CASES.values(), ids=TLS_CASES)
+async def test_nothing_is_sent_when_the_endpoint(
+    context: str, authority_known: bool, open_webhook: OpenWebhook, certificates: Certificates
+) -> None:
+    trusted = certificates.authority_pem if authority_known else ""
+    async with HttpEndpoint(tls=getattr(certificates, context)) as endpoint:
+        with pytest.raises(TransientFailure) as caught:
+            await open_webhook(endpoint.url, ca_certificates=trusted).send(a_webhook())
+    assert (caught.value.failure.reason, endpoint.requests) == (REASON.TLS_FAILED, [])
+    assert "certificate" in caught.value.failure.detail
+
+
+async def test_an_endpoint_without_tls_fails_as_tls(open_webhook: OpenWebhook) -> None:
+    async with HttpEndpoint() as endpoint:
+        with pytest.raises(TransientFailure) as caught:
+            await open_webhook(endpoint.url.replace("http:", "https:"), timeout=5 * SECOND).send(a_webhook())
+    assert caught.value.failure.reason in {REASON.TLS_FAILED, REASON.CONNECTION_FAILED, REASON.TIMED_OUT}
+    assert endpoint.requests == []
+
+
+@pytest.mark.parametrize("field_name", ["ca_certificates", "client_certificate"])
+async def test_a_certificate_that_is_none_fails_as_tls(
+    field_name: str, open_webhook: OpenWebhook, certificates: Certificates
+) -> None:
+    async with HttpEndpoint(tls=certificates.right_host) as endpoint:
+        with pytest.raises(TransientFailure) as caught:
+            await open_webhook(endpoint.url, **{field_name: "no PEM"}).send(a_webhook())
+    assert caught.value.failure.reason is REASON.TLS_FAILED

@@ -1,0 +1,197 @@
+"""What an accepted trigger becomes, decided from facts alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from clarion_server.domain.acceptance import (
+    Accepted,
+    AcceptedRecipient,
+    CampaignChanged,
+    Facts,
+    Replayed,
+    TargetAction,
+    Trigger,
+    decide,
+    follow_ups,
+)
+from clarion_server.domain.campaign import ActionMode
+from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.execution import Execution, MessageResult, RecipientResult
+from clarion_server.domain.message import ExclusionReason, Lane, Message, MessageState, message_id
+from clarion_server.domain.violation import required
+
+CAMPAIGN = 7
+MAIL = TargetAction("mail", Channel.EMAIL, 1)
+HOOK = TargetAction("hook", Channel.WEBHOOK, 2)
+ALL, FIRST = ActionMode.ALL, ActionMode.FIRST_DELIVERABLE
+QUEUED, SENDING, EXCLUDED = MessageState.QUEUED, MessageState.SENDING, MessageState.EXCLUDED
+FACTS = Facts({CAMPAIGN: 3}, {})
+EXECUTION = Execution(
+    id="0" * 31 + "e",
+    sandbox="default",
+    campaign_key=CAMPAIGN,
+    version=2,
+    request_id="r-1",
+    fingerprint=b"print",
+    caller="apiKeys/1",
+    accept_time=1_000,
+    send_time=None,
+    expire_time=9_000,
+    recipient_count=2,
+    actions=("mail",),
+)
+
+
+def recipient(index: int, *addresses: str) -> AcceptedRecipient:
+    return AcceptedRecipient(index, f"email:r{index}@example.com", addresses, "en", b"{}", b"{}", {"order": str(index)})
+
+
+def trigger(*recipients: AcceptedRecipient, actions: tuple[TargetAction, ...] = (MAIL,), **changes: Any) -> Trigger:
+    execution = replace(EXECUTION, actions=tuple(action.id for action in actions))
+    plain = Trigger(execution, 3, actions, Lane.RAPID, recipients, 1_000, (None,) * len(actions))
+    return replace(plain, **changes)
+
+
+def accepted(of: Trigger, facts: Facts = FACTS) -> Accepted:
+    decision = decide(of, facts)
+    assert isinstance(decision, Accepted)
+    return decision
+
+
+def told(messages: list[Message]) -> list[tuple[str, str, str]]:
+    return [(message.action, message.address, message.state) for message in messages]
+
+
+def test_a_recipient_becomes_a_message_that_carries_all_that_the_trigger_says() -> None:
+    (message,) = accepted(trigger(recipient(1, "r1@example.com"))).messages
+    assert message == Message(
+        id=message_id(EXECUTION.id, 1, 0),
+        sandbox="default",
+        campaign_key=CAMPAIGN,
+        version=2,
+        action="mail",
+        channel=Channel.EMAIL,
+        channel_key=1,
+        lane=Lane.RAPID,
+        identity="email:r1@example.com",
+        address="r1@example.com",
+        locale="en",
+        context=b"{}",
+        profile=b"{}",
+        state=QUEUED,
+        accept_time=1_000,
+        release_time=1_000,
+        due_time=1_000,
+        expire_time=9_000,
+        labels={"order": "1"},
+    )
+
+
+def test_with_capacity_reserved_the_message_begins_in_its_owners_hands() -> None:
+    (message,) = accepted(trigger(recipient(0, "a@example.com"), owners=("first",))).messages
+    assert (message.state, message.owner, message.attempt_count) == (SENDING, "first", 1)
+    assert (message.attempt_time, message.first_attempt_time) == (1_000, 1_000)
+
+
+def test_every_action_has_a_message_for_every_recipient() -> None:
+    both = trigger(recipient(0, "a@example.com", ""), recipient(1, "b@example.com", ""), actions=(MAIL, HOOK))
+    messages = list(accepted(both).messages)
+    assert told(messages) == [
+        ("mail", "a@example.com", QUEUED),
+        ("hook", "", QUEUED),
+        ("mail", "b@example.com", QUEUED),
+        ("hook", "", QUEUED),
+    ]
+    assert len({message.id for message in messages}) == 4
+    assert all(message.fallback_addresses == () for message in messages)
+
+
+def test_a_suppressed_address_is_excluded_and_nobody_owns_its_message() -> None:
+    facts = replace(FACTS, suppressed=frozenset({"a@example.com"}))
+    two = trigger(recipient(0, "a@example.com"), recipient(1, "b@example.com"), owners=("first",))
+    decision = accepted(two, facts)
+    excluded, sending = decision.messages
+    assert (excluded.state, excluded.exclusion_reason) == (EXCLUDED, ExclusionReason.SUPPRESSED)
+    assert (excluded.owner, excluded.outcome_time, excluded.attempt_count) == (None, 1_000, 0)
+    assert sending.state is SENDING
+    assert decision.execution.exclusions == {(0, 0): ExclusionReason.SUPPRESSED}
+
+
+def first_deliverable(*recipients: AcceptedRecipient, actions: tuple[TargetAction, ...] = (MAIL, HOOK)) -> Trigger:
+    made = trigger(*recipients, actions=actions)
+    return replace(made, execution=replace(made.execution, action_mode=FIRST))
+
+
+def test_of_alternatives_only_the_first_deliverable_one_has_a_message() -> None:
+    messages = list(accepted(first_deliverable(recipient(0, "a@example.com", ""))).messages)
+    assert told(messages) == [("mail", "a@example.com", QUEUED)]
+    assert messages[0].fallback_addresses == ("",)
+
+
+def test_of_alternatives_the_next_one_takes_the_place_of_an_excluded_one() -> None:
+    facts = replace(FACTS, suppressed=frozenset({"a@example.com"}))
+    decision = accepted(first_deliverable(recipient(0, "a@example.com", "")), facts)
+    assert told(list(decision.messages)) == [("mail", "a@example.com", EXCLUDED), ("hook", "", QUEUED)]
+    assert list(decision.execution.results()) == [
+        RecipientResult(
+            (
+                MessageResult("mail", message_id(EXECUTION.id, 0, 0), ExclusionReason.SUPPRESSED),
+                MessageResult("hook", message_id(EXECUTION.id, 0, 1)),
+            )
+        ),
+        RecipientResult((MessageResult("mail", message_id(EXECUTION.id, 1, 0)),)),
+    ]
+
+
+def test_a_failed_message_is_followed_by_the_next_alternative() -> None:
+    third = TargetAction("other", Channel.EMAIL, 3)
+    of = first_deliverable(recipient(0, "a@example.com", "", "c@example.com"), actions=(MAIL, HOOK, third))
+    (failed,) = accepted(of).messages
+    (hook,) = follow_ups(failed, of.actions, FACTS, 5_000)
+    assert (hook.id, hook.action, hook.channel_key) == (message_id(EXECUTION.id, 0, 1), "hook", 2)
+    assert (hook.state, hook.due_time, hook.accept_time, hook.labels) == (QUEUED, 5_000, 1_000, {"order": "0"})
+    (other,) = follow_ups(hook, of.actions, FACTS, 6_000)
+    assert (other.action, other.address, other.fallback_addresses) == ("other", "c@example.com", ())
+    assert follow_ups(other, of.actions, FACTS, 7_000) == []
+
+
+def test_a_follow_up_that_is_excluded_is_recorded_and_passed_over() -> None:
+    other = TargetAction("other", Channel.EMAIL, 3)
+    of = first_deliverable(recipient(0, "a@example.com", "b@example.com", ""), actions=(MAIL, other, HOOK))
+    (failed,) = accepted(of).messages
+    facts = replace(FACTS, suppressed=frozenset({"b@example.com"}))
+    assert told(follow_ups(failed, of.actions, facts, 5_000)) == [
+        ("other", "b@example.com", EXCLUDED),
+        ("hook", "", QUEUED),
+    ]
+
+
+def test_a_message_whose_every_action_is_sent_is_followed_by_none() -> None:
+    of = trigger(recipient(0, "a@example.com", ""), actions=(MAIL, HOOK))
+    failed, _ = accepted(of).messages
+    assert follow_ups(failed, of.actions, FACTS, 5_000) == []
+
+
+def test_a_taken_request_id_is_answered_with_its_execution_whatever_has_become_of_the_campaign() -> None:
+    earlier = replace(EXECUTION, id="0" * 32)
+    facts = Facts({CAMPAIGN: 99}, {(CAMPAIGN, "r-1"): earlier})
+    assert decide(trigger(recipient(0, "a@example.com")), facts) == Replayed(earlier)
+
+
+@pytest.mark.parametrize("revisions", [{}, {CAMPAIGN: 4}])
+def test_a_campaign_that_has_changed_decides_nothing(revisions: dict[int, int]) -> None:
+    assert decide(trigger(recipient(0, "a@example.com")), Facts(revisions, {})) == CampaignChanged()
+
+
+def test_an_execution_tells_rejected_recipients_from_those_with_messages() -> None:
+    rejected = replace(EXECUTION, recipient_count=3, rejections={1: (required("recipients[1].identity"),)})
+    first, second, third = rejected.results()
+    assert rejected.rejected_count == 1
+    assert (second.messages, second.violations) == ((), (required("recipients[1].identity"),))
+    assert [each.messages[0].message_id for each in (first, third)] == [
+        message_id(EXECUTION.id, 0, 0),
+        message_id(EXECUTION.id, 2, 0),
+    ]
