@@ -1,10 +1,9 @@
 """Gathers small writes into few commits.
 
-A commit waits for the disk; while it does, what arrives gathers and goes into the next one (Gawlick and Kinkade,
-"Varieties of Concurrency Control in IMS/VS Fast Path", 1985). On a quick disk that makes many commits of a few writes
-each, and what a commit costs besides the disk is paid for every few. So a commit also waits a moment for those who are
-on their way, if lately many came at once (the idea of PostgreSQL's `commit_delay` and `commit_siblings`). A lone write
-is committed at once.
+A commit waits for the disk. The writes that arrive meanwhile go into the next commit together (Gawlick and Kinkade,
+"Varieties of Concurrency Control in IMS/VS Fast Path", 1985). On a fast disk that makes many commits of a few writes
+each, and every commit has costs besides the disk. So a commit is also delayed a little when many writes came at once
+lately (the idea of PostgreSQL's `commit_delay` and `commit_siblings`). A lone write is committed at once.
 """
 
 from __future__ import annotations
@@ -26,23 +25,23 @@ Result = TypeVar("Result")
 
 #: About how many rows one commit carries at most: while it is written, the answers of the one before are given.
 _ROWS_PER_COMMIT = 500
-#: How long a commit waits at most for others on their way, in seconds: for each there was lately, and in all. So long
-#: that many share what a commit costs where there is no time to lose, and nobody waits for it long where there is.
-_PATIENCE_FOR_EACH, _MAX_PATIENCE = 0.0002, 0.006
+#: The longest delay of a commit, in seconds: for each write that the last commits had, and in all. Under load many
+#: writes share a commit then, and without load nobody waits for long.
+_DELAY_PER_WRITE, _MAX_DELAY = 0.0002, 0.006
 
 
 class BulkOperation(ABC, Generic[Item, Result]):
-    """A kind of write that is done for many items at once."""
+    """A kind of write that is made for many items at once."""
 
     @abstractmethod
     def apply(self, unit: UnitOfWork, items: Sequence[Item], /) -> Sequence[Result]:
-        """On the store's thread: writes the items, and returns a result for each, in their order."""
+        """Writes the items, and returns a result for each, in their order. It is called on the writer's thread."""
 
     def committed(self, items: Sequence[Item], results: Sequence[Result], /) -> None:
-        """On the event loop, as soon as the items are durable and before anybody is answered. Never raises."""
+        """Is called on the event loop as soon as the items are durable, before anybody is answered. Never raises."""
 
     def failed(self, item: Item, error: Exception, /) -> None:
-        """On the event loop: whether the item was written is unknown. Never raises."""
+        """Is called on the event loop when it is unknown whether the item was written. Never raises."""
 
 
 class _Entry:
@@ -76,8 +75,8 @@ class GroupCommit:
         self._weight = 0
         self._pending: deque[_Entry] = deque()
         self._flushing: asyncio.Task[None] | None = None
-        self._crowd = _BatchEstimator()
-        #: While a commit waits for others: how many entries it wants, and who is told that they are there.
+        self._estimator = _BatchEstimator()
+        #: While a commit is delayed: how many entries it waits for, and the future that ends the delay.
         self._wanted = 0
         self._enough: asyncio.Future[None] | None = None
 
@@ -87,22 +86,24 @@ class GroupCommit:
         return self._weight
 
     def check_room(self, weight: int) -> None:
-        """Raises Overloaded when that many rows more would be too many to wait for."""
+        """Raises Overloaded when so many further rows would have to wait for too long."""
         if self._weight + weight > self._capacity:
             raise Overloaded
 
     def submit(self, operation: BulkOperation[Item, Result], item: Item, weight: int = 1) -> asyncio.Future[Result]:
-        """The result, once it is durable; who waits for it may go away. `weight` is about how many rows it writes."""
+        """Returns a future of the item's result, which is set when the item is durable. It may be cancelled: the item
+        is written all the same. `weight` is about how many rows it writes.
+        """
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._add(_Entry(operation, item, weight, future))
         return future
 
     def post(self, operation: BulkOperation[Item, Any], item: Item, weight: int = 1) -> None:
-        """Like `submit`, where the operation's own `committed` and `failed` are all that wants to know."""
+        """Does the same as `submit` for items about which only the operation itself has to know."""
         self._add(_Entry(operation, item, weight, None))
 
-    async def drained(self) -> None:
-        """Returns when nothing is pending."""
+    async def drain(self) -> None:
+        """Waits until nothing is pending."""
         while self._flushing is not None:
             await self._flushing
 
@@ -120,18 +121,18 @@ class GroupCommit:
                 await self._gather()
                 batch = self._next_batch()
                 await self._commit(batch)
-                self._crowd.seen(len(batch) + len(self._pending))
+                self._estimator.record(len(batch) + len(self._pending))
         finally:
             self._flushing = None
 
     async def _gather(self) -> None:
-        """Waits a moment for those who are on their way, if lately there were any."""
-        self._wanted = self._crowd.expected
+        """Delays the commit until as many entries wait as the last commits had, or until the longest delay is over."""
+        self._wanted = self._estimator.expected
         if self._is_enough():
             return
         loop = asyncio.get_running_loop()
         self._enough = enough = loop.create_future()
-        timer = loop.call_later(self._crowd.patience, _end_waiting, enough)
+        timer = loop.call_later(self._estimator.max_delay, _end_delay, enough)
         try:
             await enough
         finally:
@@ -155,10 +156,10 @@ class GroupCommit:
         try:
             results = await self._transactions.write(lambda unit: _apply(unit, groups))
         except Unavailable as error:
-            # No item is to blame. Nor is any tried again: whether they were written is unknown.
+            # No item is to blame, and it is unknown whether they were written. So none is tried again.
             for entry in batch:
                 _fail(entry, error)
-        except Exception as error:  # noqa: BLE001 - handed on to whoever waits
+        except Exception as error:  # noqa: BLE001 - passed on to whoever waits for the item
             await self._commit_apart(batch, error)
         else:
             for (operation, entries), values in zip(groups, results, strict=True):
@@ -168,7 +169,7 @@ class GroupCommit:
             self._metrics.observe_commit(len(batch), time.monotonic() - begun)
 
     async def _commit_apart(self, batch: list[_Entry], error: Exception) -> None:
-        """After a failure each item stands alone, so that a bad one fails no other."""
+        """Commits each item by itself after a failure, so that a bad one fails no other."""
         if len(batch) == 1:
             _fail(batch[0], error)
             return
@@ -177,27 +178,27 @@ class GroupCommit:
 
 
 class _BatchEstimator:
-    """How many there were lately, and so how many are worth waiting for."""
+    """Estimates how many entries the next commit will have."""
 
     def __init__(self) -> None:
         self._count = 0
 
-    def seen(self, count: int) -> None:
-        """At the end of a commit: how many entries it had, with those that came meanwhile."""
-        # Fewer are believed slowly: one commit may just have come between two waves.
+    def record(self, count: int) -> None:
+        """Records how many entries a commit had, together with those that arrived meanwhile."""
+        # The estimate falls slowly, as one commit may just have come between two waves.
         self._count = max(count, (self._count + count) // 2)
 
     @property
     def expected(self) -> int:
-        """As many again: where all of them are back, nobody else is on the way."""
+        """As many as the last commits had: when they have all arrived, no further ones are expected."""
         return self._count
 
     @property
-    def patience(self) -> float:
-        return min(_PATIENCE_FOR_EACH * self._count, _MAX_PATIENCE)
+    def max_delay(self) -> float:
+        return min(_DELAY_PER_WRITE * self._count, _MAX_DELAY)
 
 
-def _end_waiting(enough: asyncio.Future[None]) -> None:
+def _end_delay(enough: asyncio.Future[None]) -> None:
     if not enough.done():
         enough.set_result(None)
 
@@ -206,7 +207,7 @@ _Group = tuple[BulkOperation[Any, Any], list[_Entry]]
 
 
 def _by_operation(batch: Iterable[_Entry]) -> list[_Group]:
-    """In the order in which the operations first came."""
+    """Groups the entries in the order in which their operations first came."""
     groups: dict[int, _Group] = {}
     for entry in batch:
         key = id(entry.operation)

@@ -157,7 +157,7 @@ class Clarion:
         if self._schedules_task is not None:
             await self._schedules_task
         await self._queue_canceller.close()
-        await self._commits.drained()
+        await self._commits.drain()
         await self.sending.close()
         if self._monitoring is not None:
             await self._monitoring.stop()

@@ -114,7 +114,7 @@ class Desk:
         await self.write(lambda unit: unit.messages.requeue([message.id for message in messages], self.name))
 
     async def close(self) -> None:
-        await self._commits.drained()
+        await self._commits.drain()
         await self.queue.close()
         self.transactions.close()
 

@@ -146,7 +146,7 @@ class Process:
 
     async def close(self) -> None:
         await self.stop_dispatch()
-        await self.commits.drained()
+        await self.commits.drain()
         await self.heartbeat.close()
         self.transactions.close()
 

@@ -17,7 +17,7 @@ from tests.memory_store import MemoryStore
 
 
 class SlowStore(MemoryStore):
-    """Whose transactions wait at a gate, and fail while it is told to."""
+    """A store whose write transactions begin only while the gate is open, and fail while `failing` is set."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class SlowStore(MemoryStore):
 
 
 class Doubling(BulkOperation[int, int]):
-    """Doubles numbers, and cannot bear negative ones."""
+    """Doubles numbers, and raises for a batch with a negative one."""
 
     def __init__(self) -> None:
         self.batches: list[list[int]] = []
@@ -79,7 +79,7 @@ async def commits(store: SlowStore) -> AsyncIterator[GroupCommit]:
 
 
 async def first_at_the_gate(commits: GroupCommit, store: SlowStore, doubling: Doubling) -> asyncio.Future[int]:
-    """A write that is under way, and waits."""
+    """Returns a write that is under way, and waits at the gate."""
     store.gate.clear()
     store.at_the_gate.clear()
     first = commits.submit(doubling, 1)
@@ -113,7 +113,7 @@ async def test_writes_of_several_kinds_share_a_commit(
     assert store.commits == 2
 
 
-async def test_the_operation_learns_of_the_commit_before_anybody_is_answered(
+async def test_the_operation_is_called_after_the_commit_and_before_anybody_is_answered(
     commits: GroupCommit, doubling: Doubling
 ) -> None:
     committed = commits.submit(doubling, 1)
@@ -149,7 +149,7 @@ async def test_a_store_that_does_not_answer_fails_all_and_nothing_is_tried_twice
     assert await commits.submit(doubling, 4) == 8
 
 
-async def test_more_than_can_wait_finds_no_room(commits: GroupCommit, store: SlowStore, doubling: Doubling) -> None:
+async def test_more_than_may_wait_is_refused(commits: GroupCommit, store: SlowStore, doubling: Doubling) -> None:
     first = await first_at_the_gate(commits, store, doubling)
     waiting = [commits.submit(doubling, number, weight=100) for number in range(9)]
     commits.check_room(100)
@@ -171,7 +171,7 @@ async def test_a_commit_carries_no_more_than_a_few_hundred_rows(
     assert [len(batch) for batch in doubling.batches] == [1, 5, 5]
 
 
-async def test_who_goes_away_keeps_nobody_from_being_answered(
+async def test_a_caller_that_goes_away_keeps_nobody_from_being_answered(
     commits: GroupCommit, store: SlowStore, doubling: Doubling
 ) -> None:
     first = await first_at_the_gate(commits, store, doubling)
@@ -182,16 +182,16 @@ async def test_who_goes_away_keeps_nobody_from_being_answered(
     assert doubling.told == [2, 4, 6]
 
 
-async def test_drained_waits_for_everything_posted(commits: GroupCommit, store: SlowStore, doubling: Doubling) -> None:
+async def test_draining_waits_for_everything_posted(commits: GroupCommit, store: SlowStore, doubling: Doubling) -> None:
     await first_at_the_gate(commits, store, doubling)
     commits.post(doubling, 2)
     store.gate.set()
-    await commits.drained()
+    await commits.drain()
     assert doubling.told == [2, 4]
-    await commits.drained()
+    await commits.drain()
 
 
-async def test_a_lone_write_after_a_crowd_waits_a_moment_and_no_longer(
+async def test_a_lone_write_after_many_is_delayed_a_little_and_no_longer(
     commits: GroupCommit, doubling: Doubling
 ) -> None:
     await asyncio.gather(*(commits.submit(doubling, number) for number in range(100)))
@@ -199,25 +199,25 @@ async def test_a_lone_write_after_a_crowd_waits_a_moment_and_no_longer(
     assert doubling.batches[-1] == [21]
 
 
-def test_nobody_is_waited_for_where_nobody_came_lately() -> None:
-    crowd = _BatchEstimator()
-    assert (crowd.expected, crowd.patience) == (0, 0)
-    crowd.seen(1)
-    assert crowd.expected == 1
+def test_nothing_is_expected_where_nothing_came_lately() -> None:
+    estimator = _BatchEstimator()
+    assert (estimator.expected, estimator.max_delay) == (0, 0)
+    estimator.record(1)
+    assert estimator.expected == 1
 
 
-def test_more_are_waited_for_as_more_come_and_fewer_only_slowly() -> None:
-    crowd = _BatchEstimator()
+def test_the_estimate_rises_at_once_and_falls_slowly() -> None:
+    estimator = _BatchEstimator()
     expected = []
     for count in (2, 8, 100, 4, 4, 1, 1, 1, 1, 1, 1):
-        crowd.seen(count)
-        expected.append(crowd.expected)
+        estimator.record(count)
+        expected.append(estimator.expected)
     assert expected == [2, 8, 100, 52, 28, 14, 7, 4, 2, 1, 1]
 
 
-def test_a_small_crowd_is_waited_for_shortly_and_a_large_one_never_longer_than_six_milliseconds() -> None:
-    crowd = _BatchEstimator()
-    crowd.seen(10)
-    assert crowd.patience == pytest.approx(0.002)
-    crowd.seen(1_000)
-    assert crowd.patience == pytest.approx(0.006)
+def test_few_writes_delay_a_commit_for_a_short_time_and_many_for_six_milliseconds_at_most() -> None:
+    estimator = _BatchEstimator()
+    estimator.record(10)
+    assert estimator.max_delay == pytest.approx(0.002)
+    estimator.record(1_000)
+    assert estimator.max_delay == pytest.approx(0.006)

@@ -1,4 +1,4 @@
-"""How long what is kept for: contexts, events, and messages with their executions each have a time of their own."""
+"""Purges contexts, events, and messages with their executions, each after a time of its own."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ from clarion_server.domain.instant import MINUTE, Instant, Span
 
 P = TypeVar("P", int, str)
 
-#: Between two sweeps over what is kept.
+#: The time between two sweeps.
 EVERY: Span = 10 * MINUTE
 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """Spans from the end of a message, or the time of an event. None: as long as its message; messages for good."""
+    """The spans after which each kind is purged, from the end of a message or the time of an event.
+
+    None keeps contexts and events as long as their messages, and messages for ever.
+    """
 
     contexts: Span | None = None
     events: Span | None = None
@@ -26,14 +29,14 @@ class Retention:
 
 
 class Purging:
-    """The sweeps that are due."""
+    """Says which sweeps are due."""
 
     def __init__(self, retention: Retention) -> None:
         self._retention = retention
         self._next: Instant = 0
 
     def steps(self, now: Instant, limit: int) -> Iterator[Callable[[UnitOfWork], int]]:
-        """Sweeps, each to be called until it returns 0. Events go before the messages that they tell of."""
+        """Yields sweeps, each of which is called until it returns 0. Events are purged before their messages."""
         if now < self._next:
             return
         self._next = now + EVERY
@@ -52,7 +55,7 @@ class Purging:
 
 
 class _Sweep(Generic[P]):
-    """Goes on with each call where the one before has ended."""
+    """Continues with each call where the one before has ended."""
 
     def __init__(self, step: Callable[[UnitOfWork, P], Swept[P]], start: P) -> None:
         self._step: Callable[[UnitOfWork, P], Swept[P]] = step

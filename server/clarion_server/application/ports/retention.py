@@ -1,4 +1,4 @@
-"""How the store lets go of what has been kept long enough."""
+"""The port through which stored data is purged that has been retained long enough."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ Position = TypeVar("Position", int, str)
 
 @dataclass(frozen=True, slots=True)
 class Swept(Generic[Position]):
-    """What one step of a sweep came to."""
+    """The result of one step of a sweep."""
 
     count: int
-    """How many were looked at, purged or not. 0: the sweep is at its end."""
+    """How many rows were looked at, purged or not. 0 says that the sweep is at its end."""
     position: Position
-    """Where the next step goes on."""
+    """Where the next step continues."""
 
 
 class RetentionRepository(Protocol):
-    """Each method is a step of a sweep over the oldest: it looks at no more than `limit` of them, behind `after`, and
-    purges those that may go. Whatever belongs to a message without an outcome stays. Figures always stay.
+    """Each method is one step of a sweep from the oldest row on. It looks at `limit` rows at most, behind `after`, and
+    purges those that may go. What belongs to a message without an outcome stays, and so do all counters.
     """
 
     def purge_contexts(self, before: Instant, after: int, limit: int) -> Swept[int]:
-        """Contexts and profiles of messages that ended before that instant. The messages are read with empty ones."""
+        """Purges contexts and profiles of messages that ended before then. These messages are read with empty ones."""
         ...
 
     def purge_events(self, before: Instant, after: int, limit: int) -> Swept[int]:
-        """Events that are older. The largest sequence is remembered: see `EventRepository.purged_through`."""
+        """Purges events from before then. `EventRepository.purged_through` returns the largest sequence of them."""
         ...
 
     def purge_messages(self, before: Instant, after: int, limit: int) -> Swept[int]:
-        """Messages that ended before that instant and have no events any more, with their contexts."""
+        """Purges messages that ended before then and have no events any more, with their contexts."""
         ...
 
     def purge_executions(self, before: Instant, after: str, limit: int) -> Swept[str]:
-        """Executions that were accepted before that instant and have no messages any more, with their request ids."""
+        """Purges executions that were accepted before then and have no messages any more, with their request ids."""
         ...

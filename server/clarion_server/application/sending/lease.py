@@ -1,4 +1,4 @@
-"""A process's claim to the messages in its hands."""
+"""The lease of a process: while it holds it, the messages in its hands are its own."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from clarion_server.domain.instant import Instant, Span
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """What a transaction wrote of the lease. Holds from its commit on."""
+    """A renewal that a transaction has written. It holds from the commit on."""
 
     time: Instant
     until: Instant
 
 
 class Lease:
-    """Holds as long as it is renewed in time. Whatever was claimed before it lapsed may be others' since."""
+    """A lease that is not renewed in time lapses. Other processes may then take over what was claimed before."""
 
     def __init__(self, process_id: str, span: Span, clock: Clock) -> None:
         self.process_id = process_id
@@ -28,21 +28,21 @@ class Lease:
         self._until: Instant = 0
 
     def is_held(self) -> bool:
-        """With a margin: the process stops sending before others may begin to."""
+        """Returns whether the process may send. It stops a fifth of the span before others may begin."""
         return self._clock.now() < self._until - self.span // 5
 
     def covers(self, claim_time: Instant) -> bool:
-        """Whether what this process claimed at that time is still in its hands alone."""
+        """Returns whether what this process claimed at that time is still in its hands alone."""
         return self._since <= claim_time and self.is_held()
 
     def renew(self, unit: UnitOfWork) -> Renewal:
-        """Part of a transaction; `renewed` follows its commit."""
+        """Writes a renewal. `renewed` must be called after the commit."""
         now = self._clock.now()
         unit.processes.renew(self.process_id, now + self.span)
         return Renewal(now, now + self.span)
 
     def renewed(self, renewal: Renewal) -> None:
         if renewal.time >= self._until:
-            # It had lapsed: others may have taken over what was in this process's hands.
+            # The lease had lapsed, and others may have taken over what was in this process's hands.
             self._since = renewal.time
         self._until = renewal.until
