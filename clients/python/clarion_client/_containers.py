@@ -17,7 +17,7 @@ class Repeated:
         self._item = item
 
     def read(self, wire: Any, /) -> tuple[Any, ...]:
-        return tuple(map(self._item.read, wire))
+        return tuple(map(self._item.read, wire)) if wire else ()
 
     def write(self, value: Iterable[Any], /) -> list[Any]:
         written: list[Any] = []

@@ -3,9 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from google.protobuf.descriptor import Descriptor, EnumDescriptor
+from google.protobuf.descriptor_pool import DescriptorPool
 
 from tools.generate import PROTOS, VALUES, compile_protos
-from tools.generate_values import generated
+from tools.generate_values import NAMES, POSITIONAL, PRESENT, SECRET, generated
 from tools.openapi.contract import Contract
 
 PARCEL = """
@@ -131,6 +133,23 @@ def test_the_values_are_what_their_tool_makes_of_the_contract(tmp_path: Path) ->
     checked_in = {path.name: path.read_text(encoding="utf-8") for path in VALUES.glob("*.py")}
 
     assert checked_in == generated(contract(tmp_path, *sorted(PROTOS.rglob("*.proto")))), "run `make generate`"
+
+
+def test_the_tables_of_the_tool_name_parts_of_the_contract(tmp_path: Path) -> None:
+    pool = contract(tmp_path, *sorted(PROTOS.rglob("*.proto"))).pool
+    fields = [f"{message}.{field}" for message, names in POSITIONAL.items() for field in names]
+
+    for name in NAMES:
+        assert find(pool, name) is not None, name
+    for name in (*fields, *PRESENT, *SECRET):
+        assert pool.FindFieldByName(f"clarion.v1.{name}") is not None, name
+
+
+def find(pool: DescriptorPool, name: str) -> Descriptor | EnumDescriptor:
+    try:
+        return pool.FindMessageTypeByName(f"clarion.v1.{name}")
+    except KeyError:
+        return pool.FindEnumTypeByName(f"clarion.v1.{name}")
 
 
 def test_types_and_defaults_follow_from_the_contract(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from clarion.v1 import (
     api_key_service_pb2,
     attempt_pb2,
     campaign_pb2,
+    event_pb2,
     execution_service_pb2,
     message_pb2,
     message_service_pb2,
@@ -36,6 +37,7 @@ from clarion_client._conversion import DESCRIPTORS, read, write
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
+SUPPRESSED = attempt_pb2.EXCLUSION_REASON_SUPPRESSED
 NEW_YEAR = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
 
 VALUES = [item for item in DESCRIPTORS if issubclass(item, Value)]
@@ -317,6 +319,45 @@ def test_a_name_of_another_collection_is_refused_with_its_path() -> None:
         write(client.Trigger("executions/1", []), trigger_service_pb2.TriggerRequest)
 
     assert str(refusal.value) == "campaign is 'executions/1', which is no name in campaigns/"
+
+
+def test_a_choice_is_the_alternative_that_is_given() -> None:
+    action = Action(channel_configuration="hook", webhook=client.WebhookContent(json="{}"))
+
+    assert action.content is action.webhook
+    assert Action(channel_configuration="hook").content is None
+
+
+def test_what_is_known_beside_an_event_is_read_as_its_alternative() -> None:
+    event = event_pb2.Event(type=event_pb2.Event.TYPE_EXCLUDED, exclusion=event_pb2.Exclusion(reason=SUPPRESSED))
+
+    value = read(client.Event, event)
+
+    assert value.detail == client.Exclusion(reason=client.ExclusionReason.SUPPRESSED)
+    assert value.attempt is None
+
+
+def test_two_alternatives_of_a_choice_are_refused() -> None:
+    both = {"email": {"subject": "x"}, "webhook": {"json": "{}"}}
+    problem = "has email and webhook, of which only one can be given"
+
+    with pytest.raises(FieldError) as from_file:
+        Campaign.from_dict({"actions": [{"channel_configuration": "x", **both}]})
+    action = Action(channel_configuration="x", email=EmailContent(subject="x"), webhook=client.WebhookContent())
+    with pytest.raises(FieldError) as sent:
+        write(Campaign(actions=[action]), campaign_pb2.Campaign)
+
+    assert str(from_file.value) == str(sent.value) == f"actions[0] {problem}"
+
+
+def test_labels_are_a_mapping() -> None:
+    trigger = client.Trigger("x", [client.Recipient("a@b.example", labels={"order": "4711"})], labels={"shop": "1"})
+
+    sent = write(trigger, trigger_service_pb2.TriggerRequest)
+
+    assert (dict(sent.labels), dict(sent.recipients[0].labels)) == ({"shop": "1"}, {"order": "4711"})
+    with pytest.raises(FieldError, match=r"labels\.shop is 1, not a string"):
+        client.Trigger.from_dict({"campaign": "x", "recipients": [], "labels": {"shop": 1}})
 
 
 def test_a_time_without_a_zone_is_refused() -> None:
