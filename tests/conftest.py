@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 # How long an example takes says more about what else the machine does than about the code.
 settings.register_profile("clarion", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("clarion")
+
+# By default structlog draws tracebacks with rich, which takes a second for each.
+structlog.configure(
+    [
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 COUNTS = "counts"
 

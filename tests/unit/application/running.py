@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any
 
-from clarion_server.adapters.rendering import JinjaContentCompiler
 from clarion_server.adapters.system import SystemIds
 from clarion_server.application.campaign_cache import CampaignCache
 from clarion_server.application.group_commit import GroupCommit
@@ -31,7 +30,6 @@ from clarion_server.application.transactions import Transactions
 from clarion_server.application.triggering.admission import RecipientInput, TriggerCommand
 from clarion_server.application.triggering.cancel import CancelMessages
 from clarion_server.application.triggering.trigger import TriggerAnswer, Triggering
-from clarion_server.bootstrap.channels import CONTENT_KINDS
 from clarion_server.domain.access import Caller, Scope
 from clarion_server.domain.event import Event
 from clarion_server.domain.execution import Execution
@@ -39,6 +37,7 @@ from clarion_server.domain.instant import DAY, Span
 from clarion_server.domain.message import Lane, Message, MessageState
 
 from tests.fakes import Provider
+from tests.unit.application.compiler import COMPILER
 from tests.unit.application.world import World
 
 CALLER = Caller("apiKeys/caller", "default", frozenset({Scope.TRIGGER}))
@@ -90,7 +89,7 @@ class Process:
         self.transactions = Transactions(store or world.store)
         metrics = metrics or Metrics()
         self.commits = GroupCommit(self.transactions, self._committed, capacity, metrics)
-        self.directory = CampaignCache(self.transactions, compiler or JinjaContentCompiler(CONTENT_KINDS))
+        self.directory = CampaignCache(self.transactions, compiler or COMPILER)
         self.lease = Lease(name, span, world.clock)
         self.ports = DispatcherPorts(
             queue=StoreQueue(self.commits, name),

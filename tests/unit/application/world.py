@@ -33,6 +33,7 @@ from clarion_server.domain.counter import CounterGroup, CounterKey, Metric
 from clarion_server.domain.instant import SECOND, Instant, Span
 
 from tests.memory_store import Content, MemoryStore
+from tests.unit.application.compiler import COMPILER
 
 T = TypeVar("T")
 
@@ -99,7 +100,7 @@ class World:
         self.told: list[Campaign] = []
         """The changed campaigns that whoever keeps campaigns at hand was told of."""
         self.told_channels: list[ChannelConfiguration] = []
-        compiler = compiler or JinjaContentCompiler(CONTENT_KINDS)
+        compiler = compiler or COMPILER
         self.authoring = ManageCampaigns(self.transactions, self.clock, self.told.append)
         self.review = Review(compiler, self.clock)
         self.life_cycle = CampaignLifeCycle(self.transactions, self.review, self.clock, self.told.append)
