@@ -17,7 +17,7 @@ export interface Recipient {
   readonly context?: object | undefined;
   /** JSON data about the person. */
   readonly profile?: object | undefined;
-  /** What to find the messages by later. They replace labels of the trigger that have the same keys. */
+  /** Labels to find the messages by later. They replace labels of the trigger that have the same keys. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -34,7 +34,7 @@ export type TriggerOptions = Addressed &
     readonly expireTime?: Date | undefined;
     readonly allowPartial?: boolean | undefined;
     readonly validateOnly?: boolean | undefined;
-    /** What to find the messages by later, such as an order number. */
+    /** Labels to find the messages by later, such as an order number. Never rendered. */
     readonly labels?: Readonly<Record<string, string>> | undefined;
   };
 

@@ -89,7 +89,7 @@ class Client:
 
         The call is safe to repeat under the same `request_id`. Without one, the client makes one up for all tries of
         this call; a failure has it as `request_id`. One invalid recipient makes the service refuse the whole call,
-        unless `allow_partial`.
+        unless `allow_partial`. Messages and events carry the `labels`, which are never rendered.
         """
         trigger = Trigger(
             campaign,
