@@ -5,8 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from clarion_server.domain.finding import Finding
 
-from tests.unit.rendering.contents import codes, object_schema, reviewed
+from tests.unit.rendering import contents
+from tests.unit.rendering.contents import codes, object_schema
+
+
+def reviewed(template: str, schema: Any = None) -> list[Finding]:
+    """The findings of a template that writes something else besides."""
+    return contents.reviewed(f"{template}x", schema)
+
 
 TEXT = {"type": "string"}
 NUMBER = {"type": "number"}

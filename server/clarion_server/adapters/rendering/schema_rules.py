@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from jsonschema_rs import Draft202012Validator, RegexOptions, ValidationError
 
+from clarion_server.adapters.rendering.schema_cost import pattern_size, patterns
 from clarion_server.adapters.rendering.schema_tree import Path, applied, dotted, everywhere, resolved
 from clarion_server.adapters.rendering.structure import closest
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 
 FIELD = "context_schema"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_DIALECTS = (DIALECT, f"{DIALECT}#")
 
 _LARGEST = 64 * 1024
 _DEEPEST = 64
@@ -22,6 +25,9 @@ _DEEPEST = 64
 _MOST_PARTS = 5_000
 """With every reference written out: what a check may have to look at for one value."""
 _LONGEST_MESSAGE = 300
+_MOST_FINDINGS = 100
+_LARGEST_PATTERNS = 24 * 1024 * 1024
+"""Of all compiled patterns together; a name as in `^[\\p{L} '-]{1,100}$` takes a third of it."""
 
 _ELSEWHERE = ("$anchor", "$dynamicAnchor", "$dynamicRef", "$recursiveAnchor", "$recursiveRef", "$vocabulary")
 
@@ -38,11 +44,11 @@ _KEYWORDS = frozenset(
 
 def schema_findings(schema: Mapping[str, Any]) -> list[Finding]:
     """Errors keep the schema from being compiled. Each rule relies on those before it."""
-    for rule in (_size, _language, _root, _references, _expansion, _compilation):
-        findings = list(rule(schema))
+    for rule in (_size, _language, _root, _references, _expansion, _patterns, _compilation):
+        findings = list(islice(rule(schema), _MOST_FINDINGS))
         if findings:
             return findings
-    return list(_unknown_keywords(schema))
+    return list(islice(_unknown_keywords(schema), _MOST_FINDINGS))
 
 
 def _size(schema: Mapping[str, Any]) -> Iterator[Finding]:
@@ -63,7 +69,7 @@ def _depth(value: Any) -> int:
 
 
 def _language(schema: Mapping[str, Any]) -> Iterator[Finding]:
-    if schema.get("$schema", DIALECT) != DIALECT:
+    if schema.get("$schema", DIALECT) not in _DIALECTS:
         yield _error(("$schema",), "The schema is of another version of JSON Schema.", f"Use {DIALECT}.")
         return
     for error in _meta_validator().iter_errors(schema):
@@ -142,6 +148,17 @@ def _parts_left(schema: Any, root: Mapping[str, Any], left: int, references: tup
             f"The schema at `{reference}` refers to itself.", "Write out the levels that the content shows."
         )
     return _parts_left(resolved(reference, root), root, left, (*references, reference))
+
+
+def _patterns(schema: Mapping[str, Any]) -> Iterator[Finding]:
+    size = 0
+    for path, pattern in patterns(schema):
+        size += pattern_size(pattern) or 0
+        if size > _LARGEST_PATTERNS:
+            message = "The patterns of the schema take too much memory together."
+            remedy = "Simplify this one: `maxLength` bounds a text for less than `{1,100}` does."
+            yield _error(path, message, remedy)
+            return
 
 
 def _compilation(schema: Mapping[str, Any]) -> Iterator[Finding]:

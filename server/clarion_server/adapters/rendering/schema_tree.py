@@ -46,10 +46,12 @@ def resolved(reference: str, root: Mapping[str, Any]) -> Any:
     target: Any = root
     for token in unquote(reference).removeprefix("#").split("/")[1:]:
         key = token.replace("~1", "/").replace("~0", "~")
-        members = dict(enumerate(target)) if isinstance(target, list) else target
-        if not isinstance(members, Mapping):
-            raise LookupError(reference)  # noqa: TRY004  (the pointer leads nowhere, whatever it met)
-        target = members[int(key) if isinstance(target, list) and key.isdecimal() else key]
+        if isinstance(target, list) and key.isdecimal():
+            target = target[int(key)]
+        elif isinstance(target, Mapping):
+            target = target[key]
+        else:
+            raise LookupError(reference)
     return target
 
 

@@ -8,12 +8,15 @@ from jinja2 import TemplateSyntaxError
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 
+from clarion_server.application.background import check_cancelled
+
 MOST_NODES = 10_000
 """Names, operators, filters, tags and texts of a template. Their review takes about a third of a second."""
 DEEPEST = 60
 """Of brackets in brackets and nodes in nodes; Python's own compiler gives up at about a hundred brackets."""
-_MOST_TOKENS = 4 * MOST_NODES
+MOST_TOKENS = 4 * MOST_NODES
 _LONGEST_NAME = 200
+_TOKENS_BETWEEN_CHECKS = 1_000
 _OPENING = frozenset({"lbrace", "lbracket", "lparen"})
 _CLOSING = frozenset({"rbrace", "rbracket", "rparen"})
 
@@ -28,9 +31,11 @@ class SourceLimits(Extension):
     def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
         depth = 0
         for count, token in enumerate(stream, 1):
+            if not count % _TOKENS_BETWEEN_CHECKS:
+                check_cancelled()
             depth += (token.type in _OPENING) - (token.type in _CLOSING)
-            if count > _MOST_TOKENS:
-                message = f"The template has more than {_MOST_TOKENS:,} names, signs, tags and texts."
+            if count > MOST_TOKENS:
+                message = f"The template has more than {MOST_TOKENS:,} names, signs, tags and texts."
                 raise TemplateTooLarge(message, token.lineno)
             if depth > DEEPEST:
                 raise TemplateTooLarge("The template is nested too deeply.", token.lineno)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import islice
 
 from jinja2 import TemplateSyntaxError, nodes
 
@@ -21,7 +22,16 @@ _RESERVED = frozenset({*VARIABLES, "loop", "range", "self"})
 _DEEPEST_LOOPS = 8
 _LONGEST_SOURCE = 512 * 1024
 _LARGEST_INTEGER = 1 << LIMITS.integer_bits
+_MOST_REFUSALS = 100
+_MOST_COMPARED = 500
+"""Names with which a misspelt one is compared."""
 _SHORTEN = "Shorten it, or loop over a list of the context."
+
+_UNCLOSED_COMMENT = "Missing end of comment tag"
+COMMENT_REMEDY = (
+    "`{#` begins a comment. In CSS write a space between the two characters, or put the style between `{% raw %}` and "
+    "`{% endraw %}`."
+)
 
 _REFUSED_TAGS: Mapping[type[nodes.Node], str] = {
     nodes.AssignBlock: "set … endset",
@@ -59,7 +69,7 @@ def parsed(source: str, environment: ContentEnvironment) -> tuple[nodes.Template
         # Python's own limits: hundreds of signs in front of a value, or a number of thousands of digits.
         return None, [syntax_refusal(0, "An expression is too long or nested too deeply.")]
     _number_lines(tree, 1)
-    return tree, list(_refusals(tree, environment))
+    return tree, list(islice(_refusals(tree, environment), _MOST_REFUSALS))
 
 
 def _number_lines(node: nodes.Node, line: int) -> None:
@@ -73,7 +83,7 @@ def _number_lines(node: nodes.Node, line: int) -> None:
 
 def closest(name: str, names: Iterable[str]) -> str:
     """`Did you mean …?` with its leading space, or nothing."""
-    by_lower_case = {known.lower(): known for known in names}
+    by_lower_case = {known.lower(): known for known in islice(names, _MOST_COMPARED)}
     matches = get_close_matches(name.lower(), by_lower_case, n=1)
     return f" Did you mean `{by_lower_case[matches[0]]}`?" if matches else ""
 
@@ -188,4 +198,5 @@ def _unsafe(line: int, message: str, remedy: str) -> Refusal:
 
 def syntax_refusal(line: int, message: str) -> Refusal:
     sentence = f"{message[:1].upper()}{message[1:]}".rstrip(".")
-    return Refusal(FindingCode.TEMPLATE_SYNTAX, line, f"{sentence}.", "Correct the line.")
+    remedy = COMMENT_REMEDY if message == _UNCLOSED_COMMENT else "Correct the line."
+    return Refusal(FindingCode.TEMPLATE_SYNTAX, line, f"{sentence}.", remedy)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from clarion_server.adapters.rendering.review.links import links
 from clarion_server.domain.category import Category
@@ -10,10 +11,11 @@ from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 
 _WAY_OUT = "unsubscribe"
+_MOST_LINKS = 100
 
 
 def email_findings(email: EmailContent, category: Category | None) -> Iterator[Finding]:
-    yield from _link_findings(email.html)
+    yield from islice(_link_findings(email.html), _MOST_LINKS)
     if category is Category.MARKETING and not _offers_way_out(email):
         yield Finding(
             Severity.WARNING,

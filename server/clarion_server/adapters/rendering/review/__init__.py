@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 from clarion_server.adapters.rendering.compilation import compiled
 from clarion_server.adapters.rendering.content_kind import ContentKinds, Escaping, Part, content_field
 from clarion_server.adapters.rendering.environment import ENVIRONMENTS
+from clarion_server.adapters.rendering.review.effort import limited_effort
+from clarion_server.adapters.rendering.review.html_rules import review_html, review_text
 from clarion_server.adapters.rendering.review.json_report import JsonReport
 from clarion_server.adapters.rendering.review.json_types import Schema
-from clarion_server.adapters.rendering.review.report import Report
+from clarion_server.adapters.rendering.review.report import Report, TooManyFindings
 from clarion_server.adapters.rendering.review.template_review import review_variables
 from clarion_server.adapters.rendering.schema_check import EMPTY_OBJECT
 from clarion_server.adapters.rendering.schema_rules import schema_findings
@@ -24,6 +27,11 @@ __all__ = ["review"]
 
 def review(definition: CampaignDefinition, kinds: ContentKinds) -> list[Finding]:
     """Returns the findings of the context schema and of every action."""
+    with limited_effort():
+        return _findings(definition, kinds)
+
+
+def _findings(definition: CampaignDefinition, kinds: ContentKinds) -> list[Finding]:
     schema = definition.context_schema if definition.context_schema is not None else EMPTY_OBJECT
     findings = list(schema_findings(schema))
     is_sound = all(finding.severity is not Severity.ERROR for finding in findings)
@@ -53,8 +61,13 @@ def _template_findings(part: Part, field: str, schema: Schema | None) -> Iterato
     if tree is None or refusals:
         return
     report = JsonReport(field, tree) if part.escaping is Escaping.JSON else Report(field)
-    if schema is not None:
-        review_variables(tree, schema, report)
+    with suppress(TooManyFindings):
+        if schema is not None:
+            review_variables(tree, schema, report)
+        if part.escaping is Escaping.HTML:
+            review_html(part.source, report)
+        elif part.escaping is Escaping.NONE:
+            review_text(tree, report)
     yield from report.findings
     code = compiled(tree, environment)
     if isinstance(code, Refusal):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from functools import lru_cache
 from typing import Any
 
 from clarion_server.adapters.rendering.review import schema_dnf as schemas
@@ -82,7 +83,7 @@ class AbstractValue:
         return self if self.place is not None else replace(self, place=(symbol,), path=symbol.name)
 
     def narrowed(self, kinds: Kinds) -> AbstractValue:
-        return self.that({"type": keywords(kinds)}) if self.kinds - kinds else self
+        return self.that(_of_kinds(kinds)) if self.kinds - kinds else self
 
     def that(self, schema: Schema) -> AbstractValue:
         """Only those values that also pass the schema."""
@@ -90,8 +91,7 @@ class AbstractValue:
 
     def filled(self) -> AbstractValue:
         """Neither missing nor null nor empty: what counts as true."""
-        filled = {"minItems": 1, "minProperties": 1, "minLength": 1}
-        return self.narrowed(ALL - {Kind.NULL}).that(filled).certain()
+        return self.narrowed(ALL - {Kind.NULL}).that(_FILLED).certain()
 
     def is_filled(self) -> bool:
         return all(_is_filled(conjunction) for conjunction in self.alternatives)
@@ -173,6 +173,15 @@ class AbstractValue:
         if self.kinds == {kind}:
             return doubt
         return MissingReason(Cause.NULL if self.kinds == {kind, Kind.NULL} else otherwise, self.path)
+
+
+#: Schemas of our own are made once, so that a value that passed one twice is known by it once.
+_FILLED: Schema = {"minItems": 1, "minProperties": 1, "minLength": 1}
+
+
+@lru_cache(maxsize=128)
+def _of_kinds(kinds: Kinds) -> Schema:
+    return {"type": keywords(kinds)}
 
 
 #: The schema of a profile's attributes, and of whatever is in them: they may be missing or null, and be of any type.

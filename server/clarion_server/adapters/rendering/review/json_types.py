@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
+from clarion_server.adapters.rendering.review.effort import once_per_schema, spend
+
 Schema = Mapping[str, Any]
 
 
@@ -63,8 +65,9 @@ def kind_of(value: object) -> Kind:
     return _BY_TYPE[type(value)]
 
 
+@once_per_schema
 def kinds_of(schema: Schema) -> Kinds:
-    """What `type`, `const` and `enum` leave. Whatever else the schema says can only leave less."""
+    """Returns what `type`, `const` and `enum` leave. Whatever else the schema says can only leave less."""
     kinds = ALL
     if "type" in schema:
         names = schema["type"]
@@ -72,5 +75,6 @@ def kinds_of(schema: Schema) -> Kinds:
     if "const" in schema:
         kinds &= {kind_of(schema["const"])}
     if "enum" in schema:
+        spend(len(schema["enum"]))
         kinds &= {kind_of(value) for value in schema["enum"]}
     return kinds

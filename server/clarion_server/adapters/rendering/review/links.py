@@ -1,84 +1,91 @@
-"""The links of an HTML template, as far as they can be judged without data."""
+"""The links of an HTML template, and the addresses of what it shows, as far as they can be judged without data."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from html.parser import HTMLParser
+from dataclasses import dataclass, field
+from html import unescape
 from urllib.parse import urlsplit
 
-_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
-_TAGS = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
-_NEITHER_NAME_NOR_LINE = re.compile(r"[^\w.\n]")
+from clarion_server.adapters.rendering.review.html_scanner import Tag, scan
+from clarion_server.adapters.rendering.review.html_source import VALUE, html_of, without_names
 
-#: Stands around what is left of a template tag: its names, and its line breaks.
-_MARK = "\ufffc"
-_MARKED = re.compile(f"{_MARK}[^{_MARK}]*{_MARK}")
+_LINK_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
+_RESOURCE_SCHEMES = frozenset({"data", "http", "https"})
+_FORM_SCHEMES = frozenset({"http", "https", "mailto"})
+#: Attributes with an address, by element; `*` stands for any element.
+_RESOURCES = {
+    ("*", "background"): _RESOURCE_SCHEMES,
+    ("button", "formaction"): _FORM_SCHEMES,
+    ("form", "action"): _FORM_SCHEMES,
+    ("img", "src"): _RESOURCE_SCHEMES,
+    ("input", "formaction"): _FORM_SCHEMES,
+    ("input", "src"): _RESOURCE_SCHEMES,
+}
+_WHITE_SPACE = re.compile(r"\s")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Link:
+    """A link, or an address of what is shown."""
+
     line: int
     address: str
-    text: str = ""
+    """With marks in place of the template's tags, and their names."""
+    schemes: frozenset[str] = _LINK_SCHEMES
+    texts: list[str] = field(default_factory=list)
 
     def mentions(self, word: str) -> bool:
-        return word in f"{self.address} {self.text}".lower()
+        return word in f"{self.address} {''.join(self.texts)}".lower()
 
     @property
     def fault(self) -> str:
         """What is wrong with the address, for people; empty when nothing is, or when the data decides."""
-        address = _MARKED.sub(_MARK, self.address).strip()
+        address = without_names(without_names(self.address, VALUE), VALUE).strip()
         if not address:
             return "has no address"
-        return "" if address.startswith(("#", _MARK)) else _fault(address)
+        return "" if address.startswith(("#", VALUE)) else _fault(address, self.schemes)
 
     @property
     def shown(self) -> str:
-        return _MARKED.sub("…", self.address).strip()
+        return without_names(self.address, "…").strip()
 
 
 def links(source: str) -> Iterator[Link]:
-    """Of a template that writes HTML."""
-    reader = _LinkReader()
-    reader.feed(_TAGS.sub(_marked, source))
-    reader.close()
-    return iter(reader.links)
+    """Yields the links of a template that writes HTML, with their texts."""
+    found: list[Link] = []
+    is_open = False
+    for token in scan(html_of(source)):
+        if not isinstance(token, Tag):
+            if is_open:
+                found[-1].texts.append(token.text)
+        elif token.is_end:
+            is_open = is_open and token.name != "a"
+        elif token.name in {"a", "area"} and (address := token.value_of("href")) is not None:
+            found.append(Link(token.line, address))
+            is_open = token.name == "a"
+    return iter(found)
 
 
-def _marked(tag: re.Match[str]) -> str:
-    return _MARK + _NEITHER_NAME_NOR_LINE.sub("", tag[0]) + _MARK
+def resources_of(tag: Tag) -> Iterator[Link]:
+    """Yields the addresses that a tag shows or sends something to."""
+    for attribute in () if tag.is_end else tag.attributes:
+        schemes = _RESOURCES.get((tag.name, attribute.name)) or _RESOURCES.get(("*", attribute.name))
+        if schemes is not None:
+            yield Link(tag.line, unescape(attribute.value), schemes)
 
 
-def _fault(address: str) -> str:
+def _fault(address: str, schemes: frozenset[str]) -> str:
     try:
         parts = urlsplit(address)
         host = parts.hostname
     except ValueError:
         return "is malformed"
-    if parts.scheme not in _SCHEMES:
+    if parts.scheme == "cid":
+        return "names no file of the message"
+    if parts.scheme not in schemes:
         return f"has the scheme `{parts.scheme}:`" if parts.scheme else "is relative, and a mail has no base address"
     if parts.scheme in {"http", "https"} and not host:
         return "names no host"
-    return "holds white space" if re.search(r"\s", address) else ""
-
-
-class _LinkReader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.links: list[Link] = []
-        self._is_open = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in {"a", "area"} and "href" in dict(attrs):
-            self.links.append(Link(self.getpos()[0], dict(attrs)["href"] or ""))
-            self._is_open = tag == "a"
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "a":
-            self._is_open = False
-
-    def handle_data(self, data: str) -> None:
-        if self._is_open:
-            self.links[-1].text += data
+    return "holds white space" if parts.scheme != "data" and _WHITE_SPACE.search(address) else ""

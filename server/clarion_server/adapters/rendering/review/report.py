@@ -39,8 +39,15 @@ _SCHEMA_REMEDIES = {
 }
 
 
+_MOST_FINDINGS = 100
+
+
+class TooManyFindings(Exception):
+    """The template has as many findings as anybody reads."""
+
+
 class Report:
-    """Collects findings, each once."""
+    """Collects findings, each once. Raises TooManyFindings beyond a hundred."""
 
     def __init__(self, field: str) -> None:
         self._field = field
@@ -51,10 +58,15 @@ class Report:
         return list(self._findings)
 
     def error(self, code: FindingCode, line: int, message: str, remedy: str) -> None:
-        self._findings[Finding(Severity.ERROR, code, self._field, message, remedy, line)] = None
+        self._add(Finding(Severity.ERROR, code, self._field, message, remedy, line))
 
     def warning(self, code: FindingCode, line: int, message: str, remedy: str) -> None:
-        self._findings[Finding(Severity.WARNING, code, self._field, message, remedy, line)] = None
+        self._add(Finding(Severity.WARNING, code, self._field, message, remedy, line))
+
+    def _add(self, finding: Finding) -> None:
+        if len(self._findings) >= _MOST_FINDINGS:
+            raise TooManyFindings
+        self._findings[finding] = None
 
     def present(self, shape: AbstractValue, line: int) -> AbstractValue:
         """The shape as it is when its use succeeds, after a finding when it may be missing."""

@@ -1,18 +1,18 @@
-"""JSON Schemas taken apart: a value that passes one has passed every schema of at least one of its alternatives.
+"""JSON Schemas in disjunctive normal form: a value that passes one passes every schema of one of its alternatives.
 
 Everything here errs towards knowing less: keywords that are not understood are left out, which only makes more values
-possible, so that what review promises holds for every context the validator lets through.
+possible, so that what review promises holds for every context the validator accepts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from itertools import product
 from typing import Any
 
 from jsonschema_rs import Draft202012Validator
 
+from clarion_server.adapters.rendering.review.effort import once_per_schema, spend
 from clarion_server.adapters.rendering.review.json_types import ALL, Kind, Kinds, Schema, kinds_of
 from clarion_server.adapters.rendering.schema_rules import validator
 
@@ -24,15 +24,18 @@ ANYTHING: Alternatives = ((),)
 NOTHING: Alternatives = ()
 
 _MOST_ALTERNATIVES = 64
+_COMBINES_ONLY = frozenset({"allOf", "anyOf", "oneOf"})
 
 
+@once_per_schema
 def alternatives(schema: Any) -> Alternatives:
-    """Of a schema without references."""
+    """Returns the alternatives of a schema without references."""
     if schema is False:
         return NOTHING
     if schema is True:
         return ANYTHING
-    result: Alternatives = ((schema,),) if kinds_of(schema) else NOTHING
+    own = _own_alternatives(schema)
+    result = own
     for member in schema.get("allOf", ()):
         result = both(result, alternatives(member))
     for keyword in ("anyOf", "oneOf"):
@@ -41,7 +44,15 @@ def alternatives(schema: Any) -> Alternatives:
     if "if" in schema:
         result = both(result, _branches(schema))
     # Too many to follow: what the schema says itself is true of all of them.
-    return result if len(result) <= _MOST_ALTERNATIVES else ((schema,),)
+    return result if len(result) <= _MOST_ALTERNATIVES else own
+
+
+def _own_alternatives(schema: Schema) -> Alternatives:
+    """Returns what a schema says beside its combinations. One that only combines others says nothing itself."""
+    spend(1)
+    if schema.keys() <= _COMBINES_ONLY:
+        return ANYTHING
+    return ((schema,),) if kinds_of(schema) else NOTHING
 
 
 def _branches(schema: Schema) -> Alternatives:
@@ -50,34 +61,32 @@ def _branches(schema: Schema) -> Alternatives:
 
 
 def both(left: Alternatives, right: Alternatives) -> Alternatives:
+    """Returns the alternatives of values that pass one of the left ones and one of the right ones."""
     if len(left) * len(right) > _MOST_ALTERNATIVES:
         return left
-    merged = ((*first, *second) for first, second in product(left, right))
+    merged = (_merged(first, second) for first, second in product(left, right))
     return tuple(conjunction for conjunction in merged if kinds(conjunction))
 
 
+def _merged(first: Conjunction, second: Conjunction) -> Conjunction:
+    spend(len(first) + len(second))
+    known = set(map(id, first))
+    return (*first, *(schema for schema in second if id(schema) not in known))
+
+
 def either(several: Iterable[Alternatives]) -> Alternatives:
-    result = tuple(dict.fromkeys(_Identity(c) for options in several for c in options))
-    return tuple(identity.conjunction for identity in result) if len(result) <= _MOST_ALTERNATIVES else ANYTHING
-
-
-class _Identity:
-    """A conjunction by the identity of its schemas, which are dictionaries and cannot be hashed."""
-
-    __slots__ = ("_ids", "conjunction")
-
-    def __init__(self, conjunction: Conjunction) -> None:
-        self.conjunction = conjunction
-        self._ids = tuple(map(id, conjunction))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Identity) and self._ids == other._ids
-
-    def __hash__(self) -> int:
-        return hash(self._ids)
+    """Returns the alternatives of all together, each once: schemas are told apart by their identity."""
+    result: dict[tuple[int, ...], Conjunction] = {}
+    for conjunction in (each for options in several for each in options):
+        spend(1 + len(conjunction))
+        result[tuple(map(id, conjunction))] = conjunction
+        if len(result) > _MOST_ALTERNATIVES:
+            return ANYTHING
+    return tuple(result.values())
 
 
 def kinds(conjunction: Conjunction) -> Kinds:
+    spend(len(conjunction))
     result = ALL
     for schema in conjunction:
         result &= kinds_of(schema)
@@ -86,7 +95,7 @@ def kinds(conjunction: Conjunction) -> Kinds:
 
 def requires(conjunction: Conjunction, name: str) -> bool:
     """Whether the member is there for certain."""
-    is_required = any(name in schema.get("required", ()) for schema in conjunction)
+    is_required = any(name in _required(schema) for schema in conjunction)
     return is_required and kinds(conjunction) == {Kind.OBJECT}
 
 
@@ -95,13 +104,14 @@ def knows(conjunction: Conjunction, name: str) -> bool:
     if not any(_speaks_of_members(schema) for schema in conjunction):
         return Kind.OBJECT in kinds(conjunction)
     return any(
-        name in schema.get("required", ()) or next(_named(schema, name), None) is not None or _opens(schema)
+        name in _required(schema) or next(_named(schema, name), None) is not None or _opens(schema)
         for schema in conjunction
     )
 
 
 def names(conjunction: Conjunction) -> Iterator[str]:
     for schema in conjunction:
+        spend(len(schema.get("properties", ())))
         yield from schema.get("properties", ())
 
 
@@ -109,14 +119,14 @@ def member(conjunction: Conjunction, name: str) -> Alternatives:
     """What the member is when it is there."""
     if Kind.OBJECT not in kinds(conjunction):
         return NOTHING
-    return _all(found for schema in conjunction for found in _member_schemas(schema, name))
+    return _all(alternatives(found) for schema in conjunction for found in _member_schemas(schema, name))
 
 
 def any_member(conjunction: Conjunction) -> Alternatives:
-    """What any of the object's values is."""
+    """Returns what any of the object's values is."""
     if Kind.OBJECT not in kinds(conjunction):
         return NOTHING
-    return _all({"anyOf": list(_value_schemas(schema))} for schema in conjunction)
+    return _all(map(_any_value, conjunction))
 
 
 def entry(conjunction: Conjunction, index: int) -> Alternatives:
@@ -125,13 +135,14 @@ def entry(conjunction: Conjunction, index: int) -> Alternatives:
         return NOTHING
     if index < 0:
         return any_entry(conjunction)
-    return _all(_entry_schema(schema, index) for schema in conjunction)
+    return _all(alternatives(_entry_schema(schema, index)) for schema in conjunction)
 
 
 def any_entry(conjunction: Conjunction) -> Alternatives:
+    """Returns what any of the list's entries is."""
     if Kind.ARRAY not in kinds(conjunction):
         return NOTHING
-    return _all({"anyOf": [*schema.get("prefixItems", ()), schema.get("items", True)]} for schema in conjunction)
+    return _all(map(_any_item, conjunction))
 
 
 def least_length(conjunction: Conjunction) -> int:
@@ -144,10 +155,10 @@ def most_length(conjunction: Conjunction) -> float:
     return min([*limits, *closed], default=float("inf"))
 
 
-def _all(schemas: Iterable[Any]) -> Alternatives:
+def _all(several: Iterable[Alternatives]) -> Alternatives:
     result = ANYTHING
-    for schema in schemas:
-        result = both(result, alternatives(schema))
+    for options in several:
+        result = both(result, options)
     return result
 
 
@@ -160,17 +171,35 @@ def _opens(schema: Schema) -> bool:
 
 
 def _named(schema: Schema, name: str) -> Iterator[Any]:
-    """The schemas of `properties` and `patternProperties` for the name."""
+    """Yields the schemas of `properties` and `patternProperties` for the name."""
     if name in schema.get("properties", {}):
         yield schema["properties"][name]
-    for pattern, found in schema.get("patternProperties", {}).items():
-        if _matcher(pattern).is_valid(name):
+    for pattern, found in _patterns(schema):
+        spend(_STEPS_OF_A_MATCH)
+        if pattern.is_valid(name):
             yield found
+
+
+_STEPS_OF_A_MATCH = 1
+_STEPS_OF_A_PATTERN = 100
+
+
+@once_per_schema
+def _patterns(schema: Schema) -> list[tuple[Draft202012Validator, Any]]:
+    """Returns the validator's own engine for each pattern: it agrees with the check of contexts, and is never slow."""
+    patterns = schema.get("patternProperties", {})
+    spend(_STEPS_OF_A_PATTERN * len(patterns))
+    return [(validator({"pattern": pattern}), found) for pattern, found in patterns.items()]
 
 
 def _member_schemas(schema: Schema, name: str) -> Iterator[Any]:
     found = list(_named(schema, name))
     yield from found or [schema.get("additionalProperties", True)]
+
+
+@once_per_schema
+def _any_value(schema: Schema) -> Alternatives:
+    return either(map(alternatives, _value_schemas(schema)))
 
 
 def _value_schemas(schema: Schema) -> Iterator[Any]:
@@ -179,12 +208,18 @@ def _value_schemas(schema: Schema) -> Iterator[Any]:
     yield schema.get("additionalProperties", True)
 
 
+@once_per_schema
+def _any_item(schema: Schema) -> Alternatives:
+    return either(map(alternatives, [*schema.get("prefixItems", ()), schema.get("items", True)]))
+
+
 def _entry_schema(schema: Schema, index: int) -> Any:
     prefix = schema.get("prefixItems", ())
     return prefix[index] if index < len(prefix) else schema.get("items", True)
 
 
-@lru_cache(maxsize=256)
-def _matcher(pattern: str) -> Draft202012Validator:
-    """The validator's own engine: it agrees with the check of contexts, and no pattern can make it slow."""
-    return validator({"pattern": pattern})
+@once_per_schema
+def _required(schema: Schema) -> frozenset[str]:
+    required = schema.get("required", ())
+    spend(len(required))
+    return frozenset(required)

@@ -13,6 +13,7 @@ from clarion_server.adapters.rendering.review.abstract_values import (
     Symbol,
     any_of,
 )
+from clarion_server.adapters.rendering.review.effort import spend
 from clarion_server.adapters.rendering.review.json_types import ALL, SIZED, Kind, Kinds
 
 
@@ -39,6 +40,8 @@ NOT_NULL = Fact(ALL - {Kind.NULL})
 FILLED = Fact(ALL - {Kind.NULL}, is_filled=True)
 
 
+_COPIED_A_STEP = 20
+
 #: What a value must be to have a part of that name or number.
 _KINDS_WITH_PARTS: Mapping[type, Kinds] = {str: frozenset({Kind.OBJECT}), int: frozenset({Kind.ARRAY, Kind.STRING})}
 
@@ -51,12 +54,14 @@ class Scope:
     facts: Mapping[Place, Fact] = field(default_factory=dict)
 
     def with_variable(self, name: str, shape: AbstractValue) -> Scope:
+        spend(len(self.variables) // _COPIED_A_STEP)
         return replace(self, variables={**self.variables, name: shape.called(Symbol(name))})
 
     def with_fact(self, place: Place | None, fact: Fact) -> Scope:
         """What holds of a value's part makes sure of the whole: a coupon's code is there only when the coupon is."""
         if place is None:
             return self
+        spend(len(self.facts) // _COPIED_A_STEP + len(place))
         facts = dict(self.facts)
         for length in range(1, len(place)):
             whole = Fact(_KINDS_WITH_PARTS.get(type(place[length]), SIZED))
@@ -74,6 +79,7 @@ def joined(scopes: Iterable[Scope]) -> Scope:
     first, *others = scopes
     result = first
     for scope in others:
+        spend(len(result.variables) + len(scope.variables) + len(result.facts))
         result = Scope(_joined_variables(result, scope), _joined_facts(result, scope))
     return result
 

@@ -8,9 +8,11 @@ from jinja2 import nodes
 
 from clarion_server.adapters.rendering.review.abstract_values import UNPROMISED, shape_of
 from clarion_server.adapters.rendering.review.checker import Walk
+from clarion_server.adapters.rendering.review.effort import ReviewTooLong
 from clarion_server.adapters.rendering.review.json_types import Schema
 from clarion_server.adapters.rendering.review.report import Report
 from clarion_server.adapters.rendering.review.scopes import Scope
+from clarion_server.domain.finding import FindingCode
 
 
 def review_variables(tree: nodes.Template, context_schema: Any, report: Report) -> None:
@@ -18,7 +20,12 @@ def review_variables(tree: nodes.Template, context_schema: Any, report: Report) 
 
     When no finding is an error, no context that passes the schema leaves a value missing.
     """
-    Walk(report).through(tree.body, _outermost(context_schema))
+    try:
+        Walk(report).through(tree.body, _outermost(context_schema))
+    except ReviewTooLong:
+        message = "The template and the context schema are too complicated together to be reviewed."
+        remedy = "Split loops and conditions up, or give the schema fewer alternatives."
+        report.error(FindingCode.TEMPLATE_UNSAFE, 0, message, remedy)
 
 
 def _outermost(context_schema: Any) -> Scope:
