@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from contextvars import ContextVar
 from threading import Event
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 
@@ -17,7 +17,7 @@ class WorkCancelled(Exception):
     """Ends work that nobody waits for."""
 
 
-async def run_in_background(work: Callable[[], Result]) -> Result:
+async def run_in_background(work: Callable[..., Result], *arguments: Any) -> Result:
     """Runs the work in a thread, so that the event loop serves others meanwhile.
 
     When the caller is cancelled, the work is told, and ends at its next call of `check_cancelled`.
@@ -25,7 +25,7 @@ async def run_in_background(work: Callable[[], Result]) -> Result:
     cancelled = Event()
     token = _CANCELLED.set(cancelled)
     try:
-        return await asyncio.to_thread(work)
+        return await asyncio.to_thread(work, *arguments)
     except asyncio.CancelledError:
         cancelled.set()
         raise

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from clarion_server.application.background import run_in_background
 from clarion_server.application.campaign_lookup import find_campaign, find_version
 from clarion_server.application.campaigns.review import errors_of
 from clarion_server.application.ports.content import (
@@ -82,7 +82,7 @@ class CampaignPreviewer:
         definition, index, configuration = await self._transactions.read(read)
         action, recipient = definition.actions[index], _recipient(command, definition, index)
         # Compiling and rendering may take milliseconds, in which the event loop serves others.
-        rendered = await asyncio.to_thread(self._render, command, definition, index, recipient)
+        rendered = await run_in_background(self._render, command, definition, index, recipient)
         provider = None
         if configuration is not None and configuration.channel is action.content.channel:
             provider = configuration.provider

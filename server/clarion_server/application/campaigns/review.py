@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Sequence
 
+from clarion_server.application.background import run_in_background
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.content import ContentCompiler
 from clarion_server.domain.campaign import CampaignDefinition, Schedule
@@ -30,7 +30,7 @@ class Review:
         `channels` are what the definition's actions name, in their order; None where there is none of that name.
         """
         # Walking large templates takes milliseconds, in which the event loop serves others.
-        return await asyncio.to_thread(self._findings, definition, channels)
+        return await run_in_background(self._findings, definition, channels)
 
     def _findings(
         self, definition: CampaignDefinition, channels: Sequence[ChannelConfiguration | None]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-
+from clarion_server.application.background import run_in_background
 from clarion_server.application.campaign_cache import CampaignCache, LiveCampaign
 from clarion_server.application.ports.content import ExampleFinder
 from clarion_server.application.triggering.admission import RecipientInput, TriggerCommand, admit
@@ -28,7 +27,7 @@ class TriggerSampler:
         if not await self._campaigns.is_current(live):
             live = await self._campaigns.live(caller.sandbox, campaign_id)
         # The search takes processor time, in which the event loop serves others.
-        recipient = await asyncio.to_thread(self._recipient, live)
+        recipient = await run_in_background(self._recipient, live)
         if recipient is None or admit(TriggerCommand(campaign_id, (recipient,)), live).violations:
             raise NoExample(live.campaign.name)
         return recipient

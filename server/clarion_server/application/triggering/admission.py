@@ -165,7 +165,9 @@ def _admit(
     if recipient.labels:
         found += label_violations(labels)
     # A context that arrived damaged is reported as such; the schema would only repeat it in other words.
-    if not recipient.violations and (broken := live.schema.violations(recipient.context)):
+    # One that is too large is not checked, for that would take the event loop's time.
+    is_whole = not recipient.violations and len(context) <= MAX_CONTEXT_BYTES
+    if is_whole and (broken := live.schema.violations(recipient.context)):
         found += [violation.under("context") for violation in broken]
     if found:
         return found
