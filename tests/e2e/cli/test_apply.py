@@ -5,6 +5,14 @@ from __future__ import annotations
 from tests.e2e.cli.conftest import CAMPAIGN, CHANNEL, CommandLine
 from tests.service import Sandbox
 
+WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+WEBHOOK = f"""\
+channel: orders
+display_name: Orders
+webhook:
+  url: ${{ORDERS_URL}}
+  secret: {WEBHOOK_SECRET}
+"""
 SECRET_CHANNEL = """\
 channel: guarded
 display_name: Guarded
@@ -179,6 +187,31 @@ async def test_a_new_user_comes_with_the_password_of_the_file(clarion: CommandLi
     exported = await clarion("channels", "get", "guarded")
     assert "username: other" in exported.out
     assert "password" not in exported.out
+
+
+async def test_the_secrets_of_every_provider_come_from_outside_and_are_kept(
+    clarion: CommandLine, sandbox: Sandbox
+) -> None:
+    clarion.write("channel.yaml", WEBHOOK)
+    clarion.environment["ORDERS_URL"] = "https://shop.example/orders"
+    refused = await clarion("apply", "-f", "channel.yaml", "--json")
+    assert [(problem["where"], problem["remedy"]) for problem in refused.error["problems"]] == [
+        ("channel.yaml:5: webhook.secret", "Write ${WEBHOOK_SECRET}, and set it.")
+    ]
+    clarion.write("channel.yaml", WEBHOOK.replace("secret: whsec_", "secret_file: secret # whsec_"))
+    clarion.write("secret", f"{WEBHOOK_SECRET}\n")
+    created = await clarion("apply", "-f", "channel.yaml")
+    assert (created.status, created.out) == (0, "channelConfigurations/orders created\n"), created.err
+    exported = await clarion("channels", "get", "orders")
+    assert "https://shop.example/orders" in exported.out
+    assert "secret" not in exported.out.partition("channel: ")[2]
+    again = await clarion("apply", "-f", "-", stdin=exported.out)
+    assert again.out == "channelConfigurations/orders unchanged\n"
+    with sandbox.client() as client:
+        webhook = client.channels.get("orders").webhook
+    assert webhook is not None
+    assert webhook.secret_set
+    assert "webhook https://shop.example/orders" in (await clarion("channels", "list")).out
 
 
 async def test_what_is_exported_can_be_applied_and_is_unchanged(shop: CommandLine) -> None:

@@ -78,6 +78,18 @@ async def test_lines_that_fail_are_told_by_number_and_the_others_are_sent(shop: 
     assert {mail.recipients for mail in mails} == {("a@example.com",), ("c@example.com",)}
 
 
+async def test_messages_are_found_by_their_labels(shop: CommandLine) -> None:
+    order = ("--context", '{"order": "1"}', "--label", "shop=eu")
+    await shop("trigger", "order-confirmed", "--to", "a@clarion.test", *order, "--label", "order=1")
+    await shop("trigger", "order-confirmed", "--to", "b@clarion.test", *order)
+    found = await shop("messages", "list", "--label", "shop=eu", "--label", "order=1", "--channel", "email", "--json")
+    assert [message["identity"] for message in found.data] == ["email:a@clarion.test"]
+    shown = await shop("messages", "get", found.data[0]["name"])
+    assert "order=1, shop=eu" in shown.out or "shop=eu, order=1" in shown.out
+    other = await shop("messages", "list", "--label", "shop=eu", "--action", "sms", "--json")
+    assert other.data == []
+
+
 async def test_validation_alone_sends_nothing(shop: CommandLine) -> None:
     line = '{"to": "a@example.com", "context": {"order": "1"}}'
     triggered = await shop("trigger", "order-confirmed", "--from", "-", "--validate-only", stdin=line)

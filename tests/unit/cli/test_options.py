@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from clarion_client import EventType, MessageState, Violation
 from clarion_server.transport.cli.commands.lists import show_list
-from clarion_server.transport.cli.commands.options import parse_json_object, parse_members, parse_time
+from clarion_server.transport.cli.commands.options import parse_json_object, parse_labels, parse_members, parse_time
 from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.output import Output
 from clarion_server.transport.cli.views import plain
@@ -79,6 +79,19 @@ def test_a_file_that_is_not_there_is_told_with_what_the_option_takes() -> None:
 def test_a_time_without_a_zone_or_a_sense_is_refused(text: str) -> None:
     with pytest.raises(CommandFailed, match="--send-at is"):
         parse_time(text, "--send-at")
+
+
+def test_labels_are_pairs_whose_values_may_hold_anything() -> None:
+    assert parse_labels(["order=4711", "url=https://shop.example/?a=b,c"]) == {
+        "order": "4711",
+        "url": "https://shop.example/?a=b,c",
+    }
+
+
+@pytest.mark.parametrize("given", [["order"], ["order=1", "order=2"]])
+def test_a_label_without_a_value_or_given_twice_is_refused(given: list[str]) -> None:
+    with pytest.raises(CommandFailed, match="The label 'order'"):
+        parse_labels(given)
 
 
 def test_a_list_is_cut_at_its_limit_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:

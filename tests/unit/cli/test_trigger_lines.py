@@ -78,6 +78,12 @@ def test_a_request_id_is_the_same_for_the_same_data_and_campaign_alone() -> None
     assert request_id_of("order-confirmed", line) == "f6137739-70e4-55f4-a386-c8632cf45e53"
 
 
+def test_labels_of_a_line_are_added_to_those_of_the_command() -> None:
+    defaults = Defaults("order-confirmed", labels={"run": "7", "shop": "eu"})
+    trigger = trigger_of({"to": "jane@example.com", "labels": {"order": "1", "shop": "us"}}, defaults)
+    assert trigger.labels == {"run": "7", "order": "1", "shop": "us"}
+
+
 def test_what_a_line_says_goes_before_the_defaults() -> None:
     new_year = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
     defaults = Defaults("order-confirmed", send_time=new_year, expire_time=new_year, validate_only=True)

@@ -7,8 +7,8 @@ import datetime as dt
 import difflib
 import json
 import uuid
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from clarion_client import Trigger
@@ -16,7 +16,7 @@ from clarion_client import Trigger
 from clarion_server.transport.cli.json_input import parse_json
 
 #: Fields of the trigger. The other fields of a line are about its recipients.
-TRIGGER_FIELDS = frozenset({"request_id", "send_time", "expire_time"})
+TRIGGER_FIELDS = frozenset({"request_id", "send_time", "expire_time", "labels"})
 RECIPIENT_FORMS = ("to", "recipient", "recipients")
 RECIPIENT_FIELDS = frozenset({"context", "profile", "locale", "address"})
 FIELDS = (*RECIPIENT_FORMS, *sorted(RECIPIENT_FIELDS), *sorted(TRIGGER_FIELDS))
@@ -34,6 +34,7 @@ class Defaults:
     expire_time: dt.datetime | None = None
     allow_partial: bool = False
     validate_only: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ def trigger_of(line: Any, defaults: Defaults) -> Trigger:
         expire_time=trigger.expire_time or defaults.expire_time,
         allow_partial=defaults.allow_partial,
         validate_only=defaults.validate_only,
+        labels={**defaults.labels, **trigger.labels},
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 from rich.console import Group, RenderableType
@@ -29,8 +29,9 @@ def list_channels(*, limit: Limit = 50, session: CurrentSession) -> None:
     """List channel configurations by name."""
     columns = {
         "ID": lambda channel: id_of(channel.name),
-        "SERVER": lambda channel: plain(_server(channel), "strike" if channel.disabled else ""),
-        "SENDER": lambda channel: plain(channel.smtp.sender.address if channel.smtp and channel.smtp.sender else "-"),
+        "CHANNEL": lambda channel: plain(channel.channel or "-"),
+        "PROVIDER": lambda channel: plain(_endpoint(channel), "strike" if channel.disabled else ""),
+        "SENDER": lambda channel: plain(_sender(channel)),
         "UPDATED": lambda channel: moment(channel.update_time),
         "NAME": lambda channel: plain(channel.display_name),
     }
@@ -67,11 +68,25 @@ def delete_channel(channel: ChannelName, /, *, session: CurrentSession) -> None:
     session.output.show({"deleted": channel}, lambda: plain(f"{channel} is deleted."))
 
 
-def _server(channel: ChannelConfiguration) -> str:
-    if channel.smtp is None:
-        return "-"
-    disabled = " (disabled)" if channel.disabled else ""
-    return f"{channel.smtp.host}:{channel.smtp.port} {channel.smtp.tls_mode}{disabled}"
+def _provider(channel: ChannelConfiguration) -> tuple[str, dict[str, Any]]:
+    """Returns the name of the provider's kind and its fields."""
+    from clarion.v1.channel_configuration_pb2 import ChannelConfiguration as Message  # noqa: PLC0415 - see above
+
+    data = channel.to_dict()
+    names = (field.name for field in Message.DESCRIPTOR.oneofs_by_name["provider"].fields)
+    return next(((name, data[name]) for name in names if name in data), ("-", {}))
+
+
+def _endpoint(channel: ChannelConfiguration) -> str:
+    """Returns where the provider is: the first field that the contract requires of it, and the port if it has one."""
+    name, provider = _provider(channel)
+    port = f":{provider['port']}" if "port" in provider else ""
+    return f"{name} {next(iter(provider.values()), '')}{port}{' (disabled)' if channel.disabled else ''}"
+
+
+def _sender(channel: ChannelConfiguration) -> str:
+    _, provider = _provider(channel)
+    return str(provider.get("sender", {}).get("address", "-"))
 
 
 def _verification_view(channel: str, verification: Verification) -> RenderableType:

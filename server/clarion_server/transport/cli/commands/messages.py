@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from clarion_server.transport.cli.commands.lists import Limit, page_size, show_list
-from clarion_server.transport.cli.commands.options import parse_members
+from clarion_server.transport.cli.commands.options import Labels, parse_labels, parse_members, split_words
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.listing import fields, table
 from clarion_server.transport.cli.session import CurrentSession
@@ -36,17 +36,27 @@ def list_messages(
             help="Only these states: queued, sending, sent, excluded, cancelled, expired, failed, in-doubt.",
         ),
     ] = (),
+    channels: Annotated[
+        tuple[str, ...], Parameter(("--channels", "--channel"), help="Only these channels: email, webhook.")
+    ] = (),
+    actions: Annotated[
+        tuple[str, ...], Parameter(("--actions", "--action"), help="Only messages of these actions, by their ids.")
+    ] = (),
+    labels: Labels = (),
     limit: Limit = 50,
     session: CurrentSession,
 ) -> None:
-    """List messages, newest first. Separate several states with commas."""
-    from clarion_client import MessageState  # noqa: PLC0415 - gRPC takes longer to load than help to print
+    """List messages, newest first. States, channels and actions may be lists with commas."""
+    from clarion_client import Channel, MessageState  # noqa: PLC0415 - gRPC takes longer to load than help to print
 
     pager = session.client.messages.list(
         campaign=campaign,
         execution=execution,
         identity=to,
         states=parse_members(MessageState, states, "--states"),
+        channels=parse_members(Channel, channels, "--channels"),
+        actions=split_words(actions),
+        labels=parse_labels(labels),
         page_size=page_size(limit),
     )
     columns = {
@@ -55,6 +65,7 @@ def list_messages(
         "TO": lambda message: plain(message.address or message.identity),
         "ACCEPTED": lambda message: moment(message.accept_time),
         "CAMPAIGN": lambda message: id_of(message.campaign),
+        "ACTION": lambda message: plain(message.action),
     }
     show_list(session.output, pager, limit, columns)
 
@@ -100,8 +111,9 @@ def _message_view(message: Message) -> RenderableType:
     about = [
         ("message", plain(message.name)),
         ("state", state(message.state)),
-        ("to", plain(f"{message.address} ({message.identity})")),
+        ("to", plain(f"{message.address} ({message.identity})" if message.address else message.identity)),
         ("campaign", plain(f"{message.campaign}, version {message.campaign_version}")),
+        ("action", plain(f"{message.action} ({message.channel})")),
         ("execution", plain(message.execution)),
         ("locale", plain(message.locale)),
         ("accepted", moment(message.accept_time)),
@@ -109,6 +121,8 @@ def _message_view(message: Message) -> RenderableType:
         ("expires", moment(message.expire_time)),
         ("outcome", moment(message.outcome_time)),
     ]
+    if message.labels:
+        about.append(("labels", plain(", ".join(f"{key}={value}" for key, value in message.labels.items()))))
     if message.exclusion_reason:
         about.append(("excluded", plain(message.exclusion_reason)))
     if message.failure:

@@ -25,6 +25,9 @@ JsonData = Annotated[
     Parameter(help="A JSON object, the path of a file with one, or - for stdin.", allow_leading_hyphen=True),
 ]
 Locale = Annotated[str, Parameter(help="The recipient's locale, such as pt-BR. Default: the campaign's.")]
+Labels = Annotated[
+    tuple[str, ...], Parameter(("--labels", "--label"), help="A label such as order=4711. May be repeated.")
+]
 Instant = Annotated[str, Parameter(help="A time such as 2027-01-31T09:00:00+01:00.")]
 
 
@@ -41,6 +44,18 @@ def parse_members(enum: type[E], given: Sequence[str], option: str) -> list[E]:
 def split_words(given: Sequence[str]) -> list[str]:
     """Returns the words of an option that may be repeated, and may have several words with commas each time."""
     return [word.strip() for text in given for word in text.split(",") if word.strip()]
+
+
+def parse_labels(given: Sequence[str]) -> dict[str, str]:
+    """Returns the labels that were given as Labels. Raises CommandFailed."""
+    labels = {}
+    for label in given:
+        key, separator, value = label.partition("=")
+        if not separator or key in labels:
+            problem = "is given twice" if separator else "has no value. Write it as key=value"
+            raise CommandFailed(f"The label {key!r} {problem}.")
+        labels[key] = value
+    return labels
 
 
 def parse_json_object(text: str, option: str) -> dict[str, Any] | None:

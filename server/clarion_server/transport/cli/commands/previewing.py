@@ -18,7 +18,7 @@ from clarion_server.transport.cli.session import CurrentSession
 from clarion_server.transport.cli.views import plain
 
 if TYPE_CHECKING:
-    from clarion_client import Choice, Mailbox, Preview, RenderedEmail, RenderedWebhook
+    from clarion_client import Choice, Mailbox, Preview, RenderedEmail
 
 
 def preview(
@@ -76,22 +76,23 @@ def _open(path: Path, email: RenderedEmail, output: Output) -> None:
 
 
 def _preview_view(rendered: Preview) -> RenderableType:
-    chosen = [("Action", plain(rendered.action))]
+    choices = [("Action", plain(rendered.action))]
     if rendered.address:
-        chosen.append(("To", _choice_view(rendered.address)))
-    chosen.append(("Locale", _choice_view(rendered.locale)))
-    content = _email_view(rendered.email) if rendered.email else ""
-    return Group(fields(chosen), content, _webhook_view(rendered.webhook) if rendered.webhook else "")
+        choices.append(("To", _choice_view(rendered.address)))
+    choices.append(("Locale", _choice_view(rendered.locale)))
+    return Group(fields(choices), _email_view(rendered.email) if rendered.email else _content_view(rendered))
 
 
 def _choice_view(choice: Choice) -> Text:
     return plain(f"{choice.value} (from the {choice.source.lower()})")
 
 
-def _webhook_view(webhook: RenderedWebhook) -> RenderableType:
-    head = [("Request", plain(f"{webhook.method} {webhook.url}", "bold"))]
-    head += [(name, plain(value)) for name, value in webhook.headers.items()]
-    return Group(fields(head), plain(f"\n{webhook.body.rstrip()}"))
+def _content_view(rendered: Preview) -> RenderableType:
+    """Returns the content of a channel other than e-mail, as YAML."""
+    from clarion_server.transport.cli.files.yaml_syntax import dump  # noqa: PLC0415 - only used here
+
+    data = rendered.to_dict()
+    return plain(dump({name: item for name, item in data.items() if name not in {"action", "address", "locale"}}))
 
 
 def _email_view(email: RenderedEmail) -> RenderableType:

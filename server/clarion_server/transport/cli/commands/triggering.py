@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 from rich.console import Group, RenderableType
@@ -13,8 +13,10 @@ from clarion_server.transport.cli.commands.options import (
     CampaignName,
     Instant,
     JsonData,
+    Labels,
     Locale,
     parse_json_object,
+    parse_labels,
     parse_time,
 )
 from clarion_server.transport.cli.exits import Exit
@@ -47,6 +49,7 @@ def trigger(
         Instant, Parameter(help="Do not send before this time, such as 2027-01-31T09:00:00+01:00.")
     ] = "",
     expire_at: Annotated[Instant, Parameter(help="Do not send after this time.")] = "",
+    labels: Labels = (),
     allow_partial: Annotated[
         bool, Parameter(help="Accept the valid recipients of a line although others are invalid.")
     ] = False,
@@ -56,39 +59,38 @@ def trigger(
     """Send a campaign to one recipient (--to), or to the recipients of a file (--from).
 
     A line of the file is a JSON object: {"to": "jane@example.com", "context": {...}}. It may also have "profile",
-    "locale", "address", "request_id", "send_time" and "expire_time", and "recipient": {"identity": ...} or
+    "locale", "address", "labels", "request_id", "send_time" and "expire_time", and "recipient": {"identity": ...} or
     "recipients": [...] instead of "to".
 
     It is safe to run a file again. A line without a request id gets one that depends on the campaign and the line, so
     that the service does not send again what it accepted in the last 7 days. Equal lines are therefore sent once.
     """
-    send_time, expire_time = parse_time(send_at, "--send-at"), parse_time(expire_at, "--expire-at")
     if (from_ is None) == (not to):
         raise CommandFailed("Give either --to or --from.", hint="See clarion trigger --help.")
-    if from_ is None:
-        accepted = session.client.trigger(
-            campaign,
-            to=to,
-            context=parse_json_object(context, "--context"),
-            profile=parse_json_object(profile, "--profile"),
-            locale=locale,
-            request_id=request_id,
-            send_time=send_time,
-            expire_time=expire_time,
-            validate_only=validate_only,
-        )
-        session.output.show(accepted.to_dict(), lambda: _accepted_view(accepted))
-        return Exit.OK
-    if context or profile or locale or request_id:
-        raise CommandFailed("With --from, the lines of the file have the context, profile, locale and request id.")
+    shared: dict[str, Any] = {
+        "send_time": parse_time(send_at, "--send-at"),
+        "expire_time": parse_time(expire_at, "--expire-at"),
+        "validate_only": validate_only,
+        "labels": parse_labels(labels),
+    }
+    if from_ is not None:
+        if context or profile or locale or request_id:
+            raise CommandFailed("With --from, the lines of the file have the context, profile, locale and request id.")
+        from clarion_server.transport.cli.trigger_lines import Defaults  # noqa: PLC0415 - loads gRPC
+        from clarion_server.transport.cli.trigger_run import run_lines  # noqa: PLC0415 - see above
 
-    from clarion_server.transport.cli.trigger_lines import Defaults  # noqa: PLC0415 - loads gRPC
-    from clarion_server.transport.cli.trigger_run import run_lines  # noqa: PLC0415 - see above
-
-    defaults = Defaults(
-        campaign, send_time=send_time, expire_time=expire_time, allow_partial=allow_partial, validate_only=validate_only
+        return run_lines(session, from_, Defaults(campaign, allow_partial=allow_partial, **shared))
+    accepted = session.client.trigger(
+        campaign,
+        to=to,
+        context=parse_json_object(context, "--context"),
+        profile=parse_json_object(profile, "--profile"),
+        locale=locale,
+        request_id=request_id,
+        **shared,
     )
-    return run_lines(session, from_, defaults)
+    session.output.show(accepted.to_dict(), lambda: _accepted_view(accepted))
+    return Exit.OK
 
 
 def _accepted_view(accepted: Accepted) -> RenderableType:

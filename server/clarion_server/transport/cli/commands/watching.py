@@ -72,23 +72,18 @@ def _show(event: Event, resume_token: str, session: Session) -> None:
 
 
 def _event_view(event: Event) -> Text:
-    kind = state(event.type)
-    kind.pad_right(TYPE_WIDTH - len(kind))
+    event_type = state(event.type)
+    event_type.pad_right(TYPE_WIDTH - len(event_type))
     attempt = f" attempt {event.attempt.number}" if event.attempt else ""
-    why = _reason_view(event)
     time = f"{event.time:%Y-%m-%d %H:%M:%S}.{event.time.microsecond // 1000:03d}Z"
-    return Text.assemble(
+    columns = (
         plain(time, "dim"),
-        "  ",
-        kind,
-        "  ",
+        event_type,
         id_of(event.message or event.subject),
-        "  ",
-        id_of(event.campaign),
-        plain(attempt),
-        "  ",
-        why,
+        Text.assemble(id_of(event.campaign), plain(f" {event.action}{attempt}")),
+        _reason_view(event),
     )
+    return Text("  ").join(columns)
 
 
 def _reason_view(event: Event) -> Text:
