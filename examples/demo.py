@@ -1,12 +1,13 @@
-"""Shows the main job, from nothing to received mails: `make demo`.
+"""Shows the main job, from nothing to received mails and webhooks: `make demo`.
 
-Starts the service and an SMTP server on this machine, applies the campaigns of `examples/campaigns`, triggers them for
-the orders of `examples/data/orders.jsonl`, and shows what became of every message. Everything it writes is in
-`build/demo`.
+Starts the service, an SMTP server and a webhook receiver on this machine, applies the campaigns of
+`examples/campaigns`, triggers them for the orders of `examples/data/orders.jsonl`, and shows what became of every
+message. Everything it writes is in `build/demo`.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -16,25 +17,29 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from clarion_client import Client, MessageState
+from clarion_client import Channel, Client, MessageState
 from rich.console import Console
 from rich.panel import Panel
 from rich.progress import Progress
 from rich.text import Text
 
 from examples.mailbox_server import MailboxServer
+from examples.webhook_receiver import WebhookReceiver
 
 EXAMPLES = Path(__file__).parent
 FOLDER = EXAMPLES.parent / "build" / "demo"
 ORDERS = EXAMPLES / "data" / "orders.jsonl"
-CAMPAIGNS = ("order-confirmed", "password-reset")
+CAMPAIGNS = ("order-confirmed", "password-reset", "order-shipped")
 #: How many customers also ask for a new password.
 RESETS = 20
+#: How many orders are shipped.
+SHIPMENTS = 10
 #: The ports that the documentation names.
 PORT, HTTP_PORT = 50051, 50080
 START_SECONDS = 30
@@ -43,22 +48,48 @@ DELIVERY_SECONDS = 120
 console = Console()
 
 
+class Receivers:
+    """The SMTP server and the webhook receiver of the demo."""
+
+    def __init__(self) -> None:
+        self.secret = f"whsec_{base64.b64encode(os.urandom(32)).decode()}"
+        self.mailbox = MailboxServer(FOLDER / "mails")
+        self.webhooks = WebhookReceiver(self.secret)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the channel configurations of `examples/campaigns` take from the environment."""
+        return {
+            "SMTP_PORT": str(self.mailbox.port),
+            "WEBHOOK_URL": self.webhooks.url,
+            "WEBHOOK_SECRET": self.secret,
+        }
+
+    def start(self) -> None:
+        self.mailbox.start()
+        self.webhooks.start()
+
+    def stop(self) -> None:
+        self.webhooks.stop()
+        self.mailbox.stop()
+
+
 def main(arguments: list[str]) -> int:
     shutil.rmtree(FOLDER, ignore_errors=True)
-    mailbox = MailboxServer(FOLDER / "mails")
-    mailbox.start()
+    receivers = Receivers()
+    receivers.start()
     try:
         once = "--once" in arguments
         ports = (0, 0) if once else (free_or_any(PORT), free_or_any(HTTP_PORT))
         with service(*ports) as (target, http, key):
-            return run(mailbox, target, http, key, once=once)
+            return run(receivers, target, http, key, once=once)
     except KeyboardInterrupt:
         return 0
     except subprocess.CalledProcessError as error:
         # The command has already printed what went wrong.
         return error.returncode
     finally:
-        mailbox.stop()
+        receivers.stop()
 
 
 def free_or_any(port: int) -> int:
@@ -109,9 +140,10 @@ def await_serving(process: subprocess.Popen[str]) -> tuple[str, str, str]:
     raise SystemExit(f"The service did not start. Its log is {FOLDER / 'service.log'}.")
 
 
-def run(mailbox: MailboxServer, target: str, http: str, key: str, *, once: bool) -> int:
-    environment = {**os.environ, "CLARION_TARGET": target, "CLARION_API_KEY": key, "SMTP_PORT": str(mailbox.port)}
-    step(f"Clarion serves gRPC on {target} and HTTP on {http}, and an SMTP server waits on port {mailbox.port}.")
+def run(receivers: Receivers, target: str, http: str, key: str, *, once: bool) -> int:
+    environment = {**os.environ, "CLARION_TARGET": target, "CLARION_API_KEY": key, **receivers.environment}
+    step(f"Clarion serves gRPC on {target} and HTTP on {http}.")
+    step(f"An SMTP server serves on port {receivers.mailbox.port}, a webhook receiver at {receivers.webhooks.url}.")
     step("Apply the campaigns: review them, and make them live.")
     clarion(environment, "apply", "-f", str(EXAMPLES / "campaigns"), "--activate")
     step(f"Trigger order-confirmed for every line of {ORDERS.name}.")
@@ -119,12 +151,15 @@ def run(mailbox: MailboxServer, target: str, http: str, key: str, *, once: bool)
     with Client(target, api_key=key) as client:
         step(f"Trigger password-reset for {RESETS} of the customers, from Python.")
         reset_passwords(client)
+        step(f"Trigger order-shipped for {SHIPMENTS} of the orders: each sends a mail and a webhook.")
+        ship_orders(client)
         await_delivery(client)
         step("What became of them:")
         clarion(environment, "report", "order-confirmed")
-        exact = check_received(client, mailbox)
-        show_mail(client, mailbox)
-    show_next_commands(mailbox, target, http, key)
+        exact = check_received(client, receivers)
+        show_mail(client, receivers.mailbox)
+        show_webhook(client, receivers.webhooks)
+    show_next_commands(receivers, target, http, key)
     if not once:
         console.print("\nThe service runs until you press Ctrl-C.")
         signal.pause()
@@ -153,6 +188,18 @@ def reset_passwords(client: Client) -> None:
         )
 
 
+def ship_orders(client: Client) -> None:
+    for number in range(1, SHIPMENTS + 1):
+        order = f"A-{10400 + number}"
+        client.trigger(
+            "order-shipped",
+            to=f"customer{number:03d}@example.com",
+            context={"order": order, "shipped_at": datetime.now(UTC).isoformat(timespec="seconds")},
+            labels={"order": order},
+            request_id=f"shipped-{order}",
+        )
+
+
 def await_delivery(client: Client) -> None:
     deadline = time.monotonic() + DELIVERY_SECONDS
     with Progress(console=console, transient=True) as progress:
@@ -168,15 +215,27 @@ def await_delivery(client: Client) -> None:
     raise SystemExit(f"Not delivered within {DELIVERY_SECONDS} seconds. The service's log is {FOLDER / 'service.log'}.")
 
 
-def check_received(client: Client, mailbox: MailboxServer) -> bool:
-    """Returns whether the SMTP server has exactly the mails that Clarion says were sent."""
-    sent = {message.name.removeprefix("messages/") for message in client.messages.list(states=[MessageState.SENT])}
-    wanted = RESETS + sum(1 for _ in ORDERS.open(encoding="utf-8"))
-    received = mailbox.received()
-    exact = received.keys() == sent and set(received.values()) == {1} and len(sent) == wanted
+def check_received(client: Client, receivers: Receivers) -> bool:
+    """Returns whether exactly the messages that Clarion says were sent have been received, each of them once."""
+    mails, webhooks = sent_ids(client, Channel.EMAIL), sent_ids(client, Channel.WEBHOOK)
+    wanted = RESETS + 2 * SHIPMENTS + sum(1 for _ in ORDERS.open(encoding="utf-8"))
+    received_mails = receivers.mailbox.received()
+    received_webhooks = Counter(name.removeprefix("messages/") for name in receivers.webhooks.received)
+    exact = (
+        len(mails) + len(webhooks) == wanted
+        and received_mails == Counter(mails)
+        and received_webhooks == Counter(webhooks)
+        and receivers.webhooks.repeat_count == 0
+    )
     verdict = "each exactly once" if exact else "[bold red]which is not each exactly once[/]"
-    step(f"{wanted} messages were triggered, {len(sent)} sent, {received.total()} mails received: {verdict}.")
+    received = f"{received_mails.total()} mails and {received_webhooks.total()} webhooks received"
+    step(f"{wanted} messages were triggered, {len(mails) + len(webhooks)} sent, {received}: {verdict}.")
     return exact
+
+
+def sent_ids(client: Client, channel: Channel) -> list[str]:
+    messages = client.messages.list(states=[MessageState.SENT], channels=[channel])
+    return [message.name.removeprefix("messages/") for message in messages]
 
 
 def show_mail(client: Client, mailbox: MailboxServer) -> None:
@@ -191,7 +250,13 @@ def show_mail(client: Client, mailbox: MailboxServer) -> None:
     console.print(f"  With its HTML part: {os.path.relpath(mailbox.file_of(message_id))}", highlight=False)
 
 
-def show_next_commands(mailbox: MailboxServer, target: str, http: str, key: str) -> None:
+def show_webhook(client: Client, receiver: WebhookReceiver) -> None:
+    message = next(iter(client.messages.list(labels={"order": "A-10401"}, channels=[Channel.WEBHOOK])))
+    body = Text(f"webhook-id: {message.name}\n\n{receiver.received[message.name].decode().strip()}")
+    console.print(Panel(body, title="One of the webhooks, its signature checked"))
+
+
+def show_next_commands(receivers: Receivers, target: str, http: str, key: str) -> None:
     request = {
         "campaign": "campaigns/order-confirmed",
         "recipients": [json.loads(ORDERS.open(encoding="utf-8").readline())["recipient"]],
@@ -204,8 +269,9 @@ def show_next_commands(mailbox: MailboxServer, target: str, http: str, key: str)
     method = "clarion.v1.TriggerService/Trigger"
     url = f"http://{http}/v1/campaigns/order-confirmed:trigger"
     step("Next, in another terminal:")
+    variables = {"CLARION_TARGET": target, "CLARION_API_KEY": key, **receivers.environment}
     lines = [
-        f"export CLARION_TARGET={target} CLARION_API_KEY={key} SMTP_PORT={mailbox.port}",
+        f"export {' '.join(f'{name}={value}' for name, value in variables.items())}",
         f"export PATH={os.path.relpath(Path(sys.executable).parent)}:$PATH",
         "clarion watch --from-start",
         "clarion messages list --campaign order-confirmed",

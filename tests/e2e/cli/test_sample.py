@@ -27,7 +27,11 @@ SHELL_TOOLS = {"grpcurl": "grpcurl", "buf-curl": "buf", "curl": "curl"}
 async def clarion(clarion: CommandLine) -> CommandLine:
     """Returns a command line of a sandbox in which the example campaigns are live."""
     # Samples address a magic recipient, so that nothing is sent.
-    clarion.environment["SMTP_PORT"] = "1"
+    clarion.environment |= {
+        "SMTP_PORT": "1",
+        "WEBHOOK_URL": "http://127.0.0.1:1",
+        "WEBHOOK_SECRET": f"whsec_{'A' * 32}",
+    }
     applied = await clarion("apply", "-f", str(CAMPAIGNS), "--activate")
     assert applied.status == 0, applied.err
     return clarion

@@ -1,0 +1,86 @@
+"""The campaigns of `examples/campaigns` send what they say, and the example receiver takes it."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from clarion_client import Channel, Message, MessageState
+from clarion_server.adapters.channels.webhook.signature import signed_headers
+
+from examples.webhook_receiver import WebhookReceiver, is_genuine
+from tests.e2e.cli.conftest import CommandLine
+from tests.service import Sandbox
+from tests.smtp_sink import SmtpSink
+from tests.waiting import until
+
+CAMPAIGNS = Path(__file__).resolve().parents[3] / "examples" / "campaigns"
+SECRET = f"whsec_{base64.b64encode(os.urandom(32)).decode()}"
+CONTEXT = {"order": "A-4711", "shipped_at": "2026-11-29T09:00:00Z"}
+
+
+@pytest.fixture
+def receiver() -> Iterator[WebhookReceiver]:
+    serving = WebhookReceiver(SECRET)
+    serving.start()
+    yield serving
+    serving.stop()
+
+
+async def test_one_trigger_of_order_shipped_sends_a_mail_and_a_signed_webhook(
+    clarion: CommandLine, sandbox: Sandbox, sink: SmtpSink, receiver: WebhookReceiver
+) -> None:
+    clarion.environment |= {"SMTP_PORT": str(sink.port), "WEBHOOK_URL": receiver.url, "WEBHOOK_SECRET": SECRET}
+    applied = await clarion("apply", "-f", str(CAMPAIGNS), "--activate")
+    assert applied.status == 0, applied.err
+
+    def messages() -> list[Message]:
+        with sandbox.client() as client:
+            return list(client.messages.list(labels={"order": "A-4711"}))
+
+    async def are_sent() -> bool:
+        return [message.state for message in await asyncio.to_thread(messages)] == [MessageState.SENT] * 2
+
+    with sandbox.client() as client:
+        await asyncio.to_thread(
+            client.trigger, "order-shipped", to="jane@example.com", context=CONTEXT, labels={"order": "A-4711"}
+        )
+    await until(are_sent)
+    names = {message.channel: message.name for message in await asyncio.to_thread(messages)}
+    assert json.loads(receiver.received[names[Channel.WEBHOOK]]) == {
+        "type": "order.shipped",
+        "customer": "email:jane@example.com",
+        "tracking_url": None,
+        **CONTEXT,
+    }
+    (mail,) = sink.mails
+    assert "left us on November 29, 2026" in mail.parsed.get_content()
+
+
+@pytest.mark.parametrize(
+    ("secret", "body", "now", "genuine"),
+    [
+        (SECRET, b"{}", 1_000, True),
+        (SECRET, b"[]", 1_000, False),
+        (SECRET, b"{}", 1_301, False),
+        (f"whsec_{'A' * 32}", b"{}", 1_000, False),
+    ],
+    ids=["as it was sent", "another body", "an old copy", "another secret"],
+)
+def test_the_receiver_takes_what_was_signed_with_its_secret_alone(
+    secret: str, body: bytes, now: float, genuine: bool
+) -> None:
+    headers = signed_headers(SECRET, "messages/1", 1_000, b"{}")
+    assert is_genuine(secret, headers, body, now) is genuine
+
+
+def test_the_receiver_takes_a_repeated_message_once(receiver: WebhookReceiver) -> None:
+    headers = signed_headers(SECRET, "messages/1", int(time.time()), b"{}")
+    assert [receiver.take(headers, b"{}") for _ in range(2)] == [204, 204]
+    assert (len(receiver.received), receiver.repeat_count) == (1, 1)
