@@ -1,4 +1,4 @@
-"""The certificate and the key that the settings name."""
+"""Reads the certificate and the key that the settings name."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def credentials(settings: Settings) -> grpc.ServerCredentials | None:
     if settings.tls_key is None or settings.tls_certificate is None:
         return None
     try:
-        # gRPC says nothing of what is wrong with them.
+        # gRPC does not report what is wrong with them.
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(settings.tls_certificate, settings.tls_key, password="")
     except OSError as error:
         raise CannotStart(

@@ -1,4 +1,4 @@
-"""The kinds of channels. Rendering, review and sending ask them for everything that depends on the channel."""
+"""Registers the kinds of channels. Rendering, review and sending ask a kind for all that depends on the channel."""
 
 from __future__ import annotations
 

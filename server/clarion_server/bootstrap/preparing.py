@@ -1,4 +1,4 @@
-"""What is done once before several processes start."""
+"""Prepares the store once, before several processes start."""
 
 from __future__ import annotations
 
@@ -15,10 +15,7 @@ from clarion_server.config import Settings
 
 
 async def prepare(settings: Settings, show_first_key: Callable[[str], None]) -> None:
-    """What is to be done once before several processes start: the store is made or brought up to date, and has a key.
-
-    Raises CannotStart.
-    """
+    """Creates or migrates the store, and makes its first key. Raises CannotStart."""
     credentials(settings)
     with closing(open_store(settings.store)) as store, closing(Transactions(store)) as transactions:
         keys = ManageApiKeys(transactions, SystemClock(), SystemIds(), lambda _: None)

@@ -1,4 +1,4 @@
-"""The engine of the queue that the settings name. Only what is asked for is loaded."""
+"""Opens the queue that the settings name, and loads no library for another one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from clarion_server.config import Settings
 def open_queue(
     settings: Settings, transactions: Transactions, commits: GroupCommit, clock: Clock, lease: Lease
 ) -> Queue:
-    """The engine that the settings name. Raises CannotStart."""
+    """Raises CannotStart."""
     if settings.queue == "store":
         return StoreQueue(commits, lease.process_id)
     try:

@@ -1,4 +1,4 @@
-"""The part of a process that sends, or that leaves sending to other processes, by the process's role."""
+"""Wires the component that sends messages, or leaves sending to other processes, by the process's role."""
 
 from __future__ import annotations
 
@@ -6,13 +6,9 @@ import asyncio
 from collections.abc import Collection, Mapping
 from typing import Protocol
 
-from clarion_server.application.campaign_cache import CampaignCache
-from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.maintenance.housekeeping import Housekeeper
 from clarion_server.application.maintenance.process_heartbeat import ProcessHeartbeat
 from clarion_server.application.maintenance.retention import Retention
-from clarion_server.application.ports.clock import Chance, Clock
-from clarion_server.application.ports.metrics import Metrics
 from clarion_server.application.ports.queue import Queue
 from clarion_server.application.ports.store import EVERY_CHANNEL, Store
 from clarion_server.application.sending.attempt import AttemptRunner
@@ -20,13 +16,15 @@ from clarion_server.application.sending.claim_loop import ClaimLoop
 from clarion_server.application.sending.claim_schedule import ClaimSchedule
 from clarion_server.application.sending.dispatcher import DispatcherPorts
 from clarion_server.application.sending.dispatchers import Dispatchers
-from clarion_server.application.sending.lease import Lease
 from clarion_server.application.sending.local_dispatch import LocalDispatch
 from clarion_server.application.sending.remote_dispatch import NoLocalDispatch
 from clarion_server.application.sending.requeue import PendingRequeue
-from clarion_server.application.transactions import Transactions
 from clarion_server.bootstrap.channels import open_channel
+from clarion_server.bootstrap.core import Core
+from clarion_server.bootstrap.queues import open_queue
+from clarion_server.config import Settings
 from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.instant import DAY
 
 
 class Sending(Protocol):
@@ -67,39 +65,28 @@ class Sending(Protocol):
 class LocalSending:
     """Implements `Sending` for a process that sends."""
 
-    def __init__(
-        self,
-        store: Store,
-        transactions: Transactions,
-        commits: GroupCommit,
-        campaigns: CampaignCache,
-        queue: Queue,
-        lease: Lease,
-        clock: Clock,
-        chance: Chance,
-        retention: Retention,
-        metrics: Metrics,
-    ) -> None:
-        self._store = store
+    def __init__(self, core: Core, queue: Queue, retention: Retention) -> None:
+        clock, lease = core.clock, core.lease
+        self._store = core.store
         self._queue = queue
         self._schedule = ClaimSchedule(clock)
         ports = DispatcherPorts(
             queue=queue,
-            commits=commits,
-            attempts=AttemptRunner(campaigns, clock, chance),
+            commits=core.commits,
+            attempts=AttemptRunner(core.campaigns, clock, core.chance),
             open_channel=open_channel,
             clock=clock,
             lease=lease,
             schedule=self._schedule,
             pending_requeue=PendingRequeue(),
-            metrics=metrics,
+            metrics=core.metrics,
         )
         self.dispatch = Dispatchers(ports)
-        self._claim_loop = ClaimLoop(self.dispatch, ports, transactions)
+        self._claim_loop = ClaimLoop(self.dispatch, ports, core.transactions)
         self._heartbeat = ProcessHeartbeat(
-            transactions, ports.pending_requeue, lease, clock, chance, self._claim_loop.look
+            core.transactions, ports.pending_requeue, lease, clock, core.chance, self._claim_loop.look
         )
-        self._housekeeper = Housekeeper(transactions, clock, lease.process_id, retention)
+        self._housekeeper = Housekeeper(core.transactions, clock, lease.process_id, retention)
 
     async def start(self) -> None:
         await self._queue.start(self._schedule.add)
@@ -161,3 +148,16 @@ class RemoteSending:
 
     async def close(self) -> None:
         await self._queue.close()
+
+
+def wire_sending(settings: Settings, core: Core) -> Sending:
+    """Raises CannotStart."""
+    queue = open_queue(settings, core.transactions, core.commits, core.clock, core.lease)
+    if settings.role == "api":
+        return RemoteSending(core.store, queue)
+    return LocalSending(core, queue, _retention(settings))
+
+
+def _retention(settings: Settings) -> Retention:
+    days = (settings.retain_context_days, settings.retain_event_days, settings.retain_message_days)
+    return Retention(*(None if each is None else round(each * DAY) for each in days))

@@ -1,4 +1,4 @@
-"""What keeps a process from starting, told to whoever starts it."""
+"""The error of a process that cannot start."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from clarion_server.domain.errors import Unavailable
 
 
 class CannotStart(Exception):
-    """Something in the configuration or on the machine is in the way. The text says what, and what to do."""
+    """The configuration or the machine is at fault. The text names the fault and what to do about it."""
 
 
 @contextmanager
 def failures_of_starting() -> Iterator[None]:
-    """Of a store that could be opened."""
+    """Turns the errors of a store that could be opened into CannotStart."""
     try:
         yield
     except Unavailable as error:

@@ -1,4 +1,4 @@
-"""The store that the settings name. Only what is asked for is loaded."""
+"""Opens the store that the settings name, and loads no library for another one."""
 
 from __future__ import annotations
 

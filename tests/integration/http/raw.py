@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from clarion_server.transport.grpc.server import GuardedMethod
+from clarion_server.transport.api.methods import GuardedMethod
 from clarion_server.transport.http.server import HttpServer
 from starlette.routing import BaseRoute
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from clarion.v1 import trigger_service_pb2
+from clarion_server.transport.api.methods import GuardedMethod
 from clarion_server.transport.api.requests import MAX_REQUEST_BYTES
-from clarion_server.transport.grpc.server import GuardedMethod
 from clarion_server.transport.http import asgi_io, docs_site, protocol
 from clarion_server.transport.http.protocol import MAX_HEADER_BYTES
 from starlette.requests import Request

@@ -20,7 +20,7 @@ from grpc_status import rpc_status
 from clarion_server.domain.access import Caller, Scope
 from clarion_server.domain.errors import ClarionError, DeadlineTooShort, ScopeDenied, Unauthenticated
 from clarion_server.transport.api.errors import fitting, internal_status, status_of
-from clarion_server.transport.api.in_flight_calls import CallsUnderWay
+from clarion_server.transport.api.in_flight_calls import InFlightCalls
 from clarion_server.transport.api.requests import check_decoded
 
 log = structlog.get_logger()
@@ -66,17 +66,17 @@ class Guard:
     scopes: frozenset[Scope]
     """One of them is needed."""
     authenticator: Authenticator
-    under_way: CallsUnderWay
+    in_flight: InFlightCalls
 
     def unary(self, call: UnaryMethod) -> Callable[[Any, Context], Awaitable[Any]]:
         async def guarded(request: Any, context: Context) -> Any:
             try:
-                self.under_way.begin()
+                self.in_flight.begin()
                 try:
                     caller = await self._admit(context)
                     return await call(check_decoded(request), caller)
                 finally:
-                    self.under_way.end()
+                    self.in_flight.end()
             except ClarionError as error:
                 await abort(context, status_of(error))
             except Exception:  # noqa: BLE001 - the last line of defence: logged, and answered without its text
@@ -89,7 +89,7 @@ class Guard:
 
         async def guarded(request: Any, context: Context) -> None:
             try:
-                self.under_way.begin()
+                self.in_flight.begin()
                 try:
                     caller = await self._admit(context)
                     # Closed here and now when the caller goes away, not when the garbage is collected.
@@ -97,7 +97,7 @@ class Guard:
                         async for answer in answers:
                             await context.write(answer)
                 finally:
-                    self.under_way.end()
+                    self.in_flight.end()
             except ClarionError as error:
                 await abort(context, status_of(error))
             except grpc.aio.InternalError:

@@ -1,4 +1,4 @@
-"""Knows which calls are being served, so that the server knows when it may end."""
+"""Counts the calls that are being served, so that a server knows when it may stop."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import asyncio
 from clarion_server.domain.errors import Unavailable
 
 
-class CallsUnderWay:
+class InFlightCalls:
     """Belongs to one event loop."""
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class CallsUnderWay:
         return self._count
 
     def refuse(self) -> None:
-        """From now on no call begins any more."""
+        """Refuses every call from now on."""
         self._refusing = True
 
     @property
@@ -40,6 +40,6 @@ class CallsUnderWay:
         if not self._count:
             self._none.set()
 
-    async def none(self) -> None:
-        """Returns when no call is under way."""
+    async def wait_for_none(self) -> None:
+        """Returns when no call is being served."""
         await self._none.wait()

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn import Config, Server
 
-from clarion_server.transport.grpc.server import GuardedMethod
+from clarion_server.transport.api.methods import GuardedMethod
 from clarion_server.transport.http.docs_site import site
 from clarion_server.transport.http.protocol import BoundedProtocol
 from clarion_server.transport.http.transcoder import Transcoder

@@ -14,8 +14,8 @@ import orjson
 from google.rpc import status_pb2
 from starlette.types import Receive, Scope, Send
 
+from clarion_server.transport.api.methods import GuardedMethod
 from clarion_server.transport.api.requests import MAX_REQUEST_BYTES, Undecodable, Unread
-from clarion_server.transport.grpc.server import GuardedMethod
 from clarion_server.transport.http.asgi_io import (
     COMMON_HEADERS,
     JSON,

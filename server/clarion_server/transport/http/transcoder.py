@@ -11,9 +11,9 @@ from clarion.v1.trigger_sample_pb2 import GetTriggerSampleRequest
 from starlette.types import Receive, Scope, Send
 
 from clarion_server.domain.violation import malformed
+from clarion_server.transport.api.methods import GuardedMethod
 from clarion_server.transport.api.public_addresses import base_url_of
 from clarion_server.transport.api.requests import Unread
-from clarion_server.transport.grpc.server import GuardedMethod
 from clarion_server.transport.http.asgi_io import CallerGone, header, read_body, send_json, send_refusal
 from clarion_server.transport.http.bindings import Binding, bindings_of
 from clarion_server.transport.http.http_context import call_of, finish

@@ -1,0 +1,51 @@
+"""Wires the component in which authors work: campaigns, their life cycle, and channel configurations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from clarion_server.application.campaigns.drafts import ManageCampaigns
+from clarion_server.application.campaigns.life_cycle import CampaignLifeCycle
+from clarion_server.application.campaigns.preview import CampaignPreviewer
+from clarion_server.application.campaigns.queue_canceller import QueueCanceller
+from clarion_server.application.campaigns.review import Review
+from clarion_server.application.campaigns.scheduler import CampaignScheduler
+from clarion_server.application.campaigns.trigger_sample import TriggerSampler
+from clarion_server.application.channels.configurations import ManageChannelConfigurations
+from clarion_server.bootstrap.channels import open_channel
+from clarion_server.bootstrap.core import Core
+from clarion_server.bootstrap.sending import Sending
+from clarion_server.domain.campaign import Campaign
+
+
+@dataclass(frozen=True, slots=True)
+class Authoring:
+    campaigns: ManageCampaigns
+    life_cycle: CampaignLifeCycle
+    previewer: CampaignPreviewer
+    sampler: TriggerSampler
+    channels: ManageChannelConfigurations
+    scheduler: CampaignScheduler
+    queue_canceller: QueueCanceller
+
+
+def wire_authoring(core: Core, sending: Sending) -> Authoring:
+    transactions, clock = core.transactions, core.clock
+
+    def campaign_changed(campaign: Campaign) -> None:
+        core.campaigns.forget(campaign)
+        scheduler.wake()
+        sending.campaign_changed()
+        queue_canceller.look_at(campaign)
+
+    scheduler = CampaignScheduler(transactions, clock, campaign_changed)
+    queue_canceller = QueueCanceller(transactions, clock)
+    return Authoring(
+        ManageCampaigns(transactions, clock, campaign_changed),
+        CampaignLifeCycle(transactions, Review(core.compiler, clock), clock, campaign_changed),
+        CampaignPreviewer(transactions, core.compiler),
+        TriggerSampler(core.campaigns, core.compiler),
+        ManageChannelConfigurations(transactions, clock, open_channel, sending.channel_changed),
+        scheduler,
+        queue_canceller,
+    )

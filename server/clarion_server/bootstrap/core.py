@@ -1,0 +1,55 @@
+"""Wires the parts of a process that all its components share."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from clarion_server.adapters.rendering import JinjaContentCompiler
+from clarion_server.adapters.system import SystemClock, SystemIds
+from clarion_server.application.campaign_cache import CampaignCache
+from clarion_server.application.group_commit import GroupCommit
+from clarion_server.application.ports.clock import Chance, Clock, Ids
+from clarion_server.application.ports.metrics import Metrics
+from clarion_server.application.ports.store import Store
+from clarion_server.application.queries.event_watch import CommitSignal
+from clarion_server.application.sending.lease import Lease
+from clarion_server.application.transactions import Transactions
+from clarion_server.bootstrap.channels import CONTENT_KINDS
+from clarion_server.config import Settings
+from clarion_server.domain.instant import SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    store: Store
+    transactions: Transactions
+    commits: GroupCommit
+    commit_signal: CommitSignal
+    compiler: JinjaContentCompiler
+    campaigns: CampaignCache
+    lease: Lease
+    clock: Clock
+    ids: Ids
+    chance: Chance
+    metrics: Metrics
+
+
+def wire_core(settings: Settings, store: Store, metrics: Metrics) -> Core:
+    clock, ids = SystemClock(), SystemIds()
+    transactions = Transactions(store)
+    commit_signal = CommitSignal(transactions)
+    compiler = JinjaContentCompiler(CONTENT_KINDS)
+    return Core(
+        store,
+        transactions,
+        GroupCommit(transactions, commit_signal.commit_happened, settings.pending_limit, metrics),
+        commit_signal,
+        compiler,
+        CampaignCache(transactions, compiler),
+        Lease(ids.new_id(), int(settings.lease_seconds * SECOND), clock),
+        clock,
+        ids,
+        random.SystemRandom().random,
+        metrics,
+    )

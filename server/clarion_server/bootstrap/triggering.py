@@ -1,0 +1,23 @@
+"""Wires the component that accepts triggers and cancels what they led to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from clarion_server.application.sending.local_dispatch import LocalDispatch
+from clarion_server.application.triggering.cancel import CancelMessages
+from clarion_server.application.triggering.trigger import Triggering
+from clarion_server.bootstrap.core import Core
+
+
+@dataclass(frozen=True, slots=True)
+class Triggers:
+    triggering: Triggering
+    cancelling: CancelMessages
+
+
+def wire_triggers(core: Core, dispatch: LocalDispatch) -> Triggers:
+    triggering = Triggering(
+        core.transactions, core.campaigns, core.commits, dispatch, core.clock, core.ids, core.metrics
+    )
+    return Triggers(triggering, CancelMessages(core.transactions, core.clock))

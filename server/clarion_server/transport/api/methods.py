@@ -1,0 +1,75 @@
+"""The methods of the contract, each behind its guard, for every protocol that serves them."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+
+from clarion_server.domain.access import Scope
+from clarion_server.transport.api.guard import Authenticator, Guard
+from clarion_server.transport.api.in_flight_calls import InFlightCalls
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service of the contract and the object that serves it, which has a method in snake_case for each RPC."""
+
+    descriptor: ServiceDescriptor
+    servicer: object
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedMethod:
+    """A method of the contract behind its guard."""
+
+    descriptor: MethodDescriptor
+    call: Callable[[Any, Any], Awaitable[Any]]
+    """Takes the request, or an asynchronous iterator of requests, and the guard's context. A method with a stream of
+    responses writes them to the context and returns nothing.
+    """
+    streams: bool
+
+
+class GuardedMethods:
+    """All methods that a process serves. Belongs to one event loop."""
+
+    def __init__(
+        self, services: Sequence[Service], scopes: Mapping[str, frozenset[Scope]], authenticator: Authenticator
+    ) -> None:
+        """`scopes` has the path of each method, such as `/clarion.v1.TriggerService/Trigger`. A caller needs one of the
+        method's scopes.
+        """
+        self._authenticator = authenticator
+        self.in_flight = InFlightCalls()
+        """The calls of all protocols."""
+        self.by_service: Mapping[str, Sequence[GuardedMethod]] = {
+            service.descriptor.full_name: [
+                self._guarded(service, method, scopes) for method in service.descriptor.methods
+            ]
+            for service in services
+        }
+
+    def __iter__(self) -> Iterator[GuardedMethod]:
+        return chain.from_iterable(self.by_service.values())
+
+    def guard(self, path: str, scopes: frozenset[Scope]) -> Guard:
+        """Returns the guard of a method that is not of the contract."""
+        return Guard(path, scopes, self._authenticator, self.in_flight)
+
+    def _guarded(
+        self, service: Service, method: MethodDescriptor, scopes: Mapping[str, frozenset[Scope]]
+    ) -> GuardedMethod:
+        path = f"/{service.descriptor.full_name}/{method.name}"
+        call, guard = getattr(service.servicer, _snake_case(method.name)), self.guard(path, scopes[path])
+        streams = inspect.isasyncgenfunction(call)
+        return GuardedMethod(method, guard.stream(call) if streams else guard.unary(call), streams)
+
+
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
