@@ -76,11 +76,13 @@ def _open(path: Path, email: RenderedEmail, output: Output) -> None:
 
 
 def _preview_view(rendered: Preview) -> RenderableType:
-    choices = [("Action", plain(rendered.action))]
+    rows = [("Action", plain(rendered.action))]
     if rendered.address:
-        choices.append(("To", _choice_view(rendered.address)))
-    choices.append(("Locale", _choice_view(rendered.locale)))
-    return Group(fields(choices), _email_view(rendered.email) if rendered.email else _content_view(rendered))
+        rows.append(("To", _choice_view(rendered.address)))
+    rows.append(("Locale", _choice_view(rendered.locale)))
+    if rendered.email is None:
+        return Group(fields(rows), _content_view(rendered))
+    return Group(fields([*rows, *_header_rows(rendered.email)]), _body_view(rendered.email))
 
 
 def _choice_view(choice: Choice) -> Text:
@@ -95,13 +97,15 @@ def _content_view(rendered: Preview) -> RenderableType:
     return plain(dump({name: item for name, item in data.items() if name not in {"action", "address", "locale"}}))
 
 
-def _email_view(email: RenderedEmail) -> RenderableType:
-    head = [("From", plain(_shown(email.from_))), ("Subject", plain(email.subject, "bold"))]
-    if email.reply_to:
-        head.insert(1, ("Reply-To", plain(_shown(email.reply_to))))
-    head += [(name, plain(value)) for name, value in email.headers.items()]
+def _header_rows(email: RenderedEmail) -> list[tuple[str, Text]]:
+    reply_to = [("Reply-To", plain(_shown(email.reply_to)))] if email.reply_to else []
+    others = [(name, plain(value)) for name, value in email.headers.items()]
+    return [("From", plain(_shown(email.from_))), *reply_to, ("Subject", plain(email.subject, "bold")), *others]
+
+
+def _body_view(email: RenderedEmail) -> RenderableType:
     html = plain(f"\nThe HTML part has {len(email.html):,} characters: see --html and --open.", "dim")
-    return Group(fields(head), plain(f"\n{email.text.rstrip()}"), html if email.html else "")
+    return Group(plain(f"\n{email.text.rstrip()}"), html if email.html else "")
 
 
 def _shown(mailbox: Mailbox) -> str:
