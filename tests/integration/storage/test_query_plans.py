@@ -140,7 +140,7 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
         {"events_message"},
     ),
     "the events of a message": (lambda work: work.events.of_message("m"), {"events_message"}),
-    "whether segments must be merged": (lambda work: work.messages.tidy(10), {"messages_identity"}),
+    "whether segments must be merged": (lambda work: work.messages.merge_recipient_index(10), {"messages_identity"}),
     "contexts to purge": (
         lambda work: work.retention.purge_contexts(NOW, 5, 10),
         {"SEARCH message_contexts USING INTEGER PRIMARY KEY", "SEARCH messages USING INTEGER PRIMARY KEY"},

@@ -81,7 +81,7 @@ def tidy(store: SqlStore, limit: int) -> list[int]:
     moved = []
     while True:
         with store.begin() as work:
-            moved.append(work.messages.tidy(limit))
+            moved.append(work.messages.merge_recipient_index(limit))
             work.commit()
         if not moved[-1]:
             return moved[:-1]
@@ -100,10 +100,10 @@ def test_segments_are_merged_level_by_level_until_they_are_few(store: SqlStore) 
 def test_a_merge_goes_in_small_steps_and_goes_on_after_an_interruption(store: SqlStore) -> None:
     janes = janes_in_segments(store, FAN + 1)
     with store.begin() as work:
-        assert work.messages.tidy(1) == 1
+        assert work.messages.merge_recipient_index(1) == 1
         work.commit()
     with store.begin() as work:
-        work.messages.tidy(1)
+        work.messages.merge_recipient_index(1)
     moved = tidy(store, 3)
     assert max(moved) <= 3
     assert sum(moved) == 2 * FAN - 1

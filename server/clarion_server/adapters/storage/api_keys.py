@@ -1,4 +1,4 @@
-"""API keys."""
+"""Stores API keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Campaigns and their versions."""
+"""Stores campaigns and their versions."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _VERSION = select(campaign_versions).where(
 )
 _REVISIONS = BulkStatement("SELECT key, revision FROM campaigns WHERE key IN ({rows})", Values(campaigns.c.key))
 
-_STANDINGS = BulkStatement(
+_DELIVERY_POLICIES = BulkStatement(
     "SELECT key, state, queue_disposal FROM campaigns WHERE key IN ({rows})", Values(campaigns.c.key)
 )
 
@@ -54,7 +54,7 @@ class SqlCampaignRepository:
 
     def add(self, campaign: Campaign) -> Campaign:
         try:
-            # Apart, so that the transaction survives the refusal on every database.
+            # A savepoint lets the transaction go on after a refusal, on every database.
             with self._connection.begin_nested():
                 key = self._connection.execute(_ADD, campaign_to_row(campaign)).scalar_one()
         except IntegrityError as error:
@@ -80,7 +80,7 @@ class SqlCampaignRepository:
     def delivery_policies(self, keys: Collection[int]) -> dict[int, DeliveryPolicy]:
         return {
             key: DeliveryPolicy(CampaignState(state), None if disposal is None else QueueDisposal(disposal))
-            for key, state, disposal in _STANDINGS.select(self._connection, [(key,) for key in keys])
+            for key, state, disposal in _DELIVERY_POLICIES.select(self._connection, [(key,) for key in keys])
         }
 
     def save(self, campaign: Campaign) -> None:

@@ -1,4 +1,4 @@
-"""Channel configurations."""
+"""Stores channel configurations."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class SqlChannelConfigurationRepository:
 
     def add(self, configuration: ChannelConfiguration) -> ChannelConfiguration:
         try:
-            # Apart, so that the transaction survives the refusal on every database.
+            # A savepoint lets the transaction go on after a refusal, on every database.
             with self._connection.begin_nested():
                 key = self._connection.execute(_ADD, _to_row(configuration)).scalar_one()
         except IntegrityError as error:

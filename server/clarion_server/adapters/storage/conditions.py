@@ -1,4 +1,4 @@
-"""Conditions that several tables share."""
+"""Conditions that queries of several tables share."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from clarion_server.adapters.storage.schema import campaigns
 
 
 def of_any_campaign(campaign_key: Column[Any]) -> ColumnElement[bool]:
-    """True, and opens an index by campaign: campaigns are few."""
+    """Is always true, and lets the planner use an index that begins with the campaign, as campaigns are few."""
     return campaign_key.in_(select(campaigns.c.key))
 
 
 def of_execution(message_id: Column[str], execution_id: str) -> ColumnElement[bool]:
-    """The ids of an execution's messages are its own, a hyphen and digits. '.' is the character after the hyphen."""
+    """Selects the messages of an execution: their ids begin with its id and a hyphen. In ASCII '.' follows the hyphen."""
     return and_(message_id > f"{execution_id}-", message_id < f"{execution_id}.")

@@ -1,4 +1,4 @@
-"""The counters behind the reports."""
+"""Adds to the counters behind the reports, and sums them up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events."""
+"""Stores events, and reads them in the order of their sequence."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class SqlEventRepository:
 
     def page(self, query: EventQuery) -> list[Event]:
         own = events.c.sandbox == query.sandbox
-        statement = select(events).where(events.c.sequence > query.after, self._is_settled(), own)
+        statement = select(events).where(events.c.sequence > query.after, self._is_below_watermark(), own)
         if query.campaign_key is not None:
             statement = statement.where(events.c.campaign_key == query.campaign_key)
         if query.execution_id is not None:
@@ -52,15 +52,15 @@ class SqlEventRepository:
         return self._read(select(events).where(events.c.message_id == message_id))
 
     def last_sequence(self) -> int:
-        last = select(func.max(events.c.sequence)).where(self._is_settled())
+        last = select(func.max(events.c.sequence)).where(self._is_below_watermark())
         return self._connection.execute(last).scalar_one() or 0
 
     def purged_through(self) -> int:
         through = select(purges.c.through).where(purges.c.kind == EVENTS)
         return self._connection.execute(through).scalar_one_or_none() or 0
 
-    def _is_settled(self) -> ColumnElement[bool]:
-        """Nothing may still be committed among the events that a watcher passes."""
+    def _is_below_watermark(self) -> ColumnElement[bool]:
+        """Selects the events below which no transaction can still commit another one."""
         watermark = watermark_of(self._connection)
         return true() if watermark is None else events.c.sequence <= watermark
 
@@ -70,7 +70,7 @@ class SqlEventRepository:
 
 
 def _sequences_of(execution_id: str) -> Select[Any]:
-    """Apart from the question that needs them, or SQLite would rather walk through all events than sort a few."""
+    """Selects sequences in a subquery, because SQLite would otherwise scan all events instead of sorting a few."""
     own = events.alias("own")
     return select(own.c.sequence).where(of_execution(own.c.message_id, execution_id))
 
@@ -91,7 +91,7 @@ def _to_row(event: Event) -> tuple[Any, ...]:
 
 
 def _from_row(row: Sequence[Any]) -> Event:
-    """Reads by position, in the order of the table: whoever watches reads many."""
+    """Reads by position, in the order of the table, because watchers read many events."""
     sequence, type_, time, sandbox, message_id, campaign_key, action, channel, detail, subject, labels = row
     event_type = EventType(type_)
     return Event(

@@ -1,4 +1,4 @@
-"""Executions."""
+"""Stores executions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _COLUMNS = tuple(executions.columns)
 _NAMES = ", ".join(f"executions.{column.name}" for column in _COLUMNS)
 
 _INSERT = Insertion(executions, _COLUMNS, rare=executions.c.send_time)
-# CROSS JOIN fixes the order on SQLite: each wanted pair is looked up, nothing is scanned.
+# CROSS JOIN fixes the order of the join on SQLite: it looks up each wanted pair and scans nothing.
 _BY_REQUEST_IDS = BulkStatement(
     f"SELECT {_NAMES} FROM ({{rows}}) AS wanted CROSS JOIN executions"  # noqa: S608 - columns of the schema
     " WHERE executions.campaign_key = wanted.column1 AND executions.request_id = wanted.column2"
@@ -59,7 +59,7 @@ class SqlExecutionRepository:
         return self._read(executions.c.id.in_(ids))
 
     def _read(self, *conditions: ColumnElement[bool], limit: int | None = None) -> list[Execution]:
-        """Newest first."""
+        """Returns the newest execution first."""
         statement = select(executions).where(*conditions).order_by(executions.c.id.desc()).limit(limit)
         return [_from_row(row) for row in self._connection.execute(statement)]
 

@@ -1,6 +1,6 @@
-"""Lists of messages, newest first, each at a cost that hardly grows with the number of messages.
+"""Lists messages, the newest first, at a cost that hardly grows with the number of messages.
 
-The ids are found first, from indexes alone where that is possible; then the messages are read.
+Each list finds the ids first, in indexes alone where that is possible, and then reads the messages.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def _ids(connection: Connection, query: MessageQuery) -> list[str]:
     if query.labels or query.channels or query.actions:
         return _filtered_ids(connection, query, _of_labels(query))
     keys = campaign_keys(connection, query.sandbox, query.campaign_key)
-    stretches = list(product(keys, query.states or MessageState))
-    return _NEWEST.find(connection, stretches, query.before or BEYOND_ALL, query.limit)
+    groups = list(product(keys, query.states or MessageState))
+    return _NEWEST.find(connection, groups, query.before or BEYOND_ALL, query.limit)
 
 
 def _of_execution(execution_id: str) -> Select[Any]:

@@ -1,4 +1,4 @@
-"""Messages as rows, and back."""
+"""Maps messages to rows and back."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from clarion_server.adapters.storage.schema import message_contexts, messages
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.message import NO_LABELS, ExclusionReason, Lane, Message, MessageState
 
-#: What a new message fills, in the order of `message_to_row`. The database gives the key, and nothing new is held.
+#: The columns of a new message, in the order of `message_to_row`. The database assigns the key, and `held` is 0.
 INSERTED_COLUMNS = (
     messages.c.id,
     messages.c.sandbox,
@@ -43,12 +43,12 @@ INSERTED_COLUMNS = (
     messages.c.exclusion_reason,
     messages.c.failure,
 )
-#: From here on, new messages have nothing, as a rule.
+#: This column and the ones after it are null in most new messages.
 FIRST_RARE_COLUMN = messages.c.expire_time
 
-#: What is read where a context was.
+#: A purged context and profile are read as this.
 _PURGED = b"{}"
-#: In the order of `message_from_row`.
+#: These are in the order of `message_from_row`.
 _READ_COLUMNS = (
     messages.c.id,
     messages.c.sandbox,
@@ -93,7 +93,7 @@ def message_to_row(message: Message, segment: int) -> tuple[Any, ...]:
         message.identity,
         message.address,
         message.locale,
-        # Plain texts and numbers: sqlite3 looks for an adapter of every subclass, which takes as long as all else.
+        # A plain text, because sqlite3 looks for an adapter of every subclass, which doubles the time of a row.
         str(message.state),
         message.accept_time,
         message.release_time,
@@ -156,12 +156,12 @@ def message_from_row(row: Sequence[Any]) -> Message:
 
 @cache
 def select_messages() -> Select[Any]:
-    """Every message, whole; its context may have been purged."""
+    """Selects all messages with their contexts, as far as these were not purged."""
     return select(*_READ_COLUMNS).join_from(
         messages, message_contexts, message_contexts.c.message_key == messages.c.key, isouter=True
     )
 
 
 def read_messages(connection: Connection, statement: Select[Any]) -> list[Message]:
-    """`statement` is made of `select_messages`."""
+    """Returns the messages that `statement`, which is made of `select_messages`, selects."""
     return [message_from_row(row) for row in RowsReader(statement).read(connection)]

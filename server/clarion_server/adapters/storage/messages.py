@@ -1,4 +1,4 @@
-"""Messages: the queue, the hand-off, and the lists."""
+"""Stores messages: the queue, the attempts, and the lists."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ _INSERT_LABELS = insertion(message_labels, tuple(message_labels.columns))
 
 
 def _guard(condition: str) -> str:
-    """True or false for each row found by its id, and nothing that a planner goes by.
+    """Hides the condition from the planner of PostgreSQL, so that it finds each row by its id.
 
-    PostgreSQL takes a state for rare when it has not counted yet, or counted at another moment, and would look at all
-    rows in that state for every id. Of a CASE it expects nothing.
+    With old statistics it may take a state for rare, and would read all rows in that state for every id. It expects
+    nothing of a CASE.
     """
     return f"CASE WHEN {condition} THEN TRUE ELSE FALSE END"
 
@@ -103,15 +103,15 @@ _IS_DUE = (
     .limit(bindparam("limit"))
 )
 _DUE = RowsReader(_IS_DUE)
-# What another process has just read as due is passed over: it is as good as claimed. SQLite has one writer at a time.
-_CLAIMABLE = RowsReader(_IS_DUE.with_for_update(of=messages, skip_locked=True))
+# Skips rows that another process has just locked in order to claim them. SQLite has one writer at a time.
+_DUE_LOCKED = RowsReader(_IS_DUE.with_for_update(of=messages, skip_locked=True))
 _IS_CLAIMABLE = (
     select_messages()
     .where(messages.c.id.in_(bindparam("ids", expanding=True)), text(_guard("state = 'QUEUED' AND held = 0")))
     .order_by(messages.c.id)
 )
-_BY_NAME = RowsReader(_IS_CLAIMABLE)
-_BY_NAME_LOCKED = RowsReader(_IS_CLAIMABLE.with_for_update(of=messages, skip_locked=True))
+_CLAIMABLE = RowsReader(_IS_CLAIMABLE)
+_CLAIMABLE_LOCKED = RowsReader(_IS_CLAIMABLE.with_for_update(of=messages, skip_locked=True))
 _QUEUED = RowsReader(
     select(messages.c.id, messages.c.due_time, messages.c.accept_time)
     .where(
@@ -124,8 +124,8 @@ _QUEUED = RowsReader(
     .order_by(messages.c.due_time, messages.c.id)
     .limit(bindparam("limit"))
 )
-# It jumps from one channel configuration to the next in the index, so what it costs depends on how many of them have
-# queued messages, and not on how many messages.
+# Jumps from one channel configuration to the next in the index, so its cost depends on the number of configurations
+# with queued messages, not on the number of messages.
 _WAITING = f"""
     WITH RECURSIVE queued(channel_key) AS (
         SELECT min(channel_key) FROM messages WHERE {IN_QUEUE}
@@ -146,7 +146,7 @@ _WAITING = f"""
     ) AS waiting
     WHERE due_time IS NOT NULL
 """  # noqa: S608 - constants alone
-# Campaign by campaign: no index is kept of what is being sent alone, because every message would pay for it twice.
+# Searches campaign by campaign. An index of the messages being sent would cost every message two writes.
 _SENDING = and_(of_any_campaign(messages.c.campaign_key), messages.c.state == MessageState.SENDING)
 _CLAIMED_BY = RowsReader(
     select_messages()
@@ -164,16 +164,16 @@ _EARLIEST = select(func.min(messages.c.due_time)).where(
 
 
 class SqlMessageRepository:
-    def __init__(self, connection: Connection, segments: RecipientIndex, *, locks: bool) -> None:
-        """`locks`: what is read as due is kept from others until the transaction ends."""
+    def __init__(self, connection: Connection, recipient_index: RecipientIndex, *, locks: bool) -> None:
+        """With `locks`, no other transaction reads the same messages as due until this one ends."""
         self._connection = connection
-        self._segments = segments
-        self._due = _CLAIMABLE if locks else _DUE
-        self._claimable = _BY_NAME_LOCKED if locks else _BY_NAME
+        self._recipient_index = recipient_index
+        self._due = _DUE_LOCKED if locks else _DUE
+        self._claimable = _CLAIMABLE_LOCKED if locks else _CLAIMABLE
 
     def add_all(self, messages: Sequence[Message]) -> None:
         if messages:
-            segment = self._segments.place(messages)
+            segment = self._recipient_index.assign(messages)
             _INSERT.add(self._connection, [message_to_row(message, segment) for message in messages])
             _INSERT_CONTEXTS.change(self._connection, [context_to_row(message) for message in messages])
             labels = [row for message in messages if message.labels for row in label_rows(message)]
@@ -198,20 +198,20 @@ class SqlMessageRepository:
 
     def due(self, channel_key: int, now: Instant, limit: int, lanes: Collection[Lane] = tuple(Lane)) -> list[Message]:
         due: list[Message] = []
-        # Lane by lane, so that a look at one never walks over what another has for later.
+        # Each lane is read by itself, so that no query reads past the later messages of another lane.
         for lane in sorted(lanes):
             if len(due) < limit:
-                place = {"channel_key": channel_key, "lane": lane, "now": now, "limit": limit - len(due)}
-                due += map(message_from_row, self._due.read(self._connection, place))
+                queue = {"channel_key": channel_key, "lane": lane, "now": now, "limit": limit - len(due)}
+                due += map(message_from_row, self._due.read(self._connection, queue))
         return due
 
     def claimable(self, message_ids: Collection[str]) -> list[Message]:
         return [message_from_row(row) for row in self._claimable.read(self._connection, {"ids": list(message_ids)})]
 
     def queued(self, query: DueQuery) -> list[QueuedMessage]:
-        place = {"channel_key": query.channel_key, "lane": query.lane, "until": query.until, "limit": query.limit}
+        queue = {"channel_key": query.channel_key, "lane": query.lane, "until": query.until, "limit": query.limit}
         due_time, message_id = query.after
-        rows = _QUEUED.read(self._connection, {**place, "due_time": due_time, "id": message_id})
+        rows = _QUEUED.read(self._connection, {**queue, "due_time": due_time, "id": message_id})
         return [QueuedMessage(*row) for row in rows]
 
     def next_due_time(
@@ -273,7 +273,7 @@ class SqlMessageRepository:
     def owners(self) -> set[str]:
         return set(self._connection.execute(_OWNERS).scalars())
 
-    def tidy(self, limit: int) -> int:
+    def merge_recipient_index(self, limit: int) -> int:
         return merge_segments(self._connection, limit)
 
     def _read(self, statement: Select[Any]) -> list[Message]:

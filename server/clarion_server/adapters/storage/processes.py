@@ -1,4 +1,4 @@
-"""The leases of running processes."""
+"""Stores the leases of running processes."""
 
 from __future__ import annotations
 

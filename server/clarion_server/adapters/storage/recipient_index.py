@@ -39,7 +39,7 @@ class RecipientIndex:
         self._current = 0
         self._free = 0
 
-    def place(self, added: Sequence[Message]) -> int:
+    def assign(self, added: Sequence[Message]) -> int:
         """Returns the segment of these new messages."""
         if self._free <= 0:
             self._current = max(self._current + 1, added[0].accept_time)

@@ -1,7 +1,7 @@
-"""Lets go of what has been kept long enough, the oldest first.
+"""Purges rows after their retention, the oldest first.
 
-Rows are looked at in the order in which they were added, which is that of their times but for moments. So a sweep ends
-at the first row that is too young, and no index by time is paid for.
+A sweep reads rows in the order in which they were added, which is nearly the order of their times. It ends at the first
+row that is too young, so no index by time is needed.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def _sweep(statement: Select[Any], key: Any) -> RowsReader:
     return RowsReader(limited)
 
 
-# Each row: its key, its time, and what decides whether it may go.
+# Each row holds its key, its time, and the values that decide whether it may be purged.
 _CONTEXTS = _sweep(
     select(message_contexts.c.message_key, messages.c.accept_time, messages.c.outcome_time).join_from(
         message_contexts, messages, messages.c.key == message_contexts.c.message_key
@@ -63,7 +63,7 @@ _EXECUTIONS = _sweep(
     select(
         executions.c.id,
         executions.c.accept_time,
-        # As in `conditions.of_execution`.
+        # This is the condition of `conditions.of_execution`.
         exists().where(messages.c.id > executions.c.id + "-", messages.c.id < executions.c.id + ".").label("has_any"),
     ),
     executions.c.id,
@@ -77,7 +77,7 @@ _DELETE_LABELS = BulkStatement(
     "DELETE FROM message_labels WHERE message_id IN ({rows})", Values(message_labels.c.message_id)
 )
 _DELETE_EXECUTIONS = BulkStatement("DELETE FROM executions WHERE id IN ({rows})", Values(executions.c.id))
-_REMEMBER = insertion(
+_SET_PURGED_THROUGH = insertion(
     purges,
     tuple(purges.columns),
     "ON CONFLICT (kind) DO UPDATE SET through = excluded.through WHERE excluded.through > purges.through",
@@ -95,10 +95,10 @@ class SqlRetentionRepository:
 
     def purge_events(self, before: Instant, after: int, limit: int) -> Swept[int]:
         rows = self._old(_EVENTS, before, after, limit)
-        # Of a message that is gone, or has ended.
+        # An event may go once its message has ended or was purged.
         gone = self._delete(rows, lambda row: row[2] is None or row[3] is not None, _DELETE_EVENTS)
         if gone:
-            _REMEMBER.change(self._connection, [(EVENTS, gone[-1])])
+            _SET_PURGED_THROUGH.change(self._connection, [(EVENTS, gone[-1])])
         return _swept(rows, after)
 
     def purge_messages(self, before: Instant, after: int, limit: int) -> Swept[int]:
@@ -119,7 +119,7 @@ class SqlRetentionRepository:
         return list(takewhile(lambda row: row[1] < before, rows))
 
     def _delete(self, rows: Sequence[_Row], may_go: Callable[[_Row], bool], deletion: BulkStatement) -> list[Any]:
-        """The keys of the rows that went."""
+        """Deletes the rows that may go, and returns their keys."""
         keys = [row[0] for row in rows if may_go(row)]
         deletion.change(self._connection, [(key,) for key in keys])
         return keys

@@ -1,7 +1,7 @@
-"""The tables. Instants are microseconds since 1970 (`domain.instant`), enumerations their names, documents JSON.
+"""The tables. Times are microseconds since 1970 (`domain.instant`), and enumerations are stored by name.
 
-What is filtered or sorted by has a column of its own; what is only ever read whole (definitions, attempts, failures)
-is a JSON document, written and read by `json_columns`.
+A value that queries filter or sort by has a column of its own. Nested values that are only read as a whole, such as
+definitions, attempts and failures, are JSON (`json_columns`).
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ metadata = MetaData(
     }
 )
 
-# Ordered and searched by its bytes on every database, as SQLite does: pages are cut by comparing ids, and texts are
-# found in any case of ASCII letters alone.
+# Every database compares these texts by their bytes, as SQLite does: pages begin after an id, and searches ignore the
+# case of ASCII letters only.
 _Bytewise = Text().with_variant(Text(collation="C"), "postgresql")
 _Instant = BigInteger
-# SQLite numbers rows only in a column of exactly this type.
+# SQLite assigns numbers only to a column of exactly this type.
 _Key = BigInteger().with_variant(Integer(), "sqlite")
 
 
@@ -48,7 +48,7 @@ campaigns = Table(
     Column("revision", Integer, nullable=False),
     Column("state", Text, nullable=False),
     Column("definition", Text, nullable=False),
-    # Parts of the definition that lists filter by.
+    # Parts of the definition by which lists filter.
     Column("display_name", _Bytewise, nullable=False),
     Column("description", _Bytewise, nullable=False),
     Column("category", Text),
@@ -66,7 +66,7 @@ campaigns = Table(
     Column("activate_time", _Instant),
     Column("activator", Text, nullable=False),
     UniqueConstraint("sandbox", "id"),
-    # A key is never given twice: messages, caches and etags go by it.
+    # A key is never assigned again: messages, caches and etags refer to it.
     sqlite_autoincrement=True,
 )
 Index(
@@ -101,7 +101,7 @@ campaign_version_actions = Table(
     Column("campaign_key", _Key, ForeignKey("campaigns.key", ondelete="CASCADE"), primary_key=True),
     Column("number", Integer, primary_key=True),
     Column("position", SmallInteger, primary_key=True, autoincrement=False),
-    # No foreign key: an old version may outlive the channel configuration that it named.
+    # This is no foreign key, because an old version may outlive the channel configuration that it names.
     Column("channel_key", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
@@ -116,7 +116,7 @@ channel_configurations = Table(
     Column("revision", Integer, nullable=False),
     Column("display_name", Text, nullable=False),
     Column("channel", Text, nullable=False),
-    # The provider's settings without its secrets, which are apart.
+    # The settings of the provider without its secrets, which have a column of their own.
     Column("provider", Text, nullable=False),
     Column("secrets", Text, nullable=False),
     Column("categories", Text, nullable=False),
@@ -132,8 +132,8 @@ channel_configurations = Table(
     sqlite_autoincrement=True,
 )
 
-# Executions, messages, events and counters are written with every trigger. They refer to campaigns without a foreign
-# key: a campaign that has any of them is never deleted, and a look-up per row is time.
+# Every trigger writes executions, messages, events and counters. They refer to campaigns without a foreign key: a
+# campaign that has any of them is never deleted, and checking a key takes time for each row.
 
 executions = Table(
     "executions",
@@ -147,17 +147,17 @@ executions = Table(
     Column("caller", Text, nullable=False),
     Column("accept_time", _Instant, nullable=False),
     Column("recipient_count", Integer, nullable=False),
-    # The ids of the version's actions, in their order, with commas between them.
+    # The ids of the version's actions in order, separated by commas.
     Column("actions", Text, nullable=False),
     Column("action_mode", Text, nullable=False),
     Column("send_time", _Instant),
     Column("expire_time", _Instant),
-    # Null: every recipient was plainly accepted.
+    # Null if no message was excluded or no recipient rejected.
     Column("exclusions", Text),
     Column("rejections", Text),
     sqlite_with_rowid=False,
 )
-# What makes a trigger idempotent, and how a repetition is found.
+# Makes triggers idempotent, and finds the first execution of a repeated one.
 Index(
     "executions_request_id",
     executions.c.campaign_key,
@@ -166,14 +166,14 @@ Index(
     sqlite_where=executions.c.request_id.is_not(None),
     postgresql_where=executions.c.request_id.is_not(None),
 )
-# For the list of a campaign.
+# Lists the executions of a campaign.
 Index("executions_campaign", executions.c.campaign_key, executions.c.id)
 
 messages = Table(
     "messages",
     metadata,
     Column("key", _Key, primary_key=True, autoincrement=True),
-    # Begins with the execution's id: the messages of an execution are a range of ids.
+    # It begins with the id of the execution, so the messages of an execution are a range of ids.
     Column("id", _Bytewise, nullable=False, unique=True),
     Column("sandbox", _Bytewise, nullable=False),
     Column("campaign_key", BigInteger, nullable=False),
@@ -199,25 +199,25 @@ messages = Table(
     Column("outcome_time", _Instant),
     Column("exclusion_reason", Text),
     Column("failure", Text),
-    # See `segments`.
+    # See `recipient_index`.
     Column("segment", BigInteger, nullable=False),
-    # Kept out of the due queue until its campaign is released. Only ever 1 while the state is QUEUED.
+    # 1 while the campaign is paused, which keeps a queued message from being claimed. 0 in every other state.
     Column("held", SmallInteger, nullable=False, server_default=text("0")),
 )
-# Each index is paid for by every message; this is what each is for.
-# What a dispatcher takes next. Holds only what waits, however many messages there are.
+# Every message pays for each index, so each needs a reason.
+# Finds the next message to claim. It holds only queued messages, however many others there are.
 IN_QUEUE = text("state = 'QUEUED' AND held = 0")
 Index(
     "messages_due",
     messages.c.channel_key,
     messages.c.lane,
     messages.c.due_time,
-    # A hundred thousand may be due at one instant: without it, each claim would sort them all.
+    # Without the id each claim would sort all messages that are due at the same time, which may be many thousands.
     messages.c.id,
     sqlite_where=IN_QUEUE,
     postgresql_where=IN_QUEUE,
 )
-# What a resumed campaign releases. Free unless a campaign is paused.
+# Finds the messages that a resumed campaign releases. It is empty unless a campaign is paused.
 IS_HELD = text("held = 1")
 Index(
     "messages_held",
@@ -226,12 +226,12 @@ Index(
     sqlite_where=IS_HELD,
     postgresql_where=IS_HELD,
 )
-# For the list of a campaign by state, for ending its queue, and for finding what a lost process had in its hands.
+# Lists the messages of a campaign by state, finds its queue, and finds the messages that a lost process had claimed.
 Index("messages_campaign_state", messages.c.campaign_key, messages.c.state, messages.c.id)
-# For the list of a recipient, the question that support asks most.
+# Lists the messages of a recipient, which support asks for most.
 Index("messages_identity", messages.c.segment, messages.c.identity)
 
-# The long part of a message, apart from it: written once, where the message is rewritten with each move of its state.
+# The long part of a message has a table of its own: it is written once, while every change of state rewrites the rest.
 message_contexts = Table(
     "message_contexts",
     metadata,
@@ -240,7 +240,7 @@ message_contexts = Table(
     Column("profile", LargeBinary, nullable=False),
 )
 
-# The labels of messages, to find them by. Only messages that have any pay for it.
+# Finds messages by label. Messages without labels have no rows here.
 message_labels = Table(
     "message_labels",
     metadata,
@@ -250,7 +250,7 @@ message_labels = Table(
     Column("message_id", _Bytewise, primary_key=True),
     sqlite_with_rowid=False,
 )
-# For the purge of a message.
+# Finds the labels of a message that is purged.
 Index("message_labels_message", message_labels.c.message_id)
 
 events = Table(
@@ -264,18 +264,18 @@ events = Table(
     Column("campaign_key", BigInteger),
     Column("action", Text, nullable=False),
     Column("channel", Text),
-    # JSON; its form follows from the type.
+    # JSON, whose shape follows from the type of the event.
     Column("detail", Text),
-    # Null: the message.
+    # Null if the subject is the message.
     Column("subject", Text),
     Column("labels", Text),
-    # A sequence is never given twice: watchers resume by it.
+    # A sequence number is never assigned again: watchers resume after it.
     sqlite_autoincrement=True,
 )
-# For the life of one message, and of all messages of an execution.
+# Finds the events of a message, and of all messages of an execution.
 Index("events_message", events.c.message_id)
 
-# Through which position each kind was purged: who follows events must learn that some are gone.
+# The position through which each kind of row was purged: a watcher must learn that events before it are gone.
 purges = Table(
     "purges",
     metadata,
@@ -283,7 +283,7 @@ purges = Table(
     Column("through", BigInteger, nullable=False),
 )
 
-# See `domain.counter`. A campaign has as many rows as it has days, locales, actions and reasons, whatever it sends.
+# See `domain.counter`. The number of rows depends on days, locales, actions and reasons, not on the number of messages.
 counters = Table(
     "counters",
     metadata,
@@ -295,13 +295,13 @@ counters = Table(
     Column("day", Integer, primary_key=True, autoincrement=False),
     Column("metric", Text, primary_key=True),
     Column("reason", Text, primary_key=True),
-    # Readers add the shards up. Each process has its own where several write at once, and none waits for another's row.
+    # Readers add the shards up. Processes that write at the same time have different shards, so that none waits.
     Column("shard", SmallInteger, primary_key=True, autoincrement=False),
     Column("count", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
 
-# How long messages took from their release to their hand-off, by the buckets of `domain.latency`.
+# The number of messages by the time from release to hand-off, in the buckets of `domain.latency`.
 latencies = Table(
     "latencies",
     metadata,

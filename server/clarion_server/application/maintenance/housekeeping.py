@@ -47,7 +47,7 @@ class Housekeeper:
                 pass
 
     def _steps(self) -> Iterator[Callable[[UnitOfWork], int]]:
-        yield lambda unit: unit.messages.tidy(BATCH)
+        yield lambda unit: unit.messages.merge_recipient_index(BATCH)
         yield from self._purging.steps(self._clock.now(), BATCH)
 
     def _run_if_chosen(self, step: Callable[[UnitOfWork], int], unit: UnitOfWork) -> int:

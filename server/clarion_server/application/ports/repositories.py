@@ -229,8 +229,10 @@ class MessageRepository(Protocol):
         """The processes that have messages in SENDING."""
         ...
 
-    def tidy(self, limit: int) -> int:
-        """Puts at most so many messages where they are found faster; how many. 0: they are where they should be."""
+    def merge_recipient_index(self, limit: int) -> int:
+        """Moves at most `limit` messages to larger segments of the index by recipient, and returns how many; 0 if there
+        is nothing to merge.
+        """
         ...
 
 
