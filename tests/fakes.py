@@ -1,4 +1,4 @@
-"""Stand-ins for what is outside of the use cases: a provider and the faults of a store, as a test directs them."""
+"""Stand-ins that a test controls: a provider, and the faults of a store."""
 
 from __future__ import annotations
 
@@ -24,14 +24,12 @@ LATER = TransientFailure(Failure(FailureReason.THROTTLED, "451", "Come back late
 NEVER = PermanentFailure(Failure(FailureReason.RECIPIENT_REJECTED, "550 5.1.1", "Nobody here"))
 UNKNOWN = HandOffInDoubt(Failure(FailureReason.HAND_OFF_UNKNOWN, "", "The connection broke after the message"))
 
-#: How an attempt ends: None when the provider takes the message.
+#: The end of an attempt. None: the provider accepts the message.
 End = HandOffFailed | None
 
 
 class ScriptedChannel:
-    """Implements `Channel`: takes every message, unless `end` says otherwise; while `gate` is closed, none comes to its
-    end.
-    """
+    """Implements `Channel`. An attempt ends as `end` says, by default with success, but not while `gate` is closed."""
 
     def __init__(self, end: Callable[[Outbound], End] = lambda _: None) -> None:
         self.end = end
@@ -68,7 +66,7 @@ class ScriptedChannel:
 
 
 class Provider:
-    """A `ChannelFactory` whose channels all end attempts alike, and are all remembered."""
+    """A `ChannelFactory` that keeps its channels, all of which end their attempts as `end` says."""
 
     def __init__(self, end: Callable[[Outbound], End] = lambda _: None) -> None:
         self.end = end
@@ -91,14 +89,14 @@ class Provider:
 
 
 class FaultyStore:
-    """A `Store` that fails as often as it is told, and is another one otherwise."""
+    """Passes everything on to another store, except as many transactions as must fail."""
 
     def __init__(self, behind: Store) -> None:
         self._behind = behind
         self.failures = 0
-        """So many of the next transactions fail."""
+        """The number of coming transactions that fail."""
         self.lost_answers = 0
-        """So many of the next transactions happen, and are said to have failed."""
+        """The number of coming transactions that are committed although they seem to fail."""
 
     @contextmanager
     def begin(self) -> Iterator[UnitOfWork]:

@@ -28,14 +28,14 @@ def store(kind: StoreKind, tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def work(store: Store) -> Iterator[UnitOfWork]:
-    """A unit of work under way, never committed: for behaviours that need no more than one."""
+    """Opens a unit of work that is never committed, for tests that need no more than one."""
     with store.begin() as begun:
         yield begun
 
 
 @pytest.fixture(params=KINDS, ids=lambda kind: kind.name)
 def open_durable(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenStore]:
-    """Opens the same store again and again; all are closed at the end."""
+    """Opens the same store as often as it is called. All are closed at the end."""
     durable: StoreKind = request.param
     with ExitStack() as opened:
         yield lambda: opened.enter_context(closing(durable.open(tmp_path, PATIENCE)))

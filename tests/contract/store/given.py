@@ -1,4 +1,4 @@
-"""What a test finds in the store when it begins."""
+"""Fills a store with what a test needs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.contract.store import samples
 
 @contextmanager
 def committing(store: Store) -> Iterator[UnitOfWork]:
-    """A unit of work that is committed at its end."""
+    """Opens a unit of work and commits it at the end."""
     with store.begin() as work:
         yield work
         work.commit()
@@ -26,7 +26,7 @@ def committing(store: Store) -> Iterator[UnitOfWork]:
 
 @dataclass(frozen=True)
 class Sender:
-    """A live campaign and the channel configuration that it uses: whatever messages refer to."""
+    """A live campaign and the channel configuration that it uses, to which messages refer."""
 
     campaign: Campaign
     channel: ChannelConfiguration
@@ -37,11 +37,11 @@ class Sender:
         return made
 
     def message(self, work: UnitOfWork, **changes: Any) -> Message:
-        """Of an execution of its own."""
+        """Adds one message of an execution of its own."""
         return self.messages(work, 1, **changes)[0]
 
     def messages(self, work: UnitOfWork, number: int, **changes: Any) -> list[Message]:
-        """All of one execution."""
+        """Adds messages of one execution."""
         execution = self.execution(work, recipient_count=number)
         made = [
             samples.message(
@@ -70,7 +70,7 @@ def a_sender(
     channel: ChannelConfiguration | None = None,
     sandbox: str = samples.SANDBOX,
 ) -> Sender:
-    """With a channel configuration of its own, unless one is given."""
+    """Adds a sender, with a channel configuration of its own unless one is given."""
     used = channel or a_channel(work, f"{campaign_id}-mail", sandbox=sandbox)
     draft = a_campaign(work, campaign_id, sandbox=sandbox)
     work.campaigns.add_version(samples.version(draft.key), [used.key])

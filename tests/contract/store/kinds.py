@@ -1,4 +1,4 @@
-"""The stores that keep the contract. A further one joins by its constructor here; no test knows them by name."""
+"""The stores that the contract suite tests. To test a further store, add it to `KINDS`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from clarion_server.application.ports.store import Store
 
 from tests.postgresql import empty, made_database
 
-#: In seconds: what never happens is found out, what is slow is waited for.
+#: The time in seconds that units of work wait for one another: long enough for a slow machine.
 PATIENCE = 30.0
 
 
@@ -22,8 +22,8 @@ PATIENCE = 30.0
 class StoreKind:
     name: str
     open: Callable[[Path, float], Store]
-    """Opens the store that is kept in that folder, and makes it when there is none yet. Its units of work wait for one
-    another for so many seconds.
+    """Opens the store of that folder, and makes it if there is none yet. Its units of work wait for one another for so
+    many seconds.
     """
 
 
@@ -36,7 +36,7 @@ def _open_sqlite_store(folder: Path, patience_s: float) -> Store:
 
 @cache
 def _empty_sqlite_file() -> bytes:
-    """Made once: hundreds of tests begin with it, and migrating takes longer than most of them."""
+    """Returns a migrated file. It is made once, because migrating takes longer than most tests."""
     with TemporaryDirectory() as folder:
         file = Path(folder, "clarion.db")
         open_sqlite_store(file).close()
@@ -44,7 +44,7 @@ def _empty_sqlite_file() -> bytes:
 
 
 def _open_postgresql_store(folder: Path, patience_s: float) -> Store:
-    """One database for all tests, emptied for each folder: to make one takes longer than most tests."""
+    """Opens one database for all tests, emptied for each folder, because making one takes longer than most tests."""
     mark = folder / "postgresql"
     if not mark.exists():
         mark.touch()

@@ -1,4 +1,4 @@
-"""Values to store: whole and valid, each different from the next where that matters."""
+"""Valid values to store, with ids that differ."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from clarion_server.domain.instant import HOUR, SECOND, Instant
 from clarion_server.domain.message import Lane, Message, MessageState, message_id
 from clarion_server.domain.retry import RetryPolicy
 
-#: An instant that is no whole second, so that a store that rounds is found out.
+#: This time is no whole second, so that a store that rounds fails.
 NOW: Instant = 1_790_000_000 * SECOND + 123_457
 SANDBOX = "default"
 SANDBOXES = (SANDBOX, "staging")
@@ -136,7 +136,7 @@ def execution(campaign_key: int, **changes: Any) -> Execution:
 
 
 def message(campaign_key: int, channel_key: int, **changes: Any) -> Message:
-    """Queued and due, of an execution of its own unless an id says otherwise."""
+    """Returns a queued message that is due, of an execution of its own unless an id is given."""
     queued = Message(
         id=changes.pop("id", None) or message_id(new_id(), 0, 0),
         sandbox=SANDBOX,
@@ -160,7 +160,7 @@ def message(campaign_key: int, channel_key: int, **changes: Any) -> Message:
 
 
 def event(of: Message, state: MessageState = MessageState.SENT, **changes: Any) -> Event:
-    """The event of the message's move to that state."""
+    """Returns the event of the message's change to that state."""
     return replace(message_event(of, state, NOW), **changes)
 
 
@@ -186,14 +186,14 @@ def outcome(
     due_time: Instant | None = None,
     failure: Failure | None = None,
 ) -> AttemptOutcome:
-    """The end of that attempt."""
+    """Returns the outcome of that attempt."""
     begun = replace(of, attempt_count=attempt_number)
     result = _RESULTS.get(state)
     attempt = None if result is None else Attempt(attempt_number, NOW, time, result, failure)
     return AttemptOutcome(begun, state, time, message_event(begun, state, time, attempt), due_time)
 
 
-#: How the attempt ended that moved a message to a state.
+#: The result of the attempt that moves a message to a state.
 _RESULTS = {
     MessageState.QUEUED: AttemptResult.DEFERRED,
     MessageState.SENT: AttemptResult.SENT,

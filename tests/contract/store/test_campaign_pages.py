@@ -25,7 +25,7 @@ def described(work: UnitOfWork, campaign_id: str, display_name: str = "-", descr
 
 
 def walk(work: UnitOfWork, query: CampaignQuery) -> list[Campaign]:
-    """All pages, by the way that a page token goes."""
+    """Returns all pages, each read after the last campaign of the one before, as page tokens do."""
     walked: list[Campaign] = []
     while page := work.campaigns.page(query):
         walked += page

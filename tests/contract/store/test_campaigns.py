@@ -67,7 +67,7 @@ def test_each_campaign_gets_another_key(work: UnitOfWork) -> None:
 
 
 def test_a_key_is_never_given_twice(store: Store) -> None:
-    # Else the etag that somebody read of a deleted campaign would fit its successor.
+    # Otherwise the etag of a deleted campaign would fit its successor.
     with committing(store) as work:
         deleted = a_campaign(work)
         work.campaigns.delete(deleted)

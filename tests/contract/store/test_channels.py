@@ -46,7 +46,7 @@ def test_a_taken_name_is_refused_in_its_sandbox_alone(work: UnitOfWork) -> None:
 
 
 def test_a_key_is_never_given_twice(store: Store) -> None:
-    # Else queued messages of a deleted channel configuration would leave by its successor.
+    # Otherwise queued messages of a deleted channel configuration would be sent through its successor.
     with committing(store) as work:
         deleted = a_channel(work)
         work.channels.delete(deleted)
@@ -88,7 +88,7 @@ def test_a_deleted_channel_configuration_is_gone_and_its_name_is_free(work: Unit
 
 
 def test_versions_do_not_keep_their_channel_configuration_from_being_deleted(work: UnitOfWork) -> None:
-    # Whether a campaign still needs it is for the use case to say.
+    # The use case decides whether a campaign still needs it.
     sender = a_sender(work)
     work.channels.delete(sender.channel)
     assert work.campaigns.version(sender.campaign.key, 1) is not None

@@ -1,4 +1,4 @@
-"""Units of work on several threads."""
+"""Units of work run on several threads at the same time."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_units_of_work_that_write_wait_for_one_another(store: Store) -> None:
     with ThreadPoolExecutor(1) as threads:
         with store.begin():
             second = threads.submit(write)
-            # A store that lets two in at once is found out here; one that does not costs this moment.
+            # Gives a second writer time to get in, which fails the test.
             assert not entered.wait(0.05)
         second.result(PATIENCE)
     assert entered.is_set()
@@ -65,7 +65,7 @@ def test_changes_made_from_what_was_read_are_never_lost(store: Store) -> None:
             with committing(store) as work:
                 campaign = work.campaigns.get("default", sender.campaign.id)
                 assert campaign is not None
-                # Stale as soon as another one came in between: then this raises.
+                # Raises if another change came in between.
                 work.campaigns.save(campaign.updated(campaign.definition, None, "apiKeys/1", NOW))
 
     with ThreadPoolExecutor(4) as threads:
@@ -167,7 +167,7 @@ def test_of_a_cancellation_and_a_claim_at_once_one_wins(store: Store) -> None:
         cancelled: set[str] = set()
         for _ in range(40):
             with committing(store) as work:
-                # The ones that would be claimed last, so that the two meet in the middle.
+                # Takes those that would be claimed last, so that both meet in the middle.
                 queued = work.messages.queued_of_campaign(sender.campaign.key, 40)
                 last = [max(message.id for message in queued)] if queued else []
                 cancelled |= work.messages.end_queued(last, MessageState.CANCELLED, NOW)

@@ -1,4 +1,4 @@
-"""What is left when a store is opened again, or a second time."""
+"""A store that is opened again, or a second time, has every commit and nothing else."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def without_sequence(events: list[Event]) -> list[Event]:
 
 
 def recorded(work: UnitOfWork, *events: Event) -> list[Event]:
-    """The events as the store has them."""
+    """Returns the events with the sequence that the store assigned."""
     before = work.events.last_sequence()
     work.events.add_all(events)
     return work.events.page(replace(QUERY, after=before))
@@ -53,7 +53,7 @@ def test_the_sequence_grows_in_the_order_of_commits(store: Store) -> None:
         message = a_sender(work).message(work)
     for state in (MessageState.QUEUED, MessageState.QUEUED, MessageState.SENT):
         with committing(store) as work:
-            # Earlier times on later events: the order is that of the commits.
+            # Later events have earlier times, because the order is that of the commits.
             work.events.add_all([samples.event(message, state, time=samples.NOW - work.events.last_sequence())])
     with store.snapshot() as work:
         page = work.events.page(QUERY)

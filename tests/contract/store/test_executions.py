@@ -85,7 +85,7 @@ def test_a_second_execution_under_a_request_id_is_refused(store: Store) -> None:
     with committing(store) as work:
         sender = a_sender(work)
         first = sender.execution(work, request_id="r-1")
-    # A mistake of the caller's, who had to look first: each store tells it in its own words.
+    # This is a mistake of the caller, who had to look first, so each store may raise its own error.
     with store.begin() as work, pytest.raises(Exception):  # noqa: B017, PT011 - see above
         sender.execution(work, request_id="r-1")
     with store.snapshot() as work:

@@ -1,4 +1,4 @@
-"""Held messages: queued, and kept out of the queue until their campaign is released."""
+"""Held messages are queued, but nobody can claim them until their campaign is released."""
 
 from __future__ import annotations
 

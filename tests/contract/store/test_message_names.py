@@ -1,4 +1,4 @@
-"""The queue by name: what an engine beside the store asks for."""
+"""A queue outside the store asks for messages by their ids."""
 
 from __future__ import annotations
 

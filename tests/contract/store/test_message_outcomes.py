@@ -1,4 +1,4 @@
-"""How messages end: by their owner, in its attempt, once."""
+"""A message gets one outcome, from its owner, for the current attempt."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def stored(work: UnitOfWork, message: Message) -> Message:
 
 
 def sending(work: UnitOfWork, owner: str = "process-1") -> Message:
-    """A message in its first attempt."""
+    """Adds a message and begins its first attempt."""
     queued = a_sender(work).message(work)
     work.messages.begin([queued.id], owner, NOW)
     return stored(work, queued)

@@ -19,7 +19,7 @@ JANE, JIM = "email:jane@example.com", "email:jim@example.com"
 
 
 def walk(work: UnitOfWork, query: MessageQuery) -> list[Message]:
-    """All pages, by the way that a page token goes."""
+    """Returns all pages, each read after the last message of the one before, as page tokens do."""
     walked: list[Message] = []
     while page := work.messages.page(query):
         assert len(page) <= query.limit
@@ -96,7 +96,7 @@ def test_messages_of_a_thousand_recipients_are_listed_by_their_places(work: Unit
     assert walk(work, replace(QUERY, execution_id=made[0].execution_id, limit=300)) == made[::-1]
 
 
-#: Every combination of the filters.
+#: These are all combinations of the filters.
 FILTERS = [
     chosen
     for number in range(5)
@@ -106,7 +106,7 @@ WANTED_STATES = frozenset({MessageState.QUEUED, MessageState.EXCLUDED})
 
 
 def messages_of_every_sort(work: UnitOfWork) -> list[Message]:
-    """Of two campaigns, in three executions, to two people, in three states."""
+    """Adds messages of two campaigns, in three executions, to two people, in three states."""
     one, two = a_sender(work, "one"), a_sender(work, "two")
     states = (MessageState.QUEUED, MessageState.SENT, MessageState.EXCLUDED, MessageState.QUEUED)
     made = []

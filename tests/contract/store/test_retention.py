@@ -1,4 +1,4 @@
-"""What has been kept long enough goes; what has no outcome yet, what is young, and figures stay."""
+"""Old rows are purged. Young rows, messages without an outcome and counters are kept."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Step = Callable[[UnitOfWork, int], Swept[int]]
 
 
 def sweep(store: Store, name: str, limit: int = 2, before: Instant = BEFORE) -> list[int]:
-    """To its end, a transaction a step; how many were looked at in each."""
+    """Sweeps to the end, one transaction a step, and returns how many rows each step read."""
     counts: list[int] = []
     position: int | str = "" if name == "purge_executions" else 0
     while True:
@@ -38,14 +38,14 @@ def sweep(store: Store, name: str, limit: int = 2, before: Instant = BEFORE) -> 
 
 
 def ended(work: UnitOfWork, sender: Sender, time: Instant, state: MessageState = MessageState.SENT) -> Message:
-    """With an event of its end."""
+    """Adds a message that has ended, with its event."""
     message = sender.message(work, state=state, accept_time=time, due_time=time, outcome_time=time + 1)
     work.events.add_all([replace(samples.event(message), time=time + 1)])
     return message
 
 
 def waiting(work: UnitOfWork, sender: Sender, time: Instant) -> Message:
-    """Without an outcome, and with an event nevertheless."""
+    """Adds a message without an outcome that has an event."""
     message = sender.message(work, state=MessageState.QUEUED, accept_time=time, due_time=time)
     work.events.add_all([replace(samples.event(message), time=time + 1)])
     return message

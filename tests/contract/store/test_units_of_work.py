@@ -1,4 +1,4 @@
-"""Transactions: everything at the commit, or nothing."""
+"""A unit of work makes all of its changes at the commit, or none."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from tests.contract.store.samples import NOW
 
 
 class Interrupted(Exception):
-    """Something went wrong in the middle of a unit of work."""
+    """Stands for a failure in the middle of a unit of work."""
 
 
 def change_everything(work: UnitOfWork, sender: Sender) -> None:
-    """At least one change to every repository, of each sort that there is."""
+    """Makes at least one change of each kind in every repository."""
     _, held, sent = sender.messages(work, 3)
     work.messages.hold([held.id])
     work.messages.begin([sent.id], "process-1", NOW)
@@ -37,7 +37,7 @@ def change_everything(work: UnitOfWork, sender: Sender) -> None:
 
 
 def state_of(store: Store, sender: Sender) -> list[object]:
-    """What a caller can see of all that `change_everything` changes."""
+    """Returns everything that a caller can see of the changes of `change_everything`."""
     key = sender.campaign.key
     with store.snapshot() as work:
         return [
@@ -187,7 +187,7 @@ def test_snapshots_of_different_ages_may_be_open_at_once(store: Store) -> None:
 )
 def test_a_snapshot_only_reads(store: Store, sender: Sender, change: Callable[[UnitOfWork, Sender], None]) -> None:
     before = state_of(store, sender)
-    # A mistake of the caller's: each store tells it in its own words.
+    # This is a mistake of the caller, so each store may raise its own error.
     with store.snapshot() as work, pytest.raises(Exception):  # noqa: B017, PT011 - see above
         change(work, sender)
     assert state_of(store, sender) == before

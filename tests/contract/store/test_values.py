@@ -1,4 +1,4 @@
-"""Values at their limits: they come back exactly as they were given."""
+"""A store returns values exactly as they were given, up to their limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is purged leaves nothing behind, and its room is used again: a store filled and purged does not grow."""
+"""A store that is filled and purged again and again does not grow, because the space of purged rows is reused."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from tests.unit.application.world import StandingClock
 
 MESSAGES = 2_000
 GENERATIONS = 6
-#: From one generation to the next, so that each is purged before the next is there.
+#: The time between two generations, so that each is purged before the next one is added.
 APART = 30 * DAY
-#: Contexts go with their messages, which is what may be forgotten.
+#: Contexts have no retention of their own, so they must go with their messages.
 RETENTION = Retention(events=2 * DAY, messages=10 * DAY)
-#: What grows with every trigger. The others have as many rows after each generation as after the first: they grow with
-#: campaigns, versions, channel configurations, keys and processes.
+#: The tables that grow with every trigger. The others grow with campaigns, versions, channel configurations, keys and
+#: processes, so they have the same number of rows after each generation.
 EMPTIED = {"executions", "messages", "message_contexts", "events"}
 PROCESS = "process-1"
 
@@ -44,22 +44,22 @@ Sizes = dict[str, int]
 
 
 @dataclass(frozen=True)
-class Kept:
+class MeasuredStore:
     store: SqlStore
     sizes: Callable[[], Sizes]
-    """In bytes, by what takes them, when the database has done what it does in the background."""
+    """Returns the bytes of each file or relation, after the background work of the database."""
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
+def measured(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MeasuredStore]:
     if request.param == "sqlite":
         path = tmp_path / "clarion.db"
         with closing(open_sqlite_store(path)) as store:
-            yield Kept(store, lambda: sizes_of_sqlite(store, path))
+            yield MeasuredStore(store, lambda: sizes_of_sqlite(store, path))
     else:
         url = made_database("clarion_bloat")
         with closing(open_postgresql_store(url)) as store:
-            yield Kept(store, lambda: sizes_of_postgresql(url))
+            yield MeasuredStore(store, lambda: sizes_of_postgresql(url))
 
 
 def sizes_of_sqlite(store: SqlStore, path: Path) -> Sizes:
@@ -71,20 +71,20 @@ def sizes_of_sqlite(store: SqlStore, path: Path) -> Sizes:
 
 
 def sizes_of_postgresql(url: str) -> Sizes:
-    """Of each table with its overlong values, and each index."""
+    """Returns the bytes of each table, with its long values, and of each index."""
     ask(url, "VACUUM")
     relations = "SELECT relname, pg_table_size(oid) FROM pg_class WHERE relkind IN ('r', 'i')"
     return dict(ask(url, f"{relations} AND relnamespace = 'public'::regnamespace"))
 
 
 @pytest.fixture(autouse=True)
-def in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
+def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(housekeeping, "BATCH", 500)
     monkeypatch.setattr(transactions, "_REST", 0.0)
 
 
 def fill(store: SqlStore, sender: Sender, now: Instant, chance: random.Random) -> None:
-    """With messages that ended, one of each execution, of recipients who come in no order."""
+    """Adds messages that have ended, one for each execution, with recipients in random order."""
     key = sender.campaign.key
     made = [
         samples.message(key, sender.channel.key, state=MessageState.SENT, accept_time=now, outcome_time=now)
@@ -113,8 +113,10 @@ def row_counts(store: SqlStore) -> dict[str, int]:
         }
 
 
-async def test_a_store_that_is_filled_and_purged_again_and_again_keeps_nothing_and_does_not_grow(kept: Kept) -> None:
-    store, clock, chance = kept.store, StandingClock(samples.NOW), random.Random(7)
+async def test_a_store_that_is_filled_and_purged_again_and_again_keeps_nothing_and_does_not_grow(
+    measured: MeasuredStore,
+) -> None:
+    store, clock, chance = measured.store, StandingClock(samples.NOW), random.Random(7)
     with committing(store) as work:
         sender = a_sender(work)
         work.processes.renew(PROCESS, samples.NOW + 2 * GENERATIONS * APART)
@@ -122,10 +124,10 @@ async def test_a_store_that_is_filled_and_purged_again_and_again_keeps_nothing_a
     housekeeper = Housekeeper(writes, clock, PROCESS, RETENTION)
     for _ in range(GENERATIONS):
         fill(store, sender, clock.now(), chance)
-        sizes.append(kept.sizes())
+        sizes.append(measured.sizes())
         clock.advance(APART)
         await housekeeper.run_once()
-        kept.sizes()
+        measured.sizes()
         rows.append(row_counts(store))
     writes.close()
     print("bytes after each filling:", [sum(each.values()) for each in sizes])

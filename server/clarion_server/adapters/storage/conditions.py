@@ -15,5 +15,5 @@ def of_any_campaign(campaign_key: Column[Any]) -> ColumnElement[bool]:
 
 
 def of_execution(message_id: Column[str], execution_id: str) -> ColumnElement[bool]:
-    """Selects the messages of an execution: their ids begin with its id and a hyphen. In ASCII '.' follows the hyphen."""
+    """Selects the messages of an execution: their ids begin with its id and a hyphen, which '.' follows in ASCII."""
     return and_(message_id > f"{execution_id}-", message_id < f"{execution_id}.")

@@ -17,7 +17,7 @@ from tests.contract.store.side_by_side import values
 from tests.contract.store.side_by_side.machine import SideBySide
 from tests.contract.store.side_by_side.side import Side
 
-#: Those that are never activated, and so may be deleted.
+#: The campaigns that are never activated, and so may be deleted.
 drafts = st.sampled_from(["a", "a-1"])
 
 
@@ -66,7 +66,7 @@ class CampaignTasks(SideBySide):
                 assert len(page) <= query.limit
                 walked += page
                 query = replace(query, after=_order(page[-1]))
-            # Where times are equal a store may have its own order.
+            # Stores may differ in the order of campaigns with equal times.
             return sorted(walked, key=_order, reverse=query.descending)
 
         _order = attrgetter("id" if order_by == "name" else order_by, "id")

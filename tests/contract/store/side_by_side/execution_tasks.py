@@ -1,4 +1,4 @@
-"""Tasks around executions, events, figures, keys and processes."""
+"""Tasks that add and list executions, events, counters, keys and processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A store and a model that are given the same tasks, in units of work that are committed or not."""
+"""Gives a store and a model the same tasks, in units of work that are committed or rolled back."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class SideBySide(RuleBasedStateMachine):
             self.folder.cleanup()
 
     def both(self, task: Callable[..., Any], *arguments: Any) -> Any:
-        """What both answer to `task(side, *arguments)`; a refusal is an answer too."""
+        """Returns what both sides answer to `task(side, *arguments)`. A refusal is an answer too."""
         answers = [side.plain(_answer(task, side, *arguments)) for side in self.sides]
         assert answers[0] == answers[1]
         return answers[0]
@@ -67,12 +67,12 @@ class SideBySide(RuleBasedStateMachine):
         return self.senders[place % len(self.senders)]
 
     def execution_id(self, place: int) -> str:
-        """One that was ever given, even if it was rolled back."""
+        """Returns one of all execution ids, even if it was rolled back."""
         known = self.execution_ids or [samples.new_id()]
         return known[place % len(known)]
 
     def some_message_ids(self, places: list[int]) -> list[str]:
-        """Some of the latest that were given, even if they were rolled back."""
+        """Returns some of the latest message ids, even if they were rolled back."""
         known = self.message_ids[-20:]
         return list(dict.fromkeys(known[place % len(known)] for place in places))
 

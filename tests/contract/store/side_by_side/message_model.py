@@ -20,7 +20,7 @@ QUEUED, SENDING = MessageState.QUEUED, MessageState.SENDING
 
 
 class MessageModel:
-    """The part of `MessageRepository` that the tasks use."""
+    """Implements the part of `MessageRepository` that the tasks use."""
 
     def __init__(self, campaigns_of: Callable[[str], Collection[int]]) -> None:
         """`campaigns_of` returns the keys of a sandbox's campaigns."""

@@ -15,7 +15,7 @@ from tests.contract.store.side_by_side import values
 from tests.contract.store.side_by_side.machine import SideBySide
 from tests.contract.store.side_by_side.side import Side
 
-#: The fields of a new message that the queue and the lists go by.
+#: The fields of a new message by which the queue and the lists choose.
 fields_of_messages = st.fixed_dictionaries(
     {
         "lane": st.sampled_from(Lane),
@@ -57,7 +57,7 @@ class MessageTasks(SideBySide):
             return side.work.messages.due(side.channel_keys[sandbox], now, limit)
 
         self.both(lambda side: [(message.lane, message.due_time) for message in due(side)])
-        # Of messages that are equally due a store may tell any: both claim those that the first one told.
+        # Stores may differ in the order of messages that are equally due. Both claim those that the first one returned.
         claimed = [message.id for message in due(self.sides[0])]
         self.both(lambda side: side.work.messages.begin(claimed, owner, now))
 
@@ -102,7 +102,7 @@ class MessageTasks(SideBySide):
         name = self.sender(place)
 
         def release(side: Side) -> list[int]:
-            # Down to none, for a store may choose which it releases first.
+            # Releases all of them, because stores may differ in which they release first.
             counts = [limit]
             while counts[-1]:
                 counts.append(side.work.messages.release(side.campaign_keys[name], limit))

@@ -1,4 +1,4 @@
-"""One of two stores that are given the same tasks, and its answers without what differs from store to store."""
+"""One of two stores that get the same tasks."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from clarion_server.domain.message import Message
 from tests.contract.store import samples
 from tests.contract.store.side_by_side.message_model import MessageModel
 
-#: Sandbox and id of a campaign.
+#: The sandbox and id of a campaign.
 Name = tuple[str, str]
 
-#: What each store decides for itself, and what stands in for it.
+#: The fields whose values each store chooses, and the values that replace them before a comparison.
 _OWN: Mapping[type, Mapping[str, Any]] = {
     Campaign: {"key": 0},
     ChannelConfiguration: {"key": 0},
     CampaignVersion: {"campaign_key": 0},
     Execution: {"campaign_key": 0},
-    # When an attempt that was given back had begun is nobody's business.
+    # Stores may differ in the begin time of an attempt that was requeued.
     Message: {"campaign_key": 0, "channel_key": 0, "attempt_time": None},
     Event: {"campaign_key": 0, "sequence": 0},
 }
 
 
 class Side:
-    """A store with a unit of work under way.
+    """A store with an open unit of work.
 
     Campaigns go by their names in it, channels by their sandboxes: the keys that a store gives are its own affair.
     """
@@ -68,7 +68,7 @@ class Side:
         self.channel_keys[sandbox] = self.work.channels.add(samples.channel(sandbox=sandbox)).key
 
     def add_sender(self, name: Name) -> None:
-        """A live campaign that uses the channel of its sandbox."""
+        """Adds a live campaign that uses the channel of its sandbox."""
         sandbox, campaign_id = name
         self.add_campaign(samples.campaign(campaign_id, sandbox=sandbox))
         draft = self.work.campaigns.get(*name)
@@ -78,12 +78,12 @@ class Side:
         self.work.campaigns.save(live)
 
     def messages(self, ids: Iterable[str]) -> list[Message]:
-        """Those that exist."""
+        """Returns those of the messages that exist."""
         rows = (self.work.messages.get(sandbox, each) for each in ids for sandbox in samples.SANDBOXES)
         return [row for row in rows if row is not None]
 
     def plain(self, answer: Any) -> Any:
-        """The answer without what differs from store to store: values with the name of their campaign beside them."""
+        """Returns the answer without the values that each store chooses, but with the names of campaigns."""
         if isinstance(answer, list):
             return [self.plain(each) for each in answer]
         own = _OWN.get(type(answer))

@@ -1,4 +1,4 @@
-"""What tasks are made of: few values, close together, so that everything meets everything."""
+"""Strategies for the values of tasks: few and close together, so that they often meet."""
 
 from __future__ import annotations
 

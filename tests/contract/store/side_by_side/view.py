@@ -1,4 +1,4 @@
-"""All that two stores are asked before they count as equal."""
+"""The questions whose answers must be equal on both sides."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.contract.store.side_by_side.side import Name, Side
 
 Question = Callable[[Side], Any]
 
-#: More than there are.
+#: A limit above the number of rows.
 EVERYTHING = 10_000
 TIMES = (4, 12)
 _by_id = partial(sorted, key=attrgetter("id"))
