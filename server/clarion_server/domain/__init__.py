@@ -1,1 +1,1 @@
-"""The rules of Clarion: what its things are and how they may change. Imports the standard library alone."""
+"""The domain model: resources, their rules and their states. It imports only the standard library."""

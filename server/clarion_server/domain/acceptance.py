@@ -1,7 +1,7 @@
 """Decides what an accepted trigger becomes: its execution, and one message per recipient and action.
 
-The decision is pure. What it must know of the store comes as `Facts`, read in the same transaction that writes what was
-decided.
+The decision is pure. What it needs from the store comes as `Facts`, read in the transaction that writes the
+decision.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from clarion_server.domain.value import value
 
 @value
 class AcceptedRecipient:
-    """A recipient that passed every check that needs no store."""
+    """A recipient that passed every check that does not need the store."""
 
     index: int
     """Its position in the trigger."""
@@ -35,7 +35,7 @@ class AcceptedRecipient:
 
 @value
 class TargetAction:
-    """An action of the live version, with what its messages need."""
+    """An action of the live version, with the data that its messages need."""
 
     id: str
     channel: Channel
@@ -44,10 +44,10 @@ class TargetAction:
 
 @value
 class Trigger:
-    """A trigger that passed every check that needs no store."""
+    """A trigger that passed every check that does not need the store."""
 
     execution: Execution
-    """Without exclusions: they are what is decided here."""
+    """Without exclusions: `decide` adds them."""
     campaign_revision: int
     """The campaign's revision that the trigger was checked against."""
     actions: Sequence[TargetAction]
@@ -55,17 +55,17 @@ class Trigger:
     recipients: Sequence[AcceptedRecipient]
     release_time: Instant
     owners: Sequence[str | None]
-    """For each action the process that has capacity reserved and sends its messages at once; None: they are queued."""
+    """For each action the process that reserved capacity and sends its messages at once; None when they are queued."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the store knows that decides about a batch of triggers."""
+    """The data of the store on which the decisions about a batch of triggers depend."""
 
     revisions: Mapping[int, int]
     """The revision of each campaign, by key."""
     earlier: Mapping[tuple[int, str], Execution]
-    """The executions that hold request ids of the batch, by campaign key and request id."""
+    """The executions that already have a request id of the batch, by campaign key and request id."""
     suppressed: AbstractSet[str] = frozenset()
     """The addresses that nothing may be sent to."""
 
@@ -80,24 +80,24 @@ class Accepted:
 
 @value
 class Replayed:
-    """The request id is taken: this is the execution that holds it."""
+    """The request id was used before, by this execution."""
 
     execution: Execution
 
 
 @dataclass(frozen=True, slots=True)
 class CampaignChanged:
-    """The campaign has changed since the trigger was checked, which must be done again."""
+    """The campaign changed after the trigger was checked, so that the check must be repeated."""
 
 
 Decision = Accepted | Replayed | CampaignChanged
 
 
 def decide(trigger: Trigger, facts: Facts) -> Decision:
-    """Returns what becomes of a trigger."""
+    """Returns the decision about a trigger."""
     execution = trigger.execution
     if execution.request_id is not None:
-        # A repeated request gets its first answer even when the campaign has changed or ended since.
+        # A repeated request gets its first answer, even when the campaign changed or ended in between.
         earlier = facts.earlier.get((execution.campaign_key, execution.request_id))
         if earlier is not None:
             return Replayed(earlier)
@@ -121,7 +121,7 @@ def _accept(trigger: Trigger, facts: Facts) -> Accepted:
 def _actions_for(
     trigger: Trigger, recipient: AcceptedRecipient, facts: Facts
 ) -> Iterator[tuple[int, TargetAction, ExclusionReason | None]]:
-    """Yields the actions that a recipient gets a message of: their positions, and why a message is excluded."""
+    """Yields the actions for which a recipient gets a message: position, action and the reason of an exclusion."""
     first_only = trigger.execution.action_mode is ActionMode.FIRST_DELIVERABLE
     for index, action in enumerate(trigger.actions):
         reason = exclusion_reason(recipient.addresses[index], facts)
@@ -131,7 +131,7 @@ def _actions_for(
 
 
 def exclusion_reason(address: str, facts: Facts) -> ExclusionReason | None:
-    """Returns why nothing may be sent to `address`; None when it may be."""
+    """Returns why nothing may be sent to `address`, or None when sending is allowed."""
     return ExclusionReason.SUPPRESSED if address in facts.suppressed else None
 
 
@@ -142,7 +142,7 @@ def _message(
     owner = trigger.owners[index] if reason is None else None
     begun = None if owner is None else now
     state = MessageState.SENDING if owner is not None else MessageState.QUEUED
-    # By position, in the order of the fields: this runs once for each message, and names would cost a tenth of it.
+    # Positional arguments: this runs once per message, and keywords would make it a tenth slower.
     return Message(
         message_id(execution.id, recipient.index, index),
         execution.sandbox,
@@ -174,10 +174,10 @@ def _message(
 
 
 def follow_ups(failed: Message, actions: Sequence[TargetAction], facts: Facts, now: Instant) -> list[Message]:
-    """Returns the messages that take the place of one that failed: those of the next actions, up to the first that may
-    be sent. Empty when no action is left, or when each action has a message of its own.
+    """Returns the messages that replace a failed one: those of the next actions, up to the first that may be sent.
 
-    `actions` are those of the version, in their order.
+    The list is empty when no action is left, or when each action has its own message. `actions` are all actions of the
+    version, in order.
     """
     messages: list[Message] = []
     addresses = failed.fallback_addresses

@@ -1,4 +1,4 @@
-"""Who may call what."""
+"""API keys, their scopes, and the callers they identify."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from clarion_server.domain.instant import Instant
 
-#: Where the first administrator lives; its administrators may create keys for every sandbox.
+#: The sandbox of the first administrator. Its administrators may create keys for every sandbox.
 DEFAULT_SANDBOX = "default"
 
 
@@ -26,7 +26,7 @@ class ApiKey:
     sandbox: str
     scopes: frozenset[Scope]
     secret_hash: bytes
-    """SHA-256 of the secret. The secret carries 256 random bits, so that a slow hash would add nothing."""
+    """SHA-256 of the secret. The secret has 256 random bits, so a slow hash would not add safety."""
     create_time: Instant
     creator: str = ""
     revoke_time: Instant | None = None
@@ -38,12 +38,12 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whoever is calling, as its key says."""
+    """The caller, as its key identifies it."""
 
     name: str
     sandbox: str
     scopes: frozenset[Scope]
 
     def has_any(self, needed: frozenset[Scope]) -> bool:
-        """An administrator may do everything in its sandbox."""
+        """Returns whether the caller has one of the scopes. An administrator has all of them in its sandbox."""
         return Scope.ADMIN in self.scopes or not needed.isdisjoint(self.scopes)

@@ -1,7 +1,7 @@
 """The syntax of e-mail addresses: RFC 5321 section 4.1.2, with the additions of RFC 6531 for other scripts.
 
-What is checked is the form alone: whether a mailbox exists is known to its server only. Comments, folding white space
-and obsolete forms belong to message headers (RFC 5322) and are refused.
+Only the form is checked: whether a mailbox exists is known to its server alone. Comments, folding white space and
+obsolete forms belong to message headers (RFC 5322) and are refused.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MAX_LABEL = 63
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 
-#: What nearly every address is. No last label is all digits: such a domain would be an IP address.
+#: The form of nearly every address. The last label is never all digits: such a domain would be an IP address.
 _PLAIN = re.compile(rf"(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*+@(?:{_LABEL}\.)*+(?![0-9]+\Z){_LABEL}")
 _DOT_ATOM = re.compile(rf"{_ATOM}(?:\.{_ATOM})*+")
 _QUOTED = re.compile(r'"(?:[ !#-\[\]-~]|\\[ -~])*+"')
@@ -33,16 +33,17 @@ _LABEL_CATEGORIES = frozenset({"Ll", "Lu", "Lt", "Lo", "Lm", "Mn", "Mc", "Nd"})
 
 
 def is_address(text: str) -> bool:
-    # Every character is at least one octet, so that this bounds the work on what follows.
+    """Returns whether the text is an e-mail address."""
+    # Every character has at least one octet, so this check bounds the work of the others.
     return len(text) <= MAX_ADDRESS and (_PLAIN.fullmatch(text) is not None or _is_rare_address(text))
 
 
 def _is_rare_address(text: str) -> bool:
-    """Quoted local parts, address literals, and everything outside ASCII."""
+    """Returns whether the text is an address with a quoted local part, an address literal, or non-ASCII characters."""
     local_part, at, domain = text.rpartition("@")
     return bool(
         at
-        # Lone surrogates, which UTF-8 cannot carry, are not printable either.
+        # Lone surrogates, which UTF-8 cannot encode, are not printable either.
         and text.isprintable()
         and len(text.encode()) <= MAX_ADDRESS
         and len(local_part.encode()) <= MAX_LOCAL_PART

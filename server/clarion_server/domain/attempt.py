@@ -1,4 +1,4 @@
-"""Attempts to hand a message to a provider, and why they fail."""
+"""Attempts to hand a message to a provider, and the reasons of their failure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from clarion_server.domain.value import value
 
 
 class FailureReason(StrEnum):
-    """Why a hand-off did not succeed, in words that are the same for every provider."""
+    """The reason of a failed hand-off, the same for every provider."""
 
     OTHER = "OTHER"
     RECIPIENT_REJECTED = "RECIPIENT_REJECTED"
@@ -35,7 +35,7 @@ MAX_DETAIL = 500
 class Failure:
     reason: FailureReason
     code: str = ""
-    """The provider's own, such as `550 5.1.1`."""
+    """The provider's own code, such as `550 5.1.1`."""
     detail: str = ""
     retries_exhausted: bool = False
 
@@ -49,7 +49,7 @@ class AttemptResult(StrEnum):
 
 @value
 class Attempt:
-    """One ended try to hand a message to a provider."""
+    """One finished attempt to hand a message to a provider."""
 
     number: int
     start_time: Instant

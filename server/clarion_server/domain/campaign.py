@@ -1,4 +1,4 @@
-"""A campaign: what an author writes, the versions taken of it, and the states it goes through."""
+"""Campaigns: their definition, their versions and their states."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Transition(StrEnum):
 
 _STATE = CampaignState
 
-#: The one table of the life cycle: from which states each transition may be made.
+#: The life cycle: the states from which each transition is allowed.
 ALLOWED_FROM: Mapping[Transition, tuple[CampaignState, ...]] = {
     Transition.UPDATE: (_STATE.DRAFT, _STATE.SCHEDULED, _STATE.LIVE, _STATE.PAUSED),
     Transition.DELETE: (_STATE.DRAFT,),
@@ -50,14 +50,14 @@ ALLOWED_FROM: Mapping[Transition, tuple[CampaignState, ...]] = {
 
 
 class QueueDisposal(StrEnum):
-    """What happens to the queued messages of a stopped campaign."""
+    """Whether the queued messages of a stopped campaign are still sent."""
 
     DRAIN = "DRAIN"
     CANCEL = "CANCEL"
 
 
 class InDoubtPolicy(StrEnum):
-    """What happens to a message of which nobody knows whether the provider took it."""
+    """Whether a message is sent again when it is unknown whether the provider accepted it."""
 
     RESEND = "RESEND"
     PARK = "PARK"
@@ -68,17 +68,17 @@ class ActionMode(StrEnum):
 
     ALL = "ALL"
     FIRST_DELIVERABLE = "FIRST_DELIVERABLE"
-    """The first one; the next when the message of the one before is excluded or fails."""
+    """The first action, and each next one when the message of the previous one is excluded or fails."""
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One channel, how to send on it, and what to send."""
+    """What to send on one channel, and through which configuration."""
 
     id: str
-    """Names the action in the campaign, for results, messages, events and reports."""
+    """Identifies the action within the campaign, in results, messages, events and reports."""
     channel_configuration: str
-    """The last segment of its name."""
+    """The last segment of the configuration's name."""
     content: Content
 
 
@@ -90,7 +90,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class CampaignDefinition:
-    """What an author writes. A draft holds one, and each version holds one for good."""
+    """What an author writes. A draft has one, and each version has one that never changes."""
 
     display_name: str
     category: Category | None
@@ -100,17 +100,17 @@ class CampaignDefinition:
     default_locale: str = "en"
     identity_namespace: str = "email"
     context_schema: Mapping[str, Any] | None = None
-    """JSON Schema (2020-12). None: the context must be empty."""
+    """JSON Schema (2020-12); None when the context must be empty."""
     schedule: Schedule = Schedule()
     in_doubt_policy: InDoubtPolicy = InDoubtPolicy.RESEND
     rapid: bool = False
-    """Whether somebody waits for the message at this moment."""
+    """Whether a person is waiting for the message."""
     action_mode: ActionMode = ActionMode.ALL
 
 
 @dataclass(frozen=True, slots=True)
 class CampaignVersion:
-    """An immutable snapshot, made at activation."""
+    """An immutable snapshot of a definition, taken at activation."""
 
     campaign_key: int
     number: int
@@ -121,7 +121,7 @@ class CampaignVersion:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A campaign's draft and its policy. Every transition returns a new one with the next revision."""
+    """A campaign with its draft and its state. Every transition returns a new campaign with the next revision."""
 
     sandbox: str
     id: str
@@ -132,19 +132,19 @@ class Campaign:
     update_time: Instant
     updater: str
     key: int = 0
-    """Assigned by the store; what messages refer to."""
+    """Assigned by the store. Messages refer to the campaign by it."""
     revision: int = 1
-    """Counts changes; the etag is made of it."""
+    """The number of changes, which is part of the etag."""
     state: CampaignState = CampaignState.DRAFT
     live_version: int = 0
     last_version: int = 0
     draft_pending: bool = True
     schedule: Schedule = Schedule()
-    """The live version's."""
+    """The schedule of the live version."""
     activate_time: Instant | None = None
     activator: str = ""
     queue_disposal: QueueDisposal | None = None
-    """Set when stopped."""
+    """Set when the campaign is stopped."""
 
     @property
     def name(self) -> str:
@@ -155,10 +155,12 @@ class Campaign:
         return f'"{self.key}-{self.revision}"'
 
     def check_etag(self, etag: str) -> None:
+        """Raises EtagMismatch when `etag` is not empty and not the current one."""
         if etag and etag != self.etag:
             raise EtagMismatch(self.name)
 
     def check_may(self, transition: Transition) -> None:
+        """Raises IllegalTransition when the state does not allow the transition."""
         allowed = ALLOWED_FROM[transition]
         if self.state not in allowed:
             raise IllegalTransition(self.name, transition.value, self.state.value, tuple(s.value for s in allowed))
@@ -166,14 +168,14 @@ class Campaign:
     def updated(
         self, definition: CampaignDefinition, live: CampaignDefinition | None, caller: str, now: Instant
     ) -> Campaign:
-        """With a new draft. `live` is the live version's definition, if there is one."""
+        """Returns the campaign with a new draft. `live` is the live version's definition, if there is one."""
         self.check_may(Transition.UPDATE)
         return self._next(
             definition=definition, draft_pending=not _is_same(definition, live), update_time=now, updater=caller
         )
 
     def activated(self, version: CampaignVersion, caller: str, now: Instant) -> Campaign:
-        """With `version` as the live one. Its definition must have passed review."""
+        """Returns the campaign with `version` as the live one. Its definition must have passed review."""
         self.check_may(Transition.ACTIVATE)
         schedule = version.definition.schedule
         return self._next(
@@ -191,8 +193,8 @@ class Campaign:
     def _state_on_activation(self, schedule: Schedule, now: Instant) -> CampaignState:
         if self.state is CampaignState.PAUSED:
             return self.state
-        lies_ahead = schedule.start_time is not None and schedule.start_time > now
-        return CampaignState.SCHEDULED if lies_ahead else CampaignState.LIVE
+        starts_later = schedule.start_time is not None and schedule.start_time > now
+        return CampaignState.SCHEDULED if starts_later else CampaignState.LIVE
 
     def paused(self, caller: str, now: Instant) -> Campaign:
         self.check_may(Transition.PAUSE)
@@ -207,7 +209,7 @@ class Campaign:
         return self._next(state=CampaignState.STOPPED, queue_disposal=disposal, update_time=now, updater=caller)
 
     def at(self, now: Instant) -> Campaign:
-        """As the schedule has it at `now`: the same campaign, or a later one of its life."""
+        """Returns the campaign in the state that its schedule requires at `now`; itself when that is its state."""
         start, end = self.schedule.start_time, self.schedule.end_time
         if end is not None and end <= now and self.state in ALLOWED_FROM[Transition.COMPLETE]:
             return self._next(state=CampaignState.COMPLETED)
@@ -216,7 +218,7 @@ class Campaign:
         return self
 
     def next_transition_time(self) -> Instant | None:
-        """When `at` will next return another campaign, as far as the schedule tells."""
+        """Returns when `at` will next return another state; None when the schedule has no further transition."""
         if self.state is CampaignState.SCHEDULED:
             return self.schedule.start_time
         if self.state in ALLOWED_FROM[Transition.COMPLETE]:
@@ -228,10 +230,10 @@ class Campaign:
 
 
 def _is_same(draft: CampaignDefinition, live: CampaignDefinition | None) -> bool:
-    """Whether activating the draft would change nothing."""
+    """Returns whether activating the draft would change nothing."""
     if live is None or draft != live:
         return False
-    # To Python 1, 1.0 and True are equal; to a JSON Schema they are not.
+    # 1, 1.0 and True are equal in Python, but not in a JSON Schema.
     return _as_json(draft.context_schema) == _as_json(live.context_schema)
 
 

@@ -1,4 +1,4 @@
-"""What a campaign's definition must keep to before it is stored. Its templates and its schema are review's matter."""
+"""The rules that a campaign's definition must satisfy to be stored. Review checks its templates and its schema."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ACTION_ID = re.compile("[a-z0-9-]{1,32}")
 
 
 def campaign_violations(definition: CampaignDefinition) -> list[Violation]:
-    """Everything that is wrong, by the paths of the contract's `Campaign`."""
+    """Returns all violations, with the field paths of the contract's `Campaign`."""
     return [
         *display_name_violations(definition.display_name),
         *_description(definition.description),

@@ -1,4 +1,4 @@
-"""What a campaign is for, and with it which rules apply before its messages may leave."""
+"""The purpose of a campaign, which decides the rules for sending its messages."""
 
 from __future__ import annotations
 

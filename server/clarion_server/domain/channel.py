@@ -1,4 +1,4 @@
-"""How messages leave on a channel."""
+"""Channel configurations: a provider, and the limits and retries of hand-offs to it."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class ChannelConfiguration:
     create_time: Instant
     update_time: Instant
     categories: tuple[Category, ...] = ()
-    """Empty: all of them."""
+    """The categories that may be sent; all of them when empty."""
     disabled: bool = False
     retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY
     max_concurrency: int = 10
     max_rate: float = 0.0
-    """Hand-offs per second; 0: no limit."""
+    """Hand-offs per second; 0 means no limit."""
     key: int = 0
     revision: int = 1
 
@@ -46,7 +46,7 @@ class ChannelConfiguration:
         if etag and etag != self.etag:
             raise EtagMismatch(self.name)
 
-    def takes(self, category: Category | None) -> bool:
+    def allows(self, category: Category | None) -> bool:
         return not self.categories or category in self.categories
 
     @property

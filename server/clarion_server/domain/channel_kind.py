@@ -1,4 +1,4 @@
-"""The channels that there are."""
+"""The kinds of channels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a channel configuration must keep to before it is stored."""
+"""The rules that a channel configuration must satisfy to be stored."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_MAX_DELAY = DAY
 
 
 def channel_violations(configuration: ChannelConfiguration) -> list[Violation]:
-    """Everything that is wrong, by the paths of the contract's `ChannelConfiguration`."""
+    """Returns all violations, with the field paths of the contract's `ChannelConfiguration`."""
     return [
         *display_name_violations(configuration.display_name),
         *repetition_violations(configuration.categories, "categories"),
@@ -41,6 +41,6 @@ def _limits(configuration: ChannelConfiguration) -> Iterator[Violation]:
     if not 1 <= configuration.max_concurrency <= MAX_CONCURRENCY:
         yield out_of_range("max_concurrency", f"Must be 1 to {MAX_CONCURRENCY:,}.")
     rate = configuration.max_rate
-    # Put so that it catches what is not a number as well.
+    # Written this way, the comparison also refuses NaN.
     if rate != 0 and not MIN_RATE <= rate <= MAX_RATE:
         yield out_of_range("max_rate", "Must be 0.01 to 100,000 a second, or 0 for no limit.")

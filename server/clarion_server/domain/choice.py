@@ -1,4 +1,4 @@
-"""A value that was chosen for a recipient, and where it comes from."""
+"""Values that are chosen for a recipient, with their source."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from clarion_server.domain.value import value
 
 class Source(StrEnum):
     RECIPIENT = "RECIPIENT"
-    """The trigger's own word on the recipient."""
+    """A field of the trigger's recipient."""
     PROFILE = "PROFILE"
     """An attribute of the profile."""
     IDENTITY = "IDENTITY"
@@ -25,8 +25,16 @@ class Choice:
     source: Source
 
 
+#: The field path of a recipient's locale, by its source.
+LOCALE_FIELDS: Mapping[Source, str] = {
+    Source.RECIPIENT: "locale",
+    Source.PROFILE: "profile.locale",
+    Source.CAMPAIGN: "locale",
+}
+
+
 def choose_locale(recipient_locale: str, profile: Mapping[str, Any], default_locale: str) -> Choice:
-    """Returns the recipient's locale, else the profile's, else the campaign's. It may be malformed."""
+    """Returns the recipient's locale, else the profile's, else the campaign's default. It may be malformed."""
     if recipient_locale:
         return Choice(recipient_locale, Source.RECIPIENT)
     attribute = profile.get("locale")

@@ -1,4 +1,4 @@
-"""Counters of what became of messages, which reports add up."""
+"""Counters of the outcomes of messages, which reports add up."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from clarion_server.domain.message import Message, MessageState
 
 
 class Metric(StrEnum):
-    """What is counted. Each message counts once in TARGETED, and once in one of the outcomes when it has one."""
+    """A counted fact. Each message counts once in TARGETED, and once in the metric of its outcome when it has one."""
 
     TARGETED = "TARGETED"
     RETRIES = "RETRIES"
@@ -33,13 +33,13 @@ METRIC_OF_OUTCOME = {
 
 
 class CounterGroup(NamedTuple):
-    """The messages that are counted together."""
+    """Identifies messages that are counted together."""
 
     campaign_key: int
     version: int
     action: str
     treatment: str
-    """Empty: there is no experiment."""
+    """Empty when there is no experiment."""
     locale: str
     day: int
     """The day of acceptance (UTC), counted from 1970-01-01: a message counts on one day in all its metrics."""
@@ -51,21 +51,21 @@ class CounterKey(NamedTuple):
     group: CounterGroup
     metric: Metric
     reason: str = ""
-    """Why, for EXCLUDED (an `ExclusionReason`) and FAILED (a `FailureReason`)."""
+    """An `ExclusionReason` for EXCLUDED, a `FailureReason` for FAILED, else empty."""
 
 
 class LatencyKey(NamedTuple):
-    """One counter of the time from release to hand-off. It has fewer dimensions, as it has many buckets."""
+    """One counter of the time from release to hand-off. It has fewer dimensions because it has many buckets."""
 
     campaign_key: int
     version: int
     action: str
     bucket: int
-    """As `domain.latency` numbers them."""
+    """A bucket number of `domain.latency`."""
 
 
 def group_of(message: Message) -> CounterGroup:
-    """Returns the group that a message is counted in."""
+    """Returns the group in which a message is counted."""
     return CounterGroup(
         message.campaign_key, message.version, message.action, "", message.locale, message.accept_time // DAY
     )

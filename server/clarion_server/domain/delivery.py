@@ -1,4 +1,4 @@
-"""What follows from the end of an attempt: the message's next state, and the event that tells of it."""
+"""Decides the next state of a message after an attempt, and the event that reports it."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from clarion_server.domain.value import value
 
 @value
 class AttemptOutcome:
-    """The move of a message out of SENDING."""
+    """The transition of a message out of SENDING."""
 
     message: Message
-    """As it was in SENDING."""
+    """The message as it was in SENDING."""
     state: MessageState
     time: Instant
     event: Event
     due_time: Instant | None = None
-    """When to try again, where the state is QUEUED."""
+    """When to try again; set when the state is QUEUED."""
     follow_ups: Sequence[Message] = ()
-    """The messages of the next actions, which take the place of one that failed."""
+    """The messages of the next actions, which replace a failed one."""
 
     @property
     def attempt(self) -> Attempt | None:
-        """The attempt that ended so; None when it was never begun."""
+        """The finished attempt; None when none was begun."""
         return self.event.detail if isinstance(self.event.detail, Attempt) else None
 
 
@@ -42,7 +42,7 @@ def decide_next(
     random: Callable[[], float],
     not_before: Instant | None = None,
 ) -> AttemptOutcome:
-    """Returns what becomes of a message after `attempt`. It is not tried again before `not_before`."""
+    """Returns the outcome of `attempt` for a message. It is not tried again before `not_before`."""
     match attempt.result:
         case AttemptResult.SENT:
             return _end(message, attempt, MessageState.SENT)
@@ -55,7 +55,7 @@ def decide_next(
 
 
 def expire(message: Message, now: Instant) -> AttemptOutcome:
-    """Returns the end of a claimed message whose time ran out before its attempt was begun."""
+    """Returns the outcome of a claimed message that expired before its attempt was begun."""
     return AttemptOutcome(message, MessageState.EXPIRED, now, message_event(message, MessageState.EXPIRED, now))
 
 
@@ -73,11 +73,11 @@ def _retry_or_give_up(
     first = attempt.start_time if message.first_attempt_time is None else message.first_attempt_time
     due = policy.next_attempt(attempt.number, first, attempt.end_time, random, not_before)
     if due is None:
-        # A window that closes over a doubt leaves the doubt: nobody knows that the message failed.
+        # When the retry window closes after a doubtful attempt, the message may have been sent: it is not FAILED.
         in_doubt = attempt.result is AttemptResult.IN_DOUBT
         return _end(message, _exhausted(attempt), MessageState.IN_DOUBT if in_doubt else MessageState.FAILED)
     event = message_event(message, MessageState.QUEUED, attempt.end_time, attempt)
-    # A message that expires before its next attempt is looked at when it expires, not later.
+    # A message that expires before its next attempt is due when it expires, so that it ends then.
     due = due if message.expire_time is None else min(due, message.expire_time)
     return AttemptOutcome(message, MessageState.QUEUED, attempt.end_time, event, due)
 

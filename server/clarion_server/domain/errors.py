@@ -1,7 +1,7 @@
-"""What can go wrong, as types that carry the data that explains it.
+"""The errors of the domain, with the data that explains them.
 
-The docstring of each type is the text a person reads; `{…}` is filled from the error's own fields. Transports map the
-types to codes and stable reasons in one table.
+The docstring of each type is its message; `{…}` is replaced by the error's fields. The transport maps the types to
+codes and stable reasons in one table.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class InvalidFields(ClarionError):
     def summary(self) -> str:
         first = self.violations[0]
         more = f" (and {len(self.violations) - 1} more)" if len(self.violations) > 1 else ""
-        place = f"{first.field}: " if first.field else ""
-        return f"{place}{first.description}{more}"
+        path = f"{first.field}: " if first.field else ""
+        return f"{path}{first.description}{more}"
 
     def __str__(self) -> str:
         return self.summary

@@ -1,4 +1,4 @@
-"""Events: dated facts, of messages so far. An attempt that ended is told by the event that it caused."""
+"""Events: dated facts about messages. A finished attempt is part of the event that it caused."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class EventType(StrEnum):
     IN_DOUBT = "IN_DOUBT"
 
 
-#: The event that tells of a message's move to each state. Only a failed attempt moves it back to QUEUED.
+#: The event of a message's transition to each state. Only a failed attempt moves it back to QUEUED.
 EVENT_OF_STATE: Mapping[MessageState, EventType] = {
     MessageState.QUEUED: EventType.DEFERRED,
     MessageState.SENT: EventType.SENT,
@@ -37,12 +37,12 @@ EVENT_OF_STATE: Mapping[MessageState, EventType] = {
 
 @value
 class Exclusion:
-    """Why a message was excluded."""
+    """The reason of an exclusion."""
 
     reason: ExclusionReason
 
 
-#: What is known of an event beside its type, by the type.
+#: The data of an event beyond its type.
 Detail = Attempt | Exclusion | None
 
 
@@ -54,21 +54,21 @@ class Event:
     time: Instant
     sandbox: str
     subject: str
-    """The resource name of what the fact is about, such as `messages/{message}`."""
+    """The resource name of the subject, such as `messages/{message}`."""
     detail: Detail = None
     message_id: str | None = None
-    """The message that it belongs to, if it belongs to one; so with the next three."""
+    """The message that the event belongs to, if any; the next three fields describe the same message."""
     campaign_key: int | None = None
     action: str = ""
     channel: Channel | None = None
     labels: Mapping[str, str] = field(default_factory=lambda: NO_LABELS)
     sequence: int = 0
-    """Assigned by the store, in the order of commits."""
+    """Assigned by the store in the order of commits."""
 
 
 def message_event(message: Message, state: MessageState, time: Instant, detail: Detail = None) -> Event:
-    """Returns the event that says that `message` moved to `state`."""
-    # By position, in the order of the fields: this runs once for each attempt.
+    """Returns the event of the transition of `message` to `state`."""
+    # Positional arguments are faster, and this runs once per attempt.
     return Event(
         EVENT_OF_STATE[state],
         time,

@@ -24,7 +24,7 @@ class Execution:
     version: int
     request_id: str | None
     fingerprint: bytes
-    """Of the request without its id: tells a repetition from a reuse of the id."""
+    """Digest of the request without its id, which distinguishes a repeated request from a reused id."""
     caller: str
     accept_time: Instant
     send_time: Instant | None
@@ -34,9 +34,9 @@ class Execution:
     """The ids of the version's actions."""
     action_mode: ActionMode = ActionMode.ALL
     exclusions: Mapping[tuple[int, int], ExclusionReason] = field(default_factory=dict)
-    """Why messages were excluded, by the positions of recipient and action."""
+    """The reasons of exclusions, by the positions of recipient and action."""
     rejections: Mapping[int, tuple[Violation, ...]] = field(default_factory=dict)
-    """What is wrong with the recipients that were rejected under `allow_partial`, by their positions."""
+    """The violations of the recipients that were rejected under `allow_partial`, by position."""
 
     @property
     def name(self) -> str:
@@ -47,7 +47,7 @@ class Execution:
         return len(self.rejections)
 
     def results(self) -> Iterator[RecipientResult]:
-        """Yields what the trigger came to for each recipient when it was accepted, in their order."""
+        """Yields the result of the trigger for each recipient, in their order."""
         for index in range(self.recipient_count):
             violations = self.rejections.get(index)
             yield RecipientResult((), violations) if violations else RecipientResult(tuple(self._messages(index)))
@@ -62,21 +62,21 @@ class Execution:
 
 @value
 class MessageResult:
-    """What a trigger came to for one recipient on one action."""
+    """The result of a trigger for one recipient on one action."""
 
     action: str
     message_id: str
     exclusion_reason: ExclusionReason | None = None
-    """None: the message was accepted."""
+    """None when the message was accepted."""
 
 
 @value
 class RecipientResult:
-    """What a trigger came to for one recipient."""
+    """The result of a trigger for one recipient."""
 
     messages: tuple[MessageResult, ...]
     violations: tuple[Violation, ...] = ()
-    """Why it was rejected; it then has no messages."""
+    """Why the recipient was rejected. A rejected one has no messages."""
 
     @property
     def is_excluded(self) -> bool:
@@ -91,7 +91,7 @@ class CancelOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cancellation:
-    """What the cancellation of an execution came to."""
+    """The result of cancelling an execution."""
 
     cancelled_count: int
     too_late_count: int
@@ -104,7 +104,7 @@ class Cancellation:
 
 
 def cancellation(counts: Mapping[MessageState, int]) -> Cancellation:
-    """Reads the states of an execution's messages after its queued ones were cancelled."""
+    """Returns the result of a cancellation from the number of messages in each state after it."""
     cancelled = counts.get(MessageState.CANCELLED, 0)
-    harmless = cancelled + counts.get(MessageState.EXCLUDED, 0)
-    return Cancellation(cancelled, sum(counts.values()) - harmless)
+    never_sent = cancelled + counts.get(MessageState.EXCLUDED, 0)
+    return Cancellation(cancelled, sum(counts.values()) - never_sent)

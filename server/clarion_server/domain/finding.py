@@ -1,4 +1,4 @@
-"""Findings: what review says of a campaign."""
+"""Findings: the results of a campaign's review."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Finding:
     severity: Severity
     code: FindingCode
     field: str
-    """Dotted path in the campaign, such as `actions[0].email.html`."""
+    """Path in the campaign, such as `actions[0].email.html`."""
     message: str
     remedy: str
     line: int = 0

@@ -1,4 +1,4 @@
-"""The form of host names and IP addresses, and which addresses are public."""
+"""The form of host names and IP addresses, and the distinction of public addresses."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import ipaddress
 import re
 
 _MAX_HOST = 253
-#: Underscores are no part of host names (RFC 1123), and yet in the names of many containers.
+#: RFC 1123 does not allow underscores in host names, but the names of many containers have them.
 _HOST_LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOST_NAME = re.compile(rf"(?:{_HOST_LABEL}\.)*+(?![0-9]+\Z){_HOST_LABEL}")
 
-#: The addresses that IANA's registries of special-purpose addresses keep from the public Internet, and multicast.
+#: The IANA special-purpose addresses that are not globally reachable, and multicast.
 _SPECIAL_IPV4 = tuple(
     map(
         ipaddress.IPv4Network,
@@ -32,8 +32,8 @@ _SPECIAL_IPV4 = tuple(
         ),
     )
 )
-#: All addresses that are assigned for the public Internet, and those among them that are special: protocol assignments
-#: with Teredo, documentation (twice), and 6to4.
+#: Global unicast addresses, and the special-purpose ones among them: protocol assignments with Teredo, documentation
+#: (twice), and 6to4.
 _GLOBAL_IPV6 = ipaddress.IPv6Network("2000::/3")
 _SPECIAL_IPV6 = tuple(map(ipaddress.IPv6Network, ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")))
 #: RFC 6052: IPv4 addresses behind a translator.
@@ -45,18 +45,18 @@ def is_host(host: str) -> bool:
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        # The dot at the end of a fully qualified name.
+        # A fully qualified name may end in a dot.
         name = host.removesuffix(".")
         return len(name) <= _MAX_HOST and _HOST_NAME.fullmatch(name) is not None
     return True
 
 
 def is_loopback(host: str) -> bool:
-    """Returns whether `host` names this machine, so that what is sent to it stays here."""
+    """Returns whether `host` is a loopback address or a name of one."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        # RFC 6761 section 6.3 gives the name and everything below it to the loopback interface.
+        # RFC 6761 section 6.3 reserves the name and everything below it for the loopback interface.
         return f".{host.lower()}".removesuffix(".").endswith(".localhost")
 
 

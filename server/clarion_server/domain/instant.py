@@ -1,10 +1,10 @@
-"""Time as Clarion counts it: whole microseconds since 1970-01-01T00:00:00Z, everywhere but at the edges."""
+"""Instants and spans as whole microseconds. Transports and stores convert them at their edges."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-#: Microseconds since the epoch, UTC.
+#: Microseconds since 1970-01-01T00:00:00Z.
 Instant = int
 
 #: A span of time in microseconds.
@@ -25,7 +25,7 @@ def to_datetime(instant: Instant) -> datetime:
 
 
 def from_datetime(moment: datetime) -> Instant:
-    """`moment` must know its time zone."""
+    """Returns the instant of `moment`, which must have a time zone."""
     return int(moment.timestamp()) * SECOND + moment.microsecond
 
 

@@ -1,4 +1,4 @@
-"""What an API key must keep to before it is stored."""
+"""The rules that an API key must satisfy to be stored."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from clarion_server.domain.violation import Violation, malformed, required
 
 
 def key_violations(display_name: str, scopes: Sequence[Scope], sandbox: str) -> list[Violation]:
-    """Everything that is wrong, by the paths of the contract's `ApiKey`."""
+    """Returns all violations, with the field paths of the contract's `ApiKey`."""
     found = [*display_name_violations(display_name), *repetition_violations(scopes, "scopes")]
     if not scopes:
         found.append(required("scopes"))

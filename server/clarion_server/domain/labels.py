@@ -1,4 +1,4 @@
-"""Labels: what a caller finds its messages by later, such as an order number. They are never rendered."""
+"""Labels, by which a caller finds its messages later, such as an order number. They are never rendered."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _KEY = re.compile("[a-z0-9_.-]{1,63}")
 
 
 def label_violations(labels: Mapping[str, str], field: str = "labels") -> Iterator[Violation]:
-    """Yields what is wrong with the labels of a trigger, of a recipient, or of both together."""
+    """Yields the violations of the labels of a trigger, of a recipient, or of both together."""
     if len(labels) > MAX_LABELS:
         yield too_many(field, MAX_LABELS)
     for key, value in labels.items():

@@ -1,7 +1,7 @@
-"""A histogram of latencies that can be kept as counters and added up.
+"""A histogram of latencies that is stored as counters, which can be added up.
 
-Buckets grow by a tenth each, so a percentile read from their middles is within 5 % of the true one, whatever its size
-(the idea of HdrHistogram and DDSketch: Masson, Rim, Lee, "DDSketch", VLDB 2019).
+Each bucket is a tenth wider than the one before, so a percentile read from their middles is within 5 % of the true one,
+whatever its size (as in HdrHistogram and DDSketch: Masson, Rim, Lee, "DDSketch", VLDB 2019).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from clarion_server.domain.instant import Span
 
 _GROWTH = math.log(1.1)
-#: Everything below a tenth of a millisecond is one bucket.
+#: The upper bound of the first bucket: 0.1 ms.
 _SMALLEST: Span = 100
 
 
@@ -21,12 +21,12 @@ def bucket_of(latency: Span) -> int:
 
 
 def middle_of(bucket: int) -> Span:
-    """The geometric middle of a bucket: what its members are taken to be."""
+    """Returns the geometric middle of a bucket, which stands for all its members."""
     return round(_SMALLEST * math.exp(_GROWTH * (bucket - 0.5)))
 
 
 def percentile(counts: Mapping[int, int], share: float) -> Span | None:
-    """The latency that `share` (0 to 1) of the counted ones do not exceed; None without any."""
+    """Returns the latency that `share` (0 to 1) of the counted ones do not exceed; None when none was counted."""
     total = sum(counts.values())
     rank = math.ceil(share * total)
     seen = 0

@@ -1,18 +1,19 @@
-"""The shape of locales: language tags of BCP 47 (RFC 5646 section 2.1) that begin with a language.
+"""The form of locales: language tags of BCP 47 (RFC 5646 section 2.1) that begin with a language.
 
-Whether a subtag is registered is left open: registries grow, and an unknown one only falls back to its language.
+Whether a subtag is registered is not checked: the registry grows, and an unknown subtag only means that formats fall
+back to those of the language.
 """
 
 from __future__ import annotations
 
 import re
 
-#: In characters; what RFC 5646 section 4.4.1 asks everyone to carry.
+#: In characters. RFC 5646 section 4.4.1 asks every implementation to support this length.
 MAX_LOCALE = 35
 
 _LOCALE = re.compile(
     r"""
-    (?: [a-z]{2,3} (?: -[a-z]{3} ){0,3} | [a-z]{4,8} )   # language, and what extends it
+    (?: [a-z]{2,3} (?: -[a-z]{3} ){0,3} | [a-z]{4,8} )   # language and extended language
     (?: -[a-z]{4} )?                                     # script
     (?: -(?: [a-z]{2} | [0-9]{3} ) )?                    # region
     (?: -(?: [a-z0-9]{5,8} | [0-9][a-z0-9]{3} ) )*       # variants

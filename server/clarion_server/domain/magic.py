@@ -1,6 +1,6 @@
-"""Magic recipients: addresses whose outcome is known, so that an integration can be tested without anybody's mailbox.
+"""Magic recipients: addresses with a known outcome, for testing an integration without a mailbox.
 
-Their domain ends in `.test`, which nobody can own (RFC 2606).
+Their domain ends in `.test`, which is reserved and cannot be registered (RFC 2606).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ MAGIC_DOMAIN = "clarion.test"
 
 
 class SimulatedOutcome(StrEnum):
-    """What becomes of a message to an address at the magic domain; the value is the address's local part."""
+    """The outcome of a message to an address at the magic domain; the value is the address's local part."""
 
     SENT = "sent"
     BOUNCE = "bounce"
@@ -23,16 +23,16 @@ class SimulatedOutcome(StrEnum):
     TIMEOUT = "timeout"
     IN_DOUBT = "in-doubt"
     SUPPRESSED = "suppressed"
-    """It is excluded when the trigger is accepted, and so never reaches a channel."""
+    """The message is excluded when the trigger is accepted, so it never reaches a channel."""
 
 
 _OUTCOMES = {outcome.value: outcome for outcome in SimulatedOutcome}
 
 
 def simulated_outcome(address: str) -> SimulatedOutcome | None:
-    """Returns what becomes of a message to `address`; None when it is a real address.
+    """Returns the outcome of a message to `address`, or None when it is a real address.
 
-    A `+tag` behind the local part is ignored, as is case. A local part that names no outcome is sent.
+    A `+tag` of the local part and case are ignored. The outcome is SENT when the local part names none.
     """
     if address[-len(MAGIC_DOMAIN) :].lower() != MAGIC_DOMAIN:
         return None
@@ -43,5 +43,5 @@ def simulated_outcome(address: str) -> SimulatedOutcome | None:
 
 
 def suppressed_among(addresses: Iterable[str]) -> frozenset[str]:
-    """Returns those of the addresses that are excluded when a trigger is accepted."""
+    """Returns the addresses that are excluded when a trigger is accepted."""
     return frozenset(address for address in addresses if simulated_outcome(address) is SimulatedOutcome.SUPPRESSED)

@@ -26,7 +26,7 @@ class MessageState(StrEnum):
 
 _STATE = MessageState
 
-#: The one table of a message's life. What has no successor is an outcome and never moves.
+#: The life cycle of a message. A state without successors is an outcome, which is final.
 SUCCESSORS: Mapping[MessageState, frozenset[MessageState]] = {
     _STATE.QUEUED: frozenset({_STATE.SENDING, _STATE.CANCELLED, _STATE.EXPIRED}),
     _STATE.SENDING: frozenset({_STATE.SENT, _STATE.FAILED, _STATE.IN_DOUBT, _STATE.QUEUED, _STATE.EXPIRED}),
@@ -46,7 +46,7 @@ def may_follow(state: MessageState, successor: MessageState) -> bool:
 
 
 class Lane(IntEnum):
-    """Which queue a message waits in; a lower lane goes first."""
+    """The queue in which a message waits. A lower lane is sent first."""
 
     RAPID = 0
     TRANSACTIONAL = 1
@@ -60,7 +60,7 @@ _LANES: Mapping[Category, Lane] = {
 
 
 def lane_of(category: Category, *, rapid: bool) -> Lane:
-    """The lane of a campaign's messages."""
+    """Returns the lane of a campaign's messages."""
     return Lane.RAPID if rapid else _LANES[category]
 
 
@@ -84,7 +84,7 @@ class Message:
     """The action's id."""
     channel: Channel
     channel_key: int
-    """The key of the channel configuration that it leaves through."""
+    """The key of the channel configuration that sends it."""
     lane: Lane
     identity: str
     address: str
@@ -97,9 +97,9 @@ class Message:
     state: MessageState
     accept_time: Instant
     release_time: Instant
-    """When it may leave at the earliest."""
+    """The earliest time of its first attempt."""
     due_time: Instant
-    """When it is tried next."""
+    """The time of its next attempt."""
     expire_time: Instant | None = None
     attempt_count: int = 0
     """How many attempts were begun."""
@@ -111,7 +111,7 @@ class Message:
     """When the first attempt began; the retry window counts from here."""
     labels: Mapping[str, str] = field(default_factory=lambda: NO_LABELS)
     fallback_addresses: tuple[str, ...] = ()
-    """The addresses of the later actions, of which the next takes over when this message fails."""
+    """The addresses of the later actions, the next of which replaces this message when it fails."""
     outcome_time: Instant | None = None
     exclusion_reason: ExclusionReason | None = None
     failure: Failure | None = None
@@ -122,7 +122,7 @@ class Message:
 
     def begun(self, owner: str, now: Instant) -> Message:
         """Returns the queued message with one more attempt begun by `owner`."""
-        # By position, in the order of the fields: `replace` takes ten times as long, and every claim makes many.
+        # Positional arguments: `replace` takes ten times as long, and every claim creates many messages.
         return Message(
             self.id,
             self.sandbox,
@@ -165,16 +165,16 @@ class Message:
         return int(self.id[-1])
 
 
-#: A message's id is its execution's, followed by the positions of its recipient (four digits) and of its action (one).
-#: It sorts and is found with its execution. Callers take it as opaque.
+#: The id of a message is the id of its execution, followed by the positions of its recipient (four digits) and its
+#: action (one digit), so that the messages of an execution are stored together. Ids are opaque to callers.
 _EXECUTION_ID_LENGTH = 32
-#: Written out: formatting a number takes longer than all the rest of a name.
+#: Precomputed, because formatting a number takes longer than the rest of a name.
 _RECIPIENTS = [f"-{index:04d}-" for index in range(10_000)]
 _ACTIONS = "0123456789"
 
 
 def message_id(execution_id: str, recipient: int, action: int) -> str:
-    """Returns the id of the message for the recipient at that position (0 to 9,999) on the action at that (0 to 9)."""
+    """Returns the id of a message, from the positions of its recipient (0 to 9,999) and its action (0 to 9)."""
     return execution_id + _RECIPIENTS[recipient] + _ACTIONS[action]
 
 

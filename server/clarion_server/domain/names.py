@@ -1,4 +1,4 @@
-"""What resources and people are called: `campaigns/order-confirmed`, `email:jane@example.com`."""
+"""Names of resources, such as `campaigns/order-confirmed`, and identities, such as `email:jane@example.com`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.violation import Violation, malformed, required, too_long
 
-#: The longest identity, in characters: a namespace, its colon and what every mail system can carry.
+#: The longest identity, in characters: a namespace, a colon and the longest e-mail address.
 MAX_IDENTITY = 320
 
 _CHOSEN_ID = "[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -19,7 +19,7 @@ _ASSIGNED_RULE = "an id that Clarion assigned"
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """The resources of one kind, and how their names are made of their ids."""
+    """The resources of one kind, whose names consist of the collection and an id."""
 
     name: str
     id_pattern: str
@@ -27,21 +27,21 @@ class Collection:
     _name: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        # The one way to fill a derived field of a frozen class.
+        # A frozen class has no other way to set a derived field.
         object.__setattr__(self, "_name", re.compile(f"{self.name}/({self.id_pattern})"))
 
     def format(self, resource_id: str) -> str:
         return f"{self.name}/{resource_id}"
 
     def parse(self, name: str, field: str = "name") -> str:
-        """The id in `name`. Raises InvalidFields, for the request's field `field`."""
+        """Returns the id in `name`. Raises InvalidFields for the request's field `field`."""
         found = self._name.fullmatch(name)
         if found is None:
             raise InvalidFields((self._name_violation(name, field),))
         return found[1]
 
     def id_violation(self, resource_id: str, field: str) -> Violation | None:
-        """What is wrong with an id that a caller chose, if anything is."""
+        """Returns the violation of an id that a caller chose, if there is one."""
         if not resource_id:
             return required(field)
         if re.fullmatch(self.id_pattern, resource_id):
@@ -69,12 +69,12 @@ def is_sandbox(text: str) -> bool:
 
 
 def is_namespace(text: str) -> bool:
-    """Whether identities can be of that namespace."""
+    """Returns whether the text is a namespace of identities."""
     return _NAMESPACE.fullmatch(text) is not None
 
 
 def split_identity(identity: str) -> tuple[str, str] | None:
-    """The namespace and the value of an identity; None when it is not made that way."""
+    """Returns the namespace and the value of an identity; None when it is malformed."""
     namespace, _, value = identity.partition(":")
     if value and is_namespace(namespace) and identity.isprintable() and value == value.strip():
         return namespace, value
@@ -82,7 +82,7 @@ def split_identity(identity: str) -> tuple[str, str] | None:
 
 
 def identity_violation(identity: str, namespace: str, field: str) -> Violation | None:
-    """What is wrong with the identity of a person in `namespace`, if anything is."""
+    """Returns the violation of an identity that must be in `namespace`, if there is one."""
     if not identity:
         return required(field)
     if len(identity) > MAX_IDENTITY:
@@ -96,5 +96,5 @@ def identity_violation(identity: str, namespace: str, field: str) -> Violation |
 
 
 def identity_form_violation(identity: str, field: str) -> Violation | None:
-    """What is wrong with how an identity in any namespace is written, if anything is."""
+    """Returns the violation of the form of an identity in any namespace, if there is one."""
     return identity_violation(identity, identity.partition(":")[0], field)

@@ -1,4 +1,4 @@
-"""When a failed hand-off is tried again."""
+"""The schedule of retries after failed hand-offs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from clarion_server.domain.instant import DAY, MINUTE, SECOND, Instant, Span
 
-#: How far a delay varies, either way, so that messages that failed together do not come back together.
+#: The share by which a delay varies, so that messages that failed together are not retried together.
 JITTER = 0.2
 
 
@@ -16,13 +16,13 @@ class RetryPolicy:
     """Exponential back-off inside a window of time."""
 
     window: Span = DAY
-    """How long after its first attempt a message may still be tried."""
+    """How long after its first attempt a message may still be retried."""
     initial_delay: Span = 5 * SECOND
     max_delay: Span = 15 * MINUTE
 
     def delay_after(self, attempt: int, random: Callable[[], float]) -> Span:
         """Returns the delay after the `attempt`-th failure (from 1). `random` yields numbers of [0, 1)."""
-        # The exponent is bounded so that a long life of retries computes no huge integers.
+        # The bound of the exponent avoids huge integers after many retries.
         delay = min(self.max_delay, self.initial_delay << min(attempt - 1, 40))
         return int(delay * (1 + JITTER * (2 * random() - 1)))
 
@@ -34,9 +34,9 @@ class RetryPolicy:
         random: Callable[[], float],
         not_before: Instant | None = None,
     ) -> Instant | None:
-        """Returns when to try again after the `attempt`-th failure; None when the window closes before that.
+        """Returns when to try again after the `attempt`-th failure; None when the window closes before.
 
-        `not_before` is the time that the provider asked for.
+        `not_before` is the time for which the provider asked.
         """
         due = max(now + self.delay_after(attempt, random), not_before or now)
         return due if due <= first_attempt_time + self.window else None

@@ -1,4 +1,4 @@
-"""Fields that hold secrets: never shown, and kept when an update leaves them empty."""
+"""Secret fields, which are never shown and keep their value when an update leaves them empty."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules that fields of several kinds of resources share."""
+"""Rules for texts that several kinds of resources share."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections.abc import Hashable, Iterator, Sequence
 
 from clarion_server.domain.violation import Violation, malformed, required, too_long
 
-#: The longest shown name, of a resource or of a mailbox.
+#: The longest display name of a resource or a mailbox, in characters.
 MAX_DISPLAY_NAME = 200
 
-#: Control characters, but for the tabulators and line ends of a written text.
+#: Control characters other than tabs and line ends.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-#: What cannot stand within a line: every control character, and the separators that Unicode adds (UAX 14, class BK).
+#: Characters that a line cannot have: control characters and Unicode's line separators (UAX 14, class BK).
 _NOT_IN_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def line_violations(text: str, field: str, limit: int) -> Iterator[Violation]:
-    """For a text of one line, which may be empty."""
+    """Checks a text of one line, which may be empty."""
     if len(text) > limit:
         yield too_long(field, limit)
     if _NOT_IN_A_LINE.search(text):
@@ -25,7 +25,7 @@ def line_violations(text: str, field: str, limit: int) -> Iterator[Violation]:
 
 
 def text_violations(text: str, field: str) -> Iterator[Violation]:
-    """For a text of any number of lines."""
+    """Checks a text of any number of lines."""
     if _CONTROL.search(text):
         yield malformed(field, "Must be without control characters other than line ends and tabulators.")
 
@@ -37,7 +37,7 @@ def display_name_violations(text: str, field: str = "display_name") -> Iterator[
 
 
 def repetition_violations(values: Sequence[Hashable], field: str) -> Iterator[Violation]:
-    """One for every value that occurred before."""
+    """Yields a violation for every value that occurred before."""
     seen = set()
     for index, value in enumerate(values):
         if value in seen:

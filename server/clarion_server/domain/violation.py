@@ -1,4 +1,4 @@
-"""One broken rule of one field of a request."""
+"""Violations: broken rules of the fields of a request."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Violation:
     field: str
-    """Dotted path in the request, such as `recipients[2].context.order.total`."""
+    """Path in the request, such as `recipients[2].context.order.total`."""
     reason: str
     """Stable, UPPER_SNAKE_CASE, such as `REQUIRED` or `TOO_LONG`."""
     description: str
-    """For people: what is wrong and what would be right."""
+    """A sentence for people that says what the field must be."""
 
     def under(self, prefix: str) -> Violation:
-        """The same violation, seen from a message that holds this one in its field `prefix`."""
+        """Returns the violation with `prefix` in front of its path."""
         if not self.field:
             return Violation(prefix, self.reason, self.description)
         joint = "" if self.field.startswith("[") else "."

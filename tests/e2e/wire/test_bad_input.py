@@ -155,9 +155,15 @@ ALL_WRONG: dict[str, tuple[str, Message, list[str]]] = {
     "messages": (
         "/clarion.v1.MessageService/ListMessages",
         message_service_pb2.ListMessagesRequest(
-            campaign="x", execution="executions/x", identity="jane", states=UNKNOWN_VALUES, page_size=-1
+            campaign="x",
+            execution="executions/x",
+            identity="jane",
+            states=UNKNOWN_VALUES,
+            channels=[99],  # type: ignore[list-item] # a member of a later contract
+            labels=["order"],
+            page_size=-1,
         ),
-        ["campaign", "execution", "states[0]", "states[1]", "identity", "page_size"],
+        ["campaign", "execution", "states[0]", "states[1]", "channels[0]", "labels[0]", "identity", "page_size"],
     ),
     "events": (
         "/clarion.v1.MessageService/WatchEvents",

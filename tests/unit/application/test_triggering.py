@@ -207,7 +207,7 @@ REFUSED_RECIPIENTS: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
     "a malformed address in the profile": ({"profile": {"email": "jane"}}, [("profile.email", "MALFORMED")]),
     "a line break in the address": ({"address": "a@b.de\r\nBcc: c@d.de"}, [("address", "MALFORMED")]),
     "a bad locale": ({"locale": "deutsch!"}, [("locale", "MALFORMED")]),
-    "a bad locale in the profile": ({"profile": {"locale": "x" * 50}}, [("locale", "MALFORMED")]),
+    "a bad locale in the profile": ({"profile": {"locale": "x" * 50}}, [("profile.locale", "MALFORMED")]),
     "a context against the schema": (
         {"context": {"order": {"id": 7}}},
         [("context.order.id", "WRONG_TYPE")],

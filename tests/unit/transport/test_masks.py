@@ -18,7 +18,7 @@ CAMPAIGN = campaign_pb2.Campaign(name="campaigns/a", display_name="A", etag="1",
 def test_without_a_mask_the_populated_fields_change() -> None:
     mask = read_mask(FieldMask(), CAMPAIGN, EDITABLE)
     assert mask.fields == {"display_name", "schedule"}
-    assert mask.flaws == ()
+    assert mask.violations == ()
 
 
 def test_a_star_stands_for_every_editable_field() -> None:
@@ -28,13 +28,13 @@ def test_a_star_stands_for_every_editable_field() -> None:
 def test_of_more_paths_than_any_resource_has_fields_none_is_read() -> None:
     mask = read_mask(FieldMask(paths=["display_name"] * 101), CAMPAIGN, EDITABLE)
     assert mask.fields == frozenset()
-    assert [(flaw.field, flaw.reason) for flaw in mask.flaws] == [("update_mask.paths", "TOO_MANY")]
+    assert [(violation.field, violation.reason) for violation in mask.violations] == [("update_mask.paths", "TOO_MANY")]
 
 
 def test_the_named_fields_change_populated_or_not() -> None:
     mask = read_mask(FieldMask(paths=["description", "display_name", "description"]), CAMPAIGN, EDITABLE)
     assert mask.fields == {"description", "display_name"}
-    assert mask.flaws == ()
+    assert mask.violations == ()
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_the_named_fields_change_populated_or_not() -> None:
 )
 def test_a_path_that_cannot_be_changed_is_a_flaw_at_its_place(path: str, reason: str) -> None:
     mask = read_mask(FieldMask(paths=["display_name", path]), CAMPAIGN, EDITABLE)
-    assert [(flaw.field, flaw.reason) for flaw in mask.flaws] == [("update_mask.paths[1]", reason)]
+    assert [(violation.field, violation.reason) for violation in mask.violations] == [("update_mask.paths[1]", reason)]
 
 
 def settable_fields(descriptor: Descriptor) -> set[str]:

@@ -6,7 +6,7 @@ import pytest
 from clarion_server.domain.errors import ClarionError, InvalidFields, ReviewFailed
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 from clarion_server.domain.violation import Violation
-from clarion_server.transport.api.errors import MAX_STATUS_BYTES, fitting, status_of
+from clarion_server.transport.api.errors import MAX_STATUS_BYTES, status_of, trim_to_trailers
 from google.rpc import error_details_pb2
 
 FINDING = Finding(
@@ -29,12 +29,12 @@ def violations(count: int, path: str = "context.order.items") -> tuple[Violation
     ids=["many violations", "a long path", "a long description", "many findings"],
 )
 def test_a_status_fits_into_the_trailers_of_a_call(error: ClarionError) -> None:
-    assert fitting(status_of(error)).ByteSize() <= MAX_STATUS_BYTES
+    assert trim_to_trailers(status_of(error)).ByteSize() <= MAX_STATUS_BYTES
 
 
 def test_what_is_left_out_is_counted_all_the_same() -> None:
     info, listed = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
-    status = fitting(status_of(InvalidFields(violations(2_000))))
+    status = trim_to_trailers(status_of(InvalidFields(violations(2_000))))
     assert status.details[0].Unpack(info)
     assert status.details[1].Unpack(listed)
     assert info.metadata["violation_count"] == "2000"
@@ -44,4 +44,4 @@ def test_what_is_left_out_is_counted_all_the_same() -> None:
 
 def test_what_fits_is_left_as_it_is() -> None:
     error = InvalidFields(violations(30))
-    assert fitting(status_of(error)) == status_of(error)
+    assert trim_to_trailers(status_of(error)) == status_of(error)

@@ -1,1 +1,1 @@
-"""The channels: one folder a kind of channel. `bootstrap/channels.py` lists the kinds."""
+"""The channels, with one package per kind. `bootstrap/channels.py` lists them."""

@@ -1,4 +1,4 @@
-"""Texts of providers, as failures and verifications show them."""
+"""Shortens the texts of providers for failures and verifications."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A channel that plays the outcomes of magic recipients, and leaves everybody else to the channel behind it."""
+"""A channel that simulates the outcomes of magic recipients and delegates all others to the real channel."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from clarion_server.application.ports.channels import Channel, HandOffFailed, Ou
 from clarion_server.domain.attempt import Failure
 from clarion_server.domain.magic import SimulatedOutcome, simulated_outcome
 
-#: The failure that each outcome comes to; outcomes without one are sent.
+#: The failure of each outcome. Outcomes without one are sent.
 SimulatedFailures = Mapping[SimulatedOutcome, tuple[type[HandOffFailed], Failure]]
 
 
@@ -16,7 +16,7 @@ class SimulatingChannel:
     """Implements `Channel` around another one, whose recipients have addresses."""
 
     def __init__(self, behind: Channel, failures: SimulatedFailures, receipt: Receipt) -> None:
-        """`receipt` is that of the magic recipients who take their message."""
+        """Takes the real channel, and the failures and the receipt of magic recipients."""
         self._behind = behind
         self._failures = failures
         self._receipt = receipt

@@ -13,7 +13,7 @@ class TlsTrust:
     """Checks a server's certificate and host name against given authorities, or against the machine's."""
 
     def __init__(self, ca_certificates: str, client_certificate: str = "", client_key: str = "") -> None:
-        """Takes PEM texts. Empty `ca_certificates` stand for the machine's, and no client certificate is shown."""
+        """Takes PEM texts. Without `ca_certificates` the machine's apply; without a client certificate none is sent."""
         self._ca_certificates = ca_certificates
         self._client_certificate = client_certificate
         self._client_key = client_key
@@ -21,10 +21,10 @@ class TlsTrust:
         self._lock = asyncio.Lock()
 
     async def context(self) -> ssl.SSLContext:
-        """Returns the context, which is made at the first call. Raises ssl.SSLError when a PEM text is none."""
+        """Returns the context, which the first call creates. Raises ssl.SSLError for malformed PEM."""
         async with self._lock:
             if self._context is None:
-                # Reading a machine's authorities takes many milliseconds.
+                # Loading the machine's authorities takes many milliseconds.
                 self._context = await asyncio.to_thread(self._load)
             return self._context
 
@@ -42,7 +42,7 @@ def _load_client_certificate(context: ssl.SSLContext, pem: str) -> None:
     with _private_file() as file:
         file.write(pem.encode())
         file.flush()
-        # Python reads certificates from named files alone. The empty password keeps OpenSSL from asking on a terminal.
+        # Python reads certificates only from named files. The empty password keeps OpenSSL from prompting for one.
         path = f"/proc/self/fd/{file.fileno()}" if _HAS_MEMORY_FILES else file.name
         context.load_cert_chain(path, password="")
 
@@ -51,7 +51,7 @@ _HAS_MEMORY_FILES = hasattr(os, "memfd_create")
 
 
 def _private_file() -> IO[bytes]:
-    """Opens a file that nobody else can read: in memory on Linux, elsewhere a temporary one that closing deletes."""
+    """Opens a file that other users cannot read: in memory on Linux, else a temporary one that closing deletes."""
     if _HAS_MEMORY_FILES:
         return os.fdopen(os.memfd_create("client-certificate"), "wb")
     return tempfile.NamedTemporaryFile()

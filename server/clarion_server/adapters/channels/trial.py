@@ -1,4 +1,4 @@
-"""The trial of a channel configuration: its steps, one after the other, and how long each took."""
+"""Runs the steps of verifying a channel configuration and measures them."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from clarion_server.application.ports.channels import VerificationStep
 
 _NANOSECONDS = 1_000
 
-#: A step's name, and what it does. It returns what the provider said, or raises StepFailed.
+#: A step: its name and its function, which returns a detail or raises StepFailed.
 Step = tuple[str, Callable[[], Awaitable[str]]]
 
 
 class StepFailed(Exception):
-    """A step did not go well. The text says what went wrong and what to do about it, without any credential."""
+    """A step failed. The text says why and what to do about it, without any credential."""
 
 
 async def run_steps(steps: Iterable[Step]) -> list[VerificationStep]:
-    """Runs the steps up to the first that fails."""
+    """Runs the steps up to the first that fails, and returns their results."""
     done: list[VerificationStep] = []
     for name, run in steps:
         done.append(await _run_step(name, run))

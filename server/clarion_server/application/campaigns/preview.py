@@ -21,7 +21,7 @@ from clarion_server.application.validation import refuse_invalid
 from clarion_server.domain.access import Caller
 from clarion_server.domain.campaign import Action, CampaignDefinition
 from clarion_server.domain.channel import ChannelConfiguration
-from clarion_server.domain.choice import Choice, Source, choose_locale
+from clarion_server.domain.choice import LOCALE_FIELDS, Choice, Source, choose_locale
 from clarion_server.domain.content import Provider, Rendered
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.finding import Finding
@@ -31,7 +31,6 @@ from clarion_server.domain.violation import Violation, malformed
 
 #: The recipient of a preview that names none.
 _NOBODY = "preview@clarion.test"
-_LOCALE_FIELDS = {Source.RECIPIENT: "locale", Source.PROFILE: "profile.locale", Source.CAMPAIGN: "locale"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +134,7 @@ def _recipient(command: PreviewCampaign, definition: CampaignDefinition, index: 
     found = [
         identity_violation(identity, definition.identity_namespace, "identity"),
         content.address_violation(address) if address is not None else None,
-        None if is_locale(locale.value) else malformed(_LOCALE_FIELDS[locale.source], "Must be a BCP 47 tag."),
+        None if is_locale(locale.value) else malformed(LOCALE_FIELDS[locale.source], "Must be a BCP 47 tag."),
     ]
     if address is None and content.address_violation(address):
         address = Choice(_NOBODY, Source.CAMPAIGN)

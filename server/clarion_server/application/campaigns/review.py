@@ -82,7 +82,7 @@ def _channel_findings(
         )
         remedy = "Name a channel configuration of the content's channel, or change the content."
         yield Finding(Severity.ERROR, FindingCode.CHANNEL_CONFIGURATION_CHANNEL, field, message, remedy)
-    if not channel.takes(definition.category):
+    if not channel.allows(definition.category):
         message = f"{channel.name} is not for {definition.category} campaigns."
         remedy = "Add the category to the channel configuration, or name another one."
         yield Finding(Severity.ERROR, FindingCode.CHANNEL_CONFIGURATION_CATEGORY, field, message, remedy)

@@ -14,7 +14,7 @@ from clarion_server.application.campaign_cache import LiveCampaign
 from clarion_server.domain.acceptance import AcceptedRecipient
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.choice import choose_locale
+from clarion_server.domain.choice import LOCALE_FIELDS, choose_locale
 from clarion_server.domain.instant import DAY, Instant
 from clarion_server.domain.labels import label_violations
 from clarion_server.domain.locales import is_locale
@@ -149,14 +149,15 @@ def _admit(
 ) -> AcceptedRecipient | list[Violation]:
     definition = live.version.definition
     context, profile = _json(recipient.context), _json(recipient.profile)
-    locale = choose_locale(recipient.locale, recipient.profile, definition.default_locale).value
+    choice = choose_locale(recipient.locale, recipient.profile, definition.default_locale)
+    locale = choice.value
     labels = {**trigger_labels, **recipient.labels} if recipient.labels else trigger_labels
     found = list(recipient.violations)
     if misnamed := identity_violation(recipient.identity, definition.identity_namespace, "identity"):
         found.append(misnamed)
     addresses = _addresses(recipient, definition, found)
     if locale != definition.default_locale and not is_locale(locale):
-        found.append(malformed("locale", "Must be a BCP 47 tag such as 'pt-BR'."))
+        found.append(malformed(LOCALE_FIELDS[choice.source], "Must be a BCP 47 tag such as 'pt-BR'."))
     # Cheap tests first, which show for nearly every recipient that all is well.
     if len(context) > MAX_CONTEXT_BYTES or _ESCAPED_NUL in context:
         found += _json_violations("context", context, MAX_CONTEXT_BYTES)

@@ -1,4 +1,4 @@
-"""What is sent, by channel. One file a channel: its content, its provider, their rules."""
+"""Contents and providers. Each channel has a file with its content, its provider and their rules."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from clarion_server.domain.content.webhook import RenderedWebhook, WebhookConten
 #: The content of an action: what is sent on one channel. Every one has `channel`, `violations`, `address` and
 #: `address_violation`.
 Content = EmailContent | WebhookContent
-#: What a content becomes for one recipient, with every value in its place.
+#: A content that was rendered for one recipient.
 Rendered = RenderedEmail | RenderedWebhook
-#: How a channel configuration reaches the world. Every one has `channel`, `field` and `violations`.
+#: The provider of a channel configuration. Every one has `channel`, `field` and `violations`.
 Provider = SmtpProvider | WebhookProvider

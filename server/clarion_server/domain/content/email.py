@@ -1,4 +1,4 @@
-"""E-mail: its content, its provider, and what both must keep to before they are stored."""
+"""E-mail: its content, its provider, and the rules that both must satisfy to be stored."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MAX_CREDENTIAL = 512
 
 _HEADER_NAME = re.compile(f"[!-9;-~]{{1,{MAX_HEADER_NAME}}}")
 _HEADER_RULE = f"The name must be 1 to {MAX_HEADER_NAME} visible ASCII characters, no colon."
-#: Header fields that say how, whence and to whom a message goes: Clarion and the servers on its way write them.
+#: Header fields of the envelope, the transport and the encoding, which Clarion or the relaying servers write.
 _WRITTEN_BY_CLARION = re.compile(
     "from|sender|reply-to|to|cc|bcc|subject|date|message-id|mime-version|return-path|received|content-.*|resent-.*",
     re.IGNORECASE,
@@ -48,25 +48,25 @@ class Mailbox:
 
 @dataclass(frozen=True, slots=True)
 class EmailContent:
-    """Jinja2 sources of one e-mail."""
+    """The Jinja2 templates of an e-mail."""
 
     channel: ClassVar[Channel] = Channel.EMAIL
 
     subject: str
     html: str = ""
     text: str = ""
-    """Empty: derived from the rendered HTML."""
+    """Derived from the rendered HTML when it is empty."""
     sender: Mailbox | None = None
-    """None: the channel configuration's."""
+    """The sender of the channel configuration when it is None."""
     reply_to: Mailbox | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def violations(self) -> Iterator[Violation]:
-        """Yields everything that is wrong with the content, by the paths of the contract's `EmailContent`."""
+        """Yields all violations, with the field paths of the contract's `EmailContent`."""
         return _content_violations(self)
 
     def address(self, recipient_address: str, profile: Mapping[str, Any], identity: str) -> Choice | None:
-        """Returns the address that the message goes to; None when nobody named one. It may be malformed."""
+        """Returns the address of the recipient, or None when none was given. It may be malformed."""
         if recipient_address:
             return Choice(recipient_address, Source.RECIPIENT)
         attribute = profile.get(_EMAIL)
@@ -76,7 +76,7 @@ class EmailContent:
         return Choice(value, Source.IDENTITY) if namespace == _EMAIL else None
 
     def address_violation(self, choice: Choice | None) -> Violation | None:
-        """Returns what is wrong with a recipient's address, by the paths of the contract's `Recipient`."""
+        """Returns the violation of a recipient's address, with the field paths of the contract's `Recipient`."""
         if choice is None:
             return Violation("address", "REQUIRED", _NO_ADDRESS)
         if is_address(choice.value):
@@ -92,7 +92,7 @@ class RenderedEmail:
     html: str
     """Empty when the content has no HTML part."""
     text: str
-    """Empty when the content has no text part and its HTML shows pictures alone."""
+    """Empty when the content has no text part and its HTML shows only pictures."""
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -116,21 +116,22 @@ class SmtpProvider:
     channel: ClassVar[Channel] = Channel.EMAIL
     field: ClassVar[str] = "smtp"
     """The name of its field in the contract's `ChannelConfiguration`."""
+
     host: str
     port: int
     sender: Mailbox
     tls_mode: TlsMode = TlsMode.STARTTLS
     ca_certificates: str = ""
-    """PEM; empty: the machine's."""
+    """PEM; the machine's authorities when it is empty."""
     username: str = ""
     password: str = secret_field("username")
     reply_to: Mailbox | None = None
     timeout: Span = 30 * SECOND
     ehlo_name: str = ""
-    """Empty: the machine's name, or else its address."""
+    """The machine's full host name, or else its address, when it is empty."""
 
     def violations(self) -> Iterator[Violation]:
-        """Yields everything that is wrong with the settings, by the paths of the contract's `SmtpProvider`."""
+        """Yields all violations, with the field paths of the contract's `SmtpProvider`."""
         return _provider_violations(self)
 
 

@@ -11,7 +11,7 @@ from clarion_server.domain.violation import Violation, malformed, out_of_range, 
 
 MAX_HEADERS = 20
 MAX_HEADER_VALUE = 2_000
-#: RFC 5322 section 3.6.8, short enough to leave room for a value on its line.
+#: Characters of a field name (RFC 5322 section 3.6.8): a value must still fit on the line.
 MAX_HEADER_NAME = 76
 #: In octets of UTF-8.
 MAX_PART = 512 * 1024
@@ -34,7 +34,7 @@ def source_violations(source: str, field: str) -> Iterator[Violation]:
 def header_violations(
     headers: Mapping[str, str], name_form: re.Pattern[str], name_rule: str, reserved: re.Pattern[str]
 ) -> Iterator[Violation]:
-    """Checks header fields: their names against `name_form`, described by `name_rule`, and against those reserved."""
+    """Checks header fields. Names must match `name_form`, which `name_rule` describes, and not match `reserved`."""
     if len(headers) > MAX_HEADERS:
         yield too_many("headers", MAX_HEADERS)
         return

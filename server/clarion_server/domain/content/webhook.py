@@ -1,4 +1,4 @@
-"""Webhooks: their content, their provider, and what both must keep to before they are stored."""
+"""Webhooks: their content, their provider, and the rules that both must satisfy to be stored."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation, malformed, required, too_long
 
 MAX_URL = 2_000
-#: Of the signing secret, in octets, as the Standard Webhooks specification asks.
+#: Octets of the signing secret, by the Standard Webhooks specification.
 MIN_SECRET, MAX_SECRET = 24, 64
 
 #: A token of HTTP (RFC 9110 section 5.6.2).
@@ -39,7 +39,7 @@ _WRITTEN_BY_CLARION = re.compile(
     "host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|content-.*|proxy-.*|webhook-.*",
     re.IGNORECASE,
 )
-_SECRET_PREFIX = "whsec_"  # noqa: S105 - how the specification marks a secret, and none itself
+_SECRET_PREFIX = "whsec_"  # noqa: S105 - a prefix, not a secret
 _KEY = "PRIVATE KEY-----"
 _ENCRYPTED = "ENCRYPTED"
 
@@ -54,17 +54,12 @@ class BodyFormat(StrEnum):
     JSON = "JSON"
     """Every value that a template writes is encoded as JSON."""
     TEXT = "TEXT"
-    """Values are written as they are."""
-
-    @property
-    def word(self) -> str:
-        """The name of the body's field in the contract's `WebhookContent`."""
-        return self.value.lower()
+    """Values are written unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookContent:
-    """Jinja2 sources of one HTTP request."""
+    """The Jinja2 templates of an HTTP request."""
 
     channel: ClassVar[Channel] = Channel.WEBHOOK
 
@@ -79,15 +74,14 @@ class WebhookContent:
         return self.format.value.lower()
 
     def violations(self) -> Iterator[Violation]:
-        """Yields everything that is wrong with the content, by the paths of the contract's `WebhookContent`."""
-        name = self.format.word
+        """Yields all violations, with the field paths of the contract's `WebhookContent`."""
         if not self.body.strip():
-            yield required(name)
-        yield from source_violations(self.body, name)
+            yield required(self.body_field)
+        yield from source_violations(self.body, self.body_field)
         yield from header_violations(self.headers, _HEADER_NAME, _HEADER_RULE, _WRITTEN_BY_CLARION)
 
     def address(self, _recipient_address: str, _profile: Mapping[str, Any], _identity: str) -> Choice | None:
-        """Returns None: the request goes to the URL of the channel configuration."""
+        """Returns None, because requests go to the URL of the channel configuration."""
         return None
 
     def address_violation(self, _choice: Choice | None) -> Violation | None:
@@ -96,7 +90,7 @@ class WebhookContent:
 
 @value
 class RenderedWebhook:
-    """An HTTP request for one recipient, without what depends on the moment of sending."""
+    """An HTTP request for one recipient, without the header fields that depend on the attempt."""
 
     body: str
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -112,17 +106,17 @@ class WebhookProvider:
 
     url: str
     secret: str = secret_field()
-    """`whsec_…`; empty: requests are not signed."""
+    """`whsec_…`; requests are not signed when it is empty."""
     timeout: Span = 15 * SECOND
     ca_certificates: str = ""
-    """PEM; empty: the machine's."""
+    """PEM; the machine's authorities when it is empty."""
     client_certificate: str = ""
-    """PEM; empty: none is shown."""
+    """PEM; no client certificate is sent when it is empty."""
     client_key: str = secret_field("client_certificate")
     allow_private_addresses: bool = False
 
     def violations(self) -> Iterator[Violation]:
-        """Yields everything that is wrong with the settings, by the paths of the contract's `WebhookProvider`."""
+        """Yields all violations, with the field paths of the contract's `WebhookProvider`."""
         yield from _url_violations(self.url, self.allow_private_addresses)
         if self.secret and not _is_secret(self.secret):
             yield malformed("secret", f"Must be 'whsec_' and {MIN_SECRET} to {MAX_SECRET} bytes in Base64.")
@@ -158,7 +152,7 @@ def _is_url(url: str) -> bool:
 
 
 def _is_private(host: str) -> bool:
-    """Returns whether the host is known to be private without a look at the domain name system."""
+    """Returns whether the host is private as far as its name shows, without a DNS lookup."""
     try:
         return not is_public(host)
     except ValueError:
@@ -173,7 +167,7 @@ def _is_secret(text: str) -> bool:
 
 
 def signing_key(secret: str) -> bytes:
-    """Returns the bytes that a secret `whsec_…` stands for. Raises ValueError when it is malformed."""
+    """Returns the key that a secret `whsec_…` encodes. Raises ValueError when it is malformed."""
     if not secret.startswith(_SECRET_PREFIX):
         raise ValueError(f"The secret does not begin with {_SECRET_PREFIX}")
     return base64.b64decode(secret.removeprefix(_SECRET_PREFIX), validate=True)
@@ -186,7 +180,7 @@ def _client_key_violations(provider: WebhookProvider) -> Iterator[Violation]:
     elif key and (_KEY not in key or not key.isascii()):
         yield malformed("client_key", "Must be a private key in PEM.")
     elif _ENCRYPTED in key:
-        yield malformed("client_key", "Must not be encrypted: nobody is there to give its password.")
+        yield malformed("client_key", "Must not be encrypted: Clarion has no password for it.")
     if key and not certificate:
         yield Violation("client_certificate", "REQUIRED", "Must be given with a private key.")
     if certificate and not key:

@@ -1,4 +1,4 @@
-"""The one table from domain errors to gRPC codes, reasons and details (google.rpc.Status, AIP-193)."""
+"""Maps the domain's errors to gRPC codes, reasons and details (google.rpc.Status, AIP-193)."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from clarion_server.domain.instant import to_rfc3339
 #: `ErrorInfo.domain` of every error.
 DOMAIN = "clarion.dev"
 
-#: The most that a status may take in the trailers: gRPC's default limit for all metadata is 8 KiB.
+#: The largest status in the trailers. gRPC's default limit for all metadata is 8 KiB.
 MAX_STATUS_BYTES = 6 * 1024
-#: The most violations that a status lists wherever it travels.
+#: The most violations that a status lists on any transport.
 _MAX_LISTED = 1_000
-#: The most of a text, in characters. A field's path may be as long as its caller likes.
+#: The longest text, in characters. The path of a field contains names that its caller chose.
 _MAX_TEXT = 1_000
 
 _CODE = grpc.StatusCode
@@ -52,14 +52,14 @@ def _window(error: errors.CampaignOutsideWindow) -> Mapping[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """How one type of domain error looks on the wire."""
+    """The code, the reason and the metadata of one type of error."""
 
     code: grpc.StatusCode
     reason: str
     metadata: _Metadata = _nothing
 
 
-#: The details that list things, and their lists.
+#: The details that have lists, and the names of these lists.
 _LISTS: tuple[tuple[type[ProtobufMessage], str], ...] = (
     (error_details_pb2.BadRequest, "field_violations"),
     (error_details_pb2.PreconditionFailure, "violations"),
@@ -114,15 +114,16 @@ ERRORS: Mapping[type[errors.ClarionError], Mapped] = {
 
 
 def status_of(error: errors.ClarionError) -> status_pb2.Status:
+    """Returns the status of an error, with all its details."""
     mapped = ERRORS[type(error)]
     info = error_details_pb2.ErrorInfo(reason=mapped.reason, domain=DOMAIN, metadata=dict(mapped.metadata(error)))
     return _status(mapped.code, str(error), info, *_details_of(error))
 
 
-def fitting(status: status_pb2.Status) -> status_pb2.Status:
-    """The status with no more violations than a trailer can carry: gRPC clients drop larger ones, the reason included.
+def trim_to_trailers(status: status_pb2.Status) -> status_pb2.Status:
+    """Removes violations from the status until it fits into trailers, and returns it.
 
-    The counts in the ErrorInfo still tell how many there are.
+    gRPC clients drop larger trailers with all they hold. The ErrorInfo still has the number of all violations.
     """
     for packed in status.details:
         for kind, field in _LISTS:
@@ -137,7 +138,7 @@ def fitting(status: status_pb2.Status) -> status_pb2.Status:
 
 
 def internal_status(request_id: str) -> status_pb2.Status:
-    """For what nobody foresaw: a constant text, and the id under which the log tells more."""
+    """Returns the status of an unexpected error: a constant text, and the id under which the log has the details."""
     info = error_details_pb2.ErrorInfo(reason="INTERNAL", domain=DOMAIN, metadata={"request_id": request_id})
     return _status(_CODE.INTERNAL, "A fault in Clarion. The log has more under this request id.", info)
 

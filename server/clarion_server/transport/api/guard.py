@@ -1,7 +1,7 @@
-"""What stands before and after every call: request id, deadline, identity, rights, errors.
+"""Checks deadline, key and scopes before every call, and turns its errors into statuses.
 
-A guard wraps each method once, when its service is registered. gRPC's own interceptors would be looked up and chained
-again on every call, which costs a unary call about a tenth of its time.
+A guard wraps each method once, when its service is registered. gRPC's own interceptors are looked up and chained on
+every call, which costs a unary call about a tenth of its time.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from grpc_status import rpc_status
 
 from clarion_server.domain.access import Caller, Scope
 from clarion_server.domain.errors import ClarionError, DeadlineTooShort, ScopeDenied, Unauthenticated
-from clarion_server.transport.api.errors import fitting, internal_status, status_of
+from clarion_server.transport.api.errors import internal_status, status_of, trim_to_trailers
 from clarion_server.transport.api.in_flight_calls import InFlightCalls
 from clarion_server.transport.api.requests import check_decoded
 
 log = structlog.get_logger()
 
-#: With less than this left of the caller's deadline, work would end in an answer that nobody waits for.
+#: A call with less time left is refused, because its caller would no longer wait for the answer.
 DEADLINE_FLOOR_MS = 20
 
 REQUEST_ID = "x-request-id"
 _BEARER = "bearer "
 
-#: The most of a caller's own request id that is kept.
+#: The longest part of a caller's own request id that is used, in characters.
 _MAX_REQUEST_ID = 128
 
 
 @runtime_checkable
 class TakesWholeStatus(Protocol):
-    """A context of a door that has room for all of a status, whatever its size."""
+    """The context of a transport that sends statuses of any size."""
 
     def refuse(self, status: status_pb2.Status) -> NoReturn: ...
 
@@ -49,11 +49,11 @@ StreamMethod = Callable[[Any, Caller], AsyncGenerator[Any]]
 
 class Authenticator(Protocol):
     def known(self, secret: str) -> Caller | None:
-        """The caller, if the secret was checked a moment ago. Never waits."""
+        """Returns the caller without waiting if the secret was checked recently, else None."""
         ...
 
     async def authenticate(self, secret: str) -> Caller:
-        """Raises Unauthenticated."""
+        """Returns the caller with that secret. Raises Unauthenticated."""
         ...
 
 
@@ -62,13 +62,15 @@ class Guard:
     """The checks of one method."""
 
     method: str
-    """Such as `/clarion.v1.TriggerService/Trigger`."""
+    """The path, such as `/clarion.v1.TriggerService/Trigger`."""
     scopes: frozenset[Scope]
-    """One of them is needed."""
+    """The caller needs one of them."""
     authenticator: Authenticator
     in_flight: InFlightCalls
 
     def unary(self, call: UnaryMethod) -> Callable[[Any, Context], Awaitable[Any]]:
+        """Wraps a method with one answer."""
+
         async def guarded(request: Any, context: Context) -> Any:
             try:
                 self.in_flight.begin()
@@ -79,20 +81,20 @@ class Guard:
                     self.in_flight.end()
             except ClarionError as error:
                 await abort(context, status_of(error))
-            except Exception:  # noqa: BLE001 - the last line of defence: logged, and answered without its text
-                await abort(context, self._unforeseen(context))
+            except Exception:  # noqa: BLE001 - any other error is logged and answered as internal
+                await abort(context, self._log_unexpected(context))
 
         return guarded
 
     def stream(self, call: StreamMethod) -> Callable[[Any, Context], Awaitable[None]]:
-        """For methods that answer with a stream, whether they take one or not."""
+        """Wraps a method that answers with a stream, whether it takes one or not."""
 
         async def guarded(request: Any, context: Context) -> None:
             try:
                 self.in_flight.begin()
                 try:
                     caller = await self._admit(context)
-                    # Closed here and now when the caller goes away, not when the garbage is collected.
+                    # When the caller cancels, the generator is closed at once and not by the garbage collector.
                     async with aclosing(call(check_decoded(request), caller)) as answers:
                         async for answer in answers:
                             await context.write(answer)
@@ -101,14 +103,15 @@ class Guard:
             except ClarionError as error:
                 await abort(context, status_of(error))
             except grpc.aio.InternalError:
-                # Of a write to a caller that has gone away: gRPC knows, and there is nobody to tell.
+                # A write failed because the caller is gone. gRPC knows that, and nobody waits for a status.
                 raise
             except Exception:  # noqa: BLE001 - see unary
-                await abort(context, self._unforeseen(context))
+                await abort(context, self._log_unexpected(context))
 
         return guarded
 
     async def _admit(self, context: Context) -> Caller:
+        """Raises DeadlineTooShort, Unauthenticated or ScopeDenied."""
         remaining = _remaining(context)
         if remaining is not None and remaining * 1000 < DEADLINE_FLOOR_MS:
             raise DeadlineTooShort(DEADLINE_FLOOR_MS)
@@ -118,14 +121,15 @@ class Guard:
             raise ScopeDenied(self.method, tuple(sorted(self.scopes | {Scope.ADMIN})))
         return caller
 
-    def _unforeseen(self, context: Context) -> status_pb2.Status:
+    def _log_unexpected(self, context: Context) -> status_pb2.Status:
+        """Logs the current exception and returns the status for the caller."""
         request_id = request_id_of(context)
         log.error("call_failed", method=self.method, request_id=request_id, exc_info=True)  # noqa: LOG014 - called from handlers
         return internal_status(request_id)
 
 
 def _remaining(context: Context) -> float | None:
-    """Seconds until the caller's deadline; None without one, which the library's types do not say."""
+    """Returns the seconds until the caller's deadline, or None, which the library's types leave out."""
     return context.time_remaining()
 
 
@@ -140,7 +144,7 @@ def _secret_of(context: Context) -> str:
 
 
 def request_id_of(context: Context) -> str:
-    """The caller's `x-request-id`, or a new one: what finds a call in the log."""
+    """Returns the caller's `x-request-id`, or a new one, under which the log has the call."""
     metadata: Mapping[str, str | bytes] = dict(context.invocation_metadata() or ())
     given = metadata.get(REQUEST_ID) or uuid4().hex
     text = given if isinstance(given, str) else given.decode("ascii", "replace")
@@ -148,9 +152,9 @@ def request_id_of(context: Context) -> str:
 
 
 async def abort(context: Context, status: status_pb2.Status) -> None:
-    """Ends the call with that status and its details. Raises, as gRPC wants it."""
+    """Ends the call with the status and its details. Always raises, as `context.abort` does."""
     if isinstance(context, TakesWholeStatus):
         context.refuse(status)
-    rich = rpc_status.to_status(fitting(status))
+    rich = rpc_status.to_status(trim_to_trailers(status))
     context.set_trailing_metadata(rich.trailing_metadata)
     await context.abort(rich.code, rich.details)

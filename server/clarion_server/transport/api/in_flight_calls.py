@@ -8,7 +8,7 @@ from clarion_server.domain.errors import Unavailable
 
 
 class InFlightCalls:
-    """Belongs to one event loop."""
+    """Counts calls. It belongs to one event loop."""
 
     def __init__(self) -> None:
         self._count = 0

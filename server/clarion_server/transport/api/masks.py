@@ -1,4 +1,4 @@
-"""Which fields of a resource an update changes (AIP-134)."""
+"""Reads field masks, which say which fields of a resource an update changes (AIP-134)."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from google.protobuf.message import Message as ProtobufMessage
 
 from clarion_server.domain.violation import Violation, too_many
 
-#: Where every update has its mask.
+#: The field of every update request that has the mask.
 _FIELD = "update_mask"
 _ALL = "*"
-#: The most paths that are read; no resource has as many fields.
+#: The most paths that are read. No resource has as many fields.
 _MAX_PATHS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Mask:
-    """Top-level fields, and what is wrong with how they were named."""
+    """The top-level fields to change, and the violations of the mask."""
 
     fields: frozenset[str]
-    flaws: tuple[Violation, ...] = ()
+    violations: tuple[Violation, ...] = ()
 
 
 def read_mask(mask: FieldMask, resource: ProtobufMessage, editable: frozenset[str]) -> Mask:
-    """Without paths: every editable field that is populated in `resource`. `*`: every editable field."""
+    """Returns the editable fields that the mask names: all for `*`, and those set in `resource` for an empty mask."""
     paths = list(mask.paths)
     if not paths:
         populated = {field.name for field, _ in resource.ListFields()}
         return Mask(editable & populated)
     if len(paths) > _MAX_PATHS:
-        # A request has room for millions, each of which would become a flaw of its own.
+        # A request could hold millions, each of which would become a violation.
         return Mask(frozenset(), (too_many(f"{_FIELD}.paths", _MAX_PATHS),))
     if paths == [_ALL]:
         return Mask(editable)
-    flaws = (_flaw(path, place, resource, editable) for place, path in enumerate(paths))
-    return Mask(editable & set(paths), tuple(flaw for flaw in flaws if flaw is not None))
+    found = (_violation(path, index, resource, editable) for index, path in enumerate(paths))
+    return Mask(editable & set(paths), tuple(violation for violation in found if violation is not None))
 
 
-def _flaw(path: str, place: int, resource: ProtobufMessage, editable: frozenset[str]) -> Violation | None:
-    field = f"{_FIELD}.paths[{place}]"
+def _violation(path: str, index: int, resource: ProtobufMessage, editable: frozenset[str]) -> Violation | None:
+    field = f"{_FIELD}.paths[{index}]"
     if path in editable:
         return None
     if path == _ALL:

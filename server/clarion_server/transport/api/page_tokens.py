@@ -1,4 +1,4 @@
-"""Pages and resume tokens: opaque to callers, bound to the query they came from (AIP-158)."""
+"""Page and resume tokens, which are opaque to callers and bound to their query (AIP-158)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from clarion_server.transport.api.convert.request_parser import RequestParser
 DEFAULT_PAGE_SIZE = 50
 MAX_PAGE_SIZE = 1_000
 
-#: Bytes of the seal that binds a token to its query and its sandbox.
+#: The length of the digest that binds a token to its query and its sandbox, in bytes.
 _SEAL_BYTES = 8
 
 
@@ -27,27 +27,28 @@ class TokenInvalid(Exception):
 
 
 def page_size(requested: int, parser: RequestParser) -> int:
+    """Returns the size of a page, by default or at most the limit, and adds a violation when it is negative."""
     if requested < 0:
         parser.add(out_of_range("page_size", "Must not be negative."))
     return min(requested or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
 
 
 def seal(position: Any, query: bytes) -> str:
-    """Returns a token that leads back to `position` (any JSON value) for the same `query` (see `query_of`) alone.
+    """Returns a token for `position` (any JSON value) that is valid only for the same `query` (see `query_of`).
 
-    The seal keeps callers from mixing tokens up and from building on what is inside; it guards no secret. It stands
-    behind, so that no token begins like an option of a command line: JSON has no first byte that comes to be a hyphen.
+    The digest keeps callers from using a token for another query and from relying on its content. It hides nothing.
+    It comes last so that no token begins with a hyphen, like an option of a command line: no JSON value encodes to one.
     """
     body = orjson.dumps(position)
     return _encode(body + _digest(body, query))
 
 
 def unseal(token: str, query: bytes) -> Any:
-    """Raises TokenInvalid."""
+    """Returns the position of a token. Raises TokenInvalid."""
     try:
         raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
         body, digest = raw[:-_SEAL_BYTES], raw[-_SEAL_BYTES:]
-        # The decoder skips what is not of its alphabet: only the very text that was given out is a token.
+        # The decoder ignores foreign characters, so the token must equal its own encoding.
         if _encode(raw) == token and hmac.compare_digest(digest, _digest(body, query)):
             return orjson.loads(body)
     except (binascii.Error, ValueError):
@@ -56,9 +57,7 @@ def unseal(token: str, query: bytes) -> Any:
 
 
 def query_of(request: ProtobufMessage, sandbox: str, *ignored: str) -> bytes:
-    """Returns a digest of what a token is bound to: the sandbox, and the request without its paging fields and
-    `ignored` ones.
-    """
+    """Returns a digest of the sandbox and of the request without its paging fields and the `ignored` ones."""
     bare = type(request)()
     bare.CopyFrom(request)
     for name in ("page_size", "page_token", *ignored):
@@ -77,7 +76,7 @@ def _digest(body: bytes, query: bytes) -> bytes:
 
 
 def position_of(token: str, query: bytes) -> Any:
-    """Where the page begins; None for the first one. Raises InvalidPageToken."""
+    """Returns the position where the page begins, or None for the first one. Raises InvalidPageToken."""
     if not token:
         return None
     try:

@@ -1,4 +1,4 @@
-"""One page of a list: where it begins, how much is asked for, and the token of the next one."""
+"""Pages of lists: their position, their size and the token of the next page."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Page:
+    """The requested page of a list."""
+
     size: int
     query: bytes
     after: tuple[Any, ...] | None
@@ -23,20 +25,20 @@ class Page:
 
     @property
     def limit(self) -> int:
-        """How many entries to look for: one more than are shown tells whether another page follows."""
+        """The number of entries to query: one more than the page has, which shows whether another page follows."""
         return self.size + 1
 
     def cut(self, found: Sequence[T], position: Callable[[T], tuple[Any, ...]]) -> tuple[Sequence[T], str]:
-        """The entries to show, and the token of the next page; `position` is where an entry stands in the list."""
+        """Returns the entries of the page and the token of the next one. `position` returns an entry's position."""
         shown = found[: self.size]
         return shown, seal(position(shown[-1]), self.query) if len(found) > self.size else ""
 
 
 def page_of(request: Any, caller: Caller, *shape: type, parser: RequestParser | None = None) -> Page:
-    """`request`: of any List method. `shape`: the types that make up a position. `parser`: of the request's other
-    fields, what is wrong with which is told together with what is wrong here.
+    """Returns the page that a request of a List method asks for. Raises InvalidFields or InvalidPageToken.
 
-    Raises InvalidFields or InvalidPageToken.
+    `shape` are the types of a position's parts. The violations of `parser`, which read the other fields, are reported
+    together with those of the page.
     """
     parser = parser or RequestParser()
     size = page_size(request.page_size, parser)
@@ -45,7 +47,7 @@ def page_of(request: Any, caller: Caller, *shape: type, parser: RequestParser | 
     position = position_of(request.page_token, query)
     if position is None:
         return Page(size, query, None)
-    # The seal tells tokens apart but is no proof of who made them: nothing is taken for granted about what is inside.
+    # The digest has no secret, so anybody can make a token: its content must be checked.
     if isinstance(position, list) and list(map(type, position)) == list(shape):
         return Page(size, query, tuple(position))
     raise InvalidPageToken

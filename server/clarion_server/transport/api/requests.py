@@ -1,4 +1,4 @@
-"""Requests as they come off the wire."""
+"""Decodes requests."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from clarion_server.domain.violation import Violation
 
 Request = TypeVar("Request")
 
-#: The largest request that is read.
+#: The largest request that is decoded, in bytes.
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
 
 
 class Undecodable:
-    """Stands for a request that could not be read, until the guard can say so in Clarion's way.
+    """Replaces a request that could not be decoded, so that the guard can report its violations.
 
-    An exception while decoding would reach the caller as gRPC's own INTERNAL, without a reason.
+    An exception of the decoder would reach the caller as gRPC's own INTERNAL, without a reason.
     """
 
     def __init__(self, *violations: Violation) -> None:
@@ -28,9 +28,9 @@ class Undecodable:
 
 
 class Unread:
-    """Stands for a request that the guard decodes once it knows the caller.
+    """Replaces a request that the guard decodes after it has authenticated the caller.
 
-    JSON takes much longer than protobuf to decode, so that strangers could keep the event loop busy with it.
+    Decoding JSON takes much longer than protobuf, so that callers without a key could keep the event loop busy.
     """
 
     def __init__(self, decode: Callable[[], Any]) -> None:
@@ -46,6 +46,8 @@ _OVERSIZED: Final = Undecodable(
 
 
 def decoder(request_type: type[ProtobufMessage]) -> Callable[[bytes], Any]:
+    """Returns a function that decodes requests and never raises."""
+
     def decode(raw: bytes) -> ProtobufMessage | Undecodable:
         if len(raw) > MAX_REQUEST_BYTES:
             return _OVERSIZED
@@ -58,12 +60,12 @@ def decoder(request_type: type[ProtobufMessage]) -> Callable[[bytes], Any]:
 
 
 def size_of(request: ProtobufMessage | Undecodable) -> int:
-    """In bytes; nothing is kept of a request that could not be read."""
+    """Returns the size in bytes; 0 for a request that could not be decoded, as nothing is kept of it."""
     return 0 if isinstance(request, Undecodable) else request.ByteSize()
 
 
 def check_decoded(request: Request) -> Request:
-    """Returns the request, which is decoded if it was not before. Raises InvalidFields when it cannot be read."""
+    """Returns the decoded request. Raises InvalidFields when it cannot be decoded."""
     if isinstance(request, Unread):
         request = request.decode()
     if isinstance(request, Undecodable):

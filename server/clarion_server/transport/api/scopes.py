@@ -1,6 +1,6 @@
-"""Who may call what: the scopes of which a caller needs one, for every method of the contract.
+"""The scopes of every method of the contract, of which a caller needs one.
 
-`admin` opens everything in its sandbox (`Caller.has_any`), and is named only where nothing else does.
+`admin` allows everything in its sandbox (`Caller.has_any`), and is listed only where no other scope does.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _READ_OR_AUTHOR = frozenset({Scope.READ, Scope.AUTHOR})
 _READ_AUTHOR_OR_TRIGGER = frozenset({Scope.READ, Scope.AUTHOR, Scope.TRIGGER})
 _TRIGGER = frozenset({Scope.TRIGGER})
 
-#: By the method's path on the wire.
+#: The scopes by the path of the method.
 SCOPES: Mapping[str, frozenset[Scope]] = {
     "/clarion.v1.ApiKeyService/CreateApiKey": _ADMIN,
     "/clarion.v1.ApiKeyService/ListApiKeys": _ADMIN,

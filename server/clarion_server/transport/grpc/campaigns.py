@@ -1,4 +1,4 @@
-"""CampaignService."""
+"""The CampaignService of the contract."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from clarion_server.transport.api.masks import read_mask
 from clarion_server.transport.api.pagination import Page, page_of
 from clarion_server.transport.api.public_addresses import PublicAddresses
 
-#: What campaigns can be ordered by, and where in it a campaign stands: the field's value, then its id.
+#: The fields by which campaigns can be ordered, each with its type and the value of a campaign.
 _ORDERS: Mapping[str, tuple[type, Callable[[Campaign], str | int]]] = {
     "name": (str, lambda campaign: campaign.id),
     "create_time": (int, lambda campaign: campaign.create_time),
@@ -51,26 +51,26 @@ MAX_FILTER_TEXT = 200
 class CampaignService:
     def __init__(
         self,
-        authoring: ManageCampaigns,
+        campaigns: ManageCampaigns,
         life_cycle: CampaignLifeCycle,
-        previewing: CampaignPreviewer,
-        sampling: TriggerSampler,
-        doors: PublicAddresses,
+        previewer: CampaignPreviewer,
+        sampler: TriggerSampler,
+        public_addresses: PublicAddresses,
     ) -> None:
-        self._authoring = authoring
+        self._campaigns = campaigns
         self._life_cycle = life_cycle
-        self._previewing = previewing
-        self._sampling = sampling
-        self._doors = doors
+        self._previewer = previewer
+        self._sampler = sampler
+        self._public_addresses = public_addresses
 
     async def create_campaign(self, request: pb.CreateCampaignRequest, caller: Caller) -> pb.CreateCampaignResponse:
         _need_campaign(request)
         command = CreateCampaign(request.campaign_id, to_draft(request.campaign), request.validate_only)
-        campaign = await self._authoring.create(command, caller)
+        campaign = await self._campaigns.create(command, caller)
         return pb.CreateCampaignResponse(campaign=_written(campaign, request.validate_only))
 
     async def get_campaign(self, request: pb.GetCampaignRequest, caller: Caller) -> pb.GetCampaignResponse:
-        campaign = await self._authoring.get(CAMPAIGNS.parse(request.name), caller)
+        campaign = await self._campaigns.get(CAMPAIGNS.parse(request.name), caller)
         return pb.GetCampaignResponse(campaign=to_campaign(campaign))
 
     async def list_campaigns(self, request: pb.ListCampaignsRequest, caller: Caller) -> pb.ListCampaignsResponse:
@@ -92,7 +92,7 @@ class CampaignService:
             after=_after(page),
             limit=page.limit,
         )
-        found = await self._authoring.page(query)
+        found = await self._campaigns.page(query)
         shown, token = page.cut(found, lambda campaign: (value_of(campaign), campaign.id))
         return pb.ListCampaignsResponse(campaigns=map(to_campaign, shown), next_page_token=token)
 
@@ -104,14 +104,14 @@ class CampaignService:
             to_draft(request.campaign),
             mask.fields,
             request.campaign.etag,
-            mask.flaws,
+            mask.violations,
             request.validate_only,
         )
-        campaign = await self._authoring.update(command, caller)
+        campaign = await self._campaigns.update(command, caller)
         return pb.UpdateCampaignResponse(campaign=_written(campaign, request.validate_only))
 
     async def delete_campaign(self, request: pb.DeleteCampaignRequest, caller: Caller) -> pb.DeleteCampaignResponse:
-        await self._authoring.delete(CAMPAIGNS.parse(request.name), request.etag, caller)
+        await self._campaigns.delete(CAMPAIGNS.parse(request.name), request.etag, caller)
         return pb.DeleteCampaignResponse()
 
     async def list_campaign_versions(
@@ -121,7 +121,7 @@ class CampaignService:
         campaign_id = parser.id(CAMPAIGNS, request.campaign, "campaign")
         page = page_of(request, caller, int, parser=parser)
         before = page.after[0] if page.after else None
-        found = await self._authoring.versions(campaign_id, before, page.limit, caller)
+        found = await self._campaigns.versions(campaign_id, before, page.limit, caller)
         shown, token = page.cut(found, lambda version: (version.number,))
         return version_pb.ListCampaignVersionsResponse(
             versions=[to_version(version, campaign_id) for version in shown], next_page_token=token
@@ -156,14 +156,14 @@ class CampaignService:
     async def preview_campaign(
         self, request: preview_pb.PreviewCampaignRequest, caller: Caller
     ) -> preview_pb.PreviewCampaignResponse:
-        preview = await self._previewing.preview(to_command(request), caller)
+        preview = await self._previewer.preview(to_command(request), caller)
         return to_preview(preview)
 
     async def get_trigger_sample(
         self, request: sample_pb.GetTriggerSampleRequest, caller: Caller
     ) -> sample_pb.GetTriggerSampleResponse:
-        campaign_id, addresses = CAMPAIGNS.parse(request.name), self._doors.as_reached(request)
-        return to_response(campaign_id, await self._sampling.sample(campaign_id, caller), addresses)
+        campaign_id, addresses = CAMPAIGNS.parse(request.name), self._public_addresses.as_reached(request)
+        return to_response(campaign_id, await self._sampler.sample(campaign_id, caller), addresses)
 
 
 def _need_campaign(request: pb.CreateCampaignRequest | pb.UpdateCampaignRequest) -> None:
@@ -174,13 +174,13 @@ def _need_campaign(request: pb.CreateCampaignRequest | pb.UpdateCampaignRequest)
 def _written(campaign: Campaign, validate_only: bool) -> campaign_pb.Campaign:
     message = to_campaign(campaign)
     if validate_only:
-        # Nothing was stored that an etag could name.
+        # Nothing was stored, so there is no etag.
         message.ClearField("etag")
     return message
 
 
 def _read_order(parser: RequestParser, order_by: str) -> tuple[str, bool]:
-    """The field and whether it descends."""
+    """Returns the field and whether the order is descending."""
     field, _, direction = (order_by or "name").partition(" ")
     if field in _ORDERS and direction in ("", _DESCENDING):
         return field, direction == _DESCENDING
@@ -193,13 +193,13 @@ def _check_filters(parser: RequestParser, request: pb.ListCampaignsRequest) -> N
         parser.add(too_many("tags", MAX_FILTER_TAGS))
     if len(request.text) > MAX_FILTER_TEXT:
         parser.add(too_long("text", MAX_FILTER_TEXT))
-    for place, text in enumerate(request.tags[: MAX_FILTER_TAGS + 1]):
-        _check_printable(parser, text, f"tags[{place}]")
-    _check_printable(parser, request.text, "text")
+    for index, text in enumerate(request.tags[: MAX_FILTER_TAGS + 1]):
+        _check_storable(parser, text, f"tags[{index}]")
+    _check_storable(parser, request.text, "text")
 
 
-def _check_printable(parser: RequestParser, text: str, field: str) -> None:
-    """Nothing that can be stored holds such a character, and PostgreSQL takes none in a question either."""
+def _check_storable(parser: RequestParser, text: str, field: str) -> None:
+    """Adds a violation for NUL, which no stored text has and PostgreSQL refuses in queries too."""
     if "\0" in text:
         parser.add(malformed(field, "Must not contain the character U+0000."))
 
@@ -216,5 +216,5 @@ def _read_stop(request: pb.StopCampaignRequest) -> tuple[str, QueueDisposal]:
         choices = ", ".join(QUEUE_DISPOSAL.names)
         parser.add(Violation("queue_disposal", "REQUIRED", f"Must be one of {choices}."))
     parser.check()
-    assert disposal is not None, "or else its flaw was noted"
+    assert disposal is not None, "check() raised otherwise"
     return campaign_id, disposal

@@ -1,4 +1,4 @@
-"""ChannelConfigurationService."""
+"""The ChannelConfigurationService of the contract."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from clarion_server.transport.api.pagination import page_of
 
 
 class ChannelConfigurationService:
-    def __init__(self, keeping: ManageChannelConfigurations) -> None:
-        self._keeping = keeping
+    def __init__(self, configurations: ManageChannelConfigurations) -> None:
+        self._configurations = configurations
 
     async def create_channel_configuration(
         self, request: pb.CreateChannelConfigurationRequest, caller: Caller
@@ -32,20 +32,20 @@ class ChannelConfigurationService:
         command = CreateChannelConfiguration(
             request.channel_configuration_id, to_settings(request.channel_configuration), request.validate_only
         )
-        created = await self._keeping.create(command, caller)
+        created = await self._configurations.create(command, caller)
         return pb.CreateChannelConfigurationResponse(channel_configuration=_written(created, request.validate_only))
 
     async def get_channel_configuration(
         self, request: pb.GetChannelConfigurationRequest, caller: Caller
     ) -> pb.GetChannelConfigurationResponse:
-        found = await self._keeping.get(CHANNEL_CONFIGURATIONS.parse(request.name), caller)
+        found = await self._configurations.get(CHANNEL_CONFIGURATIONS.parse(request.name), caller)
         return pb.GetChannelConfigurationResponse(channel_configuration=to_channel_configuration(found))
 
     async def list_channel_configurations(
         self, request: pb.ListChannelConfigurationsRequest, caller: Caller
     ) -> pb.ListChannelConfigurationsResponse:
         page = page_of(request, caller, str)
-        found = await self._keeping.page(page.after[0] if page.after else None, page.limit, caller)
+        found = await self._configurations.page(page.after[0] if page.after else None, page.limit, caller)
         shown, token = page.cut(found, lambda configuration: (configuration.id,))
         return pb.ListChannelConfigurationsResponse(
             channel_configurations=map(to_channel_configuration, shown), next_page_token=token
@@ -62,22 +62,22 @@ class ChannelConfigurationService:
             to_settings(wanted),
             mask.fields,
             wanted.etag,
-            mask.flaws,
+            mask.violations,
             request.validate_only,
         )
-        updated = await self._keeping.update(command, caller)
+        updated = await self._configurations.update(command, caller)
         return pb.UpdateChannelConfigurationResponse(channel_configuration=_written(updated, request.validate_only))
 
     async def delete_channel_configuration(
         self, request: pb.DeleteChannelConfigurationRequest, caller: Caller
     ) -> pb.DeleteChannelConfigurationResponse:
-        await self._keeping.delete(CHANNEL_CONFIGURATIONS.parse(request.name), request.etag, caller)
+        await self._configurations.delete(CHANNEL_CONFIGURATIONS.parse(request.name), request.etag, caller)
         return pb.DeleteChannelConfigurationResponse()
 
     async def verify_channel_configuration(
         self, request: pb.VerifyChannelConfigurationRequest, caller: Caller
     ) -> pb.VerifyChannelConfigurationResponse:
-        steps = await self._keeping.verify(CHANNEL_CONFIGURATIONS.parse(request.name), caller)
+        steps = await self._configurations.verify(CHANNEL_CONFIGURATIONS.parse(request.name), caller)
         usable = all(step.passed for step in steps)
         return pb.VerifyChannelConfigurationResponse(usable=usable, steps=map(to_step, steps))
 
@@ -92,6 +92,6 @@ def _need_configuration(
 def _written(configuration: ChannelConfiguration, validate_only: bool) -> configuration_pb.ChannelConfiguration:
     message = to_channel_configuration(configuration)
     if validate_only:
-        # Nothing was stored that an etag could name.
+        # Nothing was stored, so there is no etag.
         message.ClearField("etag")
     return message

@@ -1,4 +1,4 @@
-"""ExecutionService."""
+"""The ExecutionService of the contract."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _OUTCOME = {outcome: pb.CancelExecutionResponse.Outcome.Value(f"OUTCOME_{outcome
 
 
 class ExecutionService:
-    def __init__(self, inspecting: Lookups, cancelling: CancelMessages) -> None:
-        self._inspecting = inspecting
-        self._cancelling = cancelling
+    def __init__(self, lookups: Lookups, cancel: CancelMessages) -> None:
+        self._lookups = lookups
+        self._cancel = cancel
 
     async def get_execution(self, request: pb.GetExecutionRequest, caller: Caller) -> pb.GetExecutionResponse:
-        seen = await self._inspecting.execution(EXECUTIONS.parse(request.name), caller)
+        seen = await self._lookups.execution(EXECUTIONS.parse(request.name), caller)
         return pb.GetExecutionResponse(execution=_to_execution(seen))
 
     async def list_executions(self, request: pb.ListExecutionsRequest, caller: Caller) -> pb.ListExecutionsResponse:
@@ -34,8 +34,8 @@ class ExecutionService:
         campaign_id = parser.optional_id(CAMPAIGNS, request.campaign, "campaign")
         if request.request_id and not request.campaign:
             parser.add(required("campaign"))
-        for flaw in request_id_violations(request.request_id):
-            parser.add(flaw)
+        for violation in request_id_violations(request.request_id):
+            parser.add(violation)
         page = page_of(request, caller, str, parser=parser)
         query = ExecutionQuery(
             caller.sandbox,
@@ -43,18 +43,18 @@ class ExecutionService:
             before=page.after[0] if page.after else None,
             limit=page.limit,
         )
-        found = await self._inspecting.executions(query, campaign_id)
+        found = await self._lookups.executions(query, campaign_id)
         shown, next_page_token = page.cut(found, lambda seen: (seen.execution.id,))
         return pb.ListExecutionsResponse(executions=map(_to_execution, shown), next_page_token=next_page_token)
 
     async def cancel_execution(self, request: pb.CancelExecutionRequest, caller: Caller) -> pb.CancelExecutionResponse:
         execution_id = EXECUTIONS.parse(request.name)
-        cancellation = await self._cancelling.cancel_execution(execution_id, caller)
+        cancellation = await self._cancel.cancel_execution(execution_id, caller)
         return pb.CancelExecutionResponse(
             outcome=_OUTCOME[cancellation.outcome],
             cancelled_count=cancellation.cancelled_count,
             too_late_count=cancellation.too_late_count,
-            execution=_to_execution(await self._inspecting.execution(execution_id, caller)),
+            execution=_to_execution(await self._lookups.execution(execution_id, caller)),
         )
 
 

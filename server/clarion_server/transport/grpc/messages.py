@@ -1,4 +1,4 @@
-"""MessageService."""
+"""The MessageService of the contract."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ _MAX_POSITION = 2**63 - 1
 
 
 class MessageService:
-    def __init__(self, inspecting: Lookups, cancelling: CancelMessages, watching: EventWatch) -> None:
-        self._inspecting = inspecting
-        self._cancelling = cancelling
-        self._watching = watching
+    def __init__(self, lookups: Lookups, cancel: CancelMessages, event_watch: EventWatch) -> None:
+        self._lookups = lookups
+        self._cancel = cancel
+        self._event_watch = event_watch
 
     async def get_message(self, request: pb.GetMessageRequest, caller: Caller) -> pb.GetMessageResponse:
         return pb.GetMessageResponse(message=await self._seen(MESSAGES.parse(request.name), caller))
 
     async def _seen(self, message_id: str, caller: Caller) -> message_pb2.Message:
-        seen = await self._inspecting.message(message_id, caller)
+        seen = await self._lookups.message(message_id, caller)
         return to_message(seen.message, seen.campaign_id, seen.events)
 
     async def list_messages(self, request: pb.ListMessagesRequest, caller: Caller) -> pb.ListMessagesResponse:
@@ -44,6 +44,8 @@ class MessageService:
         campaign_id = parser.optional_id(CAMPAIGNS, request.campaign, "campaign")
         execution_id = parser.optional_id(EXECUTIONS, request.execution, "execution")
         states = parser.members(MESSAGE_STATE, request.states, "states")
+        channels = parser.members(CHANNEL, request.channels, "channels")
+        labels = read_label_filter(parser, request.labels)
         if request.identity and (violation := identity_form_violation(request.identity, "identity")):
             parser.add(violation)
         page = page_of(request, caller, str, parser=parser)
@@ -52,23 +54,23 @@ class MessageService:
             execution_id=execution_id,
             identity=request.identity or None,
             states=frozenset(states),
-            channels=frozenset(parser.members(CHANNEL, request.channels, "channels")),
+            channels=frozenset(channels),
             actions=frozenset(request.actions),
-            labels=read_label_filter(parser, request.labels),
+            labels=labels,
             before=page.after[0] if page.after else None,
             limit=page.limit,
         )
-        found = await self._inspecting.messages(query, campaign_id)
+        found = await self._lookups.messages(query, campaign_id)
         shown, next_page_token = page.cut(found, lambda seen: (seen.message.id,))
         return pb.ListMessagesResponse(messages=map(_to_message, shown), next_page_token=next_page_token)
 
     async def cancel_message(self, request: pb.CancelMessageRequest, caller: Caller) -> pb.CancelMessageResponse:
         message_id = MESSAGES.parse(request.name)
-        message = await self._cancelling.cancel_message(message_id, caller)
+        message = await self._cancel.cancel_message(message_id, caller)
         cancelled = message.state is MessageState.CANCELLED
         return pb.CancelMessageResponse(
             outcome=_CANCEL.OUTCOME_CANCELLED if cancelled else _CANCEL.OUTCOME_TOO_LATE,
-            message=to_message(message, await self._inspecting.campaign_id(message.campaign_key)),
+            message=to_message(message, await self._lookups.campaign_id(message.campaign_key)),
         )
 
     async def watch_events(
@@ -86,14 +88,14 @@ class MessageService:
         )
         parser.check()
         start = _start_of(request, bound)
-        query = await self._inspecting.event_query(query, campaign_id)
+        query = await self._lookups.event_query(query, campaign_id)
         ids: dict[int, str] = {}
-        async for watched in self._watching.watch(query, start):
+        async for watched in self._event_watch.watch(query, start):
             response = pb.WatchEventsResponse(resume_token=seal(watched.position, bound))
             if watched.event is not None:
                 key = watched.event.campaign_key
                 if key is not None and key not in ids:
-                    ids[key] = await self._inspecting.campaign_id(key)
+                    ids[key] = await self._lookups.campaign_id(key)
                 response.event.CopyFrom(to_event(watched.event, None if key is None else ids[key]))
             yield response
 
@@ -103,7 +105,7 @@ def _to_message(seen: MessageView) -> message_pb2.Message:
 
 
 def _start_of(request: pb.WatchEventsRequest, bound: bytes) -> int | None:
-    """The position to go on from; None: this moment. Raises InvalidResumeToken."""
+    """Returns the position after which to watch, or None for the present. Raises InvalidResumeToken."""
     if not request.resume_token:
         return FROM_START if request.from_start else None
     try:
@@ -111,6 +113,6 @@ def _start_of(request: pb.WatchEventsRequest, bound: bytes) -> int | None:
     except TokenInvalid:
         raise InvalidResumeToken from None
     if type(position) is not int or not 0 <= position <= _MAX_POSITION:
-        # The seal is no proof of who made the token.
+        # The digest has no secret, so anybody can make a token.
         raise InvalidResumeToken
     return position

@@ -1,9 +1,9 @@
-"""The thread on which grpc.aio waits for the network, kept from interrupting the event loop at every event.
+"""Runs the poller thread of grpc.aio under SCHED_BATCH, so that it does not preempt the event loop at every event.
 
-It has next to no work: it tells the loop of each event, one write to a socket, and waits for the next. But the system
-takes a thread that mostly waits for an interactive one, and lets it go before the loop whenever there is an event. On
-one processor that is two changes of threads for each message received and each sent. Under SCHED_BATCH (sched(7)) it
-goes when the loop waits, or has had its time, and then brings all that came meanwhile.
+The poller writes one byte to a socket for each network event and waits for the next. Because it mostly waits, the
+scheduler treats it as interactive and lets it preempt the event loop. On one processor that costs two context switches
+for each message. Under SCHED_BATCH (sched(7)) the poller runs when the loop waits or has used up its time slice, and
+then reports all events that arrived since.
 """
 
 from __future__ import annotations
@@ -16,8 +16,11 @@ from contextlib import contextmanager, suppress
 
 
 @contextmanager
-def unhurried_poller() -> Iterator[None]:
-    """Around whatever starts grpc.aio. Where the system knows no such policy, or refuses it, nothing changes."""
+def batch_scheduled_poller() -> Iterator[None]:
+    """Applies the policy to the threads that start within the context, which must start grpc.aio.
+
+    Nothing changes where the system has no such policy or refuses it.
+    """
     before = set(threading.enumerate())
     yield
     if sys.platform == "linux":

@@ -1,4 +1,4 @@
-"""ReportService."""
+"""The ReportService of the contract."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from clarion_server.transport.api.convert.reports import to_report
 
 
 class ReportService:
-    def __init__(self, reporting: CampaignReports) -> None:
-        self._reporting = reporting
+    def __init__(self, reports: CampaignReports) -> None:
+        self._reports = reports
 
     async def get_campaign_report(
         self, request: pb.GetCampaignReportRequest, caller: Caller
     ) -> pb.GetCampaignReportResponse:
         campaign_id = CAMPAIGNS.parse(request.campaign, "campaign")
-        report = await self._reporting.report(campaign_id, request.version, caller)
+        report = await self._reports.report(campaign_id, request.version, caller)
         return pb.GetCampaignReportResponse(report=to_report(report))

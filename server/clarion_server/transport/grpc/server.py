@@ -16,36 +16,36 @@ from grpc_reflection.v1alpha import reflection
 
 from clarion_server.transport.api.methods import GuardedMethod, GuardedMethods
 from clarion_server.transport.api.requests import MAX_REQUEST_BYTES, decoder
-from clarion_server.transport.grpc.poller_priority import unhurried_poller
+from clarion_server.transport.grpc.poller_priority import batch_scheduled_poller
 
 #: How long, in seconds, gRPC needs to begin a call that it has received, or to send an answer.
 _MOMENT = 0.2
 
 _MAX_CALLS_PER_CONNECTION = 1_000
-#: A call that waits to begin takes some kilobytes.
+#: The most calls that wait to begin. Each takes some kilobytes.
 _MAX_PENDING_CALLS = 10_000
 
 _OPTIONS = (
-    # Larger ones reach the decoder, which refuses them with a reason; beyond this gRPC does, to save memory.
+    # The decoder refuses oversized requests with a reason; gRPC refuses still larger ones to save memory.
     ("grpc.max_receive_message_length", 4 * MAX_REQUEST_BYTES),
-    # HTTP/2 lets further ones wait at the caller, so that nobody fills the queue below alone. The protection would
-    # refuse calls that come before their caller's last ones have left.
+    # HTTP/2 lets further calls wait at the caller, so that one caller cannot fill the queue below. Overload protection
+    # would refuse calls that arrive before the previous ones of their connection have been sent off.
     ("grpc.max_concurrent_streams", _MAX_CALLS_PER_CONNECTION),
     ("grpc.http.overload_protection", 0),
-    # After a pause of the process or of its machine thousands wait at once. gRPC would cancel some from 1,000 on, which
-    # tells callers nothing; let in, they are accepted, or refused with the time to come back.
+    # After a pause of the process or its machine thousands of calls wait. By default gRPC cancels some beyond 1,000
+    # without a reason. With a higher limit they are accepted, or refused with a time to retry.
     ("grpc.server.max_pending_requests", _MAX_PENDING_CALLS),
     ("grpc.server.max_pending_requests_hard_limit", _MAX_PENDING_CALLS),
-    # A client that keeps a connection for days should meet a new process after a roll-out.
+    # The maximum age moves clients with long-lived connections to new processes after a roll-out.
     ("grpc.max_connection_age_ms", 3_600_000),
     ("grpc.max_connection_age_grace_ms", 300_000),
-    # A quiet stream may be kept alive by its client this often.
+    # Clients may send keep-alive pings this often on a quiet stream.
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
 )
 
 
-class _MethodsToo:
-    """The pool of all descriptors, in which methods are found by name as well: tools ask for them to describe them."""
+class _PoolWithMethods:
+    """The default descriptor pool, which also finds methods by name: tools for reflection ask for them."""
 
     def __init__(self) -> None:
         self._pool = descriptor_pool.Default()
@@ -62,13 +62,13 @@ class _MethodsToo:
 
 
 class GrpcServer:
-    """Belongs to one event loop."""
+    """Serves gRPC on one event loop."""
 
     def __init__(self, methods: GuardedMethods, *, shares_port: bool = False) -> None:
-        """Without methods, only health is served. With `shares_port` other processes may listen on the same port, and
-        the system spreads connections over them.
+        """Serves only health checks without methods. With `shares_port` other processes may listen on the same
+        port, and the system distributes connections among them.
         """
-        with unhurried_poller():
+        with batch_scheduled_poller():
             self._server = grpc.aio.server(options=(*_OPTIONS, ("grpc.so_reuseport", int(shares_port))))
         self._health = health.aio.HealthServicer()
         self._in_flight = methods.in_flight
@@ -78,10 +78,10 @@ class GrpcServer:
             self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, handlers),))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         if methods.by_service:
-            reflection.enable_server_reflection(self._names, self._server, _MethodsToo())
+            reflection.enable_server_reflection(self._names, self._server, _PoolWithMethods())
 
     def listen(self, address: str, credentials: grpc.ServerCredentials | None) -> int:
-        """Returns the port. Raises RuntimeError when the address cannot be had."""
+        """Listens on the address and returns the port. Raises RuntimeError when the address is not available."""
         if credentials is None:
             return self._server.add_insecure_port(address)
         return self._server.add_secure_port(address, credentials)
@@ -91,18 +91,18 @@ class GrpcServer:
         await self._set_health(health_pb2.HealthCheckResponse.SERVING)
 
     async def stop(self, grace: float, end_streams: Callable[[], None]) -> None:
-        """Says NOT_SERVING, takes no new calls, and lets those under way finish for at most `grace` seconds.
+        """Reports NOT_SERVING, refuses new calls, and waits at most `grace` seconds for those in flight.
 
-        `end_streams` asks the streams that would not end by themselves to do so.
+        `end_streams` ends the streams that would not end by themselves.
         """
         await self._health.enter_graceful_shutdown()
         self._in_flight.refuse()
         end_streams()
-        # A server that stops drops what it has taken in and not begun: let it begin, and be told to come back.
+        # gRPC drops calls that it has received and not begun when it stops. Let them begin, so that they are refused.
         await asyncio.sleep(min(grace, _MOMENT))
         stopping = asyncio.create_task(self._server.stop(grace))
         await self._in_flight.wait_for_none()
-        # Left are answers on their way, and watches of health and of reflection, which never end by themselves.
+        # What remains are answers being sent, and watches of health and reflection, which never end by themselves.
         await self._server.stop(min(grace, _MOMENT))
         await stopping
 

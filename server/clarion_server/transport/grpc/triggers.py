@@ -1,4 +1,4 @@
-"""TriggerService."""
+"""The TriggerService of the contract."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from clarion_server.transport.api.requests import check_decoded, size_of
 
 log = structlog.get_logger()
 
-#: How far a stream is read ahead of its answers.
+#: The most requests of a stream, and their bytes, that are read ahead of their answers.
 MAX_UNANSWERED = 1_024
 MAX_UNANSWERED_BYTES = 8 * 1024 * 1024
 
@@ -32,7 +32,7 @@ class TriggerService:
         self._readers: set[asyncio.Task[None]] = set()
 
     async def trigger(self, request: pb.TriggerRequest, caller: Caller) -> pb.TriggerResponse:
-        # Before it is read: under overload the parser is what there is least time for.
+        # Checked before the request is converted, because conversion costs most under overload.
         self._triggering.check_room(len(request.recipients))
         return to_response(await self._triggering.trigger(to_command(request), caller))
 
@@ -55,7 +55,7 @@ class TriggerService:
             self._readers.discard(reader)
 
     def end_streams(self) -> None:
-        """Reads no more from any stream. Each ends as unavailable once what was read is answered."""
+        """Stops reading all streams. Each ends as unavailable after the answers to what was read."""
         for reader in self._readers:
             reader.cancel()
 
@@ -64,19 +64,19 @@ class TriggerService:
             async for request in requests:
                 size = size_of(request)
                 if not window.fits(size):
-                    await window.room(size)
+                    await window.wait_until_fits(size)
                 window.add(self._begin(request, size, caller) or await self._load_and_begin(request, size, caller))
         finally:
             window.end()
 
     def _begin(self, request: pb.TriggerStreamRequest, size: int, caller: Caller) -> _Unanswered | None:
-        """Without a wait, as for nearly all; None for the first trigger of a campaign, which must be loaded."""
+        """Begins a trigger without waiting; returns None when its campaign must be loaded first."""
         command: TriggerCommand | None = None
         try:
             command = to_command(check_decoded(request).trigger)
             begun = self._triggering.begin(command, caller)
-        except Exception as error:  # noqa: BLE001 - told when its turn to be answered comes
-            # `trigger` looks closer at what was refused at first sight: it may be the repetition of an accepted one.
+        except Exception as error:  # noqa: BLE001 - raised when the request is answered
+            # `_finish` calls `trigger`, which recognises a refused request that repeats an accepted one.
             return _Unanswered(size, command, None, error)
         return None if begun is None else _Unanswered(size, command, begun)
 
@@ -88,7 +88,7 @@ class TriggerService:
             return _Unanswered(size, command, None, error)
 
     async def _answer(self, unanswered: _Unanswered, caller: Caller) -> pb.TriggerStreamResponse:
-        """Never raises: a request that fails has its error as its answer, and the stream goes on."""
+        """Returns the answer to a request, or its error. Never raises, so that the stream goes on."""
         try:
             return pb.TriggerStreamResponse(accepted=to_response(await self._finish(unanswered, caller)))
         except ClarionError as error:
@@ -100,7 +100,7 @@ class TriggerService:
 
     async def _finish(self, unanswered: _Unanswered, caller: Caller) -> TriggerAnswer:
         if unanswered.command is None:
-            assert unanswered.error is not None, "what could not be read has its error"
+            assert unanswered.error is not None, "a request without a command has an error"
             raise unanswered.error
         answer = None if unanswered.begun is None else await self._triggering.finish(unanswered.begun)
         return answer or await self._triggering.trigger(unanswered.command, caller)
@@ -108,7 +108,7 @@ class TriggerService:
 
 @value
 class _Unanswered:
-    """A request that was read: under way to the store, or still to be gone through from the beginning."""
+    """A request that was read: begun, or to be triggered from the start when it could not be begun."""
 
     size: int
     command: TriggerCommand | None
@@ -117,21 +117,21 @@ class _Unanswered:
 
 
 class _Window:
-    """The requests that were read and not yet answered, in order, within bounds."""
+    """The requests that were read and not yet answered, in order, with a bound on their number and size."""
 
     def __init__(self) -> None:
         self._requests: deque[_Unanswered] = deque()
         self._ended = False
         self._count = 0
         self._bytes = 0
-        self._come = asyncio.Event()
+        self._added = asyncio.Event()
         self._freed = asyncio.Event()
 
     def fits(self, size: int) -> bool:
-        """Whether there is room for one more request of that size. For a lone one there always is."""
+        """Returns whether one more request of that size fits. A request always fits when there is no other."""
         return not self._count or (self._count < MAX_UNANSWERED and self._bytes + size <= MAX_UNANSWERED_BYTES)
 
-    async def room(self, size: int) -> None:
+    async def wait_until_fits(self, size: int) -> None:
         """Returns when one more request of that size fits."""
         while not self.fits(size):
             self._freed.clear()
@@ -141,7 +141,7 @@ class _Window:
         self._count += 1
         self._bytes += request.size
         self._requests.append(request)
-        self._come.set()
+        self._added.set()
 
     def answered(self, request: _Unanswered) -> None:
         self._count -= 1
@@ -150,13 +150,13 @@ class _Window:
 
     def end(self) -> None:
         self._ended = True
-        self._come.set()
+        self._added.set()
 
     async def oldest(self) -> _Unanswered | None:
-        """The oldest unanswered request; None after the last one."""
+        """Waits for the oldest unanswered request and returns it; None after the last one."""
         while not self._requests:
             if self._ended:
                 return None
-            self._come.clear()
-            await self._come.wait()
+            self._added.clear()
+            await self._added.wait()
         return self._requests.popleft()

@@ -1,1 +1,1 @@
-"""E-mail: its content, the message that is made of it, and the SMTP client that sends it."""
+"""The e-mail channel: its content, its MIME messages and its SMTP client."""

@@ -1,4 +1,4 @@
-"""E-mail addresses on their way out, as SMTP and headers want them."""
+"""E-mail addresses in the form that SMTP and header fields need."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from clarion_server.domain.attempt import FailureReason
 
 
 class EmailInvalid(ValueError):
-    """The e-mail cannot be written, or must not be. The detail says why, without the recipient's data."""
+    """The e-mail cannot be sent. The detail says why, without the recipient's data."""
 
     def __init__(self, reason: FailureReason, detail: str) -> None:
         super().__init__(detail)
@@ -22,9 +22,9 @@ class EmailInvalid(ValueError):
 @dataclass(frozen=True, slots=True)
 class Address:
     text: str
-    """With the domain in its ASCII form."""
+    """The address, with its domain in ASCII."""
     needs_smtputf8: bool = False
-    """The local part is not ASCII, so that only a server which offers SMTPUTF8 takes it (RFC 6531)."""
+    """Whether the local part is not ASCII, so that only a server with SMTPUTF8 accepts it (RFC 6531)."""
 
     @property
     def domain(self) -> str:
@@ -32,7 +32,7 @@ class Address:
 
 
 def parse_address(text: str) -> Address:
-    """Raises EmailInvalid. What comes back holds no line break, and ends where an angle bracket may follow."""
+    """Returns the address, which is safe between angle brackets. Raises EmailInvalid."""
     if not is_address(text):
         raise EmailInvalid(FailureReason.UNSUPPORTED, "An address is malformed")
     if text.isascii():
@@ -42,7 +42,7 @@ def parse_address(text: str) -> Address:
 
 
 def _ascii_domain(domain: str) -> str:
-    """In A-labels (RFC 5891), after the mapping of Unicode TS 46."""
+    """Returns the domain in A-labels (RFC 5891), after the mapping of Unicode TS 46."""
     if domain.isascii():
         return domain
     try:

@@ -14,7 +14,7 @@ from clarion_server.domain.content.email import EmailContent, RenderedEmail
 from clarion_server.domain.finding import Finding
 
 _LONGEST_LINE = 998
-"""Characters of a header field's value (RFC 5322, section 2.1.1)."""
+"""The longest value of a header field, in characters (RFC 5322 section 2.1.1)."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -43,7 +43,7 @@ class EmailKind:
 
 
 def _line(texts: Mapping[str, str], field: str) -> str:
-    """Returns a header field's value: one line, for a line break would let data write header fields of its own."""
+    """Returns a header field's value, which must be one line: data after a line break would begin another field."""
     line = texts[field].strip()
     if not line:
         raise PartRefused(field, "the result is empty")
@@ -55,8 +55,8 @@ def _line(texts: Mapping[str, str], field: str) -> str:
 
 
 def _derived_text(html: str, budget: Budget) -> str:
-    # Imported when the first message needs it: the HTML parser takes time and memory that many services never need.
-    from clarion_server.adapters.rendering.plain_text import plain_text  # noqa: PLC0415  (see above)
+    # Imported on demand, because many services never need the HTML parser with its time and memory.
+    from clarion_server.adapters.rendering.plain_text import plain_text  # noqa: PLC0415 - see above
 
     try:
         return plain_text(html, budget)

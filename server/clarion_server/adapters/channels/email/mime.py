@@ -1,7 +1,6 @@
-"""E-mails as octets: an RFC 5322 message with one or two text parts (RFC 2045, RFC 2046).
+"""Writes e-mails as RFC 5322 messages with one or two text parts (RFC 2045, RFC 2046).
 
-Written by hand because the standard library's `email.message` writes about a thousand a second, fewer than one process
-hands over.
+The standard library's `email.message` writes about a thousand messages a second, fewer than one process sends.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from clarion_server.domain.value import value
 
 _BASE64_LINE = 76
 
-#: Fields of which there is one, written here; so are all that begin with `Content-`.
+#: The fields that this module writes itself, besides those that begin with `Content-`.
 _OWN_FIELDS = frozenset(
     {"from", "sender", "reply-to", "to", "cc", "bcc", "subject", "date", "message-id", "mime-version"}
 )
@@ -31,19 +30,19 @@ _CONTENT_FIELDS = "content-"
 
 @value
 class Envelope:
-    """A message as SMTP takes it."""
+    """A message with its SMTP envelope."""
 
     sender: Address
-    """Where bounces go."""
+    """The address for bounces."""
     recipient: Address
     content: bytes
-    """Begins with the header; every line ends in CRLF. Dots are not doubled."""
+    """The message. Every line ends in CRLF, and dots are not doubled."""
     needs_smtputf8: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Origin:
-    """What is the same for all messages of one sender."""
+    """The parts that are the same for all messages of a sender."""
 
     bounces: Address
     fields: str
@@ -96,16 +95,16 @@ def _custom_fields(headers: Mapping[str, str]) -> str:
         if name in _OWN_FIELDS or name.startswith(_CONTENT_FIELDS):
             raise EmailInvalid(FailureReason.CONTENT_REJECTED, f"The header {name} cannot be set")
     fields = "".join(text_field(name, value) for name, value in headers.items())
-    # Asks vacation responders and the like to stay silent (RFC 3834 section 5).
+    # Keeps automatic responders from answering (RFC 3834 section 5).
     return fields if "auto-submitted" in names else fields + "Auto-Submitted: auto-generated\r\n"
 
 
 def _body(email: RenderedEmail, message_id: str) -> bytes:
-    """Everything from the first Content- field on."""
+    """Returns the message from its first Content- field on."""
     if not (email.html and email.text):
         part = _part("html", email.html) if email.html else _part("plain", email.text)
         return part if part.endswith(b"\r\n") else part + b"\r\n"
-    # From the plainest to the richest (RFC 2046 section 5.1.4).
+    # The parts are in the order of increasing preference (RFC 2046 section 5.1.4).
     plain, html = _part("plain", email.text), _part("html", email.html)
     boundary = _boundary(message_id, plain + html)
     return b'Content-Type: multipart/alternative; boundary="%b"\r\n\r\n--%b\r\n%b\r\n--%b\r\n%b\r\n--%b--\r\n' % (
@@ -119,7 +118,7 @@ def _body(email: RenderedEmail, message_id: str) -> bytes:
 
 
 def _boundary(message_id: str, parts: bytes) -> bytes:
-    """In none of the parts, and the same for each attempt. No encoding yields `=_`, but plain ASCII stays as it is."""
+    """Returns a boundary that no part contains, the same for each attempt. Only unencoded text can contain `=_`."""
     boundary = f"=_{message_id}".encode()
     while boundary in parts:
         boundary += b"_"
@@ -142,7 +141,7 @@ def _with_crlf(text: str) -> str:
 
 
 def _encode(octets: bytes) -> tuple[str, bytes]:
-    """As it is when SMTP can carry it so, else in the shorter one of the two encodings (RFC 2045 section 6)."""
+    """Returns an encoding and its text: 7bit where SMTP can carry it, else the shorter one (RFC 2045 section 6)."""
     if octets.isascii() and b"\0" not in octets and max(map(len, octets.split(b"\r\n"))) <= LONGEST_LINE:
         return "7bit", octets
     digits = -(-len(octets) // 3) * 4
@@ -156,7 +155,7 @@ def _encode(octets: bytes) -> tuple[str, bytes]:
 
 
 def _quoted_printable(octets: bytes) -> bytes:
-    """`octets` has CRLF for line ends, if any. `b2a_qp` breaks lines as the first of them ends: without one, by LF."""
+    """Encodes octets whose line ends are CRLF. `b2a_qp` breaks lines with LF when there is no line end to copy."""
     quoted = binascii.b2a_qp(octets)
     return quoted if b"\r\n" in octets else quoted.replace(b"\n", b"\r\n")
 

@@ -1,4 +1,4 @@
-"""The rules of an e-mail as a whole: its links, and the way out of marketing."""
+"""The review of an e-mail as a whole: its links, and the unsubscribe link of marketing."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from clarion_server.domain.category import Category
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 
-_WAY_OUT = "unsubscribe"
-_MOST_LINKS = 100
+_UNSUBSCRIBE = "unsubscribe"
+_MAX_LINK_FINDINGS = 100
 
 
 def email_findings(email: EmailContent, category: Category | None) -> Iterator[Finding]:
-    yield from islice(_link_findings(email.html), _MOST_LINKS)
-    if category is Category.MARKETING and not _offers_way_out(email):
+    yield from islice(_link_findings(email.html), _MAX_LINK_FINDINGS)
+    if category is Category.MARKETING and not _offers_unsubscribe(email):
         yield Finding(
             Severity.WARNING,
             FindingCode.UNSUBSCRIBE_LINK_MISSING,
@@ -34,9 +34,9 @@ def _link_findings(html: str) -> Iterator[Finding]:
             yield Finding(Severity.ERROR, FindingCode.LINK_INVALID, "html", message, remedy, link.line)
 
 
-def _offers_way_out(email: EmailContent) -> bool:
+def _offers_unsubscribe(email: EmailContent) -> bool:
     if any(name.lower() == "list-unsubscribe" for name in email.headers):
         return True
     if email.html:
-        return any(link.mentions(_WAY_OUT) for link in links(email.html))
-    return _WAY_OUT in email.text.lower()
+        return any(link.mentions(_UNSUBSCRIBE) for link in links(email.html))
+    return _UNSUBSCRIBE in email.text.lower()

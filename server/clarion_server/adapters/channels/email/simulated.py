@@ -1,4 +1,4 @@
-"""The outcomes of magic recipients of e-mails, in the words of an SMTP server."""
+"""The simulated outcomes of magic e-mail recipients, as an SMTP server would reply."""
 
 from __future__ import annotations
 

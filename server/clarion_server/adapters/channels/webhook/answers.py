@@ -1,4 +1,4 @@
-"""The answers of a webhook's endpoint, and what each status means in Clarion's words."""
+"""Maps the answers of a webhook's endpoint to failures."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from clarion_server.domain.value import value
 
 _REASON = FailureReason
 
-#: Statuses after which another try is worthwhile, beside those of 5xx.
+#: The transient refusals, besides all of 5xx.
 _TRANSIENT: Mapping[int, FailureReason] = {
     408: _REASON.TIMED_OUT,
     425: _REASON.THROTTLED,
     429: _REASON.THROTTLED,
 }
-#: Reasons of the other refusals. What is not here is `OTHER`, and keeps its status and text.
+#: The permanent refusals. A status without an entry becomes `OTHER`; the failure has its status and text.
 _PERMANENT: Mapping[int, FailureReason] = {
     400: _REASON.CONTENT_REJECTED,
     401: _REASON.AUTHENTICATION_FAILED,
@@ -38,8 +38,8 @@ _PERMANENT: Mapping[int, FailureReason] = {
     415: _REASON.CONTENT_REJECTED,
     422: _REASON.CONTENT_REJECTED,
 }
-#: Statuses whose `Retry-After` counts.
-_TELLS_WHEN = frozenset({429, 503})
+#: The statuses whose `Retry-After` is used.
+_WITH_RETRY_AFTER = frozenset({429, 503})
 
 _SECONDS = re.compile(r"[0-9]{1,9}")
 
@@ -51,7 +51,7 @@ class Answer:
     status: int
     phrase: str
     retry_after: str = ""
-    """The header field, as it came."""
+    """The value of the header field, which may be malformed."""
     text: str = ""
 
     @property
@@ -59,7 +59,7 @@ class Answer:
         return one_line(f"{self.status} {self.phrase}")
 
     @property
-    def taken(self) -> bool:
+    def is_accepted(self) -> bool:
         return self.status // 100 == 2  # noqa: PLR2004 - the first digit is the meaning
 
 
@@ -83,8 +83,8 @@ def refused(answer: Answer) -> HandOffFailed:
 
 
 def _retry_after(answer: Answer) -> Span | None:
-    """Returns how long the endpoint asks to be left alone (RFC 9110 section 10.2.3); None when it does not say."""
-    if answer.status not in _TELLS_WHEN:
+    """Returns the delay for which the endpoint asks (RFC 9110 section 10.2.3); None when it does not."""
+    if answer.status not in _WITH_RETRY_AFTER:
         return None
     if _SECONDS.fullmatch(answer.retry_after):
         return int(answer.retry_after) * SECOND

@@ -29,20 +29,20 @@ from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.content.webhook import RenderedWebhook, WebhookContent, WebhookProvider
 from clarion_server.domain.instant import SECOND
 
-#: The most that is read of an answer, in octets.
-_MOST_READ = 64 * 1024
-#: A body is written in pieces of this many octets, each when the one before has left.
+#: The most octets that are read of an answer.
+_MAX_READ = 64 * 1024
+#: The octets of a body that are written at once, after the previous ones have left this process.
 _PIECE = 64 * 1024
-#: Shorter values are no secrets, and hiding them would hide ordinary words.
+#: Shorter values are not hidden, because they also occur as ordinary words.
 _SHORTEST_SECRET = 8
 
-#: What an exchange can raise. UnicodeError comes of a host name that no resolver takes; RuntimeError is uvloop's for a
-#: socket that was closed a moment ago.
+#: The errors of an exchange. UnicodeError is raised for a malformed host name, and RuntimeError by uvloop for a socket
+#: that was just closed.
 _EXCHANGE_ERRORS = (aiohttp.ClientError, OSError, UnicodeError, RuntimeError)
 
 
 class WebhookChannel:
-    """Implements `Channel`. Sends at most `max_concurrency` requests at the same time."""
+    """Implements `Channel`. It sends at most `max_concurrency` requests at once."""
 
     def __init__(self, configuration: ChannelConfiguration) -> None:
         assert isinstance(configuration.provider, WebhookProvider)
@@ -53,7 +53,7 @@ class WebhookChannel:
         self._closing = False
 
     async def send(self, message: Outbound) -> Receipt:
-        """Waits while `max_concurrency` requests are under way. When it is cancelled, it drops its connection."""
+        """Sends the request, after waiting while `max_concurrency` are in flight. Cancellation drops the connection."""
         async with self._slots:
             self._requests_under_way += 1
             try:
@@ -61,7 +61,7 @@ class WebhookChannel:
             finally:
                 self._requests_under_way -= 1
                 await self._close_when_idle()
-        if answer.taken:
+        if answer.is_accepted:
             return Receipt(answer.status_line)
         raise refused(answer)
 
@@ -84,13 +84,13 @@ class WebhookChannel:
                 answer = _answer(response)
                 answer = replace(answer, text=_hide(await _beginning(response), self._secrets(rendered)))
         except _EXCHANGE_ERRORS as error:
-            # Once the status is known, it decides.
+            # The status decides the outcome, even when the rest of the answer is lost.
             if answer is None:
                 raise _broken(error, request_left=body.has_left) from error
         return answer
 
     def _secrets(self, rendered: RenderedWebhook) -> Iterable[str]:
-        """Yields what an endpoint may repeat and nobody may read, such as the token of an `Authorization` field."""
+        """Yields the secrets that an answer might repeat, such as the token of an `Authorization` field."""
         yield self._provider.secret
         yield self._provider.secret.removeprefix("whsec_")
         for name, value in rendered.headers.items():
@@ -111,7 +111,7 @@ class WebhookChannel:
 
 
 class _Body(aiohttp.Payload):
-    """The body of a request, which knows whether its last octet has left this process."""
+    """The body of a request, which records whether its last octet has left this process."""
 
     def __init__(self, octets: bytes) -> None:
         super().__init__(octets)
@@ -125,7 +125,8 @@ class _Body(aiohttp.Payload):
     async def write(self, writer: AbstractStreamWriter) -> None:
         assert isinstance(writer, aiohttp.http.StreamWriter)
         if writer.transport is not None:
-            # As low as it goes: TLS transports take 0 for "always full". Then `drain` waits for the last octet but one.
+            # The lowest limits that work: TLS transports treat 0 as "always full". `drain` then waits for the last
+            # octet but one.
             writer.transport.set_write_buffer_limits(high=1, low=0)
         for at in range(0, len(self.octets), _PIECE):
             await writer.write(self.octets[at : at + _PIECE])
@@ -138,9 +139,9 @@ def _answer(response: aiohttp.ClientResponse) -> Answer:
 
 
 async def _beginning(response: aiohttp.ClientResponse) -> str:
-    """Reads the body as far as it is of use. A connection is used again when its answer was read to the end."""
+    """Returns the beginning of the body. A connection is reused only when its answer was read to the end."""
     octets = b""
-    while len(octets) < _MOST_READ and (more := await response.content.read(_MOST_READ - len(octets))):
+    while len(octets) < _MAX_READ and (more := await response.content.read(_MAX_READ - len(octets))):
         octets += more
     return octets.decode("utf-8", "replace")
 

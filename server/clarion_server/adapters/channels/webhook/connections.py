@@ -1,4 +1,4 @@
-"""HTTP connections to one endpoint, which never reach an address that is not public unless that is allowed."""
+"""HTTP connections to one endpoint, which reach private addresses only when that is allowed."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from clarion_server.adapters.channels.tls import TlsTrust
 from clarion_server.domain.content.webhook import WebhookProvider
 from clarion_server.domain.host import is_public
 
-#: How long a connection rests before it is closed, in seconds. Many servers close theirs after 5 seconds or more.
+#: How long an idle connection is kept, in seconds. Many servers close theirs after 5 seconds or more.
 _KEEP_ALIVE_SECONDS = 15.0
 _USER_AGENT = f"Clarion/{version('clarion')}"
 
 AddressInfo = tuple[int, int, int, str, tuple[Any, ...]]
-"""As `getaddrinfo` returns it: family, type, protocol, canonical name, socket address."""
+"""An entry of `getaddrinfo`: family, type, protocol, canonical name, socket address."""
 
 
 class AddressNotPublic(OSError):
-    """The host has an address that requests must not go to."""
+    """The host has a private address, which is not allowed."""
 
     def __init__(self) -> None:
         super().__init__("The host has no public address, and allow_private_addresses is not set")
 
 
 class EndpointConnections:
-    """Opens a session when the first request needs one, and keeps its connections for the next ones."""
+    """Opens an HTTP session for the first request and reuses its connections."""
 
     def __init__(self, provider: WebhookProvider) -> None:
         self.url = URL(provider.url, encoded=True)
@@ -42,7 +42,7 @@ class EndpointConnections:
         return self.url.scheme == "https"
 
     def allows(self, info: AddressInfo) -> bool:
-        """Returns whether requests may go to the address."""
+        """Returns whether requests may be sent to the address."""
         return self._allows_private or is_public(str(info[4][0]))
 
     def open_socket(self, info: AddressInfo) -> socket.socket:
@@ -53,7 +53,7 @@ class EndpointConnections:
         return socket.socket(family, kind, protocol)
 
     async def session(self) -> aiohttp.ClientSession:
-        """Returns the session. Raises ssl.SSLError when a certificate of the configuration is none."""
+        """Returns the session. Raises ssl.SSLError when the configuration has malformed certificates."""
         context = await self.trust.context() if self.uses_tls else True
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession(
@@ -61,7 +61,7 @@ class EndpointConnections:
                     ssl=context,
                     limit=0,
                     keepalive_timeout=_KEEP_ALIVE_SECONDS,
-                    # Each connection resolves the name anew, and `open_socket` sees the very address it connects to.
+                    # Each connection resolves the name again, and `open_socket` checks the address that it connects to.
                     use_dns_cache=False,
                     resolver=aiohttp.ThreadedResolver(),
                     socket_factory=self.open_socket,
@@ -75,6 +75,6 @@ class EndpointConnections:
         return self._session
 
     async def close(self) -> None:
-        """Closes every connection, those in use too."""
+        """Closes every connection, including those in use."""
         if self._session is not None:
             await self._session.close()

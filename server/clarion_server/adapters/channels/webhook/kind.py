@@ -14,9 +14,9 @@ from clarion_server.domain.content.webhook import BodyFormat, RenderedWebhook, W
 from clarion_server.domain.finding import Finding
 
 _MOST_OCTETS = 1 << 20
-"""Of a body."""
+"""The largest body."""
 _LONGEST_VALUE = 4_000
-"""Characters of a header field's value. Many servers refuse header sections of more than 8 KiB."""
+"""The longest value of a header field, in characters. Many servers refuse header sections of more than 8 KiB."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _CONTENT_TYPES = {BodyFormat.JSON: "application/json", BodyFormat.TEXT: "text/plain; charset=utf-8"}
 
@@ -54,12 +54,12 @@ def _check_body(content: WebhookContent, body: str) -> None:
         try:
             orjson.loads(octets)
         except orjson.JSONDecodeError as error:
-            what = f"the result is no JSON: {error.msg} at line {error.lineno}, column {error.colno}"
-            raise PartRefused(field, what) from None
+            fault = f"the result is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+            raise PartRefused(field, fault) from None
 
 
 def _header_value(texts: Mapping[str, str], field: str) -> str:
-    """Returns a header field's value: one line, for a line break would let data write header fields of its own."""
+    """Returns a header field's value, which must be one line: data after a line break would begin another field."""
     value = texts[field].strip()
     if not value:
         raise PartRefused(field, "the result is empty")

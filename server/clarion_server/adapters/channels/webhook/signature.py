@@ -1,4 +1,4 @@
-"""Signatures of requests, by the Standard Webhooks specification (version 1, symmetric)."""
+"""Signs requests by the Standard Webhooks specification (version 1, symmetric)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from clarion_server.domain.content.webhook import signing_key
 
 
 def signed_headers(secret: str, message_name: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """Returns the header fields that name a message, and sign it unless `secret` is empty.
+    """Returns the header fields that identify a message, and its signature unless `secret` is empty.
 
-    `timestamp` is that of the attempt, in seconds since 1970. The name is the same for each attempt.
+    `timestamp` is the time of the attempt, in seconds since 1970. The name is the same for each attempt.
     """
     headers = {"webhook-id": message_name, "webhook-timestamp": str(timestamp)}
     if secret:

@@ -1,4 +1,4 @@
-"""Tries out the way to an endpoint, and says what to do about what fails. No request is sent."""
+"""Verifies a webhook's configuration, with advice about a failed step. No request is sent."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from clarion_server.adapters.channels.webhook.connections import AddressInfo, Ad
 from clarion_server.application.ports.channels import VerificationStep
 from clarion_server.domain.instant import SECOND, Span
 
-#: How long the endpoint has to say that it misses a client certificate, in seconds: under TLS 1.3 it does so when the
-#: handshake has ended for the client.
+#: How long to wait for the alert about a missing client certificate, in seconds. Under TLS 1.3 it arrives after the
+#: client has finished the handshake.
 _OBJECTION_SECONDS = 0.5
 
 
 async def verify(connections: EndpointConnections, span: Span) -> list[VerificationStep]:
-    """Resolves the host, connects to it and agrees on TLS. Each step may take as long as `span`."""
+    """Resolves the host, connects and sets up TLS. Each step may take as long as `span`."""
     trial = _Trial(connections, span / SECOND)
     try:
         return await run_steps(trial.steps())
@@ -30,7 +30,7 @@ async def verify(connections: EndpointConnections, span: Span) -> list[Verificat
 
 class _Trial:
     def __init__(self, connections: EndpointConnections, timeout: float) -> None:
-        """`timeout` is that of each step, in seconds."""
+        """Takes the timeout of each step in seconds."""
         self._connections = connections
         self._host = connections.url.raw_host or ""
         self._port = connections.url.port or 0
@@ -61,12 +61,12 @@ class _Trial:
         return one_line(found)
 
     async def _connect(self) -> str:
-        """Connects to the first of the addresses that answers."""
+        """Connects to the first address that answers."""
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._connect_to_any()
         except OSError as error:
-            raise StepFailed(f"{_description(error)}. Check the port, and that no firewall is in the way.") from error
+            raise StepFailed(f"{_description(error)}. Check the port, and that no firewall blocks it.") from error
 
     async def _connect_to_any(self) -> str:
         failure: OSError = AddressNotPublic()
@@ -91,8 +91,8 @@ class _Trial:
                 return await self._shake_hands()
         except (OSError, ValueError) as error:
             remedy = (
-                "Check that the host is named as in its certificate, that ca_certificates holds its authority, and "
-                "that client_certificate is one that it knows"
+                "Check that the host is named as in its certificate, that ca_certificates has its authority, and "
+                "that it accepts client_certificate"
             )
             raise StepFailed(f"{_description(error)}. {remedy}.") from error
 
@@ -113,7 +113,7 @@ class _Trial:
 
 
 class _Listener(asyncio.Protocol):
-    """Notes when the connection ends."""
+    """Completes `lost` when the connection ends."""
 
     def __init__(self) -> None:
         self.lost: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()

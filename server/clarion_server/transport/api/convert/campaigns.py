@@ -1,4 +1,4 @@
-"""Campaigns, their versions and what review finds, from the wire and back."""
+"""Converts campaigns, their versions and findings from and to protobuf."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from clarion_server.transport.api.convert.request_parser import RequestParser
 from clarion_server.transport.api.convert.structs import to_struct
 from clarion_server.transport.api.convert.times import to_optional_timestamp, to_timestamp
 
-#: One more than a campaign may have shows that there are too many; a request has room for millions.
+#: One more than the limit is enough to report too many. A request could hold millions.
 _ACTIONS_READ = MAX_ACTIONS + 1
 
 _EMPTY = CampaignDefinition(display_name="", category=None, actions=())
 
 
 def to_draft(campaign: pb.Campaign) -> Draft:
-    """Reads the editable fields, with defaults for those that are not set. Violations travel in the draft."""
+    """Reads the editable fields, with defaults for those that are not set. The draft carries the violations."""
     parser = RequestParser()
     definition = CampaignDefinition(
         display_name=campaign.display_name,

@@ -1,4 +1,4 @@
-"""Channel configurations, from the wire and back."""
+"""Converts channel configurations from and to protobuf."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DEFAULT_MAX_CONCURRENCY = 10
 
 
 def to_settings(configuration: pb.ChannelConfiguration) -> ChannelSettings:
-    """Reads the editable fields, with defaults for those that are not set. Violations travel in the settings."""
+    """Reads the editable fields, with defaults for those that are not set. The settings carry the violations."""
     parser = RequestParser()
     read = ChannelConfiguration(
         sandbox="",

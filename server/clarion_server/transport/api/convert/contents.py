@@ -1,4 +1,4 @@
-"""Contents of actions and what they render to, from the wire and back: one pair of functions a channel."""
+"""Converts contents and rendered contents from and to protobuf, with one pair of functions per channel."""
 
 from __future__ import annotations
 
@@ -14,20 +14,19 @@ from clarion_server.transport.api.convert.enums import WEBHOOK_METHOD
 from clarion_server.transport.api.convert.mailboxes import from_mailbox, to_optional_mailbox
 from clarion_server.transport.api.convert.request_parser import RequestParser
 
-#: The contract's name of `EmailContent.sender` is a keyword in Python.
+#: The field of the contract for `EmailContent.sender`, whose name is a keyword in Python.
 _FROM: Final = "from"
 
 
 def from_content(parser: RequestParser, action: campaign_pb2.Action, field: str) -> Content:
-    """Reads what the action sends. `field` is the path of the action."""
+    """Reads the content of an action. `field` is the path of the action."""
     match action.WhichOneof("content"):
         case "webhook":
             return _from_webhook(parser, action.webhook, f"{field}.webhook")
         case "email":
             return _from_email(action.email)
         case _:
-            what = "One of 'email' and 'webhook' must be given."
-            parser.add(Violation(f"{field}.email", "REQUIRED", what))
+            parser.add(Violation(f"{field}.email", "REQUIRED", "One of 'email' and 'webhook' must be given."))
             return EmailContent("")
 
 
@@ -66,7 +65,7 @@ def _to_email(email: EmailContent) -> email_content_pb2.EmailContent:
 def to_rendered_email(
     email: RenderedEmail, content: Content, provider: Provider | None
 ) -> email_content_pb2.RenderedEmail:
-    """Sender and answer address are the content's, else the provider's, if there is one."""
+    """Returns the e-mail with the sender and the reply address of the content, else of the provider if there is one."""
     mailboxes = [each for each in (content, provider) if isinstance(each, EmailContent | SmtpProvider)]
     sender = next((each.sender for each in mailboxes if each.sender), None)
     by_keyword: dict[str, Any] = {_FROM: to_optional_mailbox(sender)}
@@ -93,7 +92,7 @@ def _from_webhook(parser: RequestParser, webhook: webhook_content_pb2.WebhookCon
 
 
 def _to_webhook(webhook: WebhookContent) -> webhook_content_pb2.WebhookContent:
-    body: dict[str, Any] = {webhook.format.word: webhook.body}
+    body: dict[str, Any] = {webhook.body_field: webhook.body}
     return webhook_content_pb2.WebhookContent(
         method=WEBHOOK_METHOD.number(webhook.method), headers=webhook.headers, **body
     )

@@ -1,4 +1,4 @@
-"""The contract's enums and their twins in the domain, paired once by name."""
+"""Pairs the enums of the contract with those of the domain, by name."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ N = TypeVar("N", bound=int)
 
 
 class EnumPair(Generic[M, N]):
-    """The members of a domain enum and the numbers that they have on the wire.
+    """The members of a domain enum with their numbers in the contract.
 
-    A member without a number is found out when the module is imported.
+    A member without a number raises ValueError when the module is imported.
     """
 
     def __init__(self, members: type[M], number_of: Callable[[str], N], prefix: str) -> None:
@@ -48,11 +48,11 @@ class EnumPair(Generic[M, N]):
         self._members = {int(number): member for member, number in self._numbers.items()}
 
     def number(self, member: M | None) -> N:
-        """The zero value for None."""
+        """Returns the number of a member, or the zero value for None."""
         return self._unspecified if member is None else self._numbers[member]
 
     def member(self, number: int) -> M | None:
-        """None for the zero value, and for numbers that the contract does not have."""
+        """Returns the member with that number, or None for the zero value and for unknown numbers."""
         return self._members.get(number)
 
     @property

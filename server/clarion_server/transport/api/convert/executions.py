@@ -1,4 +1,4 @@
-"""Executions and what became of their messages."""
+"""Converts executions and the counts of their messages to protobuf."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""API keys, without their secrets."""
+"""Converts API keys from and to protobuf, without their secrets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clarion_server.transport.api.convert.times import to_optional_timestamp, to
 
 
 def to_command(key: pb.ApiKey) -> CreateApiKey:
-    """Flaws travel in the command."""
+    """Reads a new key. The command carries the violations."""
     parser = RequestParser()
     return CreateApiKey(
         display_name=key.display_name,

@@ -1,4 +1,4 @@
-"""The filter for labels, which query strings can carry: texts of the form `key=value`."""
+"""Reads filters for labels: texts of the form `key=value`, which also fit into query strings."""
 
 from __future__ import annotations
 

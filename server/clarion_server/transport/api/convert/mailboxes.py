@@ -1,4 +1,4 @@
-"""Mailboxes, which campaigns and channel configurations share."""
+"""Converts mailboxes, which campaigns and channel configurations share, from and to protobuf."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages, attempts and events, as callers see them."""
+"""Converts messages, attempts and events to protobuf."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests for a preview, and what was rendered."""
+"""Converts requests for a preview from protobuf, and previews to it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _Response = campaign_preview_pb2.PreviewCampaignResponse
 
 
 def to_command(request: campaign_preview_pb2.PreviewCampaignRequest) -> PreviewCampaign:
-    """Raises InvalidFields when the campaign's name is malformed; other violations travel in the command."""
+    """Raises InvalidFields when the campaign's name is malformed; the command carries other violations."""
     parser = RequestParser()
     return PreviewCampaign(
         campaign_id=CAMPAIGNS.parse(request.name),
@@ -43,7 +43,7 @@ def to_preview(preview: Preview) -> _Response:
 
 
 def _to_rendered(preview: Preview) -> dict[str, Any]:
-    """Returns what was rendered under the name of its field in the response."""
+    """Returns the rendered content under the name of its field in the response."""
     match preview.rendered:
         case RenderedEmail() as email:
             return {"email": to_rendered_email(email, preview.action.content, preview.provider)}

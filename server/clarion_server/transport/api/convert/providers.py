@@ -1,4 +1,4 @@
-"""Providers of channel configurations, from the wire and back: a pair of functions a kind. No secret is returned."""
+"""Converts providers from and to protobuf, with one pair of functions per kind. Secrets are never returned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reports."""
+"""Converts reports to protobuf."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads the fields of a request, and collects violations for what cannot be read."""
+"""Reads the fields of a request and collects their violations."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from clarion_server.transport.api.convert.enums import EnumPair, M, N
 from clarion_server.transport.api.convert.structs import NotJson, to_dict, violations_of
 from clarion_server.transport.api.convert.times import from_duration, from_timestamp
 
-#: The most values of one enum that are read; none has as many.
+#: The most values of a repeated enum field that are read. No enum has as many members.
 MAX_MEMBERS = 100
 
 _NANOS = 1_000_000_000
 
 
 class RequestParser:
-    """Reads one request. Each method returns a stand-in for what it cannot read, and adds a violation.
+    """Reads one request. For a field that it cannot read, a method adds a violation and returns a placeholder.
 
-    Fields that the contract does not have are skipped by protobuf before anything here sees them: that is how it lets
-    callers and services be of different ages. Whoever reads JSON or YAML refuses unknown names there.
+    Protobuf skips unknown fields before they get here, so that callers and services may have different versions.
+    Readers of JSON and YAML refuse unknown names themselves.
     """
 
     def __init__(self) -> None:
@@ -46,16 +46,16 @@ class RequestParser:
             raise InvalidFields(self.violations)
 
     def member(self, pair: EnumPair[M, N], number: int, field: str) -> M | None:
-        """Returns None where the field is not set."""
+        """Returns the member of an enum, or None when the field is not set."""
         member = pair.member(number)
         if member is None and number != 0:
             self.add(_unknown_value(pair, field))
         return member
 
     def members(self, pair: EnumPair[M, N], numbers: Sequence[int], field: str) -> tuple[M, ...]:
-        """Reads a repeated field. The zero value is a violation: nobody sends it by leaving something out."""
+        """Returns the members of a repeated field. The zero value is a violation, as it cannot mean an unset field."""
         if len(numbers) > MAX_MEMBERS:
-            # A request has room for millions, each of which would become a violation of its own.
+            # A request could hold millions, each of which would become a violation.
             self.add(too_many(field, MAX_MEMBERS))
             return ()
         read = []
@@ -96,7 +96,7 @@ class RequestParser:
             return ""
 
     def optional_id(self, collection: Collection, name: str, field: str) -> str | None:
-        """Returns None where the field is not set."""
+        """Returns the last segment of a name, or None when the field is not set."""
         return self.id(collection, name, field) if name else None
 
 

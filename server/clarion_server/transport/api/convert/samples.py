@@ -1,4 +1,4 @@
-"""Calls that trigger a campaign, as people paste them."""
+"""Writes sample calls that trigger a campaign, ready to be pasted."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WIDTH = 100
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """What is called, where, and for whom."""
+    """The data of a sample call: the campaign, its recipient and the addresses of the service."""
 
     campaign_id: str
     recipient: RecipientInput
@@ -33,7 +33,7 @@ class Sampled:
 
     @property
     def values(self) -> dict[str, Any]:
-        """The recipient, as JSON data in the contract's names."""
+        """Returns the recipient as JSON data with the contract's field names."""
         recipient = self.recipient
         values = {
             "identity": recipient.identity,
@@ -100,7 +100,7 @@ def _request(sampled: Sampled) -> dict[str, Any]:
 
 
 def _with_input(command: str, data: Mapping[str, Any]) -> str:
-    # No line of this JSON is the word alone, and between the quotes the shell reads nothing.
+    # No line of the JSON is just END, and the shell expands nothing after a quoted delimiter.
     return f"{command} <<'END'\n{_json(data)}\nEND\n"
 
 

@@ -1,6 +1,6 @@
-"""google.protobuf.Struct to Python values and back.
+"""Converts google.protobuf.Struct to Python values and back.
 
-A Struct knows only doubles. A whole number becomes an `int`, so that a template prints `2` and not `2.0`.
+A Struct has only doubles. A whole number becomes an `int`, so that a template prints `2` and not `2.0`.
 """
 
 from __future__ import annotations
@@ -14,31 +14,30 @@ from google.protobuf import struct_pb2
 
 from clarion_server.domain.violation import Violation
 
-#: The deepest nesting that is read; one more is refused before Python's own limits are near.
+#: The deepest nesting that is read, far below the recursion limits of Python.
 MAX_DEPTH = 32
-#: From here on doubles skip whole numbers, so that it is unknown which one was meant.
+#: Doubles beyond this bound skip whole numbers, so that the number which was meant is unknown.
 MAX_WHOLE = 2**53
 
-
-#: The most flaws of one Struct that are told.
-_MOST_FLAWS = 100
+#: The most violations of a Struct that are reported.
+_MAX_VIOLATIONS = 100
 
 _NOT_A_NUMBER = Violation("", "NOT_A_NUMBER", "Must be a finite number.")
 _TOO_DEEP = Violation("", "TOO_DEEP", f"Must be nested at most {MAX_DEPTH} levels deep.")
 
 
 class NotJson(Exception):
-    """A Struct has values that JSON does not have, or is nested too deeply: see `violations_of`."""
+    """A Struct holds values that JSON does not have, or is nested too deeply; see `violations_of`."""
 
 
 def to_dict(struct: struct_pb2.Struct, depth: int = MAX_DEPTH) -> dict[str, Any]:
-    """Raises NotJson."""
+    """Returns the values of a Struct. Raises NotJson."""
     result: dict[str, Any] = {}
     fields = struct.fields
-    # `items()` is written in Python, and takes as long as all the rest.
+    # `items()` is implemented in Python and would double the time.
     for key in fields:
         value = fields[key]
-        # Most values are texts, and a text that is not empty is found by its look.
+        # Most values are texts, and a text that is not empty needs no look at the kind.
         result[key] = value.string_value or _plain(value, value.WhichOneof("kind"), depth)
     return result
 
@@ -78,26 +77,26 @@ def _deeper(depth: int) -> int:
 
 
 def violations_of(struct: struct_pb2.Struct) -> list[Violation]:
-    """Why `to_dict` raises NotJson, by paths within the Struct; the first hundred flaws."""
-    return list(islice(_struct_flaws(struct, MAX_DEPTH), _MOST_FLAWS))
+    """Returns why `to_dict` raises NotJson, with paths within the Struct; at most a hundred violations."""
+    return list(islice(_struct_violations(struct, MAX_DEPTH), _MAX_VIOLATIONS))
 
 
-def _struct_flaws(struct: struct_pb2.Struct, depth: int) -> Iterator[Violation]:
+def _struct_violations(struct: struct_pb2.Struct, depth: int) -> Iterator[Violation]:
     for key, value in struct.fields.items():
-        yield from (flaw.under(key) for flaw in _value_flaws(value, depth))
+        yield from (violation.under(key) for violation in _value_violations(value, depth))
 
 
-def _value_flaws(value: struct_pb2.Value, depth: int) -> Iterator[Violation]:
+def _value_violations(value: struct_pb2.Value, depth: int) -> Iterator[Violation]:
     kind = value.WhichOneof("kind")
     if kind == "number_value" and not math.isfinite(value.number_value):
         yield _NOT_A_NUMBER
     elif kind in ("struct_value", "list_value") and depth <= 1:
         yield _TOO_DEEP
     elif kind == "struct_value":
-        yield from _struct_flaws(value.struct_value, depth - 1)
+        yield from _struct_violations(value.struct_value, depth - 1)
     elif kind == "list_value":
-        for place, element in enumerate(value.list_value.values):
-            yield from (flaw.under(f"[{place}]") for flaw in _value_flaws(element, depth - 1))
+        for index, element in enumerate(value.list_value.values):
+            yield from (violation.under(f"[{index}]") for violation in _value_violations(element, depth - 1))
 
 
 def to_struct(values: Mapping[str, Any]) -> struct_pb2.Struct:

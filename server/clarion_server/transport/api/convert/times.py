@@ -1,4 +1,4 @@
-"""Instants and spans to google.protobuf.Timestamp and Duration, and back."""
+"""Converts instants and spans to google.protobuf.Timestamp and Duration, and back."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def to_optional_timestamp(instant: Instant | None) -> Timestamp | None:
 
 
 def from_timestamp(timestamp: Timestamp) -> Instant:
-    """Whole microseconds; what is finer is cut off."""
+    """Returns the instant in whole microseconds; smaller fractions are cut off."""
     return timestamp.seconds * SECOND + timestamp.nanos // 1000
 
 

@@ -1,4 +1,4 @@
-"""Trigger requests and answers. On the way of every trigger: each line here is paid for a thousand times a second."""
+"""Converts trigger requests from protobuf and answers to it. This code runs a thousand times a second."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _NO_VALUES: dict[str, Any] = {}
 
 
 def to_command(request: _Request) -> TriggerCommand:
-    """Raises InvalidFields when there are too many recipients to look at; other violations travel in the command."""
+    """Reads a trigger. Raises InvalidFields when it has too many recipients; the command carries other violations."""
     if len(request.recipients) > MAX_RECIPIENTS:
         raise InvalidFields((too_many("recipients", MAX_RECIPIENTS),))
     violations: list[Violation] = []

@@ -1,5 +1,5 @@
-"""The SMTP client: aiosmtplib opens and secures a session, and a connection of our own takes it over for the mail.
+"""The SMTP client. aiosmtplib opens and secures a session, and `SmtpConnection` takes it over to send mail.
 
-Our own, because the truth about a hand-off needs what aiosmtplib's reader does not give: the replies to pipelined
-commands, their strict pairing with commands, and whether the final dot had left when a connection broke.
+To decide the outcome of a hand-off, it needs what aiosmtplib does not offer: the replies to pipelined commands, their
+strict pairing with commands, and whether the final dot was sent when a connection broke.
 """

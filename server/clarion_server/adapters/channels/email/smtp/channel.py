@@ -20,7 +20,7 @@ from clarion_server.domain.content.email import SmtpProvider
 
 
 class SmtpEmailChannel:
-    """Implements `Channel`. Connects when there is something to send, at most `max_concurrency` times."""
+    """Implements `Channel`. It connects when there is something to send, at most `max_concurrency` times at once."""
 
     def __init__(self, configuration: ChannelConfiguration, pool: ConnectionPool | None = None) -> None:
         assert isinstance(configuration.provider, SmtpProvider)
@@ -30,8 +30,9 @@ class SmtpEmailChannel:
         self._pool = pool or ConnectionPool()
 
     async def send(self, message: Outbound) -> Receipt:
-        """Waits while `max_concurrency` messages are on their way. Cancelled, it drops its connection: whether the
-        server takes the message is then as unknown as after HandOffInDoubt.
+        """Sends the message, after waiting while `max_concurrency` others are being sent.
+
+        Cancellation drops the connection. The outcome is then unknown, as after HandOffInDoubt.
         """
         try:
             envelope = mime.build(message, self._provider)
@@ -47,14 +48,14 @@ class SmtpEmailChannel:
             try:
                 return await self._hand_over_on(connection, envelope)
             except ConnectionStale:
-                pass  # servers close connections that rest: nobody's fault, and no attempt
+                pass  # servers close idle connections, which is no failed attempt
         return await self._hand_over_on(await self._new_session().open(), envelope)
 
     async def _hand_over_on(self, connection: SmtpConnection, envelope: mime.Envelope) -> Reply:
         try:
             return await hand_over(connection, envelope)
         finally:
-            self._pool.requeue(connection)
+            self._pool.put_back(connection)
 
     def _new_session(self) -> SmtpSession:
         return SmtpSession(self._provider, self._trust)
@@ -63,5 +64,5 @@ class SmtpEmailChannel:
         return await verify(self._new_session())
 
     async def close(self) -> None:
-        """Messages on their way still get their reply; their connections are closed after that."""
+        """Closes idle connections. Those in use are closed after the reply to their message."""
         await self._pool.close()

@@ -1,4 +1,4 @@
-"""One open session with an SMTP server: replies in, octets out, and a deadline for each wait."""
+"""An open session with an SMTP server, with a deadline for each wait."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from clarion_server.adapters.channels.email.smtp.replies import MalformedReply, 
 from clarion_server.adapters.channels.failure_detail import one_line
 from clarion_server.domain.attempt import FailureReason
 
-#: How long a server may take to say goodbye, in seconds.
+#: How long to wait for the reply to QUIT, in seconds.
 QUIT_SECONDS = 2.0
 
 
 class SmtpConnection(asyncio.Protocol):
-    """Takes over a transport on which EHLO is done, and STARTTLS and AUTH where wanted. Serves one task at a time."""
+    """Takes over a transport after EHLO, STARTTLS and AUTH. One task uses it at a time."""
 
     def __init__(self, transport: asyncio.Transport, extensions: Collection[str], timeout: float) -> None:
-        """`extensions`: as EHLO named them, in lower case. `timeout`: for each wait, in seconds."""
+        """Takes the extensions of the EHLO reply in lower case, and the timeout of each wait in seconds."""
         self._loop = asyncio.get_running_loop()
         self._transport = transport
         self._extensions = frozenset(extensions)
@@ -29,21 +29,22 @@ class SmtpConnection(asyncio.Protocol):
         self._deadline = 0.0
         self._watch: asyncio.TimerHandle | None = None
         self.unsent = False
-        """Whether octets that were written still wait in this process."""
+        """Whether written octets are still in the buffer of this process."""
         self.in_transaction = False
         self.needs_reset = False
-        """Whether the server may remember an earlier transaction."""
+        """Whether an earlier transaction may still be open at the server."""
         self._quitting = False
         self.message_count = 0
         self.idle_since = 0.0
         self.closed: asyncio.Future[None] = self._loop.create_future()
         transport.set_protocol(self)
-        # As low as it goes: TLS transports take 0 for "always full". One octet at most is missed, on the side of doubt.
+        # The lowest limits that work: TLS transports treat 0 as "always full". One octet is not counted, which can
+        # only turn a failure into a doubt.
         transport.set_write_buffer_limits(high=1, low=0)
 
     @property
     def is_usable(self) -> bool:
-        """Whether another transaction may begin: it is open, and nothing of a reply is left over."""
+        """Whether another transaction may begin: the connection is open, and no part of a reply is left over."""
         return not self._reader.holds_any and self._error is None and not self._transport.is_closing()
 
     @property
@@ -54,7 +55,7 @@ class SmtpConnection(asyncio.Protocol):
         return extension in self._extensions
 
     def write(self, octets: bytes) -> None:
-        """Raises HandOffBroken."""
+        """Sends octets. Raises HandOffBroken."""
         if self._transport.is_closing():
             self._fail(FailureReason.CONNECTION_FAILED, "The server closed the connection")
         if self._error:
@@ -62,7 +63,7 @@ class SmtpConnection(asyncio.Protocol):
         self._transport.write(octets)
 
     async def next_reply(self) -> Reply:
-        """Raises HandOffBroken when none comes in time, or none that makes sense."""
+        """Returns the next reply. Raises HandOffBroken when none arrives in time, or a malformed one."""
         while not self._reader.replies:
             if self._error:
                 raise self._error
@@ -70,14 +71,14 @@ class SmtpConnection(asyncio.Protocol):
         return self._reader.replies.popleft()
 
     async def drain(self) -> None:
-        """Returns when everything written has left this process, or the server has spoken. Raises HandOffBroken."""
+        """Waits until all written octets have left this process or a reply has arrived. Raises HandOffBroken."""
         while self.unsent and not self._reader.replies:
             if self._error:
                 raise self._error
             await self._wait()
 
     def quit(self) -> None:
-        """Takes leave, without waiting for it: `closed` tells when the server has let go, or time is up."""
+        """Sends QUIT without waiting for the reply. `closed` is done when the connection is closed."""
         if not self.is_usable:
             self.abort()
         elif not self._quitting:
@@ -86,7 +87,7 @@ class SmtpConnection(asyncio.Protocol):
             self._loop.call_later(QUIT_SECONDS, self.abort)
 
     def abort(self) -> None:
-        """Closes at once. What has not left this process never will."""
+        """Closes at once and drops octets that have not left this process."""
         self._transport.abort()
 
     async def _wait(self) -> None:
@@ -100,7 +101,7 @@ class SmtpConnection(asyncio.Protocol):
             self._waiter = None
 
     def _check_deadline(self) -> None:
-        """One timer serves many waits: that costs less than one for each."""
+        """Fails an expired wait. One timer serves many waits, which costs less than one for each."""
         self._watch = None
         if self._waiter is None:
             return
@@ -117,11 +118,11 @@ class SmtpConnection(asyncio.Protocol):
         if self._waiter and not self._waiter.done():
             self._waiter.set_result(None)
 
-    # What the event loop calls.
+    # Callbacks of asyncio.Protocol.
 
     def data_received(self, data: bytes) -> None:
         if not self.in_transaction:
-            # The reply to QUIT, or a server that tells an idle client to go.
+            # The reply to QUIT, or the 421 of a server that closes an idle connection.
             self._transport.close()
             return
         try:

@@ -1,4 +1,4 @@
-"""What an SMTP server's refusals and silences mean in Clarion's words."""
+"""Maps the refusals of an SMTP server, and broken sessions, to failures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from clarion_server.domain.attempt import Failure, FailureReason
 
 
 class Step(StrEnum):
-    """Where in a session a hand-off is."""
+    """A step of a session."""
 
     CONNECT = "CONNECT"
     EHLO = "EHLO"
@@ -122,7 +122,7 @@ _BEFORE_MAIL: Mapping[Step, FailureReason] = {
 
 
 class HandOffBroken(Exception):
-    """The session ended, or lost its sense, without a reply that decides."""
+    """The session ended, or became unusable, without a reply that decides the hand-off."""
 
     def __init__(self, reason: FailureReason, detail: str) -> None:
         super().__init__(detail)
@@ -141,19 +141,19 @@ def code_of(reply: Reply) -> str:
 
 
 def refused(step: Step, reply: Reply) -> HandOffFailed:
-    """The port's error for a reply of 4yz or 5yz."""
+    """Returns the port's error for a reply of 4yz or 5yz."""
     failure = Failure(reason_of(step, reply), code_of(reply), reply.text)
     permanent = reply.permanent and step not in _BEFORE_MAIL and failure.reason not in _NEVER_PERMANENT
     return PermanentFailure(failure) if permanent else TransientFailure(failure)
 
 
 def unexpected(step: Step, reply: Reply) -> HandOffBroken:
-    """A reply that neither takes nor refuses."""
+    """Returns the error for a reply that neither accepts nor refuses."""
     return HandOffBroken(FailureReason.OTHER, one_line(f"The server's reply to {step} decides nothing: {reply}"))
 
 
 def broken(error: HandOffBroken, *, handed_over: bool) -> HandOffFailed:
-    """The port's error for a session that ended without deciding. `handed_over`: the final dot had left."""
+    """Returns the port's error for a broken session. `handed_over` is true when the final dot was sent."""
     if handed_over:
         return HandOffInDoubt(Failure(FailureReason.HAND_OFF_UNKNOWN, "", error.detail))
     return TransientFailure(Failure(error.reason, "", error.detail))

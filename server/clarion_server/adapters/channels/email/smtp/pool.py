@@ -1,4 +1,4 @@
-"""Connections that wait for their next message."""
+"""A pool of idle SMTP connections."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections import deque
 
 from clarion_server.adapters.channels.email.smtp.connection import SmtpConnection
 
-#: Servers keep a silent client for minutes (RFC 5321 section 4.5.3.2.7: five). Half a minute bridges a load's gaps.
+#: Servers keep idle clients for minutes (RFC 5321 section 4.5.3.2.7). Half a minute bridges the gaps of a load.
 IDLE_SECONDS = 30.0
-#: Before a connection is replaced, so that its servers can balance their load.
+#: The messages after which a connection is replaced, so that servers behind one name can balance their load.
 MAX_MESSAGES = 1_000
-#: How long `close` waits for goodbyes, in seconds.
+#: How long `close` waits for connections to close, in seconds.
 _CLOSE_SECONDS = 3.0
 
 
 class ConnectionPool:
-    """The last one used goes first, so that the others grow idle and are closed."""
+    """Reuses the connection that was used last, so that the others become idle and are closed."""
 
     def __init__(self, idle_seconds: float = IDLE_SECONDS, max_messages: int = MAX_MESSAGES) -> None:
         self._idle_seconds = idle_seconds
@@ -27,6 +27,7 @@ class ConnectionPool:
         self._closed = False
 
     def take(self) -> SmtpConnection | None:
+        """Removes a usable connection and returns it, or None when there is none."""
         while self._idle:
             connection = self._idle.pop()
             if connection.is_usable:
@@ -34,8 +35,8 @@ class ConnectionPool:
             connection.abort()
         return None
 
-    def requeue(self, connection: SmtpConnection) -> None:
-        """Keeps it for the next message, if it is good for one."""
+    def put_back(self, connection: SmtpConnection) -> None:
+        """Keeps the connection for the next message if it is usable, else closes it."""
         if self._closed or not connection.is_usable or connection.message_count >= self._max_messages:
             self._dismiss(connection)
             return
@@ -46,7 +47,7 @@ class ConnectionPool:
             self._sweep = loop.call_later(self._idle_seconds, self._close_idle)
 
     async def close(self) -> None:
-        """Idempotent. Connections in use are closed when they are given back."""
+        """Closes idle connections now, and those in use when they are put back. May be called again."""
         self._closed = True
         if self._sweep:
             self._sweep.cancel()

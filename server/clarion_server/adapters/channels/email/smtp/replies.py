@@ -1,4 +1,4 @@
-"""Replies of an SMTP server (RFC 5321 section 4.2, RFC 2034)."""
+"""Parses the replies of an SMTP server (RFC 5321 section 4.2, RFC 2034)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections import deque
 from clarion_server.adapters.channels.failure_detail import one_line
 from clarion_server.domain.value import value
 
-#: The longest reply, in octets. Real ones have some hundred.
+#: The longest reply, in octets. Real ones have a few hundred.
 _MAX_REPLY = 64 * 1024
 
 _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
@@ -17,7 +17,7 @@ _ENHANCED_CODE = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?![0-9.])")
 
 
 class MalformedReply(Exception):
-    """The server sent what is no SMTP reply. The text is for people."""
+    """The server sent something that is no SMTP reply. The text explains it."""
 
 
 @value
@@ -40,13 +40,13 @@ class Reply:
 
     @property
     def enhanced_code(self) -> str:
-        """Such as `5.1.1`; empty when there is none, or one of another class than the code's (RFC 2034 section 4)."""
+        """The enhanced code, such as `5.1.1`; empty when there is none of the reply's class (RFC 2034 section 4)."""
         found = _ENHANCED_CODE.match(self.octets.decode("ascii", "replace"))
         return found[0] if found and found[0][0] == str(self.code)[0] else ""
 
     @property
     def text(self) -> str:
-        """On one line, at most `MAX_DETAIL` characters."""
+        """The text on one line, at most `MAX_DETAIL` characters."""
         return one_line(self.octets.decode("utf-8", "replace"))
 
     def __str__(self) -> str:
@@ -54,11 +54,11 @@ class Reply:
 
 
 class ReplyReader:
-    """Makes replies out of octets as they come."""
+    """Parses replies from octets as they arrive."""
 
     def __init__(self) -> None:
         self.replies: deque[Reply] = deque()
-        """Complete, and not taken yet."""
+        """The complete replies that were not consumed yet."""
         self._rest = b""
         self._lines: list[bytes] = []
         self._size = 0
@@ -69,7 +69,7 @@ class ReplyReader:
         return bool(self.replies or self._rest or self._lines)
 
     def feed(self, octets: bytes) -> None:
-        """Raises MalformedReply, after which the reader takes no more; what came before it is kept."""
+        """Parses more octets. Raises MalformedReply, but keeps the replies before it; the reader is then unusable."""
         self._size += len(octets)
         if self._size > _MAX_REPLY:
             raise MalformedReply("The server's reply does not end")

@@ -1,4 +1,4 @@
-"""What went wrong before a session could take mail. It says nothing about a message, so it always passes."""
+"""Maps errors of opening a session to failures. They say nothing about a message, so they are all transient."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from clarion_server.adapters.channels.email.smtp.replies import Reply
 from clarion_server.adapters.channels.failure_detail import one_line
 from clarion_server.domain.attempt import Failure, FailureReason
 
-#: What a step of a session can raise. ValueError comes of a host name that no resolver takes, or of a CA bundle that is
-#: none; RuntimeError is uvloop's for a socket that was closed a moment ago.
+#: The errors of a session's steps. ValueError is raised for a malformed host name or CA bundle, and RuntimeError by
+#: uvloop for a socket that was just closed.
 SETUP_ERRORS = (HandOffBroken, aiosmtplib.SMTPException, OSError, ValueError, RuntimeError)
 
 
 def setup_failure(step: Step, error: Exception) -> Failure:
-    """`error`: one of SETUP_ERRORS, raised at `step`."""
+    """Returns the failure for one of SETUP_ERRORS that was raised at `step`."""
     if isinstance(error, HandOffBroken):
         return Failure(error.reason, "", error.detail)
     if isinstance(error, aiosmtplib.SMTPResponseException) and error.code > 0:
@@ -31,13 +31,13 @@ def _reason(step: Step, error: Exception) -> FailureReason:
     if isinstance(error, TimeoutError):
         return FailureReason.TIMED_OUT
     if isinstance(error, aiosmtplib.SMTPResponseException):
-        # aiosmtplib gives what is no SMTP reply a code below zero.
+        # aiosmtplib sets a negative code when the server did not send an SMTP reply.
         return FailureReason.OTHER
     return FailureReason.CONNECTION_FAILED
 
 
 def _tls_error(error: Exception) -> ssl.SSLError | None:
-    """While it connects, aiosmtplib wraps what fails."""
+    """Returns the TLS error, which aiosmtplib wraps while it connects."""
     return next((each for each in (error, error.__cause__) if isinstance(each, ssl.SSLError)), None)
 
 

@@ -1,4 +1,4 @@
-"""One mail transaction (RFC 5321 section 3.3), with its commands in one go where the server lets us (RFC 2920)."""
+"""Runs a mail transaction (RFC 5321 section 3.3), with pipelined commands where the server allows it (RFC 2920)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from clarion_server.adapters.channels.email.smtp.replies import Reply
 from clarion_server.application.ports.channels import PermanentFailure
 from clarion_server.domain.attempt import Failure, FailureReason
 
-#: A message is written in pieces of this many octets, each when the one before has left.
+#: The octets of a message that are written at once, after the previous ones have left this process.
 _PIECE = 64 * 1024
 
 _START_INPUT = 354
@@ -22,14 +22,14 @@ _Command = tuple[Step, bytes]
 
 
 class ConnectionStale(Exception):
-    """The server had given the connection up before it took anything of this message."""
+    """The server had closed the connection before it received any part of this message."""
 
 
 async def hand_over(connection: SmtpConnection, envelope: Envelope) -> Reply:
-    """The reply with which the server took the message.
+    """Hands the message over and returns the reply that accepts it.
 
-    Raises TransientFailure, PermanentFailure or HandOffInDoubt, or ConnectionStale when a connection that has served
-    before turns out to be gone. Afterwards the connection is in step with the server or closed; if cancelled, closed.
+    Raises TransientFailure, PermanentFailure or HandOffInDoubt, or ConnectionStale when a reused connection turns out
+    to be closed. Afterwards the connection is either ready for the next message or closed; cancellation closes it.
     """
     if envelope.needs_smtputf8 and not connection.offers("smtputf8"):
         raise PermanentFailure(Failure(FailureReason.UNSUPPORTED, "", "The server does not offer SMTPUTF8 (RFC 6531)"))
@@ -97,12 +97,15 @@ def _raise_broken(connection: SmtpConnection, step: Step, error: HandOffBroken) 
 
 
 def _is_stale(connection: SmtpConnection, step: Step) -> bool:
-    """Whether trouble at `step` can come from the connection's past."""
+    """Returns whether an error at `step` can be due to the connection's age."""
     return connection.message_count > 0 and step in _BEFORE_SENDER
 
 
 async def _give_up(connection: SmtpConnection, step: Step, reply: Reply, unanswered: int) -> NoReturn:
-    """Takes the replies to what was sent ahead. The message itself was not sent, whatever they say."""
+    """Raises the failure for a refused command, after reading the replies to the commands pipelined behind it.
+
+    The message was not sent, whatever these replies are.
+    """
     if _is_stale(connection, step) and (reply.code == _SERVICE_CLOSING or step is Step.RSET):
         raise ConnectionStale
     if not reply.negative:
@@ -114,9 +117,9 @@ async def _give_up(connection: SmtpConnection, step: Step, reply: Reply, unanswe
 
 
 async def _skip(connection: SmtpConnection, unanswered: int) -> bool:
-    """Whether the server waits for a command again, once it has answered everything.
+    """Reads the outstanding replies and returns whether the server waits for a command again.
 
-    A server that wants the message in spite of its refusal (RFC 2920 section 3.1) is left without the final dot.
+    A server that asks for the message in spite of its refusal (RFC 2920 section 3.1) never gets the final dot.
     """
     try:
         replies = [await connection.next_reply() for _ in range(unanswered)]
@@ -148,7 +151,7 @@ async def _send_content(connection: SmtpConnection, content: bytes) -> Reply:
 
 
 def _with_final_dot(content: bytes) -> bytes:
-    """As DATA wants it (RFC 5321 section 4.5.2). `content` begins with a header and ends in CRLF."""
+    """Returns the content with doubled dots and the final one (RFC 5321 section 4.5.2). It must end in CRLF."""
     if b"\r\n." in content:
         content = content.replace(b"\r\n.", b"\r\n..")
     return content + b".\r\n"

@@ -1,4 +1,4 @@
-"""Tries out a channel configuration, and says what to do about what fails."""
+"""Verifies an SMTP configuration, with advice about a failed step."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _OTHER_REMEDY = "Ask whoever runs the server, with this answer"
 
 
 async def verify(session: SmtpSession) -> list[VerificationStep]:
-    """Performs the session's steps up to the first that fails, and ends it."""
+    """Runs the session's steps up to the first that fails, and closes the session."""
     done: list[VerificationStep] = []
     try:
         for step, run in session.steps():
