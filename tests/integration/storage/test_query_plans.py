@@ -12,6 +12,7 @@ import pytest
 from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.application.ports.queries import DueQuery, EventQuery, ExecutionQuery, MessageQuery
 from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, MessageState
 
@@ -82,6 +83,18 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
             MessageQuery("default", identity="email:jane@example.com", campaign_key=1, states=SENDING)
         ),
         {"messages_identity", BY_ID},
+    ),
+    "the newest messages with a label": (
+        lambda work: work.messages.page(MessageQuery("default", labels={"tenant": "a"})),
+        {"SEARCH message_labels USING PRIMARY KEY", BY_ID},
+    ),
+    "the newest messages of a channel": (
+        lambda work: work.messages.page(MessageQuery("default", channels=frozenset({Channel.EMAIL}))),
+        {"messages_campaign_state", BY_ID},
+    ),
+    "the newest messages of an action": (
+        lambda work: work.messages.page(MessageQuery("default", campaign_key=1, actions=frozenset({"email"}))),
+        {"messages_campaign_state", BY_ID},
     ),
     "the states of an execution's messages": (lambda work: work.messages.state_counts("e"), {BY_ID}),
     "the messages that are due": (lambda work: work.messages.due(1, NOW, 10), {"messages_due"}),

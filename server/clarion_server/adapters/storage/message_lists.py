@@ -5,6 +5,7 @@ Each list finds the ids first, in indexes alone where that is possible, and then
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
@@ -22,7 +23,6 @@ from clarion_server.domain.message import Message, MessageState
 _BY_IDS = RowsReader(
     select_messages().where(messages.c.id.in_(bindparam("ids", expanding=True))).order_by(messages.c.id.desc())
 )
-_NEWEST = NewestIds("messages", "campaign_key = {one} AND state = {one}")
 
 
 def list_messages(connection: Connection, query: MessageQuery) -> list[Message]:
@@ -35,11 +35,23 @@ def _ids(connection: Connection, query: MessageQuery) -> list[str]:
         return _filtered_ids(connection, query, _of_execution(query.execution_id))
     if query.identity is not None:
         return _filtered_ids(connection, query, _of_identity(query.identity))
-    if query.labels or query.channels or query.actions:
+    if query.labels:
         return _filtered_ids(connection, query, _of_labels(query))
     keys = campaign_keys(connection, query.sandbox, query.campaign_key)
-    groups = list(product(keys, query.states or MessageState))
-    return _NEWEST.find(connection, groups, query.before or BEYOND_ALL, query.limit)
+    wanted = (*sorted(query.channels), *sorted(query.actions))
+    groups = [(*group, *wanted) for group in product(keys, query.states or MessageState)]
+    newest = _newest_ids(len(query.channels), len(query.actions))
+    return newest.find(connection, groups, query.before or BEYOND_ALL, query.limit)
+
+
+@lru_cache(maxsize=64)
+def _newest_ids(channels: int, actions: int) -> NewestIds:
+    """Returns the query of groups by campaign and state, filtered by that many channels and actions."""
+    group = "campaign_key = {one} AND state = {one}"
+    for column, count in (("channel", channels), ("action", actions)):
+        if count:
+            group += f" AND {column} IN ({', '.join(['{one}'] * count)})"
+    return NewestIds("messages", group)
 
 
 def _of_execution(execution_id: str) -> Select[Any]:
@@ -53,8 +65,6 @@ def _of_identity(identity: str) -> Select[Any]:
 
 
 def _of_labels(query: MessageQuery) -> Select[Any]:
-    if not query.labels:
-        return select(messages.c.id)
     key, value = next(iter(query.labels.items()))
     labels = message_labels.c
     labelled = (labels.sandbox == query.sandbox, labels.key == key, labels.value == value)
@@ -71,7 +81,7 @@ def _has_label(sandbox: str, key: str, value: str) -> ColumnElement[bool]:
 
 
 def _filtered_ids(connection: Connection, query: MessageQuery, ids: Select[Any]) -> list[str]:
-    """Looks at every message that an execution or a recipient has."""
+    """Selects from every message that an execution, a recipient or a label has."""
     ids = ids.where(messages.c.sandbox == query.sandbox)
     if query.identity is not None:
         ids = ids.where(messages.c.identity == query.identity)
