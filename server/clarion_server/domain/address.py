@@ -60,12 +60,13 @@ def _is_local_part(text: str) -> bool:
 
 def _is_domain(text: str) -> bool:
     if text.startswith("[") and text.endswith("]"):
-        return _is_address_literal(text[1:-1])
+        return is_address_literal(text[1:-1])
     labels = text.split(".")
     return all(map(_is_label, labels)) and not labels[-1].isdigit()
 
 
-def _is_address_literal(text: str) -> bool:
+def is_address_literal(text: str) -> bool:
+    """Returns whether the text is the inside of an address literal (RFC 5321 section 4.1.3)."""
     try:
         if text.startswith(_IPV6_TAG):
             return ipaddress.IPv6Address(text.removeprefix(_IPV6_TAG)).scope_id is None

@@ -100,7 +100,7 @@ async def test_a_refusal_costs_no_connection_and_is_forgotten_before_the_next_me
 ) -> None:
     async with SmtpFaults(script, extensions=extensions) as server:
         channel = open_smtp(a_configuration(server))
-        with pytest.raises(PermanentFailure):
+        with pytest.raises(HandOffFailed):
             await channel.send(an_email("nobody@example.com"))
         await channel.send(an_email("jane@example.com"))
         await channel.send(an_email("joe@example.com"))

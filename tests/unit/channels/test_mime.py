@@ -180,6 +180,17 @@ def test_the_same_message_is_written_the_same_each_time() -> None:
     assert written(an_email(attempt=1)) == written(an_email(attempt=2))
 
 
+@pytest.mark.parametrize("blank", [" ", "\t"])
+@pytest.mark.parametrize("length", range(64, 80))
+def test_a_blank_at_the_end_of_a_line_makes_no_line_too_long(length: int, blank: str) -> None:
+    text = f"ü{'a' * length}{blank}\n{'a' * length}{blank}\nend"
+    message = an_email(email=RenderedEmail("x", "", text))
+    _, _, body = written(message).partition(b"\r\n\r\n")
+    assert b"=20" in body or b"=09" in body
+    assert max(map(len, body.split(b"\r\n"))) <= 76
+    assert parsed(message).get_content().rstrip("\n") == text
+
+
 @pytest.mark.parametrize(
     "address",
     ["jane@example.com", '"jane doe"@example.com', '"a\\"b@c"@example.com', "jane@[192.0.2.1]", "jane@bücher.example"],

@@ -10,6 +10,7 @@ from clarion_server.domain.attempt import FailureReason
 from hypothesis import given
 from hypothesis import strategies as st
 
+REASON = FailureReason
 TEXTS = st.binary(max_size=40).filter(lambda text: b"\n" not in text and not text.endswith(b"\r"))
 REPLIES = st.lists(st.tuples(st.integers(200, 599), st.lists(TEXTS, min_size=1, max_size=4)), max_size=5)
 
@@ -84,6 +85,35 @@ def test_every_refusal_is_passing_or_permanent(step: Step, code: int, text: byte
     assert error.failure.code.startswith(str(code))
     if code < 500:
         assert isinstance(error, TransientFailure)
+
+
+#: What servers mean by codes that say little: the step, the reply, the reason and whether another try is worthwhile.
+MEANINGS = [
+    (Step.AUTH, "454 4.7.0 Temporary authentication failure", REASON.AUTHENTICATION_FAILED, True),
+    (Step.CONTENT, "454 Throttling failure: Maximum sending rate exceeded.", REASON.THROTTLED, True),
+    (Step.RCPT, "454 4.7.1 <a@b.example>: Relay access denied", REASON.SENDER_REJECTED, True),
+    (Step.RCPT, "554 5.7.1 <a@b.example>: Relay access denied", REASON.SENDER_REJECTED, True),
+    (Step.RCPT, "550 5.7.1 Unable to relay", REASON.SENDER_REJECTED, True),
+    (Step.MAIL, "530 5.7.0 Authentication required", REASON.AUTHENTICATION_FAILED, True),
+    (Step.MAIL, "530 5.7.0 Must issue a STARTTLS command first", REASON.TLS_FAILED, True),
+    (Step.CONTENT, "530 5.7.0 No", REASON.OTHER, False),
+    (Step.CONTENT, "534 5.7.0 No", REASON.OTHER, False),
+    (Step.CONTENT, "550 5.4.5 Daily user sending limit exceeded", REASON.THROTTLED, True),
+    (Step.CONTENT, "550 5.7.28 Unusual rate of unsolicited mail", REASON.THROTTLED, True),
+    (Step.RCPT, "552 5.3.1 Mail system full", REASON.THROTTLED, True),
+    (Step.RCPT, "554 5.3.2 System not accepting network messages", REASON.THROTTLED, True),
+    (Step.MAIL, "553 5.7.1 Sender address rejected: not owned by user shop", REASON.SENDER_REJECTED, True),
+    (Step.RCPT, "553 5.7.1 Sender address rejected: not owned by user shop", REASON.SENDER_REJECTED, True),
+    (Step.RCPT, "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked", REASON.SENDER_REJECTED, True),
+    (Step.MAIL, "552 5.3.4 Message too large", REASON.CONTENT_REJECTED, False),
+    (Step.RCPT, "550 5.1.1 No such user", REASON.RECIPIENT_REJECTED, False),
+]
+
+
+@pytest.mark.parametrize(("step", "line", "reason", "passing"), MEANINGS)
+def test_a_refusal_means_what_the_server_means(step: Step, line: str, reason: FailureReason, passing: bool) -> None:
+    error = refused(step, Reply(int(line[:3]), line[4:].encode()))
+    assert (error.failure.reason, isinstance(error, TransientFailure)) == (reason, passing)
 
 
 @pytest.mark.parametrize("code", [530, 534, 535, 538])

@@ -154,3 +154,15 @@ def test_these_hosts_are_not_this_machine(host: str) -> None:
 
 def test_a_broken_rule_of_a_webhook_is_told_by_its_path() -> None:
     assert found(replace(VALID, provider=WebhookProvider(""))) == [("webhook.url", "REQUIRED")]
+
+
+@pytest.mark.parametrize("name", ["", "shop.example.com", "shop", "[192.0.2.1]", "[IPv6:2001:db8::1]"])
+def test_clarion_may_call_itself_by_a_host_name_or_an_address_literal(name: str) -> None:
+    assert found(with_smtp(ehlo_name=name)) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["shop example", "shop.example.com.", "192.0.2.1", "2001:db8::1", "[shop]", "a\r\nQUIT"]
+)
+def test_what_is_no_name_for_ehlo_is_refused(name: str) -> None:
+    assert found(with_smtp(ehlo_name=name)) == [("smtp.ehlo_name", "MALFORMED")]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from clarion_server.domain.address import is_address
+from clarion_server.domain.address import is_address, is_address_literal
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.choice import Choice, Source
 from clarion_server.domain.content.rules import (
@@ -173,6 +173,14 @@ def _provider_violations(smtp: SmtpProvider) -> Iterator[Violation]:
     if smtp.reply_to is not None:
         yield from mailbox_violations(smtp.reply_to, "reply_to")
     yield from timeout_violations(smtp.timeout)
+    if smtp.ehlo_name and not _is_ehlo_name(smtp.ehlo_name):
+        yield malformed("ehlo_name", "Must be a host name or an address literal, such as '[192.0.2.1]'.")
+
+
+def _is_ehlo_name(name: str) -> bool:
+    if name.startswith("[") and name.endswith("]"):
+        return is_address_literal(name[1:-1])
+    return is_host(name) and not name.endswith(".") and ":" not in name and not is_address_literal(name)
 
 
 def _credentials(smtp: SmtpProvider) -> Iterator[Violation]:

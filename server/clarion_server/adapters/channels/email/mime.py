@@ -6,6 +6,7 @@ The standard library's `email.message` writes about a thousand messages a second
 from __future__ import annotations
 
 import binascii
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import format_datetime
@@ -20,6 +21,8 @@ from clarion_server.domain.instant import SECOND, Instant, to_datetime
 from clarion_server.domain.value import value
 
 _BASE64_LINE = 76
+_ENCODED_BLANK = re.compile(rb"=(?:20|09)\r\n")
+_LINE_OF_77 = re.compile(rb"^([^\n]{74})(=(?:20|09)\r\n)", re.MULTILINE)
 
 #: The fields that this module writes itself, besides those that begin with `Content-`.
 _OWN_FIELDS = frozenset(
@@ -157,7 +160,10 @@ def _encode(octets: bytes) -> tuple[str, bytes]:
 def _quoted_printable(octets: bytes) -> bytes:
     """Encodes octets whose line ends are CRLF. `b2a_qp` breaks lines with LF when there is no line end to copy."""
     quoted = binascii.b2a_qp(octets)
-    return quoted if b"\r\n" in octets else quoted.replace(b"\n", b"\r\n")
+    if b"\r\n" not in octets:
+        return quoted.replace(b"\n", b"\r\n")
+    # `b2a_qp` forgets the two more characters of a blank that it encodes at the end of a line.
+    return _LINE_OF_77.sub(rb"\1=\r\n\2", quoted) if _ENCODED_BLANK.search(quoted) else quoted
 
 
 def _base64(octets: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 
@@ -33,9 +34,9 @@ class Step(StrEnum):
 
 _REASON = FailureReason
 
-#: Enhanced codes (RFC 3463 and IANA's registry of them; X stands for any class), codes at one step, and codes anywhere.
-#: The first of these that is found decides. What is not here is `OTHER`, and keeps its code and text. Codes that say
-#: no more than the basic one, such as X.2.0 and X.7.1, are left out on purpose.
+#: The reasons by enhanced code (RFC 3463 and IANA's registry; X stands for any class), by step and code, and by code,
+#: in the order of preference. A refusal without an entry becomes `OTHER`; the failure has its code and text. Enhanced
+#: codes that say no more than the basic one, such as X.2.0 and X.7.1, are left out on purpose.
 REASONS: Mapping[str, FailureReason] = {
     "X.1.1": _REASON.RECIPIENT_REJECTED,
     "X.1.2": _REASON.RECIPIENT_REJECTED,
@@ -94,22 +95,37 @@ REASONS: Mapping[str, FailureReason] = {
     "CONTENT 552": _REASON.CONTENT_REJECTED,
     "CONTENT 554": _REASON.CONTENT_REJECTED,
     "STARTTLS 454": _REASON.TLS_FAILED,
+    "AUTH 454": _REASON.AUTHENTICATION_FAILED,
+    "MAIL 454": _REASON.THROTTLED,
+    "DATA 454": _REASON.THROTTLED,
+    "CONTENT 454": _REASON.THROTTLED,
     "421": _REASON.THROTTLED,
     "450": _REASON.THROTTLED,
     "451": _REASON.THROTTLED,
     "452": _REASON.THROTTLED,
-    "454": _REASON.AUTHENTICATION_FAILED,
     "455": _REASON.UNSUPPORTED,
-    "530": _REASON.AUTHENTICATION_FAILED,
-    "534": _REASON.AUTHENTICATION_FAILED,
-    "535": _REASON.AUTHENTICATION_FAILED,
     "538": _REASON.TLS_FAILED,
     "555": _REASON.UNSUPPORTED,
     "556": _REASON.RECIPIENT_REJECTED,
 }
 
-#: Refusals of the configuration and not of the message: it may be put right while the retry window is open.
-_NEVER_PERMANENT = frozenset({_REASON.AUTHENTICATION_FAILED, _REASON.TLS_FAILED})
+#: Codes that ask for a login or refuse it (RFC 4954 section 6), at the steps at which a login can be missing.
+_LOGIN_CODES = frozenset({530, 534, 535})
+_LOGIN_STEPS = frozenset({Step.AUTH, Step.MAIL, Step.RCPT, Step.DATA})
+_ASKS_FOR_TLS = re.compile("starttls", re.IGNORECASE)
+
+_AFTER_MAIL = frozenset({Step.MAIL, Step.RCPT, Step.DATA, Step.CONTENT})
+#: Refusals of the client or the sender, which servers such as Postfix postpone until RCPT.
+_REFUSES_SENDER = re.compile(
+    r"sender address rejected|not owned by user|sender verify failed|client host|helo command rejected"
+    r"|relay access denied|relay(?:ing)? denied|unable to relay|relay not permitted",
+    re.IGNORECASE,
+)
+
+#: Refusals of the configuration and not of the message: they may pass, or be mended, while the retry window is open.
+_NEVER_PERMANENT = frozenset(
+    {_REASON.AUTHENTICATION_FAILED, _REASON.TLS_FAILED, _REASON.SENDER_REJECTED, _REASON.THROTTLED}
+)
 
 #: A refusal before MAIL says nothing about any message.
 _BEFORE_MAIL: Mapping[Step, FailureReason] = {
@@ -131,9 +147,24 @@ class HandOffBroken(Exception):
 
 
 def reason_of(step: Step, reply: Reply) -> FailureReason:
+    """Returns the reason of a refusal: by its enhanced code, else by its text, else by its basic code."""
     enhanced = reply.enhanced_code
-    keys = (enhanced, f"X{enhanced[1:]}", f"{step} {reply.code}", str(reply.code))
-    return next((REASONS[key] for key in keys if key in REASONS), _BEFORE_MAIL.get(step, _REASON.OTHER))
+    return (
+        REASONS.get(enhanced)
+        or REASONS.get(f"X{enhanced[1:]}")
+        or _reason_by_text(step, reply)
+        or REASONS.get(f"{step} {reply.code}")
+        or REASONS.get(str(reply.code))
+        or _BEFORE_MAIL.get(step, _REASON.OTHER)
+    )
+
+
+def _reason_by_text(step: Step, reply: Reply) -> FailureReason | None:
+    if step in _LOGIN_STEPS and reply.code in _LOGIN_CODES:
+        return _REASON.TLS_FAILED if _ASKS_FOR_TLS.search(reply.text) else _REASON.AUTHENTICATION_FAILED
+    if step in _AFTER_MAIL and _REFUSES_SENDER.search(reply.text):
+        return _REASON.SENDER_REJECTED
+    return None
 
 
 def code_of(reply: Reply) -> str:

@@ -1,4 +1,4 @@
-"""From a host name to a session that takes mail: connect, EHLO, STARTTLS, AUTH, one step after the other."""
+"""Opens a session with an SMTP server: connect, EHLO, STARTTLS and AUTH, as separate steps."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import asyncio
 import socket
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import cast
 
 import aiosmtplib
 
+from clarion_server.adapters.channels.email.smtp.connecting import connect
 from clarion_server.adapters.channels.email.smtp.connection import QUIT_SECONDS, SmtpConnection
 from clarion_server.adapters.channels.email.smtp.failures import HandOffBroken, Step
 from clarion_server.adapters.channels.email.smtp.replies import Reply
@@ -21,34 +23,27 @@ from clarion_server.domain.attempt import Failure, FailureReason
 from clarion_server.domain.content.email import SmtpProvider, TlsMode
 from clarion_server.domain.instant import SECOND
 
-#: In the order of preference. The password is safe with each: the line is encrypted, or ends on this machine.
+#: The methods in the order of preference. All are safe, as the connection is encrypted or stays on this machine.
 _AUTH_METHODS = ("plain", "login", "cram-md5")
 #: Refusals of the AUTH method and not of the credentials (RFC 5321 section 4.2.2, RFC 4954 section 6).
 _METHOD_REFUSED = frozenset({502, 504, 534})
-#: How servers older than EHLO answer it.
+#: The replies of servers that do not know EHLO.
 _COMMAND_UNKNOWN = frozenset({500, 502})
 
 _Run = Callable[[], Awaitable[str]]
 
 
 class SmtpSession:
-    """A session that is being opened. Becomes an SmtpConnection when all its steps are done."""
+    """A session that is being opened. It becomes an SmtpConnection after all its steps."""
 
     def __init__(self, provider: SmtpProvider, trust: TlsTrust) -> None:
         self._provider = provider
         self._trust = trust
         self._timeout = provider.timeout / SECOND
-        self._smtp = aiosmtplib.SMTP(
-            hostname=provider.host,
-            port=provider.port,
-            timeout=None,  # `perform` sees to it: aiosmtplib's way (`wait_for`) loses cancellations until Python 3.12
-            use_tls=provider.tls_mode is TlsMode.IMPLICIT,
-            start_tls=False,  # is a step of its own
-            local_hostname="localhost",  # is replaced in EHLO, and keeps aiosmtplib from asking DNS for it
-        )
+        self._connected: aiosmtplib.SMTP | None = None
 
     def steps(self) -> Iterator[tuple[Step, _Run]]:
-        """What is to be done, in this order, through `perform`."""
+        """Yields the steps in their order, for `perform`."""
         yield Step.CONNECT, self._connect
         yield Step.EHLO, self._greet
         if self._provider.tls_mode is TlsMode.STARTTLS:
@@ -57,7 +52,7 @@ class SmtpSession:
             yield Step.AUTH, self._authenticate
 
     async def perform(self, step: Step, run: _Run) -> str:
-        """A word about the step's success. Raises TransientFailure, never with a credential in it."""
+        """Runs a step and returns a detail. Raises TransientFailure, never with a credential in it."""
         try:
             async with asyncio.timeout(self._timeout):
                 return await run()
@@ -67,7 +62,7 @@ class SmtpSession:
             raise TransientFailure(replace(failure, detail=detail)) from error
 
     async def open(self) -> SmtpConnection:
-        """Performs all steps. Raises TransientFailure."""
+        """Runs all steps and returns the connection. Raises TransientFailure."""
         try:
             for step, run in self.steps():
                 await self.perform(step, run)
@@ -76,17 +71,24 @@ class SmtpSession:
             self.abort()
             raise
 
+    @property
+    def _smtp(self) -> aiosmtplib.SMTP:
+        assert self._connected is not None, "connecting is the first step"
+        return self._connected
+
     def abort(self) -> None:
-        if self._smtp.transport is not None:
-            cast("asyncio.Transport", self._smtp.transport).abort()
-        self._smtp.close()
+        """Closes the connection, if there is one."""
+        if self._connected is None:
+            return
+        if self._connected.transport is not None:
+            cast("asyncio.Transport", self._connected.transport).abort()
+        self._connected.close()
 
     async def quit(self) -> None:
-        try:
+        """Sends QUIT. The session must be aborted afterwards."""
+        with suppress(*SETUP_ERRORS):
             async with asyncio.timeout(QUIT_SECONDS):
                 await self._smtp.quit()
-        except SETUP_ERRORS:
-            self.abort()
 
     def _connection(self) -> SmtpConnection:
         transport = self._smtp.transport
@@ -95,7 +97,7 @@ class SmtpSession:
         return SmtpConnection(cast("asyncio.Transport", transport), self._smtp.esmtp_extensions, self._timeout)
 
     def _without_credentials(self, text: str) -> str:
-        """Servers have been seen to answer with the line they refuse."""
+        """Returns the text without credentials, because some servers repeat the line that they refuse."""
         username, password = self._provider.username, self._provider.password
         if not password:
             return text
@@ -106,8 +108,9 @@ class SmtpSession:
 
     async def _connect(self) -> str:
         implicit = self._provider.tls_mode is TlsMode.IMPLICIT
-        reply = await self._smtp.connect(tls_context=await self._trust.context() if implicit else None)
-        return f"The server greets: {Reply(reply.code, reply.message.encode('utf-8', 'replace'))}"
+        tls_context = await self._trust.context() if implicit else None
+        self._connected, greeting = await connect(self._provider.host, self._provider.port, tls_context, self._timeout)
+        return f"The server greets: {Reply(greeting.code, greeting.message.encode('utf-8', 'replace'))}"
 
     async def _greet(self) -> str:
         name = self._own_name()
@@ -117,10 +120,16 @@ class SmtpSession:
             if error.code not in _COMMAND_UNKNOWN:
                 raise
             await self._smtp.helo(hostname=name)
-        return f"The server offers: {', '.join(sorted(self._smtp.esmtp_extensions)).upper() or 'nothing'}"
+        offered = ", ".join(sorted(self._smtp.esmtp_extensions)).upper() or "nothing"
+        return f"Clarion calls itself {name}. The server offers: {offered}"
 
     def _own_name(self) -> str:
-        """The full host name, else the address as a literal (RFC 5321 section 4.1.4). Asks no DNS."""
+        """Returns the configured name, else the full host name, else the address as a literal, without a DNS lookup.
+
+        RFC 5321 section 4.1.4 asks for one of them.
+        """
+        if self._provider.ehlo_name:
+            return self._provider.ehlo_name
         name = socket.gethostname()
         if "." in name and name.isascii():
             return name
@@ -131,7 +140,7 @@ class SmtpSession:
         if not self._smtp.supports_extension("starttls"):
             raise HandOffBroken(FailureReason.TLS_FAILED, "The server does not offer STARTTLS")
         await self._smtp.starttls(tls_context=await self._trust.context())
-        # What was offered in the clear counts for nothing any more (RFC 3207 section 4.2).
+        # Extensions that were offered without encryption are void (RFC 3207 section 4.2).
         await self._smtp.ehlo(hostname=self._own_name())
         return f"Protected by {self._smtp.get_transport_info('ssl_object').version()}"
 

@@ -13,8 +13,8 @@ from clarion_server.domain.attempt import Failure, FailureReason
 _NANOSECONDS = 1_000
 
 _REMEDIES: Mapping[tuple[Step, FailureReason], str] = {
-    (Step.CONNECT, FailureReason.CONNECTION_FAILED): "Check host and port, and that no firewall is in the way",
-    (Step.CONNECT, FailureReason.TIMED_OUT): "Check host and port, that no firewall is in the way, and that a port "
+    (Step.CONNECT, FailureReason.CONNECTION_FAILED): "Check host and port, and that no firewall blocks them",
+    (Step.CONNECT, FailureReason.TIMED_OUT): "Check host and port, that no firewall blocks them, and that a port "
     "which wants TLS from the first byte is used with TLS_MODE_IMPLICIT",
     (
         Step.CONNECT,
@@ -27,6 +27,8 @@ _REMEDIES: Mapping[tuple[Step, FailureReason], str] = {
         FailureReason.TLS_FAILED,
     ): "Check that the host is named as in its certificate, that ca_certificates "
     "holds its authority, and that the port offers STARTTLS",
+    (Step.EHLO, FailureReason.CONNECTION_FAILED): "If the server refuses the name, set ehlo_name to a host name that "
+    "leads to this machine",
     (Step.AUTH, FailureReason.AUTHENTICATION_FAILED): "Check user name and password, and that the account may send",
 }
 _OTHER_REMEDY = "Ask whoever runs the server, with this answer"
