@@ -124,15 +124,15 @@ def messages_of_every_sort(work: UnitOfWork) -> list[Message]:
     made = []
     for sender in (one, two, one):
         execution = sender.execution(work)
-        for place, state in enumerate(states):
+        for index, state in enumerate(states):
             varied = {
-                "identity": (JANE, JIM)[place % 2],
+                "identity": (JANE, JIM)[index % 2],
                 "state": state,
-                "channel": (Channel.WEBHOOK, Channel.WEBHOOK, Channel.EMAIL)[place % 3],
-                "action": "abc"[place % 3],
-                "labels": {"tenant": "xxy"[place % 3], "shop": "1"} if place else {},
+                "channel": (Channel.WEBHOOK, Channel.WEBHOOK, Channel.EMAIL)[index % 3],
+                "action": "abc"[index % 3],
+                "labels": {"tenant": "xxy"[index % 3], "shop": "1"} if index else {},
             }
-            id_ = message_id(execution.id, place, 0)
+            id_ = message_id(execution.id, index, 0)
             made.append(samples.message(sender.campaign.key, sender.channel.key, id=id_, **varied))
     work.messages.add_all(made)
     return made

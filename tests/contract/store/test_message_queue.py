@@ -61,7 +61,7 @@ def test_a_lower_lane_goes_before_whatever_is_longer_due(work: UnitOfWork) -> No
 
 def test_no_more_than_the_limit_are_told_and_they_are_the_first_ones(work: UnitOfWork) -> None:
     sender = a_sender(work)
-    queued = [sender.message(work, due_time=NOW - 10 + place) for place in range(5)]
+    queued = [sender.message(work, due_time=NOW - 10 + index) for index in range(5)]
     assert due_ids(work, sender, limit=2) == ids(queued[:2])
 
 

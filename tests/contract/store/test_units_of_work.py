@@ -211,7 +211,7 @@ def test_the_change_mark_differs_after_a_commit(store: Store) -> None:
         with committing(store) as work:
             work.processes.renew("one", number)
         marks.append(store.commit_version())
-    assert all(mark != other for place, mark in enumerate(marks) for other in marks[:place])
+    assert all(mark != other for index, mark in enumerate(marks) for other in marks[:index])
 
 
 def read(store: Store) -> None:

@@ -33,7 +33,7 @@ def record(work: UnitOfWork, sender: Sender, *message_ids: str) -> None:
 
 
 def read_on(store: SqlStore, after: int) -> tuple[list[str | None], int]:
-    """The messages of the events behind a position, and the next position: as a watcher goes on."""
+    """Returns the messages of the events after a position, and the position after which a watcher goes on."""
     with store.event_snapshot() as work:
         last = work.events.last_sequence()
         events = work.events.page(EventQuery("default", after))

@@ -20,16 +20,16 @@ def notifications_of(store: SqlStore) -> queue.SimpleQueue[frozenset[int]]:
 
 def test_a_commit_is_heard_by_others(open_store: OpenStore) -> None:
     one, other = open_store(), open_store()
-    news = notifications_of(other)
+    notifications = notifications_of(other)
     with one.begin() as work:
         work.processes.renew("process-1", 1)
         work.commit()
-    assert news.get(timeout=DEADLINE_S) == frozenset()
+    assert notifications.get(timeout=DEADLINE_S) == frozenset()
 
 
 def test_it_is_heard_for_which_channels_there_is_something_to_send(open_store: OpenStore) -> None:
     one, other = open_store(), open_store()
-    own, news = notifications_of(one), notifications_of(other)
+    own, notifications = notifications_of(one), notifications_of(other)
     one.notify_queued([7, 4711])
-    assert news.get(timeout=DEADLINE_S) == {7, 4711}
+    assert notifications.get(timeout=DEADLINE_S) == {7, 4711}
     assert own.empty()

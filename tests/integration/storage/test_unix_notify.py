@@ -38,33 +38,33 @@ def commit(store: SqlStore) -> None:
         work.commit()
 
 
-def until_heard(news: queue.SimpleQueue[frozenset[int]], tell: Callable[[], None]) -> frozenset[int]:
-    """Tells again and again: who has just come is known a moment later, and what is told meanwhile is lost."""
+def until_heard(notifications: queue.SimpleQueue[frozenset[int]], tell: Callable[[], None]) -> frozenset[int]:
+    """Repeats `tell`, because a process that has just started may miss the first notifications."""
     for _ in range(DEADLINE_S * 10):
         tell()
         with suppress(queue.Empty):
-            return news.get(timeout=0.1)
+            return notifications.get(timeout=0.1)
     raise TimeoutError
 
 
 def test_a_commit_is_heard_by_all_others_and_not_by_oneself(open_store: OpenStore) -> None:
     stores = [open_store() for _ in range(3)]
-    news = [notifications_of(store) for store in stores]
+    notifications = [notifications_of(store) for store in stores]
     for other in (0, 2):
-        assert until_heard(news[other], lambda: commit(stores[1])) == frozenset()
-    assert news[1].empty()
+        assert until_heard(notifications[other], lambda: commit(stores[1])) == frozenset()
+    assert notifications[1].empty()
 
 
 def test_it_is_heard_for_which_channels_there_is_something_to_send(open_store: OpenStore) -> None:
     one, other = open_store(), open_store()
-    news = notifications_of(other)
-    assert until_heard(news, lambda: one.notify_queued([7, 4711])) == {7, 4711}
+    notifications = notifications_of(other)
+    assert until_heard(notifications, lambda: one.notify_queued([7, 4711])) == {7, 4711}
 
 
 def test_a_change_mark_has_changed_when_a_commit_is_heard(open_store: OpenStore) -> None:
     one, other = open_store(), open_store()
-    news, mark = notifications_of(other), other.commit_version()
-    until_heard(news, lambda: commit(one))
+    notifications, mark = notifications_of(other), other.commit_version()
+    until_heard(notifications, lambda: commit(one))
     assert other.commit_version() != mark
 
 
@@ -73,8 +73,8 @@ def test_who_has_gone_is_forgotten_and_its_place_taken_by_the_next(open_store: O
     with closing(open_sqlite_store(path)):
         pass
     commit(one)
-    news = notifications_of(open_store())
-    assert until_heard(news, lambda: commit(one)) == frozenset()
+    notifications = notifications_of(open_store())
+    assert until_heard(notifications, lambda: commit(one)) == frozenset()
 
 
 def test_processes_beyond_the_last_place_hear_nothing_and_work(

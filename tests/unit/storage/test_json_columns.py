@@ -38,7 +38,7 @@ def meaning(value: Any) -> Any:
 
 
 def paths(document: Any, path: str = "") -> Iterator[str]:
-    """Yields the path of each key, the places of a list being one."""
+    """Yields the path of each key. All items of a list have the same path."""
     if isinstance(document, Mapping):
         for key, value in document.items():
             yield f"{path}.{key}"

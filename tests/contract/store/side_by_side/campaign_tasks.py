@@ -28,15 +28,15 @@ class CampaignTasks(SideBySide):
         self.both(Side.add_campaign, draft)
 
     @rule(
-        place=values.places,
+        index=values.indexes,
         ahead=st.sampled_from([1, 1, 1, 0, 2]),
         state=values.campaign_states,
         schedule=values.schedules,
         definition=values.definitions,
     )
-    def change_campaign(self, place: int, ahead: int, **changes: Any) -> None:
+    def change_campaign(self, index: int, ahead: int, **changes: Any) -> None:
         def change(side: Side) -> None:
-            campaign = _all_campaigns(side)[place % len(_all_campaigns(side))]
+            campaign = _all_campaigns(side)[index % len(_all_campaigns(side))]
             side.work.campaigns.save(replace(campaign, revision=campaign.revision + ahead, **changes))
 
         self.both(change)

@@ -20,9 +20,9 @@ from tests.contract.store.side_by_side.side import Side
 
 
 class ExecutionTasks(SideBySide):
-    @rule(place=values.places, request_id=values.request_ids, take_over=st.booleans())
-    def add_execution(self, place: int, request_id: str | None, take_over: bool) -> None:
-        name, execution_id = self.sender(place), samples.new_id()
+    @rule(index=values.indexes, request_id=values.request_ids, take_over=st.booleans())
+    def add_execution(self, index: int, request_id: str | None, take_over: bool) -> None:
+        name, execution_id = self.sender(index), samples.new_id()
         self.execution_ids.append(execution_id)
 
         def accept(side: Side) -> list[Execution]:
@@ -38,7 +38,7 @@ class ExecutionTasks(SideBySide):
 
     @rule(
         sandbox=values.sandboxes,
-        of_campaign=st.none() | values.places,
+        of_campaign=st.none() | values.indexes,
         request_id=values.request_ids,
         limit=values.limits,
     )
@@ -54,17 +54,17 @@ class ExecutionTasks(SideBySide):
 
         self.both(walk)
 
-    @rule(places=values.some_places, state=st.sampled_from(sorted(OUTCOMES)), time=values.times)
-    def record_events(self, places: list[int], state: MessageState, time: int) -> None:
+    @rule(indexes=values.some_indexes, state=st.sampled_from(sorted(OUTCOMES)), time=values.times)
+    def record_events(self, indexes: list[int], state: MessageState, time: int) -> None:
         def record(side: Side) -> None:
-            messages = side.messages(self.some_message_ids(places))
+            messages = side.messages(self.some_message_ids(indexes))
             side.work.events.add_all([samples.event(message, state, time=time) for message in messages])
 
         self.both(record)
 
     @rule(
         sandbox=values.sandboxes,
-        of_execution=st.none() | values.places,
+        of_execution=st.none() | values.indexes,
         types=values.subsets(EventType),
         limit=values.limits,
     )
@@ -82,13 +82,13 @@ class ExecutionTasks(SideBySide):
         self.both(walk)
 
     @rule(
-        place=values.places,
+        index=values.indexes,
         version=st.integers(1, 2),
         metric=st.sampled_from(Metric),
         increment=st.integers(1, 9),
     )
-    def count(self, place: int, version: int, metric: Metric, increment: int) -> None:
-        name = self.sender(place)
+    def count(self, index: int, version: int, metric: Metric, increment: int) -> None:
+        name = self.sender(index)
         self.both(
             lambda side: side.work.counters.add({samples.counter(side.campaign_keys[name], version, metric): increment})
         )

@@ -63,18 +63,18 @@ class SideBySide(RuleBasedStateMachine):
         self.compare_everything()
         self.both(lambda side: side.commit() if keep else side.roll_back())
 
-    def sender(self, place: int) -> Name:
-        return self.senders[place % len(self.senders)]
+    def sender(self, index: int) -> Name:
+        return self.senders[index % len(self.senders)]
 
-    def execution_id(self, place: int) -> str:
+    def execution_id(self, index: int) -> str:
         """Returns one of all execution ids, even if it was rolled back."""
         known = self.execution_ids or [samples.new_id()]
-        return known[place % len(known)]
+        return known[index % len(known)]
 
-    def some_message_ids(self, places: list[int]) -> list[str]:
+    def some_message_ids(self, indexes: list[int]) -> list[str]:
         """Returns some of the latest message ids, even if they were rolled back."""
         known = self.message_ids[-20:]
-        return list(dict.fromkeys(known[place % len(known)] for place in places))
+        return list(dict.fromkeys(known[index % len(known)] for index in indexes))
 
 
 def _answer(task: Callable[..., Any], side: Side, *arguments: Any) -> Any:

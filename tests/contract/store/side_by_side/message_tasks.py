@@ -29,18 +29,18 @@ fields_of_messages = st.fixed_dictionaries(
 class MessageTasks(SideBySide):
     @initialize(kinds=st.lists(fields_of_messages, min_size=4, max_size=8))
     def begin_with_some_messages(self, kinds: list[dict[str, Any]]) -> None:
-        for place, fields in enumerate(kinds):
-            self._add(place, 2, fields)
+        for index, fields in enumerate(kinds):
+            self._add(index, 2, fields)
         begun = self.message_ids[::3]
         self.both(lambda side: side.work.messages.begin(begun, values.PROCESSES[0], 0))
         self.both(lambda side: side.commit())
 
-    @rule(place=values.places, number=st.integers(1, 4), fields=fields_of_messages)
-    def add_messages(self, place: int, number: int, fields: dict[str, Any]) -> None:
-        self._add(place, number, fields)
+    @rule(index=values.indexes, number=st.integers(1, 4), fields=fields_of_messages)
+    def add_messages(self, index: int, number: int, fields: dict[str, Any]) -> None:
+        self._add(index, number, fields)
 
-    def _add(self, place: int, number: int, fields: dict[str, Any]) -> None:
-        name, execution_id = self.sender(place), samples.new_id()
+    def _add(self, index: int, number: int, fields: dict[str, Any]) -> None:
+        name, execution_id = self.sender(index), samples.new_id()
         ids = [message_id(execution_id, each, 0) for each in range(number)]
         self.execution_ids.append(execution_id)
         self.message_ids += ids
@@ -61,12 +61,12 @@ class MessageTasks(SideBySide):
         claimed = [message.id for message in due(self.sides[0])]
         self.both(lambda side: side.work.messages.begin(claimed, owner, now))
 
-    @rule(places=values.some_places, owner=values.processes)
-    def requeue(self, places: list[int], owner: str) -> None:
-        self.both(lambda side: side.work.messages.requeue(self.some_message_ids(places), owner))
+    @rule(indexes=values.some_indexes, owner=values.processes)
+    def requeue(self, indexes: list[int], owner: str) -> None:
+        self.both(lambda side: side.work.messages.requeue(self.some_message_ids(indexes), owner))
 
     @rule(
-        places=values.some_places,
+        indexes=values.some_indexes,
         owner=values.processes,
         attempts_late=st.sampled_from([0, 0, 0, 1]),
         state=values.settled_states,
@@ -74,11 +74,11 @@ class MessageTasks(SideBySide):
         due_time=st.none() | values.times,
     )
     def record_outcomes(
-        self, places: list[int], owner: str, attempts_late: int, state: MessageState, **when: Any
+        self, indexes: list[int], owner: str, attempts_late: int, state: MessageState, **when: Any
     ) -> None:
         sending = self.sides[0].work.messages.claimed_by(values.PROCESSES, 100)
-        candidates = sending or self.sides[0].messages(self.some_message_ids(places))
-        chosen = {each.id: each for each in (candidates[place % len(candidates)] for place in places if candidates)}
+        candidates = sending or self.sides[0].messages(self.some_message_ids(indexes))
+        chosen = {each.id: each for each in (candidates[index % len(candidates)] for index in indexes if candidates)}
         batch = [
             samples.outcome(message, state, message.attempt_count - attempts_late, **when)
             for message in chosen.values()
@@ -86,20 +86,20 @@ class MessageTasks(SideBySide):
         self.both(lambda side: side.work.messages.record_outcomes(batch, owner))
 
     @rule(
-        places=values.some_places,
+        indexes=values.some_indexes,
         state=st.sampled_from([MessageState.CANCELLED, MessageState.EXPIRED]),
         now=values.times,
     )
-    def end_queued(self, places: list[int], state: MessageState, now: int) -> None:
-        self.both(lambda side: side.work.messages.end_queued(self.some_message_ids(places), state, now))
+    def end_queued(self, indexes: list[int], state: MessageState, now: int) -> None:
+        self.both(lambda side: side.work.messages.end_queued(self.some_message_ids(indexes), state, now))
 
-    @rule(places=values.some_places)
-    def hold(self, places: list[int]) -> None:
-        self.both(lambda side: side.work.messages.hold(self.some_message_ids(places)))
+    @rule(indexes=values.some_indexes)
+    def hold(self, indexes: list[int]) -> None:
+        self.both(lambda side: side.work.messages.hold(self.some_message_ids(indexes)))
 
-    @rule(place=values.places, limit=values.limits)
-    def release(self, place: int, limit: int) -> None:
-        name = self.sender(place)
+    @rule(index=values.indexes, limit=values.limits)
+    def release(self, index: int, limit: int) -> None:
+        name = self.sender(index)
 
         def release(side: Side) -> list[int]:
             # Releases all of them, because stores may differ in which they release first.
@@ -112,8 +112,8 @@ class MessageTasks(SideBySide):
 
     @rule(
         sandbox=values.sandboxes,
-        of_campaign=st.none() | values.places,
-        of_execution=st.none() | values.places,
+        of_campaign=st.none() | values.indexes,
+        of_execution=st.none() | values.indexes,
         identity=st.none() | values.identities,
         states=values.subsets(MessageState),
         limit=values.limits,
