@@ -1,4 +1,4 @@
-# The only door for people and CI. `make help` lists what is behind it.
+# The entry point for people and CI. `make help` lists the commands.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 

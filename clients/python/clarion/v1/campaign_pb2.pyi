@@ -173,7 +173,7 @@ class Campaign(_message.Message):
     """Optional. What happens to a message whose hand-off is in doubt. Default: `IN_DOUBT_POLICY_RESEND`."""
     rapid: _builtins.bool
     """Optional. Whether somebody waits for the message at this moment, as for a password reset or a one-time code. It then
-    goes before everything else that waits on its channel configuration, and places are kept for it. Only with
+    goes before everything else that waits on its channel configuration, and capacity is kept for it. Only with
     `CATEGORY_TRANSACTIONAL`. Default: false.
     """
     state: Global___Campaign.State.ValueType
@@ -367,7 +367,7 @@ class Finding(_message.Message):
     severity: Global___Finding.Severity.ValueType
     """Output only. How much it matters."""
     code: _builtins.str
-    """Output only. Which rule it is, in UPPER_SNAKE_CASE. Stable: tools may match on it. `docs/errors.md` lists them."""
+    """Output only. Which rule it is, in UPPER_SNAKE_CASE. Stable: tools may match on it. `docs/findings.md` lists them."""
     field: _builtins.str
     """Output only. Where it is, as a dotted path such as `actions[0].email.html`."""
     line: _builtins.int

@@ -164,7 +164,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
         {"reason": "BODY_TOO_SLOW", "domain": "clarion.dev"}
     """
     ERROR_REASON_SANDBOX_MISMATCH: _ErrorReason.ValueType  # 26
-    """`PERMISSION_DENIED`. At the AJO-shaped door alone: the header `x-sandbox-name` names another sandbox than the key's.
+    """`PERMISSION_DENIED`. In the AJO-shaped API alone: the header `x-sandbox-name` names another sandbox than the key's.
 
         {"reason": "SANDBOX_MISMATCH", "domain": "clarion.dev", "metadata": {"sandbox": "prod"}}
     """
@@ -181,7 +181,7 @@ class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
 
     Any call may fail with: `UNAUTHENTICATED`, `SCOPE_DENIED`, `INVALID_FIELDS`, `DEADLINE_TOO_SHORT`, `OVERLOADED`,
     `UNAVAILABLE` and `INTERNAL`; over HTTP also with `URL_UNKNOWN`, `HTTP_METHOD_UNKNOWN`, `MEDIA_TYPE_UNKNOWN` and
-    `BODY_TOO_SLOW`, and at the AJO-shaped door with `SANDBOX_MISMATCH`.
+    `BODY_TOO_SLOW`, and in the AJO-shaped API with `SANDBOX_MISMATCH`.
     """
 
 ERROR_REASON_UNSPECIFIED: ErrorReason.ValueType  # 0
@@ -326,7 +326,7 @@ ERROR_REASON_BODY_TOO_SLOW: ErrorReason.ValueType  # 25
     {"reason": "BODY_TOO_SLOW", "domain": "clarion.dev"}
 """
 ERROR_REASON_SANDBOX_MISMATCH: ErrorReason.ValueType  # 26
-"""`PERMISSION_DENIED`. At the AJO-shaped door alone: the header `x-sandbox-name` names another sandbox than the key's.
+"""`PERMISSION_DENIED`. In the AJO-shaped API alone: the header `x-sandbox-name` names another sandbox than the key's.
 
     {"reason": "SANDBOX_MISMATCH", "domain": "clarion.dev", "metadata": {"sandbox": "prod"}}
 """

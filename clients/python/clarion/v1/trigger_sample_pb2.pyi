@@ -39,9 +39,9 @@ class TriggerSample(_message.Message):
         TOOL_BUF_CURL: TriggerSample._Tool.ValueType  # 2
         """`buf curl`, in a shell."""
         TOOL_CURL: TriggerSample._Tool.ValueType  # 3
-        """`curl`, in a shell, at the JSON door."""
+        """`curl`, in a shell, with JSON over HTTP."""
         TOOL_CURL_AJO: TriggerSample._Tool.ValueType  # 4
-        """`curl`, in a shell, at the AJO-shaped door."""
+        """`curl`, in a shell, with the AJO-shaped API."""
         TOOL_PYTHON: TriggerSample._Tool.ValueType  # 5
         """A Python program with `clarion_client`."""
         TOOL_TYPESCRIPT: TriggerSample._Tool.ValueType  # 6
@@ -57,9 +57,9 @@ class TriggerSample(_message.Message):
     TOOL_BUF_CURL: TriggerSample.Tool.ValueType  # 2
     """`buf curl`, in a shell."""
     TOOL_CURL: TriggerSample.Tool.ValueType  # 3
-    """`curl`, in a shell, at the JSON door."""
+    """`curl`, in a shell, with JSON over HTTP."""
     TOOL_CURL_AJO: TriggerSample.Tool.ValueType  # 4
-    """`curl`, in a shell, at the AJO-shaped door."""
+    """`curl`, in a shell, with the AJO-shaped API."""
     TOOL_PYTHON: TriggerSample.Tool.ValueType  # 5
     """A Python program with `clarion_client`."""
     TOOL_TYPESCRIPT: TriggerSample.Tool.ValueType  # 6
@@ -97,13 +97,13 @@ class GetTriggerSampleRequest(_message.Message):
     name: _builtins.str
     """Required. `campaigns/{campaign}`."""
     target: _builtins.str
-    """Optional. Host and port at which the caller reaches the gRPC door, such as `clarion.example:443`: what the samples
-    call. At most 300 characters. Default: the address on which the door listens. The clients fill in their own.
+    """Optional. Host and port at which the caller reaches the gRPC endpoint, such as `clarion.example:443`: what the samples
+    call. At most 300 characters. Default: the address on which the service listens. The clients fill in their own.
     """
     base_url: _builtins.str
-    """Optional. Where the caller reaches the HTTP door, such as `https://clarion.example`, without a slash at the end. At
-    most 300 characters. Default: the `Host` of a call over HTTP, else the host of `target` with the port on which the door
-    listens; without such a door there are no samples for it.
+    """Optional. Where the caller reaches the HTTP endpoint, such as `https://clarion.example`, without a slash at the end. At
+    most 300 characters. Default: the `Host` of a call over HTTP, else the host of `target` with the port on which the
+    service listens for HTTP. A service without an HTTP endpoint returns no samples for it.
     """
     def __init__(
         self,
@@ -130,8 +130,8 @@ class GetTriggerSampleResponse(_message.Message):
     SAMPLES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def recipient(self) -> _trigger_service_pb2.Recipient:
-        """Whom the samples address, and with which data: a magic recipient, so that no mail leaves, a context that passes the
-        campaign's context schema, and each attribute of the profile that the content uses.
+        """Whom the samples address, and with which data: a magic recipient, so that no mail leaves (webhooks do), a context that
+        passes the campaign's context schema, and each attribute of the profile that the content uses.
         """
 
     @_builtins.property

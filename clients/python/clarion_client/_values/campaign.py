@@ -118,7 +118,7 @@ class Campaign(Value):
     """Optional. What happens to a message whose hand-off is in doubt. Default: `InDoubtPolicy.RESEND`."""
     rapid: bool = False
     """Optional. Whether somebody waits for the message at this moment, as for a password reset or a one-time code.
-    It then goes before everything else that waits on its channel configuration, and places are kept for it. Only
+    It then goes before everything else that waits on its channel configuration, and capacity is kept for it. Only
     with `Category.TRANSACTIONAL`. Default: false.
     """
     state: CampaignState | None = None
@@ -188,7 +188,7 @@ class Finding(Value):
     severity: Severity
     """Output only. How much it matters."""
     code: str = ""
-    """Output only. Which rule it is, in UPPER_SNAKE_CASE. Stable: tools may match on it. `docs/errors.md` lists
+    """Output only. Which rule it is, in UPPER_SNAKE_CASE. Stable: tools may match on it. `docs/findings.md` lists
     them.
     """
     field: str = ""

@@ -18,7 +18,7 @@ class ErrorReason(StrEnum):
 
     Any call may fail with: `UNAUTHENTICATED`, `SCOPE_DENIED`, `INVALID_FIELDS`, `DEADLINE_TOO_SHORT`,
     `OVERLOADED`, `UNAVAILABLE` and `INTERNAL`; over HTTP also with `URL_UNKNOWN`, `HTTP_METHOD_UNKNOWN`,
-    `MEDIA_TYPE_UNKNOWN` and `BODY_TOO_SLOW`, and at the AJO-shaped door with `SANDBOX_MISMATCH`.
+    `MEDIA_TYPE_UNKNOWN` and `BODY_TOO_SLOW`, and in the AJO-shaped API with `SANDBOX_MISMATCH`.
     """
 
     INVALID_FIELDS = "INVALID_FIELDS"
@@ -165,7 +165,7 @@ class ErrorReason(StrEnum):
         {"reason": "BODY_TOO_SLOW", "domain": "clarion.dev"}
     """
     SANDBOX_MISMATCH = "SANDBOX_MISMATCH"
-    """`PERMISSION_DENIED`. At the AJO-shaped door alone: the header `x-sandbox-name` names another sandbox than the
+    """`PERMISSION_DENIED`. In the AJO-shaped API alone: the header `x-sandbox-name` names another sandbox than the
     key's.
 
         {"reason": "SANDBOX_MISMATCH", "domain": "clarion.dev", "metadata": {"sandbox": "prod"}}

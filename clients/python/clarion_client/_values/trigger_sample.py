@@ -21,9 +21,9 @@ class SampleTool(StrEnum):
     BUF_CURL = "BUF_CURL"
     """`buf curl`, in a shell."""
     CURL = "CURL"
-    """`curl`, in a shell, at the JSON door."""
+    """`curl`, in a shell, with JSON over HTTP."""
     CURL_AJO = "CURL_AJO"
-    """`curl`, in a shell, at the AJO-shaped door."""
+    """`curl`, in a shell, with the AJO-shaped API."""
     PYTHON = "PYTHON"
     """A Python program with `clarion_client`."""
     TYPESCRIPT = "TYPESCRIPT"
@@ -49,8 +49,8 @@ class TriggerSamples(Value):
     """Carries the samples."""
 
     recipient: Recipient
-    """Whom the samples address, and with which data: a magic recipient, so that no mail leaves, a context that
-    passes the campaign's context schema, and each attribute of the profile that the content uses.
+    """Whom the samples address, and with which data: a magic recipient, so that no mail leaves (webhooks do), a
+    context that passes the campaign's context schema, and each attribute of the profile that the content uses.
     """
     samples: Sequence[TriggerSample] = ()
     """One for each tool."""

@@ -120,7 +120,7 @@ export type Campaign = Message<"clarion.v1.Campaign"> & {
 
   /**
    * Optional. Whether somebody waits for the message at this moment, as for a password reset or a one-time code. It then
-   * goes before everything else that waits on its channel configuration, and places are kept for it. Only with
+   * goes before everything else that waits on its channel configuration, and capacity is kept for it. Only with
    * `CATEGORY_TRANSACTIONAL`. Default: false.
    *
    * @generated from field: bool rapid = 22;
@@ -398,7 +398,7 @@ export type Finding = Message<"clarion.v1.Finding"> & {
   severity: Finding_Severity;
 
   /**
-   * Output only. Which rule it is, in UPPER_SNAKE_CASE. Stable: tools may match on it. `docs/errors.md` lists them.
+   * Output only. Which rule it is, in UPPER_SNAKE_CASE. Stable: tools may match on it. `docs/findings.md` lists them.
    *
    * @generated from field: string code = 2;
    */

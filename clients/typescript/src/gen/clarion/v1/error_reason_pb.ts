@@ -18,7 +18,7 @@ export const file_clarion_v1_error_reason: GenFile = /*@__PURE__*/
  *
  * Any call may fail with: `UNAUTHENTICATED`, `SCOPE_DENIED`, `INVALID_FIELDS`, `DEADLINE_TOO_SHORT`, `OVERLOADED`,
  * `UNAVAILABLE` and `INTERNAL`; over HTTP also with `URL_UNKNOWN`, `HTTP_METHOD_UNKNOWN`, `MEDIA_TYPE_UNKNOWN` and
- * `BODY_TOO_SLOW`, and at the AJO-shaped door with `SANDBOX_MISMATCH`.
+ * `BODY_TOO_SLOW`, and in the AJO-shaped API with `SANDBOX_MISMATCH`.
  *
  * @generated from enum clarion.v1.ErrorReason
  */
@@ -270,7 +270,7 @@ export enum ErrorReason {
   BODY_TOO_SLOW = 25,
 
   /**
-   * `PERMISSION_DENIED`. At the AJO-shaped door alone: the header `x-sandbox-name` names another sandbox than the key's.
+   * `PERMISSION_DENIED`. In the AJO-shaped API alone: the header `x-sandbox-name` names another sandbox than the key's.
    *
    *     {"reason": "SANDBOX_MISMATCH", "domain": "clarion.dev", "metadata": {"sandbox": "prod"}}
    *

@@ -71,14 +71,14 @@ export enum TriggerSample_Tool {
   BUF_CURL = 2,
 
   /**
-   * `curl`, in a shell, at the JSON door.
+   * `curl`, in a shell, with JSON over HTTP.
    *
    * @generated from enum value: TOOL_CURL = 3;
    */
   CURL = 3,
 
   /**
-   * `curl`, in a shell, at the AJO-shaped door.
+   * `curl`, in a shell, with the AJO-shaped API.
    *
    * @generated from enum value: TOOL_CURL_AJO = 4;
    */
@@ -119,17 +119,17 @@ export type GetTriggerSampleRequest = Message<"clarion.v1.GetTriggerSampleReques
   name: string;
 
   /**
-   * Optional. Host and port at which the caller reaches the gRPC door, such as `clarion.example:443`: what the samples
-   * call. At most 300 characters. Default: the address on which the door listens. The clients fill in their own.
+   * Optional. Host and port at which the caller reaches the gRPC endpoint, such as `clarion.example:443`: what the samples
+   * call. At most 300 characters. Default: the address on which the service listens. The clients fill in their own.
    *
    * @generated from field: string target = 2;
    */
   target: string;
 
   /**
-   * Optional. Where the caller reaches the HTTP door, such as `https://clarion.example`, without a slash at the end. At
-   * most 300 characters. Default: the `Host` of a call over HTTP, else the host of `target` with the port on which the door
-   * listens; without such a door there are no samples for it.
+   * Optional. Where the caller reaches the HTTP endpoint, such as `https://clarion.example`, without a slash at the end. At
+   * most 300 characters. Default: the `Host` of a call over HTTP, else the host of `target` with the port on which the
+   * service listens for HTTP. A service without an HTTP endpoint returns no samples for it.
    *
    * @generated from field: string base_url = 3;
    */
@@ -150,8 +150,8 @@ export const GetTriggerSampleRequestSchema: GenMessage<GetTriggerSampleRequest> 
  */
 export type GetTriggerSampleResponse = Message<"clarion.v1.GetTriggerSampleResponse"> & {
   /**
-   * Whom the samples address, and with which data: a magic recipient, so that no mail leaves, a context that passes the
-   * campaign's context schema, and each attribute of the profile that the content uses.
+   * Whom the samples address, and with which data: a magic recipient, so that no mail leaves (webhooks do), a context that
+   * passes the campaign's context schema, and each attribute of the profile that the content uses.
    *
    * @generated from field: clarion.v1.Recipient recipient = 1;
    */

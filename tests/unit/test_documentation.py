@@ -1,0 +1,72 @@
+"""The pages lead where they say, and name files that exist."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from clarion_server.adapters.channels.webhook.signature import signed_headers
+
+ROOT = Path(__file__).parents[2]
+SERVER = ROOT / "server" / "clarion_server"
+PAGES = [
+    Path(name)
+    for name in subprocess.run(
+        ["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+]
+#: Where the names of files in the pages begin.
+FOLDERS = (ROOT, SERVER, SERVER / "application")
+FILE = re.compile(
+    r"`(?!application/(?:json|x-ndjson)`)((?:adapters|application|bench|bootstrap|clients|deploy|docs|domain|examples|protos|sending|server|tests|tools|transport)"
+    r"/[\w./-]+)`"
+)
+SECRET = f"whsec_{base64.b64encode(bytes(32)).decode()}"
+
+
+def prose(page: Path) -> str:
+    """Returns the page without its samples."""
+    return re.sub(r"```.*?```", "", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+def anchors(page: Path) -> set[str]:
+    """Returns the anchors of the page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", prose(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_every_link_within_the_repository_leads_somewhere(page: Path) -> None:
+    broken = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", prose(page)):
+        path, _, anchor = link.partition("#")
+        target = (ROOT / page).parent / path if path else ROOT / page
+        is_broken = not target.exists() or (anchor and anchor not in anchors(target))
+        if is_broken and not link.startswith("http"):
+            broken.append(link)
+    assert broken == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_every_file_that_a_page_names_exists(page: Path) -> None:
+    named = FILE.findall(prose(page))
+    assert [name for name in named if not any((folder / name).exists() for folder in FOLDERS)] == []
+
+
+def test_the_code_for_receivers_of_webhooks_accepts_genuine_requests_alone() -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "webhooks.md").read_text(), re.DOTALL)
+    names: dict[str, Any] = {"base64": base64, "hashlib": hashlib, "hmac": hmac, "Mapping": Mapping}
+    exec(code, names)
+    headers = signed_headers(SECRET, "messages/1", 1_000, b"{}")
+    genuine = [
+        names["is_genuine"](SECRET, headers, body, now)
+        for body, now in ((b"{}", 1_300), (b"[]", 1_000), (b"{}", 1_301))
+    ]
+    assert genuine == [True, False, False]
