@@ -39,7 +39,7 @@ ELEMENT = 16
 VISIT = 150
 """One value that Python looks at in a loop of its own."""
 APPLY = 1_500
-"""One entry of a list to which a filter or a test is applied."""
+"""One entry of a list to which a filter or a test is applied_subschemas."""
 LOOKUP = 400
 """One step of an attribute path such as `address.city`."""
 CHAR = 4

@@ -14,7 +14,7 @@ from types import CodeType
 from jinja2 import TemplateSyntaxError, nodes
 
 from clarion_server.adapters.rendering.environment import ContentEnvironment
-from clarion_server.adapters.rendering.rewriting import rewritten
+from clarion_server.adapters.rendering.rewriting import add_payments
 from clarion_server.adapters.rendering.structure import Refusal, syntax_refusal
 
 _FILE_NAME = "<template>"
@@ -28,11 +28,11 @@ _CHILD = (
 )
 
 
-def compiled(tree: nodes.Template, environment: ContentEnvironment) -> CodeType | Refusal:
+def compile_tree(tree: nodes.Template, environment: ContentEnvironment) -> CodeType | Refusal:
     """Returns the template's code, or why there is none. Changes the tree."""
     texts = sum(len(node.data) for node in tree.find_all(nodes.TemplateData))
     try:
-        python = environment.compile(rewritten(tree), raw=True)
+        python = environment.compile(add_payments(tree), raw=True)
         if len(python) > _LONGEST:
             return syntax_refusal(0, "The template is too large.")
         return _compile_here(python) if len(python) - texts < _LONGEST_HERE else _compile_apart(python)

@@ -14,7 +14,7 @@ from clarion_server.adapters.rendering.content_kind import ContentKinds
 from clarion_server.adapters.rendering.schema_check import EMPTY_OBJECT, JsonSchema
 from clarion_server.adapters.rendering.schema_cost import compilation_price
 from clarion_server.adapters.rendering.schema_rules import validator
-from clarion_server.adapters.rendering.schema_tree import written_out
+from clarion_server.adapters.rendering.schema_tree import inline_references
 from clarion_server.application.ports.content import Example, Personalisation, RenderingFailed
 from clarion_server.domain.campaign import CampaignDefinition
 
@@ -53,7 +53,7 @@ def example_of(definition: CampaignDefinition, kinds: ContentKinds, identity: st
     check = JsonSchema(schema)
     contents = [CompiledAction(kinds, definition, index, "example") for index in range(len(definition.actions))]
     with suppress(_SearchEnded):
-        for context in islice(_Examples().of(written_out(schema, schema)), _MOST_CONTEXTS):
+        for context in islice(_Examples().of(inline_references(schema, schema)), _MOST_CONTEXTS):
             if isinstance(context, dict) and not check.violations(context):
                 with suppress(RenderingFailed):
                     for content in contents:

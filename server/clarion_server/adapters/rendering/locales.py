@@ -1,4 +1,4 @@
-"""Locales of messages, from BCP 47 tags."""
+"""Finds the locale of a message by its BCP 47 tag."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from functools import lru_cache
 from babel import Locale, UnknownLocaleError
 
 _LAST_RESORT = "en"
+_LONGEST_TAG = 100
 
 
 @lru_cache(maxsize=1024)
 def locale_of(tag: str, default_tag: str = _LAST_RESORT) -> Locale:
-    """The closest known locale: of the tag (`pt-BR`, then `pt`), else of the default, else English. Never fails."""
+    """Returns the closest known locale of the tag (`pt-BR`, then `pt`), else of the default, else English."""
     for candidate in (tag, default_tag, _LAST_RESORT):
         locale = _closest(candidate)
         if locale is not None:
@@ -20,7 +21,7 @@ def locale_of(tag: str, default_tag: str = _LAST_RESORT) -> Locale:
 
 
 def _closest(tag: str) -> Locale | None:
-    subtags = tag.replace("_", "-").split("-")
+    subtags = tag[:_LONGEST_TAG].replace("_", "-").split("-")
     for length in range(len(subtags), 0, -1):
         try:
             return Locale.parse("-".join(subtags[:length]), sep="-")

@@ -1,7 +1,7 @@
-"""Makes templates pay: puts the price of loops, comparisons, slices and methods into the tree before it is compiled.
+"""Puts the payments for loops, comparisons, slices and methods into a template's tree before it is compiled.
 
-Filters, tests and operators pay by themselves. What is left, the names and tags of a template, costs little for one
-pass, since a template has a largest size; a loop pays for all of its turns before the first.
+Filters, tests and operators pay by themselves. One pass through the names and tags of a template costs little, since
+templates have a largest size; a loop pays for all of its turns before the first.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class _Rewriter(NodeTransformer):
         return node
 
 
-def rewritten(template: nodes.Template) -> nodes.Template:
+def add_payments(template: nodes.Template) -> nodes.Template:
     """Changes the template in place, and returns it."""
     assert template.environment is not None
     _Rewriter().visit(template)

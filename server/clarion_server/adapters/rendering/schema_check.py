@@ -1,4 +1,4 @@
-"""Context schemas: compiled once, checked fast. Violations are listed for a context that fails, and only then."""
+"""Compiles context schemas, and checks contexts. Violations are listed only for a context that fails."""
 
 from __future__ import annotations
 
@@ -8,26 +8,24 @@ from typing import Any
 
 from jsonschema_rs import ValidationError
 
-from clarion_server.adapters.rendering.schema_cost import has_alternatives, holds_at_most, place_of, time_of_largest
+from clarion_server.adapters.rendering.schema_cost import cost_tree, has_alternatives, holds_at_most, time_of_largest
 from clarion_server.adapters.rendering.schema_rules import schema_findings, validator
-from clarion_server.adapters.rendering.schema_tree import written_out
+from clarion_server.adapters.rendering.schema_tree import inline_references
 from clarion_server.adapters.rendering.schema_violations import violations_of
 from clarion_server.application.ports.content import ContentInvalid
 from clarion_server.domain.finding import Severity
 from clarion_server.domain.violation import Violation
 
-#: `properties` is there for the validator, which names unknown fields only beside it.
+#: With `properties`, since the validator names unknown fields only beside it.
 EMPTY_OBJECT: Mapping[str, Any] = {"type": "object", "properties": {}, "additionalProperties": False}
 
 _MOST_VIOLATIONS = 100
-
-
 _MOST_NANOSECONDS = 30_000_000
-"""Of a check, which runs on the event loop."""
+"""The time of a check, which runs on the event loop."""
 _MOST_ERRORS = 4_000
-"""That the validator may make, all at once: about 40 ms."""
+"""The validator makes all errors at once, which takes about 10 µs each."""
 _MOST_LISTED_VALUES = 5_000
-"""Of a context whose possible errors are counted."""
+"""The values of a context whose possible errors are counted."""
 
 _TOO_LARGE = Violation("", "TOO_MANY", "Has too many values, or too long texts, to be checked against its schema.")
 _NOT_LISTED = Violation("", "NO_MATCH", "Breaks the context schema, and has too many values for a list of violations.")
@@ -36,7 +34,7 @@ _NOT_LISTED = Violation("", "NO_MATCH", "Breaks the context schema, and has too 
 class JsonSchema:
     """A compiled schema (JSON Schema 2020-12). Formats are asserted; patterns run in linear time."""
 
-    __slots__ = ("_has_alternatives", "_is_bounded", "_place", "_validator")
+    __slots__ = ("_cost", "_has_alternatives", "_is_bounded", "_validator")
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         """Raises ContentInvalid."""
@@ -44,18 +42,18 @@ class JsonSchema:
             if finding.severity is Severity.ERROR:
                 raise ContentInvalid(f"{finding.field}: {finding.message}")
         self._validator = validator(schema)
-        self._place = place_of(written_out(schema, schema))
+        self._cost = cost_tree(inline_references(schema, schema))
         self._has_alternatives = has_alternatives(schema)
-        self._is_bounded = time_of_largest(self._place) <= _MOST_NANOSECONDS
+        self._is_bounded = time_of_largest(self._cost) <= _MOST_NANOSECONDS
 
     def violations(self, context: Mapping[str, Any]) -> list[Violation]:
         """Returns the first hundred broken rules; of a context with thousands of values the first alone."""
         try:
-            if not self._is_bounded and self._place.time_left(context, _MOST_NANOSECONDS) < 0:
+            if not self._is_bounded and self._cost.time_left(context, _MOST_NANOSECONDS) < 0:
                 return [_TOO_LARGE]
             if self._validator.is_valid(context):
                 return []
-            if holds_at_most(_MOST_LISTED_VALUES, context) and self._place.errors(context) <= _MOST_ERRORS:
+            if holds_at_most(_MOST_LISTED_VALUES, context) and self._cost.errors(context) <= _MOST_ERRORS:
                 found = chain.from_iterable(map(violations_of, self._validator.iter_errors(context)))
                 return list(islice(found, _MOST_VIOLATIONS))
             return self._first_violations(context)

@@ -1,7 +1,7 @@
-"""What a context schema costs: the memory of its patterns, and the time of a check.
+"""Bounds the cost of a context schema: the memory of its patterns, and the time of a check.
 
-A check runs on the event loop, so its time is bounded before it begins: each place of the schema has a price, and the
-values of the context pay at the places that they come to. Prices are nanoseconds, as measured with jsonschema-rs.
+A check runs on the event loop, so its time is bounded before it begins. The schema becomes a tree of costs, whose nodes
+have a price for the values that come to them. Prices are nanoseconds, as measured with jsonschema-rs.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from jsonschema_rs import Draft202012Validator, RegexOptions, ValidationError
 
-from clarion_server.adapters.rendering.schema_tree import Path, children, everywhere
+from clarion_server.adapters.rendering.schema_tree import Path, all_subschemas, subschemas
 
 #: The largest context of a trigger (200 KiB of JSON) holds at most so many values and characters.
 _MOST_VALUES = 100_000
@@ -24,12 +24,12 @@ _KEYWORD = 10
 _COUNTED = dict.fromkeys(("dependentRequired", "dependentSchemas", "patternProperties", "required"), 8)
 _CONST = 130
 _ENUM = 1_200
-"""Of one number in it; texts are found at once."""
+"""The price of one number in an `enum`; texts are found at once."""
 _MULTIPLE_OF = 1_500
 _MULTIPLE_OF_FRACTION = 10_000
 _OTHERS = {"format": 400, "pattern": 60}
 _CHAR = 0.4 / 1024
-"""Of a text, for each byte of a pattern that it is matched with."""
+"""The price of one character of a text, for each byte of a pattern that it is matched with."""
 
 #: The validator copies a value into each of its errors: so many values or characters take as long as an error itself.
 _VALUES_OF_AN_ERROR = 50
@@ -42,93 +42,93 @@ _OF_ENTRIES = frozenset({"contains", "items", "prefixItems", "unevaluatedItems"}
 
 
 @dataclass(frozen=True, slots=True)
-class SchemaPlace:
-    """The parts of a schema that apply to the same values, with the places for what those values hold."""
+class CostNode:
+    """The price of all parts of a schema that apply to the same values, with the nodes for what those values hold."""
 
     value_price: float
     char_price: float
-    members: Mapping[str, SchemaPlace]
-    any_member: SchemaPlace | None
-    entry: SchemaPlace | None
+    members: Mapping[str, CostNode]
+    any_member: CostNode | None
+    entry: CostNode | None
 
     def time_left(self, value: Any, left: float) -> float:
         """Returns what is left of a time after the check of a value; less than 0 when it does not suffice."""
         left -= self.value_price
         if isinstance(value, str):
             return left - self.char_price * len(value)
-        for place, part in self._parts(value):
+        for node, part in self._parts(value):
             if left < 0:
                 break
-            left = place.time_left(part, left)
+            left = node.time_left(part, left)
         return left
 
-    def places_of(self, name: str | None) -> list[SchemaPlace]:
-        """Returns the places that a member comes to, or an entry where the name is None."""
-        places = [self.entry] if name is None else [self.members.get(name), self.any_member]
-        return [place for place in places if place is not None]
+    def nodes_of(self, name: str | None) -> list[CostNode]:
+        """Returns the nodes of a member, or of an entry when the name is None."""
+        nodes = [self.entry] if name is None else [self.members.get(name), self.any_member]
+        return [node for node in nodes if node is not None]
 
-    def _parts(self, value: Any) -> Iterator[tuple[SchemaPlace, Any]]:
+    def _parts(self, value: Any) -> Iterator[tuple[CostNode, Any]]:
         if isinstance(value, list):
-            yield from ((place, entry) for entry in value for place in self.places_of(None))
+            yield from ((node, entry) for entry in value for node in self.nodes_of(None))
         elif isinstance(value, Mapping):
-            yield from ((place, member) for name, member in value.items() for place in self.places_of(name))
+            yield from ((node, member) for name, member in value.items() for node in self.nodes_of(name))
 
     def errors(self, value: Any) -> float:
         """Returns the price of the errors that a value may have, counted in errors of a small value."""
         return _errors([self], value)[1]
 
 
-def _errors(places: list[SchemaPlace], value: Any) -> tuple[float, float]:
+def _errors(nodes: list[CostNode], value: Any) -> tuple[float, float]:
     """Returns the size of a value, which each of its errors copies, and the price of all errors in it."""
     size, price = 1.0 + (len(value) / _CHARS_OF_A_VALUE if isinstance(value, str) else 0), 0.0
     inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
     keys = value if isinstance(value, Mapping) else [None] * len(inner)
     for key, part in zip(keys, inner, strict=True):
-        part_size, part_price = _errors([each for place in places for each in place.places_of(key)], part)
+        part_size, part_price = _errors([each for node in nodes for each in node.nodes_of(key)], part)
         size, price = size + part_size, price + part_price
-    return size, price + sum(place.value_price for place in places) / _KEYWORD * (1 + size / _VALUES_OF_AN_ERROR)
+    return size, price + sum(node.value_price for node in nodes) / _KEYWORD * (1 + size / _VALUES_OF_AN_ERROR)
 
 
-def place_of(schema: Mapping[str, Any]) -> SchemaPlace:
-    """Returns the root of a schema without references."""
-    return _place([schema])
+def cost_tree(schema: Mapping[str, Any]) -> CostNode:
+    """Returns the root of the tree for a schema without references."""
+    return _node([schema])
 
 
-def time_of_largest(place: SchemaPlace) -> float:
-    """Returns how long a check takes at most, if all values of the largest context came to the dearest place."""
-    value_price, char_price = _dearest(place)
+def time_of_largest(node: CostNode) -> float:
+    """Returns the time of a check in which all values of the largest context come to the dearest node."""
+    value_price, char_price = _dearest(node)
     return value_price * _MOST_VALUES + char_price * _MOST_CHARS
 
 
-def _dearest(place: SchemaPlace | None) -> tuple[float, float]:
-    if place is None:
+def _dearest(node: CostNode | None) -> tuple[float, float]:
+    if node is None:
         return 0, 0
-    inner = [_dearest(each) for each in (*place.members.values(), place.entry)]
+    inner = [_dearest(each) for each in (*node.members.values(), node.entry)]
     value_prices, char_prices = zip(*inner, strict=True)
-    any_value, any_char = _dearest(place.any_member)
+    any_value, any_char = _dearest(node.any_member)
     return (
-        max(place.value_price, max(value_prices) + any_value),
-        max(place.char_price, max(char_prices) + any_char),
+        max(node.value_price, max(value_prices) + any_value),
+        max(node.char_price, max(char_prices) + any_char),
     )
 
 
-def _place(group: list[Any]) -> SchemaPlace:
+def _node(group: list[Any]) -> CostNode:
     parts, named, others, entries = list(group), defaultdict[Any, list[Any]](list), list[Any](), list[Any]()
     # The list grows while it is walked through.
     for part in parts:
-        for path, child in children(part):
+        for path, child in subschemas(part):
             if path[0] in _IN_PLACE:
                 parts.append(child)
             elif path[0] == "properties":
                 named[path[1]].append(child)
             else:
                 (entries if path[0] in _OF_ENTRIES else others).append(child)
-    return SchemaPlace(
+    return CostNode(
         sum(map(_value_price, parts)),
         sum(map(_char_price, parts)),
-        {name: _place(inner) for name, inner in named.items()},
-        _place(others) if others else None,
-        _place(entries) if entries else None,
+        {name: _node(inner) for name, inner in named.items()},
+        _node(others) if others else None,
+        _node(entries) if entries else None,
     )
 
 
@@ -162,13 +162,13 @@ def _leaves(value: Any) -> int:
 
 def compilation_price(schema: Any) -> int:
     """Returns how many parts a schema has, a large pattern counted as many."""
-    parts = sum(1 for _ in everywhere(schema))
+    parts = sum(1 for _ in all_subschemas(schema))
     return parts + sum((pattern_size(pattern) or 0) // _PATTERN_SIZES[0] for _, pattern in patterns(schema))
 
 
 def has_alternatives(schema: Any) -> bool:
-    """Returns whether a part of a schema may hold or not hold for a value that passes the whole."""
-    return any(isinstance(part, Mapping) and not _ALTERNATIVES.isdisjoint(part) for _, part in everywhere(schema))
+    """Returns whether a value that passes the schema may fail a part of it."""
+    return any(isinstance(part, Mapping) and not _ALTERNATIVES.isdisjoint(part) for _, part in all_subschemas(schema))
 
 
 def holds_at_most(most: int, value: Any) -> bool:
@@ -184,7 +184,7 @@ def holds_at_most(most: int, value: Any) -> bool:
 def patterns(schema: Any) -> Iterator[tuple[Path, str]]:
     """Yields each pattern of a schema once, with the path of a schema that has it."""
     found: dict[str, Path] = {}
-    for path, part in everywhere(schema):
+    for path, part in all_subschemas(schema):
         if isinstance(part, Mapping):
             for pattern in [*([part["pattern"]] if "pattern" in part else []), *part.get("patternProperties", ())]:
                 found.setdefault(pattern, path)

@@ -1,4 +1,4 @@
-"""What a context schema must be, beyond being JSON Schema: an object, small, and without references that go astray."""
+"""Finds what is wrong with a context schema: it is JSON Schema for an object, small, with references into itself."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from jsonschema_rs import Draft202012Validator, RegexOptions, ValidationError
 
 from clarion_server.adapters.rendering.schema_cost import pattern_size, patterns
-from clarion_server.adapters.rendering.schema_tree import Path, applied, dotted, everywhere, resolved
+from clarion_server.adapters.rendering.schema_tree import Path, all_subschemas, applied_subschemas, format_path, resolve
 from clarion_server.adapters.rendering.structure import closest
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 
@@ -21,15 +21,15 @@ _DIALECTS = (DIALECT, f"{DIALECT}#")
 
 _LARGEST = 64 * 1024
 _DEEPEST = 64
-"""Of the schema as JSON; each level of the data takes two."""
+"""Levels of the schema as JSON; each level of the data takes two."""
 _MOST_PARTS = 5_000
-"""With every reference written out: what a check may have to look at for one value."""
+"""Parts of the schema with the target of each reference in its place."""
 _LONGEST_MESSAGE = 300
 _MOST_FINDINGS = 100
 _LARGEST_PATTERNS = 24 * 1024 * 1024
 """Of all compiled patterns together; a name as in `^[\\p{L} '-]{1,100}$` takes a third of it."""
 
-_ELSEWHERE = ("$anchor", "$dynamicAnchor", "$dynamicRef", "$recursiveAnchor", "$recursiveRef", "$vocabulary")
+_UNAVAILABLE = ("$anchor", "$dynamicAnchor", "$dynamicRef", "$recursiveAnchor", "$recursiveRef", "$vocabulary")
 
 _KEYWORDS = frozenset(
     {"$comment", "$defs", "$id", "$ref", "$schema", "additionalProperties", "allOf", "anyOf", "const", "contains"}
@@ -43,7 +43,10 @@ _KEYWORDS = frozenset(
 
 
 def schema_findings(schema: Mapping[str, Any]) -> list[Finding]:
-    """Errors keep the schema from being compiled. Each rule relies on those before it."""
+    """Returns the findings of the first rule that has any, since each rule relies on those before it.
+
+    A schema without errors compiles.
+    """
     for rule in (_size, _language, _root, _references, _expansion, _patterns, _compilation):
         findings = list(islice(rule(schema), _MOST_FINDINGS))
         if findings:
@@ -83,7 +86,10 @@ def _meta_validator() -> Draft202012Validator:
 
 
 def validator(schema: Mapping[str, Any]) -> Draft202012Validator:
-    """Raises jsonschema_rs.ValidationError. Reads no other document, and matches patterns in linear time."""
+    """Compiles a schema. It reads no other document, and its patterns match in linear time.
+
+    Raises jsonschema_rs.ValidationError.
+    """
     return Draft202012Validator(dict(schema), validate_formats=True, pattern_options=RegexOptions(), offline=True)
 
 
@@ -93,18 +99,18 @@ def _root(schema: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _references(schema: Mapping[str, Any]) -> Iterator[Finding]:
-    parts = [(path, part) for path, part in everywhere(schema) if isinstance(part, Mapping)]
+    parts = [(path, part) for path, part in all_subschemas(schema) if isinstance(part, Mapping)]
     targets = {id(part) for _, part in parts}
     for path, part in parts:
-        yield from _strays(part, path)
+        yield from _unavailable_keywords(part, path)
         reference = part.get("$ref")
         if reference is not None and id(_target(reference, schema)) not in targets:
             message = "The reference leads out of this schema, or to no schema."
             yield _error((*path, "$ref"), message, "Refer to a part of it: `$ref: '#/$defs/…'`.")
 
 
-def _strays(part: Mapping[str, Any], path: Path) -> Iterator[Finding]:
-    for keyword in _ELSEWHERE:
+def _unavailable_keywords(part: Mapping[str, Any], path: Path) -> Iterator[Finding]:
+    for keyword in _UNAVAILABLE:
         if keyword in part:
             yield _error((*path, keyword), f"`{keyword}` is not available.", "Refer with `$ref: '#/$defs/…'`.")
     if "$id" in part and path:
@@ -115,31 +121,31 @@ def _target(reference: str, root: Mapping[str, Any]) -> Any:
     if reference != "#" and not reference.startswith("#/"):
         return None
     try:
-        return resolved(reference, root)
+        return resolve(reference, root)
     except LookupError:
         return None
 
 
 class _TooLarge(Exception):
-    """Carries the finding's message and remedy."""
+    """Ends the count of parts. Its arguments are the message and the remedy of the finding."""
 
 
 def _expansion(schema: Mapping[str, Any]) -> Iterator[Finding]:
-    """A schema that refers to itself grows with the data, and a chain of doublings grows beyond measure."""
+    """Finds a schema that refers to itself, or that grows too large with the target of each reference in its place."""
     try:
-        _parts_left(schema, schema, _MOST_PARTS, ())
+        _count_parts(schema, schema, _MOST_PARTS, ())
     except _TooLarge as error:
         message, remedy = error.args
         yield _error((), message, remedy)
 
 
-def _parts_left(schema: Any, root: Mapping[str, Any], left: int, references: tuple[str, ...]) -> int:
-    """How many of the allowed parts are left after this one with everything in it."""
+def _count_parts(schema: Any, root: Mapping[str, Any], left: int, references: tuple[str, ...]) -> int:
+    """Returns how many of the allowed parts are left after a schema with everything in it. Raises _TooLarge."""
     if left <= 0:
         raise _TooLarge(f"The schema has more than {_MOST_PARTS:,} parts, references written out.", "Refer less often.")
     left -= 1
-    for child in applied(schema):
-        left = _parts_left(child, root, left, references)
+    for child in applied_subschemas(schema):
+        left = _count_parts(child, root, left, references)
     reference = schema.get("$ref") if isinstance(schema, Mapping) else None
     if reference is None:
         return left
@@ -147,7 +153,7 @@ def _parts_left(schema: Any, root: Mapping[str, Any], left: int, references: tup
         raise _TooLarge(
             f"The schema at `{reference}` refers to itself.", "Write out the levels that the content shows."
         )
-    return _parts_left(resolved(reference, root), root, left, (*references, reference))
+    return _count_parts(resolve(reference, root), root, left, (*references, reference))
 
 
 def _patterns(schema: Mapping[str, Any]) -> Iterator[Finding]:
@@ -162,7 +168,7 @@ def _patterns(schema: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _compilation(schema: Mapping[str, Any]) -> Iterator[Finding]:
-    """What JSON Schema allows and the validator does not: patterns that take more than linear time to match."""
+    """Finds what JSON Schema allows and the validator does not: patterns that may take more than linear time."""
     try:
         validator(schema)
     except ValidationError as error:
@@ -172,11 +178,11 @@ def _compilation(schema: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _unknown_keywords(schema: Mapping[str, Any]) -> Iterator[Finding]:
-    """The standard ignores what it does not know, so that `require` promises nothing."""
-    for path, part in everywhere(schema):
+    """Warns of keywords that JSON Schema ignores, so that `require` promises nothing."""
+    for path, part in all_subschemas(schema):
         unknown = set(part) - _KEYWORDS if isinstance(part, Mapping) else set()
         for keyword in sorted(keyword for keyword in unknown if not keyword.startswith("x-")):
-            message = f"JSON Schema knows no `{keyword}`, and ignores it."
+            message = f"JSON Schema has no keyword `{keyword}`, and ignores it."
             remedy = f"Correct it, or begin its name with `x-`.{closest(keyword, _KEYWORDS)}"
             yield _finding(Severity.WARNING, (*path, keyword), message, remedy)
 
@@ -186,6 +192,6 @@ def _error(path: Path, message: str, remedy: str) -> Finding:
 
 
 def _finding(severity: Severity, path: Path, message: str, remedy: str) -> Finding:
-    inside = dotted(path)
+    inside = format_path(path)
     field = FIELD + (inside if inside.startswith("[") else f".{inside}" if inside else "")
     return Finding(severity, FindingCode.CONTEXT_SCHEMA_INVALID, field, message, remedy)

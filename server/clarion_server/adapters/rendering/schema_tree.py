@@ -1,4 +1,4 @@
-"""How a JSON Schema is nested: the keywords that hold schemas (2020-12 core, section 10), and references in it."""
+"""Walks through the schemas in a JSON Schema (2020-12 core, section 10), and follows its references."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _DEFINITIONS = frozenset({"$defs", "definitions"})
 _HOLDS_MAP = _DEFINITIONS | {"dependentSchemas", "patternProperties", "properties"}
 
 
-def children(schema: Any) -> Iterator[tuple[Path, Any]]:
-    """The schemas directly inside a schema, each with its path from there."""
+def subschemas(schema: Any) -> Iterator[tuple[Path, Any]]:
+    """Yields the schemas directly inside a schema, each with its path from there."""
     if isinstance(schema, Mapping):
         for keyword, value in schema.items():
             if keyword in _HOLDS_ONE:
@@ -29,20 +29,20 @@ def children(schema: Any) -> Iterator[tuple[Path, Any]]:
                 yield from (((keyword, name), member) for name, member in value.items())
 
 
-def everywhere(schema: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """The schema and all schemas in it."""
+def all_subschemas(schema: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Yields the schema and all schemas in it, each with its path."""
     yield path, schema
-    for step, child in children(schema):
-        yield from everywhere(child, path + step)
+    for step, child in subschemas(schema):
+        yield from all_subschemas(child, path + step)
 
 
-def applied(schema: Any) -> Iterator[Any]:
-    """The schemas directly inside that values are checked by: definitions only count where they are referred to."""
-    return (child for path, child in children(schema) if path[0] not in _DEFINITIONS)
+def applied_subschemas(schema: Any) -> Iterator[Any]:
+    """Returns the schemas directly inside that check values: definitions do so only where a reference leads to them."""
+    return (child for path, child in subschemas(schema) if path[0] not in _DEFINITIONS)
 
 
-def resolved(reference: str, root: Mapping[str, Any]) -> Any:
-    """What a local reference stands for: `#` or `#/…`, a JSON pointer (RFC 6901). Raises LookupError."""
+def resolve(reference: str, root: Mapping[str, Any]) -> Any:
+    """Returns the target of a local reference: `#` or `#/…`, a JSON pointer (RFC 6901). Raises LookupError."""
     target: Any = root
     for token in unquote(reference).removeprefix("#").split("/")[1:]:
         key = token.replace("~1", "/").replace("~0", "~")
@@ -55,32 +55,32 @@ def resolved(reference: str, root: Mapping[str, Any]) -> Any:
     return target
 
 
-def written_out(schema: Any, root: Mapping[str, Any]) -> Any:
-    """The schema without references: what each stands for joins what is said beside it. Needs one without cycles."""
+def inline_references(schema: Any, root: Mapping[str, Any]) -> Any:
+    """Returns a schema without cycles with the target of each reference in its place, beside what stands there."""
     if not isinstance(schema, Mapping):
         return schema
-    result = {key: _written_out(key, value, root) for key, value in schema.items() if key not in _DEFINITIONS}
+    result = {key: _inline(key, value, root) for key, value in schema.items() if key not in _DEFINITIONS}
     reference = result.pop("$ref", None)
     if reference is not None:
-        result["allOf"] = [*result.get("allOf", ()), written_out(resolved(reference, root), root)]
+        result["allOf"] = [*result.get("allOf", ()), inline_references(resolve(reference, root), root)]
     return result
 
 
-def _written_out(keyword: str, value: Any, root: Mapping[str, Any]) -> Any:
+def _inline(keyword: str, value: Any, root: Mapping[str, Any]) -> Any:
     if keyword in _HOLDS_ONE:
-        return written_out(value, root)
+        return inline_references(value, root)
     if keyword in _HOLDS_LIST:
-        return [written_out(member, root) for member in value]
+        return [inline_references(member, root) for member in value]
     if keyword in _HOLDS_MAP:
-        return {name: written_out(member, root) for name, member in value.items()}
+        return {name: inline_references(member, root) for name, member in value.items()}
     return value
 
 
 _LONGEST_KEY = 64
 
 
-def dotted(path: Path) -> str:
-    """`order.items[0].price`; a key that is no plain name is quoted: `prices["a.b"]`."""
+def format_path(path: Path) -> str:
+    """Returns `order.items[0].price`; a key that is no plain name is quoted: `prices["a.b"]`."""
     text = ""
     for step in path:
         if isinstance(step, int):

@@ -1,4 +1,4 @@
-"""What a validator says of a context, as violations: paths, stable reasons, sentences without the context's values."""
+"""Turns the errors of a validator into violations: paths, stable reasons, sentences without the context's values."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from jsonschema_rs import ValidationError
 
-from clarion_server.adapters.rendering.schema_tree import Path, dotted
+from clarion_server.adapters.rendering.schema_tree import Path, format_path
 from clarion_server.domain.violation import Violation
 
 #: The stable reason of each JSON Schema keyword, by the name that the validator gives it.
@@ -42,13 +42,13 @@ REASONS = {
     "uniqueItems": "DUPLICATE",
 }
 
-#: For people. `{limit}` and the like are the schema's own words; nothing here is the context's.
+#: For people. `{limit}` and the like come from the schema, and nothing comes from the context.
 _SENTENCES = {
-    "additionalItems": "The list has more entries than the schema knows.",
-    "additionalProperties": "The context schema knows no such field.",
+    "additionalItems": "The list has more entries than the context schema allows.",
+    "additionalProperties": "The context schema has no such field.",
     "anyOf": "Must match one of the alternatives of the context schema.",
     "const": "Must be {expected_value}.",
-    "contains": "Must hold an entry of the kind that the context schema asks for.",
+    "contains": "Must hold an entry that the context schema requires.",
     "enum": "Must be one of {options}.",
     "exclusiveMaximum": "Must be less than {limit}.",
     "exclusiveMinimum": "Must be greater than {limit}.",
@@ -69,8 +69,8 @@ _SENTENCES = {
     "propertyNames": "Has a field whose name the context schema does not allow.",
     "required": "Must be given.",
     "type": "Must be {types}.",
-    "unevaluatedItems": "The list has more entries than the schema knows.",
-    "unevaluatedProperties": "The context schema knows no such field.",
+    "unevaluatedItems": "The list has more entries than the context schema allows.",
+    "unevaluatedProperties": "The context schema has no such field.",
     "uniqueItems": "Must not hold an entry twice.",
 }
 
@@ -78,12 +78,12 @@ _LONGEST_PART = 200
 
 
 def violations_of(error: ValidationError) -> Iterator[Violation]:
-    """One for each field concerned: a missing or an unknown field is named itself, not the object around it."""
+    """Yields a violation for each field: a missing or an unknown one is named itself, not the object that holds it."""
     keyword = error.kind.name
     reason = REASONS.get(keyword, "MALFORMED")
     sentence = _sentence(keyword, error.kind.as_dict())
     for path in _paths(tuple(error.instance_path), error.kind.as_dict()):
-        yield Violation(dotted(path), reason, sentence)
+        yield Violation(format_path(path), reason, sentence)
 
 
 def _paths(path: Path, details: dict[str, Any]) -> Iterator[Path]:

@@ -1,4 +1,4 @@
-"""What a template may be made of. Whatever else Jinja2 knows is refused before anything is compiled."""
+"""Parses templates, and refuses what Jinja2 knows but templates cannot use, before anything is compiled."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from clarion_server.adapters.rendering.rewriting import method_name
 from clarion_server.adapters.rendering.source_limits import DEEPEST, MOST_NODES, TemplateTooLarge
 from clarion_server.domain.finding import FindingCode
 
-#: What every template sees.
+#: The variables of every template.
 VARIABLES = ("context", "profile", "recipient", "campaign")
 
 _RESERVED = frozenset({*VARIABLES, "loop", "range", "self"})
@@ -24,7 +24,7 @@ _LONGEST_SOURCE = 512 * 1024
 _LARGEST_INTEGER = 1 << LIMITS.integer_bits
 _MOST_REFUSALS = 100
 _MOST_COMPARED = 500
-"""Names with which a misspelt one is compared."""
+"""The number of names with which a misspelt one is compared."""
 _SHORTEN = "Shorten it, or loop over a list of the context."
 
 _UNCLOSED_COMMENT = "Missing end of comment tag"
@@ -49,14 +49,16 @@ _REFUSED_TAGS: Mapping[type[nodes.Node], str] = {
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
+    """A reason why a template is not compiled."""
+
     code: FindingCode
     line: int
     message: str
     remedy: str
 
 
-def parsed(source: str, environment: ContentEnvironment) -> tuple[nodes.Template | None, list[Refusal]]:
-    """Returns the template with what its structure breaks; None when it cannot even be read."""
+def parse_template(source: str, environment: ContentEnvironment) -> tuple[nodes.Template | None, list[Refusal]]:
+    """Returns the template's tree, or None when it cannot be parsed, and the reasons why it is refused."""
     if len(source) > _LONGEST_SOURCE:
         return None, [_unsafe(0, f"The template has more than {_LONGEST_SOURCE:,} characters.", _SHORTEN)]
     try:
@@ -66,14 +68,14 @@ def parsed(source: str, environment: ContentEnvironment) -> tuple[nodes.Template
     except TemplateSyntaxError as error:
         return None, [syntax_refusal(error.lineno, error.message or "")]
     except (RecursionError, ValueError):
-        # Python's own limits: hundreds of signs in front of a value, or a number of thousands of digits.
+        # Limits of Python's own: hundreds of signs before a value, or a number of thousands of digits.
         return None, [syntax_refusal(0, "An expression is too long or nested too deeply.")]
     _number_lines(tree, 1)
     return tree, list(islice(_refusals(tree, environment), _MOST_REFUSALS))
 
 
 def _number_lines(node: nodes.Node, line: int) -> None:
-    """Jinja2 leaves some nodes without a line, such as operands of comparisons: they get that of what holds them."""
+    """Gives nodes that Jinja2 leaves without a line, such as operands of comparisons, the line of their parent."""
     pending = [(node, line)]
     while pending:
         current, above = pending.pop()
@@ -82,14 +84,14 @@ def _number_lines(node: nodes.Node, line: int) -> None:
 
 
 def closest(name: str, names: Iterable[str]) -> str:
-    """`Did you mean …?` with its leading space, or nothing."""
+    """Returns `Did you mean …?` with a leading space, or an empty text when no name resembles it."""
     by_lower_case = {known.lower(): known for known in islice(names, _MOST_COMPARED)}
     matches = get_close_matches(name.lower(), by_lower_case, n=1)
     return f" Did you mean `{by_lower_case[matches[0]]}`?" if matches else ""
 
 
 def _refusals(tree: nodes.Template, environment: ContentEnvironment) -> Iterator[Refusal]:
-    for count, (node, depth, loops) in enumerate(_walk(tree), 1):
+    for count, (node, depth, loops) in enumerate(_nodes_with_depth(tree), 1):
         if count > MOST_NODES:
             message = f"The template has more than {MOST_NODES:,} names, operators, filters and tags."
             yield _unsafe(node.lineno, message, _SHORTEN)
@@ -100,17 +102,17 @@ def _refusals(tree: nodes.Template, environment: ContentEnvironment) -> Iterator
         yield from _refusals_of(node, environment)
 
 
-def _walk(node: nodes.Node, depth: int = 0, loops: int = 0) -> Iterator[tuple[nodes.Node, int, int]]:
+def _nodes_with_depth(node: nodes.Node, depth: int = 0, loops: int = 0) -> Iterator[tuple[nodes.Node, int, int]]:
     yield node, depth, loops
     if depth > DEEPEST:
         return
     for child in node.iter_child_nodes():
-        yield from _walk(child, depth + 1, loops + isinstance(child, nodes.For))
+        yield from _nodes_with_depth(child, depth + 1, loops + isinstance(child, nodes.For))
 
 
 def _refusals_of(node: nodes.Node, environment: ContentEnvironment) -> Iterator[Refusal]:
     if not isinstance(node, nodes.Getattr) and any(map(_is_loop, node.iter_child_nodes())):
-        yield _unsafe(node.lineno, "`loop` is no value itself.", "Use what it tells, such as `loop.index`.")
+        yield _unsafe(node.lineno, "`loop` is no value itself.", "Use one of its members, such as `loop.index`.")
     if type(node) in _REFUSED_TAGS:
         tag = _REFUSED_TAGS[type(node)]
         yield _unsafe(node.lineno, f"`{tag}` is not available.", "Use if, for, set, with and raw alone.")

@@ -1,4 +1,4 @@
-"""One template: parsed, made to pay for its work, compiled once, rendered often."""
+"""One template: parse_template, made to pay for its work, compiled once, rendered often."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from babel import Locale
 from jinja2 import Template, nodes
 
 from clarion_server.adapters.rendering.budget import LIMITS, Budget, RenderContext
-from clarion_server.adapters.rendering.compilation import compiled
+from clarion_server.adapters.rendering.compilation import compile_tree
 from clarion_server.adapters.rendering.environment import ContentEnvironment
 from clarion_server.adapters.rendering.expression_path import paths_by_line
-from clarion_server.adapters.rendering.structure import Refusal, parsed
+from clarion_server.adapters.rendering.structure import Refusal, parse_template
 from clarion_server.adapters.rendering.values import RenderRefused, ValueMissing
 from clarion_server.application.ports.content import ContentInvalid, RenderingFailed
 
 
 class CompiledTemplate:
-    """A part of a content. `field` is its dotted path in the campaign."""
+    """A part of a content. `field` is its format_path path in the campaign."""
 
     __slots__ = ("_environment", "_globals", "_paths", "_root", "_template", "field")
 
@@ -79,14 +79,14 @@ class CompiledTemplate:
 
 
 def _read(field: str, source: str, environment: ContentEnvironment) -> nodes.Template:
-    tree, refusals = parsed(source, environment)
+    tree, refusals = parse_template(source, environment)
     if tree is None or refusals:
         raise _invalid(field, refusals[0])
     return tree
 
 
 def _template(field: str, tree: nodes.Template, environment: ContentEnvironment) -> Template:
-    code = compiled(tree, environment)
+    code = compile_tree(tree, environment)
     if isinstance(code, Refusal):
         raise _invalid(field, code)
     return Template.from_code(environment, code, environment.globals)

@@ -1,4 +1,22 @@
-"""Review: what is wrong with contents and their context schema, found without rendering."""
+"""Review: finds, without rendering, what is wrong with a campaign's contents and its context schema.
+
+It proves this: when `review` returns no error, every template compiles, every filter and test gets arguments that it
+takes, and no context that the schema accepts, with any profile, makes a value missing that a template uses. It does so
+by abstract interpretation: it follows each value of the schema through the tags and expressions of a template. Where it
+cannot follow, it assumes less than it could know, so that it may report too much but never too little.
+
+It does not prove what only data decides: that a text is a currency or a time, that a number is not zero, or that a
+render stays within its budget. Its own work is bounded (`effort.py`).
+
+- `schema_dnf.py`, `json_types.py`: what a schema says about a value.
+- `abstract_values.py`, `missing.py`, `scopes.py`: what is known of a value, and at a point of a template.
+- `checker.py`, `expressions.py`, `conditions.py` and the rules of filters and tests: the interpretation.
+- `html_source.py`, `html_scanner.py`, `html_rules.py`, `links.py`: the HTML around the values.
+- `json_skeleton.py`: the JSON around the values.
+- `report.py`, `json_report.py`: the findings, in words.
+
+Other packages use `review` and, for the rules of a channel, `links`.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +24,30 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 
-from clarion_server.adapters.rendering.compilation import compiled
+from jinja2 import nodes
+
+from clarion_server.adapters.rendering.compilation import compile_tree
 from clarion_server.adapters.rendering.content_kind import ContentKinds, Escaping, Part, content_field
 from clarion_server.adapters.rendering.environment import ENVIRONMENTS
-from clarion_server.adapters.rendering.review.effort import limited_effort
+from clarion_server.adapters.rendering.review.checker import review_variables
+from clarion_server.adapters.rendering.review.effort import ReviewTooLong, limited_effort
 from clarion_server.adapters.rendering.review.html_rules import review_html, review_text
 from clarion_server.adapters.rendering.review.json_report import JsonReport
 from clarion_server.adapters.rendering.review.json_types import Schema
+from clarion_server.adapters.rendering.review.links import Link, links
 from clarion_server.adapters.rendering.review.report import Report, TooManyFindings
-from clarion_server.adapters.rendering.review.template_review import review_variables
 from clarion_server.adapters.rendering.schema_check import EMPTY_OBJECT
 from clarion_server.adapters.rendering.schema_rules import schema_findings
-from clarion_server.adapters.rendering.schema_tree import written_out
-from clarion_server.adapters.rendering.structure import Refusal, parsed
+from clarion_server.adapters.rendering.schema_tree import inline_references
+from clarion_server.adapters.rendering.structure import Refusal, parse_template
 from clarion_server.domain.campaign import CampaignDefinition
-from clarion_server.domain.finding import Finding, Severity
+from clarion_server.domain.finding import Finding, FindingCode, Severity
 
-__all__ = ["review"]
+__all__ = ["Link", "links", "review"]
 
 
 def review(definition: CampaignDefinition, kinds: ContentKinds) -> list[Finding]:
-    """Returns the findings of the context schema and of every action."""
+    """Returns the findings of the context schema and of every action. Raises WorkCancelled."""
     with limited_effort():
         return _findings(definition, kinds)
 
@@ -35,8 +56,8 @@ def _findings(definition: CampaignDefinition, kinds: ContentKinds) -> list[Findi
     schema = definition.context_schema if definition.context_schema is not None else EMPTY_OBJECT
     findings = list(schema_findings(schema))
     is_sound = all(finding.severity is not Severity.ERROR for finding in findings)
-    # Without a sound schema nothing is known of variables, and each would be complained of.
-    known_schema = written_out(schema, schema) if is_sound else None
+    # Without a sound schema nothing is known of any variable, and each would be reported.
+    known_schema = inline_references(schema, schema) if is_sound else None
     for index in range(len(definition.actions)):
         findings += _action_findings(definition, index, kinds, known_schema)
     return findings
@@ -48,30 +69,39 @@ def _action_findings(
     content, field = definition.actions[index].content, content_field(definition, index)
     kind = kinds[type(content)]
     for part in kind.parts(content):
-        yield from _template_findings(part, f"{field}.{part.field}", schema)
+        yield from _part_findings(part, f"{field}.{part.field}", schema)
     for finding in kind.findings(content, definition.category):
         yield replace(finding, field=f"{field}.{finding.field}")
 
 
-def _template_findings(part: Part, field: str, schema: Schema | None) -> Iterator[Finding]:
+def _part_findings(part: Part, field: str, schema: Schema | None) -> Iterator[Finding]:
     environment = ENVIRONMENTS[part.escaping]
-    tree, refusals = parsed(part.source, environment)
+    tree, refusals = parse_template(part.source, environment)
     yield from (_refused(refusal, field) for refusal in refusals)
-    # What is refused has no meaning that could be followed.
+    # A template with refusals has no meaning that could be followed.
     if tree is None or refusals:
         return
+    yield from _reviewed(part, tree, field, schema)
+    code = compile_tree(tree, environment)
+    if isinstance(code, Refusal):
+        yield _refused(code, field)
+
+
+def _reviewed(part: Part, tree: nodes.Template, field: str, schema: Schema | None) -> list[Finding]:
     report = JsonReport(field, tree) if part.escaping is Escaping.JSON else Report(field)
     with suppress(TooManyFindings):
-        if schema is not None:
-            review_variables(tree, schema, report)
+        try:
+            if schema is not None:
+                review_variables(tree, schema, report)
+        except ReviewTooLong:
+            message = "The template and the context schema are too complicated together to be reviewed."
+            remedy = "Split loops and conditions up, or give the schema fewer alternatives."
+            report.error(FindingCode.TEMPLATE_UNSAFE, 0, message, remedy)
         if part.escaping is Escaping.HTML:
             review_html(part.source, report)
         elif part.escaping is Escaping.NONE:
             review_text(tree, report)
-    yield from report.findings
-    code = compiled(tree, environment)
-    if isinstance(code, Refusal):
-        yield _refused(code, field)
+    return report.findings
 
 
 def _refused(refusal: Refusal, field: str) -> Finding:

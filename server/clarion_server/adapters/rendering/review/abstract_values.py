@@ -1,15 +1,27 @@
-"""What review knows of a value: what it may be, whether it may be missing and why, and what the template calls it."""
+"""Abstract values: what review knows of a value without data.
+
+An abstract value says what the value may be, whether it may be missing and why, and how the template names it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from enum import Enum, auto
 from functools import lru_cache
 from typing import Any
 
-from clarion_server.adapters.rendering.review import schema_dnf as schemas
-from clarion_server.adapters.rendering.review.json_types import ALL, Kind, Kinds, Schema, keywords
+from clarion_server.adapters.rendering.review import schema_dnf as dnf
+from clarion_server.adapters.rendering.review.json_types import (
+    ARRAYS,
+    NOT_NULL,
+    OBJECTS,
+    STRINGS,
+    JsonType,
+    JsonTypes,
+    Schema,
+    keywords,
+)
+from clarion_server.adapters.rendering.review.missing import Cause, MissingReason
 from clarion_server.adapters.rendering.review.schema_dnf import ANYTHING, NOTHING, Alternatives, Conjunction
 from clarion_server.adapters.rendering.structure import closest
 
@@ -23,130 +35,100 @@ class Symbol:
         self.name = name
 
 
-Place = tuple[Any, ...]
-"""A symbol and the steps from it. Equal places hold the same value, for nothing in a template changes a value."""
-
-
-class Cause(Enum):
-    """Why a value may be missing."""
-
-    UNKNOWN = auto()
-    """The schema knows no such name."""
-    NOT_REQUIRED = auto()
-    NULL = auto()
-    NOT_AN_OBJECT = auto()
-    NOT_A_LIST = auto()
-    TOO_FEW = auto()
-    """The list may have no such entry."""
-    NOT_ALWAYS_SET = auto()
-    ANY_KEY = auto()
-    """The name is computed."""
-
-
-@dataclass(frozen=True, slots=True)
-class MissingReason:
-    """A value may be missing: at which path, and why."""
-
-    cause: Cause
-    path: str
-    suggestion: str = ""
-    """The name that was probably meant, as a question."""
+AccessPath = tuple[Any, ...]
+"""A symbol and the steps from it. Equal access paths lead to the same value, for no template changes a value."""
 
 
 @dataclass(frozen=True, slots=True)
 class AbstractValue:
     alternatives: Alternatives
-    doubt: MissingReason | None = None
-    """None: the value is there for certain, though it may be null."""
-    place: Place | None = None
+    missing: MissingReason | None = None
+    """None when the value is certainly present, though it may be null."""
+    access_path: AccessPath | None = None
     """None for a computed value."""
     path: str = ""
-    """How the template names it, for people."""
-    key_of: Place | None = None
-    """The place of the object that surely has this value as a key."""
+    """How the template names the value, for people."""
+    key_of: AccessPath | None = None
+    """The access path of an object that certainly has this value as a key."""
 
     @property
-    def kinds(self) -> Kinds:
-        return frozenset[Kind]().union(*map(schemas.kinds, self.alternatives))
+    def types(self) -> JsonTypes:
+        return frozenset[JsonType]().union(*map(dnf.types, self.alternatives))
 
     @property
-    def promised_kinds(self) -> Kinds:
-        """Without those of values that no schema speaks of, which a template may take for what it needs."""
-        promised = (c for c in self.alternatives if all(schema is not UNPROMISED for schema in c))
-        return frozenset[Kind]().union(*map(schemas.kinds, promised))
+    def promised_types(self) -> JsonTypes:
+        """The types without those of values that no schema describes, which a template may take for what it needs."""
+        promised = (each for each in self.alternatives if all(schema is not UNPROMISED for schema in each))
+        return frozenset[JsonType]().union(*map(dnf.types, promised))
 
-    def certain(self) -> AbstractValue:
-        return replace(self, doubt=None)
+    def assume_present(self) -> AbstractValue:
+        return replace(self, missing=None)
 
-    def called(self, symbol: Symbol) -> AbstractValue:
-        """As the value of a variable. What has a place keeps it, so that a check of one name holds for both."""
-        return self if self.place is not None else replace(self, place=(symbol,), path=symbol.name)
+    def assume_filled(self) -> AbstractValue:
+        """Returns the value where it counts as true: it is neither missing nor null nor empty."""
+        return self.narrow(NOT_NULL).restrict(_FILLED).assume_present()
 
-    def narrowed(self, kinds: Kinds) -> AbstractValue:
-        return self.that(_of_kinds(kinds)) if self.kinds - kinds else self
+    def name_after(self, symbol: Symbol) -> AbstractValue:
+        """Returns the value of a variable. An access path stays, so that a check of one name holds for both."""
+        return self if self.access_path is not None else replace(self, access_path=(symbol,), path=symbol.name)
 
-    def that(self, schema: Schema) -> AbstractValue:
-        """Only those values that also pass the schema."""
-        return replace(self, alternatives=schemas.both(self.alternatives, schemas.alternatives(schema)))
+    def narrow(self, types: JsonTypes) -> AbstractValue:
+        """Returns the value where it is of one of the types."""
+        return self.restrict(_schema_of_types(types)) if self.types - types else self
 
-    def filled(self) -> AbstractValue:
-        """Neither missing nor null nor empty: what counts as true."""
-        return self.narrowed(ALL - {Kind.NULL}).that(_FILLED).certain()
+    def restrict(self, schema: Schema) -> AbstractValue:
+        """Returns the value where it also passes the schema."""
+        return replace(self, alternatives=dnf.both(self.alternatives, dnf.alternatives(schema)))
 
     def is_filled(self) -> bool:
-        return all(_is_filled(conjunction) for conjunction in self.alternatives)
+        """Returns whether the value certainly is a list with entries."""
+        return all(_has_entries(each, 1) for each in self.alternatives)
+
+    def has_length(self, count: int) -> bool:
+        """Returns whether the value certainly is a list of that many entries."""
+        return all(_has_entries(each, count) and dnf.most_length(each) <= count for each in self.alternatives)
 
     def member(self, name: str, path: str) -> AbstractValue:
-        """`.name` or `["name"]`."""
+        """Returns the value of `.name` or `["name"]`."""
         return self._part(
             name,
             path,
-            values=lambda conjunction: schemas.member(conjunction, name),
-            is_certain=lambda conjunction: schemas.requires(conjunction, name),
-            doubt=lambda: self._member_doubt(name, path),
+            values=lambda conjunction: dnf.member(conjunction, name),
+            is_certain=lambda conjunction: dnf.requires(conjunction, name),
+            reason=lambda: self._member_reason(name, path),
         )
 
     def entry(self, index: int, path: str) -> AbstractValue:
-        """`[0]`, or from the end `[-1]`."""
+        """Returns the value of `[0]`, or from the end `[-1]`."""
         needed = index + 1 if index >= 0 else -index
         return self._part(
             index,
             path,
-            values=lambda conjunction: schemas.entry(conjunction, index),
+            values=lambda conjunction: dnf.entry(conjunction, index),
             is_certain=lambda conjunction: _has_entries(conjunction, needed),
-            doubt=lambda: self._part_doubt(Kind.ARRAY, Cause.NOT_A_LIST, MissingReason(Cause.TOO_FEW, path)),
+            reason=lambda: self._part_reason(ARRAYS, Cause.NOT_A_LIST, MissingReason(Cause.TOO_FEW, path)),
         )
 
     def at(self, key: AbstractValue, path: str) -> AbstractValue:
-        """`[key]` for a computed key."""
+        """Returns the value of `[key]` for a computed key."""
         found = self._part(
-            key.place,
+            key.access_path,
             path,
-            values=lambda conjunction: schemas.any_member(conjunction) + schemas.any_entry(conjunction),
-            is_certain=lambda _: self.place is not None and key.key_of == self.place,
-            doubt=lambda: MissingReason(Cause.ANY_KEY, path),
+            values=lambda conjunction: dnf.any_member(conjunction) + dnf.any_entry(conjunction),
+            is_certain=lambda _: self.access_path is not None and key.key_of == self.access_path,
+            reason=lambda: MissingReason(Cause.ANY_KEY, path),
         )
-        return found if key.place is not None else replace(found, place=None)
+        return found if key.access_path is not None else replace(found, access_path=None)
 
     def elements(self) -> AbstractValue:
-        """What a loop over it gets: a list's entries, an object's keys, a text's characters."""
-        entries = schemas.either(map(schemas.any_entry, self.alternatives))
-        keys: Alternatives = (({"type": "string"},),) if self.kinds & {Kind.OBJECT, Kind.STRING} else NOTHING
-        return AbstractValue(schemas.either([entries, keys]), key_of=self.place if not entries else None)
+        """Returns what a loop gets: a list's entries, an object's keys, a text's characters."""
+        entries = dnf.either(map(dnf.any_entry, self.alternatives))
+        keys = TEXT.alternatives if self.types & (OBJECTS | STRINGS) else NOTHING
+        return AbstractValue(dnf.either([entries, keys]), key_of=None if entries else self.access_path)
 
     def members(self) -> AbstractValue:
-        """Any value of an object."""
-        return AbstractValue(schemas.either(map(schemas.any_member, self.alternatives)))
-
-    def has_length(self, count: int) -> bool:
-        """Whether it is a list of that many entries, for certain."""
-        return all(
-            _has_entries(conjunction, count) and schemas.most_length(conjunction) <= count
-            for conjunction in self.alternatives
-        )
-
-    def names(self) -> set[str]:
-        return {name for conjunction in self.alternatives for name in schemas.names(conjunction)}
+        """Returns any value of an object."""
+        return AbstractValue(dnf.either(map(dnf.any_member, self.alternatives)))
 
     def _part(
         self,
@@ -154,34 +136,36 @@ class AbstractValue:
         path: str,
         values: Callable[[Conjunction], Alternatives],
         is_certain: Callable[[Conjunction], bool],
-        doubt: Callable[[], MissingReason],
+        reason: Callable[[], MissingReason],
     ) -> AbstractValue:
-        is_sure = all(map(is_certain, self.alternatives))
+        may_be_missing = not all(map(is_certain, self.alternatives))
         return AbstractValue(
-            schemas.either(map(values, self.alternatives)),
-            doubt=self.doubt or (None if is_sure else doubt()),
-            place=None if self.place is None else (*self.place, step),
+            dnf.either(map(values, self.alternatives)),
+            missing=self.missing or (reason() if may_be_missing else None),
+            access_path=None if self.access_path is None else (*self.access_path, step),
             path=path,
         )
 
-    def _member_doubt(self, name: str, path: str) -> MissingReason:
-        if not any(schemas.knows(conjunction, name) for conjunction in self.alternatives):
-            return MissingReason(Cause.UNKNOWN, path, closest(name, self.names()))
-        return self._part_doubt(Kind.OBJECT, Cause.NOT_AN_OBJECT, MissingReason(Cause.NOT_REQUIRED, path))
+    def _member_reason(self, name: str, path: str) -> MissingReason:
+        if not any(dnf.mentions(conjunction, name) for conjunction in self.alternatives):
+            names = {each for conjunction in self.alternatives for each in dnf.member_names(conjunction)}
+            return MissingReason(Cause.UNKNOWN, path, closest(name, names))
+        return self._part_reason(OBJECTS, Cause.NOT_AN_OBJECT, MissingReason(Cause.NOT_REQUIRED, path))
 
-    def _part_doubt(self, kind: Kind, otherwise: Cause, doubt: MissingReason) -> MissingReason:
-        if self.kinds == {kind}:
-            return doubt
-        return MissingReason(Cause.NULL if self.kinds == {kind, Kind.NULL} else otherwise, self.path)
+    def _part_reason(self, holders: JsonTypes, otherwise: Cause, reason: MissingReason) -> MissingReason:
+        """Returns `reason` when the value is of the types that have such parts; else why its parts may be missing."""
+        if self.types == holders:
+            return reason
+        return MissingReason(Cause.NULL if self.types == holders | {JsonType.NULL} else otherwise, self.path)
 
 
-#: Schemas of our own are made once, so that a value that passed one twice is known by it once.
+#: Our own schemas are made once, so that a value that is restricted by one twice does not hold it twice.
 _FILLED: Schema = {"minItems": 1, "minProperties": 1, "minLength": 1}
 
 
 @lru_cache(maxsize=128)
-def _of_kinds(kinds: Kinds) -> Schema:
-    return {"type": keywords(kinds)}
+def _schema_of_types(types: JsonTypes) -> Schema:
+    return {"type": keywords(types)}
 
 
 #: The schema of a profile's attributes, and of whatever is in them: they may be missing or null, and be of any type.
@@ -189,46 +173,42 @@ UNPROMISED: dict[str, Any] = {"x-unpromised": True}
 UNPROMISED["additionalProperties"] = UNPROMISED["items"] = UNPROMISED
 
 
-def _is_filled(conjunction: Conjunction) -> bool:
-    """Whether a list has entries for certain."""
-    return schemas.kinds(conjunction) == {Kind.ARRAY} and schemas.least_length(conjunction) > 0
-
-
 def _has_entries(conjunction: Conjunction, needed: int) -> bool:
-    return schemas.kinds(conjunction) == {Kind.ARRAY} and schemas.least_length(conjunction) >= needed
+    return dnf.types(conjunction) == ARRAYS and dnf.least_length(conjunction) >= needed
 
 
-def shape_of(schema: Any) -> AbstractValue:
-    return AbstractValue(schemas.alternatives(schema))
+def value_of_schema(schema: Any) -> AbstractValue:
+    return AbstractValue(dnf.alternatives(schema))
+
+
+def schema_of_value(value: AbstractValue) -> Schema | bool:
+    """Returns a schema for values inside values; it does not say whether the value may be missing."""
+    if not value.alternatives:
+        return False
+    return {"anyOf": [{"allOf": list(conjunction)} for conjunction in value.alternatives]}
 
 
 def list_of(element: AbstractValue, *, least: int = 0) -> AbstractValue:
-    return shape_of({"type": "array", "items": schema_of(element), "minItems": least})
+    return value_of_schema({"type": "array", "items": schema_of_value(element), "minItems": least})
 
 
 def pairs_of(first: AbstractValue, second: AbstractValue) -> AbstractValue:
-    pair = {"type": "array", "prefixItems": [schema_of(first), schema_of(second)], "minItems": 2, "maxItems": 2}
-    return shape_of({"type": "array", "items": pair})
+    parts = [schema_of_value(first), schema_of_value(second)]
+    pair = {"type": "array", "prefixItems": parts, "minItems": len(parts), "maxItems": len(parts)}
+    return value_of_schema({"type": "array", "items": pair})
 
 
-def any_of(shapes: Iterable[AbstractValue]) -> AbstractValue:
-    """One of several, as at the end of branches. Doubtful when one of them is."""
-    several = list(shapes)
-    doubts = [shape.doubt for shape in several if shape.doubt is not None]
-    unknown = next((doubt for doubt in doubts if doubt.cause is Cause.UNKNOWN), None)
-    return AbstractValue(schemas.either(shape.alternatives for shape in several), unknown or next(iter(doubts), None))
-
-
-def schema_of(shape: AbstractValue) -> Schema | bool:
-    """The way back, for shapes inside shapes."""
-    if not shape.alternatives:
-        return False
-    return {"anyOf": [{"allOf": list(conjunction)} for conjunction in shape.alternatives]}
+def any_of(values: Iterable[AbstractValue]) -> AbstractValue:
+    """Returns one of several values, as behind branches. It may be missing when one of them may be."""
+    several = list(values)
+    reasons = [value.missing for value in several if value.missing is not None]
+    unknown = next((reason for reason in reasons if reason.cause is Cause.UNKNOWN), None)
+    return AbstractValue(dnf.either(value.alternatives for value in several), unknown or next(iter(reasons), None))
 
 
 ANY = AbstractValue(ANYTHING)
 NEVER = AbstractValue(NOTHING)
-"""What was complained of already: no use of it is worth another word."""
-TEXT = shape_of({"type": "string"})
-NUMBER = shape_of({"type": "number"})
-BOOLEAN = shape_of({"type": "boolean"})
+"""A value that has had its finding, so that no further use of it gets another one."""
+TEXT = value_of_schema({"type": "string"})
+NUMBER = value_of_schema({"type": "number"})
+BOOLEAN = value_of_schema({"type": "boolean"})

@@ -1,87 +1,98 @@
-"""The way through a template: each tag in turn, with what is known there."""
+"""Checks a template tag by tag, with what is known at each."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from jinja2 import nodes
 
 from clarion_server.adapters.rendering.review.abstract_values import (
+    UNPROMISED,
     AbstractValue,
-    schema_of,
-    shape_of,
+    schema_of_value,
+    value_of_schema,
 )
-from clarion_server.adapters.rendering.review.expressions import Expressions
-from clarion_server.adapters.rendering.review.json_types import LISTS, Kind
+from clarion_server.adapters.rendering.review.expressions import ExpressionEvaluator
+from clarion_server.adapters.rendering.review.json_types import ARRAYS, CONTAINERS, Schema
 from clarion_server.adapters.rendering.review.report import Report
-from clarion_server.adapters.rendering.review.scopes import Scope, joined
+from clarion_server.adapters.rendering.review.scopes import Scope, join_scopes
 from clarion_server.domain.finding import FindingCode
 
 
-class Walk:
-    """Goes through one template and reports."""
+def review_variables(tree: nodes.Template, context_schema: Any, report: Report) -> None:
+    """Reports what is wrong with the template's use of its variables. `context_schema` holds no references.
+
+    When no finding is an error, no context that passes the schema leaves a value missing. Raises ReviewTooLong and
+    TooManyFindings.
+    """
+    _TemplateChecker(report).check_body(tree.body, _initial_scope(context_schema))
+
+
+class _TemplateChecker:
+    """Checks one template and reports."""
 
     def __init__(self, report: Report) -> None:
         self._report = report
-        self._expressions = Expressions(report)
+        self._evaluator = ExpressionEvaluator(report)
 
-    def through(self, body: Sequence[nodes.Node], scope: Scope) -> Scope:
-        """What is known behind the body."""
+    def check_body(self, body: Sequence[nodes.Node], scope: Scope) -> Scope:
+        """Checks the tags of a body, and returns what is known behind it."""
         for node in body:
-            scope = self._step(node, scope)
+            scope = self._check_tag(node, scope)
         return scope
 
-    def _step(self, node: nodes.Node, scope: Scope) -> Scope:
+    def _check_tag(self, node: nodes.Node, scope: Scope) -> Scope:
         if isinstance(node, nodes.Output):
-            self._output(node, scope)
+            self._check_output(node, scope)
         elif isinstance(node, nodes.If):
-            return self._if(node, scope)
+            return self._check_if(node, scope)
         elif isinstance(node, nodes.For):
-            self._for(node, scope)
+            self._check_for(node, scope)
         elif isinstance(node, nodes.With):
-            self._with(node, scope)
+            self._check_with(node, scope)
         elif isinstance(node, nodes.Assign):
-            return self._bound(node.target, self._expressions.shape(node.node, scope), scope)
+            return self._assign(node.target, self._evaluator.evaluate(node.node, scope), scope)
         return scope
 
-    def _output(self, node: nodes.Output, scope: Scope) -> None:
+    def _check_output(self, node: nodes.Output, scope: Scope) -> None:
         for part in node.nodes:
             if not isinstance(part, nodes.TemplateData):
-                self._report.written(self._expressions.shape(part, scope), part)
+                self._report.written(self._evaluator.evaluate(part, scope), part)
 
-    def _if(self, node: nodes.If, scope: Scope) -> Scope:
+    def _check_if(self, node: nodes.If, scope: Scope) -> Scope:
         ends = []
         for branch in (node, *node.elif_):
-            judged = self._expressions.condition(branch.test, scope)
-            ends.append(self.through(branch.body, judged.if_true))
-            scope = judged.if_false
-        ends.append(self.through(node.else_, scope))
-        return joined(ends)
+            condition = self._evaluator.test(branch.test, scope)
+            ends.append(self.check_body(branch.body, condition.if_true))
+            scope = condition.if_false
+        ends.append(self.check_body(node.else_, scope))
+        return join_scopes(ends)
 
-    def _for(self, node: nodes.For, scope: Scope) -> None:
-        """What a loop sets is gone behind it."""
-        values = self._expressions.usable(node.iter, scope, LISTS, "a loop needs")
-        inner = self._bound(node.target, values.elements(), scope)
+    def _check_for(self, node: nodes.For, scope: Scope) -> None:
+        """Checks a loop. The variables that it sets end with it."""
+        values = self._evaluator.require(node.iter, scope, CONTAINERS, "a loop needs")
+        inner = self._assign(node.target, values.elements(), scope)
         if node.test is not None:
-            inner = self._expressions.condition(node.test, _without_loop(inner)).if_true
-        self.through(node.body, inner.with_variable("loop", _loop_shape(values.elements())))
-        self.through(node.else_, scope)
+            inner = self._evaluator.test(node.test, _without_loop(inner)).if_true
+        self.check_body(node.body, inner.with_variable("loop", _loop_variable(values.elements())))
+        self.check_body(node.else_, scope)
 
-    def _with(self, node: nodes.With, scope: Scope) -> None:
-        """All values are read before the first is set."""
+    def _check_with(self, node: nodes.With, scope: Scope) -> None:
+        """Checks `with`, which evaluates all values before it sets the first variable."""
         inner = scope
         for target, value in zip(node.targets, node.values, strict=True):
-            inner = self._bound(target, self._expressions.shape(value, scope), inner)
-        self.through(node.body, inner)
+            inner = self._assign(target, self._evaluator.evaluate(value, scope), inner)
+        self.check_body(node.body, inner)
 
-    def _bound(self, target: nodes.Node, value: AbstractValue, scope: Scope) -> Scope:
+    def _assign(self, target: nodes.Node, value: AbstractValue, scope: Scope) -> Scope:
         if isinstance(target, nodes.Name):
             return scope.with_variable(target.name, value)
         assert isinstance(target, nodes.Tuple), "other targets are refused before"
-        value = self._report.usable(value, target.lineno, frozenset({Kind.ARRAY}), "setting several names needs")
+        value = self._report.require(value, target.lineno, ARRAYS, "setting several names needs")
         self._check_length(target, value)
         for index, name in enumerate(target.items):
-            scope = self._bound(name, value.entry(index, "").certain(), scope)
+            scope = self._assign(name, value.entry(index, "").assume_present(), scope)
         return scope
 
     def _check_length(self, target: nodes.Tuple, value: AbstractValue) -> None:
@@ -93,14 +104,33 @@ class Walk:
 
 
 def _without_loop(scope: Scope) -> Scope:
-    """The `if` of a `for` is decided before the turn begins."""
-    return Scope({name: shape for name, shape in scope.variables.items() if name != "loop"}, scope.facts)
+    """Returns the scope of a loop's `if`, which is decided before the turn begins."""
+    return Scope({name: value for name, value in scope.variables.items() if name != "loop"}, scope.facts)
 
 
-def _loop_shape(element: AbstractValue) -> AbstractValue:
+def _loop_variable(element: AbstractValue) -> AbstractValue:
     numbers = ("index", "index0", "length", "revindex", "revindex0")
-    surely = {name: {"type": "integer"} for name in numbers} | {n: {"type": "boolean"} for n in ("first", "last")}
-    neighbours = dict.fromkeys(("previtem", "nextitem"), schema_of(element))
-    return shape_of(
-        {"type": "object", "properties": surely | neighbours, "required": list(surely), "additionalProperties": False}
+    always = {name: {"type": "integer"} for name in numbers} | {n: {"type": "boolean"} for n in ("first", "last")}
+    neighbours = dict.fromkeys(("previtem", "nextitem"), schema_of_value(element))
+    return value_of_schema(
+        {"type": "object", "properties": always | neighbours, "required": list(always), "additionalProperties": False}
     )
+
+
+def _initial_scope(context_schema: Any) -> Scope:
+    schemas = {
+        "context": context_schema,
+        "profile": {**UNPROMISED, "type": "object"},
+        "recipient": _texts("identity", "address", "locale"),
+        "campaign": _texts("name", "display_name"),
+    }
+    scope = Scope({})
+    for name, schema in schemas.items():
+        scope = scope.with_variable(name, value_of_schema(schema))
+    return scope
+
+
+def _texts(*names: str) -> Schema:
+    """Returns the schema of an object that has these texts and nothing else."""
+    members = {name: {"type": "string"} for name in names}
+    return {"type": "object", "properties": members, "required": list(names), "additionalProperties": False}

@@ -18,7 +18,7 @@ _STEPS_BETWEEN_CHECKS = 10_000
 
 
 class ReviewTooLong(Exception):
-    """The review took more steps than it may."""
+    """The review takes too many steps."""
 
 
 class _Effort:

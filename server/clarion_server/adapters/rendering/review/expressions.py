@@ -1,4 +1,4 @@
-"""What an expression is worth."""
+"""Evaluates the expressions of a template to abstract values."""
 
 from __future__ import annotations
 
@@ -13,33 +13,38 @@ from clarion_server.adapters.rendering.review.abstract_values import (
     NUMBER,
     TEXT,
     AbstractValue,
-    Cause,
     any_of,
     list_of,
-    schema_of,
-    shape_of,
+    schema_of_value,
+    value_of_schema,
 )
+from clarion_server.adapters.rendering.review.evaluator import Condition, condition_of_value
 from clarion_server.adapters.rendering.review.filter_rules import FILTER_RULES
-from clarion_server.adapters.rendering.review.filter_use import bound
-from clarion_server.adapters.rendering.review.json_types import NUMERIC, Kind, Kinds
-from clarion_server.adapters.rendering.review.json_types import TEXT as TEXT_KINDS
+from clarion_server.adapters.rendering.review.filter_use import bind_arguments
+from clarion_server.adapters.rendering.review.json_types import (
+    ARRAYS,
+    NUMBERS,
+    OBJECTS,
+    SEQUENCES,
+    STRINGS,
+    JsonType,
+    JsonTypes,
+)
 from clarion_server.adapters.rendering.review.list_rules import METHOD_RULES
-from clarion_server.adapters.rendering.review.reading import Judged, judged_by_value
+from clarion_server.adapters.rendering.review.missing import Cause
 from clarion_server.adapters.rendering.review.report import Report
 from clarion_server.adapters.rendering.review.scopes import Scope
 from clarion_server.adapters.rendering.rewriting import method_name
 from clarion_server.adapters.rendering.structure import closest
 from clarion_server.domain.finding import FindingCode
 
-_LIST_OR_TEXT = TEXT_KINDS | {Kind.ARRAY}
 
-
-class Expressions:
-    """The Reader. Each kind of node has its method; a node is read once, so that long chains stay cheap."""
+class ExpressionEvaluator:
+    """Implements `Evaluator`. A node is evaluated once, so that long chains cost little."""
 
     def __init__(self, report: Report) -> None:
         self.report = report
-        self._shapes: Mapping[type[nodes.Node], Callable[..., AbstractValue]] = {
+        self._of_nodes: Mapping[type[nodes.Node], Callable[..., AbstractValue]] = {
             nodes.Add: self._sum,
             nodes.Call: self._call,
             nodes.Concat: self._concatenation,
@@ -55,43 +60,43 @@ class Expressions:
             nodes.TemplateData: self._data,
             nodes.Tuple: self._tuple,
         }
-        self._conditions: Mapping[type[nodes.Node], Callable[..., Judged]] = {
-            nodes.And: conditions.judged_and,
-            nodes.Compare: conditions.judged_comparison,
-            nodes.CondExpr: conditions.judged_choice,
-            nodes.Not: conditions.judged_not,
-            nodes.Or: conditions.judged_or,
-            nodes.Test: conditions.judged_test,
+        self._of_conditions: Mapping[type[nodes.Node], Callable[..., Condition]] = {
+            nodes.And: conditions.evaluate_and,
+            nodes.Compare: conditions.evaluate_comparison,
+            nodes.CondExpr: conditions.evaluate_choice,
+            nodes.Not: conditions.evaluate_not,
+            nodes.Or: conditions.evaluate_or,
+            nodes.Test: conditions.evaluate_test,
         }
 
-    def shape(self, node: nodes.Node, scope: Scope) -> AbstractValue:
-        if type(node) in self._conditions:
-            return self.judged(node, scope).shape
-        read = self._shapes.get(type(node), self._calculation)
-        return scope.refined(read(node, scope))
+    def evaluate(self, node: nodes.Node, scope: Scope) -> AbstractValue:
+        if type(node) in self._of_conditions:
+            return self.evaluate_condition(node, scope).value
+        evaluate = self._of_nodes.get(type(node), self._calculation)
+        return scope.refine(evaluate(node, scope))
 
-    def usable(self, node: nodes.Node, scope: Scope, kinds: Kinds, use: str) -> AbstractValue:
-        return self.report.usable(self.shape(node, scope), node.lineno, kinds, use)
+    def require(self, node: nodes.Node, scope: Scope, types: JsonTypes, use: str) -> AbstractValue:
+        return self.report.require(self.evaluate(node, scope), node.lineno, types, use)
 
-    def present(self, node: nodes.Node, scope: Scope) -> AbstractValue:
-        return self.report.present(self.shape(node, scope), node.lineno)
+    def require_present(self, node: nodes.Node, scope: Scope) -> AbstractValue:
+        return self.report.require_present(self.evaluate(node, scope), node.lineno)
 
-    def judged(self, node: nodes.Node, scope: Scope) -> Judged:
-        judge = self._conditions.get(type(node))
-        if judge is not None:
-            return judge(self, node, scope)
+    def evaluate_condition(self, node: nodes.Node, scope: Scope) -> Condition:
+        evaluate = self._of_conditions.get(type(node))
+        if evaluate is not None:
+            return evaluate(self, node, scope)
         if isinstance(node, nodes.Filter):
-            return conditions.judged_filter(self, node, scope)
-        return judged_by_value(self.shape(node, scope), scope)
+            return conditions.evaluate_filter(self, node, scope)
+        return condition_of_value(self.evaluate(node, scope), scope)
 
-    def condition(self, node: nodes.Node, scope: Scope) -> Judged:
-        judged = self.judged(node, scope)
-        doubt = judged.shape.doubt
-        if doubt is not None and doubt.cause is Cause.UNKNOWN:
-            self.report.present(judged.shape, node.lineno)
-        return judged
+    def test(self, node: nodes.Node, scope: Scope) -> Condition:
+        condition = self.evaluate_condition(node, scope)
+        missing = condition.value.missing
+        if missing is not None and missing.cause is Cause.UNKNOWN:
+            self.report.require_present(condition.value, node.lineno)
+        return condition
 
-    def filtered(self, node: nodes.Filter, shape: AbstractValue, scope: Scope) -> AbstractValue:
+    def apply_filter(self, node: nodes.Filter, value: AbstractValue, scope: Scope) -> AbstractValue:
         rule = FILTER_RULES.get(node.name)
         if rule is None:
             remedy = f"docs/writing-content.md lists the filters.{closest(node.name, FILTER_RULES)}"
@@ -99,28 +104,28 @@ class Expressions:
             self.report.error(FindingCode.TEMPLATE_UNKNOWN_NAME, node.lineno, message, remedy)
             return NEVER
         if not rule.may_be_missing:
-            shape = self.report.usable(shape, node.lineno, rule.takes, f"the filter `{node.name}` needs")
-        use = bound(self, scope, node.name, rule, shape, node.args, node.kwargs, node.lineno)
-        return rule.gives(use)
+            value = self.report.require(value, node.lineno, rule.takes, f"the filter `{node.name}` needs")
+        use = bind_arguments(self, scope, node.name, rule, value, node.args, node.kwargs, node.lineno)
+        return rule.result(use)
 
     def _filter(self, node: nodes.Filter, scope: Scope) -> AbstractValue:
         assert node.node is not None, "filter blocks are refused before"
-        return self.filtered(node, self.shape(node.node, scope), scope)
+        return self.apply_filter(node, self.evaluate(node.node, scope), scope)
 
     def _name(self, node: nodes.Name, scope: Scope) -> AbstractValue:
         if node.name in scope.variables:
             return scope.variables[node.name]
-        remedy = "Templates see context, profile, recipient, campaign, and what they set themselves before."
+        remedy = "There are context, profile, recipient, campaign, and the variables that the template sets before."
         remedy += closest(node.name, scope.variables)
         message = f"There is no variable `{node.name}` here."
         self.report.error(FindingCode.TEMPLATE_UNKNOWN_NAME, node.lineno, message, remedy)
         return NEVER
 
     def _member(self, node: nodes.Getattr, scope: Scope) -> AbstractValue:
-        return self.shape(node.node, scope).member(node.attr, path_of(node))
+        return self.evaluate(node.node, scope).member(node.attr, path_of(node))
 
     def _item(self, node: nodes.Getitem, scope: Scope) -> AbstractValue:
-        base = self.shape(node.node, scope)
+        base = self.evaluate(node.node, scope)
         if isinstance(node.arg, nodes.Slice):
             return self._slice(node.arg, base, scope)
         key = constant_of(node.arg)
@@ -128,73 +133,72 @@ class Expressions:
             return base.member(key, path_of(node))
         if type(key) is int:
             return base.entry(key, path_of(node))
-        return base.at(self.usable(node.arg, scope, NUMERIC | TEXT_KINDS, "an index needs"), path_of(node))
+        return base.at(self.require(node.arg, scope, NUMBERS | STRINGS, "an index needs"), path_of(node))
 
     def _slice(self, node: nodes.Slice, base: AbstractValue, scope: Scope) -> AbstractValue:
-        for bound_node in (node.start, node.stop, node.step):
-            if bound_node is not None:
-                self.usable(bound_node, scope, NUMERIC, "a slice needs")
-        base = self.report.usable(base, node.lineno, _LIST_OR_TEXT, "a slice needs")
-        lists = list_of(base.elements()) if Kind.ARRAY in base.kinds else NEVER
-        return any_of([lists, TEXT if Kind.STRING in base.kinds else NEVER])
+        for limit in (node.start, node.stop, node.step):
+            if limit is not None:
+                self.require(limit, scope, NUMBERS, "a slice needs")
+        base = self.report.require(base, node.lineno, SEQUENCES, "a slice needs")
+        lists = list_of(base.elements()) if JsonType.ARRAY in base.types else NEVER
+        return any_of([lists, TEXT if JsonType.STRING in base.types else NEVER])
 
     def _constant(self, node: nodes.Const, _scope: Scope) -> AbstractValue:
-        return shape_of({"const": node.value})
+        return value_of_schema({"const": node.value})
 
     def _data(self, _node: nodes.TemplateData, _scope: Scope) -> AbstractValue:
         return TEXT
 
     def _list(self, node: nodes.List, scope: Scope) -> AbstractValue:
-        return list_of(any_of(self.present(item, scope) for item in node.items), least=len(node.items))
+        return list_of(any_of(self.require_present(item, scope) for item in node.items), least=len(node.items))
 
     def _tuple(self, node: nodes.Tuple, scope: Scope) -> AbstractValue:
-        entries = [schema_of(self.present(item, scope)) for item in node.items]
+        entries = [schema_of_value(self.require_present(item, scope)) for item in node.items]
         count = len(entries)
-        return shape_of({"type": "array", "prefixItems": entries, "minItems": count, "maxItems": count})
+        return value_of_schema({"type": "array", "prefixItems": entries, "minItems": count, "maxItems": count})
 
     def _dict(self, node: nodes.Dict, scope: Scope) -> AbstractValue:
         members = {}
         for pair in node.items:
-            value = self.present(pair.value, scope)
+            value = self.require_present(pair.value, scope)
             if not isinstance(pair.key, nodes.Const) or not isinstance(pair.key.value, str):
                 message, remedy = "The keys of an object must be written out.", "Use texts as keys."
                 self.report.error(FindingCode.TEMPLATE_UNSAFE, pair.lineno, message, remedy)
                 return NEVER
-            members[pair.key.value] = schema_of(value)
-        return shape_of({"type": "object", "properties": members, "required": list(members)})
+            members[pair.key.value] = schema_of_value(value)
+        return value_of_schema({"type": "object", "properties": members, "required": list(members)})
 
     def _concatenation(self, node: nodes.Concat, scope: Scope) -> AbstractValue:
         for part in node.nodes:
-            self.report.printable(self.shape(part, scope), part.lineno)
+            self.report.require_printable(self.evaluate(part, scope), part.lineno)
         return TEXT
 
     def _sum(self, node: nodes.Add, scope: Scope) -> AbstractValue:
-        """Numbers, two texts or two lists."""
-        left = self.usable(node.left, scope, NUMERIC | _LIST_OR_TEXT, "`+` needs")
-        right = self.usable(node.right, scope, left.kinds or NUMERIC, "`+` with such a value needs")
-        if left.kinds == {Kind.ARRAY}:
+        """Adds numbers, two texts or two lists."""
+        left = self.require(node.left, scope, NUMBERS | SEQUENCES, "`+` needs")
+        right = self.require(node.right, scope, left.types or NUMBERS, "`+` with such a value needs")
+        if left.types == ARRAYS:
             return list_of(any_of([left.elements(), right.elements()]))
-        return NUMBER if left.kinds == NUMERIC else left
+        return NUMBER if left.types == NUMBERS else left
 
     def _calculation(self, node: nodes.BinExpr, scope: Scope) -> AbstractValue:
         for operand in (node.left, node.right):
-            self.usable(operand, scope, NUMERIC, f"`{node.operator}` needs")
+            self.require(operand, scope, NUMBERS, f"`{node.operator}` needs")
         return NUMBER
 
     def _sign(self, node: nodes.UnaryExpr, scope: Scope) -> AbstractValue:
-        self.usable(node.node, scope, NUMERIC, "a sign needs")
+        self.require(node.node, scope, NUMBERS, "a sign needs")
         return NUMBER
 
     def _call(self, node: nodes.Call, scope: Scope) -> AbstractValue:
         method = method_name(node)
         if method is not None:
             assert isinstance(node.node, nodes.Getattr)
-            objects = frozenset({Kind.OBJECT})
-            return METHOD_RULES[method](self.usable(node.node.node, scope, objects, f"`{method}` needs"))
+            return METHOD_RULES[method](self.require(node.node.node, scope, OBJECTS, f"`{method}` needs"))
         if isinstance(node.node, nodes.Name):
             for argument in node.args:
-                self.usable(argument, scope, NUMERIC, "`range` needs")
+                self.require(argument, scope, NUMBERS, "`range` needs")
             return list_of(NUMBER)
         assert isinstance(node.node, nodes.Getattr), "loop.cycle; other calls are refused before"
-        self.present(node.node.node, scope)
-        return any_of(self.present(argument, scope) for argument in node.args)
+        self.require_present(node.node.node, scope)
+        return any_of(self.require_present(argument, scope) for argument in node.args)

@@ -1,4 +1,4 @@
-"""What the filters over single values take and give."""
+"""The rules of the filters over one text or one number: which values they take, and what they return."""
 
 from __future__ import annotations
 
@@ -7,40 +7,36 @@ from collections.abc import Mapping
 from clarion_server.adapters.rendering.locale_filters import CURRENCY
 from clarion_server.adapters.rendering.review.abstract_values import NUMBER, TEXT, AbstractValue, any_of
 from clarion_server.adapters.rendering.review.filter_use import FilterRule, FilterUse, Parameter
-from clarion_server.adapters.rendering.review.json_types import ALL, NUMERIC, SCALARS, Kind
-from clarion_server.adapters.rendering.review.json_types import TEXT as TEXT_KINDS
+from clarion_server.adapters.rendering.review.json_types import ALL, COMPARABLE, NOT_NULL, NUMBERS, SCALARS, STRINGS
 from clarion_server.adapters.rendering.review.list_rules import LIST_RULES
 from clarion_server.adapters.rendering.text_filters import MOST_DIGITS
 from clarion_server.adapters.rendering.time_filters import STYLES, is_zone
 from clarion_server.domain.finding import FindingCode
 
-_NOT_NULL = ALL - {Kind.NULL}
-_AMOUNTS = NUMERIC | TEXT_KINDS
+
+def _is_currency(constant: object) -> bool:
+    return isinstance(constant, str) and CURRENCY.fullmatch(constant) is not None
 
 
-def _is_currency(value: object) -> bool:
-    return isinstance(value, str) and CURRENCY.fullmatch(value) is not None
+def _is_style(constant: object) -> bool:
+    return constant in STYLES
 
 
-def _is_style(value: object) -> bool:
-    return value in STYLES
+def _is_method(constant: object) -> bool:
+    return constant in {"common", "ceil", "floor"}
 
 
-def _is_method(value: object) -> bool:
-    return value in {"common", "ceil", "floor"}
+def _is_digits(constant: object) -> bool:
+    return type(constant) is int and 0 <= constant <= MOST_DIGITS
 
 
-def _is_digits(value: object) -> bool:
-    return type(value) is int and 0 <= value <= MOST_DIGITS
-
-
-_DIGITS = Parameter("digits", NUMERIC, accepts=_is_digits, wanted=f"a whole number from 0 to {MOST_DIGITS}")
-_PRECISION = Parameter("precision", NUMERIC, accepts=_is_digits, wanted=f"a whole number from 0 to {MOST_DIGITS}")
-_METHOD = Parameter("method", TEXT_KINDS, accepts=_is_method, wanted="'common', 'ceil' or 'floor'")
-_FORMAT = Parameter("format", TEXT_KINDS, accepts=_is_style, wanted=f"one of {', '.join(STYLES)}")
-_ZONE = Parameter("tz", TEXT_KINDS, accepts=is_zone, wanted="a time zone such as 'Europe/Paris'")
+_DIGITS = Parameter("digits", NUMBERS, accepts=_is_digits, wanted=f"a whole number from 0 to {MOST_DIGITS}")
+_PRECISION = Parameter("precision", NUMBERS, accepts=_is_digits, wanted=f"a whole number from 0 to {MOST_DIGITS}")
+_METHOD = Parameter("method", STRINGS, accepts=_is_method, wanted="'common', 'ceil' or 'floor'")
+_FORMAT = Parameter("format", STRINGS, accepts=_is_style, wanted=f"one of {', '.join(STYLES)}")
+_ZONE = Parameter("tz", STRINGS, accepts=is_zone, wanted="a time zone such as 'Europe/Paris'")
 _CODE = Parameter(
-    "currency", TEXT_KINDS, is_required=True, accepts=_is_currency, wanted="three capital letters such as 'EUR'"
+    "currency", STRINGS, is_required=True, accepts=_is_currency, wanted="three capital letters such as 'EUR'"
 )
 
 
@@ -53,55 +49,54 @@ def _number(_use: FilterUse) -> AbstractValue:
 
 
 def _default(use: FilterUse) -> AbstractValue:
-    """Without its argument it gives the empty text. Null counts as missing."""
-    use.reader.report.known(use.shape, use.line)
+    """Returns the value or the default, which is the empty text when there is none. Null counts as missing."""
+    use.evaluator.report.warn_of_unknown(use.value, use.line)
     otherwise = use.argument("default_value")
-    return any_of([use.shape.narrowed(_NOT_NULL).certain(), TEXT if otherwise is None else otherwise])
+    return any_of([use.value.narrow(NOT_NULL).assume_present(), TEXT if otherwise is None else otherwise])
 
 
 def _safe(use: FilterUse) -> AbstractValue:
     message = "`safe` writes the value into the HTML as it is."
     remedy = "Use it only for values that no outsider can write: they could hold any markup."
-    use.reader.report.warning(FindingCode.TEMPLATE_UNSAFE, use.line, message, remedy)
+    use.evaluator.report.warning(FindingCode.TEMPLATE_UNSAFE, use.line, message, remedy)
     return TEXT
 
 
 _PLAIN = FilterRule(SCALARS, _text)
 _DEFAULT = FilterRule(ALL, _default, (Parameter("default_value", ALL), Parameter("boolean", ALL)), may_be_missing=True)
-_TEXT_PARAMETER = Parameter("chars", TEXT_KINDS)
-_MOMENT = FilterRule(_AMOUNTS, _text, (_FORMAT, _ZONE))
+_MOMENT = FilterRule(COMPARABLE, _text, (_FORMAT, _ZONE))
 
 FILTER_RULES: Mapping[str, FilterRule] = {
     **LIST_RULES,
     **dict.fromkeys(("capitalize", "e", "escape", "lower", "string", "title", "upper"), _PLAIN),
-    "abs": FilterRule(NUMERIC, _number),
+    "abs": FilterRule(NUMBERS, _number),
     "d": _DEFAULT,
     "date": _MOMENT,
     "datetime": _MOMENT,
     "default": _DEFAULT,
-    "float": FilterRule(SCALARS, _number, (Parameter("default", NUMERIC),)),
-    "int": FilterRule(SCALARS, _number, (Parameter("default", NUMERIC), Parameter("base", NUMERIC))),
-    "money": FilterRule(_AMOUNTS, _text, (_CODE,)),
-    "number": FilterRule(_AMOUNTS, _text, (_DIGITS,)),
-    "percent": FilterRule(_AMOUNTS, _text, (_DIGITS,)),
+    "float": FilterRule(SCALARS, _number, (Parameter("default", NUMBERS),)),
+    "int": FilterRule(SCALARS, _number, (Parameter("default", NUMBERS), Parameter("base", NUMBERS))),
+    "money": FilterRule(COMPARABLE, _text, (_CODE,)),
+    "number": FilterRule(COMPARABLE, _text, (_DIGITS,)),
+    "percent": FilterRule(COMPARABLE, _text, (_DIGITS,)),
     "replace": FilterRule(
         SCALARS,
         _text,
         (
-            Parameter("old", TEXT_KINDS, is_required=True),
-            Parameter("new", TEXT_KINDS, is_required=True),
-            Parameter("count", NUMERIC),
+            Parameter("old", STRINGS, is_required=True),
+            Parameter("new", STRINGS, is_required=True),
+            Parameter("count", NUMBERS),
         ),
     ),
-    "round": FilterRule(NUMERIC, _number, (_PRECISION, _METHOD)),
+    "round": FilterRule(NUMBERS, _number, (_PRECISION, _METHOD)),
     "safe": FilterRule(SCALARS, _safe),
     "time": _MOMENT,
-    "tojson": FilterRule(_NOT_NULL, _text),
-    "trim": FilterRule(SCALARS, _text, (_TEXT_PARAMETER,)),
+    "tojson": FilterRule(NOT_NULL, _text),
+    "trim": FilterRule(SCALARS, _text, (Parameter("chars", STRINGS),)),
     "truncate": FilterRule(
         SCALARS,
         _text,
-        (Parameter("length", NUMERIC), Parameter("killwords", ALL), Parameter("end", TEXT_KINDS)),
+        (Parameter("length", NUMBERS), Parameter("killwords", ALL), Parameter("end", STRINGS)),
     ),
     "urlencode": _PLAIN,
     "wordcount": FilterRule(SCALARS, _number),

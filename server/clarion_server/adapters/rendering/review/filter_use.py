@@ -1,4 +1,4 @@
-"""One use of a filter, as its rule sees it."""
+"""The rule of a filter, and one use of the filter in a template."""
 
 from __future__ import annotations
 
@@ -10,76 +10,76 @@ from jinja2 import nodes
 
 from clarion_server.adapters.rendering.expression_path import constant_of
 from clarion_server.adapters.rendering.review.abstract_values import NEVER, AbstractValue
-from clarion_server.adapters.rendering.review.json_types import ALL, SCALARS, Kind, Kinds
-from clarion_server.adapters.rendering.review.reading import Reader
+from clarion_server.adapters.rendering.review.evaluator import Evaluator
+from clarion_server.adapters.rendering.review.json_types import ALL, SCALARS, JsonTypes
 from clarion_server.adapters.rendering.review.scopes import Scope
 from clarion_server.domain.finding import FindingCode
-
-_NOT_NULL = ALL - {Kind.NULL}
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
     name: str
-    kinds: Kinds = SCALARS
+    types: JsonTypes = SCALARS
     is_required: bool = False
     by_keyword_alone: bool = False
     accepts: Callable[[object], bool] = lambda _: True
-    """Of a value that is written out in the template."""
+    """Checks a constant, which the template writes out."""
     wanted: str = ""
-    """What `accepts` asks for, in words."""
+    """Says in words what `accepts` checks."""
 
 
 @dataclass(frozen=True, slots=True)
 class FilterRule:
-    takes: Kinds
-    gives: Callable[[FilterUse], AbstractValue]
+    takes: JsonTypes
+    """The types of the filter's input."""
+    result: Callable[[FilterUse], AbstractValue]
     parameters: Sequence[Parameter] = ()
     takes_more: bool = False
-    """Further positional arguments belong to the test or filter that the first one names."""
+    """Whether there may be further arguments, which belong to the test or filter that the first one names."""
     may_be_missing: bool = False
+    """Whether the input may be missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class FilterUse:
-    reader: Reader
+    evaluator: Evaluator
     scope: Scope
     name: str
-    shape: AbstractValue
-    """Of the filtered value: usable, unless the filter is a way out."""
+    value: AbstractValue
+    """The input: present and of a type that the filter takes, unless it may be missing."""
     line: int
     arguments: Mapping[str, nodes.Expr]
-    """By parameter."""
+    """The arguments by their parameters."""
     more: Sequence[nodes.Expr] = ()
 
     def argument(self, name: str) -> AbstractValue | None:
         node = self.arguments.get(name)
-        return None if node is None else self.reader.shape(node, self.scope)
+        return None if node is None else self.evaluator.evaluate(node, self.scope)
 
     def constant(self, name: str) -> object:
-        """What the template spells out; None when it does not."""
+        """Returns the argument when the template writes it out, else None."""
         node = self.arguments.get(name)
         return None if node is None else constant_of(node)
 
     def refuse(self, message: str, remedy: str) -> AbstractValue:
-        self.reader.report.error(FindingCode.FILTER_ARGUMENT_INVALID, self.line, message, remedy)
+        self.evaluator.report.error(FindingCode.FILTER_ARGUMENT_INVALID, self.line, message, remedy)
         return NEVER
 
 
-def bound(
-    reader: Reader,
+def bind_arguments(
+    evaluator: Evaluator,
     scope: Scope,
     name: str,
     rule: FilterRule,
-    shape: AbstractValue,
+    value: AbstractValue,
     arguments: Sequence[nodes.Expr],
     keywords: Sequence[Any],
     line: int,
 ) -> FilterUse:
-    """The use with its arguments checked and sorted to the parameters."""
+    """Checks the arguments, and returns the use with each at its parameter."""
     positions = [parameter.name for parameter in rule.parameters if not parameter.by_keyword_alone]
     named = {keyword.key: keyword.value for keyword in keywords} | dict(zip(positions, arguments, strict=False))
-    use = FilterUse(reader, scope, name, shape, line, named, arguments[len(positions) :])
+    use = FilterUse(evaluator, scope, name, value, line, named, arguments[len(positions) :])
     if len(named) + len(use.more) < len(arguments) + len(keywords):
         use.refuse(f"The filter `{name}` gets an argument twice.", "Remove one of them.")
     _check_signature(use, rule, keywords)
@@ -110,6 +110,6 @@ def _check_argument(use: FilterUse, parameter: Parameter) -> None:
         use.refuse(
             f"`{parameter.name}` of the filter `{use.name}` must be {parameter.wanted}.", "Correct the argument."
         )
-    elif parameter.kinds != ALL:
-        shape = use.reader.shape(node, use.scope)
-        use.reader.report.usable(shape, use.line, parameter.kinds, f"`{parameter.name}` of `{use.name}` needs")
+    elif parameter.types != ALL:
+        value = use.evaluator.evaluate(node, use.scope)
+        use.evaluator.report.require(value, use.line, parameter.types, f"`{parameter.name}` of `{use.name}` needs")

@@ -6,11 +6,11 @@ from jinja2 import nodes
 
 from clarion_server.adapters.rendering.review.abstract_values import AbstractValue
 from clarion_server.adapters.rendering.review.json_skeleton import JsonSkeleton
-from clarion_server.adapters.rendering.review.json_types import Kind
+from clarion_server.adapters.rendering.review.json_types import CONTAINERS, STRINGS
 from clarion_server.adapters.rendering.review.report import Report
 from clarion_server.domain.finding import FindingCode
 
-_QUOTED = frozenset({Kind.STRING, Kind.ARRAY, Kind.OBJECT})
+_QUOTED = CONTAINERS | STRINGS
 
 
 class JsonReport(Report):
@@ -24,9 +24,9 @@ class JsonReport(Report):
             line, reason = fault
             self.error(FindingCode.JSON_INVALID, line, f"The template writes no JSON: {reason}.", "Correct the line.")
 
-    def written(self, shape: AbstractValue, node: nodes.Node) -> None:
-        shape = self.present(shape, node.lineno)
-        if self._skeleton.stands_in_string(node) and shape.promised_kinds & _QUOTED:
+    def written(self, value: AbstractValue, node: nodes.Node) -> None:
+        value = self.require_present(value, node.lineno)
+        if self._skeleton.stands_in_string(node) and value.promised_types & _QUOTED:
             message = "A value stands between quotes, and is written with quotes of its own."
             remedy = "Remove the quotes around it. Join it with other text inside the tag: `{{ 'Order ' ~ … }}`."
             self.error(FindingCode.JSON_INVALID, node.lineno, message, remedy)

@@ -1,4 +1,4 @@
-"""The kinds of JSON values, and which of them one schema allows."""
+"""The types of JSON values, and which of them one schema allows."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from clarion_server.adapters.rendering.review.effort import once_per_schema, spe
 Schema = Mapping[str, Any]
 
 
-class Kind(Enum):
-    """A JSON type, by its keyword in a schema and its word for people."""
+class JsonType(Enum):
+    """A type, with its keyword in a schema and its word for people."""
 
     STRING = ("string", "a text")
     NUMBER = ("number", "a number")
@@ -30,51 +30,55 @@ class Kind(Enum):
         return self.value[1]
 
 
-Kinds = frozenset[Kind]
+JsonTypes = frozenset[JsonType]
 
-ALL: Kinds = frozenset(Kind)
-SCALARS: Kinds = frozenset({Kind.STRING, Kind.NUMBER, Kind.BOOLEAN})
-LISTS: Kinds = frozenset({Kind.ARRAY, Kind.OBJECT})
-NUMERIC: Kinds = frozenset({Kind.NUMBER})
-TEXT: Kinds = frozenset({Kind.STRING})
-SIZED: Kinds = LISTS | TEXT
-COMPARABLE: Kinds = NUMERIC | TEXT
+ALL: JsonTypes = frozenset(JsonType)
+NOT_NULL: JsonTypes = ALL - {JsonType.NULL}
+STRINGS: JsonTypes = frozenset({JsonType.STRING})
+NUMBERS: JsonTypes = frozenset({JsonType.NUMBER})
+SCALARS: JsonTypes = STRINGS | NUMBERS | {JsonType.BOOLEAN}
+COMPARABLE: JsonTypes = STRINGS | NUMBERS
+ARRAYS: JsonTypes = frozenset({JsonType.ARRAY})
+OBJECTS: JsonTypes = frozenset({JsonType.OBJECT})
+CONTAINERS: JsonTypes = ARRAYS | OBJECTS
+SEQUENCES: JsonTypes = ARRAYS | STRINGS
+SIZED: JsonTypes = CONTAINERS | STRINGS
 
-_BY_KEYWORD = {kind.keyword: kind for kind in Kind} | {"integer": Kind.NUMBER}
-_BY_TYPE: Mapping[type, Kind] = {
-    bool: Kind.BOOLEAN,
-    dict: Kind.OBJECT,
-    float: Kind.NUMBER,
-    int: Kind.NUMBER,
-    list: Kind.ARRAY,
-    str: Kind.STRING,
-    type(None): Kind.NULL,
+_BY_KEYWORD = {json_type.keyword: json_type for json_type in JsonType} | {"integer": JsonType.NUMBER}
+_BY_CLASS: Mapping[type, JsonType] = {
+    bool: JsonType.BOOLEAN,
+    dict: JsonType.OBJECT,
+    float: JsonType.NUMBER,
+    int: JsonType.NUMBER,
+    list: JsonType.ARRAY,
+    str: JsonType.STRING,
+    type(None): JsonType.NULL,
 }
 
 
-def in_words(kinds: Kinds) -> str:
-    """`a text or null`, in a fixed order."""
-    return " or ".join(kind.words for kind in Kind if kind in kinds)
+def in_words(types: JsonTypes) -> str:
+    """Returns `a text or null`, in a fixed order."""
+    return " or ".join(json_type.words for json_type in JsonType if json_type in types)
 
 
-def keywords(kinds: Kinds) -> list[str]:
-    return [kind.keyword for kind in Kind if kind in kinds]
+def keywords(types: JsonTypes) -> list[str]:
+    return [json_type.keyword for json_type in JsonType if json_type in types]
 
 
-def kind_of(value: object) -> Kind:
-    return _BY_TYPE[type(value)]
+def type_of_constant(constant: object) -> JsonType:
+    return _BY_CLASS[type(constant)]
 
 
 @once_per_schema
-def kinds_of(schema: Schema) -> Kinds:
-    """Returns what `type`, `const` and `enum` leave. Whatever else the schema says can only leave less."""
-    kinds = ALL
+def types_of_schema(schema: Schema) -> JsonTypes:
+    """Returns the types that `type`, `const` and `enum` leave. Whatever else the schema says can only leave fewer."""
+    types = ALL
     if "type" in schema:
         names = schema["type"]
-        kinds &= {_BY_KEYWORD[name] for name in ([names] if isinstance(names, str) else names)}
+        types &= {_BY_KEYWORD[name] for name in ([names] if isinstance(names, str) else names)}
     if "const" in schema:
-        kinds &= {kind_of(schema["const"])}
+        types &= {type_of_constant(schema["const"])}
     if "enum" in schema:
         spend(len(schema["enum"]))
-        kinds &= {kind_of(value) for value in schema["enum"]}
-    return kinds
+        types &= {type_of_constant(constant) for constant in schema["enum"]}
+    return types

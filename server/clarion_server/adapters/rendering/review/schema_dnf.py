@@ -13,7 +13,14 @@ from typing import Any
 from jsonschema_rs import Draft202012Validator
 
 from clarion_server.adapters.rendering.review.effort import once_per_schema, spend
-from clarion_server.adapters.rendering.review.json_types import ALL, Kind, Kinds, Schema, kinds_of
+from clarion_server.adapters.rendering.review.json_types import (
+    ALL,
+    OBJECTS,
+    JsonType,
+    JsonTypes,
+    Schema,
+    types_of_schema,
+)
 from clarion_server.adapters.rendering.schema_rules import validator
 
 Conjunction = tuple[Schema, ...]
@@ -52,7 +59,7 @@ def _own_alternatives(schema: Schema) -> Alternatives:
     spend(1)
     if schema.keys() <= _COMBINES_ONLY:
         return ANYTHING
-    return ((schema,),) if kinds_of(schema) else NOTHING
+    return ((schema,),) if types_of_schema(schema) else NOTHING
 
 
 def _branches(schema: Schema) -> Alternatives:
@@ -65,7 +72,7 @@ def both(left: Alternatives, right: Alternatives) -> Alternatives:
     if len(left) * len(right) > _MOST_ALTERNATIVES:
         return left
     merged = (_merged(first, second) for first, second in product(left, right))
-    return tuple(conjunction for conjunction in merged if kinds(conjunction))
+    return tuple(conjunction for conjunction in merged if types(conjunction))
 
 
 def _merged(first: Conjunction, second: Conjunction) -> Conjunction:
@@ -85,53 +92,53 @@ def either(several: Iterable[Alternatives]) -> Alternatives:
     return tuple(result.values())
 
 
-def kinds(conjunction: Conjunction) -> Kinds:
+def types(conjunction: Conjunction) -> JsonTypes:
     spend(len(conjunction))
     result = ALL
     for schema in conjunction:
-        result &= kinds_of(schema)
+        result &= types_of_schema(schema)
     return result
 
 
 def requires(conjunction: Conjunction, name: str) -> bool:
-    """Whether the member is there for certain."""
+    """Returns whether the member is certainly present."""
     is_required = any(name in _required(schema) for schema in conjunction)
-    return is_required and kinds(conjunction) == {Kind.OBJECT}
+    return is_required and types(conjunction) == OBJECTS
 
 
-def knows(conjunction: Conjunction, name: str) -> bool:
-    """Whether the schemas speak of the member; an object of which they say nothing at all may have any."""
-    if not any(_speaks_of_members(schema) for schema in conjunction):
-        return Kind.OBJECT in kinds(conjunction)
+def mentions(conjunction: Conjunction, name: str) -> bool:
+    """Returns whether the schemas describe the member. An object of which they describe no member may have any."""
+    if not any(_describes_members(schema) for schema in conjunction):
+        return JsonType.OBJECT in types(conjunction)
     return any(
-        name in _required(schema) or next(_named(schema, name), None) is not None or _opens(schema)
+        name in _required(schema) or next(_named(schema, name), None) is not None or _allows_others(schema)
         for schema in conjunction
     )
 
 
-def names(conjunction: Conjunction) -> Iterator[str]:
+def member_names(conjunction: Conjunction) -> Iterator[str]:
     for schema in conjunction:
         spend(len(schema.get("properties", ())))
         yield from schema.get("properties", ())
 
 
 def member(conjunction: Conjunction, name: str) -> Alternatives:
-    """What the member is when it is there."""
-    if Kind.OBJECT not in kinds(conjunction):
+    """Returns what the member is when it is present."""
+    if JsonType.OBJECT not in types(conjunction):
         return NOTHING
     return _all(alternatives(found) for schema in conjunction for found in _member_schemas(schema, name))
 
 
 def any_member(conjunction: Conjunction) -> Alternatives:
     """Returns what any of the object's values is."""
-    if Kind.OBJECT not in kinds(conjunction):
+    if JsonType.OBJECT not in types(conjunction):
         return NOTHING
     return _all(map(_any_value, conjunction))
 
 
 def entry(conjunction: Conjunction, index: int) -> Alternatives:
-    """What the list's entry at an index is when it is there. Below zero it is counted from the end."""
-    if Kind.ARRAY not in kinds(conjunction):
+    """Returns what the list's entry at an index is when it is present; negative indexes count from the end."""
+    if JsonType.ARRAY not in types(conjunction):
         return NOTHING
     if index < 0:
         return any_entry(conjunction)
@@ -140,7 +147,7 @@ def entry(conjunction: Conjunction, index: int) -> Alternatives:
 
 def any_entry(conjunction: Conjunction) -> Alternatives:
     """Returns what any of the list's entries is."""
-    if Kind.ARRAY not in kinds(conjunction):
+    if JsonType.ARRAY not in types(conjunction):
         return NOTHING
     return _all(map(_any_item, conjunction))
 
@@ -162,11 +169,11 @@ def _all(several: Iterable[Alternatives]) -> Alternatives:
     return result
 
 
-def _speaks_of_members(schema: Schema) -> bool:
+def _describes_members(schema: Schema) -> bool:
     return any(keyword in schema for keyword in ("properties", "patternProperties", "additionalProperties", "required"))
 
 
-def _opens(schema: Schema) -> bool:
+def _allows_others(schema: Schema) -> bool:
     return isinstance(schema.get("additionalProperties"), dict) or schema.get("additionalProperties") is True
 
 

@@ -1,81 +1,75 @@
-"""What is known at one point of a template: its variables, and what the conditions around it have made sure of."""
+"""What review knows at one point of a template: its variables, and what the conditions around it have established."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from clarion_server.adapters.rendering.review.abstract_values import (
-    AbstractValue,
-    Cause,
-    MissingReason,
-    Place,
-    Symbol,
-    any_of,
-)
+from clarion_server.adapters.rendering.review.abstract_values import AbstractValue, AccessPath, Symbol, any_of
 from clarion_server.adapters.rendering.review.effort import spend
-from clarion_server.adapters.rendering.review.json_types import ALL, SIZED, Kind, Kinds
+from clarion_server.adapters.rendering.review.json_types import ALL, NOT_NULL, OBJECTS, SEQUENCES, SIZED, JsonTypes
+from clarion_server.adapters.rendering.review.missing import Cause, MissingReason
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """That a value is there, of certain kinds, and perhaps filled: neither null nor empty."""
+    """A value is present and of certain types, and perhaps filled: neither null nor empty."""
 
-    kinds: Kinds = ALL
+    types: JsonTypes = ALL
     is_filled: bool = False
 
-    def applied(self, shape: AbstractValue) -> AbstractValue:
-        present = shape.narrowed(self.kinds).certain()
-        return present.filled() if self.is_filled else present
+    def apply(self, value: AbstractValue) -> AbstractValue:
+        present = value.narrow(self.types).assume_present()
+        return present.assume_filled() if self.is_filled else present
 
     def and_(self, other: Fact) -> Fact:
-        return Fact(self.kinds & other.kinds, self.is_filled or other.is_filled)
+        return Fact(self.types & other.types, self.is_filled or other.is_filled)
 
     def or_(self, other: Fact) -> Fact:
-        return Fact(self.kinds | other.kinds, self.is_filled and other.is_filled)
+        return Fact(self.types | other.types, self.is_filled and other.is_filled)
 
 
-PRESENT = Fact()
-NOT_NULL = Fact(ALL - {Kind.NULL})
-FILLED = Fact(ALL - {Kind.NULL}, is_filled=True)
+IS_PRESENT = Fact()
+IS_NOT_NULL = Fact(NOT_NULL)
+IS_FILLED = Fact(NOT_NULL, is_filled=True)
 
+_ENTRIES_COPIED_PER_STEP = 20
 
-_COPIED_A_STEP = 20
-
-#: What a value must be to have a part of that name or number.
-_KINDS_WITH_PARTS: Mapping[type, Kinds] = {str: frozenset({Kind.OBJECT}), int: frozenset({Kind.ARRAY, Kind.STRING})}
+#: The types of values that have a part of that name or number.
+_HOLDERS: Mapping[type, JsonTypes] = {str: OBJECTS, int: SEQUENCES}
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Immutable: each branch goes on with its own, and they are joined behind it."""
+    """Never changes: each branch continues with a scope of its own, and they are joined behind it."""
 
     variables: Mapping[str, AbstractValue]
-    facts: Mapping[Place, Fact] = field(default_factory=dict)
+    facts: Mapping[AccessPath, Fact] = field(default_factory=dict)
 
-    def with_variable(self, name: str, shape: AbstractValue) -> Scope:
-        spend(len(self.variables) // _COPIED_A_STEP)
-        return replace(self, variables={**self.variables, name: shape.called(Symbol(name))})
+    def with_variable(self, name: str, value: AbstractValue) -> Scope:
+        spend(len(self.variables) // _ENTRIES_COPIED_PER_STEP)
+        return replace(self, variables={**self.variables, name: value.name_after(Symbol(name))})
 
-    def with_fact(self, place: Place | None, fact: Fact) -> Scope:
-        """What holds of a value's part makes sure of the whole: a coupon's code is there only when the coupon is."""
-        if place is None:
+    def with_fact(self, path: AccessPath | None, fact: Fact) -> Scope:
+        """Adds a fact about a value, and so about what holds it: a coupon's code is present only when the coupon is."""
+        if path is None:
             return self
-        spend(len(self.facts) // _COPIED_A_STEP + len(place))
+        spend(len(self.facts) // _ENTRIES_COPIED_PER_STEP + len(path))
         facts = dict(self.facts)
-        for length in range(1, len(place)):
-            whole = Fact(_KINDS_WITH_PARTS.get(type(place[length]), SIZED))
-            facts[place[:length]] = facts.get(place[:length], whole).and_(whole)
-        facts[place] = facts.get(place, PRESENT).and_(fact)
+        for length in range(1, len(path)):
+            holder = Fact(_HOLDERS.get(type(path[length]), SIZED))
+            facts[path[:length]] = facts.get(path[:length], holder).and_(holder)
+        facts[path] = facts.get(path, IS_PRESENT).and_(fact)
         return replace(self, facts=facts)
 
-    def refined(self, shape: AbstractValue) -> AbstractValue:
-        fact = self.facts.get(shape.place) if shape.place is not None else None
-        return shape if fact is None else fact.applied(shape)
+    def refine(self, value: AbstractValue) -> AbstractValue:
+        """Returns the value with what is known of it here."""
+        fact = self.facts.get(value.access_path) if value.access_path is not None else None
+        return value if fact is None else fact.apply(value)
 
 
-def joined(scopes: Iterable[Scope]) -> Scope:
-    """What is known whichever of the branches was taken."""
+def join_scopes(scopes: Iterable[Scope]) -> Scope:
+    """Returns what is known whichever of the branches was taken."""
     first, *others = scopes
     result = first
     for scope in others:
@@ -95,9 +89,9 @@ def _joined_variable(name: str, left: AbstractValue | None, right: AbstractValue
     if left is None or right is None:
         only = left or right
         assert only is not None
-        return replace(only, doubt=MissingReason(Cause.NOT_ALWAYS_SET, name), place=(Symbol(name),), path=name)
-    return any_of([left, right]).called(Symbol(name))
+        return replace(only, missing=MissingReason(Cause.NOT_ALWAYS_SET, name), access_path=(Symbol(name),), path=name)
+    return any_of([left, right]).name_after(Symbol(name))
 
 
-def _joined_facts(left: Scope, right: Scope) -> dict[Place, Fact]:
-    return {place: fact.or_(right.facts[place]) for place, fact in left.facts.items() if place in right.facts}
+def _joined_facts(left: Scope, right: Scope) -> dict[AccessPath, Fact]:
+    return {path: fact.or_(right.facts[path]) for path, fact in left.facts.items() if path in right.facts}
