@@ -107,7 +107,7 @@ def test_lists_that_hold_each_other_a_million_times_are_refused_in_time() -> Non
 def test_what_is_no_json_is_refused_with_its_line_and_column() -> None:
     refused = failure(WebhookContent('{"a": 1,\n "b": {% if context.b %}{{ context.b }}{% endif %}}'))
     assert (refused.field, refused.line) == ("actions[0].webhook.json", 0)
-    assert "no JSON" in refused.detail
+    assert "not JSON" in refused.detail
     assert "line 2, column 7" in refused.detail
 
 
