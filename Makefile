@@ -25,7 +25,7 @@ $(VENV)/.dev: $(VENV)/.server requirements/dev.txt requirements/postgres.txt req
 	@$(PIP) install -r requirements/dev.txt
 	@touch $@
 
-# The TypeScript client, where Node.js 20 or newer and npm are at hand. Elsewhere it is left alone, and its tests say so.
+# The TypeScript client, where Node.js 20 or newer and npm are installed. Elsewhere it is not built, and its tests are skipped.
 TYPESCRIPT := clients/typescript
 HAS_NODE := $(shell command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && echo yes)
 

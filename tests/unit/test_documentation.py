@@ -25,8 +25,9 @@ PAGES = [
 #: Where the names of files in the pages begin.
 FOLDERS = (ROOT, SERVER, SERVER / "application")
 FILE = re.compile(
-    r"`(?!application/(?:json|x-ndjson)`)((?:adapters|application|bench|bootstrap|clients|deploy|docs|domain|examples|protos|sending|server|tests|tools|transport)"
-    r"/[\w./-]+)`"
+    r"`(?!application/(?:json|x-ndjson)`)"
+    r"((?:adapters|application|bench|bootstrap|clients|deploy|docs|domain|examples|protos|sending|server|tests|tools"
+    r"|transport)/[\w./-]+)`"
 )
 SECRET = f"whsec_{base64.b64encode(bytes(32)).decode()}"
 
@@ -58,6 +59,16 @@ def test_every_link_within_the_repository_leads_somewhere(page: Path) -> None:
 def test_every_file_that_a_page_names_exists(page: Path) -> None:
     named = FILE.findall(prose(page))
     assert [name for name in named if not any((folder / name).exists() for folder in FOLDERS)] == []
+
+
+def test_decisions_are_numbered_and_have_one_layout() -> None:
+    pages = sorted((ROOT / "docs" / "decisions").iterdir())
+    assert [int(page.name[:4]) for page in pages] == list(range(1, len(pages) + 1))
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        assert text.startswith(f"# {int(page.name[:4])}. "), page.name
+        headings = [heading.partition(" ")[0] for heading in re.findall(r"^## (.*)$", text, re.MULTILINE)]
+        assert list(dict.fromkeys(headings)) == ["Context", "Options", "Decision", "Consequences"], page.name
 
 
 def test_the_code_for_receivers_of_webhooks_accepts_genuine_requests_alone() -> None:
