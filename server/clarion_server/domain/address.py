@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import unicodedata
+
+from clarion_server.domain.domain_label import JOINERS, is_international_label
 
 #: Octets of a whole address: a path of RFC 5321 section 4.5.3.1.3 without its angle brackets.
 MAX_ADDRESS = 254
 #: Octets before the last `@` (section 4.5.3.1.1).
 MAX_LOCAL_PART = 64
-#: Octets of a label as the domain name system sees it (RFC 1035 section 2.3.4).
-MAX_LABEL = 63
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -27,9 +26,8 @@ _QUOTED = re.compile(r'"(?:[ !#-\[\]-~]|\\[ -~])*+"')
 _ASCII_LABEL = re.compile(_LABEL)
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")
 _IPV6_TAG = "IPv6:"
-
-#: Letters, marks and digits: what a label may have outside ASCII (RFC 5892, without its contextual rules).
-_LABEL_CATEGORIES = frozenset({"Ll", "Lu", "Lt", "Lo", "Lm", "Mn", "Mc", "Nd"})
+#: Removes what Python does not count as printable, although domain names have it.
+_WITHOUT_JOINERS = str.maketrans("", "", JOINERS)
 
 
 def is_address(text: str) -> bool:
@@ -44,7 +42,8 @@ def _is_rare_address(text: str) -> bool:
     return bool(
         at
         # Lone surrogates, which UTF-8 cannot encode, are not printable either.
-        and text.isprintable()
+        and local_part.isprintable()
+        and domain.translate(_WITHOUT_JOINERS).isprintable()
         and len(text.encode()) <= MAX_ADDRESS
         and len(local_part.encode()) <= MAX_LOCAL_PART
         and _is_local_part(local_part)
@@ -78,16 +77,4 @@ def is_address_literal(text: str) -> bool:
 def _is_label(text: str) -> bool:
     if text.isascii():
         return _ASCII_LABEL.fullmatch(text) is not None
-    return (
-        not text.startswith("-")
-        and not text.endswith("-")
-        and unicodedata.is_normalized("NFC", text)
-        and not unicodedata.category(text[0]).startswith("M")
-        and all(char == "-" or unicodedata.category(char) in _LABEL_CATEGORIES for char in text)
-        and len(_a_label(text)) <= MAX_LABEL
-    )
-
-
-def _a_label(label: str) -> bytes:
-    """The label as the domain name system carries it (RFC 5890 section 2.3.2.1)."""
-    return b"xn--" + label.lower().encode("punycode")
+    return is_international_label(text)

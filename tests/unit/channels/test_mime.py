@@ -180,6 +180,39 @@ def test_the_same_message_is_written_the_same_each_time() -> None:
     assert written(an_email(attempt=1)) == written(an_email(attempt=2))
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "written_value"),
+    [
+        (
+            "List-Unsubscribe",
+            "<https://shop.example/abmelden?name=Jürgen>",
+            "<https://shop.example/abmelden?name=J%C3%BCrgen>",
+        ),
+        ("list-unsubscribe", "<https://shop.example/?a=?utf-8?b>", "<https://shop.example/?a=%3Futf-8?b>"),
+        ("List-Help", "<mailto:help@shop.example?subject=a%20b>", "<mailto:help@shop.example?subject=a%20b>"),
+        ("References", "<1@shop.example> <2@shop.example>", "<1@shop.example> <2@shop.example>"),
+    ],
+)
+def test_a_structured_header_is_never_an_encoded_word(name: str, value: str, written_value: str) -> None:
+    message = written(an_email(email=RenderedEmail("x", "", "x", {name: value})))
+    assert f"\r\n{name}: {written_value}\r\n".encode() in message
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("List-Id", "Größe <news.shop.example>"),
+        ("References", "<ü@shop.example>"),
+        ("In-Reply-To", "<=?utf-8?q?a?=@shop.example>"),
+        ("Errors-To", "jürgen@shop.example"),
+        ("List-Unsubscribe", f"<https://shop.example/{'a' * 990}>"),
+    ],
+)
+def test_a_structured_header_that_ascii_cannot_carry_is_refused(name: str, value: str) -> None:
+    with pytest.raises(EmailInvalid):
+        written(an_email(email=RenderedEmail("x", "", "x", {name: value})))
+
+
 @pytest.mark.parametrize("blank", [" ", "\t"])
 @pytest.mark.parametrize("length", range(64, 80))
 def test_a_blank_at_the_end_of_a_line_makes_no_line_too_long(length: int, blank: str) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from clarion_server.domain.address import MAX_ADDRESS, MAX_LABEL, MAX_LOCAL_PART, is_address
+from clarion_server.domain.address import MAX_ADDRESS, MAX_LOCAL_PART, is_address
+from clarion_server.domain.domain_label import MAX_LABEL
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,6 +34,15 @@ RARE = [
     "δοκιμή@παράδειγμα.ελ",
     "उदाहरण@उदाहरण.भारत",
     "ιωάννης.doe@bücher.example",
+    "info@col·legi.cat",
+    "info@COL·LEGI.cat",
+    "info@نامه\N{ZERO WIDTH NON-JOINER}ای.com",
+    "info@क्\N{ZERO WIDTH JOINER}ष.com",
+    "info@straße.de",
+    "info@Ünal.example",
+    "info@テスト・テスト.jp",
+    "info@א\N{HEBREW PUNCTUATION GERESH}.example",
+    "info@bücher.ab--cd.example",
 ]
 MALFORMED = [
     "",
@@ -72,6 +82,19 @@ MALFORMED = [
     "jane@☃.example",
     "müller\N{ZERO WIDTH SPACE}@example.com",
     "jane@exämple.42",
+    "info@a·b.cat",
+    "info@·legi.cat",
+    "info@\N{ARABIC-INDIC DIGIT ZERO}a.com",
+    "info@a\N{ARABIC-INDIC DIGIT ZERO}.com",
+    "info@א\N{ARABIC-INDIC DIGIT ZERO}1.com",
+    "info@ب\N{ARABIC-INDIC DIGIT ZERO}\N{EXTENDED ARABIC-INDIC DIGIT ZERO}.com",
+    "info@ab--cdü.com",
+    "info@a\N{ZERO WIDTH JOINER}ü.com",
+    "info@a\N{ZERO WIDTH NON-JOINER}ü.com",
+    "info@ü・a.jp",
+    "info@ü͵.gr",
+    "info@ü\N{HEBREW PUNCTUATION GERESH}.il",
+    "j\N{ZERO WIDTH JOINER}ane@example.com",
 ]
 INJECTIONS = ["jane@example.com\n", "jane@example.com\r\nBcc: all@example.com", "ja\x00ne@example.com", "ja\x7fne@a.de"]
 

@@ -188,6 +188,35 @@ def test_an_empty_subject_is_an_error_not_a_silent_blank() -> None:
     assert failure({"x": "  "}, subject="{{ context.x }}", text="x").detail == "the result is empty"
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"text": "{{ context.x }}"},
+        {"html": "{{ context.x }}"},
+        {"html": "<p>Hello</p>", "text": "{% if context.x == 'y' %}Hello{% endif %}"},
+    ],
+)
+def test_a_body_that_renders_to_nothing_is_an_error(parts: dict[str, str]) -> None:
+    assert failure({"x": " \n"}, subject="Hello", **parts).detail == "the result is empty"
+
+
+def test_html_that_shows_nothing_is_an_error_and_a_picture_is_something() -> None:
+    assert failure({"x": " "}, subject="Hello", html="<p>{{ context.x }}</p>").detail == "the result shows nothing"
+    assert rendered({}, subject="Hello", html='<img src="https://shop.example/a.png">').text.strip() == ""
+
+
+@pytest.mark.parametrize("value", ["Größe", "=?utf-8?q?a?="])
+def test_a_structured_header_must_be_ascii(value: str) -> None:
+    problem = failure({"x": value}, subject="Hello", text="x", headers={"List-Id": "{{ context.x }}"})
+    assert (problem.field, "ASCII" in problem.detail) == ("actions[0].email.headers.List-Id", True)
+
+
+def test_the_urls_of_a_structured_header_are_percent_encoded() -> None:
+    headers = {"List-Unsubscribe": "<https://shop.example/?name={{ context.x }}>"}
+    email = rendered({"x": "Jürgen"}, subject="Hello", text="x", headers=headers)
+    assert email.headers == {"List-Unsubscribe": "<https://shop.example/?name=J%C3%BCrgen>"}
+
+
 def test_keys_come_before_methods_of_objects() -> None:
     context = {"items": [{"values": 1}], "keys": "k", "get": "g"}
     template = "{% for item in context.items %}{{ item.values }}{% endfor %}{{ context.keys }}{{ context.get }}"

@@ -43,9 +43,12 @@ def parse_address(text: str) -> Address:
 
 def _ascii_domain(domain: str) -> str:
     """Returns the domain in A-labels (RFC 5891), after the mapping of Unicode TS 46."""
-    if domain.isascii():
-        return domain
     try:
-        return idna.encode(domain, uts46=True).decode("ascii")
+        # Label by label, because ASCII labels need no mapping and may have hyphens that U-labels must not have.
+        return ".".join(map(_ascii_label, domain.split(".")))
     except idna.IDNAError as error:
         raise EmailInvalid(FailureReason.UNSUPPORTED, "An address has a domain that is no domain name") from error
+
+
+def _ascii_label(label: str) -> str:
+    return label if label.isascii() else idna.encode(label, uts46=True).decode("ascii")

@@ -6,6 +6,7 @@ import re
 from base64 import b64encode
 
 from clarion_server.adapters.channels.email.addresses import Address, EmailInvalid, parse_address
+from clarion_server.adapters.channels.email.structured_fields import is_structured, structured_value
 from clarion_server.domain.attempt import FailureReason
 from clarion_server.domain.content.email import Mailbox
 
@@ -31,16 +32,28 @@ _FOLDING_POINT = re.compile(r"(?<=[^ ]) (?=[^ ])")
 
 
 def text_field(name: str, value: str) -> str:
-    """Returns an unstructured field with its CRLF. Raises EmailInvalid."""
+    """Returns a field with its CRLF. Raises EmailInvalid."""
     if not _FIELD_NAME.fullmatch(name):
         raise EmailInvalid(FailureReason.CONTENT_REJECTED, "A header has a malformed name")
     _refuse_injection(name, value)
+    if is_structured(name):
+        return _structured_field(name, value)
     start = len(name) + 2
     if _PLAIN.fullmatch(value):
         lines = _fold(f"{name}: {value}", start)
         if max(map(len, lines)) <= LONGEST_LINE:
             return "\r\n".join(lines) + "\r\n"
     return f"{name}: {_encoded_words(value, start)}\r\n"
+
+
+def _structured_field(name: str, value: str) -> str:
+    try:
+        lines = _fold(f"{name}: {structured_value(name, value)}", len(name) + 2)
+    except ValueError as error:
+        raise EmailInvalid(FailureReason.CONTENT_REJECTED, f"The header {name} must be ASCII") from error
+    if max(map(len, lines)) > LONGEST_LINE:
+        raise EmailInvalid(FailureReason.CONTENT_REJECTED, f"The header {name} is too long")
+    return "\r\n".join(lines) + "\r\n"
 
 
 def mailbox_field(name: str, mailbox: Mailbox) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from clarion_server.adapters.channels.email.review import email_findings
+from clarion_server.adapters.channels.email.structured_fields import is_structured, structured_value
 from clarion_server.adapters.rendering.budget import Budget
 from clarion_server.adapters.rendering.content_kind import Escaping, Part, PartRefused
 from clarion_server.adapters.rendering.values import RenderRefused
@@ -15,6 +16,8 @@ from clarion_server.domain.finding import Finding
 
 _LONGEST_LINE = 998
 """The longest value of a header field, in characters (RFC 5322 section 2.1.1)."""
+_PICTURE = re.compile("<(?:img|svg|video|picture|object|input|v:)|background", re.IGNORECASE)
+"""What HTML without text can show."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -30,12 +33,12 @@ class EmailKind:
         return parts + [Part(f"headers.{name}", value) for name, value in content.headers.items()]
 
     def assemble(self, content: EmailContent, texts: Mapping[str, str], budget: Budget) -> RenderedEmail:
-        html = texts.get("html", "")
+        html = _body(texts, "html") if "html" in texts else ""
         return RenderedEmail(
             _line(texts, "subject"),
             html,
-            texts["text"] if content.text else _derived_text(html, budget),
-            {name: _line(texts, f"headers.{name}") for name in content.headers},
+            _body(texts, "text") if "text" in texts else _derived_text(html, budget),
+            {name: _header_value(texts, name) for name in content.headers},
         )
 
     def findings(self, content: EmailContent, category: Category | None) -> Iterator[Finding]:
@@ -54,11 +57,33 @@ def _line(texts: Mapping[str, str], field: str) -> str:
     return line
 
 
+def _header_value(texts: Mapping[str, str], name: str) -> str:
+    field = f"headers.{name}"
+    value = _line(texts, field)
+    if is_structured(name):
+        try:
+            value = structured_value(name, value)
+        except ValueError:
+            raise PartRefused(field, "the result must be ASCII and must not contain '=?'") from None
+    if len(value) > _LONGEST_LINE:
+        raise PartRefused(field, f"the result is longer than {_LONGEST_LINE} characters")
+    return value
+
+
+def _body(texts: Mapping[str, str], field: str) -> str:
+    if not texts[field].strip():
+        raise PartRefused(field, "the result is empty")
+    return texts[field]
+
+
 def _derived_text(html: str, budget: Budget) -> str:
     # Imported on demand, because many services never need the HTML parser with its time and memory.
     from clarion_server.adapters.rendering.plain_text import plain_text  # noqa: PLC0415 - see above
 
     try:
-        return plain_text(html, budget)
+        text = plain_text(html, budget)
     except RenderRefused as refused:
         raise PartRefused("html", str(refused)) from None
+    if html and not text.strip() and not _PICTURE.search(html):
+        raise PartRefused("html", "the result shows nothing")
+    return text
