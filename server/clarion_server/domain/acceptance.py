@@ -6,7 +6,7 @@ decision.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
@@ -109,25 +109,17 @@ def decide(trigger: Trigger, facts: Facts) -> Decision:
 def _accept(trigger: Trigger, facts: Facts) -> Accepted:
     messages: list[Message] = []
     exclusions: dict[tuple[int, int], ExclusionReason] = {}
+    first_only = trigger.execution.action_mode is ActionMode.FIRST_DELIVERABLE
     for recipient in trigger.recipients:
-        for index, action, reason in _actions_for(trigger, recipient, facts):
+        for index, action in enumerate(trigger.actions):
+            reason = exclusion_reason(recipient.addresses[index], facts)
             if reason is not None:
                 exclusions[recipient.index, index] = reason
             messages.append(_message(trigger, recipient, index, action, reason))
+            if first_only and reason is None:
+                break
     execution = replace(trigger.execution, exclusions=exclusions) if exclusions else trigger.execution
     return Accepted(execution, messages)
-
-
-def _actions_for(
-    trigger: Trigger, recipient: AcceptedRecipient, facts: Facts
-) -> Iterator[tuple[int, TargetAction, ExclusionReason | None]]:
-    """Yields the actions for which a recipient gets a message: position, action and the reason of an exclusion."""
-    first_only = trigger.execution.action_mode is ActionMode.FIRST_DELIVERABLE
-    for index, action in enumerate(trigger.actions):
-        reason = exclusion_reason(recipient.addresses[index], facts)
-        yield index, action, reason
-        if first_only and reason is None:
-            return
 
 
 def exclusion_reason(address: str, facts: Facts) -> ExclusionReason | None:

@@ -81,9 +81,10 @@ class AcceptTriggers(BulkOperation[AcceptItem, Decision]):
         """Hands over the messages that were written as claimed, and releases the capacity that is left."""
         trigger = item.trigger
         channel_key = trigger.actions[index].channel_key
+        # An action that has capacity reserved has a message for each recipient, in the order of the recipients.
         claimed = [
-            ClaimedMessage(message, _personalisation(message, item.data[message.recipient_index]))
-            for message in messages
+            ClaimedMessage(message, _personalisation(message, data))
+            for message, data in zip(messages, item.data.values(), strict=bool(messages))
             if message.state is MessageState.SENDING
         ]
         if claimed:
