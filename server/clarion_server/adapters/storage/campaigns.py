@@ -41,6 +41,14 @@ _SAVE = update(campaigns).where(
 _VERSION = select(campaign_versions).where(
     campaign_versions.c.campaign_key == bindparam("campaign_key"), campaign_versions.c.number == bindparam("number")
 )
+_CHANNEL_KEYS = (
+    select(campaign_version_actions.c.channel_key)
+    .where(
+        campaign_version_actions.c.campaign_key == bindparam("campaign_key"),
+        campaign_version_actions.c.number == bindparam("number"),
+    )
+    .order_by(campaign_version_actions.c.position)
+)
 _REVISIONS = BulkStatement("SELECT key, revision FROM campaigns WHERE key IN ({rows})", Values(campaigns.c.key))
 
 _DELIVERY_POLICIES = BulkStatement(
@@ -133,10 +141,8 @@ class SqlCampaignRepository:
         return None if row is None else version_from_row(row)
 
     def channel_keys(self, campaign_key: int, number: int) -> list[int]:
-        actions = campaign_version_actions.c
-        of_version = (actions.campaign_key == campaign_key, actions.number == number)
-        keys = select(actions.channel_key).where(*of_version).order_by(actions.position)
-        return list(self._connection.execute(keys).scalars())
+        version = {"campaign_key": campaign_key, "number": number}
+        return list(self._connection.execute(_CHANNEL_KEYS, version).scalars())
 
     def versions(self, campaign_key: int, before: int | None, limit: int) -> list[CampaignVersion]:
         number = campaign_versions.c.number
