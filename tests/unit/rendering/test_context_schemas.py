@@ -83,6 +83,11 @@ def test_descriptions_speak_of_the_schema_and_never_of_the_value() -> None:
     }
 
 
+def test_limits_are_written_without_an_exponent() -> None:
+    (found,) = violations({"x": 0}, object_schema(x={"minimum": 5e-05}))
+    assert found.description == "Must be at least 0.00005."
+
+
 @pytest.mark.parametrize(
     ("schema", "value", "reason"),
     [

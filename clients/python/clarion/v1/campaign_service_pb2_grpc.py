@@ -264,8 +264,8 @@ class CampaignServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetTriggerSample(self, request, context):
-        """Returns calls that trigger the live version, ready to paste, with an example value for everything that its content
-        uses. Needs the scope `read`, `author` or `trigger`.
+        """Returns calls that trigger the live version, ready to paste, with an example value for everything that its context
+        schema names. Needs the scope `read`, `author` or `trigger`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: an address is malformed.

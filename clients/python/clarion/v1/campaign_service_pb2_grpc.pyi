@@ -138,8 +138,8 @@ class CampaignServiceStub:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: the context breaks its schema, or a template cannot be rendered with it.
     """
     GetTriggerSample: _grpc.UnaryUnaryMultiCallable[_trigger_sample_pb2.GetTriggerSampleRequest, _trigger_sample_pb2.GetTriggerSampleResponse]
-    """Returns calls that trigger the live version, ready to paste, with an example value for everything that its content
-    uses. Needs the scope `read`, `author` or `trigger`.
+    """Returns calls that trigger the live version, ready to paste, with an example value for everything that its context
+    schema names. Needs the scope `read`, `author` or `trigger`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: an address is malformed.
@@ -256,8 +256,8 @@ class CampaignServiceAsyncStub(CampaignServiceStub):
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: the context breaks its schema, or a template cannot be rendered with it.
     """
     GetTriggerSample: _aio.UnaryUnaryMultiCallable[_trigger_sample_pb2.GetTriggerSampleRequest, _trigger_sample_pb2.GetTriggerSampleResponse]  # type: ignore[assignment]
-    """Returns calls that trigger the live version, ready to paste, with an example value for everything that its content
-    uses. Needs the scope `read`, `author` or `trigger`.
+    """Returns calls that trigger the live version, ready to paste, with an example value for everything that its context
+    schema names. Needs the scope `read`, `author` or `trigger`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: an address is malformed.
@@ -449,8 +449,8 @@ class CampaignServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _trigger_sample_pb2.GetTriggerSampleRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_trigger_sample_pb2.GetTriggerSampleResponse, _abc.Awaitable[_trigger_sample_pb2.GetTriggerSampleResponse]]:
-        """Returns calls that trigger the live version, ready to paste, with an example value for everything that its content
-        uses. Needs the scope `read`, `author` or `trigger`.
+        """Returns calls that trigger the live version, ready to paste, with an example value for everything that its context
+        schema names. Needs the scope `read`, `author` or `trigger`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: an address is malformed.

@@ -139,8 +139,8 @@ class ErrorReason(StrEnum):
     """
     NO_EXAMPLE = "NO_EXAMPLE"
     """`FAILED_PRECONDITION`. No example could be found that passes the campaign's context schema and that its
-    content can be rendered with. Give the root of the schema `examples` with one whole context, and activate the
-    campaign.
+    content can be rendered with. Give `examples` to the members of the schema that have a `pattern` or that a
+    filter reads, or give its root one whole context, and activate the campaign.
 
         {"reason": "NO_EXAMPLE", "domain": "clarion.dev", "metadata": {"resource": "campaigns/order-confirmed"}}
     """

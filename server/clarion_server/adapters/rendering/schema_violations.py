@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from jsonschema_rs import ValidationError
@@ -110,6 +111,8 @@ _ARTICLES = {"array": "a list", "boolean": "true or false", "integer": "a whole 
 def _words(value: Any) -> str:
     if isinstance(value, list):
         return _shortened(" or ".join(_ARTICLES.get(str(entry), str(entry)) for entry in value))
+    if isinstance(value, float):
+        return format(Decimal(repr(value)), "f")
     return _shortened(f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value))
 
 

@@ -50,13 +50,16 @@ class CompiledSchema(Protocol):
     """A context schema, ready to check contexts."""
 
     def violations(self, context: Mapping[str, Any]) -> list[Violation]:
-        """Returns every broken rule, by paths within the context such as `order.items[0].price`; `""` is the whole."""
+        """Returns the broken rules, by paths within the context such as `order.items[0].price`; `""` is the whole.
+
+        There are at most a hundred, and of a context with thousands of values the first alone.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """Data that every content of a campaign can be rendered with. It holds everything that the templates use."""
+    """Data that every content of a campaign can be rendered with."""
 
     context: Mapping[str, Any]
     profile: Mapping[str, Any]
@@ -90,6 +93,7 @@ class ExampleFinder(Protocol):
 
     def example(self, definition: CampaignDefinition, identity: str, address: str) -> Example | None:
         """Returns data for a definition that compiles: a context that passes its schema, made of what the schema offers
-        (`examples`, `default`, `const`, `enum`) and otherwise made up. Returns None when it finds none.
+        (`examples`, `default`, `const`, `enum`) and of the simplest values within its formats and bounds. Returns None
+        when that does not pass, or an action cannot be rendered with it.
         """
         ...

@@ -815,8 +815,8 @@ export const CampaignService: GenService<{
     output: typeof PreviewCampaignResponseSchema;
   },
   /**
-   * Returns calls that trigger the live version, ready to paste, with an example value for everything that its content
-   * uses. Needs the scope `read`, `author` or `trigger`.
+   * Returns calls that trigger the live version, ready to paste, with an example value for everything that its context
+   * schema names. Needs the scope `read`, `author` or `trigger`.
    *
    * Errors:
    * - `INVALID_ARGUMENT` `INVALID_FIELDS`: an address is malformed.
