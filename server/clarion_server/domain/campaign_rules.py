@@ -69,7 +69,7 @@ def _category(definition: CampaignDefinition) -> Iterator[Violation]:
 
 def _rapid(definition: CampaignDefinition) -> Iterator[Violation]:
     if definition.rapid and definition.category is Category.MARKETING:
-        yield Violation("rapid", "NOT_ALLOWED", "Must be false where the category is marketing: nobody waits for it.")
+        yield Violation("rapid", "NOT_ALLOWED", "Must be false for marketing, for which nobody waits.")
 
 
 def _default_locale(locale: str) -> Iterator[Violation]:

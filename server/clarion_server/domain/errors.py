@@ -199,7 +199,7 @@ class DeadlineTooShort(ClarionError):
 
 @dataclass(eq=False)
 class Overloaded(ClarionError):
-    """More is under way than can be taken. Nothing was done; try again after {retry_after_ms} ms."""
+    """The service is overloaded. Nothing was done; try again after {retry_after_ms} ms."""
 
     retry_after_ms: int = 500
 

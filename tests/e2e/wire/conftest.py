@@ -23,7 +23,7 @@ _AT_WORK = (CampaignState.SCHEDULED, CampaignState.LIVE, CampaignState.PAUSED)
 
 @dataclass(frozen=True)
 class Sandbox:
-    """A part of the service that nobody else is in."""
+    """A sandbox that no other test uses."""
 
     name: str
     service: Service

@@ -1,4 +1,4 @@
-"""Whatever arrives, the answer is clear, the service stays well, and nothing is stored that was not accepted."""
+"""Every bad request gets a clear answer, does not harm the service, and stores nothing."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ def twice(request: trigger_service_pb2.TriggerRequest) -> None:
 
 
 def a_thousand_and_one(request: trigger_service_pb2.TriggerRequest) -> None:
-    for place in range(1_000):
-        request.recipients.add(identity=f"email:{place}@example.com").context.update(CONTEXT)
+    for index in range(1_000):
+        request.recipients.add(identity=f"email:{index}@example.com").context.update(CONTEXT)
 
 
 def long_names(request: trigger_service_pb2.TriggerRequest) -> None:
-    for place in range(15):
-        request.recipients[0].context.fields[f"{place}" + "x" * 10_000].string_value = ""
+    for index in range(15):
+        request.recipients[0].context.fields[f"{index}" + "x" * 10_000].string_value = ""
 
 
 def wrong_in_every_way(request: trigger_service_pb2.TriggerRequest) -> None:
@@ -96,7 +96,7 @@ REFUSED: dict[str, tuple[Message | bytes, str, str]] = {
     ),
     "no recipients": (changed(lambda r: r.ClearField("recipients")), "recipients", "REQUIRED"),
     "1,001 recipients": (changed(a_thousand_and_one), "recipients", "TOO_MANY"),
-    "a recipient that comes twice": (changed(twice), "recipients[1].identity", "DUPLICATE"),
+    "a recipient that occurs twice": (changed(twice), "recipients[1].identity", "DUPLICATE"),
     "a NUL in the context": (with_context(text("a\0b")), "recipients[0].context", "MALFORMED"),
     "a NUL in the identity": (
         changed(lambda r: setattr(r.recipients[0], "identity", "email:a\0@b.de")),
@@ -137,7 +137,7 @@ REFUSED: dict[str, tuple[Message | bytes, str, str]] = {
 }
 
 
-#: Of any enum: the one that nobody sends, and one of a later contract.
+#: Values of any enum: the unspecified one, and one of a later contract.
 UNKNOWN_VALUES: Any = [0, 99]
 
 #: Requests in which nothing is right, and the fields that the answer must name, all at once.
@@ -203,7 +203,7 @@ async def test_everything_wrong_with_a_question_is_told_at_once(sandbox: Sandbox
     assert sorted(field for field, _ in failure.violations) == sorted(fields)
 
 
-#: Repetitions for which a request of 4 MiB has room, and which would each become a violation of their own.
+#: Repetitions that fit into a request of 4 MiB, each of which would become a violation.
 TOO_MANY: dict[str, tuple[str, Message, str]] = {
     "states": (
         "/clarion.v1.MessageService/ListMessages",

@@ -1,4 +1,4 @@
-"""From the trigger to the provider and back: what each fault of an SMTP server comes to, as its caller sees it."""
+"""The outcome of each fault of an SMTP server, from the trigger to the event that its caller sees."""
 
 from __future__ import annotations
 
@@ -268,7 +268,7 @@ async def test_messages_wait_for_a_provider_that_is_away_and_leave_when_it_is_ba
     await set_up(sandbox.client, port)
     await until_ended(sandbox.client, await trigger(sandbox.client))
     await sink.stop()
-    names = [await trigger(sandbox.client, f"r{place}@example.com") for place in range(5)]
+    names = [await trigger(sandbox.client, f"r{index}@example.com") for index in range(5)]
     for name in names:
         await until_attempted(sandbox.client, name)
     await sink.start(port)

@@ -41,8 +41,8 @@ NOWHERE = 9
 def a_trigger(count: int = 1, campaign: str = "campaigns/orders", **fields: Any) -> trigger_service_pb2.TriggerRequest:
     """For magic recipients, whose mails leave for nowhere."""
     request = trigger_service_pb2.TriggerRequest(campaign=campaign, **fields)
-    for place in range(count):
-        recipient = request.recipients.add(identity=f"email:sent+{place}@clarion.test")
+    for index in range(count):
+        recipient = request.recipients.add(identity=f"email:sent+{index}@clarion.test")
         recipient.context.update(CONTEXT)
     return request
 
@@ -231,7 +231,7 @@ CASES = {
 ELSEWHERE = {"OVERLOADED", "UNAVAILABLE", "RESUME_TOKEN_EXPIRED"}
 #: Only callers over HTTP meet them: `tests/e2e/http` does.
 OVER_HTTP = {"URL_UNKNOWN", "HTTP_METHOD_UNKNOWN", "MEDIA_TYPE_UNKNOWN", "BODY_TOO_SLOW", "SANDBOX_MISMATCH"}
-#: No caller can provoke a fault that nobody foresaw: `tests/unit/transport` shows how it would look.
+#: A caller cannot provoke an unexpected error, which `tests/unit/transport` tests.
 BEYOND_CALLERS = {"INTERNAL"}
 
 

@@ -32,16 +32,16 @@ def damaged(chance: random.Random, source: bytes) -> bytes:
         return chance.randbytes(chance.randrange(200))
     raw = bytearray(source)
     for _ in range(chance.randrange(1, 6)):
-        place = chance.randrange(len(raw) + 1)
+        index = chance.randrange(len(raw) + 1)
         match chance.randrange(4):
             case 0:
-                raw[place:place] = chance.randbytes(chance.randrange(1, 4))
+                raw[index:index] = chance.randbytes(chance.randrange(1, 4))
             case 1:
-                del raw[place : place + chance.randrange(1, 4)]
+                del raw[index : index + chance.randrange(1, 4)]
             case 2:
-                raw[place : place + 1] = chance.randbytes(1)
+                raw[index : index + 1] = chance.randbytes(1)
             case _:
-                raw += raw[place:]
+                raw += raw[index:]
     return bytes(raw)
 
 

@@ -35,7 +35,7 @@ RECIPIENTS = 100
 
 
 def recipients(count: int = RECIPIENTS) -> list[Recipient]:
-    return [Recipient(f"r{place}@example.com", CONTEXT) for place in range(count)]
+    return [Recipient(f"r{index}@example.com", CONTEXT) for index in range(count)]
 
 
 def in_seconds(seconds: float) -> dt.datetime:
@@ -44,7 +44,7 @@ def in_seconds(seconds: float) -> dt.datetime:
 
 @dataclass(frozen=True)
 class Jam:
-    """The live campaign `orders` behind a server that lets nobody in until its gate is opened."""
+    """The live campaign `orders` with a server that accepts no mail until its gate is opened."""
 
     client: AsyncClient
     server: SmtpFaults
@@ -54,7 +54,7 @@ class Jam:
         return await self.client.trigger("orders", recipients(count))
 
     async def fill(self) -> Accepted:
-        """Triggers more than there are places, and returns when all are taken; the rest of it is queued."""
+        """Triggers more messages than may be in flight, and returns when all slots are taken; the others are queued."""
         accepted = await self.trigger()
 
         async def places_are_taken() -> bool:

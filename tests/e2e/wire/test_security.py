@@ -158,7 +158,7 @@ async def test_secrets_are_shown_once_and_kept_nowhere(new_service: NewService) 
             new = await client.keys.create("another", [Scope.READ])
             assert [key.name async for key in client.keys.list()][1] == new.api_key.name
         assert await service.stop() == 0
-        # The key of the first start still opens the door, and the second one shows none.
+        # The key of the first start is still valid, and the second start shows none.
         service.admin_key = ""
         await service.start()
         assert not service.admin_key
@@ -186,7 +186,7 @@ async def test_a_password_of_a_provider_is_written_and_never_read(sandbox: Sandb
         assert (read.smtp.username, read.smtp.password, read.smtp.password_set) == ("shop", "", True)
 
 
-# The door.
+# Authentication.
 
 
 async def serve(tmp_path: Path, **settings: str) -> tuple[int | None, str]:

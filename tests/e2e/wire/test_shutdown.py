@@ -22,7 +22,7 @@ from tests.smtp_faults import SmtpFaults
 from tests.smtp_sink import SmtpSink
 from tests.waiting import until
 
-#: Far less than calls under way may take, and than an SMTP server may.
+#: Far less than the limits of calls and of SMTP servers.
 STOP_SECONDS = 10
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
 
@@ -104,13 +104,13 @@ async def test_what_is_under_way_finishes_and_what_was_not_begun_is_left_to_the_
     new_service: NewService,
 ) -> None:
     gate = asyncio.Event()
-    # A lease so long that nothing can be left over to whoever waits for it to lapse.
+    # The lease is so long that no other process can take over messages after it lapsed.
     async with SmtpFaults({"CONTENT": gate, "EHLO": gate}) as server, new_service(lease_seconds="300") as service:
         async with AsyncClient(service.target, api_key=service.admin_key) as client, Wire(service.target) as wire:
             await client.channels.create(channel("orders", server.port, max_concurrency=3))
             await client.campaigns.create(campaign("orders", "orders"))
             await client.campaigns.activate("orders")
-            await client.trigger("orders", [Recipient(f"r{place}@example.com", CONTEXT) for place in range(50)])
+            await client.trigger("orders", [Recipient(f"r{index}@example.com", CONTEXT) for index in range(50)])
             verifying = asyncio.create_task(client.channels.verify("orders"))
             await server.wait_until(lambda _: len([line for line in server.commands if line.startswith("EHLO")]) == 4)
             stopping = await until_not_serving(service, wire)
@@ -135,7 +135,7 @@ async def until_not_serving(service: ServiceProcess, wire: Wire) -> asyncio.Task
 
 
 async def test_open_streams_keep_no_service_from_stopping(new_service: NewService) -> None:
-    """Of events, of triggers, of health: their clients are told to come back, and when."""
+    """Streams of events, triggers and health end with a status that tells their clients when to retry."""
     async with new_service() as service, Wire(service.target, service.admin_key) as wire:
         events = wire.open(
             "/clarion.v1.MessageService/WatchEvents", [message_service_pb2.WatchEventsRequest()], seconds=None

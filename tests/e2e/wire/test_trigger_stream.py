@@ -21,7 +21,7 @@ from tests.waiting import until
 STREAM = "/clarion.v1.TriggerService/TriggerStream"
 
 
-#: A connection that takes in little before somebody reads it.
+#: The options of a connection that buffers little.
 NARROW = (("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 65_536))
 
 
@@ -135,7 +135,7 @@ def resident_mib(service: Service) -> int:
     return int(line.split()[1]) // 1024
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the memory of a process as Linux tells it")
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the memory of a process from Linux's /proc")
 async def test_who_takes_no_answers_is_read_no_further_and_costs_no_memory(
     sandbox: Sandbox, orders: AsyncClient
 ) -> None:

@@ -1,4 +1,4 @@
-"""Two processes on one SQLite file: each request, each message and each change counts once, whoever sees it first."""
+"""Two processes on one SQLite file: each request, message and change counts once, in whichever process it arrives."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ class Load:
                 self.changed.notify_all()
 
     async def _trigger(self, turns: itertools.cycle[AsyncClient], campaign: str, request_id: str) -> Accepted:
-        recipients = [Recipient(f"{request_id}-{place}@example.com", CONTEXT) for place in range(2)]
+        recipients = [Recipient(f"{request_id}-{index}@example.com", CONTEXT) for index in range(2)]
         while True:
             try:
                 return await next(turns).trigger(campaign, recipients, request_id=request_id, timeout=2)
@@ -157,7 +157,7 @@ async def test_every_message_has_exactly_one_outcome_though_one_of_the_two_is_ki
 ) -> None:
     await set_up(pair[0], "resending", sink.port)
     await set_up(pair[0], "parking", sink.port, in_doubt_policy=InDoubtPolicy.PARK)
-    # A call to the process that is dead goes to the other one at once.
+    # The client sends a call at once to the other process when one is dead.
     load = Load(tuple(AsyncClient(each.target, api_key=each.admin_key, retry=None) for each in processes))
     callers = [asyncio.create_task(load.run(caller)) for caller in range(CALLERS)]
     for turn in range(KILLS):

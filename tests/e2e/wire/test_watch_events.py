@@ -85,15 +85,15 @@ async def test_who_reconnects_at_random_points_under_load_sees_each_event_once_a
                 call.cancel()
     await loading
     print(f"\n{len(events)} events over {connections} connections")
-    told = [(event.message, event.type) for event in events]
-    assert len(set(told)) == expected
+    seen = [(event.message, event.type) for event in events]
+    assert len(set(seen)) == expected
     assert Counter(event.type for event in events) == {
         event_pb2.Event.TYPE_SENT: TRIGGERS,
         event_pb2.Event.TYPE_EXCLUDED: TRIGGERS,
     }
     again = await collect(orders, expected)
     assert [(event.message, event.type.value) for event in again] == [
-        (message, event_pb2.Event.Type.Name(type_).removeprefix("TYPE_")) for message, type_ in told
+        (message, event_pb2.Event.Type.Name(type_).removeprefix("TYPE_")) for message, type_ in seen
     ]
 
 

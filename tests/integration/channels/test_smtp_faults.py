@@ -1,4 +1,4 @@
-"""Each way in which an SMTP server can fail, and what a hand-off comes to: one table."""
+"""The outcome of a hand-off for each fault of an SMTP server."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.smtp_script import EXTENSIONS, Drip, Drop, Script, Silence
 REASON = FailureReason
 PASSES, FOR_GOOD, IN_DOUBT = TransientFailure, PermanentFailure, HandOffInDoubt
 
-#: Short where silence is waited out. Longer where what comes before must not take so long even on a busy machine.
+#: The first is short, because tests wait until it has passed. The second leaves a busy machine time for earlier steps.
 IMPATIENT: dict[str, Any] = {"timeout": 150 * MILLISECOND}
 LESS_IMPATIENT: dict[str, Any] = {"timeout": 1000 * MILLISECOND}
 WITH_LOGIN: dict[str, Any] = {"username": "clarion", "password": "open sesame"}

@@ -1,4 +1,4 @@
-"""Verify goes through the steps of a hand-off, and tells what failed and what to do."""
+"""Verify runs the steps of a session, and reports what failed with advice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each way in which an endpoint can fail, and what a hand-off comes to: one table."""
+"""The outcome of a hand-off for each fault of an endpoint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verify goes the way of a request without sending one, and tells what failed and what to do."""
+"""Verify runs the steps of a request without sending one, and reports what failed with advice."""
 
 from __future__ import annotations
 

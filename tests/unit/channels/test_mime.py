@@ -1,4 +1,4 @@
-"""What goes in comes out of the standard library's parser, and every line keeps to the rules of mail."""
+"""Messages are read back by the standard library's parser, and every line satisfies the rules of mail."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PROVIDER = SmtpProvider("127.0.0.1", 25, SENDER)
 UNICODE = st.characters(exclude_categories=["Cs"])
 SHORT_BODIES = st.text(UNICODE | st.sampled_from("\n\r \t.=ü"), max_size=400)
 BODIES = SHORT_BODIES | st.builds(str.__mul__, st.text(UNICODE, max_size=20), st.integers(1, 300))
-#: Headers carry no line ends and no NUL; other control characters are nobody's subject.
+#: Header values without line ends, NUL and other control characters.
 HEADER_TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from(' "\\,<>@=?_'), max_size=400)
 
 
@@ -252,9 +252,9 @@ def test_a_header_that_is_written_already_cannot_be_written_again(name: str) -> 
     before=HEADER_TEXTS,
     forbidden=st.sampled_from(["\r", "\n", "\0", "\r\n", "\r\n "]),
     after=HEADER_TEXTS,
-    place=st.sampled_from(["subject", "header", "name", "address", "field name"]),
+    part=st.sampled_from(["subject", "header", "name", "address", "field name"]),
 )
-def test_no_text_can_begin_another_header(before: str, forbidden: str, after: str, place: str) -> None:
+def test_no_text_can_begin_another_header(before: str, forbidden: str, after: str, part: str) -> None:
     text = before + forbidden + after
     emails = {
         "subject": an_email(email=RenderedEmail(text, "", "x")),
@@ -264,5 +264,5 @@ def test_no_text_can_begin_another_header(before: str, forbidden: str, after: st
         "field name": an_email(email=RenderedEmail("x", "", "x", {text: "y"})),
     }
     with pytest.raises(EmailInvalid) as caught:
-        written(emails[place])
+        written(emails[part])
     assert caught.value.detail.isprintable()

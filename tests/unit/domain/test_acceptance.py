@@ -61,7 +61,7 @@ def accepted(of: Trigger, facts: Facts = FACTS) -> Accepted:
     return decision
 
 
-def told(messages: list[Message]) -> list[tuple[str, str, str]]:
+def summaries(messages: list[Message]) -> list[tuple[str, str, str]]:
     return [(message.action, message.address, message.state) for message in messages]
 
 
@@ -99,7 +99,7 @@ def test_with_capacity_reserved_the_message_begins_in_its_owners_hands() -> None
 def test_every_action_has_a_message_for_every_recipient() -> None:
     both = trigger(recipient(0, "a@example.com", ""), recipient(1, "b@example.com", ""), actions=(MAIL, HOOK))
     messages = list(accepted(both).messages)
-    assert told(messages) == [
+    assert summaries(messages) == [
         ("mail", "a@example.com", QUEUED),
         ("hook", "", QUEUED),
         ("mail", "b@example.com", QUEUED),
@@ -127,14 +127,14 @@ def first_deliverable(*recipients: AcceptedRecipient, actions: tuple[TargetActio
 
 def test_of_alternatives_only_the_first_deliverable_one_has_a_message() -> None:
     messages = list(accepted(first_deliverable(recipient(0, "a@example.com", ""))).messages)
-    assert told(messages) == [("mail", "a@example.com", QUEUED)]
+    assert summaries(messages) == [("mail", "a@example.com", QUEUED)]
     assert messages[0].fallback_addresses == ("",)
 
 
 def test_of_alternatives_the_next_one_takes_the_place_of_an_excluded_one() -> None:
     facts = replace(FACTS, suppressed=frozenset({"a@example.com"}))
     decision = accepted(first_deliverable(recipient(0, "a@example.com", "")), facts)
-    assert told(list(decision.messages)) == [("mail", "a@example.com", EXCLUDED), ("hook", "", QUEUED)]
+    assert summaries(list(decision.messages)) == [("mail", "a@example.com", EXCLUDED), ("hook", "", QUEUED)]
     assert list(decision.execution.results()) == [
         RecipientResult(
             (
@@ -163,7 +163,7 @@ def test_a_follow_up_that_is_excluded_is_recorded_and_passed_over() -> None:
     of = first_deliverable(recipient(0, "a@example.com", "b@example.com", ""), actions=(MAIL, other, HOOK))
     (failed,) = accepted(of).messages
     facts = replace(FACTS, suppressed=frozenset({"b@example.com"}))
-    assert told(follow_ups(failed, of.actions, facts, 5_000)) == [
+    assert summaries(follow_ups(failed, of.actions, facts, 5_000)) == [
         ("other", "b@example.com", EXCLUDED),
         ("hook", "", QUEUED),
     ]

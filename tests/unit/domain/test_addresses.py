@@ -157,5 +157,5 @@ def test_every_dotted_name_of_letters_is_a_local_part(local_part: str, domain: s
     "text", ["a" * 200, "a." * 127, "a-" * 120, f"a@{'a-' * 120}", f"a@{'a.' * 120}!", '"' + "\\a" * 99]
 )
 def test_long_texts_that_nearly_match_are_judged_at_once(text: str) -> None:
-    # A pattern that goes back over its steps would take years over these: the test's own time-out would tell.
+    # A pattern that backtracks would take years, and the test would time out.
     assert not is_address(text)

@@ -69,7 +69,7 @@ TABLE: dict[CampaignState, dict[Transition, CampaignState]] = {
     SCHEDULED: {Transition.UPDATE: SCHEDULED, Transition.ACTIVATE: LIVE, Transition.STOP: STOPPED},
     LIVE: {
         Transition.UPDATE: LIVE,
-        # Another version takes the place of the live one at once.
+        # Another version replaces the live one at once.
         Transition.ACTIVATE: LIVE,
         Transition.PAUSE: PAUSED,
         Transition.STOP: STOPPED,
@@ -209,7 +209,7 @@ def test_the_schedule_moves_a_campaign_at_its_times(
     moved = before.at(NOW)
     assert moved.state is after
     assert moved.revision == before.revision + (after is not state)
-    # The schedule is nobody: who changed it last, and when, stays.
+    # The schedule is no caller, so the last updater and the update time stay.
     assert (moved.update_time, moved.updater) == (before.update_time, before.updater)
 
 

@@ -1,4 +1,4 @@
-"""What the cancellation of an execution came to, told truly."""
+"""The result of cancelling an execution."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ IN_DOUBT = MessageState.IN_DOUBT
 def test_a_cancellation_tells_how_far_it_was_in_time(
     counts: dict[MessageState, int], outcome: CancelOutcome, cancelled: int, too_late: int
 ) -> None:
-    told = cancellation(counts)
-    assert (told.outcome, told.cancelled_count, told.too_late_count) == (outcome, cancelled, too_late)
+    result = cancellation(counts)
+    assert (result.outcome, result.cancelled_count, result.too_late_count) == (outcome, cancelled, too_late)
 
 
 @given(st.dictionaries(st.sampled_from(MessageState), st.integers(0, 1_000)))
 def test_every_message_is_cancelled_too_late_or_excluded(counts: dict[MessageState, int]) -> None:
-    told = cancellation(counts)
-    assert told.cancelled_count + told.too_late_count + counts.get(EXCLUDED, 0) == sum(counts.values())
+    result = cancellation(counts)
+    assert result.cancelled_count + result.too_late_count + counts.get(EXCLUDED, 0) == sum(counts.values())

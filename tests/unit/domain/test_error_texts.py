@@ -98,7 +98,7 @@ TEXTS: list[tuple[ClarionError, str]] = [
         errors.DeadlineTooShort(50),
         "The deadline leaves too little time to begin: allow at least 50 ms. Nothing was done.",
     ),
-    (errors.Overloaded(750), "More is under way than can be taken. Nothing was done; try again after 750 ms."),
+    (errors.Overloaded(750), "The service is overloaded. Nothing was done; try again after 750 ms."),
     (
         errors.Unavailable(),
         "The service cannot answer at the moment. Try again, under the same request id.",

@@ -28,8 +28,8 @@ def test_a_latency_is_told_within_five_percent(latency: int) -> None:
 
 @given(st.lists(latencies, min_size=1, max_size=200), shares)
 def test_a_percentile_is_told_within_ten_percent(values: list[int], share: float) -> None:
-    told = percentile(Counter(map(bucket_of, values)), share)
-    assert told == pytest.approx(true_percentile(values, share), rel=0.10)
+    result = percentile(Counter(map(bucket_of, values)), share)
+    assert result == pytest.approx(true_percentile(values, share), rel=0.10)
 
 
 @given(st.lists(latencies, min_size=1), st.lists(latencies, min_size=1), shares)
@@ -46,8 +46,8 @@ def test_a_longer_latency_is_never_in_a_lower_bucket(one: int, other: int) -> No
 @given(st.lists(latencies, min_size=1, max_size=50))
 def test_percentiles_never_fall_as_the_share_grows(values: list[int]) -> None:
     counts = Counter(map(bucket_of, values))
-    told = [percentile(counts, share) or 0 for share in (0.01, 0.25, 0.5, 0.75, 0.99, 1.0)]
-    assert told == sorted(told)
+    result = [percentile(counts, share) or 0 for share in (0.01, 0.25, 0.5, 0.75, 0.99, 1.0)]
+    assert result == sorted(result)
 
 
 @pytest.mark.parametrize("latency", [-5, 0, 1, 99, 100])

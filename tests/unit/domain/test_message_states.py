@@ -76,7 +76,7 @@ def test_the_outcomes_are_these_six() -> None:
     [
         # It is claimed, called off, or too late.
         (QUEUED, {SENDING, MessageState.CANCELLED, MessageState.EXPIRED}),
-        # Whatever a hand-off comes to, another try included. What is being sent cannot be cancelled.
+        # Every result of a hand-off, including another attempt. A message that is being sent cannot be cancelled.
         (SENDING, {QUEUED, MessageState.SENT, MessageState.FAILED, MessageState.IN_DOUBT, MessageState.EXPIRED}),
         *[(end, set()) for end in sorted(ENDS)],
     ],

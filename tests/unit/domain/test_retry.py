@@ -37,7 +37,7 @@ instants = st.integers(0, 4_000_000_000 * SECOND)
         (DEFAULT, 8, MIDDLE, 640 * SECOND),
         # until the longest delay is reached: 1,280 seconds would be more than 15 minutes,
         (DEFAULT, 9, MIDDLE, 15 * MINUTE),
-        # and never more, however long it goes on.
+        # and never more after any number of attempts.
         (DEFAULT, 1_000_000, MIDDLE, 15 * MINUTE),
         # A fifth less, and a fifth more, so that what failed together does not come back together;
         (DEFAULT, 1, LOW, 4 * SECOND),

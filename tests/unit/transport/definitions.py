@@ -74,6 +74,7 @@ smtp_providers = st.builds(
     username=texts,
     reply_to=st.none() | mailboxes,
     timeout=spans,
+    ehlo_name=texts,
 )
 
 webhook_providers = st.builds(

@@ -149,15 +149,15 @@ def test_an_empty_schema_is_not_the_same_as_none() -> None:
 )
 def test_what_cannot_be_read_is_a_flaw_of_its_field(fields: dict[str, Any], field: str, reason: str) -> None:
     flaws = to_draft(changed(**fields)).flaws
-    assert [(flaw.field, flaw.reason) for flaw in flaws] == [(field, reason)]
+    assert [(violation.field, violation.reason) for violation in flaws] == [(field, reason)]
 
 
 def test_a_schema_that_is_no_json_is_a_flaw_at_its_place() -> None:
     campaign = changed()
     campaign.context_schema.update({"properties": {"total": {"minimum": 0}}})
     campaign.context_schema["properties"]["total"]["minimum"] = float("nan")
-    (flaw,) = to_draft(campaign).flaws
-    assert (flaw.field, flaw.reason) == ("context_schema.properties.total.minimum", "NOT_A_NUMBER")
+    (violation,) = to_draft(campaign).flaws
+    assert (violation.field, violation.reason) == ("context_schema.properties.total.minimum", "NOT_A_NUMBER")
 
 
 def test_a_finding_carries_everything_that_review_said() -> None:

@@ -43,11 +43,11 @@ def test_a_token_of_another_query_is_refused(position: list[Any], query: bytes, 
 @given(positions, st.data())
 def test_a_damaged_token_is_refused(position: list[Any], data: st.DataObject) -> None:
     token = seal(position, QUERY)
-    place = data.draw(st.integers(0, len(token)))
+    index = data.draw(st.integers(0, len(token)))
     damaged = data.draw(
-        st.sampled_from([token[:place], token[:place] + token[place + 1 :]])
-        | st.builds(lambda char: token[:place] + char + token[place:], st.characters())
-        | st.builds(lambda char: token[:place] + char + token[place + 1 :], st.characters())
+        st.sampled_from([token[:index], token[:index] + token[index + 1 :]])
+        | st.builds(lambda char: token[:index] + char + token[index:], st.characters())
+        | st.builds(lambda char: token[:index] + char + token[index + 1 :], st.characters())
     )
     assume(damaged != token)
     with pytest.raises(TokenInvalid):

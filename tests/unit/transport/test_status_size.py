@@ -15,7 +15,7 @@ FINDING = Finding(
 
 
 def violations(count: int, path: str = "context.order.items") -> tuple[Violation, ...]:
-    return tuple(Violation(f"{path}[{place}]", "REQUIRED", "Must be given.") for place in range(count))
+    return tuple(Violation(f"{path}[{index}]", "REQUIRED", "Must be given.") for index in range(count))
 
 
 @pytest.mark.parametrize(

@@ -31,8 +31,8 @@ def world() -> Iterator[World]:
         yield made
 
 
-async def samples(world: World, doors: PublicAddresses, **request: Any) -> dict[str, str]:
-    service = CampaignService(world.authoring, world.life_cycle, world.previewing, world.sampling, doors)
+async def samples(world: World, public_addresses: PublicAddresses, **request: Any) -> dict[str, str]:
+    service = CampaignService(world.authoring, world.life_cycle, world.previewing, world.sampling, public_addresses)
     answer = await service.get_trigger_sample(trigger_sample_pb2.GetTriggerSampleRequest(name=NAME, **request), AUTHOR)
     return {Tool.Name(sample.tool): sample.text for sample in answer.samples}
 
@@ -52,8 +52,8 @@ async def test_with_an_http_door_its_samples_name_its_port(world: World) -> None
 
 async def test_the_addresses_that_the_caller_knows_are_called(world: World) -> None:
     await world.live()
-    doors = PublicAddresses(target="127.0.0.1:50051", http_port=8080)
-    found = await samples(world, doors, target="clarion.example:443", base_url="https://clarion.example/api")
+    public_addresses = PublicAddresses(target="127.0.0.1:50051", http_port=8080)
+    found = await samples(world, public_addresses, target="clarion.example:443", base_url="https://clarion.example/api")
     assert all("127.0.0.1" not in text for text in found.values())
     assert all("-plaintext" not in text and "prior-knowledge" not in text for text in found.values())
     assert "https://clarion.example/api/v1/campaigns" in found["TOOL_CURL"]
@@ -72,9 +72,9 @@ async def test_on_this_machine_nothing_is_encrypted_unless_the_service_does(worl
 
 async def test_a_door_that_listens_everywhere_is_called_on_this_machine(world: World) -> None:
     await world.live()
-    doors = PublicAddresses(uses_tls=True)
-    doors.opened("[::]:0", 50051)
-    assert " localhost:50051 " in (await samples(world, doors))["TOOL_GRPCURL"]
+    public_addresses = PublicAddresses(uses_tls=True)
+    public_addresses.opened("[::]:0", 50051)
+    assert " localhost:50051 " in (await samples(world, public_addresses))["TOOL_GRPCURL"]
 
 
 async def test_data_cannot_leave_the_quotes_it_stands_in(world: World) -> None:

@@ -138,7 +138,7 @@ class SmtpProvider:
 def mailbox_violations(mailbox: Mailbox, field: str) -> Iterator[Violation]:
     yield from line_violations(mailbox.display_name, f"{field}.display_name", MAX_DISPLAY_NAME)
     if "{{" in mailbox.display_name or "{%" in mailbox.display_name:
-        yield malformed(f"{field}.display_name", "Is shown as it stands: it cannot be a template.")
+        yield malformed(f"{field}.display_name", "Cannot be a template: display names are shown unchanged.")
     if not mailbox.address:
         yield required(f"{field}.address")
     elif not is_address(mailbox.address):

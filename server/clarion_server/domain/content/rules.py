@@ -46,7 +46,7 @@ def header_violations(
         elif reserved.fullmatch(name):
             yield Violation(field, "RESERVED", "This header field is written by Clarion.")
         elif name.lower() in seen:
-            yield Violation(field, "DUPLICATE", "Must occur only once, in whatever case.")
+            yield Violation(field, "DUPLICATE", "Must occur only once, regardless of case.")
         seen.add(name.lower())
         yield from line_violations(value, field, MAX_HEADER_VALUE)
 
