@@ -22,8 +22,6 @@ from tests.unit.rendering.contents import rendered, text_of
 
 HTML, TEXT, JSON = (ENVIRONMENTS[escaping] for escaping in (Escaping.HTML, Escaping.NONE, Escaping.JSON))
 
-_HTML, _TEXT = ENVIRONMENTS[Escaping.HTML], ENVIRONMENTS[Escaping.NONE]
-
 CHARS = 100_000
 ENTRIES = 2_000
 
@@ -167,9 +165,9 @@ WORST_CASES = [
 def test_there_is_a_worst_case_for_everything_that_a_template_can_run() -> None:
     assert WORST_FILTERS.keys() == FILTERS.keys()
     assert WORST_TESTS.keys() == {name for name in TESTS if name.isidentifier()}
-    assert WORST_OPERATORS.keys() == OPERATORS.keys() == _HTML.intercepted_binops
+    assert WORST_OPERATORS.keys() == OPERATORS.keys() == HTML.intercepted_binops
     assert WORST_METHODS.keys() == METHODS.keys()
-    assert _TEXT.globals.keys() == _HTML.globals.keys() == {"range"}
+    assert TEXT.globals.keys() == HTML.globals.keys() == {"range"}
     # Each tells about the turn that a loop is at, or gives one of its arguments.
     assert {"cycle", "first", "last", "length", "previtem", "nextitem"} < LOOP_ATTRIBUTES
     assert not {"changed", "depth"} & LOOP_ATTRIBUTES
@@ -179,7 +177,7 @@ class Cost:
     """Renders a template, and measures what a machine of any speed measures alike: memory, and calls of functions."""
 
     def __init__(self, source: str, environment: ContentEnvironment = HTML) -> None:
-        variables = {**_HTML.globals, "context": DATA, "profile": {}}
+        variables = {**HTML.globals, "context": DATA, "profile": {}}
         self.calls = 0
         budget = Budget()
         template = CompiledTemplate("html", source, environment)

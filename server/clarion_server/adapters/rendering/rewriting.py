@@ -106,19 +106,24 @@ def price_of(parts: Iterable[nodes.Node]) -> int:
 
 
 def _price(node: nodes.Node) -> int:
-    if isinstance(node, nodes.TemplateData):
-        return NODE + len(node.data) * CHAR
-    if isinstance(node, nodes.Const) and isinstance(node.value, str):
-        return NODE + len(node.value)
     if isinstance(node, nodes.If):
         tests = price_of(branch.test for branch in (node, *node.elif_))
         bodies = (node.body, node.else_, *(branch.body for branch in node.elif_))
         return NODE + tests + max(map(price_of, bodies))
-    if isinstance(node, nodes.Call):
-        return NODE + 4 * CALL + price_of(node.iter_child_nodes())
     if isinstance(node, nodes.For):
         return NODE + _price(node.iter) + price_of(node.else_)
-    return NODE + price_of(node.iter_child_nodes())
+    return NODE + _price_of_work(node) + price_of(node.iter_child_nodes())
+
+
+def _price_of_work(node: nodes.Node) -> int:
+    """Returns the price of what a node does beside its children."""
+    if isinstance(node, nodes.TemplateData):
+        return len(node.data) * CHAR
+    if isinstance(node, nodes.Const):
+        return len(node.value) if isinstance(node.value, str) else 0
+    if isinstance(node, nodes.Output):
+        return CALL * sum(not isinstance(part, nodes.TemplateData) for part in node.nodes)
+    return 4 * CALL if isinstance(node, nodes.Call) else 0
 
 
 def method_name(node: nodes.Call) -> str | None:
