@@ -1,4 +1,4 @@
-"""Contents of one field of interest, for tests that look at that field."""
+"""Makes campaigns whose content is one template, for tests of that template."""
 
 from __future__ import annotations
 

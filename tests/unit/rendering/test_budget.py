@@ -338,12 +338,12 @@ def test_generous_contents_are_served(template: str, context: dict[str, Any] | N
     assert text_of(template, {"rows": rows} if context is None else context).endswith("done")
 
 
-def test_the_html_of_a_large_mail_is_brought_into_a_text() -> None:
+def test_a_text_is_derived_from_the_html_of_a_large_mail() -> None:
     rows = "<tr><td>Tea</td><td>3 cups</td><td><a href='https://shop.example/tea'>again</a></td></tr>\n" * 700
     assert rendered(html=f"<table>{rows}</table>").text.count("Tea") == 700
 
 
-def test_html_of_very_many_tags_is_not_brought_into_a_text() -> None:
+def test_no_text_is_derived_from_html_of_very_many_tags() -> None:
     with pytest.raises(RenderingFailed, match="too much work"):
         rendered(html="{% for i in range(20000) %}<b>x</b>{% endfor %}")
 

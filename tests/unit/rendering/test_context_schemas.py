@@ -126,7 +126,7 @@ def test_no_more_violations_are_listed_than_anybody_reads() -> None:
     assert len(violations({"x": ["a"] * 1_000}, object_schema(x={"type": "array", "items": {"type": "number"}}))) == 100
 
 
-def test_a_context_beyond_all_measure_is_a_violation_not_a_crash() -> None:
+def test_a_context_that_is_nested_too_deeply_is_a_violation_not_a_crash() -> None:
     context: dict[str, Any] = {}
     for _ in range(50_000):
         context = {"x": context}
@@ -175,7 +175,7 @@ def test_a_large_context_of_an_ordinary_schema_is_checked(schema: dict[str, Any]
     assert violations(context, schema) == []
 
 
-def test_of_a_context_with_thousands_of_values_the_first_violation_is_told() -> None:
+def test_of_a_context_with_thousands_of_values_the_first_violation_is_reported() -> None:
     found = violations({"x": ["a"] * 3_000 + [1] * 3_000}, items_of({"type": "string"}))
     assert fields(found) == {("x[3000]", "WRONG_TYPE")}
 
@@ -257,13 +257,13 @@ def test_the_dialect_may_be_named_with_and_without_its_empty_fragment(dialect: s
     assert fields(violations({"x": 1}, schema)) == {("x", "WRONG_TYPE")}
 
 
-def test_all_that_is_no_json_schema_is_found_at_once() -> None:
+def test_everything_that_is_not_json_schema_is_found_at_once() -> None:
     schema = object_schema(a={"minimum": "x"}, b={"required": "c"})
     found = {field for _, field in schema_findings(schema)}
     assert found == {"context_schema.properties.a.minimum", "context_schema.properties.b.required"}
 
 
-def test_a_misspelt_keyword_is_worth_a_warning_for_it_promises_nothing() -> None:
+def test_a_misspelt_keyword_is_a_warning_since_it_promises_nothing() -> None:
     schema = {"type": "object", "require": ["a"], "x-note": 1}
     assert schema_findings(schema) == [(Severity.WARNING, "context_schema.require")]
     assert "Did you mean `required`?" in COMPILER.review(definition(text="x", schema=schema))[0].remedy

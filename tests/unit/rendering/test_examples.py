@@ -21,7 +21,7 @@ def example(schema: dict[str, Any] | None, text: str = "x") -> Any:
 
 
 def value_of(**schema: Any) -> Any:
-    """The example for a value of that schema, which its context requires."""
+    """Returns the example for a value of that schema, which its context requires."""
     return example(object_schema(a=schema, required=("a",))).context["a"]
 
 

@@ -1,4 +1,4 @@
-"""The filters that are not about locales, and what they answer."""
+"""The filters that are not about locales, and what they return."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ CONTEXT = {
         ("{% for i in range(1, 6, 2) %}{{ i }}{% endfor %}{% for i in range(2.0) %}{{ i }}{% endfor %}", "13501"),
     ],
 )
-def test_filters_answer(template: str, text: str) -> None:
+def test_filters_return(template: str, text: str) -> None:
     assert text_of(template, CONTEXT) == text
 
 

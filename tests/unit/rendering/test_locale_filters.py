@@ -23,7 +23,7 @@ INSTANT = "2026-11-22T07:05:00Z"
 
 
 def plain(text: str) -> str:
-    """Without the particular spaces of locales, which no reader of a test can tell apart."""
+    """Replaces the special spaces of locales, which no reader of a test can tell apart."""
     return text.replace("\xa0", " ").replace("\u202f", " ").replace("\u200f", "")
 
 
@@ -116,7 +116,7 @@ def test_filters_write_for_people_of_the_locale(locale: str, template: str, text
         ("{{ 0 | date(tz=context.x) }}", ["UTC"]),
     ],
 )
-def test_what_is_no_number_or_time_is_refused_without_being_told(template: str, value: Any) -> None:
+def test_what_is_not_a_number_or_a_time_is_refused_without_showing_it(template: str, value: Any) -> None:
     with pytest.raises(RenderingFailed) as caught:
         text_of(template, {"x": value})
     assert str(value) not in caught.value.detail
@@ -145,7 +145,7 @@ def test_locales_fall_back_towards_the_default_and_never_fail(tag: str, default:
 @pytest.mark.parametrize(
     "tag", ["en", "de", "de_CH", "fr", "pt_PT", "es", "pl", "hi", "ar", "fa", "bn", "ja", "sv", "en_ZA"]
 )
-def test_the_quick_way_writes_numbers_as_babel_does(tag: str) -> None:
+def test_the_quick_format_writes_numbers_as_babel_does(tag: str) -> None:
     locale, randomness = Locale.parse(tag), random.Random(tag)
     for _ in range(100):
         amount = Decimal(randomness.randrange(-(10**12), 10**12)) / 10 ** randomness.randrange(12)

@@ -1,4 +1,4 @@
-"""What becomes of a content and the data of one recipient."""
+"""Rendering a content with the data of one recipient."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_a_missing_or_null_value_is_an_error_wherever_it_is_used(template: str) 
         ("{% set c = context.coupon %}{{ c | default('none') }}", "none"),
     ],
 )
-def test_the_ways_out_of_a_missing_value(template: str, text: str) -> None:
+def test_a_template_can_allow_for_a_missing_value(template: str, text: str) -> None:
     assert text_of(template, {"nothing": None}) == text
 
 
@@ -150,7 +150,7 @@ def test_a_failure_names_the_field_the_line_and_the_variable_but_no_value() -> N
     assert (error.field, error.line, error.detail) == ("actions[0].email.html", 3, "`context.order.total` is missing")
 
 
-def test_a_computed_key_is_not_told_for_it_may_be_personal() -> None:
+def test_a_computed_key_is_not_shown_since_it_may_be_personal() -> None:
     error = failure({"by_name": {}, "name": "jane@example.com"}, text="{{ context.by_name[context.name] }}")
     assert error.detail == "a value is missing"
     assert "jane" not in str(error)
@@ -159,7 +159,7 @@ def test_a_computed_key_is_not_told_for_it_may_be_personal() -> None:
 @pytest.mark.parametrize(
     "template", ["{{ context.name | int / 0 }}", "{{ context.name - 1 }}", "{{ context.name | money('EUR') }}"]
 )
-def test_what_python_says_of_a_value_is_not_told(template: str) -> None:
+def test_messages_of_python_about_a_value_are_not_shown(template: str) -> None:
     error = failure({"name": "jane@example.com"}, text=template)
     assert error.line == 1
     assert "jane" not in str(error)

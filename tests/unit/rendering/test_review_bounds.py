@@ -18,7 +18,7 @@ SCHEMA = object_schema(
     required=("name", "tags"), name=TEXT, tags={"type": "array", "items": TEXT}, note=TEXT, prices={"type": "object"}
 )
 MOST_CALLS = 8_000_000
-"""Of functions. Python makes some five to ten million a second."""
+"""Calls of functions. Python makes some five to ten million a second."""
 
 
 class Calls:

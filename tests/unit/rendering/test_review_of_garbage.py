@@ -1,4 +1,4 @@
-"""Whatever is given to review, it answers; and what it lets pass compiles."""
+"""Review returns for any input, and what it lets pass compiles."""
 
 from __future__ import annotations
 

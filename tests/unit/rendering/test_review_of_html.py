@@ -1,4 +1,4 @@
-"""What review says of HTML: where values stand, what addresses lead to, and whether there is anything to see."""
+"""Review of HTML: where values stand, what addresses lead to, and whether there is anything to see."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_comment_of_the_template_in_css_is_not_dropped_silently() -> None:
     assert "{% raw %}" in finding.remedy
 
 
-def test_a_comment_in_css_that_does_not_end_names_the_way_out() -> None:
+def test_a_comment_in_css_that_does_not_end_has_the_remedy_in_its_finding() -> None:
     (finding,) = reviewed("<style>\n@media(min-width:1px){#a{color:red}}</style><p>x</p>")
     assert (finding.code, finding.line) == (FindingCode.TEMPLATE_SYNTAX, 2)
     assert "{% raw %}" in finding.remedy

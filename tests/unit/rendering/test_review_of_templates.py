@@ -1,4 +1,4 @@
-"""What review says of a template's syntax, its structure, its filters and its links."""
+"""Review of a template's syntax, its structure, its filters and its links."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_template_may_be_made_of_so_many_pieces_and_no_more(pieces: int, found
     assert codes(reviewed("{{1}}" * pieces, SCHEMA)) == found
 
 
-def test_a_template_of_too_many_pieces_is_told_once_and_with_its_line() -> None:
+def test_a_template_of_too_many_pieces_has_one_finding_with_its_line() -> None:
     (finding,) = reviewed("{{ context.unknown | nothing }}\n" * 40 + "{{1}}" * 11_000, SCHEMA)[40:]
     assert (finding.code, finding.line) == (FindingCode.TEMPLATE_UNSAFE, 41)
     assert "10,000" in finding.message
@@ -105,7 +105,7 @@ def test_what_templates_cannot_do_is_refused_in_its_line(tag: str) -> None:
     assert findings[0].remedy
 
 
-def test_several_refusals_are_told_at_once() -> None:
+def test_several_refusals_are_reported_at_once() -> None:
     findings = reviewed("{% include 'x' %}\n{{ cycler(1) }}\n{{ context.name | uper }}", SCHEMA)
     assert [(finding.code, finding.line) for finding in findings] == [
         (FindingCode.TEMPLATE_UNSAFE, 1),
@@ -150,7 +150,7 @@ def test_an_argument_that_a_filter_or_test_does_not_take_is_found(use: str) -> N
     assert "E FILTER_ARGUMENT_INVALID" in found
 
 
-def test_writing_a_value_as_markup_is_worth_a_warning() -> None:
+def test_writing_a_value_as_markup_is_a_warning() -> None:
     assert codes(reviewed("{{ context.name | safe }}", SCHEMA)) == ["W TEMPLATE_UNSAFE"]
 
 
@@ -232,7 +232,7 @@ def unsubscribe_findings(category: Category, *, html: str = "", text: str = "", 
         ("<p>x</p>", "", "list-unsubscribe"),
     ],
 )
-def test_marketing_with_a_way_out_passes(html: str, text: str, header: str) -> None:
+def test_marketing_with_an_unsubscribe_link_passes(html: str, text: str, header: str) -> None:
     assert unsubscribe_findings(Category.MARKETING, html=html, text=text, header=header) == []
 
 
@@ -244,12 +244,12 @@ def test_marketing_with_a_way_out_passes(html: str, text: str, header: str) -> N
         ("", "Buy {{ context.name }}"),
     ],
 )
-def test_marketing_without_a_way_out_is_warned_of(html: str, text: str) -> None:
+def test_marketing_without_an_unsubscribe_link_is_a_warning(html: str, text: str) -> None:
     (finding,) = unsubscribe_findings(Category.MARKETING, html=html, text=text)
     assert finding.severity is Severity.WARNING
 
 
-def test_service_messages_need_no_way_out() -> None:
+def test_service_messages_need_no_unsubscribe_link() -> None:
     assert unsubscribe_findings(Category.TRANSACTIONAL, html="<p>x</p>") == []
 
 

@@ -1,4 +1,4 @@
-"""Which uses of variables review lets pass, and which it does not."""
+"""Review of variables: which uses pass, and which do not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.unit.rendering.contents import codes, object_schema
 
 
 def reviewed(template: str, schema: Any = None) -> list[Finding]:
-    """The findings of a template that writes something else besides."""
+    """Returns the findings of a template that writes something besides."""
     return contents.reviewed(f"{template}x", schema)
 
 
@@ -255,7 +255,7 @@ def test_a_use_that_does_not_fit_the_kind_of_value_is_found(template: str, expec
     assert codes(reviewed(template, SCHEMA)) == [expected]
 
 
-def test_findings_name_field_and_line_and_each_is_told_once() -> None:
+def test_findings_name_field_and_line_and_each_is_reported_once() -> None:
     findings = reviewed("<p>\n{{ context.nobody }}\n\n{{ context.nobody }}{{ context.nobody }}</p>", SCHEMA)
     assert [(finding.field, finding.line) for finding in findings] == [
         ("actions[0].email.html", 2),
@@ -271,7 +271,7 @@ def test_without_a_schema_no_variable_of_the_context_is_known() -> None:
     assert codes(reviewed("{{ context.name }}")) == ["E VARIABLE_NOT_IN_SCHEMA"]
 
 
-def test_long_chains_of_conditions_are_read_in_no_time() -> None:
+def test_long_chains_of_conditions_are_followed() -> None:
     chain = " and ".join(f"(context.coupon or context.tags | length > {number})" for number in range(40))
     nested = "context.gift"
     for _ in range(25):
@@ -279,7 +279,7 @@ def test_long_chains_of_conditions_are_read_in_no_time() -> None:
     assert reviewed(f"{{% if {chain} %}}{{% endif %}}{{% if {nested} %}}{{% endif %}}", SCHEMA) == []
 
 
-def test_schemas_with_very_many_alternatives_are_read_in_no_time() -> None:
+def test_schemas_with_very_many_alternatives_are_followed() -> None:
     choice = {"anyOf": [{"type": "object", "required": [f"x{n}"]} for n in range(30)]}
     schema = object_schema(required=("a",), a={"allOf": [choice] * 12})
     assert codes(reviewed("{{ context.a.x1 }}", schema)) == ["E VARIABLE_MAY_BE_MISSING"]

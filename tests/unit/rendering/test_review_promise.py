@@ -25,7 +25,7 @@ def campaign(html: str, schema: Mapping[str, Any]) -> CampaignDefinition:
 
 
 def without_faulty_lines(lines: list[str], schema: Mapping[str, Any]) -> list[str]:
-    """The template that is left when every line with an error is dropped, until none has one."""
+    """Returns the lines of a template that are left when those with an error are dropped, until none has one."""
     while True:
         findings = COMPILER.review(campaign("\n".join(lines), schema))
         faulty = {finding.line for finding in findings if finding.severity is Severity.ERROR}

@@ -197,7 +197,7 @@ class Wild:
         return self._random.choice(_ROOTS) + "".join(steps)
 
     def _path_in(self, schema: Json, root: Mapping[str, Json], path: str = "context") -> str:
-        """To something that the schema speaks of."""
+        """Returns a path to something that the schema describes."""
         if not isinstance(schema, dict) or self._one_in(5):
             return path
         if "$ref" in schema:
