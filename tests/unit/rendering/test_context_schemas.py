@@ -152,8 +152,9 @@ LARGE_NAME = r"^[\p{L} '-]{1,100}$"
         (items_of({"anyOf": [{"const": number} for number in range(2_000)]}), [1_999] * 1_000),
         (items_of({"allOf": [{"multipleOf": 1e-9}] * 10}), [1e300] * 1_000),
         (object_schema(x={"pattern": r"\p{L}{100}x"}), "é" * 100_000),
+        (object_schema(x={"type": "array", "items": {"type": "integer"}}, y={"enum": [[1] * 999]}), [1] * 90_000),
     ],
-    ids=["enum", "alternatives", "multiples", "pattern"],
+    ids=["enum", "alternatives", "multiples", "pattern", "count"],
 )
 def test_a_context_whose_check_would_take_long_is_refused_before_it_is_checked(
     schema: dict[str, Any], value: Any

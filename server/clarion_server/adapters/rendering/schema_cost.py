@@ -31,6 +31,9 @@ _OTHERS = {"format": 400, "pattern": 60}
 _CHAR = 0.4 / 1024
 """The price of one character of a text, for each byte of a pattern that it is matched with."""
 
+_COUNT = 500
+"""The time of counting one value."""
+
 #: The validator copies a value into each of its errors: so many values or characters take as long as an error itself.
 _VALUES_OF_AN_ERROR = 50
 _CHARS_OF_A_VALUE = 40
@@ -52,8 +55,8 @@ class CostNode:
     entry: CostNode | None
 
     def time_left(self, value: Any, left: float) -> float:
-        """Returns what is left of a time after the check of a value; less than 0 when it does not suffice."""
-        left -= self.value_price
+        """Returns what is left of a time after this count and the check of a value; below 0 it is too short."""
+        left -= _COUNT + self.value_price
         if isinstance(value, str):
             return left - self.char_price * len(value)
         for node, part in self._parts(value):
