@@ -1,11 +1,12 @@
-"""Campaigns ready for use: what a trigger and a hand-off need at hand, compiled once and kept."""
+"""Live campaigns and versions with their compiled content, in memory."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from clarion_server.application.loading_cache import LoadingCache
 from clarion_server.application.ports.content import CompiledContent, CompiledSchema, ContentCompiler
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
@@ -15,8 +16,12 @@ from clarion_server.domain.errors import CampaignNotLive, CampaignOutsideWindow,
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, lane_of
 
-#: How many compiled versions are kept for messages that are still to be sent.
-MAX_VERSIONS = 500
+#: About how many bytes the versions take at most that are kept compiled, and as many again those of live campaigns. A
+#: version of a small mail takes 20 KB, so that is 1,600 of each.
+MAX_BYTES = 32 * 2**20
+#: The estimate of a compiled version: so many bytes, and so many for each character of its definition. Measured with
+#: mails of 1 to 170 KB: 15 to 16 KB for the smallest, and 1 to 3.5 bytes a character besides the source.
+_BASE_BYTES, _BYTES_PER_CHARACTER = 16_000, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,8 @@ class CompiledVersion:
     """The content of each action, in their order; so with the next two."""
     actions: tuple[TargetAction, ...]
     action_ids: tuple[str, ...]
+    size: int
+    """About how many bytes of memory it takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,114 +56,108 @@ class LiveCampaign:
             raise CampaignOutsideWindow(self.campaign.name, schedule.start_time, schedule.end_time)
 
 
-class CampaignCache:
-    """Belongs to one event loop. What it holds may be out of date: the intake compares revisions before it commits."""
+@dataclass(frozen=True, slots=True)
+class _StoredVersion:
+    """What the store has of a version."""
 
-    def __init__(self, transactions: Transactions, compiler: ContentCompiler) -> None:
+    campaign_id: str
+    definition: CampaignDefinition
+    channel_keys: Sequence[int]
+
+
+class CampaignCache:
+    """Belongs to one event loop. A live campaign may be out of date: accepting compares revisions in its commit.
+
+    Rows are read in a transaction, and compiled on a thread after it, so that no snapshot stays open meanwhile.
+    """
+
+    def __init__(self, transactions: Transactions, compiler: ContentCompiler, max_bytes: int = MAX_BYTES) -> None:
         self._transactions = transactions
         self._compiler = compiler
-        self._live: dict[tuple[str, str], LiveCampaign] = {}
-        self._loading: dict[tuple[str, str], asyncio.Task[LiveCampaign]] = {}
-        self._versions: OrderedDict[tuple[int, int], CompiledVersion] = OrderedDict()
+        self._versions = LoadingCache(self._load_version, lambda version: version.size, max_bytes)
+        self._live = LoadingCache(self._load_live, lambda live: live.version.size, max_bytes)
 
-    def forget(self, campaign: Campaign) -> None:
-        """The campaign has changed: read it anew when it is next needed."""
-        self._forget(campaign.sandbox, campaign.id)
+    def invalidate(self, campaign: Campaign) -> None:
+        """Makes the next trigger read the campaign again, because it has changed."""
+        self._live.invalidate((campaign.sandbox, campaign.id))
 
-    def outdated(self, live: LiveCampaign) -> None:
-        """The campaign is no longer as it was loaded then."""
-        campaign = live.campaign
-        # Many triggers may say so, late: what was loaded since stays.
-        if self._live.get((campaign.sandbox, campaign.id)) is live:
-            self._forget(campaign.sandbox, campaign.id)
+    def discard(self, live: LiveCampaign) -> None:
+        """Drops a live campaign that is out of date. If it was read again since, the newer one stays."""
+        if self.cached(live.campaign.sandbox, live.campaign.id) is live:
+            self.invalidate(live.campaign)
 
     async def is_current(self, live: LiveCampaign) -> bool:
-        """Whether the campaign is still as it was loaded then; another process may have changed it."""
+        """Returns whether the campaign is as it was read then. Another process may have changed it."""
         key = live.campaign.key
         revision = await self._transactions.read(lambda unit: unit.campaigns.revision(key))
         current = revision == live.campaign.revision
         if not current:
-            self.outdated(live)
+            self.discard(live)
         return current
 
     def cached(self, sandbox: str, campaign_id: str) -> LiveCampaign | None:
-        """The campaign, if it is at hand. Never waits."""
+        """Returns the campaign if it is in memory. Never waits."""
         return self._live.get((sandbox, campaign_id))
 
     async def live(self, sandbox: str, campaign_id: str) -> LiveCampaign:
         """Raises ResourceNotFound, CampaignNotLive or CampaignOutsideWindow."""
-        name = (sandbox, campaign_id)
-        ready = self._live.get(name)
-        if ready is not None:
-            return ready
-        # Triggers that arrive together share one loading, which no single one of them can cancel.
-        loading = self._loading.get(name)
-        if loading is None:
-            loading = self._loading[name] = asyncio.create_task(self._load(name))
-            loading.add_done_callback(_read_failure)
-        return await asyncio.shield(loading)
-
-    async def _load(self, name: tuple[str, str]) -> LiveCampaign:
-        task = asyncio.current_task()
-        try:
-            ready = await self._transactions.read(lambda unit: self._load_live(unit, *name))
-            if self._loading.get(name) is task:
-                self._live[name] = ready
-            return ready
-        finally:
-            if self._loading.get(name) is task:
-                del self._loading[name]
-
-    def _forget(self, sandbox: str, campaign_id: str) -> None:
-        self._live.pop((sandbox, campaign_id), None)
-        # What is being loaded may be from before the change.
-        self._loading.pop((sandbox, campaign_id), None)
+        return await self._live.load((sandbox, campaign_id))
 
     async def version(self, campaign_key: int, number: int) -> CompiledVersion:
-        """A version that some message was accepted with. It exists as long as the message does."""
-        ready = self._versions.get((campaign_key, number))
-        if ready is None:
-            ready = await self._transactions.read(lambda unit: self._load_version(unit, campaign_key, number))
-            self._versions[campaign_key, number] = ready
-            if len(self._versions) > MAX_VERSIONS:
-                self._versions.popitem(last=False)
-        return ready
+        """Returns a version that some message was accepted with. It exists as long as the message does.
 
-    def _load_live(self, unit: UnitOfWork, sandbox: str, campaign_id: str) -> LiveCampaign:
-        campaign = unit.campaigns.get(sandbox, campaign_id)
-        if campaign is None:
-            raise ResourceNotFound(f"campaigns/{campaign_id}")
-        if campaign.state not in (CampaignState.LIVE, CampaignState.SCHEDULED):
-            raise _not_live(campaign)
-        version = self._load_version(unit, campaign.key, campaign.live_version)
+        Raises ContentInvalid.
+        """
+        return await self._versions.load((campaign_key, number))
+
+    async def _load_live(self, name: tuple[str, str]) -> LiveCampaign:
+        campaign = await self._transactions.read(lambda unit: _find_live(unit, *name))
+        version = await self.version(campaign.key, campaign.live_version)
         definition = version.definition
         if definition.category is None:
             raise CampaignNotLive(campaign.name, campaign.state.value)
-        schema = self._compiler.compile_schema(definition.context_schema)
-        lane = lane_of(definition.category, rapid=definition.rapid)
-        return LiveCampaign(campaign, version, schema, lane)
+        schema = await asyncio.to_thread(self._compiler.compile_schema, definition.context_schema)
+        return LiveCampaign(campaign, version, schema, lane_of(definition.category, rapid=definition.rapid))
 
-    def _load_version(self, unit: UnitOfWork, campaign_key: int, number: int) -> CompiledVersion:
-        version = unit.campaigns.version(campaign_key, number)
-        campaign = unit.campaigns.by_keys({campaign_key})[campaign_key]
-        assert version is not None, "a version outlives the messages that were accepted with it"
-        definition, keys = version.definition, unit.campaigns.channel_keys(campaign_key, number)
-        contents = [self._compiler.compile_content(definition, index, campaign.id) for index in range(len(keys))]
+    async def _load_version(self, key: tuple[int, int]) -> CompiledVersion:
+        stored = await self._transactions.read(lambda unit: _stored_version(unit, *key))
+        return await asyncio.to_thread(self._compile, stored)
+
+    def _compile(self, stored: _StoredVersion) -> CompiledVersion:
+        definition = stored.definition
         actions = [
             TargetAction(action.id, action.content.channel, key)
-            for action, key in zip(definition.actions, keys, strict=True)
+            for action, key in zip(definition.actions, stored.channel_keys, strict=True)
         ]
-        ids = tuple(action.id for action in actions)
-        return CompiledVersion(campaign.id, definition, tuple(contents), tuple(actions), ids)
+        return CompiledVersion(
+            stored.campaign_id,
+            definition,
+            tuple(
+                self._compiler.compile_content(definition, index, stored.campaign_id) for index in range(len(actions))
+            ),
+            tuple(actions),
+            tuple(action.id for action in actions),
+            _BASE_BYTES + _BYTES_PER_CHARACTER * len(repr(definition)),
+        )
+
+
+def _find_live(unit: UnitOfWork, sandbox: str, campaign_id: str) -> Campaign:
+    campaign = unit.campaigns.get(sandbox, campaign_id)
+    if campaign is None:
+        raise ResourceNotFound(f"campaigns/{campaign_id}")
+    if campaign.state not in (CampaignState.LIVE, CampaignState.SCHEDULED):
+        raise _not_live(campaign)
+    return campaign
+
+
+def _stored_version(unit: UnitOfWork, campaign_key: int, number: int) -> _StoredVersion:
+    version = unit.campaigns.version(campaign_key, number)
+    campaign = unit.campaigns.by_keys({campaign_key})[campaign_key]
+    assert version is not None, "a version outlives the messages that were accepted with it"
+    return _StoredVersion(campaign.id, version.definition, unit.campaigns.channel_keys(campaign_key, number))
 
 
 def _not_live(campaign: Campaign) -> CampaignNotLive | CampaignOutsideWindow:
     if campaign.state is CampaignState.COMPLETED:
         return CampaignOutsideWindow(campaign.name, campaign.schedule.start_time, campaign.schedule.end_time)
     return CampaignNotLive(campaign.name, campaign.state.value)
-
-
-def _read_failure(loading: asyncio.Task[LiveCampaign]) -> None:
-    """So that a failure that every caller stopped waiting for is not reported as forgotten."""
-    if not loading.cancelled():
-        loading.exception()

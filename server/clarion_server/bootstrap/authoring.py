@@ -33,7 +33,7 @@ def wire_authoring(core: Core, sending: Sending) -> Authoring:
     transactions, clock = core.transactions, core.clock
 
     def campaign_changed(campaign: Campaign) -> None:
-        core.campaigns.forget(campaign)
+        core.campaigns.invalidate(campaign)
         scheduler.wake()
         sending.campaign_changed()
         queue_canceller.look_at(campaign)

@@ -92,12 +92,12 @@ class Process:
         self.transactions = Transactions(store or world.store)
         metrics = metrics or Metrics()
         self.commits = GroupCommit(self.transactions, self._committed, capacity, metrics)
-        self.directory = CampaignCache(self.transactions, compiler or COMPILER)
+        self.campaigns = CampaignCache(self.transactions, compiler or COMPILER)
         self.lease = Lease(name, span, world.clock)
         self.ports = DispatcherPorts(
             queue=StoreQueue(self.commits, name),
             commits=self.commits,
-            attempts=AttemptRunner(self.directory, world.clock, lambda: 0.5),
+            attempts=AttemptRunner(self.campaigns, world.clock, lambda: 0.5),
             open_channel=self.provider,
             clock=world.clock,
             lease=self.lease,
@@ -112,7 +112,7 @@ class Process:
         )
         self.cancelling = CancelMessages(self.transactions, world.clock)
         self.triggering = Triggering(
-            self.transactions, self.directory, self.commits, self.dispatchers, world.clock, SystemIds(), metrics
+            self.transactions, self.campaigns, self.commits, self.dispatchers, world.clock, SystemIds(), metrics
         )
 
     def _committed(self) -> None:

@@ -143,22 +143,19 @@ async def test_a_fault_of_a_channel_leaves_the_hand_off_in_doubt(world: World, p
     assert event.detail.failure.reason is FailureReason.HAND_OFF_UNKNOWN
 
 
-class ForgetfulCompiler(JinjaContentCompiler):
-    """Compiles once. Later it has other rules."""
-
-    compiled = 0
+class RefusingCompiler(JinjaContentCompiler):
+    """Has other rules than the one of the process that accepted the message."""
 
     def compile_content(self, definition: CampaignDefinition, action_index: int, campaign_id: str) -> CompiledAction:
-        self.compiled += 1
-        if self.compiled > 1:
-            raise ContentInvalid
-        return super().compile_content(definition, action_index, campaign_id)
+        raise ContentInvalid
 
 
 async def test_a_version_that_does_not_compile_any_more_fails_its_messages(world: World) -> None:
     await world.live()
-    async with at_work(Process(world, compiler=ForgetfulCompiler(CONTENT_KINDS))) as process:
-        await process.trigger()
+    accepting = Process(world, "accepting")
+    await accepting.trigger()
+    await accepting.close()
+    async with Process(world, compiler=RefusingCompiler(CONTENT_KINDS)).sending():
         await until(lambda: states(world) == [FAILED])
         failure = only(world).failure
         assert failure is not None

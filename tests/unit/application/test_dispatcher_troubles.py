@@ -13,7 +13,7 @@ from clarion_server.application.ports.store import StoreUnavailable, UnitOfWork
 from clarion_server.application.sending import claim_loop as claim_loop_module
 from clarion_server.application.sending import dispatcher as dispatcher_module
 from clarion_server.domain.instant import HOUR
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.message import Lane, MessageState
 
 from tests.fakes import FaultyStore
 from tests.memory_store import MemoryStore
@@ -96,15 +96,18 @@ async def test_what_could_not_be_begun_is_given_back_and_begun_later() -> None:
     store = MoodyStore()
     with as_world(store) as world:
         await world.live()
+        accepting = Process(world, "accepting")
         async with at_work(Process(world)) as process:
-            await process.directory.live("default", "order-confirmed")
+            await accepting.trigger()
+            # It can be claimed, and its version cannot be read.
             store.moody = True
-            await process.trigger()
+            process.ports.schedule.add(1, Lane.TRANSACTIONAL, world.clock.now())
             await until(lambda: bool(process.ports.pending_requeue))
             store.moody = False
             await process.heartbeat.beat()
             await until(lambda: states(world) == [SENT])
             assert only(world).attempt_count == 1
+        await accepting.close()
 
 
 # The end.
@@ -152,7 +155,7 @@ async def test_a_trigger_that_is_accepted_while_its_process_ends_is_left_to_the_
         await world.live()
         process = Process(world)
         async with at_work(process):
-            await process.directory.live("default", "order-confirmed")
+            await process.campaigns.live("default", "order-confirmed")
             store.gate.clear()
             call = asyncio.create_task(process.trigger())
             await until(lambda: process.in_flight_count == 1)

@@ -29,7 +29,7 @@ class AcceptingProcess:
         self._dispatch = NoLocalDispatch(self._queue, lambda keys: self.notified.append(set(keys)))
         self.triggering = Triggering(
             process.transactions,
-            process.directory,
+            process.campaigns,
             process.commits,
             self._dispatch,
             process.world.clock,

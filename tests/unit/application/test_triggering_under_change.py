@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from clarion_server.application.ports.store import UnitOfWork
@@ -94,28 +93,6 @@ async def test_a_campaign_that_never_rests_makes_the_service_unavailable() -> No
         store.restless = False
         await process.trigger()
         await process.close()
-
-
-async def test_triggers_that_come_together_load_their_campaign_once(world: World, process: Process) -> None:
-    loads = 0
-    load = process.directory._load_live
-
-    def counted(*arguments: Any) -> Any:
-        nonlocal loads
-        loads += 1
-        return load(*arguments)
-
-    process.directory._load_live = counted  # type: ignore[method-assign,assignment] # counts, and changes nothing
-    await asyncio.gather(*(process.trigger() for _ in range(50)))
-    assert loads == 1
-
-
-async def test_what_is_loaded_while_its_campaign_changes_is_not_kept(world: World, process: Process) -> None:
-    loading = asyncio.create_task(process.directory.live("default", "order-confirmed"))
-    await asyncio.sleep(0)
-    process.directory.forget(await world.get())
-    await loading
-    assert process.directory.cached("default", "order-confirmed") is None
 
 
 # A store that fails, and callers who go away.

@@ -184,7 +184,7 @@ class Triggering:
             case Replayed(earlier):
                 raise RequestIdReused(begun.live.campaign.name, execution.request_id or "", earlier.name)
             case _:
-                self._campaigns.outdated(begun.live)
+                self._campaigns.discard(begun.live)
                 return None
 
     async def _validate(self, begun: Begun) -> TriggerAnswer | None:
@@ -192,7 +192,7 @@ class Triggering:
         trigger = begun.item.trigger
         decision = await self._transactions.read(lambda unit: decide(trigger, read_facts(unit, [trigger])))
         if not isinstance(decision, Accepted):
-            self._campaigns.outdated(begun.live)
+            self._campaigns.discard(begun.live)
             return None
         await _check_renders(decision.messages, begun)
         return TriggerAnswer(decision.execution, validated_only=True)
