@@ -101,14 +101,16 @@ class CampaignCache:
 
     async def live(self, sandbox: str, campaign_id: str) -> LiveCampaign:
         """Raises ResourceNotFound, CampaignNotLive or CampaignOutsideWindow."""
-        return await self._live.load((sandbox, campaign_id))
+        # Asked first without a further coroutine, as every trigger comes this way.
+        return self.cached(sandbox, campaign_id) or await self._live.load((sandbox, campaign_id))
 
     async def version(self, campaign_key: int, number: int) -> CompiledVersion:
         """Returns a version that some message was accepted with. It exists as long as the message does.
 
         Raises ContentInvalid.
         """
-        return await self._versions.load((campaign_key, number))
+        key = (campaign_key, number)
+        return self._versions.get(key) or await self._versions.load(key)
 
     async def _load_live(self, name: tuple[str, str]) -> LiveCampaign:
         campaign = await self._transactions.read(lambda unit: _find_live(unit, *name))

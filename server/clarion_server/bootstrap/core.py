@@ -12,7 +12,7 @@ from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.ports.clock import Chance, Clock, Ids
 from clarion_server.application.ports.metrics import Metrics
 from clarion_server.application.ports.store import Store
-from clarion_server.application.queries.event_watch import CommitSignal
+from clarion_server.application.queries.commit_signal import CommitSignal
 from clarion_server.application.sending.lease import Lease
 from clarion_server.application.transactions import Transactions
 from clarion_server.bootstrap.channels import CONTENT_KINDS

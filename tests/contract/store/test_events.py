@@ -129,7 +129,11 @@ def test_events_are_filtered(work: UnitOfWork) -> None:
     )
 
     def found(**filters: Any) -> list[int]:
-        return [events.index(event) for event in work.events.page(replace(QUERY, **filters))]
+        query = replace(QUERY, **filters)
+        page = work.events.page(query)
+        # What the tail gives its watchers is filtered in memory.
+        assert [event for event in work.events.tail(0, 100) if query.matches(event)][: query.limit] == page
+        return [events.index(event) for event in page]
 
     assert found(campaign_key=one.campaign.key) == [0, 1, 2, 4]
     assert found(execution_id=first.execution_id) == [0, 1, 4]
@@ -152,6 +156,16 @@ def test_events_are_seen_in_the_sandbox_of_their_campaign_alone(work: UnitOfWork
     assert work.events.page(replace(QUERY, execution_id=theirs.execution_id)) == []
     assert work.events.page(replace(QUERY, message_id=theirs.id)) == []
     assert len(work.events.page(EventQuery("staging", after=0))) == 2
+    assert [EventQuery("staging", after=0).matches(event) for event in work.events.tail(0, 10)] == [True, False, True]
+
+
+def test_the_tail_has_the_events_of_every_sandbox_in_order(work: UnitOfWork) -> None:
+    here, there = a_sender(work), a_sender(work, sandbox="staging")
+    events = [samples.event(each.message(work)) for each in (here, there, here, there)]
+    work.events.add_all(events)
+    tail = work.events.tail(0, 3)
+    assert [event.message_id for event in tail] == [event.message_id for event in events[:3]]
+    assert [event.message_id for event in work.events.tail(tail[-1].sequence, 3)] == [events[3].message_id]
 
 
 def test_the_events_of_a_message_are_told_in_order(work: UnitOfWork) -> None:

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from clarion.v1 import campaign_service_pb2, execution_service_pb2, message_service_pb2
 from clarion_server.adapters.storage.store import SqlStore
-from clarion_server.application.queries.event_watch import CommitSignal, EventWatch
+from clarion_server.application.queries.commit_signal import CommitSignal
+from clarion_server.application.queries.event_watch import EventWatch
 from clarion_server.application.queries.lookups import Lookups
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.transport.api.public_addresses import PublicAddresses

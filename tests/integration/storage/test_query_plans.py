@@ -140,6 +140,7 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
         lambda work: work.events.page(EventQuery("default", after=5)),
         {"INTEGER PRIMARY KEY"},
     ),
+    "the events of every sandbox after one": (lambda work: work.events.tail(5, 10), {"INTEGER PRIMARY KEY"}),
     "the events of a campaign after a position": (
         lambda work: work.events.page(EventQuery("default", after=5, campaign_key=1)),
         {"INTEGER PRIMARY KEY"},

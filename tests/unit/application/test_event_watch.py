@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import aclosing, closing
+from contextlib import AbstractContextManager, aclosing, closing
 from dataclasses import replace
 
 import pytest
 from clarion_server.application.ports.queries import EventQuery
-from clarion_server.application.queries import event_watch as watching_module
-from clarion_server.application.queries.event_watch import CommitSignal, EventWatch, Watched
+from clarion_server.application.ports.store import StoreUnavailable, UnitOfWork
+from clarion_server.application.queries import commit_signal, event_tail
+from clarion_server.application.queries import event_watch as event_watch_module
+from clarion_server.application.queries.commit_signal import CommitSignal
+from clarion_server.application.queries.event_watch import EventWatch, Watched
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.errors import Unavailable
 from clarion_server.domain.event import Event, EventType
@@ -18,6 +21,8 @@ from clarion_server.domain.instant import HOUR, Instant
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.fakes import FaultyStore
+from tests.memory_store import MemoryStore
 from tests.unit.application.running import DEADLINE_S
 from tests.unit.application.world import World
 
@@ -28,7 +33,7 @@ TYPES = tuple(EventType)
 @pytest.fixture(autouse=True)
 def without_gathering(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for further commits."""
-    monkeypatch.setattr(watching_module, "_GATHER", 0)
+    monkeypatch.setattr(commit_signal, "_GATHER_SECONDS", 0)
 
 
 class Watchtower:
@@ -136,7 +141,7 @@ async def test_a_watch_shows_nothing_of_another_sandbox(tower: Watchtower) -> No
 
 
 async def test_a_quiet_watch_is_told_so_and_how_far_it_is(tower: Watchtower, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching_module, "HEARTBEAT", 0.05)
+    monkeypatch.setattr(event_watch_module, "HEARTBEAT", 0.05)
     watch = tower.watch(replace(ALL, types=frozenset({EventType.FAILED})))
     await take(watch, 1)
     await tower.commit(EventType.SENT, EventType.SENT)
@@ -155,6 +160,94 @@ async def test_watches_end_with_their_process(tower: Watchtower) -> None:
     await take(late, 1)
     with pytest.raises(Unavailable):
         await take(late, 1)
+
+
+# One tail for all watchers.
+
+
+class ReadCountingStore(FaultyStore):
+    """Counts the snapshots that watchers take, and refuses them while it is moody."""
+
+    def __init__(self) -> None:
+        super().__init__(MemoryStore())
+        self.read_count = 0
+        self.moody = False
+
+    def event_snapshot(self) -> AbstractContextManager[UnitOfWork]:
+        if self.moody:
+            raise StoreUnavailable
+        self.read_count += 1
+        return super().event_snapshot()
+
+
+@pytest.fixture
+async def counted() -> AsyncIterator[tuple[ReadCountingStore, Watchtower]]:
+    store = ReadCountingStore()
+    with closing(World(store)) as world:
+        await world.live()
+        with closing(Watchtower(world)) as tower:
+            yield store, tower
+
+
+async def test_an_event_is_read_once_however_many_watch(counted: tuple[ReadCountingStore, Watchtower]) -> None:
+    store, tower = counted
+    watches = [tower.watch() for _ in range(50)]
+    for watch in watches:
+        await take(watch, 1)
+    waiting = [asyncio.create_task(take(watch, 1)) for watch in watches]
+    before = store.read_count
+    await tower.commit(EventType.SENT)
+    assert [types_of(watched) for watched in await asyncio.gather(*waiting)] == [[EventType.SENT]] * 50
+    assert store.read_count - before < 10
+
+
+async def test_a_watcher_that_takes_events_slowly_falls_behind_and_misses_nothing(
+    tower: Watchtower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_tail, "MAX_WAITING", 3)
+    slow, quick = tower.watch(), tower.watch()
+    await take(slow, 1)
+    await take(quick, 1)
+    seen: list[Watched] = []
+    for number in range(20):
+        await tower.commit(TYPES[number % len(TYPES)])
+        seen += await take(quick, 1)
+        if number == 0:
+            first = await take(slow, 1)
+    assert first + await take(slow, 19) == seen
+    await tower.commit(EventType.EXPIRED)
+    assert types_of(await take(slow, 1)) == [EventType.EXPIRED]
+
+
+async def test_watchers_end_as_unavailable_when_the_store_fails_and_the_next_ones_go_on(
+    counted: tuple[ReadCountingStore, Watchtower],
+) -> None:
+    store, tower = counted
+    watches = [tower.watch() for _ in range(3)]
+    for watch in watches:
+        await take(watch, 1)
+    waiting = [asyncio.create_task(take(watch, 1)) for watch in watches]
+    await asyncio.sleep(0)
+    store.moody = True
+    await tower.commit(EventType.SENT)
+    for each in waiting:
+        with pytest.raises(Unavailable):
+            await each
+    store.moody = False
+    assert types_of(await take(tower.watch(start=0), 2)) == [EventType.SENT]
+
+
+async def test_a_watcher_that_joins_others_sees_what_is_committed_from_then_on(tower: Watchtower) -> None:
+    first = tower.watch()
+    await take(first, 1)
+    for number in range(3):
+        await tower.commit(EventType.SENT)
+        await take(first, 1)
+        late = tower.watch()
+        (begin,) = await take(late, 1)
+        assert begin.position == 2 * number + 1
+        await tower.commit(EventType.FAILED)
+        assert types_of(await take(late, 1)) == types_of(await take(first, 1)) == [EventType.FAILED]
 
 
 # Whatever is committed, and wherever the connection breaks.

@@ -48,6 +48,9 @@ class SqlEventRepository:
             statement = statement.where(events.c.type.in_(query.types))
         return self._read(statement.limit(query.limit))
 
+    def tail(self, after: int, limit: int) -> list[Event]:
+        return self._read(select(events).where(events.c.sequence > after, self._is_below_watermark()).limit(limit))
+
     def of_message(self, message_id: str) -> list[Event]:
         return self._read(select(events).where(events.c.message_id == message_id))
 

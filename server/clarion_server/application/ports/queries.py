@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from clarion_server.domain.campaign import CampaignState, QueueDisposal
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.event import EventType
+from clarion_server.domain.event import Event, EventType
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, MessageState
 
@@ -103,3 +103,14 @@ class EventQuery:
     message_id: str | None = None
     types: frozenset[EventType] = frozenset()
     limit: int = 500
+
+    def matches(self, event: Event) -> bool:
+        """Returns whether `EventRepository.page` would find the event."""
+        return (
+            event.sandbox == self.sandbox
+            and event.sequence > self.after
+            and (not self.types or event.type in self.types)
+            and self.campaign_key in (None, event.campaign_key)
+            and self.message_id in (None, event.message_id)
+            and (self.execution_id is None or (event.message_id or "").startswith(f"{self.execution_id}-"))
+        )

@@ -245,6 +245,10 @@ class EventRepository(Protocol):
         """
         ...
 
+    def tail(self, after: int, limit: int) -> list[Event]:
+        """Returns events of every sandbox with a larger sequence than `after`, as `page` does."""
+        ...
+
     def of_message(self, message_id: str) -> list[Event]: ...
 
     def last_sequence(self) -> int:
