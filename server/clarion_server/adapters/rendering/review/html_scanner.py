@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import unescape
 
-from clarion_server.adapters.rendering.review.html_source import BLOCK, COMMENT
+from clarion_server.adapters.rendering.review.html_source import BLOCK, COMMENT, VALUE
 from clarion_server.application.background import check_cancelled
 
 _TAG_NAME = re.compile(r"</?([a-zA-Z][^\s/>]*)")
@@ -22,6 +22,8 @@ _BETWEEN_ATTRIBUTES = re.compile(f"(?:[\\s/]|{_SKIPPED})*")
 _ATTRIBUTE_NAME = re.compile(f"[^\\s/>={BLOCK}{COMMENT}]+")
 _EQUALS = re.compile(r"\s*=\s*")
 _UNQUOTED = re.compile(r"[^\s>]*")
+_MOST_ATTRIBUTES = 1_000
+"""Of one tag, beside those that hold values of the template."""
 _RAW_TEXTS = ("script", "style", "title", "textarea")
 _RAW_TEXT_ENDS = {name: re.compile(f"</{name}(?=[\\s/>])", re.IGNORECASE) for name in _RAW_TEXTS}
 
@@ -31,6 +33,10 @@ class Attribute:
     name: str
     value: str
     is_quoted: bool
+
+    @property
+    def holds_value(self) -> bool:
+        return VALUE in self.name or VALUE in self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,8 @@ class _Scanner:
 
     def _element(self, name: re.Match[str]) -> Iterator[Tag | Text]:
         start, self._at = self._at, name.end()
-        attributes = list(self._attributes())
+        numbered = enumerate(self._attributes())
+        attributes = [each for number, each in numbered if number < _MOST_ATTRIBUTES or each.holds_value]
         if self._at >= len(self._html) and self._html[-1] != ">":
             return
         is_end = self._html.startswith("</", start)
