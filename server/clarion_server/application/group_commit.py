@@ -85,7 +85,7 @@ class GroupCommit:
         """About how many rows wait for a commit."""
         return self._weight
 
-    def check_room(self, weight: int) -> None:
+    def check_capacity(self, weight: int) -> None:
         """Raises Overloaded when so many further rows would have to wait for too long."""
         if self._weight + weight > self._capacity:
             raise Overloaded

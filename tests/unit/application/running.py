@@ -1,4 +1,4 @@
-"""One process of the service at work on a world's store, without its doors."""
+"""One process of the service on a world's store, without its network."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class Process:
 
     @property
     def dispatcher(self) -> ChannelDispatcher:
-        """The one of the first channel configuration."""
+        """The dispatcher of the first channel configuration."""
         dispatcher = self.dispatchers.open(1)
         assert dispatcher is not None, "it is enabled, and the lease is held"
         return dispatcher
@@ -134,7 +134,7 @@ class Process:
 
     @property
     def is_idle(self) -> bool:
-        """Whether no message is in its hands, and none that is due waits."""
+        """Whether no message is in flight, and none that is due waits."""
         return not self.in_flight_count and not self.ports.schedule.due_lanes(1)
 
     async def start(self) -> None:

@@ -1,4 +1,4 @@
-"""What may leave is claimed; what may not is held, cancelled or expired."""
+"""Messages that may leave are claimed. The others are held, cancelled or expired."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def process(world: World) -> AsyncIterator[Process]:
     await made.close()
 
 
-async def test_what_is_due_is_claimed_and_stored_as_being_sent(world: World, process: Process) -> None:
+async def test_messages_that_are_due_are_claimed_and_stored_as_being_sent(world: World, process: Process) -> None:
     await process.trigger(*recipients(3))
     found = await claimed(world)
     assert {message.id: message for message in found.messages} == messages(world)
@@ -44,7 +44,7 @@ async def test_what_is_due_is_claimed_and_stored_as_being_sent(world: World, pro
     assert found.next_due_time is None
 
 
-async def test_no_more_is_claimed_than_there_is_room_for(world: World, process: Process) -> None:
+async def test_no_more_is_claimed_than_asked_for(world: World, process: Process) -> None:
     await process.trigger(*recipients(5))
     found = await claimed(world, limit=3)
     assert len(found.messages) == 3
@@ -52,7 +52,9 @@ async def test_no_more_is_claimed_than_there_is_room_for(world: World, process: 
     assert states(world).count(QUEUED) == 2
 
 
-async def test_what_is_not_due_yet_is_left_and_its_time_is_told(world: World, process: Process) -> None:
+async def test_messages_that_are_not_due_yet_are_left_and_their_time_is_returned(
+    world: World, process: Process
+) -> None:
     later = world.clock.now() + HOUR
     await process.trigger(send_time=later)
     found = await claimed(world)
@@ -118,7 +120,7 @@ async def test_a_disabled_channel_configuration_lets_nothing_leave(world: World,
     assert states(world) == [QUEUED]
 
 
-async def test_one_due_batch_of_every_fate_is_sorted_out_in_one_go(world: World, process: Process) -> None:
+async def test_one_claim_sorts_out_messages_of_every_fate(world: World, process: Process) -> None:
     for campaign_id in ("paused", "stopped", "live"):
         await world.live(campaign_id)
         await process.trigger(*recipients(2), campaign_id=campaign_id)

@@ -1,4 +1,4 @@
-"""The way of messages out of a process: none is lost, none is sent twice, and no place stays taken."""
+"""A process sends its messages: none is lost, none is sent twice, and all capacity is released in the end."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def process(world: World) -> AsyncIterator[Process]:
-    """At work, in a world with a live campaign."""
+    """A process that sends, in a world with a live campaign."""
     await world.live()
     async with at_work(Process(world)) as made:
         yield made
@@ -93,12 +93,12 @@ async def test_no_more_are_sent_at_once_than_the_configuration_allows(world: Wor
     assert channel.most_under_way == 10
 
 
-async def test_a_process_takes_no_more_into_its_hands_than_it_has_places(world: World, process: Process) -> None:
+async def test_no_more_messages_are_in_flight_than_the_limit_allows(world: World, process: Process) -> None:
     process.provider.channels[0].gate.clear()
     for _ in range(3):
         await process.trigger(*recipients(200))
-    places = in_flight_limits(process.dispatcher.configuration)[Lane.TRANSACTIONAL]
-    await until(lambda: states(world).count(SENDING) == places)
+    limit = in_flight_limits(process.dispatcher.configuration)[Lane.TRANSACTIONAL]
+    await until(lambda: states(world).count(SENDING) == limit)
     process.provider.channels[0].gate.set()
     await until(lambda: states(world) == [SENT] * 600)
     assert len(process.provider.taken) == 600
@@ -129,7 +129,7 @@ async def test_a_message_that_expires_in_the_hands_of_a_process_is_not_sent(worl
     await until(lambda: states(world) == [SENT] * 10 + [EXPIRED])
 
 
-async def test_a_fault_of_a_channel_leaves_the_hand_off_in_doubt(world: World, process: Process) -> None:
+async def test_an_error_in_a_channel_leaves_the_hand_off_in_doubt(world: World, process: Process) -> None:
     def break_down(_email: Outbound) -> End:
         raise ZeroDivisionError
 
@@ -200,7 +200,7 @@ async def test_a_disabled_configuration_keeps_messages_until_it_is_enabled(world
     await until(lambda: states(world) == [SENT] * 3)
 
 
-async def test_what_waits_leaves_at_once_when_its_configuration_is_enabled(
+async def test_messages_that_wait_leave_at_once_when_their_configuration_is_enabled(
     world: World, process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The claim loop would look by itself in an hour."""
@@ -222,7 +222,7 @@ async def test_a_process_that_has_its_lease_again_goes_on_at_the_round_that_rene
     await until(lambda: states(world) == [SENT] * 3)
 
 
-async def test_a_configuration_that_another_process_changed_is_taken_up(world: World, process: Process) -> None:
+async def test_a_configuration_that_another_process_changed_takes_effect(world: World, process: Process) -> None:
     def change(unit: UnitOfWork) -> None:
         (channel,) = unit.channels.by_keys(unit.channels.revisions())
         unit.channels.save(replace(channel, revision=channel.revision + 1, max_concurrency=3))
@@ -237,7 +237,6 @@ async def test_a_dispatcher_whose_configuration_was_deleted_ends_and_harms_nobod
     process.dispatchers.keep_only([])
     await until(lambda: process.provider.channels[0].closed)
     assert process.dispatchers.reserve(1, Lane.RAPID, 1) is None
-    process.dispatchers.release(1, Lane.RAPID, 1)
     process.dispatchers.queued(1, Lane.RAPID, (), world.clock.now())
     await process.trigger()
     # It was not deleted in the store, where the next look finds it.

@@ -1,4 +1,4 @@
-"""Whatever providers, the store and the clock do, every message ends once and no place stays taken."""
+"""Whatever providers, the store and the clock do, every message ends once and all capacity is released."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ENDS = (None, LATER, NEVER, UNKNOWN)
 
 
 class TickingClock(StandingClock):
-    """Never shows the same time twice."""
+    """A clock that never shows the same time twice."""
 
     def now(self) -> Instant:
         self.time += 1
@@ -118,7 +118,7 @@ def check_books(world: World, provider: Provider) -> None:
     faults=st.integers(0, 4),
     lost_answers=st.integers(0, 2),
 )
-def test_whatever_happens_every_message_ends_once_and_no_place_stays_taken(
+def test_whatever_happens_every_message_ends_once_and_all_capacity_is_released(
     ends: list[End], bursts: list[int], policy: InDoubtPolicy, concurrency: int, faults: int, lost_answers: int
 ) -> None:
     asyncio.run(play(ends, bursts, policy, concurrency, faults, lost_answers))

@@ -1,4 +1,4 @@
-"""What outlets do when the store fails, and when their process ends: no message is lost or sent twice."""
+"""When the store fails, or the process ends, no message is lost or sent twice."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
 # A store that fails.
 
 
-async def test_what_a_failing_store_did_not_record_is_recorded_when_it_is_back() -> None:
+async def test_outcomes_that_a_failing_store_did_not_record_are_recorded_when_it_is_back() -> None:
     store = FaultyStore(MemoryStore())
     with as_world(store) as world:
         await world.live()
@@ -80,7 +80,7 @@ async def test_messages_of_a_claim_whose_answer_was_lost_are_sent() -> None:
 
 
 class MoodyStore(MemoryStore):
-    """Cannot be read while it is in a mood."""
+    """A store that cannot be read while `moody` is set."""
 
     moody = False
 
@@ -92,7 +92,7 @@ class MoodyStore(MemoryStore):
             yield unit
 
 
-async def test_what_could_not_be_begun_is_given_back_and_begun_later() -> None:
+async def test_an_attempt_that_could_not_begin_is_requeued_and_begins_later() -> None:
     store = MoodyStore()
     with as_world(store) as world:
         await world.live()
@@ -113,7 +113,7 @@ async def test_what_could_not_be_begun_is_given_back_and_begun_later() -> None:
 # The end.
 
 
-async def test_a_process_that_ends_finishes_what_it_began_and_gives_back_the_rest(world: World) -> None:
+async def test_a_process_that_ends_finishes_the_attempts_that_have_begun_and_requeues_the_rest(world: World) -> None:
     await world.live()
     process = Process(world)
     async with at_work(process):
@@ -135,7 +135,7 @@ async def test_a_process_that_ends_finishes_what_it_began_and_gives_back_the_res
 
 
 class GatedStore(MemoryStore):
-    """Whose transactions wait at a gate."""
+    """A store whose write transactions begin only while the gate is open."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -167,7 +167,7 @@ async def test_a_trigger_that_is_accepted_while_its_process_ends_is_left_to_the_
         assert (only(world).state, only(world).owner, only(world).attempt_count) == (QUEUED, None, 0)
 
 
-async def test_what_a_failing_store_did_not_record_keeps_a_process_from_ending_for_a_while() -> None:
+async def test_an_outcome_that_a_failing_store_did_not_record_keeps_a_process_from_ending_for_a_while() -> None:
     store = FaultyStore(MemoryStore())
     with as_world(store) as world:
         await world.live()

@@ -1,4 +1,4 @@
-"""Events are followed as they are committed: each once, in order, none missed."""
+"""Watchers see events as they are committed: each once, in order, none missed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TYPES = tuple(EventType)
 
 @pytest.fixture(autouse=True)
 def without_gathering(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits for further commits."""
+    """Watchers do not wait for further commits."""
     monkeypatch.setattr(commit_signal, "_GATHER_SECONDS", 0)
 
 
@@ -45,7 +45,7 @@ class Watchtower:
         self.watching = EventWatch(self.transactions, self.signal)
 
     async def commit(self, *types: EventType, campaign_key: int = 1, execution: int = 1, silent: bool = False) -> None:
-        """One commit of events; a `silent` one is another process's."""
+        """Commits events. A `silent` commit is of another process."""
         added = [an_event(type_, campaign_key, execution) for type_ in types]
         await self.transactions.write(lambda unit: unit.events.add_all(added))
         if not silent:
@@ -140,7 +140,9 @@ async def test_a_watch_shows_nothing_of_another_sandbox(tower: Watchtower) -> No
         await asyncio.wait_for(anext(watch), 0.05)
 
 
-async def test_a_quiet_watch_is_told_so_and_how_far_it_is(tower: Watchtower, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_watch_without_events_says_so_and_how_far_it_is(
+    tower: Watchtower, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(event_watch_module, "HEARTBEAT", 0.05)
     watch = tower.watch(replace(ALL, types=frozenset({EventType.FAILED})))
     await take(watch, 1)
@@ -166,7 +168,7 @@ async def test_watches_end_with_their_process(tower: Watchtower) -> None:
 
 
 class ReadCountingStore(FaultyStore):
-    """Counts the snapshots that watchers take, and refuses them while it is moody."""
+    """A store that counts the snapshots of watchers, and refuses them while `moody` is set."""
 
     def __init__(self) -> None:
         super().__init__(MemoryStore())
@@ -258,7 +260,7 @@ commits = st.lists(st.lists(st.sampled_from(TYPES), min_size=1, max_size=5), max
 async def follow(
     before: list[list[EventType]], during: list[list[EventType]], wanted: frozenset[EventType], cut: int
 ) -> None:
-    """A watch over what was committed before it and during it, which breaks after every `cut` answers."""
+    """Watches what was committed before and during the watch, which breaks after every `cut` answers."""
     with closing(World()) as world:
         await world.live()
         with closing(Watchtower(world)) as tower:

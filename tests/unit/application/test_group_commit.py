@@ -152,12 +152,12 @@ async def test_a_store_that_does_not_answer_fails_all_and_nothing_is_tried_twice
 async def test_more_than_may_wait_is_refused(commits: GroupCommit, store: SlowStore, doubling: Doubling) -> None:
     first = await first_at_the_gate(commits, store, doubling)
     waiting = [commits.submit(doubling, number, weight=100) for number in range(9)]
-    commits.check_room(100)
+    commits.check_capacity(100)
     with pytest.raises(Overloaded):
-        commits.check_room(101)
+        commits.check_capacity(101)
     store.gate.set()
     await asyncio.gather(first, *waiting)
-    commits.check_room(1_000)
+    commits.check_capacity(1_000)
 
 
 async def test_a_commit_carries_no_more_than_a_few_hundred_rows(

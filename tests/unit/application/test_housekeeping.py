@@ -1,4 +1,4 @@
-"""The house is kept a little at a time, by one process, and only what has been kept long enough goes."""
+"""One process purges what has been retained long enough, in small steps."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CAREFUL = Retention(contexts=DAY, events=2 * DAY, messages=10 * DAY)
 
 @pytest.fixture
 async def process(world: World) -> AsyncIterator[Process]:
-    """At work, and everything that it accepted was sent."""
+    """A process that has sent everything that it accepted."""
     await world.live()
     made = Process(world)
     async with made.sending():
@@ -41,7 +41,7 @@ def housekeeper(process: Process, retention: Retention = CAREFUL) -> Housekeeper
     return Housekeeper(process.transactions, process.world.clock, process.lease.process_id, retention)
 
 
-async def keep_house_after(process: Process, days: int, retention: Retention = CAREFUL) -> None:
+async def purge_after(process: Process, days: int, retention: Retention = CAREFUL) -> None:
     process.world.clock.advance(days * DAY)
     await process.heartbeat.beat()
     await housekeeper(process, retention).run_once()
@@ -51,41 +51,41 @@ def contexts(world: World) -> set[bytes]:
     return {message.context for message in messages(world).values()}
 
 
-async def test_what_is_young_stays(world: World, process: Process) -> None:
+async def test_young_data_stays(world: World, process: Process) -> None:
     before = messages(world)
-    await keep_house_after(process, 0)
+    await purge_after(process, 0)
     assert messages(world) == before
     assert len(events(world)) == 5
 
 
-async def test_each_kind_goes_in_its_own_time(world: World, process: Process) -> None:
-    await keep_house_after(process, 2)
+async def test_each_kind_of_data_goes_in_its_own_time(world: World, process: Process) -> None:
+    await purge_after(process, 2)
     assert contexts(world) == {b"{}"}
     assert len(events(world)) == 5
-    await keep_house_after(process, 1)
+    await purge_after(process, 1)
     assert events(world) == []
     assert len(messages(world)) == 5
-    await keep_house_after(process, 8)
+    await purge_after(process, 8)
     assert messages(world) == {}
     assert counts(world, 1)["SENT"] == 5
 
 
 async def test_without_a_retention_everything_stays(world: World, process: Process) -> None:
     before = messages(world)
-    await keep_house_after(process, 3_000, Retention())
+    await purge_after(process, 3_000, Retention())
     assert messages(world) == before
     assert len(events(world)) == 5
 
 
 async def test_events_go_with_their_messages_at_the_latest(world: World, process: Process) -> None:
-    await keep_house_after(process, 11, Retention(messages=10 * DAY))
+    await purge_after(process, 11, Retention(messages=10 * DAY))
     assert (messages(world), events(world)) == ({}, [])
 
 
-async def test_what_waits_is_never_purged(world: World, process: Process) -> None:
+async def test_messages_that_wait_are_never_purged(world: World, process: Process) -> None:
     await process.trigger(*recipients(3), send_time=world.clock.now() + 300 * DAY)
     waiting = messages(world, MessageState.QUEUED)
-    await keep_house_after(process, 200)
+    await purge_after(process, 200)
     assert messages(world) == waiting
 
 
@@ -93,20 +93,20 @@ async def test_more_than_a_batch_goes_in_as_many_transactions_as_it_takes(
     world: World, process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(housekeeping_module, "BATCH", 2)
-    await keep_house_after(process, 11)
+    await purge_after(process, 11)
     assert messages(world) == {}
 
 
-async def test_only_one_of_several_processes_keeps_the_house(world: World, process: Process) -> None:
+async def test_only_one_of_several_processes_purges(world: World, process: Process) -> None:
     def renew_other(unit: UnitOfWork) -> None:
         unit.processes.renew("a process before all others", 10**18)
 
     await world.transactions.write(renew_other)
     before = messages(world)
-    await keep_house_after(process, 11)
+    await purge_after(process, 11)
     assert messages(world) == before
     await world.transactions.write(lambda unit: unit.processes.remove("a process before all others"))
-    await keep_house_after(process, 0)
+    await purge_after(process, 0)
     assert messages(world) == {}
 
 
@@ -121,7 +121,7 @@ async def test_sweeps_come_every_few_minutes(world: World, process: Process) -> 
 
 
 class TracedStore(FaultyStore):
-    """Lets a test come between two transactions, on the thread that writes."""
+    """A store that calls the test between two transactions, on the thread that writes."""
 
     def __init__(self, behind: Store) -> None:
         super().__init__(behind)

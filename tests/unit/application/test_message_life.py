@@ -18,7 +18,7 @@ from clarion_server.application.ports.queue import ClaimRequest
 from clarion_server.application.sending.attempt import AttemptRunner
 from clarion_server.application.sending.claim import ClaimDueMessages, DueClaims
 from clarion_server.application.sending.lease import Lease
-from clarion_server.application.sending.local_dispatch import ClaimedMessage
+from clarion_server.application.sending.local_dispatch import ClaimedMessage, Reservation
 from clarion_server.application.sending.outcomes import record_outcomes
 from clarion_server.application.sending.requeue import PendingRequeue
 from clarion_server.application.transactions import Transactions
@@ -51,34 +51,37 @@ T = TypeVar("T")
 
 
 class Desk:
-    """One process whose hand-offs are made by the test, one at a time. Implements `LocalDispatch`."""
+    """One process whose hand-offs are made by the test, one at a time.
+
+    Implements `LocalDispatch`, and `Reservation` without a limit.
+    """
 
     def __init__(self, world: World, name: str) -> None:
         self._world = world
-        self.name = name
+        self.owner = name
         self.takes_directly = True
         self.hands: list[ClaimedMessage] = []
         self.pending_requeue = PendingRequeue()
         self.transactions = Transactions(world.store)
         self.lease = Lease(name, SPAN, world.clock)
-        directory = CampaignCache(self.transactions, world.review._compiler)
+        campaigns = CampaignCache(self.transactions, world.review._compiler)
         commits = GroupCommit(self.transactions, lambda: None, 10_000)
-        self.triggering = Triggering(self.transactions, directory, commits, self, world.clock, SystemIds())
-        self.delivery = AttemptRunner(directory, world.clock, lambda: 0.5)
+        self.triggering = Triggering(self.transactions, campaigns, commits, self, world.clock, SystemIds())
+        self.attempts = AttemptRunner(campaigns, world.clock, lambda: 0.5)
         # What is in a desk's hands is sent by the test alone.
         self.heartbeat = ProcessHeartbeat(
             self.transactions, self.pending_requeue, self.lease, world.clock, lambda: 0.5, lambda: None
         )
 
-    def reserve(self, channel_key: int, lane: Lane, count: int) -> str | None:
-        return self.name if self.takes_directly and self.lease.is_held() else None
+    def reserve(self, channel_key: int, lane: Lane, count: int) -> Reservation | None:
+        return self if self.takes_directly and self.lease.is_held() else None
 
-    def hand_off(self, channel_key: int, messages: Sequence[ClaimedMessage]) -> None:
+    def hand_off(self, messages: Sequence[ClaimedMessage]) -> None:
         self.hands += messages
 
-    def release(self, channel_key: int, lane: Lane, count: int) -> None: ...
+    def release(self, count: int) -> None: ...
 
-    def requeue(self, channel_key: int, lane: Lane, message_ids: Sequence[str], attempt_time: Instant) -> None:
+    def requeue(self, message_ids: Sequence[str], attempt_time: Instant) -> None:
         for message_id in message_ids:
             self.pending_requeue.add(message_id, attempt_time)
 
@@ -86,20 +89,20 @@ class Desk:
 
     async def claim(self, limit: int) -> None:
         request = ClaimRequest(1, Lane.TRANSACTIONAL, limit)
-        claims = DueClaims([request], self.name, self._world.clock.now())
+        claims = DueClaims([request], self.owner, self._world.clock.now())
         ((claimed,),) = await self.transactions.write(lambda unit: ClaimDueMessages().apply(unit, [claims]))
         self.hands += [ClaimedMessage(message) for message in claimed.messages]
 
     async def attempt(self, channel: ScriptedChannel, configuration: ChannelConfiguration) -> AttemptOutcome | None:
         """The end of the oldest hand-off, not yet recorded. None when it was not begun."""
-        hand_off = self.hands.pop(0)
-        if not self.lease.covers(hand_off.message.attempt_time or 0):
-            self.pending_requeue.add(hand_off.message.id, hand_off.message.attempt_time)
+        claimed = self.hands.pop(0)
+        if not self.lease.covers(claimed.message.attempt_time or 0):
+            self.pending_requeue.add(claimed.message.id, claimed.message.attempt_time)
             return None
-        return await self.delivery.attempt(hand_off, channel, configuration)
+        return await self.attempts.attempt(claimed, channel, configuration)
 
-    async def record(self, conclusion: AttemptOutcome) -> None:
-        await self.transactions.write(lambda unit: record_outcomes(unit, [conclusion], self.name))
+    async def record(self, outcome: AttemptOutcome) -> None:
+        await self.transactions.write(lambda unit: record_outcomes(unit, [outcome], self.owner))
 
 
 class MessageLife(RuleBasedStateMachine):
@@ -194,16 +197,16 @@ class MessageLife(RuleBasedStateMachine):
         if not desk.hands:
             return
         self.channel.end = lambda _: end
-        conclusion = self.run(desk.attempt(self.channel, self.configuration))
-        if conclusion is not None and record:
-            self.run(desk.record(conclusion))
-        elif conclusion is not None:
-            self.unrecorded.append((desk, conclusion))
+        outcome = self.run(desk.attempt(self.channel, self.configuration))
+        if outcome is not None and record:
+            self.run(desk.record(outcome))
+        elif outcome is not None:
+            self.unrecorded.append((desk, outcome))
 
     @rule()
     def record_what_is_late(self) -> None:
-        for desk, conclusion in self.unrecorded:
-            self.run(desk.record(conclusion))
+        for desk, outcome in self.unrecorded:
+            self.run(desk.record(outcome))
         self.unrecorded.clear()
 
     @rule(place=TWO_DESKS)
@@ -214,7 +217,7 @@ class MessageLife(RuleBasedStateMachine):
     def crash(self, place: int) -> None:
         self.desks[place] = self.new_desk()
         alive = set(self.desks)
-        self.unrecorded = [(desk, conclusion) for desk, conclusion in self.unrecorded if desk in alive]
+        self.unrecorded = [(desk, outcome) for desk, outcome in self.unrecorded if desk in alive]
 
     @rule(span=st.sampled_from([SECOND, 5 * SECOND, SPAN, 2 * MINUTE, 2 * HOUR]))
     def time_passes(self, span: int) -> None:
@@ -303,9 +306,9 @@ class MessageLife(RuleBasedStateMachine):
             self.run(last.heartbeat.beat())
             self.run(last.claim(1_000))
             while last.hands:
-                conclusion = self.run(last.attempt(self.channel, self.configuration))
-                assert conclusion is not None
-                self.run(last.record(conclusion))
+                outcome = self.run(last.attempt(self.channel, self.configuration))
+                assert outcome is not None
+                self.run(last.record(outcome))
             if all(message.state in OUTCOMES for message in self.messages().values()):
                 return
 

@@ -1,4 +1,4 @@
-"""What became of messages is written once, however late and however often it is told."""
+"""Outcomes are recorded once, however late and however often they come."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FAILURE = Failure(FailureReason.THROTTLED, "451")
 
 @pytest.fixture
 async def process(world: World) -> AsyncIterator[Process]:
-    """Of a world with a live campaign. Without outlets: tests claim and record_outcomes."""
+    """A process in a world with a live campaign. It is not started: tests claim and record."""
     await world.live()
     made = Process(world)
     yield made
@@ -36,23 +36,23 @@ async def claim(world: World) -> Message:
     return message
 
 
-def conclusion(message: Message, result: AttemptResult) -> AttemptOutcome:
+def outcome(message: Message, result: AttemptResult) -> AttemptOutcome:
     now = (message.attempt_time or 0) + SECOND
     failure = None if result is AttemptResult.SENT else FAILURE
     attempt = Attempt(message.attempt_count, now, now, result, failure)
     return decide_next(message, attempt, RetryPolicy(), InDoubtPolicy.RESEND, lambda: 0.5)
 
 
-async def record(world: World, *conclusions: AttemptOutcome) -> None:
-    await world.transactions.write(lambda unit: record_outcomes(unit, conclusions, "first"))
+async def record(world: World, *outcomes: AttemptOutcome) -> None:
+    await world.transactions.write(lambda unit: record_outcomes(unit, outcomes, "first"))
 
 
-async def test_what_is_told_again_later_counts_no_more(world: World, process: Process) -> None:
+async def test_an_outcome_that_comes_again_later_does_not_count(world: World, process: Process) -> None:
     await process.trigger()
-    first = conclusion(await claim(world), AttemptResult.DEFERRED)
+    first = outcome(await claim(world), AttemptResult.DEFERRED)
     await record(world, first)
     await record(world, first)
-    second = conclusion(await claim(world), AttemptResult.SENT)
+    second = outcome(await claim(world), AttemptResult.SENT)
     await record(world, first, second)
     await record(world, second, first)
     assert states(world) == [MessageState.SENT]
@@ -72,7 +72,7 @@ async def test_a_message_that_expired_before_its_attempt_has_none(world: World, 
     assert counts(world, 1) == {"TARGETED": 1, "EXPIRED": 1}
 
 
-async def test_what_is_given_back_twice_stays_with_whoever_claimed_it_in_between(
+async def test_a_message_that_is_requeued_twice_stays_with_the_process_that_claimed_it_in_between(
     world: World, process: Process
 ) -> None:
     pending_requeue = PendingRequeue()

@@ -1,4 +1,4 @@
-"""Leases: who has the messages, who takes over, and what becomes of them."""
+"""Leases say whose the messages are; the heartbeat takes over, requeues and releases."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def at_work(world: World, name: str, span: int = SPAN) -> AsyncIterator[Pr
 
 
 async def begin_sending(process: Process, count: int = 3) -> None:
-    """So many messages are at the provider, who does not answer."""
+    """Triggers so many messages, which are at a provider that does not answer."""
     process.provider.channels[0].gate.clear()
     await process.trigger(*recipients(count))
     await until(lambda: len(process.provider.begun) == count)
@@ -134,7 +134,7 @@ async def test_what_is_resent_is_sent_by_the_heir_and_counted_once(world: World)
             world.clock.advance(HOUR)
             heir.claim_loop.look()
             await until(lambda: states(world) == [SENT] * 3)
-            # Late news of the first attempts change nothing any more.
+            # The first attempts end late, which changes nothing any more.
             vanished.provider.channels[0].gate.set()
             await until(lambda: vanished.is_idle)
     assert states(world) == [SENT] * 3
@@ -193,7 +193,7 @@ async def test_a_process_without_its_lease_sends_nothing_more(world: World) -> N
         assert states(world) == [SENT] * 10 + [SENDING] * 20 + [QUEUED]
 
 
-async def test_a_process_that_has_its_lease_again_sends_what_it_had_dropped(world: World) -> None:
+async def test_a_process_that_has_its_lease_again_sends_what_it_had_requeued(world: World) -> None:
     await world.live()
     async with at_work(world, "first") as process:
         process.provider.channels[0].gate.clear()
@@ -227,7 +227,7 @@ async def test_what_others_took_over_is_not_sent_by_a_process_that_has_its_lease
 
 
 class BusyStore(MemoryStore):
-    """In which every write takes its time."""
+    """A store in which every write takes a quarter of the lease."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -282,7 +282,7 @@ async def test_held_messages_are_released_when_their_campaign_is_resumed(
         await until(lambda: states(world) == [SENT] * 5)
 
 
-async def test_held_messages_of_a_stopped_campaign_are_let_go_as_the_stop_says(world: World) -> None:
+async def test_held_messages_of_a_stopped_campaign_are_released_as_the_stop_says(world: World) -> None:
     process = Process(world)
     for campaign_id in ("drained", "cancelled"):
         await world.live(campaign_id)
@@ -299,7 +299,7 @@ async def test_held_messages_of_a_stopped_campaign_are_let_go_as_the_stop_says(w
 # The rounds.
 
 
-async def test_the_keeper_goes_round_by_itself_and_at_once_when_woken(world: World) -> None:
+async def test_the_heartbeat_goes_round_by_itself_and_at_once_when_woken(world: World) -> None:
     await world.live()
     process = Process(world, span=3600 * SECOND)
     await process.heartbeat.start()

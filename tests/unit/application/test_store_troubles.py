@@ -1,4 +1,4 @@
-"""A store that does not answer: operators are told why, once."""
+"""The log says once why the store does not answer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.memory_store import MemoryStore
 
 
 class TroubledStore(MemoryStore):
-    """Fails, for the reason that it is given, until that is empty."""
+    """A store that fails for the given reason, until that is empty."""
 
     reason = ""
 
@@ -27,7 +27,7 @@ class TroubledStore(MemoryStore):
             yield unit
 
 
-async def test_why_the_store_does_not_answer_is_told_once_and_when_it_is_back() -> None:
+async def test_the_log_says_once_why_the_store_does_not_answer_and_when_it_is_back() -> None:
     store = TroubledStore()
     transactions = Transactions(store)
     with capture_logs() as logs:

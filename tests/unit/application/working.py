@@ -1,4 +1,4 @@
-"""A process whose outlets are at work on the store of a world."""
+"""A process that sends, on the store of a world."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def as_world(store: Any) -> Iterator[World]:
 
 
 class at_work:  # noqa: N801 - reads as what it is in a `with`
-    """A process whose outlets are open and have nothing to do."""
+    """A process that sends, and has nothing to do yet."""
 
     def __init__(self, process: Process) -> None:
         self._process = process
@@ -38,7 +38,7 @@ class at_work:  # noqa: N801 - reads as what it is in a `with`
 
 
 async def change_channel(world: World, process: Process, **changes: Any) -> ChannelConfiguration:
-    """Stores a changed configuration and tells the process."""
+    """Stores a changed configuration and applies it to the process."""
 
     def change(unit: UnitOfWork) -> ChannelConfiguration:
         (channel,) = unit.channels.by_keys(unit.channels.revisions())

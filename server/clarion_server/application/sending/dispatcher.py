@@ -28,6 +28,7 @@ from clarion_server.application.sending.send_queue import SendQueue
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.delivery import AttemptOutcome
 from clarion_server.domain.errors import Unavailable
+from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message
 
 log = structlog.get_logger()
@@ -98,12 +99,12 @@ class ChannelDispatcher:
 
     # Capacity.
 
-    def reserve(self, lane: Lane, count: int) -> bool:
-        """Reserves capacity for messages that are about to be written as claimed by this process."""
+    def reserve(self, lane: Lane, count: int) -> DispatcherReservation | None:
+        """Reserves capacity for messages that are about to be written. Returns None when there is not enough."""
         if count > self._in_flight.free(lane) or not self._may_send():
-            return False
+            return None
         self._in_flight.acquire(lane, count)
-        return True
+        return DispatcherReservation(self, lane, self._ports)
 
     def reserve_for_claim(self, lane: Lane) -> int:
         """Reserves all free capacity of the lane if it is worth a claim. Returns how much that is."""
@@ -239,6 +240,32 @@ class ChannelDispatcher:
         while self._in_flight.count:
             self._empty.clear()
             await self._empty.wait()
+
+
+class DispatcherReservation:
+    """Implements the port `Reservation` of triggering."""
+
+    __slots__ = ("_dispatcher", "_lane", "_ports")
+
+    def __init__(self, dispatcher: ChannelDispatcher, lane: Lane, ports: DispatcherPorts) -> None:
+        self._dispatcher = dispatcher
+        self._lane = lane
+        self._ports = ports
+
+    @property
+    def owner(self) -> str:
+        return self._ports.lease.process_id
+
+    def hand_off(self, messages: Sequence[ClaimedMessage]) -> None:
+        self._dispatcher.hand_off(messages)
+
+    def release(self, count: int) -> None:
+        self._dispatcher.release(self._lane, count)
+
+    def requeue(self, message_ids: Sequence[str], attempt_time: Instant) -> None:
+        self.release(len(message_ids))
+        for message_id in message_ids:
+            self._ports.pending_requeue.add(message_id, attempt_time)
 
 
 class RecordOutcomes(BulkOperation[tuple[ChannelDispatcher, AttemptOutcome], None]):

@@ -11,7 +11,7 @@ from clarion_server.application.sending.dispatcher import (
     DispatcherState,
     RecordOutcomes,
 )
-from clarion_server.application.sending.local_dispatch import ClaimedMessage
+from clarion_server.application.sending.local_dispatch import Reservation
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message
@@ -83,33 +83,14 @@ class Dispatchers:
 
     # What triggering asks.
 
-    def reserve(self, channel_key: int, lane: Lane, count: int) -> str | None:
+    def reserve(self, channel_key: int, lane: Lane, count: int) -> Reservation | None:
         waiting = self._ports.schedule.due_lanes(channel_key)
         if not (waiting and waiting[0] <= lane):
             dispatcher = self.open(channel_key)
-            if dispatcher is not None and dispatcher.reserve(lane, count):
-                return self._ports.lease.process_id
+            if dispatcher is not None and (reservation := dispatcher.reserve(lane, count)):
+                return reservation
         self._ports.schedule.expect(channel_key, lane)
         return None
-
-    def hand_off(self, channel_key: int, messages: Sequence[ClaimedMessage]) -> None:
-        dispatcher = self._open.get(channel_key)
-        if dispatcher is not None:
-            dispatcher.hand_off(messages)
-            return
-        # Another process has just deleted the channel configuration.
-        for each in messages:
-            self._ports.pending_requeue.add(each.message.id, each.message.attempt_time)
-
-    def release(self, channel_key: int, lane: Lane, count: int) -> None:
-        dispatcher = self._open.get(channel_key)
-        if dispatcher is not None:
-            dispatcher.release(lane, count)
-
-    def requeue(self, channel_key: int, lane: Lane, message_ids: Sequence[str], attempt_time: Instant) -> None:
-        self.release(channel_key, lane, len(message_ids))
-        for message_id in message_ids:
-            self._ports.pending_requeue.add(message_id, attempt_time)
 
     def queued(self, channel_key: int, lane: Lane, messages: Sequence[Message], due_time: Instant) -> None:
         self._ports.queue.queued(channel_key, lane, messages, due_time)

@@ -20,29 +20,41 @@ class ClaimedMessage:
     """None: still to be read from the message."""
 
 
-class LocalDispatch(Protocol):
-    """The dispatchers of this process, one for each channel configuration that has something to send."""
+class Reservation(Protocol):
+    """Capacity for messages that are about to be written as claimed. Each of them must be handed off, released or
+    requeued.
+    """
 
-    def reserve(self, channel_key: int, lane: Lane, count: int) -> str | None:
-        """Reserves capacity for messages that are about to be written. Returns the owner to write them under; None when
-        there is no capacity: they are then written as queued, and claimed in their turn.
-        """
+    @property
+    def owner(self) -> str:
+        """The owner to write the messages under."""
         ...
 
-    def hand_off(self, channel_key: int, messages: Sequence[ClaimedMessage]) -> None:
-        """Sends messages that are durable, with capacity that was reserved for them."""
+    def hand_off(self, messages: Sequence[ClaimedMessage]) -> None:
+        """Sends messages that are durable."""
         ...
 
-    def release(self, channel_key: int, lane: Lane, count: int) -> None:
-        """Releases reserved capacity that is not needed."""
+    def release(self, count: int) -> None:
+        """Releases capacity that is not needed."""
         ...
 
-    def requeue(self, channel_key: int, lane: Lane, message_ids: Sequence[str], attempt_time: Instant) -> None:
+    def requeue(self, message_ids: Sequence[str], attempt_time: Instant) -> None:
         """Releases the capacity of messages that may or may not have been written. Those that were are queued again."""
         ...
 
+
+class LocalDispatch(Protocol):
+    """The dispatchers of this process, one for each channel configuration that has something to send."""
+
+    def reserve(self, channel_key: int, lane: Lane, count: int) -> Reservation | None:
+        """Reserves capacity for messages that are about to be written.
+
+        Returns None when there is no capacity. The messages are then written as queued, and claimed in their turn.
+        """
+        ...
+
     def queued(self, channel_key: int, lane: Lane, messages: Sequence[Message], due_time: Instant) -> None:
-        """Is called after a commit of messages without capacity. Those in QUEUED are due at `due_time`.
+        """Is called after a commit of messages without a reservation. Those in QUEUED are due at `due_time`.
 
         Without messages: some were to be queued, and were not written after all.
         """

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Collection, Sequence
 
 from clarion_server.application.ports.queue import Queue
-from clarion_server.application.sending.local_dispatch import ClaimedMessage
+from clarion_server.application.sending.local_dispatch import Reservation
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message
 
@@ -26,20 +26,11 @@ class NoLocalDispatch:
             asyncio.get_running_loop().call_soon(self._announce)
         self._unannounced.add(channel_key)
 
-    def reserve(self, _channel_key: int, _lane: Lane, _count: int) -> str | None:
+    def reserve(self, _channel_key: int, _lane: Lane, _count: int) -> Reservation | None:
         return None
 
     def queued(self, channel_key: int, lane: Lane, messages: Sequence[Message], due_time: Instant) -> None:
         self._queue.queued(channel_key, lane, messages, due_time)
-
-    def hand_off(self, _channel_key: int, _messages: Sequence[ClaimedMessage]) -> None:
-        """Is never called, as the next two: nothing was reserved."""
-
-    def release(self, _channel_key: int, _lane: Lane, _count: int) -> None:
-        """See `hand_off`."""
-
-    def requeue(self, _channel_key: int, _lane: Lane, _message_ids: Sequence[str], _attempt_time: Instant) -> None:
-        """See `hand_off`."""
 
     def _announce(self) -> None:
         channel_keys, self._unannounced = self._unannounced, set()

@@ -8,7 +8,7 @@ from clarion_server.application.group_commit import BulkOperation
 from clarion_server.application.ports.content import Personalisation
 from clarion_server.application.ports.metrics import Metrics
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.sending.local_dispatch import ClaimedMessage, LocalDispatch
+from clarion_server.application.sending.local_dispatch import ClaimedMessage, LocalDispatch, Reservation
 from clarion_server.application.sending.outcomes import record_accepted
 from clarion_server.application.triggering.admission import RecipientData
 from clarion_server.domain.acceptance import Accepted, Decision, Facts, Trigger, decide
@@ -26,6 +26,8 @@ class AcceptItem:
     trigger: Trigger
     data: Mapping[int, RecipientData]
     """By the recipient's position in the call."""
+    reservations: Sequence[Reservation | None]
+    """The capacity that is reserved for the messages of each action."""
 
 
 class AcceptTriggers(BulkOperation[AcceptItem, Decision]):
@@ -57,40 +59,37 @@ class AcceptTriggers(BulkOperation[AcceptItem, Decision]):
         for item, decision in zip(items, decisions, strict=True):
             messages = decision.messages if isinstance(decision, Accepted) else ()
             message_count += len(messages)
-            for index, owner in enumerate(item.trigger.owners):
-                own = messages if len(item.trigger.owners) == 1 else _of_action(messages, index)
-                if owner is None:
+            for index, reservation in enumerate(item.reservations):
+                own = messages if len(item.reservations) == 1 else _of_action(messages, index)
+                if reservation is None:
                     self._queue(item.trigger, index, own)
                 else:
-                    self._hand_off(item, index, own)
+                    _hand_off(item, reservation, own)
         self._metrics.count_accepted(message_count)
 
     def failed(self, item: AcceptItem, _error: Exception, /) -> None:
         trigger = item.trigger
-        for index, owner in enumerate(trigger.owners):
-            if owner is not None:
+        for index, reservation in enumerate(item.reservations):
+            if reservation is not None:
                 ids = [message_id(trigger.execution.id, each.index, index) for each in trigger.recipients]
-                self._dispatch.requeue(
-                    trigger.actions[index].channel_key, trigger.lane, ids, trigger.execution.accept_time
-                )
+                reservation.requeue(ids, trigger.execution.accept_time)
 
     def _queue(self, trigger: Trigger, index: int, messages: Sequence[Message]) -> None:
         self._dispatch.queued(trigger.actions[index].channel_key, trigger.lane, messages, trigger.release_time)
 
-    def _hand_off(self, item: AcceptItem, index: int, messages: Sequence[Message]) -> None:
-        """Hands over the messages that were written as claimed, and releases the capacity that is left."""
-        trigger = item.trigger
-        channel_key = trigger.actions[index].channel_key
-        # An action that has capacity reserved has a message for each recipient, in the order of the recipients.
-        claimed = [
-            ClaimedMessage(message, _personalisation(message, data))
-            for message, data in zip(messages, item.data.values(), strict=bool(messages))
-            if message.state is MessageState.SENDING
-        ]
-        if claimed:
-            self._dispatch.hand_off(channel_key, claimed)
-        if unused := len(trigger.recipients) - len(claimed):
-            self._dispatch.release(channel_key, trigger.lane, unused)
+
+def _hand_off(item: AcceptItem, reservation: Reservation, messages: Sequence[Message]) -> None:
+    """Hands over the messages that were written as claimed, and releases the capacity that is left."""
+    # An action that has capacity reserved has a message for each recipient, in the order of the recipients.
+    claimed = [
+        ClaimedMessage(message, _personalisation(message, data))
+        for message, data in zip(messages, item.data.values(), strict=bool(messages))
+        if message.state is MessageState.SENDING
+    ]
+    if claimed:
+        reservation.hand_off(claimed)
+    if unused := len(item.trigger.recipients) - len(claimed):
+        reservation.release(unused)
 
 
 def read_facts(unit: UnitOfWork, triggers: Sequence[Trigger]) -> Facts:

@@ -11,7 +11,7 @@ from clarion_server.application.ports.clock import Clock, Ids
 from clarion_server.application.ports.content import Personalisation, RenderingFailed
 from clarion_server.application.ports.metrics import Metrics
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.sending.local_dispatch import LocalDispatch
+from clarion_server.application.sending.local_dispatch import LocalDispatch, Reservation
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.triggering.accept import AcceptItem, AcceptTriggers, read_facts
 from clarion_server.application.triggering.admission import (
@@ -85,9 +85,9 @@ class Triggering:
         self._clock = clock
         self._ids = ids
 
-    def check_room(self, recipients: int) -> None:
+    def check_capacity(self, recipients: int) -> None:
         """Raises Overloaded when so many messages more would wait for too long to be written."""
-        self._commits.check_room(recipients)
+        self._commits.check_capacity(recipients)
 
     async def trigger(self, command: TriggerCommand, caller: Caller) -> TriggerAnswer:
         """Raises InvalidFields, ResourceNotFound, CampaignNotLive, CampaignOutsideWindow, RequestIdReused, Overloaded,
@@ -137,14 +137,15 @@ class Triggering:
         if live is None:
             return None
         now = self._clock.now()
-        self.check_room(len(command.recipients) * len(live.version.actions))
+        self.check_capacity(len(command.recipients) * len(live.version.actions))
         live.check_accepts(now)
         admission = admit(command, live)
         _check(admission, call_violations(command, now), command.allow_partial)
         execution = self._execution(command, live, admission, caller, now)
         release = max(now, command.send_time or now)
         may_leave = release == now and not command.validate_only
-        owners = self._reserve(live, len(admission.recipients)) if may_leave else (None,) * len(live.version.actions)
+        count = len(live.version.actions)
+        reservations = self._reserve(live, len(admission.recipients)) if may_leave else (None,) * count
         trigger = Trigger(
             execution,
             live.campaign.revision,
@@ -152,14 +153,14 @@ class Triggering:
             live.lane,
             admission.recipients,
             release,
-            owners,
+            tuple(None if each is None else each.owner for each in reservations),
         )
-        item = AcceptItem(trigger, admission.data)
+        item = AcceptItem(trigger, admission.data, reservations)
         if command.validate_only:
             return Begun(item, live, None)
         return Begun(item, live, self._commits.submit(self._accept_triggers, item, _weight(trigger)))
 
-    def _reserve(self, live: LiveCampaign, count: int) -> tuple[str | None, ...]:
+    def _reserve(self, live: LiveCampaign, count: int) -> tuple[Reservation | None, ...]:
         """Reserves capacity for all messages that the trigger may become: how many it does become is decided later."""
         actions = live.version.actions
         if live.version.definition.action_mode is ActionMode.FIRST_DELIVERABLE:

@@ -33,7 +33,7 @@ class TriggerService:
 
     async def trigger(self, request: pb.TriggerRequest, caller: Caller) -> pb.TriggerResponse:
         # Checked before the request is converted, because conversion costs most under overload.
-        self._triggering.check_room(len(request.recipients))
+        self._triggering.check_capacity(len(request.recipients))
         return to_response(await self._triggering.trigger(to_command(request), caller))
 
     async def trigger_stream(
