@@ -12,9 +12,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import grpc
-from clarion.v1 import campaign_pb2, campaign_service_pb2, channel_configuration_service_pb2, report_service_pb2
+from clarion.v1 import (
+    campaign_pb2,
+    campaign_service_pb2,
+    channel_configuration_service_pb2,
+    message_service_pb2,
+    report_service_pb2,
+)
 from clarion.v1.campaign_service_pb2_grpc import CampaignServiceStub
 from clarion.v1.channel_configuration_service_pb2_grpc import ChannelConfigurationServiceStub
+from clarion.v1.message_service_pb2_grpc import MessageServiceStub
 from clarion.v1.report_service_pb2_grpc import ReportServiceStub
 from google.protobuf import field_mask_pb2
 
@@ -43,6 +50,7 @@ class Service:
         self._loads = itertools.count()
         self._campaigns = CampaignServiceStub(channel)
         self._channels = ChannelConfigurationServiceStub(channel)
+        self._messages = MessageServiceStub(channel)
         self._reports = ReportServiceStub(channel)
 
     def await_first_answer(self) -> None:
@@ -68,6 +76,21 @@ class Service:
                 channel_configuration_id=f"idle-{number}", channel_configuration=channel_configuration(sink_port=1)
             )
             self._channels.CreateChannelConfiguration(request, metadata=self._metadata, timeout=CALL_SECONDS)
+
+    @contextmanager
+    def watchers(self, count: int) -> Iterator[None]:
+        """Has so many watch the events of all campaigns, once each has had its first answer."""
+        calls = [
+            self._messages.WatchEvents(message_service_pb2.WatchEventsRequest(), metadata=self._metadata)
+            for _ in range(count)
+        ]
+        try:
+            for call in calls:
+                next(call)
+            yield
+        finally:
+            for call in calls:
+                call.cancel()
 
     def add(self, campaign_id: str, another: campaign_pb2.Campaign) -> None:
         """Makes another campaign live, on the same channel configuration."""

@@ -33,25 +33,30 @@ log = structlog.get_logger()
 
 
 class AttemptRunner:
+    """Attempts messages that this process has claimed."""
+
     def __init__(self, campaigns: CampaignCache, clock: Clock, chance: Chance) -> None:
         self._campaigns = campaigns
         self._clock = clock
         self._chance = chance
 
     async def attempt(
-        self, hand_off: ClaimedMessage, channel: Channel, configuration: ChannelConfiguration
+        self, claimed: ClaimedMessage, channel: Channel, configuration: ChannelConfiguration
     ) -> AttemptOutcome:
-        """No transaction is open while the provider is called."""
-        message, started = hand_off.message, self._clock.now()
+        """Renders the message, hands it to its channel, and decides what comes next.
+
+        No transaction is open while the provider is called.
+        """
+        message, started = claimed.message, self._clock.now()
         if message.expire_time is not None and message.expire_time <= started:
             return expire(message, started)
         try:
             version = await self._campaigns.version(message.campaign_key, message.version)
         except ContentInvalid:
-            # It compiled when it was activated: by an earlier Clarion, with other rules.
+            # The version compiled when it was activated. An earlier Clarion did that, with other rules.
             attempt = self._failed(message, started, "The content of this version does not compile any more.")
             return decide_next(message, attempt, configuration.retry_policy, InDoubtPolicy.PARK, self._chance)
-        attempt, wait = await self._try(hand_off, version, channel, started)
+        attempt, wait = await self._try(claimed, version, channel, started)
         policy = version.definition.in_doubt_policy
         not_before = None if wait is None else attempt.end_time + wait
         outcome = decide_next(message, attempt, configuration.retry_policy, policy, self._chance, not_before)
@@ -60,20 +65,20 @@ class AttemptRunner:
         return outcome
 
     async def _try(
-        self, hand_off: ClaimedMessage, version: CompiledVersion, channel: Channel, started: Instant
+        self, claimed: ClaimedMessage, version: CompiledVersion, channel: Channel, started: Instant
     ) -> tuple[Attempt, Span | None]:
         """Returns the attempt, and how long the provider asks to wait before the next one."""
-        number = hand_off.message.attempt_count
+        number = claimed.message.attempt_count
         try:
-            receipt = await channel.send(_outbound(hand_off, version))
+            receipt = await channel.send(_outbound(claimed, version))
         except RenderingFailed as error:
-            return self._failed(hand_off.message, started, str(error)), None
+            return self._failed(claimed.message, started, str(error)), None
         except HandOffFailed as error:
             wait = error.retry_after if isinstance(error, TransientFailure) else None
             return Attempt(number, started, self._clock.now(), _result_of(error), error.failure), wait
         except Exception:
-            # A fault of ours, at an unknown point of the hand-off.
-            log.exception("hand_off_broke", message=hand_off.message.name, attempt=number)
+            # The fault is ours, at an unknown point of the hand-off.
+            log.exception("hand_off_broke", message=claimed.message.name, attempt=number)
             failure = Failure(FailureReason.HAND_OFF_UNKNOWN, detail="A fault in Clarion: see the log.")
             return Attempt(number, started, self._clock.now(), AttemptResult.IN_DOUBT, failure), None
         reply = receipt.provider_reply[:MAX_DETAIL]
@@ -99,11 +104,11 @@ def _follow_ups(failed: Message, version: CompiledVersion, now: Instant) -> list
     return follow_ups(failed, version.actions, facts, now)
 
 
-def _outbound(hand_off: ClaimedMessage, version: CompiledVersion) -> Outbound:
-    """Raises RenderingFailed."""
-    message = hand_off.message
+def _outbound(claimed: ClaimedMessage, version: CompiledVersion) -> Outbound:
+    """Renders the message for its channel. Raises RenderingFailed."""
+    message = claimed.message
     index = message.action_index
-    rendered = version.contents[index].render(hand_off.personalisation or _personalisation(message))
+    rendered = version.contents[index].render(claimed.personalisation or _personalisation(message))
     return Outbound(
         message_id=message.id,
         address=message.address,
