@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -50,14 +50,16 @@ class Execution:
         """Yields the result of the trigger for each recipient, in their order."""
         for index in range(self.recipient_count):
             violations = self.rejections.get(index)
-            yield RecipientResult((), violations) if violations else RecipientResult(tuple(self._messages(index)))
+            yield RecipientResult((), violations) if violations else RecipientResult(self._messages(index))
 
-    def _messages(self, recipient: int) -> Iterator[MessageResult]:
+    def _messages(self, recipient: int) -> list[MessageResult]:
+        messages = []
         for index, action in enumerate(self.actions):
             reason = self.exclusions.get((recipient, index))
-            yield MessageResult(action, message_id(self.id, recipient, index), reason)
+            messages.append(MessageResult(action, message_id(self.id, recipient, index), reason))
             if reason is None and self.action_mode is ActionMode.FIRST_DELIVERABLE:
-                return
+                break
+        return messages
 
 
 @value
@@ -74,13 +76,13 @@ class MessageResult:
 class RecipientResult:
     """The result of a trigger for one recipient."""
 
-    messages: tuple[MessageResult, ...]
+    messages: Sequence[MessageResult]
     violations: tuple[Violation, ...] = ()
     """Why the recipient was rejected. A rejected one has no messages."""
 
     @property
     def is_excluded(self) -> bool:
-        return bool(self.messages) and all(message.exclusion_reason for message in self.messages)
+        return bool(self.messages) and None not in [message.exclusion_reason for message in self.messages]
 
 
 class CancelOutcome(StrEnum):

@@ -11,7 +11,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from clarion_server.application.triggering.admission import MAX_RECIPIENTS, RecipientInput, TriggerCommand
 from clarion_server.application.triggering.trigger import TriggerAnswer
 from clarion_server.domain.errors import InvalidFields
-from clarion_server.domain.execution import MessageResult, RecipientResult
+from clarion_server.domain.execution import MessageResult
 from clarion_server.domain.instant import LATEST, SECOND, Instant
 from clarion_server.domain.message import NO_LABELS, ExclusionReason
 from clarion_server.domain.names import CAMPAIGNS, MESSAGES
@@ -28,6 +28,7 @@ _MessageResult = trigger_service_pb2.MessageResult
 _EXCLUSION = {
     reason: attempt_pb2.ExclusionReason.Value(f"EXCLUSION_REASON_{reason.name}") for reason in ExclusionReason
 }
+_ACCEPTED = _MessageResult.OUTCOME_ACCEPTED
 _NANOS = 1_000_000_000
 _NO_VALUES: dict[str, Any] = {}
 
@@ -88,30 +89,23 @@ def _values(struct: struct_pb2.Struct, field: str, violations: list[Violation]) 
 
 def to_response(answer: TriggerAnswer) -> _Response:
     execution, named = answer.execution, not answer.validated_only
-    return _Response(
-        execution=execution.name if named else "",
-        replayed=answer.replayed,
-        recipients=[_result(result, named) for result in execution.results()],
-    )
+    response = _Response(execution=execution.name if named else "", replayed=answer.replayed)
+    # Results are added in place, and constants are looked up once: copies of results would take as long again.
+    add, accepted = response.recipients.add, _Result.OUTCOME_ACCEPTED
+    for result in execution.results():
+        if result.violations:
+            add(outcome=_Result.OUTCOME_REJECTED, violations=map(field_violation, result.violations))
+            continue
+        recipient = add(outcome=_Result.OUTCOME_EXCLUDED if result.is_excluded else accepted)
+        for message in result.messages:
+            _add_message(recipient, message, named)
+    return response
 
 
-def _result(result: RecipientResult, named: bool) -> _Result:
-    if result.violations:
-        return _Result(outcome=_Result.OUTCOME_REJECTED, violations=map(field_violation, result.violations))
-    messages = [_message(message, named) for message in result.messages]
-    return _Result(
-        outcome=_Result.OUTCOME_EXCLUDED if result.is_excluded else _Result.OUTCOME_ACCEPTED, messages=messages
-    )
-
-
-def _message(result: MessageResult, named: bool) -> _MessageResult:
-    name = MESSAGES.format(result.message_id) if named else ""
-    reason = result.exclusion_reason
-    if reason is None:
-        return _MessageResult(action=result.action, outcome=_MessageResult.OUTCOME_ACCEPTED, message=name)
-    return _MessageResult(
-        action=result.action,
-        outcome=_MessageResult.OUTCOME_EXCLUDED,
-        message=name,
-        exclusion_reason=_EXCLUSION[reason],
-    )
+def _add_message(recipient: _Result, result: MessageResult, named: bool) -> None:
+    added = recipient.messages.add(action=result.action, outcome=_ACCEPTED)
+    if named:
+        added.message = MESSAGES.format(result.message_id)
+    if result.exclusion_reason is not None:
+        added.outcome = _MessageResult.OUTCOME_EXCLUDED
+        added.exclusion_reason = _EXCLUSION[result.exclusion_reason]
