@@ -86,6 +86,17 @@ def test_a_message_without_its_context_is_still_settled_and_counted(store: Store
         assert work.events.of_message(message.id)
 
 
+def test_the_last_position_stays_when_every_event_is_purged(store: Store) -> None:
+    with committing(store) as work:
+        ended(work, a_sender(work), OLD)
+    with store.snapshot() as work:
+        last = work.events.last_sequence()
+    sweep(store, "purge_events")
+    with store.snapshot() as work:
+        assert work.events.page(EventQuery("default", after=0)) == []
+        assert work.events.last_sequence() == last > 0
+
+
 def test_events_that_are_old_are_purged_and_it_is_remembered_how_far(store: Store) -> None:
     with committing(store) as work:
         sender = a_sender(work)

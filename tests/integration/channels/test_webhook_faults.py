@@ -15,6 +15,7 @@ from clarion_server.application.ports.channels import (
     TransientFailure,
 )
 from clarion_server.domain.attempt import FailureReason
+from clarion_server.domain.content.webhook import Method, WebhookContent
 from clarion_server.domain.instant import HOUR, MILLISECOND, MINUTE, SECOND
 
 from tests.http_endpoint import Act, Answer, Cut, HttpEndpoint, Raw, Silence
@@ -158,6 +159,27 @@ async def test_the_detail_of_a_failure_is_one_short_line(open_webhook: OpenWebho
             await open_webhook(endpoint.url).send(a_webhook())
     assert len(caught.value.failure.detail) <= 500
     assert caught.value.failure.detail.isprintable()
+
+
+async def test_the_reason_of_a_status_may_be_no_utf_8(open_webhook: OpenWebhook) -> None:
+    async with HttpEndpoint(Raw(b"HTTP/1.1 400 B\xff\xfed\r\nContent-Length: 0\r\n\r\n")) as endpoint:
+        with pytest.raises(PermanentFailure) as caught:
+            await open_webhook(endpoint.url).send(a_webhook())
+    assert caught.value.failure.detail == "B??d"
+
+
+async def test_an_answer_that_is_no_http_does_not_make_us_repeat_the_url(open_webhook: OpenWebhook) -> None:
+    async with HttpEndpoint(Raw(b"nonsense\r\n\r\n")) as endpoint:
+        with pytest.raises(HandOffInDoubt) as caught:
+            await open_webhook(f"{endpoint.url}?token=open-sesame").send(a_webhook())
+    assert caught.value.failure.detail == "The endpoint's answer is no HTTP"
+
+
+async def test_a_put_whose_answer_is_cut_off_is_in_doubt_and_not_sent_again(open_webhook: OpenWebhook) -> None:
+    async with HttpEndpoint(Cut()) as endpoint:
+        with pytest.raises(HandOffInDoubt):
+            await open_webhook(endpoint.url).send(a_webhook(content=WebhookContent("{}", method=Method.PUT)))
+    assert len(endpoint.requests) == 1
 
 
 @pytest.mark.parametrize("secret", [SIGNING_SECRET, SIGNING_SECRET.removeprefix("whsec_"), "open-sesame-42"])

@@ -309,3 +309,24 @@ def test_from_every_position_on_a_watch_shows_all_that_follows(before: list[list
                     assert types_of(watched) == expected[position:]
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_a_cancellation_that_comes_with_a_commit_is_not_lost(tower: Watchtower, turns: int) -> None:
+    waiting = asyncio.create_task(tower.signal.wait(tower.transactions.commit_version()))
+    await asyncio.sleep(0.001)
+    tower.signal.commit_happened()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.wait([waiting], timeout=DEADLINE_S)
+    assert waiting.cancelled()
+
+
+async def test_a_position_beyond_the_last_event_is_the_last_one(tower: Watchtower) -> None:
+    await tower.commit(EventType.SENT)
+    async with aclosing(tower.watching.watch(ALL, 2**60)) as watch:
+        begun = await anext(watch)
+        await tower.commit(EventType.FAILED)
+        event = (await anext(watch)).event
+    assert (begun.position, event and event.type) == (1, EventType.FAILED)

@@ -56,7 +56,8 @@ class SqlEventRepository:
 
     def last_sequence(self) -> int:
         last = select(func.max(events.c.sequence)).where(self._is_below_watermark())
-        return self._connection.execute(last).scalar_one() or 0
+        # Never lower than before, also when every event was purged: watchers resume by it.
+        return max(self._connection.execute(last).scalar_one() or 0, self.purged_through())
 
     def purged_through(self) -> int:
         through = select(purges.c.through).where(purges.c.kind == EVENTS)

@@ -90,8 +90,10 @@ class ProcessHeartbeat:
 
     async def _run(self) -> None:
         while True:
+            # `wait_for` would lose a cancellation that comes together with a wake.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), self._lease.span / 3 / SECOND)
+                async with asyncio.timeout(self._lease.span / 3 / SECOND):
+                    await self._woken.wait()
             # Cleared before the round: a wake during it asks for another one.
             self._woken.clear()
             try:

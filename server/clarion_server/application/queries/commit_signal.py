@@ -34,8 +34,10 @@ class CommitSignal:
     async def wait(self, version: object) -> None:
         """Returns soon after the store has another commit version, or at the end."""
         while not self.ended:
+            # `wait_for` would lose a cancellation that comes together with the commit.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._committed.wait(), _LOOK_SECONDS)
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    await self._committed.wait()
             if self._transactions.commit_version() != version:
                 await asyncio.sleep(_GATHER_SECONDS)
                 return

@@ -64,7 +64,8 @@ class EventFollower:
     async def wait(self, seconds: float) -> None:
         """Returns when there may be events, when the tail has ended, or after that long."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._is_changed.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._is_changed.wait()
 
 
 class EventTail:
@@ -113,7 +114,7 @@ class EventTail:
 
     async def _run(self) -> None:
         try:
-            while not self._signal.ended:
+            while not self._signal.ended and self._task is asyncio.current_task():
                 version = self._transactions.commit_version()
                 events, position = await self._transactions.read_events(self._read)
                 self._deliver(events, position)

@@ -98,4 +98,5 @@ def _begin(unit: UnitOfWork, start: int | None) -> int:
         return unit.events.last_sequence()
     if start != FROM_START and start < unit.events.purged_through():
         raise ResumeTokenExpired
-    return max(start, 0)
+    # A position beyond the last event is of another store, and would keep the tail waiting for events of years to come.
+    return max(min(start, unit.events.last_sequence()), 0)

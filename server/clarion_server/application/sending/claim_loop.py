@@ -89,7 +89,8 @@ class ClaimLoop:
                 if not isinstance(error, Unavailable):
                     log.warning("claim_failed", error=type(error).__name__)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._ended.wait(), RETRY_SECONDS)
+                    async with asyncio.timeout(RETRY_SECONDS):
+                        await self._ended.wait()
 
     async def _claim(self) -> bool:
         """Claims one round. Returns whether there was anything to claim."""

@@ -96,5 +96,6 @@ class ClaimSchedule:
         now = self._clock.now()
         spans = [(entry.due_time - now) / SECOND for entry in self._entries.values() if entry.ready]
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), min([seconds, *(each for each in spans if each > 0)]))
+            async with asyncio.timeout(min([seconds, *(each for each in spans if each > 0)])):
+                await self._woken.wait()
         self._woken.clear()

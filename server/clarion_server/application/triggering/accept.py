@@ -12,6 +12,7 @@ from clarion_server.application.sending.local_dispatch import ClaimedMessage, Lo
 from clarion_server.application.sending.outcomes import record_accepted
 from clarion_server.application.triggering.admission import RecipientData
 from clarion_server.domain.acceptance import Accepted, Decision, Facts, Trigger, decide
+from clarion_server.domain.campaign import ActionMode
 from clarion_server.domain.execution import IDEMPOTENCY_WINDOW, Execution
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.magic import suppressed_among
@@ -61,10 +62,11 @@ class AcceptTriggers(BulkOperation[AcceptItem, Decision]):
             message_count += len(messages)
             for index, reservation in enumerate(item.reservations):
                 own = messages if len(item.reservations) == 1 else _of_action(messages, index)
-                if reservation is None:
-                    self._queue(item.trigger, index, own)
-                else:
+                if reservation is not None:
                     _hand_off(item, reservation, own)
+                elif own or item.trigger.execution.action_mode is ActionMode.ALL or not index:
+                    # Nothing was to be queued for the later actions of FIRST_DELIVERABLE.
+                    self._queue(item.trigger, index, own)
         self._metrics.count_accepted(message_count)
 
     def failed(self, item: AcceptItem, _error: Exception, /) -> None:

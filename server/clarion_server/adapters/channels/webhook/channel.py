@@ -179,4 +179,7 @@ def _description(error: Exception) -> str:
         return "The endpoint did not answer in time"
     if isinstance(cause, aiohttp.ServerDisconnectedError):
         return "The endpoint closed the connection"
+    if isinstance(cause, aiohttp.ClientResponseError):
+        # Its own text holds the URL with its query, which may be a secret.
+        return "The endpoint's answer is no HTTP"
     return str(cause) or type(cause).__name__

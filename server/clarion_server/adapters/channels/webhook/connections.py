@@ -72,6 +72,8 @@ class EndpointConnections:
                 skip_auto_headers=("Accept-Encoding",),
                 auto_decompress=False,
             )
+            # It would send a PUT again by itself when the connection is lost, after the request may have been received.
+            self._session._retry_connection = False  # noqa: SLF001 - there is no public setting
         return self._session
 
     async def close(self) -> None:

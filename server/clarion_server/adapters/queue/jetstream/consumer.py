@@ -159,7 +159,8 @@ class JetStreamConsumer:
     async def _is_wanted(self) -> bool:
         """Waits until names are asked for. Returns False when none were for a while."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._wanted.wait(), _IDLE_SECONDS)
+            async with asyncio.timeout(_IDLE_SECONDS):
+                await self._wanted.wait()
         return self._wanted.is_set()
 
     @asynccontextmanager
