@@ -10,7 +10,7 @@ from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.domain.message import OUTCOMES, Lane, Message, MessageState
 
 from tests.contract.store import samples
-from tests.contract.store.given import Sender, a_campaign, a_sender, committing
+from tests.contract.store.given import Sender, a_campaign, a_channel, a_sender, committing
 from tests.contract.store.samples import NOW
 
 LATER = NOW + 1
@@ -207,6 +207,23 @@ def test_a_channel_is_waiting_while_a_message_is_queued_or_being_sent(work: Unit
     work.messages.record_outcomes([samples.outcome(queued, MessageState.SENT)], "process-1")
     assert not work.messages.is_waiting(sender.channel.key)
     assert not work.messages.is_waiting(idle.channel.key)
+
+
+def test_a_channel_may_be_fallen_back_to_while_a_message_that_has_a_next_action_is_not_at_its_end(
+    work: UnitOfWork,
+) -> None:
+    sender, idle = a_sender(work), a_sender(work, "idle")
+    next_channel = a_channel(work, "next")
+    work.campaigns.add_version(samples.version(sender.campaign.key, 2), [sender.channel.key, next_channel.key])
+    sender.message(work, version=2)
+    assert not work.messages.may_fall_back_to(next_channel.key)
+    first = sender.message(work, version=2, fallback_addresses=("jane@example.com",))
+    assert work.messages.may_fall_back_to(next_channel.key)
+    work.messages.begin([first.id], "process-1", NOW)
+    assert work.messages.may_fall_back_to(next_channel.key)
+    assert not work.messages.may_fall_back_to(idle.channel.key)
+    work.messages.record_outcomes([samples.outcome(first, MessageState.SENT)], "process-1")
+    assert not work.messages.may_fall_back_to(next_channel.key)
 
 
 def test_a_channel_is_waiting_for_held_messages_too(work: UnitOfWork) -> None:

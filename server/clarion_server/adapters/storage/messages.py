@@ -26,6 +26,7 @@ from clarion_server.adapters.storage.recipient_index import RecipientIndex, merg
 from clarion_server.adapters.storage.schema import (
     IN_QUEUE,
     IS_HELD,
+    campaign_version_actions,
     campaigns,
     message_contexts,
     message_labels,
@@ -233,6 +234,17 @@ class SqlMessageRepository:
             exists().where(of_channel, _SENDING),
         )
         return any(self._connection.execute(select(each)).scalar_one() for each in waiting)
+
+    def may_fall_back_to(self, channel_key: int) -> bool:
+        actions = campaign_version_actions.c
+        waiting = exists().where(
+            actions.channel_key == channel_key,
+            messages.c.campaign_key == actions.campaign_key,
+            messages.c.version == actions.number,
+            messages.c.state.in_((MessageState.QUEUED, MessageState.SENDING)),
+            messages.c.fallback_addresses.is_not(None),
+        )
+        return bool(self._connection.execute(select(waiting)).scalar_one())
 
     def begin(self, message_ids: Collection[str], owner: str, now: Instant) -> None:
         _BEGIN.change(self._connection, _rows(message_ids), before=(owner, now, now))

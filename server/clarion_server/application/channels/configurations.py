@@ -206,3 +206,5 @@ def _check_unused(unit: UnitOfWork, configuration: ChannelConfiguration) -> None
         raise ChannelConfigurationInUse(configuration.name, campaign.name)
     if unit.messages.is_waiting(configuration.key):
         raise ChannelConfigurationInUse(configuration.name, "a message that is still to be sent")
+    if unit.messages.may_fall_back_to(configuration.key):
+        raise ChannelConfigurationInUse(configuration.name, "a message that is sent here when its first action fails")

@@ -184,6 +184,10 @@ class MessageRepository(Protocol):
         """Whether any message of the channel is queued or being sent."""
         ...
 
+    def may_fall_back_to(self, channel_key: int) -> bool:
+        """Returns whether a message that is queued or being sent may be followed by one of the channel."""
+        ...
+
     def begin(self, message_ids: Collection[str], owner: str, now: Instant) -> None:
         """QUEUED → SENDING in the hands of `owner`, with one more attempt begun. They were just read as due."""
         ...
