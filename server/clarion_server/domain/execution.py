@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -50,7 +50,7 @@ class Execution:
         """Yields the result of the trigger for each recipient, in their order."""
         for index in range(self.recipient_count):
             violations = self.rejections.get(index)
-            yield RecipientResult((), violations) if violations else RecipientResult(self._messages(index))
+            yield RecipientResult((), violations) if violations else RecipientResult(tuple(self._messages(index)))
 
     def _messages(self, recipient: int) -> list[MessageResult]:
         messages = []
@@ -76,7 +76,7 @@ class MessageResult:
 class RecipientResult:
     """The result of a trigger for one recipient."""
 
-    messages: Sequence[MessageResult]
+    messages: tuple[MessageResult, ...]
     violations: tuple[Violation, ...] = ()
     """Why the recipient was rejected. A rejected one has no messages."""
 

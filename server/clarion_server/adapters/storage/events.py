@@ -30,6 +30,9 @@ class SqlEventRepository:
         self._announced = False
 
     def add_all(self, events: Sequence[Event]) -> None:
+        if not events:
+            # Most commits that accept triggers have none, and need not be announced.
+            return
         if not self._announced:
             announce_events(self._connection)
             self._announced = True
