@@ -51,11 +51,12 @@ TARGETS = {
     "growth_sqlite_worst_ratio": Target("≤", 1.2),
     "growth_postgresql_worst_ratio": Target("≤", 1.2),
     "growth_trigger_ratio": Target("≤", 1.2),
+    "idle_1000_cpu_percent": Target("≤", 1),
 }
 
 #: How the names of figures end of which less is better.
 _COSTS = re.compile(
-    r"_(ms|mb|cpu_us|to_serving_s)(_alone|_behind_marketing|_half_load|_short|_long|_without|_during)?$"
+    r"_(ms|mb|cpu_us|cpu_percent|to_serving_s)(_alone|_behind_marketing|_half_load|_short|_long|_without|_during)?$"
 )
 #: A difference of less than this share, from one run to the next, is none.
 _NOTHING = 0.05
