@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import AbstractContextManager, aclosing, closing
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from clarion_server.application.queries import commit_signal, event_tail
 from clarion_server.application.queries import event_watch as event_watch_module
 from clarion_server.application.queries.commit_signal import CommitSignal
 from clarion_server.application.queries.event_watch import EventWatch, Watched
-from clarion_server.application.transactions import Transactions
+from clarion_server.application.transactions import READERS, Transactions
 from clarion_server.domain.errors import Unavailable
 from clarion_server.domain.event import Event, EventType
 from clarion_server.domain.instant import HOUR, Instant
@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from tests.fakes import FaultyStore
 from tests.memory_store import MemoryStore
-from tests.unit.application.running import DEADLINE_S
+from tests.unit.application.running import DEADLINE_S, until
 from tests.unit.application.world import World
 
 ALL = EventQuery("default", after=0)
@@ -51,7 +51,7 @@ class Watchtower:
         if not silent:
             self.signal.commit_happened()
 
-    def watch(self, query: EventQuery = ALL, start: int | None = None) -> AsyncIterator[Watched]:
+    def watch(self, query: EventQuery = ALL, start: int | None = None) -> AsyncGenerator[Watched]:
         return self.watching.watch(query, start)
 
     def close(self) -> None:
@@ -250,6 +250,24 @@ async def test_a_watcher_that_joins_others_sees_what_is_committed_from_then_on(t
         assert begin.position == 2 * number + 1
         await tower.commit(EventType.FAILED)
         assert types_of(await take(late, 1)) == types_of(await take(first, 1)) == [EventType.FAILED]
+
+
+async def test_a_watcher_that_leaves_at_the_moment_of_a_commit_leaves_no_second_tail_behind(
+    tower: Watchtower,
+) -> None:
+    before = asyncio.all_tasks()
+    for _ in range(5):
+        watch = tower.watch()
+        await take(watch, 1)
+        waiting = asyncio.create_task(take(watch, 1))
+        await until(lambda: len(asyncio.all_tasks() - before) == 2)
+        # The read of the tail goes before these, so that it waits for a commit when they are done.
+        await asyncio.gather(*(tower.transactions.read(lambda _: None) for _ in range(2 * READERS)))
+        tower.signal.commit_happened()
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        await watch.aclose()
+        await until(lambda: asyncio.all_tasks() == before)
 
 
 # Whatever is committed, and wherever the connection breaks.
