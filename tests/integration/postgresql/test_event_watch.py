@@ -49,6 +49,25 @@ async def seen_until(watch: AsyncGenerator[Watched], last: str, pause: float) ->
     return seen
 
 
+async def test_a_position_is_kept_though_a_slow_writer_holds_the_watermark_below_it(open_store: OpenStore) -> None:
+    slow, quick = open_store(), open_store()
+    with committing(slow) as work:
+        sender = a_sender(work)
+    transactions = Transactions(quick)
+    watching = EventWatch(transactions, CommitSignal(transactions))
+    with slow.begin() as first:
+        record(first, sender, "slow")
+        with committing(quick) as second:
+            record(second, sender, "quick-1", "quick-2")
+        with quick.snapshot() as work:
+            newest = work.events.newest_sequence()
+        watch = watching.watch(QUERY, newest)
+        begun = await anext(watch)
+        await watch.aclose()
+    transactions.close()
+    assert begun.position == newest > 2
+
+
 async def test_of_many_writers_at_once_each_watcher_sees_each_event_once_and_in_order(open_store: OpenStore) -> None:
     writers = [open_store() for _ in range(WRITERS)]
     with committing(writers[0]) as work:

@@ -62,6 +62,10 @@ class SqlEventRepository:
         # Never lower than before, also when every event was purged: watchers resume by it.
         return max(self._connection.execute(last).scalar_one() or 0, self.purged_through())
 
+    def newest_sequence(self) -> int:
+        newest = self._connection.execute(select(func.max(events.c.sequence))).scalar_one() or 0
+        return max(newest, self.purged_through())
+
     def purged_through(self) -> int:
         through = select(purges.c.through).where(purges.c.kind == EVENTS)
         return self._connection.execute(through).scalar_one_or_none() or 0

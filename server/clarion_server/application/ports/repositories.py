@@ -256,11 +256,15 @@ class EventRepository(Protocol):
     def of_message(self, message_id: str) -> list[Event]: ...
 
     def last_sequence(self) -> int:
-        """Of the events that `page` may tell of; 0 without any."""
+        """Returns the largest sequence of the events that `page` may return; 0 without any."""
+        ...
+
+    def newest_sequence(self) -> int:
+        """Returns the largest sequence of all events, whether `page` may return them or not; 0 without any."""
         ...
 
     def purged_through(self) -> int:
-        """The largest sequence of an event that was purged; 0 without any."""
+        """Returns the largest sequence of an event that was purged; 0 without any."""
         ...
 
 

@@ -99,4 +99,5 @@ def _begin(unit: UnitOfWork, start: int | None) -> int:
     if start != FROM_START and start < unit.events.purged_through():
         raise ResumeTokenExpired
     # A position beyond the last event is of another store, and would keep the tail waiting for events of years to come.
-    return max(min(start, unit.events.last_sequence()), 0)
+    # The watermark is no measure of that, as it may be lower than when the position was given.
+    return max(min(start, unit.events.newest_sequence()), 0)
