@@ -6,7 +6,7 @@ decision.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
@@ -65,7 +65,7 @@ class Facts:
     revisions: Mapping[int, int]
     """The revision of each campaign, by key."""
     earlier: Mapping[tuple[int, str], Execution]
-    """The executions that already have a request id of the batch, by campaign key and request id."""
+    """The executions that have a request id of the batch, lapsed ones included, by campaign key and request id."""
     suppressed: AbstractSet[str] = frozenset()
     """The addresses that nothing may be sent to."""
 
@@ -76,6 +76,8 @@ class Accepted:
 
     execution: Execution
     messages: Sequence[Message]
+    lapsed: Execution | None = None
+    """The execution that had the same request id, and has had it for longer than the window of idempotency."""
 
 
 @value
@@ -93,20 +95,34 @@ class CampaignChanged:
 Decision = Accepted | Replayed | CampaignChanged
 
 
+def decide_all(triggers: Iterable[Trigger], facts: Facts) -> list[Decision]:
+    """Returns the decisions about triggers, one after the other: the same request id may occur twice among them."""
+    earlier = dict(facts.earlier)
+    facts = replace(facts, earlier=earlier)
+    decisions = []
+    for trigger in triggers:
+        decision = decide(trigger, facts)
+        key = trigger.execution.request_key
+        if key is not None and isinstance(decision, Accepted):
+            earlier[key] = decision.execution
+        decisions.append(decision)
+    return decisions
+
+
 def decide(trigger: Trigger, facts: Facts) -> Decision:
     """Returns the decision about a trigger."""
     execution = trigger.execution
-    if execution.request_id is not None:
-        # A repeated request gets its first answer, even when the campaign changed or ended in between.
-        earlier = facts.earlier.get((execution.campaign_key, execution.request_id))
-        if earlier is not None:
-            return Replayed(earlier)
+    key = execution.request_key
+    earlier = None if key is None else facts.earlier.get(key)
+    # A repeated request gets its first answer, even when the campaign changed or ended in between.
+    if earlier is not None and earlier.holds_request_id(execution.accept_time):
+        return Replayed(earlier)
     if facts.revisions.get(execution.campaign_key) != trigger.campaign_revision:
         return CampaignChanged()
-    return _accept(trigger, facts)
+    return _accept(trigger, facts, earlier)
 
 
-def _accept(trigger: Trigger, facts: Facts) -> Accepted:
+def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepted:
     messages: list[Message] = []
     exclusions: dict[tuple[int, int], ExclusionReason] = {}
     first_only = trigger.execution.action_mode is ActionMode.FIRST_DELIVERABLE
@@ -119,7 +135,7 @@ def _accept(trigger: Trigger, facts: Facts) -> Accepted:
             if first_only and reason is None:
                 break
     execution = replace(trigger.execution, exclusions=exclusions) if exclusions else trigger.execution
-    return Accepted(execution, messages)
+    return Accepted(execution, messages, lapsed)
 
 
 def exclusion_reason(address: str, facts: Facts) -> ExclusionReason | None:

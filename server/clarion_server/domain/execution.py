@@ -43,6 +43,15 @@ class Execution:
         return f"executions/{self.id}"
 
     @property
+    def request_key(self) -> tuple[int, str] | None:
+        """The campaign's key and the request id, which are unique together; None without a request id."""
+        return None if self.request_id is None else (self.campaign_key, self.request_id)
+
+    def holds_request_id(self, now: Instant) -> bool:
+        """Returns whether a request with the same id at `now` is a repetition of this one."""
+        return now < self.accept_time + IDEMPOTENCY_WINDOW
+
+    @property
     def rejected_count(self) -> int:
         return len(self.rejections)
 

@@ -15,11 +15,12 @@ from clarion_server.domain.acceptance import (
     TargetAction,
     Trigger,
     decide,
+    decide_all,
     follow_ups,
 )
 from clarion_server.domain.campaign import ActionMode
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.execution import Execution, MessageResult, RecipientResult
+from clarion_server.domain.execution import IDEMPOTENCY_WINDOW, Execution, MessageResult, RecipientResult
 from clarion_server.domain.message import ExclusionReason, Lane, Message, MessageState, message_id
 from clarion_server.domain.violation import required
 
@@ -179,6 +180,21 @@ def test_a_taken_request_id_is_answered_with_its_execution_whatever_has_become_o
     earlier = replace(EXECUTION, id="0" * 32)
     facts = Facts({CAMPAIGN: 99}, {(CAMPAIGN, "r-1"): earlier})
     assert decide(trigger(recipient(0, "a@example.com")), facts) == Replayed(earlier)
+
+
+@pytest.mark.parametrize(("age", "is_lapsed"), [(IDEMPOTENCY_WINDOW - 1, False), (IDEMPOTENCY_WINDOW, True)])
+def test_a_request_id_may_be_used_again_when_its_window_has_passed(age: int, is_lapsed: bool) -> None:
+    earlier = replace(EXECUTION, id="0" * 32, accept_time=EXECUTION.accept_time - age)
+    decision = decide(trigger(recipient(0, "a@example.com")), replace(FACTS, earlier={(CAMPAIGN, "r-1"): earlier}))
+    assert isinstance(decision, Accepted) is is_lapsed
+    assert (decision.lapsed == earlier) if isinstance(decision, Accepted) else decision == Replayed(earlier)
+
+
+def test_of_two_triggers_with_one_request_id_the_first_is_accepted() -> None:
+    triggers = [trigger(recipient(0, address)) for address in ("a@example.com", "b@example.com")]
+    first, second = decide_all(triggers, FACTS)
+    assert isinstance(first, Accepted)
+    assert second == Replayed(first.execution)
 
 
 @pytest.mark.parametrize("revisions", [{}, {CAMPAIGN: 4}])

@@ -11,10 +11,8 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.local_dispatch import ClaimedMessage, LocalDispatch, Reservation
 from clarion_server.application.sending.outcomes import record_accepted
 from clarion_server.application.triggering.admission import RecipientData
-from clarion_server.domain.acceptance import Accepted, Decision, Facts, Trigger, decide
+from clarion_server.domain.acceptance import Accepted, Decision, Facts, Trigger, decide_all
 from clarion_server.domain.campaign import ActionMode
-from clarion_server.domain.execution import IDEMPOTENCY_WINDOW, Execution
-from clarion_server.domain.instant import Instant
 from clarion_server.domain.magic import suppressed_among
 from clarion_server.domain.message import Message, MessageState, message_id
 from clarion_server.domain.value import value
@@ -40,17 +38,7 @@ class AcceptTriggers(BulkOperation[AcceptItem, Decision]):
 
     def apply(self, unit: UnitOfWork, items: Sequence[AcceptItem], /) -> Sequence[Decision]:
         triggers = [item.trigger for item in items]
-        facts = read_facts(unit, triggers)
-        earlier = dict(facts.earlier)
-        facts = Facts(facts.revisions, earlier, facts.suppressed)
-        decisions = []
-        for trigger in triggers:
-            decision = decide(trigger, facts)
-            key = _request_key(trigger.execution)
-            if key is not None and isinstance(decision, Accepted):
-                # The same id may come twice within one commit.
-                earlier[key] = decision.execution
-            decisions.append(decision)
+        decisions = decide_all(triggers, read_facts(unit, triggers))
         _write(unit, [decision for decision in decisions if isinstance(decision, Accepted)])
         return decisions
 
@@ -84,7 +72,7 @@ def _hand_off(item: AcceptItem, reservation: Reservation, messages: Sequence[Mes
     """Hands over the messages that were written as claimed, and releases the capacity that is left."""
     # An action that has capacity reserved has a message for each recipient, in the order of the recipients.
     claimed = [
-        ClaimedMessage(message, _personalisation(message, data))
+        ClaimedMessage(message, personalisation(message, data))
         for message, data in zip(messages, item.data.values(), strict=bool(messages))
         if message.state is MessageState.SENDING
     ]
@@ -97,35 +85,21 @@ def _hand_off(item: AcceptItem, reservation: Reservation, messages: Sequence[Mes
 def read_facts(unit: UnitOfWork, triggers: Sequence[Trigger]) -> Facts:
     """Reads what decides about a batch of triggers, in a constant number of statements."""
     addresses = (address for trigger in triggers for each in trigger.recipients for address in each.addresses)
+    keys = {key for trigger in triggers if (key := trigger.execution.request_key) is not None}
     return Facts(
         revisions=unit.campaigns.lock_revisions({trigger.execution.campaign_key for trigger in triggers}),
-        earlier=_earlier(unit, [trigger.execution for trigger in triggers]),
+        earlier=unit.executions.by_request_ids(keys) if keys else {},
         suppressed=suppressed_among(addresses),
     )
-
-
-def _earlier(unit: UnitOfWork, executions: Sequence[Execution]) -> dict[tuple[int, str], Execution]:
-    """Reads the executions that hold the request ids of these. Releases the ids whose window has passed."""
-    wanted: dict[tuple[int, str], Instant] = {
-        key: execution.accept_time for execution in executions if (key := _request_key(execution)) is not None
-    }
-    if not wanted:
-        return {}
-    found = unit.executions.by_request_ids(wanted)
-    lapsed = {key for key, old in found.items() if old.accept_time + IDEMPOTENCY_WINDOW <= wanted[key]}
-    if lapsed:
-        unit.executions.release_request_ids([found[key].id for key in lapsed])
-    return {key: old for key, old in found.items() if key not in lapsed}
-
-
-def _request_key(execution: Execution) -> tuple[int, str] | None:
-    return None if execution.request_id is None else (execution.campaign_key, execution.request_id)
 
 
 def _write(unit: UnitOfWork, accepted: Sequence[Accepted]) -> None:
     if not accepted:
         return
     messages = [message for each in accepted for message in each.messages]
+    lapsed = [each.lapsed.id for each in accepted if each.lapsed is not None]
+    if lapsed:
+        unit.executions.release_request_ids(lapsed)
     unit.executions.add_all([each.execution for each in accepted])
     unit.messages.add_all(messages)
     record_accepted(unit, messages)
@@ -135,5 +109,6 @@ def _of_action(messages: Sequence[Message], index: int) -> list[Message]:
     return [message for message in messages if message.action_index == index]
 
 
-def _personalisation(message: Message, data: RecipientData) -> Personalisation:
+def personalisation(message: Message, data: RecipientData) -> Personalisation:
+    """Returns the data that the message is rendered with, before it was encoded for the store."""
     return Personalisation(data.context, data.profile, message.identity, message.address, message.locale)

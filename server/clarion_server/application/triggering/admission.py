@@ -1,4 +1,4 @@
-"""Checks a trigger as far as that needs no store."""
+"""Checks what can be checked of a trigger without the store."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ class RecipientInput:
     profile: Mapping[str, Any] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=lambda: NO_LABELS)
     violations: tuple[Violation, ...] = ()
-    """What was already wrong with it when it arrived."""
+    """The violations that were found while it was read."""
 
 
 @value
 class TriggerCommand:
     campaign_id: str
-    """Empty where the name is malformed, which is among the violations."""
+    """Empty when the name is malformed, which is then among the violations."""
     recipients: tuple[RecipientInput, ...]
     request_id: str = ""
     send_time: Instant | None = None
@@ -61,17 +61,17 @@ class TriggerCommand:
     validate_only: bool = False
     labels: Mapping[str, str] = field(default_factory=lambda: NO_LABELS)
     violations: tuple[Violation, ...] = ()
-    """What was already wrong with it when it arrived."""
+    """The violations that were found while it was read."""
 
     @property
     def is_damaged(self) -> bool:
-        """Whether anything of it could not be read."""
+        """Returns whether a part of it could not be read."""
         return bool(self.violations) or any(recipient.violations for recipient in self.recipients)
 
 
 @value
 class RecipientData:
-    """What the content of a recipient's messages is rendered with."""
+    """The data with which a recipient's messages are rendered."""
 
     context: Mapping[str, Any]
     profile: Mapping[str, Any]
@@ -79,11 +79,11 @@ class RecipientData:
 
 @dataclass(slots=True)
 class Admission:
-    """What the recipients of one call come to, by their positions in it."""
+    """The result of checking the recipients of one call, which are known by their positions in it."""
 
     recipients: list[AcceptedRecipient] = field(default_factory=list)
     data: dict[int, RecipientData] = field(default_factory=dict)
-    """Of each of them, by its position in the call."""
+    """The data of each accepted recipient, by position."""
     rejections: dict[int, tuple[Violation, ...]] = field(default_factory=dict)
 
     @property
@@ -158,7 +158,7 @@ def _admit(
     addresses = _addresses(recipient, definition, found)
     if locale != definition.default_locale and not is_locale(locale):
         found.append(malformed(LOCALE_FIELDS[choice.source], "Must be a BCP 47 tag such as 'pt-BR'."))
-    # Cheap tests first, which show for nearly every recipient that all is well.
+    # These cheap tests suffice for nearly every recipient.
     if len(context) > MAX_CONTEXT_BYTES or _ESCAPED_NUL in context:
         found += _json_violations("context", context, MAX_CONTEXT_BYTES)
     if len(profile) > MAX_PROFILE_BYTES or _ESCAPED_NUL in profile:

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from clarion_server.application.campaign_cache import CampaignCache, LiveCampaign
 from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.ports.clock import Clock, Ids
-from clarion_server.application.ports.content import Personalisation, RenderingFailed
+from clarion_server.application.ports.content import RenderingFailed
 from clarion_server.application.ports.metrics import Metrics
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.local_dispatch import LocalDispatch, Reservation
 from clarion_server.application.transactions import Transactions
-from clarion_server.application.triggering.accept import AcceptItem, AcceptTriggers, read_facts
+from clarion_server.application.triggering.accept import AcceptItem, AcceptTriggers, personalisation, read_facts
 from clarion_server.application.triggering.admission import (
     Admission,
     TriggerCommand,
@@ -33,15 +33,15 @@ from clarion_server.domain.errors import (
     RequestIdReused,
     Unavailable,
 )
-from clarion_server.domain.execution import IDEMPOTENCY_WINDOW, Execution
+from clarion_server.domain.execution import Execution
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Message, MessageState
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
 
-#: How often a trigger is admitted anew when its campaign changes under it, before the caller is asked to repeat it.
+#: How often a trigger is checked when its campaign changes meanwhile, before the caller is asked to repeat it.
 _ATTEMPTS = 5
-#: So many bytes of context weigh as much as a row more: what waits to be written is bounded in memory too.
+#: How many bytes of context weigh as much as one row, which bounds the memory of what waits for a commit.
 _BYTES_PER_ROW = 4096
 
 
@@ -86,7 +86,7 @@ class Triggering:
         self._ids = ids
 
     def check_capacity(self, recipients: int) -> None:
-        """Raises Overloaded when so many messages more would wait for too long to be written."""
+        """Raises Overloaded when so many further messages would have to wait for too long."""
         self._commits.check_capacity(recipients)
 
     async def trigger(self, command: TriggerCommand, caller: Caller) -> TriggerAnswer:
@@ -96,7 +96,7 @@ class Triggering:
         try:
             return await self._accept(command, caller)
         except (InvalidFields, CampaignNotLive, CampaignOutsideWindow):
-            # What was once accepted is answered the same again, whatever has become of the campaign since.
+            # A repeated request gets its first answer, even when the campaign changed or ended in between.
             earlier = await self._earlier(command, caller)
             if earlier is None:
                 raise
@@ -109,7 +109,7 @@ class Triggering:
             try:
                 begun = self.begin(command, caller)
             except (InvalidFields, CampaignOutsideWindow):
-                # By the rules that are at hand. Another process may have activated others meanwhile.
+                # The cached version refused it. Another process may have activated a newer one.
                 if await self._campaigns.is_current(live):
                     raise
                 continue
@@ -119,19 +119,20 @@ class Triggering:
         raise Unavailable
 
     async def load_and_begin(self, command: TriggerCommand, caller: Caller) -> Begun | None:
-        """Like `begin`, for a campaign that is not at hand yet."""
+        """Does the same as `begin` for a campaign that must be loaded first."""
         self._check_named(command)
         await self._campaigns.live(caller.sandbox, command.campaign_id)
         return self.begin(command, caller)
 
     def _check_named(self, command: TriggerCommand) -> None:
-        """Where it is unknown which campaign is meant, whatever else is wrong is told as well."""
+        """Raises InvalidFields with all violations that need no campaign, if the call names none."""
         if not command.campaign_id:
             raise InvalidFields(tuple(violations_without_campaign(command, self._clock.now())))
 
     def begin(self, command: TriggerCommand, caller: Caller) -> Begun | None:
-        """Admits the trigger and sends it to the store; None when its campaign must be loaded first. Raises as
-        `trigger` does. Without a wait, so that a stream of triggers needs no task for each.
+        """Checks the trigger and submits it for the next commit. Returns None when its campaign must be loaded first.
+
+        Never waits, so that a stream needs no task for each of its triggers. Raises the same errors as `trigger`.
         """
         live = self._campaigns.cached(caller.sandbox, command.campaign_id)
         if live is None:
@@ -161,7 +162,7 @@ class Triggering:
         return Begun(item, live, self._commits.submit(self._accept_triggers, item, _weight(trigger)))
 
     def _reserve(self, live: LiveCampaign, count: int) -> tuple[Reservation | None, ...]:
-        """Reserves capacity for all messages that the trigger may become: how many it does become is decided later."""
+        """Reserves capacity for all messages that the trigger may become; the decision may make fewer of them."""
         actions = live.version.actions
         if live.version.definition.action_mode is ActionMode.FIRST_DELIVERABLE:
             # Few messages begin with a later action. They are queued.
@@ -199,13 +200,13 @@ class Triggering:
         return TriggerAnswer(decision.execution, validated_only=True)
 
     async def _earlier(self, command: TriggerCommand, caller: Caller) -> Execution | None:
-        """The execution that the very same request became before."""
+        """Returns the execution of the first request of which this one is a repetition."""
         if not command.request_id or command.validate_only or command.is_damaged:
             return None
         if any(request_id_violations(command.request_id)):
             return None
         found = await self._transactions.read(lambda unit: find_request(unit, caller.sandbox, command))
-        if found is None or found.accept_time + IDEMPOTENCY_WINDOW <= self._clock.now():
+        if found is None or not found.holds_request_id(self._clock.now()):
             return None
         return found if found.fingerprint == fingerprint(command) else None
 
@@ -252,10 +253,9 @@ async def _check_renders(messages: Sequence[Message], begun: Begun) -> None:
             continue
         # Rendering a thousand mails takes a while: other calls run in between.
         await asyncio.sleep(0)
-        data = begun.item.data[message.recipient_index]
-        person = Personalisation(data.context, data.profile, message.identity, message.address, message.locale)
+        data = personalisation(message, begun.item.data[message.recipient_index])
         try:
-            begun.live.version.contents[message.action_index].render(person)
+            begun.live.version.contents[message.action_index].render(data)
         except RenderingFailed as error:
             found.append(Violation(f"recipients[{message.recipient_index}]", "RENDERING_FAILED", str(error)))
     if found:

@@ -28,7 +28,7 @@ _MessageResult = trigger_service_pb2.MessageResult
 _EXCLUSION = {
     reason: attempt_pb2.ExclusionReason.Value(f"EXCLUSION_REASON_{reason.name}") for reason in ExclusionReason
 }
-_ACCEPTED = _MessageResult.OUTCOME_ACCEPTED
+_ACCEPTED, _MESSAGE_ACCEPTED = _Result.OUTCOME_ACCEPTED, _MessageResult.OUTCOME_ACCEPTED
 _NANOS = 1_000_000_000
 _NO_VALUES: dict[str, Any] = {}
 
@@ -90,22 +90,26 @@ def _values(struct: struct_pb2.Struct, field: str, violations: list[Violation]) 
 def to_response(answer: TriggerAnswer) -> _Response:
     execution, named = answer.execution, not answer.validated_only
     response = _Response(execution=execution.name if named else "", replayed=answer.replayed)
-    # Results are added in place, and constants are looked up once: copies of results would take as long again.
-    add, accepted = response.recipients.add, _Result.OUTCOME_ACCEPTED
     for result in execution.results():
+        # Added in place and filled field by field: results that are built first and copied take three times as long.
+        recipient = response.recipients.add()
         if result.violations:
-            add(outcome=_Result.OUTCOME_REJECTED, violations=map(field_violation, result.violations))
+            recipient.outcome = _Result.OUTCOME_REJECTED
+            recipient.violations.extend(map(field_violation, result.violations))
             continue
-        recipient = add(outcome=_Result.OUTCOME_EXCLUDED if result.is_excluded else accepted)
+        recipient.outcome = _Result.OUTCOME_EXCLUDED if result.is_excluded else _ACCEPTED
         for message in result.messages:
             _add_message(recipient, message, named)
     return response
 
 
 def _add_message(recipient: _Result, result: MessageResult, named: bool) -> None:
-    added = recipient.messages.add(action=result.action, outcome=_ACCEPTED)
+    added = recipient.messages.add()
+    added.action = result.action
     if named:
         added.message = MESSAGES.format(result.message_id)
-    if result.exclusion_reason is not None:
+    if result.exclusion_reason is None:
+        added.outcome = _MESSAGE_ACCEPTED
+    else:
         added.outcome = _MessageResult.OUTCOME_EXCLUDED
         added.exclusion_reason = _EXCLUSION[result.exclusion_reason]
