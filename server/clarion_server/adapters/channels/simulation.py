@@ -8,8 +8,10 @@ from clarion_server.application.ports.channels import Channel, HandOffFailed, Ou
 from clarion_server.domain.attempt import Failure
 from clarion_server.domain.magic import SimulatedOutcome, simulated_outcome
 
+#: The error that is raised, and its failure.
+SimulatedFailure = tuple[type[HandOffFailed], Failure]
 #: The failure of each outcome. Outcomes without one are sent.
-SimulatedFailures = Mapping[SimulatedOutcome, tuple[type[HandOffFailed], Failure]]
+SimulatedFailures = Mapping[SimulatedOutcome, SimulatedFailure]
 
 
 class SimulatingChannel:

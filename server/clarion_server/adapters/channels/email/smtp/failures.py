@@ -180,11 +180,11 @@ def refused(step: Step, reply: Reply) -> HandOffFailed:
 
 def unexpected(step: Step, reply: Reply) -> HandOffBroken:
     """Returns the error for a reply that neither accepts nor refuses."""
-    return HandOffBroken(FailureReason.OTHER, one_line(f"The server's reply to {step} decides nothing: {reply}"))
+    return HandOffBroken(_REASON.OTHER, one_line(f"The server's reply to {step} decides nothing: {reply}"))
 
 
 def broken(error: HandOffBroken, *, handed_over: bool) -> HandOffFailed:
     """Returns the port's error for a broken session. `handed_over` is true when the final dot was sent."""
     if handed_over:
-        return HandOffInDoubt(Failure(FailureReason.HAND_OFF_UNKNOWN, "", error.detail))
+        return HandOffInDoubt(Failure(_REASON.HAND_OFF_UNKNOWN, "", error.detail))
     return TransientFailure(Failure(error.reason, "", error.detail))

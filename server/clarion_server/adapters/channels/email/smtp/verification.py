@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 from clarion_server.adapters.channels.email.smtp.failures import Step
 from clarion_server.adapters.channels.email.smtp.session import SmtpSession
+from clarion_server.adapters.channels.trial import StepFailed, run_steps
 from clarion_server.application.ports.channels import TransientFailure, VerificationStep
 from clarion_server.domain.attempt import Failure, FailureReason
-
-_NANOSECONDS = 1_000
 
 _REMEDIES: Mapping[tuple[Step, FailureReason], str] = {
     (Step.CONNECT, FailureReason.CONNECTION_FAILED): "Check host and port, and that no firewall blocks them",
@@ -36,27 +35,20 @@ _OTHER_REMEDY = "Ask whoever runs the server, with this answer"
 
 async def verify(session: SmtpSession) -> list[VerificationStep]:
     """Runs the session's steps up to the first that fails, and closes the session."""
-    done: list[VerificationStep] = []
     try:
-        for step, run in session.steps():
-            done.append(await _verify_step(session, step, run))
-            if not done[-1].passed:
-                break
-        else:
+        done = await run_steps((step.lower(), partial(_perform, session, step, run)) for step, run in session.steps())
+        if done[-1].passed:
             await session.quit()
     finally:
         session.abort()
     return done
 
 
-async def _verify_step(session: SmtpSession, step: Step, run: Callable[[], Awaitable[str]]) -> VerificationStep:
-    began = time.perf_counter_ns()
+async def _perform(session: SmtpSession, step: Step, run: Callable[[], Awaitable[str]]) -> str:
     try:
-        detail, passed = await session.perform(step, run), True
+        return await session.perform(step, run)
     except TransientFailure as error:
-        detail, passed = _advice(step, error.failure), False
-    elapsed = (time.perf_counter_ns() - began) // _NANOSECONDS
-    return VerificationStep(step.lower(), passed, detail, elapsed)
+        raise StepFailed(_advice(step, error.failure)) from error
 
 
 def _advice(step: Step, failure: Failure) -> str:
