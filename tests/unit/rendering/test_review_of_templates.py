@@ -95,6 +95,7 @@ def test_a_template_is_measured_before_a_tree_is_made_of_it(template: str, line:
         "{% for x in context.tags %}{{ loop }}{% endfor %}",
         "{% for x in context.tags %}{{ loop.cycle() }}{% endfor %}",
         "{{ " + "-" * 100 + "context.total }}",
+        r"{{ context.name ~ '\ud83d' }}",
         "{% for x in context.tags %}" * 10 + "{% endfor %}" * 10,
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -25,6 +26,7 @@ _LARGEST_INTEGER = 1 << LIMITS.integer_bits
 _MOST_REFUSALS = 100
 _MOST_COMPARED = 500
 """The number of names with which a misspelt one is compared."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _SHORTEN = "Shorten it, or loop over a list of the context."
 
 _UNCLOSED_COMMENT = "Missing end of comment tag"
@@ -129,13 +131,20 @@ def _refusals_of(node: nodes.Node, environment: ContentEnvironment) -> Iterator[
         yield _unsafe(node.lineno, f"`{node.name}` cannot be set.", "Choose another name.")
     elif isinstance(node, nodes.Call):
         yield from _call_refusals(node)
-    elif isinstance(node, nodes.Const) and type(node.value) is int and node.value > _LARGEST_INTEGER:
-        yield _unsafe(node.lineno, "A number is too large.", "Write it as a text.")
+    elif isinstance(node, nodes.Const):
+        yield from _constant_refusals(node)
     elif isinstance(node, nodes.Compare) and len(node.ops) > 1 and any(map(_is_membership, node.ops)):
         remedy = "Join two comparisons with `and`, and put brackets around them where needed."
         yield _unsafe(node.lineno, "`in` cannot be chained with another comparison.", remedy)
     elif isinstance(node, nodes.Filter | nodes.Test):
         yield from _name_refusals(node, environment)
+
+
+def _constant_refusals(node: nodes.Const) -> Iterator[Refusal]:
+    if type(node.value) is int and node.value > _LARGEST_INTEGER:
+        yield _unsafe(node.lineno, "A number is too large.", "Write it as a text.")
+    elif isinstance(node.value, str) and _SURROGATE.search(node.value):
+        yield _unsafe(node.lineno, "A text holds half a surrogate pair.", "Write the character itself.")
 
 
 def _is_membership(operand: nodes.Operand) -> bool:

@@ -42,10 +42,7 @@ class WebhookKind:
 def _check_body(content: WebhookContent, body: str) -> None:
     """Raises PartRefused."""
     field = content.body_field
-    try:
-        octets = body.encode()
-    except UnicodeEncodeError:
-        raise PartRefused(field, "the result holds half a surrogate pair") from None
+    octets = _encode(field, body)
     if len(octets) > _MOST_OCTETS:
         raise PartRefused(field, f"the result is longer than {_MOST_OCTETS:,} octets")
     if not body.strip():
@@ -67,4 +64,13 @@ def _header_value(texts: Mapping[str, str], field: str) -> str:
         raise PartRefused(field, "the result has a line break or another control character")
     if len(value) > _LONGEST_VALUE:
         raise PartRefused(field, f"the result is longer than {_LONGEST_VALUE:,} characters")
+    _encode(field, value)
     return value
+
+
+def _encode(field: str, text: str) -> bytes:
+    """Returns the text in UTF-8. Raises PartRefused."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise PartRefused(field, "the result holds half a surrogate pair") from None
