@@ -8,23 +8,23 @@ from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.violation import Violation
 
 
-def refuse_invalid(flaws: Sequence[Violation], broken: Iterable[Violation]) -> None:
-    """Raises InvalidFields when there is anything to tell.
+def refuse_invalid(known: Sequence[Violation], broken: Iterable[Violation]) -> None:
+    """Raises InvalidFields when there is any violation.
 
-    `flaws` are what was already wrong with a command when it arrived, `broken` the rules that it breaks. A rule says
-    nothing about a field that could not be read: the command holds a stand-in for it.
+    `known` are those that were found before, such as fields that could not be read. `broken` are the rules that the
+    command breaks. One about a field of a known violation is left out: the command holds a stand-in for the field.
     """
-    found = [*flaws, *(each for each in broken if not any(is_within(each.field, flaw.field) for flaw in flaws))]
+    found = [*known, *(each for each in broken if not any(is_within(each.field, other.field) for other in known))]
     if found:
         raise InvalidFields(tuple(found))
 
 
-def violations_within(fields: Iterable[str], flaws: Iterable[Violation]) -> tuple[Violation, ...]:
-    """Those that concern one of the fields."""
+def violations_within(fields: Iterable[str], violations: Iterable[Violation]) -> tuple[Violation, ...]:
+    """Returns those that concern one of the fields."""
     outer = tuple(fields)
-    return tuple(flaw for flaw in flaws if any(is_within(flaw.field, field) for field in outer))
+    return tuple(each for each in violations if any(is_within(each.field, field) for field in outer))
 
 
 def is_within(field: str, outer: str) -> bool:
-    """Whether the path `field` is `outer` or leads into it."""
+    """Returns whether the path `field` is `outer` or leads into it."""
     return field.startswith(outer) and field[len(outer) : len(outer) + 1] in ("", ".", "[")

@@ -46,9 +46,9 @@ async def test_a_key_keeps_a_hash_of_its_secret_alone(keys: Keys) -> None:
 
 
 async def test_everything_wrong_with_a_new_key_is_told_by_paths_in_the_request(keys: Keys) -> None:
-    flaw = Violation("scopes[0]", "UNKNOWN_VALUE", "Must be one of AUTHOR, …")
+    unread = Violation("scopes[0]", "UNKNOWN_VALUE", "Must be one of AUTHOR, …")
     with pytest.raises(InvalidFields) as refused:
-        await keys.keeping.create(CreateApiKey("", ADMIN, "Staging", (flaw,)), ROOT)
+        await keys.keeping.create(CreateApiKey("", ADMIN, "Staging", (unread,)), ROOT)
     assert [violation.field for violation in refused.value.violations] == [
         "api_key.scopes[0]",
         "api_key.display_name",

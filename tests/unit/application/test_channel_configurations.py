@@ -65,8 +65,8 @@ async def test_a_name_is_taken_once_in_a_sandbox(world: World) -> None:
 
 
 async def test_everything_wrong_with_a_new_one_is_told_by_paths_in_the_request(world: World) -> None:
-    flaw = Violation("smtp", "REQUIRED", "Must be given.")
-    broken = ChannelSettings(replace(CHANNEL, max_rate=-1.0, provider=replace(SMTP, host="")), (flaw,))
+    unread = Violation("smtp", "REQUIRED", "Must be given.")
+    broken = ChannelSettings(replace(CHANNEL, max_rate=-1.0, provider=replace(SMTP, host="")), (unread,))
     with pytest.raises(InvalidFields) as refused:
         await world.channels.create(CreateChannelConfiguration("Orders", broken), AUTHOR)
     assert fields_of(refused) == [
@@ -120,7 +120,7 @@ async def test_an_update_that_breaks_a_rule_changes_nothing(world: World) -> Non
     assert await world.channels.get("orders", AUTHOR) == before
 
 
-async def test_flaws_count_for_the_named_fields_alone(world: World) -> None:
+async def test_violations_count_for_the_named_fields_alone(world: World) -> None:
     await world.channel()
     settings = ChannelSettings(CHANNEL, (Violation("smtp", "REQUIRED", "Must be given."),))
     command = UpdateChannelConfiguration("orders", settings, frozenset({"disabled"}))

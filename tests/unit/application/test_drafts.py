@@ -23,7 +23,7 @@ from clarion_server.domain.violation import Violation
 
 from tests.unit.application.world import AUTHOR, DEFINITION, STRANGER, World
 
-FLAW = Violation("category", "UNKNOWN_VALUE", "Must be one of TRANSACTIONAL, MARKETING.")
+UNREAD = Violation("category", "UNKNOWN_VALUE", "Must be one of TRANSACTIONAL, MARKETING.")
 
 
 def fields_of(error: pytest.ExceptionInfo[InvalidFields]) -> list[str]:
@@ -54,7 +54,7 @@ async def test_a_name_is_taken_once_in_a_sandbox(world: World) -> None:
 
 
 async def test_everything_wrong_with_a_new_campaign_is_told_by_paths_in_the_request(world: World) -> None:
-    draft = Draft(replace(DEFINITION, display_name="", category=None), (FLAW,))
+    draft = Draft(replace(DEFINITION, display_name="", category=None), (UNREAD,))
     with pytest.raises(InvalidFields) as refused:
         await world.authoring.create(CreateCampaign("Order", draft), AUTHOR)
     assert fields_of(refused) == ["campaign_id", "campaign.category", "campaign.display_name"]
@@ -113,9 +113,9 @@ async def test_an_update_that_breaks_a_rule_changes_nothing(world: World) -> Non
     assert await world.get() == before
 
 
-async def test_flaws_of_fields_that_stay_as_they_are_do_no_harm(world: World) -> None:
+async def test_violations_of_fields_that_stay_as_they_are_do_no_harm(world: World) -> None:
     await world.draft()
-    draft = Draft(replace(DEFINITION, category=None, description="New"), (FLAW,))
+    draft = Draft(replace(DEFINITION, category=None, description="New"), (UNREAD,))
     updated = await world.authoring.update(UpdateCampaign("order-confirmed", draft, frozenset({"description"})), AUTHOR)
     assert (updated.definition.description, updated.definition.category) == ("New", Category.TRANSACTIONAL)
     with pytest.raises(InvalidFields) as refused:
@@ -123,11 +123,11 @@ async def test_flaws_of_fields_that_stay_as_they_are_do_no_harm(world: World) ->
     assert fields_of(refused) == ["campaign.category"]
 
 
-async def test_flaws_of_the_request_are_told_with_those_of_the_draft(world: World) -> None:
+async def test_violations_of_the_request_are_reported_with_those_of_the_draft(world: World) -> None:
     await world.draft()
     mask = Violation("update_mask.paths[1]", "IMMUTABLE", "'state' cannot be changed.")
     draft = Draft(replace(DEFINITION, display_name=""))
-    command = UpdateCampaign("order-confirmed", draft, frozenset({"display_name"}), flaws=(mask,))
+    command = UpdateCampaign("order-confirmed", draft, frozenset({"display_name"}), violations=(mask,))
     with pytest.raises(InvalidFields) as refused:
         await world.authoring.update(command, AUTHOR)
     assert fields_of(refused) == ["update_mask.paths[1]", "campaign.display_name"]

@@ -63,7 +63,7 @@ def changed(**fields: Any) -> Any:
 def test_a_definition_survives_the_way_to_the_wire_and_back(campaign: Campaign) -> None:
     draft = to_draft(pb.Campaign.FromString(to_campaign(campaign).SerializeToString()))
     assert draft.definition == campaign.definition
-    assert draft.flaws == ()
+    assert draft.violations == ()
 
 
 @given(campaigns)
@@ -108,7 +108,7 @@ def test_a_version_shows_what_an_author_wrote_and_nothing_else() -> None:
 
 def test_what_is_left_out_has_its_documented_default() -> None:
     draft = to_draft(MINIMAL)
-    assert draft.flaws == ()
+    assert draft.violations == ()
     assert (draft.definition.default_locale, draft.definition.identity_namespace) == ("en", "email")
     assert draft.definition.in_doubt_policy is InDoubtPolicy.RESEND
     assert draft.definition.schedule == Schedule()
@@ -147,16 +147,16 @@ def test_an_empty_schema_is_not_the_same_as_none() -> None:
         ({"schedule": pb.Schedule(end_time=Timestamp(nanos=-1))}, "schedule.end_time", "OUT_OF_RANGE"),
     ],
 )
-def test_what_cannot_be_read_is_a_flaw_of_its_field(fields: dict[str, Any], field: str, reason: str) -> None:
-    flaws = to_draft(changed(**fields)).flaws
-    assert [(violation.field, violation.reason) for violation in flaws] == [(field, reason)]
+def test_what_cannot_be_read_is_a_violation_of_its_field(fields: dict[str, Any], field: str, reason: str) -> None:
+    violations = to_draft(changed(**fields)).violations
+    assert [(violation.field, violation.reason) for violation in violations] == [(field, reason)]
 
 
-def test_a_schema_that_is_no_json_is_a_flaw_at_its_place() -> None:
+def test_a_schema_that_is_no_json_is_a_violation_of_its_field() -> None:
     campaign = changed()
     campaign.context_schema.update({"properties": {"total": {"minimum": 0}}})
     campaign.context_schema["properties"]["total"]["minimum"] = float("nan")
-    (violation,) = to_draft(campaign).flaws
+    (violation,) = to_draft(campaign).violations
     assert (violation.field, violation.reason) == ("context_schema.properties.total.minimum", "NOT_A_NUMBER")
 
 

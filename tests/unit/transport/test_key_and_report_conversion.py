@@ -33,11 +33,11 @@ def test_a_key_shows_everything_but_its_hash() -> None:
     assert KEY.secret_hash not in wire.SerializeToString()
 
 
-def test_a_wanted_key_is_read_with_its_flaws() -> None:
+def test_a_wanted_key_is_read_with_its_violations() -> None:
     wire = api_key_pb2.ApiKey(name="apiKeys/ignored", display_name="Shop", scopes=[4, 0, 77], sandbox="staging")  # type: ignore[list-item] # a number of another contract
     command = to_command(wire)
     assert (command.display_name, command.scopes, command.sandbox) == ("Shop", (Scope.READ,), "staging")
-    assert [(violation.field, violation.reason) for violation in command.flaws] == [
+    assert [(violation.field, violation.reason) for violation in command.violations] == [
         ("scopes[1]", "UNKNOWN_VALUE"),
         ("scopes[2]", "UNKNOWN_VALUE"),
     ]

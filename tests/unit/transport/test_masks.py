@@ -51,7 +51,7 @@ def test_the_named_fields_change_populated_or_not() -> None:
         ("*", "MALFORMED"),
     ],
 )
-def test_a_path_that_cannot_be_changed_is_a_flaw_at_its_place(path: str, reason: str) -> None:
+def test_a_path_that_cannot_be_changed_is_a_violation_of_its_path(path: str, reason: str) -> None:
     mask = read_mask(FieldMask(paths=["display_name", path]), CAMPAIGN, EDITABLE)
     assert [(violation.field, violation.reason) for violation in mask.violations] == [("update_mask.paths[1]", reason)]
 

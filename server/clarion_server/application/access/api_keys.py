@@ -1,4 +1,4 @@
-"""Keeps API keys: makes them, lists them, takes them back."""
+"""Creates, lists and revokes API keys."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from clarion_server.domain.key_rules import key_violations
 from clarion_server.domain.names import API_KEYS
 from clarion_server.domain.violation import Violation
 
-#: Where the key is in the request that carries one.
+#: The field of the key in the request that carries one.
 _FIELD = "api_key"
 
 _FIRST_KEY = "First administrator"
@@ -30,15 +30,15 @@ class CreateApiKey:
     scopes: tuple[Scope, ...]
     sandbox: str = ""
     """Empty: the creator's."""
-    flaws: tuple[Violation, ...] = ()
-    """What was already wrong with it when it arrived, by paths in the key."""
+    violations: tuple[Violation, ...] = ()
+    """What could not be read, by paths in the key."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
     key: ApiKey
     secret: str
-    """`clk_<key id>_<43 random characters>`. Nowhere else to be found: the store has a hash of it."""
+    """`clk_<key id>_<43 random characters>`. The store keeps only a hash of it."""
 
 
 class ManageApiKeys:
@@ -49,11 +49,11 @@ class ManageApiKeys:
         self._on_revoke = on_revoke
 
     async def create(self, command: CreateApiKey, caller: Caller) -> NewKey:
-        """Raises InvalidFields or SandboxDenied."""
+        """Creates a key. Raises InvalidFields or SandboxDenied."""
         sandbox = command.sandbox or caller.sandbox
         refuse_invalid(
-            [flaw.under(_FIELD) for flaw in command.flaws],
-            (broken.under(_FIELD) for broken in key_violations(command.display_name, command.scopes, sandbox)),
+            [violation.under(_FIELD) for violation in command.violations],
+            (violation.under(_FIELD) for violation in key_violations(command.display_name, command.scopes, sandbox)),
         )
         if sandbox != caller.sandbox and not _sees_all(caller):
             raise SandboxDenied(sandbox)
@@ -62,9 +62,9 @@ class ManageApiKeys:
         return new
 
     async def ensure_first_key(self) -> str | None:
-        """Makes an administrator of the sandbox `default` where no key exists yet; its secret, or None.
+        """Creates an administrator of the sandbox `default` if no key exists yet. Returns its secret, or else None.
 
-        Of several processes that start at once on one store, one makes the key: write transactions exclude each other.
+        Of several processes that start at once on one store, one creates it: write transactions exclude each other.
         """
         new = self._new_key(_FIRST_KEY, DEFAULT_SANDBOX, frozenset({Scope.ADMIN}), creator="")
 
@@ -77,12 +77,12 @@ class ManageApiKeys:
         return await self._transactions.write(add)
 
     async def page(self, after: tuple[Instant, str] | None, limit: int, caller: Caller) -> list[ApiKey]:
-        """Oldest first; `after`: creation time and id of the last one before."""
+        """Returns keys, the oldest first, behind the one with the creation time and the id `after`."""
         sandbox = None if _sees_all(caller) else caller.sandbox
         return await self._transactions.read(lambda unit: unit.keys.page(sandbox, after, limit))
 
     async def revoke(self, key_id: str, caller: Caller) -> ApiKey:
-        """Idempotent. Raises ResourceNotFound or LastAdminKey."""
+        """Revokes a key, unless it is revoked already. Raises ResourceNotFound or LastAdminKey."""
 
         def revoke(unit: UnitOfWork) -> ApiKey:
             key = unit.keys.get(key_id)
@@ -123,7 +123,7 @@ def hash_of(secret: str) -> bytes:
 
 
 def _sees_all(caller: Caller) -> bool:
-    """Whether an administrator keeps the keys of every sandbox."""
+    """Returns whether the caller, an administrator, may manage the keys of every sandbox."""
     return caller.sandbox == DEFAULT_SANDBOX
 
 

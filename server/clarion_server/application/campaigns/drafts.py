@@ -1,4 +1,4 @@
-"""What authors do with drafts: write, read, change, delete them."""
+"""Creates, reads, changes and deletes drafts of campaigns."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from clarion_server.domain.instant import Instant
 from clarion_server.domain.names import CAMPAIGNS
 from clarion_server.domain.violation import Violation
 
-#: Where the definition is in the requests that carry one.
+#: The field of the campaign in the requests that carry one.
 _FIELD = "campaign"
 
 #: The names of everything that an author may change.
@@ -33,18 +33,20 @@ class Draft:
     """A definition as an author sent it."""
 
     definition: CampaignDefinition
-    flaws: tuple[Violation, ...] = ()
-    """What could not be read, by paths in the campaign; the definition holds stand-ins for it."""
+    violations: tuple[Violation, ...] = ()
+    """What could not be read, by paths in the campaign. The definition holds stand-ins for it."""
 
     def only(self, names: frozenset[str], onto: CampaignDefinition) -> Draft:
-        """`onto` with those of the fields alone."""
+        """Returns `onto` with the named fields of this draft, and the violations of these fields."""
         changes = {name: getattr(self.definition, name) for name in names}
-        return Draft(replace(onto, **changes), violations_within(names, self.flaws))
+        return Draft(replace(onto, **changes), violations_within(names, self.violations))
 
-    def check(self, more: Iterable[Violation] = ()) -> None:
+    def check(self, of_request: Iterable[Violation] = ()) -> None:
         """Raises InvalidFields, with paths in the request."""
-        flaws = [*more, *(flaw.under(_FIELD) for flaw in self.flaws)]
-        refuse_invalid(flaws, (broken.under(_FIELD) for broken in campaign_violations(self.definition)))
+        refuse_invalid(
+            [*of_request, *(violation.under(_FIELD) for violation in self.violations)],
+            (violation.under(_FIELD) for violation in campaign_violations(self.definition)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,9 @@ class UpdateCampaign:
     campaign_id: str
     draft: Draft
     changed_fields: frozenset[str]
-    """Of EDITABLE_FIELDS; the others stay as they are."""
+    """Names of EDITABLE_FIELDS. The other fields stay as they are."""
     etag: str = ""
-    flaws: tuple[Violation, ...] = ()
+    violations: tuple[Violation, ...] = ()
     """What was already wrong with the request, apart from the draft."""
     validate_only: bool = False
     """True checks everything and stores nothing."""
@@ -76,8 +78,8 @@ class ManageCampaigns:
 
     async def create(self, command: CreateCampaign, caller: Caller) -> Campaign:
         """Stores a draft, unless the command only validates. Raises InvalidFields or ResourceExists."""
-        flaw = CAMPAIGNS.id_violation(command.campaign_id, "campaign_id")
-        command.draft.check([flaw] if flaw else [])
+        violation = CAMPAIGNS.id_violation(command.campaign_id, "campaign_id")
+        command.draft.check([violation] if violation else [])
         now = self._clock.now()
         campaign = Campaign(
             sandbox=caller.sandbox,
@@ -97,7 +99,7 @@ class ManageCampaigns:
             raise ResourceExists(campaign.name) from error
 
     async def get(self, campaign_id: str, caller: Caller) -> Campaign:
-        """As its schedule has it now. Raises ResourceNotFound."""
+        """Returns the campaign in the state that its schedule requires now. Raises ResourceNotFound."""
         campaign = await self._transactions.read(lambda unit: find_campaign(unit, caller.sandbox, campaign_id))
         return campaign.at(self._clock.now())
 
@@ -112,7 +114,7 @@ class ManageCampaigns:
 
         def change(unit: UnitOfWork, campaign: Campaign, now: Instant) -> Campaign:
             draft = command.draft.only(command.changed_fields, campaign.definition)
-            draft.check(command.flaws)
+            draft.check(command.violations)
             live = unit.campaigns.version(campaign.key, campaign.live_version)
             return campaign.updated(draft.definition, live.definition if live else None, caller.name, now)
 
@@ -122,11 +124,11 @@ class ManageCampaigns:
         return await self._changes.make(target, change)
 
     async def delete(self, campaign_id: str, etag: str, caller: Caller) -> None:
-        """Raises ResourceNotFound, EtagMismatch or IllegalTransition."""
+        """Deletes a draft. Raises ResourceNotFound, EtagMismatch or IllegalTransition."""
         await self._changes.delete(Target(caller.sandbox, campaign_id, etag))
 
     async def versions(self, campaign_id: str, before: int | None, limit: int, caller: Caller) -> list[CampaignVersion]:
-        """Newest first; `before`: only smaller numbers. Raises ResourceNotFound."""
+        """Returns the versions whose numbers are below `before`, the newest first. Raises ResourceNotFound."""
 
         def read(unit: UnitOfWork) -> list[CampaignVersion]:
             campaign = find_campaign(unit, caller.sandbox, campaign_id)

@@ -60,7 +60,7 @@ class UpdateChannelConfiguration:
     configuration_id: str
     settings: ChannelSettings
     changed_fields: frozenset[str]
-    """Of EDITABLE_FIELDS; the others stay as they are."""
+    """Names of EDITABLE_FIELDS. The other fields stay as they are."""
     etag: str = ""
     violations: tuple[Violation, ...] = ()
     """What was already wrong with the request, apart from the settings."""

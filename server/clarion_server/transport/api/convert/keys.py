@@ -18,7 +18,7 @@ def to_command(key: pb.ApiKey) -> CreateApiKey:
         display_name=key.display_name,
         scopes=parser.members(SCOPE, key.scopes, "scopes"),
         sandbox=key.sandbox,
-        flaws=parser.violations,
+        violations=parser.violations,
     )
 
 

@@ -1,4 +1,4 @@
-"""Everything that is wrong with a command, told at once and once."""
+"""Everything that is wrong with a command is reported at once, and only once."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ def a_violation(field: str) -> Violation:
     return Violation(field, "MALFORMED", "Must be well formed.")
 
 
-def test_nothing_wrong_is_nothing_to_tell() -> None:
+def test_a_command_without_violations_is_not_refused() -> None:
     refuse_invalid([], [])
 
 
-def test_flaws_come_before_broken_rules() -> None:
+def test_what_could_not_be_read_comes_before_broken_rules() -> None:
     with pytest.raises(InvalidFields) as refused:
         refuse_invalid([a_violation("b")], iter([a_violation("a")]))
     assert [violation.field for violation in refused.value.violations] == ["b", "a"]
 
 
 def test_rules_say_nothing_about_what_could_not_be_read() -> None:
-    flaw = a_violation("smtp")
+    unread = a_violation("smtp")
     with pytest.raises(InvalidFields) as refused:
-        refuse_invalid([flaw], map(a_violation, ["smtp", "smtp.host", "smtp[0]", "smtps", "max_rate"]))
+        refuse_invalid([unread], map(a_violation, ["smtp", "smtp.host", "smtp[0]", "smtps", "max_rate"]))
     assert [violation.field for violation in refused.value.violations] == ["smtp", "smtps", "max_rate"]
 
 
@@ -44,6 +44,6 @@ def test_a_path_leads_into_a_field_or_beside_it(field: str, outer: str, within: 
     assert is_within(field, outer) is within
 
 
-def test_only_the_flaws_of_the_changed_fields_count() -> None:
-    flaws = [a_violation("category"), a_violation("schedule.end_time"), a_violation("actions[0].email")]
-    assert violations_within({"schedule", "actions"}, flaws) == (flaws[1], flaws[2])
+def test_only_the_violations_of_the_changed_fields_count() -> None:
+    violations = [a_violation("category"), a_violation("schedule.end_time"), a_violation("actions[0].email")]
+    assert violations_within({"schedule", "actions"}, violations) == (violations[1], violations[2])
