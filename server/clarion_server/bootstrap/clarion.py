@@ -40,7 +40,7 @@ class Clarion:
         self._scheduling: asyncio.Task[None] | None = None
         self._access = access = wire_access(core)
         self._reading = reading = wire_reading(core)
-        triggers = wire_triggers(core, self.sending.dispatch)
+        triggers = wire_triggers(core, self.sending)
         self._trigger_service = TriggerService(triggers.triggering)
         addresses = PublicAddresses(settings.uses_tls)
         services = contract_services(self._authoring, triggers, self._trigger_service, reading, access, addresses)

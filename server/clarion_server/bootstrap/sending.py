@@ -30,7 +30,12 @@ from clarion_server.domain.instant import DAY
 class Sending(Protocol):
     @property
     def dispatch(self) -> LocalDispatch:
-        """Where triggers hand off what they have accepted."""
+        """Reserves capacity for messages that triggers are about to write."""
+        ...
+
+    @property
+    def queue(self) -> Queue:
+        """Gets the messages that triggers have queued."""
         ...
 
     async def start(self) -> None:
@@ -68,7 +73,7 @@ class LocalSending:
     def __init__(self, core: Core, queue: Queue, retention: Retention) -> None:
         clock, lease = core.clock, core.lease
         self._store = core.store
-        self._queue = queue
+        self.queue = queue
         self._schedule = ClaimSchedule(clock)
         ports = DispatcherPorts(
             queue=queue,
@@ -89,7 +94,7 @@ class LocalSending:
         self._housekeeper = Housekeeper(core.transactions, clock, lease.process_id, retention)
 
     async def start(self) -> None:
-        await self._queue.start(self._schedule.add)
+        await self.queue.start(self._schedule.add)
         await self._heartbeat.start()
         await self._claim_loop.start()
         self._housekeeper.start()
@@ -117,7 +122,7 @@ class LocalSending:
     async def close(self) -> None:
         await self._housekeeper.close()
         await self._heartbeat.close()
-        await self._queue.close()
+        await self.queue.close()
 
 
 class RemoteSending:
@@ -125,11 +130,11 @@ class RemoteSending:
 
     def __init__(self, store: Store, queue: Queue) -> None:
         self._store = store
-        self._queue = queue
-        self.dispatch = NoLocalDispatch(queue, store.notify_queued)
+        self.queue = queue
+        self.dispatch = NoLocalDispatch(store.notify_queued)
 
     async def start(self) -> None:
-        await self._queue.start(self.dispatch.on_due)
+        await self.queue.start(self.dispatch.on_due)
 
     def campaign_changed(self) -> None:
         self._store.notify_queued([EVERY_CHANNEL])
@@ -147,7 +152,7 @@ class RemoteSending:
         """Does nothing: no attempt is under way here."""
 
     async def close(self) -> None:
-        await self._queue.close()
+        await self.queue.close()
 
 
 def wire_sending(settings: Settings, core: Core) -> Sending:

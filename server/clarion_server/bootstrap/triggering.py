@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from clarion_server.application.sending.local_dispatch import LocalDispatch
 from clarion_server.application.triggering.cancel import CancelMessages
 from clarion_server.application.triggering.trigger import Triggering
 from clarion_server.bootstrap.core import Core
+from clarion_server.bootstrap.sending import Sending
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +16,15 @@ class Triggers:
     cancelling: CancelMessages
 
 
-def wire_triggers(core: Core, dispatch: LocalDispatch) -> Triggers:
+def wire_triggers(core: Core, sending: Sending) -> Triggers:
     triggering = Triggering(
-        core.transactions, core.campaigns, core.commits, dispatch, core.clock, core.ids, core.metrics
+        core.transactions,
+        core.campaigns,
+        core.commits,
+        sending.dispatch,
+        sending.queue,
+        core.clock,
+        core.ids,
+        core.metrics,
     )
     return Triggers(triggering, CancelMessages(core.transactions, core.clock))

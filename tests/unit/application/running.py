@@ -112,7 +112,14 @@ class Process:
         )
         self.cancelling = CancelMessages(self.transactions, world.clock)
         self.triggering = Triggering(
-            self.transactions, self.campaigns, self.commits, self.dispatchers, world.clock, SystemIds(), metrics
+            self.transactions,
+            self.campaigns,
+            self.commits,
+            self.dispatchers,
+            self.ports.queue,
+            world.clock,
+            SystemIds(),
+            metrics,
         )
 
     def _committed(self) -> None:

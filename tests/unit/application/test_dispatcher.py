@@ -237,7 +237,7 @@ async def test_a_dispatcher_whose_configuration_was_deleted_ends_and_harms_nobod
     process.dispatchers.keep_only([])
     await until(lambda: process.provider.channels[0].closed)
     assert process.dispatchers.reserve(1, Lane.RAPID, 1) is None
-    process.dispatchers.queued(1, Lane.RAPID, (), world.clock.now())
+    process.ports.queue.queued(1, Lane.RAPID, (), world.clock.now())
     await process.trigger()
     # It was not deleted in the store, where the next look finds it.
     process.claim_loop.look()

@@ -21,6 +21,7 @@ from clarion_server.application.sending.lease import Lease
 from clarion_server.application.sending.local_dispatch import ClaimedMessage, Reservation
 from clarion_server.application.sending.outcomes import record_outcomes
 from clarion_server.application.sending.requeue import PendingRequeue
+from clarion_server.application.sending.store_queue import StoreQueue
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.triggering.cancel import CancelMessages
 from clarion_server.application.triggering.trigger import Triggering
@@ -66,7 +67,9 @@ class Desk:
         self.lease = Lease(name, SPAN, world.clock)
         campaigns = CampaignCache(self.transactions, world.review._compiler)
         commits = GroupCommit(self.transactions, lambda: None, 10_000)
-        self.triggering = Triggering(self.transactions, campaigns, commits, self, world.clock, SystemIds())
+        self.triggering = Triggering(
+            self.transactions, campaigns, commits, self, StoreQueue(commits, name), world.clock, SystemIds()
+        )
         self.attempts = AttemptRunner(campaigns, world.clock, lambda: 0.5)
         # What is in a desk's hands is sent by the test alone.
         self.heartbeat = ProcessHeartbeat(
@@ -84,8 +87,6 @@ class Desk:
     def requeue(self, message_ids: Sequence[str], attempt_time: Instant) -> None:
         for message_id in message_ids:
             self.pending_requeue.add(message_id, attempt_time)
-
-    def queued(self, channel_key: int, lane: Lane, messages: Sequence[Message], due_time: Instant) -> None: ...
 
     async def claim(self, limit: int) -> None:
         request = ClaimRequest(1, Lane.TRANSACTIONAL, limit)

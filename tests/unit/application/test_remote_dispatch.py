@@ -26,12 +26,13 @@ class AcceptingProcess:
     def __init__(self, process: Process) -> None:
         self.notified: list[set[int]] = []
         self._queue = StoreQueue(process.commits, "accepting")
-        self._dispatch = NoLocalDispatch(self._queue, lambda keys: self.notified.append(set(keys)))
+        self._dispatch = NoLocalDispatch(lambda keys: self.notified.append(set(keys)))
         self.triggering = Triggering(
             process.transactions,
             process.campaigns,
             process.commits,
             self._dispatch,
+            self._queue,
             process.world.clock,
             SystemIds(),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 
 from clarion_server.application.sending.dispatcher import (
     ChannelDispatcher,
@@ -13,8 +13,7 @@ from clarion_server.application.sending.dispatcher import (
 )
 from clarion_server.application.sending.local_dispatch import Reservation
 from clarion_server.domain.channel import ChannelConfiguration
-from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import Lane, Message
+from clarion_server.domain.message import Lane
 
 #: After so many seconds without a message in flight a dispatcher is closed. Its connections have been closed before.
 IDLE_SECONDS = 60.0
@@ -91,9 +90,6 @@ class Dispatchers:
                 return reservation
         self._ports.schedule.expect(channel_key, lane)
         return None
-
-    def queued(self, channel_key: int, lane: Lane, messages: Sequence[Message], due_time: Instant) -> None:
-        self._ports.queue.queued(channel_key, lane, messages, due_time)
 
     # The end.
 

@@ -52,10 +52,3 @@ class LocalDispatch(Protocol):
         Returns None when there is no capacity. The messages are then written as queued, and claimed in their turn.
         """
         ...
-
-    def queued(self, channel_key: int, lane: Lane, messages: Sequence[Message], due_time: Instant) -> None:
-        """Is called after a commit of messages without a reservation. Those in QUEUED are due at `due_time`.
-
-        Without messages: some were to be queued, and were not written after all.
-        """
-        ...

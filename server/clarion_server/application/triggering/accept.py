@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from clarion_server.application.group_commit import BulkOperation
 from clarion_server.application.ports.content import Personalisation
 from clarion_server.application.ports.metrics import Metrics
+from clarion_server.application.ports.queue import Queue
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.sending.local_dispatch import ClaimedMessage, LocalDispatch, Reservation
+from clarion_server.application.sending.local_dispatch import ClaimedMessage, Reservation
 from clarion_server.application.sending.outcomes import record_accepted
 from clarion_server.application.triggering.admission import RecipientData
 from clarion_server.domain.acceptance import Accepted, Decision, Facts, Trigger, decide_all
@@ -32,8 +33,8 @@ class AcceptItem:
 class AcceptTriggers(BulkOperation[AcceptItem, Decision]):
     """Each trigger is written whole or not at all, whatever becomes of the others."""
 
-    def __init__(self, dispatch: LocalDispatch, metrics: Metrics) -> None:
-        self._dispatch = dispatch
+    def __init__(self, queue: Queue, metrics: Metrics) -> None:
+        self._queue = queue
         self._metrics = metrics
 
     def apply(self, unit: UnitOfWork, items: Sequence[AcceptItem], /) -> Sequence[Decision]:
@@ -54,7 +55,8 @@ class AcceptTriggers(BulkOperation[AcceptItem, Decision]):
                     _hand_off(item, reservation, own)
                 elif own or item.trigger.execution.action_mode is ActionMode.ALL or not index:
                     # Nothing was to be queued for the later actions of FIRST_DELIVERABLE.
-                    self._queue(item.trigger, index, own)
+                    trigger, channel_key = item.trigger, item.trigger.actions[index].channel_key
+                    self._queue.queued(channel_key, trigger.lane, own, trigger.release_time)
         self._metrics.count_accepted(message_count)
 
     def failed(self, item: AcceptItem, _error: Exception, /) -> None:
@@ -63,9 +65,6 @@ class AcceptTriggers(BulkOperation[AcceptItem, Decision]):
             if reservation is not None:
                 ids = [message_id(trigger.execution.id, each.index, index) for each in trigger.recipients]
                 reservation.requeue(ids, trigger.execution.accept_time)
-
-    def _queue(self, trigger: Trigger, index: int, messages: Sequence[Message]) -> None:
-        self._dispatch.queued(trigger.actions[index].channel_key, trigger.lane, messages, trigger.release_time)
 
 
 def _hand_off(item: AcceptItem, reservation: Reservation, messages: Sequence[Message]) -> None:

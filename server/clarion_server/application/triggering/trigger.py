@@ -10,6 +10,7 @@ from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.ports.clock import Clock, Ids
 from clarion_server.application.ports.content import RenderingFailed
 from clarion_server.application.ports.metrics import Metrics
+from clarion_server.application.ports.queue import Queue
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.local_dispatch import LocalDispatch, Reservation
 from clarion_server.application.transactions import Transactions
@@ -73,6 +74,7 @@ class Triggering:
         campaigns: CampaignCache,
         commits: GroupCommit,
         dispatch: LocalDispatch,
+        queue: Queue,
         clock: Clock,
         ids: Ids,
         metrics: Metrics | None = None,
@@ -81,7 +83,7 @@ class Triggering:
         self._campaigns = campaigns
         self._commits = commits
         self._dispatch = dispatch
-        self._accept_triggers = AcceptTriggers(dispatch, metrics or Metrics())
+        self._accept_triggers = AcceptTriggers(queue, metrics or Metrics())
         self._clock = clock
         self._ids = ids
 
