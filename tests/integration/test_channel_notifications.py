@@ -69,7 +69,7 @@ async def test_what_is_disabled_and_enabled_in_one_process_is_so_in_another_one(
 
 async def is_so(process: Clarion, disabled: bool) -> bool:
     assert isinstance(process.sending, LocalSending)
-    return [state.configuration.disabled for state in process.sending.dispatch.state()] == [disabled]
+    return [dispatcher.configuration.disabled for dispatcher in process.sending.dispatch.all_open] == [disabled]
 
 
 async def states(client: AsyncClient) -> list[MessageState]:

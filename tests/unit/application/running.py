@@ -137,7 +137,7 @@ class Process:
 
     @property
     def in_flight_count(self) -> int:
-        return sum(state.in_flight_count for state in self.dispatchers.state())
+        return sum(dispatcher.in_flight_count for dispatcher in self.dispatchers.all_open)
 
     @property
     def is_idle(self) -> bool:

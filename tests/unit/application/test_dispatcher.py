@@ -251,7 +251,7 @@ async def test_an_idle_dispatcher_is_closed_and_opened_again_when_it_has_somethi
     await until(lambda: states(world) == [SENT] and process.is_idle)
     monkeypatch.setattr(dispatchers_module, "IDLE_SECONDS", 0)
     process.claim_loop.look()
-    await until(lambda: not process.dispatchers.state())
+    await until(lambda: not process.dispatchers.all_open)
     await until(lambda: process.provider.channels[0].closed)
     monkeypatch.undo()
     await process.trigger()
@@ -268,5 +268,5 @@ async def test_a_process_opens_no_dispatcher_for_a_configuration_that_has_nothin
     await process.start()
     await process.trigger()
     await until(lambda: states(world) == [SENT])
-    assert [state.configuration.id for state in process.dispatchers.state()] == ["orders"]
+    assert [dispatcher.configuration.id for dispatcher in process.dispatchers.all_open] == ["orders"]
     await process.close()

@@ -56,15 +56,6 @@ class DispatcherPorts:
     metrics: Metrics = field(default_factory=Metrics)
 
 
-@dataclass(frozen=True, slots=True)
-class DispatcherState:
-    """A snapshot of a dispatcher, for those who watch the process."""
-
-    configuration: ChannelConfiguration
-    in_flight_count: int
-    worker_count: int
-
-
 class ChannelDispatcher:
     """Attempts what it is given, within the configuration's limits, and records the outcomes.
 
@@ -89,8 +80,9 @@ class ChannelDispatcher:
     def configuration(self) -> ChannelConfiguration:
         return self._channel.configuration
 
-    def state(self) -> DispatcherState:
-        return DispatcherState(self.configuration, self._in_flight.count, self._worker_count)
+    @property
+    def in_flight_count(self) -> int:
+        return self._in_flight.count
 
     def is_unused_for(self, seconds: float) -> bool:
         """Returns whether nothing was in flight for so long, and no rate limit is still in effect."""

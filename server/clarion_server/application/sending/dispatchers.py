@@ -5,12 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
 
-from clarion_server.application.sending.dispatcher import (
-    ChannelDispatcher,
-    DispatcherPorts,
-    DispatcherState,
-    RecordOutcomes,
-)
+from clarion_server.application.sending.dispatcher import ChannelDispatcher, DispatcherPorts, RecordOutcomes
 from clarion_server.application.sending.local_dispatch import Reservation
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.message import Lane
@@ -30,13 +25,13 @@ class Dispatchers:
         self._closing: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
-    def state(self) -> list[DispatcherState]:
-        """Returns a snapshot of every open dispatcher."""
-        return [dispatcher.state() for dispatcher in self._open.values()]
+    @property
+    def all_open(self) -> Collection[ChannelDispatcher]:
+        return self._open.values()
 
     def in_flight_counts(self) -> dict[str, int]:
         """Returns how many messages of each channel configuration are in flight, by its sandbox and name."""
-        counts = {key: dispatcher.state().in_flight_count for key, dispatcher in self._open.items()}
+        counts = {key: dispatcher.in_flight_count for key, dispatcher in self._open.items()}
         return {f"{each.sandbox}/{each.name}": counts.get(key, 0) for key, each in self._configurations.items()}
 
     # The channel configurations.
