@@ -112,8 +112,8 @@ class GroupCommit:
         self._weight += entry.weight
         if self._flushing is None:
             self._flushing = asyncio.create_task(self._flush())
-        elif self._enough is not None and self._is_enough() and not self._enough.done():
-            self._enough.set_result(None)
+        elif self._enough is not None and self._is_enough():
+            _end_delay(self._enough)
 
     async def _flush(self) -> None:
         try:
