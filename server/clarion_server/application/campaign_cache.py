@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from clarion_server.application.loading_cache import LoadingCache
 from clarion_server.application.ports.content import CompiledContent, CompiledSchema, ContentCompiler
 from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.resource_lookup import find_campaign
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.acceptance import TargetAction
 from clarion_server.domain.campaign import Campaign, CampaignDefinition, CampaignState
-from clarion_server.domain.errors import CampaignNotLive, CampaignOutsideWindow, ResourceNotFound
+from clarion_server.domain.errors import CampaignNotLive, CampaignOutsideWindow
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, lane_of
 
@@ -144,9 +145,7 @@ class CampaignCache:
 
 
 def _find_live(unit: UnitOfWork, sandbox: str, campaign_id: str) -> Campaign:
-    campaign = unit.campaigns.get(sandbox, campaign_id)
-    if campaign is None:
-        raise ResourceNotFound(f"campaigns/{campaign_id}")
+    campaign = find_campaign(unit, sandbox, campaign_id)
     if campaign.state not in (CampaignState.LIVE, CampaignState.SCHEDULED):
         raise _not_live(campaign)
     return campaign

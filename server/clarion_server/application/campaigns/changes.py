@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from clarion_server.application.campaign_lookup import find_campaign
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.resource_lookup import find_campaign
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.campaign import Campaign, Transition
 from clarion_server.domain.instant import Instant

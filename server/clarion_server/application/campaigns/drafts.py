@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 
-from clarion_server.application.campaign_lookup import find_campaign
 from clarion_server.application.campaigns.changes import CampaignChanges, Target
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.queries import CampaignQuery
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.resource_lookup import find_campaign
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid, violations_within
 from clarion_server.domain.access import Caller

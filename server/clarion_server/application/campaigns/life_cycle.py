@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from clarion_server.application.campaign_lookup import find_campaign, find_version
 from clarion_server.application.campaigns.changes import CampaignChanges, Target
 from clarion_server.application.campaigns.review import Review, errors_of, warnings_of
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.reports.counts import read_counts
+from clarion_server.application.resource_lookup import find_campaign, find_version
 from clarion_server.application.transactions import ATTEMPTS, Transactions
 from clarion_server.domain.access import Caller
 from clarion_server.domain.campaign import Campaign, CampaignDefinition, CampaignVersion, QueueDisposal, Transition

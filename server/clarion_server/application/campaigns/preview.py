@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clarion_server.application.background import run_in_background
-from clarion_server.application.campaign_lookup import find_campaign, find_version
 from clarion_server.application.campaigns.review import errors_of
 from clarion_server.application.ports.content import (
     ContentCompiler,
@@ -16,6 +15,7 @@ from clarion_server.application.ports.content import (
     RenderingFailed,
 )
 from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.resource_lookup import find_campaign, find_version
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid
 from clarion_server.domain.access import Caller

@@ -1,4 +1,4 @@
-"""Reads back what was accepted and what became of it."""
+"""Reads executions, messages and their events."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from clarion_server.application.ports.queries import EventQuery, ExecutionQuery, MessageQuery
 from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.resource_lookup import find_campaign, find_execution, find_message
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.access import Caller
-from clarion_server.domain.errors import ResourceNotFound
 from clarion_server.domain.event import Event
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.message import Message, MessageState
@@ -34,12 +34,10 @@ class Lookups:
     transactions: Transactions
 
     async def execution(self, execution_id: str, caller: Caller) -> ExecutionView:
-        """With the counts of its messages. Raises ResourceNotFound."""
+        """Returns the execution with the counts of its messages. Raises ResourceNotFound."""
 
         def look(unit: UnitOfWork) -> ExecutionView:
-            execution = unit.executions.get(caller.sandbox, execution_id)
-            if execution is None:
-                raise ResourceNotFound(f"executions/{execution_id}")
+            execution = find_execution(unit, caller.sandbox, execution_id)
             ids = _campaign_ids(unit, {execution.campaign_key})
             return ExecutionView(execution, ids[execution.campaign_key], unit.messages.state_counts(execution_id))
 
@@ -47,22 +45,18 @@ class Lookups:
 
     async def executions(self, query: ExecutionQuery, campaign_id: str | None) -> list[ExecutionView]:
         def look(unit: UnitOfWork) -> list[ExecutionView]:
-            found = _of_campaign(unit, query.sandbox, campaign_id)
-            if found == _NO_SUCH_CAMPAIGN:
-                return []
-            executions = unit.executions.page(replace(query, campaign_key=found))
+            campaign_key = _campaign_key(unit, query.sandbox, campaign_id)
+            executions = unit.executions.page(replace(query, campaign_key=campaign_key))
             ids = _campaign_ids(unit, {execution.campaign_key for execution in executions})
             return [ExecutionView(execution, ids[execution.campaign_key]) for execution in executions]
 
         return await self.transactions.read(look)
 
     async def message(self, message_id: str, caller: Caller) -> MessageView:
-        """With its events. Raises ResourceNotFound."""
+        """Returns the message with its events. Raises ResourceNotFound."""
 
         def look(unit: UnitOfWork) -> MessageView:
-            message = unit.messages.get(caller.sandbox, message_id)
-            if message is None:
-                raise ResourceNotFound(f"messages/{message_id}")
+            message = find_message(unit, caller.sandbox, message_id)
             ids = _campaign_ids(unit, {message.campaign_key})
             return MessageView(message, ids[message.campaign_key], unit.events.of_message(message_id))
 
@@ -70,42 +64,41 @@ class Lookups:
 
     async def messages(self, query: MessageQuery, campaign_id: str | None) -> list[MessageView]:
         def look(unit: UnitOfWork) -> list[MessageView]:
-            found = _of_campaign(unit, query.sandbox, campaign_id)
-            if found == _NO_SUCH_CAMPAIGN:
-                return []
-            messages = unit.messages.page(replace(query, campaign_key=found))
+            campaign_key = _campaign_key(unit, query.sandbox, campaign_id)
+            messages = unit.messages.page(replace(query, campaign_key=campaign_key))
             ids = _campaign_ids(unit, {message.campaign_key for message in messages})
             return [MessageView(message, ids[message.campaign_key]) for message in messages]
 
         return await self.transactions.read(look)
 
     async def campaign_id(self, campaign_key: int) -> str:
-        """Of a campaign that has messages, and so exists."""
+        """Returns the id of a campaign that has messages, and so exists."""
         ids = await self.transactions.read(lambda unit: _campaign_ids(unit, {campaign_key}))
         return ids[campaign_key]
 
     async def event_query(self, query: EventQuery, campaign_id: str | None) -> EventQuery:
-        """The query with the campaign's key. Raises ResourceNotFound: a watch on nothing would wait for ever."""
+        """Returns the query with the campaign's key.
+
+        Raises ResourceNotFound: a watch on nothing would wait for ever.
+        """
 
         def look(unit: UnitOfWork) -> EventQuery:
-            found = _of_campaign(unit, query.sandbox, campaign_id)
-            if found == _NO_SUCH_CAMPAIGN:
-                raise ResourceNotFound(f"campaigns/{campaign_id}")
-            if query.execution_id and unit.executions.get(query.sandbox, query.execution_id) is None:
-                raise ResourceNotFound(f"executions/{query.execution_id}")
-            if query.message_id and unit.messages.get(query.sandbox, query.message_id) is None:
-                raise ResourceNotFound(f"messages/{query.message_id}")
-            return replace(query, campaign_key=found)
+            campaign_key = None if campaign_id is None else find_campaign(unit, query.sandbox, campaign_id).key
+            if query.execution_id:
+                find_execution(unit, query.sandbox, query.execution_id)
+            if query.message_id:
+                find_message(unit, query.sandbox, query.message_id)
+            return replace(query, campaign_key=campaign_key)
 
         return await self.transactions.read(look)
 
 
-#: No campaign has this key.
+#: No campaign has this key, so a query for it finds nothing.
 _NO_SUCH_CAMPAIGN = -1
 
 
-def _of_campaign(unit: UnitOfWork, sandbox: str, campaign_id: str | None) -> int | None:
-    """The key to filter by: None for every campaign."""
+def _campaign_key(unit: UnitOfWork, sandbox: str, campaign_id: str | None) -> int | None:
+    """Returns the key to filter by. None stands for every campaign."""
     if campaign_id is None:
         return None
     campaign = unit.campaigns.get(sandbox, campaign_id)

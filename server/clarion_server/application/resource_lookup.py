@@ -1,0 +1,42 @@
+"""Finds resources by the names that callers use, or refuses the call."""
+
+from __future__ import annotations
+
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.domain.campaign import Campaign, CampaignVersion
+from clarion_server.domain.errors import ResourceNotFound
+from clarion_server.domain.execution import Execution
+from clarion_server.domain.message import Message
+from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS, MESSAGES
+
+
+def find_campaign(unit: UnitOfWork, sandbox: str, campaign_id: str) -> Campaign:
+    """Raises ResourceNotFound."""
+    campaign = unit.campaigns.get(sandbox, campaign_id)
+    if campaign is None:
+        raise ResourceNotFound(CAMPAIGNS.format(campaign_id))
+    return campaign
+
+
+def find_version(unit: UnitOfWork, campaign: Campaign, number: int) -> CampaignVersion:
+    """Raises ResourceNotFound."""
+    version = unit.campaigns.version(campaign.key, number)
+    if version is None:
+        raise ResourceNotFound(f"{campaign.name}/versions/{number}")
+    return version
+
+
+def find_execution(unit: UnitOfWork, sandbox: str, execution_id: str) -> Execution:
+    """Raises ResourceNotFound."""
+    execution = unit.executions.get(sandbox, execution_id)
+    if execution is None:
+        raise ResourceNotFound(EXECUTIONS.format(execution_id))
+    return execution
+
+
+def find_message(unit: UnitOfWork, sandbox: str, message_id: str) -> Message:
+    """Raises ResourceNotFound."""
+    message = unit.messages.get(sandbox, message_id)
+    if message is None:
+        raise ResourceNotFound(MESSAGES.format(message_id))
+    return message
