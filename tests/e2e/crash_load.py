@@ -38,10 +38,13 @@ class Load:
     acknowledged: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """The messages of each acknowledged execution."""
     replayed: int = 0
+    ended: bool = False
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def run(self, caller: int) -> None:
-        for number in itertools.count():
+        numbers = itertools.count()
+        while not self.ended:
+            number = next(numbers)
             campaign = PARK if number % 2 else RESEND
             answer = await self._trigger_until_acknowledged(campaign, f"{caller}-{number}")
             async with self.changed:
@@ -69,15 +72,13 @@ async def set_up_campaigns(client: AsyncClient, port: int) -> None:
 
 @asynccontextmanager
 async def under_load(client: AsyncClient, callers: int = 8) -> AsyncIterator[Load]:
-    """Callers trigger all the while."""
+    """Callers trigger all the while. In the end each has its last answer: no trigger is under way any more."""
     load = Load(client)
-    tasks = [asyncio.create_task(load.run(caller)) for caller in range(callers)]
-    try:
+    async with asyncio.TaskGroup() as tasks:
+        for caller in range(callers):
+            tasks.create_task(load.run(caller))
         yield load
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        load.ended = True
 
 
 async def check(what: str, load: Load, sink: SmtpSink, show_counts: Callable[[str], None]) -> None:
@@ -103,7 +104,7 @@ async def all_messages(client: AsyncClient) -> dict[str, Message]:
 
 def check_nothing_is_lost(load: Load, messages: dict[str, Message]) -> None:
     acknowledged = {message for names in load.acknowledged.values() for message in names}
-    assert acknowledged <= messages.keys()
+    assert acknowledged == messages.keys()
     assert {message.state for message in messages.values()} <= OUTCOMES
 
 
