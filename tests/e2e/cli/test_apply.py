@@ -93,11 +93,12 @@ async def test_what_review_finds_in_a_file_of_its_own_is_told_by_its_line(shop: 
 
 async def test_what_the_service_refuses_is_told_by_line_of_the_file_for_all_files(clarion: CommandLine) -> None:
     clarion.write("a.yaml", CAMPAIGN.replace("order-confirmed", "first") + "tags: [shop, shop]\n")
-    clarion.write("b.yaml", CAMPAIGN.replace("order-confirmed", "Second"))
+    clarion.write("b.yaml", CAMPAIGN.replace("order-confirmed", "Second") + "tags: [shop, shop]\n")
     applied = await clarion("apply", "-f", ".")
     assert applied.status == 2
     assert "a.yaml:16: tags[1]" in applied.err
     assert "b.yaml:1: campaign: " in applied.err
+    assert "b.yaml:16: tags[1]" in applied.err
     assert "INVALID_FIELDS" in applied.err
 
 

@@ -259,3 +259,16 @@ def test_problems_of_all_files_come_together() -> None:
     with pytest.raises(CommandFailed) as caught:
         read_resources([Path()])
     assert [problem.where for problem in caught.value.problems] == ["a.yaml:2: foo", "b.yaml:2"]
+
+
+def test_several_problems_of_one_value_are_all_shown() -> None:
+    text = CHANNEL + "  username: ${NO_SUCH_A} ${NO_SUCH_B} ${NO_SUCH_A}\n"
+    assert problems_of(text) == [
+        ("file.yaml:6: smtp.username", f"The environment variable {name} is not set.")
+        for name in ("NO_SUCH_A", "NO_SUCH_B")
+    ]
+
+
+def test_a_value_that_follows_from_a_missing_variable_is_no_problem_of_its_own() -> None:
+    text = CHANNEL + "  timeout: ${NO_SUCH_A}\n"
+    assert problems_of(text) == [("file.yaml:6: smtp.timeout", "The environment variable NO_SUCH_A is not set.")]

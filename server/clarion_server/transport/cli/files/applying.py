@@ -119,7 +119,8 @@ class Applier:
         resources = resource.type.resources(self._client)
         try:
             stored = resources.get(resource.name)
-        except NotFoundError:
+        except (NotFoundError, InvalidRequestError):
+            # Under a malformed name nothing is stored. Creating it reports what else is wrong.
             resources.create(resource.value, validate_only=True)
             return Planned(resource)
         wanted = resources.update(replace(resource.value, etag=stored.etag), None, validate_only=True)

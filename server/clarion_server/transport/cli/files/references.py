@@ -111,7 +111,7 @@ class References:
         if self._environment is None or not VARIABLE.search(text):
             return text
         self.from_environment[path] = text
-        for name in VARIABLE.findall(text):
+        for name in dict.fromkeys(VARIABLE.findall(text)):
             if not self._environment.get(name):
                 self._problems.add(path, f"The environment variable {name} is not set.")
         value = VARIABLE.sub(lambda found: (self._environment or {}).get(found[1], ""), text)

@@ -95,7 +95,9 @@ def _resource(resource_type: ResourceType[Any], document: Document, problems: Pr
     try:
         value = resource_type.value_type.from_dict(references.resolve(data, resource_type.message))
     except FieldError as error:
-        for each in error.errors:
+        # A value that could not be resolved does not fit either.
+        resolved = [each for each in error.errors if each.path not in problems.paths]
+        for each in resolved:
             problems.add(each.path, _problem(each, references))
     if problems.all():
         return None

@@ -47,17 +47,20 @@ class Locations:
 
 
 class Problems:
-    """What is wrong with a document, by path. The first problem of a path counts: others follow from it."""
+    """What is wrong with a document."""
 
     def __init__(self, locations: Locations) -> None:
         self._locations = locations
-        self._by_path: dict[str, Problem] = {}
+        self._problems: list[Problem] = []
+        #: The paths of the values that are wrong.
+        self.paths: set[str] = set()
 
     def add(self, path: str, text: str, remedy: str = "") -> None:
         location = self._locations.find(path)
         where = f"{location}: {path}" if path else str(location)
-        self._by_path.setdefault(path, Problem(where, text, remedy, location.line))
+        self._problems.append(Problem(where, text, remedy, location.line))
+        self.paths.add(path)
 
     def all(self) -> list[Problem]:
         """Returns them in the order of their lines."""
-        return sorted(self._by_path.values(), key=lambda problem: problem.line)
+        return sorted(self._problems, key=lambda problem: problem.line)
