@@ -41,6 +41,10 @@ def test_help_of_serve_lists_every_setting_with_its_variable(capsys: pytest.Capt
         assert field.description.split()[0].strip("`") in words
 
 
+#: Another process may listen on the default ports.
+NO_PORTS = ("--listen", "127.0.0.1:0", "--http-listen", "")
+
+
 @pytest.mark.parametrize(
     ("arguments", "variable"),
     [
@@ -49,7 +53,7 @@ def test_help_of_serve_lists_every_setting_with_its_variable(capsys: pytest.Capt
         (["--log-level", "loud"], "CLARION_LOG_LEVEL"),
         (["--tls-key", "key.pem"], "CLARION_TLS_CERTIFICATE"),
         (["--listen", "0.0.0.0:50051"], "CLARION_TLS_CERTIFICATE"),
-        (["--store", "mysql://x"], "CLARION_STORE"),
+        (["--store", "mysql://x", *NO_PORTS], "CLARION_STORE"),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_told_by_its_variable(
@@ -70,7 +74,7 @@ def test_every_setting_that_makes_no_sense_is_told(
 
 
 def test_a_store_that_cannot_be_opened_is_told_in_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["serve", "--store", "sqlite:////nowhere/clarion.db", "--listen", "127.0.0.1:0"], SERVE) == Exit.REFUSED
+    assert run(["serve", "--store", "sqlite:////nowhere/clarion.db", *NO_PORTS], SERVE) == Exit.REFUSED
     assert capsys.readouterr().err == "error: There is no folder /nowhere for the store clarion.db.\n"
 
 
@@ -84,6 +88,8 @@ def test_a_store_that_cannot_be_opened_is_told_in_one_sentence(capsys: pytest.Ca
         (["pause", "a", "b"], "'b'"),
         (["stop", "a", "--queue", "burn"], "drain"),
         (["campaigns", "list", "--limt", "5"], "--limit"),
+        (["campaigns", "list", "--limit", "-1"], "--limit"),
+        (["watch", "--limit", "-1"], "--limit"),
         (["trigger", "a"], "--to or --from"),
         (["trigger", "a", "--to", "b", "--from", "c"], "--to or --from"),
         (["trigger", "a", "--from", "c", "--locale", "de"], "lines of the file"),

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 from rich.console import RenderableType
 
 from clarion_server.transport.cli.listing import table
@@ -20,7 +21,7 @@ V = TypeVar("V", bound="Value")
 
 MAX_PAGE = 1_000
 
-Limit = Annotated[int, Parameter(help="Show at most this many. 0 shows all.")]
+Limit = Annotated[int, Parameter(help="Show at most this many. 0 shows all.", validator=Number(gte=0))]
 
 
 def page_size(limit: int) -> int:

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 from rich.text import Text
 
 from clarion_server.transport.cli.commands.messages import failure_text
@@ -36,7 +37,9 @@ def watch(
     resume_token: Annotated[
         str, Parameter(help="Continue where a watch with the same filters ended, without a gap.")
     ] = "",
-    limit: Annotated[int, Parameter(help="End after this many events. 0 waits for Ctrl-C.")] = 0,
+    limit: Annotated[
+        int, Parameter(help="End after this many events. 0 waits for Ctrl-C.", validator=Number(gte=0))
+    ] = 0,
     session: CurrentSession,
 ) -> None:
     """Print events as they are recorded, each once and in order, one a line, until Ctrl-C.
