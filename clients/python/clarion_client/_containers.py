@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from clarion_client._converters import Converter, Integer
-from clarion_client._field_error import FieldError
+from clarion_client._field_error import FieldError, kind_of
 
 
 class Repeated:
@@ -34,7 +34,7 @@ class Repeated:
 
     def load(self, data: Any, /) -> tuple[Any, ...]:
         if not isinstance(data, list | tuple):
-            raise FieldError(f"is a {type(data).__name__}, not a list")
+            raise FieldError(f"is {kind_of(data)}, not a list")
         return tuple(load_each(enumerate(data), lambda _, item: self._item.load(item)).values())
 
 
@@ -90,14 +90,18 @@ class CountsByReason:
 def mapping(data: Any) -> Mapping[Any, Any]:
     """Returns plain data that is a mapping, and raises FieldError for any other."""
     if not isinstance(data, Mapping):
-        raise FieldError(f"is a {type(data).__name__}, not a mapping")
+        raise FieldError(f"is {kind_of(data)}, not a mapping")
     return data
 
 
-def load_each(items: Iterable[tuple[Any, Any]], load: Callable[[Any, Any], Any]) -> dict[Any, Any]:
-    """Returns what `load` makes of each item, by its name or index. Raises one FieldError for all that do not fit."""
+def load_each(
+    items: Iterable[tuple[Any, Any]], load: Callable[[Any, Any], Any], found: Iterable[FieldError] = ()
+) -> dict[Any, Any]:
+    """Returns what `load` makes of each item, by its name or index. Raises one FieldError for all that do not fit, and
+    for the errors already `found`.
+    """
     loaded: dict[Any, Any] = {}
-    errors: list[FieldError] = []
+    errors = list(found)
     for name, item in items:
         try:
             loaded[name] = load(name, item)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import cached_property
 from operator import attrgetter
@@ -168,7 +168,8 @@ class Record:
                 except FieldError as error:
                     error.move_into(name)
                     raise
-        self._refuse_several(written)
+        for several in self._several(written):
+            raise several
         return written
 
     def dump(self, value: Any, /) -> dict[str, Any]:
@@ -178,10 +179,9 @@ class Record:
     def load(self, data: Any, /) -> Any:
         given = {str(name): item for name, item in mapping(data).items()}
         missing = {name: None for name, field in self._fields.items() if field.required and name not in given}
-        loaded = load_each((missing | given).items(), self._load_field)
-        present = {name: item for name, item in loaded.items() if item is not None}
-        self._refuse_several(present)
-        return self._type(**{self._fields[name].name: item for name, item in present.items()})
+        present = {name for name, item in given.items() if item is not None}
+        loaded = load_each((missing | given).items(), self._load_field, self._several(present))
+        return self._type(**{self._fields[name].name: item for name, item in loaded.items() if item is not None})
 
     def _load_field(self, name: str, item: Any) -> Any:
         field = self._fields.get(name)
@@ -191,11 +191,12 @@ class Record:
             raise FieldError("is missing")
         return None if item is None else field.converter.load(item)
 
-    def _refuse_several(self, fields: Mapping[str, Any]) -> None:
+    def _several(self, fields: Collection[str]) -> Iterator[FieldError]:
+        """Yields an error for each choice of which several fields are given."""
         for choice in self._choices:
             given = [name for name in choice if name in fields]
             if len(given) > 1:
-                raise FieldError(f"has {' and '.join(given)}, of which only one can be given")
+                yield FieldError(f"has {' and '.join(given)}, of which only one can be given")
 
 
 def _field(field: dataclasses.Field[Any], message: Descriptor) -> Field:

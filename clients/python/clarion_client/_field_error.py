@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 #: A traceback is read by people; programs have `errors`.
 MOST_LISTED = 10
@@ -48,3 +49,9 @@ class FieldError(ValueError, TypeError):
         if len(lines) > MOST_LISTED:
             lines[MOST_LISTED:] = [f"... and {len(lines) - MOST_LISTED} more"]
         return "\n".join(lines)
+
+
+def kind_of(data: Any) -> str:
+    """Returns the name of a value's type with its article. Unlike the value, it is never personal data."""
+    name = type(data).__name__
+    return f"{'an' if name[0] in 'AEIOaeio' else 'a'} {name}"

@@ -15,7 +15,7 @@ from typing import Any
 
 from google.protobuf.struct_pb2 import NULL_VALUE, ListValue, Struct, Value
 
-from clarion_client._field_error import FieldError
+from clarion_client._field_error import FieldError, kind_of
 
 #: The contract's limit on nesting. Deeper data would also pass protobuf's own limit of 100 messages within each other.
 MAX_DEPTH = 32
@@ -55,7 +55,7 @@ def data_of(struct: Struct) -> dict[str, Any]:
 
 def _fill_object(struct: Struct, data: Any, depth: int) -> None:
     if not isinstance(data, Mapping):
-        raise FieldError(f"is a {type(data).__name__}, not a mapping")
+        raise FieldError(f"is {kind_of(data)}, not a mapping")
     fields = struct.fields
     for name, item in data.items():
         target = fields[name] if isinstance(name, str) and name.isascii() else _member(struct, name)
@@ -106,7 +106,7 @@ def _put_container(target: Value, item: Any, depth: int) -> None:
         target.list_value.SetInParent()
         _fill_array(target.list_value, item, depth)
     else:
-        raise FieldError(f"is a {type(item).__name__}, which JSON does not know{_advice(item)}")
+        raise FieldError(f"is {kind_of(item)}, which JSON does not know{_advice(item)}")
 
 
 def _fill_array(array: ListValue, items: list[Any] | tuple[Any, ...], depth: int) -> None:

@@ -202,6 +202,7 @@ CATEGORIES = "not one of TRANSACTIONAL, MARKETING"
         ({5: 1}, "5", "is no field of Campaign"),
         ({"actions": [{"email": {}}]}, "actions[0].channel_configuration", "is missing"),
         ({"actions": {"email": {}}}, "actions", "is a dict, not a list"),
+        ({"tags": 7}, "tags", "is an int, not a list"),
         ({"actions": ["x"]}, "actions[0]", "is a str, not a mapping"),
         ({"category": "URGENT"}, "category", f"is 'URGENT', {CATEGORIES}"),
         ({"category": "UNRECOGNIZED"}, "category", f"is 'UNRECOGNIZED', {CATEGORIES}"),
@@ -226,7 +227,8 @@ def test_a_mistake_in_a_file_is_named_with_its_path(data: dict[Any, Any], path: 
 
 
 def test_every_mistake_in_a_file_is_found_at_once() -> None:
-    data = {"tags": ["a", 1, 2], "actions": [{"email": {"subjekt": "x"}}], "rapid": "yes"}
+    webhook = {"json": "{}", "text": "x", "method": "FETCH"}
+    data = {"tags": ["a", 1, 2], "actions": [{"email": {"subjekt": "x"}, "webhook": webhook}], "rapid": "yes"}
 
     with pytest.raises(FieldError) as refusal:
         Campaign.from_dict(data)
@@ -234,12 +236,15 @@ def test_every_mistake_in_a_file_is_found_at_once() -> None:
     assert {error.path for error in refusal.value.errors} == {
         "tags[1]",
         "tags[2]",
+        "actions[0]",
         "actions[0].channel_configuration",
         "actions[0].email.subject",
         "actions[0].email.subjekt",
+        "actions[0].webhook",
+        "actions[0].webhook.method",
         "rapid",
     }
-    assert len(str(refusal.value).splitlines()) == 6
+    assert len(str(refusal.value).splitlines()) == 9
 
 
 def test_a_message_for_people_lists_ten_mistakes() -> None:
