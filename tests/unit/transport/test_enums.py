@@ -57,6 +57,11 @@ def test_every_value_of_the_contract_has_its_member(pair: EnumPair[Any, Any], wi
 
 
 @each_pair
+def test_names_are_those_of_the_contract_without_the_zero_value(pair: EnumPair[Any, Any], wire: Any) -> None:
+    assert sorted(pair.names) == sorted(name for name, number in wire.items() if number)
+
+
+@each_pair
 def test_nothing_is_the_zero_value(pair: EnumPair[Any, Any], wire: Any) -> None:
     assert pair.number(None) == 0
 

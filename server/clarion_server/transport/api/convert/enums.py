@@ -44,7 +44,9 @@ class EnumPair(Generic[M, N]):
 
     def __init__(self, members: type[M], number_of: Callable[[str], N], prefix: str) -> None:
         self._unspecified = number_of(f"{prefix}_UNSPECIFIED")
-        self._numbers = {member: number_of(f"{prefix}_{member.name}") for member in members}
+        self.names = [f"{prefix}_{member.name}" for member in members]
+        """The names of the values in the contract, without the zero value."""
+        self._numbers = dict(zip(members, map(number_of, self.names), strict=True))
         self._members = {int(number): member for member, number in self._numbers.items()}
 
     def number(self, member: M | None) -> N:
@@ -54,10 +56,6 @@ class EnumPair(Generic[M, N]):
     def member(self, number: int) -> M | None:
         """Returns the member with that number, or None for the zero value and for unknown numbers."""
         return self._members.get(number)
-
-    @property
-    def names(self) -> list[str]:
-        return [member.name for member in self._numbers]
 
 
 CATEGORY = EnumPair(Category, category_pb2.Category.Value, "CATEGORY")
