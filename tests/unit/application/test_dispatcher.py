@@ -86,6 +86,22 @@ async def test_messages_leave_in_the_order_of_their_acceptance(world: World, pro
     assert left == sorted(left)
 
 
+async def test_nothing_is_sent_directly_while_a_claim_may_bring_older_messages(process: Process) -> None:
+    dispatcher, lane = process.dispatcher, Lane.TRANSACTIONAL
+    in_flight = dispatcher.reserve(lane, 1)
+    assert in_flight is not None
+    claimed = dispatcher.reserve_for_claim(lane)
+    in_flight.release(1)
+    assert dispatcher.reserve(lane, 1) is None
+    urgent = dispatcher.reserve(Lane.RAPID, 1)
+    assert urgent is not None
+    urgent.release(1)
+    dispatcher.end_claim(lane, claimed)
+    later = dispatcher.reserve(lane, 1)
+    assert later is not None
+    later.release(1)
+
+
 async def test_no_more_are_sent_at_once_than_the_configuration_allows(world: World, process: Process) -> None:
     await process.trigger(*recipients(200))
     await until(lambda: states(world) == [SENT] * 200)

@@ -105,7 +105,7 @@ class ClaimLoop:
         except Exception:
             self._ports.pending_requeue.claims.add(now)
             for request in requests:
-                request.dispatcher.release(request.lane, request.reserved)
+                request.dispatcher.end_claim(request.lane, request.reserved)
                 self._schedule.add(request.channel_key, request.lane, now)
             raise
         for request, answer in zip(requests, answers, strict=True):
@@ -135,4 +135,4 @@ class ClaimLoop:
         elif claimed.next_due_time is not None:
             self._schedule.add(request.channel_key, request.lane, claimed.next_due_time)
         request.dispatcher.hand_off([ClaimedMessage(message) for message in messages])
-        request.dispatcher.release(request.lane, request.reserved - len(messages))
+        request.dispatcher.end_claim(request.lane, request.reserved - len(messages))

@@ -67,6 +67,8 @@ class ChannelDispatcher:
         self._recording = recording
         self._channel = OpenChannel(configuration, ports.open_channel)
         self._in_flight = InFlightLimit(configuration)
+        #: The lanes of which a claim is under way.
+        self._claiming: set[Lane] = set()
         self._empty = asyncio.Event()
         self._queue = SendQueue(configuration.max_concurrency)
         #: Where a rate is kept, one worker at a time waits for the next turn, and then takes what is first by then.
@@ -92,20 +94,31 @@ class ChannelDispatcher:
     # Capacity.
 
     def reserve(self, lane: Lane, count: int) -> DispatcherReservation | None:
-        """Reserves capacity for messages that are about to be written. Returns None when there is not enough."""
-        if count > self._in_flight.free(lane) or not self._may_send():
+        """Reserves capacity for messages that are about to be written.
+
+        Returns None when there is not enough, or when a claim may bring older messages of this lane or a lower one.
+        """
+        if count > self._in_flight.free(lane) or any(each <= lane for each in self._claiming) or not self._may_send():
             return None
         self._in_flight.acquire(lane, count)
         return DispatcherReservation(self, lane, self._ports)
 
     def reserve_for_claim(self, lane: Lane) -> int:
-        """Reserves all free capacity of the lane if it is worth a claim. Returns how much that is."""
+        """Reserves all free capacity of the lane for a claim if it is worth one. Returns how much that is.
+
+        Until `end_claim`, nothing is reserved that could overtake the claimed messages.
+        """
         if not self._may_send() or not self._in_flight.is_worth_a_claim(lane):
             return 0
-        # All of it, even where less is claimed: nothing is sent directly while the claim may bring older messages.
         free = self._in_flight.free(lane)
         self._in_flight.acquire(lane, free)
+        self._claiming.add(lane)
         return free
+
+    def end_claim(self, lane: Lane, unused: int) -> None:
+        """Releases the capacity that the claim did not use."""
+        self._claiming.discard(lane)
+        self.release(lane, unused)
 
     def release(self, lane: Lane, count: int) -> None:
         """Releases capacity, and wakes the claim loop if that makes a claim worthwhile."""
