@@ -61,7 +61,7 @@ def test_a_segment_takes_many_small_batches(store: SqlStore) -> None:
 
 def janes_in_segments(store: SqlStore, number: int) -> list[Message]:
     """Fills `number` segments with two messages each, and returns those to Jane."""
-    store._segments = RecipientIndex(size=2)
+    store._recipient_index = RecipientIndex(size=2)
     janes = []
     with store.begin() as work:
         sender = a_sender(work)

@@ -241,10 +241,15 @@ def test_a_schema_that_breaks_a_rule_is_found_and_does_not_compile(schema: dict[
         COMPILER.compile_schema(schema)
 
 
-def test_patterns_that_would_fill_the_memory_are_found_and_do_not_compile() -> None:
-    patterns = {f"x{number}": {"pattern": f"{LARGE_NAME}|{number}"} for number in range(9)}
+@pytest.mark.parametrize(
+    ("pattern", "first_too_many"),
+    [(LARGE_NAME, "x3"), (r"^[\p{L} '-]{1,230}$", "x2")],
+    ids=["large", "as large as one may be"],
+)
+def test_patterns_that_would_fill_the_memory_are_found_and_do_not_compile(pattern: str, first_too_many: str) -> None:
+    patterns = {f"x{number}": {"pattern": f"{pattern}|{number}"} for number in range(9)}
     schema = {"type": "object", "properties": patterns}
-    assert schema_findings(schema) == [(Severity.ERROR, "context_schema.properties.x3")]
+    assert schema_findings(schema) == [(Severity.ERROR, f"context_schema.properties.{first_too_many}")]
     with pytest.raises(ContentInvalid):
         COMPILER.compile_schema(schema)
 

@@ -122,7 +122,7 @@ class _GaugesCollector(Collector):
 
 
 class _StoreCollector(Collector):
-    """What the store has counted, of all processes and all time."""
+    """Exposes the counters of the store, which are those of all processes and all time."""
 
     def __init__(self) -> None:
         self.counts: CampaignCounts | None = None

@@ -19,8 +19,8 @@ from clarion_server.adapters.rendering.values import RenderRefused
 @dataclass(frozen=True, slots=True)
 class Limits:
     work: int = 30_000_000
-    """For all parts of one message together. Rendering runs on the event loop, so this is also how long one message
-    may keep the others waiting: about 30 ms.
+    """The work on all parts of one message together. Rendering runs on the event loop, so this also bounds how long
+    one message keeps the others waiting: about 30 ms.
     """
     text_chars: int = 1 << 20
     """The longest rendered part, and the longest text that a filter or an operator takes or makes."""
@@ -39,7 +39,7 @@ ELEMENT = 16
 VISIT = 150
 """One value that Python looks at in a loop of its own."""
 APPLY = 1_500
-"""One entry of a list to which a filter or a test is applied_subschemas."""
+"""One entry of a list to which a filter or a test is applied."""
 LOOKUP = 400
 """One step of an attribute path such as `address.city`."""
 CHAR = 4
@@ -121,7 +121,7 @@ def length_of(value: object) -> int:
 def search_price(text: str, sought: str) -> int:
     """Returns the price of looking for one text in another.
 
-    CPython searches in linear time, but compares place by place in texts that are too short for its preparation to pay.
+    CPython searches in linear time, but compares position by position in texts for which its preparation would not pay.
     """
     positions = max(len(text) - len(sought) + 1, 1)
     if len(text) < _LINEAR_SEARCH_FROM:

@@ -1,4 +1,4 @@
-"""From a template's tree to Python's code.
+"""Compiles a template's tree to Python's code.
 
 Python compiles a whole template in one call that lets no other thread run: a third of a millisecond for each KiB of the
 Python that Jinja2 writes. What takes longer than the event loop may wait is compiled by a child process.
@@ -19,7 +19,7 @@ from clarion_server.adapters.rendering.structure import Refusal, syntax_refusal
 
 _FILE_NAME = "<template>"
 _LONGEST_HERE = 64 * 1024
-"""In characters of Python beside the template's own texts, which cost next to nothing: about 25 ms."""
+"""The most characters of Python beside the template's own texts, which cost next to nothing: about 25 ms."""
 _LONGEST = 4 * 1024 * 1024
 _CHILD_SECONDS = 60
 _CHILD = (

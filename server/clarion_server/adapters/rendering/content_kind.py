@@ -1,4 +1,4 @@
-"""What rendering and review must know of the content of a channel."""
+"""The interface to the content of a channel, for rendering and review."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ C_contra = TypeVar("C_contra", contravariant=True)
 
 
 class Escaping(Enum):
-    """How a template writes a value."""
+    """The form in which a template writes a value."""
 
     NONE = "NONE"
-    """As it is."""
+    """The value is written unchanged."""
     HTML = "HTML"
-    """With the characters of HTML markup escaped."""
+    """The characters of HTML markup are escaped."""
     JSON = "JSON"
-    """As a JSON value: texts in quotes, lists and objects whole."""
+    """The value is written as JSON: texts in quotes, lists and objects whole."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,7 @@ LOOP_ATTRIBUTES = frozenset(
     {"cycle", "first", "index", "index0", "last", "length", "nextitem", "previtem", "revindex", "revindex0"}
 )
 
-
-#: What every template may call.
+#: The functions that every template may call.
 GLOBALS: dict[str, Any] = {"range": bounded_range}
 
 

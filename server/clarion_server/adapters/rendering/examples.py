@@ -18,7 +18,7 @@ from clarion_server.adapters.rendering.schema_tree import inline_references
 from clarion_server.application.ports.content import Example, Personalisation, RenderingFailed
 from clarion_server.domain.campaign import CampaignDefinition
 
-#: By JSON Schema's `format`. Addresses and hosts belong to nobody (RFC 2606, RFC 3849, RFC 5737).
+#: The examples by JSON Schema's `format`. Addresses and hosts belong to nobody (RFC 2606, RFC 3849, RFC 5737).
 _BY_FORMAT: Mapping[str, str] = {
     **dict.fromkeys(("email", "idn-email"), "jane@example.com"),
     **dict.fromkeys(("hostname", "idn-hostname"), "shop.example.com"),

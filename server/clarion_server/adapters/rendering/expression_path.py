@@ -1,4 +1,4 @@
-"""How a template names a value: `context.order.items[0].price`."""
+"""The paths by which a template names values, such as `context.order.items[0].price`."""
 
 from __future__ import annotations
 

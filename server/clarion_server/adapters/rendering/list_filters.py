@@ -126,7 +126,7 @@ def _sort_object(
 ) -> list[tuple[Any, Any]]:
     if by not in {"key", "value"}:
         raise RenderRefused("dictsort sorts by 'key' or by 'value'")
-    pairs = entries_of(context, value)
+    pairs = list(dict.items(value))
     keys = _keys(context, value if by == "key" else dict.values(value), None, case_sensitive)
     order = sorted(range(len(pairs)), key=keys.__getitem__, reverse=reverse)
     return [pairs[index] for index in order]
@@ -147,14 +147,6 @@ def _by_attribute(select: Callable[..., Any]) -> Callable[..., list[Any]]:
         return list(select(context, values, attribute, *test))
 
     return apply
-
-
-def _select(context: RenderContext, values: Any, *test: Any) -> list[Any]:
-    return list(builtin.sync_do_select(context, values, *test))
-
-
-def _reject(context: RenderContext, values: Any, *test: Any) -> list[Any]:
-    return list(builtin.sync_do_reject(context, values, *test))
 
 
 def _join(context: RenderContext, values: Any, separator: Any = "", attribute: Any = None) -> str:
@@ -178,35 +170,26 @@ def _last(context: RenderContext, values: Any) -> Any:
     return values[-1] if len(values) else context.environment.undefined(name="last")
 
 
-def entries_of(_context: RenderContext, value: Any) -> list[tuple[str, Any]]:
-    return list(dict.items(value))
-
-
-def keys_of(_context: RenderContext, value: Any) -> list[str]:
-    return list(dict.keys(value))
-
-
-def values_of(_context: RenderContext, value: Any) -> list[Any]:
-    return list(dict.values(value))
-
+_LENGTH = _list_filter(lambda _context, values: len(values), 0)
+_ITEMS = _list_filter(lambda _context, value: list(dict.items(value)), _PAIR)
 
 LIST_FILTERS: dict[str, Callable[..., Any]] = {
-    "count": _list_filter(lambda _context, values: len(values), 0),
+    "count": _LENGTH,
     "dictsort": _list_filter(_sort_object, _PAIR + 3 * VISIT),
     "first": _list_filter(_first, 0),
     "groupby": _list_filter(_group, 6 * VISIT),
-    "items": _list_filter(entries_of, _PAIR),
+    "items": _ITEMS,
     "join": _list_filter(_join, APPLY),
     "last": _list_filter(_last, 0),
-    "length": _list_filter(lambda _context, values: len(values), 0),
+    "length": _LENGTH,
     "list": _list_filter(lambda _context, values: list(values), ELEMENT),
     "map": _list_filter(_map, APPLY),
     "max": _list_filter(_extreme(max), 3 * VISIT),
     "min": _list_filter(_extreme(min), 3 * VISIT),
-    "reject": _list_filter(_reject, APPLY),
+    "reject": _list_filter(lambda context, *args: list(builtin.sync_do_reject(context, *args)), APPLY),
     "rejectattr": _list_filter(_by_attribute(builtin.sync_do_rejectattr), APPLY),
     "reverse": _list_filter(lambda _context, values: values[::-1], ELEMENT),
-    "select": _list_filter(_select, APPLY),
+    "select": _list_filter(lambda context, *args: list(builtin.sync_do_select(context, *args)), APPLY),
     "selectattr": _list_filter(_by_attribute(builtin.sync_do_selectattr), APPLY),
     "sort": _list_filter(_sort, 3 * VISIT),
     "sum": _list_filter(_sum, 3 * VISIT),
@@ -215,7 +198,7 @@ LIST_FILTERS: dict[str, Callable[..., Any]] = {
 
 #: The methods of objects. Their names are no identifiers, so that no template can spell them as filters.
 METHODS: dict[str, Callable[..., Any]] = {
-    ".items()": _list_filter(entries_of, _PAIR),
-    ".keys()": _list_filter(keys_of, ELEMENT),
-    ".values()": _list_filter(values_of, ELEMENT),
+    ".items()": _ITEMS,
+    ".keys()": _list_filter(lambda _context, value: list(dict.keys(value)), ELEMENT),
+    ".values()": _list_filter(lambda _context, value: list(dict.values(value)), ELEMENT),
 }

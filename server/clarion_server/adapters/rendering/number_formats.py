@@ -12,7 +12,7 @@ from babel.numbers import NumberPattern, get_currency_precision, get_currency_sy
 
 Format = Callable[[Decimal], str]
 
-#: For numbers of 64 digits with their percentage; Python's own context rounds to 28.
+#: Keeps all digits of a percentage of a number with 64 digits; Python's own context rounds to 28.
 _EXACT = Context(prec=100)
 
 #: Numbers of every length, sign and rounding, for which the quick format must agree with Babel.

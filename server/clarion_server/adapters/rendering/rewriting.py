@@ -136,7 +136,7 @@ def method_name(node: nodes.Call) -> str | None:
 
 
 def _is_cheap(comparison: nodes.Compare) -> bool:
-    """Whether a constant bounds what the comparison looks at."""
+    """Returns whether a constant bounds what the comparison looks at."""
     operands = (comparison.expr, comparison.ops[0].expr)
     return len(comparison.ops) == 1 and any(isinstance(operand, nodes.Const) for operand in operands)
 

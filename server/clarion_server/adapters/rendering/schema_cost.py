@@ -14,7 +14,7 @@ from typing import Any
 
 from jsonschema_rs import Draft202012Validator, RegexOptions, ValidationError
 
-from clarion_server.adapters.rendering.schema_tree import Path, all_subschemas, subschemas
+from clarion_server.adapters.rendering.schema_tree import Path, all_subschemas, parts_of, subschemas
 
 #: The largest context of a trigger (200 KiB of JSON) holds at most so many values and characters.
 _MOST_VALUES = 100_000
@@ -38,7 +38,9 @@ _COUNT = 500
 _VALUES_OF_AN_ERROR = 50
 _CHARS_OF_A_VALUE = 40
 
-_PATTERN_SIZES = (4 * 1024, 64 * 1024, 512 * 1024, 2 * 1024 * 1024, 8 * 1024 * 1024)
+LARGEST_PATTERN = 10 * 1024 * 1024
+"""The most bytes of one compiled pattern."""
+_PATTERN_SIZES = (4 * 1024, 64 * 1024, 512 * 1024, 2 * 1024 * 1024, 8 * 1024 * 1024, LARGEST_PATTERN)
 _IN_PLACE = frozenset({"allOf", "anyOf", "dependentSchemas", "else", "if", "not", "oneOf", "then"})
 _ALTERNATIVES = frozenset({"anyOf", "contains", "if", "not", "oneOf", "unevaluatedItems", "unevaluatedProperties"})
 _OF_ENTRIES = frozenset({"contains", "items", "prefixItems", "unevaluatedItems"})
@@ -84,7 +86,7 @@ class CostNode:
 def _errors(nodes: list[CostNode], value: Any) -> tuple[float, float]:
     """Returns the size of a value, which each of its errors copies, and the price of all errors in it."""
     size, price = 1.0 + (len(value) / _CHARS_OF_A_VALUE if isinstance(value, str) else 0), 0.0
-    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    inner = parts_of(value)
     keys = value if isinstance(value, Mapping) else [None] * len(inner)
     for key, part in zip(keys, inner, strict=True):
         part_size, part_price = _errors([each for node in nodes for each in node.nodes_of(key)], part)
@@ -154,19 +156,18 @@ def _keyword_price(keyword: str, value: Any) -> int:
 
 
 def _char_price(schema: Any) -> float:
-    own = [schema["pattern"]] if isinstance(schema, Mapping) and "pattern" in schema else []
-    return sum(_CHAR * (pattern_size(pattern) or 0) for pattern in own)
+    has_pattern = isinstance(schema, Mapping) and "pattern" in schema
+    return _CHAR * pattern_size(schema["pattern"]) if has_pattern else 0
 
 
 def _leaves(value: Any) -> int:
-    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-    return 1 + sum(map(_leaves, inner))
+    return 1 + sum(map(_leaves, parts_of(value)))
 
 
 def compilation_price(schema: Any) -> int:
     """Returns how many parts a schema has, a large pattern counted as many."""
     parts = sum(1 for _ in all_subschemas(schema))
-    return parts + sum((pattern_size(pattern) or 0) // _PATTERN_SIZES[0] for _, pattern in patterns(schema))
+    return parts + sum(pattern_size(pattern) // _PATTERN_SIZES[0] for _, pattern in patterns(schema))
 
 
 def has_alternatives(schema: Any) -> bool:
@@ -180,7 +181,7 @@ def holds_at_most(most: int, value: Any) -> bool:
     for held in pending:
         if len(pending) > most:
             return False
-        pending += held.values() if isinstance(held, Mapping) else held if isinstance(held, list) else ()
+        pending += parts_of(held)
     return True
 
 
@@ -195,12 +196,12 @@ def patterns(schema: Any) -> Iterator[tuple[Path, str]]:
 
 
 @lru_cache(maxsize=1024)
-def pattern_size(pattern: str) -> int | None:
-    """Returns how many bytes a compiled pattern takes at most; None when it is no pattern, or takes more than 8 MiB."""
+def pattern_size(pattern: str) -> int:
+    """Returns how many bytes a compiled pattern takes at most; 0 when it does not compile."""
     for size in _PATTERN_SIZES:
         try:
             Draft202012Validator({"pattern": pattern}, pattern_options=RegexOptions(size_limit=size))
         except (ValidationError, ValueError):
             continue
         return size
-    return None
+    return 0

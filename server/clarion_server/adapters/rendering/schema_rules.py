@@ -10,8 +10,15 @@ from typing import Any
 
 from jsonschema_rs import Draft202012Validator, RegexOptions, ValidationError
 
-from clarion_server.adapters.rendering.schema_cost import pattern_size, patterns
-from clarion_server.adapters.rendering.schema_tree import Path, all_subschemas, applied_subschemas, format_path, resolve
+from clarion_server.adapters.rendering.schema_cost import LARGEST_PATTERN, pattern_size, patterns
+from clarion_server.adapters.rendering.schema_tree import (
+    Path,
+    all_subschemas,
+    applied_subschemas,
+    format_path,
+    parts_of,
+    resolve,
+)
 from clarion_server.adapters.rendering.structure import closest
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 
@@ -27,7 +34,7 @@ _MOST_PARTS = 5_000
 _LONGEST_MESSAGE = 300
 _MOST_FINDINGS = 100
 _LARGEST_PATTERNS = 24 * 1024 * 1024
-"""Of all compiled patterns together; a name as in `^[\\p{L} '-]{1,100}$` takes a third of it."""
+"""The memory of all compiled patterns together; a name as in `^[\\p{L} '-]{1,100}$` takes a third of it."""
 
 _UNAVAILABLE = ("$anchor", "$dynamicAnchor", "$dynamicRef", "$recursiveAnchor", "$recursiveRef", "$vocabulary")
 
@@ -67,8 +74,7 @@ def _size(schema: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _depth(value: Any) -> int:
-    members = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-    return 1 + max(map(_depth, members), default=0)
+    return 1 + max(map(_depth, parts_of(value)), default=0)
 
 
 def _language(schema: Mapping[str, Any]) -> Iterator[Finding]:
@@ -90,7 +96,8 @@ def validator(schema: Mapping[str, Any]) -> Draft202012Validator:
 
     Raises jsonschema_rs.ValidationError.
     """
-    return Draft202012Validator(dict(schema), validate_formats=True, pattern_options=RegexOptions(), offline=True)
+    options = RegexOptions(size_limit=LARGEST_PATTERN)
+    return Draft202012Validator(dict(schema), validate_formats=True, pattern_options=options, offline=True)
 
 
 def _root(schema: Mapping[str, Any]) -> Iterator[Finding]:
@@ -159,7 +166,7 @@ def _count_parts(schema: Any, root: Mapping[str, Any], left: int, references: tu
 def _patterns(schema: Mapping[str, Any]) -> Iterator[Finding]:
     size = 0
     for path, pattern in patterns(schema):
-        size += pattern_size(pattern) or 0
+        size += pattern_size(pattern)
         if size > _LARGEST_PATTERNS:
             message = "The patterns of the schema take too much memory together."
             remedy = "Simplify this one: `maxLength` bounds a text for less than `{1,100}` does."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -39,6 +39,11 @@ def all_subschemas(schema: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
 def applied_subschemas(schema: Any) -> Iterator[Any]:
     """Returns the schemas directly inside that check values: definitions do so only where a reference leads to them."""
     return (child for path, child in subschemas(schema) if path[0] not in _DEFINITIONS)
+
+
+def parts_of(value: Any) -> Collection[Any]:
+    """Returns the values directly inside a JSON value."""
+    return value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
 
 
 def resolve(reference: str, root: Mapping[str, Any]) -> Any:

@@ -43,7 +43,7 @@ REASONS = {
     "uniqueItems": "DUPLICATE",
 }
 
-#: For people. `{limit}` and the like come from the schema, and nothing comes from the context.
+#: The messages for people. `{limit}` and the like come from the schema, and nothing comes from the context.
 _SENTENCES = {
     "additionalItems": "The list has more entries than the context schema allows.",
     "additionalProperties": "The context schema has no such field.",

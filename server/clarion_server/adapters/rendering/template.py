@@ -1,4 +1,4 @@
-"""One template: parse_template, made to pay for its work, compiled once, rendered often."""
+"""One template: it is parsed and compiled once, rendered often, and pays for its work."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from clarion_server.application.ports.content import ContentInvalid, RenderingFa
 
 
 class CompiledTemplate:
-    """A part of a content. `field` is its format_path path in the campaign."""
+    """A part of a content. `field` is its path in the campaign."""
 
     __slots__ = ("_environment", "_globals", "_paths", "_root", "_template", "field")
 

@@ -1,1 +1,1 @@
-"""Everything Clarion keeps, in SQL. `sqlite.open_sqlite_store` opens a store; nothing else is for use from outside."""
+"""The store in SQL. `open_sqlite_store`, `open_postgresql_store` and `open_temporary_store` open it."""

@@ -19,7 +19,7 @@ CATEGORIES = JsonCodec[tuple[Category, ...]](tuple[Category, ...])
 # A context schema may hold any number.
 DEFINITION = JsonCodec[CampaignDefinition](CampaignDefinition, big_numbers=True)
 EXCLUSION = JsonCodec[Exclusion](Exclusion)
-#: By the positions of recipient and action.
+#: Each entry has the positions of the recipient and the action, and the reason.
 EXCLUSIONS = JsonCodec[tuple[tuple[int, int, ExclusionReason], ...]](tuple[tuple[int, int, ExclusionReason], ...])
 FAILURE = JsonCodec[Failure](Failure)
 LABELS = JsonCodec[Mapping[str, str]](dict[str, str])

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, sel
 
 from clarion_server.adapters.storage.conditions import of_execution
 from clarion_server.adapters.storage.json_rows import RowsReader
-from clarion_server.adapters.storage.message_rows import message_from_row, select_messages
+from clarion_server.adapters.storage.message_rows import read_messages, select_messages
 from clarion_server.adapters.storage.newest_page import BEYOND_ALL, NewestIds, campaign_keys
 from clarion_server.adapters.storage.recipient_index import all_segments
 from clarion_server.adapters.storage.schema import message_labels, messages
@@ -26,8 +26,7 @@ _BY_IDS = RowsReader(
 
 
 def list_messages(connection: Connection, query: MessageQuery) -> list[Message]:
-    rows = _BY_IDS.read(connection, {"ids": _ids(connection, query)})
-    return [message_from_row(row) for row in rows]
+    return read_messages(connection, _BY_IDS, {"ids": _ids(connection, query)})
 
 
 def _ids(connection: Connection, query: MessageQuery) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -48,7 +48,7 @@ FIRST_RARE_COLUMN = messages.c.expire_time
 
 #: A purged context and profile are read as this.
 _PURGED = b"{}"
-#: These are in the order of `message_from_row`.
+#: These are in the order of `_from_row`.
 _READ_COLUMNS = (
     messages.c.id,
     messages.c.sandbox,
@@ -121,7 +121,7 @@ def label_rows(message: Message) -> Iterator[tuple[str, str, str, str]]:
     return ((message.sandbox, key, value, message.id) for key, value in message.labels.items())
 
 
-def message_from_row(row: Sequence[Any]) -> Message:
+def _from_row(row: Sequence[Any]) -> Message:
     """Reads by position, in the order of `_READ_COLUMNS` and of the fields: this runs for every claimed message."""
     return Message(
         row[0],
@@ -162,6 +162,8 @@ def select_messages() -> Select[Any]:
     )
 
 
-def read_messages(connection: Connection, statement: Select[Any]) -> list[Message]:
-    """Returns the messages that `statement`, which is made of `select_messages`, selects."""
-    return [message_from_row(row) for row in RowsReader(statement).read(connection)]
+def read_messages(
+    connection: Connection, reader: RowsReader, parameters: Mapping[str, Any] | None = None
+) -> list[Message]:
+    """Returns the messages of a reader whose statement is made of `select_messages`."""
+    return [_from_row(row) for row in reader.read(connection, parameters)]

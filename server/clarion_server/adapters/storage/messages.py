@@ -17,7 +17,6 @@ from clarion_server.adapters.storage.message_rows import (
     INSERTED_COLUMNS,
     context_to_row,
     label_rows,
-    message_from_row,
     message_to_row,
     read_messages,
     select_messages,
@@ -203,11 +202,11 @@ class SqlMessageRepository:
         for lane in sorted(lanes):
             if len(due) < limit:
                 queue = {"channel_key": channel_key, "lane": lane, "now": now, "limit": limit - len(due)}
-                due += map(message_from_row, self._due.read(self._connection, queue))
+                due += read_messages(self._connection, self._due, queue)
         return due
 
     def claimable(self, message_ids: Collection[str]) -> list[Message]:
-        return [message_from_row(row) for row in self._claimable.read(self._connection, {"ids": list(message_ids)})]
+        return read_messages(self._connection, self._claimable, {"ids": list(message_ids)})
 
     def queued(self, query: DueQuery) -> list[QueuedMessage]:
         queue = {"channel_key": query.channel_key, "lane": query.lane, "until": query.until, "limit": query.limit}
@@ -267,8 +266,7 @@ class SqlMessageRepository:
         return {row.id for row in _RECORD_OUTCOMES.select(self._connection, rows, after=(owner,))}
 
     def end_queued(self, message_ids: Collection[str], state: MessageState, now: Instant) -> set[str]:
-        moved = _END_QUEUED.select(self._connection, _rows(message_ids), before=(state, now))
-        return {row.id for row in moved}
+        return {row.id for row in _END_QUEUED.select(self._connection, _rows(message_ids), before=(state, now))}
 
     def queued_of_execution(self, execution_id: str) -> list[Message]:
         own = of_execution(messages.c.id, execution_id)
@@ -279,8 +277,7 @@ class SqlMessageRepository:
         return self._read(select_messages().where(*queued).order_by(messages.c.id).limit(limit))
 
     def claimed_by(self, owners: Collection[str], limit: int) -> list[Message]:
-        rows = _CLAIMED_BY.read(self._connection, {"owners": list(owners), "limit": limit})
-        return [message_from_row(row) for row in rows]
+        return read_messages(self._connection, _CLAIMED_BY, {"owners": list(owners), "limit": limit})
 
     def owners(self) -> set[str]:
         return set(self._connection.execute(_OWNERS).scalars())
@@ -289,7 +286,7 @@ class SqlMessageRepository:
         return merge_segments(self._connection, limit)
 
     def _read(self, statement: Select[Any]) -> list[Message]:
-        return read_messages(self._connection, statement)
+        return read_messages(self._connection, RowsReader(statement))
 
 
 def _rows(ids: Collection[str]) -> list[tuple[str]]:

@@ -29,7 +29,7 @@ Connect = Callable[[], sqlite3.Connection]
 #: The first with RETURNING.
 _OLDEST_SQLITE = (3, 35, 0)
 
-#: Of every connection. Texts of bulk statements come in many sizes, and each is parsed once while it is among these.
+#: Each connection keeps so many. Texts of bulk statements come in many sizes, and each is parsed once while it is kept.
 _CACHED_STATEMENTS = 512
 
 # A commit is on the disk before it returns.
@@ -40,8 +40,8 @@ _PRAGMAS = (
     # Statements over many rows keep what they may have to undo; in a file, that was a third of all that was written.
     "PRAGMA temp_store = MEMORY",
 )
-# In KB. The operating system caches the file as well, so this saves reading the upper levels of the indexes again and
-# again, and little more.
+# The cache is in KB. The operating system caches the file as well, so this one only saves reading the upper levels of
+# the indexes again and again.
 _WRITER_PRAGMAS = (*_PRAGMAS, "PRAGMA cache_size = -8192")
 _READER_PRAGMAS = (*_PRAGMAS, "PRAGMA query_only = ON")
 
@@ -61,14 +61,14 @@ _UNAVAILABLE = frozenset(
     }
 )
 
-#: What is the matter with a file, by primary result codes.
-_MATTERS = {
+#: The predicates of the explanations, by primary result code.
+_EXPLANATIONS = {
     sqlite3.SQLITE_NOTADB: "is no SQLite database: name another file, or move this one away",
     sqlite3.SQLITE_CORRUPT: "is damaged: put a backup in its place",
     sqlite3.SQLITE_READONLY: "cannot be written: let the service's user write it and its folder",
     sqlite3.SQLITE_CANTOPEN: "cannot be opened: let the service's user read and write it and its folder",
     sqlite3.SQLITE_FULL: "does not fit on its disk: make room there",
-    sqlite3.SQLITE_BUSY: "is locked by another program: end that first",
+    sqlite3.SQLITE_BUSY: "is locked by another program: end that program first",
 }
 
 
@@ -112,16 +112,16 @@ def _failures_of_opening(file: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, sqlite3.Error, DBAPIError) as error:
-        raise StoreUnavailable(f"{file} {_why_not(error)}.") from error
+        raise StoreUnavailable(f"{file} {_explain(error)}.") from error
 
 
-def _why_not(error: OSError | sqlite3.Error | DBAPIError) -> str:
-    """What is the matter with the file, and what to do about it."""
+def _explain(error: OSError | sqlite3.Error | DBAPIError) -> str:
+    """Returns why the file cannot be used and what to do about it, without the subject of the sentence."""
     if isinstance(error, OSError):
         return f"cannot be opened: {error.strerror}"
     cause = error.orig if isinstance(error, DBAPIError) else error
     code: int = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-    return _MATTERS.get(code & 0xFF, f"cannot be used: {cause}")
+    return _EXPLANATIONS.get(code & 0xFF, f"cannot be used: {cause}")
 
 
 def _check_version() -> None:
@@ -189,7 +189,7 @@ def _translate(error: DBAPIError) -> StoreUnavailable | None:
     # The lower byte is the primary code; the rest details it.
     if code is None or code & 0xFF not in _UNAVAILABLE:
         return None
-    return StoreUnavailable(f"The SQLite file {_why_not(error)}.")
+    return StoreUnavailable(f"The SQLite file {_explain(error)}.")
 
 
 class _SqliteNotifier:

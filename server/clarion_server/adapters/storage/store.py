@@ -20,7 +20,7 @@ class CommitNotifier(Protocol):
     """Tells the processes that share a database of each other's commits."""
 
     def commit_version(self) -> object:
-        """As `Store.commit_version`."""
+        """Does what `Store.commit_version` does."""
         ...
 
     def notify_committed(self) -> None:
@@ -28,11 +28,11 @@ class CommitNotifier(Protocol):
         ...
 
     def notify_queued(self, channel_keys: Collection[int]) -> None:
-        """As `Store.notify_queued`."""
+        """Does what `Store.notify_queued` does."""
         ...
 
     def listen(self, listener: CommitListener) -> None:
-        """As `Store.listen`."""
+        """Does what `Store.listen` does."""
         ...
 
     def close(self) -> None: ...
@@ -63,7 +63,7 @@ class SqlStore:
         self._shard = shard
         self._writer_lock = writer_lock
         self._on_close = on_close
-        self._segments = RecipientIndex()
+        self._recipient_index = RecipientIndex()
 
     @contextmanager
     def begin(self) -> Iterator[SqlUnitOfWork]:
@@ -96,7 +96,7 @@ class SqlStore:
         with self._translated_errors(), closing(_begin(engine)) as connection:
             transaction = connection.get_transaction()
             assert transaction is not None
-            unit = SqlUnitOfWork(connection, transaction, self._segments, self._shard(), on_commit)
+            unit = SqlUnitOfWork(connection, transaction, self._recipient_index, self._shard(), on_commit)
             try:
                 yield unit
             finally:

@@ -1,4 +1,4 @@
-"""Time, ids and chance as the machine gives them."""
+"""The clock and the source of ids and secrets."""
 
 from __future__ import annotations
 

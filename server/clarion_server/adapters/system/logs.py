@@ -1,4 +1,4 @@
-"""The log: one event a line on standard error, with a constant name and ids, never personal data."""
+"""Sets up the log: one event a line on standard error, with a constant name and ids, never personal data."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import structlog
 
 
 def set_up_logs(level: str, as_json: bool, process: int | None = None) -> None:
-    """`process`: which one this is of several that write to the same place."""
-    # Tracebacks show the code alone: the values of local variables may be anybody's address.
+    """`process` is the number of this process among several that write to one log."""
+    # Tracebacks show the code alone, because the values of local variables may be addresses.
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if as_json
@@ -22,7 +22,7 @@ def set_up_logs(level: str, as_json: bool, process: int | None = None) -> None:
     )
     structlog.configure(
         processors=[
-            *([] if process is None else [_of(process)]),
+            *([] if process is None else [_add_process(process)]),
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.StackInfoRenderer(),
@@ -35,19 +35,17 @@ def set_up_logs(level: str, as_json: bool, process: int | None = None) -> None:
 
 
 class _LineLogger(structlog.PrintLogger):
-    """A line that cannot be written, because the disk is full or nobody reads, is lost, and nothing else with it: what
-    is logged in the middle of a task must not end it.
-    """
+    """Drops a line that cannot be written because the disk is full or nobody reads: logging must not end a task."""
 
     def msg(self, message: str) -> None:
-        # ValueError is that of a file which is closed.
+        # A closed file raises ValueError.
         with suppress(OSError, ValueError):
             super().msg(message)
 
     log = debug = info = warn = warning = error = critical = fatal = failure = err = exception = msg
 
 
-def _of(process: int) -> structlog.typing.Processor:
+def _add_process(process: int) -> structlog.typing.Processor:
     def add(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
         event["process"] = process
         return event

@@ -17,7 +17,7 @@ from clarion_server.domain.finding import Finding
 _LONGEST_LINE = 998
 """The longest value of a header field, in characters (RFC 5322 section 2.1.1)."""
 _PICTURE = re.compile("<(?:img|svg|video|picture|object|input|v:)|background", re.IGNORECASE)
-"""What HTML without text can show."""
+"""The beginnings of tags that show something without text."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 

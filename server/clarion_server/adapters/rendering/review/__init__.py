@@ -34,7 +34,7 @@ from clarion_server.adapters.rendering.review.effort import ReviewTooLong, limit
 from clarion_server.adapters.rendering.review.html_rules import review_html, review_text
 from clarion_server.adapters.rendering.review.json_report import JsonReport
 from clarion_server.adapters.rendering.review.json_types import Schema
-from clarion_server.adapters.rendering.review.links import Link, links
+from clarion_server.adapters.rendering.review.links import links
 from clarion_server.adapters.rendering.review.report import Report, TooManyFindings
 from clarion_server.adapters.rendering.schema_check import EMPTY_OBJECT
 from clarion_server.adapters.rendering.schema_rules import schema_findings
@@ -43,7 +43,7 @@ from clarion_server.adapters.rendering.structure import Refusal, parse_template
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 
-__all__ = ["Link", "links", "review"]
+__all__ = ["links", "review"]
 
 
 def review(definition: CampaignDefinition, kinds: ContentKinds) -> list[Finding]:

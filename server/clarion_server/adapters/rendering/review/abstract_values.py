@@ -47,7 +47,7 @@ class AbstractValue:
     access_path: AccessPath | None = None
     """None for a computed value."""
     path: str = ""
-    """How the template names the value, for people."""
+    """The path by which the template names the value, for people."""
     key_of: AccessPath | None = None
     """The access path of an object that certainly has this value as a key."""
 

@@ -18,22 +18,16 @@ def _is_currency(constant: object) -> bool:
     return isinstance(constant, str) and CURRENCY.fullmatch(constant) is not None
 
 
-def _is_style(constant: object) -> bool:
-    return constant in STYLES
-
-
-def _is_method(constant: object) -> bool:
-    return constant in {"common", "ceil", "floor"}
-
-
 def _is_digits(constant: object) -> bool:
     return type(constant) is int and 0 <= constant <= MOST_DIGITS
 
 
 _DIGITS = Parameter("digits", NUMBERS, accepts=_is_digits, wanted=f"a whole number from 0 to {MOST_DIGITS}")
 _PRECISION = Parameter("precision", NUMBERS, accepts=_is_digits, wanted=f"a whole number from 0 to {MOST_DIGITS}")
-_METHOD = Parameter("method", STRINGS, accepts=_is_method, wanted="'common', 'ceil' or 'floor'")
-_FORMAT = Parameter("format", STRINGS, accepts=_is_style, wanted=f"one of {', '.join(STYLES)}")
+_METHOD = Parameter(
+    "method", STRINGS, accepts=frozenset({"common", "ceil", "floor"}).__contains__, wanted="'common', 'ceil' or 'floor'"
+)
+_FORMAT = Parameter("format", STRINGS, accepts=STYLES.__contains__, wanted=f"one of {', '.join(STYLES)}")
 _ZONE = Parameter("tz", STRINGS, accepts=is_zone, wanted="a time zone such as 'Europe/Paris'")
 _CODE = Parameter(
     "currency", STRINGS, is_required=True, accepts=_is_currency, wanted="three capital letters such as 'EUR'"

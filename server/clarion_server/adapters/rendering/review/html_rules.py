@@ -39,7 +39,7 @@ def review_html(source: str, report: Report) -> None:
 
 
 def _shows(token: Tag | Text) -> bool:
-    """Whether a reader may see something of it."""
+    """Returns whether a reader may see something of the token."""
     if isinstance(token, Tag):
         return token.name in _VISIBLE or any(each.name == "background" for each in token.attributes)
     return token.element not in _INVISIBLE_TEXTS and bool(unescape(without_blocks(token.text)).strip())

@@ -23,7 +23,7 @@ _ATTRIBUTE_NAME = re.compile(f"[^\\s/>={BLOCK}{COMMENT}]+")
 _EQUALS = re.compile(r"\s*=\s*")
 _UNQUOTED = re.compile(r"[^\s>]*")
 _MOST_ATTRIBUTES = 1_000
-"""Of one tag, beside those that hold values of the template."""
+"""The attributes of one tag that are kept, beside those that hold values of the template."""
 _RAW_TEXTS = ("script", "style", "title", "textarea")
 _RAW_TEXT_ENDS = {name: re.compile(f"</{name}(?=[\\s/>])", re.IGNORECASE) for name in _RAW_TEXTS}
 

@@ -46,7 +46,7 @@ def without_blocks(html: str) -> str:
 
 
 def writes_json(names: str) -> bool:
-    """Whether a value with these names in its mark passes through `tojson` last."""
+    """Returns whether a value with these names in its mark passes through `tojson` last."""
     return names.endswith(_TO_JSON)
 
 

@@ -32,7 +32,7 @@ class Link:
 
     line: int
     address: str
-    """With marks in place of the template's tags, and their names."""
+    """The address, with marks in place of the template's tags, and their names."""
     schemes: frozenset[str] = _LINK_SCHEMES
     texts: list[str] = field(default_factory=list)
 
@@ -41,7 +41,7 @@ class Link:
 
     @property
     def fault(self) -> str:
-        """What is wrong with the address, for people; empty when nothing is, or when the data decides."""
+        """The fault of the address, for people; empty when it has none, or when the data decides."""
         address = without_names(without_names(self.address, VALUE), VALUE).strip()
         if not address:
             return "has no address"
@@ -52,8 +52,8 @@ class Link:
         return without_names(self.address, "…").strip()
 
 
-def links(source: str) -> Iterator[Link]:
-    """Yields the links of a template that writes HTML, with their texts."""
+def links(source: str) -> list[Link]:
+    """Returns the links of a template that writes HTML, with their texts."""
     found: list[Link] = []
     is_open = False
     for token in scan(html_of(source)):
@@ -65,7 +65,7 @@ def links(source: str) -> Iterator[Link]:
         elif token.name in {"a", "area"} and (address := token.value_of("href")) is not None:
             found.append(Link(token.line, address))
             is_open = token.name == "a"
-    return iter(found)
+    return found
 
 
 def resources_of(tag: Tag) -> Iterator[Link]:

@@ -201,22 +201,18 @@ def _sorted_pairs(use: FilterUse) -> AbstractValue:
     return _pairs(use)
 
 
-def _is_key_or_value(constant: object) -> bool:
-    return constant in {"key", "value"}
-
-
-_BY = Parameter("by", STRINGS, accepts=_is_key_or_value, wanted="'key' or 'value'")
-_ITEMS = FilterRule(OBJECTS, _pairs)
+_BY = Parameter("by", STRINGS, accepts=frozenset({"key", "value"}).__contains__, wanted="'key' or 'value'")
+_LENGTH = FilterRule(SIZED, lambda _: NUMBER)
 
 LIST_RULES: Mapping[str, FilterRule] = {
-    "count": FilterRule(SIZED, lambda _: NUMBER),
+    "count": _LENGTH,
     "dictsort": FilterRule(OBJECTS, _sorted_pairs, (_CASE, _BY, _REVERSE)),
     "first": FilterRule(SIZED, _one_element),
     "groupby": FilterRule(CONTAINERS, _grouped, (Parameter("attribute", ALL, is_required=True),)),
-    "items": _ITEMS,
+    "items": FilterRule(OBJECTS, _pairs),
     "join": FilterRule(CONTAINERS, _joined, (Parameter("separator"), _ATTRIBUTE)),
     "last": FilterRule(SEQUENCES, _one_element),
-    "length": FilterRule(SIZED, lambda _: NUMBER),
+    "length": _LENGTH,
     "list": FilterRule(CONTAINERS, _listed),
     "map": FilterRule(CONTAINERS, _mapped, (_MAP_ATTRIBUTE, _DEFAULT), takes_more=True),
     "max": FilterRule(CONTAINERS, _extreme, (_CASE, _ATTRIBUTE)),
@@ -231,7 +227,7 @@ LIST_RULES: Mapping[str, FilterRule] = {
     "unique": FilterRule(CONTAINERS, _unique, (_CASE, _ATTRIBUTE)),
 }
 
-#: What the methods of objects return.
+#: The results of the methods of objects.
 METHOD_RULES: Mapping[str, Callable[[AbstractValue], AbstractValue]] = {
     ".items()": lambda value: pairs_of(TEXT, value.members()),
     ".keys()": lambda _: list_of(TEXT),

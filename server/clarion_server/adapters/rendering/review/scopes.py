@@ -1,4 +1,4 @@
-"""What review knows at one point of a template: its variables, and what the conditions around it have established."""
+"""The knowledge of review at one point of a template: the variables, and the facts that conditions have established."""
 
 from __future__ import annotations
 

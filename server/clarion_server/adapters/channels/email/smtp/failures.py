@@ -29,7 +29,7 @@ class Step(StrEnum):
     RCPT = "RCPT"
     DATA = "DATA"
     CONTENT = "CONTENT"
-    """From the first line of the message to the reply to its final dot."""
+    """The step from the first line of the message to the reply to its final dot."""
 
 
 _REASON = FailureReason
