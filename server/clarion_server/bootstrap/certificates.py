@@ -1,4 +1,4 @@
-"""Reads the certificate and the key that the settings name."""
+"""Reads the certificate and the private key that the settings name."""
 
 from __future__ import annotations
 
@@ -12,20 +12,24 @@ from clarion_server.config import Settings
 
 
 def tls_files(settings: Settings) -> tuple[Path, Path] | None:
+    """Returns the files of the certificate and of the key; None without TLS."""
     if settings.tls_key is None or settings.tls_certificate is None:
         return None
     return settings.tls_certificate, settings.tls_key
 
 
 def credentials(settings: Settings) -> grpc.ServerCredentials | None:
-    if settings.tls_key is None or settings.tls_certificate is None:
+    """Returns the credentials of the gRPC server; None without TLS. Raises CannotStart."""
+    files = tls_files(settings)
+    if files is None:
         return None
+    certificate, key = files
     try:
         # gRPC does not report what is wrong with them.
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(settings.tls_certificate, settings.tls_key, password="")
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
     except OSError as error:
         raise CannotStart(
-            f"Cannot use the certificate {settings.tls_certificate} with the key {settings.tls_key}:"
-            f" {error.strerror or error}. Both are PEM files, and the key has no password."
+            f"Cannot use the certificate {certificate} with the key {key}: {error.strerror or error}."
+            " Both are PEM files, and the key has no password."
         ) from error
-    return grpc.ssl_server_credentials([(settings.tls_key.read_bytes(), settings.tls_certificate.read_bytes())])
+    return grpc.ssl_server_credentials([(key.read_bytes(), certificate.read_bytes())])

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from clarion_server.application.ports.queue import QueueUnavailable
 from clarion_server.application.ports.store import Store
 from clarion_server.bootstrap.access import wire_access
 from clarion_server.bootstrap.authoring import wire_authoring
@@ -17,7 +16,7 @@ from clarion_server.bootstrap.reading import Reading, wire_reading
 from clarion_server.bootstrap.sending import wire_sending
 from clarion_server.bootstrap.servers import Ports, Servers, serves_http
 from clarion_server.bootstrap.services import contract_services
-from clarion_server.bootstrap.start_failures import CannotStart, failures_of_starting
+from clarion_server.bootstrap.start_failures import failures_of_starting
 from clarion_server.bootstrap.triggering import Triggers, wire_triggers
 from clarion_server.config import Settings
 from clarion_server.transport.api.methods import GuardedMethods
@@ -37,7 +36,6 @@ class Clarion:
         self._core = core = wire_core(settings, store, wire_metrics(settings))
         self.sending = wire_sending(settings, core)
         self._authoring = wire_authoring(core, self.sending)
-        self._scheduling: asyncio.Task[None] | None = None
         self._access = access = wire_access(core)
         self._reading = reading = wire_reading(core)
         triggers = wire_triggers(core, self.sending)
@@ -56,16 +54,13 @@ class Clarion:
         """
         ports = self._servers.listen()
         with failures_of_starting():
-            try:
-                await self.sending.start()
-            except QueueUnavailable as error:
-                raise CannotStart(f"Cannot use the queue: {error}") from error
+            await self.sending.start()
             first_key = await self._access.keys.ensure_first_key()
         if first_key is not None:
             show_first_key(first_key)
         loop = asyncio.get_running_loop()
         self._core.store.listen(lambda channel_keys: _call_soon(loop, self._others_committed, channel_keys))
-        self._scheduling = asyncio.create_task(self._authoring.scheduler.run())
+        self._authoring.scheduler.start()
         await self._servers.start()
         return ports
 
@@ -73,9 +68,7 @@ class Clarion:
         """Refuses new calls, lets those in flight and the attempts finish, and leaves the rest to the next start."""
         # Both at once: no attempt begins while the last calls are answered.
         await asyncio.gather(self._servers.stop(self._end_streams), self.sending.stop_dispatch())
-        self._authoring.scheduler.stop()
-        if self._scheduling is not None:
-            await self._scheduling
+        await self._authoring.scheduler.close()
         await self._authoring.queue_canceller.close()
         await self._core.commits.drain()
         await self.sending.close()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.ports.clock import Clock
-from clarion_server.application.ports.queue import Queue, QueueUnavailable
+from clarion_server.application.ports.queue import Queue
 from clarion_server.application.sending.lease import Lease
 from clarion_server.application.sending.store_queue import StoreQueue
 from clarion_server.application.transactions import Transactions
-from clarion_server.bootstrap.start_failures import CannotStart
+from clarion_server.bootstrap.start_failures import CannotStart, failures_of_starting
 from clarion_server.config import Settings
 
 
@@ -22,8 +22,6 @@ def open_queue(
         from clarion_server.adapters.queue.jetstream import JetStreamQueue, read_address  # noqa: PLC0415 - only when asked for
     except ImportError as error:
         raise CannotStart("A queue in NATS takes the extra 'nats': pip install 'clarion[server,nats]'.") from error
-    try:
+    with failures_of_starting():
         address = read_address(settings.queue, settings.queue_credentials)
-    except QueueUnavailable as error:
-        raise CannotStart(f"Cannot use the queue: {error}") from error
     return JetStreamQueue(address, transactions, commits, clock, lease)

@@ -9,7 +9,7 @@ from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
 from typing import Any
 
 import pytest
-from clarion_server.application.campaigns.scheduler import NAP, CampaignScheduler
+from clarion_server.application.campaigns.scheduler import MAX_SLEEP, CampaignScheduler
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.repositories import CampaignRepository
 from clarion_server.application.ports.store import UnitOfWork, WriteConflict
@@ -26,24 +26,23 @@ LIVE, COMPLETED = CampaignState.LIVE, CampaignState.COMPLETED
 DEADLINE_S = 30
 
 
-class Keeping:
-    """A keeper at work, and what it told."""
+class Scheduling:
+    """A scheduler, and the campaigns that it has moved."""
 
-    def __init__(self, world: World, clock: Clock | None = None, told: asyncio.Queue[Campaign] | None = None) -> None:
-        self.told = told or asyncio.Queue()
-        self.keeper = CampaignScheduler(world.transactions, clock or world.clock, self.told.put_nowait)
+    def __init__(self, world: World, clock: Clock | None = None, moved: asyncio.Queue[Campaign] | None = None) -> None:
+        self.moved = moved or asyncio.Queue()
+        self.scheduler = CampaignScheduler(world.transactions, clock or world.clock, self.moved.put_nowait)
 
     async def next(self) -> Campaign:
-        return await asyncio.wait_for(self.told.get(), DEADLINE_S)
+        return await asyncio.wait_for(self.moved.get(), DEADLINE_S)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        task = asyncio.create_task(self.keeper.run())
+        self.scheduler.start()
         try:
             yield
         finally:
-            self.keeper.stop()
-            await asyncio.wait_for(task, DEADLINE_S)
+            await asyncio.wait_for(self.scheduler.close(), DEADLINE_S)
 
 
 class WallClock:
@@ -67,12 +66,12 @@ def impatient() -> Iterator[World]:
 async def test_a_campaign_goes_live_and_completes_at_its_times(world: World) -> None:
     now = world.clock.now()
     await world.live(schedule=Schedule(now + HOUR, now + 2 * HOUR))
-    keeping = Keeping(world)
-    async with keeping.running():
+    scheduling = Scheduling(world)
+    async with scheduling.running():
         for state in (LIVE, COMPLETED):
             world.clock.advance(HOUR)
-            keeping.keeper.wake()
-            moved = await keeping.next()
+            scheduling.scheduler.wake()
+            moved = await scheduling.next()
             assert moved.state is state
             assert await world.stored() == moved
 
@@ -81,58 +80,58 @@ async def test_a_paused_campaign_completes_too(world: World) -> None:
     await world.live(schedule=Schedule(end_time=world.clock.now() + HOUR))
     await world.life_cycle.pause("order-confirmed", "", AUTHOR)
     world.clock.advance(HOUR)
-    keeping = Keeping(world)
-    async with keeping.running():
-        assert (await keeping.next()).state is COMPLETED
+    scheduling = Scheduling(world)
+    async with scheduling.running():
+        assert (await scheduling.next()).state is COMPLETED
 
 
-async def test_nobody_needs_to_wake_the_keeper(world: World) -> None:
+async def test_nobody_needs_to_wake_the_scheduler(world: World) -> None:
     clock = WallClock()
     world.clock.time = clock.now()
     await world.live(schedule=Schedule(clock.now() + 200 * MILLISECOND))
-    keeping = Keeping(world, clock)
-    async with keeping.running():
-        # Sooner than the keeper would look without knowing of a time.
-        moved = await asyncio.wait_for(keeping.told.get(), 0.9 * NAP / SECOND)
+    scheduling = Scheduling(world, clock)
+    async with scheduling.running():
+        # Sooner than the scheduler would look without knowing of a time.
+        moved = await asyncio.wait_for(scheduling.moved.get(), 0.9 * MAX_SLEEP / SECOND)
     assert moved.state is LIVE
 
 
-async def test_an_earlier_time_counts_as_soon_as_the_keeper_is_woken(world: World) -> None:
+async def test_an_earlier_time_counts_as_soon_as_the_scheduler_is_woken(world: World) -> None:
     await world.live("later", schedule=Schedule(world.clock.now() + 2 * HOUR))
-    keeping = Keeping(world)
-    async with keeping.running():
+    scheduling = Scheduling(world)
+    async with scheduling.running():
         await world.live("sooner", schedule=Schedule(world.clock.now() + HOUR))
         world.clock.advance(HOUR)
-        keeping.keeper.wake()
-        assert (await keeping.next()).id == "sooner"
+        scheduling.scheduler.wake()
+        assert (await scheduling.next()).id == "sooner"
     assert (await world.stored("later")).state is CampaignState.SCHEDULED
 
 
-async def test_of_two_keepers_on_one_store_one_makes_each_move(world: World) -> None:
+async def test_of_two_schedulers_on_one_store_one_makes_each_move(world: World) -> None:
     ids = [f"c{number}" for number in range(5)]
     for campaign_id in ids:
         await world.live(campaign_id, schedule=Schedule(world.clock.now() + HOUR))
-    one = Keeping(world)
-    other = Keeping(world, told=one.told)
+    one = Scheduling(world)
+    other = Scheduling(world, moved=one.moved)
     async with one.running(), other.running():
         world.clock.advance(HOUR)
-        one.keeper.wake()
-        other.keeper.wake()
+        one.scheduler.wake()
+        other.scheduler.wake()
         assert sorted([(await one.next()).id for _ in ids]) == ids
-    assert one.told.empty()
+    assert one.moved.empty()
 
 
 async def test_a_store_that_does_not_answer_ends_nothing(impatient: World) -> None:
     await impatient.live(schedule=Schedule(impatient.clock.now() + HOUR))
     impatient.clock.advance(HOUR)
-    keeping = Keeping(impatient)
+    scheduling = Scheduling(impatient)
     with capture_logs() as logs, ExitStack() as locked:
         locked.enter_context(impatient.store.begin())
-        async with keeping.running():
+        async with scheduling.running():
             await until(lambda: any(entry["event"] == "schedule_keeping_failed" for entry in logs))
             locked.close()
-            keeping.keeper.wake()
-            assert (await keeping.next()).state is LIVE
+            scheduling.scheduler.wake()
+            assert (await scheduling.next()).state is LIVE
 
 
 class OvertakenCampaigns:
@@ -168,13 +167,13 @@ async def test_a_campaign_that_another_process_moved_keeps_no_other_from_moving(
             await world.live(campaign_id, schedule=Schedule(world.clock.now() + HOUR))
         world.clock.advance(HOUR)
         store.overtaken = True
-        keeping = Keeping(world)
-        async with keeping.running():
-            assert (await keeping.next()).id == "second"
+        scheduling = Scheduling(world)
+        async with scheduling.running():
+            assert (await scheduling.next()).id == "second"
 
 
-async def test_a_keeper_that_is_told_to_stop_does(world: World) -> None:
-    keeping = Keeping(world)
-    async with keeping.running():
+async def test_a_scheduler_ends_when_it_is_closed(world: World) -> None:
+    scheduling = Scheduling(world)
+    async with scheduling.running():
         pass
-    assert keeping.told.empty()
+    assert scheduling.moved.empty()

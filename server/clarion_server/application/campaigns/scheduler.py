@@ -1,4 +1,4 @@
-"""Moves campaigns by themselves at the times of their schedules."""
+"""Moves campaigns to their next state at the times of their schedules."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from clarion_server.domain.instant import MILLISECOND, SECOND, Instant, Span
 
 log = structlog.get_logger()
 
-#: The longest sleep: another process may have given a campaign an earlier time, and says nothing of it.
-NAP: Span = 5 * SECOND
-#: The shortest, so that a campaign that cannot be moved makes nobody busy.
-BLINK: Span = 10 * MILLISECOND
+#: The scheduler sleeps no longer, because another process may have given a campaign an earlier time.
+MAX_SLEEP: Span = 5 * SECOND
+#: It sleeps no shorter, so that a campaign that cannot be moved does not keep the processor busy.
+_MIN_SLEEP: Span = 10 * MILLISECOND
 
 
 class CampaignScheduler:
-    """Sleeps until the next time in any schedule. Several processes may keep one store's: each move happens once."""
+    """Sleeps until the next time in any schedule. Several processes may share a store: each move happens once."""
 
     def __init__(self, transactions: Transactions, clock: Clock, on_change: Callable[[Campaign], None]) -> None:
         self._transactions = transactions
@@ -31,53 +31,55 @@ class CampaignScheduler:
         self._on_change = on_change
         self._woken = asyncio.Event()
         self._stopping = False
+        self._task: asyncio.Task[None] | None = None
 
-    async def run(self) -> None:
-        """Until `stop` is called."""
-        while not self._stopping:
-            self._woken.clear()
-            await self._sleep(await self._keep())
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
 
     def wake(self) -> None:
-        """A schedule may have changed: look anew."""
+        """Makes the scheduler read the schedules again, because one may have changed."""
         self._woken.set()
 
-    def stop(self) -> None:
+    async def close(self) -> None:
+        """Ends after the moves that are under way."""
         self._stopping = True
         self.wake()
+        if self._task is not None:
+            await self._task
 
-    async def _keep(self) -> Span:
-        """Makes the moves that are due; how long to sleep then."""
+    async def _run(self) -> None:
+        while not self._stopping:
+            self._woken.clear()
+            span = await self._move_and_plan()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(span / SECOND):
+                    await self._woken.wait()
+
+    async def _move_and_plan(self) -> Span:
+        """Makes the moves that are due. Returns how long to sleep then."""
         try:
             await self._move_due()
-            return self._nap_until(await self._transactions.read(lambda unit: unit.campaigns.next_transition_time()))
+            time = await self._transactions.read(lambda unit: unit.campaigns.next_transition_time())
         except Exception:
-            # Whatever it was, schedules go on being kept.
+            # Any fault is logged, and the next round follows.
             log.exception("schedule_keeping_failed")
-            return NAP
+            return MAX_SLEEP
+        return MAX_SLEEP if time is None else min(max(time - self._clock.now(), _MIN_SLEEP), MAX_SLEEP)
 
     async def _move_due(self) -> None:
         now = self._clock.now()
-        # Looked for in a read first: with nothing to do, nobody else's write waits.
+        # A read comes first, so that a round with nothing to do delays no writes.
         if await self._transactions.read(lambda unit: unit.campaigns.due(now)):
             for campaign in await self._transactions.write(lambda unit: _move(unit, now)):
                 log.info("campaign_moved", campaign=campaign.name, sandbox=campaign.sandbox, state=campaign.state.value)
                 self._on_change(campaign)
-
-    def _nap_until(self, time: Instant | None) -> Span:
-        return NAP if time is None else min(max(time - self._clock.now(), BLINK), NAP)
-
-    async def _sleep(self, span: Span) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(span / SECOND):
-                await self._woken.wait()
 
 
 def _move(unit: UnitOfWork, now: Instant) -> list[Campaign]:
     moved = []
     for campaign in unit.campaigns.due(now):
         later = campaign.at(now)
-        # Another process may have been faster; then nothing is left to do.
+        # Another process may have made the move already.
         with suppress(WriteConflict):
             unit.campaigns.save(later)
             moved.append(later)
