@@ -56,6 +56,12 @@ def is_international_label(text: str) -> bool:
     )
 
 
+def a_label(text: str) -> str:
+    """Returns the label as the domain name system carries it: in lower-case ASCII (RFC 5890 section 2.3.2.1)."""
+    label = text.lower() if text.isascii() else _mapped(text)
+    return label if label.isascii() else f"xn--{label.encode('punycode').decode()}"
+
+
 def _mapped(text: str) -> str:
     """Returns the label in lower case, with compatibility characters replaced, as resolvers map it (RFC 5895)."""
     return unicodedata.normalize("NFC", "".join(char if char in _NOT_MAPPED else _folded(char) for char in text))
