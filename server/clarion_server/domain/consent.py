@@ -1,0 +1,139 @@
+"""Consents: a person's choices about messages, and whether they allow one.
+
+A choice holds for a scope: every message, those of one channel, those of one topic, or those of one topic on one
+channel. A denial gives way to a later grant of the same or a narrower scope, and to nothing else. So a person who
+refuses everything and then subscribes to one topic gets that topic, and a person who left one topic does not get it
+back by agreeing to marketing in general.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+from clarion_server.domain.category import Category
+from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.value import value
+
+
+class ConsentChoice(StrEnum):
+    GRANTED = "GRANTED"
+    DENIED = "DENIED"
+
+
+class Silence(StrEnum):
+    """Whether marketing is sent to somebody who has neither granted nor denied it."""
+
+    SEND_UNLESS_DENIED = "SEND_UNLESS_DENIED"
+    SEND_ONLY_IF_GRANTED = "SEND_ONLY_IF_GRANTED"
+
+
+class ConsentScope(NamedTuple):
+    """The messages that a choice is about."""
+
+    channel: Channel | None = None
+    """None stands for every channel."""
+    topic: str | None = None
+    """The topic's id. None stands for every topic, and for messages without one."""
+
+    def covers(self, other: ConsentScope) -> bool:
+        """Returns whether every message of the other scope is in this one: the other is the same or narrower."""
+        return self.channel in (None, other.channel) and self.topic in (None, other.topic)
+
+    @property
+    def width(self) -> int:
+        """Orders scopes: what is narrower has less. A topic is narrower than a channel."""
+        return 2 * (self.topic is None) + (self.channel is None)
+
+
+@value
+class Consent:
+    """The current choice of a person in one scope."""
+
+    scope: ConsentScope
+    choice: ConsentChoice
+    time: Instant
+    """When the person made the choice."""
+    change_key: int = 0
+    """The key of the change in the person's history that made it."""
+
+
+#: The current choices of a person, by their scopes.
+Consents = Mapping[ConsentScope, Consent]
+
+NO_CONSENTS: Consents = {}
+
+
+@value
+class ConsentDecision:
+    allowed: bool
+    consent: Consent | None = None
+    """The choice that decided; None when the person has made none."""
+
+
+#: The decision about a message for which nobody's consent is asked.
+NOT_ASKED = ConsentDecision(allowed=True)
+
+
+def by_scope(consents: Iterable[Consent]) -> dict[ConsentScope, Consent]:
+    return {consent.scope: consent for consent in consents}
+
+
+def standing_denial(consents: Iterable[Consent], scope: ConsentScope) -> Consent | None:
+    """Returns the narrowest denial that covers the scope and that no grant has answered, if there is one.
+
+    A grant answers a denial when it is later, covers the scope too, and is of the same or a narrower scope than the
+    denial.
+    """
+    covering = [consent for consent in consents if consent.scope.covers(scope)]
+    grants = [consent for consent in covering if consent.choice is ConsentChoice.GRANTED]
+    standing = [
+        denial
+        for denial in covering
+        if denial.choice is ConsentChoice.DENIED and not any(answers(grant, denial) for grant in grants)
+    ]
+    return min(standing, key=_width, default=None)
+
+
+def answers(grant: Consent, denial: Consent) -> bool:
+    """Returns whether the denial gives way to the grant where both cover a message. At one instant, it does not."""
+    return grant.time > denial.time and denial.scope.covers(grant.scope)
+
+
+def decide_consent(
+    consents: Consents, channel: Channel, topic: str | None, category: Category, silence: Silence
+) -> ConsentDecision:
+    """Returns whether a message of the category, on the channel and about the topic may be sent to the person.
+
+    Transactional messages heed the choices about their own topic alone: a person who refuses all marketing still gets
+    a password reset.
+    """
+    scope = ConsentScope(channel, topic)
+    if category is Category.TRANSACTIONAL:
+        return _decide_transactional(consents, scope)
+    denial = standing_denial(consents.values(), scope)
+    if denial is not None:
+        return ConsentDecision(allowed=False, consent=denial)
+    covering = [consent for consent in consents.values() if consent.scope.covers(scope)]
+    if covering:
+        # No denial stands, so what is narrowest among them is a grant, or a denial that a grant has answered.
+        return ConsentDecision(allowed=True, consent=min(filter(_is_grant, covering), key=_width))
+    return ConsentDecision(allowed=silence is Silence.SEND_UNLESS_DENIED)
+
+
+def _decide_transactional(consents: Consents, scope: ConsentScope) -> ConsentDecision:
+    if scope.topic is None:
+        return NOT_ASKED
+    own = [consent for consent in consents.values() if consent.scope.topic == scope.topic]
+    denial = standing_denial(own, scope)
+    return ConsentDecision(allowed=denial is None, consent=denial)
+
+
+def _is_grant(consent: Consent) -> bool:
+    return consent.choice is ConsentChoice.GRANTED
+
+
+def _width(consent: Consent) -> int:
+    return consent.scope.width

@@ -1,0 +1,171 @@
+"""Changes of consents: who may make them, what they leave as the current choice, and how two people's become one's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum, StrEnum, auto
+
+from clarion_server.domain.consent import (
+    Consent,
+    ConsentChoice,
+    Consents,
+    ConsentScope,
+    answers,
+    by_scope,
+    standing_denial,
+)
+from clarion_server.domain.instant import MINUTE, Instant
+
+#: How far the time of a change may lie ahead, for clocks that differ.
+MAX_AHEAD = 5 * MINUTE
+
+
+class ConsentSource(StrEnum):
+    """Where a choice was made."""
+
+    PREFERENCE_PAGE = "PREFERENCE_PAGE"
+    SMS_KEYWORD = "SMS_KEYWORD"
+    FORM = "FORM"
+    SUPPORT = "SUPPORT"
+    IMPORT = "IMPORT"
+    SYNC = "SYNC"
+
+
+#: The sources that are the person's own act.
+_OWN_ACTS = frozenset({ConsentSource.PREFERENCE_PAGE, ConsentSource.SMS_KEYWORD})
+#: The sources that are somebody's word about the person's act, which must be shown.
+_REPORTED_ACTS = frozenset({ConsentSource.FORM, ConsentSource.SUPPORT})
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What shows that the person made the choice. Empty texts say nothing."""
+
+    text: str = ""
+    """The text that the person agreed to."""
+    text_version: str = ""
+    url: str = ""
+    """The page or form on which the choice was made."""
+    locale: str = ""
+    ip_address: str = ""
+    user_agent: str = ""
+
+
+NO_EVIDENCE = Evidence()
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentChange:
+    """One entry of the history of a person's choices."""
+
+    scope: ConsentScope
+    choice: ConsentChoice
+    time: Instant
+    """When the person made the choice."""
+    source: ConsentSource
+    evidence: Evidence = NO_EVIDENCE
+    record_time: Instant = 0
+    """When it was stored."""
+    actor: str = ""
+    """The name of the key that stored it."""
+    previous: ConsentChoice | None = None
+    """The current choice in this scope before it."""
+    key: int = 0
+    """Assigned by the store, in the order of the entries."""
+
+    def may_answer_denials(self) -> bool:
+        """Returns whether the change proves that the person came back. Lists that are copied prove nothing."""
+        return self.source in _OWN_ACTS or (self.source in _REPORTED_ACTS and self.evidence != NO_EVIDENCE)
+
+    def as_consent(self) -> Consent:
+        return Consent(self.scope, self.choice, self.time, self.key)
+
+
+class Effect(Enum):
+    """How a change is stored."""
+
+    NOTHING = auto()
+    """It is an older word for the current choice."""
+    CONFIRMED = auto()
+    """It repeats the current choice, which is now as new as the repetition. The history has no entry for it."""
+    HISTORY = auto()
+    """It is older than the current choice, so it only enters the history."""
+    CURRENT = auto()
+    """It enters the history, and is the current choice from now on."""
+
+
+def effect_of(change: ConsentChange, consents: Consents) -> Effect:
+    current = consents.get(change.scope)
+    if current is None:
+        return Effect.CURRENT
+    if change.choice is not current.choice:
+        return Effect.CURRENT if _is_stronger(change, current) else Effect.HISTORY
+    if change.time <= current.time:
+        return Effect.NOTHING
+    return Effect.CURRENT if _ends_an_opposite(change, current, consents) else Effect.CONFIRMED
+
+
+def _is_stronger(change: ConsentChange, current: Consent) -> bool:
+    """Returns whether the change is newer than an opposite choice. At one instant, the denial counts as newer."""
+    if change.time == current.time:
+        return change.choice is ConsentChoice.DENIED
+    return change.time > current.time
+
+
+def _ends_an_opposite(change: ConsentChange, current: Consent, consents: Consents) -> bool:
+    """Returns whether opposite choices since the current one lose their effect by its repetition."""
+    opposite = (each for each in consents.values() if each.choice is not change.choice and each.time <= change.time)
+    if change.choice is ConsentChoice.DENIED:
+        return any(answers(grant, current) for grant in opposite)
+    repetition = change.as_consent()
+    return any(answers(repetition, denial) and denial.time >= current.time for denial in opposite)
+
+
+def forbidding_denial(change: ConsentChange, consents: Consents) -> Consent | None:
+    """Returns the standing denial that the change would answer without being allowed to, if there is one."""
+    if change.choice is ConsentChoice.DENIED or change.may_answer_denials():
+        return None
+    denial = standing_denial(consents.values(), change.scope)
+    return denial if denial is not None and answers(change.as_consent(), denial) else None
+
+
+def with_change(consents: Consents, change: ConsentChange, effect: Effect) -> Consents:
+    """Returns the choices after the change."""
+    match effect:
+        case Effect.CURRENT:
+            return {**consents, change.scope: change.as_consent()}
+        case Effect.CONFIRMED:
+            return {**consents, change.scope: replace(consents[change.scope], time=change.time)}
+        case _:
+            return consents
+
+
+def merge_consents(one: Consents, other: Consents, now: Instant) -> Consents:
+    """Returns the choices of a person who was known as two: in every scope the stricter one.
+
+    A grant of one half that would answer a denial of the other becomes a denial of this moment: whoever gave it did
+    not know of the denial.
+    """
+    return by_scope(
+        _stricter(mine, theirs) for mine, theirs in _pairs(_answered(one, other, now), _answered(other, one, now))
+    )
+
+
+def _answered(own: Consents, other: Consents, now: Instant) -> Consents:
+    """Returns the choices, in which each grant that answers a denial of the other half is a denial of `now`."""
+    denials = [consent for consent in other.values() if consent.choice is ConsentChoice.DENIED]
+    return by_scope(
+        replace(consent, choice=ConsentChoice.DENIED, time=now)
+        if consent.choice is ConsentChoice.GRANTED and any(answers(consent, denial) for denial in denials)
+        else consent
+        for consent in own.values()
+    )
+
+
+def _pairs(one: Consents, other: Consents) -> list[tuple[Consent | None, Consent | None]]:
+    return [(one.get(scope), other.get(scope)) for scope in {**one, **other}]
+
+
+def _stricter(one: Consent | None, other: Consent | None) -> Consent:
+    given = [consent for consent in (one, other) if consent is not None]
+    return min(given, key=lambda consent: (consent.choice is ConsentChoice.GRANTED, -consent.time))
