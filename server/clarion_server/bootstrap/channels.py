@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from clarion_server.adapters.channels.email import simulated as simulated_emails
 from clarion_server.adapters.channels.email.kind import EmailKind
-from clarion_server.adapters.channels.email.simulated import FAILURES, RECEIPT
 from clarion_server.adapters.channels.email.smtp.channel import SmtpEmailChannel
 from clarion_server.adapters.channels.simulation import SimulatingChannel
+from clarion_server.adapters.channels.webhook import simulated as simulated_webhooks
 from clarion_server.adapters.channels.webhook.kind import WebhookKind
 from clarion_server.adapters.rendering.content_kind import ContentKinds
 from clarion_server.application.ports.channels import Channel, ChannelFactory
@@ -20,14 +21,14 @@ CONTENT_KINDS: ContentKinds = {EmailContent: EmailKind(), WebhookContent: Webhoo
 
 
 def _open_smtp(configuration: ChannelConfiguration) -> Channel:
-    return SimulatingChannel(SmtpEmailChannel(configuration), FAILURES, RECEIPT)
+    return SimulatingChannel(SmtpEmailChannel(configuration), simulated_emails.FAILURES, simulated_emails.RECEIPT)
 
 
 def _open_webhook(configuration: ChannelConfiguration) -> Channel:
     # Imported when the first webhook leaves: the HTTP client takes memory that many services never need.
     from clarion_server.adapters.channels.webhook.channel import WebhookChannel  # noqa: PLC0415  (see above)
 
-    return WebhookChannel(configuration)
+    return SimulatingChannel(WebhookChannel(configuration), simulated_webhooks.FAILURES, simulated_webhooks.RECEIPT)
 
 
 _FACTORIES: Mapping[type[Provider], ChannelFactory] = {SmtpProvider: _open_smtp, WebhookProvider: _open_webhook}

@@ -33,6 +33,21 @@ LOCALE_FIELDS: Mapping[Source, str] = {
 }
 
 
+#: The namespace of identities, and the attribute of profiles, that hold e-mail addresses.
+EMAIL = "email"
+
+
+def choose_email(recipient_address: str, profile: Mapping[str, Any], identity: str) -> Choice | None:
+    """Returns the recipient's e-mail address, or None when none was given. It may be malformed."""
+    if recipient_address:
+        return Choice(recipient_address, Source.RECIPIENT)
+    attribute = profile.get(EMAIL)
+    if attribute and isinstance(attribute, str):
+        return Choice(attribute, Source.PROFILE)
+    namespace, _, value = identity.partition(":")
+    return Choice(value, Source.IDENTITY) if namespace == EMAIL else None
+
+
 def choose_locale(recipient_locale: str, profile: Mapping[str, Any], default_locale: str) -> Choice:
     """Returns the recipient's locale, else the profile's, else the campaign's default. It may be malformed."""
     if recipient_locale:

@@ -26,6 +26,9 @@ class SimulatedOutcome(StrEnum):
     """The message is excluded when the trigger is accepted, so it never reaches a channel."""
 
 
+#: The magic address to which everything is sent. Messages of magic recipients have it on channels without addresses.
+SENT_ADDRESS = f"{SimulatedOutcome.SENT}@{MAGIC_DOMAIN}"
+
 _OUTCOMES = {outcome.value: outcome for outcome in SimulatedOutcome}
 
 

@@ -36,7 +36,8 @@ class RetryPolicy:
     ) -> Instant | None:
         """Returns when to try again after the `attempt`-th failure; None when the window closes before.
 
-        `not_before` is the time for which the provider asked.
+        `not_before` is the time for which the provider asked. When it lies beyond the window, the last attempt is made
+        as the window closes, rather than none.
         """
-        due = max(now + self.delay_after(attempt, random), not_before or now)
-        return due if due <= first_attempt_time + self.window else None
+        due, closing = now + self.delay_after(attempt, random), first_attempt_time + self.window
+        return min(max(due, not_before or now), closing) if due <= closing else None

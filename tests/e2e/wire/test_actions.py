@@ -113,9 +113,39 @@ async def test_the_next_action_takes_the_place_of_a_message_that_failed(
     assert messages["mail"].state is MessageState.FAILED
     assert messages["hook"].state is MessageState.SENT
     assert messages["hook"].labels == {"order": "4711"}
-    assert len(endpoint.requests) == 1
     report = await client.reports.get("orders")
     assert (report.targeted_count, report.sent_count, report.failed_count, report.queued_count) == (2, 1, 1, 0)
+    assert endpoint.requests == []
+
+
+async def test_the_next_action_leaves_after_a_mail_that_could_not_be_sent(
+    client: AsyncClient, endpoint: HttpEndpoint
+) -> None:
+    await live(client, ActionMode.FIRST_DELIVERABLE)
+    # No subject can hold a line break; JSON can.
+    accepted = await client.trigger("orders", to="jane@example.com", context={"order": "47\n11"})
+    messages = await ended(client, 2, execution=accepted.execution)
+    assert messages["mail"].state is MessageState.FAILED
+    assert [request.headers["webhook-id"] for request in endpoint.requests] == [messages["hook"].name]
+
+
+@pytest.mark.parametrize(
+    "recipient",
+    [
+        Recipient("sent@clarion.test", CONTEXT),
+        Recipient("customer-7", CONTEXT, address="bounce+7@clarion.test"),
+        Recipient("customer-7", CONTEXT, profile={"email": "Full@CLARION.TEST"}),
+    ],
+    ids=["identity", "address", "profile"],
+)
+async def test_the_webhook_of_a_magic_recipient_does_not_leave(
+    recipient: Recipient, client: AsyncClient, endpoint: HttpEndpoint
+) -> None:
+    await live(client, ActionMode.ALL)
+    accepted = await client.trigger("orders", [recipient])
+    messages = await ended(client, 2, execution=accepted.execution)
+    assert (messages["hook"].state, messages["hook"].address) == (MessageState.SENT, "sent@clarion.test")
+    assert endpoint.requests == []
 
 
 async def test_the_next_action_takes_the_place_of_a_message_that_is_excluded(client: AsyncClient) -> None:

@@ -56,16 +56,20 @@ CASES = [
          REASON.CONTENT_REJECTED, "400", 'Bad Request: {"error": "no id"}'),
     Case("finds the content wrong", Answer("422 Unprocessable Content"), FOR_GOOD, REASON.CONTENT_REJECTED, "422"),
     Case("finds the content too large", Answer("413 Content Too Large"), FOR_GOOD, REASON.CONTENT_REJECTED, "413"),
-    Case("knows no such caller", Answer("401 Unauthorized"), FOR_GOOD, REASON.AUTHENTICATION_FAILED, "401"),
-    Case("forbids it", Answer("403 Forbidden"), FOR_GOOD, REASON.AUTHENTICATION_FAILED, "403"),
-    Case("is not there", Answer("404 Not Found"), FOR_GOOD, REASON.RECIPIENT_REJECTED, "404"),
+    Case("knows no such caller", Answer("401 Unauthorized"), PASSES, REASON.AUTHENTICATION_FAILED, "401"),
+    Case("wants to be paid", Answer("402 Payment Required"), PASSES, REASON.CONFIGURATION_INVALID, "402"),
+    Case("forbids it", Answer("403 Forbidden"), PASSES, REASON.AUTHENTICATION_FAILED, "403"),
+    Case("is not there", Answer("404 Not Found"), PASSES, REASON.CONFIGURATION_INVALID, "404"),
+    Case("is behind a proxy that wants a login", Answer("407 Proxy Authentication Required"), PASSES,
+         REASON.AUTHENTICATION_FAILED, "407"),
     Case("is gone", Answer("410 Gone"), FOR_GOOD, REASON.RECIPIENT_REJECTED, "410"),
-    Case("takes no such method", Answer("405 Method Not Allowed"), FOR_GOOD, REASON.UNSUPPORTED, "405"),
+    Case("takes no such method", Answer("405 Method Not Allowed"), PASSES, REASON.CONFIGURATION_INVALID, "405"),
     Case("is a teapot", Answer("418 I'm a teapot"), FOR_GOOD, REASON.OTHER, "418", "I'm a teapot"),
-    Case("redirects", Answer("302 Found", {"Location": "http://127.0.0.1:1/"}), FOR_GOOD, REASON.OTHER, "302",
-         "redirects"),
-    Case("redirects for good", Answer("308 Permanent Redirect", {"Location": "/other"}), FOR_GOOD, REASON.OTHER, "308"),
-    Case("answers nothing new", Answer("304 Not Modified"), FOR_GOOD, REASON.OTHER, "304"),
+    Case("redirects", Answer("302 Found", {"Location": "http://127.0.0.1:1/"}), PASSES,
+         REASON.CONFIGURATION_INVALID, "302", "redirects"),
+    Case("redirects for good", Answer("308 Permanent Redirect", {"Location": "/other"}), PASSES,
+         REASON.CONFIGURATION_INVALID, "308"),
+    Case("answers nothing new", Answer("304 Not Modified"), PASSES, REASON.CONFIGURATION_INVALID, "304"),
     # Amid the request: its last octet had not left.
     Case("hangs up amid the body", Cut(after=1000), PASSES, REASON.CONNECTION_FAILED, body=LARGE),
     Case("stops reading amid the body", Silence(after=1000), PASSES, REASON.TIMED_OUT, settings=IMPATIENT, body=LARGE),
@@ -115,8 +119,10 @@ async def test_a_positive_status_decides_even_when_the_rest_of_the_answer_never_
 
 
 @pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])
-@pytest.mark.parametrize(("value", "expected"), [("0", 0), ("120", 2 * MINUTE), ("3600", HOUR)])
-async def test_the_wait_that_an_endpoint_asks_for_is_kept(
+@pytest.mark.parametrize(
+    ("value", "expected"), [("0", 0), ("120", 2 * MINUTE), ("3600", HOUR), ("3601", HOUR), ("999999999", HOUR)]
+)
+async def test_the_wait_that_an_endpoint_asks_for_is_kept_up_to_an_hour(
     status: str, value: str, expected: int, open_webhook: OpenWebhook
 ) -> None:
     assert await retry_after(status, value, open_webhook) == expected
@@ -132,6 +138,7 @@ async def test_a_wait_may_end_at_a_date(open_webhook: OpenWebhook) -> None:
     assert wait is not None
     assert 9 * MINUTE < wait <= 10 * MINUTE
     assert await retry_after("503 Busy", formatdate(time.time() - 600, usegmt=True), open_webhook) == 0
+    assert await retry_after("503 Busy", formatdate(time.time() + 7200, usegmt=True), open_webhook) == HOUR
 
 
 @pytest.mark.parametrize("status", ["500 Oops", "408 Request Timeout", "425 Too Early"])
@@ -148,7 +155,7 @@ async def retry_after(status: str, value: str, open_webhook: OpenWebhook) -> int
 
 async def test_a_redirect_is_not_followed(open_webhook: OpenWebhook) -> None:
     async with HttpEndpoint() as other, HttpEndpoint(Answer("307 Moved", {"Location": other.url})) as endpoint:
-        with pytest.raises(PermanentFailure):
+        with pytest.raises(TransientFailure):
             await open_webhook(endpoint.url).send(a_webhook())
     assert (len(endpoint.requests), other.connection_count) == (1, 0)
 

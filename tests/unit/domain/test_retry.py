@@ -130,6 +130,7 @@ def test_the_provider_may_ask_for_a_longer_wait_and_never_for_a_shorter_one() ->
     assert (later, sooner) == (now + HOUR, now + MINUTE)
 
 
-def test_a_wait_beyond_the_window_leaves_no_further_attempt() -> None:
+def test_a_wait_beyond_the_window_leaves_one_attempt_as_the_window_closes() -> None:
     assert STEADY.next_attempt(1, 0, HOUR, lambda: MIDDLE, not_before=DAY) == DAY
-    assert STEADY.next_attempt(1, 0, HOUR, lambda: MIDDLE, not_before=DAY + 1) is None
+    assert STEADY.next_attempt(1, 0, HOUR, lambda: MIDDLE, not_before=DAY + 1) == DAY
+    assert STEADY.next_attempt(1, 0, DAY, lambda: MIDDLE, not_before=DAY + 1) is None

@@ -26,7 +26,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x63larion/v1/attempt.proto\x12\nclarion.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf5\x02\n\x07\x41ttempt\x12\x14\n\x06number\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x34\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x32\n\x08\x65nd_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x30\n\x06result\x18\x04 \x01(\x0e\x32\x1a.clarion.v1.Attempt.ResultB\x04\xe2\x41\x01\x03\x12*\n\x07\x66\x61ilure\x18\x05 \x01(\x0b\x32\x13.clarion.v1.FailureB\x04\xe2\x41\x01\x03\x12\x1c\n\x0eprovider_reply\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\"n\n\x06Result\x12\x16\n\x12RESULT_UNSPECIFIED\x10\x00\x12\x0f\n\x0bRESULT_SENT\x10\x01\x12\x13\n\x0fRESULT_DEFERRED\x10\x02\x12\x11\n\rRESULT_FAILED\x10\x03\x12\x13\n\x0fRESULT_IN_DOUBT\x10\x04\"\x8a\x04\n\x07\x46\x61ilure\x12*\n\x06reason\x18\x01 \x01(\x0e\x32\x1a.clarion.v1.Failure.Reason\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\x12\x19\n\x11retries_exhausted\x18\x04 \x01(\x08\"\x99\x03\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x10\n\x0cREASON_OTHER\x10\x01\x12\x1d\n\x19REASON_RECIPIENT_REJECTED\x10\x02\x12\x17\n\x13REASON_MAILBOX_FULL\x10\x03\x12\x1a\n\x16REASON_SENDER_REJECTED\x10\x04\x12\x1b\n\x17REASON_CONTENT_REJECTED\x10\x05\x12\x14\n\x10REASON_THROTTLED\x10\x06\x12\x1c\n\x18REASON_CONNECTION_FAILED\x10\x07\x12\x14\n\x10REASON_TIMED_OUT\x10\x08\x12\x15\n\x11REASON_TLS_FAILED\x10\t\x12 \n\x1cREASON_AUTHENTICATION_FAILED\x10\n\x12\x1b\n\x17REASON_HAND_OFF_UNKNOWN\x10\x0b\x12\x1b\n\x17REASON_RENDERING_FAILED\x10\x0c\x12\x16\n\x12REASON_UNSUPPORTED\x10\r\x12\x1f\n\x1bREASON_PROVIDER_UNAVAILABLE\x10\x0e*T\n\x0f\x45xclusionReason\x12 \n\x1c\x45XCLUSION_REASON_UNSPECIFIED\x10\x00\x12\x1f\n\x1b\x45XCLUSION_REASON_SUPPRESSED\x10\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x63larion/v1/attempt.proto\x12\nclarion.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf5\x02\n\x07\x41ttempt\x12\x14\n\x06number\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x34\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x32\n\x08\x65nd_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x30\n\x06result\x18\x04 \x01(\x0e\x32\x1a.clarion.v1.Attempt.ResultB\x04\xe2\x41\x01\x03\x12*\n\x07\x66\x61ilure\x18\x05 \x01(\x0b\x32\x13.clarion.v1.FailureB\x04\xe2\x41\x01\x03\x12\x1c\n\x0eprovider_reply\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\"n\n\x06Result\x12\x16\n\x12RESULT_UNSPECIFIED\x10\x00\x12\x0f\n\x0bRESULT_SENT\x10\x01\x12\x13\n\x0fRESULT_DEFERRED\x10\x02\x12\x11\n\rRESULT_FAILED\x10\x03\x12\x13\n\x0fRESULT_IN_DOUBT\x10\x04\"\xac\x04\n\x07\x46\x61ilure\x12*\n\x06reason\x18\x01 \x01(\x0e\x32\x1a.clarion.v1.Failure.Reason\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\x12\x19\n\x11retries_exhausted\x18\x04 \x01(\x08\"\xbb\x03\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x10\n\x0cREASON_OTHER\x10\x01\x12\x1d\n\x19REASON_RECIPIENT_REJECTED\x10\x02\x12\x17\n\x13REASON_MAILBOX_FULL\x10\x03\x12\x1a\n\x16REASON_SENDER_REJECTED\x10\x04\x12\x1b\n\x17REASON_CONTENT_REJECTED\x10\x05\x12\x14\n\x10REASON_THROTTLED\x10\x06\x12\x1c\n\x18REASON_CONNECTION_FAILED\x10\x07\x12\x14\n\x10REASON_TIMED_OUT\x10\x08\x12\x15\n\x11REASON_TLS_FAILED\x10\t\x12 \n\x1cREASON_AUTHENTICATION_FAILED\x10\n\x12\x1b\n\x17REASON_HAND_OFF_UNKNOWN\x10\x0b\x12\x1b\n\x17REASON_RENDERING_FAILED\x10\x0c\x12\x16\n\x12REASON_UNSUPPORTED\x10\r\x12\x1f\n\x1bREASON_PROVIDER_UNAVAILABLE\x10\x0e\x12 \n\x1cREASON_CONFIGURATION_INVALID\x10\x0f*T\n\x0f\x45xclusionReason\x12 \n\x1c\x45XCLUSION_REASON_UNSPECIFIED\x10\x00\x12\x1f\n\x1b\x45XCLUSION_REASON_SUPPRESSED\x10\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,14 +45,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ATTEMPT'].fields_by_name['failure']._serialized_options = b'\342A\001\003'
   _globals['_ATTEMPT'].fields_by_name['provider_reply']._loaded_options = None
   _globals['_ATTEMPT'].fields_by_name['provider_reply']._serialized_options = b'\342A\001\003'
-  _globals['_EXCLUSIONREASON']._serialized_start=1007
-  _globals['_EXCLUSIONREASON']._serialized_end=1091
+  _globals['_EXCLUSIONREASON']._serialized_start=1041
+  _globals['_EXCLUSIONREASON']._serialized_end=1125
   _globals['_ATTEMPT']._serialized_start=107
   _globals['_ATTEMPT']._serialized_end=480
   _globals['_ATTEMPT_RESULT']._serialized_start=370
   _globals['_ATTEMPT_RESULT']._serialized_end=480
   _globals['_FAILURE']._serialized_start=483
-  _globals['_FAILURE']._serialized_end=1005
+  _globals['_FAILURE']._serialized_end=1039
   _globals['_FAILURE_REASON']._serialized_start=596
-  _globals['_FAILURE_REASON']._serialized_end=1005
+  _globals['_FAILURE_REASON']._serialized_end=1039
 # @@protoc_insertion_point(module_scope)

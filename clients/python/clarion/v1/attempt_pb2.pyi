@@ -159,6 +159,10 @@ class Failure(_message.Message):
         """The message needs what the provider cannot do, such as an address outside ASCII without SMTPUTF8."""
         REASON_PROVIDER_UNAVAILABLE: Failure._Reason.ValueType  # 14
         """The provider answered that it cannot serve at the moment."""
+        REASON_CONFIGURATION_INVALID: Failure._Reason.ValueType  # 15
+        """The channel configuration is not what the provider expects, such as a URL that it does not know. A correction saves the
+        messages, which are tried again within the retry window.
+        """
 
     class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
         """The reason in Clarion's words, the same for every provider. Values may be added."""
@@ -193,6 +197,10 @@ class Failure(_message.Message):
     """The message needs what the provider cannot do, such as an address outside ASCII without SMTPUTF8."""
     REASON_PROVIDER_UNAVAILABLE: Failure.Reason.ValueType  # 14
     """The provider answered that it cannot serve at the moment."""
+    REASON_CONFIGURATION_INVALID: Failure.Reason.ValueType  # 15
+    """The channel configuration is not what the provider expects, such as a URL that it does not know. A correction saves the
+    messages, which are tried again within the retry window.
+    """
 
     REASON_FIELD_NUMBER: _builtins.int
     CODE_FIELD_NUMBER: _builtins.int

@@ -131,7 +131,9 @@ class Message(_message.Message):
     identity: _builtins.str
     """Output only. The recipient's identity, such as `email:jane@example.com`."""
     address: _builtins.str
-    """Output only. The address it goes to. Empty on a channel that has no addresses."""
+    """Output only. The address it goes to. Empty on a channel that has no addresses, but for recipients at `clarion.test`: their
+    messages go to `sent@clarion.test` there, and so to nobody.
+    """
     locale: _builtins.str
     """Output only. The locale it is rendered in."""
     state: Global___Message.State.ValueType

@@ -130,8 +130,8 @@ class GetTriggerSampleResponse(_message.Message):
     SAMPLES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def recipient(self) -> _trigger_service_pb2.Recipient:
-        """Whom the samples address, and with which data: a magic recipient, so that no mail leaves (webhooks do), a context that
-        passes the campaign's context schema, and each attribute of the profile that the content uses.
+        """Whom the samples address, and with which data: a magic recipient, so that nothing leaves, a context that passes the
+        campaign's context schema, and each attribute of the profile that the content uses.
         """
 
     @_builtins.property

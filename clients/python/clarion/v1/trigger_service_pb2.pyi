@@ -147,8 +147,8 @@ class Recipient(_message.Message):
     LABELS_FIELD_NUMBER: _builtins.int
     identity: _builtins.str
     """Required. Who it is, as `namespace:value` in the campaign's namespace, such as `email:jane@example.com`. At most 320
-    characters. Addresses at `clarion.test` are never handed to a provider: they play a part instead, such as
-    `bounce@clarion.test`; `docs/testing-your-integration.md` lists them.
+    characters. Nothing to an address at `clarion.test` is handed to a provider, nor a webhook that such a recipient would cause:
+    the outcome is simulated, as the address says, such as `bounce@clarion.test`; `docs/testing-your-integration.md` lists them.
     """
     address: _builtins.str
     """Optional. Where to send it. Default: the profile's `email`, else the value of an identity in the namespace `email`."""

@@ -20,9 +20,10 @@ DESCRIPTOR: _descriptor.FileDescriptor
 @_typing.final
 class WebhookProvider(_message.Message):
     """An HTTP endpoint that takes requests signed by the Standard Webhooks specification. Status 2xx means that it took the
-    message; 408, 425, 429 and 5xx that it may later, 429 and 503 not before their `Retry-After`; 410 and every other status that
-    it never will. A redirect is such a refusal: it is never followed. A connection that breaks after the request left leaves
-    the hand-off in doubt.
+    message; 408, 425, 429 and 5xx that it may later, 429 and 503 not before their `Retry-After`, of which an hour is granted. 401,
+    402, 403, 404, 405, 407 and redirects, which are never followed, are faults of this configuration: the message is tried again
+    too, so that a correction saves it. Every other status means that the endpoint will never take it. A connection that breaks
+    after the request left leaves the hand-off in doubt.
     """
 
     DESCRIPTOR: _descriptor.Descriptor

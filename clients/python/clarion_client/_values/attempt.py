@@ -69,6 +69,10 @@ class FailureReason(StrEnum):
     """The message needs what the provider cannot do, such as an address outside ASCII without SMTPUTF8."""
     PROVIDER_UNAVAILABLE = "PROVIDER_UNAVAILABLE"
     """The provider answered that it cannot serve at the moment."""
+    CONFIGURATION_INVALID = "CONFIGURATION_INVALID"
+    """The channel configuration is not what the provider expects, such as a URL that it does not know. A correction
+    saves the messages, which are tried again within the retry window.
+    """
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 

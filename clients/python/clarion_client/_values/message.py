@@ -63,7 +63,9 @@ class Message(Value):
     identity: str = ""
     """Output only. The recipient's identity, such as `email:jane@example.com`."""
     address: str = ""
-    """Output only. The address it goes to. Empty on a channel that has no addresses."""
+    """Output only. The address it goes to. Empty on a channel that has no addresses, but for recipients at
+    `clarion.test`: their messages go to `sent@clarion.test` there, and so to nobody.
+    """
     locale: str = ""
     """Output only. The locale it is rendered in."""
     state: MessageState

@@ -49,8 +49,8 @@ class TriggerSamples(Value):
     """Carries the samples."""
 
     recipient: Recipient
-    """Whom the samples address, and with which data: a magic recipient, so that no mail leaves (webhooks do), a
-    context that passes the campaign's context schema, and each attribute of the profile that the content uses.
+    """Whom the samples address, and with which data: a magic recipient, so that nothing leaves, a context that
+    passes the campaign's context schema, and each attribute of the profile that the content uses.
     """
     samples: Sequence[TriggerSample] = ()
     """One for each tool."""

@@ -83,8 +83,9 @@ class Recipient(Value):
 
     identity: str
     """Required. Who it is, as `namespace:value` in the campaign's namespace, such as `email:jane@example.com`. At
-    most 320 characters. Addresses at `clarion.test` are never handed to a provider: they play a part instead,
-    such as `bounce@clarion.test`; `docs/testing-your-integration.md` lists them.
+    most 320 characters. Nothing to an address at `clarion.test` is handed to a provider, nor a webhook that such
+    a recipient would cause: the outcome is simulated, as the address says, such as `bounce@clarion.test`;
+    `docs/testing-your-integration.md` lists them.
     """
     context: Mapping[str, Any] | None = None
     """Optional. The data of this trigger, as the campaign's context schema demands. At most 200 KB as JSON, nested

@@ -15,7 +15,7 @@ SimulatedFailures = Mapping[SimulatedOutcome, SimulatedFailure]
 
 
 class SimulatingChannel:
-    """Implements `Channel` around another one, whose recipients have addresses."""
+    """Implements `Channel` around another one. On channels without addresses, only magic recipients have one."""
 
     def __init__(self, behind: Channel, failures: SimulatedFailures, receipt: Receipt) -> None:
         """Takes the real channel, and the failures and the receipt of magic recipients."""

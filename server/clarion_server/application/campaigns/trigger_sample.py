@@ -7,13 +7,9 @@ from clarion_server.application.campaign_cache import CampaignCache, LiveCampaig
 from clarion_server.application.ports.content import ExampleFinder
 from clarion_server.application.triggering.admission import RecipientInput, TriggerCommand, admit
 from clarion_server.domain.access import Caller
-from clarion_server.domain.campaign import CampaignDefinition
+from clarion_server.domain.choice import EMAIL
 from clarion_server.domain.errors import NoExample
-from clarion_server.domain.magic import MAGIC_DOMAIN, SimulatedOutcome
-
-#: Whoever pastes a sample sends no mail with it.
-ADDRESS = f"{SimulatedOutcome.SENT}@{MAGIC_DOMAIN}"
-_EMAIL = "email"
+from clarion_server.domain.magic import SENT_ADDRESS
 
 
 class TriggerSampler:
@@ -33,17 +29,12 @@ class TriggerSampler:
         return recipient
 
     def _recipient(self, live: LiveCampaign) -> RecipientInput | None:
+        """Returns a magic recipient: whoever pastes a sample sends nothing with it."""
         definition = live.version.definition
         namespace = definition.identity_namespace
-        identity = f"{namespace}:{ADDRESS if namespace == _EMAIL else '4711'}"
-        example = self._examples.example(definition, identity, ADDRESS)
+        value, address = (SENT_ADDRESS, "") if namespace == EMAIL else ("4711", SENT_ADDRESS)
+        identity = f"{namespace}:{value}"
+        example = self._examples.example(definition, identity, SENT_ADDRESS)
         if example is None:
             return None
-        address = ADDRESS if _needs_address(definition, identity) else ""
         return RecipientInput(identity, address, context=example.context, profile=example.profile)
-
-
-def _needs_address(definition: CampaignDefinition, identity: str) -> bool:
-    """Returns whether an action has no address for a recipient of whom nothing but the identity is known."""
-    contents = [action.content for action in definition.actions]
-    return any(content.address_violation(content.address("", {}, identity)) for content in contents)

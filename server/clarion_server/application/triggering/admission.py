@@ -14,10 +14,11 @@ from clarion_server.application.campaign_cache import LiveCampaign
 from clarion_server.domain.acceptance import AcceptedRecipient
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.choice import LOCALE_FIELDS, choose_locale
+from clarion_server.domain.choice import LOCALE_FIELDS, choose_email, choose_locale
 from clarion_server.domain.instant import DAY, Instant
 from clarion_server.domain.labels import label_violations
 from clarion_server.domain.locales import is_locale
+from clarion_server.domain.magic import SENT_ADDRESS, simulated_outcome
 from clarion_server.domain.message import NO_LABELS
 from clarion_server.domain.names import identity_violation
 from clarion_server.domain.value import value
@@ -185,8 +186,14 @@ def _addresses(recipient: RecipientInput, definition: CampaignDefinition, found:
         choice = content.address(recipient.address, recipient.profile, recipient.identity)
         if violation := content.address_violation(choice):
             found.append(violation)
-        of_channel[content.channel] = "" if choice is None else choice.value
+        of_channel[content.channel] = _without_address(recipient) if choice is None else choice.value
     return [of_channel[action.content.channel] for action in definition.actions]
+
+
+def _without_address(recipient: RecipientInput) -> str:
+    """Returns the address of a message on a channel that has none: empty but for magic recipients, who get nothing."""
+    email = choose_email(recipient.address, recipient.profile, recipient.identity)
+    return SENT_ADDRESS if email is not None and simulated_outcome(email.value) else ""
 
 
 def _json_violations(field_name: str, json: bytes, limit: int) -> list[Violation]:

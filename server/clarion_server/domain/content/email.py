@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from clarion_server.domain.address import is_address, is_address_literal
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.choice import Choice, Source
+from clarion_server.domain.choice import Choice, Source, choose_email
 from clarion_server.domain.content.rules import (
     MAX_HEADER_NAME,
     certificate_violations,
@@ -36,8 +36,6 @@ _WRITTEN_BY_CLARION = re.compile(
     "from|sender|reply-to|to|cc|bcc|subject|date|message-id|mime-version|return-path|received|content-.*|resent-.*",
     re.IGNORECASE,
 )
-#: The namespace of identities, and the attribute of profiles, that hold e-mail addresses.
-_EMAIL = "email"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +65,7 @@ class EmailContent:
 
     def address(self, recipient_address: str, profile: Mapping[str, Any], identity: str) -> Choice | None:
         """Returns the address of the recipient, or None when none was given. It may be malformed."""
-        if recipient_address:
-            return Choice(recipient_address, Source.RECIPIENT)
-        attribute = profile.get(_EMAIL)
-        if attribute and isinstance(attribute, str):
-            return Choice(attribute, Source.PROFILE)
-        namespace, _, value = identity.partition(":")
-        return Choice(value, Source.IDENTITY) if namespace == _EMAIL else None
+        return choose_email(recipient_address, profile, identity)
 
     def address_violation(self, choice: Choice | None) -> Violation | None:
         """Returns the violation of a recipient's address, with the field paths of the contract's `Recipient`."""

@@ -15,13 +15,20 @@ from clarion_server.application.ports.channels import (
     TransientFailure,
 )
 from clarion_server.domain.attempt import Failure, FailureReason
-from clarion_server.domain.instant import SECOND, Span
+from clarion_server.domain.instant import HOUR, SECOND, Span
 from clarion_server.domain.value import value
 
 _REASON = FailureReason
 
-#: The transient refusals, besides all of 5xx.
+#: The transient refusals, besides all of 3xx and 5xx. Those of the configuration (its URL, its credentials) are among
+#: them, because a corrected configuration saves the messages.
 _TRANSIENT: Mapping[int, FailureReason] = {
+    401: _REASON.AUTHENTICATION_FAILED,
+    402: _REASON.CONFIGURATION_INVALID,
+    403: _REASON.AUTHENTICATION_FAILED,
+    404: _REASON.CONFIGURATION_INVALID,
+    405: _REASON.CONFIGURATION_INVALID,
+    407: _REASON.AUTHENTICATION_FAILED,
     408: _REASON.TIMED_OUT,
     425: _REASON.THROTTLED,
     429: _REASON.THROTTLED,
@@ -29,10 +36,6 @@ _TRANSIENT: Mapping[int, FailureReason] = {
 #: The permanent refusals. A status without an entry becomes `OTHER`; the failure has its status and text.
 _PERMANENT: Mapping[int, FailureReason] = {
     400: _REASON.CONTENT_REJECTED,
-    401: _REASON.AUTHENTICATION_FAILED,
-    403: _REASON.AUTHENTICATION_FAILED,
-    404: _REASON.RECIPIENT_REJECTED,
-    405: _REASON.UNSUPPORTED,
     410: _REASON.RECIPIENT_REJECTED,
     413: _REASON.CONTENT_REJECTED,
     415: _REASON.CONTENT_REJECTED,
@@ -40,6 +43,8 @@ _PERMANENT: Mapping[int, FailureReason] = {
 }
 #: The statuses whose `Retry-After` is used.
 _WITH_RETRY_AFTER = frozenset({429, 503})
+#: The longest delay that is granted. An endpoint that asks for more is asked again every hour.
+_LONGEST_RETRY_AFTER = HOUR
 
 _SECONDS = re.compile(r"[0-9]{1,9}")
 
@@ -69,7 +74,7 @@ def refused(answer: Answer) -> HandOffFailed:
     match answer.status // 100:
         case 3:
             detail = one_line(f"The endpoint redirects, which is never followed: {detail}")
-            return PermanentFailure(Failure(_REASON.OTHER, code, detail))
+            return TransientFailure(Failure(_REASON.CONFIGURATION_INVALID, code, detail))
         case 5:
             return TransientFailure(Failure(_REASON.PROVIDER_UNAVAILABLE, code, detail), _retry_after(answer))
         case 4 if answer.status in _TRANSIENT:
@@ -83,13 +88,13 @@ def refused(answer: Answer) -> HandOffFailed:
 
 
 def _retry_after(answer: Answer) -> Span | None:
-    """Returns the delay for which the endpoint asks (RFC 9110 section 10.2.3); None when it does not."""
+    """Returns the delay for which the endpoint asks (RFC 9110 section 10.2.3), at most an hour; None without one."""
     if answer.status not in _WITH_RETRY_AFTER:
         return None
     if _SECONDS.fullmatch(answer.retry_after):
-        return int(answer.retry_after) * SECOND
+        return min(int(answer.retry_after) * SECOND, _LONGEST_RETRY_AFTER)
     try:
         date = parsedate_to_datetime(answer.retry_after)
     except ValueError:
         return None
-    return max(0, int((date.timestamp() - time.time()) * SECOND))
+    return min(max(0, int((date.timestamp() - time.time()) * SECOND)), _LONGEST_RETRY_AFTER)

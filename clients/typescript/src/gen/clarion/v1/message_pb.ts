@@ -64,7 +64,8 @@ export type Message = Message$1<"clarion.v1.Message"> & {
   identity: string;
 
   /**
-   * Output only. The address it goes to. Empty on a channel that has no addresses.
+   * Output only. The address it goes to. Empty on a channel that has no addresses, but for recipients at `clarion.test`: their
+   * messages go to `sent@clarion.test` there, and so to nobody.
    *
    * @generated from field: string address = 6;
    */

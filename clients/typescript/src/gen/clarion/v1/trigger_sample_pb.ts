@@ -150,8 +150,8 @@ export const GetTriggerSampleRequestSchema: GenMessage<GetTriggerSampleRequest> 
  */
 export type GetTriggerSampleResponse = Message<"clarion.v1.GetTriggerSampleResponse"> & {
   /**
-   * Whom the samples address, and with which data: a magic recipient, so that no mail leaves (webhooks do), a context that
-   * passes the campaign's context schema, and each attribute of the profile that the content uses.
+   * Whom the samples address, and with which data: a magic recipient, so that nothing leaves, a context that passes the
+   * campaign's context schema, and each attribute of the profile that the content uses.
    *
    * @generated from field: clarion.v1.Recipient recipient = 1;
    */

@@ -106,8 +106,8 @@ export const TriggerRequestSchema: GenMessage<TriggerRequest> = /*@__PURE__*/
 export type Recipient = Message<"clarion.v1.Recipient"> & {
   /**
    * Required. Who it is, as `namespace:value` in the campaign's namespace, such as `email:jane@example.com`. At most 320
-   * characters. Addresses at `clarion.test` are never handed to a provider: they play a part instead, such as
-   * `bounce@clarion.test`; `docs/testing-your-integration.md` lists them.
+   * characters. Nothing to an address at `clarion.test` is handed to a provider, nor a webhook that such a recipient would cause:
+   * the outcome is simulated, as the address says, such as `bounce@clarion.test`; `docs/testing-your-integration.md` lists them.
    *
    * @generated from field: string identity = 1;
    */
