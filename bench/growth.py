@@ -154,28 +154,32 @@ class Measuring:
 
     def ask(self, number: int) -> Iterator[None]:
         """One question after the other, which find something at every size: what was just written."""
-        key, sandbox = self._senders[number % CAMPAIGNS].campaign.key, samples.SANDBOX
+        key, visibility = self._senders[number % CAMPAIGNS].campaign.key, samples.VISIBILITY
         with self._store.snapshot() as work:
-            (message,) = work.messages.page(MessageQuery(sandbox, campaign_key=key, limit=1))
+            (message,) = work.messages.page(MessageQuery(visibility, campaign_key=key, limit=1))
             last = work.events.last_sequence()
-            (execution,) = work.executions.page(ExecutionQuery(sandbox, campaign_key=key, limit=1))
+            (execution,) = work.executions.page(ExecutionQuery(visibility, campaign_key=key, limit=1))
         some = self._somebody()
         state = frozenset({MessageState.SENT})
         questions: dict[str, Callable[[UnitOfWork], object]] = {
-            "get": lambda work: work.messages.get(sandbox, message.id),
-            "list of a sandbox": lambda work: work.messages.page(MessageQuery(sandbox)),
-            "list of a campaign": lambda work: work.messages.page(MessageQuery(sandbox, campaign_key=key)),
-            "list of a state": lambda work: work.messages.page(MessageQuery(sandbox, campaign_key=key, states=state)),
+            "get": lambda work: work.messages.get(visibility, message.id),
+            "list of a sandbox": lambda work: work.messages.page(MessageQuery(visibility)),
+            "list of a campaign": lambda work: work.messages.page(MessageQuery(visibility, campaign_key=key)),
+            "list of a state": lambda work: work.messages.page(
+                MessageQuery(visibility, campaign_key=key, states=state)
+            ),
             "list of an execution": lambda work: work.messages.page(
-                MessageQuery(sandbox, execution_id=message.execution_id)
+                MessageQuery(visibility, execution_id=message.execution_id)
             ),
-            "list of a recipient": lambda work: work.messages.page(MessageQuery(sandbox, identity=some, limit=5)),
-            "list of a stranger": lambda work: work.messages.page(MessageQuery(sandbox, identity="email:nobody@x.y")),
-            "executions": lambda work: work.executions.page(ExecutionQuery(sandbox)),
+            "list of a recipient": lambda work: work.messages.page(MessageQuery(visibility, identity=some, limit=5)),
+            "list of a stranger": lambda work: work.messages.page(
+                MessageQuery(visibility, identity="email:nobody@x.y")
+            ),
+            "executions": lambda work: work.executions.page(ExecutionQuery(visibility)),
             "execution of a request id": lambda work: work.executions.page(
-                ExecutionQuery(sandbox, request_id=execution.request_id)
+                ExecutionQuery(visibility, request_id=execution.request_id)
             ),
-            "watch": lambda work: (work.events.last_sequence(), work.events.page(EventQuery(sandbox, last - 100))),
+            "watch": lambda work: (work.events.last_sequence(), work.events.page(EventQuery(visibility, last - 100))),
             "report": lambda work: work.counters.of_campaign(key, None),
         }
         for name, question in questions.items():

@@ -68,8 +68,8 @@ def _settle_down(store: SqlStore) -> None:
 
 
 def _questions(sender: Sender, count: int) -> dict[str, Question]:
-    key, sandbox = sender.campaign.key, samples.SANDBOX
-    page = MessageQuery(sandbox, campaign_key=key, states=frozenset({MessageState.SENT}), limit=50)
+    key, visibility = sender.campaign.key, samples.VISIBILITY
+    page = MessageQuery(visibility, campaign_key=key, states=frozenset({MessageState.SENT}), limit=50)
     return {
         "accept: executions by 64 request ids": lambda work: work.executions.by_request_ids(
             [(key, f"order-{number}") for number in range(64)]
@@ -79,10 +79,10 @@ def _questions(sender: Sender, count: int) -> dict[str, Question]:
         ),
         "list: messages of a campaign in a state": lambda work: work.messages.page(page),
         "list: messages of a recipient": lambda work: work.messages.page(
-            MessageQuery(sandbox, identity=recipient(count // 2, count), limit=5)
+            MessageQuery(visibility, identity=recipient(count // 2, count), limit=5)
         ),
-        "watch: the last hundred events": lambda work: work.events.page(EventQuery(sandbox, count - 100)),
-        "watch: from the first event on": lambda work: work.events.page(EventQuery(sandbox, 0)),
+        "watch: the last hundred events": lambda work: work.events.page(EventQuery(visibility, count - 100)),
+        "watch: from the first event on": lambda work: work.events.page(EventQuery(visibility, 0)),
         "report: counters of a campaign": lambda work: work.counters.of_campaign(key, None),
     }
 

@@ -44,20 +44,23 @@ def filled(store: SqlStore) -> list[Sender]:
 def test_a_filled_store_answers_every_question_and_goes_on(store: SqlStore) -> None:
     senders = filled(store)
     with store.snapshot() as work:
-        (newest,) = work.messages.page(MessageQuery("default", limit=1))
+        (newest,) = work.messages.page(MessageQuery(samples.VISIBILITY, limit=1))
         assert newest.state is MessageState.SENT
         assert newest.identity == recipient(COUNT, COUNT)
-        of_recipient = work.messages.page(MessageQuery("default", identity=newest.identity))
+        of_recipient = work.messages.page(MessageQuery(samples.VISIBILITY, identity=newest.identity))
         assert {message.identity for message in of_recipient} == {newest.identity}
         assert 1 < len(of_recipient) < 3 * MESSAGES_PER_RECIPIENT
-        of_campaign = work.messages.page(MessageQuery("default", campaign_key=senders[0].campaign.key, limit=COUNT))
+        of_campaign = work.messages.page(
+            MessageQuery(samples.VISIBILITY, campaign_key=senders[0].campaign.key, limit=COUNT)
+        )
         assert len(of_campaign) == COUNT // 2
-        assert len(work.executions.page(ExecutionQuery("default", limit=COUNT))) == COUNT
+        assert len(work.executions.page(ExecutionQuery(samples.VISIBILITY, limit=COUNT))) == COUNT
         assert work.events.last_sequence() == COUNT
         assert [event.sequence for event in work.events.of_message(newest.id)] == [COUNT]
     with committing(store) as work:
         message = senders[0].message(work)
         work.events.add_all([samples.event(message)])
     with store.snapshot() as work:
-        assert [event.sequence for event in work.events.page(EventQuery("default", after=COUNT))] == [COUNT + 1]
-        assert work.messages.get("default", message.id) == message
+        (event,) = work.events.page(EventQuery(samples.VISIBILITY, after=COUNT))
+        assert event.sequence == COUNT + 1
+        assert work.messages.get(samples.VISIBILITY, message.id) == message

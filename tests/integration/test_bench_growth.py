@@ -9,6 +9,7 @@ from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.application.ports.queries import MessageQuery
 
 from bench.growth import PER_COMMIT, WARM_UP, growth
+from tests.contract.store import samples
 
 SIZES = (0, 3_000)
 ROUNDS = 4
@@ -26,4 +27,4 @@ def test_every_question_is_put_to_a_store_of_every_size_which_stays_behind_fille
     accepted = 2 * PER_COMMIT * (WARM_UP + ROUNDS)
     for size, file in files.items():
         with closing(open_sqlite_store(file)) as store, store.snapshot() as work:
-            assert len(work.messages.page(MessageQuery("default", limit=10_000))) == size + accepted
+            assert len(work.messages.page(MessageQuery(samples.VISIBILITY, limit=10_000))) == size + accepted

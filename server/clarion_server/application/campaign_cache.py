@@ -12,6 +12,7 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_campaign
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.acceptance import TargetAction
+from clarion_server.domain.access import Visibility
 from clarion_server.domain.campaign import Campaign, CampaignDefinition, CampaignState
 from clarion_server.domain.errors import CampaignNotLive, CampaignOutsideWindow
 from clarion_server.domain.instant import Instant
@@ -84,7 +85,7 @@ class CampaignCache:
 
     def discard(self, live: LiveCampaign) -> None:
         """Drops a live campaign that is out of date. If it was read again since, the newer one stays."""
-        if self.cached(live.campaign.sandbox, live.campaign.id) is live:
+        if self._live.get((live.campaign.sandbox, live.campaign.id)) is live:
             self.invalidate(live.campaign)
 
     async def is_current(self, live: LiveCampaign) -> bool:
@@ -96,14 +97,14 @@ class CampaignCache:
             self.discard(live)
         return current
 
-    def cached(self, sandbox: str, campaign_id: str) -> LiveCampaign | None:
+    def cached(self, visibility: Visibility, campaign_id: str) -> LiveCampaign | None:
         """Returns the campaign if it is in memory. Never waits."""
-        return self._live.get((sandbox, campaign_id))
+        return self._live.get((visibility.sandbox, campaign_id))
 
-    async def live(self, sandbox: str, campaign_id: str) -> LiveCampaign:
+    async def live(self, visibility: Visibility, campaign_id: str) -> LiveCampaign:
         """Raises ResourceNotFound, CampaignNotLive or CampaignOutsideWindow."""
         # Asked first without a further coroutine, as every trigger comes this way.
-        return self.cached(sandbox, campaign_id) or await self._live.load((sandbox, campaign_id))
+        return self.cached(visibility, campaign_id) or await self._live.load((visibility.sandbox, campaign_id))
 
     async def version(self, campaign_key: int, number: int) -> CompiledVersion:
         """Returns a version that some message was accepted with. It exists as long as the message does.
@@ -145,7 +146,8 @@ class CampaignCache:
 
 
 def _find_live(unit: UnitOfWork, sandbox: str, campaign_id: str) -> Campaign:
-    campaign = find_campaign(unit, sandbox, campaign_id)
+    # All callers of the sandbox share what is cached.
+    campaign = find_campaign(unit, Visibility(sandbox), campaign_id)
     if campaign.state not in (CampaignState.LIVE, CampaignState.SCHEDULED):
         raise _not_live(campaign)
     return campaign

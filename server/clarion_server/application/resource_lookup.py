@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.domain.access import Visibility
 from clarion_server.domain.campaign import Campaign, CampaignVersion
 from clarion_server.domain.errors import ResourceNotFound
 from clarion_server.domain.execution import Execution
@@ -10,9 +11,9 @@ from clarion_server.domain.message import Message
 from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS, MESSAGES
 
 
-def find_campaign(unit: UnitOfWork, sandbox: str, campaign_id: str) -> Campaign:
+def find_campaign(unit: UnitOfWork, visibility: Visibility, campaign_id: str) -> Campaign:
     """Raises ResourceNotFound."""
-    campaign = unit.campaigns.get(sandbox, campaign_id)
+    campaign = unit.campaigns.get(visibility, campaign_id)
     if campaign is None:
         raise ResourceNotFound(CAMPAIGNS.format(campaign_id))
     return campaign
@@ -26,17 +27,17 @@ def find_version(unit: UnitOfWork, campaign: Campaign, number: int) -> CampaignV
     return version
 
 
-def find_execution(unit: UnitOfWork, sandbox: str, execution_id: str) -> Execution:
+def find_execution(unit: UnitOfWork, visibility: Visibility, execution_id: str) -> Execution:
     """Raises ResourceNotFound."""
-    execution = unit.executions.get(sandbox, execution_id)
+    execution = unit.executions.get(visibility, execution_id)
     if execution is None:
         raise ResourceNotFound(EXECUTIONS.format(execution_id))
     return execution
 
 
-def find_message(unit: UnitOfWork, sandbox: str, message_id: str) -> Message:
+def find_message(unit: UnitOfWork, visibility: Visibility, message_id: str) -> Message:
     """Raises ResourceNotFound."""
-    message = unit.messages.get(sandbox, message_id)
+    message = unit.messages.get(visibility, message_id)
     if message is None:
         raise ResourceNotFound(MESSAGES.format(message_id))
     return message

@@ -37,12 +37,27 @@ class ApiKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Visibility:
+    """What a caller may see: the resources of one sandbox.
+
+    It is a value of its own so that access labels can narrow it, once resources have them, without a change to what
+    takes it.
+    """
+
+    sandbox: str
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     """The caller, as its key identifies it."""
 
     name: str
-    sandbox: str
+    visibility: Visibility
     scopes: frozenset[Scope]
+
+    @property
+    def sandbox(self) -> str:
+        return self.visibility.sandbox
 
     def has_any(self, needed: frozenset[Scope]) -> bool:
         """Returns whether the caller has one of the scopes. An administrator has all of them in its sandbox."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from clarion_server.domain.access import ApiKey, Scope
+from clarion_server.domain.access import ApiKey, Scope, Visibility
 from clarion_server.domain.attempt import Attempt, AttemptResult, Failure, FailureReason
 from clarion_server.domain.campaign import (
     Action,
@@ -34,6 +34,9 @@ from clarion_server.domain.retry import RetryPolicy
 NOW: Instant = 1_790_000_000 * SECOND + 123_457
 SANDBOX = "default"
 SANDBOXES = (SANDBOX, "staging")
+#: What callers of each of the two see.
+VISIBILITY, STAGING = (Visibility(each) for each in SANDBOXES)
+VISIBILITIES = (VISIBILITY, STAGING)
 
 _ids = count(1)
 

@@ -7,13 +7,14 @@ from dataclasses import replace
 import pytest
 from clarion_server.application.ports.queries import CampaignQuery
 from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.domain.access import Visibility
 from clarion_server.domain.campaign import Campaign, CampaignState
 from clarion_server.domain.category import Category
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_campaign
 
-QUERY = CampaignQuery("default")
+QUERY = CampaignQuery(samples.VISIBILITY)
 
 
 def ids(work: UnitOfWork, query: CampaignQuery) -> list[str]:
@@ -39,7 +40,7 @@ def test_a_list_shows_whole_campaigns_of_its_sandbox_only(work: UnitOfWork) -> N
     here = a_campaign(work)
     a_campaign(work, sandbox="staging")
     assert work.campaigns.page(QUERY) == [here]
-    assert work.campaigns.page(CampaignQuery("empty")) == []
+    assert work.campaigns.page(CampaignQuery(Visibility("empty"))) == []
 
 
 def test_campaigns_are_listed_by_name_unless_told_otherwise(work: UnitOfWork) -> None:

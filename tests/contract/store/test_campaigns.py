@@ -19,7 +19,7 @@ def test_a_campaign_comes_back_as_it_was_added_with_a_key(store: Store) -> None:
     with committing(store) as work:
         added = work.campaigns.add(samples.campaign())
     with store.snapshot() as work:
-        assert work.campaigns.get("default", "order-confirmed") == added
+        assert work.campaigns.get(samples.VISIBILITY, "order-confirmed") == added
     assert added.key > 0
     assert added == replace(samples.campaign(), key=added.key)
 
@@ -44,12 +44,12 @@ def test_every_field_of_a_campaign_is_kept(store: Store) -> None:
         )
         work.campaigns.save(stopped)
     with store.snapshot() as work:
-        assert work.campaigns.get("default", "order-confirmed") == stopped
+        assert work.campaigns.get(samples.VISIBILITY, "order-confirmed") == stopped
 
 
 def test_headers_keep_their_order(work: UnitOfWork) -> None:
     a_campaign(work)
-    kept = work.campaigns.get("default", "order-confirmed")
+    kept = work.campaigns.get(samples.VISIBILITY, "order-confirmed")
     assert kept is not None
     content = kept.definition.actions[0].content
     assert isinstance(content, EmailContent)
@@ -57,7 +57,7 @@ def test_headers_keep_their_order(work: UnitOfWork) -> None:
 
 
 def test_an_unknown_campaign_is_none(work: UnitOfWork) -> None:
-    assert work.campaigns.get("default", "order-confirmed") is None
+    assert work.campaigns.get(samples.VISIBILITY, "order-confirmed") is None
     assert work.campaigns.by_keys([1]) == {}
     assert work.campaigns.lock_revisions([1]) == {}
 
@@ -81,7 +81,7 @@ def test_a_taken_name_is_refused(store: Store) -> None:
     with committing(store) as work, pytest.raises(NameTaken):
         work.campaigns.add(samples.campaign(creator="apiKeys/2"))
     with store.snapshot() as work:
-        assert work.campaigns.get("default", "order-confirmed") == first
+        assert work.campaigns.get(samples.VISIBILITY, "order-confirmed") == first
 
 
 def test_a_refused_name_leaves_the_rest_of_the_unit_of_work_alone(store: Store) -> None:
@@ -92,13 +92,13 @@ def test_a_refused_name_leaves_the_rest_of_the_unit_of_work_alone(store: Store) 
         with pytest.raises(NameTaken):
             a_campaign(work)
     with store.snapshot() as work:
-        assert work.campaigns.get("default", "other") == other
+        assert work.campaigns.get(samples.VISIBILITY, "other") == other
 
 
 def test_two_sandboxes_may_use_the_same_id(work: UnitOfWork) -> None:
     here, there = a_campaign(work), a_campaign(work, sandbox="staging")
-    assert work.campaigns.get("default", "order-confirmed") == here
-    assert work.campaigns.get("staging", "order-confirmed") == there
+    assert work.campaigns.get(samples.VISIBILITY, "order-confirmed") == here
+    assert work.campaigns.get(samples.STAGING, "order-confirmed") == there
 
 
 def test_campaigns_are_found_by_their_keys_and_unknown_keys_are_left_out(work: UnitOfWork) -> None:
@@ -136,7 +136,7 @@ def test_saving_replaces_the_stored_campaign(store: Store) -> None:
     with committing(store) as work:
         work.campaigns.save(changed)
     with store.snapshot() as work:
-        assert work.campaigns.get("default", "order-confirmed") == changed
+        assert work.campaigns.get(samples.VISIBILITY, "order-confirmed") == changed
 
 
 @pytest.mark.parametrize("revision", [1, 3])
@@ -146,7 +146,7 @@ def test_saving_from_another_revision_is_stale(store: Store, revision: int) -> N
     with committing(store) as work, pytest.raises(WriteConflict):
         work.campaigns.save(replace(draft, revision=revision, updater="apiKeys/9"))
     with store.snapshot() as work:
-        assert work.campaigns.get("default", "order-confirmed") == draft
+        assert work.campaigns.get(samples.VISIBILITY, "order-confirmed") == draft
 
 
 def test_the_second_of_two_changes_to_the_same_revision_is_stale(store: Store) -> None:
@@ -158,13 +158,13 @@ def test_the_second_of_two_changes_to_the_same_revision_is_stale(store: Store) -
     with committing(store) as work, pytest.raises(WriteConflict):
         work.campaigns.save(second)
     with store.snapshot() as work:
-        assert work.campaigns.get("default", "order-confirmed") == first
+        assert work.campaigns.get(samples.VISIBILITY, "order-confirmed") == first
 
 
 def test_a_deleted_campaign_is_gone_and_its_name_is_free(work: UnitOfWork) -> None:
     draft = a_campaign(work)
     work.campaigns.delete(draft)
-    assert work.campaigns.get("default", "order-confirmed") is None
+    assert work.campaigns.get(samples.VISIBILITY, "order-confirmed") is None
     assert work.campaigns.by_keys([draft.key]) == {}
     assert a_campaign(work).id == draft.id
 

@@ -20,7 +20,7 @@ def test_a_channel_configuration_comes_back_as_it_was_added_with_a_key(store: St
     assert added.key > 0
     assert added == samples.channel(key=added.key)
     with store.snapshot() as work:
-        assert work.channels.get("default", "mail") == added
+        assert work.channels.get(samples.VISIBILITY, "mail") == added
         assert work.channels.by_key(added.key) == added
 
 
@@ -28,11 +28,11 @@ def test_a_channel_configuration_of_defaults_comes_back_the_same(work: UnitOfWor
     smtp = SmtpProvider("localhost", 25, Mailbox("a@b.test"))
     plain = ChannelConfiguration("default", "plain", "Plain", smtp, create_time=1, update_time=2)
     added = work.channels.add(plain)
-    assert work.channels.get("default", "plain") == replace(plain, key=added.key)
+    assert work.channels.get(samples.VISIBILITY, "plain") == replace(plain, key=added.key)
 
 
 def test_an_unknown_channel_configuration_is_none(work: UnitOfWork) -> None:
-    assert work.channels.get("default", "mail") is None
+    assert work.channels.get(samples.VISIBILITY, "mail") is None
     assert work.channels.by_key(1) is None
 
 
@@ -41,8 +41,8 @@ def test_a_taken_name_is_refused_in_its_sandbox_alone(work: UnitOfWork) -> None:
     with pytest.raises(NameTaken):
         a_channel(work)
     assert here.key != there.key
-    assert work.channels.get("default", "mail") == here
-    assert work.channels.get("staging", "mail") == there
+    assert work.channels.get(samples.VISIBILITY, "mail") == here
+    assert work.channels.get(samples.STAGING, "mail") == there
 
 
 def test_a_key_is_never_given_twice(store: Store) -> None:
@@ -66,7 +66,7 @@ def test_saving_replaces_the_stored_channel_configuration(store: Store) -> None:
     with committing(store) as work:
         work.channels.save(changed)
     with store.snapshot() as work:
-        assert work.channels.get("default", "mail") == changed
+        assert work.channels.get(samples.VISIBILITY, "mail") == changed
 
 
 @pytest.mark.parametrize("revision", [1, 3])
@@ -106,10 +106,10 @@ def test_channel_configurations_are_listed_by_id_in_pages_of_their_sandbox(work:
     for channel_id in ("c", "a", "a-1", "b"):
         a_channel(work, channel_id)
     a_channel(work, "aa", sandbox="staging")
-    first = work.channels.page("default", None, 3)
+    first = work.channels.page(samples.VISIBILITY, None, 3)
     assert [configuration.id for configuration in first] == ["a", "a-1", "b"]
-    assert [configuration.id for configuration in work.channels.page("default", "b", 3)] == ["c"]
-    assert work.channels.page("default", "c", 3) == []
+    assert [configuration.id for configuration in work.channels.page(samples.VISIBILITY, "b", 3)] == ["c"]
+    assert work.channels.page(samples.VISIBILITY, "c", 3) == []
 
 
 def test_only_a_channel_configuration_that_exists_and_is_not_disabled_is_enabled(work: UnitOfWork) -> None:

@@ -63,7 +63,7 @@ def test_changes_made_from_what_was_read_are_never_lost(store: Store) -> None:
         together.wait(PATIENCE)
         for _ in range(10):
             with committing(store) as work:
-                campaign = work.campaigns.get("default", sender.campaign.id)
+                campaign = work.campaigns.get(samples.VISIBILITY, sender.campaign.id)
                 assert campaign is not None
                 # Raises if another change came in between.
                 work.campaigns.save(campaign.updated(campaign.definition, None, "apiKeys/1", NOW))

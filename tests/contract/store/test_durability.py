@@ -30,13 +30,13 @@ def test_what_was_committed_is_there_when_the_store_is_opened_again(open_durable
         work.processes.renew("process-1", 1)
     first.close()
     with open_durable().snapshot() as work:
-        assert work.campaigns.get("default", sender.campaign.id) == sender.campaign
+        assert work.campaigns.get(samples.VISIBILITY, sender.campaign.id) == sender.campaign
         assert work.channels.by_keys(work.channels.revisions()) == [sender.channel]
         request = (sender.campaign.key, "r-1")
         assert work.executions.by_request_ids([request]) == {request: execution}
         assert work.messages.due(sender.channel.key, samples.NOW, 10) == [queued]
         assert work.messages.held_campaigns() == {sender.campaign.key}
-        assert [event.message_id for event in work.events.page(EventQuery("default", after=0))] == [queued.id]
+        assert [event.message_id for event in work.events.page(EventQuery(samples.VISIBILITY, after=0))] == [queued.id]
         assert work.counters.of_campaign(sender.campaign.key, 1) == {(Metric.TARGETED, ""): 2}
         assert work.keys.get(key.id) == key
         assert work.processes.live(0) == {"process-1"}
@@ -87,7 +87,7 @@ def test_messages_to_one_identity_are_found_whichever_process_added_them(open_du
             added.append(sender.message(work, identity="customer:42", accept_time=samples.NOW - len(added)))
     for store in stores:
         with store.snapshot() as work:
-            assert work.messages.page(MessageQuery("default", identity="customer:42")) == added[::-1]
+            assert work.messages.page(MessageQuery(samples.VISIBILITY, identity="customer:42")) == added[::-1]
 
 
 def test_the_change_mark_differs_after_a_commit_of_another_process(open_durable: OpenStore) -> None:
@@ -110,7 +110,7 @@ def test_two_processes_never_claim_the_same_message(open_durable: OpenStore) -> 
             due = work.messages.due(sender.channel.key, samples.NOW, 1)
             work.messages.begin([message.id for message in due], owner, samples.NOW)
     with one.snapshot() as work:
-        kept = [work.messages.get("default", message.id) for message in queued]
+        kept = [work.messages.get(samples.VISIBILITY, message.id) for message in queued]
         assert {message.owner for message in kept if message} == {"one", "other"}
 
 

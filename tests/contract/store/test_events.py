@@ -15,7 +15,7 @@ from clarion_server.domain.message import ExclusionReason, Message, MessageState
 from tests.contract.store import samples
 from tests.contract.store.given import a_sender, committing
 
-QUERY = EventQuery("default", after=0)
+QUERY = EventQuery(samples.VISIBILITY, after=0)
 
 
 def without_sequence(events: list[Event]) -> list[Event]:
@@ -155,8 +155,9 @@ def test_events_are_seen_in_the_sandbox_of_their_campaign_alone(work: UnitOfWork
     assert work.events.page(replace(QUERY, campaign_key=there.campaign.key)) == []
     assert work.events.page(replace(QUERY, execution_id=theirs.execution_id)) == []
     assert work.events.page(replace(QUERY, message_id=theirs.id)) == []
-    assert len(work.events.page(EventQuery("staging", after=0))) == 2
-    assert [EventQuery("staging", after=0).matches(event) for event in work.events.tail(0, 10)] == [True, False, True]
+    assert len(work.events.page(EventQuery(samples.STAGING, after=0))) == 2
+    query = EventQuery(samples.STAGING, after=0)
+    assert [query.matches(event) for event in work.events.tail(0, 10)] == [True, False, True]
 
 
 def test_the_tail_has_the_events_of_every_sandbox_in_order(work: UnitOfWork) -> None:

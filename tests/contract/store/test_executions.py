@@ -16,7 +16,7 @@ from clarion_server.domain.violation import Violation
 from tests.contract.store import samples
 from tests.contract.store.given import a_sender, committing
 
-QUERY = ExecutionQuery("default")
+QUERY = ExecutionQuery(samples.VISIBILITY)
 
 
 def test_an_execution_comes_back_as_it_was_added(store: Store) -> None:
@@ -31,7 +31,7 @@ def test_an_execution_comes_back_as_it_was_added(store: Store) -> None:
             recipient_count=1_000,
         )
     with store.snapshot() as work:
-        assert work.executions.get("default", added.id) == added
+        assert work.executions.get(samples.VISIBILITY, added.id) == added
 
 
 def test_exclusions_and_rejections_come_back_by_their_positions(store: Store) -> None:
@@ -50,7 +50,7 @@ def test_exclusions_and_rejections_come_back_by_their_positions(store: Store) ->
             rejections=rejections,
         )
     with store.snapshot() as work:
-        kept = work.executions.get("default", added.id)
+        kept = work.executions.get(samples.VISIBILITY, added.id)
     assert kept is not None
     assert kept == added
     assert kept.rejected_count == 2
@@ -59,14 +59,14 @@ def test_exclusions_and_rejections_come_back_by_their_positions(store: Store) ->
 def test_an_execution_is_seen_in_the_sandbox_of_its_campaign_alone(work: UnitOfWork) -> None:
     here, there = a_sender(work), a_sender(work, sandbox="staging")
     ours, theirs = here.execution(work), there.execution(work)
-    assert work.executions.get("staging", ours.id) is None
-    assert work.executions.get("staging", theirs.id) == theirs
+    assert work.executions.get(samples.STAGING, ours.id) is None
+    assert work.executions.get(samples.STAGING, theirs.id) == theirs
     assert work.executions.page(QUERY) == [ours]
     assert work.executions.page(replace(QUERY, campaign_key=there.campaign.key)) == []
 
 
 def test_an_unknown_execution_is_none(work: UnitOfWork) -> None:
-    assert work.executions.get("default", samples.new_id()) is None
+    assert work.executions.get(samples.VISIBILITY, samples.new_id()) is None
     assert work.executions.by_request_ids([(1, "r-1")]) == {}
 
 
@@ -131,7 +131,7 @@ def test_a_released_request_id_may_be_taken_over(store: Store) -> None:
     with store.snapshot() as work:
         requests = [(sender.campaign.key, "r-1"), (sender.campaign.key, "r-2")]
         assert work.executions.by_request_ids(requests) == {requests[0]: successor, requests[1]: other}
-        assert work.executions.get("default", old.id) == replace(old, request_id=None)
+        assert work.executions.get(samples.VISIBILITY, old.id) == replace(old, request_id=None)
 
 
 def test_executions_are_listed_newest_first_and_in_pages(work: UnitOfWork) -> None:

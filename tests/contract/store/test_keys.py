@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from clarion_server.application.ports.store import Store, UnitOfWork
-from clarion_server.domain.access import ApiKey, Scope
+from clarion_server.domain.access import ApiKey, Scope, Visibility
 
 from tests.contract.store import samples
 from tests.contract.store.given import committing
@@ -47,23 +47,23 @@ def test_keys_are_listed_of_one_sandbox_or_of_all_oldest_first(work: UnitOfWork)
     there = samples.api_key(create_time=100, sandbox="staging")
     for key in (late, early, there):
         work.keys.add(key)
-    assert work.keys.page("default", None, 10) == [early, late]
-    assert work.keys.page("staging", None, 10) == [there]
+    assert work.keys.page(samples.VISIBILITY, None, 10) == [early, late]
+    assert work.keys.page(samples.STAGING, None, 10) == [there]
     assert work.keys.page(None, None, 10) == [early, there, late]
-    assert work.keys.page("empty", None, 10) == []
+    assert work.keys.page(Visibility("empty"), None, 10) == []
 
 
-@pytest.mark.parametrize("sandbox", ["default", None])
+@pytest.mark.parametrize("visibility", [samples.VISIBILITY, None])
 @pytest.mark.parametrize("limit", [1, 2, 10])
 def test_pages_of_keys_neither_repeat_nor_miss_even_where_times_are_equal(
-    work: UnitOfWork, limit: int, sandbox: str | None
+    work: UnitOfWork, limit: int, visibility: Visibility | None
 ) -> None:
     made = [samples.api_key(create_time=number // 3) for number in range(8)]
     for key in reversed(made):
         work.keys.add(key)
     walked: list[ApiKey] = []
     after: tuple[int, str] | None = None
-    while page := work.keys.page(sandbox, after, limit):
+    while page := work.keys.page(visibility, after, limit):
         walked += page
         after = (page[-1].create_time, page[-1].id)
     assert walked == made

@@ -27,7 +27,7 @@ def test_held_messages_are_queued_but_not_due(store: Store) -> None:
     with store.snapshot() as work:
         assert due_ids(work, sender) == {queued.id}
         assert work.messages.next_due_time(sender.channel.key) == queued.due_time
-        assert work.messages.get("default", held.id) == held
+        assert work.messages.get(samples.VISIBILITY, held.id) == held
 
 
 def test_released_messages_are_due_again_where_they_were(work: UnitOfWork) -> None:

@@ -17,7 +17,7 @@ ENDED = sorted(SUCCESSORS[MessageState.QUEUED] & OUTCOMES)
 
 
 def stored(work: UnitOfWork, message: Message) -> Message:
-    kept = work.messages.get("default", message.id)
+    kept = work.messages.get(samples.VISIBILITY, message.id)
     assert kept is not None
     return kept
 

@@ -16,7 +16,7 @@ from clarion_server.domain.message import ExclusionReason, Lane, Message, Messag
 from tests.contract.store import samples
 from tests.contract.store.given import a_sender, committing
 
-QUERY = MessageQuery("default")
+QUERY = MessageQuery(samples.VISIBILITY)
 JANE, JIM = "email:jane@example.com", "email:jim@example.com"
 WANTED_STATES = frozenset({MessageState.QUEUED, MessageState.EXCLUDED})
 
@@ -52,29 +52,29 @@ def test_every_field_of_a_message_is_kept(store: Store) -> None:
     with committing(store) as work:
         added = a_sender(work).message(work, **whole)
     with store.snapshot() as work:
-        assert work.messages.get("default", added.id) == added
+        assert work.messages.get(samples.VISIBILITY, added.id) == added
 
 
 def test_an_excluded_message_keeps_its_reason(work: UnitOfWork) -> None:
     added = a_sender(work).message(work, state=MessageState.EXCLUDED, exclusion_reason=ExclusionReason.SUPPRESSED)
-    assert work.messages.get("default", added.id) == added
+    assert work.messages.get(samples.VISIBILITY, added.id) == added
 
 
 def test_a_message_that_is_being_sent_keeps_its_owner(work: UnitOfWork) -> None:
     added = a_sender(work).message(work, state=MessageState.SENDING, owner="process-1", attempt_count=1)
-    assert work.messages.get("default", added.id) == added
+    assert work.messages.get(samples.VISIBILITY, added.id) == added
 
 
 def test_an_unknown_message_is_none(work: UnitOfWork) -> None:
     a_sender(work)
-    assert work.messages.get("default", f"{samples.new_id()}-0000") is None
+    assert work.messages.get(samples.VISIBILITY, f"{samples.new_id()}-0000") is None
 
 
 def test_a_message_is_seen_in_the_sandbox_of_its_campaign_alone(work: UnitOfWork) -> None:
     here, there = a_sender(work), a_sender(work, sandbox="staging")
     ours, theirs = here.message(work), there.message(work)
-    assert work.messages.get("staging", ours.id) is None
-    assert work.messages.get("staging", theirs.id) == theirs
+    assert work.messages.get(samples.STAGING, ours.id) is None
+    assert work.messages.get(samples.STAGING, theirs.id) == theirs
     assert work.messages.page(QUERY) == [ours]
     assert work.messages.page(replace(QUERY, execution_id=theirs.execution_id)) == []
     assert work.messages.page(replace(QUERY, campaign_key=there.campaign.key)) == []

@@ -25,7 +25,7 @@ def ids(messages: list[Message]) -> list[str]:
 
 
 def stored(work: UnitOfWork, message: Message) -> Message:
-    kept = work.messages.get("default", message.id)
+    kept = work.messages.get(samples.VISIBILITY, message.id)
     assert kept is not None
     return kept
 

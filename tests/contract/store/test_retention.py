@@ -53,12 +53,12 @@ def waiting(work: UnitOfWork, sender: Sender, time: Instant) -> Message:
 
 def stored_ids(store: Store) -> set[str]:
     with store.snapshot() as work:
-        return {message.id for message in work.messages.page(MessageQuery("default", limit=100))}
+        return {message.id for message in work.messages.page(MessageQuery(samples.VISIBILITY, limit=100))}
 
 
 def with_events(store: Store) -> list[str | None]:
     with store.snapshot() as work:
-        return [event.message_id for event in work.events.page(EventQuery("default", after=0))]
+        return [event.message_id for event in work.events.page(EventQuery(samples.VISIBILITY, after=0))]
 
 
 @pytest.mark.parametrize("state", sorted(OUTCOMES))
@@ -70,9 +70,9 @@ def test_contexts_of_messages_that_ended_long_ago_are_purged(store: Store, state
     assert max(sweep(store, "purge_contexts")) <= 2
     with store.snapshot() as work:
         for message in old:
-            assert work.messages.get("default", message.id) == replace(message, context=EMPTY, profile=EMPTY)
-        assert [work.messages.get("default", message.id) for message in kept] == kept
-        listed = work.messages.page(MessageQuery("default", identity=old[0].identity, limit=100))
+            assert work.messages.get(samples.VISIBILITY, message.id) == replace(message, context=EMPTY, profile=EMPTY)
+        assert [work.messages.get(samples.VISIBILITY, message.id) for message in kept] == kept
+        listed = work.messages.page(MessageQuery(samples.VISIBILITY, identity=old[0].identity, limit=100))
         assert {message.id for message in listed} >= {old[0].id}
 
 
@@ -93,7 +93,7 @@ def test_the_last_position_stays_when_every_event_is_purged(store: Store) -> Non
         last = work.events.last_sequence()
     sweep(store, "purge_events")
     with store.snapshot() as work:
-        assert work.events.page(EventQuery("default", after=0)) == []
+        assert work.events.page(EventQuery(samples.VISIBILITY, after=0)) == []
         assert work.events.last_sequence() == last > 0
 
 
@@ -105,7 +105,7 @@ def test_events_that_are_old_are_purged_and_it_is_remembered_how_far(store: Stor
         young = ended(work, sender, YOUNG)
     with store.snapshot() as work:
         assert work.events.purged_through() == 0
-        last_gone = work.events.page(EventQuery("default", after=0))[2].sequence
+        last_gone = work.events.page(EventQuery(samples.VISIBILITY, after=0))[2].sequence
         last = work.events.last_sequence()
     assert max(sweep(store, "purge_events")) <= 2
     assert with_events(store) == [held.id, young.id]
@@ -120,12 +120,12 @@ def test_sequences_go_on_after_all_events_were_purged(store: Store) -> None:
         sender = a_sender(work)
         ended(work, sender, OLD)
     with store.snapshot() as work:
-        last = work.events.page(EventQuery("default", after=0))[0].sequence
+        last = work.events.page(EventQuery(samples.VISIBILITY, after=0))[0].sequence
     sweep(store, "purge_events")
     with committing(store) as work:
         message = ended(work, sender, YOUNG)
     with store.snapshot() as work:
-        (event,) = work.events.page(EventQuery("default", after=last))
+        (event,) = work.events.page(EventQuery(samples.VISIBILITY, after=last))
         assert (event.message_id, event.sequence > last) == (message.id, True)
 
 
@@ -141,7 +141,7 @@ def test_messages_go_after_their_events_and_take_their_contexts_along(store: Sto
     assert stored_ids(store) == kept
     assert sweep(store, "purge_contexts", before=NOW)[-1] == 0
     with store.snapshot() as work:
-        assert work.messages.get("default", gone[0].id) is None
+        assert work.messages.get(samples.VISIBILITY, gone[0].id) is None
 
 
 def test_executions_go_after_their_messages_and_their_request_ids_are_free(store: Store) -> None:
@@ -154,11 +154,11 @@ def test_executions_go_after_their_messages_and_their_request_ids_are_free(store
         work.messages.add_all([samples.message(key, sender.channel.key, id=f"{used.id}-0000")])
     sweep(store, "purge_executions", limit=1)
     with store.snapshot() as work:
-        left = {each.id for each in work.executions.page(ExecutionQuery("default"))}
+        left = {each.id for each in work.executions.page(ExecutionQuery(samples.VISIBILITY))}
         assert left == {young.id, used.id}
         found = work.executions.by_request_ids([(key, "a"), (key, "b"), (key, "c")])
         assert {request for _, request in found} == {"b", "c"}
-        assert work.executions.get("default", empty.id) is None
+        assert work.executions.get(samples.VISIBILITY, empty.id) is None
 
 
 def test_counters_stay(store: Store) -> None:

@@ -41,13 +41,13 @@ def state_of(store: Store, sender: Sender) -> list[object]:
     key = sender.campaign.key
     with store.snapshot() as work:
         return [
-            work.campaigns.page(CampaignQuery("default")),
+            work.campaigns.page(CampaignQuery(samples.VISIBILITY)),
             work.campaigns.versions(key, None, 10),
             work.channels.revisions(),
             work.messages.queued_of_campaign(key, 10),
             work.messages.held_campaigns(),
             work.messages.due(sender.channel.key, NOW, 10),
-            work.events.page(EventQuery("default", after=0)),
+            work.events.page(EventQuery(samples.VISIBILITY, after=0)),
             work.events.last_sequence(),
             work.counters.of_campaign(key, None),
             work.keys.page(None, None, 10),
@@ -146,10 +146,10 @@ def test_a_later_unit_of_work_sees_what_was_committed(store: Store, sender: Send
 
 def test_a_snapshot_sees_one_state_whatever_is_committed_meanwhile(store: Store, sender: Sender) -> None:
     with store.snapshot() as before:
-        seen = before.campaigns.get("default", sender.campaign.id)
+        seen = before.campaigns.get(samples.VISIBILITY, sender.campaign.id)
         with committing(store) as work:
             change_everything(work, sender)
-        assert before.campaigns.get("default", sender.campaign.id) == seen
+        assert before.campaigns.get(samples.VISIBILITY, sender.campaign.id) == seen
         assert before.messages.held_campaigns() == set()
         assert before.events.last_sequence() == 0
         assert before.counters.of_campaign(sender.campaign.key, None) == {}

@@ -46,9 +46,9 @@ def test_texts_of_a_campaign_come_back_exactly(store: Store, text: str) -> None:
     with committing(store) as work:
         added = a_campaign(work, of=definition)
     with store.snapshot() as work:
-        assert work.campaigns.get("default", added.id) == added
-        assert work.campaigns.page(CampaignQuery("default", tags=frozenset({text}))) == [added]
-        assert work.campaigns.page(CampaignQuery("default", text=text)) == [added]
+        assert work.campaigns.get(samples.VISIBILITY, added.id) == added
+        assert work.campaigns.page(CampaignQuery(samples.VISIBILITY, tags=frozenset({text}))) == [added]
+        assert work.campaigns.page(CampaignQuery(samples.VISIBILITY, text=text)) == [added]
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
@@ -60,7 +60,7 @@ def test_texts_of_a_message_come_back_exactly(store: Store, text: str) -> None:
         added = sender.message(work, **personal, state=MessageState.FAILED, failure=failure)
         work.events.add_all([samples.outcome(added, MessageState.FAILED, failure=failure).event])
     with store.snapshot() as work:
-        assert work.messages.page(MessageQuery("default", identity=text)) == [added]
+        assert work.messages.page(MessageQuery(samples.VISIBILITY, identity=text)) == [added]
         detail = work.events.of_message(added.id)[0].detail
         assert isinstance(detail, Attempt)
         assert detail.failure == failure
@@ -95,8 +95,8 @@ def test_bytes_come_back_whatever_they_are(work: UnitOfWork) -> None:
     message = sender.message(work, context=every_byte, profile=every_byte[::-1])
     key = samples.api_key(secret_hash=every_byte)
     work.keys.add(key)
-    assert work.executions.get("default", execution.id) == execution
-    assert work.messages.get("default", message.id) == message
+    assert work.executions.get(samples.VISIBILITY, execution.id) == execution
+    assert work.messages.get(samples.VISIBILITY, message.id) == message
     assert work.keys.get(key.id) == key
 
 
@@ -123,13 +123,13 @@ def test_instants_come_back_exactly(store: Store, instant: int) -> None:
         work.events.add_all([samples.event(message, time=instant)])
         work.processes.renew("process-1", instant)
     with store.snapshot() as work:
-        assert work.campaigns.get("default", "scheduled") == scheduled
+        assert work.campaigns.get(samples.VISIBILITY, "scheduled") == scheduled
         assert work.campaigns.due(instant) == [scheduled]
         assert work.campaigns.next_transition_time() == instant
-        sent = work.messages.get("default", message.id)
+        sent = work.messages.get(samples.VISIBILITY, message.id)
         assert sent is not None
         assert (sent.due_time, sent.outcome_time, sent.attempt_time) == (instant, instant, instant)
-        assert work.executions.get("default", execution.id) == execution
+        assert work.executions.get(samples.VISIBILITY, execution.id) == execution
         assert work.events.of_message(message.id)[0].time == instant
         assert work.processes.live(instant - 1) == {"process-1"}
 
@@ -156,14 +156,14 @@ def test_a_context_schema_comes_back_whatever_json_it_is(work: UnitOfWork) -> No
         "additionalProperties": False,
     }
     added = a_campaign(work, of=samples.definition(context_schema=schema))
-    assert work.campaigns.get("default", added.id) == added
+    assert work.campaigns.get(samples.VISIBILITY, added.id) == added
 
 
 def test_a_schema_of_nothing_is_not_taken_for_no_schema(work: UnitOfWork) -> None:
     none = a_campaign(work, "none", of=samples.definition(context_schema=None))
     empty = a_campaign(work, "empty", of=samples.definition(context_schema={}))
-    assert work.campaigns.get("default", "none") == none
-    assert work.campaigns.get("default", "empty") == empty
+    assert work.campaigns.get(samples.VISIBILITY, "none") == none
+    assert work.campaigns.get(samples.VISIBILITY, "empty") == empty
 
 
 def test_a_large_definition_comes_back(store: Store) -> None:
@@ -172,7 +172,7 @@ def test_a_large_definition_comes_back(store: Store) -> None:
     with committing(store) as work:
         added = a_campaign(work, of=definition)
     with store.snapshot() as work:
-        assert work.campaigns.get("default", added.id) == added
+        assert work.campaigns.get(samples.VISIBILITY, added.id) == added
 
 
 def test_the_longest_failure_comes_back(work: UnitOfWork) -> None:
@@ -180,6 +180,6 @@ def test_the_longest_failure_comes_back(work: UnitOfWork) -> None:
     message = a_sender(work).message(work)
     work.messages.begin([message.id], "process-1", samples.NOW)
     work.messages.record_outcomes([samples.outcome(message, MessageState.FAILED, failure=failure)], "process-1")
-    kept = work.messages.get("default", message.id)
+    kept = work.messages.get(samples.VISIBILITY, message.id)
     assert kept is not None
     assert kept.failure == failure

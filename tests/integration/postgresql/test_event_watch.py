@@ -13,6 +13,7 @@ from clarion_server.application.queries.commit_signal import CommitSignal
 from clarion_server.application.queries.event_watch import EventWatch, Watched
 from clarion_server.application.transactions import Transactions
 
+from tests.contract.store import samples
 from tests.contract.store.given import Sender, a_sender, committing
 from tests.integration.postgresql.test_event_watermark import record
 
@@ -20,7 +21,7 @@ OpenStore = Callable[[], SqlStore]
 WRITERS = 4
 COMMITS = 40
 DEADLINE_S = 60
-QUERY = EventQuery("default", after=0, limit=20)
+QUERY = EventQuery(samples.VISIBILITY, after=0, limit=20)
 
 
 def write(store: SqlStore, sender: Sender, number: int) -> None:

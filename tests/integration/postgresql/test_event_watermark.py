@@ -36,7 +36,7 @@ def read_on(store: SqlStore, after: int) -> tuple[list[str | None], int]:
     """Returns the messages of the events after a position, and the position after which a watcher goes on."""
     with store.event_snapshot() as work:
         last = work.events.last_sequence()
-        events = work.events.page(EventQuery("default", after))
+        events = work.events.page(EventQuery(samples.VISIBILITY, after))
     return [event.message_id for event in events], max([last, after, *(event.sequence for event in events)])
 
 

@@ -37,7 +37,7 @@ def test_of_processes_with_the_same_requests_one_takes_each_and_no_write_is_lost
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(PROCESSES)]
     taken = [int(process.communicate(timeout=60)[0]) for process in processes]
     with store.snapshot() as work:
-        executions = work.executions.page(ExecutionQuery("default", campaign_key=key, limit=1000))
+        executions = work.executions.page(ExecutionQuery(samples.VISIBILITY, campaign_key=key, limit=1000))
         counts = work.counters.of_campaign(key, None)
     assert sum(taken) == REQUESTS
     assert sorted(each.request_id or "" for each in executions) == sorted(f"order-{n}" for n in range(REQUESTS))

@@ -35,17 +35,17 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
         lambda work: work.executions.by_request_ids([(1, "a"), (1, "b")]),
         {"executions_request_id"},
     ),
-    "an execution": (lambda work: work.executions.get("default", "e"), {"PRIMARY KEY"}),
+    "an execution": (lambda work: work.executions.get(samples.VISIBILITY, "e"), {"PRIMARY KEY"}),
     "the newest executions of a sandbox": (
-        lambda work: work.executions.page(ExecutionQuery("default")),
+        lambda work: work.executions.page(ExecutionQuery(samples.VISIBILITY)),
         {"executions_campaign", "PRIMARY KEY"},
     ),
     "the newest executions of a campaign": (
-        lambda work: work.executions.page(ExecutionQuery("default", campaign_key=1, before="e")),
+        lambda work: work.executions.page(ExecutionQuery(samples.VISIBILITY, campaign_key=1, before="e")),
         {"executions_campaign", "PRIMARY KEY"},
     ),
     "the execution of a request id": (
-        lambda work: work.executions.page(ExecutionQuery("default", campaign_key=1, request_id="a")),
+        lambda work: work.executions.page(ExecutionQuery(samples.VISIBILITY, campaign_key=1, request_id="a")),
         {"executions_request_id"},
     ),
     "the executions whose request ids are released": (
@@ -53,47 +53,49 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
         {"PRIMARY KEY"},
     ),
     "messages that are added": (lambda work: work.messages.add_all([MESSAGE, samples.message(1, 1)]), {BY_ID}),
-    "a message": (lambda work: work.messages.get("default", MESSAGE.id), {BY_ID}),
+    "a message": (lambda work: work.messages.get(samples.VISIBILITY, MESSAGE.id), {BY_ID}),
     "the newest messages of a sandbox": (
-        lambda work: work.messages.page(MessageQuery("default")),
+        lambda work: work.messages.page(MessageQuery(samples.VISIBILITY)),
         {"messages_campaign_state", BY_ID},
     ),
     "the newest messages of a campaign": (
-        lambda work: work.messages.page(MessageQuery("default", campaign_key=1)),
+        lambda work: work.messages.page(MessageQuery(samples.VISIBILITY, campaign_key=1)),
         {"messages_campaign_state", BY_ID},
     ),
     "the newest messages of a campaign in a state": (
-        lambda work: work.messages.page(MessageQuery("default", campaign_key=1, states=SENDING, before="m")),
+        lambda work: work.messages.page(MessageQuery(samples.VISIBILITY, campaign_key=1, states=SENDING, before="m")),
         {"messages_campaign_state", BY_ID},
     ),
     "the newest messages of an execution": (
-        lambda work: work.messages.page(MessageQuery("default", execution_id="e")),
+        lambda work: work.messages.page(MessageQuery(samples.VISIBILITY, execution_id="e")),
         {BY_ID},
     ),
     "the newest messages of an execution in a state": (
-        lambda work: work.messages.page(MessageQuery("default", execution_id="e", campaign_key=1, states=SENDING)),
+        lambda work: work.messages.page(
+            MessageQuery(samples.VISIBILITY, execution_id="e", campaign_key=1, states=SENDING)
+        ),
         {BY_ID},
     ),
     "the newest messages of a recipient": (
-        lambda work: work.messages.page(MessageQuery("default", identity="email:jane@example.com")),
+        lambda work: work.messages.page(MessageQuery(samples.VISIBILITY, identity="email:jane@example.com")),
         {"messages_identity", BY_ID},
     ),
     "the newest messages of a recipient and campaign in a state": (
         lambda work: work.messages.page(
-            MessageQuery("default", identity="email:jane@example.com", campaign_key=1, states=SENDING)
+            MessageQuery(samples.VISIBILITY, identity="email:jane@example.com", campaign_key=1, states=SENDING)
         ),
         {"messages_identity", BY_ID},
     ),
     "the newest messages with a label": (
-        lambda work: work.messages.page(MessageQuery("default", labels={"tenant": "a"})),
+        lambda work: work.messages.page(MessageQuery(samples.VISIBILITY, labels={"tenant": "a"})),
         {"SEARCH message_labels USING PRIMARY KEY", BY_ID},
     ),
     "the newest messages of a channel": (
-        lambda work: work.messages.page(MessageQuery("default", channels=frozenset({Channel.EMAIL}))),
+        lambda work: work.messages.page(MessageQuery(samples.VISIBILITY, channels=frozenset({Channel.EMAIL}))),
         {"messages_campaign_state", BY_ID},
     ),
     "the newest messages of an action": (
-        lambda work: work.messages.page(MessageQuery("default", campaign_key=1, actions=frozenset({"email"}))),
+        lambda work: work.messages.page(MessageQuery(samples.VISIBILITY, campaign_key=1, actions=frozenset({"email"}))),
         {"messages_campaign_state", BY_ID},
     ),
     "the states of an execution's messages": (lambda work: work.messages.state_counts("e"), {BY_ID}),
@@ -137,20 +139,20 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
     ),
     "the processes that have claimed messages": (lambda work: work.messages.owners(), {"messages_campaign_state"}),
     "the events after a position": (
-        lambda work: work.events.page(EventQuery("default", after=5)),
+        lambda work: work.events.page(EventQuery(samples.VISIBILITY, after=5)),
         {"INTEGER PRIMARY KEY"},
     ),
     "the events of every sandbox after one": (lambda work: work.events.tail(5, 10), {"INTEGER PRIMARY KEY"}),
     "the events of a campaign after a position": (
-        lambda work: work.events.page(EventQuery("default", after=5, campaign_key=1)),
+        lambda work: work.events.page(EventQuery(samples.VISIBILITY, after=5, campaign_key=1)),
         {"INTEGER PRIMARY KEY"},
     ),
     "the events of a message after a position": (
-        lambda work: work.events.page(EventQuery("default", after=5, message_id="m")),
+        lambda work: work.events.page(EventQuery(samples.VISIBILITY, after=5, message_id="m")),
         {"events_message"},
     ),
     "the events of an execution after a position": (
-        lambda work: work.events.page(EventQuery("default", after=5, execution_id="e")),
+        lambda work: work.events.page(EventQuery(samples.VISIBILITY, after=5, execution_id="e")),
         {"events_message"},
     ),
     "the events of a message": (lambda work: work.events.of_message("m"), {"events_message"}),

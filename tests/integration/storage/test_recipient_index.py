@@ -45,8 +45,9 @@ def test_a_recipient_is_found_in_every_segment(store: SqlStore) -> None:
             janes.append(jane)
         work.commit()
     with store.snapshot() as work:
-        assert work.messages.page(MessageQuery("default", identity=JANE)) == janes[::-1]
-        assert work.messages.page(MessageQuery("default", identity=JANE, before=janes[2].id, limit=1)) == [janes[1]]
+        assert work.messages.page(MessageQuery(samples.VISIBILITY, identity=JANE)) == janes[::-1]
+        before = MessageQuery(samples.VISIBILITY, identity=JANE, before=janes[2].id, limit=1)
+        assert work.messages.page(before) == [janes[1]]
     assert count_segments(store) == 3
 
 
@@ -94,7 +95,7 @@ def test_segments_are_merged_level_by_level_until_they_are_few(store: SqlStore) 
     tidy(store, 500)
     assert levels(store) == {0: 5, 1: 3, 2: 1}
     with store.snapshot() as work:
-        assert work.messages.page(MessageQuery("default", identity=JANE, limit=2 * count)) == janes[::-1]
+        assert work.messages.page(MessageQuery(samples.VISIBILITY, identity=JANE, limit=2 * count)) == janes[::-1]
 
 
 def test_a_merge_goes_in_small_steps_and_goes_on_after_an_interruption(store: SqlStore) -> None:
@@ -109,7 +110,7 @@ def test_a_merge_goes_in_small_steps_and_goes_on_after_an_interruption(store: Sq
     assert sum(moved) == 2 * FAN - 1
     assert levels(store) == {0: 1, 1: 1}
     with store.snapshot() as work:
-        assert work.messages.page(MessageQuery("default", identity=JANE, limit=100)) == janes[::-1]
+        assert work.messages.page(MessageQuery(samples.VISIBILITY, identity=JANE, limit=100)) == janes[::-1]
 
 
 def test_few_segments_are_left_as_they_are(store: SqlStore) -> None:

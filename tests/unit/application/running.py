@@ -30,7 +30,7 @@ from clarion_server.application.transactions import Transactions
 from clarion_server.application.triggering.admission import RecipientInput, TriggerCommand
 from clarion_server.application.triggering.cancel import CancelMessages
 from clarion_server.application.triggering.trigger import TriggerAnswer, Triggering
-from clarion_server.domain.access import Caller, Scope
+from clarion_server.domain.access import Caller, Scope, Visibility
 from clarion_server.domain.event import Event
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.instant import DAY, Span
@@ -40,7 +40,7 @@ from tests.fakes import Provider
 from tests.unit.application.compiler import COMPILER
 from tests.unit.application.world import World
 
-CALLER = Caller("apiKeys/caller", "default", frozenset({Scope.TRIGGER}))
+CALLER = Caller("apiKeys/caller", Visibility("default"), frozenset({Scope.TRIGGER}))
 CONTEXT: Mapping[str, Any] = {"order": {"id": "4711"}}
 EVERYTHING = 1_000_000
 
@@ -211,12 +211,12 @@ def _counts_of(campaign_key: int) -> Callable[[UnitOfWork], dict[str, int]]:
 
 
 def _all_executions(unit: UnitOfWork) -> list[Execution]:
-    return unit.executions.page(ExecutionQuery("default", limit=1000))
+    return unit.executions.page(ExecutionQuery(CALLER.visibility, limit=1000))
 
 
 def _all_messages(unit: UnitOfWork) -> list[Message]:
-    return unit.messages.page(MessageQuery("default", limit=EVERYTHING))
+    return unit.messages.page(MessageQuery(CALLER.visibility, limit=EVERYTHING))
 
 
 def _all_events(unit: UnitOfWork) -> list[Event]:
-    return unit.events.page(EventQuery("default", after=0, limit=EVERYTHING))
+    return unit.events.page(EventQuery(CALLER.visibility, after=0, limit=EVERYTHING))

@@ -8,14 +8,14 @@ from contextlib import closing
 
 import pytest
 from clarion_server.application.access.api_keys import CreateApiKey, ManageApiKeys, NewKey, hash_of
-from clarion_server.domain.access import ApiKey, Caller, Scope
+from clarion_server.domain.access import ApiKey, Caller, Scope, Visibility
 from clarion_server.domain.errors import InvalidFields, LastAdminKey, ResourceNotFound, SandboxDenied
 from clarion_server.domain.violation import Violation
 
 from tests.unit.application.world import CountingIds, World
 
-ROOT = Caller("apiKeys/root", "default", frozenset({Scope.ADMIN}))
-STAGING = Caller("apiKeys/staging", "staging", frozenset({Scope.ADMIN}))
+ROOT = Caller("apiKeys/root", Visibility("default"), frozenset({Scope.ADMIN}))
+STAGING = Caller("apiKeys/staging", Visibility("staging"), frozenset({Scope.ADMIN}))
 ADMIN = (Scope.ADMIN,)
 
 

@@ -11,13 +11,13 @@ import pytest
 from clarion_server.application.access.api_keys import CreateApiKey, ManageApiKeys, NewKey, hash_of
 from clarion_server.application.access.authentication import MAX_TRUSTED, TRUST, KeyAuthenticator
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.access import ApiKey, Caller, Scope
+from clarion_server.domain.access import ApiKey, Caller, Scope, Visibility
 from clarion_server.domain.errors import Unauthenticated
 
 from tests.memory_store import MemoryStore
 from tests.unit.application.world import CountingIds, World
 
-ROOT = Caller("apiKeys/root", "default", frozenset({Scope.ADMIN}))
+ROOT = Caller("apiKeys/root", Visibility("default"), frozenset({Scope.ADMIN}))
 
 
 class WatchedStore(MemoryStore):
@@ -65,7 +65,7 @@ def door() -> Iterator[Door]:
 async def test_a_secret_tells_its_key_its_sandbox_and_its_scopes(door: Door) -> None:
     new = await door.new_key()
     caller = await door.authenticator.authenticate(new.secret)
-    assert caller == Caller(new.key.name, "default", frozenset({Scope.TRIGGER}))
+    assert caller == Caller(new.key.name, Visibility("default"), frozenset({Scope.TRIGGER}))
 
 
 async def test_a_secret_is_trusted_for_a_while_once_it_was_checked(door: Door) -> None:

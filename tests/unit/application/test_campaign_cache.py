@@ -17,7 +17,7 @@ from clarion_server.bootstrap.channels import CONTENT_KINDS
 from clarion_server.domain.campaign import CampaignDefinition
 
 from tests.memory_store import MemoryStore
-from tests.unit.application.world import World
+from tests.unit.application.world import AUTHOR, World
 
 
 class CountingCompiler(JinjaContentCompiler):
@@ -44,7 +44,7 @@ async def test_a_live_campaign_and_its_version_are_compiled_once_however_many_as
 ) -> None:
     campaign = await world.live()
     cache = CampaignCache(world.transactions, compiler)
-    live = await asyncio.gather(*(cache.live("default", "order-confirmed") for _ in range(20)))
+    live = await asyncio.gather(*(cache.live(AUTHOR.visibility, "order-confirmed") for _ in range(20)))
     versions = await asyncio.gather(*(cache.version(campaign.key, 1) for _ in range(20)))
     assert {id(each.version) for each in live} == {id(each) for each in versions}
     assert compiler.count == 1
@@ -72,7 +72,7 @@ async def test_no_transaction_is_open_while_a_campaign_is_compiled(compiler: Cou
         counts: list[int] = []
         compiler.on_compile = lambda: counts.append(store.open_count)
         transactions = Transactions(store)
-        await CampaignCache(transactions, compiler).live("default", "order-confirmed")
+        await CampaignCache(transactions, compiler).live(AUTHOR.visibility, "order-confirmed")
         transactions.close()
         assert counts == [0]
 
@@ -108,9 +108,9 @@ async def test_a_live_campaign_that_is_out_of_date_is_dropped_unless_it_was_read
 ) -> None:
     await world.live()
     cache = CampaignCache(world.transactions, compiler)
-    old = await cache.live("default", "order-confirmed")
+    old = await cache.live(AUTHOR.visibility, "order-confirmed")
     cache.discard(old)
-    assert cache.cached("default", "order-confirmed") is None
-    new = await cache.live("default", "order-confirmed")
+    assert cache.cached(AUTHOR.visibility, "order-confirmed") is None
+    new = await cache.live(AUTHOR.visibility, "order-confirmed")
     cache.discard(old)
-    assert cache.cached("default", "order-confirmed") is new
+    assert cache.cached(AUTHOR.visibility, "order-confirmed") is new

@@ -19,7 +19,7 @@ from tests.fakes import FaultyStore
 from tests.memory_store import MemoryStore
 from tests.unit.application.running import Process, messages, recipients, states, until
 from tests.unit.application.working import as_world, at_work, only
-from tests.unit.application.world import World
+from tests.unit.application.world import AUTHOR, World
 
 QUEUED, SENT = MessageState.QUEUED, MessageState.SENT
 
@@ -155,7 +155,7 @@ async def test_a_trigger_that_is_accepted_while_its_process_ends_is_left_to_the_
         await world.live()
         process = Process(world)
         async with at_work(process):
-            await process.campaigns.live("default", "order-confirmed")
+            await process.campaigns.live(AUTHOR.visibility, "order-confirmed")
             store.gate.clear()
             call = asyncio.create_task(process.trigger())
             await until(lambda: process.in_flight_count == 1)

@@ -82,9 +82,9 @@ async def test_a_campaign_is_shown_as_its_schedule_has_it_now(world: World) -> N
 async def test_a_page_shows_the_campaigns_of_the_sandbox(world: World) -> None:
     for campaign_id in ("b", "a"):
         await world.draft(campaign_id)
-    page = await world.authoring.page(CampaignQuery(AUTHOR.sandbox))
+    page = await world.authoring.page(CampaignQuery(AUTHOR.visibility))
     assert [campaign.id for campaign in page] == ["a", "b"]
-    assert await world.authoring.page(CampaignQuery(STRANGER.sandbox)) == []
+    assert await world.authoring.page(CampaignQuery(STRANGER.visibility)) == []
 
 
 async def test_an_update_changes_the_named_fields_alone(world: World) -> None:

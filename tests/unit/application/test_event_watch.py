@@ -24,9 +24,9 @@ from hypothesis import strategies as st
 from tests.fakes import FaultyStore
 from tests.memory_store import MemoryStore
 from tests.unit.application.running import DEADLINE_S, until
-from tests.unit.application.world import World
+from tests.unit.application.world import AUTHOR, STRANGER, World
 
-ALL = EventQuery("default", after=0)
+ALL = EventQuery(AUTHOR.visibility, after=0)
 TYPES = tuple(EventType)
 
 
@@ -134,7 +134,7 @@ async def test_a_watch_shows_what_its_filters_let_through(
 
 async def test_a_watch_shows_nothing_of_another_sandbox(tower: Watchtower) -> None:
     await tower.commit(EventType.SENT)
-    watch = tower.watch(EventQuery("staging", after=0), start=0)
+    watch = tower.watch(EventQuery(STRANGER.visibility, after=0), start=0)
     await take(watch, 1)
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(anext(watch), 0.05)

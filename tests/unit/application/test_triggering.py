@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
+from clarion_server.domain.access import Visibility
 from clarion_server.domain.campaign import QueueDisposal, Schedule
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.errors import (
@@ -117,7 +118,7 @@ async def test_an_unknown_campaign_is_refused(process: Process) -> None:
 
 async def test_a_campaign_of_another_sandbox_is_unknown(process: Process) -> None:
     with pytest.raises(ResourceNotFound):
-        await process.triggering.trigger(command(), replace(CALLER, sandbox="staging"))
+        await process.triggering.trigger(command(), replace(CALLER, visibility=Visibility("staging")))
 
 
 async def test_a_draft_is_refused(world: World, process: Process) -> None:

@@ -24,7 +24,7 @@ from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.application.reports.campaign_report import CampaignReports
 from clarion_server.application.transactions import Transactions
 from clarion_server.bootstrap.channels import CONTENT_KINDS, open_channel
-from clarion_server.domain.access import Caller, Scope
+from clarion_server.domain.access import Caller, Scope, Visibility
 from clarion_server.domain.campaign import Action, Campaign, CampaignDefinition
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel import ChannelConfiguration
@@ -39,8 +39,8 @@ T = TypeVar("T")
 
 START: Instant = 1_790_000_000 * SECOND
 
-AUTHOR = Caller("apiKeys/author", "default", frozenset({Scope.AUTHOR}))
-STRANGER = Caller("apiKeys/stranger", "staging", frozenset({Scope.ADMIN}))
+AUTHOR = Caller("apiKeys/author", Visibility("default"), frozenset({Scope.AUTHOR}))
+STRANGER = Caller("apiKeys/stranger", Visibility("staging"), frozenset({Scope.ADMIN}))
 
 SMTP = SmtpProvider("127.0.0.1", 2525, Mailbox("shop@example.com", "The Shop"))
 CHANNEL = ChannelConfiguration("", "", "Orders", SMTP, create_time=0, update_time=0)
@@ -172,7 +172,7 @@ class World:
 
     async def stored(self, campaign_id: str = "order-confirmed") -> Campaign:
         """As the store has it, whatever the time."""
-        found = await self.transactions.read(lambda unit: unit.campaigns.get(AUTHOR.sandbox, campaign_id))
+        found = await self.transactions.read(lambda unit: unit.campaigns.get(AUTHOR.visibility, campaign_id))
         assert found is not None
         return found
 

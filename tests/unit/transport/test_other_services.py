@@ -16,7 +16,7 @@ from clarion.v1 import (
     smtp_provider_pb2,
 )
 from clarion_server.application.access.api_keys import ManageApiKeys
-from clarion_server.domain.access import Caller, Scope
+from clarion_server.domain.access import Caller, Scope, Visibility
 from clarion_server.domain.counter import Metric
 from clarion_server.domain.errors import InvalidFields, InvalidPageToken, ResourceNotFound
 from clarion_server.transport.grpc.channels import ChannelConfigurationService
@@ -27,7 +27,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from tests.smtp_sink import SmtpSink
 from tests.unit.application.world import CountingIds, World
 
-ADMIN = Caller("apiKeys/root", "default", frozenset({Scope.ADMIN}))
+ADMIN = Caller("apiKeys/root", Visibility("default"), frozenset({Scope.ADMIN}))
 
 channels_pb = channel_configuration_service_pb2
 keys_pb = api_key_service_pb2

@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 from clarion.v1 import campaign_service_pb2 as pb
 from clarion.v1 import campaign_version_pb2
-from clarion_server.domain.access import Caller
+from clarion_server.domain.access import Caller, Visibility
 from clarion_server.domain.errors import InvalidFields, InvalidPageToken
 from clarion_server.transport.api.page_tokens import TokenInvalid, position_of, query_of, seal, unseal
 from clarion_server.transport.api.pagination import page_of
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-CALLER = Caller("apiKeys/1", "default", frozenset())
-OTHER = Caller("apiKeys/1", "staging", frozenset())
+CALLER = Caller("apiKeys/1", Visibility("default"), frozenset())
+OTHER = Caller("apiKeys/1", Visibility("staging"), frozenset())
 
 QUERY = b"q" * 32
 

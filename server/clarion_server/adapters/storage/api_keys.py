@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, tuple_, updat
 
 from clarion_server.adapters.storage.json_columns import SCOPES
 from clarion_server.adapters.storage.schema import api_keys
-from clarion_server.domain.access import ApiKey
+from clarion_server.domain.access import ApiKey, Visibility
 from clarion_server.domain.instant import Instant
 
 _BY_ID = select(api_keys).where(api_keys.c.id == bindparam("key_id"))
@@ -28,10 +28,10 @@ class SqlApiKeyRepository:
     def save(self, key: ApiKey) -> None:
         self._connection.execute(update(api_keys).where(api_keys.c.id == key.id).values(_to_row(key)))
 
-    def page(self, sandbox: str | None, after: tuple[Instant, str] | None, limit: int) -> list[ApiKey]:
+    def page(self, visibility: Visibility | None, after: tuple[Instant, str] | None, limit: int) -> list[ApiKey]:
         statement = select(api_keys).order_by(api_keys.c.create_time, api_keys.c.id).limit(limit)
-        if sandbox is not None:
-            statement = statement.where(api_keys.c.sandbox == sandbox)
+        if visibility is not None:
+            statement = statement.where(api_keys.c.sandbox == visibility.sandbox)
         if after is not None:
             statement = statement.where(tuple_(api_keys.c.create_time, api_keys.c.id) > after)
         return [_from_row(row) for row in self._connection.execute(statement)]

@@ -20,7 +20,9 @@ _TEXTS = (campaigns.c.id, campaigns.c.display_name, campaigns.c.description)
 
 def campaign_page(query: CampaignQuery) -> Select[Any]:
     order = (_ORDER_COLUMNS[query.order_by], campaigns.c.id)
-    statement = select(campaigns).where(campaigns.c.sandbox == query.sandbox, *_filters(query)).limit(query.limit)
+    statement = (
+        select(campaigns).where(campaigns.c.sandbox == query.visibility.sandbox, *_filters(query)).limit(query.limit)
+    )
     if query.after is not None:
         position = tuple_(*order)
         statement = statement.where(position < query.after if query.descending else position > query.after)

@@ -27,6 +27,7 @@ from clarion_server.adapters.storage.schema import (
 from clarion_server.application.ports.queries import CampaignQuery, DeliveryPolicy
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import WriteConflict
+from clarion_server.domain.access import Visibility
 from clarion_server.domain.campaign import Campaign, CampaignState, CampaignVersion, QueueDisposal
 from clarion_server.domain.instant import Instant
 
@@ -71,8 +72,8 @@ class SqlCampaignRepository:
         self._add_tags(added)
         return added
 
-    def get(self, sandbox: str, campaign_id: str) -> Campaign | None:
-        found = self._read(_BY_NAME, {"sandbox": sandbox, "id": campaign_id})
+    def get(self, visibility: Visibility, campaign_id: str) -> Campaign | None:
+        found = self._read(_BY_NAME, {"sandbox": visibility.sandbox, "id": campaign_id})
         return found[0] if found else None
 
     def by_keys(self, keys: Collection[int]) -> dict[int, Campaign]:

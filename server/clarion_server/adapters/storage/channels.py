@@ -14,6 +14,7 @@ from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.schema import channel_configurations
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import WriteConflict
+from clarion_server.domain.access import Visibility
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.retry import RetryPolicy
 from clarion_server.domain.secret import split_secrets
@@ -40,8 +41,8 @@ class SqlChannelConfigurationRepository:
             raise NameTaken(configuration.name) from error
         return replace(configuration, key=key)
 
-    def get(self, sandbox: str, configuration_id: str) -> ChannelConfiguration | None:
-        return self._one(_BY_NAME, {"sandbox": sandbox, "id": configuration_id})
+    def get(self, visibility: Visibility, configuration_id: str) -> ChannelConfiguration | None:
+        return self._one(_BY_NAME, {"sandbox": visibility.sandbox, "id": configuration_id})
 
     def by_key(self, key: int) -> ChannelConfiguration | None:
         return self._one(_BY_KEY, {"key": key})
@@ -67,8 +68,8 @@ class SqlChannelConfigurationRepository:
         if self._connection.execute(delete(_table).where(*same)).rowcount == 0:
             raise WriteConflict(configuration.name)
 
-    def page(self, sandbox: str, after: str | None, limit: int) -> list[ChannelConfiguration]:
-        statement = select(_table).where(_table.c.sandbox == sandbox).order_by(_table.c.id).limit(limit)
+    def page(self, visibility: Visibility, after: str | None, limit: int) -> list[ChannelConfiguration]:
+        statement = select(_table).where(_table.c.sandbox == visibility.sandbox).order_by(_table.c.id).limit(limit)
         if after is not None:
             statement = statement.where(_table.c.id > after)
         return [_from_row(row) for row in self._connection.execute(statement)]

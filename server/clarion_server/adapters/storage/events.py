@@ -39,7 +39,7 @@ class SqlEventRepository:
         _INSERT.add(self._connection, [_to_row(event) for event in events])
 
     def page(self, query: EventQuery) -> list[Event]:
-        own = events.c.sandbox == query.sandbox
+        own = events.c.sandbox == query.visibility.sandbox
         statement = select(events).where(events.c.sequence > query.after, self._is_below_watermark(), own)
         if query.campaign_key is not None:
             statement = statement.where(events.c.campaign_key == query.campaign_key)

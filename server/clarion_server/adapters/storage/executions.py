@@ -12,6 +12,7 @@ from clarion_server.adapters.storage.json_columns import EXCLUSIONS, REJECTIONS
 from clarion_server.adapters.storage.newest_page import BEYOND_ALL, NewestIds, campaign_keys
 from clarion_server.adapters.storage.schema import executions
 from clarion_server.application.ports.queries import ExecutionQuery
+from clarion_server.domain.access import Visibility
 from clarion_server.domain.campaign import ActionMode
 from clarion_server.domain.execution import Execution
 
@@ -46,12 +47,12 @@ class SqlExecutionRepository:
     def release_request_ids(self, execution_ids: Collection[str]) -> None:
         _RELEASE_REQUEST_IDS.change(self._connection, [(each,) for each in execution_ids])
 
-    def get(self, sandbox: str, execution_id: str) -> Execution | None:
-        found = self._read(executions.c.id == execution_id, executions.c.sandbox == sandbox)
+    def get(self, visibility: Visibility, execution_id: str) -> Execution | None:
+        found = self._read(executions.c.id == execution_id, executions.c.sandbox == visibility.sandbox)
         return found[0] if found else None
 
     def page(self, query: ExecutionQuery) -> list[Execution]:
-        keys = campaign_keys(self._connection, query.sandbox, query.campaign_key)
+        keys = campaign_keys(self._connection, query.visibility, query.campaign_key)
         if query.request_id is not None:
             request = (executions.c.campaign_key.in_(keys), executions.c.request_id == query.request_id)
             return self._read(*request, executions.c.id < (query.before or BEYOND_ALL), limit=query.limit)

@@ -36,7 +36,7 @@ def _ids(connection: Connection, query: MessageQuery) -> list[str]:
         return _filtered_ids(connection, query, _of_identity(query.identity))
     if query.labels:
         return _filtered_ids(connection, query, _of_labels(query))
-    keys = campaign_keys(connection, query.sandbox, query.campaign_key)
+    keys = campaign_keys(connection, query.visibility, query.campaign_key)
     wanted = (*sorted(query.channels), *sorted(query.actions))
     groups = [(*group, *wanted) for group in product(keys, query.states or MessageState)]
     newest = _newest_ids(len(query.channels), len(query.actions))
@@ -66,7 +66,7 @@ def _of_identity(identity: str) -> Select[Any]:
 def _of_labels(query: MessageQuery) -> Select[Any]:
     key, value = next(iter(query.labels.items()))
     labels = message_labels.c
-    labelled = (labels.sandbox == query.sandbox, labels.key == key, labels.value == value)
+    labelled = (labels.sandbox == query.visibility.sandbox, labels.key == key, labels.value == value)
     return (
         select(messages.c.id).join_from(message_labels, messages, labels.message_id == messages.c.id).where(*labelled)
     )
@@ -81,7 +81,7 @@ def _has_label(sandbox: str, key: str, value: str) -> ColumnElement[bool]:
 
 def _filtered_ids(connection: Connection, query: MessageQuery, ids: Select[Any]) -> list[str]:
     """Selects from every message that an execution, a recipient or a label has."""
-    ids = ids.where(messages.c.sandbox == query.sandbox)
+    ids = ids.where(messages.c.sandbox == query.visibility.sandbox)
     if query.identity is not None:
         ids = ids.where(messages.c.identity == query.identity)
     if query.campaign_key is not None:
@@ -92,6 +92,6 @@ def _filtered_ids(connection: Connection, query: MessageQuery, ids: Select[Any])
         ids = ids.where(messages.c.channel.in_(query.channels))
     if query.actions:
         ids = ids.where(messages.c.action.in_(query.actions))
-    ids = ids.where(*(_has_label(query.sandbox, key, value) for key, value in query.labels.items()))
+    ids = ids.where(*(_has_label(query.visibility.sandbox, key, value) for key, value in query.labels.items()))
     ids = ids.where(messages.c.id < (query.before or BEYOND_ALL))
     return [row.id for row in connection.execute(ids.order_by(messages.c.id.desc()).limit(query.limit))]

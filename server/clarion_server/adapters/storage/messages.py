@@ -32,6 +32,7 @@ from clarion_server.adapters.storage.schema import (
     messages,
 )
 from clarion_server.application.ports.queries import DueQuery, MessageQuery, QueuedMessage
+from clarion_server.domain.access import Visibility
 from clarion_server.domain.delivery import AttemptOutcome
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message, MessageState
@@ -180,8 +181,8 @@ class SqlMessageRepository:
             if labels:
                 _INSERT_LABELS.change(self._connection, labels)
 
-    def get(self, sandbox: str, message_id: str) -> Message | None:
-        the_one = (messages.c.id == message_id, messages.c.sandbox == sandbox)
+    def get(self, visibility: Visibility, message_id: str) -> Message | None:
+        the_one = (messages.c.id == message_id, messages.c.sandbox == visibility.sandbox)
         found = self._read(select_messages().where(*the_one))
         return found[0] if found else None
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Row, United
 from clarion_server.adapters.storage.schema import campaigns
+from clarion_server.domain.access import Visibility
 
 #: SQLite unites at most 500 selects (SQLITE_MAX_COMPOUND_SELECT).
 _MOST_GROUPS = 256
@@ -36,8 +37,8 @@ class NewestIds:
         return nlargest(limit, (row[0] for row in rows))
 
 
-def campaign_keys(connection: Connection, sandbox: str, only: int | None) -> list[int]:
-    """Returns the keys of the sandbox's campaigns, or of those `only` this one."""
+def campaign_keys(connection: Connection, visibility: Visibility, only: int | None) -> list[int]:
+    """Returns the keys of the campaigns that may be seen, or of those `only` this one."""
     if only is None:
-        return list(connection.execute(_CAMPAIGN_KEYS, {"sandbox": sandbox}).scalars())
-    return list(connection.execute(_ONLY_KEY, {"sandbox": sandbox, "only": only}).scalars())
+        return list(connection.execute(_CAMPAIGN_KEYS, {"sandbox": visibility.sandbox}).scalars())
+    return list(connection.execute(_ONLY_KEY, {"sandbox": visibility.sandbox, "only": only}).scalars())

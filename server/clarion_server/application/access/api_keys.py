@@ -10,7 +10,7 @@ from clarion_server.application.ports.clock import Clock, Ids
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid
-from clarion_server.domain.access import DEFAULT_SANDBOX, ApiKey, Caller, Scope
+from clarion_server.domain.access import DEFAULT_SANDBOX, ApiKey, Caller, Scope, Visibility
 from clarion_server.domain.errors import LastAdminKey, ResourceNotFound, SandboxDenied
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.key_rules import key_violations
@@ -78,8 +78,8 @@ class ManageApiKeys:
 
     async def page(self, after: tuple[Instant, str] | None, limit: int, caller: Caller) -> list[ApiKey]:
         """Returns keys, the oldest first, behind the one with the creation time and the id `after`."""
-        sandbox = None if _sees_all(caller) else caller.sandbox
-        return await self._transactions.read(lambda unit: unit.keys.page(sandbox, after, limit))
+        visibility = None if _sees_all(caller) else caller.visibility
+        return await self._transactions.read(lambda unit: unit.keys.page(visibility, after, limit))
 
     async def revoke(self, key_id: str, caller: Caller) -> ApiKey:
         """Revokes a key, unless it is revoked already. Raises ResourceNotFound or LastAdminKey."""
@@ -137,6 +137,6 @@ def _is_root(key: ApiKey) -> bool:
 
 def _keys_of_default(unit: UnitOfWork) -> Iterator[ApiKey]:
     after = None
-    while page := unit.keys.page(DEFAULT_SANDBOX, after, _PAGE):
+    while page := unit.keys.page(Visibility(DEFAULT_SANDBOX), after, _PAGE):
         yield from page
         after = (page[-1].create_time, page[-1].id)

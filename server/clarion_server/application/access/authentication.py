@@ -12,7 +12,7 @@ from clarion_server.application.access.api_keys import hash_of
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.access import ApiKey, Caller
+from clarion_server.domain.access import ApiKey, Caller, Visibility
 from clarion_server.domain.errors import Unauthenticated
 from clarion_server.domain.instant import SECOND, Instant
 
@@ -77,7 +77,7 @@ class KeyAuthenticator:
         key = await self._transactions.read(look)
         if key is None or key.revoke_time is not None or not hmac.compare_digest(key.secret_hash, secret_hash):
             raise Unauthenticated("The key is unknown or revoked.")
-        caller = Caller(key.name, key.sandbox, key.scopes)
+        caller = Caller(key.name, Visibility(key.sandbox), key.scopes)
         if self._checks.get(secret_hash) is asyncio.current_task():
             self._trust(secret_hash, _Trusted(caller, now))
         return caller

@@ -10,6 +10,7 @@ from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_campaign
 from clarion_server.application.transactions import Transactions
+from clarion_server.domain.access import Visibility
 from clarion_server.domain.campaign import Campaign, Transition
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.names import CAMPAIGNS
@@ -24,7 +25,7 @@ Change = Callable[[UnitOfWork, Campaign, Instant], Campaign]
 class Target:
     """The campaign that a caller means, and the state in which it last saw it."""
 
-    sandbox: str
+    visibility: Visibility
     campaign_id: str
     etag: str = ""
     """Empty: whatever its state."""
@@ -72,7 +73,7 @@ class CampaignChanges:
         """Raises ResourceNotFound, EtagMismatch or IllegalTransition."""
 
         def apply(unit: UnitOfWork) -> Campaign:
-            campaign = find_campaign(unit, target.sandbox, target.campaign_id)
+            campaign = find_campaign(unit, target.visibility, target.campaign_id)
             campaign.check_etag(target.etag)
             campaign.check_may(Transition.DELETE)
             unit.campaigns.delete(campaign)
@@ -93,7 +94,7 @@ def _apply(unit: UnitOfWork, target: Target, change: Change, now: Instant) -> Ca
 
 def _changed(unit: UnitOfWork, target: Target, change: Change, now: Instant) -> tuple[Campaign, Campaign, Campaign]:
     """Returns the campaign as it is stored, as its schedule has it now, and as `change` makes it."""
-    stored = find_campaign(unit, target.sandbox, target.campaign_id)
+    stored = find_campaign(unit, target.visibility, target.campaign_id)
     current = stored.at(now)
     current.check_etag(target.etag)
     return stored, current, change(unit, current, now)

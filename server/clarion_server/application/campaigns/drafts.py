@@ -13,7 +13,7 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_campaign
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid, violations_within
-from clarion_server.domain.access import Caller
+from clarion_server.domain.access import Caller, Visibility
 from clarion_server.domain.campaign import Campaign, CampaignDefinition, CampaignVersion
 from clarion_server.domain.campaign_rules import campaign_violations
 from clarion_server.domain.errors import ResourceExists
@@ -100,7 +100,7 @@ class ManageCampaigns:
 
     async def get(self, campaign_id: str, caller: Caller) -> Campaign:
         """Returns the campaign in the state that its schedule requires now. Raises ResourceNotFound."""
-        campaign = await self._transactions.read(lambda unit: find_campaign(unit, caller.sandbox, campaign_id))
+        campaign = await self._transactions.read(lambda unit: find_campaign(unit, caller.visibility, campaign_id))
         return campaign.at(self._clock.now())
 
     async def page(self, query: CampaignQuery) -> list[Campaign]:
@@ -118,20 +118,20 @@ class ManageCampaigns:
             live = unit.campaigns.version(campaign.key, campaign.live_version)
             return campaign.updated(draft.definition, live.definition if live else None, caller.name, now)
 
-        target = Target(caller.sandbox, command.campaign_id, command.etag)
+        target = Target(caller.visibility, command.campaign_id, command.etag)
         if command.validate_only:
             return await self._changes.preview(target, change)
         return await self._changes.make(target, change)
 
     async def delete(self, campaign_id: str, etag: str, caller: Caller) -> None:
         """Deletes a draft. Raises ResourceNotFound, EtagMismatch or IllegalTransition."""
-        await self._changes.delete(Target(caller.sandbox, campaign_id, etag))
+        await self._changes.delete(Target(caller.visibility, campaign_id, etag))
 
     async def versions(self, campaign_id: str, before: int | None, limit: int, caller: Caller) -> list[CampaignVersion]:
         """Returns the versions whose numbers are below `before`, the newest first. Raises ResourceNotFound."""
 
         def read(unit: UnitOfWork) -> list[CampaignVersion]:
-            campaign = find_campaign(unit, caller.sandbox, campaign_id)
+            campaign = find_campaign(unit, caller.visibility, campaign_id)
             return unit.campaigns.versions(campaign.key, before, limit)
 
         return await self._transactions.read(read)
@@ -139,5 +139,5 @@ class ManageCampaigns:
 
 def _check_name_is_free(unit: UnitOfWork, campaign: Campaign) -> None:
     """Raises ResourceExists."""
-    if unit.campaigns.get(campaign.sandbox, campaign.id) is not None:
+    if unit.campaigns.get(Visibility(campaign.sandbox), campaign.id) is not None:
         raise ResourceExists(campaign.name)

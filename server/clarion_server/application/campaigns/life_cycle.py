@@ -61,13 +61,13 @@ class CampaignLifeCycle:
 
     async def review(self, campaign_id: str, caller: Caller) -> list[Finding]:
         """Of the draft, errors first. Raises ResourceNotFound."""
-        target = Target(caller.sandbox, campaign_id)
+        target = Target(caller.visibility, campaign_id)
         candidate = await self._transactions.read(lambda unit: self._candidate(unit, target, 0))
         return await self._review.of(candidate.definition, candidate.channels)
 
     async def activate(self, command: ActivateCampaign, caller: Caller) -> Activation:
         """Raises ResourceNotFound, EtagMismatch, IllegalTransition or ReviewFailed."""
-        target = Target(caller.sandbox, command.campaign_id, command.etag)
+        target = Target(caller.visibility, command.campaign_id, command.etag)
         for _ in range(ATTEMPTS):
             candidate = await self._transactions.read(lambda unit: self._candidate(unit, target, command.version))
             candidate.campaign.check_etag(command.etag)
@@ -86,13 +86,14 @@ class CampaignLifeCycle:
     async def pause(self, campaign_id: str, etag: str, caller: Caller) -> Campaign:
         """Raises ResourceNotFound, EtagMismatch or IllegalTransition."""
         return await self._changes.make(
-            Target(caller.sandbox, campaign_id, etag), lambda _unit, campaign, now: campaign.paused(caller.name, now)
+            Target(caller.visibility, campaign_id, etag), lambda _unit, campaign, now: campaign.paused(caller.name, now)
         )
 
     async def resume(self, campaign_id: str, etag: str, caller: Caller) -> Campaign:
         """Raises ResourceNotFound, EtagMismatch or IllegalTransition."""
         return await self._changes.make(
-            Target(caller.sandbox, campaign_id, etag), lambda _unit, campaign, now: campaign.resumed(caller.name, now)
+            Target(caller.visibility, campaign_id, etag),
+            lambda _unit, campaign, now: campaign.resumed(caller.name, now),
         )
 
     async def stop(self, campaign_id: str, disposal: QueueDisposal, etag: str, caller: Caller) -> tuple[Campaign, int]:
@@ -101,17 +102,17 @@ class CampaignLifeCycle:
         Raises ResourceNotFound, EtagMismatch or IllegalTransition.
         """
         return await self._changes.make_and_read(
-            Target(caller.sandbox, campaign_id, etag),
+            Target(caller.visibility, campaign_id, etag),
             lambda _unit, campaign, now: campaign.stopped(disposal, caller.name, now),
             lambda unit, campaign: read_counts(unit, campaign.key, None).queued_count,
         )
 
     def _candidate(self, unit: UnitOfWork, target: Target, number: int) -> _Candidate:
-        campaign = find_campaign(unit, target.sandbox, target.campaign_id).at(self._clock.now())
+        campaign = find_campaign(unit, target.visibility, target.campaign_id).at(self._clock.now())
         version = find_version(unit, campaign, number) if number else None
         definition = version.definition if version else campaign.definition
         names = [action.channel_configuration for action in definition.actions]
-        channels = tuple(unit.channels.get(campaign.sandbox, name) for name in names)
+        channels = tuple(unit.channels.get(target.visibility, name) for name in names)
         return _Candidate(campaign, definition, channels, version)
 
 

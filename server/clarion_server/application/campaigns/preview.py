@@ -71,12 +71,12 @@ class CampaignPreviewer:
         """Raises ResourceNotFound or InvalidFields."""
 
         def read(unit: UnitOfWork) -> tuple[CampaignDefinition, int, ChannelConfiguration | None]:
-            campaign = find_campaign(unit, caller.sandbox, command.campaign_id)
+            campaign = find_campaign(unit, caller.visibility, command.campaign_id)
             number = command.version
             definition = find_version(unit, campaign, number).definition if number else campaign.definition
             index = _action_index(command, definition)
             name = definition.actions[index].channel_configuration
-            return definition, index, unit.channels.get(caller.sandbox, name)
+            return definition, index, unit.channels.get(caller.visibility, name)
 
         definition, index, configuration = await self._transactions.read(read)
         action, recipient = definition.actions[index], _recipient(command, definition, index)

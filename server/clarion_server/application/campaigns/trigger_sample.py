@@ -19,9 +19,9 @@ class TriggerSampler:
 
     async def sample(self, campaign_id: str, caller: Caller) -> RecipientInput:
         """Returns a recipient. Raises ResourceNotFound, CampaignNotLive, CampaignOutsideWindow or NoExample."""
-        live = await self._campaigns.live(caller.sandbox, campaign_id)
+        live = await self._campaigns.live(caller.visibility, campaign_id)
         if not await self._campaigns.is_current(live):
-            live = await self._campaigns.live(caller.sandbox, campaign_id)
+            live = await self._campaigns.live(caller.visibility, campaign_id)
         # The search takes processor time, in which the event loop serves others.
         recipient = await run_in_background(self._recipient, live)
         if recipient is None or admit(TriggerCommand(campaign_id, (recipient,)), live).violations:

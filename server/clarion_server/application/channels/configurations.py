@@ -12,7 +12,7 @@ from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid, violations_within
-from clarion_server.domain.access import Caller
+from clarion_server.domain.access import Caller, Visibility
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.channel_rules import channel_violations
 from clarion_server.domain.content import Provider
@@ -106,7 +106,7 @@ class ManageChannelConfigurations:
 
     async def page(self, after: str | None, limit: int, caller: Caller) -> list[ChannelConfiguration]:
         """Returns the configurations by id, beginning behind the id `after`."""
-        return await self._transactions.read(lambda unit: unit.channels.page(caller.sandbox, after, limit))
+        return await self._transactions.read(lambda unit: unit.channels.page(caller.visibility, after, limit))
 
     async def update(self, command: UpdateChannelConfiguration, caller: Caller) -> ChannelConfiguration:
         """Stores the changed configuration, unless the command only validates.
@@ -172,7 +172,7 @@ def _changes(sent: ChannelConfiguration, names: frozenset[str]) -> dict[str, Any
 
 
 def _find(unit: UnitOfWork, caller: Caller, configuration_id: str) -> ChannelConfiguration:
-    configuration = unit.channels.get(caller.sandbox, configuration_id)
+    configuration = unit.channels.get(caller.visibility, configuration_id)
     if configuration is None:
         raise ResourceNotFound(CHANNEL_CONFIGURATIONS.format(configuration_id))
     return configuration
@@ -180,7 +180,7 @@ def _find(unit: UnitOfWork, caller: Caller, configuration_id: str) -> ChannelCon
 
 def _check_name_is_free(unit: UnitOfWork, configuration: ChannelConfiguration) -> None:
     """Raises ResourceExists."""
-    if unit.channels.get(configuration.sandbox, configuration.id) is not None:
+    if unit.channels.get(Visibility(configuration.sandbox), configuration.id) is not None:
         raise ResourceExists(configuration.name)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from clarion_server.domain.access import Visibility
 from clarion_server.domain.campaign import CampaignState, QueueDisposal
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
@@ -15,7 +16,7 @@ from clarion_server.domain.message import Lane, MessageState
 
 @dataclass(frozen=True, slots=True)
 class CampaignQuery:
-    sandbox: str
+    visibility: Visibility
     states: frozenset[CampaignState] = frozenset()
     categories: frozenset[Category] = frozenset()
     tags: frozenset[str] = frozenset()
@@ -43,7 +44,7 @@ class DeliveryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionQuery:
-    sandbox: str
+    visibility: Visibility
     campaign_key: int | None = None
     request_id: str | None = None
     before: str | None = None
@@ -53,7 +54,7 @@ class ExecutionQuery:
 
 @dataclass(frozen=True, slots=True)
 class MessageQuery:
-    sandbox: str
+    visibility: Visibility
     campaign_key: int | None = None
     execution_id: str | None = None
     identity: str | None = None
@@ -95,7 +96,7 @@ class QueuedMessage:
 
 @dataclass(frozen=True, slots=True)
 class EventQuery:
-    sandbox: str
+    visibility: Visibility
     after: int
     """Only events with a larger sequence."""
     campaign_key: int | None = None
@@ -107,7 +108,7 @@ class EventQuery:
     def matches(self, event: Event) -> bool:
         """Returns whether `EventRepository.page` would find the event."""
         return (
-            event.sandbox == self.sandbox
+            event.sandbox == self.visibility.sandbox
             and event.sequence > self.after
             and (not self.types or event.type in self.types)
             and self.campaign_key in (None, event.campaign_key)

@@ -14,7 +14,7 @@ from clarion_server.application.ports.queries import (
     MessageQuery,
     QueuedMessage,
 )
-from clarion_server.domain.access import ApiKey
+from clarion_server.domain.access import ApiKey, Visibility
 from clarion_server.domain.campaign import Campaign, CampaignVersion
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.counter import CounterKey, LatencyKey, Metric
@@ -34,7 +34,7 @@ class CampaignRepository(Protocol):
         """Returns it with its key. Raises NameTaken."""
         ...
 
-    def get(self, sandbox: str, campaign_id: str) -> Campaign | None: ...
+    def get(self, visibility: Visibility, campaign_id: str) -> Campaign | None: ...
 
     def by_keys(self, keys: Collection[int]) -> dict[int, Campaign]:
         """Those that exist, by key."""
@@ -98,7 +98,7 @@ class ChannelConfigurationRepository(Protocol):
         """Returns it with its key. Raises NameTaken."""
         ...
 
-    def get(self, sandbox: str, configuration_id: str) -> ChannelConfiguration | None: ...
+    def get(self, visibility: Visibility, configuration_id: str) -> ChannelConfiguration | None: ...
 
     def by_key(self, key: int) -> ChannelConfiguration | None: ...
 
@@ -122,7 +122,7 @@ class ChannelConfigurationRepository(Protocol):
         """Raises WriteConflict when the stored revision is another one."""
         ...
 
-    def page(self, sandbox: str, after: str | None, limit: int) -> list[ChannelConfiguration]:
+    def page(self, visibility: Visibility, after: str | None, limit: int) -> list[ChannelConfiguration]:
         """By id; `after`: only larger ids."""
         ...
 
@@ -138,7 +138,7 @@ class ExecutionRepository(Protocol):
         """Forgets the request ids of these executions, so that new ones may take them over."""
         ...
 
-    def get(self, sandbox: str, execution_id: str) -> Execution | None: ...
+    def get(self, visibility: Visibility, execution_id: str) -> Execution | None: ...
 
     def page(self, query: ExecutionQuery) -> list[Execution]:
         """Newest first."""
@@ -148,7 +148,7 @@ class ExecutionRepository(Protocol):
 class MessageRepository(Protocol):
     def add_all(self, messages: Sequence[Message]) -> None: ...
 
-    def get(self, sandbox: str, message_id: str) -> Message | None: ...
+    def get(self, visibility: Visibility, message_id: str) -> Message | None: ...
 
     def page(self, query: MessageQuery) -> list[Message]:
         """Newest first."""
@@ -291,8 +291,11 @@ class ApiKeyRepository(Protocol):
 
     def save(self, key: ApiKey) -> None: ...
 
-    def page(self, sandbox: str | None, after: tuple[Instant, str] | None, limit: int) -> list[ApiKey]:
-        """Oldest first; of every sandbox where it is None. `after`: creation time and id of the last one before."""
+    def page(self, visibility: Visibility | None, after: tuple[Instant, str] | None, limit: int) -> list[ApiKey]:
+        """Returns keys, the oldest first, of every sandbox if `visibility` is None.
+
+        `after`: creation time and id of the last one before.
+        """
         ...
 
 

@@ -9,7 +9,7 @@ from clarion_server.application.ports.queries import EventQuery, ExecutionQuery,
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_campaign, find_execution, find_message
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.access import Caller
+from clarion_server.domain.access import Caller, Visibility
 from clarion_server.domain.event import Event
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.message import Message, MessageState
@@ -37,7 +37,7 @@ class Lookups:
         """Returns the execution with the counts of its messages. Raises ResourceNotFound."""
 
         def look(unit: UnitOfWork) -> ExecutionView:
-            execution = find_execution(unit, caller.sandbox, execution_id)
+            execution = find_execution(unit, caller.visibility, execution_id)
             ids = _campaign_ids(unit, {execution.campaign_key})
             return ExecutionView(execution, ids[execution.campaign_key], unit.messages.state_counts(execution_id))
 
@@ -45,7 +45,7 @@ class Lookups:
 
     async def executions(self, query: ExecutionQuery, campaign_id: str | None) -> list[ExecutionView]:
         def look(unit: UnitOfWork) -> list[ExecutionView]:
-            campaign_key = _campaign_key(unit, query.sandbox, campaign_id)
+            campaign_key = _campaign_key(unit, query.visibility, campaign_id)
             executions = unit.executions.page(replace(query, campaign_key=campaign_key))
             ids = _campaign_ids(unit, {execution.campaign_key for execution in executions})
             return [ExecutionView(execution, ids[execution.campaign_key]) for execution in executions]
@@ -56,7 +56,7 @@ class Lookups:
         """Returns the message with its events. Raises ResourceNotFound."""
 
         def look(unit: UnitOfWork) -> MessageView:
-            message = find_message(unit, caller.sandbox, message_id)
+            message = find_message(unit, caller.visibility, message_id)
             ids = _campaign_ids(unit, {message.campaign_key})
             return MessageView(message, ids[message.campaign_key], unit.events.of_message(message_id))
 
@@ -64,7 +64,7 @@ class Lookups:
 
     async def messages(self, query: MessageQuery, campaign_id: str | None) -> list[MessageView]:
         def look(unit: UnitOfWork) -> list[MessageView]:
-            campaign_key = _campaign_key(unit, query.sandbox, campaign_id)
+            campaign_key = _campaign_key(unit, query.visibility, campaign_id)
             messages = unit.messages.page(replace(query, campaign_key=campaign_key))
             ids = _campaign_ids(unit, {message.campaign_key for message in messages})
             return [MessageView(message, ids[message.campaign_key]) for message in messages]
@@ -83,11 +83,11 @@ class Lookups:
         """
 
         def look(unit: UnitOfWork) -> EventQuery:
-            campaign_key = None if campaign_id is None else find_campaign(unit, query.sandbox, campaign_id).key
+            campaign_key = None if campaign_id is None else find_campaign(unit, query.visibility, campaign_id).key
             if query.execution_id:
-                find_execution(unit, query.sandbox, query.execution_id)
+                find_execution(unit, query.visibility, query.execution_id)
             if query.message_id:
-                find_message(unit, query.sandbox, query.message_id)
+                find_message(unit, query.visibility, query.message_id)
             return replace(query, campaign_key=campaign_key)
 
         return await self.transactions.read(look)
@@ -97,11 +97,11 @@ class Lookups:
 _NO_SUCH_CAMPAIGN = -1
 
 
-def _campaign_key(unit: UnitOfWork, sandbox: str, campaign_id: str | None) -> int | None:
+def _campaign_key(unit: UnitOfWork, visibility: Visibility, campaign_id: str | None) -> int | None:
     """Returns the key to filter by. None stands for every campaign."""
     if campaign_id is None:
         return None
-    campaign = unit.campaigns.get(sandbox, campaign_id)
+    campaign = unit.campaigns.get(visibility, campaign_id)
     return _NO_SUCH_CAMPAIGN if campaign is None else campaign.key
 
 

@@ -31,7 +31,7 @@ class CampaignReports:
         """`version` 0: of all versions. Raises ResourceNotFound."""
 
         def read(unit: UnitOfWork) -> CampaignReport:
-            campaign = find_campaign(unit, caller.sandbox, campaign_id)
+            campaign = find_campaign(unit, caller.visibility, campaign_id)
             if version:
                 find_version(unit, campaign, version)
             counts = read_counts(unit, campaign.key, version or None)

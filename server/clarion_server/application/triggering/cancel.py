@@ -26,7 +26,7 @@ class CancelMessages:
         """Cancels the queued messages of an execution. Raises ResourceNotFound."""
 
         def cancel(unit: UnitOfWork) -> Cancellation:
-            find_execution(unit, caller.sandbox, execution_id)
+            find_execution(unit, caller.visibility, execution_id)
             end_queued(unit, unit.messages.queued_of_execution(execution_id), MessageState.CANCELLED, self.clock.now())
             return cancellation(unit.messages.state_counts(execution_id))
 
@@ -36,8 +36,8 @@ class CancelMessages:
         """Cancels the message if it is queued. Returns it as it is then. Raises ResourceNotFound."""
 
         def cancel(unit: UnitOfWork) -> Message:
-            message = find_message(unit, caller.sandbox, message_id)
+            message = find_message(unit, caller.visibility, message_id)
             end_queued(unit, [message], MessageState.CANCELLED, self.clock.now())
-            return find_message(unit, caller.sandbox, message_id)
+            return find_message(unit, caller.visibility, message_id)
 
         return await self.transactions.write(cancel)

@@ -25,7 +25,7 @@ from clarion_server.application.triggering.admission import (
     violations_without_campaign,
 )
 from clarion_server.domain.acceptance import Accepted, AcceptedRecipient, Decision, Replayed, Trigger, decide
-from clarion_server.domain.access import Caller
+from clarion_server.domain.access import Caller, Visibility
 from clarion_server.domain.campaign import ActionMode
 from clarion_server.domain.errors import (
     CampaignNotLive,
@@ -107,7 +107,7 @@ class Triggering:
     async def _accept(self, command: TriggerCommand, caller: Caller) -> TriggerAnswer:
         self._check_named(command)
         for _ in range(_ATTEMPTS):
-            live = await self._campaigns.live(caller.sandbox, command.campaign_id)
+            live = await self._campaigns.live(caller.visibility, command.campaign_id)
             try:
                 begun = self.begin(command, caller)
             except (InvalidFields, CampaignOutsideWindow):
@@ -123,7 +123,7 @@ class Triggering:
     async def load_and_begin(self, command: TriggerCommand, caller: Caller) -> Begun | None:
         """Does the same as `begin` for a campaign that must be loaded first."""
         self._check_named(command)
-        await self._campaigns.live(caller.sandbox, command.campaign_id)
+        await self._campaigns.live(caller.visibility, command.campaign_id)
         return self.begin(command, caller)
 
     def _check_named(self, command: TriggerCommand) -> None:
@@ -136,7 +136,7 @@ class Triggering:
 
         Never waits, so that a stream needs no task for each of its triggers. Raises the same errors as `trigger`.
         """
-        live = self._campaigns.cached(caller.sandbox, command.campaign_id)
+        live = self._campaigns.cached(caller.visibility, command.campaign_id)
         if live is None:
             return None
         now = self._clock.now()
@@ -207,7 +207,7 @@ class Triggering:
             return None
         if any(request_id_violations(command.request_id)):
             return None
-        found = await self._transactions.read(lambda unit: find_request(unit, caller.sandbox, command))
+        found = await self._transactions.read(lambda unit: find_request(unit, caller.visibility, command))
         if found is None or not found.holds_request_id(self._clock.now()):
             return None
         return found if found.fingerprint == fingerprint(command) else None
@@ -234,8 +234,8 @@ class Triggering:
         )
 
 
-def find_request(unit: UnitOfWork, sandbox: str, command: TriggerCommand) -> Execution | None:
-    campaign = unit.campaigns.get(sandbox, command.campaign_id)
+def find_request(unit: UnitOfWork, visibility: Visibility, command: TriggerCommand) -> Execution | None:
+    campaign = unit.campaigns.get(visibility, command.campaign_id)
     if campaign is None:
         return None
     key = (campaign.key, command.request_id)

@@ -82,7 +82,7 @@ class CampaignService:
         _check_filters(parser, request)
         page = page_of(request, caller, value_type, str, parser=parser)
         query = CampaignQuery(
-            caller.sandbox,
+            caller.visibility,
             states=frozenset(states),
             categories=frozenset(categories),
             tags=frozenset(request.tags),

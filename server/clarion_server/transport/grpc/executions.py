@@ -38,7 +38,7 @@ class ExecutionService:
             parser.add(violation)
         page = page_of(request, caller, str, parser=parser)
         query = ExecutionQuery(
-            caller.sandbox,
+            caller.visibility,
             request_id=request.request_id or None,
             before=page.after[0] if page.after else None,
             limit=page.limit,

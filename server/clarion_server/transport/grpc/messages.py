@@ -50,7 +50,7 @@ class MessageService:
             parser.add(violation)
         page = page_of(request, caller, str, parser=parser)
         query = MessageQuery(
-            caller.sandbox,
+            caller.visibility,
             execution_id=execution_id,
             identity=request.identity or None,
             states=frozenset(states),
@@ -80,7 +80,7 @@ class MessageService:
         parser = RequestParser()
         campaign_id = parser.optional_id(CAMPAIGNS, request.campaign, "campaign")
         query = EventQuery(
-            caller.sandbox,
+            caller.visibility,
             after=0,
             execution_id=parser.optional_id(EXECUTIONS, request.execution, "execution"),
             message_id=parser.optional_id(MESSAGES, request.message, "message"),

@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import Any
 
 from clarion_server.application.ports.queries import CampaignQuery
+from clarion_server.domain.access import Visibility
 from clarion_server.domain.campaign import Campaign, CampaignDefinition, CampaignState
 from clarion_server.domain.category import Category
 from hypothesis import strategies as st
@@ -44,13 +45,13 @@ class CampaignTasks(SideBySide):
     @rule(sandbox=values.sandboxes, campaign_id=drafts)
     def delete_campaign(self, sandbox: str, campaign_id: str) -> None:
         def delete(side: Side) -> None:
-            if (campaign := side.work.campaigns.get(sandbox, campaign_id)) is not None:
+            if (campaign := side.work.campaigns.get(Visibility(sandbox), campaign_id)) is not None:
                 side.work.campaigns.delete(campaign)
 
         self.both(delete)
 
     @rule(
-        sandbox=values.sandboxes,
+        visibility=values.visibilities,
         states=values.subsets(CampaignState),
         categories=values.subsets(Category),
         tags=values.subsets(values.TAGS),
@@ -74,4 +75,4 @@ class CampaignTasks(SideBySide):
 
 
 def _all_campaigns(side: Side) -> list[Campaign]:
-    return [each for sandbox in samples.SANDBOXES for each in side.work.campaigns.page(CampaignQuery(sandbox))]
+    return [each for seen in samples.VISIBILITIES for each in side.work.campaigns.page(CampaignQuery(seen))]

@@ -37,7 +37,7 @@ class ExecutionTasks(SideBySide):
         self.both(accept)
 
     @rule(
-        sandbox=values.sandboxes,
+        visibility=values.visibilities,
         of_campaign=st.none() | values.indexes,
         request_id=values.request_ids,
         limit=values.limits,
@@ -63,7 +63,7 @@ class ExecutionTasks(SideBySide):
         self.both(record)
 
     @rule(
-        sandbox=values.sandboxes,
+        visibility=values.visibilities,
         of_execution=st.none() | values.indexes,
         types=values.subsets(EventType),
         limit=values.limits,

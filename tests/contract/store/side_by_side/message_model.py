@@ -12,6 +12,7 @@ from operator import attrgetter
 from typing import Any
 
 from clarion_server.application.ports.queries import MessageQuery
+from clarion_server.domain.access import Visibility
 from clarion_server.domain.delivery import AttemptOutcome
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import OUTCOMES, Message, MessageState
@@ -22,8 +23,8 @@ QUEUED, SENDING = MessageState.QUEUED, MessageState.SENDING
 class MessageModel:
     """Implements the part of `MessageRepository` that the tasks use."""
 
-    def __init__(self, campaigns_of: Callable[[str], Collection[int]]) -> None:
-        """`campaigns_of` returns the keys of a sandbox's campaigns."""
+    def __init__(self, campaigns_of: Callable[[Visibility], Collection[int]]) -> None:
+        """`campaigns_of` returns the keys of the campaigns that it includes."""
         self._campaigns_of = campaigns_of
         self._messages: dict[str, Message] = {}
         self._held: set[str] = set()
@@ -40,12 +41,12 @@ class MessageModel:
         for message in messages:
             self._put(message)
 
-    def get(self, sandbox: str, message_id: str) -> Message | None:
+    def get(self, visibility: Visibility, message_id: str) -> Message | None:
         message = self._messages.get(message_id)
-        return message if message is not None and message.campaign_key in self._campaigns_of(sandbox) else None
+        return message if message is not None and message.campaign_key in self._campaigns_of(visibility) else None
 
     def page(self, query: MessageQuery) -> list[Message]:
-        keys = self._campaigns_of(query.sandbox)
+        keys = self._campaigns_of(query.visibility)
         found = self._where(lambda m: m.campaign_key in keys and _matches(m, query))
         return sorted(found, key=attrgetter("id"), reverse=True)[: query.limit]
 

@@ -111,7 +111,7 @@ class MessageTasks(SideBySide):
         self.both(release)
 
     @rule(
-        sandbox=values.sandboxes,
+        visibility=values.visibilities,
         of_campaign=st.none() | values.indexes,
         of_execution=st.none() | values.indexes,
         identity=st.none() | values.identities,

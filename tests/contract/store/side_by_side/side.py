@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from clarion_server.application.ports.store import Store, UnitOfWork
+from clarion_server.domain.access import Visibility
 from clarion_server.domain.campaign import Campaign, CampaignState, CampaignVersion
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.event import Event
@@ -71,7 +72,7 @@ class Side:
         """Adds a live campaign that uses the channel of its sandbox."""
         sandbox, campaign_id = name
         self.add_campaign(samples.campaign(campaign_id, sandbox=sandbox))
-        draft = self.work.campaigns.get(*name)
+        draft = self.work.campaigns.get(Visibility(sandbox), campaign_id)
         assert draft is not None
         self.work.campaigns.add_version(samples.version(draft.key), [self.channel_keys[sandbox]])
         live = replace(draft, state=CampaignState.LIVE, live_version=1, last_version=1, revision=2)
@@ -79,7 +80,7 @@ class Side:
 
     def messages(self, ids: Iterable[str]) -> list[Message]:
         """Returns those of the messages that exist."""
-        rows = (self.work.messages.get(sandbox, each) for each in ids for sandbox in samples.SANDBOXES)
+        rows = (self.work.messages.get(visibility, each) for each in ids for visibility in samples.VISIBILITIES)
         return [row for row in rows if row is not None]
 
     def plain(self, answer: Any) -> Any:
@@ -118,8 +119,8 @@ class ModelSide(Side):
         self._model.roll_back()
         super().roll_back()
 
-    def _campaigns_of(self, sandbox: str) -> set[int]:
-        return {key for (each, _), key in self.campaign_keys.items() if each == sandbox}
+    def _campaigns_of(self, visibility: Visibility) -> set[int]:
+        return {key for (each, _), key in self.campaign_keys.items() if each == visibility.sandbox}
 
     def _begin(self) -> None:
         super()._begin()

@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Any
 
 from clarion_server.application.ports.queries import CampaignQuery, EventQuery, ExecutionQuery, MessageQuery
+from clarion_server.domain.access import Visibility
 from clarion_server.domain.counter import Metric
 
 from tests.contract.store import samples
@@ -24,7 +25,7 @@ _by_id = partial(sorted, key=attrgetter("id"))
 def all_questions(senders: Iterable[Name], execution_ids: Iterable[str]) -> Iterator[Question]:
     yield from (_schedules, _hands, _processes)
     for sandbox in samples.SANDBOXES:
-        yield partial(_lists, sandbox=sandbox)
+        yield partial(_lists, visibility=Visibility(sandbox))
         yield partial(_queue, sandbox=sandbox)
     for name in senders:
         yield partial(_figures, name=name)
@@ -33,14 +34,14 @@ def all_questions(senders: Iterable[Name], execution_ids: Iterable[str]) -> Iter
         yield partial(_counts, execution_id=execution_id)
 
 
-def _lists(side: Side, sandbox: str) -> list[Any]:
+def _lists(side: Side, visibility: Visibility) -> list[Any]:
     return [
-        side.work.campaigns.page(CampaignQuery(sandbox, limit=EVERYTHING)),
-        side.work.channels.page(sandbox, None, EVERYTHING),
-        side.work.executions.page(ExecutionQuery(sandbox, limit=EVERYTHING)),
-        side.work.messages.page(MessageQuery(sandbox, limit=EVERYTHING)),
-        side.work.events.page(EventQuery(sandbox, after=0, limit=EVERYTHING)),
-        side.work.keys.page(sandbox, None, EVERYTHING),
+        side.work.campaigns.page(CampaignQuery(visibility, limit=EVERYTHING)),
+        side.work.channels.page(visibility, None, EVERYTHING),
+        side.work.executions.page(ExecutionQuery(visibility, limit=EVERYTHING)),
+        side.work.messages.page(MessageQuery(visibility, limit=EVERYTHING)),
+        side.work.events.page(EventQuery(visibility, after=0, limit=EVERYTHING)),
+        side.work.keys.page(visibility, None, EVERYTHING),
     ]
 
 
