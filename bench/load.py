@@ -21,7 +21,7 @@ from typing import Any, Protocol
 from bench.process import BenchError, module, run
 
 CONNECTIONS = 8
-CALLS_UNDER_WAY = 128
+CALLS_IN_FLIGHT = 128
 # h2load keeps a rate by one timer a connection: fifty of them, each with a share of the rate.
 RATED_CONNECTIONS = 50
 
@@ -90,7 +90,7 @@ class H2Load:
     name = "h2load"
 
     def calls(self, target: Target, exchange: Exchange, count: int) -> Timed:
-        each = CALLS_UNDER_WAY // target.connections
+        each = CALLS_IN_FLIGHT // target.connections
         arguments = ["-n", str(count), "-c", str(target.connections), "-m", str(each)]
         output = _h2load(target, TRIGGER_PATH, frame(exchange.message), arguments)
         return Timed(count, count / _seconds(output, count, count * exchange.answer_bytes), [])

@@ -14,7 +14,7 @@ import grpc
 import uvloop
 from clarion.v1.trigger_service_pb2 import TriggerRequest
 
-from bench.load import CALLS_UNDER_WAY, FRAME_BYTES, STREAM_PATH, TRIGGER_PATH
+from bench.load import CALLS_IN_FLIGHT, FRAME_BYTES, STREAM_PATH, TRIGGER_PATH
 from bench.process import BenchError
 
 
@@ -68,7 +68,7 @@ class Client:
             for number in numbers_left:
                 await self._call(number)
 
-        await asyncio.gather(*(caller() for _ in range(CALLS_UNDER_WAY)))
+        await asyncio.gather(*(caller() for _ in range(CALLS_IN_FLIGHT)))
         return []
 
     async def rated(self) -> list[float]:

@@ -37,20 +37,20 @@ class ScriptedChannel:
         self.gate.set()
         self.begun: list[Outbound] = []
         self.taken: list[Outbound] = []
-        self.under_way = 0
-        self.most_under_way = 0
+        self.in_flight = 0
+        self.most_in_flight = 0
         self.closed = False
 
     async def send(self, message: Outbound) -> Receipt:
         assert not self.closed, "nobody sends over a channel that was closed"
         self.begun.append(message)
-        self.under_way += 1
-        self.most_under_way = max(self.most_under_way, self.under_way)
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
             await self.gate.wait()
             await asyncio.sleep(0)
         finally:
-            self.under_way -= 1
+            self.in_flight -= 1
         failure = self.end(message)
         if failure is not None:
             raise failure
@@ -61,7 +61,7 @@ class ScriptedChannel:
         return []
 
     async def close(self) -> None:
-        assert not self.under_way, "a channel is closed after its last message"
+        assert not self.in_flight, "a channel is closed after its last message"
         self.closed = True
 
 

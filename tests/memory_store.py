@@ -25,11 +25,11 @@ Content = Mapping[str, Sequence[Sequence[Any]]]
 
 
 class MemoryStore:
-    """Implements `Store`. `patience_s`: how long `begin` waits for the transaction before it, in seconds."""
+    """Implements `Store`. `timeout_s`: how long `begin` waits for the transaction before it, in seconds."""
 
-    def __init__(self, patience_s: float = 30.0) -> None:
-        free = _free[patience_s]
-        self._open: _OpenStore | None = free.pop() if free else _OpenStore(patience_s)
+    def __init__(self, timeout_s: float = 30.0) -> None:
+        free = _free[timeout_s]
+        self._open: _OpenStore | None = free.pop() if free else _OpenStore(timeout_s)
 
     def begin(self) -> AbstractContextManager[UnitOfWork]:
         return self._store.begin()
@@ -61,7 +61,7 @@ class MemoryStore:
     def close(self) -> None:
         if self._open is not None:
             self._open.empty()
-            _free[self._open.patience_s].append(self._open)
+            _free[self._open.timeout_s].append(self._open)
             self._open = None
 
     @property
@@ -71,12 +71,12 @@ class MemoryStore:
 
 
 class _OpenStore:
-    def __init__(self, patience_s: float) -> None:
-        self.patience_s = patience_s
+    def __init__(self, timeout_s: float) -> None:
+        self.timeout_s = timeout_s
         folder = TemporaryDirectory(prefix="clarion-test-")
         file = Path(folder.name, "clarion.db")
         file.write_bytes(_migrated_file())
-        self.store = open_sqlite_store(file, patience_s, durable=False, on_close=folder.cleanup)
+        self.store = open_sqlite_store(file, timeout_s, durable=False, on_close=folder.cleanup)
         self._connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
         self._connection.execute("PRAGMA synchronous = OFF")
         atexit.register(self._close)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import urllib.error
 import urllib.request
@@ -18,6 +19,7 @@ from tests.process import ServiceProcess
 from tests.smtp_sink import SmtpSink
 from tests.waiting import until
 
+ROOT = Path(__file__).parents[2]
 COUNT = 20
 
 Sample = tuple[str, frozenset[tuple[str, str]]]
@@ -79,6 +81,16 @@ async def test_the_metrics_of_all_processes_count_each_message_once(tmp_path: Pa
         assert await get(service.metrics[0], "/health") == "SERVING\n"
         with pytest.raises(urllib.error.HTTPError, match="404"):
             await get(service.metrics[0], "/v1/campaigns")
+
+
+async def test_the_page_for_operators_names_all_metrics_that_are_served_and_no_others(tmp_path: Path) -> None:
+    rows = re.findall(r"^\| (`clarion_[^|]*)\|", (ROOT / "docs" / "operations.md").read_text(), re.MULTILINE)
+    async with SmtpSink() as sink, ServiceProcess(tmp_path, metrics_listen="127.0.0.1:0") as service:
+        await trigger(service, sink)
+        samples = [name for name, _ in await scrape(service.metrics[0]) if name.startswith("clarion_")]
+    assert {re.sub("_(bucket|sum|count)$", "", name) for name in samples} == set(
+        re.findall(r"clarion_\w+", " ".join(rows))
+    )
 
 
 async def test_a_process_that_is_restarted_serves_its_metrics_at_the_same_address(tmp_path: Path) -> None:

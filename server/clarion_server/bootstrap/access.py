@@ -17,4 +17,4 @@ class Access:
 
 def wire_access(core: Core) -> Access:
     authenticator = KeyAuthenticator(core.transactions, core.clock)
-    return Access(ManageApiKeys(core.transactions, core.clock, core.ids, authenticator.distrust), authenticator)
+    return Access(ManageApiKeys(core.transactions, core.clock, core.ids, authenticator.invalidate), authenticator)

@@ -36,7 +36,7 @@ def wire_authoring(core: Core, sending: Sending) -> Authoring:
         core.campaigns.invalidate(campaign)
         scheduler.wake()
         sending.campaign_changed()
-        queue_canceller.look_at(campaign)
+        queue_canceller.start_if_due(campaign)
 
     scheduler = CampaignScheduler(transactions, clock, campaign_changed)
     queue_canceller = QueueCanceller(transactions, clock)

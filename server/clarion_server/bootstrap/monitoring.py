@@ -35,10 +35,10 @@ class Monitoring:
 
     def _add_gauges(self, core: Core, calls: InFlightCalls, sending: Sending) -> None:
         add = self._metrics.add_gauge
-        add("clarion_calls_under_way", "Calls that are being served.", lambda: calls.count)
+        add("clarion_calls_in_flight", "Calls that are being served.", lambda: calls.count)
         add("clarion_commit_pending_rows", "Rows that wait for a commit.", lambda: core.commits.pending)
         self._metrics.add_gauges(
-            "clarion_messages_in_hands",
+            "clarion_messages_in_flight",
             "Messages that are being sent, or next to be.",
             "channel",
             sending.in_flight_counts,

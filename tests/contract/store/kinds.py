@@ -27,11 +27,11 @@ class StoreKind:
     """
 
 
-def _open_sqlite_store(folder: Path, patience_s: float) -> Store:
+def _open_sqlite_store(folder: Path, timeout_s: float) -> Store:
     file = folder / "clarion.db"
     if not file.exists():
         file.write_bytes(_empty_sqlite_file())
-    return open_sqlite_store(file, patience_s)
+    return open_sqlite_store(file, timeout_s)
 
 
 @cache
@@ -43,13 +43,13 @@ def _empty_sqlite_file() -> bytes:
         return file.read_bytes()
 
 
-def _open_postgresql_store(folder: Path, patience_s: float) -> Store:
+def _open_postgresql_store(folder: Path, timeout_s: float) -> Store:
     """Opens one database for all tests, emptied for each folder, because making one takes longer than most tests."""
     mark = folder / "postgresql"
     if not mark.exists():
         mark.touch()
         empty(_postgresql_url())
-    return open_postgresql_store(_postgresql_url(), patience_s)
+    return open_postgresql_store(_postgresql_url(), timeout_s)
 
 
 @cache

@@ -239,7 +239,7 @@ def test_a_channel_is_not_waiting_for_a_message_with_an_outcome(work: UnitOfWork
     assert not work.messages.is_waiting(sender.channel.key)
 
 
-def test_messages_in_hands_are_found_by_their_owners(work: UnitOfWork) -> None:
+def test_claimed_messages_are_found_by_their_owners(work: UnitOfWork) -> None:
     sender = a_sender(work)
     assert work.messages.owners() == set()
     first, second, third, _ = sender.messages(work, 4)
@@ -253,7 +253,7 @@ def test_messages_in_hands_are_found_by_their_owners(work: UnitOfWork) -> None:
     assert work.messages.claimed_by([], 10) == []
 
 
-def test_a_settled_message_is_in_nobodys_hands(work: UnitOfWork) -> None:
+def test_a_message_whose_outcome_was_recorded_is_claimed_by_nobody(work: UnitOfWork) -> None:
     sender = a_sender(work)
     done, again = sender.messages(work, 2)
     work.messages.begin([done.id, again.id], "process-1", NOW)

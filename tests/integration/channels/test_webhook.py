@@ -94,7 +94,7 @@ async def test_a_connection_that_the_endpoint_closed_meanwhile_is_replaced(open_
     assert (endpoint.connection_count, len(endpoint.requests)) == (2, 2)
 
 
-async def test_there_are_never_more_requests_under_way_than_the_configuration_allows(open_webhook: OpenWebhook) -> None:
+async def test_there_are_never_more_requests_in_flight_than_the_configuration_allows(open_webhook: OpenWebhook) -> None:
     async with HttpEndpoint() as endpoint:
         channel = open_webhook(endpoint.url, max_concurrency=3)
         await asyncio.gather(*(channel.send(a_webhook()) for _ in range(30)))
@@ -102,7 +102,7 @@ async def test_there_are_never_more_requests_under_way_than_the_configuration_al
     assert endpoint.most_connections <= 3
 
 
-async def test_closing_lets_requests_under_way_have_their_answer(open_webhook: OpenWebhook) -> None:
+async def test_closing_lets_requests_in_flight_have_their_answer(open_webhook: OpenWebhook) -> None:
     answer = asyncio.Event()
     async with HttpEndpoint(answer) as endpoint:
         channel = open_webhook(endpoint.url)

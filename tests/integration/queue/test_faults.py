@@ -168,7 +168,7 @@ async def test_a_retry_that_is_far_ahead_leaves_the_stream(desk: Desk, sender: S
     await until_stream_has(server, 0)
 
 
-async def test_what_takes_long_does_not_come_again_while_it_is_in_good_hands(
+async def test_what_takes_long_does_not_come_again_while_its_process_is_alive(
     open_queue: Open, store: Store, sender: Sender, server: NatsServer
 ) -> None:
     async with open_desk(open_queue, store, "first", SHORT) as desk:

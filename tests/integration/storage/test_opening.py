@@ -69,7 +69,7 @@ def test_a_file_that_another_program_has_locked_is_told(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(StoreUnavailable, match="is locked by another program"):
-            open_sqlite_store(path, patience=0.1)
+            open_sqlite_store(path, timeout=0.1)
 
 
 def test_a_missing_folder_is_told(tmp_path: Path) -> None:

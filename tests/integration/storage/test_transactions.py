@@ -53,7 +53,7 @@ def test_a_snapshot_refuses_to_write(store: SqlStore) -> None:
 
 def test_a_file_that_stays_locked_is_unavailable(path: Path) -> None:
     with (
-        closing(open_sqlite_store(path, patience=0.05)) as store,
+        closing(open_sqlite_store(path, timeout=0.05)) as store,
         closing(sqlite3.connect(path, isolation_level=None)) as other,
     ):
         other.execute("BEGIN IMMEDIATE")
@@ -66,7 +66,7 @@ def test_a_file_that_stays_locked_is_unavailable(path: Path) -> None:
 
 def test_a_writer_waits_no_longer_for_its_turn_than_for_another_process(path: Path) -> None:
     with (
-        closing(open_sqlite_store(path, patience=0.05)) as store,
+        closing(open_sqlite_store(path, timeout=0.05)) as store,
         store.begin(),
         pytest.raises(StoreUnavailable),
         store.begin(),

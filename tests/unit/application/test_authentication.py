@@ -47,7 +47,7 @@ class Door:
         self.authenticator = KeyAuthenticator(self.world.transactions, self.world.clock)
         ids = CountingIds()
         transactions, clock = self.world.transactions, self.world.clock
-        self.here = ManageApiKeys(transactions, clock, ids, self.authenticator.distrust)
+        self.here = ManageApiKeys(transactions, clock, ids, self.authenticator.invalidate)
         self.elsewhere = ManageApiKeys(transactions, clock, ids, lambda _key: None)
         """As another process on the same store."""
 

@@ -106,7 +106,7 @@ async def test_no_more_are_sent_at_once_than_the_configuration_allows(world: Wor
     await process.trigger(*recipients(200))
     await until(lambda: states(world) == [SENT] * 200)
     (channel,) = process.provider.channels
-    assert channel.most_under_way == 10
+    assert channel.most_in_flight == 10
 
 
 async def test_no_more_messages_are_in_flight_than_the_limit_allows(world: World, process: Process) -> None:
@@ -201,11 +201,11 @@ async def test_a_lowered_concurrency_holds_for_what_is_sent_from_then_on(world: 
     await change_channel(world, process, max_concurrency=2)
     await process.trigger(*recipients(50))
     await until(lambda: states(world) == [SENT] * 50)
-    assert process.provider.channels[-1].most_under_way == 2
+    assert process.provider.channels[-1].most_in_flight == 2
     await change_channel(world, process, max_concurrency=7)
     await process.trigger(*recipients(50))
     await until(lambda: states(world) == [SENT] * 100)
-    assert process.provider.channels[-1].most_under_way == 7
+    assert process.provider.channels[-1].most_in_flight == 7
 
 
 async def test_a_disabled_configuration_keeps_messages_until_it_is_enabled(world: World, process: Process) -> None:

@@ -59,7 +59,7 @@ async def until(holds: Callable[[], bool]) -> None:
 @pytest.fixture
 def impatient() -> Iterator[World]:
     """Over a store that lets nobody wait for it."""
-    with closing(World(MemoryStore(patience_s=0.01))) as world:
+    with closing(World(MemoryStore(timeout_s=0.01))) as world:
         yield world
 
 
@@ -128,7 +128,7 @@ async def test_a_store_that_does_not_answer_ends_nothing(impatient: World) -> No
     with capture_logs() as logs, ExitStack() as locked:
         locked.enter_context(impatient.store.begin())
         async with scheduling.running():
-            await until(lambda: any(entry["event"] == "schedule_keeping_failed" for entry in logs))
+            await until(lambda: any(entry["event"] == "campaign_moves_failed" for entry in logs))
             locked.close()
             scheduling.scheduler.wake()
             assert (await scheduling.next()).state is LIVE

@@ -91,7 +91,7 @@ def test_a_recipient_becomes_a_message_that_carries_all_that_the_trigger_says() 
     )
 
 
-def test_with_capacity_reserved_the_message_begins_in_its_owners_hands() -> None:
+def test_with_capacity_reserved_the_message_begins_claimed_by_its_owner() -> None:
     (message,) = accepted(trigger(recipient(0, "a@example.com"), owners=("first",))).messages
     assert (message.state, message.owner, message.attempt_count) == (SENDING, "first", 1)
     assert (message.attempt_time, message.first_attempt_time) == (1_000, 1_000)

@@ -65,16 +65,16 @@ _UNAVAILABLE = frozenset(
 )
 
 
-def open_postgresql_store(url: str, patience: float = 30.0) -> SqlStore:
+def open_postgresql_store(url: str, timeout: float = 30.0) -> SqlStore:
     """Opens the database. Makes its tables, or brings them up to date, when that is needed.
 
-    `url` is a connection URI of libpq. `patience` is how long a writer waits for the connection, in seconds. Raises
+    `url` is a connection URI of libpq. `timeout` is how long a writer waits for the connection, in seconds. Raises
     StoreUnavailable, whose text says in one sentence what is wrong, and SchemaUnknown when a newer Clarion has written
     the database.
     """
     connect = _connector(url)
     with _failures_of_opening(), ExitStack() as undo:
-        writer = _engine(connect, patience, pool_size=1, max_overflow=0)
+        writer = _engine(connect, timeout, pool_size=1, max_overflow=0)
         undo.callback(writer.dispose)
         event.listen(writer, "begin", _begin_writing)
         with writer.begin() as transaction:
@@ -82,7 +82,7 @@ def open_postgresql_store(url: str, patience: float = 30.0) -> SqlStore:
             # Of processes that start at the same time, one migrates, and the others find that done.
             transaction.exec_driver_sql("SELECT pg_advisory_xact_lock(%s, %s)", _MIGRATION_LOCK)
             migrate(transaction)
-        readers = _engine(connect, patience, pool_size=4, max_overflow=-1)
+        readers = _engine(connect, timeout, pool_size=4, max_overflow=-1)
         event.listen(readers, "begin", _begin_reading)
         notifier = PgNotifier(connect)
         undo.pop_all()
@@ -134,7 +134,7 @@ def _check_server(connection: Connection) -> None:
         raise StoreUnavailable(f"The database has the encoding {encoding}; Clarion needs UTF8.")
 
 
-def _engine(connect: Connect, patience: float, *, pool_size: int, max_overflow: int) -> Engine:
+def _engine(connect: Connect, timeout: float, *, pool_size: int, max_overflow: int) -> Engine:
     engine = create_engine(
         "postgresql+psycopg://",
         creator=connect,
@@ -144,7 +144,7 @@ def _engine(connect: Connect, patience: float, *, pool_size: int, max_overflow: 
         poolclass=QueuePool,
         pool_size=pool_size,
         max_overflow=max_overflow,
-        pool_timeout=patience,
+        pool_timeout=timeout,
     )
 
     @event.listens_for(engine, "connect")

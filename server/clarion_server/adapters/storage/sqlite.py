@@ -73,31 +73,31 @@ _EXPLANATIONS = {
 
 
 def open_sqlite_store(
-    path: Path | str, patience: float = 30.0, *, durable: bool = True, on_close: Callable[[], None] = lambda: None
+    path: Path | str, timeout: float = 30.0, *, durable: bool = True, on_close: Callable[[], None] = lambda: None
 ) -> SqlStore:
     """Opens the file; makes it, or brings its tables up to date, when that is needed.
 
-    `patience` is how long a writer waits for its turn and for the writers of other processes, in seconds. Without
+    `timeout` is how long a writer waits for its turn and for the writers of other processes, in seconds. Without
     `durable` a commit does not wait for the disk, and a crash of the machine may damage the file. `on_close` is called
     after the file was closed. Raises StoreUnavailable when the file cannot be opened, and SchemaUnknown when a newer
     Clarion has written it.
     """
     file = Path(path)
-    connect = partial(_connect, file, patience)
+    connect = partial(_connect, file, timeout)
     with _failures_of_opening(file), ExitStack() as undo:
         _check_version()
         # Data of recipients and passwords of channels are in it. The log beside it gets the same mode.
         file.touch(mode=0o600)
-        _write_ahead(connect, patience)
+        _write_ahead(connect, timeout)
         pragmas = (*_WRITER_PRAGMAS, _DURABLE if durable else _NOT_DURABLE)
-        writer = _engine(connect, pragmas, "BEGIN IMMEDIATE", patience, pool_size=1, max_overflow=0)
+        writer = _engine(connect, pragmas, "BEGIN IMMEDIATE", timeout, pool_size=1, max_overflow=0)
         undo.callback(writer.dispose)
         with writer.begin() as transaction:
             migrate(transaction)
-        readers = _engine(connect, _READER_PRAGMAS, "BEGIN", patience, pool_size=4, max_overflow=-1)
+        readers = _engine(connect, _READER_PRAGMAS, "BEGIN", timeout, pool_size=4, max_overflow=-1)
         unix_notifier = UnixNotifier(file)
         notifier = _SqliteNotifier(connect(), unix_notifier)
-        lock = FairWriterLock(file.with_name(f"{file.name}-turns"), patience, lambda: unix_notifier.is_alone)
+        lock = FairWriterLock(file.with_name(f"{file.name}-turns"), timeout, lambda: unix_notifier.is_alone)
         undo.pop_all()
 
     def close() -> None:
@@ -130,10 +130,10 @@ def _check_version() -> None:
         raise StoreUnavailable(f"This Python has SQLite {sqlite3.sqlite_version}; Clarion needs {oldest} or newer.")
 
 
-def _connect(file: Path, patience: float) -> sqlite3.Connection:
+def _connect(file: Path, timeout: float) -> sqlite3.Connection:
     return sqlite3.connect(
         file,
-        timeout=patience,
+        timeout=timeout,
         # Transactions begin where SQLAlchemy begins them, and nowhere else.
         isolation_level=None,
         # Pools hand connections from thread to thread, one at a time.
@@ -142,12 +142,12 @@ def _connect(file: Path, patience: float) -> sqlite3.Connection:
     )
 
 
-def _write_ahead(connect: Connect, patience: float) -> None:
+def _write_ahead(connect: Connect, timeout: float) -> None:
     """Switches to the write-ahead log, once for the life of the file.
 
     Where several processes do it at once SQLite sends all but one away, without the waiting it does elsewhere.
     """
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     with closing(connect()) as connection:
         while True:
             try:
@@ -161,7 +161,7 @@ def _write_ahead(connect: Connect, patience: float) -> None:
 
 
 def _engine(
-    connect: Connect, pragmas: Sequence[str], begin: str, patience: float, *, pool_size: int, max_overflow: int
+    connect: Connect, pragmas: Sequence[str], begin: str, timeout: float, *, pool_size: int, max_overflow: int
 ) -> Engine:
     engine = create_engine(
         "sqlite+pysqlite://",
@@ -169,7 +169,7 @@ def _engine(
         poolclass=QueuePool,
         pool_size=pool_size,
         max_overflow=max_overflow,
-        pool_timeout=patience,
+        pool_timeout=timeout,
     )
 
     @event.listens_for(engine, "connect")

@@ -23,15 +23,15 @@ from clarion_server.application.ports.store import StoreUnavailable
 class FairWriterLock:
     """One thread of this process at a time may ask for the lock."""
 
-    def __init__(self, file: Path, patience: float, is_alone: Callable[[], bool] = lambda: False) -> None:
-        """`file` is made beside the database and stays there, empty. `patience` is the longest wait, in seconds.
+    def __init__(self, file: Path, timeout: float, is_alone: Callable[[], bool] = lambda: False) -> None:
+        """`file` is made beside the database and stays there, empty. `timeout` is the longest wait, in seconds.
 
         `is_alone` returns whether no other process has the database open, as far as is known. Such a process needs no
         lock, and saves two system calls at which Python releases the interpreter.
         """
         file.touch(mode=0o600)
         self._file = file.open("ab")
-        self._patience = patience
+        self._timeout = timeout
         self._is_alone = is_alone
 
     @contextmanager
@@ -57,7 +57,7 @@ class FairWriterLock:
         acquired: Future[None] = Future()
         threading.Thread(target=self._acquire, args=(acquired,), name="store-writer-lock", daemon=True).start()
         try:
-            acquired.result(self._patience)
+            acquired.result(self._timeout)
         except TimeoutError:
             # The thread goes on waiting, and releases the lock as soon as it has it.
             acquired.add_done_callback(lambda _: self._release())

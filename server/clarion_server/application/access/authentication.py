@@ -62,8 +62,8 @@ class KeyAuthenticator:
             check.add_done_callback(lambda done: self._finish(secret_hash, done))
         return await asyncio.shield(check)
 
-    def distrust(self, key: ApiKey) -> None:
-        """The key was revoked: whoever comes with it is looked at anew."""
+    def invalidate(self, key: ApiKey) -> None:
+        """Makes the next call with the key read it again, because it was revoked."""
         self._trusted.pop(key.secret_hash, None)
         # A check under way may have read the key before it was revoked: what it finds is not kept.
         self._checks.pop(key.secret_hash, None)

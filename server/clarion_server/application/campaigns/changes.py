@@ -36,7 +36,7 @@ class Target:
 
 
 class CampaignChanges:
-    """Changes campaigns one at a time, and tells who keeps them at hand."""
+    """Changes campaigns one at a time, and calls `on_change` after each commit."""
 
     def __init__(self, transactions: Transactions, clock: Clock, on_change: Callable[[Campaign], None]) -> None:
         self._transactions = transactions

@@ -28,19 +28,19 @@ class QueueCanceller:
     def __init__(self, transactions: Transactions, clock: Clock) -> None:
         self._transactions = transactions
         self._clock = clock
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
-    def look_at(self, campaign: Campaign) -> None:
-        """The campaign has changed: if its queue is to be cancelled, begin."""
+    def start_if_due(self, campaign: Campaign) -> None:
+        """Starts to cancel the queue of a campaign that has changed, if it was stopped so."""
         if campaign.state is CampaignState.STOPPED and campaign.queue_disposal is QueueDisposal.CANCEL:
             task = asyncio.create_task(self._cancel(campaign))
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
-        for task in self._under_way:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._under_way, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _cancel(self, campaign: Campaign) -> None:
         cancelled = 0

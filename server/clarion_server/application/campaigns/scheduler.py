@@ -62,7 +62,7 @@ class CampaignScheduler:
             time = await self._transactions.read(lambda unit: unit.campaigns.next_transition_time())
         except Exception:
             # Any fault is logged, and the next round follows.
-            log.exception("schedule_keeping_failed")
+            log.exception("campaign_moves_failed")
             return MAX_SLEEP
         return MAX_SLEEP if time is None else min(max(time - self._clock.now(), _MIN_SLEEP), MAX_SLEEP)
 

@@ -13,7 +13,7 @@ from clarion_server.domain.value import value
 
 @value
 class ClaimedMessage:
-    """A message that this process has claimed, with its data at hand."""
+    """A message that this process has claimed, with its data in memory."""
 
     message: Message
     personalisation: Personalisation | None = None

@@ -23,7 +23,7 @@ _by_id = partial(sorted, key=attrgetter("id"))
 
 
 def all_questions(senders: Iterable[Name], execution_ids: Iterable[str]) -> Iterator[Question]:
-    yield from (_schedules, _hands, _processes)
+    yield from (_schedules, _claims, _processes)
     for sandbox in samples.SANDBOXES:
         yield partial(_lists, visibility=Visibility(sandbox))
         yield partial(_queue, sandbox=sandbox)
@@ -57,7 +57,7 @@ def _queue(side: Side, sandbox: str) -> list[Any]:
     return [due, messages.next_due_time(key), messages.is_waiting(key)]
 
 
-def _hands(side: Side) -> list[Any]:
+def _claims(side: Side) -> list[Any]:
     messages = side.work.messages
     held = messages.held_campaigns()
     owners = messages.owners()

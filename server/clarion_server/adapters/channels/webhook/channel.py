@@ -49,17 +49,17 @@ class WebhookChannel:
         self._provider = configuration.provider
         self._slots = asyncio.Semaphore(configuration.max_concurrency)
         self._connections = EndpointConnections(configuration.provider)
-        self._requests_under_way = 0
+        self._requests_in_flight = 0
         self._closing = False
 
     async def send(self, message: Outbound) -> Receipt:
         """Sends the request, after waiting while `max_concurrency` are in flight. Cancellation drops the connection."""
         async with self._slots:
-            self._requests_under_way += 1
+            self._requests_in_flight += 1
             try:
                 answer = await self._exchange(message)
             finally:
-                self._requests_under_way -= 1
+                self._requests_in_flight -= 1
                 await self._close_when_idle()
         if answer.is_accepted:
             return Receipt(answer.status_line)
@@ -106,7 +106,7 @@ class WebhookChannel:
         await self._close_when_idle()
 
     async def _close_when_idle(self) -> None:
-        if self._closing and not self._requests_under_way:
+        if self._closing and not self._requests_in_flight:
             await self._connections.close()
 
 
