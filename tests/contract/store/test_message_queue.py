@@ -226,6 +226,25 @@ def test_a_channel_may_be_fallen_back_to_while_a_message_that_has_a_next_action_
     assert not work.messages.may_fall_back_to(next_channel.key)
 
 
+def test_fallbacks_are_dropped_of_one_execution_or_message_alone(work: UnitOfWork) -> None:
+    sender = a_sender(work)
+    first, second, other = (sender.message(work, fallback_addresses=("jane@example.com",)) for _ in range(3))
+    ids = [first.id, second.id, other.id]
+    work.messages.begin([first.id], "process-1", NOW)
+    assert work.messages.with_fallbacks([*ids, sender.message(work).id]) == set(ids)
+    work.messages.drop_fallbacks(first.execution_id)
+    assert work.messages.with_fallbacks(ids) == {second.id, other.id}
+    work.messages.drop_fallback(second.id)
+    assert work.messages.with_fallbacks(ids) == {other.id}
+
+
+def test_fallbacks_of_messages_at_their_end_are_kept(work: UnitOfWork) -> None:
+    sender = a_sender(work)
+    message = sender.message(work, state=MessageState.FAILED, fallback_addresses=("jane@example.com",))
+    work.messages.drop_fallbacks(message.execution_id)
+    assert work.messages.with_fallbacks([message.id]) == {message.id}
+
+
 def test_a_channel_is_waiting_for_held_messages_too(work: UnitOfWork) -> None:
     sender = a_sender(work)
     work.messages.hold([sender.message(work).id])

@@ -115,6 +115,13 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
         lambda work: work.messages.is_waiting(1),
         {"messages_due", "messages_held", "messages_campaign_state"},
     ),
+    "whether a message may be followed by one of the channel": (
+        lambda work: work.messages.may_fall_back_to(1),
+        {"campaign_version_actions_channel_key", "messages_campaign_state"},
+    ),
+    "the messages that have fallbacks": (lambda work: work.messages.with_fallbacks(["m", "n"]), {BY_ID}),
+    "an execution whose messages lose their fallbacks": (lambda work: work.messages.drop_fallbacks("e"), {BY_ID}),
+    "a message that loses its fallbacks": (lambda work: work.messages.drop_fallback("m"), {BY_ID}),
     "messages whose attempt begins": (lambda work: work.messages.begin(["m"], "p", NOW), {BY_ID}),
     "messages that are held": (lambda work: work.messages.hold(["m"]), {BY_ID}),
     "messages that are released": (lambda work: work.messages.release(1, 10), {"messages_held", BY_ID}),

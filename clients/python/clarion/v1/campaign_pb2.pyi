@@ -110,8 +110,8 @@ class Campaign(_message.Message):
         ACTION_MODE_ALL: Campaign._ActionMode.ValueType  # 1
         """Each: a recipient gets one message per action."""
         ACTION_MODE_FIRST_DELIVERABLE: Campaign._ActionMode.ValueType  # 2
-        """The first; the next one when the message of the one before is excluded or fails. A message that expires, is cancelled,
-        or is parked in doubt ends the row.
+        """The first; the next one when the message of the one before is excluded or fails. A message that expires, is cancelled
+        (or was to be, while it was being sent), or is parked in doubt ends the row.
         """
 
     class ActionMode(_ActionMode, metaclass=_ActionModeEnumTypeWrapper):
@@ -122,8 +122,8 @@ class Campaign(_message.Message):
     ACTION_MODE_ALL: Campaign.ActionMode.ValueType  # 1
     """Each: a recipient gets one message per action."""
     ACTION_MODE_FIRST_DELIVERABLE: Campaign.ActionMode.ValueType  # 2
-    """The first; the next one when the message of the one before is excluded or fails. A message that expires, is cancelled,
-    or is parked in doubt ends the row.
+    """The first; the next one when the message of the one before is excluded or fails. A message that expires, is cancelled
+    (or was to be, while it was being sent), or is parked in doubt ends the row.
     """
 
     NAME_FIELD_NUMBER: _builtins.int

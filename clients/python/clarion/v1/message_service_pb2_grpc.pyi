@@ -50,8 +50,8 @@ class MessageServiceStub:
     - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
     """
     CancelMessage: _grpc.UnaryUnaryMultiCallable[_message_service_pb2.CancelMessageRequest, _message_service_pb2.CancelMessageResponse]
-    """Cancels a message that no process has begun to hand off, and says truly whether it was in time.
-    Needs the scope `trigger`.
+    """Cancels a message that no process has begun to hand off, and says truly whether it was in time. When it is too late and the
+    message fails, none of a next action follows it. Needs the scope `trigger`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
@@ -91,8 +91,8 @@ class MessageServiceAsyncStub(MessageServiceStub):
     - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
     """
     CancelMessage: _aio.UnaryUnaryMultiCallable[_message_service_pb2.CancelMessageRequest, _message_service_pb2.CancelMessageResponse]  # type: ignore[assignment]
-    """Cancels a message that no process has begun to hand off, and says truly whether it was in time.
-    Needs the scope `trigger`.
+    """Cancels a message that no process has begun to hand off, and says truly whether it was in time. When it is too late and the
+    message fails, none of a next action follows it. Needs the scope `trigger`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
@@ -147,8 +147,8 @@ class MessageServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _message_service_pb2.CancelMessageRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_message_service_pb2.CancelMessageResponse, _abc.Awaitable[_message_service_pb2.CancelMessageResponse]]:
-        """Cancels a message that no process has begun to hand off, and says truly whether it was in time.
-        Needs the scope `trigger`.
+        """Cancels a message that no process has begun to hand off, and says truly whether it was in time. When it is too late and the
+        message fails, none of a next action follows it. Needs the scope `trigger`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.

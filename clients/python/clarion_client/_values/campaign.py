@@ -56,7 +56,7 @@ class ActionMode(StrEnum):
     """Each: a recipient gets one message per action."""
     FIRST_DELIVERABLE = "FIRST_DELIVERABLE"
     """The first; the next one when the message of the one before is excluded or fails. A message that expires, is
-    cancelled, or is parked in doubt ends the row.
+    cancelled (or was to be, while it was being sent), or is parked in doubt ends the row.
     """
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""

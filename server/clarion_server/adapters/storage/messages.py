@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, exists, func, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, exists, func, select, text, tuple_, update
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Insertion, Values, insertion
 from clarion_server.adapters.storage.conditions import of_any_campaign, of_execution
@@ -154,6 +154,9 @@ _CLAIMED_BY = RowsReader(
     .where(_SENDING, messages.c.owner.in_(bindparam("owners", expanding=True)))
     .limit(bindparam("limit"))
 )
+_MAY_BE_FOLLOWED = and_(
+    messages.c.state.in_((MessageState.QUEUED, MessageState.SENDING)), messages.c.fallback_addresses.is_not(None)
+)
 _OWNERS = select(messages.c.owner).where(_SENDING).distinct()
 _HELD_CAMPAIGNS = select(campaigns.c.key).where(exists().where(messages.c.campaign_key == campaigns.c.key, IS_HELD))
 _EARLIEST = select(func.min(messages.c.due_time)).where(
@@ -241,10 +244,22 @@ class SqlMessageRepository:
             actions.channel_key == channel_key,
             messages.c.campaign_key == actions.campaign_key,
             messages.c.version == actions.number,
-            messages.c.state.in_((MessageState.QUEUED, MessageState.SENDING)),
-            messages.c.fallback_addresses.is_not(None),
+            _MAY_BE_FOLLOWED,
         )
         return bool(self._connection.execute(select(waiting)).scalar_one())
+
+    def with_fallbacks(self, message_ids: Collection[str]) -> set[str]:
+        followed = messages.c.id.in_(message_ids), messages.c.fallback_addresses.is_not(None)
+        return set(self._connection.execute(select(messages.c.id).where(*followed)).scalars())
+
+    def drop_fallbacks(self, execution_id: str) -> None:
+        self._drop_fallbacks(of_execution(messages.c.id, execution_id))
+
+    def drop_fallback(self, message_id: str) -> None:
+        self._drop_fallbacks(messages.c.id == message_id)
+
+    def _drop_fallbacks(self, condition: ColumnElement[bool]) -> None:
+        self._connection.execute(update(messages).where(condition, _MAY_BE_FOLLOWED).values(fallback_addresses=None))
 
     def begin(self, message_ids: Collection[str], owner: str, now: Instant) -> None:
         _BEGIN.change(self._connection, _rows(message_ids), before=(owner, now, now))

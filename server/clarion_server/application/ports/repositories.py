@@ -188,6 +188,18 @@ class MessageRepository(Protocol):
         """Returns whether a message that is queued or being sent may be followed by one of the channel."""
         ...
 
+    def with_fallbacks(self, message_ids: Collection[str]) -> set[str]:
+        """Returns those of them that messages of the next actions may follow."""
+        ...
+
+    def drop_fallbacks(self, execution_id: str) -> None:
+        """Lets no message follow one of the execution that is queued or being sent."""
+        ...
+
+    def drop_fallback(self, message_id: str) -> None:
+        """Lets no message follow this one if it is queued or being sent."""
+        ...
+
     def begin(self, message_ids: Collection[str], owner: str, now: Instant) -> None:
         """QUEUED → SENDING in the hands of `owner`, with one more attempt begun. They were just read as due."""
         ...

@@ -29,7 +29,17 @@ def record_outcomes(unit: UnitOfWork, outcomes: Sequence[AttemptOutcome], owner:
     valid = [outcome for outcome in latest if outcome.message.id in moved]
     unit.events.add_all([outcome.event for outcome in valid])
     _count(unit, valid)
-    follow_ups = [message for outcome in valid for message in outcome.follow_ups]
+    followed = [outcome for outcome in valid if outcome.follow_ups]
+    if followed:
+        _add_follow_ups(unit, followed)
+
+
+def _add_follow_ups(unit: UnitOfWork, outcomes: Sequence[AttemptOutcome]) -> None:
+    """Writes the messages of the next actions, unless the failed message was cancelled while it was being sent."""
+    uncancelled = unit.messages.with_fallbacks([outcome.message.id for outcome in outcomes])
+    follow_ups = [
+        message for outcome in outcomes if outcome.message.id in uncancelled for message in outcome.follow_ups
+    ]
     if follow_ups:
         unit.messages.add_all(follow_ups)
         record_accepted(unit, follow_ups)

@@ -23,20 +23,29 @@ class CancelMessages:
     clock: Clock
 
     async def cancel_execution(self, execution_id: str, caller: Caller) -> Cancellation:
-        """Cancels the queued messages of an execution. Raises ResourceNotFound."""
+        """Cancels the queued messages of an execution, and lets none follow those that are being sent.
+
+        Raises ResourceNotFound.
+        """
 
         def cancel(unit: UnitOfWork) -> Cancellation:
             find_execution(unit, caller.visibility, execution_id)
+            # First, as it waits for whoever moves one of these messages: what followed it by then is queued.
+            unit.messages.drop_fallbacks(execution_id)
             end_queued(unit, unit.messages.queued_of_execution(execution_id), MessageState.CANCELLED, self.clock.now())
             return cancellation(unit.messages.state_counts(execution_id))
 
         return await self.transactions.write(cancel)
 
     async def cancel_message(self, message_id: str, caller: Caller) -> Message:
-        """Cancels the message if it is queued. Returns it as it is then. Raises ResourceNotFound."""
+        """Cancels the message if it is queued, and lets none follow it if it is being sent. Returns it as it is then.
+
+        Raises ResourceNotFound.
+        """
 
         def cancel(unit: UnitOfWork) -> Message:
             message = find_message(unit, caller.visibility, message_id)
+            unit.messages.drop_fallback(message_id)
             end_queued(unit, [message], MessageState.CANCELLED, self.clock.now())
             return find_message(unit, caller.visibility, message_id)
 

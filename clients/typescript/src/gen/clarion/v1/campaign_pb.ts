@@ -290,8 +290,8 @@ export enum Campaign_ActionMode {
   ALL = 1,
 
   /**
-   * The first; the next one when the message of the one before is excluded or fails. A message that expires, is cancelled,
-   * or is parked in doubt ends the row.
+   * The first; the next one when the message of the one before is excluded or fails. A message that expires, is cancelled
+   * (or was to be, while it was being sent), or is parked in doubt ends the row.
    *
    * @generated from enum value: ACTION_MODE_FIRST_DELIVERABLE = 2;
    */

@@ -268,7 +268,8 @@ export const ExecutionService: GenService<{
     output: typeof ListExecutionsResponseSchema;
   },
   /**
-   * Cancels every message of the execution that no process has begun to hand off, and says truly how many were in time.
+   * Cancels every message of the execution that no process has begun to hand off, and says truly how many were in time. A
+   * message for which it was too late may still be sent or tried again; when it fails, none of a next action follows it.
    * Idempotent. Needs the scope `trigger`.
    *
    * Errors:

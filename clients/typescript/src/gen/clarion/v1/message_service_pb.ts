@@ -370,8 +370,8 @@ export const MessageService: GenService<{
     output: typeof ListMessagesResponseSchema;
   },
   /**
-   * Cancels a message that no process has begun to hand off, and says truly whether it was in time.
-   * Needs the scope `trigger`.
+   * Cancels a message that no process has begun to hand off, and says truly whether it was in time. When it is too late and the
+   * message fails, none of a next action follows it. Needs the scope `trigger`.
    *
    * Errors:
    * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
