@@ -10,6 +10,8 @@ from typing import Any, Literal, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from clarion_server.domain.public_url import MAX_PUBLIC_URL, parse_public_url
+
 _MAX_PORT = 65_535
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 
@@ -29,6 +31,14 @@ class Settings(BaseSettings):
     metrics_listen: str = ""
     """Host and port of `/metrics` for Prometheus and of `/health`, or the port alone for 127.0.0.1. Of several
     processes, the first serves at this port, the second at the next one, and so on. Empty: neither.
+    """
+    public_url: str = ""
+    """The URL at which people reach HTTP from outside, such as `https://mail.example.com`. The links by which they
+    unsubscribe begin with it. `http://` is for loopback addresses alone. Empty: no such links, and no marketing mails.
+    """
+    link_keys: Path | None = None
+    """File with the keys that seal those links. Each line holds a number and 128 hexadecimal digits; the first line's
+    key seals new links, and the others open older ones.
     """
     store: str = "sqlite:///clarion.db"
     """The database: `sqlite:///relative.db`, `sqlite:////absolute.db`, `postgresql://user@host/database`,
@@ -103,11 +113,23 @@ class Settings(BaseSettings):
     def cors_origins(self) -> list[str]:
         return _listed(self.http_cors_origins)
 
+    @field_validator("public_url")
+    @classmethod
+    def _check_public_url(cls, url: str) -> str:
+        if url and parse_public_url(url) is None:
+            raise ValueError(
+                "CLARION_PUBLIC_URL must be a URL such as https://mail.example.com, with http:// for loopback addresses"
+                f" alone, in lower case and of at most {MAX_PUBLIC_URL} characters."
+            )
+        return url
+
     @model_validator(mode="after")
     def _check(self) -> Self:
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise ValueError("CLARION_TLS_CERTIFICATE and CLARION_TLS_KEY belong together: set both, or none.")
-        for file in (self.tls_certificate, self.tls_key, self.queue_credentials):
+        if bool(self.public_url) != (self.link_keys is not None):
+            raise ValueError("CLARION_PUBLIC_URL and CLARION_LINK_KEYS belong together: set both, or none.")
+        for file in (self.tls_certificate, self.tls_key, self.queue_credentials, self.link_keys):
             if file is not None and not file.is_file():
                 raise ValueError(f"There is no file {file}.")
         if self.store == "memory:" and (self.processes > 1 or self.role != "all"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import subprocess
@@ -11,7 +12,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from clarion_server.bootstrap import open_store
+from clarion_server.bootstrap import open_store, prepare
+from clarion_server.config import Settings
 from clarion_server.transport.cli.app import run
 
 from tests.postgresql import PostgresqlServer, ask
@@ -73,6 +75,13 @@ def is_one_sentence(text: str) -> bool:
         (["--http-listen", "[::]:0"], "Listening on [::]:0 needs TLS"),
         (["--http-listen", "clarion.example:50080"], "Listening on clarion.example:50080 needs TLS"),
         (["--metrics-listen", "0.0.0.0:9464"], "Listening on 0.0.0.0:9464 needs TLS"),
+        (["--public-url", "http://mail.example"], "CLARION_PUBLIC_URL must be a URL such as https://mail.example.com"),
+        (
+            ["--public-url", "https://mail.example"],
+            "CLARION_PUBLIC_URL and CLARION_LINK_KEYS belong together: set both",
+        ),
+        (["--link-keys", "link-keys"], "CLARION_PUBLIC_URL and CLARION_LINK_KEYS belong together: set both, or none."),
+        (["--public-url", "https://mail.example", "--link-keys", "nowhere"], "There is no file nowhere."),
         (["--tls-key", "key.pem"], "CLARION_TLS_CERTIFICATE and CLARION_TLS_KEY belong together: set both, or none."),
     ],
 )
@@ -137,7 +146,7 @@ def test_a_user_who_may_not_use_the_tables_is_told(capsys: pytest.CaptureFixture
     # The one before it is the log's.
     text = told(capsys, "--store", locked_url).splitlines(keepends=True)[-1]
     assert is_one_sentence(text)
-    assert "Cannot use the store: PostgreSQL says: permission denied for table api_keys." in text
+    assert "Cannot use the store: PostgreSQL says: permission denied for table " in text
 
 
 def test_a_certificate_that_is_none_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -146,6 +155,48 @@ def test_a_certificate_that_is_none_is_told(capsys: pytest.CaptureFixture[str], 
     text = told(capsys, "--tls-certificate", "certificate.pem", "--tls-key", "key.pem")
     assert is_one_sentence(text)
     assert "Cannot use the certificate certificate.pem with the key key.pem" in text
+
+
+PUBLIC = ("--public-url", "https://mail.example")
+
+
+def test_link_keys_that_are_none_are_told_by_their_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "link-keys").write_text(f"2 {'0f' * 64}\n1 secret\n")
+    text = told(capsys, *PUBLIC, "--link-keys", "link-keys")
+    assert is_one_sentence(text)
+    assert "Cannot use the link keys in link-keys: Line 2 is not a number from 1 to 255 and 128 hexadecimal" in text
+    assert "secret" not in text
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        ((), "the link keys lack the key 1."),
+        ((*PUBLIC, "--link-keys", "newer"), "the link keys lack the key 1."),
+        ((*PUBLIC, "--link-keys", "other"), "the link keys have another key under the number 1."),
+    ],
+)
+def test_a_start_without_a_key_that_has_sealed_links_is_refused(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, options: tuple[str, ...], fault: str
+) -> None:
+    for name, number, digits in (("first", 1, "0f"), ("newer", 2, "ab"), ("other", 1, "ab")):
+        (tmp_path / name).write_text(f"{number} {digits * 64}\n")
+    record_sealing_key("first")
+    text = told(capsys, *options)
+    assert text.count("\n") == 1
+    assert fault in text
+
+
+def test_a_single_process_checks_the_link_keys_too(tmp_path: Path) -> None:
+    (tmp_path / "first").write_text(f"1 {'0f' * 64}\n")
+    record_sealing_key("first")
+    assert "the link keys lack the key 1." in told_by_a_process(listen="127.0.0.1:0", processes="1")
+
+
+def record_sealing_key(file: str) -> None:
+    """Does to the store of this folder what a start with the link keys of that file does."""
+    settings = Settings(public_url="https://mail.example", link_keys=Path(file))
+    asyncio.run(prepare(settings, lambda _: None))
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from clarion_server.application.ports.store import Store
 from clarion_server.bootstrap.access import wire_access
 from clarion_server.bootstrap.authoring import wire_authoring
 from clarion_server.bootstrap.core import Core, wire_core
+from clarion_server.bootstrap.links import record_link_keys
 from clarion_server.bootstrap.metrics import wire_metrics, wire_monitoring
 from clarion_server.bootstrap.reading import Reading, wire_reading
 from clarion_server.bootstrap.sending import wire_sending
@@ -54,6 +55,7 @@ class Clarion:
         """
         ports = self._servers.listen()
         with failures_of_starting():
+            await record_link_keys(self._core.transactions, self._core.links, self._core.clock)
             await self.sending.start()
             first_key = await self._access.keys.ensure_first_key()
         if first_key is not None:

@@ -16,6 +16,7 @@ from clarion_server.application.queries.commit_signal import CommitSignal
 from clarion_server.application.sending.lease import Lease
 from clarion_server.application.transactions import Transactions
 from clarion_server.bootstrap.channels import CONTENT_KINDS
+from clarion_server.bootstrap.links import Links, wire_links
 from clarion_server.config import Settings
 from clarion_server.domain.instant import SECOND
 
@@ -33,9 +34,12 @@ class Core:
     ids: Ids
     chance: Chance
     metrics: Metrics
+    links: Links | None
+    """None where mails have no links of their recipients."""
 
 
 def wire_core(settings: Settings, store: Store, metrics: Metrics) -> Core:
+    """Raises CannotStart."""
     clock, ids = SystemClock(), SystemIds()
     transactions = Transactions(store)
     commit_signal = CommitSignal(transactions)
@@ -52,4 +56,5 @@ def wire_core(settings: Settings, store: Store, metrics: Metrics) -> Core:
         ids,
         random.SystemRandom().random,
         metrics,
+        wire_links(settings),
     )

@@ -180,3 +180,8 @@ def message_id(execution_id: str, recipient: int, action: int) -> str:
 
 def execution_id_of(message_id: str) -> str:
     return message_id[:_EXECUTION_ID_LENGTH]
+
+
+def positions_of(message_id: str) -> tuple[int, int]:
+    """Returns the positions of the recipient and of the action that the id holds."""
+    return int(message_id[_EXECUTION_ID_LENGTH + 1 : -2]), int(message_id[-1])

@@ -329,6 +329,15 @@ api_keys = Table(
 )
 Index("api_keys_sandbox", api_keys.c.sandbox, api_keys.c.create_time, api_keys.c.id)
 
+# Names the keys that seal personal links, which themselves are kept outside of the store.
+link_keys = Table(
+    "link_keys",
+    metadata,
+    Column("number", SmallInteger, primary_key=True, autoincrement=False),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("create_time", _Instant, nullable=False),
+)
+
 processes = Table(
     "processes",
     metadata,

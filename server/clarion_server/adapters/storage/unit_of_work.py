@@ -12,6 +12,7 @@ from clarion_server.adapters.storage.channels import SqlChannelConfigurationRepo
 from clarion_server.adapters.storage.counters import SqlCounterRepository
 from clarion_server.adapters.storage.events import SqlEventRepository
 from clarion_server.adapters.storage.executions import SqlExecutionRepository
+from clarion_server.adapters.storage.link_keys import SqlLinkKeyRepository
 from clarion_server.adapters.storage.messages import SqlMessageRepository
 from clarion_server.adapters.storage.processes import SqlProcessRepository
 from clarion_server.adapters.storage.recipient_index import RecipientIndex
@@ -38,6 +39,7 @@ class SqlUnitOfWork:
         self.counters = SqlCounterRepository(connection, shard)
         self.retention = SqlRetentionRepository(connection)
         self.keys = SqlApiKeyRepository(connection)
+        self.link_keys = SqlLinkKeyRepository(connection)
         self.processes = SqlProcessRepository(connection)
 
     def commit(self) -> None:

@@ -311,6 +311,18 @@ class ApiKeyRepository(Protocol):
         ...
 
 
+class LinkKeyRepository(Protocol):
+    """The names of the keys that have sealed personal links. The keys themselves are not stored."""
+
+    def fingerprints(self) -> dict[int, bytes]:
+        """By the numbers of the keys."""
+        ...
+
+    def add(self, number: int, fingerprint: bytes, now: Instant) -> None:
+        """Does nothing when there is a key of that number."""
+        ...
+
+
 class ProcessRepository(Protocol):
     """The leases of running processes. Whoever lets its lease lapse loses the messages in its hands."""
 

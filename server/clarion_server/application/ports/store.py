@@ -17,6 +17,7 @@ from clarion_server.application.ports.repositories import (
     CounterRepository,
     EventRepository,
     ExecutionRepository,
+    LinkKeyRepository,
     MessageRepository,
     ProcessRepository,
 )
@@ -56,6 +57,8 @@ class UnitOfWork(Protocol):
     def retention(self) -> RetentionRepository: ...
     @property
     def keys(self) -> ApiKeyRepository: ...
+    @property
+    def link_keys(self) -> LinkKeyRepository: ...
     @property
     def processes(self) -> ProcessRepository: ...
 

@@ -32,6 +32,7 @@ def upgrade() -> None:
     _create_events()
     _create_executions()
     _create_latencies()
+    _create_link_keys()
     _create_message_contexts()
     _create_message_labels()
     _create_messages()
@@ -219,6 +220,16 @@ def _create_latencies() -> None:
         sa.Column("count", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("campaign_key", "version", "action", "bucket", "shard", name="latencies_key"),
         sqlite_with_rowid=False,
+    )
+
+
+def _create_link_keys() -> None:
+    op.create_table(
+        "link_keys",
+        sa.Column("number", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
+        sa.Column("create_time", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name="link_keys_key"),
     )
 
 
