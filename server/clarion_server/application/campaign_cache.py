@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clarion_server.application.loading_cache import LoadingCache
-from clarion_server.application.ports.content import CompiledContent, CompiledSchema, ContentCompiler
+from clarion_server.application.ports.content import CompiledContent, CompiledSchema, ContentCompiler, ContentInvalid
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_campaign
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.acceptance import TargetAction
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.campaign import Campaign, CampaignDefinition, CampaignState
-from clarion_server.domain.errors import CampaignNotLive, CampaignOutsideWindow
+from clarion_server.domain.errors import CampaignNotLive, CampaignOutdated, CampaignOutsideWindow
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, lane_of
 
@@ -102,7 +102,7 @@ class CampaignCache:
         return self._live.get((visibility.sandbox, campaign_id))
 
     async def live(self, visibility: Visibility, campaign_id: str) -> LiveCampaign:
-        """Raises ResourceNotFound, CampaignNotLive or CampaignOutsideWindow."""
+        """Raises ResourceNotFound, CampaignNotLive, CampaignOutsideWindow or CampaignOutdated."""
         # Asked first without a further coroutine, as every trigger comes this way.
         return self.cached(visibility, campaign_id) or await self._live.load((visibility.sandbox, campaign_id))
 
@@ -116,11 +116,15 @@ class CampaignCache:
 
     async def _load_live(self, name: tuple[str, str]) -> LiveCampaign:
         campaign = await self._transactions.read(lambda unit: _find_live(unit, *name))
-        version = await self.version(campaign.key, campaign.live_version)
-        definition = version.definition
+        try:
+            version = await self.version(campaign.key, campaign.live_version)
+            definition = version.definition
+            schema = await asyncio.to_thread(self._compiler.compile_schema, definition.context_schema)
+        except ContentInvalid:
+            # It compiled when it was activated. An earlier Clarion did that, with other rules.
+            raise CampaignOutdated(campaign.name) from None
         if definition.category is None:
             raise CampaignNotLive(campaign.name, campaign.state.value)
-        schema = await asyncio.to_thread(self._compiler.compile_schema, definition.context_schema)
         return LiveCampaign(campaign, version, schema, lane_of(definition.category, rapid=definition.rapid))
 
     async def _load_version(self, key: tuple[int, int]) -> CompiledVersion:

@@ -136,6 +136,13 @@ class CampaignOutsideWindow(ClarionError):
 
 
 @dataclass(eq=False)
+class CampaignOutdated(ClarionError):
+    """The live version of {resource} breaks newer rules. Review the campaign and activate it again."""
+
+    resource: str
+
+
+@dataclass(eq=False)
 class RequestIdReused(ClarionError):
     """Another request came under the request id {request_id}: it became {execution}."""
 

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from clarion_server.adapters.rendering import JinjaContentCompiler
+from clarion_server.adapters.rendering.compiled_action import CompiledAction
+from clarion_server.adapters.rendering.schema_check import JsonSchema
+from clarion_server.application.ports.content import ContentInvalid
 from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.bootstrap.channels import CONTENT_KINDS
+from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.errors import (
     CampaignNotLive,
+    CampaignOutdated,
     ClarionError,
     InvalidFields,
     Unavailable,
@@ -65,6 +73,40 @@ async def test_validation_alone_goes_by_the_rules_of_the_moment_too(world: World
     await pause(world)
     with pytest.raises(CampaignNotLive):
         await process.trigger(validate_only=True)
+
+
+class StricterCompiler(JinjaContentCompiler):
+    """Has rules that the live version breaks, which an earlier Clarion activated."""
+
+    def __init__(self, refuses: str) -> None:
+        super().__init__(CONTENT_KINDS)
+        self._refuses = refuses
+
+    def compile_content(self, definition: CampaignDefinition, action_index: int, campaign_id: str) -> CompiledAction:
+        self._compile("content")
+        return super().compile_content(definition, action_index, campaign_id)
+
+    def compile_schema(self, schema: Mapping[str, Any] | None) -> JsonSchema:
+        self._compile("schema")
+        return super().compile_schema(schema)
+
+    def _compile(self, what: str) -> None:
+        if what == self._refuses:
+            raise ContentInvalid
+
+
+@pytest.mark.parametrize("refuses", ["content", "schema"])
+async def test_a_live_version_that_does_not_compile_any_more_takes_no_triggers(
+    refuses: str, world: World, process: Process
+) -> None:
+    accepted = await process.trigger(request_id="r-1")
+    upgraded = Process(world, "upgraded", compiler=StricterCompiler(refuses))
+    with pytest.raises(CampaignOutdated) as caught:
+        await upgraded.trigger(request_id="r-2")
+    assert caught.value.resource == "campaigns/order-confirmed"
+    repeated = await upgraded.trigger(request_id="r-1")
+    assert (repeated.execution.name, repeated.replayed) == (accepted.execution.name, True)
+    await upgraded.close()
 
 
 class RestlessStore(MemoryStore):

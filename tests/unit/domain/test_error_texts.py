@@ -57,6 +57,10 @@ TEXTS: list[tuple[ClarionError, str]] = [
         errors.ChannelConfigurationInUse("channelConfigurations/mail", CAMPAIGN),
         "channelConfigurations/mail cannot be deleted: campaigns/order-confirmed needs it.",
     ),
+    (
+        errors.CampaignOutdated(CAMPAIGN),
+        f"The live version of {CAMPAIGN} breaks newer rules. Review the campaign and activate it again.",
+    ),
     (errors.CampaignNotLive(CAMPAIGN, "PAUSED"), "campaigns/order-confirmed accepts no triggers: it is PAUSED."),
     (
         errors.CampaignOutsideWindow(CAMPAIGN, 0, DAY + SECOND),

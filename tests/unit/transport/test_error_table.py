@@ -50,6 +50,7 @@ SAMPLES: tuple[ClarionError, ...] = (
     errors.ChannelConfigurationInUse("channelConfigurations/orders", CAMPAIGN),
     errors.CampaignNotLive(CAMPAIGN, "PAUSED"),
     errors.CampaignOutsideWindow(CAMPAIGN, 1_000_000, 2_000_000),
+    errors.CampaignOutdated(CAMPAIGN),
     errors.RequestIdReused(CAMPAIGN, "order-4711", "executions/1"),
     errors.NoExample(CAMPAIGN),
     errors.Unauthenticated("The call carries no key."),

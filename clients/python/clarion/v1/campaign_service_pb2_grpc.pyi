@@ -146,6 +146,7 @@ class CampaignServiceStub:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
     - `FAILED_PRECONDITION` `CAMPAIGN_NOT_LIVE`: it is a draft, paused or stopped.
     - `FAILED_PRECONDITION` `CAMPAIGN_OUTSIDE_WINDOW`: it is completed.
+    - `FAILED_PRECONDITION` `CAMPAIGN_OUTDATED`: its live version breaks rules that are newer than it.
     - `FAILED_PRECONDITION` `NO_EXAMPLE`: no context was found that passes its context schema.
     """
 
@@ -264,6 +265,7 @@ class CampaignServiceAsyncStub(CampaignServiceStub):
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
     - `FAILED_PRECONDITION` `CAMPAIGN_NOT_LIVE`: it is a draft, paused or stopped.
     - `FAILED_PRECONDITION` `CAMPAIGN_OUTSIDE_WINDOW`: it is completed.
+    - `FAILED_PRECONDITION` `CAMPAIGN_OUTDATED`: its live version breaks rules that are newer than it.
     - `FAILED_PRECONDITION` `NO_EXAMPLE`: no context was found that passes its context schema.
     """
 
@@ -457,6 +459,7 @@ class CampaignServiceServicer(metaclass=_abc_1.ABCMeta):
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
         - `FAILED_PRECONDITION` `CAMPAIGN_NOT_LIVE`: it is a draft, paused or stopped.
         - `FAILED_PRECONDITION` `CAMPAIGN_OUTSIDE_WINDOW`: it is completed.
+        - `FAILED_PRECONDITION` `CAMPAIGN_OUTDATED`: its live version breaks rules that are newer than it.
         - `FAILED_PRECONDITION` `NO_EXAMPLE`: no context was found that passes its context schema.
         """
 

@@ -174,6 +174,12 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
 
         {"reason": "RESUME_TOKEN_EXPIRED", "domain": "clarion.dev"}
     """
+    ERROR_REASON_CAMPAIGN_OUTDATED: _ErrorReason.ValueType  # 28
+    """`FAILED_PRECONDITION`. The live version was activated by an earlier Clarion and breaks a rule of this one, so that it does not
+    compile. Review the campaign, correct what the review finds, and activate it again.
+
+        {"reason": "CAMPAIGN_OUTDATED", "domain": "clarion.dev", "metadata": {"resource": "campaigns/order-confirmed"}}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The values of `google.rpc.ErrorInfo.reason` in the domain `clarion.dev`. Every error that Clarion answers with carries an
@@ -336,5 +342,11 @@ ERROR_REASON_RESUME_TOKEN_EXPIRED: ErrorReason.ValueType  # 27
 """`OUT_OF_RANGE`. Events behind the resume token were purged, because they had been kept long enough.
 
     {"reason": "RESUME_TOKEN_EXPIRED", "domain": "clarion.dev"}
+"""
+ERROR_REASON_CAMPAIGN_OUTDATED: ErrorReason.ValueType  # 28
+"""`FAILED_PRECONDITION`. The live version was activated by an earlier Clarion and breaks a rule of this one, so that it does not
+compile. Review the campaign, correct what the review finds, and activate it again.
+
+    {"reason": "CAMPAIGN_OUTDATED", "domain": "clarion.dev", "metadata": {"resource": "campaigns/order-confirmed"}}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

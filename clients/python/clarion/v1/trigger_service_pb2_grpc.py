@@ -74,6 +74,7 @@ class TriggerServiceServicer:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
         - `FAILED_PRECONDITION` `CAMPAIGN_NOT_LIVE`: it is a draft, paused, stopped or completed.
         - `FAILED_PRECONDITION` `CAMPAIGN_OUTSIDE_WINDOW`: its start time lies ahead, or its end time has passed.
+        - `FAILED_PRECONDITION` `CAMPAIGN_OUTDATED`: its live version breaks rules that are newer than it.
         - `ALREADY_EXISTS` `REQUEST_ID_REUSED`: another request came under the same id.
         - `RESOURCE_EXHAUSTED` `OVERLOADED`: more is under way than can be taken. Try again after the given delay.
         """

@@ -175,3 +175,10 @@ class ErrorReason(StrEnum):
 
         {"reason": "RESUME_TOKEN_EXPIRED", "domain": "clarion.dev"}
     """
+    CAMPAIGN_OUTDATED = "CAMPAIGN_OUTDATED"
+    """`FAILED_PRECONDITION`. The live version was activated by an earlier Clarion and breaks a rule of this one, so
+    that it does not compile. Review the campaign, correct what the review finds, and activate it again.
+
+        {"reason": "CAMPAIGN_OUTDATED", "domain": "clarion.dev", "metadata": {"resource":
+    "campaigns/order-confirmed"}}
+    """

@@ -18,7 +18,9 @@ class TriggerSampler:
         self._examples = examples
 
     async def sample(self, campaign_id: str, caller: Caller) -> RecipientInput:
-        """Returns a recipient. Raises ResourceNotFound, CampaignNotLive, CampaignOutsideWindow or NoExample."""
+        """Returns a recipient. Raises ResourceNotFound, CampaignNotLive, CampaignOutsideWindow, CampaignOutdated or
+        NoExample.
+        """
         live = await self._campaigns.live(caller.visibility, campaign_id)
         if not await self._campaigns.is_current(live):
             live = await self._campaigns.live(caller.visibility, campaign_id)

@@ -29,6 +29,7 @@ from clarion_server.domain.access import Caller, Visibility
 from clarion_server.domain.campaign import ActionMode
 from clarion_server.domain.errors import (
     CampaignNotLive,
+    CampaignOutdated,
     CampaignOutsideWindow,
     InvalidFields,
     RequestIdReused,
@@ -92,12 +93,12 @@ class Triggering:
         self._commits.check_capacity(recipients)
 
     async def trigger(self, command: TriggerCommand, caller: Caller) -> TriggerAnswer:
-        """Raises InvalidFields, ResourceNotFound, CampaignNotLive, CampaignOutsideWindow, RequestIdReused, Overloaded,
-        Unavailable.
+        """Raises InvalidFields, ResourceNotFound, CampaignNotLive, CampaignOutsideWindow, CampaignOutdated,
+        RequestIdReused, Overloaded, Unavailable.
         """
         try:
             return await self._accept(command, caller)
-        except (InvalidFields, CampaignNotLive, CampaignOutsideWindow):
+        except (InvalidFields, CampaignNotLive, CampaignOutsideWindow, CampaignOutdated):
             # A repeated request gets its first answer, even when the campaign changed or ended in between.
             earlier = await self._earlier(command, caller)
             if earlier is None:

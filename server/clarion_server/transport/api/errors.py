@@ -90,6 +90,7 @@ ERRORS: Mapping[type[errors.ClarionError], Mapped] = {
         _CODE.FAILED_PRECONDITION, "CAMPAIGN_NOT_LIVE", lambda e: {"resource": e.resource, "state": e.state}
     ),
     errors.CampaignOutsideWindow: Mapped(_CODE.FAILED_PRECONDITION, "CAMPAIGN_OUTSIDE_WINDOW", _window),
+    errors.CampaignOutdated: Mapped(_CODE.FAILED_PRECONDITION, "CAMPAIGN_OUTDATED", _resource),
     errors.RequestIdReused: Mapped(
         _CODE.ALREADY_EXISTS,
         "REQUEST_ID_REUSED",

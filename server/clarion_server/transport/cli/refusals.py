@@ -25,6 +25,7 @@ HINTS: Mapping[str, str] = MappingProxyType(
         "SANDBOX_DENIED": "Use an administrator key of the sandbox `default`.",
         "RESOURCE_NOT_FOUND": "Check the name, and whether the key belongs to the right sandbox.",
         "ETAG_MISMATCH": "Somebody else has changed it in the meantime. Run the command again.",
+        "CAMPAIGN_OUTDATED": "See what is wrong with it: clarion review",
         "REQUEST_ID_REUSED": "Use a new request id, or none.",
         "INVALID_RESUME_TOKEN": "Use the same filters as the watch that gave the token.",
         "RESUME_TOKEN_EXPIRED": "Watch with --from-start, or without a token.",

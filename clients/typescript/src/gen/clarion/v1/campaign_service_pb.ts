@@ -823,6 +823,7 @@ export const CampaignService: GenService<{
    * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
    * - `FAILED_PRECONDITION` `CAMPAIGN_NOT_LIVE`: it is a draft, paused or stopped.
    * - `FAILED_PRECONDITION` `CAMPAIGN_OUTSIDE_WINDOW`: it is completed.
+   * - `FAILED_PRECONDITION` `CAMPAIGN_OUTDATED`: its live version breaks rules that are newer than it.
    * - `FAILED_PRECONDITION` `NO_EXAMPLE`: no context was found that passes its context schema.
    *
    * @generated from rpc clarion.v1.CampaignService.GetTriggerSample
