@@ -17,8 +17,8 @@ from typing import Any
 from google.api import field_behavior_pb2 as behaviour
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor, FileDescriptor
 
+from tools.contract import PACKAGE, Contract, has
 from tools.generate_sync import formatted
-from tools.openapi.contract import PACKAGE, Contract, has
 
 #: The Python names of messages and enums that differ from the contract's. Every other nested one is called by the
 #: names of its message and its own. Two enums of one name become one class, with the members of the larger one.

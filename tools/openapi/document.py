@@ -13,7 +13,7 @@ from clarion_server.transport.http.bindings import WHOLE, Binding, bindings_of
 from clarion_server.transport.http.path_templates import Wildcard
 from google.protobuf.descriptor import Descriptor
 
-from tools.openapi.contract import Contract, description
+from tools.contract import Contract, description
 from tools.openapi.limits import Schema
 from tools.openapi.page import write as write_page
 from tools.openapi.schemas import Schemas

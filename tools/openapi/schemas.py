@@ -7,8 +7,8 @@ from typing import Any
 from google.api import field_behavior_pb2
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 
+from tools.contract import PACKAGE, Contract, description, has
 from tools.openapi import limits
-from tools.openapi.contract import PACKAGE, Contract, description, has
 from tools.openapi.limits import Schema
 
 _DURATION = r"^-?[0-9]+(\.[0-9]{1,9})?s$"

@@ -6,9 +6,9 @@ import pytest
 from google.protobuf.descriptor import Descriptor, EnumDescriptor
 from google.protobuf.descriptor_pool import DescriptorPool
 
+from tools.contract import Contract
 from tools.generate import PROTOS, VALUES, compile_protos
 from tools.generate_values import NAMES, POSITIONAL, PRESENT, SECRET, generated
-from tools.openapi.contract import Contract
 
 PARCEL = """
 syntax = "proto3";

@@ -309,7 +309,7 @@ class Schedule(_message.Message):
     END_TIME_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
-        """Optional. The first instant. Activated before it, the campaign is `STATE_SCHEDULED` until then."""
+        """Optional. The first instant. Activated before it, the campaign is `Campaign.STATE_SCHEDULED` until then."""
 
     @_builtins.property
     def end_time(self) -> _timestamp_pb2.Timestamp:

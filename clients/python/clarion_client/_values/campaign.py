@@ -175,7 +175,7 @@ class Schedule(Value):
     """The time in which a campaign accepts triggers."""
 
     start_time: dt.datetime | None = None
-    """Optional. The first instant. Activated before it, the campaign is `STATE_SCHEDULED` until then."""
+    """Optional. The first instant. Activated before it, the campaign is `CampaignState.SCHEDULED` until then."""
     end_time: dt.datetime | None = None
     """Optional. The first instant at which triggers are refused. Later than `start_time`."""
 

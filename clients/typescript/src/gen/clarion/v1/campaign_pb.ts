@@ -363,7 +363,7 @@ export const ActionSchema: GenMessage<Action> = /*@__PURE__*/
  */
 export type Schedule = Message<"clarion.v1.Schedule"> & {
   /**
-   * Optional. The first instant. Activated before it, the campaign is `STATE_SCHEDULED` until then.
+   * Optional. The first instant. Activated before it, the campaign is `Campaign.STATE_SCHEDULED` until then.
    *
    * @generated from field: google.protobuf.Timestamp start_time = 1;
    */
