@@ -39,7 +39,9 @@ def full_identity(identity: str) -> str:
 SHORTENED: Mapping[str, Callable[[str], str]] = {
     "clarion.v1.Action.channel_configuration": partial(full_name_or_empty, "channelConfigurations"),
     "clarion.v1.Campaign.name": partial(full_name_or_empty, "campaigns"),
+    "clarion.v1.Campaign.topic": partial(full_name_or_empty, "topics"),
     "clarion.v1.ChannelConfiguration.name": partial(full_name_or_empty, "channelConfigurations"),
     "clarion.v1.Recipient.identity": full_identity,
+    "clarion.v1.Topic.name": partial(full_name_or_empty, "topics"),
     "clarion.v1.TriggerRequest.campaign": partial(full_name_or_empty, "campaigns"),
 }

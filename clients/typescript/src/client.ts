@@ -9,6 +9,7 @@ import { Executions, Reports } from "./executions.js";
 import { type TriggerResponse, TriggerService } from "./gen/clarion/v1/trigger_service_pb.js";
 import { Messages } from "./messages.js";
 import { type ClientOptions, DEFAULT_TARGET, environmentSettings, Settings } from "./settings.js";
+import { Topics } from "./topics.js";
 import { type TriggerOptions, triggerRequest } from "./triggers.js";
 
 /**
@@ -27,6 +28,7 @@ export class Client {
   readonly keys: Keys;
   readonly messages: Messages;
   readonly reports: Reports;
+  readonly topics: Topics;
   readonly #calls: Calls;
 
   constructor(target: string = DEFAULT_TARGET, options: ClientOptions = {}) {
@@ -37,6 +39,7 @@ export class Client {
     this.keys = new Keys(this.#calls);
     this.messages = new Messages(this.#calls);
     this.reports = new Reports(this.#calls);
+    this.topics = new Topics(this.#calls);
   }
 
   /** Makes a client from `CLARION_TARGET`, `CLARION_API_KEY` and `CLARION_CA_CERTIFICATES`, where they are set. */

@@ -15,7 +15,9 @@ export { Channel } from "./gen/clarion/v1/channel_pb.js";
 export * from "./gen/clarion/v1/email_content_pb.js";
 export * from "./gen/clarion/v1/event_pb.js";
 export * from "./gen/clarion/v1/message_pb.js";
+export { Silence } from "./gen/clarion/v1/silence_pb.js";
 export { SmtpProvider_TlsMode } from "./gen/clarion/v1/smtp_provider_pb.js";
+export * from "./gen/clarion/v1/topic_pb.js";
 export { TriggerSample_Tool } from "./gen/clarion/v1/trigger_sample_pb.js";
 export {
   MessageResult_Outcome,

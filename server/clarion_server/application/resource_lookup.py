@@ -8,7 +8,8 @@ from clarion_server.domain.campaign import Campaign, CampaignVersion
 from clarion_server.domain.errors import ResourceNotFound
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.message import Message
-from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS, MESSAGES
+from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS, MESSAGES, TOPICS
+from clarion_server.domain.topic import Topic
 
 
 def find_campaign(unit: UnitOfWork, visibility: Visibility, campaign_id: str) -> Campaign:
@@ -41,3 +42,11 @@ def find_message(unit: UnitOfWork, visibility: Visibility, message_id: str) -> M
     if message is None:
         raise ResourceNotFound(MESSAGES.format(message_id))
     return message
+
+
+def find_topic(unit: UnitOfWork, visibility: Visibility, topic_id: str) -> Topic:
+    """Raises ResourceNotFound."""
+    topic = unit.topics.get(visibility, topic_id)
+    if topic is None:
+        raise ResourceNotFound(TOPICS.format(topic_id))
+    return topic

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from clarion_server.application.ports.store import Store
 from clarion_server.bootstrap.access import wire_access
 from clarion_server.bootstrap.authoring import wire_authoring
+from clarion_server.bootstrap.consents import wire_consents
 from clarion_server.bootstrap.core import Core, wire_core
 from clarion_server.bootstrap.links import record_link_keys
 from clarion_server.bootstrap.metrics import wire_metrics, wire_monitoring
@@ -42,7 +43,9 @@ class Clarion:
         triggers = wire_triggers(core, self.sending)
         self._trigger_service = TriggerService(triggers.triggering)
         addresses = PublicAddresses(settings.uses_tls)
-        services = contract_services(self._authoring, triggers, self._trigger_service, reading, access, addresses)
+        services = contract_services(
+            self._authoring, triggers, self._trigger_service, reading, access, wire_consents(core), addresses
+        )
         methods = GuardedMethods([] if settings.role == "worker" else services, SCOPES, access.authenticator)
         routes = _routes(core, methods, triggers, reading) if serves_http(settings) else []
         monitoring = wire_monitoring(settings, core, methods.in_flight, self.sending)

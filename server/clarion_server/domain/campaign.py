@@ -106,6 +106,8 @@ class CampaignDefinition:
     rapid: bool = False
     """Whether a person is waiting for the message."""
     action_mode: ActionMode = ActionMode.ALL
+    topic: str | None = None
+    """The id of what its messages are about, whose choices they heed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,16 +10,15 @@ from typing import Any
 from clarion_server.domain.campaign import Action, CampaignDefinition, Schedule
 from clarion_server.domain.category import Category
 from clarion_server.domain.locales import is_locale
-from clarion_server.domain.names import CHANNEL_CONFIGURATIONS, is_namespace
+from clarion_server.domain.names import CHANNEL_CONFIGURATIONS, TOPICS, is_namespace
 from clarion_server.domain.text_rules import (
+    description_violations,
     display_name_violations,
     line_violations,
     repetition_violations,
-    text_violations,
 )
 from clarion_server.domain.violation import Violation, malformed, out_of_range, required, too_long, too_many
 
-MAX_DESCRIPTION = 2_000
 MAX_TAGS = 20
 MAX_TAG = 63
 MAX_ACTIONS = 10
@@ -33,7 +32,7 @@ def campaign_violations(definition: CampaignDefinition) -> list[Violation]:
     """Returns all violations, with the field paths of the contract's `Campaign`."""
     return [
         *display_name_violations(definition.display_name),
-        *_description(definition.description),
+        *description_violations(definition.description),
         *_tags(definition.tags),
         *_category(definition),
         *_rapid(definition),
@@ -42,13 +41,8 @@ def campaign_violations(definition: CampaignDefinition) -> list[Violation]:
         *_actions(definition.actions),
         *_context_schema(definition.context_schema),
         *_schedule(definition.schedule),
+        *_topic(definition.topic),
     ]
-
-
-def _description(description: str) -> Iterator[Violation]:
-    if len(description) > MAX_DESCRIPTION:
-        yield too_long("description", MAX_DESCRIPTION)
-    yield from text_violations(description, "description")
 
 
 def _tags(tags: tuple[str, ...]) -> Iterator[Violation]:
@@ -120,3 +114,8 @@ def _schedule(schedule: Schedule) -> Iterator[Violation]:
     start, end = schedule.start_time, schedule.end_time
     if start is not None and end is not None and end <= start:
         yield out_of_range("schedule.end_time", "Must be later than 'schedule.start_time'.")
+
+
+def _topic(topic: str | None) -> Iterator[Violation]:
+    if topic is not None and (violation := TOPICS.id_violation(topic, "topic")):
+        yield violation

@@ -9,6 +9,8 @@ from clarion_server.domain.violation import Violation, malformed, required, too_
 
 #: The longest display name of a resource or a mailbox, in characters.
 MAX_DISPLAY_NAME = 200
+#: The longest description of a resource, in characters.
+MAX_DESCRIPTION = 2_000
 
 #: Control characters other than tabs and line ends.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -34,6 +36,12 @@ def display_name_violations(text: str, field: str = "display_name") -> Iterator[
     if not text.strip():
         yield required(field)
     yield from line_violations(text, field, MAX_DISPLAY_NAME)
+
+
+def description_violations(text: str, field: str = "description") -> Iterator[Violation]:
+    if len(text) > MAX_DESCRIPTION:
+        yield too_long(field, MAX_DESCRIPTION)
+    yield from text_violations(text, field)
 
 
 def repetition_violations(values: Sequence[Hashable], field: str) -> Iterator[Violation]:

@@ -20,6 +20,7 @@ from clarion_server.domain.campaign import (
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.consent import Silence
 from clarion_server.domain.content.email import EmailContent, Mailbox, SmtpProvider, TlsMode
 from clarion_server.domain.content.webhook import BodyFormat, Method, WebhookContent
 from clarion_server.domain.counter import CounterGroup, CounterKey, Metric
@@ -29,6 +30,7 @@ from clarion_server.domain.execution import Execution
 from clarion_server.domain.instant import HOUR, SECOND, Instant
 from clarion_server.domain.message import Lane, Message, MessageState, message_id
 from clarion_server.domain.retry import RetryPolicy
+from clarion_server.domain.topic import Topic, TopicTranslation, TopicVisibility
 
 #: This time is no whole second, so that a store that rounds fails.
 NOW: Instant = 1_790_000_000 * SECOND + 123_457
@@ -70,6 +72,7 @@ def definition(**changes: Any) -> CampaignDefinition:
         in_doubt_policy=InDoubtPolicy.PARK,
         rapid=True,
         action_mode=ActionMode.FIRST_DELIVERABLE,
+        topic="orders",
     )
     return replace(whole, **changes)
 
@@ -116,6 +119,23 @@ def channel(channel_id: str = "mail", **changes: Any) -> ChannelConfiguration:
         retry_policy=RetryPolicy(window=HOUR, initial_delay=SECOND, max_delay=60 * SECOND),
         max_concurrency=3,
         max_rate=0.1 + 0.2,
+    )
+    return replace(whole, **changes)
+
+
+def topic(topic_id: str = "newsletter", **changes: Any) -> Topic:
+    """Every field differs from its default."""
+    whole = Topic(
+        sandbox=SANDBOX,
+        id=topic_id,
+        display_name="Newsletter",
+        create_time=NOW,
+        update_time=NOW + 1,
+        description="Once a month.",
+        default_locale="en-GB",
+        translations=(TopicTranslation("de", "Rundbrief", "Einmal im Monat."), TopicTranslation("fr", "Nouvelles")),
+        visibility=TopicVisibility.PRIVATE,
+        silence=Silence.SEND_UNLESS_DENIED,
     )
     return replace(whole, **changes)
 

@@ -14,6 +14,7 @@ from clarion.v1 import (
     execution_service_pb2,
     message_service_pb2,
     report_service_pb2,
+    topic_service_pb2,
     trigger_service_pb2,
 )
 from google.protobuf.descriptor import MethodDescriptor
@@ -29,6 +30,7 @@ SERVICES = (
     execution_service_pb2,
     message_service_pb2,
     report_service_pb2,
+    topic_service_pb2,
     trigger_service_pb2,
 )
 

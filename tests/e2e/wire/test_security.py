@@ -18,6 +18,7 @@ from clarion_client import (
     ClarionError,
     NotFoundError,
     Scope,
+    Topic,
     UnauthenticatedError,
     UnavailableError,
 )
@@ -82,7 +83,9 @@ async def test_nothing_of_one_sandbox_is_seen_or_touched_from_another(
     await sink.wait_for(1)
     (key,) = [key.name async for key in orders.keys.list()]
 
-    for listed in (stranger.campaigns.list(), stranger.channels.list(), stranger.executions.list()):
+    await orders.topics.create(Topic(name="news", display_name="News"))
+    lists = (stranger.campaigns, stranger.channels, stranger.executions, stranger.topics)
+    for listed in (each.list() for each in lists):
         assert [each async for each in listed] == []
     messages = [stranger.messages.list(), stranger.messages.list(execution=mine.execution)]
     messages.append(stranger.messages.list(identity="jane@example.com"))
@@ -104,6 +107,10 @@ async def test_nothing_of_one_sandbox_is_seen_or_touched_from_another(
         stranger.messages.get(message),
         stranger.messages.cancel(message),
         stranger.reports.get("orders"),
+        stranger.topics.get("news"),
+        stranger.topics.update(Topic(name="news", display_name="Mine")),
+        stranger.topics.archive("news"),
+        stranger.topics.unarchive("news"),
         stranger.keys.revoke(key),
         stranger.trigger("orders", to="jane@example.com", context=CONTEXT),
     ):

@@ -19,6 +19,8 @@ from clarion.v1 import execution_service_pb2 as executions_pb
 from clarion.v1 import message_pb2 as message_pb
 from clarion.v1 import message_service_pb2 as messages_pb
 from clarion.v1 import report_service_pb2 as reports_pb
+from clarion.v1 import topic_pb2 as topic_pb
+from clarion.v1 import topic_service_pb2 as topics_pb
 
 from tests.integration.client.cases import Case, holds, rpcs
 from tests.integration.client.conftest import Connect
@@ -28,6 +30,8 @@ WIRE_CAMPAIGN = campaign_pb.Campaign(name="campaigns/x", state=campaign_pb.Campa
 CAMPAIGN = client.Campaign(name="campaigns/x", state=client.CampaignState.LIVE)
 WIRE_CHANNEL = channel_pb.ChannelConfiguration(name="channelConfigurations/x", max_concurrency=5)
 CHANNEL = client.ChannelConfiguration(name="channelConfigurations/x", max_concurrency=5)
+WIRE_TOPIC = topic_pb.Topic(name="topics/x", display_name="News")
+TOPIC = client.Topic(name="topics/x", display_name="News")
 
 LISTS = {
     "campaigns.list": Case(
@@ -66,6 +70,13 @@ LISTS = {
         channels_pb.ListChannelConfigurationsRequest(page_size=2),
         channels_pb.ListChannelConfigurationsResponse(channel_configurations=[WIRE_CHANNEL]),
         CHANNEL,
+    ),
+    "topics.list": Case(
+        "ListTopics",
+        lambda c: c.topics.list(show_archived=True, page_size=2),
+        topics_pb.ListTopicsRequest(show_archived=True, page_size=2),
+        topics_pb.ListTopicsResponse(topics=[WIRE_TOPIC]),
+        TOPIC,
     ),
     "executions.list": Case(
         "ListExecutions",
@@ -111,6 +122,6 @@ async def test_a_list_asks_what_it_says_and_yields_the_items(connect: Connect, c
 
 
 def test_every_list_of_the_contract_has_a_method() -> None:
-    names = set(rpcs(campaigns_pb, channels_pb, executions_pb, messages_pb, reports_pb, keys_pb))
+    names = set(rpcs(campaigns_pb, channels_pb, executions_pb, messages_pb, reports_pb, keys_pb, topics_pb))
 
     assert {name for name in names if name.startswith("List")} == {case.rpc for case in LISTS.values()}

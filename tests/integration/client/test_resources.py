@@ -19,6 +19,8 @@ from clarion.v1 import execution_service_pb2 as executions_pb
 from clarion.v1 import message_pb2 as message_pb
 from clarion.v1 import message_service_pb2 as messages_pb
 from clarion.v1 import report_service_pb2 as reports_pb
+from clarion.v1 import topic_pb2 as topic_pb
+from clarion.v1 import topic_service_pb2 as topics_pb
 from clarion.v1 import trigger_sample_pb2 as sample_pb
 from clarion.v1 import trigger_service_pb2 as triggers_pb
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -32,6 +34,8 @@ WIRE_CAMPAIGN = campaign_pb.Campaign(name="campaigns/x", state=campaign_pb.Campa
 CAMPAIGN = client.Campaign(name="campaigns/x", state=client.CampaignState.LIVE)
 WIRE_CHANNEL = channel_pb.ChannelConfiguration(name="channelConfigurations/x", max_concurrency=5)
 CHANNEL = client.ChannelConfiguration(name="channelConfigurations/x", max_concurrency=5)
+WIRE_TOPIC = topic_pb.Topic(name="topics/x", display_name="News")
+TOPIC = client.Topic(name="topics/x", display_name="News")
 WIRE_FINDING = campaign_pb.Finding(severity=campaign_pb.Finding.SEVERITY_WARNING, code="LONG_SUBJECT")
 FINDING = client.Finding(severity=client.Severity.WARNING, code="LONG_SUBJECT")
 DATA = Struct(fields={"a": {"number_value": 1}})  # type: ignore[dict-item]  # protobuf takes a dict for a message
@@ -204,6 +208,41 @@ CASES = {
             steps=(client.VerificationStep(name="ehlo", passed=False, detail="No answer.", elapsed=dt.timedelta(0)),),
         ),
     ),
+    "topics.create": Case(
+        "CreateTopic",
+        lambda c: c.topics.create(TOPIC, validate_only=True),
+        topics_pb.CreateTopicRequest(topic_id="x", topic=WIRE_TOPIC, validate_only=True),
+        topics_pb.CreateTopicResponse(topic=WIRE_TOPIC),
+        TOPIC,
+    ),
+    "topics.get": Case(
+        "GetTopic",
+        lambda c: c.topics.get("x"),
+        topics_pb.GetTopicRequest(name="topics/x"),
+        topics_pb.GetTopicResponse(topic=WIRE_TOPIC),
+        TOPIC,
+    ),
+    "topics.update": Case(
+        "UpdateTopic",
+        lambda c: c.topics.update(TOPIC, ["display_name"]),
+        topics_pb.UpdateTopicRequest(topic=WIRE_TOPIC, update_mask=FieldMask(paths=["display_name"])),
+        topics_pb.UpdateTopicResponse(topic=WIRE_TOPIC),
+        TOPIC,
+    ),
+    "topics.archive": Case(
+        "ArchiveTopic",
+        lambda c: c.topics.archive("x", etag="7"),
+        topics_pb.ArchiveTopicRequest(name="topics/x", etag="7"),
+        topics_pb.ArchiveTopicResponse(topic=WIRE_TOPIC),
+        TOPIC,
+    ),
+    "topics.unarchive": Case(
+        "UnarchiveTopic",
+        lambda c: c.topics.unarchive("x"),
+        topics_pb.UnarchiveTopicRequest(name="topics/x"),
+        topics_pb.UnarchiveTopicResponse(topic=WIRE_TOPIC),
+        TOPIC,
+    ),
     "executions.get": Case(
         "GetExecution",
         lambda c: c.executions.get("1"),
@@ -301,7 +340,7 @@ async def test_samples_are_asked_for_with_the_address_that_the_client_calls(conn
 
 
 def test_every_rpc_of_the_contract_has_a_method() -> None:
-    names = set(rpcs(campaigns_pb, channels_pb, executions_pb, messages_pb, reports_pb, keys_pb))
+    names = set(rpcs(campaigns_pb, channels_pb, executions_pb, messages_pb, reports_pb, keys_pb, topics_pb))
     methods = {case.rpc for case in CASES.values()}
 
     assert {name for name in names if not name.startswith("List")} == methods | {"WatchEvents", "GetTriggerSample"}

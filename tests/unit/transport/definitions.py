@@ -5,10 +5,12 @@ from __future__ import annotations
 from clarion_server.domain.campaign import Action, ActionMode, CampaignDefinition, InDoubtPolicy, Schedule
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.consent import Silence
 from clarion_server.domain.content.email import EmailContent, Mailbox, SmtpProvider, TlsMode
 from clarion_server.domain.content.webhook import BodyFormat, Method, WebhookContent, WebhookProvider
 from clarion_server.domain.instant import LATEST
 from clarion_server.domain.retry import RetryPolicy
+from clarion_server.domain.topic import Topic, TopicTranslation, TopicVisibility
 from hypothesis import strategies as st
 
 texts = st.text(max_size=20)
@@ -62,6 +64,7 @@ definitions = st.builds(
     in_doubt_policy=st.sampled_from(InDoubtPolicy),
     rapid=st.booleans(),
     action_mode=st.sampled_from(ActionMode),
+    topic=st.none() | ids,
 )
 
 smtp_providers = st.builds(
@@ -99,4 +102,18 @@ configurations = st.builds(
     retry_policy=st.builds(RetryPolicy, spans, spans, spans),
     max_concurrency=st.integers(1, 1_000),
     max_rate=st.floats(0, 100_000),
+)
+
+topics = st.builds(
+    Topic,
+    sandbox=st.just(""),
+    id=st.just(""),
+    display_name=texts,
+    create_time=st.just(0),
+    update_time=st.just(0),
+    description=texts,
+    default_locale=some_text,
+    translations=st.lists(st.builds(TopicTranslation, texts, texts, texts), max_size=3).map(tuple),
+    visibility=st.sampled_from(TopicVisibility),
+    silence=st.none() | st.sampled_from(Silence),
 )

@@ -139,6 +139,7 @@ class Campaign(_message.Message):
     SCHEDULE_FIELD_NUMBER: _builtins.int
     IN_DOUBT_POLICY_FIELD_NUMBER: _builtins.int
     RAPID_FIELD_NUMBER: _builtins.int
+    TOPIC_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
     LIVE_VERSION_FIELD_NUMBER: _builtins.int
     DRAFT_PENDING_FIELD_NUMBER: _builtins.int
@@ -175,6 +176,10 @@ class Campaign(_message.Message):
     """Optional. Whether somebody waits for the message at this moment, as for a password reset or a one-time code. It then
     goes before everything else that waits on its channel configuration, and capacity is kept for it. Only with
     `CATEGORY_TRANSACTIONAL`. Default: false.
+    """
+    topic: _builtins.str
+    """Optional. What its messages are about, as `topics/{topic}`. People's choices about the topic hold for every message of
+    the campaign, also for a transactional one. Default: none.
     """
     state: Global___Campaign.State.ValueType
     """Output only. Where the campaign stands."""
@@ -238,6 +243,7 @@ class Campaign(_message.Message):
         schedule: Global___Schedule | None = ...,
         in_doubt_policy: Global___InDoubtPolicy.ValueType = ...,
         rapid: _builtins.bool = ...,
+        topic: _builtins.str = ...,
         state: Global___Campaign.State.ValueType = ...,
         live_version: _builtins.int = ...,
         draft_pending: _builtins.bool = ...,
@@ -251,7 +257,7 @@ class Campaign(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["activate_time", b"activate_time", "context_schema", b"context_schema", "create_time", b"create_time", "schedule", b"schedule", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_mode", b"action_mode", "actions", b"actions", "activate_time", b"activate_time", "activator", b"activator", "category", b"category", "context_schema", b"context_schema", "create_time", b"create_time", "creator", b"creator", "default_locale", b"default_locale", "description", b"description", "display_name", b"display_name", "draft_pending", b"draft_pending", "etag", b"etag", "identity_namespace", b"identity_namespace", "in_doubt_policy", b"in_doubt_policy", "live_version", b"live_version", "name", b"name", "rapid", b"rapid", "schedule", b"schedule", "state", b"state", "tags", b"tags", "update_time", b"update_time", "updater", b"updater"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_mode", b"action_mode", "actions", b"actions", "activate_time", b"activate_time", "activator", b"activator", "category", b"category", "context_schema", b"context_schema", "create_time", b"create_time", "creator", b"creator", "default_locale", b"default_locale", "description", b"description", "display_name", b"display_name", "draft_pending", b"draft_pending", "etag", b"etag", "identity_namespace", b"identity_namespace", "in_doubt_policy", b"in_doubt_policy", "live_version", b"live_version", "name", b"name", "rapid", b"rapid", "schedule", b"schedule", "state", b"state", "tags", b"tags", "topic", b"topic", "update_time", b"update_time", "updater", b"updater"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

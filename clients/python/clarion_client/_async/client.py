@@ -16,6 +16,7 @@ from clarion_client._async.keys import AsyncKeys
 from clarion_client._async.messages import AsyncMessages
 from clarion_client._async.reports import AsyncReports
 from clarion_client._async.runtime import Source
+from clarion_client._async.topics import AsyncTopics
 from clarion_client._async.triggers import AsyncTriggers
 from clarion_client._errors import ClarionError
 from clarion_client._recipients import recipients_of
@@ -60,6 +61,7 @@ class AsyncClient:
         self.messages = AsyncMessages(self._calls)
         self.reports = AsyncReports(self._calls)
         self.keys = AsyncKeys(self._calls)
+        self.topics = AsyncTopics(self._calls)
 
     @classmethod
     def from_environment(cls) -> Self:

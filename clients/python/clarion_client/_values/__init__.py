@@ -30,7 +30,9 @@ from clarion_client._values.execution_service import CancelOutcome, ExecutionCan
 from clarion_client._values.message import Message, MessageState
 from clarion_client._values.message_service import MessageCancellation
 from clarion_client._values.report_service import CampaignReport, HandOffLatency
+from clarion_client._values.silence import Silence
 from clarion_client._values.smtp_provider import SmtpProvider, TlsMode
+from clarion_client._values.topic import Topic, TopicTranslation, TopicVisibility
 from clarion_client._values.trigger_sample import SampleTool, TriggerSample, TriggerSamples
 from clarion_client._values.trigger_service import (
     Accepted,
@@ -96,9 +98,13 @@ __all__ = [
     "Schedule",
     "Scope",
     "Severity",
+    "Silence",
     "SmtpProvider",
     "Stop",
     "TlsMode",
+    "Topic",
+    "TopicTranslation",
+    "TopicVisibility",
     "Trigger",
     "TriggerSample",
     "TriggerSamples",

@@ -121,6 +121,10 @@ class Campaign(Value):
     It then goes before everything else that waits on its channel configuration, and capacity is kept for it. Only
     with `Category.TRANSACTIONAL`. Default: false.
     """
+    topic: str = ""
+    """Optional. What its messages are about, as `topics/{topic}`. People's choices about the topic hold for every
+    message of the campaign, also for a transactional one. Default: none.
+    """
     state: CampaignState | None = None
     """Output only. Where the campaign stands."""
     live_version: int = 0

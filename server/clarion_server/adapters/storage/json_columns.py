@@ -12,6 +12,7 @@ from clarion_server.domain.category import Category
 from clarion_server.domain.content import Provider
 from clarion_server.domain.event import Exclusion
 from clarion_server.domain.message import ExclusionReason
+from clarion_server.domain.topic import TopicTranslation
 from clarion_server.domain.violation import Violation
 
 ATTEMPT = JsonCodec[Attempt](Attempt)
@@ -28,3 +29,4 @@ REJECTIONS = JsonCodec[Mapping[int, tuple[Violation, ...]]](Mapping[int, tuple[V
 SCOPES = JsonCodec[tuple[Scope, ...]](tuple[Scope, ...])
 SECRETS = JsonCodec[Mapping[str, str]](dict[str, str])
 TEXTS = JsonCodec[tuple[str, ...]](tuple[str, ...])
+TRANSLATIONS = JsonCodec[tuple[TopicTranslation, ...]](tuple[TopicTranslation, ...])

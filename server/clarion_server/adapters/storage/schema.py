@@ -315,6 +315,27 @@ latencies = Table(
     sqlite_with_rowid=False,
 )
 
+# What people subscribe to. A topic is archived and never deleted, as choices refer to it.
+topics = Table(
+    "topics",
+    metadata,
+    Column("key", _Key, primary_key=True, autoincrement=True),
+    Column("sandbox", _Bytewise, nullable=False),
+    Column("id", _Bytewise, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("default_locale", Text, nullable=False),
+    Column("translations", Text, nullable=False),
+    Column("visibility", Text, nullable=False),
+    # Null if the sandbox decides.
+    Column("silence", Text),
+    Column("create_time", _Instant, nullable=False),
+    Column("update_time", _Instant, nullable=False),
+    Column("archive_time", _Instant),
+    UniqueConstraint("sandbox", "id"),
+)
+
 api_keys = Table(
     "api_keys",
     metadata,

@@ -17,6 +17,7 @@ from clarion_server.adapters.storage.messages import SqlMessageRepository
 from clarion_server.adapters.storage.processes import SqlProcessRepository
 from clarion_server.adapters.storage.recipient_index import RecipientIndex
 from clarion_server.adapters.storage.retention import SqlRetentionRepository
+from clarion_server.adapters.storage.topics import SqlTopicRepository
 
 
 class SqlUnitOfWork:
@@ -41,6 +42,7 @@ class SqlUnitOfWork:
         self.keys = SqlApiKeyRepository(connection)
         self.link_keys = SqlLinkKeyRepository(connection)
         self.processes = SqlProcessRepository(connection)
+        self.topics = SqlTopicRepository(connection)
 
     def commit(self) -> None:
         self._transaction.commit()

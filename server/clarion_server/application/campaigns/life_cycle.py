@@ -12,12 +12,13 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.reports.counts import read_counts
 from clarion_server.application.resource_lookup import find_campaign, find_version
 from clarion_server.application.transactions import ATTEMPTS, Transactions
-from clarion_server.domain.access import Caller
+from clarion_server.domain.access import Caller, Visibility
 from clarion_server.domain.campaign import Campaign, CampaignDefinition, CampaignVersion, QueueDisposal, Transition
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.errors import EtagMismatch, ReviewFailed
 from clarion_server.domain.finding import Finding
 from clarion_server.domain.instant import Instant
+from clarion_server.domain.topic import Topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class _Candidate:
     definition: CampaignDefinition
     channels: tuple[ChannelConfiguration | None, ...]
     """What each action names, in their order; None when there is none of that name."""
+    topic: Topic | None
+    """What the definition names; None when it names none, or there is none of that name."""
     version: CampaignVersion | None = None
     """None: to be made of the draft."""
 
@@ -63,7 +66,7 @@ class CampaignLifeCycle:
         """Of the draft, errors first. Raises ResourceNotFound."""
         target = Target(caller.visibility, campaign_id)
         candidate = await self._transactions.read(lambda unit: self._candidate(unit, target, 0))
-        return await self._review.of(candidate.definition, candidate.channels)
+        return await self._review.of(candidate.definition, candidate.channels, candidate.topic)
 
     async def activate(self, command: ActivateCampaign, caller: Caller) -> Activation:
         """Raises ResourceNotFound, EtagMismatch, IllegalTransition or ReviewFailed."""
@@ -73,7 +76,7 @@ class CampaignLifeCycle:
             candidate.campaign.check_etag(command.etag)
             candidate.campaign.check_may(Transition.ACTIVATE)
             # Outside of any transaction: it may take a while.
-            findings = await self._review.of(candidate.definition, candidate.channels)
+            findings = await self._review.of(candidate.definition, candidate.channels, candidate.topic)
             if errors := errors_of(findings):
                 raise ReviewFailed(candidate.campaign.name, tuple(errors))
             try:
@@ -113,7 +116,8 @@ class CampaignLifeCycle:
         definition = version.definition if version else campaign.definition
         names = [action.channel_configuration for action in definition.actions]
         channels = tuple(unit.channels.get(target.visibility, name) for name in names)
-        return _Candidate(campaign, definition, channels, version)
+        topic = _topic_of(unit, definition, target.visibility)
+        return _Candidate(campaign, definition, channels, topic, version)
 
 
 def _activation_of(candidate: _Candidate, caller: Caller) -> Callable[[UnitOfWork, Campaign, Instant], Campaign]:
@@ -122,6 +126,7 @@ def _activation_of(candidate: _Candidate, caller: Caller) -> Callable[[UnitOfWor
 
     def activate(unit: UnitOfWork, campaign: Campaign, now: Instant) -> Campaign:
         unchanged = all(unit.channels.by_key(channel.key) == channel for channel in channels)
+        unchanged = unchanged and _topic_of(unit, candidate.definition, caller.visibility) == candidate.topic
         if campaign != candidate.campaign or not unchanged:
             raise _CampaignChanged
         if _is_live(candidate):
@@ -135,6 +140,10 @@ def _activation_of(candidate: _Candidate, caller: Caller) -> Callable[[UnitOfWor
         return campaign.activated(version, caller.name, now)
 
     return activate
+
+
+def _topic_of(unit: UnitOfWork, definition: CampaignDefinition, visibility: Visibility) -> Topic | None:
+    return None if definition.topic is None else unit.topics.get(visibility, definition.topic)
 
 
 def _is_live(candidate: _Candidate) -> bool:

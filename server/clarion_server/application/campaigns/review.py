@@ -9,9 +9,11 @@ from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.content import ContentCompiler
 from clarion_server.domain.campaign import CampaignDefinition, Schedule
 from clarion_server.domain.campaign_rules import campaign_violations
+from clarion_server.domain.category import Category
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 from clarion_server.domain.instant import Instant, to_rfc3339
+from clarion_server.domain.topic import Topic
 from clarion_server.domain.violation import Violation
 
 
@@ -23,17 +25,24 @@ class Review:
         self._clock = clock
 
     async def of(
-        self, definition: CampaignDefinition, channels: Sequence[ChannelConfiguration | None]
+        self,
+        definition: CampaignDefinition,
+        channels: Sequence[ChannelConfiguration | None],
+        topic: Topic | None,
     ) -> list[Finding]:
         """Returns the findings, errors first.
 
         `channels` are what the definition's actions name, in their order; None where there is none of that name.
+        So with `topic`, which the definition may name.
         """
         # Walking large templates takes milliseconds, in which the event loop serves others.
-        return await run_in_background(self._findings, definition, channels)
+        return await run_in_background(self._findings, definition, channels, topic)
 
     def _findings(
-        self, definition: CampaignDefinition, channels: Sequence[ChannelConfiguration | None]
+        self,
+        definition: CampaignDefinition,
+        channels: Sequence[ChannelConfiguration | None],
+        topic: Topic | None,
     ) -> list[Finding]:
         broken = campaign_violations(definition)
         if broken:
@@ -42,6 +51,7 @@ class Review:
         findings = [*_schedule_findings(definition.schedule, self._clock.now()), *self._compiler.review(definition)]
         for index, channel in enumerate(channels):
             findings += _channel_findings(definition, index, channel)
+        findings += _topic_findings(definition, topic)
         return errors_of(findings) + warnings_of(findings)
 
 
@@ -86,6 +96,25 @@ def _channel_findings(
         message = f"{channel.name} is not for {definition.category} campaigns."
         remedy = "Add the category to the channel configuration, or name another one."
         yield Finding(Severity.ERROR, FindingCode.CHANNEL_CONFIGURATION_CATEGORY, field, message, remedy)
+
+
+def _topic_findings(definition: CampaignDefinition, topic: Topic | None) -> Iterator[Finding]:
+    if definition.topic is None:
+        return
+    if topic is None:
+        message = f"There is no topic '{definition.topic}' in this sandbox."
+        yield Finding(
+            Severity.ERROR, FindingCode.TOPIC_MISSING, "topic", message, "Create it, or name another one or none."
+        )
+    elif topic.archive_time is not None:
+        message = f"{topic.name} is archived."
+        yield Finding(
+            Severity.ERROR, FindingCode.TOPIC_ARCHIVED, "topic", message, "Unarchive it, or name another one or none."
+        )
+    if definition.category is Category.TRANSACTIONAL:
+        message = "People can refuse the campaign by its topic, and then get none of its messages."
+        remedy = "Nothing, if that is meant, as for delivery updates. Otherwise remove the topic."
+        yield Finding(Severity.WARNING, FindingCode.TOPIC_OF_TRANSACTIONAL, "topic", message, remedy)
 
 
 def _schedule_findings(schedule: Schedule, now: Instant) -> Iterator[Finding]:

@@ -23,6 +23,7 @@ from clarion_server.domain.event import Event
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message, MessageState
+from clarion_server.domain.topic import Topic
 
 
 class NameTaken(Exception):
@@ -335,3 +336,25 @@ class ProcessRepository(Protocol):
     def remove(self, process_id: str) -> None: ...
 
     def remove_lapsed(self, now: Instant) -> None: ...
+
+
+class TopicRepository(Protocol):
+    def add(self, topic: Topic) -> Topic:
+        """Returns it with its key. Raises NameTaken."""
+        ...
+
+    def get(self, visibility: Visibility, topic_id: str) -> Topic | None:
+        """Returns the topic, archived or not; None without one of that id."""
+        ...
+
+    def save(self, topic: Topic) -> None:
+        """Replaces the stored one, whose revision must be one less. Raises WriteConflict."""
+        ...
+
+    def page(self, visibility: Visibility, after: str | None, limit: int, *, archived: bool) -> list[Topic]:
+        """Returns topics by id, only larger ids than `after`; those that are archived only when `archived` is set."""
+        ...
+
+    def count_in_use(self, visibility: Visibility) -> int:
+        """Returns the number of topics that are not archived."""
+        ...

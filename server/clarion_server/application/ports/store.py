@@ -20,6 +20,7 @@ from clarion_server.application.ports.repositories import (
     LinkKeyRepository,
     MessageRepository,
     ProcessRepository,
+    TopicRepository,
 )
 from clarion_server.application.ports.retention import RetentionRepository
 
@@ -61,6 +62,8 @@ class UnitOfWork(Protocol):
     def link_keys(self) -> LinkKeyRepository: ...
     @property
     def processes(self) -> ProcessRepository: ...
+    @property
+    def topics(self) -> TopicRepository: ...
 
     def commit(self) -> None:
         """Makes everything durable. At most once."""

@@ -49,6 +49,12 @@ SCOPES: Mapping[str, frozenset[Scope]] = {
     "/clarion.v1.MessageService/CancelMessage": _TRIGGER,
     "/clarion.v1.MessageService/WatchEvents": _READ,
     "/clarion.v1.ReportService/GetCampaignReport": _READ,
+    "/clarion.v1.TopicService/CreateTopic": _AUTHOR,
+    "/clarion.v1.TopicService/GetTopic": _READ_OR_AUTHOR,
+    "/clarion.v1.TopicService/ListTopics": _READ_OR_AUTHOR,
+    "/clarion.v1.TopicService/UpdateTopic": _AUTHOR,
+    "/clarion.v1.TopicService/ArchiveTopic": _AUTHOR,
+    "/clarion.v1.TopicService/UnarchiveTopic": _AUTHOR,
     "/clarion.v1.TriggerService/Trigger": _TRIGGER,
     "/clarion.v1.TriggerService/TriggerStream": _TRIGGER,
 }

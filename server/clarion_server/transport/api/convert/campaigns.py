@@ -20,7 +20,7 @@ from clarion_server.domain.campaign import (
 )
 from clarion_server.domain.campaign_rules import MAX_ACTIONS
 from clarion_server.domain.finding import Finding
-from clarion_server.domain.names import CAMPAIGNS, CHANNEL_CONFIGURATIONS
+from clarion_server.domain.names import CAMPAIGNS, CHANNEL_CONFIGURATIONS, TOPICS
 from clarion_server.transport.api.convert.contents import from_content, to_content
 from clarion_server.transport.api.convert.enums import ACTION_MODE, CAMPAIGN_STATE, CATEGORY, IN_DOUBT_POLICY, SEVERITY
 from clarion_server.transport.api.convert.request_parser import RequestParser
@@ -56,6 +56,7 @@ def to_draft(campaign: pb.Campaign) -> Draft:
         ),
         rapid=campaign.rapid,
         action_mode=parser.member(ACTION_MODE, campaign.action_mode, "action_mode") or ActionMode.ALL,
+        topic=parser.optional_id(TOPICS, campaign.topic, "topic"),
     )
     return Draft(definition, parser.violations)
 
@@ -130,6 +131,7 @@ def _to_snapshot(definition: CampaignDefinition) -> pb.Campaign:
         in_doubt_policy=IN_DOUBT_POLICY.number(definition.in_doubt_policy),
         rapid=definition.rapid,
         action_mode=ACTION_MODE.number(definition.action_mode),
+        topic="" if definition.topic is None else TOPICS.format(definition.topic),
     )
 
 

@@ -16,7 +16,9 @@ from clarion.v1 import (
     channel_pb2,
     event_pb2,
     message_pb2,
+    silence_pb2,
     smtp_provider_pb2,
+    topic_pb2,
     webhook_content_pb2,
 )
 
@@ -26,11 +28,13 @@ from clarion_server.domain.campaign import ActionMode, CampaignState, InDoubtPol
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.choice import Source
+from clarion_server.domain.consent import Silence
 from clarion_server.domain.content.email import TlsMode
 from clarion_server.domain.content.webhook import Method
 from clarion_server.domain.event import EventType
 from clarion_server.domain.finding import Severity
 from clarion_server.domain.message import ExclusionReason, MessageState
+from clarion_server.domain.topic import TopicVisibility
 
 M = TypeVar("M", bound=Enum)
 N = TypeVar("N", bound=int)
@@ -73,4 +77,6 @@ MESSAGE_STATE = EnumPair(MessageState, message_pb2.Message.State.Value, "STATE")
 ATTEMPT_RESULT = EnumPair(AttemptResult, attempt_pb2.Attempt.Result.Value, "RESULT")
 EVENT_TYPE = EnumPair(EventType, event_pb2.Event.Type.Value, "TYPE")
 EXCLUSION_REASON = EnumPair(ExclusionReason, attempt_pb2.ExclusionReason.Value, "EXCLUSION_REASON")
+SILENCE = EnumPair(Silence, silence_pb2.Silence.Value, "SILENCE")
+TOPIC_VISIBILITY = EnumPair(TopicVisibility, topic_pb2.Topic.Visibility.Value, "VISIBILITY")
 FAILURE_REASON = EnumPair(FailureReason, attempt_pb2.Failure.Reason.Value, "REASON")

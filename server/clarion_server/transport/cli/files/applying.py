@@ -56,7 +56,7 @@ class Applied:
     """What became of one resource."""
 
     planned: Planned
-    #: The campaign as it is now. None in a dry run, and for channel configurations.
+    #: The campaign as it is now. None in a dry run, and for other resources.
     campaign: Campaign | None = None
     activated: bool = False
     #: What review found, and where in the files, when campaigns were to be activated.

@@ -1,4 +1,4 @@
-"""The two types of resources that are kept in files, and how files write them."""
+"""The types of resources that are kept in files, and how files write them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-from clarion.v1 import campaign_pb2, channel_configuration_pb2
-from clarion_client import Campaign, ChannelConfiguration, Client
+from clarion.v1 import campaign_pb2, channel_configuration_pb2, topic_pb2
+from clarion_client import Campaign, ChannelConfiguration, Client, Topic
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from clarion_server.transport.cli.files.contract_fields import is_identifier, is_output_only, message_of
 from clarion_server.transport.cli.files.yaml_syntax import dump
 
-V = TypeVar("V", Campaign, ChannelConfiguration)
+V = TypeVar("V", Campaign, ChannelConfiguration, Topic)
 
 
 class Resources(Protocol[V]):
@@ -70,6 +70,7 @@ CHANNEL = ResourceType(
     lambda client: client.channels,
     has_environment=True,
 )
+TOPIC = ResourceType("topic", "topics", Topic, topic_pb2.Topic.DESCRIPTOR, lambda client: client.topics)
 
 
 def _is_author_s(field: FieldDescriptor) -> bool:

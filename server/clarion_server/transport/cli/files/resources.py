@@ -1,4 +1,4 @@
-"""Makes campaigns and channel configurations of the documents in files, or says everything that is wrong with them."""
+"""Makes resources of the documents in files, or says everything that is wrong with them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from clarion_client import FieldError
 from clarion_server.transport.cli.failures import CommandFailed, Problem
 from clarion_server.transport.cli.files.documents import Document, files_of, read_documents
 from clarion_server.transport.cli.files.references import References
-from clarion_server.transport.cli.files.resource_types import CAMPAIGN, CHANNEL, ResourceType, V
+from clarion_server.transport.cli.files.resource_types import CAMPAIGN, CHANNEL, TOPIC, ResourceType, V
 from clarion_server.transport.cli.files.source_location import Locations, Problems
 
-TYPES: Mapping[str, ResourceType[Any]] = {resource_type.keyword: resource_type for resource_type in (CAMPAIGN, CHANNEL)}
+TYPES: Mapping[str, ResourceType[Any]] = {
+    resource_type.keyword: resource_type for resource_type in (CAMPAIGN, CHANNEL, TOPIC)
+}
 #: An error may quote a value, and that may be a whole page.
 _MAX_TEXT = 200
 
@@ -37,7 +39,7 @@ class Resource(Generic[V]):
 
 
 def read_resources(paths: Iterable[Path]) -> list[Resource[Any]]:
-    """Returns everything in the files, channel configurations first, because campaigns use them.
+    """Returns everything in the files, campaigns last, because they use the others.
 
     Raises CommandFailed with the problems of all documents.
     """
@@ -47,7 +49,7 @@ def read_resources(paths: Iterable[Path]) -> list[Resource[Any]]:
     if reader.problems:
         raise CommandFailed("The files have errors. Nothing was sent.", reader.problems)
     if not reader.resources:
-        raise CommandFailed("The files hold no campaign and no channel configuration.")
+        raise CommandFailed("The files hold no campaign, no channel configuration and no topic.")
     return sorted(reader.resources.values(), key=lambda resource: resource.type is CAMPAIGN)
 
 
@@ -68,9 +70,9 @@ class _Reader:
             self.problems += problems.all()
 
     def _read(self, document: Document, problems: Problems) -> None:
-        types = [resource_type for keyword, resource_type in TYPES.items() if keyword in document.data]
+        types = _types(document)
         if len(types) != 1:
-            problems.add("", "A document has either `campaign: ID` or `channel: ID` at its top.")
+            problems.add("", "A document has one of `campaign: ID`, `channel: ID` and `topic: ID` at its top.")
             return
         resource = _resource(types[0], document, problems)
         if resource is None:
@@ -79,6 +81,14 @@ class _Reader:
             other = self.resources[resource.name].locations.find("")
             problems.add(types[0].keyword, f"{resource.name} is at {other} too.")
         self.resources[resource.name] = resource
+
+
+def _types(document: Document) -> list[ResourceType[Any]]:
+    """Returns the types that the document names at its top, of which it should have one."""
+    named = [resource_type for keyword, resource_type in TYPES.items() if keyword in document.data]
+    # A campaign has a field `topic`.
+    fields = {field for resource_type in named for field in resource_type.fields}
+    return [resource_type for resource_type in named if resource_type.keyword not in fields]
 
 
 def _resource(resource_type: ResourceType[Any], document: Document, problems: Problems) -> Resource[Any] | None:

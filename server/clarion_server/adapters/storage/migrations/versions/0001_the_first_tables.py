@@ -38,6 +38,7 @@ def upgrade() -> None:
     _create_messages()
     _create_processes()
     _create_purges()
+    _create_topics()
     _create_campaign_tags()
     _create_campaign_version_actions()
     _create_campaign_versions()
@@ -323,6 +324,27 @@ def _create_purges() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("through", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("kind", name="purges_key"),
+    )
+
+
+def _create_topics() -> None:
+    op.create_table(
+        "topics",
+        sa.Column("key", _KEY, autoincrement=True, nullable=False),
+        sa.Column("sandbox", _BYTEWISE, nullable=False),
+        sa.Column("id", _BYTEWISE, nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("display_name", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("default_locale", sa.Text(), nullable=False),
+        sa.Column("translations", sa.Text(), nullable=False),
+        sa.Column("visibility", sa.Text(), nullable=False),
+        sa.Column("silence", sa.Text()),
+        sa.Column("create_time", sa.BigInteger(), nullable=False),
+        sa.Column("update_time", sa.BigInteger(), nullable=False),
+        sa.Column("archive_time", sa.BigInteger()),
+        sa.PrimaryKeyConstraint("key", name="topics_key"),
+        sa.UniqueConstraint("sandbox", "id", name="topics_sandbox_id_key"),
     )
 
 

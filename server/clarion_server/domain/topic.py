@@ -1,0 +1,105 @@
+"""Topics: what people subscribe to and leave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from clarion_server.domain.consent import Silence
+from clarion_server.domain.errors import EtagMismatch
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.locales import is_locale
+from clarion_server.domain.text_rules import (
+    description_violations,
+    display_name_violations,
+    repetition_violations,
+)
+from clarion_server.domain.violation import Violation, malformed, too_many
+
+#: In a sandbox, without those that are archived.
+MAX_TOPICS = 100
+MAX_TRANSLATIONS = 50
+
+
+class TopicVisibility(StrEnum):
+    PUBLIC = "PUBLIC"
+    """It is offered on the pages on which people choose."""
+    PRIVATE = "PRIVATE"
+
+
+@dataclass(frozen=True, slots=True)
+class TopicTranslation:
+    locale: str
+    display_name: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    sandbox: str
+    id: str
+    display_name: str
+    create_time: Instant
+    update_time: Instant
+    description: str = ""
+    default_locale: str = "en"
+    """The locale of the display name and the description."""
+    translations: tuple[TopicTranslation, ...] = ()
+    visibility: TopicVisibility = TopicVisibility.PUBLIC
+    silence: Silence | None = None
+    """None stands for what the sandbox says."""
+    archive_time: Instant | None = None
+    key: int = 0
+    revision: int = 1
+
+    @property
+    def name(self) -> str:
+        return f"topics/{self.id}"
+
+    @property
+    def etag(self) -> str:
+        return f'"{self.key}-{self.revision}"'
+
+    def check_etag(self, etag: str) -> None:
+        """Raises EtagMismatch when `etag` is not empty and not the current one."""
+        if etag and etag != self.etag:
+            raise EtagMismatch(self.name)
+
+    def changed(self, now: Instant) -> Topic:
+        """Returns the topic as the next revision."""
+        return replace(self, update_time=now, revision=self.revision + 1)
+
+    def archived(self, now: Instant) -> Topic:
+        """Returns the archived topic; itself when it is archived already."""
+        return self if self.archive_time is not None else replace(self.changed(now), archive_time=now)
+
+    def unarchived(self, now: Instant) -> Topic:
+        """Returns the topic in use; itself when it is in use already."""
+        return self if self.archive_time is None else replace(self.changed(now), archive_time=None)
+
+
+def topic_violations(topic: Topic) -> Iterator[Violation]:
+    """Yields all violations, with the field paths of the contract's `Topic`."""
+    yield from display_name_violations(topic.display_name)
+    yield from description_violations(topic.description)
+    yield from _locale(topic.default_locale, "default_locale")
+    if len(topic.translations) > MAX_TRANSLATIONS:
+        yield too_many("translations", MAX_TRANSLATIONS)
+        return
+    for index, translation in enumerate(topic.translations):
+        for violation in _translation(translation):
+            yield violation.under(f"translations[{index}]")
+    for violation in repetition_violations([each.locale.lower() for each in topic.translations], "translations"):
+        yield Violation(f"{violation.field}.locale", violation.reason, violation.description)
+
+
+def _translation(translation: TopicTranslation) -> Iterator[Violation]:
+    yield from _locale(translation.locale, "locale")
+    yield from display_name_violations(translation.display_name)
+    yield from description_violations(translation.description)
+
+
+def _locale(locale: str, field: str) -> Iterator[Violation]:
+    if not is_locale(locale):
+        yield malformed(field, "Must be a BCP 47 tag, such as 'pt-BR'.")

@@ -1,0 +1,49 @@
+"""The rules of topics, and their archive."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from clarion_server.domain.errors import EtagMismatch
+from clarion_server.domain.topic import MAX_TRANSLATIONS, Topic, TopicTranslation, topic_violations
+
+TOPIC = Topic("default", "newsletter", "Newsletter", create_time=1, update_time=1, key=7)
+
+
+def test_a_plain_topic_breaks_no_rule() -> None:
+    assert not list(topic_violations(TOPIC))
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"display_name": " "}, "display_name"),
+        ({"description": "x" * 2_001}, "description"),
+        ({"default_locale": "english!"}, "default_locale"),
+        ({"translations": (TopicTranslation("", "News"),)}, "translations[0].locale"),
+        ({"translations": (TopicTranslation("de", ""),)}, "translations[0].display_name"),
+        ({"translations": (TopicTranslation("de", "N", "\x00"),)}, "translations[0].description"),
+        ({"translations": (TopicTranslation("pt-BR", "N"), TopicTranslation("pt-br", "N"))}, "translations[1].locale"),
+        ({"translations": (TopicTranslation("de", "N"),) * (MAX_TRANSLATIONS + 1)}, "translations"),
+    ],
+)
+def test_a_broken_rule_is_told_with_its_field(changes: dict[str, Any], field: str) -> None:
+    assert [violation.field for violation in topic_violations(replace(TOPIC, **changes))] == [field]
+
+
+def test_a_topic_is_archived_and_taken_into_use_again() -> None:
+    archived = TOPIC.archived(5)
+    assert (archived.archive_time, archived.update_time, archived.revision) == (5, 5, 2)
+    assert archived.archived(6) is archived
+    again = archived.unarchived(7)
+    assert (again.archive_time, again.revision) == (None, 3)
+    assert again.unarchived(8) is again
+
+
+def test_an_etag_of_another_revision_is_refused() -> None:
+    TOPIC.check_etag("")
+    TOPIC.check_etag(TOPIC.etag)
+    with pytest.raises(EtagMismatch):
+        TOPIC.changed(2).check_etag(TOPIC.etag)
