@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from enum import StrEnum
+from operator import attrgetter
 from typing import NamedTuple
 
 from clarion_server.domain.instant import DAY
@@ -21,6 +24,9 @@ class Metric(StrEnum):
     FAILED = "FAILED"
     IN_DOUBT = "IN_DOUBT"
 
+    # Keys are hashed once or twice for each message, and the hash of enumerations is slow.
+    __hash__ = str.__hash__
+
 
 METRIC_OF_OUTCOME = {
     MessageState.SENT: Metric.SENT,
@@ -32,8 +38,8 @@ METRIC_OF_OUTCOME = {
 }
 
 
-class CounterGroup(NamedTuple):
-    """Identifies messages that are counted together."""
+class CounterKey(NamedTuple):
+    """One counter."""
 
     campaign_key: int
     version: int
@@ -43,12 +49,6 @@ class CounterGroup(NamedTuple):
     locale: str
     day: int
     """The day of acceptance (UTC), counted from 1970-01-01: a message counts on one day in all its metrics."""
-
-
-class CounterKey(NamedTuple):
-    """One counter."""
-
-    group: CounterGroup
     metric: Metric
     reason: str = ""
     """An `ExclusionReason` for EXCLUDED, a `FailureReason` for FAILED, else empty."""
@@ -64,8 +64,21 @@ class LatencyKey(NamedTuple):
     """A bucket number of `domain.latency`."""
 
 
-def group_of(message: Message) -> CounterGroup:
-    """Returns the group in which a message is counted."""
-    return CounterGroup(
-        message.campaign_key, message.version, message.action, "", message.locale, message.accept_time // DAY
-    )
+_ALIKE = attrgetter("campaign_key", "version", "action", "locale", "accept_time")
+
+
+def count_targeted(messages: Iterable[Message]) -> Counter[CounterKey]:
+    """Counts new messages in TARGETED."""
+    counts: Counter[CounterKey] = Counter()
+    # Most messages of a trigger are alike, and a key is made once for all of them.
+    for (campaign_key, version, action, locale, accept_time), count in Counter(map(_ALIKE, messages)).items():
+        counts[CounterKey(campaign_key, version, action, "", locale, accept_time // DAY, Metric.TARGETED)] += count
+    return counts
+
+
+def counter_key(message: Message, metric: Metric, reason: str = "") -> CounterKey:
+    """Returns the counter of a metric in which a message counts."""
+    day = message.accept_time // DAY
+    key = (message.campaign_key, message.version, message.action, "", message.locale, day, metric, reason)
+    # The class's own constructor takes three times as long, and this runs for every message.
+    return tuple.__new__(CounterKey, key)

@@ -55,6 +55,11 @@ class Execution:
     def rejected_count(self) -> int:
         return len(self.rejections)
 
+    @property
+    def accepted_actions(self) -> tuple[str, ...]:
+        """The actions that have a message for a recipient of whom none was excluded."""
+        return self.actions if self.action_mode is ActionMode.ALL else self.actions[:1]
+
     def results(self) -> Iterator[RecipientResult]:
         """Yields the result of the trigger for each recipient, in their order."""
         for index in range(self.recipient_count):

@@ -23,7 +23,7 @@ from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent import Silence
 from clarion_server.domain.content.email import EmailContent, Mailbox, SmtpProvider, TlsMode
 from clarion_server.domain.content.webhook import BodyFormat, Method, WebhookContent
-from clarion_server.domain.counter import CounterGroup, CounterKey, Metric
+from clarion_server.domain.counter import CounterKey, Metric
 from clarion_server.domain.delivery import AttemptOutcome
 from clarion_server.domain.event import Event, message_event
 from clarion_server.domain.execution import Execution
@@ -226,7 +226,7 @@ _RESULTS = {
 
 
 def counter(campaign_key: int, version: int = 1, metric: Metric = Metric.TARGETED, reason: str = "") -> CounterKey:
-    return CounterKey(CounterGroup(campaign_key, version, "email", "", "en", 20_000), metric, reason)
+    return CounterKey(campaign_key, version, "email", "", "en", 20_000, metric, reason)
 
 
 def failure() -> Failure:

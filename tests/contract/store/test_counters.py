@@ -48,16 +48,16 @@ def test_counters_are_read_of_one_version_or_of_all(work: UnitOfWork) -> None:
 
 def test_counters_of_every_action_locale_and_day_add_up(work: UnitOfWork) -> None:
     key = counter(a_sender(work).campaign.key)
-    groups = [
-        key.group,
-        key.group._replace(action="hook"),
-        key.group._replace(locale="pt-BR"),
-        key.group._replace(day=key.group.day + 1),
-        key.group._replace(treatment="b"),
+    keys = [
+        key,
+        key._replace(action="hook"),
+        key._replace(locale="pt-BR"),
+        key._replace(day=key.day + 1),
+        key._replace(treatment="b"),
     ]
-    work.counters.add({key._replace(group=group): 1 for group in groups})
-    work.counters.add({key._replace(group=group): 10 for group in groups})
-    assert work.counters.of_campaign(key.group.campaign_key, 1) == {TARGETED: 55}
+    work.counters.add(dict.fromkeys(keys, 1))
+    work.counters.add(dict.fromkeys(keys, 10))
+    assert work.counters.of_campaign(key.campaign_key, 1) == {TARGETED: 55}
 
 
 def test_without_counters_there_are_none(work: UnitOfWork) -> None:
@@ -73,7 +73,7 @@ def test_counters_count_beyond_32_bits(work: UnitOfWork) -> None:
     key = counter(a_sender(work).campaign.key)
     work.counters.add({key: 2**40})
     work.counters.add({key: 2**40})
-    assert work.counters.of_campaign(key.group.campaign_key, None) == {TARGETED: 2**41}
+    assert work.counters.of_campaign(key.campaign_key, None) == {TARGETED: 2**41}
 
 
 def test_latencies_add_up_by_bucket(work: UnitOfWork) -> None:

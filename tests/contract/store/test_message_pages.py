@@ -46,6 +46,7 @@ def test_every_field_of_a_message_is_kept(store: Store) -> None:
         "expire_time": samples.NOW + 3,
         "attempt_count": 3,
         "attempt_time": samples.NOW - 2,
+        "first_attempt_time": samples.NOW - 4,
         "outcome_time": samples.NOW - 1,
         "failure": samples.failure(),
     }

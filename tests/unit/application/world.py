@@ -29,7 +29,7 @@ from clarion_server.domain.campaign import Action, Campaign, CampaignDefinition
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.content.email import EmailContent, Mailbox, SmtpProvider
-from clarion_server.domain.counter import CounterGroup, CounterKey, Metric
+from clarion_server.domain.counter import CounterKey, Metric
 from clarion_server.domain.instant import SECOND, Instant, Span
 
 from tests.memory_store import Content, MemoryStore
@@ -177,8 +177,8 @@ class World:
         return found
 
     async def count_up(self, campaign: Campaign, version: int, counts: Mapping[tuple[Metric, str], int]) -> None:
-        group = CounterGroup(campaign.key, version, "email", "", "en", 20_000)
-        keys = {CounterKey(group, metric, reason): number for (metric, reason), number in counts.items()}
+        group = (campaign.key, version, "email", "", "en", 20_000)
+        keys = {CounterKey(*group, metric, reason): number for (metric, reason), number in counts.items()}
 
         def add(unit: UnitOfWork) -> None:
             unit.counters.add(keys)

@@ -34,7 +34,8 @@ class SqlCounterRepository:
     def add(self, increments: Mapping[CounterKey, int]) -> None:
         # Sorted, so that two processes that share a shard take rows in one order and do not deadlock.
         rows = sorted(
-            (*key.group, str(key.metric), key.reason, self._shard, count) for key, count in increments.items()
+            (*dimensions, str(metric), reason, self._shard, count)
+            for (*dimensions, metric, reason), count in increments.items()
         )
         _ADD.change(self._connection, rows)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, func, select
 
 from clarion_server.adapters.storage.json_columns import FAILURE, LABELS, TEXTS
 from clarion_server.adapters.storage.json_rows import RowsReader
@@ -44,7 +44,12 @@ INSERTED_COLUMNS = (
     messages.c.failure,
 )
 #: This column and the ones after it are null in most new messages.
-FIRST_RARE_COLUMN = messages.c.expire_time
+FIRST_RARE_COLUMN = messages.c.first_attempt_time
+
+#: Looking a member up here takes a fifth of the time of calling its class.
+_CHANNELS = {str(channel): channel for channel in Channel}
+_LANES = tuple(Lane)
+_STATES = {str(state): state for state in MessageState}
 
 #: A purged context and profile are read as this.
 _PURGED = b"{}"
@@ -71,7 +76,7 @@ _READ_COLUMNS = (
     messages.c.attempt_count,
     messages.c.attempt_time,
     messages.c.owner,
-    messages.c.first_attempt_time,
+    func.coalesce(messages.c.first_attempt_time, messages.c.attempt_time).label("first_attempt_time"),
     messages.c.labels,
     messages.c.fallback_addresses,
     messages.c.outcome_time,
@@ -102,7 +107,7 @@ def message_to_row(message: Message, segment: int) -> tuple[Any, ...]:
         segment,
         message.attempt_time,
         message.owner,
-        message.first_attempt_time,
+        None if message.first_attempt_time == message.attempt_time else message.first_attempt_time,
         message.expire_time,
         LABELS.encode(message.labels) if message.labels else None,
         TEXTS.encode(message.fallback_addresses) if message.fallback_addresses else None,
@@ -129,15 +134,15 @@ def _from_row(row: Sequence[Any]) -> Message:
         row[2],
         row[3],
         row[4],
-        Channel(row[5]),
+        _CHANNELS[row[5]],
         row[6],
-        Lane(row[7]),
+        _LANES[row[7]],
         row[8],
         row[9],
         row[10],
         row[11] or _PURGED,
         row[12] or _PURGED,
-        MessageState(row[13]),
+        _STATES[row[13]],
         row[14],
         row[15],
         row[16],

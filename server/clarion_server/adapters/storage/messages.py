@@ -60,13 +60,13 @@ def _guard(condition: str) -> str:
 _IS_QUEUED = _guard("state = 'QUEUED'")
 _BEGIN = BulkStatement(
     "UPDATE messages SET state = 'SENDING', owner = {one}, attempt_time = {one},"  # noqa: S608 - names of the schema
-    " first_attempt_time = coalesce(first_attempt_time, {one}), attempt_count = attempt_count + 1"
+    " first_attempt_time = coalesce(first_attempt_time, attempt_time), attempt_count = attempt_count + 1"
     f" WHERE id IN ({{rows}}) AND {_IS_QUEUED}",
     _IDS,
 )
 _REQUEUE = BulkStatement(
     "UPDATE messages SET state = 'QUEUED', owner = NULL, attempt_count = attempt_count - 1,"  # noqa: S608 - names of the schema
-    " first_attempt_time = CASE WHEN attempt_count = 1 THEN NULL ELSE first_attempt_time END"
+    " attempt_time = CASE WHEN attempt_count = 1 THEN NULL ELSE attempt_time END"
     " WHERE id IN ({rows}) AND " + _guard("state = 'SENDING' AND owner = {one}"),
     _IDS,
 )
@@ -262,7 +262,7 @@ class SqlMessageRepository:
         self._connection.execute(update(messages).where(condition, _MAY_BE_FOLLOWED).values(fallback_addresses=None))
 
     def begin(self, message_ids: Collection[str], owner: str, now: Instant) -> None:
-        _BEGIN.change(self._connection, _rows(message_ids), before=(owner, now, now))
+        _BEGIN.change(self._connection, _rows(message_ids), before=(owner, now))
 
     def hold(self, message_ids: Collection[str]) -> None:
         _HOLD.change(self._connection, _rows(message_ids))

@@ -193,6 +193,7 @@ messages = Table(
     Column("attempt_count", Integer, nullable=False),
     Column("attempt_time", _Instant),
     Column("owner", Text),
+    # Null until the second attempt: until then `attempt_time` is the time of the first one.
     Column("first_attempt_time", _Instant),
     Column("labels", Text),
     Column("fallback_addresses", Text),

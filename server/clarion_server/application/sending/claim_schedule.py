@@ -13,8 +13,7 @@ from clarion_server.domain.message import Lane
 #: What was noted so shortly before a look at the store may be missing there: its commit may still be under way.
 _COMMIT_TIME: Span = SECOND
 
-
-_LANES = sorted(Lane)
+_LANES = tuple(Lane)
 
 
 class _Entry:
@@ -65,9 +64,10 @@ class ClaimSchedule:
         """Returns the lanes in which messages of the channel configuration that are due may wait, lower lanes first."""
         if not self._entries:
             return []
-        now = self._clock.now()
-        entries = [(lane, self._entries.get((channel_key, lane))) for lane in _LANES]
-        return [lane for lane, entry in entries if entry is not None and entry.due_time <= now]
+        now, entries = self._clock.now(), self._entries
+        return [
+            lane for lane in _LANES if (entry := entries.get((channel_key, lane))) is not None and entry.due_time <= now
+        ]
 
     def claimable(self) -> list[tuple[int, Lane]]:
         """Returns where messages that are due can be claimed: lower lanes first, then those claimed longest ago."""

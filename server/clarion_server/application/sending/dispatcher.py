@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -199,9 +200,8 @@ class ChannelDispatcher:
         self._ports.commits.post(self._recording, (self, outcome), 2)
 
     def recorded(self, outcome: AttemptOutcome) -> None:
-        """Is called when the outcome is durable: the message has left this process's hands."""
+        """Is called when the outcome is durable, before `release`: the message has left this process's hands."""
         self._ports.queue.released(outcome.message, outcome.due_time)
-        self.release(outcome.message.lane, 1)
         for message in outcome.follow_ups:
             self._ports.queue.queued(message.channel_key, message.lane, [message], message.due_time)
 
@@ -285,8 +285,12 @@ class RecordOutcomes(BulkOperation[tuple[ChannelDispatcher, AttemptOutcome], Non
         return [None] * len(items)
 
     def committed(self, items: Sequence[tuple[ChannelDispatcher, AttemptOutcome]], _results: Sequence[None], /) -> None:
+        released: Counter[tuple[ChannelDispatcher, Lane]] = Counter()
         for dispatcher, outcome in items:
             dispatcher.recorded(outcome)
+            released[dispatcher, outcome.message.lane] += 1
+        for (dispatcher, lane), count in released.items():
+            dispatcher.release(lane, count)
         self._metrics.count_attempts([outcome for _, outcome in items])
 
     def failed(self, item: tuple[ChannelDispatcher, AttemptOutcome], error: Exception, /) -> None:

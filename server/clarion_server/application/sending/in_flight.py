@@ -13,7 +13,7 @@ _SECONDS_OF_RATE = 5
 
 
 def in_flight_limits(configuration: ChannelConfiguration) -> dict[Lane, int]:
-    """Returns, for each lane, how many messages of it and of all lanes behind it may be in flight.
+    """Returns, for each lane in order, how many messages of it and of all lanes behind it may be in flight.
 
     A lane never uses up the capacity of one that goes before it.
     """
@@ -30,31 +30,33 @@ class InFlightLimit:
     """
 
     def __init__(self, configuration: ChannelConfiguration) -> None:
-        self._limits = in_flight_limits(configuration)
-        self._counts = dict.fromkeys(Lane, 0)
+        self.configure(configuration)
+        #: For each lane, how many messages of it and of all lanes behind it are in flight. Nothing is behind the last.
+        self._used = [0] * (len(Lane) + 1)
 
     def configure(self, configuration: ChannelConfiguration) -> None:
-        self._limits = in_flight_limits(configuration)
+        self._limits = list(in_flight_limits(configuration).values())
 
     @property
     def count(self) -> int:
-        return sum(self._counts.values())
+        return self._used[0]
 
     def free(self, lane: Lane) -> int:
         """Returns how many more messages of the lane fit. Negative after the configuration was narrowed."""
-        free = self._limits[lane] - sum(count for other, count in self._counts.items() if other >= lane)
-        return free if lane is Lane.RAPID else min(free, self.free(Lane(lane - 1)))
+        limits, used = self._limits, self._used
+        return min([limits[each] - used[each] for each in range(lane + 1)])
 
     def is_worth_a_claim(self, lane: Lane) -> bool:
         """Returns whether a good part is free: a few large claims cost less than many small ones.
 
         That is half of the limit, or a quarter while other lanes have messages in flight, which may leave no more free.
         """
-        alone = self._counts[lane] == self.count
+        alone = self._used[lane] - self._used[lane + 1] == self.count
         return self.free(lane) >= max(1, self._limits[lane] // (2 if alone else 4))
 
     def acquire(self, lane: Lane, count: int) -> None:
-        self._counts[lane] += count
+        for each in range(lane + 1):
+            self._used[each] += count
 
     def release(self, lane: Lane, count: int) -> None:
-        self._counts[lane] -= count
+        self.acquire(lane, -count)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.attempt import Attempt
-from clarion_server.domain.counter import METRIC_OF_OUTCOME, CounterKey, LatencyKey, Metric, group_of
+from clarion_server.domain.counter import METRIC_OF_OUTCOME, CounterKey, LatencyKey, Metric, count_targeted, counter_key
 from clarion_server.domain.delivery import AttemptOutcome
 from clarion_server.domain.event import Exclusion, message_event
 from clarion_server.domain.instant import Instant
@@ -66,19 +66,18 @@ def end_queued(unit: UnitOfWork, messages: Sequence[Message], state: MessageStat
     moved = unit.messages.end_queued([message.id for message in messages], state, now)
     ended = [message for message in messages if message.id in moved]
     unit.events.add_all([message_event(message, state, now) for message in ended])
-    unit.counters.add(Counter(CounterKey(group_of(message), METRIC_OF_OUTCOME[state]) for message in ended))
+    unit.counters.add(Counter(counter_key(message, METRIC_OF_OUTCOME[state]) for message in ended))
     return len(ended)
 
 
 def record_accepted(unit: UnitOfWork, messages: Sequence[Message]) -> None:
     """Counts new messages, and writes the events of those that were excluded."""
-    # Counted by group first: most messages of a commit are alike, and a key is made once for all of them.
-    counts = Counter({CounterKey(group, Metric.TARGETED): n for group, n in Counter(map(group_of, messages)).items()})
+    counts = count_targeted(messages)
     events = []
     for message in messages:
         reason = message.exclusion_reason
         if reason is not None:
-            counts[CounterKey(group_of(message), Metric.EXCLUDED, reason)] += 1
+            counts[counter_key(message, Metric.EXCLUDED, reason)] += 1
             time = message.outcome_time or message.accept_time
             events.append(message_event(message, MessageState.EXCLUDED, time, Exclusion(reason)))
     unit.events.add_all(events)
@@ -90,11 +89,10 @@ def _count(unit: UnitOfWork, outcomes: Iterable[AttemptOutcome]) -> None:
     latencies: Counter[LatencyKey] = Counter()
     for outcome in outcomes:
         message, state, attempt = outcome.message, outcome.state, outcome.attempt
-        group = group_of(message)
         if attempt is not None and attempt.number > 1:
-            counts[CounterKey(group, Metric.RETRIES)] += 1
+            counts[counter_key(message, Metric.RETRIES)] += 1
         if state is not MessageState.QUEUED:
-            counts[CounterKey(group, METRIC_OF_OUTCOME[state], _reason(state, attempt))] += 1
+            counts[counter_key(message, METRIC_OF_OUTCOME[state], _reason(state, attempt))] += 1
         if state is MessageState.SENT:
             bucket = bucket_of(outcome.time - message.release_time)
             latencies[LatencyKey(message.campaign_key, message.version, message.action, bucket)] += 1

@@ -110,13 +110,13 @@ class Triggering:
         for _ in range(_ATTEMPTS):
             live = await self._campaigns.live(caller.visibility, command.campaign_id)
             try:
-                begun = self.begin(command, caller)
+                begun = self._begin(command, live, caller)
             except (InvalidFields, CampaignOutsideWindow):
                 # The cached version refused it. Another process may have activated a newer one.
                 if await self._campaigns.is_current(live):
                     raise
                 continue
-            answer = None if begun is None else await self.finish(begun)
+            answer = await self.finish(begun)
             if answer is not None:
                 return answer
         raise Unavailable
@@ -138,8 +138,9 @@ class Triggering:
         Never waits, so that a stream needs no task for each of its triggers. Raises the same errors as `trigger`.
         """
         live = self._campaigns.cached(caller.visibility, command.campaign_id)
-        if live is None:
-            return None
+        return None if live is None else self._begin(command, live, caller)
+
+    def _begin(self, command: TriggerCommand, live: LiveCampaign, caller: Caller) -> Begun:
         now = self._clock.now()
         self.check_capacity(len(command.recipients) * len(live.version.actions))
         live.check_accepts(now)
@@ -157,7 +158,7 @@ class Triggering:
             live.lane,
             admission.recipients,
             release,
-            tuple(None if each is None else each.owner for each in reservations),
+            tuple([None if each is None else each.owner for each in reservations]),
         )
         item = AcceptItem(trigger, admission.data, reservations)
         if command.validate_only:
@@ -171,7 +172,7 @@ class Triggering:
             # Few messages begin with a later action. They are queued.
             first = self._dispatch.reserve(actions[0].channel_key, live.lane, count)
             return (first, *(None,) * (len(actions) - 1))
-        return tuple(self._dispatch.reserve(action.channel_key, live.lane, count) for action in actions)
+        return tuple([self._dispatch.reserve(action.channel_key, live.lane, count) for action in actions])
 
     async def finish(self, begun: Begun) -> TriggerAnswer | None:
         """Returns None when the campaign has changed meanwhile: the trigger must be checked again.

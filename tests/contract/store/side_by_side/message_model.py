@@ -88,9 +88,10 @@ class MessageModel:
 
     def requeue(self, message_ids: Collection[str], owner: str) -> None:
         for message in self._owned(message_ids, owner):
-            first = None if message.attempt_count == 1 else message.first_attempt_time
             left = message.attempt_count - 1
-            self._put(replace(message, state=QUEUED, owner=None, attempt_count=left, first_attempt_time=first))
+            begun, first = (message.attempt_time, message.first_attempt_time) if left else (None, None)
+            times: dict[str, Any] = {"attempt_time": begun, "first_attempt_time": first}
+            self._put(replace(message, state=QUEUED, owner=None, attempt_count=left, **times))
 
     def record_outcomes(self, outcomes: Sequence[AttemptOutcome], owner: str) -> set[str]:
         moved = set()

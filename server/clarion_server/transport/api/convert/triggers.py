@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from clarion.v1 import attempt_pb2, trigger_service_pb2
@@ -11,9 +12,9 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from clarion_server.application.triggering.admission import MAX_RECIPIENTS, RecipientInput, TriggerCommand
 from clarion_server.application.triggering.trigger import TriggerAnswer
 from clarion_server.domain.errors import InvalidFields
-from clarion_server.domain.execution import MessageResult
+from clarion_server.domain.execution import Execution, MessageResult, RecipientResult
 from clarion_server.domain.instant import LATEST, SECOND, Instant
-from clarion_server.domain.message import NO_LABELS, ExclusionReason
+from clarion_server.domain.message import NO_LABELS, ExclusionReason, message_id
 from clarion_server.domain.names import CAMPAIGNS, MESSAGES
 from clarion_server.domain.violation import Violation, out_of_range, too_many
 from clarion_server.transport.api.convert.structs import NotJson, to_dict, violations_of
@@ -28,9 +29,10 @@ _MessageResult = trigger_service_pb2.MessageResult
 _EXCLUSION = {
     reason: attempt_pb2.ExclusionReason.Value(f"EXCLUSION_REASON_{reason.name}") for reason in ExclusionReason
 }
-_ACCEPTED, _MESSAGE_ACCEPTED = _Result.OUTCOME_ACCEPTED, _MessageResult.OUTCOME_ACCEPTED
 _NANOS = 1_000_000_000
 _NO_VALUES: dict[str, Any] = {}
+#: The ids of a recipient's messages without the action. No action has an id as long as this.
+_ANY_MESSAGES = message_id("0" * 32, 0, 0)[:-1].encode()
 
 
 def to_command(request: _Request) -> TriggerCommand:
@@ -90,26 +92,45 @@ def _values(struct: struct_pb2.Struct, field: str, violations: list[Violation]) 
 def to_response(answer: TriggerAnswer) -> _Response:
     execution, named = answer.execution, not answer.validated_only
     response = _Response(execution=execution.name if named else "", replayed=answer.replayed)
-    for result in execution.results():
-        # Added in place and filled field by field: results that are built first and copied take three times as long.
-        recipient = response.recipients.add()
-        if result.violations:
-            recipient.outcome = _Result.OUTCOME_REJECTED
-            recipient.violations.extend(map(field_violation, result.violations))
-            continue
-        recipient.outcome = _Result.OUTCOME_EXCLUDED if result.is_excluded else _ACCEPTED
-        for message in result.messages:
-            _add_message(recipient, message, named)
+    if named and not execution.exclusions and not execution.rejections:
+        response.MergeFromString(_accepted_results(execution))
+    else:
+        response.recipients.extend([_recipient_result(result, named) for result in execution.results()])
     return response
 
 
-def _add_message(recipient: _Result, result: MessageResult, named: bool) -> None:
-    added = recipient.messages.add()
-    added.action = result.action
-    if named:
-        added.message = MESSAGES.format(result.message_id)
+def _accepted_results(execution: Execution) -> bytes:
+    """Returns the encoded results of an execution that accepted every recipient.
+
+    They differ only in the ids of the messages, which all have the same length. So they are copies of one encoded
+    result with other ids, which takes a sixth of the time of encoding each.
+    """
+    one = _encoded_result(execution.accepted_actions)
+    prefixes = [message_id(execution.id, index, 0)[:-1].encode() for index in range(execution.recipient_count)]
+    return b"".join([one.replace(_ANY_MESSAGES, prefix) for prefix in prefixes])
+
+
+@lru_cache(maxsize=1_024)
+def _encoded_result(actions: tuple[str, ...]) -> bytes:
+    """Returns the answer for one recipient, accepted for these actions, with `_ANY_MESSAGES` in the ids."""
+    results = [MessageResult(action, f"{_ANY_MESSAGES.decode()}{index}") for index, action in enumerate(actions)]
+    return _Response(recipients=[_recipient_result(RecipientResult(tuple(results)), named=True)]).SerializeToString()
+
+
+def _recipient_result(result: RecipientResult, named: bool) -> _Result:
+    if result.violations:
+        return _Result(outcome=_Result.OUTCOME_REJECTED, violations=map(field_violation, result.violations))
+    outcome = _Result.OUTCOME_EXCLUDED if result.is_excluded else _Result.OUTCOME_ACCEPTED
+    return _Result(outcome=outcome, messages=[_message_result(message, named) for message in result.messages])
+
+
+def _message_result(result: MessageResult, named: bool) -> _MessageResult:
+    message = MESSAGES.format(result.message_id) if named else ""
     if result.exclusion_reason is None:
-        added.outcome = _MESSAGE_ACCEPTED
-    else:
-        added.outcome = _MessageResult.OUTCOME_EXCLUDED
-        added.exclusion_reason = _EXCLUSION[result.exclusion_reason]
+        return _MessageResult(action=result.action, message=message, outcome=_MessageResult.OUTCOME_ACCEPTED)
+    return _MessageResult(
+        action=result.action,
+        message=message,
+        outcome=_MessageResult.OUTCOME_EXCLUDED,
+        exclusion_reason=_EXCLUSION[result.exclusion_reason],
+    )
