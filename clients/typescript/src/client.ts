@@ -8,6 +8,7 @@ import { Campaigns } from "./campaigns.js";
 import { Executions, Reports } from "./executions.js";
 import { type TriggerResponse, TriggerService } from "./gen/clarion/v1/trigger_service_pb.js";
 import { Messages } from "./messages.js";
+import { Profiles } from "./profiles.js";
 import { type ClientOptions, DEFAULT_TARGET, environmentSettings, Settings } from "./settings.js";
 import { Topics } from "./topics.js";
 import { type TriggerOptions, triggerRequest } from "./triggers.js";
@@ -27,6 +28,7 @@ export class Client {
   readonly executions: Executions;
   readonly keys: Keys;
   readonly messages: Messages;
+  readonly profiles: Profiles;
   readonly reports: Reports;
   readonly topics: Topics;
   readonly #calls: Calls;
@@ -38,6 +40,7 @@ export class Client {
     this.executions = new Executions(this.#calls);
     this.keys = new Keys(this.#calls);
     this.messages = new Messages(this.#calls);
+    this.profiles = new Profiles(this.#calls);
     this.reports = new Reports(this.#calls);
     this.topics = new Topics(this.#calls);
   }

@@ -16,6 +16,7 @@ export * from "./gen/clarion/v1/email_content_pb.js";
 export * from "./gen/clarion/v1/event_pb.js";
 export * from "./gen/clarion/v1/message_pb.js";
 export { Silence } from "./gen/clarion/v1/silence_pb.js";
+export type { Profile } from "./gen/clarion/v1/profile_pb.js";
 export { SmtpProvider_TlsMode } from "./gen/clarion/v1/smtp_provider_pb.js";
 export * from "./gen/clarion/v1/topic_pb.js";
 export { TriggerSample_Tool } from "./gen/clarion/v1/trigger_sample_pb.js";

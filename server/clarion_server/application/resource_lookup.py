@@ -8,7 +8,8 @@ from clarion_server.domain.campaign import Campaign, CampaignVersion
 from clarion_server.domain.errors import ResourceNotFound
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.message import Message
-from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS, MESSAGES, TOPICS
+from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS, MESSAGES, PROFILES, TOPICS
+from clarion_server.domain.profile import Profile
 from clarion_server.domain.topic import Topic
 
 
@@ -50,3 +51,11 @@ def find_topic(unit: UnitOfWork, visibility: Visibility, topic_id: str) -> Topic
     if topic is None:
         raise ResourceNotFound(TOPICS.format(topic_id))
     return topic
+
+
+def find_profile(unit: UnitOfWork, visibility: Visibility, profile_id: str) -> Profile:
+    """Raises ResourceNotFound."""
+    profile = unit.profiles.get(visibility, profile_id)
+    if profile is None:
+        raise ResourceNotFound(PROFILES.format(profile_id))
+    return profile

@@ -14,6 +14,7 @@ from clarion_server.bootstrap.consents import wire_consents
 from clarion_server.bootstrap.core import Core, wire_core
 from clarion_server.bootstrap.links import record_link_keys
 from clarion_server.bootstrap.metrics import wire_metrics, wire_monitoring
+from clarion_server.bootstrap.people import wire_people
 from clarion_server.bootstrap.reading import Reading, wire_reading
 from clarion_server.bootstrap.sending import wire_sending
 from clarion_server.bootstrap.servers import Ports, Servers, serves_http
@@ -44,7 +45,14 @@ class Clarion:
         self._trigger_service = TriggerService(triggers.triggering)
         addresses = PublicAddresses(settings.uses_tls)
         services = contract_services(
-            self._authoring, triggers, self._trigger_service, reading, access, wire_consents(core), addresses
+            self._authoring,
+            wire_people(core),
+            triggers,
+            self._trigger_service,
+            reading,
+            access,
+            wire_consents(core),
+            addresses,
         )
         methods = GuardedMethods([] if settings.role == "worker" else services, SCOPES, access.authenticator)
         routes = _routes(core, methods, triggers, reading) if serves_http(settings) else []

@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+from clarion_server.adapters.phone_numbers import read_phone_number
 from clarion_server.adapters.rendering import JinjaContentCompiler
 from clarion_server.adapters.system import SystemClock, SystemIds
 from clarion_server.application.campaign_cache import CampaignCache
 from clarion_server.application.group_commit import GroupCommit
+from clarion_server.application.identity_reader import IdentityReader
 from clarion_server.application.ports.clock import Chance, Clock, Ids
 from clarion_server.application.ports.metrics import Metrics
 from clarion_server.application.ports.store import Store
@@ -29,6 +31,7 @@ class Core:
     commit_signal: CommitSignal
     compiler: JinjaContentCompiler
     campaigns: CampaignCache
+    identities: IdentityReader
     lease: Lease
     clock: Clock
     ids: Ids
@@ -51,6 +54,7 @@ def wire_core(settings: Settings, store: Store, metrics: Metrics) -> Core:
         commit_signal,
         compiler,
         CampaignCache(transactions, compiler),
+        IdentityReader(read_phone_number),
         Lease(ids.new_id(), int(settings.lease_seconds * SECOND), clock),
         clock,
         ids,

@@ -8,6 +8,7 @@ from clarion.v1 import (
     channel_configuration_service_pb2,
     execution_service_pb2,
     message_service_pb2,
+    profile_service_pb2,
     report_service_pb2,
     topic_service_pb2,
     trigger_service_pb2,
@@ -16,6 +17,7 @@ from clarion.v1 import (
 from clarion_server.bootstrap.access import Access
 from clarion_server.bootstrap.authoring import Authoring
 from clarion_server.bootstrap.consents import Consents
+from clarion_server.bootstrap.people import People
 from clarion_server.bootstrap.reading import Reading
 from clarion_server.bootstrap.triggering import Triggers
 from clarion_server.transport.api.methods import Service
@@ -25,6 +27,7 @@ from clarion_server.transport.grpc.channels import ChannelConfigurationService
 from clarion_server.transport.grpc.executions import ExecutionService
 from clarion_server.transport.grpc.keys import ApiKeyService
 from clarion_server.transport.grpc.messages import MessageService
+from clarion_server.transport.grpc.profiles import ProfileService
 from clarion_server.transport.grpc.reports import ReportService
 from clarion_server.transport.grpc.topics import TopicService
 from clarion_server.transport.grpc.triggers import TriggerService
@@ -32,6 +35,7 @@ from clarion_server.transport.grpc.triggers import TriggerService
 
 def contract_services(
     authoring: Authoring,
+    people: People,
     triggers: Triggers,
     trigger_service: TriggerService,
     reading: Reading,
@@ -45,6 +49,7 @@ def contract_services(
     return [
         _service(campaign_service_pb2, campaigns),
         _service(channel_configuration_service_pb2, ChannelConfigurationService(authoring.channels)),
+        _service(profile_service_pb2, ProfileService(people.profiles)),
         _service(trigger_service_pb2, trigger_service),
         _service(execution_service_pb2, ExecutionService(reading.lookups, triggers.cancelling)),
         _service(message_service_pb2, MessageService(reading.lookups, triggers.cancelling, reading.watch)),

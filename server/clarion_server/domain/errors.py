@@ -69,6 +69,20 @@ class ResourceExists(ClarionError):
 
 
 @dataclass(eq=False)
+class IdentityTaken(ClarionError):
+    """Another profile, {owner}, has the identity of {field}. An identity belongs to one profile."""
+
+    field: str
+    """The path of the identity in the request. The identity itself is personal data."""
+    owner: str
+
+
+@dataclass(eq=False)
+class ProfileUnknown(ClarionError):
+    """No profile in this sandbox has the identity."""
+
+
+@dataclass(eq=False)
 class EtagMismatch(ClarionError):
     """{resource} changed since it was read. Read it again and decide anew."""
 

@@ -60,6 +60,7 @@ EXECUTIONS = Collection("executions", _ASSIGNED_ID, _ASSIGNED_RULE)
 MESSAGES = Collection("messages", f"{_ASSIGNED_ID}-[0-9]{{4}}-[0-9]", _ASSIGNED_RULE)
 API_KEYS = Collection("apiKeys", _ASSIGNED_ID, _ASSIGNED_RULE)
 TOPICS = Collection("topics", _CHOSEN_ID, _CHOSEN_RULE)
+PROFILES = Collection("profiles", _ASSIGNED_ID, _ASSIGNED_RULE)
 
 _SANDBOX = re.compile("[a-z][a-z0-9-]{0,62}")
 _NAMESPACE = re.compile("[a-z0-9_-]{1,32}")

@@ -27,8 +27,10 @@ from clarion_server.domain.counter import CounterKey, Metric
 from clarion_server.domain.delivery import AttemptOutcome
 from clarion_server.domain.event import Event, message_event
 from clarion_server.domain.execution import Execution
+from clarion_server.domain.identity import Identity, IdentityKey
 from clarion_server.domain.instant import HOUR, SECOND, Instant
 from clarion_server.domain.message import Lane, Message, MessageState, message_id
+from clarion_server.domain.profile import Profile
 from clarion_server.domain.retry import RetryPolicy
 from clarion_server.domain.topic import Topic, TopicTranslation, TopicVisibility
 
@@ -136,6 +138,25 @@ def topic(topic_id: str = "newsletter", **changes: Any) -> Topic:
         translations=(TopicTranslation("de", "Rundbrief", "Einmal im Monat."), TopicTranslation("fr", "Nouvelles")),
         visibility=TopicVisibility.PRIVATE,
         silence=Silence.SEND_UNLESS_DENIED,
+    )
+    return replace(whole, **changes)
+
+
+def identity(namespace: str, normal_value: str, value: str = "") -> Identity:
+    return Identity(IdentityKey(namespace, normal_value), value or normal_value)
+
+
+def profile(*identities: Identity, **changes: Any) -> Profile:
+    """Every field differs from its default."""
+    whole = Profile(
+        sandbox=SANDBOX,
+        id=new_id(),
+        identities=identities,
+        create_time=NOW,
+        update_time=NOW + 1,
+        attributes={"first_name": "Jane", "age": 42, "tags": ["a", None]},
+        locale="pt-BR",
+        time_zone="Europe/Berlin",
     )
     return replace(whole, **changes)
 

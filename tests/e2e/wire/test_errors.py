@@ -16,6 +16,8 @@ from clarion.v1 import (
     campaign_service_pb2,
     channel_configuration_service_pb2,
     message_service_pb2,
+    profile_pb2,
+    profile_service_pb2,
     trigger_sample_pb2,
     trigger_service_pb2,
 )
@@ -33,6 +35,7 @@ TRIGGER = "/clarion.v1.TriggerService/Trigger"
 _CAMPAIGNS = "/clarion.v1.CampaignService"
 _KEYS = "/clarion.v1.ApiKeyService"
 _MESSAGES = "/clarion.v1.MessageService"
+_PROFILES = "/clarion.v1.ProfileService"
 
 #: Nobody listens there, and nothing is sent there.
 NOWHERE = 9
@@ -109,6 +112,17 @@ async def campaign_not_live(sandbox: Sandbox) -> Failure:
     await set_up(sandbox.client, "orders", NOWHERE)
     await sandbox.client.campaigns.pause("orders")
     return await sandbox.wire.refuse(TRIGGER, a_trigger())
+
+
+async def identity_taken(sandbox: Sandbox) -> Failure:
+    request = profile_service_pb2.CreateProfileRequest(profile=profile_pb2.Profile(identities=["crm:1"]))
+    await sandbox.wire.send(f"{_PROFILES}/CreateProfile", request)
+    return await sandbox.wire.refuse(f"{_PROFILES}/CreateProfile", request)
+
+
+async def profile_unknown(sandbox: Sandbox) -> Failure:
+    request = profile_service_pb2.LookupProfileRequest(identity="crm:1")
+    return await sandbox.wire.refuse(f"{_PROFILES}/LookupProfile", request)
 
 
 async def no_example(sandbox: Sandbox) -> Failure:
@@ -218,6 +232,8 @@ CASES = {
         Code.ALREADY_EXISTS,
         {"resource": "campaigns/orders", "request_id": "order-4711", "execution": None},
     ),
+    "IDENTITY_TAKEN": Case(identity_taken, Code.ALREADY_EXISTS, {"field": "profile.identities[0]", "owner": None}),
+    "PROFILE_UNKNOWN": Case(profile_unknown, Code.NOT_FOUND, {}),
     "NO_EXAMPLE": Case(no_example, Code.FAILED_PRECONDITION, {"resource": "campaigns/orders"}),
     "UNAUTHENTICATED": Case(unauthenticated, Code.UNAUTHENTICATED, {}),
     "SCOPE_DENIED": Case(scope_denied, Code.PERMISSION_DENIED, {"method": TRIGGER, "needed_scopes": "admin,trigger"}),

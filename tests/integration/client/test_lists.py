@@ -18,6 +18,8 @@ from clarion.v1 import execution_pb2 as execution_pb
 from clarion.v1 import execution_service_pb2 as executions_pb
 from clarion.v1 import message_pb2 as message_pb
 from clarion.v1 import message_service_pb2 as messages_pb
+from clarion.v1 import profile_pb2 as profile_pb
+from clarion.v1 import profile_service_pb2 as profiles_pb
 from clarion.v1 import report_service_pb2 as reports_pb
 from clarion.v1 import topic_pb2 as topic_pb
 from clarion.v1 import topic_service_pb2 as topics_pb
@@ -63,6 +65,13 @@ LISTS = {
             versions=[campaign_version_pb2.CampaignVersion(version=3, snapshot=WIRE_CAMPAIGN)]
         ),
         holds(version=3, snapshot=CAMPAIGN),
+    ),
+    "profiles.list": Case(
+        "ListProfiles",
+        lambda c: c.profiles.list(page_size=2),
+        profiles_pb.ListProfilesRequest(page_size=2),
+        profiles_pb.ListProfilesResponse(profiles=[profile_pb.Profile(name="profiles/x", locale="de")]),
+        client.Profile(name="profiles/x", locale="de"),
     ),
     "channels.list": Case(
         "ListChannelConfigurations",
@@ -122,6 +131,8 @@ async def test_a_list_asks_what_it_says_and_yields_the_items(connect: Connect, c
 
 
 def test_every_list_of_the_contract_has_a_method() -> None:
-    names = set(rpcs(campaigns_pb, channels_pb, executions_pb, messages_pb, reports_pb, keys_pb, topics_pb))
+    names = set(
+        rpcs(campaigns_pb, channels_pb, executions_pb, messages_pb, profiles_pb, reports_pb, keys_pb, topics_pb)
+    )
 
     assert {name for name in names if name.startswith("List")} == {case.rpc for case in LISTS.values()}

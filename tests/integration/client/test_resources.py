@@ -18,6 +18,8 @@ from clarion.v1 import execution_pb2 as execution_pb
 from clarion.v1 import execution_service_pb2 as executions_pb
 from clarion.v1 import message_pb2 as message_pb
 from clarion.v1 import message_service_pb2 as messages_pb
+from clarion.v1 import profile_pb2 as profile_pb
+from clarion.v1 import profile_service_pb2 as profiles_pb
 from clarion.v1 import report_service_pb2 as reports_pb
 from clarion.v1 import topic_pb2 as topic_pb
 from clarion.v1 import topic_service_pb2 as topics_pb
@@ -36,6 +38,8 @@ WIRE_CHANNEL = channel_pb.ChannelConfiguration(name="channelConfigurations/x", m
 CHANNEL = client.ChannelConfiguration(name="channelConfigurations/x", max_concurrency=5)
 WIRE_TOPIC = topic_pb.Topic(name="topics/x", display_name="News")
 TOPIC = client.Topic(name="topics/x", display_name="News")
+WIRE_PROFILE = profile_pb.Profile(name="profiles/x", identities=["email:jane@example.com", "crm:1"])
+PROFILE = client.Profile(name="profiles/x", identities=("email:jane@example.com", "crm:1"))
 WIRE_FINDING = campaign_pb.Finding(severity=campaign_pb.Finding.SEVERITY_WARNING, code="LONG_SUBJECT")
 FINDING = client.Finding(severity=client.Severity.WARNING, code="LONG_SUBJECT")
 DATA = Struct(fields={"a": {"number_value": 1}})  # type: ignore[dict-item]  # protobuf takes a dict for a message
@@ -147,6 +151,61 @@ CASES = {
             action="email",
             address=None,
         ),
+    ),
+    "profiles.create": Case(
+        "CreateProfile",
+        lambda c: c.profiles.create(client.Profile(name="x", identities=["jane@example.com", "crm:1"])),
+        profiles_pb.CreateProfileRequest(profile=WIRE_PROFILE),
+        profiles_pb.CreateProfileResponse(profile=WIRE_PROFILE),
+        PROFILE,
+    ),
+    "profiles.create to validate": Case(
+        "CreateProfile",
+        lambda c: c.profiles.create(PROFILE, validate_only=True),
+        profiles_pb.CreateProfileRequest(profile=WIRE_PROFILE, validate_only=True),
+        profiles_pb.CreateProfileResponse(profile=WIRE_PROFILE),
+        PROFILE,
+    ),
+    "profiles.get": Case(
+        "GetProfile",
+        lambda c: c.profiles.get("x"),
+        profiles_pb.GetProfileRequest(name="profiles/x"),
+        profiles_pb.GetProfileResponse(profile=WIRE_PROFILE),
+        PROFILE,
+    ),
+    "profiles.lookup": Case(
+        "LookupProfile",
+        lambda c: c.profiles.lookup("jane@example.com"),
+        profiles_pb.LookupProfileRequest(identity="email:jane@example.com"),
+        profiles_pb.LookupProfileResponse(profile=WIRE_PROFILE),
+        PROFILE,
+    ),
+    "profiles.update": Case(
+        "UpdateProfile",
+        lambda c: c.profiles.update(client.Profile(name="x", attributes={"plan": None}), ["attributes.plan"]),
+        profiles_pb.UpdateProfileRequest(
+            profile=profile_pb.Profile(
+                name="profiles/x",
+                attributes=Struct(fields={"plan": {"null_value": 0}}),  # type: ignore[dict-item]  # as above
+            ),
+            update_mask=FieldMask(paths=["attributes.plan"]),
+        ),
+        profiles_pb.UpdateProfileResponse(profile=WIRE_PROFILE),
+        PROFILE,
+    ),
+    "profiles.update to validate": Case(
+        "UpdateProfile",
+        lambda c: c.profiles.update(PROFILE, validate_only=True),
+        profiles_pb.UpdateProfileRequest(profile=WIRE_PROFILE, update_mask=FieldMask(paths=["*"]), validate_only=True),
+        profiles_pb.UpdateProfileResponse(profile=WIRE_PROFILE),
+        PROFILE,
+    ),
+    "profiles.delete": Case(
+        "DeleteProfile",
+        lambda c: c.profiles.delete("x", etag="7"),
+        profiles_pb.DeleteProfileRequest(name="profiles/x", etag="7"),
+        profiles_pb.DeleteProfileResponse(),
+        None,
     ),
     "channels.create": Case(
         "CreateChannelConfiguration",
@@ -340,7 +399,9 @@ async def test_samples_are_asked_for_with_the_address_that_the_client_calls(conn
 
 
 def test_every_rpc_of_the_contract_has_a_method() -> None:
-    names = set(rpcs(campaigns_pb, channels_pb, executions_pb, messages_pb, reports_pb, keys_pb, topics_pb))
+    names = set(
+        rpcs(campaigns_pb, channels_pb, executions_pb, messages_pb, profiles_pb, reports_pb, keys_pb, topics_pb)
+    )
     methods = {case.rpc for case in CASES.values()}
 
     assert {name for name in names if not name.startswith("List")} == methods | {"WatchEvents", "GetTriggerSample"}

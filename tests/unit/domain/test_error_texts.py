@@ -38,6 +38,11 @@ TEXTS: list[tuple[ClarionError, str]] = [
     (errors.ResourceNotFound(CAMPAIGN), "There is no campaigns/order-confirmed in this sandbox."),
     (errors.ResourceExists(CAMPAIGN), "campaigns/order-confirmed exists already."),
     (
+        errors.IdentityTaken("profile.identities[1]", "profiles/1"),
+        "Another profile, profiles/1, has the identity of profile.identities[1]. An identity belongs to one profile.",
+    ),
+    (errors.ProfileUnknown(), "No profile in this sandbox has the identity."),
+    (
         errors.EtagMismatch(CAMPAIGN),
         "campaigns/order-confirmed changed since it was read. Read it again and decide anew.",
     ),

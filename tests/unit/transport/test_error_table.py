@@ -44,6 +44,8 @@ SAMPLES: tuple[ClarionError, ...] = (
     errors.ResumeTokenExpired(),
     errors.ResourceNotFound(CAMPAIGN),
     errors.ResourceExists(CAMPAIGN),
+    errors.IdentityTaken("profile.identities[1]", "profiles/1"),
+    errors.ProfileUnknown(),
     errors.EtagMismatch(CAMPAIGN),
     errors.IllegalTransition(CAMPAIGN, "pause", "DRAFT", ("LIVE",)),
     errors.ReviewFailed(CAMPAIGN, (FINDING,)),

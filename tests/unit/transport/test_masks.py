@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from clarion.v1 import campaign_pb2, channel_configuration_pb2
+from clarion.v1 import campaign_pb2, channel_configuration_pb2, profile_pb2
 from clarion_server.application.campaigns import drafts
 from clarion_server.application.channels import configurations
+from clarion_server.application.profiles import profiles
 from clarion_server.transport.api.masks import read_mask
 from google.api import field_behavior_pb2
 from google.protobuf.descriptor import Descriptor
@@ -56,6 +57,23 @@ def test_a_path_that_cannot_be_changed_is_a_violation_of_its_path(path: str, rea
     assert [(violation.field, violation.reason) for violation in mask.violations] == [("update_mask.paths[1]", reason)]
 
 
+def test_single_members_of_a_field_that_allows_it_change() -> None:
+    paths = FieldMask(paths=["attributes.plan", "locale", "attributes.first_name"])
+    mask = read_mask(paths, profile_pb2.Profile(), profiles.EDITABLE_FIELDS, members_of="attributes")
+    assert (mask.fields, mask.members) == (frozenset({"locale"}), frozenset({"plan", "first_name"}))
+    assert mask.violations == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [("attributes.home.city", "NOT_TOP_LEVEL"), ("attributes.", "NOT_TOP_LEVEL"), ("locale.x", "NOT_TOP_LEVEL")],
+)
+def test_a_path_that_leads_deeper_than_a_member_is_a_violation(path: str, reason: str) -> None:
+    mask = read_mask(FieldMask(paths=[path]), profile_pb2.Profile(), profiles.EDITABLE_FIELDS, members_of="attributes")
+    assert (mask.fields, mask.members) == (frozenset(), frozenset())
+    assert [(violation.field, violation.reason) for violation in mask.violations] == [("update_mask.paths[0]", reason)]
+
+
 def settable_fields(descriptor: Descriptor) -> set[str]:
     """What the contract lets callers set, but for the etag, which is no value of theirs."""
     kept = {field_behavior_pb2.OUTPUT_ONLY, field_behavior_pb2.IDENTIFIER, field_behavior_pb2.IMMUTABLE}
@@ -69,3 +87,4 @@ def test_the_editable_fields_are_those_that_the_contract_lets_callers_set() -> N
     configuration = channel_configuration_pb2.ChannelConfiguration
     assert settable_fields(campaign_pb2.Campaign.DESCRIPTOR) == drafts.EDITABLE_FIELDS
     assert settable_fields(configuration.DESCRIPTOR) == configurations.EDITABLE_FIELDS
+    assert settable_fields(profile_pb2.Profile.DESCRIPTOR) == profiles.EDITABLE_FIELDS

@@ -180,6 +180,17 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
 
         {"reason": "CAMPAIGN_OUTDATED", "domain": "clarion.dev", "metadata": {"resource": "campaigns/order-confirmed"}}
     """
+    ERROR_REASON_IDENTITY_TAKEN: _ErrorReason.ValueType  # 29
+    """`ALREADY_EXISTS`. Another profile has one of the identities. `field` says which one of the request, `owner` whose it is.
+
+        {"reason": "IDENTITY_TAKEN", "domain": "clarion.dev", "metadata": {"field": "profile.identities[1]",
+         "owner": "profiles/019a…"}}
+    """
+    ERROR_REASON_PROFILE_UNKNOWN: _ErrorReason.ValueType  # 30
+    """`NOT_FOUND`. No profile of the caller's sandbox has the identity.
+
+        {"reason": "PROFILE_UNKNOWN", "domain": "clarion.dev"}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The values of `google.rpc.ErrorInfo.reason` in the domain `clarion.dev`. Every error that Clarion answers with carries an
@@ -348,5 +359,16 @@ ERROR_REASON_CAMPAIGN_OUTDATED: ErrorReason.ValueType  # 28
 compile. Review the campaign, correct what the review finds, and activate it again.
 
     {"reason": "CAMPAIGN_OUTDATED", "domain": "clarion.dev", "metadata": {"resource": "campaigns/order-confirmed"}}
+"""
+ERROR_REASON_IDENTITY_TAKEN: ErrorReason.ValueType  # 29
+"""`ALREADY_EXISTS`. Another profile has one of the identities. `field` says which one of the request, `owner` whose it is.
+
+    {"reason": "IDENTITY_TAKEN", "domain": "clarion.dev", "metadata": {"field": "profile.identities[1]",
+     "owner": "profiles/019a…"}}
+"""
+ERROR_REASON_PROFILE_UNKNOWN: ErrorReason.ValueType  # 30
+"""`NOT_FOUND`. No profile of the caller's sandbox has the identity.
+
+    {"reason": "PROFILE_UNKNOWN", "domain": "clarion.dev"}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

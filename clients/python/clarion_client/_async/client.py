@@ -14,6 +14,7 @@ from clarion_client._async.channels import AsyncChannels
 from clarion_client._async.executions import AsyncExecutions
 from clarion_client._async.keys import AsyncKeys
 from clarion_client._async.messages import AsyncMessages
+from clarion_client._async.profiles import AsyncProfiles
 from clarion_client._async.reports import AsyncReports
 from clarion_client._async.runtime import Source
 from clarion_client._async.topics import AsyncTopics
@@ -59,6 +60,7 @@ class AsyncClient:
         self.channels = AsyncChannels(self._calls)
         self.executions = AsyncExecutions(self._calls)
         self.messages = AsyncMessages(self._calls)
+        self.profiles = AsyncProfiles(self._calls)
         self.reports = AsyncReports(self._calls)
         self.keys = AsyncKeys(self._calls)
         self.topics = AsyncTopics(self._calls)

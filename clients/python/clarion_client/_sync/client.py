@@ -19,6 +19,7 @@ from clarion_client._sync.channels import Channels
 from clarion_client._sync.executions import Executions
 from clarion_client._sync.keys import Keys
 from clarion_client._sync.messages import Messages
+from clarion_client._sync.profiles import Profiles
 from clarion_client._sync.reports import Reports
 from clarion_client._sync.runtime import Source
 from clarion_client._sync.topics import Topics
@@ -60,6 +61,7 @@ class Client:
         self.channels = Channels(self._calls)
         self.executions = Executions(self._calls)
         self.messages = Messages(self._calls)
+        self.profiles = Profiles(self._calls)
         self.reports = Reports(self._calls)
         self.keys = Keys(self._calls)
         self.topics = Topics(self._calls)

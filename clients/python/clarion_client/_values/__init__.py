@@ -29,6 +29,7 @@ from clarion_client._values.execution import Execution, MessageCounts
 from clarion_client._values.execution_service import CancelOutcome, ExecutionCancellation
 from clarion_client._values.message import Message, MessageState
 from clarion_client._values.message_service import MessageCancellation
+from clarion_client._values.profile import Profile
 from clarion_client._values.report_service import CampaignReport, HandOffLatency
 from clarion_client._values.silence import Silence
 from clarion_client._values.smtp_provider import SmtpProvider, TlsMode
@@ -86,6 +87,7 @@ __all__ = [
     "MessageState",
     "NewApiKey",
     "Preview",
+    "Profile",
     "QueueDisposal",
     "Recipient",
     "RecipientOutcome",

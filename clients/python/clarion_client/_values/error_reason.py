@@ -182,3 +182,15 @@ class ErrorReason(StrEnum):
         {"reason": "CAMPAIGN_OUTDATED", "domain": "clarion.dev", "metadata": {"resource":
     "campaigns/order-confirmed"}}
     """
+    IDENTITY_TAKEN = "IDENTITY_TAKEN"
+    """`ALREADY_EXISTS`. Another profile has one of the identities. `field` says which one of the request, `owner`
+    whose it is.
+
+        {"reason": "IDENTITY_TAKEN", "domain": "clarion.dev", "metadata": {"field": "profile.identities[1]",
+    "owner": "profiles/019a…"}}
+    """
+    PROFILE_UNKNOWN = "PROFILE_UNKNOWN"
+    """`NOT_FOUND`. No profile of the caller's sandbox has the identity.
+
+        {"reason": "PROFILE_UNKNOWN", "domain": "clarion.dev"}
+    """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from clarion_server.adapters.storage.codec import JsonCodec
 from clarion_server.domain.access import Scope
@@ -16,6 +17,8 @@ from clarion_server.domain.topic import TopicTranslation
 from clarion_server.domain.violation import Violation
 
 ATTEMPT = JsonCodec[Attempt](Attempt)
+#: The attributes of a profile.
+ATTRIBUTES = JsonCodec[Mapping[str, Any]](dict[str, Any])
 CATEGORIES = JsonCodec[tuple[Category, ...]](tuple[Category, ...])
 # A context schema may hold any number.
 DEFINITION = JsonCodec[CampaignDefinition](CampaignDefinition, big_numbers=True)

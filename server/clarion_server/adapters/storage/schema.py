@@ -132,6 +132,39 @@ channel_configurations = Table(
     sqlite_autoincrement=True,
 )
 
+profiles = Table(
+    "profiles",
+    metadata,
+    Column("key", _Key, primary_key=True, autoincrement=True),
+    Column("sandbox", _Bytewise, nullable=False),
+    Column("id", _Bytewise, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("attributes", Text, nullable=False),
+    Column("locale", Text, nullable=False),
+    Column("time_zone", Text, nullable=False),
+    Column("create_time", _Instant, nullable=False),
+    Column("update_time", _Instant, nullable=False),
+    UniqueConstraint("sandbox", "id"),
+    # A key is never assigned again: etags refer to it.
+    sqlite_autoincrement=True,
+)
+
+# The primary key makes an identity belong to one profile, and finds the profile of a recipient.
+profile_identities = Table(
+    "profile_identities",
+    metadata,
+    Column("sandbox", _Bytewise, primary_key=True),
+    Column("namespace", _Bytewise, primary_key=True),
+    Column("normal_value", _Bytewise, primary_key=True),
+    # This is no foreign key: profiles are written by the thousand, and checking a key takes time for each row.
+    Column("profile_key", BigInteger, nullable=False),
+    Column("position", SmallInteger, nullable=False),
+    # The identity as it was written.
+    Column("value", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("profile_identities_profile_key", profile_identities.c.profile_key)
+
 # Every trigger writes executions, messages, events and counters. They refer to campaigns without a foreign key: a
 # campaign that has any of them is never deleted, and checking a key takes time for each row.
 

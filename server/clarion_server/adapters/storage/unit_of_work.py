@@ -15,6 +15,7 @@ from clarion_server.adapters.storage.executions import SqlExecutionRepository
 from clarion_server.adapters.storage.link_keys import SqlLinkKeyRepository
 from clarion_server.adapters.storage.messages import SqlMessageRepository
 from clarion_server.adapters.storage.processes import SqlProcessRepository
+from clarion_server.adapters.storage.profiles import SqlProfileRepository
 from clarion_server.adapters.storage.recipient_index import RecipientIndex
 from clarion_server.adapters.storage.retention import SqlRetentionRepository
 from clarion_server.adapters.storage.topics import SqlTopicRepository
@@ -34,6 +35,7 @@ class SqlUnitOfWork:
         self._on_commit = on_commit
         self.campaigns = SqlCampaignRepository(connection)
         self.channels = SqlChannelConfigurationRepository(connection)
+        self.profiles = SqlProfileRepository(connection)
         self.executions = SqlExecutionRepository(connection)
         self.messages = SqlMessageRepository(connection, recipient_index, locks=on_commit is not None)
         self.events = SqlEventRepository(connection)

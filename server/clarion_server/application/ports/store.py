@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from clarion_server.application.ports.profiles import ProfileRepository
 from clarion_server.application.ports.repositories import (
     ApiKeyRepository,
     CampaignRepository,
@@ -46,6 +47,8 @@ class UnitOfWork(Protocol):
     def campaigns(self) -> CampaignRepository: ...
     @property
     def channels(self) -> ChannelConfigurationRepository: ...
+    @property
+    def profiles(self) -> ProfileRepository: ...
     @property
     def executions(self) -> ExecutionRepository: ...
     @property

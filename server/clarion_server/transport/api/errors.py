@@ -74,6 +74,10 @@ ERRORS: Mapping[type[errors.ClarionError], Mapped] = {
     errors.ResumeTokenExpired: Mapped(_CODE.OUT_OF_RANGE, "RESUME_TOKEN_EXPIRED"),
     errors.ResourceNotFound: Mapped(_CODE.NOT_FOUND, "RESOURCE_NOT_FOUND", _resource),
     errors.ResourceExists: Mapped(_CODE.ALREADY_EXISTS, "RESOURCE_EXISTS", _resource),
+    errors.IdentityTaken: Mapped(
+        _CODE.ALREADY_EXISTS, "IDENTITY_TAKEN", lambda e: {"field": e.field, "owner": e.owner}
+    ),
+    errors.ProfileUnknown: Mapped(_CODE.NOT_FOUND, "PROFILE_UNKNOWN"),
     errors.EtagMismatch: Mapped(_CODE.ABORTED, "ETAG_MISMATCH", _resource),
     errors.IllegalTransition: Mapped(_CODE.FAILED_PRECONDITION, "ILLEGAL_TRANSITION", _transition),
     errors.ReviewFailed: Mapped(

@@ -22,10 +22,15 @@ class Mask:
 
     fields: frozenset[str]
     violations: tuple[Violation, ...] = ()
+    members: frozenset[str] = frozenset()
+    """The names of single members to change, of the field that allows this."""
 
 
-def read_mask(mask: FieldMask, resource: ProtobufMessage, editable: frozenset[str]) -> Mask:
-    """Returns the editable fields that the mask names: all for `*`, and those set in `resource` for an empty mask."""
+def read_mask(mask: FieldMask, resource: ProtobufMessage, editable: frozenset[str], members_of: str = "") -> Mask:
+    """Returns the editable fields that the mask names: all for `*`, and those set in `resource` for an empty mask.
+
+    `members_of` is the field of which it may also name single members, such as `attributes.plan`.
+    """
     paths = list(mask.paths)
     if not paths:
         populated = {field.name for field, _ in resource.ListFields()}
@@ -35,8 +40,16 @@ def read_mask(mask: FieldMask, resource: ProtobufMessage, editable: frozenset[st
         return Mask(frozenset(), (too_many(f"{_FIELD}.paths", _MAX_PATHS),))
     if paths == [_ALL]:
         return Mask(editable)
-    found = (_violation(path, index, resource, editable) for index, path in enumerate(paths))
-    return Mask(editable & set(paths), tuple(violation for violation in found if violation is not None))
+    members = {path: member for path in paths if (member := _member(path, members_of))}
+    found = (_violation(path, index, resource, editable | set(members)) for index, path in enumerate(paths))
+    violations = tuple(violation for violation in found if violation is not None)
+    return Mask(editable & set(paths), violations, frozenset(members.values()))
+
+
+def _member(path: str, members_of: str) -> str:
+    """Returns the name of the member that the path leads to; an empty text when it leads elsewhere, or deeper."""
+    top, _, member = path.partition(".")
+    return member if members_of and top == members_of and "." not in member else ""
 
 
 def _violation(path: str, index: int, resource: ProtobufMessage, editable: frozenset[str]) -> Violation | None:
@@ -49,7 +62,7 @@ def _violation(path: str, index: int, resource: ProtobufMessage, editable: froze
         return Violation(field, "IMMUTABLE", f"'{path}' cannot be changed.")
     top, dot, _ = path.partition(".")
     if dot and top in editable:
-        return Violation(field, "NOT_TOP_LEVEL", f"Only whole top-level fields can be changed: name '{top}'.")
+        return Violation(field, "NOT_TOP_LEVEL", f"Cannot be changed alone: name '{top}'.")
     return Violation(
         field, "UNKNOWN_FIELD", f"There is no such field. Those that can be: {', '.join(sorted(editable))}."
     )

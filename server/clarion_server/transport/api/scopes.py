@@ -15,6 +15,7 @@ _AUTHOR = frozenset({Scope.AUTHOR})
 _READ = frozenset({Scope.READ})
 _READ_OR_AUTHOR = frozenset({Scope.READ, Scope.AUTHOR})
 _READ_AUTHOR_OR_TRIGGER = frozenset({Scope.READ, Scope.AUTHOR, Scope.TRIGGER})
+_READ_OR_TRIGGER = frozenset({Scope.READ, Scope.TRIGGER})
 _TRIGGER = frozenset({Scope.TRIGGER})
 
 #: The scopes by the path of the method.
@@ -48,6 +49,12 @@ SCOPES: Mapping[str, frozenset[Scope]] = {
     "/clarion.v1.MessageService/ListMessages": _READ,
     "/clarion.v1.MessageService/CancelMessage": _TRIGGER,
     "/clarion.v1.MessageService/WatchEvents": _READ,
+    "/clarion.v1.ProfileService/CreateProfile": _TRIGGER,
+    "/clarion.v1.ProfileService/GetProfile": _READ_OR_TRIGGER,
+    "/clarion.v1.ProfileService/LookupProfile": _READ_OR_TRIGGER,
+    "/clarion.v1.ProfileService/ListProfiles": _READ,
+    "/clarion.v1.ProfileService/UpdateProfile": _TRIGGER,
+    "/clarion.v1.ProfileService/DeleteProfile": _ADMIN,
     "/clarion.v1.ReportService/GetCampaignReport": _READ,
     "/clarion.v1.TopicService/CreateTopic": _AUTHOR,
     "/clarion.v1.TopicService/GetTopic": _READ_OR_AUTHOR,

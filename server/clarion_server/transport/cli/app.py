@@ -17,6 +17,7 @@ from clarion_server.transport.cli.commands.keys import keys
 from clarion_server.transport.cli.commands.life_cycle import activate, pause, resume, review, stop
 from clarion_server.transport.cli.commands.messages import messages
 from clarion_server.transport.cli.commands.previewing import preview
+from clarion_server.transport.cli.commands.profiles import profiles
 from clarion_server.transport.cli.commands.reporting import report
 from clarion_server.transport.cli.commands.sampling import sample
 from clarion_server.transport.cli.commands.topics import topics
@@ -33,9 +34,10 @@ SERVICE = Group("Service", sort_key=0)
 COMMANDS = {
     Group("Campaigns", sort_key=1): (apply, review, activate, pause, resume, stop, preview, campaigns),
     Group("Sending", sort_key=2): (trigger, sample, watch, report, messages, executions),
-    Group("Administration", sort_key=3): (channels, topics, keys),
+    Group("People", sort_key=3): (profiles, topics),
+    Group("Administration", sort_key=4): (channels, keys),
 }
-ALL_COMMANDS = Group("All commands", sort_key=4)
+ALL_COMMANDS = Group("All commands", sort_key=5)
 
 HELP = """Define a message once, send it with one call, and see what happened to it.
 

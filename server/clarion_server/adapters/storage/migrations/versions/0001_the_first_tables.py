@@ -37,6 +37,8 @@ def upgrade() -> None:
     _create_message_labels()
     _create_messages()
     _create_processes()
+    _create_profile_identities()
+    _create_profiles()
     _create_purges()
     _create_topics()
     _create_campaign_tags()
@@ -315,6 +317,39 @@ def _create_processes() -> None:
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("lease_until", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="processes_key"),
+    )
+
+
+def _create_profile_identities() -> None:
+    op.create_table(
+        "profile_identities",
+        sa.Column("sandbox", _BYTEWISE, nullable=False),
+        sa.Column("namespace", _BYTEWISE, nullable=False),
+        sa.Column("normal_value", _BYTEWISE, nullable=False),
+        sa.Column("profile_key", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.SmallInteger(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("sandbox", "namespace", "normal_value", name=op.f("profile_identities_key")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("profile_identities_profile_key", "profile_identities", ["profile_key"])
+
+
+def _create_profiles() -> None:
+    op.create_table(
+        "profiles",
+        sa.Column("key", _KEY, autoincrement=True, nullable=False),
+        sa.Column("sandbox", _BYTEWISE, nullable=False),
+        sa.Column("id", _BYTEWISE, nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("attributes", sa.Text(), nullable=False),
+        sa.Column("locale", sa.Text(), nullable=False),
+        sa.Column("time_zone", sa.Text(), nullable=False),
+        sa.Column("create_time", sa.BigInteger(), nullable=False),
+        sa.Column("update_time", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("profiles_key")),
+        sa.UniqueConstraint("sandbox", "id", name=op.f("profiles_sandbox_id_key")),
+        sqlite_autoincrement=True,
     )
 
 

@@ -1,0 +1,86 @@
+"""The methods of `client.profiles`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+
+from clarion.v1 import profile_pb2
+from clarion.v1 import profile_service_pb2 as wire
+from clarion.v1 import profile_service_pb2_grpc as rpc
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from clarion_client._async.calls import AsyncCalls
+from clarion_client._async.pager import AsyncPager, paged
+from clarion_client._conversion import read, read_all, write
+from clarion_client._names import full_identity, full_name
+from clarion_client._values import Profile
+
+COLLECTION = "profiles"
+
+
+class AsyncProfiles:
+    """Keeps what is known about people: `client.profiles`. A name may be given as `019a…` or `profiles/019a…`, and an
+    identity `email:jane@example.com` as the address alone. `timeout` is in seconds.
+    """
+
+    def __init__(self, calls: AsyncCalls) -> None:
+        self._calls = calls
+
+    @cached_property
+    def _stub(self) -> rpc.ProfileServiceAsyncStub:
+        return rpc.ProfileServiceStub(self._calls.channel)
+
+    async def create(self, profile: Profile, *, validate_only: bool = False, timeout: float | None = None) -> Profile:
+        """Creates a profile. The service assigns its name. Refused (AlreadyExistsError) when another profile has one
+        of the identities. `validate_only` runs every check, stores nothing and returns what would be stored.
+        """
+        request = wire.CreateProfileRequest(profile=write(profile, profile_pb2.Profile), validate_only=validate_only)
+        answer = await self._calls.unary(self._stub.CreateProfile, request, repeatable=validate_only, timeout=timeout)
+        return read(Profile, answer.profile)
+
+    async def get(self, name: str, *, timeout: float | None = None) -> Profile:
+        request = wire.GetProfileRequest(name=full_name(COLLECTION, name))
+        answer = await self._calls.unary(self._stub.GetProfile, request, repeatable=True, timeout=timeout)
+        return read(Profile, answer.profile)
+
+    async def lookup(self, identity: str, *, timeout: float | None = None) -> Profile:
+        """Returns the profile that has the identity. Refused (NotFoundError) when there is none."""
+        request = wire.LookupProfileRequest(identity=full_identity(identity))
+        answer = await self._calls.unary(self._stub.LookupProfile, request, repeatable=True, timeout=timeout)
+        return read(Profile, answer.profile)
+
+    def list(self, *, page_size: int = 0, timeout: float | None = None) -> AsyncPager[Profile]:
+        """Lists profiles, oldest first. `page_size` is 50 unless given, and at most 1,000."""
+        request = wire.ListProfilesRequest(page_size=page_size)
+        return paged(
+            self._calls, self._stub.ListProfiles, request, lambda page: read_all(Profile, page.profiles), timeout
+        )
+
+    async def update(
+        self,
+        profile: Profile,
+        fields: Iterable[str] | None = None,
+        *,
+        validate_only: bool = False,
+        timeout: float | None = None,
+    ) -> Profile:
+        """Changes the profile to these values: all of them, or the `fields` named, among which may be single
+        attributes such as `attributes.plan`; None as its value removes the attribute. Refused (ConflictError) when the
+        value's etag is not the stored one. `validate_only` runs every check, stores nothing and returns what would be
+        stored.
+        """
+        request = wire.UpdateProfileRequest(
+            profile=write(profile, profile_pb2.Profile),
+            update_mask=FieldMask(paths=["*"] if fields is None else fields),
+            validate_only=validate_only,
+        )
+        answer = await self._calls.unary(self._stub.UpdateProfile, request, repeatable=validate_only, timeout=timeout)
+        return read(Profile, answer.profile)
+
+    async def delete(self, name: str, *, etag: str = "", timeout: float | None = None) -> None:
+        """Deletes the profile and its identities. Messages that were sent to the person stay until their retention
+        ends.
+        """
+        request = wire.DeleteProfileRequest(name=full_name(COLLECTION, name), etag=etag)
+        await self._calls.unary(self._stub.DeleteProfile, request, repeatable=False, timeout=timeout)

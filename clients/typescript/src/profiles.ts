@@ -1,0 +1,80 @@
+/** The methods of `client.profiles`. */
+
+import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import type { CallOptions, Calls } from "./calls.js";
+import type { ChangeOptions, WriteOptions } from "./campaigns.js";
+import type { Profile, ProfileSchema } from "./gen/clarion/v1/profile_pb.js";
+import { type ListProfilesResponseSchema, ProfileService } from "./gen/clarion/v1/profile_service_pb.js";
+import { fullIdentity, fullName } from "./names.js";
+import { Pager } from "./pager.js";
+import { present } from "./present.js";
+
+const COLLECTION = "profiles";
+const METHOD = ProfileService.method;
+
+/**
+ * Keeps what is known about people: `client.profiles`. Names may be short (`019a…`) or full, and an identity
+ * `email:jane@example.com` may be the address alone.
+ */
+export class Profiles {
+  readonly #calls: Calls;
+
+  constructor(calls: Calls) {
+    this.#calls = calls;
+  }
+
+  /** Creates a profile, whose name the service assigns. */
+  async create(
+    profile: MessageInitShape<typeof ProfileSchema>,
+    { validateOnly = false, ...options }: WriteOptions = {},
+  ): Promise<Profile> {
+    const request = { profile: sent(profile), validateOnly };
+    const answer = await this.#calls.unary(METHOD.createProfile, request, { ...options, repeatable: validateOnly });
+    return present(answer.profile);
+  }
+
+  async get(name: string, options: CallOptions = {}): Promise<Profile> {
+    const request = { name: fullName(COLLECTION, name) };
+    return present((await this.#calls.unary(METHOD.getProfile, request, { ...options, repeatable: true })).profile);
+  }
+
+  /** Returns the profile that has the identity. Throws NotFoundError when there is none. */
+  async lookup(identity: string, options: CallOptions = {}): Promise<Profile> {
+    const request = { identity: fullIdentity(identity) };
+    return present((await this.#calls.unary(METHOD.lookupProfile, request, { ...options, repeatable: true })).profile);
+  }
+
+  /** Lists profiles, oldest first. */
+  list(
+    { pageSize = 0, ...options }: CallOptions & { readonly pageSize?: number } = {},
+  ): Pager<MessageShape<typeof ListProfilesResponseSchema>, Profile> {
+    return new Pager(
+      (pageToken) => this.#calls.unary(METHOD.listProfiles, { pageSize, pageToken }, { ...options, repeatable: true }),
+      (page) => page.profiles,
+    );
+  }
+
+  /**
+   * Changes the profile to these values: all of them, or the `fields` named, among which may be single attributes such as
+   * `attributes.plan`; null as its value removes the attribute.
+   */
+  async update(
+    profile: MessageInitShape<typeof ProfileSchema>,
+    { fields = ["*"], validateOnly = false, ...options }: WriteOptions & { readonly fields?: readonly string[] } = {},
+  ): Promise<Profile> {
+    const named = { ...sent(profile), name: fullName(COLLECTION, profile.name ?? "") };
+    const request = { profile: named, updateMask: { paths: [...fields] }, validateOnly };
+    const answer = await this.#calls.unary(METHOD.updateProfile, request, { ...options, repeatable: validateOnly });
+    return present(answer.profile);
+  }
+
+  /** Deletes the profile and its identities. Messages that were sent to the person stay until their retention ends. */
+  async delete(name: string, { etag = "", ...options }: ChangeOptions = {}): Promise<void> {
+    const request = { name: fullName(COLLECTION, name), etag };
+    await this.#calls.unary(METHOD.deleteProfile, request, { ...options, repeatable: false });
+  }
+}
+
+function sent(profile: MessageInitShape<typeof ProfileSchema>): MessageInitShape<typeof ProfileSchema> {
+  return { ...profile, identities: (profile.identities ?? []).map(fullIdentity) };
+}

@@ -1,0 +1,139 @@
+"""Stores profiles and their identities."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from clarion_server.adapters.storage.bulk import BulkStatement, Values, insertion
+from clarion_server.adapters.storage.json_columns import ATTRIBUTES
+from clarion_server.adapters.storage.schema import profile_identities, profiles
+from clarion_server.application.ports.store import WriteConflict
+from clarion_server.domain.access import Visibility
+from clarion_server.domain.identity import Identity, IdentityKey
+from clarion_server.domain.profile import Profile, ProfileRef
+
+_ADD = insert(profiles).returning(profiles.c.key)
+_BY_ID = select(profiles).where(profiles.c.sandbox == bindparam("sandbox"), profiles.c.id == bindparam("id"))
+_BY_KEY = select(profiles).where(profiles.c.key == bindparam("key"))
+_OWNER = select(profile_identities.c.profile_key).where(
+    profile_identities.c.sandbox == bindparam("sandbox"),
+    profile_identities.c.namespace == bindparam("namespace"),
+    profile_identities.c.normal_value == bindparam("normal_value"),
+)
+# CROSS JOIN fixes the order of the join on SQLite: it looks up each wanted identity and scans nothing.
+_OWNERS = BulkStatement(
+    "SELECT wanted.column1 AS namespace, wanted.column2 AS normal_value, profiles.key, profiles.id"
+    " FROM ({rows}) AS wanted CROSS JOIN profile_identities CROSS JOIN profiles"
+    " WHERE profile_identities.sandbox = {one} AND profile_identities.namespace = wanted.column1"
+    " AND profile_identities.normal_value = wanted.column2 AND profiles.key = profile_identities.profile_key",
+    Values(profile_identities.c.namespace, profile_identities.c.normal_value),
+)
+_ADD_IDENTITIES = insertion(profile_identities, tuple(profile_identities.columns))
+
+
+class SqlProfileRepository:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, profile: Profile) -> Profile:
+        key = self._connection.execute(_ADD, _to_row(profile)).scalar_one()
+        added = replace(profile, key=key)
+        self._add_identities(added)
+        return added
+
+    def get(self, visibility: Visibility, profile_id: str) -> Profile | None:
+        return self._one(_BY_ID, {"sandbox": visibility.sandbox, "id": profile_id})
+
+    def by_identity(self, visibility: Visibility, identity: IdentityKey) -> Profile | None:
+        wanted = {"sandbox": visibility.sandbox, "namespace": identity.namespace, "normal_value": identity.value}
+        key = self._connection.execute(_OWNER, wanted).scalar_one_or_none()
+        return None if key is None else self._one(_BY_KEY, {"key": key})
+
+    def owners(self, sandbox: str, identities: Collection[IdentityKey]) -> dict[IdentityKey, ProfileRef]:
+        rows = [(identity.namespace, identity.value) for identity in identities]
+        found = _OWNERS.select(self._connection, rows, after=(sandbox,))
+        return {IdentityKey(row.namespace, row.normal_value): ProfileRef(row.key, row.id) for row in found}
+
+    def page(self, visibility: Visibility, after: str | None, limit: int) -> list[Profile]:
+        statement = select(profiles).where(profiles.c.sandbox == visibility.sandbox)
+        if after is not None:
+            statement = statement.where(profiles.c.id > after)
+        return self._with_identities(self._connection.execute(statement.order_by(profiles.c.id).limit(limit)).all())
+
+    def save(self, profile: Profile) -> None:
+        before = (profiles.c.key == profile.key, profiles.c.revision == profile.revision - 1)
+        if self._connection.execute(update(profiles).where(*before).values(_to_row(profile))).rowcount == 0:
+            raise WriteConflict(profile.name)
+        self._delete_identities(profile)
+        self._add_identities(profile)
+
+    def delete(self, profile: Profile) -> None:
+        same = (profiles.c.key == profile.key, profiles.c.revision == profile.revision)
+        if self._connection.execute(delete(profiles).where(*same)).rowcount == 0:
+            raise WriteConflict(profile.name)
+        self._delete_identities(profile)
+
+    def _add_identities(self, profile: Profile) -> None:
+        try:
+            _ADD_IDENTITIES.change(self._connection, _identity_rows(profile))
+        except IntegrityError as error:
+            raise WriteConflict(profile.name) from error
+
+    def _delete_identities(self, profile: Profile) -> None:
+        self._connection.execute(delete(profile_identities).where(profile_identities.c.profile_key == profile.key))
+
+    def _one(self, statement: Any, parameters: dict[str, Any]) -> Profile | None:
+        found = self._with_identities(self._connection.execute(statement, parameters).all())
+        return found[0] if found else None
+
+    def _with_identities(self, rows: Sequence[Row[Any]]) -> list[Profile]:
+        identities: dict[int, list[Identity]] = defaultdict(list)
+        keys = [row.key for row in rows]
+        statement = select(profile_identities).where(profile_identities.c.profile_key.in_(keys))
+        for row in self._connection.execute(statement.order_by(profile_identities.c.position)):
+            identities[row.profile_key].append(Identity(IdentityKey(row.namespace, row.normal_value), row.value))
+        return [_from_row(row, tuple(identities[row.key])) for row in rows]
+
+
+def _identity_rows(profile: Profile) -> list[tuple[Any, ...]]:
+    rows = (
+        (profile.sandbox, identity.key.namespace, identity.key.value, profile.key, position, identity.value)
+        for position, identity in enumerate(profile.identities)
+    )
+    # In one order: transactions that write several of the same identities wait for each other, and none for itself.
+    return sorted(rows)
+
+
+def _to_row(profile: Profile) -> dict[str, Any]:
+    """Returns all columns but the key, which the database assigns."""
+    return {
+        "sandbox": profile.sandbox,
+        "id": profile.id,
+        "revision": profile.revision,
+        "attributes": ATTRIBUTES.encode(profile.attributes),
+        "locale": profile.locale,
+        "time_zone": profile.time_zone,
+        "create_time": profile.create_time,
+        "update_time": profile.update_time,
+    }
+
+
+def _from_row(row: Row[Any], identities: tuple[Identity, ...]) -> Profile:
+    return Profile(
+        sandbox=row.sandbox,
+        id=row.id,
+        identities=identities,
+        create_time=row.create_time,
+        update_time=row.update_time,
+        attributes=ATTRIBUTES.decode(row.attributes),
+        locale=row.locale,
+        time_zone=row.time_zone,
+        key=row.key,
+        revision=row.revision,
+    )

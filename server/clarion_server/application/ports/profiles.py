@@ -1,0 +1,39 @@
+"""The repository of profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Protocol
+
+from clarion_server.domain.access import Visibility
+from clarion_server.domain.identity import IdentityKey
+from clarion_server.domain.profile import Profile, ProfileRef
+
+
+class ProfileRepository(Protocol):
+    def add(self, profile: Profile) -> Profile:
+        """Returns it with its key. Raises WriteConflict when another profile has one of its identities."""
+        ...
+
+    def get(self, visibility: Visibility, profile_id: str) -> Profile | None: ...
+
+    def by_identity(self, visibility: Visibility, identity: IdentityKey) -> Profile | None: ...
+
+    def owners(self, sandbox: str, identities: Collection[IdentityKey]) -> dict[IdentityKey, ProfileRef]:
+        """Returns the profiles that have these identities, as far as there are any."""
+        ...
+
+    def page(self, visibility: Visibility, after: str | None, limit: int) -> list[Profile]:
+        """Returns profiles by id, which is the order of their creation; `after`: only larger ids."""
+        ...
+
+    def save(self, profile: Profile) -> None:
+        """Replaces the stored one, whose revision must be one less.
+
+        Raises WriteConflict, also when another profile has one of its identities.
+        """
+        ...
+
+    def delete(self, profile: Profile) -> None:
+        """Deletes it with its identities. Raises WriteConflict when the stored revision is another one."""
+        ...

@@ -1,0 +1,1 @@
+"""People, what callers name them by, and what is known about them."""

@@ -1,0 +1,176 @@
+"""Creates, reads, changes and deletes profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from clarion_server.application.identity_reader import IdentityReader
+from clarion_server.application.ports.clock import Clock, Ids
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.resource_lookup import find_profile
+from clarion_server.application.transactions import Transactions
+from clarion_server.application.validation import refuse_invalid, violations_within
+from clarion_server.domain.access import Caller
+from clarion_server.domain.errors import IdentityTaken, InvalidFields, ProfileUnknown
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.profile import Profile, profile_violations
+from clarion_server.domain.violation import Violation
+
+#: The field of the profile in the requests that carry one.
+_FIELD = "profile"
+
+#: The names of everything that a caller may change.
+EDITABLE_FIELDS = frozenset({"identities", "attributes", "locale", "time_zone"})
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileFields:
+    """The editable fields of a profile as a caller sent them."""
+
+    identities: tuple[str, ...]
+    attributes: Mapping[str, Any]
+    locale: str
+    time_zone: str
+    violations: tuple[Violation, ...] = ()
+    """What could not be read, by paths in the profile. The fields hold stand-ins for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreateProfile:
+    fields: ProfileFields
+    validate_only: bool = False
+    """True checks everything and stores nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateProfile:
+    profile_id: str
+    fields: ProfileFields
+    changed_fields: frozenset[str]
+    """Names of EDITABLE_FIELDS. The other fields stay as they are."""
+    changed_attributes: frozenset[str] = frozenset()
+    """The names of single attributes that change. One that the fields lack, or whose value is None, is removed."""
+    etag: str = ""
+    violations: tuple[Violation, ...] = ()
+    """What was already wrong with the request, apart from the fields."""
+    validate_only: bool = False
+    """True checks everything and stores nothing."""
+
+
+class ManageProfiles:
+    def __init__(self, transactions: Transactions, identities: IdentityReader, clock: Clock, ids: Ids) -> None:
+        self._transactions = transactions
+        self._identities = identities
+        self._clock = clock
+        self._ids = ids
+
+    async def create(self, command: CreateProfile, caller: Caller) -> Profile:
+        """Stores a profile, unless the command only validates. Raises InvalidFields or IdentityTaken."""
+        changes, violations = self._read(command.fields, EDITABLE_FIELDS)
+        now = self._clock.now()
+        new = Profile(caller.sandbox, self._ids.new_id(), (), now, now)
+        profile = replace(new, **changes)
+        _check(profile, violations)
+        if command.validate_only:
+            await self._transactions.read(lambda unit: _check_identities(unit, profile))
+            return profile
+
+        def add(unit: UnitOfWork) -> Profile:
+            _check_identities(unit, profile)
+            return unit.profiles.add(profile)
+
+        return await self._transactions.write(add)
+
+    async def get(self, profile_id: str, caller: Caller) -> Profile:
+        """Returns one profile. Raises ResourceNotFound."""
+        return await self._transactions.read(lambda unit: find_profile(unit, caller.visibility, profile_id))
+
+    async def lookup(self, identity: str, caller: Caller) -> Profile:
+        """Returns the profile that has the identity. Raises InvalidFields or ProfileUnknown."""
+        read = self._identities.read(identity, "identity")
+        if isinstance(read, Violation):
+            raise InvalidFields((read,))
+        found = await self._transactions.read(lambda unit: unit.profiles.by_identity(caller.visibility, read.key))
+        if found is None:
+            raise ProfileUnknown
+        return found
+
+    async def page(self, after: str | None, limit: int, caller: Caller) -> list[Profile]:
+        """Returns the profiles in the order of their creation, beginning behind the id `after`."""
+        return await self._transactions.read(lambda unit: unit.profiles.page(caller.visibility, after, limit))
+
+    async def update(self, command: UpdateProfile, caller: Caller) -> Profile:
+        """Stores the changed profile, unless the command only validates.
+
+        Raises InvalidFields, ResourceNotFound, EtagMismatch or IdentityTaken.
+        """
+
+        def check(unit: UnitOfWork) -> Profile:
+            stored = find_profile(unit, caller.visibility, command.profile_id)
+            stored.check_etag(command.etag)
+            updated = self._updated(stored, command, self._clock.now())
+            _check_identities(unit, updated)
+            return updated
+
+        def change(unit: UnitOfWork) -> Profile:
+            updated = check(unit)
+            unit.profiles.save(updated)
+            return updated
+
+        if command.validate_only:
+            return await self._transactions.read(check)
+        return await self._transactions.write(change)
+
+    async def delete(self, profile_id: str, etag: str, caller: Caller) -> None:
+        """Deletes a profile with its identities. Raises ResourceNotFound or EtagMismatch."""
+
+        def delete(unit: UnitOfWork) -> None:
+            stored = find_profile(unit, caller.visibility, profile_id)
+            stored.check_etag(etag)
+            unit.profiles.delete(stored)
+
+        await self._transactions.write(delete)
+
+    def _updated(self, stored: Profile, command: UpdateProfile, now: Instant) -> Profile:
+        changes, violations = self._read(command.fields, command.changed_fields)
+        if command.changed_attributes:
+            sent = {name: command.fields.attributes.get(name) for name in command.changed_attributes}
+            changes["attributes"] = _without_nulls({**changes.get("attributes", stored.attributes), **sent})
+            violations += violations_within((f"attributes.{name}" for name in sent), command.fields.violations)
+        updated = stored.changed(changes, now)
+        _check(updated, violations, command.violations)
+        return updated
+
+    def _read(self, fields: ProfileFields, names: frozenset[str]) -> tuple[dict[str, Any], list[Violation]]:
+        """Returns the values of the named fields, and what is wrong with those that cannot be read."""
+        changes = {name: getattr(fields, name) for name in names}
+        violations = list(violations_within(names, fields.violations))
+        if "attributes" in names:
+            changes["attributes"] = _without_nulls(fields.attributes)
+        if "identities" in names:
+            changes["identities"], unread = self._identities.read_all(fields.identities, "identities")
+            violations += unread
+        return changes, violations
+
+
+def _without_nulls(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in attributes.items() if value is not None}
+
+
+def _check(profile: Profile, unread: list[Violation], of_request: tuple[Violation, ...] = ()) -> None:
+    """Raises InvalidFields, with paths in the request."""
+    refuse_invalid(
+        [*of_request, *(violation.under(_FIELD) for violation in unread)],
+        (violation.under(_FIELD) for violation in profile_violations(profile)),
+    )
+
+
+def _check_identities(unit: UnitOfWork, profile: Profile) -> None:
+    """Raises IdentityTaken when another profile has one of the identities."""
+    owners = unit.profiles.owners(profile.sandbox, [identity.key for identity in profile.identities])
+    for index, identity in enumerate(profile.identities):
+        owner = owners.get(identity.key)
+        if owner is not None and owner.key != profile.key:
+            raise IdentityTaken(f"{_FIELD}.identities[{index}]", owner.name)

@@ -1,0 +1,119 @@
+"""Profiles: people, what callers name them by, and what is known about them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from clarion_server.domain.errors import EtagMismatch
+from clarion_server.domain.identity import Identity
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.locales import is_locale
+from clarion_server.domain.time_zone import is_time_zone
+from clarion_server.domain.violation import Violation, malformed, required, too_long, too_many
+
+MAX_IDENTITIES = 20
+#: In bytes, as JSON.
+MAX_ATTRIBUTES = 32 * 1024
+MAX_ATTRIBUTE_DEPTH = 16
+
+_NAME = re.compile(r"[\w-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    sandbox: str
+    id: str
+    identities: tuple[Identity, ...]
+    create_time: Instant
+    update_time: Instant
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    locale: str = ""
+    time_zone: str = ""
+    key: int = 0
+    revision: int = 1
+
+    @property
+    def name(self) -> str:
+        return f"profiles/{self.id}"
+
+    @property
+    def etag(self) -> str:
+        return f'"{self.key}-{self.revision}"'
+
+    def check_etag(self, etag: str) -> None:
+        """Raises EtagMismatch."""
+        if etag and etag != self.etag:
+            raise EtagMismatch(self.name)
+
+    def changed(self, changes: Mapping[str, Any], now: Instant) -> Profile:
+        """Returns the profile with new values of some fields."""
+        return replace(self, **changes, update_time=now, revision=self.revision + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRef:
+    """A stored profile, as much of it as names it."""
+
+    key: int
+    id: str
+
+    @property
+    def name(self) -> str:
+        return f"profiles/{self.id}"
+
+
+def profile_violations(profile: Profile) -> Iterator[Violation]:
+    """Yields all violations, with the field paths of the contract's `Profile`."""
+    yield from _identity_violations(profile.identities)
+    yield from attribute_violations(profile.attributes)
+    if profile.locale and not is_locale(profile.locale):
+        yield malformed("locale", "Must be a BCP 47 tag such as 'pt-BR'.")
+    if profile.time_zone and not is_time_zone(profile.time_zone):
+        yield malformed("time_zone", "Must be a name of the IANA database, such as 'Europe/Berlin' or 'Etc/GMT-2'.")
+
+
+def _identity_violations(identities: tuple[Identity, ...]) -> Iterator[Violation]:
+    if not identities:
+        yield required("identities")
+    if len(identities) > MAX_IDENTITIES:
+        yield too_many("identities", MAX_IDENTITIES)
+        return
+    seen = set()
+    for index, identity in enumerate(identities):
+        if identity.key in seen:
+            yield Violation(f"identities[{index}]", "DUPLICATE", "Must occur only once, however it is written.")
+        seen.add(identity.key)
+
+
+def attribute_violations(attributes: Mapping[str, Any]) -> Iterator[Violation]:
+    for name in attributes:
+        if not _NAME.fullmatch(name):
+            path = f"attributes.{name[:64]}"
+            yield malformed(path, "Names must have 1 to 64 letters, digits, underscores and hyphens.")
+    if _depth(attributes) > MAX_ATTRIBUTE_DEPTH:
+        yield Violation("attributes", "TOO_DEEP", f"Must be nested at most {MAX_ATTRIBUTE_DEPTH} levels deep.")
+        return
+    text = json.dumps(attributes, ensure_ascii=False, separators=(",", ":"))
+    if len(text.encode()) > MAX_ATTRIBUTES:
+        yield too_long("attributes", MAX_ATTRIBUTES, "bytes as JSON")
+    elif "\\u0000" in text and any(map(_has_nul, attributes.items())):
+        # No mail can carry a NUL character (RFC 5322 section 2.2).
+        yield malformed("attributes", "Must not contain the character U+0000.")
+
+
+def _depth(value: Any) -> int:
+    if isinstance(value, Mapping):
+        return 1 + max(map(_depth, value.values()), default=0)
+    return 1 + max(map(_depth, value), default=0) if isinstance(value, list) else 0
+
+
+def _has_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, Mapping):
+        return any(map(_has_nul, value.items()))
+    return isinstance(value, list | tuple) and any(map(_has_nul, value))

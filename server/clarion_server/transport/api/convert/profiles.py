@@ -1,0 +1,37 @@
+"""Converts profiles from and to protobuf."""
+
+from __future__ import annotations
+
+from clarion.v1 import profile_pb2 as pb
+
+from clarion_server.application.profiles.profiles import ProfileFields
+from clarion_server.domain.profile import MAX_IDENTITIES, Profile
+from clarion_server.domain.violation import too_many
+from clarion_server.transport.api.convert.request_parser import RequestParser
+from clarion_server.transport.api.convert.structs import to_struct
+from clarion_server.transport.api.convert.times import to_timestamp
+
+
+def to_fields(profile: pb.Profile) -> ProfileFields:
+    """Reads the editable fields. They carry the violations."""
+    parser = RequestParser()
+    identities = tuple(profile.identities[: MAX_IDENTITIES + 1])
+    if len(identities) > MAX_IDENTITIES:
+        # A request could hold millions, each of which would be checked.
+        parser.add(too_many("identities", MAX_IDENTITIES))
+        identities = ()
+    attributes = parser.values(profile.attributes, "attributes")
+    return ProfileFields(identities, attributes, profile.locale, profile.time_zone, parser.violations)
+
+
+def to_profile(profile: Profile) -> pb.Profile:
+    return pb.Profile(
+        name=profile.name,
+        identities=map(str, profile.identities),
+        attributes=to_struct(profile.attributes),
+        locale=profile.locale,
+        time_zone=profile.time_zone,
+        etag=profile.etag,
+        create_time=to_timestamp(profile.create_time),
+        update_time=to_timestamp(profile.update_time),
+    )

@@ -1,0 +1,75 @@
+"""The ProfileService of the contract."""
+
+from __future__ import annotations
+
+from clarion.v1 import profile_service_pb2 as pb
+
+from clarion_server.application.profiles.profiles import (
+    EDITABLE_FIELDS,
+    CreateProfile,
+    ManageProfiles,
+    UpdateProfile,
+)
+from clarion_server.domain.access import Caller
+from clarion_server.domain.errors import InvalidFields
+from clarion_server.domain.names import PROFILES
+from clarion_server.domain.violation import required
+from clarion_server.transport.api.convert.profiles import to_fields, to_profile
+from clarion_server.transport.api.masks import read_mask
+from clarion_server.transport.api.pagination import page_of
+
+
+class ProfileService:
+    def __init__(self, profiles: ManageProfiles) -> None:
+        self._profiles = profiles
+
+    async def create_profile(self, request: pb.CreateProfileRequest, caller: Caller) -> pb.CreateProfileResponse:
+        _need_profile(request)
+        command = CreateProfile(to_fields(request.profile), request.validate_only)
+        created = to_profile(await self._profiles.create(command, caller))
+        if request.validate_only:
+            # Nothing was stored, so it has no name and no etag.
+            created.ClearField("name")
+            created.ClearField("etag")
+        return pb.CreateProfileResponse(profile=created)
+
+    async def get_profile(self, request: pb.GetProfileRequest, caller: Caller) -> pb.GetProfileResponse:
+        found = await self._profiles.get(PROFILES.parse(request.name), caller)
+        return pb.GetProfileResponse(profile=to_profile(found))
+
+    async def lookup_profile(self, request: pb.LookupProfileRequest, caller: Caller) -> pb.LookupProfileResponse:
+        found = await self._profiles.lookup(request.identity, caller)
+        return pb.LookupProfileResponse(profile=to_profile(found))
+
+    async def list_profiles(self, request: pb.ListProfilesRequest, caller: Caller) -> pb.ListProfilesResponse:
+        page = page_of(request, caller, str)
+        found = await self._profiles.page(page.after[0] if page.after else None, page.limit, caller)
+        shown, token = page.cut(found, lambda profile: (profile.id,))
+        return pb.ListProfilesResponse(profiles=map(to_profile, shown), next_page_token=token)
+
+    async def update_profile(self, request: pb.UpdateProfileRequest, caller: Caller) -> pb.UpdateProfileResponse:
+        _need_profile(request)
+        wanted = request.profile
+        mask = read_mask(request.update_mask, wanted, EDITABLE_FIELDS, members_of="attributes")
+        command = UpdateProfile(
+            PROFILES.parse(wanted.name, "profile.name"),
+            to_fields(wanted),
+            mask.fields,
+            mask.members,
+            wanted.etag,
+            mask.violations,
+            request.validate_only,
+        )
+        updated = to_profile(await self._profiles.update(command, caller))
+        if request.validate_only:
+            updated.ClearField("etag")
+        return pb.UpdateProfileResponse(profile=updated)
+
+    async def delete_profile(self, request: pb.DeleteProfileRequest, caller: Caller) -> pb.DeleteProfileResponse:
+        await self._profiles.delete(PROFILES.parse(request.name), request.etag, caller)
+        return pb.DeleteProfileResponse()
+
+
+def _need_profile(request: pb.CreateProfileRequest | pb.UpdateProfileRequest) -> None:
+    if not request.HasField("profile"):
+        raise InvalidFields((required("profile"),))
