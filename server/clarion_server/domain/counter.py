@@ -24,9 +24,6 @@ class Metric(StrEnum):
     FAILED = "FAILED"
     IN_DOUBT = "IN_DOUBT"
 
-    # Keys are hashed once or twice for each message, and the hash of enumerations is slow.
-    __hash__ = str.__hash__
-
 
 METRIC_OF_OUTCOME = {
     MessageState.SENT: Metric.SENT,
