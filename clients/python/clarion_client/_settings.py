@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import ipaddress
 import os
 import re
@@ -49,7 +50,10 @@ class Settings:
         encrypted = bool(self.ca_certificates) or not is_local(self.target) if self.tls is None else self.tls
         if not encrypted:
             return None
-        return grpc.ssl_channel_credentials(Path(self.ca_certificates).read_bytes() if self.ca_certificates else None)
+        if not self.ca_certificates:
+            return grpc.ssl_channel_credentials()
+        # gRPC's TLS refuses a byte order mark.
+        return grpc.ssl_channel_credentials(Path(self.ca_certificates).read_bytes().removeprefix(codecs.BOM_UTF8))
 
     def options(self) -> list[tuple[str, Any]]:
         return [

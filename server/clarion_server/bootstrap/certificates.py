@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import ssl
 from pathlib import Path
 
@@ -32,4 +33,9 @@ def credentials(settings: Settings) -> grpc.ServerCredentials | None:
             f"Cannot use the certificate {certificate} with the key {key}: {error.strerror or error}."
             " Both are PEM files, and the key has no password."
         ) from error
-    return grpc.ssl_server_credentials([(key.read_bytes(), certificate.read_bytes())])
+    return grpc.ssl_server_credentials([(_pem(key), _pem(certificate))])
+
+
+def _pem(file: Path) -> bytes:
+    """Returns the content without a byte order mark, which OpenSSL skips and gRPC's TLS does not."""
+    return file.read_bytes().removeprefix(codecs.BOM_UTF8)

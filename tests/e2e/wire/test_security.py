@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import os
 import sys
 from collections.abc import Mapping
@@ -228,15 +229,35 @@ def authority() -> trustme.CA:
     return trustme.CA()
 
 
+def tls_files(folder: Path, authority: trustme.CA, mark: bytes = b"") -> tuple[dict[str, str], Path]:
+    """Returns the settings of a service, and the certificate of its authority. Each file begins with the mark."""
+    certificate = authority.issue_cert("127.0.0.1")
+    contents = {
+        "certificate.pem": b"".join(pem.bytes() for pem in certificate.cert_chain_pems),
+        "key.pem": certificate.private_key_pem.bytes(),
+        "ca.pem": authority.cert_pem.bytes(),
+    }
+    for name, content in contents.items():
+        (folder / name).write_bytes(mark + content)
+    settings = {"tls_certificate": str(folder / "certificate.pem"), "tls_key": str(folder / "key.pem")}
+    return settings, folder / "ca.pem"
+
+
+async def test_the_byte_order_marks_of_certificates_and_keys_are_skipped(
+    new_service: NewService, tmp_path: Path, authority: trustme.CA
+) -> None:
+    settings, ca = tls_files(tmp_path, authority, codecs.BOM_UTF8)
+    async with (
+        new_service(**settings) as service,
+        AsyncClient(service.target, api_key=service.admin_key, ca_certificates=ca) as client,
+    ):
+        assert [each async for each in client.campaigns.list()] == []
+
+
 async def test_a_service_with_a_certificate_serves_over_tls_alone(
     new_service: NewService, tmp_path: Path, authority: trustme.CA
 ) -> None:
-    certificate, ca = authority.issue_cert("127.0.0.1"), tmp_path / "ca.pem"
-    certificate.private_key_pem.write_to_path(tmp_path / "key.pem")
-    for pem in certificate.cert_chain_pems:
-        pem.write_to_path(tmp_path / "certificate.pem", append=True)
-    authority.cert_pem.write_to_path(ca)
-    settings = {"tls_certificate": str(tmp_path / "certificate.pem"), "tls_key": str(tmp_path / "key.pem")}
+    settings, ca = tls_files(tmp_path, authority)
     async with new_service(**settings) as service:
         async with AsyncClient(service.target, api_key=service.admin_key, ca_certificates=ca) as client:
             assert [each async for each in client.campaigns.list()] == []

@@ -184,15 +184,17 @@ async def test_a_file_of_credentials_is_used_and_a_bad_one_refused(tmp_path: Pat
     trust, stranger = new_trust(), new_trust()
     files = {
         "good": trust.credentials,
+        "with a byte order mark": "\ufeff" + trust.credentials,
         "of a stranger": stranger.credentials,
         "empty": "",
         "with a seed that is none": re.sub(r"\nSU\w+", "\nSUNSET", trust.credentials),
     }
     for name, text in files.items():
-        (tmp_path / name).write_text(text)
+        (tmp_path / name).write_text(text, encoding="utf-8")
     with running_nats(trust.configuration) as server:
         errors = {name: await reason(at(server.url), tmp_path / name) for name in files}
     assert not errors["good"]
+    assert not errors["with a byte order mark"]
     assert "does not accept this user" in errors["of a stranger"]
     for name in ("empty", "with a seed that is none"):
         assert (
