@@ -74,6 +74,9 @@ def _questions(sender: Sender, count: int) -> dict[str, Question]:
         "accept: executions by 64 request ids": lambda work: work.executions.by_request_ids(
             [(key, f"order-{number}") for number in range(64)]
         ),
+        "accept, claim: suppressions of the addresses and their domains": lambda work: work.suppressions.covering(
+            [recipient(number, count).partition(":")[2] for number in range(64)]
+        ),
         "claim: due messages": lambda work: work.messages.due(
             sender.channel.key, samples.NOW, 64, [Lane.TRANSACTIONAL]
         ),

@@ -30,6 +30,7 @@ NAMES = {
     "CancelExecutionResponse.Outcome": "CancelOutcome",
     "CancelMessageResponse": "MessageCancellation",
     "CancelMessageResponse.Outcome": "CancelOutcome",
+    "CheckSuppressionResponse": "SuppressionCheck",
     "CreateApiKeyResponse": "NewApiKey",
     "Finding.Severity": "Severity",
     "GetTriggerSampleResponse": "TriggerSamples",

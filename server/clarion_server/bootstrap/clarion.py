@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from clarion_server.application.ports.store import Store
 from clarion_server.bootstrap.access import wire_access
 from clarion_server.bootstrap.authoring import wire_authoring
-from clarion_server.bootstrap.consents import wire_consents
 from clarion_server.bootstrap.core import Core, wire_core
 from clarion_server.bootstrap.links import record_link_keys
 from clarion_server.bootstrap.metrics import wire_metrics, wire_monitoring
@@ -51,7 +50,6 @@ class Clarion:
             self._trigger_service,
             reading,
             access,
-            wire_consents(core),
             addresses,
         )
         methods = GuardedMethods([] if settings.role == "worker" else services, SCOPES, access.authenticator)

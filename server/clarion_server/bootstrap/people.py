@@ -1,17 +1,25 @@
-"""Wires the component that keeps what is known about people."""
+"""Wires the components that keep what is known about people."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from clarion_server.application.profiles.profiles import ManageProfiles
+from clarion_server.application.suppressions.entries import ManageSuppressions
+from clarion_server.bootstrap.consents import Consents, wire_consents
 from clarion_server.bootstrap.core import Core
 
 
 @dataclass(frozen=True, slots=True)
 class People:
     profiles: ManageProfiles
+    consents: Consents
+    suppressions: ManageSuppressions
 
 
 def wire_people(core: Core) -> People:
-    return People(ManageProfiles(core.transactions, core.identities, core.clock, core.ids))
+    return People(
+        ManageProfiles(core.transactions, core.identities, core.clock, core.ids),
+        wire_consents(core),
+        ManageSuppressions(core.transactions, core.clock, core.ids),
+    )

@@ -16,6 +16,7 @@ from clarion_server.application.sending.claim_loop import ClaimLoop
 from clarion_server.application.sending.claim_schedule import ClaimSchedule
 from clarion_server.application.sending.dispatcher import DispatcherPorts
 from clarion_server.application.sending.dispatchers import Dispatchers
+from clarion_server.application.sending.exclusions import HandOffChecks
 from clarion_server.application.sending.local_dispatch import LocalDispatch
 from clarion_server.application.sending.remote_dispatch import NoLocalDispatch
 from clarion_server.application.sending.requeue import PendingRequeue
@@ -78,7 +79,7 @@ class LocalSending:
         ports = DispatcherPorts(
             queue=queue,
             commits=core.commits,
-            attempts=AttemptRunner(core.campaigns, clock, core.chance),
+            attempts=AttemptRunner(core.campaigns, clock, core.chance, HandOffChecks(core.transactions)),
             open_channel=open_channel,
             clock=clock,
             lease=lease,

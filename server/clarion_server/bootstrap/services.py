@@ -10,13 +10,13 @@ from clarion.v1 import (
     message_service_pb2,
     profile_service_pb2,
     report_service_pb2,
+    suppression_service_pb2,
     topic_service_pb2,
     trigger_service_pb2,
 )
 
 from clarion_server.bootstrap.access import Access
 from clarion_server.bootstrap.authoring import Authoring
-from clarion_server.bootstrap.consents import Consents
 from clarion_server.bootstrap.people import People
 from clarion_server.bootstrap.reading import Reading
 from clarion_server.bootstrap.triggering import Triggers
@@ -29,6 +29,7 @@ from clarion_server.transport.grpc.keys import ApiKeyService
 from clarion_server.transport.grpc.messages import MessageService
 from clarion_server.transport.grpc.profiles import ProfileService
 from clarion_server.transport.grpc.reports import ReportService
+from clarion_server.transport.grpc.suppressions import SuppressionService
 from clarion_server.transport.grpc.topics import TopicService
 from clarion_server.transport.grpc.triggers import TriggerService
 
@@ -40,7 +41,6 @@ def contract_services(
     trigger_service: TriggerService,
     reading: Reading,
     access: Access,
-    consents: Consents,
     addresses: PublicAddresses,
 ) -> list[Service]:
     campaigns = CampaignService(
@@ -54,7 +54,8 @@ def contract_services(
         _service(execution_service_pb2, ExecutionService(reading.lookups, triggers.cancelling)),
         _service(message_service_pb2, MessageService(reading.lookups, triggers.cancelling, reading.watch)),
         _service(report_service_pb2, ReportService(reading.reports)),
-        _service(topic_service_pb2, TopicService(consents.topics)),
+        _service(suppression_service_pb2, SuppressionService(people.suppressions)),
+        _service(topic_service_pb2, TopicService(people.consents.topics)),
         _service(api_key_service_pb2, ApiKeyService(access.keys)),
     ]
 

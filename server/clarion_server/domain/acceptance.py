@@ -7,14 +7,15 @@ decision.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from clarion_server.domain.campaign import ActionMode
 from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
+from clarion_server.domain.exclusion_rules import NO_EXCLUSION_FACTS, ExclusionFacts, find_exclusion
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import ExclusionReason, Lane, Message, MessageState, message_id
+from clarion_server.domain.message import Lane, Message, MessageState, message_id
 from clarion_server.domain.value import value
 
 
@@ -66,8 +67,7 @@ class Facts:
     """The revision of each campaign, by key."""
     earlier: Mapping[tuple[int, str], Execution]
     """The executions that have a request id of the batch, lapsed ones included, by campaign key and request id."""
-    suppressed: AbstractSet[str] = frozenset()
-    """The addresses that nothing may be sent to."""
+    exclusions: ExclusionFacts = NO_EXCLUSION_FACTS
 
 
 @value
@@ -128,28 +128,36 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
     first_only = trigger.execution.action_mode is ActionMode.FIRST_DELIVERABLE
     for recipient in trigger.recipients:
         for index, action in enumerate(trigger.actions):
-            reason = exclusion_reason(recipient.addresses[index], facts)
-            if reason is not None:
-                exclusions[recipient.index, index] = reason
-            messages.append(_message(trigger, recipient, index, action, reason))
-            if first_only and reason is None:
+            message = _message(trigger, recipient, index, action)
+            exclusion = find_exclusion(message, message.release_time, ExclusionPhase.ACCEPT, facts.exclusions)
+            if exclusion is not None:
+                exclusions[recipient.index, index] = exclusion.reason
+                message = _excluded(message, exclusion)
+            messages.append(message)
+            if first_only and exclusion is None:
                 break
     execution = replace(trigger.execution, exclusions=exclusions) if exclusions else trigger.execution
     return Accepted(execution, messages, lapsed)
 
 
-def exclusion_reason(address: str, facts: Facts) -> ExclusionReason | None:
-    """Returns why nothing may be sent to `address`, or None when sending is allowed."""
-    return ExclusionReason.SUPPRESSED if address in facts.suppressed else None
+def _excluded(message: Message, exclusion: Exclusion) -> Message:
+    """Returns the new message as excluded when it is accepted, so that nobody owns it."""
+    return replace(
+        message,
+        state=MessageState.EXCLUDED,
+        attempt_count=0,
+        attempt_time=None,
+        owner=None,
+        first_attempt_time=None,
+        outcome_time=message.accept_time,
+        exclusion=exclusion,
+    )
 
 
-def _message(
-    trigger: Trigger, recipient: AcceptedRecipient, index: int, action: TargetAction, reason: ExclusionReason | None
-) -> Message:
+def _message(trigger: Trigger, recipient: AcceptedRecipient, index: int, action: TargetAction) -> Message:
     execution, now = trigger.execution, trigger.execution.accept_time
-    owner = trigger.owners[index] if reason is None else None
+    owner = trigger.owners[index]
     begun = None if owner is None else now
-    state = MessageState.SENDING if owner is not None else MessageState.QUEUED
     # Positional arguments: this runs once per message, and keywords would make it a tenth slower.
     return Message(
         message_id(execution.id, recipient.index, index),
@@ -165,7 +173,7 @@ def _message(
         recipient.locale,
         recipient.context,
         recipient.profile,
-        state if reason is None else MessageState.EXCLUDED,
+        MessageState.QUEUED if owner is None else MessageState.SENDING,
         now,
         trigger.release_time,
         trigger.release_time,
@@ -176,57 +184,47 @@ def _message(
         begun,
         recipient.labels,
         tuple(recipient.addresses[index + 1 :]) if execution.action_mode is ActionMode.FIRST_DELIVERABLE else (),
-        None if reason is None else now,
-        reason,
     )
 
 
-def follow_ups(failed: Message, actions: Sequence[TargetAction], facts: Facts, now: Instant) -> list[Message]:
-    """Returns the messages that replace a failed one: those of the next actions, up to the first that may be sent.
+def follow_ups(ended: Message, actions: Sequence[TargetAction], now: Instant) -> list[Message]:
+    """Returns the messages that replace one that failed or was excluded: those of the next actions, up to the first
+    that is queued.
 
     The list is empty when no action is left, or when each action has its own message. `actions` are all actions of the
-    version, in order.
+    version, in order. Magic recipients are excluded here; for the others, the check before the attempt does it.
     """
     messages: list[Message] = []
-    addresses = failed.fallback_addresses
-    for skipped, address in enumerate(addresses):
-        index = failed.action_index + 1 + skipped
-        reason = exclusion_reason(address, facts)
-        messages.append(_follow_up(failed, index, actions[index], addresses[skipped:], reason, now))
-        if reason is None:
-            break
+    for skipped in range(len(ended.fallback_addresses)):
+        index = ended.action_index + 1 + skipped
+        message = _follow_up(ended, index, actions[index], ended.fallback_addresses[skipped:], now)
+        exclusion = find_exclusion(message, now, ExclusionPhase.ACCEPT, NO_EXCLUSION_FACTS)
+        if exclusion is None:
+            return [*messages, message]
+        messages.append(replace(message, state=MessageState.EXCLUDED, outcome_time=now, exclusion=exclusion))
     return messages
 
 
-def _follow_up(
-    failed: Message,
-    index: int,
-    action: TargetAction,
-    addresses: Sequence[str],
-    reason: ExclusionReason | None,
-    now: Instant,
-) -> Message:
+def _follow_up(ended: Message, index: int, action: TargetAction, addresses: Sequence[str], now: Instant) -> Message:
     return Message(
-        id=message_id(failed.execution_id, failed.recipient_index, index),
-        sandbox=failed.sandbox,
-        campaign_key=failed.campaign_key,
-        version=failed.version,
+        id=message_id(ended.execution_id, ended.recipient_index, index),
+        sandbox=ended.sandbox,
+        campaign_key=ended.campaign_key,
+        version=ended.version,
         action=action.id,
         channel=action.channel,
         channel_key=action.channel_key,
-        lane=failed.lane,
-        identity=failed.identity,
+        lane=ended.lane,
+        identity=ended.identity,
         address=addresses[0],
-        locale=failed.locale,
-        context=failed.context,
-        profile=failed.profile,
-        state=MessageState.QUEUED if reason is None else MessageState.EXCLUDED,
-        accept_time=failed.accept_time,
+        locale=ended.locale,
+        context=ended.context,
+        profile=ended.profile,
+        state=MessageState.QUEUED,
+        accept_time=ended.accept_time,
         release_time=now,
         due_time=now,
-        expire_time=failed.expire_time,
-        labels=failed.labels,
+        expire_time=ended.expire_time,
+        labels=ended.labels,
         fallback_addresses=tuple(addresses[1:]),
-        outcome_time=None if reason is None else now,
-        exclusion_reason=reason,
     )

@@ -19,6 +19,8 @@ class Metric(StrEnum):
     RETRIES = "RETRIES"
     SENT = "SENT"
     EXCLUDED = "EXCLUDED"
+    EXCLUDED_AT_HAND_OFF = "EXCLUDED_AT_HAND_OFF"
+    """The part of EXCLUDED that was accepted before."""
     CANCELLED = "CANCELLED"
     EXPIRED = "EXPIRED"
     FAILED = "FAILED"
@@ -48,7 +50,7 @@ class CounterKey(NamedTuple):
     """The day of acceptance (UTC), counted from 1970-01-01: a message counts on one day in all its metrics."""
     metric: Metric
     reason: str = ""
-    """An `ExclusionReason` for EXCLUDED, a `FailureReason` for FAILED, else empty."""
+    """An `ExclusionReason` for EXCLUDED and EXCLUDED_AT_HAND_OFF, a `FailureReason` for FAILED, else empty."""
 
 
 class LatencyKey(NamedTuple):

@@ -8,6 +8,7 @@ from dataclasses import replace
 from clarion_server.domain.attempt import Attempt, AttemptResult
 from clarion_server.domain.campaign import InDoubtPolicy
 from clarion_server.domain.event import Event, message_event
+from clarion_server.domain.exclusion import Exclusion
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Message, MessageState
 from clarion_server.domain.retry import RetryPolicy
@@ -57,6 +58,12 @@ def decide_next(
 def expire(message: Message, now: Instant) -> AttemptOutcome:
     """Returns the outcome of a claimed message that expired before its attempt was begun."""
     return AttemptOutcome(message, MessageState.EXPIRED, now, message_event(message, MessageState.EXPIRED, now))
+
+
+def exclude(message: Message, exclusion: Exclusion, now: Instant) -> AttemptOutcome:
+    """Returns the outcome of a claimed message that was excluded before its attempt was begun."""
+    event = message_event(message, MessageState.EXCLUDED, now, exclusion)
+    return AttemptOutcome(message, MessageState.EXCLUDED, now, event)
 
 
 def _end(message: Message, attempt: Attempt, state: MessageState) -> AttemptOutcome:

@@ -1,4 +1,7 @@
-"""Events: dated facts about messages. A finished attempt is part of the event that it caused."""
+"""Events: dated facts about messages and about the people they are for.
+
+A finished attempt is part of the event that it caused. No event holds an address.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,10 @@ from enum import StrEnum
 
 from clarion_server.domain.attempt import Attempt
 from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.exclusion import Exclusion
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import NO_LABELS, ExclusionReason, Message, MessageState
+from clarion_server.domain.message import NO_LABELS, Message, MessageState
+from clarion_server.domain.suppression import Suppression, SuppressionChange
 from clarion_server.domain.value import value
 
 
@@ -21,6 +26,9 @@ class EventType(StrEnum):
     CANCELLED = "CANCELLED"
     EXPIRED = "EXPIRED"
     IN_DOUBT = "IN_DOUBT"
+    SUPPRESSION_CREATED = "SUPPRESSION_CREATED"
+    SUPPRESSION_DELETED = "SUPPRESSION_DELETED"
+    SUPPRESSION_EXPIRED = "SUPPRESSION_EXPIRED"
 
 
 #: The event of a message's transition to each state. Only a failed attempt moves it back to QUEUED.
@@ -35,15 +43,8 @@ EVENT_OF_STATE: Mapping[MessageState, EventType] = {
 }
 
 
-@value
-class Exclusion:
-    """The reason of an exclusion."""
-
-    reason: ExclusionReason
-
-
 #: The data of an event beyond its type.
-Detail = Attempt | Exclusion | None
+Detail = Attempt | Exclusion | SuppressionChange | None
 
 
 @value
@@ -81,3 +82,11 @@ def message_event(message: Message, state: MessageState, time: Instant, detail: 
         message.channel,
         message.labels,
     )
+
+
+def suppression_event(
+    type_: EventType, suppression: Suppression, time: Instant, actor: str = "", override_reason: str = ""
+) -> Event:
+    """Returns the event of a change of a suppression by the key `actor`, or by nobody when it has expired."""
+    change = SuppressionChange(suppression.channel, suppression.reason, suppression.scope, actor, override_reason)
+    return Event(type_, time, suppression.sandbox, suppression.name, change)

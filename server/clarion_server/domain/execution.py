@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from clarion_server.domain.campaign import ActionMode
+from clarion_server.domain.exclusion import ExclusionReason
 from clarion_server.domain.instant import DAY, Instant
-from clarion_server.domain.message import ExclusionReason, MessageState, message_id
+from clarion_server.domain.message import MessageState, message_id
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
 

@@ -5,7 +5,6 @@ Their domain ends in `.test`, which is reserved and cannot be registered (RFC 26
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from enum import StrEnum
 
 MAGIC_DOMAIN = "clarion.test"
@@ -43,8 +42,3 @@ def simulated_outcome(address: str) -> SimulatedOutcome | None:
     if not at or len(domain) != len(MAGIC_DOMAIN):
         return None
     return _OUTCOMES.get(local_part.partition("+")[0].lower(), SimulatedOutcome.SENT)
-
-
-def suppressed_among(addresses: Iterable[str]) -> frozenset[str]:
-    """Returns the addresses that are excluded when a trigger is accepted."""
-    return frozenset(address for address in addresses if simulated_outcome(address) is SimulatedOutcome.SUPPRESSED)

@@ -9,6 +9,7 @@ from enum import IntEnum, StrEnum
 from clarion_server.domain.attempt import Failure
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.exclusion import Exclusion
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.value import value
 
@@ -28,8 +29,11 @@ _STATE = MessageState
 
 #: The life cycle of a message. A state without successors is an outcome, which is final.
 SUCCESSORS: Mapping[MessageState, frozenset[MessageState]] = {
-    _STATE.QUEUED: frozenset({_STATE.SENDING, _STATE.CANCELLED, _STATE.EXPIRED}),
-    _STATE.SENDING: frozenset({_STATE.SENT, _STATE.FAILED, _STATE.IN_DOUBT, _STATE.QUEUED, _STATE.EXPIRED}),
+    # A queued message ends in doubt when an earlier attempt may have sent it, and no other may follow.
+    _STATE.QUEUED: frozenset({_STATE.SENDING, _STATE.EXCLUDED, _STATE.CANCELLED, _STATE.EXPIRED, _STATE.IN_DOUBT}),
+    _STATE.SENDING: frozenset(
+        {_STATE.SENT, _STATE.FAILED, _STATE.IN_DOUBT, _STATE.QUEUED, _STATE.EXCLUDED, _STATE.EXPIRED}
+    ),
     _STATE.SENT: frozenset(),
     _STATE.EXCLUDED: frozenset(),
     _STATE.CANCELLED: frozenset(),
@@ -62,10 +66,6 @@ _LANES: Mapping[Category, Lane] = {
 def lane_of(category: Category, *, rapid: bool) -> Lane:
     """Returns the lane of a campaign's messages."""
     return Lane.RAPID if rapid else _LANES[category]
-
-
-class ExclusionReason(StrEnum):
-    SUPPRESSED = "SUPPRESSED"
 
 
 #: The labels of a message without any.
@@ -113,12 +113,18 @@ class Message:
     fallback_addresses: tuple[str, ...] = ()
     """The addresses of the later actions, the next of which replaces this message when it fails."""
     outcome_time: Instant | None = None
-    exclusion_reason: ExclusionReason | None = None
+    exclusion: Exclusion | None = None
+    """Set in EXCLUDED alone."""
     failure: Failure | None = None
 
     @property
     def name(self) -> str:
         return f"messages/{self.id}"
+
+    @property
+    def category(self) -> Category:
+        """The category of its campaign's version, of which a marketing one has a lane of its own."""
+        return Category.MARKETING if self.lane is Lane.MARKETING else Category.TRANSACTIONAL
 
     def begun(self, owner: str, now: Instant) -> Message:
         """Returns the queued message with one more attempt begun by `owner`."""

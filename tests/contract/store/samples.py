@@ -32,6 +32,7 @@ from clarion_server.domain.instant import HOUR, SECOND, Instant
 from clarion_server.domain.message import Lane, Message, MessageState, message_id
 from clarion_server.domain.profile import Profile
 from clarion_server.domain.retry import RetryPolicy
+from clarion_server.domain.suppression import Suppression, SuppressionReason, SuppressionScope
 from clarion_server.domain.topic import Topic, TopicTranslation, TopicVisibility
 
 #: This time is no whole second, so that a store that rounds fails.
@@ -217,6 +218,22 @@ def api_key(**changes: Any) -> ApiKey:
         secret_hash=bytes(range(255, 223, -1)),
         create_time=NOW,
         creator="apiKeys/1",
+    )
+    return replace(whole, **changes)
+
+
+def suppression(target: str = "Jane@Example.com", **changes: Any) -> Suppression:
+    """Every field differs from its default."""
+    whole = Suppression(
+        id=new_id(),
+        sandbox=SANDBOX,
+        channel=Channel.EMAIL,
+        target=target,
+        reason=SuppressionReason.HARD_BOUNCE,
+        scope=SuppressionScope.MARKETING,
+        create_time=NOW,
+        creator="apiKeys/1",
+        expire_time=NOW + HOUR,
     )
     return replace(whole, **changes)
 

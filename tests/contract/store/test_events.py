@@ -9,8 +9,9 @@ import pytest
 from clarion_server.application.ports.queries import EventQuery
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.domain.attempt import Attempt, AttemptResult
-from clarion_server.domain.event import Event, EventType, Exclusion
-from clarion_server.domain.message import ExclusionReason, Message, MessageState, message_id
+from clarion_server.domain.event import Event, EventType
+from clarion_server.domain.exclusion import Exclusion, ExclusionReason
+from clarion_server.domain.message import Message, MessageState, message_id
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_sender, committing

@@ -8,9 +8,9 @@ import pytest
 from clarion_server.application.ports.queries import ExecutionQuery
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.domain.campaign import ActionMode
+from clarion_server.domain.exclusion import ExclusionReason
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.instant import DAY
-from clarion_server.domain.message import ExclusionReason
 from clarion_server.domain.violation import Violation
 
 from tests.contract.store import samples

@@ -11,7 +11,8 @@ import pytest
 from clarion_server.application.ports.queries import MessageQuery
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.message import ExclusionReason, Lane, Message, MessageState, message_id
+from clarion_server.domain.exclusion import Exclusion, ExclusionReason
+from clarion_server.domain.message import Lane, Message, MessageState, message_id
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_sender, committing
@@ -57,7 +58,7 @@ def test_every_field_of_a_message_is_kept(store: Store) -> None:
 
 
 def test_an_excluded_message_keeps_its_reason(work: UnitOfWork) -> None:
-    added = a_sender(work).message(work, state=MessageState.EXCLUDED, exclusion_reason=ExclusionReason.SUPPRESSED)
+    added = a_sender(work).message(work, state=MessageState.EXCLUDED, exclusion=Exclusion(ExclusionReason.SUPPRESSED))
     assert work.messages.get(samples.VISIBILITY, added.id) == added
 
 

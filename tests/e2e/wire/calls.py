@@ -15,6 +15,7 @@ from clarion.v1 import (
     message_service_pb2,
     profile_service_pb2,
     report_service_pb2,
+    suppression_service_pb2,
     topic_service_pb2,
     trigger_service_pb2,
 )
@@ -32,6 +33,7 @@ SERVICES = (
     message_service_pb2,
     profile_service_pb2,
     report_service_pb2,
+    suppression_service_pb2,
     topic_service_pb2,
     trigger_service_pb2,
 )

@@ -84,8 +84,9 @@ async def test_nothing_of_one_sandbox_is_seen_or_touched_from_another(
     await sink.wait_for(1)
     (key,) = [key.name async for key in orders.keys.list()]
 
+    suppression = await orders.suppressions.create("joe@example.com")
     await orders.topics.create(Topic(name="news", display_name="News"))
-    lists = (stranger.campaigns, stranger.channels, stranger.executions, stranger.topics)
+    lists = (stranger.campaigns, stranger.channels, stranger.executions, stranger.topics, stranger.suppressions)
     for listed in (each.list() for each in lists):
         assert [each async for each in listed] == []
     messages = [stranger.messages.list(), stranger.messages.list(execution=mine.execution)]
@@ -108,6 +109,8 @@ async def test_nothing_of_one_sandbox_is_seen_or_touched_from_another(
         stranger.messages.get(message),
         stranger.messages.cancel(message),
         stranger.reports.get("orders"),
+        stranger.suppressions.get(suppression.name),
+        stranger.suppressions.delete(suppression.name),
         stranger.topics.get("news"),
         stranger.topics.update(Topic(name="news", display_name="Mine")),
         stranger.topics.archive("news"),
@@ -118,7 +121,7 @@ async def test_nothing_of_one_sandbox_is_seen_or_touched_from_another(
         with pytest.raises(NotFoundError):
             await call
     assert await watched_events(other_sandbox) == 0
-    assert await watched_events(sandbox) == 1
+    assert await watched_events(sandbox) == 2
     assert (await orders.campaigns.get("orders")).name == "campaigns/orders"
 
 

@@ -22,6 +22,7 @@ from clarion_client import (
     MessageState,
     PreconditionFailedError,
     Recipient,
+    RecipientOutcome,
     UnavailableError,
 )
 
@@ -109,6 +110,24 @@ async def test_what_one_process_changes_counts_in_the_other_at_once(
     await one.trigger("changing", to="jane@example.com", context=CONTEXT)
     with pytest.raises(InvalidRequestError):
         await one.trigger("changing", to="jane@example.com", context={})
+
+
+async def test_an_address_suppressed_in_one_process_gets_nothing_from_the_other(
+    pair: tuple[AsyncClient, AsyncClient], sink: SmtpSink
+) -> None:
+    one, other = pair
+    await set_up(one, "suppressing", sink.port)
+    for place in range(20):
+        address = f"r{place}@suppressed.example"
+        suppression = await one.suppressions.create(address)
+        answer = await other.trigger("suppressing", to=address, context=CONTEXT)
+        assert answer.recipients[0].outcome is RecipientOutcome.EXCLUDED
+        await other.suppressions.delete(suppression.name)
+        answer = await one.trigger("suppressing", to=address, context=CONTEXT)
+        assert answer.recipients[0].outcome is RecipientOutcome.ACCEPTED
+    await sink.wait_for(20)
+    report = await one.reports.get("suppressing")
+    assert (report.targeted_count, report.excluded_count, report.hand_off_excluded_counts) == (40, 20, {})
 
 
 async def test_a_watch_sees_the_events_of_both(pair: tuple[AsyncClient, AsyncClient], sink: SmtpSink) -> None:

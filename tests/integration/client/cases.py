@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
+from clarion.v1 import (
+    api_key_service_pb2,
+    campaign_service_pb2,
+    channel_configuration_service_pb2,
+    execution_service_pb2,
+    message_service_pb2,
+    profile_service_pb2,
+    report_service_pb2,
+    suppression_service_pb2,
+    topic_service_pb2,
+)
 from clarion_client import AsyncClient
 from google.protobuf.message import Message
 
@@ -30,8 +40,22 @@ def holds(**attributes: Any) -> Callable[[Any], bool]:
     return lambda value: all(getattr(value, name) == expected for name, expected in attributes.items())
 
 
-def rpcs(*services: ModuleType) -> Iterator[str]:
-    """Yields the names of all RPCs of generated modules."""
-    for service in services:
-        for description in service.DESCRIPTOR.services_by_name.values():
+#: The services whose methods the cases call.
+_SERVICES = (
+    api_key_service_pb2,
+    campaign_service_pb2,
+    channel_configuration_service_pb2,
+    execution_service_pb2,
+    message_service_pb2,
+    profile_service_pb2,
+    report_service_pb2,
+    suppression_service_pb2,
+    topic_service_pb2,
+)
+
+
+def rpcs() -> Iterator[str]:
+    """Yields the names of all RPCs of these services."""
+    for module in _SERVICES:
+        for description in module.DESCRIPTOR.services_by_name.values():
             yield from (method.name for method in description.methods)

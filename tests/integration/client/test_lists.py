@@ -20,7 +20,8 @@ from clarion.v1 import message_pb2 as message_pb
 from clarion.v1 import message_service_pb2 as messages_pb
 from clarion.v1 import profile_pb2 as profile_pb
 from clarion.v1 import profile_service_pb2 as profiles_pb
-from clarion.v1 import report_service_pb2 as reports_pb
+from clarion.v1 import suppression_pb2 as suppression_pb
+from clarion.v1 import suppression_service_pb2 as suppressions_pb
 from clarion.v1 import topic_pb2 as topic_pb
 from clarion.v1 import topic_service_pb2 as topics_pb
 
@@ -80,6 +81,23 @@ LISTS = {
         channels_pb.ListChannelConfigurationsResponse(channel_configurations=[WIRE_CHANNEL]),
         CHANNEL,
     ),
+    "suppressions.list": Case(
+        "ListSuppressions",
+        lambda c: c.suppressions.list(
+            target="jane@example.com",
+            reasons=[client.SuppressionReason.MANUAL],
+            scopes=[client.SuppressionScope.ALL],
+            page_size=2,
+        ),
+        suppressions_pb.ListSuppressionsRequest(
+            address="jane@example.com",
+            reasons=[suppression_pb.Suppression.REASON_MANUAL],
+            scopes=[suppression_pb.Suppression.SCOPE_ALL],
+            page_size=2,
+        ),
+        suppressions_pb.ListSuppressionsResponse(suppressions=[suppression_pb.Suppression(name="suppressions/1")]),
+        holds(name="suppressions/1"),
+    ),
     "topics.list": Case(
         "ListTopics",
         lambda c: c.topics.list(show_archived=True, page_size=2),
@@ -131,8 +149,6 @@ async def test_a_list_asks_what_it_says_and_yields_the_items(connect: Connect, c
 
 
 def test_every_list_of_the_contract_has_a_method() -> None:
-    names = set(
-        rpcs(campaigns_pb, channels_pb, executions_pb, messages_pb, profiles_pb, reports_pb, keys_pb, topics_pb)
-    )
+    names = set(rpcs())
 
     assert {name for name in names if name.startswith("List")} == {case.rpc for case in LISTS.values()}

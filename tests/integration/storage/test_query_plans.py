@@ -10,7 +10,14 @@ from pathlib import Path
 
 import pytest
 from clarion_server.adapters.storage.store import SqlStore
-from clarion_server.application.ports.queries import DueQuery, EventQuery, ExecutionQuery, MessageQuery
+from clarion_server.application.ports.queries import (
+    DueQuery,
+    EventQuery,
+    ExecutionQuery,
+    MessageQuery,
+    QueuedEnd,
+    SuppressionQuery,
+)
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.instant import Instant
@@ -22,7 +29,7 @@ from tests.integration.storage.statements import Statement, recorded
 Use = Callable[[UnitOfWork], object]
 
 #: The tables that grow with every trigger.
-LARGE = ("executions", "messages", "message_contexts", "events")
+LARGE = ("executions", "messages", "message_contexts", "events", "suppressions")
 
 NOW: Instant = samples.NOW
 MESSAGE = samples.message(1, 1)
@@ -179,6 +186,34 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
     "executions to purge": (
         lambda work: work.retention.purge_executions(NOW, "e", 10),
         {"SEARCH executions USING PRIMARY KEY", BY_ID},
+    ),
+    "the suppressions of many targets": (
+        lambda work: work.suppressions.covering({"a@b.example", "b.example"}),
+        {"SEARCH suppressions USING PRIMARY KEY"},
+    ),
+    "the suppression of a target and reason": (
+        lambda work: work.suppressions.same(samples.suppression()),
+        {"SEARCH suppressions USING PRIMARY KEY"},
+    ),
+    "a suppression by its name": (
+        lambda work: work.suppressions.get(samples.VISIBILITY, "s"),
+        {"SEARCH suppressions USING INDEX"},
+    ),
+    "the newest suppressions": (
+        lambda work: work.suppressions.page(SuppressionQuery(samples.VISIBILITY, before="s")),
+        {"SEARCH suppressions USING INDEX"},
+    ),
+    "the suppressions of a target": (
+        lambda work: work.suppressions.page(SuppressionQuery(samples.VISIBILITY, target_keys=frozenset({"b.example"}))),
+        {"SEARCH suppressions USING INDEX", "SEARCH own USING PRIMARY KEY"},
+    ),
+    "the suppressions that have expired": (
+        lambda work: work.suppressions.expired(NOW, 10),
+        {"suppressions_expire_time"},
+    ),
+    "queued messages that are excluded": (
+        lambda work: work.messages.end_each_queued([QueuedEnd(MESSAGE, MessageState.EXCLUDED)], NOW),
+        {BY_ID},
     ),
     "the last event": (lambda work: work.events.last_sequence(), {"SEARCH events"}),
 }

@@ -23,6 +23,7 @@ from clarion_server.application.sending.claim_loop import ClaimLoop
 from clarion_server.application.sending.claim_schedule import ClaimSchedule
 from clarion_server.application.sending.dispatcher import ChannelDispatcher, DispatcherPorts
 from clarion_server.application.sending.dispatchers import Dispatchers
+from clarion_server.application.sending.exclusions import HandOffChecks
 from clarion_server.application.sending.lease import Lease
 from clarion_server.application.sending.requeue import PendingRequeue
 from clarion_server.application.sending.store_queue import StoreQueue
@@ -97,7 +98,7 @@ class Process:
         self.ports = DispatcherPorts(
             queue=StoreQueue(self.commits, name),
             commits=self.commits,
-            attempts=AttemptRunner(self.campaigns, world.clock, lambda: 0.5),
+            attempts=AttemptRunner(self.campaigns, world.clock, lambda: 0.5, HandOffChecks(self.transactions)),
             open_channel=self.provider,
             clock=world.clock,
             lease=self.lease,

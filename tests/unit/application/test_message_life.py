@@ -17,6 +17,7 @@ from clarion_server.application.maintenance.process_heartbeat import ProcessHear
 from clarion_server.application.ports.queue import ClaimRequest
 from clarion_server.application.sending.attempt import AttemptRunner
 from clarion_server.application.sending.claim import ClaimDueMessages, DueClaims
+from clarion_server.application.sending.exclusions import HandOffChecks
 from clarion_server.application.sending.lease import Lease
 from clarion_server.application.sending.local_dispatch import ClaimedMessage, Reservation
 from clarion_server.application.sending.outcomes import record_outcomes
@@ -70,7 +71,7 @@ class Desk:
         self.triggering = Triggering(
             self.transactions, campaigns, commits, self, StoreQueue(commits, name), world.clock, SystemIds()
         )
-        self.attempts = AttemptRunner(campaigns, world.clock, lambda: 0.5)
+        self.attempts = AttemptRunner(campaigns, world.clock, lambda: 0.5, HandOffChecks(self.transactions))
         # What is in a desk's hands is sent by the test alone.
         self.heartbeat = ProcessHeartbeat(
             self.transactions, self.pending_requeue, self.lease, world.clock, lambda: 0.5, lambda: None

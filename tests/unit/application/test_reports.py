@@ -9,9 +9,10 @@ from clarion_server.application.reports.counts import counts_of
 from clarion_server.domain.attempt import FailureReason
 from clarion_server.domain.counter import METRIC_OF_OUTCOME, Metric
 from clarion_server.domain.errors import ResourceNotFound
+from clarion_server.domain.exclusion import ExclusionReason
 from clarion_server.domain.instant import MILLISECOND, SECOND
 from clarion_server.domain.latency import bucket_of
-from clarion_server.domain.message import OUTCOMES, ExclusionReason, MessageState
+from clarion_server.domain.message import OUTCOMES, MessageState
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -18,9 +18,10 @@ from clarion_server.domain.errors import (
     Overloaded,
     ResourceNotFound,
 )
-from clarion_server.domain.event import EventType, Exclusion
+from clarion_server.domain.event import EventType
+from clarion_server.domain.exclusion import Exclusion, ExclusionReason
 from clarion_server.domain.instant import DAY, HOUR
-from clarion_server.domain.message import ExclusionReason, MessageState, message_id
+from clarion_server.domain.message import MessageState, message_id
 from clarion_server.domain.violation import Violation
 
 from tests.unit.application.running import (

@@ -334,11 +334,14 @@ def test_a_choice_is_the_alternative_that_is_given() -> None:
 
 
 def test_what_is_known_beside_an_event_is_read_as_its_alternative() -> None:
-    event = event_pb2.Event(type=event_pb2.Event.TYPE_EXCLUDED, exclusion=event_pb2.Exclusion(reason=SUPPRESSED))
+    exclusion = event_pb2.Exclusion(reason=SUPPRESSED, phase=event_pb2.Exclusion.PHASE_HAND_OFF)
+    event = event_pb2.Event(type=event_pb2.Event.TYPE_EXCLUDED, exclusion=exclusion)
 
     value = read(client.Event, event)
 
-    assert value.detail == client.Exclusion(reason=client.ExclusionReason.SUPPRESSED)
+    assert value.detail == client.Exclusion(
+        reason=client.ExclusionReason.SUPPRESSED, phase=client.ExclusionPhase.HAND_OFF
+    )
     assert value.attempt is None
 
 

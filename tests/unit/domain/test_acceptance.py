@@ -20,16 +20,30 @@ from clarion_server.domain.acceptance import (
 )
 from clarion_server.domain.campaign import ActionMode
 from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
+from clarion_server.domain.exclusion_rules import ExclusionFacts
 from clarion_server.domain.execution import IDEMPOTENCY_WINDOW, Execution, MessageResult, RecipientResult
-from clarion_server.domain.message import ExclusionReason, Lane, Message, MessageState, message_id
+from clarion_server.domain.message import Lane, Message, MessageState, message_id
+from clarion_server.domain.suppression import Suppression, SuppressionIndex, SuppressionReason, SuppressionScope
 from clarion_server.domain.violation import required
 
 CAMPAIGN = 7
 MAIL = TargetAction("mail", Channel.EMAIL, 1)
 HOOK = TargetAction("hook", Channel.WEBHOOK, 2)
 ALL, FIRST = ActionMode.ALL, ActionMode.FIRST_DELIVERABLE
+ACCEPT = ExclusionPhase.ACCEPT
 QUEUED, SENDING, EXCLUDED = MessageState.QUEUED, MessageState.SENDING, MessageState.EXCLUDED
 FACTS = Facts({CAMPAIGN: 3}, {})
+BLOCKED = Suppression(
+    "0" * 32,
+    "default",
+    Channel.EMAIL,
+    "a@example.com",
+    SuppressionReason.MANUAL,
+    SuppressionScope.ALL,
+    create_time=1,
+    creator="apiKeys/1",
+)
 EXECUTION = Execution(
     id="0" * 31 + "e",
     sandbox="default",
@@ -111,11 +125,14 @@ def test_every_action_has_a_message_for_every_recipient() -> None:
 
 
 def test_a_suppressed_address_is_excluded_and_nobody_owns_its_message() -> None:
-    facts = replace(FACTS, suppressed=frozenset({"a@example.com"}))
+    facts = replace(FACTS, exclusions=ExclusionFacts(SuppressionIndex([BLOCKED])))
     two = trigger(recipient(0, "a@example.com"), recipient(1, "b@example.com"), owners=("first",))
     decision = accepted(two, facts)
     excluded, sending = decision.messages
-    assert (excluded.state, excluded.exclusion_reason) == (EXCLUDED, ExclusionReason.SUPPRESSED)
+    assert (excluded.state, excluded.exclusion) == (
+        EXCLUDED,
+        Exclusion(ExclusionReason.SUPPRESSED, ACCEPT, BLOCKED.name),
+    )
     assert (excluded.owner, excluded.outcome_time, excluded.attempt_count) == (None, 1_000, 0)
     assert sending.state is SENDING
     assert decision.execution.exclusions == {(0, 0): ExclusionReason.SUPPRESSED}
@@ -133,7 +150,7 @@ def test_of_alternatives_only_the_first_deliverable_one_has_a_message() -> None:
 
 
 def test_of_alternatives_the_next_one_takes_the_place_of_an_excluded_one() -> None:
-    facts = replace(FACTS, suppressed=frozenset({"a@example.com"}))
+    facts = replace(FACTS, exclusions=ExclusionFacts(SuppressionIndex([BLOCKED])))
     decision = accepted(first_deliverable(recipient(0, "a@example.com", "")), facts)
     assert summaries(list(decision.messages)) == [("mail", "a@example.com", EXCLUDED), ("hook", "", QUEUED)]
     assert list(decision.execution.results()) == [
@@ -151,21 +168,20 @@ def test_a_failed_message_is_followed_by_the_next_alternative() -> None:
     third = TargetAction("other", Channel.EMAIL, 3)
     of = first_deliverable(recipient(0, "a@example.com", "", "c@example.com"), actions=(MAIL, HOOK, third))
     (failed,) = accepted(of).messages
-    (hook,) = follow_ups(failed, of.actions, FACTS, 5_000)
+    (hook,) = follow_ups(failed, of.actions, 5_000)
     assert (hook.id, hook.action, hook.channel_key) == (message_id(EXECUTION.id, 0, 1), "hook", 2)
     assert (hook.state, hook.due_time, hook.accept_time, hook.labels) == (QUEUED, 5_000, 1_000, {"order": "0"})
-    (other,) = follow_ups(hook, of.actions, FACTS, 6_000)
+    (other,) = follow_ups(hook, of.actions, 6_000)
     assert (other.action, other.address, other.fallback_addresses) == ("other", "c@example.com", ())
-    assert follow_ups(other, of.actions, FACTS, 7_000) == []
+    assert follow_ups(other, of.actions, 7_000) == []
 
 
 def test_a_follow_up_that_is_excluded_is_recorded_and_passed_over() -> None:
     other = TargetAction("other", Channel.EMAIL, 3)
-    of = first_deliverable(recipient(0, "a@example.com", "b@example.com", ""), actions=(MAIL, other, HOOK))
+    of = first_deliverable(recipient(0, "a@example.com", "suppressed@clarion.test", ""), actions=(MAIL, other, HOOK))
     (failed,) = accepted(of).messages
-    facts = replace(FACTS, suppressed=frozenset({"b@example.com"}))
-    assert summaries(follow_ups(failed, of.actions, facts, 5_000)) == [
-        ("other", "b@example.com", EXCLUDED),
+    assert summaries(follow_ups(failed, of.actions, 5_000)) == [
+        ("other", "suppressed@clarion.test", EXCLUDED),
         ("hook", "", QUEUED),
     ]
 
@@ -173,7 +189,7 @@ def test_a_follow_up_that_is_excluded_is_recorded_and_passed_over() -> None:
 def test_a_message_whose_every_action_is_sent_is_followed_by_none() -> None:
     of = trigger(recipient(0, "a@example.com", ""), actions=(MAIL, HOOK))
     failed, _ = accepted(of).messages
-    assert follow_ups(failed, of.actions, FACTS, 5_000) == []
+    assert follow_ups(failed, of.actions, 5_000) == []
 
 
 def test_a_taken_request_id_is_answered_with_its_execution_whatever_has_become_of_the_campaign() -> None:

@@ -74,10 +74,11 @@ def test_the_outcomes_are_these_six() -> None:
 @pytest.mark.parametrize(
     ("state", "successors"),
     [
-        # It is claimed, called off, or too late.
-        (QUEUED, {SENDING, MessageState.CANCELLED, MessageState.EXPIRED}),
-        # Every result of a hand-off, including another attempt. A message that is being sent cannot be cancelled.
-        (SENDING, {QUEUED, MessageState.SENT, MessageState.FAILED, MessageState.IN_DOUBT, MessageState.EXPIRED}),
+        # It is claimed, called off, forbidden, or too late; or it may have been sent, and must not be sent again.
+        (QUEUED, {SENDING, *ENDS} - {MessageState.SENT, MessageState.FAILED}),
+        # Every result of a hand-off, including another attempt, or the end of a wait for one. A message that is being
+        # sent cannot be cancelled.
+        (SENDING, {QUEUED, *ENDS} - {MessageState.CANCELLED}),
         *[(end, set()) for end in sorted(ENDS)],
     ],
 )
@@ -103,8 +104,8 @@ def test_whatever_happened_an_outcome_can_still_be_reached(wanted: list[MessageS
     assert state in OUTCOMES or SUCCESSORS[state] & OUTCOMES
 
 
-def test_an_exclusion_is_decided_before_a_message_is_queued() -> None:
-    assert not any(may_follow(state, MessageState.EXCLUDED) for state in MessageState)
+def test_a_message_may_be_excluded_until_it_is_handed_off() -> None:
+    assert {state for state in MessageState if may_follow(state, MessageState.EXCLUDED)} == {QUEUED, SENDING}
 
 
 @given(

@@ -27,7 +27,7 @@ class _ExclusionReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Exclu
     EXCLUSION_REASON_UNSPECIFIED: _ExclusionReason.ValueType  # 0
     """Not excluded."""
     EXCLUSION_REASON_SUPPRESSED: _ExclusionReason.ValueType  # 1
-    """The address is suppressed."""
+    """The address is suppressed, or its domain."""
 
 class ExclusionReason(_ExclusionReason, metaclass=_ExclusionReasonEnumTypeWrapper):
     """Why a message must not be sent. Values may be added."""
@@ -35,7 +35,7 @@ class ExclusionReason(_ExclusionReason, metaclass=_ExclusionReasonEnumTypeWrappe
 EXCLUSION_REASON_UNSPECIFIED: ExclusionReason.ValueType  # 0
 """Not excluded."""
 EXCLUSION_REASON_SUPPRESSED: ExclusionReason.ValueType  # 1
-"""The address is suppressed."""
+"""The address is suppressed, or its domain."""
 Global___ExclusionReason: _TypeAlias = ExclusionReason  # noqa: Y015
 
 @_typing.final

@@ -5,6 +5,7 @@ isort:skip_file
 
 from clarion.v1 import attempt_pb2 as _attempt_pb2
 from clarion.v1 import channel_pb2 as _channel_pb2
+from clarion.v1 import suppression_pb2 as _suppression_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -24,7 +25,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Event(_message.Message):
-    """One dated fact. Never changes."""
+    """One dated fact. Never changes. Holds no address: what it is about is named by its `subject`."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -50,6 +51,12 @@ class Event(_message.Message):
         """The message expired."""
         TYPE_IN_DOUBT: Event._Type.ValueType  # 7
         """The message was parked in doubt."""
+        TYPE_SUPPRESSION_CREATED: Event._Type.ValueType  # 8
+        """A suppression was created."""
+        TYPE_SUPPRESSION_DELETED: Event._Type.ValueType  # 9
+        """A suppression was deleted."""
+        TYPE_SUPPRESSION_EXPIRED: Event._Type.ValueType  # 10
+        """A suppression expired, and was deleted."""
 
     class Type(_Type, metaclass=_TypeEnumTypeWrapper):
         """What happened. Values may be added."""
@@ -70,6 +77,12 @@ class Event(_message.Message):
     """The message expired."""
     TYPE_IN_DOUBT: Event.Type.ValueType  # 7
     """The message was parked in doubt."""
+    TYPE_SUPPRESSION_CREATED: Event.Type.ValueType  # 8
+    """A suppression was created."""
+    TYPE_SUPPRESSION_DELETED: Event.Type.ValueType  # 9
+    """A suppression was deleted."""
+    TYPE_SUPPRESSION_EXPIRED: Event.Type.ValueType  # 10
+    """A suppression expired, and was deleted."""
 
     @_typing.final
     class LabelsEntry(_message.Message):
@@ -102,10 +115,11 @@ class Event(_message.Message):
     LABELS_FIELD_NUMBER: _builtins.int
     ATTEMPT_FIELD_NUMBER: _builtins.int
     EXCLUSION_FIELD_NUMBER: _builtins.int
+    SUPPRESSION_CHANGE_FIELD_NUMBER: _builtins.int
     type: Global___Event.Type.ValueType
     """Output only. What happened."""
     subject: _builtins.str
-    """Output only. What the fact is about, as a resource name such as `messages/{message}`."""
+    """Output only. What the fact is about, as a resource name such as `messages/{message}` or `suppressions/{suppression}`."""
     message: _builtins.str
     """Output only. The message that it belongs to, as `messages/{message}`. Empty when it belongs to none."""
     execution: _builtins.str
@@ -126,11 +140,19 @@ class Event(_message.Message):
 
     @_builtins.property
     def attempt(self) -> _attempt_pb2.Attempt:
-        """Output only. The attempt that ended with it: `TYPE_SENT`, `TYPE_DEFERRED`, `TYPE_FAILED`, `TYPE_IN_DOUBT`."""
+        """Output only. The attempt that ended with it: `TYPE_SENT`, `TYPE_DEFERRED`, `TYPE_FAILED`, `TYPE_IN_DOUBT`. Absent when a
+        message in doubt was excluded before its next attempt.
+        """
 
     @_builtins.property
     def exclusion(self) -> Global___Exclusion:
         """Output only. Why the message was excluded: `TYPE_EXCLUDED`."""
+
+    @_builtins.property
+    def suppression_change(self) -> Global___SuppressionChange:
+        """Output only. What the suppression was, and who changed it: `TYPE_SUPPRESSION_CREATED`, `TYPE_SUPPRESSION_DELETED`,
+        `TYPE_SUPPRESSION_EXPIRED`.
+        """
 
     def __init__(
         self,
@@ -146,12 +168,13 @@ class Event(_message.Message):
         labels: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         attempt: _attempt_pb2.Attempt | None = ...,
         exclusion: Global___Exclusion | None = ...,
+        suppression_change: Global___SuppressionChange | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "detail", b"detail", "exclusion", b"exclusion", "time", b"time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "detail", b"detail", "exclusion", b"exclusion", "suppression_change", b"suppression_change", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "attempt", b"attempt", "campaign", b"campaign", "channel", b"channel", "detail", b"detail", "exclusion", b"exclusion", "execution", b"execution", "labels", b"labels", "message", b"message", "subject", b"subject", "time", b"time", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "attempt", b"attempt", "campaign", b"campaign", "channel", b"channel", "detail", b"detail", "exclusion", b"exclusion", "execution", b"execution", "labels", b"labels", "message", b"message", "subject", b"subject", "suppression_change", b"suppression_change", "time", b"time", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_detail: _TypeAlias = _typing.Literal["attempt", "exclusion"]  # noqa: Y015
+    _WhichOneofReturnType_detail: _TypeAlias = _typing.Literal["attempt", "exclusion", "suppression_change"]  # noqa: Y015
     _WhichOneofArgType_detail: _TypeAlias = _typing.Literal["detail", b"detail"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_detail) -> _WhichOneofReturnType_detail | None: ...
 
@@ -163,18 +186,87 @@ class Exclusion(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    class _Phase:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _PhaseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Exclusion._Phase.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        PHASE_UNSPECIFIED: Exclusion._Phase.ValueType  # 0
+        """Never returned."""
+        PHASE_ACCEPT: Exclusion._Phase.ValueType  # 1
+        """The check of the trigger, before it was accepted."""
+        PHASE_HAND_OFF: Exclusion._Phase.ValueType  # 2
+        """The check before an attempt: what forbids the message came after it was accepted."""
+
+    class Phase(_Phase, metaclass=_PhaseEnumTypeWrapper):
+        """Which check excluded it. Values may be added."""
+
+    PHASE_UNSPECIFIED: Exclusion.Phase.ValueType  # 0
+    """Never returned."""
+    PHASE_ACCEPT: Exclusion.Phase.ValueType  # 1
+    """The check of the trigger, before it was accepted."""
+    PHASE_HAND_OFF: Exclusion.Phase.ValueType  # 2
+    """The check before an attempt: what forbids the message came after it was accepted."""
+
     REASON_FIELD_NUMBER: _builtins.int
+    PHASE_FIELD_NUMBER: _builtins.int
+    CAUSE_FIELD_NUMBER: _builtins.int
     reason: _attempt_pb2.ExclusionReason.ValueType
     """Output only. The reason."""
+    phase: Global___Exclusion.Phase.ValueType
+    """Output only. Which check excluded it."""
+    cause: _builtins.str
+    """Output only. The resource that decided, such as `suppressions/{suppression}`. Empty when none did."""
     def __init__(
         self,
         *,
         reason: _attempt_pb2.ExclusionReason.ValueType = ...,
+        phase: Global___Exclusion.Phase.ValueType = ...,
+        cause: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "phase", b"phase", "reason", b"reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Exclusion: _TypeAlias = Exclusion  # noqa: Y015
+
+@_typing.final
+class SuppressionChange(_message.Message):
+    """What is told about a suppression when it changes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    SCOPE_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    OVERRIDE_REASON_FIELD_NUMBER: _builtins.int
+    channel: _channel_pb2.Channel.ValueType
+    """Output only. Its channel."""
+    reason: _suppression_pb2.Suppression.Reason.ValueType
+    """Output only. Its reason."""
+    scope: _suppression_pb2.Suppression.Scope.ValueType
+    """Output only. Its scope."""
+    actor: _builtins.str
+    """Output only. The key that changed it, as `apiKeys/{api_key}`. Empty when it expired."""
+    override_reason: _builtins.str
+    """Output only. Why a complaint was overridden."""
+    def __init__(
+        self,
+        *,
+        channel: _channel_pb2.Channel.ValueType = ...,
+        reason: _suppression_pb2.Suppression.Reason.ValueType = ...,
+        scope: _suppression_pb2.Suppression.Scope.ValueType = ...,
+        actor: _builtins.str = ...,
+        override_reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "channel", b"channel", "override_reason", b"override_reason", "reason", b"reason", "scope", b"scope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SuppressionChange: _TypeAlias = SuppressionChange  # noqa: Y015

@@ -44,7 +44,7 @@ class Message(_message.Message):
         STATE_SENT: Message._State.ValueType  # 3
         """Outcome: the provider has taken responsibility for it."""
         STATE_EXCLUDED: Message._State.ValueType  # 4
-        """Outcome: it must not be sent; `exclusion_reason` says why."""
+        """Outcome: it must not be sent; `exclusion_reason` says why. What forbids it may have come after it was accepted."""
         STATE_CANCELLED: Message._State.ValueType  # 5
         """Outcome: cancelled before any hand-off succeeded."""
         STATE_EXPIRED: Message._State.ValueType  # 6
@@ -52,7 +52,9 @@ class Message(_message.Message):
         STATE_FAILED: Message._State.ValueType  # 7
         """Outcome: it cannot be delivered, or the retry window closed; `failure` says why."""
         STATE_IN_DOUBT: Message._State.ValueType  # 8
-        """Outcome: a crash or a time-out left the hand-off unknown, and the campaign parks such messages."""
+        """Outcome: a crash or a time-out left the hand-off unknown, and the campaign parks such messages; or the message may no
+        longer be sent, so that no further attempt can settle it.
+        """
 
     class State(_State, metaclass=_StateEnumTypeWrapper):
         """Where a message stands: `QUEUED -> SENDING -> SENT`, or one of the other outcomes. A message in an outcome never
@@ -68,7 +70,7 @@ class Message(_message.Message):
     STATE_SENT: Message.State.ValueType  # 3
     """Outcome: the provider has taken responsibility for it."""
     STATE_EXCLUDED: Message.State.ValueType  # 4
-    """Outcome: it must not be sent; `exclusion_reason` says why."""
+    """Outcome: it must not be sent; `exclusion_reason` says why. What forbids it may have come after it was accepted."""
     STATE_CANCELLED: Message.State.ValueType  # 5
     """Outcome: cancelled before any hand-off succeeded."""
     STATE_EXPIRED: Message.State.ValueType  # 6
@@ -76,7 +78,9 @@ class Message(_message.Message):
     STATE_FAILED: Message.State.ValueType  # 7
     """Outcome: it cannot be delivered, or the retry window closed; `failure` says why."""
     STATE_IN_DOUBT: Message.State.ValueType  # 8
-    """Outcome: a crash or a time-out left the hand-off unknown, and the campaign parks such messages."""
+    """Outcome: a crash or a time-out left the hand-off unknown, and the campaign parks such messages; or the message may no
+    longer be sent, so that no further attempt can settle it.
+    """
 
     @_typing.final
     class LabelsEntry(_message.Message):
@@ -118,6 +122,7 @@ class Message(_message.Message):
     ACTION_FIELD_NUMBER: _builtins.int
     CHANNEL_FIELD_NUMBER: _builtins.int
     LABELS_FIELD_NUMBER: _builtins.int
+    EXCLUSION_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Identifier. `messages/{message}`, where the last segment is opaque. Assigned when the trigger is accepted; messages sort by
     it in the order of acceptance.
@@ -139,7 +144,7 @@ class Message(_message.Message):
     state: Global___Message.State.ValueType
     """Output only. Where it stands."""
     exclusion_reason: _attempt_pb2.ExclusionReason.ValueType
-    """Output only. Why it was excluded. Set in `STATE_EXCLUDED` alone."""
+    """Output only. Why it was excluded, as `exclusion.reason`. Set in `STATE_EXCLUDED` alone."""
     attempt_count: _builtins.int
     """Output only. How many attempts were begun."""
     action: _builtins.str
@@ -178,6 +183,10 @@ class Message(_message.Message):
     def labels(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """Output only. The labels of its trigger and of its recipient."""
 
+    @_builtins.property
+    def exclusion(self) -> _event_pb2.Exclusion:
+        """Output only. Why it was excluded, by which check, and what decided. Set in `STATE_EXCLUDED` alone."""
+
     def __init__(
         self,
         *,
@@ -201,10 +210,11 @@ class Message(_message.Message):
         action: _builtins.str = ...,
         channel: _channel_pb2.Channel.ValueType = ...,
         labels: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        exclusion: _event_pb2.Exclusion | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time", "due_time", b"due_time", "expire_time", b"expire_time", "failure", b"failure", "outcome_time", b"outcome_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time", "due_time", b"due_time", "exclusion", b"exclusion", "expire_time", b"expire_time", "failure", b"failure", "outcome_time", b"outcome_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time", "action", b"action", "address", b"address", "attempt_count", b"attempt_count", "attempts", b"attempts", "campaign", b"campaign", "campaign_version", b"campaign_version", "channel", b"channel", "due_time", b"due_time", "events", b"events", "exclusion_reason", b"exclusion_reason", "execution", b"execution", "expire_time", b"expire_time", "failure", b"failure", "identity", b"identity", "labels", b"labels", "locale", b"locale", "name", b"name", "outcome_time", b"outcome_time", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time", "action", b"action", "address", b"address", "attempt_count", b"attempt_count", "attempts", b"attempts", "campaign", b"campaign", "campaign_version", b"campaign_version", "channel", b"channel", "due_time", b"due_time", "events", b"events", "exclusion", b"exclusion", "exclusion_reason", b"exclusion_reason", "execution", b"execution", "expire_time", b"expire_time", "failure", b"failure", "identity", b"identity", "labels", b"labels", "locale", b"locale", "name", b"name", "outcome_time", b"outcome_time", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

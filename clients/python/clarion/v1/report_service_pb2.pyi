@@ -140,6 +140,7 @@ class CampaignReport(_message.Message):
     FAILED_COUNTS_FIELD_NUMBER: _builtins.int
     HAND_OFF_LATENCY_FIELD_NUMBER: _builtins.int
     READ_TIME_FIELD_NUMBER: _builtins.int
+    HAND_OFF_EXCLUDED_COUNTS_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
     """The campaign, as `campaigns/{campaign}`."""
     version: _builtins.int
@@ -178,6 +179,10 @@ class CampaignReport(_message.Message):
     def read_time(self) -> _timestamp_pb2.Timestamp:
         """When the figures were read."""
 
+    @_builtins.property
+    def hand_off_excluded_counts(self) -> _containers.RepeatedCompositeFieldContainer[Global___CampaignReport.ExcludedCount]:
+        """The part of `excluded_counts` that had been accepted, and was excluded before an attempt."""
+
     def __init__(
         self,
         *,
@@ -196,10 +201,11 @@ class CampaignReport(_message.Message):
         failed_counts: _abc.Iterable[Global___CampaignReport.FailedCount] | None = ...,
         hand_off_latency: Global___HandOffLatency | None = ...,
         read_time: _timestamp_pb2.Timestamp | None = ...,
+        hand_off_excluded_counts: _abc.Iterable[Global___CampaignReport.ExcludedCount] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["hand_off_latency", b"hand_off_latency", "read_time", b"read_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "cancelled_count", b"cancelled_count", "excluded_count", b"excluded_count", "excluded_counts", b"excluded_counts", "expired_count", b"expired_count", "failed_count", b"failed_count", "failed_counts", b"failed_counts", "hand_off_latency", b"hand_off_latency", "in_doubt_count", b"in_doubt_count", "queued_count", b"queued_count", "read_time", b"read_time", "retry_count", b"retry_count", "sent_count", b"sent_count", "targeted_count", b"targeted_count", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "cancelled_count", b"cancelled_count", "excluded_count", b"excluded_count", "excluded_counts", b"excluded_counts", "expired_count", b"expired_count", "failed_count", b"failed_count", "failed_counts", b"failed_counts", "hand_off_excluded_counts", b"hand_off_excluded_counts", "hand_off_latency", b"hand_off_latency", "in_doubt_count", b"in_doubt_count", "queued_count", b"queued_count", "read_time", b"read_time", "retry_count", b"retry_count", "sent_count", b"sent_count", "targeted_count", b"targeted_count", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -17,6 +17,7 @@ from clarion_client._async.messages import AsyncMessages
 from clarion_client._async.profiles import AsyncProfiles
 from clarion_client._async.reports import AsyncReports
 from clarion_client._async.runtime import Source
+from clarion_client._async.suppressions import AsyncSuppressions
 from clarion_client._async.topics import AsyncTopics
 from clarion_client._async.triggers import AsyncTriggers
 from clarion_client._errors import ClarionError
@@ -62,6 +63,7 @@ class AsyncClient:
         self.messages = AsyncMessages(self._calls)
         self.profiles = AsyncProfiles(self._calls)
         self.reports = AsyncReports(self._calls)
+        self.suppressions = AsyncSuppressions(self._calls)
         self.keys = AsyncKeys(self._calls)
         self.topics = AsyncTopics(self._calls)
 

@@ -22,6 +22,7 @@ from clarion_client._sync.messages import Messages
 from clarion_client._sync.profiles import Profiles
 from clarion_client._sync.reports import Reports
 from clarion_client._sync.runtime import Source
+from clarion_client._sync.suppressions import Suppressions
 from clarion_client._sync.topics import Topics
 from clarion_client._sync.triggers import Triggers
 from clarion_client._values import Accepted, Recipient, Trigger
@@ -63,6 +64,7 @@ class Client:
         self.messages = Messages(self._calls)
         self.profiles = Profiles(self._calls)
         self.reports = Reports(self._calls)
+        self.suppressions = Suppressions(self._calls)
         self.keys = Keys(self._calls)
         self.topics = Topics(self._calls)
 

@@ -24,7 +24,7 @@ from clarion_client._values.channel_configuration import ChannelConfiguration, R
 from clarion_client._values.channel_configuration_service import Verification, VerificationStep
 from clarion_client._values.email_content import EmailContent, Mailbox, RenderedEmail
 from clarion_client._values.error_reason import ErrorReason
-from clarion_client._values.event import Event, EventType, Exclusion
+from clarion_client._values.event import Event, EventType, Exclusion, ExclusionPhase, SuppressionChange
 from clarion_client._values.execution import Execution, MessageCounts
 from clarion_client._values.execution_service import CancelOutcome, ExecutionCancellation
 from clarion_client._values.message import Message, MessageState
@@ -33,6 +33,8 @@ from clarion_client._values.profile import Profile
 from clarion_client._values.report_service import CampaignReport, HandOffLatency
 from clarion_client._values.silence import Silence
 from clarion_client._values.smtp_provider import SmtpProvider, TlsMode
+from clarion_client._values.suppression import Suppression, SuppressionReason, SuppressionScope
+from clarion_client._values.suppression_service import SuppressionCheck
 from clarion_client._values.topic import Topic, TopicTranslation, TopicVisibility
 from clarion_client._values.trigger_sample import SampleTool, TriggerSample, TriggerSamples
 from clarion_client._values.trigger_service import (
@@ -70,6 +72,7 @@ __all__ = [
     "Event",
     "EventType",
     "Exclusion",
+    "ExclusionPhase",
     "ExclusionReason",
     "Execution",
     "ExecutionCancellation",
@@ -103,6 +106,11 @@ __all__ = [
     "Silence",
     "SmtpProvider",
     "Stop",
+    "Suppression",
+    "SuppressionChange",
+    "SuppressionCheck",
+    "SuppressionReason",
+    "SuppressionScope",
     "TlsMode",
     "Topic",
     "TopicTranslation",

@@ -16,7 +16,7 @@ class ExclusionReason(StrEnum):
     """Why a message must not be sent. Values may be added."""
 
     SUPPRESSED = "SUPPRESSED"
-    """The address is suppressed."""
+    """The address is suppressed, or its domain."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 

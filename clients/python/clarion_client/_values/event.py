@@ -12,6 +12,7 @@ from clarion.v1 import event_pb2
 from clarion_client._conversion import Value, represents
 from clarion_client._values.attempt import Attempt, ExclusionReason
 from clarion_client._values.channel import Channel
+from clarion_client._values.suppression import SuppressionReason, SuppressionScope
 
 
 @represents(event_pb2.Event.Type.DESCRIPTOR)
@@ -32,6 +33,24 @@ class EventType(StrEnum):
     """The message expired."""
     IN_DOUBT = "IN_DOUBT"
     """The message was parked in doubt."""
+    SUPPRESSION_CREATED = "SUPPRESSION_CREATED"
+    """A suppression was created."""
+    SUPPRESSION_DELETED = "SUPPRESSION_DELETED"
+    """A suppression was deleted."""
+    SUPPRESSION_EXPIRED = "SUPPRESSION_EXPIRED"
+    """A suppression expired, and was deleted."""
+    UNRECOGNIZED = "UNRECOGNIZED"
+    """A value that a newer service sends and this client does not know. It cannot be sent."""
+
+
+@represents(event_pb2.Exclusion.Phase.DESCRIPTOR)
+class ExclusionPhase(StrEnum):
+    """Which check excluded it. Values may be added."""
+
+    ACCEPT = "ACCEPT"
+    """The check of the trigger, before it was accepted."""
+    HAND_OFF = "HAND_OFF"
+    """The check before an attempt: what forbids the message came after it was accepted."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -39,14 +58,16 @@ class EventType(StrEnum):
 @represents(event_pb2.Event.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Event(Value):
-    """One dated fact. Never changes."""
+    """One dated fact. Never changes. Holds no address: what it is about is named by its `subject`."""
 
     type: EventType
     """Output only. What happened."""
     time: dt.datetime
     """Output only. When it happened."""
     subject: str = ""
-    """Output only. What the fact is about, as a resource name such as `messages/{message}`."""
+    """Output only. What the fact is about, as a resource name such as `messages/{message}` or
+    `suppressions/{suppression}`.
+    """
     message: str = ""
     """Output only. The message that it belongs to, as `messages/{message}`. Empty when it belongs to none."""
     execution: str = ""
@@ -61,15 +82,19 @@ class Event(Value):
     """Output only. The labels of that message."""
     attempt: Attempt | None = None
     """Output only. The attempt that ended with it: `EventType.SENT`, `EventType.DEFERRED`, `EventType.FAILED`,
-    `EventType.IN_DOUBT`.
+    `EventType.IN_DOUBT`. Absent when a message in doubt was excluded before its next attempt.
     """
     exclusion: Exclusion | None = None
     """Output only. Why the message was excluded: `EventType.EXCLUDED`."""
+    suppression_change: SuppressionChange | None = None
+    """Output only. What the suppression was, and who changed it: `EventType.SUPPRESSION_CREATED`,
+    `EventType.SUPPRESSION_DELETED`, `EventType.SUPPRESSION_EXPIRED`.
+    """
 
     @property
-    def detail(self) -> Attempt | Exclusion | None:
+    def detail(self) -> Attempt | Exclusion | SuppressionChange | None:
         """What is known beside, by the type."""
-        return self.attempt or self.exclusion
+        return self.attempt or self.exclusion or self.suppression_change
 
 
 @represents(event_pb2.Exclusion.DESCRIPTOR)
@@ -79,3 +104,24 @@ class Exclusion(Value):
 
     reason: ExclusionReason | None = None
     """Output only. The reason."""
+    phase: ExclusionPhase
+    """Output only. Which check excluded it."""
+    cause: str = ""
+    """Output only. The resource that decided, such as `suppressions/{suppression}`. Empty when none did."""
+
+
+@represents(event_pb2.SuppressionChange.DESCRIPTOR)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class SuppressionChange(Value):
+    """What is told about a suppression when it changes."""
+
+    channel: Channel | None = None
+    """Output only. Its channel."""
+    reason: SuppressionReason | None = None
+    """Output only. Its reason."""
+    scope: SuppressionScope | None = None
+    """Output only. Its scope."""
+    actor: str = ""
+    """Output only. The key that changed it, as `apiKeys/{api_key}`. Empty when it expired."""
+    override_reason: str = ""
+    """Output only. Why a complaint was overridden."""

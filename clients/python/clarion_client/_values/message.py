@@ -12,7 +12,7 @@ from clarion.v1 import message_pb2
 from clarion_client._conversion import Value, represents
 from clarion_client._values.attempt import Attempt, ExclusionReason, Failure
 from clarion_client._values.channel import Channel
-from clarion_client._values.event import Event
+from clarion_client._values.event import Event, Exclusion
 
 
 @represents(message_pb2.Message.State.DESCRIPTOR)
@@ -30,7 +30,9 @@ class MessageState(StrEnum):
     SENT = "SENT"
     """Outcome: the provider has taken responsibility for it."""
     EXCLUDED = "EXCLUDED"
-    """Outcome: it must not be sent; `exclusion_reason` says why."""
+    """Outcome: it must not be sent; `exclusion_reason` says why. What forbids it may have come after it was
+    accepted.
+    """
     CANCELLED = "CANCELLED"
     """Outcome: cancelled before any hand-off succeeded."""
     EXPIRED = "EXPIRED"
@@ -38,7 +40,9 @@ class MessageState(StrEnum):
     FAILED = "FAILED"
     """Outcome: it cannot be delivered, or the retry window closed; `failure` says why."""
     IN_DOUBT = "IN_DOUBT"
-    """Outcome: a crash or a time-out left the hand-off unknown, and the campaign parks such messages."""
+    """Outcome: a crash or a time-out left the hand-off unknown, and the campaign parks such messages; or the message
+    may no longer be sent, so that no further attempt can settle it.
+    """
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -71,7 +75,7 @@ class Message(Value):
     state: MessageState
     """Output only. Where it stands."""
     exclusion_reason: ExclusionReason | None = None
-    """Output only. Why it was excluded. Set in `MessageState.EXCLUDED` alone."""
+    """Output only. Why it was excluded, as `exclusion.reason`. Set in `MessageState.EXCLUDED` alone."""
     failure: Failure | None = None
     """Output only. Why it failed. Set in `MessageState.FAILED` and `MessageState.IN_DOUBT` alone."""
     accept_time: dt.datetime
@@ -94,3 +98,5 @@ class Message(Value):
     """Output only. The channel it leaves on."""
     labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Output only. The labels of its trigger and of its recipient."""
+    exclusion: Exclusion | None = None
+    """Output only. Why it was excluded, by which check, and what decided. Set in `MessageState.EXCLUDED` alone."""

@@ -47,6 +47,8 @@ class CampaignReport(Value):
     """How long sent messages took."""
     read_time: dt.datetime
     """When the figures were read."""
+    hand_off_excluded_counts: Mapping[ExclusionReason, int] = dataclasses.field(default_factory=dict)
+    """The part of `excluded_counts` that had been accepted, and was excluded before an attempt."""
 
 
 @represents(report_service_pb2.HandOffLatency.DESCRIPTOR)

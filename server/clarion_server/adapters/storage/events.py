@@ -10,14 +10,16 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select, true
 from clarion_server.adapters.storage.bulk import Insertion
 from clarion_server.adapters.storage.conditions import of_execution
 from clarion_server.adapters.storage.event_watermark import announce_events, watermark_of
-from clarion_server.adapters.storage.json_columns import ATTEMPT, EXCLUSION, LABELS
+from clarion_server.adapters.storage.json_columns import ATTEMPT, EXCLUSION, LABELS, SUPPRESSION_CHANGE
 from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.retention import EVENTS
 from clarion_server.adapters.storage.schema import events, purges
 from clarion_server.application.ports.queries import EventQuery
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.event import Detail, Event, EventType, Exclusion
+from clarion_server.domain.event import Detail, Event, EventType
+from clarion_server.domain.exclusion import Exclusion
 from clarion_server.domain.message import NO_LABELS
+from clarion_server.domain.suppression import SuppressionChange
 
 _INSERT = Insertion(
     events, [column for column in events.columns if column is not events.c.sequence], rare=events.c.subject
@@ -120,9 +122,24 @@ def _from_row(row: Sequence[Any]) -> Event:
     )
 
 
+_SUPPRESSION_TYPES = frozenset(
+    {EventType.SUPPRESSION_CREATED, EventType.SUPPRESSION_DELETED, EventType.SUPPRESSION_EXPIRED}
+)
+
+
 def _encode_detail(detail: Detail) -> str | None:
-    return EXCLUSION.encode(detail) if isinstance(detail, Exclusion) else ATTEMPT.encode(detail)
+    match detail:
+        case Exclusion():
+            return EXCLUSION.encode(detail)
+        case SuppressionChange():
+            return SUPPRESSION_CHANGE.encode(detail)
+        case _:
+            return ATTEMPT.encode(detail)
 
 
 def _decode_detail(type_: EventType, text: str | None) -> Detail:
-    return EXCLUSION.decode(text) if type_ is EventType.EXCLUDED else ATTEMPT.decode(text)
+    if type_ is EventType.EXCLUDED:
+        return EXCLUSION.decode(text)
+    if type_ in _SUPPRESSION_TYPES:
+        return SUPPRESSION_CHANGE.decode(text)
+    return ATTEMPT.decode(text)

@@ -11,8 +11,8 @@ from clarion_server.domain.attempt import Attempt, Failure
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.category import Category
 from clarion_server.domain.content import Provider
-from clarion_server.domain.event import Exclusion
-from clarion_server.domain.message import ExclusionReason
+from clarion_server.domain.exclusion import Exclusion, ExclusionReason
+from clarion_server.domain.suppression import SuppressionChange
 from clarion_server.domain.topic import TopicTranslation
 from clarion_server.domain.violation import Violation
 
@@ -31,5 +31,6 @@ PROVIDER = JsonCodec[Provider](Provider)
 REJECTIONS = JsonCodec[Mapping[int, tuple[Violation, ...]]](Mapping[int, tuple[Violation, ...]])
 SCOPES = JsonCodec[tuple[Scope, ...]](tuple[Scope, ...])
 SECRETS = JsonCodec[Mapping[str, str]](dict[str, str])
+SUPPRESSION_CHANGE = JsonCodec[SuppressionChange](SuppressionChange)
 TEXTS = JsonCodec[tuple[str, ...]](tuple[str, ...])
 TRANSLATIONS = JsonCodec[tuple[TopicTranslation, ...]](tuple[TopicTranslation, ...])

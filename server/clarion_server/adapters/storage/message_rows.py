@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
-from clarion_server.adapters.storage.json_columns import FAILURE, LABELS, TEXTS
+from clarion_server.adapters.storage.json_columns import EXCLUSION, FAILURE, LABELS, TEXTS
 from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.schema import message_contexts, messages
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.message import NO_LABELS, ExclusionReason, Lane, Message, MessageState
+from clarion_server.domain.message import NO_LABELS, Lane, Message, MessageState
 
 #: The columns of a new message, in the order of `message_to_row`. The database assigns the key, and `held` is 0.
 INSERTED_COLUMNS = (
@@ -40,7 +40,7 @@ INSERTED_COLUMNS = (
     messages.c.labels,
     messages.c.fallback_addresses,
     messages.c.outcome_time,
-    messages.c.exclusion_reason,
+    messages.c.exclusion,
     messages.c.failure,
 )
 #: This column and the ones after it are null in most new messages.
@@ -80,7 +80,7 @@ _READ_COLUMNS = (
     messages.c.labels,
     messages.c.fallback_addresses,
     messages.c.outcome_time,
-    messages.c.exclusion_reason,
+    messages.c.exclusion,
     messages.c.failure,
 )
 
@@ -112,7 +112,7 @@ def message_to_row(message: Message, segment: int) -> tuple[Any, ...]:
         LABELS.encode(message.labels) if message.labels else None,
         TEXTS.encode(message.fallback_addresses) if message.fallback_addresses else None,
         message.outcome_time,
-        message.exclusion_reason,
+        EXCLUSION.encode(message.exclusion),
         FAILURE.encode(message.failure),
     )
 
@@ -154,7 +154,7 @@ def _from_row(row: Sequence[Any]) -> Message:
         NO_LABELS if row[22] is None else LABELS.decode(row[22]),
         () if row[23] is None else TEXTS.decode(row[23]),
         row[24],
-        None if row[25] is None else ExclusionReason(row[25]),
+        EXCLUSION.decode(row[25]),
         FAILURE.decode(row[26]),
     )
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, exist
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Insertion, Values, insertion
 from clarion_server.adapters.storage.conditions import of_any_campaign, of_execution
-from clarion_server.adapters.storage.json_columns import FAILURE
+from clarion_server.adapters.storage.json_columns import EXCLUSION, FAILURE
 from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.message_lists import list_messages
 from clarion_server.adapters.storage.message_rows import (
@@ -31,7 +31,7 @@ from clarion_server.adapters.storage.schema import (
     message_labels,
     messages,
 )
-from clarion_server.application.ports.queries import DueQuery, MessageQuery, QueuedMessage
+from clarion_server.application.ports.queries import DueQuery, MessageQuery, QueuedEnd, QueuedMessage
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.delivery import AttemptOutcome
 from clarion_server.domain.instant import Instant
@@ -75,6 +75,13 @@ _END_QUEUED = BulkStatement(
     "UPDATE messages SET state = {one}, outcome_time = {one}, held = 0"  # noqa: S608 - names of the schema
     f" WHERE id IN ({{rows}}) AND {_IS_QUEUED} RETURNING messages.id",
     _IDS,
+)
+_END_EACH_QUEUED = BulkStatement(
+    "UPDATE messages SET state = ended.column2, exclusion = ended.column3, failure = ended.column4,"  # noqa: S608 - names of the schema
+    " outcome_time = {one}, held = 0"
+    " FROM ({rows}) AS ended"
+    f" WHERE messages.id = ended.column1 AND {_IS_QUEUED} RETURNING messages.id",
+    Values(messages.c.id, messages.c.state, messages.c.exclusion, messages.c.failure),
 )
 _RECORD_OUTCOMES = BulkStatement(
     "UPDATE messages SET state = ended.column3, owner = NULL, due_time = coalesce(ended.column4, due_time),"  # noqa: S608 - names of the schema
@@ -283,6 +290,13 @@ class SqlMessageRepository:
 
     def end_queued(self, message_ids: Collection[str], state: MessageState, now: Instant) -> set[str]:
         return {row.id for row in _END_QUEUED.select(self._connection, _rows(message_ids), before=(state, now))}
+
+    def end_each_queued(self, ends: Collection[QueuedEnd], now: Instant) -> set[str]:
+        rows = [
+            (end.message.id, str(end.state), EXCLUSION.encode(end.exclusion), FAILURE.encode(end.failure))
+            for end in ends
+        ]
+        return {row.id for row in _END_EACH_QUEUED.select(self._connection, rows, before=(now,))}
 
     def queued_of_execution(self, execution_id: str) -> list[Message]:
         own = of_execution(messages.c.id, execution_id)

@@ -231,7 +231,7 @@ messages = Table(
     Column("labels", Text),
     Column("fallback_addresses", Text),
     Column("outcome_time", _Instant),
-    Column("exclusion_reason", Text),
+    Column("exclusion", Text),
     Column("failure", Text),
     # See `recipient_index`.
     Column("segment", BigInteger, nullable=False),
@@ -347,6 +347,33 @@ latencies = Table(
     Column("shard", SmallInteger, primary_key=True, autoincrement=False),
     Column("count", BigInteger, nullable=False),
     sqlite_with_rowid=False,
+)
+
+# The primary key finds, for each batch of triggers, the suppressions of its addresses and their domains. It begins with
+# the target, so that the targets alone are the query's one parameter; few sandboxes suppress the same one.
+suppressions = Table(
+    "suppressions",
+    metadata,
+    # `domain.suppression.target_key` of the target.
+    Column("target_key", _Bytewise, primary_key=True),
+    Column("sandbox", _Bytewise, primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("reason", Text, primary_key=True),
+    Column("id", _Bytewise, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("create_time", _Instant, nullable=False),
+    Column("creator", Text, nullable=False),
+    Column("expire_time", _Instant),
+    UniqueConstraint("sandbox", "id"),
+    sqlite_with_rowid=False,
+)
+# Finds the suppressions that have expired. It holds only those that may.
+Index(
+    "suppressions_expire_time",
+    suppressions.c.expire_time,
+    sqlite_where=suppressions.c.expire_time.is_not(None),
+    postgresql_where=suppressions.c.expire_time.is_not(None),
 )
 
 # What people subscribe to. A topic is archived and never deleted, as choices refer to it.

@@ -18,6 +18,7 @@ from clarion_server.adapters.storage.processes import SqlProcessRepository
 from clarion_server.adapters.storage.profiles import SqlProfileRepository
 from clarion_server.adapters.storage.recipient_index import RecipientIndex
 from clarion_server.adapters.storage.retention import SqlRetentionRepository
+from clarion_server.adapters.storage.suppressions import SqlSuppressionRepository
 from clarion_server.adapters.storage.topics import SqlTopicRepository
 
 
@@ -38,6 +39,7 @@ class SqlUnitOfWork:
         self.profiles = SqlProfileRepository(connection)
         self.executions = SqlExecutionRepository(connection)
         self.messages = SqlMessageRepository(connection, recipient_index, locks=on_commit is not None)
+        self.suppressions = SqlSuppressionRepository(connection)
         self.events = SqlEventRepository(connection)
         self.counters = SqlCounterRepository(connection, shard)
         self.retention = SqlRetentionRepository(connection)

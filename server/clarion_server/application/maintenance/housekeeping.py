@@ -1,4 +1,4 @@
-"""Background work on the stored data: merging the recipient index and purging what has been retained long enough.
+"""Background work on the stored data: merging the recipient index, and purging what expired or was retained for long.
 
 One of the processes that share a store does it, in small bulk steps, so that it never delays other writes for long.
 """
@@ -14,6 +14,7 @@ import structlog
 from clarion_server.application.maintenance.retention import Purging, Retention
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.suppressions.entries import purge_expired
 from clarion_server.application.transactions import Transactions
 
 log = structlog.get_logger()
@@ -48,6 +49,7 @@ class Housekeeper:
 
     def _steps(self) -> Iterator[Callable[[UnitOfWork], int]]:
         yield lambda unit: unit.messages.merge_recipient_index(BATCH)
+        yield lambda unit: purge_expired(unit, self._clock.now(), BATCH)
         yield from self._purging.steps(self._clock.now(), BATCH)
 
     def _run_if_chosen(self, step: Callable[[UnitOfWork], int], unit: UnitOfWork) -> int:

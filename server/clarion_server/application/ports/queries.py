@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from clarion_server.domain.access import Visibility
+from clarion_server.domain.attempt import Failure
 from clarion_server.domain.campaign import CampaignState, QueueDisposal
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.event import Event, EventType
+from clarion_server.domain.exclusion import Exclusion
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import Lane, MessageState
+from clarion_server.domain.message import Lane, Message, MessageState
+from clarion_server.domain.suppression import SuppressionReason, SuppressionScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,30 @@ class QueuedMessage:
     id: str
     due_time: Instant
     accept_time: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedEnd:
+    """The end of a queued message before its next attempt."""
+
+    message: Message
+    state: MessageState
+    """EXCLUDED or IN_DOUBT."""
+    exclusion: Exclusion | None = None
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressionQuery:
+    visibility: Visibility
+    target_keys: frozenset[str] = frozenset()
+    """Only suppressions of one of these targets (`domain.suppression.target_key`)."""
+    channels: frozenset[Channel] = frozenset()
+    reasons: frozenset[SuppressionReason] = frozenset()
+    scopes: frozenset[SuppressionScope] = frozenset()
+    before: str | None = None
+    """Only suppressions with a smaller id."""
+    limit: int = 50
 
 
 @dataclass(frozen=True, slots=True)

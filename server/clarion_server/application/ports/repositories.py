@@ -12,7 +12,9 @@ from clarion_server.application.ports.queries import (
     EventQuery,
     ExecutionQuery,
     MessageQuery,
+    QueuedEnd,
     QueuedMessage,
+    SuppressionQuery,
 )
 from clarion_server.domain.access import ApiKey, Visibility
 from clarion_server.domain.campaign import Campaign, CampaignVersion
@@ -23,6 +25,7 @@ from clarion_server.domain.event import Event
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message, MessageState
+from clarion_server.domain.suppression import Suppression
 from clarion_server.domain.topic import Topic
 
 
@@ -232,6 +235,10 @@ class MessageRepository(Protocol):
         """QUEUED → CANCELLED or EXPIRED; the ids of the messages moved."""
         ...
 
+    def end_each_queued(self, ends: Collection[QueuedEnd], now: Instant) -> set[str]:
+        """QUEUED → EXCLUDED or IN_DOUBT; the ids of the messages moved."""
+        ...
+
     def queued_of_execution(self, execution_id: str) -> list[Message]: ...
 
     def queued_of_campaign(self, campaign_key: int, limit: int) -> list[Message]:
@@ -250,6 +257,35 @@ class MessageRepository(Protocol):
         """Moves at most `limit` messages to larger segments of the index by recipient, and returns how many; 0 if there
         is nothing to merge.
         """
+        ...
+
+
+class SuppressionRepository(Protocol):
+    def add(self, suppression: Suppression) -> None:
+        """`same` of it must be None before."""
+        ...
+
+    def get(self, visibility: Visibility, suppression_id: str) -> Suppression | None: ...
+
+    def same(self, suppression: Suppression) -> Suppression | None:
+        """Returns the stored one of the same sandbox, channel, target and reason, of which there is one at most."""
+        ...
+
+    def covering(self, target_keys: Collection[str]) -> list[Suppression]:
+        """Returns those of these targets, whatever their sandbox and channel, expired ones included.
+
+        Cheap: on the way of every trigger and every claim.
+        """
+        ...
+
+    def page(self, query: SuppressionQuery) -> list[Suppression]:
+        """Newest first."""
+        ...
+
+    def delete(self, suppression: Suppression) -> None: ...
+
+    def expired(self, now: Instant, limit: int) -> list[Suppression]:
+        """Those that have expired by then, the first to expire first."""
         ...
 
 

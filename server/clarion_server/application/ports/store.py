@@ -21,6 +21,7 @@ from clarion_server.application.ports.repositories import (
     LinkKeyRepository,
     MessageRepository,
     ProcessRepository,
+    SuppressionRepository,
     TopicRepository,
 )
 from clarion_server.application.ports.retention import RetentionRepository
@@ -53,6 +54,8 @@ class UnitOfWork(Protocol):
     def executions(self) -> ExecutionRepository: ...
     @property
     def messages(self) -> MessageRepository: ...
+    @property
+    def suppressions(self) -> SuppressionRepository: ...
     @property
     def events(self) -> EventRepository: ...
     @property

@@ -10,9 +10,10 @@ from typing import TypeVar
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.attempt import FailureReason
 from clarion_server.domain.counter import METRIC_OF_OUTCOME, Metric
+from clarion_server.domain.exclusion import ExclusionReason
 from clarion_server.domain.instant import Span
 from clarion_server.domain.latency import percentile
-from clarion_server.domain.message import ExclusionReason, MessageState
+from clarion_server.domain.message import MessageState
 
 R = TypeVar("R", bound=StrEnum)
 
@@ -26,7 +27,9 @@ class CampaignCounts:
     outcome_counts: Mapping[MessageState, int]
     """Of every outcome."""
     excluded_counts: Mapping[ExclusionReason, int]
-    """Only reasons that occurred, as in the next one."""
+    """Only reasons that occurred, as in the next two."""
+    hand_off_excluded_counts: Mapping[ExclusionReason, int]
+    """The part of the one before that was accepted, and excluded before an attempt."""
     failed_counts: Mapping[FailureReason, int]
     latency_counts: Mapping[int, int]
     """From release to hand-off, by the buckets of `domain.latency`."""
@@ -58,6 +61,7 @@ def counts_of(counters: Mapping[tuple[Metric, str], int], latencies: Mapping[int
         retry_count=counters.get((Metric.RETRIES, ""), 0),
         outcome_counts={state: _sum(counters, metric) for state, metric in METRIC_OF_OUTCOME.items()},
         excluded_counts=_by_reason(counters, Metric.EXCLUDED, ExclusionReason),
+        hand_off_excluded_counts=_by_reason(counters, Metric.EXCLUDED_AT_HAND_OFF, ExclusionReason),
         failed_counts=_by_reason(counters, Metric.FAILED, FailureReason),
         latency_counts=latencies,
     )

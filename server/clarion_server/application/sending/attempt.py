@@ -19,14 +19,14 @@ from clarion_server.application.ports.channels import (
 )
 from clarion_server.application.ports.clock import Chance, Clock
 from clarion_server.application.ports.content import ContentInvalid, Personalisation, RenderingFailed
+from clarion_server.application.sending.exclusions import HandOffChecks
 from clarion_server.application.sending.local_dispatch import ClaimedMessage
-from clarion_server.domain.acceptance import Facts, follow_ups
+from clarion_server.domain.acceptance import follow_ups
 from clarion_server.domain.attempt import MAX_DETAIL, Attempt, AttemptResult, Failure, FailureReason
 from clarion_server.domain.campaign import InDoubtPolicy
 from clarion_server.domain.channel import ChannelConfiguration
-from clarion_server.domain.delivery import AttemptOutcome, decide_next, expire
+from clarion_server.domain.delivery import AttemptOutcome, decide_next, exclude, expire
 from clarion_server.domain.instant import Instant, Span
-from clarion_server.domain.magic import suppressed_among
 from clarion_server.domain.message import Message, MessageState
 
 log = structlog.get_logger()
@@ -35,8 +35,9 @@ log = structlog.get_logger()
 class AttemptRunner:
     """Attempts messages that this process has claimed."""
 
-    def __init__(self, campaigns: CampaignCache, clock: Clock, chance: Chance) -> None:
+    def __init__(self, campaigns: CampaignCache, clock: Clock, chance: Chance, checks: HandOffChecks) -> None:
         self._campaigns = campaigns
+        self._checks = checks
         self._clock = clock
         self._chance = chance
 
@@ -50,6 +51,8 @@ class AttemptRunner:
         message, started = claimed.message, self._clock.now()
         if message.expire_time is not None and message.expire_time <= started:
             return expire(message, started)
+        if exclusion := await self._checks.repeat(message, started):
+            return exclude(message, exclusion, started)
         try:
             version = await self._campaigns.version(message.campaign_key, message.version)
         except ContentInvalid:
@@ -61,7 +64,7 @@ class AttemptRunner:
         not_before = None if wait is None else attempt.end_time + wait
         outcome = decide_next(message, attempt, configuration.retry_policy, policy, self._chance, not_before)
         if message.fallback_addresses and outcome.state is MessageState.FAILED:
-            return replace(outcome, follow_ups=_follow_ups(message, version, outcome.time))
+            return replace(outcome, follow_ups=follow_ups(message, version.actions, outcome.time))
         return outcome
 
     async def _try(
@@ -97,11 +100,6 @@ def _result_of(error: HandOffFailed) -> AttemptResult:
             return AttemptResult.FAILED
         case _:
             return AttemptResult.DEFERRED
-
-
-def _follow_ups(failed: Message, version: CompiledVersion, now: Instant) -> list[Message]:
-    facts = Facts({}, {}, suppressed_among(failed.fallback_addresses))
-    return follow_ups(failed, version.actions, facts, now)
 
 
 def _outbound(claimed: ClaimedMessage, version: CompiledVersion) -> Outbound:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from clarion_server.application.group_commit import BulkOperation
 from clarion_server.application.ports.queue import Claimed, ClaimRequest
 from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.sending.exclusions import exclude_forbidden
 from clarion_server.application.sending.outcomes import end_queued
 from clarion_server.domain.campaign import CampaignState
 from clarion_server.domain.instant import Instant
@@ -78,7 +79,7 @@ def _claim_named(unit: UnitOfWork, claim: NamedClaim, owner: str, now: Instant) 
 
 
 def _begin(unit: UnitOfWork, due: Sequence[Message], owner: str, now: Instant) -> list[Message]:
-    sendable = _sift(unit, due, now)
+    sendable = exclude_forbidden(unit, _sift(unit, due, now), now)
     unit.messages.begin([message.id for message in sendable], owner, now)
     return [message.begun(owner, now) for message in sendable]
 

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from clarion_server.application.ports.queries import QueuedEnd
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.attempt import Attempt
+from clarion_server.domain.acceptance import TargetAction, follow_ups
+from clarion_server.domain.attempt import Attempt, AttemptResult, Failure, FailureReason
 from clarion_server.domain.counter import METRIC_OF_OUTCOME, CounterKey, LatencyKey, Metric, count_targeted, counter_key
 from clarion_server.domain.delivery import AttemptOutcome
-from clarion_server.domain.event import Exclusion, message_event
+from clarion_server.domain.event import message_event
+from clarion_server.domain.exclusion import Exclusion, ExclusionPhase
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.latency import bucket_of
 from clarion_server.domain.message import Message, MessageState
+
+#: The outcomes of messages whose attempt was claimed but never begun.
+_BEFORE_AN_ATTEMPT = frozenset({MessageState.EXPIRED, MessageState.EXCLUDED})
+_DOUBT_STAYS = Failure(
+    FailureReason.HAND_OFF_UNKNOWN, detail="An earlier attempt may have sent it, and no other attempt may follow."
+)
 
 
 def record_outcomes(unit: UnitOfWork, outcomes: Sequence[AttemptOutcome], owner: str) -> None:
@@ -21,28 +30,28 @@ def record_outcomes(unit: UnitOfWork, outcomes: Sequence[AttemptOutcome], owner:
     Only of messages that are still in the owner's hands: what another process has taken over is left alone.
     """
     latest = _latest(outcomes)
-    expired = [outcome for outcome in latest if outcome.state is MessageState.EXPIRED]
-    if expired:
-        _expire(unit, expired, owner)
-        latest = [outcome for outcome in latest if outcome.state is not MessageState.EXPIRED]
+    not_begun = [outcome for outcome in latest if outcome.state in _BEFORE_AN_ATTEMPT]
+    if not_begun:
+        _end_not_begun(unit, not_begun, owner)
+        latest = [outcome for outcome in latest if outcome.state not in _BEFORE_AN_ATTEMPT]
     moved = unit.messages.record_outcomes(latest, owner)
     valid = [outcome for outcome in latest if outcome.message.id in moved]
     unit.events.add_all([outcome.event for outcome in valid])
     _count(unit, valid)
-    followed = [outcome for outcome in valid if outcome.follow_ups]
+    followed = {outcome.message.id: outcome.follow_ups for outcome in valid if outcome.follow_ups}
     if followed:
         _add_follow_ups(unit, followed)
 
 
-def _add_follow_ups(unit: UnitOfWork, outcomes: Sequence[AttemptOutcome]) -> None:
-    """Writes the messages of the next actions, unless the failed message was cancelled while it was being sent."""
-    uncancelled = unit.messages.with_fallbacks([outcome.message.id for outcome in outcomes])
-    follow_ups = [
-        message for outcome in outcomes if outcome.message.id in uncancelled for message in outcome.follow_ups
-    ]
-    if follow_ups:
-        unit.messages.add_all(follow_ups)
-        record_accepted(unit, follow_ups)
+def _add_follow_ups(unit: UnitOfWork, followed: Mapping[str, Sequence[Message]]) -> None:
+    """Writes the messages of the next actions, by the id of the message that they follow, unless that one was cancelled
+    while it was being sent.
+    """
+    uncancelled = unit.messages.with_fallbacks(followed)
+    messages = [message for message_id, after in followed.items() if message_id in uncancelled for message in after]
+    if messages:
+        unit.messages.add_all(messages)
+        record_accepted(unit, messages)
 
 
 def _latest(outcomes: Sequence[AttemptOutcome]) -> list[AttemptOutcome]:
@@ -55,10 +64,18 @@ def _latest(outcomes: Sequence[AttemptOutcome]) -> list[AttemptOutcome]:
     return list(latest.values())
 
 
-def _expire(unit: UnitOfWork, outcomes: Sequence[AttemptOutcome], owner: str) -> None:
+def _end_not_begun(unit: UnitOfWork, outcomes: Sequence[AttemptOutcome], owner: str) -> None:
     """Ends messages whose attempt was claimed but never begun: it counts no more."""
     unit.messages.requeue([outcome.message.id for outcome in outcomes], owner)
-    end_queued(unit, [outcome.message for outcome in outcomes], MessageState.EXPIRED, outcomes[0].time)
+    now = outcomes[0].time
+    expired = [outcome.message for outcome in outcomes if outcome.state is MessageState.EXPIRED]
+    excluded = [
+        (outcome.message, outcome.event.detail) for outcome in outcomes if isinstance(outcome.event.detail, Exclusion)
+    ]
+    if expired:
+        end_queued(unit, expired, MessageState.EXPIRED, now)
+    if excluded:
+        exclude_queued(unit, excluded, now)
 
 
 def end_queued(unit: UnitOfWork, messages: Sequence[Message], state: MessageState, now: Instant) -> int:
@@ -70,16 +87,70 @@ def end_queued(unit: UnitOfWork, messages: Sequence[Message], state: MessageStat
     return len(ended)
 
 
+def exclude_queued(unit: UnitOfWork, excluded: Sequence[tuple[Message, Exclusion]], now: Instant) -> None:
+    """Ends queued messages before their next attempt, and writes the messages that follow them.
+
+    One that an earlier attempt may have sent ends in doubt, and is followed by none.
+    """
+    ends = [_end_of_excluded(unit, message, exclusion) for message, exclusion in excluded]
+    moved = unit.messages.end_each_queued(ends, now)
+    ended = [end for end in ends if end.message.id in moved]
+    unit.events.add_all([message_event(end.message, end.state, now, end.exclusion) for end in ended])
+    unit.counters.add(Counter(key for end in ended for key in _keys_of_end(end)))
+    followed = {
+        end.message.id: _follow_ups(unit, end.message, now)
+        for end in ended
+        if end.exclusion and end.message.fallback_addresses
+    }
+    if followed:
+        _add_follow_ups(unit, followed)
+
+
+def _end_of_excluded(unit: UnitOfWork, message: Message, exclusion: Exclusion) -> QueuedEnd:
+    if message.attempt_count and _may_have_been_sent(unit, message):
+        return QueuedEnd(message, MessageState.IN_DOUBT, failure=_DOUBT_STAYS)
+    return QueuedEnd(message, MessageState.EXCLUDED, exclusion)
+
+
+def _may_have_been_sent(unit: UnitOfWork, message: Message) -> bool:
+    attempts = (event.detail for event in unit.events.of_message(message.id) if isinstance(event.detail, Attempt))
+    return any(attempt.result is AttemptResult.IN_DOUBT for attempt in attempts)
+
+
+def _keys_of_end(end: QueuedEnd) -> list[CounterKey]:
+    if end.exclusion is None:
+        return [counter_key(end.message, METRIC_OF_OUTCOME[end.state])]
+    return _keys_of_exclusion(end.message, end.exclusion)
+
+
+def _keys_of_exclusion(message: Message, exclusion: Exclusion) -> list[CounterKey]:
+    keys = [counter_key(message, Metric.EXCLUDED, exclusion.reason)]
+    if exclusion.phase is ExclusionPhase.HAND_OFF:
+        keys.append(counter_key(message, Metric.EXCLUDED_AT_HAND_OFF, exclusion.reason))
+    return keys
+
+
+def _follow_ups(unit: UnitOfWork, message: Message, now: Instant) -> list[Message]:
+    version = unit.campaigns.version(message.campaign_key, message.version)
+    assert version is not None, "a version outlives the messages that were accepted with it"
+    keys = unit.campaigns.channel_keys(message.campaign_key, message.version)
+    actions = [
+        TargetAction(action.id, action.content.channel, key)
+        for action, key in zip(version.definition.actions, keys, strict=True)
+    ]
+    return follow_ups(message, actions, now)
+
+
 def record_accepted(unit: UnitOfWork, messages: Sequence[Message]) -> None:
     """Counts new messages, and writes the events of those that were excluded."""
     counts = count_targeted(messages)
     events = []
     for message in messages:
-        reason = message.exclusion_reason
-        if reason is not None:
-            counts[counter_key(message, Metric.EXCLUDED, reason)] += 1
+        exclusion = message.exclusion
+        if exclusion is not None:
+            counts.update(_keys_of_exclusion(message, exclusion))
             time = message.outcome_time or message.accept_time
-            events.append(message_event(message, MessageState.EXCLUDED, time, Exclusion(reason)))
+            events.append(message_event(message, MessageState.EXCLUDED, time, exclusion))
     unit.events.add_all(events)
     unit.counters.add(counts)
 

@@ -9,12 +9,12 @@ from clarion_server.application.ports.content import Personalisation
 from clarion_server.application.ports.metrics import Metrics
 from clarion_server.application.ports.queue import Queue
 from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.sending.exclusions import read_exclusion_facts
 from clarion_server.application.sending.local_dispatch import ClaimedMessage, Reservation
 from clarion_server.application.sending.outcomes import record_accepted
 from clarion_server.application.triggering.admission import RecipientData
 from clarion_server.domain.acceptance import Accepted, Decision, Facts, Trigger, decide_all
 from clarion_server.domain.campaign import ActionMode
-from clarion_server.domain.magic import suppressed_among
 from clarion_server.domain.message import Message, MessageState, message_id
 from clarion_server.domain.value import value
 
@@ -88,7 +88,7 @@ def read_facts(unit: UnitOfWork, triggers: Sequence[Trigger]) -> Facts:
     return Facts(
         revisions=unit.campaigns.lock_revisions({trigger.execution.campaign_key for trigger in triggers}),
         earlier=unit.executions.by_request_ids(keys) if keys else {},
-        suppressed=suppressed_among(addresses),
+        exclusions=read_exclusion_facts(unit, addresses),
     )
 
 

@@ -20,6 +20,7 @@ from clarion_server.transport.cli.commands.previewing import preview
 from clarion_server.transport.cli.commands.profiles import profiles
 from clarion_server.transport.cli.commands.reporting import report
 from clarion_server.transport.cli.commands.sampling import sample
+from clarion_server.transport.cli.commands.suppressions import suppressions
 from clarion_server.transport.cli.commands.topics import topics
 from clarion_server.transport.cli.commands.triggering import trigger
 from clarion_server.transport.cli.commands.watching import watch
@@ -34,7 +35,7 @@ SERVICE = Group("Service", sort_key=0)
 COMMANDS = {
     Group("Campaigns", sort_key=1): (apply, review, activate, pause, resume, stop, preview, campaigns),
     Group("Sending", sort_key=2): (trigger, sample, watch, report, messages, executions),
-    Group("People", sort_key=3): (profiles, topics),
+    Group("People", sort_key=3): (profiles, topics, suppressions),
     Group("Administration", sort_key=4): (channels, keys),
 }
 ALL_COMMANDS = Group("All commands", sort_key=5)

@@ -34,7 +34,11 @@ def report_view(report: CampaignReport, *, bars: bool) -> RenderableType:
     versions = f"version {report.version}" if report.version else "all versions"
     head = plain(f"{report.campaign}, {versions}, ", "bold").append_text(moment(report.read_time))
     parts: list[RenderableType] = [head, "", _outcomes(report, bars=bars)]
-    for title, counts in (("FAILED BECAUSE", report.failed_counts), ("EXCLUDED BECAUSE", report.excluded_counts)):
+    for title, counts in (
+        ("FAILED BECAUSE", report.failed_counts),
+        ("EXCLUDED BECAUSE", report.excluded_counts),
+        ("OF THOSE AT HAND-OFF", report.hand_off_excluded_counts),
+    ):
         if counts:
             parts += ["", _reasons(title, counts, report.targeted_count, bars=bars)]
     if report.hand_off_latency.count:

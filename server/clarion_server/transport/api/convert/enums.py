@@ -18,6 +18,7 @@ from clarion.v1 import (
     message_pb2,
     silence_pb2,
     smtp_provider_pb2,
+    suppression_pb2,
     topic_pb2,
     webhook_content_pb2,
 )
@@ -32,8 +33,10 @@ from clarion_server.domain.consent import Silence
 from clarion_server.domain.content.email import TlsMode
 from clarion_server.domain.content.webhook import Method
 from clarion_server.domain.event import EventType
+from clarion_server.domain.exclusion import ExclusionPhase, ExclusionReason
 from clarion_server.domain.finding import Severity
-from clarion_server.domain.message import ExclusionReason, MessageState
+from clarion_server.domain.message import MessageState
+from clarion_server.domain.suppression import SuppressionReason, SuppressionScope
 from clarion_server.domain.topic import TopicVisibility
 
 M = TypeVar("M", bound=Enum)
@@ -80,3 +83,6 @@ EXCLUSION_REASON = EnumPair(ExclusionReason, attempt_pb2.ExclusionReason.Value, 
 SILENCE = EnumPair(Silence, silence_pb2.Silence.Value, "SILENCE")
 TOPIC_VISIBILITY = EnumPair(TopicVisibility, topic_pb2.Topic.Visibility.Value, "VISIBILITY")
 FAILURE_REASON = EnumPair(FailureReason, attempt_pb2.Failure.Reason.Value, "REASON")
+EXCLUSION_PHASE = EnumPair(ExclusionPhase, event_pb2.Exclusion.Phase.Value, "PHASE")
+SUPPRESSION_REASON = EnumPair(SuppressionReason, suppression_pb2.Suppression.Reason.Value, "REASON")
+SUPPRESSION_SCOPE = EnumPair(SuppressionScope, suppression_pb2.Suppression.Scope.Value, "SCOPE")

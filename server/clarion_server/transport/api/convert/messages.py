@@ -7,22 +7,26 @@ from collections.abc import Iterable
 from clarion.v1 import attempt_pb2, event_pb2, message_pb2
 
 from clarion_server.domain.attempt import Attempt, Failure
-from clarion_server.domain.event import Event, Exclusion
+from clarion_server.domain.event import Event
+from clarion_server.domain.exclusion import Exclusion
 from clarion_server.domain.message import Message, execution_id_of
 from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS, MESSAGES
+from clarion_server.domain.suppression import SuppressionChange
 from clarion_server.transport.api.convert.enums import (
     ATTEMPT_RESULT,
     CHANNEL,
     EVENT_TYPE,
+    EXCLUSION_PHASE,
     EXCLUSION_REASON,
     FAILURE_REASON,
     MESSAGE_STATE,
 )
+from clarion_server.transport.api.convert.suppressions import to_change
 from clarion_server.transport.api.convert.times import to_optional_timestamp, to_timestamp
 
 
 def to_message(message: Message, campaign_id: str, events: Iterable[Event] = ()) -> message_pb2.Message:
-    events = list(events)
+    events, exclusion = list(events), message.exclusion
     return message_pb2.Message(
         name=message.name,
         execution=EXECUTIONS.format(message.execution_id),
@@ -32,7 +36,8 @@ def to_message(message: Message, campaign_id: str, events: Iterable[Event] = ())
         address=message.address,
         locale=message.locale,
         state=MESSAGE_STATE.number(message.state),
-        exclusion_reason=EXCLUSION_REASON.number(message.exclusion_reason),
+        exclusion_reason=EXCLUSION_REASON.number(None if exclusion is None else exclusion.reason),
+        exclusion=None if exclusion is None else _exclusion(exclusion),
         failure=_failure(message.failure),
         accept_time=to_timestamp(message.accept_time),
         due_time=to_timestamp(message.due_time),
@@ -62,11 +67,16 @@ def to_event(event: Event, campaign_id: str | None) -> event_pb2.Event:
         labels=event.labels,
         attempt=_attempt(detail) if isinstance(detail, Attempt) else None,
         exclusion=_exclusion(detail) if isinstance(detail, Exclusion) else None,
+        suppression_change=to_change(detail) if isinstance(detail, SuppressionChange) else None,
     )
 
 
 def _exclusion(exclusion: Exclusion) -> event_pb2.Exclusion:
-    return event_pb2.Exclusion(reason=EXCLUSION_REASON.number(exclusion.reason))
+    return event_pb2.Exclusion(
+        reason=EXCLUSION_REASON.number(exclusion.reason),
+        phase=EXCLUSION_PHASE.number(exclusion.phase),
+        cause=exclusion.cause,
+    )
 
 
 def _attempt(attempt: Attempt) -> attempt_pb2.Attempt:

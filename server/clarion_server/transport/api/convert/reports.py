@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from clarion.v1 import report_service_pb2 as pb
 from google.protobuf.duration_pb2 import Duration
 
 from clarion_server.application.reports.campaign_report import CampaignReport
 from clarion_server.application.reports.counts import CampaignCounts
+from clarion_server.domain.exclusion import ExclusionReason
 from clarion_server.transport.api.convert.enums import EXCLUSION_REASON, FAILURE_REASON
 from clarion_server.transport.api.convert.times import to_duration, to_timestamp
 
@@ -20,10 +23,8 @@ def to_report(report: CampaignReport) -> pb.CampaignReport:
         targeted_count=counts.targeted_count,
         queued_count=counts.queued_count,
         retry_count=counts.retry_count,
-        excluded_counts=[
-            pb.CampaignReport.ExcludedCount(reason=EXCLUSION_REASON.number(reason), count=count)
-            for reason, count in counts.excluded_counts.items()
-        ],
+        excluded_counts=_to_excluded_counts(counts.excluded_counts),
+        hand_off_excluded_counts=_to_excluded_counts(counts.hand_off_excluded_counts),
         failed_counts=[
             pb.CampaignReport.FailedCount(reason=FAILURE_REASON.number(reason), count=count)
             for reason, count in counts.failed_counts.items()
@@ -32,6 +33,13 @@ def to_report(report: CampaignReport) -> pb.CampaignReport:
         read_time=to_timestamp(report.read_time),
         **outcomes,
     )
+
+
+def _to_excluded_counts(counts: Mapping[ExclusionReason, int]) -> list[pb.CampaignReport.ExcludedCount]:
+    return [
+        pb.CampaignReport.ExcludedCount(reason=EXCLUSION_REASON.number(reason), count=count)
+        for reason, count in counts.items()
+    ]
 
 
 def _to_latency(counts: CampaignCounts) -> pb.HandOffLatency:

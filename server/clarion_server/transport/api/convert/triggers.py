@@ -12,9 +12,10 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from clarion_server.application.triggering.admission import MAX_RECIPIENTS, RecipientInput, TriggerCommand
 from clarion_server.application.triggering.trigger import TriggerAnswer
 from clarion_server.domain.errors import InvalidFields
+from clarion_server.domain.exclusion import ExclusionReason
 from clarion_server.domain.execution import Execution, MessageResult, RecipientResult
 from clarion_server.domain.instant import LATEST, SECOND, Instant
-from clarion_server.domain.message import NO_LABELS, ExclusionReason, message_id
+from clarion_server.domain.message import NO_LABELS, message_id
 from clarion_server.domain.names import CAMPAIGNS, MESSAGES
 from clarion_server.domain.violation import Violation, out_of_range, too_many
 from clarion_server.transport.api.convert.structs import NotJson, to_dict, violations_of

@@ -16,7 +16,7 @@ from clarion_server.transport.cli.session import CurrentSession
 from clarion_server.transport.cli.views import duration, id_of, moment, plain, state
 
 if TYPE_CHECKING:
-    from clarion_client import Failure, Message
+    from clarion_client import Exclusion, Failure, Message
 
 MessageName = Annotated[str, Parameter(help="The id of the message.")]
 
@@ -107,6 +107,12 @@ def failure_text(failure: Failure | None) -> Text:
     return plain(" ".join(word for word in words if word) + exhausted)
 
 
+def exclusion_text(exclusion: Exclusion) -> Text:
+    when = " at hand-off" if exclusion.phase == "HAND_OFF" else ""
+    cause = f" by {exclusion.cause}" if exclusion.cause else ""
+    return plain(f"{exclusion.reason}{when}{cause}")
+
+
 def _message_view(message: Message) -> RenderableType:
     about = [
         ("message", plain(message.name)),
@@ -123,8 +129,8 @@ def _message_view(message: Message) -> RenderableType:
     ]
     if message.labels:
         about.append(("labels", plain(", ".join(f"{key}={value}" for key, value in message.labels.items()))))
-    if message.exclusion_reason:
-        about.append(("excluded", plain(message.exclusion_reason)))
+    if message.exclusion:
+        about.append(("excluded", exclusion_text(message.exclusion)))
     if message.failure:
         about.append(("failure", failure_text(message.failure)))
     parts: list[RenderableType] = [fields(about)]

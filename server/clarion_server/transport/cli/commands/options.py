@@ -41,6 +41,14 @@ def parse_members(enum: type[E], given: Sequence[str], option: str) -> list[E]:
     return [names[word] for word in words]
 
 
+def parse_member(enum: type[E], given: str, option: str) -> E:
+    """Does the same as `parse_members` for an option that takes one name."""
+    members = parse_members(enum, [given], option)
+    if len(members) != 1:
+        raise CommandFailed(f"{option} takes one value.")
+    return members[0]
+
+
 def split_words(given: Sequence[str]) -> list[str]:
     """Returns the words of an option that may be repeated, and may have several words with commas each time."""
     return [word.strip() for text in given for word in text.split(",") if word.strip()]

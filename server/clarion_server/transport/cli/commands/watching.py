@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 from rich.text import Text
 
-from clarion_server.transport.cli.commands.messages import failure_text
+from clarion_server.transport.cli.commands.messages import exclusion_text, failure_text
 from clarion_server.transport.cli.commands.options import parse_members
 from clarion_server.transport.cli.session import CurrentSession, Session
 from clarion_server.transport.cli.views import id_of, plain, state
@@ -92,4 +92,7 @@ def _event_view(event: Event) -> Text:
 def _reason_view(event: Event) -> Text:
     if event.attempt and event.attempt.failure:
         return failure_text(event.attempt.failure)
-    return plain(event.exclusion.reason if event.exclusion else "")
+    if event.exclusion:
+        return exclusion_text(event.exclusion)
+    change = event.suppression_change
+    return plain(f"{change.reason} {change.scope} {change.actor}" if change else "")

@@ -301,7 +301,7 @@ export enum ExclusionReason {
   UNSPECIFIED = 0,
 
   /**
-   * The address is suppressed.
+   * The address is suppressed, or its domain.
    *
    * @generated from enum value: EXCLUSION_REASON_SUPPRESSED = 1;
    */

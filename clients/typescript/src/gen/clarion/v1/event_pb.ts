@@ -8,6 +8,8 @@ import type { Attempt, ExclusionReason } from "./attempt_pb.js";
 import { file_clarion_v1_attempt } from "./attempt_pb.js";
 import type { Channel } from "./channel_pb.js";
 import { file_clarion_v1_channel } from "./channel_pb.js";
+import type { Suppression_Reason, Suppression_Scope } from "./suppression_pb.js";
+import { file_clarion_v1_suppression } from "./suppression_pb.js";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
@@ -17,10 +19,10 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/event.proto.
  */
 export const file_clarion_v1_event: GenFile = /*@__PURE__*/
-  fileDesc("ChZjbGFyaW9uL3YxL2V2ZW50LnByb3RvEgpjbGFyaW9uLnYxIvAECgVFdmVudBIqCgR0eXBlGAEgASgOMhYuY2xhcmlvbi52MS5FdmVudC5UeXBlQgTiQQEDEi4KBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEhUKB3N1YmplY3QYAyABKAlCBOJBAQMSFQoHbWVzc2FnZRgEIAEoCUIE4kEBAxIXCglleGVjdXRpb24YBSABKAlCBOJBAQMSFgoIY2FtcGFpZ24YBiABKAlCBOJBAQMSFAoGYWN0aW9uGAcgASgJQgTiQQEDEioKB2NoYW5uZWwYCCABKA4yEy5jbGFyaW9uLnYxLkNoYW5uZWxCBOJBAQMSMwoGbGFiZWxzGAkgAygLMh0uY2xhcmlvbi52MS5FdmVudC5MYWJlbHNFbnRyeUIE4kEBAxIsCgdhdHRlbXB0GAogASgLMhMuY2xhcmlvbi52MS5BdHRlbXB0QgTiQQEDSAASMAoJZXhjbHVzaW9uGAsgASgLMhUuY2xhcmlvbi52MS5FeGNsdXNpb25CBOJBAQNIABotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIpsBCgRUeXBlEhQKEFRZUEVfVU5TUEVDSUZJRUQQABINCglUWVBFX1NFTlQQARIRCg1UWVBFX0RFRkVSUkVEEAISDwoLVFlQRV9GQUlMRUQQAxIRCg1UWVBFX0VYQ0xVREVEEAQSEgoOVFlQRV9DQU5DRUxMRUQQBRIQCgxUWVBFX0VYUElSRUQQBhIRCg1UWVBFX0lOX0RPVUJUEAdCCAoGZGV0YWlsIj4KCUV4Y2x1c2lvbhIxCgZyZWFzb24YASABKA4yGy5jbGFyaW9uLnYxLkV4Y2x1c2lvblJlYXNvbkIE4kEBA2IGcHJvdG8z", [file_clarion_v1_attempt, file_clarion_v1_channel, file_google_api_field_behavior, file_google_protobuf_timestamp]);
+  fileDesc("ChZjbGFyaW9uL3YxL2V2ZW50LnByb3RvEgpjbGFyaW9uLnYxIo0GCgVFdmVudBIqCgR0eXBlGAEgASgOMhYuY2xhcmlvbi52MS5FdmVudC5UeXBlQgTiQQEDEi4KBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEhUKB3N1YmplY3QYAyABKAlCBOJBAQMSFQoHbWVzc2FnZRgEIAEoCUIE4kEBAxIXCglleGVjdXRpb24YBSABKAlCBOJBAQMSFgoIY2FtcGFpZ24YBiABKAlCBOJBAQMSFAoGYWN0aW9uGAcgASgJQgTiQQEDEioKB2NoYW5uZWwYCCABKA4yEy5jbGFyaW9uLnYxLkNoYW5uZWxCBOJBAQMSMwoGbGFiZWxzGAkgAygLMh0uY2xhcmlvbi52MS5FdmVudC5MYWJlbHNFbnRyeUIE4kEBAxIsCgdhdHRlbXB0GAogASgLMhMuY2xhcmlvbi52MS5BdHRlbXB0QgTiQQEDSAASMAoJZXhjbHVzaW9uGAsgASgLMhUuY2xhcmlvbi52MS5FeGNsdXNpb25CBOJBAQNIABJBChJzdXBwcmVzc2lvbl9jaGFuZ2UYDCABKAsyHS5jbGFyaW9uLnYxLlN1cHByZXNzaW9uQ2hhbmdlQgTiQQEDSAAaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASL1AQoEVHlwZRIUChBUWVBFX1VOU1BFQ0lGSUVEEAASDQoJVFlQRV9TRU5UEAESEQoNVFlQRV9ERUZFUlJFRBACEg8KC1RZUEVfRkFJTEVEEAMSEQoNVFlQRV9FWENMVURFRBAEEhIKDlRZUEVfQ0FOQ0VMTEVEEAUSEAoMVFlQRV9FWFBJUkVEEAYSEQoNVFlQRV9JTl9ET1VCVBAHEhwKGFRZUEVfU1VQUFJFU1NJT05fQ1JFQVRFRBAIEhwKGFRZUEVfU1VQUFJFU1NJT05fREVMRVRFRBAJEhwKGFRZUEVfU1VQUFJFU1NJT05fRVhQSVJFRBAKQggKBmRldGFpbCLLAQoJRXhjbHVzaW9uEjEKBnJlYXNvbhgBIAEoDjIbLmNsYXJpb24udjEuRXhjbHVzaW9uUmVhc29uQgTiQQEDEjAKBXBoYXNlGAIgASgOMhsuY2xhcmlvbi52MS5FeGNsdXNpb24uUGhhc2VCBOJBAQMSEwoFY2F1c2UYAyABKAlCBOJBAQMiRAoFUGhhc2USFQoRUEhBU0VfVU5TUEVDSUZJRUQQABIQCgxQSEFTRV9BQ0NFUFQQARISCg5QSEFTRV9IQU5EX09GRhACIt0BChFTdXBwcmVzc2lvbkNoYW5nZRIqCgdjaGFubmVsGAEgASgOMhMuY2xhcmlvbi52MS5DaGFubmVsQgTiQQEDEjQKBnJlYXNvbhgCIAEoDjIeLmNsYXJpb24udjEuU3VwcHJlc3Npb24uUmVhc29uQgTiQQEDEjIKBXNjb3BlGAMgASgOMh0uY2xhcmlvbi52MS5TdXBwcmVzc2lvbi5TY29wZUIE4kEBAxITCgVhY3RvchgEIAEoCUIE4kEBAxIdCg9vdmVycmlkZV9yZWFzb24YBSABKAlCBOJBAQNiBnByb3RvMw", [file_clarion_v1_attempt, file_clarion_v1_channel, file_clarion_v1_suppression, file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
- * One dated fact. Never changes.
+ * One dated fact. Never changes. Holds no address: what it is about is named by its `subject`.
  *
  * @generated from message clarion.v1.Event
  */
@@ -40,7 +42,7 @@ export type Event = Message<"clarion.v1.Event"> & {
   time?: Timestamp | undefined;
 
   /**
-   * Output only. What the fact is about, as a resource name such as `messages/{message}`.
+   * Output only. What the fact is about, as a resource name such as `messages/{message}` or `suppressions/{suppression}`.
    *
    * @generated from field: string subject = 3;
    */
@@ -95,7 +97,8 @@ export type Event = Message<"clarion.v1.Event"> & {
    */
   detail: {
     /**
-     * Output only. The attempt that ended with it: `TYPE_SENT`, `TYPE_DEFERRED`, `TYPE_FAILED`, `TYPE_IN_DOUBT`.
+     * Output only. The attempt that ended with it: `TYPE_SENT`, `TYPE_DEFERRED`, `TYPE_FAILED`, `TYPE_IN_DOUBT`. Absent when a
+     * message in doubt was excluded before its next attempt.
      *
      * @generated from field: clarion.v1.Attempt attempt = 10;
      */
@@ -109,6 +112,15 @@ export type Event = Message<"clarion.v1.Event"> & {
      */
     value: Exclusion;
     case: "exclusion";
+  } | {
+    /**
+     * Output only. What the suppression was, and who changed it: `TYPE_SUPPRESSION_CREATED`, `TYPE_SUPPRESSION_DELETED`,
+     * `TYPE_SUPPRESSION_EXPIRED`.
+     *
+     * @generated from field: clarion.v1.SuppressionChange suppression_change = 12;
+     */
+    value: SuppressionChange;
+    case: "suppressionChange";
   } | { case: undefined; value?: undefined };
 };
 
@@ -180,6 +192,27 @@ export enum Event_Type {
    * @generated from enum value: TYPE_IN_DOUBT = 7;
    */
   IN_DOUBT = 7,
+
+  /**
+   * A suppression was created.
+   *
+   * @generated from enum value: TYPE_SUPPRESSION_CREATED = 8;
+   */
+  SUPPRESSION_CREATED = 8,
+
+  /**
+   * A suppression was deleted.
+   *
+   * @generated from enum value: TYPE_SUPPRESSION_DELETED = 9;
+   */
+  SUPPRESSION_DELETED = 9,
+
+  /**
+   * A suppression expired, and was deleted.
+   *
+   * @generated from enum value: TYPE_SUPPRESSION_EXPIRED = 10;
+   */
+  SUPPRESSION_EXPIRED = 10,
 }
 
 /**
@@ -200,6 +233,20 @@ export type Exclusion = Message<"clarion.v1.Exclusion"> & {
    * @generated from field: clarion.v1.ExclusionReason reason = 1;
    */
   reason: ExclusionReason;
+
+  /**
+   * Output only. Which check excluded it.
+   *
+   * @generated from field: clarion.v1.Exclusion.Phase phase = 2;
+   */
+  phase: Exclusion_Phase;
+
+  /**
+   * Output only. The resource that decided, such as `suppressions/{suppression}`. Empty when none did.
+   *
+   * @generated from field: string cause = 3;
+   */
+  cause: string;
 };
 
 /**
@@ -208,4 +255,87 @@ export type Exclusion = Message<"clarion.v1.Exclusion"> & {
  */
 export const ExclusionSchema: GenMessage<Exclusion> = /*@__PURE__*/
   messageDesc(file_clarion_v1_event, 1);
+
+/**
+ * Which check excluded it. Values may be added.
+ *
+ * @generated from enum clarion.v1.Exclusion.Phase
+ */
+export enum Exclusion_Phase {
+  /**
+   * Never returned.
+   *
+   * @generated from enum value: PHASE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The check of the trigger, before it was accepted.
+   *
+   * @generated from enum value: PHASE_ACCEPT = 1;
+   */
+  ACCEPT = 1,
+
+  /**
+   * The check before an attempt: what forbids the message came after it was accepted.
+   *
+   * @generated from enum value: PHASE_HAND_OFF = 2;
+   */
+  HAND_OFF = 2,
+}
+
+/**
+ * Describes the enum clarion.v1.Exclusion.Phase.
+ */
+export const Exclusion_PhaseSchema: GenEnum<Exclusion_Phase> = /*@__PURE__*/
+  enumDesc(file_clarion_v1_event, 1, 0);
+
+/**
+ * What is told about a suppression when it changes.
+ *
+ * @generated from message clarion.v1.SuppressionChange
+ */
+export type SuppressionChange = Message<"clarion.v1.SuppressionChange"> & {
+  /**
+   * Output only. Its channel.
+   *
+   * @generated from field: clarion.v1.Channel channel = 1;
+   */
+  channel: Channel;
+
+  /**
+   * Output only. Its reason.
+   *
+   * @generated from field: clarion.v1.Suppression.Reason reason = 2;
+   */
+  reason: Suppression_Reason;
+
+  /**
+   * Output only. Its scope.
+   *
+   * @generated from field: clarion.v1.Suppression.Scope scope = 3;
+   */
+  scope: Suppression_Scope;
+
+  /**
+   * Output only. The key that changed it, as `apiKeys/{api_key}`. Empty when it expired.
+   *
+   * @generated from field: string actor = 4;
+   */
+  actor: string;
+
+  /**
+   * Output only. Why a complaint was overridden.
+   *
+   * @generated from field: string override_reason = 5;
+   */
+  overrideReason: string;
+};
+
+/**
+ * Describes the message clarion.v1.SuppressionChange.
+ * Use `create(SuppressionChangeSchema)` to create a new message.
+ */
+export const SuppressionChangeSchema: GenMessage<SuppressionChange> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_event, 2);
 

@@ -8,7 +8,7 @@ import type { Attempt, ExclusionReason, Failure } from "./attempt_pb.js";
 import { file_clarion_v1_attempt } from "./attempt_pb.js";
 import type { Channel } from "./channel_pb.js";
 import { file_clarion_v1_channel } from "./channel_pb.js";
-import type { Event } from "./event_pb.js";
+import type { Event, Exclusion } from "./event_pb.js";
 import { file_clarion_v1_event } from "./event_pb.js";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
@@ -19,7 +19,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/message.proto.
  */
 export const file_clarion_v1_message: GenFile = /*@__PURE__*/
-  fileDesc("ChhjbGFyaW9uL3YxL21lc3NhZ2UucHJvdG8SCmNsYXJpb24udjEi+QcKB01lc3NhZ2USEgoEbmFtZRgBIAEoCUIE4kEBCBIXCglleGVjdXRpb24YAiABKAlCBOJBAQMSFgoIY2FtcGFpZ24YAyABKAlCBOJBAQMSHgoQY2FtcGFpZ25fdmVyc2lvbhgEIAEoBUIE4kEBAxIWCghpZGVudGl0eRgFIAEoCUIE4kEBAxIVCgdhZGRyZXNzGAYgASgJQgTiQQEDEhQKBmxvY2FsZRgHIAEoCUIE4kEBAxIuCgVzdGF0ZRgIIAEoDjIZLmNsYXJpb24udjEuTWVzc2FnZS5TdGF0ZUIE4kEBAxI7ChBleGNsdXNpb25fcmVhc29uGAkgASgOMhsuY2xhcmlvbi52MS5FeGNsdXNpb25SZWFzb25CBOJBAQMSKgoHZmFpbHVyZRgKIAEoCzITLmNsYXJpb24udjEuRmFpbHVyZUIE4kEBAxI1CgthY2NlcHRfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSMgoIZHVlX3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjUKC2V4cGlyZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI2CgxvdXRjb21lX3RpbWUYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEhsKDWF0dGVtcHRfY291bnQYDyABKAVCBOJBAQMSKwoIYXR0ZW1wdHMYECADKAsyEy5jbGFyaW9uLnYxLkF0dGVtcHRCBOJBAQMSJwoGZXZlbnRzGBEgAygLMhEuY2xhcmlvbi52MS5FdmVudEIE4kEBAxIUCgZhY3Rpb24YEiABKAlCBOJBAQMSKgoHY2hhbm5lbBgTIAEoDjITLmNsYXJpb24udjEuQ2hhbm5lbEIE4kEBAxI1CgZsYWJlbHMYFCADKAsyHy5jbGFyaW9uLnYxLk1lc3NhZ2UuTGFiZWxzRW50cnlCBOJBAQMaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASK1AQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIQCgxTVEFURV9RVUVVRUQQARIRCg1TVEFURV9TRU5ESU5HEAISDgoKU1RBVEVfU0VOVBADEhIKDlNUQVRFX0VYQ0xVREVEEAQSEwoPU1RBVEVfQ0FOQ0VMTEVEEAUSEQoNU1RBVEVfRVhQSVJFRBAGEhAKDFNUQVRFX0ZBSUxFRBAHEhIKDlNUQVRFX0lOX0RPVUJUEAhiBnByb3RvMw", [file_clarion_v1_attempt, file_clarion_v1_channel, file_clarion_v1_event, file_google_api_field_behavior, file_google_protobuf_timestamp]);
+  fileDesc("ChhjbGFyaW9uL3YxL21lc3NhZ2UucHJvdG8SCmNsYXJpb24udjEiqQgKB01lc3NhZ2USEgoEbmFtZRgBIAEoCUIE4kEBCBIXCglleGVjdXRpb24YAiABKAlCBOJBAQMSFgoIY2FtcGFpZ24YAyABKAlCBOJBAQMSHgoQY2FtcGFpZ25fdmVyc2lvbhgEIAEoBUIE4kEBAxIWCghpZGVudGl0eRgFIAEoCUIE4kEBAxIVCgdhZGRyZXNzGAYgASgJQgTiQQEDEhQKBmxvY2FsZRgHIAEoCUIE4kEBAxIuCgVzdGF0ZRgIIAEoDjIZLmNsYXJpb24udjEuTWVzc2FnZS5TdGF0ZUIE4kEBAxI7ChBleGNsdXNpb25fcmVhc29uGAkgASgOMhsuY2xhcmlvbi52MS5FeGNsdXNpb25SZWFzb25CBOJBAQMSKgoHZmFpbHVyZRgKIAEoCzITLmNsYXJpb24udjEuRmFpbHVyZUIE4kEBAxI1CgthY2NlcHRfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSMgoIZHVlX3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjUKC2V4cGlyZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI2CgxvdXRjb21lX3RpbWUYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEhsKDWF0dGVtcHRfY291bnQYDyABKAVCBOJBAQMSKwoIYXR0ZW1wdHMYECADKAsyEy5jbGFyaW9uLnYxLkF0dGVtcHRCBOJBAQMSJwoGZXZlbnRzGBEgAygLMhEuY2xhcmlvbi52MS5FdmVudEIE4kEBAxIUCgZhY3Rpb24YEiABKAlCBOJBAQMSKgoHY2hhbm5lbBgTIAEoDjITLmNsYXJpb24udjEuQ2hhbm5lbEIE4kEBAxI1CgZsYWJlbHMYFCADKAsyHy5jbGFyaW9uLnYxLk1lc3NhZ2UuTGFiZWxzRW50cnlCBOJBAQMSLgoJZXhjbHVzaW9uGBUgASgLMhUuY2xhcmlvbi52MS5FeGNsdXNpb25CBOJBAQMaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASK1AQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIQCgxTVEFURV9RVUVVRUQQARIRCg1TVEFURV9TRU5ESU5HEAISDgoKU1RBVEVfU0VOVBADEhIKDlNUQVRFX0VYQ0xVREVEEAQSEwoPU1RBVEVfQ0FOQ0VMTEVEEAUSEQoNU1RBVEVfRVhQSVJFRBAGEhAKDFNUQVRFX0ZBSUxFRBAHEhIKDlNUQVRFX0lOX0RPVUJUEAhiBnByb3RvMw", [file_clarion_v1_attempt, file_clarion_v1_channel, file_clarion_v1_event, file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
  * One recipient of one action: what was accepted, and what became of it. Has exactly one outcome.
@@ -86,7 +86,7 @@ export type Message = Message$1<"clarion.v1.Message"> & {
   state: Message_State;
 
   /**
-   * Output only. Why it was excluded. Set in `STATE_EXCLUDED` alone.
+   * Output only. Why it was excluded, as `exclusion.reason`. Set in `STATE_EXCLUDED` alone.
    *
    * @generated from field: clarion.v1.ExclusionReason exclusion_reason = 9;
    */
@@ -168,6 +168,13 @@ export type Message = Message$1<"clarion.v1.Message"> & {
    * @generated from field: map<string, string> labels = 20;
    */
   labels: { [key: string]: string };
+
+  /**
+   * Output only. Why it was excluded, by which check, and what decided. Set in `STATE_EXCLUDED` alone.
+   *
+   * @generated from field: clarion.v1.Exclusion exclusion = 21;
+   */
+  exclusion?: Exclusion | undefined;
 };
 
 /**
@@ -213,7 +220,7 @@ export enum Message_State {
   SENT = 3,
 
   /**
-   * Outcome: it must not be sent; `exclusion_reason` says why.
+   * Outcome: it must not be sent; `exclusion_reason` says why. What forbids it may have come after it was accepted.
    *
    * @generated from enum value: STATE_EXCLUDED = 4;
    */
@@ -241,7 +248,8 @@ export enum Message_State {
   FAILED = 7,
 
   /**
-   * Outcome: a crash or a time-out left the hand-off unknown, and the campaign parks such messages.
+   * Outcome: a crash or a time-out left the hand-off unknown, and the campaign parks such messages; or the message may no
+   * longer be sent, so that no further attempt can settle it.
    *
    * @generated from enum value: STATE_IN_DOUBT = 8;
    */

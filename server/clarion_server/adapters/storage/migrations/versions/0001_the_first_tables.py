@@ -40,6 +40,7 @@ def upgrade() -> None:
     _create_profile_identities()
     _create_profiles()
     _create_purges()
+    _create_suppressions()
     _create_topics()
     _create_campaign_tags()
     _create_campaign_version_actions()
@@ -286,7 +287,7 @@ def _create_messages() -> None:
         sa.Column("labels", sa.Text()),
         sa.Column("fallback_addresses", sa.Text()),
         sa.Column("outcome_time", sa.BigInteger()),
-        sa.Column("exclusion_reason", sa.Text()),
+        sa.Column("exclusion", sa.Text()),
         sa.Column("failure", sa.Text()),
         sa.Column("segment", sa.BigInteger(), nullable=False),
         sa.Column("held", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
@@ -424,4 +425,30 @@ def _create_campaign_versions() -> None:
             ["campaign_key"], ["campaigns.key"], name="campaign_versions_campaign_key_fkey", ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("campaign_key", "number", name="campaign_versions_key"),
+    )
+
+
+def _create_suppressions() -> None:
+    op.create_table(
+        "suppressions",
+        sa.Column("target_key", _BYTEWISE, nullable=False),
+        sa.Column("sandbox", _BYTEWISE, nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("id", _BYTEWISE, nullable=False),
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("create_time", sa.BigInteger(), nullable=False),
+        sa.Column("creator", sa.Text(), nullable=False),
+        sa.Column("expire_time", sa.BigInteger()),
+        sa.PrimaryKeyConstraint("target_key", "sandbox", "channel", "reason", name="suppressions_key"),
+        sa.UniqueConstraint("sandbox", "id", name="suppressions_sandbox_id_key"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "suppressions_expire_time",
+        "suppressions",
+        ["expire_time"],
+        sqlite_where=sa.text("expire_time IS NOT NULL"),
+        postgresql_where=sa.text("expire_time IS NOT NULL"),
     )

@@ -1,0 +1,91 @@
+"""The methods of `client.suppressions`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from functools import cached_property
+
+from clarion.v1 import suppression_pb2
+from clarion.v1 import suppression_service_pb2 as wire
+from clarion.v1 import suppression_service_pb2_grpc as rpc
+
+from clarion_client._async.calls import AsyncCalls
+from clarion_client._async.pager import AsyncPager, paged
+from clarion_client._conversion import enum_numbers, read, read_all, write
+from clarion_client._names import full_name
+from clarion_client._values import Suppression, SuppressionCheck, SuppressionReason, SuppressionScope
+
+COLLECTION = "suppressions"
+
+
+class AsyncSuppressions:
+    """Keeps the addresses and domains that messages must not go to: `client.suppressions`. A target is an address, a
+    domain, or `*.` and a domain. `timeout` is in seconds.
+    """
+
+    def __init__(self, calls: AsyncCalls) -> None:
+        self._calls = calls
+
+    @cached_property
+    def _stub(self) -> rpc.SuppressionServiceAsyncStub:
+        return rpc.SuppressionServiceStub(self._calls.channel)
+
+    async def create(
+        self,
+        target: str,
+        *,
+        reason: SuppressionReason = SuppressionReason.MANUAL,
+        scope: SuppressionScope = SuppressionScope.ALL,
+        expire_time: dt.datetime | None = None,
+        timeout: float | None = None,
+    ) -> Suppression:
+        """Suppresses a target until `expire_time`, or for ever. Raises AlreadyExistsError when it is suppressed for
+        that reason.
+        """
+        address, domain = (target, None) if "@" in target else (None, target)
+        value = Suppression(address=address, domain=domain, reason=reason, scope=scope, expire_time=expire_time)
+        request = wire.CreateSuppressionRequest(suppression=write(value, suppression_pb2.Suppression))
+        answer = await self._calls.unary(self._stub.CreateSuppression, request, repeatable=False, timeout=timeout)
+        return read(Suppression, answer.suppression)
+
+    async def get(self, name: str, *, timeout: float | None = None) -> Suppression:
+        request = wire.GetSuppressionRequest(name=full_name(COLLECTION, name))
+        answer = await self._calls.unary(self._stub.GetSuppression, request, repeatable=True, timeout=timeout)
+        return read(Suppression, answer.suppression)
+
+    def list(
+        self,
+        *,
+        target: str = "",
+        reasons: Iterable[SuppressionReason] = (),
+        scopes: Iterable[SuppressionScope] = (),
+        page_size: int = 0,
+        timeout: float | None = None,
+    ) -> AsyncPager[Suppression]:
+        """Lists suppressions that match every filter given, newest first. The values of one filter are alternatives."""
+        request = wire.ListSuppressionsRequest(
+            address=target if "@" in target else "",
+            domain="" if "@" in target else target,
+            reasons=enum_numbers(SuppressionReason, reasons, "reasons"),
+            scopes=enum_numbers(SuppressionScope, scopes, "scopes"),
+            page_size=page_size,
+        )
+        return paged(
+            self._calls,
+            self._stub.ListSuppressions,
+            request,
+            lambda page: read_all(Suppression, page.suppressions),
+            timeout,
+        )
+
+    async def delete(self, name: str, *, override_reason: str = "", timeout: float | None = None) -> None:
+        """Deletes a suppression. One of a complaint needs an `override_reason`, which must not hold personal data."""
+        request = wire.DeleteSuppressionRequest(name=full_name(COLLECTION, name), override_reason=override_reason)
+        await self._calls.unary(self._stub.DeleteSuppression, request, repeatable=False, timeout=timeout)
+
+    async def check(self, address: str, *, timeout: float | None = None) -> SuppressionCheck:
+        """Returns the suppressions that cover the address now, and the categories that they exclude."""
+        request = wire.CheckSuppressionRequest(address=address)
+        answer = await self._calls.unary(self._stub.CheckSuppression, request, repeatable=True, timeout=timeout)
+        return read(SuppressionCheck, answer)

@@ -1,0 +1,1 @@
+"""Whom messages must not go to."""

@@ -1,0 +1,151 @@
+"""Creates, reads, checks and deletes suppressions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from clarion_server.application.ports.clock import Clock, Ids
+from clarion_server.application.ports.queries import SuppressionQuery
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.transactions import Transactions
+from clarion_server.application.validation import refuse_invalid
+from clarion_server.domain.access import Caller
+from clarion_server.domain.category import Category
+from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.errors import ResourceExists, ResourceNotFound
+from clarion_server.domain.event import EventType, suppression_event
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.names import SUPPRESSIONS
+from clarion_server.domain.suppression import (
+    Suppression,
+    SuppressionIndex,
+    SuppressionReason,
+    SuppressionScope,
+    covering_keys,
+)
+from clarion_server.domain.suppression_rules import (
+    channel_violations,
+    override_violations,
+    suppression_violations,
+    target_violations,
+)
+from clarion_server.domain.violation import Violation
+
+#: The field of the suppression in the request that carries one.
+_FIELD = "suppression"
+
+
+@dataclass(frozen=True, slots=True)
+class CreateSuppression:
+    target: str
+    target_field: str
+    """`address` or `domain`."""
+    channel: Channel = Channel.EMAIL
+    reason: SuppressionReason = SuppressionReason.MANUAL
+    scope: SuppressionScope = SuppressionScope.ALL
+    expire_time: Instant | None = None
+    violations: tuple[Violation, ...] = ()
+    """What could not be read, by paths in the suppression."""
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressionCheck:
+    """What an address is suppressed by."""
+
+    suppressions: Sequence[Suppression]
+    """In force, and the oldest first."""
+    excluded_categories: Sequence[Category]
+
+
+class ManageSuppressions:
+    def __init__(self, transactions: Transactions, clock: Clock, ids: Ids) -> None:
+        self._transactions = transactions
+        self._clock = clock
+        self._ids = ids
+
+    async def create(self, command: CreateSuppression, caller: Caller) -> Suppression:
+        """Stores a suppression. Raises InvalidFields, and ResourceExists with the name of the one that is there."""
+        suppression = self._new(command, caller)
+        broken = suppression_violations(suppression, command.target_field, suppression.create_time)
+        refuse_invalid([each.under(_FIELD) for each in command.violations], (each.under(_FIELD) for each in broken))
+
+        def add(unit: UnitOfWork) -> None:
+            existing = unit.suppressions.same(suppression)
+            if existing is not None:
+                if existing.is_in_force(suppression.create_time):
+                    raise ResourceExists(existing.name)
+                _expire(unit, existing, suppression.create_time)
+            unit.suppressions.add(suppression)
+            unit.events.add_all(
+                [
+                    suppression_event(
+                        EventType.SUPPRESSION_CREATED, suppression, suppression.create_time, suppression.creator
+                    )
+                ]
+            )
+
+        await self._transactions.write(add)
+        return suppression
+
+    async def get(self, suppression_id: str, caller: Caller) -> Suppression:
+        """Raises ResourceNotFound."""
+        return await self._transactions.read(lambda unit: _find(unit, caller, suppression_id))
+
+    async def page(self, query: SuppressionQuery) -> list[Suppression]:
+        return await self._transactions.read(lambda unit: unit.suppressions.page(query))
+
+    async def delete(self, suppression_id: str, override_reason: str, caller: Caller) -> None:
+        """Raises ResourceNotFound, and InvalidFields without a reason for overriding a complaint."""
+
+        def delete(unit: UnitOfWork) -> None:
+            suppression = _find(unit, caller, suppression_id)
+            refuse_invalid([], override_violations(suppression, override_reason))
+            unit.suppressions.delete(suppression)
+            now = self._clock.now()
+            unit.events.add_all(
+                [suppression_event(EventType.SUPPRESSION_DELETED, suppression, now, caller.name, override_reason)]
+            )
+
+        await self._transactions.write(delete)
+
+    async def check(self, address: str, channel: Channel, caller: Caller) -> SuppressionCheck:
+        """Returns what covers the address now. Raises InvalidFields."""
+        refuse_invalid([], [*channel_violations(channel), *target_violations(address, "address")])
+        found = await self._transactions.read(lambda unit: unit.suppressions.covering(set(covering_keys(address))))
+        covering = SuppressionIndex(found).covering(caller.sandbox, channel, address, self._clock.now())
+        excluded = [category for category in Category if any(each.stops(category) for each in covering)]
+        return SuppressionCheck(covering, excluded)
+
+    def _new(self, command: CreateSuppression, caller: Caller) -> Suppression:
+        return Suppression(
+            id=self._ids.new_id(),
+            sandbox=caller.sandbox,
+            channel=command.channel,
+            target=command.target,
+            reason=command.reason,
+            scope=command.scope,
+            create_time=self._clock.now(),
+            creator=caller.name,
+            expire_time=command.expire_time,
+        )
+
+
+def purge_expired(unit: UnitOfWork, now: Instant, limit: int) -> int:
+    """Deletes suppressions that have expired, and records that. Returns how many."""
+    expired = unit.suppressions.expired(now, limit)
+    for suppression in expired:
+        _expire(unit, suppression, now)
+    return len(expired)
+
+
+def _expire(unit: UnitOfWork, suppression: Suppression, now: Instant) -> None:
+    unit.suppressions.delete(suppression)
+    unit.events.add_all([suppression_event(EventType.SUPPRESSION_EXPIRED, suppression, now)])
+
+
+def _find(unit: UnitOfWork, caller: Caller, suppression_id: str) -> Suppression:
+    suppression = unit.suppressions.get(caller.visibility, suppression_id)
+    if suppression is None:
+        raise ResourceNotFound(SUPPRESSIONS.format(suppression_id))
+    return suppression

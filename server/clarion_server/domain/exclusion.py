@@ -1,0 +1,28 @@
+"""Why a message must not be sent."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from clarion_server.domain.value import value
+
+
+class ExclusionReason(StrEnum):
+    SUPPRESSED = "SUPPRESSED"
+
+
+class ExclusionPhase(StrEnum):
+    """The check that excluded a message: it is checked when it is accepted, and again before each attempt."""
+
+    ACCEPT = "ACCEPT"
+    HAND_OFF = "HAND_OFF"
+
+
+@value
+class Exclusion:
+    """The exclusion of a message."""
+
+    reason: ExclusionReason
+    phase: ExclusionPhase = ExclusionPhase.ACCEPT
+    cause: str = ""
+    """The name of the resource that decided, such as `suppressions/{suppression}`; empty when none did."""

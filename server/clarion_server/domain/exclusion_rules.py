@@ -1,0 +1,37 @@
+"""Decides whether a message must not be sent, when it is accepted and again before each attempt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.magic import SimulatedOutcome, simulated_outcome
+from clarion_server.domain.message import Message
+from clarion_server.domain.suppression import SuppressionIndex
+
+
+@dataclass(frozen=True, slots=True)
+class ExclusionFacts:
+    """The data of the store on which the exclusions of a batch of messages depend."""
+
+    suppressions: SuppressionIndex = field(default_factory=SuppressionIndex)
+
+
+#: Knows of nothing that excludes anybody.
+NO_EXCLUSION_FACTS = ExclusionFacts()
+
+
+def find_exclusion(message: Message, time: Instant, phase: ExclusionPhase, facts: ExclusionFacts) -> Exclusion | None:
+    """Returns why the message must not be sent at that time, or None when it may be.
+
+    This is the one place that orders the reasons: the first that applies is the one that is told.
+    """
+    simulated = simulated_outcome(message.address)
+    if simulated is not None:
+        # Magic recipients have the outcome that their address says, and no other.
+        return Exclusion(ExclusionReason.SUPPRESSED, phase) if simulated is SimulatedOutcome.SUPPRESSED else None
+    for suppression in facts.suppressions.covering(message.sandbox, message.channel, message.address, time):
+        if suppression.stops(message.category):
+            return Exclusion(ExclusionReason.SUPPRESSED, phase, suppression.name)
+    return None

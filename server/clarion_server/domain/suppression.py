@@ -1,0 +1,120 @@
+"""Suppressions: addresses and domains that messages must not go to."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from enum import StrEnum
+
+from clarion_server.domain.address_key import domain_key, email_key
+from clarion_server.domain.category import Category
+from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.value import value
+
+#: Begins a target that stands for every subdomain of a domain.
+WILDCARD = "*."
+
+
+class SuppressionReason(StrEnum):
+    HARD_BOUNCE = "HARD_BOUNCE"
+    COMPLAINT = "COMPLAINT"
+    MANUAL = "MANUAL"
+    INVALID = "INVALID"
+    UNSUBSCRIBED = "UNSUBSCRIBED"
+
+
+class SuppressionScope(StrEnum):
+    """Which messages a suppression stops."""
+
+    ALL = "ALL"
+    MARKETING = "MARKETING"
+
+
+@value
+class Suppression:
+    """One reason for not writing to an address or a domain. An address may have several, each by itself."""
+
+    id: str
+    sandbox: str
+    channel: Channel
+    target: str
+    """An address, a domain, or `*.` and a domain, as it was written."""
+    reason: SuppressionReason
+    scope: SuppressionScope
+    create_time: Instant
+    creator: str
+    """The key that created it."""
+    expire_time: Instant | None = None
+    """When it ceases to hold. None: never."""
+
+    @property
+    def name(self) -> str:
+        return f"suppressions/{self.id}"
+
+    @property
+    def target_key(self) -> str:
+        """The text by which its target is compared."""
+        return target_key(self.target)
+
+    @property
+    def is_of_domain(self) -> bool:
+        return "@" not in self.target
+
+    def is_in_force(self, time: Instant) -> bool:
+        return self.expire_time is None or time < self.expire_time
+
+    def stops(self, category: Category) -> bool:
+        """Returns whether its scope covers messages of the category."""
+        return self.scope is SuppressionScope.ALL or category is Category.MARKETING
+
+
+@value
+class SuppressionChange:
+    """The data of an event about a suppression."""
+
+    channel: Channel
+    reason: SuppressionReason
+    scope: SuppressionScope
+    actor: str = ""
+    """The key that did it; empty when time did."""
+    override_reason: str = ""
+    """Why a complaint was overridden."""
+
+
+def target_key(target: str) -> str:
+    """Returns the text by which an address, a domain, or `*.` and a domain is compared."""
+    if "@" in target:
+        return email_key(target)
+    prefix = WILDCARD if target.startswith(WILDCARD) else ""
+    return prefix + domain_key(target.removeprefix(WILDCARD))
+
+
+def covering_keys(address: str) -> Iterator[str]:
+    """Yields the keys of all targets that cover the address: the address, its domain, and `*.` with each parent."""
+    key = email_key(address)
+    yield key
+    domain = key.rpartition("@")[2]
+    yield domain
+    while parent := domain.partition(".")[2]:
+        yield WILDCARD + parent
+        domain = parent
+
+
+class SuppressionIndex:
+    """Finds, among suppressions that were read for a batch, those that cover an address."""
+
+    def __init__(self, suppressions: Collection[Suppression] = ()) -> None:
+        by_key: dict[tuple[str, Channel, str], list[Suppression]] = defaultdict(list)
+        for each in suppressions:
+            by_key[each.sandbox, each.channel, each.target_key].append(each)
+        self._by_key: Mapping[tuple[str, Channel, str], Sequence[Suppression]] = dict(by_key)
+
+    def covering(self, sandbox: str, channel: Channel, address: str, time: Instant) -> Sequence[Suppression]:
+        """Returns those that are in force at that time, the oldest first."""
+        if not self._by_key or not address:
+            # Most batches have none, and need not compute the keys again.
+            return ()
+        keys = ((sandbox, channel, key) for key in covering_keys(address))
+        found = [each for key in keys for each in self._by_key.get(key, ()) if each.is_in_force(time)]
+        return sorted(found, key=lambda each: each.id)

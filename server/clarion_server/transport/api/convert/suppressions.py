@@ -1,0 +1,53 @@
+"""Converts suppressions from and to protobuf."""
+
+from __future__ import annotations
+
+from clarion.v1 import event_pb2
+from clarion.v1 import suppression_pb2 as pb
+
+from clarion_server.application.suppressions.entries import CreateSuppression
+from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.suppression import Suppression, SuppressionChange, SuppressionReason, SuppressionScope
+from clarion_server.transport.api.convert.enums import CHANNEL, SUPPRESSION_REASON, SUPPRESSION_SCOPE
+from clarion_server.transport.api.convert.request_parser import RequestParser
+from clarion_server.transport.api.convert.times import to_optional_timestamp, to_timestamp
+
+
+def to_command(suppression: pb.Suppression) -> CreateSuppression:
+    """Reads a new suppression. The command carries the violations."""
+    parser = RequestParser()
+    field = suppression.WhichOneof("target") or "address"
+    expires = suppression.HasField("expire_time")
+    return CreateSuppression(
+        target=getattr(suppression, field),
+        target_field=field,
+        channel=parser.member(CHANNEL, suppression.channel, "channel") or Channel.EMAIL,
+        reason=parser.member(SUPPRESSION_REASON, suppression.reason, "reason") or SuppressionReason.MANUAL,
+        scope=parser.member(SUPPRESSION_SCOPE, suppression.scope, "scope") or SuppressionScope.ALL,
+        expire_time=parser.instant(suppression.expire_time, "expire_time") if expires else None,
+        violations=parser.violations,
+    )
+
+
+def to_suppression(suppression: Suppression) -> pb.Suppression:
+    target = {"domain" if suppression.is_of_domain else "address": suppression.target}
+    return pb.Suppression(
+        name=suppression.name,
+        channel=CHANNEL.number(suppression.channel),
+        reason=SUPPRESSION_REASON.number(suppression.reason),
+        scope=SUPPRESSION_SCOPE.number(suppression.scope),
+        expire_time=to_optional_timestamp(suppression.expire_time),
+        create_time=to_timestamp(suppression.create_time),
+        creator=suppression.creator,
+        **target,
+    )
+
+
+def to_change(change: SuppressionChange) -> event_pb2.SuppressionChange:
+    return event_pb2.SuppressionChange(
+        channel=CHANNEL.number(change.channel),
+        reason=SUPPRESSION_REASON.number(change.reason),
+        scope=SUPPRESSION_SCOPE.number(change.scope),
+        actor=change.actor,
+        override_reason=change.override_reason,
+    )

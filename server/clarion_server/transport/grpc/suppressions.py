@@ -1,0 +1,86 @@
+"""The SuppressionService of the contract."""
+
+from __future__ import annotations
+
+from clarion.v1 import suppression_service_pb2 as pb
+
+from clarion_server.application.ports.queries import SuppressionQuery
+from clarion_server.application.suppressions.entries import ManageSuppressions
+from clarion_server.domain.access import Caller
+from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.errors import InvalidFields
+from clarion_server.domain.names import SUPPRESSIONS
+from clarion_server.domain.suppression import target_key
+from clarion_server.domain.suppression_rules import target_violations
+from clarion_server.domain.violation import Violation, required
+from clarion_server.transport.api.convert.enums import CATEGORY, CHANNEL, SUPPRESSION_REASON, SUPPRESSION_SCOPE
+from clarion_server.transport.api.convert.request_parser import RequestParser
+from clarion_server.transport.api.convert.suppressions import to_command, to_suppression
+from clarion_server.transport.api.pagination import page_of
+
+
+class SuppressionService:
+    def __init__(self, suppressions: ManageSuppressions) -> None:
+        self._suppressions = suppressions
+
+    async def create_suppression(
+        self, request: pb.CreateSuppressionRequest, caller: Caller
+    ) -> pb.CreateSuppressionResponse:
+        if not request.HasField("suppression"):
+            raise InvalidFields((required("suppression"),))
+        created = await self._suppressions.create(to_command(request.suppression), caller)
+        return pb.CreateSuppressionResponse(suppression=to_suppression(created))
+
+    async def get_suppression(self, request: pb.GetSuppressionRequest, caller: Caller) -> pb.GetSuppressionResponse:
+        found = await self._suppressions.get(SUPPRESSIONS.parse(request.name), caller)
+        return pb.GetSuppressionResponse(suppression=to_suppression(found))
+
+    async def list_suppressions(
+        self, request: pb.ListSuppressionsRequest, caller: Caller
+    ) -> pb.ListSuppressionsResponse:
+        parser = RequestParser()
+        keys = frozenset(_target_filter(parser, request))
+        channels = parser.members(CHANNEL, request.channels, "channels")
+        reasons = parser.members(SUPPRESSION_REASON, request.reasons, "reasons")
+        scopes = parser.members(SUPPRESSION_SCOPE, request.scopes, "scopes")
+        page = page_of(request, caller, str, parser=parser)
+        query = SuppressionQuery(
+            caller.visibility,
+            target_keys=keys,
+            channels=frozenset(channels),
+            reasons=frozenset(reasons),
+            scopes=frozenset(scopes),
+            before=page.after[0] if page.after else None,
+            limit=page.limit,
+        )
+        shown, token = page.cut(await self._suppressions.page(query), lambda suppression: (suppression.id,))
+        return pb.ListSuppressionsResponse(suppressions=map(to_suppression, shown), next_page_token=token)
+
+    async def delete_suppression(
+        self, request: pb.DeleteSuppressionRequest, caller: Caller
+    ) -> pb.DeleteSuppressionResponse:
+        await self._suppressions.delete(SUPPRESSIONS.parse(request.name), request.override_reason, caller)
+        return pb.DeleteSuppressionResponse()
+
+    async def check_suppression(
+        self, request: pb.CheckSuppressionRequest, caller: Caller
+    ) -> pb.CheckSuppressionResponse:
+        parser = RequestParser()
+        channel = parser.member(CHANNEL, request.channel, "channel") or Channel.EMAIL
+        parser.check()
+        checked = await self._suppressions.check(request.address, channel, caller)
+        return pb.CheckSuppressionResponse(
+            suppressions=map(to_suppression, checked.suppressions),
+            excluded_categories=map(CATEGORY.number, checked.excluded_categories),
+        )
+
+
+def _target_filter(parser: RequestParser, request: pb.ListSuppressionsRequest) -> list[str]:
+    """Returns the key of the address or the domain that the list is limited to, of which there is one at most."""
+    given = [field for field in ("address", "domain") if getattr(request, field)]
+    for field in given:
+        for violation in target_violations(getattr(request, field), field):
+            parser.add(violation)
+    if len(given) > 1:
+        parser.add(Violation("domain", "NOT_ALLOWED", "Must be empty when an address is given."))
+    return [target_key(getattr(request, field)) for field in given]

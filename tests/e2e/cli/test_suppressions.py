@@ -1,0 +1,68 @@
+"""Suppressions from the command line, against the real service."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from examples import suppressing
+from tests.e2e.cli.conftest import CommandLine
+
+
+async def test_an_address_is_suppressed_found_and_released(shop: CommandLine) -> None:
+    added = await shop("suppressions", "add", "Jane@Example.com", "--reason", "hard-bounce", "--json")
+    assert (added.data["address"], added.data["reason"], added.data["scope"]) == (
+        "Jane@Example.com",
+        "HARD_BOUNCE",
+        "ALL",
+    )
+    suppression_id = added.data["name"].removeprefix("suppressions/")
+
+    triggered = await shop("trigger", "order-confirmed", "--to", "jane@example.com", "--context", '{"order": "1"}')
+    assert "SUPPRESSED" in triggered.out + triggered.err
+    checked = await shop("suppressions", "check", "jane@EXAMPLE.com")
+    assert checked.status == 1
+    assert suppression_id in checked.out
+    assert "Nothing transactional and marketing is sent to jane@EXAMPLE.com." in checked.out
+    listed = await shop("suppressions", "list", "jane@example.com", "--json")
+    assert [each["name"] for each in listed.data] == [added.data["name"]]
+    assert (await shop("suppressions", "list", "--reason", "manual", "--json")).data == []
+
+    assert (await shop("suppressions", "remove", suppression_id)).out == f"{suppression_id} is deleted.\n"
+    free = await shop("suppressions", "check", "jane@example.com")
+    assert (free.status, free.out) == (0, "Everything may be sent to jane@example.com.\n")
+
+
+async def test_a_domain_is_suppressed_for_marketing_until_a_time(shop: CommandLine) -> None:
+    arguments = ("*.example.com", "--scope", "marketing", "--expire-time", "2100-01-01T00:00:00Z")
+    added = await shop("suppressions", "add", *arguments)
+    assert added.out.startswith("*.example.com is suppressed: suppressions/")
+    again = await shop("suppressions", "add", *arguments, "--json")
+    assert again.error["reason"] == "RESOURCE_EXISTS"
+    checked = await shop("suppressions", "check", "joe@mail.example.com", "--json")
+    assert checked.data["excluded_categories"] == ["MARKETING"]
+
+
+async def test_a_complaint_is_overridden_with_a_reason_alone(shop: CommandLine) -> None:
+    added = await shop("suppressions", "add", "jane@example.com", "--reason", "complaint", "--json")
+    refused = await shop("suppressions", "remove", added.data["name"])
+    assert refused.status == 2
+    assert "override_reason" in refused.err
+    removed = await shop("suppressions", "remove", added.data["name"], "--override-reason", "Asked for it by phone.")
+    assert removed.status == 0
+    watched = await shop("watch", "--from-start", "--limit", "2", "--json")
+    created, deleted = watched.lines
+    assert (created["type"], deleted["type"]) == ("SUPPRESSION_CREATED", "SUPPRESSION_DELETED")
+    assert deleted["subject"] == added.data["name"]
+    assert deleted["suppression_change"]["override_reason"] == "Asked for it by phone."
+    assert "example.com" not in watched.out
+
+
+async def test_the_example_suppresses_and_releases(
+    shop: CommandLine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("CLARION_TARGET", "CLARION_API_KEY"):
+        monkeypatch.setenv(name, shop.environment[name])
+    await asyncio.to_thread(suppressing.main)
+    assert capsys.readouterr().out == "Suppressed: MARKETING\nLeft: 0\n"

@@ -1,0 +1,171 @@
+"""What forbids a message may come after it was accepted: it is checked again before every attempt."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from clarion_server.adapters.system import SystemIds
+from clarion_server.application.suppressions.entries import CreateSuppression, ManageSuppressions
+from clarion_server.domain.campaign import Action, ActionMode
+from clarion_server.domain.category import Category
+from clarion_server.domain.content.email import EmailContent
+from clarion_server.domain.event import EventType
+from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
+from clarion_server.domain.instant import HOUR, SECOND
+from clarion_server.domain.message import Lane, MessageState
+from clarion_server.domain.suppression import Suppression, SuppressionScope
+
+from tests.fakes import LATER, UNKNOWN
+from tests.unit.application.running import Process, claimed, counts, events, messages, recipients, states, until
+from tests.unit.application.working import at_work, only
+from tests.unit.application.world import AUTHOR, World
+
+QUEUED, SENDING, SENT, EXCLUDED, IN_DOUBT = (
+    MessageState.QUEUED,
+    MessageState.SENDING,
+    MessageState.SENT,
+    MessageState.EXCLUDED,
+    MessageState.IN_DOUBT,
+)
+
+
+@pytest.fixture
+async def process(world: World) -> AsyncIterator[Process]:
+    """Of a world with a live campaign. It is not started: tests claim."""
+    await world.live()
+    made = Process(world)
+    yield made
+    await made.close()
+
+
+async def suppress(world: World, target: str = "jane@example.com", **fields: Any) -> Suppression:
+    suppressions = ManageSuppressions(world.transactions, world.clock, SystemIds())
+    field = "address" if "@" in target else "domain"
+    return await suppressions.create(CreateSuppression(target, field, **fields), AUTHOR)
+
+
+def at_hand_off(by: Suppression) -> Exclusion:
+    return Exclusion(ExclusionReason.SUPPRESSED, ExclusionPhase.HAND_OFF, by.name)
+
+
+async def test_a_message_that_waits_is_excluded_by_a_suppression_that_came_later(
+    world: World, process: Process
+) -> None:
+    campaign = await world.get()
+    await process.trigger(*recipients(3))
+    suppression = await suppress(world, "r1@example.com")
+    assert [message.address for message in (await claimed(world)).messages] == ["r0@example.com", "r2@example.com"]
+    assert states(world) == [SENDING, EXCLUDED, SENDING]
+    (excluded,) = messages(world, EXCLUDED).values()
+    assert (excluded.exclusion, excluded.outcome_time) == (at_hand_off(suppression), world.clock.now())
+    assert (excluded.attempt_count, excluded.owner) == (0, None)
+    event = events(world)[-1]
+    assert (event.type, event.message_id, event.detail) == (EventType.EXCLUDED, excluded.id, at_hand_off(suppression))
+    assert counts(world, campaign.key) == {
+        "TARGETED": 3,
+        "EXCLUDED:SUPPRESSED": 1,
+        "EXCLUDED_AT_HAND_OFF:SUPPRESSED": 1,
+    }
+
+
+async def test_a_suppressed_domain_stops_everybody_there(world: World, process: Process) -> None:
+    await process.trigger(*recipients(2))
+    await suppress(world, "Example.com")
+    assert (await claimed(world)).messages == []
+    assert states(world) == [EXCLUDED, EXCLUDED]
+
+
+async def test_a_suppression_of_marketing_stops_marketing_alone(world: World, process: Process) -> None:
+    await world.live("news", category=Category.MARKETING)
+    await process.trigger()
+    await process.trigger(campaign_id="news")
+    await suppress(world, scope=SuppressionScope.MARKETING)
+    assert len((await claimed(world)).messages) == 1
+    assert (await claimed(world, lane=Lane.MARKETING)).messages == []
+
+
+async def test_a_suppression_that_has_expired_by_the_attempt_stops_nothing(world: World, process: Process) -> None:
+    await process.trigger(send_time=world.clock.now() + HOUR)
+    await suppress(world, expire_time=world.clock.now() + HOUR)
+    world.clock.advance(HOUR)
+    assert len((await claimed(world)).messages) == 1
+
+
+async def test_a_message_for_later_is_accepted_when_the_suppression_ends_before(world: World, process: Process) -> None:
+    await suppress(world, expire_time=world.clock.now() + HOUR)
+    await process.trigger(send_time=world.clock.now() + HOUR - 1)
+    await process.trigger(send_time=world.clock.now() + HOUR)
+    assert states(world) == [EXCLUDED, QUEUED]
+
+
+async def test_the_next_alternative_takes_the_place_of_a_message_excluded_at_hand_off(world: World) -> None:
+    email = EmailContent(subject="Hi", html="<p>Hi</p>")
+    actions = (Action("first", "orders", email), Action("second", "orders", replace(email, subject="Again")))
+    await world.live(actions=actions, action_mode=ActionMode.FIRST_DELIVERABLE)
+    process = Process(world)
+    await process.trigger()
+    await suppress(world)
+    assert (await claimed(world)).messages == []
+    assert [(each.action, each.state) for _, each in sorted(messages(world).items())] == [
+        ("first", EXCLUDED),
+        ("second", QUEUED),
+    ]
+    assert (await claimed(world)).messages == []
+    assert states(world) == [EXCLUDED, EXCLUDED]
+    await process.close()
+
+
+async def test_a_deferred_message_is_excluded_before_its_next_attempt(world: World) -> None:
+    await world.live()
+    async with at_work(Process(world)) as process:
+        process.provider.end = lambda _: LATER
+        await process.trigger()
+        await until(lambda: states(world) == [QUEUED])
+        suppression = await suppress(world)
+        world.clock.advance(HOUR)
+        process.claim_loop.look()
+        await until(lambda: states(world) == [EXCLUDED])
+    assert only(world).exclusion == at_hand_off(suppression)
+    assert len(process.provider.begun) == 1
+
+
+async def test_a_message_that_may_have_been_sent_ends_in_doubt_and_never_excluded(world: World) -> None:
+    await world.live()
+    async with at_work(Process(world)) as process:
+        process.provider.end = lambda _: UNKNOWN
+        await process.trigger()
+        await until(lambda: states(world) == [QUEUED])
+        await suppress(world)
+        world.clock.advance(HOUR)
+        process.claim_loop.look()
+        await until(lambda: states(world) == [IN_DOUBT])
+    message = only(world)
+    assert message.exclusion is None
+    assert message.failure is not None
+    assert events(world)[-1].type is EventType.IN_DOUBT
+    assert len(process.provider.begun) == 1
+
+
+async def test_a_message_that_waits_in_hand_for_a_free_place_is_checked_again(world: World) -> None:
+    await world.channel(max_concurrency=1)
+    await world.live()
+    campaign = await world.get()
+    async with at_work(Process(world)) as process:
+        await process.trigger()
+        await until(lambda: process.is_idle)
+        gate = process.provider.channels[0].gate
+        gate.clear()
+        await process.trigger(*recipients(2))
+        await until(lambda: len(process.provider.begun) == 2)
+        suppression = await suppress(world, "r1@example.com")
+        world.clock.advance(2 * SECOND + 1)
+        gate.set()
+        await until(lambda: states(world) == [SENT, SENT, EXCLUDED])
+        await until(lambda: process.is_idle)
+    (excluded,) = messages(world, EXCLUDED).values()
+    assert (excluded.exclusion, excluded.attempt_count) == (at_hand_off(suppression), 0)
+    assert counts(world, campaign.key)["EXCLUDED_AT_HAND_OFF:SUPPRESSED"] == 1
+    assert len(process.provider.taken) == 2
