@@ -7,10 +7,12 @@ import os
 import re
 import signal
 import socket
-import sys
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from tests.fork_server import Forked, fork_server, reader_of
 
 #: How long, in seconds, a start may take on a slow and busy machine. Only a failing test waits for it.
 START_SECONDS = 180.0
@@ -36,7 +38,7 @@ class ServiceProcess:
         self.http = ""
         """The URL at which it serves HTTP, with another port after each start."""
         self._environment = {f"CLARION_{name.upper()}": value for name, value in environment.items()}
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Forked | None = None
 
     @property
     def target(self) -> str:
@@ -58,23 +60,14 @@ class ServiceProcess:
             "CLARION_STORE": f"sqlite:///{self.folder}/clarion.db",
         }
         with self.log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "clarion_server",
-                "serve",
-                env={**os.environ, **settings, **self._environment},
-                stdout=asyncio.subprocess.PIPE,
-                stderr=log,
-            )
+            self._process = fork_server().start({**os.environ, **settings, **self._environment}, log.fileno())
+        self._output = await reader_of(self._process.output)
         async with asyncio.timeout(START_SECONDS):
             await self._until_serving()
 
     async def _until_serving(self) -> None:
         self.metrics.clear()
-        assert self._process is not None
-        assert self._process.stdout is not None
-        async for line in self._process.stdout:
+        async for line in self._output:
             if found := re.search(rb"clk_\S+", line):
                 self.admin_key = found[0].decode()
             if found := re.match(rb"serving metrics on (\S+)", line):
@@ -96,10 +89,11 @@ class ServiceProcess:
     async def _end(self, number: signal.Signals) -> int:
         process, self._process = self._process, None
         assert process is not None
-        process.send_signal(number)
-        await process.communicate()
-        assert process.returncode is not None
-        return process.returncode
+        # It may have ended by itself.
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, number)
+        await self._output.read()
+        return int(await (await reader_of(process.end)).read())
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -26,43 +26,68 @@ from tests.smtp_sink import SmtpSink
 from tests.waiting import until
 
 RECIPIENTS = 2
+#: How many triggers the load is ahead of those that a test waits for: it goes on while something is killed, and does
+#: not keep the machine from starting it again.
+AHEAD = 60
+#: How long, in seconds, a test waits for acknowledgements. Only a failing test waits so long.
+MORE_SECONDS = 180
 RESEND, PARK = "resend", "park"
 OUTCOMES = {MessageState.SENT, MessageState.IN_DOUBT}
 
 
 @dataclass
 class Load:
-    """Triggers without end, each repeated under its request id until it is acknowledged."""
+    """Triggers, each repeated under its request id until it is acknowledged. Pauses while nobody waits for more."""
 
-    client: AsyncClient
+    clients: Sequence[AsyncClient]
+    """Each caller sends a repetition through the next client."""
     acknowledged: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """The messages of each acknowledged execution."""
     replayed: int = 0
     ended: bool = False
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    limit: int = AHEAD
+    """So many triggers are acknowledged before the load pauses."""
 
     async def run(self, caller: int) -> None:
-        numbers = itertools.count()
-        while not self.ended:
-            number = next(numbers)
+        clients = itertools.cycle([*self.clients[caller:], *self.clients[:caller]])
+        for number in itertools.count():
+            await self._until_wanted()
+            if self.ended:
+                return
             campaign = PARK if number % 2 else RESEND
-            answer = await self._trigger_until_acknowledged(campaign, f"{caller}-{number}")
+            answer = await self._trigger_until_acknowledged(clients, campaign, f"{caller}-{number}")
             async with self.changed:
                 self.acknowledged[answer.execution] = tuple(result.messages[0].message for result in answer.recipients)
                 self.replayed += answer.replayed
                 self.changed.notify_all()
 
-    async def _trigger_until_acknowledged(self, campaign: str, request_id: str) -> Accepted:
-        recipients = [Recipient(f"{request_id}-{place}@example.com", CONTEXT) for place in range(RECIPIENTS)]
+    async def _until_wanted(self) -> None:
+        async with self.changed:
+            await self.changed.wait_for(lambda: self.ended or len(self.acknowledged) < self.limit)
+
+    async def _trigger_until_acknowledged(
+        self, clients: Iterator[AsyncClient], campaign: str, request_id: str
+    ) -> Accepted:
+        recipients = [Recipient(f"{request_id}-{index}@example.com", CONTEXT) for index in range(RECIPIENTS)]
         while True:
             try:
-                return await self.client.trigger(campaign, recipients, request_id=request_id)
+                return await next(clients).trigger(campaign, recipients, request_id=request_id)
             except (UnavailableError, DeadlineExceededError):
                 continue
 
-    async def wait_for(self, count: int) -> None:
-        async with asyncio.timeout(60), self.changed:
-            await self.changed.wait_for(lambda: len(self.acknowledged) >= count)
+    async def wait_for_more(self, count: int) -> None:
+        """Waits for so many further acknowledgements. The load goes on behind them, but not for long."""
+        wanted = len(self.acknowledged) + count
+        self.limit = wanted + AHEAD
+        async with asyncio.timeout(MORE_SECONDS), self.changed:
+            self.changed.notify_all()
+            await self.changed.wait_for(lambda: len(self.acknowledged) >= wanted)
+
+    async def end(self) -> None:
+        self.ended = True
+        async with self.changed:
+            self.changed.notify_all()
 
 
 async def set_up_campaigns(client: AsyncClient, port: int) -> None:
@@ -71,23 +96,24 @@ async def set_up_campaigns(client: AsyncClient, port: int) -> None:
 
 
 @asynccontextmanager
-async def under_load(client: AsyncClient, callers: int = 8) -> AsyncIterator[Load]:
-    """Callers trigger all the while. In the end each has its last answer: no trigger is under way any more."""
-    load = Load(client)
+async def under_load(*clients: AsyncClient, callers: int = 8) -> AsyncIterator[Load]:
+    """Callers trigger through these clients. In the end each has its last answer: no trigger is under way any more."""
+    load = Load(clients)
     async with asyncio.TaskGroup() as tasks:
         for caller in range(callers):
             tasks.create_task(load.run(caller))
         yield load
-        load.ended = True
+        await load.end()
 
 
 async def check(what: str, load: Load, sink: SmtpSink, show_counts: Callable[[str], None]) -> None:
     """Waits until every message has its outcome, and looks at each."""
-    await until_nothing_is_queued(load.client)
-    messages = await all_messages(load.client)
+    client = load.clients[0]
+    await until_nothing_is_queued(client)
+    messages = await all_messages(client)
     show_counts(counts_of(what, load, messages, sink))
     check_nothing_is_lost(load, messages)
-    await check_what_was_sent(load.client, messages, sink)
+    await check_what_was_sent(client, messages, sink)
 
 
 async def until_nothing_is_queued(client: AsyncClient) -> None:
@@ -95,11 +121,15 @@ async def until_nothing_is_queued(client: AsyncClient) -> None:
         reports = [await client.reports.get(campaign) for campaign in (RESEND, PARK)]
         return not any(report.queued_count for report in reports)
 
-    await until(nothing_is_queued, seconds=60)
+    await until(nothing_is_queued, seconds=180)
 
 
 async def all_messages(client: AsyncClient) -> dict[str, Message]:
-    return {message.name: message async for message in client.messages.list(page_size=1000)}
+    return {
+        message.name: message
+        for campaign in (RESEND, PARK)
+        async for message in client.messages.list(campaign=campaign, page_size=1000)
+    }
 
 
 def check_nothing_is_lost(load: Load, messages: dict[str, Message]) -> None:

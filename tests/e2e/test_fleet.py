@@ -26,7 +26,6 @@ from tests.smtp_sink import SmtpSink
 
 SOAK = bool(os.environ.get("CLARION_SOAK"))
 ROUNDS = 15 if SOAK else 1
-CALLERS = 8
 #: A fault comes after so many further acknowledgements, at random.
 ACKNOWLEDGED_BEFORE_FAULT = (5, 60)
 #: How long a network is cut or stands still, at random: from less to more than a lease.
@@ -175,7 +174,7 @@ async def test_every_acknowledged_message_has_exactly_one_outcome_whatever_is_ki
         AsyncClient(fleet.api.target, api_key=fleet.api.admin_key) as client,
     ):
         await set_up_campaigns(client, sink.port)
-        async with under_load(client, CALLERS) as load:
+        async with under_load(client) as load:
             for _ in range(ROUNDS):
                 await suffer(fleet, load)
         what = ", ".join(f"{count} {fault}" for fault, count in fleet.done.items())
@@ -187,5 +186,5 @@ async def suffer(fleet: Fleet, load: Load) -> None:
     faults = fleet.faults
     fleet.chance.shuffle(faults)
     for fault in faults:
-        await load.wait_for(len(load.acknowledged) + fleet.chance.randint(*ACKNOWLEDGED_BEFORE_FAULT))
+        await load.wait_for_more(fleet.chance.randint(*ACKNOWLEDGED_BEFORE_FAULT))
         await fault()

@@ -66,10 +66,10 @@ async def test_nothing_is_lost_when_services_and_postgresql_are_crashed(
             partial(kill, other),
         )
         # Both loads have the same request ids: most triggers come to both services.
-        async with under_load(client, CALLERS) as load, under_load(other_client, CALLERS) as other_load:
+        async with under_load(client, callers=CALLERS) as load, under_load(other_client, callers=CALLERS) as other_load:
             for crash in crashes * ROUNDS:
                 for each in (load, other_load):
-                    await each.wait_for(len(each.acknowledged) + chance.randint(*ACKNOWLEDGED_BEFORE_CRASH))
+                    await each.wait_for_more(chance.randint(*ACKNOWLEDGED_BEFORE_CRASH))
                 await crash()
         load.acknowledged.update(other_load.acknowledged)
         await check(f"{ROUNDS} times each of four crashes", load, sink, show_counts)

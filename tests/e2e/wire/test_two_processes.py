@@ -3,37 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import os
-from collections import Counter
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from clarion_client import (
-    Accepted,
     AsyncClient,
-    AttemptResult,
-    DeadlineExceededError,
-    InDoubtPolicy,
     InvalidRequestError,
-    MessageState,
     PreconditionFailedError,
-    Recipient,
     RecipientOutcome,
-    UnavailableError,
 )
 
 from tests.campaigns import CONTEXT, campaign, set_up
+from tests.e2e.crash_load import check, set_up_campaigns, under_load
 from tests.process import ServiceProcess
 from tests.smtp_sink import SmtpSink
-from tests.waiting import until
 
 SOAK = bool(os.environ.get("CLARION_SOAK"))
 KILLS = 30 if SOAK else 2
-CALLERS = 6
 ACKNOWLEDGED_BEFORE_KILL = 60
 
 WIDER_SCHEMA = {
@@ -139,83 +129,22 @@ async def test_a_watch_sees_the_events_of_both(pair: tuple[AsyncClient, AsyncCli
     assert seen == {answer.execution for answer in sent}
 
 
-@dataclass
-class Load:
-    """Triggers without end through both processes, each repeated under its request id until one acknowledges it."""
-
-    clients: tuple[AsyncClient, ...]
-    acknowledged: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """The messages of each acknowledged execution."""
-    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
-
-    async def run(self, caller: int) -> None:
-        turns = itertools.cycle(self.clients[caller % 2 :] + self.clients[: caller % 2])
-        for number in itertools.count():
-            answer = await self._trigger(turns, "parking" if number % 2 else "resending", f"{caller}-{number}")
-            async with self.changed:
-                self.acknowledged[answer.execution] = tuple(result.messages[0].message for result in answer.recipients)
-                self.changed.notify_all()
-
-    async def _trigger(self, turns: itertools.cycle[AsyncClient], campaign: str, request_id: str) -> Accepted:
-        recipients = [Recipient(f"{request_id}-{index}@example.com", CONTEXT) for index in range(2)]
-        while True:
-            try:
-                return await next(turns).trigger(campaign, recipients, request_id=request_id, timeout=2)
-            except (UnavailableError, DeadlineExceededError):
-                continue
-
-    async def wait_for(self, count: int) -> None:
-        async with asyncio.timeout(60), self.changed:
-            await self.changed.wait_for(lambda: len(self.acknowledged) >= count)
-
-
 @pytest.mark.soak
 @pytest.mark.timeout(3600 if SOAK else 600)
 async def test_every_message_has_exactly_one_outcome_though_one_of_the_two_is_killed(
-    processes: tuple[ServiceProcess, ServiceProcess], pair: tuple[AsyncClient, AsyncClient], sink: SmtpSink
+    processes: tuple[ServiceProcess, ServiceProcess], sink: SmtpSink, show_counts: Callable[[str], None]
 ) -> None:
-    await set_up(pair[0], "resending", sink.port)
-    await set_up(pair[0], "parking", sink.port, in_doubt_policy=InDoubtPolicy.PARK)
-    # The client sends a call at once to the other process when one is dead.
-    load = Load(tuple(AsyncClient(each.target, api_key=each.admin_key, retry=None) for each in processes))
-    callers = [asyncio.create_task(load.run(caller)) for caller in range(CALLERS)]
-    for turn in range(KILLS):
-        await load.wait_for(len(load.acknowledged) + ACKNOWLEDGED_BEFORE_KILL)
-        await processes[turn % 2].kill()
-        await load.wait_for(len(load.acknowledged) + ACKNOWLEDGED_BEFORE_KILL)
-        await processes[turn % 2].start()
-    for caller in callers:
-        caller.cancel()
-    await asyncio.gather(*callers, *(client.close() for client in load.clients), return_exceptions=True)
-    await until_nothing_is_queued(pair[0])
-    await check(load, pair[1], sink)
-
-
-async def until_nothing_is_queued(client: AsyncClient) -> None:
-    async def nothing_is_queued() -> bool:
-        reports = [await client.reports.get(campaign) for campaign in ("resending", "parking")]
-        return not any(report.queued_count for report in reports)
-
-    await until(nothing_is_queued, seconds=60)
-
-
-async def check(load: Load, client: AsyncClient, sink: SmtpSink) -> None:
-    messages = {
-        message.name: message
-        for campaign in ("resending", "parking")
-        async for message in client.messages.list(campaign=campaign, page_size=1000)
-    }
-    received = Counter({f"messages/{header[1:].partition('@')[0]}": count for header, count in sink.counts.items()})
-    states = Counter(message.state.value for message in messages.values())
-    twice = [name for name, count in received.items() if count > 1]
-    print(f"\n{KILLS} kills, {len(load.acknowledged)} triggers: {dict(states)}; {len(twice)} messages received twice")
-    assert {name for names in load.acknowledged.values() for name in names} <= messages.keys()
-    assert states.keys() <= {MessageState.SENT.value, MessageState.IN_DOUBT.value}
-    for name, message in messages.items():
-        if message.state is MessageState.SENT:
-            assert received[name] >= 1
-        else:
-            assert (message.campaign, received[name] <= 1) == ("campaigns/parking", True)
-    for name in twice:
-        attempts = (await client.messages.get(name)).attempts
-        assert received[name] <= 1 + sum(attempt.result is AttemptResult.IN_DOUBT for attempt in attempts)
+    # A client without retries fails at once when its process is dead, and the call goes to the other one.
+    async with AsyncExitStack() as stack:
+        clients = [
+            await stack.enter_async_context(AsyncClient(each.target, api_key=each.admin_key, retry=None))
+            for each in processes
+        ]
+        await set_up_campaigns(clients[0], sink.port)
+        async with under_load(*clients) as load:
+            for process in processes * (KILLS // 2):
+                await load.wait_for_more(ACKNOWLEDGED_BEFORE_KILL)
+                await process.kill()
+                await load.wait_for_more(ACKNOWLEDGED_BEFORE_KILL)
+                await process.start()
+        await check(f"{KILLS} kills", load, sink, show_counts)

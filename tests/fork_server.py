@@ -1,0 +1,179 @@
+"""Runs `clarion serve` in processes that are forked from one that has loaded the service already.
+
+Such a start takes a third of the processor time of a new interpreter. The rest is as ever: the environment, standard
+output and error, signals and the exit code. The shared service of `tests/service.py` starts an interpreter of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import json
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+#: What a service loads when it starts; some of it only with one store or another.
+LOADED = (
+    "alembic.command",
+    "clarion_server.adapters.queue.jetstream",
+    "clarion_server.adapters.storage.postgresql",
+    "clarion_server.adapters.storage.sqlite",
+    "clarion_server.serving",
+)
+_LARGEST_READ = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Forked:
+    """A process that runs `clarion serve`."""
+
+    pid: int
+    output: int
+    """The end of a pipe from which its standard output is read."""
+    end: int
+    """The end of a pipe from which its exit code is read, in decimals, once it has ended."""
+
+
+@cache
+def fork_server() -> ForkServer:
+    """Returns the one of this process, which ends with it."""
+    return ForkServer()
+
+
+class ForkServer:
+    def __init__(self) -> None:
+        self._connection, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.fork_server", str(theirs.fileno())],
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+            )
+        atexit.register(self.close)
+
+    def start(self, environment: Mapping[str, str], errors: int) -> Forked:
+        """Starts a service with that environment, whose standard error is `errors`."""
+        output, their_output = os.pipe()
+        end, their_end = os.pipe()
+        request = json.dumps(dict(environment)).encode() + b"\n"
+        sent = socket.send_fds(self._connection, [request], [their_output, errors, their_end])
+        self._connection.sendall(request[sent:])
+        os.close(their_output)
+        os.close(their_end)
+        return Forked(int(self._connection.recv(_LARGEST_READ)), output, end)
+
+    def close(self) -> None:
+        self._connection.close()
+        self._process.wait()
+
+
+async def reader_of(pipe: int) -> asyncio.StreamReader:
+    """Returns a reader of the end of a pipe, which is closed when there is nothing more to read."""
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(pipe, "rb", buffering=0)
+    )
+    return reader
+
+
+# In the process that forks.
+
+
+class _Forks:
+    """Forks a process at each request that comes over the connection, and writes its exit code when it has ended."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        #: Where to write the exit code, by process id.
+        self._ends: dict[int, int] = {}
+        self._signals, self._signalled = socket.socketpair()
+        self._signalled.setblocking(False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(self._signalled.fileno())
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(connection, selectors.EVENT_READ)
+        self._selector.register(self._signals, selectors.EVENT_READ)
+
+    def run(self) -> bool:
+        """Returns True in each process that was forked, and False in this one when nobody will ask any more."""
+        while True:
+            for key, _ in self._selector.select():
+                if key.fileobj is self._signals:
+                    self._signals.recv(_LARGEST_READ)
+                    self._report_ended()
+                elif (request := self._request()) is None:
+                    self._end_all()
+                    return False
+                elif self._fork(*request):
+                    return True
+
+    def _request(self) -> tuple[dict[str, str], list[int]] | None:
+        text, pipes, _, _ = socket.recv_fds(self._connection, _LARGEST_READ, 3)
+        while text and not text.endswith(b"\n"):
+            text += self._connection.recv(_LARGEST_READ)
+        return (json.loads(text), pipes) if text else None
+
+    def _fork(self, environment: dict[str, str], pipes: list[int]) -> bool:
+        output, errors, end = pipes
+        pid = os.fork()
+        if pid == 0:
+            self._become_a_service(environment, output, errors, end)
+            return True
+        os.close(output)
+        os.close(errors)
+        self._ends[pid] = end
+        self._connection.sendall(str(pid).encode())
+        return False
+
+    def _become_a_service(self, environment: dict[str, str], output: int, errors: int, end: int) -> None:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        self._selector.close()
+        for each in (self._connection, self._signals, self._signalled):
+            each.close()
+        os.dup2(output, 1)
+        os.dup2(errors, 2)
+        for pipe in (output, errors, end, *self._ends.values()):
+            os.close(pipe)
+        os.environ.clear()
+        os.environ.update(environment)
+
+    def _report_ended(self) -> None:
+        for pid in list(self._ends):
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                end = self._ends.pop(pid)
+                # Whoever started it may be gone.
+                with suppress(BrokenPipeError):
+                    os.write(end, str(os.waitstatus_to_exitcode(status)).encode())
+                os.close(end)
+
+    def _end_all(self) -> None:
+        for pid in self._ends:
+            os.kill(pid, signal.SIGKILL)
+        for pid in self._ends:
+            os.waitpid(pid, 0)
+
+
+def main() -> None:
+    for name in LOADED:
+        import_module(name)
+    if _Forks(socket.socket(fileno=int(sys.argv[1]))).run():
+        sys.argv = ["clarion", "serve"]
+        import_module("clarion_server.__main__").main()
+
+
+if __name__ == "__main__":
+    main()
