@@ -71,6 +71,7 @@ def is_one_sentence(text: str) -> bool:
         (["--listen", "127.0.0.1:99999"], "CLARION_LISTEN must be host:port, such as 127.0.0.1:50051."),
         (["--metrics-listen", "here"], "CLARION_METRICS_LISTEN must be host:port, such as 127.0.0.1:50051, or empty."),
         (["--listen", "[::]:0"], "Listening on [::]:0 needs TLS"),
+        (["--listen", "0.0.0.0:0"], "set CLARION_TLS_CERTIFICATE and CLARION_TLS_KEY"),
         (["--listen", "clarion.example:50051"], "Listening on clarion.example:50051 needs TLS"),
         (["--http-listen", "[::]:0"], "Listening on [::]:0 needs TLS"),
         (["--http-listen", "clarion.example:50080"], "Listening on clarion.example:50080 needs TLS"),
@@ -85,12 +86,14 @@ def is_one_sentence(text: str) -> bool:
         (["--tls-key", "key.pem"], "CLARION_TLS_CERTIFICATE and CLARION_TLS_KEY belong together: set both, or none."),
     ],
 )
-def test_settings_that_cannot_be_are_told_by_their_name(
-    capsys: pytest.CaptureFixture[str], options: list[str], sentence: str
+def test_settings_that_cannot_be_are_told_by_their_name_before_a_store_is_made(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, options: list[str], sentence: str
 ) -> None:
     text = told(capsys, *options)
     assert text.startswith("error: The service cannot start with these settings.\n")
     assert sentence in text
+    assert "Traceback" not in text
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clarion_client import AsyncClient
 from clarion_server.transport.cli.app import run
 
 from tests.service import Sandbox
@@ -107,6 +108,17 @@ class CommandLine:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
+
+    async def wait_for_events(self, count: int) -> None:
+        """Returns when so many messages have come to their end."""
+        target, key = self.environment["CLARION_TARGET"], self.environment["CLARION_API_KEY"]
+        async with (
+            asyncio.timeout(SECONDS),
+            AsyncClient(target, api_key=key) as client,
+            client.messages.watch(from_start=True) as watch,
+        ):
+            for _ in range(count):
+                await anext(watch)
 
     def write(self, name: str, text: str) -> None:
         (self.folder / name).write_text(text, encoding="utf-8")

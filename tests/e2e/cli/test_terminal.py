@@ -75,7 +75,7 @@ async def test_json_at_a_terminal_has_no_colour_and_no_bar(shop: CommandLine) ->
 
 async def test_a_report_is_drawn_within_the_window(shop: CommandLine) -> None:
     await shop("trigger", "order-confirmed", "--to", "jane@example.com", "--context", '{"order": "1"}')
-    await shop.process("watch", "--from-start", "--limit", "1")
+    await shop.wait_for_events(1)
     shown = await at_a_terminal(shop, "report", "order-confirmed", columns=60)
     assert "█" in shown
     assert "100.0%" in shown

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
-import os
 import ssl
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -138,20 +136,6 @@ async def test_a_service_with_a_certificate_serves_http_over_tls_alone(tmp_path:
         assert await asyncio.to_thread(code) == 200
         with Http(service.http) as plain, pytest.raises((http.client.HTTPException, OSError)):
             await asyncio.to_thread(plain.get, "/v1/campaigns")
-
-
-async def test_serving_http_to_the_world_without_tls_is_refused(tmp_path: Path) -> None:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "clarion_server", "serve"),
-        env={**os.environ, "CLARION_LISTEN": "127.0.0.1:0", "CLARION_HTTP_LISTEN": "0.0.0.0:0"},
-        cwd=tmp_path,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    async with asyncio.timeout(30):
-        said, _ = await process.communicate()
-    assert process.returncode
-    assert b"needs TLS" in said
 
 
 async def test_without_an_address_there_is_no_http(tmp_path: Path) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import codecs
-import os
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -198,33 +196,6 @@ async def test_a_password_of_a_provider_is_written_and_never_read(sandbox: Sandb
 
 
 # Authentication.
-
-
-async def serve(tmp_path: Path, **settings: str) -> tuple[int | None, str]:
-    """The exit code and the last words of a service that does not start."""
-    environment = {f"CLARION_{name.upper()}": value for name, value in settings.items()}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "clarion_server",
-        "serve",
-        env={**os.environ, **environment},
-        cwd=tmp_path,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    async with asyncio.timeout(30):
-        out, err = await process.communicate()
-    return process.returncode, (out + err).decode()
-
-
-async def test_listening_for_the_world_without_tls_is_refused_in_one_clear_sentence(tmp_path: Path) -> None:
-    code, words = await serve(tmp_path, listen="0.0.0.0:0")
-    assert code not in {0, None}
-    assert "needs TLS" in words
-    assert "CLARION_TLS_CERTIFICATE" in words
-    assert "Traceback" not in words
-    assert not (tmp_path / "clarion.db").exists()
 
 
 @pytest.fixture(scope="module")
