@@ -18,13 +18,14 @@ from tests.e2e.wire.calls import METHODS
 from tests.service import Sandbox, Service
 
 SCHEMATHESIS = Path(sysconfig.get_path("scripts"), "schemathesis")
+SOAK = bool(os.environ.get("CLARION_SOAK"))
 #: Streams do not end, and Verify connects to any host that it is given.
 LEFT_OUT = "(watch|triggerStream|verify)$"
 #: Most rules cannot be told by a schema: templates compile, schedules end after they begin, ids exist. What the schemas
 #: allow is therefore refused at times. All other checks are on, that of data which the schemas forbid included.
 UNFIT_CHECK = "positive_data_acceptance"
 #: For each operation, beside those that cover every keyword of the schemas (about 2,000 in all).
-EXAMPLES = 10
+EXAMPLES = 50 if SOAK else 3
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -111,7 +112,8 @@ def test_the_description_needs_no_key_and_puts_none_into_a_url(service: Service)
     assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(3600 if SOAK else 600)
+@pytest.mark.soak
 def test_schemathesis_finds_no_answer_that_the_description_does_not_have(
     service: Service, sandbox: Sandbox, tmp_path: Path
 ) -> None:
@@ -120,7 +122,9 @@ def test_schemathesis_finds_no_answer_that_the_description_does_not_have(
     command = [
         *(str(SCHEMATHESIS), "--config-file", str(settings), "run", f"{service.http}/openapi.json", "--no-color"),
         *("--header", f"Authorization: Bearer {sandbox.admin_key}", "--exclude-checks", UNFIT_CHECK),
-        *("--phases", "examples,coverage,fuzzing", "--max-examples", str(EXAMPLES), "--seed", "1"),
+        *("--phases", "examples,coverage,fuzzing", "--max-examples", str(EXAMPLES)),
+        # Under `make soak` the examples are new ones in every run.
+        *(() if SOAK else ("--seed", "1")),
         *("--generation-database", "none", "--exclude-path-regex", LEFT_OUT),
     ]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "SCHEMATHESIS_HOOKS": "tests.e2e.http.schemathesis_hooks"}
