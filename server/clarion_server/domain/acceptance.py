@@ -18,6 +18,9 @@ from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message, MessageState, message_id
 from clarion_server.domain.value import value
 
+#: Python 3.11 takes as long to find a member in its class as to create a small object.
+_QUEUED, _SENDING = MessageState.QUEUED, MessageState.SENDING
+
 
 @value
 class AcceptedRecipient:
@@ -125,11 +128,11 @@ def decide(trigger: Trigger, facts: Facts) -> Decision:
 def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepted:
     messages: list[Message] = []
     exclusions: dict[tuple[int, int], ExclusionReason] = {}
-    first_only = trigger.execution.action_mode is ActionMode.FIRST_DELIVERABLE
+    phase, first_only = ExclusionPhase.ACCEPT, trigger.execution.action_mode is ActionMode.FIRST_DELIVERABLE
     for recipient in trigger.recipients:
         for index, action in enumerate(trigger.actions):
-            message = _message(trigger, recipient, index, action)
-            exclusion = find_exclusion(message, message.release_time, ExclusionPhase.ACCEPT, facts.exclusions)
+            message = _message(trigger, recipient, index, action, first_only)
+            exclusion = find_exclusion(message, message.release_time, phase, facts.exclusions)
             if exclusion is not None:
                 exclusions[recipient.index, index] = exclusion.reason
                 message = _excluded(message, exclusion)
@@ -154,8 +157,11 @@ def _excluded(message: Message, exclusion: Exclusion) -> Message:
     )
 
 
-def _message(trigger: Trigger, recipient: AcceptedRecipient, index: int, action: TargetAction) -> Message:
-    execution, now = trigger.execution, trigger.execution.accept_time
+def _message(
+    trigger: Trigger, recipient: AcceptedRecipient, index: int, action: TargetAction, first_only: bool
+) -> Message:
+    execution = trigger.execution
+    now, release, address = execution.accept_time, trigger.release_time, recipient.addresses[index]
     owner = trigger.owners[index]
     begun = None if owner is None else now
     # Positional arguments: this runs once per message, and keywords would make it a tenth slower.
@@ -169,21 +175,21 @@ def _message(trigger: Trigger, recipient: AcceptedRecipient, index: int, action:
         action.channel_key,
         trigger.lane,
         recipient.identity,
-        recipient.addresses[index],
+        address,
         recipient.locale,
         recipient.context,
         recipient.profile,
-        MessageState.QUEUED if owner is None else MessageState.SENDING,
+        _QUEUED if owner is None else _SENDING,
         now,
-        trigger.release_time,
-        trigger.release_time,
+        release,
+        release,
         execution.expire_time,
         0 if begun is None else 1,
         begun,
         owner,
         begun,
         recipient.labels,
-        tuple(recipient.addresses[index + 1 :]) if execution.action_mode is ActionMode.FIRST_DELIVERABLE else (),
+        tuple(recipient.addresses[index + 1 :]) if first_only else (),
     )
 
 

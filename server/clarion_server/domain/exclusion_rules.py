@@ -31,6 +31,8 @@ def find_exclusion(message: Message, time: Instant, phase: ExclusionPhase, facts
     if simulated is not None:
         # Magic recipients have the outcome that their address says, and no other.
         return Exclusion(ExclusionReason.SUPPRESSED, phase) if simulated is SimulatedOutcome.SUPPRESSED else None
+    if facts is NO_EXCLUSION_FACTS:
+        return None
     for suppression in facts.suppressions.covering(message.sandbox, message.channel, message.address, time):
         if suppression.stops(message.category):
             return Exclusion(ExclusionReason.SUPPRESSED, phase, suppression.name)

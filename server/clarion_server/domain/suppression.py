@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
+from functools import lru_cache
 
 from clarion_server.domain.address_key import domain_key, email_key
 from clarion_server.domain.category import Category
@@ -90,15 +91,17 @@ def target_key(target: str) -> str:
     return prefix + domain_key(target.removeprefix(WILDCARD))
 
 
-def covering_keys(address: str) -> Iterator[str]:
-    """Yields the keys of all targets that cover the address: the address, its domain, and `*.` with each parent."""
+def covering_keys(address: str) -> tuple[str, ...]:
+    """Returns the keys of all targets that cover the address: the address, its domain, and `*.` with each parent."""
     key = email_key(address)
-    yield key
-    domain = key.rpartition("@")[2]
-    yield domain
-    while parent := domain.partition(".")[2]:
-        yield WILDCARD + parent
-        domain = parent
+    return key, *_covering_domain_keys(key.rpartition("@")[2])
+
+
+# Many recipients share few domains.
+@lru_cache(maxsize=1_024)
+def _covering_domain_keys(domain: str) -> tuple[str, ...]:
+    labels = domain.split(".")
+    return domain, *(WILDCARD + ".".join(labels[index:]) for index in range(1, len(labels)))
 
 
 class SuppressionIndex:
