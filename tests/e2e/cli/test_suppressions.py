@@ -24,7 +24,7 @@ async def test_an_address_is_suppressed_found_and_released(shop: CommandLine) ->
     checked = await shop("suppressions", "check", "jane@EXAMPLE.com")
     assert checked.status == 1
     assert suppression_id in checked.out
-    assert "Nothing transactional and marketing is sent to jane@EXAMPLE.com." in checked.out
+    assert "Nothing is sent to jane@EXAMPLE.com." in checked.out
     listed = await shop("suppressions", "list", "jane@example.com", "--json")
     assert [each["name"] for each in listed.data] == [added.data["name"]]
     assert (await shop("suppressions", "list", "--reason", "manual", "--json")).data == []
@@ -42,6 +42,8 @@ async def test_a_domain_is_suppressed_for_marketing_until_a_time(shop: CommandLi
     assert again.error["reason"] == "RESOURCE_EXISTS"
     checked = await shop("suppressions", "check", "joe@mail.example.com", "--json")
     assert checked.data["excluded_categories"] == ["MARKETING"]
+    for_people = await shop("suppressions", "check", "joe@mail.example.com")
+    assert "Only transactional messages are sent to joe@mail.example.com." in for_people.out
 
 
 async def test_a_complaint_is_overridden_with_a_reason_alone(shop: CommandLine) -> None:

@@ -112,6 +112,6 @@ def _target(suppression: Suppression) -> str:
 def _check_view(address: str, checked: SuppressionCheck) -> RenderableType:
     if not checked.excluded_categories:
         return plain(f"Everything may be sent to {address}.", "green")
-    words = " and ".join(category.lower() for category in checked.excluded_categories)
-    verdict = plain(f"Nothing {words} is sent to {address}.", "yellow")
-    return Group(table(checked.suppressions, COLUMNS), verdict)
+    only_marketing = list(checked.excluded_categories) == ["MARKETING"]
+    verdict = "Only transactional messages are sent" if only_marketing else "Nothing is sent"
+    return Group(table(checked.suppressions, COLUMNS), plain(f"{verdict} to {address}.", "yellow"))
