@@ -1,10 +1,14 @@
-"""Work in a thread that stops when nobody waits for it any more."""
+"""Work in threads, so that the event loop serves others meanwhile.
+
+There are few threads, as each work may take a second of processor time and 64 MB. What has no thread waits for one.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextvars import ContextVar
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar, copy_context
 from threading import Event
 from typing import Any, TypeVar
 
@@ -12,25 +16,42 @@ Result = TypeVar("Result")
 
 _CANCELLED: ContextVar[Event | None] = ContextVar("cancelled", default=None)
 
+#: For the work of authors: reviews, previews and samples.
+AUTHORING_THREADS = 2
+#: For large requests. They have threads of their own, because they must not wait for reviews.
+_REQUEST_THREADS = 2
+
+_AUTHORING = ThreadPoolExecutor(AUTHORING_THREADS, "authoring")
+_REQUESTS = ThreadPoolExecutor(_REQUEST_THREADS, "requests")
+
 
 class WorkCancelled(Exception):
     """Ends work that nobody waits for."""
 
 
 async def run_in_background(work: Callable[..., Result], *arguments: Any) -> Result:
-    """Runs the work in a thread, so that the event loop serves others meanwhile.
+    """Runs the work of an author in a thread, after waiting for one.
 
-    When the caller is cancelled, the work is told, and ends at its next call of `check_cancelled`.
+    When the caller is cancelled, work that has begun is told, and ends at its next call of `check_cancelled`.
     """
     cancelled = Event()
     token = _CANCELLED.set(cancelled)
     try:
-        return await asyncio.to_thread(work, *arguments)
+        return await _run(_AUTHORING, work, *arguments)
     except asyncio.CancelledError:
         cancelled.set()
         raise
     finally:
         _CANCELLED.reset(token)
+
+
+async def run_for_request(work: Callable[..., Result], *arguments: Any) -> Result:
+    """Runs work for a large request in a thread, after waiting for one."""
+    return await _run(_REQUESTS, work, *arguments)
+
+
+async def _run(threads: ThreadPoolExecutor, work: Callable[..., Result], *arguments: Any) -> Result:
+    return await asyncio.get_running_loop().run_in_executor(threads, copy_context().run, work, *arguments)
 
 
 def check_cancelled() -> None:

@@ -18,6 +18,7 @@ def label_violations(labels: Mapping[str, str], field: str = "labels") -> Iterat
     """Yields the violations of the labels of a trigger, of a recipient, or of both together."""
     if len(labels) > MAX_LABELS:
         yield too_many(field, MAX_LABELS)
+        return
     for key, value in labels.items():
         if not _KEY.fullmatch(key):
             yield malformed(field, "Keys must be 1 to 63 lower-case letters, digits, hyphens, underscores and dots.")

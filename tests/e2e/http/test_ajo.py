@@ -85,6 +85,13 @@ def test_the_data_of_a_recipient_becomes_its_message(ajo: Http, client: Client) 
     assert (message.identity, message.address) == ("email:JANE", "sent+jane@clarion.test")
 
 
+def test_a_large_execution_is_read_as_a_small_one_is(ajo: Http) -> None:
+    profile = {"numbers": [1] * 10_000}
+    assert ajo.post(UNITARY, execution(recipient(profile=profile))).code == 202
+    refused = ajo.post(UNITARY, execution(recipient(profile=profile, type="nobody"), requestId="large"))
+    assert (refused.code, refused.json["report"]["additionalContext"]["requestId"]) == (400, "large")
+
+
 def test_each_recipient_has_its_outcome(ajo: Http) -> None:
     answer = ajo.post(UNITARY, execution(recipient("sent+1@clarion.test"), recipient("suppressed@clarion.test")))
     assert [each["outcome"] for each in answer.json["recipients"]] == ["ACCEPTED", "EXCLUDED"]

@@ -33,6 +33,17 @@ def test_a_campaign_is_triggered_and_its_messages_are_found(http: Http, orders: 
     }
 
 
+def test_a_large_body_is_read_and_checked_as_a_small_one_is(http: Http, orders: Sandbox) -> None:
+    large = {"identity": "email:r1@clarion.test", "context": CONTEXT, "profile": {"numbers": [1] * 10_000}}
+    answer = http.post("/v1/campaigns/orders:trigger", {"recipients": [large]})
+    assert (answer.code, answer.json["recipients"][0]["outcome"]) == (200, "OUTCOME_ACCEPTED")
+    wrong = {"identity": "email:r2@clarion.test"}
+    answer = http.post("/v1/campaigns/orders:trigger", {"recipients": [large, wrong], "recipient": 1})
+    assert answer.violations == {("recipient", "UNKNOWN_FIELD")}
+    answer = http.post("/v1/campaigns/orders:trigger", {"recipients": [large, wrong]})
+    assert answer.violations == {("recipients[1].context.order", "REQUIRED")}
+
+
 def test_a_write_that_only_validates_stores_nothing(http: Http, orders: Sandbox) -> None:
     before = http.get("/v1/campaigns/orders").json
     answer = http.send("PATCH", "/v1/campaigns/orders?validateOnly=true", {"displayName": "Other"})

@@ -86,6 +86,18 @@ def test_each_line_of_a_stream_of_triggers_is_answered_while_the_stream_goes_on(
         assert [each.get("field") for each in violations] == [path]
 
 
+def test_a_large_line_of_a_stream_is_answered_in_its_place(service: Service, orders: Sandbox) -> None:
+    large = trigger(1)
+    large["trigger"]["recipients"][0]["profile"] = {"numbers": [1] * 10_000}
+    headers = {"content_type": "application/x-ndjson", "transfer_encoding": "chunked"}
+    with Stream(service, orders.admin_key, "POST", STREAM, **headers) as stream:
+        for line in (trigger(0), large, {"trigger": {"recipients": [[1] * 20_000]}}, trigger(2)):
+            stream.write(json.dumps(line) + "\n")
+        stream.finish()
+        answers = [json.loads(line) for line in stream.lines()]
+    assert [next(iter(answer)) for answer in answers] == ["accepted", "accepted", "error", "accepted"]
+
+
 def test_a_stream_of_triggers_without_a_key_is_refused_before_it_is_read(service: Service) -> None:
     with Http(service.http) as stranger:
         answer = stranger.post(STREAM, b"no JSON", content_type="application/x-ndjson")

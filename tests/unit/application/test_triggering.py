@@ -320,6 +320,17 @@ async def test_the_valid_recipients_are_accepted_where_that_is_allowed(world: Wo
     assert set(messages(world)) == {message_id(execution.id, 0, 0), message_id(execution.id, 2, 0)}
 
 
+async def test_of_many_violations_the_first_of_each_further_recipient_is_listed(world: World, process: Process) -> None:
+    names = [f"a{place}" for place in range(80)]
+    greeting = (replace(DEFINITION.actions[0], content=EmailContent("Hello", text="Hello")),)
+    await world.live("strict", context_schema={"type": "object", "required": names}, actions=greeting)
+    invalid = [replace(each, context={}) for each in recipients(30)]
+    valid = recipient(context=dict.fromkeys(names, 1))
+    answer = await process.trigger(*invalid, valid, campaign_id="strict", allow_partial=True)
+    counts = [len(violations) for violations in answer.execution.rejections.values()]
+    assert counts == [80] * 13 + [1] * 17
+
+
 async def test_a_call_with_invalid_recipients_alone_is_refused_all_the_same(world: World, process: Process) -> None:
     with pytest.raises(InvalidFields):
         await process.trigger(recipient(context={}), allow_partial=True)

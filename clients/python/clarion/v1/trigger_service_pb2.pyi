@@ -264,7 +264,9 @@ class RecipientResult(_message.Message):
 
     @_builtins.property
     def violations(self) -> _containers.RepeatedCompositeFieldContainer[_error_details_pb2.BadRequest.FieldViolation]:
-        """Why it was rejected: every violation, by its path in the request."""
+        """Why it was rejected: every violation, by its path in the request. After 1,000 violations in a call, of the context schema the
+        first alone.
+        """
 
     def __init__(
         self,

@@ -70,7 +70,7 @@ class TriggerServiceServicer:
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: fields or recipients are malformed, or a context breaks the campaign's schema.
-        All violations of all recipients are listed, by paths such as `recipients[2].context.order.total`.
+        The violations of all recipients are listed, up to 1,000, by paths such as `recipients[2].context.order.total`.
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
         - `FAILED_PRECONDITION` `CAMPAIGN_NOT_LIVE`: it is a draft, paused, stopped or completed.
         - `FAILED_PRECONDITION` `CAMPAIGN_OUTSIDE_WINDOW`: its start time lies ahead, or its end time has passed.

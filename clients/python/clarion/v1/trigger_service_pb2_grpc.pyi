@@ -48,7 +48,7 @@ class TriggerServiceStub:
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: fields or recipients are malformed, or a context breaks the campaign's schema.
-      All violations of all recipients are listed, by paths such as `recipients[2].context.order.total`.
+      The violations of all recipients are listed, up to 1,000, by paths such as `recipients[2].context.order.total`.
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
     - `FAILED_PRECONDITION` `CAMPAIGN_NOT_LIVE`: it is a draft, paused, stopped or completed.
     - `FAILED_PRECONDITION` `CAMPAIGN_OUTSIDE_WINDOW`: its start time lies ahead, or its end time has passed.
@@ -82,7 +82,7 @@ class TriggerServiceAsyncStub(TriggerServiceStub):
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: fields or recipients are malformed, or a context breaks the campaign's schema.
-      All violations of all recipients are listed, by paths such as `recipients[2].context.order.total`.
+      The violations of all recipients are listed, up to 1,000, by paths such as `recipients[2].context.order.total`.
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
     - `FAILED_PRECONDITION` `CAMPAIGN_NOT_LIVE`: it is a draft, paused, stopped or completed.
     - `FAILED_PRECONDITION` `CAMPAIGN_OUTSIDE_WINDOW`: its start time lies ahead, or its end time has passed.
@@ -119,7 +119,7 @@ class TriggerServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: fields or recipients are malformed, or a context breaks the campaign's schema.
-          All violations of all recipients are listed, by paths such as `recipients[2].context.order.total`.
+          The violations of all recipients are listed, up to 1,000, by paths such as `recipients[2].context.order.total`.
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
         - `FAILED_PRECONDITION` `CAMPAIGN_NOT_LIVE`: it is a draft, paused, stopped or completed.
         - `FAILED_PRECONDITION` `CAMPAIGN_OUTSIDE_WINDOW`: its start time lies ahead, or its end time has passed.

@@ -133,7 +133,9 @@ class RecipientResult(Value):
     messages: Sequence[MessageResult] = ()
     """Its messages, in the order of the campaign's actions. Empty when rejected."""
     violations: Sequence[Violation] = ()
-    """Why it was rejected: every violation, by its path in the request."""
+    """Why it was rejected: every violation, by its path in the request. After 1,000 violations in a call, of the
+    context schema the first alone.
+    """
 
 
 @represents(trigger_service_pb2.MessageResult.DESCRIPTOR)

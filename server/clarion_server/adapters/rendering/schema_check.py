@@ -28,7 +28,11 @@ _MOST_LISTED_VALUES = 5_000
 """The values of a context whose possible errors are counted."""
 
 _TOO_LARGE = Violation("", "TOO_MANY", "Has too many values, or too long texts, to be checked against its schema.")
-_NOT_LISTED = Violation("", "NO_MATCH", "Breaks the context schema, and has too many values for a list of violations.")
+_NOT_LISTED = Violation(
+    "",
+    "NO_MATCH",
+    "Breaks the context schema, and has too many values, or comes after too many violations, for a list.",
+)
 
 
 class JsonSchema:
@@ -46,19 +50,22 @@ class JsonSchema:
         self._has_alternatives = has_alternatives(schema)
         self._is_bounded = time_of_largest(self._cost) <= _MOST_NANOSECONDS
 
-    def violations(self, context: Mapping[str, Any]) -> list[Violation]:
+    def violations(self, context: Mapping[str, Any], *, first_only: bool = False) -> list[Violation]:
         """Returns the first hundred broken rules; of a context with thousands of values the first alone."""
         try:
             if not self._is_bounded and self._cost.time_left(context, _MOST_NANOSECONDS) < 0:
                 return [_TOO_LARGE]
             if self._validator.is_valid(context):
                 return []
-            if holds_at_most(_MOST_LISTED_VALUES, context) and self._cost.errors(context) <= _MOST_ERRORS:
+            if not first_only and self._can_be_listed(context):
                 found = chain.from_iterable(map(violations_of, self._validator.iter_errors(context)))
                 return list(islice(found, _MOST_VIOLATIONS))
             return self._first_violations(context)
         except ValueError:
             return [Violation("", "TOO_DEEP", "Is nested too deeply.")]
+
+    def _can_be_listed(self, context: Mapping[str, Any]) -> bool:
+        return holds_at_most(_MOST_LISTED_VALUES, context) and self._cost.errors(context) <= _MOST_ERRORS
 
     def _first_violations(self, context: Mapping[str, Any]) -> list[Violation]:
         if self._has_alternatives:

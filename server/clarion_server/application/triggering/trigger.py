@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from clarion_server.application.background import run_for_request
 from clarion_server.application.campaign_cache import CampaignCache, LiveCampaign
 from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.ports.clock import Clock, Ids
@@ -12,7 +13,6 @@ from clarion_server.application.ports.content import RenderingFailed
 from clarion_server.application.ports.metrics import Metrics
 from clarion_server.application.ports.queue import Queue
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.sending.direct_hand_off import DirectHandOff
 from clarion_server.application.sending.local_dispatch import LocalDispatch, Reservation
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.triggering.accept import AcceptItem, AcceptTriggers, personalisation, read_facts
@@ -85,7 +85,7 @@ class Triggering:
         self._campaigns = campaigns
         self._commits = commits
         self._dispatch = dispatch
-        self._accept_triggers = AcceptTriggers(queue, DirectHandOff(transactions, clock), metrics or Metrics())
+        self._accept_triggers = AcceptTriggers(queue, metrics or Metrics())
         self._clock = clock
         self._ids = ids
 
@@ -111,7 +111,7 @@ class Triggering:
         for _ in range(_ATTEMPTS):
             live = await self._campaigns.live(caller.visibility, command.campaign_id)
             try:
-                begun = self._begin(command, live, caller)
+                begun = await self._admit_and_submit(command, live, caller)
             except (InvalidFields, CampaignOutsideWindow):
                 # The cached version refused it. Another process may have activated a newer one.
                 if await self._campaigns.is_current(live):
@@ -122,11 +122,11 @@ class Triggering:
                 return answer
         raise Unavailable
 
-    async def load_and_begin(self, command: TriggerCommand, caller: Caller) -> Begun | None:
-        """Does the same as `begin` for a campaign that must be loaded first."""
+    async def load_and_begin(self, command: TriggerCommand, caller: Caller) -> Begun:
+        """Does the same as `begin`, also for a campaign that must be loaded first and for large triggers."""
         self._check_named(command)
-        await self._campaigns.live(caller.visibility, command.campaign_id)
-        return self.begin(command, caller)
+        live = await self._campaigns.live(caller.visibility, command.campaign_id)
+        return await self._admit_and_submit(command, live, caller)
 
     def _check_named(self, command: TriggerCommand) -> None:
         """Raises InvalidFields with all violations that need no campaign, if the call names none."""
@@ -139,13 +139,24 @@ class Triggering:
         Never waits, so that a stream needs no task for each of its triggers. Raises the same errors as `trigger`.
         """
         live = self._campaigns.cached(caller.visibility, command.campaign_id)
-        return None if live is None else self._begin(command, live, caller)
+        if live is None:
+            return None
+        self._check_accepts(command, live)
+        return self._submit(command, live, admit(command, live), caller)
 
-    def _begin(self, command: TriggerCommand, live: LiveCampaign, caller: Caller) -> Begun:
-        now = self._clock.now()
+    async def _admit_and_submit(self, command: TriggerCommand, live: LiveCampaign, caller: Caller) -> Begun:
+        """Checks the trigger and submits it. The recipients of a large one are checked in a thread."""
+        self._check_accepts(command, live)
+        admission = await run_for_request(admit, command, live) if command.is_large else admit(command, live)
+        return self._submit(command, live, admission, caller)
+
+    def _check_accepts(self, command: TriggerCommand, live: LiveCampaign) -> None:
+        """Raises Overloaded, CampaignNotLive or CampaignOutsideWindow."""
         self.check_capacity(len(command.recipients) * len(live.version.actions))
-        live.check_accepts(now)
-        admission = admit(command, live)
+        live.check_accepts(self._clock.now())
+
+    def _submit(self, command: TriggerCommand, live: LiveCampaign, admission: Admission, caller: Caller) -> Begun:
+        now = self._clock.now()
         _check(admission, call_violations(command, now), command.allow_partial)
         execution = self._execution(command, live, admission, caller, now)
         release = max(now, command.send_time or now)

@@ -21,7 +21,7 @@ from clarion_server.domain.access import Caller, Scope
 from clarion_server.domain.errors import ClarionError, DeadlineTooShort, ScopeDenied, Unauthenticated
 from clarion_server.transport.api.errors import internal_status, status_of, trim_to_trailers
 from clarion_server.transport.api.in_flight_calls import InFlightCalls
-from clarion_server.transport.api.requests import check_decoded
+from clarion_server.transport.api.requests import Unread, check_decoded
 
 log = structlog.get_logger()
 
@@ -76,6 +76,8 @@ class Guard:
                 self.in_flight.begin()
                 try:
                     caller = await self._admit(context)
+                    if isinstance(request, Unread):
+                        request = await request.read()
                     return await call(check_decoded(request), caller)
                 finally:
                     self.in_flight.end()
@@ -94,6 +96,8 @@ class Guard:
                 self.in_flight.begin()
                 try:
                     caller = await self._admit(context)
+                    if isinstance(request, Unread):
+                        request = await request.read()
                     # When the caller cancels, the generator is closed at once and not by the garbage collector.
                     async with aclosing(call(check_decoded(request), caller)) as answers:
                         async for answer in answers:

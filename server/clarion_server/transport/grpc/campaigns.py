@@ -34,6 +34,7 @@ from clarion_server.transport.api.convert.samples import to_response
 from clarion_server.transport.api.masks import read_mask
 from clarion_server.transport.api.pagination import Page, page_of
 from clarion_server.transport.api.public_addresses import PublicAddresses
+from clarion_server.transport.api.requests import converted
 
 #: The fields by which campaigns can be ordered, each with its type and the value of a campaign.
 _ORDERS: Mapping[str, tuple[type, Callable[[Campaign], str | int]]] = {
@@ -65,7 +66,9 @@ class CampaignService:
 
     async def create_campaign(self, request: pb.CreateCampaignRequest, caller: Caller) -> pb.CreateCampaignResponse:
         _need_campaign(request)
-        command = CreateCampaign(request.campaign_id, to_draft(request.campaign), request.validate_only)
+        command = CreateCampaign(
+            request.campaign_id, await converted(to_draft, request.campaign), request.validate_only
+        )
         campaign = await self._campaigns.create(command, caller)
         return pb.CreateCampaignResponse(campaign=_written(campaign, request.validate_only))
 
@@ -101,7 +104,7 @@ class CampaignService:
         mask = read_mask(request.update_mask, request.campaign, EDITABLE_FIELDS)
         command = UpdateCampaign(
             CAMPAIGNS.parse(request.campaign.name, "campaign.name"),
-            to_draft(request.campaign),
+            await converted(to_draft, request.campaign),
             mask.fields,
             request.campaign.etag,
             mask.violations,
@@ -156,7 +159,7 @@ class CampaignService:
     async def preview_campaign(
         self, request: preview_pb.PreviewCampaignRequest, caller: Caller
     ) -> preview_pb.PreviewCampaignResponse:
-        preview = await self._previewer.preview(to_command(request), caller)
+        preview = await self._previewer.preview(await converted(to_command, request), caller)
         return to_preview(preview)
 
     async def get_trigger_sample(

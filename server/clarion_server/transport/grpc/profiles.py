@@ -17,6 +17,7 @@ from clarion_server.domain.violation import required
 from clarion_server.transport.api.convert.profiles import to_fields, to_profile
 from clarion_server.transport.api.masks import read_mask
 from clarion_server.transport.api.pagination import page_of
+from clarion_server.transport.api.requests import converted
 
 
 class ProfileService:
@@ -25,7 +26,7 @@ class ProfileService:
 
     async def create_profile(self, request: pb.CreateProfileRequest, caller: Caller) -> pb.CreateProfileResponse:
         _need_profile(request)
-        command = CreateProfile(to_fields(request.profile), request.validate_only)
+        command = CreateProfile(await converted(to_fields, request.profile), request.validate_only)
         created = to_profile(await self._profiles.create(command, caller))
         if request.validate_only:
             # Nothing was stored, so it has no name and no etag.
@@ -53,7 +54,7 @@ class ProfileService:
         mask = read_mask(request.update_mask, wanted, EDITABLE_FIELDS, members_of="attributes")
         command = UpdateProfile(
             PROFILES.parse(wanted.name, "profile.name"),
-            to_fields(wanted),
+            await converted(to_fields, wanted),
             mask.fields,
             mask.members,
             wanted.etag,

@@ -10,6 +10,7 @@ from uuid import uuid4
 import structlog
 from clarion.v1 import trigger_service_pb2 as pb
 
+from clarion_server.application.background import run_for_request
 from clarion_server.application.triggering.admission import TriggerCommand
 from clarion_server.application.triggering.trigger import Begun, TriggerAnswer, Triggering
 from clarion_server.domain.access import Caller
@@ -17,7 +18,7 @@ from clarion_server.domain.errors import ClarionError, Unavailable
 from clarion_server.domain.value import value
 from clarion_server.transport.api.convert.triggers import to_command, to_response
 from clarion_server.transport.api.errors import internal_status, status_of
-from clarion_server.transport.api.requests import check_decoded, size_of
+from clarion_server.transport.api.requests import Unread, check_decoded, is_large, size_of
 
 log = structlog.get_logger()
 
@@ -34,10 +35,11 @@ class TriggerService:
     async def trigger(self, request: pb.TriggerRequest, caller: Caller) -> pb.TriggerResponse:
         # Checked before the request is converted, because conversion costs most under overload.
         self._triggering.check_capacity(len(request.recipients))
-        return to_response(await self._triggering.trigger(to_command(request), caller))
+        command = await run_for_request(_to_large_command, request) if is_large() else to_command(request)
+        return to_response(await self._triggering.trigger(command, caller))
 
     async def trigger_stream(
-        self, requests: AsyncIterator[pb.TriggerStreamRequest], caller: Caller
+        self, requests: AsyncIterator[pb.TriggerStreamRequest | Unread], caller: Caller
     ) -> AsyncGenerator[pb.TriggerStreamResponse]:
         window = _Window()
         reader = asyncio.create_task(self._read(requests, caller, window))
@@ -59,13 +61,16 @@ class TriggerService:
         for reader in self._readers:
             reader.cancel()
 
-    async def _read(self, requests: AsyncIterator[pb.TriggerStreamRequest], caller: Caller, window: _Window) -> None:
+    async def _read(
+        self, requests: AsyncIterator[pb.TriggerStreamRequest | Unread], caller: Caller, window: _Window
+    ) -> None:
         try:
             async for request in requests:
                 size = size_of(request)
                 if not window.fits(size):
                     await window.wait_until_fits(size)
-                window.add(self._begin(request, size, caller) or await self._load_and_begin(request, size, caller))
+                begun = None if isinstance(request, Unread) else self._begin(request, size, caller)
+                window.add(begun or await self._load_and_begin(request, size, caller))
         finally:
             window.end()
 
@@ -80,9 +85,15 @@ class TriggerService:
             return _Unanswered(size, command, None, error)
         return None if begun is None else _Unanswered(size, command, begun)
 
-    async def _load_and_begin(self, request: pb.TriggerStreamRequest, size: int, caller: Caller) -> _Unanswered:
-        command = to_command(request.trigger)
+    async def _load_and_begin(
+        self, request: pb.TriggerStreamRequest | Unread, size: int, caller: Caller
+    ) -> _Unanswered:
+        command: TriggerCommand | None = None
         try:
+            if isinstance(request, Unread):
+                command = await run_for_request(_read_large, request)
+            else:
+                command = to_command(request.trigger)
             return _Unanswered(size, command, await self._triggering.load_and_begin(command, caller))
         except Exception as error:  # noqa: BLE001 - see `_begin`
             return _Unanswered(size, command, None, error)
@@ -104,6 +115,14 @@ class TriggerService:
             raise unanswered.error
         answer = None if unanswered.begun is None else await self._triggering.finish(unanswered.begun)
         return answer or await self._triggering.trigger(unanswered.command, caller)
+
+
+def _to_large_command(request: pb.TriggerRequest) -> TriggerCommand:
+    return to_command(request, is_large=True)
+
+
+def _read_large(request: Unread) -> TriggerCommand:
+    return _to_large_command(check_decoded(request.decode()).trigger)
 
 
 @value

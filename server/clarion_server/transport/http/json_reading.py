@@ -103,14 +103,19 @@ def _list(put: Read) -> Read:
 
 def _map(field: FieldDescriptor) -> Read:
     assert field.message_type is not None
-    expected = _expected(field.message_type.fields_by_name["value"])
+    keys, values = field.message_type.fields_by_name["key"], field.message_type.fields_by_name["value"]
+    expected, holds_texts = _expected(values), keys.type == values.type == FieldDescriptor.TYPE_STRING
 
     def read(message: Any, value: Any, violations: Violations) -> None:
         if not isinstance(value, dict):
             violations.append(_wrong_type("Must be an object."))
             return
         violations += duplicates(value)
+        entries = getattr(message, field.name)
         for key, entry in value.items():
+            if holds_texts and type(entry) is str:
+                entries[key] = entry
+                continue
             found: Violations = []
             _convert(message, {field.name: {key: entry}}, entry, expected, found)
             violations += [each.under(key if _NAME.fullmatch(key) else "[]") for each in found]

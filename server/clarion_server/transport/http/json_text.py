@@ -31,8 +31,10 @@ class DuplicateNames(dict[str, Any]):
         self.names = [name for name, count in counts.items() if count > 1]
 
 
-#: The most values in a body: members, entries, objects and lists. Reading more would hold up other callers.
+#: The most values in a body: members, entries, objects and lists. Reading more takes too much of a processor's time.
 MAX_VALUES: Final = 100_000
+#: A body with more values, or bytes, is large: to read and to convert it may take 10 ms.
+_LARGE_VALUES, _LARGE_BYTES = 5_000, 256 * 1024
 #: A string, also without its end, or what precedes a value.
 _TOKEN: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|([,{\[])', re.DOTALL)
 
@@ -60,9 +62,19 @@ def read_json(body: bytes) -> Any:
     return value
 
 
+def is_large(body: bytes) -> bool:
+    """Returns whether reading the body would hold up other callers."""
+    return len(body) > _LARGE_BYTES or (len(body) > _LARGE_VALUES and _most_values(body) > _LARGE_VALUES)
+
+
+def _most_values(body: bytes) -> int:
+    """Returns at least the number of values: strings may contain commas and brackets too."""
+    return body.count(b",") + body.count(b"{") + body.count(b"[")
+
+
 def _has_too_many_values(body: bytes) -> bool:
-    """Counts before anything is made of the values. Strings may contain commas and brackets too."""
-    if body.count(b",") + body.count(b"{") + body.count(b"[") <= MAX_VALUES:
+    """Counts before anything is made of the values."""
+    if _most_values(body) <= MAX_VALUES:
         return False
     values = (token for token in _TOKEN.finditer(body) if token.lastindex)
     return sum(1 for _ in islice(values, MAX_VALUES + 1)) > MAX_VALUES

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any, Final, Protocol
 
 import orjson
@@ -27,6 +28,7 @@ from clarion_server.transport.http.asgi_io import (
 )
 from clarion_server.transport.http.bindings import Binding
 from clarion_server.transport.http.http_context import Refused, call_of
+from clarion_server.transport.http.json_text import is_large
 from clarion_server.transport.http.json_writing import AnswerWriter
 from clarion_server.transport.http.refusals import line_too_long, method_unknown, refused, time_is_up
 from clarion_server.transport.http.requests import RequestReader
@@ -94,7 +96,7 @@ class StreamEndpoint:
             gone_task = None
         else:
             body = await read_body(scope, receive)
-            request = Unread(lambda: self._request(scope, body, captures))
+            request = Unread(lambda: self._request(scope, body, captures), len(body), is_large=is_large(body))
             gone_task = asyncio.create_task(_wait_for_disconnect(receive, gone))
         try:
             await _finished(self._method.call(request, call), gone, call.time_remaining())
@@ -115,12 +117,17 @@ class StreamEndpoint:
             request.resume_token = last.decode("latin-1")
         return request
 
+    def _entry(self, scope: Scope, captures: Captures, line: bytes) -> Any:
+        """Returns one request of a stream, which is read at once unless it is large."""
+        read = partial(self._reader.read, captures, scope["query_string"], line)
+        return Unread(read, len(line), is_large=True) if is_large(line) else read()
+
     async def _requests(
         self, scope: Scope, receive: Receive, captures: Captures, gone: asyncio.Future[None]
     ) -> AsyncIterator[Any]:
         try:
             async for line in lines(body_parts(receive)):
-                yield line_too_long() if line is None else self._reader.read(captures, scope["query_string"], line)
+                yield line_too_long() if line is None else self._entry(scope, captures, line)
         except CallerGone:
             # The call that reads here is cancelled because of `gone`.
             gone.set_result(None)

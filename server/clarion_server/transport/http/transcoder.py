@@ -17,6 +17,7 @@ from clarion_server.transport.api.requests import Unread
 from clarion_server.transport.http.asgi_io import CallerGone, header, read_body, send_json, send_refusal
 from clarion_server.transport.http.bindings import Binding, bindings_of
 from clarion_server.transport.http.http_context import call_of, finish
+from clarion_server.transport.http.json_text import is_large
 from clarion_server.transport.http.json_writing import AnswerWriter
 from clarion_server.transport.http.refusals import HttpRefusal, fault, invalid, method_unknown, url_unknown
 from clarion_server.transport.http.requests import RequestReader
@@ -84,7 +85,8 @@ class _Endpoint:
                 _add_address(request, scope)
             return request
 
-        answer = await finish(self._call, Unread(decode), call_of(scope))
+        request = Unread(decode, len(body), is_large=is_large(body))
+        answer = await finish(self._call, request, call_of(scope))
         await send_json(send, self._writer.to_json(answer))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +16,7 @@ from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.exclusion import ExclusionReason
 from clarion_server.domain.execution import Execution, MessageResult, RecipientResult
 from clarion_server.domain.instant import LATEST, SECOND, Instant
+from clarion_server.domain.labels import MAX_LABELS
 from clarion_server.domain.message import NO_LABELS, message_id
 from clarion_server.domain.names import CAMPAIGNS, MESSAGES
 from clarion_server.domain.violation import Violation, out_of_range, too_many
@@ -36,7 +38,7 @@ _NO_VALUES: dict[str, Any] = {}
 _ANY_MESSAGES = message_id("0" * 32, 0, 0)[:-1].encode()
 
 
-def to_command(request: _Request) -> TriggerCommand:
+def to_command(request: _Request, *, is_large: bool = False) -> TriggerCommand:
     """Reads a trigger. Raises InvalidFields when it has too many recipients; the command carries other violations."""
     if len(request.recipients) > MAX_RECIPIENTS:
         raise InvalidFields((too_many("recipients", MAX_RECIPIENTS),))
@@ -49,8 +51,9 @@ def to_command(request: _Request) -> TriggerCommand:
         expire_time=_time(request.expire_time, "expire_time", violations) if request.HasField("expire_time") else None,
         allow_partial=request.allow_partial,
         validate_only=request.validate_only,
-        labels=dict(request.labels) if request.labels else NO_LABELS,
+        labels=_labels(request.labels, violations) if request.labels else NO_LABELS,
         violations=tuple(violations),
+        is_large=is_large,
     )
 
 
@@ -60,6 +63,14 @@ def _campaign_id(name: str, violations: list[Violation]) -> str:
     except InvalidFields as error:
         violations.extend(error.violations)
         return ""
+
+
+def _labels(labels: Mapping[str, str], violations: list[Violation]) -> Mapping[str, str]:
+    """Returns the labels of the trigger. Too many are not read, as they would be copied for each recipient."""
+    if len(labels) <= MAX_LABELS:
+        return dict(labels)
+    violations.append(too_many("labels", MAX_LABELS))
+    return NO_LABELS
 
 
 def _time(timestamp: Timestamp, field: str, violations: list[Violation]) -> Instant | None:

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 
+from clarion_server.application.background import run_for_request
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.queries.lookups import ExecutionView, Lookups
 from clarion_server.application.triggering.cancel import CancelMessages
@@ -26,6 +27,7 @@ from clarion_server.transport.http.ajo.reading import AjoExecution, in_callers_w
 from clarion_server.transport.http.ajo.token import TokenEndpoint
 from clarion_server.transport.http.asgi_io import CallerGone, read_body
 from clarion_server.transport.http.http_context import Guarded, call_of, finish
+from clarion_server.transport.http.json_text import is_large
 from clarion_server.transport.http.refusals import HttpRefusal, fault, method_unknown, url_unknown
 
 log = structlog.get_logger()
@@ -94,9 +96,7 @@ class AjoApi:
 
     async def _trigger(self, asked: _Asked, caller: Caller) -> dict[str, Any]:
         asked.check_sandbox(caller)
-        values = read_object(asked.body)
-        asked.ids.update(_ids(values))
-        execution = read_execution(values)
+        execution = await run_for_request(_read_large, asked) if is_large(asked.body) else _read(asked)
         try:
             return accepted(execution, await self._triggered(execution, caller))
         except InvalidFields as error:
@@ -148,6 +148,18 @@ class AjoApi:
 
 #: The longest id that is repeated in an answer.
 _LONGEST_ID: Final = 200
+
+
+def _read(asked: _Asked) -> AjoExecution:
+    """Raises InvalidFields."""
+    values = read_object(asked.body)
+    asked.ids.update(_ids(values))
+    return read_execution(values)
+
+
+def _read_large(asked: _Asked) -> AjoExecution:
+    execution = _read(asked)
+    return replace(execution, command=replace(execution.command, is_large=True))
 
 
 def _ids(values: Mapping[str, Any]) -> dict[str, str]:

@@ -214,7 +214,8 @@ export type RecipientResult = Message<"clarion.v1.RecipientResult"> & {
   messages: MessageResult[];
 
   /**
-   * Why it was rejected: every violation, by its path in the request.
+   * Why it was rejected: every violation, by its path in the request. After 1,000 violations in a call, of the context schema the
+   * first alone.
    *
    * @generated from field: repeated google.rpc.BadRequest.FieldViolation violations = 3;
    */
@@ -423,7 +424,7 @@ export const TriggerService: GenService<{
    *
    * Errors:
    * - `INVALID_ARGUMENT` `INVALID_FIELDS`: fields or recipients are malformed, or a context breaks the campaign's schema.
-   *   All violations of all recipients are listed, by paths such as `recipients[2].context.order.total`.
+   *   The violations of all recipients are listed, up to 1,000, by paths such as `recipients[2].context.order.total`.
    * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
    * - `FAILED_PRECONDITION` `CAMPAIGN_NOT_LIVE`: it is a draft, paused, stopped or completed.
    * - `FAILED_PRECONDITION` `CAMPAIGN_OUTSIDE_WINDOW`: its start time lies ahead, or its end time has passed.
