@@ -95,8 +95,14 @@ class FaultyStore:
         self._behind = behind
         self.failures = 0
         """The number of coming transactions that fail."""
+        self.read_failures = 0
+        """The number of coming reads that fail."""
         self.lost_answers = 0
         """The number of coming transactions that are committed although they seem to fail."""
+
+    @property
+    def serialises_writes(self) -> bool:
+        return self._behind.serialises_writes
 
     @contextmanager
     def begin(self) -> Iterator[UnitOfWork]:
@@ -110,6 +116,9 @@ class FaultyStore:
             raise StoreUnavailable
 
     def snapshot(self) -> AbstractContextManager[UnitOfWork]:
+        if self.read_failures:
+            self.read_failures -= 1
+            raise StoreUnavailable
         return self._behind.snapshot()
 
     def event_snapshot(self) -> AbstractContextManager[UnitOfWork]:

@@ -31,6 +31,10 @@ class MemoryStore:
         free = _free[timeout_s]
         self._open: _OpenStore | None = free.pop() if free else _OpenStore(timeout_s)
 
+    @property
+    def serialises_writes(self) -> bool:
+        return self._store.serialises_writes
+
     def begin(self) -> AbstractContextManager[UnitOfWork]:
         return self._store.begin()
 

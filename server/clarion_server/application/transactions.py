@@ -65,6 +65,11 @@ class Transactions:
         return await self._run(self._readers, lambda: _read(self._store.event_snapshot(), work))
 
     @property
+    def are_serial(self) -> bool:
+        """Whether what a write has read is still so when it commits (`Store.serialises_writes`)."""
+        return self._store.serialises_writes
+
+    @property
     def interactive_writes(self) -> int:
         """The number of interactive writes that wait or run."""
         return self._turns.interactive_count

@@ -104,7 +104,9 @@ def open_sqlite_store(
         lock.close()
         on_close()
 
-    return SqlStore(writer, readers, notifier, _translate, writer_lock=lock.hold, on_close=close)
+    return SqlStore(
+        writer, readers, notifier, _translate, serialises_writes=True, writer_lock=lock.hold, on_close=close
+    )
 
 
 @contextmanager

@@ -48,13 +48,17 @@ class SqlStore:
         notifier: CommitNotifier,
         translate: Callable[[DBAPIError], Exception | None],
         shard: Callable[[], int] = lambda: 0,
+        *,
+        serialises_writes: bool = False,
         writer_lock: Callable[[], AbstractContextManager[None]] = nullcontext,
         on_close: Callable[[], None] = lambda: None,
     ) -> None:
         """`translate` returns the port's exception for a failure of the database, and None for a mistake of ours.
 
-        `shard` returns this process's shard of the counters. `writer_lock` is held while this process writes.
+        `shard` returns this process's shard of the counters. The port explains `serialises_writes`. `writer_lock` is
+        held while this process writes.
         """
+        self.serialises_writes = serialises_writes
         self._writer = writer
         self._readers = readers
         self._event_readers = readers.execution_options(**{READS_EVENTS: True})

@@ -77,6 +77,13 @@ class UnitOfWork(Protocol):
 
 
 class Store(Protocol):
+    @property
+    def serialises_writes(self) -> bool:
+        """Whether transactions that may write run one after the other, those of all processes: what one has read is
+        still so when it commits.
+        """
+        ...
+
     def begin(self) -> AbstractContextManager[UnitOfWork]:
         """Begins a transaction that may write; one at a time. Raises StoreUnavailable, and WriteConflict where other
         processes write at the same time.

@@ -51,7 +51,7 @@ class AttemptRunner:
         message, started = claimed.message, self._clock.now()
         if message.expire_time is not None and message.expire_time <= started:
             return expire(message, started)
-        if exclusion := await self._checks.repeat(message, started):
+        if exclusion := claimed.exclusion or await self._checks.repeat(message, started):
             return exclude(message, exclusion, started)
         try:
             version = await self._campaigns.version(message.campaign_key, message.version)

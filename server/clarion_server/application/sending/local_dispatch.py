@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from clarion_server.application.ports.content import Personalisation
+from clarion_server.domain.exclusion import Exclusion
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message
 from clarion_server.domain.value import value
@@ -18,6 +19,8 @@ class ClaimedMessage:
     message: Message
     personalisation: Personalisation | None = None
     """None: still to be read from the message."""
+    exclusion: Exclusion | None = None
+    """Why it must not be sent, when that was found after it was claimed."""
 
 
 class Reservation(Protocol):

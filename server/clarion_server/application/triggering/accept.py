@@ -9,6 +9,7 @@ from clarion_server.application.ports.content import Personalisation
 from clarion_server.application.ports.metrics import Metrics
 from clarion_server.application.ports.queue import Queue
 from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.sending.direct_hand_off import DirectHandOff, Reserved
 from clarion_server.application.sending.exclusions import read_exclusion_facts
 from clarion_server.application.sending.local_dispatch import ClaimedMessage, Reservation
 from clarion_server.application.sending.outcomes import record_accepted
@@ -33,8 +34,9 @@ class AcceptItem:
 class AcceptTriggers(BulkOperation[AcceptItem, Decision]):
     """Each trigger is written whole or not at all, whatever becomes of the others."""
 
-    def __init__(self, queue: Queue, metrics: Metrics) -> None:
+    def __init__(self, queue: Queue, direct: DirectHandOff, metrics: Metrics) -> None:
         self._queue = queue
+        self._direct = direct
         self._metrics = metrics
 
     def apply(self, unit: UnitOfWork, items: Sequence[AcceptItem], /) -> Sequence[Decision]:
@@ -46,17 +48,23 @@ class AcceptTriggers(BulkOperation[AcceptItem, Decision]):
     def committed(self, items: Sequence[AcceptItem], decisions: Sequence[Decision], /) -> None:
         """Hands the messages over as soon as they are durable: a caller that went away takes nothing back."""
         message_count = 0
+        direct: list[Reserved] = []
         for item, decision in zip(items, decisions, strict=True):
             messages = decision.messages if isinstance(decision, Accepted) else ()
             message_count += len(messages)
             for index, reservation in enumerate(item.reservations):
                 own = messages if len(item.reservations) == 1 else _of_action(messages, index)
                 if reservation is not None:
-                    _hand_off(item, reservation, own)
+                    claimed = _claimed(item, own)
+                    if claimed:
+                        direct.append((reservation, claimed))
+                    if unused := len(item.trigger.recipients) - len(claimed):
+                        reservation.release(unused)
                 elif own or item.trigger.execution.action_mode is ActionMode.ALL or not index:
                     # Nothing was to be queued for the later actions of FIRST_DELIVERABLE.
                     trigger, channel_key = item.trigger, item.trigger.actions[index].channel_key
                     self._queue.queued(channel_key, trigger.lane, own, trigger.release_time)
+        self._direct.hand_off(direct)
         self._metrics.count_accepted(message_count)
 
     def failed(self, item: AcceptItem, _error: Exception, /) -> None:
@@ -67,18 +75,14 @@ class AcceptTriggers(BulkOperation[AcceptItem, Decision]):
                 reservation.requeue(ids, trigger.execution.accept_time)
 
 
-def _hand_off(item: AcceptItem, reservation: Reservation, messages: Sequence[Message]) -> None:
-    """Hands over the messages that were written as claimed, and releases the capacity that is left."""
-    # An action that has capacity reserved has a message for each recipient, in the order of the recipients.
-    claimed = [
+def _claimed(item: AcceptItem, messages: Sequence[Message]) -> list[ClaimedMessage]:
+    """Returns the messages of an action that has capacity reserved which were written as claimed."""
+    # There is a message for each recipient, in the order of the recipients.
+    return [
         ClaimedMessage(message, personalisation(message, data))
         for message, data in zip(messages, item.data.values(), strict=bool(messages))
         if message.state is MessageState.SENDING
     ]
-    if claimed:
-        reservation.hand_off(claimed)
-    if unused := len(item.trigger.recipients) - len(claimed):
-        reservation.release(unused)
 
 
 def read_facts(unit: UnitOfWork, triggers: Sequence[Trigger]) -> Facts:

@@ -13,6 +13,7 @@ from clarion_server.application.ports.content import RenderingFailed
 from clarion_server.application.ports.metrics import Metrics
 from clarion_server.application.ports.queue import Queue
 from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.sending.direct_hand_off import DirectHandOff
 from clarion_server.application.sending.local_dispatch import LocalDispatch, Reservation
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.triggering.accept import AcceptItem, AcceptTriggers, personalisation, read_facts
@@ -85,7 +86,7 @@ class Triggering:
         self._campaigns = campaigns
         self._commits = commits
         self._dispatch = dispatch
-        self._accept_triggers = AcceptTriggers(queue, metrics or Metrics())
+        self._accept_triggers = AcceptTriggers(queue, DirectHandOff(transactions, clock), metrics or Metrics())
         self._clock = clock
         self._ids = ids
 

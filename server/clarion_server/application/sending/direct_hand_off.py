@@ -1,0 +1,58 @@
+"""Hands messages over that were accepted directly into this process's hands, without a claim.
+
+Their check when they were accepted is the one before their first attempt, if nothing can come between what it read and
+its commit. Where several processes write at the same time, a suppression may: then the messages are checked once more,
+in one read for all messages of a commit, before they are handed over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+import structlog
+
+from clarion_server.application.ports.clock import Clock
+from clarion_server.application.sending.exclusions import find_exclusions
+from clarion_server.application.sending.local_dispatch import ClaimedMessage, Reservation
+from clarion_server.application.transactions import Transactions
+from clarion_server.domain.errors import Unavailable
+
+log = structlog.get_logger()
+
+#: Messages with the capacity that is reserved for them.
+Reserved = tuple[Reservation, Sequence[ClaimedMessage]]
+
+
+class DirectHandOff:
+    """Belongs to one event loop."""
+
+    def __init__(self, transactions: Transactions, clock: Clock) -> None:
+        self._transactions = transactions
+        self._clock = clock
+        #: The event loop itself refers to its tasks weakly.
+        self._checking: set[asyncio.Task[None]] = set()
+
+    def hand_off(self, reserved: Sequence[Reserved]) -> None:
+        """Takes the messages of one commit, which are durable. Never raises."""
+        if self._transactions.are_serial:
+            for reservation, messages in reserved:
+                reservation.hand_off(messages)
+        elif reserved:
+            task = asyncio.create_task(self._check_and_hand_off(reserved))
+            self._checking.add(task)
+            task.add_done_callback(self._checking.discard)
+
+    async def _check_and_hand_off(self, reserved: Sequence[Reserved]) -> None:
+        messages = [claimed.message for _, several in reserved for claimed in several]
+        try:
+            found = await self._transactions.read(lambda unit: find_exclusions(unit, messages, self._clock.now()))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the messages are queued again
+            if not isinstance(error, Unavailable):
+                log.warning("check_failed", error=type(error).__name__)
+            for reservation, several in reserved:
+                reservation.requeue([each.message.id for each in several], several[0].message.accept_time)
+            return
+        for reservation, several in reserved:
+            reservation.hand_off([replace(each, exclusion=found.get(each.message.id)) for each in several])

@@ -1,0 +1,102 @@
+"""Messages that go straight to the dispatcher are checked after their commit, as writers of PostgreSQL run at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from clarion_server.adapters.storage.store import SqlStore
+from clarion_server.application.ports.store import Store, UnitOfWork
+from clarion_server.domain.exclusion import ExclusionPhase
+from clarion_server.domain.message import MessageState
+from clarion_server.domain.suppression import SuppressionScope
+
+from tests.contract.store import samples
+from tests.contract.store.given import committing
+from tests.fakes import FaultyStore
+from tests.unit.application.running import EVERYTHING, Process, messages, recipients, states, until
+from tests.unit.application.working import as_world, at_work
+from tests.unit.application.world import World
+
+OpenStore = Callable[[], SqlStore]
+SENT, EXCLUDED = MessageState.SENT, MessageState.EXCLUDED
+
+
+class InterposingStore(FaultyStore):
+    """Does something else once, after the work of a transaction and before its commit."""
+
+    def __init__(self, behind: Store) -> None:
+        super().__init__(behind)
+        self.between: Callable[[], None] | None = None
+
+    @contextmanager
+    def begin(self) -> Iterator[UnitOfWork]:
+        with super().begin() as unit:
+            yield _Interposing(unit, self)
+
+
+class _Interposing:
+    def __init__(self, unit: UnitOfWork, store: InterposingStore) -> None:
+        self._unit = unit
+        self._store = store
+
+    def commit(self) -> None:
+        between, self._store.between = self._store.between, None
+        if between is not None:
+            between()
+        self._unit.commit()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._unit, name)
+
+
+def suppress(store: SqlStore, address: str) -> None:
+    with committing(store) as work:
+        work.suppressions.add(samples.suppression(address, scope=SuppressionScope.ALL, expire_time=None))
+
+
+@pytest.fixture
+def world(open_store: OpenStore) -> Iterator[World]:
+    with as_world(open_store()) as made:
+        yield made
+
+
+async def test_a_suppression_that_commits_between_the_facts_and_the_commit_stops_the_message(
+    world: World, open_store: OpenStore
+) -> None:
+    await world.live()
+    store, other = InterposingStore(world.store), open_store()
+    async with at_work(Process(world, store=store)) as process:
+        store.between = lambda: suppress(other, "r1@example.com")
+        answer = await process.trigger(*recipients(3))
+        assert not answer.execution.exclusions
+        await until(lambda: states(world) == [SENT, EXCLUDED, SENT])
+        await until(lambda: process.is_idle)
+    (excluded,) = messages(world, EXCLUDED).values()
+    assert excluded.exclusion is not None
+    assert (excluded.exclusion.phase, excluded.attempt_count) == (ExclusionPhase.HAND_OFF, 0)
+    assert len(process.provider.begun) == 2
+
+
+async def test_messages_that_cannot_be_checked_are_queued_again_and_sent(world: World) -> None:
+    await world.live()
+    store = InterposingStore(world.store)
+    async with at_work(Process(world, store=store)) as process:
+        await process.trigger()
+        await until(lambda: process.is_idle)
+        store.read_failures = EVERYTHING
+        await process.trigger(*recipients(2))
+        await until(lambda: bool(process.ports.pending_requeue))
+        store.read_failures = 0
+        await process.heartbeat.beat()
+        await until(lambda: states(world) == [SENT] * 3)
+        await until(lambda: process.is_idle)
+    assert len(process.provider.begun) == 3
+
+
+async def test_a_store_with_one_writer_needs_no_second_check(world: World) -> None:
+    assert not world.transactions.are_serial
+    with as_world(None) as in_memory:
+        assert in_memory.transactions.are_serial
