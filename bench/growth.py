@@ -142,7 +142,7 @@ class Measuring:
         made = [self._message(sender) for _ in range(PER_COMMIT)]
         executions = [samples.execution(key, id=each.execution_id, request_id=request_id(each)) for each in made]
         with self._timed(name), committing(self._store) as work:
-            work.campaigns.lock_revisions([key])
+            work.campaigns.lock([key])
             work.executions.by_request_ids([(key, each.request_id or "") for each in executions])
             work.executions.add_all(executions)
             work.messages.add_all(made)

@@ -65,7 +65,7 @@ def _accept(store: Store, sender: Sender, messages: list[Message]) -> None:
     key = sender.campaign.key
     executions = [samples.execution(key, id=each.execution_id, request_id=each.execution_id) for each in messages]
     with committing(store) as work:
-        work.campaigns.lock_revisions([key])
+        work.campaigns.lock([key])
         work.executions.by_request_ids([(key, each.id) for each in executions])
         work.executions.add_all(executions)
         work.messages.add_all(messages)

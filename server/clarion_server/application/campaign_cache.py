@@ -15,6 +15,7 @@ from clarion_server.domain.acceptance import TargetAction
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.campaign import Campaign, CampaignDefinition, CampaignState
 from clarion_server.domain.errors import CampaignNotLive, CampaignOutdated, CampaignOutsideWindow
+from clarion_server.domain.identity import IdentityNamespace, namespace_of
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, lane_of
 
@@ -36,6 +37,8 @@ class CompiledVersion:
     """The content of each action, in their order; so with the next two."""
     actions: tuple[TargetAction, ...]
     action_ids: tuple[str, ...]
+    reads_profile: bool
+    """Whether a content may depend on attributes of the profile."""
     size: int
     """About how many bytes of memory it takes."""
 
@@ -48,6 +51,8 @@ class LiveCampaign:
     version: CompiledVersion
     schema: CompiledSchema
     lane: Lane
+    namespace: IdentityNamespace
+    """That of its recipients' identities."""
 
     def check_accepts(self, now: Instant) -> None:
         """Raises CampaignNotLive or CampaignOutsideWindow."""
@@ -125,7 +130,8 @@ class CampaignCache:
             raise CampaignOutdated(campaign.name) from None
         if definition.category is None:
             raise CampaignNotLive(campaign.name, campaign.state.value)
-        return LiveCampaign(campaign, version, schema, lane_of(definition.category, rapid=definition.rapid))
+        lane = lane_of(definition.category, rapid=definition.rapid)
+        return LiveCampaign(campaign, version, schema, lane, namespace_of(definition.identity_namespace))
 
     async def _load_version(self, key: tuple[int, int]) -> CompiledVersion:
         stored = await self._transactions.read(lambda unit: _stored_version(unit, *key))
@@ -137,14 +143,16 @@ class CampaignCache:
             TargetAction(action.id, action.content.channel, key)
             for action, key in zip(definition.actions, stored.channel_keys, strict=True)
         ]
+        contents = tuple(
+            self._compiler.compile_content(definition, index, stored.campaign_id) for index in range(len(actions))
+        )
         return CompiledVersion(
             stored.campaign_id,
             definition,
-            tuple(
-                self._compiler.compile_content(definition, index, stored.campaign_id) for index in range(len(actions))
-            ),
+            contents,
             tuple(actions),
             tuple(action.id for action in actions),
+            any(content.reads_profile for content in contents),
             _BASE_BYTES + _BYTES_PER_CHARACTER * len(repr(definition)),
         )
 

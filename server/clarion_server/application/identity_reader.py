@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from clarion_server.domain.identity import Identity, IdentityKey, ReadPhoneNumber, read_identity
+from clarion_server.domain.identity import (
+    Identity,
+    IdentityKey,
+    IdentityNamespace,
+    ReadPhoneNumber,
+    normal_value,
+    read_identity,
+)
 from clarion_server.domain.violation import Violation
 
 
@@ -17,6 +24,10 @@ class IdentityReader:
     def read(self, text: str, field: str) -> Identity | Violation:
         """Returns the identity, or what is wrong with the text."""
         return read_identity(text, field, self._read_phone_number)
+
+    def normal_value(self, namespace: IdentityNamespace, value: str) -> str | None:
+        """Returns the form of a value by which it is compared; None when it is none of the namespace."""
+        return normal_value(namespace, value, self._read_phone_number)
 
     def read_all(self, texts: Iterable[str], field: str) -> tuple[tuple[Identity, ...], list[Violation]]:
         """Returns the identities in their order, and the violations of those that cannot be read.

@@ -44,7 +44,7 @@ def wire_authoring(core: Core, sending: Sending) -> Authoring:
         ManageCampaigns(transactions, clock, campaign_changed),
         CampaignLifeCycle(transactions, Review(core.compiler, clock), clock, campaign_changed),
         CampaignPreviewer(transactions, core.compiler),
-        TriggerSampler(core.campaigns, core.compiler),
+        TriggerSampler(core.campaigns, core.compiler, core.identities),
         ManageChannelConfigurations(transactions, clock, open_channel, sending.channel_changed),
         scheduler,
         queue_canceller,

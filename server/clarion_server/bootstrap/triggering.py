@@ -23,6 +23,7 @@ def wire_triggers(core: Core, sending: Sending) -> Triggers:
         core.commits,
         sending.dispatch,
         sending.queue,
+        core.identities,
         core.clock,
         core.ids,
         core.metrics,

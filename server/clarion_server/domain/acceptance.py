@@ -7,7 +7,9 @@ decision.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from clarion_server.domain.campaign import ActionMode
 from clarion_server.domain.channel_kind import Channel
@@ -17,6 +19,7 @@ from clarion_server.domain.execution import Execution
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message, MessageState, message_id
 from clarion_server.domain.value import value
+from clarion_server.domain.violation import Violation
 
 #: Python 3.11 takes as long to find a member in its class as to create a small object.
 _QUEUED, _SENDING = MessageState.QUEUED, MessageState.SENDING
@@ -35,6 +38,8 @@ class AcceptedRecipient:
     context: bytes
     profile: bytes
     labels: Mapping[str, str]
+    normal_value: str
+    """What its identity is compared by within its namespace."""
 
 
 @value
@@ -44,6 +49,9 @@ class TargetAction:
     id: str
     channel: Channel
     channel_key: int
+
+
+NO_ATTRIBUTES: Mapping[int, Mapping[str, Any]] = {}
 
 
 @value
@@ -60,6 +68,10 @@ class Trigger:
     release_time: Instant
     owners: Sequence[str | None]
     """For each action the process that reserved capacity and sends its messages at once; None when they are queued."""
+    refusal: tuple[Violation, ...] = ()
+    """Why the trigger is refused, as far as that depends on stored profiles."""
+    attributes: Mapping[int, Mapping[str, Any]] = field(default_factory=lambda: NO_ATTRIBUTES)
+    """By position: the attributes of the recipients for whom stored ones were added to those of the call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +82,8 @@ class Facts:
     """The revision of each campaign, by key."""
     earlier: Mapping[tuple[int, str], Execution]
     """The executions that have a request id of the batch, lapsed ones included, by campaign key and request id."""
+    with_profiles: AbstractSet[int] = frozenset()
+    """The keys of the campaigns in whose sandbox there are profiles."""
     exclusions: ExclusionFacts = NO_EXCLUSION_FACTS
 
 
@@ -79,6 +93,8 @@ class Accepted:
 
     execution: Execution
     messages: Sequence[Message]
+    attributes: Mapping[int, Mapping[str, Any]] = field(default_factory=lambda: NO_ATTRIBUTES)
+    """As in the trigger."""
     lapsed: Execution | None = None
     """The execution that had the same request id, and has had it for longer than the window of idempotency."""
 
@@ -95,7 +111,14 @@ class CampaignChanged:
     """The campaign changed after the trigger was checked, so that the check must be repeated."""
 
 
-Decision = Accepted | Replayed | CampaignChanged
+@value
+class Refused:
+    """The trigger becomes nothing."""
+
+    violations: tuple[Violation, ...]
+
+
+Decision = Accepted | Replayed | CampaignChanged | Refused
 
 
 def decide_all(triggers: Iterable[Trigger], facts: Facts) -> list[Decision]:
@@ -114,6 +137,16 @@ def decide_all(triggers: Iterable[Trigger], facts: Facts) -> list[Decision]:
 
 def decide(trigger: Trigger, facts: Facts) -> Decision:
     """Returns the decision about a trigger."""
+    if (known := known_decision(trigger, facts)) is not None:
+        return known
+    if trigger.refusal:
+        return Refused(trigger.refusal)
+    key = trigger.execution.request_key
+    return _accept(trigger, facts, None if key is None else facts.earlier.get(key))
+
+
+def known_decision(trigger: Trigger, facts: Facts) -> Replayed | CampaignChanged | None:
+    """Returns the decision about a trigger that is not accepted whatever its recipients are; None for any other."""
     execution = trigger.execution
     key = execution.request_key
     earlier = None if key is None else facts.earlier.get(key)
@@ -122,7 +155,7 @@ def decide(trigger: Trigger, facts: Facts) -> Decision:
         return Replayed(earlier)
     if facts.revisions.get(execution.campaign_key) != trigger.campaign_revision:
         return CampaignChanged()
-    return _accept(trigger, facts, earlier)
+    return None
 
 
 def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepted:
@@ -140,7 +173,7 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
             if first_only and exclusion is None:
                 break
     execution = replace(trigger.execution, exclusions=exclusions) if exclusions else trigger.execution
-    return Accepted(execution, messages, lapsed)
+    return Accepted(execution, messages, trigger.attributes, lapsed)
 
 
 def _excluded(message: Message, exclusion: Exclusion) -> Message:

@@ -71,6 +71,22 @@ class ActionMode(StrEnum):
     """The first action, and each next one when the message of the previous one is excluded or fails."""
 
 
+class UnknownRecipientPolicy(StrEnum):
+    """What happens to a recipient whom no stored profile has."""
+
+    ACCEPT = "ACCEPT"
+    CREATE = "CREATE"
+    REJECT = "REJECT"
+
+
+class ThroughputMode(StrEnum):
+    """Whether triggers look up the profiles of their recipients."""
+
+    STANDARD = "STANDARD"
+    HIGH = "HIGH"
+    """They do not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """What to send on one channel, and through which configuration."""
@@ -108,6 +124,8 @@ class CampaignDefinition:
     action_mode: ActionMode = ActionMode.ALL
     topic: str | None = None
     """The id of what its messages are about, whose choices they heed."""
+    unknown_recipient_policy: UnknownRecipientPolicy = UnknownRecipientPolicy.ACCEPT
+    throughput_mode: ThroughputMode = ThroughputMode.STANDARD
 
 
 @dataclass(frozen=True, slots=True)

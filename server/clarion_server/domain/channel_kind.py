@@ -12,6 +12,11 @@ class Channel(StrEnum):
     WEBHOOK = "WEBHOOK"
 
     @property
+    def has_addresses(self) -> bool:
+        """Returns whether each recipient has an address of its own on the channel."""
+        return self is not Channel.WEBHOOK
+
+    @property
     def word(self) -> str:
         """The channel in lower case: the name of its content's field, and the default id of an action."""
         return self.value.lower()

@@ -9,6 +9,8 @@ from clarion_server.domain.value import value
 
 class ExclusionReason(StrEnum):
     SUPPRESSED = "SUPPRESSED"
+    NO_ADDRESS = "NO_ADDRESS"
+    """The recipient has no address on the channel, and another action of the campaign can be sent."""
 
 
 class ExclusionPhase(StrEnum):

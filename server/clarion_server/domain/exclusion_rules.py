@@ -31,6 +31,8 @@ def find_exclusion(message: Message, time: Instant, phase: ExclusionPhase, facts
     if simulated is not None:
         # Magic recipients have the outcome that their address says, and no other.
         return Exclusion(ExclusionReason.SUPPRESSED, phase) if simulated is SimulatedOutcome.SUPPRESSED else None
+    if not message.address and message.channel.has_addresses:
+        return Exclusion(ExclusionReason.NO_ADDRESS, phase)
     if facts is NO_EXCLUSION_FACTS:
         return None
     for suppression in facts.suppressions.covering(message.sandbox, message.channel, message.address, time):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from clarion_server.domain.address import is_address
 from clarion_server.domain.address_key import email_key
@@ -31,9 +32,12 @@ class IdentityNamespace:
     id: str
     normalisation: Normalisation
 
+    def violation(self, field: str) -> Violation:
+        """Returns the violation of a value that is none of this namespace."""
+        return malformed(field, _RULES[self.normalisation])
 
-#: A namespace that is not among these compares exactly.
-BUILT_IN = {
+
+_BUILT_IN = {
     namespace.id: namespace
     for namespace in (
         IdentityNamespace("email", Normalisation.EMAIL),
@@ -43,12 +47,17 @@ BUILT_IN = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class IdentityKey:
+class IdentityKey(NamedTuple):
     """What an identity is compared by within its sandbox."""
 
     namespace: str
     value: str
+    """The normal value."""
+
+
+def namespace_of(name: str) -> IdentityNamespace:
+    """Returns the namespace of that name. One that is not built in compares exactly."""
+    return _BUILT_IN.get(name) or IdentityNamespace(name, Normalisation.EXACT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +75,13 @@ def read_identity(text: str, field: str, read_phone_number: ReadPhoneNumber) -> 
     if violation := identity_form_violation(text, field):
         return violation
     name, _, value = text.partition(":")
-    namespace = BUILT_IN.get(name) or IdentityNamespace(name, Normalisation.EXACT)
-    normal = _normal_value(namespace, value, read_phone_number)
-    return Identity(IdentityKey(name, normal), value) if normal else malformed(field, _RULES[namespace.normalisation])
+    namespace = namespace_of(name)
+    normal = normal_value(namespace, value, read_phone_number)
+    return Identity(IdentityKey(name, normal), value) if normal else namespace.violation(field)
 
 
-def _normal_value(namespace: IdentityNamespace, value: str, read_phone_number: ReadPhoneNumber) -> str | None:
+def normal_value(namespace: IdentityNamespace, value: str, read_phone_number: ReadPhoneNumber) -> str | None:
+    """Returns the form of a value by which it is compared; None when it is none of the namespace."""
     match namespace.normalisation:
         case Normalisation.EXACT:
             return value

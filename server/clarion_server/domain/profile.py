@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from typing import Any
 
 from clarion_server.domain.errors import EtagMismatch
@@ -13,6 +14,7 @@ from clarion_server.domain.identity import Identity
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.locales import is_locale
 from clarion_server.domain.time_zone import is_time_zone
+from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation, malformed, required, too_long, too_many
 
 MAX_IDENTITIES = 20
@@ -30,7 +32,7 @@ class Profile:
     identities: tuple[Identity, ...]
     create_time: Instant
     update_time: Instant
-    attributes: Mapping[str, Any] = field(default_factory=dict)
+    attributes: Mapping[str, Any] = dataclass_field(default_factory=dict)
     locale: str = ""
     time_zone: str = ""
     key: int = 0
@@ -66,6 +68,22 @@ class ProfileRef:
         return f"profiles/{self.id}"
 
 
+@value
+class KnownProfile:
+    """A stored profile, as much of it as messages to the person are made of."""
+
+    key: int
+    id: str
+    locale: str
+    attributes: str
+    """As JSON, which is parsed where something is read of them. Empty when they were not asked for."""
+
+
+def without_nulls(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the attributes that are stored: null stands for none."""
+    return {name: value for name, value in attributes.items() if value is not None}
+
+
 def profile_violations(profile: Profile) -> Iterator[Violation]:
     """Yields all violations, with the field paths of the contract's `Profile`."""
     yield from _identity_violations(profile.identities)
@@ -89,20 +107,20 @@ def _identity_violations(identities: tuple[Identity, ...]) -> Iterator[Violation
         seen.add(identity.key)
 
 
-def attribute_violations(attributes: Mapping[str, Any]) -> Iterator[Violation]:
+def attribute_violations(attributes: Mapping[str, Any], field: str = "attributes") -> Iterator[Violation]:
     for name in attributes:
         if not _NAME.fullmatch(name):
-            path = f"attributes.{name[:64]}"
+            path = f"{field}.{name[:64]}"
             yield malformed(path, "Names must have 1 to 64 letters, digits, underscores and hyphens.")
     if _depth(attributes) > MAX_ATTRIBUTE_DEPTH:
-        yield Violation("attributes", "TOO_DEEP", f"Must be nested at most {MAX_ATTRIBUTE_DEPTH} levels deep.")
+        yield Violation(field, "TOO_DEEP", f"Must be nested at most {MAX_ATTRIBUTE_DEPTH} levels deep.")
         return
     text = json.dumps(attributes, ensure_ascii=False, separators=(",", ":"))
     if len(text.encode()) > MAX_ATTRIBUTES:
-        yield too_long("attributes", MAX_ATTRIBUTES, "bytes as JSON")
+        yield too_long(field, MAX_ATTRIBUTES, "bytes as JSON")
     elif "\\u0000" in text and any(map(_has_nul, attributes.items())):
         # No mail can carry a NUL character (RFC 5322 section 2.2).
-        yield malformed("attributes", "Must not contain the character U+0000.")
+        yield malformed(field, "Must not contain the character U+0000.")
 
 
 def _depth(value: Any) -> int:

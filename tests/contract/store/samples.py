@@ -16,6 +16,8 @@ from clarion_server.domain.campaign import (
     CampaignVersion,
     InDoubtPolicy,
     Schedule,
+    ThroughputMode,
+    UnknownRecipientPolicy,
 )
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel import ChannelConfiguration
@@ -75,6 +77,8 @@ def definition(**changes: Any) -> CampaignDefinition:
         in_doubt_policy=InDoubtPolicy.PARK,
         rapid=True,
         action_mode=ActionMode.FIRST_DELIVERABLE,
+        unknown_recipient_policy=UnknownRecipientPolicy.CREATE,
+        throughput_mode=ThroughputMode.HIGH,
         topic="orders",
     )
     return replace(whole, **changes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from clarion_server.application.ports.queries import DeliveryPolicy
+from clarion_server.application.ports.queries import DeliveryPolicy, LockedCampaign
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import Store, UnitOfWork, WriteConflict
 from clarion_server.domain.campaign import CampaignState, QueueDisposal, Schedule
@@ -59,7 +59,7 @@ def test_headers_keep_their_order(work: UnitOfWork) -> None:
 def test_an_unknown_campaign_is_none(work: UnitOfWork) -> None:
     assert work.campaigns.get(samples.VISIBILITY, "order-confirmed") is None
     assert work.campaigns.by_keys([1]) == {}
-    assert work.campaigns.lock_revisions([1]) == {}
+    assert work.campaigns.lock([1]) == {}
 
 
 def test_each_campaign_gets_another_key(work: UnitOfWork) -> None:
@@ -117,7 +117,10 @@ def test_the_revision_is_the_stored_one(work: UnitOfWork) -> None:
 def test_locked_revisions_are_the_stored_ones(work: UnitOfWork) -> None:
     one, two = a_campaign(work, "one"), a_campaign(work, "two")
     work.campaigns.save(replace(two, revision=2))
-    assert work.campaigns.lock_revisions([one.key, two.key, 10_000]) == {one.key: 1, two.key: 2}
+    assert work.campaigns.lock([one.key, two.key, 10_000]) == {
+        one.key: LockedCampaign(1, has_profiles=False),
+        two.key: LockedCampaign(2, has_profiles=False),
+    }
 
 
 def test_standings_tell_what_becomes_of_queued_messages(work: UnitOfWork) -> None:
@@ -183,4 +186,4 @@ def test_deleting_another_revision_is_stale(work: UnitOfWork) -> None:
     work.campaigns.save(replace(draft, revision=2))
     with pytest.raises(WriteConflict):
         work.campaigns.delete(draft)
-    assert work.campaigns.lock_revisions([draft.key]) == {draft.key: 2}
+    assert work.campaigns.lock([draft.key]) == {draft.key: LockedCampaign(2, has_profiles=False)}

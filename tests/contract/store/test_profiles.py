@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Barrier
 
 import pytest
+from clarion_server.application.ports.profiles import SandboxIdentity
+from clarion_server.application.ports.queries import LockedCampaign
 from clarion_server.application.ports.store import Store, UnitOfWork, WriteConflict
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.identity import IdentityKey
-from clarion_server.domain.profile import ProfileRef
+from clarion_server.domain.profile import KnownProfile, Profile, ProfileRef
 
 from tests.contract.store import samples
-from tests.contract.store.given import committing
+from tests.contract.store.conftest import OpenStore
+from tests.contract.store.given import a_campaign, committing
 
 HERE, THERE = Visibility("default"), Visibility("staging")
 JANE = samples.identity("email", "jane@example.com", "Jane@example.com")
@@ -134,3 +139,78 @@ def test_deleting_another_revision_is_stale(work: UnitOfWork) -> None:
     with pytest.raises(WriteConflict):
         work.profiles.delete(added)
     assert work.profiles.by_identity(HERE, JANE.key) is not None
+
+
+# Profiles of recipients.
+
+
+def sandbox_identity(of: Profile, index: int = 0) -> SandboxIdentity:
+    return SandboxIdentity(of.sandbox, *of.identities[index].key)
+
+
+def known(of: Profile) -> KnownProfile:
+    return KnownProfile(of.key, of.id, of.locale, '{"first_name":"Jane","age":42,"tags":["a",null]}')
+
+
+def test_known_recipients_are_found_with_or_without_their_attributes(work: UnitOfWork) -> None:
+    jane = work.profiles.add(samples.profile(JANE, JANES_PHONE))
+    there = work.profiles.add(samples.profile(JANE, sandbox="staging"))
+    wanted = [sandbox_identity(jane), sandbox_identity(jane, 1), sandbox_identity(there)]
+    strangers = [SandboxIdentity("default", "crm", str(number)) for number in range(300)]
+    found = work.profiles.known([*strangers, *wanted], with_attributes=True)
+    assert found == {wanted[0]: known(jane), wanted[1]: known(jane), wanted[2]: known(there)}
+    bare = work.profiles.known(wanted, with_attributes=False)
+    assert bare == {key: replace(profile, attributes="") for key, profile in found.items()}
+    assert work.profiles.known([], with_attributes=True) == {}
+
+
+def test_profiles_of_unknown_recipients_are_added(store: Store) -> None:
+    new = [samples.profile(samples.identity("crm", str(number), f"Written {number}")) for number in range(200)]
+    with committing(store) as work:
+        owners = work.profiles.add_missing(new)
+    with store.snapshot() as work:
+        stored = work.profiles.page(HERE, None, 1_000)
+    assert [replace(profile, key=0) for profile in stored] == new
+    assert owners == {sandbox_identity(profile): known(profile) for profile in stored}
+
+
+def test_a_profile_that_comes_too_late_is_not_added(store: Store) -> None:
+    with committing(store) as work:
+        jane = work.profiles.add(samples.profile(JANE, JANES_PHONE))
+    late, new = samples.profile(JANE, locale="fr"), samples.profile(JOE)
+    with committing(store) as work:
+        owners = work.profiles.add_missing([late, new])
+    with store.snapshot() as work:
+        assert [profile.id for profile in work.profiles.page(HERE, None, 10)] == [jane.id, new.id]
+        assert work.profiles.get(HERE, late.id) is None
+    assert owners[sandbox_identity(jane)] == known(jane)
+    assert owners[sandbox_identity(new)].id == new.id
+
+
+def test_transactions_that_add_the_same_people_at_once_agree_on_their_profiles(open_durable: OpenStore) -> None:
+    stores = [open_durable() for _ in range(4)]
+    together = Barrier(len(stores))
+    people = [samples.identity("crm", str(number)) for number in range(40)]
+
+    def add(store: Store, order: int) -> dict[SandboxIdentity, str]:
+        mixed = sorted(people, key=lambda identity: hash((identity.value, order)))
+        new = [samples.profile(identity) for identity in mixed]
+        together.wait(60)
+        with committing(store) as work:
+            return {key: owner.id for key, owner in work.profiles.add_missing(new).items()}
+
+    with ThreadPoolExecutor(len(stores)) as threads:
+        answers = [each.result() for each in [threads.submit(add, store, order) for order, store in enumerate(stores)]]
+    assert len(answers[0]) == len(people)
+    assert all(answer == answers[0] for answer in answers)
+    with stores[0].snapshot() as work:
+        assert {profile.id for profile in work.profiles.page(HERE, None, 1_000)} == set(answers[0].values())
+
+
+def test_whether_there_are_profiles_is_told_of_each_campaign_by_its_sandbox(work: UnitOfWork) -> None:
+    here, there = a_campaign(work), a_campaign(work, sandbox="staging")
+    work.profiles.add(samples.profile(JANE, sandbox="staging"))
+    assert work.campaigns.lock([here.key, there.key]) == {
+        here.key: LockedCampaign(1, has_profiles=False),
+        there.key: LockedCampaign(1, has_profiles=True),
+    }

@@ -125,7 +125,7 @@ def test_a_unit_of_work_sees_its_own_changes(store: Store, sender: Sender) -> No
         assert work.messages.held_campaigns() == {sender.campaign.key}
         assert work.events.last_sequence() > 0
         assert work.counters.of_campaign(sender.campaign.key, 1) == {(Metric.SENT, ""): 1}
-        assert work.campaigns.lock_revisions([sender.campaign.key]) == {sender.campaign.key: 3}
+        assert work.campaigns.revision(sender.campaign.key) == 3
 
 
 def test_the_store_can_be_used_after_a_roll_back(store: Store, sender: Sender) -> None:

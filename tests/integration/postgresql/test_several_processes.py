@@ -133,7 +133,7 @@ def test_a_change_of_a_campaign_waits_for_triggers_that_another_process_is_writi
 
     with ThreadPoolExecutor(1) as threads:
         with committing(one) as work:
-            assert work.campaigns.lock_revisions({campaign.key}) == {campaign.key: campaign.revision}
+            assert work.campaigns.lock({campaign.key})[campaign.key].revision == campaign.revision
             changing = threads.submit(change)
             wait_until(lambda: changing.done() or is_waiting_for_a_lock(url))
             assert not changing.done()
@@ -146,16 +146,16 @@ def test_triggers_wait_for_a_change_of_their_campaign_and_learn_of_it(open_store
         campaign = a_campaign(work)
     changed = campaign.updated(campaign.definition, None, "apiKeys/1", NOW)
 
-    def read() -> dict[int, int]:
+    def read() -> int:
         with other.begin() as work:
-            return work.campaigns.lock_revisions({campaign.key})
+            return work.campaigns.lock({campaign.key})[campaign.key].revision
 
     with ThreadPoolExecutor(1) as threads:
         with committing(one) as work:
             work.campaigns.save(changed)
             reading = threads.submit(read)
             wait_until(lambda: reading.done() or is_waiting_for_a_lock(url))
-        assert reading.result(30) == {campaign.key: changed.revision}
+        assert reading.result(30) == changed.revision
 
 
 def test_reading_a_revision_does_not_wait_for_a_change(open_store: OpenStore) -> None:
@@ -172,7 +172,7 @@ def test_triggers_of_one_campaign_do_not_wait_for_each_other(open_store: OpenSto
     with committing(one) as work:
         key = a_campaign(work).key
     with one.begin() as first, other.begin() as second:
-        assert first.campaigns.lock_revisions({key}) == second.campaigns.lock_revisions({key})
+        assert first.campaigns.lock({key}) == second.campaigns.lock({key})
 
 
 def test_of_two_that_add_one_name_the_second_is_told(open_store: OpenStore) -> None:

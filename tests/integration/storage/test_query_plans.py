@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from clarion_server.adapters.storage.store import SqlStore
+from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.queries import (
     DueQuery,
     EventQuery,
@@ -29,11 +30,14 @@ from tests.integration.storage.statements import Statement, recorded
 Use = Callable[[UnitOfWork], object]
 
 #: The tables that grow with every trigger.
-LARGE = ("executions", "messages", "message_contexts", "events", "suppressions")
+LARGE = ("executions", "messages", "message_contexts", "events", "suppressions", "profiles", "profile_identities")
 
 NOW: Instant = samples.NOW
 MESSAGE = samples.message(1, 1)
 SENDING = frozenset({MessageState.SENDING})
+
+JANE = samples.identity("email", "jane@example.com")
+SANDBOX_IDENTITY = SandboxIdentity("default", *JANE.key)
 
 BY_ID = "sqlite_autoindex_messages_1"
 
@@ -186,6 +190,30 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
     "executions to purge": (
         lambda work: work.retention.purge_executions(NOW, "e", 10),
         {"SEARCH executions USING PRIMARY KEY", BY_ID},
+    ),
+    "the profiles of many identities": (
+        lambda work: work.profiles.known([SANDBOX_IDENTITY] * 2, with_attributes=True),
+        {"SEARCH profile_identities USING PRIMARY KEY", "SEARCH profiles USING INTEGER PRIMARY KEY"},
+    ),
+    "the owners of some identities": (
+        lambda work: work.profiles.owners("default", [JANE.key] * 2),
+        {"SEARCH profile_identities USING PRIMARY KEY", "SEARCH profiles USING INTEGER PRIMARY KEY"},
+    ),
+    "the profile of an identity": (
+        lambda work: work.profiles.by_identity(samples.VISIBILITY, JANE.key),
+        {"SEARCH profile_identities USING PRIMARY KEY"},
+    ),
+    "profiles that are added unless they are there": (
+        lambda work: work.profiles.add_missing([samples.profile(JANE)]),
+        {
+            "SEARCH profiles USING COVERING INDEX sqlite_autoindex_profiles_1",
+            "SEARCH profile_identities USING PRIMARY KEY",
+            "SEARCH profiles USING INTEGER PRIMARY KEY",
+        },
+    ),
+    "a page of profiles": (
+        lambda work: work.profiles.page(samples.VISIBILITY, "p", 10),
+        {"sqlite_autoindex_profiles_1", "profile_identities_profile_key"},
     ),
     "the suppressions of many targets": (
         lambda work: work.suppressions.covering({"a@b.example", "b.example"}),

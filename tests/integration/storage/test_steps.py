@@ -20,7 +20,7 @@ OWNER = "process-1"
 
 def accept(work: UnitOfWork, sender: Sender, number: int) -> None:
     executions = [samples.execution(sender.campaign.key, request_id=samples.new_id()) for _ in range(number)]
-    work.campaigns.lock_revisions([sender.campaign.key])
+    work.campaigns.lock([sender.campaign.key])
     work.executions.by_request_ids([(each.campaign_key, each.request_id or "") for each in executions])
     work.executions.add_all(executions)
     work.messages.add_all(messages(sender, number))

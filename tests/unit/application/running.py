@@ -118,6 +118,7 @@ class Process:
             self.commits,
             self.dispatchers,
             self.ports.queue,
+            world.identities,
             world.clock,
             SystemIds(),
             metrics,

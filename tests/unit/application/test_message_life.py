@@ -69,7 +69,14 @@ class Desk:
         campaigns = CampaignCache(self.transactions, world.review._compiler)
         commits = GroupCommit(self.transactions, lambda: None, 10_000)
         self.triggering = Triggering(
-            self.transactions, campaigns, commits, self, StoreQueue(commits, name), world.clock, SystemIds()
+            self.transactions,
+            campaigns,
+            commits,
+            self,
+            StoreQueue(commits, name),
+            world.identities,
+            world.clock,
+            SystemIds(),
         )
         self.attempts = AttemptRunner(campaigns, world.clock, lambda: 0.5, HandOffChecks(self.transactions))
         # What is in a desk's hands is sent by the test alone.

@@ -33,6 +33,7 @@ class AcceptingProcess:
             process.commits,
             self._dispatch,
             self._queue,
+            process.world.identities,
             process.world.clock,
             SystemIds(),
         )

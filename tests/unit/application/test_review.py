@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from clarion_server.domain.campaign import Action, Schedule
+from clarion_server.domain.campaign import Action, Schedule, ThroughputMode, UnknownRecipientPolicy
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.content.email import EmailContent
@@ -98,3 +98,25 @@ async def test_errors_come_first(world: World) -> None:
     severities = [finding.severity for finding in found]
     assert severities == sorted(severities, key=[ERROR, WARNING].index)
     assert {ERROR, WARNING} == set(severities)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"category": Category.MARKETING}, "marketing"),
+        ({"topic": "news"}, "topic"),
+        ({"unknown_recipient_policy": UnknownRecipientPolicy.REJECT}, "REJECT"),
+        ({"unknown_recipient_policy": UnknownRecipientPolicy.CREATE}, "CREATE"),
+    ],
+)
+async def test_what_only_a_profile_can_answer_is_an_error_of_high_throughput(
+    world: World, changes: dict[str, Any], told: str
+) -> None:
+    found = await findings(world, throughput_mode=ThroughputMode.HIGH, **changes)
+    (finding,) = [each for each in found if each.code is FindingCode.HIGH_LOOKS_UP_NOBODY]
+    assert (finding.severity, finding.field) == (ERROR, "throughput_mode")
+    assert told in finding.message
+
+
+async def test_a_plain_transactional_campaign_may_have_high_throughput(world: World) -> None:
+    assert await codes(world, throughput_mode=ThroughputMode.HIGH) == []

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, TypeVar
 
+from clarion_server.adapters.phone_numbers import read_phone_number
 from clarion_server.adapters.rendering import JinjaContentCompiler
+from clarion_server.adapters.system import SystemIds
 from clarion_server.application.campaign_cache import CampaignCache
 from clarion_server.application.campaigns.drafts import CreateCampaign, Draft, ManageCampaigns, UpdateCampaign
 from clarion_server.application.campaigns.life_cycle import ActivateCampaign, Activation, CampaignLifeCycle
@@ -19,8 +21,10 @@ from clarion_server.application.channels.configurations import (
     CreateChannelConfiguration,
     ManageChannelConfigurations,
 )
+from clarion_server.application.identity_reader import IdentityReader
 from clarion_server.application.ports.content import ContentCompiler
 from clarion_server.application.ports.store import Store, UnitOfWork
+from clarion_server.application.profiles.profiles import ManageProfiles
 from clarion_server.application.reports.campaign_report import CampaignReports
 from clarion_server.application.transactions import Transactions
 from clarion_server.bootstrap.channels import CONTENT_KINDS, open_channel
@@ -105,7 +109,11 @@ class World:
         self.review = Review(compiler, self.clock)
         self.life_cycle = CampaignLifeCycle(self.transactions, self.review, self.clock, self.told.append)
         self.previewing = CampaignPreviewer(self.transactions, compiler)
-        self.sampling = TriggerSampler(CampaignCache(self.transactions, compiler), JinjaContentCompiler(CONTENT_KINDS))
+        self.identities = IdentityReader(read_phone_number)
+        self.sampling = TriggerSampler(
+            CampaignCache(self.transactions, compiler), JinjaContentCompiler(CONTENT_KINDS), self.identities
+        )
+        self.profiles = ManageProfiles(self.transactions, self.identities, self.clock, SystemIds())
         self.reporting = CampaignReports(self.transactions, self.clock)
         self.channels = ManageChannelConfigurations(
             self.transactions, self.clock, open_channel, self.told_channels.append

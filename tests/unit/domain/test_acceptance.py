@@ -61,7 +61,9 @@ EXECUTION = Execution(
 
 
 def recipient(index: int, *addresses: str) -> AcceptedRecipient:
-    return AcceptedRecipient(index, f"email:r{index}@example.com", addresses, "en", b"{}", b"{}", {"order": str(index)})
+    address = f"r{index}@example.com"
+    labels = {"order": str(index)}
+    return AcceptedRecipient(index, f"email:{address}", addresses, "en", b"{}", b"{}", labels, address)
 
 
 def trigger(*recipients: AcceptedRecipient, actions: tuple[TargetAction, ...] = (MAIL,), **changes: Any) -> Trigger:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from clarion_server.domain.campaign import Action, ActionMode, CampaignDefinition, InDoubtPolicy, Schedule
+from clarion_server.domain.campaign import (
+    Action,
+    ActionMode,
+    CampaignDefinition,
+    InDoubtPolicy,
+    Schedule,
+    ThroughputMode,
+    UnknownRecipientPolicy,
+)
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.consent import Silence
@@ -64,6 +72,8 @@ definitions = st.builds(
     in_doubt_policy=st.sampled_from(InDoubtPolicy),
     rapid=st.booleans(),
     action_mode=st.sampled_from(ActionMode),
+    unknown_recipient_policy=st.sampled_from(UnknownRecipientPolicy),
+    throughput_mode=st.sampled_from(ThroughputMode),
     topic=st.none() | ids,
 )
 

@@ -103,6 +103,8 @@ def test_a_version_shows_what_an_author_wrote_and_nothing_else() -> None:
         "schedule",
         "in_doubt_policy",
         "action_mode",
+        "unknown_recipient_policy",
+        "throughput_mode",
     }
 
 

@@ -28,6 +28,8 @@ class _ExclusionReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Exclu
     """Not excluded."""
     EXCLUSION_REASON_SUPPRESSED: _ExclusionReason.ValueType  # 1
     """The address is suppressed, or its domain."""
+    EXCLUSION_REASON_NO_ADDRESS: _ExclusionReason.ValueType  # 2
+    """The recipient has no address for the action, and the campaign has another action that can be sent."""
 
 class ExclusionReason(_ExclusionReason, metaclass=_ExclusionReasonEnumTypeWrapper):
     """Why a message must not be sent. Values may be added."""
@@ -36,6 +38,8 @@ EXCLUSION_REASON_UNSPECIFIED: ExclusionReason.ValueType  # 0
 """Not excluded."""
 EXCLUSION_REASON_SUPPRESSED: ExclusionReason.ValueType  # 1
 """The address is suppressed, or its domain."""
+EXCLUSION_REASON_NO_ADDRESS: ExclusionReason.ValueType  # 2
+"""The recipient has no address for the action, and the campaign has another action that can be sent."""
 Global___ExclusionReason: _TypeAlias = ExclusionReason  # noqa: Y015
 
 @_typing.final

@@ -48,6 +48,70 @@ IN_DOUBT_POLICY_PARK: InDoubtPolicy.ValueType  # 2
 """It is parked as `Message.STATE_IN_DOUBT` and never sent again, at the price of a possible loss."""
 Global___InDoubtPolicy: _TypeAlias = InDoubtPolicy  # noqa: Y015
 
+class _UnknownRecipientPolicy:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _UnknownRecipientPolicyEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_UnknownRecipientPolicy.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    UNKNOWN_RECIPIENT_POLICY_UNSPECIFIED: _UnknownRecipientPolicy.ValueType  # 0
+    """Read as `UNKNOWN_RECIPIENT_POLICY_ACCEPT`."""
+    UNKNOWN_RECIPIENT_POLICY_ACCEPT: _UnknownRecipientPolicy.ValueType  # 1
+    """It is written to with what the trigger says about it, and nothing is stored about it."""
+    UNKNOWN_RECIPIENT_POLICY_CREATE: _UnknownRecipientPolicy.ValueType  # 2
+    """A profile is made of its identity and of the attributes and the locale in the trigger, with the trigger or not at all.
+    Triggers for one person at the same time make one profile. A profile that exists is never changed by a trigger.
+    """
+    UNKNOWN_RECIPIENT_POLICY_REJECT: _UnknownRecipientPolicy.ValueType  # 3
+    """It is rejected, with the violation `PROFILE_UNKNOWN` of its identity."""
+
+class UnknownRecipientPolicy(_UnknownRecipientPolicy, metaclass=_UnknownRecipientPolicyEnumTypeWrapper):
+    """What happens to a recipient whom no stored profile has. Magic recipients are never looked up."""
+
+UNKNOWN_RECIPIENT_POLICY_UNSPECIFIED: UnknownRecipientPolicy.ValueType  # 0
+"""Read as `UNKNOWN_RECIPIENT_POLICY_ACCEPT`."""
+UNKNOWN_RECIPIENT_POLICY_ACCEPT: UnknownRecipientPolicy.ValueType  # 1
+"""It is written to with what the trigger says about it, and nothing is stored about it."""
+UNKNOWN_RECIPIENT_POLICY_CREATE: UnknownRecipientPolicy.ValueType  # 2
+"""A profile is made of its identity and of the attributes and the locale in the trigger, with the trigger or not at all.
+Triggers for one person at the same time make one profile. A profile that exists is never changed by a trigger.
+"""
+UNKNOWN_RECIPIENT_POLICY_REJECT: UnknownRecipientPolicy.ValueType  # 3
+"""It is rejected, with the violation `PROFILE_UNKNOWN` of its identity."""
+Global___UnknownRecipientPolicy: _TypeAlias = UnknownRecipientPolicy  # noqa: Y015
+
+class _ThroughputMode:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ThroughputModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ThroughputMode.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    THROUGHPUT_MODE_UNSPECIFIED: _ThroughputMode.ValueType  # 0
+    """Read as `THROUGHPUT_MODE_STANDARD`."""
+    THROUGHPUT_MODE_STANDARD: _ThroughputMode.ValueType  # 1
+    """They do. Stored attributes lie under those of the trigger, and the address and the locale come from the profile when the
+    trigger brings none.
+    """
+    THROUGHPUT_MODE_HIGH: _ThroughputMode.ValueType  # 2
+    """They do not, which takes less time: everything comes from the trigger. Only for campaigns of `CATEGORY_TRANSACTIONAL` that have
+    no topic and accept unknown recipients.
+    """
+
+class ThroughputMode(_ThroughputMode, metaclass=_ThroughputModeEnumTypeWrapper):
+    """Whether triggers look up the profiles of their recipients."""
+
+THROUGHPUT_MODE_UNSPECIFIED: ThroughputMode.ValueType  # 0
+"""Read as `THROUGHPUT_MODE_STANDARD`."""
+THROUGHPUT_MODE_STANDARD: ThroughputMode.ValueType  # 1
+"""They do. Stored attributes lie under those of the trigger, and the address and the locale come from the profile when the
+trigger brings none.
+"""
+THROUGHPUT_MODE_HIGH: ThroughputMode.ValueType  # 2
+"""They do not, which takes less time: everything comes from the trigger. Only for campaigns of `CATEGORY_TRANSACTIONAL` that have
+no topic and accept unknown recipients.
+"""
+Global___ThroughputMode: _TypeAlias = ThroughputMode  # noqa: Y015
+
 @_typing.final
 class Campaign(_message.Message):
     """A message that is defined once and then sent by any service with one `Trigger` call.
@@ -140,6 +204,8 @@ class Campaign(_message.Message):
     IN_DOUBT_POLICY_FIELD_NUMBER: _builtins.int
     RAPID_FIELD_NUMBER: _builtins.int
     TOPIC_FIELD_NUMBER: _builtins.int
+    UNKNOWN_RECIPIENT_POLICY_FIELD_NUMBER: _builtins.int
+    THROUGHPUT_MODE_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
     LIVE_VERSION_FIELD_NUMBER: _builtins.int
     DRAFT_PENDING_FIELD_NUMBER: _builtins.int
@@ -181,6 +247,10 @@ class Campaign(_message.Message):
     """Optional. What its messages are about, as `topics/{topic}`. People's choices about the topic hold for every message of
     the campaign, also for a transactional one. Default: none.
     """
+    unknown_recipient_policy: Global___UnknownRecipientPolicy.ValueType
+    """Optional. What happens to a recipient whom no stored profile has. Default: `UNKNOWN_RECIPIENT_POLICY_ACCEPT`."""
+    throughput_mode: Global___ThroughputMode.ValueType
+    """Optional. Whether triggers look up the profiles of their recipients. Default: `THROUGHPUT_MODE_STANDARD`."""
     state: Global___Campaign.State.ValueType
     """Output only. Where the campaign stands."""
     live_version: _builtins.int
@@ -244,6 +314,8 @@ class Campaign(_message.Message):
         in_doubt_policy: Global___InDoubtPolicy.ValueType = ...,
         rapid: _builtins.bool = ...,
         topic: _builtins.str = ...,
+        unknown_recipient_policy: Global___UnknownRecipientPolicy.ValueType = ...,
+        throughput_mode: Global___ThroughputMode.ValueType = ...,
         state: Global___Campaign.State.ValueType = ...,
         live_version: _builtins.int = ...,
         draft_pending: _builtins.bool = ...,
@@ -257,7 +329,7 @@ class Campaign(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["activate_time", b"activate_time", "context_schema", b"context_schema", "create_time", b"create_time", "schedule", b"schedule", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_mode", b"action_mode", "actions", b"actions", "activate_time", b"activate_time", "activator", b"activator", "category", b"category", "context_schema", b"context_schema", "create_time", b"create_time", "creator", b"creator", "default_locale", b"default_locale", "description", b"description", "display_name", b"display_name", "draft_pending", b"draft_pending", "etag", b"etag", "identity_namespace", b"identity_namespace", "in_doubt_policy", b"in_doubt_policy", "live_version", b"live_version", "name", b"name", "rapid", b"rapid", "schedule", b"schedule", "state", b"state", "tags", b"tags", "topic", b"topic", "update_time", b"update_time", "updater", b"updater"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_mode", b"action_mode", "actions", b"actions", "activate_time", b"activate_time", "activator", b"activator", "category", b"category", "context_schema", b"context_schema", "create_time", b"create_time", "creator", b"creator", "default_locale", b"default_locale", "description", b"description", "display_name", b"display_name", "draft_pending", b"draft_pending", "etag", b"etag", "identity_namespace", b"identity_namespace", "in_doubt_policy", b"in_doubt_policy", "live_version", b"live_version", "name", b"name", "rapid", b"rapid", "schedule", b"schedule", "state", b"state", "tags", b"tags", "throughput_mode", b"throughput_mode", "topic", b"topic", "unknown_recipient_policy", b"unknown_recipient_policy", "update_time", b"update_time", "updater", b"updater"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -14,6 +14,8 @@ from clarion_client._values.campaign import (
     InDoubtPolicy,
     Schedule,
     Severity,
+    ThroughputMode,
+    UnknownRecipientPolicy,
 )
 from clarion_client._values.campaign_preview import Choice, ChoiceSource, Preview
 from clarion_client._values.campaign_service import Activation, QueueDisposal, Review, Stop
@@ -111,6 +113,7 @@ __all__ = [
     "SuppressionCheck",
     "SuppressionReason",
     "SuppressionScope",
+    "ThroughputMode",
     "TlsMode",
     "Topic",
     "TopicTranslation",
@@ -118,6 +121,7 @@ __all__ = [
     "Trigger",
     "TriggerSample",
     "TriggerSamples",
+    "UnknownRecipientPolicy",
     "Verification",
     "VerificationStep",
     "WebhookContent",

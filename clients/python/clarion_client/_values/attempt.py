@@ -17,6 +17,8 @@ class ExclusionReason(StrEnum):
 
     SUPPRESSED = "SUPPRESSED"
     """The address is suppressed, or its domain."""
+    NO_ADDRESS = "NO_ADDRESS"
+    """The recipient has no address for the action, and the campaign has another action that can be sent."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 

@@ -28,6 +28,39 @@ class InDoubtPolicy(StrEnum):
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
 
+@represents(campaign_pb2.UnknownRecipientPolicy.DESCRIPTOR)
+class UnknownRecipientPolicy(StrEnum):
+    """What happens to a recipient whom no stored profile has. Magic recipients are never looked up."""
+
+    ACCEPT = "ACCEPT"
+    """It is written to with what the trigger says about it, and nothing is stored about it."""
+    CREATE = "CREATE"
+    """A profile is made of its identity and of the attributes and the locale in the trigger, with the trigger or not
+    at all. Triggers for one person at the same time make one profile. A profile that exists is never changed by a
+    trigger.
+    """
+    REJECT = "REJECT"
+    """It is rejected, with the violation `PROFILE_UNKNOWN` of its identity."""
+    UNRECOGNIZED = "UNRECOGNIZED"
+    """A value that a newer service sends and this client does not know. It cannot be sent."""
+
+
+@represents(campaign_pb2.ThroughputMode.DESCRIPTOR)
+class ThroughputMode(StrEnum):
+    """Whether triggers look up the profiles of their recipients."""
+
+    STANDARD = "STANDARD"
+    """They do. Stored attributes lie under those of the trigger, and the address and the locale come from the
+    profile when the trigger brings none.
+    """
+    HIGH = "HIGH"
+    """They do not, which takes less time: everything comes from the trigger. Only for campaigns of
+    `Category.TRANSACTIONAL` that have no topic and accept unknown recipients.
+    """
+    UNRECOGNIZED = "UNRECOGNIZED"
+    """A value that a newer service sends and this client does not know. It cannot be sent."""
+
+
 @represents(campaign_pb2.Campaign.State.DESCRIPTOR)
 class CampaignState(StrEnum):
     """Where a campaign stands in its life. Moves by transition RPCs and by the schedule alone. Values may be added."""
@@ -125,6 +158,10 @@ class Campaign(Value):
     """Optional. What its messages are about, as `topics/{topic}`. People's choices about the topic hold for every
     message of the campaign, also for a transactional one. Default: none.
     """
+    unknown_recipient_policy: UnknownRecipientPolicy | None = None
+    """Optional. What happens to a recipient whom no stored profile has. Default: `UnknownRecipientPolicy.ACCEPT`."""
+    throughput_mode: ThroughputMode | None = None
+    """Optional. Whether triggers look up the profiles of their recipients. Default: `ThroughputMode.STANDARD`."""
     state: CampaignState | None = None
     """Output only. Where the campaign stands."""
     live_version: int = 0

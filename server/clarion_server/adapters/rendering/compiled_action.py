@@ -17,7 +17,7 @@ from clarion_server.domain.content import Rendered
 class CompiledAction:
     """Implements `CompiledContent`: rendering changes nothing here."""
 
-    __slots__ = ("_campaign", "_content", "_default_locale", "_field", "_kind", "_templates")
+    __slots__ = ("_campaign", "_content", "_default_locale", "_field", "_kind", "_templates", "reads_profile")
 
     def __init__(
         self, kinds: ContentKinds, definition: CampaignDefinition, action_index: int, campaign_id: str
@@ -28,10 +28,13 @@ class CompiledAction:
         self._field = content_field(definition, action_index)
         self._campaign = {"name": f"campaigns/{campaign_id}", "display_name": definition.display_name}
         self._default_locale = definition.default_locale
+        parts = list(self._kind.parts(self._content))
         self._templates = {
             part.field: CompiledTemplate(f"{self._field}.{part.field}", part.source, ENVIRONMENTS[part.escaping])
-            for part in self._kind.parts(self._content)
+            for part in parts
         }
+        # A template cannot name the variable without this word.
+        self.reads_profile = any("profile" in part.source for part in parts)
 
     def render(self, personalisation: Personalisation) -> Rendered:
         """Raises RenderingFailed."""

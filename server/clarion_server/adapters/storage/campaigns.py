@@ -24,7 +24,7 @@ from clarion_server.adapters.storage.schema import (
     campaign_versions,
     campaigns,
 )
-from clarion_server.application.ports.queries import CampaignQuery, DeliveryPolicy
+from clarion_server.application.ports.queries import CampaignQuery, DeliveryPolicy, LockedCampaign
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import WriteConflict
 from clarion_server.domain.access import Visibility
@@ -51,6 +51,12 @@ _CHANNEL_KEYS = (
     .order_by(campaign_version_actions.c.position)
 )
 _REVISIONS = BulkStatement("SELECT key, revision FROM campaigns WHERE key IN ({rows})", Values(campaigns.c.key))
+
+_LOCKED = BulkStatement(
+    "SELECT key, revision, EXISTS (SELECT 1 FROM profiles WHERE profiles.sandbox = campaigns.sandbox)"
+    " FROM campaigns WHERE key IN ({rows})",
+    Values(campaigns.c.key),
+)
 
 _DELIVERY_POLICIES = BulkStatement(
     "SELECT key, state, queue_disposal FROM campaigns WHERE key IN ({rows})", Values(campaigns.c.key)
@@ -82,9 +88,10 @@ class SqlCampaignRepository:
     def revision(self, key: int) -> int | None:
         return dict(_REVISIONS.select(self._connection, [(key,)])).get(key)
 
-    def lock_revisions(self, keys: Collection[int]) -> dict[int, int]:
+    def lock(self, keys: Collection[int]) -> dict[int, LockedCampaign]:
         lock_shared(self._connection, keys)
-        return dict(_REVISIONS.select(self._connection, [(key,) for key in keys]))
+        found = _LOCKED.select(self._connection, [(key,) for key in keys])
+        return {key: LockedCampaign(revision, bool(has_profiles)) for key, revision, has_profiles in found}
 
     def delivery_policies(self, keys: Collection[int]) -> dict[int, DeliveryPolicy]:
         return {

@@ -12,11 +12,13 @@ from sqlalchemy.exc import IntegrityError
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Values, insertion
 from clarion_server.adapters.storage.json_columns import ATTRIBUTES
+from clarion_server.adapters.storage.known_profiles import add_missing, find_known
 from clarion_server.adapters.storage.schema import profile_identities, profiles
+from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import WriteConflict
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.identity import Identity, IdentityKey
-from clarion_server.domain.profile import Profile, ProfileRef
+from clarion_server.domain.profile import KnownProfile, Profile, ProfileRef
 
 _ADD = insert(profiles).returning(profiles.c.key)
 _BY_ID = select(profiles).where(profiles.c.sandbox == bindparam("sandbox"), profiles.c.id == bindparam("id"))
@@ -59,6 +61,14 @@ class SqlProfileRepository:
         rows = [(identity.namespace, identity.value) for identity in identities]
         found = _OWNERS.select(self._connection, rows, after=(sandbox,))
         return {IdentityKey(row.namespace, row.normal_value): ProfileRef(row.key, row.id) for row in found}
+
+    def known(
+        self, identities: Collection[SandboxIdentity], *, with_attributes: bool
+    ) -> dict[SandboxIdentity, KnownProfile]:
+        return find_known(self._connection, identities, with_attributes=with_attributes)
+
+    def add_missing(self, profiles: Sequence[Profile]) -> dict[SandboxIdentity, KnownProfile]:
+        return add_missing(self._connection, profiles)
 
     def page(self, visibility: Visibility, after: str | None, limit: int) -> list[Profile]:
         statement = select(profiles).where(profiles.c.sandbox == visibility.sandbox)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from clarion_server.application.background import run_in_background
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.content import ContentCompiler
-from clarion_server.domain.campaign import CampaignDefinition, Schedule
+from clarion_server.domain.campaign import CampaignDefinition, Schedule, ThroughputMode, UnknownRecipientPolicy
 from clarion_server.domain.campaign_rules import campaign_violations
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel import ChannelConfiguration
@@ -52,6 +52,7 @@ class Review:
         for index, channel in enumerate(channels):
             findings += _channel_findings(definition, index, channel)
         findings += _topic_findings(definition, topic)
+        findings += _throughput_findings(definition)
         return errors_of(findings) + warnings_of(findings)
 
 
@@ -115,6 +116,23 @@ def _topic_findings(definition: CampaignDefinition, topic: Topic | None) -> Iter
         message = "People can refuse the campaign by its topic, and then get none of its messages."
         remedy = "Nothing, if that is meant, as for delivery updates. Otherwise remove the topic."
         yield Finding(Severity.WARNING, FindingCode.TOPIC_OF_TRANSACTIONAL, "topic", message, remedy)
+
+
+def _throughput_findings(definition: CampaignDefinition) -> Iterator[Finding]:
+    """Yields what a campaign asks for that only a profile can answer, although it looks up none."""
+    if definition.throughput_mode is not ThroughputMode.HIGH:
+        return
+    needs = []
+    if definition.category is Category.MARKETING:
+        needs.append("marketing needs consent")
+    if definition.topic is not None:
+        needs.append("its topic needs people's choices")
+    if definition.unknown_recipient_policy is not UnknownRecipientPolicy.ACCEPT:
+        needs.append(f"its policy for unknown recipients is {definition.unknown_recipient_policy}")
+    if needs:
+        message = f"Nobody is looked up in the throughput mode HIGH, but {' and '.join(needs)}."
+        remedy = "Choose the throughput mode STANDARD."
+        yield Finding(Severity.ERROR, FindingCode.HIGH_LOOKS_UP_NOBODY, "throughput_mode", message, remedy)
 
 
 def _schedule_findings(schedule: Schedule, now: Instant) -> Iterator[Finding]:

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from clarion_server.application.background import run_in_background
 from clarion_server.application.campaign_cache import CampaignCache, LiveCampaign
+from clarion_server.application.identity_reader import IdentityReader
 from clarion_server.application.ports.content import ExampleFinder
 from clarion_server.application.triggering.admission import RecipientInput, TriggerCommand, admit
 from clarion_server.domain.access import Caller
 from clarion_server.domain.choice import EMAIL
 from clarion_server.domain.errors import NoExample
+from clarion_server.domain.identity import Normalisation
 from clarion_server.domain.magic import SENT_ADDRESS
+
+#: The values of identities in the namespaces that do not take every text. The number is reserved for examples.
+_VALUES = {Normalisation.EMAIL: SENT_ADDRESS, Normalisation.PHONE: "+12025550123"}
 
 
 class TriggerSampler:
-    def __init__(self, campaigns: CampaignCache, examples: ExampleFinder) -> None:
+    def __init__(self, campaigns: CampaignCache, examples: ExampleFinder, identities: IdentityReader) -> None:
         self._campaigns = campaigns
         self._examples = examples
+        self._identities = identities
 
     async def sample(self, campaign_id: str, caller: Caller) -> RecipientInput:
         """Returns a recipient. Raises ResourceNotFound, CampaignNotLive, CampaignOutsideWindow, CampaignOutdated or
@@ -26,7 +32,7 @@ class TriggerSampler:
             live = await self._campaigns.live(caller.visibility, campaign_id)
         # The search takes processor time, in which the event loop serves others.
         recipient = await run_in_background(self._recipient, live)
-        if recipient is None or admit(TriggerCommand(campaign_id, (recipient,)), live).violations:
+        if recipient is None or admit(TriggerCommand(campaign_id, (recipient,)), live, self._identities).violations:
             raise NoExample(live.campaign.name)
         return recipient
 
@@ -34,8 +40,8 @@ class TriggerSampler:
         """Returns a magic recipient: whoever pastes a sample sends nothing with it."""
         definition = live.version.definition
         namespace = definition.identity_namespace
-        value, address = (SENT_ADDRESS, "") if namespace == EMAIL else ("4711", SENT_ADDRESS)
-        identity = f"{namespace}:{value}"
+        identity = f"{namespace}:{_VALUES.get(live.namespace.normalisation, '4711')}"
+        address = "" if namespace == EMAIL else SENT_ADDRESS
         example = self._examples.example(definition, identity, SENT_ADDRESS)
         if example is None:
             return None

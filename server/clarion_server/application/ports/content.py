@@ -41,6 +41,11 @@ class RenderingFailed(Exception):
 class CompiledContent(Protocol):
     """The content of one action of a campaign version, ready to render. Tasks may share it."""
 
+    @property
+    def reads_profile(self) -> bool:
+        """Whether what it renders to may depend on attributes of the profile."""
+        ...
+
     def render(self, personalisation: Personalisation) -> Rendered:
         """Returns the content for one recipient. Raises RenderingFailed."""
         ...

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Protocol
+from collections.abc import Collection, Sequence
+from typing import NamedTuple, Protocol
 
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.identity import IdentityKey
-from clarion_server.domain.profile import Profile, ProfileRef
+from clarion_server.domain.profile import KnownProfile, Profile, ProfileRef
+
+
+class SandboxIdentity(NamedTuple):
+    """What an identity is compared by over all sandboxes."""
+
+    sandbox: str
+    namespace: str
+    normal_value: str
 
 
 class ProfileRepository(Protocol):
@@ -21,6 +29,19 @@ class ProfileRepository(Protocol):
 
     def owners(self, sandbox: str, identities: Collection[IdentityKey]) -> dict[IdentityKey, ProfileRef]:
         """Returns the profiles that have these identities, as far as there are any."""
+        ...
+
+    def known(
+        self, identities: Collection[SandboxIdentity], *, with_attributes: bool
+    ) -> dict[SandboxIdentity, KnownProfile]:
+        """Returns the profiles that have these identities, as far as there are any. Cheap: on the way of triggers."""
+        ...
+
+    def add_missing(self, profiles: Sequence[Profile]) -> dict[SandboxIdentity, KnownProfile]:
+        """Adds profiles that have one identity each, except where another transaction has stored the identity.
+
+        Returns the profiles to which the identities belong then.
+        """
         ...
 
     def page(self, visibility: Visibility, after: str | None, limit: int) -> list[Profile]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.attempt import Failure
@@ -15,6 +16,12 @@ from clarion_server.domain.exclusion import Exclusion
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message, MessageState
 from clarion_server.domain.suppression import SuppressionReason, SuppressionScope
+
+
+class LockedCampaign(NamedTuple):
+    revision: int
+    has_profiles: bool
+    """Whether there is any profile in its sandbox."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from clarion_server.application.ports.queries import (
     DueQuery,
     EventQuery,
     ExecutionQuery,
+    LockedCampaign,
     MessageQuery,
     QueuedEnd,
     QueuedMessage,
@@ -48,8 +49,8 @@ class CampaignRepository(Protocol):
         """Returns the stored revision, or None without such a campaign."""
         ...
 
-    def lock_revisions(self, keys: Collection[int]) -> dict[int, int]:
-        """Locks these campaigns against changes until the transaction ends, and returns their stored revisions by key.
+    def lock(self, keys: Collection[int]) -> dict[int, LockedCampaign]:
+        """Locks these campaigns against changes until the transaction ends, and returns those that exist, by key.
 
         Others may hold this lock at the same time; whoever changes one of the campaigns waits. Every trigger calls it,
         so it is cheap.

@@ -15,7 +15,7 @@ from clarion_server.application.validation import refuse_invalid, violations_wit
 from clarion_server.domain.access import Caller
 from clarion_server.domain.errors import IdentityTaken, InvalidFields, ProfileUnknown
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.profile import Profile, profile_violations
+from clarion_server.domain.profile import Profile, profile_violations, without_nulls
 from clarion_server.domain.violation import Violation
 
 #: The field of the profile in the requests that carry one.
@@ -137,7 +137,7 @@ class ManageProfiles:
         changes, violations = self._read(command.fields, command.changed_fields)
         if command.changed_attributes:
             sent = {name: command.fields.attributes.get(name) for name in command.changed_attributes}
-            changes["attributes"] = _without_nulls({**changes.get("attributes", stored.attributes), **sent})
+            changes["attributes"] = without_nulls({**changes.get("attributes", stored.attributes), **sent})
             violations += violations_within((f"attributes.{name}" for name in sent), command.fields.violations)
         updated = stored.changed(changes, now)
         _check(updated, violations, command.violations)
@@ -148,15 +148,11 @@ class ManageProfiles:
         changes = {name: getattr(fields, name) for name in names}
         violations = list(violations_within(names, fields.violations))
         if "attributes" in names:
-            changes["attributes"] = _without_nulls(fields.attributes)
+            changes["attributes"] = without_nulls(fields.attributes)
         if "identities" in names:
             changes["identities"], unread = self._identities.read_all(fields.identities, "identities")
             violations += unread
         return changes, violations
-
-
-def _without_nulls(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in attributes.items() if value is not None}
 
 
 def _check(profile: Profile, unread: list[Violation], of_request: tuple[Violation, ...] = ()) -> None:

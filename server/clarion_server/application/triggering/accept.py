@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from clarion_server.application.group_commit import BulkOperation
+from clarion_server.application.ports.clock import Ids
 from clarion_server.application.ports.content import Personalisation
 from clarion_server.application.ports.metrics import Metrics
 from clarion_server.application.ports.queue import Queue
@@ -14,7 +17,8 @@ from clarion_server.application.sending.exclusions import read_exclusion_facts
 from clarion_server.application.sending.local_dispatch import ClaimedMessage, Reservation
 from clarion_server.application.sending.outcomes import record_accepted
 from clarion_server.application.triggering.admission import RecipientData
-from clarion_server.domain.acceptance import Accepted, Decision, Facts, Trigger, decide_all
+from clarion_server.application.triggering.stored_profiles import ProfileUse, StoredProfiles
+from clarion_server.domain.acceptance import NO_ATTRIBUTES, Accepted, Decision, Facts, Trigger, decide_all
 from clarion_server.domain.campaign import ActionMode
 from clarion_server.domain.message import Message, MessageState, message_id
 from clarion_server.domain.value import value
@@ -29,19 +33,22 @@ class AcceptItem:
     """By the recipient's position in the call."""
     reservations: Sequence[Reservation | None]
     """The capacity that is reserved for the messages of each action."""
+    profile_use: ProfileUse | None = None
+    """None: no stored profile is used."""
 
 
 class AcceptTriggers(BulkOperation[AcceptItem, Decision]):
     """Each trigger is written whole or not at all, whatever becomes of the others."""
 
-    def __init__(self, queue: Queue, direct: DirectHandOff, metrics: Metrics) -> None:
+    def __init__(self, queue: Queue, direct: DirectHandOff, metrics: Metrics, ids: Ids) -> None:
         self._queue = queue
         self._direct = direct
         self._metrics = metrics
+        self._ids = ids
 
     def apply(self, unit: UnitOfWork, items: Sequence[AcceptItem], /) -> Sequence[Decision]:
-        triggers = [item.trigger for item in items]
-        decisions = decide_all(triggers, read_facts(unit, triggers))
+        triggers, facts = read_facts(unit, items, self._ids.new_id)
+        decisions = decide_all(triggers, facts)
         _write(unit, [decision for decision in decisions if isinstance(decision, Accepted)])
         return decisions
 
@@ -55,7 +62,7 @@ class AcceptTriggers(BulkOperation[AcceptItem, Decision]):
             for index, reservation in enumerate(item.reservations):
                 own = messages if len(item.reservations) == 1 else _of_action(messages, index)
                 if reservation is not None:
-                    claimed = _claimed(item, own)
+                    claimed = _claimed(item, own, decision)
                     if claimed:
                         direct.append((reservation, claimed))
                     if unused := len(item.trigger.recipients) - len(claimed):
@@ -75,25 +82,35 @@ class AcceptTriggers(BulkOperation[AcceptItem, Decision]):
                 reservation.requeue(ids, trigger.execution.accept_time)
 
 
-def _claimed(item: AcceptItem, messages: Sequence[Message]) -> list[ClaimedMessage]:
+def _claimed(item: AcceptItem, messages: Sequence[Message], decision: Decision) -> list[ClaimedMessage]:
     """Returns the messages of an action that has capacity reserved which were written as claimed."""
-    # There is a message for each recipient, in the order of the recipients.
+    attributes = decision.attributes if isinstance(decision, Accepted) else NO_ATTRIBUTES
     return [
-        ClaimedMessage(message, personalisation(message, data))
-        for message, data in zip(messages, item.data.values(), strict=bool(messages))
+        ClaimedMessage(message, personalisation(message, item.data, attributes))
+        for message in messages
         if message.state is MessageState.SENDING
     ]
 
 
-def read_facts(unit: UnitOfWork, triggers: Sequence[Trigger]) -> Facts:
-    """Reads what decides about a batch of triggers, in a constant number of statements."""
-    addresses = (address for trigger in triggers for each in trigger.recipients for address in each.addresses)
-    keys = {key for trigger in triggers if (key := trigger.execution.request_key) is not None}
-    return Facts(
-        revisions=unit.campaigns.lock_revisions({trigger.execution.campaign_key for trigger in triggers}),
+def read_facts(
+    unit: UnitOfWork, items: Sequence[AcceptItem], new_id: Callable[[], str] | None = None
+) -> tuple[list[Trigger], Facts]:
+    """Reads what decides about a batch of triggers, and adds what is stored about their recipients to the triggers.
+
+    That takes a constant number of statements. With `new_id`, which makes ids, the profiles of unknown recipients are
+    made for campaigns that want it.
+    """
+    campaigns = unit.campaigns.lock({item.trigger.execution.campaign_key for item in items})
+    keys = {key for item in items if (key := item.trigger.execution.request_key) is not None}
+    facts = Facts(
+        revisions={key: campaign.revision for key, campaign in campaigns.items()},
         earlier=unit.executions.by_request_ids(keys) if keys else {},
-        exclusions=read_exclusion_facts(unit, addresses),
+        with_profiles={key for key, campaign in campaigns.items() if campaign.has_profiles},
     )
+    uses = [(item.trigger, item.profile_use) for item in items]
+    triggers = StoredProfiles(unit, new_id).complete(uses, facts)
+    addresses = (address for trigger in triggers for each in trigger.recipients for address in each.addresses)
+    return triggers, replace(facts, exclusions=read_exclusion_facts(unit, addresses))
 
 
 def _write(unit: UnitOfWork, accepted: Sequence[Accepted]) -> None:
@@ -112,6 +129,14 @@ def _of_action(messages: Sequence[Message], index: int) -> list[Message]:
     return [message for message in messages if message.action_index == index]
 
 
-def personalisation(message: Message, data: RecipientData) -> Personalisation:
-    """Returns the data that the message is rendered with, before it was encoded for the store."""
-    return Personalisation(data.context, data.profile, message.identity, message.address, message.locale)
+def personalisation(
+    message: Message, data: Mapping[int, RecipientData], attributes: Mapping[int, Mapping[str, Any]]
+) -> Personalisation:
+    """Returns the data that the message is rendered with, before it was encoded for the store.
+
+    `data` is that of the call by recipient, and `attributes` replaces its attributes where stored ones were added.
+    """
+    index = message.recipient_index
+    given = data[index]
+    profile = attributes.get(index, given.profile) if attributes else given.profile
+    return Personalisation(given.context, profile, message.identity, message.address, message.locale)

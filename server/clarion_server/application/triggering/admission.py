@@ -11,16 +11,18 @@ from typing import Any
 import orjson
 
 from clarion_server.application.campaign_cache import LiveCampaign
+from clarion_server.application.identity_reader import IdentityReader
+from clarion_server.application.triggering.addresses import choose_addresses
 from clarion_server.domain.acceptance import AcceptedRecipient
-from clarion_server.domain.campaign import CampaignDefinition
-from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.choice import LOCALE_FIELDS, choose_email, choose_locale
+from clarion_server.domain.campaign import CampaignDefinition, ThroughputMode, UnknownRecipientPolicy
+from clarion_server.domain.choice import LOCALE_FIELDS, choose_locale
+from clarion_server.domain.identity import Normalisation
 from clarion_server.domain.instant import DAY, Instant
 from clarion_server.domain.labels import label_violations
 from clarion_server.domain.locales import is_locale
-from clarion_server.domain.magic import SENT_ADDRESS, simulated_outcome
 from clarion_server.domain.message import NO_LABELS
 from clarion_server.domain.names import identity_violation
+from clarion_server.domain.profile import attribute_violations
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation, malformed, out_of_range, required, too_long, too_many
 
@@ -90,6 +92,8 @@ class Admission:
     data: dict[int, RecipientData] = field(default_factory=dict)
     """The data of each accepted recipient, by position."""
     rejections: dict[int, tuple[Violation, ...]] = field(default_factory=dict)
+    lacks_address: bool = False
+    """Whether an accepted recipient lacks an address that its stored profile may have."""
 
     @property
     def violations(self) -> list[Violation]:
@@ -131,17 +135,22 @@ def request_id_violations(request_id: str) -> Iterable[Violation]:
         yield malformed("request_id", "Must consist of printable ASCII characters.")
 
 
-def admit(command: TriggerCommand, live: LiveCampaign) -> Admission:
+def admit(command: TriggerCommand, live: LiveCampaign, identities: IdentityReader) -> Admission:
     """Checks every recipient of the call against the live campaign."""
     admission = Admission()
     seen: set[str] = set()
     listed = 0
+    prefix = f"{live.namespace.id}:"
     for index, recipient in enumerate(command.recipients):
-        result = _admit(index, recipient, command.labels, live, first_only=listed >= MAX_LISTED)
-        if recipient.identity in seen:
-            again = Violation("identity", "DUPLICATE", "Must occur only once in a call.")
+        identity = recipient.identity
+        normal_value = _normal_value(identity[len(prefix) :], live, identities) if identity.startswith(prefix) else None
+        compared = identity if normal_value is None else prefix + normal_value
+        first_only = listed >= MAX_LISTED
+        result = _admit(index, recipient, normal_value, command.labels, live, admission, first_only=first_only)
+        if compared in seen:
+            again = Violation("identity", "DUPLICATE", "Must occur only once in a call, however it is written.")
             result = [again] if isinstance(result, AcceptedRecipient) else [*result, again]
-        seen.add(recipient.identity)
+        seen.add(compared)
         if isinstance(result, AcceptedRecipient):
             admission.recipients.append(result)
             admission.data[index] = RecipientData(recipient.context, recipient.profile)
@@ -151,56 +160,81 @@ def admit(command: TriggerCommand, live: LiveCampaign) -> Admission:
     return admission
 
 
+def _normal_value(value: str, live: LiveCampaign, identities: IdentityReader) -> str | None:
+    """Returns the form of an identity's value by which it is compared; None when it is malformed."""
+    normal_value = identities.normal_value(live.namespace, value)
+    if normal_value is None and live.namespace.normalisation is Normalisation.EMAIL:
+        # Callers name people by any text and give the address beside it. No profile has such an identity.
+        stores_identity = live.version.definition.unknown_recipient_policy is UnknownRecipientPolicy.CREATE
+        return None if stores_identity else value
+    return normal_value
+
+
 def _admit(
-    index: int, recipient: RecipientInput, trigger_labels: Mapping[str, str], live: LiveCampaign, *, first_only: bool
+    index: int,
+    recipient: RecipientInput,
+    normal_value: str | None,
+    trigger_labels: Mapping[str, str],
+    live: LiveCampaign,
+    admission: Admission,
+    *,
+    first_only: bool,
 ) -> AcceptedRecipient | list[Violation]:
     """Returns the recipient or its violations. With `first_only`, only the first violation of the schema is listed."""
     definition = live.version.definition
-    context, profile = _json(recipient.context), _json(recipient.profile)
+    context, profile = to_json(recipient.context), to_json(recipient.profile)
     choice = choose_locale(recipient.locale, recipient.profile, definition.default_locale)
     locale = choice.value
     labels = {**trigger_labels, **recipient.labels} if recipient.labels else trigger_labels
     found = list(recipient.violations)
-    if misnamed := identity_violation(recipient.identity, definition.identity_namespace, "identity"):
+    misnamed = identity_violation(recipient.identity, definition.identity_namespace, "identity")
+    if misnamed is None and normal_value is None:
+        misnamed = live.namespace.violation("identity")
+    if misnamed:
         found.append(misnamed)
-    addresses = _addresses(recipient, definition, found)
+    addresses, broken = choose_addresses(recipient.address, recipient.profile, recipient.identity, definition)
+    if broken and misnamed:
+        found += [violation for violation in broken if violation.field != misnamed.field]
+    elif broken:
+        found += _check_addresses(broken, definition, admission)
     if locale != definition.default_locale and not is_locale(locale):
         found.append(malformed(LOCALE_FIELDS[choice.source], "Must be a BCP 47 tag such as 'pt-BR'."))
-    # These cheap tests suffice for nearly every recipient.
-    if len(context) > MAX_CONTEXT_BYTES or _ESCAPED_NUL in context:
-        found += _json_violations("context", context, MAX_CONTEXT_BYTES)
-    if len(profile) > MAX_PROFILE_BYTES or _ESCAPED_NUL in profile:
-        found += _json_violations("profile", profile, MAX_PROFILE_BYTES)
+    found += _data_violations(recipient, context, profile, definition)
     if recipient.labels:
         found += label_violations(labels)
     # A context that arrived damaged is reported as such; the schema would only repeat it in other words.
     # One that is too large is not checked, for that would take the event loop's time.
     is_whole = not recipient.violations and len(context) <= MAX_CONTEXT_BYTES
-    if is_whole and (broken := live.schema.violations(recipient.context, first_only=first_only)):
-        found += [violation.under("context") for violation in broken]
-    if found:
+    if is_whole and (violations := live.schema.violations(recipient.context, first_only=first_only)):
+        found += [violation.under("context") for violation in violations]
+    if found or normal_value is None:
         return found
-    return AcceptedRecipient(index, recipient.identity, addresses, locale, context, profile, labels)
+    return AcceptedRecipient(index, recipient.identity, addresses, locale, context, profile, labels, normal_value)
 
 
-def _addresses(recipient: RecipientInput, definition: CampaignDefinition, found: list[Violation]) -> list[str]:
-    """Returns the address for each action, and adds what is wrong with them to `found`, once a channel."""
-    of_channel: dict[Channel, str] = {}
-    for action in definition.actions:
-        content = action.content
-        if content.channel in of_channel:
-            continue
-        choice = content.address(recipient.address, recipient.profile, recipient.identity)
-        if violation := content.address_violation(choice):
-            found.append(violation)
-        of_channel[content.channel] = _without_address(recipient) if choice is None else choice.value
-    return [of_channel[action.content.channel] for action in definition.actions]
+def _data_violations(
+    recipient: RecipientInput, context: bytes, profile: bytes, definition: CampaignDefinition
+) -> list[Violation]:
+    found: list[Violation] = []
+    # These cheap tests suffice for nearly every recipient.
+    if len(context) > MAX_CONTEXT_BYTES or _ESCAPED_NUL in context:
+        found += _json_violations("context", context, MAX_CONTEXT_BYTES)
+    if len(profile) > MAX_PROFILE_BYTES or _ESCAPED_NUL in profile:
+        found += _json_violations("profile", profile, MAX_PROFILE_BYTES)
+    elif definition.unknown_recipient_policy is UnknownRecipientPolicy.CREATE:
+        found += attribute_violations(recipient.profile, "profile")
+    return found
 
 
-def _without_address(recipient: RecipientInput) -> str:
-    """Returns the address of a message on a channel that has none: empty but for magic recipients, who get nothing."""
-    email = choose_email(recipient.address, recipient.profile, recipient.identity)
-    return SENT_ADDRESS if email is not None and simulated_outcome(email.value) else ""
+def _check_addresses(
+    violations: list[Violation], definition: CampaignDefinition, admission: Admission
+) -> list[Violation]:
+    """Returns the violations of addresses that no stored profile can mend, and remembers whether there are others."""
+    if definition.throughput_mode is ThroughputMode.HIGH:
+        return violations
+    lasting = [violation for violation in violations if violation.reason != "REQUIRED"]
+    admission.lacks_address |= len(lasting) < len(violations)
+    return lasting
 
 
 def _json_violations(field_name: str, json: bytes, limit: int) -> list[Violation]:
@@ -211,7 +245,7 @@ def _json_violations(field_name: str, json: bytes, limit: int) -> list[Violation
     return [malformed(field_name, "Must not contain the character U+0000.")] if _NUL.search(json) else []
 
 
-def _json(values: Mapping[str, Any]) -> bytes:
+def to_json(values: Mapping[str, Any]) -> bytes:
     """Returns JSON with sorted keys: the same data is the same bytes, for the fingerprint and for templates."""
     return orjson.dumps(values, option=orjson.OPT_SORT_KEYS) if values else b"{}"
 

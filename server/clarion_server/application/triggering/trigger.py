@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from clarion_server.application.background import run_for_request
 from clarion_server.application.campaign_cache import CampaignCache, LiveCampaign
 from clarion_server.application.group_commit import GroupCommit
+from clarion_server.application.identity_reader import IdentityReader
 from clarion_server.application.ports.clock import Clock, Ids
 from clarion_server.application.ports.content import RenderingFailed
 from clarion_server.application.ports.metrics import Metrics
@@ -26,9 +27,10 @@ from clarion_server.application.triggering.admission import (
     request_id_violations,
     violations_without_campaign,
 )
-from clarion_server.domain.acceptance import Accepted, AcceptedRecipient, Decision, Replayed, Trigger, decide
+from clarion_server.application.triggering.stored_profiles import ProfileUse
+from clarion_server.domain.acceptance import Accepted, AcceptedRecipient, Decision, Refused, Replayed, Trigger, decide
 from clarion_server.domain.access import Caller, Visibility
-from clarion_server.domain.campaign import ActionMode
+from clarion_server.domain.campaign import ActionMode, ThroughputMode
 from clarion_server.domain.errors import (
     CampaignNotLive,
     CampaignOutdated,
@@ -39,7 +41,7 @@ from clarion_server.domain.errors import (
 )
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import Message, MessageState
+from clarion_server.domain.message import MessageState
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
 
@@ -78,6 +80,7 @@ class Triggering:
         commits: GroupCommit,
         dispatch: LocalDispatch,
         queue: Queue,
+        identities: IdentityReader,
         clock: Clock,
         ids: Ids,
         metrics: Metrics | None = None,
@@ -86,7 +89,9 @@ class Triggering:
         self._campaigns = campaigns
         self._commits = commits
         self._dispatch = dispatch
-        self._accept_triggers = AcceptTriggers(queue, DirectHandOff(transactions, clock), metrics or Metrics())
+        self._identities = identities
+        direct = DirectHandOff(transactions, clock)
+        self._accept_triggers = AcceptTriggers(queue, direct, metrics or Metrics(), ids)
         self._clock = clock
         self._ids = ids
 
@@ -143,12 +148,15 @@ class Triggering:
         if live is None:
             return None
         self._check_accepts(command, live)
-        return self._submit(command, live, admit(command, live), caller)
+        return self._submit(command, live, admit(command, live, self._identities), caller)
 
     async def _admit_and_submit(self, command: TriggerCommand, live: LiveCampaign, caller: Caller) -> Begun:
         """Checks the trigger and submits it. The recipients of a large one are checked in a thread."""
         self._check_accepts(command, live)
-        admission = await run_for_request(admit, command, live) if command.is_large else admit(command, live)
+        if command.is_large:
+            admission = await run_for_request(admit, command, live, self._identities)
+        else:
+            admission = admit(command, live, self._identities)
         return self._submit(command, live, admission, caller)
 
     def _check_accepts(self, command: TriggerCommand, live: LiveCampaign) -> None:
@@ -173,7 +181,7 @@ class Triggering:
             release,
             tuple([None if each is None else each.owner for each in reservations]),
         )
-        item = AcceptItem(trigger, admission.data, reservations)
+        item = AcceptItem(trigger, admission.data, reservations, _profile_use(command, live, admission))
         if command.validate_only:
             return Begun(item, live, None)
         return Begun(item, live, self._commits.submit(self._accept_triggers, item, _weight(trigger)))
@@ -202,18 +210,21 @@ class Triggering:
                 return TriggerAnswer(earlier, replayed=True)
             case Replayed(earlier):
                 raise RequestIdReused(begun.live.campaign.name, execution.request_id or "", earlier.name)
+            case Refused(violations):
+                raise InvalidFields(violations)
             case _:
                 self._campaigns.discard(begun.live)
                 return None
 
     async def _validate(self, begun: Begun) -> TriggerAnswer | None:
         """Decides without writing, and renders what would be sent."""
-        trigger = begun.item.trigger
-        decision = await self._transactions.read(lambda unit: decide(trigger, read_facts(unit, [trigger])))
+        decision = await self._transactions.read(lambda unit: _decide_one(unit, begun.item))
+        if isinstance(decision, Refused):
+            raise InvalidFields(decision.violations)
         if not isinstance(decision, Accepted):
             self._campaigns.discard(begun.live)
             return None
-        await _check_renders(decision.messages, begun)
+        await _check_renders(decision, begun)
         return TriggerAnswer(decision.execution, validated_only=True)
 
     async def _earlier(self, command: TriggerCommand, caller: Caller) -> Execution | None:
@@ -249,6 +260,17 @@ class Triggering:
         )
 
 
+def _decide_one(unit: UnitOfWork, item: AcceptItem) -> Decision:
+    (trigger,), facts = read_facts(unit, [item])
+    return decide(trigger, facts)
+
+
+def _profile_use(command: TriggerCommand, live: LiveCampaign, admission: Admission) -> ProfileUse | None:
+    if live.version.definition.throughput_mode is ThroughputMode.HIGH:
+        return None
+    return ProfileUse(live, command.recipients, command.allow_partial, admission.lacks_address)
+
+
 def find_request(unit: UnitOfWork, visibility: Visibility, command: TriggerCommand) -> Execution | None:
     campaign = unit.campaigns.get(visibility, command.campaign_id)
     if campaign is None:
@@ -262,15 +284,15 @@ def _check(admission: Admission, violations: Sequence[Violation], allow_partial:
         raise InvalidFields((*violations, *admission.violations))
 
 
-async def _check_renders(messages: Sequence[Message], begun: Begun) -> None:
+async def _check_renders(decision: Accepted, begun: Begun) -> None:
     """Raises InvalidFields for every message that cannot be rendered."""
     found = []
-    for message in messages:
+    for message in decision.messages:
         if message.state is MessageState.EXCLUDED:
             continue
         # Rendering a thousand mails takes a while: other calls run in between.
         await asyncio.sleep(0)
-        data = personalisation(message, begun.item.data[message.recipient_index])
+        data = personalisation(message, begun.item.data, decision.attributes)
         try:
             begun.live.version.contents[message.action_index].render(data)
         except RenderingFailed as error:

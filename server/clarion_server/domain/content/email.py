@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from clarion_server.domain.address import is_address, is_address_literal
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.choice import Choice, Source, choose_email
+from clarion_server.domain.choice import EMAIL, Choice, Source, choose_email
 from clarion_server.domain.content.rules import (
     MAX_HEADER_NAME,
     certificate_violations,
@@ -49,6 +49,8 @@ class EmailContent:
     """The Jinja2 templates of an e-mail."""
 
     channel: ClassVar[Channel] = Channel.EMAIL
+    address_attribute: ClassVar[str] = EMAIL
+    """The attribute of profiles that holds an address of the channel; empty on a channel that has no addresses."""
 
     subject: str
     html: str = ""

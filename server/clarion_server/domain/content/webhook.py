@@ -62,6 +62,7 @@ class WebhookContent:
     """The Jinja2 templates of an HTTP request."""
 
     channel: ClassVar[Channel] = Channel.WEBHOOK
+    address_attribute: ClassVar[str] = ""
 
     body: str
     format: BodyFormat = BodyFormat.JSON

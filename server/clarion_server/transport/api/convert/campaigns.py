@@ -17,12 +17,22 @@ from clarion_server.domain.campaign import (
     CampaignVersion,
     InDoubtPolicy,
     Schedule,
+    ThroughputMode,
+    UnknownRecipientPolicy,
 )
 from clarion_server.domain.campaign_rules import MAX_ACTIONS
 from clarion_server.domain.finding import Finding
 from clarion_server.domain.names import CAMPAIGNS, CHANNEL_CONFIGURATIONS, TOPICS
 from clarion_server.transport.api.convert.contents import from_content, to_content
-from clarion_server.transport.api.convert.enums import ACTION_MODE, CAMPAIGN_STATE, CATEGORY, IN_DOUBT_POLICY, SEVERITY
+from clarion_server.transport.api.convert.enums import (
+    ACTION_MODE,
+    CAMPAIGN_STATE,
+    CATEGORY,
+    IN_DOUBT_POLICY,
+    SEVERITY,
+    THROUGHPUT_MODE,
+    UNKNOWN_RECIPIENT_POLICY,
+)
 from clarion_server.transport.api.convert.request_parser import RequestParser
 from clarion_server.transport.api.convert.structs import to_struct
 from clarion_server.transport.api.convert.times import to_optional_timestamp, to_timestamp
@@ -57,6 +67,13 @@ def to_draft(campaign: pb.Campaign) -> Draft:
         rapid=campaign.rapid,
         action_mode=parser.member(ACTION_MODE, campaign.action_mode, "action_mode") or ActionMode.ALL,
         topic=parser.optional_id(TOPICS, campaign.topic, "topic"),
+        unknown_recipient_policy=(
+            parser.member(UNKNOWN_RECIPIENT_POLICY, campaign.unknown_recipient_policy, "unknown_recipient_policy")
+            or UnknownRecipientPolicy.ACCEPT
+        ),
+        throughput_mode=(
+            parser.member(THROUGHPUT_MODE, campaign.throughput_mode, "throughput_mode") or ThroughputMode.STANDARD
+        ),
     )
     return Draft(definition, parser.violations)
 
@@ -132,6 +149,8 @@ def _to_snapshot(definition: CampaignDefinition) -> pb.Campaign:
         rapid=definition.rapid,
         action_mode=ACTION_MODE.number(definition.action_mode),
         topic="" if definition.topic is None else TOPICS.format(definition.topic),
+        unknown_recipient_policy=UNKNOWN_RECIPIENT_POLICY.number(definition.unknown_recipient_policy),
+        throughput_mode=THROUGHPUT_MODE.number(definition.throughput_mode),
     )
 
 

@@ -25,7 +25,14 @@ from clarion.v1 import (
 
 from clarion_server.domain.access import Scope
 from clarion_server.domain.attempt import AttemptResult, FailureReason
-from clarion_server.domain.campaign import ActionMode, CampaignState, InDoubtPolicy, QueueDisposal
+from clarion_server.domain.campaign import (
+    ActionMode,
+    CampaignState,
+    InDoubtPolicy,
+    QueueDisposal,
+    ThroughputMode,
+    UnknownRecipientPolicy,
+)
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.choice import Source
@@ -68,6 +75,10 @@ class EnumPair(Generic[M, N]):
 CATEGORY = EnumPair(Category, category_pb2.Category.Value, "CATEGORY")
 CAMPAIGN_STATE = EnumPair(CampaignState, campaign_pb2.Campaign.State.Value, "STATE")
 IN_DOUBT_POLICY = EnumPair(InDoubtPolicy, campaign_pb2.InDoubtPolicy.Value, "IN_DOUBT_POLICY")
+UNKNOWN_RECIPIENT_POLICY = EnumPair(
+    UnknownRecipientPolicy, campaign_pb2.UnknownRecipientPolicy.Value, "UNKNOWN_RECIPIENT_POLICY"
+)
+THROUGHPUT_MODE = EnumPair(ThroughputMode, campaign_pb2.ThroughputMode.Value, "THROUGHPUT_MODE")
 SEVERITY = EnumPair(Severity, campaign_pb2.Finding.Severity.Value, "SEVERITY")
 QUEUE_DISPOSAL = EnumPair(QueueDisposal, campaign_service_pb2.StopCampaignRequest.QueueDisposal.Value, "QUEUE_DISPOSAL")
 TLS_MODE = EnumPair(TlsMode, smtp_provider_pb2.SmtpProvider.TlsMode.Value, "TLS_MODE")

@@ -19,7 +19,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/campaign.proto.
  */
 export const file_clarion_v1_campaign: GenFile = /*@__PURE__*/
-  fileDesc("ChljbGFyaW9uL3YxL2NhbXBhaWduLnByb3RvEgpjbGFyaW9uLnYxIucICghDYW1wYWlnbhISCgRuYW1lGAEgASgJQgTiQQEIEhoKDGRpc3BsYXlfbmFtZRgCIAEoCUIE4kEBAhIZCgtkZXNjcmlwdGlvbhgDIAEoCUIE4kEBARISCgR0YWdzGAQgAygJQgTiQQEBEiwKCGNhdGVnb3J5GAUgASgOMhQuY2xhcmlvbi52MS5DYXRlZ29yeUIE4kEBAhIcCg5kZWZhdWx0X2xvY2FsZRgGIAEoCUIE4kEBARIgChJpZGVudGl0eV9uYW1lc3BhY2UYByABKAlCBOJBAQESKQoHYWN0aW9ucxgIIAMoCzISLmNsYXJpb24udjEuQWN0aW9uQgTiQQECEjoKC2FjdGlvbl9tb2RlGBcgASgOMh8uY2xhcmlvbi52MS5DYW1wYWlnbi5BY3Rpb25Nb2RlQgTiQQEBEjUKDmNvbnRleHRfc2NoZW1hGAkgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEIE4kEBARIsCghzY2hlZHVsZRgKIAEoCzIULmNsYXJpb24udjEuU2NoZWR1bGVCBOJBAQESOAoPaW5fZG91YnRfcG9saWN5GAsgASgOMhkuY2xhcmlvbi52MS5JbkRvdWJ0UG9saWN5QgTiQQEBEhMKBXJhcGlkGBYgASgIQgTiQQEBEhMKBXRvcGljGBggASgJQgTiQQEBEi8KBXN0YXRlGAwgASgOMhouY2xhcmlvbi52MS5DYW1wYWlnbi5TdGF0ZUIE4kEBAxIaCgxsaXZlX3ZlcnNpb24YDSABKAVCBOJBAQMSGwoNZHJhZnRfcGVuZGluZxgOIAEoCEIE4kEBAxISCgRldGFnGA8gASgJQgTiQQEBEjUKC2NyZWF0ZV90aW1lGBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1Cgt1cGRhdGVfdGltZRgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNwoNYWN0aXZhdGVfdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSFQoHY3JlYXRvchgTIAEoCUIE4kEBAxIVCgd1cGRhdGVyGBQgASgJQgTiQQEDEhcKCWFjdGl2YXRvchgVIAEoCUIE4kEBAyKOAQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIPCgtTVEFURV9EUkFGVBABEhMKD1NUQVRFX1NDSEVEVUxFRBACEg4KClNUQVRFX0xJVkUQAxIQCgxTVEFURV9QQVVTRUQQBBIRCg1TVEFURV9TVE9QUEVEEAUSEwoPU1RBVEVfQ09NUExFVEVEEAYiYQoKQWN0aW9uTW9kZRIbChdBQ1RJT05fTU9ERV9VTlNQRUNJRklFRBAAEhMKD0FDVElPTl9NT0RFX0FMTBABEiEKHUFDVElPTl9NT0RFX0ZJUlNUX0RFTElWRVJBQkxFEAIipAEKBkFjdGlvbhIQCgJpZBgBIAEoCUIE4kEBARIjChVjaGFubmVsX2NvbmZpZ3VyYXRpb24YAiABKAlCBOJBAQISKQoFZW1haWwYAyABKAsyGC5jbGFyaW9uLnYxLkVtYWlsQ29udGVudEgAEi0KB3dlYmhvb2sYBCABKAsyGi5jbGFyaW9uLnYxLldlYmhvb2tDb250ZW50SABCCQoHY29udGVudCJ0CghTY2hlZHVsZRI0CgpzdGFydF90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBARIyCghlbmRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQEi+QEKB0ZpbmRpbmcSNAoIc2V2ZXJpdHkYASABKA4yHC5jbGFyaW9uLnYxLkZpbmRpbmcuU2V2ZXJpdHlCBOJBAQMSEgoEY29kZRgCIAEoCUIE4kEBAxITCgVmaWVsZBgDIAEoCUIE4kEBAxISCgRsaW5lGAQgASgFQgTiQQEDEhUKB21lc3NhZ2UYBSABKAlCBOJBAQMSFAoGcmVtZWR5GAYgASgJQgTiQQEDIk4KCFNldmVyaXR5EhgKFFNFVkVSSVRZX1VOU1BFQ0lGSUVEEAASFAoQU0VWRVJJVFlfV0FSTklORxABEhIKDlNFVkVSSVRZX0VSUk9SEAIqZgoNSW5Eb3VidFBvbGljeRIfChtJTl9ET1VCVF9QT0xJQ1lfVU5TUEVDSUZJRUQQABIaChZJTl9ET1VCVF9QT0xJQ1lfUkVTRU5EEAESGAoUSU5fRE9VQlRfUE9MSUNZX1BBUksQAmIGcHJvdG8z", [file_clarion_v1_category, file_clarion_v1_email_content, file_clarion_v1_webhook_content, file_google_api_field_behavior, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChljbGFyaW9uL3YxL2NhbXBhaWduLnByb3RvEgpjbGFyaW9uLnYxIu4JCghDYW1wYWlnbhISCgRuYW1lGAEgASgJQgTiQQEIEhoKDGRpc3BsYXlfbmFtZRgCIAEoCUIE4kEBAhIZCgtkZXNjcmlwdGlvbhgDIAEoCUIE4kEBARISCgR0YWdzGAQgAygJQgTiQQEBEiwKCGNhdGVnb3J5GAUgASgOMhQuY2xhcmlvbi52MS5DYXRlZ29yeUIE4kEBAhIcCg5kZWZhdWx0X2xvY2FsZRgGIAEoCUIE4kEBARIgChJpZGVudGl0eV9uYW1lc3BhY2UYByABKAlCBOJBAQESKQoHYWN0aW9ucxgIIAMoCzISLmNsYXJpb24udjEuQWN0aW9uQgTiQQECEjoKC2FjdGlvbl9tb2RlGBcgASgOMh8uY2xhcmlvbi52MS5DYW1wYWlnbi5BY3Rpb25Nb2RlQgTiQQEBEjUKDmNvbnRleHRfc2NoZW1hGAkgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEIE4kEBARIsCghzY2hlZHVsZRgKIAEoCzIULmNsYXJpb24udjEuU2NoZWR1bGVCBOJBAQESOAoPaW5fZG91YnRfcG9saWN5GAsgASgOMhkuY2xhcmlvbi52MS5JbkRvdWJ0UG9saWN5QgTiQQEBEhMKBXJhcGlkGBYgASgIQgTiQQEBEhMKBXRvcGljGBggASgJQgTiQQEBEkoKGHVua25vd25fcmVjaXBpZW50X3BvbGljeRgZIAEoDjIiLmNsYXJpb24udjEuVW5rbm93blJlY2lwaWVudFBvbGljeUIE4kEBARI5Cg90aHJvdWdocHV0X21vZGUYGiABKA4yGi5jbGFyaW9uLnYxLlRocm91Z2hwdXRNb2RlQgTiQQEBEi8KBXN0YXRlGAwgASgOMhouY2xhcmlvbi52MS5DYW1wYWlnbi5TdGF0ZUIE4kEBAxIaCgxsaXZlX3ZlcnNpb24YDSABKAVCBOJBAQMSGwoNZHJhZnRfcGVuZGluZxgOIAEoCEIE4kEBAxISCgRldGFnGA8gASgJQgTiQQEBEjUKC2NyZWF0ZV90aW1lGBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1Cgt1cGRhdGVfdGltZRgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNwoNYWN0aXZhdGVfdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSFQoHY3JlYXRvchgTIAEoCUIE4kEBAxIVCgd1cGRhdGVyGBQgASgJQgTiQQEDEhcKCWFjdGl2YXRvchgVIAEoCUIE4kEBAyKOAQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIPCgtTVEFURV9EUkFGVBABEhMKD1NUQVRFX1NDSEVEVUxFRBACEg4KClNUQVRFX0xJVkUQAxIQCgxTVEFURV9QQVVTRUQQBBIRCg1TVEFURV9TVE9QUEVEEAUSEwoPU1RBVEVfQ09NUExFVEVEEAYiYQoKQWN0aW9uTW9kZRIbChdBQ1RJT05fTU9ERV9VTlNQRUNJRklFRBAAEhMKD0FDVElPTl9NT0RFX0FMTBABEiEKHUFDVElPTl9NT0RFX0ZJUlNUX0RFTElWRVJBQkxFEAIipAEKBkFjdGlvbhIQCgJpZBgBIAEoCUIE4kEBARIjChVjaGFubmVsX2NvbmZpZ3VyYXRpb24YAiABKAlCBOJBAQISKQoFZW1haWwYAyABKAsyGC5jbGFyaW9uLnYxLkVtYWlsQ29udGVudEgAEi0KB3dlYmhvb2sYBCABKAsyGi5jbGFyaW9uLnYxLldlYmhvb2tDb250ZW50SABCCQoHY29udGVudCJ0CghTY2hlZHVsZRI0CgpzdGFydF90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBARIyCghlbmRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQEi+QEKB0ZpbmRpbmcSNAoIc2V2ZXJpdHkYASABKA4yHC5jbGFyaW9uLnYxLkZpbmRpbmcuU2V2ZXJpdHlCBOJBAQMSEgoEY29kZRgCIAEoCUIE4kEBAxITCgVmaWVsZBgDIAEoCUIE4kEBAxISCgRsaW5lGAQgASgFQgTiQQEDEhUKB21lc3NhZ2UYBSABKAlCBOJBAQMSFAoGcmVtZWR5GAYgASgJQgTiQQEDIk4KCFNldmVyaXR5EhgKFFNFVkVSSVRZX1VOU1BFQ0lGSUVEEAASFAoQU0VWRVJJVFlfV0FSTklORxABEhIKDlNFVkVSSVRZX0VSUk9SEAIqZgoNSW5Eb3VidFBvbGljeRIfChtJTl9ET1VCVF9QT0xJQ1lfVU5TUEVDSUZJRUQQABIaChZJTl9ET1VCVF9QT0xJQ1lfUkVTRU5EEAESGAoUSU5fRE9VQlRfUE9MSUNZX1BBUksQAiqxAQoWVW5rbm93blJlY2lwaWVudFBvbGljeRIoCiRVTktOT1dOX1JFQ0lQSUVOVF9QT0xJQ1lfVU5TUEVDSUZJRUQQABIjCh9VTktOT1dOX1JFQ0lQSUVOVF9QT0xJQ1lfQUNDRVBUEAESIwofVU5LTk9XTl9SRUNJUElFTlRfUE9MSUNZX0NSRUFURRACEiMKH1VOS05PV05fUkVDSVBJRU5UX1BPTElDWV9SRUpFQ1QQAyppCg5UaHJvdWdocHV0TW9kZRIfChtUSFJPVUdIUFVUX01PREVfVU5TUEVDSUZJRUQQABIcChhUSFJPVUdIUFVUX01PREVfU1RBTkRBUkQQARIYChRUSFJPVUdIUFVUX01PREVfSElHSBACYgZwcm90bzM", [file_clarion_v1_category, file_clarion_v1_email_content, file_clarion_v1_webhook_content, file_google_api_field_behavior, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * A message that is defined once and then sent by any service with one `Trigger` call.
@@ -134,6 +134,20 @@ export type Campaign = Message<"clarion.v1.Campaign"> & {
    * @generated from field: string topic = 24;
    */
   topic: string;
+
+  /**
+   * Optional. What happens to a recipient whom no stored profile has. Default: `UNKNOWN_RECIPIENT_POLICY_ACCEPT`.
+   *
+   * @generated from field: clarion.v1.UnknownRecipientPolicy unknown_recipient_policy = 25;
+   */
+  unknownRecipientPolicy: UnknownRecipientPolicy;
+
+  /**
+   * Optional. Whether triggers look up the profiles of their recipients. Default: `THROUGHPUT_MODE_STANDARD`.
+   *
+   * @generated from field: clarion.v1.ThroughputMode throughput_mode = 26;
+   */
+  throughputMode: ThroughputMode;
 
   /**
    * Output only. Where the campaign stands.
@@ -515,4 +529,82 @@ export enum InDoubtPolicy {
  */
 export const InDoubtPolicySchema: GenEnum<InDoubtPolicy> = /*@__PURE__*/
   enumDesc(file_clarion_v1_campaign, 0);
+
+/**
+ * What happens to a recipient whom no stored profile has. Magic recipients are never looked up.
+ *
+ * @generated from enum clarion.v1.UnknownRecipientPolicy
+ */
+export enum UnknownRecipientPolicy {
+  /**
+   * Read as `UNKNOWN_RECIPIENT_POLICY_ACCEPT`.
+   *
+   * @generated from enum value: UNKNOWN_RECIPIENT_POLICY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * It is written to with what the trigger says about it, and nothing is stored about it.
+   *
+   * @generated from enum value: UNKNOWN_RECIPIENT_POLICY_ACCEPT = 1;
+   */
+  ACCEPT = 1,
+
+  /**
+   * A profile is made of its identity and of the attributes and the locale in the trigger, with the trigger or not at all.
+   * Triggers for one person at the same time make one profile. A profile that exists is never changed by a trigger.
+   *
+   * @generated from enum value: UNKNOWN_RECIPIENT_POLICY_CREATE = 2;
+   */
+  CREATE = 2,
+
+  /**
+   * It is rejected, with the violation `PROFILE_UNKNOWN` of its identity.
+   *
+   * @generated from enum value: UNKNOWN_RECIPIENT_POLICY_REJECT = 3;
+   */
+  REJECT = 3,
+}
+
+/**
+ * Describes the enum clarion.v1.UnknownRecipientPolicy.
+ */
+export const UnknownRecipientPolicySchema: GenEnum<UnknownRecipientPolicy> = /*@__PURE__*/
+  enumDesc(file_clarion_v1_campaign, 1);
+
+/**
+ * Whether triggers look up the profiles of their recipients.
+ *
+ * @generated from enum clarion.v1.ThroughputMode
+ */
+export enum ThroughputMode {
+  /**
+   * Read as `THROUGHPUT_MODE_STANDARD`.
+   *
+   * @generated from enum value: THROUGHPUT_MODE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * They do. Stored attributes lie under those of the trigger, and the address and the locale come from the profile when the
+   * trigger brings none.
+   *
+   * @generated from enum value: THROUGHPUT_MODE_STANDARD = 1;
+   */
+  STANDARD = 1,
+
+  /**
+   * They do not, which takes less time: everything comes from the trigger. Only for campaigns of `CATEGORY_TRANSACTIONAL` that have
+   * no topic and accept unknown recipients.
+   *
+   * @generated from enum value: THROUGHPUT_MODE_HIGH = 2;
+   */
+  HIGH = 2,
+}
+
+/**
+ * Describes the enum clarion.v1.ThroughputMode.
+ */
+export const ThroughputModeSchema: GenEnum<ThroughputMode> = /*@__PURE__*/
+  enumDesc(file_clarion_v1_campaign, 2);
 

@@ -1,0 +1,207 @@
+"""Completes the recipients of triggers with what is stored about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from clarion_server.application.campaign_cache import LiveCampaign
+from clarion_server.application.ports.profiles import SandboxIdentity
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.triggering.addresses import choose_addresses, is_magic
+from clarion_server.application.triggering.admission import RecipientInput, to_json
+from clarion_server.domain.acceptance import AcceptedRecipient, Facts, Trigger, known_decision
+from clarion_server.domain.campaign import UnknownRecipientPolicy
+from clarion_server.domain.choice import choose_locale
+from clarion_server.domain.identity import Identity, IdentityKey
+from clarion_server.domain.profile import KnownProfile, Profile, without_nulls
+from clarion_server.domain.value import value
+from clarion_server.domain.violation import Violation
+
+Known = Mapping[SandboxIdentity, KnownProfile]
+
+_UNKNOWN = Violation(
+    "identity", "PROFILE_UNKNOWN", "No profile has it, and the campaign rejects recipients without one."
+)
+
+
+@value
+class ProfileUse:
+    """How a trigger uses the stored profiles of its recipients."""
+
+    live: LiveCampaign
+    inputs: Sequence[RecipientInput]
+    """The recipients as the caller gave them, by position."""
+    allow_partial: bool
+    lacks_address: bool
+    """Whether a recipient lacks an address that its profile may have."""
+
+    @property
+    def policy(self) -> UnknownRecipientPolicy:
+        return self.live.version.definition.unknown_recipient_policy
+
+    @property
+    def reads_attributes(self) -> bool:
+        """Whether a content or an address may come from stored attributes."""
+        return self.live.version.reads_profile or bool(self.address_attributes)
+
+    @property
+    def address_attributes(self) -> set[str]:
+        contents = (action.content for action in self.live.version.definition.actions)
+        return {content.address_attribute for content in contents if content.address_attribute}
+
+
+class StoredProfiles:
+    """Reads the profiles of the recipients of a batch of triggers, and completes the recipients."""
+
+    def __init__(self, unit: UnitOfWork, new_id: Callable[[], str] | None) -> None:
+        """`new_id` makes the ids of profiles of unknown recipients. None makes no profiles."""
+        self._unit = unit
+        self._new_id = new_id
+
+    def complete(self, uses: Sequence[tuple[Trigger, ProfileUse | None]], facts: Facts) -> list[Trigger]:
+        """Returns the triggers with completed recipients, in their order.
+
+        The profiles are read in one statement, and the new ones written in a constant number of them.
+        """
+        needing = [
+            (trigger, use)
+            for trigger, use in uses
+            if use is not None and _needs_profiles(trigger, use, facts) and known_decision(trigger, facts) is None
+        ]
+        if not needing:
+            return [trigger for trigger, _ in uses]
+        known = self._read(needing)
+        completed = {id(trigger): _complete(trigger, use, known) for trigger, use in needing}
+        return [completed.get(id(trigger), trigger) for trigger, _ in uses]
+
+    def _read(self, needing: Sequence[tuple[Trigger, ProfileUse]]) -> Known:
+        wanted = {key for trigger, use in needing for key, _ in _keys(trigger, use)}
+        with_attributes = any(use.reads_attributes for _, use in needing)
+        known = self._unit.profiles.known(wanted, with_attributes=with_attributes)
+        if self._new_id is not None and (strangers := self._strangers(needing, known, self._new_id)):
+            return {**known, **self._unit.profiles.add_missing(strangers)}
+        return known
+
+    def _strangers(
+        self, needing: Sequence[tuple[Trigger, ProfileUse]], known: Known, new_id: Callable[[], str]
+    ) -> list[Profile]:
+        """Returns the profiles to make. The first trigger that names somebody decides what is stored."""
+        made: dict[SandboxIdentity, Profile] = {}
+        request_keys = set()
+        for trigger, use in needing:
+            key = trigger.execution.request_key
+            # Of several triggers with one request id in a batch, only the first is accepted.
+            if use.policy is UnknownRecipientPolicy.CREATE and (key is None or key not in request_keys):
+                for wanted, recipient in _keys(trigger, use):
+                    given = use.inputs[recipient.index]
+                    if wanted not in known and wanted not in made and not _is_magic(given):
+                        made[wanted] = _new_profile(trigger, recipient, given, wanted, new_id())
+            request_keys.add(key)
+        return list(made.values())
+
+
+def _needs_profiles(trigger: Trigger, use: ProfileUse, facts: Facts) -> bool:
+    return (
+        trigger.execution.campaign_key in facts.with_profiles
+        or use.lacks_address
+        or use.policy is not UnknownRecipientPolicy.ACCEPT
+    )
+
+
+def _keys(trigger: Trigger, use: ProfileUse) -> Iterator[tuple[SandboxIdentity, AcceptedRecipient]]:
+    sandbox, namespace = trigger.execution.sandbox, use.live.namespace.id
+    for recipient in trigger.recipients:
+        yield SandboxIdentity(sandbox, namespace, recipient.normal_value), recipient
+
+
+def _is_magic(given: RecipientInput) -> bool:
+    return is_magic(given.address, given.profile, given.identity)
+
+
+def _new_profile(
+    trigger: Trigger, recipient: AcceptedRecipient, given: RecipientInput, key: SandboxIdentity, profile_id: str
+) -> Profile:
+    execution = trigger.execution
+    identity = Identity(IdentityKey(key.namespace, key.normal_value), recipient.identity.partition(":")[2])
+    return Profile(
+        execution.sandbox,
+        profile_id,
+        (identity,),
+        execution.accept_time,
+        execution.accept_time,
+        without_nulls(given.profile),
+        given.locale,
+    )
+
+
+def _complete(trigger: Trigger, use: ProfileUse, known: Known) -> Trigger:
+    recipients: list[AcceptedRecipient] = []
+    attributes: dict[int, Mapping[str, Any]] = {}
+    rejections: dict[int, tuple[Violation, ...]] = {}
+    for key, recipient in _keys(trigger, use):
+        index, profile = recipient.index, known.get(key)
+        result = _check_unknown(recipient, use) if profile is None else _complete_recipient(recipient, profile, use)
+        if isinstance(result, _Completed):
+            recipients.append(result.recipient)
+            if result.attributes is not None:
+                attributes[index] = result.attributes
+        else:
+            rejections[index] = tuple(violation.under(f"recipients[{index}]") for violation in result)
+    if rejections and not (use.allow_partial and recipients):
+        return replace(trigger, refusal=tuple(each for found in rejections.values() for each in found))
+    if rejections:
+        execution = replace(trigger.execution, rejections={**trigger.execution.rejections, **rejections})
+        return replace(trigger, execution=execution, recipients=recipients, attributes=attributes)
+    return replace(trigger, recipients=recipients, attributes=attributes)
+
+
+@value
+class _Completed:
+    recipient: AcceptedRecipient
+    attributes: Mapping[str, Any] | None = None
+    """Those of the call over the stored ones, for a content that reads them. None: those of the call alone."""
+
+
+def _check_unknown(recipient: AcceptedRecipient, use: ProfileUse) -> _Completed | list[Violation]:
+    given, definition = use.inputs[recipient.index], use.live.version.definition
+    if use.policy is UnknownRecipientPolicy.REJECT and not _is_magic(given):
+        return [_UNKNOWN]
+    _, violations = choose_addresses(given.address, given.profile, given.identity, definition)
+    return violations or _Completed(recipient)
+
+
+def _complete_recipient(
+    recipient: AcceptedRecipient, profile: KnownProfile, use: ProfileUse
+) -> _Completed | list[Violation]:
+    given, version = use.inputs[recipient.index], use.live.version
+    stored = _stored_attributes(profile, use)
+    merged = {**stored, **given.profile} if stored else given.profile
+    addresses, violations = choose_addresses(given.address, merged, given.identity, version.definition)
+    if violations:
+        return violations
+    locale = choose_locale(given.locale, given.profile, profile.locale or version.definition.default_locale).value
+    reads_stored = bool(stored) and version.reads_profile
+    completed = AcceptedRecipient(
+        recipient.index,
+        recipient.identity,
+        addresses,
+        locale,
+        recipient.context,
+        to_json(merged) if reads_stored else recipient.profile,
+        recipient.labels,
+        recipient.normal_value,
+    )
+    return _Completed(completed, merged if reads_stored else None)
+
+
+def _stored_attributes(profile: KnownProfile, use: ProfileUse) -> Mapping[str, Any]:
+    """Returns the stored attributes, unless nothing is read of them: parsing them takes longer than all else."""
+    text = profile.attributes
+    if use.live.version.reads_profile or any(f'"{name}"' in text for name in use.address_attributes):
+        attributes: Mapping[str, Any] = orjson.loads(text)
+        return attributes
+    return {}

@@ -1,0 +1,57 @@
+"""What is known about the recipients of a batch is read and written in a constant number of statements."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from clarion_server.adapters.storage.store import SqlStore
+from clarion_server.application.triggering.admission import RecipientInput
+from clarion_server.domain.campaign import Action, UnknownRecipientPolicy
+from clarion_server.domain.content.email import EmailContent
+
+from tests.integration.storage.statements import recorded
+from tests.unit.application.running import CALLER, Process, recipient, recipients
+from tests.unit.application.world import World
+
+GREETING = EmailContent("Hello {{ profile.first_name | default('you') }}", text="Hello")
+
+
+@pytest.fixture
+async def process(store: SqlStore) -> AsyncIterator[Process]:
+    world = World(store)
+    made = Process(world, store=store)
+    yield made
+    await made.close()
+    world.transactions.close()
+
+
+async def statements_of(process: Process, store: SqlStore, *to: RecipientInput) -> int:
+    with recorded(store) as statements:
+        await process.trigger(*to)
+    return len(statements)
+
+
+@pytest.mark.parametrize("policy", [UnknownRecipientPolicy.ACCEPT, UnknownRecipientPolicy.CREATE])
+async def test_a_trigger_for_many_people_takes_as_many_statements_as_one_for_one(
+    process: Process, store: SqlStore, policy: UnknownRecipientPolicy
+) -> None:
+    world, people = process.world, recipients(100)
+    known, strangers = people[:50], people[50:]
+    await world.live("welcome", unknown_recipient_policy=UnknownRecipientPolicy.CREATE)
+    await process.trigger(*known, campaign_id="welcome")
+    await world.live(actions=(Action("email", "orders", GREETING),), unknown_recipient_policy=policy)
+    await process.trigger(recipient("email:sent@clarion.test"))
+    one = await statements_of(process, store, known[0])
+    assert await statements_of(process, store, *known) == one
+    one = await statements_of(process, store, strangers[0])
+    assert await statements_of(process, store, *strangers[1:]) == one
+    made = await world.transactions.read(lambda unit: unit.profiles.page(CALLER.visibility, None, 200))
+    assert len(made) == (100 if policy is UnknownRecipientPolicy.CREATE else 50)
+
+
+async def test_nobody_is_looked_up_while_there_are_no_profiles(process: Process, store: SqlStore) -> None:
+    await process.world.live()
+    with recorded(store) as statements:
+        await process.trigger()
+    assert not [text for text, _ in statements if "profile_identities" in text]
