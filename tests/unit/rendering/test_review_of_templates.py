@@ -27,7 +27,7 @@ SCHEMA = object_schema(
         ("\n\n{{ context.name | }}", 3),
         ("\n{% do context.name %}", 2),
         ("{{ 'a }}", 1),
-        ("{{ " + "9" * 5_000 + " }}", 0),
+        ("\n{{ " + "9" * 5_000 + " }}", 2),
     ],
 )
 def test_a_syntax_error_is_found_in_its_line(template: str, line: int) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from jinja2 import Undefined
+from jinja2.lexer import Lexer
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -17,6 +18,7 @@ from clarion_server.adapters.rendering.budget import RenderContext
 from clarion_server.adapters.rendering.content_kind import Escaping
 from clarion_server.adapters.rendering.filters import FILTERS
 from clarion_server.adapters.rendering.json_values import json_text
+from clarion_server.adapters.rendering.lexer import BoundedLexer
 from clarion_server.adapters.rendering.operators import OPERATORS, bounded_range
 from clarion_server.adapters.rendering.rewriting import HIDDEN_FILTERS
 from clarion_server.adapters.rendering.source_limits import SourceLimits
@@ -59,6 +61,11 @@ class ContentEnvironment(ImmutableSandboxedEnvironment):
         self.filters = {**filters, **HIDDEN_FILTERS}
         self.tests = dict(TESTS)
         self.globals = GLOBALS
+        self._lexer = BoundedLexer(self)
+
+    @property
+    def lexer(self) -> Lexer:
+        return self._lexer
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if type(obj) is dict:
