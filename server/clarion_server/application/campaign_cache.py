@@ -13,9 +13,9 @@ from clarion_server.application.resource_lookup import find_campaign
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.acceptance import TargetAction
 from clarion_server.domain.access import Visibility
-from clarion_server.domain.campaign import Campaign, CampaignDefinition, CampaignState
+from clarion_server.domain.campaign import Campaign, CampaignDefinition, CampaignState, UnknownRecipientPolicy
 from clarion_server.domain.errors import CampaignNotLive, CampaignOutdated, CampaignOutsideWindow
-from clarion_server.domain.identity import IdentityNamespace, namespace_of
+from clarion_server.domain.identity import IdentityNamespace, Normalisation, namespace_of
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, lane_of
 
@@ -53,6 +53,10 @@ class LiveCampaign:
     lane: Lane
     namespace: IdentityNamespace
     """That of its recipients' identities."""
+    takes_any_email: bool
+    """Whether an identity in the namespace of e-mail addresses may be any text: callers who store no profiles give the
+    address beside it.
+    """
 
     def check_accepts(self, now: Instant) -> None:
         """Raises CampaignNotLive or CampaignOutsideWindow."""
@@ -131,7 +135,10 @@ class CampaignCache:
         if definition.category is None:
             raise CampaignNotLive(campaign.name, campaign.state.value)
         lane = lane_of(definition.category, rapid=definition.rapid)
-        return LiveCampaign(campaign, version, schema, lane, namespace_of(definition.identity_namespace))
+        namespace = namespace_of(definition.identity_namespace)
+        is_email = namespace.normalisation is Normalisation.EMAIL
+        stores_profiles = definition.unknown_recipient_policy is UnknownRecipientPolicy.CREATE
+        return LiveCampaign(campaign, version, schema, lane, namespace, is_email and not stores_profiles)
 
     async def _load_version(self, key: tuple[int, int]) -> CompiledVersion:
         stored = await self._transactions.read(lambda unit: _stored_version(unit, *key))

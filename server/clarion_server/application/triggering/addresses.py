@@ -39,6 +39,8 @@ def choose_addresses(
             of_channel[content.channel] = ""
     if missing and not any(chosen or not channel.has_addresses for channel, chosen in of_channel.items()):
         violations += missing
+    if len(of_channel) == len(definition.actions):
+        return list(of_channel.values()), violations
     return [of_channel[action.content.channel] for action in definition.actions], violations
 
 
