@@ -14,9 +14,14 @@ def refuse_invalid(known: Sequence[Violation], broken: Iterable[Violation]) -> N
     `known` are those that were found before, such as fields that could not be read. `broken` are the rules that the
     command breaks. One about a field of a known violation is left out: the command holds a stand-in for the field.
     """
-    found = [*known, *(each for each in broken if not any(is_within(each.field, other.field) for other in known))]
+    found = without_repetitions(known, broken)
     if found:
-        raise InvalidFields(tuple(found))
+        raise InvalidFields(found)
+
+
+def without_repetitions(known: Sequence[Violation], broken: Iterable[Violation]) -> tuple[Violation, ...]:
+    """Returns the violations that `refuse_invalid` reports."""
+    return (*known, *(each for each in broken if not any(is_within(each.field, other.field) for other in known)))
 
 
 def violations_within(fields: Iterable[str], violations: Iterable[Violation]) -> tuple[Violation, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from clarion_server.application.profiles.profiles import ManageProfiles
 from clarion_server.application.suppressions.entries import ManageSuppressions
+from clarion_server.application.suppressions.importing import ImportSuppressions
 from clarion_server.bootstrap.consents import Consents, wire_consents
 from clarion_server.bootstrap.core import Core
 
@@ -15,6 +16,7 @@ class People:
     profiles: ManageProfiles
     consents: Consents
     suppressions: ManageSuppressions
+    suppression_imports: ImportSuppressions
 
 
 def wire_people(core: Core) -> People:
@@ -22,4 +24,5 @@ def wire_people(core: Core) -> People:
         ManageProfiles(core.transactions, core.identities, core.clock, core.ids),
         wire_consents(core),
         ManageSuppressions(core.transactions, core.clock, core.ids),
+        ImportSuppressions(core.transactions, core.clock, core.ids),
     )

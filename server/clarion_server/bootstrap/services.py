@@ -54,7 +54,7 @@ def contract_services(
         _service(execution_service_pb2, ExecutionService(reading.lookups, triggers.cancelling)),
         _service(message_service_pb2, MessageService(reading.lookups, triggers.cancelling, reading.watch)),
         _service(report_service_pb2, ReportService(reading.reports)),
-        _service(suppression_service_pb2, SuppressionService(people.suppressions)),
+        _service(suppression_service_pb2, SuppressionService(people.suppressions, people.suppression_imports)),
         _service(topic_service_pb2, TopicService(people.consents.topics)),
         _service(api_key_service_pb2, ApiKeyService(access.keys)),
     ]

@@ -29,6 +29,7 @@ class EventType(StrEnum):
     SUPPRESSION_CREATED = "SUPPRESSION_CREATED"
     SUPPRESSION_DELETED = "SUPPRESSION_DELETED"
     SUPPRESSION_EXPIRED = "SUPPRESSION_EXPIRED"
+    SUPPRESSION_UPDATED = "SUPPRESSION_UPDATED"
 
 
 #: The event of a message's transition to each state. Only a failed attempt moves it back to QUEUED.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from functools import lru_cache
 
@@ -30,6 +31,10 @@ class SuppressionScope(StrEnum):
 
     ALL = "ALL"
     MARKETING = "MARKETING"
+
+
+#: What no two stored suppressions share: the key of the target, the sandbox, the channel and the reason.
+Place = tuple[str, str, Channel, SuppressionReason]
 
 
 @value
@@ -61,6 +66,20 @@ class Suppression:
     @property
     def is_of_domain(self) -> bool:
         return "@" not in self.target
+
+    @property
+    def place(self) -> Place:
+        return self.target_key, self.sandbox, self.channel, self.reason
+
+    def widened(self, other: Suppression) -> Suppression:
+        """Returns it as it holds for at least as long and for at least as many messages as `other`, too."""
+        ends = (self.expire_time, other.expire_time)
+        scopes = (self.scope, other.scope)
+        return replace(
+            self,
+            scope=SuppressionScope.ALL if SuppressionScope.ALL in scopes else self.scope,
+            expire_time=None if None in ends else max(end for end in ends if end is not None),
+        )
 
     def is_in_force(self, time: Instant) -> bool:
         return self.expire_time is None or time < self.expire_time

@@ -19,8 +19,7 @@ UNSEEN = Visibility("staging")
 
 
 def add(work: UnitOfWork, *suppressions: Suppression) -> list[Suppression]:
-    for each in suppressions:
-        work.suppressions.add(each)
+    work.suppressions.add_all(suppressions)
     return list(suppressions)
 
 
@@ -61,12 +60,12 @@ def test_every_sandbox_has_its_own(work: UnitOfWork) -> None:
     assert work.suppressions.page(SuppressionQuery(UNSEEN)) == [added[1]]
 
 
-def test_a_target_has_one_suppression_for_each_reason(work: UnitOfWork) -> None:
-    added = samples.suppression("jane@bücher.example")
-    assert work.suppressions.same(added) is None
-    add(work, added, replace(added, id=samples.new_id(), reason=SuppressionReason.MANUAL))
-    written_otherwise = replace(added, id=samples.new_id(), target="JANE@xn--bcher-kva.example")
-    assert work.suppressions.same(written_otherwise) == added
+def test_a_suppression_holds_for_longer_or_for_more_when_it_is_saved(work: UnitOfWork) -> None:
+    wide, other = add(work, samples.suppression(), samples.suppression(sandbox="staging"))
+    saved = replace(wide, scope=SuppressionScope.ALL, expire_time=None)
+    work.suppressions.save(saved)
+    assert work.suppressions.get(SEEN, wide.id) == saved
+    assert work.suppressions.get(UNSEEN, other.id) == other
 
 
 def test_a_page_lists_the_newest_first_and_ends_before_an_id(work: UnitOfWork) -> None:

@@ -61,6 +61,20 @@ async def test_a_complaint_is_overridden_with_a_reason_alone(shop: CommandLine) 
     assert "example.com" not in watched.out
 
 
+async def test_a_file_is_imported_and_exported_as_it_was(shop: CommandLine) -> None:
+    rows = "jane@example.com,COMPLAINT,ALL,\n*.example.org,MANUAL,MARKETING,2100-01-01T00:00:00+00:00\n"
+    shop.write("in.csv", f"target,reason,scope,expire_time\n{rows}nobody@,,,\n,,,\n")
+    imported = await shop("suppressions", "import", "in.csv", "--rejected", "rejected.csv")
+    assert imported.status == 1
+    assert imported.out.startswith("2 created, 0 updated, 0 unchanged, 1 rejected.\nLine 4: address: ")
+    assert (shop.folder / "rejected.csv").read_text().splitlines()[1].startswith("4,address: Must be of the form")
+    exported = await shop("suppressions", "export")
+    assert sorted(exported.out.splitlines(keepends=True)[1:]) == sorted(rows.splitlines(keepends=True))
+    again = await shop("suppressions", "import", "-", "--json", stdin=exported.out)
+    assert (again.status, again.data) == (0, {"created": 0, "updated": 0, "unchanged": 2, "rejected": []})
+    assert len((await shop("suppressions", "export", "--json")).lines) == 2
+
+
 async def test_the_example_suppresses_and_releases(
     shop: CommandLine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

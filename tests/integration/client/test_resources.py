@@ -339,6 +339,19 @@ CASES = {
         suppressions_pb.DeleteSuppressionResponse(),
         None,
     ),
+    "suppressions.import_all": Case(
+        "ImportSuppressions",
+        lambda c: c.suppressions.import_all([client.Suppression(domain="example.com")]),
+        suppressions_pb.ImportSuppressionsRequest(suppressions=[suppression_pb.Suppression(domain="example.com")]),
+        suppressions_pb.ImportSuppressionsResponse(
+            results=[
+                suppressions_pb.ImportedSuppression(
+                    outcome=suppressions_pb.ImportedSuppression.OUTCOME_CREATED, suppression="suppressions/1"
+                )
+            ]
+        ),
+        [client.ImportedSuppression(outcome=client.ImportedSuppressionOutcome.CREATED, suppression="suppressions/1")],
+    ),
     "suppressions.check": Case(
         "CheckSuppression",
         lambda c: c.suppressions.check("jane@example.com"),

@@ -54,7 +54,7 @@ class _Interposing:
 
 def suppress(store: SqlStore, address: str) -> None:
     with committing(store) as work:
-        work.suppressions.add(samples.suppression(address, scope=SuppressionScope.ALL, expire_time=None))
+        work.suppressions.add_all([samples.suppression(address, scope=SuppressionScope.ALL, expire_time=None)])
 
 
 @pytest.fixture

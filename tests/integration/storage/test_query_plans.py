@@ -219,9 +219,9 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
         lambda work: work.suppressions.covering({"a@b.example", "b.example"}),
         {"SEARCH suppressions USING PRIMARY KEY"},
     ),
-    "the suppression of a target and reason": (
-        lambda work: work.suppressions.same(samples.suppression()),
-        {"SEARCH suppressions USING PRIMARY KEY"},
+    "a suppression that is saved": (
+        lambda work: work.suppressions.save(samples.suppression()),
+        {"SEARCH suppressions USING COVERING INDEX"},
     ),
     "a suppression by its name": (
         lambda work: work.suppressions.get(samples.VISIBILITY, "s"),

@@ -57,6 +57,8 @@ class Event(_message.Message):
         """A suppression was deleted."""
         TYPE_SUPPRESSION_EXPIRED: Event._Type.ValueType  # 10
         """A suppression expired, and was deleted."""
+        TYPE_SUPPRESSION_UPDATED: Event._Type.ValueType  # 11
+        """An import made a suppression hold for longer, or for more messages."""
 
     class Type(_Type, metaclass=_TypeEnumTypeWrapper):
         """What happened. Values may be added."""
@@ -83,6 +85,8 @@ class Event(_message.Message):
     """A suppression was deleted."""
     TYPE_SUPPRESSION_EXPIRED: Event.Type.ValueType  # 10
     """A suppression expired, and was deleted."""
+    TYPE_SUPPRESSION_UPDATED: Event.Type.ValueType  # 11
+    """An import made a suppression hold for longer, or for more messages."""
 
     @_typing.final
     class LabelsEntry(_message.Message):
@@ -150,8 +154,8 @@ class Event(_message.Message):
 
     @_builtins.property
     def suppression_change(self) -> Global___SuppressionChange:
-        """Output only. What the suppression was, and who changed it: `TYPE_SUPPRESSION_CREATED`, `TYPE_SUPPRESSION_DELETED`,
-        `TYPE_SUPPRESSION_EXPIRED`.
+        """Output only. What the suppression was, and who changed it: `TYPE_SUPPRESSION_CREATED`, `TYPE_SUPPRESSION_UPDATED`,
+        `TYPE_SUPPRESSION_DELETED`, `TYPE_SUPPRESSION_EXPIRED`.
         """
 
     def __init__(

@@ -27,9 +27,10 @@ from clarion.v1 import channel_pb2 as clarion_dot_v1_dot_channel__pb2
 from clarion.v1 import suppression_pb2 as clarion_dot_v1_dot_suppression__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.rpc import error_details_pb2 as google_dot_rpc_dot_error__details__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$clarion/v1/suppression_service.proto\x12\nclarion.v1\x1a\x19\x63larion/v1/category.proto\x1a\x18\x63larion/v1/channel.proto\x1a\x1c\x63larion/v1/suppression.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"N\n\x18\x43reateSuppressionRequest\x12\x32\n\x0bsuppression\x18\x01 \x01(\x0b\x32\x17.clarion.v1.SuppressionB\x04\xe2\x41\x01\x02\"I\n\x19\x43reateSuppressionResponse\x12,\n\x0bsuppression\x18\x01 \x01(\x0b\x32\x17.clarion.v1.Suppression\"+\n\x15GetSuppressionRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"F\n\x16GetSuppressionResponse\x12,\n\x0bsuppression\x18\x01 \x01(\x0b\x32\x17.clarion.v1.Suppression\"\x92\x02\n\x17ListSuppressionsRequest\x12\x15\n\x07\x61\x64\x64ress\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06\x64omain\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12+\n\x08\x63hannels\x18\x03 \x03(\x0e\x32\x13.clarion.v1.ChannelB\x04\xe2\x41\x01\x01\x12\x35\n\x07reasons\x18\x04 \x03(\x0e\x32\x1e.clarion.v1.Suppression.ReasonB\x04\xe2\x41\x01\x01\x12\x33\n\x06scopes\x18\x05 \x03(\x0e\x32\x1d.clarion.v1.Suppression.ScopeB\x04\xe2\x41\x01\x01\x12\x17\n\tpage_size\x18\x06 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\"b\n\x18ListSuppressionsResponse\x12-\n\x0csuppressions\x18\x01 \x03(\x0b\x32\x17.clarion.v1.Suppression\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"M\n\x18\x44\x65leteSuppressionRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1d\n\x0foverride_reason\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"\x1b\n\x19\x44\x65leteSuppressionResponse\"\\\n\x17\x43heckSuppressionRequest\x12\x15\n\x07\x61\x64\x64ress\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12*\n\x07\x63hannel\x18\x02 \x01(\x0e\x32\x13.clarion.v1.ChannelB\x04\xe2\x41\x01\x01\"|\n\x18\x43heckSuppressionResponse\x12-\n\x0csuppressions\x18\x01 \x03(\x0b\x32\x17.clarion.v1.Suppression\x12\x31\n\x13\x65xcluded_categories\x18\x02 \x03(\x0e\x32\x14.clarion.v1.Category2\x9c\x05\n\x12SuppressionService\x12\x87\x01\n\x11\x43reateSuppression\x12$.clarion.v1.CreateSuppressionRequest\x1a%.clarion.v1.CreateSuppressionResponse\"%\x82\xd3\xe4\x93\x02\x1f\"\x10/v1/suppressions:\x0bsuppression\x12z\n\x0eGetSuppression\x12!.clarion.v1.GetSuppressionRequest\x1a\".clarion.v1.GetSuppressionResponse\"!\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/{name=suppressions/*}\x12w\n\x10ListSuppressions\x12#.clarion.v1.ListSuppressionsRequest\x1a$.clarion.v1.ListSuppressionsResponse\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/suppressions\x12\x83\x01\n\x11\x44\x65leteSuppression\x12$.clarion.v1.DeleteSuppressionRequest\x1a%.clarion.v1.DeleteSuppressionResponse\"!\x82\xd3\xe4\x93\x02\x1b*\x19/v1/{name=suppressions/*}\x12\x80\x01\n\x10\x43heckSuppression\x12#.clarion.v1.CheckSuppressionRequest\x1a$.clarion.v1.CheckSuppressionResponse\"!\x82\xd3\xe4\x93\x02\x1b\"\x16/v1/suppressions:check:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$clarion/v1/suppression_service.proto\x12\nclarion.v1\x1a\x19\x63larion/v1/category.proto\x1a\x18\x63larion/v1/channel.proto\x1a\x1c\x63larion/v1/suppression.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/rpc/error_details.proto\"N\n\x18\x43reateSuppressionRequest\x12\x32\n\x0bsuppression\x18\x01 \x01(\x0b\x32\x17.clarion.v1.SuppressionB\x04\xe2\x41\x01\x02\"I\n\x19\x43reateSuppressionResponse\x12,\n\x0bsuppression\x18\x01 \x01(\x0b\x32\x17.clarion.v1.Suppression\"+\n\x15GetSuppressionRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"F\n\x16GetSuppressionResponse\x12,\n\x0bsuppression\x18\x01 \x01(\x0b\x32\x17.clarion.v1.Suppression\"\x92\x02\n\x17ListSuppressionsRequest\x12\x15\n\x07\x61\x64\x64ress\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06\x64omain\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12+\n\x08\x63hannels\x18\x03 \x03(\x0e\x32\x13.clarion.v1.ChannelB\x04\xe2\x41\x01\x01\x12\x35\n\x07reasons\x18\x04 \x03(\x0e\x32\x1e.clarion.v1.Suppression.ReasonB\x04\xe2\x41\x01\x01\x12\x33\n\x06scopes\x18\x05 \x03(\x0e\x32\x1d.clarion.v1.Suppression.ScopeB\x04\xe2\x41\x01\x01\x12\x17\n\tpage_size\x18\x06 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\"b\n\x18ListSuppressionsResponse\x12-\n\x0csuppressions\x18\x01 \x03(\x0b\x32\x17.clarion.v1.Suppression\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"M\n\x18\x44\x65leteSuppressionRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1d\n\x0foverride_reason\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"\x1b\n\x19\x44\x65leteSuppressionResponse\"P\n\x19ImportSuppressionsRequest\x12\x33\n\x0csuppressions\x18\x01 \x03(\x0b\x32\x17.clarion.v1.SuppressionB\x04\xe2\x41\x01\x02\"N\n\x1aImportSuppressionsResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x1f.clarion.v1.ImportedSuppression\"\x9a\x02\n\x13ImportedSuppression\x12\x38\n\x07outcome\x18\x01 \x01(\x0e\x32\'.clarion.v1.ImportedSuppression.Outcome\x12\x13\n\x0bsuppression\x18\x02 \x01(\t\x12\x39\n\nviolations\x18\x03 \x03(\x0b\x32%.google.rpc.BadRequest.FieldViolation\"y\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x13\n\x0fOUTCOME_CREATED\x10\x01\x12\x13\n\x0fOUTCOME_UPDATED\x10\x02\x12\x15\n\x11OUTCOME_UNCHANGED\x10\x03\x12\x14\n\x10OUTCOME_REJECTED\x10\x04\"\\\n\x17\x43heckSuppressionRequest\x12\x15\n\x07\x61\x64\x64ress\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12*\n\x07\x63hannel\x18\x02 \x01(\x0e\x32\x13.clarion.v1.ChannelB\x04\xe2\x41\x01\x01\"|\n\x18\x43heckSuppressionResponse\x12-\n\x0csuppressions\x18\x01 \x03(\x0b\x32\x17.clarion.v1.Suppression\x12\x31\n\x13\x65xcluded_categories\x18\x02 \x03(\x0e\x32\x14.clarion.v1.Category2\xa6\x06\n\x12SuppressionService\x12\x87\x01\n\x11\x43reateSuppression\x12$.clarion.v1.CreateSuppressionRequest\x1a%.clarion.v1.CreateSuppressionResponse\"%\x82\xd3\xe4\x93\x02\x1f\"\x10/v1/suppressions:\x0bsuppression\x12z\n\x0eGetSuppression\x12!.clarion.v1.GetSuppressionRequest\x1a\".clarion.v1.GetSuppressionResponse\"!\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/{name=suppressions/*}\x12w\n\x10ListSuppressions\x12#.clarion.v1.ListSuppressionsRequest\x1a$.clarion.v1.ListSuppressionsResponse\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/suppressions\x12\x83\x01\n\x11\x44\x65leteSuppression\x12$.clarion.v1.DeleteSuppressionRequest\x1a%.clarion.v1.DeleteSuppressionResponse\"!\x82\xd3\xe4\x93\x02\x1b*\x19/v1/{name=suppressions/*}\x12\x87\x01\n\x12ImportSuppressions\x12%.clarion.v1.ImportSuppressionsRequest\x1a&.clarion.v1.ImportSuppressionsResponse\"\"\x82\xd3\xe4\x93\x02\x1c\"\x17/v1/suppressions:import:\x01*\x12\x80\x01\n\x10\x43heckSuppression\x12#.clarion.v1.CheckSuppressionRequest\x1a$.clarion.v1.CheckSuppressionResponse\"!\x82\xd3\xe4\x93\x02\x1b\"\x16/v1/suppressions:check:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -58,6 +59,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DELETESUPPRESSIONREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
   _globals['_DELETESUPPRESSIONREQUEST'].fields_by_name['override_reason']._loaded_options = None
   _globals['_DELETESUPPRESSIONREQUEST'].fields_by_name['override_reason']._serialized_options = b'\342A\001\001'
+  _globals['_IMPORTSUPPRESSIONSREQUEST'].fields_by_name['suppressions']._loaded_options = None
+  _globals['_IMPORTSUPPRESSIONSREQUEST'].fields_by_name['suppressions']._serialized_options = b'\342A\001\002'
   _globals['_CHECKSUPPRESSIONREQUEST'].fields_by_name['address']._loaded_options = None
   _globals['_CHECKSUPPRESSIONREQUEST'].fields_by_name['address']._serialized_options = b'\342A\001\002'
   _globals['_CHECKSUPPRESSIONREQUEST'].fields_by_name['channel']._loaded_options = None
@@ -70,28 +73,38 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUPPRESSIONSERVICE'].methods_by_name['ListSuppressions']._serialized_options = b'\202\323\344\223\002\022\022\020/v1/suppressions'
   _globals['_SUPPRESSIONSERVICE'].methods_by_name['DeleteSuppression']._loaded_options = None
   _globals['_SUPPRESSIONSERVICE'].methods_by_name['DeleteSuppression']._serialized_options = b'\202\323\344\223\002\033*\031/v1/{name=suppressions/*}'
+  _globals['_SUPPRESSIONSERVICE'].methods_by_name['ImportSuppressions']._loaded_options = None
+  _globals['_SUPPRESSIONSERVICE'].methods_by_name['ImportSuppressions']._serialized_options = b'\202\323\344\223\002\034\"\027/v1/suppressions:import:\001*'
   _globals['_SUPPRESSIONSERVICE'].methods_by_name['CheckSuppression']._loaded_options = None
   _globals['_SUPPRESSIONSERVICE'].methods_by_name['CheckSuppression']._serialized_options = b'\202\323\344\223\002\033\"\026/v1/suppressions:check:\001*'
-  _globals['_CREATESUPPRESSIONREQUEST']._serialized_start=198
-  _globals['_CREATESUPPRESSIONREQUEST']._serialized_end=276
-  _globals['_CREATESUPPRESSIONRESPONSE']._serialized_start=278
-  _globals['_CREATESUPPRESSIONRESPONSE']._serialized_end=351
-  _globals['_GETSUPPRESSIONREQUEST']._serialized_start=353
-  _globals['_GETSUPPRESSIONREQUEST']._serialized_end=396
-  _globals['_GETSUPPRESSIONRESPONSE']._serialized_start=398
-  _globals['_GETSUPPRESSIONRESPONSE']._serialized_end=468
-  _globals['_LISTSUPPRESSIONSREQUEST']._serialized_start=471
-  _globals['_LISTSUPPRESSIONSREQUEST']._serialized_end=745
-  _globals['_LISTSUPPRESSIONSRESPONSE']._serialized_start=747
-  _globals['_LISTSUPPRESSIONSRESPONSE']._serialized_end=845
-  _globals['_DELETESUPPRESSIONREQUEST']._serialized_start=847
-  _globals['_DELETESUPPRESSIONREQUEST']._serialized_end=924
-  _globals['_DELETESUPPRESSIONRESPONSE']._serialized_start=926
-  _globals['_DELETESUPPRESSIONRESPONSE']._serialized_end=953
-  _globals['_CHECKSUPPRESSIONREQUEST']._serialized_start=955
-  _globals['_CHECKSUPPRESSIONREQUEST']._serialized_end=1047
-  _globals['_CHECKSUPPRESSIONRESPONSE']._serialized_start=1049
-  _globals['_CHECKSUPPRESSIONRESPONSE']._serialized_end=1173
-  _globals['_SUPPRESSIONSERVICE']._serialized_start=1176
-  _globals['_SUPPRESSIONSERVICE']._serialized_end=1844
+  _globals['_CREATESUPPRESSIONREQUEST']._serialized_start=230
+  _globals['_CREATESUPPRESSIONREQUEST']._serialized_end=308
+  _globals['_CREATESUPPRESSIONRESPONSE']._serialized_start=310
+  _globals['_CREATESUPPRESSIONRESPONSE']._serialized_end=383
+  _globals['_GETSUPPRESSIONREQUEST']._serialized_start=385
+  _globals['_GETSUPPRESSIONREQUEST']._serialized_end=428
+  _globals['_GETSUPPRESSIONRESPONSE']._serialized_start=430
+  _globals['_GETSUPPRESSIONRESPONSE']._serialized_end=500
+  _globals['_LISTSUPPRESSIONSREQUEST']._serialized_start=503
+  _globals['_LISTSUPPRESSIONSREQUEST']._serialized_end=777
+  _globals['_LISTSUPPRESSIONSRESPONSE']._serialized_start=779
+  _globals['_LISTSUPPRESSIONSRESPONSE']._serialized_end=877
+  _globals['_DELETESUPPRESSIONREQUEST']._serialized_start=879
+  _globals['_DELETESUPPRESSIONREQUEST']._serialized_end=956
+  _globals['_DELETESUPPRESSIONRESPONSE']._serialized_start=958
+  _globals['_DELETESUPPRESSIONRESPONSE']._serialized_end=985
+  _globals['_IMPORTSUPPRESSIONSREQUEST']._serialized_start=987
+  _globals['_IMPORTSUPPRESSIONSREQUEST']._serialized_end=1067
+  _globals['_IMPORTSUPPRESSIONSRESPONSE']._serialized_start=1069
+  _globals['_IMPORTSUPPRESSIONSRESPONSE']._serialized_end=1147
+  _globals['_IMPORTEDSUPPRESSION']._serialized_start=1150
+  _globals['_IMPORTEDSUPPRESSION']._serialized_end=1432
+  _globals['_IMPORTEDSUPPRESSION_OUTCOME']._serialized_start=1311
+  _globals['_IMPORTEDSUPPRESSION_OUTCOME']._serialized_end=1432
+  _globals['_CHECKSUPPRESSIONREQUEST']._serialized_start=1434
+  _globals['_CHECKSUPPRESSIONREQUEST']._serialized_end=1526
+  _globals['_CHECKSUPPRESSIONRESPONSE']._serialized_start=1528
+  _globals['_CHECKSUPPRESSIONRESPONSE']._serialized_end=1652
+  _globals['_SUPPRESSIONSERVICE']._serialized_start=1655
+  _globals['_SUPPRESSIONSERVICE']._serialized_end=2461
 # @@protoc_insertion_point(module_scope)

@@ -10,6 +10,8 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.rpc import error_details_pb2 as _error_details_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -239,6 +241,117 @@ class DeleteSuppressionResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DeleteSuppressionResponse: _TypeAlias = DeleteSuppressionResponse  # noqa: Y015
+
+@_typing.final
+class ImportSuppressionsRequest(_message.Message):
+    """Asks for many suppressions."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUPPRESSIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def suppressions(self) -> _containers.RepeatedCompositeFieldContainer[_suppression_pb2.Suppression]:
+        """Required. 1 to 1,000 rows, each as for `CreateSuppression`."""
+
+    def __init__(
+        self,
+        *,
+        suppressions: _abc.Iterable[_suppression_pb2.Suppression] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["suppressions", b"suppressions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportSuppressionsRequest: _TypeAlias = ImportSuppressionsRequest  # noqa: Y015
+
+@_typing.final
+class ImportSuppressionsResponse(_message.Message):
+    """Says what became of each row."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___ImportedSuppression]:
+        """The results, in the order of the rows."""
+
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[Global___ImportedSuppression] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportSuppressionsResponse: _TypeAlias = ImportSuppressionsResponse  # noqa: Y015
+
+@_typing.final
+class ImportedSuppression(_message.Message):
+    """What one row of an import came to."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Outcome:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _OutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[ImportedSuppression._Outcome.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        OUTCOME_UNSPECIFIED: ImportedSuppression._Outcome.ValueType  # 0
+        """Never returned."""
+        OUTCOME_CREATED: ImportedSuppression._Outcome.ValueType  # 1
+        """The suppression is new."""
+        OUTCOME_UPDATED: ImportedSuppression._Outcome.ValueType  # 2
+        """The target was suppressed for that reason, and holds for longer or for more messages now."""
+        OUTCOME_UNCHANGED: ImportedSuppression._Outcome.ValueType  # 3
+        """The target was suppressed for that reason, at least as long and for at least as much. Nothing was changed."""
+        OUTCOME_REJECTED: ImportedSuppression._Outcome.ValueType  # 4
+        """The row breaks a rule; `violations` says which."""
+
+    class Outcome(_Outcome, metaclass=_OutcomeEnumTypeWrapper):
+        """What it came to. Values may be added."""
+
+    OUTCOME_UNSPECIFIED: ImportedSuppression.Outcome.ValueType  # 0
+    """Never returned."""
+    OUTCOME_CREATED: ImportedSuppression.Outcome.ValueType  # 1
+    """The suppression is new."""
+    OUTCOME_UPDATED: ImportedSuppression.Outcome.ValueType  # 2
+    """The target was suppressed for that reason, and holds for longer or for more messages now."""
+    OUTCOME_UNCHANGED: ImportedSuppression.Outcome.ValueType  # 3
+    """The target was suppressed for that reason, at least as long and for at least as much. Nothing was changed."""
+    OUTCOME_REJECTED: ImportedSuppression.Outcome.ValueType  # 4
+    """The row breaks a rule; `violations` says which."""
+
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    SUPPRESSION_FIELD_NUMBER: _builtins.int
+    VIOLATIONS_FIELD_NUMBER: _builtins.int
+    outcome: Global___ImportedSuppression.Outcome.ValueType
+    """What it came to."""
+    suppression: _builtins.str
+    """The suppression, as `suppressions/{suppression}`. Empty when rejected."""
+    @_builtins.property
+    def violations(self) -> _containers.RepeatedCompositeFieldContainer[_error_details_pb2.BadRequest.FieldViolation]:
+        """Why it was rejected: every violation, by its path in the row."""
+
+    def __init__(
+        self,
+        *,
+        outcome: Global___ImportedSuppression.Outcome.ValueType = ...,
+        suppression: _builtins.str = ...,
+        violations: _abc.Iterable[_error_details_pb2.BadRequest.FieldViolation] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["outcome", b"outcome", "suppression", b"suppression", "violations", b"violations"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportedSuppression: _TypeAlias = ImportedSuppression  # noqa: Y015
 
 @_typing.final
 class CheckSuppressionRequest(_message.Message):

@@ -57,6 +57,11 @@ class SuppressionServiceStub:
                 request_serializer=clarion_dot_v1_dot_suppression__service__pb2.DeleteSuppressionRequest.SerializeToString,
                 response_deserializer=clarion_dot_v1_dot_suppression__service__pb2.DeleteSuppressionResponse.FromString,
                 _registered_method=True)
+        self.ImportSuppressions = channel.unary_unary(
+                '/clarion.v1.SuppressionService/ImportSuppressions',
+                request_serializer=clarion_dot_v1_dot_suppression__service__pb2.ImportSuppressionsRequest.SerializeToString,
+                response_deserializer=clarion_dot_v1_dot_suppression__service__pb2.ImportSuppressionsResponse.FromString,
+                _registered_method=True)
         self.CheckSuppression = channel.unary_unary(
                 '/clarion.v1.SuppressionService/CheckSuppression',
                 request_serializer=clarion_dot_v1_dot_suppression__service__pb2.CheckSuppressionRequest.SerializeToString,
@@ -114,6 +119,18 @@ class SuppressionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ImportSuppressions(self, request, context):
+        """Stores up to 1,000 suppressions, each by itself: a row that breaks a rule is rejected, and the others are stored. Rows that
+        are there already stay, so that an import that was cut off is simply repeated. Yields to triggers that wait. Needs the
+        scope `admin`.
+
+        Errors:
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: there are no rows, or too many.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CheckSuppression(self, request, context):
         """Says which suppressions cover an address now, and which messages they stop. Needs the scope `read`.
 
@@ -146,6 +163,11 @@ def add_SuppressionServiceServicer_to_server(servicer, server):
                     servicer.DeleteSuppression,
                     request_deserializer=clarion_dot_v1_dot_suppression__service__pb2.DeleteSuppressionRequest.FromString,
                     response_serializer=clarion_dot_v1_dot_suppression__service__pb2.DeleteSuppressionResponse.SerializeToString,
+            ),
+            'ImportSuppressions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ImportSuppressions,
+                    request_deserializer=clarion_dot_v1_dot_suppression__service__pb2.ImportSuppressionsRequest.FromString,
+                    response_serializer=clarion_dot_v1_dot_suppression__service__pb2.ImportSuppressionsResponse.SerializeToString,
             ),
             'CheckSuppression': grpc.unary_unary_rpc_method_handler(
                     servicer.CheckSuppression,
@@ -264,6 +286,33 @@ class SuppressionService:
             '/clarion.v1.SuppressionService/DeleteSuppression',
             clarion_dot_v1_dot_suppression__service__pb2.DeleteSuppressionRequest.SerializeToString,
             clarion_dot_v1_dot_suppression__service__pb2.DeleteSuppressionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportSuppressions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/clarion.v1.SuppressionService/ImportSuppressions',
+            clarion_dot_v1_dot_suppression__service__pb2.ImportSuppressionsRequest.SerializeToString,
+            clarion_dot_v1_dot_suppression__service__pb2.ImportSuppressionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -64,6 +64,14 @@ class SuppressionServiceStub:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: it is a complaint, and there is no `override_reason`.
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
     """
+    ImportSuppressions: _grpc.UnaryUnaryMultiCallable[_suppression_service_pb2.ImportSuppressionsRequest, _suppression_service_pb2.ImportSuppressionsResponse]
+    """Stores up to 1,000 suppressions, each by itself: a row that breaks a rule is rejected, and the others are stored. Rows that
+    are there already stay, so that an import that was cut off is simply repeated. Yields to triggers that wait. Needs the
+    scope `admin`.
+
+    Errors:
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: there are no rows, or too many.
+    """
     CheckSuppression: _grpc.UnaryUnaryMultiCallable[_suppression_service_pb2.CheckSuppressionRequest, _suppression_service_pb2.CheckSuppressionResponse]
     """Says which suppressions cover an address now, and which messages they stop. Needs the scope `read`.
 
@@ -106,6 +114,14 @@ class SuppressionServiceAsyncStub(SuppressionServiceStub):
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: it is a complaint, and there is no `override_reason`.
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
+    """
+    ImportSuppressions: _aio.UnaryUnaryMultiCallable[_suppression_service_pb2.ImportSuppressionsRequest, _suppression_service_pb2.ImportSuppressionsResponse]  # type: ignore[assignment]
+    """Stores up to 1,000 suppressions, each by itself: a row that breaks a rule is rejected, and the others are stored. Rows that
+    are there already stay, so that an import that was cut off is simply repeated. Yields to triggers that wait. Needs the
+    scope `admin`.
+
+    Errors:
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: there are no rows, or too many.
     """
     CheckSuppression: _aio.UnaryUnaryMultiCallable[_suppression_service_pb2.CheckSuppressionRequest, _suppression_service_pb2.CheckSuppressionResponse]  # type: ignore[assignment]
     """Says which suppressions cover an address now, and which messages they stop. Needs the scope `read`.
@@ -170,6 +186,20 @@ class SuppressionServiceServicer(metaclass=_abc_1.ABCMeta):
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: it is a complaint, and there is no `override_reason`.
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
+        """
+
+    @_abc_1.abstractmethod
+    def ImportSuppressions(
+        self,
+        request: _suppression_service_pb2.ImportSuppressionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_suppression_service_pb2.ImportSuppressionsResponse, _abc.Awaitable[_suppression_service_pb2.ImportSuppressionsResponse]]:
+        """Stores up to 1,000 suppressions, each by itself: a row that breaks a rule is rejected, and the others are stored. Rows that
+        are there already stay, so that an import that was cut off is simply repeated. Yields to triggers that wait. Needs the
+        scope `admin`.
+
+        Errors:
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: there are no rows, or too many.
         """
 
     @_abc_1.abstractmethod

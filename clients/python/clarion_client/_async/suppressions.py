@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from clarion.v1 import suppression_pb2
@@ -14,9 +14,17 @@ from clarion_client._async.calls import AsyncCalls
 from clarion_client._async.pager import AsyncPager, paged
 from clarion_client._conversion import enum_numbers, read, read_all, write
 from clarion_client._names import full_name
-from clarion_client._values import Suppression, SuppressionCheck, SuppressionReason, SuppressionScope
+from clarion_client._values import (
+    ImportedSuppression,
+    Suppression,
+    SuppressionCheck,
+    SuppressionReason,
+    SuppressionScope,
+)
 
 COLLECTION = "suppressions"
+#: How many rows the service takes in one call.
+_ROWS_PER_CALL = 1_000
 
 
 class AsyncSuppressions:
@@ -83,6 +91,20 @@ class AsyncSuppressions:
         """Deletes a suppression. One of a complaint needs an `override_reason`, which must not hold personal data."""
         request = wire.DeleteSuppressionRequest(name=full_name(COLLECTION, name), override_reason=override_reason)
         await self._calls.unary(self._stub.DeleteSuppression, request, repeatable=False, timeout=timeout)
+
+    async def import_all(
+        self, suppressions: Iterable[Suppression], *, timeout: float | None = None
+    ) -> Sequence[ImportedSuppression]:
+        """Stores suppressions, each by itself, and returns what became of each, in their order. It may be repeated.
+        Makes one call for every 1,000 of them, to each of which `timeout` applies.
+        """
+        rows = [write(each, suppression_pb2.Suppression) for each in suppressions]
+        results: list[ImportedSuppression] = []
+        for start in range(0, len(rows), _ROWS_PER_CALL):
+            request = wire.ImportSuppressionsRequest(suppressions=rows[start : start + _ROWS_PER_CALL])
+            answer = await self._calls.unary(self._stub.ImportSuppressions, request, repeatable=True, timeout=timeout)
+            results += read_all(ImportedSuppression, answer.results)
+        return results
 
     async def check(self, address: str, *, timeout: float | None = None) -> SuppressionCheck:
         """Returns the suppressions that cover the address now, and the categories that they exclude."""

@@ -36,7 +36,7 @@ from clarion_client._values.report_service import CampaignReport, HandOffLatency
 from clarion_client._values.silence import Silence
 from clarion_client._values.smtp_provider import SmtpProvider, TlsMode
 from clarion_client._values.suppression import Suppression, SuppressionReason, SuppressionScope
-from clarion_client._values.suppression_service import SuppressionCheck
+from clarion_client._values.suppression_service import ImportedSuppression, ImportedSuppressionOutcome, SuppressionCheck
 from clarion_client._values.topic import Topic, TopicTranslation, TopicVisibility
 from clarion_client._values.trigger_sample import SampleTool, TriggerSample, TriggerSamples
 from clarion_client._values.trigger_service import (
@@ -82,6 +82,8 @@ __all__ = [
     "FailureReason",
     "Finding",
     "HandOffLatency",
+    "ImportedSuppression",
+    "ImportedSuppressionOutcome",
     "InDoubtPolicy",
     "Mailbox",
     "Message",

@@ -39,6 +39,8 @@ class EventType(StrEnum):
     """A suppression was deleted."""
     SUPPRESSION_EXPIRED = "SUPPRESSION_EXPIRED"
     """A suppression expired, and was deleted."""
+    SUPPRESSION_UPDATED = "SUPPRESSION_UPDATED"
+    """An import made a suppression hold for longer, or for more messages."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -88,7 +90,7 @@ class Event(Value):
     """Output only. Why the message was excluded: `EventType.EXCLUDED`."""
     suppression_change: SuppressionChange | None = None
     """Output only. What the suppression was, and who changed it: `EventType.SUPPRESSION_CREATED`,
-    `EventType.SUPPRESSION_DELETED`, `EventType.SUPPRESSION_EXPIRED`.
+    `EventType.SUPPRESSION_UPDATED`, `EventType.SUPPRESSION_DELETED`, `EventType.SUPPRESSION_EXPIRED`.
     """
 
     @property

@@ -4,12 +4,43 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from enum import StrEnum
 
 from clarion.v1 import suppression_service_pb2
 
 from clarion_client._conversion import Value, represents
 from clarion_client._values.category import Category
 from clarion_client._values.suppression import Suppression
+from clarion_client._violation import Violation
+
+
+@represents(suppression_service_pb2.ImportedSuppression.Outcome.DESCRIPTOR)
+class ImportedSuppressionOutcome(StrEnum):
+    """What it came to. Values may be added."""
+
+    CREATED = "CREATED"
+    """The suppression is new."""
+    UPDATED = "UPDATED"
+    """The target was suppressed for that reason, and holds for longer or for more messages now."""
+    UNCHANGED = "UNCHANGED"
+    """The target was suppressed for that reason, at least as long and for at least as much. Nothing was changed."""
+    REJECTED = "REJECTED"
+    """The row breaks a rule; `violations` says which."""
+    UNRECOGNIZED = "UNRECOGNIZED"
+    """A value that a newer service sends and this client does not know. It cannot be sent."""
+
+
+@represents(suppression_service_pb2.ImportedSuppression.DESCRIPTOR)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedSuppression(Value):
+    """What one row of an import came to."""
+
+    outcome: ImportedSuppressionOutcome
+    """What it came to."""
+    suppression: str = ""
+    """The suppression, as `suppressions/{suppression}`. Empty when rejected."""
+    violations: Sequence[Violation] = ()
+    """Why it was rejected: every violation, by its path in the row."""
 
 
 @represents(suppression_service_pb2.CheckSuppressionResponse.DESCRIPTOR)

@@ -123,7 +123,12 @@ def _from_row(row: Sequence[Any]) -> Event:
 
 
 _SUPPRESSION_TYPES = frozenset(
-    {EventType.SUPPRESSION_CREATED, EventType.SUPPRESSION_DELETED, EventType.SUPPRESSION_EXPIRED}
+    {
+        EventType.SUPPRESSION_CREATED,
+        EventType.SUPPRESSION_DELETED,
+        EventType.SUPPRESSION_EXPIRED,
+        EventType.SUPPRESSION_UPDATED,
+    }
 )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, insert, select
+from sqlalchemy import Connection, Select, delete, select, update
 
+from clarion_server.adapters.storage.bulk import insertion
 from clarion_server.adapters.storage.schema import suppressions
 from clarion_server.adapters.storage.text_lookup import TextLookup
 from clarion_server.application.ports.queries import SuppressionQuery
@@ -32,28 +33,25 @@ _COVERING = TextLookup(
     f"SELECT {', '.join(column.name for column in _COLUMNS)} FROM suppressions WHERE {{column}}",  # noqa: S608 - names of the schema
     _table.c.target_key,
 )
+_INSERT = insertion(_table, tuple(_table.columns))
 
 
 class SqlSuppressionRepository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, suppression: Suppression) -> None:
-        self._connection.execute(insert(_table), _to_row(suppression))
+    def add_all(self, suppressions: Sequence[Suppression]) -> None:
+        # In one order for all processes, as each waits for the rows that another one is adding.
+        _INSERT.change(self._connection, sorted(map(_to_row, suppressions)))
+
+    def save(self, suppression: Suppression) -> None:
+        the_one = (_table.c.sandbox == suppression.sandbox, _table.c.id == suppression.id)
+        changes = {"scope": suppression.scope, "expire_time": suppression.expire_time}
+        self._connection.execute(update(_table).where(*the_one).values(changes))
 
     def get(self, visibility: Visibility, suppression_id: str) -> Suppression | None:
         the_one = (_table.c.sandbox == visibility.sandbox, _table.c.id == suppression_id)
         return self._one(select(*_COLUMNS).where(*the_one))
-
-    def same(self, suppression: Suppression) -> Suppression | None:
-        return self._one(
-            select(*_COLUMNS).where(
-                _table.c.target_key == suppression.target_key,
-                _table.c.sandbox == suppression.sandbox,
-                _table.c.channel == suppression.channel,
-                _table.c.reason == suppression.reason,
-            )
-        )
 
     def covering(self, target_keys: Collection[str]) -> list[Suppression]:
         return [_from_row(row) for row in _COVERING.find(self._connection, target_keys)]
@@ -96,19 +94,20 @@ def _ids_of(query: SuppressionQuery) -> Select[Any]:
     return select(own.c.id).where(own.c.target_key.in_(query.target_keys), of_sandbox)
 
 
-def _to_row(suppression: Suppression) -> dict[str, Any]:
-    return {
-        "target_key": suppression.target_key,
-        "sandbox": suppression.sandbox,
-        "channel": suppression.channel,
-        "reason": suppression.reason,
-        "id": suppression.id,
-        "target": suppression.target,
-        "scope": suppression.scope,
-        "create_time": suppression.create_time,
-        "creator": suppression.creator,
-        "expire_time": suppression.expire_time,
-    }
+def _to_row(suppression: Suppression) -> tuple[Any, ...]:
+    """Returns the values in the order of the table's columns."""
+    return (
+        suppression.target_key,
+        suppression.sandbox,
+        str(suppression.channel),
+        str(suppression.reason),
+        suppression.id,
+        suppression.target,
+        str(suppression.scope),
+        suppression.create_time,
+        suppression.creator,
+        suppression.expire_time,
+    )
 
 
 def _from_row(row: Sequence[Any]) -> Suppression:

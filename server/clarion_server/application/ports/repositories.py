@@ -262,15 +262,15 @@ class MessageRepository(Protocol):
 
 
 class SuppressionRepository(Protocol):
-    def add(self, suppression: Suppression) -> None:
-        """`same` of it must be None before."""
+    def add_all(self, suppressions: Sequence[Suppression]) -> None:
+        """There must be no other with the same `place`. Raises WriteConflict if another process adds one."""
+        ...
+
+    def save(self, suppression: Suppression) -> None:
+        """Replaces the scope and the expiry of the stored one."""
         ...
 
     def get(self, visibility: Visibility, suppression_id: str) -> Suppression | None: ...
-
-    def same(self, suppression: Suppression) -> Suppression | None:
-        """Returns the stored one of the same sandbox, channel, target and reason, of which there is one at most."""
-        ...
 
     def covering(self, target_keys: Collection[str]) -> list[Suppression]:
         """Returns those of these targets, whatever their sandbox and channel, expired ones included.

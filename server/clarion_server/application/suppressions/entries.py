@@ -18,6 +18,7 @@ from clarion_server.domain.event import EventType, suppression_event
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.names import SUPPRESSIONS
 from clarion_server.domain.suppression import (
+    Place,
     Suppression,
     SuppressionIndex,
     SuppressionReason,
@@ -66,24 +67,18 @@ class ManageSuppressions:
 
     async def create(self, command: CreateSuppression, caller: Caller) -> Suppression:
         """Stores a suppression. Raises InvalidFields, and ResourceExists with the name of the one that is there."""
-        suppression = self._new(command, caller)
+        suppression = new_suppression(command, self._ids.new_id(), self._clock.now(), caller)
         broken = suppression_violations(suppression, command.target_field, suppression.create_time)
         refuse_invalid([each.under(_FIELD) for each in command.violations], (each.under(_FIELD) for each in broken))
 
         def add(unit: UnitOfWork) -> None:
-            existing = unit.suppressions.same(suppression)
+            now = suppression.create_time
+            existing = in_force_among(unit, [suppression], now).get(suppression.place)
             if existing is not None:
-                if existing.is_in_force(suppression.create_time):
-                    raise ResourceExists(existing.name)
-                _expire(unit, existing, suppression.create_time)
-            unit.suppressions.add(suppression)
-            unit.events.add_all(
-                [
-                    suppression_event(
-                        EventType.SUPPRESSION_CREATED, suppression, suppression.create_time, suppression.creator
-                    )
-                ]
-            )
+                raise ResourceExists(existing.name)
+            unit.suppressions.add_all([suppression])
+            created = suppression_event(EventType.SUPPRESSION_CREATED, suppression, now, suppression.creator)
+            unit.events.add_all([created])
 
         await self._transactions.write(add)
         return suppression
@@ -117,18 +112,30 @@ class ManageSuppressions:
         excluded = [category for category in Category if any(each.stops(category) for each in covering)]
         return SuppressionCheck(covering, excluded)
 
-    def _new(self, command: CreateSuppression, caller: Caller) -> Suppression:
-        return Suppression(
-            id=self._ids.new_id(),
-            sandbox=caller.sandbox,
-            channel=command.channel,
-            target=command.target,
-            reason=command.reason,
-            scope=command.scope,
-            create_time=self._clock.now(),
-            creator=caller.name,
-            expire_time=command.expire_time,
-        )
+
+def new_suppression(command: CreateSuppression, suppression_id: str, now: Instant, caller: Caller) -> Suppression:
+    return Suppression(
+        id=suppression_id,
+        sandbox=caller.sandbox,
+        channel=command.channel,
+        target=command.target,
+        reason=command.reason,
+        scope=command.scope,
+        create_time=now,
+        creator=caller.name,
+        expire_time=command.expire_time,
+    )
+
+
+def in_force_among(unit: UnitOfWork, suppressions: Sequence[Suppression], now: Instant) -> dict[Place, Suppression]:
+    """Returns the stored suppressions at the places of these, by place. Deletes those that have expired."""
+    wanted = {each.place for each in suppressions}
+    stored = unit.suppressions.covering({each.target_key for each in suppressions}) if suppressions else ()
+    found = [each for each in stored if each.place in wanted]
+    for each in found:
+        if not each.is_in_force(now):
+            _expire(unit, each, now)
+    return {each.place: each for each in found if each.is_in_force(now)}
 
 
 def purge_expired(unit: UnitOfWork, now: Instant, limit: int) -> int:

@@ -60,6 +60,7 @@ SCOPES: Mapping[str, frozenset[Scope]] = {
     "/clarion.v1.SuppressionService/GetSuppression": _READ,
     "/clarion.v1.SuppressionService/ListSuppressions": _READ,
     "/clarion.v1.SuppressionService/DeleteSuppression": _ADMIN,
+    "/clarion.v1.SuppressionService/ImportSuppressions": _ADMIN,
     "/clarion.v1.SuppressionService/CheckSuppression": _READ,
     "/clarion.v1.TopicService/CreateTopic": _AUTHOR,
     "/clarion.v1.TopicService/GetTopic": _READ_OR_AUTHOR,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from clarion.v1 import suppression_service_pb2 as pb
 
 from clarion_server.application.ports.queries import SuppressionQuery
-from clarion_server.application.suppressions.entries import ManageSuppressions
+from clarion_server.application.suppressions.entries import CreateSuppression, ManageSuppressions
+from clarion_server.application.suppressions.importing import MAX_ROWS, ImportSuppressions
 from clarion_server.domain.access import Caller
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.errors import InvalidFields
@@ -15,13 +16,15 @@ from clarion_server.domain.suppression_rules import target_violations
 from clarion_server.domain.violation import Violation, required
 from clarion_server.transport.api.convert.enums import CATEGORY, CHANNEL, SUPPRESSION_REASON, SUPPRESSION_SCOPE
 from clarion_server.transport.api.convert.request_parser import RequestParser
-from clarion_server.transport.api.convert.suppressions import to_command, to_suppression
+from clarion_server.transport.api.convert.suppressions import to_command, to_result, to_suppression
 from clarion_server.transport.api.pagination import page_of
+from clarion_server.transport.api.requests import converted
 
 
 class SuppressionService:
-    def __init__(self, suppressions: ManageSuppressions) -> None:
+    def __init__(self, suppressions: ManageSuppressions, imports: ImportSuppressions) -> None:
         self._suppressions = suppressions
+        self._imports = imports
 
     async def create_suppression(
         self, request: pb.CreateSuppressionRequest, caller: Caller
@@ -62,6 +65,12 @@ class SuppressionService:
         await self._suppressions.delete(SUPPRESSIONS.parse(request.name), request.override_reason, caller)
         return pb.DeleteSuppressionResponse()
 
+    async def import_suppressions(
+        self, request: pb.ImportSuppressionsRequest, caller: Caller
+    ) -> pb.ImportSuppressionsResponse:
+        results = await self._imports.import_rows(await converted(_to_commands, request), caller)
+        return pb.ImportSuppressionsResponse(results=map(to_result, results))
+
     async def check_suppression(
         self, request: pb.CheckSuppressionRequest, caller: Caller
     ) -> pb.CheckSuppressionResponse:
@@ -73,6 +82,11 @@ class SuppressionService:
             suppressions=map(to_suppression, checked.suppressions),
             excluded_categories=map(CATEGORY.number, checked.excluded_categories),
         )
+
+
+def _to_commands(request: pb.ImportSuppressionsRequest) -> list[CreateSuppression]:
+    """Reads no more rows than it takes to find that there are too many."""
+    return [to_command(row) for row in request.suppressions[: MAX_ROWS + 1]]
 
 
 def _target_filter(parser: RequestParser, request: pb.ListSuppressionsRequest) -> list[str]:

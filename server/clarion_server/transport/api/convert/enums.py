@@ -19,10 +19,12 @@ from clarion.v1 import (
     silence_pb2,
     smtp_provider_pb2,
     suppression_pb2,
+    suppression_service_pb2,
     topic_pb2,
     webhook_content_pb2,
 )
 
+from clarion_server.application.suppressions.importing import ImportOutcome
 from clarion_server.domain.access import Scope
 from clarion_server.domain.attempt import AttemptResult, FailureReason
 from clarion_server.domain.campaign import (
@@ -97,3 +99,4 @@ FAILURE_REASON = EnumPair(FailureReason, attempt_pb2.Failure.Reason.Value, "REAS
 EXCLUSION_PHASE = EnumPair(ExclusionPhase, event_pb2.Exclusion.Phase.Value, "PHASE")
 SUPPRESSION_REASON = EnumPair(SuppressionReason, suppression_pb2.Suppression.Reason.Value, "REASON")
 SUPPRESSION_SCOPE = EnumPair(SuppressionScope, suppression_pb2.Suppression.Scope.Value, "SCOPE")
+IMPORT_OUTCOME = EnumPair(ImportOutcome, suppression_service_pb2.ImportedSuppression.Outcome.Value, "OUTCOME")

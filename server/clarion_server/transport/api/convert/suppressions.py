@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from clarion.v1 import event_pb2
 from clarion.v1 import suppression_pb2 as pb
+from clarion.v1 import suppression_service_pb2 as service_pb
 
 from clarion_server.application.suppressions.entries import CreateSuppression
+from clarion_server.application.suppressions.importing import ImportResult
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.suppression import Suppression, SuppressionChange, SuppressionReason, SuppressionScope
-from clarion_server.transport.api.convert.enums import CHANNEL, SUPPRESSION_REASON, SUPPRESSION_SCOPE
+from clarion_server.transport.api.convert.enums import CHANNEL, IMPORT_OUTCOME, SUPPRESSION_REASON, SUPPRESSION_SCOPE
 from clarion_server.transport.api.convert.request_parser import RequestParser
 from clarion_server.transport.api.convert.times import to_optional_timestamp, to_timestamp
+from clarion_server.transport.api.errors import field_violation
 
 
 def to_command(suppression: pb.Suppression) -> CreateSuppression:
@@ -40,6 +43,14 @@ def to_suppression(suppression: Suppression) -> pb.Suppression:
         create_time=to_timestamp(suppression.create_time),
         creator=suppression.creator,
         **target,
+    )
+
+
+def to_result(result: ImportResult) -> service_pb.ImportedSuppression:
+    return service_pb.ImportedSuppression(
+        outcome=IMPORT_OUTCOME.number(result.outcome),
+        suppression=result.name,
+        violations=map(field_violation, result.violations),
     )
 
 

@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 
 from clarion_server.transport.cli.commands.lists import Limit, page_size, show_list
 from clarion_server.transport.cli.commands.options import Instant, parse_member, parse_members, parse_time
+from clarion_server.transport.cli.commands.suppression_files import export_suppressions, import_suppressions
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.listing import table
 from clarion_server.transport.cli.session import CurrentSession
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from clarion_client import Suppression, SuppressionCheck
 
 suppressions = App(name="suppressions", help="Keep the addresses and domains that messages must not go to.")
+suppressions.command(import_suppressions, name="import")
+suppressions.command(export_suppressions, name="export")
 
 Target = Annotated[str, Parameter(help="An address, a domain such as example.com, or *.example.com for all below it.")]
 COLUMNS: dict[str, Any] = {

@@ -2,8 +2,8 @@
 // @generated from file clarion/v1/suppression_service.proto (package clarion.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Category } from "./category_pb.js";
 import { file_clarion_v1_category } from "./category_pb.js";
 import type { Channel } from "./channel_pb.js";
@@ -12,13 +12,15 @@ import type { Suppression, Suppression_Reason, Suppression_Scope } from "./suppr
 import { file_clarion_v1_suppression } from "./suppression_pb.js";
 import { file_google_api_annotations } from "../../google/api/annotations_pb.js";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
+import type { BadRequest_FieldViolation } from "../../google/rpc/error_details_pb.js";
+import { file_google_rpc_error_details } from "../../google/rpc/error_details_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file clarion/v1/suppression_service.proto.
  */
 export const file_clarion_v1_suppression_service: GenFile = /*@__PURE__*/
-  fileDesc("CiRjbGFyaW9uL3YxL3N1cHByZXNzaW9uX3NlcnZpY2UucHJvdG8SCmNsYXJpb24udjEiTgoYQ3JlYXRlU3VwcHJlc3Npb25SZXF1ZXN0EjIKC3N1cHByZXNzaW9uGAEgASgLMhcuY2xhcmlvbi52MS5TdXBwcmVzc2lvbkIE4kEBAiJJChlDcmVhdGVTdXBwcmVzc2lvblJlc3BvbnNlEiwKC3N1cHByZXNzaW9uGAEgASgLMhcuY2xhcmlvbi52MS5TdXBwcmVzc2lvbiIrChVHZXRTdXBwcmVzc2lvblJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAiJGChZHZXRTdXBwcmVzc2lvblJlc3BvbnNlEiwKC3N1cHByZXNzaW9uGAEgASgLMhcuY2xhcmlvbi52MS5TdXBwcmVzc2lvbiKSAgoXTGlzdFN1cHByZXNzaW9uc1JlcXVlc3QSFQoHYWRkcmVzcxgBIAEoCUIE4kEBARIUCgZkb21haW4YAiABKAlCBOJBAQESKwoIY2hhbm5lbHMYAyADKA4yEy5jbGFyaW9uLnYxLkNoYW5uZWxCBOJBAQESNQoHcmVhc29ucxgEIAMoDjIeLmNsYXJpb24udjEuU3VwcHJlc3Npb24uUmVhc29uQgTiQQEBEjMKBnNjb3BlcxgFIAMoDjIdLmNsYXJpb24udjEuU3VwcHJlc3Npb24uU2NvcGVCBOJBAQESFwoJcGFnZV9zaXplGAYgASgFQgTiQQEBEhgKCnBhZ2VfdG9rZW4YByABKAlCBOJBAQEiYgoYTGlzdFN1cHByZXNzaW9uc1Jlc3BvbnNlEi0KDHN1cHByZXNzaW9ucxgBIAMoCzIXLmNsYXJpb24udjEuU3VwcHJlc3Npb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIk0KGERlbGV0ZVN1cHByZXNzaW9uUmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECEh0KD292ZXJyaWRlX3JlYXNvbhgCIAEoCUIE4kEBASIbChlEZWxldGVTdXBwcmVzc2lvblJlc3BvbnNlIlwKF0NoZWNrU3VwcHJlc3Npb25SZXF1ZXN0EhUKB2FkZHJlc3MYASABKAlCBOJBAQISKgoHY2hhbm5lbBgCIAEoDjITLmNsYXJpb24udjEuQ2hhbm5lbEIE4kEBASJ8ChhDaGVja1N1cHByZXNzaW9uUmVzcG9uc2USLQoMc3VwcHJlc3Npb25zGAEgAygLMhcuY2xhcmlvbi52MS5TdXBwcmVzc2lvbhIxChNleGNsdWRlZF9jYXRlZ29yaWVzGAIgAygOMhQuY2xhcmlvbi52MS5DYXRlZ29yeTKcBQoSU3VwcHJlc3Npb25TZXJ2aWNlEocBChFDcmVhdGVTdXBwcmVzc2lvbhIkLmNsYXJpb24udjEuQ3JlYXRlU3VwcHJlc3Npb25SZXF1ZXN0GiUuY2xhcmlvbi52MS5DcmVhdGVTdXBwcmVzc2lvblJlc3BvbnNlIiWC0+STAh8iEC92MS9zdXBwcmVzc2lvbnM6C3N1cHByZXNzaW9uEnoKDkdldFN1cHByZXNzaW9uEiEuY2xhcmlvbi52MS5HZXRTdXBwcmVzc2lvblJlcXVlc3QaIi5jbGFyaW9uLnYxLkdldFN1cHByZXNzaW9uUmVzcG9uc2UiIYLT5JMCGxIZL3YxL3tuYW1lPXN1cHByZXNzaW9ucy8qfRJ3ChBMaXN0U3VwcHJlc3Npb25zEiMuY2xhcmlvbi52MS5MaXN0U3VwcHJlc3Npb25zUmVxdWVzdBokLmNsYXJpb24udjEuTGlzdFN1cHByZXNzaW9uc1Jlc3BvbnNlIhiC0+STAhISEC92MS9zdXBwcmVzc2lvbnMSgwEKEURlbGV0ZVN1cHByZXNzaW9uEiQuY2xhcmlvbi52MS5EZWxldGVTdXBwcmVzc2lvblJlcXVlc3QaJS5jbGFyaW9uLnYxLkRlbGV0ZVN1cHByZXNzaW9uUmVzcG9uc2UiIYLT5JMCGyoZL3YxL3tuYW1lPXN1cHByZXNzaW9ucy8qfRKAAQoQQ2hlY2tTdXBwcmVzc2lvbhIjLmNsYXJpb24udjEuQ2hlY2tTdXBwcmVzc2lvblJlcXVlc3QaJC5jbGFyaW9uLnYxLkNoZWNrU3VwcHJlc3Npb25SZXNwb25zZSIhgtPkkwIbIhYvdjEvc3VwcHJlc3Npb25zOmNoZWNrOgEqYgZwcm90bzM", [file_clarion_v1_category, file_clarion_v1_channel, file_clarion_v1_suppression, file_google_api_annotations, file_google_api_field_behavior]);
+  fileDesc("CiRjbGFyaW9uL3YxL3N1cHByZXNzaW9uX3NlcnZpY2UucHJvdG8SCmNsYXJpb24udjEiTgoYQ3JlYXRlU3VwcHJlc3Npb25SZXF1ZXN0EjIKC3N1cHByZXNzaW9uGAEgASgLMhcuY2xhcmlvbi52MS5TdXBwcmVzc2lvbkIE4kEBAiJJChlDcmVhdGVTdXBwcmVzc2lvblJlc3BvbnNlEiwKC3N1cHByZXNzaW9uGAEgASgLMhcuY2xhcmlvbi52MS5TdXBwcmVzc2lvbiIrChVHZXRTdXBwcmVzc2lvblJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAiJGChZHZXRTdXBwcmVzc2lvblJlc3BvbnNlEiwKC3N1cHByZXNzaW9uGAEgASgLMhcuY2xhcmlvbi52MS5TdXBwcmVzc2lvbiKSAgoXTGlzdFN1cHByZXNzaW9uc1JlcXVlc3QSFQoHYWRkcmVzcxgBIAEoCUIE4kEBARIUCgZkb21haW4YAiABKAlCBOJBAQESKwoIY2hhbm5lbHMYAyADKA4yEy5jbGFyaW9uLnYxLkNoYW5uZWxCBOJBAQESNQoHcmVhc29ucxgEIAMoDjIeLmNsYXJpb24udjEuU3VwcHJlc3Npb24uUmVhc29uQgTiQQEBEjMKBnNjb3BlcxgFIAMoDjIdLmNsYXJpb24udjEuU3VwcHJlc3Npb24uU2NvcGVCBOJBAQESFwoJcGFnZV9zaXplGAYgASgFQgTiQQEBEhgKCnBhZ2VfdG9rZW4YByABKAlCBOJBAQEiYgoYTGlzdFN1cHByZXNzaW9uc1Jlc3BvbnNlEi0KDHN1cHByZXNzaW9ucxgBIAMoCzIXLmNsYXJpb24udjEuU3VwcHJlc3Npb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIk0KGERlbGV0ZVN1cHByZXNzaW9uUmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECEh0KD292ZXJyaWRlX3JlYXNvbhgCIAEoCUIE4kEBASIbChlEZWxldGVTdXBwcmVzc2lvblJlc3BvbnNlIlAKGUltcG9ydFN1cHByZXNzaW9uc1JlcXVlc3QSMwoMc3VwcHJlc3Npb25zGAEgAygLMhcuY2xhcmlvbi52MS5TdXBwcmVzc2lvbkIE4kEBAiJOChpJbXBvcnRTdXBwcmVzc2lvbnNSZXNwb25zZRIwCgdyZXN1bHRzGAEgAygLMh8uY2xhcmlvbi52MS5JbXBvcnRlZFN1cHByZXNzaW9uIpoCChNJbXBvcnRlZFN1cHByZXNzaW9uEjgKB291dGNvbWUYASABKA4yJy5jbGFyaW9uLnYxLkltcG9ydGVkU3VwcHJlc3Npb24uT3V0Y29tZRITCgtzdXBwcmVzc2lvbhgCIAEoCRI5Cgp2aW9sYXRpb25zGAMgAygLMiUuZ29vZ2xlLnJwYy5CYWRSZXF1ZXN0LkZpZWxkVmlvbGF0aW9uInkKB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEhMKD09VVENPTUVfQ1JFQVRFRBABEhMKD09VVENPTUVfVVBEQVRFRBACEhUKEU9VVENPTUVfVU5DSEFOR0VEEAMSFAoQT1VUQ09NRV9SRUpFQ1RFRBAEIlwKF0NoZWNrU3VwcHJlc3Npb25SZXF1ZXN0EhUKB2FkZHJlc3MYASABKAlCBOJBAQISKgoHY2hhbm5lbBgCIAEoDjITLmNsYXJpb24udjEuQ2hhbm5lbEIE4kEBASJ8ChhDaGVja1N1cHByZXNzaW9uUmVzcG9uc2USLQoMc3VwcHJlc3Npb25zGAEgAygLMhcuY2xhcmlvbi52MS5TdXBwcmVzc2lvbhIxChNleGNsdWRlZF9jYXRlZ29yaWVzGAIgAygOMhQuY2xhcmlvbi52MS5DYXRlZ29yeTKmBgoSU3VwcHJlc3Npb25TZXJ2aWNlEocBChFDcmVhdGVTdXBwcmVzc2lvbhIkLmNsYXJpb24udjEuQ3JlYXRlU3VwcHJlc3Npb25SZXF1ZXN0GiUuY2xhcmlvbi52MS5DcmVhdGVTdXBwcmVzc2lvblJlc3BvbnNlIiWC0+STAh8iEC92MS9zdXBwcmVzc2lvbnM6C3N1cHByZXNzaW9uEnoKDkdldFN1cHByZXNzaW9uEiEuY2xhcmlvbi52MS5HZXRTdXBwcmVzc2lvblJlcXVlc3QaIi5jbGFyaW9uLnYxLkdldFN1cHByZXNzaW9uUmVzcG9uc2UiIYLT5JMCGxIZL3YxL3tuYW1lPXN1cHByZXNzaW9ucy8qfRJ3ChBMaXN0U3VwcHJlc3Npb25zEiMuY2xhcmlvbi52MS5MaXN0U3VwcHJlc3Npb25zUmVxdWVzdBokLmNsYXJpb24udjEuTGlzdFN1cHByZXNzaW9uc1Jlc3BvbnNlIhiC0+STAhISEC92MS9zdXBwcmVzc2lvbnMSgwEKEURlbGV0ZVN1cHByZXNzaW9uEiQuY2xhcmlvbi52MS5EZWxldGVTdXBwcmVzc2lvblJlcXVlc3QaJS5jbGFyaW9uLnYxLkRlbGV0ZVN1cHByZXNzaW9uUmVzcG9uc2UiIYLT5JMCGyoZL3YxL3tuYW1lPXN1cHByZXNzaW9ucy8qfRKHAQoSSW1wb3J0U3VwcHJlc3Npb25zEiUuY2xhcmlvbi52MS5JbXBvcnRTdXBwcmVzc2lvbnNSZXF1ZXN0GiYuY2xhcmlvbi52MS5JbXBvcnRTdXBwcmVzc2lvbnNSZXNwb25zZSIigtPkkwIcIhcvdjEvc3VwcHJlc3Npb25zOmltcG9ydDoBKhKAAQoQQ2hlY2tTdXBwcmVzc2lvbhIjLmNsYXJpb24udjEuQ2hlY2tTdXBwcmVzc2lvblJlcXVlc3QaJC5jbGFyaW9uLnYxLkNoZWNrU3VwcHJlc3Npb25SZXNwb25zZSIhgtPkkwIbIhYvdjEvc3VwcHJlc3Npb25zOmNoZWNrOgEqYgZwcm90bzM", [file_clarion_v1_category, file_clarion_v1_channel, file_clarion_v1_suppression, file_google_api_annotations, file_google_api_field_behavior, file_google_rpc_error_details]);
 
 /**
  * Asks for a new suppression.
@@ -240,6 +242,131 @@ export const DeleteSuppressionResponseSchema: GenMessage<DeleteSuppressionRespon
   messageDesc(file_clarion_v1_suppression_service, 7);
 
 /**
+ * Asks for many suppressions.
+ *
+ * @generated from message clarion.v1.ImportSuppressionsRequest
+ */
+export type ImportSuppressionsRequest = Message<"clarion.v1.ImportSuppressionsRequest"> & {
+  /**
+   * Required. 1 to 1,000 rows, each as for `CreateSuppression`.
+   *
+   * @generated from field: repeated clarion.v1.Suppression suppressions = 1;
+   */
+  suppressions: Suppression[];
+};
+
+/**
+ * Describes the message clarion.v1.ImportSuppressionsRequest.
+ * Use `create(ImportSuppressionsRequestSchema)` to create a new message.
+ */
+export const ImportSuppressionsRequestSchema: GenMessage<ImportSuppressionsRequest> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_suppression_service, 8);
+
+/**
+ * Says what became of each row.
+ *
+ * @generated from message clarion.v1.ImportSuppressionsResponse
+ */
+export type ImportSuppressionsResponse = Message<"clarion.v1.ImportSuppressionsResponse"> & {
+  /**
+   * The results, in the order of the rows.
+   *
+   * @generated from field: repeated clarion.v1.ImportedSuppression results = 1;
+   */
+  results: ImportedSuppression[];
+};
+
+/**
+ * Describes the message clarion.v1.ImportSuppressionsResponse.
+ * Use `create(ImportSuppressionsResponseSchema)` to create a new message.
+ */
+export const ImportSuppressionsResponseSchema: GenMessage<ImportSuppressionsResponse> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_suppression_service, 9);
+
+/**
+ * What one row of an import came to.
+ *
+ * @generated from message clarion.v1.ImportedSuppression
+ */
+export type ImportedSuppression = Message<"clarion.v1.ImportedSuppression"> & {
+  /**
+   * What it came to.
+   *
+   * @generated from field: clarion.v1.ImportedSuppression.Outcome outcome = 1;
+   */
+  outcome: ImportedSuppression_Outcome;
+
+  /**
+   * The suppression, as `suppressions/{suppression}`. Empty when rejected.
+   *
+   * @generated from field: string suppression = 2;
+   */
+  suppression: string;
+
+  /**
+   * Why it was rejected: every violation, by its path in the row.
+   *
+   * @generated from field: repeated google.rpc.BadRequest.FieldViolation violations = 3;
+   */
+  violations: BadRequest_FieldViolation[];
+};
+
+/**
+ * Describes the message clarion.v1.ImportedSuppression.
+ * Use `create(ImportedSuppressionSchema)` to create a new message.
+ */
+export const ImportedSuppressionSchema: GenMessage<ImportedSuppression> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_suppression_service, 10);
+
+/**
+ * What it came to. Values may be added.
+ *
+ * @generated from enum clarion.v1.ImportedSuppression.Outcome
+ */
+export enum ImportedSuppression_Outcome {
+  /**
+   * Never returned.
+   *
+   * @generated from enum value: OUTCOME_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The suppression is new.
+   *
+   * @generated from enum value: OUTCOME_CREATED = 1;
+   */
+  CREATED = 1,
+
+  /**
+   * The target was suppressed for that reason, and holds for longer or for more messages now.
+   *
+   * @generated from enum value: OUTCOME_UPDATED = 2;
+   */
+  UPDATED = 2,
+
+  /**
+   * The target was suppressed for that reason, at least as long and for at least as much. Nothing was changed.
+   *
+   * @generated from enum value: OUTCOME_UNCHANGED = 3;
+   */
+  UNCHANGED = 3,
+
+  /**
+   * The row breaks a rule; `violations` says which.
+   *
+   * @generated from enum value: OUTCOME_REJECTED = 4;
+   */
+  REJECTED = 4,
+}
+
+/**
+ * Describes the enum clarion.v1.ImportedSuppression.Outcome.
+ */
+export const ImportedSuppression_OutcomeSchema: GenEnum<ImportedSuppression_Outcome> = /*@__PURE__*/
+  enumDesc(file_clarion_v1_suppression_service, 10, 0);
+
+/**
  * Asks whether an address is suppressed.
  *
  * @generated from message clarion.v1.CheckSuppressionRequest
@@ -265,7 +392,7 @@ export type CheckSuppressionRequest = Message<"clarion.v1.CheckSuppressionReques
  * Use `create(CheckSuppressionRequestSchema)` to create a new message.
  */
 export const CheckSuppressionRequestSchema: GenMessage<CheckSuppressionRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_suppression_service, 8);
+  messageDesc(file_clarion_v1_suppression_service, 11);
 
 /**
  * Says whether an address is suppressed.
@@ -293,7 +420,7 @@ export type CheckSuppressionResponse = Message<"clarion.v1.CheckSuppressionRespo
  * Use `create(CheckSuppressionResponseSchema)` to create a new message.
  */
 export const CheckSuppressionResponseSchema: GenMessage<CheckSuppressionResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_suppression_service, 9);
+  messageDesc(file_clarion_v1_suppression_service, 12);
 
 /**
  * Keeps the addresses and domains that messages must not go to. Magic recipients are never suppressed by it.
@@ -358,6 +485,21 @@ export const SuppressionService: GenService<{
     methodKind: "unary";
     input: typeof DeleteSuppressionRequestSchema;
     output: typeof DeleteSuppressionResponseSchema;
+  },
+  /**
+   * Stores up to 1,000 suppressions, each by itself: a row that breaks a rule is rejected, and the others are stored. Rows that
+   * are there already stay, so that an import that was cut off is simply repeated. Yields to triggers that wait. Needs the
+   * scope `admin`.
+   *
+   * Errors:
+   * - `INVALID_ARGUMENT` `INVALID_FIELDS`: there are no rows, or too many.
+   *
+   * @generated from rpc clarion.v1.SuppressionService.ImportSuppressions
+   */
+  importSuppressions: {
+    methodKind: "unary";
+    input: typeof ImportSuppressionsRequestSchema;
+    output: typeof ImportSuppressionsResponseSchema;
   },
   /**
    * Says which suppressions cover an address now, and which messages they stop. Needs the scope `read`.

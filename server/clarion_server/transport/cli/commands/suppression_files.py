@@ -1,0 +1,133 @@
+"""`clarion suppressions import` and `export`: suppressions as CSV files."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+from clarion_server.transport.cli.commands.options import parse_member
+from clarion_server.transport.cli.exits import Exit
+from clarion_server.transport.cli.failures import CommandFailed
+from clarion_server.transport.cli.session import CurrentSession, Session
+from clarion_server.transport.cli.text_input import read_text
+from clarion_server.transport.cli.views import plain
+
+if TYPE_CHECKING:
+    from clarion_server.transport.cli.suppression_rows import Row
+
+#: How many rows one call imports, and how many entries a page of the export has.
+_BATCH = 1_000
+
+
+def import_suppressions(
+    file: Annotated[Path, Parameter(help="A CSV file with a header line, or - for stdin.", allow_leading_hyphen=True)],
+    /,
+    *,
+    rejected: Annotated[
+        Path | None, Parameter(help="Write the rows that were rejected to this file, with their lines and the reasons.")
+    ] = None,
+    target_column: Annotated[str, Parameter(help="The name of the column with the addresses and domains.")] = "target",
+    delimiter: Annotated[str, Parameter(help="The character between two cells.")] = ",",
+    reason: Annotated[str, Parameter(help="The reason of rows that have none.")] = "manual",
+    scope: Annotated[str, Parameter(help="The scope of rows that have none.")] = "all",
+    session: CurrentSession,
+) -> Exit:
+    """Suppress the addresses and domains of a CSV file, with the columns target, reason, scope and expire_time.
+
+    What is suppressed already stays so; a row that holds for longer, or for more messages, extends it. Repeat an import
+    that was cut off. Exit code 1 when a row is rejected.
+    """
+    from clarion_client import SuppressionReason, SuppressionScope  # noqa: PLC0415 - gRPC takes longer to load
+
+    from clarion_server.transport.cli.suppression_rows import Defaults, read_rows  # noqa: PLC0415 - see above
+
+    if len(delimiter) != 1:
+        raise CommandFailed("--delimiter takes one character.")
+    defaults = Defaults(
+        parse_member(SuppressionReason, reason, "--reason"), parse_member(SuppressionScope, scope, "--scope")
+    )
+    rows = list(read_rows(read_text(file), delimiter, target_column.strip().lower(), defaults))
+    run = _Run(session)
+    run.send(rows)
+    if rejected is not None:
+        _write_rejected(rejected, run.rejected)
+    session.output.show(run.summary, lambda: plain(_sentence(run)))
+    return Exit.BAD_NEWS if run.rejected else Exit.OK
+
+
+def export_suppressions(*, session: CurrentSession) -> None:
+    """Print all suppressions as a CSV file for `clarion suppressions import`, newest first. With --json, one a line."""
+    from clarion_server.transport.cli.suppression_rows import write_rows  # noqa: PLC0415 - loads gRPC
+
+    found = session.client.suppressions.list(page_size=_BATCH)
+    if session.output.as_json:
+        for suppression in found:
+            session.output.show_line(suppression.to_dict(), str)
+        return
+    for line in write_rows(found):
+        session.output.write(line)
+
+
+class _Run:
+    """Sends rows and counts what became of them."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._counts: Counter[str] = Counter()
+        self.rejected: list[tuple[Row, str]] = []
+
+    def send(self, rows: Sequence[Row]) -> None:
+        output = self._session.output
+        columns = (BarColumn(complete_style="green"), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=output.stderr, disable=not output.shows_progress) as progress:
+            task = progress.add_task("", total=len(rows))
+            for batch in _batches(rows):
+                self._send(batch)
+                progress.advance(task, len(batch))
+        self.rejected.sort(key=lambda each: each[0].line)
+
+    def _send(self, batch: Sequence[Row]) -> None:
+        given = [(row, row.suppression) for row in batch if row.suppression is not None]
+        self.rejected += [(row, row.problem) for row in batch if row.suppression is None]
+        results = self._session.client.suppressions.import_all([suppression for _, suppression in given])
+        for (row, _), result in zip(given, results, strict=True):
+            if result.violations:
+                problems = (f"{each.field}: {each.description}" for each in result.violations)
+                self.rejected.append((row, " ".join(problems)))
+            else:
+                self._counts[result.outcome.lower()] += 1
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        problems = [{"line": row.line, "problem": problem} for row, problem in self.rejected]
+        return {
+            **{outcome: self._counts[outcome] for outcome in ("created", "updated", "unchanged")},
+            "rejected": problems,
+        }
+
+
+def _batches(rows: Sequence[Row]) -> Iterator[list[Row]]:
+    left = iter(rows)
+    while batch := list(islice(left, _BATCH)):
+        yield batch
+
+
+def _sentence(run: _Run) -> str:
+    summary = run.summary
+    counts = [f"{summary[outcome]:,} {outcome}" for outcome in ("created", "updated", "unchanged")]
+    lines = [f"\nLine {each['line']}: {each['problem']}" for each in summary["rejected"]]
+    return f"{', '.join(counts)}, {len(lines):,} rejected.{''.join(lines)}"
+
+
+def _write_rejected(path: Path, rejected: Sequence[tuple[Row, str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("line", "problem", "cells"))
+        writer.writerows((row.line, problem, *row.cells) for row, problem in rejected)

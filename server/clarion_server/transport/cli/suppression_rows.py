@@ -1,0 +1,127 @@
+"""Reads and writes suppressions as CSV (RFC 4180), with the columns `target`, `reason`, `scope` and `expire_time`."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+from clarion_client import Suppression, SuppressionReason, SuppressionScope
+
+from clarion_server.transport.cli.failures import CommandFailed
+
+E = TypeVar("E", bound=StrEnum)
+
+TARGET = "target"
+COLUMNS = (TARGET, "reason", "scope", "expire_time")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row that begins at this line of the file, counted from 1, as a suppression; or the problem with it."""
+
+    line: int
+    cells: tuple[str, ...]
+    suppression: Suppression | None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """The values of rows whose cells are empty or missing."""
+
+    reason: SuppressionReason = SuppressionReason.MANUAL
+    scope: SuppressionScope = SuppressionScope.ALL
+
+
+def read_rows(text: str, delimiter: str, target: str, defaults: Defaults) -> Iterator[Row]:
+    """Yields the rows below the header line. `target` is the name of the column with the targets.
+
+    Raises CommandFailed when there is no header line, or one with other columns.
+    """
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        header = [name.strip().lower() for name in next(reader, [])]
+        _check_header(header, target)
+        line = reader.line_num + 1
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                yield _row(line, header, cells, target, defaults)
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise CommandFailed(f"Line {reader.line_num} is not CSV: {error}.") from error
+
+
+def write_rows(suppressions: Iterable[Suppression]) -> Iterator[str]:
+    """Yields the lines of a file that `read_rows` reads as the same suppressions."""
+    yield _line(COLUMNS)
+    for each in suppressions:
+        expire_time = "" if each.expire_time is None else each.expire_time.astimezone(dt.UTC).isoformat()
+        yield _line((each.address or each.domain or "", each.reason or "", each.scope or "", expire_time))
+
+
+def _line(cells: Iterable[str]) -> str:
+    written = io.StringIO(newline="")
+    csv.writer(written, lineterminator="\n").writerow(cells)
+    return written.getvalue()
+
+
+def _check_header(header: list[str], target: str) -> None:
+    known = {target, *COLUMNS} - ({TARGET} - {target})
+    if target not in header:
+        raise CommandFailed(
+            f"The first line names no column {target!r}.",
+            hint="Write a header line, or name another column by --target-column.",
+        )
+    for name in header:
+        if name not in known or header.count(name) > 1:
+            problem = "is given twice" if name in known else f"is not one of {', '.join(sorted(known))}"
+            raise CommandFailed(f"The column {name!r} {problem}.")
+
+
+def _row(line: int, header: list[str], cells: list[str], target: str, defaults: Defaults) -> Row:
+    if len(cells) > len(header):
+        return Row(line, tuple(cells), None, "It has more cells than the header line.")
+    values = {name: cell.strip() for name, cell in zip(header, cells, strict=False) if cell.strip()}
+    try:
+        return Row(line, tuple(cells), _suppression(values, target, defaults))
+    except ValueError as error:
+        return Row(line, tuple(cells), None, str(error))
+
+
+def _suppression(values: Mapping[str, str], target: str, defaults: Defaults) -> Suppression:
+    """Raises ValueError, whose text is a sentence."""
+    written = values.get(target, "")
+    return Suppression(
+        address=written if "@" in written else None,
+        domain=None if "@" in written else written,
+        reason=_member(SuppressionReason, values.get("reason"), defaults.reason),
+        scope=_member(SuppressionScope, values.get("scope"), defaults.scope),
+        expire_time=_time(values.get("expire_time")),
+    )
+
+
+def _member(enum: type[E], written: str | None, default: E) -> E:
+    if written is None:
+        return default
+    name = written.upper().replace("-", "_").replace(" ", "_")
+    members = {member.value: member for member in enum if member.value != "UNRECOGNIZED"}
+    if name not in members:
+        raise ValueError(f"{written!r} is not one of {', '.join(members)}.")
+    return members[name]
+
+
+def _time(written: str | None) -> dt.datetime | None:
+    if written is None:
+        return None
+    try:
+        time = dt.datetime.fromisoformat(written)
+    except ValueError:
+        raise ValueError(f"{written!r} is not a time such as 2027-01-31T09:00:00+01:00.") from None
+    if time.utcoffset() is None:
+        raise ValueError(f"{written!r} has no time zone.")
+    return time
