@@ -33,8 +33,6 @@ _MOST_PARTS = 5_000
 """Parts of the schema with the target of each reference in its place."""
 _LONGEST_MESSAGE = 300
 _MOST_FINDINGS = 100
-_LARGEST_PATTERNS = 24 * 1024 * 1024
-"""The memory of all compiled patterns together; a name as in `^[\\p{L} '-]{1,100}$` takes a third of it."""
 
 _UNAVAILABLE = ("$anchor", "$dynamicAnchor", "$dynamicRef", "$recursiveAnchor", "$recursiveRef", "$vocabulary")
 
@@ -167,7 +165,7 @@ def _patterns(schema: Mapping[str, Any]) -> Iterator[Finding]:
     size = 0
     for path, pattern in patterns(schema):
         size += pattern_size(pattern)
-        if size > _LARGEST_PATTERNS:
+        if size > LARGEST_PATTERN:
             message = "The patterns of the schema take too much memory together."
             remedy = "Simplify this one: `maxLength` bounds a text for less than `{1,100}` does."
             yield _error(path, message, remedy)
