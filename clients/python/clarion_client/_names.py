@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import TypedDict
 
 from clarion_client._field_error import FieldError
 
@@ -35,6 +36,20 @@ def full_identity(identity: str) -> str:
     return identity if not identity or NAMESPACED.match(identity) else f"email:{identity}"
 
 
+class PersonFields(TypedDict, total=False):
+    """The fields of a request that name a person, of which one is given."""
+
+    profile: str
+    identity: str
+
+
+def person_of(person: str) -> PersonFields:
+    """Returns the field of a request that names a person: by a profile, or by an identity."""
+    if person.startswith("profiles/"):
+        return {"profile": person}
+    return {"identity": full_identity(person)}
+
+
 #: The fields of values that hold such a name, with what completes it before it is sent.
 SHORTENED: Mapping[str, Callable[[str], str]] = {
     "clarion.v1.Action.channel_configuration": partial(full_name_or_empty, "channelConfigurations"),
@@ -43,6 +58,7 @@ SHORTENED: Mapping[str, Callable[[str], str]] = {
     "clarion.v1.ChannelConfiguration.name": partial(full_name_or_empty, "channelConfigurations"),
     "clarion.v1.Profile.identities": full_identity,
     "clarion.v1.Profile.name": partial(full_name_or_empty, "profiles"),
+    "clarion.v1.ConsentChange.topic": partial(full_name_or_empty, "topics"),
     "clarion.v1.Recipient.identity": full_identity,
     "clarion.v1.Topic.name": partial(full_name_or_empty, "topics"),
     "clarion.v1.TriggerRequest.campaign": partial(full_name_or_empty, "campaigns"),

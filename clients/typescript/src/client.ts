@@ -5,6 +5,7 @@ import type { Transport } from "@connectrpc/connect";
 import { Channels, Keys } from "./administration.js";
 import { Calls } from "./calls.js";
 import { Campaigns } from "./campaigns.js";
+import { Consents } from "./consents.js";
 import { Executions, Reports } from "./executions.js";
 import { type TriggerResponse, TriggerService } from "./gen/clarion/v1/trigger_service_pb.js";
 import { Messages } from "./messages.js";
@@ -25,6 +26,7 @@ import { type TriggerOptions, triggerRequest } from "./triggers.js";
 export class Client {
   readonly campaigns: Campaigns;
   readonly channels: Channels;
+  readonly consents: Consents;
   readonly executions: Executions;
   readonly keys: Keys;
   readonly messages: Messages;
@@ -37,6 +39,7 @@ export class Client {
     this.#calls = new Calls(new Settings(target, options));
     this.campaigns = new Campaigns(this.#calls);
     this.channels = new Channels(this.#calls);
+    this.consents = new Consents(this.#calls);
     this.executions = new Executions(this.#calls);
     this.keys = new Keys(this.#calls);
     this.messages = new Messages(this.#calls);

@@ -12,6 +12,8 @@ export { StopCampaignRequest_QueueDisposal } from "./gen/clarion/v1/campaign_ser
 export type { CampaignVersion } from "./gen/clarion/v1/campaign_version_pb.js";
 export { Category } from "./gen/clarion/v1/category_pb.js";
 export { Channel } from "./gen/clarion/v1/channel_pb.js";
+export * from "./gen/clarion/v1/consent_pb.js";
+export type { GetConsentsResponse, SetConsentsResponse } from "./gen/clarion/v1/consent_service_pb.js";
 export * from "./gen/clarion/v1/email_content_pb.js";
 export * from "./gen/clarion/v1/event_pb.js";
 export * from "./gen/clarion/v1/message_pb.js";

@@ -15,6 +15,7 @@ from clarion_server.application.ports.clock import Chance, Clock, Ids
 from clarion_server.application.ports.metrics import Metrics
 from clarion_server.application.ports.store import Store
 from clarion_server.application.queries.commit_signal import CommitSignal
+from clarion_server.application.sending.exclusions import ExclusionReader
 from clarion_server.application.sending.lease import Lease
 from clarion_server.application.transactions import Transactions
 from clarion_server.bootstrap.channels import CONTENT_KINDS
@@ -32,6 +33,7 @@ class Core:
     compiler: JinjaContentCompiler
     campaigns: CampaignCache
     identities: IdentityReader
+    exclusions: ExclusionReader
     lease: Lease
     clock: Clock
     ids: Ids
@@ -46,6 +48,7 @@ def wire_core(settings: Settings, store: Store, metrics: Metrics) -> Core:
     clock, ids = SystemClock(), SystemIds()
     transactions = Transactions(store)
     commit_signal = CommitSignal(transactions)
+    identities = IdentityReader(read_phone_number)
     compiler = JinjaContentCompiler(CONTENT_KINDS)
     return Core(
         store,
@@ -54,7 +57,8 @@ def wire_core(settings: Settings, store: Store, metrics: Metrics) -> Core:
         commit_signal,
         compiler,
         CampaignCache(transactions, compiler),
-        IdentityReader(read_phone_number),
+        identities,
+        ExclusionReader(identities),
         Lease(ids.new_id(), int(settings.lease_seconds * SECOND), clock),
         clock,
         ids,

@@ -79,7 +79,9 @@ class LocalSending:
         ports = DispatcherPorts(
             queue=queue,
             commits=core.commits,
-            attempts=AttemptRunner(core.campaigns, clock, core.chance, HandOffChecks(core.transactions)),
+            attempts=AttemptRunner(
+                core.campaigns, clock, core.chance, HandOffChecks(core.transactions, core.exclusions)
+            ),
             open_channel=open_channel,
             clock=clock,
             lease=lease,
@@ -158,7 +160,7 @@ class RemoteSending:
 
 def wire_sending(settings: Settings, core: Core) -> Sending:
     """Raises CannotStart."""
-    queue = open_queue(settings, core.transactions, core.commits, core.clock, core.lease)
+    queue = open_queue(settings, core.transactions, core.commits, core.clock, core.lease, core.exclusions)
     if settings.role == "api":
         return RemoteSending(core.store, queue)
     return LocalSending(core, queue, _retention(settings))

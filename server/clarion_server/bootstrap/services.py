@@ -6,6 +6,7 @@ from clarion.v1 import (
     api_key_service_pb2,
     campaign_service_pb2,
     channel_configuration_service_pb2,
+    consent_service_pb2,
     execution_service_pb2,
     message_service_pb2,
     profile_service_pb2,
@@ -24,6 +25,7 @@ from clarion_server.transport.api.methods import Service
 from clarion_server.transport.api.public_addresses import PublicAddresses
 from clarion_server.transport.grpc.campaigns import CampaignService
 from clarion_server.transport.grpc.channels import ChannelConfigurationService
+from clarion_server.transport.grpc.consents import ConsentService
 from clarion_server.transport.grpc.executions import ExecutionService
 from clarion_server.transport.grpc.keys import ApiKeyService
 from clarion_server.transport.grpc.messages import MessageService
@@ -55,6 +57,7 @@ def contract_services(
         _service(message_service_pb2, MessageService(reading.lookups, triggers.cancelling, reading.watch)),
         _service(report_service_pb2, ReportService(reading.reports)),
         _service(suppression_service_pb2, SuppressionService(people.suppressions, people.suppression_imports)),
+        _service(consent_service_pb2, ConsentService(people.consents.consents, people.consents.settings)),
         _service(topic_service_pb2, TopicService(people.consents.topics)),
         _service(api_key_service_pb2, ApiKeyService(access.keys)),
     ]

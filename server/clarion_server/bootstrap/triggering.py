@@ -26,6 +26,7 @@ def wire_triggers(core: Core, sending: Sending) -> Triggers:
         core.identities,
         core.clock,
         core.ids,
+        core.exclusions,
         core.metrics,
     )
     return Triggers(triggering, CancelMessages(core.transactions, core.clock))

@@ -13,6 +13,7 @@ from typing import Any
 
 from clarion_server.domain.campaign import ActionMode
 from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.consent_facts import ConsentQuestion, address_identity
 from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
 from clarion_server.domain.exclusion_rules import NO_EXCLUSION_FACTS, ExclusionFacts, find_exclusion
 from clarion_server.domain.execution import Execution
@@ -64,6 +65,7 @@ class Trigger:
     """The campaign's revision that the trigger was checked against."""
     actions: Sequence[TargetAction]
     lane: Lane
+    topic: str | None
     recipients: Sequence[AcceptedRecipient]
     release_time: Instant
     owners: Sequence[str | None]
@@ -72,6 +74,22 @@ class Trigger:
     """Why the trigger is refused, as far as that depends on stored profiles."""
     attributes: Mapping[int, Mapping[str, Any]] = field(default_factory=lambda: NO_ATTRIBUTES)
     """By position: the attributes of the recipients for whom stored ones were added to those of the call."""
+
+    @property
+    def asks_consent(self) -> bool:
+        """Whether the choices of people decide about its messages."""
+        return self.lane is Lane.MARKETING or self.topic is not None
+
+
+def consent_question(trigger: Trigger) -> ConsentQuestion | None:
+    """Returns what must be known about the consent of a trigger's recipients; None when nobody is asked."""
+    if not trigger.asks_consent:
+        return None
+    identities = {each.identity for each in trigger.recipients}
+    for index, action in enumerate(trigger.actions):
+        owners = (address_identity(action.channel, each.addresses[index]) for each in trigger.recipients)
+        identities.update(owner for owner in owners if owner is not None)
+    return ConsentQuestion(trigger.execution.sandbox, trigger.topic, identities)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +180,12 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
     messages: list[Message] = []
     exclusions: dict[tuple[int, int], ExclusionReason] = {}
     phase, first_only = ExclusionPhase.ACCEPT, trigger.execution.action_mode is ActionMode.FIRST_DELIVERABLE
+    asks_consent = trigger.asks_consent
     for recipient in trigger.recipients:
         for index, action in enumerate(trigger.actions):
             message = _message(trigger, recipient, index, action, first_only)
+            if asks_consent:
+                message = _with_consent(message, facts.exclusions)
             exclusion = find_exclusion(message, message.release_time, phase, facts.exclusions)
             if exclusion is not None:
                 exclusions[recipient.index, index] = exclusion.reason
@@ -174,6 +195,12 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
                 break
     execution = replace(trigger.execution, exclusions=exclusions) if exclusions else trigger.execution
     return Accepted(execution, messages, trigger.attributes, lapsed)
+
+
+def _with_consent(message: Message, facts: ExclusionFacts) -> Message:
+    """Returns the message with the choice that decides about it, which proves later that it was right to send it."""
+    consent = facts.consents.decide(message).consent
+    return message if consent is None else replace(message, consent_change=consent.change_key)
 
 
 def _excluded(message: Message, exclusion: Exclusion) -> Message:
@@ -223,6 +250,7 @@ def _message(
         begun,
         recipient.labels,
         tuple(recipient.addresses[index + 1 :]) if first_only else (),
+        trigger.topic,
     )
 
 
@@ -266,4 +294,5 @@ def _follow_up(ended: Message, index: int, action: TargetAction, addresses: Sequ
         expire_time=ended.expire_time,
         labels=ended.labels,
         fallback_addresses=tuple(addresses[1:]),
+        topic=ended.topic,
     )

@@ -9,11 +9,13 @@ back by agreeing to marketing in general.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import ClassVar
 
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.errors import EtagMismatch
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.value import value
 
@@ -30,7 +32,8 @@ class Silence(StrEnum):
     SEND_ONLY_IF_GRANTED = "SEND_ONLY_IF_GRANTED"
 
 
-class ConsentScope(NamedTuple):
+@value
+class ConsentScope:
     """The messages that a choice is about."""
 
     channel: Channel | None = None
@@ -58,6 +61,31 @@ class Consent:
     """When the person made the choice."""
     change_key: int = 0
     """The key of the change in the person's history that made it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentSettings:
+    """What consent means in a sandbox."""
+
+    sandbox: str
+    silence: Silence = Silence.SEND_ONLY_IF_GRANTED
+    update_time: Instant | None = None
+    """None when they were never changed."""
+    revision: int = 0
+
+    name: ClassVar[str] = "consentSettings"
+
+    @property
+    def etag(self) -> str:
+        return f'"{self.revision}"'
+
+    def check_etag(self, etag: str) -> None:
+        """Raises EtagMismatch when `etag` is not empty and not the current one."""
+        if etag and etag != self.etag:
+            raise EtagMismatch(self.name)
+
+    def updated(self, silence: Silence, now: Instant) -> ConsentSettings:
+        return ConsentSettings(self.sandbox, silence, now, self.revision + 1)
 
 
 #: The current choices of a person, by their scopes.

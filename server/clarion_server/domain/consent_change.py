@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
 from enum import Enum, StrEnum, auto
 
 from clarion_server.domain.consent import (
@@ -15,7 +16,13 @@ from clarion_server.domain.consent import (
     standing_denial,
 )
 from clarion_server.domain.instant import MINUTE, Instant
+from clarion_server.domain.text_rules import text_violations
+from clarion_server.domain.violation import Violation, out_of_range, too_long
 
+#: The most changes that are made together.
+MAX_CHANGES = 100
+#: In bytes of UTF-8, all texts together.
+MAX_EVIDENCE = 4_096
 #: How far the time of a change may lie ahead, for clocks that differ.
 MAX_AHEAD = 5 * MINUTE
 
@@ -68,10 +75,14 @@ class ConsentChange:
     """When it was stored."""
     actor: str = ""
     """The name of the key that stored it."""
-    previous: ConsentChoice | None = None
+    previous_choice: ConsentChoice | None = None
     """The current choice in this scope before it."""
     key: int = 0
     """Assigned by the store, in the order of the entries."""
+
+    @property
+    def name(self) -> str:
+        return change_name(self.key)
 
     def may_answer_denials(self) -> bool:
         """Returns whether the change proves that the person came back. Lists that are copied prove nothing."""
@@ -79,6 +90,21 @@ class ConsentChange:
 
     def as_consent(self) -> Consent:
         return Consent(self.scope, self.choice, self.time, self.key)
+
+
+def change_name(key: int) -> str:
+    return f"consentChanges/{key}"
+
+
+def change_violations(change: ConsentChange, now: Instant) -> Iterator[Violation]:
+    """Yields all violations, with the field paths of the contract's `ConsentChange`."""
+    if change.time > now + MAX_AHEAD:
+        yield out_of_range("time", "Must not be more than 5 minutes ahead.")
+    texts = {field.name: getattr(change.evidence, field.name) for field in fields(Evidence)}
+    if sum(len(text.encode()) for text in texts.values()) > MAX_EVIDENCE:
+        yield too_long("evidence", MAX_EVIDENCE, "bytes together")
+    for name, text in texts.items():
+        yield from text_violations(text, f"evidence.{name}")
 
 
 class Effect(Enum):

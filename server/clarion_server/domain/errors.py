@@ -82,6 +82,25 @@ class ProfileUnknown(ClarionError):
     """No profile in this sandbox has the identity."""
 
 
+@dataclass(frozen=True, slots=True)
+class StandingDenial:
+    """A denial that a change of consents would answer, and may not."""
+
+    field: str
+    """The path of the change in the request."""
+    channel: str
+    """The channel of the denial's scope; empty for every channel."""
+    topic: str
+    """The name of the topic of the denial's scope; empty for every topic."""
+
+
+@dataclass(eq=False)
+class DenialStands(ClarionError):
+    """The person denied what a change grants, and the change does not show that the person came back."""
+
+    denials: tuple[StandingDenial, ...]
+
+
 @dataclass(eq=False)
 class EtagMismatch(ClarionError):
     """{resource} changed since it was read. Read it again and decide anew."""

@@ -6,11 +6,12 @@ A finished attempt is part of the event that it caused. No event holds an addres
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from enum import StrEnum
 
 from clarion_server.domain.attempt import Attempt
 from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.consent_change import NO_EVIDENCE, ConsentChange
 from clarion_server.domain.exclusion import Exclusion
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import NO_LABELS, Message, MessageState
@@ -30,6 +31,7 @@ class EventType(StrEnum):
     SUPPRESSION_DELETED = "SUPPRESSION_DELETED"
     SUPPRESSION_EXPIRED = "SUPPRESSION_EXPIRED"
     SUPPRESSION_UPDATED = "SUPPRESSION_UPDATED"
+    CONSENT_CHANGED = "CONSENT_CHANGED"
 
 
 #: The event of a message's transition to each state. Only a failed attempt moves it back to QUEUED.
@@ -45,7 +47,7 @@ EVENT_OF_STATE: Mapping[MessageState, EventType] = {
 
 
 #: The data of an event beyond its type.
-Detail = Attempt | Exclusion | SuppressionChange | None
+Detail = Attempt | Exclusion | SuppressionChange | ConsentChange | None
 
 
 @value
@@ -91,3 +93,12 @@ def suppression_event(
     """Returns the event of a change of a suppression by the key `actor`, or by nobody when it has expired."""
     change = SuppressionChange(suppression.channel, suppression.reason, suppression.scope, actor, override_reason)
     return Event(type_, time, suppression.sandbox, suppression.name, change)
+
+
+def consent_event(sandbox: str, profile: str, change: ConsentChange) -> Event:
+    """Returns the event of a change of the consents of a profile, which is given by its name.
+
+    The evidence is left out, as it may hold personal data.
+    """
+    detail = replace(change, evidence=NO_EVIDENCE)
+    return Event(EventType.CONSENT_CHANGED, change.record_time, sandbox, profile, detail)

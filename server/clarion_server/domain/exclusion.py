@@ -11,6 +11,7 @@ class ExclusionReason(StrEnum):
     SUPPRESSED = "SUPPRESSED"
     NO_ADDRESS = "NO_ADDRESS"
     """The recipient has no address on the channel, and another action of the campaign can be sent."""
+    NO_CONSENT = "NO_CONSENT"
 
 
 class ExclusionPhase(StrEnum):

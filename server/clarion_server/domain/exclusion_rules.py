@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from clarion_server.domain.consent_change import change_name
+from clarion_server.domain.consent_facts import ConsentFacts
 from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.magic import SimulatedOutcome, simulated_outcome
@@ -16,7 +18,13 @@ class ExclusionFacts:
     """The data of the store on which the exclusions of a batch of messages depend."""
 
     suppressions: SuppressionIndex = field(default_factory=SuppressionIndex)
+    consents: ConsentFacts = field(default_factory=ConsentFacts)
 
+
+_SIMULATED = {
+    SimulatedOutcome.SUPPRESSED: ExclusionReason.SUPPRESSED,
+    SimulatedOutcome.NO_CONSENT: ExclusionReason.NO_CONSENT,
+}
 
 #: Knows of nothing that excludes anybody.
 NO_EXCLUSION_FACTS = ExclusionFacts()
@@ -30,7 +38,8 @@ def find_exclusion(message: Message, time: Instant, phase: ExclusionPhase, facts
     simulated = simulated_outcome(message.address)
     if simulated is not None:
         # Magic recipients have the outcome that their address says, and no other.
-        return Exclusion(ExclusionReason.SUPPRESSED, phase) if simulated is SimulatedOutcome.SUPPRESSED else None
+        reason = _SIMULATED.get(simulated)
+        return None if reason is None else Exclusion(reason, phase)
     if not message.address and message.channel.has_addresses:
         return Exclusion(ExclusionReason.NO_ADDRESS, phase)
     if facts is NO_EXCLUSION_FACTS:
@@ -38,4 +47,8 @@ def find_exclusion(message: Message, time: Instant, phase: ExclusionPhase, facts
     for suppression in facts.suppressions.covering(message.sandbox, message.channel, message.address, time):
         if suppression.stops(message.category):
             return Exclusion(ExclusionReason.SUPPRESSED, phase, suppression.name)
+    consent = facts.consents.decide(message)
+    if not consent.allowed:
+        cause = "" if consent.consent is None else change_name(consent.consent.change_key)
+        return Exclusion(ExclusionReason.NO_CONSENT, phase, cause)
     return None

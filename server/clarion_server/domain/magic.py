@@ -23,6 +23,8 @@ class SimulatedOutcome(StrEnum):
     IN_DOUBT = "in-doubt"
     SUPPRESSED = "suppressed"
     """The message is excluded when the trigger is accepted, so it never reaches a channel."""
+    NO_CONSENT = "no-consent"
+    """As SUPPRESSED, for another reason."""
 
 
 #: The magic address to which everything is sent. Messages of magic recipients have it on channels without addresses.

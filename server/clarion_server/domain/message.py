@@ -112,6 +112,10 @@ class Message:
     labels: Mapping[str, str] = field(default_factory=lambda: NO_LABELS)
     fallback_addresses: tuple[str, ...] = ()
     """The addresses of the later actions, the next of which replaces this message when it fails."""
+    topic: str | None = None
+    """The id of the topic of its campaign's version."""
+    consent_change: int | None = None
+    """The key of the choice by which it was accepted or excluded then; None when no choice decided."""
     outcome_time: Instant | None = None
     exclusion: Exclusion | None = None
     """Set in EXCLUDED alone."""
@@ -125,6 +129,11 @@ class Message:
     def category(self) -> Category:
         """The category of its campaign's version, of which a marketing one has a lane of its own."""
         return Category.MARKETING if self.lane is Lane.MARKETING else Category.TRANSACTIONAL
+
+    @property
+    def asks_consent(self) -> bool:
+        """Whether the choices of people decide about it."""
+        return self.lane is Lane.MARKETING or self.topic is not None
 
     def begun(self, owner: str, now: Instant) -> Message:
         """Returns the queued message with one more attempt begun by `owner`."""
@@ -154,6 +163,8 @@ class Message:
             now if self.first_attempt_time is None else self.first_attempt_time,
             self.labels,
             self.fallback_addresses,
+            self.topic,
+            self.consent_change,
         )
 
     @property

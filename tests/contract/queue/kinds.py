@@ -14,6 +14,7 @@ from clarion_server.application.sending.lease import Lease
 from clarion_server.application.sending.store_queue import StoreQueue
 from clarion_server.application.transactions import Transactions
 
+from tests.identities import EXCLUSIONS
 from tests.nats_server import shared_url
 
 Open = Callable[[Transactions, GroupCommit, Clock, Lease], Queue]
@@ -28,7 +29,7 @@ class QueueKind:
 
 def _store_queue() -> Open:
     def open_store_queue(_transactions: Transactions, commits: GroupCommit, _clock: Clock, lease: Lease) -> Queue:
-        return StoreQueue(commits, lease.process_id)
+        return StoreQueue(commits, lease.process_id, EXCLUSIONS)
 
     return open_store_queue
 
@@ -37,7 +38,7 @@ def _jetstream() -> Open:
     address = read_address(f"{shared_url()}?prefix={uuid4().hex}")
 
     def open_jetstream(transactions: Transactions, commits: GroupCommit, clock: Clock, lease: Lease) -> Queue:
-        return JetStreamQueue(address, transactions, commits, clock, lease)
+        return JetStreamQueue(address, transactions, commits, clock, lease, EXCLUSIONS)
 
     return open_jetstream
 

@@ -7,12 +7,15 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from clarion_server.application.ports.store import Store, UnitOfWork
+from clarion_server.domain.access import Visibility
 from clarion_server.domain.campaign import CampaignState
+from clarion_server.domain.consent import Silence
 from clarion_server.domain.instant import MILLISECOND
 from clarion_server.domain.message import Lane, Message, MessageState
 
 from tests.contract.queue.desk import Desk, as_claimed
 from tests.contract.store.given import Sender, a_channel, a_sender, committing
+from tests.contract.store.samples import SANDBOX
 
 #: Long enough that it is not over before it is looked at, on a busy machine too.
 A_WHILE = 500 * MILLISECOND
@@ -77,6 +80,8 @@ async def test_a_claim_gets_what_is_of_its_channel_configuration_and_lane_alone(
 ) -> None:
     with committing(store) as work:
         stranger = a_sender(work, "news", channel=a_channel(work, "newsletters", disabled=False))
+        settings = work.consents.settings(Visibility(SANDBOX))
+        work.consents.save_settings(settings.updated(Silence.SEND_UNLESS_DENIED, 1))
     (reset,) = await desk.queue_up(sender, lane=Lane.RAPID)
     (news,) = await desk.queue_up(sender, lane=Lane.MARKETING)
     (strange,) = await desk.queue_up(stranger)

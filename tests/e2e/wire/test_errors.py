@@ -15,6 +15,9 @@ from clarion.v1 import (
     campaign_pb2,
     campaign_service_pb2,
     channel_configuration_service_pb2,
+    channel_pb2,
+    consent_pb2,
+    consent_service_pb2,
     message_service_pb2,
     profile_pb2,
     profile_service_pb2,
@@ -24,6 +27,7 @@ from clarion.v1 import (
 from clarion.v1.error_reason_pb2 import ErrorReason
 from clarion_client import AsyncClient, Schedule, Scope
 from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from tests.campaigns import CONTEXT, campaign, set_up
 from tests.e2e.wire.calls import Failure, Wire
@@ -123,6 +127,22 @@ async def identity_taken(sandbox: Sandbox) -> Failure:
 async def profile_unknown(sandbox: Sandbox) -> Failure:
     request = profile_service_pb2.LookupProfileRequest(identity="crm:1")
     return await sandbox.wire.refuse(f"{_PROFILES}/LookupProfile", request)
+
+
+async def denial_stands(sandbox: Sandbox) -> Failure:
+    denial = consent_pb2.ConsentChange(
+        channel=channel_pb2.CHANNEL_EMAIL,
+        choice=consent_pb2.Consent.CHOICE_DENIED,
+        source=consent_pb2.ConsentChange.SOURCE_SYNC,
+        time=Timestamp(seconds=1),
+    )
+    grant = consent_pb2.ConsentChange(
+        choice=consent_pb2.Consent.CHOICE_GRANTED,
+        channel=channel_pb2.CHANNEL_EMAIL,
+        source=consent_pb2.ConsentChange.SOURCE_SYNC,
+    )
+    request = consent_service_pb2.SetConsentsRequest(identity="email:jane@example.com", changes=[denial, grant])
+    return await sandbox.wire.refuse("/clarion.v1.ConsentService/SetConsents", request)
 
 
 async def no_example(sandbox: Sandbox) -> Failure:
@@ -234,6 +254,12 @@ CASES = {
     ),
     "IDENTITY_TAKEN": Case(identity_taken, Code.ALREADY_EXISTS, {"field": "profile.identities[0]", "owner": None}),
     "PROFILE_UNKNOWN": Case(profile_unknown, Code.NOT_FOUND, {}),
+    "DENIAL_STANDS": Case(
+        denial_stands,
+        Code.FAILED_PRECONDITION,
+        {"field": "changes[1]", "channel": "EMAIL"},
+        ("PreconditionFailure",),
+    ),
     "NO_EXAMPLE": Case(no_example, Code.FAILED_PRECONDITION, {"resource": "campaigns/orders"}),
     "UNAUTHENTICATED": Case(unauthenticated, Code.UNAUTHENTICATED, {}),
     "SCOPE_DENIED": Case(scope_denied, Code.PERMISSION_DENIED, {"method": TRIGGER, "needed_scopes": "admin,trigger"}),

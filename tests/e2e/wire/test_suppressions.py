@@ -10,6 +10,7 @@ from clarion_client import (
     AlreadyExistsError,
     AsyncClient,
     Category,
+    ConsentSettings,
     EventType,
     ExclusionPhase,
     InvalidRequestError,
@@ -18,6 +19,7 @@ from clarion_client import (
     Recipient,
     RecipientOutcome,
     Scope,
+    Silence,
     SuppressionReason,
     SuppressionScope,
 )
@@ -69,6 +71,7 @@ async def test_a_suppression_of_marketing_lets_service_mails_pass(sandbox: Sandb
     client = sandbox.client
     await set_up(client, "orders", sink.port)
     await set_up(client, "news", sink.port, category=Category.MARKETING)
+    await client.consents.update_settings(ConsentSettings(silence=Silence.SEND_UNLESS_DENIED))
     await client.suppressions.create("example.com", scope=SuppressionScope.MARKETING)
     news = await client.trigger("news", to="jane@example.com", context=CONTEXT)
     assert news.recipients[0].outcome is RecipientOutcome.EXCLUDED

@@ -15,6 +15,7 @@ from clarion.v1.channel_configuration_service_pb2_grpc import (
     ChannelConfigurationServiceServicer,
     add_ChannelConfigurationServiceServicer_to_server,
 )
+from clarion.v1.consent_service_pb2_grpc import ConsentServiceServicer, add_ConsentServiceServicer_to_server
 from clarion.v1.execution_service_pb2_grpc import ExecutionServiceServicer, add_ExecutionServiceServicer_to_server
 from clarion.v1.message_service_pb2_grpc import MessageServiceServicer, add_MessageServiceServicer_to_server
 from clarion.v1.profile_service_pb2_grpc import ProfileServiceServicer, add_ProfileServiceServicer_to_server
@@ -36,6 +37,7 @@ SERVICES: tuple[tuple[Callable[[], Any], Callable[[Any, Any], None]], ...] = (
     (ApiKeyServiceServicer, add_ApiKeyServiceServicer_to_server),
     (CampaignServiceServicer, add_CampaignServiceServicer_to_server),
     (ChannelConfigurationServiceServicer, add_ChannelConfigurationServiceServicer_to_server),
+    (ConsentServiceServicer, add_ConsentServiceServicer_to_server),
     (ExecutionServiceServicer, add_ExecutionServiceServicer_to_server),
     (MessageServiceServicer, add_MessageServiceServicer_to_server),
     (ProfileServiceServicer, add_ProfileServiceServicer_to_server),

@@ -9,11 +9,21 @@ import clarion_client as client
 import pytest
 from clarion.v1 import api_key_pb2 as key_pb
 from clarion.v1 import api_key_service_pb2 as keys_pb
-from clarion.v1 import attempt_pb2, campaign_preview_pb2, category_pb2, email_content_pb2, event_pb2, trigger_sample_pb2
+from clarion.v1 import (
+    attempt_pb2,
+    campaign_preview_pb2,
+    category_pb2,
+    email_content_pb2,
+    event_pb2,
+    silence_pb2,
+    trigger_sample_pb2,
+)
 from clarion.v1 import campaign_pb2 as campaign_pb
 from clarion.v1 import campaign_service_pb2 as campaigns_pb
 from clarion.v1 import channel_configuration_pb2 as channel_pb
 from clarion.v1 import channel_configuration_service_pb2 as channels_pb
+from clarion.v1 import consent_pb2 as consent_pb
+from clarion.v1 import consent_service_pb2 as consents_pb
 from clarion.v1 import execution_pb2 as execution_pb
 from clarion.v1 import execution_service_pb2 as executions_pb
 from clarion.v1 import message_pb2 as message_pb
@@ -45,6 +55,20 @@ WIRE_PROFILE = profile_pb.Profile(name="profiles/x", identities=["email:jane@exa
 PROFILE = client.Profile(name="profiles/x", identities=("email:jane@example.com", "crm:1"))
 WIRE_FINDING = campaign_pb.Finding(severity=campaign_pb.Finding.SEVERITY_WARNING, code="LONG_SUBJECT")
 FINDING = client.Finding(severity=client.Severity.WARNING, code="LONG_SUBJECT")
+WIRE_CHANGE = consent_pb.ConsentChange(
+    topic="topics/x",
+    choice=consent_pb.Consent.CHOICE_DENIED,
+    source=consent_pb.ConsentChange.SOURCE_FORM,
+    evidence=consent_pb.ConsentEvidence(text="No."),
+)
+CHANGE = client.ConsentChange(
+    topic="topics/x",
+    choice=client.ConsentChoice.DENIED,
+    source=client.ConsentSource.FORM,
+    evidence=client.ConsentEvidence(text="No."),
+)
+WIRE_SETTINGS = consent_pb.ConsentSettings(name="consentSettings", silence=silence_pb2.SILENCE_SEND_UNLESS_DENIED)
+SETTINGS = client.ConsentSettings(name="consentSettings", silence=client.Silence.SEND_UNLESS_DENIED)
 DATA = Struct(fields={"a": {"number_value": 1}})  # type: ignore[dict-item]  # protobuf takes a dict for a message
 
 
@@ -358,6 +382,43 @@ CASES = {
         suppressions_pb.CheckSuppressionRequest(address="jane@example.com"),
         suppressions_pb.CheckSuppressionResponse(excluded_categories=[category_pb2.CATEGORY_MARKETING]),
         holds(excluded_categories=(client.Category.MARKETING,), suppressions=()),
+    ),
+    "consents.set": Case(
+        "SetConsents",
+        lambda c: c.consents.set("jane@example.com", [CHANGE]),
+        consents_pb.SetConsentsRequest(identity="email:jane@example.com", changes=[WIRE_CHANGE]),
+        consents_pb.SetConsentsResponse(profile="profiles/1", changes=[WIRE_CHANGE]),
+        holds(profile="profiles/1", consents=(), changes=(CHANGE,)),
+    ),
+    "consents.set of a profile": Case(
+        "SetConsents",
+        lambda c: c.consents.set("profiles/1", [CHANGE]),
+        consents_pb.SetConsentsRequest(profile="profiles/1", changes=[WIRE_CHANGE]),
+        consents_pb.SetConsentsResponse(profile="profiles/1"),
+        holds(profile="profiles/1"),
+    ),
+    "consents.get": Case(
+        "GetConsents",
+        lambda c: c.consents.get("customer:4711"),
+        consents_pb.GetConsentsRequest(identity="customer:4711"),
+        consents_pb.GetConsentsResponse(
+            profile="profiles/1", consents=[consent_pb.Consent(choice=consent_pb.Consent.CHOICE_DENIED)]
+        ),
+        lambda found: [consent.choice for consent in found.consents] == [client.ConsentChoice.DENIED],
+    ),
+    "consents.settings": Case(
+        "GetConsentSettings",
+        lambda c: c.consents.settings(),
+        consents_pb.GetConsentSettingsRequest(name="consentSettings"),
+        consents_pb.GetConsentSettingsResponse(consent_settings=WIRE_SETTINGS),
+        SETTINGS,
+    ),
+    "consents.update_settings": Case(
+        "UpdateConsentSettings",
+        lambda c: c.consents.update_settings(client.ConsentSettings(silence=client.Silence.SEND_UNLESS_DENIED)),
+        consents_pb.UpdateConsentSettingsRequest(consent_settings=WIRE_SETTINGS, update_mask=FieldMask(paths=["*"])),
+        consents_pb.UpdateConsentSettingsResponse(consent_settings=WIRE_SETTINGS),
+        SETTINGS,
     ),
     "executions.get": Case(
         "GetExecution",

@@ -26,6 +26,7 @@ from structlog.typing import EventDict
 from tests.contract.queue.desk import LANE, Desk, open_desk
 from tests.contract.queue.kinds import Open
 from tests.contract.store.given import Sender, a_channel, a_sender, committing
+from tests.identities import EXCLUSIONS
 from tests.memory_store import MemoryStore
 from tests.nats_server import NatsServer, running_nats
 from tests.waiting import until
@@ -58,7 +59,7 @@ def open_queue(server: NatsServer) -> Open:
     address = read_address(server.url)
 
     def open_jetstream(transactions: Transactions, commits: GroupCommit, clock: Clock, lease: Lease) -> JetStreamQueue:
-        return JetStreamQueue(address, transactions, commits, clock, lease)
+        return JetStreamQueue(address, transactions, commits, clock, lease, EXCLUSIONS)
 
     return open_jetstream
 
@@ -334,7 +335,13 @@ async def test_a_user_who_is_locked_out_comes_back_when_let_in_again(store: Stor
 
     with running_nats(users("sesame")) as server:
         address = read_address(server.url.replace("//", "//clarion:sesame@"))
-        async with open_desk(lambda *parts: JetStreamQueue(address, *parts), store, "first") as desk:
+
+        def open_jetstream(
+            transactions: Transactions, commits: GroupCommit, clock: Clock, lease: Lease
+        ) -> JetStreamQueue:
+            return JetStreamQueue(address, transactions, commits, clock, lease, EXCLUSIONS)
+
+        async with open_desk(open_jetstream, store, "first") as desk:
             with capture_logs() as logs:
                 server.reload(users("changed"))
                 await until(lambda: is_logged(logs, "queue_not_back_yet"))

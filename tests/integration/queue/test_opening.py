@@ -25,6 +25,7 @@ from clarion_server.bootstrap import CannotStart, Clarion
 from clarion_server.config import Settings
 from clarion_server.domain.instant import SECOND
 
+from tests.identities import EXCLUSIONS
 from tests.memory_store import MemoryStore
 from tests.nats_credentials import new_trust
 from tests.nats_server import running_nats, shared_url
@@ -49,7 +50,7 @@ async def opened(url: str, credentials: Path | None = None) -> AsyncIterator[Jet
     commits = GroupCommit(transactions, lambda: None, 100)
     try:
         queue = JetStreamQueue(
-            read_address(url, credentials), transactions, commits, clock, Lease("first", 10 * SECOND, clock)
+            read_address(url, credentials), transactions, commits, clock, Lease("first", 10 * SECOND, clock), EXCLUSIONS
         )
         try:
             await queue.start(lambda _key, _lane, _due_time: None)

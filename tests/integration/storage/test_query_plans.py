@@ -21,6 +21,8 @@ from clarion_server.application.ports.queries import (
 )
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.consent import ConsentChoice, ConsentScope
+from clarion_server.domain.consent_change import ConsentChange, ConsentSource
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, MessageState
 
@@ -30,10 +32,20 @@ from tests.integration.storage.statements import Statement, recorded
 Use = Callable[[UnitOfWork], object]
 
 #: The tables that grow with every trigger.
-LARGE = ("executions", "messages", "message_contexts", "events", "suppressions", "profiles", "profile_identities")
+LARGE = (
+    "executions",
+    "messages",
+    "message_contexts",
+    "events",
+    "suppressions",
+    "profiles",
+    "profile_identities",
+    "consent_changes",
+)
 
 NOW: Instant = samples.NOW
 MESSAGE = samples.message(1, 1)
+CHANGE = ConsentChange(ConsentScope(Channel.EMAIL), ConsentChoice.DENIED, NOW, ConsentSource.FORM)
 SENDING = frozenset({MessageState.SENDING})
 
 JANE = samples.identity("email", "jane@example.com")
@@ -238,6 +250,22 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
     "the suppressions that have expired": (
         lambda work: work.suppressions.expired(NOW, 10),
         {"suppressions_expire_time"},
+    ),
+    "the choices of whoever has some identities": (
+        lambda work: work.consents.holders([(samples.SANDBOX, samples.identity("email", "a@b.example").key)]),
+        {"SEARCH profile_identities USING PRIMARY KEY", "SEARCH profiles USING INTEGER PRIMARY KEY"},
+    ),
+    "the choices of a profile": (
+        lambda work: work.consents.of_profile(1),
+        {"SEARCH profiles USING INTEGER PRIMARY KEY"},
+    ),
+    "the history of a profile": (
+        lambda work: work.consents.history(1, 5, 10),
+        {"consent_changes_profile_key"},
+    ),
+    "an entry of the history of a profile": (
+        lambda work: work.consents.has_change(1, CHANGE),
+        {"consent_changes_profile_key"},
     ),
     "queued messages that are excluded": (
         lambda work: work.messages.end_each_queued([QueuedEnd(MESSAGE, MessageState.EXCLUDED)], NOW),

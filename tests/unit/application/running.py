@@ -38,6 +38,7 @@ from clarion_server.domain.instant import DAY, Span
 from clarion_server.domain.message import Lane, Message, MessageState
 
 from tests.fakes import Provider
+from tests.identities import EXCLUSIONS
 from tests.unit.application.compiler import COMPILER
 from tests.unit.application.world import World
 
@@ -96,9 +97,11 @@ class Process:
         self.campaigns = CampaignCache(self.transactions, compiler or COMPILER)
         self.lease = Lease(name, span, world.clock)
         self.ports = DispatcherPorts(
-            queue=StoreQueue(self.commits, name),
+            queue=StoreQueue(self.commits, name, EXCLUSIONS),
             commits=self.commits,
-            attempts=AttemptRunner(self.campaigns, world.clock, lambda: 0.5, HandOffChecks(self.transactions)),
+            attempts=AttemptRunner(
+                self.campaigns, world.clock, lambda: 0.5, HandOffChecks(self.transactions, EXCLUSIONS)
+            ),
             open_channel=self.provider,
             clock=world.clock,
             lease=self.lease,
@@ -121,6 +124,7 @@ class Process:
             world.identities,
             world.clock,
             SystemIds(),
+            EXCLUSIONS,
             metrics,
         )
 
@@ -175,7 +179,7 @@ class Process:
 async def claimed(world: World, limit: int = 100, lane: Lane = Lane.TRANSACTIONAL, owner: str = "first") -> Claimed:
     """What the process `owner` claims for the first channel configuration."""
     claims = DueClaims([ClaimRequest(1, lane, limit)], owner, world.clock.now())
-    ((answer,),) = await world.transactions.write(lambda unit: ClaimDueMessages().apply(unit, [claims]))
+    ((answer,),) = await world.transactions.write(lambda unit: ClaimDueMessages(EXCLUSIONS).apply(unit, [claims]))
     return answer
 
 

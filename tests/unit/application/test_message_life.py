@@ -40,6 +40,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from tests.fakes import LATER, NEVER, UNKNOWN, End, ScriptedChannel
+from tests.identities import EXCLUSIONS
 from tests.unit.application.running import CALLER, command, counts, events, messages, recipient
 from tests.unit.application.world import AUTHOR, World
 
@@ -73,12 +74,13 @@ class Desk:
             campaigns,
             commits,
             self,
-            StoreQueue(commits, name),
+            StoreQueue(commits, name, EXCLUSIONS),
             world.identities,
             world.clock,
             SystemIds(),
+            EXCLUSIONS,
         )
-        self.attempts = AttemptRunner(campaigns, world.clock, lambda: 0.5, HandOffChecks(self.transactions))
+        self.attempts = AttemptRunner(campaigns, world.clock, lambda: 0.5, HandOffChecks(self.transactions, EXCLUSIONS))
         # What is in a desk's hands is sent by the test alone.
         self.heartbeat = ProcessHeartbeat(
             self.transactions, self.pending_requeue, self.lease, world.clock, lambda: 0.5, lambda: None
@@ -99,7 +101,7 @@ class Desk:
     async def claim(self, limit: int) -> None:
         request = ClaimRequest(1, Lane.TRANSACTIONAL, limit)
         claims = DueClaims([request], self.owner, self._world.clock.now())
-        ((claimed,),) = await self.transactions.write(lambda unit: ClaimDueMessages().apply(unit, [claims]))
+        ((claimed,),) = await self.transactions.write(lambda unit: ClaimDueMessages(EXCLUSIONS).apply(unit, [claims]))
         self.hands += [ClaimedMessage(message) for message in claimed.messages]
 
     async def attempt(self, channel: ScriptedChannel, configuration: ChannelConfiguration) -> AttemptOutcome | None:

@@ -10,6 +10,7 @@ from clarion_server.application.sending.store_queue import StoreQueue
 from clarion_server.application.triggering.trigger import Triggering
 from clarion_server.domain.message import MessageState
 
+from tests.identities import EXCLUSIONS
 from tests.unit.application.running import CALLER, Process, command, recipients, states, until
 from tests.unit.application.world import World
 
@@ -25,7 +26,7 @@ class AcceptingProcess:
 
     def __init__(self, process: Process) -> None:
         self.notified: list[set[int]] = []
-        self._queue = StoreQueue(process.commits, "accepting")
+        self._queue = StoreQueue(process.commits, "accepting", EXCLUSIONS)
         self._dispatch = NoLocalDispatch(lambda keys: self.notified.append(set(keys)))
         self.triggering = Triggering(
             process.transactions,
@@ -36,6 +37,7 @@ class AcceptingProcess:
             process.world.identities,
             process.world.clock,
             SystemIds(),
+            EXCLUSIONS,
         )
 
     async def start(self) -> None:

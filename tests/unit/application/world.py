@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, TypeVar
 
-from clarion_server.adapters.phone_numbers import read_phone_number
 from clarion_server.adapters.rendering import JinjaContentCompiler
 from clarion_server.adapters.system import SystemIds
 from clarion_server.application.campaign_cache import CampaignCache
@@ -21,7 +20,7 @@ from clarion_server.application.channels.configurations import (
     CreateChannelConfiguration,
     ManageChannelConfigurations,
 )
-from clarion_server.application.identity_reader import IdentityReader
+from clarion_server.application.consent.settings import ManageConsentSettings, UpdateConsentSettings
 from clarion_server.application.ports.content import ContentCompiler
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.application.profiles.profiles import ManageProfiles
@@ -32,10 +31,12 @@ from clarion_server.domain.access import Caller, Scope, Visibility
 from clarion_server.domain.campaign import Action, Campaign, CampaignDefinition
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.consent import Silence
 from clarion_server.domain.content.email import EmailContent, Mailbox, SmtpProvider
 from clarion_server.domain.counter import CounterKey, Metric
 from clarion_server.domain.instant import SECOND, Instant, Span
 
+from tests.identities import IDENTITIES
 from tests.memory_store import Content, MemoryStore
 from tests.unit.application.compiler import COMPILER
 
@@ -109,7 +110,7 @@ class World:
         self.review = Review(compiler, self.clock)
         self.life_cycle = CampaignLifeCycle(self.transactions, self.review, self.clock, self.told.append)
         self.previewing = CampaignPreviewer(self.transactions, compiler)
-        self.identities = IdentityReader(read_phone_number)
+        self.identities = IDENTITIES
         self.sampling = TriggerSampler(
             CampaignCache(self.transactions, compiler), JinjaContentCompiler(CONTENT_KINDS), self.identities
         )
@@ -145,6 +146,9 @@ class World:
             return await self._live_in_a_new_world()
         if not await self.channels.page(None, 1, AUTHOR):
             await self.channel()
+        if changes.get("category") is Category.MARKETING:
+            # Most tests of marketing are about something else than consent.
+            await self.send_unless_denied()
         await self.draft(campaign_id, **changes)
         return (await self.activate(campaign_id)).campaign
 
@@ -165,6 +169,11 @@ class World:
             _LIVE.append(_Live(self.store.content(), tuple(self.told), tuple(self.told_channels)))
         self.told[:], self.told_channels[:] = _LIVE[0].told, _LIVE[0].told_channels
         return self.told[-1]
+
+    async def send_unless_denied(self) -> None:
+        """Lets marketing go to people who have made no choice."""
+        settings = ManageConsentSettings(self.transactions, self.clock)
+        await settings.update(UpdateConsentSettings(Silence.SEND_UNLESS_DENIED), AUTHOR)
 
     async def activate(self, campaign_id: str = "order-confirmed", **changes: Any) -> Activation:
         return await self.life_cycle.activate(ActivateCampaign(campaign_id, **changes), AUTHOR)

@@ -41,6 +41,10 @@ TEXTS: list[tuple[ClarionError, str]] = [
         errors.IdentityTaken("profile.identities[1]", "profiles/1"),
         "Another profile, profiles/1, has the identity of profile.identities[1]. An identity belongs to one profile.",
     ),
+    (
+        errors.DenialStands((errors.StandingDenial("changes[0]", "EMAIL", ""),)),
+        "The person denied what a change grants, and the change does not show that the person came back.",
+    ),
     (errors.ProfileUnknown(), "No profile in this sandbox has the identity."),
     (
         errors.EtagMismatch(CAMPAIGN),

@@ -46,6 +46,12 @@ SAMPLES: tuple[ClarionError, ...] = (
     errors.ResourceExists(CAMPAIGN),
     errors.IdentityTaken("profile.identities[1]", "profiles/1"),
     errors.ProfileUnknown(),
+    errors.DenialStands(
+        (
+            errors.StandingDenial("changes[0]", "EMAIL", "topics/newsletter"),
+            errors.StandingDenial("changes[2]", "", ""),
+        )
+    ),
     errors.EtagMismatch(CAMPAIGN),
     errors.IllegalTransition(CAMPAIGN, "pause", "DRAFT", ("LIVE",)),
     errors.ReviewFailed(CAMPAIGN, (FINDING,)),
@@ -122,6 +128,14 @@ def test_every_violation_is_listed() -> None:
     assert [(each.field, each.reason, each.description) for each in listed] == [
         (violation.field, violation.reason, violation.description) for violation in VIOLATIONS
     ]
+
+
+def test_every_standing_denial_is_listed_with_its_scope() -> None:
+    (sample,) = (error for error in SAMPLES if isinstance(error, errors.DenialStands))
+    failure = detail(status_of(sample), error_details_pb2.PreconditionFailure)
+    assert [each.subject for each in failure.violations] == ["changes[0]", "changes[2]"]
+    assert "topics/newsletter on EMAIL" in failure.violations[0].description
+    assert "every message" in failure.violations[1].description
 
 
 def test_every_finding_is_listed_with_its_code_its_field_and_its_remedy() -> None:

@@ -30,6 +30,10 @@ class _ExclusionReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Exclu
     """The address is suppressed, or its domain."""
     EXCLUSION_REASON_NO_ADDRESS: _ExclusionReason.ValueType  # 2
     """The recipient has no address for the action, and the campaign has another action that can be sent."""
+    EXCLUSION_REASON_NO_CONSENT: _ExclusionReason.ValueType  # 3
+    """The recipient, or whoever has the address, denied such messages; or granted none, where the sandbox or the topic sends
+    only to people who did.
+    """
 
 class ExclusionReason(_ExclusionReason, metaclass=_ExclusionReasonEnumTypeWrapper):
     """Why a message must not be sent. Values may be added."""
@@ -40,6 +44,10 @@ EXCLUSION_REASON_SUPPRESSED: ExclusionReason.ValueType  # 1
 """The address is suppressed, or its domain."""
 EXCLUSION_REASON_NO_ADDRESS: ExclusionReason.ValueType  # 2
 """The recipient has no address for the action, and the campaign has another action that can be sent."""
+EXCLUSION_REASON_NO_CONSENT: ExclusionReason.ValueType  # 3
+"""The recipient, or whoever has the address, denied such messages; or granted none, where the sandbox or the topic sends
+only to people who did.
+"""
 Global___ExclusionReason: _TypeAlias = ExclusionReason  # noqa: Y015
 
 @_typing.final

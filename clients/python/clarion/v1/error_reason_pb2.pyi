@@ -191,6 +191,14 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
 
         {"reason": "PROFILE_UNKNOWN", "domain": "clarion.dev"}
     """
+    ERROR_REASON_DENIAL_STANDS: _ErrorReason.ValueType  # 31
+    """`FAILED_PRECONDITION`. A change grants what the person denied, and its source does not show that the person came back.
+    `field` is the change; `channel` and `topic` are the scope of the denial, and absent where that has none. A
+    `google.rpc.PreconditionFailure` lists every such change.
+
+        {"reason": "DENIAL_STANDS", "domain": "clarion.dev", "metadata": {"field": "changes[0]", "channel": "EMAIL",
+         "topic": "topics/newsletter"}}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The values of `google.rpc.ErrorInfo.reason` in the domain `clarion.dev`. Every error that Clarion answers with carries an
@@ -370,5 +378,13 @@ ERROR_REASON_PROFILE_UNKNOWN: ErrorReason.ValueType  # 30
 """`NOT_FOUND`. No profile of the caller's sandbox has the identity.
 
     {"reason": "PROFILE_UNKNOWN", "domain": "clarion.dev"}
+"""
+ERROR_REASON_DENIAL_STANDS: ErrorReason.ValueType  # 31
+"""`FAILED_PRECONDITION`. A change grants what the person denied, and its source does not show that the person came back.
+`field` is the change; `channel` and `topic` are the scope of the denial, and absent where that has none. A
+`google.rpc.PreconditionFailure` lists every such change.
+
+    {"reason": "DENIAL_STANDS", "domain": "clarion.dev", "metadata": {"field": "changes[0]", "channel": "EMAIL",
+     "topic": "topics/newsletter"}}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

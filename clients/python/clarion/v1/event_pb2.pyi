@@ -5,6 +5,7 @@ isort:skip_file
 
 from clarion.v1 import attempt_pb2 as _attempt_pb2
 from clarion.v1 import channel_pb2 as _channel_pb2
+from clarion.v1 import consent_pb2 as _consent_pb2
 from clarion.v1 import suppression_pb2 as _suppression_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -59,6 +60,8 @@ class Event(_message.Message):
         """A suppression expired, and was deleted."""
         TYPE_SUPPRESSION_UPDATED: Event._Type.ValueType  # 11
         """An import made a suppression hold for longer, or for more messages."""
+        TYPE_CONSENT_CHANGED: Event._Type.ValueType  # 12
+        """A person's choice was stored."""
 
     class Type(_Type, metaclass=_TypeEnumTypeWrapper):
         """What happened. Values may be added."""
@@ -87,6 +90,8 @@ class Event(_message.Message):
     """A suppression expired, and was deleted."""
     TYPE_SUPPRESSION_UPDATED: Event.Type.ValueType  # 11
     """An import made a suppression hold for longer, or for more messages."""
+    TYPE_CONSENT_CHANGED: Event.Type.ValueType  # 12
+    """A person's choice was stored."""
 
     @_typing.final
     class LabelsEntry(_message.Message):
@@ -120,6 +125,7 @@ class Event(_message.Message):
     ATTEMPT_FIELD_NUMBER: _builtins.int
     EXCLUSION_FIELD_NUMBER: _builtins.int
     SUPPRESSION_CHANGE_FIELD_NUMBER: _builtins.int
+    CONSENT_CHANGE_FIELD_NUMBER: _builtins.int
     type: Global___Event.Type.ValueType
     """Output only. What happened."""
     subject: _builtins.str
@@ -158,6 +164,10 @@ class Event(_message.Message):
         `TYPE_SUPPRESSION_DELETED`, `TYPE_SUPPRESSION_EXPIRED`.
         """
 
+    @_builtins.property
+    def consent_change(self) -> _consent_pb2.ConsentChange:
+        """Output only. The change, without its evidence: `TYPE_CONSENT_CHANGED`."""
+
     def __init__(
         self,
         *,
@@ -173,12 +183,13 @@ class Event(_message.Message):
         attempt: _attempt_pb2.Attempt | None = ...,
         exclusion: Global___Exclusion | None = ...,
         suppression_change: Global___SuppressionChange | None = ...,
+        consent_change: _consent_pb2.ConsentChange | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "detail", b"detail", "exclusion", b"exclusion", "suppression_change", b"suppression_change", "time", b"time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "consent_change", b"consent_change", "detail", b"detail", "exclusion", b"exclusion", "suppression_change", b"suppression_change", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "attempt", b"attempt", "campaign", b"campaign", "channel", b"channel", "detail", b"detail", "exclusion", b"exclusion", "execution", b"execution", "labels", b"labels", "message", b"message", "subject", b"subject", "suppression_change", b"suppression_change", "time", b"time", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "attempt", b"attempt", "campaign", b"campaign", "channel", b"channel", "consent_change", b"consent_change", "detail", b"detail", "exclusion", b"exclusion", "execution", b"execution", "labels", b"labels", "message", b"message", "subject", b"subject", "suppression_change", b"suppression_change", "time", b"time", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_detail: _TypeAlias = _typing.Literal["attempt", "exclusion", "suppression_change"]  # noqa: Y015
+    _WhichOneofReturnType_detail: _TypeAlias = _typing.Literal["attempt", "exclusion", "suppression_change", "consent_change"]  # noqa: Y015
     _WhichOneofArgType_detail: _TypeAlias = _typing.Literal["detail", b"detail"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_detail) -> _WhichOneofReturnType_detail | None: ...
 
@@ -221,7 +232,9 @@ class Exclusion(_message.Message):
     phase: Global___Exclusion.Phase.ValueType
     """Output only. Which check excluded it."""
     cause: _builtins.str
-    """Output only. The resource that decided, such as `suppressions/{suppression}`. Empty when none did."""
+    """Output only. The resource that decided, such as `suppressions/{suppression}` or `consentChanges/{consent_change}`. Empty when none
+    did, as when the person has made no choice.
+    """
     def __init__(
         self,
         *,

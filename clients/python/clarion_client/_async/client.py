@@ -11,6 +11,7 @@ from typing import Any, Self
 from clarion_client._async.calls import AsyncCalls
 from clarion_client._async.campaigns import AsyncCampaigns
 from clarion_client._async.channels import AsyncChannels
+from clarion_client._async.consents import AsyncConsents
 from clarion_client._async.executions import AsyncExecutions
 from clarion_client._async.keys import AsyncKeys
 from clarion_client._async.messages import AsyncMessages
@@ -66,6 +67,7 @@ class AsyncClient:
         self.suppressions = AsyncSuppressions(self._calls)
         self.keys = AsyncKeys(self._calls)
         self.topics = AsyncTopics(self._calls)
+        self.consents = AsyncConsents(self._calls)
 
     @classmethod
     def from_environment(cls) -> Self:

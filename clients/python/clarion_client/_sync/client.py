@@ -16,6 +16,7 @@ from clarion_client._settings import DEFAULT_RETRY, DEFAULT_TARGET, DEFAULT_TIME
 from clarion_client._sync.calls import Calls
 from clarion_client._sync.campaigns import Campaigns
 from clarion_client._sync.channels import Channels
+from clarion_client._sync.consents import Consents
 from clarion_client._sync.executions import Executions
 from clarion_client._sync.keys import Keys
 from clarion_client._sync.messages import Messages
@@ -67,6 +68,7 @@ class Client:
         self.suppressions = Suppressions(self._calls)
         self.keys = Keys(self._calls)
         self.topics = Topics(self._calls)
+        self.consents = Consents(self._calls)
 
     @classmethod
     def from_environment(cls) -> Self:

@@ -24,6 +24,15 @@ from clarion_client._values.category import Category
 from clarion_client._values.channel import Channel
 from clarion_client._values.channel_configuration import ChannelConfiguration, RetryPolicy
 from clarion_client._values.channel_configuration_service import Verification, VerificationStep
+from clarion_client._values.consent import (
+    Consent,
+    ConsentChange,
+    ConsentChoice,
+    ConsentEvidence,
+    ConsentSettings,
+    ConsentSource,
+)
+from clarion_client._values.consent_service import PersonConsents, StoredConsents
 from clarion_client._values.email_content import EmailContent, Mailbox, RenderedEmail
 from clarion_client._values.error_reason import ErrorReason
 from clarion_client._values.event import Event, EventType, Exclusion, ExclusionPhase, SuppressionChange
@@ -69,6 +78,12 @@ __all__ = [
     "ChannelConfiguration",
     "Choice",
     "ChoiceSource",
+    "Consent",
+    "ConsentChange",
+    "ConsentChoice",
+    "ConsentEvidence",
+    "ConsentSettings",
+    "ConsentSource",
     "EmailContent",
     "ErrorReason",
     "Event",
@@ -93,6 +108,7 @@ __all__ = [
     "MessageResult",
     "MessageState",
     "NewApiKey",
+    "PersonConsents",
     "Preview",
     "Profile",
     "QueueDisposal",
@@ -110,6 +126,7 @@ __all__ = [
     "Silence",
     "SmtpProvider",
     "Stop",
+    "StoredConsents",
     "Suppression",
     "SuppressionChange",
     "SuppressionCheck",

@@ -19,6 +19,10 @@ class ExclusionReason(StrEnum):
     """The address is suppressed, or its domain."""
     NO_ADDRESS = "NO_ADDRESS"
     """The recipient has no address for the action, and the campaign has another action that can be sent."""
+    NO_CONSENT = "NO_CONSENT"
+    """The recipient, or whoever has the address, denied such messages; or granted none, where the sandbox or the
+    topic sends only to people who did.
+    """
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 

@@ -194,3 +194,11 @@ class ErrorReason(StrEnum):
 
         {"reason": "PROFILE_UNKNOWN", "domain": "clarion.dev"}
     """
+    DENIAL_STANDS = "DENIAL_STANDS"
+    """`FAILED_PRECONDITION`. A change grants what the person denied, and its source does not show that the person
+    came back. `field` is the change; `channel` and `topic` are the scope of the denial, and absent where that has
+    none. A `google.rpc.PreconditionFailure` lists every such change.
+
+        {"reason": "DENIAL_STANDS", "domain": "clarion.dev", "metadata": {"field": "changes[0]", "channel":
+    "EMAIL", "topic": "topics/newsletter"}}
+    """

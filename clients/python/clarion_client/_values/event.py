@@ -12,6 +12,7 @@ from clarion.v1 import event_pb2
 from clarion_client._conversion import Value, represents
 from clarion_client._values.attempt import Attempt, ExclusionReason
 from clarion_client._values.channel import Channel
+from clarion_client._values.consent import ConsentChange
 from clarion_client._values.suppression import SuppressionReason, SuppressionScope
 
 
@@ -41,6 +42,8 @@ class EventType(StrEnum):
     """A suppression expired, and was deleted."""
     SUPPRESSION_UPDATED = "SUPPRESSION_UPDATED"
     """An import made a suppression hold for longer, or for more messages."""
+    CONSENT_CHANGED = "CONSENT_CHANGED"
+    """A person's choice was stored."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -92,11 +95,13 @@ class Event(Value):
     """Output only. What the suppression was, and who changed it: `EventType.SUPPRESSION_CREATED`,
     `EventType.SUPPRESSION_UPDATED`, `EventType.SUPPRESSION_DELETED`, `EventType.SUPPRESSION_EXPIRED`.
     """
+    consent_change: ConsentChange | None = None
+    """Output only. The change, without its evidence: `EventType.CONSENT_CHANGED`."""
 
     @property
-    def detail(self) -> Attempt | Exclusion | SuppressionChange | None:
+    def detail(self) -> Attempt | Exclusion | SuppressionChange | ConsentChange | None:
         """What is known beside, by the type."""
-        return self.attempt or self.exclusion or self.suppression_change
+        return self.attempt or self.exclusion or self.suppression_change or self.consent_change
 
 
 @represents(event_pb2.Exclusion.DESCRIPTOR)
@@ -109,7 +114,9 @@ class Exclusion(Value):
     phase: ExclusionPhase
     """Output only. Which check excluded it."""
     cause: str = ""
-    """Output only. The resource that decided, such as `suppressions/{suppression}`. Empty when none did."""
+    """Output only. The resource that decided, such as `suppressions/{suppression}` or
+    `consentChanges/{consent_change}`. Empty when none did, as when the person has made no choice.
+    """
 
 
 @represents(event_pb2.SuppressionChange.DESCRIPTOR)

@@ -100,3 +100,8 @@ class Message(Value):
     """Output only. The labels of its trigger and of its recipient."""
     exclusion: Exclusion | None = None
     """Output only. Why it was excluded, by which check, and what decided. Set in `MessageState.EXCLUDED` alone."""
+    consent_change: str = ""
+    """Output only. The choice that allowed the message when it was accepted, or excluded it then, as
+    `consentChanges/{consent_change}`. Empty when the recipient had made no choice about it, and when nobody was
+    asked, as for a transactional message without a topic.
+    """

@@ -43,7 +43,8 @@ class _KnownStatement:
 
 _WITH_ATTRIBUTES, _WITHOUT_ATTRIBUTES = _KnownStatement("profiles.attributes"), _KnownStatement("''")
 
-_PROFILE_COLUMNS = tuple(column for column in profiles.columns if column is not profiles.c.key)
+#: Of a new profile, which has made no choices and whose key the database assigns.
+_PROFILE_COLUMNS = tuple(column for column in profiles.columns if column not in (profiles.c.key, profiles.c.choices))
 _ADD_PROFILES = insertion(profiles, _PROFILE_COLUMNS)
 # In one order: transactions that add several of the same identities wait for each other, and none for itself.
 _ADD_IDENTITIES = BulkStatement(

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from clarion_server.adapters.storage.bulk import BulkStatement, Values, insertion
 from clarion_server.adapters.storage.json_columns import ATTRIBUTES
 from clarion_server.adapters.storage.known_profiles import add_missing, find_known
-from clarion_server.adapters.storage.schema import profile_identities, profiles
+from clarion_server.adapters.storage.schema import consent_changes, profile_identities, profiles
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import WriteConflict
 from clarion_server.domain.access import Visibility
@@ -88,6 +88,7 @@ class SqlProfileRepository:
         if self._connection.execute(delete(profiles).where(*same)).rowcount == 0:
             raise WriteConflict(profile.name)
         self._delete_identities(profile)
+        self._connection.execute(delete(consent_changes).where(consent_changes.c.profile_key == profile.key))
 
     def _add_identities(self, profile: Profile) -> None:
         try:

@@ -144,6 +144,8 @@ profiles = Table(
     Column("time_zone", Text, nullable=False),
     Column("create_time", _Instant, nullable=False),
     Column("update_time", _Instant, nullable=False),
+    # The current choices, all of which decide about a message. Null if the person made none.
+    Column("choices", Text),
     UniqueConstraint("sandbox", "id"),
     # A key is never assigned again: etags refer to it.
     sqlite_autoincrement=True,
@@ -230,6 +232,9 @@ messages = Table(
     Column("first_attempt_time", _Instant),
     Column("labels", Text),
     Column("fallback_addresses", Text),
+    Column("topic", Text),
+    # The key of the choice that decided when the message was accepted.
+    Column("consent_change", BigInteger),
     Column("outcome_time", _Instant),
     Column("exclusion", Text),
     Column("failure", Text),
@@ -396,6 +401,36 @@ topics = Table(
     Column("archive_time", _Instant),
     UniqueConstraint("sandbox", "id"),
 )
+
+consent_settings = Table(
+    "consent_settings",
+    metadata,
+    Column("sandbox", _Bytewise, primary_key=True),
+    Column("silence", Text, nullable=False),
+    Column("update_time", _Instant, nullable=False),
+    Column("revision", Integer, nullable=False),
+)
+
+# The history of people's choices. Rows are only ever added, and go with their profile.
+consent_changes = Table(
+    "consent_changes",
+    metadata,
+    Column("key", _Key, primary_key=True, autoincrement=True),
+    Column("profile_key", BigInteger, nullable=False),
+    # Null for every channel, and for every topic.
+    Column("channel", Text),
+    Column("topic", Text),
+    Column("choice", Text, nullable=False),
+    Column("previous_choice", Text),
+    Column("time", _Instant, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("evidence", Text),
+    Column("record_time", _Instant, nullable=False),
+    Column("actor", Text, nullable=False),
+    # A key is never assigned again: messages and events refer to it.
+    sqlite_autoincrement=True,
+)
+Index("consent_changes_profile_key", consent_changes.c.profile_key, consent_changes.c.key)
 
 api_keys = Table(
     "api_keys",

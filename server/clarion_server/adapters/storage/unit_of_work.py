@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Transaction
 from clarion_server.adapters.storage.api_keys import SqlApiKeyRepository
 from clarion_server.adapters.storage.campaigns import SqlCampaignRepository
 from clarion_server.adapters.storage.channels import SqlChannelConfigurationRepository
+from clarion_server.adapters.storage.consents import SqlConsentRepository
 from clarion_server.adapters.storage.counters import SqlCounterRepository
 from clarion_server.adapters.storage.events import SqlEventRepository
 from clarion_server.adapters.storage.executions import SqlExecutionRepository
@@ -47,6 +48,7 @@ class SqlUnitOfWork:
         self.link_keys = SqlLinkKeyRepository(connection)
         self.processes = SqlProcessRepository(connection)
         self.topics = SqlTopicRepository(connection)
+        self.consents = SqlConsentRepository(connection, locks=on_commit is not None)
 
     def commit(self) -> None:
         self._transaction.commit()

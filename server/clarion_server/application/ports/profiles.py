@@ -56,5 +56,8 @@ class ProfileRepository(Protocol):
         ...
 
     def delete(self, profile: Profile) -> None:
-        """Deletes it with its identities. Raises WriteConflict when the stored revision is another one."""
+        """Deletes it with its identities, its consents and their history.
+
+        Raises WriteConflict when the stored revision is another one.
+        """
         ...

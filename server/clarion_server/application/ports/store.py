@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from clarion_server.application.ports.consents import ConsentRepository
 from clarion_server.application.ports.profiles import ProfileRepository
 from clarion_server.application.ports.repositories import (
     ApiKeyRepository,
@@ -70,6 +71,8 @@ class UnitOfWork(Protocol):
     def processes(self) -> ProcessRepository: ...
     @property
     def topics(self) -> TopicRepository: ...
+    @property
+    def consents(self) -> ConsentRepository: ...
 
     def commit(self) -> None:
         """Makes everything durable. At most once."""

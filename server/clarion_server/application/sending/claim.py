@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from clarion_server.application.group_commit import BulkOperation
 from clarion_server.application.ports.queue import Claimed, ClaimRequest
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.sending.exclusions import exclude_forbidden
+from clarion_server.application.sending.exclusions import ExclusionReader, exclude_forbidden
 from clarion_server.application.sending.outcomes import end_queued
 from clarion_server.domain.campaign import CampaignState
 from clarion_server.domain.instant import Instant
@@ -52,34 +52,53 @@ class NamedClaimed:
 
 
 class ClaimDueMessages(BulkOperation[DueClaims, Sequence[Claimed]]):
+    def __init__(self, exclusions: ExclusionReader) -> None:
+        self._exclusions = exclusions
+
     def apply(self, unit: UnitOfWork, items: Sequence[DueClaims], /) -> Sequence[Sequence[Claimed]]:
-        return [[_claim_due(unit, request, item.owner, item.now) for request in item.requests] for item in items]
+        return [
+            [_claim_due(unit, request, item.owner, item.now, self._exclusions) for request in item.requests]
+            for item in items
+        ]
 
 
 class ClaimNamedMessages(BulkOperation[NamedClaims, Sequence[NamedClaimed]]):
+    def __init__(self, exclusions: ExclusionReader) -> None:
+        self._exclusions = exclusions
+
     def apply(self, unit: UnitOfWork, items: Sequence[NamedClaims], /) -> Sequence[Sequence[NamedClaimed]]:
-        return [[_claim_named(unit, claim, item.owner, item.now) for claim in item.claims] for item in items]
+        return [
+            [_claim_named(unit, claim, item.owner, item.now, self._exclusions) for claim in item.claims]
+            for item in items
+        ]
 
 
-def _claim_due(unit: UnitOfWork, request: ClaimRequest, owner: str, now: Instant) -> Claimed:
+def _claim_due(
+    unit: UnitOfWork, request: ClaimRequest, owner: str, now: Instant, exclusions: ExclusionReader
+) -> Claimed:
     if not unit.channels.is_enabled(request.channel_key):
         return Claimed((), None)
     due = unit.messages.due(request.channel_key, now, request.limit, [request.lane])
-    begun = _begin(unit, due, owner, now)
+    begun = _begin(unit, due, owner, now, exclusions)
     is_full = len(due) == request.limit
     return Claimed(begun, now if is_full else unit.messages.next_due_time(request.channel_key, [request.lane]))
 
 
-def _claim_named(unit: UnitOfWork, claim: NamedClaim, owner: str, now: Instant) -> NamedClaimed:
+def _claim_named(
+    unit: UnitOfWork, claim: NamedClaim, owner: str, now: Instant, exclusions: ExclusionReader
+) -> NamedClaimed:
     if not unit.channels.is_enabled(claim.channel_key):
         return NamedClaimed((), is_disabled=True)
     waiting = unit.messages.claimable(claim.message_ids)
     early = [message for message in waiting if message.due_time > now]
-    return NamedClaimed(_begin(unit, [message for message in waiting if message.due_time <= now], owner, now), early)
+    due = [message for message in waiting if message.due_time <= now]
+    return NamedClaimed(_begin(unit, due, owner, now, exclusions), early)
 
 
-def _begin(unit: UnitOfWork, due: Sequence[Message], owner: str, now: Instant) -> list[Message]:
-    sendable = exclude_forbidden(unit, _sift(unit, due, now), now)
+def _begin(
+    unit: UnitOfWork, due: Sequence[Message], owner: str, now: Instant, exclusions: ExclusionReader
+) -> list[Message]:
+    sendable = exclude_forbidden(unit, _sift(unit, due, now), now, exclusions)
     unit.messages.begin([message.id for message in sendable], owner, now)
     return [message.begun(owner, now) for message in sendable]
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 import structlog
 
 from clarion_server.application.ports.clock import Clock
-from clarion_server.application.sending.exclusions import find_exclusions
+from clarion_server.application.sending.exclusions import ExclusionReader, find_exclusions
 from clarion_server.application.sending.local_dispatch import ClaimedMessage, Reservation
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.errors import Unavailable
@@ -28,9 +28,10 @@ Reserved = tuple[Reservation, Sequence[ClaimedMessage]]
 class DirectHandOff:
     """Belongs to one event loop."""
 
-    def __init__(self, transactions: Transactions, clock: Clock) -> None:
+    def __init__(self, transactions: Transactions, clock: Clock, exclusions: ExclusionReader) -> None:
         self._transactions = transactions
         self._clock = clock
+        self._exclusions = exclusions
         #: The event loop itself refers to its tasks weakly.
         self._checking: set[asyncio.Task[None]] = set()
 
@@ -47,7 +48,9 @@ class DirectHandOff:
     async def _check_and_hand_off(self, reserved: Sequence[Reserved]) -> None:
         messages = [claimed.message for _, several in reserved for claimed in several]
         try:
-            found = await self._transactions.read(lambda unit: find_exclusions(unit, messages, self._clock.now()))
+            found = await self._transactions.read(
+                lambda unit: find_exclusions(unit, messages, self._clock.now(), self._exclusions)
+            )
         except Exception as error:  # noqa: BLE001 - whatever it is, the messages are queued again
             if not isinstance(error, Unavailable):
                 log.warning("check_failed", error=type(error).__name__)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.ports.queue import Claimed, ClaimRequest, OnDue
 from clarion_server.application.sending.claim import ClaimDueMessages, DueClaims
+from clarion_server.application.sending.exclusions import ExclusionReader
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message
 
@@ -14,11 +15,11 @@ from clarion_server.domain.message import Lane, Message
 class StoreQueue:
     """Implements the port `Queue`."""
 
-    def __init__(self, commits: GroupCommit, owner: str) -> None:
+    def __init__(self, commits: GroupCommit, owner: str, exclusions: ExclusionReader) -> None:
         """`owner` is the id by which the store knows this process."""
         self._commits = commits
         self._owner = owner
-        self._claiming = ClaimDueMessages()
+        self._claiming = ClaimDueMessages(exclusions)
         self._on_due: OnDue = _ignore
 
     async def start(self, on_due: OnDue) -> None:

@@ -13,12 +13,20 @@ from clarion_server.application.ports.metrics import Metrics
 from clarion_server.application.ports.queue import Queue
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.direct_hand_off import DirectHandOff, Reserved
-from clarion_server.application.sending.exclusions import read_exclusion_facts
+from clarion_server.application.sending.exclusions import ExclusionReader
 from clarion_server.application.sending.local_dispatch import ClaimedMessage, Reservation
 from clarion_server.application.sending.outcomes import record_accepted
 from clarion_server.application.triggering.admission import RecipientData
 from clarion_server.application.triggering.stored_profiles import ProfileUse, StoredProfiles
-from clarion_server.domain.acceptance import NO_ATTRIBUTES, Accepted, Decision, Facts, Trigger, decide_all
+from clarion_server.domain.acceptance import (
+    NO_ATTRIBUTES,
+    Accepted,
+    Decision,
+    Facts,
+    Trigger,
+    consent_question,
+    decide_all,
+)
 from clarion_server.domain.campaign import ActionMode
 from clarion_server.domain.message import Message, MessageState, message_id
 from clarion_server.domain.value import value
@@ -40,14 +48,17 @@ class AcceptItem:
 class AcceptTriggers(BulkOperation[AcceptItem, Decision]):
     """Each trigger is written whole or not at all, whatever becomes of the others."""
 
-    def __init__(self, queue: Queue, direct: DirectHandOff, metrics: Metrics, ids: Ids) -> None:
+    def __init__(
+        self, queue: Queue, direct: DirectHandOff, metrics: Metrics, ids: Ids, exclusions: ExclusionReader
+    ) -> None:
         self._queue = queue
         self._direct = direct
         self._metrics = metrics
         self._ids = ids
+        self._exclusions = exclusions
 
     def apply(self, unit: UnitOfWork, items: Sequence[AcceptItem], /) -> Sequence[Decision]:
-        triggers, facts = read_facts(unit, items, self._ids.new_id)
+        triggers, facts = read_facts(unit, items, self._exclusions, self._ids.new_id)
         decisions = decide_all(triggers, facts)
         _write(unit, [decision for decision in decisions if isinstance(decision, Accepted)])
         return decisions
@@ -93,7 +104,10 @@ def _claimed(item: AcceptItem, messages: Sequence[Message], decision: Decision) 
 
 
 def read_facts(
-    unit: UnitOfWork, items: Sequence[AcceptItem], new_id: Callable[[], str] | None = None
+    unit: UnitOfWork,
+    items: Sequence[AcceptItem],
+    exclusions: ExclusionReader,
+    new_id: Callable[[], str] | None = None,
 ) -> tuple[list[Trigger], Facts]:
     """Reads what decides about a batch of triggers, and adds what is stored about their recipients to the triggers.
 
@@ -101,6 +115,10 @@ def read_facts(
     made for campaigns that want it.
     """
     campaigns = unit.campaigns.lock({item.trigger.execution.campaign_key for item in items})
+    asking = {item.trigger.execution.sandbox for item in items if item.trigger.asks_consent}
+    if asking:
+        # Before profiles are made, as whoever stores choices makes them under this lock too.
+        unit.consents.lock_shared(asking)
     keys = {key for item in items if (key := item.trigger.execution.request_key) is not None}
     facts = Facts(
         revisions={key: campaign.revision for key, campaign in campaigns.items()},
@@ -110,7 +128,8 @@ def read_facts(
     uses = [(item.trigger, item.profile_use) for item in items]
     triggers = StoredProfiles(unit, new_id).complete(uses, facts)
     addresses = (address for trigger in triggers for each in trigger.recipients for address in each.addresses)
-    return triggers, replace(facts, exclusions=read_exclusion_facts(unit, addresses))
+    questions = [question for trigger in triggers if (question := consent_question(trigger)) is not None]
+    return triggers, replace(facts, exclusions=exclusions.read(unit, addresses, questions))
 
 
 def _write(unit: UnitOfWork, accepted: Sequence[Accepted]) -> None:

@@ -15,6 +15,7 @@ from clarion_server.application.ports.metrics import Metrics
 from clarion_server.application.ports.queue import Queue
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.direct_hand_off import DirectHandOff
+from clarion_server.application.sending.exclusions import ExclusionReader
 from clarion_server.application.sending.local_dispatch import LocalDispatch, Reservation
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.triggering.accept import AcceptItem, AcceptTriggers, personalisation, read_facts
@@ -83,6 +84,7 @@ class Triggering:
         identities: IdentityReader,
         clock: Clock,
         ids: Ids,
+        exclusions: ExclusionReader,
         metrics: Metrics | None = None,
     ) -> None:
         self._transactions = transactions
@@ -90,8 +92,9 @@ class Triggering:
         self._commits = commits
         self._dispatch = dispatch
         self._identities = identities
-        direct = DirectHandOff(transactions, clock)
-        self._accept_triggers = AcceptTriggers(queue, direct, metrics or Metrics(), ids)
+        self._exclusions = exclusions
+        direct = DirectHandOff(transactions, clock, exclusions)
+        self._accept_triggers = AcceptTriggers(queue, direct, metrics or Metrics(), ids, exclusions)
         self._clock = clock
         self._ids = ids
 
@@ -177,6 +180,7 @@ class Triggering:
             live.campaign.revision,
             live.version.actions,
             live.lane,
+            live.version.definition.topic,
             admission.recipients,
             release,
             tuple([None if each is None else each.owner for each in reservations]),
@@ -218,7 +222,7 @@ class Triggering:
 
     async def _validate(self, begun: Begun) -> TriggerAnswer | None:
         """Decides without writing, and renders what would be sent."""
-        decision = await self._transactions.read(lambda unit: _decide_one(unit, begun.item))
+        decision = await self._transactions.read(lambda unit: _decide_one(unit, begun.item, self._exclusions))
         if isinstance(decision, Refused):
             raise InvalidFields(decision.violations)
         if not isinstance(decision, Accepted):
@@ -260,8 +264,8 @@ class Triggering:
         )
 
 
-def _decide_one(unit: UnitOfWork, item: AcceptItem) -> Decision:
-    (trigger,), facts = read_facts(unit, [item])
+def _decide_one(unit: UnitOfWork, item: AcceptItem, exclusions: ExclusionReader) -> Decision:
+    (trigger,), facts = read_facts(unit, [item], exclusions)
     return decide(trigger, facts)
 
 

@@ -50,6 +50,12 @@ def _window(error: errors.CampaignOutsideWindow) -> Mapping[str, str]:
     return {"resource": error.resource} | {key: to_rfc3339(time) for key, time in bounds.items() if time is not None}
 
 
+def _denial(error: errors.DenialStands) -> Mapping[str, str]:
+    first = error.denials[0]
+    scope = {"channel": first.channel, "topic": first.topic}
+    return {"field": first.field} | {key: text for key, text in scope.items() if text}
+
+
 @dataclass(frozen=True, slots=True)
 class Mapped:
     """The code, the reason and the metadata of one type of error."""
@@ -78,6 +84,7 @@ ERRORS: Mapping[type[errors.ClarionError], Mapped] = {
         _CODE.ALREADY_EXISTS, "IDENTITY_TAKEN", lambda e: {"field": e.field, "owner": e.owner}
     ),
     errors.ProfileUnknown: Mapped(_CODE.NOT_FOUND, "PROFILE_UNKNOWN"),
+    errors.DenialStands: Mapped(_CODE.FAILED_PRECONDITION, "DENIAL_STANDS", _denial),
     errors.EtagMismatch: Mapped(_CODE.ABORTED, "ETAG_MISMATCH", _resource),
     errors.IllegalTransition: Mapped(_CODE.FAILED_PRECONDITION, "ILLEGAL_TRANSITION", _transition),
     errors.ReviewFailed: Mapped(
@@ -171,6 +178,17 @@ def _details_of(error: errors.ClarionError) -> list[ProtobufMessage]:
                     ]
                 )
             ]
+        case errors.DenialStands(denials):
+            return [
+                error_details_pb2.PreconditionFailure(
+                    violations=[
+                        error_details_pb2.PreconditionFailure.Violation(
+                            type="DENIAL_STANDS", subject=denial.field, description=_denied(denial)
+                        )
+                        for denial in denials
+                    ]
+                )
+            ]
         case errors.Overloaded(delay) | errors.Unavailable(delay):
             return [
                 error_details_pb2.RetryInfo(
@@ -179,6 +197,11 @@ def _details_of(error: errors.ClarionError) -> list[ProtobufMessage]:
             ]
         case _:
             return []
+
+
+def _denied(denial: errors.StandingDenial) -> str:
+    scope = " on ".join(text for text in (denial.topic, denial.channel) if text) or "every message"
+    return f"The person has denied {scope}. Only the person's own act answers a denial."
 
 
 def _at_line(line: int) -> str:

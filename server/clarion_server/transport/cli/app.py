@@ -12,6 +12,7 @@ from cyclopts import App, Argument, CycloptsError, Group, MissingArgumentError, 
 from clarion_server.transport.cli.commands.applying import apply
 from clarion_server.transport.cli.commands.campaigns import campaigns
 from clarion_server.transport.cli.commands.channels import channels
+from clarion_server.transport.cli.commands.consents import consents
 from clarion_server.transport.cli.commands.executions import executions
 from clarion_server.transport.cli.commands.keys import keys
 from clarion_server.transport.cli.commands.life_cycle import activate, pause, resume, review, stop
@@ -35,7 +36,7 @@ SERVICE = Group("Service", sort_key=0)
 COMMANDS = {
     Group("Campaigns", sort_key=1): (apply, review, activate, pause, resume, stop, preview, campaigns),
     Group("Sending", sort_key=2): (trigger, sample, watch, report, messages, executions),
-    Group("People", sort_key=3): (profiles, topics, suppressions),
+    Group("People", sort_key=3): (profiles, topics, consents, suppressions),
     Group("Administration", sort_key=4): (channels, keys),
 }
 ALL_COMMANDS = Group("All commands", sort_key=5)

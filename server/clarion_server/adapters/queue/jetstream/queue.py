@@ -19,6 +19,7 @@ from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.queue import Claimed, ClaimRequest, OnDue
 from clarion_server.application.sending.claim import ClaimNamedMessages, NamedClaim, NamedClaimed, NamedClaims
+from clarion_server.application.sending.exclusions import ExclusionReader
 from clarion_server.application.sending.lease import Lease
 from clarion_server.application.sending.store_queue import StoreQueue
 from clarion_server.application.transactions import Transactions
@@ -39,15 +40,21 @@ class JetStreamQueue:
     """
 
     def __init__(
-        self, address: QueueAddress, transactions: Transactions, commits: GroupCommit, clock: Clock, lease: Lease
+        self,
+        address: QueueAddress,
+        transactions: Transactions,
+        commits: GroupCommit,
+        clock: Clock,
+        lease: Lease,
+        exclusions: ExclusionReader,
     ) -> None:
         self._transactions = transactions
         self._commits = commits
         self._clock = clock
         self._owner = lease.process_id
         self._layout = Layout(address, lease.span * _LEASES_PER_ACK_WAIT)
-        self._store_queue = StoreQueue(commits, lease.process_id)
-        self._claiming = ClaimNamedMessages()
+        self._store_queue = StoreQueue(commits, lease.process_id, exclusions)
+        self._claiming = ClaimNamedMessages(exclusions)
         self.connection = Connection(self._layout, self._on_connection_change)
         self._publisher = Publisher(self.connection, self._claim_from_store)
         #: Those of the channel configurations and lanes that were asked for lately.

@@ -14,6 +14,7 @@ from clarion.v1 import (
     campaign_service_pb2,
     category_pb2,
     channel_pb2,
+    consent_pb2,
     event_pb2,
     message_pb2,
     silence_pb2,
@@ -38,7 +39,8 @@ from clarion_server.domain.campaign import (
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.choice import Source
-from clarion_server.domain.consent import Silence
+from clarion_server.domain.consent import ConsentChoice, Silence
+from clarion_server.domain.consent_change import ConsentSource
 from clarion_server.domain.content.email import TlsMode
 from clarion_server.domain.content.webhook import Method
 from clarion_server.domain.event import EventType
@@ -93,6 +95,8 @@ MESSAGE_STATE = EnumPair(MessageState, message_pb2.Message.State.Value, "STATE")
 ATTEMPT_RESULT = EnumPair(AttemptResult, attempt_pb2.Attempt.Result.Value, "RESULT")
 EVENT_TYPE = EnumPair(EventType, event_pb2.Event.Type.Value, "TYPE")
 EXCLUSION_REASON = EnumPair(ExclusionReason, attempt_pb2.ExclusionReason.Value, "EXCLUSION_REASON")
+CONSENT_CHOICE = EnumPair(ConsentChoice, consent_pb2.Consent.Choice.Value, "CHOICE")
+CONSENT_SOURCE = EnumPair(ConsentSource, consent_pb2.ConsentChange.Source.Value, "SOURCE")
 SILENCE = EnumPair(Silence, silence_pb2.Silence.Value, "SILENCE")
 TOPIC_VISIBILITY = EnumPair(TopicVisibility, topic_pb2.Topic.Visibility.Value, "VISIBILITY")
 FAILURE_REASON = EnumPair(FailureReason, attempt_pb2.Failure.Reason.Value, "REASON")

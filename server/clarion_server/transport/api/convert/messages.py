@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from clarion.v1 import attempt_pb2, event_pb2, message_pb2
 
 from clarion_server.domain.attempt import Attempt, Failure
+from clarion_server.domain.consent_change import ConsentChange, change_name
 from clarion_server.domain.event import Event
 from clarion_server.domain.exclusion import Exclusion
 from clarion_server.domain.message import Message, execution_id_of
 from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS, MESSAGES
 from clarion_server.domain.suppression import SuppressionChange
+from clarion_server.transport.api.convert.consents import to_consent_change
 from clarion_server.transport.api.convert.enums import (
     ATTEMPT_RESULT,
     CHANNEL,
@@ -38,6 +40,7 @@ def to_message(message: Message, campaign_id: str, events: Iterable[Event] = ())
         state=MESSAGE_STATE.number(message.state),
         exclusion_reason=EXCLUSION_REASON.number(None if exclusion is None else exclusion.reason),
         exclusion=None if exclusion is None else _exclusion(exclusion),
+        consent_change="" if message.consent_change is None else change_name(message.consent_change),
         failure=_failure(message.failure),
         accept_time=to_timestamp(message.accept_time),
         due_time=to_timestamp(message.due_time),
@@ -68,6 +71,7 @@ def to_event(event: Event, campaign_id: str | None) -> event_pb2.Event:
         attempt=_attempt(detail) if isinstance(detail, Attempt) else None,
         exclusion=_exclusion(detail) if isinstance(detail, Exclusion) else None,
         suppression_change=to_change(detail) if isinstance(detail, SuppressionChange) else None,
+        consent_change=to_consent_change(detail) if isinstance(detail, ConsentChange) else None,
     )
 
 

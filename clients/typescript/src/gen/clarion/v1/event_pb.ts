@@ -8,6 +8,8 @@ import type { Attempt, ExclusionReason } from "./attempt_pb.js";
 import { file_clarion_v1_attempt } from "./attempt_pb.js";
 import type { Channel } from "./channel_pb.js";
 import { file_clarion_v1_channel } from "./channel_pb.js";
+import type { ConsentChange } from "./consent_pb.js";
+import { file_clarion_v1_consent } from "./consent_pb.js";
 import type { Suppression_Reason, Suppression_Scope } from "./suppression_pb.js";
 import { file_clarion_v1_suppression } from "./suppression_pb.js";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
@@ -19,7 +21,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/event.proto.
  */
 export const file_clarion_v1_event: GenFile = /*@__PURE__*/
-  fileDesc("ChZjbGFyaW9uL3YxL2V2ZW50LnByb3RvEgpjbGFyaW9uLnYxIqsGCgVFdmVudBIqCgR0eXBlGAEgASgOMhYuY2xhcmlvbi52MS5FdmVudC5UeXBlQgTiQQEDEi4KBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEhUKB3N1YmplY3QYAyABKAlCBOJBAQMSFQoHbWVzc2FnZRgEIAEoCUIE4kEBAxIXCglleGVjdXRpb24YBSABKAlCBOJBAQMSFgoIY2FtcGFpZ24YBiABKAlCBOJBAQMSFAoGYWN0aW9uGAcgASgJQgTiQQEDEioKB2NoYW5uZWwYCCABKA4yEy5jbGFyaW9uLnYxLkNoYW5uZWxCBOJBAQMSMwoGbGFiZWxzGAkgAygLMh0uY2xhcmlvbi52MS5FdmVudC5MYWJlbHNFbnRyeUIE4kEBAxIsCgdhdHRlbXB0GAogASgLMhMuY2xhcmlvbi52MS5BdHRlbXB0QgTiQQEDSAASMAoJZXhjbHVzaW9uGAsgASgLMhUuY2xhcmlvbi52MS5FeGNsdXNpb25CBOJBAQNIABJBChJzdXBwcmVzc2lvbl9jaGFuZ2UYDCABKAsyHS5jbGFyaW9uLnYxLlN1cHByZXNzaW9uQ2hhbmdlQgTiQQEDSAAaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKTAgoEVHlwZRIUChBUWVBFX1VOU1BFQ0lGSUVEEAASDQoJVFlQRV9TRU5UEAESEQoNVFlQRV9ERUZFUlJFRBACEg8KC1RZUEVfRkFJTEVEEAMSEQoNVFlQRV9FWENMVURFRBAEEhIKDlRZUEVfQ0FOQ0VMTEVEEAUSEAoMVFlQRV9FWFBJUkVEEAYSEQoNVFlQRV9JTl9ET1VCVBAHEhwKGFRZUEVfU1VQUFJFU1NJT05fQ1JFQVRFRBAIEhwKGFRZUEVfU1VQUFJFU1NJT05fREVMRVRFRBAJEhwKGFRZUEVfU1VQUFJFU1NJT05fRVhQSVJFRBAKEhwKGFRZUEVfU1VQUFJFU1NJT05fVVBEQVRFRBALQggKBmRldGFpbCLLAQoJRXhjbHVzaW9uEjEKBnJlYXNvbhgBIAEoDjIbLmNsYXJpb24udjEuRXhjbHVzaW9uUmVhc29uQgTiQQEDEjAKBXBoYXNlGAIgASgOMhsuY2xhcmlvbi52MS5FeGNsdXNpb24uUGhhc2VCBOJBAQMSEwoFY2F1c2UYAyABKAlCBOJBAQMiRAoFUGhhc2USFQoRUEhBU0VfVU5TUEVDSUZJRUQQABIQCgxQSEFTRV9BQ0NFUFQQARISCg5QSEFTRV9IQU5EX09GRhACIt0BChFTdXBwcmVzc2lvbkNoYW5nZRIqCgdjaGFubmVsGAEgASgOMhMuY2xhcmlvbi52MS5DaGFubmVsQgTiQQEDEjQKBnJlYXNvbhgCIAEoDjIeLmNsYXJpb24udjEuU3VwcHJlc3Npb24uUmVhc29uQgTiQQEDEjIKBXNjb3BlGAMgASgOMh0uY2xhcmlvbi52MS5TdXBwcmVzc2lvbi5TY29wZUIE4kEBAxITCgVhY3RvchgEIAEoCUIE4kEBAxIdCg9vdmVycmlkZV9yZWFzb24YBSABKAlCBOJBAQNiBnByb3RvMw", [file_clarion_v1_attempt, file_clarion_v1_channel, file_clarion_v1_suppression, file_google_api_field_behavior, file_google_protobuf_timestamp]);
+  fileDesc("ChZjbGFyaW9uL3YxL2V2ZW50LnByb3RvEgpjbGFyaW9uLnYxIoAHCgVFdmVudBIqCgR0eXBlGAEgASgOMhYuY2xhcmlvbi52MS5FdmVudC5UeXBlQgTiQQEDEi4KBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEhUKB3N1YmplY3QYAyABKAlCBOJBAQMSFQoHbWVzc2FnZRgEIAEoCUIE4kEBAxIXCglleGVjdXRpb24YBSABKAlCBOJBAQMSFgoIY2FtcGFpZ24YBiABKAlCBOJBAQMSFAoGYWN0aW9uGAcgASgJQgTiQQEDEioKB2NoYW5uZWwYCCABKA4yEy5jbGFyaW9uLnYxLkNoYW5uZWxCBOJBAQMSMwoGbGFiZWxzGAkgAygLMh0uY2xhcmlvbi52MS5FdmVudC5MYWJlbHNFbnRyeUIE4kEBAxIsCgdhdHRlbXB0GAogASgLMhMuY2xhcmlvbi52MS5BdHRlbXB0QgTiQQEDSAASMAoJZXhjbHVzaW9uGAsgASgLMhUuY2xhcmlvbi52MS5FeGNsdXNpb25CBOJBAQNIABJBChJzdXBwcmVzc2lvbl9jaGFuZ2UYDCABKAsyHS5jbGFyaW9uLnYxLlN1cHByZXNzaW9uQ2hhbmdlQgTiQQEDSAASOQoOY29uc2VudF9jaGFuZ2UYDSABKAsyGS5jbGFyaW9uLnYxLkNvbnNlbnRDaGFuZ2VCBOJBAQNIABotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIq0CCgRUeXBlEhQKEFRZUEVfVU5TUEVDSUZJRUQQABINCglUWVBFX1NFTlQQARIRCg1UWVBFX0RFRkVSUkVEEAISDwoLVFlQRV9GQUlMRUQQAxIRCg1UWVBFX0VYQ0xVREVEEAQSEgoOVFlQRV9DQU5DRUxMRUQQBRIQCgxUWVBFX0VYUElSRUQQBhIRCg1UWVBFX0lOX0RPVUJUEAcSHAoYVFlQRV9TVVBQUkVTU0lPTl9DUkVBVEVEEAgSHAoYVFlQRV9TVVBQUkVTU0lPTl9ERUxFVEVEEAkSHAoYVFlQRV9TVVBQUkVTU0lPTl9FWFBJUkVEEAoSHAoYVFlQRV9TVVBQUkVTU0lPTl9VUERBVEVEEAsSGAoUVFlQRV9DT05TRU5UX0NIQU5HRUQQDEIICgZkZXRhaWwiywEKCUV4Y2x1c2lvbhIxCgZyZWFzb24YASABKA4yGy5jbGFyaW9uLnYxLkV4Y2x1c2lvblJlYXNvbkIE4kEBAxIwCgVwaGFzZRgCIAEoDjIbLmNsYXJpb24udjEuRXhjbHVzaW9uLlBoYXNlQgTiQQEDEhMKBWNhdXNlGAMgASgJQgTiQQEDIkQKBVBoYXNlEhUKEVBIQVNFX1VOU1BFQ0lGSUVEEAASEAoMUEhBU0VfQUNDRVBUEAESEgoOUEhBU0VfSEFORF9PRkYQAiLdAQoRU3VwcHJlc3Npb25DaGFuZ2USKgoHY2hhbm5lbBgBIAEoDjITLmNsYXJpb24udjEuQ2hhbm5lbEIE4kEBAxI0CgZyZWFzb24YAiABKA4yHi5jbGFyaW9uLnYxLlN1cHByZXNzaW9uLlJlYXNvbkIE4kEBAxIyCgVzY29wZRgDIAEoDjIdLmNsYXJpb24udjEuU3VwcHJlc3Npb24uU2NvcGVCBOJBAQMSEwoFYWN0b3IYBCABKAlCBOJBAQMSHQoPb3ZlcnJpZGVfcmVhc29uGAUgASgJQgTiQQEDYgZwcm90bzM", [file_clarion_v1_attempt, file_clarion_v1_channel, file_clarion_v1_consent, file_clarion_v1_suppression, file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
  * One dated fact. Never changes. Holds no address: what it is about is named by its `subject`.
@@ -121,6 +123,14 @@ export type Event = Message<"clarion.v1.Event"> & {
      */
     value: SuppressionChange;
     case: "suppressionChange";
+  } | {
+    /**
+     * Output only. The change, without its evidence: `TYPE_CONSENT_CHANGED`.
+     *
+     * @generated from field: clarion.v1.ConsentChange consent_change = 13;
+     */
+    value: ConsentChange;
+    case: "consentChange";
   } | { case: undefined; value?: undefined };
 };
 
@@ -220,6 +230,13 @@ export enum Event_Type {
    * @generated from enum value: TYPE_SUPPRESSION_UPDATED = 11;
    */
   SUPPRESSION_UPDATED = 11,
+
+  /**
+   * A person's choice was stored.
+   *
+   * @generated from enum value: TYPE_CONSENT_CHANGED = 12;
+   */
+  CONSENT_CHANGED = 12,
 }
 
 /**
@@ -249,7 +266,8 @@ export type Exclusion = Message<"clarion.v1.Exclusion"> & {
   phase: Exclusion_Phase;
 
   /**
-   * Output only. The resource that decided, such as `suppressions/{suppression}`. Empty when none did.
+   * Output only. The resource that decided, such as `suppressions/{suppression}` or `consentChanges/{consent_change}`. Empty when none
+   * did, as when the person has made no choice.
    *
    * @generated from field: string cause = 3;
    */

@@ -28,6 +28,7 @@ def upgrade() -> None:
     _create_api_keys()
     _create_campaigns()
     _create_channel_configurations()
+    _create_consents()
     _create_counters()
     _create_events()
     _create_executions()
@@ -130,6 +131,34 @@ def _create_channel_configurations() -> None:
         sa.UniqueConstraint("sandbox", "id", name="channel_configurations_sandbox_id_key"),
         sqlite_autoincrement=True,
     )
+
+
+def _create_consents() -> None:
+    op.create_table(
+        "consent_settings",
+        sa.Column("sandbox", _BYTEWISE, nullable=False),
+        sa.Column("silence", sa.Text(), nullable=False),
+        sa.Column("update_time", sa.BigInteger(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("sandbox", name="consent_settings_key"),
+    )
+    op.create_table(
+        "consent_changes",
+        sa.Column("key", _KEY, autoincrement=True, nullable=False),
+        sa.Column("profile_key", sa.BigInteger(), nullable=False),
+        sa.Column("channel", sa.Text()),
+        sa.Column("topic", sa.Text()),
+        sa.Column("choice", sa.Text(), nullable=False),
+        sa.Column("previous_choice", sa.Text()),
+        sa.Column("time", sa.BigInteger(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("evidence", sa.Text()),
+        sa.Column("record_time", sa.BigInteger(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name="consent_changes_key"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("consent_changes_profile_key", "consent_changes", ["profile_key", "key"])
 
 
 def _create_counters() -> None:
@@ -286,6 +315,8 @@ def _create_messages() -> None:
         sa.Column("first_attempt_time", sa.BigInteger()),
         sa.Column("labels", sa.Text()),
         sa.Column("fallback_addresses", sa.Text()),
+        sa.Column("topic", sa.Text()),
+        sa.Column("consent_change", sa.BigInteger()),
         sa.Column("outcome_time", sa.BigInteger()),
         sa.Column("exclusion", sa.Text()),
         sa.Column("failure", sa.Text()),
@@ -348,6 +379,7 @@ def _create_profiles() -> None:
         sa.Column("time_zone", sa.Text(), nullable=False),
         sa.Column("create_time", sa.BigInteger(), nullable=False),
         sa.Column("update_time", sa.BigInteger(), nullable=False),
+        sa.Column("choices", sa.Text()),
         sa.PrimaryKeyConstraint("key", name=op.f("profiles_key")),
         sa.UniqueConstraint("sandbox", "id", name=op.f("profiles_sandbox_id_key")),
         sqlite_autoincrement=True,

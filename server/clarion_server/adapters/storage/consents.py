@@ -1,0 +1,180 @@
+"""Stores what consent means in sandboxes, the current choices of people and their history."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from clarion_server.adapters.storage.bulk import BulkStatement, Values
+from clarion_server.adapters.storage.consent_locks import lock_consents_exclusive, lock_consents_shared
+from clarion_server.adapters.storage.json_columns import CONSENTS, EVIDENCE
+from clarion_server.adapters.storage.schema import (
+    consent_changes,
+    consent_settings,
+    profile_identities,
+    profiles,
+    topics,
+)
+from clarion_server.application.ports.store import WriteConflict
+from clarion_server.domain.access import Visibility
+from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.consent import (
+    NO_CONSENTS,
+    ConsentChoice,
+    Consents,
+    ConsentScope,
+    ConsentSettings,
+    Silence,
+    by_scope,
+)
+from clarion_server.domain.consent_change import NO_EVIDENCE, ConsentChange, ConsentSource
+from clarion_server.domain.consent_facts import ConsentHolder
+from clarion_server.domain.identity import IdentityKey
+
+_SETTINGS = select(consent_settings).where(consent_settings.c.sandbox == bindparam("sandbox"))
+# LEFT JOIN keeps what is asked for: without a row, the sandbox or the topic has said nothing.
+_SILENCES = BulkStatement(
+    "SELECT wanted.column1 AS sandbox, wanted.column2 AS topic,"
+    " coalesce(topics.silence, consent_settings.silence) AS silence FROM ({rows}) AS wanted"
+    " LEFT JOIN consent_settings ON consent_settings.sandbox = wanted.column1"
+    " LEFT JOIN topics ON topics.sandbox = wanted.column1 AND topics.id = wanted.column2",
+    Values(topics.c.sandbox, topics.c.id),
+)
+# CROSS JOIN fixes the order of the join on SQLite: it looks up each wanted identity and scans nothing.
+_HOLDERS = BulkStatement(
+    "SELECT wanted.column1 AS sandbox, wanted.column2 AS namespace, wanted.column3 AS normal_value,"
+    " profiles.key, profiles.choices FROM ({rows}) AS wanted CROSS JOIN profile_identities CROSS JOIN profiles"
+    " WHERE profile_identities.sandbox = wanted.column1 AND profile_identities.namespace = wanted.column2"
+    " AND profile_identities.normal_value = wanted.column3 AND profiles.key = profile_identities.profile_key",
+    Values(profile_identities.c.sandbox, profile_identities.c.namespace, profile_identities.c.normal_value),
+)
+_CHOICES = select(profiles.c.choices).where(profiles.c.key == bindparam("key"))
+_ADD = insert(consent_changes).returning(consent_changes.c.key)
+
+
+class SqlConsentRepository:
+    def __init__(self, connection: Connection, *, locks: bool) -> None:
+        """`locks` is false in a transaction that only reads, which hands nothing off."""
+        self._connection = connection
+        self._locks = locks
+
+    def settings(self, visibility: Visibility) -> ConsentSettings:
+        row = self._connection.execute(_SETTINGS, {"sandbox": visibility.sandbox}).one_or_none()
+        if row is None:
+            return ConsentSettings(visibility.sandbox)
+        return ConsentSettings(row.sandbox, Silence(row.silence), row.update_time, row.revision)
+
+    def save_settings(self, settings: ConsentSettings) -> None:
+        row = {
+            "sandbox": settings.sandbox,
+            "silence": settings.silence,
+            "update_time": settings.update_time,
+            "revision": settings.revision,
+        }
+        before = (
+            consent_settings.c.sandbox == settings.sandbox,
+            consent_settings.c.revision == settings.revision - 1,
+        )
+        try:
+            if settings.revision == 1:
+                self._connection.execute(insert(consent_settings).values(row))
+            elif self._connection.execute(update(consent_settings).where(*before).values(row)).rowcount == 0:
+                raise WriteConflict(settings.name)
+        except IntegrityError as error:
+            raise WriteConflict(settings.name) from error
+
+    def silences(self, topics: Collection[tuple[str, str | None]]) -> Mapping[tuple[str, str | None], Silence]:
+        found = _SILENCES.select(self._connection, list(topics))
+        return {(row.sandbox, row.topic): _silence(row.sandbox, row.silence) for row in found}
+
+    def lock_shared(self, sandboxes: Collection[str]) -> None:
+        if self._locks:
+            lock_consents_shared(self._connection, sandboxes)
+
+    def lock(self, visibility: Visibility) -> None:
+        lock_consents_exclusive(self._connection, visibility.sandbox)
+
+    def holders(
+        self, identities: Collection[tuple[str, IdentityKey]]
+    ) -> Mapping[tuple[str, IdentityKey], ConsentHolder]:
+        rows = [(sandbox, identity.namespace, identity.value) for sandbox, identity in identities]
+        return {
+            (row.sandbox, IdentityKey(row.namespace, row.normal_value)): ConsentHolder(row.key, _decoded(row.choices))
+            for row in _HOLDERS.select(self._connection, rows)
+        }
+
+    def of_profile(self, profile_key: int) -> Consents:
+        return _decoded(self._connection.execute(_CHOICES, {"key": profile_key}).scalar_one_or_none())
+
+    def save(self, profile_key: int, consents: Consents) -> None:
+        changed = update(profiles).where(profiles.c.key == profile_key)
+        packed = CONSENTS.encode(tuple(consents.values()))
+        if self._connection.execute(changed.values(choices=packed)).rowcount == 0:
+            raise WriteConflict("The profile is gone.")
+
+    def add_changes(self, profile_key: int, changes: Sequence[ConsentChange]) -> list[ConsentChange]:
+        return [
+            replace(change, key=self._connection.execute(_ADD, _to_row(profile_key, change)).scalar_one())
+            for change in changes
+        ]
+
+    def has_change(self, profile_key: int, change: ConsentChange) -> bool:
+        columns, scope = consent_changes.c, change.scope
+        same = select(columns.key).where(
+            columns.profile_key == profile_key,
+            columns.choice == change.choice,
+            columns.time == change.time,
+            columns.channel.is_not_distinct_from(scope.channel),
+            columns.topic.is_not_distinct_from(scope.topic),
+        )
+        return self._connection.execute(same.limit(1)).one_or_none() is not None
+
+    def history(self, profile_key: int, before: int | None, limit: int) -> list[ConsentChange]:
+        columns = consent_changes.c
+        statement = select(consent_changes).where(columns.profile_key == profile_key)
+        if before is not None:
+            statement = statement.where(columns.key < before)
+        rows = self._connection.execute(statement.order_by(columns.key.desc()).limit(limit))
+        return [_from_row(row) for row in rows]
+
+
+def _silence(sandbox: str, stored: str | None) -> Silence:
+    return ConsentSettings(sandbox).silence if stored is None else Silence(stored)
+
+
+def _decoded(choices: str | None) -> Consents:
+    return NO_CONSENTS if choices is None else by_scope(CONSENTS.decode(choices))
+
+
+def _to_row(profile_key: int, change: ConsentChange) -> dict[str, Any]:
+    """Returns all columns but the key, which the database assigns."""
+    return {
+        "profile_key": profile_key,
+        "channel": change.scope.channel,
+        "topic": change.scope.topic,
+        "choice": change.choice,
+        "previous_choice": change.previous_choice,
+        "time": change.time,
+        "source": change.source,
+        "evidence": None if change.evidence == NO_EVIDENCE else EVIDENCE.encode(change.evidence),
+        "record_time": change.record_time,
+        "actor": change.actor,
+    }
+
+
+def _from_row(row: Row[Any]) -> ConsentChange:
+    return ConsentChange(
+        ConsentScope(None if row.channel is None else Channel(row.channel), row.topic),
+        ConsentChoice(row.choice),
+        row.time,
+        ConsentSource(row.source),
+        NO_EVIDENCE if row.evidence is None else EVIDENCE.decode(row.evidence),
+        row.record_time,
+        row.actor,
+        None if row.previous_choice is None else ConsentChoice(row.previous_choice),
+        row.key,
+    )

@@ -1,0 +1,61 @@
+"""The repository of consents: the settings of sandboxes, the current choices of people, and their history."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
+
+from clarion_server.domain.access import Visibility
+from clarion_server.domain.consent import Consents, ConsentSettings, Silence
+from clarion_server.domain.consent_change import ConsentChange
+from clarion_server.domain.consent_facts import ConsentHolder
+from clarion_server.domain.identity import IdentityKey
+
+
+class ConsentRepository(Protocol):
+    def settings(self, visibility: Visibility) -> ConsentSettings:
+        """Returns the stored settings, or those of a new sandbox."""
+        ...
+
+    def save_settings(self, settings: ConsentSettings) -> None:
+        """Replaces the stored ones, whose revision must be one less. Raises WriteConflict."""
+        ...
+
+    def silences(self, topics: Collection[tuple[str, str | None]]) -> Mapping[tuple[str, str | None], Silence]:
+        """Returns what silence means for each pair of a sandbox and a topic's id, or None for no topic."""
+        ...
+
+    def lock_shared(self, sandboxes: Collection[str]) -> None:
+        """Keeps the choices in these sandboxes unchanged until the transaction ends. They must be read afterwards.
+
+        Others may hold this lock at the same time. Every batch of messages that need consent takes it, so it is cheap.
+        """
+        ...
+
+    def lock(self, visibility: Visibility) -> None:
+        """Waits for the transactions that hold the shared lock, and keeps others from taking it."""
+        ...
+
+    def holders(
+        self, identities: Collection[tuple[str, IdentityKey]]
+    ) -> Mapping[tuple[str, IdentityKey], ConsentHolder]:
+        """Returns the profiles that have identities in their sandboxes, as far as there are any, in one statement."""
+        ...
+
+    def of_profile(self, profile_key: int) -> Consents: ...
+
+    def save(self, profile_key: int, consents: Consents) -> None:
+        """Replaces the current choices. Raises WriteConflict when there is no such profile."""
+        ...
+
+    def add_changes(self, profile_key: int, changes: Sequence[ConsentChange]) -> list[ConsentChange]:
+        """Adds the changes to the history in their order, and returns them with their keys."""
+        ...
+
+    def has_change(self, profile_key: int, change: ConsentChange) -> bool:
+        """Returns whether the history has an entry of the same scope, choice and time."""
+        ...
+
+    def history(self, profile_key: int, before: int | None, limit: int) -> list[ConsentChange]:
+        """Returns entries of the history, the newest first, only smaller keys than `before`."""
+        ...

@@ -1,0 +1,152 @@
+"""Choices of people, their history, and what consent means in a sandbox."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from clarion_server.application.ports.store import Store, UnitOfWork, WriteConflict
+from clarion_server.domain.access import Visibility
+from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.consent import (
+    NO_CONSENTS,
+    Consent,
+    ConsentChoice,
+    ConsentScope,
+    ConsentSettings,
+    Silence,
+    by_scope,
+)
+from clarion_server.domain.consent_change import ConsentChange, ConsentSource, Evidence
+from clarion_server.domain.consent_facts import ConsentHolder
+from clarion_server.domain.profile import Profile
+
+from tests.contract.store import samples
+from tests.contract.store.given import committing
+
+HERE, THERE = Visibility("default"), Visibility("staging")
+JANE = samples.identity("email", "jane@example.com", "Jane@example.com")
+GRANTED, DENIED = ConsentChoice.GRANTED, ConsentChoice.DENIED
+NOTHING, ALWAYS = Silence.SEND_ONLY_IF_GRANTED, Silence.SEND_UNLESS_DENIED
+CHOICES = by_scope(
+    [
+        Consent(ConsentScope(), DENIED, samples.NOW, 3),
+        Consent(ConsentScope(Channel.EMAIL, "newsletter"), GRANTED, samples.NOW + 1, 4),
+    ]
+)
+
+
+def a_person(work: UnitOfWork, **changes: Any) -> Profile:
+    return work.profiles.add(samples.profile(JANE, **changes))
+
+
+def change(**changes: Any) -> ConsentChange:
+    """Every field differs from its default, and the key is still to be assigned."""
+    whole = ConsentChange(
+        ConsentScope(Channel.EMAIL, "newsletter"),
+        GRANTED,
+        samples.NOW,
+        ConsentSource.FORM,
+        Evidence("Yes.", "3", "https://shop.test/signup", "en-GB", "192.0.2.7", "Lynx"),
+        samples.NOW + 5,
+        "apiKeys/1",
+        DENIED,
+    )
+    return replace(whole, **changes)
+
+
+def test_the_choices_of_a_person_come_back_as_they_were_saved(store: Store) -> None:
+    with committing(store) as work:
+        person = a_person(work)
+        assert work.consents.of_profile(person.key) == NO_CONSENTS
+        work.consents.save(person.key, CHOICES)
+    with store.snapshot() as work:
+        assert work.consents.of_profile(person.key) == CHOICES
+
+
+def test_choices_are_found_by_identity_in_their_sandbox(work: UnitOfWork) -> None:
+    here, there = a_person(work), a_person(work, sandbox="staging")
+    work.consents.save(here.key, CHOICES)
+    wanted = [("default", JANE.key), ("staging", JANE.key), ("other", JANE.key)]
+    assert work.consents.holders(wanted) == {
+        ("default", JANE.key): ConsentHolder(here.key, CHOICES),
+        ("staging", JANE.key): ConsentHolder(there.key, NO_CONSENTS),
+    }
+
+
+def test_a_change_of_the_profile_leaves_its_choices(work: UnitOfWork) -> None:
+    person = a_person(work)
+    work.consents.save(person.key, CHOICES)
+    work.profiles.save(person.changed({"locale": "de"}, samples.NOW + 9))
+    assert work.consents.of_profile(person.key) == CHOICES
+
+
+def test_the_choices_of_a_deleted_profile_are_gone_with_their_history(work: UnitOfWork) -> None:
+    person = a_person(work)
+    work.consents.save(person.key, CHOICES)
+    work.consents.add_changes(person.key, [change()])
+    work.profiles.delete(person)
+    assert work.consents.history(person.key, None, 9) == []
+    with pytest.raises(WriteConflict):
+        work.consents.save(person.key, CHOICES)
+
+
+def test_the_history_goes_from_the_newest_entry_to_the_oldest(work: UnitOfWork) -> None:
+    person, other = a_person(work), work.profiles.add(samples.profile(samples.identity("crm", "1")))
+    plain = ConsentChange(ConsentScope(), DENIED, samples.NOW, ConsentSource.IMPORT)
+    added = work.consents.add_changes(person.key, [change(), plain])
+    work.consents.add_changes(other.key, [change()])
+    assert [replace(each, key=0) for each in added] == [change(), plain]
+    assert added[0].key < added[1].key
+    assert work.consents.history(person.key, None, 9) == added[::-1]
+    assert work.consents.history(person.key, None, 1) == added[1:]
+    assert work.consents.history(person.key, added[1].key, 9) == added[:1]
+
+
+def test_an_entry_is_known_by_its_scope_choice_and_time(work: UnitOfWork) -> None:
+    person = a_person(work)
+    work.consents.add_changes(person.key, [change(), change(scope=ConsentScope())])
+    assert work.consents.has_change(person.key, change(source=ConsentSource.SYNC))
+    assert work.consents.has_change(person.key, change(scope=ConsentScope()))
+    for other in (change(time=1), change(choice=DENIED), change(scope=ConsentScope(Channel.EMAIL))):
+        assert not work.consents.has_change(person.key, other)
+    assert not work.consents.has_change(person.key + 1, change())
+
+
+def test_a_new_sandbox_sends_to_nobody_who_made_no_choice(work: UnitOfWork) -> None:
+    assert work.consents.settings(HERE) == ConsentSettings("default", NOTHING, None, 0)
+
+
+def test_settings_are_saved_from_the_revision_before(work: UnitOfWork) -> None:
+    first = work.consents.settings(HERE).updated(ALWAYS, samples.NOW)
+    work.consents.save_settings(first)
+    second = first.updated(NOTHING, samples.NOW + 1)
+    work.consents.save_settings(second)
+    assert work.consents.settings(HERE) == second
+    with pytest.raises(WriteConflict):
+        work.consents.save_settings(second)
+
+
+def test_a_topic_says_what_silence_means_before_its_sandbox(work: UnitOfWork) -> None:
+    work.topics.add(samples.topic("news", silence=NOTHING))
+    work.topics.add(samples.topic("plain", silence=None))
+    work.topics.add(samples.topic("news", sandbox="staging", silence=ALWAYS))
+    work.consents.save_settings(work.consents.settings(HERE).updated(ALWAYS, samples.NOW))
+    asked = [
+        ("default", None),
+        ("default", "news"),
+        ("default", "plain"),
+        ("default", "unknown"),
+        ("staging", None),
+        ("staging", "news"),
+    ]
+    assert work.consents.silences(asked) == dict(
+        zip(asked, (ALWAYS, NOTHING, ALWAYS, ALWAYS, NOTHING, ALWAYS), strict=True)
+    )
+
+
+def test_both_locks_are_held_by_one_transaction_at_once(work: UnitOfWork) -> None:
+    work.consents.lock_shared({"default", "staging"})
+    work.consents.lock(HERE)
+    assert work.consents.settings(HERE).revision == 0

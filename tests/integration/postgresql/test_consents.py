@@ -1,0 +1,101 @@
+"""Choices that several processes write and read at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from threading import Barrier
+
+import pytest
+from clarion_server.adapters.storage.store import SqlStore
+from clarion_server.adapters.system import SystemClock, SystemIds
+from clarion_server.application.consent.recording import ConsentRecorder
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.domain.consent import ConsentChoice, ConsentScope
+from clarion_server.domain.consent_change import ConsentChange, ConsentSource
+from clarion_server.domain.consent_facts import ConsentQuestion
+from clarion_server.domain.exclusion_rules import ExclusionFacts
+
+from tests.contract.store import samples
+from tests.contract.store.given import committing
+from tests.identities import EXCLUSIONS
+
+OpenStore = Callable[[], SqlStore]
+RECORDER = ConsentRecorder(SystemClock(), SystemIds())
+JANE = samples.identity("email", "jane@example.com")
+#: How long a transaction that must wait is given to go on although it must not.
+MOMENT = 0.5
+
+
+def deny(store: SqlStore, scope: ConsentScope = ConsentScope()) -> None:  # noqa: B008 - the scope never changes
+    change = ConsentChange(scope, ConsentChoice.DENIED, 0, ConsentSource.PREFERENCE_PAGE)
+    with committing(store) as work:
+        RECORDER.record(work, samples.VISIBILITY, JANE, [change])
+
+
+def ask(work: UnitOfWork) -> ExclusionFacts:
+    work.consents.lock_shared({samples.SANDBOX})
+    question = ConsentQuestion(samples.SANDBOX, None, ["email:jane@example.com"])
+    return EXCLUSIONS.read(work, (), [question])
+
+
+def is_denied(facts: ExclusionFacts) -> bool:
+    holder = facts.consents.holders.get((samples.SANDBOX, "email:jane@example.com"))
+    return holder is not None and bool(holder.consents)
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_a_denial_is_committed_before_a_hand_off_that_finds_it_or_after_it(
+    open_store: OpenStore, is_known: bool
+) -> None:
+    one, other = open_store(), open_store()
+    if is_known:
+        with committing(one) as work:
+            work.profiles.add(samples.profile(JANE))
+    with ThreadPoolExecutor(1) as threads:
+        with committing(one) as work:
+            assert not is_denied(ask(work))
+            denial: Future[None] = threads.submit(deny, other)
+            # The messages that this transaction hands over were checked, so the denial waits for it.
+            assert not wait([denial], MOMENT).done
+        denial.result(30)
+    with one.begin() as work:
+        assert is_denied(ask(work))
+
+
+def test_a_hand_off_waits_for_a_denial_that_is_about_to_be_committed(open_store: OpenStore) -> None:
+    one, other = open_store(), open_store()
+
+    def read() -> bool:
+        with other.begin() as work:
+            return is_denied(ask(work))
+
+    with ThreadPoolExecutor(1) as threads:
+        with committing(one) as work:
+            change = ConsentChange(ConsentScope(), ConsentChoice.DENIED, 0, ConsentSource.PREFERENCE_PAGE)
+            RECORDER.record(work, samples.VISIBILITY, JANE, [change])
+            found = threads.submit(read)
+            assert not wait([found], MOMENT).done
+        assert found.result(30)
+
+
+def test_hand_offs_of_several_processes_do_not_wait_for_each_other(open_store: OpenStore) -> None:
+    one, other = open_store(), open_store()
+    with one.begin() as first, other.begin() as second:
+        assert is_denied(ask(first)) == is_denied(ask(second)) is False
+
+
+def test_two_topics_that_a_stranger_denies_at_once_are_both_denied_by_one_profile(open_store: OpenStore) -> None:
+    stores, barrier = [open_store(), open_store()], Barrier(2)
+    scopes = [ConsentScope(topic=topic) for topic in ("news", "offers")]
+
+    def deny_at_once(store: SqlStore, scope: ConsentScope) -> None:
+        barrier.wait(30)
+        deny(store, scope)
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(deny_at_once, stores, scopes))
+    with stores[0].snapshot() as work:
+        (profile,) = work.profiles.page(samples.VISIBILITY, None, 10)
+        assert set(work.consents.of_profile(profile.key)) == set(scopes)
+        assert len(work.consents.history(profile.key, None, 10)) == 2
