@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import codecs
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,9 +14,7 @@ from clarion.v1 import message_service_pb2
 from clarion_client import (
     AsyncClient,
     ClarionError,
-    NotFoundError,
     Scope,
-    Topic,
     UnauthenticatedError,
     UnavailableError,
 )
@@ -25,10 +22,9 @@ from clarion_server.domain.access import Scope as ServerScope
 from clarion_server.transport.api.scopes import SCOPES
 from google.protobuf.message_factory import GetMessageClass
 
-from tests.campaigns import CONTEXT, set_up
+from tests.campaigns import set_up
 from tests.e2e.wire.calls import METHODS, Wire
 from tests.e2e.wire.conftest import NewService, Sandbox
-from tests.smtp_sink import SmtpSink
 
 #: Nothing of it is valid, so that a call that may be made is refused all the same, before it does anything.
 NOTHING = b"\xff"
@@ -68,82 +64,6 @@ async def test_no_method_answers_without_a_key(sandbox: Sandbox, path: str) -> N
     request = GetMessageClass(METHODS[path].input_type)()
     failure = await sandbox.wire.refuse(path, request, metadata=())
     assert (failure.code, failure.reason) == (grpc.StatusCode.UNAUTHENTICATED, "UNAUTHENTICATED")
-
-
-# Sandboxes.
-
-
-async def test_nothing_of_one_sandbox_is_seen_or_touched_from_another(
-    sandbox: Sandbox, orders: AsyncClient, other_sandbox: Sandbox, sink: SmtpSink
-) -> None:
-    stranger = other_sandbox.client
-    mine = await orders.trigger("orders", to="jane@example.com", context=CONTEXT, request_id="1")
-    message = mine.recipients[0].messages[0].message
-    await sink.wait_for(1)
-    (key,) = [key.name async for key in orders.keys.list()]
-
-    suppression = await orders.suppressions.create("joe@example.com")
-    await orders.topics.create(Topic(name="news", display_name="News"))
-    lists = (stranger.campaigns, stranger.channels, stranger.executions, stranger.topics, stranger.suppressions)
-    for listed in (each.list() for each in lists):
-        assert [each async for each in listed] == []
-    messages = [stranger.messages.list(), stranger.messages.list(execution=mine.execution)]
-    messages.append(stranger.messages.list(identity="jane@example.com"))
-    for pages in messages:
-        assert [each async for each in pages] == []
-    assert [each.sandbox async for each in stranger.keys.list()] == [other_sandbox.name]
-
-    for call in (
-        stranger.campaigns.get("orders"),
-        stranger.campaigns.pause("orders"),
-        stranger.campaigns.review("orders"),
-        stranger.campaigns.delete("orders"),
-        stranger.campaigns.preview("orders", CONTEXT),
-        stranger.channels.get("orders"),
-        stranger.channels.verify("orders"),
-        stranger.channels.delete("orders"),
-        stranger.executions.get(mine.execution),
-        stranger.executions.cancel(mine.execution),
-        stranger.messages.get(message),
-        stranger.messages.cancel(message),
-        stranger.reports.get("orders"),
-        stranger.suppressions.get(suppression.name),
-        stranger.suppressions.delete(suppression.name),
-        stranger.topics.get("news"),
-        stranger.topics.update(Topic(name="news", display_name="Mine")),
-        stranger.topics.archive("news"),
-        stranger.topics.unarchive("news"),
-        stranger.keys.revoke(key),
-        stranger.trigger("orders", to="jane@example.com", context=CONTEXT),
-    ):
-        with pytest.raises(NotFoundError):
-            await call
-    assert await watched_events(other_sandbox) == 0
-    assert await watched_events(sandbox) == 2
-    assert (await orders.campaigns.get("orders")).name == "campaigns/orders"
-
-
-async def watched_events(sandbox: Sandbox) -> int:
-    """How many events there are to be seen from the start, before the first one that happens after them."""
-    await set_up(sandbox.client, "marker", 9)
-    marker = await sandbox.client.trigger("marker", to="suppressed@clarion.test", context=CONTEXT)
-    count = 0
-    async with asyncio.timeout(30), sandbox.client.messages.watch(from_start=True) as watch:
-        async for event in watch:
-            if event.execution == marker.execution:
-                return count
-            count += 1
-    raise AssertionError("a watch does not end by itself")
-
-
-async def test_one_name_in_two_sandboxes_is_two_campaigns(
-    sandbox: Sandbox, orders: AsyncClient, other_sandbox: Sandbox
-) -> None:
-    await set_up(other_sandbox.client, "orders", 9, display_name="Others")
-    await other_sandbox.client.trigger("orders", to="sent@clarion.test", context=CONTEXT, request_id="1")
-    assert not (await orders.trigger("orders", to="sent@clarion.test", context=CONTEXT, request_id="1")).replayed
-    assert (await orders.campaigns.get("orders")).display_name == "orders"
-    assert (await orders.reports.get("orders")).targeted_count == 1
 
 
 # Keys.

@@ -1,0 +1,179 @@
+"""Nothing of one sandbox is seen, changed or used from another, by any method."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import grpc
+import pytest
+from clarion.v1 import profile_service_pb2, suppression_service_pb2, trigger_service_pb2
+from clarion.v1.campaign_service_pb2 import StopCampaignRequest
+from clarion_client import AsyncClient, Profile, Topic
+from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+
+from tests.campaigns import CONTEXT, set_up
+from tests.e2e.wire.calls import METHODS, Wire
+from tests.e2e.wire.conftest import Sandbox
+from tests.e2e.wire.raw_triggers import a_trigger
+from tests.smtp_sink import SmtpSink
+
+SUPPRESSED, KNOWN = "joe@example.com", "customer:jane"
+
+#: What a request must say beside the names in it.
+NEEDED: Mapping[str, Message] = {
+    "StopCampaign": StopCampaignRequest(queue_disposal=StopCampaignRequest.QUEUE_DISPOSAL_CANCEL),
+    "LookupProfile": profile_service_pb2.LookupProfileRequest(identity=KNOWN),
+    "CheckSuppression": suppression_service_pb2.CheckSuppressionRequest(address=SUPPRESSED),
+    "Trigger": a_trigger(),
+    "TriggerStream": trigger_service_pb2.TriggerStreamRequest(trigger=a_trigger()),
+}
+#: They make something in the caller's own sandbox.
+CREATING = [path for path, method in METHODS.items() if method.name.startswith("Create")]
+LISTING = [path for path, method in METHODS.items() if method.name.startswith("List")]
+#: They say whether there is something, and fail neither way.
+CHECKING = ["/clarion.v1.SuppressionService/CheckSuppression"]
+#: All others are about something that exists.
+NAMING = [path for path in METHODS if path not in {*CREATING, *LISTING, *CHECKING}]
+
+Resources = Mapping[str, Any]
+
+
+def resource_of(method: MethodDescriptor) -> str:
+    """Returns what the service of the method is about, such as `channel_configuration`."""
+    name = method.containing_service.name.removesuffix("Service")
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
+def request_for(method: MethodDescriptor, existing: Resources) -> Message:
+    """Returns a request that names what exists in every field that can. An update sends back what was read."""
+    request = GetMessageClass(method.input_type)()
+    if method.name in NEEDED:
+        request.CopyFrom(NEEDED[method.name])
+    for field in method.input_type.fields:
+        kind = resource_of(method) if field.name == "name" else field.name
+        if kind in existing and field.message_type is None:
+            setattr(request, field.name, existing[kind].name)
+        elif kind in existing and field.message_type is existing[kind].DESCRIPTOR:
+            getattr(request, field.name).CopyFrom(existing[kind])
+    return request
+
+
+@pytest.fixture
+async def existing(sandbox: Sandbox, orders: AsyncClient, sink: SmtpSink) -> Resources:
+    """Returns one resource of each kind in the sandbox, as they are on the wire."""
+    await orders.suppressions.create(SUPPRESSED)
+    await orders.topics.create(Topic(name="news", display_name="News"))
+    await orders.profiles.create(Profile(identities=[KNOWN]))
+    await orders.trigger("orders", to="jane@example.com", context=CONTEXT, request_id="1")
+    await sink.wait_for(1)
+    await settled(orders)
+    return await read_all(sandbox)
+
+
+async def settled(client: AsyncClient) -> None:
+    """Returns when the outcome of the one message is recorded."""
+    async with asyncio.timeout(60), client.messages.watch(campaign="orders", from_start=True) as watch:
+        await anext(watch)
+
+
+async def read_all(sandbox: Sandbox) -> Resources:
+    return {resource_of(METHODS[path]): await the_first_of(sandbox.wire, path) for path in LISTING if can_list(path)}
+
+
+def can_list(path: str) -> bool:
+    """Whether the method lists what its service is about."""
+    return path != "/clarion.v1.CampaignService/ListCampaignVersions"
+
+
+async def the_first_of(wire: Wire, path: str) -> Any:
+    return listed(await wire.send(path, GetMessageClass(METHODS[path].input_type)()))[0]
+
+
+def listed(answer: Message) -> list[Any]:
+    """Returns the items of a page."""
+    (items,) = (field.name for field in answer.DESCRIPTOR.fields if field.message_type is not None)
+    return list(getattr(answer, items))
+
+
+async def test_no_method_sees_or_changes_what_exists_in_another_sandbox(
+    sandbox: Sandbox, other_sandbox: Sandbox, existing: Resources
+) -> None:
+    stranger = other_sandbox.wire
+    for path in NAMING:
+        request = request_for(METHODS[path], existing)
+        assert request.ByteSize(), f"{path} names nothing: add one to `existing` or to `NEEDED`"
+        failure = await stranger.refuse(path, request)
+        assert failure.code is grpc.StatusCode.NOT_FOUND, (path, failure)
+    assert await read_all(sandbox) == existing
+
+
+async def test_the_methods_that_are_asked_about_what_exists_find_it_in_its_own_sandbox(
+    sandbox: Sandbox, existing: Resources
+) -> None:
+    """Or else the test above would prove nothing."""
+    for path in [path for path in NAMING if METHODS[path].name.startswith(("Get", "Lookup", "Review", "WatchEvents"))]:
+        assert await sandbox.wire.send(path, request_for(METHODS[path], existing)) is not None
+
+
+async def test_no_list_shows_what_exists_in_another_sandbox(other_sandbox: Sandbox, existing: Resources) -> None:
+    stranger = other_sandbox.wire
+    own = {"/clarion.v1.ApiKeyService/ListApiKeys": [other_sandbox.name]}
+    for path in LISTING:
+        if can_list(path):
+            items = listed(await stranger.send(path, GetMessageClass(METHODS[path].input_type)()))
+            assert [getattr(item, "sandbox", item) for item in items] == own.get(path, []), path
+        request = request_for(METHODS[path], existing)
+        if request.ByteSize():
+            assert await nothing_is_listed(stranger, path, request), path
+
+
+async def nothing_is_listed(wire: Wire, path: str, request: Message) -> bool:
+    """Whether the list has no items, or is refused, as what it is to be filtered by is not there."""
+    try:
+        return not listed(await wire.send(path, request))
+    except grpc.aio.AioRpcError as error:
+        return error.code() is grpc.StatusCode.NOT_FOUND
+
+
+async def test_an_address_is_suppressed_in_the_sandbox_of_the_suppression_alone(
+    sandbox: Sandbox, other_sandbox: Sandbox, existing: Resources
+) -> None:
+    (path,) = CHECKING
+    request = NEEDED["CheckSuppression"]
+    assert listed(await sandbox.wire.send(path, request))
+    assert not listed(await other_sandbox.wire.send(path, request))
+
+
+async def test_a_watch_from_the_start_sees_the_events_of_its_own_sandbox_alone(
+    sandbox: Sandbox, other_sandbox: Sandbox, existing: Resources
+) -> None:
+    assert await count_events(other_sandbox) == 0
+    assert await count_events(sandbox) == 2
+
+
+async def count_events(sandbox: Sandbox) -> int:
+    """Counts the events from the start to the first one that happens after all of them."""
+    await set_up(sandbox.client, "marker", 9)
+    marker = await sandbox.client.trigger("marker", to="suppressed@clarion.test", context=CONTEXT)
+    count = 0
+    async with asyncio.timeout(60), sandbox.client.messages.watch(from_start=True) as watch:
+        async for event in watch:
+            if event.execution == marker.execution:
+                return count
+            count += 1
+    raise AssertionError("a watch does not end by itself")
+
+
+async def test_one_name_in_two_sandboxes_is_two_campaigns(
+    sandbox: Sandbox, orders: AsyncClient, other_sandbox: Sandbox
+) -> None:
+    await set_up(other_sandbox.client, "orders", 9, display_name="Others")
+    await other_sandbox.client.trigger("orders", to="sent@clarion.test", context=CONTEXT, request_id="1")
+    assert not (await orders.trigger("orders", to="sent@clarion.test", context=CONTEXT, request_id="1")).replayed
+    assert (await orders.campaigns.get("orders")).display_name == "orders"
+    assert (await orders.reports.get("orders")).targeted_count == 1
