@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import pytest
 import structlog
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
-# How long an example takes says more about what else the machine does than about the code.
-settings.register_profile("clarion", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SOAK = bool(os.environ.get("CLARION_SOAK"))
+
+# How long an example takes says more about what else the machine does than about the code. Every run has new examples.
+settings.register_profile(
+    "clarion", max_examples=2_000 if SOAK else 40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("clarion")
 
 # By default structlog draws tracebacks with rich, which takes a second for each.
@@ -21,6 +26,13 @@ structlog.configure(
 )
 
 COUNTS = "counts"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Has `make soak` run every property with many more examples."""
+    for item in items:
+        if is_hypothesis_test(getattr(item, "obj", None)):
+            item.add_marker(pytest.mark.soak)
 
 
 @pytest.fixture

@@ -119,7 +119,7 @@ def test_a_store_that_cannot_be_opened_is_told_without_its_password(
     assert "secret" not in text
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def locked_url() -> Iterator[str]:
     """Of a database of a server that asks its user for a password, which is `right`, and gives him no rights."""
     server = PostgresqlServer(password_for="clarion_locked")

@@ -17,7 +17,7 @@ SOAK = bool(os.environ.get("CLARION_SOAK"))
 BOUNDED = settings(
     # New examples in every run. One that fails prints how to run it again.
     print_blob=True,
-    max_examples=600 if SOAK else 12,
+    max_examples=600 if SOAK else 8,
     stateful_step_count=80 if SOAK else 30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

@@ -354,7 +354,7 @@ class MessageLife(RuleBasedStateMachine):
 def test_every_message_reaches_exactly_one_outcome_whatever_happens() -> None:
     run_state_machine_as_test(
         MessageLife,
-        settings=settings(max_examples=1_000 if SOAK else 30, stateful_step_count=40, deadline=None),
+        settings=settings(max_examples=1_000 if SOAK else 20, stateful_step_count=40, deadline=None),
     )
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.unit.rendering.contents import COMPILER, definition, reviewed
 from tests.unit.rendering.wild import Wild
 
-EXAMPLES = 10_000 if os.environ.get("CLARION_SOAK") else 150
+EXAMPLES = 10_000 if os.environ.get("CLARION_SOAK") else 75
 
 TOKENS = (
     *("{{", "}}", "{%", "%}", "{#", "#}", "{", "}", "\n", "if", "elif", "else", "endif", "for", "in", "endfor", "set"),

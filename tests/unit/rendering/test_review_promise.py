@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.unit.rendering.contents import COMPILER, definition
 from tests.unit.rendering.wild import Wild
 
-EXAMPLES = 20_000 if os.environ.get("CLARION_SOAK") else 120
+EXAMPLES = 20_000 if os.environ.get("CLARION_SOAK") else 60
 CONTEXTS_A_TEMPLATE = 8
 
 
