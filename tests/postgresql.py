@@ -25,7 +25,7 @@ from urllib.parse import quote, urlsplit
 
 import psycopg
 from clarion_server.adapters.storage.schema import metadata
-from psycopg.sql import SQL, Identifier
+from psycopg.sql import SQL, Composed, Identifier
 
 START_SECONDS = 30.0
 #: Becomes another account and then the program. `Popen(user=…)` would fork this process, whose threads may be in the
@@ -205,7 +205,19 @@ def made_database(name: str, options: str = "") -> str:
 
 def empty(url: str) -> None:
     """Deletes every row of Clarion's tables. TRUNCATE makes new files, which takes ten times as long for a few rows."""
+    connection = _connection_for_emptying(url)
+    with connection.transaction():
+        connection.execute(_deletions())
+
+
+@cache
+def _connection_for_emptying(url: str) -> psycopg.Connection:
+    connection = psycopg.connect(url, autocommit=True)
+    atexit.register(connection.close)
+    return connection
+
+
+@cache
+def _deletions() -> Composed:
     tables = [Identifier(table.name) for table in reversed(metadata.sorted_tables)]
-    deletions = SQL("; ").join(SQL("DELETE FROM {}").format(table) for table in tables)
-    with psycopg.connect(url) as connection:
-        connection.execute(deletions)
+    return SQL("; ").join(SQL("DELETE FROM {}").format(table) for table in tables)

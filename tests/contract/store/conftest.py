@@ -21,9 +21,8 @@ def kind(request: pytest.FixtureRequest) -> StoreKind:
 
 
 @pytest.fixture
-def store(kind: StoreKind, tmp_path: Path) -> Iterator[Store]:
-    with closing(kind.open(tmp_path, PATIENCE)) as opened:
-        yield opened
+def store(kind: StoreKind) -> Store:
+    return kind.empty()
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -9,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from clarion_server.adapters.storage.postgresql import open_postgresql_store
+from clarion_server.adapters.storage.schema import metadata
 from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.application.ports.store import Store
 
@@ -24,6 +27,10 @@ class StoreKind:
     open: Callable[[Path, float], Store]
     """Opens the store of that folder, and makes it if there is none yet. Its units of work wait for one another for so
     many seconds.
+    """
+    empty: Callable[[], Store]
+    """Empties the one store that tests have in turn, and returns it. Opening a store and compiling its statements takes
+    longer than most tests.
     """
 
 
@@ -59,7 +66,42 @@ def _postgresql_url() -> str:
     return url
 
 
+@cache
+def _shared_sqlite_store() -> tuple[Store, sqlite3.Connection]:
+    folder = TemporaryDirectory(prefix="clarion-contract-")
+    store = _open_sqlite_store(Path(folder.name), PATIENCE)
+    emptying = sqlite3.connect(Path(folder.name, "clarion.db"), isolation_level=None)
+    # The last that is registered runs first.
+    for ending in (folder.cleanup, store.close, emptying.close):
+        atexit.register(ending)
+    return store, emptying
+
+
+def _empty_sqlite_store() -> Store:
+    store, emptying = _shared_sqlite_store()
+    deletions = " ".join(f"DELETE FROM {table};" for table in (*metadata.tables, "sqlite_sequence"))
+    emptying.executescript(f"BEGIN IMMEDIATE; {deletions} COMMIT")
+    return _without_listener(store)
+
+
+@cache
+def _shared_postgresql_store() -> Store:
+    store = open_postgresql_store(_postgresql_url(), PATIENCE)
+    atexit.register(store.close)
+    return store
+
+
+def _empty_postgresql_store() -> Store:
+    empty(_postgresql_url())
+    return _without_listener(_shared_postgresql_store())
+
+
+def _without_listener(store: Store) -> Store:
+    store.listen(lambda _: None)
+    return store
+
+
 KINDS = (
-    StoreKind("sqlite", _open_sqlite_store),
-    StoreKind("postgresql", _open_postgresql_store),
+    StoreKind("sqlite", _open_sqlite_store, _empty_sqlite_store),
+    StoreKind("postgresql", _open_postgresql_store, _empty_postgresql_store),
 )
