@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,10 +14,10 @@ from clarion_server.bootstrap import open_store, prepare
 from clarion_server.config import Settings
 from clarion_server.transport.cli.app import run
 
+from tests.fork_server import fork_server
 from tests.postgresql import PostgresqlServer, ask
 from tests.process import free_port
 
-SECONDS = 60
 REFUSED = 2
 
 
@@ -30,27 +28,27 @@ def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("CLARION_PROCESSES", "2")
 
 
-def told(capsys: pytest.CaptureFixture[str], *options: str) -> str:
-    """What the command says before several processes would start, which is where most mistakes show."""
+def printed(capsys: pytest.CaptureFixture[str], *options: str) -> str:
+    """Returns what the command prints before several processes would start, which is where most mistakes show."""
     status = run(["serve", *options], serve="clarion_server.serving:serve")
     said = capsys.readouterr()
     assert (status, said.out) == (REFUSED, "")
     return said.err
 
 
-def told_by_a_process(**settings: str) -> str:
-    """What one says that gets as far as to its door."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "clarion_server", "serve"],
-        env=os.environ | {f"CLARION_{name.upper()}": value for name, value in settings.items()},
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    assert ended.returncode == REFUSED
-    assert "Traceback" not in ended.stderr
-    return ended.stderr
+def printed_by_a_process(folder: Path, **settings: str) -> str:
+    """Returns what a service prints that comes as far as to listen."""
+    given = {"store": f"sqlite:///{folder}/clarion.db", **settings}
+    with (folder / "errors").open("w+") as errors:
+        environment = os.environ | {f"CLARION_{name.upper()}": value for name, value in given.items()}
+        service = fork_server().start(environment, errors.fileno())
+        with os.fdopen(service.output) as output, os.fdopen(service.end) as end:
+            output.read()
+            assert int(end.read()) == REFUSED
+        errors.seek(0)
+        text = errors.read()
+    assert "Traceback" not in text
+    return text
 
 
 def is_one_sentence(text: str) -> bool:
@@ -86,10 +84,10 @@ def is_one_sentence(text: str) -> bool:
         (["--tls-key", "key.pem"], "CLARION_TLS_CERTIFICATE and CLARION_TLS_KEY belong together: set both, or none."),
     ],
 )
-def test_settings_that_cannot_be_are_told_by_their_name_before_a_store_is_made(
+def test_settings_that_cannot_be_are_reported_by_their_name_before_a_store_is_made(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, options: list[str], sentence: str
 ) -> None:
-    text = told(capsys, *options)
+    text = printed(capsys, *options)
     assert text.startswith("error: The service cannot start with these settings.\n")
     assert sentence in text
     assert "Traceback" not in text
@@ -108,12 +106,12 @@ def test_settings_that_cannot_be_are_told_by_their_name_before_a_store_is_made(
         ("postgresql://me:secret@nowhere.invalid/clarion", "PostgreSQL says: failed to resolve host 'nowhere.invalid'"),
     ],
 )
-def test_a_store_that_cannot_be_opened_is_told_without_its_password(
+def test_a_store_that_cannot_be_opened_is_reported_without_its_password(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, store: str, sentence: str
 ) -> None:
     (tmp_path / "notes.txt").write_text("Dear diary, today I wrote no SQL. " * 100)
     (tmp_path / "folder").mkdir()
-    text = told(capsys, "--store", store)
+    text = printed(capsys, "--store", store)
     assert is_one_sentence(text)
     assert sentence in text
     assert "secret" not in text
@@ -131,31 +129,31 @@ def locked_url() -> Iterator[str]:
         server.remove()
 
 
-def test_a_user_without_rights_and_one_with_a_wrong_password_are_told(
+def test_a_user_without_rights_and_one_with_a_wrong_password_are_reported(
     capsys: pytest.CaptureFixture[str], locked_url: str
 ) -> None:
-    text = told(capsys, "--store", locked_url.replace(":right@", ":wrong@"))
+    text = printed(capsys, "--store", locked_url.replace(":right@", ":wrong@"))
     assert is_one_sentence(text)
     assert 'password authentication failed for user "clarion_locked"' in text
-    text = told(capsys, "--store", locked_url)
+    text = printed(capsys, "--store", locked_url)
     assert is_one_sentence(text)
     assert "permission denied for schema public" in text
 
 
-def test_a_user_who_may_not_use_the_tables_is_told(capsys: pytest.CaptureFixture[str], locked_url: str) -> None:
+def test_a_user_who_may_not_use_the_tables_is_reported(capsys: pytest.CaptureFixture[str], locked_url: str) -> None:
     owner_url = locked_url.replace("clarion_locked:right@", "clarion@")
     open_store(owner_url).close()
     ask(owner_url, "GRANT SELECT ON alembic_version TO clarion_locked")
     # The one before it is the log's.
-    text = told(capsys, "--store", locked_url).splitlines(keepends=True)[-1]
+    text = printed(capsys, "--store", locked_url).splitlines(keepends=True)[-1]
     assert is_one_sentence(text)
     assert "Cannot use the store: PostgreSQL says: permission denied for table " in text
 
 
-def test_a_certificate_that_is_none_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_a_certificate_that_is_none_is_reported(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     for name in ("certificate.pem", "key.pem"):
         (tmp_path / name).write_text("no PEM")
-    text = told(capsys, "--tls-certificate", "certificate.pem", "--tls-key", "key.pem")
+    text = printed(capsys, "--tls-certificate", "certificate.pem", "--tls-key", "key.pem")
     assert is_one_sentence(text)
     assert "Cannot use the certificate certificate.pem with the key key.pem" in text
 
@@ -163,9 +161,9 @@ def test_a_certificate_that_is_none_is_told(capsys: pytest.CaptureFixture[str], 
 PUBLIC = ("--public-url", "https://mail.example")
 
 
-def test_link_keys_that_are_none_are_told_by_their_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_link_keys_that_are_none_are_reported_by_their_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "link-keys").write_text(f"2 {'0f' * 64}\n1 secret\n")
-    text = told(capsys, *PUBLIC, "--link-keys", "link-keys")
+    text = printed(capsys, *PUBLIC, "--link-keys", "link-keys")
     assert is_one_sentence(text)
     assert "Cannot use the link keys in link-keys: Line 2 is not a number from 1 to 255 and 128 hexadecimal" in text
     assert "secret" not in text
@@ -185,7 +183,7 @@ def test_a_start_without_a_key_that_has_sealed_links_is_refused(
     for name, number, digits in (("first", 1, "0f"), ("newer", 2, "ab"), ("other", 1, "ab")):
         (tmp_path / name).write_text(f"{number} {digits * 64}\n")
     record_sealing_key("first")
-    text = told(capsys, *options)
+    text = printed(capsys, *options)
     assert text.count("\n") == 1
     assert fault in text
 
@@ -193,7 +191,7 @@ def test_a_start_without_a_key_that_has_sealed_links_is_refused(
 def test_a_single_process_checks_the_link_keys_too(tmp_path: Path) -> None:
     (tmp_path / "first").write_text(f"1 {'0f' * 64}\n")
     record_sealing_key("first")
-    assert "the link keys lack the key 1." in told_by_a_process(listen="127.0.0.1:0", processes="1")
+    assert "the link keys lack the key 1." in printed_by_a_process(tmp_path, listen="127.0.0.1:0", processes="1")
 
 
 def record_sealing_key(file: str) -> None:
@@ -211,14 +209,14 @@ def taken_port() -> Iterator[int]:
 
 
 @pytest.mark.parametrize("processes", ["1", "2"])
-def test_a_port_that_is_taken_is_told(taken_port: int, processes: str) -> None:
-    text = told_by_a_process(listen=f"127.0.0.1:{taken_port}", processes=processes)
+def test_a_port_that_is_taken_is_reported(taken_port: int, processes: str, tmp_path: Path) -> None:
+    text = printed_by_a_process(tmp_path, listen=f"127.0.0.1:{taken_port}", processes=processes)
     assert is_one_sentence(text)
     assert f"error: Cannot listen on 127.0.0.1:{taken_port}: " in text
     assert "Set CLARION_LISTEN" in text
 
 
-def test_why_no_process_can_start_is_told_by_the_one_that_looks_after_them() -> None:
-    text = told_by_a_process(listen="127.0.0.1:0", processes="2", queue=f"nats://127.0.0.1:{free_port()}")
+def test_the_supervisor_says_why_no_process_can_start(tmp_path: Path) -> None:
+    text = printed_by_a_process(tmp_path, listen="127.0.0.1:0", processes="2", queue=f"nats://127.0.0.1:{free_port()}")
     assert is_one_sentence(text.splitlines(keepends=True)[-1])
     assert "error: Cannot use the queue: " in text

@@ -92,7 +92,7 @@ async def test_a_claim_gets_what_is_of_its_channel_configuration_and_lane_alone(
     assert ids(await desk.claim(stranger.channel, 1)) == {strange.id}
 
 
-async def test_what_was_committed_and_never_told_is_claimed_all_the_same(desk: Desk, sender: Sender) -> None:
+async def test_what_was_committed_and_never_announced_is_claimed_all_the_same(desk: Desk, sender: Sender) -> None:
     queued = await desk.add(sender, 3)
     assert ids(await desk.claim(sender.channel, 3)) == ids(queued)
 
@@ -113,7 +113,7 @@ async def test_what_waits_for_its_time_needs_nobody_who_remembers_it(desk: Desk,
     assert (claimed.attempt_time or 0) >= later.due_time
 
 
-async def test_what_is_to_leave_later_is_claimed_then_though_nobody_was_told(desk: Desk, sender: Sender) -> None:
+async def test_what_is_due_later_is_claimed_then_without_an_announcement(desk: Desk, sender: Sender) -> None:
     (later,) = await desk.add(sender, delay=A_WHILE)
     (claimed,) = await desk.claim(sender.channel, 1)
     assert claimed.id == later.id

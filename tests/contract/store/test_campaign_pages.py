@@ -43,7 +43,7 @@ def test_a_list_shows_whole_campaigns_of_its_sandbox_only(work: UnitOfWork) -> N
     assert work.campaigns.page(CampaignQuery(Visibility("empty"))) == []
 
 
-def test_campaigns_are_listed_by_name_unless_told_otherwise(work: UnitOfWork) -> None:
+def test_campaigns_are_listed_by_name_by_default(work: UnitOfWork) -> None:
     for campaign_id in ("b", "a-1", "c", "a"):
         a_campaign(work, campaign_id)
     assert ids(work, QUERY) == ["a", "a-1", "b", "c"]

@@ -46,7 +46,7 @@ def test_a_campaign_at_rest_is_never_due(work: UnitOfWork, state: CampaignState)
     assert work.campaigns.next_transition_time() is None
 
 
-def test_every_due_campaign_of_every_sandbox_is_told(work: UnitOfWork) -> None:
+def test_every_due_campaign_of_every_sandbox_is_returned(work: UnitOfWork) -> None:
     a_campaign(work, "starts", state=SCHEDULED, schedule=Schedule(100, None))
     a_campaign(work, "ends", state=LIVE, schedule=Schedule(None, 50), sandbox="staging")
     a_campaign(work, "later", state=SCHEDULED, schedule=Schedule(101, None))

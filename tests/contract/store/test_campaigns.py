@@ -123,7 +123,7 @@ def test_locked_revisions_are_the_stored_ones(work: UnitOfWork) -> None:
     }
 
 
-def test_standings_tell_what_becomes_of_queued_messages(work: UnitOfWork) -> None:
+def test_delivery_policies_say_what_becomes_of_queued_messages(work: UnitOfWork) -> None:
     one, two = a_campaign(work, "one"), a_campaign(work, "two")
     work.campaigns.save(replace(two, revision=2, state=CampaignState.STOPPED, queue_disposal=QueueDisposal.CANCEL))
     assert work.campaigns.delivery_policies([one.key, two.key, 10_000]) == {

@@ -54,7 +54,7 @@ def test_a_key_is_never_given_twice(store: Store) -> None:
         assert a_channel(work).key != deleted.key
 
 
-def test_all_channel_configurations_of_every_sandbox_are_told_by_key(work: UnitOfWork) -> None:
+def test_all_channel_configurations_of_every_sandbox_are_listed_by_key(work: UnitOfWork) -> None:
     made = [a_channel(work, "b"), a_channel(work, "a", sandbox="staging"), a_channel(work, "c")]
     assert work.channels.by_keys(work.channels.revisions()) == sorted(made, key=lambda configuration: configuration.key)
 

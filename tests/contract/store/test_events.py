@@ -170,7 +170,7 @@ def test_the_tail_has_the_events_of_every_sandbox_in_order(work: UnitOfWork) -> 
     assert [event.message_id for event in work.events.tail(tail[-1].sequence, 3)] == [events[3].message_id]
 
 
-def test_the_events_of_a_message_are_told_in_order(work: UnitOfWork) -> None:
+def test_the_events_of_a_message_are_returned_in_order(work: UnitOfWork) -> None:
     first, second = a_sender(work).messages(work, 2)
     kept = recorded(work, samples.event(first, MessageState.QUEUED), samples.event(second), samples.event(first))
     assert work.events.of_message(first.id) == [kept[0], kept[2]]

@@ -60,7 +60,7 @@ def test_a_release_is_of_one_campaign(work: UnitOfWork) -> None:
     assert due_ids(work, one) == {first.id}
 
 
-def test_the_campaigns_with_held_messages_are_told(work: UnitOfWork) -> None:
+def test_the_campaigns_with_held_messages_are_listed(work: UnitOfWork) -> None:
     one, two, three = a_sender(work, "one"), a_sender(work, "two", sandbox="staging"), a_sender(work, "three")
     assert work.messages.held_campaigns() == set()
     work.messages.hold(ids([*one.messages(work, 2), two.message(work)]))

@@ -55,7 +55,7 @@ def test_thousands_are_claimable_at_once(work: UnitOfWork) -> None:
     assert names(work.messages.claimable(names(queued))) == names(queued)
 
 
-def test_the_queue_is_told_from_the_longest_due_on_and_then_by_name(work: UnitOfWork) -> None:
+def test_the_queue_is_listed_from_the_longest_due_on_and_then_by_name(work: UnitOfWork) -> None:
     sender = a_sender(work)
     last, first = sender.message(work, due_time=NOW), sender.message(work, due_time=NOW - 9)
     middle = sender.messages(work, 3, due_time=NOW - 5)

@@ -30,7 +30,7 @@ def stored(work: UnitOfWork, message: Message) -> Message:
     return kept
 
 
-def test_a_due_message_is_told_whole(store: Store) -> None:
+def test_a_due_message_is_returned_whole(store: Store) -> None:
     with committing(store) as work:
         sender = a_sender(work)
         queued = sender.message(work)
@@ -59,20 +59,20 @@ def test_a_lower_lane_goes_before_whatever_is_longer_due(work: UnitOfWork) -> No
     assert due_ids(work, sender) == ids([reset, receipt, promotion])
 
 
-def test_no_more_than_the_limit_are_told_and_they_are_the_first_ones(work: UnitOfWork) -> None:
+def test_no_more_than_the_limit_are_returned_and_they_are_the_first_ones(work: UnitOfWork) -> None:
     sender = a_sender(work)
     queued = [sender.message(work, due_time=NOW - 10 + index) for index in range(5)]
     assert due_ids(work, sender, limit=2) == ids(queued[:2])
 
 
-def test_messages_of_another_channel_are_not_told(work: UnitOfWork) -> None:
+def test_messages_of_another_channel_are_not_returned(work: UnitOfWork) -> None:
     one, two = a_sender(work, "one"), a_sender(work, "two")
     first, second = one.message(work), two.message(work)
     assert due_ids(work, one) == [first.id]
     assert due_ids(work, two) == [second.id]
 
 
-def test_messages_of_every_campaign_of_a_channel_are_told(work: UnitOfWork) -> None:
+def test_messages_of_every_campaign_of_a_channel_are_returned(work: UnitOfWork) -> None:
     one = a_sender(work, "one")
     two = a_sender(work, "two", channel=one.channel)
     queued = [one.message(work, due_time=NOW - 2), two.message(work, due_time=NOW - 1)]
@@ -282,7 +282,7 @@ def test_a_message_whose_outcome_was_recorded_is_claimed_by_nobody(work: UnitOfW
     assert work.messages.claimed_by(["process-1"], 10) == []
 
 
-def test_queued_messages_of_an_execution_are_told_held_or_not(work: UnitOfWork) -> None:
+def test_queued_messages_of_an_execution_are_returned_held_or_not(work: UnitOfWork) -> None:
     sender = a_sender(work)
     queued, held, sending, sent = sender.messages(work, 4)
     sender.message(work)
@@ -293,7 +293,7 @@ def test_queued_messages_of_an_execution_are_told_held_or_not(work: UnitOfWork) 
     assert sorted(told, key=lambda message: message.id) == [queued, held]
 
 
-def test_queued_messages_of_a_campaign_are_told_held_or_not(work: UnitOfWork) -> None:
+def test_queued_messages_of_a_campaign_are_returned_held_or_not(work: UnitOfWork) -> None:
     one = a_sender(work, "one")
     two = a_sender(work, "two", channel=one.channel)
     queued, held, sending = one.message(work), one.message(work), one.message(work)

@@ -71,7 +71,7 @@ async def test_a_dry_run_shows_the_diff_and_changes_nothing(shop: CommandLine, s
     assert campaign.live_version == 1
 
 
-async def test_what_review_finds_is_told_by_line_of_the_file(shop: CommandLine) -> None:
+async def test_what_review_finds_is_reported_by_line_of_the_file(shop: CommandLine) -> None:
     shop.write("campaign.yaml", CAMPAIGN.replace("is {{ context.order }}", "is {{ context.ordr }}"))
     applied = await shop("apply", "-f", "campaign.yaml", "--activate", "--json")
     assert applied.status == 1
@@ -83,7 +83,7 @@ async def test_what_review_finds_is_told_by_line_of_the_file(shop: CommandLine) 
     assert CAMPAIGN.splitlines()[9] == "        <p>Your order is {{ context.order }}.</p>"
 
 
-async def test_what_review_finds_in_a_file_of_its_own_is_told_by_its_line(shop: CommandLine) -> None:
+async def test_what_review_finds_in_a_file_of_its_own_is_reported_by_its_line(shop: CommandLine) -> None:
     head, _, tail = CAMPAIGN.partition("      html: |\n")
     shop.write("campaign.yaml", head + "      html_file: order.html\n" + tail[tail.index("context_schema") :])
     shop.write("order.html", "<p>Thank you.</p>\n<p>\n{{ context.nothing }}</p>\n")
@@ -91,7 +91,7 @@ async def test_what_review_finds_in_a_file_of_its_own_is_told_by_its_line(shop: 
     assert [finding["place"] for finding in applied.lines[0]["findings"]] == ["order.html:3"]
 
 
-async def test_what_the_service_refuses_is_told_by_line_of_the_file_for_all_files(clarion: CommandLine) -> None:
+async def test_what_the_service_refuses_is_reported_by_line_of_the_file_for_all_files(clarion: CommandLine) -> None:
     clarion.write("a.yaml", CAMPAIGN.replace("order-confirmed", "first") + "tags: [shop, shop]\n")
     clarion.write("b.yaml", CAMPAIGN.replace("order-confirmed", "Second") + "tags: [shop, shop]\n")
     applied = await clarion("apply", "-f", ".")

@@ -36,7 +36,7 @@ async def test_review_and_activation_end_with_1_when_there_are_errors(clarion: C
     assert activation.error["reason"] == "REVIEW_FAILED"
 
 
-async def test_what_became_of_messages_is_told(shop: CommandLine, sink: SmtpSink) -> None:
+async def test_what_became_of_messages_is_shown(shop: CommandLine, sink: SmtpSink) -> None:
     await shop(*TRIGGER, "--to", "jane@example.com")
     await shop(*TRIGGER, "--to", "bounce@clarion.test")
     events = await shop.process("watch", "--from-start", "--limit", "2", "--json")
@@ -116,7 +116,7 @@ async def test_output_for_programs_has_no_colour_and_no_folded_line(shop: Comman
     assert "Order confirmed" in listed.out
 
 
-async def test_a_service_that_does_not_run_is_told_at_once(clarion: CommandLine) -> None:
+async def test_a_service_that_does_not_run_is_reported_at_once(clarion: CommandLine) -> None:
     unreachable = ("--target", "127.0.0.1:1")
     answers = [await clarion(*command, *unreachable) for command in (("campaigns", "list"), ("report", "x"))]
     for refused in (*answers, await clarion.process("watch", *unreachable)):

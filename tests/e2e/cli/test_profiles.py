@@ -25,7 +25,7 @@ async def test_a_profile_is_created_shown_changed_and_deleted(clarion: CommandLi
     assert gone.error["reason"] == "RESOURCE_NOT_FOUND"
 
 
-async def test_a_taken_identity_is_told_with_its_owner(clarion: CommandLine) -> None:
+async def test_a_taken_identity_is_reported_with_its_owner(clarion: CommandLine) -> None:
     owner = (await clarion("profiles", "create", "jane@example.com")).out.strip()
     refused = await clarion("profiles", "create", "crm:1", "JANE@example.com")
     assert refused.status == 2

@@ -57,7 +57,7 @@ async def test_a_file_is_sent_once_however_often_it_is_run(shop: CommandLine, si
     assert len(messages) == 20
 
 
-async def test_lines_that_fail_are_told_by_number_and_the_others_are_sent(shop: CommandLine, sink: SmtpSink) -> None:
+async def test_lines_that_fail_are_reported_by_number_and_the_others_sent(shop: CommandLine, sink: SmtpSink) -> None:
     lines = [
         '{"to": "a@example.com", "context": {"order": "1"}}',
         '{"to": "b@example.com", "context": {}}',

@@ -20,7 +20,9 @@ _DECODER = json.JSONDecoder()
 GET = "GET /v1/channelConfigurations"
 
 
-async def test_calls_under_way_finish_streams_are_told_to_come_back_and_new_calls_are_refused(tmp_path: Path) -> None:
+async def test_calls_under_way_finish_streams_end_with_a_time_to_retry_and_new_calls_are_refused(
+    tmp_path: Path,
+) -> None:
     gate = asyncio.Event()
     async with AsyncExitStack() as stack:
         smtp = await stack.enter_async_context(SmtpFaults({"EHLO": gate}))

@@ -196,7 +196,7 @@ ALL_WRONG: dict[str, tuple[str, Message, list[str]]] = {
 
 
 @pytest.mark.parametrize("case", ALL_WRONG)
-async def test_everything_wrong_with_a_question_is_told_at_once(sandbox: Sandbox, case: str) -> None:
+async def test_everything_wrong_with_a_question_is_reported_at_once(sandbox: Sandbox, case: str) -> None:
     path, request, fields = ALL_WRONG[case]
     failure = await sandbox.wire.refuse(path, request)
     assert (failure.code, failure.reason) == (Code.INVALID_ARGUMENT, "INVALID_FIELDS")

@@ -82,7 +82,7 @@ def a_recipient(number: int) -> Recipient:
     return Recipient(f"r{number}@example.com", CONTEXT)
 
 
-async def test_one_of_two_requests_under_one_id_is_accepted_and_the_other_told_of_it(
+async def test_one_of_two_requests_under_one_id_is_accepted_and_the_other_repeats_its_answer(
     orders: AsyncClient, sandbox: Sandbox
 ) -> None:
     async with AsyncClient(sandbox.service.target, api_key=sandbox.key) as other:

@@ -53,7 +53,7 @@ def _connected(service: Service) -> grpc.Channel:
     return channel
 
 
-def test_a_connection_is_told_how_many_calls_it_may_have_under_way(service: Service) -> None:
+def test_a_connection_learns_how_many_calls_it_may_have_under_way(service: Service) -> None:
     host, _, port = service.target.rpartition(":")
     with socket.create_connection((host, int(port)), SECONDS) as connection, connection.makefile("rb") as stream:
         connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + EMPTY_SETTINGS)

@@ -166,7 +166,7 @@ async def test_a_service_with_a_certificate_serves_over_tls_alone(
             assert failure.code is grpc.StatusCode.UNAVAILABLE
 
 
-async def test_nobody_is_told_more_than_that_a_name_is_unknown(sandbox: Sandbox, other_sandbox: Sandbox) -> None:
+async def test_nobody_learns_more_than_that_a_name_is_unknown(sandbox: Sandbox, other_sandbox: Sandbox) -> None:
     """Whether another sandbox has it makes no difference."""
     await set_up(sandbox.client, "orders", 9)
 

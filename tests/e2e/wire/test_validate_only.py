@@ -48,7 +48,7 @@ async def test_a_campaign_that_is_only_validated_is_answered_with_defaults_and_n
     assert [each async for each in client.campaigns.list()] == []
 
 
-async def test_every_violation_of_a_new_campaign_is_told(client: AsyncClient) -> None:
+async def test_every_violation_of_a_new_campaign_is_reported(client: AsyncClient) -> None:
     with pytest.raises(InvalidRequestError) as refused:
         await client.campaigns.create(campaign("Orders", "orders", tags=["a", "a"]), validate_only=True)
     assert fields_of(refused) == ["campaign_id", "campaign.tags[1]"]

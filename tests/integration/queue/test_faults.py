@@ -119,7 +119,7 @@ async def die(desk: Desk) -> None:
     await desk.queue.connection.close()
 
 
-async def test_what_is_told_twice_is_in_the_stream_once(desk: Desk, sender: Sender, server: NatsServer) -> None:
+async def test_what_is_announced_twice_is_in_the_stream_once(desk: Desk, sender: Sender, server: NatsServer) -> None:
     messages = await desk.queue_up(sender, 3)
     desk.queue.queued(sender.channel.key, LANE, messages, messages[0].due_time)
     await desk.queue_up(sender)
@@ -260,7 +260,7 @@ async def test_a_consumer_that_somebody_deletes_is_made_anew(desk: Desk, sender:
     assert {each.id for each in await desk.claim(sender.channel, 2)} == {each.id for each in queued}
 
 
-async def test_what_a_full_stream_does_not_take_is_claimed_from_the_store_and_it_is_told_once(
+async def test_what_a_full_stream_does_not_take_is_claimed_from_the_store_and_this_is_logged_once(
     desk: Desk, sender: Sender, server: NatsServer
 ) -> None:
     await limit(server, 3)
@@ -311,7 +311,7 @@ async def test_a_connection_that_is_lost_again_and_again_is_tried_less_and_less(
     assert pauses == [0.5, 1.0]
 
 
-async def test_without_the_server_messages_are_claimed_from_the_store_and_it_is_told_once(
+async def test_without_the_server_messages_are_claimed_from_the_store_and_this_is_logged_once(
     desk: Desk, sender: Sender, server: NatsServer
 ) -> None:
     with capture_logs() as logs:

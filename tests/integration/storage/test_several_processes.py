@@ -26,9 +26,9 @@ TURNS = 100
 def test_of_processes_with_the_same_requests_one_takes_each_and_no_write_is_lost(store: SqlStore, path: Path) -> None:
     with committing(store) as work:
         key = a_sender(work).campaign.key
-    command = [sys.executable, "-m", "tests.integration.storage.writing", f"sqlite:///{path}", str(key), str(REQUESTS)]
+    command = [sys.executable, "-m", "tests.integration.storage.writing", str(path), str(key), str(REQUESTS)]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(PROCESSES)]
-    taken = [int(process.communicate(timeout=60)[0]) for process in processes]
+    taken = [int(process.communicate(timeout=300)[0]) for process in processes]
     with store.snapshot() as work:
         executions = work.executions.page(ExecutionQuery(samples.VISIBILITY, campaign_key=key, limit=1000))
         counts = work.counters.of_campaign(key, None)

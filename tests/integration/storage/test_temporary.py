@@ -39,7 +39,7 @@ def test_others_cannot_read_the_file_and_nothing_is_left_at_the_end(folder: Path
     assert list(folder.iterdir()) == []
 
 
-def test_a_folder_for_temporary_files_that_cannot_be_used_is_told(folder: Path) -> None:
+def test_a_folder_for_temporary_files_that_cannot_be_used_is_reported(folder: Path) -> None:
     folder.rmdir()
     with pytest.raises(CannotStart, match="Cannot make a store in the folder for temporary files"):
         open_store("memory:")

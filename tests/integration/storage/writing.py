@@ -1,6 +1,6 @@
 """Takes request ids as triggers do, and prints how many it took. `test_several_processes` runs it as a process.
 
-`python -m tests.integration.storage.writing STORE CAMPAIGN_KEY REQUESTS`
+`python -m tests.integration.storage.writing FILE_OR_URL CAMPAIGN_KEY REQUESTS`
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ import sys
 from contextlib import closing, suppress
 from uuid import uuid4
 
+from clarion_server.adapters.storage.postgresql import open_postgresql_store
+from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.application.ports.store import Store, WriteConflict
-from clarion_server.bootstrap import open_store
 from clarion_server.domain.counter import Metric
 
 from tests.contract.store import samples
@@ -33,8 +34,9 @@ def take_anew(store: Store, campaign_key: int, request_id: str) -> bool:
             return take(store, campaign_key, request_id)
 
 
-def main(store_url: str, campaign_key: str, requests: str) -> None:
-    with closing(open_store(store_url)) as store:
+def main(file_or_url: str, campaign_key: str, requests: str) -> None:
+    opened = (open_postgresql_store if "://" in file_or_url else open_sqlite_store)(file_or_url)
+    with closing(opened) as store:
         taken = [take_anew(store, int(campaign_key), f"order-{number}") for number in range(int(requests))]
     print(sum(taken))
 

@@ -45,7 +45,7 @@ async def test_a_key_keeps_a_hash_of_its_secret_alone(keys: Keys) -> None:
     assert (new.key.scopes, new.key.creator) == (frozenset({Scope.TRIGGER, Scope.READ}), ROOT.name)
 
 
-async def test_everything_wrong_with_a_new_key_is_told_by_paths_in_the_request(keys: Keys) -> None:
+async def test_everything_wrong_with_a_new_key_is_reported_by_paths_in_the_request(keys: Keys) -> None:
     unread = Violation("scopes[0]", "UNKNOWN_VALUE", "Must be one of AUTHOR, …")
     with pytest.raises(InvalidFields) as refused:
         await keys.keeping.create(CreateApiKey("", ADMIN, "Staging", (unread,)), ROOT)
@@ -56,7 +56,7 @@ async def test_everything_wrong_with_a_new_key_is_told_by_paths_in_the_request(k
     ]
 
 
-async def test_a_key_is_for_its_creators_sandbox_unless_told_otherwise(keys: Keys) -> None:
+async def test_a_key_is_for_its_creators_sandbox_by_default(keys: Keys) -> None:
     assert (await keys.create()).key.sandbox == "default"
     assert (await keys.create(caller=STAGING)).key.sandbox == "staging"
     assert (await keys.create(sandbox="staging")).key.sandbox == "staging"
@@ -83,7 +83,7 @@ async def test_pages_go_by_age(keys: Keys) -> None:
     assert first + second == made
 
 
-async def test_a_revoked_key_is_marked_and_told(keys: Keys) -> None:
+async def test_a_revoked_key_is_marked_and_announced(keys: Keys) -> None:
     new = await keys.create((Scope.TRIGGER,))
     revoked = await keys.keeping.revoke(new.key.id, ROOT)
     assert revoked.revoke_time == keys.clock.now()

@@ -48,7 +48,7 @@ def fields_of(error: pytest.ExceptionInfo[InvalidFields]) -> list[str]:
     return [violation.field for violation in error.value.violations]
 
 
-async def test_a_new_channel_configuration_is_kept_and_told(world: World) -> None:
+async def test_a_new_channel_configuration_is_stored_and_announced(world: World) -> None:
     created = await world.channel()
     assert created == await world.channels.get("orders", AUTHOR)
     assert (created.name, created.sandbox) == ("channelConfigurations/orders", AUTHOR.sandbox)
@@ -64,7 +64,7 @@ async def test_a_name_is_taken_once_in_a_sandbox(world: World) -> None:
     await world.channels.create(CreateChannelConfiguration("orders", ChannelSettings(CHANNEL)), STRANGER)
 
 
-async def test_everything_wrong_with_a_new_one_is_told_by_paths_in_the_request(world: World) -> None:
+async def test_everything_wrong_with_a_new_one_is_reported_by_paths_in_the_request(world: World) -> None:
     unread = Violation("smtp", "REQUIRED", "Must be given.")
     broken = ChannelSettings(replace(CHANNEL, max_rate=-1.0, provider=replace(SMTP, host="")), (unread,))
     with pytest.raises(InvalidFields) as refused:

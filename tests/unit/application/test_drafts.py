@@ -53,7 +53,7 @@ async def test_a_name_is_taken_once_in_a_sandbox(world: World) -> None:
     assert elsewhere.sandbox == STRANGER.sandbox
 
 
-async def test_everything_wrong_with_a_new_campaign_is_told_by_paths_in_the_request(world: World) -> None:
+async def test_everything_wrong_with_a_new_campaign_is_reported_by_paths_in_the_request(world: World) -> None:
     draft = Draft(replace(DEFINITION, display_name="", category=None), (UNREAD,))
     with pytest.raises(InvalidFields) as refused:
         await world.authoring.create(CreateCampaign("Order", draft), AUTHOR)
@@ -211,7 +211,7 @@ async def test_versions_are_listed_newest_first(world: World) -> None:
         await world.authoring.versions("order-confirmed", None, 2, STRANGER)
 
 
-async def test_every_committed_change_is_told(world: World) -> None:
+async def test_every_committed_change_is_announced(world: World) -> None:
     await world.draft()
     updated = await world.update(description="New")
     assert world.told == [updated]

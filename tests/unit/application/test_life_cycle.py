@@ -247,7 +247,7 @@ async def test_review_is_of_the_draft_and_changes_nothing(world: World) -> None:
         await world.life_cycle.review("order-confirmed", STRANGER)
 
 
-async def test_every_transition_is_told(world: World) -> None:
+async def test_every_transition_is_announced(world: World) -> None:
     states = [
         (await world.live()).state,
         (await world.life_cycle.pause("order-confirmed", "", AUTHOR)).state,

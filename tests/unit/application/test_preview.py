@@ -78,7 +78,7 @@ async def test_nobody_in_another_namespace_has_an_identity_of_that_namespace(wor
     assert (await preview_email(world, identity="crm:4711")).subject == "crm:4711"
 
 
-async def test_everything_wrong_with_the_data_is_told_at_once(world: World) -> None:
+async def test_everything_wrong_with_the_data_is_reported_at_once(world: World) -> None:
     await world.draft()
     unread = Violation("profile.x", "NOT_A_NUMBER", "Must be a finite number.")
     fields = await refused_fields(
@@ -92,12 +92,12 @@ async def test_a_context_that_lacks_what_the_schema_needs_is_refused(world: Worl
     assert [field for field, _ in await refused_fields(world, context={})] == ["context.order"]
 
 
-async def test_a_value_that_is_missing_when_rendered_is_told_with_its_place(world: World) -> None:
+async def test_a_value_that_is_missing_when_rendered_is_reported_with_its_place(world: World) -> None:
     await world.draft(**with_email(html="<p>{{ profile.first_name }}</p>"))
     assert await refused_fields(world) == [("actions[0].email.html", "RENDERING_FAILED")]
 
 
-async def test_a_template_that_cannot_be_read_is_told_as_review_tells_it(world: World) -> None:
+async def test_a_template_that_cannot_be_read_is_reported_as_review_reports_it(world: World) -> None:
     await world.draft(**with_email(html="{% if %}"))
     assert await refused_fields(world) == [("actions[0].email.html", "TEMPLATE_SYNTAX")]
 
@@ -122,7 +122,7 @@ async def test_the_rendered_action_is_the_one_asked_for_or_the_first(world: Worl
     assert await refused_fields(world, action="sms") == [("action", "UNKNOWN_VALUE")]
 
 
-async def test_an_address_that_is_none_is_told_by_its_path(world: World) -> None:
+async def test_an_address_that_is_none_is_reported_by_its_path(world: World) -> None:
     await world.draft()
     assert await refused_fields(world, profile={"email": "nobody"}) == [("profile.email", "MALFORMED")]
     assert await refused_fields(world, identity="email:nobody") == [("identity", "MALFORMED")]

@@ -85,7 +85,7 @@ async def test_broken_rules_are_errors_and_keep_the_templates_from_being_read(wo
     ]
 
 
-async def test_what_is_wrong_with_the_templates_is_told_with_the_rest(world: World) -> None:
+async def test_what_is_wrong_with_the_templates_is_reported_with_the_rest(world: World) -> None:
     action = Action("email", "orders", EmailContent(subject="Hello", html="<p>\n{% if %}</p>"))
     found = await findings(world, None, actions=(action,))
     syntax = next(finding for finding in found if finding.code is FindingCode.TEMPLATE_SYNTAX)

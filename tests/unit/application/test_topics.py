@@ -49,7 +49,7 @@ async def test_a_new_topic_is_kept_in_its_sandbox(world: World, topics: ManageTo
         await topics.get("news", STRANGER)
 
 
-async def test_everything_wrong_with_a_new_one_is_told_by_paths_in_the_request(topics: ManageTopics) -> None:
+async def test_everything_wrong_with_a_new_one_is_reported_by_paths_in_the_request(topics: ManageTopics) -> None:
     unread = Violation("silence", "UNKNOWN_VALUE", "Must be known.")
     sent = TopicInput(replace(NEWS, display_name="", default_locale="?"), (unread,))
     with pytest.raises(InvalidFields) as refused:

@@ -78,7 +78,7 @@ async def test_the_address_is_the_calls_or_the_profiles_or_the_identitys(
     assert message.address == address
 
 
-async def test_a_suppressed_address_is_excluded_and_told_of(world: World, process: Process) -> None:
+async def test_a_suppressed_address_is_excluded_and_reported(world: World, process: Process) -> None:
     answer = await process.trigger(recipient("email:suppressed@clarion.test"), recipient())
     assert answer.execution.exclusions == {(0, 0): ExclusionReason.SUPPRESSED}
     assert states(world) == [EXCLUDED, QUEUED]
@@ -293,7 +293,7 @@ async def test_an_identity_that_comes_twice_is_refused_the_second_time(process: 
     assert [(v.field, v.reason) for v in caught.value.violations] == [("recipients[2].identity", "DUPLICATE")]
 
 
-async def test_all_that_is_wrong_is_told_at_once(process: Process) -> None:
+async def test_all_that_is_wrong_is_reported_at_once(process: Process) -> None:
     with pytest.raises(InvalidFields) as caught:
         await process.trigger(
             recipient(locale="!", context={"order": {}}), recipient(address="nobody"), request_id="é", expire_time=1

@@ -38,7 +38,7 @@ def test_an_empty_schema_is_not_an_absent_one() -> None:
     assert CAMPAIGN.authored(Campaign.from_dict({"context_schema": {}})) == {"context_schema": {}}
 
 
-def test_a_stored_password_is_told_by_its_being_set_alone() -> None:
+def test_of_a_stored_password_only_its_being_set_is_shown() -> None:
     given = authored_channel({"smtp": {**SMTP, "username": "shop", "password_set": True}})
     assert given["smtp"]["password_set"]
 

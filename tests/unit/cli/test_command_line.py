@@ -56,14 +56,14 @@ NO_PORTS = ("--listen", "127.0.0.1:0", "--http-listen", "")
         (["--store", "mysql://x", *NO_PORTS], "CLARION_STORE"),
     ],
 )
-def test_a_setting_that_makes_no_sense_is_told_by_its_variable(
+def test_a_setting_that_makes_no_sense_is_reported_by_its_variable(
     arguments: list[str], variable: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["serve", *arguments], SERVE) == Exit.REFUSED
     assert variable in capsys.readouterr().err
 
 
-def test_every_setting_that_makes_no_sense_is_told(
+def test_every_setting_that_makes_no_sense_is_reported(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CLARION_LEASE_SECONDS", "0")
@@ -73,7 +73,7 @@ def test_every_setting_that_makes_no_sense_is_told(
     assert "CLARION_PENDING_LIMIT: " in shown
 
 
-def test_a_store_that_cannot_be_opened_is_told_in_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_store_that_cannot_be_opened_is_reported_in_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["serve", "--store", "sqlite:////nowhere/clarion.db", *NO_PORTS], SERVE) == Exit.REFUSED
     assert capsys.readouterr().err == "error: There is no folder /nowhere for the store clarion.db.\n"
 
@@ -99,7 +99,7 @@ def test_a_store_that_cannot_be_opened_is_told_in_one_sentence(capsys: pytest.Ca
         (["campaigns", "list", "--ca-certificates", "nowhere.pem"], "nowhere.pem"),
     ],
 )
-def test_a_wrong_command_is_told_in_one_sentence_and_ends_with_2(
+def test_a_wrong_command_is_reported_in_one_sentence_and_ends_with_2(
     arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(arguments, SERVE) == Exit.REFUSED

@@ -48,7 +48,7 @@ def details(reason: str, metadata: Mapping[str, str] | None = None) -> ErrorDeta
         (ClarionError, "INTERNAL", Exit.UNREACHABLE),
     ],
 )
-def test_whether_the_same_may_succeed_later_is_told_by_the_exit_code(
+def test_the_exit_code_says_whether_the_same_may_succeed_later(
     error_type: type[ClarionError], reason: str, status: Exit
 ) -> None:
     assert failure(error_type, "Something.", details(reason)).status is status
@@ -63,7 +63,7 @@ def test_errors_of_review_are_bad_news_and_not_a_wrong_command() -> None:
     assert [problem.text for problem in explanation.problems] == ["Line 2. (TEMPLATE_SYNTAX)"]
 
 
-def test_every_violation_is_told() -> None:
+def test_every_violation_is_reported() -> None:
     violations = tuple(Violation(field=f"recipients[{n}]", reason="R", description="Must be given.") for n in range(3))
     refused = ErrorDetails(reason="INVALID_FIELDS", violations=violations)
     assert [problem.where for problem in failure(InvalidRequestError, "x", refused).problems] == [

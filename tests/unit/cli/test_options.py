@@ -61,7 +61,7 @@ def test_a_name_that_is_given_twice_is_refused_with_its_path(tmp_path: Path) -> 
     ]
 
 
-def test_the_position_of_a_json_error_is_told(tmp_path: Path) -> None:
+def test_the_position_of_a_json_error_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "context.json"
     path.write_text('{\n  "a": 1,\n}', encoding="utf-8")
     with pytest.raises(CommandFailed) as caught:
@@ -69,7 +69,7 @@ def test_the_position_of_a_json_error_is_told(tmp_path: Path) -> None:
     assert caught.value.problems[0].where.startswith(f"{path}:")
 
 
-def test_a_file_that_is_not_there_is_told_with_what_the_option_takes() -> None:
+def test_a_file_that_is_not_there_is_reported_with_what_the_option_takes() -> None:
     with pytest.raises(CommandFailed, match=r"Cannot open nowhere\.json: No such file or directory") as caught:
         parse_json_object("nowhere.json", "--context")
     assert "--context takes" in caught.value.hint

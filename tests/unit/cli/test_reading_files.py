@@ -63,7 +63,7 @@ def test_a_folder_is_read_by_name_with_its_folders_and_without_other_files() -> 
     assert len(read_resources([Path()])) == 2
 
 
-def test_every_problem_of_a_document_is_told_with_its_line() -> None:
+def test_every_problem_of_a_document_is_reported_with_its_line() -> None:
     assert problems_of(
         "campaign: x\n"
         "display_nam: X\n"
@@ -109,7 +109,7 @@ def test_every_problem_of_a_document_is_told_with_its_line() -> None:
         ("campaign: a\nb: \x00\n", 2),
     ],
 )
-def test_what_is_not_yaml_as_it_should_be_is_told_by_line(text: str, line: int) -> None:
+def test_what_is_not_yaml_as_it_should_be_is_reported_by_line(text: str, line: int) -> None:
     ((where, _),) = problems_of(text)
     assert where.startswith(f"file.yaml:{line}")
 
@@ -135,7 +135,7 @@ def test_aliases_of_aliases_are_refused_with_a_line() -> None:
     assert "Aliases" in text
 
 
-def test_a_number_that_the_contract_cannot_hold_is_told_by_line() -> None:
+def test_a_number_that_the_contract_cannot_hold_is_reported_by_line() -> None:
     text = CHANNEL.replace("sender:", "port: 99999999999\n  sender:") + "max_concurrency: -2147483649\n"
     assert problems_of(text) == [
         ("file.yaml:5: smtp.port", "It is 99999999999, which is too large a number."),
@@ -143,7 +143,7 @@ def test_a_number_that_the_contract_cannot_hold_is_told_by_line() -> None:
     ]
 
 
-def test_what_is_not_utf_8_is_told_by_line() -> None:
+def test_what_is_not_utf_8_is_reported_by_line() -> None:
     Path("file.yaml").write_bytes(b"campaign: a\ndisplay_name: \xff\n")
     with pytest.raises(CommandFailed) as caught:
         read_resources([Path("file.yaml")])

@@ -59,11 +59,11 @@ def test_lines_are_counted_and_blank_ones_left_out() -> None:
         ("[" * 100_000, "nested too deeply"),
     ],
 )
-def test_what_cannot_be_sent_is_told_and_not_raised(line: str, problem: str) -> None:
+def test_what_cannot_be_sent_is_reported_and_not_raised(line: str, problem: str) -> None:
     assert problem in problem_of(line)
 
 
-def test_a_line_that_is_no_utf_8_is_told() -> None:
+def test_a_line_that_is_no_utf_8_is_reported() -> None:
     (line,) = read_lines([b'{"to": "\xff"}'], DEFAULTS)
     assert "utf-8" in line.problem
 

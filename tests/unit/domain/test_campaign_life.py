@@ -219,7 +219,7 @@ def test_the_schedule_moves_a_campaign_at_its_times(
     length=st.none() | st.integers(1, 100),
     now=st.integers(0, 250),
 )
-def test_the_next_transition_is_told_to_the_microsecond(
+def test_the_next_transition_is_computed_to_the_microsecond(
     state: CampaignState, start: int, length: int | None, now: int
 ) -> None:
     before = campaign(state, Schedule(start, None if length is None else start + length))

@@ -87,7 +87,7 @@ def test_a_campaign_at_its_limits_is_valid(changes: dict[str, Any]) -> None:
         ({"schedule": Schedule(2, 1)}, "schedule.end_time", "OUT_OF_RANGE"),
     ],
 )
-def test_a_broken_rule_is_told_with_its_field(changes: dict[str, Any], field: str, reason: str) -> None:
+def test_a_broken_rule_is_reported_with_its_field(changes: dict[str, Any], field: str, reason: str) -> None:
     assert found(replace(VALID, **changes)) == [(field, reason)]
 
 
@@ -139,7 +139,7 @@ def test_an_email_at_its_limits_is_valid(changes: dict[str, Any]) -> None:
         ({"headers": {"BCC": "z"}}, "headers.BCC", "RESERVED"),
     ],
 )
-def test_a_broken_rule_of_an_email_is_told_by_the_contracts_path(
+def test_a_broken_rule_of_an_email_is_reported_by_the_contracts_path(
     changes: dict[str, Any], field: str, reason: str
 ) -> None:
     assert found(with_email(**changes)) == [(f"actions[0].email.{field}", reason)]
@@ -176,13 +176,13 @@ def test_a_webhook_at_its_limits_is_valid(changes: dict[str, Any]) -> None:
         ({"headers": {"content-type": "z"}}, "headers.content-type", "RESERVED"),
     ],
 )
-def test_a_broken_rule_of_a_webhook_is_told_by_the_contracts_path(
+def test_a_broken_rule_of_a_webhook_is_reported_by_the_contracts_path(
     changes: dict[str, Any], field: str, reason: str
 ) -> None:
     assert found(with_webhook(**changes)) == [(f"actions[0].webhook.{field}", reason)]
 
 
-def test_everything_that_is_wrong_is_told_at_once() -> None:
+def test_everything_that_is_wrong_is_reported_at_once() -> None:
     broken = replace(
         VALID,
         display_name="",

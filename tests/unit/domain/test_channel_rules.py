@@ -76,7 +76,7 @@ def test_a_channel_configuration_at_its_limits_is_valid(changes: dict[str, Any])
         ({"retry_policy": RetryPolicy(max_delay=DAY + 1)}, "retry_policy.max_delay", "OUT_OF_RANGE"),
     ],
 )
-def test_a_broken_rule_is_told_with_its_field(changes: dict[str, Any], field: str, reason: str) -> None:
+def test_a_broken_rule_is_reported_with_its_field(changes: dict[str, Any], field: str, reason: str) -> None:
     assert found(replace(VALID, **changes)) == [(field, reason)]
 
 
@@ -131,7 +131,7 @@ def test_a_provider_at_its_limits_is_valid(changes: dict[str, Any]) -> None:
         ({"timeout": 301 * SECOND}, "timeout", "OUT_OF_RANGE"),
     ],
 )
-def test_a_broken_rule_of_the_provider_is_told_by_its_path(changes: dict[str, Any], field: str, reason: str) -> None:
+def test_a_broken_rule_of_the_provider_is_named_by_its_path(changes: dict[str, Any], field: str, reason: str) -> None:
     assert found(with_smtp(**changes)) == [(f"smtp.{field}", reason)]
 
 
@@ -152,7 +152,7 @@ def test_these_hosts_are_not_this_machine(host: str) -> None:
     assert not is_loopback(host)
 
 
-def test_a_broken_rule_of_a_webhook_is_told_by_its_path() -> None:
+def test_a_broken_rule_of_a_webhook_is_reported_by_its_path() -> None:
     assert found(replace(VALID, provider=WebhookProvider(""))) == [("webhook.url", "REQUIRED")]
 
 

@@ -72,7 +72,7 @@ def test_a_choice_about_another_channel_or_topic_changes_nothing() -> None:
     assert decide_consent(denied, CHANNEL, TOPIC, MARKETING, Silence.SEND_UNLESS_DENIED).consent == consent("G:D1")
 
 
-def test_of_several_standing_denials_the_narrowest_is_named() -> None:
+def test_of_several_denials_in_force_the_narrowest_is_named() -> None:
     assert decide("G:D1 C:D2 T:D3 CT:D1", Silence.SEND_UNLESS_DENIED).consent == consent("CT:D1")
     assert decide("G:D1 C:D2 T:D3", Silence.SEND_UNLESS_DENIED).consent == consent("T:D3")
     assert decide("G:D1 C:D2", Silence.SEND_UNLESS_DENIED).consent == consent("C:D2")

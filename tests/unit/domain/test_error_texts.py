@@ -133,6 +133,6 @@ def test_braces_in_the_data_are_text(braces: str) -> None:
     assert str(errors.ResourceNotFound(braces)) == f"There is no {braces} in this sandbox."
 
 
-def test_errors_are_told_apart_by_identity() -> None:
+def test_errors_are_distinguished_by_identity() -> None:
     # Each is raised once: two that read alike are two.
     assert errors.ResourceExists("a") != errors.ResourceExists("a")

@@ -21,7 +21,7 @@ def test_a_key_with_a_name_and_a_scope_is_valid() -> None:
         ("Shop", [Scope.READ], "Staging", "sandbox", "MALFORMED"),
     ],
 )
-def test_a_broken_rule_is_told_with_its_field(
+def test_a_broken_rule_is_reported_with_its_field(
     display_name: str, scopes: list[Scope], sandbox: str, field: str, reason: str
 ) -> None:
     (violation,) = key_violations(display_name, scopes, sandbox)

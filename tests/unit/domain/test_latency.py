@@ -22,12 +22,12 @@ def true_percentile(values: list[int], share: float) -> int:
 
 
 @given(latencies)
-def test_a_latency_is_told_within_five_percent(latency: int) -> None:
+def test_a_latency_is_estimated_within_five_percent(latency: int) -> None:
     assert middle_of(bucket_of(latency)) == pytest.approx(latency, rel=0.05, abs=1)
 
 
 @given(st.lists(latencies, min_size=1, max_size=200), shares)
-def test_a_percentile_is_told_within_ten_percent(values: list[int], share: float) -> None:
+def test_a_percentile_is_estimated_within_ten_percent(values: list[int], share: float) -> None:
     result = percentile(Counter(map(bucket_of, values)), share)
     assert result == pytest.approx(true_percentile(values, share), rel=0.10)
 

@@ -64,7 +64,7 @@ def test_another_name_is_refused_for_the_field_it_came_in(collection: Collection
 
 
 @pytest.mark.parametrize(("chosen", "reason"), [("", "REQUIRED"), ("Order", "MALFORMED"), ("campaigns/a", "MALFORMED")])
-def test_an_id_that_is_no_id_is_told_so(chosen: str, reason: str) -> None:
+def test_an_id_that_is_no_id_is_refused(chosen: str, reason: str) -> None:
     violation = CAMPAIGNS.id_violation(chosen, "campaign_id")
     assert violation is not None
     assert (violation.field, violation.reason) == ("campaign_id", reason)
@@ -101,7 +101,7 @@ def test_an_identity_is_a_namespace_and_a_value(identity: str, parts: tuple[str,
         ("crm:4711", "WRONG_NAMESPACE"),
     ],
 )
-def test_what_is_wrong_with_an_identity_is_told(identity: str, reason: str) -> None:
+def test_what_is_wrong_with_an_identity_is_reported(identity: str, reason: str) -> None:
     violation = identity_violation(identity, "email", "recipients[2].identity")
     assert violation is not None
     assert (violation.field, violation.reason) == ("recipients[2].identity", reason)

@@ -33,7 +33,7 @@ def test_a_secret_is_not_kept_for_another_user_or_certificate() -> None:
     assert (kept.client_key, kept.secret) == ("", "whsec_1")
 
 
-def test_secrets_are_told_apart_from_the_rest() -> None:
+def test_secrets_are_distinguished_from_the_rest() -> None:
     plain, secrets = split_secrets(HOOK)
     assert plain == replace(HOOK, secret="", client_key="")
     assert secrets == {"secret": "whsec_1", "client_key": "key"}

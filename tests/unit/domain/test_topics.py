@@ -29,7 +29,7 @@ def test_a_plain_topic_breaks_no_rule() -> None:
         ({"translations": (TopicTranslation("de", "N"),) * (MAX_TRANSLATIONS + 1)}, "translations"),
     ],
 )
-def test_a_broken_rule_is_told_with_its_field(changes: dict[str, Any], field: str) -> None:
+def test_a_broken_rule_is_reported_with_its_field(changes: dict[str, Any], field: str) -> None:
     assert [violation.field for violation in topic_violations(replace(TOPIC, **changes))] == [field]
 
 

@@ -56,7 +56,7 @@ def test_a_content_at_its_limits_is_valid(content: WebhookContent) -> None:
         ({"headers": {"X": "a\r\nY: b"}}, "headers.X", "MALFORMED"),
     ],
 )
-def test_a_content_that_breaks_a_rule_is_told_where(changes: dict[str, Any], field: str, reason: str) -> None:
+def test_a_content_that_breaks_a_rule_is_named_by_its_path(changes: dict[str, Any], field: str, reason: str) -> None:
     assert found(replace(CONTENT, **changes)) == [(field, reason)]
 
 
@@ -117,7 +117,7 @@ def test_a_provider_at_its_limits_is_valid(changes: dict[str, Any]) -> None:
         ),
     ],
 )
-def test_a_provider_that_breaks_a_rule_is_told_where(changes: dict[str, Any], field: str, reason: str) -> None:
+def test_a_provider_that_breaks_a_rule_is_named_by_its_path(changes: dict[str, Any], field: str, reason: str) -> None:
     assert found(replace(PROVIDER, **changes)) == [(field, reason)]
 
 

@@ -99,7 +99,7 @@ async def test_a_request_without_a_campaign_is_refused(service: CampaignService)
     assert violations(refused) == [("campaign", "REQUIRED")]
 
 
-async def test_everything_wrong_with_an_update_is_told_at_once(service: CampaignService) -> None:
+async def test_everything_wrong_with_an_update_is_reported_at_once(service: CampaignService) -> None:
     await create(service)
     campaign = campaign_pb2.Campaign(name=NAME, category=99)  # type: ignore[arg-type] # a number of another contract
     mask = FieldMask(paths=["state", "category", "display_name"])
@@ -193,7 +193,7 @@ async def test_a_token_is_good_for_its_own_query_alone(service: CampaignService)
             await service.list_campaigns(request, caller)
 
 
-async def test_everything_wrong_with_a_query_is_told_at_once(service: CampaignService) -> None:
+async def test_everything_wrong_with_a_query_is_reported_at_once(service: CampaignService) -> None:
     request = pb.ListCampaignsRequest(states=[0, 99], categories=[0], order_by="name asc")  # type: ignore[list-item] # see above
     with pytest.raises(InvalidFields) as refused:
         await service.list_campaigns(request, AUTHOR)

@@ -105,7 +105,7 @@ async def test_an_update_changes_the_fields_of_its_mask(channels: ChannelConfigu
     assert (updated.max_rate, updated.disabled) == (5.0, False)
 
 
-async def test_everything_wrong_with_an_update_is_told_at_once(channels: ChannelConfigurationService) -> None:
+async def test_everything_wrong_with_an_update_is_reported_at_once(channels: ChannelConfigurationService) -> None:
     created = await create_channel(channels)
     request = channels_pb.UpdateChannelConfigurationRequest(
         channel_configuration={"name": created.name, "max_rate": -1},  # type: ignore[arg-type] # see above
@@ -185,7 +185,7 @@ async def test_keys_are_listed_page_by_page(keys: ApiKeyService) -> None:
     assert second.next_page_token == ""
 
 
-async def test_everything_wrong_with_a_new_key_is_told_at_once(keys: ApiKeyService) -> None:
+async def test_everything_wrong_with_a_new_key_is_reported_at_once(keys: ApiKeyService) -> None:
     with pytest.raises(InvalidFields) as refused:
         await keys.create_api_key(keys_pb.CreateApiKeyRequest(api_key=api_key_pb2.ApiKey(sandbox="A")), ADMIN)
     assert violations(refused) == [

@@ -37,12 +37,12 @@ async def samples(world: World, public_addresses: PublicAddresses, **request: An
     return {Tool.Name(sample.tool): sample.text for sample in answer.samples}
 
 
-async def test_without_an_http_door_there_are_no_samples_for_it(world: World) -> None:
+async def test_without_an_http_address_there_are_no_samples_for_it(world: World) -> None:
     await world.live()
     assert set(await samples(world, PublicAddresses(target="127.0.0.1:50051"))) == OVER_GRPC
 
 
-async def test_with_an_http_door_its_samples_name_its_port(world: World) -> None:
+async def test_with_an_http_address_its_samples_name_its_port(world: World) -> None:
     await world.live()
     found = await samples(world, PublicAddresses(target="127.0.0.1:50051", http_port=8080))
     assert set(found) == OVER_GRPC | {"TOOL_CURL", "TOOL_CURL_AJO"}
@@ -70,7 +70,7 @@ async def test_on_this_machine_nothing_is_encrypted_unless_the_service_does(worl
     assert "tls: true" in encrypted["TOOL_TYPESCRIPT"]
 
 
-async def test_a_door_that_listens_everywhere_is_called_on_this_machine(world: World) -> None:
+async def test_a_service_that_listens_everywhere_is_called_on_this_machine(world: World) -> None:
     await world.live()
     public_addresses = PublicAddresses(uses_tls=True)
     public_addresses.opened("[::]:0", 50051)
