@@ -33,7 +33,7 @@ NEEDED: Mapping[str, Message] = {
     "TriggerStream": trigger_service_pb2.TriggerStreamRequest(trigger=a_trigger()),
 }
 #: They make something in the caller's own sandbox.
-CREATING = [path for path, method in METHODS.items() if method.name.startswith("Create")]
+CREATING = [path for path, method in METHODS.items() if method.name.startswith(("Create", "Import"))]
 LISTING = [path for path, method in METHODS.items() if method.name.startswith("List")]
 #: They say whether there is something, and fail neither way.
 CHECKING = ["/clarion.v1.SuppressionService/CheckSuppression"]
