@@ -9,8 +9,9 @@ from typing import Any
 
 import grpc
 import pytest
-from clarion.v1 import profile_service_pb2, suppression_service_pb2, trigger_service_pb2
+from clarion.v1 import consent_service_pb2, profile_service_pb2, suppression_service_pb2, trigger_service_pb2
 from clarion.v1.campaign_service_pb2 import StopCampaignRequest
+from clarion.v1.consent_pb2 import Consent, ConsentChange
 from clarion_client import AsyncClient, Profile, Topic
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
@@ -24,10 +25,13 @@ from tests.smtp_sink import SmtpSink
 
 SUPPRESSED, KNOWN = "joe@example.com", "customer:jane"
 
+DENIAL = ConsentChange(choice=Consent.CHOICE_DENIED, source=ConsentChange.SOURCE_SUPPORT)
+
 #: What a request must say beside the names in it.
 NEEDED: Mapping[str, Message] = {
     "StopCampaign": StopCampaignRequest(queue_disposal=StopCampaignRequest.QUEUE_DISPOSAL_CANCEL),
     "LookupProfile": profile_service_pb2.LookupProfileRequest(identity=KNOWN),
+    "SetConsents": consent_service_pb2.SetConsentsRequest(changes=[DENIAL]),
     "CheckSuppression": suppression_service_pb2.CheckSuppressionRequest(address=SUPPRESSED),
     "Trigger": a_trigger(),
     "TriggerStream": trigger_service_pb2.TriggerStreamRequest(trigger=a_trigger()),
@@ -37,8 +41,10 @@ CREATING = [path for path, method in METHODS.items() if method.name.startswith((
 LISTING = [path for path, method in METHODS.items() if method.name.startswith("List")]
 #: They say whether there is something, and fail neither way.
 CHECKING = ["/clarion.v1.SuppressionService/CheckSuppression"]
+#: They are about what each sandbox has one of, without an id.
+OWN = [f"/clarion.v1.ConsentService/{name}" for name in ("GetConsentSettings", "UpdateConsentSettings")]
 #: All others are about something that exists.
-NAMING = [path for path in METHODS if path not in {*CREATING, *LISTING, *CHECKING}]
+NAMING = [path for path in METHODS if path not in {*CREATING, *LISTING, *CHECKING, *OWN}]
 
 Resources = Mapping[str, Any]
 
