@@ -17,7 +17,7 @@ from bench.campaign import campaign
 from bench.figures import Samples
 from bench.measures import Bench
 from bench.process import BenchError
-from bench.service import Service, running_service
+from bench.service import Service, links, running_service
 from bench.sink import running_sink
 from bench.triggers import trigger
 
@@ -44,11 +44,12 @@ def lanes(bench: Bench) -> Samples:
         return {}
     with (
         running_sink(bench.sink_command, bench.placement.load) as sink,
-        running_service(bench.folder, bench.placement.server) as (service, _),
+        running_service(bench.folder, bench.placement.server, **links(bench.folder)) as (service, _),
     ):
         service.set_up(sink.port)
         news = campaign()
         news.category = category_pb2.CATEGORY_MARKETING
+        service.send_unless_denied()
         service.add(NEWS, news)
         driver = bench.driver(service.port, service.authorization)
         driver.rated_calls(RESETS_PER_S, 1.0)

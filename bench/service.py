@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import secrets
 import sys
 import time
 from collections.abc import Iterator
@@ -16,11 +17,15 @@ from clarion.v1 import (
     campaign_pb2,
     campaign_service_pb2,
     channel_configuration_service_pb2,
+    consent_pb2,
+    consent_service_pb2,
     message_service_pb2,
     report_service_pb2,
+    silence_pb2,
 )
 from clarion.v1.campaign_service_pb2_grpc import CampaignServiceStub
 from clarion.v1.channel_configuration_service_pb2_grpc import ChannelConfigurationServiceStub
+from clarion.v1.consent_service_pb2_grpc import ConsentServiceStub
 from clarion.v1.message_service_pb2_grpc import MessageServiceStub
 from clarion.v1.report_service_pb2_grpc import ReportServiceStub
 from google.protobuf import field_mask_pb2
@@ -50,6 +55,7 @@ class Service:
         self._loads = itertools.count()
         self._campaigns = CampaignServiceStub(channel)
         self._channels = ChannelConfigurationServiceStub(channel)
+        self._consents = ConsentServiceStub(channel)
         self._messages = MessageServiceStub(channel)
         self._reports = ReportServiceStub(channel)
 
@@ -102,6 +108,12 @@ class Service:
         request = campaign_service_pb2.ActivateCampaignRequest(name=name)
         answer = self._campaigns.ActivateCampaign(request, metadata=self._metadata, timeout=CALL_SECONDS)
         return answer.campaign.live_version
+
+    def send_unless_denied(self) -> None:
+        """Lets marketing go to people who have chosen nothing."""
+        settings = consent_pb2.ConsentSettings(name="consentSettings", silence=silence_pb2.SILENCE_SEND_UNLESS_DENIED)
+        request = consent_service_pb2.UpdateConsentSettingsRequest(consent_settings=settings)
+        self._consents.UpdateConsentSettings(request, metadata=self._metadata, timeout=CALL_SECONDS)
 
     def hold(self) -> None:
         """Stops every hand-off, so that accepting is measured alone: messages stay queued."""
@@ -181,6 +193,13 @@ def running_service(folder: Path, cores: frozenset[int], **settings: str) -> Ite
             except BaseException:
                 sys.stderr.write(log.read_text()[-4000:])
                 raise
+
+
+def links(folder: Path) -> dict[str, str]:
+    """Returns the settings without which no marketing campaign is activated."""
+    keys = folder / "link-keys"
+    keys.write_text(f"1 {secrets.token_hex(64)}\n")
+    return {"public_url": "https://mail.example.com", "link_keys": str(keys)}
 
 
 def _announced(process: Process) -> tuple[int, str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import signal
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from pathlib import Path
 from clarion_client import Client, Scope
 
 STOP_SECONDS = 30
+#: What the links in mails begin with. Tests ask the service itself for the path behind it.
+PUBLIC_URL = "https://mail.example.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,11 @@ def running_service(folder: Path, **environment: str) -> Iterator[Service]:
     """Serves on a free port, on a new store in the folder. `environment`: settings without their prefix, such as
     `lease_seconds="1"`. Fails when the service does not end well.
     """
+    link_keys = folder / "link-keys"
+    link_keys.write_text(f"1 {secrets.token_hex(64)}\n")
     settings = {
+        "public_url": PUBLIC_URL,
+        "link_keys": str(link_keys),
         "listen": "127.0.0.1:0",
         "http_listen": "127.0.0.1:0",
         "store": f"sqlite:///{folder}/clarion.db",

@@ -43,7 +43,7 @@ def wire_authoring(core: Core, sending: Sending) -> Authoring:
     return Authoring(
         ManageCampaigns(transactions, clock, campaign_changed),
         CampaignLifeCycle(transactions, Review(core.compiler, clock), clock, campaign_changed),
-        CampaignPreviewer(transactions, core.compiler),
+        CampaignPreviewer(transactions, core.compiler, core.public_url),
         TriggerSampler(core.campaigns, core.compiler, core.identities),
         ManageChannelConfigurations(transactions, clock, open_channel, sending.channel_changed),
         scheduler,

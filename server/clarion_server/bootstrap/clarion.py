@@ -20,6 +20,7 @@ from clarion_server.bootstrap.servers import Ports, Servers, serves_http
 from clarion_server.bootstrap.services import contract_services
 from clarion_server.bootstrap.start_failures import failures_of_starting
 from clarion_server.bootstrap.triggering import Triggers, wire_triggers
+from clarion_server.bootstrap.unsubscribing import unsubscribe_routes
 from clarion_server.config import Settings
 from clarion_server.transport.api.methods import GuardedMethods
 from clarion_server.transport.api.public_addresses import PublicAddresses
@@ -110,7 +111,7 @@ def _routes(core: Core, methods: GuardedMethods, triggers: Triggers, reading: Re
         core.clock,
         lambda: not methods.in_flight.is_refusing,
     )
-    return ajo.routes
+    return [*ajo.routes, *unsubscribe_routes(core)]
 
 
 def _call_soon(loop: asyncio.AbstractEventLoop, call: Callable[[frozenset[int]], None], keys: frozenset[int]) -> None:

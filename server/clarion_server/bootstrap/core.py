@@ -22,6 +22,7 @@ from clarion_server.bootstrap.channels import CONTENT_KINDS
 from clarion_server.bootstrap.links import Links, wire_links
 from clarion_server.config import Settings
 from clarion_server.domain.instant import SECOND
+from clarion_server.domain.public_url import PublicUrl
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,10 @@ class Core:
     links: Links | None
     """None where mails have no links of their recipients."""
 
+    @property
+    def public_url(self) -> PublicUrl | None:
+        return None if self.links is None else self.links.public_url
+
 
 def wire_core(settings: Settings, store: Store, metrics: Metrics) -> Core:
     """Raises CannotStart."""
@@ -49,7 +54,8 @@ def wire_core(settings: Settings, store: Store, metrics: Metrics) -> Core:
     transactions = Transactions(store)
     commit_signal = CommitSignal(transactions)
     identities = IdentityReader(read_phone_number)
-    compiler = JinjaContentCompiler(CONTENT_KINDS)
+    links = wire_links(settings)
+    compiler = JinjaContentCompiler(CONTENT_KINDS, None if links is None else links.public_url)
     return Core(
         store,
         transactions,
@@ -64,5 +70,5 @@ def wire_core(settings: Settings, store: Store, metrics: Metrics) -> Core:
         ids,
         random.SystemRandom().random,
         metrics,
-        wire_links(settings),
+        links,
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clarion_server.application.personal_links.keys import LinkKeysMissing, keep_link_keys
+from clarion_server.application.personal_links.urls import PersonalLinks
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.link_tokens import LinkKeyRing, LinkTokens
 from clarion_server.application.transactions import Transactions
@@ -23,6 +24,7 @@ class Links:
     public_url: PublicUrl
     tokens: LinkTokens
     ring: LinkKeyRing
+    of_messages: PersonalLinks
 
 
 def wire_links(settings: Settings) -> Links | None:
@@ -33,7 +35,8 @@ def wire_links(settings: Settings) -> Links | None:
     from clarion_server.adapters.links.aes_siv import AesSivLinkTokens  # noqa: PLC0415 - only when asked for
 
     ring = _read(settings.link_keys)
-    return Links(public_url, AesSivLinkTokens(ring), ring)
+    tokens = AesSivLinkTokens(ring)
+    return Links(public_url, tokens, ring, PersonalLinks(public_url, tokens))
 
 
 def _read(file: Path) -> KeyRing:

@@ -80,7 +80,11 @@ class LocalSending:
             queue=queue,
             commits=core.commits,
             attempts=AttemptRunner(
-                core.campaigns, clock, core.chance, HandOffChecks(core.transactions, core.exclusions)
+                core.campaigns,
+                clock,
+                core.chance,
+                HandOffChecks(core.transactions, core.exclusions),
+                None if core.links is None else core.links.of_messages,
             ),
             open_channel=open_channel,
             clock=clock,

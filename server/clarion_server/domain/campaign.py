@@ -127,6 +127,12 @@ class CampaignDefinition:
     unknown_recipient_policy: UnknownRecipientPolicy = UnknownRecipientPolicy.ACCEPT
     throughput_mode: ThroughputMode = ThroughputMode.STANDARD
 
+    @property
+    def offers_unsubscribing(self) -> bool:
+        """Returns whether its mails carry the header fields by which mail clients unsubscribe."""
+        # People leave a topic, whatever is sent about it.
+        return self.category is Category.MARKETING or self.topic is not None
+
 
 @dataclass(frozen=True, slots=True)
 class CampaignVersion:

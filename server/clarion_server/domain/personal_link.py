@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.value import value
 
@@ -27,9 +28,21 @@ class PersonalLink:
     message_id: str
     locale: str
     """The locale of the message."""
-    profile_key: int = 0
-    """The key of the recipient's profile; 0 for somebody who had none."""
-    identity: str = ""
-    """The identity of somebody who had no profile; empty when there is a profile key."""
+    identity: str
+    """The recipient's."""
+    category: Category
+    """The campaign's."""
     topic: str = ""
     """The id of the campaign's topic; empty when the campaign had none."""
+
+
+@value
+class PersonalUrls:
+    """The links of one message."""
+
+    unsubscribe: str
+    preferences: str
+
+
+#: The links of a message that is only shown, by a service whose public URL is not known.
+SAMPLE_URLS = PersonalUrls("https://public-url.invalid/u/preview-en", "https://public-url.invalid/u/preview-en")

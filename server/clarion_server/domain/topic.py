@@ -61,6 +61,13 @@ class Topic:
     def etag(self) -> str:
         return f'"{self.key}-{self.revision}"'
 
+    def shown_in(self, locale: str) -> TopicTranslation:
+        """Returns the translation for a locale: of that locale, else of its language, else the topic's own words."""
+        own = TopicTranslation(self.default_locale, self.display_name, self.description)
+        known = {each.locale.lower(): each for each in (*self.translations, own)}
+        wanted = locale.lower()
+        return known.get(wanted) or known.get(wanted.partition("-")[0]) or own
+
     def check_etag(self, etag: str) -> None:
         """Raises EtagMismatch when `etag` is not empty and not the current one."""
         if etag and etag != self.etag:

@@ -7,12 +7,14 @@ from typing import Any
 from clarion_server.adapters.rendering import JinjaContentCompiler
 from clarion_server.bootstrap.channels import CONTENT_KINDS
 
+from tests.unit.application.links import PUBLIC_URL
+
 
 class RememberingCompiler(JinjaContentCompiler):
     """Compiles each content once. Most tests send the same one, and compiling it takes longer than the rest of them."""
 
     def __init__(self) -> None:
-        super().__init__(CONTENT_KINDS)
+        super().__init__(CONTENT_KINDS, PUBLIC_URL)
         self._compiled: dict[str, Any] = {}
 
     def compile_content(self, *arguments: Any) -> Any:

@@ -40,6 +40,7 @@ from clarion_server.domain.message import Lane, Message, MessageState
 from tests.fakes import Provider
 from tests.identities import EXCLUSIONS
 from tests.unit.application.compiler import COMPILER
+from tests.unit.application.links import LINKS
 from tests.unit.application.world import World
 
 CALLER = Caller("apiKeys/caller", Visibility("default"), frozenset({Scope.TRIGGER}))
@@ -100,7 +101,7 @@ class Process:
             queue=StoreQueue(self.commits, name, EXCLUSIONS),
             commits=self.commits,
             attempts=AttemptRunner(
-                self.campaigns, world.clock, lambda: 0.5, HandOffChecks(self.transactions, EXCLUSIONS)
+                self.campaigns, world.clock, lambda: 0.5, HandOffChecks(self.transactions, EXCLUSIONS), LINKS
             ),
             open_channel=self.provider,
             clock=world.clock,

@@ -39,6 +39,7 @@ from clarion_server.domain.instant import SECOND, Instant, Span
 from tests.identities import IDENTITIES
 from tests.memory_store import Content, MemoryStore
 from tests.unit.application.compiler import COMPILER
+from tests.unit.application.links import PUBLIC_URL
 
 T = TypeVar("T")
 
@@ -109,7 +110,7 @@ class World:
         self.authoring = ManageCampaigns(self.transactions, self.clock, self.told.append)
         self.review = Review(compiler, self.clock)
         self.life_cycle = CampaignLifeCycle(self.transactions, self.review, self.clock, self.told.append)
-        self.previewing = CampaignPreviewer(self.transactions, compiler)
+        self.previewing = CampaignPreviewer(self.transactions, compiler, PUBLIC_URL)
         self.identities = IDENTITIES
         self.sampling = TriggerSampler(
             CampaignCache(self.transactions, compiler), JinjaContentCompiler(CONTENT_KINDS), self.identities

@@ -8,6 +8,7 @@ import pytest
 from clarion_server.adapters.links.aes_siv import AesSivLinkTokens
 from clarion_server.adapters.links.key_ring import KEY_BYTES, KeyRing
 from clarion_server.application.ports.link_tokens import TokenDamaged
+from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.message import message_id
 from clarion_server.domain.personal_link import LinkKind, PersonalLink
@@ -17,7 +18,14 @@ from hypothesis import strategies as st
 
 MESSAGE = message_id("0199" + "ab" * 14, 17, 3)
 LINK = PersonalLink(
-    LinkKind.UNSUBSCRIBE, "default", Channel.EMAIL, MESSAGE, "de-AT", identity="email:jane@example.com", topic="news"
+    LinkKind.UNSUBSCRIBE,
+    "default",
+    Channel.EMAIL,
+    MESSAGE,
+    "de-AT",
+    "email:jane@example.com",
+    Category.MARKETING,
+    "news",
 )
 FIRST, SECOND = bytes(range(KEY_BYTES)), bytes(range(1, KEY_BYTES + 1))
 TOKENS = AesSivLinkTokens(KeyRing({1: FIRST}))
@@ -36,8 +44,8 @@ links = st.builds(
         st.integers(0, 9),
     ),
     locale=texts,
-    profile_key=st.integers(0, 2**63 - 1),
     identity=st.one_of(texts, st.text("jé漢", min_size=200, max_size=330)),
+    category=st.sampled_from(Category),
     topic=texts,
 )
 
@@ -49,8 +57,8 @@ def test_a_token_opens_to_the_link_that_was_sealed(link: PersonalLink) -> None:
 
 @pytest.mark.parametrize(
     ("link", "longest"),
-    [(replace(LINK, identity="", profile_key=4_711_000), 100), (replace(LINK, identity=f"email:{'x' * 320}"), 540)],
-    ids=["profile", "long address"],
+    [(LINK, 120), (replace(LINK, identity=f"email:{'x' * 320}", topic="t" * 64, locale="d" * 35), 720)],
+    ids=["usual", "longest"],
 )
 def test_a_token_fits_into_a_url(link: PersonalLink, longest: int) -> None:
     token = TOKENS.seal(link)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from clarion_server.adapters.rendering import JinjaContentCompiler
@@ -13,8 +14,10 @@ from clarion_server.domain.category import Category
 from clarion_server.domain.content import Content
 from clarion_server.domain.content.email import EmailContent, RenderedEmail
 from clarion_server.domain.finding import Finding
+from clarion_server.domain.public_url import PublicUrl
 
-COMPILER = JinjaContentCompiler(CONTENT_KINDS)
+PUBLIC_URL = PublicUrl("https://mail.example.com")
+COMPILER = JinjaContentCompiler(CONTENT_KINDS, PUBLIC_URL)
 
 
 def definition(
@@ -25,8 +28,10 @@ def definition(
     headers: Mapping[str, str] | None = None,
     schema: Mapping[str, Any] | None = None,
     category: Category = Category.TRANSACTIONAL,
+    topic: str | None = None,
 ) -> CampaignDefinition:
-    return campaign(EmailContent(subject, html, text, headers=headers or {}), schema=schema, category=category)
+    content = EmailContent(subject, html, text, headers=headers or {})
+    return replace(campaign(content, schema=schema, category=category), topic=topic)
 
 
 def campaign(

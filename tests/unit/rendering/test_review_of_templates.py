@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from clarion_server.domain.category import Category
-from clarion_server.domain.finding import Finding, FindingCode, Severity
+from clarion_server.domain.finding import FindingCode, Severity
 
 from tests.unit.rendering.contents import COMPILER, codes, definition, object_schema, reviewed
 
@@ -214,44 +213,6 @@ def test_a_link_that_leads_nowhere_or_runs_something_is_an_error(address: str) -
 def test_the_line_of_a_link_is_counted_through_tags_of_several_lines() -> None:
     (finding,) = reviewed('{% if\n context.name %}{#\n\n#}<a\nhref="x">x</a>{% endif %}', SCHEMA)
     assert finding.line == 4
-
-
-def unsubscribe_findings(category: Category, *, html: str = "", text: str = "", header: str = "") -> list[Finding]:
-    headers = {header: "<https://shop.example/u>"} if header else {}
-    findings = COMPILER.review(definition(html=html, text=text, headers=headers, category=category, schema=SCHEMA))
-    return [finding for finding in findings if finding.code is FindingCode.UNSUBSCRIBE_LINK_MISSING]
-
-
-@pytest.mark.parametrize(
-    ("html", "text", "header"),
-    [
-        ('<a href="https://shop.example/unsubscribe?u=1">Enough</a>', "", ""),
-        ('<a href="https://shop.example/u">Unsubscribe</a>', "", ""),
-        ('<a href="https://shop.example/u"><b>Click to <i>unsubscribe</i></b></a>', "", ""),
-        ('<a href="{{ context.unsubscribe_url | default(context.url) }}">Enough</a>', "", ""),
-        ("", "Unsubscribe: {{ context.url }}", ""),
-        ("<p>x</p>", "", "list-unsubscribe"),
-    ],
-)
-def test_marketing_with_an_unsubscribe_link_passes(html: str, text: str, header: str) -> None:
-    assert unsubscribe_findings(Category.MARKETING, html=html, text=text, header=header) == []
-
-
-@pytest.mark.parametrize(
-    ("html", "text"),
-    [
-        ("<p>unsubscribe</p>", ""),
-        ('<a href="https://shop.example">Shop</a> unsubscribe', ""),
-        ("", "Buy {{ context.name }}"),
-    ],
-)
-def test_marketing_without_an_unsubscribe_link_is_a_warning(html: str, text: str) -> None:
-    (finding,) = unsubscribe_findings(Category.MARKETING, html=html, text=text)
-    assert finding.severity is Severity.WARNING
-
-
-def test_service_messages_need_no_unsubscribe_link() -> None:
-    assert unsubscribe_findings(Category.TRANSACTIONAL, html="<p>x</p>") == []
 
 
 def test_what_stands_beside_an_operator_has_its_line_as_well() -> None:

@@ -22,7 +22,8 @@ DESCRIPTOR: _descriptor.FileDescriptor
 @_typing.final
 class WebhookContent(_message.Message):
     """The content of a webhook: an HTTP request to the URL of the channel configuration. The body and the values of `headers`
-    are Jinja2 templates over `context`, `profile`, `recipient` and `campaign`, as those of an e-mail are.
+    are Jinja2 templates over `context`, `profile`, `recipient`, `campaign`, `unsubscribe_url` and `preferences_url`, as those of an
+    e-mail are.
     Every request carries the headers `webhook-id` (the message's name, the same for each attempt, so that a receiver can drop
     repeats), `webhook-timestamp` and `webhook-signature` of the Standard Webhooks specification.
     """

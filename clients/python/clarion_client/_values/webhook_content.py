@@ -29,10 +29,10 @@ class WebhookContentMethod(StrEnum):
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookContent(Value):
     """The content of a webhook: an HTTP request to the URL of the channel configuration. The body and the values of
-    `headers` are Jinja2 templates over `context`, `profile`, `recipient` and `campaign`, as those of an e-mail
-    are. Every request carries the headers `webhook-id` (the message's name, the same for each attempt, so that a
-    receiver can drop repeats), `webhook-timestamp` and `webhook-signature` of the Standard Webhooks
-    specification.
+    `headers` are Jinja2 templates over `context`, `profile`, `recipient`, `campaign`, `unsubscribe_url` and
+    `preferences_url`, as those of an e-mail are. Every request carries the headers `webhook-id` (the message's
+    name, the same for each attempt, so that a receiver can drop repeats), `webhook-timestamp` and
+    `webhook-signature` of the Standard Webhooks specification.
     """
 
     method: WebhookContentMethod | None = None

@@ -1,13 +1,15 @@
 """The layout of a personal link in the sealed part of its token.
 
-    profile key | message: execution, recipient, action | sandbox | channel | locale | topic | identity
+    message: execution, recipient, action | category | sandbox | channel | locale | topic | identity
 
 Numbers are written in groups of seven bits, the lowest first, each group but the last with its top bit set. A text has
-its length in bytes before it; the last one reaches to the end. The execution's id is sixteen bytes.
+its length in bytes before it; the last one reaches to the end. The execution's id is sixteen bytes, and the category
+the first letter of its name.
 """
 
 from __future__ import annotations
 
+from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.message import execution_id_of, message_id, positions_of
 from clarion_server.domain.personal_link import LinkKind, PersonalLink
@@ -15,6 +17,7 @@ from clarion_server.domain.personal_link import LinkKind, PersonalLink
 _EXECUTION_BYTES = 16
 _GROUP_BITS = 7
 _MORE = 1 << _GROUP_BITS
+_CATEGORIES = {category[:1].encode(): category for category in Category}
 
 
 def pack(link: PersonalLink) -> bytes:
@@ -22,10 +25,10 @@ def pack(link: PersonalLink) -> bytes:
     recipient, action = positions_of(link.message_id)
     return b"".join(
         (
-            _number(link.profile_key),
             bytes.fromhex(execution_id_of(link.message_id)),
             _number(recipient),
             _number(action),
+            link.category[:1].encode(),
             _text(link.sandbox),
             _text(link.channel),
             _text(link.locale),
@@ -38,10 +41,10 @@ def pack(link: PersonalLink) -> bytes:
 def unpack(kind: LinkKind, packed: bytes) -> PersonalLink:
     """Raises ValueError for bytes that `pack` does not write."""
     reader = _Reader(packed)
-    profile_key, execution = reader.number(), reader.take(_EXECUTION_BYTES).hex()
-    message = message_id(execution, reader.number(), reader.number())
+    message = message_id(reader.take(_EXECUTION_BYTES).hex(), reader.number(), reader.number())
+    category = _CATEGORIES[reader.take(1)]
     sandbox, channel, locale, topic = (reader.text() for _ in range(4))
-    return PersonalLink(kind, sandbox, Channel(channel), message, locale, profile_key, reader.rest().decode(), topic)
+    return PersonalLink(kind, sandbox, Channel(channel), message, locale, reader.rest().decode(), category, topic)
 
 
 def _number(number: int) -> bytes:

@@ -13,13 +13,16 @@ from clarion_server.adapters.rendering.schema_check import EMPTY_OBJECT, JsonSch
 from clarion_server.application.ports.content import Example
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.finding import Finding
+from clarion_server.domain.public_url import PublicUrl
 
 
 class JinjaContentCompiler:
     """One serves a whole process, for it holds no state."""
 
-    def __init__(self, kinds: ContentKinds) -> None:
+    def __init__(self, kinds: ContentKinds, public_url: PublicUrl | None = None) -> None:
+        """`public_url` is what the links of recipients begin with; None where there are none."""
         self._kinds = kinds
+        self._public_url = public_url
 
     def compile_content(self, definition: CampaignDefinition, action_index: int, campaign_id: str) -> CompiledAction:
         """Raises ContentInvalid."""
@@ -30,7 +33,7 @@ class JinjaContentCompiler:
         return JsonSchema(EMPTY_OBJECT if schema is None else schema)
 
     def review(self, definition: CampaignDefinition) -> list[Finding]:
-        return review(definition, self._kinds)
+        return review(definition, self._kinds, self._public_url)
 
     def example(self, definition: CampaignDefinition, identity: str, address: str) -> Example | None:
         """Takes milliseconds to a second, for schemas with many alternatives."""

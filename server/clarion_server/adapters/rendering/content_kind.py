@@ -9,9 +9,9 @@ from typing import Any, Protocol, TypeVar
 
 from clarion_server.adapters.rendering.budget import Budget
 from clarion_server.domain.campaign import CampaignDefinition
-from clarion_server.domain.category import Category
 from clarion_server.domain.content import Content, Rendered
 from clarion_server.domain.finding import Finding
+from clarion_server.domain.public_url import PublicUrl
 
 C_contra = TypeVar("C_contra", contravariant=True)
 
@@ -50,15 +50,27 @@ class PartRefused(Exception):
 class ContentKind(Protocol[C_contra]):
     """The content of one channel. An implementation holds no state."""
 
+    @property
+    def has_unsubscribe_field(self) -> bool:
+        """Returns whether the channel's messages can carry a link that mail clients show and press by themselves."""
+        ...
+
     def parts(self, content: C_contra) -> list[Part]:
         """Returns the templates of a content."""
         ...
 
-    def assemble(self, content: C_contra, texts: Mapping[str, str], budget: Budget) -> Rendered:
-        """Puts the rendered parts, which come by their fields, together within the budget. Raises PartRefused."""
+    def assemble(
+        self, content: C_contra, texts: Mapping[str, str], budget: Budget, unsubscribe_url: str = ""
+    ) -> Rendered:
+        """Puts the rendered parts, which come by their fields, together within the budget. Raises PartRefused.
+
+        `unsubscribe_url` is what the field for mail clients leads to; empty for a message without the field.
+        """
         ...
 
-    def findings(self, content: C_contra, category: Category | None) -> Iterator[Finding]:
+    def findings(
+        self, content: C_contra, definition: CampaignDefinition, public_url: PublicUrl | None
+    ) -> Iterator[Finding]:
         """Yields what is wrong with a content beyond its templates, by paths in the content."""
         ...
 

@@ -17,6 +17,7 @@ from clarion_server.adapters.rendering.schema_rules import validator
 from clarion_server.adapters.rendering.schema_tree import inline_references
 from clarion_server.application.ports.content import Example, Personalisation, RenderingFailed
 from clarion_server.domain.campaign import CampaignDefinition
+from clarion_server.domain.personal_link import SAMPLE_URLS
 
 #: The examples by JSON Schema's `format`. Addresses and hosts belong to nobody (RFC 2606, RFC 3849, RFC 5737).
 _BY_FORMAT: Mapping[str, str] = {
@@ -56,8 +57,9 @@ def example_of(definition: CampaignDefinition, kinds: ContentKinds, identity: st
         for context in islice(_Examples().of(inline_references(schema, schema)), _MOST_CONTEXTS):
             if isinstance(context, dict) and not check.violations(context):
                 with suppress(RenderingFailed):
+                    data = Personalisation(context, {}, identity, address, definition.default_locale)
                     for content in contents:
-                        content.render(Personalisation(context, {}, identity, address, definition.default_locale))
+                        content.render(data, SAMPLE_URLS)
                     return Example(context, {})
     return None
 

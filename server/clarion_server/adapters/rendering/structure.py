@@ -16,8 +16,10 @@ from clarion_server.adapters.rendering.rewriting import method_name
 from clarion_server.adapters.rendering.source_limits import DEEPEST, MOST_NODES, TemplateTooLarge
 from clarion_server.domain.finding import FindingCode
 
+#: The variables that hold the recipient's own links.
+UNSUBSCRIBE_URL, PREFERENCES_URL = URLS = ("unsubscribe_url", "preferences_url")
 #: The variables of every template.
-VARIABLES = ("context", "profile", "recipient", "campaign")
+VARIABLES = ("context", "profile", "recipient", "campaign", *URLS)
 
 _RESERVED = frozenset({*VARIABLES, "loop", "range", "self"})
 _DEEPEST_LOOPS = 8
@@ -74,6 +76,11 @@ def parse_template(source: str, environment: ContentEnvironment) -> tuple[nodes.
         return None, [syntax_refusal(0, "An expression is too long or nested too deeply.")]
     _number_lines(tree, 1)
     return tree, list(islice(_refusals(tree, environment), _MOST_REFUSALS))
+
+
+def names_in(tree: nodes.Template) -> frozenset[str]:
+    """Returns the names that a template reads."""
+    return frozenset(node.name for node in tree.find_all(nodes.Name) if node.ctx == "load")
 
 
 def _number_lines(node: nodes.Node, line: int) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from clarion_server.application.background import run_in_background
 from clarion_server.application.campaigns.review import errors_of
+from clarion_server.application.personal_links.urls import preview_urls
 from clarion_server.application.ports.content import (
     ContentCompiler,
     ContentInvalid,
@@ -27,6 +28,7 @@ from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.finding import Finding
 from clarion_server.domain.locales import is_locale
 from clarion_server.domain.names import identity_violation
+from clarion_server.domain.public_url import PublicUrl
 from clarion_server.domain.violation import Violation, malformed
 
 #: The recipient of a preview that names none.
@@ -63,9 +65,13 @@ class Preview:
 
 
 class CampaignPreviewer:
-    def __init__(self, transactions: Transactions, compiler: ContentCompiler) -> None:
+    def __init__(
+        self, transactions: Transactions, compiler: ContentCompiler, public_url: PublicUrl | None = None
+    ) -> None:
+        """`public_url` is what the links of recipients begin with; None where there are none."""
         self._transactions = transactions
         self._compiler = compiler
+        self._public_url = public_url
 
     async def preview(self, command: PreviewCampaign, caller: Caller) -> Preview:
         """Raises ResourceNotFound or InvalidFields."""
@@ -99,7 +105,8 @@ class CampaignPreviewer:
         broken = [violation.under("context") for violation in schema.violations(command.context)]
         refuse_invalid(command.violations, [*recipient.violations, *broken])
         try:
-            return content.render(_personalisation(command, recipient))
+            urls = preview_urls(self._public_url, recipient.locale.value)
+            return content.render(_personalisation(command, recipient), urls)
         except RenderingFailed as error:
             raise InvalidFields((Violation(error.field, "RENDERING_FAILED", str(error)),)) from error
 

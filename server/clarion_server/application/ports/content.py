@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.content import Rendered
 from clarion_server.domain.finding import Finding
+from clarion_server.domain.personal_link import PersonalUrls
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
 
@@ -46,8 +47,13 @@ class CompiledContent(Protocol):
         """Whether what it renders to may depend on attributes of the profile."""
         ...
 
-    def render(self, personalisation: Personalisation) -> Rendered:
-        """Returns the content for one recipient. Raises RenderingFailed."""
+    @property
+    def needs_urls(self) -> bool:
+        """Whether it may have links by which its recipient unsubscribes or chooses."""
+        ...
+
+    def render(self, personalisation: Personalisation, urls: PersonalUrls | None = None) -> Rendered:
+        """Returns the content for one recipient. Raises RenderingFailed, also when it needs `urls` and has none."""
         ...
 
 

@@ -9,6 +9,7 @@ import orjson
 import structlog
 
 from clarion_server.application.campaign_cache import CampaignCache, CompiledVersion
+from clarion_server.application.personal_links.urls import PersonalLinks
 from clarion_server.application.ports.channels import (
     Channel,
     HandOffFailed,
@@ -35,9 +36,18 @@ log = structlog.get_logger()
 class AttemptRunner:
     """Attempts messages that this process has claimed."""
 
-    def __init__(self, campaigns: CampaignCache, clock: Clock, chance: Chance, checks: HandOffChecks) -> None:
+    def __init__(
+        self,
+        campaigns: CampaignCache,
+        clock: Clock,
+        chance: Chance,
+        checks: HandOffChecks,
+        links: PersonalLinks | None = None,
+    ) -> None:
+        """`links` makes the links of recipients; None where there are none."""
         self._campaigns = campaigns
         self._checks = checks
+        self._links = links
         self._clock = clock
         self._chance = chance
 
@@ -73,7 +83,7 @@ class AttemptRunner:
         """Returns the attempt, and how long the provider asks to wait before the next one."""
         number = claimed.message.attempt_count
         try:
-            receipt = await channel.send(_outbound(claimed, version))
+            receipt = await channel.send(self._outbound(claimed, version))
         except RenderingFailed as error:
             return self._failed(claimed.message, started, str(error)), None
         except HandOffFailed as error:
@@ -86,6 +96,21 @@ class AttemptRunner:
             return Attempt(number, started, self._clock.now(), AttemptResult.IN_DOUBT, failure), None
         reply = receipt.provider_reply[:MAX_DETAIL]
         return Attempt(number, started, self._clock.now(), AttemptResult.SENT, provider_reply=reply), None
+
+    def _outbound(self, claimed: ClaimedMessage, version: CompiledVersion) -> Outbound:
+        """Renders the message for its channel. Raises RenderingFailed."""
+        message = claimed.message
+        index = message.action_index
+        content = version.contents[index]
+        urls = self._links.urls(message) if content.needs_urls and self._links is not None else None
+        return Outbound(
+            message_id=message.id,
+            address=message.address,
+            content=version.definition.actions[index].content,
+            rendered=content.render(claimed.personalisation or _personalisation(message), urls),
+            release_time=message.release_time,
+            attempt=message.attempt_count,
+        )
 
     def _failed(self, message: Message, started: Instant, detail: str) -> Attempt:
         failure = Failure(FailureReason.RENDERING_FAILED, detail=detail[:MAX_DETAIL])
@@ -100,21 +125,6 @@ def _result_of(error: HandOffFailed) -> AttemptResult:
             return AttemptResult.FAILED
         case _:
             return AttemptResult.DEFERRED
-
-
-def _outbound(claimed: ClaimedMessage, version: CompiledVersion) -> Outbound:
-    """Renders the message for its channel. Raises RenderingFailed."""
-    message = claimed.message
-    index = message.action_index
-    rendered = version.contents[index].render(claimed.personalisation or _personalisation(message))
-    return Outbound(
-        message_id=message.id,
-        address=message.address,
-        content=version.definition.actions[index].content,
-        rendered=rendered,
-        release_time=message.release_time,
-        attempt=message.attempt_count,
-    )
 
 
 def _personalisation(message: Message) -> Personalisation:

@@ -43,6 +43,7 @@ from clarion_server.domain.errors import (
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import MessageState
+from clarion_server.domain.personal_link import SAMPLE_URLS
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
 
@@ -298,7 +299,7 @@ async def _check_renders(decision: Accepted, begun: Begun) -> None:
         await asyncio.sleep(0)
         data = personalisation(message, begun.item.data, decision.attributes)
         try:
-            begun.live.version.contents[message.action_index].render(data)
+            begun.live.version.contents[message.action_index].render(data, SAMPLE_URLS)
         except RenderingFailed as error:
             found.append(Violation(f"recipients[{message.recipient_index}]", "RENDERING_FAILED", str(error)))
     if found:

@@ -10,12 +10,17 @@ from clarion_server.adapters.channels.email.structured_fields import is_structur
 from clarion_server.adapters.rendering.budget import Budget
 from clarion_server.adapters.rendering.content_kind import Escaping, Part, PartRefused
 from clarion_server.adapters.rendering.values import RenderRefused
-from clarion_server.domain.category import Category
+from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.content.email import EmailContent, RenderedEmail
 from clarion_server.domain.finding import Finding
+from clarion_server.domain.public_url import PublicUrl
 
 _LONGEST_LINE = 998
 """The longest value of a header field, in characters (RFC 5322 section 2.1.1)."""
+_LONGEST_UNSUBSCRIBE_URL = 900
+"""The longest link in a header field, which must fit into a line. That of a person named by hundreds of characters
+beyond ASCII may be longer, and is then in the body alone.
+"""
 _PICTURE = re.compile("<(?:img|svg|video|picture|object|input|v:)|background", re.IGNORECASE)
 """The beginnings of tags that show something without text."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -23,6 +28,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 class EmailKind:
     """Implements `ContentKind`."""
+
+    has_unsubscribe_field = True
 
     def parts(self, content: EmailContent) -> list[Part]:
         parts = [Part("subject", content.subject)]
@@ -32,17 +39,31 @@ class EmailKind:
             parts.append(Part("text", content.text))
         return parts + [Part(f"headers.{name}", value) for name, value in content.headers.items()]
 
-    def assemble(self, content: EmailContent, texts: Mapping[str, str], budget: Budget) -> RenderedEmail:
+    def assemble(
+        self, content: EmailContent, texts: Mapping[str, str], budget: Budget, unsubscribe_url: str = ""
+    ) -> RenderedEmail:
         html = _body(texts, "html") if "html" in texts else ""
         return RenderedEmail(
             _line(texts, "subject"),
             html,
             _body(texts, "text") if "text" in texts else _derived_text(html, budget),
-            {name: _header_value(texts, name) for name in content.headers},
+            {name: _header_value(texts, name) for name in content.headers} | _unsubscribe_fields(unsubscribe_url),
         )
 
-    def findings(self, content: EmailContent, category: Category | None) -> Iterator[Finding]:
-        return email_findings(content, category)
+    def findings(
+        self, content: EmailContent, definition: CampaignDefinition, public_url: PublicUrl | None
+    ) -> Iterator[Finding]:
+        return email_findings(content, definition, public_url)
+
+
+def _unsubscribe_fields(url: str) -> dict[str, str]:
+    """Returns the fields by which mail clients unsubscribe (RFC 2369), with one click where there is TLS (RFC 8058)."""
+    if not url or len(url) > _LONGEST_UNSUBSCRIBE_URL:
+        return {}
+    fields = {"List-Unsubscribe": f"<{url}>"}
+    if url.startswith("https:"):
+        fields["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return fields
 
 
 def _line(texts: Mapping[str, str], field: str) -> str:

@@ -1,4 +1,4 @@
-"""The review of an e-mail as a whole: its links, and the unsubscribe link of marketing."""
+"""The review of an e-mail as a whole: its links, and how recipients of marketing unsubscribe."""
 
 from __future__ import annotations
 
@@ -6,24 +6,28 @@ from collections.abc import Iterator
 from itertools import islice
 
 from clarion_server.adapters.rendering.review import links
+from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.category import Category
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.finding import Finding, FindingCode, Severity
+from clarion_server.domain.public_url import PublicUrl
 
-_UNSUBSCRIBE = "unsubscribe"
 _MAX_LINK_FINDINGS = 100
+#: What a link by which people unsubscribe has in its address or its text.
+_UNSUBSCRIBING = ("unsubscribe", "preferences_url")
+#: The fields that Clarion writes where recipients can unsubscribe.
+_FIELDS = frozenset({"list-unsubscribe", "list-unsubscribe-post"})
 
 
-def email_findings(email: EmailContent, category: Category | None) -> Iterator[Finding]:
+def email_findings(
+    email: EmailContent, definition: CampaignDefinition, public_url: PublicUrl | None
+) -> Iterator[Finding]:
     yield from islice(_link_findings(email.html), _MAX_LINK_FINDINGS)
-    if category is Category.MARKETING and not _offers_unsubscribe(email):
-        yield Finding(
-            Severity.WARNING,
-            FindingCode.UNSUBSCRIBE_LINK_MISSING,
-            "html" if email.html else "text",
-            "A marketing mail needs a link by which people can unsubscribe.",
-            "Add a link that says so in its text or its address, or a `List-Unsubscribe` header.",
-        )
+    if definition.offers_unsubscribing:
+        yield from _field_findings(email)
+    if definition.category is Category.MARKETING:
+        yield from _public_url_findings(email, public_url)
+        yield from _body_findings(email)
 
 
 def _link_findings(html: str) -> Iterator[Finding]:
@@ -34,9 +38,53 @@ def _link_findings(html: str) -> Iterator[Finding]:
             yield Finding(Severity.ERROR, FindingCode.LINK_INVALID, "html", message, remedy, link.line)
 
 
-def _offers_unsubscribe(email: EmailContent) -> bool:
-    if any(name.lower() == "list-unsubscribe" for name in email.headers):
-        return True
+def _public_url_findings(email: EmailContent, public_url: PublicUrl | None) -> Iterator[Finding]:
+    if public_url is None:
+        yield Finding(
+            Severity.ERROR,
+            FindingCode.PUBLIC_URL_MISSING,
+            _body_field(email),
+            "A marketing mail has links by which people unsubscribe, and this service does not know its public URL.",
+            "Set CLARION_PUBLIC_URL and CLARION_LINK_KEYS, and start the service again.",
+        )
+    elif not public_url.is_https:
+        yield Finding(
+            Severity.WARNING,
+            FindingCode.PUBLIC_URL_WITHOUT_TLS,
+            _body_field(email),
+            f"Links that begin with {public_url.text} work on this machine alone, and mail clients offer no button.",
+            "Nothing, to try it out. Otherwise set CLARION_PUBLIC_URL to a URL with https.",
+        )
+
+
+def _field_findings(email: EmailContent) -> Iterator[Finding]:
+    for name in email.headers:
+        if name.lower() in _FIELDS:
+            yield Finding(
+                Severity.ERROR,
+                FindingCode.UNSUBSCRIBE_FIELD_SET,
+                f"headers.{name}",
+                f"Clarion writes {name} itself, with a link that records the opt-out.",
+                "Remove the field.",
+            )
+
+
+def _body_findings(email: EmailContent) -> Iterator[Finding]:
+    if not _has_unsubscribe_link(email):
+        yield Finding(
+            Severity.WARNING,
+            FindingCode.UNSUBSCRIBE_LINK_MISSING,
+            _body_field(email),
+            "A marketing mail needs a link by which people can unsubscribe: not every mail client has a button.",
+            'Add `<a href="{{ unsubscribe_url }}">`, or the address alone to a text.',
+        )
+
+
+def _has_unsubscribe_link(email: EmailContent) -> bool:
     if email.html:
-        return any(link.mentions(_UNSUBSCRIBE) for link in links(email.html))
-    return _UNSUBSCRIBE in email.text.lower()
+        return any(link.mentions(word) for link in links(email.html) for word in _UNSUBSCRIBING)
+    return any(word in email.text.lower() for word in _UNSUBSCRIBING)
+
+
+def _body_field(email: EmailContent) -> str:
+    return "html" if email.html else "text"

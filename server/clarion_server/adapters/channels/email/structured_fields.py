@@ -48,7 +48,9 @@ def is_structured(name: str) -> bool:
 def structured_value(name: str, value: str) -> str:
     """Returns the value of a structured field in ASCII, with its URLs percent-encoded. Raises ValueError."""
     if name.lower() in _URL_FIELDS:
-        value = quote(value, safe=_SAFE).replace(_ENCODED_WORD, "=%3F")
+        # `quote` takes as long as the rest of a mail's header, and changes nothing in a URL that is encoded already.
+        encoded = value if value.isascii() and value.isprintable() else quote(value, safe=_SAFE)
+        value = encoded.replace(_ENCODED_WORD, "=%3F")
     if not value.isascii() or _ENCODED_WORD in value:
         raise ValueError(f"{name} must be ASCII without '{_ENCODED_WORD}'")
     return value

@@ -9,9 +9,10 @@ import orjson
 
 from clarion_server.adapters.rendering.budget import Budget
 from clarion_server.adapters.rendering.content_kind import Escaping, Part, PartRefused
-from clarion_server.domain.category import Category
+from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.content.webhook import BodyFormat, RenderedWebhook, WebhookContent
 from clarion_server.domain.finding import Finding
+from clarion_server.domain.public_url import PublicUrl
 
 _MOST_OCTETS = 1 << 20
 """The largest body."""
@@ -24,18 +25,24 @@ _CONTENT_TYPES = {BodyFormat.JSON: "application/json", BodyFormat.TEXT: "text/pl
 class WebhookKind:
     """Implements `ContentKind`."""
 
+    has_unsubscribe_field = False
+
     def parts(self, content: WebhookContent) -> list[Part]:
         escaping = Escaping.JSON if content.format is BodyFormat.JSON else Escaping.NONE
         headers = [Part(f"headers.{name}", value) for name, value in content.headers.items()]
         return [Part(content.body_field, content.body, escaping), *headers]
 
-    def assemble(self, content: WebhookContent, texts: Mapping[str, str], _budget: Budget) -> RenderedWebhook:
+    def assemble(
+        self, content: WebhookContent, texts: Mapping[str, str], _budget: Budget, _unsubscribe_url: str = ""
+    ) -> RenderedWebhook:
         body = texts[content.body_field]
         _check_body(content, body)
         headers = {name: _header_value(texts, f"headers.{name}") for name in content.headers}
         return RenderedWebhook(body, {"content-type": _CONTENT_TYPES[content.format], **headers})
 
-    def findings(self, _content: WebhookContent, _category: Category | None) -> Iterator[Finding]:
+    def findings(
+        self, _content: WebhookContent, _definition: CampaignDefinition, _public_url: PublicUrl | None
+    ) -> Iterator[Finding]:
         return iter(())
 
 

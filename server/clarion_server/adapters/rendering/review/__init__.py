@@ -39,42 +39,47 @@ from clarion_server.adapters.rendering.review.report import Report, TooManyFindi
 from clarion_server.adapters.rendering.schema_check import EMPTY_OBJECT
 from clarion_server.adapters.rendering.schema_rules import schema_findings
 from clarion_server.adapters.rendering.schema_tree import inline_references
-from clarion_server.adapters.rendering.structure import Refusal, parse_template
+from clarion_server.adapters.rendering.structure import URLS, Refusal, names_in, parse_template
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.finding import Finding, FindingCode, Severity
+from clarion_server.domain.public_url import PublicUrl
 
 __all__ = ["links", "review"]
 
 
-def review(definition: CampaignDefinition, kinds: ContentKinds) -> list[Finding]:
+def review(definition: CampaignDefinition, kinds: ContentKinds, public_url: PublicUrl | None = None) -> list[Finding]:
     """Returns the findings of the context schema and of every action. Raises WorkCancelled."""
     with limited_effort():
-        return _findings(definition, kinds)
+        return _findings(definition, kinds, public_url)
 
 
-def _findings(definition: CampaignDefinition, kinds: ContentKinds) -> list[Finding]:
+def _findings(definition: CampaignDefinition, kinds: ContentKinds, public_url: PublicUrl | None) -> list[Finding]:
     schema = definition.context_schema if definition.context_schema is not None else EMPTY_OBJECT
     findings = list(schema_findings(schema))
     is_sound = all(finding.severity is not Severity.ERROR for finding in findings)
     # Without a sound schema nothing is known of any variable, and each would be reported.
     known_schema = inline_references(schema, schema) if is_sound else None
     for index in range(len(definition.actions)):
-        findings += _action_findings(definition, index, kinds, known_schema)
+        findings += _action_findings(definition, index, kinds, known_schema, public_url)
     return findings
 
 
 def _action_findings(
-    definition: CampaignDefinition, index: int, kinds: ContentKinds, schema: Schema | None
+    definition: CampaignDefinition,
+    index: int,
+    kinds: ContentKinds,
+    schema: Schema | None,
+    public_url: PublicUrl | None,
 ) -> Iterator[Finding]:
     content, field = definition.actions[index].content, content_field(definition, index)
     kind = kinds[type(content)]
     for part in kind.parts(content):
-        yield from _part_findings(part, f"{field}.{part.field}", schema)
-    for finding in kind.findings(content, definition.category):
+        yield from _part_findings(part, f"{field}.{part.field}", schema, has_public_url=public_url is not None)
+    for finding in kind.findings(content, definition, public_url):
         yield replace(finding, field=f"{field}.{finding.field}")
 
 
-def _part_findings(part: Part, field: str, schema: Schema | None) -> Iterator[Finding]:
+def _part_findings(part: Part, field: str, schema: Schema | None, *, has_public_url: bool) -> Iterator[Finding]:
     environment = ENVIRONMENTS[part.escaping]
     tree, refusals = parse_template(part.source, environment)
     yield from (_refused(refusal, field) for refusal in refusals)
@@ -82,6 +87,8 @@ def _part_findings(part: Part, field: str, schema: Schema | None) -> Iterator[Fi
     if tree is None or refusals:
         return
     yield from _reviewed(part, tree, field, schema)
+    if not has_public_url:
+        yield from (_without_public_url(name, field) for name in URLS if name in names_in(tree))
     code = compile_tree(tree, environment)
     if isinstance(code, Refusal):
         yield _refused(code, field)
@@ -106,3 +113,9 @@ def _reviewed(part: Part, tree: nodes.Template, field: str, schema: Schema | Non
 
 def _refused(refusal: Refusal, field: str) -> Finding:
     return Finding(Severity.ERROR, refusal.code, field, refusal.message, refusal.remedy, refusal.line)
+
+
+def _without_public_url(name: str, field: str) -> Finding:
+    message = f"`{name}` is a link to this service, which does not know its public URL."
+    remedy = "Set CLARION_PUBLIC_URL and CLARION_LINK_KEYS, and start the service again."
+    return Finding(Severity.ERROR, FindingCode.PUBLIC_URL_MISSING, field, message, remedy)

@@ -17,6 +17,7 @@ from clarion_server.adapters.rendering.review.expressions import ExpressionEvalu
 from clarion_server.adapters.rendering.review.json_types import ARRAYS, CONTAINERS, Schema
 from clarion_server.adapters.rendering.review.report import Report
 from clarion_server.adapters.rendering.review.scopes import Scope, join_scopes
+from clarion_server.adapters.rendering.structure import URLS
 from clarion_server.domain.finding import FindingCode
 
 
@@ -127,6 +128,8 @@ def _initial_scope(context_schema: Any) -> Scope:
     scope = Scope({})
     for name, schema in schemas.items():
         scope = scope.with_variable(name, value_of_schema(schema))
+    for name in URLS:
+        scope = scope.with_variable(name, value_of_schema({"type": "string"}))
     return scope
 
 

@@ -16,7 +16,7 @@ export const file_clarion_v1_email_content: GenFile = /*@__PURE__*/
 /**
  * The content of an e-mail. `subject`, `html`, `text` and the values of `headers` are Jinja2 templates over `context` (the
  * trigger's data), `profile` (the recipient's attributes), `recipient` (`identity`, `address`, `locale`) and `campaign`
- * (`name`, `display_name`).
+ * (`name`, `display_name`), and the recipient's own links: `unsubscribe_url`, and `preferences_url` to choose what to get.
  * A value that is missing is an error, never a blank: give optional data a `default`.
  *
  * @generated from message clarion.v1.EmailContent
@@ -60,7 +60,8 @@ export type EmailContent = Message<"clarion.v1.EmailContent"> & {
   /**
    * Optional. Further header fields, by name. At most 20, each name of 1 to 76 visible ASCII characters and once, each value
    * of at most 2,000. Those that Clarion writes itself (`From`, `To`, `Subject`, `Date`, `Message-ID`, `MIME-Version`,
-   * `Content-*`, …) are refused, and so is any line break in a value.
+   * `Content-*`, …) are refused, and so is any line break in a value. Mails of marketing campaigns, and those about a topic, have
+   * `List-Unsubscribe` and `List-Unsubscribe-Post` (RFC 8058) of Clarion's, and review refuses others.
    *
    * @generated from field: map<string, string> headers = 6;
    */

@@ -1,0 +1,184 @@
+"""Stores what people choose by the links in their mails, and shows what is stored."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from clarion_server.application.consent.recording import ConsentRecorder
+from clarion_server.application.identity_reader import IdentityReader
+from clarion_server.application.ports.clock import Clock
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.transactions import Transactions
+from clarion_server.domain.access import Visibility
+from clarion_server.domain.category import Category
+from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.consent import NO_CONSENTS, Consent, ConsentChoice, Consents, ConsentScope
+from clarion_server.domain.consent_change import NO_EVIDENCE, ConsentChange, ConsentSource, Evidence
+from clarion_server.domain.identity import Identity, IdentityKey
+from clarion_server.domain.personal_link import PersonalLink
+from clarion_server.domain.preference_page import Silences, Ticks, choices_of, is_sent
+from clarion_server.domain.topic import MAX_TOPICS, Topic, TopicVisibility
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a person may choose to get."""
+
+    topic: str | None
+    """The topic's id; None stands for all other marketing of the channel."""
+    is_sent: bool
+    display_name: str = ""
+    """In the language of the message. Empty without a topic."""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The choices of a person, as they are stored."""
+
+    channel: Channel
+    address: str
+    """The recipient's address, most of it hidden, because mails are forwarded. Empty when it is not known."""
+    ended_topic: str
+    """The display name of the topic that one click ends; empty when it ends all marketing of the channel."""
+    offers: tuple[Offer, ...]
+    """The public topics by their ids, and all other marketing last."""
+
+
+class Unsubscribing:
+    def __init__(
+        self, transactions: Transactions, identities: IdentityReader, recorder: ConsentRecorder, clock: Clock
+    ) -> None:
+        self._transactions = transactions
+        self._identities = identities
+        self._recorder = recorder
+        self._clock = clock
+
+    async def choices(self, link: PersonalLink) -> Choices:
+        return await self._transactions.read(lambda unit: self._choices(unit, link))
+
+    async def unsubscribe(self, link: PersonalLink) -> Choices:
+        """Ends what one click ends: the topic of the campaign, or all marketing of the channel."""
+
+        def end(unit: UnitOfWork) -> Choices:
+            topic = _ended_topic(unit, link)
+            self._record(unit, link, [_denial(link, None if topic is None else topic.id)])
+            return self._choices(unit, link)
+
+        return await self._transactions.write(end)
+
+    async def end_marketing(self, link: PersonalLink) -> Choices:
+        """Ends all marketing of the channel."""
+
+        def end(unit: UnitOfWork) -> Choices:
+            self._record(unit, link, [_denial(link, None)])
+            return self._choices(unit, link)
+
+        return await self._transactions.write(end)
+
+    async def save(self, link: PersonalLink, ticks: Ticks) -> Choices:
+        """Stores the choices by which the person gets what is ticked. Ignores boxes of what is no longer offered."""
+
+        def save(unit: UnitOfWork) -> Choices:
+            # What is stored decides about what follows from the ticks.
+            unit.consents.lock(Visibility(link.sandbox))
+            offered = {topic.id for topic in _public_topics(unit, link)} | {None}
+            kept = {topic: tick for topic, tick in ticks.items() if topic in offered}
+            silences = _silences(unit, link, list(kept))
+            found = choices_of(kept, self._consents(unit, link), link.channel, silences, self._clock.now())
+            changes = [_change(link, choice, kept) for choice in found]
+            if changes:
+                self._record(unit, link, changes)
+            return self._choices(unit, link)
+
+        return await self._transactions.write(save)
+
+    def _record(self, unit: UnitOfWork, link: PersonalLink, changes: Sequence[ConsentChange]) -> None:
+        self._recorder.record(unit, Visibility(link.sandbox), self._person(link), changes)
+
+    def _choices(self, unit: UnitOfWork, link: PersonalLink) -> Choices:
+        topics, consents = _public_topics(unit, link), self._consents(unit, link)
+        silences = _silences(unit, link, [None, *(topic.id for topic in topics)])
+        ended = _ended_topic(unit, link)
+        offers = [_offer(topic, link, consents, silences) for topic in topics]
+        others = Offer(None, is_sent(consents, link.channel, None, silences))
+        return Choices(
+            link.channel,
+            masked(_address(unit, link)),
+            "" if ended is None else ended.shown_in(link.locale).display_name,
+            (*offers, others),
+        )
+
+    def _consents(self, unit: UnitOfWork, link: PersonalLink) -> Consents:
+        key = self._person(link).key
+        owner = unit.profiles.owners(link.sandbox, [key]).get(key)
+        return NO_CONSENTS if owner is None else unit.consents.of_profile(owner.key)
+
+    def _person(self, link: PersonalLink) -> Identity:
+        read = self._identities.read(link.identity, "identity")
+        if isinstance(read, Identity):
+            return read
+        # The rules of the namespace have become stricter since. An opt-out is stored all the same.
+        namespace, _, value = link.identity.partition(":")
+        return Identity(IdentityKey(namespace, value), value)
+
+
+def masked(address: str) -> str:
+    """Returns the address as its owner recognises it and a stranger does not."""
+    local_part, at, domain = address.rpartition("@")
+    return f"{local_part[:1]}•••{at}{domain}" if local_part else ""
+
+
+def text_version_of(*texts: str) -> str:
+    """Returns what tells the words of an offer from all others."""
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
+
+
+def _ended_topic(unit: UnitOfWork, link: PersonalLink) -> Topic | None:
+    """Returns the topic that one click ends; None when it ends all marketing of the channel."""
+    topic = unit.topics.get(Visibility(link.sandbox), link.topic) if link.topic else None
+    # A denial of the whole channel would not stop a service message, which heeds those of its own topic alone.
+    if topic is None or (topic.visibility is TopicVisibility.PRIVATE and link.category is Category.MARKETING):
+        return None
+    return topic
+
+
+def _public_topics(unit: UnitOfWork, link: PersonalLink) -> list[Topic]:
+    topics = unit.topics.page(Visibility(link.sandbox), None, MAX_TOPICS, archived=False)
+    return [topic for topic in topics if topic.visibility is TopicVisibility.PUBLIC]
+
+
+def _silences(unit: UnitOfWork, link: PersonalLink, topics: Sequence[str | None]) -> Silences:
+    found = unit.consents.silences([(link.sandbox, topic) for topic in topics])
+    return {topic: silence for (_, topic), silence in found.items()}
+
+
+def _offer(topic: Topic, link: PersonalLink, consents: Consents, silences: Silences) -> Offer:
+    shown = topic.shown_in(link.locale)
+    return Offer(topic.id, is_sent(consents, link.channel, topic.id, silences), shown.display_name, shown.description)
+
+
+def _address(unit: UnitOfWork, link: PersonalLink) -> str:
+    """Returns the address that the message went to; that of the identity after the message was purged."""
+    message = unit.messages.get(Visibility(link.sandbox), link.message_id)
+    return link.identity.partition(":")[2] if message is None else message.address
+
+
+def _denial(link: PersonalLink, topic: str | None) -> ConsentChange:
+    scope = ConsentScope(link.channel, topic)
+    return ConsentChange(scope, ConsentChoice.DENIED, 0, ConsentSource.PREFERENCE_PAGE, actor=_actor(link))
+
+
+def _change(link: PersonalLink, consent: Consent, ticks: Ticks) -> ConsentChange:
+    evidence = NO_EVIDENCE
+    if consent.choice is ConsentChoice.GRANTED:
+        evidence = Evidence(text_version=ticks[consent.scope.topic].text_version, locale=link.locale)
+    return ConsentChange(
+        consent.scope, consent.choice, consent.time, ConsentSource.PREFERENCE_PAGE, evidence, actor=_actor(link)
+    )
+
+
+def _actor(link: PersonalLink) -> str:
+    return f"messages/{link.message_id}"

@@ -1,0 +1,53 @@
+"""The texts of the pages in their languages, from the files in `texts/`."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from clarion_server.domain.channel_kind import Channel
+
+#: The language of a page for whose locale there is no file.
+DEFAULT: Final = "en"
+#: A file is named after its language (BCP 47). To add one is all that a further language takes.
+_SUFFIX: Final = ".toml"
+
+
+class Texts:
+    """The texts of one language."""
+
+    def __init__(self, language: str, entries: Mapping[str, Any]) -> None:
+        self.language = language
+        self._entries = entries
+
+    def __getitem__(self, name: str) -> str:
+        text: str = self._entries[name]
+        return text
+
+    def fill(self, name: str, **values: str) -> str:
+        """Returns the text with the values in place of its `{…}`."""
+        return self[name].format(**values)
+
+    def marketing(self, channel: Channel) -> str:
+        """Returns the words for marketing on the channel."""
+        words: Mapping[str, str] = self._entries["marketing"]
+        return words.get(channel, words["OTHER"])
+
+
+def texts_of(locale: str) -> Texts:
+    """Returns the texts in the language of the locale, or in English."""
+    known = _all()
+    return known.get(locale.partition("-")[0].lower(), known[DEFAULT])
+
+
+@cache
+def _all() -> Mapping[str, Texts]:
+    folder = files("clarion_server.transport.http.unsubscribing").joinpath("texts")
+    languages = [file.name.removesuffix(_SUFFIX) for file in folder.iterdir() if file.name.endswith(_SUFFIX)]
+    return {
+        language: Texts(language, tomllib.loads(folder.joinpath(language + _SUFFIX).read_text(encoding="utf-8")))
+        for language in languages
+    }

@@ -1,0 +1,180 @@
+"""What the links in mails store and show."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from clarion_server.application.unsubscribing.unsubscribing import masked
+from clarion_server.domain.category import Category
+from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.consent import ConsentChoice, ConsentScope, Silence
+from clarion_server.domain.consent_change import ConsentSource
+from clarion_server.domain.event import EventType
+from clarion_server.domain.instant import SECOND
+from clarion_server.domain.preference_page import Tick
+from clarion_server.domain.topic import TopicTranslation, TopicVisibility
+
+from tests.unit.application.running import Process, events, messages
+from tests.unit.application.unsubscribing import DEFAULT, add_topics, history, link, offered, topic, unsubscribing
+from tests.unit.application.world import World
+
+DENIED, GRANTED = ConsentChoice.DENIED, ConsentChoice.GRANTED
+NEWS, OFFERS = topic("news"), topic("offers")
+ENDED, BEGUN = Tick(True, False, "a" * 16), Tick(False, True, "b" * 16)
+
+
+async def stored(world: World) -> list[tuple[ConsentScope, ConsentChoice]]:
+    return [(change.scope, change.choice) for change in await history(world)]
+
+
+async def test_one_click_ends_the_topic_of_the_mail_on_its_channel(world: World) -> None:
+    await add_topics(world, NEWS, OFFERS)
+    choices = await unsubscribing(world).unsubscribe(link())
+    (change,) = await history(world)
+    assert (change.scope, change.choice) == (ConsentScope(Channel.EMAIL, "news"), DENIED)
+    assert (change.source, change.actor) == (ConsentSource.PREFERENCE_PAGE, f"messages/{link().message_id}")
+    assert choices.ended_topic == "News"
+    assert offered(choices) == {"news": False, "offers": True, None: True}
+
+
+@pytest.mark.parametrize(
+    ("fields", "scope"),
+    [
+        ({"topic": ""}, ConsentScope(Channel.EMAIL)),
+        ({"topic": "gone"}, ConsentScope(Channel.EMAIL)),
+        ({"topic": "inside"}, ConsentScope(Channel.EMAIL)),
+        ({"topic": "inside", "category": Category.TRANSACTIONAL}, ConsentScope(Channel.EMAIL, "inside")),
+        ({"topic": "old"}, ConsentScope(Channel.EMAIL, "old")),
+    ],
+    ids=["no topic", "unknown topic", "private topic", "service messages about a private topic", "archived topic"],
+)
+async def test_one_click_ends_a_topic_that_can_be_named_or_all_marketing(
+    world: World, fields: dict[str, str], scope: ConsentScope
+) -> None:
+    await add_topics(world, topic("inside", visibility=TopicVisibility.PRIVATE), topic("old", archive_time=1))
+    await unsubscribing(world).unsubscribe(link(**fields))
+    assert await stored(world) == [(scope, DENIED)]
+
+
+async def test_a_stranger_gets_a_profile_that_holds_nothing_else(world: World) -> None:
+    await add_topics(world, NEWS)
+    await unsubscribing(world).unsubscribe(link(identity="email:Jo@Example.com"))
+    (profile,) = await world.transactions.read(lambda unit: unit.profiles.page(DEFAULT, None, 10))
+    assert [str(identity) for identity in profile.identities] == ["email:Jo@Example.com"]
+    assert (profile.attributes, profile.locale, profile.time_zone) == ({}, "", "")
+    assert len(await history(world, "email:jo@example.com")) == 1
+
+
+async def test_a_repeated_click_stores_nothing_more(world: World) -> None:
+    await add_topics(world, NEWS)
+    for _ in range(3):
+        await unsubscribing(world).unsubscribe(link())
+        world.clock.advance(SECOND)
+    assert len(await history(world)) == 1
+    assert [event.type for event in events(world)].count(EventType.CONSENT_CHANGED) == 1
+
+
+async def test_an_opt_out_of_another_sandbox_changes_nothing_here(world: World) -> None:
+    await add_topics(world, NEWS)
+    await unsubscribing(world).unsubscribe(link(sandbox="staging", topic=""))
+    assert await history(world) == []
+    assert offered(await unsubscribing(world).choices(link())) == {"news": True, None: True}
+
+
+async def test_looking_stores_nothing(world: World) -> None:
+    await add_topics(world, NEWS)
+    before = world.store.commit_version()
+    await unsubscribing(world).choices(link())
+    assert world.store.commit_version() == before
+
+
+async def test_a_page_offers_public_topics_in_the_language_of_the_message(world: World) -> None:
+    translations = (
+        TopicTranslation("de", "Neuigkeiten", "Einmal im Monat"),
+        TopicTranslation("pt-BR", "Novidades"),
+    )
+    await add_topics(
+        world,
+        topic("news", description="Once a month", translations=translations),
+        topic("inside", visibility=TopicVisibility.PRIVATE),
+        topic("old", archive_time=1),
+    )
+    shown = {}
+    for locale in ("de-AT", "pt-BR", "pt", "ja"):
+        news, others = (await unsubscribing(world).choices(link(locale=locale))).offers
+        assert (news.topic, others.topic, others.display_name) == ("news", None, "")
+        shown[locale] = news.display_name, news.description
+    assert shown == {
+        "de-AT": ("Neuigkeiten", "Einmal im Monat"),
+        "pt-BR": ("Novidades", ""),
+        "pt": ("News", "Once a month"),
+        "ja": ("News", "Once a month"),
+    }
+
+
+@pytest.mark.parametrize("silence", Silence)
+async def test_a_page_shows_what_silence_means(world: World, silence: Silence) -> None:
+    other = next(each for each in Silence if each is not silence)
+    await add_topics(world, NEWS, topic("offers", silence=other), silence=silence)
+    sent = silence is Silence.SEND_UNLESS_DENIED
+    assert offered(await unsubscribing(world).choices(link())) == {"news": sent, "offers": not sent, None: sent}
+
+
+async def test_saving_stores_the_ticks_and_shows_what_is_stored(world: World) -> None:
+    await add_topics(world, NEWS, topic("offers", silence=Silence.SEND_ONLY_IF_GRANTED))
+    choices = await unsubscribing(world).save(link(), {"news": ENDED, "offers": BEGUN, None: Tick(True, True)})
+    assert offered(choices) == {"news": False, "offers": True, None: True}
+    denial, grant = await history(world)
+    assert (denial.scope.topic, denial.choice, denial.evidence.text_version) == ("news", DENIED, "")
+    assert (grant.scope.topic, grant.choice, grant.source) == ("offers", GRANTED, ConsentSource.PREFERENCE_PAGE)
+    assert (grant.evidence.text_version, grant.evidence.locale) == ("b" * 16, "de-AT")
+
+
+async def test_who_left_everything_comes_back_for_one_topic(world: World) -> None:
+    await add_topics(world, NEWS, OFFERS)
+    pages = unsubscribing(world)
+    assert set(offered(await pages.end_marketing(link())).values()) == {False}
+    world.clock.advance(SECOND)
+    choices = await pages.save(link(), {"news": BEGUN, "offers": Tick(False, False), None: Tick(False, False)})
+    assert offered(choices) == {"news": True, "offers": False, None: False}
+
+
+async def test_of_a_page_in_two_tabs_the_later_stands(world: World) -> None:
+    await add_topics(world, NEWS, OFFERS)
+    pages = unsubscribing(world)
+    first = await pages.save(link(), {"news": ENDED, "offers": Tick(True, True)})
+    second = await pages.save(link(), {"news": Tick(True, True), "offers": ENDED})
+    assert offered(first) == {"news": False, "offers": True, None: True}
+    assert offered(second) == {"news": False, "offers": False, None: True}
+    again = await pages.save(link(), {"news": BEGUN})
+    assert offered(again)["news"] is True
+
+
+async def test_ticks_of_topics_that_are_not_offered_are_ignored(world: World) -> None:
+    await add_topics(world, NEWS, topic("inside", visibility=TopicVisibility.PRIVATE))
+    await unsubscribing(world).save(link(), {"inside": ENDED, "unknown": BEGUN})
+    assert await history(world) == []
+
+
+async def test_the_address_of_the_message_is_shown_until_it_is_purged(world: World, process: Process) -> None:
+    await process.trigger()
+    (message_id,) = messages(world)
+    elsewhere = replace(link(), identity="customer:4711", message_id=message_id)
+    assert (await unsubscribing(world).choices(elsewhere)).address == "j•••@example.com"
+    assert (await unsubscribing(world).choices(replace(elsewhere, message_id=link().message_id))).address == ""
+    assert (await unsubscribing(world).choices(link())).address == "j•••@example.com"
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [("jane@example.com", "j•••@example.com"), ("j@example.com", "j•••@example.com"), ("4711", ""), ("", "")],
+)
+def test_an_address_is_recognised_by_its_owner_alone(address: str, shown: str) -> None:
+    assert masked(address) == shown
+
+
+async def test_an_identity_that_the_rules_no_longer_accept_opts_out_all_the_same(world: World) -> None:
+    await unsubscribing(world).unsubscribe(link(identity="phone:07911 123456"))
+    (profile,) = await world.transactions.read(lambda unit: unit.profiles.page(DEFAULT, None, 10))
+    assert [str(identity) for identity in profile.identities] == ["phone:07911 123456"]
