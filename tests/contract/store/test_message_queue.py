@@ -216,6 +216,7 @@ def test_a_channel_may_be_fallen_back_to_while_a_message_that_has_a_next_action_
     next_channel = a_channel(work, "next")
     work.campaigns.add_version(samples.version(sender.campaign.key, 2), [sender.channel.key, next_channel.key])
     sender.message(work, version=2)
+    sender.message(work, version=1, fallback_addresses=("jane@example.com",))
     assert not work.messages.may_fall_back_to(next_channel.key)
     first = sender.message(work, version=2, fallback_addresses=("jane@example.com",))
     assert work.messages.may_fall_back_to(next_channel.key)

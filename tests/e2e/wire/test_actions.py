@@ -201,6 +201,22 @@ async def test_a_message_is_found_by_its_labels_its_channel_and_its_action(clien
     assert await found(labels={"order": "none"}) == []
 
 
+async def test_a_message_is_found_by_its_execution_its_recipient_and_its_state(client: AsyncClient) -> None:
+    await live(client, ActionMode.ALL)
+    first = await client.trigger("orders", to="bounce@clarion.test", context=CONTEXT)
+    second = await client.trigger("orders", to="sent@clarion.test", context=CONTEXT)
+    await ended(client, 4)
+
+    async def found(**filters: Any) -> list[tuple[str, str]]:
+        listed = [message async for message in client.messages.list(**filters)]
+        return sorted((message.identity.partition("@")[0], message.action) for message in listed)
+
+    assert await found(execution=first.execution) == [("email:bounce", "hook"), ("email:bounce", "mail")]
+    assert await found(identity="email:sent@clarion.test") == [("email:sent", "hook"), ("email:sent", "mail")]
+    assert await found(states=[MessageState.FAILED]) == [("email:bounce", "mail")]
+    assert await found(execution=second.execution, states=[MessageState.FAILED]) == []
+
+
 async def test_events_carry_the_labels_of_their_message(client: AsyncClient) -> None:
     await live(client, ActionMode.ALL)
     accepted = await client.trigger("orders", to="sent@clarion.test", context=CONTEXT, labels={"order": "4711"})

@@ -14,7 +14,7 @@ from clarion_server.application.channels.configurations import (
     UpdateChannelConfiguration,
 )
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.campaign import QueueDisposal
+from clarion_server.domain.campaign import Action, ActionMode, QueueDisposal
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.content.email import Mailbox, TlsMode
 from clarion_server.domain.content.webhook import WebhookProvider
@@ -32,7 +32,7 @@ from clarion_server.domain.violation import Violation
 from tests.contract.store import samples
 from tests.outbound import SIGNING_SECRET
 from tests.smtp_sink import SmtpSink
-from tests.unit.application.world import AUTHOR, CHANNEL, SMTP, STRANGER, World
+from tests.unit.application.world import AUTHOR, CHANNEL, EMAIL, SMTP, STRANGER, World
 
 CERTIFICATE = "-----BEGIN CERTIFICATE-----"
 KEY = "-----BEGIN PRIVATE KEY-----"
@@ -207,6 +207,24 @@ async def test_a_channel_configuration_that_messages_wait_for_stays(world: World
         await world.channels.delete("orders", "", AUTHOR)
     await world.transactions.write(end)
     await world.channels.delete("orders", "", AUTHOR)
+
+
+async def test_a_channel_configuration_that_a_message_may_fall_back_to_stays(world: World) -> None:
+    first, _ = await world.channel("first"), await world.channel("second")
+    actions = (Action("first", "first", EMAIL), Action("second", "second", EMAIL))
+    campaign = await world.live(actions=actions, action_mode=ActionMode.FIRST_DELIVERABLE)
+    message = samples.message(campaign.key, first.key, version=1, fallback_addresses=("jane@example.com",))
+
+    def enqueue(unit: UnitOfWork) -> None:
+        unit.executions.add_all([samples.execution(campaign.key, id=message.execution_id)])
+        unit.messages.add_all([message])
+
+    await world.transactions.write(enqueue)
+    await world.life_cycle.stop(campaign.id, QueueDisposal.DRAIN, "", AUTHOR)
+    with pytest.raises(ChannelConfigurationInUse, match="when its first action fails"):
+        await world.channels.delete("second", "", AUTHOR)
+    await world.transactions.write(lambda unit: unit.messages.drop_fallback(message.id))
+    await world.channels.delete("second", "", AUTHOR)
 
 
 async def test_a_deletion_from_an_outdated_reading_is_refused(world: World) -> None:

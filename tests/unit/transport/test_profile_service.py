@@ -136,6 +136,15 @@ async def test_an_update_that_adds_a_taken_identity_changes_nothing(service: Pro
     assert await get(service, joe.name) == joe
 
 
+async def test_a_request_without_a_profile_is_refused(service: ProfileService) -> None:
+    with pytest.raises(InvalidFields) as caught:
+        await service.create_profile(pb.CreateProfileRequest(), CALLER)
+    assert violations(caught) == [("profile", "REQUIRED")]
+    with pytest.raises(InvalidFields) as caught:
+        await service.update_profile(pb.UpdateProfileRequest(), CALLER)
+    assert violations(caught) == [("profile", "REQUIRED")]
+
+
 async def test_everything_that_is_wrong_is_listed_at_once(service: ProfileService) -> None:
     bad = profile("email:jane", "crm:1", "crm:1", attributes={"a b": 1}, locale="x y", time_zone="GMT+2")
     with pytest.raises(InvalidFields) as caught:
