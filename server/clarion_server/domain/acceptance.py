@@ -13,12 +13,14 @@ from typing import Any
 
 from clarion_server.domain.campaign import ActionMode
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.consent_facts import ConsentQuestion, address_identity
+from clarion_server.domain.consent import NOT_ASKED, ConsentDecision
+from clarion_server.domain.consent_facts import ConsentQuestion, address_identity, address_key
 from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
 from clarion_server.domain.exclusion_rules import NO_EXCLUSION_FACTS, ExclusionFacts, find_exclusion
 from clarion_server.domain.execution import Execution
+from clarion_server.domain.identity import IdentityKey
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import Lane, Message, MessageState, message_id
+from clarion_server.domain.message import Lane, Message, MessageState, category_of, message_id
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
 
@@ -85,10 +87,13 @@ def consent_question(trigger: Trigger) -> ConsentQuestion | None:
     """Returns what must be known about the consent of a trigger's recipients; None when nobody is asked."""
     if not trigger.asks_consent:
         return None
-    identities = {each.identity for each in trigger.recipients}
-    for index, action in enumerate(trigger.actions):
-        owners = (address_identity(action.channel, each.addresses[index]) for each in trigger.recipients)
-        identities.update(owner for owner in owners if owner is not None)
+    identities: dict[str, IdentityKey] = {}
+    for each in trigger.recipients:
+        identities[each.identity] = IdentityKey(each.identity.partition(":")[0], each.normal_value)
+        for action, address in zip(trigger.actions, each.addresses, strict=True):
+            owner = address_identity(action.channel, address)
+            if owner is not None and owner not in identities:
+                identities[owner] = address_key(address)
     return ConsentQuestion(trigger.execution.sandbox, trigger.topic, identities)
 
 
@@ -183,10 +188,9 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
     asks_consent = trigger.asks_consent
     for recipient in trigger.recipients:
         for index, action in enumerate(trigger.actions):
-            message = _message(trigger, recipient, index, action, first_only)
-            if asks_consent:
-                message = _with_consent(message, facts.exclusions)
-            exclusion = find_exclusion(message, message.release_time, phase, facts.exclusions)
+            consent = _consent(trigger, recipient, index, facts) if asks_consent else NOT_ASKED
+            message = _message(trigger, recipient, index, action, consent, first_only)
+            exclusion = find_exclusion(message, message.release_time, phase, facts.exclusions, consent)
             if exclusion is not None:
                 exclusions[recipient.index, index] = exclusion.reason
                 message = _excluded(message, exclusion)
@@ -197,10 +201,15 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
     return Accepted(execution, messages, trigger.attributes, lapsed)
 
 
-def _with_consent(message: Message, facts: ExclusionFacts) -> Message:
-    """Returns the message with the choice that decides about it, which proves later that it was right to send it."""
-    consent = facts.consents.decide(message).consent
-    return message if consent is None else replace(message, consent_change=consent.change_key)
+def _consent(trigger: Trigger, recipient: AcceptedRecipient, index: int, facts: Facts) -> ConsentDecision:
+    return facts.exclusions.consents.decide(
+        trigger.execution.sandbox,
+        trigger.topic,
+        category_of(trigger.lane),
+        trigger.actions[index].channel,
+        recipient.identity,
+        recipient.addresses[index],
+    )
 
 
 def _excluded(message: Message, exclusion: Exclusion) -> Message:
@@ -218,7 +227,12 @@ def _excluded(message: Message, exclusion: Exclusion) -> Message:
 
 
 def _message(
-    trigger: Trigger, recipient: AcceptedRecipient, index: int, action: TargetAction, first_only: bool
+    trigger: Trigger,
+    recipient: AcceptedRecipient,
+    index: int,
+    action: TargetAction,
+    consent: ConsentDecision,
+    first_only: bool,
 ) -> Message:
     execution = trigger.execution
     now, release, address = execution.accept_time, trigger.release_time, recipient.addresses[index]
@@ -251,6 +265,8 @@ def _message(
         recipient.labels,
         tuple(recipient.addresses[index + 1 :]) if first_only else (),
         trigger.topic,
+        # The choice that decides proves later that it was right to send the message.
+        None if consent.consent is None else consent.consent.change_key,
     )
 
 
@@ -265,7 +281,7 @@ def follow_ups(ended: Message, actions: Sequence[TargetAction], now: Instant) ->
     for skipped in range(len(ended.fallback_addresses)):
         index = ended.action_index + 1 + skipped
         message = _follow_up(ended, index, actions[index], ended.fallback_addresses[skipped:], now)
-        exclusion = find_exclusion(message, now, ExclusionPhase.ACCEPT, NO_EXCLUSION_FACTS)
+        exclusion = find_exclusion(message, now, ExclusionPhase.ACCEPT, NO_EXCLUSION_FACTS, NOT_ASKED)
         if exclusion is None:
             return [*messages, message]
         messages.append(replace(message, state=MessageState.EXCLUDED, outcome_time=now, exclusion=exclusion))

@@ -8,7 +8,7 @@ back by agreeing to marketing in general.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
@@ -109,58 +109,56 @@ def by_scope(consents: Iterable[Consent]) -> dict[ConsentScope, Consent]:
     return {consent.scope: consent for consent in consents}
 
 
-def standing_denial(consents: Iterable[Consent], scope: ConsentScope) -> Consent | None:
-    """Returns the narrowest denial that covers the scope and that no grant has answered, if there is one.
-
-    A grant answers a denial when it is later, covers the scope too, and is of the same or a narrower scope than the
-    denial.
-    """
-    covering = [consent for consent in consents if consent.scope.covers(scope)]
-    grants = [consent for consent in covering if consent.choice is ConsentChoice.GRANTED]
-    standing = [
-        denial
-        for denial in covering
-        if denial.choice is ConsentChoice.DENIED and not any(answers(grant, denial) for grant in grants)
+def covering(choices: Iterable[Consent], scope: ConsentScope) -> list[Consent]:
+    """Returns the choices that are about every message of the scope."""
+    channel, topic = scope.channel, scope.topic
+    # This runs for each recipient of marketing, so it does what `ConsentScope.covers` does without calling it.
+    return [
+        choice for choice in choices if choice.scope.channel in (None, channel) and choice.scope.topic in (None, topic)
     ]
+
+
+def standing_denial(covering: Sequence[Consent]) -> Consent | None:
+    """Returns the narrowest denial among choices that cover one scope that no grant among them answers, if there is
+    one.
+    """
+    denials = [choice for choice in covering if choice.choice is ConsentChoice.DENIED]
+    if not denials:
+        return None
+    grants = [choice for choice in covering if choice.choice is ConsentChoice.GRANTED]
+    standing = [denial for denial in denials if not any(answers(grant, denial) for grant in grants)]
     return min(standing, key=_width, default=None)
 
 
 def answers(grant: Consent, denial: Consent) -> bool:
-    """Returns whether the denial gives way to the grant where both cover a message. At one instant, it does not."""
+    """Returns whether the denial gives way to the grant where both cover a message.
+
+    It does when the grant is later, and of the same or a narrower scope. At one instant, it does not.
+    """
     return grant.time > denial.time and denial.scope.covers(grant.scope)
 
 
 def decide_consent(
-    consents: Consents, channel: Channel, topic: str | None, category: Category, silence: Silence
+    choices: Iterable[Consent], channel: Channel, topic: str | None, category: Category, silence: Silence
 ) -> ConsentDecision:
-    """Returns whether a message of the category, on the channel and about the topic may be sent to the person.
+    """Returns whether a message of the category, on the channel and about the topic may be sent to whoever made the
+    choices.
 
     Transactional messages heed the choices about their own topic alone: a person who refuses all marketing still gets
     a password reset.
     """
-    scope = ConsentScope(channel, topic)
+    about_it = covering(choices, ConsentScope(channel, topic))
     if category is Category.TRANSACTIONAL:
-        return _decide_transactional(consents, scope)
-    denial = standing_denial(consents.values(), scope)
+        denial = standing_denial([choice for choice in about_it if choice.scope.topic is not None])
+        return ConsentDecision(allowed=denial is None, consent=denial)
+    if not about_it:
+        return ConsentDecision(allowed=silence is Silence.SEND_UNLESS_DENIED)
+    denial = standing_denial(about_it)
     if denial is not None:
         return ConsentDecision(allowed=False, consent=denial)
-    covering = [consent for consent in consents.values() if consent.scope.covers(scope)]
-    if covering:
-        # No denial stands, so what is narrowest among them is a grant, or a denial that a grant has answered.
-        return ConsentDecision(allowed=True, consent=min(filter(_is_grant, covering), key=_width))
-    return ConsentDecision(allowed=silence is Silence.SEND_UNLESS_DENIED)
-
-
-def _decide_transactional(consents: Consents, scope: ConsentScope) -> ConsentDecision:
-    if scope.topic is None:
-        return NOT_ASKED
-    own = [consent for consent in consents.values() if consent.scope.topic == scope.topic]
-    denial = standing_denial(own, scope)
-    return ConsentDecision(allowed=denial is None, consent=denial)
-
-
-def _is_grant(consent: Consent) -> bool:
-    return consent.choice is ConsentChoice.GRANTED
+    # A denial that does not stand has a grant that answers it, so there is one.
+    grants = [choice for choice in about_it if choice.choice is ConsentChoice.GRANTED]
+    return ConsentDecision(allowed=True, consent=min(grants, key=_width))
 
 
 def _width(consent: Consent) -> int:

@@ -13,6 +13,7 @@ from clarion_server.domain.consent import (
     ConsentScope,
     answers,
     by_scope,
+    covering,
     standing_denial,
 )
 from clarion_server.domain.instant import MINUTE, Instant
@@ -151,7 +152,7 @@ def forbidding_denial(change: ConsentChange, consents: Consents) -> Consent | No
     """Returns the standing denial that the change would answer without being allowed to, if there is one."""
     if change.choice is ConsentChoice.DENIED or change.may_answer_denials():
         return None
-    denial = standing_denial(consents.values(), change.scope)
+    denial = standing_denial(covering(consents.values(), change.scope))
     return denial if denial is not None and answers(change.as_consent(), denial) else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from clarion_server.domain.consent import ConsentDecision
 from clarion_server.domain.consent_change import change_name
 from clarion_server.domain.consent_facts import ConsentFacts
 from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
@@ -30,8 +31,11 @@ _SIMULATED = {
 NO_EXCLUSION_FACTS = ExclusionFacts()
 
 
-def find_exclusion(message: Message, time: Instant, phase: ExclusionPhase, facts: ExclusionFacts) -> Exclusion | None:
-    """Returns why the message must not be sent at that time, or None when it may be.
+def find_exclusion(
+    message: Message, time: Instant, phase: ExclusionPhase, facts: ExclusionFacts, consent: ConsentDecision
+) -> Exclusion | None:
+    """Returns why the message must not be sent at that time, or None when it may be. `consent` is the decision of the
+    facts about it.
 
     This is the one place that orders the reasons: the first that applies is the one that is told.
     """
@@ -47,7 +51,6 @@ def find_exclusion(message: Message, time: Instant, phase: ExclusionPhase, facts
     for suppression in facts.suppressions.covering(message.sandbox, message.channel, message.address, time):
         if suppression.stops(message.category):
             return Exclusion(ExclusionReason.SUPPRESSED, phase, suppression.name)
-    consent = facts.consents.decide(message)
     if not consent.allowed:
         cause = "" if consent.consent is None else change_name(consent.consent.change_key)
         return Exclusion(ExclusionReason.NO_CONSENT, phase, cause)

@@ -68,6 +68,11 @@ def lane_of(category: Category, *, rapid: bool) -> Lane:
     return Lane.RAPID if rapid else _LANES[category]
 
 
+def category_of(lane: Lane) -> Category:
+    """Returns the category of the campaigns whose messages have the lane: marketing has one of its own."""
+    return Category.MARKETING if lane is Lane.MARKETING else Category.TRANSACTIONAL
+
+
 #: The labels of a message without any.
 NO_LABELS: Mapping[str, str] = {}
 
@@ -127,8 +132,7 @@ class Message:
 
     @property
     def category(self) -> Category:
-        """The category of its campaign's version, of which a marketing one has a lane of its own."""
-        return Category.MARKETING if self.lane is Lane.MARKETING else Category.TRANSACTIONAL
+        return category_of(self.lane)
 
     @property
     def asks_consent(self) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import Store, UnitOfWork, WriteConflict
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.channel_kind import Channel
@@ -68,10 +69,10 @@ def test_the_choices_of_a_person_come_back_as_they_were_saved(store: Store) -> N
 def test_choices_are_found_by_identity_in_their_sandbox(work: UnitOfWork) -> None:
     here, there = a_person(work), a_person(work, sandbox="staging")
     work.consents.save(here.key, CHOICES)
-    wanted = [("default", JANE.key), ("staging", JANE.key), ("other", JANE.key)]
+    wanted = [SandboxIdentity(sandbox, *JANE.key) for sandbox in ("default", "staging", "other")]
     assert work.consents.holders(wanted) == {
-        ("default", JANE.key): ConsentHolder(here.key, CHOICES),
-        ("staging", JANE.key): ConsentHolder(there.key, NO_CONSENTS),
+        wanted[0]: ConsentHolder(here.key, list(CHOICES.values())),
+        wanted[1]: ConsentHolder(there.key, []),
     }
 
 

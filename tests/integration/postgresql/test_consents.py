@@ -35,13 +35,13 @@ def deny(store: SqlStore, scope: ConsentScope = ConsentScope()) -> None:  # noqa
 
 def ask(work: UnitOfWork) -> ExclusionFacts:
     work.consents.lock_shared({samples.SANDBOX})
-    question = ConsentQuestion(samples.SANDBOX, None, ["email:jane@example.com"])
+    question = ConsentQuestion(samples.SANDBOX, None, {"email:jane@example.com": JANE.key})
     return EXCLUSIONS.read(work, (), [question])
 
 
 def is_denied(facts: ExclusionFacts) -> bool:
     holder = facts.consents.holders.get((samples.SANDBOX, "email:jane@example.com"))
-    return holder is not None and bool(holder.consents)
+    return holder is not None and bool(holder.choices)
 
 
 @pytest.mark.parametrize("is_known", [False, True])

@@ -252,7 +252,7 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
         {"suppressions_expire_time"},
     ),
     "the choices of whoever has some identities": (
-        lambda work: work.consents.holders([(samples.SANDBOX, samples.identity("email", "a@b.example").key)]),
+        lambda work: work.consents.holders([SANDBOX_IDENTITY]),
         {"SEARCH profile_identities USING PRIMARY KEY", "SEARCH profiles USING INTEGER PRIMARY KEY"},
     ),
     "the choices of a profile": (

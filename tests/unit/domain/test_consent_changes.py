@@ -178,4 +178,4 @@ def _apply(choices: Consents, *changes: ConsentChange) -> Consents:
 
 
 def _is_sent(choices: Consents, channel: Channel, topic: str | None) -> bool:
-    return decide_consent(choices, channel, topic, Category.MARKETING, Silence.SEND_UNLESS_DENIED).allowed
+    return decide_consent(choices.values(), channel, topic, Category.MARKETING, Silence.SEND_UNLESS_DENIED).allowed

@@ -6,7 +6,6 @@ import pytest
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent import (
-    NO_CONSENTS,
     Consent,
     ConsentChoice,
     ConsentDecision,
@@ -24,7 +23,7 @@ GRANTED, DENIED = ConsentChoice.GRANTED, ConsentChoice.DENIED
 
 
 def decide(text: str, silence: Silence, topic: str | None = TOPIC) -> ConsentDecision:
-    return decide_consent(consents(text), CHANNEL, topic, MARKETING, silence)
+    return decide_consent(consents(text).values(), CHANNEL, topic, MARKETING, silence)
 
 
 @pytest.mark.parametrize("silence", Silence)
@@ -67,9 +66,11 @@ def test_a_choice_about_another_channel_or_topic_changes_nothing() -> None:
         scope: Consent(scope, GRANTED, 9)
         for scope in (ConsentScope(Channel.WEBHOOK), ConsentScope(CHANNEL, "offers"), ConsentScope(topic="offers"))
     }
-    assert not decide_consent(others, CHANNEL, TOPIC, MARKETING, Silence.SEND_ONLY_IF_GRANTED).allowed
+    assert not decide_consent(others.values(), CHANNEL, TOPIC, MARKETING, Silence.SEND_ONLY_IF_GRANTED).allowed
     denied = {**consents("G:D1"), **others}
-    assert decide_consent(denied, CHANNEL, TOPIC, MARKETING, Silence.SEND_UNLESS_DENIED).consent == consent("G:D1")
+    assert decide_consent(denied.values(), CHANNEL, TOPIC, MARKETING, Silence.SEND_UNLESS_DENIED).consent == consent(
+        "G:D1"
+    )
 
 
 def test_of_several_denials_in_force_the_narrowest_is_named() -> None:
@@ -81,12 +82,14 @@ def test_of_several_denials_in_force_the_narrowest_is_named() -> None:
 @pytest.mark.parametrize("choices", ["G:D1", "C:D1", "G:D1 C:D2"])
 def test_transactional_messages_heed_no_denial_of_marketing(choices: str) -> None:
     for topic in (None, TOPIC):
-        assert decide_consent(consents(choices), CHANNEL, topic, TRANSACTIONAL, Silence.SEND_ONLY_IF_GRANTED).allowed
+        assert decide_consent(
+            consents(choices).values(), CHANNEL, topic, TRANSACTIONAL, Silence.SEND_ONLY_IF_GRANTED
+        ).allowed
 
 
 @pytest.mark.parametrize("choices", ["T:D1", "CT:D1", "T:D1 G:G2 C:G2", "CT:D3 T:G2"])
 def test_transactional_messages_heed_the_denials_of_their_topic(choices: str) -> None:
-    decision = decide_consent(consents(choices), CHANNEL, TOPIC, TRANSACTIONAL, Silence.SEND_UNLESS_DENIED)
+    decision = decide_consent(consents(choices).values(), CHANNEL, TOPIC, TRANSACTIONAL, Silence.SEND_UNLESS_DENIED)
     assert not decision.allowed
     assert decision.consent == consent(choices.split(maxsplit=1)[0])
 
@@ -96,7 +99,7 @@ def test_the_decision_follows_from_the_definition(choices: Consents, channel: Ch
     covering = [each for each in choices.values() if each.scope in _covering(channel, topic)]
     standing = [each for each in covering if each.choice is DENIED and not _is_answered(each, covering)]
     for silence in Silence:
-        decision = decide_consent(choices, channel, topic, MARKETING, silence)
+        decision = decide_consent(choices.values(), channel, topic, MARKETING, silence)
         if standing:
             assert not decision.allowed
             assert decision.consent in standing
@@ -125,7 +128,7 @@ def _is_answered(denial: Consent, covering: list[Consent]) -> bool:
 
 
 def test_somebody_without_choices_is_a_case_of_silence() -> None:
-    assert decide_consent(NO_CONSENTS, CHANNEL, None, MARKETING, Silence.SEND_UNLESS_DENIED).allowed
+    assert decide_consent((), CHANNEL, None, MARKETING, Silence.SEND_UNLESS_DENIED).allowed
 
 
 def test_scopes_are_ordered_from_the_narrowest_to_the_widest() -> None:

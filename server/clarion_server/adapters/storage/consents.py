@@ -10,20 +10,21 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Values
+from clarion_server.adapters.storage.choices import pack, unpack
 from clarion_server.adapters.storage.consent_locks import lock_consents_exclusive, lock_consents_shared
-from clarion_server.adapters.storage.json_columns import CONSENTS, EVIDENCE
+from clarion_server.adapters.storage.json_columns import EVIDENCE
+from clarion_server.adapters.storage.known_profiles import find_choices
 from clarion_server.adapters.storage.schema import (
     consent_changes,
     consent_settings,
-    profile_identities,
     profiles,
     topics,
 )
+from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import WriteConflict
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent import (
-    NO_CONSENTS,
     ConsentChoice,
     Consents,
     ConsentScope,
@@ -33,7 +34,6 @@ from clarion_server.domain.consent import (
 )
 from clarion_server.domain.consent_change import NO_EVIDENCE, ConsentChange, ConsentSource
 from clarion_server.domain.consent_facts import ConsentHolder
-from clarion_server.domain.identity import IdentityKey
 
 _SETTINGS = select(consent_settings).where(consent_settings.c.sandbox == bindparam("sandbox"))
 # LEFT JOIN keeps what is asked for: without a row, the sandbox or the topic has said nothing.
@@ -43,14 +43,6 @@ _SILENCES = BulkStatement(
     " LEFT JOIN consent_settings ON consent_settings.sandbox = wanted.column1"
     " LEFT JOIN topics ON topics.sandbox = wanted.column1 AND topics.id = wanted.column2",
     Values(topics.c.sandbox, topics.c.id),
-)
-# CROSS JOIN fixes the order of the join on SQLite: it looks up each wanted identity and scans nothing.
-_HOLDERS = BulkStatement(
-    "SELECT wanted.column1 AS sandbox, wanted.column2 AS namespace, wanted.column3 AS normal_value,"
-    " profiles.key, profiles.choices FROM ({rows}) AS wanted CROSS JOIN profile_identities CROSS JOIN profiles"
-    " WHERE profile_identities.sandbox = wanted.column1 AND profile_identities.namespace = wanted.column2"
-    " AND profile_identities.normal_value = wanted.column3 AND profiles.key = profile_identities.profile_key",
-    Values(profile_identities.c.sandbox, profile_identities.c.namespace, profile_identities.c.normal_value),
 )
 _CHOICES = select(profiles.c.choices).where(profiles.c.key == bindparam("key"))
 _ADD = insert(consent_changes).returning(consent_changes.c.key)
@@ -98,21 +90,16 @@ class SqlConsentRepository:
     def lock(self, visibility: Visibility) -> None:
         lock_consents_exclusive(self._connection, visibility.sandbox)
 
-    def holders(
-        self, identities: Collection[tuple[str, IdentityKey]]
-    ) -> Mapping[tuple[str, IdentityKey], ConsentHolder]:
-        rows = [(sandbox, identity.namespace, identity.value) for sandbox, identity in identities]
-        return {
-            (row.sandbox, IdentityKey(row.namespace, row.normal_value)): ConsentHolder(row.key, _decoded(row.choices))
-            for row in _HOLDERS.select(self._connection, rows)
-        }
+    def holders(self, identities: Collection[SandboxIdentity]) -> Mapping[SandboxIdentity, ConsentHolder]:
+        found = find_choices(self._connection, identities)
+        return {identity: ConsentHolder(key, unpack(choices)) for identity, key, choices in found}
 
     def of_profile(self, profile_key: int) -> Consents:
-        return _decoded(self._connection.execute(_CHOICES, {"key": profile_key}).scalar_one_or_none())
+        return by_scope(unpack(self._connection.execute(_CHOICES, {"key": profile_key}).scalar_one_or_none()))
 
     def save(self, profile_key: int, consents: Consents) -> None:
         changed = update(profiles).where(profiles.c.key == profile_key)
-        packed = CONSENTS.encode(tuple(consents.values()))
+        packed = pack(consents.values())
         if self._connection.execute(changed.values(choices=packed)).rowcount == 0:
             raise WriteConflict("The profile is gone.")
 
@@ -144,10 +131,6 @@ class SqlConsentRepository:
 
 def _silence(sandbox: str, stored: str | None) -> Silence:
     return ConsentSettings(sandbox).silence if stored is None else Silence(stored)
-
-
-def _decoded(choices: str | None) -> Consents:
-    return NO_CONSENTS if choices is None else by_scope(CONSENTS.decode(choices))
 
 
 def _to_row(profile_key: int, change: ConsentChange) -> dict[str, Any]:

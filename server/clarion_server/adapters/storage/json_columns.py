@@ -10,7 +10,6 @@ from clarion_server.domain.access import Scope
 from clarion_server.domain.attempt import Attempt, Failure
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.category import Category
-from clarion_server.domain.consent import Consent
 from clarion_server.domain.consent_change import ConsentChange, Evidence
 from clarion_server.domain.content import Provider
 from clarion_server.domain.exclusion import Exclusion, ExclusionReason
@@ -22,7 +21,6 @@ ATTEMPT = JsonCodec[Attempt](Attempt)
 #: The attributes of a profile.
 ATTRIBUTES = JsonCodec[Mapping[str, Any]](dict[str, Any])
 CATEGORIES = JsonCodec[tuple[Category, ...]](tuple[Category, ...])
-CONSENTS = JsonCodec[tuple[Consent, ...]](tuple[Consent, ...])
 CONSENT_CHANGE = JsonCodec[ConsentChange](ConsentChange)
 # A context schema may hold any number.
 DEFINITION = JsonCodec[CampaignDefinition](CampaignDefinition, big_numbers=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -17,11 +17,11 @@ from clarion_server.domain.profile import KnownProfile, Profile
 _IDENTITY = (profile_identities.c.sandbox, profile_identities.c.namespace, profile_identities.c.normal_value)
 
 
-class _KnownStatement:
-    """Finds profiles by identities. Each row begins with the position of its identity among those that are given."""
+class _ByIdentity:
+    """Finds columns of profiles by identities. Each row begins with the position of its identity among those given."""
 
-    def __init__(self, attributes: str) -> None:
-        columns = f"wanted.column4, profiles.key, profiles.id, profiles.locale, {attributes}"
+    def __init__(self, columns: str) -> None:
+        columns = f"wanted.column4, {columns}"
         # CROSS JOIN fixes the order of the join on SQLite: it looks up each wanted identity and scans nothing.
         found = (
             "FROM ({rows}) AS wanted CROSS JOIN profile_identities CROSS JOIN profiles"
@@ -41,7 +41,9 @@ class _KnownStatement:
         return [row for (document,) in documents for row in orjson.loads(document)]
 
 
-_WITH_ATTRIBUTES, _WITHOUT_ATTRIBUTES = _KnownStatement("profiles.attributes"), _KnownStatement("''")
+_KNOWN = "profiles.key, profiles.id, profiles.locale"
+_WITH_ATTRIBUTES, _WITHOUT_ATTRIBUTES = _ByIdentity(f"{_KNOWN}, profiles.attributes"), _ByIdentity(f"{_KNOWN}, ''")
+_CHOICES = _ByIdentity("profiles.key, profiles.choices")
 
 #: Of a new profile, which has made no choices and whose key the database assigns.
 _PROFILE_COLUMNS = tuple(column for column in profiles.columns if column not in (profiles.c.key, profiles.c.choices))
@@ -66,6 +68,14 @@ def find_known(
     wanted = list(identities)
     statement = _WITH_ATTRIBUTES if with_attributes else _WITHOUT_ATTRIBUTES
     return {wanted[row[0]]: KnownProfile(*row[1:]) for row in statement.select(connection, wanted)}
+
+
+def find_choices(
+    connection: Connection, identities: Collection[SandboxIdentity]
+) -> Iterator[tuple[SandboxIdentity, int, str | None]]:
+    """Yields each identity that a profile has, with the profile's key and packed choices."""
+    wanted = list(identities)
+    return ((wanted[position], key, choices) for position, key, choices in _CHOICES.select(connection, wanted))
 
 
 def add_missing(connection: Connection, added: Sequence[Profile]) -> dict[SandboxIdentity, KnownProfile]:

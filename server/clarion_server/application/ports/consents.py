@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
+from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.consent import Consents, ConsentSettings, Silence
 from clarion_server.domain.consent_change import ConsentChange
 from clarion_server.domain.consent_facts import ConsentHolder
-from clarion_server.domain.identity import IdentityKey
 
 
 class ConsentRepository(Protocol):
@@ -36,10 +36,8 @@ class ConsentRepository(Protocol):
         """Waits for the transactions that hold the shared lock, and keeps others from taking it."""
         ...
 
-    def holders(
-        self, identities: Collection[tuple[str, IdentityKey]]
-    ) -> Mapping[tuple[str, IdentityKey], ConsentHolder]:
-        """Returns the profiles that have identities in their sandboxes, as far as there are any, in one statement."""
+    def holders(self, identities: Collection[SandboxIdentity]) -> Mapping[SandboxIdentity, ConsentHolder]:
+        """Returns the profiles that have these identities, as far as there are any, in one statement."""
         ...
 
     def of_profile(self, profile_key: int) -> Consents: ...

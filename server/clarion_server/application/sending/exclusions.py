@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from clarion_server.application.identity_reader import IdentityReader
+from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.outcomes import exclude_queued
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.consent_facts import ConsentFacts, ConsentQuestion, question_of
+from clarion_server.domain.consent_facts import ConsentFacts, ConsentQuestion, address_identity, address_key
 from clarion_server.domain.exclusion import Exclusion, ExclusionPhase
 from clarion_server.domain.exclusion_rules import NO_EXCLUSION_FACTS, ExclusionFacts, find_exclusion
-from clarion_server.domain.identity import IdentityKey
+from clarion_server.domain.identity import IdentityKey, namespace_of
 from clarion_server.domain.instant import SECOND, Instant, Span
 from clarion_server.domain.message import Message
 from clarion_server.domain.suppression import SuppressionIndex, covering_keys
-from clarion_server.domain.violation import Violation
 
 #: A message that waits longer than this in a process's hands, for the pace or a free connection, is checked again.
 _LONGEST_WAIT: Span = 2 * SECOND
@@ -38,17 +38,25 @@ class ExclusionReader:
     def _consents(self, unit: UnitOfWork, questions: Sequence[ConsentQuestion]) -> ConsentFacts:
         if not questions:
             return ConsentFacts()
-        asked = ((question.sandbox, identity) for question in questions for identity in question.identities)
-        keys = {(sandbox, identity): (sandbox, key) for sandbox, identity in asked if (key := self._key(identity))}
-        stored = unit.consents.holders(set(keys.values()))
-        holders = {written: stored[key] for written, key in keys.items() if key in stored}
+        wanted = {
+            (question.sandbox, given): SandboxIdentity(question.sandbox, *key)
+            for question in questions
+            for given, key in question.identities.items()
+        }
+        stored = unit.consents.holders(set(wanted.values()))
+        holders = {given: stored[key] for given, key in wanted.items() if key in stored}
         silences = unit.consents.silences({(question.sandbox, question.topic) for question in questions})
         return ConsentFacts(silences, holders)
 
-    def _key(self, identity: str) -> IdentityKey | None:
-        """Returns None for what cannot be an identity, such as one that an earlier version took."""
-        read = self._identities.read(identity, "identity")
-        return None if isinstance(read, Violation) else read.key
+    def question(self, message: Message) -> ConsentQuestion:
+        name, _, value = message.identity.partition(":")
+        normal = self._identities.normal_value(namespace_of(name), value)
+        # What is none of its namespace belongs to nobody: a webhook takes any text as an e-mail address.
+        keys = {} if normal is None else {message.identity: IdentityKey(name, normal)}
+        owner = address_identity(message.channel, message.address)
+        if owner is not None and owner not in keys:
+            keys[owner] = address_key(message.address)
+        return ConsentQuestion(message.sandbox, message.topic, keys)
 
 
 def exclude_forbidden(
@@ -69,10 +77,15 @@ def find_exclusions(
     unit: UnitOfWork, messages: Sequence[Message], now: Instant, exclusions: ExclusionReader
 ) -> dict[str, Exclusion]:
     """Returns the exclusions of messages at hand-off, by the ids of those that have one."""
-    questions = [question_of(message) for message in messages if message.asks_consent]
+    questions = [exclusions.question(message) for message in messages if message.asks_consent]
     facts = exclusions.read(unit, (message.address for message in messages), questions)
-    found = {message.id: find_exclusion(message, now, ExclusionPhase.HAND_OFF, facts) for message in messages}
-    return {message_id: exclusion for message_id, exclusion in found.items() if exclusion is not None}
+    found = {}
+    for message in messages:
+        consent = facts.consents.decide_about(message)
+        exclusion = find_exclusion(message, now, ExclusionPhase.HAND_OFF, facts, consent)
+        if exclusion is not None:
+            found[message.id] = exclusion
+    return found
 
 
 class HandOffChecks:

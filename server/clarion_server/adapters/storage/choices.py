@@ -1,0 +1,37 @@
+"""Packs the current choices of a person into one column, and unpacks them.
+
+A choice is a JSON array of its choice, its time, the key of its change, its channel and its topic. This is written by
+hand, as it runs for each recipient of marketing and takes half the time of a codec. Its golden file is in
+`tests/unit/storage/test_choices.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import orjson
+
+from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.consent import Consent, ConsentChoice, ConsentScope
+
+#: Looking a member up here takes a fifth of the time of calling its class.
+_CHANNELS: Mapping[str | None, Channel | None] = {None: None} | {str(channel): channel for channel in Channel}
+_CHOICES = {str(choice): choice for choice in ConsentChoice}
+
+
+def pack(choices: Iterable[Consent]) -> str:
+    rows = [
+        (str(each.choice), each.time, each.change_key, each.scope.channel and str(each.scope.channel), each.scope.topic)
+        for each in choices
+    ]
+    return orjson.dumps(rows).decode()
+
+
+def unpack(packed: str | None) -> list[Consent]:
+    """Returns the choices, none for a person who made none."""
+    if packed is None:
+        return []
+    return [
+        Consent(ConsentScope(_CHANNELS[channel], topic), _CHOICES[choice], time, change_key)
+        for choice, time, change_key, channel, topic in orjson.loads(packed)
+    ]
