@@ -71,9 +71,16 @@ class Service:
             channel_configuration_id=CHANNEL_ID, channel_configuration=channel_configuration(sink_port)
         )
         self._channels.CreateChannelConfiguration(channel_request, metadata=self._metadata, timeout=CALL_SECONDS)
+        self._send_marketing()
         campaign_request = campaign_service_pb2.CreateCampaignRequest(campaign_id=CAMPAIGN_ID, campaign=campaign())
         self._campaigns.CreateCampaign(campaign_request, metadata=self._metadata, timeout=CALL_SECONDS)
         self._activate()
+
+    def _send_marketing(self) -> None:
+        """Lets marketing go to the people of the bench, who have made no choice."""
+        settings = consent_pb2.ConsentSettings(name="consentSettings", silence=silence_pb2.SILENCE_SEND_UNLESS_DENIED)
+        request = consent_service_pb2.UpdateConsentSettingsRequest(consent_settings=settings)
+        self._consents.UpdateConsentSettings(request, metadata=self._metadata, timeout=CALL_SECONDS)
 
     def add_channels(self, count: int) -> None:
         """Makes so many channel configurations that nothing uses."""

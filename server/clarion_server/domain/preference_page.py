@@ -39,7 +39,7 @@ Silences = Mapping[str | None, Silence]
 
 def is_sent(consents: Consents, channel: Channel, topic: str | None, silences: Silences) -> bool:
     """Returns whether the person gets marketing about the topic on the channel."""
-    return decide_consent(consents, channel, topic, Category.MARKETING, silences[topic]).allowed
+    return decide_consent(consents.values(), channel, topic, Category.MARKETING, silences[topic]).allowed
 
 
 def choices_of(
