@@ -4,7 +4,7 @@ import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { CallOptions, Calls } from "./calls.js";
 import type { ChangeOptions, WriteOptions } from "./campaigns.js";
 import type { Profile, ProfileSchema } from "./gen/clarion/v1/profile_pb.js";
-import { type ListProfilesResponseSchema, ProfileService } from "./gen/clarion/v1/profile_service_pb.js";
+import { type ImportedProfile, type ListProfilesResponseSchema, ProfileService } from "./gen/clarion/v1/profile_service_pb.js";
 import { fullIdentity, fullName } from "./names.js";
 import { Pager } from "./pager.js";
 import { present } from "./present.js";
@@ -66,6 +66,15 @@ export class Profiles {
     const request = { profile: named, updateMask: { paths: [...fields] }, validateOnly };
     const answer = await this.#calls.unary(METHOD.updateProfile, request, { ...options, repeatable: validateOnly });
     return present(answer.profile);
+  }
+
+  /** Creates or changes profiles, at most 1,000, each by itself. What a profile does not give stays as it is stored. */
+  async importAll(
+    profiles: readonly MessageInitShape<typeof ProfileSchema>[],
+    options: CallOptions = {},
+  ): Promise<ImportedProfile[]> {
+    const request = { profiles: profiles.map(sent) };
+    return (await this.#calls.unary(METHOD.importProfiles, request, { ...options, repeatable: true })).results;
   }
 
   /** Deletes the profile and its identities. Messages that were sent to the person stay until their retention ends. */

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from clarion_server.application.profiles.profile_import import ImportProfiles
 from clarion_server.application.profiles.profiles import ManageProfiles
 from clarion_server.application.suppressions.entries import ManageSuppressions
 from clarion_server.application.suppressions.importing import ImportSuppressions
@@ -14,6 +15,7 @@ from clarion_server.bootstrap.core import Core
 @dataclass(frozen=True, slots=True)
 class People:
     profiles: ManageProfiles
+    profile_imports: ImportProfiles
     consents: Consents
     suppressions: ManageSuppressions
     suppression_imports: ImportSuppressions
@@ -22,6 +24,7 @@ class People:
 def wire_people(core: Core) -> People:
     return People(
         ManageProfiles(core.transactions, core.identities, core.clock, core.ids),
+        ImportProfiles(core.transactions, core.identities, core.clock, core.ids),
         wire_consents(core),
         ManageSuppressions(core.transactions, core.clock, core.ids),
         ImportSuppressions(core.transactions, core.clock, core.ids),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from typing import Any
@@ -100,6 +100,10 @@ def _identity_violations(identities: tuple[Identity, ...]) -> Iterator[Violation
     if len(identities) > MAX_IDENTITIES:
         yield too_many("identities", MAX_IDENTITIES)
         return
+    yield from repeated_identity_violations(identities)
+
+
+def repeated_identity_violations(identities: Sequence[Identity]) -> Iterator[Violation]:
     seen = set()
     for index, identity in enumerate(identities):
         if identity.key in seen:

@@ -214,3 +214,59 @@ def test_whether_there_are_profiles_is_told_of_each_campaign_by_its_sandbox(work
         here.key: LockedCampaign(1, has_profiles=False),
         there.key: LockedCampaign(1, has_profiles=True),
     }
+
+
+# Many profiles at once.
+
+
+def test_profiles_with_several_identities_are_added_at_once(store: Store) -> None:
+    new = [
+        samples.profile(samples.identity("crm", str(number), f"Written {number}"), samples.identity("x", str(number)))
+        for number in range(120)
+    ]
+    with committing(store) as work:
+        work.profiles.add_all(new)
+    with store.snapshot() as work:
+        assert [replace(profile, key=0) for profile in work.profiles.page(HERE, None, 1_000)] == new
+
+
+def test_the_profiles_of_identities_are_found_each_once(work: UnitOfWork) -> None:
+    jane = work.profiles.add(samples.profile(JANE, JANES_PHONE))
+    joe = work.profiles.add(samples.profile(JOE))
+    work.profiles.add(samples.profile(JANE, sandbox="staging"))
+    strangers = [IdentityKey("crm", str(number)) for number in range(100)]
+    found = work.profiles.by_identities("default", [JANE.key, *strangers, JANES_PHONE.key, JOE.key])
+    assert sorted(found, key=lambda profile: profile.key) == [jane, joe]
+    assert work.profiles.by_identities("default", strangers) == []
+    assert work.profiles.by_identities("default", []) == []
+
+
+def test_profiles_are_extended_at_once(store: Store) -> None:
+    with committing(store) as work:
+        jane = work.profiles.add(samples.profile(JANE))
+        joe = work.profiles.add(samples.profile(JOE))
+    changed = [
+        (jane, jane.changed({"identities": (JANE, JANES_PHONE), "attributes": {"a": 1}}, samples.NOW + 5)),
+        (joe, joe.changed({"locale": "fr", "time_zone": "UTC"}, samples.NOW + 5)),
+    ]
+    with committing(store) as work:
+        work.profiles.extend_all(changed)
+        work.profiles.extend_all([])
+    with store.snapshot() as work:
+        assert work.profiles.page(HERE, None, 10) == [after for _, after in changed]
+
+
+def test_taken_identities_and_changed_profiles_are_conflicts(store: Store) -> None:
+    with committing(store) as work:
+        jane = work.profiles.add(samples.profile(JANE))
+        joe = work.profiles.add(samples.profile(JOE))
+    with store.begin() as work, pytest.raises(WriteConflict):
+        work.profiles.add_all([samples.profile(JANES_PHONE), samples.profile(JOE)])
+    with store.begin() as work, pytest.raises(WriteConflict):
+        work.profiles.extend_all([(joe, joe.changed({"identities": (JOE, JANE)}, samples.NOW))])
+    stale = replace(joe, revision=2)
+    changes = [(each, each.changed({}, samples.NOW)) for each in (jane, stale)]
+    with store.begin() as work, pytest.raises(WriteConflict):
+        work.profiles.extend_all(changes)
+    with store.snapshot() as work:
+        assert work.profiles.page(HERE, None, 10) == [jane, joe]

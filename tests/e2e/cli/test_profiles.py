@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.e2e.cli.conftest import CommandLine
 
 ATTRIBUTES = '{"first_name": "Jane", "plan": "free"}'
@@ -38,3 +40,41 @@ async def test_an_update_without_a_change_and_an_unknown_identity_are_refused(cl
     assert (await clarion("profiles", "update", "crm:1")).status == 2
     assert (await clarion("profiles", "update", "crm:1", "--remove", "crm:2")).err.startswith("error: The profile does")
     assert (await clarion("profiles", "get", "crm:9", "--json")).error["reason"] == "PROFILE_UNKNOWN"
+
+
+PEOPLE = """\
+email,attributes.plan,attributes.seats:integer
+jane@example.com,free,3
+joe@example.com,gold,
+not an address,free,1
+JANE@example.com,gold,
+"""
+
+
+async def test_a_file_is_imported_exported_and_imported_again(clarion: CommandLine) -> None:
+    clarion.write("people.csv", PEOPLE)
+    imported = await clarion("profiles", "import", "people.csv", "--rejected", "rejected.jsonl")
+    assert imported.status == 1
+    assert imported.out.startswith("2 created, 1 updated, 0 unchanged, 1 rejected. 1 rows name somebody again.")
+    assert "Line 4: identities[0]: Must hold a valid e-mail address." in imported.out
+    (rejected,) = map(json.loads, (clarion.folder / "rejected.jsonl").read_text().splitlines())
+    assert (rejected["line"], rejected["cells"][0]) == (4, "not an address")
+    jane = await clarion("profiles", "get", "jane@example.com", "--json")
+    assert jane.data["attributes"] == {"plan": "gold", "seats": 3}
+    for options, name in ((["export"], "again.csv"), (["export", "--jsonl"], "again.jsonl")):
+        clarion.write(name, (await clarion("profiles", *options)).out)
+        again = await clarion("profiles", "import", name, "--json")
+        assert again.status == 0
+        assert again.data == {"created": 0, "updated": 0, "unchanged": 2, "repeated": 0, "rejected": []}
+
+
+async def test_an_import_goes_on_behind_the_line_that_was_mended(clarion: CommandLine) -> None:
+    path = clarion.folder / "people.csv"
+    path.write_bytes(b"email\na@example.com\nb@example.com\nM\xfcller\n")
+    stopped = await clarion("profiles", "import", "people.csv")
+    assert stopped.status == 2
+    assert "Go on with --from-line 4" in stopped.err
+    path.write_text("email\na@example.com\nb@example.com\nc@example.com\n")
+    resumed = await clarion("profiles", "import", "people.csv", "--from-line", "4", "--json")
+    assert resumed.data["created"] == 1
+    assert len((await clarion("profiles", "list", "--json")).data) == 3

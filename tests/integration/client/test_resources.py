@@ -227,6 +227,19 @@ CASES = {
         profiles_pb.UpdateProfileResponse(profile=WIRE_PROFILE),
         PROFILE,
     ),
+    "profiles.import_all": Case(
+        "ImportProfiles",
+        lambda c: c.profiles.import_all([client.Profile(identities=["jane@example.com", "crm:1"])]),
+        profiles_pb.ImportProfilesRequest(
+            profiles=[profile_pb.Profile(identities=["email:jane@example.com", "crm:1"])]
+        ),
+        profiles_pb.ImportProfilesResponse(
+            results=[
+                profiles_pb.ImportedProfile(outcome=profiles_pb.ImportedProfile.OUTCOME_CREATED, profile="profiles/x")
+            ]
+        ),
+        [client.ImportedProfile(outcome=client.ImportedProfileOutcome.CREATED, profile="profiles/x")],
+    ),
     "profiles.delete": Case(
         "DeleteProfile",
         lambda c: c.profiles.delete("x", etag="7"),

@@ -9,14 +9,10 @@ import pytest
 from clarion_server.adapters.system import SystemIds
 from clarion_server.application.ports.queries import SuppressionQuery
 from clarion_server.application.suppressions.entries import CreateSuppression
-from clarion_server.application.suppressions.importing import (
-    MAX_ROWS,
-    ImportOutcome,
-    ImportResult,
-    ImportSuppressions,
-)
+from clarion_server.application.suppressions.importing import MAX_ROWS, ImportSuppressions
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.event import EventType
+from clarion_server.domain.import_result import ImportOutcome, ImportResult
 from clarion_server.domain.instant import HOUR
 from clarion_server.domain.suppression import Suppression, SuppressionReason, SuppressionScope
 

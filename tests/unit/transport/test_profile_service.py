@@ -11,6 +11,7 @@ from clarion.v1 import profile_pb2
 from clarion.v1 import profile_service_pb2 as pb
 from clarion_server.adapters.phone_numbers import read_phone_number
 from clarion_server.application.identity_reader import IdentityReader
+from clarion_server.application.profiles.profile_import import ImportProfiles
 from clarion_server.application.profiles.profiles import ManageProfiles
 from clarion_server.domain.access import Caller, Scope, Visibility
 from clarion_server.domain.errors import (
@@ -40,7 +41,11 @@ def world() -> Iterator[World]:
 @pytest.fixture
 def service(world: World) -> ProfileService:
     reader = IdentityReader(read_phone_number)
-    return ProfileService(ManageProfiles(world.transactions, reader, world.clock, CountingIds()))
+    ids = CountingIds()
+    return ProfileService(
+        ManageProfiles(world.transactions, reader, world.clock, ids),
+        ImportProfiles(world.transactions, reader, world.clock, ids),
+    )
 
 
 def profile(*identities: str, attributes: dict[str, Any] | None = None, **fields: Any) -> profile_pb2.Profile:

@@ -9,6 +9,8 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.rpc import error_details_pb2 as _error_details_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -282,6 +284,119 @@ class UpdateProfileResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UpdateProfileResponse: _TypeAlias = UpdateProfileResponse  # noqa: Y015
+
+@_typing.final
+class ImportProfilesRequest(_message.Message):
+    """Asks for an import."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROFILES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def profiles(self) -> _containers.RepeatedCompositeFieldContainer[_profile_pb2.Profile]:
+        """Required. 1 to 1,000 profiles. Their names and output-only fields are ignored. An attribute that is null is removed."""
+
+    def __init__(
+        self,
+        *,
+        profiles: _abc.Iterable[_profile_pb2.Profile] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["profiles", b"profiles"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportProfilesRequest: _TypeAlias = ImportProfilesRequest  # noqa: Y015
+
+@_typing.final
+class ImportProfilesResponse(_message.Message):
+    """Says what became of each profile."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___ImportedProfile]:
+        """One for each profile of the request, in its order."""
+
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[Global___ImportedProfile] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportProfilesResponse: _TypeAlias = ImportProfilesResponse  # noqa: Y015
+
+@_typing.final
+class ImportedProfile(_message.Message):
+    """What became of one profile of an import."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Outcome:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _OutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[ImportedProfile._Outcome.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        OUTCOME_UNSPECIFIED: ImportedProfile._Outcome.ValueType  # 0
+        """Never returned."""
+        OUTCOME_CREATED: ImportedProfile._Outcome.ValueType  # 1
+        """No profile had any of the identities. One was created."""
+        OUTCOME_UPDATED: ImportedProfile._Outcome.ValueType  # 2
+        """A profile had one of them, and was changed."""
+        OUTCOME_UNCHANGED: ImportedProfile._Outcome.ValueType  # 3
+        """A profile had them all, with all that was given."""
+        OUTCOME_REJECTED: ImportedProfile._Outcome.ValueType  # 4
+        """Nothing was stored."""
+
+    class Outcome(_Outcome, metaclass=_OutcomeEnumTypeWrapper):
+        """What became of it. Values may be added."""
+
+    OUTCOME_UNSPECIFIED: ImportedProfile.Outcome.ValueType  # 0
+    """Never returned."""
+    OUTCOME_CREATED: ImportedProfile.Outcome.ValueType  # 1
+    """No profile had any of the identities. One was created."""
+    OUTCOME_UPDATED: ImportedProfile.Outcome.ValueType  # 2
+    """A profile had one of them, and was changed."""
+    OUTCOME_UNCHANGED: ImportedProfile.Outcome.ValueType  # 3
+    """A profile had them all, with all that was given."""
+    OUTCOME_REJECTED: ImportedProfile.Outcome.ValueType  # 4
+    """Nothing was stored."""
+
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    PROFILE_FIELD_NUMBER: _builtins.int
+    VIOLATIONS_FIELD_NUMBER: _builtins.int
+    outcome: Global___ImportedProfile.Outcome.ValueType
+    """What became of it."""
+    profile: _builtins.str
+    """The profile that has the identities now, as `profiles/{profile}`. Empty when rejected."""
+    @_builtins.property
+    def violations(self) -> _containers.RepeatedCompositeFieldContainer[_error_details_pb2.BadRequest.FieldViolation]:
+        """Why it was rejected, with paths in the profile such as `identities[1]`. `IDENTITY_CONFLICT`: the identities belong to several
+        profiles.
+        """
+
+    def __init__(
+        self,
+        *,
+        outcome: Global___ImportedProfile.Outcome.ValueType = ...,
+        profile: _builtins.str = ...,
+        violations: _abc.Iterable[_error_details_pb2.BadRequest.FieldViolation] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["outcome", b"outcome", "profile", b"profile", "violations", b"violations"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportedProfile: _TypeAlias = ImportedProfile  # noqa: Y015
 
 @_typing.final
 class DeleteProfileRequest(_message.Message):

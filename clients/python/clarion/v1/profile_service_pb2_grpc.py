@@ -62,6 +62,11 @@ class ProfileServiceStub:
                 request_serializer=clarion_dot_v1_dot_profile__service__pb2.UpdateProfileRequest.SerializeToString,
                 response_deserializer=clarion_dot_v1_dot_profile__service__pb2.UpdateProfileResponse.FromString,
                 _registered_method=True)
+        self.ImportProfiles = channel.unary_unary(
+                '/clarion.v1.ProfileService/ImportProfiles',
+                request_serializer=clarion_dot_v1_dot_profile__service__pb2.ImportProfilesRequest.SerializeToString,
+                response_deserializer=clarion_dot_v1_dot_profile__service__pb2.ImportProfilesResponse.FromString,
+                _registered_method=True)
         self.DeleteProfile = channel.unary_unary(
                 '/clarion.v1.ProfileService/DeleteProfile',
                 request_serializer=clarion_dot_v1_dot_profile__service__pb2.DeleteProfileRequest.SerializeToString,
@@ -132,6 +137,23 @@ class ProfileServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ImportProfiles(self, request, context):
+        """Creates or changes up to 1,000 profiles, and answers for each. Importing the same again changes nothing, so that a call whose
+        answer was lost, and a whole import, may be repeated. Needs the scope `trigger`.
+
+        A profile that has one of the identities gets the other ones too, the attributes that are given, and the locale and the
+        time zone when they are given: what is not given stays. Where no profile has any, one is created. Profiles never merge:
+        identities of two of them are rejected. Each profile is imported or rejected by itself, in the order of the call, and
+        may name the same person again. Calls of this RPC give way to all others.
+
+        Errors:
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: there are no profiles, or more than 1,000. Whatever is wrong with one of them is in its
+        result.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def DeleteProfile(self, request, context):
         """Deletes a profile with its identities. Messages, executions and events of the person stay until their retention ends, and
         still show the identity, the address and the data that they were made of. Needs the scope `admin`.
@@ -171,6 +193,11 @@ def add_ProfileServiceServicer_to_server(servicer, server):
                     servicer.UpdateProfile,
                     request_deserializer=clarion_dot_v1_dot_profile__service__pb2.UpdateProfileRequest.FromString,
                     response_serializer=clarion_dot_v1_dot_profile__service__pb2.UpdateProfileResponse.SerializeToString,
+            ),
+            'ImportProfiles': grpc.unary_unary_rpc_method_handler(
+                    servicer.ImportProfiles,
+                    request_deserializer=clarion_dot_v1_dot_profile__service__pb2.ImportProfilesRequest.FromString,
+                    response_serializer=clarion_dot_v1_dot_profile__service__pb2.ImportProfilesResponse.SerializeToString,
             ),
             'DeleteProfile': grpc.unary_unary_rpc_method_handler(
                     servicer.DeleteProfile,
@@ -316,6 +343,33 @@ class ProfileService:
             '/clarion.v1.ProfileService/UpdateProfile',
             clarion_dot_v1_dot_profile__service__pb2.UpdateProfileRequest.SerializeToString,
             clarion_dot_v1_dot_profile__service__pb2.UpdateProfileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportProfiles(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/clarion.v1.ProfileService/ImportProfiles',
+            clarion_dot_v1_dot_profile__service__pb2.ImportProfilesRequest.SerializeToString,
+            clarion_dot_v1_dot_profile__service__pb2.ImportProfilesResponse.FromString,
             options,
             channel_credentials,
             insecure,

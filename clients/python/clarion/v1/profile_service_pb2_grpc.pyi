@@ -73,6 +73,19 @@ class ProfileServiceStub:
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it. Read it again.
     - `ALREADY_EXISTS` `IDENTITY_TAKEN`: another profile has one of the identities. Nothing was changed.
     """
+    ImportProfiles: _grpc.UnaryUnaryMultiCallable[_profile_service_pb2.ImportProfilesRequest, _profile_service_pb2.ImportProfilesResponse]
+    """Creates or changes up to 1,000 profiles, and answers for each. Importing the same again changes nothing, so that a call whose
+    answer was lost, and a whole import, may be repeated. Needs the scope `trigger`.
+
+    A profile that has one of the identities gets the other ones too, the attributes that are given, and the locale and the
+    time zone when they are given: what is not given stays. Where no profile has any, one is created. Profiles never merge:
+    identities of two of them are rejected. Each profile is imported or rejected by itself, in the order of the call, and
+    may name the same person again. Calls of this RPC give way to all others.
+
+    Errors:
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: there are no profiles, or more than 1,000. Whatever is wrong with one of them is in its
+      result.
+    """
     DeleteProfile: _grpc.UnaryUnaryMultiCallable[_profile_service_pb2.DeleteProfileRequest, _profile_service_pb2.DeleteProfileResponse]
     """Deletes a profile with its identities. Messages, executions and events of the person stay until their retention ends, and
     still show the identity, the address and the data that they were made of. Needs the scope `admin`.
@@ -126,6 +139,19 @@ class ProfileServiceAsyncStub(ProfileServiceStub):
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it. Read it again.
     - `ALREADY_EXISTS` `IDENTITY_TAKEN`: another profile has one of the identities. Nothing was changed.
+    """
+    ImportProfiles: _aio.UnaryUnaryMultiCallable[_profile_service_pb2.ImportProfilesRequest, _profile_service_pb2.ImportProfilesResponse]  # type: ignore[assignment]
+    """Creates or changes up to 1,000 profiles, and answers for each. Importing the same again changes nothing, so that a call whose
+    answer was lost, and a whole import, may be repeated. Needs the scope `trigger`.
+
+    A profile that has one of the identities gets the other ones too, the attributes that are given, and the locale and the
+    time zone when they are given: what is not given stays. Where no profile has any, one is created. Profiles never merge:
+    identities of two of them are rejected. Each profile is imported or rejected by itself, in the order of the call, and
+    may name the same person again. Calls of this RPC give way to all others.
+
+    Errors:
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: there are no profiles, or more than 1,000. Whatever is wrong with one of them is in its
+      result.
     """
     DeleteProfile: _aio.UnaryUnaryMultiCallable[_profile_service_pb2.DeleteProfileRequest, _profile_service_pb2.DeleteProfileResponse]  # type: ignore[assignment]
     """Deletes a profile with its identities. Messages, executions and events of the person stay until their retention ends, and
@@ -207,6 +233,25 @@ class ProfileServiceServicer(metaclass=_abc_1.ABCMeta):
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
         - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it. Read it again.
         - `ALREADY_EXISTS` `IDENTITY_TAKEN`: another profile has one of the identities. Nothing was changed.
+        """
+
+    @_abc_1.abstractmethod
+    def ImportProfiles(
+        self,
+        request: _profile_service_pb2.ImportProfilesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_profile_service_pb2.ImportProfilesResponse, _abc.Awaitable[_profile_service_pb2.ImportProfilesResponse]]:
+        """Creates or changes up to 1,000 profiles, and answers for each. Importing the same again changes nothing, so that a call whose
+        answer was lost, and a whole import, may be repeated. Needs the scope `trigger`.
+
+        A profile that has one of the identities gets the other ones too, the attributes that are given, and the locale and the
+        time zone when they are given: what is not given stays. Where no profile has any, one is created. Profiles never merge:
+        identities of two of them are rejected. Each profile is imported or rejected by itself, in the order of the call, and
+        may name the same person again. Calls of this RPC give way to all others.
+
+        Errors:
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: there are no profiles, or more than 1,000. Whatever is wrong with one of them is in its
+          result.
         """
 
     @_abc_1.abstractmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from clarion.v1 import profile_pb2
@@ -14,9 +14,10 @@ from clarion_client._async.calls import AsyncCalls
 from clarion_client._async.pager import AsyncPager, paged
 from clarion_client._conversion import read, read_all, write
 from clarion_client._names import full_identity, full_name
-from clarion_client._values import Profile
+from clarion_client._values import ImportedProfile, Profile
 
 COLLECTION = "profiles"
+_ROWS_PER_CALL = 1_000
 
 
 class AsyncProfiles:
@@ -77,6 +78,21 @@ class AsyncProfiles:
         )
         answer = await self._calls.unary(self._stub.UpdateProfile, request, repeatable=validate_only, timeout=timeout)
         return read(Profile, answer.profile)
+
+    async def import_all(
+        self, profiles: Iterable[Profile], *, timeout: float | None = None
+    ) -> Sequence[ImportedProfile]:
+        """Creates or changes profiles, each by itself, and returns what became of each, in their order. What a profile
+        does not give stays as it is stored; None as the value of an attribute removes it. It may be repeated. Makes
+        one call for every 1,000 of them, to each of which `timeout` applies.
+        """
+        rows = [write(each, profile_pb2.Profile) for each in profiles]
+        results: list[ImportedProfile] = []
+        for start in range(0, len(rows), _ROWS_PER_CALL):
+            request = wire.ImportProfilesRequest(profiles=rows[start : start + _ROWS_PER_CALL])
+            answer = await self._calls.unary(self._stub.ImportProfiles, request, repeatable=True, timeout=timeout)
+            results += read_all(ImportedProfile, answer.results)
+        return results
 
     async def delete(self, name: str, *, etag: str = "", timeout: float | None = None) -> None:
         """Deletes the profile and its identities. Messages that were sent to the person stay until their retention

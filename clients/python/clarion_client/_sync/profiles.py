@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from clarion.v1 import profile_pb2
@@ -15,9 +15,10 @@ from clarion_client._conversion import read, read_all, write
 from clarion_client._names import full_identity, full_name
 from clarion_client._sync.calls import Calls
 from clarion_client._sync.pager import Pager, paged
-from clarion_client._values import Profile
+from clarion_client._values import ImportedProfile, Profile
 
 COLLECTION = "profiles"
+_ROWS_PER_CALL = 1_000
 
 
 class Profiles:
@@ -78,6 +79,19 @@ class Profiles:
         )
         answer = self._calls.unary(self._stub.UpdateProfile, request, repeatable=validate_only, timeout=timeout)
         return read(Profile, answer.profile)
+
+    def import_all(self, profiles: Iterable[Profile], *, timeout: float | None = None) -> Sequence[ImportedProfile]:
+        """Creates or changes profiles, each by itself, and returns what became of each, in their order. What a profile
+        does not give stays as it is stored; None as the value of an attribute removes it. It may be repeated. Makes
+        one call for every 1,000 of them, to each of which `timeout` applies.
+        """
+        rows = [write(each, profile_pb2.Profile) for each in profiles]
+        results: list[ImportedProfile] = []
+        for start in range(0, len(rows), _ROWS_PER_CALL):
+            request = wire.ImportProfilesRequest(profiles=rows[start : start + _ROWS_PER_CALL])
+            answer = self._calls.unary(self._stub.ImportProfiles, request, repeatable=True, timeout=timeout)
+            results += read_all(ImportedProfile, answer.results)
+        return results
 
     def delete(self, name: str, *, etag: str = "", timeout: float | None = None) -> None:
         """Deletes the profile and its identities. Messages that were sent to the person stay until their retention

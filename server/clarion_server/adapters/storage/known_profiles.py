@@ -80,13 +80,18 @@ def find_choices(
 
 def add_missing(connection: Connection, added: Sequence[Profile]) -> dict[SandboxIdentity, KnownProfile]:
     """Adds the profiles first, since their identities need their keys. Those that come too late are deleted again."""
-    _ADD_PROFILES.change(connection, [_row(profile) for profile in added])
+    add_rows(connection, added)
     _ADD_IDENTITIES.change(connection, [_identity_row(profile) for profile in added])
     owners = find_known(connection, [_identity_of(profile) for profile in added], with_attributes=True)
     ids = {owner.id for owner in owners.values()}
     if late := [(profile.sandbox, profile.id) for profile in added if profile.id not in ids]:
         _DELETE_PROFILES.change(connection, late)
     return owners
+
+
+def add_rows(connection: Connection, added: Sequence[Profile]) -> None:
+    """Adds profiles without their identities."""
+    _ADD_PROFILES.change(connection, [_row(profile) for profile in added])
 
 
 def _identity_of(profile: Profile) -> SandboxIdentity:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from clarion_server.adapters.storage.bulk import BulkStatement, Values, insertion
 from clarion_server.adapters.storage.json_columns import ATTRIBUTES
 from clarion_server.adapters.storage.known_profiles import add_missing, find_known
+from clarion_server.adapters.storage.many_profiles import add_all, extend_all, find_keys
 from clarion_server.adapters.storage.schema import consent_changes, profile_identities, profiles
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import WriteConflict
@@ -23,6 +24,7 @@ from clarion_server.domain.profile import KnownProfile, Profile, ProfileRef
 _ADD = insert(profiles).returning(profiles.c.key)
 _BY_ID = select(profiles).where(profiles.c.sandbox == bindparam("sandbox"), profiles.c.id == bindparam("id"))
 _BY_KEY = select(profiles).where(profiles.c.key == bindparam("key"))
+_BY_KEYS = select(profiles).where(profiles.c.key.in_(bindparam("keys", expanding=True)))
 _OWNER = select(profile_identities.c.profile_key).where(
     profile_identities.c.sandbox == bindparam("sandbox"),
     profile_identities.c.namespace == bindparam("namespace"),
@@ -75,6 +77,16 @@ class SqlProfileRepository:
         if after is not None:
             statement = statement.where(profiles.c.id > after)
         return self._with_identities(self._connection.execute(statement.order_by(profiles.c.id).limit(limit)).all())
+
+    def by_identities(self, sandbox: str, identities: Collection[IdentityKey]) -> list[Profile]:
+        keys = find_keys(self._connection, sandbox, identities)
+        return self._with_identities(self._connection.execute(_BY_KEYS, {"keys": keys}).all()) if keys else []
+
+    def add_all(self, profiles: Sequence[Profile]) -> None:
+        add_all(self._connection, profiles)
+
+    def extend_all(self, changed: Sequence[tuple[Profile, Profile]]) -> None:
+        extend_all(self._connection, changed)
 
     def save(self, profile: Profile) -> None:
         before = (profiles.c.key == profile.key, profiles.c.revision == profile.revision - 1)

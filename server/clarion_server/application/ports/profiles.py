@@ -48,6 +48,21 @@ class ProfileRepository(Protocol):
         """Returns profiles by id, which is the order of their creation; `after`: only larger ids."""
         ...
 
+    def by_identities(self, sandbox: str, identities: Collection[IdentityKey]) -> list[Profile]:
+        """Returns the profiles that have any of these identities, each once."""
+        ...
+
+    def add_all(self, profiles: Sequence[Profile]) -> None:
+        """Raises WriteConflict when another profile has one of their identities."""
+        ...
+
+    def extend_all(self, changed: Sequence[tuple[Profile, Profile]]) -> None:
+        """Replaces stored profiles by others that have all their identities, and perhaps more behind them.
+
+        Raises WriteConflict, also when another profile has one of the new identities.
+        """
+        ...
+
     def save(self, profile: Profile) -> None:
         """Replaces the stored one, whose revision must be one less.
 

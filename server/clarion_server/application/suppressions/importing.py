@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import partial
 
 from clarion_server.application.ports.clock import Clock, Ids
@@ -14,6 +13,7 @@ from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid, without_repetitions
 from clarion_server.domain.access import Caller
 from clarion_server.domain.event import Event, EventType, suppression_event
+from clarion_server.domain.import_result import ImportOutcome, ImportResult
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.suppression import Place, Suppression
 from clarion_server.domain.suppression_rules import suppression_violations
@@ -22,24 +22,6 @@ from clarion_server.domain.violation import Violation, required, too_many
 MAX_ROWS = 1_000
 #: How many rows one commit stores, which takes some milliseconds: triggers may have to wait for that long.
 _ROWS_PER_STEP = 200
-
-
-class ImportOutcome(StrEnum):
-    CREATED = "CREATED"
-    UPDATED = "UPDATED"
-    UNCHANGED = "UNCHANGED"
-    REJECTED = "REJECTED"
-
-
-@dataclass(frozen=True, slots=True)
-class ImportResult:
-    """What one row came to."""
-
-    outcome: ImportOutcome
-    name: str = ""
-    """The suppression's; empty when the row was rejected."""
-    violations: tuple[Violation, ...] = ()
-    """By paths in the row."""
 
 
 @dataclass(frozen=True, slots=True)

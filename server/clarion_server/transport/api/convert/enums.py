@@ -17,6 +17,7 @@ from clarion.v1 import (
     consent_pb2,
     event_pb2,
     message_pb2,
+    profile_service_pb2,
     silence_pb2,
     smtp_provider_pb2,
     suppression_pb2,
@@ -25,7 +26,6 @@ from clarion.v1 import (
     webhook_content_pb2,
 )
 
-from clarion_server.application.suppressions.importing import ImportOutcome
 from clarion_server.domain.access import Scope
 from clarion_server.domain.attempt import AttemptResult, FailureReason
 from clarion_server.domain.campaign import (
@@ -46,6 +46,7 @@ from clarion_server.domain.content.webhook import Method
 from clarion_server.domain.event import EventType
 from clarion_server.domain.exclusion import ExclusionPhase, ExclusionReason
 from clarion_server.domain.finding import Severity
+from clarion_server.domain.import_result import ImportOutcome
 from clarion_server.domain.message import MessageState
 from clarion_server.domain.suppression import SuppressionReason, SuppressionScope
 from clarion_server.domain.topic import TopicVisibility
@@ -103,4 +104,5 @@ FAILURE_REASON = EnumPair(FailureReason, attempt_pb2.Failure.Reason.Value, "REAS
 EXCLUSION_PHASE = EnumPair(ExclusionPhase, event_pb2.Exclusion.Phase.Value, "PHASE")
 SUPPRESSION_REASON = EnumPair(SuppressionReason, suppression_pb2.Suppression.Reason.Value, "REASON")
 SUPPRESSION_SCOPE = EnumPair(SuppressionScope, suppression_pb2.Suppression.Scope.Value, "SCOPE")
+PROFILE_IMPORT_OUTCOME = EnumPair(ImportOutcome, profile_service_pb2.ImportedProfile.Outcome.Value, "OUTCOME")
 IMPORT_OUTCOME = EnumPair(ImportOutcome, suppression_service_pb2.ImportedSuppression.Outcome.Value, "OUTCOME")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from clarion.v1 import profile_pb2 as pb
+from clarion.v1 import profile_service_pb2 as service_pb
 
 from clarion_server.application.profiles.profiles import ProfileFields
+from clarion_server.domain.import_result import ImportResult
 from clarion_server.domain.profile import MAX_IDENTITIES, Profile
 from clarion_server.domain.violation import too_many
+from clarion_server.transport.api.convert.enums import PROFILE_IMPORT_OUTCOME
 from clarion_server.transport.api.convert.request_parser import RequestParser
 from clarion_server.transport.api.convert.structs import to_struct
 from clarion_server.transport.api.convert.times import to_timestamp
+from clarion_server.transport.api.errors import field_violation
 
 
 def to_fields(profile: pb.Profile) -> ProfileFields:
@@ -34,4 +38,12 @@ def to_profile(profile: Profile) -> pb.Profile:
         etag=profile.etag,
         create_time=to_timestamp(profile.create_time),
         update_time=to_timestamp(profile.update_time),
+    )
+
+
+def to_result(result: ImportResult) -> service_pb.ImportedProfile:
+    return service_pb.ImportedProfile(
+        outcome=PROFILE_IMPORT_OUTCOME.number(result.outcome),
+        profile=result.name,
+        violations=map(field_violation, result.violations),
     )

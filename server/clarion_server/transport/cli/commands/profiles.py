@@ -9,6 +9,7 @@ from rich.console import RenderableType
 
 from clarion_server.transport.cli.commands.lists import Limit, page_size, show_list
 from clarion_server.transport.cli.commands.options import JsonData, parse_json_object
+from clarion_server.transport.cli.commands.profile_files import export_profiles, import_profiles
 from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.listing import fields
 from clarion_server.transport.cli.session import CurrentSession, Session
@@ -23,7 +24,9 @@ ProfileName = Annotated[
 ProfileLocale = Annotated[str | None, Parameter(help="The person's language and region, such as pt-BR.")]
 TimeZone = Annotated[str | None, Parameter(help="The person's time zone, such as Europe/Berlin.")]
 
-profiles = App(name="profiles", help="Create, list, show, change and delete profiles of people.")
+profiles = App(name="profiles", help="Create, import, list, show, change and delete profiles of people.")
+profiles.command(import_profiles, name="import")
+profiles.command(export_profiles, name="export")
 
 
 @profiles.command(name="create")

@@ -2,21 +2,23 @@
 // @generated from file clarion/v1/profile_service.proto (package clarion.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Profile } from "./profile_pb.js";
 import { file_clarion_v1_profile } from "./profile_pb.js";
 import { file_google_api_annotations } from "../../google/api/annotations_pb.js";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
 import type { FieldMask } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_field_mask } from "@bufbuild/protobuf/wkt";
+import type { BadRequest_FieldViolation } from "../../google/rpc/error_details_pb.js";
+import { file_google_rpc_error_details } from "../../google/rpc/error_details_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file clarion/v1/profile_service.proto.
  */
 export const file_clarion_v1_profile_service: GenFile = /*@__PURE__*/
-  fileDesc("CiBjbGFyaW9uL3YxL3Byb2ZpbGVfc2VydmljZS5wcm90bxIKY2xhcmlvbi52MSJfChRDcmVhdGVQcm9maWxlUmVxdWVzdBIqCgdwcm9maWxlGAEgASgLMhMuY2xhcmlvbi52MS5Qcm9maWxlQgTiQQECEhsKDXZhbGlkYXRlX29ubHkYAiABKAhCBOJBAQEiPQoVQ3JlYXRlUHJvZmlsZVJlc3BvbnNlEiQKB3Byb2ZpbGUYASABKAsyEy5jbGFyaW9uLnYxLlByb2ZpbGUiJwoRR2V0UHJvZmlsZVJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAiI6ChJHZXRQcm9maWxlUmVzcG9uc2USJAoHcHJvZmlsZRgBIAEoCzITLmNsYXJpb24udjEuUHJvZmlsZSIuChRMb29rdXBQcm9maWxlUmVxdWVzdBIWCghpZGVudGl0eRgBIAEoCUIE4kEBAiI9ChVMb29rdXBQcm9maWxlUmVzcG9uc2USJAoHcHJvZmlsZRgBIAEoCzITLmNsYXJpb24udjEuUHJvZmlsZSJIChNMaXN0UHJvZmlsZXNSZXF1ZXN0EhcKCXBhZ2Vfc2l6ZRgBIAEoBUIE4kEBARIYCgpwYWdlX3Rva2VuGAIgASgJQgTiQQEBIlYKFExpc3RQcm9maWxlc1Jlc3BvbnNlEiUKCHByb2ZpbGVzGAEgAygLMhMuY2xhcmlvbi52MS5Qcm9maWxlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKWAQoUVXBkYXRlUHJvZmlsZVJlcXVlc3QSKgoHcHJvZmlsZRgBIAEoCzITLmNsYXJpb24udjEuUHJvZmlsZUIE4kEBAhI1Cgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2tCBOJBAQESGwoNdmFsaWRhdGVfb25seRgDIAEoCEIE4kEBASI9ChVVcGRhdGVQcm9maWxlUmVzcG9uc2USJAoHcHJvZmlsZRgBIAEoCzITLmNsYXJpb24udjEuUHJvZmlsZSI+ChREZWxldGVQcm9maWxlUmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECEhIKBGV0YWcYAiABKAlCBOJBAQEiFwoVRGVsZXRlUHJvZmlsZVJlc3BvbnNlMswFCg5Qcm9maWxlU2VydmljZRJzCg1DcmVhdGVQcm9maWxlEiAuY2xhcmlvbi52MS5DcmVhdGVQcm9maWxlUmVxdWVzdBohLmNsYXJpb24udjEuQ3JlYXRlUHJvZmlsZVJlc3BvbnNlIh2C0+STAhciDC92MS9wcm9maWxlczoHcHJvZmlsZRJqCgpHZXRQcm9maWxlEh0uY2xhcmlvbi52MS5HZXRQcm9maWxlUmVxdWVzdBoeLmNsYXJpb24udjEuR2V0UHJvZmlsZVJlc3BvbnNlIh2C0+STAhcSFS92MS97bmFtZT1wcm9maWxlcy8qfRJ0Cg1Mb29rdXBQcm9maWxlEiAuY2xhcmlvbi52MS5Mb29rdXBQcm9maWxlUmVxdWVzdBohLmNsYXJpb24udjEuTG9va3VwUHJvZmlsZVJlc3BvbnNlIh6C0+STAhgiEy92MS9wcm9maWxlczpsb29rdXA6ASoSZwoMTGlzdFByb2ZpbGVzEh8uY2xhcmlvbi52MS5MaXN0UHJvZmlsZXNSZXF1ZXN0GiAuY2xhcmlvbi52MS5MaXN0UHJvZmlsZXNSZXNwb25zZSIUgtPkkwIOEgwvdjEvcHJvZmlsZXMShAEKDVVwZGF0ZVByb2ZpbGUSIC5jbGFyaW9uLnYxLlVwZGF0ZVByb2ZpbGVSZXF1ZXN0GiEuY2xhcmlvbi52MS5VcGRhdGVQcm9maWxlUmVzcG9uc2UiLoLT5JMCKDIdL3YxL3twcm9maWxlLm5hbWU9cHJvZmlsZXMvKn06B3Byb2ZpbGUScwoNRGVsZXRlUHJvZmlsZRIgLmNsYXJpb24udjEuRGVsZXRlUHJvZmlsZVJlcXVlc3QaIS5jbGFyaW9uLnYxLkRlbGV0ZVByb2ZpbGVSZXNwb25zZSIdgtPkkwIXKhUvdjEve25hbWU9cHJvZmlsZXMvKn1iBnByb3RvMw", [file_clarion_v1_profile, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_field_mask]);
+  fileDesc("CiBjbGFyaW9uL3YxL3Byb2ZpbGVfc2VydmljZS5wcm90bxIKY2xhcmlvbi52MSJfChRDcmVhdGVQcm9maWxlUmVxdWVzdBIqCgdwcm9maWxlGAEgASgLMhMuY2xhcmlvbi52MS5Qcm9maWxlQgTiQQECEhsKDXZhbGlkYXRlX29ubHkYAiABKAhCBOJBAQEiPQoVQ3JlYXRlUHJvZmlsZVJlc3BvbnNlEiQKB3Byb2ZpbGUYASABKAsyEy5jbGFyaW9uLnYxLlByb2ZpbGUiJwoRR2V0UHJvZmlsZVJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAiI6ChJHZXRQcm9maWxlUmVzcG9uc2USJAoHcHJvZmlsZRgBIAEoCzITLmNsYXJpb24udjEuUHJvZmlsZSIuChRMb29rdXBQcm9maWxlUmVxdWVzdBIWCghpZGVudGl0eRgBIAEoCUIE4kEBAiI9ChVMb29rdXBQcm9maWxlUmVzcG9uc2USJAoHcHJvZmlsZRgBIAEoCzITLmNsYXJpb24udjEuUHJvZmlsZSJIChNMaXN0UHJvZmlsZXNSZXF1ZXN0EhcKCXBhZ2Vfc2l6ZRgBIAEoBUIE4kEBARIYCgpwYWdlX3Rva2VuGAIgASgJQgTiQQEBIlYKFExpc3RQcm9maWxlc1Jlc3BvbnNlEiUKCHByb2ZpbGVzGAEgAygLMhMuY2xhcmlvbi52MS5Qcm9maWxlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKWAQoUVXBkYXRlUHJvZmlsZVJlcXVlc3QSKgoHcHJvZmlsZRgBIAEoCzITLmNsYXJpb24udjEuUHJvZmlsZUIE4kEBAhI1Cgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2tCBOJBAQESGwoNdmFsaWRhdGVfb25seRgDIAEoCEIE4kEBASI9ChVVcGRhdGVQcm9maWxlUmVzcG9uc2USJAoHcHJvZmlsZRgBIAEoCzITLmNsYXJpb24udjEuUHJvZmlsZSJEChVJbXBvcnRQcm9maWxlc1JlcXVlc3QSKwoIcHJvZmlsZXMYASADKAsyEy5jbGFyaW9uLnYxLlByb2ZpbGVCBOJBAQIiRgoWSW1wb3J0UHJvZmlsZXNSZXNwb25zZRIsCgdyZXN1bHRzGAEgAygLMhsuY2xhcmlvbi52MS5JbXBvcnRlZFByb2ZpbGUijgIKD0ltcG9ydGVkUHJvZmlsZRI0CgdvdXRjb21lGAEgASgOMiMuY2xhcmlvbi52MS5JbXBvcnRlZFByb2ZpbGUuT3V0Y29tZRIPCgdwcm9maWxlGAIgASgJEjkKCnZpb2xhdGlvbnMYAyADKAsyJS5nb29nbGUucnBjLkJhZFJlcXVlc3QuRmllbGRWaW9sYXRpb24ieQoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASEwoPT1VUQ09NRV9DUkVBVEVEEAESEwoPT1VUQ09NRV9VUERBVEVEEAISFQoRT1VUQ09NRV9VTkNIQU5HRUQQAxIUChBPVVRDT01FX1JFSkVDVEVEEAQiPgoURGVsZXRlUHJvZmlsZVJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAhISCgRldGFnGAIgASgJQgTiQQEBIhcKFURlbGV0ZVByb2ZpbGVSZXNwb25zZTLFBgoOUHJvZmlsZVNlcnZpY2UScwoNQ3JlYXRlUHJvZmlsZRIgLmNsYXJpb24udjEuQ3JlYXRlUHJvZmlsZVJlcXVlc3QaIS5jbGFyaW9uLnYxLkNyZWF0ZVByb2ZpbGVSZXNwb25zZSIdgtPkkwIXIgwvdjEvcHJvZmlsZXM6B3Byb2ZpbGUSagoKR2V0UHJvZmlsZRIdLmNsYXJpb24udjEuR2V0UHJvZmlsZVJlcXVlc3QaHi5jbGFyaW9uLnYxLkdldFByb2ZpbGVSZXNwb25zZSIdgtPkkwIXEhUvdjEve25hbWU9cHJvZmlsZXMvKn0SdAoNTG9va3VwUHJvZmlsZRIgLmNsYXJpb24udjEuTG9va3VwUHJvZmlsZVJlcXVlc3QaIS5jbGFyaW9uLnYxLkxvb2t1cFByb2ZpbGVSZXNwb25zZSIegtPkkwIYIhMvdjEvcHJvZmlsZXM6bG9va3VwOgEqEmcKDExpc3RQcm9maWxlcxIfLmNsYXJpb24udjEuTGlzdFByb2ZpbGVzUmVxdWVzdBogLmNsYXJpb24udjEuTGlzdFByb2ZpbGVzUmVzcG9uc2UiFILT5JMCDhIML3YxL3Byb2ZpbGVzEoQBCg1VcGRhdGVQcm9maWxlEiAuY2xhcmlvbi52MS5VcGRhdGVQcm9maWxlUmVxdWVzdBohLmNsYXJpb24udjEuVXBkYXRlUHJvZmlsZVJlc3BvbnNlIi6C0+STAigyHS92MS97cHJvZmlsZS5uYW1lPXByb2ZpbGVzLyp9Ogdwcm9maWxlEncKDkltcG9ydFByb2ZpbGVzEiEuY2xhcmlvbi52MS5JbXBvcnRQcm9maWxlc1JlcXVlc3QaIi5jbGFyaW9uLnYxLkltcG9ydFByb2ZpbGVzUmVzcG9uc2UiHoLT5JMCGCITL3YxL3Byb2ZpbGVzOmltcG9ydDoBKhJzCg1EZWxldGVQcm9maWxlEiAuY2xhcmlvbi52MS5EZWxldGVQcm9maWxlUmVxdWVzdBohLmNsYXJpb24udjEuRGVsZXRlUHJvZmlsZVJlc3BvbnNlIh2C0+STAhcqFS92MS97bmFtZT1wcm9maWxlcy8qfWIGcHJvdG8z", [file_clarion_v1_profile, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_field_mask, file_google_rpc_error_details]);
 
 /**
  * Asks for a new profile.
@@ -268,6 +270,132 @@ export const UpdateProfileResponseSchema: GenMessage<UpdateProfileResponse> = /*
   messageDesc(file_clarion_v1_profile_service, 9);
 
 /**
+ * Asks for an import.
+ *
+ * @generated from message clarion.v1.ImportProfilesRequest
+ */
+export type ImportProfilesRequest = Message<"clarion.v1.ImportProfilesRequest"> & {
+  /**
+   * Required. 1 to 1,000 profiles. Their names and output-only fields are ignored. An attribute that is null is removed.
+   *
+   * @generated from field: repeated clarion.v1.Profile profiles = 1;
+   */
+  profiles: Profile[];
+};
+
+/**
+ * Describes the message clarion.v1.ImportProfilesRequest.
+ * Use `create(ImportProfilesRequestSchema)` to create a new message.
+ */
+export const ImportProfilesRequestSchema: GenMessage<ImportProfilesRequest> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_profile_service, 10);
+
+/**
+ * Says what became of each profile.
+ *
+ * @generated from message clarion.v1.ImportProfilesResponse
+ */
+export type ImportProfilesResponse = Message<"clarion.v1.ImportProfilesResponse"> & {
+  /**
+   * One for each profile of the request, in its order.
+   *
+   * @generated from field: repeated clarion.v1.ImportedProfile results = 1;
+   */
+  results: ImportedProfile[];
+};
+
+/**
+ * Describes the message clarion.v1.ImportProfilesResponse.
+ * Use `create(ImportProfilesResponseSchema)` to create a new message.
+ */
+export const ImportProfilesResponseSchema: GenMessage<ImportProfilesResponse> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_profile_service, 11);
+
+/**
+ * What became of one profile of an import.
+ *
+ * @generated from message clarion.v1.ImportedProfile
+ */
+export type ImportedProfile = Message<"clarion.v1.ImportedProfile"> & {
+  /**
+   * What became of it.
+   *
+   * @generated from field: clarion.v1.ImportedProfile.Outcome outcome = 1;
+   */
+  outcome: ImportedProfile_Outcome;
+
+  /**
+   * The profile that has the identities now, as `profiles/{profile}`. Empty when rejected.
+   *
+   * @generated from field: string profile = 2;
+   */
+  profile: string;
+
+  /**
+   * Why it was rejected, with paths in the profile such as `identities[1]`. `IDENTITY_CONFLICT`: the identities belong to several
+   * profiles.
+   *
+   * @generated from field: repeated google.rpc.BadRequest.FieldViolation violations = 3;
+   */
+  violations: BadRequest_FieldViolation[];
+};
+
+/**
+ * Describes the message clarion.v1.ImportedProfile.
+ * Use `create(ImportedProfileSchema)` to create a new message.
+ */
+export const ImportedProfileSchema: GenMessage<ImportedProfile> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_profile_service, 12);
+
+/**
+ * What became of it. Values may be added.
+ *
+ * @generated from enum clarion.v1.ImportedProfile.Outcome
+ */
+export enum ImportedProfile_Outcome {
+  /**
+   * Never returned.
+   *
+   * @generated from enum value: OUTCOME_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * No profile had any of the identities. One was created.
+   *
+   * @generated from enum value: OUTCOME_CREATED = 1;
+   */
+  CREATED = 1,
+
+  /**
+   * A profile had one of them, and was changed.
+   *
+   * @generated from enum value: OUTCOME_UPDATED = 2;
+   */
+  UPDATED = 2,
+
+  /**
+   * A profile had them all, with all that was given.
+   *
+   * @generated from enum value: OUTCOME_UNCHANGED = 3;
+   */
+  UNCHANGED = 3,
+
+  /**
+   * Nothing was stored.
+   *
+   * @generated from enum value: OUTCOME_REJECTED = 4;
+   */
+  REJECTED = 4,
+}
+
+/**
+ * Describes the enum clarion.v1.ImportedProfile.Outcome.
+ */
+export const ImportedProfile_OutcomeSchema: GenEnum<ImportedProfile_Outcome> = /*@__PURE__*/
+  enumDesc(file_clarion_v1_profile_service, 12, 0);
+
+/**
  * Asks for a deletion.
  *
  * @generated from message clarion.v1.DeleteProfileRequest
@@ -293,7 +421,7 @@ export type DeleteProfileRequest = Message<"clarion.v1.DeleteProfileRequest"> & 
  * Use `create(DeleteProfileRequestSchema)` to create a new message.
  */
 export const DeleteProfileRequestSchema: GenMessage<DeleteProfileRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_profile_service, 10);
+  messageDesc(file_clarion_v1_profile_service, 13);
 
 /**
  * Says that the profile is gone.
@@ -308,7 +436,7 @@ export type DeleteProfileResponse = Message<"clarion.v1.DeleteProfileResponse"> 
  * Use `create(DeleteProfileResponseSchema)` to create a new message.
  */
 export const DeleteProfileResponseSchema: GenMessage<DeleteProfileResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_profile_service, 11);
+  messageDesc(file_clarion_v1_profile_service, 14);
 
 /**
  * Keeps what is known about people.
@@ -389,6 +517,26 @@ export const ProfileService: GenService<{
     methodKind: "unary";
     input: typeof UpdateProfileRequestSchema;
     output: typeof UpdateProfileResponseSchema;
+  },
+  /**
+   * Creates or changes up to 1,000 profiles, and answers for each. Importing the same again changes nothing, so that a call whose
+   * answer was lost, and a whole import, may be repeated. Needs the scope `trigger`.
+   *
+   * A profile that has one of the identities gets the other ones too, the attributes that are given, and the locale and the
+   * time zone when they are given: what is not given stays. Where no profile has any, one is created. Profiles never merge:
+   * identities of two of them are rejected. Each profile is imported or rejected by itself, in the order of the call, and
+   * may name the same person again. Calls of this RPC give way to all others.
+   *
+   * Errors:
+   * - `INVALID_ARGUMENT` `INVALID_FIELDS`: there are no profiles, or more than 1,000. Whatever is wrong with one of them is in its
+   *   result.
+   *
+   * @generated from rpc clarion.v1.ProfileService.ImportProfiles
+   */
+  importProfiles: {
+    methodKind: "unary";
+    input: typeof ImportProfilesRequestSchema;
+    output: typeof ImportProfilesResponseSchema;
   },
   /**
    * Deletes a profile with its identities. Messages, executions and events of the person stay until their retention ends, and

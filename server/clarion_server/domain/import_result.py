@@ -1,0 +1,24 @@
+"""What one row of an import came to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from clarion_server.domain.violation import Violation
+
+
+class ImportOutcome(StrEnum):
+    CREATED = "CREATED"
+    UPDATED = "UPDATED"
+    UNCHANGED = "UNCHANGED"
+    REJECTED = "REJECTED"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    outcome: ImportOutcome
+    name: str = ""
+    """That of the resource; empty when the row was rejected."""
+    violations: tuple[Violation, ...] = ()
+    """By paths in the row."""

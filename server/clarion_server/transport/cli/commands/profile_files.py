@@ -1,0 +1,213 @@
+"""`clarion profiles import` and `export`: profiles as CSV files, or as one JSON object a line."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+from clarion_server.transport.cli.exits import Exit
+from clarion_server.transport.cli.failures import CommandFailed
+from clarion_server.transport.cli.session import CurrentSession, Session
+from clarion_server.transport.cli.text_input import STDIN
+from clarion_server.transport.cli.views import plain
+
+if TYPE_CHECKING:
+    from clarion_client import ImportedProfile
+
+    from clarion_server.transport.cli.profile_rows import Row
+
+#: How many rows one call imports, and how many entries a page of the export has.
+_BATCH = 1_000
+#: The most profiles whose first lines are remembered, to tell which rows name somebody again.
+_MOST_REMEMBERED = 1_000_000
+#: The most rejected rows that are printed as text. JSON and the file of rejected rows have all of them.
+_MOST_SHOWN = 20
+_JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
+
+
+def import_profiles(
+    file: Annotated[
+        Path,
+        Parameter(
+            help="A CSV file with a header line, a .jsonl file, or - for CSV from stdin.", allow_leading_hyphen=True
+        ),
+    ],
+    /,
+    *,
+    rejected: Annotated[
+        Path | None, Parameter(help="Write the rows that were rejected to this file, with their lines and the reasons.")
+    ] = None,
+    delimiter: Annotated[str, Parameter(help="The character between cells. Default: that of the first line.")] = "",
+    encoding: Annotated[str, Parameter(help="Such as latin-1. Default: UTF-8, or UTF-16 by its mark.")] = "",
+    null: Annotated[str | None, Parameter(help="The text of a cell that removes the attribute.")] = None,
+    attributes_from_rest: Annotated[
+        bool, Parameter(help="Make attributes of the columns that are none of the known ones.")
+    ] = False,
+    from_line: Annotated[int, Parameter(help="Skip the rows before this line, which were imported before.")] = 1,
+    session: CurrentSession,
+) -> Exit:
+    """Create and change the profiles of a file.
+
+    Columns: email, phone, push and identity.NAMESPACE hold an identity, identities one a line; locale; time_zone;
+    attributes.NAME an attribute, or attributes.NAME:integer (number, boolean, json); attributes a JSON object. An empty
+    cell leaves what is stored. A line of a .jsonl file has the fields of a profile.
+
+    Importing a file again changes nothing. After an interruption the command says where to go on with --from-line.
+    Exit code 1 when a row is rejected.
+    """
+    from clarion_server.transport.cli.profile_rows import Form, read_csv, read_jsonl  # noqa: PLC0415 - loads gRPC
+    from clarion_server.transport.cli.text_lines import read_lines  # noqa: PLC0415 - few commands need it
+
+    if len(delimiter) > 1:
+        raise CommandFailed("--delimiter takes one character.")
+    lines = read_lines(file, encoding)
+    is_json = file.suffix.lower() in _JSON_SUFFIXES
+    rows = read_jsonl(lines) if is_json else read_csv(lines, Form(delimiter, null, attributes_from_rest))
+    run = _Run(session)
+    with session.interruption.handled_by(run.stop):
+        try:
+            run.send((row for row in rows if row.line >= from_line), _line_count(file))
+        finally:
+            if rejected is not None:
+                _write_rejected(rejected, run.rejected)
+    session.output.show(run.summary, lambda: plain(_sentence(run)))
+    if run.stopped:
+        return Exit.INTERRUPTED
+    return Exit.BAD_NEWS if run.rejected else Exit.OK
+
+
+def export_profiles(
+    *,
+    jsonl: Annotated[bool, Parameter(help="Write one JSON object a line instead of CSV.")] = False,
+    spreadsheet_safe: Annotated[
+        bool, Parameter(help="Write an apostrophe before cells that a spreadsheet takes for formulas.")
+    ] = False,
+    session: CurrentSession,
+) -> None:
+    """Print all profiles as a CSV file for `clarion profiles import`, oldest first."""
+    from clarion_server.transport.cli.profile_rows import write_csv  # noqa: PLC0415 - loads gRPC
+
+    found = session.client.profiles.list(page_size=_BATCH)
+    if jsonl or session.output.as_json:
+        for profile in found:
+            session.output.write(f"{json.dumps(profile.to_dict(), ensure_ascii=False)}\n")
+        return
+    for line in write_csv(found, spreadsheet_safe=spreadsheet_safe):
+        session.output.write(line)
+
+
+@dataclass
+class _Run:
+    """Sends rows and counts what became of them."""
+
+    session: Session
+    counts: Counter[str] = field(default_factory=Counter)
+    rejected: list[tuple[Row, str]] = field(default_factory=list)
+    repeated: int = 0
+    imported_through: int = 0
+    """The line of the last row that was answered."""
+    stopped: bool = False
+    _first_lines: dict[str, int] = field(default_factory=dict)
+
+    def stop(self) -> None:
+        """Stops after the call that is under way."""
+        self.stopped = True
+
+    def send(self, rows: Iterable[Row], total: int | None) -> None:
+        output = self.session.output
+        columns = (BarColumn(complete_style="green"), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=output.stderr, disable=not output.shows_progress) as progress:
+            task = progress.add_task("", total=total)
+            try:
+                for batch in _batches(rows):
+                    if self.stopped:
+                        break
+                    self._send(batch)
+                    progress.update(task, completed=batch[-1].line)
+            except BaseException:
+                self._tell_where_to_go_on()
+                raise
+        if self.stopped:
+            self._tell_where_to_go_on()
+
+    def _send(self, batch: Sequence[Row]) -> None:
+        given = [(row, row.profile) for row in batch if row.profile is not None]
+        results = self.session.client.profiles.import_all([profile for _, profile in given])
+        self.rejected += [(row, row.problem) for row in batch if row.profile is None]
+        for (row, _), result in zip(given, results, strict=True):
+            self._count(row, result)
+        self.rejected.sort(key=lambda each: each[0].line)
+        self.imported_through = batch[-1].line
+
+    def _count(self, row: Row, result: ImportedProfile) -> None:
+        if result.violations:
+            problems = (f"{each.field}: {each.description}" for each in result.violations)
+            self.rejected.append((row, " ".join(problems)))
+            return
+        self.counts[result.outcome.lower()] += 1
+        if result.profile in self._first_lines:
+            self.repeated += 1
+        elif len(self._first_lines) < _MOST_REMEMBERED:
+            self._first_lines[result.profile] = row.line
+
+    def _tell_where_to_go_on(self) -> None:
+        if self.imported_through:
+            self.session.output.inform(
+                f"Imported through line {self.imported_through}. Go on with --from-line {self.imported_through + 1}."
+            )
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        return {
+            **{outcome: self.counts[outcome] for outcome in ("created", "updated", "unchanged")},
+            "repeated": self.repeated,
+            "rejected": [{"line": row.line, "problem": problem} for row, problem in self.rejected],
+        }
+
+
+def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Yields the rows in batches. Those before a failure come before it."""
+    batch: list[Row] = []
+    try:
+        for row in rows:
+            batch.append(row)
+            if len(batch) == _BATCH:
+                yield batch
+                batch = []
+    except CommandFailed:
+        if batch:
+            yield batch
+        raise
+    if batch:
+        yield batch
+
+
+def _line_count(path: Path) -> int | None:
+    if path == STDIN or not path.is_file():
+        return None
+    with path.open("rb") as file:
+        return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
+
+
+def _sentence(run: _Run) -> str:
+    summary = run.summary
+    counts = [f"{summary[outcome]:,} {outcome}" for outcome in ("created", "updated", "unchanged")]
+    again = f" {run.repeated:,} rows name somebody again." if run.repeated else ""
+    shown = [f"\nLine {each['line']}: {each['problem']}" for each in summary["rejected"][:_MOST_SHOWN]]
+    more = len(run.rejected) - len(shown)
+    rest = f"\n{more:,} more are not shown: see --rejected." if more else ""
+    return f"{', '.join(counts)}, {len(run.rejected):,} rejected.{again}{''.join(shown)}{rest}"
+
+
+def _write_rejected(path: Path, rejected: Sequence[tuple[Row, str]]) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        for row, problem in rejected:
+            line = {"line": row.line, "problem": problem, "cells": row.cells}
+            file.write(f"{json.dumps(line, ensure_ascii=False)}\n")

@@ -1,0 +1,199 @@
+"""Reads and writes profiles as CSV (RFC 4180) or as one JSON object a line.
+
+Columns of CSV, of which a cell that is empty leaves what is stored:
+
+- `email`, `phone`, `push` and `identity.NAMESPACE`: an identity; `identities`: one identity a line of the cell.
+- `locale`, `time_zone`.
+- `attributes.NAME`: an attribute, as text or as `attributes.NAME:integer`, `:number`, `:boolean`, `:json`;
+  `attributes`: several of them as a JSON object.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from clarion_client import FieldError, Profile
+
+from clarion_server.transport.cli.failures import CommandFailed
+from clarion_server.transport.cli.json_input import parse_json
+
+#: Columns that are identities of the namespace of the same name.
+NAMESPACES = ("email", "phone", "push")
+COLUMNS = ("identities", "locale", "time_zone", "attributes")
+#: What an export has beside that and an import ignores.
+_ASSIGNED = frozenset({"name", "etag", "create_time", "update_time"})
+_DELIMITERS = ",;\t|"
+_TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row that begins at this line of the file, counted from 1, as a profile; or the problem with it."""
+
+    line: int
+    cells: tuple[str, ...]
+    profile: Profile | None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a CSV file is written."""
+
+    delimiter: str = ""
+    """Empty: what separates the names of the header line."""
+    null: str | None = None
+    """The text of a cell that removes the attribute."""
+    attributes_from_rest: bool = False
+    """Whether a column that is none of the known ones is an attribute."""
+
+
+#: Puts a cell into the data of a profile. None removes what it stands for.
+Put = Callable[[dict[str, Any], str | None], None]
+
+
+def read_csv(lines: Iterable[str], form: Form) -> Iterator[Row]:
+    """Yields the rows below the header line.
+
+    Raises CommandFailed when there is no header line, when it has unknown columns, and where the file is no CSV.
+    """
+    remaining = iter(lines)
+    first = next(remaining, "")
+    delimiter = form.delimiter or max(_DELIMITERS, key=first.count)
+    reader = csv.reader(_chain(first, remaining), delimiter=delimiter, strict=True)
+    try:
+        header = [name.strip() for name in next(reader, [])]
+        columns = _columns(header, form)
+        line = reader.line_num + 1
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                yield _csv_row(line, cells, columns, form)
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise CommandFailed(f"Line {reader.line_num} is not CSV: {error}.") from error
+
+
+def read_jsonl(lines: Iterable[str]) -> Iterator[Row]:
+    for number, line in enumerate(lines, 1):
+        text = line.strip()
+        if not text:
+            continue
+        try:
+            given = {name: value for name, value in _json_object(text).items() if name not in _ASSIGNED}
+            yield Row(number, (text,), Profile.from_dict(given))
+        except (ValueError, RecursionError, FieldError) as error:
+            yield Row(number, (text,), None, f"This is no profile: {error}.")
+
+
+def write_csv(profiles: Iterable[Profile], *, spreadsheet_safe: bool) -> Iterator[str]:
+    """Yields the lines of a file that `read_csv` reads as the same profiles."""
+    yield _line(COLUMNS)
+    for profile in profiles:
+        attributes = json.dumps(dict(profile.attributes), ensure_ascii=False) if profile.attributes else ""
+        cells = ("\n".join(profile.identities), profile.locale, profile.time_zone, attributes)
+        yield _line(map(_harmless, cells) if spreadsheet_safe else cells)
+
+
+def _harmless(cell: str) -> str:
+    """Returns a cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+
+
+def _line(cells: Iterable[str]) -> str:
+    written = io.StringIO(newline="")
+    csv.writer(written, lineterminator="\n").writerow(cells)
+    return written.getvalue()
+
+
+def _chain(first: str, remaining: Iterator[str]) -> Iterator[str]:
+    yield first
+    yield from remaining
+
+
+def _columns(header: Sequence[str], form: Form) -> list[Put]:
+    if not any(header):
+        raise CommandFailed("The file has no header line.", hint="Name the columns in the first line.")
+    for name in header:
+        if header.count(name) > 1:
+            raise CommandFailed(f"The column {name!r} is given twice.")
+    return [_column(name, form) for name in header]
+
+
+def _column(name: str, form: Form) -> Put:
+    kind, dot, rest = name.partition(".")
+    if name in NAMESPACES or (kind == "identity" and rest):
+        namespace = rest or name
+        return _given(lambda data, cell: data["identities"].append(f"{namespace}:{cell}"))
+    match name:
+        case "identities":
+            return _given(lambda data, cell: data["identities"].extend(cell.splitlines()))
+        case "locale" | "time_zone":
+            return _given(lambda data, cell: data.__setitem__(name, cell))
+        case "attributes":
+            return _given(lambda data, cell: data["attributes"].update(_json_object(cell)))
+    if kind == "attributes" and dot:
+        return _attribute(rest)
+    if form.attributes_from_rest:
+        return _attribute(name)
+    known = ", ".join((*NAMESPACES, "identity.NAMESPACE", *COLUMNS, "attributes.NAME"))
+    raise CommandFailed(
+        f"The column {name!r} is not one of {known}.", hint="--attributes-from-rest makes other columns attributes."
+    )
+
+
+def _given(put: Callable[[dict[str, Any], str], None]) -> Put:
+    def put_given(data: dict[str, Any], cell: str | None) -> None:
+        if cell is None:
+            raise ValueError("Only attributes can be removed by an import")
+        put(data, cell)
+
+    return put_given
+
+
+def _attribute(name: str) -> Put:
+    attribute, colon, kind = name.rpartition(":") if ":" in name else (name, "", "")
+    if colon and kind not in _TYPES:
+        raise CommandFailed(f"The column {name!r} has no type of {', '.join(_TYPES)}.")
+    parse = _TYPES[kind] if colon else str
+    return lambda data, cell: data["attributes"].__setitem__(attribute, None if cell is None else parse(cell))
+
+
+def _csv_row(line: int, cells: Sequence[str], columns: Sequence[Put], form: Form) -> Row:
+    if len(cells) > len(columns):
+        return Row(line, tuple(cells), None, "It has more cells than the header line.")
+    data: dict[str, Any] = {"identities": [], "attributes": {}}
+    try:
+        for put, written in zip(columns, cells, strict=False):
+            if cell := written.strip():
+                put(data, None if cell == form.null else cell)
+        return Row(line, tuple(cells), Profile.from_dict(data))
+    except (ValueError, FieldError) as error:
+        return Row(line, tuple(cells), None, f"{error}.")
+
+
+def _json_object(text: str) -> Mapping[str, Any]:
+    data = parse_json(text)
+    if not isinstance(data, dict):
+        raise ValueError("It is not a JSON object")  # noqa: TRY004 - a text of the wrong form
+    return data
+
+
+def _boolean(cell: str) -> bool:
+    truth = _TRUTH.get(cell.lower())
+    if truth is None:
+        raise ValueError(f"{cell!r} is neither true nor false")
+    return truth
+
+
+_TYPES: Mapping[str, Callable[[str], Any]] = {
+    "text": str,
+    "integer": int,
+    "number": float,
+    "boolean": _boolean,
+    "json": parse_json,
+}

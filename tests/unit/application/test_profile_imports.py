@@ -1,0 +1,155 @@
+"""Profiles that are imported: each by itself, and what is not given stays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from clarion_server.adapters.system import SystemIds
+from clarion_server.application.profiles.profile_import import MAX_ROWS, ImportProfiles
+from clarion_server.application.profiles.profiles import ProfileFields
+from clarion_server.domain.access import Caller, Scope, Visibility
+from clarion_server.domain.errors import InvalidFields
+from clarion_server.domain.import_result import ImportOutcome, ImportResult
+from clarion_server.domain.profile import Profile
+from clarion_server.domain.violation import Violation
+
+from tests.unit.application.world import World
+
+CREATED, UPDATED, UNCHANGED, REJECTED = ImportOutcome
+CALLER = Caller("apiKeys/1", Visibility("default"), frozenset({Scope.TRIGGER}))
+
+
+@pytest.fixture
+def imports(world: World) -> ImportProfiles:
+    return ImportProfiles(world.transactions, world.identities, world.clock, SystemIds())
+
+
+def row(*identities: str, violations: tuple[Violation, ...] = (), **fields: Any) -> ProfileFields:
+    values: dict[str, Any] = {"attributes": {}, "locale": "", "time_zone": "", **fields}
+    return ProfileFields(identities, violations=violations, **values)
+
+
+async def profiles(world: World) -> list[Profile]:
+    return await world.profiles.page(None, 10_000, CALLER)
+
+
+async def profile(world: World, identity: str) -> Profile:
+    return await world.profiles.lookup(identity, CALLER)
+
+
+def outcomes(results: list[ImportResult]) -> list[ImportOutcome]:
+    return [result.outcome for result in results]
+
+
+def reasons(result: ImportResult) -> list[tuple[str, str]]:
+    return [(violation.field, violation.reason) for violation in result.violations]
+
+
+async def test_unknown_people_are_created_and_known_ones_extended(world: World, imports: ImportProfiles) -> None:
+    first = await imports.import_rows(
+        [row("email:jane@example.com", attributes={"plan": "free"}, locale="de", time_zone="UTC")], CALLER
+    )
+    assert outcomes(first) == [CREATED]
+    again = row("crm:1", "email:JANE@example.com", attributes={"city": "Köln"})
+    (result,) = await imports.import_rows([again], CALLER)
+    stored = await profile(world, "crm:1")
+    assert (result.outcome, result.name) == (UPDATED, stored.name)
+    assert list(map(str, stored.identities)) == ["email:jane@example.com", "crm:1"]
+    assert (stored.attributes, stored.locale, stored.time_zone) == ({"plan": "free", "city": "Köln"}, "de", "UTC")
+    assert await imports.import_rows([again], CALLER) == [ImportResult(UNCHANGED, stored.name)]
+    assert await profile(world, "crm:1") == stored
+
+
+async def test_null_removes_an_attribute_and_what_is_missing_stays(world: World, imports: ImportProfiles) -> None:
+    await imports.import_rows([row("crm:1", attributes={"plan": "free", "city": "Köln"})], CALLER)
+    await imports.import_rows([row("crm:1", attributes={"plan": None})], CALLER)
+    assert (await profile(world, "crm:1")).attributes == {"city": "Köln"}
+
+
+async def test_the_same_person_twice_in_one_call_is_created_and_updated(world: World, imports: ImportProfiles) -> None:
+    results = await imports.import_rows(
+        [row("crm:1", attributes={"a": 1}), row("crm:2"), row("crm:1", "crm:3", attributes={"b": 2}), row("crm:3")],
+        CALLER,
+    )
+    assert outcomes(results) == [CREATED, CREATED, UPDATED, UNCHANGED]
+    assert results[0].name == results[2].name == results[3].name
+    assert (await profile(world, "crm:3")).attributes == {"a": 1, "b": 2}
+    assert len(await profiles(world)) == 2
+
+
+async def test_a_stored_profile_that_changes_twice_in_one_call_has_one_new_revision(
+    world: World, imports: ImportProfiles
+) -> None:
+    await imports.import_rows([row("crm:1")], CALLER)
+    await imports.import_rows([row("crm:1", attributes={"a": 1}), row("crm:1", locale="de")], CALLER)
+    stored = await profile(world, "crm:1")
+    assert (stored.revision, stored.attributes, stored.locale) == (2, {"a": 1}, "de")
+
+
+async def test_identities_of_two_profiles_are_rejected_and_the_rest_is_stored(
+    world: World, imports: ImportProfiles
+) -> None:
+    await imports.import_rows([row("email:a@example.com"), row("phone:+447911123456")], CALLER)
+    before = await profiles(world)
+    results = await imports.import_rows([row("email:a@example.com", "phone:+447911123456"), row("crm:9")], CALLER)
+    assert outcomes(results) == [REJECTED, CREATED]
+    assert reasons(results[0]) == [("identities", "IDENTITY_CONFLICT")]
+    assert (await profiles(world))[:2] == before
+
+
+async def test_every_row_is_rejected_for_all_that_is_wrong_with_it(world: World, imports: ImportProfiles) -> None:
+    unread = Violation("attributes.x", "NOT_A_NUMBER", "Must be a finite number.")
+    results = await imports.import_rows(
+        [
+            row("email:jane", "crm:1", "crm:1", violations=(unread,)),
+            row(),
+            row("crm:2", attributes={"a b": 1}, locale="x y", time_zone="GMT+2"),
+            row("crm:3"),
+        ],
+        CALLER,
+    )
+    assert outcomes(results) == [REJECTED, REJECTED, REJECTED, CREATED]
+    assert reasons(results[0]) == [
+        ("attributes.x", "NOT_A_NUMBER"),
+        ("identities[0]", "MALFORMED"),
+        ("identities[2]", "DUPLICATE"),
+    ]
+    assert reasons(results[1]) == [("identities", "REQUIRED")]
+    assert reasons(results[2]) == [
+        ("attributes.a b", "MALFORMED"),
+        ("locale", "MALFORMED"),
+        ("time_zone", "MALFORMED"),
+    ]
+    assert len(await profiles(world)) == 1
+
+
+async def test_a_profile_with_too_many_identities_keeps_those_it_has(world: World, imports: ImportProfiles) -> None:
+    await imports.import_rows([row(*(f"crm:{number}" for number in range(12)))], CALLER)
+    (result,) = await imports.import_rows([row("crm:0", *(f"crm:{number}" for number in range(20, 31)))], CALLER)
+    assert reasons(result) == [("identities", "TOO_MANY")]
+    assert len((await profile(world, "crm:0")).identities) == 12
+
+
+async def test_nothing_is_imported_into_other_sandboxes(world: World, imports: ImportProfiles) -> None:
+    there = Caller("apiKeys/2", Visibility("staging"), frozenset({Scope.TRIGGER}))
+    await imports.import_rows([row("crm:1", attributes={"a": 1})], CALLER)
+    assert outcomes(await imports.import_rows([row("crm:1")], there)) == [CREATED]
+    assert (await profile(world, "crm:1")).attributes == {"a": 1}
+
+
+async def test_as_many_rows_as_a_call_takes_are_imported(world: World, imports: ImportProfiles) -> None:
+    rows = [row(f"crm:{number}", attributes={"number": number}) for number in range(MAX_ROWS)]
+    assert set(outcomes(await imports.import_rows(rows, CALLER))) == {CREATED}
+    assert set(outcomes(await imports.import_rows(rows, CALLER))) == {UNCHANGED}
+    assert len(await profiles(world)) == MAX_ROWS
+
+
+@pytest.mark.parametrize(("count", "reason"), [(0, "REQUIRED"), (MAX_ROWS + 1, "TOO_MANY")])
+async def test_a_call_without_rows_and_one_with_too_many_is_refused(
+    world: World, imports: ImportProfiles, count: int, reason: str
+) -> None:
+    with pytest.raises(InvalidFields) as caught:
+        await imports.import_rows([row(f"crm:{number}") for number in range(count)], CALLER)
+    assert [(violation.field, violation.reason) for violation in caught.value.violations] == [("profiles", reason)]
+    assert await profiles(world) == []

@@ -1,0 +1,129 @@
+"""Profiles in files: what each column means, and where a file is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from clarion_client import Profile
+from clarion_server.transport.cli.failures import CommandFailed
+from clarion_server.transport.cli.profile_rows import Form, Row, read_csv, read_jsonl, write_csv
+from clarion_server.transport.cli.text_lines import read_lines
+
+EVERYTHING = Profile(
+    identities=("email:jane@example.com", "crm:1"),
+    attributes={"first_name": "Jane", "note": 'a "quoted", text\nof two lines', "age": 42, "home": {"city": "Köln"}},
+    locale="de",
+    time_zone="Europe/Berlin",
+)
+
+
+def rows(text: str, **form: Any) -> list[Row]:
+    return list(read_csv(text.splitlines(keepends=True), Form(**form)))
+
+
+def profile(text: str, **form: Any) -> Profile:
+    (row,) = rows(text, **form)
+    assert row.profile is not None, row.problem
+    return row.profile
+
+
+def test_each_column_is_a_part_of_the_profile() -> None:
+    read = profile(
+        "email,identity.crm,locale,time_zone,attributes.name,attributes.age:integer,attributes.vip:boolean,attributes\r\n"
+        'jane@example.com,1,de,UTC,Jane,042,yes,"{""home"": {""city"": ""Köln""}}"\r\n'
+    )
+    assert read.identities == ("email:jane@example.com", "crm:1")
+    assert (read.locale, read.time_zone) == ("de", "UTC")
+    assert read.attributes == {"name": "Jane", "age": 42, "vip": True, "home": {"city": "Köln"}}
+
+
+def test_empty_cells_say_nothing_and_the_text_for_null_removes_an_attribute() -> None:
+    read = profile("email,locale,attributes.a,attributes.b\njane@example.com,,,NULL\n", null="NULL")
+    assert (read.locale, read.attributes) == ("", {"b": None})
+
+
+def test_only_attributes_can_be_removed() -> None:
+    (row,) = rows("email,locale\njane@example.com,NULL\n", null="NULL")
+    assert row.profile is None
+    assert "Only attributes" in row.problem
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_header_line_says_what_separates_cells(delimiter: str) -> None:
+    assert profile(f"email{delimiter}locale\njane@example.com{delimiter}de\n").locale == "de"
+
+
+def test_other_columns_are_attributes_when_that_is_asked_for() -> None:
+    text = "email,first_name,seats:integer\njane@example.com,Jane,3\n"
+    assert profile(text, attributes_from_rest=True).attributes == {"first_name": "Jane", "seats": 3}
+    with pytest.raises(CommandFailed, match="first_name"):
+        rows(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "no header line"),
+        ("email,email\na@b.de,c@d.de\n", "given twice"),
+        ("email,attributes.age:years\na@b.de,3\n", "has no type of"),
+        ('email\n"a@b.de\n', "is not CSV"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused(text: str, problem: str) -> None:
+    with pytest.raises(CommandFailed, match=problem):
+        rows(text)
+
+
+def test_a_row_that_cannot_be_read_is_told_by_the_line_where_it_begins() -> None:
+    text = 'email,attributes.note,attributes.age:integer\na@b.de,"two\nlines",1\n\nb@b.de,,many\nc@b.de,,,too\n'
+    found = rows(text)
+    assert [(row.line, row.profile is None) for row in found] == [(2, False), (5, True), (6, True)]
+    assert "many" in found[1].problem
+    assert "more cells" in found[2].problem
+
+
+def test_what_is_exported_is_imported_as_the_same() -> None:
+    lines = "".join(write_csv([EVERYTHING], spreadsheet_safe=False)).splitlines(keepends=True)
+    (row,) = read_csv(lines, Form())
+    assert row.profile == EVERYTHING
+
+
+def test_cells_that_look_like_formulas_can_be_made_harmless() -> None:
+    shown = "".join(write_csv([Profile(identities=["x:1"], locale="=1+1")], spreadsheet_safe=True))
+    assert "'=1+1" in shown
+
+
+def test_lines_of_json_are_profiles_and_what_the_service_assigned_is_ignored() -> None:
+    assigned = {"name": "profiles/1", "etag": '"1"', "create_time": "2027-01-01T00:00:00Z"}
+    (read,) = read_jsonl([f'{{"identities": ["crm:1"], "locale": "de", "name": "{assigned["name"]}"}}\n', "\n"])
+    assert read.profile == Profile(identities=("crm:1",), locale="de")
+    broken = list(read_jsonl(["{\n", "[]\n", '{"identity": "crm:1"}\n']))
+    assert [(row.line, row.profile) for row in broken] == [(1, None), (2, None), (3, None)]
+
+
+def test_a_file_is_read_up_to_the_line_that_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_bytes(b"\xef\xbb\xbfemail\r\na@b.de\r\nM\xfcller\r\nb@b.de\r\n")
+    lines = read_lines(path, "")
+    assert [next(lines), next(lines)] == ["email\r\n", "a@b.de\r\n"]
+    with pytest.raises(CommandFailed, match="Line 3") as caught:
+        next(lines)
+    assert "--encoding" in caught.value.hint
+    assert list(read_lines(path, "latin-1"))[2] == "Müller\r\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "utf-8"])
+def test_a_mark_at_the_beginning_tells_the_encoding(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "people.csv"
+    path.write_bytes("email\nmüller@b.de\n".encode(encoding))
+    assert list(read_lines(path, "")) == ["email\n", "müller@b.de\n"]
+
+
+def test_an_encoding_that_nobody_knows_and_a_file_that_is_not_there_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("email\n")
+    with pytest.raises(CommandFailed, match="not known"):
+        list(read_lines(tmp_path / "people.csv", "klingon"))
+    with pytest.raises(CommandFailed, match="Cannot open"):
+        list(read_lines(tmp_path / "nothing.csv", ""))
