@@ -11,7 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from clarion_client import Channel, Message, MessageState
+from clarion_client import (
+    Channel,
+    ConsentChange,
+    ConsentChoice,
+    ConsentEvidence,
+    ConsentSource,
+    Message,
+    MessageState,
+)
 from clarion_server.adapters.channels.webhook.signature import signed_headers
 
 from examples.webhook_receiver import WebhookReceiver, is_genuine
@@ -61,6 +69,34 @@ async def test_one_trigger_of_order_shipped_sends_a_mail_and_a_signed_webhook(
     }
     (mail,) = sink.mails
     assert "left us on November 29, 2026" in mail.parsed.get_content()
+
+
+async def test_the_newsletter_goes_to_who_wants_it_with_a_button_to_leave(
+    clarion: CommandLine, sandbox: Sandbox, sink: SmtpSink
+) -> None:
+    clarion.environment |= {
+        "SMTP_PORT": str(sink.port),
+        "WEBHOOK_URL": "https://shop.example",
+        "WEBHOOK_SECRET": SECRET,
+    }
+    channels, newsletter = CAMPAIGNS / "channels.yaml", CAMPAIGNS.parent / "newsletter.yaml"
+    applied = await clarion("apply", "-f", str(channels), "-f", str(newsletter), "--activate")
+    assert applied.status == 0, applied.err
+    shown = ConsentEvidence(text="Yes, send me the newsletter.")
+    grant = ConsentChange(
+        topic="topics/newsletter", choice=ConsentChoice.GRANTED, source=ConsentSource.FORM, evidence=shown
+    )
+
+    def trigger() -> None:
+        with sandbox.client() as client:
+            client.consents.set("jane@example.com", [grant])
+            for person in ("joe@example.com", "jane@example.com"):
+                client.trigger("newsletter", to=person, context={"title": "New in November", "text": "Scarves."})
+
+    await asyncio.to_thread(trigger)
+    (mail,) = await sink.wait_for(1)
+    assert mail.parsed["To"] == "jane@example.com"
+    assert mail.parsed["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
 @pytest.mark.parametrize(

@@ -68,8 +68,8 @@ def press(url: str) -> tuple[int, str]:
         return answer.status, answer.read().decode()
 
 
-async def test_the_button_of_a_mail_client_ends_the_topic(
-    service: Service, client: AsyncClient, mail: EmailMessage
+async def test_the_button_of_a_mail_client_ends_the_topic_and_no_service_message(
+    service: Service, client: AsyncClient, sink: SmtpSink, mail: EmailMessage
 ) -> None:
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     (url,) = re.findall(r"^<(\S+)>$", mail["List-Unsubscribe"])
@@ -79,6 +79,9 @@ async def test_the_button_of_a_mail_client_ends_the_topic(
     assert (denial.topic, denial.choice, denial.channel) == ("topics/news", ConsentChoice.DENIED, Channel.EMAIL)
     accepted = await client.trigger("news", to=JANE, context=CONTEXT)
     assert accepted.recipients[0].messages[0].exclusion_reason == ExclusionReason.NO_CONSENT
+    await set_up(client, "reset", sink.port)
+    await client.trigger("reset", to=JANE, context=CONTEXT)
+    assert (await sink.wait_for(2))[1].parsed["List-Unsubscribe"] is None
 
 
 @pytest.fixture(params=[True, False], ids=["scripts", "no scripts"])

@@ -12,6 +12,8 @@ from typing import Any
 
 import aiohttp
 import pytest
+from clarion_server.adapters.links.aes_siv import AesSivLinkTokens
+from clarion_server.adapters.links.key_ring import KEY_BYTES, KeyRing
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.personal_link import LinkKind, PersonalLink
@@ -321,6 +323,18 @@ async def add_more(world: World) -> None:
             unit.topics.add(topic(f"{number:02d}-{'x' * 60}"))
 
     await world.transactions.write(add)
+
+
+async def test_a_link_works_after_its_message_its_campaign_and_its_key_are_gone(world: World) -> None:
+    """No message, no campaign and no topic of the link is stored, and two keys have come since."""
+    path = path_of(link(topic="gone"))
+    newer = {number: bytes([number]) * KEY_BYTES for number in (3, 2)}
+    rotated = AesSivLinkTokens(KeyRing({**newer, 1: bytes(range(KEY_BYTES))}))
+    routes = UnsubscribeRoutes(PUBLIC_URL, rotated, unsubscribing(world)).routes
+    async with serving([], routes) as port, aiohttp.ClientSession() as session:
+        answer = await Site(world, FaultyStore(world.store), f"http://127.0.0.1:{port}", session).ask("POST", path)
+    assert answer.code == 200
+    assert len(await history(world)) == 1
 
 
 async def test_while_the_store_is_away_clients_are_asked_to_come_again(site: Site) -> None:
