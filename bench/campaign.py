@@ -1,4 +1,4 @@
-"""What the bench sends: a small but real order mail, and the schema that every context is checked against."""
+"""Makes what the bench sends: a small but real order mail, with the schema that every context is checked against."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The figures of a run: what is measured, what is wanted, and how samples become medians, a table and `bench.json`."""
+"""Turns the samples of a run into medians, a table with the wanted figures, and `bench.json`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Samples = dict[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is wanted of a figure on two cores, of one process on SQLite unless its name says otherwise."""
+    """Is what a figure should reach on two cores, with one process on SQLite unless its name says otherwise."""
 
     sign: str
     limit: float
@@ -64,7 +64,7 @@ _NOTHING = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The samples of one figure under one placement, in the order in which they were taken."""
+    """Holds the samples of one figure under one placement, in the order in which they were taken."""
 
     samples: list[float]
 
@@ -101,11 +101,11 @@ class Figures:
 
     @property
     def placements(self) -> list[str]:
-        """The placements, the one that the targets are judged on first."""
+        """Returns the placements. The targets are judged under the first one."""
         return list(self._samples)
 
     def judged(self) -> dict[str, Summary]:
-        """Each figure under the first of the placements that it was measured under."""
+        """Returns each figure under the first of the placements that it was measured under."""
         found: dict[str, Summary] = {}
         for placement in self.placements:
             for name, summary in self.summaries(placement).items():
@@ -113,7 +113,7 @@ class Figures:
         return found
 
     def as_json(self) -> dict[str, Any]:
-        """The medians that are judged at the top, then everything under every placement."""
+        """Returns the medians that are judged at the top, then everything under every placement."""
         medians = {name: significant(summary.median) for name, summary in self.judged().items()}
         everything = {
             placement: {name: summary.as_json() for name, summary in self.summaries(placement).items()}
@@ -138,7 +138,7 @@ class Figures:
 
 
 def verdict(name: str, by_placement: Mapping[str, Summary]) -> str:
-    """What is wanted, and whether it is met; where that depends on the placement, under which."""
+    """Returns what is wanted and whether it is met, and under which placement where that differs."""
     target = TARGETS.get(name)
     if target is None:
         return ""
@@ -149,7 +149,7 @@ def verdict(name: str, by_placement: Mapping[str, Summary]) -> str:
 
 
 def against_last(name: str, value: float, last: object) -> str:
-    """As a multiple of the last run's, and whether that is better or worse where it is more than noise."""
+    """Returns the value as a multiple of the last run's, and says better or worse where it is more than noise."""
     if not isinstance(last, int | float) or not last:
         return ""
     ratio = value / last
@@ -159,12 +159,12 @@ def against_last(name: str, value: float, last: object) -> str:
 
 
 def is_cost(name: str) -> bool:
-    """Whether less of it is better: time, memory, and how much more either takes when much is stored or queued."""
+    """Returns whether less is better: of time, of memory, and of their growth when much is stored or queued."""
     return bool(_COSTS.search(name)) or (name.startswith(("growth_", "backlog_", "purge_")) and name.endswith("_ratio"))
 
 
 def significant(value: float) -> float:
-    """Four significant digits: more would claim more than was measured."""
+    """Rounds to four significant digits, as more would claim more than was measured."""
     return float(f"{value:.4g}")
 
 

@@ -71,7 +71,7 @@ def fill(connection: Connection, first: int, last: int, campaigns: Sequence[int]
 
 
 def recipient(number: int, last: int) -> str:
-    """Of the message of that key, where `last` is the last key of its filling."""
+    """Returns the identity in the message of that key, where `last` is the last key of its filling."""
     return f"email:r{_scattered(number) % _recipients(last)}@example.com"
 
 
@@ -107,7 +107,7 @@ def _statement(dialect: str, table: str, keys: tuple[int, int, int], campaigns: 
 
 
 def _segments(first: int, end: int, last: int) -> Iterator[str]:
-    """As if they had been merged as far as they can be, each range of keys in its segment."""
+    """Inserts the segments as if they had been merged as far as they can be, each range of keys in its segment."""
     number = first
     while number <= end:
         segment, begin = merged_segment(number, last), number
@@ -117,7 +117,7 @@ def _segments(first: int, end: int, last: int) -> Iterator[str]:
 
 
 def _number_on(connection: Connection, last: int) -> None:
-    """Keys are given behind those that were given here."""
+    """Makes the database number the next rows after those that were filled in."""
     for table, column in (("messages", "key"), ("events", "sequence")):
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT setval(pg_get_serial_sequence('{table}', '{column}'), {last})")

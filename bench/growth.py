@@ -1,7 +1,7 @@
-"""What the store's questions cost with nothing in it, and with millions of messages: SQLite, or PostgreSQL.
+"""Measures what the queries of a store cost, SQLite or PostgreSQL, with nothing in it and with millions of messages.
 
-There is a store of each size, and each question goes to all of them in turn before the next does: so a busy minute of
-the machine, or what the question before has left in its caches, meets all sizes alike.
+There is a store of each size, and each query runs on all of them in turn before the next does. So a busy minute of the
+machine, or what the query before has left in its caches, affects all sizes alike.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ Costs = dict[str, float]
 
 
 def growth(kind: str, files: Mapping[int, Path], counted: int = ROUNDS) -> dict[int, Costs]:
-    """Milliseconds by number of messages and question: lower quartiles, as other load only ever adds.
+    """Returns milliseconds by number of messages and query: lower quartiles, because other load can only add to them.
 
-    Of SQLite, whose files stay behind, processor time, which is all that it takes but for the wait for the disk; of
-    PostgreSQL elapsed time. `counted`: how many rounds there are after those that warm up.
+    They are processor time on SQLite, whose files stay behind, as it only waits for the disk besides, and elapsed time
+    on PostgreSQL. `counted` is the number of rounds after those that warm up.
     """
     with ExitStack() as opened:
         measured = []
@@ -91,7 +91,7 @@ def filled(store: SqlStore, size: int) -> list[Sender]:
 
 
 class Measuring:
-    """At one size."""
+    """Runs the queries on a store of one size."""
 
     def __init__(self, store: SqlStore, senders: Sequence[Sender], size: int) -> None:
         self._store = store
@@ -102,7 +102,7 @@ class Measuring:
         self._clock = time.perf_counter if store._writer.dialect.name == "postgresql" else time.thread_time
 
     def settle_down(self) -> None:
-        """As a store is that grew in weeks: nothing left to write, and counted."""
+        """Brings the store into the state of one that grew in weeks: all is written, and statistics are up to date."""
         pooled = self._store._writer.raw_connection()
         connection: Any = pooled.driver_connection
         if self._store._writer.dialect.name == "postgresql":
@@ -117,7 +117,7 @@ class Measuring:
         return {name: quantiles(costs[WARM_UP:], n=4)[0] for name, costs in self._costs.items()}
 
     def write(self, number: int) -> Iterator[None]:
-        """One write after the other, each when it is asked for the next."""
+        """Yields after each write, and goes on with the next when it is resumed."""
         sender = self._senders[number % CAMPAIGNS]
         key = sender.campaign.key
         # As order numbers come, or UUIDs of version 7; and in no order, as UUIDs of version 4.
@@ -153,7 +153,7 @@ class Measuring:
         return replace(made, id=message_id(MEASURED_IDS + made.execution_id[-29:], 0, 0))
 
     def ask(self, number: int) -> Iterator[None]:
-        """One question after the other, which find something at every size: what was just written."""
+        """Yields after each query. All of them find something at every size: what was just written."""
         key, visibility = self._senders[number % CAMPAIGNS].campaign.key, samples.VISIBILITY
         with self._store.snapshot() as work:
             (message,) = work.messages.page(MessageQuery(visibility, campaign_key=key, limit=1))
@@ -188,7 +188,7 @@ class Measuring:
             yield
 
     def _somebody(self) -> str:
-        """A recipient. At every size each has some five messages, if only when all that is measured is written."""
+        """Returns a recipient. At every size each has some five messages once all that is measured is written."""
         last = max(self.size, MEASURED)
         return recipient(self._random.randrange(1, last), last)
 

@@ -1,4 +1,4 @@
-"""The measurements that take minutes, and are made when they are asked for by name."""
+"""Makes the measurements that take minutes. They run only when they are named."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ QUICK_SIZES = (0, 200_000)
 
 
 def store_speed(bench: Bench) -> Samples:
-    """What the stores alone take, so many a commit: SQLite and PostgreSQL in the same minutes."""
+    """Measures the stores alone, with so many items a commit: SQLite and PostgreSQL in the same minutes."""
     found: Samples = {}
     for name in bench.stores:
         with TemporaryDirectory(dir=bench.folder) as folder:
@@ -42,7 +42,7 @@ def store_speed(bench: Bench) -> Samples:
 
 
 def growth_curves(bench: Bench) -> Samples:
-    """What each question costs with ten million messages stored, as a multiple of what it costs with none."""
+    """Measures what each query costs with ten million messages stored, as a multiple of its cost with none."""
     found: Samples = {}
     for store in bench.stores:
         with TemporaryDirectory(dir=bench.folder) as folder:

@@ -1,7 +1,7 @@
-"""How the databases answer the hot questions: their own plans, with so many messages stored.
+"""Prints how the databases run the frequent queries: their own plans, with so many messages stored.
 
 `python -m bench.plans` prints them for SQLite and PostgreSQL with a million messages; `python -m bench.plans 10000000`
-with as many as that. What is asked is recorded from the store itself, so it cannot differ from what is really asked.
+with as many as that. The statements are recorded from the store itself, so they cannot differ from the real ones.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _show(title: str, store: SqlStore, count: int) -> None:
 
 
 def _settle_down(store: SqlStore) -> None:
-    """Counted and vacuumed, as PostgreSQL does by itself in time. SQLite's plans need no statistics."""
+    """Vacuums and counts rows, as PostgreSQL does by itself in time. SQLite's plans need no statistics."""
     if store._writer.dialect.name == "postgresql":
         pooled = store._writer.raw_connection()
         connection: Any = pooled.driver_connection

@@ -1,4 +1,4 @@
-"""Clarion under measurement: started as anybody would start it, set up through its own API, asked what it recorded."""
+"""Starts Clarion as anybody would, sets it up through its own API, and asks it what it recorded."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _CHANNEL = f"channelConfigurations/{CHANNEL_ID}"
 
 
 class Service:
-    """A running Clarion, and an administrator's calls to it."""
+    """Calls a running Clarion as its administrator."""
 
     def __init__(self, process: Process, port: int, key: str, channel: grpc.Channel) -> None:
         self._process = process
@@ -92,7 +92,7 @@ class Service:
 
     @contextmanager
     def watchers(self, count: int) -> Iterator[None]:
-        """Has so many watch the events of all campaigns, once each has had its first answer."""
+        """Opens so many watches of the events of all campaigns. Returns when each has had its first answer."""
         calls = [
             self._messages.WatchEvents(message_service_pb2.WatchEventsRequest(), metadata=self._metadata)
             for _ in range(count)
@@ -161,21 +161,21 @@ class Service:
             time.sleep(POLL_SECONDS)
 
     def peak_rss_mb(self) -> float:
-        """The most memory that its processes had resident, in 10^6 bytes, shared pages counted in each."""
+        """Returns the most memory that its processes had resident, in 10^6 bytes. Shared pages count in each."""
         return sum(memory_mb(pid, "VmHWM") for pid in family(self._process.pid))
 
     def rss_mb(self) -> float:
-        """What they have resident now."""
+        """Returns the memory that they have resident now, in 10^6 bytes."""
         return sum(memory_mb(pid, "VmRSS") for pid in family(self._process.pid))
 
     def cpu_seconds(self) -> list[float]:
-        """The processor time of each of its processes since its start; of several, the supervisor's first."""
+        """Returns the processor time of each of its processes since its start. A supervisor's comes first."""
         return [cpu_seconds(pid) for pid in family(self._process.pid)]
 
 
 @contextmanager
 def running_service(folder: Path, cores: frozenset[int], **settings: str) -> Iterator[tuple[Service, float]]:
-    """A Clarion, and how many seconds it took from its start to its first answer.
+    """Yields a Clarion, and how many seconds it took from its start to its first answer.
 
     Its store is an empty one below `folder` unless `settings` (without their prefix: `processes="2"`) name another
     one, to which nobody has access yet.
@@ -210,7 +210,7 @@ def links(folder: Path) -> dict[str, str]:
 
 
 def _announced(process: Process) -> tuple[int, str]:
-    """The port and the first administrator's key, from what `clarion serve` prints on its first start."""
+    """Returns the port and the first administrator's key that `clarion serve` prints on its first start."""
     port, key = 0, ""
     while not (port and key):
         line = process.read_line()
