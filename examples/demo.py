@@ -159,8 +159,8 @@ def run(receivers: Receivers, target: str, http: str, key: str, *, once: bool) -
         exact = check_received(client, receivers)
         show_mail(client, receivers.mailbox)
         show_webhook(client, receivers.webhooks)
-    show_next_commands(receivers, target, http, key)
     if not once:
+        show_next_commands(receivers, target, http, key)
         console.print("\nThe service runs until you press Ctrl-C.")
         signal.pause()
     return 0 if exact else 1
@@ -272,7 +272,7 @@ def show_next_commands(receivers: Receivers, target: str, http: str, key: str) -
     variables = {"CLARION_TARGET": target, "CLARION_API_KEY": key, **receivers.environment}
     lines = [
         f"export {' '.join(f'{name}={value}' for name, value in variables.items())}",
-        f"export PATH={os.path.relpath(Path(sys.executable).parent)}:$PATH",
+        f"export PATH={Path(sys.executable).parent}:$PATH",
         "clarion watch --from-start",
         "clarion messages list --campaign order-confirmed",
         "clarion apply -f examples/campaigns --dry-run",
