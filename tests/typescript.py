@@ -25,7 +25,7 @@ def built_client() -> Path:
     with path.open("w") as lock:
         # The first of several test processes builds, and the others wait.
         fcntl.flock(lock, fcntl.LOCK_EX)
-        told = run(ROOT, "make", "typescript", f"PYTHON={sys.executable}")
+        printed = run(ROOT, "make", "typescript", f"PYTHON={sys.executable}")
     if not COMPILER.exists():
-        pytest.skip(told.strip())
+        pytest.skip(printed.strip())
     return CLIENT

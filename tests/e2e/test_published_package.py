@@ -114,6 +114,6 @@ def test_it_brings_nothing_that_the_service_needs(wheel: Path, python: Path) -> 
 
 
 def test_the_command_says_what_it_lacks(python: Path) -> None:
-    told = finish(ROOT, str(python), "-I", "-m", "clarion_server", "serve")
+    printed = finish(ROOT, str(python), "-I", "-m", "clarion_server", "serve")
     said = "The command 'clarion' takes the extra 'server': pip install 'clarion[server]'.\n"
-    assert (told.returncode, told.stdout) == (2, said)
+    assert (printed.returncode, printed.stdout) == (2, said)

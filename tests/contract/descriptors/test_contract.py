@@ -60,10 +60,10 @@ def test_every_list_is_paginated() -> None:
     messages = {message.name: message.proto for file in FILES for message in file.messages()}
     for _, method in lists:
         asked = {field.name for field in messages[f"{method.proto.name}Request"].field}
-        told = {field.name: field for field in messages[f"{method.proto.name}Response"].field}
+        answered = {field.name: field for field in messages[f"{method.proto.name}Response"].field}
         assert {"page_size", "page_token"} <= asked, method.name
-        assert "next_page_token" in told, method.name
-        repeated = [field for field in told.values() if field.label == FieldDescriptorProto.LABEL_REPEATED]
+        assert "next_page_token" in answered, method.name
+        repeated = [field for field in answered.values() if field.label == FieldDescriptorProto.LABEL_REPEATED]
         assert len(repeated) == 1, method.name
 
 
@@ -80,8 +80,8 @@ def test_zero_means_unspecified(file: ContractFile) -> None:
 @each_file
 def test_a_fields_comment_and_its_behaviour_say_the_same(file: ContractFile) -> None:
     for _, field in file.fields():
-        told = [beginning for beginning in BEGINNINGS.values() if field.text.startswith(beginning)]
-        assert told == [BEGINNINGS[behaviour] for behaviour in field.behaviours], field.name
+        found = [beginning for beginning in BEGINNINGS.values() if field.text.startswith(beginning)]
+        assert found == [BEGINNINGS[behaviour] for behaviour in field.behaviours], field.name
 
 
 @each_file

@@ -59,9 +59,9 @@ def test_the_queue_is_listed_from_the_longest_due_on_and_then_by_name(work: Unit
     sender = a_sender(work)
     last, first = sender.message(work, due_time=NOW), sender.message(work, due_time=NOW - 9)
     middle = sender.messages(work, 3, due_time=NOW - 5)
-    told = work.messages.queued(queue_of(sender))
-    assert names(told) == names([first, *middle, last])
-    assert told[0] == QueuedMessage(first.id, NOW - 9, first.accept_time)
+    found = work.messages.queued(queue_of(sender))
+    assert names(found) == names([first, *middle, last])
+    assert found[0] == QueuedMessage(first.id, NOW - 9, first.accept_time)
 
 
 def test_the_queue_goes_on_behind_the_page_before(work: UnitOfWork) -> None:

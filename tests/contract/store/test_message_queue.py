@@ -290,8 +290,8 @@ def test_queued_messages_of_an_execution_are_returned_held_or_not(work: UnitOfWo
     work.messages.hold([held.id])
     work.messages.begin([sending.id, sent.id], "process-1", NOW)
     work.messages.record_outcomes([samples.outcome(sent, MessageState.SENT)], "process-1")
-    told = work.messages.queued_of_execution(queued.execution_id)
-    assert sorted(told, key=lambda message: message.id) == [queued, held]
+    found = work.messages.queued_of_execution(queued.execution_id)
+    assert sorted(found, key=lambda message: message.id) == [queued, held]
 
 
 def test_queued_messages_of_a_campaign_are_returned_held_or_not(work: UnitOfWork) -> None:
@@ -301,8 +301,8 @@ def test_queued_messages_of_a_campaign_are_returned_held_or_not(work: UnitOfWork
     two.message(work)
     work.messages.hold([held.id])
     work.messages.begin([sending.id], "process-1", NOW)
-    told = work.messages.queued_of_campaign(one.campaign.key, 10)
-    assert sorted(told, key=lambda message: message.id) == [queued, held]
+    found = work.messages.queued_of_campaign(one.campaign.key, 10)
+    assert sorted(found, key=lambda message: message.id) == [queued, held]
     assert len(work.messages.queued_of_campaign(one.campaign.key, 1)) == 1
     silent = a_campaign(work, "silent")
     assert work.messages.queued_of_campaign(silent.key, 10) == []

@@ -325,8 +325,8 @@ async def test_without_the_server_messages_are_claimed_from_the_store_and_this_i
         (last,) = await desk.queue_up(sender)
         claimed += await desk.claim(sender.channel, 1)
     assert [message.id for message in claimed] == [message.id for message in [*queued, later, last]]
-    told = [log["event"] for log in logs if log["event"].startswith("queue_") and log["event"] != "queue_reconciled"]
-    assert told == ["queue_lost", "queue_not_back_yet", "queue_back"]
+    logged = [log["event"] for log in logs if log["event"].startswith("queue_") and log["event"] != "queue_reconciled"]
+    assert logged == ["queue_lost", "queue_not_back_yet", "queue_back"]
 
 
 async def test_a_user_who_is_locked_out_comes_back_when_let_in_again(store: Store, sender: Sender) -> None:

@@ -73,9 +73,9 @@ def test_a_file_that_another_program_has_locked_is_refused(path: Path) -> None:
 
 
 def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
-    with pytest.raises(StoreUnavailable, match="cannot be opened") as told:
+    with pytest.raises(StoreUnavailable, match="cannot be opened") as refused:
         open_sqlite_store(tmp_path / "missing" / "clarion.db")
-    assert isinstance(told.value.__cause__, FileNotFoundError)
+    assert isinstance(refused.value.__cause__, FileNotFoundError)
 
 
 def test_opening_a_new_file_waits_for_another_writer_of_it(path: Path) -> None:

@@ -24,11 +24,11 @@ class Keys:
         self.revoked: list[ApiKey] = []
         self.clock = world.clock
         self.transactions = world.transactions
-        self.keeping = ManageApiKeys(world.transactions, world.clock, CountingIds(), self.revoked.append)
+        self.manage = ManageApiKeys(world.transactions, world.clock, CountingIds(), self.revoked.append)
 
     async def create(self, scopes: tuple[Scope, ...] = ADMIN, sandbox: str = "", caller: Caller = ROOT) -> NewKey:
         self.clock.advance(1)
-        return await self.keeping.create(CreateApiKey("Shop", scopes, sandbox), caller)
+        return await self.manage.create(CreateApiKey("Shop", scopes, sandbox), caller)
 
 
 @pytest.fixture
@@ -41,14 +41,14 @@ async def test_a_key_keeps_a_hash_of_its_secret_alone(keys: Keys) -> None:
     new = await keys.create((Scope.TRIGGER, Scope.READ))
     assert new.secret == f"clk_{new.key.id}_{new.secret[-43:]}"
     assert new.key.secret_hash == hash_of(new.secret)
-    assert new.secret not in repr(await keys.keeping.page(None, 10, ROOT))
+    assert new.secret not in repr(await keys.manage.page(None, 10, ROOT))
     assert (new.key.scopes, new.key.creator) == (frozenset({Scope.TRIGGER, Scope.READ}), ROOT.name)
 
 
 async def test_everything_wrong_with_a_new_key_is_reported_by_paths_in_the_request(keys: Keys) -> None:
     unread = Violation("scopes[0]", "UNKNOWN_VALUE", "Must be one of AUTHOR, …")
     with pytest.raises(InvalidFields) as refused:
-        await keys.keeping.create(CreateApiKey("", ADMIN, "Staging", (unread,)), ROOT)
+        await keys.manage.create(CreateApiKey("", ADMIN, "Staging", (unread,)), ROOT)
     assert [violation.field for violation in refused.value.violations] == [
         "api_key.scopes[0]",
         "api_key.display_name",
@@ -72,39 +72,39 @@ async def test_only_the_default_sandbox_makes_keys_for_others(keys: Keys) -> Non
 async def test_the_default_sandbox_sees_every_key_and_another_its_own(keys: Keys) -> None:
     own = await keys.create(caller=STAGING)
     other = await keys.create()
-    assert await keys.keeping.page(None, 10, ROOT) == [own.key, other.key]
-    assert await keys.keeping.page(None, 10, STAGING) == [own.key]
+    assert await keys.manage.page(None, 10, ROOT) == [own.key, other.key]
+    assert await keys.manage.page(None, 10, STAGING) == [own.key]
 
 
 async def test_pages_go_by_age(keys: Keys) -> None:
     made = [(await keys.create()).key for _ in range(3)]
-    first = await keys.keeping.page(None, 2, ROOT)
-    second = await keys.keeping.page((first[-1].create_time, first[-1].id), 2, ROOT)
+    first = await keys.manage.page(None, 2, ROOT)
+    second = await keys.manage.page((first[-1].create_time, first[-1].id), 2, ROOT)
     assert first + second == made
 
 
 async def test_a_revoked_key_is_marked_and_announced(keys: Keys) -> None:
     new = await keys.create((Scope.TRIGGER,))
-    revoked = await keys.keeping.revoke(new.key.id, ROOT)
+    revoked = await keys.manage.revoke(new.key.id, ROOT)
     assert revoked.revoke_time == keys.clock.now()
     assert keys.revoked == [revoked]
-    assert await keys.keeping.page(None, 10, ROOT) == [revoked]
+    assert await keys.manage.page(None, 10, ROOT) == [revoked]
 
 
 async def test_revoking_again_changes_nothing(keys: Keys) -> None:
     new = await keys.create((Scope.TRIGGER,))
-    revoked = await keys.keeping.revoke(new.key.id, ROOT)
+    revoked = await keys.manage.revoke(new.key.id, ROOT)
     keys.clock.advance(1)
-    assert await keys.keeping.revoke(new.key.id, ROOT) == revoked
+    assert await keys.manage.revoke(new.key.id, ROOT) == revoked
 
 
 async def test_a_key_of_another_sandbox_is_not_there(keys: Keys) -> None:
     new = await keys.create()
     with pytest.raises(ResourceNotFound) as refused:
-        await keys.keeping.revoke(new.key.id, STAGING)
+        await keys.manage.revoke(new.key.id, STAGING)
     assert refused.value.resource == new.key.name
     staging = await keys.create(caller=STAGING)
-    await keys.keeping.revoke(staging.key.id, ROOT)
+    await keys.manage.revoke(staging.key.id, ROOT)
 
 
 async def test_the_last_administrator_of_the_default_sandbox_stays(keys: Keys) -> None:
@@ -112,17 +112,17 @@ async def test_the_last_administrator_of_the_default_sandbox_stays(keys: Keys) -
     await keys.create((Scope.READ,))
     await keys.create(sandbox="staging")
     revoked = await keys.create()
-    await keys.keeping.revoke(revoked.key.id, ROOT)
+    await keys.manage.revoke(revoked.key.id, ROOT)
     with pytest.raises(LastAdminKey) as refused:
-        await keys.keeping.revoke(first.key.id, ROOT)
+        await keys.manage.revoke(first.key.id, ROOT)
     assert refused.value.resource == first.key.name
     await keys.create()
-    await keys.keeping.revoke(first.key.id, ROOT)
+    await keys.manage.revoke(first.key.id, ROOT)
 
 
 async def test_the_first_start_makes_an_administrator(keys: Keys) -> None:
-    secret = await keys.keeping.ensure_first_key()
-    (key,) = await keys.keeping.page(None, 10, ROOT)
+    secret = await keys.manage.ensure_first_key()
+    (key,) = await keys.manage.page(None, 10, ROOT)
     assert secret is not None
     assert key.secret_hash == hash_of(secret)
     assert (key.sandbox, key.scopes, key.creator) == ("default", frozenset(ADMIN), "")
@@ -130,7 +130,7 @@ async def test_the_first_start_makes_an_administrator(keys: Keys) -> None:
 
 async def test_a_later_start_makes_none(keys: Keys) -> None:
     await keys.create((Scope.READ,), sandbox="staging")
-    assert await keys.keeping.ensure_first_key() is None
+    assert await keys.manage.ensure_first_key() is None
 
 
 async def test_of_processes_that_start_at_once_one_makes_the_key(keys: Keys) -> None:
@@ -138,4 +138,4 @@ async def test_of_processes_that_start_at_once_one_makes_the_key(keys: Keys) -> 
     starts = [ManageApiKeys(keys.transactions, keys.clock, CountingIds(), keys.revoked.append) for _ in range(4)]
     secrets = await asyncio.gather(*(start.ensure_first_key() for start in starts))
     assert sum(secret is not None for secret in secrets) == 1
-    assert len(await keys.keeping.page(None, 10, ROOT)) == 1
+    assert len(await keys.manage.page(None, 10, ROOT)) == 1

@@ -40,7 +40,7 @@ class WatchedStore(MemoryStore):
         assert self.may_end.wait(10)
 
 
-class Door:
+class Access:
     def __init__(self) -> None:
         self.store = WatchedStore()
         self.world = World(self.store)
@@ -56,118 +56,118 @@ class Door:
 
 
 @pytest.fixture
-def door() -> Iterator[Door]:
-    made = Door()
+def access() -> Iterator[Access]:
+    made = Access()
     with closing(made.world):
         yield made
 
 
-async def test_a_secret_tells_its_key_its_sandbox_and_its_scopes(door: Door) -> None:
-    new = await door.new_key()
-    caller = await door.authenticator.authenticate(new.secret)
+async def test_a_secret_tells_its_key_its_sandbox_and_its_scopes(access: Access) -> None:
+    new = await access.new_key()
+    caller = await access.authenticator.authenticate(new.secret)
     assert caller == Caller(new.key.name, Visibility("default"), frozenset({Scope.TRIGGER}))
 
 
-async def test_a_secret_is_trusted_for_a_while_once_it_was_checked(door: Door) -> None:
-    new = await door.new_key()
-    assert door.authenticator.known(new.secret) is None
-    caller = await door.authenticator.authenticate(new.secret)
-    assert door.authenticator.known(new.secret) == caller
-    door.world.clock.advance(TRUST - 1)
-    assert door.authenticator.known(new.secret) == caller
-    door.world.clock.advance(1)
-    assert door.authenticator.known(new.secret) is None
+async def test_a_secret_is_trusted_for_a_while_once_it_was_checked(access: Access) -> None:
+    new = await access.new_key()
+    assert access.authenticator.known(new.secret) is None
+    caller = await access.authenticator.authenticate(new.secret)
+    assert access.authenticator.known(new.secret) == caller
+    access.world.clock.advance(TRUST - 1)
+    assert access.authenticator.known(new.secret) == caller
+    access.world.clock.advance(1)
+    assert access.authenticator.known(new.secret) is None
 
 
-async def test_a_clock_that_is_set_back_prolongs_no_trust(door: Door) -> None:
-    new = await door.new_key()
-    await door.authenticator.authenticate(new.secret)
-    door.world.clock.advance(-1)
-    assert door.authenticator.known(new.secret) is None
+async def test_a_clock_that_is_set_back_prolongs_no_trust(access: Access) -> None:
+    new = await access.new_key()
+    await access.authenticator.authenticate(new.secret)
+    access.world.clock.advance(-1)
+    assert access.authenticator.known(new.secret) is None
 
 
 @pytest.mark.parametrize(
     "secret", ["", "clk_", "clk_1_2", "Bearer clk_1_2", "clk_" + "ä" * 32 + "_" + "x" * 43, "\ud800"]
 )
-async def test_what_is_no_secret_at_all_is_refused_without_a_look(door: Door, secret: str) -> None:
-    assert door.authenticator.known(secret) is None
+async def test_what_is_no_secret_at_all_is_refused_without_a_look(access: Access, secret: str) -> None:
+    assert access.authenticator.known(secret) is None
     with pytest.raises(Unauthenticated):
-        await door.authenticator.authenticate(secret)
-    assert door.store.snapshots == 0
+        await access.authenticator.authenticate(secret)
+    assert access.store.snapshots == 0
 
 
-async def test_another_secret_of_a_known_key_is_refused(door: Door) -> None:
-    new = await door.new_key()
+async def test_another_secret_of_a_known_key_is_refused(access: Access) -> None:
+    new = await access.new_key()
     with pytest.raises(Unauthenticated):
-        await door.authenticator.authenticate(new.secret[:-1] + "x")
+        await access.authenticator.authenticate(new.secret[:-1] + "x")
 
 
-async def test_a_key_that_does_not_exist_is_refused(door: Door) -> None:
+async def test_a_key_that_does_not_exist_is_refused(access: Access) -> None:
     with pytest.raises(Unauthenticated):
-        await door.authenticator.authenticate(f"clk_{'0' * 32}_{'x' * 43}")
+        await access.authenticator.authenticate(f"clk_{'0' * 32}_{'x' * 43}")
 
 
-async def test_a_refusal_is_not_trusted_either(door: Door) -> None:
+async def test_a_refusal_is_not_trusted_either(access: Access) -> None:
     secret = f"clk_{'0' * 32}_{'x' * 43}"
     with pytest.raises(Unauthenticated):
-        await door.authenticator.authenticate(secret)
-    assert door.authenticator.known(secret) is None
+        await access.authenticator.authenticate(secret)
+    assert access.authenticator.known(secret) is None
 
 
-async def test_a_revocation_by_this_process_takes_effect_at_once(door: Door) -> None:
-    new = await door.new_key()
-    await door.authenticator.authenticate(new.secret)
-    await door.here.revoke(new.key.id, ROOT)
-    assert door.authenticator.known(new.secret) is None
+async def test_a_revocation_by_this_process_takes_effect_at_once(access: Access) -> None:
+    new = await access.new_key()
+    await access.authenticator.authenticate(new.secret)
+    await access.here.revoke(new.key.id, ROOT)
+    assert access.authenticator.known(new.secret) is None
     with pytest.raises(Unauthenticated):
-        await door.authenticator.authenticate(new.secret)
+        await access.authenticator.authenticate(new.secret)
 
 
-async def test_a_revocation_by_another_process_takes_effect_when_trust_ends(door: Door) -> None:
-    new = await door.new_key()
-    caller = await door.authenticator.authenticate(new.secret)
-    await door.elsewhere.revoke(new.key.id, ROOT)
-    assert door.authenticator.known(new.secret) == caller
-    door.world.clock.advance(TRUST)
-    assert door.authenticator.known(new.secret) is None
+async def test_a_revocation_by_another_process_takes_effect_when_trust_ends(access: Access) -> None:
+    new = await access.new_key()
+    caller = await access.authenticator.authenticate(new.secret)
+    await access.elsewhere.revoke(new.key.id, ROOT)
+    assert access.authenticator.known(new.secret) == caller
+    access.world.clock.advance(TRUST)
+    assert access.authenticator.known(new.secret) is None
     with pytest.raises(Unauthenticated):
-        await door.authenticator.authenticate(new.secret)
+        await access.authenticator.authenticate(new.secret)
 
 
-async def test_a_key_that_is_revoked_while_it_is_looked_at_gains_no_trust(door: Door) -> None:
-    new = await door.new_key()
-    door.store.read.clear()
-    door.store.may_end.clear()
-    check = asyncio.create_task(door.authenticator.authenticate(new.secret))
-    await asyncio.to_thread(door.store.read.wait, 10)
-    await door.here.revoke(new.key.id, ROOT)
-    door.store.may_end.set()
+async def test_a_key_that_is_revoked_while_it_is_looked_at_gains_no_trust(access: Access) -> None:
+    new = await access.new_key()
+    access.store.read.clear()
+    access.store.may_end.clear()
+    check = asyncio.create_task(access.authenticator.authenticate(new.secret))
+    await asyncio.to_thread(access.store.read.wait, 10)
+    await access.here.revoke(new.key.id, ROOT)
+    access.store.may_end.set()
     assert (await check).name == new.key.name
-    assert door.authenticator.known(new.secret) is None
+    assert access.authenticator.known(new.secret) is None
 
 
-async def test_calls_that_arrive_together_share_one_look(door: Door) -> None:
-    new = await door.new_key()
-    before = door.store.snapshots
-    callers = await asyncio.gather(*(door.authenticator.authenticate(new.secret) for _ in range(50)))
+async def test_calls_that_arrive_together_share_one_look(access: Access) -> None:
+    new = await access.new_key()
+    before = access.store.snapshots
+    callers = await asyncio.gather(*(access.authenticator.authenticate(new.secret) for _ in range(50)))
     assert len(set(callers)) == 1
-    assert door.store.snapshots == before + 1
+    assert access.store.snapshots == before + 1
 
 
-async def test_a_caller_that_goes_away_takes_nobody_with_it(door: Door) -> None:
-    new = await door.new_key()
-    door.store.may_end.clear()
-    gone = asyncio.create_task(door.authenticator.authenticate(new.secret))
-    stays = asyncio.create_task(door.authenticator.authenticate(new.secret))
+async def test_a_caller_that_goes_away_takes_nobody_with_it(access: Access) -> None:
+    new = await access.new_key()
+    access.store.may_end.clear()
+    gone = asyncio.create_task(access.authenticator.authenticate(new.secret))
+    stays = asyncio.create_task(access.authenticator.authenticate(new.secret))
     await asyncio.sleep(0)
     gone.cancel()
-    door.store.may_end.set()
+    access.store.may_end.set()
     assert (await stays).name == new.key.name
     with pytest.raises(asyncio.CancelledError):
         await gone
 
 
-async def test_the_secret_that_was_trusted_longest_makes_room(door: Door) -> None:
+async def test_the_secret_that_was_trusted_longest_makes_room(access: Access) -> None:
     secrets = [f"clk_{number:032x}_{'x' * 43}" for number in range(MAX_TRUSTED + 1)]
     keys = [
         ApiKey(f"{number:032x}", "Shop", "default", frozenset(), hash_of(secret), create_time=0)
@@ -178,9 +178,9 @@ async def test_the_secret_that_was_trusted_longest_makes_room(door: Door) -> Non
         for key in keys:
             unit.keys.add(key)
 
-    await door.world.transactions.write(add)
+    await access.world.transactions.write(add)
     for secret in secrets:
-        await door.authenticator.authenticate(secret)
-    assert door.authenticator.known(secrets[0]) is None
-    assert door.authenticator.known(secrets[1]) is not None
-    assert door.authenticator.known(secrets[-1]) is not None
+        await access.authenticator.authenticate(secret)
+    assert access.authenticator.known(secrets[0]) is None
+    assert access.authenticator.known(secrets[1]) is not None
+    assert access.authenticator.known(secrets[-1]) is not None

@@ -53,7 +53,7 @@ async def test_a_new_channel_configuration_is_stored_and_announced(world: World)
     assert created == await world.channels.get("orders", AUTHOR)
     assert (created.name, created.sandbox) == ("channelConfigurations/orders", AUTHOR.sandbox)
     assert created.create_time == created.update_time == world.clock.now()
-    assert world.told_channels == [created]
+    assert world.announced_channels == [created]
 
 
 async def test_a_name_is_taken_once_in_a_sandbox(world: World) -> None:
@@ -102,7 +102,7 @@ async def test_an_update_changes_the_named_fields_alone(world: World) -> None:
         before.create_time,
         before.create_time + HOUR,
     )
-    assert world.told_channels == [before, after]
+    assert world.announced_channels == [before, after]
 
 
 async def test_an_update_from_an_outdated_reading_is_refused(world: World) -> None:
@@ -267,8 +267,9 @@ async def test_a_channel_that_was_opened_to_verify_is_closed_again(world: World)
             nonlocal open_channels
             open_channels -= 1
 
-    keeping = ManageChannelConfigurations(world.transactions, world.clock, CountedChannel, world.told_channels.append)
+    announce = world.announced_channels.append
+    manage = ManageChannelConfigurations(world.transactions, world.clock, CountedChannel, announce)
     async with SmtpSink() as sink:
         await world.channel(provider=replace(SMTP, host=sink.host, port=sink.port, tls_mode=TlsMode.NONE))
-        await keeping.verify("orders", AUTHOR)
+        await manage.verify("orders", AUTHOR)
     assert open_channels == 0

@@ -113,7 +113,7 @@ async def test_expired_messages_are_expired_paused_or_not(world: World, process:
 
 async def test_a_disabled_channel_configuration_lets_nothing_leave(world: World, process: Process) -> None:
     await process.trigger()
-    channel = world.told_channels[-1]
+    channel = world.announced_channels[-1]
     disabled = replace(channel, disabled=True, revision=channel.revision + 1)
     await world.transactions.write(lambda unit: unit.channels.save(disabled))
     assert await claimed(world) == Claimed((), None)

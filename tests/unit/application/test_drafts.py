@@ -214,9 +214,9 @@ async def test_versions_are_listed_newest_first(world: World) -> None:
 async def test_every_committed_change_is_announced(world: World) -> None:
     await world.draft()
     updated = await world.update(description="New")
-    assert world.told == [updated]
+    assert world.announced == [updated]
     with pytest.raises(InvalidFields):
         await world.update(display_name="")
-    assert world.told == [updated]
+    assert world.announced == [updated]
     await world.authoring.delete("order-confirmed", "", AUTHOR)
-    assert world.told == [updated, updated]
+    assert world.announced == [updated, updated]

@@ -43,7 +43,7 @@ class Doubling(BulkOperation[int, int]):
 
     def __init__(self) -> None:
         self.batches: list[list[int]] = []
-        self.told: list[int] = []
+        self.committed_results: list[int] = []
         self.failures: list[int] = []
 
     def apply(self, unit: UnitOfWork, items: Sequence[int], /) -> Sequence[int]:
@@ -53,7 +53,7 @@ class Doubling(BulkOperation[int, int]):
         return [2 * item for item in items]
 
     def committed(self, items: Sequence[int], results: Sequence[int], /) -> None:
-        self.told += results
+        self.committed_results += results
 
     def failed(self, item: int, _error: Exception, /) -> None:
         self.failures.append(item)
@@ -117,10 +117,10 @@ async def test_the_operation_is_called_after_the_commit_and_before_anybody_is_an
     commits: GroupCommit, doubling: Doubling
 ) -> None:
     committed = commits.submit(doubling, 1)
-    told_when_answered: list[list[int]] = []
-    committed.add_done_callback(lambda _done: told_when_answered.append(list(doubling.told)))
+    committed_when_answered: list[list[int]] = []
+    committed.add_done_callback(lambda _done: committed_when_answered.append(list(doubling.committed_results)))
     await committed
-    assert told_when_answered == [[2]]
+    assert committed_when_answered == [[2]]
 
 
 async def test_a_bad_item_fails_itself_alone(commits: GroupCommit, store: SlowStore, doubling: Doubling) -> None:
@@ -131,7 +131,7 @@ async def test_a_bad_item_fails_itself_alone(commits: GroupCommit, store: SlowSt
     assert results[:2] == [2, 6]
     assert isinstance(results[2], ValueError)
     assert results[3] == 10
-    assert (doubling.told, doubling.failures) == ([2, 6, 10], [-4])
+    assert (doubling.committed_results, doubling.failures) == ([2, 6, 10], [-4])
 
 
 async def test_a_store_that_does_not_answer_fails_all_and_nothing_is_tried_twice(
@@ -179,7 +179,7 @@ async def test_a_caller_that_goes_away_keeps_nobody_from_being_answered(
     gone.cancel()
     store.gate.set()
     assert list(await asyncio.gather(first, other)) == [2, 6]
-    assert doubling.told == [2, 4, 6]
+    assert doubling.committed_results == [2, 4, 6]
 
 
 async def test_draining_waits_for_everything_posted(commits: GroupCommit, store: SlowStore, doubling: Doubling) -> None:
@@ -187,7 +187,7 @@ async def test_draining_waits_for_everything_posted(commits: GroupCommit, store:
     commits.post(doubling, 2)
     store.gate.set()
     await commits.drain()
-    assert doubling.told == [2, 4]
+    assert doubling.committed_results == [2, 4]
     await commits.drain()
 
 

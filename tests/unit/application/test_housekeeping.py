@@ -111,12 +111,12 @@ async def test_only_one_of_several_processes_purges(world: World, process: Proce
 
 
 async def test_sweeps_come_every_few_minutes(world: World, process: Process) -> None:
-    keeper = housekeeper(process)
+    cleaning = housekeeper(process)
     moment = retention_module.EVERY // 4
     for span, left in ((10 * DAY - moment, 5), (2 * moment, 5), (2 * moment, 0)):
         world.clock.advance(span)
         await process.heartbeat.beat()
-        await keeper.run_once()
+        await cleaning.run_once()
         assert len(messages(world)) == left
 
 

@@ -254,4 +254,4 @@ async def test_every_transition_is_announced(world: World) -> None:
         (await world.life_cycle.resume("order-confirmed", "", AUTHOR)).state,
         (await world.life_cycle.stop("order-confirmed", DRAIN, "", AUTHOR))[0].state,
     ]
-    assert [campaign.state for campaign in world.told] == states
+    assert [campaign.state for campaign in world.announced] == states

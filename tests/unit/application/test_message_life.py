@@ -272,10 +272,10 @@ class MessageLife(RuleBasedStateMachine):
     def events_agree_with_states(self) -> None:
         of_message = self.events()
         for id_, message in self.messages().items():
-            told = of_message.get(id_, [])
-            ends = [event.type.name for event in told if event.type is not EventType.DEFERRED]
+            recorded = of_message.get(id_, [])
+            ends = [event.type.name for event in recorded if event.type is not EventType.DEFERRED]
             assert ends == ([message.state.name] if message.state in OUTCOMES else [])
-            numbers = [event.detail.number for event in told if isinstance(event.detail, Attempt)]
+            numbers = [event.detail.number for event in recorded if isinstance(event.detail, Attempt)]
             assert numbers == list(range(1, len(numbers) + 1))
             assert message.attempt_count == len(numbers) + (message.state is MessageState.SENDING)
 

@@ -101,7 +101,7 @@ async def test_errors_come_first(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "expected"),
     [
         ({"category": Category.MARKETING}, "marketing"),
         ({"topic": "news"}, "topic"),
@@ -110,12 +110,12 @@ async def test_errors_come_first(world: World) -> None:
     ],
 )
 async def test_what_only_a_profile_can_answer_is_an_error_of_high_throughput(
-    world: World, changes: dict[str, Any], told: str
+    world: World, changes: dict[str, Any], expected: str
 ) -> None:
     found = await findings(world, throughput_mode=ThroughputMode.HIGH, **changes)
     (finding,) = [each for each in found if each.code is FindingCode.HIGH_LOOKS_UP_NOBODY]
     assert (finding.severity, finding.field) == (ERROR, "throughput_mode")
-    assert told in finding.message
+    assert expected in finding.message
 
 
 async def test_a_plain_transactional_campaign_may_have_high_throughput(world: World) -> None:

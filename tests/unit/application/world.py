@@ -89,8 +89,8 @@ class _Live:
     """What a world holds and has told when its first campaign has become live."""
 
     content: Content
-    told: Sequence[Campaign]
-    told_channels: Sequence[ChannelConfiguration]
+    announced: Sequence[Campaign]
+    announced_channels: Sequence[ChannelConfiguration]
 
 
 _LIVE: list[_Live] = []
@@ -103,13 +103,13 @@ class World:
         self.transactions = Transactions(self.store)
         self.clock = StandingClock(START)
         self._seen: dict[Callable[..., Any], tuple[object, Any]] = {}
-        self.told: list[Campaign] = []
+        self.announced: list[Campaign] = []
         """The changed campaigns that whoever keeps campaigns at hand was told of."""
-        self.told_channels: list[ChannelConfiguration] = []
+        self.announced_channels: list[ChannelConfiguration] = []
         compiler = compiler or COMPILER
-        self.authoring = ManageCampaigns(self.transactions, self.clock, self.told.append)
+        self.authoring = ManageCampaigns(self.transactions, self.clock, self.announced.append)
         self.review = Review(compiler, self.clock)
-        self.life_cycle = CampaignLifeCycle(self.transactions, self.review, self.clock, self.told.append)
+        self.life_cycle = CampaignLifeCycle(self.transactions, self.review, self.clock, self.announced.append)
         self.previewing = CampaignPreviewer(self.transactions, compiler, PUBLIC_URL)
         self.identities = IDENTITIES
         self.sampling = TriggerSampler(
@@ -118,7 +118,7 @@ class World:
         self.profiles = ManageProfiles(self.transactions, self.identities, self.clock, SystemIds())
         self.reporting = CampaignReports(self.transactions, self.clock)
         self.channels = ManageChannelConfigurations(
-            self.transactions, self.clock, open_channel, self.told_channels.append
+            self.transactions, self.clock, open_channel, self.announced_channels.append
         )
 
     def see(self, read: Callable[[UnitOfWork], T]) -> T:
@@ -167,9 +167,9 @@ class World:
             await self.channel()
             await self.draft()
             await self.activate()
-            _LIVE.append(_Live(self.store.content(), tuple(self.told), tuple(self.told_channels)))
-        self.told[:], self.told_channels[:] = _LIVE[0].told, _LIVE[0].told_channels
-        return self.told[-1]
+            _LIVE.append(_Live(self.store.content(), tuple(self.announced), tuple(self.announced_channels)))
+        self.announced[:], self.announced_channels[:] = _LIVE[0].announced, _LIVE[0].announced_channels
+        return self.announced[-1]
 
     async def send_unless_denied(self) -> None:
         """Lets marketing go to people who have made no choice."""
