@@ -10,6 +10,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from clarion_server.domain.allow_list import entry_violations
 from clarion_server.domain.public_url import MAX_PUBLIC_URL, parse_public_url
 
 _MAX_PORT = 65_535
@@ -39,6 +40,10 @@ class Settings(BaseSettings):
     link_keys: Path | None = None
     """File with the keys that seal those links. Each line holds a number and 128 hexadecimal digits; the first line's
     key seals new links, and the others open older ones.
+    """
+    allow_list: str | None = None
+    """The addresses and domains that alone are written to, whatever the store says: `dev@example.com`, `example.com` or
+    `*.example.com`, separated by commas. Empty: nothing is sent at all. Not set: no such list.
     """
     store: str = "sqlite:///clarion.db"
     """The database: `sqlite:///relative.db`, `sqlite:////absolute.db`, `postgresql://user@host/database`,
@@ -122,6 +127,20 @@ class Settings(BaseSettings):
                 f" alone, in lower case and of at most {MAX_PUBLIC_URL} characters."
             )
         return url
+
+    @field_validator("allow_list")
+    @classmethod
+    def _check_allow_list(cls, entries: str | None) -> str | None:
+        for violation in entry_violations(tuple(_listed(entries or "")), "entries"):
+            raise ValueError(
+                "CLARION_ALLOW_LIST must be addresses and domains, such as dev@example.com, example.com or"
+                f" *.example.com, separated by commas ({violation.field}: {violation.description})"
+            )
+        return entries
+
+    @property
+    def allowed_targets(self) -> list[str] | None:
+        return None if self.allow_list is None else _listed(self.allow_list)
 
     @model_validator(mode="after")
     def _check(self) -> Self:

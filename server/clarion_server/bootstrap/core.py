@@ -21,6 +21,7 @@ from clarion_server.application.transactions import Transactions
 from clarion_server.bootstrap.channels import CONTENT_KINDS
 from clarion_server.bootstrap.links import Links, wire_links
 from clarion_server.config import Settings
+from clarion_server.domain.allow_list import EnabledList, enabled_list
 from clarion_server.domain.instant import SECOND
 from clarion_server.domain.public_url import PublicUrl
 
@@ -64,7 +65,7 @@ def wire_core(settings: Settings, store: Store, metrics: Metrics) -> Core:
         compiler,
         CampaignCache(transactions, compiler),
         identities,
-        ExclusionReader(identities),
+        ExclusionReader(identities, _allow_list(settings)),
         Lease(ids.new_id(), int(settings.lease_seconds * SECOND), clock),
         clock,
         ids,
@@ -72,3 +73,8 @@ def wire_core(settings: Settings, store: Store, metrics: Metrics) -> Core:
         metrics,
         links,
     )
+
+
+def _allow_list(settings: Settings) -> EnabledList | None:
+    entries = settings.allowed_targets
+    return None if entries is None else enabled_list(entries, cause="")

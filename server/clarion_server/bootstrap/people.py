@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from clarion_server.application.profiles.profile_import import ImportProfiles
 from clarion_server.application.profiles.profiles import ManageProfiles
+from clarion_server.application.suppressions.allow_lists import ManageAllowLists
 from clarion_server.application.suppressions.entries import ManageSuppressions
 from clarion_server.application.suppressions.importing import ImportSuppressions
 from clarion_server.bootstrap.consents import Consents, wire_consents
@@ -17,6 +18,7 @@ class People:
     profiles: ManageProfiles
     profile_imports: ImportProfiles
     consents: Consents
+    allow_lists: ManageAllowLists
     suppressions: ManageSuppressions
     suppression_imports: ImportSuppressions
 
@@ -26,6 +28,7 @@ def wire_people(core: Core) -> People:
         ManageProfiles(core.transactions, core.identities, core.clock, core.ids),
         ImportProfiles(core.transactions, core.identities, core.clock, core.ids),
         wire_consents(core),
+        ManageAllowLists(core.transactions, core.clock),
         ManageSuppressions(core.transactions, core.clock, core.ids),
         ImportSuppressions(core.transactions, core.clock, core.ids),
     )

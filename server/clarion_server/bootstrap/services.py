@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clarion.v1 import (
+    allow_list_service_pb2,
     api_key_service_pb2,
     campaign_service_pb2,
     channel_configuration_service_pb2,
@@ -23,6 +24,7 @@ from clarion_server.bootstrap.reading import Reading
 from clarion_server.bootstrap.triggering import Triggers
 from clarion_server.transport.api.methods import Service
 from clarion_server.transport.api.public_addresses import PublicAddresses
+from clarion_server.transport.grpc.allow_lists import AllowListService
 from clarion_server.transport.grpc.campaigns import CampaignService
 from clarion_server.transport.grpc.channels import ChannelConfigurationService
 from clarion_server.transport.grpc.consents import ConsentService
@@ -56,6 +58,7 @@ def contract_services(
         _service(execution_service_pb2, ExecutionService(reading.lookups, triggers.cancelling)),
         _service(message_service_pb2, MessageService(reading.lookups, triggers.cancelling, reading.watch)),
         _service(report_service_pb2, ReportService(reading.reports)),
+        _service(allow_list_service_pb2, AllowListService(people.allow_lists)),
         _service(suppression_service_pb2, SuppressionService(people.suppressions, people.suppression_imports)),
         _service(consent_service_pb2, ConsentService(people.consents.consents, people.consents.settings)),
         _service(topic_service_pb2, TopicService(people.consents.topics)),

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import field, replace
 from enum import StrEnum
 
+from clarion_server.domain.allow_list import AllowList, AllowListChange
 from clarion_server.domain.attempt import Attempt
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent_change import NO_EVIDENCE, ConsentChange
@@ -31,6 +32,7 @@ class EventType(StrEnum):
     SUPPRESSION_DELETED = "SUPPRESSION_DELETED"
     SUPPRESSION_EXPIRED = "SUPPRESSION_EXPIRED"
     SUPPRESSION_UPDATED = "SUPPRESSION_UPDATED"
+    ALLOW_LIST_CHANGED = "ALLOW_LIST_CHANGED"
     CONSENT_CHANGED = "CONSENT_CHANGED"
 
 
@@ -47,7 +49,7 @@ EVENT_OF_STATE: Mapping[MessageState, EventType] = {
 
 
 #: The data of an event beyond its type.
-Detail = Attempt | Exclusion | SuppressionChange | ConsentChange | None
+Detail = Attempt | AllowListChange | Exclusion | SuppressionChange | ConsentChange | None
 
 
 @value
@@ -102,3 +104,9 @@ def consent_event(sandbox: str, profile: str, change: ConsentChange) -> Event:
     """
     detail = replace(change, evidence=NO_EVIDENCE)
     return Event(EventType.CONSENT_CHANGED, change.record_time, sandbox, profile, detail)
+
+
+def allow_list_event(changed: AllowList, time: Instant) -> Event:
+    """Returns the event of the change that made this list."""
+    change = AllowListChange(changed.enabled, len(changed.entries), changed.updater)
+    return Event(EventType.ALLOW_LIST_CHANGED, time, changed.sandbox, changed.name, change)

@@ -12,6 +12,7 @@ class ExclusionReason(StrEnum):
     NO_ADDRESS = "NO_ADDRESS"
     """The recipient has no address on the channel, and another action of the campaign can be sent."""
     NO_CONSENT = "NO_CONSENT"
+    NOT_ALLOWED = "NOT_ALLOWED"
 
 
 class ExclusionPhase(StrEnum):

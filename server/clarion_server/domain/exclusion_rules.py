@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from clarion_server.domain.allow_list import AllowLists
 from clarion_server.domain.consent import ConsentDecision
 from clarion_server.domain.consent_change import change_name
 from clarion_server.domain.consent_facts import ConsentFacts
@@ -20,6 +21,7 @@ class ExclusionFacts:
 
     suppressions: SuppressionIndex = field(default_factory=SuppressionIndex)
     consents: ConsentFacts = field(default_factory=ConsentFacts)
+    allow_lists: AllowLists = field(default_factory=dict)
 
 
 _SIMULATED = {
@@ -48,10 +50,31 @@ def find_exclusion(
         return Exclusion(ExclusionReason.NO_ADDRESS, phase)
     if facts is NO_EXCLUSION_FACTS:
         return None
-    for suppression in facts.suppressions.covering(message.sandbox, message.channel, message.address, time):
+    return (
+        _by_allow_lists(message, phase, facts.allow_lists)
+        or _by_suppressions(message, time, phase, facts.suppressions)
+        or _by_consent(phase, consent)
+    )
+
+
+def _by_allow_lists(message: Message, phase: ExclusionPhase, allow_lists: AllowLists) -> Exclusion | None:
+    for allow_list in allow_lists.get(message.sandbox, ()):
+        if not allow_list.has(message.address or message.identity.partition(":")[2]):
+            return Exclusion(ExclusionReason.NOT_ALLOWED, phase, allow_list.cause)
+    return None
+
+
+def _by_suppressions(
+    message: Message, time: Instant, phase: ExclusionPhase, suppressions: SuppressionIndex
+) -> Exclusion | None:
+    for suppression in suppressions.covering(message.sandbox, message.channel, message.address, time):
         if suppression.stops(message.category):
             return Exclusion(ExclusionReason.SUPPRESSED, phase, suppression.name)
-    if not consent.allowed:
-        cause = "" if consent.consent is None else change_name(consent.consent.change_key)
-        return Exclusion(ExclusionReason.NO_CONSENT, phase, cause)
     return None
+
+
+def _by_consent(phase: ExclusionPhase, consent: ConsentDecision) -> Exclusion | None:
+    if consent.allowed:
+        return None
+    cause = "" if consent.consent is None else change_name(consent.consent.change_key)
+    return Exclusion(ExclusionReason.NO_CONSENT, phase, cause)

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import grpc
 from clarion.v1 import (
+    allow_list_service_pb2,
     api_key_service_pb2,
     campaign_service_pb2,
     channel_configuration_service_pb2,
@@ -27,6 +28,7 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 SERVICES = (
+    allow_list_service_pb2,
     api_key_service_pb2,
     campaign_service_pb2,
     channel_configuration_service_pb2,

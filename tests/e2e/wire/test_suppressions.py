@@ -14,7 +14,6 @@ from clarion_client import (
     EventType,
     ExclusionPhase,
     InvalidRequestError,
-    MessageState,
     PermissionDeniedError,
     Recipient,
     RecipientOutcome,
@@ -25,7 +24,7 @@ from clarion_client import (
 )
 
 from tests.campaigns import CONTEXT, set_up
-from tests.e2e.wire.conftest import Sandbox
+from tests.e2e.wire.conftest import NewService, Sandbox
 from tests.smtp_sink import SmtpSink
 from tests.waiting import until
 
@@ -54,10 +53,10 @@ async def test_a_message_for_later_is_stopped_by_a_suppression_that_comes_before
     await sink.wait_for(1)
     name = answer.recipients[0].messages[0].message
 
-    async def is_excluded() -> bool:
-        return (await orders.messages.get(name)).state is MessageState.EXCLUDED
+    async def have_ended() -> bool:
+        return (await orders.reports.get("orders")).queued_count == 0
 
-    await until(is_excluded)
+    await until(have_ended)
     message = await orders.messages.get(name)
     assert message.exclusion is not None
     assert (message.exclusion.phase, message.exclusion.cause) == (ExclusionPhase.HAND_OFF, suppression.name)
@@ -134,3 +133,32 @@ async def test_a_change_of_a_suppression_is_an_event_that_holds_no_address(sandb
     assert created.subject == deleted.subject == suppression.name
     assert (created.message, created.campaign) == ("", "")
     assert "jane" not in repr((created, deleted))
+
+
+async def test_the_list_of_the_settings_holds_whatever_the_store_says(new_service: NewService, sink: SmtpSink) -> None:
+    async with new_service() as production, AsyncClient(production.target, api_key=production.admin_key) as client:
+        await set_up(client, "orders", sink.port)
+        later = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=2)
+        await client.trigger("orders", to="jane@example.com", context=CONTEXT, send_time=later)
+        key = production.admin_key
+    # The same database, as it is restored for a test.
+    async with new_service(allow_list="dev@example.com") as staging, AsyncClient(staging.target, api_key=key) as client:
+        to = [Recipient(f"{name}@example.com", CONTEXT) for name in ("jane", "dev")]
+        answer = await client.trigger("orders", to)
+        assert [each.outcome for each in answer.recipients] == [RecipientOutcome.EXCLUDED, RecipientOutcome.ACCEPTED]
+
+        async def has_ended() -> bool:
+            return (await client.reports.get("orders")).queued_count == 0
+
+        await until(has_ended)
+        report = await client.reports.get("orders")
+    assert report.excluded_counts == {"NOT_ALLOWED": 2}
+    assert report.hand_off_excluded_counts == {"NOT_ALLOWED": 1}
+    assert sink.counts.total() == 1
+
+
+async def test_a_list_of_the_settings_that_is_empty_stops_everything(new_service: NewService, sink: SmtpSink) -> None:
+    async with new_service(allow_list="") as staging, AsyncClient(staging.target, api_key=staging.admin_key) as client:
+        await set_up(client, "orders", sink.port)
+        answer = await client.trigger("orders", to="jane@example.com", context=CONTEXT)
+        assert answer.recipients[0].outcome is RecipientOutcome.EXCLUDED

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clarion.v1 import (
+    allow_list_service_pb2,
     api_key_service_pb2,
     campaign_service_pb2,
     channel_configuration_service_pb2,
@@ -43,6 +44,7 @@ def holds(**attributes: Any) -> Callable[[Any], bool]:
 
 #: The services whose methods the cases call.
 _SERVICES = (
+    allow_list_service_pb2,
     api_key_service_pb2,
     campaign_service_pb2,
     channel_configuration_service_pb2,

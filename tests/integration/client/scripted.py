@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any, NoReturn
 
 import grpc
+from clarion.v1.allow_list_service_pb2_grpc import AllowListServiceServicer, add_AllowListServiceServicer_to_server
 from clarion.v1.api_key_service_pb2_grpc import ApiKeyServiceServicer, add_ApiKeyServiceServicer_to_server
 from clarion.v1.campaign_service_pb2_grpc import CampaignServiceServicer, add_CampaignServiceServicer_to_server
 from clarion.v1.channel_configuration_service_pb2_grpc import (
@@ -34,6 +35,7 @@ from grpc_status import rpc_status
 
 #: Each service's empty servicer, and the function that adds it to a server.
 SERVICES: tuple[tuple[Callable[[], Any], Callable[[Any, Any], None]], ...] = (
+    (AllowListServiceServicer, add_AllowListServiceServicer_to_server),
     (ApiKeyServiceServicer, add_ApiKeyServiceServicer_to_server),
     (CampaignServiceServicer, add_CampaignServiceServicer_to_server),
     (ChannelConfigurationServiceServicer, add_ChannelConfigurationServiceServicer_to_server),

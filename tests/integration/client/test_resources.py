@@ -7,9 +7,8 @@ from typing import Any
 
 import clarion_client as client
 import pytest
-from clarion.v1 import api_key_pb2 as key_pb
-from clarion.v1 import api_key_service_pb2 as keys_pb
 from clarion.v1 import (
+    allow_list_pb2,
     attempt_pb2,
     campaign_preview_pb2,
     category_pb2,
@@ -18,6 +17,9 @@ from clarion.v1 import (
     silence_pb2,
     trigger_sample_pb2,
 )
+from clarion.v1 import allow_list_service_pb2 as allow_list_pb
+from clarion.v1 import api_key_pb2 as key_pb
+from clarion.v1 import api_key_service_pb2 as keys_pb
 from clarion.v1 import campaign_pb2 as campaign_pb
 from clarion.v1 import campaign_service_pb2 as campaigns_pb
 from clarion.v1 import channel_configuration_pb2 as channel_pb
@@ -49,6 +51,8 @@ WIRE_CAMPAIGN = campaign_pb.Campaign(name="campaigns/x", state=campaign_pb.Campa
 CAMPAIGN = client.Campaign(name="campaigns/x", state=client.CampaignState.LIVE)
 WIRE_CHANNEL = channel_pb.ChannelConfiguration(name="channelConfigurations/x", max_concurrency=5)
 CHANNEL = client.ChannelConfiguration(name="channelConfigurations/x", max_concurrency=5)
+WIRE_ALLOW_LIST = allow_list_pb2.AllowList(enabled=True, entries=["example.com"], etag="7")
+ALLOW_LIST = client.AllowList(enabled=True, entries=("example.com",), etag="7")
 WIRE_TOPIC = topic_pb.Topic(name="topics/x", display_name="News")
 TOPIC = client.Topic(name="topics/x", display_name="News")
 WIRE_PROFILE = profile_pb.Profile(name="profiles/x", identities=["email:jane@example.com", "crm:1"])
@@ -341,6 +345,20 @@ CASES = {
         topics_pb.UnarchiveTopicRequest(name="topics/x"),
         topics_pb.UnarchiveTopicResponse(topic=WIRE_TOPIC),
         TOPIC,
+    ),
+    "allow_list.get": Case(
+        "GetAllowList",
+        lambda c: c.allow_list.get(),
+        allow_list_pb.GetAllowListRequest(),
+        allow_list_pb.GetAllowListResponse(allow_list=WIRE_ALLOW_LIST),
+        ALLOW_LIST,
+    ),
+    "allow_list.update": Case(
+        "UpdateAllowList",
+        lambda c: c.allow_list.update(ALLOW_LIST, ["entries"]),
+        allow_list_pb.UpdateAllowListRequest(allow_list=WIRE_ALLOW_LIST, update_mask=FieldMask(paths=["entries"])),
+        allow_list_pb.UpdateAllowListResponse(allow_list=WIRE_ALLOW_LIST),
+        ALLOW_LIST,
     ),
     "suppressions.create": Case(
         "CreateSuppression",

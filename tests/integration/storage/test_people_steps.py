@@ -11,7 +11,7 @@ from clarion_server.domain.campaign import Action, UnknownRecipientPolicy
 from clarion_server.domain.content.email import EmailContent
 
 from tests.integration.storage.statements import recorded
-from tests.unit.application.running import CALLER, Process, recipient, recipients
+from tests.unit.application.running import CALLER, Process, claimed, recipient, recipients
 from tests.unit.application.world import World
 
 GREETING = EmailContent("Hello {{ profile.first_name | default('you') }}", text="Hello")
@@ -55,3 +55,15 @@ async def test_nobody_is_looked_up_while_there_are_no_profiles(process: Process,
     with recorded(store) as statements:
         await process.trigger()
     assert not [text for text, _ in statements if "profile_identities" in text]
+
+
+async def test_a_claim_checks_many_messages_in_as_many_statements_as_one(process: Process, store: SqlStore) -> None:
+    world = process.world
+    await world.live()
+    counts = []
+    for people in (recipients(1), recipients(100)):
+        await process.trigger(*people)
+        with recorded(store) as statements:
+            assert len((await claimed(world)).messages) == len(people)
+        counts.append(len(statements))
+    assert counts[0] == counts[1]

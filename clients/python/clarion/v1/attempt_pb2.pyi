@@ -34,6 +34,8 @@ class _ExclusionReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Exclu
     """The recipient, or whoever has the address, denied such messages; or granted none, where the sandbox or the topic sends
     only to people who did.
     """
+    EXCLUSION_REASON_NOT_ALLOWED: _ExclusionReason.ValueType  # 4
+    """An allow list is enabled, and the recipient is not on it."""
 
 class ExclusionReason(_ExclusionReason, metaclass=_ExclusionReasonEnumTypeWrapper):
     """Why a message must not be sent. Values may be added."""
@@ -48,6 +50,8 @@ EXCLUSION_REASON_NO_CONSENT: ExclusionReason.ValueType  # 3
 """The recipient, or whoever has the address, denied such messages; or granted none, where the sandbox or the topic sends
 only to people who did.
 """
+EXCLUSION_REASON_NOT_ALLOWED: ExclusionReason.ValueType  # 4
+"""An allow list is enabled, and the recipient is not on it."""
 Global___ExclusionReason: _TypeAlias = ExclusionReason  # noqa: Y015
 
 @_typing.final

@@ -62,6 +62,8 @@ class Event(_message.Message):
         """An import made a suppression hold for longer, or for more messages."""
         TYPE_CONSENT_CHANGED: Event._Type.ValueType  # 12
         """A person's choice was stored."""
+        TYPE_ALLOW_LIST_CHANGED: Event._Type.ValueType  # 13
+        """The allow list of the sandbox was changed."""
 
     class Type(_Type, metaclass=_TypeEnumTypeWrapper):
         """What happened. Values may be added."""
@@ -92,6 +94,8 @@ class Event(_message.Message):
     """An import made a suppression hold for longer, or for more messages."""
     TYPE_CONSENT_CHANGED: Event.Type.ValueType  # 12
     """A person's choice was stored."""
+    TYPE_ALLOW_LIST_CHANGED: Event.Type.ValueType  # 13
+    """The allow list of the sandbox was changed."""
 
     @_typing.final
     class LabelsEntry(_message.Message):
@@ -126,6 +130,7 @@ class Event(_message.Message):
     EXCLUSION_FIELD_NUMBER: _builtins.int
     SUPPRESSION_CHANGE_FIELD_NUMBER: _builtins.int
     CONSENT_CHANGE_FIELD_NUMBER: _builtins.int
+    ALLOW_LIST_CHANGE_FIELD_NUMBER: _builtins.int
     type: Global___Event.Type.ValueType
     """Output only. What happened."""
     subject: _builtins.str
@@ -168,6 +173,10 @@ class Event(_message.Message):
     def consent_change(self) -> _consent_pb2.ConsentChange:
         """Output only. The change, without its evidence: `TYPE_CONSENT_CHANGED`."""
 
+    @_builtins.property
+    def allow_list_change(self) -> Global___AllowListChange:
+        """Output only. What the allow list became, and who changed it: `TYPE_ALLOW_LIST_CHANGED`."""
+
     def __init__(
         self,
         *,
@@ -184,12 +193,13 @@ class Event(_message.Message):
         exclusion: Global___Exclusion | None = ...,
         suppression_change: Global___SuppressionChange | None = ...,
         consent_change: _consent_pb2.ConsentChange | None = ...,
+        allow_list_change: Global___AllowListChange | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "consent_change", b"consent_change", "detail", b"detail", "exclusion", b"exclusion", "suppression_change", b"suppression_change", "time", b"time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["allow_list_change", b"allow_list_change", "attempt", b"attempt", "consent_change", b"consent_change", "detail", b"detail", "exclusion", b"exclusion", "suppression_change", b"suppression_change", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "attempt", b"attempt", "campaign", b"campaign", "channel", b"channel", "consent_change", b"consent_change", "detail", b"detail", "exclusion", b"exclusion", "execution", b"execution", "labels", b"labels", "message", b"message", "subject", b"subject", "suppression_change", b"suppression_change", "time", b"time", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "allow_list_change", b"allow_list_change", "attempt", b"attempt", "campaign", b"campaign", "channel", b"channel", "consent_change", b"consent_change", "detail", b"detail", "exclusion", b"exclusion", "execution", b"execution", "labels", b"labels", "message", b"message", "subject", b"subject", "suppression_change", b"suppression_change", "time", b"time", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_detail: _TypeAlias = _typing.Literal["attempt", "exclusion", "suppression_change", "consent_change"]  # noqa: Y015
+    _WhichOneofReturnType_detail: _TypeAlias = _typing.Literal["attempt", "exclusion", "suppression_change", "consent_change", "allow_list_change"]  # noqa: Y015
     _WhichOneofArgType_detail: _TypeAlias = _typing.Literal["detail", b"detail"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_detail) -> _WhichOneofReturnType_detail | None: ...
 
@@ -287,3 +297,33 @@ class SuppressionChange(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SuppressionChange: _TypeAlias = SuppressionChange  # noqa: Y015
+
+@_typing.final
+class AllowListChange(_message.Message):
+    """What is told about the allow list when it changes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENABLED_FIELD_NUMBER: _builtins.int
+    ENTRY_COUNT_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    enabled: _builtins.bool
+    """Output only. Whether it holds now."""
+    entry_count: _builtins.int
+    """Output only. How many entries it has now."""
+    actor: _builtins.str
+    """Output only. The key that changed it, as `apiKeys/{api_key}`."""
+    def __init__(
+        self,
+        *,
+        enabled: _builtins.bool = ...,
+        entry_count: _builtins.int = ...,
+        actor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "enabled", b"enabled", "entry_count", b"entry_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AllowListChange: _TypeAlias = AllowListChange  # noqa: Y015

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
+from clarion_client._async.allow_lists import AsyncAllowLists
 from clarion_client._async.calls import AsyncCalls
 from clarion_client._async.campaigns import AsyncCampaigns
 from clarion_client._async.channels import AsyncChannels
@@ -64,6 +65,7 @@ class AsyncClient:
         self.messages = AsyncMessages(self._calls)
         self.profiles = AsyncProfiles(self._calls)
         self.reports = AsyncReports(self._calls)
+        self.allow_list = AsyncAllowLists(self._calls)
         self.suppressions = AsyncSuppressions(self._calls)
         self.keys = AsyncKeys(self._calls)
         self.topics = AsyncTopics(self._calls)

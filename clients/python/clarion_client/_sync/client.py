@@ -13,6 +13,7 @@ from clarion_client._errors import ClarionError
 from clarion_client._recipients import recipients_of
 from clarion_client._retry import Retry
 from clarion_client._settings import DEFAULT_RETRY, DEFAULT_TARGET, DEFAULT_TIMEOUT, Settings, environment_settings
+from clarion_client._sync.allow_lists import AllowLists
 from clarion_client._sync.calls import Calls
 from clarion_client._sync.campaigns import Campaigns
 from clarion_client._sync.channels import Channels
@@ -65,6 +66,7 @@ class Client:
         self.messages = Messages(self._calls)
         self.profiles = Profiles(self._calls)
         self.reports = Reports(self._calls)
+        self.allow_list = AllowLists(self._calls)
         self.suppressions = Suppressions(self._calls)
         self.keys = Keys(self._calls)
         self.topics = Topics(self._calls)

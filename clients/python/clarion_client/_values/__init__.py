@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from clarion_client._values.allow_list import AllowList
 from clarion_client._values.api_key import ApiKey, Scope
 from clarion_client._values.api_key_service import NewApiKey
 from clarion_client._values.attempt import Attempt, AttemptResult, ExclusionReason, Failure, FailureReason
@@ -35,7 +36,7 @@ from clarion_client._values.consent import (
 from clarion_client._values.consent_service import PersonConsents, StoredConsents
 from clarion_client._values.email_content import EmailContent, Mailbox, RenderedEmail
 from clarion_client._values.error_reason import ErrorReason
-from clarion_client._values.event import Event, EventType, Exclusion, ExclusionPhase, SuppressionChange
+from clarion_client._values.event import AllowListChange, Event, EventType, Exclusion, ExclusionPhase, SuppressionChange
 from clarion_client._values.execution import Execution, MessageCounts
 from clarion_client._values.execution_service import CancelOutcome, ExecutionCancellation
 from clarion_client._values.message import Message, MessageState
@@ -66,6 +67,8 @@ __all__ = [
     "Action",
     "ActionMode",
     "Activation",
+    "AllowList",
+    "AllowListChange",
     "ApiKey",
     "Attempt",
     "AttemptResult",

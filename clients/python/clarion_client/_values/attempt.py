@@ -23,6 +23,8 @@ class ExclusionReason(StrEnum):
     """The recipient, or whoever has the address, denied such messages; or granted none, where the sandbox or the
     topic sends only to people who did.
     """
+    NOT_ALLOWED = "NOT_ALLOWED"
+    """An allow list is enabled, and the recipient is not on it."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 

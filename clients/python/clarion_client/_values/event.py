@@ -44,6 +44,8 @@ class EventType(StrEnum):
     """An import made a suppression hold for longer, or for more messages."""
     CONSENT_CHANGED = "CONSENT_CHANGED"
     """A person's choice was stored."""
+    ALLOW_LIST_CHANGED = "ALLOW_LIST_CHANGED"
+    """The allow list of the sandbox was changed."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -97,11 +99,15 @@ class Event(Value):
     """
     consent_change: ConsentChange | None = None
     """Output only. The change, without its evidence: `EventType.CONSENT_CHANGED`."""
+    allow_list_change: AllowListChange | None = None
+    """Output only. What the allow list became, and who changed it: `EventType.ALLOW_LIST_CHANGED`."""
 
     @property
-    def detail(self) -> Attempt | Exclusion | SuppressionChange | ConsentChange | None:
+    def detail(self) -> Attempt | Exclusion | SuppressionChange | ConsentChange | AllowListChange | None:
         """What is known beside, by the type."""
-        return self.attempt or self.exclusion or self.suppression_change or self.consent_change
+        return (
+            self.attempt or self.exclusion or self.suppression_change or self.consent_change or self.allow_list_change
+        )
 
 
 @represents(event_pb2.Exclusion.DESCRIPTOR)
@@ -134,3 +140,16 @@ class SuppressionChange(Value):
     """Output only. The key that changed it, as `apiKeys/{api_key}`. Empty when it expired."""
     override_reason: str = ""
     """Output only. Why a complaint was overridden."""
+
+
+@represents(event_pb2.AllowListChange.DESCRIPTOR)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class AllowListChange(Value):
+    """What is told about the allow list when it changes."""
+
+    enabled: bool = False
+    """Output only. Whether it holds now."""
+    entry_count: int = 0
+    """Output only. How many entries it has now."""
+    actor: str = ""
+    """Output only. The key that changed it, as `apiKeys/{api_key}`."""

@@ -11,6 +11,7 @@ from clarion_server.adapters.storage.bulk import Insertion
 from clarion_server.adapters.storage.conditions import of_execution
 from clarion_server.adapters.storage.event_watermark import announce_events, watermark_of
 from clarion_server.adapters.storage.json_columns import (
+    ALLOW_LIST_CHANGE,
     ATTEMPT,
     CONSENT_CHANGE,
     EXCLUSION,
@@ -21,6 +22,7 @@ from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.retention import EVENTS
 from clarion_server.adapters.storage.schema import events, purges
 from clarion_server.application.ports.queries import EventQuery
+from clarion_server.domain.allow_list import AllowListChange
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent_change import ConsentChange
 from clarion_server.domain.event import Detail, Event, EventType
@@ -145,6 +147,8 @@ def _encode_detail(detail: Detail) -> str | None:
             return EXCLUSION.encode(detail)
         case SuppressionChange():
             return SUPPRESSION_CHANGE.encode(detail)
+        case AllowListChange():
+            return ALLOW_LIST_CHANGE.encode(detail)
         case ConsentChange():
             return CONSENT_CHANGE.encode(detail)
         case _:
@@ -156,6 +160,8 @@ def _decode_detail(type_: EventType, text: str | None) -> Detail:
         return EXCLUSION.decode(text)
     if type_ in _SUPPRESSION_TYPES:
         return SUPPRESSION_CHANGE.decode(text)
+    if type_ is EventType.ALLOW_LIST_CHANGED:
+        return ALLOW_LIST_CHANGE.decode(text)
     if type_ is EventType.CONSENT_CHANGED:
         return CONSENT_CHANGE.decode(text)
     return ATTEMPT.decode(text)

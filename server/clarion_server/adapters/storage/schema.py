@@ -354,6 +354,19 @@ latencies = Table(
     sqlite_with_rowid=False,
 )
 
+# One for each sandbox that has ever had a list.
+allow_lists = Table(
+    "allow_lists",
+    metadata,
+    Column("sandbox", _Bytewise, primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("entries", Text, nullable=False),
+    Column("update_time", _Instant, nullable=False),
+    Column("updater", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # The primary key finds, for each batch of triggers, the suppressions of its addresses and their domains. It begins with
 # the target, so that the targets alone are the query's one parameter; few sandboxes suppress the same one.
 suppressions = Table(

@@ -18,6 +18,7 @@ from clarion_server.application.ports.queries import (
     SuppressionQuery,
 )
 from clarion_server.domain.access import ApiKey, Visibility
+from clarion_server.domain.allow_list import AllowList, EnabledList
 from clarion_server.domain.campaign import Campaign, CampaignVersion
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.counter import CounterKey, LatencyKey, Metric
@@ -287,6 +288,23 @@ class SuppressionRepository(Protocol):
 
     def expired(self, now: Instant, limit: int) -> list[Suppression]:
         """Those that have expired by then, the first to expire first."""
+        ...
+
+
+class AllowListRepository(Protocol):
+    def get(self, visibility: Visibility) -> AllowList | None:
+        """None before the first change."""
+        ...
+
+    def save(self, allow_list: AllowList) -> None:
+        """Replaces the stored one, whose revision must be one less; revision 1 is the first. Raises WriteConflict."""
+        ...
+
+    def enabled(self, sandboxes: Collection[str]) -> dict[str, EnabledList]:
+        """Returns the lists of these sandboxes that are enabled, by sandbox.
+
+        Cheap: on the way of every trigger and every claim.
+        """
         ...
 
 

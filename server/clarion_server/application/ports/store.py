@@ -13,6 +13,7 @@ from typing import Protocol
 from clarion_server.application.ports.consents import ConsentRepository
 from clarion_server.application.ports.profiles import ProfileRepository
 from clarion_server.application.ports.repositories import (
+    AllowListRepository,
     ApiKeyRepository,
     CampaignRepository,
     ChannelConfigurationRepository,
@@ -57,6 +58,8 @@ class UnitOfWork(Protocol):
     def messages(self) -> MessageRepository: ...
     @property
     def suppressions(self) -> SuppressionRepository: ...
+    @property
+    def allow_lists(self) -> AllowListRepository: ...
     @property
     def events(self) -> EventRepository: ...
     @property

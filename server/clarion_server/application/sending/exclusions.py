@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from clarion_server.application.identity_reader import IdentityReader
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.outcomes import exclude_queued
 from clarion_server.application.transactions import Transactions
+from clarion_server.domain.allow_list import AllowLists, EnabledList
 from clarion_server.domain.consent_facts import ConsentFacts, ConsentQuestion, address_identity, address_key
 from clarion_server.domain.exclusion import Exclusion, ExclusionPhase
 from clarion_server.domain.exclusion_rules import NO_EXCLUSION_FACTS, ExclusionFacts, find_exclusion
@@ -24,16 +25,34 @@ _LONGEST_WAIT: Span = 2 * SECOND
 class ExclusionReader:
     """Reads what may exclude messages, in a constant number of statements."""
 
-    def __init__(self, identities: IdentityReader) -> None:
+    def __init__(self, identities: IdentityReader, allow_list: EnabledList | None = None) -> None:
+        """`allow_list` holds for every sandbox, beside its own."""
         self._identities = identities
+        self._allow_list = allow_list
 
-    def read(self, unit: UnitOfWork, addresses: Iterable[str], questions: Sequence[ConsentQuestion]) -> ExclusionFacts:
-        """`addresses` are those of all messages; `questions` are about the ones for which consent is asked."""
+    def read(
+        self,
+        unit: UnitOfWork,
+        sandboxes: Collection[str],
+        addresses: Iterable[str],
+        questions: Sequence[ConsentQuestion],
+    ) -> ExclusionFacts:
+        """`sandboxes` and `addresses` are those of all messages; `questions` are about the ones for which consent is
+        asked.
+        """
         keys = {key for address in set(addresses) if address for key in covering_keys(address)}
         found = unit.suppressions.covering(keys) if keys else ()
-        if not found and not questions:
+        allow_lists = self._allow_lists(unit, sandboxes) if sandboxes else {}
+        if not found and not questions and not allow_lists:
             return NO_EXCLUSION_FACTS
-        return ExclusionFacts(SuppressionIndex(found), self._consents(unit, questions))
+        return ExclusionFacts(SuppressionIndex(found), self._consents(unit, questions), allow_lists)
+
+    def _allow_lists(self, unit: UnitOfWork, sandboxes: Collection[str]) -> AllowLists:
+        enabled = unit.allow_lists.enabled(sandboxes)
+        if self._allow_list is None:
+            return {sandbox: (own,) for sandbox, own in enabled.items()}
+        everywhere = (self._allow_list,)
+        return {name: (*everywhere, enabled[name]) if name in enabled else everywhere for name in sandboxes}
 
     def _consents(self, unit: UnitOfWork, questions: Sequence[ConsentQuestion]) -> ConsentFacts:
         if not questions:
@@ -78,7 +97,8 @@ def find_exclusions(
 ) -> dict[str, Exclusion]:
     """Returns the exclusions of messages at hand-off, by the ids of those that have one."""
     questions = [exclusions.question(message) for message in messages if message.asks_consent]
-    facts = exclusions.read(unit, (message.address for message in messages), questions)
+    sandboxes = {message.sandbox for message in messages}
+    facts = exclusions.read(unit, sandboxes, (message.address for message in messages), questions)
     found = {}
     for message in messages:
         consent = facts.consents.decide_about(message)

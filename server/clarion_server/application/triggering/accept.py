@@ -129,7 +129,8 @@ def read_facts(
     triggers = StoredProfiles(unit, new_id).complete(uses, facts)
     addresses = (address for trigger in triggers for each in trigger.recipients for address in each.addresses)
     questions = [question for trigger in triggers if (question := consent_question(trigger)) is not None]
-    return triggers, replace(facts, exclusions=exclusions.read(unit, addresses, questions))
+    sandboxes = {trigger.execution.sandbox for trigger in triggers}
+    return triggers, replace(facts, exclusions=exclusions.read(unit, sandboxes, addresses, questions))
 
 
 def _write(unit: UnitOfWork, accepted: Sequence[Accepted]) -> None:

@@ -20,6 +20,8 @@ _TRIGGER = frozenset({Scope.TRIGGER})
 
 #: The scopes by the path of the method.
 SCOPES: Mapping[str, frozenset[Scope]] = {
+    "/clarion.v1.AllowListService/GetAllowList": _READ,
+    "/clarion.v1.AllowListService/UpdateAllowList": _ADMIN,
     "/clarion.v1.ApiKeyService/CreateApiKey": _ADMIN,
     "/clarion.v1.ApiKeyService/ListApiKeys": _ADMIN,
     "/clarion.v1.ApiKeyService/RevokeApiKey": _ADMIN,

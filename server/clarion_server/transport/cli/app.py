@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Argument, CycloptsError, Group, MissingArgumentError, Parameter, UnusedCliTokensError
 
+from clarion_server.transport.cli.commands.allow_list import allow_list
 from clarion_server.transport.cli.commands.applying import apply
 from clarion_server.transport.cli.commands.campaigns import campaigns
 from clarion_server.transport.cli.commands.channels import channels
@@ -36,7 +37,7 @@ SERVICE = Group("Service", sort_key=0)
 COMMANDS = {
     Group("Campaigns", sort_key=1): (apply, review, activate, pause, resume, stop, preview, campaigns),
     Group("Sending", sort_key=2): (trigger, sample, watch, report, messages, executions),
-    Group("People", sort_key=3): (profiles, topics, consents, suppressions),
+    Group("People", sort_key=3): (profiles, topics, consents, suppressions, allow_list),
     Group("Administration", sort_key=4): (channels, keys),
 }
 ALL_COMMANDS = Group("All commands", sort_key=5)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from clarion.v1 import attempt_pb2, event_pb2, message_pb2
 
+from clarion_server.domain.allow_list import AllowListChange
 from clarion_server.domain.attempt import Attempt, Failure
 from clarion_server.domain.consent_change import ConsentChange, change_name
 from clarion_server.domain.event import Event
@@ -13,6 +14,7 @@ from clarion_server.domain.exclusion import Exclusion
 from clarion_server.domain.message import Message, execution_id_of
 from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS, MESSAGES
 from clarion_server.domain.suppression import SuppressionChange
+from clarion_server.transport.api.convert.allow_lists import to_allow_list_change
 from clarion_server.transport.api.convert.consents import to_consent_change
 from clarion_server.transport.api.convert.enums import (
     ATTEMPT_RESULT,
@@ -70,6 +72,7 @@ def to_event(event: Event, campaign_id: str | None) -> event_pb2.Event:
         labels=event.labels,
         attempt=_attempt(detail) if isinstance(detail, Attempt) else None,
         exclusion=_exclusion(detail) if isinstance(detail, Exclusion) else None,
+        allow_list_change=to_allow_list_change(detail) if isinstance(detail, AllowListChange) else None,
         suppression_change=to_change(detail) if isinstance(detail, SuppressionChange) else None,
         consent_change=to_consent_change(detail) if isinstance(detail, ConsentChange) else None,
     )

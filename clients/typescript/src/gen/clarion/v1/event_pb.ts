@@ -21,7 +21,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/event.proto.
  */
 export const file_clarion_v1_event: GenFile = /*@__PURE__*/
-  fileDesc("ChZjbGFyaW9uL3YxL2V2ZW50LnByb3RvEgpjbGFyaW9uLnYxIoAHCgVFdmVudBIqCgR0eXBlGAEgASgOMhYuY2xhcmlvbi52MS5FdmVudC5UeXBlQgTiQQEDEi4KBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEhUKB3N1YmplY3QYAyABKAlCBOJBAQMSFQoHbWVzc2FnZRgEIAEoCUIE4kEBAxIXCglleGVjdXRpb24YBSABKAlCBOJBAQMSFgoIY2FtcGFpZ24YBiABKAlCBOJBAQMSFAoGYWN0aW9uGAcgASgJQgTiQQEDEioKB2NoYW5uZWwYCCABKA4yEy5jbGFyaW9uLnYxLkNoYW5uZWxCBOJBAQMSMwoGbGFiZWxzGAkgAygLMh0uY2xhcmlvbi52MS5FdmVudC5MYWJlbHNFbnRyeUIE4kEBAxIsCgdhdHRlbXB0GAogASgLMhMuY2xhcmlvbi52MS5BdHRlbXB0QgTiQQEDSAASMAoJZXhjbHVzaW9uGAsgASgLMhUuY2xhcmlvbi52MS5FeGNsdXNpb25CBOJBAQNIABJBChJzdXBwcmVzc2lvbl9jaGFuZ2UYDCABKAsyHS5jbGFyaW9uLnYxLlN1cHByZXNzaW9uQ2hhbmdlQgTiQQEDSAASOQoOY29uc2VudF9jaGFuZ2UYDSABKAsyGS5jbGFyaW9uLnYxLkNvbnNlbnRDaGFuZ2VCBOJBAQNIABotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIq0CCgRUeXBlEhQKEFRZUEVfVU5TUEVDSUZJRUQQABINCglUWVBFX1NFTlQQARIRCg1UWVBFX0RFRkVSUkVEEAISDwoLVFlQRV9GQUlMRUQQAxIRCg1UWVBFX0VYQ0xVREVEEAQSEgoOVFlQRV9DQU5DRUxMRUQQBRIQCgxUWVBFX0VYUElSRUQQBhIRCg1UWVBFX0lOX0RPVUJUEAcSHAoYVFlQRV9TVVBQUkVTU0lPTl9DUkVBVEVEEAgSHAoYVFlQRV9TVVBQUkVTU0lPTl9ERUxFVEVEEAkSHAoYVFlQRV9TVVBQUkVTU0lPTl9FWFBJUkVEEAoSHAoYVFlQRV9TVVBQUkVTU0lPTl9VUERBVEVEEAsSGAoUVFlQRV9DT05TRU5UX0NIQU5HRUQQDEIICgZkZXRhaWwiywEKCUV4Y2x1c2lvbhIxCgZyZWFzb24YASABKA4yGy5jbGFyaW9uLnYxLkV4Y2x1c2lvblJlYXNvbkIE4kEBAxIwCgVwaGFzZRgCIAEoDjIbLmNsYXJpb24udjEuRXhjbHVzaW9uLlBoYXNlQgTiQQEDEhMKBWNhdXNlGAMgASgJQgTiQQEDIkQKBVBoYXNlEhUKEVBIQVNFX1VOU1BFQ0lGSUVEEAASEAoMUEhBU0VfQUNDRVBUEAESEgoOUEhBU0VfSEFORF9PRkYQAiLdAQoRU3VwcHJlc3Npb25DaGFuZ2USKgoHY2hhbm5lbBgBIAEoDjITLmNsYXJpb24udjEuQ2hhbm5lbEIE4kEBAxI0CgZyZWFzb24YAiABKA4yHi5jbGFyaW9uLnYxLlN1cHByZXNzaW9uLlJlYXNvbkIE4kEBAxIyCgVzY29wZRgDIAEoDjIdLmNsYXJpb24udjEuU3VwcHJlc3Npb24uU2NvcGVCBOJBAQMSEwoFYWN0b3IYBCABKAlCBOJBAQMSHQoPb3ZlcnJpZGVfcmVhc29uGAUgASgJQgTiQQEDYgZwcm90bzM", [file_clarion_v1_attempt, file_clarion_v1_channel, file_clarion_v1_consent, file_clarion_v1_suppression, file_google_api_field_behavior, file_google_protobuf_timestamp]);
+  fileDesc("ChZjbGFyaW9uL3YxL2V2ZW50LnByb3RvEgpjbGFyaW9uLnYxIt0HCgVFdmVudBIqCgR0eXBlGAEgASgOMhYuY2xhcmlvbi52MS5FdmVudC5UeXBlQgTiQQEDEi4KBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEhUKB3N1YmplY3QYAyABKAlCBOJBAQMSFQoHbWVzc2FnZRgEIAEoCUIE4kEBAxIXCglleGVjdXRpb24YBSABKAlCBOJBAQMSFgoIY2FtcGFpZ24YBiABKAlCBOJBAQMSFAoGYWN0aW9uGAcgASgJQgTiQQEDEioKB2NoYW5uZWwYCCABKA4yEy5jbGFyaW9uLnYxLkNoYW5uZWxCBOJBAQMSMwoGbGFiZWxzGAkgAygLMh0uY2xhcmlvbi52MS5FdmVudC5MYWJlbHNFbnRyeUIE4kEBAxIsCgdhdHRlbXB0GAogASgLMhMuY2xhcmlvbi52MS5BdHRlbXB0QgTiQQEDSAASMAoJZXhjbHVzaW9uGAsgASgLMhUuY2xhcmlvbi52MS5FeGNsdXNpb25CBOJBAQNIABJBChJzdXBwcmVzc2lvbl9jaGFuZ2UYDCABKAsyHS5jbGFyaW9uLnYxLlN1cHByZXNzaW9uQ2hhbmdlQgTiQQEDSAASOQoOY29uc2VudF9jaGFuZ2UYDSABKAsyGS5jbGFyaW9uLnYxLkNvbnNlbnRDaGFuZ2VCBOJBAQNIABI+ChFhbGxvd19saXN0X2NoYW5nZRgOIAEoCzIbLmNsYXJpb24udjEuQWxsb3dMaXN0Q2hhbmdlQgTiQQEDSAAaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLKAgoEVHlwZRIUChBUWVBFX1VOU1BFQ0lGSUVEEAASDQoJVFlQRV9TRU5UEAESEQoNVFlQRV9ERUZFUlJFRBACEg8KC1RZUEVfRkFJTEVEEAMSEQoNVFlQRV9FWENMVURFRBAEEhIKDlRZUEVfQ0FOQ0VMTEVEEAUSEAoMVFlQRV9FWFBJUkVEEAYSEQoNVFlQRV9JTl9ET1VCVBAHEhwKGFRZUEVfU1VQUFJFU1NJT05fQ1JFQVRFRBAIEhwKGFRZUEVfU1VQUFJFU1NJT05fREVMRVRFRBAJEhwKGFRZUEVfU1VQUFJFU1NJT05fRVhQSVJFRBAKEhwKGFRZUEVfU1VQUFJFU1NJT05fVVBEQVRFRBALEhgKFFRZUEVfQ09OU0VOVF9DSEFOR0VEEAwSGwoXVFlQRV9BTExPV19MSVNUX0NIQU5HRUQQDUIICgZkZXRhaWwiywEKCUV4Y2x1c2lvbhIxCgZyZWFzb24YASABKA4yGy5jbGFyaW9uLnYxLkV4Y2x1c2lvblJlYXNvbkIE4kEBAxIwCgVwaGFzZRgCIAEoDjIbLmNsYXJpb24udjEuRXhjbHVzaW9uLlBoYXNlQgTiQQEDEhMKBWNhdXNlGAMgASgJQgTiQQEDIkQKBVBoYXNlEhUKEVBIQVNFX1VOU1BFQ0lGSUVEEAASEAoMUEhBU0VfQUNDRVBUEAESEgoOUEhBU0VfSEFORF9PRkYQAiLdAQoRU3VwcHJlc3Npb25DaGFuZ2USKgoHY2hhbm5lbBgBIAEoDjITLmNsYXJpb24udjEuQ2hhbm5lbEIE4kEBAxI0CgZyZWFzb24YAiABKA4yHi5jbGFyaW9uLnYxLlN1cHByZXNzaW9uLlJlYXNvbkIE4kEBAxIyCgVzY29wZRgDIAEoDjIdLmNsYXJpb24udjEuU3VwcHJlc3Npb24uU2NvcGVCBOJBAQMSEwoFYWN0b3IYBCABKAlCBOJBAQMSHQoPb3ZlcnJpZGVfcmVhc29uGAUgASgJQgTiQQEDIlgKD0FsbG93TGlzdENoYW5nZRIVCgdlbmFibGVkGAEgASgIQgTiQQEDEhkKC2VudHJ5X2NvdW50GAIgASgFQgTiQQEDEhMKBWFjdG9yGAMgASgJQgTiQQEDYgZwcm90bzM", [file_clarion_v1_attempt, file_clarion_v1_channel, file_clarion_v1_consent, file_clarion_v1_suppression, file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
  * One dated fact. Never changes. Holds no address: what it is about is named by its `subject`.
@@ -131,6 +131,14 @@ export type Event = Message<"clarion.v1.Event"> & {
      */
     value: ConsentChange;
     case: "consentChange";
+  } | {
+    /**
+     * Output only. What the allow list became, and who changed it: `TYPE_ALLOW_LIST_CHANGED`.
+     *
+     * @generated from field: clarion.v1.AllowListChange allow_list_change = 14;
+     */
+    value: AllowListChange;
+    case: "allowListChange";
   } | { case: undefined; value?: undefined };
 };
 
@@ -237,6 +245,13 @@ export enum Event_Type {
    * @generated from enum value: TYPE_CONSENT_CHANGED = 12;
    */
   CONSENT_CHANGED = 12,
+
+  /**
+   * The allow list of the sandbox was changed.
+   *
+   * @generated from enum value: TYPE_ALLOW_LIST_CHANGED = 13;
+   */
+  ALLOW_LIST_CHANGED = 13,
 }
 
 /**
@@ -363,4 +378,39 @@ export type SuppressionChange = Message<"clarion.v1.SuppressionChange"> & {
  */
 export const SuppressionChangeSchema: GenMessage<SuppressionChange> = /*@__PURE__*/
   messageDesc(file_clarion_v1_event, 2);
+
+/**
+ * What is told about the allow list when it changes.
+ *
+ * @generated from message clarion.v1.AllowListChange
+ */
+export type AllowListChange = Message<"clarion.v1.AllowListChange"> & {
+  /**
+   * Output only. Whether it holds now.
+   *
+   * @generated from field: bool enabled = 1;
+   */
+  enabled: boolean;
+
+  /**
+   * Output only. How many entries it has now.
+   *
+   * @generated from field: int32 entry_count = 2;
+   */
+  entryCount: number;
+
+  /**
+   * Output only. The key that changed it, as `apiKeys/{api_key}`.
+   *
+   * @generated from field: string actor = 3;
+   */
+  actor: string;
+};
+
+/**
+ * Describes the message clarion.v1.AllowListChange.
+ * Use `create(AllowListChangeSchema)` to create a new message.
+ */
+export const AllowListChangeSchema: GenMessage<AllowListChange> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_event, 3);
 

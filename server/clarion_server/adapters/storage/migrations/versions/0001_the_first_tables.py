@@ -25,6 +25,7 @@ _UPDATED_IN_PLACE = ("counters", "latencies", "processes")
 
 
 def upgrade() -> None:
+    _create_allow_lists()
     _create_api_keys()
     _create_campaigns()
     _create_channel_configurations()
@@ -483,4 +484,18 @@ def _create_suppressions() -> None:
         ["expire_time"],
         sqlite_where=sa.text("expire_time IS NOT NULL"),
         postgresql_where=sa.text("expire_time IS NOT NULL"),
+    )
+
+
+def _create_allow_lists() -> None:
+    op.create_table(
+        "allow_lists",
+        sa.Column("sandbox", _BYTEWISE, nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("entries", sa.Text(), nullable=False),
+        sa.Column("update_time", sa.BigInteger(), nullable=False),
+        sa.Column("updater", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("sandbox", name="allow_lists_key"),
+        sqlite_with_rowid=False,
     )
