@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-SECONDS = 20
+SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)

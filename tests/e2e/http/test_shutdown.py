@@ -15,7 +15,7 @@ from tests.campaigns import channel
 from tests.process import ServiceProcess
 from tests.smtp_faults import SmtpFaults
 
-STOP_SECONDS = 10
+STOP_SECONDS = 20
 _DECODER = json.JSONDecoder()
 GET = "GET /v1/channelConfigurations"
 

@@ -23,7 +23,7 @@ from tests.smtp_sink import SmtpSink
 from tests.waiting import until
 
 #: Far less than the limits of calls and of SMTP servers.
-STOP_SECONDS = 10
+STOP_SECONDS = 20
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
 
 
