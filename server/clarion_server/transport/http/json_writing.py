@@ -7,6 +7,8 @@ from typing import Any
 import orjson
 from google.protobuf import json_format
 
+from clarion_server.application.background import run_for_request
+from clarion_server.transport.api.requests import LARGE_BYTES
 from clarion_server.transport.http.bindings import Binding
 
 
@@ -16,6 +18,10 @@ class AnswerWriter:
     def __init__(self, binding: Binding) -> None:
         field = binding.method.output_type.fields_by_name.get(binding.response_body)
         self._field = None if field is None else field.json_name
+
+    async def write(self, answer: Any) -> bytes:
+        """Returns the answer as JSON. A large one is written in a thread, as that may take more than 100 ms."""
+        return await run_for_request(self.to_json, answer) if answer.ByteSize() > LARGE_BYTES else self.to_json(answer)
 
     def to_json(self, answer: Any) -> bytes:
         if self._field is None:

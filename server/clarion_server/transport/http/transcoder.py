@@ -87,7 +87,7 @@ class _Endpoint:
 
         request = Unread(decode, len(body), is_large=is_large(body))
         answer = await finish(self._call, request, call_of(scope))
-        await send_json(send, self._writer.to_json(answer))
+        await send_json(send, await self._writer.write(answer))
 
 
 def _add_address(request: Any, scope: Scope) -> None:
