@@ -1,19 +1,29 @@
-"""Names of time zones in the IANA database."""
+"""Time zones of the IANA database."""
 
 from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
+from zoneinfo import ZoneInfo
+
+#: The package that `zoneinfo` falls back to. It alone is read, so that no answer depends on the machine.
+_DATABASE = "tzdata"
 
 
 def is_time_zone(name: str) -> bool:
     """Returns whether the database has a zone of that name, with that case. Old names are names too."""
-    return name in _names()
+    return name in time_zone_names()
 
 
 @cache
-def _names() -> frozenset[str]:
-    # The list of the package that `zoneinfo` falls back to, so that the answer does not depend on the machine.
-    names = files("tzdata").joinpath("zones").read_text("ascii").split()
+def time_zone(name: str) -> ZoneInfo:
+    """Returns the zone of a name of the database."""
+    with files(_DATABASE).joinpath("zoneinfo", *name.split("/")).open("rb") as file:
+        return ZoneInfo.from_file(file, key=name)
+
+
+@cache
+def time_zone_names() -> frozenset[str]:
+    names = files(_DATABASE).joinpath("zones").read_text("ascii").split()
     # `Factory` stands for a machine whose zone nobody has set.
     return frozenset(names) - {"Factory"}
