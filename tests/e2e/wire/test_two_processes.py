@@ -12,9 +12,14 @@ import pytest
 import pytest_asyncio
 from clarion_client import (
     AsyncClient,
+    ConsentChange,
+    ConsentChoice,
+    ConsentSource,
+    ExclusionReason,
     InvalidRequestError,
     PreconditionFailedError,
     RecipientOutcome,
+    Topic,
 )
 
 from tests.campaigns import CONTEXT, campaign, set_up
@@ -118,6 +123,27 @@ async def test_an_address_suppressed_in_one_process_gets_nothing_from_the_other(
     await sink.wait_for(20)
     report = await one.reports.get("suppressing")
     assert (report.targeted_count, report.excluded_count, report.hand_off_excluded_counts) == (40, 20, {})
+
+
+async def test_who_leaves_by_one_process_gets_nothing_from_the_other(
+    pair: tuple[AsyncClient, AsyncClient], sink: SmtpSink
+) -> None:
+    one, other = pair
+    await one.topics.create(Topic(name="delivery", display_name="Delivery updates"))
+    await set_up(one, "delivery", sink.port, topic="delivery")
+    for place in range(20):
+        address = f"r{place}@leaving.example"
+        await one.consents.set(address, [_choice(ConsentChoice.GRANTED)])
+        answer = await other.trigger("delivery", to=address, context=CONTEXT)
+        assert answer.recipients[0].outcome is RecipientOutcome.ACCEPTED
+        await other.consents.set(address, [_choice(ConsentChoice.DENIED)])
+        answer = await one.trigger("delivery", to=address, context=CONTEXT)
+        assert answer.recipients[0].messages[0].exclusion_reason is ExclusionReason.NO_CONSENT
+    await sink.wait_for(20)
+
+
+def _choice(choice: ConsentChoice) -> ConsentChange:
+    return ConsentChange(topic="delivery", choice=choice, source=ConsentSource.PREFERENCE_PAGE)
 
 
 async def test_a_watch_sees_the_events_of_both(pair: tuple[AsyncClient, AsyncClient], sink: SmtpSink) -> None:

@@ -8,6 +8,7 @@ import pytest
 from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.application.triggering.admission import RecipientInput
 from clarion_server.domain.campaign import Action, UnknownRecipientPolicy
+from clarion_server.domain.category import Category
 from clarion_server.domain.content.email import EmailContent
 
 from tests.integration.storage.statements import recorded
@@ -67,3 +68,24 @@ async def test_a_claim_checks_many_messages_in_as_many_statements_as_one(process
             assert len((await claimed(world)).messages) == len(people)
         counts.append(len(statements))
     assert counts[0] == counts[1]
+
+
+async def test_the_choices_of_many_people_take_as_many_statements_as_those_of_one(
+    process: Process, store: SqlStore
+) -> None:
+    world, people = process.world, recipients(60)
+    await world.live("welcome", unknown_recipient_policy=UnknownRecipientPolicy.CREATE)
+    await process.trigger(*people[:30], campaign_id="welcome")
+    await world.live(category=Category.MARKETING)
+    await process.trigger(recipient("email:sent@clarion.test"))
+    one = await statements_of(process, store, people[0])
+    assert await statements_of(process, store, *people) == one
+
+
+async def test_nobodys_consent_is_asked_for_a_transactional_message_without_a_topic(
+    process: Process, store: SqlStore
+) -> None:
+    await process.world.live()
+    with recorded(store) as statements:
+        await process.trigger()
+    assert not [text for text, _ in statements if "choices" in text or "consent" in text.replace("consent_change", "")]

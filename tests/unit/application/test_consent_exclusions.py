@@ -159,6 +159,9 @@ async def test_whoever_has_the_address_can_stop_the_message_of_another_person(
     recorded = await consents.change(a(EMAIL, DENIED), person=owner)
     message = await send(process, address="Owner@Example.com")
     assert message.exclusion == no_consent(ACCEPT, recorded.changes[0].key)
+    own = await consents.change(a(NEWS, DENIED))
+    message = await send(process, "newsletter", address="owner@example.com")
+    assert message.exclusion == no_consent(ACCEPT, own.changes[0].key)
     # A grant of theirs is for themselves.
     stranger = await send(process, identity="email:stranger@example.com", address="jane@example.com")
     assert stranger.exclusion == no_consent(ACCEPT)

@@ -38,6 +38,7 @@ def decide(text: str, silence: Silence, topic: str | None = TOPIC) -> ConsentDec
         ("C:D1 T:G2", False, "C:D1"),
         ("G:D1 C:G2 T:D3", False, "T:D3"),
         ("CT:D2", False, "CT:D2"),
+        ("G:D2 CT:G2", False, "G:D2"),
         ("G:G1", True, "G:G1"),
     ],
 )
