@@ -28,6 +28,14 @@ class TopicVisibility(StrEnum):
     PRIVATE = "PRIVATE"
 
 
+class OneClick(StrEnum):
+    """What one click in a marketing mail about the topic ends, on the channel of the mail."""
+
+    TOPIC = "TOPIC"
+    CHANNEL = "CHANNEL"
+    """All marketing."""
+
+
 @dataclass(frozen=True, slots=True)
 class TopicTranslation:
     locale: str
@@ -47,6 +55,7 @@ class Topic:
     """The locale of the display name and the description."""
     translations: tuple[TopicTranslation, ...] = ()
     visibility: TopicVisibility = TopicVisibility.PUBLIC
+    one_click: OneClick = OneClick.TOPIC
     silence: Silence | None = None
     """None stands for what the sandbox says."""
     archive_time: Instant | None = None

@@ -35,7 +35,7 @@ from clarion_server.domain.message import Lane, Message, MessageState, message_i
 from clarion_server.domain.profile import Profile
 from clarion_server.domain.retry import RetryPolicy
 from clarion_server.domain.suppression import Suppression, SuppressionReason, SuppressionScope
-from clarion_server.domain.topic import Topic, TopicTranslation, TopicVisibility
+from clarion_server.domain.topic import OneClick, Topic, TopicTranslation, TopicVisibility
 
 #: This time is no whole second, so that a store that rounds fails.
 NOW: Instant = 1_790_000_000 * SECOND + 123_457
@@ -142,6 +142,7 @@ def topic(topic_id: str = "newsletter", **changes: Any) -> Topic:
         default_locale="en-GB",
         translations=(TopicTranslation("de", "Rundbrief", "Einmal im Monat."), TopicTranslation("fr", "Nouvelles")),
         visibility=TopicVisibility.PRIVATE,
+        one_click=OneClick.CHANNEL,
         silence=Silence.SEND_UNLESS_DENIED,
     )
     return replace(whole, **changes)

@@ -14,6 +14,7 @@ description: Once a month.
 translations:
   - {locale: de, display_name: Rundbrief}
 visibility: PRIVATE
+one_click: CHANNEL
 silence: SEND_UNLESS_DENIED
 """
 
@@ -27,6 +28,7 @@ async def test_a_topic_is_applied_before_the_campaign_that_names_it(shop: Comman
         assert client.campaigns.get("order-confirmed").topic == "topics/newsletter"
         topic = client.topics.get("newsletter")
     assert (topic.visibility, topic.silence) == (TopicVisibility.PRIVATE, Silence.SEND_UNLESS_DENIED)
+    assert topic.one_click == "CHANNEL"
 
 
 async def test_a_topic_is_printed_as_the_file_that_made_it(shop: CommandLine) -> None:

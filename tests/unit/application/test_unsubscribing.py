@@ -13,7 +13,7 @@ from clarion_server.domain.consent_change import ConsentSource
 from clarion_server.domain.event import EventType
 from clarion_server.domain.instant import SECOND
 from clarion_server.domain.preference_page import Tick
-from clarion_server.domain.topic import TopicTranslation, TopicVisibility
+from clarion_server.domain.topic import OneClick, TopicTranslation, TopicVisibility
 
 from tests.unit.application.running import Process, events, messages
 from tests.unit.application.unsubscribing import DEFAULT, add_topics, history, link, offered, topic, unsubscribing
@@ -46,13 +46,20 @@ async def test_one_click_ends_the_topic_of_the_mail_on_its_channel(world: World)
         ({"topic": "inside"}, ConsentScope(Channel.EMAIL)),
         ({"topic": "inside", "category": Category.TRANSACTIONAL}, ConsentScope(Channel.EMAIL, "inside")),
         ({"topic": "old"}, ConsentScope(Channel.EMAIL, "old")),
+        ({"topic": "broad"}, ConsentScope(Channel.EMAIL)),
+        ({"topic": "broad", "category": Category.TRANSACTIONAL}, ConsentScope(Channel.EMAIL, "broad")),
     ],
-    ids=["no topic", "unknown topic", "private topic", "service messages about a private topic", "archived topic"],
+    ids=["none", "unknown", "private", "private of service messages", "archived", "broad", "broad of service messages"],
 )
 async def test_one_click_ends_a_topic_that_can_be_named_or_all_marketing(
     world: World, fields: dict[str, str], scope: ConsentScope
 ) -> None:
-    await add_topics(world, topic("inside", visibility=TopicVisibility.PRIVATE), topic("old", archive_time=1))
+    await add_topics(
+        world,
+        topic("inside", visibility=TopicVisibility.PRIVATE),
+        topic("old", archive_time=1),
+        topic("broad", one_click=OneClick.CHANNEL),
+    )
     await unsubscribing(world).unsubscribe(link(**fields))
     assert await stored(world) == [(scope, DENIED)]
 

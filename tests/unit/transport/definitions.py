@@ -18,7 +18,7 @@ from clarion_server.domain.content.email import EmailContent, Mailbox, SmtpProvi
 from clarion_server.domain.content.webhook import BodyFormat, Method, WebhookContent, WebhookProvider
 from clarion_server.domain.instant import LATEST
 from clarion_server.domain.retry import RetryPolicy
-from clarion_server.domain.topic import Topic, TopicTranslation, TopicVisibility
+from clarion_server.domain.topic import OneClick, Topic, TopicTranslation, TopicVisibility
 from hypothesis import strategies as st
 
 texts = st.text(max_size=20)
@@ -125,5 +125,6 @@ topics = st.builds(
     default_locale=some_text,
     translations=st.lists(st.builds(TopicTranslation, texts, texts, texts), max_size=3).map(tuple),
     visibility=st.sampled_from(TopicVisibility),
+    one_click=st.sampled_from(OneClick),
     silence=st.none() | st.sampled_from(Silence),
 )

@@ -53,6 +53,29 @@ class Topic(_message.Message):
     VISIBILITY_PRIVATE: Topic.Visibility.ValueType  # 2
     """Callers alone. It is on no page, and its choices are made by calls."""
 
+    class _OneClick:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _OneClickEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Topic._OneClick.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        ONE_CLICK_UNSPECIFIED: Topic._OneClick.ValueType  # 0
+        """Read as `ONE_CLICK_TOPIC`."""
+        ONE_CLICK_TOPIC: Topic._OneClick.ValueType  # 1
+        """The topic, on the channel of the message. For a private topic, which no page offers again: as `ONE_CLICK_CHANNEL`."""
+        ONE_CLICK_CHANNEL: Topic._OneClick.ValueType  # 2
+        """All marketing on the channel of the message."""
+
+    class OneClick(_OneClick, metaclass=_OneClickEnumTypeWrapper):
+        """What one click in a mail about a topic ends. Values may be added."""
+
+    ONE_CLICK_UNSPECIFIED: Topic.OneClick.ValueType  # 0
+    """Read as `ONE_CLICK_TOPIC`."""
+    ONE_CLICK_TOPIC: Topic.OneClick.ValueType  # 1
+    """The topic, on the channel of the message. For a private topic, which no page offers again: as `ONE_CLICK_CHANNEL`."""
+    ONE_CLICK_CHANNEL: Topic.OneClick.ValueType  # 2
+    """All marketing on the channel of the message."""
+
     NAME_FIELD_NUMBER: _builtins.int
     DISPLAY_NAME_FIELD_NUMBER: _builtins.int
     DESCRIPTION_FIELD_NUMBER: _builtins.int
@@ -64,6 +87,7 @@ class Topic(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     ARCHIVE_TIME_FIELD_NUMBER: _builtins.int
+    ONE_CLICK_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Identifier. `topics/{topic}`, where `{topic}` is 1 to 63 lower-case letters, digits and hyphens, begins with a letter
     and does not end with a hyphen. Chosen at creation.
@@ -83,6 +107,10 @@ class Topic(_message.Message):
     etag: _builtins.str
     """Optional. The state of the resource as the caller last saw it. A change that carries another one than the stored one is
     refused with `ABORTED`. Changes with every change.
+    """
+    one_click: Global___Topic.OneClick.ValueType
+    """Optional. What one click ends in a marketing mail about this topic; in a transactional one it ends the topic. Default:
+    `ONE_CLICK_TOPIC`.
     """
     @_builtins.property
     def translations(self) -> _containers.RepeatedCompositeFieldContainer[Global___TopicTranslation]:
@@ -116,10 +144,11 @@ class Topic(_message.Message):
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
         archive_time: _timestamp_pb2.Timestamp | None = ...,
+        one_click: Global___Topic.OneClick.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["archive_time", b"archive_time", "create_time", b"create_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["archive_time", b"archive_time", "create_time", b"create_time", "default_locale", b"default_locale", "description", b"description", "display_name", b"display_name", "etag", b"etag", "name", b"name", "silence", b"silence", "translations", b"translations", "update_time", b"update_time", "visibility", b"visibility"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["archive_time", b"archive_time", "create_time", b"create_time", "default_locale", b"default_locale", "description", b"description", "display_name", b"display_name", "etag", b"etag", "name", b"name", "one_click", b"one_click", "silence", b"silence", "translations", b"translations", "update_time", b"update_time", "visibility", b"visibility"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

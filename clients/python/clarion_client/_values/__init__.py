@@ -48,7 +48,7 @@ from clarion_client._values.silence import Silence
 from clarion_client._values.smtp_provider import SmtpProvider, TlsMode
 from clarion_client._values.suppression import Suppression, SuppressionReason, SuppressionScope
 from clarion_client._values.suppression_service import ImportedSuppression, ImportedSuppressionOutcome, SuppressionCheck
-from clarion_client._values.topic import Topic, TopicTranslation, TopicVisibility
+from clarion_client._values.topic import Topic, TopicOneClick, TopicTranslation, TopicVisibility
 from clarion_client._values.trigger_sample import SampleTool, TriggerSample, TriggerSamples
 from clarion_client._values.trigger_service import (
     Accepted,
@@ -141,6 +141,7 @@ __all__ = [
     "ThroughputMode",
     "TlsMode",
     "Topic",
+    "TopicOneClick",
     "TopicTranslation",
     "TopicVisibility",
     "Trigger",

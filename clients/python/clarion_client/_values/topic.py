@@ -25,6 +25,20 @@ class TopicVisibility(StrEnum):
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
 
+@represents(topic_pb2.Topic.OneClick.DESCRIPTOR)
+class TopicOneClick(StrEnum):
+    """What one click in a mail about a topic ends. Values may be added."""
+
+    TOPIC = "TOPIC"
+    """The topic, on the channel of the message. For a private topic, which no page offers again: as
+    `TopicOneClick.CHANNEL`.
+    """
+    CHANNEL = "CHANNEL"
+    """All marketing on the channel of the message."""
+    UNRECOGNIZED = "UNRECOGNIZED"
+    """A value that a newer service sends and this client does not know. It cannot be sent."""
+
+
 @represents(topic_pb2.Topic.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Topic(Value):
@@ -63,6 +77,10 @@ class Topic(Value):
     archive_time: dt.datetime | None = None
     """Output only. When it was archived. Absent while it is in use. No campaign can be activated with an archived
     topic. Live campaigns that have it go on, and people's choices still hold for their messages.
+    """
+    one_click: TopicOneClick | None = None
+    """Optional. What one click ends in a marketing mail about this topic; in a transactional one it ends the topic.
+    Default: `TopicOneClick.TOPIC`.
     """
 
 

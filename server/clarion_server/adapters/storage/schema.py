@@ -407,6 +407,7 @@ topics = Table(
     Column("default_locale", Text, nullable=False),
     Column("translations", Text, nullable=False),
     Column("visibility", Text, nullable=False),
+    Column("one_click", Text, nullable=False),
     # Null if the sandbox decides.
     Column("silence", Text),
     Column("create_time", _Instant, nullable=False),

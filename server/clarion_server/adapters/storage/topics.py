@@ -14,7 +14,7 @@ from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import WriteConflict
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.consent import Silence
-from clarion_server.domain.topic import Topic, TopicVisibility
+from clarion_server.domain.topic import OneClick, Topic, TopicVisibility
 
 
 class SqlTopicRepository:
@@ -65,6 +65,7 @@ def _to_row(topic: Topic) -> dict[str, Any]:
         "default_locale": topic.default_locale,
         "translations": TRANSLATIONS.encode(topic.translations),
         "visibility": topic.visibility,
+        "one_click": topic.one_click,
         "silence": topic.silence,
         "create_time": topic.create_time,
         "update_time": topic.update_time,
@@ -83,6 +84,7 @@ def _from_row(row: Row[Any]) -> Topic:
         default_locale=row.default_locale,
         translations=TRANSLATIONS.decode(row.translations),
         visibility=TopicVisibility(row.visibility),
+        one_click=OneClick(row.one_click),
         silence=None if row.silence is None else Silence(row.silence),
         archive_time=row.archive_time,
         key=row.key,

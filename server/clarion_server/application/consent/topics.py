@@ -22,7 +22,9 @@ from clarion_server.domain.violation import Violation
 _FIELD = "topic"
 
 #: The names, in the contract, of everything that an author may change.
-EDITABLE_FIELDS = frozenset({"display_name", "description", "default_locale", "translations", "visibility", "silence"})
+EDITABLE_FIELDS = frozenset(
+    {"display_name", "description", "default_locale", "translations", "visibility", "one_click", "silence"}
+)
 
 
 @dataclass(frozen=True, slots=True)

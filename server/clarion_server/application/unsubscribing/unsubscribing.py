@@ -19,7 +19,7 @@ from clarion_server.domain.consent_change import NO_EVIDENCE, ConsentChange, Con
 from clarion_server.domain.identity import Identity, IdentityKey
 from clarion_server.domain.personal_link import PersonalLink
 from clarion_server.domain.preference_page import Silences, Ticks, choices_of, is_sent
-from clarion_server.domain.topic import MAX_TOPICS, Topic, TopicVisibility
+from clarion_server.domain.topic import MAX_TOPICS, OneClick, Topic, TopicVisibility
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +139,11 @@ def text_version_of(*texts: str) -> str:
 def _ended_topic(unit: UnitOfWork, link: PersonalLink) -> Topic | None:
     """Returns the topic that one click ends; None when it ends all marketing of the channel."""
     topic = unit.topics.get(Visibility(link.sandbox), link.topic) if link.topic else None
-    # A denial of the whole channel would not stop a service message, which heeds those of its own topic alone.
-    if topic is None or (topic.visibility is TopicVisibility.PRIVATE and link.category is Category.MARKETING):
-        return None
-    return topic
+    if topic is None or link.category is Category.TRANSACTIONAL:
+        # A denial of the whole channel would not stop a service message, which heeds those of its own topic alone.
+        return topic
+    ends_topic = topic.visibility is TopicVisibility.PUBLIC and topic.one_click is OneClick.TOPIC
+    return topic if ends_topic else None
 
 
 def _public_topics(unit: UnitOfWork, link: PersonalLink) -> list[Topic]:

@@ -49,7 +49,7 @@ from clarion_server.domain.finding import Severity
 from clarion_server.domain.import_result import ImportOutcome
 from clarion_server.domain.message import MessageState
 from clarion_server.domain.suppression import SuppressionReason, SuppressionScope
-from clarion_server.domain.topic import TopicVisibility
+from clarion_server.domain.topic import OneClick, TopicVisibility
 
 M = TypeVar("M", bound=Enum)
 N = TypeVar("N", bound=int)
@@ -99,6 +99,7 @@ EXCLUSION_REASON = EnumPair(ExclusionReason, attempt_pb2.ExclusionReason.Value, 
 CONSENT_CHOICE = EnumPair(ConsentChoice, consent_pb2.Consent.Choice.Value, "CHOICE")
 CONSENT_SOURCE = EnumPair(ConsentSource, consent_pb2.ConsentChange.Source.Value, "SOURCE")
 SILENCE = EnumPair(Silence, silence_pb2.Silence.Value, "SILENCE")
+ONE_CLICK = EnumPair(OneClick, topic_pb2.Topic.OneClick.Value, "ONE_CLICK")
 TOPIC_VISIBILITY = EnumPair(TopicVisibility, topic_pb2.Topic.Visibility.Value, "VISIBILITY")
 FAILURE_REASON = EnumPair(FailureReason, attempt_pb2.Failure.Reason.Value, "REASON")
 EXCLUSION_PHASE = EnumPair(ExclusionPhase, event_pb2.Exclusion.Phase.Value, "PHASE")

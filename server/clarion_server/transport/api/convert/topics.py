@@ -5,8 +5,8 @@ from __future__ import annotations
 from clarion.v1 import topic_pb2 as pb
 
 from clarion_server.application.consent.topics import TopicInput
-from clarion_server.domain.topic import MAX_TRANSLATIONS, Topic, TopicTranslation, TopicVisibility
-from clarion_server.transport.api.convert.enums import SILENCE, TOPIC_VISIBILITY
+from clarion_server.domain.topic import MAX_TRANSLATIONS, OneClick, Topic, TopicTranslation, TopicVisibility
+from clarion_server.transport.api.convert.enums import ONE_CLICK, SILENCE, TOPIC_VISIBILITY
 from clarion_server.transport.api.convert.request_parser import RequestParser
 from clarion_server.transport.api.convert.times import to_optional_timestamp, to_timestamp
 
@@ -32,6 +32,7 @@ def to_topic_input(topic: pb.Topic) -> TopicInput:
             for each in topic.translations[:_TRANSLATIONS_READ]
         ),
         visibility=parser.member(TOPIC_VISIBILITY, topic.visibility, "visibility") or TopicVisibility.PUBLIC,
+        one_click=parser.member(ONE_CLICK, topic.one_click, "one_click") or OneClick.TOPIC,
         silence=parser.member(SILENCE, topic.silence, "silence"),
     )
     return TopicInput(read, parser.violations)
@@ -48,6 +49,7 @@ def to_topic(topic: Topic) -> pb.Topic:
             for each in topic.translations
         ],
         visibility=TOPIC_VISIBILITY.number(topic.visibility),
+        one_click=ONE_CLICK.number(topic.one_click),
         silence=SILENCE.number(topic.silence),
         etag=topic.etag,
         create_time=to_timestamp(topic.create_time),

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/topic.proto.
  */
 export const file_clarion_v1_topic: GenFile = /*@__PURE__*/
-  fileDesc("ChZjbGFyaW9uL3YxL3RvcGljLnByb3RvEgpjbGFyaW9uLnYxIqEECgVUb3BpYxISCgRuYW1lGAEgASgJQgTiQQEIEhoKDGRpc3BsYXlfbmFtZRgCIAEoCUIE4kEBAhIZCgtkZXNjcmlwdGlvbhgDIAEoCUIE4kEBARIcCg5kZWZhdWx0X2xvY2FsZRgEIAEoCUIE4kEBARI4Cgx0cmFuc2xhdGlvbnMYBSADKAsyHC5jbGFyaW9uLnYxLlRvcGljVHJhbnNsYXRpb25CBOJBAQESNgoKdmlzaWJpbGl0eRgGIAEoDjIcLmNsYXJpb24udjEuVG9waWMuVmlzaWJpbGl0eUIE4kEBARIqCgdzaWxlbmNlGAcgASgOMhMuY2xhcmlvbi52MS5TaWxlbmNlQgTiQQEBEhIKBGV0YWcYCCABKAlCBOJBAQESNQoLY3JlYXRlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjUKC3VwZGF0ZV90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI2CgxhcmNoaXZlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDIlcKClZpc2liaWxpdHkSGgoWVklTSUJJTElUWV9VTlNQRUNJRklFRBAAEhUKEVZJU0lCSUxJVFlfUFVCTElDEAESFgoSVklTSUJJTElUWV9QUklWQVRFEAIiXwoQVG9waWNUcmFuc2xhdGlvbhIUCgZsb2NhbGUYASABKAlCBOJBAQISGgoMZGlzcGxheV9uYW1lGAIgASgJQgTiQQECEhkKC2Rlc2NyaXB0aW9uGAMgASgJQgTiQQEBYgZwcm90bzM", [file_clarion_v1_silence, file_google_api_field_behavior, file_google_protobuf_timestamp]);
+  fileDesc("ChZjbGFyaW9uL3YxL3RvcGljLnByb3RvEgpjbGFyaW9uLnYxIqkFCgVUb3BpYxISCgRuYW1lGAEgASgJQgTiQQEIEhoKDGRpc3BsYXlfbmFtZRgCIAEoCUIE4kEBAhIZCgtkZXNjcmlwdGlvbhgDIAEoCUIE4kEBARIcCg5kZWZhdWx0X2xvY2FsZRgEIAEoCUIE4kEBARI4Cgx0cmFuc2xhdGlvbnMYBSADKAsyHC5jbGFyaW9uLnYxLlRvcGljVHJhbnNsYXRpb25CBOJBAQESNgoKdmlzaWJpbGl0eRgGIAEoDjIcLmNsYXJpb24udjEuVG9waWMuVmlzaWJpbGl0eUIE4kEBARIqCgdzaWxlbmNlGAcgASgOMhMuY2xhcmlvbi52MS5TaWxlbmNlQgTiQQEBEhIKBGV0YWcYCCABKAlCBOJBAQESNQoLY3JlYXRlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjUKC3VwZGF0ZV90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI2CgxhcmNoaXZlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjMKCW9uZV9jbGljaxgMIAEoDjIaLmNsYXJpb24udjEuVG9waWMuT25lQ2xpY2tCBOJBAQEiVwoKVmlzaWJpbGl0eRIaChZWSVNJQklMSVRZX1VOU1BFQ0lGSUVEEAASFQoRVklTSUJJTElUWV9QVUJMSUMQARIWChJWSVNJQklMSVRZX1BSSVZBVEUQAiJRCghPbmVDbGljaxIZChVPTkVfQ0xJQ0tfVU5TUEVDSUZJRUQQABITCg9PTkVfQ0xJQ0tfVE9QSUMQARIVChFPTkVfQ0xJQ0tfQ0hBTk5FTBACIl8KEFRvcGljVHJhbnNsYXRpb24SFAoGbG9jYWxlGAEgASgJQgTiQQECEhoKDGRpc3BsYXlfbmFtZRgCIAEoCUIE4kEBAhIZCgtkZXNjcmlwdGlvbhgDIAEoCUIE4kEBAWIGcHJvdG8z", [file_clarion_v1_silence, file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
  * What people subscribe to and leave, such as a newsletter. A campaign may have one, and people grant or deny each of them.
@@ -105,6 +105,14 @@ export type Topic = Message<"clarion.v1.Topic"> & {
    * @generated from field: google.protobuf.Timestamp archive_time = 11;
    */
   archiveTime?: Timestamp | undefined;
+
+  /**
+   * Optional. What one click ends in a marketing mail about this topic; in a transactional one it ends the topic. Default:
+   * `ONE_CLICK_TOPIC`.
+   *
+   * @generated from field: clarion.v1.Topic.OneClick one_click = 12;
+   */
+  oneClick: Topic_OneClick;
 };
 
 /**
@@ -147,6 +155,40 @@ export enum Topic_Visibility {
  */
 export const Topic_VisibilitySchema: GenEnum<Topic_Visibility> = /*@__PURE__*/
   enumDesc(file_clarion_v1_topic, 0, 0);
+
+/**
+ * What one click in a mail about a topic ends. Values may be added.
+ *
+ * @generated from enum clarion.v1.Topic.OneClick
+ */
+export enum Topic_OneClick {
+  /**
+   * Read as `ONE_CLICK_TOPIC`.
+   *
+   * @generated from enum value: ONE_CLICK_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The topic, on the channel of the message. For a private topic, which no page offers again: as `ONE_CLICK_CHANNEL`.
+   *
+   * @generated from enum value: ONE_CLICK_TOPIC = 1;
+   */
+  TOPIC = 1,
+
+  /**
+   * All marketing on the channel of the message.
+   *
+   * @generated from enum value: ONE_CLICK_CHANNEL = 2;
+   */
+  CHANNEL = 2,
+}
+
+/**
+ * Describes the enum clarion.v1.Topic.OneClick.
+ */
+export const Topic_OneClickSchema: GenEnum<Topic_OneClick> = /*@__PURE__*/
+  enumDesc(file_clarion_v1_topic, 0, 1);
 
 /**
  * What a topic is called in another language.

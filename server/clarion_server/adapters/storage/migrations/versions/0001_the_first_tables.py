@@ -408,6 +408,7 @@ def _create_topics() -> None:
         sa.Column("default_locale", sa.Text(), nullable=False),
         sa.Column("translations", sa.Text(), nullable=False),
         sa.Column("visibility", sa.Text(), nullable=False),
+        sa.Column("one_click", sa.Text(), nullable=False),
         sa.Column("silence", sa.Text()),
         sa.Column("create_time", sa.BigInteger(), nullable=False),
         sa.Column("update_time", sa.BigInteger(), nullable=False),
