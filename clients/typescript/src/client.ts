@@ -11,6 +11,7 @@ import { type TriggerResponse, TriggerService } from "./gen/clarion/v1/trigger_s
 import { Messages } from "./messages.js";
 import { Profiles } from "./profiles.js";
 import { type ClientOptions, DEFAULT_TARGET, environmentSettings, Settings } from "./settings.js";
+import { AllowLists, Suppressions } from "./suppressions.js";
 import { Topics } from "./topics.js";
 import { type TriggerOptions, triggerRequest } from "./triggers.js";
 
@@ -24,6 +25,7 @@ import { type TriggerOptions, triggerRequest } from "./triggers.js";
  * Failed calls throw ClarionError. Data that cannot be sent as given throws TypeError, before anything is sent.
  */
 export class Client {
+  readonly allowList: AllowLists;
   readonly campaigns: Campaigns;
   readonly channels: Channels;
   readonly consents: Consents;
@@ -32,11 +34,13 @@ export class Client {
   readonly messages: Messages;
   readonly profiles: Profiles;
   readonly reports: Reports;
+  readonly suppressions: Suppressions;
   readonly topics: Topics;
   readonly #calls: Calls;
 
   constructor(target: string = DEFAULT_TARGET, options: ClientOptions = {}) {
     this.#calls = new Calls(new Settings(target, options));
+    this.allowList = new AllowLists(this.#calls);
     this.campaigns = new Campaigns(this.#calls);
     this.channels = new Channels(this.#calls);
     this.consents = new Consents(this.#calls);
@@ -45,6 +49,7 @@ export class Client {
     this.messages = new Messages(this.#calls);
     this.profiles = new Profiles(this.#calls);
     this.reports = new Reports(this.#calls);
+    this.suppressions = new Suppressions(this.#calls);
     this.topics = new Topics(this.#calls);
   }
 

@@ -8,12 +8,15 @@ import { randomUUID } from "node:crypto";
 import { after, test } from "node:test";
 import {
   Client,
+  Category,
   Event_Type,
+  ImportedSuppression_Outcome,
   InvalidRequestError,
   Message_State,
   NotFoundError,
   PreconditionFailedError,
   RecipientResult_Outcome,
+  Suppression_Scope,
   TriggerSample_Tool,
   UnauthenticatedError,
 } from "../src/index.js";
@@ -148,4 +151,26 @@ test("campaigns are previewed, reported on and sampled", async () => {
   const calling = samples.filter((each) => each.text.includes(process.env["CLARION_TARGET"] ?? "?"));
   const tools = calling.map((each) => each.tool);
   assert.ok(tools.includes(TriggerSample_Tool.GRPCURL) && tools.includes(TriggerSample_Tool.TYPESCRIPT), tools.join());
+});
+
+test("a domain is suppressed, found and released", async () => {
+  const target = { case: "domain", value: "*.example.com" } as const;
+  const created = await client.suppressions.create({ target, scope: Suppression_Scope.MARKETING });
+  assert.deepEqual(created.target, target);
+  const checked = await client.suppressions.check("jane@mail.example.com");
+  assert.deepEqual(checked.excludedCategories, [Category.MARKETING]);
+  for await (const listed of client.suppressions.list({ target: "*.example.com" })) {
+    assert.equal(listed.name, created.name);
+  }
+  const [imported] = await client.suppressions.importAll([{ target, scope: Suppression_Scope.ALL }]);
+  assert.equal(imported?.outcome, ImportedSuppression_Outcome.UPDATED);
+  assert.equal((await client.suppressions.get(created.name)).scope, Suppression_Scope.ALL);
+  await client.suppressions.delete(created.name);
+  assert.deepEqual((await client.suppressions.check("jane@mail.example.com")).suppressions, []);
+});
+
+test("the allow list is changed and read", async () => {
+  const changed = await client.allowList.update({ entries: ["dev@example.com"] });
+  assert.deepEqual([changed.enabled, changed.entries], [false, ["dev@example.com"]]);
+  assert.equal((await client.allowList.get()).etag, changed.etag);
 });

@@ -27,6 +27,7 @@ class ExclusionFacts:
 _SIMULATED = {
     SimulatedOutcome.SUPPRESSED: ExclusionReason.SUPPRESSED,
     SimulatedOutcome.NO_CONSENT: ExclusionReason.NO_CONSENT,
+    SimulatedOutcome.NOT_ALLOWED: ExclusionReason.NOT_ALLOWED,
 }
 
 #: Knows of nothing that excludes anybody.

@@ -24,6 +24,7 @@ class SimulatedOutcome(StrEnum):
     SUPPRESSED = "suppressed"
     """The message is excluded when the trigger is accepted, so it never reaches a channel."""
     NO_CONSENT = "no-consent"
+    NOT_ALLOWED = "not-allowed"
     """As SUPPRESSED, for another reason."""
 
 

@@ -24,4 +24,7 @@ async def test_nothing_is_sent_to_others_while_the_list_is_enabled(shop: Command
     assert (await shop("allow-list", "remove", "jane@example.com")).status == 2
     assert (await shop("allow-list", "add")).status == 2
     assert (await shop("allow-list", "disable", "--json")).data["enabled"] is False
+    watched = await shop("watch", "--types", "ALLOW_LIST_CHANGED", "--from-start", "--limit", "1")
+    assert "allowList" in watched.out
+    assert "enabled, 0 entries, apiKeys/" in watched.out
     assert (await shop(*TRIGGER, "jane@example.com")).status == 0

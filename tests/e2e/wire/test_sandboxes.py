@@ -12,7 +12,7 @@ import pytest
 from clarion.v1 import consent_service_pb2, profile_service_pb2, suppression_service_pb2, trigger_service_pb2
 from clarion.v1.campaign_service_pb2 import StopCampaignRequest
 from clarion.v1.consent_pb2 import Consent, ConsentChange
-from clarion_client import AsyncClient, Profile, Topic
+from clarion_client import AllowList, AsyncClient, Profile, RecipientOutcome, Topic
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
@@ -42,7 +42,7 @@ LISTING = [path for path, method in METHODS.items() if method.name.startswith("L
 #: They say whether there is something, and fail neither way.
 CHECKING = ["/clarion.v1.SuppressionService/CheckSuppression"]
 #: They are about what each sandbox has one of, without an id.
-OWN = [f"/clarion.v1.ConsentService/{name}" for name in ("GetConsentSettings", "UpdateConsentSettings")]
+OWN = [path for path, method in METHODS.items() if method.name.endswith(("ConsentSettings", "AllowList"))]
 #: All others are about something that exists.
 NAMING = [path for path in METHODS if path not in {*CREATING, *LISTING, *CHECKING, *OWN}]
 
@@ -183,3 +183,11 @@ async def test_one_name_in_two_sandboxes_is_two_campaigns(
     assert not (await orders.trigger("orders", to="sent@clarion.test", context=CONTEXT, request_id="1")).replayed
     assert (await orders.campaigns.get("orders")).display_name == "orders"
     assert (await orders.reports.get("orders")).targeted_count == 1
+
+
+async def test_a_sandbox_has_an_allow_list_of_its_own(orders: AsyncClient, other_sandbox: Sandbox) -> None:
+    await orders.allow_list.update(AllowList(enabled=True, entries=["example.com"]))
+    assert await other_sandbox.client.allow_list.get() == AllowList(etag='"0"')
+    await set_up(other_sandbox.client, "orders", 9)
+    answer = await other_sandbox.client.trigger("orders", to="jane@example.org", context=CONTEXT)
+    assert answer.recipients[0].outcome is RecipientOutcome.ACCEPTED

@@ -37,6 +37,7 @@ def test_an_enabled_list_without_entries_stops_everything_but_magic_recipients()
     assert found(nobody) == OWN
     assert found(nobody, "sent@clarion.test") is None
     assert found(nobody, "suppressed@clarion.test") == Exclusion(ExclusionReason.SUPPRESSED)
+    assert found({}, "not-allowed@clarion.test") == Exclusion(ExclusionReason.NOT_ALLOWED)
 
 
 def test_the_list_of_another_sandbox_stops_nothing() -> None:

@@ -94,5 +94,8 @@ def _reason_view(event: Event) -> Text:
         return failure_text(event.attempt.failure)
     if event.exclusion:
         return exclusion_text(event.exclusion)
-    change = event.suppression_change
-    return plain(f"{change.reason} {change.scope} {change.actor}" if change else "")
+    if change := event.suppression_change:
+        return plain(f"{change.reason} {change.scope} {change.actor}")
+    if listed := event.allow_list_change:
+        return plain(f"{'enabled' if listed.enabled else 'disabled'}, {listed.entry_count} entries, {listed.actor}")
+    return plain("")

@@ -1,0 +1,116 @@
+/** The methods of `client.suppressions` and `client.allowList`. */
+
+import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import type { CallOptions, Calls } from "./calls.js";
+import type { AllowList, AllowListSchema } from "./gen/clarion/v1/allow_list_pb.js";
+import { AllowListService } from "./gen/clarion/v1/allow_list_service_pb.js";
+import type {
+  Suppression,
+  Suppression_Reason,
+  Suppression_Scope,
+  SuppressionSchema,
+} from "./gen/clarion/v1/suppression_pb.js";
+import {
+  type CheckSuppressionResponse,
+  type ImportedSuppression,
+  type ListSuppressionsResponseSchema,
+  SuppressionService,
+} from "./gen/clarion/v1/suppression_service_pb.js";
+import { fullName } from "./names.js";
+import { Pager } from "./pager.js";
+import { present } from "./present.js";
+
+const COLLECTION = "suppressions";
+const METHOD = SuppressionService.method;
+
+/** Which suppressions are listed. The values of one filter are alternatives. */
+export interface SuppressionFilters extends CallOptions {
+  readonly target?: string;
+  readonly reasons?: Suppression_Reason[];
+  readonly scopes?: Suppression_Scope[];
+  readonly pageSize?: number;
+}
+
+/** Keeps the addresses and domains that messages must not go to: `client.suppressions`. */
+export class Suppressions {
+  readonly #calls: Calls;
+
+  constructor(calls: Calls) {
+    this.#calls = calls;
+  }
+
+  /** Suppresses a target. Throws AlreadyExistsError when it is suppressed for that reason. */
+  async create(suppression: MessageInitShape<typeof SuppressionSchema>, options: CallOptions = {}): Promise<Suppression> {
+    const answer = await this.#calls.unary(METHOD.createSuppression, { suppression }, { ...options, repeatable: false });
+    return present(answer.suppression);
+  }
+
+  async get(name: string, options: CallOptions = {}): Promise<Suppression> {
+    const request = { name: fullName(COLLECTION, name) };
+    return present((await this.#calls.unary(METHOD.getSuppression, request, { ...options, repeatable: true })).suppression);
+  }
+
+  /** Lists suppressions that match every filter given, newest first. */
+  list({
+    target = "",
+    reasons = [],
+    scopes = [],
+    pageSize = 0,
+    ...options
+  }: SuppressionFilters = {}): Pager<MessageShape<typeof ListSuppressionsResponseSchema>, Suppression> {
+    const filters = { ...(target.includes("@") ? { address: target } : { domain: target }), reasons, scopes, pageSize };
+    return new Pager(
+      (pageToken) => this.#calls.unary(METHOD.listSuppressions, { ...filters, pageToken }, { ...options, repeatable: true }),
+      (page) => page.suppressions,
+    );
+  }
+
+  /** Deletes a suppression. One of a complaint needs an `overrideReason`, which must not hold personal data. */
+  async delete(
+    name: string,
+    { overrideReason = "", ...options }: CallOptions & { readonly overrideReason?: string } = {},
+  ): Promise<void> {
+    const request = { name: fullName(COLLECTION, name), overrideReason };
+    await this.#calls.unary(METHOD.deleteSuppression, request, { ...options, repeatable: false });
+  }
+
+  /** Stores suppressions, at most 1,000, each by itself. It may be repeated. */
+  async importAll(
+    suppressions: MessageInitShape<typeof SuppressionSchema>[],
+    options: CallOptions = {},
+  ): Promise<ImportedSuppression[]> {
+    return (await this.#calls.unary(METHOD.importSuppressions, { suppressions }, { ...options, repeatable: true })).results;
+  }
+
+  /** Returns the suppressions that cover the address now, and the categories that they exclude. */
+  check(address: string, options: CallOptions = {}): Promise<CheckSuppressionResponse> {
+    return this.#calls.unary(METHOD.checkSuppression, { address }, { ...options, repeatable: true });
+  }
+}
+
+/** Reads and changes the sandbox's allow list: `client.allowList`. */
+export class AllowLists {
+  readonly #calls: Calls;
+
+  constructor(calls: Calls) {
+    this.#calls = calls;
+  }
+
+  async get(options: CallOptions = {}): Promise<AllowList> {
+    const answer = await this.#calls.unary(AllowListService.method.getAllowList, {}, { ...options, repeatable: true });
+    return present(answer.allowList);
+  }
+
+  /** Changes the list to these values: all of them, or the `fields` named. */
+  async update(
+    allowList: MessageInitShape<typeof AllowListSchema>,
+    { fields = ["*"], ...options }: CallOptions & { readonly fields?: readonly string[] } = {},
+  ): Promise<AllowList> {
+    const request = { allowList, updateMask: { paths: [...fields] } };
+    const answer = await this.#calls.unary(AllowListService.method.updateAllowList, request, {
+      ...options,
+      repeatable: false,
+    });
+    return present(answer.allowList);
+  }
+}
