@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from clarion_server.application.consent.consents import Person
 from clarion_server.application.consent.settings import ManageConsentSettings, UpdateConsentSettings
+from clarion_server.application.profiles.profiles import ProfileFields, UpdateProfile
 from clarion_server.application.triggering.admission import RecipientInput
 from clarion_server.domain.category import Category
 from clarion_server.domain.consent import ConsentChoice, ConsentScope, Silence
@@ -275,3 +276,29 @@ async def test_a_message_that_waits_in_hand_is_stopped_by_an_opt_out(world: Worl
         await until(lambda: process.is_idle)
     (excluded,) = messages(world, EXCLUDED).values()
     assert excluded.exclusion == no_consent(HAND_OFF, denied.changes[0].key)
+
+
+async def test_an_address_that_leaves_its_profile_keeps_what_was_denied_on_its_channel(
+    world: World, consents: Consents, process: Process
+) -> None:
+    await silence(world, Silence.SEND_UNLESS_DENIED)
+    recorded = await consents.change(a(EMAIL, DENIED), a(NEWS, GRANTED))
+    person = await world.profiles.get(recorded.profile.id, AUTHOR)
+    fields = ProfileFields(("crm:1",), {}, "", "")
+    await world.profiles.update(UpdateProfile(person.id, fields, frozenset({"identities"})), AUTHOR)
+    left = await consents.of()
+    assert left.profile not in (None, recorded.profile)
+    assert await consents.choices() == {EMAIL: DENIED}
+    (entry,) = left.changes
+    assert (entry.source, entry.time) == (recorded.changes[0].source, recorded.changes[0].time)
+    assert (await send(process)).exclusion == no_consent(ACCEPT, entry.key)
+    assert set((await consents.of(Person(profile_id=person.id))).consents) == {EMAIL, NEWS}
+
+
+async def test_an_address_that_leaves_a_profile_without_denials_is_free(
+    world: World, consents: Consents, process: Process
+) -> None:
+    recorded = await consents.change(a(EMAIL, GRANTED))
+    fields = ProfileFields(("crm:1",), {}, "", "")
+    await world.profiles.update(UpdateProfile(recorded.profile.id, fields, frozenset({"identities"})), AUTHOR)
+    assert (await consents.of()).profile is None

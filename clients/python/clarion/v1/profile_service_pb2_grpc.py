@@ -125,7 +125,8 @@ class ProfileServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateProfile(self, request, context):
-        """Changes a profile. Messages that were accepted before keep what they were made of. Needs the scope `trigger`.
+        """Changes a profile. Messages that were accepted before keep what they were made of. An identity that is removed keeps what the
+        person has denied on its channel: a profile that holds it and these denials alone remains. Needs the scope `trigger`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: a field breaks its rule, or the mask names one that cannot be changed.

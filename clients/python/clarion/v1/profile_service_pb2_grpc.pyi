@@ -65,7 +65,8 @@ class ProfileServiceStub:
     - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
     """
     UpdateProfile: _grpc.UnaryUnaryMultiCallable[_profile_service_pb2.UpdateProfileRequest, _profile_service_pb2.UpdateProfileResponse]
-    """Changes a profile. Messages that were accepted before keep what they were made of. Needs the scope `trigger`.
+    """Changes a profile. Messages that were accepted before keep what they were made of. An identity that is removed keeps what the
+    person has denied on its channel: a profile that holds it and these denials alone remains. Needs the scope `trigger`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: a field breaks its rule, or the mask names one that cannot be changed.
@@ -132,7 +133,8 @@ class ProfileServiceAsyncStub(ProfileServiceStub):
     - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
     """
     UpdateProfile: _aio.UnaryUnaryMultiCallable[_profile_service_pb2.UpdateProfileRequest, _profile_service_pb2.UpdateProfileResponse]  # type: ignore[assignment]
-    """Changes a profile. Messages that were accepted before keep what they were made of. Needs the scope `trigger`.
+    """Changes a profile. Messages that were accepted before keep what they were made of. An identity that is removed keeps what the
+    person has denied on its channel: a profile that holds it and these denials alone remains. Needs the scope `trigger`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: a field breaks its rule, or the mask names one that cannot be changed.
@@ -226,7 +228,8 @@ class ProfileServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _profile_service_pb2.UpdateProfileRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_profile_service_pb2.UpdateProfileResponse, _abc.Awaitable[_profile_service_pb2.UpdateProfileResponse]]:
-        """Changes a profile. Messages that were accepted before keep what they were made of. Needs the scope `trigger`.
+        """Changes a profile. Messages that were accepted before keep what they were made of. An identity that is removed keeps what the
+        person has denied on its channel: a profile that holds it and these denials alone remains. Needs the scope `trigger`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: a field breaks its rule, or the mask names one that cannot be changed.

@@ -9,6 +9,7 @@ from typing import Any
 from clarion_server.application.identity_reader import IdentityReader
 from clarion_server.application.ports.clock import Clock, Ids
 from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.removed_identities import keep_denials
 from clarion_server.application.resource_lookup import find_profile
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid, violations_within
@@ -102,25 +103,33 @@ class ManageProfiles:
         return await self._transactions.read(lambda unit: unit.profiles.page(caller.visibility, after, limit))
 
     async def update(self, command: UpdateProfile, caller: Caller) -> Profile:
-        """Stores the changed profile, unless the command only validates.
+        """Stores the changed profile, unless the command only validates. An identity that is removed keeps what was
+        denied on its channel.
 
         Raises InvalidFields, ResourceNotFound, EtagMismatch or IdentityTaken.
         """
 
-        def check(unit: UnitOfWork) -> Profile:
+        def check(unit: UnitOfWork) -> tuple[Profile, Profile]:
             stored = find_profile(unit, caller.visibility, command.profile_id)
             stored.check_etag(command.etag)
             updated = self._updated(stored, command, self._clock.now())
             _check_identities(unit, updated)
-            return updated
+            return stored, updated
 
         def change(unit: UnitOfWork) -> Profile:
-            updated = check(unit)
+            if "identities" in command.changed_fields:
+                # Before the profile is locked, as whoever stores choices locks in this order.
+                unit.consents.lock(caller.visibility)
+            stored, updated = check(unit)
             unit.profiles.save(updated)
+            kept = {identity.key for identity in updated.identities}
+            removed = [identity for identity in stored.identities if identity.key not in kept]
+            if removed:
+                keep_denials(unit, updated, removed, updated.update_time, caller.name, self._ids.new_id)
             return updated
 
         if command.validate_only:
-            return await self._transactions.read(check)
+            return await self._transactions.read(lambda unit: check(unit)[1])
         return await self._transactions.write(change)
 
     async def delete(self, profile_id: str, etag: str, caller: Caller) -> None:

@@ -1,0 +1,58 @@
+"""Keeps what people have refused when an identity leaves its profile.
+
+Whoever has the identity would else be somebody who made no choice, and get again what they have left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.consent import Consent, ConsentChoice, by_scope
+from clarion_server.domain.consent_change import ConsentChange
+from clarion_server.domain.event import consent_event
+from clarion_server.domain.identity import Identity
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.profile import Profile
+
+#: The channel whose addresses are the identities of a namespace.
+_CHANNELS = {"email": Channel.EMAIL}
+
+
+def keep_denials(
+    unit: UnitOfWork,
+    profile: Profile,
+    removed: Collection[Identity],
+    now: Instant,
+    actor: str,
+    new_id: Callable[[], str],
+) -> None:
+    """Gives each removed identity on whose channel the profile has denied something a profile of its own, which holds
+    these denials alone. The profile must have been saved without the identities, under the lock of its consents.
+    """
+    choices = unit.consents.of_profile(profile.key).values()
+    for identity in removed:
+        channel = _CHANNELS.get(identity.key.namespace)
+        denials = [
+            choice
+            for choice in choices
+            if channel is not None and choice.choice is ConsentChoice.DENIED and choice.scope.channel in (None, channel)
+        ]
+        if denials:
+            entries = [_entry(unit, profile, denial, now, actor) for denial in denials]
+            _add_bare_profile(unit, Profile(profile.sandbox, new_id(), (identity,), now, now), entries)
+
+
+def _entry(unit: UnitOfWork, profile: Profile, denial: Consent, now: Instant, actor: str) -> ConsentChange:
+    """Returns a copy of the entry of the history that made the denial."""
+    (made,) = unit.consents.history(profile.key, denial.change_key + 1, 1)
+    return replace(made, time=denial.time, record_time=now, actor=actor, previous_choice=None)
+
+
+def _add_bare_profile(unit: UnitOfWork, profile: Profile, entries: Collection[ConsentChange]) -> None:
+    bare = unit.profiles.add(profile)
+    added = unit.consents.add_changes(bare.key, list(entries))
+    unit.consents.save(bare.key, by_scope(change.as_consent() for change in added))
+    unit.events.add_all([consent_event(bare.sandbox, bare.name, change) for change in added])
