@@ -77,6 +77,16 @@ export class Profiles {
     return (await this.#calls.unary(METHOD.importProfiles, request, { ...options, repeatable: true })).results;
   }
 
+  /** Makes one profile of two of the same person, for good. The name of the absorbed one answers as the survivor's. */
+  async merge(
+    survivor: string,
+    absorbed: string,
+    { etag = "", absorbedEtag = "", ...options }: ChangeOptions & { readonly absorbedEtag?: string } = {},
+  ): Promise<Profile> {
+    const request = { name: fullName(COLLECTION, survivor), absorbed: fullName(COLLECTION, absorbed), etag, absorbedEtag };
+    return present((await this.#calls.unary(METHOD.mergeProfiles, request, { ...options, repeatable: false })).profile);
+  }
+
   /** Deletes the profile and its identities. Messages that were sent to the person stay until their retention ends. */
   async delete(name: string, { etag = "", ...options }: ChangeOptions = {}): Promise<void> {
     const request = { name: fullName(COLLECTION, name), etag };

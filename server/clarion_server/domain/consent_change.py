@@ -37,6 +37,8 @@ class ConsentSource(StrEnum):
     SUPPORT = "SUPPORT"
     IMPORT = "IMPORT"
     SYNC = "SYNC"
+    MERGE = "MERGE"
+    """Two profiles of the person were merged."""
 
 
 #: The sources that are the person's own act.
@@ -101,6 +103,8 @@ def change_violations(change: ConsentChange, now: Instant) -> Iterator[Violation
     """Yields all violations, with the field paths of the contract's `ConsentChange`."""
     if change.time > now + MAX_AHEAD:
         yield out_of_range("time", "Must not be more than 5 minutes ahead.")
+    if change.source is ConsentSource.MERGE:
+        yield Violation("source", "NOT_ALLOWED", "Must be where the person made the choice.")
     texts = {field.name: getattr(change.evidence, field.name) for field in fields(Evidence)}
     if sum(len(text.encode()) for text in texts.values()) > MAX_EVIDENCE:
         yield too_long("evidence", MAX_EVIDENCE, "bytes together")

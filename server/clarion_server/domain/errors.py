@@ -102,6 +102,14 @@ class DenialStands(ClarionError):
 
 
 @dataclass(eq=False)
+class TooManyIdentities(ClarionError):
+    """{resource} would have {identity_count} identities. Remove some first."""
+
+    resource: str
+    identity_count: int
+
+
+@dataclass(eq=False)
 class EtagMismatch(ClarionError):
     """{resource} changed since it was read. Read it again and decide anew."""
 

@@ -16,6 +16,7 @@ from clarion_server.domain.consent_change import NO_EVIDENCE, ConsentChange
 from clarion_server.domain.exclusion import Exclusion
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import NO_LABELS, Message, MessageState
+from clarion_server.domain.profile import Profile
 from clarion_server.domain.suppression import Suppression, SuppressionChange
 from clarion_server.domain.value import value
 
@@ -34,6 +35,7 @@ class EventType(StrEnum):
     SUPPRESSION_UPDATED = "SUPPRESSION_UPDATED"
     ALLOW_LIST_CHANGED = "ALLOW_LIST_CHANGED"
     CONSENT_CHANGED = "CONSENT_CHANGED"
+    PROFILE_MERGED = "PROFILE_MERGED"
 
 
 #: The event of a message's transition to each state. Only a failed attempt moves it back to QUEUED.
@@ -48,8 +50,18 @@ EVENT_OF_STATE: Mapping[MessageState, EventType] = {
 }
 
 
+@value
+class ProfileMerge:
+    """A profile was absorbed by another one."""
+
+    absorbed: str
+    """Its name."""
+    actor: str
+    """The name of the key that merged them."""
+
+
 #: The data of an event beyond its type.
-Detail = Attempt | AllowListChange | Exclusion | SuppressionChange | ConsentChange | None
+Detail = Attempt | AllowListChange | Exclusion | SuppressionChange | ConsentChange | ProfileMerge | None
 
 
 @value
@@ -110,3 +122,8 @@ def allow_list_event(changed: AllowList, time: Instant) -> Event:
     """Returns the event of the change that made this list."""
     change = AllowListChange(changed.enabled, len(changed.entries), changed.updater)
     return Event(EventType.ALLOW_LIST_CHANGED, time, changed.sandbox, changed.name, change)
+
+
+def merge_event(survivor: Profile, absorbed: Profile, actor: str, time: Instant) -> Event:
+    """Returns the event of a merge of two profiles by the key `actor`."""
+    return Event(EventType.PROFILE_MERGED, time, survivor.sandbox, survivor.name, ProfileMerge(absorbed.name, actor))

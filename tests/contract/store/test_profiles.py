@@ -11,6 +11,8 @@ from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.queries import LockedCampaign
 from clarion_server.application.ports.store import Store, UnitOfWork, WriteConflict
 from clarion_server.domain.access import Visibility
+from clarion_server.domain.consent import ConsentChoice, ConsentScope
+from clarion_server.domain.consent_change import ConsentChange, ConsentSource
 from clarion_server.domain.identity import IdentityKey
 from clarion_server.domain.profile import KnownProfile, Profile, ProfileRef
 
@@ -22,6 +24,7 @@ HERE, THERE = Visibility("default"), Visibility("staging")
 JANE = samples.identity("email", "jane@example.com", "Jane@example.com")
 JANES_PHONE = samples.identity("phone", "+447911123456", "+44 7911 123456")
 JOE = samples.identity("email", "joe@example.com")
+DENIAL = ConsentChange(ConsentScope(), ConsentChoice.DENIED, samples.NOW, ConsentSource.SUPPORT)
 
 
 def test_a_profile_comes_back_as_it_was_added_with_a_key(store: Store) -> None:
@@ -270,3 +273,46 @@ def test_taken_identities_and_changed_profiles_are_conflicts(store: Store) -> No
         work.profiles.extend_all(changes)
     with store.snapshot() as work:
         assert work.profiles.page(HERE, None, 10) == [jane, joe]
+
+
+# Merges.
+
+
+def test_an_absorbed_profile_leaves_its_identities_its_history_and_its_name(store: Store) -> None:
+    with committing(store) as work:
+        jane = work.profiles.add(samples.profile(JANE))
+        joe = work.profiles.add(samples.profile(JOE, JANES_PHONE))
+        work.consents.add_changes(joe.key, [DENIAL])
+    merged = jane.changed({"identities": (JANE, JOE, JANES_PHONE)}, samples.NOW + 5)
+    with committing(store) as work:
+        work.profiles.absorb(merged, joe)
+    with store.snapshot() as work:
+        assert work.profiles.page(HERE, None, 10) == [merged]
+        assert work.profiles.get(HERE, joe.id) == work.profiles.by_identity(HERE, JOE.key) == merged
+        assert work.profiles.get(THERE, joe.id) is None
+        assert len(work.consents.history(jane.key, None, 10)) == 1
+        assert work.consents.history(joe.key, None, 10) == []
+
+
+def test_names_lead_to_the_profile_that_is_left_after_all_merges(work: UnitOfWork) -> None:
+    first, second, third = [work.profiles.add(samples.profile(samples.identity("crm", str(n)))) for n in range(3)]
+    second_after = second.changed({"identities": (*second.identities, *first.identities)}, samples.NOW)
+    work.profiles.absorb(second_after, first)
+    third_after = third.changed({"identities": (*third.identities, *second_after.identities)}, samples.NOW)
+    work.profiles.absorb(third_after, second_after)
+    assert work.profiles.get(HERE, first.id) == work.profiles.get(HERE, second.id) == third_after
+    work.profiles.delete(third_after)
+    assert work.profiles.get(HERE, first.id) is None
+
+
+@pytest.mark.parametrize("stale", ["survivor", "absorbed"])
+def test_absorbing_from_another_revision_is_stale(store: Store, stale: str) -> None:
+    with committing(store) as work:
+        jane, joe = work.profiles.add(samples.profile(JANE)), work.profiles.add(samples.profile(JOE))
+        changed = jane if stale == "survivor" else joe
+        work.profiles.save(changed.changed({"locale": "fr"}, samples.NOW))
+    merged = jane.changed({"identities": (JANE, JOE)}, samples.NOW)
+    with store.begin() as work, pytest.raises(WriteConflict):
+        work.profiles.absorb(merged, joe)
+    with store.snapshot() as work:
+        assert len(work.profiles.page(HERE, None, 10)) == 2

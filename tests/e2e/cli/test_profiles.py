@@ -78,3 +78,14 @@ async def test_an_import_goes_on_behind_the_line_that_was_mended(clarion: Comman
     resumed = await clarion("profiles", "import", "people.csv", "--from-line", "4", "--json")
     assert resumed.data["created"] == 1
     assert len((await clarion("profiles", "list", "--json")).data) == 3
+
+
+async def test_two_profiles_of_one_person_are_merged(clarion: CommandLine) -> None:
+    kept = (await clarion("profiles", "create", "jane@example.com", "--attributes", '{"plan": "gold"}')).out.strip()
+    gone = (await clarion("profiles", "create", "crm:1", "--attributes", '{"plan": "free", "seats": 3}')).out.strip()
+    merged = await clarion("profiles", "merge", "jane@example.com", "crm:1", "--json")
+    assert merged.data["identities"] == ["email:jane@example.com", "crm:1"]
+    assert merged.data["attributes"] == {"plan": "gold", "seats": 3}
+    assert (await clarion("profiles", "get", gone, "--json")).data["name"] == f"profiles/{kept}"
+    again = await clarion("profiles", "merge", kept, gone, "--json")
+    assert again.error["reason"] == "ETAG_MISMATCH"

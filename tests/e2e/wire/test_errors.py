@@ -129,6 +129,16 @@ async def profile_unknown(sandbox: Sandbox) -> Failure:
     return await sandbox.wire.refuse(f"{_PROFILES}/LookupProfile", request)
 
 
+async def too_many_identities(sandbox: Sandbox) -> Failure:
+    names = []
+    for letter in "ab":
+        profile = profile_pb2.Profile(identities=[f"crm:{letter}{number}" for number in range(12)])
+        request = profile_service_pb2.CreateProfileRequest(profile=profile)
+        names.append((await sandbox.wire.send(f"{_PROFILES}/CreateProfile", request)).profile.name)
+    merge = profile_service_pb2.MergeProfilesRequest(name=names[0], absorbed=names[1])
+    return await sandbox.wire.refuse(f"{_PROFILES}/MergeProfiles", merge)
+
+
 async def denial_stands(sandbox: Sandbox) -> Failure:
     denial = consent_pb2.ConsentChange(
         channel=channel_pb2.CHANNEL_EMAIL,
@@ -254,6 +264,9 @@ CASES = {
     ),
     "IDENTITY_TAKEN": Case(identity_taken, Code.ALREADY_EXISTS, {"field": "profile.identities[0]", "owner": None}),
     "PROFILE_UNKNOWN": Case(profile_unknown, Code.NOT_FOUND, {}),
+    "TOO_MANY_IDENTITIES": Case(
+        too_many_identities, Code.FAILED_PRECONDITION, {"resource": None, "identity_count": "24"}
+    ),
     "DENIAL_STANDS": Case(
         denial_stands,
         Code.FAILED_PRECONDITION,

@@ -31,6 +31,7 @@ DENIAL = ConsentChange(choice=Consent.CHOICE_DENIED, source=ConsentChange.SOURCE
 NEEDED: Mapping[str, Message] = {
     "StopCampaign": StopCampaignRequest(queue_disposal=StopCampaignRequest.QUEUE_DISPOSAL_CANCEL),
     "LookupProfile": profile_service_pb2.LookupProfileRequest(identity=KNOWN),
+    "MergeProfiles": profile_service_pb2.MergeProfilesRequest(absorbed=f"profiles/{'0' * 32}"),
     "SetConsents": consent_service_pb2.SetConsentsRequest(changes=[DENIAL]),
     "CheckSuppression": suppression_service_pb2.CheckSuppressionRequest(address=SUPPRESSED),
     "Trigger": a_trigger(),

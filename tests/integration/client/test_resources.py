@@ -244,6 +244,13 @@ CASES = {
         ),
         [client.ImportedProfile(outcome=client.ImportedProfileOutcome.CREATED, profile="profiles/x")],
     ),
+    "profiles.merge": Case(
+        "MergeProfiles",
+        lambda c: c.profiles.merge("x", "y", etag="7", absorbed_etag="8"),
+        profiles_pb.MergeProfilesRequest(name="profiles/x", absorbed="profiles/y", etag="7", absorbed_etag="8"),
+        profiles_pb.MergeProfilesResponse(profile=WIRE_PROFILE),
+        PROFILE,
+    ),
     "profiles.delete": Case(
         "DeleteProfile",
         lambda c: c.profiles.delete("x", etag="7"),

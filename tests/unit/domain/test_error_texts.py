@@ -47,6 +47,10 @@ TEXTS: list[tuple[ClarionError, str]] = [
     ),
     (errors.ProfileUnknown(), "No profile in this sandbox has the identity."),
     (
+        errors.TooManyIdentities("profiles/1", 24),
+        "profiles/1 would have 24 identities. Remove some first.",
+    ),
+    (
         errors.EtagMismatch(CAMPAIGN),
         "campaigns/order-confirmed changed since it was read. Read it again and decide anew.",
     ),

@@ -52,6 +52,7 @@ SAMPLES: tuple[ClarionError, ...] = (
             errors.StandingDenial("changes[2]", "", ""),
         )
     ),
+    errors.TooManyIdentities("profiles/1", 24),
     errors.EtagMismatch(CAMPAIGN),
     errors.IllegalTransition(CAMPAIGN, "pause", "DRAFT", ("LIVE",)),
     errors.ReviewFailed(CAMPAIGN, (FINDING,)),
@@ -117,7 +118,7 @@ def test_an_error_looks_on_the_wire_as_the_contract_shows_it(error: ClarionError
 def test_an_errors_text_is_a_whole_sentence(error: ClarionError) -> None:
     message = status_of(error).message
     assert message[0].isupper() or message.startswith(
-        ("campaigns/", "channelConfigurations/", "apiKeys/", "recipients")
+        ("campaigns/", "channelConfigurations/", "apiKeys/", "profiles/", "recipients")
     )
     assert "{" not in message
     assert "\n" not in message

@@ -12,6 +12,7 @@ from clarion.v1 import profile_service_pb2 as pb
 from clarion_server.adapters.phone_numbers import read_phone_number
 from clarion_server.application.identity_reader import IdentityReader
 from clarion_server.application.profiles.profile_import import ImportProfiles
+from clarion_server.application.profiles.profile_merge import ProfileMerger
 from clarion_server.application.profiles.profiles import ManageProfiles
 from clarion_server.domain.access import Caller, Scope, Visibility
 from clarion_server.domain.errors import (
@@ -45,6 +46,7 @@ def service(world: World) -> ProfileService:
     return ProfileService(
         ManageProfiles(world.transactions, reader, world.clock, ids),
         ImportProfiles(world.transactions, reader, world.clock, ids),
+        ProfileMerger(world.transactions, world.clock),
     )
 
 

@@ -115,6 +115,8 @@ class ConsentChange(_message.Message):
         """Taken from a file."""
         SOURCE_SYNC: ConsentChange._Source.ValueType  # 6
         """Copied from another system."""
+        SOURCE_MERGE: ConsentChange._Source.ValueType  # 7
+        """Made when two profiles of the person were merged. Never given by a caller."""
 
     class Source(_Source, metaclass=_SourceEnumTypeWrapper):
         """Where a choice was made. Values may be added.
@@ -137,6 +139,8 @@ class ConsentChange(_message.Message):
     """Taken from a file."""
     SOURCE_SYNC: ConsentChange.Source.ValueType  # 6
     """Copied from another system."""
+    SOURCE_MERGE: ConsentChange.Source.ValueType  # 7
+    """Made when two profiles of the person were merged. Never given by a caller."""
 
     NAME_FIELD_NUMBER: _builtins.int
     CHANNEL_FIELD_NUMBER: _builtins.int

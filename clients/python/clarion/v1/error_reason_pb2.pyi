@@ -199,6 +199,12 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
         {"reason": "DENIAL_STANDS", "domain": "clarion.dev", "metadata": {"field": "changes[0]", "channel": "EMAIL",
          "topic": "topics/newsletter"}}
     """
+    ERROR_REASON_TOO_MANY_IDENTITIES: _ErrorReason.ValueType  # 32
+    """`FAILED_PRECONDITION`. Two profiles have too many identities together to be merged.
+
+        {"reason": "TOO_MANY_IDENTITIES", "domain": "clarion.dev", "metadata": {"resource": "profiles/019a…",
+         "identity_count": "24"}}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The values of `google.rpc.ErrorInfo.reason` in the domain `clarion.dev`. Every error that Clarion answers with carries an
@@ -386,5 +392,11 @@ ERROR_REASON_DENIAL_STANDS: ErrorReason.ValueType  # 31
 
     {"reason": "DENIAL_STANDS", "domain": "clarion.dev", "metadata": {"field": "changes[0]", "channel": "EMAIL",
      "topic": "topics/newsletter"}}
+"""
+ERROR_REASON_TOO_MANY_IDENTITIES: ErrorReason.ValueType  # 32
+"""`FAILED_PRECONDITION`. Two profiles have too many identities together to be merged.
+
+    {"reason": "TOO_MANY_IDENTITIES", "domain": "clarion.dev", "metadata": {"resource": "profiles/019a…",
+     "identity_count": "24"}}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -64,6 +64,8 @@ class Event(_message.Message):
         """A person's choice was stored."""
         TYPE_ALLOW_LIST_CHANGED: Event._Type.ValueType  # 13
         """The allow list of the sandbox was changed."""
+        TYPE_PROFILE_MERGED: Event._Type.ValueType  # 14
+        """A profile absorbed another one. Its subject is the survivor."""
 
     class Type(_Type, metaclass=_TypeEnumTypeWrapper):
         """What happened. Values may be added."""
@@ -96,6 +98,8 @@ class Event(_message.Message):
     """A person's choice was stored."""
     TYPE_ALLOW_LIST_CHANGED: Event.Type.ValueType  # 13
     """The allow list of the sandbox was changed."""
+    TYPE_PROFILE_MERGED: Event.Type.ValueType  # 14
+    """A profile absorbed another one. Its subject is the survivor."""
 
     @_typing.final
     class LabelsEntry(_message.Message):
@@ -131,6 +135,7 @@ class Event(_message.Message):
     SUPPRESSION_CHANGE_FIELD_NUMBER: _builtins.int
     CONSENT_CHANGE_FIELD_NUMBER: _builtins.int
     ALLOW_LIST_CHANGE_FIELD_NUMBER: _builtins.int
+    PROFILE_MERGE_FIELD_NUMBER: _builtins.int
     type: Global___Event.Type.ValueType
     """Output only. What happened."""
     subject: _builtins.str
@@ -177,6 +182,10 @@ class Event(_message.Message):
     def allow_list_change(self) -> Global___AllowListChange:
         """Output only. What the allow list became, and who changed it: `TYPE_ALLOW_LIST_CHANGED`."""
 
+    @_builtins.property
+    def profile_merge(self) -> Global___ProfileMerge:
+        """Output only. Which profile was absorbed, and by whom: `TYPE_PROFILE_MERGED`."""
+
     def __init__(
         self,
         *,
@@ -194,16 +203,43 @@ class Event(_message.Message):
         suppression_change: Global___SuppressionChange | None = ...,
         consent_change: _consent_pb2.ConsentChange | None = ...,
         allow_list_change: Global___AllowListChange | None = ...,
+        profile_merge: Global___ProfileMerge | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["allow_list_change", b"allow_list_change", "attempt", b"attempt", "consent_change", b"consent_change", "detail", b"detail", "exclusion", b"exclusion", "suppression_change", b"suppression_change", "time", b"time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["allow_list_change", b"allow_list_change", "attempt", b"attempt", "consent_change", b"consent_change", "detail", b"detail", "exclusion", b"exclusion", "profile_merge", b"profile_merge", "suppression_change", b"suppression_change", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "allow_list_change", b"allow_list_change", "attempt", b"attempt", "campaign", b"campaign", "channel", b"channel", "consent_change", b"consent_change", "detail", b"detail", "exclusion", b"exclusion", "execution", b"execution", "labels", b"labels", "message", b"message", "subject", b"subject", "suppression_change", b"suppression_change", "time", b"time", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "allow_list_change", b"allow_list_change", "attempt", b"attempt", "campaign", b"campaign", "channel", b"channel", "consent_change", b"consent_change", "detail", b"detail", "exclusion", b"exclusion", "execution", b"execution", "labels", b"labels", "message", b"message", "profile_merge", b"profile_merge", "subject", b"subject", "suppression_change", b"suppression_change", "time", b"time", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_detail: _TypeAlias = _typing.Literal["attempt", "exclusion", "suppression_change", "consent_change", "allow_list_change"]  # noqa: Y015
+    _WhichOneofReturnType_detail: _TypeAlias = _typing.Literal["attempt", "exclusion", "suppression_change", "consent_change", "allow_list_change", "profile_merge"]  # noqa: Y015
     _WhichOneofArgType_detail: _TypeAlias = _typing.Literal["detail", b"detail"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_detail) -> _WhichOneofReturnType_detail | None: ...
 
 Global___Event: _TypeAlias = Event  # noqa: Y015
+
+@_typing.final
+class ProfileMerge(_message.Message):
+    """Says that a profile was absorbed by another one."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ABSORBED_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    absorbed: _builtins.str
+    """Output only. The absorbed profile, as `profiles/{profile}`. The name answers as the survivor's."""
+    actor: _builtins.str
+    """Output only. The key that merged them, as `apiKeys/{api_key}`."""
+    def __init__(
+        self,
+        *,
+        absorbed: _builtins.str = ...,
+        actor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["absorbed", b"absorbed", "actor", b"actor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProfileMerge: _TypeAlias = ProfileMerge  # noqa: Y015
 
 @_typing.final
 class Exclusion(_message.Message):

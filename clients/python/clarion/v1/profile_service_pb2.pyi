@@ -399,6 +399,64 @@ class ImportedProfile(_message.Message):
 Global___ImportedProfile: _TypeAlias = ImportedProfile  # noqa: Y015
 
 @_typing.final
+class MergeProfilesRequest(_message.Message):
+    """Asks for a merge."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    ABSORBED_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    ABSORBED_ETAG_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Required. The survivor, as `profiles/{profile}`."""
+    absorbed: _builtins.str
+    """Required. The profile that it absorbs, as `profiles/{profile}`."""
+    etag: _builtins.str
+    """Optional. The etag of the survivor that the caller last saw."""
+    absorbed_etag: _builtins.str
+    """Optional. The etag of the absorbed profile that the caller last saw."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        absorbed: _builtins.str = ...,
+        etag: _builtins.str = ...,
+        absorbed_etag: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["absorbed", b"absorbed", "absorbed_etag", b"absorbed_etag", "etag", b"etag", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MergeProfilesRequest: _TypeAlias = MergeProfilesRequest  # noqa: Y015
+
+@_typing.final
+class MergeProfilesResponse(_message.Message):
+    """Carries the survivor."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROFILE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def profile(self) -> _profile_pb2.Profile:
+        """The survivor as stored."""
+
+    def __init__(
+        self,
+        *,
+        profile: _profile_pb2.Profile | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["profile", b"profile"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["profile", b"profile"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MergeProfilesResponse: _TypeAlias = MergeProfilesResponse  # noqa: Y015
+
+@_typing.final
 class DeleteProfileRequest(_message.Message):
     """Asks for a deletion."""
 

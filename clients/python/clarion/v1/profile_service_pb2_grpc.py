@@ -67,6 +67,11 @@ class ProfileServiceStub:
                 request_serializer=clarion_dot_v1_dot_profile__service__pb2.ImportProfilesRequest.SerializeToString,
                 response_deserializer=clarion_dot_v1_dot_profile__service__pb2.ImportProfilesResponse.FromString,
                 _registered_method=True)
+        self.MergeProfiles = channel.unary_unary(
+                '/clarion.v1.ProfileService/MergeProfiles',
+                request_serializer=clarion_dot_v1_dot_profile__service__pb2.MergeProfilesRequest.SerializeToString,
+                response_deserializer=clarion_dot_v1_dot_profile__service__pb2.MergeProfilesResponse.FromString,
+                _registered_method=True)
         self.DeleteProfile = channel.unary_unary(
                 '/clarion.v1.ProfileService/DeleteProfile',
                 request_serializer=clarion_dot_v1_dot_profile__service__pb2.DeleteProfileRequest.SerializeToString,
@@ -155,6 +160,23 @@ class ProfileServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def MergeProfiles(self, request, context):
+        """Makes one profile of two of the same person, for good: `absorbed` is gone, and its name answers as the survivor's from then on.
+        Needs the scope `admin`.
+
+        The survivor gets the identities of both, and what it lacks of attributes, locale and time zone. Of both people's choices the
+        stricter one holds in each scope; a grant of one that would answer a denial of the other becomes a denial. The history of
+        both is kept, and messages under way are sent as they are.
+
+        Errors:
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of one of the names.
+        - `ABORTED` `ETAG_MISMATCH`: somebody changed one of them since the caller read it, or has merged the two.
+        - `FAILED_PRECONDITION` `TOO_MANY_IDENTITIES`: they have more than 20 identities together. Nothing was changed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def DeleteProfile(self, request, context):
         """Deletes a profile with its identities. Messages, executions and events of the person stay until their retention ends, and
         still show the identity, the address and the data that they were made of. Needs the scope `admin`.
@@ -199,6 +221,11 @@ def add_ProfileServiceServicer_to_server(servicer, server):
                     servicer.ImportProfiles,
                     request_deserializer=clarion_dot_v1_dot_profile__service__pb2.ImportProfilesRequest.FromString,
                     response_serializer=clarion_dot_v1_dot_profile__service__pb2.ImportProfilesResponse.SerializeToString,
+            ),
+            'MergeProfiles': grpc.unary_unary_rpc_method_handler(
+                    servicer.MergeProfiles,
+                    request_deserializer=clarion_dot_v1_dot_profile__service__pb2.MergeProfilesRequest.FromString,
+                    response_serializer=clarion_dot_v1_dot_profile__service__pb2.MergeProfilesResponse.SerializeToString,
             ),
             'DeleteProfile': grpc.unary_unary_rpc_method_handler(
                     servicer.DeleteProfile,
@@ -371,6 +398,33 @@ class ProfileService:
             '/clarion.v1.ProfileService/ImportProfiles',
             clarion_dot_v1_dot_profile__service__pb2.ImportProfilesRequest.SerializeToString,
             clarion_dot_v1_dot_profile__service__pb2.ImportProfilesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MergeProfiles(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/clarion.v1.ProfileService/MergeProfiles',
+            clarion_dot_v1_dot_profile__service__pb2.MergeProfilesRequest.SerializeToString,
+            clarion_dot_v1_dot_profile__service__pb2.MergeProfilesResponse.FromString,
             options,
             channel_credentials,
             insecure,

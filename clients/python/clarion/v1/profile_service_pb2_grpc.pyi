@@ -87,6 +87,19 @@ class ProfileServiceStub:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: there are no profiles, or more than 1,000. Whatever is wrong with one of them is in its
       result.
     """
+    MergeProfiles: _grpc.UnaryUnaryMultiCallable[_profile_service_pb2.MergeProfilesRequest, _profile_service_pb2.MergeProfilesResponse]
+    """Makes one profile of two of the same person, for good: `absorbed` is gone, and its name answers as the survivor's from then on.
+    Needs the scope `admin`.
+
+    The survivor gets the identities of both, and what it lacks of attributes, locale and time zone. Of both people's choices the
+    stricter one holds in each scope; a grant of one that would answer a denial of the other becomes a denial. The history of
+    both is kept, and messages under way are sent as they are.
+
+    Errors:
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of one of the names.
+    - `ABORTED` `ETAG_MISMATCH`: somebody changed one of them since the caller read it, or has merged the two.
+    - `FAILED_PRECONDITION` `TOO_MANY_IDENTITIES`: they have more than 20 identities together. Nothing was changed.
+    """
     DeleteProfile: _grpc.UnaryUnaryMultiCallable[_profile_service_pb2.DeleteProfileRequest, _profile_service_pb2.DeleteProfileResponse]
     """Deletes a profile with its identities. Messages, executions and events of the person stay until their retention ends, and
     still show the identity, the address and the data that they were made of. Needs the scope `admin`.
@@ -154,6 +167,19 @@ class ProfileServiceAsyncStub(ProfileServiceStub):
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: there are no profiles, or more than 1,000. Whatever is wrong with one of them is in its
       result.
+    """
+    MergeProfiles: _aio.UnaryUnaryMultiCallable[_profile_service_pb2.MergeProfilesRequest, _profile_service_pb2.MergeProfilesResponse]  # type: ignore[assignment]
+    """Makes one profile of two of the same person, for good: `absorbed` is gone, and its name answers as the survivor's from then on.
+    Needs the scope `admin`.
+
+    The survivor gets the identities of both, and what it lacks of attributes, locale and time zone. Of both people's choices the
+    stricter one holds in each scope; a grant of one that would answer a denial of the other becomes a denial. The history of
+    both is kept, and messages under way are sent as they are.
+
+    Errors:
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of one of the names.
+    - `ABORTED` `ETAG_MISMATCH`: somebody changed one of them since the caller read it, or has merged the two.
+    - `FAILED_PRECONDITION` `TOO_MANY_IDENTITIES`: they have more than 20 identities together. Nothing was changed.
     """
     DeleteProfile: _aio.UnaryUnaryMultiCallable[_profile_service_pb2.DeleteProfileRequest, _profile_service_pb2.DeleteProfileResponse]  # type: ignore[assignment]
     """Deletes a profile with its identities. Messages, executions and events of the person stay until their retention ends, and
@@ -255,6 +281,25 @@ class ProfileServiceServicer(metaclass=_abc_1.ABCMeta):
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: there are no profiles, or more than 1,000. Whatever is wrong with one of them is in its
           result.
+        """
+
+    @_abc_1.abstractmethod
+    def MergeProfiles(
+        self,
+        request: _profile_service_pb2.MergeProfilesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_profile_service_pb2.MergeProfilesResponse, _abc.Awaitable[_profile_service_pb2.MergeProfilesResponse]]:
+        """Makes one profile of two of the same person, for good: `absorbed` is gone, and its name answers as the survivor's from then on.
+        Needs the scope `admin`.
+
+        The survivor gets the identities of both, and what it lacks of attributes, locale and time zone. Of both people's choices the
+        stricter one holds in each scope; a grant of one that would answer a denial of the other becomes a denial. The history of
+        both is kept, and messages under way are sent as they are.
+
+        Errors:
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of one of the names.
+        - `ABORTED` `ETAG_MISMATCH`: somebody changed one of them since the caller read it, or has merged the two.
+        - `FAILED_PRECONDITION` `TOO_MANY_IDENTITIES`: they have more than 20 identities together. Nothing was changed.
         """
 
     @_abc_1.abstractmethod

@@ -94,6 +94,21 @@ class AsyncProfiles:
             results += read_all(ImportedProfile, answer.results)
         return results
 
+    async def merge(
+        self, survivor: str, absorbed: str, *, etag: str = "", absorbed_etag: str = "", timeout: float | None = None
+    ) -> Profile:
+        """Makes one profile of two of the same person, for good, and returns the survivor. The name of the absorbed
+        profile answers as the survivor's from then on. Of their choices the stricter ones hold.
+        """
+        request = wire.MergeProfilesRequest(
+            name=full_name(COLLECTION, survivor),
+            absorbed=full_name(COLLECTION, absorbed),
+            etag=etag,
+            absorbed_etag=absorbed_etag,
+        )
+        answer = await self._calls.unary(self._stub.MergeProfiles, request, repeatable=False, timeout=timeout)
+        return read(Profile, answer.profile)
+
     async def delete(self, name: str, *, etag: str = "", timeout: float | None = None) -> None:
         """Deletes the profile and its identities. Messages that were sent to the person stay until their retention
         ends.

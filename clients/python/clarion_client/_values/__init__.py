@@ -36,7 +36,15 @@ from clarion_client._values.consent import (
 from clarion_client._values.consent_service import PersonConsents, StoredConsents
 from clarion_client._values.email_content import EmailContent, Mailbox, RenderedEmail
 from clarion_client._values.error_reason import ErrorReason
-from clarion_client._values.event import AllowListChange, Event, EventType, Exclusion, ExclusionPhase, SuppressionChange
+from clarion_client._values.event import (
+    AllowListChange,
+    Event,
+    EventType,
+    Exclusion,
+    ExclusionPhase,
+    ProfileMerge,
+    SuppressionChange,
+)
 from clarion_client._values.execution import Execution, MessageCounts
 from clarion_client._values.execution_service import CancelOutcome, ExecutionCancellation
 from clarion_client._values.message import Message, MessageState
@@ -117,6 +125,7 @@ __all__ = [
     "PersonConsents",
     "Preview",
     "Profile",
+    "ProfileMerge",
     "QueueDisposal",
     "Recipient",
     "RecipientOutcome",

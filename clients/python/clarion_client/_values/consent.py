@@ -46,6 +46,8 @@ class ConsentSource(StrEnum):
     """Taken from a file."""
     SYNC = "SYNC"
     """Copied from another system."""
+    MERGE = "MERGE"
+    """Made when two profiles of the person were merged. Never given by a caller."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 

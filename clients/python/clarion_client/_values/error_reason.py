@@ -202,3 +202,9 @@ class ErrorReason(StrEnum):
         {"reason": "DENIAL_STANDS", "domain": "clarion.dev", "metadata": {"field": "changes[0]", "channel":
     "EMAIL", "topic": "topics/newsletter"}}
     """
+    TOO_MANY_IDENTITIES = "TOO_MANY_IDENTITIES"
+    """`FAILED_PRECONDITION`. Two profiles have too many identities together to be merged.
+
+        {"reason": "TOO_MANY_IDENTITIES", "domain": "clarion.dev", "metadata": {"resource": "profiles/019a…",
+    "identity_count": "24"}}
+    """

@@ -46,6 +46,8 @@ class EventType(StrEnum):
     """A person's choice was stored."""
     ALLOW_LIST_CHANGED = "ALLOW_LIST_CHANGED"
     """The allow list of the sandbox was changed."""
+    PROFILE_MERGED = "PROFILE_MERGED"
+    """A profile absorbed another one. Its subject is the survivor."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -101,13 +103,31 @@ class Event(Value):
     """Output only. The change, without its evidence: `EventType.CONSENT_CHANGED`."""
     allow_list_change: AllowListChange | None = None
     """Output only. What the allow list became, and who changed it: `EventType.ALLOW_LIST_CHANGED`."""
+    profile_merge: ProfileMerge | None = None
+    """Output only. Which profile was absorbed, and by whom: `EventType.PROFILE_MERGED`."""
 
     @property
-    def detail(self) -> Attempt | Exclusion | SuppressionChange | ConsentChange | AllowListChange | None:
+    def detail(self) -> Attempt | Exclusion | SuppressionChange | ConsentChange | AllowListChange | ProfileMerge | None:
         """What is known beside, by the type."""
         return (
-            self.attempt or self.exclusion or self.suppression_change or self.consent_change or self.allow_list_change
+            self.attempt
+            or self.exclusion
+            or self.suppression_change
+            or self.consent_change
+            or self.allow_list_change
+            or self.profile_merge
         )
+
+
+@represents(event_pb2.ProfileMerge.DESCRIPTOR)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileMerge(Value):
+    """Says that a profile was absorbed by another one."""
+
+    absorbed: str = ""
+    """Output only. The absorbed profile, as `profiles/{profile}`. The name answers as the survivor's."""
+    actor: str = ""
+    """Output only. The key that merged them, as `apiKeys/{api_key}`."""
 
 
 @represents(event_pb2.Exclusion.DESCRIPTOR)

@@ -16,6 +16,7 @@ from clarion_server.adapters.storage.json_columns import (
     CONSENT_CHANGE,
     EXCLUSION,
     LABELS,
+    PROFILE_MERGE,
     SUPPRESSION_CHANGE,
 )
 from clarion_server.adapters.storage.json_rows import RowsReader
@@ -25,7 +26,7 @@ from clarion_server.application.ports.queries import EventQuery
 from clarion_server.domain.allow_list import AllowListChange
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent_change import ConsentChange
-from clarion_server.domain.event import Detail, Event, EventType
+from clarion_server.domain.event import Detail, Event, EventType, ProfileMerge
 from clarion_server.domain.exclusion import Exclusion
 from clarion_server.domain.message import NO_LABELS
 from clarion_server.domain.suppression import SuppressionChange
@@ -151,6 +152,8 @@ def _encode_detail(detail: Detail) -> str | None:
             return ALLOW_LIST_CHANGE.encode(detail)
         case ConsentChange():
             return CONSENT_CHANGE.encode(detail)
+        case ProfileMerge():
+            return PROFILE_MERGE.encode(detail)
         case _:
             return ATTEMPT.encode(detail)
 
@@ -164,4 +167,6 @@ def _decode_detail(type_: EventType, text: str | None) -> Detail:
         return ALLOW_LIST_CHANGE.decode(text)
     if type_ is EventType.CONSENT_CHANGED:
         return CONSENT_CHANGE.decode(text)
+    if type_ is EventType.PROFILE_MERGED:
+        return PROFILE_MERGE.decode(text)
     return ATTEMPT.decode(text)

@@ -13,6 +13,7 @@ from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.category import Category
 from clarion_server.domain.consent_change import ConsentChange, Evidence
 from clarion_server.domain.content import Provider
+from clarion_server.domain.event import ProfileMerge
 from clarion_server.domain.exclusion import Exclusion, ExclusionReason
 from clarion_server.domain.suppression import SuppressionChange
 from clarion_server.domain.topic import TopicTranslation
@@ -32,6 +33,7 @@ EXCLUSION = JsonCodec[Exclusion](Exclusion)
 EXCLUSIONS = JsonCodec[tuple[tuple[int, int, ExclusionReason], ...]](tuple[tuple[int, int, ExclusionReason], ...])
 FAILURE = JsonCodec[Failure](Failure)
 LABELS = JsonCodec[Mapping[str, str]](dict[str, str])
+PROFILE_MERGE = JsonCodec[ProfileMerge](ProfileMerge)
 PROVIDER = JsonCodec[Provider](Provider)
 REJECTIONS = JsonCodec[Mapping[int, tuple[Violation, ...]]](Mapping[int, tuple[Violation, ...]])
 SCOPES = JsonCodec[tuple[Scope, ...]](tuple[Scope, ...])

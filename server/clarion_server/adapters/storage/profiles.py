@@ -14,7 +14,7 @@ from clarion_server.adapters.storage.bulk import BulkStatement, Values, insertio
 from clarion_server.adapters.storage.json_columns import ATTRIBUTES
 from clarion_server.adapters.storage.known_profiles import add_missing, find_known
 from clarion_server.adapters.storage.many_profiles import add_all, extend_all, find_keys
-from clarion_server.adapters.storage.schema import consent_changes, profile_identities, profiles
+from clarion_server.adapters.storage.schema import consent_changes, profile_aliases, profile_identities, profiles
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import WriteConflict
 from clarion_server.domain.access import Visibility
@@ -23,6 +23,9 @@ from clarion_server.domain.profile import KnownProfile, Profile, ProfileRef
 
 _ADD = insert(profiles).returning(profiles.c.key)
 _BY_ID = select(profiles).where(profiles.c.sandbox == bindparam("sandbox"), profiles.c.id == bindparam("id"))
+_BY_ALIAS = select(profile_aliases.c.profile_key).where(
+    profile_aliases.c.sandbox == bindparam("sandbox"), profile_aliases.c.id == bindparam("id")
+)
 _BY_KEY = select(profiles).where(profiles.c.key == bindparam("key"))
 _BY_KEYS = select(profiles).where(profiles.c.key.in_(bindparam("keys", expanding=True)))
 _OWNER = select(profile_identities.c.profile_key).where(
@@ -52,7 +55,11 @@ class SqlProfileRepository:
         return added
 
     def get(self, visibility: Visibility, profile_id: str) -> Profile | None:
-        return self._one(_BY_ID, {"sandbox": visibility.sandbox, "id": profile_id})
+        named = {"sandbox": visibility.sandbox, "id": profile_id}
+        if (profile := self._one(_BY_ID, named)) is not None:
+            return profile
+        key = self._connection.execute(_BY_ALIAS, named).scalar_one_or_none()
+        return None if key is None else self._one(_BY_KEY, {"key": key})
 
     def by_identity(self, visibility: Visibility, identity: IdentityKey) -> Profile | None:
         wanted = {"sandbox": visibility.sandbox, "namespace": identity.namespace, "normal_value": identity.value}
@@ -95,12 +102,26 @@ class SqlProfileRepository:
         self._delete_identities(profile)
         self._add_identities(profile)
 
+    def absorb(self, survivor: Profile, absorbed: Profile) -> None:
+        self._delete_row(absorbed)
+        for table in (consent_changes, profile_aliases):
+            moved = update(table).where(table.c.profile_key == absorbed.key).values(profile_key=survivor.key)
+            self._connection.execute(moved)
+        alias = {"sandbox": absorbed.sandbox, "id": absorbed.id, "profile_key": survivor.key}
+        self._connection.execute(insert(profile_aliases).values(alias))
+        self.save(survivor)
+
     def delete(self, profile: Profile) -> None:
+        self._delete_row(profile)
+        for table in (consent_changes, profile_aliases):
+            self._connection.execute(delete(table).where(table.c.profile_key == profile.key))
+
+    def _delete_row(self, profile: Profile) -> None:
+        """Deletes the profile and its identities. Raises WriteConflict."""
         same = (profiles.c.key == profile.key, profiles.c.revision == profile.revision)
         if self._connection.execute(delete(profiles).where(*same)).rowcount == 0:
             raise WriteConflict(profile.name)
         self._delete_identities(profile)
-        self._connection.execute(delete(consent_changes).where(consent_changes.c.profile_key == profile.key))
 
     def _add_identities(self, profile: Profile) -> None:
         try:

@@ -167,6 +167,17 @@ profile_identities = Table(
 )
 Index("profile_identities_profile_key", profile_identities.c.profile_key)
 
+# The ids of profiles that others have absorbed. Each leads to the profile that is left after all merges.
+profile_aliases = Table(
+    "profile_aliases",
+    metadata,
+    Column("sandbox", _Bytewise, primary_key=True),
+    Column("id", _Bytewise, primary_key=True),
+    Column("profile_key", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("profile_aliases_profile_key", profile_aliases.c.profile_key)
+
 # Every trigger writes executions, messages, events and counters. They refer to campaigns without a foreign key: a
 # campaign that has any of them is never deleted, and checking a key takes time for each row.
 

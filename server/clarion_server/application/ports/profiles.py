@@ -23,7 +23,9 @@ class ProfileRepository(Protocol):
         """Returns it with its key. Raises WriteConflict when another profile has one of its identities."""
         ...
 
-    def get(self, visibility: Visibility, profile_id: str) -> Profile | None: ...
+    def get(self, visibility: Visibility, profile_id: str) -> Profile | None:
+        """Returns the profile of that id, or the one that has absorbed it."""
+        ...
 
     def by_identity(self, visibility: Visibility, identity: IdentityKey) -> Profile | None: ...
 
@@ -67,6 +69,14 @@ class ProfileRepository(Protocol):
         """Replaces the stored one, whose revision must be one less.
 
         Raises WriteConflict, also when another profile has one of its identities.
+        """
+        ...
+
+    def absorb(self, survivor: Profile, absorbed: Profile) -> None:
+        """Replaces the stored survivor by this one, which has the identities of both, and deletes the absorbed profile.
+
+        The history of choices of the absorbed profile becomes the survivor's, and its names lead to the survivor.
+        Raises WriteConflict when one of them was changed.
         """
         ...
 

@@ -85,6 +85,11 @@ ERRORS: Mapping[type[errors.ClarionError], Mapped] = {
     ),
     errors.ProfileUnknown: Mapped(_CODE.NOT_FOUND, "PROFILE_UNKNOWN"),
     errors.DenialStands: Mapped(_CODE.FAILED_PRECONDITION, "DENIAL_STANDS", _denial),
+    errors.TooManyIdentities: Mapped(
+        _CODE.FAILED_PRECONDITION,
+        "TOO_MANY_IDENTITIES",
+        lambda e: {"resource": e.resource, "identity_count": str(e.identity_count)},
+    ),
     errors.EtagMismatch: Mapped(_CODE.ABORTED, "ETAG_MISMATCH", _resource),
     errors.IllegalTransition: Mapped(_CODE.FAILED_PRECONDITION, "ILLEGAL_TRANSITION", _transition),
     errors.ReviewFailed: Mapped(

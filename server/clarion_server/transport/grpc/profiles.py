@@ -5,6 +5,7 @@ from __future__ import annotations
 from clarion.v1 import profile_service_pb2 as pb
 
 from clarion_server.application.profiles.profile_import import MAX_ROWS, ImportProfiles
+from clarion_server.application.profiles.profile_merge import MergeProfiles, ProfileMerger
 from clarion_server.application.profiles.profiles import (
     EDITABLE_FIELDS,
     CreateProfile,
@@ -23,9 +24,10 @@ from clarion_server.transport.api.requests import converted
 
 
 class ProfileService:
-    def __init__(self, profiles: ManageProfiles, imports: ImportProfiles) -> None:
+    def __init__(self, profiles: ManageProfiles, imports: ImportProfiles, merger: ProfileMerger) -> None:
         self._profiles = profiles
         self._imports = imports
+        self._merger = merger
 
     async def create_profile(self, request: pb.CreateProfileRequest, caller: Caller) -> pb.CreateProfileResponse:
         _need_profile(request)
@@ -72,6 +74,15 @@ class ProfileService:
     async def import_profiles(self, request: pb.ImportProfilesRequest, caller: Caller) -> pb.ImportProfilesResponse:
         results = await self._imports.import_rows(await converted(_to_rows, request), caller)
         return pb.ImportProfilesResponse(results=map(to_result, results))
+
+    async def merge_profiles(self, request: pb.MergeProfilesRequest, caller: Caller) -> pb.MergeProfilesResponse:
+        command = MergeProfiles(
+            PROFILES.parse(request.name),
+            PROFILES.parse(request.absorbed, "absorbed"),
+            request.etag,
+            request.absorbed_etag,
+        )
+        return pb.MergeProfilesResponse(profile=to_profile(await self._merger.merge(command, caller)))
 
     async def delete_profile(self, request: pb.DeleteProfileRequest, caller: Caller) -> pb.DeleteProfileResponse:
         await self._profiles.delete(PROFILES.parse(request.name), request.etag, caller)

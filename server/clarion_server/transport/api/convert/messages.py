@@ -9,7 +9,7 @@ from clarion.v1 import attempt_pb2, event_pb2, message_pb2
 from clarion_server.domain.allow_list import AllowListChange
 from clarion_server.domain.attempt import Attempt, Failure
 from clarion_server.domain.consent_change import ConsentChange, change_name
-from clarion_server.domain.event import Event
+from clarion_server.domain.event import Event, ProfileMerge
 from clarion_server.domain.exclusion import Exclusion
 from clarion_server.domain.message import Message, execution_id_of
 from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS, MESSAGES
@@ -25,6 +25,7 @@ from clarion_server.transport.api.convert.enums import (
     FAILURE_REASON,
     MESSAGE_STATE,
 )
+from clarion_server.transport.api.convert.profiles import to_merge
 from clarion_server.transport.api.convert.suppressions import to_change
 from clarion_server.transport.api.convert.times import to_optional_timestamp, to_timestamp
 
@@ -75,6 +76,7 @@ def to_event(event: Event, campaign_id: str | None) -> event_pb2.Event:
         allow_list_change=to_allow_list_change(detail) if isinstance(detail, AllowListChange) else None,
         suppression_change=to_change(detail) if isinstance(detail, SuppressionChange) else None,
         consent_change=to_consent_change(detail) if isinstance(detail, ConsentChange) else None,
+        profile_merge=to_merge(detail) if isinstance(detail, ProfileMerge) else None,
     )
 
 

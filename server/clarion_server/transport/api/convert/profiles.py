@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from clarion.v1 import event_pb2
 from clarion.v1 import profile_pb2 as pb
 from clarion.v1 import profile_service_pb2 as service_pb
 
 from clarion_server.application.profiles.profiles import ProfileFields
+from clarion_server.domain.event import ProfileMerge
 from clarion_server.domain.import_result import ImportResult
 from clarion_server.domain.profile import MAX_IDENTITIES, Profile
 from clarion_server.domain.violation import too_many
@@ -39,6 +41,10 @@ def to_profile(profile: Profile) -> pb.Profile:
         create_time=to_timestamp(profile.create_time),
         update_time=to_timestamp(profile.update_time),
     )
+
+
+def to_merge(merge: ProfileMerge) -> event_pb2.ProfileMerge:
+    return event_pb2.ProfileMerge(absorbed=merge.absorbed, actor=merge.actor)
 
 
 def to_result(result: ImportResult) -> service_pb.ImportedProfile:

@@ -110,6 +110,23 @@ def update_profile(
     session.output.show(updated.to_dict(), lambda: _view(updated))
 
 
+@profiles.command(name="merge")
+def merge_profiles(
+    survivor: ProfileName,
+    absorbed: Annotated[str, Parameter(help="The profile that it absorbs: its id, or an identity.")],
+    /,
+    *,
+    session: CurrentSession,
+) -> None:
+    """Make one profile of two of the same person. This cannot be undone.
+
+    The survivor's attributes win. Of both people's choices the stricter ones hold.
+    """
+    kept, gone = _find(session, survivor), _find(session, absorbed)
+    merged = session.client.profiles.merge(kept.name, gone.name, etag=kept.etag, absorbed_etag=gone.etag)
+    session.output.show(merged.to_dict(), lambda: _view(merged))
+
+
 @profiles.command(name="delete")
 def delete_profile(profile: ProfileName, /, *, session: CurrentSession) -> None:
     """Delete a profile and its identities. This cannot be undone.

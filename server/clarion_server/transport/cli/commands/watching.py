@@ -98,4 +98,6 @@ def _reason_view(event: Event) -> Text:
         return plain(f"{change.reason} {change.scope} {change.actor}")
     if listed := event.allow_list_change:
         return plain(f"{'enabled' if listed.enabled else 'disabled'}, {listed.entry_count} entries, {listed.actor}")
+    if merge := event.profile_merge:
+        return plain(f"{merge.absorbed} {merge.actor}")
     return plain("")

@@ -21,7 +21,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/event.proto.
  */
 export const file_clarion_v1_event: GenFile = /*@__PURE__*/
-  fileDesc("ChZjbGFyaW9uL3YxL2V2ZW50LnByb3RvEgpjbGFyaW9uLnYxIt0HCgVFdmVudBIqCgR0eXBlGAEgASgOMhYuY2xhcmlvbi52MS5FdmVudC5UeXBlQgTiQQEDEi4KBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEhUKB3N1YmplY3QYAyABKAlCBOJBAQMSFQoHbWVzc2FnZRgEIAEoCUIE4kEBAxIXCglleGVjdXRpb24YBSABKAlCBOJBAQMSFgoIY2FtcGFpZ24YBiABKAlCBOJBAQMSFAoGYWN0aW9uGAcgASgJQgTiQQEDEioKB2NoYW5uZWwYCCABKA4yEy5jbGFyaW9uLnYxLkNoYW5uZWxCBOJBAQMSMwoGbGFiZWxzGAkgAygLMh0uY2xhcmlvbi52MS5FdmVudC5MYWJlbHNFbnRyeUIE4kEBAxIsCgdhdHRlbXB0GAogASgLMhMuY2xhcmlvbi52MS5BdHRlbXB0QgTiQQEDSAASMAoJZXhjbHVzaW9uGAsgASgLMhUuY2xhcmlvbi52MS5FeGNsdXNpb25CBOJBAQNIABJBChJzdXBwcmVzc2lvbl9jaGFuZ2UYDCABKAsyHS5jbGFyaW9uLnYxLlN1cHByZXNzaW9uQ2hhbmdlQgTiQQEDSAASOQoOY29uc2VudF9jaGFuZ2UYDSABKAsyGS5jbGFyaW9uLnYxLkNvbnNlbnRDaGFuZ2VCBOJBAQNIABI+ChFhbGxvd19saXN0X2NoYW5nZRgOIAEoCzIbLmNsYXJpb24udjEuQWxsb3dMaXN0Q2hhbmdlQgTiQQEDSAAaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLKAgoEVHlwZRIUChBUWVBFX1VOU1BFQ0lGSUVEEAASDQoJVFlQRV9TRU5UEAESEQoNVFlQRV9ERUZFUlJFRBACEg8KC1RZUEVfRkFJTEVEEAMSEQoNVFlQRV9FWENMVURFRBAEEhIKDlRZUEVfQ0FOQ0VMTEVEEAUSEAoMVFlQRV9FWFBJUkVEEAYSEQoNVFlQRV9JTl9ET1VCVBAHEhwKGFRZUEVfU1VQUFJFU1NJT05fQ1JFQVRFRBAIEhwKGFRZUEVfU1VQUFJFU1NJT05fREVMRVRFRBAJEhwKGFRZUEVfU1VQUFJFU1NJT05fRVhQSVJFRBAKEhwKGFRZUEVfU1VQUFJFU1NJT05fVVBEQVRFRBALEhgKFFRZUEVfQ09OU0VOVF9DSEFOR0VEEAwSGwoXVFlQRV9BTExPV19MSVNUX0NIQU5HRUQQDUIICgZkZXRhaWwiywEKCUV4Y2x1c2lvbhIxCgZyZWFzb24YASABKA4yGy5jbGFyaW9uLnYxLkV4Y2x1c2lvblJlYXNvbkIE4kEBAxIwCgVwaGFzZRgCIAEoDjIbLmNsYXJpb24udjEuRXhjbHVzaW9uLlBoYXNlQgTiQQEDEhMKBWNhdXNlGAMgASgJQgTiQQEDIkQKBVBoYXNlEhUKEVBIQVNFX1VOU1BFQ0lGSUVEEAASEAoMUEhBU0VfQUNDRVBUEAESEgoOUEhBU0VfSEFORF9PRkYQAiLdAQoRU3VwcHJlc3Npb25DaGFuZ2USKgoHY2hhbm5lbBgBIAEoDjITLmNsYXJpb24udjEuQ2hhbm5lbEIE4kEBAxI0CgZyZWFzb24YAiABKA4yHi5jbGFyaW9uLnYxLlN1cHByZXNzaW9uLlJlYXNvbkIE4kEBAxIyCgVzY29wZRgDIAEoDjIdLmNsYXJpb24udjEuU3VwcHJlc3Npb24uU2NvcGVCBOJBAQMSEwoFYWN0b3IYBCABKAlCBOJBAQMSHQoPb3ZlcnJpZGVfcmVhc29uGAUgASgJQgTiQQEDIlgKD0FsbG93TGlzdENoYW5nZRIVCgdlbmFibGVkGAEgASgIQgTiQQEDEhkKC2VudHJ5X2NvdW50GAIgASgFQgTiQQEDEhMKBWFjdG9yGAMgASgJQgTiQQEDYgZwcm90bzM", [file_clarion_v1_attempt, file_clarion_v1_channel, file_clarion_v1_consent, file_clarion_v1_suppression, file_google_api_field_behavior, file_google_protobuf_timestamp]);
+  fileDesc("ChZjbGFyaW9uL3YxL2V2ZW50LnByb3RvEgpjbGFyaW9uLnYxIq8ICgVFdmVudBIqCgR0eXBlGAEgASgOMhYuY2xhcmlvbi52MS5FdmVudC5UeXBlQgTiQQEDEi4KBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEhUKB3N1YmplY3QYAyABKAlCBOJBAQMSFQoHbWVzc2FnZRgEIAEoCUIE4kEBAxIXCglleGVjdXRpb24YBSABKAlCBOJBAQMSFgoIY2FtcGFpZ24YBiABKAlCBOJBAQMSFAoGYWN0aW9uGAcgASgJQgTiQQEDEioKB2NoYW5uZWwYCCABKA4yEy5jbGFyaW9uLnYxLkNoYW5uZWxCBOJBAQMSMwoGbGFiZWxzGAkgAygLMh0uY2xhcmlvbi52MS5FdmVudC5MYWJlbHNFbnRyeUIE4kEBAxIsCgdhdHRlbXB0GAogASgLMhMuY2xhcmlvbi52MS5BdHRlbXB0QgTiQQEDSAASMAoJZXhjbHVzaW9uGAsgASgLMhUuY2xhcmlvbi52MS5FeGNsdXNpb25CBOJBAQNIABJBChJzdXBwcmVzc2lvbl9jaGFuZ2UYDCABKAsyHS5jbGFyaW9uLnYxLlN1cHByZXNzaW9uQ2hhbmdlQgTiQQEDSAASOQoOY29uc2VudF9jaGFuZ2UYDSABKAsyGS5jbGFyaW9uLnYxLkNvbnNlbnRDaGFuZ2VCBOJBAQNIABI+ChFhbGxvd19saXN0X2NoYW5nZRgOIAEoCzIbLmNsYXJpb24udjEuQWxsb3dMaXN0Q2hhbmdlQgTiQQEDSAASNwoNcHJvZmlsZV9tZXJnZRgPIAEoCzIYLmNsYXJpb24udjEuUHJvZmlsZU1lcmdlQgTiQQEDSAAaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLjAgoEVHlwZRIUChBUWVBFX1VOU1BFQ0lGSUVEEAASDQoJVFlQRV9TRU5UEAESEQoNVFlQRV9ERUZFUlJFRBACEg8KC1RZUEVfRkFJTEVEEAMSEQoNVFlQRV9FWENMVURFRBAEEhIKDlRZUEVfQ0FOQ0VMTEVEEAUSEAoMVFlQRV9FWFBJUkVEEAYSEQoNVFlQRV9JTl9ET1VCVBAHEhwKGFRZUEVfU1VQUFJFU1NJT05fQ1JFQVRFRBAIEhwKGFRZUEVfU1VQUFJFU1NJT05fREVMRVRFRBAJEhwKGFRZUEVfU1VQUFJFU1NJT05fRVhQSVJFRBAKEhwKGFRZUEVfU1VQUFJFU1NJT05fVVBEQVRFRBALEhgKFFRZUEVfQ09OU0VOVF9DSEFOR0VEEAwSGwoXVFlQRV9BTExPV19MSVNUX0NIQU5HRUQQDRIXChNUWVBFX1BST0ZJTEVfTUVSR0VEEA5CCAoGZGV0YWlsIjsKDFByb2ZpbGVNZXJnZRIWCghhYnNvcmJlZBgBIAEoCUIE4kEBAxITCgVhY3RvchgCIAEoCUIE4kEBAyLLAQoJRXhjbHVzaW9uEjEKBnJlYXNvbhgBIAEoDjIbLmNsYXJpb24udjEuRXhjbHVzaW9uUmVhc29uQgTiQQEDEjAKBXBoYXNlGAIgASgOMhsuY2xhcmlvbi52MS5FeGNsdXNpb24uUGhhc2VCBOJBAQMSEwoFY2F1c2UYAyABKAlCBOJBAQMiRAoFUGhhc2USFQoRUEhBU0VfVU5TUEVDSUZJRUQQABIQCgxQSEFTRV9BQ0NFUFQQARISCg5QSEFTRV9IQU5EX09GRhACIt0BChFTdXBwcmVzc2lvbkNoYW5nZRIqCgdjaGFubmVsGAEgASgOMhMuY2xhcmlvbi52MS5DaGFubmVsQgTiQQEDEjQKBnJlYXNvbhgCIAEoDjIeLmNsYXJpb24udjEuU3VwcHJlc3Npb24uUmVhc29uQgTiQQEDEjIKBXNjb3BlGAMgASgOMh0uY2xhcmlvbi52MS5TdXBwcmVzc2lvbi5TY29wZUIE4kEBAxITCgVhY3RvchgEIAEoCUIE4kEBAxIdCg9vdmVycmlkZV9yZWFzb24YBSABKAlCBOJBAQMiWAoPQWxsb3dMaXN0Q2hhbmdlEhUKB2VuYWJsZWQYASABKAhCBOJBAQMSGQoLZW50cnlfY291bnQYAiABKAVCBOJBAQMSEwoFYWN0b3IYAyABKAlCBOJBAQNiBnByb3RvMw", [file_clarion_v1_attempt, file_clarion_v1_channel, file_clarion_v1_consent, file_clarion_v1_suppression, file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
  * One dated fact. Never changes. Holds no address: what it is about is named by its `subject`.
@@ -139,6 +139,14 @@ export type Event = Message<"clarion.v1.Event"> & {
      */
     value: AllowListChange;
     case: "allowListChange";
+  } | {
+    /**
+     * Output only. Which profile was absorbed, and by whom: `TYPE_PROFILE_MERGED`.
+     *
+     * @generated from field: clarion.v1.ProfileMerge profile_merge = 15;
+     */
+    value: ProfileMerge;
+    case: "profileMerge";
   } | { case: undefined; value?: undefined };
 };
 
@@ -252,6 +260,13 @@ export enum Event_Type {
    * @generated from enum value: TYPE_ALLOW_LIST_CHANGED = 13;
    */
   ALLOW_LIST_CHANGED = 13,
+
+  /**
+   * A profile absorbed another one. Its subject is the survivor.
+   *
+   * @generated from enum value: TYPE_PROFILE_MERGED = 14;
+   */
+  PROFILE_MERGED = 14,
 }
 
 /**
@@ -259,6 +274,34 @@ export enum Event_Type {
  */
 export const Event_TypeSchema: GenEnum<Event_Type> = /*@__PURE__*/
   enumDesc(file_clarion_v1_event, 0, 0);
+
+/**
+ * Says that a profile was absorbed by another one.
+ *
+ * @generated from message clarion.v1.ProfileMerge
+ */
+export type ProfileMerge = Message<"clarion.v1.ProfileMerge"> & {
+  /**
+   * Output only. The absorbed profile, as `profiles/{profile}`. The name answers as the survivor's.
+   *
+   * @generated from field: string absorbed = 1;
+   */
+  absorbed: string;
+
+  /**
+   * Output only. The key that merged them, as `apiKeys/{api_key}`.
+   *
+   * @generated from field: string actor = 2;
+   */
+  actor: string;
+};
+
+/**
+ * Describes the message clarion.v1.ProfileMerge.
+ * Use `create(ProfileMergeSchema)` to create a new message.
+ */
+export const ProfileMergeSchema: GenMessage<ProfileMerge> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_event, 1);
 
 /**
  * Why a message was excluded.
@@ -294,7 +337,7 @@ export type Exclusion = Message<"clarion.v1.Exclusion"> & {
  * Use `create(ExclusionSchema)` to create a new message.
  */
 export const ExclusionSchema: GenMessage<Exclusion> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_event, 1);
+  messageDesc(file_clarion_v1_event, 2);
 
 /**
  * Which check excluded it. Values may be added.
@@ -328,7 +371,7 @@ export enum Exclusion_Phase {
  * Describes the enum clarion.v1.Exclusion.Phase.
  */
 export const Exclusion_PhaseSchema: GenEnum<Exclusion_Phase> = /*@__PURE__*/
-  enumDesc(file_clarion_v1_event, 1, 0);
+  enumDesc(file_clarion_v1_event, 2, 0);
 
 /**
  * What is told about a suppression when it changes.
@@ -377,7 +420,7 @@ export type SuppressionChange = Message<"clarion.v1.SuppressionChange"> & {
  * Use `create(SuppressionChangeSchema)` to create a new message.
  */
 export const SuppressionChangeSchema: GenMessage<SuppressionChange> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_event, 2);
+  messageDesc(file_clarion_v1_event, 3);
 
 /**
  * What is told about the allow list when it changes.
@@ -412,5 +455,5 @@ export type AllowListChange = Message<"clarion.v1.AllowListChange"> & {
  * Use `create(AllowListChangeSchema)` to create a new message.
  */
 export const AllowListChangeSchema: GenMessage<AllowListChange> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_event, 3);
+  messageDesc(file_clarion_v1_event, 4);
 

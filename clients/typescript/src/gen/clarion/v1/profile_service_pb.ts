@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/profile_service.proto.
  */
 export const file_clarion_v1_profile_service: GenFile = /*@__PURE__*/
-  fileDesc("CiBjbGFyaW9uL3YxL3Byb2ZpbGVfc2VydmljZS5wcm90bxIKY2xhcmlvbi52MSJfChRDcmVhdGVQcm9maWxlUmVxdWVzdBIqCgdwcm9maWxlGAEgASgLMhMuY2xhcmlvbi52MS5Qcm9maWxlQgTiQQECEhsKDXZhbGlkYXRlX29ubHkYAiABKAhCBOJBAQEiPQoVQ3JlYXRlUHJvZmlsZVJlc3BvbnNlEiQKB3Byb2ZpbGUYASABKAsyEy5jbGFyaW9uLnYxLlByb2ZpbGUiJwoRR2V0UHJvZmlsZVJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAiI6ChJHZXRQcm9maWxlUmVzcG9uc2USJAoHcHJvZmlsZRgBIAEoCzITLmNsYXJpb24udjEuUHJvZmlsZSIuChRMb29rdXBQcm9maWxlUmVxdWVzdBIWCghpZGVudGl0eRgBIAEoCUIE4kEBAiI9ChVMb29rdXBQcm9maWxlUmVzcG9uc2USJAoHcHJvZmlsZRgBIAEoCzITLmNsYXJpb24udjEuUHJvZmlsZSJIChNMaXN0UHJvZmlsZXNSZXF1ZXN0EhcKCXBhZ2Vfc2l6ZRgBIAEoBUIE4kEBARIYCgpwYWdlX3Rva2VuGAIgASgJQgTiQQEBIlYKFExpc3RQcm9maWxlc1Jlc3BvbnNlEiUKCHByb2ZpbGVzGAEgAygLMhMuY2xhcmlvbi52MS5Qcm9maWxlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKWAQoUVXBkYXRlUHJvZmlsZVJlcXVlc3QSKgoHcHJvZmlsZRgBIAEoCzITLmNsYXJpb24udjEuUHJvZmlsZUIE4kEBAhI1Cgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2tCBOJBAQESGwoNdmFsaWRhdGVfb25seRgDIAEoCEIE4kEBASI9ChVVcGRhdGVQcm9maWxlUmVzcG9uc2USJAoHcHJvZmlsZRgBIAEoCzITLmNsYXJpb24udjEuUHJvZmlsZSJEChVJbXBvcnRQcm9maWxlc1JlcXVlc3QSKwoIcHJvZmlsZXMYASADKAsyEy5jbGFyaW9uLnYxLlByb2ZpbGVCBOJBAQIiRgoWSW1wb3J0UHJvZmlsZXNSZXNwb25zZRIsCgdyZXN1bHRzGAEgAygLMhsuY2xhcmlvbi52MS5JbXBvcnRlZFByb2ZpbGUijgIKD0ltcG9ydGVkUHJvZmlsZRI0CgdvdXRjb21lGAEgASgOMiMuY2xhcmlvbi52MS5JbXBvcnRlZFByb2ZpbGUuT3V0Y29tZRIPCgdwcm9maWxlGAIgASgJEjkKCnZpb2xhdGlvbnMYAyADKAsyJS5nb29nbGUucnBjLkJhZFJlcXVlc3QuRmllbGRWaW9sYXRpb24ieQoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASEwoPT1VUQ09NRV9DUkVBVEVEEAESEwoPT1VUQ09NRV9VUERBVEVEEAISFQoRT1VUQ09NRV9VTkNIQU5HRUQQAxIUChBPVVRDT01FX1JFSkVDVEVEEAQiPgoURGVsZXRlUHJvZmlsZVJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAhISCgRldGFnGAIgASgJQgTiQQEBIhcKFURlbGV0ZVByb2ZpbGVSZXNwb25zZTLFBgoOUHJvZmlsZVNlcnZpY2UScwoNQ3JlYXRlUHJvZmlsZRIgLmNsYXJpb24udjEuQ3JlYXRlUHJvZmlsZVJlcXVlc3QaIS5jbGFyaW9uLnYxLkNyZWF0ZVByb2ZpbGVSZXNwb25zZSIdgtPkkwIXIgwvdjEvcHJvZmlsZXM6B3Byb2ZpbGUSagoKR2V0UHJvZmlsZRIdLmNsYXJpb24udjEuR2V0UHJvZmlsZVJlcXVlc3QaHi5jbGFyaW9uLnYxLkdldFByb2ZpbGVSZXNwb25zZSIdgtPkkwIXEhUvdjEve25hbWU9cHJvZmlsZXMvKn0SdAoNTG9va3VwUHJvZmlsZRIgLmNsYXJpb24udjEuTG9va3VwUHJvZmlsZVJlcXVlc3QaIS5jbGFyaW9uLnYxLkxvb2t1cFByb2ZpbGVSZXNwb25zZSIegtPkkwIYIhMvdjEvcHJvZmlsZXM6bG9va3VwOgEqEmcKDExpc3RQcm9maWxlcxIfLmNsYXJpb24udjEuTGlzdFByb2ZpbGVzUmVxdWVzdBogLmNsYXJpb24udjEuTGlzdFByb2ZpbGVzUmVzcG9uc2UiFILT5JMCDhIML3YxL3Byb2ZpbGVzEoQBCg1VcGRhdGVQcm9maWxlEiAuY2xhcmlvbi52MS5VcGRhdGVQcm9maWxlUmVxdWVzdBohLmNsYXJpb24udjEuVXBkYXRlUHJvZmlsZVJlc3BvbnNlIi6C0+STAigyHS92MS97cHJvZmlsZS5uYW1lPXByb2ZpbGVzLyp9Ogdwcm9maWxlEncKDkltcG9ydFByb2ZpbGVzEiEuY2xhcmlvbi52MS5JbXBvcnRQcm9maWxlc1JlcXVlc3QaIi5jbGFyaW9uLnYxLkltcG9ydFByb2ZpbGVzUmVzcG9uc2UiHoLT5JMCGCITL3YxL3Byb2ZpbGVzOmltcG9ydDoBKhJzCg1EZWxldGVQcm9maWxlEiAuY2xhcmlvbi52MS5EZWxldGVQcm9maWxlUmVxdWVzdBohLmNsYXJpb24udjEuRGVsZXRlUHJvZmlsZVJlc3BvbnNlIh2C0+STAhcqFS92MS97bmFtZT1wcm9maWxlcy8qfWIGcHJvdG8z", [file_clarion_v1_profile, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_field_mask, file_google_rpc_error_details]);
+  fileDesc("CiBjbGFyaW9uL3YxL3Byb2ZpbGVfc2VydmljZS5wcm90bxIKY2xhcmlvbi52MSJfChRDcmVhdGVQcm9maWxlUmVxdWVzdBIqCgdwcm9maWxlGAEgASgLMhMuY2xhcmlvbi52MS5Qcm9maWxlQgTiQQECEhsKDXZhbGlkYXRlX29ubHkYAiABKAhCBOJBAQEiPQoVQ3JlYXRlUHJvZmlsZVJlc3BvbnNlEiQKB3Byb2ZpbGUYASABKAsyEy5jbGFyaW9uLnYxLlByb2ZpbGUiJwoRR2V0UHJvZmlsZVJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAiI6ChJHZXRQcm9maWxlUmVzcG9uc2USJAoHcHJvZmlsZRgBIAEoCzITLmNsYXJpb24udjEuUHJvZmlsZSIuChRMb29rdXBQcm9maWxlUmVxdWVzdBIWCghpZGVudGl0eRgBIAEoCUIE4kEBAiI9ChVMb29rdXBQcm9maWxlUmVzcG9uc2USJAoHcHJvZmlsZRgBIAEoCzITLmNsYXJpb24udjEuUHJvZmlsZSJIChNMaXN0UHJvZmlsZXNSZXF1ZXN0EhcKCXBhZ2Vfc2l6ZRgBIAEoBUIE4kEBARIYCgpwYWdlX3Rva2VuGAIgASgJQgTiQQEBIlYKFExpc3RQcm9maWxlc1Jlc3BvbnNlEiUKCHByb2ZpbGVzGAEgAygLMhMuY2xhcmlvbi52MS5Qcm9maWxlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKWAQoUVXBkYXRlUHJvZmlsZVJlcXVlc3QSKgoHcHJvZmlsZRgBIAEoCzITLmNsYXJpb24udjEuUHJvZmlsZUIE4kEBAhI1Cgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2tCBOJBAQESGwoNdmFsaWRhdGVfb25seRgDIAEoCEIE4kEBASI9ChVVcGRhdGVQcm9maWxlUmVzcG9uc2USJAoHcHJvZmlsZRgBIAEoCzITLmNsYXJpb24udjEuUHJvZmlsZSJEChVJbXBvcnRQcm9maWxlc1JlcXVlc3QSKwoIcHJvZmlsZXMYASADKAsyEy5jbGFyaW9uLnYxLlByb2ZpbGVCBOJBAQIiRgoWSW1wb3J0UHJvZmlsZXNSZXNwb25zZRIsCgdyZXN1bHRzGAEgAygLMhsuY2xhcmlvbi52MS5JbXBvcnRlZFByb2ZpbGUijgIKD0ltcG9ydGVkUHJvZmlsZRI0CgdvdXRjb21lGAEgASgOMiMuY2xhcmlvbi52MS5JbXBvcnRlZFByb2ZpbGUuT3V0Y29tZRIPCgdwcm9maWxlGAIgASgJEjkKCnZpb2xhdGlvbnMYAyADKAsyJS5nb29nbGUucnBjLkJhZFJlcXVlc3QuRmllbGRWaW9sYXRpb24ieQoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASEwoPT1VUQ09NRV9DUkVBVEVEEAESEwoPT1VUQ09NRV9VUERBVEVEEAISFQoRT1VUQ09NRV9VTkNIQU5HRUQQAxIUChBPVVRDT01FX1JFSkVDVEVEEAQicwoUTWVyZ2VQcm9maWxlc1JlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAhIWCghhYnNvcmJlZBgCIAEoCUIE4kEBAhISCgRldGFnGAMgASgJQgTiQQEBEhsKDWFic29yYmVkX2V0YWcYBCABKAlCBOJBAQEiPQoVTWVyZ2VQcm9maWxlc1Jlc3BvbnNlEiQKB3Byb2ZpbGUYASABKAsyEy5jbGFyaW9uLnYxLlByb2ZpbGUiPgoURGVsZXRlUHJvZmlsZVJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAhISCgRldGFnGAIgASgJQgTiQQEBIhcKFURlbGV0ZVByb2ZpbGVSZXNwb25zZTLDBwoOUHJvZmlsZVNlcnZpY2UScwoNQ3JlYXRlUHJvZmlsZRIgLmNsYXJpb24udjEuQ3JlYXRlUHJvZmlsZVJlcXVlc3QaIS5jbGFyaW9uLnYxLkNyZWF0ZVByb2ZpbGVSZXNwb25zZSIdgtPkkwIXIgwvdjEvcHJvZmlsZXM6B3Byb2ZpbGUSagoKR2V0UHJvZmlsZRIdLmNsYXJpb24udjEuR2V0UHJvZmlsZVJlcXVlc3QaHi5jbGFyaW9uLnYxLkdldFByb2ZpbGVSZXNwb25zZSIdgtPkkwIXEhUvdjEve25hbWU9cHJvZmlsZXMvKn0SdAoNTG9va3VwUHJvZmlsZRIgLmNsYXJpb24udjEuTG9va3VwUHJvZmlsZVJlcXVlc3QaIS5jbGFyaW9uLnYxLkxvb2t1cFByb2ZpbGVSZXNwb25zZSIegtPkkwIYIhMvdjEvcHJvZmlsZXM6bG9va3VwOgEqEmcKDExpc3RQcm9maWxlcxIfLmNsYXJpb24udjEuTGlzdFByb2ZpbGVzUmVxdWVzdBogLmNsYXJpb24udjEuTGlzdFByb2ZpbGVzUmVzcG9uc2UiFILT5JMCDhIML3YxL3Byb2ZpbGVzEoQBCg1VcGRhdGVQcm9maWxlEiAuY2xhcmlvbi52MS5VcGRhdGVQcm9maWxlUmVxdWVzdBohLmNsYXJpb24udjEuVXBkYXRlUHJvZmlsZVJlc3BvbnNlIi6C0+STAigyHS92MS97cHJvZmlsZS5uYW1lPXByb2ZpbGVzLyp9Ogdwcm9maWxlEncKDkltcG9ydFByb2ZpbGVzEiEuY2xhcmlvbi52MS5JbXBvcnRQcm9maWxlc1JlcXVlc3QaIi5jbGFyaW9uLnYxLkltcG9ydFByb2ZpbGVzUmVzcG9uc2UiHoLT5JMCGCITL3YxL3Byb2ZpbGVzOmltcG9ydDoBKhJ8Cg1NZXJnZVByb2ZpbGVzEiAuY2xhcmlvbi52MS5NZXJnZVByb2ZpbGVzUmVxdWVzdBohLmNsYXJpb24udjEuTWVyZ2VQcm9maWxlc1Jlc3BvbnNlIiaC0+STAiAiGy92MS97bmFtZT1wcm9maWxlcy8qfTptZXJnZToBKhJzCg1EZWxldGVQcm9maWxlEiAuY2xhcmlvbi52MS5EZWxldGVQcm9maWxlUmVxdWVzdBohLmNsYXJpb24udjEuRGVsZXRlUHJvZmlsZVJlc3BvbnNlIh2C0+STAhcqFS92MS97bmFtZT1wcm9maWxlcy8qfWIGcHJvdG8z", [file_clarion_v1_profile, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_field_mask, file_google_rpc_error_details]);
 
 /**
  * Asks for a new profile.
@@ -396,6 +396,69 @@ export const ImportedProfile_OutcomeSchema: GenEnum<ImportedProfile_Outcome> = /
   enumDesc(file_clarion_v1_profile_service, 12, 0);
 
 /**
+ * Asks for a merge.
+ *
+ * @generated from message clarion.v1.MergeProfilesRequest
+ */
+export type MergeProfilesRequest = Message<"clarion.v1.MergeProfilesRequest"> & {
+  /**
+   * Required. The survivor, as `profiles/{profile}`.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Required. The profile that it absorbs, as `profiles/{profile}`.
+   *
+   * @generated from field: string absorbed = 2;
+   */
+  absorbed: string;
+
+  /**
+   * Optional. The etag of the survivor that the caller last saw.
+   *
+   * @generated from field: string etag = 3;
+   */
+  etag: string;
+
+  /**
+   * Optional. The etag of the absorbed profile that the caller last saw.
+   *
+   * @generated from field: string absorbed_etag = 4;
+   */
+  absorbedEtag: string;
+};
+
+/**
+ * Describes the message clarion.v1.MergeProfilesRequest.
+ * Use `create(MergeProfilesRequestSchema)` to create a new message.
+ */
+export const MergeProfilesRequestSchema: GenMessage<MergeProfilesRequest> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_profile_service, 13);
+
+/**
+ * Carries the survivor.
+ *
+ * @generated from message clarion.v1.MergeProfilesResponse
+ */
+export type MergeProfilesResponse = Message<"clarion.v1.MergeProfilesResponse"> & {
+  /**
+   * The survivor as stored.
+   *
+   * @generated from field: clarion.v1.Profile profile = 1;
+   */
+  profile?: Profile | undefined;
+};
+
+/**
+ * Describes the message clarion.v1.MergeProfilesResponse.
+ * Use `create(MergeProfilesResponseSchema)` to create a new message.
+ */
+export const MergeProfilesResponseSchema: GenMessage<MergeProfilesResponse> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_profile_service, 14);
+
+/**
  * Asks for a deletion.
  *
  * @generated from message clarion.v1.DeleteProfileRequest
@@ -421,7 +484,7 @@ export type DeleteProfileRequest = Message<"clarion.v1.DeleteProfileRequest"> & 
  * Use `create(DeleteProfileRequestSchema)` to create a new message.
  */
 export const DeleteProfileRequestSchema: GenMessage<DeleteProfileRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_profile_service, 13);
+  messageDesc(file_clarion_v1_profile_service, 15);
 
 /**
  * Says that the profile is gone.
@@ -436,7 +499,7 @@ export type DeleteProfileResponse = Message<"clarion.v1.DeleteProfileResponse"> 
  * Use `create(DeleteProfileResponseSchema)` to create a new message.
  */
 export const DeleteProfileResponseSchema: GenMessage<DeleteProfileResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_profile_service, 14);
+  messageDesc(file_clarion_v1_profile_service, 16);
 
 /**
  * Keeps what is known about people.
@@ -538,6 +601,26 @@ export const ProfileService: GenService<{
     methodKind: "unary";
     input: typeof ImportProfilesRequestSchema;
     output: typeof ImportProfilesResponseSchema;
+  },
+  /**
+   * Makes one profile of two of the same person, for good: `absorbed` is gone, and its name answers as the survivor's from then on.
+   * Needs the scope `admin`.
+   *
+   * The survivor gets the identities of both, and what it lacks of attributes, locale and time zone. Of both people's choices the
+   * stricter one holds in each scope; a grant of one that would answer a denial of the other becomes a denial. The history of
+   * both is kept, and messages under way are sent as they are.
+   *
+   * Errors:
+   * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of one of the names.
+   * - `ABORTED` `ETAG_MISMATCH`: somebody changed one of them since the caller read it, or has merged the two.
+   * - `FAILED_PRECONDITION` `TOO_MANY_IDENTITIES`: they have more than 20 identities together. Nothing was changed.
+   *
+   * @generated from rpc clarion.v1.ProfileService.MergeProfiles
+   */
+  mergeProfiles: {
+    methodKind: "unary";
+    input: typeof MergeProfilesRequestSchema;
+    output: typeof MergeProfilesResponseSchema;
   },
   /**
    * Deletes a profile with its identities. Messages, executions and events of the person stay until their retention ends, and

@@ -39,6 +39,7 @@ def upgrade() -> None:
     _create_message_labels()
     _create_messages()
     _create_processes()
+    _create_profile_aliases()
     _create_profile_identities()
     _create_profiles()
     _create_purges()
@@ -351,6 +352,18 @@ def _create_processes() -> None:
         sa.Column("lease_until", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="processes_key"),
     )
+
+
+def _create_profile_aliases() -> None:
+    op.create_table(
+        "profile_aliases",
+        sa.Column("sandbox", _BYTEWISE, nullable=False),
+        sa.Column("id", _BYTEWISE, nullable=False),
+        sa.Column("profile_key", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("sandbox", "id", name=op.f("profile_aliases_key")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("profile_aliases_profile_key", "profile_aliases", ["profile_key"])
 
 
 def _create_profile_identities() -> None:
