@@ -20,7 +20,7 @@ from clarion_server.bootstrap.servers import Ports, Servers, serves_http
 from clarion_server.bootstrap.services import contract_services
 from clarion_server.bootstrap.start_failures import failures_of_starting
 from clarion_server.bootstrap.triggering import Triggers, wire_triggers
-from clarion_server.bootstrap.unsubscribing import unsubscribe_routes
+from clarion_server.bootstrap.unsubscribing import UnsubscribePages, wire_unsubscribing
 from clarion_server.config import Settings
 from clarion_server.transport.api.methods import GuardedMethods
 from clarion_server.transport.api.public_addresses import PublicAddresses
@@ -54,7 +54,8 @@ class Clarion:
             addresses,
         )
         methods = GuardedMethods([] if settings.role == "worker" else services, SCOPES, access.authenticator)
-        routes = _routes(core, methods, triggers, reading) if serves_http(settings) else []
+        self._unsubscribing = wire_unsubscribing(settings, core)
+        routes = _routes(core, methods, triggers, reading, self._unsubscribing) if serves_http(settings) else []
         monitoring = wire_monitoring(settings, core, methods.in_flight, self.sending)
         self._servers = Servers(settings, methods, routes, addresses, monitoring)
 
@@ -82,6 +83,7 @@ class Clarion:
         await asyncio.gather(self._servers.stop(self._end_streams), self.sending.stop_dispatch())
         await self._authoring.scheduler.close()
         await self._authoring.queue_canceller.close()
+        await self._unsubscribing.commits.drain()
         await self._core.commits.drain()
         await self.sending.close()
         await self._servers.close()
@@ -99,7 +101,9 @@ class Clarion:
             self.sending.on_queued(channel_keys)
 
 
-def _routes(core: Core, methods: GuardedMethods, triggers: Triggers, reading: Reading) -> list[BaseRoute]:
+def _routes(
+    core: Core, methods: GuardedMethods, triggers: Triggers, reading: Reading, unsubscribing: UnsubscribePages
+) -> list[BaseRoute]:
     """Returns what HTTP serves beside the contract."""
     from clarion_server.transport.http.ajo import AjoApi  # noqa: PLC0415 - only when asked for
 
@@ -111,7 +115,7 @@ def _routes(core: Core, methods: GuardedMethods, triggers: Triggers, reading: Re
         core.clock,
         lambda: not methods.in_flight.is_refusing,
     )
-    return [*ajo.routes, *unsubscribe_routes(core)]
+    return [*ajo.routes, *unsubscribing.routes]
 
 
 def _call_soon(loop: asyncio.AbstractEventLoop, call: Callable[[frozenset[int]], None], keys: frozenset[int]) -> None:

@@ -68,12 +68,11 @@ async def site(world: World) -> AsyncIterator[Site]:
     """Of a sandbox with two public topics."""
     await add_topics(world, topic("news", display_name="News & <b>more</b>"), topic("offers", description="Each week"))
     store = FaultyStore(world.store)
-    pages = unsubscribing(world)
-    pages._transactions = Transactions(store)
-    routes = UnsubscribeRoutes(PUBLIC_URL, TOKENS, pages).routes
+    transactions = Transactions(store)
+    routes = UnsubscribeRoutes(PUBLIC_URL, TOKENS, unsubscribing(world, transactions)).routes
     async with serving([], routes) as port, aiohttp.ClientSession() as session:
         yield Site(world, store, f"http://127.0.0.1:{port}", session)
-    pages._transactions.close()
+    transactions.close()
 
 
 def path_of(of: PersonalLink | None = None) -> str:

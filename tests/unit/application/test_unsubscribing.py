@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -16,7 +17,16 @@ from clarion_server.domain.preference_page import Tick
 from clarion_server.domain.topic import OneClick, TopicTranslation, TopicVisibility
 
 from tests.unit.application.running import Process, events, messages
-from tests.unit.application.unsubscribing import DEFAULT, add_topics, history, link, offered, topic, unsubscribing
+from tests.unit.application.unsubscribing import (
+    DEFAULT,
+    add_topics,
+    history,
+    link,
+    offered,
+    saved,
+    topic,
+    unsubscribing,
+)
 from tests.unit.application.world import World
 
 DENIED, GRANTED = ConsentChoice.DENIED, ConsentChoice.GRANTED
@@ -30,10 +40,11 @@ async def stored(world: World) -> list[tuple[ConsentScope, ConsentChoice]]:
 
 async def test_one_click_ends_the_topic_of_the_mail_on_its_channel(world: World) -> None:
     await add_topics(world, NEWS, OFFERS)
-    choices = await unsubscribing(world).unsubscribe(link())
+    assert await unsubscribing(world).unsubscribe(link()) == "News"
     (change,) = await history(world)
     assert (change.scope, change.choice) == (ConsentScope(Channel.EMAIL, "news"), DENIED)
     assert (change.source, change.actor) == (ConsentSource.PREFERENCE_PAGE, f"messages/{link().message_id}")
+    choices = await unsubscribing(world).choices(link())
     assert choices.ended_topic == "News"
     assert offered(choices) == {"news": False, "offers": True, None: True}
 
@@ -130,7 +141,7 @@ async def test_a_page_shows_what_silence_means(world: World, silence: Silence) -
 
 async def test_saving_stores_the_ticks_and_shows_what_is_stored(world: World) -> None:
     await add_topics(world, NEWS, topic("offers", silence=Silence.SEND_ONLY_IF_GRANTED))
-    choices = await unsubscribing(world).save(link(), {"news": ENDED, "offers": BEGUN, None: Tick(True, True)})
+    choices = await saved(unsubscribing(world), {"news": ENDED, "offers": BEGUN, None: Tick(True, True)})
     assert offered(choices) == {"news": False, "offers": True, None: True}
     denial, grant = await history(world)
     assert (denial.scope.topic, denial.choice, denial.evidence.text_version) == ("news", DENIED, "")
@@ -141,20 +152,21 @@ async def test_saving_stores_the_ticks_and_shows_what_is_stored(world: World) ->
 async def test_who_left_everything_comes_back_for_one_topic(world: World) -> None:
     await add_topics(world, NEWS, OFFERS)
     pages = unsubscribing(world)
-    assert set(offered(await pages.end_marketing(link())).values()) == {False}
+    await pages.end_marketing(link())
+    assert set(offered(await pages.choices(link())).values()) == {False}
     world.clock.advance(SECOND)
-    choices = await pages.save(link(), {"news": BEGUN, "offers": Tick(False, False), None: Tick(False, False)})
+    choices = await saved(pages, {"news": BEGUN, "offers": Tick(False, False), None: Tick(False, False)})
     assert offered(choices) == {"news": True, "offers": False, None: False}
 
 
 async def test_of_a_page_in_two_tabs_the_later_stands(world: World) -> None:
     await add_topics(world, NEWS, OFFERS)
     pages = unsubscribing(world)
-    first = await pages.save(link(), {"news": ENDED, "offers": Tick(True, True)})
-    second = await pages.save(link(), {"news": Tick(True, True), "offers": ENDED})
+    first = await saved(pages, {"news": ENDED, "offers": Tick(True, True)})
+    second = await saved(pages, {"news": Tick(True, True), "offers": ENDED})
     assert offered(first) == {"news": False, "offers": True, None: True}
     assert offered(second) == {"news": False, "offers": False, None: True}
-    again = await pages.save(link(), {"news": BEGUN})
+    again = await saved(pages, {"news": BEGUN})
     assert offered(again)["news"] is True
 
 
@@ -185,3 +197,14 @@ async def test_an_identity_that_the_rules_no_longer_accept_opts_out_all_the_same
     await unsubscribing(world).unsubscribe(link(identity="phone:07911 123456"))
     (profile,) = await world.transactions.read(lambda unit: unit.profiles.page(DEFAULT, None, 10))
     assert [str(identity) for identity in profile.identities] == ["phone:07911 123456"]
+
+
+async def test_the_presses_of_a_mailing_share_few_commits(world: World) -> None:
+    await add_topics(world, NEWS)
+    commits: list[None] = []
+    pages = unsubscribing(world, on_commit=lambda: commits.append(None))
+    people = [f"email:r{number}@example.com" for number in range(40)]
+    await asyncio.gather(*(pages.unsubscribe(link(identity=person)) for person in people))
+    assert [len(await history(world, person)) for person in people] == [1] * 40
+    # The next trigger waits for no more than ten of them.
+    assert len(commits) == 4

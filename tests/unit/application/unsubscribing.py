@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from clarion_server.application.consent.recording import ConsentRecorder
+from clarion_server.application.group_commit import GroupCommit
+from clarion_server.application.transactions import Transactions
 from clarion_server.application.unsubscribing.unsubscribing import Choices, Unsubscribing
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.category import Category
@@ -14,6 +17,7 @@ from clarion_server.domain.consent_change import ConsentChange
 from clarion_server.domain.identity import Identity
 from clarion_server.domain.message import message_id
 from clarion_server.domain.personal_link import LinkKind, PersonalLink
+from clarion_server.domain.preference_page import Ticks
 from clarion_server.domain.topic import Topic
 
 from tests.identities import IDENTITIES
@@ -42,8 +46,19 @@ def topic(topic_id: str, **fields: Any) -> Topic:
     return Topic(**{**given, **fields})
 
 
-def unsubscribing(world: World) -> Unsubscribing:
-    return Unsubscribing(world.transactions, IDENTITIES, ConsentRecorder(world.clock, CountingIds()), world.clock)
+def unsubscribing(
+    world: World, transactions: Transactions | None = None, on_commit: Callable[[], None] = lambda: None
+) -> Unsubscribing:
+    """The use case on the transactions of the world, unless others are given."""
+    transactions = transactions or world.transactions
+    commits = GroupCommit(transactions, on_commit, 20_000)
+    return Unsubscribing(transactions, commits, IDENTITIES, ConsentRecorder(world.clock, CountingIds()), world.clock)
+
+
+async def saved(pages: Unsubscribing, ticks: Ticks) -> Choices:
+    """Returns what the page shows that follows."""
+    await pages.save(link(), ticks)
+    return await pages.choices(link())
 
 
 async def add_topics(world: World, *topics: Topic, silence: Silence = Silence.SEND_UNLESS_DENIED) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from clarion_server.application.consent.recording import ConsentRecorder
+from clarion_server.application.group_commit import BulkOperation, GroupCommit
 from clarion_server.application.identity_reader import IdentityReader
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
@@ -20,6 +22,11 @@ from clarion_server.domain.identity import Identity, IdentityKey
 from clarion_server.domain.personal_link import PersonalLink
 from clarion_server.domain.preference_page import Silences, Ticks, choices_of, is_sent
 from clarion_server.domain.topic import MAX_TOPICS, OneClick, Topic, TopicVisibility
+
+T = TypeVar("T")
+
+#: How much of a commit one press takes. A press is several statements, and the next trigger waits for their commit.
+_WEIGHT = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,41 +56,49 @@ class Choices:
 
 class Unsubscribing:
     def __init__(
-        self, transactions: Transactions, identities: IdentityReader, recorder: ConsentRecorder, clock: Clock
+        self,
+        transactions: Transactions,
+        commits: GroupCommit,
+        identities: IdentityReader,
+        recorder: ConsentRecorder,
+        clock: Clock,
     ) -> None:
+        """`commits` carries nothing but what people store here."""
         self._transactions = transactions
+        self._commits = commits
+        self._presses = _StorePresses()
         self._identities = identities
         self._recorder = recorder
         self._clock = clock
 
     async def choices(self, link: PersonalLink) -> Choices:
+        """Returns what is stored. Raises Unavailable."""
         return await self._transactions.read(lambda unit: self._choices(unit, link))
 
-    async def unsubscribe(self, link: PersonalLink) -> Choices:
-        """Ends what one click ends: the topic of the campaign, or all marketing of the channel."""
+    async def unsubscribe(self, link: PersonalLink) -> str:
+        """Ends what one click ends: the topic of the campaign, or all marketing of the channel.
 
-        def end(unit: UnitOfWork) -> Choices:
+        Returns the display name of the topic; empty for all marketing. Raises Overloaded or Unavailable.
+        """
+
+        def end(unit: UnitOfWork) -> str:
             topic = _ended_topic(unit, link)
             self._record(unit, link, [_denial(link, None if topic is None else topic.id)])
-            return self._choices(unit, link)
+            return _name_in(topic, link.locale)
 
-        return await self._transactions.write(end)
+        return await self._store(link, end)
 
-    async def end_marketing(self, link: PersonalLink) -> Choices:
-        """Ends all marketing of the channel."""
+    async def end_marketing(self, link: PersonalLink) -> None:
+        """Ends all marketing of the channel. Raises Overloaded or Unavailable."""
+        await self._store(link, lambda unit: self._record(unit, link, [_denial(link, None)]))
 
-        def end(unit: UnitOfWork) -> Choices:
-            self._record(unit, link, [_denial(link, None)])
-            return self._choices(unit, link)
+    async def save(self, link: PersonalLink, ticks: Ticks) -> None:
+        """Stores the choices by which the person gets what is ticked. Ignores boxes of what is no longer offered.
 
-        return await self._transactions.write(end)
+        Raises Overloaded or Unavailable.
+        """
 
-    async def save(self, link: PersonalLink, ticks: Ticks) -> Choices:
-        """Stores the choices by which the person gets what is ticked. Ignores boxes of what is no longer offered."""
-
-        def save(unit: UnitOfWork) -> Choices:
-            # What is stored decides about what follows from the ticks.
-            unit.consents.lock(Visibility(link.sandbox))
+        def save(unit: UnitOfWork) -> None:
             offered = {topic.id for topic in _public_topics(unit, link)} | {None}
             kept = {topic: tick for topic, tick in ticks.items() if topic in offered}
             silences = _silences(unit, link, list(kept))
@@ -91,9 +106,13 @@ class Unsubscribing:
             changes = [_change(link, choice, kept) for choice in found]
             if changes:
                 self._record(unit, link, changes)
-            return self._choices(unit, link)
 
-        return await self._transactions.write(save)
+        await self._store(link, save)
+
+    async def _store(self, link: PersonalLink, work: Callable[[UnitOfWork], T]) -> T:
+        self._commits.check_capacity(_WEIGHT)
+        stored: T = await self._commits.submit(self._presses, _Press(link.sandbox, work), _WEIGHT)
+        return stored
 
     def _record(self, unit: UnitOfWork, link: PersonalLink, changes: Sequence[ConsentChange]) -> None:
         self._recorder.record(unit, Visibility(link.sandbox), self._person(link), changes)
@@ -107,7 +126,7 @@ class Unsubscribing:
         return Choices(
             link.channel,
             masked(_address(unit, link)),
-            "" if ended is None else ended.shown_in(link.locale).display_name,
+            _name_in(ended, link.locale),
             (*offers, others),
         )
 
@@ -123,6 +142,24 @@ class Unsubscribing:
         # The rules of the namespace have become stricter since. An opt-out is stored all the same.
         namespace, _, value = link.identity.partition(":")
         return Identity(IdentityKey(namespace, value), value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Press:
+    """What one request stores."""
+
+    sandbox: str
+    work: Callable[[UnitOfWork], Any]
+
+
+class _StorePresses(BulkOperation[_Press, Any]):
+    """Stores what many people have pressed in one commit: large providers press for all of a mailing's recipients."""
+
+    def apply(self, unit: UnitOfWork, items: Sequence[_Press], /) -> Sequence[Any]:
+        # Always in the same order, so that no two processes wait for each other.
+        for sandbox in sorted({item.sandbox for item in items}):
+            unit.consents.lock(Visibility(sandbox))
+        return [item.work(unit) for item in items]
 
 
 def masked(address: str) -> str:
@@ -144,6 +181,10 @@ def _ended_topic(unit: UnitOfWork, link: PersonalLink) -> Topic | None:
         return topic
     ends_topic = topic.visibility is TopicVisibility.PUBLIC and topic.one_click is OneClick.TOPIC
     return topic if ends_topic else None
+
+
+def _name_in(topic: Topic | None, locale: str) -> str:
+    return "" if topic is None else topic.shown_in(locale).display_name
 
 
 def _public_topics(unit: UnitOfWork, link: PersonalLink) -> list[Topic]:

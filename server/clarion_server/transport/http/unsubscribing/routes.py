@@ -23,7 +23,7 @@ from clarion_server.application.personal_links.urls import PREVIEW
 from clarion_server.application.ports.link_tokens import LinkTokens, TokenDamaged
 from clarion_server.application.unsubscribing.unsubscribing import Choices, Offer, Unsubscribing, text_version_of
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.errors import Unavailable
+from clarion_server.domain.errors import Overloaded, Unavailable
 from clarion_server.domain.personal_link import LinkKind, PersonalLink
 from clarion_server.domain.public_url import PublicUrl
 from clarion_server.transport.http.unsubscribing import forms
@@ -109,7 +109,7 @@ class UnsubscribeRoutes:
             return asked.tell("incomplete", _TOO_LARGE)
         except forms.FormIncomplete:
             return asked.tell("incomplete", _INCOMPLETE)
-        except Unavailable:
+        except (Overloaded, Unavailable):
             return _later(asked.tell("unavailable", _UNAVAILABLE))
 
     async def _click(self, asked: _Asked, link: PersonalLink) -> Response:
@@ -118,8 +118,8 @@ class UnsubscribeRoutes:
             response = asked.tell("incomplete", _METHOD_NOT_ALLOWED)
             response.headers["allow"] = "GET, HEAD"
             return response
-        choices = await self._unsubscribing.unsubscribe(link)
-        return line(asked.texts, _ended(asked.texts, choices))
+        topic = await self._unsubscribing.unsubscribe(link)
+        return line(asked.texts, _said(asked.texts, "ended", topic, link.channel))
 
     async def _show(self, asked: _Asked, link: PersonalLink) -> Response:
         choices = await self._unsubscribing.choices(link)
@@ -138,13 +138,14 @@ class UnsubscribeRoutes:
     async def _store(self, asked: _Asked, link: PersonalLink, body: bytes) -> Response:
         form, texts = forms.read_form(body), asked.texts
         if form.action == forms.UNSUBSCRIBE:
-            choices = await self._unsubscribing.unsubscribe(link)
-            return self._choices_page(asked, choices, _ended(texts, choices))
-        if form.action == forms.NONE:
-            choices = await self._unsubscribing.end_marketing(link)
-            return self._choices_page(asked, choices, _said(texts, "ended", "", choices.channel))
-        choices = await self._unsubscribing.save(link, form.ticks)
-        return self._choices_page(asked, choices, texts["saved"])
+            status = _said(texts, "ended", await self._unsubscribing.unsubscribe(link), link.channel)
+        elif form.action == forms.NONE:
+            await self._unsubscribing.end_marketing(link)
+            status = _said(texts, "ended", "", link.channel)
+        else:
+            await self._unsubscribing.save(link, form.ticks)
+            status = texts["saved"]
+        return self._choices_page(asked, await self._unsubscribing.choices(link), status)
 
     def _choices_page(self, asked: _Asked, choices: Choices, status: str) -> Response:
         texts = asked.texts
@@ -166,10 +167,6 @@ def _row(texts: Texts, offer: Offer) -> Row:
     name = offer.display_name or texts["others"]
     version = text_version_of(name, offer.description)
     return Row(value, forms.shown(value, offer.is_sent, version), offer.is_sent, name, offer.description)
-
-
-def _ended(texts: Texts, choices: Choices) -> str:
-    return _said(texts, "ended", choices.ended_topic, choices.channel)
 
 
 def _said(texts: Texts, end: str, topic: str, channel: Channel) -> str:
