@@ -50,9 +50,9 @@ def test_a_writer_that_was_first_and_commits_last_is_not_passed_by(open_store: O
         held_back, position = read_on(watcher, 0)
         record(first, sender, "slow-2")
         first.commit()
-    seen, position = read_on(watcher, position)
+    found, position = read_on(watcher, position)
     assert held_back == []
-    assert seen == ["slow-1", "quick-1", "slow-2"]
+    assert found == ["slow-1", "quick-1", "slow-2"]
     assert read_on(watcher, position) == ([], position)
 
 
@@ -124,10 +124,10 @@ def test_of_many_writers_at_once_a_watcher_sees_each_event_once_and_in_order(ope
         seen: list[str | None] = []
         position = 0
         while not done.is_set():
-            seen, position = read_on(store, position)
-            seen += seen
-        seen, position = read_on(store, position)
-        return seen + seen, position
+            found, position = read_on(store, position)
+            seen += found
+        found, position = read_on(store, position)
+        return seen + found, position
 
     with ThreadPoolExecutor(WRITERS + 2) as threads:
         watching = [threads.submit(watch, store) for store in watchers]
