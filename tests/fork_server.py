@@ -1,4 +1,4 @@
-"""Runs `clarion serve` in processes that are forked from one that has loaded the service already.
+"""Runs `clarion serve` and other programs in processes that are forked from one that has loaded the service already.
 
 Such a start takes a third of the processor time of a new interpreter. The rest is as ever: the environment, standard
 output and error, signals and the exit code. The shared service of `tests/service.py` starts an interpreter of its own.
@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 #: What a service loads when it starts; some of it only with one store or another.
@@ -30,19 +31,26 @@ LOADED = (
     "clarion_server.adapters.storage.postgresql",
     "clarion_server.adapters.storage.sqlite",
     "clarion_server.serving",
+    "tests.integration.storage.writing",
 )
 _LARGEST_READ = 65_536
 
 
 @dataclass(frozen=True, slots=True)
 class Forked:
-    """A process that runs `clarion serve`."""
+    """A process that was started by fork."""
 
     pid: int
     output: int
     """The end of a pipe from which its standard output is read."""
     end: int
     """The end of a pipe from which its exit code is read, in decimals, once it has ended."""
+
+    def finish(self) -> tuple[int, str]:
+        """Waits until it has ended. Returns its exit code, and what it has printed since."""
+        with os.fdopen(self.output) as output, os.fdopen(self.end) as end:
+            printed = output.read()
+            return int(end.read()), printed
 
 
 @cache
@@ -63,11 +71,13 @@ class ForkServer:
             )
         atexit.register(self.close)
 
-    def start(self, environment: Mapping[str, str], errors: int) -> Forked:
-        """Starts a service with that environment, whose standard error is `errors`."""
+    def start(
+        self, errors: int, environment: Mapping[str, str], *arguments: str, module: str = "clarion_server.__main__"
+    ) -> Forked:
+        """Calls `main` of the module with these arguments and that environment. Its standard error is `errors`."""
         output, their_output = os.pipe()
         end, their_end = os.pipe()
-        request = json.dumps(dict(environment)).encode() + b"\n"
+        request = json.dumps((module, arguments, dict(environment))).encode() + b"\n"
         sent = socket.send_fds(self._connection, [request], [their_output, errors, their_end])
         self._connection.sendall(request[sent:])
         os.close(their_output)
@@ -92,7 +102,12 @@ async def reader_of(pipe: int) -> asyncio.StreamReader:
 
 
 class _Forks:
-    """Forks a process at each request that comes over the connection, and writes its exit code when it has ended."""
+    """Forks a process at each request that comes over the connection, and writes its exit code when it has ended.
+
+    `module` is whose `main` a forked process is to call.
+    """
+
+    module = ""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
@@ -119,17 +134,21 @@ class _Forks:
                 elif self._fork(*request):
                     return True
 
-    def _request(self) -> tuple[dict[str, str], list[int]] | None:
+    def _request(self) -> tuple[list[Any], list[int]] | None:
         text, pipes, _, _ = socket.recv_fds(self._connection, _LARGEST_READ, 3)
         while text and not text.endswith(b"\n"):
             text += self._connection.recv(_LARGEST_READ)
         return (json.loads(text), pipes) if text else None
 
-    def _fork(self, environment: dict[str, str], pipes: list[int]) -> bool:
+    def _fork(self, request: list[Any], pipes: list[int]) -> bool:
         output, errors, end = pipes
         pid = os.fork()
         if pid == 0:
-            self._become_a_service(environment, output, errors, end)
+            self.module, arguments, environment = request
+            self._take_over(output, errors, end)
+            sys.argv = [self.module, *arguments]
+            os.environ.clear()
+            os.environ.update(environment)
             return True
         os.close(output)
         os.close(errors)
@@ -137,7 +156,8 @@ class _Forks:
         self._connection.sendall(str(pid).encode())
         return False
 
-    def _become_a_service(self, environment: dict[str, str], output: int, errors: int, end: int) -> None:
+    def _take_over(self, output: int, errors: int, end: int) -> None:
+        """Leaves the signals and files of the process that forks, and takes these pipes as standard ones."""
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self._selector.close()
@@ -147,8 +167,6 @@ class _Forks:
         os.dup2(errors, 2)
         for pipe in (output, errors, end, *self._ends.values()):
             os.close(pipe)
-        os.environ.clear()
-        os.environ.update(environment)
 
     def _report_ended(self) -> None:
         for pid in list(self._ends):
@@ -170,9 +188,9 @@ class _Forks:
 def main() -> None:
     for name in LOADED:
         import_module(name)
-    if _Forks(socket.socket(fileno=int(sys.argv[1]))).run():
-        sys.argv = ["clarion", "serve"]
-        import_module("clarion_server.__main__").main()
+    forks = _Forks(socket.socket(fileno=int(sys.argv[1])))
+    if forks.run():
+        import_module(forks.module).main()
 
 
 if __name__ == "__main__":

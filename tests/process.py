@@ -60,7 +60,7 @@ class ServiceProcess:
             "CLARION_STORE": f"sqlite:///{self.folder}/clarion.db",
         }
         with self.log.open("ab") as log:
-            self._process = fork_server().start({**os.environ, **settings, **self._environment}, log.fileno())
+            self._process = fork_server().start(log.fileno(), {**os.environ, **settings, **self._environment}, "serve")
         self._output = await reader_of(self._process.output)
         async with asyncio.timeout(START_SECONDS):
             await self._until_serving()

@@ -41,10 +41,8 @@ def printed_by_a_process(folder: Path, **settings: str) -> str:
     given = {"store": f"sqlite:///{folder}/clarion.db", **settings}
     with (folder / "errors").open("w+") as errors:
         environment = os.environ | {f"CLARION_{name.upper()}": value for name, value in given.items()}
-        service = fork_server().start(environment, errors.fileno())
-        with os.fdopen(service.output) as output, os.fdopen(service.end) as end:
-            output.read()
-            assert int(end.read()) == REFUSED
+        code, _ = fork_server().start(errors.fileno(), environment, "serve").finish()
+        assert code == REFUSED
         errors.seek(0)
         text = errors.read()
     assert "Traceback" not in text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from contextlib import closing
 
@@ -14,6 +13,7 @@ from clarion_server.application.ports.store import StoreUnavailable
 from clarion_server.bootstrap import CannotStart, open_store
 
 from tests.contract.store.given import a_sender, committing
+from tests.integration.storage.writing import taken_at_once
 from tests.postgresql import ask, made_database, url_of
 from tests.process import free_port
 
@@ -81,11 +81,7 @@ def test_a_database_of_a_newer_clarion_is_refused_and_left_alone() -> None:
 
 
 def test_processes_that_start_at_once_agree_on_who_makes_the_tables() -> None:
-    url = made_database("clarion_together")
-    opening = f"from clarion_server.adapters.storage.postgresql import open_postgresql_store as o; o({url!r}).close()"
-    processes = [subprocess.Popen([sys.executable, "-c", opening], stderr=subprocess.PIPE) for _ in range(3)]
-    failures = [stderr for process in processes if (stderr := process.communicate(timeout=300)[1])]
-    assert failures == []
+    assert taken_at_once(4, made_database("clarion_together")) == [0] * 4
 
 
 def test_a_commit_is_on_the_disk_before_it_returns_whatever_the_servers_default(url: str) -> None:

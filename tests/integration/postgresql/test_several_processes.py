@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event
@@ -18,6 +16,7 @@ from clarion_server.domain.message import MessageState
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_campaign, a_sender, committing
+from tests.integration.storage.writing import taken_at_once
 from tests.postgresql import ask
 from tests.waiting import wait_until
 
@@ -33,9 +32,7 @@ def test_of_processes_with_the_same_requests_one_takes_each_and_no_write_is_lost
     store = open_store()
     with committing(store) as work:
         key = a_sender(work).campaign.key
-    command = [sys.executable, "-m", "tests.integration.storage.writing", url, str(key), str(REQUESTS)]
-    processes = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(PROCESSES)]
-    taken = [int(process.communicate(timeout=300)[0]) for process in processes]
+    taken = taken_at_once(PROCESSES, url, key, REQUESTS)
     with store.snapshot() as work:
         executions = work.executions.page(ExecutionQuery(samples.VISIBILITY, campaign_key=key, limit=1000))
         counts = work.counters.of_campaign(key, None)

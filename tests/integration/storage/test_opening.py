@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +11,8 @@ import pytest
 from clarion_server.adapters.storage.migrate import SchemaUnknown
 from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.application.ports.store import StoreUnavailable
+
+from tests.integration.storage.writing import taken_at_once
 
 
 def test_the_file_and_its_log_are_for_their_owner_alone(path: Path) -> None:
@@ -93,7 +93,4 @@ def test_opening_a_new_file_waits_for_another_writer_of_it(path: Path) -> None:
 
 
 def test_processes_that_start_at_once_agree_on_who_makes_the_tables(path: Path) -> None:
-    opening = f"from clarion_server.adapters.storage.sqlite import open_sqlite_store as o; o({str(path)!r}).close()"
-    processes = [subprocess.Popen([sys.executable, "-c", opening], stderr=subprocess.PIPE) for _ in range(3)]
-    failures = [stderr for process in processes if (stderr := process.communicate(timeout=300)[1])]
-    assert failures == []
+    assert taken_at_once(4, str(path)) == [0] * 4

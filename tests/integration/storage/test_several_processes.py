@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +15,7 @@ from clarion_server.domain.counter import Metric
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_sender, committing
+from tests.integration.storage.writing import taken_at_once
 
 PROCESSES = 3
 REQUESTS = 60
@@ -26,9 +25,7 @@ TURNS = 100
 def test_of_processes_with_the_same_requests_one_takes_each_and_no_write_is_lost(store: SqlStore, path: Path) -> None:
     with committing(store) as work:
         key = a_sender(work).campaign.key
-    command = [sys.executable, "-m", "tests.integration.storage.writing", str(path), str(key), str(REQUESTS)]
-    processes = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(PROCESSES)]
-    taken = [int(process.communicate(timeout=300)[0]) for process in processes]
+    taken = taken_at_once(PROCESSES, str(path), key, REQUESTS)
     with store.snapshot() as work:
         executions = work.executions.page(ExecutionQuery(samples.VISIBILITY, campaign_key=key, limit=1000))
         counts = work.counters.of_campaign(key, None)

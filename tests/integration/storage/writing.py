@@ -1,12 +1,11 @@
-"""Takes request ids as triggers do, and prints how many it took. `test_several_processes` runs it as a process.
-
-`python -m tests.integration.storage.writing FILE_OR_URL CAMPAIGN_KEY REQUESTS`
-"""
+"""Opens a store in processes of their own, which take request ids as triggers do."""
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import closing, suppress
+from tempfile import TemporaryFile
 from uuid import uuid4
 
 from clarion_server.adapters.storage.postgresql import open_postgresql_store
@@ -15,6 +14,7 @@ from clarion_server.application.ports.store import Store, WriteConflict
 from clarion_server.domain.counter import Metric
 
 from tests.contract.store import samples
+from tests.fork_server import fork_server
 
 
 def take(store: Store, campaign_key: int, request_id: str) -> bool:
@@ -34,12 +34,25 @@ def take_anew(store: Store, campaign_key: int, request_id: str) -> bool:
             return take(store, campaign_key, request_id)
 
 
-def main(file_or_url: str, campaign_key: str, requests: str) -> None:
+def taken_at_once(processes: int, file_or_url: str, campaign_key: int = 0, requests: int = 0) -> list[int]:
+    """Runs so many processes at once, in each of which all requests are tried. Returns how many each of them took."""
+    with TemporaryFile("w+") as errors:
+        started = [
+            fork_server().start(
+                errors.fileno(), os.environ, file_or_url, str(campaign_key), str(requests), module=__name__
+            )
+            for _ in range(processes)
+        ]
+        finished = [process.finish() for process in started]
+        errors.seek(0)
+        assert (errors.read(), {code for code, _ in finished}) == ("", {0})
+    return [int(printed) for _, printed in finished]
+
+
+def main() -> None:
+    """Prints how many requests this process took. It is started by `taken_at_once`."""
+    file_or_url, campaign_key, requests = sys.argv[1:]
     opened = (open_postgresql_store if "://" in file_or_url else open_sqlite_store)(file_or_url)
     with closing(opened) as store:
         taken = [take_anew(store, int(campaign_key), f"order-{number}") for number in range(int(requests))]
     print(sum(taken))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
