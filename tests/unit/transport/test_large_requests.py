@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from threading import get_ident
 from typing import Any
 
@@ -12,7 +13,9 @@ import pytest
 from clarion.v1 import trigger_service_pb2 as pb
 from clarion_server.adapters.rendering import JinjaContentCompiler
 from clarion_server.adapters.rendering.schema_check import JsonSchema
+from clarion_server.application.ports.content import ErrorBudget
 from clarion_server.bootstrap.channels import CONTENT_KINDS
+from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.violation import Violation
 from clarion_server.transport.api.requests import (
@@ -30,7 +33,7 @@ from clarion_server.transport.grpc.triggers import TriggerService
 from clarion_server.transport.http import json_text
 
 from tests.unit.application.running import CALLER, Process
-from tests.unit.application.world import World
+from tests.unit.application.world import DEFINITION, World
 
 CAMPAIGN = "campaigns/order-confirmed"
 CHECKED_IN: list[int] = []
@@ -38,9 +41,9 @@ CHECKED_IN: list[int] = []
 
 
 class WatchedSchema(JsonSchema):
-    def violations(self, context: Mapping[str, Any], *, first_only: bool = False) -> list[Violation]:
+    def violations(self, context: Mapping[str, Any], budget: ErrorBudget | None = None) -> list[Violation]:
         CHECKED_IN.append(get_ident())
-        return super().violations(context, first_only=first_only)
+        return super().violations(context, budget)
 
 
 class WatchedCompiler(JinjaContentCompiler):
@@ -116,6 +119,35 @@ async def test_only_the_recipients_of_a_large_trigger_are_checked_in_a_thread(
     assert response.recipients[0].outcome is pb.RecipientResult.OUTCOME_ACCEPTED
     (checked_in,) = CHECKED_IN
     assert (checked_in == get_ident()) == (values == 10)
+
+
+ALTERNATIVES = {"anyOf": [{"const": number} for number in range(1_500)]}
+
+
+@pytest.mark.parametrize("schema", [ALTERNATIVES, {"type": "integer"}], ids=["costly", "cheap"])
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("in_a_stream", [False, True])
+async def test_only_several_recipients_against_a_costly_schema_are_checked_in_a_thread(
+    service: TriggerService, world: World, schema: dict[str, Any], count: int, in_a_stream: bool
+) -> None:
+    greeting = (replace(DEFINITION.actions[0], content=EmailContent("Hello", text="Hello")),)
+    numbers = {"type": "object", "properties": {"numbers": {"type": "array", "items": schema}}}
+    await world.live("numbers", context_schema=numbers, actions=greeting)
+    request = pb.TriggerRequest(campaign="campaigns/numbers")
+    for place in range(count):
+        request.recipients.add(identity=f"email:r{place}@example.com").context.update({"numbers": [7, 9]})
+
+    async def requests() -> AsyncIterator[Any]:
+        yield pb.TriggerStreamRequest(trigger=request)
+
+    if in_a_stream:
+        (answer,) = [answer async for answer in service.trigger_stream(requests(), CALLER)]
+        response = answer.accepted
+    else:
+        response = await call(service, arrived(request))
+    assert len(response.recipients) == count
+    in_thread = schema is ALTERNATIVES and count > 1
+    assert [thread != get_ident() for thread in CHECKED_IN] == [in_thread] * count
 
 
 async def test_large_triggers_of_a_stream_are_checked_in_a_thread_and_answered_in_order(

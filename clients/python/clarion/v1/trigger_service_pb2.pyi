@@ -264,8 +264,8 @@ class RecipientResult(_message.Message):
 
     @_builtins.property
     def violations(self) -> _containers.RepeatedCompositeFieldContainer[_error_details_pb2.BadRequest.FieldViolation]:
-        """Why it was rejected: every violation, by its path in the request. After 1,000 violations in a call, of the context schema the
-        first alone.
+        """Why it was rejected: every violation, by its path in the request. Where some thousand violations of the context schema are
+        possible in a call, the first alone of each further context.
         """
 
     def __init__(

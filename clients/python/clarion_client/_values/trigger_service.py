@@ -133,8 +133,8 @@ class RecipientResult(Value):
     messages: Sequence[MessageResult] = ()
     """Its messages, in the order of the campaign's actions. Empty when rejected."""
     violations: Sequence[Violation] = ()
-    """Why it was rejected: every violation, by its path in the request. After 1,000 violations in a call, of the
-    context schema the first alone.
+    """Why it was rejected: every violation, by its path in the request. Where some thousand violations of the
+    context schema are possible in a call, the first alone of each further context.
     """
 
 

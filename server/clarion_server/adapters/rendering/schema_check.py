@@ -12,7 +12,7 @@ from clarion_server.adapters.rendering.schema_cost import cost_tree, has_alterna
 from clarion_server.adapters.rendering.schema_rules import schema_findings, validator
 from clarion_server.adapters.rendering.schema_tree import inline_references
 from clarion_server.adapters.rendering.schema_violations import violations_of
-from clarion_server.application.ports.content import ContentInvalid
+from clarion_server.application.ports.content import ContentInvalid, ErrorBudget
 from clarion_server.domain.finding import Severity
 from clarion_server.domain.violation import Violation
 
@@ -22,8 +22,8 @@ EMPTY_OBJECT: Mapping[str, Any] = {"type": "object", "properties": {}, "addition
 _MOST_VIOLATIONS = 100
 _MOST_NANOSECONDS = 30_000_000
 """The time of a check, which runs on the event loop."""
-_MOST_ERRORS = 4_000
-"""The validator makes all errors at once, which takes about 10 µs each."""
+_COSTLY_NANOSECONDS = 5 * _MOST_NANOSECONDS
+"""Of the largest context. A call that is not large holds a third of it at most."""
 _MOST_LISTED_VALUES = 5_000
 """The values of a context whose possible errors are counted."""
 
@@ -38,7 +38,7 @@ _NOT_LISTED = Violation(
 class JsonSchema:
     """A compiled schema (JSON Schema 2020-12). Formats are asserted; patterns run in linear time."""
 
-    __slots__ = ("_cost", "_has_alternatives", "_is_bounded", "_validator")
+    __slots__ = ("_cost", "_has_alternatives", "_is_bounded", "_validator", "is_costly")
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         """Raises ContentInvalid."""
@@ -48,24 +48,32 @@ class JsonSchema:
         self._validator = validator(schema)
         self._cost = cost_tree(inline_references(schema, schema))
         self._has_alternatives = has_alternatives(schema)
-        self._is_bounded = time_of_largest(self._cost) <= _MOST_NANOSECONDS
+        longest = time_of_largest(self._cost)
+        self._is_bounded = longest <= _MOST_NANOSECONDS
+        self.is_costly = longest > _COSTLY_NANOSECONDS
 
-    def violations(self, context: Mapping[str, Any], *, first_only: bool = False) -> list[Violation]:
-        """Returns the first hundred broken rules; of a context with thousands of values the first alone."""
+    def violations(self, context: Mapping[str, Any], budget: ErrorBudget | None = None) -> list[Violation]:
+        """Returns the first hundred broken rules; of a context with too many possible errors the first alone."""
         try:
             if not self._is_bounded and self._cost.time_left(context, _MOST_NANOSECONDS) < 0:
                 return [_TOO_LARGE]
             if self._validator.is_valid(context):
                 return []
-            if not first_only and self._can_be_listed(context):
+            if self._may_be_listed(context, budget or ErrorBudget()):
                 found = chain.from_iterable(map(violations_of, self._validator.iter_errors(context)))
                 return list(islice(found, _MOST_VIOLATIONS))
             return self._first_violations(context)
         except ValueError:
             return [Violation("", "TOO_DEEP", "Is nested too deeply.")]
 
-    def _can_be_listed(self, context: Mapping[str, Any]) -> bool:
-        return holds_at_most(_MOST_LISTED_VALUES, context) and self._cost.errors(context) <= _MOST_ERRORS
+    def _may_be_listed(self, context: Mapping[str, Any], budget: ErrorBudget) -> bool:
+        if not holds_at_most(_MOST_LISTED_VALUES, context):
+            return False
+        errors = self._cost.errors(context)
+        if errors > budget.left:
+            return False
+        budget.left -= errors
+        return True
 
     def _first_violations(self, context: Mapping[str, Any]) -> list[Violation]:
         if self._has_alternatives:

@@ -57,14 +57,25 @@ class CompiledContent(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class ErrorBudget:
+    """The errors that may still be made of the contexts of one call, for which a schema makes all errors at once."""
+
+    left: float = 4_000
+    """About 20 ms."""
+
+
 class CompiledSchema(Protocol):
     """A context schema, ready to check contexts."""
 
-    def violations(self, context: Mapping[str, Any], *, first_only: bool = False) -> list[Violation]:
+    is_costly: bool
+    """Whether it may take long to check the contexts of a small call with several recipients."""
+
+    def violations(self, context: Mapping[str, Any], budget: ErrorBudget | None = None) -> list[Violation]:
         """Returns the broken rules, by paths within the context such as `order.items[0].price`; `""` is the whole.
 
-        There are at most a hundred. With `first_only`, or of a context with thousands of values, there is the first
-        alone, which takes a hundredth of the time.
+        There are at most a hundred. Of a context with more possible errors than are left in the budget, there is the
+        first alone. Without a budget the context has one of its own.
         """
         ...
 

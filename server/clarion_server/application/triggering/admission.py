@@ -12,6 +12,7 @@ import orjson
 
 from clarion_server.application.campaign_cache import LiveCampaign
 from clarion_server.application.identity_reader import IdentityReader
+from clarion_server.application.ports.content import ErrorBudget
 from clarion_server.application.triggering.addresses import choose_addresses
 from clarion_server.domain.acceptance import AcceptedRecipient
 from clarion_server.domain.address_key import email_key
@@ -30,8 +31,6 @@ MAX_RECIPIENTS = 1_000
 MAX_REQUEST_ID = 128
 MAX_CONTEXT_BYTES = 200 * 1024
 MAX_PROFILE_BYTES = 32 * 1024
-#: The most violations that are listed of a call. Beyond them, each recipient that breaks the context schema has one.
-MAX_LISTED = 1_000
 #: How far ahead a message may be sent.
 MAX_AHEAD = 366 * DAY
 
@@ -92,6 +91,7 @@ class Admission:
     data: dict[int, RecipientData] = field(default_factory=dict)
     """The data of each accepted recipient, by position."""
     rejections: dict[int, tuple[Violation, ...]] = field(default_factory=dict)
+    errors: ErrorBudget = field(default_factory=ErrorBudget)
     lacks_address: bool = False
     """Whether an accepted recipient lacks an address that its stored profile may have."""
 
@@ -139,14 +139,12 @@ def admit(command: TriggerCommand, live: LiveCampaign, identities: IdentityReade
     """Checks every recipient of the call against the live campaign."""
     admission = Admission()
     seen: set[str] = set()
-    listed = 0
     prefix = f"{live.namespace.id}:"
     for index, recipient in enumerate(command.recipients):
         identity = recipient.identity
         normal_value = _normal_value(identity[len(prefix) :], live, identities) if identity.startswith(prefix) else None
         compared = identity if normal_value is None else prefix + normal_value
-        first_only = listed >= MAX_LISTED
-        result = _admit(index, recipient, normal_value, command.labels, live, admission, first_only=first_only)
+        result = _admit(index, recipient, normal_value, command.labels, live, admission)
         if compared in seen:
             again = Violation("identity", "DUPLICATE", "Must occur only once in a call, however it is written.")
             result = [again] if isinstance(result, AcceptedRecipient) else [*result, again]
@@ -156,7 +154,6 @@ def admit(command: TriggerCommand, live: LiveCampaign, identities: IdentityReade
             admission.data[index] = RecipientData(recipient.context, recipient.profile)
         else:
             admission.reject(index, result)
-            listed += len(result)
     return admission
 
 
@@ -176,10 +173,7 @@ def _admit(
     trigger_labels: Mapping[str, str],
     live: LiveCampaign,
     admission: Admission,
-    *,
-    first_only: bool,
 ) -> AcceptedRecipient | list[Violation]:
-    """Returns the recipient or its violations. With `first_only`, only the first violation of the schema is listed."""
     definition = live.version.definition
     context, profile = to_json(recipient.context), to_json(recipient.profile)
     choice = choose_locale(recipient.locale, recipient.profile, definition.default_locale)
@@ -206,7 +200,7 @@ def _admit(
     # A context that arrived damaged is reported as such; the schema would only repeat it in other words.
     # One that is too large is not checked, for that would take the event loop's time.
     is_whole = not recipient.violations and len(context) <= MAX_CONTEXT_BYTES
-    if is_whole and (violations := live.schema.violations(recipient.context, first_only=first_only)):
+    if is_whole and (violations := live.schema.violations(recipient.context, admission.errors)):
         found += [violation.under("context") for violation in violations]
     if found or normal_value is None:
         return found

@@ -133,7 +133,7 @@ class Triggering:
         raise Unavailable
 
     async def load_and_begin(self, command: TriggerCommand, caller: Caller) -> Begun:
-        """Does the same as `begin`, also for a campaign that must be loaded first and for large triggers."""
+        """Does the same as `begin`, also for a campaign that must be loaded first, and for checks that take long."""
         self._check_named(command)
         live = await self._campaigns.live(caller.visibility, command.campaign_id)
         return await self._admit_and_submit(command, live, caller)
@@ -144,20 +144,20 @@ class Triggering:
             raise InvalidFields(tuple(violations_without_campaign(command, self._clock.now())))
 
     def begin(self, command: TriggerCommand, caller: Caller) -> Begun | None:
-        """Checks the trigger and submits it for the next commit. Returns None when its campaign must be loaded first.
+        """Checks the trigger and submits it for the next commit. Returns None when that takes `load_and_begin`.
 
         Never waits, so that a stream needs no task for each of its triggers. Raises the same errors as `trigger`.
         """
         live = self._campaigns.cached(caller.visibility, command.campaign_id)
-        if live is None:
+        if live is None or _takes_long(command, live):
             return None
         self._check_accepts(command, live)
         return self._submit(command, live, admit(command, live, self._identities), caller)
 
     async def _admit_and_submit(self, command: TriggerCommand, live: LiveCampaign, caller: Caller) -> Begun:
-        """Checks the trigger and submits it. The recipients of a large one are checked in a thread."""
+        """Checks the trigger and submits it. Recipients whose check takes long are checked in a thread."""
         self._check_accepts(command, live)
-        if command.is_large:
+        if _takes_long(command, live):
             admission = await run_for_request(admit, command, live, self._identities)
         else:
             admission = admit(command, live, self._identities)
@@ -282,6 +282,11 @@ def find_request(unit: UnitOfWork, visibility: Visibility, command: TriggerComma
         return None
     key = (campaign.key, command.request_id)
     return unit.executions.by_request_ids([key]).get(key)
+
+
+def _takes_long(command: TriggerCommand, live: LiveCampaign) -> bool:
+    """Returns whether checking the recipients may hold up other calls. The check of one is bounded."""
+    return command.is_large or (len(command.recipients) > 1 and live.schema.is_costly)
 
 
 def _check(admission: Admission, violations: Sequence[Violation], allow_partial: bool) -> None:

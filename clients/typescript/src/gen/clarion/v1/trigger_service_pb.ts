@@ -214,8 +214,8 @@ export type RecipientResult = Message<"clarion.v1.RecipientResult"> & {
   messages: MessageResult[];
 
   /**
-   * Why it was rejected: every violation, by its path in the request. After 1,000 violations in a call, of the context schema the
-   * first alone.
+   * Why it was rejected: every violation, by its path in the request. Where some thousand violations of the context schema are
+   * possible in a call, the first alone of each further context.
    *
    * @generated from field: repeated google.rpc.BadRequest.FieldViolation violations = 3;
    */
