@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from clarion_server.adapters.system import SystemIds
 from clarion_server.application.consent.recording import ConsentRecorder
 from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.transactions import Transactions
@@ -21,7 +22,7 @@ from clarion_server.domain.preference_page import Ticks
 from clarion_server.domain.topic import Topic
 
 from tests.identities import IDENTITIES
-from tests.unit.application.world import CountingIds, World
+from tests.unit.application.world import World
 
 DEFAULT = Visibility("default")
 
@@ -52,7 +53,7 @@ def unsubscribing(
     """The use case on the transactions of the world, unless others are given."""
     transactions = transactions or world.transactions
     commits = GroupCommit(transactions, on_commit, 20_000)
-    return Unsubscribing(transactions, commits, IDENTITIES, ConsentRecorder(world.clock, CountingIds()), world.clock)
+    return Unsubscribing(transactions, commits, IDENTITIES, ConsentRecorder(world.clock, SystemIds()), world.clock)
 
 
 async def saved(pages: Unsubscribing, ticks: Ticks) -> Choices:

@@ -104,7 +104,7 @@ class ConsentChange(_message.Message):
         SOURCE_UNSPECIFIED: ConsentChange._Source.ValueType  # 0
         """Never returned."""
         SOURCE_PREFERENCE_PAGE: ConsentChange._Source.ValueType  # 1
-        """By the person, on a page that shows their choices."""
+        """By the person, on a page that shows their choices, or by one click in a mail."""
         SOURCE_SMS_KEYWORD: ConsentChange._Source.ValueType  # 2
         """By the person, with an SMS such as STOP."""
         SOURCE_FORM: ConsentChange._Source.ValueType  # 3
@@ -128,7 +128,7 @@ class ConsentChange(_message.Message):
     SOURCE_UNSPECIFIED: ConsentChange.Source.ValueType  # 0
     """Never returned."""
     SOURCE_PREFERENCE_PAGE: ConsentChange.Source.ValueType  # 1
-    """By the person, on a page that shows their choices."""
+    """By the person, on a page that shows their choices, or by one click in a mail."""
     SOURCE_SMS_KEYWORD: ConsentChange.Source.ValueType  # 2
     """By the person, with an SMS such as STOP."""
     SOURCE_FORM: ConsentChange.Source.ValueType  # 3
@@ -165,7 +165,9 @@ class ConsentChange(_message.Message):
     previous_choice: Global___Consent.Choice.ValueType
     """Output only. The current choice in this scope before it. Unset when there was none."""
     actor: _builtins.str
-    """Output only. The key that stored it, as `apiKeys/{api_key}`."""
+    """Output only. The key that stored it, as `apiKeys/{api_key}`; or the message by whose link the person chose, as
+    `messages/{message}`.
+    """
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp:
         """Optional. When the person made it, at most 5 minutes ahead. A choice that is older than the current one of its scope enters

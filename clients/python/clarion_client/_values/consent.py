@@ -35,7 +35,7 @@ class ConsentSource(StrEnum):
     """
 
     PREFERENCE_PAGE = "PREFERENCE_PAGE"
-    """By the person, on a page that shows their choices."""
+    """By the person, on a page that shows their choices, or by one click in a mail."""
     SMS_KEYWORD = "SMS_KEYWORD"
     """By the person, with an SMS such as STOP."""
     FORM = "FORM"
@@ -103,7 +103,9 @@ class ConsentChange(Value):
     record_time: dt.datetime | None = None
     """Output only. When Clarion stored it."""
     actor: str = ""
-    """Output only. The key that stored it, as `apiKeys/{api_key}`."""
+    """Output only. The key that stored it, as `apiKeys/{api_key}`; or the message by whose link the person chose, as
+    `messages/{message}`.
+    """
 
 
 @represents(consent_pb2.ConsentEvidence.DESCRIPTOR)

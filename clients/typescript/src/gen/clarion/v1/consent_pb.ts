@@ -178,7 +178,8 @@ export type ConsentChange = Message<"clarion.v1.ConsentChange"> & {
   recordTime?: Timestamp | undefined;
 
   /**
-   * Output only. The key that stored it, as `apiKeys/{api_key}`.
+   * Output only. The key that stored it, as `apiKeys/{api_key}`; or the message by whose link the person chose, as
+   * `messages/{message}`.
    *
    * @generated from field: string actor = 10;
    */
@@ -209,7 +210,7 @@ export enum ConsentChange_Source {
   UNSPECIFIED = 0,
 
   /**
-   * By the person, on a page that shows their choices.
+   * By the person, on a page that shows their choices, or by one click in a mail.
    *
    * @generated from enum value: SOURCE_PREFERENCE_PAGE = 1;
    */
