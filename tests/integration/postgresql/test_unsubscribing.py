@@ -9,9 +9,10 @@ import pytest
 from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.domain.preference_page import Tick
 
-from tests.unit.application.unsubscribing import add_topics, history, link, offered, saved, topic, unsubscribing
+from tests.unit.application.unsubscribing import add_topics, history, link, offered, topic, unsubscribing
 from tests.unit.application.world import World
 
+ENDED, BEGUN = Tick(shown=True, wanted=False), Tick(shown=False, wanted=True)
 PEOPLE = [f"email:r{number}@example.com" for number in range(15)]
 
 
@@ -36,6 +37,11 @@ async def test_each_press_of_strangers_is_stored_once(worlds: list[World]) -> No
 async def test_choices_that_are_saved_at_once_are_all_stored(worlds: list[World]) -> None:
     await add_topics(worlds[0], topic("news"), topic("offers"))
     one, other = (unsubscribing(world) for world in worlds)
-    ended = Tick(shown=True, wanted=False)
-    await asyncio.gather(saved(one, {"news": ended}), saved(other, {"offers": ended}))
-    assert offered(await one.choices(link())) == {"news": False, "offers": False, None: True}
+    links = [link(identity=person) for person in PEOPLE]
+    for each in links:
+        await one.save(each, {None: ENDED})
+    await asyncio.gather(
+        *(one.save(each, {"news": BEGUN}) for each in links), *(other.save(each, {"offers": BEGUN}) for each in links)
+    )
+    shown = [offered(await one.choices(each)) for each in links]
+    assert shown == [{"news": True, "offers": True, None: False}] * len(PEOPLE)
