@@ -10,14 +10,26 @@ import pytest
 from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.adapters.system import SystemClock, SystemIds
 from clarion_server.application.consent.recording import ConsentRecorder
+from clarion_server.application.ports.queue import ClaimRequest
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.consent import ConsentChoice, ConsentScope
+from clarion_server.application.sending.claim import ClaimDueMessages, DueClaims
+from clarion_server.application.triggering.accept import AcceptItem, read_facts
+from clarion_server.domain.acceptance import (
+    Accepted,
+    AcceptedRecipient,
+    TargetAction,
+    Trigger,
+    decide_all,
+)
+from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.consent import ConsentChoice, ConsentScope, ConsentSettings, Silence
 from clarion_server.domain.consent_change import ConsentChange, ConsentSource
 from clarion_server.domain.consent_facts import ConsentQuestion
 from clarion_server.domain.exclusion_rules import ExclusionFacts
+from clarion_server.domain.message import Lane
 
 from tests.contract.store import samples
-from tests.contract.store.given import committing
+from tests.contract.store.given import Sender, a_channel, a_sender, committing
 from tests.identities import EXCLUSIONS
 
 OpenStore = Callable[[], SqlStore]
@@ -25,6 +37,7 @@ RECORDER = ConsentRecorder(SystemClock(), SystemIds())
 JANE = samples.identity("email", "jane@example.com")
 #: How long a transaction that must wait is given to go on although it must not.
 MOMENT = 0.5
+DENIAL = ConsentChange(ConsentScope(), ConsentChoice.DENIED, 0, ConsentSource.PREFERENCE_PAGE)
 
 
 def deny(store: SqlStore, scope: ConsentScope = ConsentScope()) -> None:  # noqa: B008 - the scope never changes
@@ -72,8 +85,7 @@ def test_a_hand_off_waits_for_a_denial_that_is_about_to_be_committed(open_store:
 
     with ThreadPoolExecutor(1) as threads:
         with committing(one) as work:
-            change = ConsentChange(ConsentScope(), ConsentChoice.DENIED, 0, ConsentSource.PREFERENCE_PAGE)
-            RECORDER.record(work, samples.VISIBILITY, JANE, [change])
+            RECORDER.record(work, samples.VISIBILITY, JANE, [DENIAL])
             found = threads.submit(read)
             assert not wait([found], MOMENT).done
         assert found.result(30)
@@ -99,3 +111,37 @@ def test_two_topics_that_a_stranger_denies_at_once_are_both_denied_by_one_profil
         (profile,) = work.profiles.page(samples.VISIBILITY, None, 10)
         assert set(work.consents.of_profile(profile.key)) == set(scopes)
         assert len(work.consents.history(profile.key, None, 10)) == 2
+
+
+def claim(work: UnitOfWork, sender: Sender) -> None:
+    claims = DueClaims([ClaimRequest(sender.channel.key, Lane.MARKETING, 9)], "one", samples.NOW)
+    ((claimed,),) = ClaimDueMessages(EXCLUSIONS).apply(work, [claims])
+    assert [str(message.identity) for message in claimed.messages] == [str(JANE)]
+
+
+def accept(work: UnitOfWork, sender: Sender) -> None:
+    recipient = AcceptedRecipient(0, str(JANE), [JANE.value], "en", b"{}", b"{}", {}, JANE.key.value)
+    action = TargetAction("email", Channel.EMAIL, sender.channel.key)
+    execution, revision = samples.execution(sender.campaign.key), sender.campaign.revision
+    trigger = Trigger(execution, revision, [action], Lane.MARKETING, None, [recipient], samples.NOW, [None])
+    triggers, facts = read_facts(work, [AcceptItem(trigger, {}, [None])], EXCLUSIONS)
+    (decision,) = decide_all(triggers, facts)
+    assert isinstance(decision, Accepted)
+    assert not decision.execution.exclusions
+
+
+@pytest.mark.parametrize("hand_off", [claim, accept])
+def test_a_denial_waits_for_the_commit_of_what_was_decided_without_it(
+    open_store: OpenStore, hand_off: Callable[[UnitOfWork, Sender], None]
+) -> None:
+    one, other = open_store(), open_store()
+    with committing(one) as work:
+        work.consents.save_settings(ConsentSettings(samples.SANDBOX).updated(Silence.SEND_UNLESS_DENIED, 1))
+        sender = a_sender(work, channel=a_channel(work, disabled=False))
+        sender.message(work, identity=str(JANE), address=JANE.value, lane=Lane.MARKETING)
+    with ThreadPoolExecutor(1) as threads:
+        with committing(one) as work:
+            hand_off(work, sender)
+            denial: Future[None] = threads.submit(deny, other)
+            assert not wait([denial], MOMENT).done
+        denial.result(30)

@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from clarion_server.adapters.system import SystemIds
 from clarion_server.application.consent.consents import Person
 from clarion_server.application.consent.settings import ManageConsentSettings, UpdateConsentSettings
 from clarion_server.application.profiles.profiles import ProfileFields, UpdateProfile
+from clarion_server.application.suppressions.entries import CreateSuppression, ManageSuppressions
 from clarion_server.application.triggering.admission import RecipientInput
 from clarion_server.domain.category import Category
 from clarion_server.domain.consent import ConsentChoice, ConsentScope, Silence
@@ -16,6 +18,7 @@ from clarion_server.domain.consent_change import change_name
 from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
 from clarion_server.domain.instant import HOUR, MINUTE, SECOND
 from clarion_server.domain.message import Lane, Message, MessageState
+from clarion_server.domain.suppression import SuppressionReason
 
 from tests.fakes import LATER, UNKNOWN
 from tests.unit.application.consenting import ALL, EMAIL, JANE, NEWS, NEWS_ANYWHERE, Consents, a, make_topic
@@ -276,6 +279,21 @@ async def test_a_message_that_waits_in_hand_is_stopped_by_an_opt_out(world: Worl
         await until(lambda: process.is_idle)
     (excluded,) = messages(world, EXCLUDED).values()
     assert excluded.exclusion == no_consent(HAND_OFF, denied.changes[0].key)
+
+
+async def test_a_suppression_and_its_end_leave_the_choices_as_they_were(
+    world: World, consents: Consents, process: Process
+) -> None:
+    recorded = await consents.change(a(EMAIL, GRANTED))
+    suppressions = ManageSuppressions(world.transactions, world.clock, SystemIds())
+    bounced = CreateSuppression("jane@example.com", "address", reason=SuppressionReason.HARD_BOUNCE)
+    suppression = await suppressions.create(bounced, AUTHOR)
+    message = await send(process)
+    assert message.exclusion is not None
+    assert message.exclusion.reason is ExclusionReason.SUPPRESSED
+    await suppressions.delete(suppression.id, "", AUTHOR)
+    assert (await consents.of()).consents == recorded.consents
+    assert (await send(process)).consent_change == recorded.changes[0].key
 
 
 async def test_an_address_that_leaves_its_profile_keeps_what_was_denied_on_its_channel(
