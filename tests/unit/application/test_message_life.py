@@ -23,6 +23,7 @@ from clarion_server.application.sending.local_dispatch import ClaimedMessage, Re
 from clarion_server.application.sending.outcomes import record_outcomes
 from clarion_server.application.sending.requeue import PendingRequeue
 from clarion_server.application.sending.store_queue import StoreQueue
+from clarion_server.application.suppressions.entries import CreateSuppression, ManageSuppressions
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.triggering.cancel import CancelMessages
 from clarion_server.application.triggering.trigger import Triggering
@@ -33,6 +34,7 @@ from clarion_server.domain.delivery import AttemptOutcome
 from clarion_server.domain.errors import CampaignNotLive
 from clarion_server.domain.event import Event, EventType
 from clarion_server.domain.instant import HOUR, MINUTE, SECOND, Instant
+from clarion_server.domain.magic import simulated_outcome
 from clarion_server.domain.message import OUTCOMES, Lane, Message, MessageState
 from clarion_server.domain.retry import RetryPolicy
 from hypothesis import settings
@@ -51,6 +53,12 @@ TWO_DESKS = st.integers(0, 1)
 CAMPAIGNS = st.sampled_from([RESEND, PARK])
 
 T = TypeVar("T")
+#: A message and the time of its claim.
+Claim = tuple[str, Instant | None]
+
+
+def claim_of(message: Message) -> Claim:
+    return message.id, message.attempt_time
 
 
 class Desk:
@@ -126,6 +134,8 @@ class MessageLife(RuleBasedStateMachine):
         self.desks: list[Desk] = []
         self.unrecorded: list[tuple[Desk, AttemptOutcome]] = []
         self.ended: dict[str, Message] = {}
+        #: The claims that a process had in its hands when the address was suppressed, by address.
+        self.claimed_before: dict[str, set[Claim]] = {}
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self.loop.run_until_complete(work)
@@ -188,6 +198,15 @@ class MessageLife(RuleBasedStateMachine):
             assert states[MessageState.QUEUED] == 0
 
     @rule(data=st.data())
+    def suppress_an_address(self, data: st.DataObject) -> None:
+        chosen = self.any_message(data)
+        if chosen and simulated_outcome(chosen.address) is None and chosen.address not in self.claimed_before:
+            suppressions = ManageSuppressions(self.world.transactions, self.world.clock, SystemIds())
+            self.run(suppressions.create(CreateSuppression(chosen.address, "address"), AUTHOR))
+            in_hand = (claimed.message for desk in self.desks for claimed in desk.hands)
+            self.claimed_before[chosen.address] = set(map(claim_of, in_hand))
+
+    @rule(data=st.data())
     def cancel_a_message(self, data: st.DataObject) -> None:
         if chosen := self.any_message(data):
             cancelling = CancelMessages(self.world.transactions, self.world.clock)
@@ -208,11 +227,20 @@ class MessageLife(RuleBasedStateMachine):
         if not desk.hands:
             return
         self.channel.end = lambda _: end
-        outcome = self.run(desk.attempt(self.channel, self.configuration))
+        outcome = self.attempted(desk)
         if outcome is not None and record:
             self.run(desk.record(outcome))
         elif outcome is not None:
             self.unrecorded.append((desk, outcome))
+
+    def attempted(self, desk: Desk) -> AttemptOutcome | None:
+        """Attempts the oldest message. A suppressed one is handed off only if it was claimed a moment before."""
+        message, begun = desk.hands[0].message, len(self.channel.begun)
+        outcome = self.run(desk.attempt(self.channel, self.configuration))
+        if len(self.channel.begun) > begun and message.address in self.claimed_before:
+            assert claim_of(message) in self.claimed_before[message.address]
+            assert self.world.clock.now() - (message.attempt_time or 0) <= 2 * SECOND
+        return outcome
 
     @rule()
     def record_what_is_late(self) -> None:
@@ -293,8 +321,11 @@ class MessageLife(RuleBasedStateMachine):
             assert taken[id_] <= len(in_doubt) + 1
             if message.state is MessageState.SENT:
                 assert taken[id_] >= 1
-            if message.state in {MessageState.CANCELLED, MessageState.EXPIRED, MessageState.EXCLUDED}:
+            if message.state in {MessageState.CANCELLED, MessageState.EXPIRED}:
                 assert taken[id_] <= len(in_doubt)
+            if message.state is MessageState.EXCLUDED:
+                assert not taken[id_]
+                assert not in_doubt
 
     def teardown(self) -> None:
         try:
@@ -317,7 +348,7 @@ class MessageLife(RuleBasedStateMachine):
             self.run(last.heartbeat.beat())
             self.run(last.claim(1_000))
             while last.hands:
-                outcome = self.run(last.attempt(self.channel, self.configuration))
+                outcome = self.attempted(last)
                 assert outcome is not None
                 self.run(last.record(outcome))
             if all(message.state in OUTCOMES for message in self.messages().values()):
