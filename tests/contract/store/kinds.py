@@ -37,12 +37,12 @@ class StoreKind:
 def _open_sqlite_store(folder: Path, timeout_s: float) -> Store:
     file = folder / "clarion.db"
     if not file.exists():
-        file.write_bytes(_empty_sqlite_file())
+        file.write_bytes(empty_sqlite_file())
     return open_sqlite_store(file, timeout_s)
 
 
 @cache
-def _empty_sqlite_file() -> bytes:
+def empty_sqlite_file() -> bytes:
     """Returns a migrated file. It is made once, because migrating takes longer than most tests."""
     with TemporaryDirectory() as folder:
         file = Path(folder, "clarion.db")

@@ -8,6 +8,8 @@ import pytest
 from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.adapters.storage.store import SqlStore
 
+from tests.contract.store.kinds import empty_sqlite_file
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
@@ -16,5 +18,6 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def store(path: Path) -> Iterator[SqlStore]:
+    path.write_bytes(empty_sqlite_file())
     with closing(open_sqlite_store(path)) as opened:
         yield opened

@@ -29,7 +29,7 @@ from tests.contract.store.given import Sender, a_sender, committing
 from tests.postgresql import ask, made_database
 from tests.unit.application.world import StandingClock
 
-MESSAGES = 2_000
+MESSAGES = 1_000
 GENERATIONS = 6
 #: The time between two generations, so that each is purged before the next one is added.
 APART = 30 * DAY

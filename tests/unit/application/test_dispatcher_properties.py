@@ -109,7 +109,7 @@ def check_books(world: World, provider: Provider) -> None:
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600 if SOAK else 600)
-@settings(max_examples=3_000 if SOAK else 25, deadline=None)
+@settings(max_examples=3_000 if SOAK else 15, deadline=None)
 @given(
     ends=st.lists(st.sampled_from(ENDS), min_size=1, max_size=30),
     bursts=st.lists(st.integers(1, 60), min_size=1, max_size=6),
