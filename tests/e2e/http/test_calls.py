@@ -112,3 +112,12 @@ def test_an_unknown_url_or_method_is_refused(http: Http) -> None:
         assert (answer.code, answer.reason) == (404, "URL_UNKNOWN")
     answer = http.send("PUT", "/v1/campaigns")
     assert (answer.code, answer.reason, answer.headers["allow"]) == (405, "HTTP_METHOD_UNKNOWN", "GET, POST")
+
+
+def test_single_attributes_are_changed_by_their_own_names(http: Http) -> None:
+    attributes = {"firstName": "Jane", "first_name": "Joe", "plan": "free"}
+    created = http.post("/v1/profiles", {"identities": ["crm:mask"], "attributes": attributes}).json["profile"]
+    path = f"/v1/{created['name']}?updateMask=attributes.firstName,attributes.plan,timeZone"
+    changed = http.send("PATCH", path, {"attributes": {"firstName": "Jane Doe"}, "timeZone": "Europe/Berlin"})
+    assert changed.json["profile"]["attributes"] == {"firstName": "Jane Doe", "first_name": "Joe"}
+    assert changed.json["profile"]["timeZone"] == "Europe/Berlin"

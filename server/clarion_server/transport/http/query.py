@@ -37,6 +37,11 @@ def put_text(message: Any, path: Path, text: str, violations: Violations) -> Non
     field = _field(message.DESCRIPTOR, path)
     for name in path[:-1]:
         message = getattr(message, name)
+    if field.message_type is not None and field.message_type.full_name == "google.protobuf.FieldMask":
+        mask = getattr(message, field.name)
+        mask.SetInParent()
+        mask.paths.extend(map(_mask_path, text.split(",") if text else ()))
+        return
     found: Violations = []
     reader_of(message.DESCRIPTOR).fields[field.name].put(message, _json_value(field, text), found)
     violations += [each.under(".".join(path)) for each in found]
@@ -45,10 +50,16 @@ def put_text(message: Any, path: Path, text: str, violations: Violations) -> Non
 def _json_value(field: FieldDescriptor, text: str) -> Any:
     if field.type == FieldDescriptor.TYPE_BOOL:
         return {"true": True, "false": False}.get(text, text)
-    if field.message_type is not None and field.message_type.full_name == "google.protobuf.FieldMask":
-        # The JSON mapping has lowerCamelCase alone; the contract's own names are taken too.
-        return re.sub("_([a-z])", lambda found: found[1].upper(), text)
     return text
+
+
+def _mask_path(path: str) -> str:
+    """Returns the path with the contract's name of its field, which may be written in lowerCamelCase.
+
+    What follows the field may be a name that callers chose, such as `attributes.firstName`, and stays as it is written.
+    """
+    name, dot, rest = path.strip().partition(".")
+    return re.sub("(?<=.)([A-Z])", lambda found: f"_{found[1].lower()}", name) + dot + rest
 
 
 def _parameters(query: bytes, violations: Violations) -> Iterable[tuple[str, str]]:
