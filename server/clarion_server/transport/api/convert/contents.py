@@ -8,10 +8,12 @@ from clarion.v1 import campaign_pb2, email_content_pb2, webhook_content_pb2
 
 from clarion_server.domain.content import Content, Provider
 from clarion_server.domain.content.email import EmailContent, RenderedEmail, SmtpProvider
+from clarion_server.domain.content.rules import MAX_HEADERS
 from clarion_server.domain.content.webhook import BodyFormat, Method, RenderedWebhook, WebhookContent, WebhookProvider
 from clarion_server.domain.violation import Violation, required
 from clarion_server.transport.api.convert.enums import WEBHOOK_METHOD
 from clarion_server.transport.api.convert.mailboxes import from_mailbox, to_optional_mailbox
+from clarion_server.transport.api.convert.maps import read_map
 from clarion_server.transport.api.convert.request_parser import RequestParser
 
 #: The field of the contract for `EmailContent.sender`, whose name is a keyword in Python.
@@ -46,7 +48,7 @@ def _from_email(email: email_content_pb2.EmailContent) -> EmailContent:
         text=email.text,
         sender=from_mailbox(getattr(email, _FROM)) if email.HasField(_FROM) else None,
         reply_to=from_mailbox(email.reply_to) if email.HasField("reply_to") else None,
-        headers=dict(email.headers),
+        headers=read_map(email.headers, MAX_HEADERS),
     )
 
 
@@ -87,7 +89,7 @@ def _from_webhook(parser: RequestParser, webhook: webhook_content_pb2.WebhookCon
         body=webhook.text if body == "text" else webhook.json,
         format=BodyFormat.TEXT if body == "text" else BodyFormat.JSON,
         method=parser.member(WEBHOOK_METHOD, webhook.method, f"{field}.method") or Method.POST,
-        headers=dict(webhook.headers),
+        headers=read_map(webhook.headers, MAX_HEADERS),
     )
 
 

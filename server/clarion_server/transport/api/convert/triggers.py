@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +19,7 @@ from clarion_server.domain.labels import MAX_LABELS
 from clarion_server.domain.message import NO_LABELS, message_id
 from clarion_server.domain.names import CAMPAIGNS, MESSAGES
 from clarion_server.domain.violation import Violation, out_of_range, too_many
+from clarion_server.transport.api.convert.maps import read_map
 from clarion_server.transport.api.convert.structs import NotJson, to_dict, violations_of
 from clarion_server.transport.api.convert.times import from_timestamp
 from clarion_server.transport.api.errors import field_violation
@@ -51,7 +51,7 @@ def to_command(request: _Request, *, is_large: bool = False) -> TriggerCommand:
         expire_time=_time(request.expire_time, "expire_time", violations) if request.HasField("expire_time") else None,
         allow_partial=request.allow_partial,
         validate_only=request.validate_only,
-        labels=_labels(request.labels, violations) if request.labels else NO_LABELS,
+        labels=read_map(request.labels, MAX_LABELS) if request.labels else NO_LABELS,
         violations=tuple(violations),
         is_large=is_large,
     )
@@ -63,14 +63,6 @@ def _campaign_id(name: str, violations: list[Violation]) -> str:
     except InvalidFields as error:
         violations.extend(error.violations)
         return ""
-
-
-def _labels(labels: Mapping[str, str], violations: list[Violation]) -> Mapping[str, str]:
-    """Returns the labels of the trigger. Too many are not read, as they would be copied for each recipient."""
-    if len(labels) <= MAX_LABELS:
-        return dict(labels)
-    violations.append(too_many("labels", MAX_LABELS))
-    return NO_LABELS
 
 
 def _time(timestamp: Timestamp, field: str, violations: list[Violation]) -> Instant | None:
@@ -88,7 +80,7 @@ def _recipient(recipient: trigger_service_pb2.Recipient) -> RecipientInput:
         recipient.locale,
         _values(recipient.context, "context", violations),
         _values(recipient.profile, "profile", violations) if recipient.HasField("profile") else _NO_VALUES,
-        dict(recipient.labels) if recipient.labels else NO_LABELS,
+        read_map(recipient.labels, MAX_LABELS) if recipient.labels else NO_LABELS,
         tuple(violations),
     )
 
