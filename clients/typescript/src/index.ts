@@ -20,6 +20,7 @@ export * from "./gen/clarion/v1/event_pb.js";
 export * from "./gen/clarion/v1/message_pb.js";
 export { Silence } from "./gen/clarion/v1/silence_pb.js";
 export type { Profile } from "./gen/clarion/v1/profile_pb.js";
+export { type ImportedProfile, ImportedProfile_Outcome } from "./gen/clarion/v1/profile_service_pb.js";
 export { SmtpProvider_TlsMode } from "./gen/clarion/v1/smtp_provider_pb.js";
 export * from "./gen/clarion/v1/suppression_pb.js";
 export { type CheckSuppressionResponse, ImportedSuppression_Outcome } from "./gen/clarion/v1/suppression_service_pb.js";

@@ -10,6 +10,7 @@ import {
   Client,
   Category,
   Event_Type,
+  ImportedProfile_Outcome,
   ImportedSuppression_Outcome,
   InvalidRequestError,
   Message_State,
@@ -151,6 +152,22 @@ test("campaigns are previewed, reported on and sampled", async () => {
   const calling = samples.filter((each) => each.text.includes(process.env["CLARION_TARGET"] ?? "?"));
   const tools = calling.map((each) => each.tool);
   assert.ok(tools.includes(TriggerSample_Tool.GRPCURL) && tools.includes(TriggerSample_Tool.TYPESCRIPT), tools.join());
+});
+
+test("a person is stored, found, changed, merged and deleted", async () => {
+  const person = { identities: ["typescript@example.com", "crm:ts-1"], attributes: { plan: "free", city: "Köln" } };
+  const created = await client.profiles.create(person);
+  assert.equal((await client.profiles.lookup("TypeScript@example.com")).name, created.name);
+  const change = { name: created.name, attributes: { plan: "gold", city: null }, etag: created.etag };
+  const changed = await client.profiles.update(change, { fields: ["attributes.plan", "attributes.city"] });
+  assert.deepEqual(changed.attributes, { plan: "gold" });
+  const [imported] = await client.profiles.importAll([{ identities: ["crm:ts-2"], locale: "de" }]);
+  assert.equal(imported?.outcome, ImportedProfile_Outcome.CREATED);
+  const merged = await client.profiles.merge(created.name, imported?.profile ?? "");
+  assert.deepEqual(merged.identities, ["email:typescript@example.com", "crm:ts-1", "crm:ts-2"]);
+  assert.equal((await client.profiles.get(imported?.profile ?? "")).name, created.name);
+  await client.profiles.delete(created.name);
+  await assert.rejects(client.profiles.get(created.name), NotFoundError);
 });
 
 test("a domain is suppressed, found and released", async () => {

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
+import pytest
+
+from examples import knowing
 from tests.e2e.cli.conftest import CommandLine
 
 ATTRIBUTES = '{"first_name": "Jane", "plan": "free"}'
@@ -89,3 +93,12 @@ async def test_two_profiles_of_one_person_are_merged(clarion: CommandLine) -> No
     assert (await clarion("profiles", "get", gone, "--json")).data["name"] == f"profiles/{kept}"
     again = await clarion("profiles", "merge", kept, gone, "--json")
     assert again.error["reason"] == "ETAG_MISMATCH"
+
+
+async def test_the_example_stores_finds_and_changes_a_person(
+    clarion: CommandLine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("CLARION_TARGET", "CLARION_API_KEY"):
+        monkeypatch.setenv(name, clarion.environment[name])
+    await asyncio.to_thread(knowing.main)
+    assert capsys.readouterr().out == "Imported: CREATED\nNow: {'first_name': 'Jane', 'plan': 'gold'}\n"
