@@ -185,7 +185,7 @@ async def test_a_file_of_credentials_is_used_and_a_bad_one_refused(tmp_path: Pat
     trust, stranger = new_trust(), new_trust()
     files = {
         "good": trust.credentials,
-        "with a byte order mark": "\ufeff" + trust.credentials,
+        "from Windows": "\ufeff" + trust.credentials.replace("\n", "\r\n"),
         "of a stranger": stranger.credentials,
         "empty": "",
         "with a seed that is none": re.sub(r"\nSU\w+", "\nSUNSET", trust.credentials),
@@ -195,7 +195,7 @@ async def test_a_file_of_credentials_is_used_and_a_bad_one_refused(tmp_path: Pat
     with running_nats(trust.configuration) as server:
         errors = {name: await reason(at(server.url), tmp_path / name) for name in files}
     assert not errors["good"]
-    assert not errors["with a byte order mark"]
+    assert not errors["from Windows"]
     assert "does not accept this user" in errors["of a stranger"]
     for name in ("empty", "with a seed that is none"):
         assert (

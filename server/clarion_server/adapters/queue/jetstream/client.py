@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections import UserString
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import nats.errors
-from nats.aio.client import Client
+from nats.aio.client import Client, RawCredentials
 from nats.js.errors import APIError, ServiceUnavailableError
 from nkeys import NkeysError
 
@@ -32,10 +34,11 @@ class NotEncrypted(nats.errors.Error):
     """The URL asks for TLS, and the server offers none."""
 
 
-class EncryptingClient(Client):
+class CarefulClient(Client):
     """Refuses a server without TLS when the URL begins with tls://: nats-py would send the password unencrypted.
 
-    nats-py has no public hook between the server's greeting and its own answer, so this overrides a private method.
+    It also reads files of credentials with any line ends, of which nats-py takes one kind. nats-py has no public hooks
+    for that, so this overrides private methods.
     """
 
     async def _process_info(self, info: dict[str, Any], initial_connection: bool = False) -> None:
@@ -47,6 +50,17 @@ class EncryptingClient(Client):
             raise NotEncrypted
         await super()._process_info(info, initial_connection)
 
+    def _read_creds_user_jwt(self, creds: str | RawCredentials | Path) -> Any:
+        return super()._read_creds_user_jwt(_text_of(creds))
+
+    def _read_creds_user_nkey(self, creds: str | UserString | Path) -> bytearray:
+        return super()._read_creds_user_nkey(_text_of(creds))
+
+
+def _text_of(credentials: str | UserString | Path) -> RawCredentials:
+    """Returns the text with plain line ends. The file may be renewed, and is read for each connection."""
+    return RawCredentials(Path(str(credentials)).read_text(encoding="utf-8-sig"))
+
 
 async def connect(
     address: QueueAddress, on_error: Callable[[Exception], Awaitable[None]], on_loss: Callable[[], Awaitable[None]]
@@ -55,7 +69,7 @@ async def connect(
 
     Raises QueueUnavailable.
     """
-    client, untried = EncryptingClient(), len(address.servers)
+    client, untried = CarefulClient(), len(address.servers)
 
     async def report(error: Exception) -> None:
         nonlocal untried
