@@ -112,7 +112,7 @@ class HttpEndpoint:
             connection.cancel()
         await asyncio.gather(*connections, return_exceptions=True)
 
-    async def wait_until(self, condition: Callable[[Self], bool], seconds: float = 20) -> None:
+    async def wait_until(self, condition: Callable[[Self], bool], seconds: float = 120) -> None:
         """Returns when the server has seen what is waited for; TimeoutError when that takes longer than `seconds`."""
         async with asyncio.timeout(seconds), self._changed:
             await self._changed.wait_for(lambda: condition(self))

@@ -27,7 +27,7 @@ import psycopg
 from clarion_server.adapters.storage.schema import metadata
 from psycopg.sql import SQL, Composed, Identifier
 
-START_SECONDS = 30.0
+START_SECONDS = 180.0
 #: Becomes another account and then the program. `Popen(user=…)` would fork this process, whose threads may be in the
 #: middle of gRPC at that moment, and what gRPC does in the fork can end it before it is a server.
 AS_ACCOUNT = """
@@ -127,7 +127,7 @@ class PostgresqlServer:
         deadline = time.monotonic() + START_SECONDS
         while True:
             try:
-                psycopg.connect(self.url(), connect_timeout=5).close()
+                psycopg.connect(self.url(), connect_timeout=60).close()
             except psycopg.OperationalError:
                 assert self._process is not None
                 code = self._process.poll()

@@ -99,7 +99,7 @@ class SmtpFaults:
             await writer.drain()
             writer.write_eof()
 
-    async def wait_until(self, condition: Callable[[Self], bool], seconds: float = 10) -> None:
+    async def wait_until(self, condition: Callable[[Self], bool], seconds: float = 60) -> None:
         """Returns when the server has seen what is waited for; TimeoutError when that takes longer than `seconds`."""
         async with asyncio.timeout(seconds), self._changed:
             await self._changed.wait_for(lambda: condition(self))

@@ -87,7 +87,7 @@ class SmtpSink:
     ) -> None:
         await self.stop()
 
-    async def wait_for(self, count: int, seconds: float = 10) -> list[ReceivedMail]:
+    async def wait_for(self, count: int, seconds: float = 60) -> list[ReceivedMail]:
         """The mails, as soon as there are `count` of them; TimeoutError when that takes longer than `seconds`."""
         async with asyncio.timeout(seconds), self._changed:
             await self._changed.wait_for(lambda: len(self.mails) >= count)

@@ -28,7 +28,7 @@ from tests.contract.store.given import Sender
 T = TypeVar("T")
 
 #: How long, in seconds, anything may take that must happen; only a failing test waits for it.
-DEADLINE = 30
+DEADLINE = 120
 #: Between two looks at the store, in seconds.
 LOOK_SECONDS = 0.1
 CAPACITY = 100_000

@@ -63,7 +63,7 @@ async def test_processes_share_what_is_queued_and_nothing_goes_to_two(
             shares[at.name] += claimed.messages
 
     workers = [asyncio.create_task(work(at)) for at in (desk, other)]
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         await asyncio.wait(workers, return_when=asyncio.FIRST_COMPLETED)
     for worker in workers:
         worker.cancel()
@@ -172,7 +172,7 @@ async def test_messages_of_a_paused_campaign_wait_until_it_is_resumed(desk: Desk
 
     await desk.write(lambda unit: change(unit, CampaignState.PAUSED))
     paused = await desk.queue_up(sender, 2)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while not await desk.write(lambda unit: unit.messages.held_campaigns()):
             assert not (await desk.claim_once(sender.channel, 10)).messages
     await desk.write(lambda unit: change(unit, CampaignState.LIVE))

@@ -20,7 +20,7 @@ from tests.service import Sandbox
 from tests.smtp_sink import SmtpSink
 
 #: The longest time that a command of a test may take.
-SECONDS = 60
+SECONDS = 180
 
 CHANNEL = """\
 channel: orders

@@ -62,7 +62,7 @@ async def test_a_watch_goes_on_where_the_last_one_ended(shop: CommandLine) -> No
 async def test_ctrl_c_ends_a_watch_well_and_tells_where_to_go_on(shop: CommandLine) -> None:
     watch = await shop.start("watch")
     assert watch.stderr is not None
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         await watch.stderr.readuntil(b"Watching. Press Ctrl-C to end.\n")
     watch.send_signal(signal.SIGINT)
     out, err = await watch.communicate()

@@ -120,7 +120,7 @@ class Wire:
         path: str,
         request: Message | bytes,
         metadata: Iterable[tuple[str, str | bytes]] | None = None,
-        seconds: float = 20,
+        seconds: float = 60,
     ) -> Any:
         """The answer, for a method that answers once; of one that streams, the first answer or None."""
         method = METHODS[path]
@@ -138,7 +138,7 @@ class Wire:
         path: str,
         request: Message | bytes,
         metadata: Iterable[tuple[str, str | bytes]] | None = None,
-        seconds: float = 20,
+        seconds: float = 60,
     ) -> Failure:
         """How the call, or its one request in a stream, fails. An AssertionError when it does not."""
         try:
@@ -156,7 +156,7 @@ class Wire:
         path: str,
         requests: Iterable[Message | bytes] | AsyncIterator[Message | bytes],
         metadata: Iterable[tuple[str, str | bytes]] | None = None,
-        seconds: float | None = 20,
+        seconds: float | None = 60,
     ) -> Any:
         """The call, whose requests may be any bytes. Without `metadata`, under the connection's key."""
         method = METHODS[path]

@@ -96,7 +96,7 @@ async def test_a_sandbox_may_send_to_people_who_made_no_choice(news: AsyncClient
 
 async def test_watchers_see_what_changed_and_not_whose_address_it_was(news: AsyncClient) -> None:
     stored = await news.consents.set(JANE, [change(ConsentChoice.DENIED)])
-    async with asyncio.timeout(30), news.messages.watch(from_start=True) as watch:
+    async with asyncio.timeout(120), news.messages.watch(from_start=True) as watch:
         event = await anext(watch)
     assert (event.type, event.subject) == (EventType.CONSENT_CHANGED, stored.profile)
     assert event.consent_change is not None

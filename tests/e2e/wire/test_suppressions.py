@@ -124,7 +124,7 @@ async def test_a_change_of_a_suppression_is_an_event_that_holds_no_address(sandb
     client = sandbox.client
     suppression = await client.suppressions.create("jane@example.com", scope=SuppressionScope.MARKETING)
     await client.suppressions.delete(suppression.name)
-    async with asyncio.timeout(30), client.messages.watch(from_start=True) as watch:
+    async with asyncio.timeout(120), client.messages.watch(from_start=True) as watch:
         created, deleted = [await anext(watch) for _ in range(2)]
     assert (created.type, deleted.type) == (EventType.SUPPRESSION_CREATED, EventType.SUPPRESSION_DELETED)
     assert created.suppression_change is not None

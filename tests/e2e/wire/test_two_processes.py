@@ -149,7 +149,7 @@ def _choice(choice: ConsentChoice) -> ConsentChange:
 async def test_a_watch_sees_the_events_of_both(pair: tuple[AsyncClient, AsyncClient], sink: SmtpSink) -> None:
     one, other = pair
     await set_up(one, "watched", sink.port)
-    async with other.messages.watch(campaign="watched") as watch, asyncio.timeout(30):
+    async with other.messages.watch(campaign="watched") as watch, asyncio.timeout(120):
         sent = [await client.trigger("watched", to="jane@example.com", context=CONTEXT) for client in pair * 3]
         seen = {(await anext(watch)).execution for _ in sent}
     assert seen == {answer.execution for answer in sent}

@@ -71,7 +71,7 @@ def test_a_denial_is_committed_before_a_hand_off_that_finds_it_or_after_it(
             denial: Future[None] = threads.submit(deny, other)
             # The messages that this transaction hands over were checked, so the denial waits for it.
             assert not wait([denial], MOMENT).done
-        denial.result(30)
+        denial.result(120)
     with one.begin() as work:
         assert is_denied(ask(work))
 
@@ -88,7 +88,7 @@ def test_a_hand_off_waits_for_a_denial_that_is_about_to_be_committed(open_store:
             RECORDER.record(work, samples.VISIBILITY, JANE, [DENIAL])
             found = threads.submit(read)
             assert not wait([found], MOMENT).done
-        assert found.result(30)
+        assert found.result(120)
 
 
 def test_hand_offs_of_several_processes_do_not_wait_for_each_other(open_store: OpenStore) -> None:
@@ -102,7 +102,7 @@ def test_two_topics_that_a_stranger_denies_at_once_are_both_denied_by_one_profil
     scopes = [ConsentScope(topic=topic) for topic in ("news", "offers")]
 
     def deny_at_once(store: SqlStore, scope: ConsentScope) -> None:
-        barrier.wait(30)
+        barrier.wait(120)
         deny(store, scope)
 
     with ThreadPoolExecutor(2) as threads:
@@ -144,4 +144,4 @@ def test_a_denial_waits_for_the_commit_of_what_was_decided_without_it(
             hand_off(work, sender)
             denial: Future[None] = threads.submit(deny, other)
             assert not wait([denial], MOMENT).done
-        denial.result(30)
+        denial.result(120)

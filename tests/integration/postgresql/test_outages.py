@@ -21,7 +21,7 @@ from tests.contract.store.given import committing
 from tests.postgresql import PostgresqlServer, ask, made_database, own_postgresql
 from tests.waiting import wait_until
 
-DEADLINE_S = 30
+DEADLINE_S = 120
 OpenStore = Callable[[], SqlStore]
 
 

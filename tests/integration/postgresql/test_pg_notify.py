@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from clarion_server.adapters.storage.store import SqlStore
 
-DEADLINE_S = 30
+DEADLINE_S = 120
 
 OpenStore = Callable[[], SqlStore]
 

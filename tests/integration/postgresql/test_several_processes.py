@@ -59,9 +59,9 @@ def test_a_request_id_that_another_process_is_about_to_take_is_a_conflict_and_th
         with committing(one) as work:
             taken = sender.execution(work, request_id="r-1")
             second = threads.submit(take_too)
-            assert looked.wait(30)
+            assert looked.wait(120)
         with pytest.raises(WriteConflict):
-            second.result(30)
+            second.result(120)
     with other.begin() as work:
         assert work.executions.by_request_ids([request]) == {request: taken}
 
@@ -98,7 +98,7 @@ def test_of_a_claim_and_a_cancellation_by_two_processes_one_wins(open_store: Ope
                     return second.messages.end_queued(ids, MessageState.CANCELLED, NOW)
 
             cancelling = threads.submit(cancel)
-        cancelled = cancelling.result(30)
+        cancelled = cancelling.result(120)
     assert cancelled == set(ids) - {message.id for message in claimed}
 
 
@@ -134,7 +134,7 @@ def test_a_change_of_a_campaign_waits_for_triggers_that_another_process_is_writi
             changing = threads.submit(change)
             wait_until(lambda: changing.done() or is_waiting_for_a_lock(url))
             assert not changing.done()
-        changing.result(30)
+        changing.result(120)
 
 
 def test_triggers_wait_for_a_change_of_their_campaign_and_learn_of_it(open_store: OpenStore, url: str) -> None:
@@ -152,7 +152,7 @@ def test_triggers_wait_for_a_change_of_their_campaign_and_learn_of_it(open_store
             work.campaigns.save(changed)
             reading = threads.submit(read)
             wait_until(lambda: reading.done() or is_waiting_for_a_lock(url))
-        assert reading.result(30) == changed.revision
+        assert reading.result(120) == changed.revision
 
 
 def test_reading_a_revision_does_not_wait_for_a_change(open_store: OpenStore) -> None:
@@ -178,7 +178,7 @@ def test_of_two_that_add_one_name_the_second_is_refused(open_store: OpenStore) -
 
     def add(store: SqlStore) -> bool:
         with store.begin() as work:
-            together.wait(30)
+            together.wait(120)
             try:
                 a_campaign(work)
             except NameTaken:

@@ -15,7 +15,7 @@ from clarion_server.adapters.storage.store import SqlStore
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere processes look from time to time")
 
-DEADLINE_S = 30
+DEADLINE_S = 120
 
 OpenStore = Callable[[], SqlStore]
 

@@ -37,7 +37,7 @@ class WatchedStore(MemoryStore):
         with super().snapshot() as unit:
             yield unit
         self.read.set()
-        assert self.may_end.wait(10)
+        assert self.may_end.wait(60)
 
 
 class Access:

@@ -144,7 +144,7 @@ class GatedStore(MemoryStore):
 
     @contextmanager
     def begin(self) -> Iterator[UnitOfWork]:
-        assert self.gate.wait(30)
+        assert self.gate.wait(120)
         with super().begin() as unit:
             yield unit
 

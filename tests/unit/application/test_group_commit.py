@@ -30,7 +30,7 @@ class SlowStore(MemoryStore):
     @contextmanager
     def begin(self) -> Iterator[UnitOfWork]:
         self.at_the_gate.set()
-        assert self.gate.wait(30)
+        assert self.gate.wait(120)
         if self.failing:
             raise StoreUnavailable
         with super().begin() as unit:
