@@ -1,9 +1,9 @@
 """Consents: a person's choices about messages, and whether they allow one.
 
 A choice holds for a scope: every message, those of one channel, those of one topic, or those of one topic on one
-channel. A denial gives way to a later grant of the same or a narrower scope, and to nothing else. So a person who
-refuses everything and then subscribes to one topic gets that topic, and a person who left one topic does not get it
-back by agreeing to marketing in general.
+channel. A denial gives way to the person's own later grant of the same or a narrower scope, and to nothing else. So a
+person who refuses everything and then subscribes to one topic gets that topic, and a person who left one topic does not
+get it back by agreeing to marketing in general.
 """
 
 from __future__ import annotations
@@ -61,6 +61,8 @@ class Consent:
     """When the person made the choice."""
     change_key: int = 0
     """The key of the change in the person's history that made it."""
+    is_own_word: bool = True
+    """Whether it is known that the person made the choice. A grant of a copied list answers no denial."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +120,14 @@ def covering(choices: Iterable[Consent], scope: ConsentScope) -> list[Consent]:
     ]
 
 
-def standing_denial(covering: Sequence[Consent]) -> Consent | None:
+def standing_denial(choices: Sequence[Consent]) -> Consent | None:
     """Returns the narrowest denial among choices that cover one scope that no grant among them answers, if there is
     one.
     """
-    denials = [choice for choice in covering if choice.choice is ConsentChoice.DENIED]
+    denials = [choice for choice in choices if choice.choice is ConsentChoice.DENIED]
     if not denials:
         return None
-    grants = [choice for choice in covering if choice.choice is ConsentChoice.GRANTED]
+    grants = [choice for choice in choices if choice.choice is ConsentChoice.GRANTED]
     standing = [denial for denial in denials if not any(answers(grant, denial) for grant in grants)]
     return min(standing, key=_width, default=None)
 
@@ -133,9 +135,10 @@ def standing_denial(covering: Sequence[Consent]) -> Consent | None:
 def answers(grant: Consent, denial: Consent) -> bool:
     """Returns whether the denial gives way to the grant where both cover a message.
 
-    It does when the grant is later, and of the same or a narrower scope. At one instant, it does not.
+    It does when the grant is the person's own word, later, and of the same or a narrower scope. At one instant, it does
+    not.
     """
-    return grant.time > denial.time and denial.scope.covers(grant.scope)
+    return grant.is_own_word and grant.time > denial.time and denial.scope.covers(grant.scope)
 
 
 def decide_consent(

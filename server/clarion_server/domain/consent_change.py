@@ -92,7 +92,8 @@ class ConsentChange:
         return self.source in _OWN_ACTS or (self.source in _REPORTED_ACTS and self.evidence != NO_EVIDENCE)
 
     def as_consent(self) -> Consent:
-        return Consent(self.scope, self.choice, self.time, self.key)
+        is_own_word = self.choice is ConsentChoice.DENIED or self.may_answer_denials()
+        return Consent(self.scope, self.choice, self.time, self.key, is_own_word)
 
 
 def change_name(key: int) -> str:
@@ -116,40 +117,43 @@ class Effect(Enum):
     """How a change is stored."""
 
     NOTHING = auto()
-    """It is an older word for the current choice."""
+    """It is an older word for the current choice, or a copy of what the person said."""
     CONFIRMED = auto()
     """It repeats the current choice, which is now as new as the repetition. The history has no entry for it."""
     HISTORY = auto()
-    """It is older than the current choice, so it only enters the history."""
+    """The current choice prevails over it, so it only enters the history."""
     CURRENT = auto()
     """It enters the history, and is the current choice from now on."""
 
 
 def effect_of(change: ConsentChange, consents: Consents) -> Effect:
-    current = consents.get(change.scope)
+    """Returns how a change is stored. Whichever order changes arrive in, the same choice is current in the end."""
+    current, new = consents.get(change.scope), change.as_consent()
     if current is None:
         return Effect.CURRENT
-    if change.choice is not current.choice:
-        return Effect.CURRENT if _is_stronger(change, current) else Effect.HISTORY
-    if change.time <= current.time:
+    if new.choice is not current.choice:
+        return Effect.CURRENT if _is_stronger(new, current) else Effect.HISTORY
+    if new.is_own_word is not current.is_own_word:
+        # What the person said counts before what others copied, whichever is newer.
+        return Effect.CURRENT if new.is_own_word else Effect.NOTHING
+    if new.time <= current.time:
         return Effect.NOTHING
-    return Effect.CURRENT if _ends_an_opposite(change, current, consents) else Effect.CONFIRMED
+    return Effect.CURRENT if _ends_an_opposite(new, current, consents) else Effect.CONFIRMED
 
 
-def _is_stronger(change: ConsentChange, current: Consent) -> bool:
-    """Returns whether the change is newer than an opposite choice. At one instant, the denial counts as newer."""
-    if change.time == current.time:
-        return change.choice is ConsentChoice.DENIED
-    return change.time > current.time
+def _is_stronger(new: Consent, current: Consent) -> bool:
+    """Returns whether the choice prevails over the opposite one. At one instant, the denial does."""
+    if new.choice is ConsentChoice.GRANTED:
+        return answers(new, current)
+    return not answers(current, new)
 
 
-def _ends_an_opposite(change: ConsentChange, current: Consent, consents: Consents) -> bool:
+def _ends_an_opposite(new: Consent, current: Consent, consents: Consents) -> bool:
     """Returns whether opposite choices since the current one lose their effect by its repetition."""
-    opposite = (each for each in consents.values() if each.choice is not change.choice and each.time <= change.time)
-    if change.choice is ConsentChoice.DENIED:
+    opposite = (each for each in consents.values() if each.choice is not new.choice and each.time <= new.time)
+    if new.choice is ConsentChoice.DENIED:
         return any(answers(grant, current) for grant in opposite)
-    repetition = change.as_consent()
-    return any(answers(repetition, denial) and denial.time >= current.time for denial in opposite)
+    return any(answers(new, denial) and denial.time >= current.time for denial in opposite)
 
 
 def forbidding_denial(change: ConsentChange, consents: Consents) -> Consent | None:
@@ -157,7 +161,7 @@ def forbidding_denial(change: ConsentChange, consents: Consents) -> Consent | No
     if change.choice is ConsentChoice.DENIED or change.may_answer_denials():
         return None
     denial = standing_denial(covering(consents.values(), change.scope))
-    return denial if denial is not None and answers(change.as_consent(), denial) else None
+    return denial if denial is not None and change.time > denial.time else None
 
 
 def with_change(consents: Consents, change: ConsentChange, effect: Effect) -> Consents:

@@ -83,11 +83,62 @@ def test_a_repeated_denial_outlives_an_older_grant_that_arrives_late() -> None:
     assert choices == consents("C:D9")
 
 
-@given(st.lists(st.builds(ConsentChange, ANY_SCOPE, ANY_CHOICE, TIMES, st.just(PAGE)), max_size=8), st.randoms())
-def test_the_order_of_arrival_does_not_matter(changes: list[ConsentChange], random: Random) -> None:
+ANY_CHANGES = st.lists(
+    st.builds(ConsentChange, ANY_SCOPE, ANY_CHOICE, TIMES, st.sampled_from([PAGE, SYNC])), max_size=8
+)
+
+
+@given(ANY_CHANGES, st.randoms(), CHANNELS, TOPICS)
+def test_the_order_of_arrival_does_not_matter(
+    changes: list[ConsentChange], random: Random, channel: Channel, topic: str | None
+) -> None:
     shuffled = list(changes)
     random.shuffle(shuffled)
-    assert _apply(NO_CONSENTS, *changes) == _apply(NO_CONSENTS, *shuffled)
+    one, other = _apply(NO_CONSENTS, *changes), _apply(NO_CONSENTS, *shuffled)
+    assert _is_sent(one, channel, topic) == _is_sent(other, channel, topic)
+
+
+@given(ANY_CHANGES, st.randoms())
+def test_the_same_choices_are_current_whichever_order_they_arrive_in(
+    changes: list[ConsentChange], random: Random
+) -> None:
+    own = [each for each in changes if each.source is PAGE]
+    shuffled = list(own)
+    random.shuffle(shuffled)
+    assert _apply(NO_CONSENTS, *own) == _apply(NO_CONSENTS, *shuffled)
+
+
+@given(ANY_CHANGES, CHANNELS, TOPICS)
+def test_what_a_copied_list_grants_never_brings_back_what_was_denied(
+    changes: list[ConsentChange], channel: Channel, topic: str | None
+) -> None:
+    said = [each for each in changes if each.choice is DENIED or each.source is PAGE]
+    if not _is_sent(_apply(NO_CONSENTS, *said), channel, topic):
+        assert not _is_sent(_apply(NO_CONSENTS, *changes), channel, topic)
+
+
+@pytest.mark.parametrize(
+    ("current", "changed", "effect"),
+    [
+        # A denial that arrives late stands against a newer grant of a copied list.
+        (change("CT:G5", SYNC), change("CT:D3"), Effect.CURRENT),
+        (change("CT:G5"), change("CT:D3"), Effect.HISTORY),
+        # The person's own word counts before a copy of it, and a copy does not renew it.
+        (change("CT:G5", SYNC), change("CT:G3"), Effect.CURRENT),
+        (change("CT:G3"), change("CT:G5", SYNC), Effect.NOTHING),
+        (change("CT:G3", SYNC), change("CT:G5", SYNC), Effect.CONFIRMED),
+    ],
+)
+def test_a_copied_grant_counts_less_than_what_the_person_said(
+    current: ConsentChange, changed: ConsentChange, effect: Effect
+) -> None:
+    assert effect_of(changed, _apply(NO_CONSENTS, current)) is effect
+
+
+def test_a_denial_that_arrives_late_is_not_answered_by_a_copied_grant_of_a_narrower_scope() -> None:
+    choices = _apply(NO_CONSENTS, change("CT:G5", SYNC), change("G:D3"))
+    assert not _is_sent(choices, CHANNEL, TOPIC)
+    assert _is_sent(_apply(NO_CONSENTS, change("CT:G5"), change("G:D3")), CHANNEL, TOPIC)
 
 
 @given(ANY_CONSENTS, ANY_SCOPE, CHANNELS, TOPICS)
@@ -172,8 +223,10 @@ def test_a_later_word_of_the_person_answers_what_a_merge_denied() -> None:
 
 
 def _apply(choices: Consents, *changes: ConsentChange) -> Consents:
+    """Returns the choices after the changes, of which those that may not be made are left out."""
     for each in changes:
-        choices = with_change(choices, each, effect_of(each, choices))
+        if forbidding_denial(each, choices) is None:
+            choices = with_change(choices, each, effect_of(each, choices))
     return choices
 
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from tests.unit.domain.consents import ANY_CHOICE, ANY_SCOPE
 
-PACKED = '[["DENIED",1764412345678901,7,null,null],["GRANTED",1764412345678902,8,"EMAIL","newsletter"]]'
+PACKED = '[["DENIED",1764412345678901,7,null,null,true],["GRANTED",1764412345678902,8,"EMAIL","newsletter",false]]'
 CHOICES = [
     Consent(ConsentScope(), ConsentChoice.DENIED, 1764412345678901, 7),
-    Consent(ConsentScope(Channel.EMAIL, "newsletter"), ConsentChoice.GRANTED, 1764412345678902, 8),
+    Consent(ConsentScope(Channel.EMAIL, "newsletter"), ConsentChoice.GRANTED, 1764412345678902, 8, is_own_word=False),
 ]
 
 

@@ -1,6 +1,7 @@
 """Packs the current choices of a person into one column, and unpacks them.
 
-A choice is a JSON array of its choice, its time, the key of its change, its channel and its topic. This is written by
+A choice is a JSON array of its choice, its time, the key of its change, its channel, its topic, and whether it is the
+person's own word. This is written by
 hand, as it runs for each recipient of marketing and takes half the time of a codec. Its golden file is in
 `tests/unit/storage/test_choices.py`.
 """
@@ -21,7 +22,14 @@ _CHOICES = {str(choice): choice for choice in ConsentChoice}
 
 def pack(choices: Iterable[Consent]) -> str:
     rows = [
-        (str(each.choice), each.time, each.change_key, each.scope.channel and str(each.scope.channel), each.scope.topic)
+        (
+            str(each.choice),
+            each.time,
+            each.change_key,
+            each.scope.channel and str(each.scope.channel),
+            each.scope.topic,
+            each.is_own_word,
+        )
         for each in choices
     ]
     return orjson.dumps(rows).decode()
@@ -32,6 +40,6 @@ def unpack(packed: str | None) -> list[Consent]:
     if packed is None:
         return []
     return [
-        Consent(ConsentScope(_CHANNELS[channel], topic), _CHOICES[choice], time, change_key)
-        for choice, time, change_key, channel, topic in orjson.loads(packed)
+        Consent(ConsentScope(_CHANNELS[channel], topic), _CHOICES[choice], time, change_key, is_own_word)
+        for choice, time, change_key, channel, topic, is_own_word in orjson.loads(packed)
     ]
