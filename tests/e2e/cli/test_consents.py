@@ -32,6 +32,10 @@ async def test_a_choice_is_stored_and_shown_with_its_history(shop: CommandLine, 
     assert newest.choice is ConsentChoice.GRANTED
     assert newest.evidence is not None
     assert newest.evidence.text == "Ticket 4711"
+    watched = (await shop("watch", "--from-start", "--limit", "1")).out
+    assert "CONSENT_CHANGED" in watched
+    assert "DENIED topics/news on EMAIL SUPPORT" in watched
+    assert "example.com" not in watched
 
 
 @pytest.mark.parametrize("flags", [(), ("--grant", "--deny")])

@@ -111,7 +111,7 @@ def _person_view(found: PersonConsents) -> RenderableType:
         {
             "TIME": lambda change: moment(change.time),
             "CHOICE": lambda change: state(change.choice),
-            "SCOPE": lambda change: plain(_scope(change)),
+            "SCOPE": lambda change: plain(scope_text(change)),
             "SOURCE": lambda change: plain(change.source),
             "EVIDENCE": lambda change: plain(change.evidence.text if change.evidence else "-"),
             "STORED": lambda change: moment(change.record_time),
@@ -124,7 +124,7 @@ def _consents_table(found: Sequence[Consent]) -> RenderableType:
     return table(
         found,
         {
-            "SCOPE": lambda consent: plain(_scope(consent)),
+            "SCOPE": lambda consent: plain(scope_text(consent)),
             "CHOICE": lambda consent: state(consent.choice),
             "SINCE": lambda consent: moment(consent.time),
             "CHANGE": lambda consent: id_of(consent.change),
@@ -132,6 +132,6 @@ def _consents_table(found: Sequence[Consent]) -> RenderableType:
     )
 
 
-def _scope(of: Consent | ConsentChange) -> str:
+def scope_text(of: Consent | ConsentChange) -> str:
     """Returns the scope in words, such as `topics/newsletter on EMAIL`."""
     return " on ".join(str(part) for part in (of.topic, of.channel) if part) or "everything"

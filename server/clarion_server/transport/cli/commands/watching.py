@@ -9,6 +9,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 from rich.text import Text
 
+from clarion_server.transport.cli.commands.consents import scope_text
 from clarion_server.transport.cli.commands.messages import exclusion_text, failure_text
 from clarion_server.transport.cli.commands.options import parse_members
 from clarion_server.transport.cli.session import CurrentSession, Session
@@ -92,12 +93,17 @@ def _event_view(event: Event) -> Text:
 def _reason_view(event: Event) -> Text:
     if event.attempt and event.attempt.failure:
         return failure_text(event.attempt.failure)
-    if event.exclusion:
-        return exclusion_text(event.exclusion)
+    return exclusion_text(event.exclusion) if event.exclusion else plain(_change(event))
+
+
+def _change(event: Event) -> str:
+    """Returns what changed, for events that are about people and not about messages."""
     if change := event.suppression_change:
-        return plain(f"{change.reason} {change.scope} {change.actor}")
+        return f"{change.reason} {change.scope} {change.actor}"
+    if chosen := event.consent_change:
+        return f"{chosen.choice} {scope_text(chosen)} {chosen.source} {chosen.actor}"
     if listed := event.allow_list_change:
-        return plain(f"{'enabled' if listed.enabled else 'disabled'}, {listed.entry_count} entries, {listed.actor}")
+        return f"{'enabled' if listed.enabled else 'disabled'}, {listed.entry_count} entries, {listed.actor}"
     if merge := event.profile_merge:
-        return plain(f"{merge.absorbed} {merge.actor}")
-    return plain("")
+        return f"{merge.absorbed} {merge.actor}"
+    return ""
