@@ -8,7 +8,7 @@ from clarion_server.domain.access import Visibility
 from clarion_server.domain.allow_list import AllowList, enabled_list
 
 from tests.contract.store import samples
-from tests.contract.store.given import committing
+from tests.contract.store.given import a_campaign, committing
 
 SEEN = Visibility(samples.SANDBOX)
 LIST = AllowList(samples.SANDBOX, True, ("Dev@Example.com", "*.bücher.example"), 1, samples.NOW, "apiKeys/1")
@@ -40,3 +40,13 @@ def test_the_enabled_lists_of_some_sandboxes_are_found(work: UnitOfWork) -> None
         samples.SANDBOX: enabled_list(["dev@example.com", "*.xn--bcher-kva.example"])
     }
     assert work.allow_lists.enabled({"staging"}) == {"staging": enabled_list([])}
+
+
+def test_a_campaign_that_is_locked_says_what_its_sandbox_has(work: UnitOfWork) -> None:
+    here, there, elsewhere = [a_campaign(work, sandbox=sandbox) for sandbox in (samples.SANDBOX, "staging", "other")]
+    work.allow_lists.save(LIST)
+    work.allow_lists.save(AllowList("staging", False, (), 1, samples.NOW, "apiKeys/1"))
+    work.suppressions.add_all([samples.suppression(sandbox="other")])
+    locked = work.campaigns.lock([here.key, there.key, elsewhere.key])
+    has = {key: (campaign.has_suppressions, campaign.has_allow_list) for key, campaign in locked.items()}
+    assert has == {here.key: (False, True), there.key: (False, False), elsewhere.key: (True, False)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -89,3 +90,14 @@ async def test_nobodys_consent_is_asked_for_a_transactional_message_without_a_to
     with recorded(store) as statements:
         await process.trigger()
     assert not [text for text, _ in statements if "choices" in text or "consent" in text.replace("consent_change", "")]
+
+
+async def test_nothing_is_looked_up_in_a_sandbox_without_suppressions_and_allow_list(
+    process: Process, store: SqlStore
+) -> None:
+    await process.world.live()
+    with recorded(store) as statements:
+        await process.trigger()
+    assert not [
+        text for text, _ in statements if re.search(r"FROM (suppressions|allow_lists) WHERE (target|sandbox)", text)
+    ]

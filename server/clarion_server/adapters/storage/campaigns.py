@@ -53,7 +53,9 @@ _CHANNEL_KEYS = (
 _REVISIONS = BulkStatement("SELECT key, revision FROM campaigns WHERE key IN ({rows})", Values(campaigns.c.key))
 
 _LOCKED = BulkStatement(
-    "SELECT key, revision, EXISTS (SELECT 1 FROM profiles WHERE profiles.sandbox = campaigns.sandbox)"
+    "SELECT key, revision, EXISTS (SELECT 1 FROM profiles WHERE profiles.sandbox = campaigns.sandbox),"
+    " EXISTS (SELECT 1 FROM suppressions WHERE suppressions.sandbox = campaigns.sandbox),"
+    " EXISTS (SELECT 1 FROM allow_lists WHERE allow_lists.sandbox = campaigns.sandbox AND enabled)"
     " FROM campaigns WHERE key IN ({rows})",
     Values(campaigns.c.key),
 )
@@ -91,7 +93,7 @@ class SqlCampaignRepository:
     def lock(self, keys: Collection[int]) -> dict[int, LockedCampaign]:
         lock_shared(self._connection, keys)
         found = _LOCKED.select(self._connection, [(key,) for key in keys])
-        return {key: LockedCampaign(revision, bool(has_profiles)) for key, revision, has_profiles in found}
+        return {key: LockedCampaign(revision, *map(bool, has)) for key, revision, *has in found}
 
     def delivery_policies(self, keys: Collection[int]) -> dict[int, DeliveryPolicy]:
         return {

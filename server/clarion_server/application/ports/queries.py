@@ -22,6 +22,10 @@ class LockedCampaign(NamedTuple):
     revision: int
     has_profiles: bool
     """Whether there is any profile in its sandbox."""
+    has_suppressions: bool = False
+    """Whether there is any suppression in its sandbox."""
+    has_allow_list: bool = False
+    """Whether the allow list of its sandbox is enabled."""
 
 
 @dataclass(frozen=True, slots=True)

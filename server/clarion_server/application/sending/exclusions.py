@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from clarion_server.application.identity_reader import IdentityReader
 from clarion_server.application.ports.profiles import SandboxIdentity
@@ -33,22 +33,23 @@ class ExclusionReader:
     def read(
         self,
         unit: UnitOfWork,
-        sandboxes: Collection[str],
+        sandboxes: Mapping[str, bool],
         addresses: Iterable[str],
         questions: Sequence[ConsentQuestion],
     ) -> ExclusionFacts:
         """`sandboxes` and `addresses` are those of all messages; `questions` are about the ones for which consent is
-        asked.
+        asked. Each sandbox has whether its allow list may be enabled.
         """
         keys = {key for address in set(addresses) if address for key in covering_keys(address)}
         found = unit.suppressions.covering(keys) if keys else ()
-        allow_lists = self._allow_lists(unit, sandboxes) if sandboxes else {}
+        allow_lists = self._allow_lists(unit, sandboxes)
         if not found and not questions and not allow_lists:
             return NO_EXCLUSION_FACTS
         return ExclusionFacts(SuppressionIndex(found), self._consents(unit, questions), allow_lists)
 
-    def _allow_lists(self, unit: UnitOfWork, sandboxes: Collection[str]) -> AllowLists:
-        enabled = unit.allow_lists.enabled(sandboxes)
+    def _allow_lists(self, unit: UnitOfWork, sandboxes: Mapping[str, bool]) -> AllowLists:
+        listed = [sandbox for sandbox, may_be_enabled in sandboxes.items() if may_be_enabled]
+        enabled = unit.allow_lists.enabled(listed) if listed else {}
         if self._allow_list is None:
             return {sandbox: (own,) for sandbox, own in enabled.items()}
         everywhere = (self._allow_list,)
@@ -97,7 +98,7 @@ def find_exclusions(
 ) -> dict[str, Exclusion]:
     """Returns the exclusions of messages at hand-off, by the ids of those that have one."""
     questions = [exclusions.question(message) for message in messages if message.asks_consent]
-    sandboxes = {message.sandbox for message in messages}
+    sandboxes = {message.sandbox: True for message in messages}
     facts = exclusions.read(unit, sandboxes, (message.address for message in messages), questions)
     found = {}
     for message in messages:

@@ -127,9 +127,11 @@ def read_facts(
     )
     uses = [(item.trigger, item.profile_use) for item in items]
     triggers = StoredProfiles(unit, new_id).complete(uses, facts)
-    addresses = (address for trigger in triggers for each in trigger.recipients for address in each.addresses)
     questions = [question for trigger in triggers if (question := consent_question(trigger)) is not None]
-    sandboxes = {trigger.execution.sandbox for trigger in triggers}
+    known = [(trigger, campaign) for trigger in triggers if (campaign := campaigns.get(trigger.execution.campaign_key))]
+    suppressing = (trigger for trigger, campaign in known if campaign.has_suppressions)
+    addresses = (address for trigger in suppressing for each in trigger.recipients for address in each.addresses)
+    sandboxes = {trigger.execution.sandbox: campaign.has_allow_list for trigger, campaign in known}
     return triggers, replace(facts, exclusions=exclusions.read(unit, sandboxes, addresses, questions))
 
 
