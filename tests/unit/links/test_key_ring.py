@@ -22,6 +22,10 @@ def test_the_first_line_seals(tmp_path: Path) -> None:
     assert read.keys == {2: bytes.fromhex(SECOND), 1: bytes.fromhex(FIRST)}
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_line(tmp_path: Path) -> None:
+    assert ring(tmp_path, f"\ufeff1 {FIRST}\n2 {SECOND}\n").sealing_key == 1
+
+
 def test_fingerprints_distinguish_keys_and_hide_them(tmp_path: Path) -> None:
     read = ring(tmp_path, f"1 {FIRST}\n7 {SECOND}\n")
     assert read.fingerprints.keys() == {1, 7}

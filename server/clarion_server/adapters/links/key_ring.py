@@ -39,7 +39,7 @@ class KeyRing:
 def read_key_ring(file: Path) -> KeyRing:
     """Raises KeyRingInvalid, and OSError when the file cannot be read."""
     keys: dict[int, bytes] = {}
-    for line, number, key in _keys(file.read_text(encoding="utf-8", errors="replace")):
+    for line, number, key in _keys(file.read_text(encoding="utf-8-sig", errors="replace")):
         if number in keys:
             raise KeyRingInvalid(f"Line {line} has the number {number} of an earlier line.")
         if key in keys.values():
