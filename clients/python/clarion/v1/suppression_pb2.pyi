@@ -117,7 +117,7 @@ class Suppression(_message.Message):
     """Output only. The key that created it, as `apiKeys/{api_key}`."""
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
-        """Immutable. When it ceases to hold, to the microsecond; it is deleted some minutes later. Must lie ahead at creation.
+        """Immutable. When it ceases to hold, to the microsecond; it is deleted some seconds later. Must lie ahead at creation.
         Absent: never.
         """
 

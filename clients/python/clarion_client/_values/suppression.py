@@ -71,7 +71,7 @@ class Suppression(Value):
     scope: SuppressionScope | None = None
     """Immutable. Which messages it stops."""
     expire_time: dt.datetime | None = None
-    """Immutable. When it ceases to hold, to the microsecond; it is deleted some minutes later. Must lie ahead at
+    """Immutable. When it ceases to hold, to the microsecond; it is deleted some seconds later. Must lie ahead at
     creation. Absent: never.
     """
     create_time: dt.datetime | None = None

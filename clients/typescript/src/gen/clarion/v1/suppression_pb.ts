@@ -80,7 +80,7 @@ export type Suppression = Message<"clarion.v1.Suppression"> & {
   scope: Suppression_Scope;
 
   /**
-   * Immutable. When it ceases to hold, to the microsecond; it is deleted some minutes later. Must lie ahead at creation.
+   * Immutable. When it ceases to hold, to the microsecond; it is deleted some seconds later. Must lie ahead at creation.
    * Absent: never.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 7;
