@@ -121,3 +121,20 @@ def test_single_attributes_are_changed_by_their_own_names(http: Http) -> None:
     changed = http.send("PATCH", path, {"attributes": {"firstName": "Jane Doe"}, "timeZone": "Europe/Berlin"})
     assert changed.json["profile"]["attributes"] == {"firstName": "Jane Doe", "first_name": "Joe"}
     assert changed.json["profile"]["timeZone"] == "Europe/Berlin"
+
+
+def test_a_persons_choices_and_what_silence_means_are_read_and_written(http: Http) -> None:
+    person, denial = {"identity": "email:jane@example.com"}, {"choice": "CHOICE_DENIED", "source": "SOURCE_FORM"}
+    stored = http.post("/v1/consents:set", {**person, "changes": [{**denial, "channel": "CHANNEL_EMAIL"}]})
+    assert (stored.code, [each["choice"] for each in stored.json["consents"]]) == (200, ["CHOICE_DENIED"])
+    found = http.post("/v1/consents:get", {"profile": stored.json["profile"]})
+    assert found.json["changes"] == stored.json["changes"]
+    copied = {"choice": "CHOICE_GRANTED", "source": "SOURCE_SYNC", "channel": "CHANNEL_EMAIL"}
+    refused = http.post("/v1/consents:set", {**person, "changes": [copied]})
+    assert (refused.code, refused.reason) == (400, "DENIAL_STANDS")
+    settings = http.get("/v1/consentSettings").json["consentSettings"]
+    assert settings["silence"] == "SILENCE_SEND_ONLY_IF_GRANTED"
+    changed = {"silence": "SILENCE_SEND_UNLESS_DENIED", "etag": settings["etag"]}
+    answer = http.send("PATCH", "/v1/consentSettings", changed)
+    assert (answer.code, answer.json["consentSettings"]["silence"]) == (200, "SILENCE_SEND_UNLESS_DENIED")
+    assert http.send("PATCH", "/v1/consentSettings", changed).reason == "ETAG_MISMATCH"
