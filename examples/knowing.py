@@ -18,7 +18,7 @@ def main() -> None:
         found = client.profiles.lookup("crm:4711")
         changed = Profile(name=found.name, attributes={"plan": "gold"}, etag=found.etag)
         updated = client.profiles.update(changed, ["attributes.plan"])
-        print(f"Now: {dict(updated.attributes or {})}")
+        print(f"Now: {sorted((updated.attributes or {}).items())}")
 
 
 if __name__ == "__main__":

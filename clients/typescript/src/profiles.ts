@@ -4,13 +4,23 @@ import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { CallOptions, Calls } from "./calls.js";
 import type { ChangeOptions, WriteOptions } from "./campaigns.js";
 import type { Profile, ProfileSchema } from "./gen/clarion/v1/profile_pb.js";
-import { type ImportedProfile, type ListProfilesResponseSchema, ProfileService } from "./gen/clarion/v1/profile_service_pb.js";
+import {
+  type ImportedConsentsSchema,
+  type ImportedProfile,
+  type ListProfilesResponseSchema,
+  ProfileService,
+} from "./gen/clarion/v1/profile_service_pb.js";
 import { fullIdentity, fullName } from "./names.js";
 import { Pager } from "./pager.js";
 import { present } from "./present.js";
 
 const COLLECTION = "profiles";
 const METHOD = ProfileService.method;
+
+/** `consents` are choices of the people, each by the position of the profile. */
+export interface ImportOptions extends CallOptions {
+  readonly consents?: readonly MessageInitShape<typeof ImportedConsentsSchema>[] | undefined;
+}
 
 /**
  * Keeps what is known about people: `client.profiles`. Names may be short (`019a…`) or full, and an identity
@@ -71,9 +81,9 @@ export class Profiles {
   /** Creates or changes profiles, at most 1,000, each by itself. What a profile does not give stays as it is stored. */
   async importAll(
     profiles: readonly MessageInitShape<typeof ProfileSchema>[],
-    options: CallOptions = {},
+    { consents = [], ...options }: ImportOptions = {},
   ): Promise<ImportedProfile[]> {
-    const request = { profiles: profiles.map(sent) };
+    const request = { profiles: profiles.map(sent), consents: [...consents] };
     return (await this.#calls.unary(METHOD.importProfiles, request, { ...options, repeatable: true })).results;
   }
 

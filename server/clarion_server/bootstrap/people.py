@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from clarion_server.application.profiles.profile_import import ImportProfiles
+from clarion_server.application.consent.recording import ConsentRecorder
+from clarion_server.application.ports.clock import Clock, Ids
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.profiles.profile_import import ImportProfiles, RecordChoice
 from clarion_server.application.profiles.profile_merge import ProfileMerger
 from clarion_server.application.profiles.profiles import ManageProfiles
 from clarion_server.application.suppressions.allow_lists import ManageAllowLists
@@ -12,6 +15,9 @@ from clarion_server.application.suppressions.entries import ManageSuppressions
 from clarion_server.application.suppressions.importing import ImportSuppressions
 from clarion_server.bootstrap.consents import Consents, wire_consents
 from clarion_server.bootstrap.core import Core
+from clarion_server.domain.access import Caller
+from clarion_server.domain.consent_change import ConsentChange
+from clarion_server.domain.profile import ProfileRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +34,21 @@ class People:
 def wire_people(core: Core) -> People:
     return People(
         ManageProfiles(core.transactions, core.identities, core.clock, core.ids),
-        ImportProfiles(core.transactions, core.identities, core.clock, core.ids),
+        ImportProfiles(core.transactions, core.identities, choice_recorder(core.clock, core.ids), core.clock, core.ids),
         ProfileMerger(core.transactions, core.clock),
         wire_consents(core),
         ManageAllowLists(core.transactions, core.clock),
         ManageSuppressions(core.transactions, core.clock, core.ids),
         ImportSuppressions(core.transactions, core.clock, core.ids),
     )
+
+
+def choice_recorder(clock: Clock, ids: Ids) -> RecordChoice:
+    """Returns what stores a choice of somebody who is imported."""
+    recorder = ConsentRecorder(clock, ids)
+
+    def record(unit: UnitOfWork, caller: Caller, person: ProfileRef, change: ConsentChange) -> bool:
+        recorded = recorder.record(unit, caller.visibility, person, [replace(change, actor=caller.name)])
+        return bool(recorded.changes)
+
+    return record

@@ -22,3 +22,5 @@ class ImportResult:
     """That of the resource; empty when the row was rejected."""
     violations: tuple[Violation, ...] = ()
     """By paths in the row."""
+    notes: tuple[Violation, ...] = ()
+    """What was left out of a row that was stored."""

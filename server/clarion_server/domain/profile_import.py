@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from clarion_server.domain.consent_change import ConsentChange
 from clarion_server.domain.identity import Identity, IdentityKey
 from clarion_server.domain.import_result import ImportOutcome, ImportResult
 from clarion_server.domain.instant import Instant
@@ -23,6 +24,7 @@ class ImportRow:
     locale: str
     """Empty: the stored one stays. So with the time zone."""
     time_zone: str
+    choices: tuple[ConsentChange, ...] = ()
 
 
 _CONFLICT = Violation("identities", "IDENTITY_CONFLICT", "Must not belong to several profiles.")

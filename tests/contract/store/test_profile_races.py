@@ -8,11 +8,14 @@ from contextlib import AsyncExitStack
 
 import pytest
 from clarion_server.adapters.system import SystemIds
-from clarion_server.application.profiles.profile_import import ImportProfiles
+from clarion_server.application.profiles.profile_import import ImportedProfile, ImportProfiles
 from clarion_server.application.profiles.profile_merge import MergeProfiles, ProfileMerger
 from clarion_server.application.profiles.profiles import ProfileFields
+from clarion_server.bootstrap.people import choice_recorder
 from clarion_server.domain.access import Caller, Scope, Visibility
 from clarion_server.domain.campaign import UnknownRecipientPolicy
+from clarion_server.domain.consent import ConsentChoice, ConsentScope
+from clarion_server.domain.consent_change import ConsentChange, ConsentSource
 from clarion_server.domain.errors import EtagMismatch
 from clarion_server.domain.import_result import ImportOutcome
 
@@ -62,9 +65,17 @@ async def test_triggers_for_the_same_strangers_in_opposite_orders_make_each_one_
 
 async def test_imports_of_the_same_people_in_opposite_orders_agree_on_their_profiles(processes: list[Process]) -> None:
     world = processes[0].world
-    rows = [ProfileFields((f"crm:{number}", f"x:{number}"), {"number": number}, "", "") for number in range(150)]
+    denial = ConsentChange(ConsentScope(), ConsentChoice.DENIED, 0, ConsentSource.IMPORT)
+    rows = [
+        ImportedProfile(
+            ProfileFields((f"crm:{number}", f"x:{number}"), {"number": number}, "", ""), (denial,) * (number % 10 == 0)
+        )
+        for number in range(150)
+    ]
+    ids = SystemIds()
     imports = [
-        ImportProfiles(process.transactions, world.identities, world.clock, SystemIds()) for process in processes
+        ImportProfiles(process.transactions, world.identities, choice_recorder(world.clock, ids), world.clock, ids)
+        for process in processes
     ]
     answers = await asyncio.gather(
         *(each.import_rows(rows if place % 2 else rows[::-1], SANDBOX) for place, each in enumerate(imports))

@@ -244,6 +244,18 @@ CASES = {
         ),
         [client.ImportedProfile(outcome=client.ImportedProfileOutcome.CREATED, profile="profiles/x")],
     ),
+    "profiles.import_all with consents": Case(
+        "ImportProfiles",
+        lambda c: c.profiles.import_all(
+            [client.Profile(identities=["crm:1"]), client.Profile(identities=["crm:2"])], consents={1: [CHANGE]}
+        ),
+        profiles_pb.ImportProfilesRequest(
+            profiles=[profile_pb.Profile(identities=["crm:1"]), profile_pb.Profile(identities=["crm:2"])],
+            consents=[profiles_pb.ImportedConsents(profile_index=1, changes=[WIRE_CHANGE])],
+        ),
+        profiles_pb.ImportProfilesResponse(),
+        [],
+    ),
     "profiles.merge": Case(
         "MergeProfiles",
         lambda c: c.profiles.merge("x", "y", etag="7", absorbed_etag="8"),

@@ -6,14 +6,19 @@ from typing import Any
 
 import pytest
 from clarion_server.adapters.system import SystemIds
-from clarion_server.application.profiles.profile_import import MAX_ROWS, ImportProfiles
+from clarion_server.application.consent.consents import Person
+from clarion_server.application.profiles.profile_import import MAX_ROWS, ImportedProfile, ImportProfiles
 from clarion_server.application.profiles.profiles import ProfileFields
+from clarion_server.bootstrap.people import choice_recorder
 from clarion_server.domain.access import Caller, Scope, Visibility
+from clarion_server.domain.consent import ConsentChoice, ConsentScope
+from clarion_server.domain.consent_change import ConsentChange, ConsentSource
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.import_result import ImportOutcome, ImportResult
 from clarion_server.domain.profile import Profile
 from clarion_server.domain.violation import Violation
 
+from tests.unit.application.consenting import EMAIL, NEWS, Consents, a, make_topic
 from tests.unit.application.world import World
 
 CREATED, UPDATED, UNCHANGED, REJECTED = ImportOutcome
@@ -22,12 +27,18 @@ CALLER = Caller("apiKeys/1", Visibility("default"), frozenset({Scope.TRIGGER}))
 
 @pytest.fixture
 def imports(world: World) -> ImportProfiles:
-    return ImportProfiles(world.transactions, world.identities, world.clock, SystemIds())
+    ids = SystemIds()
+    return ImportProfiles(world.transactions, world.identities, choice_recorder(world.clock, ids), world.clock, ids)
 
 
-def row(*identities: str, violations: tuple[Violation, ...] = (), **fields: Any) -> ProfileFields:
+def row(
+    *identities: str,
+    violations: tuple[Violation, ...] = (),
+    choices: tuple[ConsentChange, ...] = (),
+    **fields: Any,
+) -> ImportedProfile:
     values: dict[str, Any] = {"attributes": {}, "locale": "", "time_zone": "", **fields}
-    return ProfileFields(identities, violations=violations, **values)
+    return ImportedProfile(ProfileFields(identities, violations=violations, **values), choices)
 
 
 async def profiles(world: World) -> list[Profile]:
@@ -153,3 +164,56 @@ async def test_a_call_without_rows_and_one_with_too_many_is_refused(
         await imports.import_rows([row(f"crm:{number}") for number in range(count)], CALLER)
     assert [(violation.field, violation.reason) for violation in caught.value.violations] == [("profiles", reason)]
     assert await profiles(world) == []
+
+
+# Choices.
+
+GRANTED, DENIED = ConsentChoice.GRANTED, ConsentChoice.DENIED
+IMPORT, PAGE = ConsentSource.IMPORT, ConsentSource.PREFERENCE_PAGE
+
+
+async def choices(world: World, identity: str) -> dict[ConsentScope, ConsentChoice]:
+    found = await Consents(world).of(Person(identity=identity))
+    return {scope: consent.choice for scope, consent in found.consents.items()}
+
+
+async def test_choices_enter_the_history_of_those_who_are_imported(world: World, imports: ImportProfiles) -> None:
+    await make_topic(world)
+    rows = [row("crm:1", choices=(a(NEWS, GRANTED, IMPORT), a(EMAIL, GRANTED, IMPORT))), row("crm:2")]
+    assert outcomes(await imports.import_rows(rows, CALLER)) == [CREATED, CREATED]
+    assert await choices(world, "crm:1") == {NEWS: GRANTED, EMAIL: GRANTED}
+    assert await choices(world, "crm:2") == {}
+    (first, *_) = (await Consents(world).of(Person(identity="crm:1"))).changes
+    assert (first.source, first.actor) == (IMPORT, CALLER.name)
+    assert outcomes(await imports.import_rows(rows, CALLER)) == [UNCHANGED, UNCHANGED]
+
+
+async def test_an_import_never_lifts_a_denial_and_says_so(world: World, imports: ImportProfiles) -> None:
+    await make_topic(world)
+    await Consents(world).change(a(NEWS, DENIED, PAGE), person=Person(identity="crm:1"))
+    world.clock.advance(1)
+    grants = row("crm:1", attributes={"a": 1}, choices=(a(NEWS, GRANTED, IMPORT),))
+    (result,) = await imports.import_rows([grants], CALLER)
+    assert result.outcome is UPDATED
+    assert [(note.field, note.reason) for note in result.notes] == [("consents[0]", "DENIAL_STANDS")]
+    assert await choices(world, "crm:1") == {NEWS: DENIED}
+    assert (await profile(world, "crm:1")).attributes == {"a": 1}
+
+
+async def test_an_imported_denial_ends_a_grant(world: World, imports: ImportProfiles) -> None:
+    await make_topic(world)
+    await imports.import_rows([row("crm:1", choices=(a(NEWS, GRANTED, IMPORT),))], CALLER)
+    world.clock.advance(1)
+    (result,) = await imports.import_rows([row("crm:1", choices=(a(NEWS, DENIED, IMPORT),))], CALLER)
+    assert result.outcome is UPDATED
+    assert await choices(world, "crm:1") == {NEWS: DENIED}
+
+
+async def test_a_row_with_choices_that_break_rules_is_rejected(world: World, imports: ImportProfiles) -> None:
+    unknown = a(ConsentScope(topic="nothing"), GRANTED, IMPORT)
+    made = a(EMAIL, DENIED, ConsentSource.MERGE)
+    results = await imports.import_rows([row("crm:1", choices=(unknown, made)), row("crm:2")], CALLER)
+    assert outcomes(results) == [REJECTED, CREATED]
+    assert reasons(results[0]) == [("consents[0].topic", "UNKNOWN_VALUE"), ("consents[1].source", "NOT_ALLOWED")]
+    many = row("crm:3", choices=(a(EMAIL, DENIED, IMPORT),) * 101)
+    assert reasons((await imports.import_rows([many], CALLER))[0]) == [("consents", "TOO_MANY")]

@@ -127,3 +127,13 @@ def test_an_encoding_that_nobody_knows_and_a_file_that_is_not_there_are_refused(
         list(read_lines(tmp_path / "people.csv", "klingon"))
     with pytest.raises(CommandFailed, match="Cannot open"):
         list(read_lines(tmp_path / "nothing.csv", ""))
+
+
+def test_choices_are_columns_by_channel_and_topic() -> None:
+    (row,) = rows("email,consent.email.news,consent.any,consent.email\na@b.de,granted,DENIED,\n")
+    assert [(change.channel, change.topic, change.choice, change.source) for change in row.consents] == [
+        ("EMAIL", "news", "GRANTED", "IMPORT"),
+        (None, "", "DENIED", "IMPORT"),
+    ]
+    (wrong,) = rows("email,consent.email\na@b.de,perhaps\n")
+    assert wrong.profile is None

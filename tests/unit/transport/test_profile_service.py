@@ -7,13 +7,14 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from clarion.v1 import profile_pb2
+from clarion.v1 import consent_pb2, profile_pb2
 from clarion.v1 import profile_service_pb2 as pb
 from clarion_server.adapters.phone_numbers import read_phone_number
 from clarion_server.application.identity_reader import IdentityReader
 from clarion_server.application.profiles.profile_import import ImportProfiles
 from clarion_server.application.profiles.profile_merge import ProfileMerger
 from clarion_server.application.profiles.profiles import ManageProfiles
+from clarion_server.bootstrap.people import choice_recorder
 from clarion_server.domain.access import Caller, Scope, Visibility
 from clarion_server.domain.errors import (
     EtagMismatch,
@@ -45,7 +46,7 @@ def service(world: World) -> ProfileService:
     ids = CountingIds()
     return ProfileService(
         ManageProfiles(world.transactions, reader, world.clock, ids),
-        ImportProfiles(world.transactions, reader, world.clock, ids),
+        ImportProfiles(world.transactions, reader, choice_recorder(world.clock, ids), world.clock, ids),
         ProfileMerger(world.transactions, world.clock),
     )
 
@@ -259,3 +260,30 @@ async def test_profiles_are_listed_in_pages_oldest_first(service: ProfileService
     assert not rest.next_page_token
     with pytest.raises(InvalidPageToken):
         await service.list_profiles(pb.ListProfilesRequest(page_token=first.next_page_token), STRANGER)
+
+
+async def test_profiles_are_imported_with_choices_each_with_its_result(service: ProfileService) -> None:
+    denied = consent_pb2.ConsentChange(
+        choice=consent_pb2.Consent.CHOICE_DENIED, source=consent_pb2.ConsentChange.SOURCE_IMPORT
+    )
+    request = pb.ImportProfilesRequest(
+        profiles=[profile("crm:1"), profile("email:jane"), profile("crm:3")],
+        consents=[
+            pb.ImportedConsents(profile_index=0, changes=[denied]),
+            pb.ImportedConsents(profile_index=2, changes=[denied, consent_pb2.ConsentChange()]),
+        ],
+    )
+    results = (await service.import_profiles(request, CALLER)).results
+    outcome = pb.ImportedProfile.Outcome
+    assert [result.outcome for result in results] == [
+        outcome.OUTCOME_CREATED,
+        outcome.OUTCOME_REJECTED,
+        outcome.OUTCOME_REJECTED,
+    ]
+    assert results[0].profile == (await lookup(service, "crm:1")).name
+    assert [violation.field for violation in results[1].violations] == ["identities[0]"]
+    assert [violation.field for violation in results[2].violations] == ["consents[1].choice", "consents[1].source"]
+    request.consents[1].profile_index = 3
+    with pytest.raises(InvalidFields) as caught:
+        await service.import_profiles(request, CALLER)
+    assert violations(caught) == [("consents[1].profile_index", "OUT_OF_RANGE")]

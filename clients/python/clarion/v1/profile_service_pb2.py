@@ -22,6 +22,7 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from clarion.v1 import consent_pb2 as clarion_dot_v1_dot_consent__pb2
 from clarion.v1 import profile_pb2 as clarion_dot_v1_dot_profile__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
@@ -29,7 +30,7 @@ from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mas
 from google.rpc import error_details_pb2 as google_dot_rpc_dot_error__details__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n clarion/v1/profile_service.proto\x12\nclarion.v1\x1a\x18\x63larion/v1/profile.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x1egoogle/rpc/error_details.proto\"_\n\x14\x43reateProfileRequest\x12*\n\x07profile\x18\x01 \x01(\x0b\x32\x13.clarion.v1.ProfileB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01\"=\n\x15\x43reateProfileResponse\x12$\n\x07profile\x18\x01 \x01(\x0b\x32\x13.clarion.v1.Profile\"\'\n\x11GetProfileRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\":\n\x12GetProfileResponse\x12$\n\x07profile\x18\x01 \x01(\x0b\x32\x13.clarion.v1.Profile\".\n\x14LookupProfileRequest\x12\x16\n\x08identity\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"=\n\x15LookupProfileResponse\x12$\n\x07profile\x18\x01 \x01(\x0b\x32\x13.clarion.v1.Profile\"H\n\x13ListProfilesRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"V\n\x14ListProfilesResponse\x12%\n\x08profiles\x18\x01 \x03(\x0b\x32\x13.clarion.v1.Profile\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x96\x01\n\x14UpdateProfileRequest\x12*\n\x07profile\x18\x01 \x01(\x0b\x32\x13.clarion.v1.ProfileB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"=\n\x15UpdateProfileResponse\x12$\n\x07profile\x18\x01 \x01(\x0b\x32\x13.clarion.v1.Profile\"D\n\x15ImportProfilesRequest\x12+\n\x08profiles\x18\x01 \x03(\x0b\x32\x13.clarion.v1.ProfileB\x04\xe2\x41\x01\x02\"F\n\x16ImportProfilesResponse\x12,\n\x07results\x18\x01 \x03(\x0b\x32\x1b.clarion.v1.ImportedProfile\"\x8e\x02\n\x0fImportedProfile\x12\x34\n\x07outcome\x18\x01 \x01(\x0e\x32#.clarion.v1.ImportedProfile.Outcome\x12\x0f\n\x07profile\x18\x02 \x01(\t\x12\x39\n\nviolations\x18\x03 \x03(\x0b\x32%.google.rpc.BadRequest.FieldViolation\"y\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x13\n\x0fOUTCOME_CREATED\x10\x01\x12\x13\n\x0fOUTCOME_UPDATED\x10\x02\x12\x15\n\x11OUTCOME_UNCHANGED\x10\x03\x12\x14\n\x10OUTCOME_REJECTED\x10\x04\"s\n\x14MergeProfilesRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08\x61\x62sorbed\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rabsorbed_etag\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"=\n\x15MergeProfilesResponse\x12$\n\x07profile\x18\x01 \x01(\x0b\x32\x13.clarion.v1.Profile\">\n\x14\x44\x65leteProfileRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"\x17\n\x15\x44\x65leteProfileResponse2\xc3\x07\n\x0eProfileService\x12s\n\rCreateProfile\x12 .clarion.v1.CreateProfileRequest\x1a!.clarion.v1.CreateProfileResponse\"\x1d\x82\xd3\xe4\x93\x02\x17\"\x0c/v1/profiles:\x07profile\x12j\n\nGetProfile\x12\x1d.clarion.v1.GetProfileRequest\x1a\x1e.clarion.v1.GetProfileResponse\"\x1d\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/{name=profiles/*}\x12t\n\rLookupProfile\x12 .clarion.v1.LookupProfileRequest\x1a!.clarion.v1.LookupProfileResponse\"\x1e\x82\xd3\xe4\x93\x02\x18\"\x13/v1/profiles:lookup:\x01*\x12g\n\x0cListProfiles\x12\x1f.clarion.v1.ListProfilesRequest\x1a .clarion.v1.ListProfilesResponse\"\x14\x82\xd3\xe4\x93\x02\x0e\x12\x0c/v1/profiles\x12\x84\x01\n\rUpdateProfile\x12 .clarion.v1.UpdateProfileRequest\x1a!.clarion.v1.UpdateProfileResponse\".\x82\xd3\xe4\x93\x02(2\x1d/v1/{profile.name=profiles/*}:\x07profile\x12w\n\x0eImportProfiles\x12!.clarion.v1.ImportProfilesRequest\x1a\".clarion.v1.ImportProfilesResponse\"\x1e\x82\xd3\xe4\x93\x02\x18\"\x13/v1/profiles:import:\x01*\x12|\n\rMergeProfiles\x12 .clarion.v1.MergeProfilesRequest\x1a!.clarion.v1.MergeProfilesResponse\"&\x82\xd3\xe4\x93\x02 \"\x1b/v1/{name=profiles/*}:merge:\x01*\x12s\n\rDeleteProfile\x12 .clarion.v1.DeleteProfileRequest\x1a!.clarion.v1.DeleteProfileResponse\"\x1d\x82\xd3\xe4\x93\x02\x17*\x15/v1/{name=profiles/*}b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n clarion/v1/profile_service.proto\x12\nclarion.v1\x1a\x18\x63larion/v1/consent.proto\x1a\x18\x63larion/v1/profile.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x1egoogle/rpc/error_details.proto\"_\n\x14\x43reateProfileRequest\x12*\n\x07profile\x18\x01 \x01(\x0b\x32\x13.clarion.v1.ProfileB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01\"=\n\x15\x43reateProfileResponse\x12$\n\x07profile\x18\x01 \x01(\x0b\x32\x13.clarion.v1.Profile\"\'\n\x11GetProfileRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\":\n\x12GetProfileResponse\x12$\n\x07profile\x18\x01 \x01(\x0b\x32\x13.clarion.v1.Profile\".\n\x14LookupProfileRequest\x12\x16\n\x08identity\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"=\n\x15LookupProfileResponse\x12$\n\x07profile\x18\x01 \x01(\x0b\x32\x13.clarion.v1.Profile\"H\n\x13ListProfilesRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"V\n\x14ListProfilesResponse\x12%\n\x08profiles\x18\x01 \x03(\x0b\x32\x13.clarion.v1.Profile\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x96\x01\n\x14UpdateProfileRequest\x12*\n\x07profile\x18\x01 \x01(\x0b\x32\x13.clarion.v1.ProfileB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"=\n\x15UpdateProfileResponse\x12$\n\x07profile\x18\x01 \x01(\x0b\x32\x13.clarion.v1.Profile\"z\n\x15ImportProfilesRequest\x12+\n\x08profiles\x18\x01 \x03(\x0b\x32\x13.clarion.v1.ProfileB\x04\xe2\x41\x01\x02\x12\x34\n\x08\x63onsents\x18\x02 \x03(\x0b\x32\x1c.clarion.v1.ImportedConsentsB\x04\xe2\x41\x01\x01\"a\n\x10ImportedConsents\x12\x1b\n\rprofile_index\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x02\x12\x30\n\x07\x63hanges\x18\x02 \x03(\x0b\x32\x19.clarion.v1.ConsentChangeB\x04\xe2\x41\x01\x02\"F\n\x16ImportProfilesResponse\x12,\n\x07results\x18\x01 \x03(\x0b\x32\x1b.clarion.v1.ImportedProfile\"\xc4\x02\n\x0fImportedProfile\x12\x34\n\x07outcome\x18\x01 \x01(\x0e\x32#.clarion.v1.ImportedProfile.Outcome\x12\x0f\n\x07profile\x18\x02 \x01(\t\x12\x39\n\nviolations\x18\x03 \x03(\x0b\x32%.google.rpc.BadRequest.FieldViolation\x12\x34\n\x05notes\x18\x04 \x03(\x0b\x32%.google.rpc.BadRequest.FieldViolation\"y\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x13\n\x0fOUTCOME_CREATED\x10\x01\x12\x13\n\x0fOUTCOME_UPDATED\x10\x02\x12\x15\n\x11OUTCOME_UNCHANGED\x10\x03\x12\x14\n\x10OUTCOME_REJECTED\x10\x04\"s\n\x14MergeProfilesRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08\x61\x62sorbed\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rabsorbed_etag\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"=\n\x15MergeProfilesResponse\x12$\n\x07profile\x18\x01 \x01(\x0b\x32\x13.clarion.v1.Profile\">\n\x14\x44\x65leteProfileRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"\x17\n\x15\x44\x65leteProfileResponse2\xc3\x07\n\x0eProfileService\x12s\n\rCreateProfile\x12 .clarion.v1.CreateProfileRequest\x1a!.clarion.v1.CreateProfileResponse\"\x1d\x82\xd3\xe4\x93\x02\x17\"\x0c/v1/profiles:\x07profile\x12j\n\nGetProfile\x12\x1d.clarion.v1.GetProfileRequest\x1a\x1e.clarion.v1.GetProfileResponse\"\x1d\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/{name=profiles/*}\x12t\n\rLookupProfile\x12 .clarion.v1.LookupProfileRequest\x1a!.clarion.v1.LookupProfileResponse\"\x1e\x82\xd3\xe4\x93\x02\x18\"\x13/v1/profiles:lookup:\x01*\x12g\n\x0cListProfiles\x12\x1f.clarion.v1.ListProfilesRequest\x1a .clarion.v1.ListProfilesResponse\"\x14\x82\xd3\xe4\x93\x02\x0e\x12\x0c/v1/profiles\x12\x84\x01\n\rUpdateProfile\x12 .clarion.v1.UpdateProfileRequest\x1a!.clarion.v1.UpdateProfileResponse\".\x82\xd3\xe4\x93\x02(2\x1d/v1/{profile.name=profiles/*}:\x07profile\x12w\n\x0eImportProfiles\x12!.clarion.v1.ImportProfilesRequest\x1a\".clarion.v1.ImportProfilesResponse\"\x1e\x82\xd3\xe4\x93\x02\x18\"\x13/v1/profiles:import:\x01*\x12|\n\rMergeProfiles\x12 .clarion.v1.MergeProfilesRequest\x1a!.clarion.v1.MergeProfilesResponse\"&\x82\xd3\xe4\x93\x02 \"\x1b/v1/{name=profiles/*}:merge:\x01*\x12s\n\rDeleteProfile\x12 .clarion.v1.DeleteProfileRequest\x1a!.clarion.v1.DeleteProfileResponse\"\x1d\x82\xd3\xe4\x93\x02\x17*\x15/v1/{name=profiles/*}b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -56,6 +57,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATEPROFILEREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
   _globals['_IMPORTPROFILESREQUEST'].fields_by_name['profiles']._loaded_options = None
   _globals['_IMPORTPROFILESREQUEST'].fields_by_name['profiles']._serialized_options = b'\342A\001\002'
+  _globals['_IMPORTPROFILESREQUEST'].fields_by_name['consents']._loaded_options = None
+  _globals['_IMPORTPROFILESREQUEST'].fields_by_name['consents']._serialized_options = b'\342A\001\001'
+  _globals['_IMPORTEDCONSENTS'].fields_by_name['profile_index']._loaded_options = None
+  _globals['_IMPORTEDCONSENTS'].fields_by_name['profile_index']._serialized_options = b'\342A\001\002'
+  _globals['_IMPORTEDCONSENTS'].fields_by_name['changes']._loaded_options = None
+  _globals['_IMPORTEDCONSENTS'].fields_by_name['changes']._serialized_options = b'\342A\001\002'
   _globals['_MERGEPROFILESREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_MERGEPROFILESREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
   _globals['_MERGEPROFILESREQUEST'].fields_by_name['absorbed']._loaded_options = None
@@ -84,42 +91,44 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PROFILESERVICE'].methods_by_name['MergeProfiles']._serialized_options = b'\202\323\344\223\002 \"\033/v1/{name=profiles/*}:merge:\001*'
   _globals['_PROFILESERVICE'].methods_by_name['DeleteProfile']._loaded_options = None
   _globals['_PROFILESERVICE'].methods_by_name['DeleteProfile']._serialized_options = b'\202\323\344\223\002\027*\025/v1/{name=profiles/*}'
-  _globals['_CREATEPROFILEREQUEST']._serialized_start=203
-  _globals['_CREATEPROFILEREQUEST']._serialized_end=298
-  _globals['_CREATEPROFILERESPONSE']._serialized_start=300
-  _globals['_CREATEPROFILERESPONSE']._serialized_end=361
-  _globals['_GETPROFILEREQUEST']._serialized_start=363
-  _globals['_GETPROFILEREQUEST']._serialized_end=402
-  _globals['_GETPROFILERESPONSE']._serialized_start=404
-  _globals['_GETPROFILERESPONSE']._serialized_end=462
-  _globals['_LOOKUPPROFILEREQUEST']._serialized_start=464
-  _globals['_LOOKUPPROFILEREQUEST']._serialized_end=510
-  _globals['_LOOKUPPROFILERESPONSE']._serialized_start=512
-  _globals['_LOOKUPPROFILERESPONSE']._serialized_end=573
-  _globals['_LISTPROFILESREQUEST']._serialized_start=575
-  _globals['_LISTPROFILESREQUEST']._serialized_end=647
-  _globals['_LISTPROFILESRESPONSE']._serialized_start=649
-  _globals['_LISTPROFILESRESPONSE']._serialized_end=735
-  _globals['_UPDATEPROFILEREQUEST']._serialized_start=738
-  _globals['_UPDATEPROFILEREQUEST']._serialized_end=888
-  _globals['_UPDATEPROFILERESPONSE']._serialized_start=890
-  _globals['_UPDATEPROFILERESPONSE']._serialized_end=951
-  _globals['_IMPORTPROFILESREQUEST']._serialized_start=953
-  _globals['_IMPORTPROFILESREQUEST']._serialized_end=1021
-  _globals['_IMPORTPROFILESRESPONSE']._serialized_start=1023
-  _globals['_IMPORTPROFILESRESPONSE']._serialized_end=1093
-  _globals['_IMPORTEDPROFILE']._serialized_start=1096
-  _globals['_IMPORTEDPROFILE']._serialized_end=1366
-  _globals['_IMPORTEDPROFILE_OUTCOME']._serialized_start=1245
-  _globals['_IMPORTEDPROFILE_OUTCOME']._serialized_end=1366
-  _globals['_MERGEPROFILESREQUEST']._serialized_start=1368
-  _globals['_MERGEPROFILESREQUEST']._serialized_end=1483
-  _globals['_MERGEPROFILESRESPONSE']._serialized_start=1485
-  _globals['_MERGEPROFILESRESPONSE']._serialized_end=1546
-  _globals['_DELETEPROFILEREQUEST']._serialized_start=1548
-  _globals['_DELETEPROFILEREQUEST']._serialized_end=1610
-  _globals['_DELETEPROFILERESPONSE']._serialized_start=1612
-  _globals['_DELETEPROFILERESPONSE']._serialized_end=1635
-  _globals['_PROFILESERVICE']._serialized_start=1638
-  _globals['_PROFILESERVICE']._serialized_end=2601
+  _globals['_CREATEPROFILEREQUEST']._serialized_start=229
+  _globals['_CREATEPROFILEREQUEST']._serialized_end=324
+  _globals['_CREATEPROFILERESPONSE']._serialized_start=326
+  _globals['_CREATEPROFILERESPONSE']._serialized_end=387
+  _globals['_GETPROFILEREQUEST']._serialized_start=389
+  _globals['_GETPROFILEREQUEST']._serialized_end=428
+  _globals['_GETPROFILERESPONSE']._serialized_start=430
+  _globals['_GETPROFILERESPONSE']._serialized_end=488
+  _globals['_LOOKUPPROFILEREQUEST']._serialized_start=490
+  _globals['_LOOKUPPROFILEREQUEST']._serialized_end=536
+  _globals['_LOOKUPPROFILERESPONSE']._serialized_start=538
+  _globals['_LOOKUPPROFILERESPONSE']._serialized_end=599
+  _globals['_LISTPROFILESREQUEST']._serialized_start=601
+  _globals['_LISTPROFILESREQUEST']._serialized_end=673
+  _globals['_LISTPROFILESRESPONSE']._serialized_start=675
+  _globals['_LISTPROFILESRESPONSE']._serialized_end=761
+  _globals['_UPDATEPROFILEREQUEST']._serialized_start=764
+  _globals['_UPDATEPROFILEREQUEST']._serialized_end=914
+  _globals['_UPDATEPROFILERESPONSE']._serialized_start=916
+  _globals['_UPDATEPROFILERESPONSE']._serialized_end=977
+  _globals['_IMPORTPROFILESREQUEST']._serialized_start=979
+  _globals['_IMPORTPROFILESREQUEST']._serialized_end=1101
+  _globals['_IMPORTEDCONSENTS']._serialized_start=1103
+  _globals['_IMPORTEDCONSENTS']._serialized_end=1200
+  _globals['_IMPORTPROFILESRESPONSE']._serialized_start=1202
+  _globals['_IMPORTPROFILESRESPONSE']._serialized_end=1272
+  _globals['_IMPORTEDPROFILE']._serialized_start=1275
+  _globals['_IMPORTEDPROFILE']._serialized_end=1599
+  _globals['_IMPORTEDPROFILE_OUTCOME']._serialized_start=1478
+  _globals['_IMPORTEDPROFILE_OUTCOME']._serialized_end=1599
+  _globals['_MERGEPROFILESREQUEST']._serialized_start=1601
+  _globals['_MERGEPROFILESREQUEST']._serialized_end=1716
+  _globals['_MERGEPROFILESRESPONSE']._serialized_start=1718
+  _globals['_MERGEPROFILESRESPONSE']._serialized_end=1779
+  _globals['_DELETEPROFILEREQUEST']._serialized_start=1781
+  _globals['_DELETEPROFILEREQUEST']._serialized_end=1843
+  _globals['_DELETEPROFILERESPONSE']._serialized_start=1845
+  _globals['_DELETEPROFILERESPONSE']._serialized_end=1868
+  _globals['_PROFILESERVICE']._serialized_start=1871
+  _globals['_PROFILESERVICE']._serialized_end=2834
 # @@protoc_insertion_point(module_scope)

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from clarion.v1 import consent_pb2 as _consent_pb2
 from clarion.v1 import profile_pb2 as _profile_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -292,22 +293,56 @@ class ImportProfilesRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PROFILES_FIELD_NUMBER: _builtins.int
+    CONSENTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def profiles(self) -> _containers.RepeatedCompositeFieldContainer[_profile_pb2.Profile]:
         """Required. 1 to 1,000 profiles. Their names and output-only fields are ignored. An attribute that is null is removed."""
+
+    @_builtins.property
+    def consents(self) -> _containers.RepeatedCompositeFieldContainer[Global___ImportedConsents]:
+        """Optional. Choices of these people, each entry about one profile of the request."""
 
     def __init__(
         self,
         *,
         profiles: _abc.Iterable[_profile_pb2.Profile] | None = ...,
+        consents: _abc.Iterable[Global___ImportedConsents] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["profiles", b"profiles"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consents", b"consents", "profiles", b"profiles"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ImportProfilesRequest: _TypeAlias = ImportProfilesRequest  # noqa: Y015
+
+@_typing.final
+class ImportedConsents(_message.Message):
+    """Choices of one person, which enter the history when the profile is imported."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROFILE_INDEX_FIELD_NUMBER: _builtins.int
+    CHANGES_FIELD_NUMBER: _builtins.int
+    profile_index: _builtins.int
+    """Required. The position of the profile in `profiles`. Default: 0, the first."""
+    @_builtins.property
+    def changes(self) -> _containers.RepeatedCompositeFieldContainer[_consent_pb2.ConsentChange]:
+        """Required. The choices, each as for `SetConsents`. One that a standing denial forbids is left out, and noted in the result."""
+
+    def __init__(
+        self,
+        *,
+        profile_index: _builtins.int = ...,
+        changes: _abc.Iterable[_consent_pb2.ConsentChange] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "profile_index", b"profile_index"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportedConsents: _TypeAlias = ImportedConsents  # noqa: Y015
 
 @_typing.final
 class ImportProfilesResponse(_message.Message):
@@ -373,14 +408,21 @@ class ImportedProfile(_message.Message):
     OUTCOME_FIELD_NUMBER: _builtins.int
     PROFILE_FIELD_NUMBER: _builtins.int
     VIOLATIONS_FIELD_NUMBER: _builtins.int
+    NOTES_FIELD_NUMBER: _builtins.int
     outcome: Global___ImportedProfile.Outcome.ValueType
     """What became of it."""
     profile: _builtins.str
     """The profile that has the identities now, as `profiles/{profile}`. Empty when rejected."""
     @_builtins.property
     def violations(self) -> _containers.RepeatedCompositeFieldContainer[_error_details_pb2.BadRequest.FieldViolation]:
-        """Why it was rejected, with paths in the profile such as `identities[1]`. `IDENTITY_CONFLICT`: the identities belong to several
-        profiles.
+        """Why it was rejected, with paths in the profile such as `identities[1]`, or among its choices, such as `consents[0].topic`.
+        `IDENTITY_CONFLICT`: the identities belong to several profiles.
+        """
+
+    @_builtins.property
+    def notes(self) -> _containers.RepeatedCompositeFieldContainer[_error_details_pb2.BadRequest.FieldViolation]:
+        """What was left out of a profile that was imported. `DENIAL_STANDS`: the choice at that path, such as `consents[0]`, grants what
+        the person denied.
         """
 
     def __init__(
@@ -389,10 +431,11 @@ class ImportedProfile(_message.Message):
         outcome: Global___ImportedProfile.Outcome.ValueType = ...,
         profile: _builtins.str = ...,
         violations: _abc.Iterable[_error_details_pb2.BadRequest.FieldViolation] | None = ...,
+        notes: _abc.Iterable[_error_details_pb2.BadRequest.FieldViolation] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["outcome", b"outcome", "profile", b"profile", "violations", b"violations"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["notes", b"notes", "outcome", b"outcome", "profile", b"profile", "violations", b"violations"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

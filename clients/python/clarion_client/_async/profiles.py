@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
-from clarion.v1 import profile_pb2
+from clarion.v1 import consent_pb2, profile_pb2
 from clarion.v1 import profile_service_pb2 as wire
 from clarion.v1 import profile_service_pb2_grpc as rpc
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -14,7 +14,7 @@ from clarion_client._async.calls import AsyncCalls
 from clarion_client._async.pager import AsyncPager, paged
 from clarion_client._conversion import read, read_all, write
 from clarion_client._names import full_identity, full_name
-from clarion_client._values import ImportedProfile, Profile
+from clarion_client._values import ConsentChange, ImportedProfile, Profile
 
 COLLECTION = "profiles"
 _ROWS_PER_CALL = 1_000
@@ -80,16 +80,31 @@ class AsyncProfiles:
         return read(Profile, answer.profile)
 
     async def import_all(
-        self, profiles: Iterable[Profile], *, timeout: float | None = None
+        self,
+        profiles: Iterable[Profile],
+        *,
+        consents: Mapping[int, Sequence[ConsentChange]] | None = None,
+        timeout: float | None = None,
     ) -> Sequence[ImportedProfile]:
         """Creates or changes profiles, each by itself, and returns what became of each, in their order. What a profile
-        does not give stays as it is stored; None as the value of an attribute removes it. It may be repeated. Makes
-        one call for every 1,000 of them, to each of which `timeout` applies.
+        does not give stays as it is stored; None as the value of an attribute removes it. `consents` are choices of
+        these people, by their positions. It may be repeated. Makes one call for every 1,000 of them, to each of which
+        `timeout` applies.
         """
         rows = [write(each, profile_pb2.Profile) for each in profiles]
+        changes = {
+            index: [write(change, consent_pb2.ConsentChange) for change in of_one]
+            for index, of_one in (consents or {}).items()
+        }
         results: list[ImportedProfile] = []
         for start in range(0, len(rows), _ROWS_PER_CALL):
-            request = wire.ImportProfilesRequest(profiles=rows[start : start + _ROWS_PER_CALL])
+            called = rows[start : start + _ROWS_PER_CALL]
+            chosen = [
+                wire.ImportedConsents(profile_index=index, changes=changes[start + index])
+                for index in range(len(called))
+                if start + index in changes
+            ]
+            request = wire.ImportProfilesRequest(profiles=called, consents=chosen)
             answer = await self._calls.unary(self._stub.ImportProfiles, request, repeatable=True, timeout=timeout)
             results += read_all(ImportedProfile, answer.results)
         return results

@@ -50,7 +50,7 @@ from clarion_client._values.execution_service import CancelOutcome, ExecutionCan
 from clarion_client._values.message import Message, MessageState
 from clarion_client._values.message_service import MessageCancellation
 from clarion_client._values.profile import Profile
-from clarion_client._values.profile_service import ImportedProfile, ImportedProfileOutcome
+from clarion_client._values.profile_service import ImportedConsents, ImportedProfile, ImportedProfileOutcome
 from clarion_client._values.report_service import CampaignReport, HandOffLatency
 from clarion_client._values.silence import Silence
 from clarion_client._values.smtp_provider import SmtpProvider, TlsMode
@@ -109,6 +109,7 @@ __all__ = [
     "FailureReason",
     "Finding",
     "HandOffLatency",
+    "ImportedConsents",
     "ImportedProfile",
     "ImportedProfileOutcome",
     "ImportedSuppression",

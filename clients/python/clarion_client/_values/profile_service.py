@@ -9,6 +9,7 @@ from enum import StrEnum
 from clarion.v1 import profile_service_pb2
 
 from clarion_client._conversion import Value, represents
+from clarion_client._values.consent import ConsentChange
 from clarion_client._violation import Violation
 
 
@@ -28,6 +29,19 @@ class ImportedProfileOutcome(StrEnum):
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
 
+@represents(profile_service_pb2.ImportedConsents.DESCRIPTOR)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedConsents(Value):
+    """Choices of one person, which enter the history when the profile is imported."""
+
+    profile_index: int
+    """Required. The position of the profile in `profiles`. Default: 0, the first."""
+    changes: Sequence[ConsentChange]
+    """Required. The choices, each as for `SetConsents`. One that a standing denial forbids is left out, and noted in
+    the result.
+    """
+
+
 @represents(profile_service_pb2.ImportedProfile.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedProfile(Value):
@@ -38,6 +52,10 @@ class ImportedProfile(Value):
     profile: str = ""
     """The profile that has the identities now, as `profiles/{profile}`. Empty when rejected."""
     violations: Sequence[Violation] = ()
-    """Why it was rejected, with paths in the profile such as `identities[1]`. `IDENTITY_CONFLICT`: the identities
-    belong to several profiles.
+    """Why it was rejected, with paths in the profile such as `identities[1]`, or among its choices, such as
+    `consents[0].topic`. `IDENTITY_CONFLICT`: the identities belong to several profiles.
+    """
+    notes: Sequence[Violation] = ()
+    """What was left out of a profile that was imported. `DENIAL_STANDS`: the choice at that path, such as
+    `consents[0]`, grants what the person denied.
     """

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from clarion_server.application.identity_reader import IdentityReader
 from clarion_server.application.ports.clock import Clock, Ids
@@ -10,25 +11,48 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.profiles.profiles import ProfileFields
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.access import Caller
-from clarion_server.domain.errors import InvalidFields
+from clarion_server.domain.consent_change import MAX_CHANGES, ConsentChange, change_violations
+from clarion_server.domain.errors import DenialStands, InvalidFields
 from clarion_server.domain.import_result import ImportOutcome, ImportResult
-from clarion_server.domain.profile import repeated_identity_violations
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.profile import ProfileRef, repeated_identity_violations
 from clarion_server.domain.profile_import import ImportBatch, ImportRow
 from clarion_server.domain.violation import Violation, required, too_many
 
 MAX_ROWS = 1_000
-#: How many profiles one transaction writes: it takes a few milliseconds, for which a trigger may have to wait.
+#: How much one transaction writes: it takes a few milliseconds, for which a trigger may have to wait.
 _STEP = 100
+#: How much a choice weighs beside a profile: it takes several statements.
+_CHOICE_WEIGHT = 4
+
+#: Stores one choice of a person, and returns whether that changed anything. Raises DenialStands.
+RecordChoice = Callable[[UnitOfWork, Caller, ProfileRef, ConsentChange], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedProfile:
+    """One profile of an import, as the caller sent it."""
+
+    fields: ProfileFields
+    choices: tuple[ConsentChange, ...] = ()
 
 
 class ImportProfiles:
-    def __init__(self, transactions: Transactions, identities: IdentityReader, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self,
+        transactions: Transactions,
+        identities: IdentityReader,
+        record_choice: RecordChoice,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
         self._transactions = transactions
         self._identities = identities
+        self._record_choice = record_choice
         self._clock = clock
         self._ids = ids
 
-    async def import_rows(self, profiles: Sequence[ProfileFields], caller: Caller) -> list[ImportResult]:
+    async def import_rows(self, profiles: Sequence[ImportedProfile], caller: Caller) -> list[ImportResult]:
         """Returns what became of each profile, in their order. Raises InvalidFields or Unavailable.
 
         When it raises Unavailable, some of them may be stored. It may be repeated.
@@ -38,23 +62,35 @@ class ImportProfiles:
         if len(profiles) > MAX_ROWS:
             raise InvalidFields((too_many("profiles", MAX_ROWS),))
         results: list[ImportResult] = []
-        for start in range(0, len(profiles), _STEP):
-            step = profiles[start : start + _STEP]
-            results += await self._import_step(step, caller.sandbox)
+        for step in _steps(profiles):
+            results += await self._import_step(step, caller)
         return results
 
-    async def _import_step(self, profiles: Sequence[ProfileFields], sandbox: str) -> list[ImportResult]:
+    async def _import_step(self, profiles: Sequence[ImportedProfile], caller: Caller) -> list[ImportResult]:
         def write(unit: UnitOfWork) -> list[ImportResult]:
-            return self._write(unit, [self._read(fields) for fields in profiles], sandbox)
+            if any(profile.choices for profile in profiles):
+                # Before any profile is locked, as whoever stores choices locks in this order.
+                unit.consents.lock(caller.visibility)
+            topics = _unknown_topics(unit, profiles, caller)
+            return self._write(unit, [self._read(profile, topics) for profile in profiles], caller)
 
         return await self._transactions.write(write, bulk=True)
 
-    def _read(self, fields: ProfileFields) -> ImportRow | list[Violation]:
+    def _read(self, profile: ImportedProfile, unknown_topics: set[str]) -> ImportRow | list[Violation]:
+        fields = profile.fields
         identities, violations = self._identities.read_all(fields.identities, "identities")
-        violations = [*fields.violations, *violations, *repeated_identity_violations(identities)]
-        return violations or ImportRow(identities, fields.attributes, fields.locale, fields.time_zone)
+        violations = [
+            *fields.violations,
+            *violations,
+            *repeated_identity_violations(identities),
+            *_choice_violations(profile.choices, unknown_topics, self._clock.now()),
+        ]
+        return violations or ImportRow(identities, fields.attributes, fields.locale, fields.time_zone, profile.choices)
 
-    def _write(self, unit: UnitOfWork, rows: Sequence[ImportRow | list[Violation]], sandbox: str) -> list[ImportResult]:
+    def _write(
+        self, unit: UnitOfWork, rows: Sequence[ImportRow | list[Violation]], caller: Caller
+    ) -> list[ImportResult]:
+        sandbox = caller.sandbox
         keys = {identity.key for row in rows if isinstance(row, ImportRow) for identity in row.identities}
         batch = ImportBatch(sandbox, unit.profiles.by_identities(sandbox, keys), self._clock.now())
         results = [
@@ -65,4 +101,53 @@ class ImportProfiles:
         ]
         unit.profiles.add_all(batch.created)
         unit.profiles.extend_all(batch.changed)
-        return results
+        return [
+            self._record(unit, row, result, caller) if isinstance(row, ImportRow) and row.choices else result
+            for row, result in zip(rows, results, strict=True)
+        ]
+
+    def _record(self, unit: UnitOfWork, row: ImportRow, result: ImportResult, caller: Caller) -> ImportResult:
+        """Stores the choices of a row, and returns its result with what they add to it."""
+        if result.outcome is ImportOutcome.REJECTED:
+            return result
+        key = row.identities[0].key
+        person = unit.profiles.owners(caller.sandbox, [key])[key]
+        notes: list[Violation] = []
+        changed = False
+        for index, change in enumerate(row.choices):
+            try:
+                changed |= self._record_choice(unit, caller, person, change)
+            except DenialStands:
+                notes.append(Violation(f"consents[{index}]", "DENIAL_STANDS", "Grants what the person denied."))
+        outcome = ImportOutcome.UPDATED if changed and result.outcome is ImportOutcome.UNCHANGED else result.outcome
+        return replace(result, outcome=outcome, notes=tuple(notes))
+
+
+def _steps(profiles: Sequence[ImportedProfile]) -> Iterator[list[ImportedProfile]]:
+    """Yields the profiles in parts that are written in about the same time."""
+    step: list[ImportedProfile] = []
+    weight = 0
+    for profile in profiles:
+        step.append(profile)
+        weight += 1 + _CHOICE_WEIGHT * len(profile.choices)
+        if weight >= _STEP:
+            yield step
+            step, weight = [], 0
+    if step:
+        yield step
+
+
+def _unknown_topics(unit: UnitOfWork, profiles: Sequence[ImportedProfile], caller: Caller) -> set[str]:
+    named = {change.scope.topic for profile in profiles for change in profile.choices}
+    return {topic for topic in named if topic is not None and unit.topics.get(caller.visibility, topic) is None}
+
+
+def _choice_violations(choices: Sequence[ConsentChange], unknown_topics: set[str], now: Instant) -> Iterator[Violation]:
+    if len(choices) > MAX_CHANGES:
+        yield too_many("consents", MAX_CHANGES)
+        return
+    for index, change in enumerate(choices):
+        if change.scope.topic in unknown_topics:
+            yield Violation(f"consents[{index}].topic", "UNKNOWN_VALUE", "Must be a topic of this sandbox.")
+        for violation in change_violations(change, now):
+            yield violation.under(f"consents[{index}]")

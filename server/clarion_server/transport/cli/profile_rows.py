@@ -6,6 +6,7 @@ Columns of CSV, of which a cell that is empty leaves what is stored:
 - `locale`, `time_zone`.
 - `attributes.NAME`: an attribute, as text or as `attributes.NAME:integer`, `:number`, `:boolean`, `:json`;
   `attributes`: several of them as a JSON object.
+- `consent.CHANNEL.TOPIC`: GRANTED or DENIED. `consent.CHANNEL` is about every topic, `consent.any` about every channel.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from clarion_client import FieldError, Profile
+from clarion_client import ConsentChange, FieldError, Profile
 
 from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.json_input import parse_json
@@ -39,6 +40,7 @@ class Row:
     cells: tuple[str, ...]
     profile: Profile | None
     problem: str = ""
+    consents: tuple[ConsentChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,8 @@ def read_jsonl(lines: Iterable[str]) -> Iterator[Row]:
             continue
         try:
             given = {name: value for name, value in _json_object(text).items() if name not in _ASSIGNED}
-            yield Row(number, (text,), Profile.from_dict(given))
+            consents = given.pop("consents", [])
+            yield Row(number, (text,), Profile.from_dict(given), consents=_consents(consents))
         except (ValueError, RecursionError, FieldError) as error:
             yield Row(number, (text,), None, f"This is no profile: {error}.")
 
@@ -125,25 +128,38 @@ def _columns(header: Sequence[str], form: Form) -> list[Put]:
 
 
 def _column(name: str, form: Form) -> Put:
-    kind, dot, rest = name.partition(".")
-    if name in NAMESPACES or (kind == "identity" and rest):
-        namespace = rest or name
-        return _given(lambda data, cell: data["identities"].append(f"{namespace}:{cell}"))
-    match name:
-        case "identities":
-            return _given(lambda data, cell: data["identities"].extend(cell.splitlines()))
-        case "locale" | "time_zone":
-            return _given(lambda data, cell: data.__setitem__(name, cell))
-        case "attributes":
-            return _given(lambda data, cell: data["attributes"].update(_json_object(cell)))
-    if kind == "attributes" and dot:
+    kind, _, rest = name.partition(".")
+    if put := _named_column(name):
+        return _given(put)
+    if kind == "consent" and rest:
+        channel, _, topic = rest.partition(".")
+        return _given(lambda data, cell: data["consents"].append(_consent(channel, topic, cell)))
+    if kind == "attributes" and rest:
         return _attribute(rest)
     if form.attributes_from_rest:
         return _attribute(name)
-    known = ", ".join((*NAMESPACES, "identity.NAMESPACE", *COLUMNS, "attributes.NAME"))
+    others = ("identity.NAMESPACE", *COLUMNS, "attributes.NAME", "consent.CHANNEL.TOPIC")
+    known = ", ".join((*NAMESPACES, *others))
     raise CommandFailed(
         f"The column {name!r} is not one of {known}.", hint="--attributes-from-rest makes other columns attributes."
     )
+
+
+def _named_column(name: str) -> Callable[[dict[str, Any], str], None] | None:
+    """Returns what puts the cells of a column whose name is fixed; None for any other column."""
+    kind, _, rest = name.partition(".")
+    if name in NAMESPACES or (kind == "identity" and rest):
+        namespace = rest or name
+        return lambda data, cell: data["identities"].append(f"{namespace}:{cell}")
+    match name:
+        case "identities":
+            return lambda data, cell: data["identities"].extend(cell.splitlines())
+        case "locale" | "time_zone":
+            return lambda data, cell: data.__setitem__(name, cell)
+        case "attributes":
+            return lambda data, cell: data["attributes"].update(_json_object(cell))
+        case _:
+            return None
 
 
 def _given(put: Callable[[dict[str, Any], str], None]) -> Put:
@@ -166,14 +182,25 @@ def _attribute(name: str) -> Put:
 def _csv_row(line: int, cells: Sequence[str], columns: Sequence[Put], form: Form) -> Row:
     if len(cells) > len(columns):
         return Row(line, tuple(cells), None, "It has more cells than the header line.")
-    data: dict[str, Any] = {"identities": [], "attributes": {}}
+    data: dict[str, Any] = {"identities": [], "attributes": {}, "consents": []}
     try:
         for put, written in zip(columns, cells, strict=False):
             if cell := written.strip():
                 put(data, None if cell == form.null else cell)
-        return Row(line, tuple(cells), Profile.from_dict(data))
+        consents = _consents(data.pop("consents"))
+        return Row(line, tuple(cells), Profile.from_dict(data), consents=consents)
     except (ValueError, FieldError) as error:
         return Row(line, tuple(cells), None, f"{error}.")
+
+
+def _consent(channel: str, topic: str, choice: str) -> dict[str, Any]:
+    about = {"channel": "" if channel == "any" else channel.upper(), "topic": topic}
+    return {name: value for name, value in about.items() if value} | {"choice": choice.upper()}
+
+
+def _consents(given: Sequence[Mapping[str, Any]]) -> tuple[ConsentChange, ...]:
+    """Returns choices that were taken from a file."""
+    return tuple(ConsentChange.from_dict({"source": "IMPORT", **change}) for change in given)
 
 
 def _json_object(text: str) -> Mapping[str, Any]:

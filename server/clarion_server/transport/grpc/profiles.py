@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from clarion.v1 import profile_service_pb2 as pb
 
-from clarion_server.application.profiles.profile_import import MAX_ROWS, ImportProfiles
+from clarion_server.application.profiles.profile_import import ImportProfiles
 from clarion_server.application.profiles.profile_merge import MergeProfiles, ProfileMerger
 from clarion_server.application.profiles.profiles import (
     EDITABLE_FIELDS,
     CreateProfile,
     ManageProfiles,
-    ProfileFields,
     UpdateProfile,
 )
 from clarion_server.domain.access import Caller
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.names import PROFILES
 from clarion_server.domain.violation import required
-from clarion_server.transport.api.convert.profiles import to_fields, to_profile, to_result
+from clarion_server.transport.api.convert.profiles import to_fields, to_imported, to_profile, to_result
 from clarion_server.transport.api.masks import read_mask
 from clarion_server.transport.api.pagination import page_of
 from clarion_server.transport.api.requests import converted
@@ -72,7 +71,7 @@ class ProfileService:
         return pb.UpdateProfileResponse(profile=updated)
 
     async def import_profiles(self, request: pb.ImportProfilesRequest, caller: Caller) -> pb.ImportProfilesResponse:
-        results = await self._imports.import_rows(await converted(_to_rows, request), caller)
+        results = await self._imports.import_rows(await converted(to_imported, request), caller)
         return pb.ImportProfilesResponse(results=map(to_result, results))
 
     async def merge_profiles(self, request: pb.MergeProfilesRequest, caller: Caller) -> pb.MergeProfilesResponse:
@@ -87,11 +86,6 @@ class ProfileService:
     async def delete_profile(self, request: pb.DeleteProfileRequest, caller: Caller) -> pb.DeleteProfileResponse:
         await self._profiles.delete(PROFILES.parse(request.name), request.etag, caller)
         return pb.DeleteProfileResponse()
-
-
-def _to_rows(request: pb.ImportProfilesRequest) -> list[ProfileFields]:
-    """Reads no more rows than it takes to find that there are too many."""
-    return [to_fields(row) for row in request.profiles[: MAX_ROWS + 1]]
 
 
 def _need_profile(request: pb.CreateProfileRequest | pb.UpdateProfileRequest) -> None:

@@ -30,8 +30,7 @@ def to_set_consents(request: service_pb.SetConsentsRequest) -> SetConsents:
     parser = RequestParser()
     person = to_person(parser, request)
     changes = [
-        _from_change(parser, change, f"changes[{index}]")
-        for index, change in enumerate(request.changes[:_CHANGES_READ])
+        from_change(parser, change, f"changes[{index}]") for index, change in enumerate(request.changes[:_CHANGES_READ])
     ]
     return SetConsents(person, changes, parser.violations)
 
@@ -80,7 +79,7 @@ def to_settings(settings: ConsentSettings) -> pb.ConsentSettings:
     )
 
 
-def _from_change(parser: RequestParser, change: pb.ConsentChange, field: str) -> ConsentChange:
+def from_change(parser: RequestParser, change: pb.ConsentChange, field: str) -> ConsentChange:
     choice = parser.member(CONSENT_CHOICE, change.choice, f"{field}.choice")
     source = parser.member(CONSENT_SOURCE, change.source, f"{field}.source")
     for name in ("choice", "source"):

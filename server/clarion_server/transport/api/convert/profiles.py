@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from clarion.v1 import event_pb2
 from clarion.v1 import profile_pb2 as pb
 from clarion.v1 import profile_service_pb2 as service_pb
 
+from clarion_server.application.profiles.profile_import import MAX_ROWS, ImportedProfile
 from clarion_server.application.profiles.profiles import ProfileFields
+from clarion_server.domain.consent_change import MAX_CHANGES, ConsentChange
 from clarion_server.domain.event import ProfileMerge
 from clarion_server.domain.import_result import ImportResult
 from clarion_server.domain.profile import MAX_IDENTITIES, Profile
-from clarion_server.domain.violation import too_many
+from clarion_server.domain.violation import Violation, out_of_range, too_many
+from clarion_server.transport.api.convert.consents import from_change
 from clarion_server.transport.api.convert.enums import PROFILE_IMPORT_OUTCOME
 from clarion_server.transport.api.convert.request_parser import RequestParser
 from clarion_server.transport.api.convert.structs import to_struct
@@ -28,6 +34,35 @@ def to_fields(profile: pb.Profile) -> ProfileFields:
         identities = ()
     attributes = parser.values(profile.attributes, "attributes")
     return ProfileFields(identities, attributes, profile.locale, profile.time_zone, parser.violations)
+
+
+def to_imported(request: service_pb.ImportProfilesRequest) -> list[ImportedProfile]:
+    """Reads the profiles with their choices, no more of them than it takes to find that there are too many.
+
+    Raises InvalidFields for choices of a profile that the request does not have.
+    """
+    choices: dict[int, list[ConsentChange]] = {}
+    violations: dict[int, list[Violation]] = {}
+    parser = RequestParser()
+    for position, given in enumerate(request.consents[: MAX_ROWS + 1]):
+        index = given.profile_index
+        if not 0 <= index < len(request.profiles):
+            parser.add(out_of_range(f"consents[{position}].profile_index", "Must be the position of a profile."))
+            continue
+        changes = RequestParser()
+        start = len(choices.setdefault(index, []))
+        for number, change in enumerate(given.changes[: MAX_CHANGES + 1], start):
+            choices[index].append(from_change(changes, change, f"consents[{number}]"))
+        violations.setdefault(index, []).extend(changes.violations)
+    parser.check()
+    return [
+        ImportedProfile(_with_violations(to_fields(row), violations.get(index, ())), tuple(choices.get(index, ())))
+        for index, row in enumerate(request.profiles[: MAX_ROWS + 1])
+    ]
+
+
+def _with_violations(fields: ProfileFields, violations: Sequence[Violation]) -> ProfileFields:
+    return replace(fields, violations=(*fields.violations, *violations)) if violations else fields
 
 
 def to_profile(profile: Profile) -> pb.Profile:
@@ -52,4 +87,5 @@ def to_result(result: ImportResult) -> service_pb.ImportedProfile:
         outcome=PROFILE_IMPORT_OUTCOME.number(result.outcome),
         profile=result.name,
         violations=map(field_violation, result.violations),
+        notes=map(field_violation, result.notes),
     )

@@ -56,8 +56,9 @@ def import_profiles(
     """Create and change the profiles of a file.
 
     Columns: email, phone, push and identity.NAMESPACE hold an identity, identities one a line; locale; time_zone;
-    attributes.NAME an attribute, or attributes.NAME:integer (number, boolean, json); attributes a JSON object. An empty
-    cell leaves what is stored. A line of a .jsonl file has the fields of a profile.
+    attributes.NAME an attribute, or attributes.NAME:integer (number, boolean, json); attributes a JSON object;
+    consent.email.TOPIC, consent.email or consent.any GRANTED or DENIED. An empty cell leaves what is stored. A line of
+    a .jsonl file has the fields of a profile, and consents.
 
     Importing a file again changes nothing. After an interruption the command says where to go on with --from-line.
     Exit code 1 when a row is rejected.
@@ -111,6 +112,8 @@ class _Run:
     counts: Counter[str] = field(default_factory=Counter)
     rejected: list[tuple[Row, str]] = field(default_factory=list)
     repeated: int = 0
+    standing: int = 0
+    """The number of grants that a denial of the person forbids."""
     imported_through: int = 0
     """The line of the last row that was answered."""
     stopped: bool = False
@@ -139,7 +142,8 @@ class _Run:
 
     def _send(self, batch: Sequence[Row]) -> None:
         given = [(row, row.profile) for row in batch if row.profile is not None]
-        results = self.session.client.profiles.import_all([profile for _, profile in given])
+        consents = {index: row.consents for index, (row, _) in enumerate(given) if row.consents}
+        results = self.session.client.profiles.import_all([profile for _, profile in given], consents=consents)
         self.rejected += [(row, row.problem) for row in batch if row.profile is None]
         for (row, _), result in zip(given, results, strict=True):
             self._count(row, result)
@@ -152,6 +156,7 @@ class _Run:
             self.rejected.append((row, " ".join(problems)))
             return
         self.counts[result.outcome.lower()] += 1
+        self.standing += len(result.notes)
         if result.profile in self._first_lines:
             self.repeated += 1
         elif len(self._first_lines) < _MOST_REMEMBERED:
@@ -168,6 +173,7 @@ class _Run:
         return {
             **{outcome: self.counts[outcome] for outcome in ("created", "updated", "unchanged")},
             "repeated": self.repeated,
+            "denials_standing": self.standing,
             "rejected": [{"line": row.line, "problem": problem} for row, problem in self.rejected],
         }
 
@@ -200,6 +206,8 @@ def _sentence(run: _Run) -> str:
     summary = run.summary
     counts = [f"{summary[outcome]:,} {outcome}" for outcome in ("created", "updated", "unchanged")]
     again = f" {run.repeated:,} rows name somebody again." if run.repeated else ""
+    if run.standing:
+        again += f" {run.standing:,} grants were left out, because the person had denied."
     shown = [f"\nLine {each['line']}: {each['problem']}" for each in summary["rejected"][:_MOST_SHOWN]]
     more = len(run.rejected) - len(shown)
     rest = f"\n{more:,} more are not shown: see --rejected." if more else ""

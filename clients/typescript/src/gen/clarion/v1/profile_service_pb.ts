@@ -4,6 +4,8 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { ConsentChange } from "./consent_pb.js";
+import { file_clarion_v1_consent } from "./consent_pb.js";
 import type { Profile } from "./profile_pb.js";
 import { file_clarion_v1_profile } from "./profile_pb.js";
 import { file_google_api_annotations } from "../../google/api/annotations_pb.js";
@@ -18,7 +20,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/profile_service.proto.
  */
 export const file_clarion_v1_profile_service: GenFile = /*@__PURE__*/
-  fileDesc("CiBjbGFyaW9uL3YxL3Byb2ZpbGVfc2VydmljZS5wcm90bxIKY2xhcmlvbi52MSJfChRDcmVhdGVQcm9maWxlUmVxdWVzdBIqCgdwcm9maWxlGAEgASgLMhMuY2xhcmlvbi52MS5Qcm9maWxlQgTiQQECEhsKDXZhbGlkYXRlX29ubHkYAiABKAhCBOJBAQEiPQoVQ3JlYXRlUHJvZmlsZVJlc3BvbnNlEiQKB3Byb2ZpbGUYASABKAsyEy5jbGFyaW9uLnYxLlByb2ZpbGUiJwoRR2V0UHJvZmlsZVJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAiI6ChJHZXRQcm9maWxlUmVzcG9uc2USJAoHcHJvZmlsZRgBIAEoCzITLmNsYXJpb24udjEuUHJvZmlsZSIuChRMb29rdXBQcm9maWxlUmVxdWVzdBIWCghpZGVudGl0eRgBIAEoCUIE4kEBAiI9ChVMb29rdXBQcm9maWxlUmVzcG9uc2USJAoHcHJvZmlsZRgBIAEoCzITLmNsYXJpb24udjEuUHJvZmlsZSJIChNMaXN0UHJvZmlsZXNSZXF1ZXN0EhcKCXBhZ2Vfc2l6ZRgBIAEoBUIE4kEBARIYCgpwYWdlX3Rva2VuGAIgASgJQgTiQQEBIlYKFExpc3RQcm9maWxlc1Jlc3BvbnNlEiUKCHByb2ZpbGVzGAEgAygLMhMuY2xhcmlvbi52MS5Qcm9maWxlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKWAQoUVXBkYXRlUHJvZmlsZVJlcXVlc3QSKgoHcHJvZmlsZRgBIAEoCzITLmNsYXJpb24udjEuUHJvZmlsZUIE4kEBAhI1Cgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2tCBOJBAQESGwoNdmFsaWRhdGVfb25seRgDIAEoCEIE4kEBASI9ChVVcGRhdGVQcm9maWxlUmVzcG9uc2USJAoHcHJvZmlsZRgBIAEoCzITLmNsYXJpb24udjEuUHJvZmlsZSJEChVJbXBvcnRQcm9maWxlc1JlcXVlc3QSKwoIcHJvZmlsZXMYASADKAsyEy5jbGFyaW9uLnYxLlByb2ZpbGVCBOJBAQIiRgoWSW1wb3J0UHJvZmlsZXNSZXNwb25zZRIsCgdyZXN1bHRzGAEgAygLMhsuY2xhcmlvbi52MS5JbXBvcnRlZFByb2ZpbGUijgIKD0ltcG9ydGVkUHJvZmlsZRI0CgdvdXRjb21lGAEgASgOMiMuY2xhcmlvbi52MS5JbXBvcnRlZFByb2ZpbGUuT3V0Y29tZRIPCgdwcm9maWxlGAIgASgJEjkKCnZpb2xhdGlvbnMYAyADKAsyJS5nb29nbGUucnBjLkJhZFJlcXVlc3QuRmllbGRWaW9sYXRpb24ieQoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASEwoPT1VUQ09NRV9DUkVBVEVEEAESEwoPT1VUQ09NRV9VUERBVEVEEAISFQoRT1VUQ09NRV9VTkNIQU5HRUQQAxIUChBPVVRDT01FX1JFSkVDVEVEEAQicwoUTWVyZ2VQcm9maWxlc1JlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAhIWCghhYnNvcmJlZBgCIAEoCUIE4kEBAhISCgRldGFnGAMgASgJQgTiQQEBEhsKDWFic29yYmVkX2V0YWcYBCABKAlCBOJBAQEiPQoVTWVyZ2VQcm9maWxlc1Jlc3BvbnNlEiQKB3Byb2ZpbGUYASABKAsyEy5jbGFyaW9uLnYxLlByb2ZpbGUiPgoURGVsZXRlUHJvZmlsZVJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAhISCgRldGFnGAIgASgJQgTiQQEBIhcKFURlbGV0ZVByb2ZpbGVSZXNwb25zZTLDBwoOUHJvZmlsZVNlcnZpY2UScwoNQ3JlYXRlUHJvZmlsZRIgLmNsYXJpb24udjEuQ3JlYXRlUHJvZmlsZVJlcXVlc3QaIS5jbGFyaW9uLnYxLkNyZWF0ZVByb2ZpbGVSZXNwb25zZSIdgtPkkwIXIgwvdjEvcHJvZmlsZXM6B3Byb2ZpbGUSagoKR2V0UHJvZmlsZRIdLmNsYXJpb24udjEuR2V0UHJvZmlsZVJlcXVlc3QaHi5jbGFyaW9uLnYxLkdldFByb2ZpbGVSZXNwb25zZSIdgtPkkwIXEhUvdjEve25hbWU9cHJvZmlsZXMvKn0SdAoNTG9va3VwUHJvZmlsZRIgLmNsYXJpb24udjEuTG9va3VwUHJvZmlsZVJlcXVlc3QaIS5jbGFyaW9uLnYxLkxvb2t1cFByb2ZpbGVSZXNwb25zZSIegtPkkwIYIhMvdjEvcHJvZmlsZXM6bG9va3VwOgEqEmcKDExpc3RQcm9maWxlcxIfLmNsYXJpb24udjEuTGlzdFByb2ZpbGVzUmVxdWVzdBogLmNsYXJpb24udjEuTGlzdFByb2ZpbGVzUmVzcG9uc2UiFILT5JMCDhIML3YxL3Byb2ZpbGVzEoQBCg1VcGRhdGVQcm9maWxlEiAuY2xhcmlvbi52MS5VcGRhdGVQcm9maWxlUmVxdWVzdBohLmNsYXJpb24udjEuVXBkYXRlUHJvZmlsZVJlc3BvbnNlIi6C0+STAigyHS92MS97cHJvZmlsZS5uYW1lPXByb2ZpbGVzLyp9Ogdwcm9maWxlEncKDkltcG9ydFByb2ZpbGVzEiEuY2xhcmlvbi52MS5JbXBvcnRQcm9maWxlc1JlcXVlc3QaIi5jbGFyaW9uLnYxLkltcG9ydFByb2ZpbGVzUmVzcG9uc2UiHoLT5JMCGCITL3YxL3Byb2ZpbGVzOmltcG9ydDoBKhJ8Cg1NZXJnZVByb2ZpbGVzEiAuY2xhcmlvbi52MS5NZXJnZVByb2ZpbGVzUmVxdWVzdBohLmNsYXJpb24udjEuTWVyZ2VQcm9maWxlc1Jlc3BvbnNlIiaC0+STAiAiGy92MS97bmFtZT1wcm9maWxlcy8qfTptZXJnZToBKhJzCg1EZWxldGVQcm9maWxlEiAuY2xhcmlvbi52MS5EZWxldGVQcm9maWxlUmVxdWVzdBohLmNsYXJpb24udjEuRGVsZXRlUHJvZmlsZVJlc3BvbnNlIh2C0+STAhcqFS92MS97bmFtZT1wcm9maWxlcy8qfWIGcHJvdG8z", [file_clarion_v1_profile, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_field_mask, file_google_rpc_error_details]);
+  fileDesc("CiBjbGFyaW9uL3YxL3Byb2ZpbGVfc2VydmljZS5wcm90bxIKY2xhcmlvbi52MSJfChRDcmVhdGVQcm9maWxlUmVxdWVzdBIqCgdwcm9maWxlGAEgASgLMhMuY2xhcmlvbi52MS5Qcm9maWxlQgTiQQECEhsKDXZhbGlkYXRlX29ubHkYAiABKAhCBOJBAQEiPQoVQ3JlYXRlUHJvZmlsZVJlc3BvbnNlEiQKB3Byb2ZpbGUYASABKAsyEy5jbGFyaW9uLnYxLlByb2ZpbGUiJwoRR2V0UHJvZmlsZVJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAiI6ChJHZXRQcm9maWxlUmVzcG9uc2USJAoHcHJvZmlsZRgBIAEoCzITLmNsYXJpb24udjEuUHJvZmlsZSIuChRMb29rdXBQcm9maWxlUmVxdWVzdBIWCghpZGVudGl0eRgBIAEoCUIE4kEBAiI9ChVMb29rdXBQcm9maWxlUmVzcG9uc2USJAoHcHJvZmlsZRgBIAEoCzITLmNsYXJpb24udjEuUHJvZmlsZSJIChNMaXN0UHJvZmlsZXNSZXF1ZXN0EhcKCXBhZ2Vfc2l6ZRgBIAEoBUIE4kEBARIYCgpwYWdlX3Rva2VuGAIgASgJQgTiQQEBIlYKFExpc3RQcm9maWxlc1Jlc3BvbnNlEiUKCHByb2ZpbGVzGAEgAygLMhMuY2xhcmlvbi52MS5Qcm9maWxlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKWAQoUVXBkYXRlUHJvZmlsZVJlcXVlc3QSKgoHcHJvZmlsZRgBIAEoCzITLmNsYXJpb24udjEuUHJvZmlsZUIE4kEBAhI1Cgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2tCBOJBAQESGwoNdmFsaWRhdGVfb25seRgDIAEoCEIE4kEBASI9ChVVcGRhdGVQcm9maWxlUmVzcG9uc2USJAoHcHJvZmlsZRgBIAEoCzITLmNsYXJpb24udjEuUHJvZmlsZSJ6ChVJbXBvcnRQcm9maWxlc1JlcXVlc3QSKwoIcHJvZmlsZXMYASADKAsyEy5jbGFyaW9uLnYxLlByb2ZpbGVCBOJBAQISNAoIY29uc2VudHMYAiADKAsyHC5jbGFyaW9uLnYxLkltcG9ydGVkQ29uc2VudHNCBOJBAQEiYQoQSW1wb3J0ZWRDb25zZW50cxIbCg1wcm9maWxlX2luZGV4GAEgASgFQgTiQQECEjAKB2NoYW5nZXMYAiADKAsyGS5jbGFyaW9uLnYxLkNvbnNlbnRDaGFuZ2VCBOJBAQIiRgoWSW1wb3J0UHJvZmlsZXNSZXNwb25zZRIsCgdyZXN1bHRzGAEgAygLMhsuY2xhcmlvbi52MS5JbXBvcnRlZFByb2ZpbGUixAIKD0ltcG9ydGVkUHJvZmlsZRI0CgdvdXRjb21lGAEgASgOMiMuY2xhcmlvbi52MS5JbXBvcnRlZFByb2ZpbGUuT3V0Y29tZRIPCgdwcm9maWxlGAIgASgJEjkKCnZpb2xhdGlvbnMYAyADKAsyJS5nb29nbGUucnBjLkJhZFJlcXVlc3QuRmllbGRWaW9sYXRpb24SNAoFbm90ZXMYBCADKAsyJS5nb29nbGUucnBjLkJhZFJlcXVlc3QuRmllbGRWaW9sYXRpb24ieQoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASEwoPT1VUQ09NRV9DUkVBVEVEEAESEwoPT1VUQ09NRV9VUERBVEVEEAISFQoRT1VUQ09NRV9VTkNIQU5HRUQQAxIUChBPVVRDT01FX1JFSkVDVEVEEAQicwoUTWVyZ2VQcm9maWxlc1JlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAhIWCghhYnNvcmJlZBgCIAEoCUIE4kEBAhISCgRldGFnGAMgASgJQgTiQQEBEhsKDWFic29yYmVkX2V0YWcYBCABKAlCBOJBAQEiPQoVTWVyZ2VQcm9maWxlc1Jlc3BvbnNlEiQKB3Byb2ZpbGUYASABKAsyEy5jbGFyaW9uLnYxLlByb2ZpbGUiPgoURGVsZXRlUHJvZmlsZVJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAhISCgRldGFnGAIgASgJQgTiQQEBIhcKFURlbGV0ZVByb2ZpbGVSZXNwb25zZTLDBwoOUHJvZmlsZVNlcnZpY2UScwoNQ3JlYXRlUHJvZmlsZRIgLmNsYXJpb24udjEuQ3JlYXRlUHJvZmlsZVJlcXVlc3QaIS5jbGFyaW9uLnYxLkNyZWF0ZVByb2ZpbGVSZXNwb25zZSIdgtPkkwIXIgwvdjEvcHJvZmlsZXM6B3Byb2ZpbGUSagoKR2V0UHJvZmlsZRIdLmNsYXJpb24udjEuR2V0UHJvZmlsZVJlcXVlc3QaHi5jbGFyaW9uLnYxLkdldFByb2ZpbGVSZXNwb25zZSIdgtPkkwIXEhUvdjEve25hbWU9cHJvZmlsZXMvKn0SdAoNTG9va3VwUHJvZmlsZRIgLmNsYXJpb24udjEuTG9va3VwUHJvZmlsZVJlcXVlc3QaIS5jbGFyaW9uLnYxLkxvb2t1cFByb2ZpbGVSZXNwb25zZSIegtPkkwIYIhMvdjEvcHJvZmlsZXM6bG9va3VwOgEqEmcKDExpc3RQcm9maWxlcxIfLmNsYXJpb24udjEuTGlzdFByb2ZpbGVzUmVxdWVzdBogLmNsYXJpb24udjEuTGlzdFByb2ZpbGVzUmVzcG9uc2UiFILT5JMCDhIML3YxL3Byb2ZpbGVzEoQBCg1VcGRhdGVQcm9maWxlEiAuY2xhcmlvbi52MS5VcGRhdGVQcm9maWxlUmVxdWVzdBohLmNsYXJpb24udjEuVXBkYXRlUHJvZmlsZVJlc3BvbnNlIi6C0+STAigyHS92MS97cHJvZmlsZS5uYW1lPXByb2ZpbGVzLyp9Ogdwcm9maWxlEncKDkltcG9ydFByb2ZpbGVzEiEuY2xhcmlvbi52MS5JbXBvcnRQcm9maWxlc1JlcXVlc3QaIi5jbGFyaW9uLnYxLkltcG9ydFByb2ZpbGVzUmVzcG9uc2UiHoLT5JMCGCITL3YxL3Byb2ZpbGVzOmltcG9ydDoBKhJ8Cg1NZXJnZVByb2ZpbGVzEiAuY2xhcmlvbi52MS5NZXJnZVByb2ZpbGVzUmVxdWVzdBohLmNsYXJpb24udjEuTWVyZ2VQcm9maWxlc1Jlc3BvbnNlIiaC0+STAiAiGy92MS97bmFtZT1wcm9maWxlcy8qfTptZXJnZToBKhJzCg1EZWxldGVQcm9maWxlEiAuY2xhcmlvbi52MS5EZWxldGVQcm9maWxlUmVxdWVzdBohLmNsYXJpb24udjEuRGVsZXRlUHJvZmlsZVJlc3BvbnNlIh2C0+STAhcqFS92MS97bmFtZT1wcm9maWxlcy8qfWIGcHJvdG8z", [file_clarion_v1_consent, file_clarion_v1_profile, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_field_mask, file_google_rpc_error_details]);
 
 /**
  * Asks for a new profile.
@@ -281,6 +283,13 @@ export type ImportProfilesRequest = Message<"clarion.v1.ImportProfilesRequest"> 
    * @generated from field: repeated clarion.v1.Profile profiles = 1;
    */
   profiles: Profile[];
+
+  /**
+   * Optional. Choices of these people, each entry about one profile of the request.
+   *
+   * @generated from field: repeated clarion.v1.ImportedConsents consents = 2;
+   */
+  consents: ImportedConsents[];
 };
 
 /**
@@ -289,6 +298,34 @@ export type ImportProfilesRequest = Message<"clarion.v1.ImportProfilesRequest"> 
  */
 export const ImportProfilesRequestSchema: GenMessage<ImportProfilesRequest> = /*@__PURE__*/
   messageDesc(file_clarion_v1_profile_service, 10);
+
+/**
+ * Choices of one person, which enter the history when the profile is imported.
+ *
+ * @generated from message clarion.v1.ImportedConsents
+ */
+export type ImportedConsents = Message<"clarion.v1.ImportedConsents"> & {
+  /**
+   * Required. The position of the profile in `profiles`. Default: 0, the first.
+   *
+   * @generated from field: int32 profile_index = 1;
+   */
+  profileIndex: number;
+
+  /**
+   * Required. The choices, each as for `SetConsents`. One that a standing denial forbids is left out, and noted in the result.
+   *
+   * @generated from field: repeated clarion.v1.ConsentChange changes = 2;
+   */
+  changes: ConsentChange[];
+};
+
+/**
+ * Describes the message clarion.v1.ImportedConsents.
+ * Use `create(ImportedConsentsSchema)` to create a new message.
+ */
+export const ImportedConsentsSchema: GenMessage<ImportedConsents> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_profile_service, 11);
 
 /**
  * Says what became of each profile.
@@ -309,7 +346,7 @@ export type ImportProfilesResponse = Message<"clarion.v1.ImportProfilesResponse"
  * Use `create(ImportProfilesResponseSchema)` to create a new message.
  */
 export const ImportProfilesResponseSchema: GenMessage<ImportProfilesResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_profile_service, 11);
+  messageDesc(file_clarion_v1_profile_service, 12);
 
 /**
  * What became of one profile of an import.
@@ -332,12 +369,20 @@ export type ImportedProfile = Message<"clarion.v1.ImportedProfile"> & {
   profile: string;
 
   /**
-   * Why it was rejected, with paths in the profile such as `identities[1]`. `IDENTITY_CONFLICT`: the identities belong to several
-   * profiles.
+   * Why it was rejected, with paths in the profile such as `identities[1]`, or among its choices, such as `consents[0].topic`.
+   * `IDENTITY_CONFLICT`: the identities belong to several profiles.
    *
    * @generated from field: repeated google.rpc.BadRequest.FieldViolation violations = 3;
    */
   violations: BadRequest_FieldViolation[];
+
+  /**
+   * What was left out of a profile that was imported. `DENIAL_STANDS`: the choice at that path, such as `consents[0]`, grants what
+   * the person denied.
+   *
+   * @generated from field: repeated google.rpc.BadRequest.FieldViolation notes = 4;
+   */
+  notes: BadRequest_FieldViolation[];
 };
 
 /**
@@ -345,7 +390,7 @@ export type ImportedProfile = Message<"clarion.v1.ImportedProfile"> & {
  * Use `create(ImportedProfileSchema)` to create a new message.
  */
 export const ImportedProfileSchema: GenMessage<ImportedProfile> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_profile_service, 12);
+  messageDesc(file_clarion_v1_profile_service, 13);
 
 /**
  * What became of it. Values may be added.
@@ -393,7 +438,7 @@ export enum ImportedProfile_Outcome {
  * Describes the enum clarion.v1.ImportedProfile.Outcome.
  */
 export const ImportedProfile_OutcomeSchema: GenEnum<ImportedProfile_Outcome> = /*@__PURE__*/
-  enumDesc(file_clarion_v1_profile_service, 12, 0);
+  enumDesc(file_clarion_v1_profile_service, 13, 0);
 
 /**
  * Asks for a merge.
@@ -435,7 +480,7 @@ export type MergeProfilesRequest = Message<"clarion.v1.MergeProfilesRequest"> & 
  * Use `create(MergeProfilesRequestSchema)` to create a new message.
  */
 export const MergeProfilesRequestSchema: GenMessage<MergeProfilesRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_profile_service, 13);
+  messageDesc(file_clarion_v1_profile_service, 14);
 
 /**
  * Carries the survivor.
@@ -456,7 +501,7 @@ export type MergeProfilesResponse = Message<"clarion.v1.MergeProfilesResponse"> 
  * Use `create(MergeProfilesResponseSchema)` to create a new message.
  */
 export const MergeProfilesResponseSchema: GenMessage<MergeProfilesResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_profile_service, 14);
+  messageDesc(file_clarion_v1_profile_service, 15);
 
 /**
  * Asks for a deletion.
@@ -484,7 +529,7 @@ export type DeleteProfileRequest = Message<"clarion.v1.DeleteProfileRequest"> & 
  * Use `create(DeleteProfileRequestSchema)` to create a new message.
  */
 export const DeleteProfileRequestSchema: GenMessage<DeleteProfileRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_profile_service, 15);
+  messageDesc(file_clarion_v1_profile_service, 16);
 
 /**
  * Says that the profile is gone.
@@ -499,7 +544,7 @@ export type DeleteProfileResponse = Message<"clarion.v1.DeleteProfileResponse"> 
  * Use `create(DeleteProfileResponseSchema)` to create a new message.
  */
 export const DeleteProfileResponseSchema: GenMessage<DeleteProfileResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_profile_service, 16);
+  messageDesc(file_clarion_v1_profile_service, 17);
 
 /**
  * Keeps what is known about people.
