@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -46,12 +46,13 @@ class ProfileUse:
     @property
     def reads_attributes(self) -> bool:
         """Whether a content or an address may come from stored attributes."""
-        return self.live.version.reads_profile or bool(self.address_attributes)
+        return self.live.version.reads_profile or bool(self.address_members)
 
     @property
-    def address_attributes(self) -> set[str]:
+    def address_members(self) -> set[str]:
+        """The beginnings of the JSON members that may hold an address."""
         contents = (action.content for action in self.live.version.definition.actions)
-        return {content.address_attribute for content in contents if content.address_attribute}
+        return {f'"{content.address_attribute}"' for content in contents if content.address_attribute}
 
 
 class StoredProfiles:
@@ -142,9 +143,13 @@ def _complete(trigger: Trigger, use: ProfileUse, known: Known) -> Trigger:
     recipients: list[AcceptedRecipient] = []
     attributes: dict[int, Mapping[str, Any]] = {}
     rejections: dict[int, tuple[Violation, ...]] = {}
+    members = use.address_members
     for key, recipient in _keys(trigger, use):
         index, profile = recipient.index, known.get(key)
-        result = _check_unknown(recipient, use) if profile is None else _complete_recipient(recipient, profile, use)
+        if profile is None:
+            result = _check_unknown(recipient, use)
+        else:
+            result = _complete_recipient(recipient, profile, _stored_attributes(profile, use, members), use)
         if isinstance(result, _Completed):
             recipients.append(result.recipient)
             if result.attributes is not None:
@@ -175,15 +180,16 @@ def _check_unknown(recipient: AcceptedRecipient, use: ProfileUse) -> _Completed 
 
 
 def _complete_recipient(
-    recipient: AcceptedRecipient, profile: KnownProfile, use: ProfileUse
+    recipient: AcceptedRecipient, profile: KnownProfile, stored: Mapping[str, Any], use: ProfileUse
 ) -> _Completed | list[Violation]:
     given, version = use.inputs[recipient.index], use.live.version
-    stored = _stored_attributes(profile, use)
-    merged = {**stored, **given.profile} if stored else given.profile
+    locale = choose_locale(given.locale, given.profile, profile.locale or version.definition.default_locale).value
+    if not stored and not use.lacks_address:
+        return _Completed(recipient if locale == recipient.locale else replace(recipient, locale=locale))
+    merged = {**stored, **given.profile}
     addresses, violations = choose_addresses(given.address, merged, given.identity, version.definition)
     if violations:
         return violations
-    locale = choose_locale(given.locale, given.profile, profile.locale or version.definition.default_locale).value
     reads_stored = bool(stored) and version.reads_profile
     completed = AcceptedRecipient(
         recipient.index,
@@ -198,10 +204,10 @@ def _complete_recipient(
     return _Completed(completed, merged if reads_stored else None)
 
 
-def _stored_attributes(profile: KnownProfile, use: ProfileUse) -> Mapping[str, Any]:
+def _stored_attributes(profile: KnownProfile, use: ProfileUse, address_members: Iterable[str]) -> Mapping[str, Any]:
     """Returns the stored attributes, unless nothing is read of them: parsing them takes longer than all else."""
     text = profile.attributes
-    if use.live.version.reads_profile or any(f'"{name}"' in text for name in use.address_attributes):
+    if use.live.version.reads_profile or any(member in text for member in address_members):
         attributes: Mapping[str, Any] = orjson.loads(text)
         return attributes
     return {}
