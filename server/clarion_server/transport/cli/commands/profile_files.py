@@ -111,7 +111,8 @@ class _Run:
     session: Session
     counts: Counter[str] = field(default_factory=Counter)
     rejected: list[tuple[Row, str]] = field(default_factory=list)
-    repeated: int = 0
+    repeated: list[tuple[int, int]] = field(default_factory=list)
+    """The lines that name somebody again, each with the line that did so first."""
     standing: int = 0
     """The number of grants that a denial of the person forbids."""
     imported_through: int = 0
@@ -158,7 +159,7 @@ class _Run:
         self.counts[result.outcome.lower()] += 1
         self.standing += len(result.notes)
         if result.profile in self._first_lines:
-            self.repeated += 1
+            self.repeated.append((row.line, self._first_lines[result.profile]))
         elif len(self._first_lines) < _MOST_REMEMBERED:
             self._first_lines[result.profile] = row.line
 
@@ -172,7 +173,7 @@ class _Run:
     def summary(self) -> dict[str, Any]:
         return {
             **{outcome: self.counts[outcome] for outcome in ("created", "updated", "unchanged")},
-            "repeated": self.repeated,
+            "repeated": [{"line": line, "first_line": first} for line, first in self.repeated],
             "denials_standing": self.standing,
             "rejected": [{"line": row.line, "problem": problem} for row, problem in self.rejected],
         }
@@ -205,7 +206,7 @@ def _line_count(path: Path) -> int | None:
 def _sentence(run: _Run) -> str:
     summary = run.summary
     counts = [f"{summary[outcome]:,} {outcome}" for outcome in ("created", "updated", "unchanged")]
-    again = f" {run.repeated:,} rows name somebody again." if run.repeated else ""
+    again = f" {len(run.repeated):,} rows name somebody again." if run.repeated else ""
     if run.standing:
         again += f" {run.standing:,} grants were left out, because the person had denied."
     shown = [f"\nLine {each['line']}: {each['problem']}" for each in summary["rejected"][:_MOST_SHOWN]]
