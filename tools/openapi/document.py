@@ -205,4 +205,4 @@ class _Operation:
 
 
 def _singular(collection: str) -> str:
-    return collection.removesuffix("s")
+    return f"{collection[:-3]}y" if collection.endswith("ies") else collection.removesuffix("s")

@@ -54,12 +54,14 @@ def person_of(person: str) -> PersonFields:
 SHORTENED: Mapping[str, Callable[[str], str]] = {
     "clarion.v1.Action.channel_configuration": partial(full_name_or_empty, "channelConfigurations"),
     "clarion.v1.Campaign.name": partial(full_name_or_empty, "campaigns"),
+    "clarion.v1.Campaign.sending_policy": partial(full_name_or_empty, "sendingPolicies"),
     "clarion.v1.Campaign.topic": partial(full_name_or_empty, "topics"),
     "clarion.v1.ChannelConfiguration.name": partial(full_name_or_empty, "channelConfigurations"),
     "clarion.v1.Profile.identities": full_identity,
     "clarion.v1.Profile.name": partial(full_name_or_empty, "profiles"),
     "clarion.v1.ConsentChange.topic": partial(full_name_or_empty, "topics"),
     "clarion.v1.Recipient.identity": full_identity,
+    "clarion.v1.SendingPolicy.name": partial(full_name_or_empty, "sendingPolicies"),
     "clarion.v1.Topic.name": partial(full_name_or_empty, "topics"),
     "clarion.v1.TriggerRequest.campaign": partial(full_name_or_empty, "campaigns"),
 }

@@ -10,6 +10,7 @@ import { Executions, Reports } from "./executions.js";
 import { type TriggerResponse, TriggerService } from "./gen/clarion/v1/trigger_service_pb.js";
 import { Messages } from "./messages.js";
 import { Profiles } from "./profiles.js";
+import { SendingPolicies } from "./sending_policies.js";
 import { type ClientOptions, DEFAULT_TARGET, environmentSettings, Settings } from "./settings.js";
 import { AllowLists, Suppressions } from "./suppressions.js";
 import { Topics } from "./topics.js";
@@ -35,6 +36,7 @@ export class Client {
   readonly profiles: Profiles;
   readonly reports: Reports;
   readonly suppressions: Suppressions;
+  readonly sendingPolicies: SendingPolicies;
   readonly topics: Topics;
   readonly #calls: Calls;
 
@@ -50,6 +52,7 @@ export class Client {
     this.profiles = new Profiles(this.#calls);
     this.reports = new Reports(this.#calls);
     this.suppressions = new Suppressions(this.#calls);
+    this.sendingPolicies = new SendingPolicies(this.#calls);
     this.topics = new Topics(this.#calls);
   }
 

@@ -13,11 +13,18 @@ from clarion_server.application.resource_lookup import find_campaign
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.acceptance import TargetAction
 from clarion_server.domain.access import Visibility
-from clarion_server.domain.campaign import Campaign, CampaignDefinition, CampaignState, UnknownRecipientPolicy
+from clarion_server.domain.campaign import (
+    Campaign,
+    CampaignDefinition,
+    CampaignState,
+    ThroughputMode,
+    UnknownRecipientPolicy,
+)
 from clarion_server.domain.errors import CampaignNotLive, CampaignOutdated, CampaignOutsideWindow
 from clarion_server.domain.identity import IdentityNamespace, Normalisation, namespace_of
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, lane_of
+from clarion_server.domain.sending_policy import DEFAULT_POLICY
 
 #: About how many bytes the versions take at most that are kept compiled, and as many again those of live campaigns. A
 #: version of a small mail takes 20 KB, so that is 1,600 of each.
@@ -41,6 +48,14 @@ class CompiledVersion:
     """Whether a content may depend on attributes of the profile."""
     size: int
     """About how many bytes of memory it takes."""
+
+    @property
+    def sending_policy(self) -> str | None:
+        """The id of the sending policy that may hold for its messages; None when none does."""
+        definition = self.definition
+        if definition.throughput_mode is ThroughputMode.HIGH:
+            return None
+        return definition.sending_policy or DEFAULT_POLICY
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from clarion_server.domain.campaign import Campaign, CampaignVersion
 from clarion_server.domain.errors import ResourceNotFound
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.message import Message
-from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS, MESSAGES, PROFILES, TOPICS
+from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS, MESSAGES, PROFILES, SENDING_POLICIES, TOPICS
 from clarion_server.domain.profile import Profile
+from clarion_server.domain.sending_policy import SendingPolicy
 from clarion_server.domain.topic import Topic
 
 
@@ -59,3 +60,11 @@ def find_profile(unit: UnitOfWork, visibility: Visibility, profile_id: str) -> P
     if profile is None:
         raise ResourceNotFound(PROFILES.format(profile_id))
     return profile
+
+
+def find_sending_policy(unit: UnitOfWork, visibility: Visibility, policy_id: str) -> SendingPolicy:
+    """Raises ResourceNotFound."""
+    policy = unit.sending_policies.get(visibility, policy_id)
+    if policy is None:
+        raise ResourceNotFound(SENDING_POLICIES.format(policy_id))
+    return policy

@@ -10,6 +10,7 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.profiles.profile_import import ImportProfiles, RecordChoice
 from clarion_server.application.profiles.profile_merge import ProfileMerger
 from clarion_server.application.profiles.profiles import ManageProfiles
+from clarion_server.application.sending_policies.policies import ManageSendingPolicies
 from clarion_server.application.suppressions.allow_lists import ManageAllowLists
 from clarion_server.application.suppressions.entries import ManageSuppressions
 from clarion_server.application.suppressions.importing import ImportSuppressions
@@ -29,6 +30,7 @@ class People:
     allow_lists: ManageAllowLists
     suppressions: ManageSuppressions
     suppression_imports: ImportSuppressions
+    sending_policies: ManageSendingPolicies
 
 
 def wire_people(core: Core) -> People:
@@ -40,6 +42,7 @@ def wire_people(core: Core) -> People:
         ManageAllowLists(core.transactions, core.clock),
         ManageSuppressions(core.transactions, core.clock, core.ids),
         ImportSuppressions(core.transactions, core.clock, core.ids),
+        ManageSendingPolicies(core.transactions, core.clock),
     )
 
 

@@ -12,6 +12,7 @@ from clarion.v1 import (
     message_service_pb2,
     profile_service_pb2,
     report_service_pb2,
+    sending_policy_service_pb2,
     suppression_service_pb2,
     topic_service_pb2,
     trigger_service_pb2,
@@ -33,6 +34,7 @@ from clarion_server.transport.grpc.keys import ApiKeyService
 from clarion_server.transport.grpc.messages import MessageService
 from clarion_server.transport.grpc.profiles import ProfileService
 from clarion_server.transport.grpc.reports import ReportService
+from clarion_server.transport.grpc.sending_policies import SendingPolicyService
 from clarion_server.transport.grpc.suppressions import SuppressionService
 from clarion_server.transport.grpc.topics import TopicService
 from clarion_server.transport.grpc.triggers import TriggerService
@@ -62,6 +64,7 @@ def contract_services(
         _service(suppression_service_pb2, SuppressionService(people.suppressions, people.suppression_imports)),
         _service(consent_service_pb2, ConsentService(people.consents.consents, people.consents.settings)),
         _service(topic_service_pb2, TopicService(people.consents.topics)),
+        _service(sending_policy_service_pb2, SendingPolicyService(people.sending_policies)),
         _service(api_key_service_pb2, ApiKeyService(access.keys)),
     ]
 

@@ -21,6 +21,7 @@ from clarion_server.domain.execution import Execution
 from clarion_server.domain.identity import IdentityKey
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message, MessageState, category_of, message_id
+from clarion_server.domain.sending_hours import HoursQuestion
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
 
@@ -68,6 +69,8 @@ class Trigger:
     actions: Sequence[TargetAction]
     lane: Lane
     topic: str | None
+    sending_policy: str | None
+    """The id of the policy whose hours its messages keep, if there is one that holds for them."""
     recipients: Sequence[AcceptedRecipient]
     release_time: Instant
     owners: Sequence[str | None]
@@ -97,6 +100,16 @@ def consent_question(trigger: Trigger) -> ConsentQuestion | None:
     return ConsentQuestion(trigger.execution.sandbox, trigger.topic, identities)
 
 
+def hours_question(trigger: Trigger) -> HoursQuestion | None:
+    """Returns what must be known about the hours of a trigger's messages; None when no policy can hold for them."""
+    if trigger.sending_policy is None:
+        return None
+    identities = {
+        each.identity: IdentityKey(each.identity.partition(":")[0], each.normal_value) for each in trigger.recipients
+    }
+    return HoursQuestion(trigger.execution.sandbox, trigger.sending_policy, category_of(trigger.lane), identities)
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """The data of the store on which the decisions about a batch of triggers depend."""
@@ -120,6 +133,8 @@ class Accepted:
     """As in the trigger."""
     lapsed: Execution | None = None
     """The execution that had the same request id, and has had it for longer than the window of idempotency."""
+    deferred: Sequence[Message] = ()
+    """Those of the messages that wait for the next opening of their sending policy."""
 
 
 @value
@@ -185,20 +200,25 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
     messages: list[Message] = []
     exclusions: dict[tuple[int, int], ExclusionReason] = {}
     phase, first_only = ExclusionPhase.ACCEPT, trigger.execution.action_mode is ActionMode.FIRST_DELIVERABLE
-    asks_consent = trigger.asks_consent
+    asks_consent, hours = trigger.asks_consent, facts.exclusions.hours
+    policy = hours.policy(trigger.execution.sandbox, trigger.sending_policy, category_of(trigger.lane))
+    policy_id, deferred = None if policy is None else policy.id, []
     for recipient in trigger.recipients:
         for index, action in enumerate(trigger.actions):
             consent = _consent(trigger, recipient, index, facts) if asks_consent else NOT_ASKED
-            message = _message(trigger, recipient, index, action, consent, first_only)
+            message = _message(trigger, recipient, index, action, consent, policy_id, first_only)
             exclusion = find_exclusion(message, message.release_time, phase, facts.exclusions, consent)
             if exclusion is not None:
                 exclusions[recipient.index, index] = exclusion.reason
                 message = _excluded(message, exclusion)
+            elif policy_id and (opening := hours.opening(message, message.release_time)) > message.release_time:
+                message = _deferred(message, opening)
+                deferred.append(message)
             messages.append(message)
             if first_only and exclusion is None:
                 break
     execution = replace(trigger.execution, exclusions=exclusions) if exclusions else trigger.execution
-    return Accepted(execution, messages, trigger.attributes, lapsed)
+    return Accepted(execution, messages, trigger.attributes, lapsed, deferred)
 
 
 def _consent(trigger: Trigger, recipient: AcceptedRecipient, index: int, facts: Facts) -> ConsentDecision:
@@ -209,6 +229,20 @@ def _consent(trigger: Trigger, recipient: AcceptedRecipient, index: int, facts: 
         trigger.actions[index].channel,
         recipient.identity,
         recipient.addresses[index],
+    )
+
+
+def _deferred(message: Message, opening: Instant) -> Message:
+    """Returns the new message as queued until the opening, so that nobody owns it."""
+    return replace(
+        message,
+        state=MessageState.QUEUED,
+        release_time=opening,
+        due_time=opening,
+        attempt_count=0,
+        attempt_time=None,
+        owner=None,
+        first_attempt_time=None,
     )
 
 
@@ -232,6 +266,7 @@ def _message(
     index: int,
     action: TargetAction,
     consent: ConsentDecision,
+    policy_id: str | None,
     first_only: bool,
 ) -> Message:
     execution = trigger.execution
@@ -267,6 +302,7 @@ def _message(
         trigger.topic,
         # The choice that decides proves later that it was right to send the message.
         None if consent.consent is None else consent.consent.change_key,
+        policy_id,
     )
 
 
@@ -311,4 +347,5 @@ def _follow_up(ended: Message, index: int, action: TargetAction, addresses: Sequ
         labels=ended.labels,
         fallback_addresses=tuple(addresses[1:]),
         topic=ended.topic,
+        sending_policy=ended.sending_policy,
     )

@@ -126,6 +126,8 @@ class CampaignDefinition:
     """The id of what its messages are about, whose choices they heed."""
     unknown_recipient_policy: UnknownRecipientPolicy = UnknownRecipientPolicy.ACCEPT
     throughput_mode: ThroughputMode = ThroughputMode.STANDARD
+    sending_policy: str | None = None
+    """The id of the policy whose hours its messages keep. None: the default one's, if there is one."""
 
     @property
     def offers_unsubscribing(self) -> bool:

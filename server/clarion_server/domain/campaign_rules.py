@@ -10,7 +10,7 @@ from typing import Any
 from clarion_server.domain.campaign import Action, CampaignDefinition, Schedule
 from clarion_server.domain.category import Category
 from clarion_server.domain.locales import is_locale
-from clarion_server.domain.names import CHANNEL_CONFIGURATIONS, TOPICS, is_namespace
+from clarion_server.domain.names import CHANNEL_CONFIGURATIONS, SENDING_POLICIES, TOPICS, is_namespace
 from clarion_server.domain.text_rules import (
     description_violations,
     display_name_violations,
@@ -42,6 +42,7 @@ def campaign_violations(definition: CampaignDefinition) -> list[Violation]:
         *_context_schema(definition.context_schema),
         *_schedule(definition.schedule),
         *_topic(definition.topic),
+        *_sending_policy(definition.sending_policy),
     ]
 
 
@@ -118,4 +119,9 @@ def _schedule(schedule: Schedule) -> Iterator[Violation]:
 
 def _topic(topic: str | None) -> Iterator[Violation]:
     if topic is not None and (violation := TOPICS.id_violation(topic, "topic")):
+        yield violation
+
+
+def _sending_policy(policy: str | None) -> Iterator[Violation]:
+    if policy is not None and (violation := SENDING_POLICIES.id_violation(policy, "sending_policy")):
         yield violation

@@ -152,6 +152,14 @@ class ChannelConfigurationInUse(ClarionError):
 
 
 @dataclass(eq=False)
+class SendingPolicyInUse(ClarionError):
+    """{resource} cannot be deleted: {user} names it."""
+
+    resource: str
+    user: str
+
+
+@dataclass(eq=False)
 class CampaignNotLive(ClarionError):
     """{resource} accepts no triggers: it is {state}."""
 

@@ -12,6 +12,8 @@ class ExclusionReason(StrEnum):
     NO_ADDRESS = "NO_ADDRESS"
     """The recipient has no address on the channel, and another action of the campaign can be sent."""
     NO_CONSENT = "NO_CONSENT"
+    QUIET_HOURS = "QUIET_HOURS"
+    """It must not be sent at this hour, and does not wait for the next opening of its sending policy."""
     NOT_ALLOWED = "NOT_ALLOWED"
 
 

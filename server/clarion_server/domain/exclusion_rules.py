@@ -12,6 +12,8 @@ from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, Exclusion
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.magic import SimulatedOutcome, simulated_outcome
 from clarion_server.domain.message import Message
+from clarion_server.domain.sending_hours import SendingHours
+from clarion_server.domain.sending_policy import WhenClosed
 from clarion_server.domain.suppression import SuppressionIndex
 
 
@@ -22,12 +24,14 @@ class ExclusionFacts:
     suppressions: SuppressionIndex = field(default_factory=SuppressionIndex)
     consents: ConsentFacts = field(default_factory=ConsentFacts)
     allow_lists: AllowLists = field(default_factory=dict)
+    hours: SendingHours = field(default_factory=SendingHours)
 
 
 _SIMULATED = {
     SimulatedOutcome.SUPPRESSED: ExclusionReason.SUPPRESSED,
     SimulatedOutcome.NO_CONSENT: ExclusionReason.NO_CONSENT,
     SimulatedOutcome.NOT_ALLOWED: ExclusionReason.NOT_ALLOWED,
+    SimulatedOutcome.QUIET: ExclusionReason.QUIET_HOURS,
 }
 
 #: Knows of nothing that excludes anybody.
@@ -55,6 +59,7 @@ def find_exclusion(
         _by_allow_lists(message, phase, facts.allow_lists)
         or _by_suppressions(message, time, phase, facts.suppressions)
         or _by_consent(phase, consent)
+        or _by_hours(message, time, phase, facts.hours)
     )
 
 
@@ -79,3 +84,13 @@ def _by_consent(phase: ExclusionPhase, consent: ConsentDecision) -> Exclusion | 
         return None
     cause = "" if consent.consent is None else change_name(consent.consent.change_key)
     return Exclusion(ExclusionReason.NO_CONSENT, phase, cause)
+
+
+def _by_hours(message: Message, time: Instant, phase: ExclusionPhase, hours: SendingHours) -> Exclusion | None:
+    policy = hours.policy_of(message)
+    if policy is None or (opening := hours.opening(message, time)) == time:
+        return None
+    expires_first = message.expire_time is not None and message.expire_time <= opening
+    if policy.when_closed is WhenClosed.EXCLUDE or expires_first:
+        return Exclusion(ExclusionReason.QUIET_HOURS, phase, policy.name)
+    return None

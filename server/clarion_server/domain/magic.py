@@ -26,6 +26,8 @@ class SimulatedOutcome(StrEnum):
     NO_CONSENT = "no-consent"
     NOT_ALLOWED = "not-allowed"
     """As SUPPRESSED, for another reason."""
+    QUIET = "quiet"
+    """As SUPPRESSED, for another reason."""
 
 
 #: The magic address to which everything is sent. Messages of magic recipients have it on channels without addresses.

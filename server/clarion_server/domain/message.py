@@ -121,6 +121,8 @@ class Message:
     """The id of the topic of its campaign's version."""
     consent_change: int | None = None
     """The key of the choice by which it was accepted or excluded then; None when no choice decided."""
+    sending_policy: str | None = None
+    """The id of the sending policy that held for it when it was accepted, and whose hours it keeps."""
     outcome_time: Instant | None = None
     exclusion: Exclusion | None = None
     """Set in EXCLUDED alone."""
@@ -169,6 +171,7 @@ class Message:
             self.fallback_addresses,
             self.topic,
             self.consent_change,
+            self.sending_policy,
         )
 
     @property

@@ -61,6 +61,7 @@ MESSAGES = Collection("messages", f"{_ASSIGNED_ID}-[0-9]{{4}}-[0-9]", _ASSIGNED_
 SUPPRESSIONS = Collection("suppressions", _ASSIGNED_ID, _ASSIGNED_RULE)
 API_KEYS = Collection("apiKeys", _ASSIGNED_ID, _ASSIGNED_RULE)
 TOPICS = Collection("topics", _CHOSEN_ID, _CHOSEN_RULE)
+SENDING_POLICIES = Collection("sendingPolicies", _CHOSEN_ID, _CHOSEN_RULE)
 PROFILES = Collection("profiles", _ASSIGNED_ID, _ASSIGNED_RULE)
 
 _SANDBOX = re.compile("[a-z][a-z0-9-]{0,62}")

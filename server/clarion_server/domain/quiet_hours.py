@@ -8,6 +8,7 @@ the gap, so that an interval within the gap is empty.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from enum import IntEnum
@@ -19,6 +20,8 @@ from clarion_server.domain.value import value
 
 #: Minutes since midnight on the wall clock.
 WallMinute = int
+
+_WALL_TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00")
 
 MINUTES_OF_DAY: WallMinute = 24 * 60
 _MINUTES_OF_WEEK = 7 * MINUTES_OF_DAY
@@ -41,7 +44,18 @@ class Weekday(IntEnum):
     SUNDAY = 6
 
 
-EVERY_DAY = frozenset(Weekday)
+EVERY_DAY = tuple(Weekday)
+
+
+def read_wall_time(text: str) -> WallMinute | None:
+    """Returns the minute that `HH:MM` writes; None for any other text."""
+    if _WALL_TIME.fullmatch(text) is None:
+        return None
+    return int(text[:2]) * 60 + int(text[3:])
+
+
+def write_wall_time(minute: WallMinute) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"
 
 
 @value
@@ -51,7 +65,7 @@ class WallInterval:
     start: WallMinute
     end: WallMinute
     """At most 24:00. An end before the start is on the day after."""
-    days: frozenset[Weekday] = EVERY_DAY
+    days: tuple[Weekday, ...] = EVERY_DAY
     """The days on which it begins."""
 
     @property

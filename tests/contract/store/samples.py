@@ -33,7 +33,9 @@ from clarion_server.domain.identity import Identity, IdentityKey
 from clarion_server.domain.instant import HOUR, SECOND, Instant
 from clarion_server.domain.message import Lane, Message, MessageState, message_id
 from clarion_server.domain.profile import Profile
+from clarion_server.domain.quiet_hours import WallInterval, Weekday
 from clarion_server.domain.retry import RetryPolicy
+from clarion_server.domain.sending_policy import SendingPolicy, TimeZoneSource, WhenClosed
 from clarion_server.domain.suppression import Suppression, SuppressionReason, SuppressionScope
 from clarion_server.domain.topic import OneClick, Topic, TopicTranslation, TopicVisibility
 
@@ -80,6 +82,7 @@ def definition(**changes: Any) -> CampaignDefinition:
         unknown_recipient_policy=UnknownRecipientPolicy.CREATE,
         throughput_mode=ThroughputMode.HIGH,
         topic="orders",
+        sending_policy="nights",
     )
     return replace(whole, **changes)
 
@@ -126,6 +129,24 @@ def channel(channel_id: str = "mail", **changes: Any) -> ChannelConfiguration:
         retry_policy=RetryPolicy(window=HOUR, initial_delay=SECOND, max_delay=60 * SECOND),
         max_concurrency=3,
         max_rate=0.1 + 0.2,
+    )
+    return replace(whole, **changes)
+
+
+def sending_policy(policy_id: str = "nights", **changes: Any) -> SendingPolicy:
+    """Every field differs from its default."""
+    whole = SendingPolicy(
+        sandbox=SANDBOX,
+        id=policy_id,
+        display_name="Nights",
+        time_zone="Europe/Berlin",
+        create_time=NOW,
+        update_time=NOW + 1,
+        categories=(Category.TRANSACTIONAL, Category.MARKETING),
+        quiet_hours=(WallInterval(22 * 60, 8 * 60), WallInterval(0, 24 * 60, (Weekday.SUNDAY, Weekday.MONDAY))),
+        send_windows=(WallInterval(9 * 60, 17 * 60),),
+        time_zone_source=TimeZoneSource.FIXED,
+        when_closed=WhenClosed.EXCLUDE,
     )
     return replace(whole, **changes)
 

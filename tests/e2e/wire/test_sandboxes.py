@@ -12,7 +12,7 @@ import pytest
 from clarion.v1 import consent_service_pb2, profile_service_pb2, suppression_service_pb2, trigger_service_pb2
 from clarion.v1.campaign_service_pb2 import StopCampaignRequest
 from clarion.v1.consent_pb2 import Consent, ConsentChange
-from clarion_client import AllowList, AsyncClient, Profile, RecipientOutcome, Topic
+from clarion_client import AllowList, AsyncClient, Profile, RecipientOutcome, SendingPolicy, Topic
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
@@ -75,6 +75,7 @@ async def existing(sandbox: Sandbox, orders: AsyncClient, sink: SmtpSink) -> Res
     """Returns one resource of each kind in the sandbox, as they are on the wire."""
     await orders.suppressions.create(SUPPRESSED)
     await orders.topics.create(Topic(name="news", display_name="News"))
+    await orders.sending_policies.create(SendingPolicy(name="nights", display_name="Nights", time_zone="Europe/Berlin"))
     await orders.profiles.create(Profile(identities=[KNOWN]))
     await orders.trigger("orders", to="jane@example.com", context=CONTEXT, request_id="1")
     await sink.wait_for(1)

@@ -16,6 +16,7 @@ from clarion.v1 import (
     message_service_pb2,
     profile_service_pb2,
     report_service_pb2,
+    sending_policy_service_pb2,
     suppression_service_pb2,
     topic_service_pb2,
 )
@@ -53,6 +54,7 @@ _SERVICES = (
     message_service_pb2,
     profile_service_pb2,
     report_service_pb2,
+    sending_policy_service_pb2,
     suppression_service_pb2,
     topic_service_pb2,
 )

@@ -21,6 +21,10 @@ from clarion.v1.execution_service_pb2_grpc import ExecutionServiceServicer, add_
 from clarion.v1.message_service_pb2_grpc import MessageServiceServicer, add_MessageServiceServicer_to_server
 from clarion.v1.profile_service_pb2_grpc import ProfileServiceServicer, add_ProfileServiceServicer_to_server
 from clarion.v1.report_service_pb2_grpc import ReportServiceServicer, add_ReportServiceServicer_to_server
+from clarion.v1.sending_policy_service_pb2_grpc import (
+    SendingPolicyServiceServicer,
+    add_SendingPolicyServiceServicer_to_server,
+)
 from clarion.v1.suppression_service_pb2_grpc import (
     SuppressionServiceServicer,
     add_SuppressionServiceServicer_to_server,
@@ -44,6 +48,7 @@ SERVICES: tuple[tuple[Callable[[], Any], Callable[[Any, Any], None]], ...] = (
     (MessageServiceServicer, add_MessageServiceServicer_to_server),
     (ProfileServiceServicer, add_ProfileServiceServicer_to_server),
     (ReportServiceServicer, add_ReportServiceServicer_to_server),
+    (SendingPolicyServiceServicer, add_SendingPolicyServiceServicer_to_server),
     (SuppressionServiceServicer, add_SuppressionServiceServicer_to_server),
     (TopicServiceServicer, add_TopicServiceServicer_to_server),
     (TriggerServiceServicer, add_TriggerServiceServicer_to_server),

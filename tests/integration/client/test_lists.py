@@ -20,6 +20,8 @@ from clarion.v1 import message_pb2 as message_pb
 from clarion.v1 import message_service_pb2 as messages_pb
 from clarion.v1 import profile_pb2 as profile_pb
 from clarion.v1 import profile_service_pb2 as profiles_pb
+from clarion.v1 import sending_policy_pb2 as policy_pb
+from clarion.v1 import sending_policy_service_pb2 as policies_pb
 from clarion.v1 import suppression_pb2 as suppression_pb
 from clarion.v1 import suppression_service_pb2 as suppressions_pb
 from clarion.v1 import topic_pb2 as topic_pb
@@ -34,6 +36,8 @@ CAMPAIGN = client.Campaign(name="campaigns/x", state=client.CampaignState.LIVE)
 WIRE_CHANNEL = channel_pb.ChannelConfiguration(name="channelConfigurations/x", max_concurrency=5)
 CHANNEL = client.ChannelConfiguration(name="channelConfigurations/x", max_concurrency=5)
 WIRE_TOPIC = topic_pb.Topic(name="topics/x", display_name="News")
+WIRE_POLICY = policy_pb.SendingPolicy(name="sendingPolicies/x", time_zone="Europe/Berlin")
+POLICY = client.SendingPolicy(name="sendingPolicies/x", time_zone="Europe/Berlin")
 TOPIC = client.Topic(name="topics/x", display_name="News")
 
 LISTS = {
@@ -97,6 +101,13 @@ LISTS = {
         ),
         suppressions_pb.ListSuppressionsResponse(suppressions=[suppression_pb.Suppression(name="suppressions/1")]),
         holds(name="suppressions/1"),
+    ),
+    "sending_policies.list": Case(
+        "ListSendingPolicies",
+        lambda c: c.sending_policies.list(page_size=2),
+        policies_pb.ListSendingPoliciesRequest(page_size=2),
+        policies_pb.ListSendingPoliciesResponse(sending_policies=[WIRE_POLICY]),
+        POLICY,
     ),
     "topics.list": Case(
         "ListTopics",

@@ -33,6 +33,8 @@ from clarion.v1 import message_service_pb2 as messages_pb
 from clarion.v1 import profile_pb2 as profile_pb
 from clarion.v1 import profile_service_pb2 as profiles_pb
 from clarion.v1 import report_service_pb2 as reports_pb
+from clarion.v1 import sending_policy_pb2 as policy_pb
+from clarion.v1 import sending_policy_service_pb2 as policies_pb
 from clarion.v1 import suppression_pb2 as suppression_pb
 from clarion.v1 import suppression_service_pb2 as suppressions_pb
 from clarion.v1 import topic_pb2 as topic_pb
@@ -54,6 +56,14 @@ CHANNEL = client.ChannelConfiguration(name="channelConfigurations/x", max_concur
 WIRE_ALLOW_LIST = allow_list_pb2.AllowList(enabled=True, entries=["example.com"], etag="7")
 ALLOW_LIST = client.AllowList(enabled=True, entries=("example.com",), etag="7")
 WIRE_TOPIC = topic_pb.Topic(name="topics/x", display_name="News")
+WIRE_NIGHT = policy_pb.WallClockInterval(days=[policy_pb.WallClockInterval.DAY_MONDAY], start="22:00", end="08:00")
+NIGHT = client.WallClockInterval(days=(client.WallClockIntervalDay.MONDAY,), start="22:00", end="08:00")
+WIRE_POLICY = policy_pb.SendingPolicy(
+    name="sendingPolicies/x", display_name="Nights", quiet_hours=[WIRE_NIGHT], time_zone="Europe/Berlin"
+)
+POLICY = client.SendingPolicy(
+    name="sendingPolicies/x", display_name="Nights", quiet_hours=(NIGHT,), time_zone="Europe/Berlin"
+)
 TOPIC = client.Topic(name="topics/x", display_name="News")
 WIRE_PROFILE = profile_pb.Profile(name="profiles/x", identities=["email:jane@example.com", "crm:1"])
 PROFILE = client.Profile(name="profiles/x", identities=("email:jane@example.com", "crm:1"))
@@ -329,6 +339,36 @@ CASES = {
             usable=False,
             steps=(client.VerificationStep(name="ehlo", passed=False, detail="No answer.", elapsed=dt.timedelta(0)),),
         ),
+    ),
+    "sending_policies.create": Case(
+        "CreateSendingPolicy",
+        lambda c: c.sending_policies.create(POLICY, validate_only=True),
+        policies_pb.CreateSendingPolicyRequest(sending_policy_id="x", sending_policy=WIRE_POLICY, validate_only=True),
+        policies_pb.CreateSendingPolicyResponse(sending_policy=WIRE_POLICY),
+        POLICY,
+    ),
+    "sending_policies.get": Case(
+        "GetSendingPolicy",
+        lambda c: c.sending_policies.get("x"),
+        policies_pb.GetSendingPolicyRequest(name="sendingPolicies/x"),
+        policies_pb.GetSendingPolicyResponse(sending_policy=WIRE_POLICY),
+        POLICY,
+    ),
+    "sending_policies.update": Case(
+        "UpdateSendingPolicy",
+        lambda c: c.sending_policies.update(POLICY, ["quiet_hours"]),
+        policies_pb.UpdateSendingPolicyRequest(
+            sending_policy=WIRE_POLICY, update_mask=FieldMask(paths=["quiet_hours"])
+        ),
+        policies_pb.UpdateSendingPolicyResponse(sending_policy=WIRE_POLICY),
+        POLICY,
+    ),
+    "sending_policies.delete": Case(
+        "DeleteSendingPolicy",
+        lambda c: c.sending_policies.delete("x", etag="7"),
+        policies_pb.DeleteSendingPolicyRequest(name="sendingPolicies/x", etag="7"),
+        policies_pb.DeleteSendingPolicyResponse(),
+        None,
     ),
     "topics.create": Case(
         "CreateTopic",

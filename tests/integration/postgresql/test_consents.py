@@ -49,7 +49,7 @@ def deny(store: SqlStore, scope: ConsentScope = ConsentScope()) -> None:  # noqa
 def ask(work: UnitOfWork) -> ExclusionFacts:
     work.consents.lock_shared({samples.SANDBOX})
     question = ConsentQuestion(samples.SANDBOX, None, {"email:jane@example.com": JANE.key})
-    return EXCLUSIONS.read(work, {}, (), [question])
+    return EXCLUSIONS.read(work, {}, (), [question], ())
 
 
 def is_denied(facts: ExclusionFacts) -> bool:
@@ -123,7 +123,7 @@ def accept(work: UnitOfWork, sender: Sender) -> None:
     recipient = AcceptedRecipient(0, str(JANE), [JANE.value], "en", b"{}", b"{}", {}, JANE.key.value)
     action = TargetAction("email", Channel.EMAIL, sender.channel.key)
     execution, revision = samples.execution(sender.campaign.key), sender.campaign.revision
-    trigger = Trigger(execution, revision, [action], Lane.MARKETING, None, [recipient], samples.NOW, [None])
+    trigger = Trigger(execution, revision, [action], Lane.MARKETING, None, None, [recipient], samples.NOW, [None])
     triggers, facts = read_facts(work, [AcceptItem(trigger, {}, [None])], EXCLUSIONS)
     (decision,) = decide_all(triggers, facts)
     assert isinstance(decision, Accepted)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.application.ports.store import Store, UnitOfWork
+from clarion_server.domain.category import Category
 from clarion_server.domain.exclusion import ExclusionPhase
 from clarion_server.domain.message import MessageState
 from clarion_server.domain.suppression import SuppressionScope
@@ -17,11 +19,12 @@ from tests.contract.store import samples
 from tests.contract.store.given import committing
 from tests.fakes import FaultyStore
 from tests.unit.application.running import EVERYTHING, Process, messages, recipients, states, until
+from tests.unit.application.sending_policies import NIGHT, Policies, utc
 from tests.unit.application.working import as_world, at_work
 from tests.unit.application.world import World
 
 OpenStore = Callable[[], SqlStore]
-SENT, EXCLUDED = MessageState.SENT, MessageState.EXCLUDED
+QUEUED, SENT, EXCLUDED = MessageState.QUEUED, MessageState.SENT, MessageState.EXCLUDED
 
 
 class InterposingStore(FaultyStore):
@@ -78,6 +81,32 @@ async def test_a_suppression_that_commits_between_the_facts_and_the_commit_stops
     assert excluded.exclusion is not None
     assert (excluded.exclusion.phase, excluded.attempt_count) == (ExclusionPhase.HAND_OFF, 0)
     assert len(process.provider.begun) == 2
+
+
+def close_the_hours(store: SqlStore) -> None:
+    with committing(store) as work:
+        policy = work.sending_policies.get(samples.VISIBILITY, "default")
+        assert policy is not None
+        work.sending_policies.save(replace(policy.changed(1), quiet_hours=(NIGHT,)))
+
+
+async def test_a_policy_that_closes_between_the_facts_and_the_commit_lets_the_message_wait(
+    world: World, open_store: OpenStore
+) -> None:
+    await Policies(world).make(quiet_hours=(), categories=(Category.TRANSACTIONAL,))
+    world.clock.time = utc("10T21:30")
+    await world.live()
+    store, other = InterposingStore(world.store), open_store()
+    async with at_work(Process(world, store=store)) as process:
+        store.between = lambda: close_the_hours(other)
+        await process.trigger(*recipients(2))
+        await until(lambda: bool(process.ports.pending_requeue))
+        await process.heartbeat.beat()
+        process.claim_loop.look()
+        await until(lambda: {message.due_time for message in messages(world).values()} == {utc("11T06:00")})
+        await until(lambda: process.is_idle)
+    assert states(world) == [QUEUED, QUEUED]
+    assert process.provider.begun == []
 
 
 async def test_messages_that_cannot_be_checked_are_queued_again_and_sent(world: World) -> None:

@@ -14,6 +14,7 @@ from clarion_server.domain.content.email import EmailContent
 
 from tests.integration.storage.statements import recorded
 from tests.unit.application.running import CALLER, Process, claimed, recipient, recipients
+from tests.unit.application.sending_policies import Policies
 from tests.unit.application.world import World
 
 GREETING = EmailContent("Hello {{ profile.first_name | default('you') }}", text="Hello")
@@ -101,3 +102,24 @@ async def test_nothing_is_looked_up_in_a_sandbox_without_suppressions_and_allow_
     assert not [
         text for text, _ in statements if re.search(r"FROM (suppressions|allow_lists) WHERE (target|sandbox)", text)
     ]
+
+
+async def test_a_policy_is_asked_about_many_people_in_as_many_statements_as_about_one(
+    process: Process, store: SqlStore
+) -> None:
+    world, people = process.world, recipients(50)
+    await Policies(world).make(categories=(Category.TRANSACTIONAL,))
+    await world.live("welcome", unknown_recipient_policy=UnknownRecipientPolicy.CREATE)
+    await world.live()
+    await process.trigger(*people, campaign_id="welcome")
+    await process.trigger(recipient("email:sent@clarion.test"))
+    one = await statements_of(process, store, people[0])
+    assert await statements_of(process, store, *people) == one
+
+
+async def test_no_policy_is_read_while_there_are_none(process: Process, store: SqlStore) -> None:
+    await process.world.live()
+    with recorded(store) as statements:
+        await process.trigger()
+        assert len((await claimed(process.world)).messages) == 1
+    assert not [text for text, _ in statements if "CROSS JOIN sending_policies" in text or "time_zone" in text]

@@ -255,6 +255,14 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
         lambda work: work.consents.holders([SANDBOX_IDENTITY]),
         {"SEARCH profile_identities USING PRIMARY KEY", "SEARCH profiles USING INTEGER PRIMARY KEY"},
     ),
+    "the time zones of whoever has some identities": (
+        lambda work: work.profiles.time_zones([SANDBOX_IDENTITY]),
+        {"SEARCH profile_identities USING PRIMARY KEY", "SEARCH profiles USING INTEGER PRIMARY KEY"},
+    ),
+    "messages that wait for an opening": (
+        lambda work: work.messages.defer({MESSAGE.id: NOW}, NOW),
+        {BY_ID},
+    ),
     "the choices of a profile": (
         lambda work: work.consents.of_profile(1),
         {"SEARCH profiles USING INTEGER PRIMARY KEY"},

@@ -42,6 +42,7 @@ async def fail(process: Process, message: Message, before_it_is_recorded: Callab
     (channel,) = process.world.see(lambda unit: unit.channels.by_keys({1}))
     hand_off = ScriptedChannel(lambda _: NO_MAILBOX)
     outcome = await process.ports.attempts.attempt(ClaimedMessage(message), hand_off, channel)
+    assert outcome is not None
     await before_it_is_recorded()
     await process.transactions.write(lambda unit: record_outcomes(unit, [outcome], "first"))
 

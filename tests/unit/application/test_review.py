@@ -23,7 +23,7 @@ WHOLE = replace(DEFINITION, actions=(Action("email", "orders", replace(EMAIL, te
 
 
 async def findings(world: World, channel: ChannelConfiguration | None = USABLE, **changes: Any) -> list[Finding]:
-    return await world.review.of(replace(WHOLE, **changes), [channel], None)
+    return await world.review.of(replace(WHOLE, **changes), [channel], None, None)
 
 
 async def codes(world: World, channel: ChannelConfiguration | None = USABLE, **changes: Any) -> list[FindingCode]:
@@ -53,7 +53,7 @@ async def test_a_channel_configuration_that_cannot_be_used_is_an_error(
 async def test_the_channel_configuration_of_every_action_is_looked_at(world: World) -> None:
     hook = Action("hook", "hooks", WebhookContent("{}"))
     definition = replace(WHOLE, actions=(*WHOLE.actions, hook))
-    found = await world.review.of(definition, [USABLE, None], None)
+    found = await world.review.of(definition, [USABLE, None], None, None)
     assert [(finding.code, finding.field) for finding in found] == [
         (FindingCode.CHANNEL_CONFIGURATION_MISSING, "actions[1].channel_configuration")
     ]

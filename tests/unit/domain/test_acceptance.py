@@ -68,7 +68,7 @@ def recipient(index: int, *addresses: str) -> AcceptedRecipient:
 
 def trigger(*recipients: AcceptedRecipient, actions: tuple[TargetAction, ...] = (MAIL,), **changes: Any) -> Trigger:
     execution = replace(EXECUTION, actions=tuple(action.id for action in actions))
-    plain = Trigger(execution, 3, actions, Lane.RAPID, None, recipients, 1_000, (None,) * len(actions))
+    plain = Trigger(execution, 3, actions, Lane.RAPID, None, None, recipients, 1_000, (None,) * len(actions))
     return replace(plain, **changes)
 
 

@@ -71,6 +71,10 @@ TEXTS: list[tuple[ClarionError, str]] = [
         "channelConfigurations/mail cannot be deleted: campaigns/order-confirmed needs it.",
     ),
     (
+        errors.SendingPolicyInUse("sendingPolicies/nights", CAMPAIGN),
+        "sendingPolicies/nights cannot be deleted: campaigns/order-confirmed names it.",
+    ),
+    (
         errors.CampaignOutdated(CAMPAIGN),
         f"The live version of {CAMPAIGN} breaks newer rules. Review the campaign and activate it again.",
     ),

@@ -17,7 +17,9 @@ from clarion_server.domain.consent import Silence
 from clarion_server.domain.content.email import EmailContent, Mailbox, SmtpProvider, TlsMode
 from clarion_server.domain.content.webhook import BodyFormat, Method, WebhookContent, WebhookProvider
 from clarion_server.domain.instant import LATEST
+from clarion_server.domain.quiet_hours import MINUTES_OF_DAY, WallInterval, Weekday
 from clarion_server.domain.retry import RetryPolicy
+from clarion_server.domain.sending_policy import SendingPolicy, TimeZoneSource, WhenClosed
 from clarion_server.domain.topic import OneClick, Topic, TopicTranslation, TopicVisibility
 from hypothesis import strategies as st
 
@@ -75,6 +77,32 @@ definitions = st.builds(
     unknown_recipient_policy=st.sampled_from(UnknownRecipientPolicy),
     throughput_mode=st.sampled_from(ThroughputMode),
     topic=st.none() | ids,
+    sending_policy=st.none() | ids,
+)
+
+wall_intervals = st.lists(
+    st.builds(
+        WallInterval,
+        st.integers(0, MINUTES_OF_DAY - 1),
+        st.integers(0, MINUTES_OF_DAY),
+        st.lists(st.sampled_from(Weekday), min_size=1, max_size=7).map(tuple),
+    ),
+    max_size=3,
+).map(tuple)
+
+sending_policies = st.builds(
+    SendingPolicy,
+    sandbox=st.just(""),
+    id=st.just(""),
+    display_name=texts,
+    time_zone=texts,
+    create_time=st.just(0),
+    update_time=st.just(0),
+    categories=st.lists(st.sampled_from(Category), min_size=1, max_size=2).map(tuple),
+    quiet_hours=wall_intervals,
+    send_windows=wall_intervals,
+    time_zone_source=st.sampled_from(TimeZoneSource),
+    when_closed=st.sampled_from(WhenClosed),
 )
 
 smtp_providers = st.builds(

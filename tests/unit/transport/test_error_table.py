@@ -57,6 +57,7 @@ SAMPLES: tuple[ClarionError, ...] = (
     errors.IllegalTransition(CAMPAIGN, "pause", "DRAFT", ("LIVE",)),
     errors.ReviewFailed(CAMPAIGN, (FINDING,)),
     errors.ChannelConfigurationInUse("channelConfigurations/orders", CAMPAIGN),
+    errors.SendingPolicyInUse("sendingPolicies/nights", CAMPAIGN),
     errors.CampaignNotLive(CAMPAIGN, "PAUSED"),
     errors.CampaignOutsideWindow(CAMPAIGN, 1_000_000, 2_000_000),
     errors.CampaignOutdated(CAMPAIGN),
@@ -118,7 +119,7 @@ def test_an_error_looks_on_the_wire_as_the_contract_shows_it(error: ClarionError
 def test_an_errors_text_is_a_whole_sentence(error: ClarionError) -> None:
     message = status_of(error).message
     assert message[0].isupper() or message.startswith(
-        ("campaigns/", "channelConfigurations/", "apiKeys/", "profiles/", "recipients")
+        ("campaigns/", "channelConfigurations/", "apiKeys/", "profiles/", "recipients", "sendingPolicies/")
     )
     assert "{" not in message
     assert "\n" not in message

@@ -36,6 +36,8 @@ class _ExclusionReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Exclu
     """
     EXCLUSION_REASON_NOT_ALLOWED: _ExclusionReason.ValueType  # 4
     """An allow list is enabled, and the recipient is not on it."""
+    EXCLUSION_REASON_QUIET_HOURS: _ExclusionReason.ValueType  # 5
+    """It must not leave at this hour, and its sending policy excludes such messages, or it expires before the next opening."""
 
 class ExclusionReason(_ExclusionReason, metaclass=_ExclusionReasonEnumTypeWrapper):
     """Why a message must not be sent. Values may be added."""
@@ -52,6 +54,8 @@ only to people who did.
 """
 EXCLUSION_REASON_NOT_ALLOWED: ExclusionReason.ValueType  # 4
 """An allow list is enabled, and the recipient is not on it."""
+EXCLUSION_REASON_QUIET_HOURS: ExclusionReason.ValueType  # 5
+"""It must not leave at this hour, and its sending policy excludes such messages, or it expires before the next opening."""
 Global___ExclusionReason: _TypeAlias = ExclusionReason  # noqa: Y015
 
 @_typing.final

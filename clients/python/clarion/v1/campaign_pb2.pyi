@@ -94,7 +94,7 @@ class _ThroughputModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Throug
     """
     THROUGHPUT_MODE_HIGH: _ThroughputMode.ValueType  # 2
     """They do not, which takes less time: everything comes from the trigger. Only for campaigns of `CATEGORY_TRANSACTIONAL` that have
-    no topic and accept unknown recipients.
+    no topic, name no sending policy and accept unknown recipients.
     """
 
 class ThroughputMode(_ThroughputMode, metaclass=_ThroughputModeEnumTypeWrapper):
@@ -108,7 +108,7 @@ trigger brings none.
 """
 THROUGHPUT_MODE_HIGH: ThroughputMode.ValueType  # 2
 """They do not, which takes less time: everything comes from the trigger. Only for campaigns of `CATEGORY_TRANSACTIONAL` that have
-no topic and accept unknown recipients.
+no topic, name no sending policy and accept unknown recipients.
 """
 Global___ThroughputMode: _TypeAlias = ThroughputMode  # noqa: Y015
 
@@ -206,6 +206,7 @@ class Campaign(_message.Message):
     TOPIC_FIELD_NUMBER: _builtins.int
     UNKNOWN_RECIPIENT_POLICY_FIELD_NUMBER: _builtins.int
     THROUGHPUT_MODE_FIELD_NUMBER: _builtins.int
+    SENDING_POLICY_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
     LIVE_VERSION_FIELD_NUMBER: _builtins.int
     DRAFT_PENDING_FIELD_NUMBER: _builtins.int
@@ -251,6 +252,10 @@ class Campaign(_message.Message):
     """Optional. What happens to a recipient whom no stored profile has. Default: `UNKNOWN_RECIPIENT_POLICY_ACCEPT`."""
     throughput_mode: Global___ThroughputMode.ValueType
     """Optional. Whether triggers look up the profiles of their recipients. Default: `THROUGHPUT_MODE_STANDARD`."""
+    sending_policy: _builtins.str
+    """Optional. At which hours its messages may leave, as `sendingPolicies/{sending_policy}`. Default: the policy named `default`, if
+    there is one. With `THROUGHPUT_MODE_HIGH` no policy holds.
+    """
     state: Global___Campaign.State.ValueType
     """Output only. Where the campaign stands."""
     live_version: _builtins.int
@@ -316,6 +321,7 @@ class Campaign(_message.Message):
         topic: _builtins.str = ...,
         unknown_recipient_policy: Global___UnknownRecipientPolicy.ValueType = ...,
         throughput_mode: Global___ThroughputMode.ValueType = ...,
+        sending_policy: _builtins.str = ...,
         state: Global___Campaign.State.ValueType = ...,
         live_version: _builtins.int = ...,
         draft_pending: _builtins.bool = ...,
@@ -329,7 +335,7 @@ class Campaign(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["activate_time", b"activate_time", "context_schema", b"context_schema", "create_time", b"create_time", "schedule", b"schedule", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_mode", b"action_mode", "actions", b"actions", "activate_time", b"activate_time", "activator", b"activator", "category", b"category", "context_schema", b"context_schema", "create_time", b"create_time", "creator", b"creator", "default_locale", b"default_locale", "description", b"description", "display_name", b"display_name", "draft_pending", b"draft_pending", "etag", b"etag", "identity_namespace", b"identity_namespace", "in_doubt_policy", b"in_doubt_policy", "live_version", b"live_version", "name", b"name", "rapid", b"rapid", "schedule", b"schedule", "state", b"state", "tags", b"tags", "throughput_mode", b"throughput_mode", "topic", b"topic", "unknown_recipient_policy", b"unknown_recipient_policy", "update_time", b"update_time", "updater", b"updater"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_mode", b"action_mode", "actions", b"actions", "activate_time", b"activate_time", "activator", b"activator", "category", b"category", "context_schema", b"context_schema", "create_time", b"create_time", "creator", b"creator", "default_locale", b"default_locale", "description", b"description", "display_name", b"display_name", "draft_pending", b"draft_pending", "etag", b"etag", "identity_namespace", b"identity_namespace", "in_doubt_policy", b"in_doubt_policy", "live_version", b"live_version", "name", b"name", "rapid", b"rapid", "schedule", b"schedule", "sending_policy", b"sending_policy", "state", b"state", "tags", b"tags", "throughput_mode", b"throughput_mode", "topic", b"topic", "unknown_recipient_policy", b"unknown_recipient_policy", "update_time", b"update_time", "updater", b"updater"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -205,6 +205,12 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
         {"reason": "TOO_MANY_IDENTITIES", "domain": "clarion.dev", "metadata": {"resource": "profiles/019a…",
          "identity_count": "24"}}
     """
+    ERROR_REASON_SENDING_POLICY_IN_USE: _ErrorReason.ValueType  # 33
+    """`FAILED_PRECONDITION`. A campaign names the sending policy, so it cannot be deleted: `user` says which one.
+
+        {"reason": "SENDING_POLICY_IN_USE", "domain": "clarion.dev", "metadata": {"resource": "sendingPolicies/nights",
+         "user": "campaigns/newsletter"}}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The values of `google.rpc.ErrorInfo.reason` in the domain `clarion.dev`. Every error that Clarion answers with carries an
@@ -398,5 +404,11 @@ ERROR_REASON_TOO_MANY_IDENTITIES: ErrorReason.ValueType  # 32
 
     {"reason": "TOO_MANY_IDENTITIES", "domain": "clarion.dev", "metadata": {"resource": "profiles/019a…",
      "identity_count": "24"}}
+"""
+ERROR_REASON_SENDING_POLICY_IN_USE: ErrorReason.ValueType  # 33
+"""`FAILED_PRECONDITION`. A campaign names the sending policy, so it cannot be deleted: `user` says which one.
+
+    {"reason": "SENDING_POLICY_IN_USE", "domain": "clarion.dev", "metadata": {"resource": "sendingPolicies/nights",
+     "user": "campaigns/newsletter"}}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

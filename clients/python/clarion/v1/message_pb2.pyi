@@ -124,6 +124,7 @@ class Message(_message.Message):
     LABELS_FIELD_NUMBER: _builtins.int
     EXCLUSION_FIELD_NUMBER: _builtins.int
     CONSENT_CHANGE_FIELD_NUMBER: _builtins.int
+    SENDING_POLICY_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Identifier. `messages/{message}`, where the last segment is opaque. Assigned when the trigger is accepted; messages sort by
     it in the order of acceptance.
@@ -156,6 +157,10 @@ class Message(_message.Message):
     """Output only. The choice that allowed the message when it was accepted, or excluded it then, as
     `consentChanges/{consent_change}`. Empty when the recipient had made no choice about it, and when nobody was asked, as for a
     transactional message without a topic.
+    """
+    sending_policy: _builtins.str
+    """Output only. The sending policy whose hours it keeps, as `sendingPolicies/{sending_policy}`. Empty when none held for it when it
+    was accepted.
     """
     @_builtins.property
     def failure(self) -> _attempt_pb2.Failure:
@@ -218,10 +223,11 @@ class Message(_message.Message):
         labels: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         exclusion: _event_pb2.Exclusion | None = ...,
         consent_change: _builtins.str = ...,
+        sending_policy: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time", "due_time", b"due_time", "exclusion", b"exclusion", "expire_time", b"expire_time", "failure", b"failure", "outcome_time", b"outcome_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time", "action", b"action", "address", b"address", "attempt_count", b"attempt_count", "attempts", b"attempts", "campaign", b"campaign", "campaign_version", b"campaign_version", "channel", b"channel", "consent_change", b"consent_change", "due_time", b"due_time", "events", b"events", "exclusion", b"exclusion", "exclusion_reason", b"exclusion_reason", "execution", b"execution", "expire_time", b"expire_time", "failure", b"failure", "identity", b"identity", "labels", b"labels", "locale", b"locale", "name", b"name", "outcome_time", b"outcome_time", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time", "action", b"action", "address", b"address", "attempt_count", b"attempt_count", "attempts", b"attempts", "campaign", b"campaign", "campaign_version", b"campaign_version", "channel", b"channel", "consent_change", b"consent_change", "due_time", b"due_time", "events", b"events", "exclusion", b"exclusion", "exclusion_reason", b"exclusion_reason", "execution", b"execution", "expire_time", b"expire_time", "failure", b"failure", "identity", b"identity", "labels", b"labels", "locale", b"locale", "name", b"name", "outcome_time", b"outcome_time", "sending_policy", b"sending_policy", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

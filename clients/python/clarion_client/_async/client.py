@@ -19,6 +19,7 @@ from clarion_client._async.messages import AsyncMessages
 from clarion_client._async.profiles import AsyncProfiles
 from clarion_client._async.reports import AsyncReports
 from clarion_client._async.runtime import Source
+from clarion_client._async.sending_policies import AsyncSendingPolicies
 from clarion_client._async.suppressions import AsyncSuppressions
 from clarion_client._async.topics import AsyncTopics
 from clarion_client._async.triggers import AsyncTriggers
@@ -69,6 +70,7 @@ class AsyncClient:
         self.suppressions = AsyncSuppressions(self._calls)
         self.keys = AsyncKeys(self._calls)
         self.topics = AsyncTopics(self._calls)
+        self.sending_policies = AsyncSendingPolicies(self._calls)
         self.consents = AsyncConsents(self._calls)
 
     @classmethod

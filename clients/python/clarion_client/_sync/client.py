@@ -24,6 +24,7 @@ from clarion_client._sync.messages import Messages
 from clarion_client._sync.profiles import Profiles
 from clarion_client._sync.reports import Reports
 from clarion_client._sync.runtime import Source
+from clarion_client._sync.sending_policies import SendingPolicies
 from clarion_client._sync.suppressions import Suppressions
 from clarion_client._sync.topics import Topics
 from clarion_client._sync.triggers import Triggers
@@ -70,6 +71,7 @@ class Client:
         self.suppressions = Suppressions(self._calls)
         self.keys = Keys(self._calls)
         self.topics = Topics(self._calls)
+        self.sending_policies = SendingPolicies(self._calls)
         self.consents = Consents(self._calls)
 
     @classmethod

@@ -52,6 +52,13 @@ from clarion_client._values.message_service import MessageCancellation
 from clarion_client._values.profile import Profile
 from clarion_client._values.profile_service import ImportedConsents, ImportedProfile, ImportedProfileOutcome
 from clarion_client._values.report_service import CampaignReport, HandOffLatency
+from clarion_client._values.sending_policy import (
+    SendingPolicy,
+    SendingPolicyTimeZoneSource,
+    SendingPolicyWhenClosed,
+    WallClockInterval,
+    WallClockIntervalDay,
+)
 from clarion_client._values.silence import Silence
 from clarion_client._values.smtp_provider import SmtpProvider, TlsMode
 from clarion_client._values.suppression import Suppression, SuppressionReason, SuppressionScope
@@ -138,6 +145,9 @@ __all__ = [
     "SampleTool",
     "Schedule",
     "Scope",
+    "SendingPolicy",
+    "SendingPolicyTimeZoneSource",
+    "SendingPolicyWhenClosed",
     "Severity",
     "Silence",
     "SmtpProvider",
@@ -160,6 +170,8 @@ __all__ = [
     "UnknownRecipientPolicy",
     "Verification",
     "VerificationStep",
+    "WallClockInterval",
+    "WallClockIntervalDay",
     "WebhookContent",
     "WebhookContentMethod",
     "WebhookProvider",

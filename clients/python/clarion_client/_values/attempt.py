@@ -25,6 +25,10 @@ class ExclusionReason(StrEnum):
     """
     NOT_ALLOWED = "NOT_ALLOWED"
     """An allow list is enabled, and the recipient is not on it."""
+    QUIET_HOURS = "QUIET_HOURS"
+    """It must not leave at this hour, and its sending policy excludes such messages, or it expires before the next
+    opening.
+    """
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 

@@ -55,7 +55,7 @@ class ThroughputMode(StrEnum):
     """
     HIGH = "HIGH"
     """They do not, which takes less time: everything comes from the trigger. Only for campaigns of
-    `Category.TRANSACTIONAL` that have no topic and accept unknown recipients.
+    `Category.TRANSACTIONAL` that have no topic, name no sending policy and accept unknown recipients.
     """
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
@@ -162,6 +162,10 @@ class Campaign(Value):
     """Optional. What happens to a recipient whom no stored profile has. Default: `UnknownRecipientPolicy.ACCEPT`."""
     throughput_mode: ThroughputMode | None = None
     """Optional. Whether triggers look up the profiles of their recipients. Default: `ThroughputMode.STANDARD`."""
+    sending_policy: str = ""
+    """Optional. At which hours its messages may leave, as `sendingPolicies/{sending_policy}`. Default: the policy
+    named `default`, if there is one. With `ThroughputMode.HIGH` no policy holds.
+    """
     state: CampaignState | None = None
     """Output only. Where the campaign stands."""
     live_version: int = 0

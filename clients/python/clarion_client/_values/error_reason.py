@@ -208,3 +208,9 @@ class ErrorReason(StrEnum):
         {"reason": "TOO_MANY_IDENTITIES", "domain": "clarion.dev", "metadata": {"resource": "profiles/019a…",
     "identity_count": "24"}}
     """
+    SENDING_POLICY_IN_USE = "SENDING_POLICY_IN_USE"
+    """`FAILED_PRECONDITION`. A campaign names the sending policy, so it cannot be deleted: `user` says which one.
+
+        {"reason": "SENDING_POLICY_IN_USE", "domain": "clarion.dev", "metadata": {"resource":
+    "sendingPolicies/nights", "user": "campaigns/newsletter"}}
+    """

@@ -105,3 +105,7 @@ class Message(Value):
     `consentChanges/{consent_change}`. Empty when the recipient had made no choice about it, and when nobody was
     asked, as for a transactional message without a topic.
     """
+    sending_policy: str = ""
+    """Output only. The sending policy whose hours it keeps, as `sendingPolicies/{sending_policy}`. Empty when none
+    held for it when it was accepted.
+    """

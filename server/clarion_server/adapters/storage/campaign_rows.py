@@ -65,6 +65,7 @@ def version_to_row(version: CampaignVersion) -> dict[str, Any]:
         "number": version.number,
         "definition": DEFINITION.encode(version.definition),
         "create_time": version.create_time,
+        "sending_policy": version.definition.sending_policy,
         "creator": version.creator,
     }
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Values
@@ -55,7 +55,8 @@ _REVISIONS = BulkStatement("SELECT key, revision FROM campaigns WHERE key IN ({r
 _LOCKED = BulkStatement(
     "SELECT key, revision, EXISTS (SELECT 1 FROM profiles WHERE profiles.sandbox = campaigns.sandbox),"
     " EXISTS (SELECT 1 FROM suppressions WHERE suppressions.sandbox = campaigns.sandbox),"
-    " EXISTS (SELECT 1 FROM allow_lists WHERE allow_lists.sandbox = campaigns.sandbox AND enabled)"
+    " EXISTS (SELECT 1 FROM allow_lists WHERE allow_lists.sandbox = campaigns.sandbox AND enabled),"
+    " EXISTS (SELECT 1 FROM sending_policies WHERE sending_policies.sandbox = campaigns.sandbox)"
     " FROM campaigns WHERE key IN ({rows})",
     Values(campaigns.c.key),
 )
@@ -127,6 +128,15 @@ class SqlCampaignRepository:
             select(func.min(time)).where(time.is_not(None))
         ).scalar_one()
         return earliest
+
+    def first_with_policy(self, visibility: Visibility, policy_id: str) -> Campaign | None:
+        live = and_(
+            campaign_versions.c.campaign_key == campaigns.c.key, campaign_versions.c.number == campaigns.c.live_version
+        )
+        naming = (campaigns.c.sandbox == visibility.sandbox, campaign_versions.c.sending_policy == policy_id)
+        statement = select(campaigns).join(campaign_versions, live).where(*naming, campaigns.c.state.in_(_IN_USE))
+        found = self._read(statement.order_by(campaigns.c.key).limit(1))
+        return found[0] if found else None
 
     def first_using(self, channel_key: int) -> Campaign | None:
         actions = campaign_version_actions.c

@@ -15,6 +15,7 @@ from clarion_server.domain.consent_change import ConsentChange, Evidence
 from clarion_server.domain.content import Provider
 from clarion_server.domain.event import ProfileMerge
 from clarion_server.domain.exclusion import Exclusion, ExclusionReason
+from clarion_server.domain.quiet_hours import WallIntervals
 from clarion_server.domain.suppression import SuppressionChange
 from clarion_server.domain.topic import TopicTranslation
 from clarion_server.domain.violation import Violation
@@ -41,3 +42,4 @@ SECRETS = JsonCodec[Mapping[str, str]](dict[str, str])
 SUPPRESSION_CHANGE = JsonCodec[SuppressionChange](SuppressionChange)
 TEXTS = JsonCodec[tuple[str, ...]](tuple[str, ...])
 TRANSLATIONS = JsonCodec[tuple[TopicTranslation, ...]](tuple[TopicTranslation, ...])
+WALL_INTERVALS = JsonCodec[WallIntervals](WallIntervals)

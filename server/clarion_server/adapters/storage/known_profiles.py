@@ -45,6 +45,15 @@ _KNOWN = "profiles.key, profiles.id, profiles.locale"
 _WITH_ATTRIBUTES, _WITHOUT_ATTRIBUTES = _ByIdentity(f"{_KNOWN}, profiles.attributes"), _ByIdentity(f"{_KNOWN}, ''")
 _CHOICES = _ByIdentity("profiles.key, profiles.choices")
 
+_TIME_ZONES = BulkStatement(
+    "SELECT wanted.column1, wanted.column2, wanted.column3, profiles.time_zone"
+    " FROM ({rows}) AS wanted CROSS JOIN profile_identities CROSS JOIN profiles"
+    " WHERE profile_identities.sandbox = wanted.column1 AND profile_identities.namespace = wanted.column2"
+    " AND profile_identities.normal_value = wanted.column3 AND profiles.key = profile_identities.profile_key"
+    " AND profiles.time_zone <> ''",
+    Values(*_IDENTITY),
+)
+
 #: Of a new profile, which has made no choices and whose key the database assigns.
 _PROFILE_COLUMNS = tuple(column for column in profiles.columns if column not in (profiles.c.key, profiles.c.choices))
 _ADD_PROFILES = insertion(profiles, _PROFILE_COLUMNS)
@@ -76,6 +85,10 @@ def find_choices(
     """Yields each identity that a profile has, with the profile's key and packed choices."""
     wanted = list(identities)
     return ((wanted[position], key, choices) for position, key, choices in _CHOICES.select(connection, wanted))
+
+
+def find_time_zones(connection: Connection, identities: Collection[SandboxIdentity]) -> dict[SandboxIdentity, str]:
+    return {SandboxIdentity(*row[:3]): row[3] for row in _TIME_ZONES.select(connection, list(identities))}
 
 
 def add_missing(connection: Connection, added: Sequence[Profile]) -> dict[SandboxIdentity, KnownProfile]:

@@ -41,6 +41,7 @@ INSERTED_COLUMNS = (
     messages.c.fallback_addresses,
     messages.c.topic,
     messages.c.consent_change,
+    messages.c.sending_policy,
     messages.c.outcome_time,
     messages.c.exclusion,
     messages.c.failure,
@@ -83,6 +84,7 @@ _READ_COLUMNS = (
     messages.c.fallback_addresses,
     messages.c.topic,
     messages.c.consent_change,
+    messages.c.sending_policy,
     messages.c.outcome_time,
     messages.c.exclusion,
     messages.c.failure,
@@ -117,6 +119,7 @@ def message_to_row(message: Message, segment: int) -> tuple[Any, ...]:
         TEXTS.encode(message.fallback_addresses) if message.fallback_addresses else None,
         message.topic,
         message.consent_change,
+        message.sending_policy,
         message.outcome_time,
         EXCLUSION.encode(message.exclusion),
         FAILURE.encode(message.failure),
@@ -162,8 +165,9 @@ def _from_row(row: Sequence[Any]) -> Message:
         row[24],
         row[25],
         row[26],
-        EXCLUSION.decode(row[27]),
-        FAILURE.decode(row[28]),
+        row[27],
+        EXCLUSION.decode(row[28]),
+        FAILURE.decode(row[29]),
     )
 
 

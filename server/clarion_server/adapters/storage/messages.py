@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, exists, func, select, text, tuple_, update
@@ -71,6 +71,15 @@ _REQUEUE = BulkStatement(
     _IDS,
 )
 _HOLD = BulkStatement(f"UPDATE messages SET held = 1 WHERE id IN ({{rows}}) AND {_IS_QUEUED}", _IDS)  # noqa: S608 - names of the schema
+# What waits for an opening begins its retry window, if it has one, later by the time until then.
+_DEFER = BulkStatement(
+    "UPDATE messages SET due_time = deferred.column2,"  # noqa: S608 - names of the schema
+    " release_time = CASE WHEN attempt_count = 0 THEN deferred.column2 ELSE release_time END,"
+    " first_attempt_time = coalesce(first_attempt_time, attempt_time) + deferred.column3"
+    " FROM ({rows}) AS deferred"
+    f" WHERE messages.id = deferred.column1 AND {_IS_QUEUED}",
+    Values(messages.c.id, messages.c.due_time, messages.c.first_attempt_time),
+)
 _END_QUEUED = BulkStatement(
     "UPDATE messages SET state = {one}, outcome_time = {one}, held = 0"  # noqa: S608 - names of the schema
     f" WHERE id IN ({{rows}}) AND {_IS_QUEUED} RETURNING messages.id",
@@ -270,6 +279,10 @@ class SqlMessageRepository:
 
     def begin(self, message_ids: Collection[str], owner: str, now: Instant) -> None:
         _BEGIN.change(self._connection, _rows(message_ids), before=(owner, now))
+
+    def defer(self, openings: Mapping[str, Instant], now: Instant) -> None:
+        rows = [(message_id, opening, opening - now) for message_id, opening in openings.items()]
+        _DEFER.change(self._connection, rows)
 
     def hold(self, message_ids: Collection[str]) -> None:
         _HOLD.change(self._connection, _rows(message_ids))

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Values, insertion
 from clarion_server.adapters.storage.json_columns import ATTRIBUTES
-from clarion_server.adapters.storage.known_profiles import add_missing, find_known
+from clarion_server.adapters.storage.known_profiles import add_missing, find_known, find_time_zones
 from clarion_server.adapters.storage.many_profiles import add_all, extend_all, find_keys
 from clarion_server.adapters.storage.schema import consent_changes, profile_aliases, profile_identities, profiles
 from clarion_server.application.ports.profiles import SandboxIdentity
@@ -70,6 +70,9 @@ class SqlProfileRepository:
         rows = [(identity.namespace, identity.value) for identity in identities]
         found = _OWNERS.select(self._connection, rows, after=(sandbox,))
         return {IdentityKey(row.namespace, row.normal_value): ProfileRef(row.key, row.id) for row in found}
+
+    def time_zones(self, identities: Collection[SandboxIdentity]) -> dict[SandboxIdentity, str]:
+        return find_time_zones(self._connection, identities)
 
     def known(
         self, identities: Collection[SandboxIdentity], *, with_attributes: bool

@@ -91,6 +91,8 @@ campaign_versions = Table(
     Column("number", Integer, primary_key=True),
     Column("definition", Text, nullable=False),
     Column("create_time", _Instant, nullable=False),
+    # The part of the definition by which a policy's users are found.
+    Column("sending_policy", Text),
     Column("creator", Text, nullable=False),
 )
 
@@ -246,6 +248,7 @@ messages = Table(
     Column("topic", Text),
     # The key of the choice that decided when the message was accepted.
     Column("consent_change", BigInteger),
+    Column("sending_policy", Text),
     Column("outcome_time", _Instant),
     Column("exclusion", Text),
     Column("failure", Text),
@@ -425,6 +428,28 @@ topics = Table(
     Column("update_time", _Instant, nullable=False),
     Column("archive_time", _Instant),
     UniqueConstraint("sandbox", "id"),
+)
+
+# At which hours messages may leave.
+sending_policies = Table(
+    "sending_policies",
+    metadata,
+    Column("key", _Key, primary_key=True, autoincrement=True),
+    Column("sandbox", _Bytewise, nullable=False),
+    Column("id", _Bytewise, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("categories", Text, nullable=False),
+    Column("quiet_hours", Text, nullable=False),
+    Column("send_windows", Text, nullable=False),
+    Column("time_zone_source", Text, nullable=False),
+    Column("time_zone", Text, nullable=False),
+    Column("when_closed", Text, nullable=False),
+    Column("create_time", _Instant, nullable=False),
+    Column("update_time", _Instant, nullable=False),
+    UniqueConstraint("sandbox", "id"),
+    # A key is never assigned again: etags refer to it.
+    sqlite_autoincrement=True,
 )
 
 consent_settings = Table(

@@ -20,6 +20,7 @@ from clarion_server.adapters.storage.processes import SqlProcessRepository
 from clarion_server.adapters.storage.profiles import SqlProfileRepository
 from clarion_server.adapters.storage.recipient_index import RecipientIndex
 from clarion_server.adapters.storage.retention import SqlRetentionRepository
+from clarion_server.adapters.storage.sending_policies import SqlSendingPolicyRepository
 from clarion_server.adapters.storage.suppressions import SqlSuppressionRepository
 from clarion_server.adapters.storage.topics import SqlTopicRepository
 
@@ -49,6 +50,7 @@ class SqlUnitOfWork:
         self.keys = SqlApiKeyRepository(connection)
         self.link_keys = SqlLinkKeyRepository(connection)
         self.processes = SqlProcessRepository(connection)
+        self.sending_policies = SqlSendingPolicyRepository(connection)
         self.topics = SqlTopicRepository(connection)
         self.consents = SqlConsentRepository(connection, locks=on_commit is not None)
 

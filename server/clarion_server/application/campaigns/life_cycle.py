@@ -18,6 +18,7 @@ from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.errors import EtagMismatch, ReviewFailed
 from clarion_server.domain.finding import Finding
 from clarion_server.domain.instant import Instant
+from clarion_server.domain.sending_policy import SendingPolicy
 from clarion_server.domain.topic import Topic
 
 
@@ -44,7 +45,8 @@ class _Candidate:
     channels: tuple[ChannelConfiguration | None, ...]
     """What each action names, in their order; None when there is none of that name."""
     topic: Topic | None
-    """What the definition names; None when it names none, or there is none of that name."""
+    """What the definition names; None when it names none, or there is none of that name. So with the next one."""
+    sending_policy: SendingPolicy | None
     version: CampaignVersion | None = None
     """None: to be made of the draft."""
 
@@ -66,7 +68,7 @@ class CampaignLifeCycle:
         """Of the draft, errors first. Raises ResourceNotFound."""
         target = Target(caller.visibility, campaign_id)
         candidate = await self._transactions.read(lambda unit: self._candidate(unit, target, 0))
-        return await self._review.of(candidate.definition, candidate.channels, candidate.topic)
+        return await self._findings(candidate)
 
     async def activate(self, command: ActivateCampaign, caller: Caller) -> Activation:
         """Raises ResourceNotFound, EtagMismatch, IllegalTransition or ReviewFailed."""
@@ -76,7 +78,7 @@ class CampaignLifeCycle:
             candidate.campaign.check_etag(command.etag)
             candidate.campaign.check_may(Transition.ACTIVATE)
             # Outside of any transaction: it may take a while.
-            findings = await self._review.of(candidate.definition, candidate.channels, candidate.topic)
+            findings = await self._findings(candidate)
             if errors := errors_of(findings):
                 raise ReviewFailed(candidate.campaign.name, tuple(errors))
             try:
@@ -117,7 +119,13 @@ class CampaignLifeCycle:
         names = [action.channel_configuration for action in definition.actions]
         channels = tuple(unit.channels.get(target.visibility, name) for name in names)
         topic = _topic_of(unit, definition, target.visibility)
-        return _Candidate(campaign, definition, channels, topic, version)
+        policy = _policy_of(unit, definition, target.visibility)
+        return _Candidate(campaign, definition, channels, topic, policy, version)
+
+    async def _findings(self, candidate: _Candidate) -> list[Finding]:
+        return await self._review.of(
+            candidate.definition, candidate.channels, candidate.topic, candidate.sending_policy
+        )
 
 
 def _activation_of(candidate: _Candidate, caller: Caller) -> Callable[[UnitOfWork, Campaign, Instant], Campaign]:
@@ -127,6 +135,7 @@ def _activation_of(candidate: _Candidate, caller: Caller) -> Callable[[UnitOfWor
     def activate(unit: UnitOfWork, campaign: Campaign, now: Instant) -> Campaign:
         unchanged = all(unit.channels.by_key(channel.key) == channel for channel in channels)
         unchanged = unchanged and _topic_of(unit, candidate.definition, caller.visibility) == candidate.topic
+        unchanged = unchanged and _policy_of(unit, candidate.definition, caller.visibility) == candidate.sending_policy
         if campaign != candidate.campaign or not unchanged:
             raise _CampaignChanged
         if _is_live(candidate):
@@ -144,6 +153,11 @@ def _activation_of(candidate: _Candidate, caller: Caller) -> Callable[[UnitOfWor
 
 def _topic_of(unit: UnitOfWork, definition: CampaignDefinition, visibility: Visibility) -> Topic | None:
     return None if definition.topic is None else unit.topics.get(visibility, definition.topic)
+
+
+def _policy_of(unit: UnitOfWork, definition: CampaignDefinition, visibility: Visibility) -> SendingPolicy | None:
+    named = definition.sending_policy
+    return None if named is None else unit.sending_policies.get(visibility, named)
 
 
 def _is_live(candidate: _Candidate) -> bool:

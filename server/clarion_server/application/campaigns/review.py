@@ -13,6 +13,7 @@ from clarion_server.domain.category import Category
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 from clarion_server.domain.instant import Instant, to_rfc3339
+from clarion_server.domain.sending_policy import SendingPolicy
 from clarion_server.domain.topic import Topic
 from clarion_server.domain.violation import Violation
 
@@ -29,20 +30,22 @@ class Review:
         definition: CampaignDefinition,
         channels: Sequence[ChannelConfiguration | None],
         topic: Topic | None,
+        sending_policy: SendingPolicy | None,
     ) -> list[Finding]:
         """Returns the findings, errors first.
 
         `channels` are what the definition's actions name, in their order; None where there is none of that name.
-        So with `topic`, which the definition may name.
+        So with `topic` and `sending_policy`, which the definition may name.
         """
         # Walking large templates takes milliseconds, in which the event loop serves others.
-        return await run_in_background(self._findings, definition, channels, topic)
+        return await run_in_background(self._findings, definition, channels, topic, sending_policy)
 
     def _findings(
         self,
         definition: CampaignDefinition,
         channels: Sequence[ChannelConfiguration | None],
         topic: Topic | None,
+        sending_policy: SendingPolicy | None,
     ) -> list[Finding]:
         broken = campaign_violations(definition)
         if broken:
@@ -52,6 +55,7 @@ class Review:
         for index, channel in enumerate(channels):
             findings += _channel_findings(definition, index, channel)
         findings += _topic_findings(definition, topic)
+        findings += _sending_policy_findings(definition, sending_policy)
         findings += _throughput_findings(definition)
         return errors_of(findings) + warnings_of(findings)
 
@@ -118,6 +122,13 @@ def _topic_findings(definition: CampaignDefinition, topic: Topic | None) -> Iter
         yield Finding(Severity.WARNING, FindingCode.TOPIC_OF_TRANSACTIONAL, "topic", message, remedy)
 
 
+def _sending_policy_findings(definition: CampaignDefinition, policy: SendingPolicy | None) -> Iterator[Finding]:
+    if definition.sending_policy is not None and policy is None:
+        message = f"There is no sending policy '{definition.sending_policy}' in this sandbox."
+        remedy = "Create it, or name another one or none."
+        yield Finding(Severity.ERROR, FindingCode.SENDING_POLICY_MISSING, "sending_policy", message, remedy)
+
+
 def _throughput_findings(definition: CampaignDefinition) -> Iterator[Finding]:
     """Yields what a campaign asks for that only a profile can answer, although it looks up none."""
     if definition.throughput_mode is not ThroughputMode.HIGH:
@@ -127,6 +138,8 @@ def _throughput_findings(definition: CampaignDefinition) -> Iterator[Finding]:
         needs.append("marketing needs consent")
     if definition.topic is not None:
         needs.append("its topic needs people's choices")
+    if definition.sending_policy is not None:
+        needs.append("its sending policy needs people's time zones")
     if definition.unknown_recipient_policy is not UnknownRecipientPolicy.ACCEPT:
         needs.append(f"its policy for unknown recipients is {definition.unknown_recipient_policy}")
     if needs:

@@ -39,6 +39,10 @@ class ProfileRepository(Protocol):
         """Returns the profiles that have these identities, as far as there are any. Cheap: on the way of triggers."""
         ...
 
+    def time_zones(self, identities: Collection[SandboxIdentity]) -> dict[SandboxIdentity, str]:
+        """Returns the time zones of the profiles that have these identities and a time zone, in one statement."""
+        ...
+
     def add_missing(self, profiles: Sequence[Profile]) -> dict[SandboxIdentity, KnownProfile]:
         """Adds profiles that have one identity each, except where another transaction has stored the identity.
 

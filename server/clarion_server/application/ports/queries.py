@@ -26,6 +26,8 @@ class LockedCampaign(NamedTuple):
     """Whether there is any suppression in its sandbox."""
     has_allow_list: bool = False
     """Whether the allow list of its sandbox is enabled."""
+    has_sending_policies: bool = False
+    """Whether there is any sending policy in its sandbox."""
 
 
 @dataclass(frozen=True, slots=True)

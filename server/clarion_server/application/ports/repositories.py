@@ -27,6 +27,7 @@ from clarion_server.domain.event import Event
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message, MessageState
+from clarion_server.domain.sending_policy import SendingPolicy
 from clarion_server.domain.suppression import Suppression
 from clarion_server.domain.topic import Topic
 
@@ -78,6 +79,10 @@ class CampaignRepository(Protocol):
 
     def next_transition_time(self) -> Instant | None:
         """The earliest `Campaign.next_transition_time` of all."""
+        ...
+
+    def first_with_policy(self, visibility: Visibility, policy_id: str) -> Campaign | None:
+        """Returns a scheduled, live or paused campaign whose live version names the sending policy."""
         ...
 
     def first_using(self, channel_key: int) -> Campaign | None:
@@ -208,6 +213,13 @@ class MessageRepository(Protocol):
 
     def begin(self, message_ids: Collection[str], owner: str, now: Instant) -> None:
         """QUEUED → SENDING in the hands of `owner`, with one more attempt begun. They were just read as due."""
+        ...
+
+    def defer(self, openings: Mapping[str, Instant], now: Instant) -> None:
+        """Sets when queued messages are due next, by their ids.
+
+        The time until then is no part of their retry window.
+        """
         ...
 
     def hold(self, message_ids: Collection[str]) -> None:
@@ -413,3 +425,29 @@ class TopicRepository(Protocol):
     def count_in_use(self, visibility: Visibility) -> int:
         """Returns the number of topics that are not archived."""
         ...
+
+
+class SendingPolicyRepository(Protocol):
+    def add(self, policy: SendingPolicy) -> SendingPolicy:
+        """Returns it with its key. Raises NameTaken."""
+        ...
+
+    def get(self, visibility: Visibility, policy_id: str) -> SendingPolicy | None: ...
+
+    def named(self, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], SendingPolicy]:
+        """Returns the policies of these pairs of a sandbox and an id, as far as there are any, in one statement."""
+        ...
+
+    def save(self, policy: SendingPolicy) -> None:
+        """Replaces the stored one, whose revision must be one less. Raises WriteConflict."""
+        ...
+
+    def delete(self, policy: SendingPolicy) -> None:
+        """Raises WriteConflict when the stored revision is another one."""
+        ...
+
+    def page(self, visibility: Visibility, after: str | None, limit: int) -> list[SendingPolicy]:
+        """Returns policies by id, only larger ids than `after`."""
+        ...
+
+    def count(self, visibility: Visibility) -> int: ...

@@ -23,6 +23,7 @@ from clarion_server.application.ports.repositories import (
     LinkKeyRepository,
     MessageRepository,
     ProcessRepository,
+    SendingPolicyRepository,
     SuppressionRepository,
     TopicRepository,
 )
@@ -74,6 +75,8 @@ class UnitOfWork(Protocol):
     def processes(self) -> ProcessRepository: ...
     @property
     def topics(self) -> TopicRepository: ...
+    @property
+    def sending_policies(self) -> SendingPolicyRepository: ...
     @property
     def consents(self) -> ConsentRepository: ...
 

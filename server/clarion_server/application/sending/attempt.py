@@ -53,16 +53,20 @@ class AttemptRunner:
 
     async def attempt(
         self, claimed: ClaimedMessage, channel: Channel, configuration: ChannelConfiguration
-    ) -> AttemptOutcome:
+    ) -> AttemptOutcome | None:
         """Renders the message, hands it to its channel, and decides what comes next.
 
+        Returns None when the message must wait for the next opening of its sending policy: its attempt has not begun.
         No transaction is open while the provider is called.
         """
         message, started = claimed.message, self._clock.now()
         if message.expire_time is not None and message.expire_time <= started:
             return expire(message, started)
-        if exclusion := claimed.exclusion or await self._checks.repeat(message, started):
+        verdict = await self._checks.repeat(message, started)
+        if exclusion := claimed.exclusion or verdict.exclusions.get(message.id):
             return exclude(message, exclusion, started)
+        if message.id in verdict.openings:
+            return None
         try:
             version = await self._campaigns.version(message.campaign_key, message.version)
         except ContentInvalid:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from clarion_server.application.group_commit import BulkOperation
 from clarion_server.application.ports.queue import Claimed, ClaimRequest
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.sending.exclusions import ExclusionReader, exclude_forbidden
+from clarion_server.application.sending.exclusions import ExclusionReader, sift_forbidden
 from clarion_server.application.sending.outcomes import end_queued
 from clarion_server.domain.campaign import CampaignState
 from clarion_server.domain.instant import Instant
@@ -46,7 +46,7 @@ class NamedClaimed:
     messages: Sequence[Message]
     """The messages that this process has claimed. They are in SENDING."""
     early: Sequence[Message] = ()
-    """The messages that are not due yet. They are left as they are."""
+    """The messages that are not due yet, those included that wait for an opening of their sending policy since now."""
     is_disabled: bool = False
     """Whether the channel configuration is disabled, so that nothing was claimed."""
 
@@ -79,7 +79,7 @@ def _claim_due(
     if not unit.channels.is_enabled(request.channel_key):
         return Claimed((), None)
     due = unit.messages.due(request.channel_key, now, request.limit, [request.lane])
-    begun = _begin(unit, due, owner, now, exclusions)
+    begun, _ = _begin(unit, due, owner, now, exclusions)
     is_full = len(due) == request.limit
     return Claimed(begun, now if is_full else unit.messages.next_due_time(request.channel_key, [request.lane]))
 
@@ -92,15 +92,17 @@ def _claim_named(
     waiting = unit.messages.claimable(claim.message_ids)
     early = [message for message in waiting if message.due_time > now]
     due = [message for message in waiting if message.due_time <= now]
-    return NamedClaimed(_begin(unit, due, owner, now, exclusions), early)
+    begun, deferred = _begin(unit, due, owner, now, exclusions)
+    return NamedClaimed(begun, [*early, *deferred])
 
 
 def _begin(
     unit: UnitOfWork, due: Sequence[Message], owner: str, now: Instant, exclusions: ExclusionReader
-) -> list[Message]:
-    sendable = exclude_forbidden(unit, _sift(unit, due, now), now, exclusions)
+) -> tuple[list[Message], list[Message]]:
+    """Returns the messages that were claimed, and those that wait for the next opening of their sending policy."""
+    sendable, deferred = sift_forbidden(unit, _sift(unit, due, now), now, exclusions)
     unit.messages.begin([message.id for message in sendable], owner, now)
-    return [message.begun(owner, now) for message in sendable]
+    return [message.begun(owner, now) for message in sendable], deferred
 
 
 def _sift(unit: UnitOfWork, due: Sequence[Message], now: Instant) -> list[Message]:

@@ -14,7 +14,7 @@ from dataclasses import replace
 import structlog
 
 from clarion_server.application.ports.clock import Clock
-from clarion_server.application.sending.exclusions import ExclusionReader, find_exclusions
+from clarion_server.application.sending.exclusions import ExclusionReader, check_hand_off
 from clarion_server.application.sending.local_dispatch import ClaimedMessage, Reservation
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.errors import Unavailable
@@ -48,8 +48,8 @@ class DirectHandOff:
     async def _check_and_hand_off(self, reserved: Sequence[Reserved]) -> None:
         messages = [claimed.message for _, several in reserved for claimed in several]
         try:
-            found = await self._transactions.read(
-                lambda unit: find_exclusions(unit, messages, self._clock.now(), self._exclusions)
+            verdict = await self._transactions.read(
+                lambda unit: check_hand_off(unit, messages, self._clock.now(), self._exclusions)
             )
         except Exception as error:  # noqa: BLE001 - whatever it is, the messages are queued again
             if not isinstance(error, Unavailable):
@@ -58,4 +58,13 @@ class DirectHandOff:
                 reservation.requeue([each.message.id for each in several], several[0].message.accept_time)
             return
         for reservation, several in reserved:
-            reservation.hand_off([replace(each, exclusion=found.get(each.message.id)) for each in several])
+            closed = [each.message for each in several if each.message.id in verdict.openings]
+            if closed:
+                reservation.requeue([message.id for message in closed], closed[0].accept_time)
+            reservation.hand_off(
+                [
+                    replace(each, exclusion=verdict.exclusions.get(each.message.id))
+                    for each in several
+                    if each.message.id not in verdict.openings
+                ]
+            )

@@ -186,7 +186,11 @@ class ChannelDispatcher:
                 # Another process may have taken the message over, and sends it.
                 self._requeue(claimed.message)
                 return
-            self._record(await self._ports.attempts.attempt(claimed, channel.channel, channel.configuration))
+            outcome = await self._ports.attempts.attempt(claimed, channel.channel, channel.configuration)
+            if outcome is None:
+                self._requeue(claimed.message)
+            else:
+                self._record(outcome)
 
     def _requeue(self, message: Message) -> None:
         """Gives up a message whose attempt has not begun. The heartbeat queues it again."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from clarion_server.application.identity_reader import IdentityReader
 from clarion_server.application.ports.profiles import SandboxIdentity
@@ -16,7 +17,10 @@ from clarion_server.domain.exclusion_rules import NO_EXCLUSION_FACTS, ExclusionF
 from clarion_server.domain.identity import IdentityKey, namespace_of
 from clarion_server.domain.instant import SECOND, Instant, Span
 from clarion_server.domain.message import Message
+from clarion_server.domain.sending_hours import HoursQuestion, SendingHours
+from clarion_server.domain.sending_policy import TimeZoneSource
 from clarion_server.domain.suppression import SuppressionIndex, covering_keys
+from clarion_server.domain.value import value
 
 #: A message that waits longer than this in a process's hands, for the pace or a free connection, is checked again.
 _LONGEST_WAIT: Span = 2 * SECOND
@@ -36,16 +40,19 @@ class ExclusionReader:
         sandboxes: Mapping[str, bool],
         addresses: Iterable[str],
         questions: Sequence[ConsentQuestion],
+        hours_questions: Sequence[HoursQuestion],
     ) -> ExclusionFacts:
         """`sandboxes` and `addresses` are those of all messages; `questions` are about the ones for which consent is
-        asked. Each sandbox has whether its allow list may be enabled.
+        asked, and `hours_questions` about those that a sending policy may hold back. Each sandbox has whether its allow
+        list may be enabled.
         """
         keys = {key for address in set(addresses) if address for key in covering_keys(address)}
         found = unit.suppressions.covering(keys) if keys else ()
         allow_lists = self._allow_lists(unit, sandboxes)
-        if not found and not questions and not allow_lists:
+        if not found and not questions and not allow_lists and not hours_questions:
             return NO_EXCLUSION_FACTS
-        return ExclusionFacts(SuppressionIndex(found), self._consents(unit, questions), allow_lists)
+        hours = _hours(unit, hours_questions) if hours_questions else SendingHours()
+        return ExclusionFacts(SuppressionIndex(found), self._consents(unit, questions), allow_lists, hours)
 
     def _allow_lists(self, unit: UnitOfWork, sandboxes: Mapping[str, bool]) -> AllowLists:
         listed = [sandbox for sandbox, may_be_enabled in sandboxes.items() if may_be_enabled]
@@ -68,45 +75,91 @@ class ExclusionReader:
         silences = unit.consents.silences({(question.sandbox, question.topic) for question in questions})
         return ConsentFacts(silences, holders)
 
-    def question(self, message: Message) -> ConsentQuestion:
+    def hours_question(self, message: Message) -> HoursQuestion | None:
+        """Returns None when no sending policy holds for the message."""
+        if message.sending_policy is None:
+            return None
+        return HoursQuestion(message.sandbox, message.sending_policy, message.category, self._keys(message))
+
+    def _keys(self, message: Message) -> dict[str, IdentityKey]:
+        """Returns what the recipient's identity is compared by."""
         name, _, value = message.identity.partition(":")
         normal = self._identities.normal_value(namespace_of(name), value)
         # What is none of its namespace belongs to nobody: a webhook takes any text as an e-mail address.
-        keys = {} if normal is None else {message.identity: IdentityKey(name, normal)}
+        return {} if normal is None else {message.identity: IdentityKey(name, normal)}
+
+    def question(self, message: Message) -> ConsentQuestion:
+        keys = self._keys(message)
         owner = address_identity(message.channel, message.address)
         if owner is not None and owner not in keys:
             keys[owner] = address_key(message.address)
         return ConsentQuestion(message.sandbox, message.topic, keys)
 
 
-def exclude_forbidden(
-    unit: UnitOfWork, messages: Sequence[Message], now: Instant, exclusions: ExclusionReader
-) -> list[Message]:
-    """Returns those of the queued messages that may be sent now, and ends the others."""
-    asking = {message.sandbox for message in messages if message.asks_consent}
-    if asking:
-        unit.consents.lock_shared(asking)
-    found = find_exclusions(unit, messages, now, exclusions)
-    if not found:
-        return list(messages)
-    exclude_queued(unit, [(message, found[message.id]) for message in messages if message.id in found], now)
-    return [message for message in messages if message.id not in found]
+def _hours(unit: UnitOfWork, questions: Sequence[HoursQuestion]) -> SendingHours:
+    """Reads the policies, and the time zones of the recipients whose clock counts."""
+    policies = unit.sending_policies.named({(question.sandbox, question.policy) for question in questions})
+    hours = SendingHours(policies)
+    wanted = {}
+    for question in questions:
+        policy = hours.policy(question.sandbox, question.policy, question.category)
+        if policy is not None and policy.time_zone_source is TimeZoneSource.PROFILE:
+            for given, key in question.identities.items():
+                wanted[question.sandbox, given] = SandboxIdentity(question.sandbox, *key)
+    stored = unit.profiles.time_zones(set(wanted.values())) if wanted else {}
+    return SendingHours(policies, {given: stored[key] for given, key in wanted.items() if key in stored})
 
 
-def find_exclusions(
+@value
+class HandOffVerdict:
+    """Which messages must not be handed off now; all others may be."""
+
+    exclusions: Mapping[str, Exclusion]
+    """By the ids of the messages that must not be sent at all."""
+    openings: Mapping[str, Instant]
+    """By the ids of the messages that must wait for the next opening of their sending policy."""
+
+    def allows(self, message: Message) -> bool:
+        return message.id not in self.exclusions and message.id not in self.openings
+
+
+def check_hand_off(
     unit: UnitOfWork, messages: Sequence[Message], now: Instant, exclusions: ExclusionReader
-) -> dict[str, Exclusion]:
-    """Returns the exclusions of messages at hand-off, by the ids of those that have one."""
+) -> HandOffVerdict:
+    """Returns the verdict about messages that are about to be handed off."""
     questions = [exclusions.question(message) for message in messages if message.asks_consent]
-    sandboxes = {message.sandbox: True for message in messages}
-    facts = exclusions.read(unit, sandboxes, (message.address for message in messages), questions)
-    found = {}
+    hours_questions = [question for message in messages if (question := exclusions.hours_question(message))]
+    sandboxes, addresses = {message.sandbox: True for message in messages}, (message.address for message in messages)
+    facts = exclusions.read(unit, sandboxes, addresses, questions, hours_questions)
+    excluded, openings = {}, {}
     for message in messages:
         consent = facts.consents.decide_about(message)
         exclusion = find_exclusion(message, now, ExclusionPhase.HAND_OFF, facts, consent)
         if exclusion is not None:
-            found[message.id] = exclusion
-    return found
+            excluded[message.id] = exclusion
+        elif message.sending_policy is not None and (opening := facts.hours.opening(message, now)) > now:
+            openings[message.id] = opening
+    return HandOffVerdict(excluded, openings)
+
+
+def sift_forbidden(
+    unit: UnitOfWork, messages: Sequence[Message], now: Instant, exclusions: ExclusionReader
+) -> tuple[list[Message], list[Message]]:
+    """Returns those of the queued messages that may be sent now, and those that wait for an opening.
+
+    Ends the others.
+    """
+    asking = {message.sandbox for message in messages if message.asks_consent}
+    if asking:
+        unit.consents.lock_shared(asking)
+    verdict = check_hand_off(unit, messages, now, exclusions)
+    found, openings = verdict.exclusions, verdict.openings
+    if found:
+        exclude_queued(unit, [(message, found[message.id]) for message in messages if message.id in found], now)
+    if openings:
+        unit.messages.defer(openings, now)
+    deferred = [replace(message, due_time=openings[message.id]) for message in messages if message.id in openings]
+    return [message for message in messages if verdict.allows(message)], deferred
 
 
 class HandOffChecks:
@@ -116,9 +169,11 @@ class HandOffChecks:
         self._transactions = transactions
         self._exclusions = exclusions
 
-    async def repeat(self, message: Message, now: Instant) -> Exclusion | None:
-        """Returns why a claimed message must not be sent any more. Reads nothing if it was claimed a moment ago."""
+    async def repeat(self, message: Message, now: Instant) -> HandOffVerdict:
+        """Returns the verdict about a claimed message. Reads nothing if it was claimed a moment ago."""
         if now - (message.attempt_time or 0) <= _LONGEST_WAIT:
-            return None
-        found = await self._transactions.read(lambda unit: find_exclusions(unit, [message], now, self._exclusions))
-        return found.get(message.id)
+            return _ALL_ALLOWED
+        return await self._transactions.read(lambda unit: check_hand_off(unit, [message], now, self._exclusions))
+
+
+_ALL_ALLOWED = HandOffVerdict({}, {})

@@ -26,6 +26,7 @@ from clarion_server.domain.acceptance import (
     Trigger,
     consent_question,
     decide_all,
+    hours_question,
 )
 from clarion_server.domain.campaign import ActionMode
 from clarion_server.domain.message import Message, MessageState, message_id
@@ -70,6 +71,10 @@ class AcceptTriggers(BulkOperation[AcceptItem, Decision]):
         for item, decision in zip(items, decisions, strict=True):
             messages = decision.messages if isinstance(decision, Accepted) else ()
             message_count += len(messages)
+            if isinstance(decision, Accepted) and decision.deferred:
+                for message in decision.deferred:
+                    self._queue.queued(message.channel_key, message.lane, [message], message.due_time)
+                messages = [message for message in messages if message.due_time == item.trigger.release_time]
             for index, reservation in enumerate(item.reservations):
                 own = messages if len(item.reservations) == 1 else _of_action(messages, index)
                 if reservation is not None:
@@ -132,7 +137,10 @@ def read_facts(
     suppressing = (trigger for trigger, campaign in known if campaign.has_suppressions)
     addresses = (address for trigger in suppressing for each in trigger.recipients for address in each.addresses)
     sandboxes = {trigger.execution.sandbox: campaign.has_allow_list for trigger, campaign in known}
-    return triggers, replace(facts, exclusions=exclusions.read(unit, sandboxes, addresses, questions))
+    keeping_hours = (trigger for trigger, campaign in known if campaign.has_sending_policies)
+    hours_questions = [asked for trigger in keeping_hours if (asked := hours_question(trigger)) is not None]
+    found = exclusions.read(unit, sandboxes, addresses, questions, hours_questions)
+    return triggers, replace(facts, exclusions=found)
 
 
 def _write(unit: UnitOfWork, accepted: Sequence[Accepted]) -> None:

@@ -182,6 +182,7 @@ class Triggering:
             live.version.actions,
             live.lane,
             live.version.definition.topic,
+            live.version.sending_policy,
             admission.recipients,
             release,
             tuple([None if each is None else each.owner for each in reservations]),

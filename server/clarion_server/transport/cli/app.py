@@ -18,6 +18,7 @@ from clarion_server.transport.cli.commands.executions import executions
 from clarion_server.transport.cli.commands.keys import keys
 from clarion_server.transport.cli.commands.life_cycle import activate, pause, resume, review, stop
 from clarion_server.transport.cli.commands.messages import messages
+from clarion_server.transport.cli.commands.policies import policies
 from clarion_server.transport.cli.commands.previewing import preview
 from clarion_server.transport.cli.commands.profiles import profiles
 from clarion_server.transport.cli.commands.reporting import report
@@ -37,7 +38,7 @@ SERVICE = Group("Service", sort_key=0)
 COMMANDS = {
     Group("Campaigns", sort_key=1): (apply, review, activate, pause, resume, stop, preview, campaigns),
     Group("Sending", sort_key=2): (trigger, sample, watch, report, messages, executions),
-    Group("People", sort_key=3): (profiles, topics, consents, suppressions, allow_list),
+    Group("People", sort_key=3): (profiles, topics, consents, suppressions, allow_list, policies),
     Group("Administration", sort_key=4): (channels, keys),
 }
 ALL_COMMANDS = Group("All commands", sort_key=5)

@@ -22,7 +22,7 @@ from clarion_server.domain.campaign import (
 )
 from clarion_server.domain.campaign_rules import MAX_ACTIONS
 from clarion_server.domain.finding import Finding
-from clarion_server.domain.names import CAMPAIGNS, CHANNEL_CONFIGURATIONS, TOPICS
+from clarion_server.domain.names import CAMPAIGNS, CHANNEL_CONFIGURATIONS, SENDING_POLICIES, TOPICS
 from clarion_server.transport.api.convert.contents import from_content, to_content
 from clarion_server.transport.api.convert.enums import (
     ACTION_MODE,
@@ -74,6 +74,7 @@ def to_draft(campaign: pb.Campaign) -> Draft:
         throughput_mode=(
             parser.member(THROUGHPUT_MODE, campaign.throughput_mode, "throughput_mode") or ThroughputMode.STANDARD
         ),
+        sending_policy=parser.optional_id(SENDING_POLICIES, campaign.sending_policy, "sending_policy"),
     )
     return Draft(definition, parser.violations)
 
@@ -151,6 +152,7 @@ def _to_snapshot(definition: CampaignDefinition) -> pb.Campaign:
         topic="" if definition.topic is None else TOPICS.format(definition.topic),
         unknown_recipient_policy=UNKNOWN_RECIPIENT_POLICY.number(definition.unknown_recipient_policy),
         throughput_mode=THROUGHPUT_MODE.number(definition.throughput_mode),
+        sending_policy="" if definition.sending_policy is None else SENDING_POLICIES.format(definition.sending_policy),
     )
 
 

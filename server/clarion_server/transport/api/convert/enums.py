@@ -18,6 +18,7 @@ from clarion.v1 import (
     event_pb2,
     message_pb2,
     profile_service_pb2,
+    sending_policy_pb2,
     silence_pb2,
     smtp_provider_pb2,
     suppression_pb2,
@@ -48,6 +49,8 @@ from clarion_server.domain.exclusion import ExclusionPhase, ExclusionReason
 from clarion_server.domain.finding import Severity
 from clarion_server.domain.import_result import ImportOutcome
 from clarion_server.domain.message import MessageState
+from clarion_server.domain.quiet_hours import Weekday
+from clarion_server.domain.sending_policy import TimeZoneSource, WhenClosed
 from clarion_server.domain.suppression import SuppressionReason, SuppressionScope
 from clarion_server.domain.topic import OneClick, TopicVisibility
 
@@ -101,6 +104,9 @@ CONSENT_SOURCE = EnumPair(ConsentSource, consent_pb2.ConsentChange.Source.Value,
 SILENCE = EnumPair(Silence, silence_pb2.Silence.Value, "SILENCE")
 ONE_CLICK = EnumPair(OneClick, topic_pb2.Topic.OneClick.Value, "ONE_CLICK")
 TOPIC_VISIBILITY = EnumPair(TopicVisibility, topic_pb2.Topic.Visibility.Value, "VISIBILITY")
+WEEKDAY = EnumPair(Weekday, sending_policy_pb2.WallClockInterval.Day.Value, "DAY")
+TIME_ZONE_SOURCE = EnumPair(TimeZoneSource, sending_policy_pb2.SendingPolicy.TimeZoneSource.Value, "TIME_ZONE_SOURCE")
+WHEN_CLOSED = EnumPair(WhenClosed, sending_policy_pb2.SendingPolicy.WhenClosed.Value, "WHEN_CLOSED")
 FAILURE_REASON = EnumPair(FailureReason, attempt_pb2.Failure.Reason.Value, "REASON")
 EXCLUSION_PHASE = EnumPair(ExclusionPhase, event_pb2.Exclusion.Phase.Value, "PHASE")
 SUPPRESSION_REASON = EnumPair(SuppressionReason, suppression_pb2.Suppression.Reason.Value, "REASON")

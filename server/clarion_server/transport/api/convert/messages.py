@@ -12,7 +12,7 @@ from clarion_server.domain.consent_change import ConsentChange, change_name
 from clarion_server.domain.event import Event, ProfileMerge
 from clarion_server.domain.exclusion import Exclusion
 from clarion_server.domain.message import Message, execution_id_of
-from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS, MESSAGES
+from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS, MESSAGES, SENDING_POLICIES
 from clarion_server.domain.suppression import SuppressionChange
 from clarion_server.transport.api.convert.allow_lists import to_allow_list_change
 from clarion_server.transport.api.convert.consents import to_consent_change
@@ -44,6 +44,7 @@ def to_message(message: Message, campaign_id: str, events: Iterable[Event] = ())
         exclusion_reason=EXCLUSION_REASON.number(None if exclusion is None else exclusion.reason),
         exclusion=None if exclusion is None else _exclusion(exclusion),
         consent_change="" if message.consent_change is None else change_name(message.consent_change),
+        sending_policy="" if message.sending_policy is None else SENDING_POLICIES.format(message.sending_policy),
         failure=_failure(message.failure),
         accept_time=to_timestamp(message.accept_time),
         due_time=to_timestamp(message.due_time),

@@ -47,7 +47,7 @@ def apply(
     ] = False,
     session: CurrentSession,
 ) -> Exit:
-    """Create or update campaigns, channel configurations and topics from files, and show what changed.
+    """Create or update campaigns and what they use from files, and show what changed.
 
     Nothing is changed when the service refuses any of them. Running it again changes nothing and writes nothing. What
     is not in the files stays as it is. Exit code 1 when campaigns were to be activated and review found errors.

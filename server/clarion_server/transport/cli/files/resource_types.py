@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-from clarion.v1 import campaign_pb2, channel_configuration_pb2, topic_pb2
-from clarion_client import Campaign, ChannelConfiguration, Client, Topic
+from clarion.v1 import campaign_pb2, channel_configuration_pb2, sending_policy_pb2, topic_pb2
+from clarion_client import Campaign, ChannelConfiguration, Client, SendingPolicy, Topic
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from clarion_server.transport.cli.files.contract_fields import is_identifier, is_output_only, message_of
 from clarion_server.transport.cli.files.yaml_syntax import dump
 
-V = TypeVar("V", Campaign, ChannelConfiguration, Topic)
+V = TypeVar("V", Campaign, ChannelConfiguration, SendingPolicy, Topic)
 
 
 class Resources(Protocol[V]):
@@ -69,6 +69,13 @@ CHANNEL = ResourceType(
     channel_configuration_pb2.ChannelConfiguration.DESCRIPTOR,
     lambda client: client.channels,
     has_environment=True,
+)
+POLICY = ResourceType(
+    "policy",
+    "sendingPolicies",
+    SendingPolicy,
+    sending_policy_pb2.SendingPolicy.DESCRIPTOR,
+    lambda client: client.sending_policies,
 )
 TOPIC = ResourceType("topic", "topics", Topic, topic_pb2.Topic.DESCRIPTOR, lambda client: client.topics)
 

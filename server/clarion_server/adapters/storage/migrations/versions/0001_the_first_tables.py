@@ -44,6 +44,7 @@ def upgrade() -> None:
     _create_profiles()
     _create_purges()
     _create_suppressions()
+    _create_sending_policies()
     _create_topics()
     _create_campaign_tags()
     _create_campaign_version_actions()
@@ -319,6 +320,7 @@ def _create_messages() -> None:
         sa.Column("fallback_addresses", sa.Text()),
         sa.Column("topic", sa.Text()),
         sa.Column("consent_change", sa.BigInteger()),
+        sa.Column("sending_policy", sa.Text()),
         sa.Column("outcome_time", sa.BigInteger()),
         sa.Column("exclusion", sa.Text()),
         sa.Column("failure", sa.Text()),
@@ -409,6 +411,28 @@ def _create_purges() -> None:
     )
 
 
+def _create_sending_policies() -> None:
+    op.create_table(
+        "sending_policies",
+        sa.Column("key", _KEY, autoincrement=True, nullable=False),
+        sa.Column("sandbox", _BYTEWISE, nullable=False),
+        sa.Column("id", _BYTEWISE, nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("display_name", sa.Text(), nullable=False),
+        sa.Column("categories", sa.Text(), nullable=False),
+        sa.Column("quiet_hours", sa.Text(), nullable=False),
+        sa.Column("send_windows", sa.Text(), nullable=False),
+        sa.Column("time_zone_source", sa.Text(), nullable=False),
+        sa.Column("time_zone", sa.Text(), nullable=False),
+        sa.Column("when_closed", sa.Text(), nullable=False),
+        sa.Column("create_time", sa.BigInteger(), nullable=False),
+        sa.Column("update_time", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name="sending_policies_key"),
+        sa.UniqueConstraint("sandbox", "id", name="sending_policies_sandbox_id_key"),
+        sqlite_autoincrement=True,
+    )
+
+
 def _create_topics() -> None:
     op.create_table(
         "topics",
@@ -467,6 +491,7 @@ def _create_campaign_versions() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("definition", sa.Text(), nullable=False),
         sa.Column("create_time", sa.BigInteger(), nullable=False),
+        sa.Column("sending_policy", sa.Text()),
         sa.Column("creator", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["campaign_key"], ["campaigns.key"], name="campaign_versions_campaign_key_fkey", ondelete="CASCADE"

@@ -1,0 +1,104 @@
+"""Stores sending policies."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from clarion_server.adapters.storage.bulk import BulkStatement, Values
+from clarion_server.adapters.storage.json_columns import CATEGORIES, WALL_INTERVALS
+from clarion_server.adapters.storage.schema import sending_policies
+from clarion_server.application.ports.repositories import NameTaken
+from clarion_server.application.ports.store import WriteConflict
+from clarion_server.domain.access import Visibility
+from clarion_server.domain.sending_policy import SendingPolicy, TimeZoneSource, WhenClosed
+
+_NAMED = BulkStatement(
+    "SELECT sending_policies.* FROM ({rows}) AS wanted CROSS JOIN sending_policies"
+    " WHERE sending_policies.sandbox = wanted.column1 AND sending_policies.id = wanted.column2",
+    Values(sending_policies.c.sandbox, sending_policies.c.id),
+)
+
+
+class SqlSendingPolicyRepository:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, policy: SendingPolicy) -> SendingPolicy:
+        try:
+            # A savepoint lets the transaction go on after a refusal, on every database.
+            with self._connection.begin_nested():
+                added = insert(sending_policies).values(_to_row(policy)).returning(sending_policies.c.key)
+                key = self._connection.execute(added).scalar_one()
+        except IntegrityError as error:
+            raise NameTaken(policy.name) from error
+        return replace(policy, key=key)
+
+    def get(self, visibility: Visibility, policy_id: str) -> SendingPolicy | None:
+        name = (visibility.sandbox, policy_id)
+        return self.named([name]).get(name)
+
+    def named(self, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], SendingPolicy]:
+        found = map(_from_row, _NAMED.select(self._connection, list(names)))
+        return {(policy.sandbox, policy.id): policy for policy in found}
+
+    def save(self, policy: SendingPolicy) -> None:
+        before = (sending_policies.c.key == policy.key, sending_policies.c.revision == policy.revision - 1)
+        if self._connection.execute(update(sending_policies).where(*before).values(_to_row(policy))).rowcount == 0:
+            raise WriteConflict(policy.name)
+
+    def delete(self, policy: SendingPolicy) -> None:
+        same = (sending_policies.c.key == policy.key, sending_policies.c.revision == policy.revision)
+        if self._connection.execute(delete(sending_policies).where(*same)).rowcount == 0:
+            raise WriteConflict(policy.name)
+
+    def page(self, visibility: Visibility, after: str | None, limit: int) -> list[SendingPolicy]:
+        statement = select(sending_policies).where(sending_policies.c.sandbox == visibility.sandbox)
+        if after is not None:
+            statement = statement.where(sending_policies.c.id > after)
+        rows = self._connection.execute(statement.order_by(sending_policies.c.id).limit(limit))
+        return [_from_row(row) for row in rows]
+
+    def count(self, visibility: Visibility) -> int:
+        own = sending_policies.c.sandbox == visibility.sandbox
+        return self._connection.execute(select(func.count()).where(own)).scalar_one()
+
+
+def _to_row(policy: SendingPolicy) -> dict[str, Any]:
+    """Returns all columns but the key, which the database assigns."""
+    return {
+        "sandbox": policy.sandbox,
+        "id": policy.id,
+        "revision": policy.revision,
+        "display_name": policy.display_name,
+        "categories": CATEGORIES.encode(policy.categories),
+        "quiet_hours": WALL_INTERVALS.encode(policy.quiet_hours),
+        "send_windows": WALL_INTERVALS.encode(policy.send_windows),
+        "time_zone_source": policy.time_zone_source,
+        "time_zone": policy.time_zone,
+        "when_closed": policy.when_closed,
+        "create_time": policy.create_time,
+        "update_time": policy.update_time,
+    }
+
+
+def _from_row(row: Row[Any]) -> SendingPolicy:
+    return SendingPolicy(
+        sandbox=row.sandbox,
+        id=row.id,
+        display_name=row.display_name,
+        time_zone=row.time_zone,
+        create_time=row.create_time,
+        update_time=row.update_time,
+        categories=CATEGORIES.decode(row.categories),
+        quiet_hours=WALL_INTERVALS.decode(row.quiet_hours),
+        send_windows=WALL_INTERVALS.decode(row.send_windows),
+        time_zone_source=TimeZoneSource(row.time_zone_source),
+        when_closed=WhenClosed(row.when_closed),
+        key=row.key,
+        revision=row.revision,
+    )

@@ -1,0 +1,1 @@
+"""At which hours messages may leave."""

@@ -1,0 +1,117 @@
+"""Sending policies: at which hours the messages of campaigns may leave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from clarion_server.domain.category import Category
+from clarion_server.domain.errors import EtagMismatch
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.quiet_hours import MINUTES_OF_DAY, OpeningHours, WallInterval, WallIntervals
+from clarion_server.domain.text_rules import display_name_violations, repetition_violations
+from clarion_server.domain.time_zone import is_time_zone
+from clarion_server.domain.violation import Violation, malformed, out_of_range, required, too_many
+
+#: The policy of this id holds for the campaigns that name none.
+DEFAULT_POLICY = "default"
+#: In a sandbox.
+MAX_POLICIES = 100
+#: Of quiet hours and send windows together.
+MAX_INTERVALS = 14
+
+
+class TimeZoneSource(StrEnum):
+    """Whose clock counts."""
+
+    PROFILE = "PROFILE"
+    """That of the recipient's profile, and the policy's where the profile has none."""
+    FIXED = "FIXED"
+    """That of the policy."""
+
+
+class WhenClosed(StrEnum):
+    """What becomes of a message that must not leave now."""
+
+    DEFER = "DEFER"
+    EXCLUDE = "EXCLUDE"
+
+
+@dataclass(frozen=True, slots=True)
+class SendingPolicy:
+    sandbox: str
+    id: str
+    display_name: str
+    time_zone: str
+    create_time: Instant
+    update_time: Instant
+    categories: tuple[Category, ...] = (Category.MARKETING,)
+    """Those of the campaigns for which it holds."""
+    quiet_hours: WallIntervals = ()
+    send_windows: WallIntervals = ()
+    time_zone_source: TimeZoneSource = TimeZoneSource.PROFILE
+    when_closed: WhenClosed = WhenClosed.DEFER
+    key: int = 0
+    revision: int = 1
+
+    @property
+    def name(self) -> str:
+        return f"sendingPolicies/{self.id}"
+
+    @property
+    def etag(self) -> str:
+        return f'"{self.key}-{self.revision}"'
+
+    @property
+    def hours(self) -> OpeningHours:
+        return OpeningHours(self.quiet_hours, self.send_windows)
+
+    def check_etag(self, etag: str) -> None:
+        """Raises EtagMismatch when `etag` is not empty and not the current one."""
+        if etag and etag != self.etag:
+            raise EtagMismatch(self.name)
+
+    def changed(self, now: Instant) -> SendingPolicy:
+        """Returns the policy as the next revision."""
+        return replace(self, update_time=now, revision=self.revision + 1)
+
+
+def policy_violations(policy: SendingPolicy) -> Iterator[Violation]:
+    """Yields all violations, with the field paths of the contract's `SendingPolicy`."""
+    yield from display_name_violations(policy.display_name)
+    yield from repetition_violations(policy.categories, "categories")
+    yield from _time_zone(policy.time_zone)
+    yield from _hours(policy)
+
+
+def _time_zone(name: str) -> Iterator[Violation]:
+    if not name:
+        yield required("time_zone")
+    elif not is_time_zone(name):
+        yield malformed("time_zone", "Must be a name of the IANA database, such as 'Europe/Berlin' or 'Etc/GMT-2'.")
+
+
+def _hours(policy: SendingPolicy) -> Iterator[Violation]:
+    if len(policy.quiet_hours) + len(policy.send_windows) > MAX_INTERVALS:
+        yield too_many("quiet_hours" if policy.quiet_hours else "send_windows", MAX_INTERVALS)
+        return
+    broken = [*_intervals(policy.quiet_hours, "quiet_hours"), *_intervals(policy.send_windows, "send_windows")]
+    yield from broken
+    if not broken and not policy.hours.open_every_week:
+        field = "quiet_hours" if policy.quiet_hours else "send_windows"
+        yield Violation(field, "NEVER_OPEN", "Must leave some minute of the week in which messages may be sent.")
+
+
+def _intervals(intervals: WallIntervals, field: str) -> Iterator[Violation]:
+    for index, interval in enumerate(intervals):
+        for violation in _interval(interval):
+            yield violation.under(f"{field}[{index}]")
+
+
+def _interval(interval: WallInterval) -> Iterator[Violation]:
+    yield from repetition_violations(interval.days, "days")
+    if interval.start == MINUTES_OF_DAY:
+        yield out_of_range("start", "Must be before 24:00.")
+    elif interval.start == interval.end:
+        yield out_of_range("end", "Must differ from the start. A whole day is 00:00 to 24:00.")

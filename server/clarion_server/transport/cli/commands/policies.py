@@ -1,0 +1,59 @@
+"""`clarion policies`: lists, shows and deletes sending policies. `clarion apply` writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import App, Parameter
+
+from clarion_server.transport.cli.commands.lists import Limit, page_size, show_list
+from clarion_server.transport.cli.session import CurrentSession
+from clarion_server.transport.cli.views import id_of, moment, plain
+
+if TYPE_CHECKING:
+    from clarion_client import WallClockInterval
+
+PolicyName = Annotated[str, Parameter(help="The sending policy, such as default.")]
+
+policies = App(name="policies", help="List, show and delete sending policies.")
+
+
+@policies.command(name="list")
+def list_policies(*, limit: Limit = 50, session: CurrentSession) -> None:
+    """List sending policies by name."""
+    columns = {
+        "ID": lambda policy: id_of(policy.name),
+        "QUIET HOURS": lambda policy: plain(_times(policy.quiet_hours)),
+        "SEND WINDOWS": lambda policy: plain(_times(policy.send_windows)),
+        "TIME ZONE": lambda policy: plain(policy.time_zone),
+        "WHEN CLOSED": lambda policy: plain(policy.when_closed or "-"),
+        "UPDATED": lambda policy: moment(policy.update_time),
+        "NAME": lambda policy: plain(policy.display_name),
+    }
+    pager = session.client.sending_policies.list(page_size=page_size(limit))
+    show_list(session.output, pager, limit, columns)
+
+
+@policies.command(name="get")
+def get_policy(policy: PolicyName, /, *, session: CurrentSession) -> None:
+    """Print a sending policy as a file for `clarion apply`."""
+    from clarion_server.transport.cli.files.resource_types import POLICY  # noqa: PLC0415 - loads gRPC
+
+    found = session.client.sending_policies.get(policy)
+    if session.output.as_json:
+        session.output.show(found.to_dict(), str)
+        return
+    session.output.write(POLICY.exported(found))
+
+
+@policies.command(name="delete")
+def delete_policy(policy: PolicyName, /, *, session: CurrentSession) -> None:
+    """Delete a sending policy that no campaign in use names."""
+    session.client.sending_policies.delete(policy)
+    session.output.show({"deleted": policy}, lambda: plain(f"{policy} is deleted."))
+
+
+def _times(intervals: Sequence[WallClockInterval]) -> str:
+    """Returns the times of the intervals without their days."""
+    return ", ".join(f"{each.start}-{each.end}" for each in intervals) or "-"

@@ -1,0 +1,51 @@
+"""Sending policies from files and by commands, against the real service."""
+
+from __future__ import annotations
+
+from clarion_client import SendingPolicyWhenClosed, WallClockInterval, WallClockIntervalDay
+
+from tests.e2e.cli.conftest import CAMPAIGN, CommandLine
+from tests.service import Sandbox
+
+POLICY = """\
+policy: nights
+display_name: Nights and Sundays
+quiet_hours:
+  - {start: "22:00", end: "08:00"}
+  - {days: [SUNDAY], start: "00:00", end: "24:00"}
+time_zone: Europe/Berlin
+when_closed: EXCLUDE
+"""
+
+
+async def test_a_policy_is_applied_before_the_campaign_that_names_it(shop: CommandLine, sandbox: Sandbox) -> None:
+    shop.write("campaign.yaml", f"{CAMPAIGN}sending_policy: nights\n---\n{POLICY}")
+    applied = await shop("apply", "-f", "campaign.yaml", "--activate", "--json")
+    assert applied.status == 0
+    assert [line["name"] for line in applied.lines] == ["sendingPolicies/nights", "campaigns/order-confirmed"]
+    with sandbox.client() as client:
+        assert client.campaigns.get("order-confirmed").sending_policy == "sendingPolicies/nights"
+        policy = client.sending_policies.get("nights")
+    assert policy.when_closed is SendingPolicyWhenClosed.EXCLUDE
+    assert policy.quiet_hours[1] == WallClockInterval(days=(WallClockIntervalDay.SUNDAY,), start="00:00", end="24:00")
+    refused = await shop("policies", "delete", "nights")
+    assert refused.status != 0
+    assert "order-confirmed" in refused.err
+
+
+async def test_a_policy_is_printed_as_the_file_that_made_it(shop: CommandLine) -> None:
+    shop.write("policy.yaml", POLICY)
+    await shop("apply", "-f", "policy.yaml")
+    printed = await shop("policies", "get", "nights")
+    shop.write("policy.yaml", printed.out)
+    assert (await shop("apply", "-f", "policy.yaml", "--json")).lines[0]["change"] == "unchanged"
+
+
+async def test_policies_are_listed_until_they_are_deleted(shop: CommandLine) -> None:
+    shop.write("policy.yaml", POLICY)
+    await shop("apply", "-f", "policy.yaml")
+    listed = (await shop("policies", "list")).out
+    assert "nights" in listed
+    assert "22:00-08:00" in listed
+    assert (await shop("policies", "delete", "nights")).out == "nights is deleted.\n"
+    assert (await shop("policies", "list", "--json")).data == []
