@@ -66,7 +66,7 @@ class _UnknownRecipientPolicyEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper
     """It is rejected, with the violation `PROFILE_UNKNOWN` of its identity."""
 
 class UnknownRecipientPolicy(_UnknownRecipientPolicy, metaclass=_UnknownRecipientPolicyEnumTypeWrapper):
-    """What happens to a recipient whom no stored profile has. Magic recipients are never looked up."""
+    """What happens to a recipient whom no stored profile has. Magic recipients are neither rejected nor stored."""
 
 UNKNOWN_RECIPIENT_POLICY_UNSPECIFIED: UnknownRecipientPolicy.ValueType  # 0
 """Read as `UNKNOWN_RECIPIENT_POLICY_ACCEPT`."""

@@ -147,13 +147,19 @@ class Recipient(_message.Message):
     LABELS_FIELD_NUMBER: _builtins.int
     identity: _builtins.str
     """Required. Who it is, as `namespace:value` in the campaign's namespace, such as `email:jane@example.com`. At most 320
-    characters. Nothing to an address at `clarion.test` is handed to a provider, nor a webhook that such a recipient would cause:
-    the outcome is simulated, as the address says, such as `bounce@clarion.test`; `docs/testing-your-integration.md` lists them.
+    characters. Once in a call, however it is written: `email:Jane@Example.com` is the same.
+
+    Nothing to an address at `clarion.test` is handed to a provider, nor a webhook that such a recipient would cause: the outcome is
+    simulated, as the address says, such as `bounce@clarion.test`; `docs/testing-your-integration.md` lists them.
     """
     address: _builtins.str
-    """Optional. Where to send it. Default: the profile's `email`, else the value of an identity in the namespace `email`."""
+    """Optional. Where to send it. Default: the `email` of `profile`, else that of the stored profile, else the value of an identity in
+    the namespace `email`.
+    """
     locale: _builtins.str
-    """Optional. The locale of dates, numbers and money, as a BCP 47 tag. Default: the profile's `locale`, else the campaign's."""
+    """Optional. The locale of dates, numbers and money, as a BCP 47 tag. Default: the `locale` of `profile`, else that of the stored
+    profile, else the campaign's.
+    """
     @_builtins.property
     def context(self) -> _struct_pb2.Struct:
         """Optional. The data of this trigger, as the campaign's context schema demands. At most 200 KB as JSON, nested at most
@@ -162,7 +168,9 @@ class Recipient(_message.Message):
 
     @_builtins.property
     def profile(self) -> _struct_pb2.Struct:
-        """Optional. Attributes of the person, for `profile.…` in the content. At most 32 KB as JSON, nested at most 32 levels deep."""
+        """Optional. Attributes of the person, for `profile.…` in the content. Each replaces the one of the same name in the stored
+        profile, and a null hides it. At most 32 KB as JSON, nested at most 32 levels deep.
+        """
 
     @_builtins.property
     def labels(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:

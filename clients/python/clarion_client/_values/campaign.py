@@ -30,7 +30,7 @@ class InDoubtPolicy(StrEnum):
 
 @represents(campaign_pb2.UnknownRecipientPolicy.DESCRIPTOR)
 class UnknownRecipientPolicy(StrEnum):
-    """What happens to a recipient whom no stored profile has. Magic recipients are never looked up."""
+    """What happens to a recipient whom no stored profile has. Magic recipients are neither rejected nor stored."""
 
     ACCEPT = "ACCEPT"
     """It is written to with what the trigger says about it, and nothing is stored about it."""

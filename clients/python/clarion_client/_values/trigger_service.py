@@ -83,8 +83,10 @@ class Recipient(Value):
 
     identity: str
     """Required. Who it is, as `namespace:value` in the campaign's namespace, such as `email:jane@example.com`. At
-    most 320 characters. Nothing to an address at `clarion.test` is handed to a provider, nor a webhook that such
-    a recipient would cause: the outcome is simulated, as the address says, such as `bounce@clarion.test`;
+    most 320 characters. Once in a call, however it is written: `email:Jane@Example.com` is the same.
+
+    Nothing to an address at `clarion.test` is handed to a provider, nor a webhook that such a recipient would
+    cause: the outcome is simulated, as the address says, such as `bounce@clarion.test`;
     `docs/testing-your-integration.md` lists them.
     """
     context: Mapping[str, Any] | None = None
@@ -92,16 +94,16 @@ class Recipient(Value):
     at most 32 levels deep.
     """
     profile: Mapping[str, Any] | None = None
-    """Optional. Attributes of the person, for `profile.…` in the content. At most 32 KB as JSON, nested at most 32
-    levels deep.
+    """Optional. Attributes of the person, for `profile.…` in the content. Each replaces the one of the same name in
+    the stored profile, and a null hides it. At most 32 KB as JSON, nested at most 32 levels deep.
     """
     address: str = ""
-    """Optional. Where to send it. Default: the profile's `email`, else the value of an identity in the namespace
-    `email`.
+    """Optional. Where to send it. Default: the `email` of `profile`, else that of the stored profile, else the value
+    of an identity in the namespace `email`.
     """
     locale: str = ""
-    """Optional. The locale of dates, numbers and money, as a BCP 47 tag. Default: the profile's `locale`, else the
-    campaign's.
+    """Optional. The locale of dates, numbers and money, as a BCP 47 tag. Default: the `locale` of `profile`, else
+    that of the stored profile, else the campaign's.
     """
     _: dataclasses.KW_ONLY
     labels: Mapping[str, str] = dataclasses.field(default_factory=dict)

@@ -539,7 +539,7 @@ export const InDoubtPolicySchema: GenEnum<InDoubtPolicy> = /*@__PURE__*/
   enumDesc(file_clarion_v1_campaign, 0);
 
 /**
- * What happens to a recipient whom no stored profile has. Magic recipients are never looked up.
+ * What happens to a recipient whom no stored profile has. Magic recipients are neither rejected nor stored.
  *
  * @generated from enum clarion.v1.UnknownRecipientPolicy
  */

@@ -106,22 +106,26 @@ export const TriggerRequestSchema: GenMessage<TriggerRequest> = /*@__PURE__*/
 export type Recipient = Message<"clarion.v1.Recipient"> & {
   /**
    * Required. Who it is, as `namespace:value` in the campaign's namespace, such as `email:jane@example.com`. At most 320
-   * characters. Nothing to an address at `clarion.test` is handed to a provider, nor a webhook that such a recipient would cause:
-   * the outcome is simulated, as the address says, such as `bounce@clarion.test`; `docs/testing-your-integration.md` lists them.
+   * characters. Once in a call, however it is written: `email:Jane@Example.com` is the same.
+   *
+   * Nothing to an address at `clarion.test` is handed to a provider, nor a webhook that such a recipient would cause: the outcome is
+   * simulated, as the address says, such as `bounce@clarion.test`; `docs/testing-your-integration.md` lists them.
    *
    * @generated from field: string identity = 1;
    */
   identity: string;
 
   /**
-   * Optional. Where to send it. Default: the profile's `email`, else the value of an identity in the namespace `email`.
+   * Optional. Where to send it. Default: the `email` of `profile`, else that of the stored profile, else the value of an identity in
+   * the namespace `email`.
    *
    * @generated from field: string address = 2;
    */
   address: string;
 
   /**
-   * Optional. The locale of dates, numbers and money, as a BCP 47 tag. Default: the profile's `locale`, else the campaign's.
+   * Optional. The locale of dates, numbers and money, as a BCP 47 tag. Default: the `locale` of `profile`, else that of the stored
+   * profile, else the campaign's.
    *
    * @generated from field: string locale = 3;
    */
@@ -136,7 +140,8 @@ export type Recipient = Message<"clarion.v1.Recipient"> & {
   context?: JsonObject | undefined;
 
   /**
-   * Optional. Attributes of the person, for `profile.…` in the content. At most 32 KB as JSON, nested at most 32 levels deep.
+   * Optional. Attributes of the person, for `profile.…` in the content. Each replaces the one of the same name in the stored
+   * profile, and a null hides it. At most 32 KB as JSON, nested at most 32 levels deep.
    *
    * @generated from field: google.protobuf.Struct profile = 5;
    */
