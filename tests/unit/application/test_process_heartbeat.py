@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 
 import pytest
-from clarion_server.application.maintenance import process_heartbeat as keeping_module
+from clarion_server.application.maintenance import process_heartbeat as heartbeat_module
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.application.sending.lease import Lease
 from clarion_server.domain.attempt import Attempt, AttemptResult, FailureReason
@@ -160,7 +160,7 @@ async def test_a_process_that_lives_keeps_its_messages(world: World) -> None:
 async def test_a_backlog_of_a_vanished_process_is_taken_over_in_many_small_steps(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeping_module, "BATCH", 7)
+    monkeypatch.setattr(heartbeat_module, "BATCH", 7)
     await world.live()
     async with at_work(world, "first") as vanished:
         vanished.provider.channels[0].gate.clear()
@@ -242,7 +242,7 @@ class BusyStore(MemoryStore):
 
 
 async def test_a_long_round_does_not_cost_a_process_its_lease(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeping_module, "BATCH", 2)
+    monkeypatch.setattr(heartbeat_module, "BATCH", 2)
     store = BusyStore()
     with closing(World(store)) as world:
         await world.live()
@@ -267,7 +267,7 @@ async def test_a_long_round_does_not_cost_a_process_its_lease(monkeypatch: pytes
 async def test_held_messages_are_released_when_their_campaign_is_resumed(
     world: World, monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
-    monkeypatch.setattr(keeping_module, "BATCH", batch)
+    monkeypatch.setattr(heartbeat_module, "BATCH", batch)
     await world.live()
     process = Process(world)
     await process.trigger(*recipients(5))
