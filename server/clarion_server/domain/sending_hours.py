@@ -32,6 +32,8 @@ class SendingHours:
     """By the sandbox and the policy's id."""
     zones: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """The time zones of profiles that have one, by the sandbox and one of their identities as it is given."""
+    _openings: dict[tuple[str, str, str, Instant], Instant] = field(default_factory=dict, compare=False, repr=False)
+    """The openings that were found, since many messages of a batch have the same policy, time zone and time."""
 
     def policy(self, sandbox: str, policy_id: str | None, category: Category) -> SendingPolicy | None:
         """Returns the policy if it holds for messages of the category."""
@@ -48,5 +50,13 @@ class SendingHours:
         if policy is None or simulated_outcome(message.address) is not None:
             return time
         zone = self.zones.get((message.sandbox, message.identity), policy.time_zone)
-        # A later database may lack a name that an earlier one had.
-        return policy.hours.next_opening(time, time_zone(zone if is_time_zone(zone) else policy.time_zone))
+        key = (message.sandbox, policy.id, zone, time)
+        if key not in self._openings:
+            self._openings[key] = _find_opening(policy, zone, time)
+        return self._openings[key]
+
+
+def _find_opening(policy: SendingPolicy, zone: str, time: Instant) -> Instant:
+    # A later database of time zones may lack a name that an earlier one had.
+    known = zone if is_time_zone(zone) else policy.time_zone
+    return policy.hours.next_opening(time, time_zone(known))
