@@ -21,11 +21,12 @@ from clarion.v1 import (
     message_service_pb2,
     profile_pb2,
     profile_service_pb2,
+    sending_policy_service_pb2,
     trigger_sample_pb2,
     trigger_service_pb2,
 )
 from clarion.v1.error_reason_pb2 import ErrorReason
-from clarion_client import AsyncClient, Schedule, Scope
+from clarion_client import AsyncClient, Schedule, Scope, SendingPolicy
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -110,6 +111,14 @@ async def channel_configuration_in_use(sandbox: Sandbox) -> Failure:
     request = channel_configuration_service_pb2.DeleteChannelConfigurationRequest(name="channelConfigurations/orders")
     path = "/clarion.v1.ChannelConfigurationService/DeleteChannelConfiguration"
     return await sandbox.wire.refuse(path, request)
+
+
+async def sending_policy_in_use(sandbox: Sandbox) -> Failure:
+    policy = SendingPolicy(name="nights", display_name="Nights", time_zone="Europe/Berlin")
+    await sandbox.client.sending_policies.create(policy)
+    await set_up(sandbox.client, "orders", NOWHERE, sending_policy="nights")
+    request = sending_policy_service_pb2.DeleteSendingPolicyRequest(name="sendingPolicies/nights")
+    return await sandbox.wire.refuse("/clarion.v1.SendingPolicyService/DeleteSendingPolicy", request)
 
 
 async def campaign_not_live(sandbox: Sandbox) -> Failure:
@@ -248,6 +257,11 @@ CASES = {
         channel_configuration_in_use,
         Code.FAILED_PRECONDITION,
         {"resource": "channelConfigurations/orders", "user": "campaigns/orders"},
+    ),
+    "SENDING_POLICY_IN_USE": Case(
+        sending_policy_in_use,
+        Code.FAILED_PRECONDITION,
+        {"resource": "sendingPolicies/nights", "user": "campaigns/orders"},
     ),
     "CAMPAIGN_NOT_LIVE": Case(
         campaign_not_live, Code.FAILED_PRECONDITION, {"resource": "campaigns/orders", "state": "PAUSED"}
