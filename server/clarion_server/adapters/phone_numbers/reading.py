@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import re
 
-import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
-
 #: What a number may consist of. The library would take letters for the digits on their keys, and drop extensions.
 _WRITTEN = re.compile(r"[+\uff0b]?[\d\s()./\u2010-\u2015-]+")
 #: Mexican mobile numbers as they were written until 2019, with a 1 behind the country code. Providers still send it.
@@ -19,6 +16,10 @@ def read_phone_number(text: str, region: str) -> str | None:
     `region` (ISO 3166) is that of numbers without a country code, which are refused where it is empty. Whether a number
     is assigned is not checked, as new ranges are in use before the library knows them.
     """
+    # Imported on demand, because many services never see a phone number.
+    import phonenumbers  # noqa: PLC0415 - see above
+    from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult  # noqa: PLC0415 - see above
+
     if not _WRITTEN.fullmatch(text):
         return None
     try:
