@@ -26,6 +26,8 @@ REASON = FailureReason
 PASSES, FOR_GOOD, IN_DOUBT = TransientFailure, PermanentFailure, HandOffInDoubt
 
 IMPATIENT: dict[str, Any] = {"timeout": 300 * MILLISECOND}
+#: Long enough for a busy machine to connect and to send the whole request in it.
+PATIENT: dict[str, Any] = {"timeout": 3 * SECOND}
 #: More than sockets hold, so that it cannot all be on its way before the server fails.
 LARGE = "x" * 20_000_000
 
@@ -76,7 +78,7 @@ CASES = [
     # After it, silence may mean anything.
     Case("hangs up after the request", Cut(), IN_DOUBT, REASON.HAND_OFF_UNKNOWN),
     Case("hangs up after a large request", Cut(), IN_DOUBT, REASON.HAND_OFF_UNKNOWN, body=LARGE),
-    Case("does not answer", Silence(), IN_DOUBT, REASON.HAND_OFF_UNKNOWN, detail="in time", settings=IMPATIENT),
+    Case("does not answer", Silence(), IN_DOUBT, REASON.HAND_OFF_UNKNOWN, detail="in time", settings=PATIENT),
     Case("hangs up amid the status line", Raw(b"HTTP/1.1 20"), IN_DOUBT, REASON.HAND_OFF_UNKNOWN),
     Case("answers with nonsense", Raw(b"220 smtp.example ESMTP\r\n"), IN_DOUBT, REASON.HAND_OFF_UNKNOWN),
     Case("answers with a header without end", Raw(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000), IN_DOUBT,
