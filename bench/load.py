@@ -52,7 +52,7 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """What a load came to: messages answered, how many a second, and the latency of each call of a rated load."""
+    """Holds what a load came to: messages answered, how many a second, and the latencies of a rated load."""
 
     count: int
     per_s: float
@@ -134,7 +134,7 @@ def _h2load(target: Target, path: str, body: bytes, arguments: list[str]) -> str
 
 
 def _seconds(output: str, exchanges: int, answer_bytes: int) -> float:
-    """How long h2load took, after checking that all exchanges ended well and carried all the bytes of good answers."""
+    """Returns the time of h2load, after checking that all exchanges ended well with all the bytes of good answers."""
     succeeded = re.search(r"(\d+) succeeded", output)
     data = re.search(r"\((\d+)\) data", output)
     finished = re.search(r"finished in ([\d.]+)(us|ms|s)", output)

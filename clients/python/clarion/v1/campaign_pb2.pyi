@@ -38,7 +38,7 @@ class _InDoubtPolicyEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_InDoubt
     """It is parked as `Message.STATE_IN_DOUBT` and never sent again, at the price of a possible loss."""
 
 class InDoubtPolicy(_InDoubtPolicy, metaclass=_InDoubtPolicyEnumTypeWrapper):
-    """What happens to a message when a crash or a time-out left it unknown whether the provider took it."""
+    """Says what happens to a message when a crash or a time-out left it unknown whether the provider took it."""
 
 IN_DOUBT_POLICY_UNSPECIFIED: InDoubtPolicy.ValueType  # 0
 """Read as `IN_DOUBT_POLICY_RESEND`."""
@@ -66,7 +66,7 @@ class _UnknownRecipientPolicyEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper
     """It is rejected, with the violation `PROFILE_UNKNOWN` of its identity."""
 
 class UnknownRecipientPolicy(_UnknownRecipientPolicy, metaclass=_UnknownRecipientPolicyEnumTypeWrapper):
-    """What happens to a recipient whom no stored profile has. Magic recipients are neither rejected nor stored."""
+    """Says what happens to a recipient whom no stored profile has. Magic recipients are neither rejected nor stored."""
 
 UNKNOWN_RECIPIENT_POLICY_UNSPECIFIED: UnknownRecipientPolicy.ValueType  # 0
 """Read as `UNKNOWN_RECIPIENT_POLICY_ACCEPT`."""

@@ -35,7 +35,7 @@ class ExclusionReason(StrEnum):
 
 @represents(attempt_pb2.Attempt.Result.DESCRIPTOR)
 class AttemptResult(StrEnum):
-    """How it ended. Values may be added."""
+    """Says how an attempt ended. Values may be added."""
 
     SENT = "SENT"
     """The provider took the message."""
@@ -118,6 +118,6 @@ class Failure(Value):
     code: str = ""
     """The provider's own code, such as `550` or `550 5.1.1`. Empty when it gave none."""
     detail: str = ""
-    """What the provider said, or what Clarion found, for people. At most 500 characters."""
+    """Holds what the provider said, or what Clarion found, for people. At most 500 characters."""
     retries_exhausted: bool = False
     """True when the retry window closed over a passing failure."""

@@ -18,7 +18,7 @@ from clarion_client._values.webhook_content import WebhookContent
 
 @represents(campaign_pb2.InDoubtPolicy.DESCRIPTOR)
 class InDoubtPolicy(StrEnum):
-    """What happens to a message when a crash or a time-out left it unknown whether the provider took it."""
+    """Says what happens to a message when a crash or a time-out left it unknown whether the provider took it."""
 
     RESEND = "RESEND"
     """It is sent again, at the price of a possible duplicate. Each attempt in doubt is recorded."""
@@ -30,7 +30,7 @@ class InDoubtPolicy(StrEnum):
 
 @represents(campaign_pb2.UnknownRecipientPolicy.DESCRIPTOR)
 class UnknownRecipientPolicy(StrEnum):
-    """What happens to a recipient whom no stored profile has. Magic recipients are neither rejected nor stored."""
+    """Says what happens to a recipient whom no stored profile has. Magic recipients are neither rejected nor stored."""
 
     ACCEPT = "ACCEPT"
     """It is written to with what the trigger says about it, and nothing is stored about it."""

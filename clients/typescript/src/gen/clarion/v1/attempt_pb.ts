@@ -72,7 +72,7 @@ export const AttemptSchema: GenMessage<Attempt> = /*@__PURE__*/
   messageDesc(file_clarion_v1_attempt, 0);
 
 /**
- * How it ended. Values may be added.
+ * Says how an attempt ended. Values may be added.
  *
  * @generated from enum clarion.v1.Attempt.Result
  */
@@ -140,7 +140,7 @@ export type Failure = Message<"clarion.v1.Failure"> & {
   code: string;
 
   /**
-   * What the provider said, or what Clarion found, for people. At most 500 characters.
+   * Holds what the provider said, or what Clarion found, for people. At most 500 characters.
    *
    * @generated from field: string detail = 3;
    */

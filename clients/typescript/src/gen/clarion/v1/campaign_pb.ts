@@ -505,7 +505,7 @@ export const Finding_SeveritySchema: GenEnum<Finding_Severity> = /*@__PURE__*/
   enumDesc(file_clarion_v1_campaign, 3, 0);
 
 /**
- * What happens to a message when a crash or a time-out left it unknown whether the provider took it.
+ * Says what happens to a message when a crash or a time-out left it unknown whether the provider took it.
  *
  * @generated from enum clarion.v1.InDoubtPolicy
  */
@@ -539,7 +539,7 @@ export const InDoubtPolicySchema: GenEnum<InDoubtPolicy> = /*@__PURE__*/
   enumDesc(file_clarion_v1_campaign, 0);
 
 /**
- * What happens to a recipient whom no stored profile has. Magic recipients are neither rejected nor stored.
+ * Says what happens to a recipient whom no stored profile has. Magic recipients are neither rejected nor stored.
  *
  * @generated from enum clarion.v1.UnknownRecipientPolicy
  */
