@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 
 import pytest
 from clarion_client import Suppression, SuppressionReason, SuppressionScope
@@ -20,7 +21,7 @@ DOMAIN = Suppression(domain="*.example.com", reason=SuppressionReason.MANUAL, sc
 
 def read(text: str, delimiter: str = ",", target: str = "target", defaults: Defaults | None = None) -> list[object]:
     """Returns the suppressions, and the problems of the other rows with their lines."""
-    rows = read_rows(text, delimiter, target, defaults or Defaults())
+    rows = read_rows(io.StringIO(text, newline=""), delimiter, target, defaults or Defaults())
     return [row.suppression or (row.line, row.problem) for row in rows]
 
 

@@ -11,8 +11,6 @@ Columns of CSV, of which a cell that is empty leaves what is stored:
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from typing import Any
 
 from clarion_client import ConsentChange, FieldError, Profile
 
+from clarion_server.transport.cli.csv_rows import csv_line, read_csv_rows
 from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.json_input import parse_json
 
@@ -28,7 +27,6 @@ NAMESPACES = ("email", "phone", "push")
 COLUMNS = ("identities", "locale", "time_zone", "attributes")
 #: What an export has beside that and an import ignores.
 _ASSIGNED = frozenset({"name", "etag", "create_time", "update_time"})
-_DELIMITERS = ",;\t|"
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -64,20 +62,11 @@ def read_csv(lines: Iterable[str], form: Form) -> Iterator[Row]:
 
     Raises CommandFailed when there is no header line, when it has unknown columns, and where the file is no CSV.
     """
-    remaining = iter(lines)
-    first = next(remaining, "")
-    delimiter = form.delimiter or max(_DELIMITERS, key=first.count)
-    reader = csv.reader(_chain(first, remaining), delimiter=delimiter, strict=True)
-    try:
-        header = [name.strip() for name in next(reader, [])]
-        columns = _columns(header, form)
-        line = reader.line_num + 1
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                yield _csv_row(line, cells, columns, form)
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise CommandFailed(f"Line {reader.line_num} is not CSV: {error}.") from error
+    rows = read_csv_rows(lines, form.delimiter)
+    _, names = next(rows)
+    columns = _columns([name.strip() for name in names], form)
+    for line, cells in rows:
+        yield _csv_row(line, cells, columns, form)
 
 
 def read_jsonl(lines: Iterable[str]) -> Iterator[Row]:
@@ -95,27 +84,16 @@ def read_jsonl(lines: Iterable[str]) -> Iterator[Row]:
 
 def write_csv(profiles: Iterable[Profile], *, spreadsheet_safe: bool) -> Iterator[str]:
     """Yields the lines of a file that `read_csv` reads as the same profiles."""
-    yield _line(COLUMNS)
+    yield csv_line(COLUMNS)
     for profile in profiles:
         attributes = json.dumps(dict(profile.attributes), ensure_ascii=False) if profile.attributes else ""
         cells = ("\n".join(profile.identities), profile.locale, profile.time_zone, attributes)
-        yield _line(map(_harmless, cells) if spreadsheet_safe else cells)
+        yield csv_line(map(_harmless, cells) if spreadsheet_safe else cells)
 
 
 def _harmless(cell: str) -> str:
     """Returns a cell that no spreadsheet takes for a formula."""
     return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
-
-
-def _line(cells: Iterable[str]) -> str:
-    written = io.StringIO(newline="")
-    csv.writer(written, lineterminator="\n").writerow(cells)
-    return written.getvalue()
-
-
-def _chain(first: str, remaining: Iterator[str]) -> Iterator[str]:
-    yield first
-    yield from remaining
 
 
 def _columns(header: Sequence[str], form: Form) -> list[Put]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,6 +10,7 @@ from typing import TypeVar
 
 from clarion_client import Suppression, SuppressionReason, SuppressionScope
 
+from clarion_server.transport.cli.csv_rows import csv_line, read_csv_rows
 from clarion_server.transport.cli.failures import CommandFailed
 
 E = TypeVar("E", bound=StrEnum)
@@ -38,36 +37,25 @@ class Defaults:
     scope: SuppressionScope = SuppressionScope.ALL
 
 
-def read_rows(text: str, delimiter: str, target: str, defaults: Defaults) -> Iterator[Row]:
+def read_rows(lines: Iterable[str], delimiter: str, target: str, defaults: Defaults) -> Iterator[Row]:
     """Yields the rows below the header line. `target` is the name of the column with the targets.
 
-    Raises CommandFailed when there is no header line, or one with other columns.
+    Raises CommandFailed when there is no header line, one with other columns, and where the file is no CSV.
     """
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        header = [name.strip().lower() for name in next(reader, [])]
-        _check_header(header, target)
-        line = reader.line_num + 1
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                yield _row(line, header, cells, target, defaults)
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise CommandFailed(f"Line {reader.line_num} is not CSV: {error}.") from error
+    rows = read_csv_rows(lines, delimiter)
+    _, names = next(rows)
+    header = [name.strip().lower() for name in names]
+    _check_header(header, target)
+    for line, cells in rows:
+        yield _row(line, header, cells, target, defaults)
 
 
 def write_rows(suppressions: Iterable[Suppression]) -> Iterator[str]:
     """Yields the lines of a file that `read_rows` reads as the same suppressions."""
-    yield _line(COLUMNS)
+    yield csv_line(COLUMNS)
     for each in suppressions:
         expire_time = "" if each.expire_time is None else each.expire_time.astimezone(dt.UTC).isoformat()
-        yield _line((each.address or each.domain or "", each.reason or "", each.scope or "", expire_time))
-
-
-def _line(cells: Iterable[str]) -> str:
-    written = io.StringIO(newline="")
-    csv.writer(written, lineterminator="\n").writerow(cells)
-    return written.getvalue()
+        yield csv_line((each.address or each.domain or "", each.reason or "", each.scope or "", expire_time))
 
 
 def _check_header(header: list[str], target: str) -> None:

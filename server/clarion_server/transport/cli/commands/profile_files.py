@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.failures import CommandFailed
+from clarion_server.transport.cli.rejected_rows import RejectedRow, rejected_text, write_rejected
 from clarion_server.transport.cli.session import CurrentSession, Session
 from clarion_server.transport.cli.text_input import STDIN
 from clarion_server.transport.cli.views import plain
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 _BATCH = 1_000
 #: The most profiles whose first lines are remembered, to tell which rows name somebody again.
 _MOST_REMEMBERED = 1_000_000
-#: The most rejected rows that are printed as text. JSON and the file of rejected rows have all of them.
-_MOST_SHOWN = 20
 _JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
 
 
@@ -77,7 +76,7 @@ def import_profiles(
             run.send((row for row in rows if row.line >= from_line), _line_count(file))
         finally:
             if rejected is not None:
-                _write_rejected(rejected, run.rejected)
+                write_rejected(rejected, run.rejected)
     session.output.show(run.summary, lambda: plain(_sentence(run)))
     if run.stopped:
         return Exit.INTERRUPTED
@@ -110,7 +109,7 @@ class _Run:
 
     session: Session
     counts: Counter[str] = field(default_factory=Counter)
-    rejected: list[tuple[Row, str]] = field(default_factory=list)
+    rejected: list[RejectedRow] = field(default_factory=list)
     repeated: list[tuple[int, int]] = field(default_factory=list)
     """The lines that name somebody again, each with the line that did so first."""
     standing: int = 0
@@ -145,16 +144,15 @@ class _Run:
         given = [(row, row.profile) for row in batch if row.profile is not None]
         consents = {index: row.consents for index, (row, _) in enumerate(given) if row.consents}
         results = self.session.client.profiles.import_all([profile for _, profile in given], consents=consents)
-        self.rejected += [(row, row.problem) for row in batch if row.profile is None]
+        self.rejected += [RejectedRow(row.line, row.problem, row.cells) for row in batch if row.profile is None]
         for (row, _), result in zip(given, results, strict=True):
             self._count(row, result)
-        self.rejected.sort(key=lambda each: each[0].line)
         self.imported_through = batch[-1].line
 
     def _count(self, row: Row, result: ImportedProfile) -> None:
         if result.violations:
             problems = (f"{each.field}: {each.description}" for each in result.violations)
-            self.rejected.append((row, " ".join(problems)))
+            self.rejected.append(RejectedRow(row.line, " ".join(problems), row.cells))
             return
         self.counts[result.outcome.lower()] += 1
         self.standing += len(result.notes)
@@ -175,7 +173,7 @@ class _Run:
             **{outcome: self.counts[outcome] for outcome in ("created", "updated", "unchanged")},
             "repeated": [{"line": line, "first_line": first} for line, first in self.repeated],
             "denials_standing": self.standing,
-            "rejected": [{"line": row.line, "problem": problem} for row, problem in self.rejected],
+            "rejected": [row.to_dict() for row in sorted(self.rejected)],
         }
 
 
@@ -209,14 +207,4 @@ def _sentence(run: _Run) -> str:
     again = f" {len(run.repeated):,} rows name somebody again." if run.repeated else ""
     if run.standing:
         again += f" {run.standing:,} grants were left out, because the person had denied."
-    shown = [f"\nLine {each['line']}: {each['problem']}" for each in summary["rejected"][:_MOST_SHOWN]]
-    more = len(run.rejected) - len(shown)
-    rest = f"\n{more:,} more are not shown: see --rejected." if more else ""
-    return f"{', '.join(counts)}, {len(run.rejected):,} rejected.{again}{''.join(shown)}{rest}"
-
-
-def _write_rejected(path: Path, rejected: Sequence[tuple[Row, str]]) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        for row, problem in rejected:
-            line = {"line": row.line, "problem": problem, "cells": row.cells}
-            file.write(f"{json.dumps(line, ensure_ascii=False)}\n")
+    return f"{', '.join(counts)}, {len(run.rejected):,} rejected.{again}{rejected_text(run.rejected)}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -15,8 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 from clarion_server.transport.cli.commands.options import parse_member
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.failures import CommandFailed
+from clarion_server.transport.cli.rejected_rows import RejectedRow, rejected_text, write_rejected
 from clarion_server.transport.cli.session import CurrentSession, Session
-from clarion_server.transport.cli.text_input import read_text
 from clarion_server.transport.cli.views import plain
 
 if TYPE_CHECKING:
@@ -34,7 +33,8 @@ def import_suppressions(
         Path | None, Parameter(help="Write the rows that were rejected to this file, with their lines and the reasons.")
     ] = None,
     target_column: Annotated[str, Parameter(help="The name of the column with the addresses and domains.")] = "target",
-    delimiter: Annotated[str, Parameter(help="The character between two cells.")] = ",",
+    delimiter: Annotated[str, Parameter(help="The character between cells. Default: that of the first line.")] = "",
+    encoding: Annotated[str, Parameter(help="Such as latin-1. Default: UTF-8, or UTF-16 by its mark.")] = "",
     reason: Annotated[str, Parameter(help="The reason of rows that have none.")] = "manual",
     scope: Annotated[str, Parameter(help="The scope of rows that have none.")] = "all",
     session: CurrentSession,
@@ -47,17 +47,18 @@ def import_suppressions(
     from clarion_client import SuppressionReason, SuppressionScope  # noqa: PLC0415 - gRPC takes longer to load
 
     from clarion_server.transport.cli.suppression_rows import Defaults, read_rows  # noqa: PLC0415 - see above
+    from clarion_server.transport.cli.text_lines import read_lines  # noqa: PLC0415 - few commands need it
 
-    if len(delimiter) != 1:
+    if len(delimiter) > 1:
         raise CommandFailed("--delimiter takes one character.")
     defaults = Defaults(
         parse_member(SuppressionReason, reason, "--reason"), parse_member(SuppressionScope, scope, "--scope")
     )
-    rows = list(read_rows(read_text(file), delimiter, target_column.strip().lower(), defaults))
+    rows = list(read_rows(read_lines(file, encoding), delimiter, target_column.strip().lower(), defaults))
     run = _Run(session)
     run.send(rows)
     if rejected is not None:
-        _write_rejected(rejected, run.rejected)
+        write_rejected(rejected, run.rejected)
     session.output.show(run.summary, lambda: plain(_sentence(run)))
     return Exit.BAD_NEWS if run.rejected else Exit.OK
 
@@ -81,7 +82,7 @@ class _Run:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._counts: Counter[str] = Counter()
-        self.rejected: list[tuple[Row, str]] = []
+        self.rejected: list[RejectedRow] = []
 
     def send(self, rows: Sequence[Row]) -> None:
         output = self._session.output
@@ -91,25 +92,23 @@ class _Run:
             for batch in _batches(rows):
                 self._send(batch)
                 progress.advance(task, len(batch))
-        self.rejected.sort(key=lambda each: each[0].line)
 
     def _send(self, batch: Sequence[Row]) -> None:
         given = [(row, row.suppression) for row in batch if row.suppression is not None]
-        self.rejected += [(row, row.problem) for row in batch if row.suppression is None]
+        self.rejected += [RejectedRow(row.line, row.problem, row.cells) for row in batch if row.suppression is None]
         results = self._session.client.suppressions.import_all([suppression for _, suppression in given])
         for (row, _), result in zip(given, results, strict=True):
             if result.violations:
                 problems = (f"{each.field}: {each.description}" for each in result.violations)
-                self.rejected.append((row, " ".join(problems)))
+                self.rejected.append(RejectedRow(row.line, " ".join(problems), row.cells))
             else:
                 self._counts[result.outcome.lower()] += 1
 
     @property
     def summary(self) -> dict[str, Any]:
-        problems = [{"line": row.line, "problem": problem} for row, problem in self.rejected]
         return {
             **{outcome: self._counts[outcome] for outcome in ("created", "updated", "unchanged")},
-            "rejected": problems,
+            "rejected": [row.to_dict() for row in sorted(self.rejected)],
         }
 
 
@@ -122,12 +121,4 @@ def _batches(rows: Sequence[Row]) -> Iterator[list[Row]]:
 def _sentence(run: _Run) -> str:
     summary = run.summary
     counts = [f"{summary[outcome]:,} {outcome}" for outcome in ("created", "updated", "unchanged")]
-    lines = [f"\nLine {each['line']}: {each['problem']}" for each in summary["rejected"]]
-    return f"{', '.join(counts)}, {len(lines):,} rejected.{''.join(lines)}"
-
-
-def _write_rejected(path: Path, rejected: Sequence[tuple[Row, str]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("line", "problem", "cells"))
-        writer.writerows((row.line, problem, *row.cells) for row, problem in rejected)
+    return f"{', '.join(counts)}, {len(run.rejected):,} rejected.{rejected_text(run.rejected)}"
