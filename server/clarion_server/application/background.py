@@ -32,7 +32,7 @@ class WorkCancelled(Exception):
 async def run_in_background(work: Callable[..., Result], *arguments: Any) -> Result:
     """Runs the work of an author in a thread, after waiting for one.
 
-    When the caller is cancelled, work that has begun is told, and ends at its next call of `check_cancelled`.
+    When the caller is cancelled, work that has begun ends at its next call of `check_cancelled`.
     """
     cancelled = Event()
     token = _CANCELLED.set(cancelled)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from clarion_server.domain.errors import InvalidFields
-from clarion_server.domain.violation import Violation
+from clarion_server.domain.violation import Violation, required, too_many
 
 
 def refuse_invalid(known: Sequence[Violation], broken: Iterable[Violation]) -> None:
@@ -17,6 +17,13 @@ def refuse_invalid(known: Sequence[Violation], broken: Iterable[Violation]) -> N
     found = without_repetitions(known, broken)
     if found:
         raise InvalidFields(found)
+
+
+def count_violations(field: str, count: int, most: int) -> list[Violation]:
+    """Returns the violation of a list that must have between one and `most` elements, if there is one."""
+    if not count:
+        return [required(field)]
+    return [too_many(field, most)] if count > most else []
 
 
 def without_repetitions(known: Sequence[Violation], broken: Iterable[Violation]) -> tuple[Violation, ...]:

@@ -233,31 +233,19 @@ def _consent(trigger: Trigger, recipient: AcceptedRecipient, index: int, facts: 
 
 
 def _deferred(message: Message, opening: Instant) -> Message:
-    """Returns the new message as queued until the opening, so that nobody owns it."""
-    return replace(
-        message,
-        state=MessageState.QUEUED,
-        release_time=opening,
-        due_time=opening,
-        attempt_count=0,
-        attempt_time=None,
-        owner=None,
-        first_attempt_time=None,
-    )
+    """Returns the new message as queued until the opening."""
+    return replace(_without_attempt(message), state=MessageState.QUEUED, release_time=opening, due_time=opening)
 
 
 def _excluded(message: Message, exclusion: Exclusion) -> Message:
-    """Returns the new message as excluded when it is accepted, so that nobody owns it."""
-    return replace(
-        message,
-        state=MessageState.EXCLUDED,
-        attempt_count=0,
-        attempt_time=None,
-        owner=None,
-        first_attempt_time=None,
-        outcome_time=message.accept_time,
-        exclusion=exclusion,
-    )
+    """Returns the new message as excluded when it is accepted."""
+    excluded = _without_attempt(message)
+    return replace(excluded, state=MessageState.EXCLUDED, outcome_time=message.accept_time, exclusion=exclusion)
+
+
+def _without_attempt(message: Message) -> Message:
+    """Returns the new message without an attempt, so that nobody owns it."""
+    return replace(message, attempt_count=0, attempt_time=None, owner=None, first_attempt_time=None)
 
 
 def _message(

@@ -44,7 +44,7 @@ def find_exclusion(
     """Returns why the message must not be sent at that time, or None when it may be. `consent` is the decision of the
     facts about it.
 
-    This is the one place that orders the reasons: the first that applies is the one that is told.
+    Only this function orders the reasons: the first that applies is returned.
     """
     simulated = simulated_outcome(message.address)
     if simulated is not None:

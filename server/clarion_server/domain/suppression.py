@@ -34,7 +34,7 @@ class SuppressionScope(StrEnum):
 
 
 #: What no two stored suppressions share: the key of the target, the sandbox, the channel and the reason.
-Place = tuple[str, str, Channel, SuppressionReason]
+SuppressionKey = tuple[str, str, Channel, SuppressionReason]
 
 
 @value
@@ -68,7 +68,7 @@ class Suppression:
         return "@" not in self.target
 
     @property
-    def place(self) -> Place:
+    def key(self) -> SuppressionKey:
         return self.target_key, self.sandbox, self.channel, self.reason
 
     def widened(self, other: Suppression) -> Suppression:

@@ -66,8 +66,8 @@ async def test_a_file_is_imported_exported_and_imported_again(clarion: CommandLi
     assert (rejected[0], rejected[2]) == ("4", "not an address")
     jane = await clarion("profiles", "get", "jane@example.com", "--json")
     assert jane.data["attributes"] == {"plan": "gold", "seats": 3}
-    told = await clarion("profiles", "import", "people.csv", "--json")
-    assert told.data["repeated"] == [{"line": 5, "first_line": 2}]
+    again = await clarion("profiles", "import", "people.csv", "--json")
+    assert again.data["repeated"] == [{"line": 5, "first_line": 2}]
     for options, name in ((["export"], "again.csv"), (["export", "--jsonl"], "again.jsonl")):
         clarion.write(name, (await clarion("profiles", *options)).out)
         again = await clarion("profiles", "import", name, "--json")

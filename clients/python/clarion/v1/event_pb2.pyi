@@ -298,7 +298,7 @@ Global___Exclusion: _TypeAlias = Exclusion  # noqa: Y015
 
 @_typing.final
 class SuppressionChange(_message.Message):
-    """What is told about a suppression when it changes."""
+    """Holds what an event says about a changed suppression."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -336,7 +336,7 @@ Global___SuppressionChange: _TypeAlias = SuppressionChange  # noqa: Y015
 
 @_typing.final
 class AllowListChange(_message.Message):
-    """What is told about the allow list when it changes."""
+    """Holds what an event says about a changed allow list."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -148,7 +148,7 @@ class Exclusion(Value):
 @represents(event_pb2.SuppressionChange.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class SuppressionChange(Value):
-    """What is told about a suppression when it changes."""
+    """Holds what an event says about a changed suppression."""
 
     channel: Channel | None = None
     """Output only. Its channel."""
@@ -165,7 +165,7 @@ class SuppressionChange(Value):
 @represents(event_pb2.AllowListChange.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class AllowListChange(Value):
-    """What is told about the allow list when it changes."""
+    """Holds what an event says about a changed allow list."""
 
     enabled: bool = False
     """Output only. Whether it holds now."""

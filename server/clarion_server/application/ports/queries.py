@@ -1,4 +1,4 @@
-"""What the store is asked for, and the changes it is told in bulk."""
+"""Queries of the store, and changes that it makes in bulk."""
 
 from __future__ import annotations
 

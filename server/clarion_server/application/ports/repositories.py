@@ -276,7 +276,7 @@ class MessageRepository(Protocol):
 
 class SuppressionRepository(Protocol):
     def add_all(self, suppressions: Sequence[Suppression]) -> None:
-        """There must be no other with the same `place`. Raises WriteConflict if another process adds one."""
+        """There must be no other with the same `key`. Raises WriteConflict if another process adds one."""
         ...
 
     def save(self, suppression: Suppression) -> None:

@@ -10,14 +10,15 @@ from clarion_server.application.ports.clock import Clock, Ids
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.profiles.profiles import ProfileFields
 from clarion_server.application.transactions import Transactions
+from clarion_server.application.validation import count_violations, refuse_invalid
 from clarion_server.domain.access import Caller
 from clarion_server.domain.consent_change import MAX_CHANGES, ConsentChange, change_violations
-from clarion_server.domain.errors import DenialStands, InvalidFields
+from clarion_server.domain.errors import DenialStands
 from clarion_server.domain.import_result import ImportOutcome, ImportResult
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.profile import ProfileRef, repeated_identity_violations
 from clarion_server.domain.profile_import import ImportBatch, ImportRow
-from clarion_server.domain.violation import Violation, required, too_many
+from clarion_server.domain.violation import Violation, too_many
 
 MAX_ROWS = 1_000
 #: How much one transaction writes: it takes a few milliseconds, for which a trigger may have to wait.
@@ -57,10 +58,7 @@ class ImportProfiles:
 
         When it raises Unavailable, some of them may be stored. It may be repeated.
         """
-        if not profiles:
-            raise InvalidFields((required("profiles"),))
-        if len(profiles) > MAX_ROWS:
-            raise InvalidFields((too_many("profiles", MAX_ROWS),))
+        refuse_invalid([], count_violations("profiles", len(profiles), MAX_ROWS))
         results: list[ImportResult] = []
         for step in _steps(profiles):
             results += await self._import_step(step, caller)

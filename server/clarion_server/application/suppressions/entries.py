@@ -18,9 +18,9 @@ from clarion_server.domain.event import EventType, suppression_event
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.names import SUPPRESSIONS
 from clarion_server.domain.suppression import (
-    Place,
     Suppression,
     SuppressionIndex,
+    SuppressionKey,
     SuppressionReason,
     SuppressionScope,
     covering_keys,
@@ -73,7 +73,7 @@ class ManageSuppressions:
 
         def add(unit: UnitOfWork) -> None:
             now = suppression.create_time
-            existing = in_force_among(unit, [suppression], now).get(suppression.place)
+            existing = in_force_among(unit, [suppression], now).get(suppression.key)
             if existing is not None:
                 raise ResourceExists(existing.name)
             unit.suppressions.add_all([suppression])
@@ -127,15 +127,17 @@ def new_suppression(command: CreateSuppression, suppression_id: str, now: Instan
     )
 
 
-def in_force_among(unit: UnitOfWork, suppressions: Sequence[Suppression], now: Instant) -> dict[Place, Suppression]:
-    """Returns the stored suppressions at the places of these, by place. Deletes those that have expired."""
-    wanted = {each.place for each in suppressions}
+def in_force_among(
+    unit: UnitOfWork, suppressions: Sequence[Suppression], now: Instant
+) -> dict[SuppressionKey, Suppression]:
+    """Returns the stored suppressions with the keys of these, by key. Deletes those that have expired."""
+    wanted = {each.key for each in suppressions}
     stored = unit.suppressions.covering({each.target_key for each in suppressions}) if suppressions else ()
-    found = [each for each in stored if each.place in wanted]
+    found = [each for each in stored if each.key in wanted]
     for each in found:
         if not each.is_in_force(now):
             _expire(unit, each, now)
-    return {each.place: each for each in found if each.is_in_force(now)}
+    return {each.key: each for each in found if each.is_in_force(now)}
 
 
 def purge_expired(unit: UnitOfWork, now: Instant, limit: int) -> int:

@@ -10,14 +10,14 @@ from clarion_server.application.ports.clock import Clock, Ids
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.suppressions.entries import CreateSuppression, in_force_among, new_suppression
 from clarion_server.application.transactions import Transactions
-from clarion_server.application.validation import refuse_invalid, without_repetitions
+from clarion_server.application.validation import count_violations, refuse_invalid, without_repetitions
 from clarion_server.domain.access import Caller
 from clarion_server.domain.event import Event, EventType, suppression_event
 from clarion_server.domain.import_result import ImportOutcome, ImportResult
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.suppression import Place, Suppression
+from clarion_server.domain.suppression import Suppression, SuppressionKey
 from clarion_server.domain.suppression_rules import suppression_violations
-from clarion_server.domain.violation import Violation, required, too_many
+from clarion_server.domain.violation import Violation
 
 MAX_ROWS = 1_000
 #: How many rows one commit stores, which takes some milliseconds: triggers may have to wait for that long.
@@ -40,7 +40,7 @@ class ImportSuppressions:
         """Stores the rows that break no rule, in several commits. Raises InvalidFields when there are none, or too
         many.
         """
-        refuse_invalid([], _count_violations(commands))
+        refuse_invalid([], count_violations("suppressions", len(commands), MAX_ROWS))
         now = self._clock.now()
         results: list[ImportResult] = []
         for start in range(0, len(commands), _ROWS_PER_STEP):
@@ -55,12 +55,6 @@ class ImportSuppressions:
         return _Row(suppression, without_repetitions(command.violations, broken))
 
 
-def _count_violations(commands: Sequence[CreateSuppression]) -> list[Violation]:
-    if not commands:
-        return [required("suppressions")]
-    return [too_many("suppressions", MAX_ROWS)] if len(commands) > MAX_ROWS else []
-
-
 def _store(unit: UnitOfWork, rows: Sequence[_Row], now: Instant) -> list[ImportResult]:
     stored = in_force_among(unit, [row.suppression for row in rows if not row.violations], now)
     changes = _Changes(stored, now)
@@ -72,25 +66,25 @@ def _store(unit: UnitOfWork, rows: Sequence[_Row], now: Instant) -> list[ImportR
 class _Changes:
     """Collects the changes of several rows, of which some may be about the same target."""
 
-    def __init__(self, stored: dict[Place, Suppression], now: Instant) -> None:
+    def __init__(self, stored: dict[SuppressionKey, Suppression], now: Instant) -> None:
         self._known = stored
         self._now = now
-        self._created: dict[Place, Suppression] = {}
-        self._updated: dict[Place, Suppression] = {}
+        self._created: dict[SuppressionKey, Suppression] = {}
+        self._updated: dict[SuppressionKey, Suppression] = {}
         self._events: list[Event] = []
 
     def result_of(self, row: _Row) -> ImportResult:
         if row.violations:
             return ImportResult(ImportOutcome.REJECTED, violations=row.violations)
         wanted = row.suppression
-        known = self._known.get(wanted.place)
+        known = self._known.get(wanted.key)
         if known is None:
             self._change(self._created, EventType.SUPPRESSION_CREATED, wanted, wanted.creator)
             return ImportResult(ImportOutcome.CREATED, wanted.name)
         widened = known.widened(wanted)
         if widened == known:
             return ImportResult(ImportOutcome.UNCHANGED, known.name)
-        changed = self._created if wanted.place in self._created else self._updated
+        changed = self._created if wanted.key in self._created else self._updated
         self._change(changed, EventType.SUPPRESSION_UPDATED, widened, wanted.creator)
         return ImportResult(ImportOutcome.UPDATED, known.name)
 
@@ -101,7 +95,7 @@ class _Changes:
         unit.events.add_all(self._events)
 
     def _change(
-        self, changed: dict[Place, Suppression], type_: EventType, suppression: Suppression, actor: str
+        self, changed: dict[SuppressionKey, Suppression], type_: EventType, suppression: Suppression, actor: str
     ) -> None:
-        changed[suppression.place] = self._known[suppression.place] = suppression
+        changed[suppression.key] = self._known[suppression.key] = suppression
         self._events.append(suppression_event(type_, suppression, self._now, actor))

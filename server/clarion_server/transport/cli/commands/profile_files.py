@@ -112,7 +112,7 @@ class _Run:
     rejected: list[RejectedRow] = field(default_factory=list)
     repeated: list[tuple[int, int]] = field(default_factory=list)
     """The lines that name somebody again, each with the line that did so first."""
-    standing: int = 0
+    denied_grants: int = 0
     """The number of grants that a denial of the person forbids."""
     imported_through: int = 0
     """The line of the last row that was answered."""
@@ -135,10 +135,10 @@ class _Run:
                     self._send(batch)
                     progress.update(task, completed=batch[-1].line)
             except BaseException:
-                self._tell_where_to_go_on()
+                self._show_where_to_go_on()
                 raise
         if self.stopped:
-            self._tell_where_to_go_on()
+            self._show_where_to_go_on()
 
     def _send(self, batch: Sequence[Row]) -> None:
         given = [(row, row.profile) for row in batch if row.profile is not None]
@@ -155,13 +155,13 @@ class _Run:
             self.rejected.append(RejectedRow(row.line, " ".join(problems), row.cells))
             return
         self.counts[result.outcome.lower()] += 1
-        self.standing += len(result.notes)
+        self.denied_grants += len(result.notes)
         if result.profile in self._first_lines:
             self.repeated.append((row.line, self._first_lines[result.profile]))
         elif len(self._first_lines) < _MOST_REMEMBERED:
             self._first_lines[result.profile] = row.line
 
-    def _tell_where_to_go_on(self) -> None:
+    def _show_where_to_go_on(self) -> None:
         if self.imported_through:
             self.session.output.inform(
                 f"Imported through line {self.imported_through}. Go on with --from-line {self.imported_through + 1}."
@@ -172,7 +172,7 @@ class _Run:
         return {
             **{outcome: self.counts[outcome] for outcome in ("created", "updated", "unchanged")},
             "repeated": [{"line": line, "first_line": first} for line, first in self.repeated],
-            "denials_standing": self.standing,
+            "denials_standing": self.denied_grants,
             "rejected": [row.to_dict() for row in sorted(self.rejected)],
         }
 
@@ -205,6 +205,6 @@ def _sentence(run: _Run) -> str:
     summary = run.summary
     counts = [f"{summary[outcome]:,} {outcome}" for outcome in ("created", "updated", "unchanged")]
     again = f" {len(run.repeated):,} rows name somebody again." if run.repeated else ""
-    if run.standing:
-        again += f" {run.standing:,} grants were left out, because the person had denied."
+    if run.denied_grants:
+        again += f" {run.denied_grants:,} grants were left out, because the person had denied."
     return f"{', '.join(counts)}, {len(run.rejected):,} rejected.{again}{rejected_text(run.rejected)}"

@@ -67,10 +67,10 @@ def _schedule_status(send_time: Instant, now: Instant) -> str:
 def _result(result: RecipientResult, user_id: str) -> dict[str, Any]:
     messages = []
     for each in result.messages:
-        told = {"action": each.action, "message": MESSAGES.format(each.message_id), "outcome": "ACCEPTED"}
+        shown = {"action": each.action, "message": MESSAGES.format(each.message_id), "outcome": "ACCEPTED"}
         if each.exclusion_reason is not None:
-            told |= {"outcome": "EXCLUDED", "exclusionReason": each.exclusion_reason.value}
-        messages.append(told)
+            shown |= {"outcome": "EXCLUDED", "exclusionReason": each.exclusion_reason.value}
+        messages.append(shown)
     return {"userId": user_id, "outcome": "EXCLUDED" if result.is_excluded else "ACCEPTED", "messages": messages}
 
 

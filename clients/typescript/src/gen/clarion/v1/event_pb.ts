@@ -374,7 +374,7 @@ export const Exclusion_PhaseSchema: GenEnum<Exclusion_Phase> = /*@__PURE__*/
   enumDesc(file_clarion_v1_event, 2, 0);
 
 /**
- * What is told about a suppression when it changes.
+ * Holds what an event says about a changed suppression.
  *
  * @generated from message clarion.v1.SuppressionChange
  */
@@ -423,7 +423,7 @@ export const SuppressionChangeSchema: GenMessage<SuppressionChange> = /*@__PURE_
   messageDesc(file_clarion_v1_event, 3);
 
 /**
- * What is told about the allow list when it changes.
+ * Holds what an event says about a changed allow list.
  *
  * @generated from message clarion.v1.AllowListChange
  */
