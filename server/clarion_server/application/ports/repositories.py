@@ -1,4 +1,6 @@
-"""One collection each of what is kept. Reached through a unit of work, whose transaction they share."""
+"""The repositories of campaigns, of what triggers make, and of the service itself. Those of a unit of work share its
+transaction. Repositories of people have modules of their own.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +17,8 @@ from clarion_server.application.ports.queries import (
     MessageQuery,
     QueuedEnd,
     QueuedMessage,
-    SuppressionQuery,
 )
 from clarion_server.domain.access import ApiKey, Visibility
-from clarion_server.domain.allow_list import AllowList, EnabledList
 from clarion_server.domain.campaign import Campaign, CampaignVersion
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.counter import CounterKey, LatencyKey, Metric
@@ -27,9 +27,6 @@ from clarion_server.domain.event import Event
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message, MessageState
-from clarion_server.domain.sending_policy import SendingPolicy
-from clarion_server.domain.suppression import Suppression
-from clarion_server.domain.topic import Topic
 
 
 class NameTaken(Exception):
@@ -274,52 +271,6 @@ class MessageRepository(Protocol):
         ...
 
 
-class SuppressionRepository(Protocol):
-    def add_all(self, suppressions: Sequence[Suppression]) -> None:
-        """There must be no other with the same `key`. Raises WriteConflict if another process adds one."""
-        ...
-
-    def save(self, suppression: Suppression) -> None:
-        """Replaces the scope and the expiry of the stored one."""
-        ...
-
-    def get(self, visibility: Visibility, suppression_id: str) -> Suppression | None: ...
-
-    def covering(self, target_keys: Collection[str]) -> list[Suppression]:
-        """Returns those of these targets, whatever their sandbox and channel, expired ones included.
-
-        Cheap: on the way of every trigger and every claim.
-        """
-        ...
-
-    def page(self, query: SuppressionQuery) -> list[Suppression]:
-        """Newest first."""
-        ...
-
-    def delete(self, suppression: Suppression) -> None: ...
-
-    def expired(self, now: Instant, limit: int) -> list[Suppression]:
-        """Those that have expired by then, the first to expire first."""
-        ...
-
-
-class AllowListRepository(Protocol):
-    def get(self, visibility: Visibility) -> AllowList | None:
-        """None before the first change."""
-        ...
-
-    def save(self, allow_list: AllowList) -> None:
-        """Replaces the stored one, whose revision must be one less; revision 1 is the first. Raises WriteConflict."""
-        ...
-
-    def enabled(self, sandboxes: Collection[str]) -> dict[str, EnabledList]:
-        """Returns the lists of these sandboxes that are enabled, by sandbox.
-
-        Cheap: on the way of every trigger and every claim.
-        """
-        ...
-
-
 class EventRepository(Protocol):
     def add_all(self, events: Sequence[Event]) -> None: ...
 
@@ -403,51 +354,3 @@ class ProcessRepository(Protocol):
     def remove(self, process_id: str) -> None: ...
 
     def remove_lapsed(self, now: Instant) -> None: ...
-
-
-class TopicRepository(Protocol):
-    def add(self, topic: Topic) -> Topic:
-        """Returns it with its key. Raises NameTaken."""
-        ...
-
-    def get(self, visibility: Visibility, topic_id: str) -> Topic | None:
-        """Returns the topic, archived or not; None without one of that id."""
-        ...
-
-    def save(self, topic: Topic) -> None:
-        """Replaces the stored one, whose revision must be one less. Raises WriteConflict."""
-        ...
-
-    def page(self, visibility: Visibility, after: str | None, limit: int, *, archived: bool) -> list[Topic]:
-        """Returns topics by id, only larger ids than `after`; those that are archived only when `archived` is set."""
-        ...
-
-    def count_in_use(self, visibility: Visibility) -> int:
-        """Returns the number of topics that are not archived."""
-        ...
-
-
-class SendingPolicyRepository(Protocol):
-    def add(self, policy: SendingPolicy) -> SendingPolicy:
-        """Returns it with its key. Raises NameTaken."""
-        ...
-
-    def get(self, visibility: Visibility, policy_id: str) -> SendingPolicy | None: ...
-
-    def named(self, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], SendingPolicy]:
-        """Returns the policies of these pairs of a sandbox and an id, as far as there are any, in one statement."""
-        ...
-
-    def save(self, policy: SendingPolicy) -> None:
-        """Replaces the stored one, whose revision must be one less. Raises WriteConflict."""
-        ...
-
-    def delete(self, policy: SendingPolicy) -> None:
-        """Raises WriteConflict when the stored revision is another one."""
-        ...
-
-    def page(self, visibility: Visibility, after: str | None, limit: int) -> list[SendingPolicy]:
-        """Returns policies by id, only larger ids than `after`."""
-        ...
-
-    def count(self, visibility: Visibility) -> int: ...

@@ -13,7 +13,6 @@ from typing import Protocol
 from clarion_server.application.ports.consents import ConsentRepository
 from clarion_server.application.ports.profiles import ProfileRepository
 from clarion_server.application.ports.repositories import (
-    AllowListRepository,
     ApiKeyRepository,
     CampaignRepository,
     ChannelConfigurationRepository,
@@ -23,11 +22,11 @@ from clarion_server.application.ports.repositories import (
     LinkKeyRepository,
     MessageRepository,
     ProcessRepository,
-    SendingPolicyRepository,
-    SuppressionRepository,
-    TopicRepository,
 )
 from clarion_server.application.ports.retention import RetentionRepository
+from clarion_server.application.ports.sending_policies import SendingPolicyRepository
+from clarion_server.application.ports.suppressions import AllowListRepository, SuppressionRepository
+from clarion_server.application.ports.topics import TopicRepository
 
 #: Stands for the keys of all channel configurations: a campaign or a configuration has changed.
 EVERY_CHANNEL = 0
