@@ -1,0 +1,60 @@
+"""The tables, by what they store.
+
+A value that queries filter or sort by has a column of its own. Nested values that are only read as a whole, such as
+definitions, attempts and failures, are JSON (`json_columns`).
+"""
+
+from __future__ import annotations
+
+from clarion_server.adapters.storage.schema.campaigns import (
+    campaign_tags,
+    campaign_version_actions,
+    campaign_versions,
+    campaigns,
+)
+from clarion_server.adapters.storage.schema.channels import channel_configurations
+from clarion_server.adapters.storage.schema.columns import metadata
+from clarion_server.adapters.storage.schema.consents import consent_changes, consent_settings, topics
+from clarion_server.adapters.storage.schema.events import counters, events, latencies, purges
+from clarion_server.adapters.storage.schema.limits import allow_lists, sending_policies, suppressions
+from clarion_server.adapters.storage.schema.messages import (
+    IN_QUEUE,
+    IS_HELD,
+    executions,
+    message_contexts,
+    message_labels,
+    messages,
+)
+from clarion_server.adapters.storage.schema.operation import api_keys, link_keys, processes
+from clarion_server.adapters.storage.schema.profiles import profile_aliases, profile_identities, profiles
+
+__all__ = [
+    "IN_QUEUE",
+    "IS_HELD",
+    "allow_lists",
+    "api_keys",
+    "campaign_tags",
+    "campaign_version_actions",
+    "campaign_versions",
+    "campaigns",
+    "channel_configurations",
+    "consent_changes",
+    "consent_settings",
+    "counters",
+    "events",
+    "executions",
+    "latencies",
+    "link_keys",
+    "message_contexts",
+    "message_labels",
+    "messages",
+    "metadata",
+    "processes",
+    "profile_aliases",
+    "profile_identities",
+    "profiles",
+    "purges",
+    "sending_policies",
+    "suppressions",
+    "topics",
+]

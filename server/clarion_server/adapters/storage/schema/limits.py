@@ -1,0 +1,69 @@
+"""Tables of what keeps messages back: suppressions, allow lists and sending policies."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, UniqueConstraint
+
+from clarion_server.adapters.storage.schema.columns import Bytewise, Instant, Key, metadata
+
+# One for each sandbox that has ever had a list.
+allow_lists = Table(
+    "allow_lists",
+    metadata,
+    Column("sandbox", Bytewise, primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("entries", Text, nullable=False),
+    Column("update_time", Instant, nullable=False),
+    Column("updater", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# The primary key finds, for each batch of triggers, the suppressions of its addresses and their domains. It begins with
+# the target, so that the targets alone are the query's one parameter; few sandboxes suppress the same one.
+suppressions = Table(
+    "suppressions",
+    metadata,
+    # `domain.suppression.target_key` of the target.
+    Column("target_key", Bytewise, primary_key=True),
+    Column("sandbox", Bytewise, primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("reason", Text, primary_key=True),
+    Column("id", Bytewise, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("create_time", Instant, nullable=False),
+    Column("creator", Text, nullable=False),
+    Column("expire_time", Instant),
+    UniqueConstraint("sandbox", "id"),
+    sqlite_with_rowid=False,
+)
+# Finds the suppressions that have expired. It holds only those that may.
+Index(
+    "suppressions_expire_time",
+    suppressions.c.expire_time,
+    sqlite_where=suppressions.c.expire_time.is_not(None),
+    postgresql_where=suppressions.c.expire_time.is_not(None),
+)
+
+# At which hours messages may leave.
+sending_policies = Table(
+    "sending_policies",
+    metadata,
+    Column("key", Key, primary_key=True, autoincrement=True),
+    Column("sandbox", Bytewise, nullable=False),
+    Column("id", Bytewise, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("categories", Text, nullable=False),
+    Column("quiet_hours", Text, nullable=False),
+    Column("send_windows", Text, nullable=False),
+    Column("time_zone_source", Text, nullable=False),
+    Column("time_zone", Text, nullable=False),
+    Column("when_closed", Text, nullable=False),
+    Column("create_time", Instant, nullable=False),
+    Column("update_time", Instant, nullable=False),
+    UniqueConstraint("sandbox", "id"),
+    # A key is never assigned again: etags refer to it.
+    sqlite_autoincrement=True,
+)

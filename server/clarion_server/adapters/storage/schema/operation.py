@@ -1,0 +1,37 @@
+"""Tables that the service keeps for itself: keys and processes."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, LargeBinary, SmallInteger, Table, Text
+
+from clarion_server.adapters.storage.schema.columns import Bytewise, Instant, metadata
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Bytewise, primary_key=True),
+    Column("display_name", Text, nullable=False),
+    Column("sandbox", Bytewise, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("secret_hash", LargeBinary, nullable=False),
+    Column("create_time", Instant, nullable=False),
+    Column("creator", Text, nullable=False),
+    Column("revoke_time", Instant),
+)
+Index("api_keys_sandbox", api_keys.c.sandbox, api_keys.c.create_time, api_keys.c.id)
+
+# Names the keys that seal personal links, which themselves are kept outside of the store.
+link_keys = Table(
+    "link_keys",
+    metadata,
+    Column("number", SmallInteger, primary_key=True, autoincrement=False),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("create_time", Instant, nullable=False),
+)
+
+processes = Table(
+    "processes",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("lease_until", Instant, nullable=False),
+)
