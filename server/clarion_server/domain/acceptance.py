@@ -56,6 +56,7 @@ class TargetAction:
 
 
 NO_ATTRIBUTES: Mapping[int, Mapping[str, Any]] = {}
+NO_PROFILE_KEYS: Mapping[int, int] = {}
 
 
 @value
@@ -79,6 +80,8 @@ class Trigger:
     """Why the trigger is refused, as far as that depends on stored profiles."""
     attributes: Mapping[int, Mapping[str, Any]] = field(default_factory=lambda: NO_ATTRIBUTES)
     """By position: the attributes of the recipients for whom stored ones were added to those of the call."""
+    profile_keys: Mapping[int, int] = field(default_factory=lambda: NO_PROFILE_KEYS)
+    """By position: the keys of the recipients' profiles."""
 
     @property
     def asks_consent(self) -> bool:
@@ -291,6 +294,7 @@ def _message(
         # The choice that decides proves later that it was right to send the message.
         None if consent.consent is None else consent.consent.change_key,
         policy_id,
+        trigger.profile_keys.get(recipient.index),
     )
 
 
@@ -336,4 +340,5 @@ def _follow_up(ended: Message, index: int, action: TargetAction, addresses: Sequ
         fallback_addresses=tuple(addresses[1:]),
         topic=ended.topic,
         sending_policy=ended.sending_policy,
+        profile_key=ended.profile_key,
     )

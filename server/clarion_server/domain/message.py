@@ -123,6 +123,8 @@ class Message:
     """The key of the choice by which it was accepted or excluded then; None when no choice decided."""
     sending_policy: str | None = None
     """The id of the sending policy that held for it when it was accepted, and whose hours it keeps."""
+    profile_key: int | None = None
+    """The key of the profile that the recipient had when it was accepted; None where nobody was known."""
     outcome_time: Instant | None = None
     exclusion: Exclusion | None = None
     """Set in EXCLUDED alone."""
@@ -172,6 +174,7 @@ class Message:
             self.topic,
             self.consent_change,
             self.sending_policy,
+            self.profile_key,
         )
 
     @property

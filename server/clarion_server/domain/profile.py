@@ -37,10 +37,17 @@ class Profile:
     time_zone: str = ""
     key: int = 0
     revision: int = 1
+    seen_before: Instant | None = None
+    """When the oldest profile that it has absorbed was first seen, if that was before its own creation."""
 
     @property
     def name(self) -> str:
         return f"profiles/{self.id}"
+
+    @property
+    def first_seen_time(self) -> Instant:
+        """When the person became known, by whatever profile."""
+        return self.create_time if self.seen_before is None else self.seen_before
 
     @property
     def etag(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from clarion_server.domain.consent import Consent, ConsentChoice, Consents
 from clarion_server.domain.consent_change import ConsentChange, ConsentSource, merge_consents
@@ -19,12 +20,14 @@ def merge_profiles(survivor: Profile, absorbed: Profile, now: Instant) -> Profil
     identities = (*survivor.identities, *absorbed.identities)
     if len(identities) > MAX_IDENTITIES:
         raise TooManyIdentities(survivor.name, len(identities))
-    changes = {
+    changes: dict[str, Any] = {
         "identities": identities,
         "attributes": {**absorbed.attributes, **survivor.attributes},
         "locale": survivor.locale or absorbed.locale,
         "time_zone": survivor.time_zone or absorbed.time_zone,
     }
+    if absorbed.first_seen_time < survivor.first_seen_time:
+        changes["seen_before"] = absorbed.first_seen_time
     return survivor.changed(changes, now)
 
 

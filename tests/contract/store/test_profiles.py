@@ -316,3 +316,15 @@ def test_absorbing_from_another_revision_is_stale(store: Store, stale: str) -> N
         work.profiles.absorb(merged, joe)
     with store.snapshot() as work:
         assert len(work.profiles.page(HERE, None, 10)) == 2
+
+
+def test_identities_that_profiles_have_lost_are_kept_until_the_survivor_is_deleted(work: UnitOfWork) -> None:
+    survivor, absorbed = (work.profiles.add(samples.profile(each)) for each in (JANE, JOE))
+    work.profiles.add_former(survivor, [JANES_PHONE.key])
+    work.profiles.add_former(absorbed, [JANES_PHONE.key, IdentityKey("crm", "1")])
+    merged = replace(survivor, revision=2, seen_before=samples.NOW - 1)
+    work.profiles.absorb(merged, absorbed)
+    assert work.profiles.former_identities(merged) == {JANES_PHONE.key, IdentityKey("crm", "1")}
+    assert work.profiles.former_identities(absorbed) == set()
+    work.profiles.delete(merged)
+    assert work.profiles.former_identities(merged) == set()

@@ -64,6 +64,17 @@ async def test_the_survivor_gets_what_it_lacks_and_keeps_what_it_has(world: Worl
     assert await world.profiles.lookup("crm:2", CALLER) == merged
 
 
+async def test_the_survivor_was_first_seen_when_the_older_one_was(world: World, merger: ProfileMerger) -> None:
+    older = await create(world, "crm:1")
+    world.clock.advance(DAY)
+    newer, newest = await create(world, "crm:2"), await create(world, "crm:3")
+    assert (newer.first_seen_time, older.first_seen_time) == (START + DAY, START)
+    newest = await merge(merger, newest, newer)
+    assert newest.first_seen_time == START + DAY
+    await merge(merger, newest, older)
+    assert (await world.profiles.get(newest.id, CALLER)).first_seen_time == START
+
+
 async def test_the_absorbed_name_answers_as_the_survivor_through_every_later_merge(
     world: World, merger: ProfileMerger
 ) -> None:

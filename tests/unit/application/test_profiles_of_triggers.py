@@ -229,6 +229,22 @@ async def test_a_profile_is_made_of_what_the_call_says(world: World, process: Pr
     assert await world.profiles.lookup(JANE, EVERYBODY) == made
 
 
+async def test_a_message_keeps_the_key_of_its_recipients_profile(world: World, process: Process) -> None:
+    await world.live("welcome", unknown_recipient_policy=CREATE)
+    known = await stored(world, JANE)
+    await trigger(process, recipient("email:joe@example.com"), recipient("email:JANE@example.com"))
+    (made,) = [profile for profile in await profiles(world) if profile.id != known.id]
+    keys = {message.identity: message.profile_key for message in messages(world).values()}
+    assert keys == {"email:JANE@example.com": known.key, "email:joe@example.com": made.key}
+
+
+async def test_a_message_to_somebody_unknown_has_no_profile(world: World, process: Process) -> None:
+    await world.live("welcome")
+    await stored(world, JANE)
+    await trigger(process, recipient("email:joe@example.com"))
+    assert only_message(world).profile_key is None
+
+
 async def test_a_trigger_never_changes_a_profile_that_exists(world: World, process: Process) -> None:
     await world.live("welcome", unknown_recipient_policy=CREATE, actions=(GREETING_ACTION,))
     before = await stored(world, JANE, attributes={"plan": "free"})

@@ -49,3 +49,7 @@ class Profile(Value):
     """Output only. When it was created."""
     update_time: dt.datetime | None = None
     """Output only. When it was last changed."""
+    first_seen_time: dt.datetime | None = None
+    """Output only. When the person became known: the creation of this profile, or of the oldest one that it has
+    absorbed.
+    """

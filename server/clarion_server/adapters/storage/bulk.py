@@ -84,22 +84,20 @@ class BulkStatement:
 class Insertion:
     """Inserts rows of these columns.
 
-    The columns from `rare` on are seldom filled, and are left out when no row fills them: sqlite3 looks for an adapter
-    of every null, which doubles the time of binding it.
+    The columns from each of `rare` on are seldom filled, and are left out when no row fills them: sqlite3 looks for an
+    adapter of every null, which doubles the time of binding it.
     """
 
-    def __init__(self, table: Table, columns: Sequence[Column[Any]], rare: Column[Any]) -> None:
-        self._width = columns.index(rare)
-        self._nulls = (None,) * (len(columns) - self._width)
-        self._plain = insertion(table, columns[: self._width])
-        self._full = insertion(table, columns)
+    def __init__(self, table: Table, columns: Sequence[Column[Any]], *rare: Column[Any]) -> None:
+        """`rare` are in the order of `columns`."""
+        widths = [*map(columns.index, rare), len(columns)]
+        self._forms = [(width, (None,) * (len(columns) - width), insertion(table, columns[:width])) for width in widths]
 
     def add(self, connection: Connection, rows: Sequence[Row]) -> None:
-        width, nulls = self._width, self._nulls
-        if all(row[width:] == nulls for row in rows):
-            self._plain.change(connection, [row[:width] for row in rows])
-        else:
-            self._full.change(connection, rows)
+        for width, nulls, statement in self._forms:
+            if all(row[width:] == nulls for row in rows):
+                statement.change(connection, [row[:width] for row in rows])
+                return
 
 
 def insertion(table: Table, columns: Sequence[Column[Any]], conflict: str = "") -> BulkStatement:

@@ -31,9 +31,7 @@ from clarion_server.domain.exclusion import Exclusion
 from clarion_server.domain.message import NO_LABELS
 from clarion_server.domain.suppression import SuppressionChange
 
-_INSERT = Insertion(
-    events, [column for column in events.columns if column is not events.c.sequence], rare=events.c.subject
-)
+_INSERT = Insertion(events, [column for column in events.columns if column is not events.c.sequence], events.c.subject)
 
 
 class SqlEventRepository:

@@ -19,7 +19,7 @@ from clarion_server.domain.execution import Execution
 _COLUMNS = tuple(executions.columns)
 _NAMES = ", ".join(f"executions.{column.name}" for column in _COLUMNS)
 
-_INSERT = Insertion(executions, _COLUMNS, rare=executions.c.send_time)
+_INSERT = Insertion(executions, _COLUMNS, executions.c.send_time)
 # CROSS JOIN fixes the order of the join on SQLite: it looks up each wanted pair and scans nothing.
 _BY_REQUEST_IDS = BulkStatement(
     f"SELECT {_NAMES} FROM ({{rows}}) AS wanted CROSS JOIN executions"  # noqa: S608 - columns of the schema

@@ -54,8 +54,10 @@ _TIME_ZONES = BulkStatement(
     Values(*_IDENTITY),
 )
 
-#: Of a new profile, which has made no choices and whose key the database assigns.
-_PROFILE_COLUMNS = tuple(column for column in profiles.columns if column not in (profiles.c.key, profiles.c.choices))
+#: Of a new profile, which has made no choices and absorbed none, and whose key the database assigns.
+_PROFILE_COLUMNS = tuple(
+    column for column in profiles.columns if column not in (profiles.c.key, profiles.c.choices, profiles.c.seen_before)
+)
 _ADD_PROFILES = insertion(profiles, _PROFILE_COLUMNS)
 # In one order: transactions that add several of the same identities wait for each other, and none for itself.
 _ADD_IDENTITIES = BulkStatement(

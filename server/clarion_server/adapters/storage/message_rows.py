@@ -35,6 +35,7 @@ INSERTED_COLUMNS = (
     messages.c.segment,
     messages.c.attempt_time,
     messages.c.owner,
+    messages.c.profile_key,
     messages.c.first_attempt_time,
     messages.c.expire_time,
     messages.c.labels,
@@ -46,8 +47,8 @@ INSERTED_COLUMNS = (
     messages.c.exclusion,
     messages.c.failure,
 )
-#: This column and the ones after it are null in most new messages.
-FIRST_RARE_COLUMN = messages.c.first_attempt_time
+#: Columns from which on all are null in many new messages, and in most.
+RARE_COLUMNS = (messages.c.profile_key, messages.c.first_attempt_time)
 
 #: Looking a member up here takes a fifth of the time of calling its class.
 _CHANNELS = {str(channel): channel for channel in Channel}
@@ -85,6 +86,7 @@ _READ_COLUMNS = (
     messages.c.topic,
     messages.c.consent_change,
     messages.c.sending_policy,
+    messages.c.profile_key,
     messages.c.outcome_time,
     messages.c.exclusion,
     messages.c.failure,
@@ -113,6 +115,7 @@ def message_to_row(message: Message, segment: int) -> tuple[Any, ...]:
         segment,
         message.attempt_time,
         message.owner,
+        message.profile_key,
         None if message.first_attempt_time == message.attempt_time else message.first_attempt_time,
         message.expire_time,
         LABELS.encode(message.labels) if message.labels else None,
@@ -166,8 +169,9 @@ def _from_row(row: Sequence[Any]) -> Message:
         row[25],
         row[26],
         row[27],
-        EXCLUSION.decode(row[28]),
-        FAILURE.decode(row[29]),
+        row[28],
+        EXCLUSION.decode(row[29]),
+        FAILURE.decode(row[30]),
     )
 
 

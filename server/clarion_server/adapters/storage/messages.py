@@ -13,8 +13,8 @@ from clarion_server.adapters.storage.json_columns import EXCLUSION, FAILURE
 from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.message_lists import list_messages
 from clarion_server.adapters.storage.message_rows import (
-    FIRST_RARE_COLUMN,
     INSERTED_COLUMNS,
+    RARE_COLUMNS,
     context_to_row,
     label_rows,
     message_to_row,
@@ -37,7 +37,7 @@ from clarion_server.domain.delivery import AttemptOutcome
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message, MessageState
 
-_INSERT = Insertion(messages, INSERTED_COLUMNS, FIRST_RARE_COLUMN)
+_INSERT = Insertion(messages, INSERTED_COLUMNS, *RARE_COLUMNS)
 _IDS = Values(messages.c.id)
 _INSERT_CONTEXTS = BulkStatement(
     "INSERT INTO message_contexts (message_key, context, profile)"

@@ -14,7 +14,13 @@ from clarion_server.adapters.storage.bulk import BulkStatement, Values, insertio
 from clarion_server.adapters.storage.json_columns import ATTRIBUTES
 from clarion_server.adapters.storage.known_profiles import add_missing, find_known, find_time_zones
 from clarion_server.adapters.storage.many_profiles import add_all, extend_all, find_keys
-from clarion_server.adapters.storage.schema import consent_changes, profile_aliases, profile_identities, profiles
+from clarion_server.adapters.storage.schema import (
+    consent_changes,
+    former_identities,
+    profile_aliases,
+    profile_identities,
+    profiles,
+)
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import WriteConflict
 from clarion_server.domain.access import Visibility
@@ -42,6 +48,10 @@ _OWNERS = BulkStatement(
     Values(profile_identities.c.namespace, profile_identities.c.normal_value),
 )
 _ADD_IDENTITIES = insertion(profile_identities, tuple(profile_identities.columns))
+_ADD_FORMER = insertion(former_identities, tuple(former_identities.columns), "ON CONFLICT DO NOTHING")
+_FORMER = select(former_identities).where(former_identities.c.profile_key == bindparam("key"))
+#: The tables with rows of a person that go with the profile.
+_OF_PERSON = (consent_changes, former_identities, profile_aliases)
 
 
 class SqlProfileRepository:
@@ -110,13 +120,27 @@ class SqlProfileRepository:
         for table in (consent_changes, profile_aliases):
             moved = update(table).where(table.c.profile_key == absorbed.key).values(profile_key=survivor.key)
             self._connection.execute(moved)
-        alias = {"sandbox": absorbed.sandbox, "id": absorbed.id, "profile_key": survivor.key}
+        alias = {
+            "sandbox": absorbed.sandbox,
+            "id": absorbed.id,
+            "profile_key": survivor.key,
+            "former_key": absorbed.key,
+        }
         self._connection.execute(insert(profile_aliases).values(alias))
+        self.add_former(survivor, self.former_identities(absorbed))
+        self._connection.execute(delete(former_identities).where(former_identities.c.profile_key == absorbed.key))
         self.save(survivor)
+
+    def add_former(self, profile: Profile, identities: Collection[IdentityKey]) -> None:
+        _ADD_FORMER.change(self._connection, [(profile.key, *identity) for identity in identities])
+
+    def former_identities(self, profile: Profile) -> set[IdentityKey]:
+        rows = self._connection.execute(_FORMER, {"key": profile.key})
+        return {IdentityKey(row.namespace, row.normal_value) for row in rows}
 
     def delete(self, profile: Profile) -> None:
         self._delete_row(profile)
-        for table in (consent_changes, profile_aliases):
+        for table in _OF_PERSON:
             self._connection.execute(delete(table).where(table.c.profile_key == profile.key))
 
     def _delete_row(self, profile: Profile) -> None:
@@ -168,6 +192,7 @@ def _to_row(profile: Profile) -> dict[str, Any]:
         "time_zone": profile.time_zone,
         "create_time": profile.create_time,
         "update_time": profile.update_time,
+        "seen_before": profile.seen_before,
     }
 
 
@@ -183,4 +208,5 @@ def _from_row(row: Row[Any], identities: tuple[Identity, ...]) -> Profile:
         time_zone=row.time_zone,
         key=row.key,
         revision=row.revision,
+        seen_before=row.seen_before,
     )

@@ -84,6 +84,14 @@ class ProfileRepository(Protocol):
         """
         ...
 
+    def add_former(self, profile: Profile, identities: Collection[IdentityKey]) -> None:
+        """Records identities that the profile has lost."""
+        ...
+
+    def former_identities(self, profile: Profile) -> set[IdentityKey]:
+        """Returns the identities that the profile, or one that it has absorbed, has lost."""
+        ...
+
     def delete(self, profile: Profile) -> None:
         """Deletes it with its identities, its consents and their history.
 

@@ -125,6 +125,7 @@ class ManageProfiles:
             kept = {identity.key for identity in updated.identities}
             removed = [identity for identity in stored.identities if identity.key not in kept]
             if removed:
+                unit.profiles.add_former(updated, [identity.key for identity in removed])
                 keep_denials(unit, updated, removed, updated.update_time, caller.name, self._ids.new_id)
             return updated
 

@@ -142,6 +142,7 @@ def _new_profile(
 def _complete(trigger: Trigger, use: ProfileUse, known: Known) -> Trigger:
     recipients: list[AcceptedRecipient] = []
     attributes: dict[int, Mapping[str, Any]] = {}
+    profile_keys: dict[int, int] = {}
     rejections: dict[int, tuple[Violation, ...]] = {}
     members = use.address_members
     for key, recipient in _keys(trigger, use):
@@ -149,6 +150,7 @@ def _complete(trigger: Trigger, use: ProfileUse, known: Known) -> Trigger:
         if profile is None:
             result = _check_unknown(recipient, use)
         else:
+            profile_keys[index] = profile.key
             result = _complete_recipient(recipient, profile, _stored_attributes(profile, use, members), use)
         if isinstance(result, _Completed):
             recipients.append(result.recipient)
@@ -160,8 +162,8 @@ def _complete(trigger: Trigger, use: ProfileUse, known: Known) -> Trigger:
         return replace(trigger, refusal=tuple(each for found in rejections.values() for each in found))
     if rejections:
         execution = replace(trigger.execution, rejections={**trigger.execution.rejections, **rejections})
-        return replace(trigger, execution=execution, recipients=recipients, attributes=attributes)
-    return replace(trigger, recipients=recipients, attributes=attributes)
+        trigger = replace(trigger, execution=execution)
+    return replace(trigger, recipients=recipients, attributes=attributes, profile_keys=profile_keys)
 
 
 @value

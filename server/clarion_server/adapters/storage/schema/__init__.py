@@ -26,7 +26,12 @@ from clarion_server.adapters.storage.schema.messages import (
     messages,
 )
 from clarion_server.adapters.storage.schema.operation import api_keys, link_keys, processes
-from clarion_server.adapters.storage.schema.profiles import profile_aliases, profile_identities, profiles
+from clarion_server.adapters.storage.schema.profiles import (
+    former_identities,
+    profile_aliases,
+    profile_identities,
+    profiles,
+)
 
 __all__ = [
     "IN_QUEUE",
@@ -43,6 +48,7 @@ __all__ = [
     "counters",
     "events",
     "executions",
+    "former_identities",
     "latencies",
     "link_keys",
     "message_contexts",

@@ -72,6 +72,8 @@ messages = Table(
     # The key of the choice that decided when the message was accepted.
     Column("consent_change", BigInteger),
     Column("sending_policy", Text),
+    # Null where nobody was known. When the profile is absorbed, `profile_aliases` leads from this key to the survivor.
+    Column("profile_key", BigInteger),
     Column("outcome_time", Instant),
     Column("exclusion", Text),
     Column("failure", Text),

@@ -20,6 +20,8 @@ profiles = Table(
     Column("update_time", Instant, nullable=False),
     # The current choices, all of which decide about a message. Null if the person made none.
     Column("choices", Text),
+    # The first time of a profile that it has absorbed. Null unless that is earlier than its creation.
+    Column("seen_before", Instant),
     UniqueConstraint("sandbox", "id"),
     # A key is never assigned again: etags refer to it.
     sqlite_autoincrement=True,
@@ -48,9 +50,21 @@ profile_aliases = Table(
     Column("sandbox", Bytewise, primary_key=True),
     Column("id", Bytewise, primary_key=True),
     Column("profile_key", BigInteger, nullable=False),
+    # The key that the absorbed profile had. Its messages keep it.
+    Column("former_key", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
 Index("profile_aliases_profile_key", profile_aliases.c.profile_key)
+
+# The identities that a profile has lost. Messages to them may be of the same person.
+former_identities = Table(
+    "former_identities",
+    metadata,
+    Column("profile_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("namespace", Bytewise, primary_key=True),
+    Column("normal_value", Bytewise, primary_key=True),
+    sqlite_with_rowid=False,
+)
 
 # Every trigger writes executions, messages, events and counters. They refer to campaigns without a foreign key: a
 # campaign that has any of them is never deleted, and checking a key takes time for each row.

@@ -75,6 +75,7 @@ def to_profile(profile: Profile) -> pb.Profile:
         etag=profile.etag,
         create_time=to_timestamp(profile.create_time),
         update_time=to_timestamp(profile.update_time),
+        first_seen_time=to_timestamp(profile.first_seen_time),
     )
 
 

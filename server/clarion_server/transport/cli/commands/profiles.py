@@ -160,5 +160,6 @@ def _view(profile: Profile) -> RenderableType:
         ("time zone", plain(profile.time_zone or "-")),
         ("created", moment(profile.create_time)),
         ("updated", moment(profile.update_time)),
+        ("first seen", moment(profile.first_seen_time)),
     ]
     return fields(rows)

@@ -13,7 +13,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/profile.proto.
  */
 export const file_clarion_v1_profile: GenFile = /*@__PURE__*/
-  fileDesc("ChhjbGFyaW9uL3YxL3Byb2ZpbGUucHJvdG8SCmNsYXJpb24udjEimwIKB1Byb2ZpbGUSEgoEbmFtZRgBIAEoCUIE4kEBCBIYCgppZGVudGl0aWVzGAIgAygJQgTiQQECEjEKCmF0dHJpYnV0ZXMYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgTiQQEBEhQKBmxvY2FsZRgEIAEoCUIE4kEBARIXCgl0aW1lX3pvbmUYBSABKAlCBOJBAQESEgoEZXRhZxgGIAEoCUIE4kEBARI1CgtjcmVhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNQoLdXBkYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDYgZwcm90bzM", [file_google_api_field_behavior, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChhjbGFyaW9uL3YxL3Byb2ZpbGUucHJvdG8SCmNsYXJpb24udjEi1gIKB1Byb2ZpbGUSEgoEbmFtZRgBIAEoCUIE4kEBCBIYCgppZGVudGl0aWVzGAIgAygJQgTiQQECEjEKCmF0dHJpYnV0ZXMYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgTiQQEBEhQKBmxvY2FsZRgEIAEoCUIE4kEBARIXCgl0aW1lX3pvbmUYBSABKAlCBOJBAQESEgoEZXRhZxgGIAEoCUIE4kEBARI1CgtjcmVhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNQoLdXBkYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjkKD2ZpcnN0X3NlZW5fdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQNiBnByb3RvMw", [file_google_api_field_behavior, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * A person whom Clarion knows: the identities by which callers name them, and what messages to them are made of.
@@ -86,6 +86,13 @@ export type Profile = Message<"clarion.v1.Profile"> & {
    * @generated from field: google.protobuf.Timestamp update_time = 8;
    */
   updateTime?: Timestamp | undefined;
+
+  /**
+   * Output only. When the person became known: the creation of this profile, or of the oldest one that it has absorbed.
+   *
+   * @generated from field: google.protobuf.Timestamp first_seen_time = 9;
+   */
+  firstSeenTime?: Timestamp | undefined;
 };
 
 /**

@@ -33,6 +33,7 @@ def upgrade() -> None:
     _create_counters()
     _create_events()
     _create_executions()
+    _create_former_identities()
     _create_latencies()
     _create_link_keys()
     _create_message_contexts()
@@ -245,6 +246,17 @@ def _create_executions() -> None:
     )
 
 
+def _create_former_identities() -> None:
+    op.create_table(
+        "former_identities",
+        sa.Column("profile_key", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("namespace", _BYTEWISE, nullable=False),
+        sa.Column("normal_value", _BYTEWISE, nullable=False),
+        sa.PrimaryKeyConstraint("profile_key", "namespace", "normal_value", name=op.f("former_identities_key")),
+        sqlite_with_rowid=False,
+    )
+
+
 def _create_latencies() -> None:
     op.create_table(
         "latencies",
@@ -321,6 +333,7 @@ def _create_messages() -> None:
         sa.Column("topic", sa.Text()),
         sa.Column("consent_change", sa.BigInteger()),
         sa.Column("sending_policy", sa.Text()),
+        sa.Column("profile_key", sa.BigInteger()),
         sa.Column("outcome_time", sa.BigInteger()),
         sa.Column("exclusion", sa.Text()),
         sa.Column("failure", sa.Text()),
@@ -362,6 +375,7 @@ def _create_profile_aliases() -> None:
         sa.Column("sandbox", _BYTEWISE, nullable=False),
         sa.Column("id", _BYTEWISE, nullable=False),
         sa.Column("profile_key", sa.BigInteger(), nullable=False),
+        sa.Column("former_key", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("sandbox", "id", name=op.f("profile_aliases_key")),
         sqlite_with_rowid=False,
     )
@@ -396,6 +410,7 @@ def _create_profiles() -> None:
         sa.Column("create_time", sa.BigInteger(), nullable=False),
         sa.Column("update_time", sa.BigInteger(), nullable=False),
         sa.Column("choices", sa.Text()),
+        sa.Column("seen_before", sa.BigInteger()),
         sa.PrimaryKeyConstraint("key", name=op.f("profiles_key")),
         sa.UniqueConstraint("sandbox", "id", name=op.f("profiles_sandbox_id_key")),
         sqlite_autoincrement=True,
