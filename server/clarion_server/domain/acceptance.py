@@ -15,8 +15,8 @@ from clarion_server.domain.campaign import ActionMode
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent import NOT_ASKED, ConsentDecision
 from clarion_server.domain.consent_facts import ConsentQuestion, address_identity, address_key
-from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
-from clarion_server.domain.exclusion_rules import NO_EXCLUSION_FACTS, ExclusionFacts, find_exclusion
+from clarion_server.domain.exclusion import Exclusion, ExclusionPhase
+from clarion_server.domain.exclusion_rules import NO_EXCLUSION_FACTS, ExclusionFacts, find_exclusions
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.identity import IdentityKey
 from clarion_server.domain.instant import Instant
@@ -82,6 +82,8 @@ class Trigger:
     """By position: the attributes of the recipients for whom stored ones were added to those of the call."""
     profile_keys: Mapping[int, int] = field(default_factory=lambda: NO_PROFILE_KEYS)
     """By position: the keys of the recipients' profiles."""
+    explains: bool = False
+    """Whether every exclusion of a message is wanted, and not the first alone."""
 
     @property
     def asks_consent(self) -> bool:
@@ -138,6 +140,8 @@ class Accepted:
     """The execution that had the same request id, and has had it for longer than the window of idempotency."""
     deferred: Sequence[Message] = ()
     """Those of the messages that wait for the next opening of their sending policy."""
+    exclusions: Mapping[tuple[int, int], Sequence[Exclusion]] = field(default_factory=dict)
+    """Why messages are excluded, by the positions of recipient and action: the first one is the message's."""
 
 
 @value
@@ -201,7 +205,7 @@ def known_decision(trigger: Trigger, facts: Facts) -> Replayed | CampaignChanged
 
 def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepted:
     messages: list[Message] = []
-    exclusions: dict[tuple[int, int], ExclusionReason] = {}
+    exclusions: dict[tuple[int, int], Sequence[Exclusion]] = {}
     phase, first_only = ExclusionPhase.ACCEPT, trigger.execution.action_mode is ActionMode.FIRST_DELIVERABLE
     asks_consent, hours = trigger.asks_consent, facts.exclusions.hours
     policy = hours.policy(trigger.execution.sandbox, trigger.sending_policy, category_of(trigger.lane))
@@ -210,18 +214,21 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
         for index, action in enumerate(trigger.actions):
             consent = _consent(trigger, recipient, index, facts) if asks_consent else NOT_ASKED
             message = _message(trigger, recipient, index, action, consent, policy_id, first_only)
-            exclusion = find_exclusion(message, message.release_time, phase, facts.exclusions, consent)
-            if exclusion is not None:
-                exclusions[recipient.index, index] = exclusion.reason
-                message = _excluded(message, exclusion)
+            found = find_exclusions(
+                message, message.release_time, phase, facts.exclusions, consent, every=trigger.explains
+            )
+            if found:
+                exclusions[recipient.index, index] = found
+                message = _excluded(message, found[0])
             elif policy_id and (opening := hours.opening(message, message.release_time)) > message.release_time:
                 message = _deferred(message, opening)
                 deferred.append(message)
             messages.append(message)
-            if first_only and exclusion is None:
+            if first_only and not found:
                 break
-    execution = replace(trigger.execution, exclusions=exclusions) if exclusions else trigger.execution
-    return Accepted(execution, messages, trigger.attributes, lapsed, deferred)
+    reasons = {position: found[0].reason for position, found in exclusions.items()}
+    execution = replace(trigger.execution, exclusions=reasons) if reasons else trigger.execution
+    return Accepted(execution, messages, trigger.attributes, lapsed, deferred, exclusions)
 
 
 def _consent(trigger: Trigger, recipient: AcceptedRecipient, index: int, facts: Facts) -> ConsentDecision:
@@ -309,10 +316,10 @@ def follow_ups(ended: Message, actions: Sequence[TargetAction], now: Instant) ->
     for skipped in range(len(ended.fallback_addresses)):
         index = ended.action_index + 1 + skipped
         message = _follow_up(ended, index, actions[index], ended.fallback_addresses[skipped:], now)
-        exclusion = find_exclusion(message, now, ExclusionPhase.ACCEPT, NO_EXCLUSION_FACTS, NOT_ASKED)
-        if exclusion is None:
+        found = find_exclusions(message, now, ExclusionPhase.ACCEPT, NO_EXCLUSION_FACTS, NOT_ASKED)
+        if not found:
             return [*messages, message]
-        messages.append(replace(message, state=MessageState.EXCLUDED, outcome_time=now, exclusion=exclusion))
+        messages.append(replace(message, state=MessageState.EXCLUDED, outcome_time=now, exclusion=found[0]))
     return messages
 
 

@@ -33,6 +33,15 @@ class Silence(StrEnum):
 
 
 @value
+class SilenceSetting:
+    """What silence means for messages of a sandbox about a topic."""
+
+    silence: Silence
+    cause: str
+    """The name of the resource that says so: the topic, or the sandbox's settings."""
+
+
+@value
 class ConsentScope:
     """The messages that a choice is about."""
 

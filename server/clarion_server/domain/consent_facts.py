@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from clarion_server.domain.address_key import email_key
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.consent import NOT_ASKED, Consent, ConsentDecision, Silence, decide_consent
+from clarion_server.domain.consent import NOT_ASKED, Consent, ConsentDecision, Silence, SilenceSetting, decide_consent
 from clarion_server.domain.identity import IdentityKey
 from clarion_server.domain.message import Message
 from clarion_server.domain.value import value
@@ -38,7 +38,7 @@ class ConsentQuestion:
 
 @dataclass(frozen=True, slots=True)
 class ConsentFacts:
-    silences: Mapping[tuple[str, str | None], Silence] = field(default_factory=dict)
+    silences: Mapping[tuple[str, str | None], SilenceSetting] = field(default_factory=dict)
     """What silence means, by the sandbox and the id of the topic."""
     holders: Mapping[tuple[str, str], ConsentHolder] = field(default_factory=dict)
     """The profiles by the sandbox and one of their identities, in the form that is given."""
@@ -48,7 +48,7 @@ class ConsentFacts:
     ) -> ConsentDecision:
         """Returns whether the recipient agrees to a message, and whoever has the address does not refuse it."""
         own = self.holders.get((sandbox, identity), NOBODY)
-        decision = decide_consent(own.choices, channel, topic, category, self.silences[sandbox, topic])
+        decision = decide_consent(own.choices, channel, topic, category, self.silences[sandbox, topic].silence)
         owned = address_identity(channel, address)
         if owned in (None, identity) or not decision.allowed:
             return decision
@@ -58,6 +58,10 @@ class ConsentFacts:
         # Somebody else has the address. That person's grant is for themselves, and a denial stops the message.
         of_owner = decide_consent(owner.choices, channel, topic, category, Silence.SEND_UNLESS_DENIED)
         return decision if of_owner.allowed else of_owner
+
+    def silence_cause(self, sandbox: str, topic: str | None) -> str:
+        """Returns the name of the resource that says what silence means."""
+        return self.silences[sandbox, topic].cause
 
     def decide_about(self, message: Message) -> ConsentDecision:
         """Does the same as `decide` for a message, for which maybe nobody is asked."""

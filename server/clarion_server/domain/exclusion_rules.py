@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from clarion_server.domain.allow_list import AllowLists
@@ -33,64 +34,98 @@ _SIMULATED = {
     SimulatedOutcome.NOT_ALLOWED: ExclusionReason.NOT_ALLOWED,
     SimulatedOutcome.QUIET: ExclusionReason.QUIET_HOURS,
 }
+#: Returns why a message must not be sent at a time; `find_exclusions` describes the parameters.
+_Rule = Callable[[Message, Instant, ExclusionPhase, ExclusionFacts, ConsentDecision], Sequence[Exclusion]]
 
 #: Knows of nothing that excludes anybody.
 NO_EXCLUSION_FACTS = ExclusionFacts()
 
 
-def find_exclusion(
-    message: Message, time: Instant, phase: ExclusionPhase, facts: ExclusionFacts, consent: ConsentDecision
-) -> Exclusion | None:
-    """Returns why the message must not be sent at that time, or None when it may be. `consent` is the decision of the
-    facts about it.
+def find_exclusions(
+    message: Message,
+    time: Instant,
+    phase: ExclusionPhase,
+    facts: ExclusionFacts,
+    consent: ConsentDecision,
+    *,
+    every: bool = False,
+) -> Sequence[Exclusion]:
+    """Returns why the message must not be sent at that time: the exclusions of the first rule that has any, or those
+    of `every` rule. `consent` is the decision of the facts about it.
 
-    Only this function orders the reasons: the first that applies is returned.
+    Only `_RULES` orders the reasons: the first one is the message's.
     """
     simulated = simulated_outcome(message.address)
     if simulated is not None:
         # Magic recipients have the outcome that their address says, and no other.
         reason = _SIMULATED.get(simulated)
-        return None if reason is None else Exclusion(reason, phase)
-    if not message.address and message.channel.has_addresses:
-        return Exclusion(ExclusionReason.NO_ADDRESS, phase)
-    if facts is NO_EXCLUSION_FACTS:
-        return None
-    return (
-        _by_allow_lists(message, phase, facts.allow_lists)
-        or _by_suppressions(message, time, phase, facts.suppressions)
-        or _by_consent(phase, consent)
-        or _by_hours(message, time, phase, facts.hours)
-    )
+        return () if reason is None else (Exclusion(reason, phase),)
+    if facts is NO_EXCLUSION_FACTS and not _lacks_address(message):
+        return ()
+    found: list[Exclusion] = []
+    for rule in _RULES:
+        found += rule(message, time, phase, facts, consent)
+        if found and not every:
+            break
+    return found
 
 
-def _by_allow_lists(message: Message, phase: ExclusionPhase, allow_lists: AllowLists) -> Exclusion | None:
-    for allow_list in allow_lists.get(message.sandbox, ()):
-        if not allow_list.has(message.address or message.identity.partition(":")[2]):
-            return Exclusion(ExclusionReason.NOT_ALLOWED, phase, allow_list.cause)
-    return None
+def _lacks_address(message: Message) -> bool:
+    return not message.address and message.channel.has_addresses
+
+
+def _by_address(
+    message: Message, _time: Instant, phase: ExclusionPhase, _facts: ExclusionFacts, _consent: ConsentDecision
+) -> Sequence[Exclusion]:
+    return (Exclusion(ExclusionReason.NO_ADDRESS, phase),) if _lacks_address(message) else ()
+
+
+def _by_allow_lists(
+    message: Message, _time: Instant, phase: ExclusionPhase, facts: ExclusionFacts, _consent: ConsentDecision
+) -> Sequence[Exclusion]:
+    allow_lists = facts.allow_lists.get(message.sandbox, ())
+    if not allow_lists or _lacks_address(message):
+        return ()
+    whom = message.address or message.identity.partition(":")[2]
+    return [
+        Exclusion(ExclusionReason.NOT_ALLOWED, phase, allow_list.cause)
+        for allow_list in allow_lists
+        if not allow_list.has(whom)
+    ]
 
 
 def _by_suppressions(
-    message: Message, time: Instant, phase: ExclusionPhase, suppressions: SuppressionIndex
-) -> Exclusion | None:
-    for suppression in suppressions.covering(message.sandbox, message.channel, message.address, time):
-        if suppression.stops(message.category):
-            return Exclusion(ExclusionReason.SUPPRESSED, phase, suppression.name)
-    return None
+    message: Message, time: Instant, phase: ExclusionPhase, facts: ExclusionFacts, _consent: ConsentDecision
+) -> Sequence[Exclusion]:
+    return [
+        Exclusion(ExclusionReason.SUPPRESSED, phase, suppression.name)
+        for suppression in facts.suppressions.covering(message.sandbox, message.channel, message.address, time)
+        if suppression.stops(message.category)
+    ]
 
 
-def _by_consent(phase: ExclusionPhase, consent: ConsentDecision) -> Exclusion | None:
+def _by_consent(
+    message: Message, _time: Instant, phase: ExclusionPhase, facts: ExclusionFacts, consent: ConsentDecision
+) -> Sequence[Exclusion]:
     if consent.allowed:
-        return None
-    cause = "" if consent.consent is None else change_name(consent.consent.change_key)
-    return Exclusion(ExclusionReason.NO_CONSENT, phase, cause)
+        return ()
+    if consent.consent is not None:
+        return (Exclusion(ExclusionReason.NO_CONSENT, phase, change_name(consent.consent.change_key)),)
+    # The person has said nothing.
+    return (Exclusion(ExclusionReason.NO_CONSENT, phase, facts.consents.silence_cause(message.sandbox, message.topic)),)
 
 
-def _by_hours(message: Message, time: Instant, phase: ExclusionPhase, hours: SendingHours) -> Exclusion | None:
-    policy = hours.policy_of(message)
-    if policy is None or (opening := hours.opening(message, time)) == time:
-        return None
+def _by_hours(
+    message: Message, time: Instant, phase: ExclusionPhase, facts: ExclusionFacts, _consent: ConsentDecision
+) -> Sequence[Exclusion]:
+    policy = facts.hours.policy_of(message)
+    if policy is None or (opening := facts.hours.opening(message, time)) == time:
+        return ()
     expires_first = message.expire_time is not None and message.expire_time <= opening
     if policy.when_closed is WhenClosed.EXCLUDE or expires_first:
-        return Exclusion(ExclusionReason.QUIET_HOURS, phase, policy.name)
-    return None
+        return (Exclusion(ExclusionReason.QUIET_HOURS, phase, policy.name),)
+    return ()
+
+
+#: In the order in which they decide.
+_RULES: Sequence[_Rule] = (_by_address, _by_allow_lists, _by_suppressions, _by_consent, _by_hours)

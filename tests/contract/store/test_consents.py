@@ -17,6 +17,7 @@ from clarion_server.domain.consent import (
     ConsentScope,
     ConsentSettings,
     Silence,
+    SilenceSetting,
     by_scope,
 )
 from clarion_server.domain.consent_change import ConsentChange, ConsentSource, Evidence
@@ -142,9 +143,16 @@ def test_a_topic_says_what_silence_means_before_its_sandbox(work: UnitOfWork) ->
         ("staging", None),
         ("staging", "news"),
     ]
-    assert work.consents.silences(asked) == dict(
-        zip(asked, (ALWAYS, NOTHING, ALWAYS, ALWAYS, NOTHING, ALWAYS), strict=True)
-    )
+    of_sandbox, of_topic = "consentSettings", "topics/news"
+    answers = [
+        SilenceSetting(ALWAYS, of_sandbox),
+        SilenceSetting(NOTHING, of_topic),
+        SilenceSetting(ALWAYS, of_sandbox),
+        SilenceSetting(ALWAYS, of_sandbox),
+        SilenceSetting(NOTHING, of_sandbox),
+        SilenceSetting(ALWAYS, of_topic),
+    ]
+    assert work.consents.silences(asked) == dict(zip(asked, answers, strict=True))
 
 
 def test_both_locks_are_held_by_one_transaction_at_once(work: UnitOfWork) -> None:

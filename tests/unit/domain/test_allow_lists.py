@@ -7,7 +7,7 @@ from clarion_server.domain.allow_list import MAX_ENTRIES, AllowLists, enabled_li
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent import NOT_ASKED
 from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
-from clarion_server.domain.exclusion_rules import ExclusionFacts, find_exclusion
+from clarion_server.domain.exclusion_rules import ExclusionFacts, find_exclusions
 from clarion_server.domain.suppression import SuppressionIndex, SuppressionScope
 
 from tests.contract.store import samples
@@ -19,7 +19,8 @@ DEVELOPERS = enabled_list(["Dev@Example.com", "team.example", "*.Team.example"])
 
 def found(lists: AllowLists, address: str = "jane@example.com", **fields: object) -> Exclusion | None:
     message = samples.message(1, 1, address=address, **fields)
-    return find_exclusion(message, samples.NOW, ACCEPT, ExclusionFacts(allow_lists=lists), NOT_ASKED)
+    exclusions = find_exclusions(message, samples.NOW, ACCEPT, ExclusionFacts(allow_lists=lists), NOT_ASKED)
+    return exclusions[0] if exclusions else None
 
 
 @pytest.mark.parametrize("address", ["dev@EXAMPLE.com", "anybody@team.example", "anybody@mail.team.example"])
@@ -62,7 +63,7 @@ def test_on_a_channel_without_addresses_the_identity_counts() -> None:
 def test_that_somebody_is_not_allowed_is_told_before_that_the_address_is_suppressed() -> None:
     suppression = samples.suppression("jane@example.com", scope=SuppressionScope.ALL)
     facts = ExclusionFacts(SuppressionIndex([suppression]), allow_lists={"default": (DEVELOPERS,)})
-    assert find_exclusion(samples.message(1, 1), samples.NOW, ACCEPT, facts, NOT_ASKED) == OWN
+    assert find_exclusions(samples.message(1, 1), samples.NOW, ACCEPT, facts, NOT_ASKED)[0] == OWN
 
 
 def test_every_wrong_entry_is_told() -> None:

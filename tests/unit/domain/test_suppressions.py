@@ -9,7 +9,7 @@ from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent import NOT_ASKED
 from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
-from clarion_server.domain.exclusion_rules import ExclusionFacts, find_exclusion
+from clarion_server.domain.exclusion_rules import ExclusionFacts, find_exclusions
 from clarion_server.domain.message import Lane
 from clarion_server.domain.suppression import (
     Suppression,
@@ -89,7 +89,8 @@ def exclusion(
     phase: ExclusionPhase = ExclusionPhase.ACCEPT,
 ) -> Exclusion | None:
     message = samples.message(1, 1, lane=lane, address=address)
-    return find_exclusion(message, NOON, phase, ExclusionFacts(SuppressionIndex(suppressions)), NOT_ASKED)
+    found = find_exclusions(message, NOON, phase, ExclusionFacts(SuppressionIndex(suppressions)), NOT_ASKED)
+    return found[0] if found else None
 
 
 def test_a_suppression_of_marketing_lets_a_password_reset_pass() -> None:

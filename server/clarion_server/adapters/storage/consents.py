@@ -30,16 +30,18 @@ from clarion_server.domain.consent import (
     ConsentScope,
     ConsentSettings,
     Silence,
+    SilenceSetting,
     by_scope,
 )
 from clarion_server.domain.consent_change import NO_EVIDENCE, ConsentChange, ConsentSource
 from clarion_server.domain.consent_facts import ConsentHolder
+from clarion_server.domain.names import TOPICS
 
 _SETTINGS = select(consent_settings).where(consent_settings.c.sandbox == bindparam("sandbox"))
 # LEFT JOIN keeps what is asked for: without a row, the sandbox or the topic has said nothing.
 _SILENCES = BulkStatement(
     "SELECT wanted.column1 AS sandbox, wanted.column2 AS topic,"
-    " coalesce(topics.silence, consent_settings.silence) AS silence FROM ({rows}) AS wanted"
+    " consent_settings.silence AS of_sandbox, topics.silence AS of_topic FROM ({rows}) AS wanted"
     " LEFT JOIN consent_settings ON consent_settings.sandbox = wanted.column1"
     " LEFT JOIN topics ON topics.sandbox = wanted.column1 AND topics.id = wanted.column2",
     Values(topics.c.sandbox, topics.c.id),
@@ -79,9 +81,9 @@ class SqlConsentRepository:
         except IntegrityError as error:
             raise WriteConflict(settings.name) from error
 
-    def silences(self, topics: Collection[tuple[str, str | None]]) -> Mapping[tuple[str, str | None], Silence]:
+    def silences(self, topics: Collection[tuple[str, str | None]]) -> Mapping[tuple[str, str | None], SilenceSetting]:
         found = _SILENCES.select(self._connection, list(topics))
-        return {(row.sandbox, row.topic): _silence(row.sandbox, row.silence) for row in found}
+        return {(row.sandbox, row.topic): _silence(row) for row in found}
 
     def lock_shared(self, sandboxes: Collection[str]) -> None:
         if self._locks:
@@ -129,8 +131,11 @@ class SqlConsentRepository:
         return [_from_row(row) for row in rows]
 
 
-def _silence(sandbox: str, stored: str | None) -> Silence:
-    return ConsentSettings(sandbox).silence if stored is None else Silence(stored)
+def _silence(row: Row[Any]) -> SilenceSetting:
+    if row.of_topic is not None:
+        return SilenceSetting(Silence(row.of_topic), TOPICS.format(row.topic))
+    of_sandbox = ConsentSettings(row.sandbox).silence if row.of_sandbox is None else Silence(row.of_sandbox)
+    return SilenceSetting(of_sandbox, ConsentSettings.name)
 
 
 def _to_row(profile_key: int, change: ConsentChange) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.domain.access import Visibility
-from clarion_server.domain.consent import Consents, ConsentSettings, Silence
+from clarion_server.domain.consent import Consents, ConsentSettings, SilenceSetting
 from clarion_server.domain.consent_change import ConsentChange
 from clarion_server.domain.consent_facts import ConsentHolder
 
@@ -21,7 +21,7 @@ class ConsentRepository(Protocol):
         """Replaces the stored ones, whose revision must be one less. Raises WriteConflict."""
         ...
 
-    def silences(self, topics: Collection[tuple[str, str | None]]) -> Mapping[tuple[str, str | None], Silence]:
+    def silences(self, topics: Collection[tuple[str, str | None]]) -> Mapping[tuple[str, str | None], SilenceSetting]:
         """Returns what silence means for each pair of a sandbox and a topic's id, or None for no topic."""
         ...
 

@@ -13,7 +13,7 @@ from clarion_server.application.transactions import Transactions
 from clarion_server.domain.allow_list import AllowLists, EnabledList
 from clarion_server.domain.consent_facts import ConsentFacts, ConsentQuestion, address_identity, address_key
 from clarion_server.domain.exclusion import Exclusion, ExclusionPhase
-from clarion_server.domain.exclusion_rules import NO_EXCLUSION_FACTS, ExclusionFacts, find_exclusion
+from clarion_server.domain.exclusion_rules import NO_EXCLUSION_FACTS, ExclusionFacts, find_exclusions
 from clarion_server.domain.identity import IdentityKey, namespace_of
 from clarion_server.domain.instant import SECOND, Instant, Span
 from clarion_server.domain.message import Message
@@ -134,9 +134,9 @@ def check_hand_off(
     excluded, openings = {}, {}
     for message in messages:
         consent = facts.consents.decide_about(message)
-        exclusion = find_exclusion(message, now, ExclusionPhase.HAND_OFF, facts, consent)
-        if exclusion is not None:
-            excluded[message.id] = exclusion
+        found = find_exclusions(message, now, ExclusionPhase.HAND_OFF, facts, consent)
+        if found:
+            excluded[message.id] = found[0]
         elif message.sending_policy is not None and (opening := facts.hours.opening(message, now)) > now:
             openings[message.id] = opening
     return HandOffVerdict(excluded, openings)

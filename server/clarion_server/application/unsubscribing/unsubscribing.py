@@ -194,7 +194,7 @@ def _public_topics(unit: UnitOfWork, link: PersonalLink) -> list[Topic]:
 
 def _silences(unit: UnitOfWork, link: PersonalLink, topics: Sequence[str | None]) -> Silences:
     found = unit.consents.silences([(link.sandbox, topic) for topic in topics])
-    return {topic: silence for (_, topic), silence in found.items()}
+    return {topic: setting.silence for (_, topic), setting in found.items()}
 
 
 def _offer(topic: Topic, link: PersonalLink, consents: Consents, silences: Silences) -> Offer:
