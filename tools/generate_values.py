@@ -44,6 +44,7 @@ NAMES = {
     "ReviewCampaignResponse": "Review",
     "SetConsentsResponse": "StoredConsents",
     "SmtpProvider.TlsMode": "TlsMode",
+    "SourcedValue.Source": "ValueSource",
     "StopCampaignRequest.QueueDisposal": "QueueDisposal",
     "StopCampaignResponse": "Stop",
     "TriggerRequest": "Trigger",

@@ -85,6 +85,10 @@ class KnownProfile:
     attributes: str
     """As JSON, which is parsed where something is read of them. Empty when they were not asked for."""
 
+    @property
+    def name(self) -> str:
+        return f"profiles/{self.id}"
+
 
 def without_nulls(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the attributes that are stored: null stands for none."""

@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import struct
 import sys
 import termios
@@ -79,3 +80,19 @@ async def test_a_report_is_drawn_within_the_window(shop: CommandLine) -> None:
     shown = await at_a_terminal(shop, "report", "order-confirmed", columns=60)
     assert "█" in shown
     assert "100.0%" in shown
+
+
+async def test_an_explanation_is_a_readable_table_at_a_terminal(shop: CommandLine) -> None:
+    await shop("suppressions", "add", "jane@example.com", "--reason", "complaint")
+    shown = await at_a_terminal(shop, "explain", "order-confirmed", "--to", "jane@example.com", columns=60)
+    lines = [line.rstrip() for line in _plain(shown).splitlines()]
+    assert lines[:3] == ["To       jane@example.com", "Profile  none", "Locale   en (from the campaign)"]
+    assert "email  EXCLUDED" in lines
+    assert "Address  jane@example.com (from the identity)" in lines
+    (reason,) = [line for line in lines if line.startswith("SUPPRESSED")]
+    assert "suppressions/" in reason
+
+
+def _plain(shown: str) -> str:
+    """Returns the text without colours."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", shown)

@@ -9,16 +9,24 @@ import pytest
 from clarion_client import (
     AlreadyExistsError,
     AsyncClient,
+    Category,
     ConflictError,
+    ExclusionReason,
     InDoubtPolicy,
     InvalidRequestError,
     NotFoundError,
     PreconditionFailedError,
+    Profile,
     QueueDisposal,
+    Recipient,
+    RecipientExplanation,
+    RecipientOutcome,
     SmtpProvider,
+    SourcedValue,
+    ValueSource,
 )
 
-from tests.campaigns import campaign, channel
+from tests.campaigns import CONTEXT, campaign, channel, set_up
 from tests.e2e.wire.conftest import Sandbox
 
 
@@ -109,3 +117,36 @@ async def test_a_changed_channel_configuration_that_is_only_validated_keeps_its_
     await client.channels.update(dataclasses.replace(stored, display_name="Other"))
     with pytest.raises(ConflictError):
         await client.channels.update(wanted, validate_only=True)
+
+
+async def test_a_trigger_that_is_only_validated_is_explained(client: AsyncClient) -> None:
+    await set_up(client, "offers", 9, category=Category.MARKETING)
+    profile = await client.profiles.create(Profile(identities=["email:jane@example.com"], locale="de"))
+    suppression = await client.suppressions.create("jane@example.com")
+    answer = await client.trigger("offers", to="jane@example.com", context=CONTEXT, validate_only=True)
+    (result,) = answer.recipients
+    (message,) = result.messages
+    assert (answer.execution, result.outcome, message.message) == ("", RecipientOutcome.EXCLUDED, "")
+    assert result.explanation == RecipientExplanation(
+        profile=profile.name, locale=SourcedValue(value="de", source=ValueSource.PROFILE)
+    )
+    assert message.explanation is not None
+    assert [(each.reason, each.cause) for each in message.explanation.exclusions] == [
+        (ExclusionReason.SUPPRESSED, suppression.name),
+        (ExclusionReason.NO_CONSENT, "consentSettings"),
+    ]
+    assert message.explanation.address == SourcedValue(value="jane@example.com", source=ValueSource.IDENTITY)
+    assert message.explanation.due_time is None
+    sent = await client.trigger("offers", to="joe@example.com", context=CONTEXT)
+    assert sent.recipients[0].messages[0].explanation is None
+
+
+async def test_a_rejected_recipient_is_answered_beside_explained_ones(client: AsyncClient) -> None:
+    await set_up(client, "orders", 9)
+    joe = Recipient("email:joe@example.com", CONTEXT)
+    answer = await client.trigger("orders", [Recipient("joe"), joe], allow_partial=True, validate_only=True)
+    assert [each.outcome for each in answer.recipients] == [RecipientOutcome.REJECTED, RecipientOutcome.ACCEPTED]
+    assert [each.explanation is None for each in answer.recipients] == [True, False]
+    explanation = answer.recipients[1].messages[0].explanation
+    assert explanation is not None
+    assert explanation.due_time is not None

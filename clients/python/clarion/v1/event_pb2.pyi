@@ -278,8 +278,8 @@ class Exclusion(_message.Message):
     phase: Global___Exclusion.Phase.ValueType
     """Output only. Which check excluded it."""
     cause: _builtins.str
-    """Output only. The resource that decided, such as `suppressions/{suppression}` or `consentChanges/{consent_change}`. Empty when none
-    did, as when the person has made no choice.
+    """Output only. The resource that decided, such as `suppressions/{suppression}` or `consentChanges/{consent_change}`. When the person has
+    made no choice, the topic or the `consentSettings` that say what silence means. Empty when none did, as for a magic recipient.
     """
     def __init__(
         self,

@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from clarion.v1 import attempt_pb2 as _attempt_pb2
+from clarion.v1 import explanation_pb2 as _explanation_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -70,7 +71,7 @@ class TriggerRequest(_message.Message):
     """
     validate_only: _builtins.bool
     """Optional. Runs every check, renders every message, stores nothing and sends nothing. The answer names no execution and
-    no messages. The request id is checked for form alone.
+    no messages, and explains what would decide about each. The request id is checked for form alone.
     """
     @_builtins.property
     def recipients(self) -> _containers.RepeatedCompositeFieldContainer[Global___Recipient]:
@@ -264,6 +265,7 @@ class RecipientResult(_message.Message):
     OUTCOME_FIELD_NUMBER: _builtins.int
     MESSAGES_FIELD_NUMBER: _builtins.int
     VIOLATIONS_FIELD_NUMBER: _builtins.int
+    EXPLANATION_FIELD_NUMBER: _builtins.int
     outcome: Global___RecipientResult.Outcome.ValueType
     """What it came to."""
     @_builtins.property
@@ -276,16 +278,21 @@ class RecipientResult(_message.Message):
         possible in a call, the first alone of each further context.
         """
 
+    @_builtins.property
+    def explanation(self) -> _explanation_pb2.RecipientExplanation:
+        """What would decide about it. Only after `validate_only`."""
+
     def __init__(
         self,
         *,
         outcome: Global___RecipientResult.Outcome.ValueType = ...,
         messages: _abc.Iterable[Global___MessageResult] | None = ...,
         violations: _abc.Iterable[_error_details_pb2.BadRequest.FieldViolation] | None = ...,
+        explanation: _explanation_pb2.RecipientExplanation | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["explanation", b"explanation"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["messages", b"messages", "outcome", b"outcome", "violations", b"violations"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["explanation", b"explanation", "messages", b"messages", "outcome", b"outcome", "violations", b"violations"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -324,6 +331,7 @@ class MessageResult(_message.Message):
     OUTCOME_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
     EXCLUSION_REASON_FIELD_NUMBER: _builtins.int
+    EXPLANATION_FIELD_NUMBER: _builtins.int
     action: _builtins.str
     """The action, by its id."""
     outcome: Global___MessageResult.Outcome.ValueType
@@ -332,6 +340,10 @@ class MessageResult(_message.Message):
     """The message, as `messages/{message}`. Empty after `validate_only`."""
     exclusion_reason: _attempt_pb2.ExclusionReason.ValueType
     """Why it was excluded."""
+    @_builtins.property
+    def explanation(self) -> _explanation_pb2.MessageExplanation:
+        """What would decide about it, with every reason for an exclusion. Only after `validate_only`."""
+
     def __init__(
         self,
         *,
@@ -339,10 +351,11 @@ class MessageResult(_message.Message):
         outcome: Global___MessageResult.Outcome.ValueType = ...,
         message: _builtins.str = ...,
         exclusion_reason: _attempt_pb2.ExclusionReason.ValueType = ...,
+        explanation: _explanation_pb2.MessageExplanation | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["explanation", b"explanation"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "exclusion_reason", b"exclusion_reason", "message", b"message", "outcome", b"outcome"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "exclusion_reason", b"exclusion_reason", "explanation", b"explanation", "message", b"message", "outcome", b"outcome"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

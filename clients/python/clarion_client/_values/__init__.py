@@ -47,6 +47,13 @@ from clarion_client._values.event import (
 )
 from clarion_client._values.execution import Execution, MessageCounts
 from clarion_client._values.execution_service import CancelOutcome, ExecutionCancellation
+from clarion_client._values.explanation import (
+    AttributeSource,
+    MessageExplanation,
+    RecipientExplanation,
+    SourcedValue,
+    ValueSource,
+)
 from clarion_client._values.message import Message, MessageState
 from clarion_client._values.message_service import MessageCancellation
 from clarion_client._values.profile import Profile
@@ -87,6 +94,7 @@ __all__ = [
     "ApiKey",
     "Attempt",
     "AttemptResult",
+    "AttributeSource",
     "Campaign",
     "CampaignReport",
     "CampaignState",
@@ -126,6 +134,7 @@ __all__ = [
     "Message",
     "MessageCancellation",
     "MessageCounts",
+    "MessageExplanation",
     "MessageOutcome",
     "MessageResult",
     "MessageState",
@@ -136,6 +145,7 @@ __all__ = [
     "ProfileMerge",
     "QueueDisposal",
     "Recipient",
+    "RecipientExplanation",
     "RecipientOutcome",
     "RecipientResult",
     "RenderedEmail",
@@ -151,6 +161,7 @@ __all__ = [
     "Severity",
     "Silence",
     "SmtpProvider",
+    "SourcedValue",
     "Stop",
     "StoredConsents",
     "Suppression",
@@ -168,6 +179,7 @@ __all__ = [
     "TriggerSample",
     "TriggerSamples",
     "UnknownRecipientPolicy",
+    "ValueSource",
     "Verification",
     "VerificationStep",
     "WallClockInterval",

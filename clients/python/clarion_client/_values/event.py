@@ -141,7 +141,8 @@ class Exclusion(Value):
     """Output only. Which check excluded it."""
     cause: str = ""
     """Output only. The resource that decided, such as `suppressions/{suppression}` or
-    `consentChanges/{consent_change}`. Empty when none did, as when the person has made no choice.
+    `consentChanges/{consent_change}`. When the person has made no choice, the topic or the `consentSettings` that
+    say what silence means. Empty when none did, as for a magic recipient.
     """
 
 

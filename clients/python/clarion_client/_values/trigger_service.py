@@ -12,6 +12,7 @@ from clarion.v1 import trigger_service_pb2
 
 from clarion_client._conversion import Value, represents
 from clarion_client._values.attempt import ExclusionReason
+from clarion_client._values.explanation import MessageExplanation, RecipientExplanation
 from clarion_client._violation import Violation
 
 
@@ -67,7 +68,8 @@ class Trigger(Value):
     """
     validate_only: bool = False
     """Optional. Runs every check, renders every message, stores nothing and sends nothing. The answer names no
-    execution and no messages. The request id is checked for form alone.
+    execution and no messages, and explains what would decide about each. The request id is checked for form
+    alone.
     """
     labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Optional. What the caller wants to find the messages by later, such as an order number. Never rendered;
@@ -138,6 +140,8 @@ class RecipientResult(Value):
     """Why it was rejected: every violation, by its path in the request. Where some thousand violations of the
     context schema are possible in a call, the first alone of each further context.
     """
+    explanation: RecipientExplanation | None = None
+    """What would decide about it. Only after `validate_only`."""
 
 
 @represents(trigger_service_pb2.MessageResult.DESCRIPTOR)
@@ -153,3 +157,5 @@ class MessageResult(Value):
     """The message, as `messages/{message}`. Empty after `validate_only`."""
     exclusion_reason: ExclusionReason | None = None
     """Why it was excluded."""
+    explanation: MessageExplanation | None = None
+    """What would decide about it, with every reason for an exclusion. Only after `validate_only`."""

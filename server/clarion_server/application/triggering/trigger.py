@@ -28,6 +28,7 @@ from clarion_server.application.triggering.admission import (
     request_id_violations,
     violations_without_campaign,
 )
+from clarion_server.application.triggering.explaining import Explainer
 from clarion_server.application.triggering.stored_profiles import ProfileUse
 from clarion_server.domain.acceptance import Accepted, AcceptedRecipient, Decision, Refused, Replayed, Trigger, decide
 from clarion_server.domain.access import Caller, Visibility
@@ -41,6 +42,7 @@ from clarion_server.domain.errors import (
     Unavailable,
 )
 from clarion_server.domain.execution import Execution
+from clarion_server.domain.explanation import Explanation
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import MessageState
 from clarion_server.domain.personal_link import SAMPLE_URLS
@@ -57,7 +59,8 @@ _BYTES_PER_ROW = 4096
 class TriggerAnswer:
     execution: Execution
     replayed: bool = False
-    validated_only: bool = False
+    explanation: Explanation | None = None
+    """What would decide about the messages of a trigger that was only validated; None for any other."""
 
 
 @value
@@ -68,6 +71,8 @@ class Begun:
     live: LiveCampaign
     committing: asyncio.Future[Decision] | None
     """None: it is only to be validated."""
+    explainer: Explainer | None = None
+    """None for a trigger that waits for its commit."""
 
     @property
     def execution(self) -> Execution:
@@ -186,10 +191,11 @@ class Triggering:
             admission.recipients,
             release,
             tuple([None if each is None else each.owner for each in reservations]),
+            explains=command.validate_only,
         )
         item = AcceptItem(trigger, admission.data, reservations, _profile_use(command, live, admission))
         if command.validate_only:
-            return Begun(item, live, None)
+            return Begun(item, live, None, Explainer(live, command.recipients))
         return Begun(item, live, self._commits.submit(self._accept_triggers, item, _weight(trigger)))
 
     def _reserve(self, live: LiveCampaign, count: int) -> tuple[Reservation | None, ...]:
@@ -207,7 +213,8 @@ class Triggering:
         Raises RequestIdReused, and InvalidFields for what cannot be rendered.
         """
         if begun.committing is None:
-            return await self._validate(begun)
+            assert begun.explainer is not None, "whatever is only validated is explained"
+            return await self._validate(begun, begun.explainer)
         execution = begun.execution
         match await begun.committing:
             case Accepted(accepted):
@@ -222,16 +229,18 @@ class Triggering:
                 self._campaigns.discard(begun.live)
                 return None
 
-    async def _validate(self, begun: Begun) -> TriggerAnswer | None:
-        """Decides without writing, and renders what would be sent."""
-        decision = await self._transactions.read(lambda unit: _decide_one(unit, begun.item, self._exclusions))
+    async def _validate(self, begun: Begun, explainer: Explainer) -> TriggerAnswer | None:
+        """Decides without writing, explains it, and renders what would be sent."""
+        decision, explanation = await self._transactions.read(
+            lambda unit: _decide_one(unit, begun.item, self._exclusions, explainer)
+        )
         if isinstance(decision, Refused):
             raise InvalidFields(decision.violations)
         if not isinstance(decision, Accepted):
             self._campaigns.discard(begun.live)
             return None
         await _check_renders(decision, begun)
-        return TriggerAnswer(decision.execution, validated_only=True)
+        return TriggerAnswer(decision.execution, explanation=explanation)
 
     async def _earlier(self, command: TriggerCommand, caller: Caller) -> Execution | None:
         """Returns the execution of the first request of which this one is a repetition."""
@@ -266,9 +275,15 @@ class Triggering:
         )
 
 
-def _decide_one(unit: UnitOfWork, item: AcceptItem, exclusions: ExclusionReader) -> Decision:
+def _decide_one(
+    unit: UnitOfWork, item: AcceptItem, exclusions: ExclusionReader, explainer: Explainer
+) -> tuple[Decision, Explanation | None]:
+    """Returns the decision, and its explanation when it is an acceptance."""
     (trigger,), facts = read_facts(unit, [item], exclusions)
-    return decide(trigger, facts)
+    decision = decide(trigger, facts)
+    if not isinstance(decision, Accepted):
+        return decision, None
+    return decision, explainer.explain(unit, trigger, decision, facts.exclusions.hours)
 
 
 def _profile_use(command: TriggerCommand, live: LiveCampaign, admission: Admission) -> ProfileUse | None:

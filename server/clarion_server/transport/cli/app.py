@@ -15,6 +15,7 @@ from clarion_server.transport.cli.commands.campaigns import campaigns
 from clarion_server.transport.cli.commands.channels import channels
 from clarion_server.transport.cli.commands.consents import consents
 from clarion_server.transport.cli.commands.executions import executions
+from clarion_server.transport.cli.commands.explaining import explain
 from clarion_server.transport.cli.commands.keys import keys
 from clarion_server.transport.cli.commands.life_cycle import activate, pause, resume, review, stop
 from clarion_server.transport.cli.commands.messages import messages
@@ -37,7 +38,7 @@ DEFAULT_TARGET = "127.0.0.1:50051"
 SERVICE = Group("Service", sort_key=0)
 COMMANDS = {
     Group("Campaigns", sort_key=1): (apply, review, activate, pause, resume, stop, preview, campaigns),
-    Group("Sending", sort_key=2): (trigger, sample, watch, report, messages, executions),
+    Group("Sending", sort_key=2): (trigger, explain, sample, watch, report, messages, executions),
     Group("People", sort_key=3): (profiles, topics, consents, suppressions, allow_list, policies),
     Group("Administration", sort_key=4): (channels, keys),
 }
@@ -169,6 +170,6 @@ def _failure(error: Exception) -> CommandFailed | None:
         case OSError(filename=str(name)):
             return CommandFailed(f"Cannot open {name}: {error.strerror}.")
         case _:
-            from clarion_server.transport.cli.refusals import explain  # noqa: PLC0415 - loads gRPC
+            from clarion_server.transport.cli import refusals  # noqa: PLC0415 - loads gRPC
 
-            return explain(error)
+            return refusals.explain(error)

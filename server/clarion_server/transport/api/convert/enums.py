@@ -16,6 +16,7 @@ from clarion.v1 import (
     channel_pb2,
     consent_pb2,
     event_pb2,
+    explanation_pb2,
     message_pb2,
     profile_service_pb2,
     sending_policy_pb2,
@@ -46,6 +47,7 @@ from clarion_server.domain.content.email import TlsMode
 from clarion_server.domain.content.webhook import Method
 from clarion_server.domain.event import EventType
 from clarion_server.domain.exclusion import ExclusionPhase, ExclusionReason
+from clarion_server.domain.explanation import ValueSource
 from clarion_server.domain.finding import Severity
 from clarion_server.domain.import_result import ImportOutcome
 from clarion_server.domain.message import MessageState
@@ -94,6 +96,7 @@ WEBHOOK_METHOD = EnumPair(Method, webhook_content_pb2.WebhookContent.Method.Valu
 CHANNEL = EnumPair(Channel, channel_pb2.Channel.Value, "CHANNEL")
 ACTION_MODE = EnumPair(ActionMode, campaign_pb2.Campaign.ActionMode.Value, "ACTION_MODE")
 SOURCE = EnumPair(Source, campaign_preview_pb2.PreviewCampaignResponse.Source.Value, "SOURCE")
+VALUE_SOURCE = EnumPair(ValueSource, explanation_pb2.SourcedValue.Source.Value, "SOURCE")
 SCOPE = EnumPair(Scope, api_key_pb2.ApiKey.Scope.Value, "SCOPE")
 MESSAGE_STATE = EnumPair(MessageState, message_pb2.Message.State.Value, "STATE")
 ATTEMPT_RESULT = EnumPair(AttemptResult, attempt_pb2.Attempt.Result.Value, "RESULT")

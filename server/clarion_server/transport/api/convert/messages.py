@@ -20,11 +20,11 @@ from clarion_server.transport.api.convert.enums import (
     ATTEMPT_RESULT,
     CHANNEL,
     EVENT_TYPE,
-    EXCLUSION_PHASE,
     EXCLUSION_REASON,
     FAILURE_REASON,
     MESSAGE_STATE,
 )
+from clarion_server.transport.api.convert.exclusions import to_exclusion
 from clarion_server.transport.api.convert.profiles import to_merge
 from clarion_server.transport.api.convert.suppressions import to_change
 from clarion_server.transport.api.convert.times import to_optional_timestamp, to_timestamp
@@ -42,7 +42,7 @@ def to_message(message: Message, campaign_id: str, events: Iterable[Event] = ())
         locale=message.locale,
         state=MESSAGE_STATE.number(message.state),
         exclusion_reason=EXCLUSION_REASON.number(None if exclusion is None else exclusion.reason),
-        exclusion=None if exclusion is None else _exclusion(exclusion),
+        exclusion=None if exclusion is None else to_exclusion(exclusion),
         consent_change="" if message.consent_change is None else change_name(message.consent_change),
         sending_policy="" if message.sending_policy is None else SENDING_POLICIES.format(message.sending_policy),
         failure=_failure(message.failure),
@@ -73,19 +73,11 @@ def to_event(event: Event, campaign_id: str | None) -> event_pb2.Event:
         channel=CHANNEL.number(event.channel),
         labels=event.labels,
         attempt=_attempt(detail) if isinstance(detail, Attempt) else None,
-        exclusion=_exclusion(detail) if isinstance(detail, Exclusion) else None,
+        exclusion=to_exclusion(detail) if isinstance(detail, Exclusion) else None,
         allow_list_change=to_allow_list_change(detail) if isinstance(detail, AllowListChange) else None,
         suppression_change=to_change(detail) if isinstance(detail, SuppressionChange) else None,
         consent_change=to_consent_change(detail) if isinstance(detail, ConsentChange) else None,
         profile_merge=to_merge(detail) if isinstance(detail, ProfileMerge) else None,
-    )
-
-
-def _exclusion(exclusion: Exclusion) -> event_pb2.Exclusion:
-    return event_pb2.Exclusion(
-        reason=EXCLUSION_REASON.number(exclusion.reason),
-        phase=EXCLUSION_PHASE.number(exclusion.phase),
-        cause=exclusion.cause,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -14,11 +15,13 @@ from clarion_server.application.triggering.trigger import TriggerAnswer
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.exclusion import ExclusionReason
 from clarion_server.domain.execution import Execution, MessageResult, RecipientResult
+from clarion_server.domain.explanation import Explanation
 from clarion_server.domain.instant import LATEST, SECOND, Instant
 from clarion_server.domain.labels import MAX_LABELS
 from clarion_server.domain.message import NO_LABELS, message_id
 from clarion_server.domain.names import CAMPAIGNS, MESSAGES
 from clarion_server.domain.violation import Violation, out_of_range, too_many
+from clarion_server.transport.api.convert.explanations import to_message_explanation, to_recipient_explanation
 from clarion_server.transport.api.convert.maps import read_map
 from clarion_server.transport.api.convert.structs import NotJson, to_dict, violations_of
 from clarion_server.transport.api.convert.times import from_timestamp
@@ -94,12 +97,14 @@ def _values(struct: struct_pb2.Struct, field: str, violations: list[Violation]) 
 
 
 def to_response(answer: TriggerAnswer) -> _Response:
-    execution, named = answer.execution, not answer.validated_only
-    response = _Response(execution=execution.name if named else "", replayed=answer.replayed)
-    if named and not execution.exclusions and not execution.rejections:
+    execution = answer.execution
+    if answer.explanation is not None:
+        return _Response(recipients=_explained_results(execution, answer.explanation))
+    response = _Response(execution=execution.name, replayed=answer.replayed)
+    if not execution.exclusions and not execution.rejections:
         response.MergeFromString(_accepted_results(execution))
     else:
-        response.recipients.extend([_recipient_result(result, named) for result in execution.results()])
+        response.recipients.extend([_recipient_result(result) for result in execution.results()])
     return response
 
 
@@ -118,18 +123,30 @@ def _accepted_results(execution: Execution) -> bytes:
 def _encoded_result(actions: tuple[str, ...]) -> bytes:
     """Returns the answer for one recipient, accepted for these actions, with `_ANY_MESSAGES` in the ids."""
     results = [MessageResult(action, f"{_ANY_MESSAGES.decode()}{index}") for index, action in enumerate(actions)]
-    return _Response(recipients=[_recipient_result(RecipientResult(tuple(results)), named=True)]).SerializeToString()
+    return _Response(recipients=[_recipient_result(RecipientResult(tuple(results)))]).SerializeToString()
 
 
-def _recipient_result(result: RecipientResult, named: bool) -> _Result:
+def _explained_results(execution: Execution, explanation: Explanation) -> Iterator[_Result]:
+    """Yields the results of an execution that was only validated. They name no messages, as there are none."""
+    for index, result in enumerate(execution.results()):
+        converted = _recipient_result(result)
+        if index in explanation.recipients:
+            converted.explanation.CopyFrom(to_recipient_explanation(explanation.recipients[index]))
+        for action, message in enumerate(converted.messages):
+            message.message = ""
+            message.explanation.CopyFrom(to_message_explanation(explanation.messages[index, action]))
+        yield converted
+
+
+def _recipient_result(result: RecipientResult) -> _Result:
     if result.violations:
         return _Result(outcome=_Result.OUTCOME_REJECTED, violations=map(field_violation, result.violations))
     outcome = _Result.OUTCOME_EXCLUDED if result.is_excluded else _Result.OUTCOME_ACCEPTED
-    return _Result(outcome=outcome, messages=[_message_result(message, named) for message in result.messages])
+    return _Result(outcome=outcome, messages=[_message_result(message) for message in result.messages])
 
 
-def _message_result(result: MessageResult, named: bool) -> _MessageResult:
-    message = MESSAGES.format(result.message_id) if named else ""
+def _message_result(result: MessageResult) -> _MessageResult:
+    message = MESSAGES.format(result.message_id)
     if result.exclusion_reason is None:
         return _MessageResult(action=result.action, message=message, outcome=_MessageResult.OUTCOME_ACCEPTED)
     return _MessageResult(

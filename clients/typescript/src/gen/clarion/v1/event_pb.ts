@@ -324,8 +324,8 @@ export type Exclusion = Message<"clarion.v1.Exclusion"> & {
   phase: Exclusion_Phase;
 
   /**
-   * Output only. The resource that decided, such as `suppressions/{suppression}` or `consentChanges/{consent_change}`. Empty when none
-   * did, as when the person has made no choice.
+   * Output only. The resource that decided, such as `suppressions/{suppression}` or `consentChanges/{consent_change}`. When the person has
+   * made no choice, the topic or the `consentSettings` that say what silence means. Empty when none did, as for a magic recipient.
    *
    * @generated from field: string cause = 3;
    */

@@ -1,0 +1,125 @@
+"""Explains what would decide about the messages of a trigger that is only validated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from clarion_server.application.campaign_cache import LiveCampaign
+from clarion_server.application.ports.profiles import SandboxIdentity
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.triggering.admission import RecipientInput
+from clarion_server.domain.acceptance import Accepted, AcceptedRecipient, Trigger
+from clarion_server.domain.campaign import ThroughputMode
+from clarion_server.domain.choice import Choice, Source, choose_locale
+from clarion_server.domain.explanation import (
+    Explanation,
+    MessageExplanation,
+    RecipientExplanation,
+    SourcedValue,
+    ValueSource,
+)
+from clarion_server.domain.message import Message, MessageState
+from clarion_server.domain.profile import KnownProfile
+from clarion_server.domain.sending_hours import SendingHours
+from clarion_server.domain.sending_policy import TimeZoneSource
+
+#: An attribute in the call is a part of the call, and one that is chosen otherwise is a stored one.
+_OF_CALL = (Source.RECIPIENT, Source.PROFILE)
+
+
+class Explainer:
+    """Explains a trigger. It reads the profiles of the recipients once more, with all of their attributes."""
+
+    def __init__(self, live: LiveCampaign, inputs: tuple[RecipientInput, ...]) -> None:
+        self._live = live
+        self._inputs = inputs
+
+    def explain(self, unit: UnitOfWork, trigger: Trigger, accepted: Accepted, hours: SendingHours) -> Explanation:
+        """`trigger` has the recipients that `accepted` is about, and `hours` decided about their messages."""
+        known = self._known(unit, trigger)
+        stored = {index: _attributes(profile) for index, profile in known.items()}
+        return Explanation(
+            {each.index: self._recipient(each, known.get(each.index), stored) for each in trigger.recipients},
+            {
+                (message.recipient_index, message.action_index): self._message(message, accepted, stored, hours)
+                for message in accepted.messages
+            },
+        )
+
+    def _known(self, unit: UnitOfWork, trigger: Trigger) -> dict[int, KnownProfile]:
+        """Returns the stored profiles by the positions of the recipients."""
+        if self._live.version.definition.throughput_mode is ThroughputMode.HIGH:
+            return {}
+        sandbox, namespace = trigger.execution.sandbox, self._live.namespace.id
+        keys = {each.index: SandboxIdentity(sandbox, namespace, each.normal_value) for each in trigger.recipients}
+        found = unit.profiles.known(keys.values(), with_attributes=True)
+        return {index: found[key] for index, key in keys.items() if key in found}
+
+    def _recipient(
+        self, recipient: AcceptedRecipient, profile: KnownProfile | None, stored: Mapping[int, Mapping[str, Any]]
+    ) -> RecipientExplanation:
+        given = self._inputs[recipient.index]
+        attributes = {**stored.get(recipient.index, {}), **given.profile}
+        sources = {
+            name: ValueSource.CALL if name in given.profile else ValueSource.PROFILE
+            for name, value in sorted(attributes.items())
+            if value is not None
+        }
+        name = "" if profile is None else profile.name
+        return RecipientExplanation(name, _locale(recipient.locale, given, profile), sources)
+
+    def _message(
+        self,
+        message: Message,
+        accepted: Accepted,
+        stored: Mapping[int, Mapping[str, Any]],
+        hours: SendingHours,
+    ) -> MessageExplanation:
+        index, action = message.recipient_index, message.action_index
+        leaves = message.state is not MessageState.EXCLUDED
+        return MessageExplanation(
+            accepted.exclusions.get((index, action), ()),
+            self._address(message, stored.get(index, {})),
+            _time_zone(message, hours),
+            message.due_time if leaves else None,
+            message.sending_policy,
+            message.consent_change,
+        )
+
+    def _address(self, message: Message, stored: Mapping[str, Any]) -> SourcedValue | None:
+        given = self._inputs[message.recipient_index]
+        content = self._live.version.definition.actions[message.action_index].content
+        choice = content.address(given.address, given.profile, given.identity)
+        if choice is not None and choice.source in _OF_CALL:
+            return SourcedValue(choice.value, ValueSource.CALL)
+        choice = content.address(given.address, {**stored, **given.profile}, given.identity)
+        return None if choice is None else SourcedValue(choice.value, _stored_source(choice))
+
+
+def _stored_source(choice: Choice) -> ValueSource:
+    return ValueSource.IDENTITY if choice.source is Source.IDENTITY else ValueSource.PROFILE
+
+
+def _attributes(profile: KnownProfile) -> dict[str, Any]:
+    attributes: dict[str, Any] = orjson.loads(profile.attributes)
+    return attributes
+
+
+def _locale(locale: str, given: RecipientInput, profile: KnownProfile | None) -> SourcedValue:
+    if choose_locale(given.locale, given.profile, "").value:
+        return SourcedValue(locale, ValueSource.CALL)
+    is_stored = profile is not None and bool(profile.locale)
+    return SourcedValue(locale, ValueSource.PROFILE if is_stored else ValueSource.CAMPAIGN)
+
+
+def _time_zone(message: Message, hours: SendingHours) -> SourcedValue | None:
+    policy = hours.policy_of(message)
+    if policy is None:
+        return None
+    stored = hours.zones.get((message.sandbox, message.identity))
+    if stored is None or policy.time_zone_source is TimeZoneSource.FIXED:
+        return SourcedValue(policy.time_zone, ValueSource.POLICY)
+    return SourcedValue(stored, ValueSource.PROFILE)

@@ -1,0 +1,59 @@
+"""What would decide about the messages of a trigger that is only validated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+
+from clarion_server.domain.exclusion import Exclusion
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.value import value
+
+
+class ValueSource(StrEnum):
+    CALL = "CALL"
+    """A field of the trigger's recipient, or an attribute in it."""
+    PROFILE = "PROFILE"
+    """The stored profile."""
+    IDENTITY = "IDENTITY"
+    CAMPAIGN = "CAMPAIGN"
+    POLICY = "POLICY"
+    """The sending policy."""
+
+
+@value
+class SourcedValue:
+    value: str
+    source: ValueSource
+
+
+@value
+class RecipientExplanation:
+    profile: str
+    """The name of the stored profile; empty when there is none, or none is looked up."""
+    locale: SourcedValue
+    attributes: Mapping[str, ValueSource]
+    """The source of each attribute of the call and of the stored profile, by name."""
+
+
+@value
+class MessageExplanation:
+    exclusions: Sequence[Exclusion]
+    """Every reason for which it would be excluded, in the order in which they decide."""
+    address: SourcedValue | None
+    time_zone: SourcedValue | None
+    """The one whose clock counts for its sending policy; None when none holds for it."""
+    due_time: Instant | None
+    """When it would leave at the earliest; None when it would be excluded."""
+    sending_policy: str | None
+    """The id of the policy."""
+    consent_change: int | None
+    """The key of the person's choice that allows or excludes it."""
+
+
+@value
+class Explanation:
+    recipients: Mapping[int, RecipientExplanation]
+    """By the position in the call."""
+    messages: Mapping[tuple[int, int], MessageExplanation]
+    """By the positions of recipient and action."""

@@ -1,0 +1,39 @@
+"""Converts explanations of triggers to protobuf."""
+
+from __future__ import annotations
+
+from clarion.v1 import explanation_pb2 as pb
+
+from clarion_server.domain.consent_change import change_name
+from clarion_server.domain.explanation import MessageExplanation, RecipientExplanation, SourcedValue
+from clarion_server.domain.names import SENDING_POLICIES
+from clarion_server.transport.api.convert.enums import VALUE_SOURCE
+from clarion_server.transport.api.convert.exclusions import to_exclusion
+from clarion_server.transport.api.convert.times import to_optional_timestamp
+
+
+def to_recipient_explanation(explanation: RecipientExplanation) -> pb.RecipientExplanation:
+    sources = explanation.attributes.items()
+    return pb.RecipientExplanation(
+        profile=explanation.profile,
+        locale=_sourced(explanation.locale),
+        attributes=[pb.AttributeSource(name=name, source=VALUE_SOURCE.number(source)) for name, source in sources],
+    )
+
+
+def to_message_explanation(explanation: MessageExplanation) -> pb.MessageExplanation:
+    policy, change = explanation.sending_policy, explanation.consent_change
+    return pb.MessageExplanation(
+        exclusions=map(to_exclusion, explanation.exclusions),
+        address=_sourced(explanation.address),
+        time_zone=_sourced(explanation.time_zone),
+        due_time=to_optional_timestamp(explanation.due_time),
+        sending_policy="" if policy is None else SENDING_POLICIES.format(policy),
+        consent_change="" if change is None else change_name(change),
+    )
+
+
+def _sourced(value: SourcedValue | None) -> pb.SourcedValue | None:
+    if value is None:
+        return None
+    return pb.SourcedValue(value=value.value, source=VALUE_SOURCE.number(value.source))
