@@ -11,7 +11,7 @@ from typing import Any
 from clarion_server.domain import names
 from clarion_server.transport.http.bindings import WHOLE, Binding, bindings_of
 from clarion_server.transport.http.path_templates import Wildcard
-from google.protobuf.descriptor import Descriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from tools.contract import Contract, description
 from tools.openapi.limits import Schema
@@ -156,6 +156,12 @@ class _Operation:
         return f"/{'/'.join(segments)}{':' if verb else ''}{verb}"
 
     def _path_parameter(self, name: str, collection: str) -> dict[str, Any]:
+        field = self._method.input_type.fields_by_name.get(name)
+        if field is not None and field.type != FieldDescriptor.TYPE_STRING and name in self._taken():
+            # The number of a version, which is no name.
+            schema = self._schemas.field(field)
+            text = schema.pop("description", "")
+            return {"name": name, "in": "path", "required": True, "schema": schema, "description": text}
         resource = self._contract.pool.FindMessageTypeByName(f"clarion.v1.{name[:1].upper()}{name[1:]}")
         comment = self._contract.comment(f"{resource.full_name}.name")
         schema = {"type": "string", "pattern": f"^{_COLLECTIONS[collection].id_pattern}$"}

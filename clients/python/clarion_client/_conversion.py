@@ -7,6 +7,7 @@ decides how each field is converted, so that no field needs code of its own.
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import difflib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
@@ -16,6 +17,7 @@ from typing import Any, Self, TypeVar
 
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from clarion_client._containers import ByName, CountsByReason, Repeated, load_each, mapping
 from clarion_client._converters import Converter, Enumeration, Integer, JsonData, Plain, Span, Time
@@ -97,6 +99,15 @@ def enum_numbers(enum: type[StrEnum], members: Iterable[str], path: str) -> list
     enumeration = Enumeration(DESCRIPTORS[enum], enum)
     try:
         return [enumeration.write(member) for member in members]
+    except FieldError as error:
+        error.move_into(path)
+        raise
+
+
+def timestamp(time: dt.datetime | None, path: str) -> Timestamp | None:
+    """Returns a time as the contract has it. Raises FieldError, at this path, for one without a time zone."""
+    try:
+        return None if time is None else Time().write(time)
     except FieldError as error:
         error.move_into(path)
         raise

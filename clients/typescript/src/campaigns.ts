@@ -4,14 +4,17 @@ import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { CallOptions, Calls } from "./calls.js";
 import type { Campaign, CampaignSchema } from "./gen/clarion/v1/campaign_pb.js";
 import type { PreviewCampaignResponse } from "./gen/clarion/v1/campaign_preview_pb.js";
+import type { StopCampaignRequest_QueueDisposal, StopCampaignResponse } from "./gen/clarion/v1/campaign_life_cycle_pb.js";
+import type {
+  ListCampaignsRequestSchema,
+  ListCampaignsResponseSchema,
+  ListTagsResponseSchema,
+  TagUse,
+} from "./gen/clarion/v1/campaign_list_pb.js";
 import {
   type ActivateCampaignResponse,
   CampaignService,
-  type ListCampaignsRequestSchema,
-  type ListCampaignsResponseSchema,
   type ReviewCampaignResponse,
-  type StopCampaignRequest_QueueDisposal,
-  type StopCampaignResponse,
 } from "./gen/clarion/v1/campaign_service_pb.js";
 import type { CampaignVersion, ListCampaignVersionsResponseSchema } from "./gen/clarion/v1/campaign_version_pb.js";
 import type { GetTriggerSampleResponse } from "./gen/clarion/v1/trigger_sample_pb.js";
@@ -77,6 +80,30 @@ export class Campaigns {
     );
   }
 
+  /** Lists the tags of campaigns that are not archived. */
+  tags(
+    { pageSize = 0, ...options }: CallOptions & { readonly pageSize?: number } = {},
+  ): Pager<MessageShape<typeof ListTagsResponseSchema>, TagUse> {
+    return new Pager(
+      (pageToken) => this.#calls.unary(METHOD.listTags, { pageSize, pageToken }, again(options)),
+      (page) => page.tags,
+    );
+  }
+
+  /** Makes a new draft, named `copy`, of the campaign's draft or of a `version`, with the same tags. */
+  async duplicate(
+    name: string,
+    copy: string,
+    {
+      version = 0,
+      displayName = "",
+      ...options
+    }: CallOptions & { readonly version?: number; readonly displayName?: string } = {},
+  ): Promise<Campaign> {
+    const request = { name: nameOf(name), campaignId: nameOf(copy).slice("campaigns/".length), version, displayName };
+    return present((await this.#calls.unary(METHOD.duplicateCampaign, request, once(options))).campaign);
+  }
+
   /** Changes the draft to these values: all of them, or the top-level `fields` named, as the contract calls them. */
   async update(
     campaign: MessageInitShape<typeof CampaignSchema>,
@@ -101,6 +128,12 @@ export class Campaigns {
       (pageToken) => this.#calls.unary(METHOD.listCampaignVersions, { ...request, pageToken }, again(options)),
       (page) => page.versions,
     );
+  }
+
+  /** Returns one version of a campaign. */
+  async version(name: string, number: number, options: CallOptions = {}): Promise<CampaignVersion> {
+    const request = { campaign: nameOf(name), version: number };
+    return present((await this.#calls.unary(METHOD.getCampaignVersion, request, again(options))).version);
   }
 
   /** Runs every check on the draft, and changes nothing. */
@@ -135,6 +168,18 @@ export class Campaigns {
     { etag = "", ...options }: ChangeOptions = {},
   ): Promise<StopCampaignResponse> {
     return this.#calls.unary(METHOD.stopCampaign, { name: nameOf(name), queueDisposal, etag }, once(options));
+  }
+
+  /** Puts aside a draft, or a campaign that has ended: lists leave it out unless they ask for it. */
+  async archive(name: string, { etag = "", ...options }: ChangeOptions = {}): Promise<Campaign> {
+    const answer = await this.#calls.unary(METHOD.archiveCampaign, { name: nameOf(name), etag }, once(options));
+    return present(answer.campaign);
+  }
+
+  /** Brings an archived campaign back into the state in which it was archived. */
+  async unarchive(name: string, { etag = "", ...options }: ChangeOptions = {}): Promise<Campaign> {
+    const answer = await this.#calls.unary(METHOD.unarchiveCampaign, { name: nameOf(name), etag }, once(options));
+    return present(answer.campaign);
   }
 
   /** Renders an `action` (by default the first) of the draft, or of a `version`, for this data and sends nothing. */

@@ -9,7 +9,7 @@ export { ApiKey_Scope } from "./gen/clarion/v1/api_key_pb.js";
 export * from "./gen/clarion/v1/attempt_pb.js";
 export * from "./gen/clarion/v1/campaign_pb.js";
 export type { PreviewCampaignResponse } from "./gen/clarion/v1/campaign_preview_pb.js";
-export { StopCampaignRequest_QueueDisposal } from "./gen/clarion/v1/campaign_service_pb.js";
+export { StopCampaignRequest_QueueDisposal } from "./gen/clarion/v1/campaign_life_cycle_pb.js";
 export type { CampaignVersion } from "./gen/clarion/v1/campaign_version_pb.js";
 export { Category } from "./gen/clarion/v1/category_pb.js";
 export { Channel } from "./gen/clarion/v1/channel_pb.js";

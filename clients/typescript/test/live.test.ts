@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, test } from "node:test";
 import {
+  Campaign_State,
   Client,
   Category,
   Event_Type,
@@ -190,4 +191,21 @@ test("the allow list is changed and read", async () => {
   const changed = await client.allowList.update({ entries: ["dev@example.com"] });
   assert.deepEqual([changed.enabled, changed.entries], [false, ["dev@example.com"]]);
   assert.equal((await client.allowList.get()).etag, changed.etag);
+});
+
+test("a campaign is copied, archived, and found by its tags", async () => {
+  const draft = await client.campaigns.get("draft");
+  await client.campaigns.update({ name: draft.name, tags: ["Shop"] }, { fields: ["tags"] });
+  const copy = await client.campaigns.duplicate("draft", "copied", { displayName: "Copied" });
+  assert.deepEqual([copy.displayName, copy.tags], ["Copied", ["Shop"]]);
+  const archived = await client.campaigns.archive("copied");
+  assert.equal(archived.state, Campaign_State.ARCHIVED);
+  const found: string[] = [];
+  for await (const each of client.campaigns.list({ tags: ["SHOP"], creator: "me" })) found.push(each.name);
+  assert.deepEqual(found, ["campaigns/draft"]);
+  const uses: [string, number][] = [];
+  for await (const use of client.campaigns.tags()) uses.push([use.tag, use.campaignCount]);
+  assert.deepEqual(uses, [["Shop", 1]]);
+  assert.equal((await client.campaigns.unarchive("copied")).state, Campaign_State.DRAFT);
+  assert.equal((await client.campaigns.version("orders", 1)).version, 1);
 });

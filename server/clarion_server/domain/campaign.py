@@ -21,6 +21,7 @@ class CampaignState(StrEnum):
     PAUSED = "PAUSED"
     STOPPED = "STOPPED"
     COMPLETED = "COMPLETED"
+    ARCHIVED = "ARCHIVED"
 
 
 class Transition(StrEnum):
@@ -32,6 +33,8 @@ class Transition(StrEnum):
     STOP = "stop"
     START = "start"
     COMPLETE = "complete"
+    ARCHIVE = "archive"
+    UNARCHIVE = "unarchive"
 
 
 _STATE = CampaignState
@@ -46,6 +49,8 @@ ALLOWED_FROM: Mapping[Transition, tuple[CampaignState, ...]] = {
     Transition.STOP: (_STATE.SCHEDULED, _STATE.LIVE, _STATE.PAUSED),
     Transition.START: (_STATE.SCHEDULED,),
     Transition.COMPLETE: (_STATE.SCHEDULED, _STATE.LIVE, _STATE.PAUSED),
+    Transition.ARCHIVE: (_STATE.DRAFT, _STATE.STOPPED, _STATE.COMPLETED),
+    Transition.UNARCHIVE: (_STATE.ARCHIVED,),
 }
 
 
@@ -112,7 +117,6 @@ class CampaignDefinition:
     category: Category | None
     actions: tuple[Action, ...]
     description: str = ""
-    tags: tuple[str, ...] = ()
     default_locale: str = "en"
     identity_namespace: str = "email"
     context_schema: Mapping[str, Any] | None = None
@@ -159,6 +163,8 @@ class Campaign:
     creator: str
     update_time: Instant
     updater: str
+    tags: tuple[str, ...] = ()
+    """They belong to no version, and are compared without case."""
     key: int = 0
     """Assigned by the store. Messages refer to the campaign by it."""
     revision: int = 1
@@ -194,12 +200,27 @@ class Campaign:
             raise IllegalTransition(self.name, transition.value, self.state.value, tuple(s.value for s in allowed))
 
     def updated(
-        self, definition: CampaignDefinition, live: CampaignDefinition | None, caller: str, now: Instant
+        self,
+        definition: CampaignDefinition,
+        live: CampaignDefinition | None,
+        caller: str,
+        now: Instant,
+        *,
+        tags: tuple[str, ...] | None = None,
     ) -> Campaign:
-        """Returns the campaign with a new draft. `live` is the live version's definition, if there is one."""
-        self.check_may(Transition.UPDATE)
+        """Returns the campaign with a new draft, and with new tags unless they are None. `live` is the live version's
+        definition, if there is one.
+
+        In a state that allows no update the tags alone may change.
+        """
+        if not _is_same(definition, self.definition):
+            self.check_may(Transition.UPDATE)
         return self._next(
-            definition=definition, draft_pending=not _is_same(definition, live), update_time=now, updater=caller
+            definition=definition,
+            tags=self.tags if tags is None else tags,
+            draft_pending=not _is_same(definition, live),
+            update_time=now,
+            updater=caller,
         )
 
     def activated(self, version: CampaignVersion, caller: str, now: Instant) -> Campaign:
@@ -235,6 +256,20 @@ class Campaign:
     def stopped(self, disposal: QueueDisposal, caller: str, now: Instant) -> Campaign:
         self.check_may(Transition.STOP)
         return self._next(state=CampaignState.STOPPED, queue_disposal=disposal, update_time=now, updater=caller)
+
+    def archived(self, caller: str, now: Instant) -> Campaign:
+        self.check_may(Transition.ARCHIVE)
+        return self._next(state=CampaignState.ARCHIVED, update_time=now, updater=caller)
+
+    def unarchived(self, caller: str, now: Instant) -> Campaign:
+        """Returns the campaign in the state in which it was archived."""
+        self.check_may(Transition.UNARCHIVE)
+        return self._next(state=self._state_before_archiving(), update_time=now, updater=caller)
+
+    def _state_before_archiving(self) -> CampaignState:
+        if self.last_version == 0:
+            return CampaignState.DRAFT
+        return CampaignState.COMPLETED if self.queue_disposal is None else CampaignState.STOPPED
 
     def at(self, now: Instant) -> Campaign:
         """Returns the campaign in the state that its schedule requires at `now`; itself when that is its state."""

@@ -11,16 +11,9 @@ from clarion_server.domain.campaign import Action, CampaignDefinition, Schedule
 from clarion_server.domain.category import Category
 from clarion_server.domain.locales import is_locale
 from clarion_server.domain.names import CHANNEL_CONFIGURATIONS, SENDING_POLICIES, TOPICS, is_namespace
-from clarion_server.domain.text_rules import (
-    description_violations,
-    display_name_violations,
-    line_violations,
-    repetition_violations,
-)
+from clarion_server.domain.text_rules import description_violations, display_name_violations
 from clarion_server.domain.violation import Violation, malformed, out_of_range, required, too_long, too_many
 
-MAX_TAGS = 20
-MAX_TAG = 63
 MAX_ACTIONS = 10
 #: In octets of UTF-8.
 MAX_SCHEMA = 64 * 1024
@@ -33,7 +26,6 @@ def campaign_violations(definition: CampaignDefinition) -> list[Violation]:
     return [
         *display_name_violations(definition.display_name),
         *description_violations(definition.description),
-        *_tags(definition.tags),
         *_category(definition),
         *_rapid(definition),
         *_default_locale(definition.default_locale),
@@ -44,17 +36,6 @@ def campaign_violations(definition: CampaignDefinition) -> list[Violation]:
         *_topic(definition.topic),
         *_sending_policy(definition.sending_policy),
     ]
-
-
-def _tags(tags: tuple[str, ...]) -> Iterator[Violation]:
-    if len(tags) > MAX_TAGS:
-        yield too_many("tags", MAX_TAGS)
-        return
-    for index, tag in enumerate(tags):
-        if not tag.strip():
-            yield required(f"tags[{index}]")
-        yield from line_violations(tag, f"tags[{index}]", MAX_TAG)
-    yield from repetition_violations(tags, "tags")
 
 
 def _category(definition: CampaignDefinition) -> Iterator[Violation]:

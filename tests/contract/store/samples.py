@@ -71,7 +71,6 @@ def definition(**changes: Any) -> CampaignDefinition:
         category=Category.TRANSACTIONAL,
         actions=(Action("letter", "mail", email), Action("hook", "shop", webhook)),
         description="Sent after checkout.",
-        tags=("orders", "checkout"),
         default_locale="pt-BR",
         identity_namespace="customer",
         context_schema={"type": "object", "properties": {"order": {"type": "object"}}, "required": ["order"]},
@@ -96,6 +95,7 @@ def campaign(campaign_id: str = "order-confirmed", *, of: CampaignDefinition | N
         creator="apiKeys/1",
         update_time=NOW,
         updater="apiKeys/1",
+        tags=("orders", "Checkout"),
     )
     return replace(draft, **changes)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from clarion_server.application.ports.queries import CampaignQuery
+from clarion_server.application.ports.queries import CampaignQuery, TagUse, Times
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.campaign import Campaign, CampaignState
 from clarion_server.domain.category import Category
+from clarion_server.domain.channel_kind import Channel
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_campaign
@@ -79,10 +80,14 @@ def test_a_page_goes_on_after_a_campaign_that_is_gone(work: UnitOfWork) -> None:
     assert ids(work, replace(QUERY, after=("b", "b"))) == ["c"]
 
 
-def test_states_are_alternatives(work: UnitOfWork) -> None:
+def test_states_are_alternatives_and_archived_campaigns_are_listed_when_asked_for(work: UnitOfWork) -> None:
     for state in CampaignState:
         a_campaign(work, state.value.lower(), state=state)
     assert ids(work, replace(QUERY, states=frozenset({CampaignState.LIVE}))) == ["live"]
+    assert ids(work, replace(QUERY, states=frozenset({CampaignState.ARCHIVED}))) == ["archived"]
+    assert ids(work, QUERY) == sorted(
+        state.value.lower() for state in CampaignState if state is not CampaignState.ARCHIVED
+    )
     either = frozenset({CampaignState.STOPPED, CampaignState.DRAFT})
     assert ids(work, replace(QUERY, states=either)) == ["draft", "stopped"]
 
@@ -96,20 +101,58 @@ def test_categories_are_alternatives(work: UnitOfWork) -> None:
 
 def test_one_of_the_tags_is_enough_and_a_tag_is_whole(work: UnitOfWork) -> None:
     for campaign_id, tags in (("ab", ("a", "b")), ("bc", ("b", "c")), ("other", ('"a"', "ab", "a,b", "%")), ("no", ())):
-        a_campaign(work, campaign_id, of=samples.definition(tags=tags))
+        a_campaign(work, campaign_id, tags=tags)
     assert ids(work, replace(QUERY, tags=frozenset({"a"}))) == ["ab"]
     assert ids(work, replace(QUERY, tags=frozenset({"a", "c"}))) == ["ab", "bc"]
     assert ids(work, replace(QUERY, tags=frozenset({"%", '"'}))) == ["other"]
 
 
+def test_tags_are_found_in_any_case(work: UnitOfWork) -> None:
+    a_campaign(work, "c", tags=("Bücher",))
+    assert ids(work, replace(QUERY, tags=frozenset({"BÜCHER"}))) == ["c"]
+
+
+def test_tags_are_listed_with_how_many_campaigns_have_them(work: UnitOfWork) -> None:
+    a_campaign(work, "a", tags=("Orders", "b"))
+    a_campaign(work, "b", tags=("orders",), state=CampaignState.STOPPED)
+    a_campaign(work, "old", tags=("Orders", "old"), state=CampaignState.ARCHIVED)
+    a_campaign(work, "elsewhere", sandbox="staging", tags=("theirs",))
+    assert work.campaigns.tags(samples.VISIBILITY, None, 10) == [TagUse("b", 1), TagUse("Orders", 2)]
+    assert work.campaigns.tags(samples.VISIBILITY, None, 1) == [TagUse("b", 1)]
+    assert work.campaigns.tags(samples.VISIBILITY, "b", 10) == [TagUse("Orders", 2)]
+
+
+def test_channels_are_alternatives(work: UnitOfWork) -> None:
+    email, webhook = samples.definition().actions
+    for campaign_id, actions in (("both", (email, webhook)), ("mail", (email,)), ("hook", (webhook,))):
+        a_campaign(work, campaign_id, of=samples.definition(actions=actions))
+    assert ids(work, replace(QUERY, channels=frozenset({Channel.EMAIL}))) == ["both", "mail"]
+    assert ids(work, replace(QUERY, channels=frozenset({Channel.EMAIL, Channel.WEBHOOK}))) == ["both", "hook", "mail"]
+
+
+def test_campaigns_are_found_by_who_created_them(work: UnitOfWork) -> None:
+    a_campaign(work, "mine", creator="apiKeys/7", updater="apiKeys/8")
+    a_campaign(work, "theirs", creator="apiKeys/8", updater="apiKeys/7")
+    assert ids(work, replace(QUERY, creator="apiKeys/7")) == ["mine"]
+
+
+def test_bounds_of_a_time_are_inclusive(work: UnitOfWork) -> None:
+    for campaign_id, time in (("a", 4), ("b", 5), ("c", 6), ("d", 7)):
+        a_campaign(work, campaign_id, create_time=time, update_time=time + 10)
+    assert ids(work, replace(QUERY, created=Times(5, 6))) == ["b", "c"]
+    assert ids(work, replace(QUERY, created=Times(earliest=6))) == ["c", "d"]
+    assert ids(work, replace(QUERY, updated=Times(latest=14))) == ["a"]
+    assert ids(work, replace(QUERY, updated=Times(16, 16))) == ["c"]
+
+
 def test_a_campaign_with_several_wanted_tags_is_listed_once(work: UnitOfWork) -> None:
-    a_campaign(work, "ab", of=samples.definition(tags=("a", "b")))
+    a_campaign(work, "ab", tags=("a", "b"))
     assert ids(work, replace(QUERY, tags=frozenset({"a", "b"}))) == ["ab"]
 
 
-def test_a_changed_draft_is_listed_by_its_new_tags(work: UnitOfWork) -> None:
-    draft = a_campaign(work, "c", of=samples.definition(tags=("old",)))
-    work.campaigns.save(replace(draft, revision=2, definition=samples.definition(tags=("new",))))
+def test_a_changed_campaign_is_listed_by_its_new_tags(work: UnitOfWork) -> None:
+    draft = a_campaign(work, "c", tags=("old",))
+    work.campaigns.save(replace(draft, revision=2, tags=("new",)))
     assert ids(work, replace(QUERY, tags=frozenset({"old"}))) == []
     assert ids(work, replace(QUERY, tags=frozenset({"new"}))) == ["c"]
 
@@ -136,15 +179,15 @@ def test_every_character_of_a_text_stands_for_itself(work: UnitOfWork, text: str
 
 
 def test_all_filters_of_a_list_must_hold(work: UnitOfWork) -> None:
-    wanted = samples.definition(category=Category.MARKETING, tags=("a",), display_name="Sale")
-    for campaign_id, definition, state in (
-        ("all", wanted, CampaignState.LIVE),
-        ("state", wanted, CampaignState.DRAFT),
-        ("category", replace(wanted, category=Category.TRANSACTIONAL), CampaignState.LIVE),
-        ("tag", replace(wanted, tags=("b",)), CampaignState.LIVE),
-        ("text", replace(wanted, display_name="Other"), CampaignState.LIVE),
+    wanted = samples.definition(category=Category.MARKETING, display_name="Sale")
+    for campaign_id, definition, state, tag in (
+        ("all", wanted, CampaignState.LIVE, "a"),
+        ("state", wanted, CampaignState.DRAFT, "a"),
+        ("category", replace(wanted, category=Category.TRANSACTIONAL), CampaignState.LIVE, "a"),
+        ("tag", wanted, CampaignState.LIVE, "b"),
+        ("text", replace(wanted, display_name="Other"), CampaignState.LIVE, "a"),
     ):
-        a_campaign(work, campaign_id, of=definition, state=state)
+        a_campaign(work, campaign_id, of=definition, state=state, tags=(tag,))
     query = replace(
         QUERY,
         states=frozenset({CampaignState.LIVE}),

@@ -25,6 +25,33 @@ async def test_a_campaign_is_paused_resumed_and_stopped(shop: CommandLine) -> No
     assert again.error["reason"] == "ILLEGAL_TRANSITION"
 
 
+async def test_a_campaign_is_copied_archived_and_found_by_its_tags(shop: CommandLine) -> None:
+    copied = await shop("campaigns", "duplicate", "order-confirmed", "copy", "--display-name", "Copy")
+    assert copied.out == "campaigns/copy is DRAFT.\n"
+    refused = await shop("campaigns", "archive", "order-confirmed")
+    assert (refused.status, "ILLEGAL_TRANSITION" in refused.err) == (2, True)
+    assert (await shop("campaigns", "archive", "copy")).out == "campaigns/copy is ARCHIVED.\n"
+    assert "copy" not in (await shop("campaigns", "list", "--mine", "--channel", "email")).out
+    assert "copy" in (await shop("campaigns", "list", "--state", "archived")).out
+    assert (await shop("campaigns", "unarchive", "copy")).out == "campaigns/copy is DRAFT.\n"
+    shop.write("campaign.yaml", CAMPAIGN + "tags: [Shop]\n")
+    tagged = await shop("apply", "-f", "campaign.yaml")
+    assert "draft not activated" not in tagged.out
+    assert (await shop("campaigns", "tags")).out.splitlines()[1].split() == ["Shop", "1"]
+    assert "order-confirmed" in (await shop("campaigns", "list", "--tag", "SHOP")).out
+
+
+async def test_a_version_is_printed_as_a_file(shop: CommandLine) -> None:
+    shop.write("campaign.yaml", CAMPAIGN.replace("Thank you.", "Thanks."))
+    await shop("apply", "-f", "campaign.yaml", "--activate")
+    first = await shop("campaigns", "get", "order-confirmed", "--version", "1")
+    assert first.out.startswith("# version 1")
+    assert "Thank you." in first.out
+    shop.write("campaign.yaml", first.out)
+    assert (await shop("apply", "-f", "campaign.yaml")).status == 0
+    assert "Thank you." in (await shop("campaigns", "get", "order-confirmed")).out
+
+
 async def test_review_and_activation_end_with_1_when_there_are_errors(clarion: CommandLine) -> None:
     clarion.write("campaign.yaml", CAMPAIGN)
     await clarion("apply", "-f", "campaign.yaml")

@@ -9,6 +9,8 @@ from typing import Any
 import grpc
 import pytest
 from clarion.v1 import (
+    campaign_life_cycle_pb2,
+    campaign_list_pb2,
     campaign_service_pb2,
     campaign_version_pb2,
     execution_service_pb2,
@@ -177,10 +179,30 @@ ALL_WRONG: dict[str, tuple[str, Message, list[str]]] = {
     ),
     "campaigns": (
         "/clarion.v1.CampaignService/ListCampaigns",
-        campaign_service_pb2.ListCampaignsRequest(
-            order_by="color", states=UNKNOWN_VALUES, categories=UNKNOWN_VALUES, text="\0", tags=["\0"], page_size=-1
+        campaign_list_pb2.ListCampaignsRequest(
+            order_by="color",
+            states=UNKNOWN_VALUES,
+            categories=UNKNOWN_VALUES,
+            channels=[99],  # type: ignore[list-item] # a member of a later contract
+            text="\0",
+            tags=["\0"],
+            creator="\0",
+            min_create_time=timestamp_pb2.Timestamp(seconds=-1),
+            page_size=-1,
         ),
-        ["order_by", "states[0]", "states[1]", "categories[0]", "categories[1]", "tags[0]", "text", "page_size"],
+        [
+            "order_by",
+            "states[0]",
+            "states[1]",
+            "categories[0]",
+            "categories[1]",
+            "channels[0]",
+            "tags[0]",
+            "text",
+            "creator",
+            "min_create_time",
+            "page_size",
+        ],
     ),
     "versions": (
         "/clarion.v1.CampaignService/ListCampaignVersions",
@@ -189,7 +211,7 @@ ALL_WRONG: dict[str, tuple[str, Message, list[str]]] = {
     ),
     "a stop": (
         "/clarion.v1.CampaignService/StopCampaign",
-        campaign_service_pb2.StopCampaignRequest(),
+        campaign_life_cycle_pb2.StopCampaignRequest(),
         ["name", "queue_disposal"],
     ),
 }

@@ -12,6 +12,7 @@ import pytest
 from clarion.v1 import (
     api_key_pb2,
     api_key_service_pb2,
+    campaign_life_cycle_pb2,
     campaign_pb2,
     campaign_service_pb2,
     channel_configuration_service_pb2,
@@ -96,7 +97,7 @@ async def etag_mismatch(sandbox: Sandbox) -> Failure:
 
 async def illegal_transition(sandbox: Sandbox) -> Failure:
     await sandbox.client.campaigns.create(campaign("orders", "orders"))
-    request = campaign_service_pb2.PauseCampaignRequest(name="campaigns/orders")
+    request = campaign_life_cycle_pb2.PauseCampaignRequest(name="campaigns/orders")
     return await sandbox.wire.refuse(f"{_CAMPAIGNS}/PauseCampaign", request)
 
 

@@ -10,7 +10,9 @@ from typing import Any
 import grpc
 import pytest
 from clarion.v1 import consent_service_pb2, profile_service_pb2, suppression_service_pb2, trigger_service_pb2
-from clarion.v1.campaign_service_pb2 import StopCampaignRequest
+from clarion.v1.campaign_life_cycle_pb2 import StopCampaignRequest
+from clarion.v1.campaign_service_pb2 import DuplicateCampaignRequest
+from clarion.v1.campaign_version_pb2 import GetCampaignVersionRequest
 from clarion.v1.consent_pb2 import Consent, ConsentChange
 from clarion_client import AllowList, AsyncClient, Profile, RecipientOutcome, SendingPolicy, Topic
 from google.protobuf.descriptor import MethodDescriptor
@@ -30,6 +32,8 @@ DENIAL = ConsentChange(choice=Consent.CHOICE_DENIED, source=ConsentChange.SOURCE
 #: What a request must say beside the names in it.
 NEEDED: Mapping[str, Message] = {
     "StopCampaign": StopCampaignRequest(queue_disposal=StopCampaignRequest.QUEUE_DISPOSAL_CANCEL),
+    "DuplicateCampaign": DuplicateCampaignRequest(campaign_id="copy"),
+    "GetCampaignVersion": GetCampaignVersionRequest(version=1),
     "LookupProfile": profile_service_pb2.LookupProfileRequest(identity=KNOWN),
     "MergeProfiles": profile_service_pb2.MergeProfilesRequest(absorbed=f"profiles/{'0' * 32}"),
     "SetConsents": consent_service_pb2.SetConsentsRequest(changes=[DENIAL]),
@@ -95,7 +99,7 @@ async def read_all(sandbox: Sandbox) -> Resources:
 
 def can_list(path: str) -> bool:
     """Whether the method lists what its service is about."""
-    return path != "/clarion.v1.CampaignService/ListCampaignVersions"
+    return not path.endswith(("/ListCampaignVersions", "/ListTags"))
 
 
 async def the_first_of(wire: Wire, path: str) -> Any:

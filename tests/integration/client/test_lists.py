@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import clarion_client as client
 import pytest
 from clarion.v1 import api_key_pb2 as key_pb
 from clarion.v1 import api_key_service_pb2 as keys_pb
+from clarion.v1 import campaign_list_pb2 as list_pb
 from clarion.v1 import campaign_pb2 as campaign_pb
-from clarion.v1 import campaign_service_pb2 as campaigns_pb
 from clarion.v1 import campaign_version_pb2
 from clarion.v1 import category_pb2 as category_pb
 from clarion.v1 import channel_configuration_pb2 as channel_pb
 from clarion.v1 import channel_configuration_service_pb2 as channels_pb
+from clarion.v1 import channel_pb2 as channel_kind_pb
 from clarion.v1 import execution_pb2 as execution_pb
 from clarion.v1 import execution_service_pb2 as executions_pb
 from clarion.v1 import message_pb2 as message_pb
@@ -26,6 +28,7 @@ from clarion.v1 import suppression_pb2 as suppression_pb
 from clarion.v1 import suppression_service_pb2 as suppressions_pb
 from clarion.v1 import topic_pb2 as topic_pb
 from clarion.v1 import topic_service_pb2 as topics_pb
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from tests.integration.client.cases import Case, holds, rpcs
 from tests.integration.client.conftest import Connect
@@ -48,19 +51,34 @@ LISTS = {
             categories=[client.Category.MARKETING],
             tags=["shop"],
             text="order",
+            channels=[client.Channel.EMAIL],
+            creator="me",
+            min_create_time=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+            max_update_time=dt.datetime(2026, 2, 1, tzinfo=dt.UTC),
             order_by="update_time desc",
             page_size=2,
         ),
-        campaigns_pb.ListCampaignsRequest(
+        list_pb.ListCampaignsRequest(
             states=[campaign_pb.Campaign.STATE_LIVE],
             categories=[category_pb.CATEGORY_MARKETING],
             tags=["shop"],
             text="order",
+            channels=[channel_kind_pb.CHANNEL_EMAIL],
+            creator="me",
+            min_create_time=Timestamp(seconds=1767225600),
+            max_update_time=Timestamp(seconds=1769904000),
             order_by="update_time desc",
             page_size=2,
         ),
-        campaigns_pb.ListCampaignsResponse(campaigns=[WIRE_CAMPAIGN]),
+        list_pb.ListCampaignsResponse(campaigns=[WIRE_CAMPAIGN]),
         CAMPAIGN,
+    ),
+    "campaigns.tags": Case(
+        "ListTags",
+        lambda c: c.campaigns.tags(page_size=2),
+        list_pb.ListTagsRequest(page_size=2),
+        list_pb.ListTagsResponse(tags=[list_pb.TagUse(tag="shop", campaign_count=3)]),
+        client.TagUse(tag="shop", campaign_count=3),
     ),
     "campaigns.versions": Case(
         "ListCampaignVersions",

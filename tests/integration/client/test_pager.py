@@ -5,8 +5,8 @@ from typing import Any
 
 import clarion_client
 import pytest
+from clarion.v1.campaign_list_pb2 import ListCampaignsRequest, ListCampaignsResponse
 from clarion.v1.campaign_pb2 import Campaign
-from clarion.v1.campaign_service_pb2 import ListCampaignsRequest, ListCampaignsResponse
 from clarion_client import AsyncPager
 
 from tests.integration.client.conftest import Connect

@@ -11,6 +11,7 @@ from clarion.v1 import (
     allow_list_pb2,
     attempt_pb2,
     campaign_preview_pb2,
+    campaign_version_pb2,
     category_pb2,
     email_content_pb2,
     event_pb2,
@@ -20,6 +21,7 @@ from clarion.v1 import (
 from clarion.v1 import allow_list_service_pb2 as allow_list_pb
 from clarion.v1 import api_key_pb2 as key_pb
 from clarion.v1 import api_key_service_pb2 as keys_pb
+from clarion.v1 import campaign_life_cycle_pb2 as life_pb
 from clarion.v1 import campaign_pb2 as campaign_pb
 from clarion.v1 import campaign_service_pb2 as campaigns_pb
 from clarion.v1 import channel_configuration_pb2 as channel_pb
@@ -157,25 +159,57 @@ CASES = {
     "campaigns.pause": Case(
         "PauseCampaign",
         lambda c: c.campaigns.pause("x", etag="7"),
-        campaigns_pb.PauseCampaignRequest(name="campaigns/x", etag="7"),
-        campaigns_pb.PauseCampaignResponse(campaign=WIRE_CAMPAIGN),
+        life_pb.PauseCampaignRequest(name="campaigns/x", etag="7"),
+        life_pb.PauseCampaignResponse(campaign=WIRE_CAMPAIGN),
         CAMPAIGN,
     ),
     "campaigns.resume": Case(
         "ResumeCampaign",
         lambda c: c.campaigns.resume("x", etag="7"),
-        campaigns_pb.ResumeCampaignRequest(name="campaigns/x", etag="7"),
-        campaigns_pb.ResumeCampaignResponse(campaign=WIRE_CAMPAIGN),
+        life_pb.ResumeCampaignRequest(name="campaigns/x", etag="7"),
+        life_pb.ResumeCampaignResponse(campaign=WIRE_CAMPAIGN),
         CAMPAIGN,
     ),
     "campaigns.stop": Case(
         "StopCampaign",
         lambda c: c.campaigns.stop("x", client.QueueDisposal.CANCEL, etag="7"),
-        campaigns_pb.StopCampaignRequest(
-            name="campaigns/x", queue_disposal=campaigns_pb.StopCampaignRequest.QUEUE_DISPOSAL_CANCEL, etag="7"
+        life_pb.StopCampaignRequest(
+            name="campaigns/x",
+            queue_disposal=life_pb.StopCampaignRequest.QUEUE_DISPOSAL_CANCEL,
+            etag="7",
         ),
-        campaigns_pb.StopCampaignResponse(campaign=WIRE_CAMPAIGN, queued_count=9),
+        life_pb.StopCampaignResponse(campaign=WIRE_CAMPAIGN, queued_count=9),
         client.Stop(campaign=CAMPAIGN, queued_count=9),
+    ),
+    "campaigns.archive": Case(
+        "ArchiveCampaign",
+        lambda c: c.campaigns.archive("x", etag="7"),
+        life_pb.ArchiveCampaignRequest(name="campaigns/x", etag="7"),
+        life_pb.ArchiveCampaignResponse(campaign=WIRE_CAMPAIGN),
+        CAMPAIGN,
+    ),
+    "campaigns.unarchive": Case(
+        "UnarchiveCampaign",
+        lambda c: c.campaigns.unarchive("x", etag="7"),
+        life_pb.UnarchiveCampaignRequest(name="campaigns/x", etag="7"),
+        life_pb.UnarchiveCampaignResponse(campaign=WIRE_CAMPAIGN),
+        CAMPAIGN,
+    ),
+    "campaigns.duplicate": Case(
+        "DuplicateCampaign",
+        lambda c: c.campaigns.duplicate("x", "y", version=2, display_name="Y"),
+        campaigns_pb.DuplicateCampaignRequest(name="campaigns/x", campaign_id="y", version=2, display_name="Y"),
+        campaigns_pb.DuplicateCampaignResponse(campaign=WIRE_CAMPAIGN),
+        CAMPAIGN,
+    ),
+    "campaigns.version": Case(
+        "GetCampaignVersion",
+        lambda c: c.campaigns.version("x", 3),
+        campaign_version_pb2.GetCampaignVersionRequest(campaign="campaigns/x", version=3),
+        campaign_version_pb2.GetCampaignVersionResponse(
+            version=campaign_version_pb2.CampaignVersion(version=3, snapshot=WIRE_CAMPAIGN)
+        ),
+        holds(version=3, snapshot=CAMPAIGN),
     ),
     "campaigns.preview": Case(
         "PreviewCampaign",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
-from clarion.v1 import campaign_service_pb2, execution_service_pb2, message_service_pb2
+from clarion.v1 import campaign_list_pb2, execution_service_pb2, message_service_pb2
 from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.application.queries.commit_signal import CommitSignal
 from clarion_server.application.queries.event_watch import EventWatch
@@ -38,7 +38,7 @@ async def list_campaigns(process: Process) -> object:
     service = CampaignService(
         world.authoring, world.life_cycle, world.previewing, world.sampling, PublicAddresses(target="")
     )
-    return await service.list_campaigns(campaign_service_pb2.ListCampaignsRequest(text="a\0", tags=["b\0"]), CALLER)
+    return await service.list_campaigns(campaign_list_pb2.ListCampaignsRequest(text="a\0", tags=["b\0"]), CALLER)
 
 
 async def list_executions(process: Process) -> object:

@@ -138,8 +138,9 @@ class World:
         settings = ChannelSettings(replace(CHANNEL, **changes))
         return await self.channels.create(CreateChannelConfiguration(configuration_id, settings), AUTHOR)
 
-    async def draft(self, campaign_id: str = "order-confirmed", **changes: Any) -> Campaign:
-        return await self.authoring.create(CreateCampaign(campaign_id, Draft(replace(DEFINITION, **changes))), AUTHOR)
+    async def draft(self, campaign_id: str = "order-confirmed", tags: tuple[str, ...] = (), **changes: Any) -> Campaign:
+        draft = Draft(replace(DEFINITION, **changes), tags=tags)
+        return await self.authoring.create(CreateCampaign(campaign_id, draft), AUTHOR)
 
     async def live(self, campaign_id: str = "order-confirmed", **changes: Any) -> Campaign:
         """An active campaign, with its channel configuration where there is none yet."""
@@ -181,8 +182,10 @@ class World:
 
     async def update(self, campaign_id: str = "order-confirmed", etag: str = "", **changes: Any) -> Campaign:
         """Changes those fields of the draft."""
-        draft = Draft(replace(DEFINITION, **changes))
-        command = UpdateCampaign(campaign_id, draft, frozenset(changes), etag)
+        fields = frozenset(changes)
+        tags = changes.pop("tags", ())
+        draft = Draft(replace(DEFINITION, **changes), tags=tags)
+        command = UpdateCampaign(campaign_id, draft, fields, etag)
         return await self.authoring.update(command, AUTHOR)
 
     async def get(self, campaign_id: str = "order-confirmed") -> Campaign:

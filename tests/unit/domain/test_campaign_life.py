@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 
 DRAFT, SCHEDULED, LIVE = CampaignState.DRAFT, CampaignState.SCHEDULED, CampaignState.LIVE
 PAUSED, STOPPED, COMPLETED = CampaignState.PAUSED, CampaignState.STOPPED, CampaignState.COMPLETED
+ARCHIVED = CampaignState.ARCHIVED
 NOW = 1_000
 CALLER = "apiKeys/2"
 
@@ -61,11 +62,13 @@ ACTS: dict[Transition, Act] = {
     Transition.PAUSE: lambda before: before.paused(CALLER, NOW),
     Transition.RESUME: lambda before: before.resumed(CALLER, NOW),
     Transition.STOP: lambda before: before.stopped(QueueDisposal.DRAIN, CALLER, NOW),
+    Transition.ARCHIVE: lambda before: before.archived(CALLER, NOW),
+    Transition.UNARCHIVE: lambda before: before.unarchived(CALLER, NOW),
 }
 
 #: From each state (line by line) by each transition: the state after it, or nothing where it may not be made.
 TABLE: dict[CampaignState, dict[Transition, CampaignState]] = {
-    DRAFT: {Transition.UPDATE: DRAFT, Transition.ACTIVATE: LIVE},
+    DRAFT: {Transition.UPDATE: DRAFT, Transition.ACTIVATE: LIVE, Transition.ARCHIVE: ARCHIVED},
     SCHEDULED: {Transition.UPDATE: SCHEDULED, Transition.ACTIVATE: LIVE, Transition.STOP: STOPPED},
     LIVE: {
         Transition.UPDATE: LIVE,
@@ -81,8 +84,10 @@ TABLE: dict[CampaignState, dict[Transition, CampaignState]] = {
         Transition.RESUME: LIVE,
         Transition.STOP: STOPPED,
     },
-    STOPPED: {},
-    COMPLETED: {},
+    STOPPED: {Transition.ARCHIVE: ARCHIVED},
+    COMPLETED: {Transition.ARCHIVE: ARCHIVED},
+    # The campaign of this table was never activated.
+    ARCHIVED: {Transition.UNARCHIVE: DRAFT},
 }
 LEGAL = [(state, transition, after) for state, row in TABLE.items() for transition, after in row.items()]
 ILLEGAL = [(state, transition) for state in CampaignState for transition in ACTS if transition not in TABLE[state]]
@@ -123,11 +128,32 @@ def test_only_a_campaign_that_was_never_activated_can_be_deleted(state: Campaign
 
 
 @pytest.mark.parametrize("state", [STOPPED, COMPLETED])
-def test_nothing_leads_out_of_an_ended_campaign(state: CampaignState) -> None:
+def test_only_the_archive_leads_out_of_an_ended_campaign(state: CampaignState) -> None:
     ended = campaign(state, Schedule(1, 2))
-    assert not any(state in allowed for allowed in ALLOWED_FROM.values())
+    assert [transition for transition, allowed in ALLOWED_FROM.items() if state in allowed] == [Transition.ARCHIVE]
     assert ended.at(NOW) is ended
     assert ended.next_transition_time() is None
+
+
+def test_an_archived_campaign_returns_to_the_state_that_it_came_from() -> None:
+    activated = campaign(LIVE).activated(version(), CALLER, NOW)
+    stopped = activated.stopped(QueueDisposal.CANCEL, CALLER, NOW)
+    assert stopped.archived(CALLER, NOW).unarchived(CALLER, NOW).state is STOPPED
+    completed = replace(activated, schedule=Schedule(None, NOW)).at(NOW)
+    assert completed.archived(CALLER, NOW).unarchived(CALLER, NOW).state is COMPLETED
+    assert campaign().archived(CALLER, NOW).unarchived(CALLER, NOW).state is DRAFT
+
+
+def test_an_archived_campaign_stays_archived_whatever_its_schedule_says() -> None:
+    archived = replace(campaign(ARCHIVED), schedule=Schedule(None, NOW))
+    assert archived.at(NOW) is archived
+    assert archived.next_transition_time() is None
+
+
+@pytest.mark.parametrize("state", CampaignState)
+def test_tags_may_change_in_every_state(state: CampaignState) -> None:
+    changed = campaign(state).updated(DEFINITION, None, CALLER, NOW, tags=("new",))
+    assert (changed.tags, changed.state, changed.definition) == (("new",), state, DEFINITION)
 
 
 def test_a_new_draft_is_pending_until_it_equals_the_live_version() -> None:

@@ -66,7 +66,6 @@ definitions = st.builds(
     category=st.none() | categories,
     actions=st.lists(st.builds(Action, some_text, ids, emails | webhooks), max_size=2).map(tuple),
     description=texts,
-    tags=st.lists(texts, max_size=3).map(tuple),
     default_locale=some_text,
     identity_namespace=some_text,
     context_schema=st.none() | st.dictionaries(texts, json_values, max_size=3),

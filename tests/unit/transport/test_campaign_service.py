@@ -7,7 +7,15 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from clarion.v1 import campaign_pb2, campaign_preview_pb2, campaign_version_pb2, category_pb2, email_content_pb2
+from clarion.v1 import campaign_life_cycle_pb2 as life_pb
+from clarion.v1 import campaign_list_pb2 as list_pb
+from clarion.v1 import (
+    campaign_pb2,
+    campaign_preview_pb2,
+    campaign_version_pb2,
+    category_pb2,
+    email_content_pb2,
+)
 from clarion.v1 import campaign_service_pb2 as pb
 from clarion_server.domain.errors import InvalidFields, InvalidPageToken
 from clarion_server.domain.instant import HOUR
@@ -57,7 +65,7 @@ async def create(
 
 
 async def ids(service: CampaignService, **query: Any) -> list[str]:
-    answer = await service.list_campaigns(pb.ListCampaignsRequest(**query), AUTHOR)
+    answer = await service.list_campaigns(list_pb.ListCampaignsRequest(**query), AUTHOR)
     return [campaign.name.removeprefix("campaigns/") for campaign in answer.campaigns]
 
 
@@ -74,12 +82,12 @@ async def test_a_campaign_goes_through_its_life(service: CampaignService, world:
     request = pb.ActivateCampaignRequest(name=NAME, etag=created.etag)
     live = (await service.activate_campaign(request, AUTHOR)).campaign
     assert (live.state, live.live_version) == (campaign_pb2.Campaign.STATE_LIVE, 1)
-    paused = (await service.pause_campaign(pb.PauseCampaignRequest(name=NAME, etag=live.etag), AUTHOR)).campaign
+    paused = (await service.pause_campaign(life_pb.PauseCampaignRequest(name=NAME, etag=live.etag), AUTHOR)).campaign
     assert paused.state == campaign_pb2.Campaign.STATE_PAUSED
-    resumed = (await service.resume_campaign(pb.ResumeCampaignRequest(name=NAME), AUTHOR)).campaign
+    resumed = (await service.resume_campaign(life_pb.ResumeCampaignRequest(name=NAME), AUTHOR)).campaign
     assert resumed.state == campaign_pb2.Campaign.STATE_LIVE
-    drain = pb.StopCampaignRequest.QUEUE_DISPOSAL_DRAIN
-    stopped = await service.stop_campaign(pb.StopCampaignRequest(name=NAME, queue_disposal=drain), AUTHOR)
+    drain = life_pb.StopCampaignRequest.QUEUE_DISPOSAL_DRAIN
+    stopped = await service.stop_campaign(life_pb.StopCampaignRequest(name=NAME, queue_disposal=drain), AUTHOR)
     assert (stopped.campaign.state, stopped.queued_count) == (campaign_pb2.Campaign.STATE_STOPPED, 0)
     assert (await service.get_campaign(pb.GetCampaignRequest(name=NAME), AUTHOR)).campaign == stopped.campaign
 
@@ -172,7 +180,7 @@ async def test_campaigns_come_in_the_order_asked_for_page_by_page(
     )
     shown, token = [], ""
     for _ in range(2):
-        request = pb.ListCampaignsRequest(order_by=order_by, page_size=2, page_token=token)
+        request = list_pb.ListCampaignsRequest(order_by=order_by, page_size=2, page_token=token)
         answer = await service.list_campaigns(request, AUTHOR)
         shown += [campaign.name.removeprefix("campaigns/") for campaign in answer.campaigns]
         token = answer.next_page_token
@@ -182,19 +190,19 @@ async def test_campaigns_come_in_the_order_asked_for_page_by_page(
 async def test_a_token_is_good_for_its_own_query_alone(service: CampaignService) -> None:
     for campaign_id in ("a", "b"):
         await create(service, campaign_id)
-    token = (await service.list_campaigns(pb.ListCampaignsRequest(page_size=1), AUTHOR)).next_page_token
+    token = (await service.list_campaigns(list_pb.ListCampaignsRequest(page_size=1), AUTHOR)).next_page_token
     for request, caller in (
-        (pb.ListCampaignsRequest(page_token=token, order_by="create_time"), AUTHOR),
-        (pb.ListCampaignsRequest(page_token=token, text="a"), AUTHOR),
-        (pb.ListCampaignsRequest(page_token=token), STRANGER),
-        (pb.ListCampaignsRequest(page_token=token + "x"), AUTHOR),
+        (list_pb.ListCampaignsRequest(page_token=token, order_by="create_time"), AUTHOR),
+        (list_pb.ListCampaignsRequest(page_token=token, text="a"), AUTHOR),
+        (list_pb.ListCampaignsRequest(page_token=token), STRANGER),
+        (list_pb.ListCampaignsRequest(page_token=token + "x"), AUTHOR),
     ):
         with pytest.raises(InvalidPageToken):
             await service.list_campaigns(request, caller)
 
 
 async def test_everything_wrong_with_a_query_is_reported_at_once(service: CampaignService) -> None:
-    request = pb.ListCampaignsRequest(states=[0, 99], categories=[0], order_by="name asc")  # type: ignore[list-item] # see above
+    request = list_pb.ListCampaignsRequest(states=[0, 99], categories=[0], order_by="name asc")  # type: ignore[list-item] # see above
     with pytest.raises(InvalidFields) as refused:
         await service.list_campaigns(request, AUTHOR)
     assert violations(refused) == [
@@ -206,9 +214,11 @@ async def test_everything_wrong_with_a_query_is_reported_at_once(service: Campai
 
 
 async def test_a_query_is_bounded(service: CampaignService) -> None:
-    within = pb.ListCampaignsRequest(tags=["x"] * 100, text="x" * 200, states=[campaign_pb2.Campaign.STATE_LIVE] * 100)
+    within = list_pb.ListCampaignsRequest(
+        tags=["x"] * 100, text="x" * 200, states=[campaign_pb2.Campaign.STATE_LIVE] * 100
+    )
     await service.list_campaigns(within, AUTHOR)
-    beyond = pb.ListCampaignsRequest(tags=["x"] * 101, text="x" * 201, states=[0] * 1_000_000)  # type: ignore[list-item] # see above
+    beyond = list_pb.ListCampaignsRequest(tags=["x"] * 101, text="x" * 201, states=[0] * 1_000_000)  # type: ignore[list-item] # see above
     with pytest.raises(InvalidFields) as refused:
         await service.list_campaigns(beyond, AUTHOR)
     assert violations(refused) == [("states", "TOO_MANY"), ("tags", "TOO_MANY"), ("text", "TOO_LONG")]
@@ -249,7 +259,7 @@ async def test_review_tells_findings_and_whether_they_block(service: CampaignSer
 @pytest.mark.parametrize("disposal", [0, 99])
 async def test_who_stops_a_campaign_must_say_what_becomes_of_its_queue(service: CampaignService, disposal: Any) -> None:
     with pytest.raises(InvalidFields) as refused:
-        await service.stop_campaign(pb.StopCampaignRequest(name=NAME, queue_disposal=disposal), AUTHOR)
+        await service.stop_campaign(life_pb.StopCampaignRequest(name=NAME, queue_disposal=disposal), AUTHOR)
     assert violations(refused) == [("queue_disposal", "REQUIRED")]
 
 
@@ -283,9 +293,9 @@ async def test_a_preview_tells_everything_wrong_with_its_data(service: CampaignS
         ("list_campaign_versions", campaign_version_pb2.ListCampaignVersionsRequest, "campaign"),
         ("review_campaign", pb.ReviewCampaignRequest, "name"),
         ("activate_campaign", pb.ActivateCampaignRequest, "name"),
-        ("pause_campaign", pb.PauseCampaignRequest, "name"),
-        ("resume_campaign", pb.ResumeCampaignRequest, "name"),
-        ("stop_campaign", pb.StopCampaignRequest, "name"),
+        ("pause_campaign", life_pb.PauseCampaignRequest, "name"),
+        ("resume_campaign", life_pb.ResumeCampaignRequest, "name"),
+        ("stop_campaign", life_pb.StopCampaignRequest, "name"),
         ("preview_campaign", campaign_preview_pb2.PreviewCampaignRequest, "name"),
     ],
 )

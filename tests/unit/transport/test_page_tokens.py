@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from clarion.v1 import campaign_service_pb2 as pb
+from clarion.v1 import campaign_list_pb2 as list_pb
 from clarion.v1 import campaign_version_pb2
 from clarion_server.domain.access import Caller, Visibility
 from clarion_server.domain.errors import InvalidFields, InvalidPageToken
@@ -61,10 +61,10 @@ def test_any_text_that_is_no_token_is_refused(text: str) -> None:
 
 
 def test_a_query_is_the_request_without_its_paging_and_the_sandbox() -> None:
-    request = pb.ListCampaignsRequest(text="order", page_size=10)
+    request = list_pb.ListCampaignsRequest(text="order", page_size=10)
     query = query_of(request, "default")
-    assert query == query_of(pb.ListCampaignsRequest(text="order", page_size=20, page_token="x"), "default")
-    assert query != query_of(pb.ListCampaignsRequest(text="orders"), "default")
+    assert query == query_of(list_pb.ListCampaignsRequest(text="order", page_size=20, page_token="x"), "default")
+    assert query != query_of(list_pb.ListCampaignsRequest(text="orders"), "default")
     assert query != query_of(request, "staging")
     assert query != query_of(campaign_version_pb2.ListCampaignVersionsRequest(campaign="order"), "default")
     assert request.page_size == 10
@@ -72,13 +72,13 @@ def test_a_query_is_the_request_without_its_paging_and_the_sandbox() -> None:
 
 @pytest.mark.parametrize(("asked", "size"), [(0, 50), (1, 1), (1_000, 1_000), (1_001, 1_000), (2**31 - 1, 1_000)])
 def test_a_page_has_the_size_that_was_asked_for_within_bounds(asked: int, size: int) -> None:
-    page = page_of(pb.ListCampaignsRequest(page_size=asked), CALLER, str)
+    page = page_of(list_pb.ListCampaignsRequest(page_size=asked), CALLER, str)
     assert (page.size, page.limit, page.after) == (size, size + 1, None)
 
 
 def test_a_negative_size_is_refused() -> None:
     with pytest.raises(InvalidFields) as refused:
-        page_of(pb.ListCampaignsRequest(page_size=-1), CALLER, str)
+        page_of(list_pb.ListCampaignsRequest(page_size=-1), CALLER, str)
     assert refused.value.violations[0].field == "page_size"
 
 
@@ -87,7 +87,7 @@ def test_pages_follow_each_other_to_the_end() -> None:
     shown: list[str] = []
     token = ""
     while True:
-        page = page_of(pb.ListCampaignsRequest(page_size=2, page_token=token), CALLER, str)
+        page = page_of(list_pb.ListCampaignsRequest(page_size=2, page_token=token), CALLER, str)
         rest = [entry for entry in entries if page.after is None or entry > page.after[0]]
         some, token = page.cut(rest[: page.limit], lambda entry: (entry,))
         shown += some
@@ -97,9 +97,9 @@ def test_pages_follow_each_other_to_the_end() -> None:
 
 
 def test_a_token_of_another_sandbox_is_refused() -> None:
-    request = pb.ListCampaignsRequest(page_size=1)
+    request = list_pb.ListCampaignsRequest(page_size=1)
     _, token = page_of(request, CALLER, str).cut(["a", "b"], lambda entry: (entry,))
-    follow = pb.ListCampaignsRequest(page_size=1, page_token=token)
+    follow = list_pb.ListCampaignsRequest(page_size=1, page_token=token)
     assert page_of(follow, CALLER, str).after == ("a",)
     with pytest.raises(InvalidPageToken):
         page_of(follow, OTHER, str)
@@ -107,7 +107,7 @@ def test_a_token_of_another_sandbox_is_refused() -> None:
 
 @pytest.mark.parametrize("position", ["a", 1, [], [1], ["a", "b"], [["a"]], [True], {"a": 1}])
 def test_a_position_that_somebody_made_up_is_refused(position: Any) -> None:
-    request = pb.ListCampaignsRequest()
+    request = list_pb.ListCampaignsRequest()
     request.page_token = seal(position, query_of(request, CALLER.sandbox))
     assert position_of(request.page_token, query_of(request, CALLER.sandbox)) == position
     with pytest.raises(InvalidPageToken):

@@ -142,6 +142,8 @@ class Campaign(_message.Message):
         """Ended by a caller. Refuses triggers for good; its queue was drained or cancelled, as that caller said."""
         STATE_COMPLETED: Campaign._State.ValueType  # 6
         """Ended by its schedule. Refuses triggers for good; what was accepted before is still sent."""
+        STATE_ARCHIVED: Campaign._State.ValueType  # 7
+        """Put aside by a caller: it was a draft, stopped or completed. Lists leave it out unless they ask for this state."""
 
     class State(_State, metaclass=_StateEnumTypeWrapper):
         """Where a campaign stands in its life. Moves by transition RPCs and by the schedule alone.
@@ -162,6 +164,8 @@ class Campaign(_message.Message):
     """Ended by a caller. Refuses triggers for good; its queue was drained or cancelled, as that caller said."""
     STATE_COMPLETED: Campaign.State.ValueType  # 6
     """Ended by its schedule. Refuses triggers for good; what was accepted before is still sent."""
+    STATE_ARCHIVED: Campaign.State.ValueType  # 7
+    """Put aside by a caller: it was a draft, stopped or completed. Lists leave it out unless they ask for this state."""
 
     class _ActionMode:
         ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -274,7 +278,9 @@ class Campaign(_message.Message):
     """Output only. The key that activated the live version, as `apiKeys/{api_key}`."""
     @_builtins.property
     def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Optional. Words to find the campaign by. At most 20, each of 1 to 63 characters, without repetition."""
+        """Optional. Words to find the campaign by. At most 20, each of 1 to 63 characters, without repetition. They are compared
+        without case, belong to no version, and may be changed in every state.
+        """
 
     @_builtins.property
     def actions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Action]:

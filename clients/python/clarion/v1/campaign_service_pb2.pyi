@@ -4,13 +4,11 @@ isort:skip_file
 """
 
 from clarion.v1 import campaign_pb2 as _campaign_pb2
-from clarion.v1 import category_pb2 as _category_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
-from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -127,86 +125,62 @@ class GetCampaignResponse(_message.Message):
 Global___GetCampaignResponse: _TypeAlias = GetCampaignResponse  # noqa: Y015
 
 @_typing.final
-class ListCampaignsRequest(_message.Message):
-    """Asks for campaigns. Filters of several fields must all hold; the values within one field are alternatives."""
+class DuplicateCampaignRequest(_message.Message):
+    """Asks for a copy."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    STATES_FIELD_NUMBER: _builtins.int
-    CATEGORIES_FIELD_NUMBER: _builtins.int
-    TAGS_FIELD_NUMBER: _builtins.int
-    TEXT_FIELD_NUMBER: _builtins.int
-    ORDER_BY_FIELD_NUMBER: _builtins.int
-    PAGE_SIZE_FIELD_NUMBER: _builtins.int
-    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
-    text: _builtins.str
-    """Optional. Only campaigns whose id, display name or description contains this text, in any case of ASCII letters. At
-    most 200 characters.
-    """
-    order_by: _builtins.str
-    """Optional. `name` (the default), `create_time` or `update_time`, each with an optional ` desc`."""
-    page_size: _builtins.int
-    """Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused."""
-    page_token: _builtins.str
-    """Optional. The `next_page_token` of the page before. Everything else must be as it was then."""
-    @_builtins.property
-    def states(self) -> _containers.RepeatedScalarFieldContainer[_campaign_pb2.Campaign.State.ValueType]:
-        """Optional. Only campaigns in one of these states."""
-
-    @_builtins.property
-    def categories(self) -> _containers.RepeatedScalarFieldContainer[_category_pb2.Category.ValueType]:
-        """Optional. Only campaigns of one of these categories."""
-
-    @_builtins.property
-    def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Optional. Only campaigns that carry at least one of these tags. At most 100."""
-
+    NAME_FIELD_NUMBER: _builtins.int
+    CAMPAIGN_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    DISPLAY_NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Required. The campaign to copy, as `campaigns/{campaign}`."""
+    campaign_id: _builtins.str
+    """Required. The id of the copy: the last segment of its name, as `Campaign.name` says."""
+    version: _builtins.int
+    """Optional. The number of the version to copy. Default: the draft."""
+    display_name: _builtins.str
+    """Optional. The display name of the copy. Default: that of the campaign."""
     def __init__(
         self,
         *,
-        states: _abc.Iterable[_campaign_pb2.Campaign.State.ValueType] | None = ...,
-        categories: _abc.Iterable[_category_pb2.Category.ValueType] | None = ...,
-        tags: _abc.Iterable[_builtins.str] | None = ...,
-        text: _builtins.str = ...,
-        order_by: _builtins.str = ...,
-        page_size: _builtins.int = ...,
-        page_token: _builtins.str = ...,
+        name: _builtins.str = ...,
+        campaign_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        display_name: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["categories", b"categories", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "states", b"states", "tags", b"tags", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign_id", b"campaign_id", "display_name", b"display_name", "name", b"name", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ListCampaignsRequest: _TypeAlias = ListCampaignsRequest  # noqa: Y015
+Global___DuplicateCampaignRequest: _TypeAlias = DuplicateCampaignRequest  # noqa: Y015
 
 @_typing.final
-class ListCampaignsResponse(_message.Message):
-    """Carries one page of campaigns."""
+class DuplicateCampaignResponse(_message.Message):
+    """Carries the copy."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    CAMPAIGNS_FIELD_NUMBER: _builtins.int
-    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
-    next_page_token: _builtins.str
-    """Opens the next page. Empty at the end."""
+    CAMPAIGN_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def campaigns(self) -> _containers.RepeatedCompositeFieldContainer[_campaign_pb2.Campaign]:
-        """The campaigns."""
+    def campaign(self) -> _campaign_pb2.Campaign:
+        """The new draft."""
 
     def __init__(
         self,
         *,
-        campaigns: _abc.Iterable[_campaign_pb2.Campaign] | None = ...,
-        next_page_token: _builtins.str = ...,
+        campaign: _campaign_pb2.Campaign | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaigns", b"campaigns", "next_page_token", b"next_page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ListCampaignsResponse: _TypeAlias = ListCampaignsResponse  # noqa: Y015
+Global___DuplicateCampaignResponse: _TypeAlias = DuplicateCampaignResponse  # noqa: Y015
 
 @_typing.final
 class UpdateCampaignRequest(_message.Message):
@@ -420,184 +394,3 @@ class ActivateCampaignResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ActivateCampaignResponse: _TypeAlias = ActivateCampaignResponse  # noqa: Y015
-
-@_typing.final
-class PauseCampaignRequest(_message.Message):
-    """Asks for a pause."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    NAME_FIELD_NUMBER: _builtins.int
-    ETAG_FIELD_NUMBER: _builtins.int
-    name: _builtins.str
-    """Required. `campaigns/{campaign}`."""
-    etag: _builtins.str
-    """Optional. The etag that the caller last saw."""
-    def __init__(
-        self,
-        *,
-        name: _builtins.str = ...,
-        etag: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "name", b"name"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___PauseCampaignRequest: _TypeAlias = PauseCampaignRequest  # noqa: Y015
-
-@_typing.final
-class PauseCampaignResponse(_message.Message):
-    """Carries the paused campaign."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    CAMPAIGN_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def campaign(self) -> _campaign_pb2.Campaign:
-        """The campaign."""
-
-    def __init__(
-        self,
-        *,
-        campaign: _campaign_pb2.Campaign | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___PauseCampaignResponse: _TypeAlias = PauseCampaignResponse  # noqa: Y015
-
-@_typing.final
-class ResumeCampaignRequest(_message.Message):
-    """Asks for a resumption."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    NAME_FIELD_NUMBER: _builtins.int
-    ETAG_FIELD_NUMBER: _builtins.int
-    name: _builtins.str
-    """Required. `campaigns/{campaign}`."""
-    etag: _builtins.str
-    """Optional. The etag that the caller last saw."""
-    def __init__(
-        self,
-        *,
-        name: _builtins.str = ...,
-        etag: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "name", b"name"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ResumeCampaignRequest: _TypeAlias = ResumeCampaignRequest  # noqa: Y015
-
-@_typing.final
-class ResumeCampaignResponse(_message.Message):
-    """Carries the resumed campaign."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    CAMPAIGN_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def campaign(self) -> _campaign_pb2.Campaign:
-        """The campaign."""
-
-    def __init__(
-        self,
-        *,
-        campaign: _campaign_pb2.Campaign | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ResumeCampaignResponse: _TypeAlias = ResumeCampaignResponse  # noqa: Y015
-
-@_typing.final
-class StopCampaignRequest(_message.Message):
-    """Asks for the end of a campaign."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    class _QueueDisposal:
-        ValueType = _typing.NewType("ValueType", _builtins.int)
-        V: _TypeAlias = ValueType  # noqa: Y015
-
-    class _QueueDisposalEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[StopCampaignRequest._QueueDisposal.ValueType], _builtins.type):
-        DESCRIPTOR: _descriptor.EnumDescriptor
-        QUEUE_DISPOSAL_UNSPECIFIED: StopCampaignRequest._QueueDisposal.ValueType  # 0
-        """Refused: the caller must say."""
-        QUEUE_DISPOSAL_DRAIN: StopCampaignRequest._QueueDisposal.ValueType  # 1
-        """They are sent."""
-        QUEUE_DISPOSAL_CANCEL: StopCampaignRequest._QueueDisposal.ValueType  # 2
-        """They end as `Message.STATE_CANCELLED`."""
-
-    class QueueDisposal(_QueueDisposal, metaclass=_QueueDisposalEnumTypeWrapper):
-        """What happens to the messages that are queued."""
-
-    QUEUE_DISPOSAL_UNSPECIFIED: StopCampaignRequest.QueueDisposal.ValueType  # 0
-    """Refused: the caller must say."""
-    QUEUE_DISPOSAL_DRAIN: StopCampaignRequest.QueueDisposal.ValueType  # 1
-    """They are sent."""
-    QUEUE_DISPOSAL_CANCEL: StopCampaignRequest.QueueDisposal.ValueType  # 2
-    """They end as `Message.STATE_CANCELLED`."""
-
-    NAME_FIELD_NUMBER: _builtins.int
-    QUEUE_DISPOSAL_FIELD_NUMBER: _builtins.int
-    ETAG_FIELD_NUMBER: _builtins.int
-    name: _builtins.str
-    """Required. `campaigns/{campaign}`."""
-    queue_disposal: Global___StopCampaignRequest.QueueDisposal.ValueType
-    """Required. What happens to the queue."""
-    etag: _builtins.str
-    """Optional. The etag that the caller last saw."""
-    def __init__(
-        self,
-        *,
-        name: _builtins.str = ...,
-        queue_disposal: Global___StopCampaignRequest.QueueDisposal.ValueType = ...,
-        etag: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "name", b"name", "queue_disposal", b"queue_disposal"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___StopCampaignRequest: _TypeAlias = StopCampaignRequest  # noqa: Y015
-
-@_typing.final
-class StopCampaignResponse(_message.Message):
-    """Carries the stopped campaign."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    CAMPAIGN_FIELD_NUMBER: _builtins.int
-    QUEUED_COUNT_FIELD_NUMBER: _builtins.int
-    queued_count: _builtins.int
-    """How many messages were queued or being handed off at that moment."""
-    @_builtins.property
-    def campaign(self) -> _campaign_pb2.Campaign:
-        """The campaign."""
-
-    def __init__(
-        self,
-        *,
-        campaign: _campaign_pb2.Campaign | None = ...,
-        queued_count: _builtins.int = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "queued_count", b"queued_count"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___StopCampaignResponse: _TypeAlias = StopCampaignResponse  # noqa: Y015

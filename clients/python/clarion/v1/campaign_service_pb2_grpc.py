@@ -3,6 +3,8 @@
 import grpc
 import warnings
 
+from clarion.v1 import campaign_life_cycle_pb2 as clarion_dot_v1_dot_campaign__life__cycle__pb2
+from clarion.v1 import campaign_list_pb2 as clarion_dot_v1_dot_campaign__list__pb2
 from clarion.v1 import campaign_preview_pb2 as clarion_dot_v1_dot_campaign__preview__pb2
 from clarion.v1 import campaign_service_pb2 as clarion_dot_v1_dot_campaign__service__pb2
 from clarion.v1 import campaign_version_pb2 as clarion_dot_v1_dot_campaign__version__pb2
@@ -56,8 +58,18 @@ class CampaignServiceStub:
                 _registered_method=True)
         self.ListCampaigns = channel.unary_unary(
                 '/clarion.v1.CampaignService/ListCampaigns',
-                request_serializer=clarion_dot_v1_dot_campaign__service__pb2.ListCampaignsRequest.SerializeToString,
-                response_deserializer=clarion_dot_v1_dot_campaign__service__pb2.ListCampaignsResponse.FromString,
+                request_serializer=clarion_dot_v1_dot_campaign__list__pb2.ListCampaignsRequest.SerializeToString,
+                response_deserializer=clarion_dot_v1_dot_campaign__list__pb2.ListCampaignsResponse.FromString,
+                _registered_method=True)
+        self.ListTags = channel.unary_unary(
+                '/clarion.v1.CampaignService/ListTags',
+                request_serializer=clarion_dot_v1_dot_campaign__list__pb2.ListTagsRequest.SerializeToString,
+                response_deserializer=clarion_dot_v1_dot_campaign__list__pb2.ListTagsResponse.FromString,
+                _registered_method=True)
+        self.DuplicateCampaign = channel.unary_unary(
+                '/clarion.v1.CampaignService/DuplicateCampaign',
+                request_serializer=clarion_dot_v1_dot_campaign__service__pb2.DuplicateCampaignRequest.SerializeToString,
+                response_deserializer=clarion_dot_v1_dot_campaign__service__pb2.DuplicateCampaignResponse.FromString,
                 _registered_method=True)
         self.UpdateCampaign = channel.unary_unary(
                 '/clarion.v1.CampaignService/UpdateCampaign',
@@ -74,6 +86,11 @@ class CampaignServiceStub:
                 request_serializer=clarion_dot_v1_dot_campaign__version__pb2.ListCampaignVersionsRequest.SerializeToString,
                 response_deserializer=clarion_dot_v1_dot_campaign__version__pb2.ListCampaignVersionsResponse.FromString,
                 _registered_method=True)
+        self.GetCampaignVersion = channel.unary_unary(
+                '/clarion.v1.CampaignService/GetCampaignVersion',
+                request_serializer=clarion_dot_v1_dot_campaign__version__pb2.GetCampaignVersionRequest.SerializeToString,
+                response_deserializer=clarion_dot_v1_dot_campaign__version__pb2.GetCampaignVersionResponse.FromString,
+                _registered_method=True)
         self.ReviewCampaign = channel.unary_unary(
                 '/clarion.v1.CampaignService/ReviewCampaign',
                 request_serializer=clarion_dot_v1_dot_campaign__service__pb2.ReviewCampaignRequest.SerializeToString,
@@ -86,18 +103,28 @@ class CampaignServiceStub:
                 _registered_method=True)
         self.PauseCampaign = channel.unary_unary(
                 '/clarion.v1.CampaignService/PauseCampaign',
-                request_serializer=clarion_dot_v1_dot_campaign__service__pb2.PauseCampaignRequest.SerializeToString,
-                response_deserializer=clarion_dot_v1_dot_campaign__service__pb2.PauseCampaignResponse.FromString,
+                request_serializer=clarion_dot_v1_dot_campaign__life__cycle__pb2.PauseCampaignRequest.SerializeToString,
+                response_deserializer=clarion_dot_v1_dot_campaign__life__cycle__pb2.PauseCampaignResponse.FromString,
                 _registered_method=True)
         self.ResumeCampaign = channel.unary_unary(
                 '/clarion.v1.CampaignService/ResumeCampaign',
-                request_serializer=clarion_dot_v1_dot_campaign__service__pb2.ResumeCampaignRequest.SerializeToString,
-                response_deserializer=clarion_dot_v1_dot_campaign__service__pb2.ResumeCampaignResponse.FromString,
+                request_serializer=clarion_dot_v1_dot_campaign__life__cycle__pb2.ResumeCampaignRequest.SerializeToString,
+                response_deserializer=clarion_dot_v1_dot_campaign__life__cycle__pb2.ResumeCampaignResponse.FromString,
                 _registered_method=True)
         self.StopCampaign = channel.unary_unary(
                 '/clarion.v1.CampaignService/StopCampaign',
-                request_serializer=clarion_dot_v1_dot_campaign__service__pb2.StopCampaignRequest.SerializeToString,
-                response_deserializer=clarion_dot_v1_dot_campaign__service__pb2.StopCampaignResponse.FromString,
+                request_serializer=clarion_dot_v1_dot_campaign__life__cycle__pb2.StopCampaignRequest.SerializeToString,
+                response_deserializer=clarion_dot_v1_dot_campaign__life__cycle__pb2.StopCampaignResponse.FromString,
+                _registered_method=True)
+        self.ArchiveCampaign = channel.unary_unary(
+                '/clarion.v1.CampaignService/ArchiveCampaign',
+                request_serializer=clarion_dot_v1_dot_campaign__life__cycle__pb2.ArchiveCampaignRequest.SerializeToString,
+                response_deserializer=clarion_dot_v1_dot_campaign__life__cycle__pb2.ArchiveCampaignResponse.FromString,
+                _registered_method=True)
+        self.UnarchiveCampaign = channel.unary_unary(
+                '/clarion.v1.CampaignService/UnarchiveCampaign',
+                request_serializer=clarion_dot_v1_dot_campaign__life__cycle__pb2.UnarchiveCampaignRequest.SerializeToString,
+                response_deserializer=clarion_dot_v1_dot_campaign__life__cycle__pb2.UnarchiveCampaignResponse.FromString,
                 _registered_method=True)
         self.PreviewCampaign = channel.unary_unary(
                 '/clarion.v1.CampaignService/PreviewCampaign',
@@ -153,6 +180,30 @@ class CampaignServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListTags(self, request, context):
+        """Lists the tags of the campaigns that are not archived, in the order of their folded forms. Needs the scope `read` or
+        `author`.
+
+        Errors:
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
+        - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DuplicateCampaign(self, request, context):
+        """Makes a new draft of a campaign's draft, or of one of its versions, with the same tags. Needs the scope `author`.
+
+        Errors:
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the new id or display name breaks its rule.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
+        - `ALREADY_EXISTS` `RESOURCE_EXISTS`: the new id is taken in the caller's sandbox.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def UpdateCampaign(self, request, context):
         """Changes the draft of a campaign. A live campaign goes on with its live version. Needs the scope `author`.
 
@@ -160,7 +211,7 @@ class CampaignServiceServicer:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: a field breaks its rule, or the mask names one that cannot be changed.
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
         - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it. Read it again.
-        - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is stopped or completed.
+        - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is stopped, completed or archived, and more than its tags would change.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -189,6 +240,16 @@ class CampaignServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetCampaignVersion(self, request, context):
+        """Returns one version of a campaign. Needs the scope `read` or `author`.
+
+        Errors:
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ReviewCampaign(self, request, context):
         """Runs every check on the draft and returns what it found. Changes nothing. Needs the scope `read` or `author`.
 
@@ -208,7 +269,7 @@ class CampaignServiceServicer:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
         - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
         - `FAILED_PRECONDITION` `REVIEW_FAILED`: review found errors; they are listed.
-        - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is stopped or completed.
+        - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is stopped, completed or archived.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -247,6 +308,31 @@ class CampaignServiceServicer:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
         - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
         - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not scheduled, live or paused.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ArchiveCampaign(self, request, context):
+        """Puts aside a draft, or a campaign that has ended: lists leave it out unless they ask for it, and nothing of it can be
+        changed but its tags. What it sent stays readable. Needs the scope `author`.
+
+        Errors:
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
+        - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
+        - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is scheduled, live or paused (stop it first), or archived already.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnarchiveCampaign(self, request, context):
+        """Brings an archived campaign back into the state in which it was archived. Needs the scope `author`.
+
+        Errors:
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
+        - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
+        - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not archived.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -294,8 +380,18 @@ def add_CampaignServiceServicer_to_server(servicer, server):
             ),
             'ListCampaigns': grpc.unary_unary_rpc_method_handler(
                     servicer.ListCampaigns,
-                    request_deserializer=clarion_dot_v1_dot_campaign__service__pb2.ListCampaignsRequest.FromString,
-                    response_serializer=clarion_dot_v1_dot_campaign__service__pb2.ListCampaignsResponse.SerializeToString,
+                    request_deserializer=clarion_dot_v1_dot_campaign__list__pb2.ListCampaignsRequest.FromString,
+                    response_serializer=clarion_dot_v1_dot_campaign__list__pb2.ListCampaignsResponse.SerializeToString,
+            ),
+            'ListTags': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTags,
+                    request_deserializer=clarion_dot_v1_dot_campaign__list__pb2.ListTagsRequest.FromString,
+                    response_serializer=clarion_dot_v1_dot_campaign__list__pb2.ListTagsResponse.SerializeToString,
+            ),
+            'DuplicateCampaign': grpc.unary_unary_rpc_method_handler(
+                    servicer.DuplicateCampaign,
+                    request_deserializer=clarion_dot_v1_dot_campaign__service__pb2.DuplicateCampaignRequest.FromString,
+                    response_serializer=clarion_dot_v1_dot_campaign__service__pb2.DuplicateCampaignResponse.SerializeToString,
             ),
             'UpdateCampaign': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateCampaign,
@@ -312,6 +408,11 @@ def add_CampaignServiceServicer_to_server(servicer, server):
                     request_deserializer=clarion_dot_v1_dot_campaign__version__pb2.ListCampaignVersionsRequest.FromString,
                     response_serializer=clarion_dot_v1_dot_campaign__version__pb2.ListCampaignVersionsResponse.SerializeToString,
             ),
+            'GetCampaignVersion': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetCampaignVersion,
+                    request_deserializer=clarion_dot_v1_dot_campaign__version__pb2.GetCampaignVersionRequest.FromString,
+                    response_serializer=clarion_dot_v1_dot_campaign__version__pb2.GetCampaignVersionResponse.SerializeToString,
+            ),
             'ReviewCampaign': grpc.unary_unary_rpc_method_handler(
                     servicer.ReviewCampaign,
                     request_deserializer=clarion_dot_v1_dot_campaign__service__pb2.ReviewCampaignRequest.FromString,
@@ -324,18 +425,28 @@ def add_CampaignServiceServicer_to_server(servicer, server):
             ),
             'PauseCampaign': grpc.unary_unary_rpc_method_handler(
                     servicer.PauseCampaign,
-                    request_deserializer=clarion_dot_v1_dot_campaign__service__pb2.PauseCampaignRequest.FromString,
-                    response_serializer=clarion_dot_v1_dot_campaign__service__pb2.PauseCampaignResponse.SerializeToString,
+                    request_deserializer=clarion_dot_v1_dot_campaign__life__cycle__pb2.PauseCampaignRequest.FromString,
+                    response_serializer=clarion_dot_v1_dot_campaign__life__cycle__pb2.PauseCampaignResponse.SerializeToString,
             ),
             'ResumeCampaign': grpc.unary_unary_rpc_method_handler(
                     servicer.ResumeCampaign,
-                    request_deserializer=clarion_dot_v1_dot_campaign__service__pb2.ResumeCampaignRequest.FromString,
-                    response_serializer=clarion_dot_v1_dot_campaign__service__pb2.ResumeCampaignResponse.SerializeToString,
+                    request_deserializer=clarion_dot_v1_dot_campaign__life__cycle__pb2.ResumeCampaignRequest.FromString,
+                    response_serializer=clarion_dot_v1_dot_campaign__life__cycle__pb2.ResumeCampaignResponse.SerializeToString,
             ),
             'StopCampaign': grpc.unary_unary_rpc_method_handler(
                     servicer.StopCampaign,
-                    request_deserializer=clarion_dot_v1_dot_campaign__service__pb2.StopCampaignRequest.FromString,
-                    response_serializer=clarion_dot_v1_dot_campaign__service__pb2.StopCampaignResponse.SerializeToString,
+                    request_deserializer=clarion_dot_v1_dot_campaign__life__cycle__pb2.StopCampaignRequest.FromString,
+                    response_serializer=clarion_dot_v1_dot_campaign__life__cycle__pb2.StopCampaignResponse.SerializeToString,
+            ),
+            'ArchiveCampaign': grpc.unary_unary_rpc_method_handler(
+                    servicer.ArchiveCampaign,
+                    request_deserializer=clarion_dot_v1_dot_campaign__life__cycle__pb2.ArchiveCampaignRequest.FromString,
+                    response_serializer=clarion_dot_v1_dot_campaign__life__cycle__pb2.ArchiveCampaignResponse.SerializeToString,
+            ),
+            'UnarchiveCampaign': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnarchiveCampaign,
+                    request_deserializer=clarion_dot_v1_dot_campaign__life__cycle__pb2.UnarchiveCampaignRequest.FromString,
+                    response_serializer=clarion_dot_v1_dot_campaign__life__cycle__pb2.UnarchiveCampaignResponse.SerializeToString,
             ),
             'PreviewCampaign': grpc.unary_unary_rpc_method_handler(
                     servicer.PreviewCampaign,
@@ -434,8 +545,62 @@ class CampaignService:
             request,
             target,
             '/clarion.v1.CampaignService/ListCampaigns',
-            clarion_dot_v1_dot_campaign__service__pb2.ListCampaignsRequest.SerializeToString,
-            clarion_dot_v1_dot_campaign__service__pb2.ListCampaignsResponse.FromString,
+            clarion_dot_v1_dot_campaign__list__pb2.ListCampaignsRequest.SerializeToString,
+            clarion_dot_v1_dot_campaign__list__pb2.ListCampaignsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTags(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/clarion.v1.CampaignService/ListTags',
+            clarion_dot_v1_dot_campaign__list__pb2.ListTagsRequest.SerializeToString,
+            clarion_dot_v1_dot_campaign__list__pb2.ListTagsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DuplicateCampaign(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/clarion.v1.CampaignService/DuplicateCampaign',
+            clarion_dot_v1_dot_campaign__service__pb2.DuplicateCampaignRequest.SerializeToString,
+            clarion_dot_v1_dot_campaign__service__pb2.DuplicateCampaignResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -528,6 +693,33 @@ class CampaignService:
             _registered_method=True)
 
     @staticmethod
+    def GetCampaignVersion(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/clarion.v1.CampaignService/GetCampaignVersion',
+            clarion_dot_v1_dot_campaign__version__pb2.GetCampaignVersionRequest.SerializeToString,
+            clarion_dot_v1_dot_campaign__version__pb2.GetCampaignVersionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ReviewCampaign(request,
             target,
             options=(),
@@ -596,8 +788,8 @@ class CampaignService:
             request,
             target,
             '/clarion.v1.CampaignService/PauseCampaign',
-            clarion_dot_v1_dot_campaign__service__pb2.PauseCampaignRequest.SerializeToString,
-            clarion_dot_v1_dot_campaign__service__pb2.PauseCampaignResponse.FromString,
+            clarion_dot_v1_dot_campaign__life__cycle__pb2.PauseCampaignRequest.SerializeToString,
+            clarion_dot_v1_dot_campaign__life__cycle__pb2.PauseCampaignResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -623,8 +815,8 @@ class CampaignService:
             request,
             target,
             '/clarion.v1.CampaignService/ResumeCampaign',
-            clarion_dot_v1_dot_campaign__service__pb2.ResumeCampaignRequest.SerializeToString,
-            clarion_dot_v1_dot_campaign__service__pb2.ResumeCampaignResponse.FromString,
+            clarion_dot_v1_dot_campaign__life__cycle__pb2.ResumeCampaignRequest.SerializeToString,
+            clarion_dot_v1_dot_campaign__life__cycle__pb2.ResumeCampaignResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -650,8 +842,62 @@ class CampaignService:
             request,
             target,
             '/clarion.v1.CampaignService/StopCampaign',
-            clarion_dot_v1_dot_campaign__service__pb2.StopCampaignRequest.SerializeToString,
-            clarion_dot_v1_dot_campaign__service__pb2.StopCampaignResponse.FromString,
+            clarion_dot_v1_dot_campaign__life__cycle__pb2.StopCampaignRequest.SerializeToString,
+            clarion_dot_v1_dot_campaign__life__cycle__pb2.StopCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ArchiveCampaign(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/clarion.v1.CampaignService/ArchiveCampaign',
+            clarion_dot_v1_dot_campaign__life__cycle__pb2.ArchiveCampaignRequest.SerializeToString,
+            clarion_dot_v1_dot_campaign__life__cycle__pb2.ArchiveCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnarchiveCampaign(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/clarion.v1.CampaignService/UnarchiveCampaign',
+            clarion_dot_v1_dot_campaign__life__cycle__pb2.UnarchiveCampaignRequest.SerializeToString,
+            clarion_dot_v1_dot_campaign__life__cycle__pb2.UnarchiveCampaignResponse.FromString,
             options,
             channel_credentials,
             insecure,

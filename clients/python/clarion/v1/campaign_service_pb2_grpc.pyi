@@ -3,6 +3,8 @@
 isort:skip_file
 """
 
+from clarion.v1 import campaign_life_cycle_pb2 as _campaign_life_cycle_pb2
+from clarion.v1 import campaign_list_pb2 as _campaign_list_pb2
 from clarion.v1 import campaign_preview_pb2 as _campaign_preview_pb2
 from clarion.v1 import campaign_service_pb2 as _campaign_service_pb2
 from clarion.v1 import campaign_version_pb2 as _campaign_version_pb2
@@ -56,12 +58,28 @@ class CampaignServiceStub:
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
     """
-    ListCampaigns: _grpc.UnaryUnaryMultiCallable[_campaign_service_pb2.ListCampaignsRequest, _campaign_service_pb2.ListCampaignsResponse]
+    ListCampaigns: _grpc.UnaryUnaryMultiCallable[_campaign_list_pb2.ListCampaignsRequest, _campaign_list_pb2.ListCampaignsResponse]
     """Lists campaigns. Needs the scope `read` or `author`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: a filter or the order is malformed, or the page size is negative.
     - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
+    """
+    ListTags: _grpc.UnaryUnaryMultiCallable[_campaign_list_pb2.ListTagsRequest, _campaign_list_pb2.ListTagsResponse]
+    """Lists the tags of the campaigns that are not archived, in the order of their folded forms. Needs the scope `read` or
+    `author`.
+
+    Errors:
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
+    - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
+    """
+    DuplicateCampaign: _grpc.UnaryUnaryMultiCallable[_campaign_service_pb2.DuplicateCampaignRequest, _campaign_service_pb2.DuplicateCampaignResponse]
+    """Makes a new draft of a campaign's draft, or of one of its versions, with the same tags. Needs the scope `author`.
+
+    Errors:
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the new id or display name breaks its rule.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
+    - `ALREADY_EXISTS` `RESOURCE_EXISTS`: the new id is taken in the caller's sandbox.
     """
     UpdateCampaign: _grpc.UnaryUnaryMultiCallable[_campaign_service_pb2.UpdateCampaignRequest, _campaign_service_pb2.UpdateCampaignResponse]
     """Changes the draft of a campaign. A live campaign goes on with its live version. Needs the scope `author`.
@@ -70,7 +88,7 @@ class CampaignServiceStub:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: a field breaks its rule, or the mask names one that cannot be changed.
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it. Read it again.
-    - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is stopped or completed.
+    - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is stopped, completed or archived, and more than its tags would change.
     """
     DeleteCampaign: _grpc.UnaryUnaryMultiCallable[_campaign_service_pb2.DeleteCampaignRequest, _campaign_service_pb2.DeleteCampaignResponse]
     """Deletes a campaign that was never activated. Needs the scope `author`.
@@ -87,6 +105,12 @@ class CampaignServiceStub:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no campaign of that name.
     - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
     """
+    GetCampaignVersion: _grpc.UnaryUnaryMultiCallable[_campaign_version_pb2.GetCampaignVersionRequest, _campaign_version_pb2.GetCampaignVersionResponse]
+    """Returns one version of a campaign. Needs the scope `read` or `author`.
+
+    Errors:
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
+    """
     ReviewCampaign: _grpc.UnaryUnaryMultiCallable[_campaign_service_pb2.ReviewCampaignRequest, _campaign_service_pb2.ReviewCampaignResponse]
     """Runs every check on the draft and returns what it found. Changes nothing. Needs the scope `read` or `author`.
 
@@ -102,9 +126,9 @@ class CampaignServiceStub:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
     - `FAILED_PRECONDITION` `REVIEW_FAILED`: review found errors; they are listed.
-    - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is stopped or completed.
+    - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is stopped, completed or archived.
     """
-    PauseCampaign: _grpc.UnaryUnaryMultiCallable[_campaign_service_pb2.PauseCampaignRequest, _campaign_service_pb2.PauseCampaignResponse]
+    PauseCampaign: _grpc.UnaryUnaryMultiCallable[_campaign_life_cycle_pb2.PauseCampaignRequest, _campaign_life_cycle_pb2.PauseCampaignResponse]
     """Refuses new triggers and keeps accepted messages queued. Hand-offs under way finish. Needs the scope `approve`.
 
     Errors:
@@ -112,7 +136,7 @@ class CampaignServiceStub:
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
     - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not live.
     """
-    ResumeCampaign: _grpc.UnaryUnaryMultiCallable[_campaign_service_pb2.ResumeCampaignRequest, _campaign_service_pb2.ResumeCampaignResponse]
+    ResumeCampaign: _grpc.UnaryUnaryMultiCallable[_campaign_life_cycle_pb2.ResumeCampaignRequest, _campaign_life_cycle_pb2.ResumeCampaignResponse]
     """Accepts triggers again and releases the queue. Needs the scope `approve`.
 
     Errors:
@@ -120,7 +144,7 @@ class CampaignServiceStub:
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
     - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not paused.
     """
-    StopCampaign: _grpc.UnaryUnaryMultiCallable[_campaign_service_pb2.StopCampaignRequest, _campaign_service_pb2.StopCampaignResponse]
+    StopCampaign: _grpc.UnaryUnaryMultiCallable[_campaign_life_cycle_pb2.StopCampaignRequest, _campaign_life_cycle_pb2.StopCampaignResponse]
     """Refuses triggers for good and either sends or cancels what is queued. With `QUEUE_DISPOSAL_CANCEL` no queued message
     leaves after the answer; hand-offs under way finish, and their outcome is recorded. Needs the scope `approve`.
 
@@ -129,6 +153,23 @@ class CampaignServiceStub:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
     - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not scheduled, live or paused.
+    """
+    ArchiveCampaign: _grpc.UnaryUnaryMultiCallable[_campaign_life_cycle_pb2.ArchiveCampaignRequest, _campaign_life_cycle_pb2.ArchiveCampaignResponse]
+    """Puts aside a draft, or a campaign that has ended: lists leave it out unless they ask for it, and nothing of it can be
+    changed but its tags. What it sent stays readable. Needs the scope `author`.
+
+    Errors:
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
+    - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
+    - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is scheduled, live or paused (stop it first), or archived already.
+    """
+    UnarchiveCampaign: _grpc.UnaryUnaryMultiCallable[_campaign_life_cycle_pb2.UnarchiveCampaignRequest, _campaign_life_cycle_pb2.UnarchiveCampaignResponse]
+    """Brings an archived campaign back into the state in which it was archived. Needs the scope `author`.
+
+    Errors:
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
+    - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
+    - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not archived.
     """
     PreviewCampaign: _grpc.UnaryUnaryMultiCallable[_campaign_preview_pb2.PreviewCampaignRequest, _campaign_preview_pb2.PreviewCampaignResponse]
     """Renders the content for given data and sends nothing. Needs the scope `read` or `author`.
@@ -175,12 +216,28 @@ class CampaignServiceAsyncStub(CampaignServiceStub):
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
     """
-    ListCampaigns: _aio.UnaryUnaryMultiCallable[_campaign_service_pb2.ListCampaignsRequest, _campaign_service_pb2.ListCampaignsResponse]  # type: ignore[assignment]
+    ListCampaigns: _aio.UnaryUnaryMultiCallable[_campaign_list_pb2.ListCampaignsRequest, _campaign_list_pb2.ListCampaignsResponse]  # type: ignore[assignment]
     """Lists campaigns. Needs the scope `read` or `author`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: a filter or the order is malformed, or the page size is negative.
     - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
+    """
+    ListTags: _aio.UnaryUnaryMultiCallable[_campaign_list_pb2.ListTagsRequest, _campaign_list_pb2.ListTagsResponse]  # type: ignore[assignment]
+    """Lists the tags of the campaigns that are not archived, in the order of their folded forms. Needs the scope `read` or
+    `author`.
+
+    Errors:
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
+    - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
+    """
+    DuplicateCampaign: _aio.UnaryUnaryMultiCallable[_campaign_service_pb2.DuplicateCampaignRequest, _campaign_service_pb2.DuplicateCampaignResponse]  # type: ignore[assignment]
+    """Makes a new draft of a campaign's draft, or of one of its versions, with the same tags. Needs the scope `author`.
+
+    Errors:
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the new id or display name breaks its rule.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
+    - `ALREADY_EXISTS` `RESOURCE_EXISTS`: the new id is taken in the caller's sandbox.
     """
     UpdateCampaign: _aio.UnaryUnaryMultiCallable[_campaign_service_pb2.UpdateCampaignRequest, _campaign_service_pb2.UpdateCampaignResponse]  # type: ignore[assignment]
     """Changes the draft of a campaign. A live campaign goes on with its live version. Needs the scope `author`.
@@ -189,7 +246,7 @@ class CampaignServiceAsyncStub(CampaignServiceStub):
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: a field breaks its rule, or the mask names one that cannot be changed.
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it. Read it again.
-    - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is stopped or completed.
+    - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is stopped, completed or archived, and more than its tags would change.
     """
     DeleteCampaign: _aio.UnaryUnaryMultiCallable[_campaign_service_pb2.DeleteCampaignRequest, _campaign_service_pb2.DeleteCampaignResponse]  # type: ignore[assignment]
     """Deletes a campaign that was never activated. Needs the scope `author`.
@@ -206,6 +263,12 @@ class CampaignServiceAsyncStub(CampaignServiceStub):
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no campaign of that name.
     - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
     """
+    GetCampaignVersion: _aio.UnaryUnaryMultiCallable[_campaign_version_pb2.GetCampaignVersionRequest, _campaign_version_pb2.GetCampaignVersionResponse]  # type: ignore[assignment]
+    """Returns one version of a campaign. Needs the scope `read` or `author`.
+
+    Errors:
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
+    """
     ReviewCampaign: _aio.UnaryUnaryMultiCallable[_campaign_service_pb2.ReviewCampaignRequest, _campaign_service_pb2.ReviewCampaignResponse]  # type: ignore[assignment]
     """Runs every check on the draft and returns what it found. Changes nothing. Needs the scope `read` or `author`.
 
@@ -221,9 +284,9 @@ class CampaignServiceAsyncStub(CampaignServiceStub):
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
     - `FAILED_PRECONDITION` `REVIEW_FAILED`: review found errors; they are listed.
-    - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is stopped or completed.
+    - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is stopped, completed or archived.
     """
-    PauseCampaign: _aio.UnaryUnaryMultiCallable[_campaign_service_pb2.PauseCampaignRequest, _campaign_service_pb2.PauseCampaignResponse]  # type: ignore[assignment]
+    PauseCampaign: _aio.UnaryUnaryMultiCallable[_campaign_life_cycle_pb2.PauseCampaignRequest, _campaign_life_cycle_pb2.PauseCampaignResponse]  # type: ignore[assignment]
     """Refuses new triggers and keeps accepted messages queued. Hand-offs under way finish. Needs the scope `approve`.
 
     Errors:
@@ -231,7 +294,7 @@ class CampaignServiceAsyncStub(CampaignServiceStub):
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
     - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not live.
     """
-    ResumeCampaign: _aio.UnaryUnaryMultiCallable[_campaign_service_pb2.ResumeCampaignRequest, _campaign_service_pb2.ResumeCampaignResponse]  # type: ignore[assignment]
+    ResumeCampaign: _aio.UnaryUnaryMultiCallable[_campaign_life_cycle_pb2.ResumeCampaignRequest, _campaign_life_cycle_pb2.ResumeCampaignResponse]  # type: ignore[assignment]
     """Accepts triggers again and releases the queue. Needs the scope `approve`.
 
     Errors:
@@ -239,7 +302,7 @@ class CampaignServiceAsyncStub(CampaignServiceStub):
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
     - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not paused.
     """
-    StopCampaign: _aio.UnaryUnaryMultiCallable[_campaign_service_pb2.StopCampaignRequest, _campaign_service_pb2.StopCampaignResponse]  # type: ignore[assignment]
+    StopCampaign: _aio.UnaryUnaryMultiCallable[_campaign_life_cycle_pb2.StopCampaignRequest, _campaign_life_cycle_pb2.StopCampaignResponse]  # type: ignore[assignment]
     """Refuses triggers for good and either sends or cancels what is queued. With `QUEUE_DISPOSAL_CANCEL` no queued message
     leaves after the answer; hand-offs under way finish, and their outcome is recorded. Needs the scope `approve`.
 
@@ -248,6 +311,23 @@ class CampaignServiceAsyncStub(CampaignServiceStub):
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
     - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not scheduled, live or paused.
+    """
+    ArchiveCampaign: _aio.UnaryUnaryMultiCallable[_campaign_life_cycle_pb2.ArchiveCampaignRequest, _campaign_life_cycle_pb2.ArchiveCampaignResponse]  # type: ignore[assignment]
+    """Puts aside a draft, or a campaign that has ended: lists leave it out unless they ask for it, and nothing of it can be
+    changed but its tags. What it sent stays readable. Needs the scope `author`.
+
+    Errors:
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
+    - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
+    - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is scheduled, live or paused (stop it first), or archived already.
+    """
+    UnarchiveCampaign: _aio.UnaryUnaryMultiCallable[_campaign_life_cycle_pb2.UnarchiveCampaignRequest, _campaign_life_cycle_pb2.UnarchiveCampaignResponse]  # type: ignore[assignment]
+    """Brings an archived campaign back into the state in which it was archived. Needs the scope `author`.
+
+    Errors:
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
+    - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
+    - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not archived.
     """
     PreviewCampaign: _aio.UnaryUnaryMultiCallable[_campaign_preview_pb2.PreviewCampaignRequest, _campaign_preview_pb2.PreviewCampaignResponse]  # type: ignore[assignment]
     """Renders the content for given data and sends nothing. Needs the scope `read` or `author`.
@@ -307,14 +387,42 @@ class CampaignServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def ListCampaigns(
         self,
-        request: _campaign_service_pb2.ListCampaignsRequest,
+        request: _campaign_list_pb2.ListCampaignsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_campaign_service_pb2.ListCampaignsResponse, _abc.Awaitable[_campaign_service_pb2.ListCampaignsResponse]]:
+    ) -> _typing.Union[_campaign_list_pb2.ListCampaignsResponse, _abc.Awaitable[_campaign_list_pb2.ListCampaignsResponse]]:
         """Lists campaigns. Needs the scope `read` or `author`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: a filter or the order is malformed, or the page size is negative.
         - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
+        """
+
+    @_abc_1.abstractmethod
+    def ListTags(
+        self,
+        request: _campaign_list_pb2.ListTagsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_campaign_list_pb2.ListTagsResponse, _abc.Awaitable[_campaign_list_pb2.ListTagsResponse]]:
+        """Lists the tags of the campaigns that are not archived, in the order of their folded forms. Needs the scope `read` or
+        `author`.
+
+        Errors:
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
+        - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
+        """
+
+    @_abc_1.abstractmethod
+    def DuplicateCampaign(
+        self,
+        request: _campaign_service_pb2.DuplicateCampaignRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_campaign_service_pb2.DuplicateCampaignResponse, _abc.Awaitable[_campaign_service_pb2.DuplicateCampaignResponse]]:
+        """Makes a new draft of a campaign's draft, or of one of its versions, with the same tags. Needs the scope `author`.
+
+        Errors:
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the new id or display name breaks its rule.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
+        - `ALREADY_EXISTS` `RESOURCE_EXISTS`: the new id is taken in the caller's sandbox.
         """
 
     @_abc_1.abstractmethod
@@ -329,7 +437,7 @@ class CampaignServiceServicer(metaclass=_abc_1.ABCMeta):
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: a field breaks its rule, or the mask names one that cannot be changed.
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
         - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it. Read it again.
-        - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is stopped or completed.
+        - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is stopped, completed or archived, and more than its tags would change.
         """
 
     @_abc_1.abstractmethod
@@ -360,6 +468,18 @@ class CampaignServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def GetCampaignVersion(
+        self,
+        request: _campaign_version_pb2.GetCampaignVersionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_campaign_version_pb2.GetCampaignVersionResponse, _abc.Awaitable[_campaign_version_pb2.GetCampaignVersionResponse]]:
+        """Returns one version of a campaign. Needs the scope `read` or `author`.
+
+        Errors:
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
+        """
+
+    @_abc_1.abstractmethod
     def ReviewCampaign(
         self,
         request: _campaign_service_pb2.ReviewCampaignRequest,
@@ -385,15 +505,15 @@ class CampaignServiceServicer(metaclass=_abc_1.ABCMeta):
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
         - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
         - `FAILED_PRECONDITION` `REVIEW_FAILED`: review found errors; they are listed.
-        - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is stopped or completed.
+        - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is stopped, completed or archived.
         """
 
     @_abc_1.abstractmethod
     def PauseCampaign(
         self,
-        request: _campaign_service_pb2.PauseCampaignRequest,
+        request: _campaign_life_cycle_pb2.PauseCampaignRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_campaign_service_pb2.PauseCampaignResponse, _abc.Awaitable[_campaign_service_pb2.PauseCampaignResponse]]:
+    ) -> _typing.Union[_campaign_life_cycle_pb2.PauseCampaignResponse, _abc.Awaitable[_campaign_life_cycle_pb2.PauseCampaignResponse]]:
         """Refuses new triggers and keeps accepted messages queued. Hand-offs under way finish. Needs the scope `approve`.
 
         Errors:
@@ -405,9 +525,9 @@ class CampaignServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def ResumeCampaign(
         self,
-        request: _campaign_service_pb2.ResumeCampaignRequest,
+        request: _campaign_life_cycle_pb2.ResumeCampaignRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_campaign_service_pb2.ResumeCampaignResponse, _abc.Awaitable[_campaign_service_pb2.ResumeCampaignResponse]]:
+    ) -> _typing.Union[_campaign_life_cycle_pb2.ResumeCampaignResponse, _abc.Awaitable[_campaign_life_cycle_pb2.ResumeCampaignResponse]]:
         """Accepts triggers again and releases the queue. Needs the scope `approve`.
 
         Errors:
@@ -419,9 +539,9 @@ class CampaignServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def StopCampaign(
         self,
-        request: _campaign_service_pb2.StopCampaignRequest,
+        request: _campaign_life_cycle_pb2.StopCampaignRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_campaign_service_pb2.StopCampaignResponse, _abc.Awaitable[_campaign_service_pb2.StopCampaignResponse]]:
+    ) -> _typing.Union[_campaign_life_cycle_pb2.StopCampaignResponse, _abc.Awaitable[_campaign_life_cycle_pb2.StopCampaignResponse]]:
         """Refuses triggers for good and either sends or cancels what is queued. With `QUEUE_DISPOSAL_CANCEL` no queued message
         leaves after the answer; hand-offs under way finish, and their outcome is recorded. Needs the scope `approve`.
 
@@ -430,6 +550,35 @@ class CampaignServiceServicer(metaclass=_abc_1.ABCMeta):
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
         - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
         - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not scheduled, live or paused.
+        """
+
+    @_abc_1.abstractmethod
+    def ArchiveCampaign(
+        self,
+        request: _campaign_life_cycle_pb2.ArchiveCampaignRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_campaign_life_cycle_pb2.ArchiveCampaignResponse, _abc.Awaitable[_campaign_life_cycle_pb2.ArchiveCampaignResponse]]:
+        """Puts aside a draft, or a campaign that has ended: lists leave it out unless they ask for it, and nothing of it can be
+        changed but its tags. What it sent stays readable. Needs the scope `author`.
+
+        Errors:
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
+        - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
+        - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is scheduled, live or paused (stop it first), or archived already.
+        """
+
+    @_abc_1.abstractmethod
+    def UnarchiveCampaign(
+        self,
+        request: _campaign_life_cycle_pb2.UnarchiveCampaignRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_campaign_life_cycle_pb2.UnarchiveCampaignResponse, _abc.Awaitable[_campaign_life_cycle_pb2.UnarchiveCampaignResponse]]:
+        """Brings an archived campaign back into the state in which it was archived. Needs the scope `author`.
+
+        Errors:
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
+        - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
+        - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not archived.
         """
 
     @_abc_1.abstractmethod

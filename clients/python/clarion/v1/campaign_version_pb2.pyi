@@ -39,7 +39,7 @@ class CampaignVersion(_message.Message):
     """Output only. The key that activated it, as `apiKeys/{api_key}`."""
     @_builtins.property
     def snapshot(self) -> _campaign_pb2.Campaign:
-        """Output only. The campaign's editable fields as they were activated; every other field is empty."""
+        """Output only. The campaign's editable fields as they were activated, without its tags; every other field is empty."""
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
@@ -119,3 +119,53 @@ class ListCampaignVersionsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListCampaignVersionsResponse: _TypeAlias = ListCampaignVersionsResponse  # noqa: Y015
+
+@_typing.final
+class GetCampaignVersionRequest(_message.Message):
+    """Asks for one version."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CAMPAIGN_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    campaign: _builtins.str
+    """Required. `campaigns/{campaign}`."""
+    version: _builtins.int
+    """Required. Its number."""
+    def __init__(
+        self,
+        *,
+        campaign: _builtins.str = ...,
+        version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetCampaignVersionRequest: _TypeAlias = GetCampaignVersionRequest  # noqa: Y015
+
+@_typing.final
+class GetCampaignVersionResponse(_message.Message):
+    """Carries one version."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def version(self) -> Global___CampaignVersion:
+        """The version."""
+
+    def __init__(
+        self,
+        *,
+        version: Global___CampaignVersion | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["version", b"version"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetCampaignVersionResponse: _TypeAlias = GetCampaignVersionResponse  # noqa: Y015

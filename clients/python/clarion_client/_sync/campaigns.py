@@ -3,16 +3,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
-from clarion.v1 import campaign_pb2, campaign_preview_pb2, campaign_version_pb2, trigger_sample_pb2
+from clarion.v1 import (
+    campaign_life_cycle_pb2,
+    campaign_list_pb2,
+    campaign_pb2,
+    campaign_preview_pb2,
+    campaign_version_pb2,
+    trigger_sample_pb2,
+)
 from clarion.v1 import campaign_service_pb2 as wire
 from clarion.v1 import campaign_service_pb2_grpc as rpc
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from clarion_client._conversion import enum_numbers, read, read_all, write
+from clarion_client._conversion import enum_numbers, read, read_all, timestamp, write
 from clarion_client._json_data import struct_of
 from clarion_client._names import full_identity, full_name, short_name
 from clarion_client._sync.calls import Calls
@@ -23,10 +31,12 @@ from clarion_client._values import (
     CampaignState,
     CampaignVersion,
     Category,
+    Channel,
     Preview,
     QueueDisposal,
     Review,
     Stop,
+    TagUse,
     TriggerSamples,
 )
 
@@ -68,25 +78,55 @@ class Campaigns:
         categories: Iterable[Category] = (),
         tags: Iterable[str] = (),
         text: str = "",
+        channels: Iterable[Channel] = (),
+        creator: str = "",
+        min_create_time: dt.datetime | None = None,
+        max_create_time: dt.datetime | None = None,
+        min_update_time: dt.datetime | None = None,
+        max_update_time: dt.datetime | None = None,
         order_by: str = "",
         page_size: int = 0,
         timeout: float | None = None,
     ) -> Pager[Campaign]:
-        """Lists campaigns that match every filter given; the values of one filter are alternatives. `order_by` is
-        `name`, `create_time` or `update_time`, each with an optional ` desc`. `page_size` is 50 unless given, and at
-        most 1,000.
+        """Lists campaigns that match every filter given; the values of one filter are alternatives. Archived ones are
+        listed when `states` asks for them. `creator` is the name of a key, or `me`. `order_by` is `name`, `create_time`
+        or `update_time`, each with an optional ` desc`. `page_size` is 50 unless given, and at most 1,000.
         """
-        request = wire.ListCampaignsRequest(
+        request = campaign_list_pb2.ListCampaignsRequest(
             states=enum_numbers(CampaignState, states, "states"),
             categories=enum_numbers(Category, categories, "categories"),
             tags=tags,
             text=text,
+            channels=enum_numbers(Channel, channels, "channels"),
+            creator=creator,
+            min_create_time=timestamp(min_create_time, "min_create_time"),
+            max_create_time=timestamp(max_create_time, "max_create_time"),
+            min_update_time=timestamp(min_update_time, "min_update_time"),
+            max_update_time=timestamp(max_update_time, "max_update_time"),
             order_by=order_by,
             page_size=page_size,
         )
         return paged(
             self._calls, self._stub.ListCampaigns, request, lambda page: read_all(Campaign, page.campaigns), timeout
         )
+
+    def tags(self, *, page_size: int = 0, timeout: float | None = None) -> Pager[TagUse]:
+        """Lists the tags of campaigns that are not archived."""
+        request = campaign_list_pb2.ListTagsRequest(page_size=page_size)
+        return paged(self._calls, self._stub.ListTags, request, lambda page: read_all(TagUse, page.tags), timeout)
+
+    def duplicate(
+        self, name: str, copy: str, *, version: int = 0, display_name: str = "", timeout: float | None = None
+    ) -> Campaign:
+        """Makes a new draft, named `copy`, of the campaign's draft or of a `version`, with the same tags."""
+        request = wire.DuplicateCampaignRequest(
+            name=full_name("campaigns", name),
+            campaign_id=short_name(full_name("campaigns", copy)),
+            version=version,
+            display_name=display_name,
+        )
+        answer = self._calls.unary(self._stub.DuplicateCampaign, request, repeatable=False, timeout=timeout)
+        return read(Campaign, answer.campaign)
 
     def update(
         self,
@@ -126,6 +166,12 @@ class Campaigns:
             timeout,
         )
 
+    def version(self, name: str, number: int, *, timeout: float | None = None) -> CampaignVersion:
+        """Returns one version of a campaign."""
+        request = campaign_version_pb2.GetCampaignVersionRequest(campaign=full_name("campaigns", name), version=number)
+        answer = self._calls.unary(self._stub.GetCampaignVersion, request, repeatable=True, timeout=timeout)
+        return read(CampaignVersion, answer.version)
+
     def review(self, name: str, *, timeout: float | None = None) -> Review:
         """Runs every check on the draft, and changes nothing."""
         request = wire.ReviewCampaignRequest(name=full_name("campaigns", name))
@@ -142,22 +188,36 @@ class Campaigns:
 
     def pause(self, name: str, *, etag: str = "", timeout: float | None = None) -> Campaign:
         """Refuses new triggers and keeps what was accepted in the queue."""
-        request = wire.PauseCampaignRequest(name=full_name("campaigns", name), etag=etag)
+        request = campaign_life_cycle_pb2.PauseCampaignRequest(name=full_name("campaigns", name), etag=etag)
         answer = self._calls.unary(self._stub.PauseCampaign, request, repeatable=False, timeout=timeout)
         return read(Campaign, answer.campaign)
 
     def resume(self, name: str, *, etag: str = "", timeout: float | None = None) -> Campaign:
         """Accepts triggers again and releases the queue."""
-        request = wire.ResumeCampaignRequest(name=full_name("campaigns", name), etag=etag)
+        request = campaign_life_cycle_pb2.ResumeCampaignRequest(name=full_name("campaigns", name), etag=etag)
         answer = self._calls.unary(self._stub.ResumeCampaign, request, repeatable=False, timeout=timeout)
         return read(Campaign, answer.campaign)
 
     def stop(self, name: str, queue_disposal: QueueDisposal, *, etag: str = "", timeout: float | None = None) -> Stop:
         """Refuses triggers for good, and sends (DRAIN) or cancels (CANCEL) what is queued."""
         (disposal,) = enum_numbers(QueueDisposal, [queue_disposal], "queue_disposal")
-        request = wire.StopCampaignRequest(name=full_name("campaigns", name), queue_disposal=disposal, etag=etag)
+        request = campaign_life_cycle_pb2.StopCampaignRequest(
+            name=full_name("campaigns", name), queue_disposal=disposal, etag=etag
+        )
         answer = self._calls.unary(self._stub.StopCampaign, request, repeatable=False, timeout=timeout)
         return read(Stop, answer)
+
+    def archive(self, name: str, *, etag: str = "", timeout: float | None = None) -> Campaign:
+        """Puts aside a draft, or a campaign that has ended: lists leave it out unless they ask for it."""
+        request = campaign_life_cycle_pb2.ArchiveCampaignRequest(name=full_name("campaigns", name), etag=etag)
+        answer = self._calls.unary(self._stub.ArchiveCampaign, request, repeatable=False, timeout=timeout)
+        return read(Campaign, answer.campaign)
+
+    def unarchive(self, name: str, *, etag: str = "", timeout: float | None = None) -> Campaign:
+        """Brings an archived campaign back into the state in which it was archived."""
+        request = campaign_life_cycle_pb2.UnarchiveCampaignRequest(name=full_name("campaigns", name), etag=etag)
+        answer = self._calls.unary(self._stub.UnarchiveCampaign, request, repeatable=False, timeout=timeout)
+        return read(Campaign, answer.campaign)
 
     def preview(
         self,

@@ -18,8 +18,10 @@ from clarion_client._values.campaign import (
     ThroughputMode,
     UnknownRecipientPolicy,
 )
+from clarion_client._values.campaign_life_cycle import QueueDisposal, Stop
+from clarion_client._values.campaign_list import TagUse
 from clarion_client._values.campaign_preview import Choice, ChoiceSource, Preview
-from clarion_client._values.campaign_service import Activation, QueueDisposal, Review, Stop
+from clarion_client._values.campaign_service import Activation, Review
 from clarion_client._values.campaign_version import CampaignVersion
 from clarion_client._values.category import Category
 from clarion_client._values.channel import Channel
@@ -169,6 +171,7 @@ __all__ = [
     "SuppressionCheck",
     "SuppressionReason",
     "SuppressionScope",
+    "TagUse",
     "ThroughputMode",
     "TlsMode",
     "Topic",

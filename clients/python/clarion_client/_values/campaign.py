@@ -77,6 +77,10 @@ class CampaignState(StrEnum):
     """Ended by a caller. Refuses triggers for good; its queue was drained or cancelled, as that caller said."""
     COMPLETED = "COMPLETED"
     """Ended by its schedule. Refuses triggers for good; what was accepted before is still sent."""
+    ARCHIVED = "ARCHIVED"
+    """Put aside by a caller: it was a draft, stopped or completed. Lists leave it out unless they ask for this
+    state.
+    """
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -125,7 +129,9 @@ class Campaign(Value):
     description: str = ""
     """Optional. What the campaign is for. At most 2,000 characters."""
     tags: Sequence[str] = ()
-    """Optional. Words to find the campaign by. At most 20, each of 1 to 63 characters, without repetition."""
+    """Optional. Words to find the campaign by. At most 20, each of 1 to 63 characters, without repetition. They are
+    compared without case, belong to no version, and may be changed in every state.
+    """
     category: Category | None = None
     """Required. Which rules apply to its messages."""
     default_locale: str = ""

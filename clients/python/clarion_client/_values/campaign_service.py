@@ -4,22 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from enum import StrEnum
 
 from clarion.v1 import campaign_service_pb2
 
 from clarion_client._conversion import Value, represents
 from clarion_client._values.campaign import Campaign, Finding
-
-
-@represents(campaign_service_pb2.StopCampaignRequest.QueueDisposal.DESCRIPTOR)
-class QueueDisposal(StrEnum):
-    """What happens to the messages that are queued."""
-
-    DRAIN = "DRAIN"
-    """They are sent."""
-    CANCEL = "CANCEL"
-    """They end as `MessageState.CANCELLED`."""
 
 
 @represents(campaign_service_pb2.ReviewCampaignResponse.DESCRIPTOR)
@@ -42,14 +31,3 @@ class Activation(Value):
     """The campaign."""
     findings: Sequence[Finding] = ()
     """The warnings that review found."""
-
-
-@represents(campaign_service_pb2.StopCampaignResponse.DESCRIPTOR)
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Stop(Value):
-    """Carries the stopped campaign."""
-
-    campaign: Campaign
-    """The campaign."""
-    queued_count: int = 0
-    """How many messages were queued or being handed off at that moment."""

@@ -21,7 +21,9 @@ class CampaignVersion(Value):
     version: int = 0
     """Output only. Counts from 1 within the campaign."""
     snapshot: Campaign
-    """Output only. The campaign's editable fields as they were activated; every other field is empty."""
+    """Output only. The campaign's editable fields as they were activated, without its tags; every other field is
+    empty.
+    """
     create_time: dt.datetime
     """Output only. When it was made."""
     creator: str = ""

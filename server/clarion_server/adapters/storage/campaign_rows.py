@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from clarion_server.adapters.storage.json_columns import DEFINITION
+from clarion_server.adapters.storage.json_columns import DEFINITION, TEXTS
 from clarion_server.domain.campaign import Campaign, CampaignState, CampaignVersion, QueueDisposal, Schedule
 
 
@@ -18,9 +18,11 @@ def campaign_to_row(campaign: Campaign) -> dict[str, Any]:
         "revision": campaign.revision,
         "state": campaign.state,
         "definition": DEFINITION.encode(campaign.definition),
+        "tags": TEXTS.encode(campaign.tags),
         "display_name": campaign.definition.display_name,
         "description": campaign.definition.description,
         "category": campaign.definition.category,
+        "channels": "".join(f" {action.content.channel} " for action in campaign.definition.actions),
         "live_version": campaign.live_version,
         "last_version": campaign.last_version,
         "draft_pending": campaign.draft_pending,
@@ -46,6 +48,7 @@ def campaign_from_row(row: Row[Any]) -> Campaign:
         creator=row.creator,
         update_time=row.update_time,
         updater=row.updater,
+        tags=TEXTS.decode(row.tags),
         key=row.key,
         revision=row.revision,
         state=CampaignState(row.state),

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, and_, bindparam, delete, exists, func
 from sqlalchemy.exc import IntegrityError
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Values
-from clarion_server.adapters.storage.campaign_lists import campaign_page
+from clarion_server.adapters.storage.campaign_lists import campaign_page, tag_page
 from clarion_server.adapters.storage.campaign_locks import lock_exclusive, lock_shared
 from clarion_server.adapters.storage.campaign_rows import (
     campaign_from_row,
@@ -24,12 +24,13 @@ from clarion_server.adapters.storage.schema import (
     campaign_versions,
     campaigns,
 )
-from clarion_server.application.ports.queries import CampaignQuery, DeliveryPolicy, LockedCampaign
+from clarion_server.application.ports.queries import CampaignQuery, DeliveryPolicy, LockedCampaign, TagUse
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import WriteConflict
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.campaign import Campaign, CampaignState, CampaignVersion, QueueDisposal
 from clarion_server.domain.instant import Instant
+from clarion_server.domain.tags import folded
 
 _IN_USE = (CampaignState.SCHEDULED, CampaignState.LIVE, CampaignState.PAUSED)
 # Statements are built once where they run often: building one takes longer than running it.
@@ -118,6 +119,10 @@ class SqlCampaignRepository:
     def page(self, query: CampaignQuery) -> list[Campaign]:
         return self._read(campaign_page(query))
 
+    def tags(self, visibility: Visibility, after: str | None, limit: int) -> list[TagUse]:
+        rows = self._connection.execute(tag_page(visibility, after, limit))
+        return [TagUse(tag, count) for tag, count in rows]
+
     def due(self, now: Instant) -> list[Campaign]:
         time = campaigns.c.next_transition_time
         return self._read(select(campaigns).where(time <= now).order_by(time, campaigns.c.key))
@@ -173,9 +178,10 @@ class SqlCampaignRepository:
         return [version_from_row(row) for row in rows]
 
     def _add_tags(self, campaign: Campaign) -> None:
-        tags = [{"campaign_key": campaign.key, "tag": tag} for tag in dict.fromkeys(campaign.definition.tags)]
-        if tags:
-            self._connection.execute(insert(campaign_tags), tags)
+        by_form = {folded(tag): tag for tag in campaign.tags}
+        rows = [{"campaign_key": campaign.key, "folded": form, "tag": tag} for form, tag in by_form.items()]
+        if rows:
+            self._connection.execute(insert(campaign_tags), rows)
 
     def _read(self, statement: Select[Any], parameters: Mapping[str, Any] | None = None) -> list[Campaign]:
         return [campaign_from_row(row) for row in self._connection.execute(statement, parameters)]

@@ -7,10 +7,10 @@ from dataclasses import dataclass, fields, replace
 
 from clarion_server.application.campaigns.changes import CampaignChanges, Target
 from clarion_server.application.ports.clock import Clock
-from clarion_server.application.ports.queries import CampaignQuery
+from clarion_server.application.ports.queries import CampaignQuery, TagUse
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.resource_lookup import find_campaign
+from clarion_server.application.resource_lookup import find_campaign, find_version
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid, violations_within
 from clarion_server.domain.access import Caller, Visibility
@@ -19,33 +19,40 @@ from clarion_server.domain.campaign_rules import campaign_violations
 from clarion_server.domain.errors import ResourceExists
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.names import CAMPAIGNS
+from clarion_server.domain.tags import tag_violations
+from clarion_server.domain.text_rules import display_name_violations
 from clarion_server.domain.violation import Violation
 
 #: The field of the campaign in the requests that carry one.
 _FIELD = "campaign"
 
 #: The names of everything that an author may change.
-EDITABLE_FIELDS = frozenset(field.name for field in fields(CampaignDefinition))
+EDITABLE_FIELDS = frozenset({"tags", *(field.name for field in fields(CampaignDefinition))})
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A definition as an author sent it."""
+    """A definition and tags as an author sent them."""
 
     definition: CampaignDefinition
     violations: tuple[Violation, ...] = ()
     """What could not be read, by paths in the campaign. The definition holds stand-ins for it."""
+    tags: tuple[str, ...] = ()
 
-    def only(self, names: frozenset[str], onto: CampaignDefinition) -> Draft:
-        """Returns `onto` with the named fields of this draft, and the violations of these fields."""
-        changes = {name: getattr(self.definition, name) for name in names}
-        return Draft(replace(onto, **changes), violations_within(names, self.violations))
+    def only(self, names: frozenset[str], onto: Campaign) -> Draft:
+        """Returns what `onto` has with the named fields of this draft, and the violations of these fields."""
+        changes = {name: getattr(self.definition, name) for name in names - {"tags"}}
+        tags = self.tags if "tags" in names else onto.tags
+        return Draft(replace(onto.definition, **changes), violations_within(names, self.violations), tags)
 
     def check(self, of_request: Iterable[Violation] = ()) -> None:
         """Raises InvalidFields, with paths in the request."""
         refuse_invalid(
             [*of_request, *(violation.under(_FIELD) for violation in self.violations)],
-            (violation.under(_FIELD) for violation in campaign_violations(self.definition)),
+            (
+                violation.under(_FIELD)
+                for violation in (*campaign_violations(self.definition), *tag_violations(self.tags))
+            ),
         )
 
 
@@ -70,6 +77,16 @@ class UpdateCampaign:
     """True checks everything and stores nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class DuplicateCampaign:
+    source_id: str
+    campaign_id: str
+    version: int = 0
+    """The version to copy; 0: the draft."""
+    display_name: str = ""
+    """Empty: that of the source."""
+
+
 class ManageCampaigns:
     def __init__(self, transactions: Transactions, clock: Clock, on_change: Callable[[Campaign], None]) -> None:
         self._transactions = transactions
@@ -85,6 +102,7 @@ class ManageCampaigns:
             sandbox=caller.sandbox,
             id=command.campaign_id,
             definition=command.draft.definition,
+            tags=command.draft.tags,
             create_time=now,
             creator=caller.name,
             update_time=now,
@@ -93,10 +111,32 @@ class ManageCampaigns:
         if command.validate_only:
             await self._transactions.read(lambda unit: _check_name_is_free(unit, campaign))
             return campaign
-        try:
-            return await self._transactions.write(lambda unit: unit.campaigns.add(campaign))
-        except NameTaken as error:
-            raise ResourceExists(campaign.name) from error
+        return await self._transactions.write(lambda unit: _add(unit, campaign))
+
+    async def duplicate(self, command: DuplicateCampaign, caller: Caller) -> Campaign:
+        """Stores a copy as a new draft. Raises InvalidFields, ResourceNotFound or ResourceExists."""
+        violation = CAMPAIGNS.id_violation(command.campaign_id, "campaign_id")
+        name_violations = display_name_violations(command.display_name) if command.display_name else ()
+        refuse_invalid([violation] if violation else [], name_violations)
+        now = self._clock.now()
+
+        def copy(unit: UnitOfWork) -> Campaign:
+            source = find_campaign(unit, caller.visibility, command.source_id)
+            version = find_version(unit, source, command.version) if command.version else None
+            definition = version.definition if version else source.definition
+            copied = Campaign(
+                sandbox=caller.sandbox,
+                id=command.campaign_id,
+                definition=replace(definition, display_name=command.display_name or definition.display_name),
+                tags=source.tags,
+                create_time=now,
+                creator=caller.name,
+                update_time=now,
+                updater=caller.name,
+            )
+            return _add(unit, copied)
+
+        return await self._transactions.write(copy)
 
     async def get(self, campaign_id: str, caller: Caller) -> Campaign:
         """Returns the campaign in the state that its schedule requires now. Raises ResourceNotFound."""
@@ -113,10 +153,11 @@ class ManageCampaigns:
         """
 
         def change(unit: UnitOfWork, campaign: Campaign, now: Instant) -> Campaign:
-            draft = command.draft.only(command.changed_fields, campaign.definition)
+            draft = command.draft.only(command.changed_fields, campaign)
             draft.check(command.violations)
             live = unit.campaigns.version(campaign.key, campaign.live_version)
-            return campaign.updated(draft.definition, live.definition if live else None, caller.name, now)
+            live_definition = live.definition if live else None
+            return campaign.updated(draft.definition, live_definition, caller.name, now, tags=draft.tags)
 
         target = Target(caller.visibility, command.campaign_id, command.etag)
         if command.validate_only:
@@ -127,6 +168,18 @@ class ManageCampaigns:
         """Deletes a draft. Raises ResourceNotFound, EtagMismatch or IllegalTransition."""
         await self._changes.delete(Target(caller.visibility, campaign_id, etag))
 
+    async def tags(self, after: str | None, limit: int, caller: Caller) -> list[TagUse]:
+        """Returns the tags of the campaigns that are not archived, beginning behind the folded tag `after`."""
+        return await self._transactions.read(lambda unit: unit.campaigns.tags(caller.visibility, after, limit))
+
+    async def version(self, campaign_id: str, number: int, caller: Caller) -> CampaignVersion:
+        """Returns one version. Raises ResourceNotFound."""
+
+        def read(unit: UnitOfWork) -> CampaignVersion:
+            return find_version(unit, find_campaign(unit, caller.visibility, campaign_id), number)
+
+        return await self._transactions.read(read)
+
     async def versions(self, campaign_id: str, before: int | None, limit: int, caller: Caller) -> list[CampaignVersion]:
         """Returns the versions whose numbers are below `before`, the newest first. Raises ResourceNotFound."""
 
@@ -135,6 +188,14 @@ class ManageCampaigns:
             return unit.campaigns.versions(campaign.key, before, limit)
 
         return await self._transactions.read(read)
+
+
+def _add(unit: UnitOfWork, campaign: Campaign) -> Campaign:
+    """Raises ResourceExists."""
+    try:
+        return unit.campaigns.add(campaign)
+    except NameTaken as error:
+        raise ResourceExists(campaign.name) from error
 
 
 def _check_name_is_free(unit: UnitOfWork, campaign: Campaign) -> None:

@@ -112,6 +112,20 @@ class CampaignLifeCycle:
             lambda unit, campaign: read_counts(unit, campaign.key, None).queued_count,
         )
 
+    async def archive(self, campaign_id: str, etag: str, caller: Caller) -> Campaign:
+        """Raises ResourceNotFound, EtagMismatch or IllegalTransition."""
+        return await self._changes.make(
+            Target(caller.visibility, campaign_id, etag),
+            lambda _unit, campaign, now: campaign.archived(caller.name, now),
+        )
+
+    async def unarchive(self, campaign_id: str, etag: str, caller: Caller) -> Campaign:
+        """Raises ResourceNotFound, EtagMismatch or IllegalTransition."""
+        return await self._changes.make(
+            Target(caller.visibility, campaign_id, etag),
+            lambda _unit, campaign, now: campaign.unarchived(caller.name, now),
+        )
+
     def _candidate(self, unit: UnitOfWork, target: Target, number: int) -> _Candidate:
         campaign = find_campaign(unit, target.visibility, target.campaign_id).at(self._clock.now())
         version = find_version(unit, campaign, number) if number else None

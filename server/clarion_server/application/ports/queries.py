@@ -31,11 +31,32 @@ class LockedCampaign(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Times:
+    """Bounds of an instant, both inclusive. None leaves that side open."""
+
+    earliest: Instant | None = None
+    latest: Instant | None = None
+
+
+class TagUse(NamedTuple):
+    tag: str
+    """As one of the campaigns writes it."""
+    campaign_count: int
+
+
+@dataclass(frozen=True, slots=True)
 class CampaignQuery:
     visibility: Visibility
     states: frozenset[CampaignState] = frozenset()
+    """Empty: in every state but ARCHIVED."""
     categories: frozenset[Category] = frozenset()
+    channels: frozenset[Channel] = frozenset()
+    """Only campaigns whose draft has an action on one of these."""
     tags: frozenset[str] = frozenset()
+    """In any case."""
+    creator: str = ""
+    created: Times = Times()
+    updated: Times = Times()
     text: str = ""
     order_by: str = "name"
     """`name`, `create_time` or `update_time`."""
@@ -55,7 +76,8 @@ class DeliveryPolicy:
     @property
     def is_cancelled(self) -> bool:
         """Whether they never leave."""
-        return self.state is CampaignState.STOPPED and self.queue_disposal is QueueDisposal.CANCEL
+        # It was said when the campaign was stopped, and holds when it is archived since.
+        return self.queue_disposal is QueueDisposal.CANCEL
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from clarion_server.application.ports.queries import (
     MessageQuery,
     QueuedEnd,
     QueuedMessage,
+    TagUse,
 )
 from clarion_server.domain.access import ApiKey, Visibility
 from clarion_server.domain.campaign import Campaign, CampaignVersion
@@ -69,6 +70,10 @@ class CampaignRepository(Protocol):
         ...
 
     def page(self, query: CampaignQuery) -> list[Campaign]: ...
+
+    def tags(self, visibility: Visibility, after: str | None, limit: int) -> list[TagUse]:
+        """Returns the tags of campaigns that are not archived, by their folded form; `after`: only larger ones."""
+        ...
 
     def due(self, now: Instant) -> list[Campaign]:
         """Those whose schedule moves them at or before `now` (`Campaign.next_transition_time`)."""

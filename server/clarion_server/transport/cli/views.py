@@ -40,6 +40,7 @@ _STYLES = {
     "REJECTED": "red",
     "STOPPED": "dim",
     "COMPLETED": "dim",
+    "ARCHIVED": "dim",
 }
 
 

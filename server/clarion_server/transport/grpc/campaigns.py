@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
+from clarion.v1 import campaign_life_cycle_pb2 as life_pb
+from clarion.v1 import campaign_list_pb2 as list_pb
 from clarion.v1 import campaign_pb2 as campaign_pb
 from clarion.v1 import campaign_preview_pb2 as preview_pb
 from clarion.v1 import campaign_service_pb2 as pb
@@ -13,6 +13,7 @@ from clarion.v1 import trigger_sample_pb2 as sample_pb
 from clarion_server.application.campaigns.drafts import (
     EDITABLE_FIELDS,
     CreateCampaign,
+    DuplicateCampaign,
     ManageCampaigns,
     UpdateCampaign,
 )
@@ -20,33 +21,22 @@ from clarion_server.application.campaigns.life_cycle import ActivateCampaign, Ca
 from clarion_server.application.campaigns.preview import CampaignPreviewer
 from clarion_server.application.campaigns.review import errors_of
 from clarion_server.application.campaigns.trigger_sample import TriggerSampler
-from clarion_server.application.ports.queries import CampaignQuery
 from clarion_server.domain.access import Caller
 from clarion_server.domain.campaign import Campaign, QueueDisposal
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.names import CAMPAIGNS
-from clarion_server.domain.violation import Violation, malformed, required, too_long, too_many
+from clarion_server.domain.tags import folded
+from clarion_server.domain.violation import Violation, required
+from clarion_server.transport.api.convert.campaign_lists import to_campaign_list
 from clarion_server.transport.api.convert.campaigns import to_campaign, to_draft, to_finding, to_version
-from clarion_server.transport.api.convert.enums import CAMPAIGN_STATE, CATEGORY, QUEUE_DISPOSAL
+from clarion_server.transport.api.convert.enums import QUEUE_DISPOSAL
 from clarion_server.transport.api.convert.previews import to_command, to_preview
 from clarion_server.transport.api.convert.request_parser import RequestParser
 from clarion_server.transport.api.convert.samples import to_response
 from clarion_server.transport.api.masks import read_mask
-from clarion_server.transport.api.pagination import Page, page_of
+from clarion_server.transport.api.pagination import page_of
 from clarion_server.transport.api.public_addresses import PublicAddresses
 from clarion_server.transport.api.requests import converted
-
-#: The fields by which campaigns can be ordered, each with its type and the value of a campaign.
-_ORDERS: Mapping[str, tuple[type, Callable[[Campaign], str | int]]] = {
-    "name": (str, lambda campaign: campaign.id),
-    "create_time": (int, lambda campaign: campaign.create_time),
-    "update_time": (int, lambda campaign: campaign.update_time),
-}
-_DESCENDING = "desc"
-
-MAX_FILTER_TAGS = 100
-#: In characters.
-MAX_FILTER_TEXT = 200
 
 
 class CampaignService:
@@ -76,28 +66,27 @@ class CampaignService:
         campaign = await self._campaigns.get(CAMPAIGNS.parse(request.name), caller)
         return pb.GetCampaignResponse(campaign=to_campaign(campaign))
 
-    async def list_campaigns(self, request: pb.ListCampaignsRequest, caller: Caller) -> pb.ListCampaignsResponse:
-        parser = RequestParser()
-        order_by, descending = _read_order(parser, request.order_by)
-        value_type, value_of = _ORDERS[order_by]
-        states = parser.members(CAMPAIGN_STATE, request.states, "states")
-        categories = parser.members(CATEGORY, request.categories, "categories")
-        _check_filters(parser, request)
-        page = page_of(request, caller, value_type, str, parser=parser)
-        query = CampaignQuery(
-            caller.visibility,
-            states=frozenset(states),
-            categories=frozenset(categories),
-            tags=frozenset(request.tags),
-            text=request.text,
-            order_by=order_by,
-            descending=descending,
-            after=_after(page),
-            limit=page.limit,
-        )
-        found = await self._campaigns.page(query)
-        shown, token = page.cut(found, lambda campaign: (value_of(campaign), campaign.id))
-        return pb.ListCampaignsResponse(campaigns=map(to_campaign, shown), next_page_token=token)
+    async def list_campaigns(
+        self, request: list_pb.ListCampaignsRequest, caller: Caller
+    ) -> list_pb.ListCampaignsResponse:
+        asked = to_campaign_list(request, caller)
+        found = await self._campaigns.page(asked.query)
+        shown, token = asked.page.cut(found, asked.position)
+        return list_pb.ListCampaignsResponse(campaigns=map(to_campaign, shown), next_page_token=token)
+
+    async def list_tags(self, request: list_pb.ListTagsRequest, caller: Caller) -> list_pb.ListTagsResponse:
+        page = page_of(request, caller, str)
+        found = await self._campaigns.tags(page.after[0] if page.after else None, page.limit, caller)
+        shown, token = page.cut(found, lambda use: (folded(use.tag),))
+        uses = [list_pb.TagUse(tag=use.tag, campaign_count=use.campaign_count) for use in shown]
+        return list_pb.ListTagsResponse(tags=uses, next_page_token=token)
+
+    async def duplicate_campaign(
+        self, request: pb.DuplicateCampaignRequest, caller: Caller
+    ) -> pb.DuplicateCampaignResponse:
+        source_id = CAMPAIGNS.parse(request.name)
+        command = DuplicateCampaign(source_id, request.campaign_id, request.version, request.display_name)
+        return pb.DuplicateCampaignResponse(campaign=to_campaign(await self._campaigns.duplicate(command, caller)))
 
     async def update_campaign(self, request: pb.UpdateCampaignRequest, caller: Caller) -> pb.UpdateCampaignResponse:
         _need_campaign(request)
@@ -130,6 +119,13 @@ class CampaignService:
             versions=[to_version(version, campaign_id) for version in shown], next_page_token=token
         )
 
+    async def get_campaign_version(
+        self, request: version_pb.GetCampaignVersionRequest, caller: Caller
+    ) -> version_pb.GetCampaignVersionResponse:
+        campaign_id = CAMPAIGNS.parse(request.campaign, "campaign")
+        version = await self._campaigns.version(campaign_id, request.version, caller)
+        return version_pb.GetCampaignVersionResponse(version=to_version(version, campaign_id))
+
     async def review_campaign(self, request: pb.ReviewCampaignRequest, caller: Caller) -> pb.ReviewCampaignResponse:
         findings = await self._life_cycle.review(CAMPAIGNS.parse(request.name), caller)
         return pb.ReviewCampaignResponse(findings=map(to_finding, findings), activatable=not errors_of(findings))
@@ -143,18 +139,34 @@ class CampaignService:
             campaign=to_campaign(activation.campaign), findings=map(to_finding, activation.warnings)
         )
 
-    async def pause_campaign(self, request: pb.PauseCampaignRequest, caller: Caller) -> pb.PauseCampaignResponse:
+    async def pause_campaign(
+        self, request: life_pb.PauseCampaignRequest, caller: Caller
+    ) -> life_pb.PauseCampaignResponse:
         campaign = await self._life_cycle.pause(CAMPAIGNS.parse(request.name), request.etag, caller)
-        return pb.PauseCampaignResponse(campaign=to_campaign(campaign))
+        return life_pb.PauseCampaignResponse(campaign=to_campaign(campaign))
 
-    async def resume_campaign(self, request: pb.ResumeCampaignRequest, caller: Caller) -> pb.ResumeCampaignResponse:
+    async def resume_campaign(
+        self, request: life_pb.ResumeCampaignRequest, caller: Caller
+    ) -> life_pb.ResumeCampaignResponse:
         campaign = await self._life_cycle.resume(CAMPAIGNS.parse(request.name), request.etag, caller)
-        return pb.ResumeCampaignResponse(campaign=to_campaign(campaign))
+        return life_pb.ResumeCampaignResponse(campaign=to_campaign(campaign))
 
-    async def stop_campaign(self, request: pb.StopCampaignRequest, caller: Caller) -> pb.StopCampaignResponse:
+    async def stop_campaign(self, request: life_pb.StopCampaignRequest, caller: Caller) -> life_pb.StopCampaignResponse:
         campaign_id, disposal = _read_stop(request)
         campaign, queued_count = await self._life_cycle.stop(campaign_id, disposal, request.etag, caller)
-        return pb.StopCampaignResponse(campaign=to_campaign(campaign), queued_count=queued_count)
+        return life_pb.StopCampaignResponse(campaign=to_campaign(campaign), queued_count=queued_count)
+
+    async def archive_campaign(
+        self, request: life_pb.ArchiveCampaignRequest, caller: Caller
+    ) -> life_pb.ArchiveCampaignResponse:
+        campaign = await self._life_cycle.archive(CAMPAIGNS.parse(request.name), request.etag, caller)
+        return life_pb.ArchiveCampaignResponse(campaign=to_campaign(campaign))
+
+    async def unarchive_campaign(
+        self, request: life_pb.UnarchiveCampaignRequest, caller: Caller
+    ) -> life_pb.UnarchiveCampaignResponse:
+        campaign = await self._life_cycle.unarchive(CAMPAIGNS.parse(request.name), request.etag, caller)
+        return life_pb.UnarchiveCampaignResponse(campaign=to_campaign(campaign))
 
     async def preview_campaign(
         self, request: preview_pb.PreviewCampaignRequest, caller: Caller
@@ -182,36 +194,7 @@ def _written(campaign: Campaign, validate_only: bool) -> campaign_pb.Campaign:
     return message
 
 
-def _read_order(parser: RequestParser, order_by: str) -> tuple[str, bool]:
-    """Returns the field and whether the order is descending."""
-    field, _, direction = (order_by or "name").partition(" ")
-    if field in _ORDERS and direction in ("", _DESCENDING):
-        return field, direction == _DESCENDING
-    parser.add(malformed("order_by", f"Must be one of {', '.join(_ORDERS)}, each with an optional ' {_DESCENDING}'."))
-    return "name", False
-
-
-def _check_filters(parser: RequestParser, request: pb.ListCampaignsRequest) -> None:
-    if len(request.tags) > MAX_FILTER_TAGS:
-        parser.add(too_many("tags", MAX_FILTER_TAGS))
-    if len(request.text) > MAX_FILTER_TEXT:
-        parser.add(too_long("text", MAX_FILTER_TEXT))
-    for index, text in enumerate(request.tags[: MAX_FILTER_TAGS + 1]):
-        _check_storable(parser, text, f"tags[{index}]")
-    _check_storable(parser, request.text, "text")
-
-
-def _check_storable(parser: RequestParser, text: str, field: str) -> None:
-    """Adds a violation for NUL, which no stored text has and PostgreSQL refuses in queries too."""
-    if "\0" in text:
-        parser.add(malformed(field, "Must not contain the character U+0000."))
-
-
-def _after(page: Page) -> tuple[str | int, str] | None:
-    return None if page.after is None else (page.after[0], page.after[1])
-
-
-def _read_stop(request: pb.StopCampaignRequest) -> tuple[str, QueueDisposal]:
+def _read_stop(request: life_pb.StopCampaignRequest) -> tuple[str, QueueDisposal]:
     parser = RequestParser()
     campaign_id = parser.id(CAMPAIGNS, request.name, "name")
     disposal = QUEUE_DISPOSAL.member(request.queue_disposal)

@@ -10,6 +10,7 @@ from clarion_server.application.ports.queries import CampaignQuery
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.campaign import Campaign, CampaignDefinition, CampaignState
 from clarion_server.domain.category import Category
+from clarion_server.domain.channel_kind import Channel
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
@@ -34,6 +35,7 @@ class CampaignTasks(SideBySide):
         state=values.campaign_states,
         schedule=values.schedules,
         definition=values.definitions,
+        tags=values.tags,
     )
     def change_campaign(self, index: int, ahead: int, **changes: Any) -> None:
         def change(side: Side) -> None:
@@ -52,6 +54,10 @@ class CampaignTasks(SideBySide):
 
     @rule(
         visibility=values.visibilities,
+        channels=values.subsets(Channel),
+        creator=st.sampled_from(["", "apiKeys/1", "apiKeys/2"]),
+        created=values.bounds,
+        updated=values.bounds,
         states=values.subsets(CampaignState),
         categories=values.subsets(Category),
         tags=values.subsets(values.TAGS),
@@ -73,6 +79,11 @@ class CampaignTasks(SideBySide):
         _order = attrgetter("id" if order_by == "name" else order_by, "id")
         self.both(walk)
 
+    @rule(visibility=values.visibilities, limit=values.limits)
+    def list_tags(self, visibility: Visibility, limit: int) -> None:
+        self.both(lambda side: side.work.campaigns.tags(visibility, None, limit))
+
 
 def _all_campaigns(side: Side) -> list[Campaign]:
-    return [each for seen in samples.VISIBILITIES for each in side.work.campaigns.page(CampaignQuery(seen))]
+    every = frozenset(CampaignState)
+    return [each for seen in samples.VISIBILITIES for each in side.work.campaigns.page(CampaignQuery(seen, every))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeVar
 
+from clarion_server.application.ports.queries import Times
 from clarion_server.domain.campaign import CampaignState, Schedule
 from clarion_server.domain.category import Category
 from clarion_server.domain.message import SUCCESSORS, MessageState
@@ -15,11 +16,12 @@ from tests.contract.store import samples
 T = TypeVar("T")
 
 PROCESSES = ("process-1", "process-2")
-TAGS = ("a", "b", '"', "é")
+TAGS = ("a", "A", "b", '"', "é")
 
 times = st.integers(0, 12)
 indexes = st.integers(0, 200)
 some_indexes = st.lists(indexes, min_size=1, max_size=6)
+bounds = st.builds(Times, st.none() | times, st.none() | times)
 limits = st.sampled_from([1, 2, 5, 100])
 sandboxes = st.sampled_from(samples.SANDBOXES)
 visibilities = st.sampled_from(samples.VISIBILITIES)
@@ -30,11 +32,11 @@ identities = st.sampled_from(["email:jane@example.com", "email:JANE@example.com"
 schedules = st.builds(Schedule, st.none() | times, st.none() | times)
 campaign_states = st.sampled_from(CampaignState)
 settled_states = st.sampled_from(sorted(SUCCESSORS[MessageState.SENDING]))
+tags = st.lists(st.sampled_from(TAGS), max_size=2, unique_by=str.casefold).map(tuple)
 definitions = st.builds(
     samples.definition,
     display_name=texts,
     description=texts,
-    tags=st.lists(st.sampled_from(TAGS), max_size=2, unique=True).map(tuple),
     category=st.none() | st.sampled_from(Category),
 )
 

@@ -26,10 +26,13 @@ campaigns = Table(
     Column("revision", Integer, nullable=False),
     Column("state", Text, nullable=False),
     Column("definition", Text, nullable=False),
+    Column("tags", Text, nullable=False),
     # Parts of the definition by which lists filter.
     Column("display_name", Bytewise, nullable=False),
     Column("description", Bytewise, nullable=False),
     Column("category", Text),
+    # The channels of the actions, with a blank before and after each.
+    Column("channels", Text, nullable=False),
     Column("live_version", Integer, nullable=False),
     Column("last_version", Integer, nullable=False),
     Column("draft_pending", Boolean, nullable=False),
@@ -58,7 +61,8 @@ campaign_tags = Table(
     "campaign_tags",
     metadata,
     Column("campaign_key", Key, ForeignKey("campaigns.key", ondelete="CASCADE"), primary_key=True),
-    Column("tag", Bytewise, primary_key=True),
+    Column("folded", Bytewise, primary_key=True),
+    Column("tag", Bytewise, nullable=False),
     sqlite_with_rowid=False,
 )
 

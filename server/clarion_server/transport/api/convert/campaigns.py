@@ -49,7 +49,6 @@ def to_draft(campaign: pb.Campaign) -> Draft:
     definition = CampaignDefinition(
         display_name=campaign.display_name,
         description=campaign.description,
-        tags=tuple(campaign.tags),
         category=parser.member(CATEGORY, campaign.category, "category"),
         default_locale=campaign.default_locale or _EMPTY.default_locale,
         identity_namespace=campaign.identity_namespace or _EMPTY.identity_namespace,
@@ -76,7 +75,7 @@ def to_draft(campaign: pb.Campaign) -> Draft:
         ),
         sending_policy=parser.optional_id(SENDING_POLICIES, campaign.sending_policy, "sending_policy"),
     )
-    return Draft(definition, parser.violations)
+    return Draft(definition, parser.violations, tuple(campaign.tags))
 
 
 def to_campaign(campaign: Campaign) -> pb.Campaign:
@@ -84,6 +83,7 @@ def to_campaign(campaign: Campaign) -> pb.Campaign:
     message.MergeFrom(
         pb.Campaign(
             name=campaign.name,
+            tags=campaign.tags,
             state=CAMPAIGN_STATE.number(campaign.state),
             live_version=campaign.live_version,
             draft_pending=campaign.draft_pending,
@@ -139,7 +139,6 @@ def _to_snapshot(definition: CampaignDefinition) -> pb.Campaign:
     return pb.Campaign(
         display_name=definition.display_name,
         description=definition.description,
-        tags=definition.tags,
         category=CATEGORY.number(definition.category),
         default_locale=definition.default_locale,
         identity_namespace=definition.identity_namespace,

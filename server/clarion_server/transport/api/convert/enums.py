@@ -9,9 +9,9 @@ from typing import Generic, TypeVar
 from clarion.v1 import (
     api_key_pb2,
     attempt_pb2,
+    campaign_life_cycle_pb2,
     campaign_pb2,
     campaign_preview_pb2,
-    campaign_service_pb2,
     category_pb2,
     channel_pb2,
     consent_pb2,
@@ -90,7 +90,9 @@ UNKNOWN_RECIPIENT_POLICY = EnumPair(
 )
 THROUGHPUT_MODE = EnumPair(ThroughputMode, campaign_pb2.ThroughputMode.Value, "THROUGHPUT_MODE")
 SEVERITY = EnumPair(Severity, campaign_pb2.Finding.Severity.Value, "SEVERITY")
-QUEUE_DISPOSAL = EnumPair(QueueDisposal, campaign_service_pb2.StopCampaignRequest.QueueDisposal.Value, "QUEUE_DISPOSAL")
+QUEUE_DISPOSAL = EnumPair(
+    QueueDisposal, campaign_life_cycle_pb2.StopCampaignRequest.QueueDisposal.Value, "QUEUE_DISPOSAL"
+)
 TLS_MODE = EnumPair(TlsMode, smtp_provider_pb2.SmtpProvider.TlsMode.Value, "TLS_MODE")
 WEBHOOK_METHOD = EnumPair(Method, webhook_content_pb2.WebhookContent.Method.Value, "METHOD")
 CHANNEL = EnumPair(Channel, channel_pb2.Channel.Value, "CHANNEL")

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from clarion_server.transport.cli.commands.life_cycle import state_view
 from clarion_server.transport.cli.commands.lists import Limit, page_size, show_list
-from clarion_server.transport.cli.commands.options import CampaignName, parse_members, split_words
-from clarion_server.transport.cli.session import CurrentSession
+from clarion_server.transport.cli.commands.options import (
+    CampaignName,
+    Instant,
+    parse_members,
+    parse_time,
+    split_words,
+)
+from clarion_server.transport.cli.session import CurrentSession, Session
 from clarion_server.transport.cli.views import id_of, moment, plain, state
 
-campaigns = App(name="campaigns", help="List, show and delete campaigns, and see their versions.")
+campaigns = App(name="campaigns", help="List, show, copy, archive and delete campaigns, and see their versions.")
 
 
 @campaigns.command(name="list")
@@ -21,7 +29,8 @@ def list_campaigns(
         tuple[str, ...],
         Parameter(
             ("--states", "--state"),
-            help="Only campaigns in these states: draft, scheduled, live, paused, stopped, completed.",
+            help="Only campaigns in these states: draft, scheduled, live, paused, stopped, completed, archived."
+            " Default: all but archived.",
         ),
     ] = (),
     categories: Annotated[
@@ -29,19 +38,31 @@ def list_campaigns(
         Parameter(("--categories", "--category"), help="Only campaigns of these categories: transactional, marketing."),
     ] = (),
     tags: Annotated[
-        tuple[str, ...], Parameter(("--tags", "--tag"), help="Only campaigns with one of these tags.")
+        tuple[str, ...], Parameter(("--tags", "--tag"), help="Only campaigns with one of these tags, in any case.")
     ] = (),
+    channels: Annotated[
+        tuple[str, ...],
+        Parameter(("--channels", "--channel"), help="Only campaigns that send on these channels: email, webhook."),
+    ] = (),
+    creator: Annotated[str, Parameter(help="Only campaigns that this key created, such as apiKeys/4711.")] = "",
+    mine: Annotated[bool, Parameter(help="Only campaigns that your own key created.")] = False,
+    created_since: Annotated[Instant, Parameter(help="Only campaigns created at this time or later.")] = "",
+    updated_since: Annotated[Instant, Parameter(help="Only campaigns changed at this time or later.")] = "",
     text: Annotated[str, Parameter(help="Only campaigns with this text in their id, name or description.")] = "",
     limit: Limit = 50,
     session: CurrentSession,
 ) -> None:
-    """List campaigns by name. States, categories and tags may be lists with commas."""
-    from clarion_client import CampaignState, Category  # noqa: PLC0415 - gRPC takes longer to load than help to print
+    """List campaigns by name. States, categories, channels and tags may be lists with commas."""
+    from clarion_client import CampaignState, Category, Channel  # noqa: PLC0415 - gRPC takes longer to load than help to print
 
     pager = session.client.campaigns.list(
         states=parse_members(CampaignState, states, "--states"),
         categories=parse_members(Category, categories, "--categories"),
         tags=split_words(tags),
+        channels=parse_members(Channel, channels, "--channels"),
+        creator="me" if mine else creator,
+        min_create_time=parse_time(created_since, "--created-since"),
+        min_update_time=parse_time(updated_since, "--updated-since"),
         text=text,
         page_size=page_size(limit),
     )
@@ -56,18 +77,48 @@ def list_campaigns(
     show_list(session.output, pager, limit, columns)
 
 
+@campaigns.command(name="tags")
+def list_tags(*, limit: Limit = 50, session: CurrentSession) -> None:
+    """List the tags of campaigns, and how many campaigns have each."""
+    columns = {
+        "TAG": lambda use: plain(use.tag),
+        "CAMPAIGNS": lambda use: plain(use.campaign_count),
+    }
+    show_list(session.output, session.client.campaigns.tags(page_size=page_size(limit)), limit, columns)
+
+
 @campaigns.command(name="get")
-def get_campaign(campaign: CampaignName, /, *, session: CurrentSession) -> None:
-    """Print a campaign's draft as a file for `clarion apply`."""
+def get_campaign(
+    campaign: CampaignName,
+    /,
+    *,
+    version: Annotated[int, Parameter(help="Print this version. Default: the draft.")] = 0,
+    session: CurrentSession,
+) -> None:
+    """Print a campaign's draft, or one of its versions, as a file for `clarion apply`."""
     from clarion_server.transport.cli.files.resource_types import CAMPAIGN  # noqa: PLC0415 - see above
 
+    if version:
+        _print_version(session, campaign, version)
+        return
     found = session.client.campaigns.get(campaign)
     if session.output.as_json:
         session.output.show(found.to_dict(), str)
         return
-    version = f", version {found.live_version}" if found.live_version else ""
-    pending = ", with changes that are not activated" if version and found.draft_pending else ""
-    session.output.write(CAMPAIGN.exported(found, f"{found.state}{version}{pending}"))
+    live = f", version {found.live_version}" if found.live_version else ""
+    pending = ", with changes that are not activated" if live and found.draft_pending else ""
+    session.output.write(CAMPAIGN.exported(found, f"{found.state}{live}{pending}"))
+
+
+def _print_version(session: Session, campaign: str, number: int) -> None:
+    from clarion_server.transport.cli.files.resource_types import CAMPAIGN  # noqa: PLC0415 - loads gRPC
+
+    found = session.client.campaigns.version(campaign, number)
+    if session.output.as_json:
+        session.output.show(found.to_dict(), str)
+        return
+    snapshot = replace(found.snapshot, name=found.campaign)
+    session.output.write(CAMPAIGN.exported(snapshot, f"version {found.version}, without tags: these have no versions"))
 
 
 @campaigns.command(name="versions")
@@ -80,6 +131,35 @@ def list_versions(campaign: CampaignName, /, *, limit: Limit = 50, session: Curr
         "BY": lambda version: plain(version.creator),
     }
     show_list(session.output, pager, limit, columns)
+
+
+@campaigns.command(name="duplicate")
+def duplicate_campaign(
+    campaign: CampaignName,
+    copy: Annotated[str, Parameter(help="The id of the copy.")],
+    /,
+    *,
+    version: Annotated[int, Parameter(help="Copy this version. Default: the draft.")] = 0,
+    display_name: Annotated[str, Parameter(help="The display name of the copy. Default: the same.")] = "",
+    session: CurrentSession,
+) -> None:
+    """Make a new draft of a campaign."""
+    made = session.client.campaigns.duplicate(campaign, copy, version=version, display_name=display_name)
+    session.output.show(made.to_dict(), lambda: state_view(made))
+
+
+@campaigns.command(name="archive")
+def archive_campaign(campaign: CampaignName, /, *, session: CurrentSession) -> None:
+    """Put aside a draft or a campaign that has ended: lists leave it out."""
+    archived = session.client.campaigns.archive(campaign)
+    session.output.show(archived.to_dict(), lambda: state_view(archived))
+
+
+@campaigns.command(name="unarchive")
+def unarchive_campaign(campaign: CampaignName, /, *, session: CurrentSession) -> None:
+    """Bring an archived campaign back."""
+    found = session.client.campaigns.unarchive(campaign)
+    session.output.show(found.to_dict(), lambda: state_view(found))
 
 
 @campaigns.command(name="delete")

@@ -2,16 +2,18 @@
 // @generated from file clarion/v1/campaign_service.proto (package clarion.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Campaign, Campaign_State, Finding } from "./campaign_pb.js";
+import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Campaign, Finding } from "./campaign_pb.js";
 import { file_clarion_v1_campaign } from "./campaign_pb.js";
+import type { ArchiveCampaignRequestSchema, ArchiveCampaignResponseSchema, PauseCampaignRequestSchema, PauseCampaignResponseSchema, ResumeCampaignRequestSchema, ResumeCampaignResponseSchema, StopCampaignRequestSchema, StopCampaignResponseSchema, UnarchiveCampaignRequestSchema, UnarchiveCampaignResponseSchema } from "./campaign_life_cycle_pb.js";
+import { file_clarion_v1_campaign_life_cycle } from "./campaign_life_cycle_pb.js";
+import type { ListCampaignsRequestSchema, ListCampaignsResponseSchema, ListTagsRequestSchema, ListTagsResponseSchema } from "./campaign_list_pb.js";
+import { file_clarion_v1_campaign_list } from "./campaign_list_pb.js";
 import type { PreviewCampaignRequestSchema, PreviewCampaignResponseSchema } from "./campaign_preview_pb.js";
 import { file_clarion_v1_campaign_preview } from "./campaign_preview_pb.js";
-import type { ListCampaignVersionsRequestSchema, ListCampaignVersionsResponseSchema } from "./campaign_version_pb.js";
+import type { GetCampaignVersionRequestSchema, GetCampaignVersionResponseSchema, ListCampaignVersionsRequestSchema, ListCampaignVersionsResponseSchema } from "./campaign_version_pb.js";
 import { file_clarion_v1_campaign_version } from "./campaign_version_pb.js";
-import type { Category } from "./category_pb.js";
-import { file_clarion_v1_category } from "./category_pb.js";
 import type { GetTriggerSampleRequestSchema, GetTriggerSampleResponseSchema } from "./trigger_sample_pb.js";
 import { file_clarion_v1_trigger_sample } from "./trigger_sample_pb.js";
 import { file_google_api_annotations } from "../../google/api/annotations_pb.js";
@@ -24,7 +26,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/campaign_service.proto.
  */
 export const file_clarion_v1_campaign_service: GenFile = /*@__PURE__*/
-  fileDesc("CiFjbGFyaW9uL3YxL2NhbXBhaWduX3NlcnZpY2UucHJvdG8SCmNsYXJpb24udjEifQoVQ3JlYXRlQ2FtcGFpZ25SZXF1ZXN0EhkKC2NhbXBhaWduX2lkGAEgASgJQgTiQQECEiwKCGNhbXBhaWduGAIgASgLMhQuY2xhcmlvbi52MS5DYW1wYWlnbkIE4kEBAhIbCg12YWxpZGF0ZV9vbmx5GAMgASgIQgTiQQEBIkAKFkNyZWF0ZUNhbXBhaWduUmVzcG9uc2USJgoIY2FtcGFpZ24YASABKAsyFC5jbGFyaW9uLnYxLkNhbXBhaWduIigKEkdldENhbXBhaWduUmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECIj0KE0dldENhbXBhaWduUmVzcG9uc2USJgoIY2FtcGFpZ24YASABKAsyFC5jbGFyaW9uLnYxLkNhbXBhaWduIusBChRMaXN0Q2FtcGFpZ25zUmVxdWVzdBIwCgZzdGF0ZXMYASADKA4yGi5jbGFyaW9uLnYxLkNhbXBhaWduLlN0YXRlQgTiQQEBEi4KCmNhdGVnb3JpZXMYAiADKA4yFC5jbGFyaW9uLnYxLkNhdGVnb3J5QgTiQQEBEhIKBHRhZ3MYAyADKAlCBOJBAQESEgoEdGV4dBgEIAEoCUIE4kEBARIWCghvcmRlcl9ieRgFIAEoCUIE4kEBARIXCglwYWdlX3NpemUYBiABKAVCBOJBAQESGAoKcGFnZV90b2tlbhgHIAEoCUIE4kEBASJZChVMaXN0Q2FtcGFpZ25zUmVzcG9uc2USJwoJY2FtcGFpZ25zGAEgAygLMhQuY2xhcmlvbi52MS5DYW1wYWlnbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkimQEKFVVwZGF0ZUNhbXBhaWduUmVxdWVzdBIsCghjYW1wYWlnbhgBIAEoCzIULmNsYXJpb24udjEuQ2FtcGFpZ25CBOJBAQISNQoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrQgTiQQEBEhsKDXZhbGlkYXRlX29ubHkYAyABKAhCBOJBAQEiQAoWVXBkYXRlQ2FtcGFpZ25SZXNwb25zZRImCghjYW1wYWlnbhgBIAEoCzIULmNsYXJpb24udjEuQ2FtcGFpZ24iPwoVRGVsZXRlQ2FtcGFpZ25SZXF1ZXN0EhIKBG5hbWUYASABKAlCBOJBAQISEgoEZXRhZxgCIAEoCUIE4kEBASIYChZEZWxldGVDYW1wYWlnblJlc3BvbnNlIisKFVJldmlld0NhbXBhaWduUmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECIlQKFlJldmlld0NhbXBhaWduUmVzcG9uc2USJQoIZmluZGluZ3MYASADKAsyEy5jbGFyaW9uLnYxLkZpbmRpbmcSEwoLYWN0aXZhdGFibGUYAiABKAgiWAoXQWN0aXZhdGVDYW1wYWlnblJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAhISCgRldGFnGAIgASgJQgTiQQEBEhUKB3ZlcnNpb24YAyABKAVCBOJBAQEiaQoYQWN0aXZhdGVDYW1wYWlnblJlc3BvbnNlEiYKCGNhbXBhaWduGAEgASgLMhQuY2xhcmlvbi52MS5DYW1wYWlnbhIlCghmaW5kaW5ncxgCIAMoCzITLmNsYXJpb24udjEuRmluZGluZyI+ChRQYXVzZUNhbXBhaWduUmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECEhIKBGV0YWcYAiABKAlCBOJBAQEiPwoVUGF1c2VDYW1wYWlnblJlc3BvbnNlEiYKCGNhbXBhaWduGAEgASgLMhQuY2xhcmlvbi52MS5DYW1wYWlnbiI/ChVSZXN1bWVDYW1wYWlnblJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAhISCgRldGFnGAIgASgJQgTiQQEBIkAKFlJlc3VtZUNhbXBhaWduUmVzcG9uc2USJgoIY2FtcGFpZ24YASABKAsyFC5jbGFyaW9uLnYxLkNhbXBhaWduIvABChNTdG9wQ2FtcGFpZ25SZXF1ZXN0EhIKBG5hbWUYASABKAlCBOJBAQISSwoOcXVldWVfZGlzcG9zYWwYAiABKA4yLS5jbGFyaW9uLnYxLlN0b3BDYW1wYWlnblJlcXVlc3QuUXVldWVEaXNwb3NhbEIE4kEBAhISCgRldGFnGAMgASgJQgTiQQEBImQKDVF1ZXVlRGlzcG9zYWwSHgoaUVVFVUVfRElTUE9TQUxfVU5TUEVDSUZJRUQQABIYChRRVUVVRV9ESVNQT1NBTF9EUkFJThABEhkKFVFVRVVFX0RJU1BPU0FMX0NBTkNFTBACIlQKFFN0b3BDYW1wYWlnblJlc3BvbnNlEiYKCGNhbXBhaWduGAEgASgLMhQuY2xhcmlvbi52MS5DYW1wYWlnbhIUCgxxdWV1ZWRfY291bnQYAiABKAMypw0KD0NhbXBhaWduU2VydmljZRJ4Cg5DcmVhdGVDYW1wYWlnbhIhLmNsYXJpb24udjEuQ3JlYXRlQ2FtcGFpZ25SZXF1ZXN0GiIuY2xhcmlvbi52MS5DcmVhdGVDYW1wYWlnblJlc3BvbnNlIh+C0+STAhkiDS92MS9jYW1wYWlnbnM6CGNhbXBhaWduEm4KC0dldENhbXBhaWduEh4uY2xhcmlvbi52MS5HZXRDYW1wYWlnblJlcXVlc3QaHy5jbGFyaW9uLnYxLkdldENhbXBhaWduUmVzcG9uc2UiHoLT5JMCGBIWL3YxL3tuYW1lPWNhbXBhaWducy8qfRJrCg1MaXN0Q2FtcGFpZ25zEiAuY2xhcmlvbi52MS5MaXN0Q2FtcGFpZ25zUmVxdWVzdBohLmNsYXJpb24udjEuTGlzdENhbXBhaWduc1Jlc3BvbnNlIhWC0+STAg8SDS92MS9jYW1wYWlnbnMSigEKDlVwZGF0ZUNhbXBhaWduEiEuY2xhcmlvbi52MS5VcGRhdGVDYW1wYWlnblJlcXVlc3QaIi5jbGFyaW9uLnYxLlVwZGF0ZUNhbXBhaWduUmVzcG9uc2UiMYLT5JMCKzIfL3YxL3tjYW1wYWlnbi5uYW1lPWNhbXBhaWducy8qfToIY2FtcGFpZ24SdwoORGVsZXRlQ2FtcGFpZ24SIS5jbGFyaW9uLnYxLkRlbGV0ZUNhbXBhaWduUmVxdWVzdBoiLmNsYXJpb24udjEuRGVsZXRlQ2FtcGFpZ25SZXNwb25zZSIegtPkkwIYKhYvdjEve25hbWU9Y2FtcGFpZ25zLyp9EpYBChRMaXN0Q2FtcGFpZ25WZXJzaW9ucxInLmNsYXJpb24udjEuTGlzdENhbXBhaWduVmVyc2lvbnNSZXF1ZXN0GiguY2xhcmlvbi52MS5MaXN0Q2FtcGFpZ25WZXJzaW9uc1Jlc3BvbnNlIiuC0+STAiUSIy92MS97Y2FtcGFpZ249Y2FtcGFpZ25zLyp9L3ZlcnNpb25zEn4KDlJldmlld0NhbXBhaWduEiEuY2xhcmlvbi52MS5SZXZpZXdDYW1wYWlnblJlcXVlc3QaIi5jbGFyaW9uLnYxLlJldmlld0NhbXBhaWduUmVzcG9uc2UiJYLT5JMCHxIdL3YxL3tuYW1lPWNhbXBhaWducy8qfTpyZXZpZXcSiQEKEEFjdGl2YXRlQ2FtcGFpZ24SIy5jbGFyaW9uLnYxLkFjdGl2YXRlQ2FtcGFpZ25SZXF1ZXN0GiQuY2xhcmlvbi52MS5BY3RpdmF0ZUNhbXBhaWduUmVzcG9uc2UiKoLT5JMCJCIfL3YxL3tuYW1lPWNhbXBhaWducy8qfTphY3RpdmF0ZToBKhJ9Cg1QYXVzZUNhbXBhaWduEiAuY2xhcmlvbi52MS5QYXVzZUNhbXBhaWduUmVxdWVzdBohLmNsYXJpb24udjEuUGF1c2VDYW1wYWlnblJlc3BvbnNlIieC0+STAiEiHC92MS97bmFtZT1jYW1wYWlnbnMvKn06cGF1c2U6ASoSgQEKDlJlc3VtZUNhbXBhaWduEiEuY2xhcmlvbi52MS5SZXN1bWVDYW1wYWlnblJlcXVlc3QaIi5jbGFyaW9uLnYxLlJlc3VtZUNhbXBhaWduUmVzcG9uc2UiKILT5JMCIiIdL3YxL3tuYW1lPWNhbXBhaWducy8qfTpyZXN1bWU6ASoSeQoMU3RvcENhbXBhaWduEh8uY2xhcmlvbi52MS5TdG9wQ2FtcGFpZ25SZXF1ZXN0GiAuY2xhcmlvbi52MS5TdG9wQ2FtcGFpZ25SZXNwb25zZSImgtPkkwIgIhsvdjEve25hbWU9Y2FtcGFpZ25zLyp9OnN0b3A6ASoShQEKD1ByZXZpZXdDYW1wYWlnbhIiLmNsYXJpb24udjEuUHJldmlld0NhbXBhaWduUmVxdWVzdBojLmNsYXJpb24udjEuUHJldmlld0NhbXBhaWduUmVzcG9uc2UiKYLT5JMCIyIeL3YxL3tuYW1lPWNhbXBhaWducy8qfTpwcmV2aWV3OgEqEosBChBHZXRUcmlnZ2VyU2FtcGxlEiMuY2xhcmlvbi52MS5HZXRUcmlnZ2VyU2FtcGxlUmVxdWVzdBokLmNsYXJpb24udjEuR2V0VHJpZ2dlclNhbXBsZVJlc3BvbnNlIiyC0+STAiYSJC92MS97bmFtZT1jYW1wYWlnbnMvKn06dHJpZ2dlclNhbXBsZWIGcHJvdG8z", [file_clarion_v1_campaign, file_clarion_v1_campaign_preview, file_clarion_v1_campaign_version, file_clarion_v1_category, file_clarion_v1_trigger_sample, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_field_mask]);
+  fileDesc("CiFjbGFyaW9uL3YxL2NhbXBhaWduX3NlcnZpY2UucHJvdG8SCmNsYXJpb24udjEifQoVQ3JlYXRlQ2FtcGFpZ25SZXF1ZXN0EhkKC2NhbXBhaWduX2lkGAEgASgJQgTiQQECEiwKCGNhbXBhaWduGAIgASgLMhQuY2xhcmlvbi52MS5DYW1wYWlnbkIE4kEBAhIbCg12YWxpZGF0ZV9vbmx5GAMgASgIQgTiQQEBIkAKFkNyZWF0ZUNhbXBhaWduUmVzcG9uc2USJgoIY2FtcGFpZ24YASABKAsyFC5jbGFyaW9uLnYxLkNhbXBhaWduIigKEkdldENhbXBhaWduUmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECIj0KE0dldENhbXBhaWduUmVzcG9uc2USJgoIY2FtcGFpZ24YASABKAsyFC5jbGFyaW9uLnYxLkNhbXBhaWduInwKGER1cGxpY2F0ZUNhbXBhaWduUmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECEhkKC2NhbXBhaWduX2lkGAIgASgJQgTiQQECEhUKB3ZlcnNpb24YAyABKAVCBOJBAQESGgoMZGlzcGxheV9uYW1lGAQgASgJQgTiQQEBIkMKGUR1cGxpY2F0ZUNhbXBhaWduUmVzcG9uc2USJgoIY2FtcGFpZ24YASABKAsyFC5jbGFyaW9uLnYxLkNhbXBhaWduIpkBChVVcGRhdGVDYW1wYWlnblJlcXVlc3QSLAoIY2FtcGFpZ24YASABKAsyFC5jbGFyaW9uLnYxLkNhbXBhaWduQgTiQQECEjUKC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFza0IE4kEBARIbCg12YWxpZGF0ZV9vbmx5GAMgASgIQgTiQQEBIkAKFlVwZGF0ZUNhbXBhaWduUmVzcG9uc2USJgoIY2FtcGFpZ24YASABKAsyFC5jbGFyaW9uLnYxLkNhbXBhaWduIj8KFURlbGV0ZUNhbXBhaWduUmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECEhIKBGV0YWcYAiABKAlCBOJBAQEiGAoWRGVsZXRlQ2FtcGFpZ25SZXNwb25zZSIrChVSZXZpZXdDYW1wYWlnblJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAiJUChZSZXZpZXdDYW1wYWlnblJlc3BvbnNlEiUKCGZpbmRpbmdzGAEgAygLMhMuY2xhcmlvbi52MS5GaW5kaW5nEhMKC2FjdGl2YXRhYmxlGAIgASgIIlgKF0FjdGl2YXRlQ2FtcGFpZ25SZXF1ZXN0EhIKBG5hbWUYASABKAlCBOJBAQISEgoEZXRhZxgCIAEoCUIE4kEBARIVCgd2ZXJzaW9uGAMgASgFQgTiQQEBImkKGEFjdGl2YXRlQ2FtcGFpZ25SZXNwb25zZRImCghjYW1wYWlnbhgBIAEoCzIULmNsYXJpb24udjEuQ2FtcGFpZ24SJQoIZmluZGluZ3MYAiADKAsyEy5jbGFyaW9uLnYxLkZpbmRpbmcyxRIKD0NhbXBhaWduU2VydmljZRJ4Cg5DcmVhdGVDYW1wYWlnbhIhLmNsYXJpb24udjEuQ3JlYXRlQ2FtcGFpZ25SZXF1ZXN0GiIuY2xhcmlvbi52MS5DcmVhdGVDYW1wYWlnblJlc3BvbnNlIh+C0+STAhkiDS92MS9jYW1wYWlnbnM6CGNhbXBhaWduEm4KC0dldENhbXBhaWduEh4uY2xhcmlvbi52MS5HZXRDYW1wYWlnblJlcXVlc3QaHy5jbGFyaW9uLnYxLkdldENhbXBhaWduUmVzcG9uc2UiHoLT5JMCGBIWL3YxL3tuYW1lPWNhbXBhaWducy8qfRJrCg1MaXN0Q2FtcGFpZ25zEiAuY2xhcmlvbi52MS5MaXN0Q2FtcGFpZ25zUmVxdWVzdBohLmNsYXJpb24udjEuTGlzdENhbXBhaWduc1Jlc3BvbnNlIhWC0+STAg8SDS92MS9jYW1wYWlnbnMSVwoITGlzdFRhZ3MSGy5jbGFyaW9uLnYxLkxpc3RUYWdzUmVxdWVzdBocLmNsYXJpb24udjEuTGlzdFRhZ3NSZXNwb25zZSIQgtPkkwIKEggvdjEvdGFncxKNAQoRRHVwbGljYXRlQ2FtcGFpZ24SJC5jbGFyaW9uLnYxLkR1cGxpY2F0ZUNhbXBhaWduUmVxdWVzdBolLmNsYXJpb24udjEuRHVwbGljYXRlQ2FtcGFpZ25SZXNwb25zZSIrgtPkkwIlIiAvdjEve25hbWU9Y2FtcGFpZ25zLyp9OmR1cGxpY2F0ZToBKhKKAQoOVXBkYXRlQ2FtcGFpZ24SIS5jbGFyaW9uLnYxLlVwZGF0ZUNhbXBhaWduUmVxdWVzdBoiLmNsYXJpb24udjEuVXBkYXRlQ2FtcGFpZ25SZXNwb25zZSIxgtPkkwIrMh8vdjEve2NhbXBhaWduLm5hbWU9Y2FtcGFpZ25zLyp9OghjYW1wYWlnbhJ3Cg5EZWxldGVDYW1wYWlnbhIhLmNsYXJpb24udjEuRGVsZXRlQ2FtcGFpZ25SZXF1ZXN0GiIuY2xhcmlvbi52MS5EZWxldGVDYW1wYWlnblJlc3BvbnNlIh6C0+STAhgqFi92MS97bmFtZT1jYW1wYWlnbnMvKn0SlgEKFExpc3RDYW1wYWlnblZlcnNpb25zEicuY2xhcmlvbi52MS5MaXN0Q2FtcGFpZ25WZXJzaW9uc1JlcXVlc3QaKC5jbGFyaW9uLnYxLkxpc3RDYW1wYWlnblZlcnNpb25zUmVzcG9uc2UiK4LT5JMCJRIjL3YxL3tjYW1wYWlnbj1jYW1wYWlnbnMvKn0vdmVyc2lvbnMSmgEKEkdldENhbXBhaWduVmVyc2lvbhIlLmNsYXJpb24udjEuR2V0Q2FtcGFpZ25WZXJzaW9uUmVxdWVzdBomLmNsYXJpb24udjEuR2V0Q2FtcGFpZ25WZXJzaW9uUmVzcG9uc2UiNYLT5JMCLxItL3YxL3tjYW1wYWlnbj1jYW1wYWlnbnMvKn0vdmVyc2lvbnMve3ZlcnNpb259En4KDlJldmlld0NhbXBhaWduEiEuY2xhcmlvbi52MS5SZXZpZXdDYW1wYWlnblJlcXVlc3QaIi5jbGFyaW9uLnYxLlJldmlld0NhbXBhaWduUmVzcG9uc2UiJYLT5JMCHxIdL3YxL3tuYW1lPWNhbXBhaWducy8qfTpyZXZpZXcSiQEKEEFjdGl2YXRlQ2FtcGFpZ24SIy5jbGFyaW9uLnYxLkFjdGl2YXRlQ2FtcGFpZ25SZXF1ZXN0GiQuY2xhcmlvbi52MS5BY3RpdmF0ZUNhbXBhaWduUmVzcG9uc2UiKoLT5JMCJCIfL3YxL3tuYW1lPWNhbXBhaWducy8qfTphY3RpdmF0ZToBKhJ9Cg1QYXVzZUNhbXBhaWduEiAuY2xhcmlvbi52MS5QYXVzZUNhbXBhaWduUmVxdWVzdBohLmNsYXJpb24udjEuUGF1c2VDYW1wYWlnblJlc3BvbnNlIieC0+STAiEiHC92MS97bmFtZT1jYW1wYWlnbnMvKn06cGF1c2U6ASoSgQEKDlJlc3VtZUNhbXBhaWduEiEuY2xhcmlvbi52MS5SZXN1bWVDYW1wYWlnblJlcXVlc3QaIi5jbGFyaW9uLnYxLlJlc3VtZUNhbXBhaWduUmVzcG9uc2UiKILT5JMCIiIdL3YxL3tuYW1lPWNhbXBhaWducy8qfTpyZXN1bWU6ASoSeQoMU3RvcENhbXBhaWduEh8uY2xhcmlvbi52MS5TdG9wQ2FtcGFpZ25SZXF1ZXN0GiAuY2xhcmlvbi52MS5TdG9wQ2FtcGFpZ25SZXNwb25zZSImgtPkkwIgIhsvdjEve25hbWU9Y2FtcGFpZ25zLyp9OnN0b3A6ASoShQEKD0FyY2hpdmVDYW1wYWlnbhIiLmNsYXJpb24udjEuQXJjaGl2ZUNhbXBhaWduUmVxdWVzdBojLmNsYXJpb24udjEuQXJjaGl2ZUNhbXBhaWduUmVzcG9uc2UiKYLT5JMCIyIeL3YxL3tuYW1lPWNhbXBhaWducy8qfTphcmNoaXZlOgEqEo0BChFVbmFyY2hpdmVDYW1wYWlnbhIkLmNsYXJpb24udjEuVW5hcmNoaXZlQ2FtcGFpZ25SZXF1ZXN0GiUuY2xhcmlvbi52MS5VbmFyY2hpdmVDYW1wYWlnblJlc3BvbnNlIiuC0+STAiUiIC92MS97bmFtZT1jYW1wYWlnbnMvKn06dW5hcmNoaXZlOgEqEoUBCg9QcmV2aWV3Q2FtcGFpZ24SIi5jbGFyaW9uLnYxLlByZXZpZXdDYW1wYWlnblJlcXVlc3QaIy5jbGFyaW9uLnYxLlByZXZpZXdDYW1wYWlnblJlc3BvbnNlIimC0+STAiMiHi92MS97bmFtZT1jYW1wYWlnbnMvKn06cHJldmlldzoBKhKLAQoQR2V0VHJpZ2dlclNhbXBsZRIjLmNsYXJpb24udjEuR2V0VHJpZ2dlclNhbXBsZVJlcXVlc3QaJC5jbGFyaW9uLnYxLkdldFRyaWdnZXJTYW1wbGVSZXNwb25zZSIsgtPkkwImEiQvdjEve25hbWU9Y2FtcGFpZ25zLyp9OnRyaWdnZXJTYW1wbGViBnByb3RvMw", [file_clarion_v1_campaign, file_clarion_v1_campaign_life_cycle, file_clarion_v1_campaign_list, file_clarion_v1_campaign_preview, file_clarion_v1_campaign_version, file_clarion_v1_trigger_sample, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_field_mask]);
 
 /**
  * Asks for a new draft.
@@ -126,95 +128,66 @@ export const GetCampaignResponseSchema: GenMessage<GetCampaignResponse> = /*@__P
   messageDesc(file_clarion_v1_campaign_service, 3);
 
 /**
- * Asks for campaigns. Filters of several fields must all hold; the values within one field are alternatives.
+ * Asks for a copy.
  *
- * @generated from message clarion.v1.ListCampaignsRequest
+ * @generated from message clarion.v1.DuplicateCampaignRequest
  */
-export type ListCampaignsRequest = Message<"clarion.v1.ListCampaignsRequest"> & {
+export type DuplicateCampaignRequest = Message<"clarion.v1.DuplicateCampaignRequest"> & {
   /**
-   * Optional. Only campaigns in one of these states.
+   * Required. The campaign to copy, as `campaigns/{campaign}`.
    *
-   * @generated from field: repeated clarion.v1.Campaign.State states = 1;
+   * @generated from field: string name = 1;
    */
-  states: Campaign_State[];
+  name: string;
 
   /**
-   * Optional. Only campaigns of one of these categories.
+   * Required. The id of the copy: the last segment of its name, as `Campaign.name` says.
    *
-   * @generated from field: repeated clarion.v1.Category categories = 2;
+   * @generated from field: string campaign_id = 2;
    */
-  categories: Category[];
+  campaignId: string;
 
   /**
-   * Optional. Only campaigns that carry at least one of these tags. At most 100.
+   * Optional. The number of the version to copy. Default: the draft.
    *
-   * @generated from field: repeated string tags = 3;
+   * @generated from field: int32 version = 3;
    */
-  tags: string[];
+  version: number;
 
   /**
-   * Optional. Only campaigns whose id, display name or description contains this text, in any case of ASCII letters. At
-   * most 200 characters.
+   * Optional. The display name of the copy. Default: that of the campaign.
    *
-   * @generated from field: string text = 4;
+   * @generated from field: string display_name = 4;
    */
-  text: string;
-
-  /**
-   * Optional. `name` (the default), `create_time` or `update_time`, each with an optional ` desc`.
-   *
-   * @generated from field: string order_by = 5;
-   */
-  orderBy: string;
-
-  /**
-   * Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
-   *
-   * @generated from field: int32 page_size = 6;
-   */
-  pageSize: number;
-
-  /**
-   * Optional. The `next_page_token` of the page before. Everything else must be as it was then.
-   *
-   * @generated from field: string page_token = 7;
-   */
-  pageToken: string;
+  displayName: string;
 };
 
 /**
- * Describes the message clarion.v1.ListCampaignsRequest.
- * Use `create(ListCampaignsRequestSchema)` to create a new message.
+ * Describes the message clarion.v1.DuplicateCampaignRequest.
+ * Use `create(DuplicateCampaignRequestSchema)` to create a new message.
  */
-export const ListCampaignsRequestSchema: GenMessage<ListCampaignsRequest> = /*@__PURE__*/
+export const DuplicateCampaignRequestSchema: GenMessage<DuplicateCampaignRequest> = /*@__PURE__*/
   messageDesc(file_clarion_v1_campaign_service, 4);
 
 /**
- * Carries one page of campaigns.
+ * Carries the copy.
  *
- * @generated from message clarion.v1.ListCampaignsResponse
+ * @generated from message clarion.v1.DuplicateCampaignResponse
  */
-export type ListCampaignsResponse = Message<"clarion.v1.ListCampaignsResponse"> & {
+export type DuplicateCampaignResponse = Message<"clarion.v1.DuplicateCampaignResponse"> & {
   /**
-   * The campaigns.
+   * The new draft.
    *
-   * @generated from field: repeated clarion.v1.Campaign campaigns = 1;
+   * @generated from field: clarion.v1.Campaign campaign = 1;
    */
-  campaigns: Campaign[];
-
-  /**
-   * Opens the next page. Empty at the end.
-   *
-   * @generated from field: string next_page_token = 2;
-   */
-  nextPageToken: string;
+  campaign?: Campaign | undefined;
 };
 
 /**
- * Describes the message clarion.v1.ListCampaignsResponse.
- * Use `create(ListCampaignsResponseSchema)` to create a new message.
+ * Describes the message clarion.v1.DuplicateCampaignResponse.
+ * Use `create(DuplicateCampaignResponseSchema)` to create a new message.
  */
-export const ListCampaignsResponseSchema: GenMessage<ListCampaignsResponse> = /*@__PURE__*/
+export const DuplicateCampaignResponseSchema: GenMessage<DuplicateCampaignResponse> = /*@__PURE__*/
   messageDesc(file_clarion_v1_campaign_service, 5);
 
 /**
@@ -430,201 +403,6 @@ export const ActivateCampaignResponseSchema: GenMessage<ActivateCampaignResponse
   messageDesc(file_clarion_v1_campaign_service, 13);
 
 /**
- * Asks for a pause.
- *
- * @generated from message clarion.v1.PauseCampaignRequest
- */
-export type PauseCampaignRequest = Message<"clarion.v1.PauseCampaignRequest"> & {
-  /**
-   * Required. `campaigns/{campaign}`.
-   *
-   * @generated from field: string name = 1;
-   */
-  name: string;
-
-  /**
-   * Optional. The etag that the caller last saw.
-   *
-   * @generated from field: string etag = 2;
-   */
-  etag: string;
-};
-
-/**
- * Describes the message clarion.v1.PauseCampaignRequest.
- * Use `create(PauseCampaignRequestSchema)` to create a new message.
- */
-export const PauseCampaignRequestSchema: GenMessage<PauseCampaignRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_service, 14);
-
-/**
- * Carries the paused campaign.
- *
- * @generated from message clarion.v1.PauseCampaignResponse
- */
-export type PauseCampaignResponse = Message<"clarion.v1.PauseCampaignResponse"> & {
-  /**
-   * The campaign.
-   *
-   * @generated from field: clarion.v1.Campaign campaign = 1;
-   */
-  campaign?: Campaign | undefined;
-};
-
-/**
- * Describes the message clarion.v1.PauseCampaignResponse.
- * Use `create(PauseCampaignResponseSchema)` to create a new message.
- */
-export const PauseCampaignResponseSchema: GenMessage<PauseCampaignResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_service, 15);
-
-/**
- * Asks for a resumption.
- *
- * @generated from message clarion.v1.ResumeCampaignRequest
- */
-export type ResumeCampaignRequest = Message<"clarion.v1.ResumeCampaignRequest"> & {
-  /**
-   * Required. `campaigns/{campaign}`.
-   *
-   * @generated from field: string name = 1;
-   */
-  name: string;
-
-  /**
-   * Optional. The etag that the caller last saw.
-   *
-   * @generated from field: string etag = 2;
-   */
-  etag: string;
-};
-
-/**
- * Describes the message clarion.v1.ResumeCampaignRequest.
- * Use `create(ResumeCampaignRequestSchema)` to create a new message.
- */
-export const ResumeCampaignRequestSchema: GenMessage<ResumeCampaignRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_service, 16);
-
-/**
- * Carries the resumed campaign.
- *
- * @generated from message clarion.v1.ResumeCampaignResponse
- */
-export type ResumeCampaignResponse = Message<"clarion.v1.ResumeCampaignResponse"> & {
-  /**
-   * The campaign.
-   *
-   * @generated from field: clarion.v1.Campaign campaign = 1;
-   */
-  campaign?: Campaign | undefined;
-};
-
-/**
- * Describes the message clarion.v1.ResumeCampaignResponse.
- * Use `create(ResumeCampaignResponseSchema)` to create a new message.
- */
-export const ResumeCampaignResponseSchema: GenMessage<ResumeCampaignResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_service, 17);
-
-/**
- * Asks for the end of a campaign.
- *
- * @generated from message clarion.v1.StopCampaignRequest
- */
-export type StopCampaignRequest = Message<"clarion.v1.StopCampaignRequest"> & {
-  /**
-   * Required. `campaigns/{campaign}`.
-   *
-   * @generated from field: string name = 1;
-   */
-  name: string;
-
-  /**
-   * Required. What happens to the queue.
-   *
-   * @generated from field: clarion.v1.StopCampaignRequest.QueueDisposal queue_disposal = 2;
-   */
-  queueDisposal: StopCampaignRequest_QueueDisposal;
-
-  /**
-   * Optional. The etag that the caller last saw.
-   *
-   * @generated from field: string etag = 3;
-   */
-  etag: string;
-};
-
-/**
- * Describes the message clarion.v1.StopCampaignRequest.
- * Use `create(StopCampaignRequestSchema)` to create a new message.
- */
-export const StopCampaignRequestSchema: GenMessage<StopCampaignRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_service, 18);
-
-/**
- * What happens to the messages that are queued.
- *
- * @generated from enum clarion.v1.StopCampaignRequest.QueueDisposal
- */
-export enum StopCampaignRequest_QueueDisposal {
-  /**
-   * Refused: the caller must say.
-   *
-   * @generated from enum value: QUEUE_DISPOSAL_UNSPECIFIED = 0;
-   */
-  UNSPECIFIED = 0,
-
-  /**
-   * They are sent.
-   *
-   * @generated from enum value: QUEUE_DISPOSAL_DRAIN = 1;
-   */
-  DRAIN = 1,
-
-  /**
-   * They end as `Message.STATE_CANCELLED`.
-   *
-   * @generated from enum value: QUEUE_DISPOSAL_CANCEL = 2;
-   */
-  CANCEL = 2,
-}
-
-/**
- * Describes the enum clarion.v1.StopCampaignRequest.QueueDisposal.
- */
-export const StopCampaignRequest_QueueDisposalSchema: GenEnum<StopCampaignRequest_QueueDisposal> = /*@__PURE__*/
-  enumDesc(file_clarion_v1_campaign_service, 18, 0);
-
-/**
- * Carries the stopped campaign.
- *
- * @generated from message clarion.v1.StopCampaignResponse
- */
-export type StopCampaignResponse = Message<"clarion.v1.StopCampaignResponse"> & {
-  /**
-   * The campaign.
-   *
-   * @generated from field: clarion.v1.Campaign campaign = 1;
-   */
-  campaign?: Campaign | undefined;
-
-  /**
-   * How many messages were queued or being handed off at that moment.
-   *
-   * @generated from field: int64 queued_count = 2;
-   */
-  queuedCount: bigint;
-};
-
-/**
- * Describes the message clarion.v1.StopCampaignResponse.
- * Use `create(StopCampaignResponseSchema)` to create a new message.
- */
-export const StopCampaignResponseSchema: GenMessage<StopCampaignResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_service, 19);
-
-/**
  * Writes campaigns and moves them through their life.
  *
  * A campaign begins as a draft. `ReviewCampaign` tells what is wrong with it; `ActivateCampaign` runs the same checks,
@@ -678,13 +456,43 @@ export const CampaignService: GenService<{
     output: typeof ListCampaignsResponseSchema;
   },
   /**
+   * Lists the tags of the campaigns that are not archived, in the order of their folded forms. Needs the scope `read` or
+   * `author`.
+   *
+   * Errors:
+   * - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
+   * - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
+   *
+   * @generated from rpc clarion.v1.CampaignService.ListTags
+   */
+  listTags: {
+    methodKind: "unary";
+    input: typeof ListTagsRequestSchema;
+    output: typeof ListTagsResponseSchema;
+  },
+  /**
+   * Makes a new draft of a campaign's draft, or of one of its versions, with the same tags. Needs the scope `author`.
+   *
+   * Errors:
+   * - `INVALID_ARGUMENT` `INVALID_FIELDS`: the new id or display name breaks its rule.
+   * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
+   * - `ALREADY_EXISTS` `RESOURCE_EXISTS`: the new id is taken in the caller's sandbox.
+   *
+   * @generated from rpc clarion.v1.CampaignService.DuplicateCampaign
+   */
+  duplicateCampaign: {
+    methodKind: "unary";
+    input: typeof DuplicateCampaignRequestSchema;
+    output: typeof DuplicateCampaignResponseSchema;
+  },
+  /**
    * Changes the draft of a campaign. A live campaign goes on with its live version. Needs the scope `author`.
    *
    * Errors:
    * - `INVALID_ARGUMENT` `INVALID_FIELDS`: a field breaks its rule, or the mask names one that cannot be changed.
    * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
    * - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it. Read it again.
-   * - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is stopped or completed.
+   * - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is stopped, completed or archived, and more than its tags would change.
    *
    * @generated from rpc clarion.v1.CampaignService.UpdateCampaign
    */
@@ -723,6 +531,19 @@ export const CampaignService: GenService<{
     output: typeof ListCampaignVersionsResponseSchema;
   },
   /**
+   * Returns one version of a campaign. Needs the scope `read` or `author`.
+   *
+   * Errors:
+   * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
+   *
+   * @generated from rpc clarion.v1.CampaignService.GetCampaignVersion
+   */
+  getCampaignVersion: {
+    methodKind: "unary";
+    input: typeof GetCampaignVersionRequestSchema;
+    output: typeof GetCampaignVersionResponseSchema;
+  },
+  /**
    * Runs every check on the draft and returns what it found. Changes nothing. Needs the scope `read` or `author`.
    *
    * Errors:
@@ -744,7 +565,7 @@ export const CampaignService: GenService<{
    * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
    * - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
    * - `FAILED_PRECONDITION` `REVIEW_FAILED`: review found errors; they are listed.
-   * - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is stopped or completed.
+   * - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is stopped, completed or archived.
    *
    * @generated from rpc clarion.v1.CampaignService.ActivateCampaign
    */
@@ -799,6 +620,37 @@ export const CampaignService: GenService<{
     methodKind: "unary";
     input: typeof StopCampaignRequestSchema;
     output: typeof StopCampaignResponseSchema;
+  },
+  /**
+   * Puts aside a draft, or a campaign that has ended: lists leave it out unless they ask for it, and nothing of it can be
+   * changed but its tags. What it sent stays readable. Needs the scope `author`.
+   *
+   * Errors:
+   * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
+   * - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
+   * - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is scheduled, live or paused (stop it first), or archived already.
+   *
+   * @generated from rpc clarion.v1.CampaignService.ArchiveCampaign
+   */
+  archiveCampaign: {
+    methodKind: "unary";
+    input: typeof ArchiveCampaignRequestSchema;
+    output: typeof ArchiveCampaignResponseSchema;
+  },
+  /**
+   * Brings an archived campaign back into the state in which it was archived. Needs the scope `author`.
+   *
+   * Errors:
+   * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
+   * - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
+   * - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not archived.
+   *
+   * @generated from rpc clarion.v1.CampaignService.UnarchiveCampaign
+   */
+  unarchiveCampaign: {
+    methodKind: "unary";
+    input: typeof UnarchiveCampaignRequestSchema;
+    output: typeof UnarchiveCampaignResponseSchema;
   },
   /**
    * Renders the content for given data and sends nothing. Needs the scope `read` or `author`.

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/campaign_version.proto.
  */
 export const file_clarion_v1_campaign_version: GenFile = /*@__PURE__*/
-  fileDesc("CiFjbGFyaW9uL3YxL2NhbXBhaWduX3ZlcnNpb24ucHJvdG8SCmNsYXJpb24udjEivAEKD0NhbXBhaWduVmVyc2lvbhIWCghjYW1wYWlnbhgBIAEoCUIE4kEBAxIVCgd2ZXJzaW9uGAIgASgFQgTiQQEDEiwKCHNuYXBzaG90GAMgASgLMhQuY2xhcmlvbi52MS5DYW1wYWlnbkIE4kEBAxI1CgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSFQoHY3JlYXRvchgFIAEoCUIE4kEBAyJoChtMaXN0Q2FtcGFpZ25WZXJzaW9uc1JlcXVlc3QSFgoIY2FtcGFpZ24YASABKAlCBOJBAQISFwoJcGFnZV9zaXplGAIgASgFQgTiQQEBEhgKCnBhZ2VfdG9rZW4YAyABKAlCBOJBAQEiZgocTGlzdENhbXBhaWduVmVyc2lvbnNSZXNwb25zZRItCgh2ZXJzaW9ucxgBIAMoCzIbLmNsYXJpb24udjEuQ2FtcGFpZ25WZXJzaW9uEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCWIGcHJvdG8z", [file_clarion_v1_campaign, file_google_api_field_behavior, file_google_protobuf_timestamp]);
+  fileDesc("CiFjbGFyaW9uL3YxL2NhbXBhaWduX3ZlcnNpb24ucHJvdG8SCmNsYXJpb24udjEivAEKD0NhbXBhaWduVmVyc2lvbhIWCghjYW1wYWlnbhgBIAEoCUIE4kEBAxIVCgd2ZXJzaW9uGAIgASgFQgTiQQEDEiwKCHNuYXBzaG90GAMgASgLMhQuY2xhcmlvbi52MS5DYW1wYWlnbkIE4kEBAxI1CgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSFQoHY3JlYXRvchgFIAEoCUIE4kEBAyJoChtMaXN0Q2FtcGFpZ25WZXJzaW9uc1JlcXVlc3QSFgoIY2FtcGFpZ24YASABKAlCBOJBAQISFwoJcGFnZV9zaXplGAIgASgFQgTiQQEBEhgKCnBhZ2VfdG9rZW4YAyABKAlCBOJBAQEiZgocTGlzdENhbXBhaWduVmVyc2lvbnNSZXNwb25zZRItCgh2ZXJzaW9ucxgBIAMoCzIbLmNsYXJpb24udjEuQ2FtcGFpZ25WZXJzaW9uEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJKChlHZXRDYW1wYWlnblZlcnNpb25SZXF1ZXN0EhYKCGNhbXBhaWduGAEgASgJQgTiQQECEhUKB3ZlcnNpb24YAiABKAVCBOJBAQIiSgoaR2V0Q2FtcGFpZ25WZXJzaW9uUmVzcG9uc2USLAoHdmVyc2lvbhgBIAEoCzIbLmNsYXJpb24udjEuQ2FtcGFpZ25WZXJzaW9uYgZwcm90bzM", [file_clarion_v1_campaign, file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
  * An immutable snapshot of a campaign, made at activation.
@@ -38,7 +38,7 @@ export type CampaignVersion = Message<"clarion.v1.CampaignVersion"> & {
   version: number;
 
   /**
-   * Output only. The campaign's editable fields as they were activated; every other field is empty.
+   * Output only. The campaign's editable fields as they were activated, without its tags; every other field is empty.
    *
    * @generated from field: clarion.v1.Campaign snapshot = 3;
    */
@@ -128,4 +128,53 @@ export type ListCampaignVersionsResponse = Message<"clarion.v1.ListCampaignVersi
  */
 export const ListCampaignVersionsResponseSchema: GenMessage<ListCampaignVersionsResponse> = /*@__PURE__*/
   messageDesc(file_clarion_v1_campaign_version, 2);
+
+/**
+ * Asks for one version.
+ *
+ * @generated from message clarion.v1.GetCampaignVersionRequest
+ */
+export type GetCampaignVersionRequest = Message<"clarion.v1.GetCampaignVersionRequest"> & {
+  /**
+   * Required. `campaigns/{campaign}`.
+   *
+   * @generated from field: string campaign = 1;
+   */
+  campaign: string;
+
+  /**
+   * Required. Its number.
+   *
+   * @generated from field: int32 version = 2;
+   */
+  version: number;
+};
+
+/**
+ * Describes the message clarion.v1.GetCampaignVersionRequest.
+ * Use `create(GetCampaignVersionRequestSchema)` to create a new message.
+ */
+export const GetCampaignVersionRequestSchema: GenMessage<GetCampaignVersionRequest> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_campaign_version, 3);
+
+/**
+ * Carries one version.
+ *
+ * @generated from message clarion.v1.GetCampaignVersionResponse
+ */
+export type GetCampaignVersionResponse = Message<"clarion.v1.GetCampaignVersionResponse"> & {
+  /**
+   * The version.
+   *
+   * @generated from field: clarion.v1.CampaignVersion version = 1;
+   */
+  version?: CampaignVersion | undefined;
+};
+
+/**
+ * Describes the message clarion.v1.GetCampaignVersionResponse.
+ * Use `create(GetCampaignVersionResponseSchema)` to create a new message.
+ */
+export const GetCampaignVersionResponseSchema: GenMessage<GetCampaignVersionResponse> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_campaign_version, 4);
 

@@ -82,9 +82,11 @@ def _create_campaigns() -> None:
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("definition", sa.Text(), nullable=False),
+        sa.Column("tags", sa.Text(), nullable=False),
         sa.Column("display_name", _BYTEWISE, nullable=False),
         sa.Column("description", _BYTEWISE, nullable=False),
         sa.Column("category", sa.Text()),
+        sa.Column("channels", sa.Text(), nullable=False),
         sa.Column("live_version", sa.Integer(), nullable=False),
         sa.Column("last_version", sa.Integer(), nullable=False),
         sa.Column("draft_pending", sa.Boolean(), nullable=False),
@@ -474,11 +476,12 @@ def _create_campaign_tags() -> None:
     op.create_table(
         "campaign_tags",
         sa.Column("campaign_key", _KEY, nullable=False),
+        sa.Column("folded", _BYTEWISE, nullable=False),
         sa.Column("tag", _BYTEWISE, nullable=False),
         sa.ForeignKeyConstraint(
             ["campaign_key"], ["campaigns.key"], name="campaign_tags_campaign_key_fkey", ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("campaign_key", "tag", name="campaign_tags_key"),
+        sa.PrimaryKeyConstraint("campaign_key", "folded", name="campaign_tags_key"),
         sqlite_with_rowid=False,
     )
 
