@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.access import Visibility
+from clarion_server.domain.audience import Audience
 from clarion_server.domain.campaign import Campaign, CampaignVersion
 from clarion_server.domain.errors import ResourceNotFound
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.message import Message
-from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS, MESSAGES, PROFILES, SENDING_POLICIES, TOPICS
+from clarion_server.domain.names import (
+    AUDIENCES,
+    CAMPAIGNS,
+    EXECUTIONS,
+    MESSAGES,
+    PROFILES,
+    SENDING_POLICIES,
+    TOPICS,
+)
 from clarion_server.domain.profile import Profile
 from clarion_server.domain.sending_policy import SendingPolicy
 from clarion_server.domain.topic import Topic
@@ -68,3 +77,11 @@ def find_sending_policy(unit: UnitOfWork, visibility: Visibility, policy_id: str
     if policy is None:
         raise ResourceNotFound(SENDING_POLICIES.format(policy_id))
     return policy
+
+
+def find_audience(unit: UnitOfWork, visibility: Visibility, audience_id: str) -> Audience:
+    """Raises ResourceNotFound."""
+    audience = unit.audiences.get(visibility, audience_id)
+    if audience is None:
+        raise ResourceNotFound(AUDIENCES.format(audience_id))
+    return audience

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, asynccontextmanager, suppress
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 import structlog
 
@@ -19,6 +20,8 @@ log = structlog.get_logger()
 
 #: How many reads may use the store at the same time. Further ones wait.
 READERS = 4
+#: How many steps of long reads may run at the same time, on threads of their own: other reads never wait for them.
+LONG_READERS = 2
 #: How many times a write is tried while transactions of other processes conflict with it.
 ATTEMPTS = 5
 #: After so many interactive writes a bulk step goes next although more of them wait, so that bulk work always advances.
@@ -35,6 +38,7 @@ class Transactions:
         self._store = store
         self._writer = ThreadPoolExecutor(1, "store-writer")
         self._readers = ThreadPoolExecutor(READERS, "store-reader")
+        self._long_readers = ThreadPoolExecutor(LONG_READERS, "store-long-reader")
         self._turns = _WriteTurns()
         #: The reasons why the store did not answer since the last successful write.
         self._troubles: set[str] = set()
@@ -59,6 +63,20 @@ class Transactions:
     async def read(self, work: Callable[[UnitOfWork], T]) -> T:
         """Runs `work` on one consistent state. It must not change anything."""
         return await self._run(self._readers, lambda: _read(self._store.snapshot(), work))
+
+    @asynccontextmanager
+    async def long_read(self) -> AsyncIterator[LongRead]:
+        """Opens one consistent state that is read in many steps. It holds up no writer.
+
+        While it is open the database keeps all that is changed or deleted, so it should be open for minutes at most.
+        """
+        snapshot = self._store.snapshot()
+        unit = await self._run(self._long_readers, snapshot.__enter__)
+        read = LongRead(snapshot, unit, partial(self._run, self._long_readers))
+        try:
+            yield read
+        finally:
+            await asyncio.shield(self._run(self._long_readers, read.close))
 
     async def read_events(self, work: Callable[[UnitOfWork], T]) -> T:
         """Does the same as `read` for a watcher, whose pages of events must pass none that is still being committed."""
@@ -86,6 +104,7 @@ class Transactions:
         """Waits for the transactions under way."""
         self._writer.shutdown()
         self._readers.shutdown()
+        self._long_readers.shutdown()
 
     def _commit(self, work: Callable[[UnitOfWork], T]) -> T:
         for _ in range(ATTEMPTS):
@@ -116,6 +135,41 @@ class Transactions:
 def _read(snapshot: AbstractContextManager[UnitOfWork], work: Callable[[UnitOfWork], T]) -> T:
     with snapshot as unit:
         return work(unit)
+
+
+class LongRead:
+    """One consistent state, which is read in steps. One step runs at a time."""
+
+    def __init__(
+        self,
+        snapshot: AbstractContextManager[UnitOfWork],
+        unit: UnitOfWork,
+        run: Callable[[Callable[[], Any]], Awaitable[Any]],
+    ) -> None:
+        self._snapshot = snapshot
+        self._unit = unit
+        self._run = run
+        self._is_open = True
+
+    async def read(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Runs `work`, which must not change anything. When it raises, the state is closed."""
+        result: T = await self._run(lambda: self._step(work))
+        return result
+
+    def close(self) -> None:
+        """Ends the snapshot, unless it has ended. Blocks."""
+        if self._is_open:
+            self._is_open = False
+            self._snapshot.__exit__(None, None, None)
+
+    def _step(self, work: Callable[[UnitOfWork], T]) -> T:
+        try:
+            return work(self._unit)
+        except BaseException as error:
+            self._is_open = False
+            # The store translates the database's errors where the snapshot ends.
+            self._snapshot.__exit__(type(error), error, error.__traceback__)
+            raise
 
 
 class _WriteTurns:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+from clarion_server.adapters.conditions import CelConditionCompiler
 from clarion_server.adapters.phone_numbers import read_phone_number
 from clarion_server.adapters.rendering import JinjaContentCompiler
 from clarion_server.adapters.system import SystemClock, SystemIds
+from clarion_server.application.audiences.selection import AudienceSelector
 from clarion_server.application.campaign_cache import CampaignCache
 from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.identity_reader import IdentityReader
 from clarion_server.application.ports.clock import Chance, Clock, Ids
+from clarion_server.application.ports.conditions import ConditionCompiler
 from clarion_server.application.ports.metrics import Metrics
 from clarion_server.application.ports.store import Store
 from clarion_server.application.queries.commit_signal import CommitSignal
@@ -36,6 +39,8 @@ class Core:
     campaigns: CampaignCache
     identities: IdentityReader
     exclusions: ExclusionReader
+    conditions: ConditionCompiler
+    audiences: AudienceSelector
     lease: Lease
     clock: Clock
     ids: Ids
@@ -55,6 +60,7 @@ def wire_core(settings: Settings, store: Store, metrics: Metrics) -> Core:
     transactions = Transactions(store)
     commit_signal = CommitSignal(transactions)
     identities = IdentityReader(read_phone_number)
+    conditions = CelConditionCompiler()
     links = wire_links(settings)
     compiler = JinjaContentCompiler(CONTENT_KINDS, None if links is None else links.public_url)
     return Core(
@@ -66,6 +72,8 @@ def wire_core(settings: Settings, store: Store, metrics: Metrics) -> Core:
         CampaignCache(transactions, compiler),
         identities,
         ExclusionReader(identities, _allow_list(settings)),
+        conditions,
+        AudienceSelector(transactions, conditions, clock),
         Lease(ids.new_id(), int(settings.lease_seconds * SECOND), clock),
         clock,
         ids,

@@ -8,6 +8,7 @@ from typing import Any
 
 from clarion_server.domain.access import ApiKey, Scope, Visibility
 from clarion_server.domain.attempt import Attempt, AttemptResult, Failure, FailureReason
+from clarion_server.domain.audience import Audience
 from clarion_server.domain.campaign import (
     Action,
     ActionMode,
@@ -185,6 +186,12 @@ def profile(*identities: Identity, **changes: Any) -> Profile:
         locale="pt-BR",
         time_zone="Europe/Berlin",
     )
+    return replace(whole, **changes)
+
+
+def audience(audience_id: str = "gold", condition: str | None = 'profile.locale == "de"', **changes: Any) -> Audience:
+    """Every field differs from its default."""
+    whole = Audience(SANDBOX, audience_id, "Gold", NOW, NOW + 1, "Everybody with gold.", condition)
     return replace(whole, **changes)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Transaction
 
 from clarion_server.adapters.storage.allow_lists import SqlAllowListRepository
 from clarion_server.adapters.storage.api_keys import SqlApiKeyRepository
+from clarion_server.adapters.storage.audiences import SqlAudienceRepository
 from clarion_server.adapters.storage.campaigns import SqlCampaignRepository
 from clarion_server.adapters.storage.channels import SqlChannelConfigurationRepository
 from clarion_server.adapters.storage.consents import SqlConsentRepository
@@ -52,6 +53,7 @@ class SqlUnitOfWork:
         self.processes = SqlProcessRepository(connection)
         self.sending_policies = SqlSendingPolicyRepository(connection)
         self.topics = SqlTopicRepository(connection)
+        self.audiences = SqlAudienceRepository(connection)
         self.consents = SqlConsentRepository(connection, locks=on_commit is not None)
 
     def commit(self) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from clarion_server.application.ports.audiences import AudienceRepository
 from clarion_server.application.ports.consents import ConsentRepository
 from clarion_server.application.ports.profiles import ProfileRepository
 from clarion_server.application.ports.repositories import (
@@ -76,6 +77,8 @@ class UnitOfWork(Protocol):
     def topics(self) -> TopicRepository: ...
     @property
     def sending_policies(self) -> SendingPolicyRepository: ...
+    @property
+    def audiences(self) -> AudienceRepository: ...
     @property
     def consents(self) -> ConsentRepository: ...
 

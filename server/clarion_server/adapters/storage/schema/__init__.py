@@ -6,6 +6,7 @@ definitions, attempts and failures, are JSON (`json_columns`).
 
 from __future__ import annotations
 
+from clarion_server.adapters.storage.schema.audiences import audience_lists, audience_members, audiences
 from clarion_server.adapters.storage.schema.campaigns import (
     campaign_tags,
     campaign_version_actions,
@@ -38,6 +39,9 @@ __all__ = [
     "IS_HELD",
     "allow_lists",
     "api_keys",
+    "audience_lists",
+    "audience_members",
+    "audiences",
     "campaign_tags",
     "campaign_version_actions",
     "campaign_versions",

@@ -27,6 +27,7 @@ _UPDATED_IN_PLACE = ("counters", "latencies", "processes")
 def upgrade() -> None:
     _create_allow_lists()
     _create_api_keys()
+    _create_audiences()
     _create_campaigns()
     _create_channel_configurations()
     _create_consents()
@@ -71,6 +72,48 @@ def _create_api_keys() -> None:
         sa.PrimaryKeyConstraint("id", name="api_keys_key"),
     )
     op.create_index("api_keys_sandbox", "api_keys", ["sandbox", "create_time", "id"])
+
+
+def _create_audiences() -> None:
+    op.create_table(
+        "audience_lists",
+        sa.Column("key", _KEY, autoincrement=True, nullable=False),
+        sa.Column("sandbox", _BYTEWISE, nullable=False),
+        sa.Column("audience_key", sa.BigInteger(), nullable=False),
+        sa.Column("upload_id", _BYTEWISE, nullable=False),
+        sa.Column("identity_count", sa.BigInteger(), nullable=False),
+        sa.Column("update_time", sa.BigInteger(), nullable=False),
+        sa.Column("complete_time", sa.BigInteger()),
+        sa.Column("replace_time", sa.BigInteger()),
+        sa.PrimaryKeyConstraint("key", name=op.f("audience_lists_key")),
+        sa.UniqueConstraint("audience_key", "upload_id", name=op.f("audience_lists_audience_key_upload_id_key")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "audience_members",
+        sa.Column("list_key", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("namespace", _BYTEWISE, nullable=False),
+        sa.Column("normal_value", _BYTEWISE, nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("list_key", "namespace", "normal_value", name=op.f("audience_members_key")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "audiences",
+        sa.Column("key", _KEY, autoincrement=True, nullable=False),
+        sa.Column("sandbox", _BYTEWISE, nullable=False),
+        sa.Column("id", _BYTEWISE, nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("display_name", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("condition", sa.Text()),
+        sa.Column("list_key", sa.BigInteger()),
+        sa.Column("create_time", sa.BigInteger(), nullable=False),
+        sa.Column("update_time", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("audiences_key")),
+        sa.UniqueConstraint("sandbox", "id", name=op.f("audiences_sandbox_id_key")),
+        sqlite_autoincrement=True,
+    )
 
 
 def _create_campaigns() -> None:

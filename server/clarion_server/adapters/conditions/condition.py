@@ -1,0 +1,87 @@
+"""Evaluates compiled conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from cel_expr_python import cel
+
+from clarion_server.adapters.conditions.names import ATTRIBUTES, CONSENT
+from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.condition import ConditionReads, FailureCause
+from clarion_server.domain.consent import ConsentScope
+
+_TEXT = cel.Type.STRING
+
+#: How the texts of errors begin, with what they mean. The library gives an error no code that can be read.
+_CAUSES = {
+    "NOT_FOUND: Key not found in map": FailureCause.MISSING_VALUE,
+    "UNKNOWN: Index error: index=": FailureCause.MISSING_VALUE,
+    "UNKNOWN: No matching overloads": FailureCause.WRONG_TYPE,
+    "UNKNOWN: Index error: expected": FailureCause.WRONG_TYPE,
+    "INVALID_ARGUMENT: Applying SELECT to non-message type": FailureCause.WRONG_TYPE,
+}
+
+#: The members of a map that are read, each with those that are read of it. Empty: all of them.
+_Projection = dict[str, "_Projection"]
+
+
+class CelCondition:
+    """Implements `Condition`."""
+
+    def __init__(self, environment: cel.Env, expression: cel.Expression, reads: ConditionReads) -> None:
+        self.reads = reads
+        self._environment = environment
+        self._expression = expression
+        self._projection = _projection(reads.attributes)
+
+    def evaluate(
+        self, attributes: Mapping[str, Any], values: Mapping[str, Any], choices: Mapping[ConsentScope, str]
+    ) -> bool | FailureCause:
+        # Handing over a value costs more than an evaluation, so that only those are handed over that are read.
+        given = {ATTRIBUTES: _project(attributes, self._projection), **values}
+        functions = [_consent(choices)] if choices else []
+        try:
+            result = self._expression.eval(self._environment.Activation(given, functions)).value()
+        except RuntimeError:
+            # Such as a list of more elements than an evaluation goes through.
+            return FailureCause.OTHER
+        # An error is a value too, and would be true as a condition of Python.
+        return result if isinstance(result, bool) else _cause(str(result))
+
+
+def _consent(choices: Mapping[ConsentScope, str]) -> cel.Function:
+    def consent(channel: str, topic: str) -> str:
+        return choices[ConsentScope(Channel[channel], topic or None)]
+
+    return cel.Function(CONSENT, [_TEXT, _TEXT], False, consent, _TEXT)
+
+
+def _cause(error: str) -> FailureCause:
+    return next((cause for start, cause in _CAUSES.items() if error.startswith(start)), FailureCause.OTHER)
+
+
+def _projection(paths: Iterable[tuple[str, ...]]) -> _Projection:
+    """Returns what is read of the attributes; of a path and one that goes on from it, all behind the shorter one."""
+    root: _Projection = {}
+    # The longer paths come first, so that a shorter one empties what they have left.
+    for path in sorted(paths, key=len, reverse=True):
+        members = root
+        for name in path[:-1]:
+            members = members.setdefault(name, {})
+        if path:
+            members[path[-1]] = {}
+        else:
+            root.clear()
+    return root
+
+
+def _project(value: Mapping[str, Any], projection: _Projection) -> Mapping[str, Any]:
+    if not projection:
+        return value
+    return {
+        name: _project(value[name], members) if isinstance(value[name], dict) else value[name]
+        for name, members in projection.items()
+        if name in value
+    }

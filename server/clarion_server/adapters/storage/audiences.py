@@ -1,0 +1,154 @@
+"""Stores audiences, and reads the profiles that their conditions are about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, null, select, update
+from sqlalchemy.exc import IntegrityError
+
+from clarion_server.adapters.storage.audience_lists import AudienceLists, list_from_row
+from clarion_server.adapters.storage.choices import unpack
+from clarion_server.adapters.storage.json_rows import RowsReader
+from clarion_server.adapters.storage.schema import audience_lists, audiences, profiles
+from clarion_server.application.ports.audiences import Subject
+from clarion_server.application.ports.repositories import NameTaken
+from clarion_server.application.ports.store import WriteConflict
+from clarion_server.domain.access import Visibility
+from clarion_server.domain.audience import Audience, IdentityList
+from clarion_server.domain.identity import Identity, IdentityKey
+from clarion_server.domain.instant import Instant
+
+_WITH_LIST = select(
+    audiences,
+    audience_lists.c.upload_id,
+    audience_lists.c.identity_count,
+    audience_lists.c.update_time.label("list_update_time"),
+    audience_lists.c.complete_time,
+    audience_lists.c.replace_time,
+).join_from(audiences, audience_lists, audience_lists.c.key == audiences.c.list_key, isouter=True)
+
+
+def _subjects(*, with_choices: bool) -> RowsReader:
+    """Returns the reader of `Subject`s. Its rows have the fields in their order."""
+    columns = (
+        profiles.c.key,
+        profiles.c.id,
+        profiles.c.attributes,
+        profiles.c.locale,
+        profiles.c.time_zone,
+        profiles.c.create_time,
+        profiles.c.choices if with_choices else null().label("choices"),
+    )
+    behind = (
+        profiles.c.sandbox == bindparam("sandbox"),
+        profiles.c.id > bindparam("after"),
+        profiles.c.create_time <= bindparam("created_by"),
+    )
+    return RowsReader(select(*columns).where(*behind).order_by(profiles.c.id).limit(bindparam("limit")))
+
+
+_SUBJECTS = {with_choices: _subjects(with_choices=with_choices) for with_choices in (False, True)}
+
+
+class SqlAudienceRepository:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._lists = AudienceLists(connection)
+
+    def add(self, audience: Audience) -> Audience:
+        try:
+            # A savepoint lets the transaction go on after a refusal, on every database.
+            with self._connection.begin_nested():
+                added = insert(audiences).values(_to_row(audience)).returning(audiences.c.key)
+                key = self._connection.execute(added).scalar_one()
+        except IntegrityError as error:
+            raise NameTaken(audience.name) from error
+        stored = replace(audience, key=key)
+        if stored.condition is not None:
+            return stored
+        first = self._lists.add(stored, "", audience.create_time)
+        self._lists.complete(stored, first, audience.create_time)
+        return replace(stored, listed=replace(first, complete_time=audience.create_time))
+
+    def get(self, visibility: Visibility, audience_id: str) -> Audience | None:
+        named = (audiences.c.sandbox == visibility.sandbox, audiences.c.id == audience_id)
+        row = self._connection.execute(_WITH_LIST.where(*named)).one_or_none()
+        return None if row is None else _from_row(row)
+
+    def save(self, audience: Audience) -> None:
+        before = (audiences.c.key == audience.key, audiences.c.revision == audience.revision - 1)
+        if self._connection.execute(update(audiences).where(*before).values(_to_row(audience))).rowcount == 0:
+            raise WriteConflict(audience.name)
+
+    def delete(self, audience: Audience, now: Instant) -> None:
+        same = (audiences.c.key == audience.key, audiences.c.revision == audience.revision)
+        if self._connection.execute(delete(audiences).where(*same)).rowcount == 0:
+            raise WriteConflict(audience.name)
+        self._lists.replace_all(audience, now)
+
+    def page(self, visibility: Visibility, after: str | None, limit: int) -> list[Audience]:
+        statement = _WITH_LIST.where(audiences.c.sandbox == visibility.sandbox)
+        if after is not None:
+            statement = statement.where(audiences.c.id > after)
+        return [_from_row(row) for row in self._connection.execute(statement.order_by(audiences.c.id).limit(limit))]
+
+    def count(self, visibility: Visibility) -> int:
+        own = audiences.c.sandbox == visibility.sandbox
+        return self._connection.execute(select(func.count()).where(own)).scalar_one()
+
+    def subjects(
+        self, visibility: Visibility, after: str, created_by: Instant, limit: int, *, with_choices: bool
+    ) -> list[Subject]:
+        wanted = {"sandbox": visibility.sandbox, "after": after, "created_by": created_by, "limit": limit}
+        rows = _SUBJECTS[with_choices].read(self._connection, wanted)
+        return [Subject._make((*row[:-1], unpack(row[-1]))) for row in rows]
+
+    def members(self, list_key: int, after: IdentityKey, limit: int) -> list[Identity]:
+        return self._lists.members(list_key, after, limit)
+
+    def lists_of(self, audience: Audience) -> dict[str, IdentityList]:
+        return self._lists.all_of(audience)
+
+    def add_list(self, audience: Audience, upload_id: str, now: Instant) -> IdentityList:
+        return self._lists.add(audience, upload_id, now)
+
+    def add_members(self, listed: IdentityList, identities: Sequence[Identity], now: Instant) -> int:
+        return self._lists.add_members(listed, identities, now)
+
+    def complete(self, audience: Audience, listed: IdentityList, now: Instant) -> None:
+        self._lists.complete(audience, listed, now)
+
+    def purge_lists(self, abandoned: Instant, replaced: Instant, limit: int) -> int:
+        return self._lists.purge(abandoned, replaced, limit)
+
+
+def _to_row(audience: Audience) -> dict[str, Any]:
+    """Returns the columns that belong to the resource: not its key and not its list."""
+    return {
+        "sandbox": audience.sandbox,
+        "id": audience.id,
+        "revision": audience.revision,
+        "display_name": audience.display_name,
+        "description": audience.description,
+        "condition": audience.condition,
+        "create_time": audience.create_time,
+        "update_time": audience.update_time,
+    }
+
+
+def _from_row(row: Row[Any]) -> Audience:
+    return Audience(
+        sandbox=row.sandbox,
+        id=row.id,
+        display_name=row.display_name,
+        create_time=row.create_time,
+        update_time=row.update_time,
+        description=row.description,
+        condition=row.condition,
+        listed=None if row.list_key is None else list_from_row(row.list_key, row.list_update_time, row),
+        key=row.key,
+        revision=row.revision,
+    )

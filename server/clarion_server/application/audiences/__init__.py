@@ -1,0 +1,1 @@
+"""Keeps audiences and their lists, and selects their members."""

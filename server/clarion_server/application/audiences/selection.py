@@ -1,0 +1,132 @@
+"""Reads the members of an audience, however many, in pages of one consistent state."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Protocol
+
+from clarion_server.application.audiences.evaluation import Evaluator
+from clarion_server.application.ports.clock import Clock
+from clarion_server.application.ports.conditions import ConditionCompiler
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.transactions import Transactions
+from clarion_server.domain.access import Visibility
+from clarion_server.domain.audience import Audience, AudienceMember
+from clarion_server.domain.condition import FailureCounts
+from clarion_server.domain.identity import IdentityKey
+from clarion_server.domain.instant import MINUTE, Instant, Span
+from clarion_server.domain.profile import ProfileRef
+
+#: How many profiles or identities a page is made of. The attributes of so many take 16 MB at most.
+PAGE = 500
+#: A snapshot keeps the database from reusing the room of what is changed meanwhile. What is left after this time is
+#: read from another one.
+SNAPSHOT_SPAN: Span = 5 * MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class SelectedPage:
+    """Some of the members, and how far the selection has come with them."""
+
+    members: list[AudienceMember]
+    """May be empty, as a page is made of so many profiles, whether they are members or not."""
+    evaluated_count: int
+    """How many profiles or identities of the list have been looked at so far."""
+    failures: FailureCounts
+    """The evaluations that have failed so far. These people are no members. All pages have the same object."""
+    snapshot_count: int
+    """How many states the members come from, so far."""
+
+
+class AudienceSelector:
+    def __init__(self, transactions: Transactions, compiler: ConditionCompiler, clock: Clock) -> None:
+        self._transactions = transactions
+        self._compiler = compiler
+        self._clock = clock
+
+    async def pages(self, audience: Audience, start: Instant) -> AsyncGenerator[SelectedPage, None]:
+        """Yields the members by the ids of their profiles or, in a list, by namespace and normal value.
+
+        They are read from one state, and from a further one whenever SNAPSHOT_SPAN has passed. Profiles that were
+        created after `start`, which is what a condition reads as `now`, are no members. A caller that does not read to
+        the end closes the iterator. Raises Unavailable, and ConditionInvalid where an earlier Clarion took a condition
+        that this one does not.
+        """
+        source = self._source(audience, start)
+        snapshot_count = 0
+        while source.has_more():
+            snapshot_count += 1
+            close_time = self._clock.now() + SNAPSHOT_SPAN
+            async with self._transactions.long_read() as snapshot:
+                while source.has_more() and self._clock.now() < close_time:
+                    members = await snapshot.read(source.next_members)
+                    yield SelectedPage(members, source.evaluated_count, source.failures, snapshot_count)
+
+    def _source(self, audience: Audience, start: Instant) -> _Source:
+        if audience.condition is None:
+            assert audience.listed is not None
+            return _Listed(audience.listed.key)
+        condition = self._compiler.compile(audience.condition)
+        return _ByCondition(Visibility(audience.sandbox), Evaluator(condition, self._compiler, start), start)
+
+
+class _Source(Protocol):
+    evaluated_count: int
+    failures: FailureCounts
+
+    def has_more(self) -> bool: ...
+
+    def next_members(self, unit: UnitOfWork) -> list[AudienceMember]: ...
+
+
+class _ByCondition:
+    def __init__(self, visibility: Visibility, evaluator: Evaluator, start: Instant) -> None:
+        self.evaluated_count = 0
+        self.failures = FailureCounts()
+        self._visibility = visibility
+        self._evaluator = evaluator
+        self._start = start
+        self._after = ""
+        self._is_at_end = False
+
+    def has_more(self) -> bool:
+        return not self._is_at_end
+
+    def next_members(self, unit: UnitOfWork) -> list[AudienceMember]:
+        subjects = unit.audiences.subjects(
+            self._visibility, self._after, self._start, PAGE, with_choices=self._evaluator.reads_choices
+        )
+        self._is_at_end = len(subjects) < PAGE
+        self.evaluated_count += len(subjects)
+        members = []
+        for subject in subjects:
+            verdict = self._evaluator.verdict(subject)
+            # Nothing but `True` makes a member: a failure is true in a condition of Python, too.
+            if verdict is True:
+                members.append(AudienceMember(ProfileRef(subject.key, subject.id), None))
+            elif verdict is not False:
+                self.failures.add(verdict, f"profiles/{subject.id}")
+        if subjects:
+            self._after = subjects[-1].id
+        return members
+
+
+class _Listed:
+    def __init__(self, list_key: int) -> None:
+        self.evaluated_count = 0
+        self.failures = FailureCounts()
+        self._list_key = list_key
+        self._after = IdentityKey("", "")
+        self._is_at_end = False
+
+    def has_more(self) -> bool:
+        return not self._is_at_end
+
+    def next_members(self, unit: UnitOfWork) -> list[AudienceMember]:
+        identities = unit.audiences.members(self._list_key, self._after, PAGE)
+        self._is_at_end = len(identities) < PAGE
+        self.evaluated_count += len(identities)
+        if identities:
+            self._after = identities[-1].key
+        return [AudienceMember(None, identity) for identity in identities]

@@ -1,0 +1,82 @@
+"""The repository of audiences, of their lists, and of the profiles that conditions are about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from clarion_server.domain.access import Visibility
+from clarion_server.domain.audience import Audience, IdentityList
+from clarion_server.domain.consent import Consent
+from clarion_server.domain.identity import Identity, IdentityKey
+from clarion_server.domain.instant import Instant
+
+
+class Subject(NamedTuple):
+    """A stored profile, as much of it as a condition may read."""
+
+    key: int
+    id: str
+    attributes: str
+    """As JSON."""
+    locale: str
+    time_zone: str
+    create_time: Instant
+    choices: Sequence[Consent]
+    """Empty when they were not asked for."""
+
+
+class AudienceRepository(Protocol):
+    def add(self, audience: Audience) -> Audience:
+        """Returns it with its key, and an audience that is a list with an empty one. Raises NameTaken."""
+        ...
+
+    def get(self, visibility: Visibility, audience_id: str) -> Audience | None: ...
+
+    def save(self, audience: Audience) -> None:
+        """Replaces the stored one, whose revision must be one less. Its list stays. Raises WriteConflict."""
+        ...
+
+    def delete(self, audience: Audience, now: Instant) -> None:
+        """Leaves its lists to `purge_lists`. Raises WriteConflict when the stored revision is another one."""
+        ...
+
+    def page(self, visibility: Visibility, after: str | None, limit: int) -> list[Audience]:
+        """Returns audiences by id, only larger ids than `after`."""
+        ...
+
+    def count(self, visibility: Visibility) -> int: ...
+
+    def subjects(
+        self, visibility: Visibility, after: str, created_by: Instant, limit: int, *, with_choices: bool
+    ) -> list[Subject]:
+        """Returns profiles by id, only larger ids than `after`, that were created at `created_by` at the latest."""
+        ...
+
+    def members(self, list_key: int, after: IdentityKey, limit: int) -> list[Identity]:
+        """Returns identities of a list by namespace and normal value, only larger ones than `after`."""
+        ...
+
+    def lists_of(self, audience: Audience) -> dict[str, IdentityList]:
+        """Returns all lists of the audience by their upload ids: its own, those under way, and those replaced."""
+        ...
+
+    def add_list(self, audience: Audience, upload_id: str, now: Instant) -> IdentityList:
+        """Begins an upload. Raises WriteConflict when another transaction does at the same time."""
+        ...
+
+    def add_members(self, listed: IdentityList, identities: Sequence[Identity], now: Instant) -> int:
+        """Adds the identities that the list does not have, and returns how many these are."""
+        ...
+
+    def complete(self, audience: Audience, listed: IdentityList, now: Instant) -> None:
+        """Makes the upload the list of its audience, in the place of the one before."""
+        ...
+
+    def purge_lists(self, abandoned: Instant, replaced: Instant, limit: int) -> int:
+        """Deletes up to `limit` members of lists that no audience needs, and lists that have none left.
+
+        Those are the ones replaced before `replaced`, and uploads to which nothing was added since `abandoned`.
+        Returns how many rows it has deleted.
+        """
+        ...

@@ -1,0 +1,85 @@
+"""Audiences: the people whom one trigger writes to, by a condition over their profiles or as a list of identities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from clarion_server.domain.errors import EtagMismatch
+from clarion_server.domain.identity import Identity
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.profile import ProfileRef
+from clarion_server.domain.text_rules import description_violations, display_name_violations
+from clarion_server.domain.violation import Violation
+
+#: In a sandbox.
+MAX_AUDIENCES = 1_000
+#: In one list.
+MAX_LISTED = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityList:
+    """A list of identities, which was uploaded or is being uploaded."""
+
+    key: int
+    upload_id: str
+    """The caller's id of the upload. Empty for the list with which the audience was created."""
+    identity_count: int
+    update_time: Instant
+    """When the last identities were added."""
+    complete_time: Instant | None
+    """When it became the list of its audience. None while it is uploaded."""
+    replace_time: Instant | None = None
+    """When another list took its place."""
+
+    @property
+    def is_current(self) -> bool:
+        return self.complete_time is not None and self.replace_time is None
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    sandbox: str
+    id: str
+    display_name: str
+    create_time: Instant
+    update_time: Instant
+    description: str = ""
+    condition: str | None = None
+    """None for an audience that is a list."""
+    listed: IdentityList | None = None
+    """None for an audience by a condition."""
+    key: int = 0
+    revision: int = 1
+
+    @property
+    def name(self) -> str:
+        return f"audiences/{self.id}"
+
+    @property
+    def etag(self) -> str:
+        return f'"{self.key}-{self.revision}"'
+
+    def check_etag(self, etag: str) -> None:
+        """Raises EtagMismatch when `etag` is not empty and not the current one."""
+        if etag and etag != self.etag:
+            raise EtagMismatch(self.name)
+
+    def changed(self, now: Instant) -> Audience:
+        """Returns the audience as the next revision."""
+        return replace(self, update_time=now, revision=self.revision + 1)
+
+
+class AudienceMember(NamedTuple):
+    """One member: a stored profile, or an identity of a list, which a profile may have or not."""
+
+    profile: ProfileRef | None
+    identity: Identity | None
+
+
+def audience_violations(audience: Audience) -> Iterator[Violation]:
+    """Yields all violations but those of the condition, with the field paths of the contract's `Audience`."""
+    yield from display_name_violations(audience.display_name)
+    yield from description_violations(audience.description)

@@ -1,0 +1,102 @@
+"""Conditions are compiled, or refused with the place of what is wrong."""
+
+from __future__ import annotations
+
+import pytest
+from clarion_server.adapters.conditions import CelConditionCompiler
+from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.condition import MAX_CONDITION, ConditionInvalid
+from clarion_server.domain.consent import ConsentScope
+
+COMPILER = CelConditionCompiler()
+
+
+def places(text: str) -> list[tuple[int, int]]:
+    """Returns the lines and columns of what is wrong."""
+    with pytest.raises(ConditionInvalid) as refused:
+        COMPILER.compile(text)
+    return [tuple(problem.position) for problem in refused.value.problems]  # type: ignore[misc] # of two numbers
+
+
+def messages(text: str) -> str:
+    with pytest.raises(ConditionInvalid) as refused:
+        COMPILER.compile(text)
+    return " ".join(problem.message for problem in refused.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", [(1, 1)]),
+        ("profile.attributes.age >", [(1, 25)]),
+        ("true ||\n  nobody", [(2, 3)]),
+        ('profile.locale.contains("ü") && ü', [(1, 33), (1, 34)]),
+        ("true &&\n(1 + 'a' == 2)\n|| unknown(3)", [(2, 4), (3, 11)]),
+        ("profile.locale == 1", [(1, 16)]),
+        ("profile.attributes.n == 99999999999999999999", [(1, 25)]),
+        ("(" * 40 + "true" + ")" * 40, [(1, 1)]),
+        ("true\x00", [(1, 5)]),
+    ],
+)
+def test_what_cannot_be_read_is_told_with_its_line_and_column(text: str, expected: list[tuple[int, int]]) -> None:
+    assert places(text) == expected
+
+
+def test_an_unknown_member_of_the_profile_is_told_how_attributes_are_written() -> None:
+    assert messages('profile.plan == "gold"') == (
+        "Undeclared reference to 'profile.plan'. Attributes are written as profile.attributes.NAME."
+    )
+
+
+@pytest.mark.parametrize("text", ["profile.locale", "1", "profile.attributes.vip", "true ? 1 : 2"])
+def test_a_condition_must_be_true_or_false(text: str) -> None:
+    assert "must be true or false" in messages(text)
+
+
+@pytest.mark.parametrize("arguments", ["'EMAIL', profile.locale", "'email', 'news'", "'FAX', ''"])
+def test_consent_takes_constants_and_the_name_of_a_channel(arguments: str) -> None:
+    assert places(f"consent({arguments}) == 'DENIED'") == [(1, 8)]
+
+
+def test_the_functions_of_a_time_open_no_file() -> None:
+    assert "UTC" in messages('now.getHours("/etc/passwd") == 1')
+
+
+def test_a_condition_has_a_greatest_length() -> None:
+    longest = "true" + " " * (MAX_CONDITION - 4)
+    COMPILER.compile(longest)
+    assert places(longest + " ") == [(1, 1)]
+
+
+def test_the_same_text_is_compiled_once() -> None:
+    assert COMPILER.compile("now < now") is COMPILER.compile("now < now")
+
+
+@pytest.mark.parametrize(
+    ("text", "paths"),
+    [
+        ("profile.attributes.age > 18", {("age",)}),
+        ("has(profile.attributes.a.b) && profile.attributes.a.b == 1", {("a", "b")}),
+        ('profile.attributes["x-y"].z == profile.attributes.q', {("x-y", "z"), ("q",)}),
+        ("size(profile.attributes) > 1", {()}),
+        ('"plan" in profile.attributes', {()}),
+        ("profile.attributes[profile.locale] == 1", {()}),
+        ("profile.attributes.l[0] == 1", {("l",)}),
+        ("profile.attributes.l.exists(x, x.y == profile.attributes.z)", {("l",), ("z",)}),
+        ("[profile.attributes.a, {'k': profile.attributes.b}].size() == 2", {("a",), ("b",)}),
+        ("profile.locale == 'de'", set()),
+    ],
+)
+def test_the_attributes_that_a_condition_reads_are_known(text: str, paths: set[tuple[str, ...]]) -> None:
+    assert COMPILER.compile(text).reads.attributes == paths
+
+
+def test_the_names_and_the_choices_that_a_condition_reads_are_known() -> None:
+    text = "profile.create_time < now &&\n consent('EMAIL', 'news') == consent('EMAIL', '')"
+    reads = COMPILER.compile(text).reads
+    assert reads.names == {"profile.create_time", "now"}
+    news, everything = ConsentScope(Channel.EMAIL, "news"), ConsentScope(Channel.EMAIL)
+    assert {scope: tuple(position) for scope, position in reads.consents.items()} == {
+        news: (2, 9),
+        everything: (2, 37),
+    }
