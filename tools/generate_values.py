@@ -36,6 +36,7 @@ NAMES = {
     "Finding.Severity": "Severity",
     "GetConsentsResponse": "PersonConsents",
     "GetTriggerSampleResponse": "TriggerSamples",
+    "IdentityNamespace.Normalisation": "Normalisation",
     "MessageResult.Outcome": "MessageOutcome",
     "PreviewCampaignResponse": "Preview",
     "PreviewCampaignResponse.Choice": "Choice",

@@ -8,6 +8,7 @@ import { Campaigns } from "./campaigns.js";
 import { Consents } from "./consents.js";
 import { Executions, Reports } from "./executions.js";
 import { type TriggerResponse, TriggerService } from "./gen/clarion/v1/trigger_service_pb.js";
+import { IdentityNamespaces } from "./identity_namespaces.js";
 import { Messages } from "./messages.js";
 import { Profiles } from "./profiles.js";
 import { SendingPolicies } from "./sending_policies.js";
@@ -36,6 +37,7 @@ export class Client {
   readonly profiles: Profiles;
   readonly reports: Reports;
   readonly suppressions: Suppressions;
+  readonly identityNamespaces: IdentityNamespaces;
   readonly sendingPolicies: SendingPolicies;
   readonly topics: Topics;
   readonly #calls: Calls;
@@ -52,6 +54,7 @@ export class Client {
     this.profiles = new Profiles(this.#calls);
     this.reports = new Reports(this.#calls);
     this.suppressions = new Suppressions(this.#calls);
+    this.identityNamespaces = new IdentityNamespaces(this.#calls);
     this.sendingPolicies = new SendingPolicies(this.#calls);
     this.topics = new Topics(this.#calls);
   }

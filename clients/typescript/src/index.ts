@@ -24,6 +24,7 @@ export { type ImportedProfile, ImportedProfile_Outcome } from "./gen/clarion/v1/
 export { SmtpProvider_TlsMode } from "./gen/clarion/v1/smtp_provider_pb.js";
 export * from "./gen/clarion/v1/suppression_pb.js";
 export { type CheckSuppressionResponse, ImportedSuppression_Outcome } from "./gen/clarion/v1/suppression_service_pb.js";
+export * from "./gen/clarion/v1/identity_namespace_pb.js";
 export * from "./gen/clarion/v1/sending_policy_pb.js";
 export * from "./gen/clarion/v1/topic_pb.js";
 export { TriggerSample_Tool } from "./gen/clarion/v1/trigger_sample_pb.js";

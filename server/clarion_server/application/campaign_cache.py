@@ -20,8 +20,9 @@ from clarion_server.domain.campaign import (
     ThroughputMode,
     UnknownRecipientPolicy,
 )
+from clarion_server.domain.choice import EMAIL
 from clarion_server.domain.errors import CampaignNotLive, CampaignOutdated, CampaignOutsideWindow
-from clarion_server.domain.identity import IdentityNamespace, Normalisation, namespace_of
+from clarion_server.domain.identity import BUILT_IN, NO_NAMESPACES, IdentityNamespace, namespace_of
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, lane_of
 from clarion_server.domain.sending_policy import DEFAULT_POLICY
@@ -150,10 +151,17 @@ class CampaignCache:
         if definition.category is None:
             raise CampaignNotLive(campaign.name, campaign.state.value)
         lane = lane_of(definition.category, rapid=definition.rapid)
-        namespace = namespace_of(definition.identity_namespace)
-        is_email = namespace.normalisation is Normalisation.EMAIL
+        namespace = await self._namespace(campaign.sandbox, definition.identity_namespace)
+        is_email = namespace.id == EMAIL
         stores_profiles = definition.unknown_recipient_policy is UnknownRecipientPolicy.CREATE
         return LiveCampaign(campaign, version, schema, lane, namespace, is_email and not stores_profiles)
+
+    async def _namespace(self, sandbox: str, name: str) -> IdentityNamespace:
+        """Returns the namespace of a live campaign, which stays the same as long as the campaign is in use."""
+        if name in BUILT_IN:
+            return BUILT_IN[name]
+        stored = await self._transactions.read(lambda unit: unit.identity_namespaces.named({(sandbox, name)}))
+        return namespace_of(name, stored.get(sandbox, NO_NAMESPACES))
 
     async def _load_version(self, key: tuple[int, int]) -> CompiledVersion:
         stored = await self._transactions.read(lambda unit: _stored_version(unit, *key))

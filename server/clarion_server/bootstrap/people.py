@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from clarion_server.adapters.phone_numbers import is_phone_region
 from clarion_server.application.consent.recording import ConsentRecorder
+from clarion_server.application.identity_namespaces.namespaces import ManageIdentityNamespaces
 from clarion_server.application.ports.clock import Clock, Ids
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.profiles.profile_import import ImportProfiles, RecordChoice
@@ -31,6 +33,7 @@ class People:
     suppressions: ManageSuppressions
     suppression_imports: ImportSuppressions
     sending_policies: ManageSendingPolicies
+    identity_namespaces: ManageIdentityNamespaces
 
 
 def wire_people(core: Core) -> People:
@@ -43,6 +46,7 @@ def wire_people(core: Core) -> People:
         ManageSuppressions(core.transactions, core.clock, core.ids),
         ImportSuppressions(core.transactions, core.clock, core.ids),
         ManageSendingPolicies(core.transactions, core.clock),
+        ManageIdentityNamespaces(core.transactions, is_phone_region, core.clock),
     )
 
 

@@ -9,6 +9,7 @@ from clarion.v1 import (
     channel_configuration_service_pb2,
     consent_service_pb2,
     execution_service_pb2,
+    identity_namespace_service_pb2,
     message_service_pb2,
     profile_service_pb2,
     report_service_pb2,
@@ -30,6 +31,7 @@ from clarion_server.transport.grpc.campaigns import CampaignService
 from clarion_server.transport.grpc.channels import ChannelConfigurationService
 from clarion_server.transport.grpc.consents import ConsentService
 from clarion_server.transport.grpc.executions import ExecutionService
+from clarion_server.transport.grpc.identity_namespaces import IdentityNamespaceService
 from clarion_server.transport.grpc.keys import ApiKeyService
 from clarion_server.transport.grpc.messages import MessageService
 from clarion_server.transport.grpc.profiles import ProfileService
@@ -65,6 +67,7 @@ def contract_services(
         _service(consent_service_pb2, ConsentService(people.consents.consents, people.consents.settings)),
         _service(topic_service_pb2, TopicService(people.consents.topics)),
         _service(sending_policy_service_pb2, SendingPolicyService(people.sending_policies)),
+        _service(identity_namespace_service_pb2, IdentityNamespaceService(people.identity_namespaces)),
         _service(api_key_service_pb2, ApiKeyService(access.keys)),
     ]
 

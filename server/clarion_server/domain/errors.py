@@ -160,6 +160,14 @@ class SendingPolicyInUse(ClarionError):
 
 
 @dataclass(eq=False)
+class NamespaceInUse(ClarionError):
+    """The rule of {resource} cannot change: {user} has identities in it."""
+
+    resource: str
+    user: str
+
+
+@dataclass(eq=False)
 class CampaignNotLive(ClarionError):
     """{resource} accepts no triggers: it is {state}."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -21,23 +22,30 @@ class Normalisation(StrEnum):
     """What makes two values of a namespace the same."""
 
     EXACT = "EXACT"
+    LOWER = "LOWER"
+    """Letters are the same in either case."""
     EMAIL = "EMAIL"
     PHONE = "PHONE"
 
 
 @dataclass(frozen=True, slots=True)
 class IdentityNamespace:
-    """A kind of identities, such as e-mail addresses or a shop's customer numbers."""
+    """A kind of identities, such as e-mail addresses or a shop's customer numbers, as far as it compares them."""
 
     id: str
     normalisation: Normalisation
+    default_region: str = ""
+    """The region of phone numbers without a country code, which are refused where it is empty."""
 
     def violation(self, field: str) -> Violation:
         """Returns the violation of a value that is none of this namespace."""
+        if self.default_region:
+            return malformed(field, f"Must hold a phone number of {self.default_region}, or one with a country code.")
         return malformed(field, _RULES[self.normalisation])
 
 
-_BUILT_IN = {
+#: The namespaces that every sandbox has, by their ids.
+BUILT_IN: Mapping[str, IdentityNamespace] = {
     namespace.id: namespace
     for namespace in (
         IdentityNamespace("email", Normalisation.EMAIL),
@@ -45,6 +53,10 @@ _BUILT_IN = {
         IdentityNamespace("push", Normalisation.EXACT),
     )
 }
+
+#: The namespaces that are stored in a sandbox, by their ids: as many of them as identities may be in.
+Namespaces = Mapping[str, IdentityNamespace]
+NO_NAMESPACES: Namespaces = {}
 
 
 class IdentityKey(NamedTuple):
@@ -55,9 +67,9 @@ class IdentityKey(NamedTuple):
     """The normal value."""
 
 
-def namespace_of(name: str) -> IdentityNamespace:
-    """Returns the namespace of that name. One that is not built in compares exactly."""
-    return _BUILT_IN.get(name) or IdentityNamespace(name, Normalisation.EXACT)
+def namespace_of(name: str, stored: Namespaces) -> IdentityNamespace:
+    """Returns the namespace of that name. One that is neither built in nor stored compares exactly."""
+    return BUILT_IN.get(name) or stored.get(name) or IdentityNamespace(name, Normalisation.EXACT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +82,14 @@ class Identity:
         return f"{self.key.namespace}:{self.value}"
 
 
-def read_identity(text: str, field: str, read_phone_number: ReadPhoneNumber) -> Identity | Violation:
+def read_identity(
+    text: str, field: str, stored: Namespaces, read_phone_number: ReadPhoneNumber
+) -> Identity | Violation:
     """Returns the identity that `namespace:value` writes, or what is wrong with it."""
     if violation := identity_form_violation(text, field):
         return violation
     name, _, value = text.partition(":")
-    namespace = namespace_of(name)
+    namespace = namespace_of(name, stored)
     normal = normal_value(namespace, value, read_phone_number)
     return Identity(IdentityKey(name, normal), value) if normal else namespace.violation(field)
 
@@ -85,10 +99,18 @@ def normal_value(namespace: IdentityNamespace, value: str, read_phone_number: Re
     match namespace.normalisation:
         case Normalisation.EXACT:
             return value
+        case Normalisation.LOWER:
+            return lower_key(value)
         case Normalisation.EMAIL:
             return email_key(value) if is_address(value) else None
         case Normalisation.PHONE:
-            return read_phone_number(value, "")
+            return read_phone_number(value, namespace.default_region)
+
+
+def lower_key(value: str) -> str:
+    """Returns the text in lower case and composed characters (Unicode's NFC). The key of a key is the key itself."""
+    # Some letters have a composed form in lower case alone, and some are lowered to several characters.
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", value).lower())
 
 
 _RULES = {

@@ -63,6 +63,9 @@ API_KEYS = Collection("apiKeys", _ASSIGNED_ID, _ASSIGNED_RULE)
 AUDIENCES = Collection("audiences", _CHOSEN_ID, _CHOSEN_RULE)
 TOPICS = Collection("topics", _CHOSEN_ID, _CHOSEN_RULE)
 SENDING_POLICIES = Collection("sendingPolicies", _CHOSEN_ID, _CHOSEN_RULE)
+IDENTITY_NAMESPACES = Collection(
+    "identityNamespaces", "[a-z0-9_-]{1,32}", "1 to 32 lower-case letters, digits, hyphens and underscores"
+)
 PROFILES = Collection("profiles", _ASSIGNED_ID, _ASSIGNED_RULE)
 
 _SANDBOX = re.compile("[a-z][a-z0-9-]{0,62}")

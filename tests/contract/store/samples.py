@@ -30,7 +30,8 @@ from clarion_server.domain.counter import CounterKey, Metric
 from clarion_server.domain.delivery import AttemptOutcome
 from clarion_server.domain.event import Event, message_event
 from clarion_server.domain.execution import Execution
-from clarion_server.domain.identity import Identity, IdentityKey
+from clarion_server.domain.identity import Identity, IdentityKey, IdentityNamespace, Normalisation
+from clarion_server.domain.identity_namespace import NamespaceResource
 from clarion_server.domain.instant import HOUR, SECOND, Instant
 from clarion_server.domain.message import Lane, Message, MessageState, message_id
 from clarion_server.domain.profile import Profile
@@ -132,6 +133,15 @@ def channel(channel_id: str = "mail", **changes: Any) -> ChannelConfiguration:
         max_rate=0.1 + 0.2,
     )
     return replace(whole, **changes)
+
+
+def namespace(namespace_id: str = "crm", **changes: Any) -> NamespaceResource:
+    rules = IdentityNamespace(
+        namespace_id,
+        changes.pop("normalisation", Normalisation.LOWER),
+        changes.pop("default_region", ""),
+    )
+    return replace(NamespaceResource(rules, "Customers", SANDBOX, NOW, NOW + 1), **changes)
 
 
 def sending_policy(policy_id: str = "nights", **changes: Any) -> SendingPolicy:

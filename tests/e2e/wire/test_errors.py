@@ -19,6 +19,8 @@ from clarion.v1 import (
     channel_pb2,
     consent_pb2,
     consent_service_pb2,
+    identity_namespace_pb2,
+    identity_namespace_service_pb2,
     message_service_pb2,
     profile_pb2,
     profile_service_pb2,
@@ -112,6 +114,14 @@ async def channel_configuration_in_use(sandbox: Sandbox) -> Failure:
     request = channel_configuration_service_pb2.DeleteChannelConfigurationRequest(name="channelConfigurations/orders")
     path = "/clarion.v1.ChannelConfigurationService/DeleteChannelConfiguration"
     return await sandbox.wire.refuse(path, request)
+
+
+async def namespace_in_use(sandbox: Sandbox) -> Failure:
+    await set_up(sandbox.client, "orders", NOWHERE, identity_namespace="crm")
+    request = identity_namespace_service_pb2.CreateIdentityNamespaceRequest(identity_namespace_id="crm")
+    request.identity_namespace.display_name = "Customers"
+    request.identity_namespace.normalisation = identity_namespace_pb2.IdentityNamespace.NORMALISATION_LOWER
+    return await sandbox.wire.refuse("/clarion.v1.IdentityNamespaceService/CreateIdentityNamespace", request)
 
 
 async def sending_policy_in_use(sandbox: Sandbox) -> Failure:
@@ -263,6 +273,11 @@ CASES = {
         sending_policy_in_use,
         Code.FAILED_PRECONDITION,
         {"resource": "sendingPolicies/nights", "user": "campaigns/orders"},
+    ),
+    "NAMESPACE_IN_USE": Case(
+        namespace_in_use,
+        Code.FAILED_PRECONDITION,
+        {"resource": "identityNamespaces/crm", "user": "campaigns/orders"},
     ),
     "CAMPAIGN_NOT_LIVE": Case(
         campaign_not_live, Code.FAILED_PRECONDITION, {"resource": "campaigns/orders", "state": "PAUSED"}

@@ -14,7 +14,7 @@ from clarion.v1.campaign_life_cycle_pb2 import StopCampaignRequest
 from clarion.v1.campaign_service_pb2 import DuplicateCampaignRequest
 from clarion.v1.campaign_version_pb2 import GetCampaignVersionRequest
 from clarion.v1.consent_pb2 import Consent, ConsentChange
-from clarion_client import AllowList, AsyncClient, Profile, RecipientOutcome, SendingPolicy, Topic
+from clarion_client import AllowList, AsyncClient, IdentityNamespace, Profile, RecipientOutcome, SendingPolicy, Topic
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
@@ -80,6 +80,7 @@ async def existing(sandbox: Sandbox, orders: AsyncClient, sink: SmtpSink) -> Res
     await orders.suppressions.create(SUPPRESSED)
     await orders.topics.create(Topic(name="news", display_name="News"))
     await orders.sending_policies.create(SendingPolicy(name="nights", display_name="Nights", time_zone="Europe/Berlin"))
+    await orders.identity_namespaces.create(IdentityNamespace(name="crm", display_name="Customers"))
     await orders.profiles.create(Profile(identities=[KNOWN]))
     await orders.trigger("orders", to="jane@example.com", context=CONTEXT, request_id="1")
     await sink.wait_for(1)
@@ -107,9 +108,9 @@ async def the_first_of(wire: Wire, path: str) -> Any:
 
 
 def listed(answer: Message) -> list[Any]:
-    """Returns the items of a page."""
+    """Returns the items of a page, without those that every sandbox has."""
     (items,) = (field.name for field in answer.DESCRIPTOR.fields if field.message_type is not None)
-    return list(getattr(answer, items))
+    return [item for item in getattr(answer, items) if not getattr(item, "built_in", False)]
 
 
 async def test_no_method_sees_or_changes_what_exists_in_another_sandbox(

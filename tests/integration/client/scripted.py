@@ -18,6 +18,10 @@ from clarion.v1.channel_configuration_service_pb2_grpc import (
 )
 from clarion.v1.consent_service_pb2_grpc import ConsentServiceServicer, add_ConsentServiceServicer_to_server
 from clarion.v1.execution_service_pb2_grpc import ExecutionServiceServicer, add_ExecutionServiceServicer_to_server
+from clarion.v1.identity_namespace_service_pb2_grpc import (
+    IdentityNamespaceServiceServicer,
+    add_IdentityNamespaceServiceServicer_to_server,
+)
 from clarion.v1.message_service_pb2_grpc import MessageServiceServicer, add_MessageServiceServicer_to_server
 from clarion.v1.profile_service_pb2_grpc import ProfileServiceServicer, add_ProfileServiceServicer_to_server
 from clarion.v1.report_service_pb2_grpc import ReportServiceServicer, add_ReportServiceServicer_to_server
@@ -45,6 +49,7 @@ SERVICES: tuple[tuple[Callable[[], Any], Callable[[Any, Any], None]], ...] = (
     (ChannelConfigurationServiceServicer, add_ChannelConfigurationServiceServicer_to_server),
     (ConsentServiceServicer, add_ConsentServiceServicer_to_server),
     (ExecutionServiceServicer, add_ExecutionServiceServicer_to_server),
+    (IdentityNamespaceServiceServicer, add_IdentityNamespaceServiceServicer_to_server),
     (MessageServiceServicer, add_MessageServiceServicer_to_server),
     (ProfileServiceServicer, add_ProfileServiceServicer_to_server),
     (ReportServiceServicer, add_ReportServiceServicer_to_server),

@@ -18,6 +18,8 @@ from clarion.v1 import channel_configuration_service_pb2 as channels_pb
 from clarion.v1 import channel_pb2 as channel_kind_pb
 from clarion.v1 import execution_pb2 as execution_pb
 from clarion.v1 import execution_service_pb2 as executions_pb
+from clarion.v1 import identity_namespace_pb2 as namespace_pb
+from clarion.v1 import identity_namespace_service_pb2 as namespaces_pb
 from clarion.v1 import message_pb2 as message_pb
 from clarion.v1 import message_service_pb2 as messages_pb
 from clarion.v1 import profile_pb2 as profile_pb
@@ -126,6 +128,15 @@ LISTS = {
         policies_pb.ListSendingPoliciesRequest(page_size=2),
         policies_pb.ListSendingPoliciesResponse(sending_policies=[WIRE_POLICY]),
         POLICY,
+    ),
+    "identity_namespaces.list": Case(
+        "ListIdentityNamespaces",
+        lambda c: c.identity_namespaces.list(page_size=2),
+        namespaces_pb.ListIdentityNamespacesRequest(page_size=2),
+        namespaces_pb.ListIdentityNamespacesResponse(
+            identity_namespaces=[namespace_pb.IdentityNamespace(name="identityNamespaces/x", built_in=True)]
+        ),
+        client.IdentityNamespace(name="identityNamespaces/x", built_in=True),
     ),
     "topics.list": Case(
         "ListTopics",

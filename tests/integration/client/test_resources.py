@@ -30,6 +30,8 @@ from clarion.v1 import consent_pb2 as consent_pb
 from clarion.v1 import consent_service_pb2 as consents_pb
 from clarion.v1 import execution_pb2 as execution_pb
 from clarion.v1 import execution_service_pb2 as executions_pb
+from clarion.v1 import identity_namespace_pb2 as namespace_pb
+from clarion.v1 import identity_namespace_service_pb2 as namespaces_pb
 from clarion.v1 import message_pb2 as message_pb
 from clarion.v1 import message_service_pb2 as messages_pb
 from clarion.v1 import profile_pb2 as profile_pb
@@ -65,6 +67,18 @@ WIRE_POLICY = policy_pb.SendingPolicy(
 )
 POLICY = client.SendingPolicy(
     name="sendingPolicies/x", display_name="Nights", quiet_hours=(NIGHT,), time_zone="Europe/Berlin"
+)
+WIRE_NAMESPACE = namespace_pb.IdentityNamespace(
+    name="identityNamespaces/x",
+    display_name="Desks",
+    normalisation=namespace_pb.IdentityNamespace.NORMALISATION_PHONE,
+    default_region="GB",
+)
+NAMESPACE = client.IdentityNamespace(
+    name="identityNamespaces/x",
+    display_name="Desks",
+    normalisation=client.Normalisation.PHONE,
+    default_region="GB",
 )
 TOPIC = client.Topic(name="topics/x", display_name="News")
 WIRE_PROFILE = profile_pb.Profile(name="profiles/x", identities=["email:jane@example.com", "crm:1"])
@@ -402,6 +416,36 @@ CASES = {
         lambda c: c.sending_policies.delete("x", etag="7"),
         policies_pb.DeleteSendingPolicyRequest(name="sendingPolicies/x", etag="7"),
         policies_pb.DeleteSendingPolicyResponse(),
+        None,
+    ),
+    "identity_namespaces.create": Case(
+        "CreateIdentityNamespace",
+        lambda c: c.identity_namespaces.create(NAMESPACE),
+        namespaces_pb.CreateIdentityNamespaceRequest(identity_namespace_id="x", identity_namespace=WIRE_NAMESPACE),
+        namespaces_pb.CreateIdentityNamespaceResponse(identity_namespace=WIRE_NAMESPACE),
+        NAMESPACE,
+    ),
+    "identity_namespaces.get": Case(
+        "GetIdentityNamespace",
+        lambda c: c.identity_namespaces.get("x"),
+        namespaces_pb.GetIdentityNamespaceRequest(name="identityNamespaces/x"),
+        namespaces_pb.GetIdentityNamespaceResponse(identity_namespace=WIRE_NAMESPACE),
+        NAMESPACE,
+    ),
+    "identity_namespaces.update": Case(
+        "UpdateIdentityNamespace",
+        lambda c: c.identity_namespaces.update(NAMESPACE, ["display_name"]),
+        namespaces_pb.UpdateIdentityNamespaceRequest(
+            identity_namespace=WIRE_NAMESPACE, update_mask=FieldMask(paths=["display_name"])
+        ),
+        namespaces_pb.UpdateIdentityNamespaceResponse(identity_namespace=WIRE_NAMESPACE),
+        NAMESPACE,
+    ),
+    "identity_namespaces.delete": Case(
+        "DeleteIdentityNamespace",
+        lambda c: c.identity_namespaces.delete("x", etag="7"),
+        namespaces_pb.DeleteIdentityNamespaceRequest(name="identityNamespaces/x", etag="7"),
+        namespaces_pb.DeleteIdentityNamespaceResponse(),
         None,
     ),
     "topics.create": Case(

@@ -6,16 +6,20 @@ import re
 from collections.abc import AsyncIterator
 
 import pytest
+from clarion_server.adapters.phone_numbers import is_phone_region
 from clarion_server.adapters.storage.store import SqlStore
+from clarion_server.application.identity_namespaces.namespaces import CreateIdentityNamespace, ManageIdentityNamespaces
 from clarion_server.application.triggering.admission import RecipientInput
 from clarion_server.domain.campaign import Action, UnknownRecipientPolicy
 from clarion_server.domain.category import Category
 from clarion_server.domain.content.email import EmailContent
+from clarion_server.domain.identity import Normalisation
+from clarion_server.domain.message import Lane
 
 from tests.integration.storage.statements import recorded
 from tests.unit.application.running import CALLER, Process, claimed, recipient, recipients
 from tests.unit.application.sending_policies import Policies
-from tests.unit.application.world import World
+from tests.unit.application.world import AUTHOR, World
 
 GREETING = EmailContent("Hello {{ profile.first_name | default('you') }}", text="Hello")
 
@@ -123,3 +127,32 @@ async def test_no_policy_is_read_while_there_are_none(process: Process, store: S
         await process.trigger()
         assert len((await claimed(process.world)).messages) == 1
     assert not [text for text, _ in statements if "CROSS JOIN sending_policies" in text or "time_zone" in text]
+
+
+async def test_a_stored_namespace_takes_no_further_statement_at_the_trigger_and_one_a_claim(
+    process: Process, store: SqlStore
+) -> None:
+    world, counts = process.world, []
+    await world.send_unless_denied()
+    for name in ("exact", "lower"):
+        if name == "lower":
+            namespaces = ManageIdentityNamespaces(world.transactions, is_phone_region, world.clock)
+            await namespaces.create(CreateIdentityNamespace(name, name, Normalisation.LOWER), AUTHOR)
+        await world.live(name, category=Category.MARKETING, identity_namespace=name)
+        people = [recipient(f"{name}:{number}", address=f"r{number}@example.com") for number in range(50)]
+        await process.trigger(people[0], campaign_id=name)
+        with recorded(store) as accepting:
+            await process.trigger(*people, campaign_id=name)
+        with recorded(store) as claiming:
+            assert len((await claimed(world, lane=Lane.MARKETING)).messages) == 51
+        counts.append((len(accepting), len(claiming)))
+        assert len([text for text, _ in claiming if "identity_namespaces" in text]) == 1
+    assert counts[0] == counts[1]
+
+
+async def test_no_namespace_is_read_for_identities_that_are_built_in(process: Process, store: SqlStore) -> None:
+    await process.world.live(category=Category.MARKETING)
+    with recorded(store) as statements:
+        await process.trigger()
+        assert len((await claimed(process.world, lane=Lane.MARKETING)).messages) == 1
+    assert not [text for text, _ in statements if "FROM identity_namespaces" in text or "JOIN identity_namesp" in text]

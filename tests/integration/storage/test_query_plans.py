@@ -20,6 +20,7 @@ from clarion_server.application.ports.queries import (
     SuppressionQuery,
 )
 from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.domain.access import Visibility
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent import ConsentChoice, ConsentScope
 from clarion_server.domain.consent_change import ConsentChange, ConsentSource
@@ -262,6 +263,14 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
     "messages that wait for an opening": (
         lambda work: work.messages.defer({MESSAGE.id: NOW}, NOW),
         {BY_ID},
+    ),
+    "the namespaces of some identities": (
+        lambda work: work.identity_namespaces.named({(SANDBOX_IDENTITY.sandbox, "crm")}),
+        {"SEARCH identity_namespaces USING INDEX"},
+    ),
+    "a profile with an identity in a namespace": (
+        lambda work: work.profiles.first_in_namespace(Visibility(SANDBOX_IDENTITY.sandbox), "crm"),
+        {"SEARCH profile_identities USING PRIMARY KEY", "SEARCH profiles USING INTEGER PRIMARY KEY"},
     ),
     "the choices of a profile": (
         lambda work: work.consents.of_profile(1),

@@ -15,7 +15,7 @@ from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent import ConsentSettings, Silence
 from clarion_server.domain.consent_change import ConsentChange
-from clarion_server.domain.identity import Identity
+from clarion_server.domain.identity import NO_NAMESPACES, Identity
 from clarion_server.domain.message import message_id
 from clarion_server.domain.personal_link import LinkKind, PersonalLink
 from clarion_server.domain.preference_page import Ticks
@@ -75,7 +75,7 @@ async def add_topics(world: World, *topics: Topic, silence: Silence = Silence.SE
 
 async def history(world: World, identity: str = "email:jane@example.com") -> list[ConsentChange]:
     """Returns the entries of a person's history, the oldest first; none for somebody without a profile."""
-    read = IDENTITIES.read(identity, "identity")
+    read = IDENTITIES.read(identity, "identity", NO_NAMESPACES)
     assert isinstance(read, Identity)
 
     def entries(unit: Any) -> list[ConsentChange]:

@@ -75,6 +75,10 @@ TEXTS: list[tuple[ClarionError, str]] = [
         "sendingPolicies/nights cannot be deleted: campaigns/order-confirmed names it.",
     ),
     (
+        errors.NamespaceInUse("identityNamespaces/crm", CAMPAIGN),
+        "The rule of identityNamespaces/crm cannot change: campaigns/order-confirmed has identities in it.",
+    ),
+    (
         errors.CampaignOutdated(CAMPAIGN),
         f"The live version of {CAMPAIGN} breaks newer rules. Review the campaign and activate it again.",
     ),

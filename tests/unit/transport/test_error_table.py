@@ -58,6 +58,7 @@ SAMPLES: tuple[ClarionError, ...] = (
     errors.ReviewFailed(CAMPAIGN, (FINDING,)),
     errors.ChannelConfigurationInUse("channelConfigurations/orders", CAMPAIGN),
     errors.SendingPolicyInUse("sendingPolicies/nights", CAMPAIGN),
+    errors.NamespaceInUse("identityNamespaces/crm", "profiles/019a"),
     errors.CampaignNotLive(CAMPAIGN, "PAUSED"),
     errors.CampaignOutsideWindow(CAMPAIGN, 1_000_000, 2_000_000),
     errors.CampaignOutdated(CAMPAIGN),

@@ -211,6 +211,13 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
         {"reason": "SENDING_POLICY_IN_USE", "domain": "clarion.dev", "metadata": {"resource": "sendingPolicies/nights",
          "user": "campaigns/newsletter"}}
     """
+    ERROR_REASON_NAMESPACE_IN_USE: _ErrorReason.ValueType  # 34
+    """`FAILED_PRECONDITION`. Something has identities in the namespace, so that it cannot be created with another rule than
+    `NORMALISATION_EXACT`, and cannot be deleted: `user` says what.
+
+        {"reason": "NAMESPACE_IN_USE", "domain": "clarion.dev", "metadata": {"resource": "identityNamespaces/crm",
+         "user": "profiles/019a…"}}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The values of `google.rpc.ErrorInfo.reason` in the domain `clarion.dev`. Every error that Clarion answers with carries an
@@ -410,5 +417,12 @@ ERROR_REASON_SENDING_POLICY_IN_USE: ErrorReason.ValueType  # 33
 
     {"reason": "SENDING_POLICY_IN_USE", "domain": "clarion.dev", "metadata": {"resource": "sendingPolicies/nights",
      "user": "campaigns/newsletter"}}
+"""
+ERROR_REASON_NAMESPACE_IN_USE: ErrorReason.ValueType  # 34
+"""`FAILED_PRECONDITION`. Something has identities in the namespace, so that it cannot be created with another rule than
+`NORMALISATION_EXACT`, and cannot be deleted: `user` says what.
+
+    {"reason": "NAMESPACE_IN_USE", "domain": "clarion.dev", "metadata": {"resource": "identityNamespaces/crm",
+     "user": "profiles/019a…"}}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

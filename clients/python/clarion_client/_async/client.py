@@ -14,6 +14,7 @@ from clarion_client._async.campaigns import AsyncCampaigns
 from clarion_client._async.channels import AsyncChannels
 from clarion_client._async.consents import AsyncConsents
 from clarion_client._async.executions import AsyncExecutions
+from clarion_client._async.identity_namespaces import AsyncIdentityNamespaces
 from clarion_client._async.keys import AsyncKeys
 from clarion_client._async.messages import AsyncMessages
 from clarion_client._async.profiles import AsyncProfiles
@@ -70,6 +71,7 @@ class AsyncClient:
         self.suppressions = AsyncSuppressions(self._calls)
         self.keys = AsyncKeys(self._calls)
         self.topics = AsyncTopics(self._calls)
+        self.identity_namespaces = AsyncIdentityNamespaces(self._calls)
         self.sending_policies = AsyncSendingPolicies(self._calls)
         self.consents = AsyncConsents(self._calls)
 

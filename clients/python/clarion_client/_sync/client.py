@@ -19,6 +19,7 @@ from clarion_client._sync.campaigns import Campaigns
 from clarion_client._sync.channels import Channels
 from clarion_client._sync.consents import Consents
 from clarion_client._sync.executions import Executions
+from clarion_client._sync.identity_namespaces import IdentityNamespaces
 from clarion_client._sync.keys import Keys
 from clarion_client._sync.messages import Messages
 from clarion_client._sync.profiles import Profiles
@@ -71,6 +72,7 @@ class Client:
         self.suppressions = Suppressions(self._calls)
         self.keys = Keys(self._calls)
         self.topics = Topics(self._calls)
+        self.identity_namespaces = IdentityNamespaces(self._calls)
         self.sending_policies = SendingPolicies(self._calls)
         self.consents = Consents(self._calls)
 

@@ -56,6 +56,7 @@ from clarion_client._values.explanation import (
     SourcedValue,
     ValueSource,
 )
+from clarion_client._values.identity_namespace import IdentityNamespace, Normalisation
 from clarion_client._values.message import Message, MessageState
 from clarion_client._values.message_service import MessageCancellation
 from clarion_client._values.profile import Profile
@@ -126,6 +127,7 @@ __all__ = [
     "FailureReason",
     "Finding",
     "HandOffLatency",
+    "IdentityNamespace",
     "ImportedConsents",
     "ImportedProfile",
     "ImportedProfileOutcome",
@@ -141,6 +143,7 @@ __all__ = [
     "MessageResult",
     "MessageState",
     "NewApiKey",
+    "Normalisation",
     "PersonConsents",
     "Preview",
     "Profile",

@@ -214,3 +214,10 @@ class ErrorReason(StrEnum):
         {"reason": "SENDING_POLICY_IN_USE", "domain": "clarion.dev", "metadata": {"resource":
     "sendingPolicies/nights", "user": "campaigns/newsletter"}}
     """
+    NAMESPACE_IN_USE = "NAMESPACE_IN_USE"
+    """`FAILED_PRECONDITION`. Something has identities in the namespace, so that it cannot be created with another
+    rule than `NORMALISATION_EXACT`, and cannot be deleted: `user` says what.
+
+        {"reason": "NAMESPACE_IN_USE", "domain": "clarion.dev", "metadata": {"resource": "identityNamespaces/crm",
+    "user": "profiles/019a…"}}
+    """

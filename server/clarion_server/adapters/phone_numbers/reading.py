@@ -32,3 +32,10 @@ def read_phone_number(text: str, region: str) -> str | None:
     # `is_possible_number` would also take numbers that can be dialled within a town alone, such as 112.
     reason = phonenumbers.is_possible_number_with_reason(number)
     return e164 if reason == ValidationResult.IS_POSSIBLE else None
+
+
+def is_phone_region(code: str) -> bool:
+    """Returns whether it is the code of a region (ISO 3166) that has phone numbers, such as `GB`."""
+    import phonenumbers  # noqa: PLC0415 - see above
+
+    return code in phonenumbers.SUPPORTED_REGIONS

@@ -69,6 +69,7 @@ def version_to_row(version: CampaignVersion) -> dict[str, Any]:
         "definition": DEFINITION.encode(version.definition),
         "create_time": version.create_time,
         "sending_policy": version.definition.sending_policy,
+        "identity_namespace": version.definition.identity_namespace,
         "creator": version.creator,
     }
 

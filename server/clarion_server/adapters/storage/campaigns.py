@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Values
@@ -135,10 +135,16 @@ class SqlCampaignRepository:
         return earliest
 
     def first_with_policy(self, visibility: Visibility, policy_id: str) -> Campaign | None:
+        return self._first_in_use(visibility, campaign_versions.c.sending_policy == policy_id)
+
+    def first_with_namespace(self, visibility: Visibility, namespace_id: str) -> Campaign | None:
+        return self._first_in_use(visibility, campaign_versions.c.identity_namespace == namespace_id)
+
+    def _first_in_use(self, visibility: Visibility, names_it: ColumnElement[bool]) -> Campaign | None:
         live = and_(
             campaign_versions.c.campaign_key == campaigns.c.key, campaign_versions.c.number == campaigns.c.live_version
         )
-        naming = (campaigns.c.sandbox == visibility.sandbox, campaign_versions.c.sending_policy == policy_id)
+        naming = (campaigns.c.sandbox == visibility.sandbox, names_it)
         statement = select(campaigns).join(campaign_versions, live).where(*naming, campaigns.c.state.in_(_IN_USE))
         found = self._read(statement.order_by(campaigns.c.key).limit(1))
         return found[0] if found else None

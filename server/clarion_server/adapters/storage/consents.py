@@ -11,9 +11,9 @@ from sqlalchemy.exc import IntegrityError
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Values
 from clarion_server.adapters.storage.choices import pack, unpack
-from clarion_server.adapters.storage.consent_locks import lock_consents_exclusive, lock_consents_shared
 from clarion_server.adapters.storage.json_columns import EVIDENCE
 from clarion_server.adapters.storage.known_profiles import find_choices
+from clarion_server.adapters.storage.sandbox_locks import CONSENTS
 from clarion_server.adapters.storage.schema import (
     consent_changes,
     consent_settings,
@@ -87,10 +87,10 @@ class SqlConsentRepository:
 
     def lock_shared(self, sandboxes: Collection[str]) -> None:
         if self._locks:
-            lock_consents_shared(self._connection, sandboxes)
+            CONSENTS.share(self._connection, sandboxes)
 
     def lock(self, visibility: Visibility) -> None:
-        lock_consents_exclusive(self._connection, visibility.sandbox)
+        CONSENTS.take(self._connection, visibility.sandbox)
 
     def holders(self, identities: Collection[SandboxIdentity]) -> Mapping[SandboxIdentity, ConsentHolder]:
         found = find_choices(self._connection, identities)

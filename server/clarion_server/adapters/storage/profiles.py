@@ -39,6 +39,15 @@ _OWNER = select(profile_identities.c.profile_key).where(
     profile_identities.c.namespace == bindparam("namespace"),
     profile_identities.c.normal_value == bindparam("normal_value"),
 )
+_FIRST_IN_NAMESPACE = (
+    select(profiles.c.key, profiles.c.id)
+    .join(profile_identities, profile_identities.c.profile_key == profiles.c.key)
+    .where(
+        profile_identities.c.sandbox == bindparam("sandbox"),
+        profile_identities.c.namespace == bindparam("namespace"),
+    )
+    .limit(1)
+)
 # CROSS JOIN fixes the order of the join on SQLite: it looks up each wanted identity and scans nothing.
 _OWNERS = BulkStatement(
     "SELECT wanted.column1 AS namespace, wanted.column2 AS normal_value, profiles.key, profiles.id"
@@ -75,6 +84,11 @@ class SqlProfileRepository:
         wanted = {"sandbox": visibility.sandbox, "namespace": identity.namespace, "normal_value": identity.value}
         key = self._connection.execute(_OWNER, wanted).scalar_one_or_none()
         return None if key is None else self._one(_BY_KEY, {"key": key})
+
+    def first_in_namespace(self, visibility: Visibility, namespace_id: str) -> ProfileRef | None:
+        of_namespace = {"sandbox": visibility.sandbox, "namespace": namespace_id}
+        row = self._connection.execute(_FIRST_IN_NAMESPACE, of_namespace).one_or_none()
+        return None if row is None else ProfileRef(row.key, row.id)
 
     def owners(self, sandbox: str, identities: Collection[IdentityKey]) -> dict[IdentityKey, ProfileRef]:
         rows = [(identity.namespace, identity.value) for identity in identities]

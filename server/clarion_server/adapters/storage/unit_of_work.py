@@ -15,6 +15,7 @@ from clarion_server.adapters.storage.consents import SqlConsentRepository
 from clarion_server.adapters.storage.counters import SqlCounterRepository
 from clarion_server.adapters.storage.events import SqlEventRepository
 from clarion_server.adapters.storage.executions import SqlExecutionRepository
+from clarion_server.adapters.storage.identity_namespaces import SqlIdentityNamespaceRepository
 from clarion_server.adapters.storage.link_keys import SqlLinkKeyRepository
 from clarion_server.adapters.storage.messages import SqlMessageRepository
 from clarion_server.adapters.storage.processes import SqlProcessRepository
@@ -52,6 +53,7 @@ class SqlUnitOfWork:
         self.link_keys = SqlLinkKeyRepository(connection)
         self.processes = SqlProcessRepository(connection)
         self.sending_policies = SqlSendingPolicyRepository(connection)
+        self.identity_namespaces = SqlIdentityNamespaceRepository(connection, locks=on_commit is not None)
         self.topics = SqlTopicRepository(connection)
         self.audiences = SqlAudienceRepository(connection)
         self.consents = SqlConsentRepository(connection, locks=on_commit is not None)

@@ -152,6 +152,8 @@ def _activation_of(candidate: _Candidate, caller: Caller) -> Callable[[UnitOfWor
         unchanged = unchanged and _policy_of(unit, candidate.definition, caller.visibility) == candidate.sending_policy
         if campaign != candidate.campaign or not unchanged:
             raise _CampaignChanged
+        # Keeps the namespace as it is until the campaign is committed, which then uses it.
+        unit.identity_namespaces.named({(campaign.sandbox, candidate.definition.identity_namespace)})
         if _is_live(candidate):
             return campaign
         version = candidate.version

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from clarion_server.application.consent.recording import ConsentRecorder, Recorded
-from clarion_server.application.identity_reader import IdentityReader
+from clarion_server.application.identity_reader import IdentityReader, stored_namespaces
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_profile
@@ -61,12 +61,12 @@ class ManageConsents:
 
     async def set(self, command: SetConsents, caller: Caller) -> Recorded:
         """Stores all of the changes or none. Raises InvalidFields, ResourceNotFound or DenialStands."""
-        identity, unread = self._read(command.person)
         now = self._clock.now()
-        refuse_invalid([*command.violations, *unread], _violations(command.changes, now))
         changes = [replace(change, actor=caller.name) for change in command.changes]
 
         def record(unit: UnitOfWork) -> Recorded:
+            identity, unread = self._read(unit, caller.sandbox, command.person)
+            refuse_invalid([*command.violations, *unread], _violations(command.changes, now))
             _check_topics(unit, caller.visibility, changes)
             person = identity or _profile(unit, caller.visibility, command.person)
             return self._recorder.record(unit, caller.visibility, person, changes)
@@ -78,10 +78,10 @@ class ManageConsents:
 
         Raises InvalidFields or ResourceNotFound.
         """
-        identity, unread = self._read(person)
-        refuse_invalid(unread, ())
 
         def read(unit: UnitOfWork) -> ConsentView:
+            identity, unread = self._read(unit, caller.sandbox, person)
+            refuse_invalid(unread, ())
             profile = (
                 _profile(unit, caller.visibility, person)
                 if identity is None
@@ -94,11 +94,11 @@ class ManageConsents:
 
         return await self._transactions.read(read)
 
-    def _read(self, person: Person) -> tuple[Identity | None, list[Violation]]:
+    def _read(self, unit: UnitOfWork, sandbox: str, person: Person) -> tuple[Identity | None, list[Violation]]:
         """Returns the identity, or None where the person is named by a profile, and what is wrong with it."""
         if person.identity is None:
             return None, []
-        read = self._identities.read(person.identity, "identity")
+        read = self._identities.read(person.identity, "identity", stored_namespaces(unit, sandbox, [person.identity]))
         return (None, [read]) if isinstance(read, Violation) else (read, [])
 
 

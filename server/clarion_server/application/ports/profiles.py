@@ -33,6 +33,10 @@ class ProfileRepository(Protocol):
         """Returns the profiles that have these identities, as far as there are any."""
         ...
 
+    def first_in_namespace(self, visibility: Visibility, namespace_id: str) -> ProfileRef | None:
+        """Returns a profile that has an identity of that namespace."""
+        ...
+
     def known(
         self, identities: Collection[SandboxIdentity], *, with_attributes: bool
     ) -> dict[SandboxIdentity, KnownProfile]:

@@ -87,6 +87,10 @@ class CampaignRepository(Protocol):
         """Returns a scheduled, live or paused campaign whose live version names the sending policy."""
         ...
 
+    def first_with_namespace(self, visibility: Visibility, namespace_id: str) -> Campaign | None:
+        """Returns a scheduled, live or paused campaign whose live version addresses people by such identities."""
+        ...
+
     def first_using(self, channel_key: int) -> Campaign | None:
         """A scheduled, live or paused campaign whose live version uses the channel configuration."""
         ...

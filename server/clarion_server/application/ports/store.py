@@ -12,6 +12,7 @@ from typing import Protocol
 
 from clarion_server.application.ports.audiences import AudienceRepository
 from clarion_server.application.ports.consents import ConsentRepository
+from clarion_server.application.ports.identity_namespaces import IdentityNamespaceRepository
 from clarion_server.application.ports.profiles import ProfileRepository
 from clarion_server.application.ports.repositories import (
     ApiKeyRepository,
@@ -75,6 +76,8 @@ class UnitOfWork(Protocol):
     def processes(self) -> ProcessRepository: ...
     @property
     def topics(self) -> TopicRepository: ...
+    @property
+    def identity_namespaces(self) -> IdentityNamespaceRepository: ...
     @property
     def sending_policies(self) -> SendingPolicyRepository: ...
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from clarion_server.application.identity_reader import IdentityReader
+from clarion_server.application.identity_reader import IdentityReader, stored_namespaces
 from clarion_server.application.ports.clock import Clock, Ids
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.profiles.profiles import ProfileFields
@@ -14,6 +14,7 @@ from clarion_server.application.validation import count_violations, refuse_inval
 from clarion_server.domain.access import Caller
 from clarion_server.domain.consent_change import MAX_CHANGES, ConsentChange, change_violations
 from clarion_server.domain.errors import DenialStands
+from clarion_server.domain.identity import Namespaces
 from clarion_server.domain.import_result import ImportOutcome, ImportResult
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.profile import ProfileRef, repeated_identity_violations
@@ -70,13 +71,17 @@ class ImportProfiles:
                 # Before any profile is locked, as whoever stores choices locks in this order.
                 unit.consents.lock(caller.visibility)
             topics = _unknown_topics(unit, profiles, caller)
-            return self._write(unit, [self._read(profile, topics) for profile in profiles], caller)
+            identities = (identity for profile in profiles for identity in profile.fields.identities)
+            namespaces = stored_namespaces(unit, caller.sandbox, identities)
+            return self._write(unit, [self._read(profile, topics, namespaces) for profile in profiles], caller)
 
         return await self._transactions.write(write, bulk=True)
 
-    def _read(self, profile: ImportedProfile, unknown_topics: set[str]) -> ImportRow | list[Violation]:
+    def _read(
+        self, profile: ImportedProfile, unknown_topics: set[str], namespaces: Namespaces
+    ) -> ImportRow | list[Violation]:
         fields = profile.fields
-        identities, violations = self._identities.read_all(fields.identities, "identities")
+        identities, violations = self._identities.read_all(fields.identities, "identities", namespaces)
         violations = [
             *fields.violations,
             *violations,

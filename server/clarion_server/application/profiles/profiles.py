@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from clarion_server.application.identity_reader import IdentityReader
+from clarion_server.application.identity_reader import IdentityReader, stored_namespaces
 from clarion_server.application.ports.clock import Clock, Ids
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.removed_identities import keep_denials
@@ -69,20 +69,19 @@ class ManageProfiles:
 
     async def create(self, command: CreateProfile, caller: Caller) -> Profile:
         """Stores a profile, unless the command only validates. Raises InvalidFields or IdentityTaken."""
-        changes, violations = self._read(command.fields, EDITABLE_FIELDS)
         now = self._clock.now()
         new = Profile(caller.sandbox, self._ids.new_id(), (), now, now)
-        profile = replace(new, **changes)
-        _check(profile, violations)
-        if command.validate_only:
-            await self._transactions.read(lambda unit: _check_identities(unit, profile))
+
+        def check(unit: UnitOfWork) -> Profile:
+            changes, violations = self._read(unit, caller.sandbox, command.fields, EDITABLE_FIELDS)
+            profile = replace(new, **changes)
+            _check(profile, violations)
+            _check_identities(unit, profile)
             return profile
 
-        def add(unit: UnitOfWork) -> Profile:
-            _check_identities(unit, profile)
-            return unit.profiles.add(profile)
-
-        return await self._transactions.write(add)
+        if command.validate_only:
+            return await self._transactions.read(check)
+        return await self._transactions.write(lambda unit: unit.profiles.add(check(unit)))
 
     async def get(self, profile_id: str, caller: Caller) -> Profile:
         """Returns one profile. Raises ResourceNotFound."""
@@ -90,10 +89,14 @@ class ManageProfiles:
 
     async def lookup(self, identity: str, caller: Caller) -> Profile:
         """Returns the profile that has the identity. Raises InvalidFields or ProfileUnknown."""
-        read = self._identities.read(identity, "identity")
-        if isinstance(read, Violation):
-            raise InvalidFields((read,))
-        found = await self._transactions.read(lambda unit: unit.profiles.by_identity(caller.visibility, read.key))
+
+        def look(unit: UnitOfWork) -> Profile | None:
+            read = self._identities.read(identity, "identity", stored_namespaces(unit, caller.sandbox, [identity]))
+            if isinstance(read, Violation):
+                raise InvalidFields((read,))
+            return unit.profiles.by_identity(caller.visibility, read.key)
+
+        found = await self._transactions.read(look)
         if found is None:
             raise ProfileUnknown
         return found
@@ -112,7 +115,7 @@ class ManageProfiles:
         def check(unit: UnitOfWork) -> tuple[Profile, Profile]:
             stored = find_profile(unit, caller.visibility, command.profile_id)
             stored.check_etag(command.etag)
-            updated = self._updated(stored, command, self._clock.now())
+            updated = self._updated(unit, stored, command, self._clock.now())
             _check_identities(unit, updated)
             return stored, updated
 
@@ -143,8 +146,8 @@ class ManageProfiles:
 
         await self._transactions.write(delete)
 
-    def _updated(self, stored: Profile, command: UpdateProfile, now: Instant) -> Profile:
-        changes, violations = self._read(command.fields, command.changed_fields)
+    def _updated(self, unit: UnitOfWork, stored: Profile, command: UpdateProfile, now: Instant) -> Profile:
+        changes, violations = self._read(unit, stored.sandbox, command.fields, command.changed_fields)
         if command.changed_attributes:
             sent = {name: command.fields.attributes.get(name) for name in command.changed_attributes}
             changes["attributes"] = without_nulls({**changes.get("attributes", stored.attributes), **sent})
@@ -153,14 +156,17 @@ class ManageProfiles:
         _check(updated, violations, command.violations)
         return updated
 
-    def _read(self, fields: ProfileFields, names: frozenset[str]) -> tuple[dict[str, Any], list[Violation]]:
+    def _read(
+        self, unit: UnitOfWork, sandbox: str, fields: ProfileFields, names: frozenset[str]
+    ) -> tuple[dict[str, Any], list[Violation]]:
         """Returns the values of the named fields, and what is wrong with those that cannot be read."""
         changes = {name: getattr(fields, name) for name in names}
         violations = list(violations_within(names, fields.violations))
         if "attributes" in names:
             changes["attributes"] = without_nulls(fields.attributes)
         if "identities" in names:
-            changes["identities"], unread = self._identities.read_all(fields.identities, "identities")
+            namespaces = stored_namespaces(unit, sandbox, fields.identities)
+            changes["identities"], unread = self._identities.read_all(fields.identities, "identities", namespaces)
             violations += unread
         return changes, violations
 

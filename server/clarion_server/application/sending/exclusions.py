@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from clarion_server.application.identity_reader import IdentityReader
+from clarion_server.application.identity_reader import IdentityReader, namespaces_by_sandbox
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.outcomes import exclude_queued
@@ -14,7 +14,7 @@ from clarion_server.domain.allow_list import AllowLists, EnabledList
 from clarion_server.domain.consent_facts import ConsentFacts, ConsentQuestion, address_identity, address_key
 from clarion_server.domain.exclusion import Exclusion, ExclusionPhase
 from clarion_server.domain.exclusion_rules import NO_EXCLUSION_FACTS, ExclusionFacts, find_exclusions
-from clarion_server.domain.identity import IdentityKey, namespace_of
+from clarion_server.domain.identity import NO_NAMESPACES, IdentityKey, Namespaces, namespace_of
 from clarion_server.domain.instant import SECOND, Instant, Span
 from clarion_server.domain.message import Message
 from clarion_server.domain.sending_hours import HoursQuestion, SendingHours
@@ -75,21 +75,23 @@ class ExclusionReader:
         silences = unit.consents.silences({(question.sandbox, question.topic) for question in questions})
         return ConsentFacts(silences, holders)
 
-    def hours_question(self, message: Message) -> HoursQuestion | None:
+    def hours_question(self, message: Message, stored: Mapping[str, Namespaces]) -> HoursQuestion | None:
         """Returns None when no sending policy holds for the message."""
         if message.sending_policy is None:
             return None
-        return HoursQuestion(message.sandbox, message.sending_policy, message.category, self._keys(message))
+        return HoursQuestion(message.sandbox, message.sending_policy, message.category, self._keys(message, stored))
 
-    def _keys(self, message: Message) -> dict[str, IdentityKey]:
+    def _keys(self, message: Message, stored: Mapping[str, Namespaces]) -> dict[str, IdentityKey]:
         """Returns what the recipient's identity is compared by."""
         name, _, value = message.identity.partition(":")
-        normal = self._identities.normal_value(namespace_of(name), value)
+        namespace = namespace_of(name, stored.get(message.sandbox, NO_NAMESPACES))
+        normal = self._identities.normal_value(namespace, value)
         # What is none of its namespace belongs to nobody: a webhook takes any text as an e-mail address.
         return {} if normal is None else {message.identity: IdentityKey(name, normal)}
 
-    def question(self, message: Message) -> ConsentQuestion:
-        keys = self._keys(message)
+    def question(self, message: Message, stored: Mapping[str, Namespaces]) -> ConsentQuestion:
+        """`stored` are the stored namespaces of identities by sandbox."""
+        keys = self._keys(message, stored)
         owner = address_identity(message.channel, message.address)
         if owner is not None and owner not in keys:
             keys[owner] = address_key(message.address)
@@ -127,8 +129,10 @@ def check_hand_off(
     unit: UnitOfWork, messages: Sequence[Message], now: Instant, exclusions: ExclusionReader
 ) -> HandOffVerdict:
     """Returns the verdict about messages that are about to be handed off."""
-    questions = [exclusions.question(message) for message in messages if message.asks_consent]
-    hours_questions = [question for message in messages if (question := exclusions.hours_question(message))]
+    asked = (message for message in messages if message.asks_consent or message.sending_policy is not None)
+    stored = namespaces_by_sandbox(unit, ((message.sandbox, message.identity) for message in asked))
+    questions = [exclusions.question(message, stored) for message in messages if message.asks_consent]
+    hours_questions = [question for message in messages if (question := exclusions.hours_question(message, stored))]
     sandboxes, addresses = {message.sandbox: True for message in messages}, (message.address for message in messages)
     facts = exclusions.read(unit, sandboxes, addresses, questions, hours_questions)
     excluded, openings = {}, {}

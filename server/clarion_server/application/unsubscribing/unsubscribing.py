@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from clarion_server.application.consent.recording import ConsentRecorder
 from clarion_server.application.group_commit import BulkOperation, GroupCommit
-from clarion_server.application.identity_reader import IdentityReader
+from clarion_server.application.identity_reader import IdentityReader, stored_namespaces
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
@@ -115,7 +115,7 @@ class Unsubscribing:
         return stored
 
     def _record(self, unit: UnitOfWork, link: PersonalLink, changes: Sequence[ConsentChange]) -> None:
-        self._recorder.record(unit, Visibility(link.sandbox), self._person(link), changes)
+        self._recorder.record(unit, Visibility(link.sandbox), self._person(unit, link), changes)
 
     def _choices(self, unit: UnitOfWork, link: PersonalLink) -> Choices:
         topics, consents = _public_topics(unit, link), self._consents(unit, link)
@@ -131,12 +131,13 @@ class Unsubscribing:
         )
 
     def _consents(self, unit: UnitOfWork, link: PersonalLink) -> Consents:
-        key = self._person(link).key
+        key = self._person(unit, link).key
         owner = unit.profiles.owners(link.sandbox, [key]).get(key)
         return NO_CONSENTS if owner is None else unit.consents.of_profile(owner.key)
 
-    def _person(self, link: PersonalLink) -> Identity:
-        read = self._identities.read(link.identity, "identity")
+    def _person(self, unit: UnitOfWork, link: PersonalLink) -> Identity:
+        namespaces = stored_namespaces(unit, link.sandbox, [link.identity])
+        read = self._identities.read(link.identity, "identity", namespaces)
         if isinstance(read, Identity):
             return read
         # The rules of the namespace have become stricter since. An opt-out is stored all the same.

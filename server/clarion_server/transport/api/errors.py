@@ -105,6 +105,9 @@ ERRORS: Mapping[type[errors.ClarionError], Mapped] = {
     errors.SendingPolicyInUse: Mapped(
         _CODE.FAILED_PRECONDITION, "SENDING_POLICY_IN_USE", lambda e: {"resource": e.resource, "user": e.user}
     ),
+    errors.NamespaceInUse: Mapped(
+        _CODE.FAILED_PRECONDITION, "NAMESPACE_IN_USE", lambda e: {"resource": e.resource, "user": e.user}
+    ),
     errors.CampaignNotLive: Mapped(
         _CODE.FAILED_PRECONDITION, "CAMPAIGN_NOT_LIVE", lambda e: {"resource": e.resource, "state": e.state}
     ),

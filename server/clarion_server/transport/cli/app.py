@@ -19,6 +19,7 @@ from clarion_server.transport.cli.commands.explaining import explain
 from clarion_server.transport.cli.commands.keys import keys
 from clarion_server.transport.cli.commands.life_cycle import activate, pause, resume, review, stop
 from clarion_server.transport.cli.commands.messages import messages
+from clarion_server.transport.cli.commands.namespaces import namespaces
 from clarion_server.transport.cli.commands.policies import policies
 from clarion_server.transport.cli.commands.previewing import preview
 from clarion_server.transport.cli.commands.profiles import profiles
@@ -39,7 +40,7 @@ SERVICE = Group("Service", sort_key=0)
 COMMANDS = {
     Group("Campaigns", sort_key=1): (apply, review, activate, pause, resume, stop, preview, campaigns),
     Group("Sending", sort_key=2): (trigger, explain, sample, watch, report, messages, executions),
-    Group("People", sort_key=3): (profiles, topics, consents, suppressions, allow_list, policies),
+    Group("People", sort_key=3): (profiles, topics, consents, suppressions, allow_list, policies, namespaces),
     Group("Administration", sort_key=4): (channels, keys),
 }
 ALL_COMMANDS = Group("All commands", sort_key=5)

@@ -29,6 +29,7 @@ from clarion_server.adapters.storage.schema.messages import (
 from clarion_server.adapters.storage.schema.operation import api_keys, link_keys, processes
 from clarion_server.adapters.storage.schema.profiles import (
     former_identities,
+    identity_namespaces,
     profile_aliases,
     profile_identities,
     profiles,
@@ -53,6 +54,7 @@ __all__ = [
     "events",
     "executions",
     "former_identities",
+    "identity_namespaces",
     "latencies",
     "link_keys",
     "message_contexts",

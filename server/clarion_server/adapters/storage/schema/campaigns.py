@@ -73,8 +73,9 @@ campaign_versions = Table(
     Column("number", Integer, primary_key=True),
     Column("definition", Text, nullable=False),
     Column("create_time", Instant, nullable=False),
-    # The part of the definition by which a policy's users are found.
+    # The parts of the definition by which the users of a policy and of a namespace are found.
     Column("sending_policy", Text),
+    Column("identity_namespace", Text, nullable=False),
     Column("creator", Text, nullable=False),
 )
 

@@ -43,6 +43,24 @@ profile_identities = Table(
 )
 Index("profile_identities_profile_key", profile_identities.c.profile_key)
 
+# What identities of a namespace that is not built in are compared by.
+identity_namespaces = Table(
+    "identity_namespaces",
+    metadata,
+    Column("key", Key, primary_key=True, autoincrement=True),
+    Column("sandbox", Bytewise, nullable=False),
+    Column("id", Bytewise, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("normalisation", Text, nullable=False),
+    Column("default_region", Text, nullable=False),
+    Column("create_time", Instant, nullable=False),
+    Column("update_time", Instant, nullable=False),
+    UniqueConstraint("sandbox", "id"),
+    # A key is never assigned again: etags refer to it.
+    sqlite_autoincrement=True,
+)
+
 # The ids of profiles that others have absorbed. Each leads to the profile that is left after all merges.
 profile_aliases = Table(
     "profile_aliases",

@@ -17,6 +17,7 @@ from clarion.v1 import (
     consent_pb2,
     event_pb2,
     explanation_pb2,
+    identity_namespace_pb2,
     message_pb2,
     profile_service_pb2,
     sending_policy_pb2,
@@ -49,6 +50,7 @@ from clarion_server.domain.event import EventType
 from clarion_server.domain.exclusion import ExclusionPhase, ExclusionReason
 from clarion_server.domain.explanation import ValueSource
 from clarion_server.domain.finding import Severity
+from clarion_server.domain.identity import Normalisation
 from clarion_server.domain.import_result import ImportOutcome
 from clarion_server.domain.message import MessageState
 from clarion_server.domain.quiet_hours import Weekday
@@ -99,6 +101,7 @@ CHANNEL = EnumPair(Channel, channel_pb2.Channel.Value, "CHANNEL")
 ACTION_MODE = EnumPair(ActionMode, campaign_pb2.Campaign.ActionMode.Value, "ACTION_MODE")
 SOURCE = EnumPair(Source, campaign_preview_pb2.PreviewCampaignResponse.Source.Value, "SOURCE")
 VALUE_SOURCE = EnumPair(ValueSource, explanation_pb2.SourcedValue.Source.Value, "SOURCE")
+NORMALISATION = EnumPair(Normalisation, identity_namespace_pb2.IdentityNamespace.Normalisation.Value, "NORMALISATION")
 SCOPE = EnumPair(Scope, api_key_pb2.ApiKey.Scope.Value, "SCOPE")
 MESSAGE_STATE = EnumPair(MessageState, message_pb2.Message.State.Value, "STATE")
 ATTEMPT_RESULT = EnumPair(AttemptResult, attempt_pb2.Attempt.Result.Value, "RESULT")

@@ -36,6 +36,7 @@ def upgrade() -> None:
     _create_executions()
     _create_former_identities()
     _create_latencies()
+    _create_identity_namespaces()
     _create_link_keys()
     _create_message_contexts()
     _create_message_labels()
@@ -316,6 +317,24 @@ def _create_latencies() -> None:
     )
 
 
+def _create_identity_namespaces() -> None:
+    op.create_table(
+        "identity_namespaces",
+        sa.Column("key", _KEY, autoincrement=True, nullable=False),
+        sa.Column("sandbox", _BYTEWISE, nullable=False),
+        sa.Column("id", _BYTEWISE, nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("display_name", sa.Text(), nullable=False),
+        sa.Column("normalisation", sa.Text(), nullable=False),
+        sa.Column("default_region", sa.Text(), nullable=False),
+        sa.Column("create_time", sa.BigInteger(), nullable=False),
+        sa.Column("update_time", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name="identity_namespaces_key"),
+        sa.UniqueConstraint("sandbox", "id", name="identity_namespaces_sandbox_id_key"),
+        sqlite_autoincrement=True,
+    )
+
+
 def _create_link_keys() -> None:
     op.create_table(
         "link_keys",
@@ -553,6 +572,7 @@ def _create_campaign_versions() -> None:
         sa.Column("definition", sa.Text(), nullable=False),
         sa.Column("create_time", sa.BigInteger(), nullable=False),
         sa.Column("sending_policy", sa.Text()),
+        sa.Column("identity_namespace", sa.Text(), nullable=False),
         sa.Column("creator", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["campaign_key"], ["campaigns.key"], name="campaign_versions_campaign_key_fkey", ondelete="CASCADE"
