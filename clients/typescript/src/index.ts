@@ -7,6 +7,7 @@ export * from "./errors.js";
 export type { AllowList } from "./gen/clarion/v1/allow_list_pb.js";
 export { ApiKey_Scope } from "./gen/clarion/v1/api_key_pb.js";
 export * from "./gen/clarion/v1/attempt_pb.js";
+export * from "./gen/clarion/v1/campaign_difference_pb.js";
 export * from "./gen/clarion/v1/campaign_pb.js";
 export type { PreviewCampaignResponse } from "./gen/clarion/v1/campaign_preview_pb.js";
 export { StopCampaignRequest_QueueDisposal } from "./gen/clarion/v1/campaign_life_cycle_pb.js";

@@ -18,6 +18,12 @@ from clarion_client._values.campaign import (
     ThroughputMode,
     UnknownRecipientPolicy,
 )
+from clarion_client._values.campaign_difference import (
+    CampaignDifference,
+    FieldDifference,
+    SchemaDifference,
+    SchemaDifferenceEffect,
+)
 from clarion_client._values.campaign_life_cycle import QueueDisposal, Stop
 from clarion_client._values.campaign_list import TagUse
 from clarion_client._values.campaign_preview import Choice, ChoiceSource, Preview
@@ -99,6 +105,7 @@ __all__ = [
     "AttemptResult",
     "AttributeSource",
     "Campaign",
+    "CampaignDifference",
     "CampaignReport",
     "CampaignState",
     "CampaignVersion",
@@ -125,6 +132,7 @@ __all__ = [
     "ExecutionCancellation",
     "Failure",
     "FailureReason",
+    "FieldDifference",
     "Finding",
     "HandOffLatency",
     "IdentityNamespace",
@@ -159,6 +167,8 @@ __all__ = [
     "Review",
     "SampleTool",
     "Schedule",
+    "SchemaDifference",
+    "SchemaDifferenceEffect",
     "Scope",
     "SendingPolicy",
     "SendingPolicyTimeZoneSource",
