@@ -48,6 +48,7 @@ NAMES = {
     "SourcedValue.Source": "ValueSource",
     "StopCampaignRequest.QueueDisposal": "QueueDisposal",
     "StopCampaignResponse": "Stop",
+    "TriggerAudienceResponse": "AudienceAccepted",
     "TriggerRequest": "Trigger",
     "TriggerResponse": "Accepted",
     "TriggerSample.Tool": "SampleTool",
@@ -64,6 +65,7 @@ POSITIONAL = {
 PRESENT = {
     "ApiKey.create_time",
     "Attempt.end_time",
+    "AudienceRun.start_time",
     "Attempt.start_time",
     "CampaignReport.hand_off_latency",
     "CampaignReport.read_time",

@@ -79,6 +79,8 @@ class Settings(BaseSettings):
     """How many days events are kept after the end of their message. Not set: as long as the message exists."""
     retain_message_days: float | None = Field(default=None, ge=7)
     """How many days after its end a message is kept, and its execution with it. Not set: for ever."""
+    retain_run_member_days: float = Field(default=7, ge=1)
+    """How many days after the end of a run it is kept who the members of its audience were."""
     shutdown_seconds: float = Field(default=30.0, ge=0)
     """How many seconds calls under way may take to finish after SIGTERM."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

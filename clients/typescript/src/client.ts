@@ -7,7 +7,7 @@ import { Calls } from "./calls.js";
 import { Campaigns } from "./campaigns.js";
 import { Consents } from "./consents.js";
 import { Executions, Reports } from "./executions.js";
-import { type TriggerResponse, TriggerService } from "./gen/clarion/v1/trigger_service_pb.js";
+import { type TriggerAudienceResponse, type TriggerResponse, TriggerService } from "./gen/clarion/v1/trigger_service_pb.js";
 import { IdentityNamespaces } from "./identity_namespaces.js";
 import { Messages } from "./messages.js";
 import { Profiles } from "./profiles.js";
@@ -15,7 +15,7 @@ import { SendingPolicies } from "./sending_policies.js";
 import { type ClientOptions, DEFAULT_TARGET, environmentSettings, Settings } from "./settings.js";
 import { AllowLists, Suppressions } from "./suppressions.js";
 import { Topics } from "./topics.js";
-import { type TriggerOptions, triggerRequest } from "./triggers.js";
+import { audienceRequest, type TriggerAudienceOptions, type TriggerOptions, triggerRequest } from "./triggers.js";
 
 /**
  * Calls a Clarion service with one API key.
@@ -82,6 +82,23 @@ export class Client {
     const request = triggerRequest(campaign, options, options.requestId ?? requestId);
     const { timeoutMs, signal } = options;
     return this.#calls.unary(TriggerService.method.trigger, request, { repeatable: true, timeoutMs, signal, requestId });
+  }
+
+  /**
+   * Sends a campaign to the members of an audience, of whom there may be `maxRecipients` at most. Resolves when the service
+   * has stored the execution durably: `executions.get` tells how far its `audienceRun` has come, and `executions.cancel`
+   * ends it. The call is safe to repeat, as `trigger` is.
+   */
+  async triggerAudience(
+    campaign: string,
+    audience: string,
+    options: TriggerAudienceOptions,
+  ): Promise<TriggerAudienceResponse> {
+    const requestId = randomUUID();
+    const request = audienceRequest(campaign, audience, options, options.requestId ?? requestId);
+    const { timeoutMs, signal } = options;
+    const call = { repeatable: true, timeoutMs, signal, requestId };
+    return this.#calls.unary(TriggerService.method.triggerAudience, request, call);
   }
 
   /** Ends the calls in flight and closes the connection. May be called again. */

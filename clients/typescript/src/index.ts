@@ -7,7 +7,7 @@ export * from "./errors.js";
 export type { AllowList } from "./gen/clarion/v1/allow_list_pb.js";
 export { ApiKey_Scope } from "./gen/clarion/v1/api_key_pb.js";
 export * from "./gen/clarion/v1/attempt_pb.js";
-export * from "./gen/clarion/v1/campaign_difference_pb.js";
+export * from "./gen/clarion/v1/audience_run_pb.js";
 export * from "./gen/clarion/v1/campaign_pb.js";
 export type { PreviewCampaignResponse } from "./gen/clarion/v1/campaign_preview_pb.js";
 export { StopCampaignRequest_QueueDisposal } from "./gen/clarion/v1/campaign_life_cycle_pb.js";
@@ -32,6 +32,7 @@ export { TriggerSample_Tool } from "./gen/clarion/v1/trigger_sample_pb.js";
 export {
   MessageResult_Outcome,
   RecipientResult_Outcome,
+  type TriggerAudienceResponse,
   type TriggerResponse,
   TriggerService,
 } from "./gen/clarion/v1/trigger_service_pb.js";
@@ -41,5 +42,5 @@ export { Pager } from "./pager.js";
 export type { Retry } from "./retry.js";
 export type { ClientOptions } from "./settings.js";
 export type { SuppressionFilters } from "./suppressions.js";
-export type { Addressed, Recipient, TriggerOptions } from "./triggers.js";
+export type { Addressed, Recipient, TriggerAudienceOptions, TriggerOptions } from "./triggers.js";
 export { EventWatch } from "./watch.js";

@@ -3,7 +3,11 @@
 import { type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { CallOptions } from "./calls.js";
-import type { RecipientSchema, TriggerRequestSchema } from "./gen/clarion/v1/trigger_service_pb.js";
+import type {
+  RecipientSchema,
+  TriggerAudienceRequestSchema,
+  TriggerRequestSchema,
+} from "./gen/clarion/v1/trigger_service_pb.js";
 import { jsonObject } from "./json.js";
 import { fullIdentity, fullName } from "./names.js";
 
@@ -52,6 +56,43 @@ export function triggerRequest(
     allowPartial,
     validateOnly,
     labels,
+    ...(sendTime && { sendTime: timestampFromDate(sendTime) }),
+    ...(expireTime && { expireTime: timestampFromDate(expireTime) }),
+  };
+}
+
+export type TriggerAudienceOptions = CallOptions & {
+  /** The most members that the audience may have. One that has more is sent to nobody. */
+  readonly maxRecipients: number;
+  /** JSON data of every message, as the campaign's context schema demands. */
+  readonly context?: object | undefined;
+  readonly locale?: string | undefined;
+  /** Makes the call safe to repeat from any process. Default: one that the client makes up for all tries of a call. */
+  readonly requestId?: string | undefined;
+  readonly sendTime?: Date | undefined;
+  readonly expireTime?: Date | undefined;
+  /** Counts the members, and sends nothing. */
+  readonly validateOnly?: boolean | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+};
+
+/** Returns the request of a trigger of an audience. Throws TypeError for data that cannot be sent as given. */
+export function audienceRequest(
+  campaign: string,
+  audience: string,
+  options: TriggerAudienceOptions,
+  requestId: string,
+): MessageInitShape<typeof TriggerAudienceRequestSchema> {
+  const { maxRecipients, context, locale = "", sendTime, expireTime, validateOnly = false, labels = {} } = options;
+  return {
+    campaign: fullName("campaigns", campaign),
+    audience: fullName("audiences", audience),
+    maxRecipients,
+    locale,
+    requestId,
+    validateOnly,
+    labels,
+    ...(context && { context: jsonObject(context, "context") }),
     ...(sendTime && { sendTime: timestampFromDate(sendTime) }),
     ...(expireTime && { expireTime: timestampFromDate(expireTime) }),
   };

@@ -141,8 +141,12 @@ class CampaignCache:
 
     async def _load_live(self, name: tuple[str, str]) -> LiveCampaign:
         campaign = await self._transactions.read(lambda unit: _find_live(unit, *name))
+        return await self.with_version(campaign, campaign.live_version)
+
+    async def with_version(self, campaign: Campaign, number: int) -> LiveCampaign:
+        """Returns a campaign with a version that was or is its live one. Raises CampaignOutdated or CampaignNotLive."""
         try:
-            version = await self.version(campaign.key, campaign.live_version)
+            version = await self.version(campaign.key, number)
             definition = version.definition
             schema = await asyncio.to_thread(self._compiler.compile_schema, definition.context_schema)
         except ContentInvalid:

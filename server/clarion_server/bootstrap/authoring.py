@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from clarion_server.application.campaigns.comparison import CampaignComparer
 from clarion_server.application.campaigns.drafts import ManageCampaigns
 from clarion_server.application.campaigns.life_cycle import CampaignLifeCycle
 from clarion_server.application.campaigns.preview import CampaignPreviewer
@@ -23,7 +23,6 @@ from clarion_server.domain.campaign import Campaign
 class Authoring:
     campaigns: ManageCampaigns
     life_cycle: CampaignLifeCycle
-    comparer: CampaignComparer
     previewer: CampaignPreviewer
     sampler: TriggerSampler
     channels: ManageChannelConfigurations
@@ -31,13 +30,15 @@ class Authoring:
     queue_canceller: QueueCanceller
 
 
-def wire_authoring(core: Core, sending: Sending) -> Authoring:
+def wire_authoring(core: Core, sending: Sending, wake_runs: Callable[[], None]) -> Authoring:
+    """`wake_runs` is called when a campaign has changed."""
     transactions, clock = core.transactions, core.clock
 
     def campaign_changed(campaign: Campaign) -> None:
         core.campaigns.invalidate(campaign)
         scheduler.wake()
         sending.campaign_changed()
+        wake_runs()
         queue_canceller.start_if_due(campaign)
 
     scheduler = CampaignScheduler(transactions, clock, campaign_changed)
@@ -45,7 +46,6 @@ def wire_authoring(core: Core, sending: Sending) -> Authoring:
     return Authoring(
         ManageCampaigns(transactions, clock, campaign_changed),
         CampaignLifeCycle(transactions, Review(core.compiler, clock), clock, campaign_changed),
-        CampaignComparer(transactions, core.compiler),
         CampaignPreviewer(transactions, core.compiler, core.public_url),
         TriggerSampler(core.campaigns, core.compiler, core.identities),
         ManageChannelConfigurations(transactions, clock, open_channel, sending.channel_changed),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from clarion_server.application.ports.store import Store
 from clarion_server.bootstrap.access import wire_access
+from clarion_server.bootstrap.audience_runs import wire_audience_runs
 from clarion_server.bootstrap.authoring import wire_authoring
 from clarion_server.bootstrap.core import Core, wire_core
 from clarion_server.bootstrap.links import record_link_keys
@@ -38,11 +39,12 @@ class Clarion:
         """Raises CannotStart."""
         self._core = core = wire_core(settings, store, wire_metrics(settings))
         self.sending = wire_sending(settings, core)
-        self._authoring = wire_authoring(core, self.sending)
+        triggers = wire_triggers(core, self.sending)
+        self._audience_runs = wire_audience_runs(settings, core, triggers.triggering.accept_triggers)
+        self._authoring = wire_authoring(core, self.sending, self._audience_runs.wake)
         self._access = access = wire_access(core)
         self._reading = reading = wire_reading(core)
-        triggers = wire_triggers(core, self.sending)
-        self._trigger_service = TriggerService(triggers.triggering)
+        self._trigger_service = TriggerService(triggers.triggering, self._audience_runs.triggering)
         addresses = PublicAddresses(settings.uses_tls)
         services = contract_services(
             self._authoring,
@@ -74,6 +76,7 @@ class Clarion:
         loop = asyncio.get_running_loop()
         self._core.store.listen(lambda channel_keys: _call_soon(loop, self._others_committed, channel_keys))
         self._authoring.scheduler.start()
+        self._audience_runs.start()
         await self._servers.start()
         return ports
 
@@ -81,7 +84,7 @@ class Clarion:
         """Refuses new calls, lets those in flight and the attempts finish, and leaves the rest to the next start."""
         # Both at once: no attempt begins while the last calls are answered.
         await asyncio.gather(self._servers.stop(self._end_streams), self.sending.stop_dispatch())
-        await self._authoring.scheduler.close()
+        await asyncio.gather(self._authoring.scheduler.close(), self._audience_runs.close())
         await self._authoring.queue_canceller.close()
         await self._unsubscribing.commits.drain()
         await self._core.commits.drain()

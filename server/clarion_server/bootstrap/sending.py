@@ -25,7 +25,7 @@ from clarion_server.bootstrap.core import Core
 from clarion_server.bootstrap.queues import open_queue
 from clarion_server.config import Settings
 from clarion_server.domain.channel import ChannelConfiguration
-from clarion_server.domain.instant import DAY
+from clarion_server.domain.instant import DAY, Span
 
 
 class Sending(Protocol):
@@ -171,5 +171,13 @@ def wire_sending(settings: Settings, core: Core) -> Sending:
 
 
 def _retention(settings: Settings) -> Retention:
-    days = (settings.retain_context_days, settings.retain_event_days, settings.retain_message_days)
-    return Retention(*(None if each is None else round(each * DAY) for each in days))
+    return Retention(
+        _span(settings.retain_context_days),
+        _span(settings.retain_event_days),
+        _span(settings.retain_message_days),
+        round(settings.retain_run_member_days * DAY),
+    )
+
+
+def _span(days: float | None) -> Span | None:
+    return None if days is None else round(days * DAY)

@@ -15,7 +15,7 @@ from clarion_server.domain.campaign import ActionMode
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent import NOT_ASKED, ConsentDecision
 from clarion_server.domain.consent_facts import ConsentQuestion, address_identity, address_key
-from clarion_server.domain.exclusion import Exclusion, ExclusionPhase
+from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
 from clarion_server.domain.exclusion_rules import NO_EXCLUSION_FACTS, ExclusionFacts, find_exclusions
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.identity import IdentityKey
@@ -57,6 +57,9 @@ class TargetAction:
 
 NO_ATTRIBUTES: Mapping[int, Mapping[str, Any]] = {}
 NO_PROFILE_KEYS: Mapping[int, int] = {}
+#: Reasons of exclusions, by the positions of recipient and action.
+Reasons = Mapping[tuple[int, int], ExclusionReason]
+NO_REASONS: Reasons = {}
 
 
 @value
@@ -84,6 +87,10 @@ class Trigger:
     """By position: the keys of the recipients' profiles."""
     explains: bool = False
     """Whether every exclusion of a message is wanted, and not the first alone."""
+    reasons: Reasons = field(default_factory=lambda: NO_REASONS)
+    """Why messages of members of an audience are excluded, as far as that was found when they were completed."""
+    extends: bool = False
+    """Whether it adds recipients to an execution that is stored, as each part of an audience does."""
 
     @property
     def asks_consent(self) -> bool:
@@ -142,6 +149,8 @@ class Accepted:
     """Those of the messages that wait for the next opening of their sending policy."""
     exclusions: Mapping[tuple[int, int], Sequence[Exclusion]] = field(default_factory=dict)
     """Why messages are excluded, by the positions of recipient and action: the first one is the message's."""
+    extends: bool = False
+    """As in the trigger: the execution is stored already."""
 
 
 @value
@@ -209,13 +218,16 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
     phase, first_only = ExclusionPhase.ACCEPT, trigger.execution.action_mode is ActionMode.FIRST_DELIVERABLE
     asks_consent, hours = trigger.asks_consent, facts.exclusions.hours
     policy = hours.policy(trigger.execution.sandbox, trigger.sending_policy, category_of(trigger.lane))
-    policy_id, deferred = None if policy is None else policy.id, []
+    policy_id, deferred, reasons = None if policy is None else policy.id, [], trigger.reasons
     for recipient in trigger.recipients:
         for index, action in enumerate(trigger.actions):
             consent = _consent(trigger, recipient, index, facts) if asks_consent else NOT_ASKED
             message = _message(trigger, recipient, index, action, consent, policy_id, first_only)
-            found = find_exclusions(
-                message, message.release_time, phase, facts.exclusions, consent, every=trigger.explains
+            known = reasons.get((recipient.index, index)) if reasons else None
+            found = (
+                find_exclusions(message, message.release_time, phase, facts.exclusions, consent, every=trigger.explains)
+                if known is None
+                else (Exclusion(known),)
             )
             if found:
                 exclusions[recipient.index, index] = found
@@ -226,9 +238,9 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
             messages.append(message)
             if first_only and not found:
                 break
-    reasons = {position: found[0].reason for position, found in exclusions.items()}
-    execution = replace(trigger.execution, exclusions=reasons) if reasons else trigger.execution
-    return Accepted(execution, messages, trigger.attributes, lapsed, deferred, exclusions)
+    first = {position: found[0].reason for position, found in exclusions.items()}
+    execution = replace(trigger.execution, exclusions=first) if first else trigger.execution
+    return Accepted(execution, messages, trigger.attributes, lapsed, deferred, exclusions, trigger.extends)
 
 
 def _consent(trigger: Trigger, recipient: AcceptedRecipient, index: int, facts: Facts) -> ConsentDecision:

@@ -11,11 +11,12 @@ from enum import StrEnum
 
 from clarion_server.domain.allow_list import AllowList, AllowListChange
 from clarion_server.domain.attempt import Attempt
+from clarion_server.domain.audience_run import AudienceRun, EndReason, RunState
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent_change import NO_EVIDENCE, ConsentChange
 from clarion_server.domain.exclusion import Exclusion
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import NO_LABELS, Message, MessageState
+from clarion_server.domain.message import NO_LABELS, Message, MessageState, execution_id_of
 from clarion_server.domain.profile import Profile
 from clarion_server.domain.suppression import Suppression, SuppressionChange
 from clarion_server.domain.value import value
@@ -36,6 +37,11 @@ class EventType(StrEnum):
     ALLOW_LIST_CHANGED = "ALLOW_LIST_CHANGED"
     CONSENT_CHANGED = "CONSENT_CHANGED"
     PROFILE_MERGED = "PROFILE_MERGED"
+    AUDIENCE_RUN_STARTED = "AUDIENCE_RUN_STARTED"
+    AUDIENCE_RUN_SELECTED = "AUDIENCE_RUN_SELECTED"
+    AUDIENCE_RUN_DONE = "AUDIENCE_RUN_DONE"
+    AUDIENCE_RUN_REFUSED = "AUDIENCE_RUN_REFUSED"
+    AUDIENCE_RUN_CANCELLED = "AUDIENCE_RUN_CANCELLED"
 
 
 #: The event of a message's transition to each state. Only a failed attempt moves it back to QUEUED.
@@ -50,6 +56,30 @@ EVENT_OF_STATE: Mapping[MessageState, EventType] = {
 }
 
 
+#: The event of a run's transition to each state. No event says that one was scheduled.
+EVENT_OF_RUN: Mapping[RunState, EventType] = {
+    RunState.SELECTING: EventType.AUDIENCE_RUN_STARTED,
+    RunState.ACCEPTING: EventType.AUDIENCE_RUN_SELECTED,
+    RunState.DONE: EventType.AUDIENCE_RUN_DONE,
+    RunState.REFUSED: EventType.AUDIENCE_RUN_REFUSED,
+    RunState.CANCELLED: EventType.AUDIENCE_RUN_CANCELLED,
+}
+
+
+_EXECUTIONS = "executions/"
+
+
+@value
+class RunChange:
+    """A run of an audience came to another state."""
+
+    audience: str
+    """Its name."""
+    selected_count: int
+    accepted_count: int
+    end_reason: EndReason | None = None
+
+
 @value
 class ProfileMerge:
     """A profile was absorbed by another one."""
@@ -61,7 +91,7 @@ class ProfileMerge:
 
 
 #: The data of an event beyond its type.
-Detail = Attempt | AllowListChange | Exclusion | SuppressionChange | ConsentChange | ProfileMerge | None
+Detail = Attempt | AllowListChange | Exclusion | SuppressionChange | ConsentChange | ProfileMerge | RunChange | None
 
 
 @value
@@ -82,6 +112,13 @@ class Event:
     labels: Mapping[str, str] = field(default_factory=lambda: NO_LABELS)
     sequence: int = 0
     """Assigned by the store in the order of commits."""
+
+    @property
+    def execution_id(self) -> str | None:
+        """The execution that the event belongs to, if any."""
+        if self.message_id is not None:
+            return execution_id_of(self.message_id)
+        return self.subject.removeprefix(_EXECUTIONS) if self.subject.startswith(_EXECUTIONS) else None
 
 
 def message_event(message: Message, state: MessageState, time: Instant, detail: Detail = None) -> Event:
@@ -127,3 +164,10 @@ def allow_list_event(changed: AllowList, time: Instant) -> Event:
 def merge_event(survivor: Profile, absorbed: Profile, actor: str, time: Instant) -> Event:
     """Returns the event of a merge of two profiles by the key `actor`."""
     return Event(EventType.PROFILE_MERGED, time, survivor.sandbox, survivor.name, ProfileMerge(absorbed.name, actor))
+
+
+def run_event(run: AudienceRun, time: Instant) -> Event:
+    """Returns the event of the transition that has brought a run to its state."""
+    selected_count = 0 if run.selection is None else run.selection.count
+    change = RunChange(f"audiences/{run.audience}", selected_count, run.accepted_count, run.end_reason)
+    return Event(EVENT_OF_RUN[run.state], time, run.sandbox, run.name, change, campaign_key=run.campaign_key)

@@ -15,6 +15,12 @@ class ExclusionReason(StrEnum):
     QUIET_HOURS = "QUIET_HOURS"
     """It must not be sent at this hour, and does not wait for the next opening of its sending policy."""
     NOT_ALLOWED = "NOT_ALLOWED"
+    PROFILE_UNKNOWN = "PROFILE_UNKNOWN"
+    """A member of an audience that no profile has, under a campaign that rejects recipients without one."""
+    DUPLICATE_ADDRESS = "DUPLICATE_ADDRESS"
+    """An earlier member of the audience has the same address."""
+    NO_IDENTITY = "NO_IDENTITY"
+    """A member of an audience that has no identity in the campaign's namespace. There is no message to it."""
 
 
 class ExclusionPhase(StrEnum):

@@ -192,8 +192,9 @@ class Message:
         return int(self.id[-1])
 
 
-#: The id of a message is the id of its execution, followed by the positions of its recipient (four digits) and its
-#: action (one digit), so that the messages of an execution are stored together. Ids are opaque to callers.
+#: The id of a message is the id of its execution, followed by the positions of its recipient (four digits; eight from
+#: 10,000 on, as in a large audience) and its action (one digit), so that the messages of an execution are stored
+#: together. Ids are opaque to callers.
 _EXECUTION_ID_LENGTH = 32
 #: Precomputed, because formatting a number takes longer than the rest of a name.
 _RECIPIENTS = [f"-{index:04d}-" for index in range(10_000)]
@@ -201,8 +202,11 @@ _ACTIONS = "0123456789"
 
 
 def message_id(execution_id: str, recipient: int, action: int) -> str:
-    """Returns the id of a message, from the positions of its recipient (0 to 9,999) and its action (0 to 9)."""
-    return execution_id + _RECIPIENTS[recipient] + _ACTIONS[action]
+    """Returns the id of a message, from the positions of its recipient (0 to 99,999,999) and its action (0 to 9)."""
+    try:
+        return execution_id + _RECIPIENTS[recipient] + _ACTIONS[action]
+    except IndexError:
+        return f"{execution_id}-{recipient:08d}-{_ACTIONS[action]}"
 
 
 def execution_id_of(message_id: str) -> str:

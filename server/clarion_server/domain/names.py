@@ -57,7 +57,7 @@ class Collection:
 CAMPAIGNS = Collection("campaigns", _CHOSEN_ID, _CHOSEN_RULE)
 CHANNEL_CONFIGURATIONS = Collection("channelConfigurations", _CHOSEN_ID, _CHOSEN_RULE)
 EXECUTIONS = Collection("executions", _ASSIGNED_ID, _ASSIGNED_RULE)
-MESSAGES = Collection("messages", f"{_ASSIGNED_ID}-[0-9]{{4}}-[0-9]", _ASSIGNED_RULE)
+MESSAGES = Collection("messages", f"{_ASSIGNED_ID}-(?:[0-9]{{4}}){{1,2}}-[0-9]", _ASSIGNED_RULE)
 SUPPRESSIONS = Collection("suppressions", _ASSIGNED_ID, _ASSIGNED_RULE)
 API_KEYS = Collection("apiKeys", _ASSIGNED_ID, _ASSIGNED_RULE)
 AUDIENCES = Collection("audiences", _CHOSEN_ID, _CHOSEN_RULE)

@@ -39,6 +39,7 @@ NEEDED: Mapping[str, Message] = {
     "SetConsents": consent_service_pb2.SetConsentsRequest(changes=[DENIAL]),
     "CheckSuppression": suppression_service_pb2.CheckSuppressionRequest(address=SUPPRESSED),
     "Trigger": a_trigger(),
+    "TriggerAudience": trigger_service_pb2.TriggerAudienceRequest(audience="audiences/gold", max_recipients=1),
     "TriggerStream": trigger_service_pb2.TriggerStreamRequest(trigger=a_trigger()),
 }
 #: They make something in the caller's own sandbox.

@@ -32,6 +32,7 @@ from clarion_server.transport.api.requests import (
 from clarion_server.transport.grpc.triggers import TriggerService
 from clarion_server.transport.http import json_text
 
+from tests.unit.application.audience_running import Runs
 from tests.unit.application.running import CALLER, Process
 from tests.unit.application.world import DEFINITION, World
 
@@ -63,7 +64,7 @@ async def service(world: World) -> AsyncIterator[TriggerService]:
     await world.live()
     CHECKED_IN.clear()
     process = Process(world, compiler=WatchedCompiler(CONTENT_KINDS))
-    yield TriggerService(process.triggering)
+    yield TriggerService(process.triggering, Runs(process).triggering)
     await process.close()
 
 

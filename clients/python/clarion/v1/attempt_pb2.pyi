@@ -38,6 +38,12 @@ class _ExclusionReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Exclu
     """An allow list is enabled, and the recipient is not on it."""
     EXCLUSION_REASON_QUIET_HOURS: _ExclusionReason.ValueType  # 5
     """It must not leave at this hour, and its sending policy excludes such messages, or it expires before the next opening."""
+    EXCLUSION_REASON_PROFILE_UNKNOWN: _ExclusionReason.ValueType  # 6
+    """No profile has the recipient's identity, and the campaign rejects recipients without one. Of members of an audience alone."""
+    EXCLUSION_REASON_DUPLICATE_ADDRESS: _ExclusionReason.ValueType  # 7
+    """An earlier member of the audience has the same address."""
+    EXCLUSION_REASON_NO_IDENTITY: _ExclusionReason.ValueType  # 8
+    """The member of the audience has no identity in the campaign's namespace. There is no message to it."""
 
 class ExclusionReason(_ExclusionReason, metaclass=_ExclusionReasonEnumTypeWrapper):
     """Why a message must not be sent. Values may be added."""
@@ -56,6 +62,12 @@ EXCLUSION_REASON_NOT_ALLOWED: ExclusionReason.ValueType  # 4
 """An allow list is enabled, and the recipient is not on it."""
 EXCLUSION_REASON_QUIET_HOURS: ExclusionReason.ValueType  # 5
 """It must not leave at this hour, and its sending policy excludes such messages, or it expires before the next opening."""
+EXCLUSION_REASON_PROFILE_UNKNOWN: ExclusionReason.ValueType  # 6
+"""No profile has the recipient's identity, and the campaign rejects recipients without one. Of members of an audience alone."""
+EXCLUSION_REASON_DUPLICATE_ADDRESS: ExclusionReason.ValueType  # 7
+"""An earlier member of the audience has the same address."""
+EXCLUSION_REASON_NO_IDENTITY: ExclusionReason.ValueType  # 8
+"""The member of the audience has no identity in the campaign's namespace. There is no message to it."""
 Global___ExclusionReason: _TypeAlias = ExclusionReason  # noqa: Y015
 
 @_typing.final

@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from clarion.v1 import attempt_pb2 as _attempt_pb2
+from clarion.v1 import audience_run_pb2 as _audience_run_pb2
 from clarion.v1 import channel_pb2 as _channel_pb2
 from clarion.v1 import consent_pb2 as _consent_pb2
 from clarion.v1 import suppression_pb2 as _suppression_pb2
@@ -66,6 +67,16 @@ class Event(_message.Message):
         """The allow list of the sandbox was changed."""
         TYPE_PROFILE_MERGED: Event._Type.ValueType  # 14
         """A profile absorbed another one. Its subject is the survivor."""
+        TYPE_AUDIENCE_RUN_STARTED: Event._Type.ValueType  # 15
+        """The run of an audience began to select its members. It begins anew when a process that runs it ends."""
+        TYPE_AUDIENCE_RUN_SELECTED: Event._Type.ValueType  # 16
+        """All members of the audience are selected, and messages to them are being accepted."""
+        TYPE_AUDIENCE_RUN_DONE: Event._Type.ValueType  # 17
+        """Every member of the audience was decided about."""
+        TYPE_AUDIENCE_RUN_REFUSED: Event._Type.ValueType  # 18
+        """The run of an audience was refused. Nothing was sent."""
+        TYPE_AUDIENCE_RUN_CANCELLED: Event._Type.ValueType  # 19
+        """The run of an audience was cancelled."""
 
     class Type(_Type, metaclass=_TypeEnumTypeWrapper):
         """What happened. Values may be added."""
@@ -100,6 +111,16 @@ class Event(_message.Message):
     """The allow list of the sandbox was changed."""
     TYPE_PROFILE_MERGED: Event.Type.ValueType  # 14
     """A profile absorbed another one. Its subject is the survivor."""
+    TYPE_AUDIENCE_RUN_STARTED: Event.Type.ValueType  # 15
+    """The run of an audience began to select its members. It begins anew when a process that runs it ends."""
+    TYPE_AUDIENCE_RUN_SELECTED: Event.Type.ValueType  # 16
+    """All members of the audience are selected, and messages to them are being accepted."""
+    TYPE_AUDIENCE_RUN_DONE: Event.Type.ValueType  # 17
+    """Every member of the audience was decided about."""
+    TYPE_AUDIENCE_RUN_REFUSED: Event.Type.ValueType  # 18
+    """The run of an audience was refused. Nothing was sent."""
+    TYPE_AUDIENCE_RUN_CANCELLED: Event.Type.ValueType  # 19
+    """The run of an audience was cancelled."""
 
     @_typing.final
     class LabelsEntry(_message.Message):
@@ -136,14 +157,17 @@ class Event(_message.Message):
     CONSENT_CHANGE_FIELD_NUMBER: _builtins.int
     ALLOW_LIST_CHANGE_FIELD_NUMBER: _builtins.int
     PROFILE_MERGE_FIELD_NUMBER: _builtins.int
+    AUDIENCE_RUN_CHANGE_FIELD_NUMBER: _builtins.int
     type: Global___Event.Type.ValueType
     """Output only. What happened."""
     subject: _builtins.str
-    """Output only. What the fact is about, as a resource name such as `messages/{message}` or `suppressions/{suppression}`."""
+    """Output only. What the fact is about, as a resource name such as `messages/{message}` or `suppressions/{suppression}`; for
+    the run of an audience `executions/{execution}`.
+    """
     message: _builtins.str
     """Output only. The message that it belongs to, as `messages/{message}`. Empty when it belongs to none."""
     execution: _builtins.str
-    """Output only. The execution of that message, as `executions/{execution}`."""
+    """Output only. The execution of that message, or the one that is the run of an audience, as `executions/{execution}`."""
     campaign: _builtins.str
     """Output only. The campaign, as `campaigns/{campaign}`. Empty when it belongs to none."""
     action: _builtins.str
@@ -186,6 +210,10 @@ class Event(_message.Message):
     def profile_merge(self) -> Global___ProfileMerge:
         """Output only. Which profile was absorbed, and by whom: `TYPE_PROFILE_MERGED`."""
 
+    @_builtins.property
+    def audience_run_change(self) -> Global___AudienceRunChange:
+        """Output only. How far the run of the audience has come: `TYPE_AUDIENCE_RUN_STARTED` and the other types of runs."""
+
     def __init__(
         self,
         *,
@@ -204,16 +232,51 @@ class Event(_message.Message):
         consent_change: _consent_pb2.ConsentChange | None = ...,
         allow_list_change: Global___AllowListChange | None = ...,
         profile_merge: Global___ProfileMerge | None = ...,
+        audience_run_change: Global___AudienceRunChange | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["allow_list_change", b"allow_list_change", "attempt", b"attempt", "consent_change", b"consent_change", "detail", b"detail", "exclusion", b"exclusion", "profile_merge", b"profile_merge", "suppression_change", b"suppression_change", "time", b"time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["allow_list_change", b"allow_list_change", "attempt", b"attempt", "audience_run_change", b"audience_run_change", "consent_change", b"consent_change", "detail", b"detail", "exclusion", b"exclusion", "profile_merge", b"profile_merge", "suppression_change", b"suppression_change", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "allow_list_change", b"allow_list_change", "attempt", b"attempt", "campaign", b"campaign", "channel", b"channel", "consent_change", b"consent_change", "detail", b"detail", "exclusion", b"exclusion", "execution", b"execution", "labels", b"labels", "message", b"message", "profile_merge", b"profile_merge", "subject", b"subject", "suppression_change", b"suppression_change", "time", b"time", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "allow_list_change", b"allow_list_change", "attempt", b"attempt", "audience_run_change", b"audience_run_change", "campaign", b"campaign", "channel", b"channel", "consent_change", b"consent_change", "detail", b"detail", "exclusion", b"exclusion", "execution", b"execution", "labels", b"labels", "message", b"message", "profile_merge", b"profile_merge", "subject", b"subject", "suppression_change", b"suppression_change", "time", b"time", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_detail: _TypeAlias = _typing.Literal["attempt", "exclusion", "suppression_change", "consent_change", "allow_list_change", "profile_merge"]  # noqa: Y015
+    _WhichOneofReturnType_detail: _TypeAlias = _typing.Literal["attempt", "exclusion", "suppression_change", "consent_change", "allow_list_change", "profile_merge", "audience_run_change"]  # noqa: Y015
     _WhichOneofArgType_detail: _TypeAlias = _typing.Literal["detail", b"detail"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_detail) -> _WhichOneofReturnType_detail | None: ...
 
 Global___Event: _TypeAlias = Event  # noqa: Y015
+
+@_typing.final
+class AudienceRunChange(_message.Message):
+    """Says how far the run of an audience has come."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AUDIENCE_FIELD_NUMBER: _builtins.int
+    SELECTED_COUNT_FIELD_NUMBER: _builtins.int
+    ACCEPTED_COUNT_FIELD_NUMBER: _builtins.int
+    END_REASON_FIELD_NUMBER: _builtins.int
+    audience: _builtins.str
+    """Output only. The audience, as `audiences/{audience}`."""
+    selected_count: _builtins.int
+    """Output only. How many members were selected."""
+    accepted_count: _builtins.int
+    """Output only. To how many members messages were accepted."""
+    end_reason: _audience_run_pb2.AudienceRun.EndReason.ValueType
+    """Output only. Why it was refused or cancelled."""
+    def __init__(
+        self,
+        *,
+        audience: _builtins.str = ...,
+        selected_count: _builtins.int = ...,
+        accepted_count: _builtins.int = ...,
+        end_reason: _audience_run_pb2.AudienceRun.EndReason.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_count", b"accepted_count", "audience", b"audience", "end_reason", b"end_reason", "selected_count", b"selected_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AudienceRunChange: _TypeAlias = AudienceRunChange  # noqa: Y015
 
 @_typing.final
 class ProfileMerge(_message.Message):

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from clarion.v1 import audience_run_pb2 as _audience_run_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -33,6 +34,7 @@ class Execution(_message.Message):
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     MESSAGE_COUNTS_FIELD_NUMBER: _builtins.int
     REJECTED_COUNT_FIELD_NUMBER: _builtins.int
+    AUDIENCE_RUN_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Identifier. `executions/{execution}`. Assigned when the trigger is accepted; executions sort by it in that order."""
     campaign: _builtins.str
@@ -63,6 +65,10 @@ class Execution(_message.Message):
     def message_counts(self) -> Global___MessageCounts:
         """Output only. What became of its messages so far. Returned by `GetExecution` and `CancelExecution` alone."""
 
+    @_builtins.property
+    def audience_run(self) -> _audience_run_pb2.AudienceRun:
+        """Output only. How far it has come, if it writes to the members of an audience. Absent otherwise."""
+
     def __init__(
         self,
         *,
@@ -76,10 +82,11 @@ class Execution(_message.Message):
         expire_time: _timestamp_pb2.Timestamp | None = ...,
         message_counts: Global___MessageCounts | None = ...,
         rejected_count: _builtins.int = ...,
+        audience_run: _audience_run_pb2.AudienceRun | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time", "expire_time", b"expire_time", "message_counts", b"message_counts", "send_time", b"send_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time", "audience_run", b"audience_run", "expire_time", b"expire_time", "message_counts", b"message_counts", "send_time", b"send_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time", "caller", b"caller", "campaign", b"campaign", "campaign_version", b"campaign_version", "expire_time", b"expire_time", "message_counts", b"message_counts", "name", b"name", "rejected_count", b"rejected_count", "request_id", b"request_id", "send_time", b"send_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time", "audience_run", b"audience_run", "caller", b"caller", "campaign", b"campaign", "campaign_version", b"campaign_version", "expire_time", b"expire_time", "message_counts", b"message_counts", "name", b"name", "rejected_count", b"rejected_count", "request_id", b"request_id", "send_time", b"send_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from clarion.v1 import attempt_pb2 as _attempt_pb2
+from clarion.v1 import execution_pb2 as _execution_pb2
 from clarion.v1 import explanation_pb2 as _explanation_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -416,3 +417,121 @@ class TriggerStreamResponse(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType_result) -> _WhichOneofReturnType_result | None: ...
 
 Global___TriggerStreamResponse: _TypeAlias = TriggerStreamResponse  # noqa: Y015
+
+@_typing.final
+class TriggerAudienceRequest(_message.Message):
+    """Asks for a campaign to be sent to the members of an audience."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class LabelsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    CAMPAIGN_FIELD_NUMBER: _builtins.int
+    AUDIENCE_FIELD_NUMBER: _builtins.int
+    MAX_RECIPIENTS_FIELD_NUMBER: _builtins.int
+    CONTEXT_FIELD_NUMBER: _builtins.int
+    LOCALE_FIELD_NUMBER: _builtins.int
+    LABELS_FIELD_NUMBER: _builtins.int
+    SEND_TIME_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    campaign: _builtins.str
+    """Required. `campaigns/{campaign}`."""
+    audience: _builtins.str
+    """Required. `audiences/{audience}`."""
+    max_recipients: _builtins.int
+    """Required. The most members that the audience may have, 1 to 10,000,000. One that has more is sent to nobody."""
+    locale: _builtins.str
+    """Optional. The locale of every message, as a BCP 47 tag. Default: that of each member's profile, else the campaign's."""
+    request_id: _builtins.str
+    """Optional. Makes the call safe to repeat. 1 to 128 printable ASCII characters, unique within the campaign. Default: none."""
+    validate_only: _builtins.bool
+    """Optional. Runs every check and counts the members, stores nothing and sends nothing. A million members take a minute."""
+    @_builtins.property
+    def context(self) -> _struct_pb2.Struct:
+        """Optional. The data of every message, as the campaign's context schema demands. At most 200 KB as JSON, nested at most
+        32 levels deep.
+        """
+
+    @_builtins.property
+    def labels(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Optional. Labels of every message, as in `TriggerRequest`."""
+
+    @_builtins.property
+    def send_time(self) -> _timestamp_pb2.Timestamp:
+        """Optional. When it starts, at most 366 days ahead. Default: at once."""
+
+    @_builtins.property
+    def expire_time(self) -> _timestamp_pb2.Timestamp:
+        """Optional. When the messages are no longer worth sending. Later than now and than `send_time`. Default: never."""
+
+    def __init__(
+        self,
+        *,
+        campaign: _builtins.str = ...,
+        audience: _builtins.str = ...,
+        max_recipients: _builtins.int = ...,
+        context: _struct_pb2.Struct | None = ...,
+        locale: _builtins.str = ...,
+        labels: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        send_time: _timestamp_pb2.Timestamp | None = ...,
+        expire_time: _timestamp_pb2.Timestamp | None = ...,
+        request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "expire_time", b"expire_time", "send_time", b"send_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audience", b"audience", "campaign", b"campaign", "context", b"context", "expire_time", b"expire_time", "labels", b"labels", "locale", b"locale", "max_recipients", b"max_recipients", "request_id", b"request_id", "send_time", b"send_time", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TriggerAudienceRequest: _TypeAlias = TriggerAudienceRequest  # noqa: Y015
+
+@_typing.final
+class TriggerAudienceResponse(_message.Message):
+    """Says that the execution is durable."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXECUTION_FIELD_NUMBER: _builtins.int
+    REPLAYED_FIELD_NUMBER: _builtins.int
+    replayed: _builtins.bool
+    """True when an earlier call under the same request id was accepted; this is its execution as it stands now."""
+    @_builtins.property
+    def execution(self) -> _execution_pb2.Execution:
+        """The execution, with its `audience_run`. After `validate_only` it has no name, and its run has the state REFUSED if the
+        audience has too many members, and the counts of the selection.
+        """
+
+    def __init__(
+        self,
+        *,
+        execution: _execution_pb2.Execution | None = ...,
+        replayed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["execution", b"execution"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["execution", b"execution", "replayed", b"replayed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TriggerAudienceResponse: _TypeAlias = TriggerAudienceResponse  # noqa: Y015

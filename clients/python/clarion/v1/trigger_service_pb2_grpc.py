@@ -50,6 +50,11 @@ class TriggerServiceStub:
                 request_serializer=clarion_dot_v1_dot_trigger__service__pb2.TriggerStreamRequest.SerializeToString,
                 response_deserializer=clarion_dot_v1_dot_trigger__service__pb2.TriggerStreamResponse.FromString,
                 _registered_method=True)
+        self.TriggerAudience = channel.unary_unary(
+                '/clarion.v1.TriggerService/TriggerAudience',
+                request_serializer=clarion_dot_v1_dot_trigger__service__pb2.TriggerAudienceRequest.SerializeToString,
+                response_deserializer=clarion_dot_v1_dot_trigger__service__pb2.TriggerAudienceResponse.FromString,
+                _registered_method=True)
 
 
 class TriggerServiceServicer:
@@ -91,6 +96,29 @@ class TriggerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def TriggerAudience(self, request, context):
+        """Sends the campaign to the members of an audience. The answer means that the execution is committed to disk: from then on
+        it starts at its time, whatever crashes, and writes to each member once. `GetExecution` tells how far it has come, and
+        `CancelExecution` ends it. Needs the scope `trigger`.
+
+        The campaign's live version and the context are those of the call. Who the members are is decided when the execution
+        starts; consent, suppressions, quiet hours, the address, stored attributes and the locale when it comes to the member.
+
+        Idempotent by `request_id`, as `Trigger` is.
+
+        Errors:
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: fields are malformed, or the context breaks the campaign's schema. Under
+        `validate_only` also when the condition of the audience breaks rules that are newer than it.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or audience in the caller's sandbox.
+        - `FAILED_PRECONDITION` `CAMPAIGN_NOT_LIVE`: it is a draft, paused, stopped or completed.
+        - `FAILED_PRECONDITION` `CAMPAIGN_OUTSIDE_WINDOW`: its start time lies ahead, or its end time has passed.
+        - `FAILED_PRECONDITION` `CAMPAIGN_OUTDATED`: its live version breaks rules that are newer than it.
+        - `ALREADY_EXISTS` `REQUEST_ID_REUSED`: another request came under the same id.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TriggerServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -103,6 +131,11 @@ def add_TriggerServiceServicer_to_server(servicer, server):
                     servicer.TriggerStream,
                     request_deserializer=clarion_dot_v1_dot_trigger__service__pb2.TriggerStreamRequest.FromString,
                     response_serializer=clarion_dot_v1_dot_trigger__service__pb2.TriggerStreamResponse.SerializeToString,
+            ),
+            'TriggerAudience': grpc.unary_unary_rpc_method_handler(
+                    servicer.TriggerAudience,
+                    request_deserializer=clarion_dot_v1_dot_trigger__service__pb2.TriggerAudienceRequest.FromString,
+                    response_serializer=clarion_dot_v1_dot_trigger__service__pb2.TriggerAudienceResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -165,6 +198,33 @@ class TriggerService:
             '/clarion.v1.TriggerService/TriggerStream',
             clarion_dot_v1_dot_trigger__service__pb2.TriggerStreamRequest.SerializeToString,
             clarion_dot_v1_dot_trigger__service__pb2.TriggerStreamResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TriggerAudience(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/clarion.v1.TriggerService/TriggerAudience',
+            clarion_dot_v1_dot_trigger__service__pb2.TriggerAudienceRequest.SerializeToString,
+            clarion_dot_v1_dot_trigger__service__pb2.TriggerAudienceResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -61,6 +61,25 @@ class TriggerServiceStub:
     that fails is answered with its `error`; the stream goes on. A caller may send ahead of the answers: past 1,024
     unanswered requests, or 8 MiB of them, reading pauses until answers are taken. Needs the scope `trigger`.
     """
+    TriggerAudience: _grpc.UnaryUnaryMultiCallable[_trigger_service_pb2.TriggerAudienceRequest, _trigger_service_pb2.TriggerAudienceResponse]
+    """Sends the campaign to the members of an audience. The answer means that the execution is committed to disk: from then on
+    it starts at its time, whatever crashes, and writes to each member once. `GetExecution` tells how far it has come, and
+    `CancelExecution` ends it. Needs the scope `trigger`.
+
+    The campaign's live version and the context are those of the call. Who the members are is decided when the execution
+    starts; consent, suppressions, quiet hours, the address, stored attributes and the locale when it comes to the member.
+
+    Idempotent by `request_id`, as `Trigger` is.
+
+    Errors:
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: fields are malformed, or the context breaks the campaign's schema. Under
+      `validate_only` also when the condition of the audience breaks rules that are newer than it.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or audience in the caller's sandbox.
+    - `FAILED_PRECONDITION` `CAMPAIGN_NOT_LIVE`: it is a draft, paused, stopped or completed.
+    - `FAILED_PRECONDITION` `CAMPAIGN_OUTSIDE_WINDOW`: its start time lies ahead, or its end time has passed.
+    - `FAILED_PRECONDITION` `CAMPAIGN_OUTDATED`: its live version breaks rules that are newer than it.
+    - `ALREADY_EXISTS` `REQUEST_ID_REUSED`: another request came under the same id.
+    """
 
 @_typing.type_check_only
 class TriggerServiceAsyncStub(TriggerServiceStub):
@@ -94,6 +113,25 @@ class TriggerServiceAsyncStub(TriggerServiceStub):
     """Accepts triggers one after the other, each as `Trigger` does, and answers each in the order of the requests. A request
     that fails is answered with its `error`; the stream goes on. A caller may send ahead of the answers: past 1,024
     unanswered requests, or 8 MiB of them, reading pauses until answers are taken. Needs the scope `trigger`.
+    """
+    TriggerAudience: _aio.UnaryUnaryMultiCallable[_trigger_service_pb2.TriggerAudienceRequest, _trigger_service_pb2.TriggerAudienceResponse]  # type: ignore[assignment]
+    """Sends the campaign to the members of an audience. The answer means that the execution is committed to disk: from then on
+    it starts at its time, whatever crashes, and writes to each member once. `GetExecution` tells how far it has come, and
+    `CancelExecution` ends it. Needs the scope `trigger`.
+
+    The campaign's live version and the context are those of the call. Who the members are is decided when the execution
+    starts; consent, suppressions, quiet hours, the address, stored attributes and the locale when it comes to the member.
+
+    Idempotent by `request_id`, as `Trigger` is.
+
+    Errors:
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: fields are malformed, or the context breaks the campaign's schema. Under
+      `validate_only` also when the condition of the audience breaks rules that are newer than it.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or audience in the caller's sandbox.
+    - `FAILED_PRECONDITION` `CAMPAIGN_NOT_LIVE`: it is a draft, paused, stopped or completed.
+    - `FAILED_PRECONDITION` `CAMPAIGN_OUTSIDE_WINDOW`: its start time lies ahead, or its end time has passed.
+    - `FAILED_PRECONDITION` `CAMPAIGN_OUTDATED`: its live version breaks rules that are newer than it.
+    - `ALREADY_EXISTS` `REQUEST_ID_REUSED`: another request came under the same id.
     """
 
 class TriggerServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -137,6 +175,31 @@ class TriggerServiceServicer(metaclass=_abc_1.ABCMeta):
         """Accepts triggers one after the other, each as `Trigger` does, and answers each in the order of the requests. A request
         that fails is answered with its `error`; the stream goes on. A caller may send ahead of the answers: past 1,024
         unanswered requests, or 8 MiB of them, reading pauses until answers are taken. Needs the scope `trigger`.
+        """
+
+    @_abc_1.abstractmethod
+    def TriggerAudience(
+        self,
+        request: _trigger_service_pb2.TriggerAudienceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_trigger_service_pb2.TriggerAudienceResponse, _abc.Awaitable[_trigger_service_pb2.TriggerAudienceResponse]]:
+        """Sends the campaign to the members of an audience. The answer means that the execution is committed to disk: from then on
+        it starts at its time, whatever crashes, and writes to each member once. `GetExecution` tells how far it has come, and
+        `CancelExecution` ends it. Needs the scope `trigger`.
+
+        The campaign's live version and the context are those of the call. Who the members are is decided when the execution
+        starts; consent, suppressions, quiet hours, the address, stored attributes and the locale when it comes to the member.
+
+        Idempotent by `request_id`, as `Trigger` is.
+
+        Errors:
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: fields are malformed, or the context breaks the campaign's schema. Under
+          `validate_only` also when the condition of the audience breaks rules that are newer than it.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or audience in the caller's sandbox.
+        - `FAILED_PRECONDITION` `CAMPAIGN_NOT_LIVE`: it is a draft, paused, stopped or completed.
+        - `FAILED_PRECONDITION` `CAMPAIGN_OUTSIDE_WINDOW`: its start time lies ahead, or its end time has passed.
+        - `FAILED_PRECONDITION` `CAMPAIGN_OUTDATED`: its live version breaks rules that are newer than it.
+        - `ALREADY_EXISTS` `REQUEST_ID_REUSED`: another request came under the same id.
         """
 
 def add_TriggerServiceServicer_to_server(servicer: TriggerServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

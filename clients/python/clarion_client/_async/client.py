@@ -8,6 +8,8 @@ from collections.abc import AsyncGenerator, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
+from clarion.v1 import trigger_service_pb2 as wire
+
 from clarion_client._async.allow_lists import AsyncAllowLists
 from clarion_client._async.calls import AsyncCalls
 from clarion_client._async.campaigns import AsyncCampaigns
@@ -24,11 +26,14 @@ from clarion_client._async.sending_policies import AsyncSendingPolicies
 from clarion_client._async.suppressions import AsyncSuppressions
 from clarion_client._async.topics import AsyncTopics
 from clarion_client._async.triggers import AsyncTriggers
+from clarion_client._conversion import timestamp
 from clarion_client._errors import ClarionError
+from clarion_client._json_data import struct_of
+from clarion_client._names import full_name
 from clarion_client._recipients import recipients_of
 from clarion_client._retry import Retry
 from clarion_client._settings import DEFAULT_RETRY, DEFAULT_TARGET, DEFAULT_TIMEOUT, Settings, environment_settings
-from clarion_client._values import Accepted, Recipient, Trigger
+from clarion_client._values import Accepted, AudienceAccepted, Recipient, Trigger
 
 
 class AsyncClient:
@@ -115,6 +120,42 @@ class AsyncClient:
             labels=labels or {},
         )
         return await self._triggers.send(trigger, timeout)
+
+    async def trigger_audience(
+        self,
+        campaign: str,
+        audience: str,
+        *,
+        max_recipients: int,
+        context: Mapping[str, Any] | None = None,
+        locale: str = "",
+        request_id: str = "",
+        send_time: dt.datetime | None = None,
+        expire_time: dt.datetime | None = None,
+        validate_only: bool = False,
+        labels: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> AudienceAccepted:
+        """Sends a campaign to the members of an audience, of whom there may be `max_recipients` at most. Returns when
+        the service has stored the execution durably: `executions.get` tells how far its `audience_run` has come, and
+        `executions.cancel` ends it.
+
+        The call is safe to repeat, as `trigger` is. With `validate_only` it counts the members and sends nothing, which
+        takes a minute for a million.
+        """
+        request = wire.TriggerAudienceRequest(
+            campaign=full_name("campaigns", campaign),
+            audience=full_name("audiences", audience),
+            max_recipients=max_recipients,
+            context=None if context is None else struct_of(context, "context"),
+            locale=locale,
+            request_id=request_id,
+            send_time=timestamp(send_time, "send_time"),
+            expire_time=timestamp(expire_time, "expire_time"),
+            validate_only=validate_only,
+            labels=labels or {},
+        )
+        return await self._triggers.send_to_audience(request, timeout)
 
     def trigger_stream(
         self, triggers: Source[Trigger], *, window: int = 256, max_outage: float = 60.0

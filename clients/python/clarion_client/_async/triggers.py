@@ -15,7 +15,7 @@ from clarion_client._async.runtime import Source
 from clarion_client._async.send_window import AsyncSendWindow
 from clarion_client._conversion import read, write
 from clarion_client._errors import ClarionError, error_of_status
-from clarion_client._values import Accepted, Trigger
+from clarion_client._values import Accepted, AudienceAccepted, Trigger
 
 
 class AsyncTriggers:
@@ -38,6 +38,14 @@ class AsyncTriggers:
             self._stub.Trigger, request, repeatable=True, timeout=timeout, request_id=request_id
         )
         return read(Accepted, answer)
+
+    async def send_to_audience(self, request: wire.TriggerAudienceRequest, timeout: float | None) -> AudienceAccepted:
+        request_id = new_request_id()
+        request.request_id = request.request_id or request_id
+        answer = await self._calls.unary(
+            self._stub.TriggerAudience, request, repeatable=True, timeout=timeout, request_id=request_id
+        )
+        return read(AudienceAccepted, answer)
 
     async def stream(
         self, source: Source[Trigger], window_size: int, max_outage: float

@@ -9,7 +9,12 @@ from collections.abc import Generator, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
+from clarion.v1 import trigger_service_pb2 as wire
+
+from clarion_client._conversion import timestamp
 from clarion_client._errors import ClarionError
+from clarion_client._json_data import struct_of
+from clarion_client._names import full_name
 from clarion_client._recipients import recipients_of
 from clarion_client._retry import Retry
 from clarion_client._settings import DEFAULT_RETRY, DEFAULT_TARGET, DEFAULT_TIMEOUT, Settings, environment_settings
@@ -29,7 +34,7 @@ from clarion_client._sync.sending_policies import SendingPolicies
 from clarion_client._sync.suppressions import Suppressions
 from clarion_client._sync.topics import Topics
 from clarion_client._sync.triggers import Triggers
-from clarion_client._values import Accepted, Recipient, Trigger
+from clarion_client._values import Accepted, AudienceAccepted, Recipient, Trigger
 
 
 class Client:
@@ -116,6 +121,42 @@ class Client:
             labels=labels or {},
         )
         return self._triggers.send(trigger, timeout)
+
+    def trigger_audience(
+        self,
+        campaign: str,
+        audience: str,
+        *,
+        max_recipients: int,
+        context: Mapping[str, Any] | None = None,
+        locale: str = "",
+        request_id: str = "",
+        send_time: dt.datetime | None = None,
+        expire_time: dt.datetime | None = None,
+        validate_only: bool = False,
+        labels: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> AudienceAccepted:
+        """Sends a campaign to the members of an audience, of whom there may be `max_recipients` at most. Returns when
+        the service has stored the execution durably: `executions.get` tells how far its `audience_run` has come, and
+        `executions.cancel` ends it.
+
+        The call is safe to repeat, as `trigger` is. With `validate_only` it counts the members and sends nothing, which
+        takes a minute for a million.
+        """
+        request = wire.TriggerAudienceRequest(
+            campaign=full_name("campaigns", campaign),
+            audience=full_name("audiences", audience),
+            max_recipients=max_recipients,
+            context=None if context is None else struct_of(context, "context"),
+            locale=locale,
+            request_id=request_id,
+            send_time=timestamp(send_time, "send_time"),
+            expire_time=timestamp(expire_time, "expire_time"),
+            validate_only=validate_only,
+            labels=labels or {},
+        )
+        return self._triggers.send_to_audience(request, timeout)
 
     def trigger_stream(
         self, triggers: Source[Trigger], *, window: int = 256, max_outage: float = 60.0

@@ -16,7 +16,7 @@ from clarion_client._sync.calls import Calls, new_request_id
 from clarion_client._sync.reconnecting import Metadata, Reconnecting, StreamCall
 from clarion_client._sync.runtime import Source
 from clarion_client._sync.send_window import SendWindow
-from clarion_client._values import Accepted, Trigger
+from clarion_client._values import Accepted, AudienceAccepted, Trigger
 
 
 class Triggers:
@@ -37,6 +37,14 @@ class Triggers:
         request = write(identified, wire.TriggerRequest)
         answer = self._calls.unary(self._stub.Trigger, request, repeatable=True, timeout=timeout, request_id=request_id)
         return read(Accepted, answer)
+
+    def send_to_audience(self, request: wire.TriggerAudienceRequest, timeout: float | None) -> AudienceAccepted:
+        request_id = new_request_id()
+        request.request_id = request.request_id or request_id
+        answer = self._calls.unary(
+            self._stub.TriggerAudience, request, repeatable=True, timeout=timeout, request_id=request_id
+        )
+        return read(AudienceAccepted, answer)
 
     def stream(
         self, source: Source[Trigger], window_size: int, max_outage: float

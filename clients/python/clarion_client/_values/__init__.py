@@ -6,6 +6,7 @@ from clarion_client._values.allow_list import AllowList
 from clarion_client._values.api_key import ApiKey, Scope
 from clarion_client._values.api_key_service import NewApiKey
 from clarion_client._values.attempt import Attempt, AttemptResult, ExclusionReason, Failure, FailureReason
+from clarion_client._values.audience_run import AudienceRun, AudienceRunEndReason, AudienceRunState
 from clarion_client._values.campaign import (
     Action,
     ActionMode,
@@ -17,12 +18,6 @@ from clarion_client._values.campaign import (
     Severity,
     ThroughputMode,
     UnknownRecipientPolicy,
-)
-from clarion_client._values.campaign_difference import (
-    CampaignDifference,
-    FieldDifference,
-    SchemaDifference,
-    SchemaDifferenceEffect,
 )
 from clarion_client._values.campaign_life_cycle import QueueDisposal, Stop
 from clarion_client._values.campaign_list import TagUse
@@ -46,6 +41,7 @@ from clarion_client._values.email_content import EmailContent, Mailbox, Rendered
 from clarion_client._values.error_reason import ErrorReason
 from clarion_client._values.event import (
     AllowListChange,
+    AudienceRunChange,
     Event,
     EventType,
     Exclusion,
@@ -62,6 +58,7 @@ from clarion_client._values.explanation import (
     SourcedValue,
     ValueSource,
 )
+from clarion_client._values.failed_evaluations import FailedEvaluations, FailedEvaluationsCause
 from clarion_client._values.identity_namespace import IdentityNamespace, Normalisation
 from clarion_client._values.message import Message, MessageState
 from clarion_client._values.message_service import MessageCancellation
@@ -83,6 +80,7 @@ from clarion_client._values.topic import Topic, TopicOneClick, TopicTranslation,
 from clarion_client._values.trigger_sample import SampleTool, TriggerSample, TriggerSamples
 from clarion_client._values.trigger_service import (
     Accepted,
+    AudienceAccepted,
     MessageOutcome,
     MessageResult,
     Recipient,
@@ -104,8 +102,12 @@ __all__ = [
     "Attempt",
     "AttemptResult",
     "AttributeSource",
+    "AudienceAccepted",
+    "AudienceRun",
+    "AudienceRunChange",
+    "AudienceRunEndReason",
+    "AudienceRunState",
     "Campaign",
-    "CampaignDifference",
     "CampaignReport",
     "CampaignState",
     "CampaignVersion",
@@ -130,9 +132,10 @@ __all__ = [
     "ExclusionReason",
     "Execution",
     "ExecutionCancellation",
+    "FailedEvaluations",
+    "FailedEvaluationsCause",
     "Failure",
     "FailureReason",
-    "FieldDifference",
     "Finding",
     "HandOffLatency",
     "IdentityNamespace",
@@ -167,8 +170,6 @@ __all__ = [
     "Review",
     "SampleTool",
     "Schedule",
-    "SchemaDifference",
-    "SchemaDifferenceEffect",
     "Scope",
     "SendingPolicy",
     "SendingPolicyTimeZoneSource",

@@ -29,6 +29,14 @@ class ExclusionReason(StrEnum):
     """It must not leave at this hour, and its sending policy excludes such messages, or it expires before the next
     opening.
     """
+    PROFILE_UNKNOWN = "PROFILE_UNKNOWN"
+    """No profile has the recipient's identity, and the campaign rejects recipients without one. Of members of an
+    audience alone.
+    """
+    DUPLICATE_ADDRESS = "DUPLICATE_ADDRESS"
+    """An earlier member of the audience has the same address."""
+    NO_IDENTITY = "NO_IDENTITY"
+    """The member of the audience has no identity in the campaign's namespace. There is no message to it."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 

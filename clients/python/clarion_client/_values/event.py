@@ -11,6 +11,7 @@ from clarion.v1 import event_pb2
 
 from clarion_client._conversion import Value, represents
 from clarion_client._values.attempt import Attempt, ExclusionReason
+from clarion_client._values.audience_run import AudienceRunEndReason
 from clarion_client._values.channel import Channel
 from clarion_client._values.consent import ConsentChange
 from clarion_client._values.suppression import SuppressionReason, SuppressionScope
@@ -48,6 +49,16 @@ class EventType(StrEnum):
     """The allow list of the sandbox was changed."""
     PROFILE_MERGED = "PROFILE_MERGED"
     """A profile absorbed another one. Its subject is the survivor."""
+    AUDIENCE_RUN_STARTED = "AUDIENCE_RUN_STARTED"
+    """The run of an audience began to select its members. It begins anew when a process that runs it ends."""
+    AUDIENCE_RUN_SELECTED = "AUDIENCE_RUN_SELECTED"
+    """All members of the audience are selected, and messages to them are being accepted."""
+    AUDIENCE_RUN_DONE = "AUDIENCE_RUN_DONE"
+    """Every member of the audience was decided about."""
+    AUDIENCE_RUN_REFUSED = "AUDIENCE_RUN_REFUSED"
+    """The run of an audience was refused. Nothing was sent."""
+    AUDIENCE_RUN_CANCELLED = "AUDIENCE_RUN_CANCELLED"
+    """The run of an audience was cancelled."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -75,12 +86,14 @@ class Event(Value):
     """Output only. When it happened."""
     subject: str = ""
     """Output only. What the fact is about, as a resource name such as `messages/{message}` or
-    `suppressions/{suppression}`.
+    `suppressions/{suppression}`; for the run of an audience `executions/{execution}`.
     """
     message: str = ""
     """Output only. The message that it belongs to, as `messages/{message}`. Empty when it belongs to none."""
     execution: str = ""
-    """Output only. The execution of that message, as `executions/{execution}`."""
+    """Output only. The execution of that message, or the one that is the run of an audience, as
+    `executions/{execution}`.
+    """
     campaign: str = ""
     """Output only. The campaign, as `campaigns/{campaign}`. Empty when it belongs to none."""
     action: str = ""
@@ -105,9 +118,24 @@ class Event(Value):
     """Output only. What the allow list became, and who changed it: `EventType.ALLOW_LIST_CHANGED`."""
     profile_merge: ProfileMerge | None = None
     """Output only. Which profile was absorbed, and by whom: `EventType.PROFILE_MERGED`."""
+    audience_run_change: AudienceRunChange | None = None
+    """Output only. How far the run of the audience has come: `EventType.AUDIENCE_RUN_STARTED` and the other types of
+    runs.
+    """
 
     @property
-    def detail(self) -> Attempt | Exclusion | SuppressionChange | ConsentChange | AllowListChange | ProfileMerge | None:
+    def detail(
+        self,
+    ) -> (
+        Attempt
+        | Exclusion
+        | SuppressionChange
+        | ConsentChange
+        | AllowListChange
+        | ProfileMerge
+        | AudienceRunChange
+        | None
+    ):
         """What is known beside, by the type."""
         return (
             self.attempt
@@ -116,7 +144,23 @@ class Event(Value):
             or self.consent_change
             or self.allow_list_change
             or self.profile_merge
+            or self.audience_run_change
         )
+
+
+@represents(event_pb2.AudienceRunChange.DESCRIPTOR)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class AudienceRunChange(Value):
+    """Says how far the run of an audience has come."""
+
+    audience: str = ""
+    """Output only. The audience, as `audiences/{audience}`."""
+    selected_count: int = 0
+    """Output only. How many members were selected."""
+    accepted_count: int = 0
+    """Output only. To how many members messages were accepted."""
+    end_reason: AudienceRunEndReason | None = None
+    """Output only. Why it was refused or cancelled."""
 
 
 @represents(event_pb2.ProfileMerge.DESCRIPTOR)

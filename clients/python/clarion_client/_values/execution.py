@@ -8,6 +8,7 @@ import datetime as dt
 from clarion.v1 import execution_pb2
 
 from clarion_client._conversion import Value, represents
+from clarion_client._values.audience_run import AudienceRun
 
 
 @represents(execution_pb2.Execution.DESCRIPTOR)
@@ -39,6 +40,8 @@ class Execution(Value):
     """Output only. What became of its messages so far. Returned by `GetExecution` and `CancelExecution` alone."""
     rejected_count: int = 0
     """Output only. How many recipients were rejected and have no message, under `allow_partial`."""
+    audience_run: AudienceRun | None = None
+    """Output only. How far it has come, if it writes to the members of an audience. Absent otherwise."""
 
 
 @represents(execution_pb2.MessageCounts.DESCRIPTOR)

@@ -12,6 +12,7 @@ from clarion.v1 import trigger_service_pb2
 
 from clarion_client._conversion import Value, represents
 from clarion_client._values.attempt import ExclusionReason
+from clarion_client._values.execution import Execution
 from clarion_client._values.explanation import MessageExplanation, RecipientExplanation
 from clarion_client._violation import Violation
 
@@ -159,3 +160,16 @@ class MessageResult(Value):
     """Why it was excluded."""
     explanation: MessageExplanation | None = None
     """What would decide about it, with every reason for an exclusion. Only after `validate_only`."""
+
+
+@represents(trigger_service_pb2.TriggerAudienceResponse.DESCRIPTOR)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class AudienceAccepted(Value):
+    """Says that the execution is durable."""
+
+    execution: Execution
+    """The execution, with its `audience_run`. After `validate_only` it has no name, and its run has the state
+    REFUSED if the audience has too many members, and the counts of the selection.
+    """
+    replayed: bool = False
+    """True when an earlier call under the same request id was accepted; this is its execution as it stands now."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select, true
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select, func, select, true
 
 from clarion_server.adapters.storage.bulk import Insertion
+from clarion_server.adapters.storage.codec import JsonCodec
 from clarion_server.adapters.storage.conditions import of_execution
 from clarion_server.adapters.storage.event_watermark import announce_events, watermark_of
 from clarion_server.adapters.storage.json_columns import (
@@ -17,6 +18,7 @@ from clarion_server.adapters.storage.json_columns import (
     EXCLUSION,
     LABELS,
     PROFILE_MERGE,
+    RUN_CHANGE,
     SUPPRESSION_CHANGE,
 )
 from clarion_server.adapters.storage.json_rows import RowsReader
@@ -26,9 +28,10 @@ from clarion_server.application.ports.queries import EventQuery
 from clarion_server.domain.allow_list import AllowListChange
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent_change import ConsentChange
-from clarion_server.domain.event import Detail, Event, EventType, ProfileMerge
+from clarion_server.domain.event import EVENT_OF_RUN, Detail, Event, EventType, ProfileMerge, RunChange
 from clarion_server.domain.exclusion import Exclusion
 from clarion_server.domain.message import NO_LABELS
+from clarion_server.domain.names import EXECUTIONS
 from clarion_server.domain.suppression import SuppressionChange
 
 _INSERT = Insertion(events, [column for column in events.columns if column is not events.c.sequence], events.c.subject)
@@ -90,10 +93,11 @@ class SqlEventRepository:
         return [_from_row(row) for row in reader.read(self._connection)]
 
 
-def _sequences_of(execution_id: str) -> Select[Any]:
+def _sequences_of(execution_id: str) -> CompoundSelect[Any]:
     """Selects sequences in a subquery, because SQLite would otherwise scan all events instead of sorting a few."""
     own = events.alias("own")
-    return select(own.c.sequence).where(of_execution(own.c.message_id, execution_id))
+    of_messages = select(own.c.sequence).where(of_execution(own.c.message_id, execution_id))
+    return of_messages.union_all(select(own.c.sequence).where(own.c.subject == EXECUTIONS.format(execution_id)))
 
 
 def _to_row(event: Event) -> tuple[Any, ...]:
@@ -130,41 +134,35 @@ def _from_row(row: Sequence[Any]) -> Event:
     )
 
 
-_SUPPRESSION_TYPES = frozenset(
-    {
-        EventType.SUPPRESSION_CREATED,
-        EventType.SUPPRESSION_DELETED,
-        EventType.SUPPRESSION_EXPIRED,
-        EventType.SUPPRESSION_UPDATED,
-    }
-)
+#: By the kind of the detail. An attempt, and its absence, have the codec of attempts.
+_CODECS: Mapping[type[Any], JsonCodec[Any]] = {
+    Exclusion: EXCLUSION,
+    SuppressionChange: SUPPRESSION_CHANGE,
+    AllowListChange: ALLOW_LIST_CHANGE,
+    ConsentChange: CONSENT_CHANGE,
+    ProfileMerge: PROFILE_MERGE,
+    RunChange: RUN_CHANGE,
+}
+#: By the type of the event.
+_CODECS_OF_TYPES: Mapping[EventType, JsonCodec[Any]] = {
+    EventType.EXCLUDED: EXCLUSION,
+    EventType.SUPPRESSION_CREATED: SUPPRESSION_CHANGE,
+    EventType.SUPPRESSION_DELETED: SUPPRESSION_CHANGE,
+    EventType.SUPPRESSION_EXPIRED: SUPPRESSION_CHANGE,
+    EventType.SUPPRESSION_UPDATED: SUPPRESSION_CHANGE,
+    EventType.ALLOW_LIST_CHANGED: ALLOW_LIST_CHANGE,
+    EventType.CONSENT_CHANGED: CONSENT_CHANGE,
+    EventType.PROFILE_MERGED: PROFILE_MERGE,
+    **dict.fromkeys(EVENT_OF_RUN.values(), RUN_CHANGE),
+}
 
 
 def _encode_detail(detail: Detail) -> str | None:
-    match detail:
-        case Exclusion():
-            return EXCLUSION.encode(detail)
-        case SuppressionChange():
-            return SUPPRESSION_CHANGE.encode(detail)
-        case AllowListChange():
-            return ALLOW_LIST_CHANGE.encode(detail)
-        case ConsentChange():
-            return CONSENT_CHANGE.encode(detail)
-        case ProfileMerge():
-            return PROFILE_MERGE.encode(detail)
-        case _:
-            return ATTEMPT.encode(detail)
+    codec: JsonCodec[Any] = _CODECS.get(type(detail), ATTEMPT)
+    return codec.encode(detail)
 
 
 def _decode_detail(type_: EventType, text: str | None) -> Detail:
-    if type_ is EventType.EXCLUDED:
-        return EXCLUSION.decode(text)
-    if type_ in _SUPPRESSION_TYPES:
-        return SUPPRESSION_CHANGE.decode(text)
-    if type_ is EventType.ALLOW_LIST_CHANGED:
-        return ALLOW_LIST_CHANGE.decode(text)
-    if type_ is EventType.CONSENT_CHANGED:
-        return CONSENT_CHANGE.decode(text)
-    if type_ is EventType.PROFILE_MERGED:
-        return PROFILE_MERGE.decode(text)
-    return ATTEMPT.decode(text)
+    codec: JsonCodec[Any] = _CODECS_OF_TYPES.get(type_, ATTEMPT)
+    detail: Detail = codec.decode(text)
+    return detail

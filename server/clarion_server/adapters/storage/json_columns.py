@@ -9,11 +9,12 @@ from clarion_server.adapters.storage.codec import JsonCodec
 from clarion_server.domain.access import Scope
 from clarion_server.domain.allow_list import AllowListChange
 from clarion_server.domain.attempt import Attempt, Failure
+from clarion_server.domain.audience_run import FailedEvaluations
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.category import Category
 from clarion_server.domain.consent_change import ConsentChange, Evidence
 from clarion_server.domain.content import Provider
-from clarion_server.domain.event import ProfileMerge
+from clarion_server.domain.event import ProfileMerge, RunChange
 from clarion_server.domain.exclusion import Exclusion, ExclusionReason
 from clarion_server.domain.quiet_hours import WallIntervals
 from clarion_server.domain.suppression import SuppressionChange
@@ -32,11 +33,15 @@ EVIDENCE = JsonCodec[Evidence](Evidence)
 EXCLUSION = JsonCodec[Exclusion](Exclusion)
 #: Each entry has the positions of the recipient and the action, and the reason.
 EXCLUSIONS = JsonCodec[tuple[tuple[int, int, ExclusionReason], ...]](tuple[tuple[int, int, ExclusionReason], ...])
+FAILED_EVALUATIONS = JsonCodec[tuple[FailedEvaluations, ...]](tuple[FailedEvaluations, ...])
 FAILURE = JsonCodec[Failure](Failure)
 LABELS = JsonCodec[Mapping[str, str]](dict[str, str])
 PROFILE_MERGE = JsonCodec[ProfileMerge](ProfileMerge)
 PROVIDER = JsonCodec[Provider](Provider)
+#: How many members of an audience were excluded, by the reason.
+REASON_COUNTS = JsonCodec[Mapping[ExclusionReason, int]](Mapping[ExclusionReason, int])
 REJECTIONS = JsonCodec[Mapping[int, tuple[Violation, ...]]](Mapping[int, tuple[Violation, ...]])
+RUN_CHANGE = JsonCodec[RunChange](RunChange)
 SCOPES = JsonCodec[tuple[Scope, ...]](tuple[Scope, ...])
 SECRETS = JsonCodec[Mapping[str, str]](dict[str, str])
 SUPPRESSION_CHANGE = JsonCodec[SuppressionChange](SuppressionChange)

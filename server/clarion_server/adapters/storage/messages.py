@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, exists, func, select, text, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    select,
+    text,
+    tuple_,
+    update,
+)
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Insertion, Values, insertion
 from clarion_server.adapters.storage.conditions import of_any_campaign, of_execution
@@ -32,6 +45,7 @@ from clarion_server.adapters.storage.schema import (
     messages,
 )
 from clarion_server.application.ports.queries import DueQuery, MessageQuery, QueuedEnd, QueuedMessage
+from clarion_server.application.ports.repositories import MAX_MESSAGES
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.delivery import AttemptOutcome
 from clarion_server.domain.instant import Instant
@@ -245,6 +259,11 @@ class SqlMessageRepository:
         rows = self._connection.exec_driver_sql(_WAITING)
         return {(channel_key, Lane(lane)): due_time for channel_key, lane, due_time in rows}
 
+    def has_waiting(self, channel_key: int, lane: Lane, now: Instant, count: int) -> bool:
+        of_lane = (messages.c.channel_key == channel_key, messages.c.lane == lane, messages.c.due_time <= now)
+        last = select(literal(1)).where(*of_lane, IN_QUEUE).limit(1).offset(count - 1)
+        return self._connection.execute(last).first() is not None
+
     def is_waiting(self, channel_key: int) -> bool:
         of_channel = messages.c.channel_key == channel_key
         waiting = (
@@ -311,9 +330,9 @@ class SqlMessageRepository:
         ]
         return {row.id for row in _END_EACH_QUEUED.select(self._connection, rows, before=(now,))}
 
-    def queued_of_execution(self, execution_id: str) -> list[Message]:
-        own = of_execution(messages.c.id, execution_id)
-        return self._read(select_messages().where(own, messages.c.state == MessageState.QUEUED).order_by(messages.c.id))
+    def queued_of_execution(self, execution_id: str, limit: int = MAX_MESSAGES) -> list[Message]:
+        queued = (of_execution(messages.c.id, execution_id), messages.c.state == MessageState.QUEUED)
+        return self._read(select_messages().where(*queued).order_by(messages.c.id).limit(limit))
 
     def queued_of_campaign(self, campaign_key: int, limit: int) -> list[Message]:
         queued = (messages.c.campaign_key == campaign_key, messages.c.state == MessageState.QUEUED)

@@ -10,11 +10,12 @@ from collections.abc import Callable, Sequence
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, exists, select
+from sqlalchemy import Connection, Select, bindparam, exists, or_, select
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Values, insertion
 from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.schema import (
+    audience_runs,
     events,
     executions,
     message_contexts,
@@ -65,6 +66,12 @@ _EXECUTIONS = _sweep(
         executions.c.accept_time,
         # This is the condition of `conditions.of_execution`.
         exists().where(messages.c.id > executions.c.id + "-", messages.c.id < executions.c.id + ".").label("has_any"),
+        exists()
+        .where(
+            audience_runs.c.execution_id == executions.c.id,
+            or_(audience_runs.c.end_time.is_(None), audience_runs.c.purge_time.is_(None)),
+        )
+        .label("has_run"),
     ),
     executions.c.id,
 )
@@ -75,6 +82,9 @@ _DELETE_EVENTS = BulkStatement("DELETE FROM events WHERE sequence IN ({rows})", 
 _DELETE_MESSAGES = BulkStatement("DELETE FROM messages WHERE key IN ({rows})", Values(messages.c.key))
 _DELETE_LABELS = BulkStatement(
     "DELETE FROM message_labels WHERE message_id IN ({rows})", Values(message_labels.c.message_id)
+)
+_DELETE_RUNS = BulkStatement(
+    "DELETE FROM audience_runs WHERE execution_id IN ({rows})", Values(audience_runs.c.execution_id)
 )
 _DELETE_EXECUTIONS = BulkStatement("DELETE FROM executions WHERE id IN ({rows})", Values(executions.c.id))
 _SET_PURGED_THROUGH = insertion(
@@ -111,7 +121,9 @@ class SqlRetentionRepository:
 
     def purge_executions(self, before: Instant, after: str, limit: int) -> Swept[str]:
         rows = self._old(_EXECUTIONS, before, after, limit)
-        self._delete(rows, lambda row: not row[2], _DELETE_EXECUTIONS)
+        # A run that goes on, or that still has members, keeps its execution.
+        gone = self._delete(rows, lambda row: not row[2] and not row[3], _DELETE_EXECUTIONS)
+        _DELETE_RUNS.change(self._connection, [(each,) for each in gone])
         return _swept(rows, after)
 
     def _old(self, reader: RowsReader, before: Instant, after: Any, limit: int) -> list[_Row]:

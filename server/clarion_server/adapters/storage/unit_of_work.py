@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Transaction
 
 from clarion_server.adapters.storage.allow_lists import SqlAllowListRepository
 from clarion_server.adapters.storage.api_keys import SqlApiKeyRepository
+from clarion_server.adapters.storage.audience_runs import SqlAudienceRunRepository
 from clarion_server.adapters.storage.audiences import SqlAudienceRepository
 from clarion_server.adapters.storage.campaigns import SqlCampaignRepository
 from clarion_server.adapters.storage.channels import SqlChannelConfigurationRepository
@@ -44,6 +45,7 @@ class SqlUnitOfWork:
         self.profiles = SqlProfileRepository(connection)
         self.executions = SqlExecutionRepository(connection)
         self.messages = SqlMessageRepository(connection, recipient_index, locks=on_commit is not None)
+        self.audience_runs = SqlAudienceRunRepository(connection, locks=on_commit is not None)
         self.allow_lists = SqlAllowListRepository(connection)
         self.suppressions = SqlSuppressionRepository(connection)
         self.events = SqlEventRepository(connection)

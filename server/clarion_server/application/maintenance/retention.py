@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from clarion_server.application.ports.retention import Swept
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.instant import MINUTE, Instant, Span
+from clarion_server.domain.instant import DAY, MINUTE, Instant, Span
 
 P = TypeVar("P", int, str)
 
@@ -26,6 +26,8 @@ class Retention:
     contexts: Span | None = None
     events: Span | None = None
     messages: Span | None = None
+    run_members: Span = 7 * DAY
+    """The members of an audience, from the end of the run that wrote to them."""
 
 
 class Purging:
@@ -41,6 +43,8 @@ class Purging:
             return
         self._next = now + EVERY
         kept = self._retention
+        runs_ended = now - kept.run_members
+        yield lambda unit: unit.audience_runs.purge_members(runs_ended, limit)
         events = min((span for span in (kept.events, kept.messages) if span is not None), default=None)
         if kept.contexts is not None:
             before = now - kept.contexts

@@ -175,5 +175,5 @@ class EventQuery:
             and (not self.types or event.type in self.types)
             and self.campaign_key in (None, event.campaign_key)
             and self.message_id in (None, event.message_id)
-            and (self.execution_id is None or (event.message_id or "").startswith(f"{self.execution_id}-"))
+            and self.execution_id in (None, event.execution_id)
         )

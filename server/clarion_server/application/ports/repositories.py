@@ -29,6 +29,9 @@ from clarion_server.domain.execution import Execution
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message, MessageState
 
+#: No trigger makes more messages than these: those of 1,000 recipients on 10 actions.
+MAX_MESSAGES = 10_000
+
 
 class NameTaken(Exception):
     """Another resource of the sandbox has that id."""
@@ -201,6 +204,10 @@ class MessageRepository(Protocol):
         """Whether any message of the channel is queued or being sent."""
         ...
 
+    def has_waiting(self, channel_key: int, lane: Lane, now: Instant, count: int) -> bool:
+        """Returns whether at least so many messages of the channel and lane are queued, due and not held."""
+        ...
+
     def may_fall_back_to(self, channel_key: int) -> bool:
         """Returns whether a message that is queued or being sent may be followed by one of the channel."""
         ...
@@ -259,7 +266,7 @@ class MessageRepository(Protocol):
         """QUEUED → EXCLUDED or IN_DOUBT; the ids of the messages moved."""
         ...
 
-    def queued_of_execution(self, execution_id: str) -> list[Message]: ...
+    def queued_of_execution(self, execution_id: str, limit: int = MAX_MESSAGES) -> list[Message]: ...
 
     def queued_of_campaign(self, campaign_key: int, limit: int) -> list[Message]:
         """Held ones included."""

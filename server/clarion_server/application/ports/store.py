@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from clarion_server.application.ports.audience_runs import AudienceRunRepository
 from clarion_server.application.ports.audiences import AudienceRepository
 from clarion_server.application.ports.consents import ConsentRepository
 from clarion_server.application.ports.identity_namespaces import IdentityNamespaceRepository
@@ -84,6 +85,8 @@ class UnitOfWork(Protocol):
     def audiences(self) -> AudienceRepository: ...
     @property
     def consents(self) -> ConsentRepository: ...
+    @property
+    def audience_runs(self) -> AudienceRunRepository: ...
 
     def commit(self) -> None:
         """Makes everything durable. At most once."""

@@ -10,6 +10,7 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_campaign, find_execution, find_message
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.access import Caller, Visibility
+from clarion_server.domain.audience_run import AudienceRun
 from clarion_server.domain.event import Event
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.message import Message, MessageState
@@ -20,6 +21,8 @@ class ExecutionView:
     execution: Execution
     campaign_id: str
     counts: Mapping[MessageState, int] | None = None
+    run: AudienceRun | None = None
+    """None: it does not write to an audience."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,8 @@ class Lookups:
         def look(unit: UnitOfWork) -> ExecutionView:
             execution = find_execution(unit, caller.visibility, execution_id)
             ids = _campaign_ids(unit, {execution.campaign_key})
-            return ExecutionView(execution, ids[execution.campaign_key], unit.messages.state_counts(execution_id))
+            counts, run = unit.messages.state_counts(execution_id), unit.audience_runs.get(execution_id)
+            return ExecutionView(execution, ids[execution.campaign_key], counts, run)
 
         return await self.transactions.read(look)
 
@@ -48,7 +52,11 @@ class Lookups:
             campaign_key = _campaign_key(unit, query.visibility, campaign_id)
             executions = unit.executions.page(replace(query, campaign_key=campaign_key))
             ids = _campaign_ids(unit, {execution.campaign_key for execution in executions})
-            return [ExecutionView(execution, ids[execution.campaign_key]) for execution in executions]
+            runs = unit.audience_runs.of_executions([execution.id for execution in executions])
+            return [
+                ExecutionView(execution, ids[execution.campaign_key], run=runs.get(execution.id))
+                for execution in executions
+            ]
 
         return await self.transactions.read(look)
 

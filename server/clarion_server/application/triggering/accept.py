@@ -150,7 +150,7 @@ def _write(unit: UnitOfWork, accepted: Sequence[Accepted]) -> None:
     lapsed = [each.lapsed.id for each in accepted if each.lapsed is not None]
     if lapsed:
         unit.executions.release_request_ids(lapsed)
-    unit.executions.add_all([each.execution for each in accepted])
+    unit.executions.add_all([each.execution for each in accepted if not each.extends])
     unit.messages.add_all(messages)
     record_accepted(unit, messages)
 

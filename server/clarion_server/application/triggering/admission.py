@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -111,13 +111,17 @@ def call_violations(command: TriggerCommand, now: Instant) -> list[Violation]:
         found.append(required("recipients"))
     if len(command.recipients) > MAX_RECIPIENTS:
         found.append(too_many("recipients", MAX_RECIPIENTS))
-    if command.send_time is not None and command.send_time > now + MAX_AHEAD:
-        found.append(out_of_range("send_time", "Must be at most 366 days ahead."))
-    if command.expire_time is not None and command.expire_time <= max(now, command.send_time or now):
-        found.append(out_of_range("expire_time", "Must be later than now and than send_time."))
+    found += time_violations(command.send_time, command.expire_time, now)
     if command.labels:
         found += label_violations(command.labels)
     return found
+
+
+def time_violations(send_time: Instant | None, expire_time: Instant | None, now: Instant) -> Iterator[Violation]:
+    if send_time is not None and send_time > now + MAX_AHEAD:
+        yield out_of_range("send_time", "Must be at most 366 days ahead.")
+    if expire_time is not None and expire_time <= max(now, send_time or now):
+        yield out_of_range("expire_time", "Must be later than now and than send_time.")
 
 
 def violations_without_campaign(command: TriggerCommand, now: Instant) -> list[Violation]:
@@ -211,8 +215,7 @@ def _data_violations(
     recipient: RecipientInput, context: bytes, profile: bytes, definition: CampaignDefinition
 ) -> list[Violation]:
     found: list[Violation] = []
-    if len(context) > MAX_CONTEXT_BYTES or _ESCAPED_NUL in context:
-        found += _json_violations("context", context, MAX_CONTEXT_BYTES)
+    found += context_violations(context)
     if len(profile) > MAX_PROFILE_BYTES or _ESCAPED_NUL in profile:
         found += _json_violations("profile", profile, MAX_PROFILE_BYTES)
     elif definition.unknown_recipient_policy is UnknownRecipientPolicy.CREATE:
@@ -229,6 +232,13 @@ def _check_addresses(
     lasting = [violation for violation in violations if violation.reason != "REQUIRED"]
     admission.lacks_address |= len(lasting) < len(violations)
     return lasting
+
+
+def context_violations(context: bytes) -> list[Violation]:
+    """Returns what is wrong with a context, given as JSON, whatever its campaign demands."""
+    if len(context) <= MAX_CONTEXT_BYTES and _ESCAPED_NUL not in context:
+        return []
+    return _json_violations("context", context, MAX_CONTEXT_BYTES)
 
 
 def _json_violations(field_name: str, json: bytes, limit: int) -> list[Violation]:

@@ -8,13 +8,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clarion_server.application.ports.clock import Clock
+from clarion_server.application.ports.repositories import MAX_MESSAGES
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_execution, find_message
 from clarion_server.application.sending.outcomes import end_queued
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.access import Caller
+from clarion_server.domain.audience_run import AudienceRun, EndReason
+from clarion_server.domain.event import run_event
 from clarion_server.domain.execution import Cancellation, cancellation
+from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Message, MessageState
+
+#: How many messages of a run one bulk step cancels.
+_BATCH = 500
+
+
+def end_run(unit: UnitOfWork, seen: AudienceRun, reason: EndReason, now: Instant) -> None:
+    """Cancels the run of an audience if it is still open: no further messages are accepted."""
+    run = unit.audience_runs.lock(seen.key)
+    if run is not None and run.state.is_open:
+        cancelled = run.cancelled(reason, now)
+        unit.audience_runs.save(cancelled)
+        unit.events.add_all([run_event(cancelled, now)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +39,41 @@ class CancelMessages:
     clock: Clock
 
     async def cancel_execution(self, execution_id: str, caller: Caller) -> Cancellation:
-        """Cancels the queued messages of an execution, and lets none follow those that are being sent.
+        """Cancels the queued messages of an execution, and lets none follow those that are being sent. If it is the run
+        of an audience, no further messages are accepted.
 
         Raises ResourceNotFound.
         """
 
-        def cancel(unit: UnitOfWork) -> Cancellation:
+        def cancel(unit: UnitOfWork) -> Cancellation | None:
             find_execution(unit, caller.visibility, execution_id)
+            if self._end_run(unit, execution_id):
+                return None
             # First, as it waits for whoever moves one of these messages: what followed it by then is queued.
             unit.messages.drop_fallbacks(execution_id)
-            end_queued(unit, unit.messages.queued_of_execution(execution_id), MessageState.CANCELLED, self.clock.now())
+            self._cancel_queued(unit, execution_id)
             return cancellation(unit.messages.state_counts(execution_id))
 
-        return await self.transactions.write(cancel)
+        return await self.transactions.write(cancel) or await self._cancel_messages_of_run(execution_id)
+
+    def _end_run(self, unit: UnitOfWork, execution_id: str) -> bool:
+        """Ends the run of an audience if the execution is one, and returns whether it is."""
+        seen = unit.audience_runs.get(execution_id)
+        if seen is None:
+            return False
+        end_run(unit, seen, EndReason.CALLER, self.clock.now())
+        return True
+
+    async def _cancel_messages_of_run(self, execution_id: str) -> Cancellation:
+        """Cancels in steps, as there may be a million messages."""
+        await self.transactions.write(lambda unit: unit.messages.drop_fallbacks(execution_id), bulk=True)
+        while await self.transactions.write(lambda unit: self._cancel_queued(unit, execution_id, _BATCH), bulk=True):
+            pass
+        return await self.transactions.read(lambda unit: cancellation(unit.messages.state_counts(execution_id)))
+
+    def _cancel_queued(self, unit: UnitOfWork, execution_id: str, limit: int = MAX_MESSAGES) -> int:
+        messages = unit.messages.queued_of_execution(execution_id, limit)
+        return end_queued(unit, messages, MessageState.CANCELLED, self.clock.now())
 
     async def cancel_message(self, message_id: str, caller: Caller) -> Message:
         """Cancels the message if it is queued, and lets none follow it if it is being sent. Returns it as it is then.

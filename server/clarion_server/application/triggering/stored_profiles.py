@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from clarion_server.application.triggering.admission import RecipientInput, to_j
 from clarion_server.domain.acceptance import AcceptedRecipient, Facts, Trigger, known_decision
 from clarion_server.domain.campaign import UnknownRecipientPolicy
 from clarion_server.domain.choice import choose_locale
+from clarion_server.domain.exclusion import ExclusionReason
 from clarion_server.domain.identity import Identity, IdentityKey
 from clarion_server.domain.profile import KnownProfile, Profile, without_nulls
 from clarion_server.domain.value import value
@@ -29,15 +31,29 @@ _UNKNOWN = Violation(
 
 
 @value
+class MemberUse:
+    """What differs when the recipients are members of an audience: none of them is rejected. Whoever cannot be written
+    to is excluded.
+    """
+
+    stored: AbstractSet[int]
+    """The positions of those who were selected as profiles. Without their profile they are unknown."""
+    check_repeated: Callable[[UnitOfWork, Trigger], Trigger]
+    """Excludes those whose address an earlier member had. It is called in the transaction that writes the messages."""
+
+
+@value
 class ProfileUse:
     """How a trigger uses the stored profiles of its recipients."""
 
     live: LiveCampaign
-    inputs: Sequence[RecipientInput]
+    inputs: Sequence[RecipientInput] | Mapping[int, RecipientInput]
     """The recipients as the caller gave them, by position."""
     allow_partial: bool
     lacks_address: bool
     """Whether a recipient lacks an address that its profile may have."""
+    members: MemberUse | None = None
+    """None: the recipients are those of a call."""
 
     @property
     def policy(self) -> UnknownRecipientPolicy:
@@ -76,8 +92,12 @@ class StoredProfiles:
         if not needing:
             return [trigger for trigger, _ in uses]
         known = self._read(needing)
-        completed = {id(trigger): _complete(trigger, use, known) for trigger, use in needing}
+        completed = {id(trigger): self._completed(trigger, use, known) for trigger, use in needing}
         return [completed.get(id(trigger), trigger) for trigger, _ in uses]
+
+    def _completed(self, trigger: Trigger, use: ProfileUse, known: Known) -> Trigger:
+        completed = _complete(trigger, use, known)
+        return completed if use.members is None else use.members.check_repeated(self._unit, completed)
 
     def _read(self, needing: Sequence[tuple[Trigger, ProfileUse]]) -> Known:
         wanted = {key for trigger, use in needing for key, _ in _keys(trigger, use)}
@@ -110,6 +130,7 @@ def _needs_profiles(trigger: Trigger, use: ProfileUse, facts: Facts) -> bool:
         trigger.execution.campaign_key in facts.with_profiles
         or use.lacks_address
         or use.policy is not UnknownRecipientPolicy.ACCEPT
+        or use.members is not None
     )
 
 
@@ -144,6 +165,7 @@ def _complete(trigger: Trigger, use: ProfileUse, known: Known) -> Trigger:
     attributes: dict[int, Mapping[str, Any]] = {}
     profile_keys: dict[int, int] = {}
     rejections: dict[int, tuple[Violation, ...]] = {}
+    reasons: dict[tuple[int, int], ExclusionReason] = {}
     members = use.address_members
     for key, recipient in _keys(trigger, use):
         index, profile = recipient.index, known.get(key)
@@ -156,6 +178,10 @@ def _complete(trigger: Trigger, use: ProfileUse, known: Known) -> Trigger:
             recipients.append(result.recipient)
             if result.attributes is not None:
                 attributes[index] = result.attributes
+        elif use.members is not None:
+            recipients.append(replace(recipient, addresses=("",) * len(trigger.actions)))
+            reason = ExclusionReason.PROFILE_UNKNOWN if _UNKNOWN in result else ExclusionReason.NO_ADDRESS
+            reasons.update({(index, action): reason for action in range(len(trigger.actions))})
         else:
             rejections[index] = tuple(violation.under(f"recipients[{index}]") for violation in result)
     if rejections and not (use.allow_partial and recipients):
@@ -163,6 +189,8 @@ def _complete(trigger: Trigger, use: ProfileUse, known: Known) -> Trigger:
     if rejections:
         execution = replace(trigger.execution, rejections={**trigger.execution.rejections, **rejections})
         trigger = replace(trigger, execution=execution)
+    if reasons:
+        trigger = replace(trigger, reasons=reasons)
     return replace(trigger, recipients=recipients, attributes=attributes, profile_keys=profile_keys)
 
 
@@ -175,7 +203,8 @@ class _Completed:
 
 def _check_unknown(recipient: AcceptedRecipient, use: ProfileUse) -> _Completed | list[Violation]:
     given, definition = use.inputs[recipient.index], use.live.version.definition
-    if use.policy is UnknownRecipientPolicy.REJECT and not _is_magic(given):
+    is_gone = use.members is not None and recipient.index in use.members.stored
+    if is_gone or (use.policy is UnknownRecipientPolicy.REJECT and not _is_magic(given)):
         return [_UNKNOWN]
     _, violations = choose_addresses(given.address, given.profile, given.identity, definition)
     return violations or _Completed(recipient)

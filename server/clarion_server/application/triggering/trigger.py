@@ -100,7 +100,7 @@ class Triggering:
         self._identities = identities
         self._exclusions = exclusions
         direct = DirectHandOff(transactions, clock, exclusions)
-        self._accept_triggers = AcceptTriggers(queue, direct, metrics or Metrics(), ids, exclusions)
+        self.accept_triggers = AcceptTriggers(queue, direct, metrics or Metrics(), ids, exclusions)
         self._clock = clock
         self._ids = ids
 
@@ -196,7 +196,7 @@ class Triggering:
         item = AcceptItem(trigger, admission.data, reservations, _profile_use(command, live, admission))
         if command.validate_only:
             return Begun(item, live, None, Explainer(live, command.recipients))
-        return Begun(item, live, self._commits.submit(self._accept_triggers, item, _weight(trigger)))
+        return Begun(item, live, self._commits.submit(self.accept_triggers, item, _weight(trigger)))
 
     def _reserve(self, live: LiveCampaign, count: int) -> tuple[Reservation | None, ...]:
         """Reserves capacity for all messages that the trigger may become; the decision may make fewer of them."""

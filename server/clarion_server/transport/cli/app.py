@@ -11,6 +11,7 @@ from cyclopts import App, Argument, CycloptsError, Group, MissingArgumentError, 
 
 from clarion_server.transport.cli.commands.allow_list import allow_list
 from clarion_server.transport.cli.commands.applying import apply
+from clarion_server.transport.cli.commands.audience_triggering import trigger_audience
 from clarion_server.transport.cli.commands.campaigns import campaigns
 from clarion_server.transport.cli.commands.channels import channels
 from clarion_server.transport.cli.commands.consents import consents
@@ -37,9 +38,9 @@ from clarion_server.transport.cli.session import Session
 DEFAULT_TARGET = "127.0.0.1:50051"
 
 SERVICE = Group("Service", sort_key=0)
-COMMANDS = {
+COMMANDS: dict[Group, tuple[App | Callable[..., Any], ...]] = {
     Group("Campaigns", sort_key=1): (apply, review, activate, pause, resume, stop, preview, campaigns),
-    Group("Sending", sort_key=2): (trigger, explain, sample, watch, report, messages, executions),
+    Group("Sending", sort_key=2): (trigger, trigger_audience, explain, sample, watch, report, messages, executions),
     Group("People", sort_key=3): (profiles, topics, consents, suppressions, allow_list, policies, namespaces),
     Group("Administration", sort_key=4): (channels, keys),
 }

@@ -59,4 +59,4 @@ class ExecutionService:
 
 
 def _to_execution(seen: ExecutionView) -> execution_pb2.Execution:
-    return to_execution(seen.execution, seen.campaign_id, seen.counts)
+    return to_execution(seen.execution, seen.campaign_id, seen.counts, seen.run)

@@ -10,15 +10,17 @@ from uuid import uuid4
 import structlog
 from clarion.v1 import trigger_service_pb2 as pb
 
+from clarion_server.application.audience_runs.triggering import AudienceTriggering
 from clarion_server.application.background import run_for_request
 from clarion_server.application.triggering.admission import TriggerCommand
 from clarion_server.application.triggering.trigger import Begun, TriggerAnswer, Triggering
 from clarion_server.domain.access import Caller
 from clarion_server.domain.errors import ClarionError, Unavailable
 from clarion_server.domain.value import value
+from clarion_server.transport.api.convert.audience_triggers import to_audience_command, to_audience_response
 from clarion_server.transport.api.convert.triggers import to_command, to_response
 from clarion_server.transport.api.errors import internal_status, status_of
-from clarion_server.transport.api.requests import Unread, check_decoded, is_large, size_of
+from clarion_server.transport.api.requests import Unread, check_decoded, converted, is_large, size_of
 
 log = structlog.get_logger()
 
@@ -28,8 +30,9 @@ MAX_UNANSWERED_BYTES = 8 * 1024 * 1024
 
 
 class TriggerService:
-    def __init__(self, triggering: Triggering) -> None:
+    def __init__(self, triggering: Triggering, audience_triggering: AudienceTriggering) -> None:
         self._triggering = triggering
+        self._audience_triggering = audience_triggering
         self._readers: set[asyncio.Task[None]] = set()
 
     async def trigger(self, request: pb.TriggerRequest, caller: Caller) -> pb.TriggerResponse:
@@ -55,6 +58,10 @@ class TriggerService:
         finally:
             reader.cancel()
             self._readers.discard(reader)
+
+    async def trigger_audience(self, request: pb.TriggerAudienceRequest, caller: Caller) -> pb.TriggerAudienceResponse:
+        command = await converted(to_audience_command, request)
+        return to_audience_response(await self._audience_triggering.trigger(command, caller))
 
     def end_streams(self) -> None:
         """Stops reading all streams. Each ends as unavailable after the answers to what was read."""

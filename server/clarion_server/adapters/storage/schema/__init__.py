@@ -6,6 +6,7 @@ definitions, attempts and failures, are JSON (`json_columns`).
 
 from __future__ import annotations
 
+from clarion_server.adapters.storage.schema.audience_runs import audience_runs, run_addresses, run_members
 from clarion_server.adapters.storage.schema.audiences import audience_lists, audience_members, audiences
 from clarion_server.adapters.storage.schema.campaigns import (
     campaign_tags,
@@ -42,6 +43,7 @@ __all__ = [
     "api_keys",
     "audience_lists",
     "audience_members",
+    "audience_runs",
     "audiences",
     "campaign_tags",
     "campaign_version_actions",
@@ -66,6 +68,8 @@ __all__ = [
     "profile_identities",
     "profiles",
     "purges",
+    "run_addresses",
+    "run_members",
     "sending_policies",
     "suppressions",
     "topics",

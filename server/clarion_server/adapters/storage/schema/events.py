@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, SmallInteger, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, SmallInteger, Table, Text, text
 
 from clarion_server.adapters.storage.schema.columns import Bytewise, Instant, Key, metadata
 
@@ -27,6 +27,14 @@ events = Table(
 )
 # Finds the events of a message, and of all messages of an execution.
 Index("events_message", events.c.message_id)
+# Finds the events of the run of an audience. The events of messages, which are nearly all, are not in it.
+_HAS_SUBJECT = text("subject IS NOT NULL")
+Index(
+    "events_subject",
+    events.c.subject,
+    sqlite_where=_HAS_SUBJECT,
+    postgresql_where=_HAS_SUBJECT,
+)
 
 # The position through which each kind of row was purged: a watcher must learn that events before it are gone.
 purges = Table(

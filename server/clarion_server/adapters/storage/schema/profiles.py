@@ -73,6 +73,7 @@ profile_aliases = Table(
     sqlite_with_rowid=False,
 )
 Index("profile_aliases_profile_key", profile_aliases.c.profile_key)
+Index("profile_aliases_former_key", profile_aliases.c.former_key)
 
 # The identities that a profile has lost. Messages to them may be of the same person.
 former_identities = Table(

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from clarion.v1 import (
     api_key_pb2,
     attempt_pb2,
-    campaign_difference_pb2,
+    audience_run_pb2,
     campaign_life_cycle_pb2,
     campaign_pb2,
     campaign_preview_pb2,
@@ -18,6 +18,7 @@ from clarion.v1 import (
     consent_pb2,
     event_pb2,
     explanation_pb2,
+    failed_evaluations_pb2,
     identity_namespace_pb2,
     message_pb2,
     profile_service_pb2,
@@ -32,6 +33,7 @@ from clarion.v1 import (
 
 from clarion_server.domain.access import Scope
 from clarion_server.domain.attempt import AttemptResult, FailureReason
+from clarion_server.domain.audience_run import EndReason, RunState
 from clarion_server.domain.campaign import (
     ActionMode,
     CampaignState,
@@ -43,6 +45,7 @@ from clarion_server.domain.campaign import (
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.choice import Source
+from clarion_server.domain.condition import FailureCause
 from clarion_server.domain.consent import ConsentChoice, Silence
 from clarion_server.domain.consent_change import ConsentSource
 from clarion_server.domain.content.email import TlsMode
@@ -55,7 +58,6 @@ from clarion_server.domain.identity import Normalisation
 from clarion_server.domain.import_result import ImportOutcome
 from clarion_server.domain.message import MessageState
 from clarion_server.domain.quiet_hours import Weekday
-from clarion_server.domain.schema_difference import SchemaEffect
 from clarion_server.domain.sending_policy import TimeZoneSource, WhenClosed
 from clarion_server.domain.suppression import SuppressionReason, SuppressionScope
 from clarion_server.domain.topic import OneClick, TopicVisibility
@@ -97,7 +99,6 @@ SEVERITY = EnumPair(Severity, campaign_pb2.Finding.Severity.Value, "SEVERITY")
 QUEUE_DISPOSAL = EnumPair(
     QueueDisposal, campaign_life_cycle_pb2.StopCampaignRequest.QueueDisposal.Value, "QUEUE_DISPOSAL"
 )
-SCHEMA_EFFECT = EnumPair(SchemaEffect, campaign_difference_pb2.SchemaDifference.Effect.Value, "EFFECT")
 TLS_MODE = EnumPair(TlsMode, smtp_provider_pb2.SmtpProvider.TlsMode.Value, "TLS_MODE")
 WEBHOOK_METHOD = EnumPair(Method, webhook_content_pb2.WebhookContent.Method.Value, "METHOD")
 CHANNEL = EnumPair(Channel, channel_pb2.Channel.Value, "CHANNEL")
@@ -108,6 +109,9 @@ NORMALISATION = EnumPair(Normalisation, identity_namespace_pb2.IdentityNamespace
 SCOPE = EnumPair(Scope, api_key_pb2.ApiKey.Scope.Value, "SCOPE")
 MESSAGE_STATE = EnumPair(MessageState, message_pb2.Message.State.Value, "STATE")
 ATTEMPT_RESULT = EnumPair(AttemptResult, attempt_pb2.Attempt.Result.Value, "RESULT")
+RUN_STATE = EnumPair(RunState, audience_run_pb2.AudienceRun.State.Value, "STATE")
+RUN_END_REASON = EnumPair(EndReason, audience_run_pb2.AudienceRun.EndReason.Value, "END_REASON")
+FAILURE_CAUSE = EnumPair(FailureCause, failed_evaluations_pb2.FailedEvaluations.Cause.Value, "CAUSE")
 EVENT_TYPE = EnumPair(EventType, event_pb2.Event.Type.Value, "TYPE")
 EXCLUSION_REASON = EnumPair(ExclusionReason, attempt_pb2.ExclusionReason.Value, "EXCLUSION_REASON")
 CONSENT_CHOICE = EnumPair(ConsentChoice, consent_pb2.Consent.Choice.Value, "CHOICE")

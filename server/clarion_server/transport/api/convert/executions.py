@@ -6,14 +6,19 @@ from collections.abc import Mapping
 
 from clarion.v1 import execution_pb2
 
+from clarion_server.domain.audience_run import AudienceRun
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.message import MessageState
 from clarion_server.domain.names import CAMPAIGNS
+from clarion_server.transport.api.convert.audience_runs import to_audience_run
 from clarion_server.transport.api.convert.times import to_optional_timestamp, to_timestamp
 
 
 def to_execution(
-    execution: Execution, campaign_id: str, counts: Mapping[MessageState, int] | None = None
+    execution: Execution,
+    campaign_id: str,
+    counts: Mapping[MessageState, int] | None = None,
+    run: AudienceRun | None = None,
 ) -> execution_pb2.Execution:
     return execution_pb2.Execution(
         name=execution.name,
@@ -26,6 +31,7 @@ def to_execution(
         expire_time=to_optional_timestamp(execution.expire_time),
         message_counts=None if counts is None else _counts(counts),
         rejected_count=execution.rejected_count,
+        audience_run=None if run is None else to_audience_run(run),
     )
 
 

@@ -9,12 +9,13 @@ from clarion.v1 import attempt_pb2, event_pb2, message_pb2
 from clarion_server.domain.allow_list import AllowListChange
 from clarion_server.domain.attempt import Attempt, Failure
 from clarion_server.domain.consent_change import ConsentChange, change_name
-from clarion_server.domain.event import Event, ProfileMerge
+from clarion_server.domain.event import Event, ProfileMerge, RunChange
 from clarion_server.domain.exclusion import Exclusion
-from clarion_server.domain.message import Message, execution_id_of
+from clarion_server.domain.message import Message
 from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS, MESSAGES, SENDING_POLICIES
 from clarion_server.domain.suppression import SuppressionChange
 from clarion_server.transport.api.convert.allow_lists import to_allow_list_change
+from clarion_server.transport.api.convert.audience_runs import to_run_change
 from clarion_server.transport.api.convert.consents import to_consent_change
 from clarion_server.transport.api.convert.enums import (
     ATTEMPT_RESULT,
@@ -67,7 +68,7 @@ def to_event(event: Event, campaign_id: str | None) -> event_pb2.Event:
         time=to_timestamp(event.time),
         subject=event.subject,
         message="" if message_id is None else MESSAGES.format(message_id),
-        execution="" if message_id is None else EXECUTIONS.format(execution_id_of(message_id)),
+        execution="" if event.execution_id is None else EXECUTIONS.format(event.execution_id),
         campaign="" if campaign_id is None else CAMPAIGNS.format(campaign_id),
         action=event.action,
         channel=CHANNEL.number(event.channel),
@@ -78,6 +79,7 @@ def to_event(event: Event, campaign_id: str | None) -> event_pb2.Event:
         suppression_change=to_change(detail) if isinstance(detail, SuppressionChange) else None,
         consent_change=to_consent_change(detail) if isinstance(detail, ConsentChange) else None,
         profile_merge=to_merge(detail) if isinstance(detail, ProfileMerge) else None,
+        audience_run_change=to_run_change(detail) if isinstance(detail, RunChange) else None,
     )
 
 

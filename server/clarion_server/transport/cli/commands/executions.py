@@ -42,9 +42,21 @@ def list_executions(
 
 
 @executions.command(name="get")
-def get_execution(execution: ExecutionName, /, *, session: CurrentSession) -> None:
+def get_execution(
+    execution: ExecutionName,
+    /,
+    *,
+    wait: Annotated[
+        bool, Parameter(help="Show the progress, and return when every member of its audience was decided about.")
+    ] = False,
+    session: CurrentSession,
+) -> None:
     """Show an accepted trigger, and how many of its messages are in each state."""
+    from clarion_server.transport.cli.audience_run import follow  # noqa: PLC0415 - loads gRPC
+
     found = session.client.executions.get(execution)
+    if wait:
+        found = follow(session, found)
     session.output.show(found.to_dict(), lambda: _execution_view(found))
 
 
@@ -68,6 +80,8 @@ def cancel_execution(execution: ExecutionName, /, *, session: CurrentSession) ->
 
 
 def _execution_view(execution: Execution) -> RenderableType:
+    from clarion_server.transport.cli.audience_run import run_rows  # noqa: PLC0415 - loads gRPC
+
     about: list[tuple[str, RenderableType]] = [
         ("execution", plain(execution.name)),
         ("campaign", plain(f"{execution.campaign}, version {execution.campaign_version}")),
@@ -81,4 +95,6 @@ def _execution_view(execution: Execution) -> RenderableType:
     about += [(name.removesuffix("_count").replace("_", " "), plain(count)) for name, count in counts.items() if count]
     if execution.rejected_count:
         about.append(("rejected", plain(execution.rejected_count)))
+    if execution.audience_run:
+        about += run_rows(execution.audience_run)
     return fields(about)

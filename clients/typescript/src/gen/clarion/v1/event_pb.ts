@@ -6,6 +6,8 @@ import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2"
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Attempt, ExclusionReason } from "./attempt_pb.js";
 import { file_clarion_v1_attempt } from "./attempt_pb.js";
+import type { AudienceRun_EndReason } from "./audience_run_pb.js";
+import { file_clarion_v1_audience_run } from "./audience_run_pb.js";
 import type { Channel } from "./channel_pb.js";
 import { file_clarion_v1_channel } from "./channel_pb.js";
 import type { ConsentChange } from "./consent_pb.js";
@@ -21,7 +23,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/event.proto.
  */
 export const file_clarion_v1_event: GenFile = /*@__PURE__*/
-  fileDesc("ChZjbGFyaW9uL3YxL2V2ZW50LnByb3RvEgpjbGFyaW9uLnYxIq8ICgVFdmVudBIqCgR0eXBlGAEgASgOMhYuY2xhcmlvbi52MS5FdmVudC5UeXBlQgTiQQEDEi4KBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEhUKB3N1YmplY3QYAyABKAlCBOJBAQMSFQoHbWVzc2FnZRgEIAEoCUIE4kEBAxIXCglleGVjdXRpb24YBSABKAlCBOJBAQMSFgoIY2FtcGFpZ24YBiABKAlCBOJBAQMSFAoGYWN0aW9uGAcgASgJQgTiQQEDEioKB2NoYW5uZWwYCCABKA4yEy5jbGFyaW9uLnYxLkNoYW5uZWxCBOJBAQMSMwoGbGFiZWxzGAkgAygLMh0uY2xhcmlvbi52MS5FdmVudC5MYWJlbHNFbnRyeUIE4kEBAxIsCgdhdHRlbXB0GAogASgLMhMuY2xhcmlvbi52MS5BdHRlbXB0QgTiQQEDSAASMAoJZXhjbHVzaW9uGAsgASgLMhUuY2xhcmlvbi52MS5FeGNsdXNpb25CBOJBAQNIABJBChJzdXBwcmVzc2lvbl9jaGFuZ2UYDCABKAsyHS5jbGFyaW9uLnYxLlN1cHByZXNzaW9uQ2hhbmdlQgTiQQEDSAASOQoOY29uc2VudF9jaGFuZ2UYDSABKAsyGS5jbGFyaW9uLnYxLkNvbnNlbnRDaGFuZ2VCBOJBAQNIABI+ChFhbGxvd19saXN0X2NoYW5nZRgOIAEoCzIbLmNsYXJpb24udjEuQWxsb3dMaXN0Q2hhbmdlQgTiQQEDSAASNwoNcHJvZmlsZV9tZXJnZRgPIAEoCzIYLmNsYXJpb24udjEuUHJvZmlsZU1lcmdlQgTiQQEDSAAaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLjAgoEVHlwZRIUChBUWVBFX1VOU1BFQ0lGSUVEEAASDQoJVFlQRV9TRU5UEAESEQoNVFlQRV9ERUZFUlJFRBACEg8KC1RZUEVfRkFJTEVEEAMSEQoNVFlQRV9FWENMVURFRBAEEhIKDlRZUEVfQ0FOQ0VMTEVEEAUSEAoMVFlQRV9FWFBJUkVEEAYSEQoNVFlQRV9JTl9ET1VCVBAHEhwKGFRZUEVfU1VQUFJFU1NJT05fQ1JFQVRFRBAIEhwKGFRZUEVfU1VQUFJFU1NJT05fREVMRVRFRBAJEhwKGFRZUEVfU1VQUFJFU1NJT05fRVhQSVJFRBAKEhwKGFRZUEVfU1VQUFJFU1NJT05fVVBEQVRFRBALEhgKFFRZUEVfQ09OU0VOVF9DSEFOR0VEEAwSGwoXVFlQRV9BTExPV19MSVNUX0NIQU5HRUQQDRIXChNUWVBFX1BST0ZJTEVfTUVSR0VEEA5CCAoGZGV0YWlsIjsKDFByb2ZpbGVNZXJnZRIWCghhYnNvcmJlZBgBIAEoCUIE4kEBAxITCgVhY3RvchgCIAEoCUIE4kEBAyLLAQoJRXhjbHVzaW9uEjEKBnJlYXNvbhgBIAEoDjIbLmNsYXJpb24udjEuRXhjbHVzaW9uUmVhc29uQgTiQQEDEjAKBXBoYXNlGAIgASgOMhsuY2xhcmlvbi52MS5FeGNsdXNpb24uUGhhc2VCBOJBAQMSEwoFY2F1c2UYAyABKAlCBOJBAQMiRAoFUGhhc2USFQoRUEhBU0VfVU5TUEVDSUZJRUQQABIQCgxQSEFTRV9BQ0NFUFQQARISCg5QSEFTRV9IQU5EX09GRhACIt0BChFTdXBwcmVzc2lvbkNoYW5nZRIqCgdjaGFubmVsGAEgASgOMhMuY2xhcmlvbi52MS5DaGFubmVsQgTiQQEDEjQKBnJlYXNvbhgCIAEoDjIeLmNsYXJpb24udjEuU3VwcHJlc3Npb24uUmVhc29uQgTiQQEDEjIKBXNjb3BlGAMgASgOMh0uY2xhcmlvbi52MS5TdXBwcmVzc2lvbi5TY29wZUIE4kEBAxITCgVhY3RvchgEIAEoCUIE4kEBAxIdCg9vdmVycmlkZV9yZWFzb24YBSABKAlCBOJBAQMiWAoPQWxsb3dMaXN0Q2hhbmdlEhUKB2VuYWJsZWQYASABKAhCBOJBAQMSGQoLZW50cnlfY291bnQYAiABKAVCBOJBAQMSEwoFYWN0b3IYAyABKAlCBOJBAQNiBnByb3RvMw", [file_clarion_v1_attempt, file_clarion_v1_channel, file_clarion_v1_consent, file_clarion_v1_suppression, file_google_api_field_behavior, file_google_protobuf_timestamp]);
+  fileDesc("ChZjbGFyaW9uL3YxL2V2ZW50LnByb3RvEgpjbGFyaW9uLnYxIo4KCgVFdmVudBIqCgR0eXBlGAEgASgOMhYuY2xhcmlvbi52MS5FdmVudC5UeXBlQgTiQQEDEi4KBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEhUKB3N1YmplY3QYAyABKAlCBOJBAQMSFQoHbWVzc2FnZRgEIAEoCUIE4kEBAxIXCglleGVjdXRpb24YBSABKAlCBOJBAQMSFgoIY2FtcGFpZ24YBiABKAlCBOJBAQMSFAoGYWN0aW9uGAcgASgJQgTiQQEDEioKB2NoYW5uZWwYCCABKA4yEy5jbGFyaW9uLnYxLkNoYW5uZWxCBOJBAQMSMwoGbGFiZWxzGAkgAygLMh0uY2xhcmlvbi52MS5FdmVudC5MYWJlbHNFbnRyeUIE4kEBAxIsCgdhdHRlbXB0GAogASgLMhMuY2xhcmlvbi52MS5BdHRlbXB0QgTiQQEDSAASMAoJZXhjbHVzaW9uGAsgASgLMhUuY2xhcmlvbi52MS5FeGNsdXNpb25CBOJBAQNIABJBChJzdXBwcmVzc2lvbl9jaGFuZ2UYDCABKAsyHS5jbGFyaW9uLnYxLlN1cHByZXNzaW9uQ2hhbmdlQgTiQQEDSAASOQoOY29uc2VudF9jaGFuZ2UYDSABKAsyGS5jbGFyaW9uLnYxLkNvbnNlbnRDaGFuZ2VCBOJBAQNIABI+ChFhbGxvd19saXN0X2NoYW5nZRgOIAEoCzIbLmNsYXJpb24udjEuQWxsb3dMaXN0Q2hhbmdlQgTiQQEDSAASNwoNcHJvZmlsZV9tZXJnZRgPIAEoCzIYLmNsYXJpb24udjEuUHJvZmlsZU1lcmdlQgTiQQEDSAASQgoTYXVkaWVuY2VfcnVuX2NoYW5nZRgQIAEoCzIdLmNsYXJpb24udjEuQXVkaWVuY2VSdW5DaGFuZ2VCBOJBAQNIABotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIv4DCgRUeXBlEhQKEFRZUEVfVU5TUEVDSUZJRUQQABINCglUWVBFX1NFTlQQARIRCg1UWVBFX0RFRkVSUkVEEAISDwoLVFlQRV9GQUlMRUQQAxIRCg1UWVBFX0VYQ0xVREVEEAQSEgoOVFlQRV9DQU5DRUxMRUQQBRIQCgxUWVBFX0VYUElSRUQQBhIRCg1UWVBFX0lOX0RPVUJUEAcSHAoYVFlQRV9TVVBQUkVTU0lPTl9DUkVBVEVEEAgSHAoYVFlQRV9TVVBQUkVTU0lPTl9ERUxFVEVEEAkSHAoYVFlQRV9TVVBQUkVTU0lPTl9FWFBJUkVEEAoSHAoYVFlQRV9TVVBQUkVTU0lPTl9VUERBVEVEEAsSGAoUVFlQRV9DT05TRU5UX0NIQU5HRUQQDBIbChdUWVBFX0FMTE9XX0xJU1RfQ0hBTkdFRBANEhcKE1RZUEVfUFJPRklMRV9NRVJHRUQQDhIdChlUWVBFX0FVRElFTkNFX1JVTl9TVEFSVEVEEA8SHgoaVFlQRV9BVURJRU5DRV9SVU5fU0VMRUNURUQQEBIaChZUWVBFX0FVRElFTkNFX1JVTl9ET05FEBESHQoZVFlQRV9BVURJRU5DRV9SVU5fUkVGVVNFRBASEh8KG1RZUEVfQVVESUVOQ0VfUlVOX0NBTkNFTExFRBATQggKBmRldGFpbCKkAQoRQXVkaWVuY2VSdW5DaGFuZ2USFgoIYXVkaWVuY2UYASABKAlCBOJBAQMSHAoOc2VsZWN0ZWRfY291bnQYAiABKAVCBOJBAQMSHAoOYWNjZXB0ZWRfY291bnQYAyABKAVCBOJBAQMSOwoKZW5kX3JlYXNvbhgEIAEoDjIhLmNsYXJpb24udjEuQXVkaWVuY2VSdW4uRW5kUmVhc29uQgTiQQEDIjsKDFByb2ZpbGVNZXJnZRIWCghhYnNvcmJlZBgBIAEoCUIE4kEBAxITCgVhY3RvchgCIAEoCUIE4kEBAyLLAQoJRXhjbHVzaW9uEjEKBnJlYXNvbhgBIAEoDjIbLmNsYXJpb24udjEuRXhjbHVzaW9uUmVhc29uQgTiQQEDEjAKBXBoYXNlGAIgASgOMhsuY2xhcmlvbi52MS5FeGNsdXNpb24uUGhhc2VCBOJBAQMSEwoFY2F1c2UYAyABKAlCBOJBAQMiRAoFUGhhc2USFQoRUEhBU0VfVU5TUEVDSUZJRUQQABIQCgxQSEFTRV9BQ0NFUFQQARISCg5QSEFTRV9IQU5EX09GRhACIt0BChFTdXBwcmVzc2lvbkNoYW5nZRIqCgdjaGFubmVsGAEgASgOMhMuY2xhcmlvbi52MS5DaGFubmVsQgTiQQEDEjQKBnJlYXNvbhgCIAEoDjIeLmNsYXJpb24udjEuU3VwcHJlc3Npb24uUmVhc29uQgTiQQEDEjIKBXNjb3BlGAMgASgOMh0uY2xhcmlvbi52MS5TdXBwcmVzc2lvbi5TY29wZUIE4kEBAxITCgVhY3RvchgEIAEoCUIE4kEBAxIdCg9vdmVycmlkZV9yZWFzb24YBSABKAlCBOJBAQMiWAoPQWxsb3dMaXN0Q2hhbmdlEhUKB2VuYWJsZWQYASABKAhCBOJBAQMSGQoLZW50cnlfY291bnQYAiABKAVCBOJBAQMSEwoFYWN0b3IYAyABKAlCBOJBAQNiBnByb3RvMw", [file_clarion_v1_attempt, file_clarion_v1_audience_run, file_clarion_v1_channel, file_clarion_v1_consent, file_clarion_v1_suppression, file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
  * One dated fact. Never changes. Holds no address: what it is about is named by its `subject`.
@@ -44,7 +46,8 @@ export type Event = Message<"clarion.v1.Event"> & {
   time?: Timestamp | undefined;
 
   /**
-   * Output only. What the fact is about, as a resource name such as `messages/{message}` or `suppressions/{suppression}`.
+   * Output only. What the fact is about, as a resource name such as `messages/{message}` or `suppressions/{suppression}`; for
+   * the run of an audience `executions/{execution}`.
    *
    * @generated from field: string subject = 3;
    */
@@ -58,7 +61,7 @@ export type Event = Message<"clarion.v1.Event"> & {
   message: string;
 
   /**
-   * Output only. The execution of that message, as `executions/{execution}`.
+   * Output only. The execution of that message, or the one that is the run of an audience, as `executions/{execution}`.
    *
    * @generated from field: string execution = 5;
    */
@@ -147,6 +150,14 @@ export type Event = Message<"clarion.v1.Event"> & {
      */
     value: ProfileMerge;
     case: "profileMerge";
+  } | {
+    /**
+     * Output only. How far the run of the audience has come: `TYPE_AUDIENCE_RUN_STARTED` and the other types of runs.
+     *
+     * @generated from field: clarion.v1.AudienceRunChange audience_run_change = 16;
+     */
+    value: AudienceRunChange;
+    case: "audienceRunChange";
   } | { case: undefined; value?: undefined };
 };
 
@@ -267,6 +278,41 @@ export enum Event_Type {
    * @generated from enum value: TYPE_PROFILE_MERGED = 14;
    */
   PROFILE_MERGED = 14,
+
+  /**
+   * The run of an audience began to select its members. It begins anew when a process that runs it ends.
+   *
+   * @generated from enum value: TYPE_AUDIENCE_RUN_STARTED = 15;
+   */
+  AUDIENCE_RUN_STARTED = 15,
+
+  /**
+   * All members of the audience are selected, and messages to them are being accepted.
+   *
+   * @generated from enum value: TYPE_AUDIENCE_RUN_SELECTED = 16;
+   */
+  AUDIENCE_RUN_SELECTED = 16,
+
+  /**
+   * Every member of the audience was decided about.
+   *
+   * @generated from enum value: TYPE_AUDIENCE_RUN_DONE = 17;
+   */
+  AUDIENCE_RUN_DONE = 17,
+
+  /**
+   * The run of an audience was refused. Nothing was sent.
+   *
+   * @generated from enum value: TYPE_AUDIENCE_RUN_REFUSED = 18;
+   */
+  AUDIENCE_RUN_REFUSED = 18,
+
+  /**
+   * The run of an audience was cancelled.
+   *
+   * @generated from enum value: TYPE_AUDIENCE_RUN_CANCELLED = 19;
+   */
+  AUDIENCE_RUN_CANCELLED = 19,
 }
 
 /**
@@ -274,6 +320,48 @@ export enum Event_Type {
  */
 export const Event_TypeSchema: GenEnum<Event_Type> = /*@__PURE__*/
   enumDesc(file_clarion_v1_event, 0, 0);
+
+/**
+ * Says how far the run of an audience has come.
+ *
+ * @generated from message clarion.v1.AudienceRunChange
+ */
+export type AudienceRunChange = Message<"clarion.v1.AudienceRunChange"> & {
+  /**
+   * Output only. The audience, as `audiences/{audience}`.
+   *
+   * @generated from field: string audience = 1;
+   */
+  audience: string;
+
+  /**
+   * Output only. How many members were selected.
+   *
+   * @generated from field: int32 selected_count = 2;
+   */
+  selectedCount: number;
+
+  /**
+   * Output only. To how many members messages were accepted.
+   *
+   * @generated from field: int32 accepted_count = 3;
+   */
+  acceptedCount: number;
+
+  /**
+   * Output only. Why it was refused or cancelled.
+   *
+   * @generated from field: clarion.v1.AudienceRun.EndReason end_reason = 4;
+   */
+  endReason: AudienceRun_EndReason;
+};
+
+/**
+ * Describes the message clarion.v1.AudienceRunChange.
+ * Use `create(AudienceRunChangeSchema)` to create a new message.
+ */
+export const AudienceRunChangeSchema: GenMessage<AudienceRunChange> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_event, 1);
 
 /**
  * Says that a profile was absorbed by another one.
@@ -301,7 +389,7 @@ export type ProfileMerge = Message<"clarion.v1.ProfileMerge"> & {
  * Use `create(ProfileMergeSchema)` to create a new message.
  */
 export const ProfileMergeSchema: GenMessage<ProfileMerge> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_event, 1);
+  messageDesc(file_clarion_v1_event, 2);
 
 /**
  * Why a message was excluded.
@@ -337,7 +425,7 @@ export type Exclusion = Message<"clarion.v1.Exclusion"> & {
  * Use `create(ExclusionSchema)` to create a new message.
  */
 export const ExclusionSchema: GenMessage<Exclusion> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_event, 2);
+  messageDesc(file_clarion_v1_event, 3);
 
 /**
  * Which check excluded it. Values may be added.
@@ -371,7 +459,7 @@ export enum Exclusion_Phase {
  * Describes the enum clarion.v1.Exclusion.Phase.
  */
 export const Exclusion_PhaseSchema: GenEnum<Exclusion_Phase> = /*@__PURE__*/
-  enumDesc(file_clarion_v1_event, 2, 0);
+  enumDesc(file_clarion_v1_event, 3, 0);
 
 /**
  * Holds what an event says about a changed suppression.
@@ -420,7 +508,7 @@ export type SuppressionChange = Message<"clarion.v1.SuppressionChange"> & {
  * Use `create(SuppressionChangeSchema)` to create a new message.
  */
 export const SuppressionChangeSchema: GenMessage<SuppressionChange> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_event, 3);
+  messageDesc(file_clarion_v1_event, 4);
 
 /**
  * Holds what an event says about a changed allow list.
@@ -455,5 +543,5 @@ export type AllowListChange = Message<"clarion.v1.AllowListChange"> & {
  * Use `create(AllowListChangeSchema)` to create a new message.
  */
 export const AllowListChangeSchema: GenMessage<AllowListChange> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_event, 4);
+  messageDesc(file_clarion_v1_event, 5);
 

@@ -4,6 +4,8 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { AudienceRun } from "./audience_run_pb.js";
+import { file_clarion_v1_audience_run } from "./audience_run_pb.js";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
@@ -13,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/execution.proto.
  */
 export const file_clarion_v1_execution: GenFile = /*@__PURE__*/
-  fileDesc("ChpjbGFyaW9uL3YxL2V4ZWN1dGlvbi5wcm90bxIKY2xhcmlvbi52MSKBAwoJRXhlY3V0aW9uEhIKBG5hbWUYASABKAlCBOJBAQgSFgoIY2FtcGFpZ24YAiABKAlCBOJBAQMSHgoQY2FtcGFpZ25fdmVyc2lvbhgDIAEoBUIE4kEBAxIYCgpyZXF1ZXN0X2lkGAQgASgJQgTiQQEDEhQKBmNhbGxlchgFIAEoCUIE4kEBAxI1CgthY2NlcHRfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSMwoJc2VuZF90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1CgtleHBpcmVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNwoObWVzc2FnZV9jb3VudHMYCSABKAsyGS5jbGFyaW9uLnYxLk1lc3NhZ2VDb3VudHNCBOJBAQMSHAoOcmVqZWN0ZWRfY291bnQYCiABKAVCBOJBAQMi2wEKDU1lc3NhZ2VDb3VudHMSEwoLdG90YWxfY291bnQYASABKAUSFAoMcXVldWVkX2NvdW50GAIgASgFEhUKDXNlbmRpbmdfY291bnQYAyABKAUSEgoKc2VudF9jb3VudBgEIAEoBRIWCg5leGNsdWRlZF9jb3VudBgFIAEoBRIXCg9jYW5jZWxsZWRfY291bnQYBiABKAUSFQoNZXhwaXJlZF9jb3VudBgHIAEoBRIUCgxmYWlsZWRfY291bnQYCCABKAUSFgoOaW5fZG91YnRfY291bnQYCSABKAViBnByb3RvMw", [file_google_api_field_behavior, file_google_protobuf_timestamp]);
+  fileDesc("ChpjbGFyaW9uL3YxL2V4ZWN1dGlvbi5wcm90bxIKY2xhcmlvbi52MSK2AwoJRXhlY3V0aW9uEhIKBG5hbWUYASABKAlCBOJBAQgSFgoIY2FtcGFpZ24YAiABKAlCBOJBAQMSHgoQY2FtcGFpZ25fdmVyc2lvbhgDIAEoBUIE4kEBAxIYCgpyZXF1ZXN0X2lkGAQgASgJQgTiQQEDEhQKBmNhbGxlchgFIAEoCUIE4kEBAxI1CgthY2NlcHRfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSMwoJc2VuZF90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1CgtleHBpcmVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNwoObWVzc2FnZV9jb3VudHMYCSABKAsyGS5jbGFyaW9uLnYxLk1lc3NhZ2VDb3VudHNCBOJBAQMSHAoOcmVqZWN0ZWRfY291bnQYCiABKAVCBOJBAQMSMwoMYXVkaWVuY2VfcnVuGAsgASgLMhcuY2xhcmlvbi52MS5BdWRpZW5jZVJ1bkIE4kEBAyLbAQoNTWVzc2FnZUNvdW50cxITCgt0b3RhbF9jb3VudBgBIAEoBRIUCgxxdWV1ZWRfY291bnQYAiABKAUSFQoNc2VuZGluZ19jb3VudBgDIAEoBRISCgpzZW50X2NvdW50GAQgASgFEhYKDmV4Y2x1ZGVkX2NvdW50GAUgASgFEhcKD2NhbmNlbGxlZF9jb3VudBgGIAEoBRIVCg1leHBpcmVkX2NvdW50GAcgASgFEhQKDGZhaWxlZF9jb3VudBgIIAEoBRIWCg5pbl9kb3VidF9jb3VudBgJIAEoBWIGcHJvdG8z", [file_clarion_v1_audience_run, file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
  * The durable record of one accepted trigger.
@@ -91,6 +93,13 @@ export type Execution = Message<"clarion.v1.Execution"> & {
    * @generated from field: int32 rejected_count = 10;
    */
   rejectedCount: number;
+
+  /**
+   * Output only. How far it has come, if it writes to the members of an audience. Absent otherwise.
+   *
+   * @generated from field: clarion.v1.AudienceRun audience_run = 11;
+   */
+  audienceRun?: AudienceRun | undefined;
 };
 
 /**

@@ -6,6 +6,8 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { ExclusionReason } from "./attempt_pb.js";
 import { file_clarion_v1_attempt } from "./attempt_pb.js";
+import type { Execution } from "./execution_pb.js";
+import { file_clarion_v1_execution } from "./execution_pb.js";
 import type { MessageExplanation, RecipientExplanation } from "./explanation_pb.js";
 import { file_clarion_v1_explanation } from "./explanation_pb.js";
 import { file_google_api_annotations } from "../../google/api/annotations_pb.js";
@@ -22,7 +24,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/trigger_service.proto.
  */
 export const file_clarion_v1_trigger_service: GenFile = /*@__PURE__*/
-  fileDesc("CiBjbGFyaW9uL3YxL3RyaWdnZXJfc2VydmljZS5wcm90bxIKY2xhcmlvbi52MSKGAwoOVHJpZ2dlclJlcXVlc3QSFgoIY2FtcGFpZ24YASABKAlCBOJBAQISGAoKcmVxdWVzdF9pZBgCIAEoCUIE4kEBARIvCgpyZWNpcGllbnRzGAMgAygLMhUuY2xhcmlvbi52MS5SZWNpcGllbnRCBOJBAQISMwoJc2VuZF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBARI1CgtleHBpcmVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQESGwoNYWxsb3dfcGFydGlhbBgGIAEoCEIE4kEBARIbCg12YWxpZGF0ZV9vbmx5GAcgASgIQgTiQQEBEjwKBmxhYmVscxgIIAMoCzImLmNsYXJpb24udjEuVHJpZ2dlclJlcXVlc3QuTGFiZWxzRW50cnlCBOJBAQEaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKYAgoJUmVjaXBpZW50EhYKCGlkZW50aXR5GAEgASgJQgTiQQECEhUKB2FkZHJlc3MYAiABKAlCBOJBAQESFAoGbG9jYWxlGAMgASgJQgTiQQEBEi4KB2NvbnRleHQYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgTiQQEBEi4KB3Byb2ZpbGUYBSABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgTiQQEBEjcKBmxhYmVscxgGIAMoCzIhLmNsYXJpb24udjEuUmVjaXBpZW50LkxhYmVsc0VudHJ5QgTiQQEBGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiZwoPVHJpZ2dlclJlc3BvbnNlEhEKCWV4ZWN1dGlvbhgBIAEoCRIQCghyZXBsYXllZBgCIAEoCBIvCgpyZWNpcGllbnRzGAMgAygLMhsuY2xhcmlvbi52MS5SZWNpcGllbnRSZXN1bHQizAIKD1JlY2lwaWVudFJlc3VsdBI0CgdvdXRjb21lGAEgASgOMiMuY2xhcmlvbi52MS5SZWNpcGllbnRSZXN1bHQuT3V0Y29tZRIrCghtZXNzYWdlcxgCIAMoCzIZLmNsYXJpb24udjEuTWVzc2FnZVJlc3VsdBI5Cgp2aW9sYXRpb25zGAMgAygLMiUuZ29vZ2xlLnJwYy5CYWRSZXF1ZXN0LkZpZWxkVmlvbGF0aW9uEjUKC2V4cGxhbmF0aW9uGAQgASgLMiAuY2xhcmlvbi52MS5SZWNpcGllbnRFeHBsYW5hdGlvbiJkCgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABIUChBPVVRDT01FX0FDQ0VQVEVEEAESFAoQT1VUQ09NRV9FWENMVURFRBACEhQKEE9VVENPTUVfUkVKRUNURUQQAyKgAgoNTWVzc2FnZVJlc3VsdBIOCgZhY3Rpb24YASABKAkSMgoHb3V0Y29tZRgCIAEoDjIhLmNsYXJpb24udjEuTWVzc2FnZVJlc3VsdC5PdXRjb21lEg8KB21lc3NhZ2UYAyABKAkSNQoQZXhjbHVzaW9uX3JlYXNvbhgEIAEoDjIbLmNsYXJpb24udjEuRXhjbHVzaW9uUmVhc29uEjMKC2V4cGxhbmF0aW9uGAUgASgLMh4uY2xhcmlvbi52MS5NZXNzYWdlRXhwbGFuYXRpb24iTgoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASFAoQT1VUQ09NRV9BQ0NFUFRFRBABEhQKEE9VVENPTUVfRVhDTFVERUQQAiJJChRUcmlnZ2VyU3RyZWFtUmVxdWVzdBIxCgd0cmlnZ2VyGAEgASgLMhouY2xhcmlvbi52MS5UcmlnZ2VyUmVxdWVzdEIE4kEBAiJ3ChVUcmlnZ2VyU3RyZWFtUmVzcG9uc2USLwoIYWNjZXB0ZWQYASABKAsyGy5jbGFyaW9uLnYxLlRyaWdnZXJSZXNwb25zZUgAEiMKBWVycm9yGAIgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXNIAEIICgZyZXN1bHQyhgIKDlRyaWdnZXJTZXJ2aWNlEnEKB1RyaWdnZXISGi5jbGFyaW9uLnYxLlRyaWdnZXJSZXF1ZXN0GhsuY2xhcmlvbi52MS5UcmlnZ2VyUmVzcG9uc2UiLYLT5JMCJyIiL3YxL3tjYW1wYWlnbj1jYW1wYWlnbnMvKn06dHJpZ2dlcjoBKhKAAQoNVHJpZ2dlclN0cmVhbRIgLmNsYXJpb24udjEuVHJpZ2dlclN0cmVhbVJlcXVlc3QaIS5jbGFyaW9uLnYxLlRyaWdnZXJTdHJlYW1SZXNwb25zZSImgtPkkwIgIhsvdjEvY2FtcGFpZ25zOnRyaWdnZXJTdHJlYW06ASooATABYgZwcm90bzM", [file_clarion_v1_attempt, file_clarion_v1_explanation, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_struct, file_google_protobuf_timestamp, file_google_rpc_error_details, file_google_rpc_status]);
+  fileDesc("CiBjbGFyaW9uL3YxL3RyaWdnZXJfc2VydmljZS5wcm90bxIKY2xhcmlvbi52MSKGAwoOVHJpZ2dlclJlcXVlc3QSFgoIY2FtcGFpZ24YASABKAlCBOJBAQISGAoKcmVxdWVzdF9pZBgCIAEoCUIE4kEBARIvCgpyZWNpcGllbnRzGAMgAygLMhUuY2xhcmlvbi52MS5SZWNpcGllbnRCBOJBAQISMwoJc2VuZF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBARI1CgtleHBpcmVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQESGwoNYWxsb3dfcGFydGlhbBgGIAEoCEIE4kEBARIbCg12YWxpZGF0ZV9vbmx5GAcgASgIQgTiQQEBEjwKBmxhYmVscxgIIAMoCzImLmNsYXJpb24udjEuVHJpZ2dlclJlcXVlc3QuTGFiZWxzRW50cnlCBOJBAQEaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKYAgoJUmVjaXBpZW50EhYKCGlkZW50aXR5GAEgASgJQgTiQQECEhUKB2FkZHJlc3MYAiABKAlCBOJBAQESFAoGbG9jYWxlGAMgASgJQgTiQQEBEi4KB2NvbnRleHQYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgTiQQEBEi4KB3Byb2ZpbGUYBSABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgTiQQEBEjcKBmxhYmVscxgGIAMoCzIhLmNsYXJpb24udjEuUmVjaXBpZW50LkxhYmVsc0VudHJ5QgTiQQEBGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiZwoPVHJpZ2dlclJlc3BvbnNlEhEKCWV4ZWN1dGlvbhgBIAEoCRIQCghyZXBsYXllZBgCIAEoCBIvCgpyZWNpcGllbnRzGAMgAygLMhsuY2xhcmlvbi52MS5SZWNpcGllbnRSZXN1bHQizAIKD1JlY2lwaWVudFJlc3VsdBI0CgdvdXRjb21lGAEgASgOMiMuY2xhcmlvbi52MS5SZWNpcGllbnRSZXN1bHQuT3V0Y29tZRIrCghtZXNzYWdlcxgCIAMoCzIZLmNsYXJpb24udjEuTWVzc2FnZVJlc3VsdBI5Cgp2aW9sYXRpb25zGAMgAygLMiUuZ29vZ2xlLnJwYy5CYWRSZXF1ZXN0LkZpZWxkVmlvbGF0aW9uEjUKC2V4cGxhbmF0aW9uGAQgASgLMiAuY2xhcmlvbi52MS5SZWNpcGllbnRFeHBsYW5hdGlvbiJkCgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABIUChBPVVRDT01FX0FDQ0VQVEVEEAESFAoQT1VUQ09NRV9FWENMVURFRBACEhQKEE9VVENPTUVfUkVKRUNURUQQAyKgAgoNTWVzc2FnZVJlc3VsdBIOCgZhY3Rpb24YASABKAkSMgoHb3V0Y29tZRgCIAEoDjIhLmNsYXJpb24udjEuTWVzc2FnZVJlc3VsdC5PdXRjb21lEg8KB21lc3NhZ2UYAyABKAkSNQoQZXhjbHVzaW9uX3JlYXNvbhgEIAEoDjIbLmNsYXJpb24udjEuRXhjbHVzaW9uUmVhc29uEjMKC2V4cGxhbmF0aW9uGAUgASgLMh4uY2xhcmlvbi52MS5NZXNzYWdlRXhwbGFuYXRpb24iTgoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASFAoQT1VUQ09NRV9BQ0NFUFRFRBABEhQKEE9VVENPTUVfRVhDTFVERUQQAiJJChRUcmlnZ2VyU3RyZWFtUmVxdWVzdBIxCgd0cmlnZ2VyGAEgASgLMhouY2xhcmlvbi52MS5UcmlnZ2VyUmVxdWVzdEIE4kEBAiJ3ChVUcmlnZ2VyU3RyZWFtUmVzcG9uc2USLwoIYWNjZXB0ZWQYASABKAsyGy5jbGFyaW9uLnYxLlRyaWdnZXJSZXNwb25zZUgAEiMKBWVycm9yGAIgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXNIAEIICgZyZXN1bHQixAMKFlRyaWdnZXJBdWRpZW5jZVJlcXVlc3QSFgoIY2FtcGFpZ24YASABKAlCBOJBAQISFgoIYXVkaWVuY2UYAiABKAlCBOJBAQISHAoObWF4X3JlY2lwaWVudHMYAyABKAVCBOJBAQISLgoHY29udGV4dBgEIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RCBOJBAQESFAoGbG9jYWxlGAUgASgJQgTiQQEBEkQKBmxhYmVscxgGIAMoCzIuLmNsYXJpb24udjEuVHJpZ2dlckF1ZGllbmNlUmVxdWVzdC5MYWJlbHNFbnRyeUIE4kEBARIzCglzZW5kX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEBEjUKC2V4cGlyZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBARIYCgpyZXF1ZXN0X2lkGAkgASgJQgTiQQEBEhsKDXZhbGlkYXRlX29ubHkYCiABKAhCBOJBAQEaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJVChdUcmlnZ2VyQXVkaWVuY2VSZXNwb25zZRIoCglleGVjdXRpb24YASABKAsyFS5jbGFyaW9uLnYxLkV4ZWN1dGlvbhIQCghyZXBsYXllZBgCIAEoCDKaAwoOVHJpZ2dlclNlcnZpY2UScQoHVHJpZ2dlchIaLmNsYXJpb24udjEuVHJpZ2dlclJlcXVlc3QaGy5jbGFyaW9uLnYxLlRyaWdnZXJSZXNwb25zZSItgtPkkwInIiIvdjEve2NhbXBhaWduPWNhbXBhaWducy8qfTp0cmlnZ2VyOgEqEoABCg1UcmlnZ2VyU3RyZWFtEiAuY2xhcmlvbi52MS5UcmlnZ2VyU3RyZWFtUmVxdWVzdBohLmNsYXJpb24udjEuVHJpZ2dlclN0cmVhbVJlc3BvbnNlIiaC0+STAiAiGy92MS9jYW1wYWlnbnM6dHJpZ2dlclN0cmVhbToBKigBMAESkQEKD1RyaWdnZXJBdWRpZW5jZRIiLmNsYXJpb24udjEuVHJpZ2dlckF1ZGllbmNlUmVxdWVzdBojLmNsYXJpb24udjEuVHJpZ2dlckF1ZGllbmNlUmVzcG9uc2UiNYLT5JMCLyIqL3YxL3tjYW1wYWlnbj1jYW1wYWlnbnMvKn06dHJpZ2dlckF1ZGllbmNlOgEqYgZwcm90bzM", [file_clarion_v1_attempt, file_clarion_v1_execution, file_clarion_v1_explanation, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_struct, file_google_protobuf_timestamp, file_google_rpc_error_details, file_google_rpc_status]);
 
 /**
  * Asks for a campaign to be sent. At most 4 MiB in all.
@@ -426,6 +428,120 @@ export const TriggerStreamResponseSchema: GenMessage<TriggerStreamResponse> = /*
   messageDesc(file_clarion_v1_trigger_service, 6);
 
 /**
+ * Asks for a campaign to be sent to the members of an audience.
+ *
+ * @generated from message clarion.v1.TriggerAudienceRequest
+ */
+export type TriggerAudienceRequest = Message<"clarion.v1.TriggerAudienceRequest"> & {
+  /**
+   * Required. `campaigns/{campaign}`.
+   *
+   * @generated from field: string campaign = 1;
+   */
+  campaign: string;
+
+  /**
+   * Required. `audiences/{audience}`.
+   *
+   * @generated from field: string audience = 2;
+   */
+  audience: string;
+
+  /**
+   * Required. The most members that the audience may have, 1 to 10,000,000. One that has more is sent to nobody.
+   *
+   * @generated from field: int32 max_recipients = 3;
+   */
+  maxRecipients: number;
+
+  /**
+   * Optional. The data of every message, as the campaign's context schema demands. At most 200 KB as JSON, nested at most
+   * 32 levels deep.
+   *
+   * @generated from field: google.protobuf.Struct context = 4;
+   */
+  context?: JsonObject | undefined;
+
+  /**
+   * Optional. The locale of every message, as a BCP 47 tag. Default: that of each member's profile, else the campaign's.
+   *
+   * @generated from field: string locale = 5;
+   */
+  locale: string;
+
+  /**
+   * Optional. Labels of every message, as in `TriggerRequest`.
+   *
+   * @generated from field: map<string, string> labels = 6;
+   */
+  labels: { [key: string]: string };
+
+  /**
+   * Optional. When it starts, at most 366 days ahead. Default: at once.
+   *
+   * @generated from field: google.protobuf.Timestamp send_time = 7;
+   */
+  sendTime?: Timestamp | undefined;
+
+  /**
+   * Optional. When the messages are no longer worth sending. Later than now and than `send_time`. Default: never.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 8;
+   */
+  expireTime?: Timestamp | undefined;
+
+  /**
+   * Optional. Makes the call safe to repeat. 1 to 128 printable ASCII characters, unique within the campaign. Default: none.
+   *
+   * @generated from field: string request_id = 9;
+   */
+  requestId: string;
+
+  /**
+   * Optional. Runs every check and counts the members, stores nothing and sends nothing. A million members take a minute.
+   *
+   * @generated from field: bool validate_only = 10;
+   */
+  validateOnly: boolean;
+};
+
+/**
+ * Describes the message clarion.v1.TriggerAudienceRequest.
+ * Use `create(TriggerAudienceRequestSchema)` to create a new message.
+ */
+export const TriggerAudienceRequestSchema: GenMessage<TriggerAudienceRequest> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_trigger_service, 7);
+
+/**
+ * Says that the execution is durable.
+ *
+ * @generated from message clarion.v1.TriggerAudienceResponse
+ */
+export type TriggerAudienceResponse = Message<"clarion.v1.TriggerAudienceResponse"> & {
+  /**
+   * The execution, with its `audience_run`. After `validate_only` it has no name, and its run has the state REFUSED if the
+   * audience has too many members, and the counts of the selection.
+   *
+   * @generated from field: clarion.v1.Execution execution = 1;
+   */
+  execution?: Execution | undefined;
+
+  /**
+   * True when an earlier call under the same request id was accepted; this is its execution as it stands now.
+   *
+   * @generated from field: bool replayed = 2;
+   */
+  replayed: boolean;
+};
+
+/**
+ * Describes the message clarion.v1.TriggerAudienceResponse.
+ * Use `create(TriggerAudienceResponseSchema)` to create a new message.
+ */
+export const TriggerAudienceResponseSchema: GenMessage<TriggerAudienceResponse> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_trigger_service, 8);
+
+/**
  * Sends live campaigns to the recipients that a caller names.
  *
  * An answer means that the execution and all its messages are committed to disk: from then on every message reaches
@@ -471,6 +587,32 @@ export const TriggerService: GenService<{
     methodKind: "bidi_streaming";
     input: typeof TriggerStreamRequestSchema;
     output: typeof TriggerStreamResponseSchema;
+  },
+  /**
+   * Sends the campaign to the members of an audience. The answer means that the execution is committed to disk: from then on
+   * it starts at its time, whatever crashes, and writes to each member once. `GetExecution` tells how far it has come, and
+   * `CancelExecution` ends it. Needs the scope `trigger`.
+   *
+   * The campaign's live version and the context are those of the call. Who the members are is decided when the execution
+   * starts; consent, suppressions, quiet hours, the address, stored attributes and the locale when it comes to the member.
+   *
+   * Idempotent by `request_id`, as `Trigger` is.
+   *
+   * Errors:
+   * - `INVALID_ARGUMENT` `INVALID_FIELDS`: fields are malformed, or the context breaks the campaign's schema. Under
+   *   `validate_only` also when the condition of the audience breaks rules that are newer than it.
+   * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or audience in the caller's sandbox.
+   * - `FAILED_PRECONDITION` `CAMPAIGN_NOT_LIVE`: it is a draft, paused, stopped or completed.
+   * - `FAILED_PRECONDITION` `CAMPAIGN_OUTSIDE_WINDOW`: its start time lies ahead, or its end time has passed.
+   * - `FAILED_PRECONDITION` `CAMPAIGN_OUTDATED`: its live version breaks rules that are newer than it.
+   * - `ALREADY_EXISTS` `REQUEST_ID_REUSED`: another request came under the same id.
+   *
+   * @generated from rpc clarion.v1.TriggerService.TriggerAudience
+   */
+  triggerAudience: {
+    methodKind: "unary";
+    input: typeof TriggerAudienceRequestSchema;
+    output: typeof TriggerAudienceResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_clarion_v1_trigger_service, 0);

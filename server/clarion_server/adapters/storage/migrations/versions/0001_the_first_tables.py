@@ -27,6 +27,7 @@ _UPDATED_IN_PLACE = ("counters", "latencies", "processes")
 def upgrade() -> None:
     _create_allow_lists()
     _create_api_keys()
+    _create_audience_runs()
     _create_audiences()
     _create_campaigns()
     _create_channel_configurations()
@@ -73,6 +74,80 @@ def _create_api_keys() -> None:
         sa.PrimaryKeyConstraint("id", name="api_keys_key"),
     )
     op.create_index("api_keys_sandbox", "api_keys", ["sandbox", "create_time", "id"])
+
+
+def _create_audience_runs() -> None:
+    op.create_table(
+        "audience_runs",
+        sa.Column("key", _KEY, autoincrement=True, nullable=False),
+        sa.Column("execution_id", _BYTEWISE, nullable=False),
+        sa.Column("sandbox", _BYTEWISE, nullable=False),
+        sa.Column("campaign_key", sa.BigInteger(), nullable=False),
+        sa.Column("audience", _BYTEWISE, nullable=False),
+        sa.Column("max_recipients", sa.BigInteger(), nullable=False),
+        sa.Column("start_time", sa.BigInteger(), nullable=False),
+        sa.Column("context", sa.LargeBinary(), nullable=False),
+        sa.Column("locale", sa.Text(), nullable=False),
+        sa.Column("labels", sa.Text()),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("owner", sa.Text()),
+        sa.Column("select_time", sa.BigInteger()),
+        sa.Column("selected_count", sa.BigInteger()),
+        sa.Column("failures", sa.Text()),
+        sa.Column("snapshot_count", sa.Integer(), nullable=False),
+        sa.Column("decided_count", sa.BigInteger(), nullable=False),
+        sa.Column("accepted_count", sa.BigInteger(), nullable=False),
+        sa.Column("exclusions", sa.Text()),
+        sa.Column("deleted_count", sa.BigInteger(), nullable=False),
+        sa.Column("end_time", sa.BigInteger()),
+        sa.Column("end_reason", sa.Text()),
+        sa.Column("purge_time", sa.BigInteger()),
+        sa.PrimaryKeyConstraint("key", name="audience_runs_key"),
+        sa.UniqueConstraint("execution_id", name="audience_runs_execution_id_key"),
+        sqlite_autoincrement=True,
+    )
+    open_runs = sa.text("end_time IS NULL")
+    op.create_index(
+        "audience_runs_open",
+        "audience_runs",
+        ["start_time", "key"],
+        sqlite_where=open_runs,
+        postgresql_where=open_runs,
+    )
+    with_members = sa.text("end_time IS NOT NULL AND purge_time IS NULL")
+    op.create_index(
+        "audience_runs_ended",
+        "audience_runs",
+        ["end_time"],
+        sqlite_where=with_members,
+        postgresql_where=with_members,
+    )
+    op.create_table(
+        "run_members",
+        sa.Column("run_key", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("ordinal", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("profile_key", sa.BigInteger()),
+        sa.Column("namespace", _BYTEWISE),
+        sa.Column("normal_value", _BYTEWISE),
+        sa.Column("value", sa.Text()),
+        sa.PrimaryKeyConstraint("run_key", "ordinal", name="run_members_key"),
+        sqlite_with_rowid=False,
+    )
+    listed = sa.text("normal_value IS NOT NULL")
+    op.create_index(
+        "run_members_identity",
+        "run_members",
+        ["namespace", "normal_value"],
+        sqlite_where=listed,
+        postgresql_where=listed,
+    )
+    op.create_table(
+        "run_addresses",
+        sa.Column("run_key", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("address", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("run_key", "address", name="run_addresses_key"),
+        sqlite_with_rowid=False,
+    )
 
 
 def _create_audiences() -> None:
@@ -258,6 +333,13 @@ def _create_events() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("events_message", "events", ["message_id"])
+    op.create_index(
+        "events_subject",
+        "events",
+        ["subject"],
+        sqlite_where=sa.text("subject IS NOT NULL"),
+        postgresql_where=sa.text("subject IS NOT NULL"),
+    )
 
 
 def _create_executions() -> None:
@@ -444,6 +526,7 @@ def _create_profile_aliases() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("profile_aliases_profile_key", "profile_aliases", ["profile_key"])
+    op.create_index("profile_aliases_former_key", "profile_aliases", ["former_key"])
 
 
 def _create_profile_identities() -> None:

@@ -1,0 +1,124 @@
+"""Makes triggers of the members of a run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from clarion_server.application.campaign_cache import LiveCampaign
+from clarion_server.application.ports.audience_runs import RunMember
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.triggering.accept import AcceptItem
+from clarion_server.application.triggering.addresses import choose_addresses
+from clarion_server.application.triggering.admission import RecipientInput
+from clarion_server.application.triggering.stored_profiles import MemberUse, ProfileUse
+from clarion_server.domain.acceptance import Accepted, AcceptedRecipient, Trigger
+from clarion_server.domain.address_key import email_key
+from clarion_server.domain.audience_run import AudienceRun, PartResult
+from clarion_server.domain.campaign import UnknownRecipientPolicy
+from clarion_server.domain.choice import choose_locale
+from clarion_server.domain.exclusion import ExclusionReason
+from clarion_server.domain.execution import Execution
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.message import MessageState
+
+_NO_PROFILE = b"{}"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The next members of a run, and the trigger that those of them make who can have messages."""
+
+    run: AudienceRun
+    live: LiveCampaign
+    members: Sequence[RunMember]
+
+    def item(self, execution: Execution, now: Instant) -> AcceptItem:
+        """Returns what is to be accepted. The messages are accepted, and may leave, at `now`."""
+        live, version = self.live, self.live.version
+        recipients: list[AcceptedRecipient] = []
+        inputs: dict[int, RecipientInput] = {}
+        lacks_address = False
+        locale = choose_locale(self.run.locale, {}, version.definition.default_locale).value
+        for member in self.members:
+            if member.identity is None:
+                continue
+            identity, normal_value = str(member.identity), member.identity.key.value
+            addresses, missing = choose_addresses("", {}, identity, version.definition)
+            lacks_address |= bool(missing)
+            inputs[member.ordinal] = RecipientInput(identity, locale=self.run.locale)
+            recipients.append(
+                AcceptedRecipient(
+                    member.ordinal,
+                    identity,
+                    addresses,
+                    locale,
+                    self.run.context,
+                    _NO_PROFILE,
+                    self.run.labels,
+                    normal_value,
+                )
+            )
+        trigger = Trigger(
+            # The request id stays with the execution, which is stored already.
+            replace(execution, request_id=None, accept_time=now),
+            live.campaign.revision,
+            version.actions,
+            live.lane,
+            version.definition.topic,
+            version.sending_policy,
+            recipients,
+            now,
+            (None,) * len(version.actions),
+            extends=True,
+        )
+        stored = {member.ordinal for member in self.members if not member.is_listed}
+        members = MemberUse(stored, partial(exclude_repeated, self.run))
+        use = ProfileUse(live, inputs, allow_partial=True, lacks_address=lacks_address, members=members)
+        return AcceptItem(trigger, {}, (None,) * len(version.actions), use)
+
+    def result(self, accepted: Accepted) -> PartResult:
+        reached = {
+            message.recipient_index for message in accepted.messages if message.state is not MessageState.EXCLUDED
+        }
+        # The first of a member's actions counts.
+        excluded = {index: reason for (index, _), reason in reversed(list(accepted.execution.exclusions.items()))}
+        reasons = Counter(
+            excluded[member.ordinal] if member.identity is not None else self._reason(member)
+            for member in self.members
+            if member.ordinal not in reached and not member.is_deleted
+        )
+        deleted_count = sum(member.is_deleted for member in self.members)
+        return PartResult(len(self.members), len(reached), reasons, deleted_count)
+
+    def _reason(self, member: RunMember) -> ExclusionReason:
+        """Returns why there is no message to somebody without an identity in the campaign's namespace."""
+        policy = self.live.version.definition.unknown_recipient_policy
+        if member.is_unknown and policy is UnknownRecipientPolicy.REJECT:
+            return ExclusionReason.PROFILE_UNKNOWN
+        return ExclusionReason.NO_IDENTITY
+
+
+def exclude_repeated(run: AudienceRun, unit: UnitOfWork, trigger: Trigger) -> Trigger:
+    """Excludes the messages to addresses that messages to earlier members of the run have.
+
+    On a channel without addresses the identity counts.
+    """
+    owners: dict[str, int] = {}
+    wanting: dict[str, list[tuple[int, int]]] = {}
+    reasons = dict(trigger.reasons)
+    for recipient in trigger.recipients:
+        for index, action in enumerate(trigger.actions):
+            position = recipient.index, index
+            if position in reasons:
+                continue
+            address = f"{action.channel}:{email_key(recipient.addresses[index]) or recipient.normal_value}"
+            if owners.setdefault(address, recipient.index) != recipient.index:
+                reasons[position] = ExclusionReason.DUPLICATE_ADDRESS
+            else:
+                wanting.setdefault(address, []).append(position)
+    for address in unit.audience_runs.take_addresses(run, list(wanting)):
+        reasons.update(dict.fromkeys(wanting[address], ExclusionReason.DUPLICATE_ADDRESS))
+    return replace(trigger, reasons=reasons) if reasons else trigger

@@ -1,0 +1,68 @@
+"""Shows how far a run of an audience has come, until it has ended."""
+
+from __future__ import annotations
+
+import time
+
+from clarion_client import AudienceRun, AudienceRunState, Execution
+from rich.console import RenderableType
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from clarion_server.transport.cli.exits import Exit
+from clarion_server.transport.cli.session import Session
+from clarion_server.transport.cli.views import moment, plain, state
+
+#: Seconds between two looks.
+_EVERY = 1.0
+_OPEN = frozenset({AudienceRunState.SCHEDULED, AudienceRunState.SELECTING, AudienceRunState.ACCEPTING})
+
+
+def follow(session: Session, execution: Execution) -> Execution:
+    """Returns the execution when its run has ended, or at once if it has none. Ctrl-C ends the command, not the run."""
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    output = session.output
+    with Progress(*columns, console=output.stderr, disable=not output.shows_progress) as progress:
+        task = progress.add_task("", total=None)
+        while (run := execution.audience_run) is not None:
+            progress.update(
+                task,
+                description=run.state.lower(),
+                total=run.selected_count or None,
+                completed=decided_count(run),
+            )
+            if run.state not in _OPEN:
+                break
+            time.sleep(_EVERY)
+            execution = session.client.executions.get(execution.name)
+    return execution
+
+
+def decided_count(run: AudienceRun) -> int:
+    return run.accepted_count + sum(run.excluded_counts.values()) + run.deleted_count
+
+
+def exit_code(run: AudienceRun | None) -> Exit:
+    has_failed = run is not None and run.state in {AudienceRunState.REFUSED, AudienceRunState.CANCELLED}
+    return Exit.BAD_NEWS if has_failed else Exit.OK
+
+
+def run_rows(run: AudienceRun) -> list[tuple[str, RenderableType]]:
+    """Returns what there is to show of a run, by name."""
+    rows: list[tuple[str, RenderableType]] = [
+        ("audience", plain(run.audience)),
+        ("run", state(run.state)),
+    ]
+    if run.end_reason is not None:
+        rows.append(("because", plain(run.end_reason)))
+    rows += [
+        ("starts", moment(run.start_time)),
+        ("members", plain(f"{run.selected_count} of at most {run.max_recipients}")),
+        ("accepted", plain(run.accepted_count)),
+    ]
+    rows += [(f"excluded {reason}", plain(count)) for reason, count in run.excluded_counts.items()]
+    if run.deleted_count:
+        rows.append(("profile deleted", plain(run.deleted_count)))
+    rows += [(f"no member {failed.cause}", plain(failed.count)) for failed in run.failed_evaluations]
+    if run.snapshot_count > 1:
+        rows.append(("states read", plain(run.snapshot_count)))
+    return rows

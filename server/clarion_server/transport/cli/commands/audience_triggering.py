@@ -1,0 +1,84 @@
+"""`clarion trigger-audience`: sends a campaign to the members of an audience."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+from rich.console import RenderableType
+
+from clarion_server.transport.cli.commands.options import (
+    CampaignName,
+    Instant,
+    JsonData,
+    Labels,
+    Locale,
+    parse_json_object,
+    parse_labels,
+    parse_time,
+)
+from clarion_server.transport.cli.exits import Exit
+from clarion_server.transport.cli.listing import fields
+from clarion_server.transport.cli.session import CurrentSession
+from clarion_server.transport.cli.views import plain
+
+if TYPE_CHECKING:
+    from clarion_client import Execution
+
+#: Seconds in which the members of any audience are counted.
+_COUNTING = 600.0
+
+
+def trigger_audience(
+    campaign: CampaignName,
+    audience: Annotated[str, Parameter(help="The audience, such as gold-customers.")],
+    /,
+    *,
+    max_recipients: Annotated[
+        int, Parameter(help="The most members that the audience may have. One that has more is sent to nobody.")
+    ],
+    context: JsonData = "",
+    locale: Locale = "",
+    request_id: Annotated[
+        str, Parameter(help="Makes the command safe to repeat: the service sends once for the same id.")
+    ] = "",
+    send_at: Annotated[Instant, Parameter(help="Start at this time, such as 2027-01-31T09:00:00+01:00.")] = "",
+    expire_at: Annotated[Instant, Parameter(help="Do not send after this time.")] = "",
+    labels: Labels = (),
+    validate_only: Annotated[bool, Parameter(help="Count the members. Sends nothing.")] = False,
+    wait: Annotated[bool, Parameter(help="Show the progress, and return when every member was decided about.")] = False,
+    session: CurrentSession,
+) -> Exit:
+    """Send a campaign to the members of an audience.
+
+    The service goes on by itself: `clarion executions get --wait` shows the progress, and `clarion executions cancel`
+    ends it. Exit code 1 when the audience is too large, or when the run was cancelled.
+    """
+    from clarion_server.transport.cli.audience_run import exit_code, follow  # noqa: PLC0415 - loads gRPC
+
+    answer = session.client.trigger_audience(
+        campaign,
+        audience,
+        max_recipients=max_recipients,
+        context=parse_json_object(context, "--context"),
+        locale=locale,
+        request_id=request_id,
+        send_time=parse_time(send_at, "--send-at"),
+        expire_time=parse_time(expire_at, "--expire-at"),
+        labels=parse_labels(labels),
+        validate_only=validate_only,
+        timeout=_COUNTING if validate_only else None,
+    )
+    execution = follow(session, answer.execution) if wait and not validate_only else answer.execution
+    session.output.show(execution.to_dict(), lambda: _view(execution, replayed=answer.replayed))
+    return exit_code(execution.audience_run)
+
+
+def _view(execution: Execution, *, replayed: bool) -> RenderableType:
+    from clarion_server.transport.cli.audience_run import run_rows  # noqa: PLC0415 - see above
+
+    name = execution.name or "only validated, nothing is sent"
+    about: list[tuple[str, RenderableType]] = [("execution", plain(name))]
+    if replayed:
+        about.append(("replayed", plain("An earlier call with the same request id made it. Nothing is sent again.")))
+    return fields(about + (run_rows(execution.audience_run) if execution.audience_run else []))

@@ -1,0 +1,387 @@
+"""The life of a run: its start, its pauses, its end, and the processes that run it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from clarion_server.application.audience_runs import accepting
+from clarion_server.application.audience_runs.ownership import RunLost
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.domain.audience import AudienceMember
+from clarion_server.domain.audience_run import AudienceRun, EndReason, RunState
+from clarion_server.domain.campaign import Action, Campaign, QueueDisposal, Schedule
+from clarion_server.domain.errors import (
+    CampaignNotLive,
+    CampaignOutsideWindow,
+    InvalidFields,
+    RequestIdReused,
+    ResourceNotFound,
+)
+from clarion_server.domain.execution import CancelOutcome
+from clarion_server.domain.instant import DAY, HOUR, SECOND
+from clarion_server.domain.message import MessageState
+from clarion_server.domain.profile import ProfileRef
+
+from tests.unit.application.audience_running import Runs, by_condition, command, people, person, run_of
+from tests.unit.application.running import CALLER, Process, executions, messages, recipient, until
+from tests.unit.application.world import AUTHOR, DEFINITION, EMAIL, STRANGER, World
+
+QUEUED, CANCELLED = MessageState.QUEUED, MessageState.CANCELLED
+
+
+@pytest.fixture
+async def runs(process: Process) -> Runs:
+    return Runs(process)
+
+
+@pytest.fixture(autouse=True)
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes one commit decide about two members."""
+    monkeypatch.setattr(accepting, "PART", 2)
+
+
+async def step(runs: Runs, run: AudienceRun, campaign: Campaign | None = None) -> None:
+    """Decides about the next members in the hands of the first process, under the campaign as it saw it."""
+    campaign = campaign or await runs.process.world.stored()
+    (execution,) = [each for each in executions(runs.process.world) if each.id == run.execution_id]
+    live = await runs.process.campaigns.with_version(campaign, execution.version)
+    await runs.acceptor.accept_next(run, "first", execution, live)
+
+
+async def selected(runs: Runs, count: int = 5, **fields: Any) -> AudienceRun:
+    """A run in the hands of the first process, with its members."""
+    world = runs.process.world
+    await by_condition(world)
+    await people(world, count)
+    run = (await runs.trigger(**fields)).run
+    await runs.process.heartbeat.beat()
+    return await runs.selection.select(await take(world, run), "first")
+
+
+async def take(world: World, run: AudienceRun, owner: str = "first") -> AudienceRun:
+    def write(unit: UnitOfWork) -> AudienceRun:
+        locked = unit.audience_runs.lock(run.key)
+        assert locked is not None
+        taken = locked.taken(owner)
+        unit.audience_runs.save(taken)
+        return taken
+
+    return await world.transactions.write(write)
+
+
+async def finish(runs: Runs, run: AudienceRun) -> AudienceRun:
+    world = runs.process.world
+    async with runs.running():
+        await until(lambda: not run_of(world, run.execution_id).state.is_open)
+    return run_of(world, run.execution_id)
+
+
+def identities(world: World) -> list[str]:
+    return sorted(message.identity for message in messages(world).values())
+
+
+# The start.
+
+
+async def test_a_run_starts_at_its_send_time(world: World, runs: Runs) -> None:
+    await by_condition(world)
+    await people(world, 1)
+    answer = await runs.trigger(send_time=world.clock.now() + HOUR)
+    async with runs.running():
+        looked = runs.process.transactions
+        await looked.read(lambda unit: unit.audience_runs.open(1))
+        assert run_of(world, answer.execution.id).state is RunState.SCHEDULED
+        # Joins before the start.
+        await person(world, "late")
+        world.clock.advance(HOUR)
+        runs.runner.wake()
+        await until(lambda: run_of(world, answer.execution.id).state is RunState.DONE)
+    assert identities(world) == ["email:late@example.com", "email:p00000@example.com"]
+    assert {message.release_time for message in messages(world).values()} == {world.clock.now()}
+
+
+async def test_the_version_of_the_call_is_sent_though_another_one_was_activated(world: World, runs: Runs) -> None:
+    run = await selected(runs)
+    await step(runs, run)
+    await world.update(actions=(another_action(),))
+    await world.activate()
+    done = await finish(runs, run)
+    assert done.accepted_count == 5
+    assert {message.version for message in messages(world).values()} == {1}
+
+
+def another_action() -> Action:
+    return replace(DEFINITION.actions[0], content=replace(EMAIL, subject="Another"))
+
+
+# Pause, stop and cancellation.
+
+
+async def test_a_paused_campaign_holds_its_runs_and_a_resumed_one_goes_on(world: World, runs: Runs) -> None:
+    run = await selected(runs)
+    await step(runs, run)
+    live = await world.stored()
+    await world.life_cycle.pause("order-confirmed", "", AUTHOR)
+    await step(runs, run, live)
+    async with runs.running():
+        # Two rounds: the run is left alone, and looked at again.
+        for _ in range(2):
+            runs.runner.wake()
+            await runs.process.transactions.write(lambda unit: unit.processes.live(0))
+    assert len(messages(world)) == run_of(world, run.execution_id).decided_count == 2
+    await world.life_cycle.resume("order-confirmed", "", AUTHOR)
+    assert (await finish(Runs(runs.process), run)).accepted_count == 5
+
+
+@pytest.mark.parametrize("disposal", QueueDisposal)
+async def test_a_stopped_campaign_ends_its_runs(world: World, runs: Runs, disposal: QueueDisposal) -> None:
+    run = await selected(runs)
+    await step(runs, run)
+    await world.life_cycle.stop("order-confirmed", disposal, "", AUTHOR)
+    ended = await finish(runs, run)
+    assert (ended.state, ended.end_reason) == (RunState.CANCELLED, EndReason.CAMPAIGN_ENDED)
+    assert ended.accepted_count == len(messages(world)) == 2
+
+
+async def test_a_scheduled_run_ends_with_its_campaign_at_once(world: World, runs: Runs) -> None:
+    await by_condition(world)
+    run = (await runs.trigger(send_time=world.clock.now() + HOUR)).run
+    await world.life_cycle.stop("order-confirmed", QueueDisposal.DRAIN, "", AUTHOR)
+    assert (await finish(runs, run)).end_reason is EndReason.CAMPAIGN_ENDED
+
+
+async def test_cancelling_ends_a_run_and_says_how_many_were_accepted(world: World, runs: Runs) -> None:
+    run = await selected(runs)
+    await step(runs, run)
+    cancellation = await runs.cancelling.cancel_execution(run.execution_id, CALLER)
+    assert (cancellation.outcome, cancellation.cancelled_count) == (CancelOutcome.CANCELLED, 2)
+    ended = run_of(world, run.execution_id)
+    assert (ended.state, ended.end_reason, ended.accepted_count) == (RunState.CANCELLED, EndReason.CALLER, 2)
+    with pytest.raises(RunLost):
+        await step(runs, run)
+    assert {message.state for message in messages(world).values()} == {CANCELLED}
+
+
+async def test_cancelling_again_changes_nothing(world: World, runs: Runs) -> None:
+    run = await selected(runs)
+    await step(runs, run)
+    first = await runs.cancelling.cancel_execution(run.execution_id, CALLER)
+    world.clock.advance(SECOND)
+    again = await runs.cancelling.cancel_execution(run.execution_id, CALLER)
+    assert first == again
+    assert run_of(world, run.execution_id).end_time == world.clock.now() - SECOND
+
+
+async def test_a_run_that_is_done_stays_done_when_its_messages_are_cancelled(world: World, runs: Runs) -> None:
+    done = await finish(runs, await selected(runs))
+    cancellation = await runs.cancelling.cancel_execution(done.execution_id, CALLER)
+    assert cancellation.cancelled_count == 5
+    assert run_of(world, done.execution_id).state is RunState.DONE
+
+
+# Back-pressure.
+
+
+async def test_a_run_waits_while_too_many_messages_wait(
+    world: World, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accepting, "MAX_WAITING", 3)
+    run = await selected(runs)
+    live = await runs.process.campaigns.with_version(await world.stored(), 1)
+    assert await runs.acceptor.has_room(live)
+    await step(runs, run)
+    assert await runs.acceptor.has_room(live)
+    await step(runs, run)
+    assert not await runs.acceptor.has_room(live)
+    await runs.process.start()
+    done = await finish(runs, run)
+    assert done.accepted_count == 5
+
+
+async def test_messages_for_later_do_not_count_as_waiting(
+    world: World, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accepting, "MAX_WAITING", 1)
+    live = await runs.process.campaigns.with_version(await world.stored(), 1)
+    await runs.process.trigger(recipient(), send_time=world.clock.now() + HOUR)
+    assert await runs.acceptor.has_room(live)
+
+
+# Processes.
+
+
+async def test_a_run_of_a_process_that_died_while_selecting_begins_anew(world: World, runs: Runs) -> None:
+    await by_condition(world)
+    await people(world, 3)
+    run = (await runs.trigger()).run
+    dead = await take(world, run, "dead")
+    await world.transactions.write(lambda unit: _select_one(unit, dead))
+    await person(world, "late")
+    done = await finish(runs, run)
+    assert (done.state, done.accepted_count) == (RunState.DONE, 4)
+
+
+def _select_one(unit: UnitOfWork, run: AudienceRun) -> None:
+    """Leaves what a process had written down: a member that must not stay."""
+    begun = run.begun(1)
+    unit.audience_runs.save(begun)
+    unit.audience_runs.add_members(begun, 0, [AudienceMember(ProfileRef(99, "f" * 32), None)])
+
+
+async def test_a_run_of_a_process_that_died_while_accepting_goes_on_where_its_last_commit_was(
+    world: World, runs: Runs
+) -> None:
+    run = await selected(runs)
+    await step(runs, run)
+    await take(world, run, "dead")
+    done = await finish(runs, run)
+    assert (done.state, done.accepted_count) == (RunState.DONE, 5)
+    assert identities(world) == [f"email:p0000{place}@example.com" for place in range(5)]
+
+
+async def test_a_process_that_lost_a_run_changes_nothing_more(world: World, runs: Runs) -> None:
+    run = await selected(runs)
+    await take(world, run, "second")
+    with pytest.raises(RunLost):
+        await step(runs, run)
+    assert messages(world) == {}
+
+
+async def test_a_run_in_the_hands_of_a_live_process_is_left_alone(world: World, runs: Runs) -> None:
+    run = await selected(runs)
+    second = Process(world, "second")
+    await take(world, run, "first")
+    others = Runs(second)
+    try:
+        async with others.running():
+            await second.transactions.read(lambda unit: unit.audience_runs.open(1))
+            others.runner.wake()
+            await second.transactions.read(lambda unit: unit.audience_runs.open(1))
+        assert run_of(world, run.execution_id).owner == "first"
+    finally:
+        await second.close()
+
+
+async def test_two_processes_write_to_each_member_once(world: World, runs: Runs) -> None:
+    await by_condition(world)
+    await people(world, 20)
+    executions = [(await runs.trigger()).execution.id for _ in range(3)]
+    second = Process(world, "second")
+    others = Runs(second)
+    try:
+        async with runs.running(), others.running():
+            await until(lambda: all(run_of(world, each).state is RunState.DONE for each in executions))
+    finally:
+        await second.close()
+    for each in executions:
+        own = [message.identity for message in messages(world).values() if message.execution_id == each]
+        assert sorted(own) == [f"email:p{place:05}@example.com" for place in range(20)]
+
+
+# The call.
+
+
+async def test_the_same_request_id_gives_the_same_execution(world: World, runs: Runs) -> None:
+    await by_condition(world)
+    first, again = await runs.trigger(request_id="r1"), await runs.trigger(request_id="r1")
+    assert again.replayed
+    assert again.execution.id == first.execution.id
+    assert len(executions(world)) == 1
+
+
+async def test_a_repeated_call_is_answered_after_its_campaign_has_stopped(world: World, runs: Runs) -> None:
+    await by_condition(world)
+    first = await runs.trigger(request_id="r1")
+    await world.life_cycle.stop("order-confirmed", QueueDisposal.DRAIN, "", AUTHOR)
+    runs.process.campaigns.invalidate(await world.stored())
+    assert (await runs.trigger(request_id="r1")).execution.id == first.execution.id
+
+
+@pytest.mark.parametrize(
+    "changes", [{"max_recipients": 2}, {"context": {"order": {"id": "2"}}}, {"locale": "de"}, {"labels": {"a": "b"}}]
+)
+async def test_another_call_under_the_same_request_id_is_refused(
+    world: World, runs: Runs, changes: dict[str, Any]
+) -> None:
+    await by_condition(world)
+    await runs.trigger(request_id="r1")
+    with pytest.raises(RequestIdReused):
+        await runs.trigger(request_id="r1", **changes)
+
+
+async def test_a_request_id_of_a_trigger_is_no_audiences(world: World, runs: Runs) -> None:
+    await by_condition(world)
+    await runs.process.trigger(recipient(), request_id="r1")
+    with pytest.raises(RequestIdReused):
+        await runs.trigger(request_id="r1")
+    await runs.trigger(request_id="r2")
+    with pytest.raises(RequestIdReused):
+        await runs.process.trigger(recipient(), request_id="r2")
+
+
+async def test_a_request_id_is_free_again_after_the_window_of_idempotency(world: World, runs: Runs) -> None:
+    await by_condition(world)
+    first = await runs.trigger(request_id="r1")
+    world.clock.advance(7 * DAY)
+    again = await runs.trigger(request_id="r1")
+    assert again.execution.id != first.execution.id
+
+
+BROKEN: Mapping[str, tuple[dict[str, Any], tuple[str, str]]] = {
+    "no maximum": ({"max_recipients": 0}, ("max_recipients", "REQUIRED")),
+    "a negative maximum": ({"max_recipients": -1}, ("max_recipients", "OUT_OF_RANGE")),
+    "too many": ({"max_recipients": 10_000_001}, ("max_recipients", "OUT_OF_RANGE")),
+    "a request id with a line feed": ({"request_id": "a\nb"}, ("request_id", "MALFORMED")),
+    "a locale that is none": ({"locale": "x!"}, ("locale", "MALFORMED")),
+    "a label in capitals": ({"labels": {"A": "b"}}, ("labels", "MALFORMED")),
+    "a context outside the schema": ({"context": {}}, ("context.order", "REQUIRED")),
+    "a context with NUL": ({"context": {"order": {"id": "\0"}}}, ("context", "MALFORMED")),
+    "a context that is too large": ({"context": {"order": {"id": "x" * 210_000}}}, ("context", "TOO_LONG")),
+    "an expiry in the past": ({"expire_time": 1}, ("expire_time", "OUT_OF_RANGE")),
+    "a start in two years": ({"send_time": 2_000_000_000 * SECOND}, ("send_time", "OUT_OF_RANGE")),
+}
+
+
+@pytest.mark.parametrize(("fields", "expected"), BROKEN.values(), ids=BROKEN)
+async def test_a_broken_call_is_refused_with_the_path_of_what_is_wrong(
+    world: World, runs: Runs, fields: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    await by_condition(world)
+    with pytest.raises(InvalidFields) as caught:
+        await runs.trigger(**fields)
+    assert expected in [(violation.field, violation.reason) for violation in caught.value.violations]
+    assert executions(world) == []
+
+
+async def test_everything_that_is_wrong_is_told_at_once(world: World, runs: Runs) -> None:
+    with pytest.raises(InvalidFields) as caught:
+        await runs.trigger(max_recipients=0, locale="x!", request_id="\n")
+    assert {violation.field for violation in caught.value.violations} == {"max_recipients", "locale", "request_id"}
+
+
+async def test_an_audience_that_does_not_exist_is_not_found(world: World, runs: Runs) -> None:
+    with pytest.raises(ResourceNotFound, match="audiences/gold"):
+        await runs.trigger()
+
+
+async def test_an_audience_of_another_sandbox_is_not_found(world: World, runs: Runs) -> None:
+    await by_condition(world)
+    with pytest.raises(ResourceNotFound):
+        await runs.triggering.trigger(command(), STRANGER)
+
+
+async def test_a_campaign_that_is_not_live_is_refused(world: World, runs: Runs) -> None:
+    await by_condition(world)
+    await world.draft("draft")
+    with pytest.raises(CampaignNotLive):
+        await runs.trigger(campaign_id="draft")
+
+
+async def test_a_campaign_outside_its_window_is_refused(world: World, runs: Runs) -> None:
+    await by_condition(world)
+    await world.live("later", schedule=Schedule(world.clock.now() + DAY, None))
+    with pytest.raises(CampaignOutsideWindow):
+        await runs.trigger(campaign_id="later")
