@@ -216,7 +216,7 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
     messages: list[Message] = []
     exclusions: dict[tuple[int, int], Sequence[Exclusion]] = {}
     phase, first_only = ExclusionPhase.ACCEPT, trigger.execution.action_mode is ActionMode.FIRST_DELIVERABLE
-    asks_consent, hours = trigger.asks_consent, facts.exclusions.hours
+    asks_consent, hours, every = trigger.asks_consent, facts.exclusions.hours, trigger.explains
     policy = hours.policy(trigger.execution.sandbox, trigger.sending_policy, category_of(trigger.lane))
     policy_id, deferred, reasons = None if policy is None else policy.id, [], trigger.reasons
     for recipient in trigger.recipients:
@@ -225,7 +225,7 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
             message = _message(trigger, recipient, index, action, consent, policy_id, first_only)
             known = reasons.get((recipient.index, index)) if reasons else None
             found = (
-                find_exclusions(message, message.release_time, phase, facts.exclusions, consent, every=trigger.explains)
+                find_exclusions(message, message.release_time, phase, facts.exclusions, consent, every=every)
                 if known is None
                 else (Exclusion(known),)
             )

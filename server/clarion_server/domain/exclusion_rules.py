@@ -60,13 +60,15 @@ def find_exclusions(
         # Magic recipients have the outcome that their address says, and no other.
         reason = _SIMULATED.get(simulated)
         return () if reason is None else (Exclusion(reason, phase),)
-    if facts is NO_EXCLUSION_FACTS and not _lacks_address(message):
+    # Nearly every message leaves here, so this is `_lacks_address` without a call.
+    if facts is NO_EXCLUSION_FACTS and (message.address or not message.channel.has_addresses):
         return ()
-    found: list[Exclusion] = []
+    found: Sequence[Exclusion] = ()
     for rule in _RULES:
-        found += rule(message, time, phase, facts, consent)
-        if found and not every:
-            break
+        if more := rule(message, time, phase, facts, consent):
+            found = (*found, *more)
+            if not every:
+                break
     return found
 
 
@@ -77,13 +79,15 @@ def _lacks_address(message: Message) -> bool:
 def _by_address(
     message: Message, _time: Instant, phase: ExclusionPhase, _facts: ExclusionFacts, _consent: ConsentDecision
 ) -> Sequence[Exclusion]:
-    return (Exclusion(ExclusionReason.NO_ADDRESS, phase),) if _lacks_address(message) else ()
+    if message.address or not _lacks_address(message):
+        return ()
+    return (Exclusion(ExclusionReason.NO_ADDRESS, phase),)
 
 
 def _by_allow_lists(
     message: Message, _time: Instant, phase: ExclusionPhase, facts: ExclusionFacts, _consent: ConsentDecision
 ) -> Sequence[Exclusion]:
-    allow_lists = facts.allow_lists.get(message.sandbox, ())
+    allow_lists = facts.allow_lists.get(message.sandbox)
     if not allow_lists or _lacks_address(message):
         return ()
     whom = message.address or message.identity.partition(":")[2]
@@ -97,9 +101,13 @@ def _by_allow_lists(
 def _by_suppressions(
     message: Message, time: Instant, phase: ExclusionPhase, facts: ExclusionFacts, _consent: ConsentDecision
 ) -> Sequence[Exclusion]:
+    covering = facts.suppressions.covering(message.sandbox, message.channel, message.address, time)
+    if not covering:
+        # Nearly every message has none, and a comprehension takes as long as all else here.
+        return ()
     return [
         Exclusion(ExclusionReason.SUPPRESSED, phase, suppression.name)
-        for suppression in facts.suppressions.covering(message.sandbox, message.channel, message.address, time)
+        for suppression in covering
         if suppression.stops(message.category)
     ]
 

@@ -72,4 +72,4 @@ def test_a_magic_recipient_has_the_one_outcome_of_the_address(every: bool) -> No
 
 def test_the_phase_is_that_of_the_check() -> None:
     at_hand_off = find_exclusions(MESSAGE, MIDNIGHT, ExclusionPhase.HAND_OFF, FACTS, REFUSED)
-    assert at_hand_off == [Exclusion(ExclusionReason.NOT_ALLOWED, ExclusionPhase.HAND_OFF, "allowList")]
+    assert list(at_hand_off) == [Exclusion(ExclusionReason.NOT_ALLOWED, ExclusionPhase.HAND_OFF, "allowList")]
