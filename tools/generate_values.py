@@ -73,6 +73,7 @@ PRESENT = {
     "CampaignVersion.snapshot",
     "Event.time",
     "Execution.accept_time",
+    "ExportedProfile.profile",
     "Message.accept_time",
     "RenderedEmail.from",
     "VerificationStep.elapsed",

@@ -4,7 +4,9 @@ import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { CallOptions, Calls } from "./calls.js";
 import type { ChangeOptions, WriteOptions } from "./campaigns.js";
 import type { Profile, ProfileSchema } from "./gen/clarion/v1/profile_pb.js";
+import { type ExportOptions, exported } from "./exports.js";
 import {
+  type ExportedProfile,
   type ImportedConsentsSchema,
   type ImportedProfile,
   type ListProfilesResponseSchema,
@@ -85,6 +87,12 @@ export class Profiles {
   ): Promise<ImportedProfile[]> {
     const request = { profiles: profiles.map(sent), consents: [...consents] };
     return (await this.#calls.unary(METHOD.importProfiles, request, { ...options, repeatable: true })).results;
+  }
+
+  /** Yields all profiles with the current choices of their people, oldest first. */
+  async *export({ after = "", signal }: ExportOptions = {}): AsyncGenerator<ExportedProfile, void, undefined> {
+    const request = { after: after && fullName(COLLECTION, after) };
+    for await (const answer of exported(this.#calls, METHOD.exportProfiles, request, signal)) yield* answer.profiles;
   }
 
   /** Makes one profile of two of the same person, for good. The name of the absorbed one answers as the survivor's. */

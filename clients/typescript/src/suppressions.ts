@@ -16,6 +16,7 @@ import {
   type ListSuppressionsResponseSchema,
   SuppressionService,
 } from "./gen/clarion/v1/suppression_service_pb.js";
+import { type ExportOptions, exported } from "./exports.js";
 import { fullName } from "./names.js";
 import { Pager } from "./pager.js";
 import { present } from "./present.js";
@@ -48,6 +49,12 @@ export class Suppressions {
   async get(name: string, options: CallOptions = {}): Promise<Suppression> {
     const request = { name: fullName(COLLECTION, name) };
     return present((await this.#calls.unary(METHOD.getSuppression, request, { ...options, repeatable: true })).suppression);
+  }
+
+  /** Yields all suppressions, newest first. */
+  async *export({ after = "", signal }: ExportOptions = {}): AsyncGenerator<Suppression, void, undefined> {
+    const request = { after: after && fullName(COLLECTION, after) };
+    for await (const answer of exported(this.#calls, METHOD.exportSuppressions, request, signal)) yield* answer.suppressions;
   }
 
   /** Lists suppressions that match every filter given, newest first. */

@@ -167,6 +167,9 @@ test("a person is stored, found, changed, merged and deleted", async () => {
   const merged = await client.profiles.merge(created.name, imported?.profile ?? "");
   assert.deepEqual(merged.identities, ["email:typescript@example.com", "crm:ts-1", "crm:ts-2"]);
   assert.equal((await client.profiles.get(imported?.profile ?? "")).name, created.name);
+  const exported = [];
+  for await (const each of client.profiles.export()) exported.push(each.profile?.name);
+  assert.ok(exported.includes(created.name));
   await client.profiles.delete(created.name);
   await assert.rejects(client.profiles.get(created.name), NotFoundError);
 });

@@ -9,6 +9,7 @@ from clarion_server.application.consent.recording import ConsentRecorder
 from clarion_server.application.identity_namespaces.namespaces import ManageIdentityNamespaces
 from clarion_server.application.ports.clock import Clock, Ids
 from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.profiles.profile_export import ExportProfiles
 from clarion_server.application.profiles.profile_import import ImportProfiles, RecordChoice
 from clarion_server.application.profiles.profile_merge import ProfileMerger
 from clarion_server.application.profiles.profiles import ManageProfiles
@@ -27,6 +28,7 @@ from clarion_server.domain.profile import ProfileRef
 class People:
     profiles: ManageProfiles
     profile_imports: ImportProfiles
+    profile_exports: ExportProfiles
     profile_merger: ProfileMerger
     consents: Consents
     allow_lists: ManageAllowLists
@@ -40,6 +42,7 @@ def wire_people(core: Core) -> People:
     return People(
         ManageProfiles(core.transactions, core.identities, core.clock, core.ids),
         ImportProfiles(core.transactions, core.identities, choice_recorder(core.clock, core.ids), core.clock, core.ids),
+        ExportProfiles(core.transactions),
         ProfileMerger(core.transactions, core.clock),
         wire_consents(core),
         ManageAllowLists(core.transactions, core.clock),

@@ -57,7 +57,10 @@ def contract_services(
     return [
         _service(campaign_service_pb2, campaigns),
         _service(channel_configuration_service_pb2, ChannelConfigurationService(authoring.channels)),
-        _service(profile_service_pb2, ProfileService(people.profiles, people.profile_imports, people.profile_merger)),
+        _service(
+            profile_service_pb2,
+            ProfileService(people.profiles, people.profile_imports, people.profile_exports, people.profile_merger),
+        ),
         _service(trigger_service_pb2, trigger_service),
         _service(execution_service_pb2, ExecutionService(reading.lookups, triggers.cancelling)),
         _service(message_service_pb2, MessageService(reading.lookups, triggers.cancelling, reading.watch)),

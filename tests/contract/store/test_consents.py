@@ -155,6 +155,16 @@ def test_a_topic_says_what_silence_means_before_its_sandbox(work: UnitOfWork) ->
     assert work.consents.silences(asked) == dict(zip(asked, answers, strict=True))
 
 
+def test_the_choices_of_several_people_are_read_at_once(work: UnitOfWork) -> None:
+    jane, joe = (work.profiles.add(samples.profile(samples.identity("crm", name))) for name in ("jane", "joe"))
+    denied = Consent(ConsentScope(), ConsentChoice.DENIED, samples.NOW, 1)
+    work.consents.save(jane.key, by_scope([denied]))
+    assert work.consents.of_profiles([jane.key, joe.key, joe.key + 9]) == {
+        jane.key: {ConsentScope(): denied},
+        joe.key: NO_CONSENTS,
+    }
+
+
 def test_both_locks_are_held_by_one_transaction_at_once(work: UnitOfWork) -> None:
     work.consents.lock_shared({"default", "staging"})
     work.consents.lock(HERE)

@@ -75,6 +75,23 @@ async def test_a_file_is_imported_exported_and_imported_again(clarion: CommandLi
         assert {name: count for name, count in again.data.items() if count} == {"unchanged": 2}
 
 
+async def test_choices_are_exported_and_change_nothing_when_they_are_imported_again(shop: CommandLine) -> None:
+    topic = "topic: news\ndisplay_name: News\n"
+    shop.write("topic.yaml", topic)
+    assert (await shop("apply", "-f", "topic.yaml")).status == 0
+    await shop("consents", "set", "jane@example.com", "--deny")
+    about_news = ("--topic", "news", "--channel", "email")
+    await shop("consents", "set", "jane@example.com", "--grant", *about_news, "--evidence", "Ticket 4711")
+    before = (await shop("consents", "get", "jane@example.com", "--json")).data
+    for options, name in (([], "again.csv"), (["--jsonl"], "again.jsonl")):
+        exported = (await shop("profiles", "export", *options)).out
+        assert "topics/news" in exported
+        shop.write(name, exported)
+        again = await shop("profiles", "import", name, "--json")
+        assert {name: count for name, count in again.data.items() if count} == {"unchanged": 1}
+    assert (await shop("consents", "get", "jane@example.com", "--json")).data == before
+
+
 async def test_an_import_goes_on_behind_the_line_that_was_mended(clarion: CommandLine) -> None:
     path = clarion.folder / "people.csv"
     path.write_bytes(b"email\na@example.com\nb@example.com\nM\xfcller\n")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Self
 
 import pytest
+from clarion_client import Profile
 
 from tests.campaigns import CONTEXT, campaign, channel
 from tests.e2e.http.calls import SECONDS, Http
@@ -146,3 +147,12 @@ def test_a_watch_that_cannot_begin_is_refused_as_a_call_is(http: Http, resume_to
 def test_a_watch_has_no_head(http: Http) -> None:
     assert http.send("HEAD", "/v1/events:watch").code == 405
     assert http.send("HEAD", "/v1/campaigns").code == 200
+
+
+def test_an_export_is_a_line_for_each_answer_and_ends_with_one_that_says_so(sandbox: Sandbox, service: Service) -> None:
+    with sandbox.client() as client:
+        client.profiles.create(Profile(identities=["crm:1"]))
+    with Stream(service, sandbox.admin_key, "GET", "/v1/profiles:export") as stream:
+        first, last = map(json.loads, stream.lines())
+    assert first["profiles"][0]["profile"]["identities"] == ["crm:1"]
+    assert last["complete"] is True

@@ -49,8 +49,10 @@ LISTING = [path for path, method in METHODS.items() if method.name.startswith("L
 CHECKING = ["/clarion.v1.SuppressionService/CheckSuppression"]
 #: They are about what each sandbox has one of, without an id.
 OWN = [path for path, method in METHODS.items() if method.name.endswith(("ConsentSettings", "AllowList"))]
+#: They show everything of a kind.
+EXPORTING = [path for path, method in METHODS.items() if method.name.startswith("Export")]
 #: All others are about something that exists.
-NAMING = [path for path in METHODS if path not in {*CREATING, *LISTING, *CHECKING, *OWN}]
+NAMING = [path for path in METHODS if path not in {*CREATING, *LISTING, *EXPORTING, *CHECKING, *OWN}]
 
 Resources = Mapping[str, Any]
 
@@ -144,6 +146,15 @@ async def test_no_list_shows_what_exists_in_another_sandbox(other_sandbox: Sandb
         request = request_for(METHODS[path], existing)
         if request.ByteSize():
             assert await nothing_is_listed(stranger, path, request), path
+
+
+async def test_no_export_shows_what_exists_in_another_sandbox(
+    sandbox: Sandbox, other_sandbox: Sandbox, existing: Resources
+) -> None:
+    assert len(EXPORTING) == 2
+    for client, count in ((sandbox.client, 1), (other_sandbox.client, 0)):
+        assert len([each async for each in client.profiles.export()]) == count
+        assert len([each async for each in client.suppressions.export()]) == count
 
 
 async def nothing_is_listed(wire: Wire, path: str, request: Message) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, Self
 
 #: Methods that return at once and work while they are iterated.
-LAZY = {"list", "tags", "versions", "watch", "trigger_stream"}
+LAZY = {"export", "list", "tags", "versions", "watch", "trigger_stream"}
 END = object()
 
 

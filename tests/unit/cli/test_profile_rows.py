@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from clarion_client import Profile
+from clarion_client import Channel, Consent, ConsentChange, ConsentChoice, ConsentSource, ExportedProfile, Profile
 from clarion_server.transport.cli.failures import CommandFailed
-from clarion_server.transport.cli.profile_rows import Form, Row, read_csv, read_jsonl, write_csv
+from clarion_server.transport.cli.profile_rows import Form, Row, read_csv, read_jsonl, to_data, write_csv
 from clarion_server.transport.cli.text_lines import read_lines
 
 EVERYTHING = Profile(
@@ -16,6 +18,30 @@ EVERYTHING = Profile(
     attributes={"first_name": "Jane", "note": 'a "quoted", text\nof two lines', "age": 42, "home": {"city": "Köln"}},
     locale="de",
     time_zone="Europe/Berlin",
+)
+NOON = dt.datetime(2026, 11, 29, 12, tzinfo=dt.UTC)
+EXPORTED = ExportedProfile(
+    profile=EVERYTHING,
+    consents=(
+        Consent(choice=ConsentChoice.DENIED, time=NOON, change="consentChanges/1"),
+        Consent(
+            channel=Channel.EMAIL,
+            topic="topics/news",
+            choice=ConsentChoice.GRANTED,
+            time=NOON,
+            change="consentChanges/2",
+        ),
+    ),
+)
+CHOICES = (
+    ConsentChange(choice=ConsentChoice.DENIED, time=NOON, source=ConsentSource.IMPORT),
+    ConsentChange(
+        channel=Channel.EMAIL,
+        topic="topics/news",
+        choice=ConsentChoice.GRANTED,
+        time=NOON,
+        source=ConsentSource.IMPORT,
+    ),
 )
 
 
@@ -85,13 +111,23 @@ def test_a_row_that_cannot_be_read_is_told_by_the_line_where_it_begins() -> None
 
 
 def test_what_is_exported_is_imported_as_the_same() -> None:
-    lines = "".join(write_csv([EVERYTHING], spreadsheet_safe=False)).splitlines(keepends=True)
+    lines = "".join(write_csv([EXPORTED], spreadsheet_safe=False)).splitlines(keepends=True)
     (row,) = read_csv(lines, Form())
-    assert row.profile == EVERYTHING
+    assert (row.profile, row.consents) == (EVERYTHING, CHOICES)
+    (row,) = read_jsonl([f"{json.dumps(to_data(EXPORTED))}\n"])
+    assert (row.profile, row.consents) == (EVERYTHING, CHOICES)
+
+
+@pytest.mark.parametrize("cell", ["{}", "1", "[1]", "nothing"])
+def test_choices_are_an_array_of_objects(cell: str) -> None:
+    (row,) = rows(f'email,consents\na@b.de,"{cell}"\n')
+    assert row.profile is None
 
 
 def test_cells_that_look_like_formulas_can_be_made_harmless() -> None:
-    shown = "".join(write_csv([Profile(identities=["x:1"], locale="=1+1")], spreadsheet_safe=True))
+    shown = "".join(
+        write_csv([ExportedProfile(profile=Profile(identities=["x:1"], locale="=1+1"))], spreadsheet_safe=True)
+    )
     assert "'=1+1" in shown
 
 

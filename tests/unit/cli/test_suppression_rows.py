@@ -26,9 +26,14 @@ def read(text: str, delimiter: str = ",", target: str = "target", defaults: Defa
 
 
 def test_what_is_written_is_read_as_the_same() -> None:
-    text = "".join(write_rows([BOUNCED, DOMAIN]))
+    text = "".join(write_rows([BOUNCED, DOMAIN], spreadsheet_safe=False))
     assert text.splitlines()[0] == "target,reason,scope,expire_time"
     assert read(text) == [BOUNCED, DOMAIN]
+
+
+def test_cells_that_look_like_formulas_can_be_made_harmless() -> None:
+    formula = Suppression(address="=1+1@example.com", reason=SuppressionReason.MANUAL, scope=SuppressionScope.ALL)
+    assert "'=1+1@example.com,MANUAL,ALL," in "".join(write_rows([formula], spreadsheet_safe=True))
 
 
 def test_cells_that_are_empty_or_missing_have_the_defaults() -> None:

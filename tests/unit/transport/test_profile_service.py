@@ -11,6 +11,7 @@ from clarion.v1 import consent_pb2, profile_pb2
 from clarion.v1 import profile_service_pb2 as pb
 from clarion_server.adapters.phone_numbers import read_phone_number
 from clarion_server.application.identity_reader import IdentityReader
+from clarion_server.application.profiles.profile_export import ExportProfiles
 from clarion_server.application.profiles.profile_import import ImportProfiles
 from clarion_server.application.profiles.profile_merge import ProfileMerger
 from clarion_server.application.profiles.profiles import ManageProfiles
@@ -47,6 +48,7 @@ def service(world: World) -> ProfileService:
     return ProfileService(
         ManageProfiles(world.transactions, reader, world.clock, ids),
         ImportProfiles(world.transactions, reader, choice_recorder(world.clock, ids), world.clock, ids),
+        ExportProfiles(world.transactions),
         ProfileMerger(world.transactions, world.clock),
     )
 

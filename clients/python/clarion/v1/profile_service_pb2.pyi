@@ -442,6 +442,88 @@ class ImportedProfile(_message.Message):
 Global___ImportedProfile: _TypeAlias = ImportedProfile  # noqa: Y015
 
 @_typing.final
+class ExportProfilesRequest(_message.Message):
+    """Asks for an export."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AFTER_FIELD_NUMBER: _builtins.int
+    after: _builtins.str
+    """Optional. Only profiles behind this one, as `profiles/{profile}`: the last one that an earlier export sent. It need not exist any
+    more. Default: all.
+    """
+    def __init__(
+        self,
+        *,
+        after: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportProfilesRequest: _TypeAlias = ExportProfilesRequest  # noqa: Y015
+
+@_typing.final
+class ExportProfilesResponse(_message.Message):
+    """Carries some profiles of an export."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROFILES_FIELD_NUMBER: _builtins.int
+    COMPLETE_FIELD_NUMBER: _builtins.int
+    complete: _builtins.bool
+    """Whether there are no more. Set in the last answer alone."""
+    @_builtins.property
+    def profiles(self) -> _containers.RepeatedCompositeFieldContainer[Global___ExportedProfile]:
+        """The profiles. Empty in the last answer when there are no more."""
+
+    def __init__(
+        self,
+        *,
+        profiles: _abc.Iterable[Global___ExportedProfile] | None = ...,
+        complete: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["complete", b"complete", "profiles", b"profiles"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportProfilesResponse: _TypeAlias = ExportProfilesResponse  # noqa: Y015
+
+@_typing.final
+class ExportedProfile(_message.Message):
+    """One profile of an export."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROFILE_FIELD_NUMBER: _builtins.int
+    CONSENTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def profile(self) -> _profile_pb2.Profile:
+        """The profile."""
+
+    @_builtins.property
+    def consents(self) -> _containers.RepeatedCompositeFieldContainer[_consent_pb2.Consent]:
+        """The current choices of the person, the widest scope first. The history is in `GetConsents`."""
+
+    def __init__(
+        self,
+        *,
+        profile: _profile_pb2.Profile | None = ...,
+        consents: _abc.Iterable[_consent_pb2.Consent] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["profile", b"profile"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consents", b"consents", "profile", b"profile"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportedProfile: _TypeAlias = ExportedProfile  # noqa: Y015
+
+@_typing.final
 class MergeProfilesRequest(_message.Message):
     """Asks for a merge."""
 

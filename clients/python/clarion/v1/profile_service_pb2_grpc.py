@@ -67,6 +67,11 @@ class ProfileServiceStub:
                 request_serializer=clarion_dot_v1_dot_profile__service__pb2.ImportProfilesRequest.SerializeToString,
                 response_deserializer=clarion_dot_v1_dot_profile__service__pb2.ImportProfilesResponse.FromString,
                 _registered_method=True)
+        self.ExportProfiles = channel.unary_stream(
+                '/clarion.v1.ProfileService/ExportProfiles',
+                request_serializer=clarion_dot_v1_dot_profile__service__pb2.ExportProfilesRequest.SerializeToString,
+                response_deserializer=clarion_dot_v1_dot_profile__service__pb2.ExportProfilesResponse.FromString,
+                _registered_method=True)
         self.MergeProfiles = channel.unary_unary(
                 '/clarion.v1.ProfileService/MergeProfiles',
                 request_serializer=clarion_dot_v1_dot_profile__service__pb2.MergeProfilesRequest.SerializeToString,
@@ -160,6 +165,20 @@ class ProfileServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExportProfiles(self, request, context):
+        """Streams all profiles with the current choices of their people, oldest first. Needs the scope `read`.
+
+        Each profile is sent as it is when its turn comes: one that is created meanwhile comes at the end, and one that is deleted before its
+        turn is left out. The last answer is `complete`. A stream that ends without it was cut off, and another one goes on `after` the last
+        profile that came. Imported again, an export changes nothing.
+
+        Errors:
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: `after` is malformed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def MergeProfiles(self, request, context):
         """Makes one profile of two of the same person, for good: `absorbed` is gone, and its name answers as the survivor's from then on.
         Needs the scope `admin`.
@@ -221,6 +240,11 @@ def add_ProfileServiceServicer_to_server(servicer, server):
                     servicer.ImportProfiles,
                     request_deserializer=clarion_dot_v1_dot_profile__service__pb2.ImportProfilesRequest.FromString,
                     response_serializer=clarion_dot_v1_dot_profile__service__pb2.ImportProfilesResponse.SerializeToString,
+            ),
+            'ExportProfiles': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportProfiles,
+                    request_deserializer=clarion_dot_v1_dot_profile__service__pb2.ExportProfilesRequest.FromString,
+                    response_serializer=clarion_dot_v1_dot_profile__service__pb2.ExportProfilesResponse.SerializeToString,
             ),
             'MergeProfiles': grpc.unary_unary_rpc_method_handler(
                     servicer.MergeProfiles,
@@ -398,6 +422,33 @@ class ProfileService:
             '/clarion.v1.ProfileService/ImportProfiles',
             clarion_dot_v1_dot_profile__service__pb2.ImportProfilesRequest.SerializeToString,
             clarion_dot_v1_dot_profile__service__pb2.ImportProfilesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportProfiles(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/clarion.v1.ProfileService/ExportProfiles',
+            clarion_dot_v1_dot_profile__service__pb2.ExportProfilesRequest.SerializeToString,
+            clarion_dot_v1_dot_profile__service__pb2.ExportProfilesResponse.FromString,
             options,
             channel_credentials,
             insecure,

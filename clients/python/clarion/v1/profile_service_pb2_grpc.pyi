@@ -87,6 +87,16 @@ class ProfileServiceStub:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: there are no profiles, or more than 1,000. Whatever is wrong with one of them is in its
       result.
     """
+    ExportProfiles: _grpc.UnaryStreamMultiCallable[_profile_service_pb2.ExportProfilesRequest, _profile_service_pb2.ExportProfilesResponse]
+    """Streams all profiles with the current choices of their people, oldest first. Needs the scope `read`.
+
+    Each profile is sent as it is when its turn comes: one that is created meanwhile comes at the end, and one that is deleted before its
+    turn is left out. The last answer is `complete`. A stream that ends without it was cut off, and another one goes on `after` the last
+    profile that came. Imported again, an export changes nothing.
+
+    Errors:
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: `after` is malformed.
+    """
     MergeProfiles: _grpc.UnaryUnaryMultiCallable[_profile_service_pb2.MergeProfilesRequest, _profile_service_pb2.MergeProfilesResponse]
     """Makes one profile of two of the same person, for good: `absorbed` is gone, and its name answers as the survivor's from then on.
     Needs the scope `admin`.
@@ -167,6 +177,16 @@ class ProfileServiceAsyncStub(ProfileServiceStub):
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: there are no profiles, or more than 1,000. Whatever is wrong with one of them is in its
       result.
+    """
+    ExportProfiles: _aio.UnaryStreamMultiCallable[_profile_service_pb2.ExportProfilesRequest, _profile_service_pb2.ExportProfilesResponse]  # type: ignore[assignment]
+    """Streams all profiles with the current choices of their people, oldest first. Needs the scope `read`.
+
+    Each profile is sent as it is when its turn comes: one that is created meanwhile comes at the end, and one that is deleted before its
+    turn is left out. The last answer is `complete`. A stream that ends without it was cut off, and another one goes on `after` the last
+    profile that came. Imported again, an export changes nothing.
+
+    Errors:
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: `after` is malformed.
     """
     MergeProfiles: _aio.UnaryUnaryMultiCallable[_profile_service_pb2.MergeProfilesRequest, _profile_service_pb2.MergeProfilesResponse]  # type: ignore[assignment]
     """Makes one profile of two of the same person, for good: `absorbed` is gone, and its name answers as the survivor's from then on.
@@ -281,6 +301,22 @@ class ProfileServiceServicer(metaclass=_abc_1.ABCMeta):
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: there are no profiles, or more than 1,000. Whatever is wrong with one of them is in its
           result.
+        """
+
+    @_abc_1.abstractmethod
+    def ExportProfiles(
+        self,
+        request: _profile_service_pb2.ExportProfilesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_profile_service_pb2.ExportProfilesResponse], _abc.AsyncIterator[_profile_service_pb2.ExportProfilesResponse]]:
+        """Streams all profiles with the current choices of their people, oldest first. Needs the scope `read`.
+
+        Each profile is sent as it is when its turn comes: one that is created meanwhile comes at the end, and one that is deleted before its
+        turn is left out. The last answer is `complete`. A stream that ends without it was cut off, and another one goes on `after` the last
+        profile that came. Imported again, an export changes nothing.
+
+        Errors:
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: `after` is malformed.
         """
 
     @_abc_1.abstractmethod

@@ -354,6 +354,58 @@ class ImportedSuppression(_message.Message):
 Global___ImportedSuppression: _TypeAlias = ImportedSuppression  # noqa: Y015
 
 @_typing.final
+class ExportSuppressionsRequest(_message.Message):
+    """Asks for an export."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AFTER_FIELD_NUMBER: _builtins.int
+    after: _builtins.str
+    """Optional. Only suppressions behind this one, as `suppressions/{suppression}`: the last one that an earlier export sent. It need not
+    exist any more. Default: all.
+    """
+    def __init__(
+        self,
+        *,
+        after: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportSuppressionsRequest: _TypeAlias = ExportSuppressionsRequest  # noqa: Y015
+
+@_typing.final
+class ExportSuppressionsResponse(_message.Message):
+    """Carries some suppressions of an export."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUPPRESSIONS_FIELD_NUMBER: _builtins.int
+    COMPLETE_FIELD_NUMBER: _builtins.int
+    complete: _builtins.bool
+    """Whether there are no more. Set in the last answer alone."""
+    @_builtins.property
+    def suppressions(self) -> _containers.RepeatedCompositeFieldContainer[_suppression_pb2.Suppression]:
+        """The suppressions. Empty in the last answer when there are no more."""
+
+    def __init__(
+        self,
+        *,
+        suppressions: _abc.Iterable[_suppression_pb2.Suppression] | None = ...,
+        complete: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["complete", b"complete", "suppressions", b"suppressions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportSuppressionsResponse: _TypeAlias = ExportSuppressionsResponse  # noqa: Y015
+
+@_typing.final
 class CheckSuppressionRequest(_message.Message):
     """Asks whether an address is suppressed."""
 

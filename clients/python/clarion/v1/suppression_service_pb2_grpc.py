@@ -62,6 +62,11 @@ class SuppressionServiceStub:
                 request_serializer=clarion_dot_v1_dot_suppression__service__pb2.ImportSuppressionsRequest.SerializeToString,
                 response_deserializer=clarion_dot_v1_dot_suppression__service__pb2.ImportSuppressionsResponse.FromString,
                 _registered_method=True)
+        self.ExportSuppressions = channel.unary_stream(
+                '/clarion.v1.SuppressionService/ExportSuppressions',
+                request_serializer=clarion_dot_v1_dot_suppression__service__pb2.ExportSuppressionsRequest.SerializeToString,
+                response_deserializer=clarion_dot_v1_dot_suppression__service__pb2.ExportSuppressionsResponse.FromString,
+                _registered_method=True)
         self.CheckSuppression = channel.unary_unary(
                 '/clarion.v1.SuppressionService/CheckSuppression',
                 request_serializer=clarion_dot_v1_dot_suppression__service__pb2.CheckSuppressionRequest.SerializeToString,
@@ -131,6 +136,19 @@ class SuppressionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExportSuppressions(self, request, context):
+        """Streams all suppressions, newest first. Needs the scope `read`.
+
+        One that is created meanwhile is left out, and so is one that is deleted before its turn. The last answer is `complete`. A stream that
+        ends without it was cut off, and another one goes on `after` the last suppression that came. Imported again, an export changes nothing.
+
+        Errors:
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: `after` is malformed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CheckSuppression(self, request, context):
         """Says which suppressions cover an address now, and which messages they stop. Needs the scope `read`.
 
@@ -168,6 +186,11 @@ def add_SuppressionServiceServicer_to_server(servicer, server):
                     servicer.ImportSuppressions,
                     request_deserializer=clarion_dot_v1_dot_suppression__service__pb2.ImportSuppressionsRequest.FromString,
                     response_serializer=clarion_dot_v1_dot_suppression__service__pb2.ImportSuppressionsResponse.SerializeToString,
+            ),
+            'ExportSuppressions': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportSuppressions,
+                    request_deserializer=clarion_dot_v1_dot_suppression__service__pb2.ExportSuppressionsRequest.FromString,
+                    response_serializer=clarion_dot_v1_dot_suppression__service__pb2.ExportSuppressionsResponse.SerializeToString,
             ),
             'CheckSuppression': grpc.unary_unary_rpc_method_handler(
                     servicer.CheckSuppression,
@@ -313,6 +336,33 @@ class SuppressionService:
             '/clarion.v1.SuppressionService/ImportSuppressions',
             clarion_dot_v1_dot_suppression__service__pb2.ImportSuppressionsRequest.SerializeToString,
             clarion_dot_v1_dot_suppression__service__pb2.ImportSuppressionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportSuppressions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/clarion.v1.SuppressionService/ExportSuppressions',
+            clarion_dot_v1_dot_suppression__service__pb2.ExportSuppressionsRequest.SerializeToString,
+            clarion_dot_v1_dot_suppression__service__pb2.ExportSuppressionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -72,6 +72,15 @@ class SuppressionServiceStub:
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: there are no rows, or too many.
     """
+    ExportSuppressions: _grpc.UnaryStreamMultiCallable[_suppression_service_pb2.ExportSuppressionsRequest, _suppression_service_pb2.ExportSuppressionsResponse]
+    """Streams all suppressions, newest first. Needs the scope `read`.
+
+    One that is created meanwhile is left out, and so is one that is deleted before its turn. The last answer is `complete`. A stream that
+    ends without it was cut off, and another one goes on `after` the last suppression that came. Imported again, an export changes nothing.
+
+    Errors:
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: `after` is malformed.
+    """
     CheckSuppression: _grpc.UnaryUnaryMultiCallable[_suppression_service_pb2.CheckSuppressionRequest, _suppression_service_pb2.CheckSuppressionResponse]
     """Says which suppressions cover an address now, and which messages they stop. Needs the scope `read`.
 
@@ -122,6 +131,15 @@ class SuppressionServiceAsyncStub(SuppressionServiceStub):
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: there are no rows, or too many.
+    """
+    ExportSuppressions: _aio.UnaryStreamMultiCallable[_suppression_service_pb2.ExportSuppressionsRequest, _suppression_service_pb2.ExportSuppressionsResponse]  # type: ignore[assignment]
+    """Streams all suppressions, newest first. Needs the scope `read`.
+
+    One that is created meanwhile is left out, and so is one that is deleted before its turn. The last answer is `complete`. A stream that
+    ends without it was cut off, and another one goes on `after` the last suppression that came. Imported again, an export changes nothing.
+
+    Errors:
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: `after` is malformed.
     """
     CheckSuppression: _aio.UnaryUnaryMultiCallable[_suppression_service_pb2.CheckSuppressionRequest, _suppression_service_pb2.CheckSuppressionResponse]  # type: ignore[assignment]
     """Says which suppressions cover an address now, and which messages they stop. Needs the scope `read`.
@@ -200,6 +218,21 @@ class SuppressionServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: there are no rows, or too many.
+        """
+
+    @_abc_1.abstractmethod
+    def ExportSuppressions(
+        self,
+        request: _suppression_service_pb2.ExportSuppressionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_suppression_service_pb2.ExportSuppressionsResponse], _abc.AsyncIterator[_suppression_service_pb2.ExportSuppressionsResponse]]:
+        """Streams all suppressions, newest first. Needs the scope `read`.
+
+        One that is created meanwhile is left out, and so is one that is deleted before its turn. The last answer is `complete`. A stream that
+        ends without it was cut off, and another one goes on `after` the last suppression that came. Imported again, an export changes nothing.
+
+        Errors:
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: `after` is malformed.
         """
 
     @_abc_1.abstractmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from functools import cached_property
 
 from clarion.v1 import suppression_pb2
@@ -11,9 +11,10 @@ from clarion.v1 import suppression_service_pb2 as wire
 from clarion.v1 import suppression_service_pb2_grpc as rpc
 
 from clarion_client._async.calls import AsyncCalls
+from clarion_client._async.exporting import exported
 from clarion_client._async.pager import AsyncPager, paged
 from clarion_client._conversion import enum_numbers, read, read_all, write
-from clarion_client._names import full_name
+from clarion_client._names import full_name, full_name_or_empty
 from clarion_client._values import (
     ImportedSuppression,
     Suppression,
@@ -91,6 +92,21 @@ class AsyncSuppressions:
         """Deletes a suppression. One of a complaint needs an `override_reason`, which must not hold personal data."""
         request = wire.DeleteSuppressionRequest(name=full_name(COLLECTION, name), override_reason=override_reason)
         await self._calls.unary(self._stub.DeleteSuppression, request, repeatable=False, timeout=timeout)
+
+    def export(self, *, after: str = "", max_outage: float = 60.0) -> AsyncGenerator[Suppression]:
+        """Yields all suppressions, newest first; or those behind the suppression `after`. Each is as it is when its
+        turn comes. It reconnects until the service has been away for `max_outage` seconds.
+        """
+        return exported(
+            self._calls,
+            lambda name, metadata: self._stub.ExportSuppressions(
+                wire.ExportSuppressionsRequest(after=name), metadata=metadata
+            ),
+            lambda answer: read_all(Suppression, answer.suppressions),
+            lambda each: each.name,
+            full_name_or_empty(COLLECTION, after),
+            max_outage,
+        )
 
     async def import_all(
         self, suppressions: Iterable[Suppression], *, timeout: float | None = None

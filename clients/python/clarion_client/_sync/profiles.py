@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from functools import cached_property
 
 from clarion.v1 import consent_pb2, profile_pb2
@@ -12,10 +12,11 @@ from clarion.v1 import profile_service_pb2_grpc as rpc
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from clarion_client._conversion import read, read_all, write
-from clarion_client._names import full_identity, full_name
+from clarion_client._names import full_identity, full_name, full_name_or_empty
 from clarion_client._sync.calls import Calls
+from clarion_client._sync.exporting import exported
 from clarion_client._sync.pager import Pager, paged
-from clarion_client._values import ConsentChange, ImportedProfile, Profile
+from clarion_client._values import ConsentChange, ExportedProfile, ImportedProfile, Profile
 
 COLLECTION = "profiles"
 _ROWS_PER_CALL = 1_000
@@ -109,6 +110,20 @@ class Profiles:
             answer = self._calls.unary(self._stub.ImportProfiles, request, repeatable=True, timeout=timeout)
             results += read_all(ImportedProfile, answer.results)
         return results
+
+    def export(self, *, after: str = "", max_outage: float = 60.0) -> Generator[ExportedProfile]:
+        """Yields all profiles with the current choices of their people, oldest first; or those behind the profile
+        `after`. Each is as it is when its turn comes. It reconnects until the service has been away for `max_outage`
+        seconds.
+        """
+        return exported(
+            self._calls,
+            lambda name, metadata: self._stub.ExportProfiles(wire.ExportProfilesRequest(after=name), metadata=metadata),
+            lambda answer: read_all(ExportedProfile, answer.profiles),
+            lambda each: each.profile.name,
+            full_name_or_empty(COLLECTION, after),
+            max_outage,
+        )
 
     def merge(
         self, survivor: str, absorbed: str, *, etag: str = "", absorbed_etag: str = "", timeout: float | None = None

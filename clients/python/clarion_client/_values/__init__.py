@@ -63,7 +63,12 @@ from clarion_client._values.identity_namespace import IdentityNamespace, Normali
 from clarion_client._values.message import Message, MessageState
 from clarion_client._values.message_service import MessageCancellation
 from clarion_client._values.profile import Profile
-from clarion_client._values.profile_service import ImportedConsents, ImportedProfile, ImportedProfileOutcome
+from clarion_client._values.profile_service import (
+    ExportedProfile,
+    ImportedConsents,
+    ImportedProfile,
+    ImportedProfileOutcome,
+)
 from clarion_client._values.report_service import CampaignReport, HandOffLatency
 from clarion_client._values.sending_policy import (
     SendingPolicy,
@@ -132,6 +137,7 @@ __all__ = [
     "ExclusionReason",
     "Execution",
     "ExecutionCancellation",
+    "ExportedProfile",
     "FailedEvaluations",
     "FailedEvaluationsCause",
     "Failure",

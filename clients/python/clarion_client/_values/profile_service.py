@@ -9,7 +9,8 @@ from enum import StrEnum
 from clarion.v1 import profile_service_pb2
 
 from clarion_client._conversion import Value, represents
-from clarion_client._values.consent import ConsentChange
+from clarion_client._values.consent import Consent, ConsentChange
+from clarion_client._values.profile import Profile
 from clarion_client._violation import Violation
 
 
@@ -59,3 +60,14 @@ class ImportedProfile(Value):
     """What was left out of a profile that was imported. `DENIAL_STANDS`: the choice at that path, such as
     `consents[0]`, grants what the person denied.
     """
+
+
+@represents(profile_service_pb2.ExportedProfile.DESCRIPTOR)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ExportedProfile(Value):
+    """One profile of an export."""
+
+    profile: Profile
+    """The profile."""
+    consents: Sequence[Consent] = ()
+    """The current choices of the person, the widest scope first. The history is in `GetConsents`."""

@@ -47,6 +47,11 @@ _SILENCES = BulkStatement(
     Values(topics.c.sandbox, topics.c.id),
 )
 _CHOICES = select(profiles.c.choices).where(profiles.c.key == bindparam("key"))
+_CHOICES_OF_MANY = BulkStatement(
+    "SELECT profiles.key, profiles.choices FROM ({rows}) AS wanted CROSS JOIN profiles"
+    " WHERE profiles.key = wanted.column1",
+    Values(profiles.c.key),
+)
 _ADD = insert(consent_changes).returning(consent_changes.c.key)
 
 
@@ -98,6 +103,10 @@ class SqlConsentRepository:
 
     def of_profile(self, profile_key: int) -> Consents:
         return by_scope(unpack(self._connection.execute(_CHOICES, {"key": profile_key}).scalar_one_or_none()))
+
+    def of_profiles(self, profile_keys: Collection[int]) -> Mapping[int, Consents]:
+        found = _CHOICES_OF_MANY.select(self._connection, [(key,) for key in profile_keys])
+        return {row.key: by_scope(unpack(row.choices)) for row in found}
 
     def save(self, profile_key: int, consents: Consents) -> None:
         changed = update(profiles).where(profiles.c.key == profile_key)

@@ -42,6 +42,10 @@ class ConsentRepository(Protocol):
 
     def of_profile(self, profile_key: int) -> Consents: ...
 
+    def of_profiles(self, profile_keys: Collection[int]) -> Mapping[int, Consents]:
+        """Returns the choices of several people in one statement, by the keys of their profiles."""
+        ...
+
     def save(self, profile_key: int, consents: Consents) -> None:
         """Replaces the current choices. Raises WriteConflict when there is no such profile."""
         ...

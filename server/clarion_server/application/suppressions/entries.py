@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from clarion_server.application.ports.clock import Clock, Ids
@@ -35,6 +35,8 @@ from clarion_server.domain.violation import Violation
 
 #: The field of the suppression in the request that carries one.
 _FIELD = "suppression"
+#: The number of suppressions that an export has in memory at a time.
+_EXPORT_PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,18 @@ class ManageSuppressions:
 
     async def page(self, query: SuppressionQuery) -> list[Suppression]:
         return await self._transactions.read(lambda unit: unit.suppressions.page(query))
+
+    async def pages(self, after: str | None, caller: Caller) -> AsyncIterator[Sequence[Suppression]]:
+        """Yields pages of all suppressions, newest first, beginning behind the id `after`, until one is empty.
+
+        Each page is read when it is asked for, from the state of that moment: a slow caller holds nothing open.
+        """
+        while True:
+            page = await self.page(SuppressionQuery(caller.visibility, before=after, limit=_EXPORT_PAGE))
+            yield page
+            if not page:
+                return
+            after = page[-1].id
 
     async def delete(self, suppression_id: str, override_reason: str, caller: Caller) -> None:
         """Raises ResourceNotFound, and InvalidFields without a reason for overriding a complaint."""

@@ -65,6 +65,8 @@ SCOPES: Mapping[str, frozenset[Scope]] = {
     "/clarion.v1.MessageService/ListMessages": _READ,
     "/clarion.v1.MessageService/CancelMessage": _TRIGGER,
     "/clarion.v1.MessageService/WatchEvents": _READ,
+    "/clarion.v1.ProfileService/ExportProfiles": _READ,
+    "/clarion.v1.SuppressionService/ExportSuppressions": _READ,
     "/clarion.v1.ProfileService/CreateProfile": _TRIGGER,
     "/clarion.v1.ProfileService/GetProfile": _READ_OR_TRIGGER,
     "/clarion.v1.ProfileService/LookupProfile": _READ_OR_TRIGGER,

@@ -36,3 +36,8 @@ def csv_line(cells: Iterable[object]) -> str:
     written = io.StringIO(newline="")
     csv.writer(written, lineterminator="\n").writerow(cells)
     return written.getvalue()
+
+
+def harmless(cell: str) -> str:
+    """Returns a cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell

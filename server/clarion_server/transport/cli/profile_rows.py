@@ -6,6 +6,7 @@ Columns of CSV, of which a cell that is empty leaves what is stored:
 - `locale`, `time_zone`.
 - `attributes.NAME`: an attribute, as text or as `attributes.NAME:integer`, `:number`, `:boolean`, `:json`;
   `attributes`: several of them as a JSON object.
+- `consents`: choices as a JSON array, as the lines of a JSON file have them.
 - `consent.CHANNEL.TOPIC`: GRANTED or DENIED. `consent.CHANNEL` is about every topic, `consent.any` about every channel.
 """
 
@@ -16,17 +17,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from clarion_client import ConsentChange, FieldError, Profile
+from clarion_client import ConsentChange, ExportedProfile, FieldError, Profile
 
-from clarion_server.transport.cli.csv_rows import csv_line, read_csv_rows
+from clarion_server.transport.cli.csv_rows import csv_line, harmless, read_csv_rows
 from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.json_input import parse_json
 
 #: Columns that are identities of the namespace of the same name.
 NAMESPACES = ("email", "phone", "push")
-COLUMNS = ("identities", "locale", "time_zone", "attributes")
+COLUMNS = ("identities", "locale", "time_zone", "attributes", "consents")
 #: What an export has beside that and an import ignores.
-_ASSIGNED = frozenset({"name", "etag", "create_time", "update_time"})
+_ASSIGNED = frozenset({"name", "etag", "create_time", "update_time", "first_seen_time"})
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -82,18 +83,28 @@ def read_jsonl(lines: Iterable[str]) -> Iterator[Row]:
             yield Row(number, (text,), None, f"This is no profile: {error}.")
 
 
-def write_csv(profiles: Iterable[Profile], *, spreadsheet_safe: bool) -> Iterator[str]:
-    """Yields the lines of a file that `read_csv` reads as the same profiles."""
+def write_csv(exported: Iterable[ExportedProfile], *, spreadsheet_safe: bool) -> Iterator[str]:
+    """Yields the lines of a file that `read_csv` reads as the same profiles, unless it is written for spreadsheets."""
     yield csv_line(COLUMNS)
-    for profile in profiles:
+    for each in exported:
+        profile = each.profile
         attributes = json.dumps(dict(profile.attributes), ensure_ascii=False) if profile.attributes else ""
-        cells = ("\n".join(profile.identities), profile.locale, profile.time_zone, attributes)
-        yield csv_line(map(_harmless, cells) if spreadsheet_safe else cells)
+        consents = json.dumps(_choices(each), ensure_ascii=False) if each.consents else ""
+        cells = ("\n".join(profile.identities), profile.locale, profile.time_zone, attributes, consents)
+        yield csv_line(map(harmless, cells) if spreadsheet_safe else cells)
 
 
-def _harmless(cell: str) -> str:
-    """Returns a cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+def to_data(exported: ExportedProfile) -> dict[str, Any]:
+    """Returns the data of a line that `read_jsonl` reads as the same profile."""
+    data = exported.profile.to_dict()
+    return {**data, "consents": _choices(exported)} if exported.consents else data
+
+
+def _choices(exported: ExportedProfile) -> list[dict[str, Any]]:
+    """Returns the choices as an import takes them."""
+    return [
+        {name: value for name, value in consent.to_dict().items() if name != "change"} for consent in exported.consents
+    ]
 
 
 def _columns(header: Sequence[str], form: Form) -> list[Put]:
@@ -136,6 +147,8 @@ def _named_column(name: str) -> Callable[[dict[str, Any], str], None] | None:
             return lambda data, cell: data.__setitem__(name, cell)
         case "attributes":
             return lambda data, cell: data["attributes"].update(_json_object(cell))
+        case "consents":
+            return lambda data, cell: data["consents"].extend(_json_array(cell))
         case _:
             return None
 
@@ -185,6 +198,13 @@ def _json_object(text: str) -> Mapping[str, Any]:
     data = parse_json(text)
     if not isinstance(data, dict):
         raise ValueError("It is not a JSON object")  # noqa: TRY004 - a text of the wrong form
+    return data
+
+
+def _json_array(text: str) -> Sequence[Any]:
+    data = parse_json(text)
+    if not isinstance(data, list) or not all(isinstance(each, dict) for each in data):
+        raise ValueError("It is not a JSON array of objects")
     return data
 
 

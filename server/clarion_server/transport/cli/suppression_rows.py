@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from clarion_client import Suppression, SuppressionReason, SuppressionScope
 
-from clarion_server.transport.cli.csv_rows import csv_line, read_csv_rows
+from clarion_server.transport.cli.csv_rows import csv_line, harmless, read_csv_rows
 from clarion_server.transport.cli.failures import CommandFailed
 
 E = TypeVar("E", bound=StrEnum)
@@ -50,12 +50,15 @@ def read_rows(lines: Iterable[str], delimiter: str, target: str, defaults: Defau
         yield _row(line, header, cells, target, defaults)
 
 
-def write_rows(suppressions: Iterable[Suppression]) -> Iterator[str]:
-    """Yields the lines of a file that `read_rows` reads as the same suppressions."""
+def write_rows(suppressions: Iterable[Suppression], *, spreadsheet_safe: bool) -> Iterator[str]:
+    """Yields the lines of a file that `read_rows` reads as the same suppressions, unless it is written for
+    spreadsheets.
+    """
     yield csv_line(COLUMNS)
     for each in suppressions:
         expire_time = "" if each.expire_time is None else each.expire_time.astimezone(dt.UTC).isoformat()
-        yield csv_line((each.address or each.domain or "", each.reason or "", each.scope or "", expire_time))
+        cells = (each.address or each.domain or "", each.reason or "", each.scope or "", expire_time)
+        yield csv_line(map(harmless, cells) if spreadsheet_safe else cells)
 
 
 def _check_header(header: list[str], target: str) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Sequence
+
 from clarion.v1 import profile_service_pb2 as pb
 
+from clarion_server.application.background import run_for_request
+from clarion_server.application.profiles.profile_export import ExportedProfile, ExportProfiles
 from clarion_server.application.profiles.profile_import import ImportProfiles
 from clarion_server.application.profiles.profile_merge import MergeProfiles, ProfileMerger
 from clarion_server.application.profiles.profiles import (
@@ -16,16 +20,20 @@ from clarion_server.domain.access import Caller
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.names import PROFILES
 from clarion_server.domain.violation import required
-from clarion_server.transport.api.convert.profiles import to_fields, to_imported, to_profile, to_result
+from clarion_server.transport.api.convert.profiles import to_exported, to_fields, to_imported, to_profile, to_result
 from clarion_server.transport.api.masks import read_mask
+from clarion_server.transport.api.packing import packed
 from clarion_server.transport.api.pagination import page_of
 from clarion_server.transport.api.requests import converted
 
 
 class ProfileService:
-    def __init__(self, profiles: ManageProfiles, imports: ImportProfiles, merger: ProfileMerger) -> None:
+    def __init__(
+        self, profiles: ManageProfiles, imports: ImportProfiles, exports: ExportProfiles, merger: ProfileMerger
+    ) -> None:
         self._profiles = profiles
         self._imports = imports
+        self._exports = exports
         self._merger = merger
 
     async def create_profile(self, request: pb.CreateProfileRequest, caller: Caller) -> pb.CreateProfileResponse:
@@ -74,6 +82,16 @@ class ProfileService:
         results = await self._imports.import_rows(await converted(to_imported, request), caller)
         return pb.ImportProfilesResponse(results=map(to_result, results))
 
+    async def export_profiles(
+        self, request: pb.ExportProfilesRequest, caller: Caller
+    ) -> AsyncIterator[pb.ExportProfilesResponse]:
+        after = PROFILES.parse(request.after, "after") if request.after else None
+        async for page in self._exports.pages(after, caller):
+            # Converting large profiles takes milliseconds, in which the event loop serves others.
+            for profiles in await run_for_request(_exported, page):
+                yield pb.ExportProfilesResponse(profiles=profiles)
+        yield pb.ExportProfilesResponse(complete=True)
+
     async def merge_profiles(self, request: pb.MergeProfilesRequest, caller: Caller) -> pb.MergeProfilesResponse:
         command = MergeProfiles(
             PROFILES.parse(request.name),
@@ -86,6 +104,10 @@ class ProfileService:
     async def delete_profile(self, request: pb.DeleteProfileRequest, caller: Caller) -> pb.DeleteProfileResponse:
         await self._profiles.delete(PROFILES.parse(request.name), request.etag, caller)
         return pb.DeleteProfileResponse()
+
+
+def _exported(page: Sequence[ExportedProfile]) -> list[list[pb.ExportedProfile]]:
+    return list(packed(map(to_exported, page)))
 
 
 def _need_profile(request: pb.CreateProfileRequest | pb.UpdateProfileRequest) -> None:

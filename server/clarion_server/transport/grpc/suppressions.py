@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Sequence
+
+from clarion.v1 import suppression_pb2
 from clarion.v1 import suppression_service_pb2 as pb
 
+from clarion_server.application.background import run_for_request
 from clarion_server.application.ports.queries import SuppressionQuery
 from clarion_server.application.suppressions.entries import CreateSuppression, ManageSuppressions
 from clarion_server.application.suppressions.importing import MAX_ROWS, ImportSuppressions
@@ -11,7 +15,7 @@ from clarion_server.domain.access import Caller
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.names import SUPPRESSIONS
-from clarion_server.domain.suppression import target_key
+from clarion_server.domain.suppression import Suppression, target_key
 from clarion_server.domain.suppression_rules import target_violations
 from clarion_server.domain.violation import Violation, required
 from clarion_server.transport.api.convert.enums import CATEGORY, CHANNEL, SUPPRESSION_REASON, SUPPRESSION_SCOPE
@@ -71,6 +75,15 @@ class SuppressionService:
         results = await self._imports.import_rows(await converted(_to_commands, request), caller)
         return pb.ImportSuppressionsResponse(results=map(to_result, results))
 
+    async def export_suppressions(
+        self, request: pb.ExportSuppressionsRequest, caller: Caller
+    ) -> AsyncIterator[pb.ExportSuppressionsResponse]:
+        after = SUPPRESSIONS.parse(request.after, "after") if request.after else None
+        async for page in self._suppressions.pages(after, caller):
+            if page:
+                yield pb.ExportSuppressionsResponse(suppressions=await run_for_request(_exported, page))
+        yield pb.ExportSuppressionsResponse(complete=True)
+
     async def check_suppression(
         self, request: pb.CheckSuppressionRequest, caller: Caller
     ) -> pb.CheckSuppressionResponse:
@@ -82,6 +95,10 @@ class SuppressionService:
             suppressions=map(to_suppression, checked.suppressions),
             excluded_categories=map(CATEGORY.number, checked.excluded_categories),
         )
+
+
+def _exported(page: Sequence[Suppression]) -> list[suppression_pb2.Suppression]:
+    return list(map(to_suppression, page))
 
 
 def _to_commands(request: pb.ImportSuppressionsRequest) -> list[CreateSuppression]:

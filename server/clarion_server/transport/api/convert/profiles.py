@@ -9,6 +9,7 @@ from clarion.v1 import event_pb2
 from clarion.v1 import profile_pb2 as pb
 from clarion.v1 import profile_service_pb2 as service_pb
 
+from clarion_server.application.profiles.profile_export import ExportedProfile
 from clarion_server.application.profiles.profile_import import MAX_ROWS, ImportedProfile
 from clarion_server.application.profiles.profiles import ProfileFields
 from clarion_server.domain.consent_change import MAX_CHANGES, ConsentChange
@@ -16,7 +17,7 @@ from clarion_server.domain.event import ProfileMerge
 from clarion_server.domain.import_result import ImportResult
 from clarion_server.domain.profile import MAX_IDENTITIES, Profile
 from clarion_server.domain.violation import Violation, out_of_range, too_many
-from clarion_server.transport.api.convert.consents import from_change
+from clarion_server.transport.api.convert.consents import from_change, to_consents
 from clarion_server.transport.api.convert.enums import PROFILE_IMPORT_OUTCOME
 from clarion_server.transport.api.convert.request_parser import RequestParser
 from clarion_server.transport.api.convert.structs import to_struct
@@ -77,6 +78,10 @@ def to_profile(profile: Profile) -> pb.Profile:
         update_time=to_timestamp(profile.update_time),
         first_seen_time=to_timestamp(profile.first_seen_time),
     )
+
+
+def to_exported(exported: ExportedProfile) -> service_pb.ExportedProfile:
+    return service_pb.ExportedProfile(profile=to_profile(exported.profile), consents=to_consents(exported.consents))
 
 
 def to_merge(merge: ProfileMerge) -> event_pb2.ProfileMerge:

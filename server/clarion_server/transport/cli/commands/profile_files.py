@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from clarion_server.transport.cli.profile_rows import Row
 
-#: How many rows one call imports, and how many entries a page of the export has.
+#: How many rows one call imports.
 _BATCH = 1_000
 #: The most profiles whose first lines are remembered, to tell which rows name somebody again.
 _MOST_REMEMBERED = 1_000_000
@@ -91,13 +91,16 @@ def export_profiles(
     ] = False,
     session: CurrentSession,
 ) -> None:
-    """Print all profiles as a CSV file for `clarion profiles import`, oldest first."""
-    from clarion_server.transport.cli.profile_rows import write_csv  # noqa: PLC0415 - loads gRPC
+    """Print all profiles with their people's choices as a CSV file for `clarion profiles import`, oldest first.
 
-    found = session.client.profiles.list(page_size=_BATCH)
+    Imported again it changes nothing. A file with --spreadsheet-safe is for reading alone.
+    """
+    from clarion_server.transport.cli.profile_rows import to_data, write_csv  # noqa: PLC0415 - loads gRPC
+
+    found = session.client.profiles.export()
     if jsonl or session.output.as_json:
-        for profile in found:
-            session.output.write(f"{json.dumps(profile.to_dict(), ensure_ascii=False)}\n")
+        for exported in found:
+            session.output.write(f"{json.dumps(to_data(exported), ensure_ascii=False)}\n")
         return
     for line in write_csv(found, spreadsheet_safe=spreadsheet_safe):
         session.output.write(line)

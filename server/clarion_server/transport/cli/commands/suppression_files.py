@@ -21,7 +21,7 @@ from clarion_server.transport.cli.views import plain
 if TYPE_CHECKING:
     from clarion_server.transport.cli.suppression_rows import Row
 
-#: How many rows one call imports, and how many entries a page of the export has.
+#: How many rows one call imports.
 _BATCH = 1_000
 
 
@@ -63,16 +63,22 @@ def import_suppressions(
     return Exit.BAD_NEWS if run.rejected else Exit.OK
 
 
-def export_suppressions(*, session: CurrentSession) -> None:
+def export_suppressions(
+    *,
+    spreadsheet_safe: Annotated[
+        bool, Parameter(help="Write an apostrophe before cells that a spreadsheet takes for formulas.")
+    ] = False,
+    session: CurrentSession,
+) -> None:
     """Print all suppressions as a CSV file for `clarion suppressions import`, newest first. With --json, one a line."""
     from clarion_server.transport.cli.suppression_rows import write_rows  # noqa: PLC0415 - loads gRPC
 
-    found = session.client.suppressions.list(page_size=_BATCH)
+    found = session.client.suppressions.export()
     if session.output.as_json:
         for suppression in found:
             session.output.show_line(suppression.to_dict(), str)
         return
-    for line in write_rows(found):
+    for line in write_rows(found, spreadsheet_safe=spreadsheet_safe):
         session.output.write(line)
 
 

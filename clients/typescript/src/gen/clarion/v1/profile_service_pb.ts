@@ -4,7 +4,7 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { ConsentChange } from "./consent_pb.js";
+import type { Consent, ConsentChange } from "./consent_pb.js";
 import { file_clarion_v1_consent } from "./consent_pb.js";
 import type { Profile } from "./profile_pb.js";
 import { file_clarion_v1_profile } from "./profile_pb.js";
@@ -20,7 +20,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/profile_service.proto.
  */
 export const file_clarion_v1_profile_service: GenFile = /*@__PURE__*/
-  fileDesc("CiBjbGFyaW9uL3YxL3Byb2ZpbGVfc2VydmljZS5wcm90bxIKY2xhcmlvbi52MSJfChRDcmVhdGVQcm9maWxlUmVxdWVzdBIqCgdwcm9maWxlGAEgASgLMhMuY2xhcmlvbi52MS5Qcm9maWxlQgTiQQECEhsKDXZhbGlkYXRlX29ubHkYAiABKAhCBOJBAQEiPQoVQ3JlYXRlUHJvZmlsZVJlc3BvbnNlEiQKB3Byb2ZpbGUYASABKAsyEy5jbGFyaW9uLnYxLlByb2ZpbGUiJwoRR2V0UHJvZmlsZVJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAiI6ChJHZXRQcm9maWxlUmVzcG9uc2USJAoHcHJvZmlsZRgBIAEoCzITLmNsYXJpb24udjEuUHJvZmlsZSIuChRMb29rdXBQcm9maWxlUmVxdWVzdBIWCghpZGVudGl0eRgBIAEoCUIE4kEBAiI9ChVMb29rdXBQcm9maWxlUmVzcG9uc2USJAoHcHJvZmlsZRgBIAEoCzITLmNsYXJpb24udjEuUHJvZmlsZSJIChNMaXN0UHJvZmlsZXNSZXF1ZXN0EhcKCXBhZ2Vfc2l6ZRgBIAEoBUIE4kEBARIYCgpwYWdlX3Rva2VuGAIgASgJQgTiQQEBIlYKFExpc3RQcm9maWxlc1Jlc3BvbnNlEiUKCHByb2ZpbGVzGAEgAygLMhMuY2xhcmlvbi52MS5Qcm9maWxlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKWAQoUVXBkYXRlUHJvZmlsZVJlcXVlc3QSKgoHcHJvZmlsZRgBIAEoCzITLmNsYXJpb24udjEuUHJvZmlsZUIE4kEBAhI1Cgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2tCBOJBAQESGwoNdmFsaWRhdGVfb25seRgDIAEoCEIE4kEBASI9ChVVcGRhdGVQcm9maWxlUmVzcG9uc2USJAoHcHJvZmlsZRgBIAEoCzITLmNsYXJpb24udjEuUHJvZmlsZSJ6ChVJbXBvcnRQcm9maWxlc1JlcXVlc3QSKwoIcHJvZmlsZXMYASADKAsyEy5jbGFyaW9uLnYxLlByb2ZpbGVCBOJBAQISNAoIY29uc2VudHMYAiADKAsyHC5jbGFyaW9uLnYxLkltcG9ydGVkQ29uc2VudHNCBOJBAQEiYQoQSW1wb3J0ZWRDb25zZW50cxIbCg1wcm9maWxlX2luZGV4GAEgASgFQgTiQQECEjAKB2NoYW5nZXMYAiADKAsyGS5jbGFyaW9uLnYxLkNvbnNlbnRDaGFuZ2VCBOJBAQIiRgoWSW1wb3J0UHJvZmlsZXNSZXNwb25zZRIsCgdyZXN1bHRzGAEgAygLMhsuY2xhcmlvbi52MS5JbXBvcnRlZFByb2ZpbGUixAIKD0ltcG9ydGVkUHJvZmlsZRI0CgdvdXRjb21lGAEgASgOMiMuY2xhcmlvbi52MS5JbXBvcnRlZFByb2ZpbGUuT3V0Y29tZRIPCgdwcm9maWxlGAIgASgJEjkKCnZpb2xhdGlvbnMYAyADKAsyJS5nb29nbGUucnBjLkJhZFJlcXVlc3QuRmllbGRWaW9sYXRpb24SNAoFbm90ZXMYBCADKAsyJS5nb29nbGUucnBjLkJhZFJlcXVlc3QuRmllbGRWaW9sYXRpb24ieQoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASEwoPT1VUQ09NRV9DUkVBVEVEEAESEwoPT1VUQ09NRV9VUERBVEVEEAISFQoRT1VUQ09NRV9VTkNIQU5HRUQQAxIUChBPVVRDT01FX1JFSkVDVEVEEAQicwoUTWVyZ2VQcm9maWxlc1JlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAhIWCghhYnNvcmJlZBgCIAEoCUIE4kEBAhISCgRldGFnGAMgASgJQgTiQQEBEhsKDWFic29yYmVkX2V0YWcYBCABKAlCBOJBAQEiPQoVTWVyZ2VQcm9maWxlc1Jlc3BvbnNlEiQKB3Byb2ZpbGUYASABKAsyEy5jbGFyaW9uLnYxLlByb2ZpbGUiPgoURGVsZXRlUHJvZmlsZVJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAhISCgRldGFnGAIgASgJQgTiQQEBIhcKFURlbGV0ZVByb2ZpbGVSZXNwb25zZTLDBwoOUHJvZmlsZVNlcnZpY2UScwoNQ3JlYXRlUHJvZmlsZRIgLmNsYXJpb24udjEuQ3JlYXRlUHJvZmlsZVJlcXVlc3QaIS5jbGFyaW9uLnYxLkNyZWF0ZVByb2ZpbGVSZXNwb25zZSIdgtPkkwIXIgwvdjEvcHJvZmlsZXM6B3Byb2ZpbGUSagoKR2V0UHJvZmlsZRIdLmNsYXJpb24udjEuR2V0UHJvZmlsZVJlcXVlc3QaHi5jbGFyaW9uLnYxLkdldFByb2ZpbGVSZXNwb25zZSIdgtPkkwIXEhUvdjEve25hbWU9cHJvZmlsZXMvKn0SdAoNTG9va3VwUHJvZmlsZRIgLmNsYXJpb24udjEuTG9va3VwUHJvZmlsZVJlcXVlc3QaIS5jbGFyaW9uLnYxLkxvb2t1cFByb2ZpbGVSZXNwb25zZSIegtPkkwIYIhMvdjEvcHJvZmlsZXM6bG9va3VwOgEqEmcKDExpc3RQcm9maWxlcxIfLmNsYXJpb24udjEuTGlzdFByb2ZpbGVzUmVxdWVzdBogLmNsYXJpb24udjEuTGlzdFByb2ZpbGVzUmVzcG9uc2UiFILT5JMCDhIML3YxL3Byb2ZpbGVzEoQBCg1VcGRhdGVQcm9maWxlEiAuY2xhcmlvbi52MS5VcGRhdGVQcm9maWxlUmVxdWVzdBohLmNsYXJpb24udjEuVXBkYXRlUHJvZmlsZVJlc3BvbnNlIi6C0+STAigyHS92MS97cHJvZmlsZS5uYW1lPXByb2ZpbGVzLyp9Ogdwcm9maWxlEncKDkltcG9ydFByb2ZpbGVzEiEuY2xhcmlvbi52MS5JbXBvcnRQcm9maWxlc1JlcXVlc3QaIi5jbGFyaW9uLnYxLkltcG9ydFByb2ZpbGVzUmVzcG9uc2UiHoLT5JMCGCITL3YxL3Byb2ZpbGVzOmltcG9ydDoBKhJ8Cg1NZXJnZVByb2ZpbGVzEiAuY2xhcmlvbi52MS5NZXJnZVByb2ZpbGVzUmVxdWVzdBohLmNsYXJpb24udjEuTWVyZ2VQcm9maWxlc1Jlc3BvbnNlIiaC0+STAiAiGy92MS97bmFtZT1wcm9maWxlcy8qfTptZXJnZToBKhJzCg1EZWxldGVQcm9maWxlEiAuY2xhcmlvbi52MS5EZWxldGVQcm9maWxlUmVxdWVzdBohLmNsYXJpb24udjEuRGVsZXRlUHJvZmlsZVJlc3BvbnNlIh2C0+STAhcqFS92MS97bmFtZT1wcm9maWxlcy8qfWIGcHJvdG8z", [file_clarion_v1_consent, file_clarion_v1_profile, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_field_mask, file_google_rpc_error_details]);
+  fileDesc("CiBjbGFyaW9uL3YxL3Byb2ZpbGVfc2VydmljZS5wcm90bxIKY2xhcmlvbi52MSJfChRDcmVhdGVQcm9maWxlUmVxdWVzdBIqCgdwcm9maWxlGAEgASgLMhMuY2xhcmlvbi52MS5Qcm9maWxlQgTiQQECEhsKDXZhbGlkYXRlX29ubHkYAiABKAhCBOJBAQEiPQoVQ3JlYXRlUHJvZmlsZVJlc3BvbnNlEiQKB3Byb2ZpbGUYASABKAsyEy5jbGFyaW9uLnYxLlByb2ZpbGUiJwoRR2V0UHJvZmlsZVJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAiI6ChJHZXRQcm9maWxlUmVzcG9uc2USJAoHcHJvZmlsZRgBIAEoCzITLmNsYXJpb24udjEuUHJvZmlsZSIuChRMb29rdXBQcm9maWxlUmVxdWVzdBIWCghpZGVudGl0eRgBIAEoCUIE4kEBAiI9ChVMb29rdXBQcm9maWxlUmVzcG9uc2USJAoHcHJvZmlsZRgBIAEoCzITLmNsYXJpb24udjEuUHJvZmlsZSJIChNMaXN0UHJvZmlsZXNSZXF1ZXN0EhcKCXBhZ2Vfc2l6ZRgBIAEoBUIE4kEBARIYCgpwYWdlX3Rva2VuGAIgASgJQgTiQQEBIlYKFExpc3RQcm9maWxlc1Jlc3BvbnNlEiUKCHByb2ZpbGVzGAEgAygLMhMuY2xhcmlvbi52MS5Qcm9maWxlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKWAQoUVXBkYXRlUHJvZmlsZVJlcXVlc3QSKgoHcHJvZmlsZRgBIAEoCzITLmNsYXJpb24udjEuUHJvZmlsZUIE4kEBAhI1Cgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2tCBOJBAQESGwoNdmFsaWRhdGVfb25seRgDIAEoCEIE4kEBASI9ChVVcGRhdGVQcm9maWxlUmVzcG9uc2USJAoHcHJvZmlsZRgBIAEoCzITLmNsYXJpb24udjEuUHJvZmlsZSJ6ChVJbXBvcnRQcm9maWxlc1JlcXVlc3QSKwoIcHJvZmlsZXMYASADKAsyEy5jbGFyaW9uLnYxLlByb2ZpbGVCBOJBAQISNAoIY29uc2VudHMYAiADKAsyHC5jbGFyaW9uLnYxLkltcG9ydGVkQ29uc2VudHNCBOJBAQEiYQoQSW1wb3J0ZWRDb25zZW50cxIbCg1wcm9maWxlX2luZGV4GAEgASgFQgTiQQECEjAKB2NoYW5nZXMYAiADKAsyGS5jbGFyaW9uLnYxLkNvbnNlbnRDaGFuZ2VCBOJBAQIiRgoWSW1wb3J0UHJvZmlsZXNSZXNwb25zZRIsCgdyZXN1bHRzGAEgAygLMhsuY2xhcmlvbi52MS5JbXBvcnRlZFByb2ZpbGUixAIKD0ltcG9ydGVkUHJvZmlsZRI0CgdvdXRjb21lGAEgASgOMiMuY2xhcmlvbi52MS5JbXBvcnRlZFByb2ZpbGUuT3V0Y29tZRIPCgdwcm9maWxlGAIgASgJEjkKCnZpb2xhdGlvbnMYAyADKAsyJS5nb29nbGUucnBjLkJhZFJlcXVlc3QuRmllbGRWaW9sYXRpb24SNAoFbm90ZXMYBCADKAsyJS5nb29nbGUucnBjLkJhZFJlcXVlc3QuRmllbGRWaW9sYXRpb24ieQoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASEwoPT1VUQ09NRV9DUkVBVEVEEAESEwoPT1VUQ09NRV9VUERBVEVEEAISFQoRT1VUQ09NRV9VTkNIQU5HRUQQAxIUChBPVVRDT01FX1JFSkVDVEVEEAQiLAoVRXhwb3J0UHJvZmlsZXNSZXF1ZXN0EhMKBWFmdGVyGAEgASgJQgTiQQEBIlkKFkV4cG9ydFByb2ZpbGVzUmVzcG9uc2USLQoIcHJvZmlsZXMYASADKAsyGy5jbGFyaW9uLnYxLkV4cG9ydGVkUHJvZmlsZRIQCghjb21wbGV0ZRgCIAEoCCJeCg9FeHBvcnRlZFByb2ZpbGUSJAoHcHJvZmlsZRgBIAEoCzITLmNsYXJpb24udjEuUHJvZmlsZRIlCghjb25zZW50cxgCIAMoCzITLmNsYXJpb24udjEuQ29uc2VudCJzChRNZXJnZVByb2ZpbGVzUmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECEhYKCGFic29yYmVkGAIgASgJQgTiQQECEhIKBGV0YWcYAyABKAlCBOJBAQESGwoNYWJzb3JiZWRfZXRhZxgEIAEoCUIE4kEBASI9ChVNZXJnZVByb2ZpbGVzUmVzcG9uc2USJAoHcHJvZmlsZRgBIAEoCzITLmNsYXJpb24udjEuUHJvZmlsZSI+ChREZWxldGVQcm9maWxlUmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECEhIKBGV0YWcYAiABKAlCBOJBAQEiFwoVRGVsZXRlUHJvZmlsZVJlc3BvbnNlMrsICg5Qcm9maWxlU2VydmljZRJzCg1DcmVhdGVQcm9maWxlEiAuY2xhcmlvbi52MS5DcmVhdGVQcm9maWxlUmVxdWVzdBohLmNsYXJpb24udjEuQ3JlYXRlUHJvZmlsZVJlc3BvbnNlIh2C0+STAhciDC92MS9wcm9maWxlczoHcHJvZmlsZRJqCgpHZXRQcm9maWxlEh0uY2xhcmlvbi52MS5HZXRQcm9maWxlUmVxdWVzdBoeLmNsYXJpb24udjEuR2V0UHJvZmlsZVJlc3BvbnNlIh2C0+STAhcSFS92MS97bmFtZT1wcm9maWxlcy8qfRJ0Cg1Mb29rdXBQcm9maWxlEiAuY2xhcmlvbi52MS5Mb29rdXBQcm9maWxlUmVxdWVzdBohLmNsYXJpb24udjEuTG9va3VwUHJvZmlsZVJlc3BvbnNlIh6C0+STAhgiEy92MS9wcm9maWxlczpsb29rdXA6ASoSZwoMTGlzdFByb2ZpbGVzEh8uY2xhcmlvbi52MS5MaXN0UHJvZmlsZXNSZXF1ZXN0GiAuY2xhcmlvbi52MS5MaXN0UHJvZmlsZXNSZXNwb25zZSIUgtPkkwIOEgwvdjEvcHJvZmlsZXMShAEKDVVwZGF0ZVByb2ZpbGUSIC5jbGFyaW9uLnYxLlVwZGF0ZVByb2ZpbGVSZXF1ZXN0GiEuY2xhcmlvbi52MS5VcGRhdGVQcm9maWxlUmVzcG9uc2UiLoLT5JMCKDIdL3YxL3twcm9maWxlLm5hbWU9cHJvZmlsZXMvKn06B3Byb2ZpbGUSdwoOSW1wb3J0UHJvZmlsZXMSIS5jbGFyaW9uLnYxLkltcG9ydFByb2ZpbGVzUmVxdWVzdBoiLmNsYXJpb24udjEuSW1wb3J0UHJvZmlsZXNSZXNwb25zZSIegtPkkwIYIhMvdjEvcHJvZmlsZXM6aW1wb3J0OgEqEnYKDkV4cG9ydFByb2ZpbGVzEiEuY2xhcmlvbi52MS5FeHBvcnRQcm9maWxlc1JlcXVlc3QaIi5jbGFyaW9uLnYxLkV4cG9ydFByb2ZpbGVzUmVzcG9uc2UiG4LT5JMCFRITL3YxL3Byb2ZpbGVzOmV4cG9ydDABEnwKDU1lcmdlUHJvZmlsZXMSIC5jbGFyaW9uLnYxLk1lcmdlUHJvZmlsZXNSZXF1ZXN0GiEuY2xhcmlvbi52MS5NZXJnZVByb2ZpbGVzUmVzcG9uc2UiJoLT5JMCICIbL3YxL3tuYW1lPXByb2ZpbGVzLyp9Om1lcmdlOgEqEnMKDURlbGV0ZVByb2ZpbGUSIC5jbGFyaW9uLnYxLkRlbGV0ZVByb2ZpbGVSZXF1ZXN0GiEuY2xhcmlvbi52MS5EZWxldGVQcm9maWxlUmVzcG9uc2UiHYLT5JMCFyoVL3YxL3tuYW1lPXByb2ZpbGVzLyp9YgZwcm90bzM", [file_clarion_v1_consent, file_clarion_v1_profile, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_field_mask, file_google_rpc_error_details]);
 
 /**
  * Asks for a new profile.
@@ -441,6 +441,84 @@ export const ImportedProfile_OutcomeSchema: GenEnum<ImportedProfile_Outcome> = /
   enumDesc(file_clarion_v1_profile_service, 13, 0);
 
 /**
+ * Asks for an export.
+ *
+ * @generated from message clarion.v1.ExportProfilesRequest
+ */
+export type ExportProfilesRequest = Message<"clarion.v1.ExportProfilesRequest"> & {
+  /**
+   * Optional. Only profiles behind this one, as `profiles/{profile}`: the last one that an earlier export sent. It need not exist any
+   * more. Default: all.
+   *
+   * @generated from field: string after = 1;
+   */
+  after: string;
+};
+
+/**
+ * Describes the message clarion.v1.ExportProfilesRequest.
+ * Use `create(ExportProfilesRequestSchema)` to create a new message.
+ */
+export const ExportProfilesRequestSchema: GenMessage<ExportProfilesRequest> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_profile_service, 14);
+
+/**
+ * Carries some profiles of an export.
+ *
+ * @generated from message clarion.v1.ExportProfilesResponse
+ */
+export type ExportProfilesResponse = Message<"clarion.v1.ExportProfilesResponse"> & {
+  /**
+   * The profiles. Empty in the last answer when there are no more.
+   *
+   * @generated from field: repeated clarion.v1.ExportedProfile profiles = 1;
+   */
+  profiles: ExportedProfile[];
+
+  /**
+   * Whether there are no more. Set in the last answer alone.
+   *
+   * @generated from field: bool complete = 2;
+   */
+  complete: boolean;
+};
+
+/**
+ * Describes the message clarion.v1.ExportProfilesResponse.
+ * Use `create(ExportProfilesResponseSchema)` to create a new message.
+ */
+export const ExportProfilesResponseSchema: GenMessage<ExportProfilesResponse> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_profile_service, 15);
+
+/**
+ * One profile of an export.
+ *
+ * @generated from message clarion.v1.ExportedProfile
+ */
+export type ExportedProfile = Message<"clarion.v1.ExportedProfile"> & {
+  /**
+   * The profile.
+   *
+   * @generated from field: clarion.v1.Profile profile = 1;
+   */
+  profile?: Profile | undefined;
+
+  /**
+   * The current choices of the person, the widest scope first. The history is in `GetConsents`.
+   *
+   * @generated from field: repeated clarion.v1.Consent consents = 2;
+   */
+  consents: Consent[];
+};
+
+/**
+ * Describes the message clarion.v1.ExportedProfile.
+ * Use `create(ExportedProfileSchema)` to create a new message.
+ */
+export const ExportedProfileSchema: GenMessage<ExportedProfile> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_profile_service, 16);
+
+/**
  * Asks for a merge.
  *
  * @generated from message clarion.v1.MergeProfilesRequest
@@ -480,7 +558,7 @@ export type MergeProfilesRequest = Message<"clarion.v1.MergeProfilesRequest"> & 
  * Use `create(MergeProfilesRequestSchema)` to create a new message.
  */
 export const MergeProfilesRequestSchema: GenMessage<MergeProfilesRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_profile_service, 14);
+  messageDesc(file_clarion_v1_profile_service, 17);
 
 /**
  * Carries the survivor.
@@ -501,7 +579,7 @@ export type MergeProfilesResponse = Message<"clarion.v1.MergeProfilesResponse"> 
  * Use `create(MergeProfilesResponseSchema)` to create a new message.
  */
 export const MergeProfilesResponseSchema: GenMessage<MergeProfilesResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_profile_service, 15);
+  messageDesc(file_clarion_v1_profile_service, 18);
 
 /**
  * Asks for a deletion.
@@ -529,7 +607,7 @@ export type DeleteProfileRequest = Message<"clarion.v1.DeleteProfileRequest"> & 
  * Use `create(DeleteProfileRequestSchema)` to create a new message.
  */
 export const DeleteProfileRequestSchema: GenMessage<DeleteProfileRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_profile_service, 16);
+  messageDesc(file_clarion_v1_profile_service, 19);
 
 /**
  * Says that the profile is gone.
@@ -544,7 +622,7 @@ export type DeleteProfileResponse = Message<"clarion.v1.DeleteProfileResponse"> 
  * Use `create(DeleteProfileResponseSchema)` to create a new message.
  */
 export const DeleteProfileResponseSchema: GenMessage<DeleteProfileResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_profile_service, 17);
+  messageDesc(file_clarion_v1_profile_service, 20);
 
 /**
  * Keeps what is known about people.
@@ -646,6 +724,23 @@ export const ProfileService: GenService<{
     methodKind: "unary";
     input: typeof ImportProfilesRequestSchema;
     output: typeof ImportProfilesResponseSchema;
+  },
+  /**
+   * Streams all profiles with the current choices of their people, oldest first. Needs the scope `read`.
+   *
+   * Each profile is sent as it is when its turn comes: one that is created meanwhile comes at the end, and one that is deleted before its
+   * turn is left out. The last answer is `complete`. A stream that ends without it was cut off, and another one goes on `after` the last
+   * profile that came. Imported again, an export changes nothing.
+   *
+   * Errors:
+   * - `INVALID_ARGUMENT` `INVALID_FIELDS`: `after` is malformed.
+   *
+   * @generated from rpc clarion.v1.ProfileService.ExportProfiles
+   */
+  exportProfiles: {
+    methodKind: "server_streaming";
+    input: typeof ExportProfilesRequestSchema;
+    output: typeof ExportProfilesResponseSchema;
   },
   /**
    * Makes one profile of two of the same person, for good: `absorbed` is gone, and its name answers as the survivor's from then on.

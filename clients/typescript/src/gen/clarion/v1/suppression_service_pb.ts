@@ -20,7 +20,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/suppression_service.proto.
  */
 export const file_clarion_v1_suppression_service: GenFile = /*@__PURE__*/
-  fileDesc("CiRjbGFyaW9uL3YxL3N1cHByZXNzaW9uX3NlcnZpY2UucHJvdG8SCmNsYXJpb24udjEiTgoYQ3JlYXRlU3VwcHJlc3Npb25SZXF1ZXN0EjIKC3N1cHByZXNzaW9uGAEgASgLMhcuY2xhcmlvbi52MS5TdXBwcmVzc2lvbkIE4kEBAiJJChlDcmVhdGVTdXBwcmVzc2lvblJlc3BvbnNlEiwKC3N1cHByZXNzaW9uGAEgASgLMhcuY2xhcmlvbi52MS5TdXBwcmVzc2lvbiIrChVHZXRTdXBwcmVzc2lvblJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAiJGChZHZXRTdXBwcmVzc2lvblJlc3BvbnNlEiwKC3N1cHByZXNzaW9uGAEgASgLMhcuY2xhcmlvbi52MS5TdXBwcmVzc2lvbiKSAgoXTGlzdFN1cHByZXNzaW9uc1JlcXVlc3QSFQoHYWRkcmVzcxgBIAEoCUIE4kEBARIUCgZkb21haW4YAiABKAlCBOJBAQESKwoIY2hhbm5lbHMYAyADKA4yEy5jbGFyaW9uLnYxLkNoYW5uZWxCBOJBAQESNQoHcmVhc29ucxgEIAMoDjIeLmNsYXJpb24udjEuU3VwcHJlc3Npb24uUmVhc29uQgTiQQEBEjMKBnNjb3BlcxgFIAMoDjIdLmNsYXJpb24udjEuU3VwcHJlc3Npb24uU2NvcGVCBOJBAQESFwoJcGFnZV9zaXplGAYgASgFQgTiQQEBEhgKCnBhZ2VfdG9rZW4YByABKAlCBOJBAQEiYgoYTGlzdFN1cHByZXNzaW9uc1Jlc3BvbnNlEi0KDHN1cHByZXNzaW9ucxgBIAMoCzIXLmNsYXJpb24udjEuU3VwcHJlc3Npb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIk0KGERlbGV0ZVN1cHByZXNzaW9uUmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECEh0KD292ZXJyaWRlX3JlYXNvbhgCIAEoCUIE4kEBASIbChlEZWxldGVTdXBwcmVzc2lvblJlc3BvbnNlIlAKGUltcG9ydFN1cHByZXNzaW9uc1JlcXVlc3QSMwoMc3VwcHJlc3Npb25zGAEgAygLMhcuY2xhcmlvbi52MS5TdXBwcmVzc2lvbkIE4kEBAiJOChpJbXBvcnRTdXBwcmVzc2lvbnNSZXNwb25zZRIwCgdyZXN1bHRzGAEgAygLMh8uY2xhcmlvbi52MS5JbXBvcnRlZFN1cHByZXNzaW9uIpoCChNJbXBvcnRlZFN1cHByZXNzaW9uEjgKB291dGNvbWUYASABKA4yJy5jbGFyaW9uLnYxLkltcG9ydGVkU3VwcHJlc3Npb24uT3V0Y29tZRITCgtzdXBwcmVzc2lvbhgCIAEoCRI5Cgp2aW9sYXRpb25zGAMgAygLMiUuZ29vZ2xlLnJwYy5CYWRSZXF1ZXN0LkZpZWxkVmlvbGF0aW9uInkKB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEhMKD09VVENPTUVfQ1JFQVRFRBABEhMKD09VVENPTUVfVVBEQVRFRBACEhUKEU9VVENPTUVfVU5DSEFOR0VEEAMSFAoQT1VUQ09NRV9SRUpFQ1RFRBAEIlwKF0NoZWNrU3VwcHJlc3Npb25SZXF1ZXN0EhUKB2FkZHJlc3MYASABKAlCBOJBAQISKgoHY2hhbm5lbBgCIAEoDjITLmNsYXJpb24udjEuQ2hhbm5lbEIE4kEBASJ8ChhDaGVja1N1cHByZXNzaW9uUmVzcG9uc2USLQoMc3VwcHJlc3Npb25zGAEgAygLMhcuY2xhcmlvbi52MS5TdXBwcmVzc2lvbhIxChNleGNsdWRlZF9jYXRlZ29yaWVzGAIgAygOMhQuY2xhcmlvbi52MS5DYXRlZ29yeTKmBgoSU3VwcHJlc3Npb25TZXJ2aWNlEocBChFDcmVhdGVTdXBwcmVzc2lvbhIkLmNsYXJpb24udjEuQ3JlYXRlU3VwcHJlc3Npb25SZXF1ZXN0GiUuY2xhcmlvbi52MS5DcmVhdGVTdXBwcmVzc2lvblJlc3BvbnNlIiWC0+STAh8iEC92MS9zdXBwcmVzc2lvbnM6C3N1cHByZXNzaW9uEnoKDkdldFN1cHByZXNzaW9uEiEuY2xhcmlvbi52MS5HZXRTdXBwcmVzc2lvblJlcXVlc3QaIi5jbGFyaW9uLnYxLkdldFN1cHByZXNzaW9uUmVzcG9uc2UiIYLT5JMCGxIZL3YxL3tuYW1lPXN1cHByZXNzaW9ucy8qfRJ3ChBMaXN0U3VwcHJlc3Npb25zEiMuY2xhcmlvbi52MS5MaXN0U3VwcHJlc3Npb25zUmVxdWVzdBokLmNsYXJpb24udjEuTGlzdFN1cHByZXNzaW9uc1Jlc3BvbnNlIhiC0+STAhISEC92MS9zdXBwcmVzc2lvbnMSgwEKEURlbGV0ZVN1cHByZXNzaW9uEiQuY2xhcmlvbi52MS5EZWxldGVTdXBwcmVzc2lvblJlcXVlc3QaJS5jbGFyaW9uLnYxLkRlbGV0ZVN1cHByZXNzaW9uUmVzcG9uc2UiIYLT5JMCGyoZL3YxL3tuYW1lPXN1cHByZXNzaW9ucy8qfRKHAQoSSW1wb3J0U3VwcHJlc3Npb25zEiUuY2xhcmlvbi52MS5JbXBvcnRTdXBwcmVzc2lvbnNSZXF1ZXN0GiYuY2xhcmlvbi52MS5JbXBvcnRTdXBwcmVzc2lvbnNSZXNwb25zZSIigtPkkwIcIhcvdjEvc3VwcHJlc3Npb25zOmltcG9ydDoBKhKAAQoQQ2hlY2tTdXBwcmVzc2lvbhIjLmNsYXJpb24udjEuQ2hlY2tTdXBwcmVzc2lvblJlcXVlc3QaJC5jbGFyaW9uLnYxLkNoZWNrU3VwcHJlc3Npb25SZXNwb25zZSIhgtPkkwIbIhYvdjEvc3VwcHJlc3Npb25zOmNoZWNrOgEqYgZwcm90bzM", [file_clarion_v1_category, file_clarion_v1_channel, file_clarion_v1_suppression, file_google_api_annotations, file_google_api_field_behavior, file_google_rpc_error_details]);
+  fileDesc("CiRjbGFyaW9uL3YxL3N1cHByZXNzaW9uX3NlcnZpY2UucHJvdG8SCmNsYXJpb24udjEiTgoYQ3JlYXRlU3VwcHJlc3Npb25SZXF1ZXN0EjIKC3N1cHByZXNzaW9uGAEgASgLMhcuY2xhcmlvbi52MS5TdXBwcmVzc2lvbkIE4kEBAiJJChlDcmVhdGVTdXBwcmVzc2lvblJlc3BvbnNlEiwKC3N1cHByZXNzaW9uGAEgASgLMhcuY2xhcmlvbi52MS5TdXBwcmVzc2lvbiIrChVHZXRTdXBwcmVzc2lvblJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAiJGChZHZXRTdXBwcmVzc2lvblJlc3BvbnNlEiwKC3N1cHByZXNzaW9uGAEgASgLMhcuY2xhcmlvbi52MS5TdXBwcmVzc2lvbiKSAgoXTGlzdFN1cHByZXNzaW9uc1JlcXVlc3QSFQoHYWRkcmVzcxgBIAEoCUIE4kEBARIUCgZkb21haW4YAiABKAlCBOJBAQESKwoIY2hhbm5lbHMYAyADKA4yEy5jbGFyaW9uLnYxLkNoYW5uZWxCBOJBAQESNQoHcmVhc29ucxgEIAMoDjIeLmNsYXJpb24udjEuU3VwcHJlc3Npb24uUmVhc29uQgTiQQEBEjMKBnNjb3BlcxgFIAMoDjIdLmNsYXJpb24udjEuU3VwcHJlc3Npb24uU2NvcGVCBOJBAQESFwoJcGFnZV9zaXplGAYgASgFQgTiQQEBEhgKCnBhZ2VfdG9rZW4YByABKAlCBOJBAQEiYgoYTGlzdFN1cHByZXNzaW9uc1Jlc3BvbnNlEi0KDHN1cHByZXNzaW9ucxgBIAMoCzIXLmNsYXJpb24udjEuU3VwcHJlc3Npb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIk0KGERlbGV0ZVN1cHByZXNzaW9uUmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECEh0KD292ZXJyaWRlX3JlYXNvbhgCIAEoCUIE4kEBASIbChlEZWxldGVTdXBwcmVzc2lvblJlc3BvbnNlIlAKGUltcG9ydFN1cHByZXNzaW9uc1JlcXVlc3QSMwoMc3VwcHJlc3Npb25zGAEgAygLMhcuY2xhcmlvbi52MS5TdXBwcmVzc2lvbkIE4kEBAiJOChpJbXBvcnRTdXBwcmVzc2lvbnNSZXNwb25zZRIwCgdyZXN1bHRzGAEgAygLMh8uY2xhcmlvbi52MS5JbXBvcnRlZFN1cHByZXNzaW9uIpoCChNJbXBvcnRlZFN1cHByZXNzaW9uEjgKB291dGNvbWUYASABKA4yJy5jbGFyaW9uLnYxLkltcG9ydGVkU3VwcHJlc3Npb24uT3V0Y29tZRITCgtzdXBwcmVzc2lvbhgCIAEoCRI5Cgp2aW9sYXRpb25zGAMgAygLMiUuZ29vZ2xlLnJwYy5CYWRSZXF1ZXN0LkZpZWxkVmlvbGF0aW9uInkKB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEhMKD09VVENPTUVfQ1JFQVRFRBABEhMKD09VVENPTUVfVVBEQVRFRBACEhUKEU9VVENPTUVfVU5DSEFOR0VEEAMSFAoQT1VUQ09NRV9SRUpFQ1RFRBAEIjAKGUV4cG9ydFN1cHByZXNzaW9uc1JlcXVlc3QSEwoFYWZ0ZXIYASABKAlCBOJBAQEiXQoaRXhwb3J0U3VwcHJlc3Npb25zUmVzcG9uc2USLQoMc3VwcHJlc3Npb25zGAEgAygLMhcuY2xhcmlvbi52MS5TdXBwcmVzc2lvbhIQCghjb21wbGV0ZRgCIAEoCCJcChdDaGVja1N1cHByZXNzaW9uUmVxdWVzdBIVCgdhZGRyZXNzGAEgASgJQgTiQQECEioKB2NoYW5uZWwYAiABKA4yEy5jbGFyaW9uLnYxLkNoYW5uZWxCBOJBAQEifAoYQ2hlY2tTdXBwcmVzc2lvblJlc3BvbnNlEi0KDHN1cHByZXNzaW9ucxgBIAMoCzIXLmNsYXJpb24udjEuU3VwcHJlc3Npb24SMQoTZXhjbHVkZWRfY2F0ZWdvcmllcxgCIAMoDjIULmNsYXJpb24udjEuQ2F0ZWdvcnkyrwcKElN1cHByZXNzaW9uU2VydmljZRKHAQoRQ3JlYXRlU3VwcHJlc3Npb24SJC5jbGFyaW9uLnYxLkNyZWF0ZVN1cHByZXNzaW9uUmVxdWVzdBolLmNsYXJpb24udjEuQ3JlYXRlU3VwcHJlc3Npb25SZXNwb25zZSIlgtPkkwIfIhAvdjEvc3VwcHJlc3Npb25zOgtzdXBwcmVzc2lvbhJ6Cg5HZXRTdXBwcmVzc2lvbhIhLmNsYXJpb24udjEuR2V0U3VwcHJlc3Npb25SZXF1ZXN0GiIuY2xhcmlvbi52MS5HZXRTdXBwcmVzc2lvblJlc3BvbnNlIiGC0+STAhsSGS92MS97bmFtZT1zdXBwcmVzc2lvbnMvKn0SdwoQTGlzdFN1cHByZXNzaW9ucxIjLmNsYXJpb24udjEuTGlzdFN1cHByZXNzaW9uc1JlcXVlc3QaJC5jbGFyaW9uLnYxLkxpc3RTdXBwcmVzc2lvbnNSZXNwb25zZSIYgtPkkwISEhAvdjEvc3VwcHJlc3Npb25zEoMBChFEZWxldGVTdXBwcmVzc2lvbhIkLmNsYXJpb24udjEuRGVsZXRlU3VwcHJlc3Npb25SZXF1ZXN0GiUuY2xhcmlvbi52MS5EZWxldGVTdXBwcmVzc2lvblJlc3BvbnNlIiGC0+STAhsqGS92MS97bmFtZT1zdXBwcmVzc2lvbnMvKn0ShwEKEkltcG9ydFN1cHByZXNzaW9ucxIlLmNsYXJpb24udjEuSW1wb3J0U3VwcHJlc3Npb25zUmVxdWVzdBomLmNsYXJpb24udjEuSW1wb3J0U3VwcHJlc3Npb25zUmVzcG9uc2UiIoLT5JMCHCIXL3YxL3N1cHByZXNzaW9uczppbXBvcnQ6ASoShgEKEkV4cG9ydFN1cHByZXNzaW9ucxIlLmNsYXJpb24udjEuRXhwb3J0U3VwcHJlc3Npb25zUmVxdWVzdBomLmNsYXJpb24udjEuRXhwb3J0U3VwcHJlc3Npb25zUmVzcG9uc2UiH4LT5JMCGRIXL3YxL3N1cHByZXNzaW9uczpleHBvcnQwARKAAQoQQ2hlY2tTdXBwcmVzc2lvbhIjLmNsYXJpb24udjEuQ2hlY2tTdXBwcmVzc2lvblJlcXVlc3QaJC5jbGFyaW9uLnYxLkNoZWNrU3VwcHJlc3Npb25SZXNwb25zZSIhgtPkkwIbIhYvdjEvc3VwcHJlc3Npb25zOmNoZWNrOgEqYgZwcm90bzM", [file_clarion_v1_category, file_clarion_v1_channel, file_clarion_v1_suppression, file_google_api_annotations, file_google_api_field_behavior, file_google_rpc_error_details]);
 
 /**
  * Asks for a new suppression.
@@ -367,6 +367,56 @@ export const ImportedSuppression_OutcomeSchema: GenEnum<ImportedSuppression_Outc
   enumDesc(file_clarion_v1_suppression_service, 10, 0);
 
 /**
+ * Asks for an export.
+ *
+ * @generated from message clarion.v1.ExportSuppressionsRequest
+ */
+export type ExportSuppressionsRequest = Message<"clarion.v1.ExportSuppressionsRequest"> & {
+  /**
+   * Optional. Only suppressions behind this one, as `suppressions/{suppression}`: the last one that an earlier export sent. It need not
+   * exist any more. Default: all.
+   *
+   * @generated from field: string after = 1;
+   */
+  after: string;
+};
+
+/**
+ * Describes the message clarion.v1.ExportSuppressionsRequest.
+ * Use `create(ExportSuppressionsRequestSchema)` to create a new message.
+ */
+export const ExportSuppressionsRequestSchema: GenMessage<ExportSuppressionsRequest> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_suppression_service, 11);
+
+/**
+ * Carries some suppressions of an export.
+ *
+ * @generated from message clarion.v1.ExportSuppressionsResponse
+ */
+export type ExportSuppressionsResponse = Message<"clarion.v1.ExportSuppressionsResponse"> & {
+  /**
+   * The suppressions. Empty in the last answer when there are no more.
+   *
+   * @generated from field: repeated clarion.v1.Suppression suppressions = 1;
+   */
+  suppressions: Suppression[];
+
+  /**
+   * Whether there are no more. Set in the last answer alone.
+   *
+   * @generated from field: bool complete = 2;
+   */
+  complete: boolean;
+};
+
+/**
+ * Describes the message clarion.v1.ExportSuppressionsResponse.
+ * Use `create(ExportSuppressionsResponseSchema)` to create a new message.
+ */
+export const ExportSuppressionsResponseSchema: GenMessage<ExportSuppressionsResponse> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_suppression_service, 12);
+
+/**
  * Asks whether an address is suppressed.
  *
  * @generated from message clarion.v1.CheckSuppressionRequest
@@ -392,7 +442,7 @@ export type CheckSuppressionRequest = Message<"clarion.v1.CheckSuppressionReques
  * Use `create(CheckSuppressionRequestSchema)` to create a new message.
  */
 export const CheckSuppressionRequestSchema: GenMessage<CheckSuppressionRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_suppression_service, 11);
+  messageDesc(file_clarion_v1_suppression_service, 13);
 
 /**
  * Says whether an address is suppressed.
@@ -420,7 +470,7 @@ export type CheckSuppressionResponse = Message<"clarion.v1.CheckSuppressionRespo
  * Use `create(CheckSuppressionResponseSchema)` to create a new message.
  */
 export const CheckSuppressionResponseSchema: GenMessage<CheckSuppressionResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_suppression_service, 12);
+  messageDesc(file_clarion_v1_suppression_service, 14);
 
 /**
  * Keeps the addresses and domains that messages must not go to. Magic recipients are never suppressed by it.
@@ -500,6 +550,22 @@ export const SuppressionService: GenService<{
     methodKind: "unary";
     input: typeof ImportSuppressionsRequestSchema;
     output: typeof ImportSuppressionsResponseSchema;
+  },
+  /**
+   * Streams all suppressions, newest first. Needs the scope `read`.
+   *
+   * One that is created meanwhile is left out, and so is one that is deleted before its turn. The last answer is `complete`. A stream that
+   * ends without it was cut off, and another one goes on `after` the last suppression that came. Imported again, an export changes nothing.
+   *
+   * Errors:
+   * - `INVALID_ARGUMENT` `INVALID_FIELDS`: `after` is malformed.
+   *
+   * @generated from rpc clarion.v1.SuppressionService.ExportSuppressions
+   */
+  exportSuppressions: {
+    methodKind: "server_streaming";
+    input: typeof ExportSuppressionsRequestSchema;
+    output: typeof ExportSuppressionsResponseSchema;
   },
   /**
    * Says which suppressions cover an address now, and which messages they stop. Needs the scope `read`.
