@@ -32,6 +32,7 @@ NAMES = {
     "CancelMessageResponse.Outcome": "CancelOutcome",
     "CheckSuppressionResponse": "SuppressionCheck",
     "ConsentChange.Source": "ConsentSource",
+    "CountAudienceResponse": "AudienceCount",
     "CreateApiKeyResponse": "NewApiKey",
     "Finding.Severity": "Severity",
     "GetConsentsResponse": "PersonConsents",
@@ -43,6 +44,7 @@ NAMES = {
     "PreviewCampaignResponse.Source": "ChoiceSource",
     "RecipientResult.Outcome": "RecipientOutcome",
     "ReviewCampaignResponse": "Review",
+    "SampleAudienceResponse": "AudienceSample",
     "SetConsentsResponse": "StoredConsents",
     "SmtpProvider.TlsMode": "TlsMode",
     "SourcedValue.Source": "ValueSource",
@@ -52,6 +54,7 @@ NAMES = {
     "TriggerRequest": "Trigger",
     "TriggerResponse": "Accepted",
     "TriggerSample.Tool": "SampleTool",
+    "UploadIdentitiesResponse": "UploadedIdentities",
     "VerifyChannelConfigurationResponse": "Verification",
 }
 #: Fields that may be given by position, in that order.

@@ -53,6 +53,7 @@ def person_of(person: str) -> PersonFields:
 #: The fields of values that hold such a name, with what completes it before it is sent.
 SHORTENED: Mapping[str, Callable[[str], str]] = {
     "clarion.v1.Action.channel_configuration": partial(full_name_or_empty, "channelConfigurations"),
+    "clarion.v1.Audience.name": partial(full_name_or_empty, "audiences"),
     "clarion.v1.Campaign.name": partial(full_name_or_empty, "campaigns"),
     "clarion.v1.Campaign.sending_policy": partial(full_name_or_empty, "sendingPolicies"),
     "clarion.v1.Campaign.topic": partial(full_name_or_empty, "topics"),

@@ -11,6 +11,7 @@ import { type TriggerAudienceResponse, type TriggerResponse, TriggerService } fr
 import { IdentityNamespaces } from "./identity_namespaces.js";
 import { Messages } from "./messages.js";
 import { Profiles } from "./profiles.js";
+import { Audiences } from "./audiences.js";
 import { SendingPolicies } from "./sending_policies.js";
 import { type ClientOptions, DEFAULT_TARGET, environmentSettings, Settings } from "./settings.js";
 import { AllowLists, Suppressions } from "./suppressions.js";
@@ -39,6 +40,7 @@ export class Client {
   readonly suppressions: Suppressions;
   readonly identityNamespaces: IdentityNamespaces;
   readonly sendingPolicies: SendingPolicies;
+  readonly audiences: Audiences;
   readonly topics: Topics;
   readonly #calls: Calls;
 
@@ -56,6 +58,7 @@ export class Client {
     this.suppressions = new Suppressions(this.#calls);
     this.identityNamespaces = new IdentityNamespaces(this.#calls);
     this.sendingPolicies = new SendingPolicies(this.#calls);
+    this.audiences = new Audiences(this.#calls);
     this.topics = new Topics(this.#calls);
   }
 

@@ -7,6 +7,12 @@ export * from "./errors.js";
 export type { AllowList } from "./gen/clarion/v1/allow_list_pb.js";
 export { ApiKey_Scope } from "./gen/clarion/v1/api_key_pb.js";
 export * from "./gen/clarion/v1/attempt_pb.js";
+export * from "./gen/clarion/v1/audience_pb.js";
+export type {
+  CountAudienceResponse,
+  SampleAudienceResponse,
+  UploadIdentitiesResponse,
+} from "./gen/clarion/v1/audience_service_pb.js";
 export * from "./gen/clarion/v1/audience_run_pb.js";
 export * from "./gen/clarion/v1/campaign_pb.js";
 export type { PreviewCampaignResponse } from "./gen/clarion/v1/campaign_preview_pb.js";

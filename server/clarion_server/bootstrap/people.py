@@ -17,6 +17,7 @@ from clarion_server.application.sending_policies.policies import ManageSendingPo
 from clarion_server.application.suppressions.allow_lists import ManageAllowLists
 from clarion_server.application.suppressions.entries import ManageSuppressions
 from clarion_server.application.suppressions.importing import ImportSuppressions
+from clarion_server.bootstrap.audiences import Audiences, wire_audiences
 from clarion_server.bootstrap.consents import Consents, wire_consents
 from clarion_server.bootstrap.core import Core
 from clarion_server.domain.access import Caller
@@ -36,6 +37,7 @@ class People:
     suppression_imports: ImportSuppressions
     sending_policies: ManageSendingPolicies
     identity_namespaces: ManageIdentityNamespaces
+    audiences: Audiences
 
 
 def wire_people(core: Core) -> People:
@@ -50,6 +52,7 @@ def wire_people(core: Core) -> People:
         ImportSuppressions(core.transactions, core.clock, core.ids),
         ManageSendingPolicies(core.transactions, core.clock),
         ManageIdentityNamespaces(core.transactions, is_phone_region, core.clock),
+        wire_audiences(core),
     )
 
 

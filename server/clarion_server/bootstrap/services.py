@@ -5,6 +5,7 @@ from __future__ import annotations
 from clarion.v1 import (
     allow_list_service_pb2,
     api_key_service_pb2,
+    audience_service_pb2,
     campaign_service_pb2,
     channel_configuration_service_pb2,
     consent_service_pb2,
@@ -27,6 +28,7 @@ from clarion_server.bootstrap.triggering import Triggers
 from clarion_server.transport.api.methods import Service
 from clarion_server.transport.api.public_addresses import PublicAddresses
 from clarion_server.transport.grpc.allow_lists import AllowListService
+from clarion_server.transport.grpc.audiences import AudienceService
 from clarion_server.transport.grpc.campaigns import CampaignService
 from clarion_server.transport.grpc.channels import ChannelConfigurationService
 from clarion_server.transport.grpc.consents import ConsentService
@@ -67,6 +69,10 @@ def contract_services(
         _service(report_service_pb2, ReportService(reading.reports)),
         _service(allow_list_service_pb2, AllowListService(people.allow_lists)),
         _service(suppression_service_pb2, SuppressionService(people.suppressions, people.suppression_imports)),
+        _service(
+            audience_service_pb2,
+            AudienceService(people.audiences.audiences, people.audiences.uploads, people.audiences.counter),
+        ),
         _service(consent_service_pb2, ConsentService(people.consents.consents, people.consents.settings)),
         _service(topic_service_pb2, TopicService(people.consents.topics)),
         _service(sending_policy_service_pb2, SendingPolicyService(people.sending_policies)),

@@ -168,6 +168,18 @@ class NamespaceInUse(ClarionError):
 
 
 @dataclass(eq=False)
+class AudienceConditionInvalid(ClarionError):
+    """The condition is wrong at line {line}, column {column}: {description}"""
+
+    line: int
+    column: int
+    description: str
+    """Says what is wrong at the first place, as a sentence."""
+    violations: tuple[Violation, ...]
+    """All that is wrong with the condition, each with its place."""
+
+
+@dataclass(eq=False)
 class CampaignNotLive(ClarionError):
     """{resource} accepts no triggers: it is {state}."""
 

@@ -119,6 +119,14 @@ def test_an_upload_becomes_the_list_when_it_is_completed(work: UnitOfWork) -> No
     assert work.audiences.lists_of(added) == {"": replace(first, replace_time=NOW + 3), "2026-11": stored.listed}
 
 
+def test_nothing_is_added_to_a_list_that_was_replaced(work: UnitOfWork) -> None:
+    added, first = a_list(work)
+    upload = work.audiences.add_list(added, "2026-11", NOW)
+    work.audiences.complete(added, upload, NOW)
+    with pytest.raises(WriteConflict):
+        work.audiences.add_members(first, emails("a@example.com"), NOW)
+
+
 def test_an_upload_begins_once(work: UnitOfWork) -> None:
     added, _ = a_list(work)
     work.audiences.add_list(added, "2026-11", NOW)

@@ -10,6 +10,7 @@ import grpc
 from clarion.v1 import (
     allow_list_service_pb2,
     api_key_service_pb2,
+    audience_service_pb2,
     campaign_service_pb2,
     channel_configuration_service_pb2,
     consent_service_pb2,
@@ -32,6 +33,7 @@ from grpc_status import rpc_status
 SERVICES = (
     allow_list_service_pb2,
     api_key_service_pb2,
+    audience_service_pb2,
     campaign_service_pb2,
     channel_configuration_service_pb2,
     consent_service_pb2,

@@ -12,6 +12,8 @@ import pytest
 from clarion.v1 import (
     api_key_pb2,
     api_key_service_pb2,
+    audience_pb2,
+    audience_service_pb2,
     campaign_life_cycle_pb2,
     campaign_pb2,
     campaign_service_pb2,
@@ -130,6 +132,12 @@ async def sending_policy_in_use(sandbox: Sandbox) -> Failure:
     await set_up(sandbox.client, "orders", NOWHERE, sending_policy="nights")
     request = sending_policy_service_pb2.DeleteSendingPolicyRequest(name="sendingPolicies/nights")
     return await sandbox.wire.refuse("/clarion.v1.SendingPolicyService/DeleteSendingPolicy", request)
+
+
+async def audience_condition_invalid(sandbox: Sandbox) -> Failure:
+    audience = audience_pb2.Audience(display_name="Gold", condition="profile.plan == 'gold'")
+    request = audience_service_pb2.CreateAudienceRequest(audience_id="gold", audience=audience)
+    return await sandbox.wire.refuse("/clarion.v1.AudienceService/CreateAudience", request)
 
 
 async def campaign_not_live(sandbox: Sandbox) -> Failure:
@@ -278,6 +286,12 @@ CASES = {
         namespace_in_use,
         Code.FAILED_PRECONDITION,
         {"resource": "identityNamespaces/crm", "user": "campaigns/orders"},
+    ),
+    "AUDIENCE_CONDITION_INVALID": Case(
+        audience_condition_invalid,
+        Code.INVALID_ARGUMENT,
+        {"line": "1", "column": "8"},
+        ("BadRequest",),
     ),
     "CAMPAIGN_NOT_LIVE": Case(
         campaign_not_live, Code.FAILED_PRECONDITION, {"resource": "campaigns/orders", "state": "PAUSED"}

@@ -9,12 +9,28 @@ from typing import Any
 
 import grpc
 import pytest
-from clarion.v1 import consent_service_pb2, profile_service_pb2, suppression_service_pb2, trigger_service_pb2
+from clarion.v1 import (
+    audience_service_pb2,
+    consent_service_pb2,
+    profile_service_pb2,
+    suppression_service_pb2,
+    trigger_service_pb2,
+)
 from clarion.v1.campaign_life_cycle_pb2 import StopCampaignRequest
 from clarion.v1.campaign_service_pb2 import DuplicateCampaignRequest
 from clarion.v1.campaign_version_pb2 import GetCampaignVersionRequest
 from clarion.v1.consent_pb2 import Consent, ConsentChange
-from clarion_client import AllowList, AsyncClient, IdentityNamespace, Profile, RecipientOutcome, SendingPolicy, Topic
+from clarion_client import (
+    AllowList,
+    AsyncClient,
+    Audience,
+    IdentityList,
+    IdentityNamespace,
+    Profile,
+    RecipientOutcome,
+    SendingPolicy,
+    Topic,
+)
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
@@ -34,6 +50,7 @@ NEEDED: Mapping[str, Message] = {
     "StopCampaign": StopCampaignRequest(queue_disposal=StopCampaignRequest.QUEUE_DISPOSAL_CANCEL),
     "DuplicateCampaign": DuplicateCampaignRequest(campaign_id="copy"),
     "GetCampaignVersion": GetCampaignVersionRequest(version=1),
+    "UploadIdentities": audience_service_pb2.UploadIdentitiesRequest(identities=["email:eve@example.com"]),
     "LookupProfile": profile_service_pb2.LookupProfileRequest(identity=KNOWN),
     "MergeProfiles": profile_service_pb2.MergeProfilesRequest(absorbed=f"profiles/{'0' * 32}"),
     "SetConsents": consent_service_pb2.SetConsentsRequest(changes=[DENIAL]),
@@ -84,6 +101,7 @@ async def existing(sandbox: Sandbox, orders: AsyncClient, sink: SmtpSink) -> Res
     await orders.topics.create(Topic(name="news", display_name="News"))
     await orders.sending_policies.create(SendingPolicy(name="nights", display_name="Nights", time_zone="Europe/Berlin"))
     await orders.identity_namespaces.create(IdentityNamespace(name="crm", display_name="Customers"))
+    await orders.audiences.create(Audience(name="vip", display_name="VIP", identity_list=IdentityList()))
     await orders.profiles.create(Profile(identities=[KNOWN]))
     await orders.trigger("orders", to="jane@example.com", context=CONTEXT, request_id="1")
     await sink.wait_for(1)

@@ -9,6 +9,7 @@ from typing import Any
 from clarion.v1 import (
     allow_list_service_pb2,
     api_key_service_pb2,
+    audience_service_pb2,
     campaign_service_pb2,
     channel_configuration_service_pb2,
     consent_service_pb2,
@@ -48,6 +49,7 @@ def holds(**attributes: Any) -> Callable[[Any], bool]:
 _SERVICES = (
     allow_list_service_pb2,
     api_key_service_pb2,
+    audience_service_pb2,
     campaign_service_pb2,
     channel_configuration_service_pb2,
     consent_service_pb2,

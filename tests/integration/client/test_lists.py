@@ -9,6 +9,8 @@ import clarion_client as client
 import pytest
 from clarion.v1 import api_key_pb2 as key_pb
 from clarion.v1 import api_key_service_pb2 as keys_pb
+from clarion.v1 import audience_pb2 as audience_pb
+from clarion.v1 import audience_service_pb2 as audiences_pb
 from clarion.v1 import campaign_list_pb2 as list_pb
 from clarion.v1 import campaign_pb2 as campaign_pb
 from clarion.v1 import campaign_version_pb2
@@ -46,6 +48,13 @@ POLICY = client.SendingPolicy(name="sendingPolicies/x", time_zone="Europe/Berlin
 TOPIC = client.Topic(name="topics/x", display_name="News")
 
 LISTS = {
+    "audiences.list": Case(
+        "ListAudiences",
+        lambda c: c.audiences.list(page_size=2),
+        audiences_pb.ListAudiencesRequest(page_size=2),
+        audiences_pb.ListAudiencesResponse(audiences=[audience_pb.Audience(name="audiences/x")]),
+        holds(name="audiences/x"),
+    ),
     "campaigns.list": Case(
         "ListCampaigns",
         lambda c: c.campaigns.list(

@@ -21,6 +21,8 @@ from clarion.v1 import (
 from clarion.v1 import allow_list_service_pb2 as allow_list_pb
 from clarion.v1 import api_key_pb2 as key_pb
 from clarion.v1 import api_key_service_pb2 as keys_pb
+from clarion.v1 import audience_pb2 as audience_pb
+from clarion.v1 import audience_service_pb2 as audiences_pb
 from clarion.v1 import campaign_life_cycle_pb2 as life_pb
 from clarion.v1 import campaign_pb2 as campaign_pb
 from clarion.v1 import campaign_service_pb2 as campaigns_pb
@@ -55,6 +57,8 @@ from tests.integration.client.scripted import Script, serving
 
 WIRE_CAMPAIGN = campaign_pb.Campaign(name="campaigns/x", state=campaign_pb.Campaign.STATE_LIVE)
 CAMPAIGN = client.Campaign(name="campaigns/x", state=client.CampaignState.LIVE)
+WIRE_AUDIENCE = audience_pb.Audience(name="audiences/x", condition="true")
+AUDIENCE = client.Audience(name="audiences/x", condition="true")
 WIRE_CHANNEL = channel_pb.ChannelConfiguration(name="channelConfigurations/x", max_concurrency=5)
 CHANNEL = client.ChannelConfiguration(name="channelConfigurations/x", max_concurrency=5)
 WIRE_ALLOW_LIST = allow_list_pb2.AllowList(enabled=True, entries=["example.com"], etag="7")
@@ -387,6 +391,57 @@ CASES = {
             usable=False,
             steps=(client.VerificationStep(name="ehlo", passed=False, detail="No answer.", elapsed=dt.timedelta(0)),),
         ),
+    ),
+    "audiences.create": Case(
+        "CreateAudience",
+        lambda c: c.audiences.create(AUDIENCE, validate_only=True),
+        audiences_pb.CreateAudienceRequest(audience_id="x", audience=WIRE_AUDIENCE, validate_only=True),
+        audiences_pb.CreateAudienceResponse(audience=WIRE_AUDIENCE),
+        AUDIENCE,
+    ),
+    "audiences.get": Case(
+        "GetAudience",
+        lambda c: c.audiences.get("x"),
+        audiences_pb.GetAudienceRequest(name="audiences/x"),
+        audiences_pb.GetAudienceResponse(audience=WIRE_AUDIENCE),
+        AUDIENCE,
+    ),
+    "audiences.update": Case(
+        "UpdateAudience",
+        lambda c: c.audiences.update(AUDIENCE, ["condition"]),
+        audiences_pb.UpdateAudienceRequest(audience=WIRE_AUDIENCE, update_mask=FieldMask(paths=["condition"])),
+        audiences_pb.UpdateAudienceResponse(audience=WIRE_AUDIENCE),
+        AUDIENCE,
+    ),
+    "audiences.upload": Case(
+        "UploadIdentities",
+        lambda c: c.audiences.upload("x", ["jane@example.com", "crm:1"], upload_id="7", complete=True),
+        audiences_pb.UploadIdentitiesRequest(
+            name="audiences/x", identities=["email:jane@example.com", "crm:1"], upload_id="7", complete=True
+        ),
+        audiences_pb.UploadIdentitiesResponse(added_count=2),
+        client.UploadedIdentities(added_count=2, rejected=[], identity_list=client.IdentityList()),
+    ),
+    "audiences.count": Case(
+        "CountAudience",
+        lambda c: c.audiences.count("x"),
+        audiences_pb.CountAudienceRequest(name="audiences/x"),
+        audiences_pb.CountAudienceResponse(member_count=2, evaluated_count=3),
+        client.AudienceCount(member_count=2, evaluated_count=3),
+    ),
+    "audiences.sample": Case(
+        "SampleAudience",
+        lambda c: c.audiences.sample("x", 5),
+        audiences_pb.SampleAudienceRequest(name="audiences/x", sample_size=5),
+        audiences_pb.SampleAudienceResponse(members=["profiles/1"], evaluated_count=3),
+        client.AudienceSample(members=("profiles/1",), evaluated_count=3),
+    ),
+    "audiences.delete": Case(
+        "DeleteAudience",
+        lambda c: c.audiences.delete("x", etag="7"),
+        audiences_pb.DeleteAudienceRequest(name="audiences/x", etag="7"),
+        audiences_pb.DeleteAudienceResponse(),
+        None,
     ),
     "sending_policies.create": Case(
         "CreateSendingPolicy",

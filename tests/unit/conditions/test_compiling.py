@@ -100,3 +100,46 @@ def test_the_names_and_the_choices_that_a_condition_reads_are_known() -> None:
         news: (2, 9),
         everything: (2, 37),
     }
+
+
+@pytest.mark.parametrize(
+    "pattern", ["profile.locale", "'('", "'a{3}'", f"'{'a' * 65}'", "profile.attributes.pattern", "string(1)"]
+)
+def test_a_pattern_is_a_short_constant_without_counted_repetitions(pattern: str) -> None:
+    assert "regular expression" in messages(f"profile.locale.matches({pattern})")
+
+
+_TAGS, _OTHERS = "profile.attributes.tags", "profile.attributes.others"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{_TAGS}.exists(t, t == 'vip')",
+        f"{_TAGS}.exists(t, t.contains('vip') || t in ['a', 'b'])",
+        f"{_TAGS}.filter(t, t.size() > 3).size() > 2",
+        f"{_TAGS}.exists(t, {_OTHERS}.exists(o, o == 1))",
+        f"{_TAGS}.all(t, t == profile.attributes.favourite)",
+        f"{_TAGS} == {_OTHERS} && 'a' in {_TAGS}",
+        "profile.attributes.text.matches('^vip-[0-9]+$')",
+        "profile.attributes.text.contains(profile.attributes.word)",
+        " && ".join(f"profile.attributes.a{index} == {index}" for index in range(100)),
+    ],
+)
+def test_usual_conditions_are_cheap_enough(text: str) -> None:
+    COMPILER.compile(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{_TAGS}.exists(t, t in {_OTHERS})",
+        f"{_TAGS}.exists(t, profile.attributes.text.contains('x') || profile.attributes.text.contains('y'))",
+        f"{_TAGS}.exists(t, {_OTHERS}.exists(o, o + t == 'ab'))",
+        f"{_TAGS}.exists(t, t.matches('^(vip|gold)-[a-z]+[0-9]+$'))",
+        "[profile.attributes.text]" + ".map(x, x + x)" * 3 + ".size() == 1",
+        "['a']" + ".map(x, x + x)" * 9 + ".size() == 1",
+    ],
+)
+def test_a_condition_that_may_take_too_long_for_one_profile_is_refused(text: str) -> None:
+    assert "too long" in messages(text)

@@ -79,6 +79,10 @@ TEXTS: list[tuple[ClarionError, str]] = [
         "The rule of identityNamespaces/crm cannot change: campaigns/order-confirmed has identities in it.",
     ),
     (
+        errors.AudienceConditionInvalid(1, 8, "Undeclared reference to 'foo'.", ()),
+        "The condition is wrong at line 1, column 8: Undeclared reference to 'foo'.",
+    ),
+    (
         errors.CampaignOutdated(CAMPAIGN),
         f"The live version of {CAMPAIGN} breaks newer rules. Review the campaign and activate it again.",
     ),

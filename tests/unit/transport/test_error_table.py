@@ -59,6 +59,9 @@ SAMPLES: tuple[ClarionError, ...] = (
     errors.ChannelConfigurationInUse("channelConfigurations/orders", CAMPAIGN),
     errors.SendingPolicyInUse("sendingPolicies/nights", CAMPAIGN),
     errors.NamespaceInUse("identityNamespaces/crm", "profiles/019a"),
+    errors.AudienceConditionInvalid(
+        1, 8, "It is wrong.", (Violation("condition", "CONDITION_INVALID", "It is wrong."),)
+    ),
     errors.CampaignNotLive(CAMPAIGN, "PAUSED"),
     errors.CampaignOutsideWindow(CAMPAIGN, 1_000_000, 2_000_000),
     errors.CampaignOutdated(CAMPAIGN),

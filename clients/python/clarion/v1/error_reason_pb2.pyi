@@ -218,6 +218,12 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
         {"reason": "NAMESPACE_IN_USE", "domain": "clarion.dev", "metadata": {"resource": "identityNamespaces/crm",
          "user": "profiles/019a…"}}
     """
+    ERROR_REASON_AUDIENCE_CONDITION_INVALID: _ErrorReason.ValueType  # 35
+    """`INVALID_ARGUMENT`. The condition of an audience is no condition. `line` and `column`, from 1, are the first place that is wrong;
+    a `google.rpc.BadRequest` lists them all, each with its place in the description.
+
+        {"reason": "AUDIENCE_CONDITION_INVALID", "domain": "clarion.dev", "metadata": {"line": "1", "column": "8"}}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The values of `google.rpc.ErrorInfo.reason` in the domain `clarion.dev`. Every error that Clarion answers with carries an
@@ -424,5 +430,11 @@ ERROR_REASON_NAMESPACE_IN_USE: ErrorReason.ValueType  # 34
 
     {"reason": "NAMESPACE_IN_USE", "domain": "clarion.dev", "metadata": {"resource": "identityNamespaces/crm",
      "user": "profiles/019a…"}}
+"""
+ERROR_REASON_AUDIENCE_CONDITION_INVALID: ErrorReason.ValueType  # 35
+"""`INVALID_ARGUMENT`. The condition of an audience is no condition. `line` and `column`, from 1, are the first place that is wrong;
+a `google.rpc.BadRequest` lists them all, each with its place in the description.
+
+    {"reason": "AUDIENCE_CONDITION_INVALID", "domain": "clarion.dev", "metadata": {"line": "1", "column": "8"}}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -34,11 +34,11 @@ class FailedEvaluations(_message.Message):
         CAUSE_UNSPECIFIED: FailedEvaluations._Cause.ValueType  # 0
         """Never returned."""
         CAUSE_MISSING_VALUE: FailedEvaluations._Cause.ValueType  # 1
-        """The condition reads an attribute that the person does not have."""
+        """The condition reads an attribute, or an element of a list, that is not there. `has(profile.attributes.plan) && …` asks first."""
         CAUSE_WRONG_TYPE: FailedEvaluations._Cause.ValueType  # 2
-        """A value is of another type than the condition needs."""
+        """A value is of another type than the condition needs, such as a text that is compared with a number."""
         CAUSE_OTHER: FailedEvaluations._Cause.ValueType  # 3
-        """Another one, such as a text that is no time, or a division by zero."""
+        """Another one, such as a text that is no time, a division by zero, or loops through more than 10,000 elements."""
 
     class Cause(_Cause, metaclass=_CauseEnumTypeWrapper):
         """Why an evaluation fails. Values may be added."""
@@ -46,11 +46,11 @@ class FailedEvaluations(_message.Message):
     CAUSE_UNSPECIFIED: FailedEvaluations.Cause.ValueType  # 0
     """Never returned."""
     CAUSE_MISSING_VALUE: FailedEvaluations.Cause.ValueType  # 1
-    """The condition reads an attribute that the person does not have."""
+    """The condition reads an attribute, or an element of a list, that is not there. `has(profile.attributes.plan) && …` asks first."""
     CAUSE_WRONG_TYPE: FailedEvaluations.Cause.ValueType  # 2
-    """A value is of another type than the condition needs."""
+    """A value is of another type than the condition needs, such as a text that is compared with a number."""
     CAUSE_OTHER: FailedEvaluations.Cause.ValueType  # 3
-    """Another one, such as a text that is no time, or a division by zero."""
+    """Another one, such as a text that is no time, a division by zero, or loops through more than 10,000 elements."""
 
     CAUSE_FIELD_NUMBER: _builtins.int
     COUNT_FIELD_NUMBER: _builtins.int

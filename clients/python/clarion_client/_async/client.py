@@ -11,6 +11,7 @@ from typing import Any, Self
 from clarion.v1 import trigger_service_pb2 as wire
 
 from clarion_client._async.allow_lists import AsyncAllowLists
+from clarion_client._async.audiences import AsyncAudiences
 from clarion_client._async.calls import AsyncCalls
 from clarion_client._async.campaigns import AsyncCampaigns
 from clarion_client._async.channels import AsyncChannels
@@ -78,6 +79,7 @@ class AsyncClient:
         self.topics = AsyncTopics(self._calls)
         self.identity_namespaces = AsyncIdentityNamespaces(self._calls)
         self.sending_policies = AsyncSendingPolicies(self._calls)
+        self.audiences = AsyncAudiences(self._calls)
         self.consents = AsyncConsents(self._calls)
 
     @classmethod

@@ -19,6 +19,7 @@ from clarion_client._recipients import recipients_of
 from clarion_client._retry import Retry
 from clarion_client._settings import DEFAULT_RETRY, DEFAULT_TARGET, DEFAULT_TIMEOUT, Settings, environment_settings
 from clarion_client._sync.allow_lists import AllowLists
+from clarion_client._sync.audiences import Audiences
 from clarion_client._sync.calls import Calls
 from clarion_client._sync.campaigns import Campaigns
 from clarion_client._sync.channels import Channels
@@ -79,6 +80,7 @@ class Client:
         self.topics = Topics(self._calls)
         self.identity_namespaces = IdentityNamespaces(self._calls)
         self.sending_policies = SendingPolicies(self._calls)
+        self.audiences = Audiences(self._calls)
         self.consents = Consents(self._calls)
 
     @classmethod

@@ -6,7 +6,9 @@ from clarion_client._values.allow_list import AllowList
 from clarion_client._values.api_key import ApiKey, Scope
 from clarion_client._values.api_key_service import NewApiKey
 from clarion_client._values.attempt import Attempt, AttemptResult, ExclusionReason, Failure, FailureReason
+from clarion_client._values.audience import Audience, IdentityList
 from clarion_client._values.audience_run import AudienceRun, AudienceRunEndReason, AudienceRunState
+from clarion_client._values.audience_service import AudienceCount, AudienceSample, RejectedIdentity, UploadedIdentities
 from clarion_client._values.campaign import (
     Action,
     ActionMode,
@@ -107,11 +109,14 @@ __all__ = [
     "Attempt",
     "AttemptResult",
     "AttributeSource",
+    "Audience",
     "AudienceAccepted",
+    "AudienceCount",
     "AudienceRun",
     "AudienceRunChange",
     "AudienceRunEndReason",
     "AudienceRunState",
+    "AudienceSample",
     "Campaign",
     "CampaignReport",
     "CampaignState",
@@ -144,6 +149,7 @@ __all__ = [
     "FailureReason",
     "Finding",
     "HandOffLatency",
+    "IdentityList",
     "IdentityNamespace",
     "ImportedConsents",
     "ImportedProfile",
@@ -170,6 +176,7 @@ __all__ = [
     "RecipientExplanation",
     "RecipientOutcome",
     "RecipientResult",
+    "RejectedIdentity",
     "RenderedEmail",
     "RenderedWebhook",
     "RetryPolicy",
@@ -202,6 +209,7 @@ __all__ = [
     "TriggerSample",
     "TriggerSamples",
     "UnknownRecipientPolicy",
+    "UploadedIdentities",
     "ValueSource",
     "Verification",
     "VerificationStep",

@@ -221,3 +221,10 @@ class ErrorReason(StrEnum):
         {"reason": "NAMESPACE_IN_USE", "domain": "clarion.dev", "metadata": {"resource": "identityNamespaces/crm",
     "user": "profiles/019a…"}}
     """
+    AUDIENCE_CONDITION_INVALID = "AUDIENCE_CONDITION_INVALID"
+    """`INVALID_ARGUMENT`. The condition of an audience is no condition. `line` and `column`, from 1, are the first
+    place that is wrong; a `google.rpc.BadRequest` lists them all, each with its place in the description.
+
+        {"reason": "AUDIENCE_CONDITION_INVALID", "domain": "clarion.dev", "metadata": {"line": "1", "column":
+    "8"}}
+    """

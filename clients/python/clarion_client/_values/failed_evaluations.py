@@ -16,11 +16,13 @@ class FailedEvaluationsCause(StrEnum):
     """Why an evaluation fails. Values may be added."""
 
     MISSING_VALUE = "MISSING_VALUE"
-    """The condition reads an attribute that the person does not have."""
+    """The condition reads an attribute, or an element of a list, that is not there. `has(profile.attributes.plan) &&
+    …` asks first.
+    """
     WRONG_TYPE = "WRONG_TYPE"
-    """A value is of another type than the condition needs."""
+    """A value is of another type than the condition needs, such as a text that is compared with a number."""
     OTHER = "OTHER"
-    """Another one, such as a text that is no time, or a division by zero."""
+    """Another one, such as a text that is no time, a division by zero, or loops through more than 10,000 elements."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 

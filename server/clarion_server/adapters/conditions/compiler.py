@@ -25,6 +25,7 @@ class CelConditionCompiler:
 
     def __init__(self) -> None:
         self._environment = _environment()
+        self._matches = self._environment.compile("profile.locale.matches(profile.time_zone)")
         # Any thread may compile. Two that compile the same at once do it twice.
         self.compile = lru_cache(maxsize=_KEPT)(self._compile)
 
@@ -39,7 +40,7 @@ class CelConditionCompiler:
         tree = read_tree(expression.serialize())
         problems = [
             at(text, tree.offsets.get(node.id, 0), message)
-            for node, message in broken_rules(tree, expression.return_type())
+            for node, message in broken_rules(tree, expression.return_type(), self._is_pattern)
         ]
         if problems:
             raise ConditionInvalid(problems)
@@ -50,6 +51,11 @@ class CelConditionCompiler:
             expression,
             ConditionReads(frozenset(reads.attributes), frozenset(reads.names), consents),
         )
+
+    def _is_pattern(self, text: str) -> bool:
+        # The library reads a pattern when it uses it, so that a wrong one would fail for everybody.
+        found = self._matches.eval(data={"profile.locale": "", "profile.time_zone": text})
+        return bool(found.type() != cel.Type.ERROR)
 
     def _checked(self, text: str) -> cel.Expression:
         try:

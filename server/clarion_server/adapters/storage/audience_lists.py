@@ -69,7 +69,9 @@ class AudienceLists:
         rows = sorted((listed.key, *identity.key, identity.value) for identity in identities)
         added = _ADD_MEMBERS.change(self._connection, rows)
         changes = {"identity_count": audience_lists.c.identity_count + added, "update_time": now}
-        self._connection.execute(update(audience_lists).where(audience_lists.c.key == listed.key).values(changes))
+        needed = (audience_lists.c.key == listed.key, audience_lists.c.replace_time.is_(None))
+        if self._connection.execute(update(audience_lists).where(*needed).values(changes)).rowcount == 0:
+            raise WriteConflict("Another list has taken the place of this one.")
         return added
 
     def complete(self, audience: Audience, listed: IdentityList, now: Instant) -> None:

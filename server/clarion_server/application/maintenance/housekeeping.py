@@ -11,6 +11,7 @@ from functools import partial
 
 import structlog
 
+from clarion_server.application.audiences.uploading import purge_lists
 from clarion_server.application.maintenance.retention import Purging, Retention
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
@@ -23,6 +24,8 @@ log = structlog.get_logger()
 EVERY = 5.0
 #: How many rows one step moves or deletes. That takes a few milliseconds, for which triggers may have to wait.
 BATCH = 100
+#: Members of lists are small, and one list may have ten million.
+LIST_BATCH = 1_000
 
 
 class Housekeeper:
@@ -51,6 +54,7 @@ class Housekeeper:
         yield lambda unit: unit.messages.merge_recipient_index(BATCH)
         yield lambda unit: purge_expired(unit, self._clock.now(), BATCH)
         yield from self._purging.steps(self._clock.now(), BATCH)
+        yield lambda unit: purge_lists(unit, self._clock.now(), LIST_BATCH)
 
     def _run_if_chosen(self, step: Callable[[UnitOfWork], int], unit: UnitOfWork) -> int:
         """Runs the step if this process has the smallest id of those that are alive. Returns the step's count."""

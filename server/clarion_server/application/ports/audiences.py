@@ -66,7 +66,10 @@ class AudienceRepository(Protocol):
         ...
 
     def add_members(self, listed: IdentityList, identities: Sequence[Identity], now: Instant) -> int:
-        """Adds the identities that the list does not have, and returns how many these are."""
+        """Adds the identities that the list does not have, and returns how many these are.
+
+        Raises WriteConflict when the list was replaced.
+        """
         ...
 
     def complete(self, audience: Audience, listed: IdentityList, now: Instant) -> None:

@@ -108,6 +108,11 @@ ERRORS: Mapping[type[errors.ClarionError], Mapped] = {
     errors.NamespaceInUse: Mapped(
         _CODE.FAILED_PRECONDITION, "NAMESPACE_IN_USE", lambda e: {"resource": e.resource, "user": e.user}
     ),
+    errors.AudienceConditionInvalid: Mapped(
+        _CODE.INVALID_ARGUMENT,
+        "AUDIENCE_CONDITION_INVALID",
+        lambda e: {"line": str(e.line), "column": str(e.column)},
+    ),
     errors.CampaignNotLive: Mapped(
         _CODE.FAILED_PRECONDITION, "CAMPAIGN_NOT_LIVE", lambda e: {"resource": e.resource, "state": e.state}
     ),
@@ -174,7 +179,7 @@ def field_violation(violation: Any) -> error_details_pb2.BadRequest.FieldViolati
 
 def _details_of(error: errors.ClarionError) -> list[ProtobufMessage]:
     match error:
-        case errors.InvalidFields(violations):
+        case errors.InvalidFields(violations) | errors.AudienceConditionInvalid(violations=violations):
             return [error_details_pb2.BadRequest(field_violations=map(field_violation, violations[:_MAX_LISTED]))]
         case errors.ReviewFailed(_, findings):
             return [

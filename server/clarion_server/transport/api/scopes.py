@@ -12,6 +12,7 @@ from clarion_server.domain.access import Scope
 _ADMIN = frozenset({Scope.ADMIN})
 _APPROVE = frozenset({Scope.APPROVE})
 _AUTHOR = frozenset({Scope.AUTHOR})
+_AUTHOR_OR_TRIGGER = frozenset({Scope.AUTHOR, Scope.TRIGGER})
 _READ = frozenset({Scope.READ})
 _READ_OR_AUTHOR = frozenset({Scope.READ, Scope.AUTHOR})
 _READ_AUTHOR_OR_TRIGGER = frozenset({Scope.READ, Scope.AUTHOR, Scope.TRIGGER})
@@ -25,6 +26,14 @@ SCOPES: Mapping[str, frozenset[Scope]] = {
     "/clarion.v1.ApiKeyService/CreateApiKey": _ADMIN,
     "/clarion.v1.ApiKeyService/ListApiKeys": _ADMIN,
     "/clarion.v1.ApiKeyService/RevokeApiKey": _ADMIN,
+    "/clarion.v1.AudienceService/CreateAudience": _AUTHOR,
+    "/clarion.v1.AudienceService/GetAudience": _READ_OR_AUTHOR,
+    "/clarion.v1.AudienceService/ListAudiences": _READ_OR_AUTHOR,
+    "/clarion.v1.AudienceService/UpdateAudience": _AUTHOR,
+    "/clarion.v1.AudienceService/DeleteAudience": _AUTHOR,
+    "/clarion.v1.AudienceService/UploadIdentities": _AUTHOR_OR_TRIGGER,
+    "/clarion.v1.AudienceService/CountAudience": _READ_OR_AUTHOR,
+    "/clarion.v1.AudienceService/SampleAudience": _READ,
     "/clarion.v1.CampaignService/CreateCampaign": _AUTHOR,
     "/clarion.v1.CampaignService/GetCampaign": _READ_OR_AUTHOR,
     "/clarion.v1.CampaignService/ListCampaigns": _READ_OR_AUTHOR,

@@ -12,6 +12,7 @@ from cyclopts import App, Argument, CycloptsError, Group, MissingArgumentError, 
 from clarion_server.transport.cli.commands.allow_list import allow_list
 from clarion_server.transport.cli.commands.applying import apply
 from clarion_server.transport.cli.commands.audience_triggering import trigger_audience
+from clarion_server.transport.cli.commands.audiences import audiences
 from clarion_server.transport.cli.commands.campaigns import campaigns
 from clarion_server.transport.cli.commands.channels import channels
 from clarion_server.transport.cli.commands.consents import consents
@@ -41,7 +42,16 @@ SERVICE = Group("Service", sort_key=0)
 COMMANDS: dict[Group, tuple[App | Callable[..., Any], ...]] = {
     Group("Campaigns", sort_key=1): (apply, review, activate, pause, resume, stop, preview, campaigns),
     Group("Sending", sort_key=2): (trigger, trigger_audience, explain, sample, watch, report, messages, executions),
-    Group("People", sort_key=3): (profiles, topics, consents, suppressions, allow_list, policies, namespaces),
+    Group("People", sort_key=3): (
+        profiles,
+        topics,
+        consents,
+        suppressions,
+        allow_list,
+        policies,
+        namespaces,
+        audiences,
+    ),
     Group("Administration", sort_key=4): (channels, keys),
 }
 ALL_COMMANDS = Group("All commands", sort_key=5)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound=StrEnum)
 
 CampaignName = Annotated[str, Parameter(help="The campaign, such as order-confirmed.")]
+AudienceName = Annotated[str, Parameter(help="The audience, such as gold.")]
 JsonData = Annotated[
     str,
     Parameter(help="A JSON object, the path of a file with one, or - for stdin.", allow_leading_hyphen=True),

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-from clarion.v1 import campaign_pb2, channel_configuration_pb2, sending_policy_pb2, topic_pb2
-from clarion_client import Campaign, ChannelConfiguration, Client, SendingPolicy, Topic
+from clarion.v1 import audience_pb2, campaign_pb2, channel_configuration_pb2, sending_policy_pb2, topic_pb2
+from clarion_client import Audience, Campaign, ChannelConfiguration, Client, SendingPolicy, Topic
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from clarion_server.transport.cli.files.contract_fields import is_identifier, is_output_only, message_of
 from clarion_server.transport.cli.files.yaml_syntax import dump
 
-V = TypeVar("V", Campaign, ChannelConfiguration, SendingPolicy, Topic)
+V = TypeVar("V", Audience, Campaign, ChannelConfiguration, SendingPolicy, Topic)
 
 
 class Resources(Protocol[V]):
@@ -53,12 +53,15 @@ class ResourceType(Generic[V]):
         shown = self.authored(value)
         data = _without_outputs(shown, self.message)
         comments = [comment] if comment else []
-        if data != shown:
+        if self.has_environment and data != shown:
             comments.append("Secrets are not shown. Those that are stored stay when this file is applied.")
         head = "".join(f"# {line}\n" for line in comments)
         return head + dump({self.keyword: value.name.rpartition("/")[2], **data})
 
 
+AUDIENCE = ResourceType(
+    "audience", "audiences", Audience, audience_pb2.Audience.DESCRIPTOR, lambda client: client.audiences
+)
 CAMPAIGN = ResourceType(
     "campaign", "campaigns", Campaign, campaign_pb2.Campaign.DESCRIPTOR, lambda client: client.campaigns
 )

@@ -13,11 +13,19 @@ from clarion_client import FieldError
 from clarion_server.transport.cli.failures import CommandFailed, Problem
 from clarion_server.transport.cli.files.documents import Document, files_of, read_documents
 from clarion_server.transport.cli.files.references import References
-from clarion_server.transport.cli.files.resource_types import CAMPAIGN, CHANNEL, POLICY, TOPIC, ResourceType, V
+from clarion_server.transport.cli.files.resource_types import (
+    AUDIENCE,
+    CAMPAIGN,
+    CHANNEL,
+    POLICY,
+    TOPIC,
+    ResourceType,
+    V,
+)
 from clarion_server.transport.cli.files.source_location import Locations, Problems
 
 TYPES: Mapping[str, ResourceType[Any]] = {
-    resource_type.keyword: resource_type for resource_type in (CAMPAIGN, CHANNEL, TOPIC, POLICY)
+    resource_type.keyword: resource_type for resource_type in (CAMPAIGN, CHANNEL, TOPIC, POLICY, AUDIENCE)
 }
 #: An error may quote a value, and that may be a whole page.
 _MAX_TEXT = 200
@@ -49,7 +57,7 @@ def read_resources(paths: Iterable[Path]) -> list[Resource[Any]]:
     if reader.problems:
         raise CommandFailed("The files have errors. Nothing was sent.", reader.problems)
     if not reader.resources:
-        raise CommandFailed("The files hold no campaign, no channel configuration, no topic and no sending policy.")
+        raise CommandFailed("The files hold no campaign, channel configuration, topic, sending policy or audience.")
     return sorted(reader.resources.values(), key=lambda resource: resource.type is CAMPAIGN)
 
 
@@ -72,7 +80,7 @@ class _Reader:
     def _read(self, document: Document, problems: Problems) -> None:
         types = _types(document)
         if len(types) != 1:
-            keywords = "`campaign: ID`, `channel: ID`, `topic: ID` and `policy: ID`"
+            keywords = "`campaign: ID`, `channel: ID`, `topic: ID`, `policy: ID` and `audience: ID`"
             problems.add("", f"A document has one of {keywords} at its top.")
             return
         resource = _resource(types[0], document, problems)

@@ -61,21 +61,21 @@ export enum FailedEvaluations_Cause {
   UNSPECIFIED = 0,
 
   /**
-   * The condition reads an attribute that the person does not have.
+   * The condition reads an attribute, or an element of a list, that is not there. `has(profile.attributes.plan) && …` asks first.
    *
    * @generated from enum value: CAUSE_MISSING_VALUE = 1;
    */
   MISSING_VALUE = 1,
 
   /**
-   * A value is of another type than the condition needs.
+   * A value is of another type than the condition needs, such as a text that is compared with a number.
    *
    * @generated from enum value: CAUSE_WRONG_TYPE = 2;
    */
   WRONG_TYPE = 2,
 
   /**
-   * Another one, such as a text that is no time, or a division by zero.
+   * Another one, such as a text that is no time, a division by zero, or loops through more than 10,000 elements.
    *
    * @generated from enum value: CAUSE_OTHER = 3;
    */

@@ -1,0 +1,69 @@
+"""Counts the members of audiences, and shows some of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+from clarion_server.application.audiences.condition_errors import condition_error
+from clarion_server.application.audiences.selection import AudienceSelector, SelectedPage
+from clarion_server.application.ports.clock import Clock
+from clarion_server.application.resource_lookup import find_audience
+from clarion_server.application.transactions import LONG_READERS, Transactions
+from clarion_server.domain.access import Caller
+from clarion_server.domain.audience import AudienceMember
+from clarion_server.domain.condition import ConditionInvalid, FailureCounts
+
+
+@dataclass(slots=True)
+class Counted:
+    """What was counted."""
+
+    member_count: int = 0
+    evaluated_count: int = 0
+    failures: FailureCounts = field(default_factory=FailureCounts)
+    sample: list[AudienceMember] = field(default_factory=list)
+
+    def add(self, page: SelectedPage, sample_size: int) -> None:
+        self.member_count += len(page.members)
+        self.evaluated_count, self.failures = page.evaluated_count, page.failures
+        self.sample += page.members[: sample_size - len(self.sample)]
+
+
+class AudienceCounter:
+    def __init__(self, transactions: Transactions, selector: AudienceSelector, clock: Clock) -> None:
+        self._transactions = transactions
+        self._selector = selector
+        self._clock = clock
+        # Each keeps a snapshot open, and keeps one of the threads for long reads busy.
+        self._turns = asyncio.Semaphore(LONG_READERS)
+
+    async def count(self, audience_id: str, caller: Caller) -> Counted:
+        """Counts all members. Raises ResourceNotFound or AudienceConditionInvalid."""
+        counted = Counted()
+        async with self._turns, aclosing(self._pages(audience_id, caller)) as pages:
+            async for page in pages:
+                counted.add(page, 0)
+        return counted
+
+    async def sample(self, audience_id: str, size: int, caller: Caller) -> Counted:
+        """Looks for the first members, and ends when it has `size` of them. Raises what `count` does."""
+        counted = Counted()
+        async with self._turns, aclosing(self._pages(audience_id, caller)) as pages:
+            async for page in pages:
+                counted.add(page, size)
+                if len(counted.sample) == size:
+                    break
+        return counted
+
+    async def _pages(self, audience_id: str, caller: Caller) -> AsyncGenerator[SelectedPage, None]:
+        visibility = caller.visibility
+        audience = await self._transactions.read(lambda unit: find_audience(unit, visibility, audience_id))
+        try:
+            async with aclosing(self._selector.pages(audience, self._clock.now())) as pages:
+                async for page in pages:
+                    yield page
+        except ConditionInvalid as error:
+            raise condition_error(error.problems, "condition") from error

@@ -1,0 +1,140 @@
+"""Adds identities to the lists of audiences, some in each commit, so that triggers hardly wait."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from clarion_server.application.identity_reader import IdentityReader, stored_namespaces
+from clarion_server.application.ports.clock import Clock
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.resource_lookup import find_audience
+from clarion_server.application.transactions import Transactions
+from clarion_server.application.validation import refuse_invalid
+from clarion_server.domain.access import Caller
+from clarion_server.domain.audience import MAX_LISTED, Audience, IdentityList
+from clarion_server.domain.errors import InvalidFields
+from clarion_server.domain.identity import Identity, IdentityKey, Namespaces
+from clarion_server.domain.instant import DAY, HOUR, Instant, Span
+from clarion_server.domain.violation import Violation, malformed, required, too_many
+
+#: In one call.
+MAX_IDENTITIES = 1_000
+#: How many identities one commit adds, which takes some milliseconds: triggers may have to wait for that long.
+_STEP = 200
+_UPLOAD_ID = re.compile("[A-Za-z0-9_-]{1,64}")
+
+#: An upload to which nothing was added for so long is deleted.
+_ABANDONED_AFTER: Span = DAY
+#: A list that was replaced stays for whoever is reading it.
+_REPLACED_FOR: Span = HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class UploadIdentities:
+    audience_id: str
+    identities: Sequence[str]
+    upload_id: str = ""
+    """Empty: the identities are added to the audience's list."""
+    completes: bool = False
+    """Whether the upload becomes the audience's list."""
+
+
+@dataclass(slots=True)
+class Uploaded:
+    added_count: int = 0
+    repeated_count: int = 0
+    rejected: list[tuple[int, Violation]] = field(default_factory=list)
+    """With their positions in the command."""
+    identity_list: IdentityList | None = None
+    """The list to which they were added, as it is then."""
+
+
+class AudienceUploads:
+    def __init__(self, transactions: Transactions, identities: IdentityReader, clock: Clock) -> None:
+        self._transactions = transactions
+        self._identities = identities
+        self._clock = clock
+
+    async def upload(self, command: UploadIdentities, caller: Caller) -> Uploaded:
+        """Adds what is well-formed. When it raises Unavailable, some of it may be stored. It may be repeated.
+
+        Raises InvalidFields or ResourceNotFound.
+        """
+        refuse_invalid([], _violations(command))
+        uploaded = Uploaded()
+        for start in range(0, max(len(command.identities), 1), _STEP):
+            await self._add(command, start, uploaded, caller)
+        return uploaded
+
+    async def _add(self, command: UploadIdentities, start: int, uploaded: Uploaded, caller: Caller) -> None:
+        """Adds the identities from the position `start` on in one commit, and counts them."""
+        texts = command.identities[start : start + _STEP]
+        completes = command.completes and start + _STEP >= len(command.identities)
+
+        def add(unit: UnitOfWork) -> tuple[int, list[tuple[int, Violation]], IdentityList]:
+            audience = find_audience(unit, caller.visibility, command.audience_id)
+            now = self._clock.now()
+            listed = _list_for(unit, audience, command.upload_id, now)
+            accepted, rejected = self._read(texts, start, stored_namespaces(unit, caller.sandbox, texts))
+            _check_room(listed, len(accepted))
+            added = unit.audiences.add_members(listed, accepted, now) if accepted else 0
+            if completes and not listed.is_current:
+                unit.audiences.complete(audience, listed, now)
+            return added, rejected, unit.audiences.lists_of(audience)[listed.upload_id]
+
+        added, rejected, uploaded.identity_list = await self._transactions.write(add, bulk=True)
+        uploaded.added_count += added
+        uploaded.repeated_count += len(texts) - len(rejected) - added
+        uploaded.rejected += rejected
+
+    def _read(
+        self, texts: Sequence[str], start: int, stored: Namespaces
+    ) -> tuple[list[Identity], list[tuple[int, Violation]]]:
+        """Returns the identities, each once, and those that are refused with their positions."""
+        accepted: dict[IdentityKey, Identity] = {}
+        rejected: list[tuple[int, Violation]] = []
+        for index, text in enumerate(texts, start):
+            read = self._identities.read(text, f"identities[{index}]", stored)
+            if isinstance(read, Violation):
+                rejected.append((index, read))
+            else:
+                accepted.setdefault(read.key, read)
+        return list(accepted.values()), rejected
+
+
+def purge_lists(unit: UnitOfWork, now: Instant, limit: int) -> int:
+    """Deletes up to `limit` members of lists that no audience needs. Returns how many rows it has deleted."""
+    return unit.audiences.purge_lists(now - _ABANDONED_AFTER, now - _REPLACED_FOR, limit)
+
+
+def _violations(command: UploadIdentities) -> Iterator[Violation]:
+    if not command.identities and not command.completes:
+        yield required("identities")
+    if len(command.identities) > MAX_IDENTITIES:
+        yield too_many("identities", MAX_IDENTITIES)
+    if command.completes and not command.upload_id:
+        yield required("upload_id")
+    if command.upload_id and not _UPLOAD_ID.fullmatch(command.upload_id):
+        yield malformed("upload_id", "Must have 1 to 64 letters, digits, hyphens and underscores.")
+
+
+def _list_for(unit: UnitOfWork, audience: Audience, upload_id: str, now: Instant) -> IdentityList:
+    """Returns the list to which the identities are added; begins an upload that is new. Raises InvalidFields."""
+    if audience.listed is None:
+        raise InvalidFields((Violation("name", "NOT_ALLOWED", "The audience has a condition, and no list."),))
+    if not upload_id:
+        return audience.listed
+    listed = unit.audiences.lists_of(audience).get(upload_id)
+    if listed is None:
+        return unit.audiences.add_list(audience, upload_id, now)
+    if listed.replace_time is not None:
+        description = "Another upload has replaced the list of this one. Begin a new one."
+        raise InvalidFields((Violation("upload_id", "ALREADY_USED", description),))
+    return listed
+
+
+def _check_room(listed: IdentityList, count: int) -> None:
+    if listed.identity_count + count > MAX_LISTED:
+        raise InvalidFields((too_many("identities", MAX_LISTED),))

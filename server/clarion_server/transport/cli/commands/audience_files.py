@@ -1,0 +1,131 @@
+"""`clarion audiences upload`: fills the list of an audience from a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+from cyclopts import Parameter
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from clarion_server.transport.cli.commands.options import AudienceName
+from clarion_server.transport.cli.csv_rows import read_csv_rows
+from clarion_server.transport.cli.exits import Exit
+from clarion_server.transport.cli.failures import CommandFailed
+from clarion_server.transport.cli.rejected_rows import RejectedRow, rejected_text, write_rejected
+from clarion_server.transport.cli.session import CurrentSession, Session
+from clarion_server.transport.cli.text_lines import read_lines
+from clarion_server.transport.cli.views import plain
+
+#: How many identities one call uploads.
+_BATCH = 1_000
+
+
+class _Row(NamedTuple):
+    line: int
+    identity: str
+
+
+def upload_identities(
+    audience: AudienceName,
+    file: Annotated[Path, Parameter(help="The file, or - for stdin.", allow_leading_hyphen=True)],
+    /,
+    *,
+    column: Annotated[
+        str, Parameter(help="The file is CSV with a header line, and the identities are in the column of this name.")
+    ] = "",
+    append: Annotated[bool, Parameter(help="Add to the present list instead of replacing it.")] = False,
+    rejected: Annotated[
+        Path | None, Parameter(help="Write the identities that were refused to this file, with lines and reasons.")
+    ] = None,
+    encoding: Annotated[str, Parameter(help="Such as latin-1. Default: UTF-8, or UTF-16 by its mark.")] = "",
+    session: CurrentSession,
+) -> Exit:
+    """Make a file the list of an audience: one identity a line, such as crm:4711, or an address alone.
+
+    The new list takes the place of the present one when the whole file is uploaded. Until then, and after an upload
+    that was cut off, the present one holds. Exit code 1 when identities are refused.
+    """
+    rows = _read(file, column.strip(), encoding)
+    run = _Run(session, audience, append=append)
+    run.send(rows)
+    if rejected is not None:
+        write_rejected(rejected, run.rejected)
+    session.output.show(run.summary, lambda: plain(run.sentence))
+    return Exit.BAD_NEWS if run.rejected else Exit.OK
+
+
+def _read(file: Path, column: str, encoding: str) -> Iterator[_Row]:
+    """Yields the identities with their lines. Blank lines and empty cells are none."""
+    lines = read_lines(file, encoding)
+    if column:
+        yield from _read_column(lines, column)
+        return
+    for number, line in enumerate(lines, 1):
+        if text := line.strip():
+            yield _Row(number, text)
+
+
+def _read_column(lines: Iterable[str], column: str) -> Iterator[_Row]:
+    rows = read_csv_rows(lines, "")
+    _, header = next(rows)
+    names = [name.strip().lower() for name in header]
+    if column.lower() not in names:
+        raise CommandFailed(f"The first line names no column {column!r}.", hint=f"It has {', '.join(names)}.")
+    index = names.index(column.lower())
+    for line, cells in rows:
+        if text := cells[index].strip() if index < len(cells) else "":
+            yield _Row(line, text)
+
+
+class _Run:
+    """Sends identities, and counts what became of them."""
+
+    def __init__(self, session: Session, audience: str, *, append: bool) -> None:
+        import uuid  # noqa: PLC0415 - few commands need it
+
+        self._session = session
+        self._audience = audience
+        self._upload_id = "" if append else uuid.uuid4().hex
+        self._added = self._repeated = self._total = 0
+        self.rejected: list[RejectedRow] = []
+
+    def send(self, rows: Iterator[_Row]) -> None:
+        output = self._session.output
+        columns = (SpinnerColumn(), TextColumn("{task.completed:,.0f} identities"), TimeElapsedColumn())
+        with Progress(*columns, console=output.stderr, disable=not output.shows_progress) as progress:
+            task = progress.add_task("", total=None)
+            while batch := list(islice(rows, _BATCH)):
+                self._send(batch)
+                progress.advance(task, len(batch))
+            if self._upload_id:
+                self._send([], complete=True)
+
+    def _send(self, batch: list[_Row], *, complete: bool = False) -> None:
+        identities = [row.identity for row in batch]
+        answer = self._session.client.audiences.upload(
+            self._audience, identities, upload_id=self._upload_id, complete=complete
+        )
+        self._added += answer.added_count
+        self._repeated += answer.repeated_count
+        self._total = answer.identity_list.identity_count
+        for each in answer.rejected:
+            row = batch[each.index]
+            problem = each.violation.description if each.violation is not None else ""
+            self.rejected.append(RejectedRow(row.line, problem, (row.identity,)))
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        return {
+            "added": self._added,
+            "repeated": self._repeated,
+            "identity_count": self._total,
+            "rejected": [row.to_dict() for row in self.rejected],
+        }
+
+    @property
+    def sentence(self) -> str:
+        counts = f"{self._added:,} added, {self._repeated:,} repeated, {len(self.rejected):,} rejected."
+        return f"{counts} The list has {self._total:,}.{rejected_text(self.rejected)}"
