@@ -4,6 +4,7 @@ import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { CallOptions, Calls } from "./calls.js";
 import type { Campaign, CampaignSchema } from "./gen/clarion/v1/campaign_pb.js";
 import type { PreviewCampaignResponse } from "./gen/clarion/v1/campaign_preview_pb.js";
+import type { CampaignDifference } from "./gen/clarion/v1/campaign_difference_pb.js";
 import type { StopCampaignRequest_QueueDisposal, StopCampaignResponse } from "./gen/clarion/v1/campaign_life_cycle_pb.js";
 import type {
   ListCampaignsRequestSchema,
@@ -136,17 +137,38 @@ export class Campaigns {
     return present((await this.#calls.unary(METHOD.getCampaignVersion, request, again(options))).version);
   }
 
-  /** Runs every check on the draft, and changes nothing. */
-  async review(name: string, options: CallOptions = {}): Promise<ReviewCampaignResponse> {
-    return this.#calls.unary(METHOD.reviewCampaign, { name: nameOf(name) }, again(options));
+  /** Tells how a `version` (by default the draft) differs from an earlier one (by default the live one). */
+  async diff(
+    name: string,
+    {
+      baseVersion = 0,
+      version = 0,
+      ...options
+    }: CallOptions & { readonly baseVersion?: number; readonly version?: number } = {},
+  ): Promise<CampaignDifference> {
+    const request = { campaign: nameOf(name), baseVersion, version };
+    return present((await this.#calls.unary(METHOD.diffCampaignVersions, request, again(options))).difference);
+  }
+
+  /** Runs every check on the draft, and changes nothing. `strict` makes `SCHEMA_BREAKING` an error. */
+  async review(
+    name: string,
+    { strict = false, ...options }: CallOptions & { readonly strict?: boolean } = {},
+  ): Promise<ReviewCampaignResponse> {
+    return this.#calls.unary(METHOD.reviewCampaign, { name: nameOf(name), strict }, again(options));
   }
 
   /** Makes the draft live, or an earlier `version` again. Review errors throw PreconditionFailedError with `findings`. */
   async activate(
     name: string,
-    { version = 0, etag = "", ...options }: ChangeOptions & { readonly version?: number } = {},
+    {
+      version = 0,
+      etag = "",
+      strict = false,
+      ...options
+    }: ChangeOptions & { readonly version?: number; readonly strict?: boolean } = {},
   ): Promise<ActivateCampaignResponse> {
-    return this.#calls.unary(METHOD.activateCampaign, { name: nameOf(name), version, etag }, once(options));
+    return this.#calls.unary(METHOD.activateCampaign, { name: nameOf(name), version, etag, strict }, once(options));
   }
 
   /** Refuses new triggers and keeps what was accepted in the queue. */

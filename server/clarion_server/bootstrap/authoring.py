@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from clarion_server.application.campaigns.comparison import CampaignComparer
 from clarion_server.application.campaigns.drafts import ManageCampaigns
 from clarion_server.application.campaigns.life_cycle import CampaignLifeCycle
 from clarion_server.application.campaigns.preview import CampaignPreviewer
@@ -23,6 +24,7 @@ from clarion_server.domain.campaign import Campaign
 class Authoring:
     campaigns: ManageCampaigns
     life_cycle: CampaignLifeCycle
+    comparer: CampaignComparer
     previewer: CampaignPreviewer
     sampler: TriggerSampler
     channels: ManageChannelConfigurations
@@ -46,6 +48,7 @@ def wire_authoring(core: Core, sending: Sending, wake_runs: Callable[[], None]) 
     return Authoring(
         ManageCampaigns(transactions, clock, campaign_changed),
         CampaignLifeCycle(transactions, Review(core.compiler, clock), clock, campaign_changed),
+        CampaignComparer(transactions, core.compiler),
         CampaignPreviewer(transactions, core.compiler, core.public_url),
         TriggerSampler(core.campaigns, core.compiler, core.identities),
         ManageChannelConfigurations(transactions, clock, open_channel, sending.channel_changed),

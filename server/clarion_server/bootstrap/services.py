@@ -54,7 +54,12 @@ def contract_services(
     addresses: PublicAddresses,
 ) -> list[Service]:
     campaigns = CampaignService(
-        authoring.campaigns, authoring.life_cycle, authoring.previewer, authoring.sampler, addresses
+        authoring.campaigns,
+        authoring.life_cycle,
+        authoring.comparer,
+        authoring.previewer,
+        authoring.sampler,
+        addresses,
     )
     return [
         _service(campaign_service_pb2, campaigns),

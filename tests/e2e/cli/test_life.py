@@ -41,6 +41,20 @@ async def test_a_campaign_is_copied_archived_and_found_by_its_tags(shop: Command
     assert "order-confirmed" in (await shop("campaigns", "list", "--tag", "SHOP")).out
 
 
+async def test_a_draft_is_compared_with_what_is_live(shop: CommandLine) -> None:
+    assert (await shop("campaigns", "diff", "order-confirmed")).out == "There is no difference.\n"
+    shop.write("campaign.yaml", CAMPAIGN.replace("required: [order]", "required: [order, total]"))
+    await shop("apply", "-f", "campaign.yaml")
+    diff = await shop("campaigns", "diff", "order-confirmed")
+    assert '+  "total"' in diff.out
+    assert "context.total REFUSES_MORE It is required now." in diff.out
+    review = await shop("review", "order-confirmed", "--strict", "--diff")
+    assert (review.status, "SCHEMA_BREAKING" in review.out, '+  "total"' in review.out) == (1, True, True)
+    refused = await shop("activate", "order-confirmed", "--strict", "--json")
+    assert (refused.status, refused.error["reason"]) == (1, "REVIEW_FAILED")
+    assert (await shop("activate", "order-confirmed")).status == 0
+
+
 async def test_a_version_is_printed_as_a_file(shop: CommandLine) -> None:
     shop.write("campaign.yaml", CAMPAIGN.replace("Thank you.", "Thanks."))
     await shop("apply", "-f", "campaign.yaml", "--activate")

@@ -23,6 +23,7 @@ from clarion.v1 import api_key_pb2 as key_pb
 from clarion.v1 import api_key_service_pb2 as keys_pb
 from clarion.v1 import audience_pb2 as audience_pb
 from clarion.v1 import audience_service_pb2 as audiences_pb
+from clarion.v1 import campaign_difference_pb2 as difference_pb
 from clarion.v1 import campaign_life_cycle_pb2 as life_pb
 from clarion.v1 import campaign_pb2 as campaign_pb
 from clarion.v1 import campaign_service_pb2 as campaigns_pb
@@ -159,6 +160,17 @@ CASES = {
         campaigns_pb.DeleteCampaignRequest(name="campaigns/x", etag="7"),
         campaigns_pb.DeleteCampaignResponse(),
         None,
+    ),
+    "campaigns.diff": Case(
+        "DiffCampaignVersions",
+        lambda c: c.campaigns.diff("x", base_version=1, version=2),
+        difference_pb.DiffCampaignVersionsRequest(campaign="campaigns/x", base_version=1, version=2),
+        difference_pb.DiffCampaignVersionsResponse(
+            difference=difference_pb.CampaignDifference(
+                fields=[difference_pb.FieldDifference(field="description", unified_diff="+a")]
+            )
+        ),
+        client.CampaignDifference(fields=(client.FieldDifference(field="description", unified_diff="+a"),)),
     ),
     "campaigns.review": Case(
         "ReviewCampaign",

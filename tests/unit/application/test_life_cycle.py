@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 from clarion_server.adapters.rendering import JinjaContentCompiler
+from clarion_server.application.campaigns.life_cycle import ActivateCampaign
 from clarion_server.application.channels.configurations import ChannelSettings, UpdateChannelConfiguration
 from clarion_server.bootstrap.channels import CONTENT_KINDS
 from clarion_server.domain.campaign import CampaignDefinition, CampaignState, QueueDisposal, Schedule
@@ -19,7 +20,7 @@ from clarion_server.domain.errors import (
     ResourceNotFound,
     ReviewFailed,
 )
-from clarion_server.domain.finding import Finding, FindingCode
+from clarion_server.domain.finding import Finding, FindingCode, Severity
 from clarion_server.domain.instant import HOUR
 
 from tests.unit.application.world import AUTHOR, CHANNEL, STRANGER, World
@@ -255,3 +256,39 @@ async def test_every_transition_is_announced(world: World) -> None:
         (await world.life_cycle.stop("order-confirmed", DRAIN, "", AUTHOR))[0].state,
     ]
     assert [campaign.state for campaign in world.announced] == states
+
+
+def schema(*required: str) -> dict[str, object]:
+    order = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}
+    return {
+        "type": "object",
+        "required": ["order", *required],
+        "properties": {"order": order, "note": {"type": "string"}},
+    }
+
+
+async def test_a_draft_that_would_refuse_what_the_live_version_takes_is_a_warning(world: World) -> None:
+    await world.live(context_schema=schema())
+    await world.update(context_schema=schema("note"))
+    (finding,) = (await world.activate()).warnings
+    assert (finding.code, finding.severity) == (FindingCode.SCHEMA_BREAKING, Severity.WARNING)
+    assert (finding.field, "context.note: It is required now." in finding.message) == ("context_schema", True)
+
+
+async def test_a_strict_activation_refuses_what_would_break_callers(world: World) -> None:
+    live = await world.live(context_schema=schema())
+    await world.update(context_schema=schema("note"))
+    with pytest.raises(ReviewFailed) as refused:
+        await world.life_cycle.activate(ActivateCampaign("order-confirmed", strict=True), AUTHOR)
+    assert [finding.code for finding in refused.value.findings] == [FindingCode.SCHEMA_BREAKING]
+    assert (await world.get()).live_version == live.live_version
+    strict = await world.life_cycle.review("order-confirmed", AUTHOR, strict=True)
+    assert [finding.severity for finding in strict] == [Severity.ERROR]
+
+
+async def test_a_draft_that_takes_more_or_was_never_live_breaks_nobody(world: World) -> None:
+    await world.live(context_schema=schema("note"))
+    await world.update(context_schema=schema())
+    assert await world.life_cycle.review("order-confirmed", AUTHOR, strict=True) == []
+    await world.draft("other", context_schema=schema("note"))
+    assert await world.life_cycle.review("other", AUTHOR, strict=True) == []

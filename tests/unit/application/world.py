@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from clarion_server.adapters.rendering import JinjaContentCompiler
 from clarion_server.adapters.system import SystemIds
 from clarion_server.application.campaign_cache import CampaignCache
+from clarion_server.application.campaigns.comparison import CampaignComparer
 from clarion_server.application.campaigns.drafts import CreateCampaign, Draft, ManageCampaigns, UpdateCampaign
 from clarion_server.application.campaigns.life_cycle import ActivateCampaign, Activation, CampaignLifeCycle
 from clarion_server.application.campaigns.preview import CampaignPreviewer
@@ -110,6 +111,7 @@ class World:
         self.authoring = ManageCampaigns(self.transactions, self.clock, self.announced.append)
         self.review = Review(compiler, self.clock)
         self.life_cycle = CampaignLifeCycle(self.transactions, self.review, self.clock, self.announced.append)
+        self.comparing = CampaignComparer(self.transactions, compiler)
         self.previewing = CampaignPreviewer(self.transactions, compiler, PUBLIC_URL)
         self.identities = IDENTITIES
         self.sampling = TriggerSampler(

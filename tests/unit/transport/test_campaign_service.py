@@ -50,7 +50,12 @@ def world() -> Iterator[World]:
 @pytest.fixture
 def service(world: World) -> CampaignService:
     return CampaignService(
-        world.authoring, world.life_cycle, world.previewing, world.sampling, PublicAddresses(target="127.0.0.1:50051")
+        world.authoring,
+        world.life_cycle,
+        world.comparing,
+        world.previewing,
+        world.sampling,
+        PublicAddresses(target="127.0.0.1:50051"),
     )
 
 

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from clarion.v1 import campaign_difference_pb2 as _campaign_difference_pb2
 from clarion.v1 import campaign_pb2 as _campaign_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -292,16 +293,20 @@ class ReviewCampaignRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     NAME_FIELD_NUMBER: _builtins.int
+    STRICT_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Required. `campaigns/{campaign}`."""
+    strict: _builtins.bool
+    """Optional. Makes `SCHEMA_BREAKING` an error. Default: it is a warning."""
     def __init__(
         self,
         *,
         name: _builtins.str = ...,
+        strict: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "strict", b"strict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -315,21 +320,27 @@ class ReviewCampaignResponse(_message.Message):
 
     FINDINGS_FIELD_NUMBER: _builtins.int
     ACTIVATABLE_FIELD_NUMBER: _builtins.int
+    DIFFERENCE_FIELD_NUMBER: _builtins.int
     activatable: _builtins.bool
     """True when no finding is an error."""
     @_builtins.property
     def findings(self) -> _containers.RepeatedCompositeFieldContainer[_campaign_pb2.Finding]:
         """The findings, errors first. Empty when there is nothing to say."""
 
+    @_builtins.property
+    def difference(self) -> _campaign_difference_pb2.CampaignDifference:
+        """How the draft differs from the live version. Absent when the campaign was never activated."""
+
     def __init__(
         self,
         *,
         findings: _abc.Iterable[_campaign_pb2.Finding] | None = ...,
         activatable: _builtins.bool = ...,
+        difference: _campaign_difference_pb2.CampaignDifference | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["difference", b"difference"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["activatable", b"activatable", "findings", b"findings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activatable", b"activatable", "difference", b"difference", "findings", b"findings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -344,22 +355,28 @@ class ActivateCampaignRequest(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
+    STRICT_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Required. `campaigns/{campaign}`."""
     etag: _builtins.str
     """Optional. The etag that the caller last saw."""
     version: _builtins.int
     """Optional. The number of an earlier version to make live again. Default: a new version of the draft. Review runs either way."""
+    strict: _builtins.bool
+    """Optional. Makes `SCHEMA_BREAKING` an error, which refuses a version that would refuse triggers that the live one takes.
+    Default: it is a warning.
+    """
     def __init__(
         self,
         *,
         name: _builtins.str = ...,
         etag: _builtins.str = ...,
         version: _builtins.int = ...,
+        strict: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "name", b"name", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "name", b"name", "strict", b"strict", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from clarion.v1 import campaign_difference_pb2 as clarion_dot_v1_dot_campaign__difference__pb2
 from clarion.v1 import campaign_life_cycle_pb2 as clarion_dot_v1_dot_campaign__life__cycle__pb2
 from clarion.v1 import campaign_list_pb2 as clarion_dot_v1_dot_campaign__list__pb2
 from clarion.v1 import campaign_preview_pb2 as clarion_dot_v1_dot_campaign__preview__pb2
@@ -90,6 +91,11 @@ class CampaignServiceStub:
                 '/clarion.v1.CampaignService/GetCampaignVersion',
                 request_serializer=clarion_dot_v1_dot_campaign__version__pb2.GetCampaignVersionRequest.SerializeToString,
                 response_deserializer=clarion_dot_v1_dot_campaign__version__pb2.GetCampaignVersionResponse.FromString,
+                _registered_method=True)
+        self.DiffCampaignVersions = channel.unary_unary(
+                '/clarion.v1.CampaignService/DiffCampaignVersions',
+                request_serializer=clarion_dot_v1_dot_campaign__difference__pb2.DiffCampaignVersionsRequest.SerializeToString,
+                response_deserializer=clarion_dot_v1_dot_campaign__difference__pb2.DiffCampaignVersionsResponse.FromString,
                 _registered_method=True)
         self.ReviewCampaign = channel.unary_unary(
                 '/clarion.v1.CampaignService/ReviewCampaign',
@@ -242,6 +248,17 @@ class CampaignServiceServicer:
 
     def GetCampaignVersion(self, request, context):
         """Returns one version of a campaign. Needs the scope `read` or `author`.
+
+        Errors:
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DiffCampaignVersions(self, request, context):
+        """Tells how two versions of a campaign differ, or a version and the draft: field by field, and what a change of the context
+        schema means to callers. Needs the scope `read` or `author`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
@@ -412,6 +429,11 @@ def add_CampaignServiceServicer_to_server(servicer, server):
                     servicer.GetCampaignVersion,
                     request_deserializer=clarion_dot_v1_dot_campaign__version__pb2.GetCampaignVersionRequest.FromString,
                     response_serializer=clarion_dot_v1_dot_campaign__version__pb2.GetCampaignVersionResponse.SerializeToString,
+            ),
+            'DiffCampaignVersions': grpc.unary_unary_rpc_method_handler(
+                    servicer.DiffCampaignVersions,
+                    request_deserializer=clarion_dot_v1_dot_campaign__difference__pb2.DiffCampaignVersionsRequest.FromString,
+                    response_serializer=clarion_dot_v1_dot_campaign__difference__pb2.DiffCampaignVersionsResponse.SerializeToString,
             ),
             'ReviewCampaign': grpc.unary_unary_rpc_method_handler(
                     servicer.ReviewCampaign,
@@ -709,6 +731,33 @@ class CampaignService:
             '/clarion.v1.CampaignService/GetCampaignVersion',
             clarion_dot_v1_dot_campaign__version__pb2.GetCampaignVersionRequest.SerializeToString,
             clarion_dot_v1_dot_campaign__version__pb2.GetCampaignVersionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DiffCampaignVersions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/clarion.v1.CampaignService/DiffCampaignVersions',
+            clarion_dot_v1_dot_campaign__difference__pb2.DiffCampaignVersionsRequest.SerializeToString,
+            clarion_dot_v1_dot_campaign__difference__pb2.DiffCampaignVersionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from clarion.v1 import campaign_difference_pb2 as _campaign_difference_pb2
 from clarion.v1 import campaign_life_cycle_pb2 as _campaign_life_cycle_pb2
 from clarion.v1 import campaign_list_pb2 as _campaign_list_pb2
 from clarion.v1 import campaign_preview_pb2 as _campaign_preview_pb2
@@ -107,6 +108,13 @@ class CampaignServiceStub:
     """
     GetCampaignVersion: _grpc.UnaryUnaryMultiCallable[_campaign_version_pb2.GetCampaignVersionRequest, _campaign_version_pb2.GetCampaignVersionResponse]
     """Returns one version of a campaign. Needs the scope `read` or `author`.
+
+    Errors:
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
+    """
+    DiffCampaignVersions: _grpc.UnaryUnaryMultiCallable[_campaign_difference_pb2.DiffCampaignVersionsRequest, _campaign_difference_pb2.DiffCampaignVersionsResponse]
+    """Tells how two versions of a campaign differ, or a version and the draft: field by field, and what a change of the context
+    schema means to callers. Needs the scope `read` or `author`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
@@ -265,6 +273,13 @@ class CampaignServiceAsyncStub(CampaignServiceStub):
     """
     GetCampaignVersion: _aio.UnaryUnaryMultiCallable[_campaign_version_pb2.GetCampaignVersionRequest, _campaign_version_pb2.GetCampaignVersionResponse]  # type: ignore[assignment]
     """Returns one version of a campaign. Needs the scope `read` or `author`.
+
+    Errors:
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
+    """
+    DiffCampaignVersions: _aio.UnaryUnaryMultiCallable[_campaign_difference_pb2.DiffCampaignVersionsRequest, _campaign_difference_pb2.DiffCampaignVersionsResponse]  # type: ignore[assignment]
+    """Tells how two versions of a campaign differ, or a version and the draft: field by field, and what a change of the context
+    schema means to callers. Needs the scope `read` or `author`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
@@ -474,6 +489,19 @@ class CampaignServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_campaign_version_pb2.GetCampaignVersionResponse, _abc.Awaitable[_campaign_version_pb2.GetCampaignVersionResponse]]:
         """Returns one version of a campaign. Needs the scope `read` or `author`.
+
+        Errors:
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
+        """
+
+    @_abc_1.abstractmethod
+    def DiffCampaignVersions(
+        self,
+        request: _campaign_difference_pb2.DiffCampaignVersionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_campaign_difference_pb2.DiffCampaignVersionsResponse, _abc.Awaitable[_campaign_difference_pb2.DiffCampaignVersionsResponse]]:
+        """Tells how two versions of a campaign differ, or a version and the draft: field by field, and what a change of the context
+        schema means to callers. Needs the scope `read` or `author`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from clarion.v1 import (
+    campaign_difference_pb2,
     campaign_life_cycle_pb2,
     campaign_list_pb2,
     campaign_pb2,
@@ -28,6 +29,7 @@ from clarion_client._sync.pager import Pager, paged
 from clarion_client._values import (
     Activation,
     Campaign,
+    CampaignDifference,
     CampaignState,
     CampaignVersion,
     Category,
@@ -172,17 +174,31 @@ class Campaigns:
         answer = self._calls.unary(self._stub.GetCampaignVersion, request, repeatable=True, timeout=timeout)
         return read(CampaignVersion, answer.version)
 
-    def review(self, name: str, *, timeout: float | None = None) -> Review:
-        """Runs every check on the draft, and changes nothing."""
-        request = wire.ReviewCampaignRequest(name=full_name("campaigns", name))
+    def diff(
+        self, name: str, *, base_version: int = 0, version: int = 0, timeout: float | None = None
+    ) -> CampaignDifference:
+        """Tells how a `version` (by default the draft) differs from an earlier one (by default the live one)."""
+        request = campaign_difference_pb2.DiffCampaignVersionsRequest(
+            campaign=full_name("campaigns", name), base_version=base_version, version=version
+        )
+        answer = self._calls.unary(self._stub.DiffCampaignVersions, request, repeatable=True, timeout=timeout)
+        return read(CampaignDifference, answer.difference)
+
+    def review(self, name: str, *, strict: bool = False, timeout: float | None = None) -> Review:
+        """Runs every check on the draft, and changes nothing. `strict` makes `SCHEMA_BREAKING` an error."""
+        request = wire.ReviewCampaignRequest(name=full_name("campaigns", name), strict=strict)
         answer = self._calls.unary(self._stub.ReviewCampaign, request, repeatable=True, timeout=timeout)
         return read(Review, answer)
 
-    def activate(self, name: str, *, version: int = 0, etag: str = "", timeout: float | None = None) -> Activation:
+    def activate(
+        self, name: str, *, version: int = 0, etag: str = "", strict: bool = False, timeout: float | None = None
+    ) -> Activation:
         """Makes the draft live, or an earlier `version` again. Raises PreconditionFailedError with `findings` when
-        review finds errors.
+        review finds errors; `strict` makes `SCHEMA_BREAKING` one.
         """
-        request = wire.ActivateCampaignRequest(name=full_name("campaigns", name), version=version, etag=etag)
+        request = wire.ActivateCampaignRequest(
+            name=full_name("campaigns", name), version=version, etag=etag, strict=strict
+        )
         answer = self._calls.unary(self._stub.ActivateCampaign, request, repeatable=False, timeout=timeout)
         return read(Activation, answer)
 

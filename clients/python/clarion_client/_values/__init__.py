@@ -21,6 +21,12 @@ from clarion_client._values.campaign import (
     ThroughputMode,
     UnknownRecipientPolicy,
 )
+from clarion_client._values.campaign_difference import (
+    CampaignDifference,
+    FieldDifference,
+    SchemaDifference,
+    SchemaDifferenceEffect,
+)
 from clarion_client._values.campaign_life_cycle import QueueDisposal, Stop
 from clarion_client._values.campaign_list import TagUse
 from clarion_client._values.campaign_preview import Choice, ChoiceSource, Preview
@@ -118,6 +124,7 @@ __all__ = [
     "AudienceRunState",
     "AudienceSample",
     "Campaign",
+    "CampaignDifference",
     "CampaignReport",
     "CampaignState",
     "CampaignVersion",
@@ -147,6 +154,7 @@ __all__ = [
     "FailedEvaluationsCause",
     "Failure",
     "FailureReason",
+    "FieldDifference",
     "Finding",
     "HandOffLatency",
     "IdentityList",
@@ -183,6 +191,8 @@ __all__ = [
     "Review",
     "SampleTool",
     "Schedule",
+    "SchemaDifference",
+    "SchemaDifferenceEffect",
     "Scope",
     "SendingPolicy",
     "SendingPolicyTimeZoneSource",

@@ -9,6 +9,7 @@ from clarion.v1 import campaign_service_pb2
 
 from clarion_client._conversion import Value, represents
 from clarion_client._values.campaign import Campaign, Finding
+from clarion_client._values.campaign_difference import CampaignDifference
 
 
 @represents(campaign_service_pb2.ReviewCampaignResponse.DESCRIPTOR)
@@ -20,6 +21,8 @@ class Review(Value):
     """The findings, errors first. Empty when there is nothing to say."""
     activatable: bool = False
     """True when no finding is an error."""
+    difference: CampaignDifference | None = None
+    """How the draft differs from the live version. Absent when the campaign was never activated."""
 
 
 @represents(campaign_service_pb2.ActivateCampaignResponse.DESCRIPTOR)

@@ -10,10 +10,12 @@ from clarion_server.adapters.rendering.content_kind import ContentKinds
 from clarion_server.adapters.rendering.examples import example_of
 from clarion_server.adapters.rendering.review import review
 from clarion_server.adapters.rendering.schema_check import EMPTY_OBJECT, JsonSchema
+from clarion_server.adapters.rendering.schema_comparison import schema_differences
 from clarion_server.application.ports.content import Example
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.finding import Finding
 from clarion_server.domain.public_url import PublicUrl
+from clarion_server.domain.schema_difference import SchemaDifference
 
 
 class JinjaContentCompiler:
@@ -34,6 +36,11 @@ class JinjaContentCompiler:
 
     def review(self, definition: CampaignDefinition) -> list[Finding]:
         return review(definition, self._kinds, self._public_url)
+
+    def schema_differences(
+        self, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
+    ) -> list[SchemaDifference]:
+        return schema_differences(before, after)
 
     def example(self, definition: CampaignDefinition, identity: str, address: str) -> Example | None:
         """Takes milliseconds to a second, for schemas with many alternatives."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -64,20 +64,30 @@ def inline_references(schema: Any, root: Mapping[str, Any]) -> Any:
     """Returns a schema without cycles with the target of each reference in its place, beside what stands there."""
     if not isinstance(schema, Mapping):
         return schema
-    result = {key: _inline(key, value, root) for key, value in schema.items() if key not in _DEFINITIONS}
+    parts = {key: value for key, value in schema.items() if key not in _DEFINITIONS}
+    result = {key: _changed(key, value, lambda part: inline_references(part, root)) for key, value in parts.items()}
     reference = result.pop("$ref", None)
     if reference is not None:
         result["allOf"] = [*result.get("allOf", ()), inline_references(resolve(reference, root), root)]
     return result
 
 
-def _inline(keyword: str, value: Any, root: Mapping[str, Any]) -> Any:
+def without(keywords: Collection[str], schema: Any) -> Any:
+    """Returns a schema without these keywords, in the schemas within it too."""
+    if not isinstance(schema, Mapping):
+        return schema
+    kept = {key: value for key, value in schema.items() if key not in keywords}
+    return {key: _changed(key, value, lambda part: without(keywords, part)) for key, value in kept.items()}
+
+
+def _changed(keyword: str, value: Any, change: Callable[[Any], Any]) -> Any:
+    """Returns the value of a keyword with each schema directly in it changed."""
     if keyword in _HOLDS_ONE:
-        return inline_references(value, root)
+        return change(value)
     if keyword in _HOLDS_LIST:
-        return [inline_references(member, root) for member in value]
+        return [change(member) for member in value]
     if keyword in _HOLDS_MAP:
-        return {name: inline_references(member, root) for name, member in value.items()}
+        return {name: change(member) for name, member in value.items()}
     return value
 
 

@@ -28,6 +28,8 @@ class ActivateCampaign:
     etag: str = ""
     version: int = 0
     """An earlier version; 0: a new one of the draft."""
+    strict: bool = False
+    """Whether what would refuse triggers that the live version takes is an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class _Candidate:
     topic: Topic | None
     """What the definition names; None when it names none, or there is none of that name. So with the next one."""
     sending_policy: SendingPolicy | None
+    live: CampaignDefinition | None = None
+    """What triggers use now; None: the campaign was never activated."""
     version: CampaignVersion | None = None
     """None: to be made of the draft."""
 
@@ -64,11 +68,11 @@ class CampaignLifeCycle:
         self._clock = clock
         self._changes = CampaignChanges(transactions, clock, on_change)
 
-    async def review(self, campaign_id: str, caller: Caller) -> list[Finding]:
-        """Of the draft, errors first. Raises ResourceNotFound."""
+    async def review(self, campaign_id: str, caller: Caller, *, strict: bool = False) -> list[Finding]:
+        """Of the draft, errors first. `strict` is that of ActivateCampaign. Raises ResourceNotFound."""
         target = Target(caller.visibility, campaign_id)
         candidate = await self._transactions.read(lambda unit: self._candidate(unit, target, 0))
-        return await self._findings(candidate)
+        return await self._findings(candidate, strict=strict)
 
     async def activate(self, command: ActivateCampaign, caller: Caller) -> Activation:
         """Raises ResourceNotFound, EtagMismatch, IllegalTransition or ReviewFailed."""
@@ -78,7 +82,7 @@ class CampaignLifeCycle:
             candidate.campaign.check_etag(command.etag)
             candidate.campaign.check_may(Transition.ACTIVATE)
             # Outside of any transaction: it may take a while.
-            findings = await self._findings(candidate)
+            findings = await self._findings(candidate, strict=command.strict)
             if errors := errors_of(findings):
                 raise ReviewFailed(candidate.campaign.name, tuple(errors))
             try:
@@ -134,11 +138,17 @@ class CampaignLifeCycle:
         channels = tuple(unit.channels.get(target.visibility, name) for name in names)
         topic = _topic_of(unit, definition, target.visibility)
         policy = _policy_of(unit, definition, target.visibility)
-        return _Candidate(campaign, definition, channels, topic, policy, version)
+        live = unit.campaigns.version(campaign.key, campaign.live_version)
+        return _Candidate(campaign, definition, channels, topic, policy, live.definition if live else None, version)
 
-    async def _findings(self, candidate: _Candidate) -> list[Finding]:
+    async def _findings(self, candidate: _Candidate, *, strict: bool) -> list[Finding]:
         return await self._review.of(
-            candidate.definition, candidate.channels, candidate.topic, candidate.sending_policy
+            candidate.definition,
+            candidate.channels,
+            candidate.topic,
+            candidate.sending_policy,
+            live=candidate.live,
+            strict=strict,
         )
 
 

@@ -13,6 +13,7 @@ from clarion_server.domain.category import Category
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 from clarion_server.domain.instant import Instant, to_rfc3339
+from clarion_server.domain.schema_difference import SchemaEffect
 from clarion_server.domain.sending_policy import SendingPolicy
 from clarion_server.domain.topic import Topic
 from clarion_server.domain.violation import Violation
@@ -31,14 +32,25 @@ class Review:
         channels: Sequence[ChannelConfiguration | None],
         topic: Topic | None,
         sending_policy: SendingPolicy | None,
+        *,
+        live: CampaignDefinition | None = None,
+        strict: bool = False,
     ) -> list[Finding]:
         """Returns the findings, errors first.
 
         `channels` are what the definition's actions name, in their order; None where there is none of that name.
-        So with `topic` and `sending_policy`, which the definition may name.
+        So with `topic` and `sending_policy`, which the definition may name. `live` is what triggers use now, if there
+        is anything; `strict` makes an error of what would refuse triggers that it takes.
         """
+
+        def review() -> list[Finding]:
+            found = self._findings(definition, channels, topic, sending_policy)
+            if live is not None:
+                found += self._breaking_changes(live, definition, Severity.ERROR if strict else Severity.WARNING)
+            return errors_of(found) + warnings_of(found)
+
         # Walking large templates takes milliseconds, in which the event loop serves others.
-        return await run_in_background(self._findings, definition, channels, topic, sending_policy)
+        return await run_in_background(review)
 
     def _findings(
         self,
@@ -57,7 +69,18 @@ class Review:
         findings += _topic_findings(definition, topic)
         findings += _sending_policy_findings(definition, sending_policy)
         findings += _throughput_findings(definition)
-        return errors_of(findings) + warnings_of(findings)
+        return findings
+
+    def _breaking_changes(
+        self, live: CampaignDefinition, definition: CampaignDefinition, severity: Severity
+    ) -> Iterator[Finding]:
+        """Yields what may refuse triggers that the live version takes."""
+        for difference in self._compiler.schema_differences(live.context_schema, definition.context_schema):
+            if difference.effect is SchemaEffect.REFUSES_MORE:
+                change = f"{difference.path}: {difference.message}"
+                message = f"Triggers that the live version takes may be refused. {change}"
+                remedy = "Let callers send what the new schema asks for first, or keep to what the live one takes."
+                yield Finding(severity, FindingCode.SCHEMA_BREAKING, "context_schema", message, remedy)
 
 
 def errors_of(findings: list[Finding]) -> list[Finding]:

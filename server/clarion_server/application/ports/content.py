@@ -10,6 +10,7 @@ from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.content import Rendered
 from clarion_server.domain.finding import Finding
 from clarion_server.domain.personal_link import PersonalUrls
+from clarion_server.domain.schema_difference import SchemaDifference
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
 
@@ -107,6 +108,15 @@ class ContentCompiler(Protocol):
         """Returns everything that is wrong with the contents and the schema, found without rendering.
 
         When it finds no error, then no context that passes the schema makes a variable of a template missing.
+        """
+        ...
+
+    def schema_differences(
+        self, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
+    ) -> list[SchemaDifference]:
+        """Returns what a change of a context schema means to callers; nothing when one of the schemas is not valid.
+
+        A context that was taken and is refused now always shows as REFUSES_MORE or NAMES_MORE.
         """
         ...
 

@@ -43,6 +43,7 @@ SCOPES: Mapping[str, frozenset[Scope]] = {
     "/clarion.v1.CampaignService/DeleteCampaign": _AUTHOR,
     "/clarion.v1.CampaignService/ListCampaignVersions": _READ_OR_AUTHOR,
     "/clarion.v1.CampaignService/GetCampaignVersion": _READ_OR_AUTHOR,
+    "/clarion.v1.CampaignService/DiffCampaignVersions": _READ_OR_AUTHOR,
     "/clarion.v1.CampaignService/ReviewCampaign": _READ_OR_AUTHOR,
     "/clarion.v1.CampaignService/ActivateCampaign": _APPROVE,
     "/clarion.v1.CampaignService/PauseCampaign": _APPROVE,

@@ -15,7 +15,7 @@ from clarion_server.transport.cli.failures import CommandFailed, Problem
 from clarion_server.transport.cli.listing import table
 
 if TYPE_CHECKING:
-    from clarion_client import Finding
+    from clarion_client import CampaignDifference, Finding
 
 #: Control characters (ECMA-48, C0 and C1) apart from tabs and line ends.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -41,7 +41,12 @@ _STYLES = {
     "STOPPED": "dim",
     "COMPLETED": "dim",
     "ARCHIVED": "dim",
+    "REFUSES_MORE": "red",
+    "ACCEPTS_MORE": "green",
+    "NAMES_MORE": "yellow",
 }
+
+_DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 
 def plain(value: object, style: str = "") -> Text:
@@ -110,3 +115,19 @@ def findings_view(findings: Iterable[Finding]) -> RenderableType:
             "WHAT TO DO": lambda finding: plain(finding.remedy, "cyan"),
         },
     )
+
+
+def difference_view(difference: CampaignDifference) -> RenderableType:
+    parts: list[RenderableType] = []
+    for each in difference.fields:
+        parts += [plain(each.field, "bold"), Padding(diff_view(each.unified_diff), (0, 0, 0, 2))]
+    parts += [
+        Text.assemble(plain(each.path, "bold"), " ", state(each.effect), plain(f" {each.message}"))
+        for each in difference.context_schema
+    ]
+    return Group(*parts) if parts else plain("There is no difference.")
+
+
+def diff_view(diff: str) -> Text:
+    """Returns the lines of a unified diff in colours."""
+    return Text("\n").join(plain(line, _DIFF_STYLES.get(line[:1], "")) for line in diff.splitlines())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from clarion.v1 import campaign_difference_pb2 as difference_pb
 from clarion.v1 import campaign_life_cycle_pb2 as life_pb
 from clarion.v1 import campaign_list_pb2 as list_pb
 from clarion.v1 import campaign_pb2 as campaign_pb
@@ -10,6 +11,8 @@ from clarion.v1 import campaign_service_pb2 as pb
 from clarion.v1 import campaign_version_pb2 as version_pb
 from clarion.v1 import trigger_sample_pb2 as sample_pb
 
+from clarion_server.application.background import run_in_background
+from clarion_server.application.campaigns.comparison import CampaignComparer, CompareVersions
 from clarion_server.application.campaigns.drafts import (
     EDITABLE_FIELDS,
     CreateCampaign,
@@ -27,6 +30,7 @@ from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.names import CAMPAIGNS
 from clarion_server.domain.tags import folded
 from clarion_server.domain.violation import Violation, required
+from clarion_server.transport.api.convert.campaign_differences import to_difference
 from clarion_server.transport.api.convert.campaign_lists import to_campaign_list
 from clarion_server.transport.api.convert.campaigns import to_campaign, to_draft, to_finding, to_version
 from clarion_server.transport.api.convert.enums import QUEUE_DISPOSAL
@@ -44,12 +48,14 @@ class CampaignService:
         self,
         campaigns: ManageCampaigns,
         life_cycle: CampaignLifeCycle,
+        comparer: CampaignComparer,
         previewer: CampaignPreviewer,
         sampler: TriggerSampler,
         public_addresses: PublicAddresses,
     ) -> None:
         self._campaigns = campaigns
         self._life_cycle = life_cycle
+        self._comparer = comparer
         self._previewer = previewer
         self._sampler = sampler
         self._public_addresses = public_addresses
@@ -126,14 +132,27 @@ class CampaignService:
         version = await self._campaigns.version(campaign_id, request.version, caller)
         return version_pb.GetCampaignVersionResponse(version=to_version(version, campaign_id))
 
+    async def diff_campaign_versions(
+        self, request: difference_pb.DiffCampaignVersionsRequest, caller: Caller
+    ) -> difference_pb.DiffCampaignVersionsResponse:
+        campaign_id = CAMPAIGNS.parse(request.campaign, "campaign")
+        command = CompareVersions(campaign_id, request.base_version, request.version)
+        comparison = await self._comparer.compare(command, caller)
+        return difference_pb.DiffCampaignVersionsResponse(difference=await run_in_background(to_difference, comparison))
+
     async def review_campaign(self, request: pb.ReviewCampaignRequest, caller: Caller) -> pb.ReviewCampaignResponse:
-        findings = await self._life_cycle.review(CAMPAIGNS.parse(request.name), caller)
-        return pb.ReviewCampaignResponse(findings=map(to_finding, findings), activatable=not errors_of(findings))
+        campaign_id = CAMPAIGNS.parse(request.name)
+        findings = await self._life_cycle.review(campaign_id, caller, strict=request.strict)
+        comparison = await self._comparer.compare(CompareVersions(campaign_id), caller)
+        difference = None if comparison.before is None else await run_in_background(to_difference, comparison)
+        return pb.ReviewCampaignResponse(
+            findings=map(to_finding, findings), activatable=not errors_of(findings), difference=difference
+        )
 
     async def activate_campaign(
         self, request: pb.ActivateCampaignRequest, caller: Caller
     ) -> pb.ActivateCampaignResponse:
-        command = ActivateCampaign(CAMPAIGNS.parse(request.name), request.etag, request.version)
+        command = ActivateCampaign(CAMPAIGNS.parse(request.name), request.etag, request.version, request.strict)
         activation = await self._life_cycle.activate(command, caller)
         return pb.ActivateCampaignResponse(
             campaign=to_campaign(activation.campaign), findings=map(to_finding, activation.warnings)

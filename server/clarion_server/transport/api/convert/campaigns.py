@@ -79,7 +79,7 @@ def to_draft(campaign: pb.Campaign) -> Draft:
 
 
 def to_campaign(campaign: Campaign) -> pb.Campaign:
-    message = _to_snapshot(campaign.definition)
+    message = to_snapshot(campaign.definition)
     message.MergeFrom(
         pb.Campaign(
             name=campaign.name,
@@ -103,7 +103,7 @@ def to_version(version: CampaignVersion, campaign_id: str) -> campaign_version_p
     return campaign_version_pb2.CampaignVersion(
         campaign=CAMPAIGNS.format(campaign_id),
         version=version.number,
-        snapshot=_to_snapshot(version.definition),
+        snapshot=to_snapshot(version.definition),
         create_time=to_timestamp(version.create_time),
         creator=version.creator,
     )
@@ -135,7 +135,8 @@ def _from_schedule(parser: RequestParser, schedule: pb.Schedule) -> Schedule:
     )
 
 
-def _to_snapshot(definition: CampaignDefinition) -> pb.Campaign:
+def to_snapshot(definition: CampaignDefinition) -> pb.Campaign:
+    """Returns the editable fields alone."""
     return pb.Campaign(
         display_name=definition.display_name,
         description=definition.description,

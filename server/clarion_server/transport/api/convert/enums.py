@@ -10,6 +10,7 @@ from clarion.v1 import (
     api_key_pb2,
     attempt_pb2,
     audience_run_pb2,
+    campaign_difference_pb2,
     campaign_life_cycle_pb2,
     campaign_pb2,
     campaign_preview_pb2,
@@ -58,6 +59,7 @@ from clarion_server.domain.identity import Normalisation
 from clarion_server.domain.import_result import ImportOutcome
 from clarion_server.domain.message import MessageState
 from clarion_server.domain.quiet_hours import Weekday
+from clarion_server.domain.schema_difference import SchemaEffect
 from clarion_server.domain.sending_policy import TimeZoneSource, WhenClosed
 from clarion_server.domain.suppression import SuppressionReason, SuppressionScope
 from clarion_server.domain.topic import OneClick, TopicVisibility
@@ -99,6 +101,7 @@ SEVERITY = EnumPair(Severity, campaign_pb2.Finding.Severity.Value, "SEVERITY")
 QUEUE_DISPOSAL = EnumPair(
     QueueDisposal, campaign_life_cycle_pb2.StopCampaignRequest.QueueDisposal.Value, "QUEUE_DISPOSAL"
 )
+SCHEMA_EFFECT = EnumPair(SchemaEffect, campaign_difference_pb2.SchemaDifference.Effect.Value, "EFFECT")
 TLS_MODE = EnumPair(TlsMode, smtp_provider_pb2.SmtpProvider.TlsMode.Value, "TLS_MODE")
 WEBHOOK_METHOD = EnumPair(Method, webhook_content_pb2.WebhookContent.Method.Value, "METHOD")
 CHANNEL = EnumPair(Channel, channel_pb2.Channel.Value, "CHANNEL")

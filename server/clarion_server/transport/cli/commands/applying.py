@@ -13,13 +13,12 @@ from rich.text import Text
 
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.session import CurrentSession
-from clarion_server.transport.cli.views import plain, state
+from clarion_server.transport.cli.views import diff_view, plain, state
 
 if TYPE_CHECKING:
     from clarion_server.transport.cli.files.applying import Applied
 
 CHANGE_STYLES = {"created": "green", "updated": "yellow", "unchanged": "dim"}
-DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 
 def apply(
@@ -94,8 +93,7 @@ def _campaign_text(applied: Applied) -> Text:
 
 def _diff_view(diff: str) -> Text:
     lines = diff.splitlines()
-    shown = Text("\n").join(plain(line, DIFF_STYLES.get(line[:1], "")) for line in lines[2:])
-    return Text.assemble(plain("\n".join(lines[:2]), "dim"), "\n", shown)
+    return Text.assemble(plain("\n".join(lines[:2]), "dim"), "\n", diff_view("\n".join(lines[2:])))
 
 
 def _findings_view(applied: Applied) -> RenderableType:

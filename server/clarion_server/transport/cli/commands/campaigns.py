@@ -17,7 +17,7 @@ from clarion_server.transport.cli.commands.options import (
     split_words,
 )
 from clarion_server.transport.cli.session import CurrentSession, Session
-from clarion_server.transport.cli.views import id_of, moment, plain, state
+from clarion_server.transport.cli.views import difference_view, id_of, moment, plain, state
 
 campaigns = App(name="campaigns", help="List, show, copy, archive and delete campaigns, and see their versions.")
 
@@ -131,6 +131,20 @@ def list_versions(campaign: CampaignName, /, *, limit: Limit = 50, session: Curr
         "BY": lambda version: plain(version.creator),
     }
     show_list(session.output, pager, limit, columns)
+
+
+@campaigns.command(name="diff")
+def diff_versions(
+    campaign: CampaignName,
+    /,
+    *,
+    base: Annotated[int, Parameter(help="The earlier version. Default: the live one.")] = 0,
+    version: Annotated[int, Parameter(help="The later version. Default: the draft.")] = 0,
+    session: CurrentSession,
+) -> None:
+    """Show how two versions differ, and what a change of the context schema means to callers."""
+    difference = session.client.campaigns.diff(campaign, base_version=base, version=version)
+    session.output.show(difference.to_dict(), lambda: difference_view(difference))
 
 
 @campaigns.command(name="duplicate")

@@ -11,19 +11,29 @@ from rich.text import Text
 from clarion_server.transport.cli.commands.options import CampaignName
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.session import CurrentSession
-from clarion_server.transport.cli.views import findings_view, plain, state
+from clarion_server.transport.cli.views import difference_view, findings_view, plain, state
 
 if TYPE_CHECKING:
     from clarion_client import Activation, Campaign, Review
 
 
-def review(campaign: CampaignName, /, *, session: CurrentSession) -> Exit:
+Strict = Annotated[bool, Parameter(help="Refuse what would refuse triggers that the live version takes.")]
+
+
+def review(
+    campaign: CampaignName,
+    /,
+    *,
+    strict: Strict = False,
+    diff: Annotated[bool, Parameter(help="Show how the draft differs from the live version, too.")] = False,
+    session: CurrentSession,
+) -> Exit:
     """Check a campaign's draft, and print what is wrong with it.
 
     Exit code 1 when it cannot be activated.
     """
-    found = session.client.campaigns.review(campaign)
-    session.output.show(found.to_dict(), lambda: _review_view(campaign, found))
+    found = session.client.campaigns.review(campaign, strict=strict)
+    session.output.show(found.to_dict(), lambda: _review_view(campaign, found, diff=diff))
     return Exit.OK if found.activatable else Exit.BAD_NEWS
 
 
@@ -32,13 +42,14 @@ def activate(
     /,
     *,
     version: Annotated[int, Parameter(help="Make this earlier version live. Default: the draft.")] = 0,
+    strict: Strict = False,
     session: CurrentSession,
 ) -> None:
     """Make the draft of a campaign live. Triggers send its content from now on.
 
     Exit code 1 when review finds errors.
     """
-    activation = session.client.campaigns.activate(campaign, version=version)
+    activation = session.client.campaigns.activate(campaign, version=version, strict=strict)
     session.output.show(activation.to_dict(), lambda: activation_view(activation))
 
 
@@ -84,7 +95,11 @@ def activation_view(activation: Activation) -> RenderableType:
     return Group(*parts)
 
 
-def _review_view(campaign: str, found: Review) -> RenderableType:
+def _review_view(campaign: str, found: Review, *, diff: bool) -> RenderableType:
     verdict = "can be activated" if found.activatable else "cannot be activated"
-    summary = plain(f"{campaign} {verdict}.", "green" if found.activatable else "red")
-    return Group(findings_view(found.findings), summary) if found.findings else summary
+    parts: list[RenderableType] = []
+    if diff and found.difference is not None:
+        parts.append(difference_view(found.difference))
+    if found.findings:
+        parts.append(findings_view(found.findings))
+    return Group(*parts, plain(f"{campaign} {verdict}.", "green" if found.activatable else "red"))

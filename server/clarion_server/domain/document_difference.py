@@ -1,0 +1,83 @@
+"""How two documents differ: by the paths of their fields, with unified diffs of their values."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+#: The longest diff of a field, in characters.
+MAX_DIFF = 65_536
+#: The most pairs of lines that are compared. Beyond it a text counts as replaced, as a comparison would take seconds.
+_MAX_PAIRS = 4_000_000
+_CUT = "\n…"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDifference:
+    field: str
+    """Dotted path, such as `actions[0].email.html`. Positions are those in the later document, if it has the item."""
+    unified_diff: str
+    """Of the lines of a text; of any other value, of its lines as JSON. At most MAX_DIFF characters."""
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[FieldDifference]:
+    """Returns the fields that differ, in the order of the later document, then those that it lacks."""
+    return list(_of_mappings("", before, after))
+
+
+def _of_mappings(path: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[FieldDifference]:
+    for name in [*after, *(name for name in before if name not in after)]:
+        yield from _of_values(f"{path}.{name}" if path else name, before.get(name), after.get(name))
+
+
+def _of_values(path: str, before: Any, after: Any) -> Iterator[FieldDifference]:
+    if _as_json(before) == _as_json(after):
+        return
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        yield from _of_mappings(path, before, after)
+    elif _has_ids(before) and _has_ids(after):
+        yield from _of_items(path, before, after)
+    else:
+        yield FieldDifference(path, _unified(_lines(before), _lines(after)))
+
+
+def _of_items(
+    path: str, before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]
+) -> Iterator[FieldDifference]:
+    """Compares the items of the same id, wherever they stand."""
+    earlier, later = ({item["id"]: (index, item) for index, item in enumerate(items)} for items in (before, after))
+    if [name for name in earlier if name in later] != [name for name in later if name in earlier]:
+        yield FieldDifference(path, _unified(list(earlier), list(later)))
+    for name, (index, item) in later.items():
+        yield from _of_values(f"{path}[{index}]", earlier[name][1] if name in earlier else None, item)
+    for name, (index, item) in earlier.items():
+        if name not in later:
+            yield from _of_values(f"{path}[{index}]", item, None)
+
+
+def _has_ids(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, Mapping) and "id" in item for item in value)
+
+
+def _lines(value: Any) -> list[str]:
+    if value is None:
+        return []
+    return value.split("\n") if isinstance(value, str) else _as_json(value, indent=2).split("\n")
+
+
+def _as_json(value: Any, indent: int | None = None) -> str:
+    # Python compares 1, 1.0 and true as equal; JSON as text does not.
+    return json.dumps(value, ensure_ascii=False, indent=indent)
+
+
+def _unified(before: list[str], after: list[str]) -> str:
+    if len(before) * len(after) > _MAX_PAIRS:
+        lines = [*(f"-{line}" for line in before), *(f"+{line}" for line in after)]
+    else:
+        # The first two lines name files.
+        lines = list(difflib.unified_diff(before, after, lineterm=""))[2:]
+    text = "\n".join(lines)
+    return text if len(text) <= MAX_DIFF else text[: MAX_DIFF - len(_CUT)] + _CUT

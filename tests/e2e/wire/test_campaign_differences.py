@@ -1,0 +1,74 @@
+"""How versions of a campaign differ, over the wire."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from clarion_client import (
+    AsyncClient,
+    Campaign,
+    NotFoundError,
+    PreconditionFailedError,
+    SchemaDifferenceEffect,
+    Severity,
+)
+
+
+async def changed(client: AsyncClient, **changes: Any) -> Campaign:
+    return await client.campaigns.update(replace(await client.campaigns.get("orders"), **changes))
+
+
+async def narrowed(client: AsyncClient) -> Campaign:
+    """Makes the draft require what the live version does not know."""
+    live = await client.campaigns.get("orders")
+    schema = dict(live.context_schema or {})
+    schema |= {
+        "required": [*schema.get("required", ()), "total"],
+        "properties": {**schema["properties"], "total": {"type": "number"}},
+    }
+    return await changed(client, description="New", context_schema=schema)
+
+
+async def test_a_draft_is_compared_with_the_live_version(orders: AsyncClient) -> None:
+    assert (await orders.campaigns.diff("orders")).fields == ()
+    await narrowed(orders)
+    found = await orders.campaigns.diff("orders")
+    diffs = {each.field: each.unified_diff for each in found.fields}
+    assert diffs["description"] == "@@ -0,0 +1 @@\n+New"
+    assert "context_schema.properties.total" in diffs
+    assert ("context.total", SchemaDifferenceEffect.REFUSES_MORE) in [
+        (each.path, each.effect) for each in found.context_schema
+    ]
+
+
+async def test_two_versions_are_compared_in_either_direction(orders: AsyncClient) -> None:
+    await changed(orders, description="New")
+    await orders.campaigns.activate("orders")
+    (forth,) = (await orders.campaigns.diff("orders", base_version=1, version=2)).fields
+    (back,) = (await orders.campaigns.diff("orders", base_version=2, version=1)).fields
+    assert (forth.unified_diff, back.unified_diff) == ("@@ -0,0 +1 @@\n+New", "@@ -1 +0,0 @@\n-New")
+    with pytest.raises(NotFoundError):
+        await orders.campaigns.diff("orders", base_version=7)
+
+
+async def test_of_a_campaign_that_was_never_live_every_field_is_new(orders: AsyncClient) -> None:
+    await orders.campaigns.duplicate("orders", "copy")
+    fields = [each.field for each in (await orders.campaigns.diff("copy")).fields]
+    assert {"display_name", "category", "actions"} <= set(fields)
+    assert (await orders.campaigns.review("copy")).difference is None
+
+
+async def test_review_tells_the_difference_and_what_would_break_callers(orders: AsyncClient) -> None:
+    await narrowed(orders)
+    review = await orders.campaigns.review("orders")
+    assert review.difference == await orders.campaigns.diff("orders")
+    assert review.activatable
+    assert ("SCHEMA_BREAKING", Severity.WARNING) in [(each.code, each.severity) for each in review.findings]
+    assert not (await orders.campaigns.review("orders", strict=True)).activatable
+    with pytest.raises(PreconditionFailedError) as refused:
+        await orders.campaigns.activate("orders", strict=True)
+    assert [each.code for each in refused.value.findings] == ["SCHEMA_BREAKING"]
+    activation = await orders.campaigns.activate("orders")
+    assert "SCHEMA_BREAKING" in [each.code for each in activation.findings]
