@@ -24,7 +24,10 @@ GENERATED = (
     "clients/python/clarion_client/_sync",
     "clients/python/clarion_client/_values",
     "clients/typescript/src/gen",
-    *(str(path.relative_to(ROOT)) for path in (generate.OPENAPI, generate.OPENAPI_PAGE, generate.ENVOY_DESCRIPTORS)),
+    *(
+        str(path.relative_to(ROOT))
+        for path in (generate.OPENAPI, generate.OPENAPI_PAGE, generate.ENVOY_DESCRIPTORS, generate.FILE_SCHEMA)
+    ),
 )
 
 

@@ -2,8 +2,8 @@
 
     python -m tools.generate                 writes the stubs (clients/python/clarion, and clients/typescript/src/gen
                                              where `make typescript` has installed its plugin), the values and the
-                                             synchronous half of the Python client, the OpenAPI description, and the
-                                             descriptors for Envoy and for checks
+                                             synchronous half of the Python client, the OpenAPI description, the
+                                             descriptors for Envoy and for checks, and the JSON Schema of files
     python -m tools.generate --descriptors   writes build/contract.binpb alone
 
 The proto path is the Python path (`protos/clarion/v1/x.proto` becomes `clarion.v1.x_pb2`), so nothing is rewritten.
@@ -12,6 +12,7 @@ The proto path is the Python path (`protos/clarion/v1/x.proto` becomes `clarion.
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 import sysconfig
 import tomllib
@@ -35,6 +36,8 @@ TYPESCRIPT_STUBS = TYPESCRIPT / "src" / "gen"
 TYPESCRIPT_PLUGIN = TYPESCRIPT / "node_modules" / ".bin" / "protoc-gen-es"
 DESCRIPTORS = ROOT / "build" / "contract.binpb"
 OPENAPI = ROOT / "server" / "clarion_server" / "transport" / "http" / "openapi.json"
+#: The form of the files of `clarion apply`, for editors.
+FILE_SCHEMA = ROOT / "server" / "clarion_server" / "transport" / "cli" / "starter" / "clarion.schema.json"
 OPENAPI_PAGE = OPENAPI.with_suffix(".html")
 #: `deploy/envoy.yaml` reads this: the contract without its comments, with the types of error details.
 ENVOY_DESCRIPTORS = ROOT / "deploy" / "contract.binpb"
@@ -54,7 +57,7 @@ def main(arguments: list[str]) -> int:
     write_descriptions()
     write_values(DESCRIPTORS, VALUES)
     write_sync()
-    return write_stubs(sources) or write_typescript_stubs(sources)
+    return write_stubs(sources) or write_file_schema() or write_typescript_stubs(sources)
 
 
 def write_descriptors(sources: list[str]) -> int:
@@ -89,6 +92,11 @@ def write_stubs(sources: list[str]) -> int:
             shutil.rmtree(STUBS / "clarion", ignore_errors=True)
             shutil.move(Path(folder) / "clarion", STUBS / "clarion")
     return code
+
+
+def write_file_schema() -> int:
+    """Writes the schema in a process of its own, which imports the new stubs."""
+    return subprocess.run([sys.executable, "-m", "tools.generate_file_schema"], cwd=ROOT, check=False).returncode
 
 
 def write_typescript_stubs(sources: list[str]) -> int:

@@ -22,11 +22,13 @@ from clarion_server.transport.cli.commands.keys import keys
 from clarion_server.transport.cli.commands.life_cycle import activate, pause, resume, review, stop
 from clarion_server.transport.cli.commands.messages import messages
 from clarion_server.transport.cli.commands.namespaces import namespaces
+from clarion_server.transport.cli.commands.planning import export, plan
 from clarion_server.transport.cli.commands.policies import policies
 from clarion_server.transport.cli.commands.previewing import preview
 from clarion_server.transport.cli.commands.profiles import profiles
 from clarion_server.transport.cli.commands.reporting import report
 from clarion_server.transport.cli.commands.sampling import sample
+from clarion_server.transport.cli.commands.starting import init, schema
 from clarion_server.transport.cli.commands.suppressions import suppressions
 from clarion_server.transport.cli.commands.topics import topics
 from clarion_server.transport.cli.commands.triggering import trigger
@@ -40,9 +42,10 @@ DEFAULT_TARGET = "127.0.0.1:50051"
 
 SERVICE = Group("Service", sort_key=0)
 COMMANDS: dict[Group, tuple[App | Callable[..., Any], ...]] = {
-    Group("Campaigns", sort_key=1): (apply, review, activate, pause, resume, stop, preview, campaigns),
-    Group("Sending", sort_key=2): (trigger, trigger_audience, explain, sample, watch, report, messages, executions),
-    Group("People", sort_key=3): (
+    Group("Authoring", sort_key=1): (init, plan, apply, export, schema),
+    Group("Campaigns", sort_key=2): (review, activate, pause, resume, stop, preview, campaigns),
+    Group("Sending", sort_key=3): (trigger, trigger_audience, explain, sample, watch, report, messages, executions),
+    Group("People", sort_key=4): (
         profiles,
         topics,
         consents,
@@ -52,9 +55,9 @@ COMMANDS: dict[Group, tuple[App | Callable[..., Any], ...]] = {
         namespaces,
         audiences,
     ),
-    Group("Administration", sort_key=4): (channels, keys),
+    Group("Administration", sort_key=5): (channels, keys),
 }
-ALL_COMMANDS = Group("All commands", sort_key=5)
+ALL_COMMANDS = Group("All commands", sort_key=6)
 
 HELP = """Define a message once, send it with one call, and see what happened to it.
 

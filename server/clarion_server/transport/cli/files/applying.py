@@ -50,6 +50,9 @@ class Planned:
             return Change.CREATED
         return Change.UPDATED if self.fields else Change.UNCHANGED
 
+    def to_dict(self) -> dict[str, Any]:
+        return {"name": self.resource.name, "change": self.change, "fields": list(self.fields), "diff": self.diff}
+
 
 @dataclass(frozen=True, slots=True)
 class Applied:

@@ -21,6 +21,7 @@ class Resources(Protocol[V]):
 
     def get(self, name: str, /) -> V: ...
     def create(self, value: V, /, *, validate_only: bool = False) -> V: ...
+    def list(self, *, page_size: int = 0) -> Iterable[V]: ...
     def update(self, value: V, fields: Iterable[str] | None = None, /, *, validate_only: bool = False) -> V: ...
 
 
@@ -35,6 +36,12 @@ class ResourceType(Generic[V]):
     resources: Callable[[Client], Resources[V]]
     #: Whether `${NAME}` in a file is the value of an environment variable. A template may well contain such a text.
     has_environment: bool = False
+
+    @property
+    def folder(self) -> str:
+        """Returns where `clarion export` writes resources of the type."""
+        stem = self.keyword.removesuffix("y")
+        return f"{self.keyword}s" if stem == self.keyword else f"{stem}ies"
 
     @property
     def fields(self) -> tuple[str, ...]:

@@ -1,0 +1,118 @@
+"""Campaigns as code: the first files, what a plan tells, and files of what the service has."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import yaml
+from clarion_server.transport.cli.files.resources import read_resources
+
+from tests.e2e.cli.conftest import CAMPAIGN, CHANNEL, CommandLine
+from tests.smtp_sink import SmtpSink
+
+
+async def test_the_first_files_apply_and_send(clarion: CommandLine, sink: SmtpSink) -> None:
+    begun = await clarion("init")
+    assert begun.status == 0
+    channel = clarion.folder / "campaigns" / "mail.yaml"
+    channel.write_text(channel.read_text().replace("port: 1025", f"port: {sink.port}"))
+    applied = await clarion("apply", "-f", "campaigns", "--activate")
+    assert (applied.status, "WARNING" in applied.out) == (0, False)
+    sent = await clarion("trigger", "welcome", "--from", "campaigns/samples/welcome.jsonl")
+    assert sent.status == 0, sent.err
+    await sink.wait_for(2)
+    assert sorted(str(mail.parsed["Subject"]) for mail in sink.mails) == ["Welcome, Jane Doe", "Welcome, Joe Bloggs"]
+
+
+async def test_init_overwrites_nothing(clarion: CommandLine) -> None:
+    await clarion("init", "here")
+    (clarion.folder / "here" / "welcome.yaml").write_text("mine")
+    again = await clarion("init", "here", "--json")
+    assert again.status == 2
+    assert (clarion.folder / "here" / "welcome.yaml").read_text() == "mine"
+
+
+async def test_the_files_of_init_name_the_schema_beside_them(clarion: CommandLine) -> None:
+    await clarion("init", ".")
+    for name in ("mail.yaml", "welcome.yaml"):
+        first = (clarion.folder / name).read_text().splitlines()[0]
+        assert first == "# yaml-language-server: $schema=clarion.schema.json"
+    printed = await clarion("schema", "files")
+    assert json.loads(printed.out) == json.loads((clarion.folder / "clarion.schema.json").read_text())
+
+
+async def test_a_plan_tells_what_apply_would_do_and_changes_nothing(clarion: CommandLine) -> None:
+    clarion.environment["SMTP_PORT"] = "2525"
+    clarion.write("channel.yaml", CHANNEL)
+    clarion.write("campaign.yaml", CAMPAIGN)
+    first = await clarion("plan")
+    assert first.status == 1
+    assert "+ create campaigns/order-confirmed" in first.out
+    assert first.out.endswith("2 to create, 0 to update, 0 unchanged.\n")
+    assert (await clarion("campaigns", "list", "--json")).data == []
+    await clarion("apply", "-f", ".")
+    agreed = await clarion("plan")
+    assert (agreed.status, agreed.out) == (0, "0 to create, 0 to update, 2 unchanged.\n")
+
+
+async def test_a_plan_shows_what_has_drifted_on_the_service(shop: CommandLine) -> None:
+    shop.write("by-somebody-else.txt", CAMPAIGN.replace("Thank you.", "Thanks a lot."))
+    changed = await shop("apply", "-f", "by-somebody-else.txt")
+    assert changed.status == 0
+    await shop("campaigns", "duplicate", "order-confirmed", "by-hand")
+    drift = await shop("plan", "-f", ".")
+    assert drift.status == 1
+    assert "~ update campaigns/order-confirmed  last changed 2" in drift.out
+    assert "-        <p>Thanks a lot.</p>" in drift.out
+    assert "no file campaigns/by-hand" in drift.out
+    data = (await shop("plan", "--json")).data
+    assert data["without_file"] == ["campaigns/by-hand"]
+    assert {each["name"]: each["change"] for each in data["resources"]} == {
+        "channelConfigurations/orders": "unchanged",
+        "campaigns/order-confirmed": "updated",
+    }
+
+
+async def test_exported_files_apply_back_unchanged(shop: CommandLine) -> None:
+    shop.write(
+        "more.yaml",
+        "topic: news\ndisplay_name: News\n---\npolicy: nights\ndisplay_name: Nights\ntime_zone: Europe/Berlin\n",
+    )
+    assert (await shop("apply", "-f", "more.yaml")).status == 0
+    exported = await shop("export", "out")
+    assert exported.status == 0, exported.err
+    names = sorted(str(path.relative_to(shop.folder / "out")) for path in (shop.folder / "out").rglob("*.*"))
+    assert names == [
+        "campaigns/order-confirmed.yaml",
+        "channels/orders.yaml",
+        "clarion.schema.json",
+        "policies/nights.yaml",
+        "topics/news.yaml",
+    ]
+    agreed = await shop("plan", "-f", "out")
+    assert (agreed.status, agreed.out) == (0, "0 to create, 0 to update, 4 unchanged.\n")
+    refused = await shop("export", "out", "--json")
+    assert (refused.status, len(refused.error["problems"])) == (2, 4)
+    assert (await shop("export", "out", "--overwrite")).status == 0
+
+
+async def test_an_exported_file_is_checked_by_the_schema_that_it_names(shop: CommandLine) -> None:
+    await shop("export", "out")
+    first = (shop.folder / "out/campaigns/order-confirmed.yaml").read_text().splitlines()[0]
+    assert first == "# yaml-language-server: $schema=../clarion.schema.json"
+    assert [resource.name for resource in read_resources([Path(shop.folder / "out/campaigns")])] == [
+        "campaigns/order-confirmed"
+    ]
+
+
+async def test_a_schema_is_inferred_from_samples(clarion: CommandLine) -> None:
+    await clarion("init", ".")
+    inferred = await clarion("schema", "infer", "samples/welcome.jsonl")
+    schema = yaml.safe_load(inferred.out)["context_schema"]
+    assert schema["required"] == ["customer", "plan"]
+    assert schema["properties"]["customer"]["properties"]["name"] == {"type": "string"}
+    as_json = await clarion("schema", "infer", "-", "--json", stdin='{"a": 1}')
+    assert as_json.data == {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}}
+    refused = await clarion("schema", "infer", "-", stdin="[]")
+    assert (refused.status, "stdin:1" in refused.err) == (2, True)
