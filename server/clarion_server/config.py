@@ -81,6 +81,8 @@ class Settings(BaseSettings):
     """How many days after its end a message is kept, and its execution with it. Not set: for ever."""
     retain_run_member_days: float = Field(default=7, ge=1)
     """How many days after the end of a run it is kept who the members of its audience were."""
+    retain_cap_entry_days: float = Field(default=0, ge=0)
+    """How many days entries of frequency caps are kept after none of them can count any more."""
     shutdown_seconds: float = Field(default=30.0, ge=0)
     """How many seconds calls under way may take to finish after SIGTERM."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

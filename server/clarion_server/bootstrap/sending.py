@@ -172,10 +172,11 @@ def wire_sending(settings: Settings, core: Core) -> Sending:
 
 def _retention(settings: Settings) -> Retention:
     return Retention(
-        _span(settings.retain_context_days),
-        _span(settings.retain_event_days),
-        _span(settings.retain_message_days),
-        round(settings.retain_run_member_days * DAY),
+        contexts=_span(settings.retain_context_days),
+        events=_span(settings.retain_event_days),
+        messages=_span(settings.retain_message_days),
+        run_members=round(settings.retain_run_member_days * DAY),
+        cap_entries=round(settings.retain_cap_entry_days * DAY),
     )
 
 

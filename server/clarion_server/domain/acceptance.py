@@ -6,12 +6,13 @@ decision.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from clarion_server.domain.campaign import ActionMode
+from clarion_server.domain.cap_ledger import CapCandidate, CapLedger, PolicyQuestion
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent import NOT_ASKED, ConsentDecision
 from clarion_server.domain.consent_facts import ConsentQuestion, address_identity, address_key
@@ -21,7 +22,7 @@ from clarion_server.domain.execution import Execution
 from clarion_server.domain.identity import IdentityKey
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message, MessageState, category_of, message_id
-from clarion_server.domain.sending_hours import HoursQuestion
+from clarion_server.domain.sending_hours import SendingHours
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
 
@@ -74,7 +75,7 @@ class Trigger:
     lane: Lane
     topic: str | None
     sending_policy: str | None
-    """The id of the policy whose hours its messages keep, if there is one that holds for them."""
+    """The id of the policy whose hours its messages keep and whose caps count them, if there is one that holds."""
     recipients: Sequence[AcceptedRecipient]
     release_time: Instant
     owners: Sequence[str | None]
@@ -112,14 +113,33 @@ def consent_question(trigger: Trigger) -> ConsentQuestion | None:
     return ConsentQuestion(trigger.execution.sandbox, trigger.topic, identities)
 
 
-def hours_question(trigger: Trigger) -> HoursQuestion | None:
-    """Returns what must be known about the hours of a trigger's messages; None when no policy can hold for them."""
+def policy_question(trigger: Trigger) -> PolicyQuestion | None:
+    """Returns what must be known about the policy of a trigger's messages; None when none can hold for them."""
     if trigger.sending_policy is None:
         return None
     identities = {
         each.identity: IdentityKey(each.identity.partition(":")[0], each.normal_value) for each in trigger.recipients
     }
-    return HoursQuestion(trigger.execution.sandbox, trigger.sending_policy, category_of(trigger.lane), identities)
+    category = category_of(trigger.lane)
+    return PolicyQuestion(
+        trigger.execution.sandbox, trigger.sending_policy, category, identities, _cap_candidates(trigger)
+    )
+
+
+def _cap_candidates(trigger: Trigger) -> Iterator[CapCandidate]:
+    execution, category = trigger.execution, category_of(trigger.lane)
+    for recipient in trigger.recipients:
+        for action, address in zip(trigger.actions, recipient.addresses, strict=True):
+            yield CapCandidate(
+                execution.sandbox,
+                trigger.sending_policy,
+                category,
+                action.channel,
+                trigger.topic,
+                execution.campaign_key,
+                recipient.identity,
+                address,
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,8 +237,7 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
     exclusions: dict[tuple[int, int], Sequence[Exclusion]] = {}
     phase, first_only = ExclusionPhase.ACCEPT, trigger.execution.action_mode is ActionMode.FIRST_DELIVERABLE
     asks_consent, hours, every = trigger.asks_consent, facts.exclusions.hours, trigger.explains
-    policy = hours.policy(trigger.execution.sandbox, trigger.sending_policy, category_of(trigger.lane))
-    policy_id, deferred, reasons = None if policy is None else policy.id, [], trigger.reasons
+    policy_id, deferred, reasons = _policy_id(trigger, hours), [], trigger.reasons
     for recipient in trigger.recipients:
         for index, action in enumerate(trigger.actions):
             consent = _consent(trigger, recipient, index, facts) if asks_consent else NOT_ASKED
@@ -232,9 +251,11 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
             if found:
                 exclusions[recipient.index, index] = found
                 message = _excluded(message, found[0])
-            elif policy_id and (opening := hours.opening(message, message.release_time)) > message.release_time:
-                message = _deferred(message, opening)
-                deferred.append(message)
+            elif policy_id:
+                waits = (opening := hours.opening(message, message.release_time)) > message.release_time
+                message = _counted(_deferred(message, opening) if waits else message, facts.exclusions.caps)
+                if waits:
+                    deferred.append(message)
             messages.append(message)
             if first_only and not found:
                 break
@@ -252,6 +273,18 @@ def _consent(trigger: Trigger, recipient: AcceptedRecipient, index: int, facts: 
         recipient.identity,
         recipient.addresses[index],
     )
+
+
+def _policy_id(trigger: Trigger, hours: SendingHours) -> str | None:
+    """Returns the id of the sending policy that holds for the trigger's messages, if there is one."""
+    policy = hours.named(trigger.execution.sandbox, trigger.sending_policy)
+    return policy.id if policy is not None and policy.holds_for(category_of(trigger.lane)) else None
+
+
+def _counted(message: Message, caps: CapLedger) -> Message:
+    """Reserves room in the caps that count the message. Returns it with the person for whom they do."""
+    person = caps.reserve(message, message.release_time, message.accept_time)
+    return message if person is None else replace(message, cap_person=person)
 
 
 def _deferred(message: Message, opening: Instant) -> Message:

@@ -21,6 +21,8 @@ class ExclusionReason(StrEnum):
     """An earlier member of the audience has the same address."""
     NO_IDENTITY = "NO_IDENTITY"
     """A member of an audience that has no identity in the campaign's namespace. There is no message to it."""
+    CAPPED = "CAPPED"
+    """A frequency cap of its sending policy has no room for it."""
 
 
 class ExclusionPhase(StrEnum):

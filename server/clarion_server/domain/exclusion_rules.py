@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from clarion_server.domain.allow_list import AllowLists
+from clarion_server.domain.cap_ledger import CapLedger
 from clarion_server.domain.consent import ConsentDecision
 from clarion_server.domain.consent_change import change_name
 from clarion_server.domain.consent_facts import ConsentFacts
@@ -26,6 +27,8 @@ class ExclusionFacts:
     consents: ConsentFacts = field(default_factory=ConsentFacts)
     allow_lists: AllowLists = field(default_factory=dict)
     hours: SendingHours = field(default_factory=SendingHours)
+    caps: CapLedger = field(default_factory=CapLedger)
+    """Changes while the batch is decided, as room is reserved for those of its messages that may be sent."""
 
 
 _SIMULATED = {
@@ -33,6 +36,7 @@ _SIMULATED = {
     SimulatedOutcome.NO_CONSENT: ExclusionReason.NO_CONSENT,
     SimulatedOutcome.NOT_ALLOWED: ExclusionReason.NOT_ALLOWED,
     SimulatedOutcome.QUIET: ExclusionReason.QUIET_HOURS,
+    SimulatedOutcome.CAPPED: ExclusionReason.CAPPED,
 }
 #: Returns why a message must not be sent at a time; `find_exclusions` describes the parameters.
 _Rule = Callable[[Message, Instant, ExclusionPhase, ExclusionFacts, ConsentDecision], Sequence[Exclusion]]
@@ -135,5 +139,15 @@ def _by_hours(
     return ()
 
 
+def _by_caps(
+    message: Message, time: Instant, phase: ExclusionPhase, facts: ExclusionFacts, _consent: ConsentDecision
+) -> Sequence[Exclusion]:
+    if message.sending_policy is None:
+        return ()
+    # A message that waits for an opening counts at that time.
+    full = facts.caps.find_full(message, facts.hours.opening(message, time))
+    return () if full is None else (Exclusion(ExclusionReason.CAPPED, phase, full.name),)
+
+
 #: In the order in which they decide.
-_RULES: Sequence[_Rule] = (_by_address, _by_allow_lists, _by_suppressions, _by_consent, _by_hours)
+_RULES: Sequence[_Rule] = (_by_address, _by_allow_lists, _by_suppressions, _by_consent, _by_hours, _by_caps)

@@ -28,6 +28,8 @@ class SimulatedOutcome(StrEnum):
     """As SUPPRESSED, for another reason."""
     QUIET = "quiet"
     """As SUPPRESSED, for another reason."""
+    CAPPED = "capped"
+    """As SUPPRESSED, for another reason."""
 
 
 #: The magic address to which everything is sent. Messages of magic recipients have it on channels without addresses.

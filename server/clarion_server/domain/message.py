@@ -7,6 +7,7 @@ from dataclasses import field
 from enum import IntEnum, StrEnum
 
 from clarion_server.domain.attempt import Failure
+from clarion_server.domain.cap_person import CapPerson
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.exclusion import Exclusion
@@ -122,9 +123,12 @@ class Message:
     consent_change: int | None = None
     """The key of the choice by which it was accepted or excluded then; None when no choice decided."""
     sending_policy: str | None = None
-    """The id of the sending policy that held for it when it was accepted, and whose hours it keeps."""
+    """The id of the sending policy that held for it when it was accepted, whose hours it keeps and whose caps count it.
+    """
     profile_key: int | None = None
     """The key of the profile that the recipient had when it was accepted; None where nobody was known."""
+    cap_person: CapPerson | None = None
+    """For whom frequency caps count it; None when none does."""
     outcome_time: Instant | None = None
     exclusion: Exclusion | None = None
     """Set in EXCLUDED alone."""
@@ -175,6 +179,7 @@ class Message:
             self.consent_change,
             self.sending_policy,
             self.profile_key,
+            self.cap_person,
         )
 
     @property

@@ -90,6 +90,15 @@ class KnownProfile:
         return f"profiles/{self.id}"
 
 
+@value
+class ProfileClock:
+    """Which profile somebody has, and whose clock that is."""
+
+    key: int
+    time_zone: str
+    """Empty if the profile has none."""
+
+
 def without_nulls(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the attributes that are stored: null stands for none."""
     return {name: value for name, value in attributes.items() if value is not None}

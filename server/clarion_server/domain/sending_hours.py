@@ -4,26 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
-from clarion_server.domain.category import Category
-from clarion_server.domain.identity import IdentityKey
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.magic import simulated_outcome
 from clarion_server.domain.message import Message
-from clarion_server.domain.sending_policy import SendingPolicy
+from clarion_server.domain.sending_policy import SendingPolicy, TimeZoneSource
 from clarion_server.domain.time_zone import is_time_zone, time_zone
-from clarion_server.domain.value import value
-
-
-@value
-class HoursQuestion:
-    """What must be known to decide when messages of one sandbox, policy and category may be sent."""
-
-    sandbox: str
-    policy: str
-    category: Category
-    identities: Mapping[str, IdentityKey]
-    """Of the recipients: what each is compared by, by the form that is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +22,20 @@ class SendingHours:
     _openings: dict[tuple[str, str, str, Instant], Instant] = field(default_factory=dict, compare=False, repr=False)
     """The openings that were found, since many messages of a batch have the same policy, time zone and time."""
 
-    def policy(self, sandbox: str, policy_id: str | None, category: Category) -> SendingPolicy | None:
-        """Returns the policy if it holds for messages of the category."""
-        found = None if policy_id is None else self.policies.get((sandbox, policy_id))
-        return found if found is not None and category in found.categories else None
+    def named(self, sandbox: str, policy_id: str | None) -> SendingPolicy | None:
+        return None if policy_id is None else self.policies.get((sandbox, policy_id))
 
     def policy_of(self, message: Message) -> SendingPolicy | None:
-        return self.policy(message.sandbox, message.sending_policy, message.category)
+        """Returns the policy whose hours the message keeps."""
+        found = self.named(message.sandbox, message.sending_policy)
+        return found if found is not None and message.category in found.categories else None
+
+    def zone(self, sandbox: str, identity: str, policy: SendingPolicy) -> ZoneInfo:
+        """Returns the time zone whose clock counts for the recipient."""
+        fixed = policy.time_zone_source is TimeZoneSource.FIXED
+        name = policy.time_zone if fixed else self.zones.get((sandbox, identity), policy.time_zone)
+        # A later database of time zones may lack a name that an earlier one had.
+        return time_zone(name if is_time_zone(name) else policy.time_zone)
 
     def opening(self, message: Message, time: Instant) -> Instant:
         """Returns the first instant at or after `time` at which the message may be sent."""
@@ -49,14 +43,8 @@ class SendingHours:
         # Messages of magic recipients are sent whatever the hour.
         if policy is None or simulated_outcome(message.address) is not None:
             return time
-        zone = self.zones.get((message.sandbox, message.identity), policy.time_zone)
-        key = (message.sandbox, policy.id, zone, time)
+        zone = self.zone(message.sandbox, message.identity, policy)
+        key = (message.sandbox, policy.id, zone.key, time)
         if key not in self._openings:
-            self._openings[key] = _find_opening(policy, zone, time)
+            self._openings[key] = policy.hours.next_opening(time, zone)
         return self._openings[key]
-
-
-def _find_opening(policy: SendingPolicy, zone: str, time: Instant) -> Instant:
-    # A later database of time zones may lack a name that an earlier one had.
-    known = zone if is_time_zone(zone) else policy.time_zone
-    return policy.hours.next_opening(time, time_zone(known))

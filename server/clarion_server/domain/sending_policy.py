@@ -1,4 +1,4 @@
-"""Sending policies: at which hours the messages of campaigns may leave."""
+"""Sending policies: at which hours the messages of campaigns may leave, and how many of them a person gets."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from clarion_server.domain.category import Category
 from clarion_server.domain.errors import EtagMismatch
+from clarion_server.domain.frequency_cap import MAX_CAPS, FrequencyCap, cap_violations
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.quiet_hours import MINUTES_OF_DAY, OpeningHours, WallInterval, WallIntervals
 from clarion_server.domain.text_rules import display_name_violations, repetition_violations
@@ -47,11 +48,13 @@ class SendingPolicy:
     create_time: Instant
     update_time: Instant
     categories: tuple[Category, ...] = (Category.MARKETING,)
-    """Those of the campaigns for which it holds."""
+    """Those of the campaigns whose messages keep its hours. Each cap has categories of its own."""
     quiet_hours: WallIntervals = ()
     send_windows: WallIntervals = ()
     time_zone_source: TimeZoneSource = TimeZoneSource.PROFILE
     when_closed: WhenClosed = WhenClosed.DEFER
+    caps: tuple[FrequencyCap, ...] = ()
+    """All of them must have room for a message."""
     key: int = 0
     revision: int = 1
 
@@ -66,6 +69,10 @@ class SendingPolicy:
     @property
     def hours(self) -> OpeningHours:
         return OpeningHours(self.quiet_hours, self.send_windows)
+
+    def holds_for(self, category: Category) -> bool:
+        """Returns whether messages of the category may keep its hours, or be counted by one of its caps."""
+        return category in self.categories or any(category in cap.categories for cap in self.caps)
 
     def check_etag(self, etag: str) -> None:
         """Raises EtagMismatch when `etag` is not empty and not the current one."""
@@ -83,6 +90,7 @@ def policy_violations(policy: SendingPolicy) -> Iterator[Violation]:
     yield from repetition_violations(policy.categories, "categories")
     yield from _time_zone(policy.time_zone)
     yield from _hours(policy)
+    yield from _caps(policy)
 
 
 def _time_zone(name: str) -> Iterator[Violation]:
@@ -101,6 +109,13 @@ def _hours(policy: SendingPolicy) -> Iterator[Violation]:
     if not broken and not policy.hours.open_every_week:
         field = "quiet_hours" if policy.quiet_hours else "send_windows"
         yield Violation(field, "NEVER_OPEN", "Must leave some minute of the week in which messages may be sent.")
+
+
+def _caps(policy: SendingPolicy) -> Iterator[Violation]:
+    if len(policy.caps) > MAX_CAPS:
+        yield too_many("caps", MAX_CAPS)
+        return
+    yield from (violation.under("caps") for violation in cap_violations(policy.caps))
 
 
 def _intervals(intervals: WallIntervals, field: str) -> Iterator[Violation]:

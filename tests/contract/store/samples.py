@@ -30,9 +30,10 @@ from clarion_server.domain.counter import CounterKey, Metric
 from clarion_server.domain.delivery import AttemptOutcome
 from clarion_server.domain.event import Event, message_event
 from clarion_server.domain.execution import Execution
+from clarion_server.domain.frequency_cap import CalendarPeriod, FrequencyCap
 from clarion_server.domain.identity import Identity, IdentityKey, IdentityNamespace, Normalisation
 from clarion_server.domain.identity_namespace import NamespaceResource
-from clarion_server.domain.instant import HOUR, SECOND, Instant
+from clarion_server.domain.instant import DAY, HOUR, SECOND, Instant
 from clarion_server.domain.message import Lane, Message, MessageState, message_id
 from clarion_server.domain.profile import Profile
 from clarion_server.domain.quiet_hours import WallInterval, Weekday
@@ -158,6 +159,10 @@ def sending_policy(policy_id: str = "nights", **changes: Any) -> SendingPolicy:
         send_windows=(WallInterval(9 * 60, 17 * 60),),
         time_zone_source=TimeZoneSource.FIXED,
         when_closed=WhenClosed.EXCLUDE,
+        caps=(
+            FrequencyCap(3, sliding=DAY, channels=(Channel.EMAIL,), topic="news"),
+            FrequencyCap(1, period=CalendarPeriod.WEEK),
+        ),
     )
     return replace(whole, **changes)
 

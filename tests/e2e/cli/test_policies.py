@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from clarion_client import SendingPolicyWhenClosed, WallClockInterval, WallClockIntervalDay
+import datetime as dt
+
+from clarion_client import (
+    Channel,
+    FrequencyCapCalendarPeriod,
+    SendingPolicyWhenClosed,
+    WallClockInterval,
+    WallClockIntervalDay,
+)
 
 from tests.e2e.cli.conftest import CAMPAIGN, CommandLine
 from tests.service import Sandbox
@@ -15,6 +23,9 @@ quiet_hours:
   - {days: [SUNDAY], start: "00:00", end: "24:00"}
 time_zone: Europe/Berlin
 when_closed: EXCLUDE
+caps:
+  - {count: 3, calendar: WEEK, channels: [EMAIL]}
+  - {count: 1, sliding: 86400s, tag: sale}
 """
 
 
@@ -27,6 +38,9 @@ async def test_a_policy_is_applied_before_the_campaign_that_names_it(shop: Comma
         assert client.campaigns.get("order-confirmed").sending_policy == "sendingPolicies/nights"
         policy = client.sending_policies.get("nights")
     assert policy.when_closed is SendingPolicyWhenClosed.EXCLUDE
+    weekly, daily = policy.caps
+    assert (weekly.calendar, weekly.channels) == (FrequencyCapCalendarPeriod.WEEK, (Channel.EMAIL,))
+    assert (daily.sliding, daily.tag) == (dt.timedelta(days=1), "sale")
     assert policy.quiet_hours[1] == WallClockInterval(days=(WallClockIntervalDay.SUNDAY,), start="00:00", end="24:00")
     refused = await shop("policies", "delete", "nights")
     assert refused.status != 0
@@ -47,5 +61,6 @@ async def test_policies_are_listed_until_they_are_deleted(shop: CommandLine) -> 
     listed = (await shop("policies", "list")).out
     assert "nights" in listed
     assert "22:00-08:00" in listed
+    assert "3/week, 1/1 day, 0:00:00" in listed
     assert (await shop("policies", "delete", "nights")).out == "nights is deleted.\n"
     assert (await shop("policies", "list", "--json")).data == []

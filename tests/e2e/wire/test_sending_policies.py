@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 import pytest
 from clarion_client import (
     AsyncClient,
     Category,
+    Channel,
     ConsentSettings,
     ExclusionReason,
+    FrequencyCap,
+    FrequencyCapCalendarPeriod,
+    InvalidRequestError,
     MessageState,
     RecipientOutcome,
     SendingPolicy,
@@ -71,3 +76,48 @@ async def test_nothing_waits_once_the_policy_is_gone(offers: AsyncClient, sink: 
     await offers.sending_policies.delete("default")
     await offers.trigger("offers", to="jane@example.com", context=CONTEXT)
     await sink.wait_for(1)
+
+
+async def test_a_person_gets_as_many_messages_as_the_caps_allow(offers: AsyncClient, sink: SmtpSink) -> None:
+    caps = [
+        FrequencyCap(count=1, calendar=FrequencyCapCalendarPeriod.MONTH),
+        FrequencyCap(count=2, sliding=dt.timedelta(days=2)),
+    ]
+    created = await offers.sending_policies.create(dataclasses.replace(POLICY, send_windows=[], caps=caps))
+    assert [cap.categories for cap in created.caps] == [(Category.MARKETING,)] * 2
+    for address in ("jane@example.com", "anna@example.com"):
+        await offers.trigger("offers", to=address, context=CONTEXT)
+    await sink.wait_for(2)
+    answer = await offers.trigger("offers", to="Jane@Example.com", context=CONTEXT)
+    assert answer.recipients[0].messages[0].exclusion_reason is ExclusionReason.CAPPED
+    message = await offers.messages.get(answer.recipients[0].messages[0].message)
+    assert message.exclusion is not None
+    assert message.exclusion.cause == "sendingPolicies/default"
+
+
+async def test_everything_wrong_with_caps_is_reported_by_its_path(offers: AsyncClient) -> None:
+    caps = [
+        FrequencyCap(count=0, sliding=dt.timedelta(seconds=59)),
+        FrequencyCap(count=101),
+        FrequencyCap(
+            count=1, calendar=FrequencyCapCalendarPeriod.DAY, topic="topics/News", channels=[Channel.EMAIL] * 2
+        ),
+        FrequencyCap(count=1, sliding=dt.timedelta(days=93), tag=""),
+    ]
+    with pytest.raises(InvalidRequestError) as refused:
+        await offers.sending_policies.create(dataclasses.replace(POLICY, caps=caps))
+    assert sorted((each.field, each.reason) for each in refused.value.violations) == [
+        ("sending_policy.caps[0].count", "OUT_OF_RANGE"),
+        ("sending_policy.caps[0].sliding", "OUT_OF_RANGE"),
+        ("sending_policy.caps[1].count", "OUT_OF_RANGE"),
+        ("sending_policy.caps[1].sliding", "REQUIRED"),
+        ("sending_policy.caps[2].channels[1]", "DUPLICATE"),
+        ("sending_policy.caps[2].topic", "MALFORMED"),
+        ("sending_policy.caps[3].sliding", "OUT_OF_RANGE"),
+        ("sending_policy.caps[3].tag", "REQUIRED"),
+    ]
+    with pytest.raises(InvalidRequestError) as refused:
+        await offers.sending_policies.create(
+            dataclasses.replace(POLICY, caps=[FrequencyCap(count=1, sliding=dt.timedelta(1))] * 6)
+        )
+    assert [(each.field, each.reason) for each in refused.value.violations] == [("sending_policy.caps", "TOO_MANY")]

@@ -257,7 +257,7 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
         {"SEARCH profile_identities USING PRIMARY KEY", "SEARCH profiles USING INTEGER PRIMARY KEY"},
     ),
     "the time zones of whoever has some identities": (
-        lambda work: work.profiles.time_zones([SANDBOX_IDENTITY]),
+        lambda work: work.profiles.clocks([SANDBOX_IDENTITY]),
         {"SEARCH profile_identities USING PRIMARY KEY", "SEARCH profiles USING INTEGER PRIMARY KEY"},
     ),
     "messages that wait for an opening": (

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Any
 
 import pytest
-from clarion_server.adapters.system import SystemIds
-from clarion_server.application.suppressions.entries import CreateSuppression, ManageSuppressions
 from clarion_server.domain.campaign import Action, ActionMode
 from clarion_server.domain.category import Category
 from clarion_server.domain.content.email import EmailContent
@@ -20,8 +17,9 @@ from clarion_server.domain.suppression import Suppression, SuppressionScope
 
 from tests.fakes import LATER, UNKNOWN
 from tests.unit.application.running import Process, claimed, counts, events, messages, recipients, states, until
+from tests.unit.application.suppressing import suppress
 from tests.unit.application.working import at_work, only
-from tests.unit.application.world import AUTHOR, World
+from tests.unit.application.world import World
 
 QUEUED, SENDING, SENT, EXCLUDED, IN_DOUBT = (
     MessageState.QUEUED,
@@ -39,12 +37,6 @@ async def process(world: World) -> AsyncIterator[Process]:
     made = Process(world)
     yield made
     await made.close()
-
-
-async def suppress(world: World, target: str = "jane@example.com", **fields: Any) -> Suppression:
-    suppressions = ManageSuppressions(world.transactions, world.clock, SystemIds())
-    field = "address" if "@" in target else "domain"
-    return await suppressions.create(CreateSuppression(target, field, **fields), AUTHOR)
 
 
 def at_hand_off(by: Suppression) -> Exclusion:

@@ -29,10 +29,12 @@ from clarion_server.application.triggering.cancel import CancelMessages
 from clarion_server.application.triggering.trigger import Triggering
 from clarion_server.domain.attempt import Attempt, AttemptResult
 from clarion_server.domain.campaign import CampaignState, InDoubtPolicy, QueueDisposal
+from clarion_server.domain.category import Category
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.delivery import AttemptOutcome
 from clarion_server.domain.errors import CampaignNotLive
 from clarion_server.domain.event import Event, EventType
+from clarion_server.domain.frequency_cap import LONGEST, FrequencyCap
 from clarion_server.domain.instant import HOUR, MINUTE, SECOND, Instant
 from clarion_server.domain.magic import simulated_outcome
 from clarion_server.domain.message import OUTCOMES, Lane, Message, MessageState
@@ -41,9 +43,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from tests.cap_entries import counted
 from tests.fakes import LATER, NEVER, UNKNOWN, End, ScriptedChannel
 from tests.identities import EXCLUSIONS
 from tests.unit.application.running import CALLER, command, counts, events, messages, recipient
+from tests.unit.application.sending_policies import Policies
 from tests.unit.application.world import AUTHOR, World
 
 SOAK = bool(os.environ.get("CLARION_SOAK"))
@@ -51,6 +55,9 @@ RESEND, PARK = "resend", "park"
 SPAN = 10 * SECOND
 TWO_DESKS = st.integers(0, 1)
 CAMPAIGNS = st.sampled_from([RESEND, PARK])
+
+#: Caps count no message that has ended so.
+GIVING_BACK = {MessageState.CANCELLED, MessageState.EXPIRED, MessageState.EXCLUDED, MessageState.FAILED}
 
 T = TypeVar("T")
 #: A message and the time of its claim.
@@ -143,6 +150,9 @@ class MessageLife(RuleBasedStateMachine):
     @initialize()
     def set_up(self) -> None:
         self.configuration = self.run(self.world.channel(retry_policy=RetryPolicy(HOUR, 5 * SECOND, MINUTE)))
+        # It holds for everybody once, and each recipient gets one message: it counts all, and keeps none back.
+        cap = FrequencyCap(1, sliding=LONGEST, categories=(Category.TRANSACTIONAL,))
+        self.run(Policies(self.world).make(quiet_hours=(), caps=(cap,)))
         self.run(self.world.live(RESEND))
         self.run(self.world.live(PARK, in_doubt_policy=InDoubtPolicy.PARK))
         self.desks = [self.new_desk(), self.new_desk()]
@@ -313,6 +323,13 @@ class MessageLife(RuleBasedStateMachine):
             assert (message.owner is not None) == (message.state is MessageState.SENDING)
 
     @invariant()
+    def caps_count_what_waits_and_what_may_have_been_sent(self) -> None:
+        real = [each for each in self.messages().values() if simulated_outcome(each.address) is None]
+        assert [each.id for each in real if each.cap_person is None] == []
+        expected = {each.id for each in real if each.state not in GIVING_BACK}
+        assert {message_id for times in counted(self.world.store).values() for message_id in times} == expected
+
+    @invariant()
     def what_was_taken_twice_was_in_doubt(self) -> None:
         taken, of_message = Counter(email.message_id for email in self.channel.taken), self.events()
         for id_, message in self.messages().items():
@@ -360,6 +377,7 @@ class MessageLife(RuleBasedStateMachine):
         self.an_outcome_never_moves()
         self.events_agree_with_states()
         self.what_was_taken_twice_was_in_doubt()
+        self.caps_count_what_waits_and_what_may_have_been_sent()
 
     # Looking.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from clarion_server.domain.campaign import (
     Action,
     ActionMode,
@@ -13,9 +15,11 @@ from clarion_server.domain.campaign import (
 )
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent import Silence
 from clarion_server.domain.content.email import EmailContent, Mailbox, SmtpProvider, TlsMode
 from clarion_server.domain.content.webhook import BodyFormat, Method, WebhookContent, WebhookProvider
+from clarion_server.domain.frequency_cap import LONGEST, MAX_COUNT, CalendarPeriod, FrequencyCap
 from clarion_server.domain.instant import LATEST
 from clarion_server.domain.quiet_hours import MINUTES_OF_DAY, WallInterval, Weekday
 from clarion_server.domain.retry import RetryPolicy
@@ -89,6 +93,17 @@ wall_intervals = st.lists(
     max_size=3,
 ).map(tuple)
 
+_frequency_caps = st.builds(
+    FrequencyCap,
+    count=st.integers(1, MAX_COUNT),
+    channels=st.lists(st.sampled_from(Channel), max_size=2).map(tuple),
+    categories=st.lists(st.sampled_from(Category), min_size=1, max_size=2).map(tuple),
+)
+frequency_caps = st.one_of(
+    st.builds(replace, _frequency_caps, sliding=st.integers(1, LONGEST), topic=st.none() | ids),
+    st.builds(replace, _frequency_caps, period=st.sampled_from(CalendarPeriod), tag=st.none() | some_text),
+)
+
 sending_policies = st.builds(
     SendingPolicy,
     sandbox=st.just(""),
@@ -102,6 +117,7 @@ sending_policies = st.builds(
     send_windows=wall_intervals,
     time_zone_source=st.sampled_from(TimeZoneSource),
     when_closed=st.sampled_from(WhenClosed),
+    caps=st.lists(frequency_caps, max_size=3).map(tuple),
 )
 
 smtp_providers = st.builds(

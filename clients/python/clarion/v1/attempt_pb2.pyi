@@ -44,6 +44,8 @@ class _ExclusionReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Exclu
     """An earlier member of the audience has the same address."""
     EXCLUSION_REASON_NO_IDENTITY: _ExclusionReason.ValueType  # 8
     """The member of the audience has no identity in the campaign's namespace. There is no message to it."""
+    EXCLUSION_REASON_CAPPED: _ExclusionReason.ValueType  # 9
+    """A frequency cap of its sending policy has no room: the person has got, or will get, enough of such messages."""
 
 class ExclusionReason(_ExclusionReason, metaclass=_ExclusionReasonEnumTypeWrapper):
     """Why a message must not be sent. Values may be added."""
@@ -68,6 +70,8 @@ EXCLUSION_REASON_DUPLICATE_ADDRESS: ExclusionReason.ValueType  # 7
 """An earlier member of the audience has the same address."""
 EXCLUSION_REASON_NO_IDENTITY: ExclusionReason.ValueType  # 8
 """The member of the audience has no identity in the campaign's namespace. There is no message to it."""
+EXCLUSION_REASON_CAPPED: ExclusionReason.ValueType  # 9
+"""A frequency cap of its sending policy has no room: the person has got, or will get, enough of such messages."""
 Global___ExclusionReason: _TypeAlias = ExclusionReason  # noqa: Y015
 
 @_typing.final

@@ -4,8 +4,10 @@ isort:skip_file
 """
 
 from clarion.v1 import category_pb2 as _category_pb2
+from clarion.v1 import channel_pb2 as _channel_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
@@ -23,12 +25,16 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class SendingPolicy(_message.Message):
-    """Says at which hours messages may leave. It holds for the campaigns that name it. The one named `default` holds for every
+    """Says at which hours messages may leave, and how many of them a person gets. It holds for the campaigns that name it. The one named `default` holds for every
     campaign of its sandbox that names none.
 
     A message may leave inside any of the send windows, or at any time where there are none, and outside of all quiet hours. It
     is checked when it is accepted and again before each attempt, with the policy and the time zone of that moment. A message in a
     process's hands that waits there for its pace is checked again after two seconds.
+
+    A cap counts a message from its acceptance on, at the time of its release, and from its hand-off on at that time. A message that
+    ends without a hand-off counts no more: `EXCLUDED`, `CANCELLED`, `EXPIRED` or `FAILED`. One that was sent or is in doubt counts,
+    whatever is reported of it later. Messages that are only validated, and those of magic recipients, never count.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -90,6 +96,7 @@ class SendingPolicy(_message.Message):
     ETAG_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    CAPS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Identifier. `sendingPolicies/{sending_policy}`, where `{sending_policy}` is 1 to 63 lower-case letters, digits and hyphens,
     begins with a letter and does not end with a hyphen. Chosen at creation.
@@ -110,7 +117,9 @@ class SendingPolicy(_message.Message):
     """
     @_builtins.property
     def categories(self) -> _containers.RepeatedScalarFieldContainer[_category_pb2.Category.ValueType]:
-        """Optional. The categories of the campaigns for which it holds. Default: `CATEGORY_MARKETING` alone."""
+        """Optional. The categories of the campaigns whose messages keep its hours. Default: `CATEGORY_MARKETING` alone. Each of its
+        caps has categories of its own.
+        """
 
     @_builtins.property
     def quiet_hours(self) -> _containers.RepeatedCompositeFieldContainer[Global___WallClockInterval]:
@@ -130,6 +139,12 @@ class SendingPolicy(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp:
         """Output only. When it was last changed."""
 
+    @_builtins.property
+    def caps(self) -> _containers.RepeatedCompositeFieldContainer[Global___FrequencyCap]:
+        """Optional. How many messages a person gets. All of them must have room for a message, which is excluded with
+        `EXCLUSION_REASON_CAPPED` otherwise. At most 5.
+        """
+
     def __init__(
         self,
         *,
@@ -144,14 +159,108 @@ class SendingPolicy(_message.Message):
         etag: _builtins.str = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
+        caps: _abc.Iterable[Global___FrequencyCap] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["categories", b"categories", "create_time", b"create_time", "display_name", b"display_name", "etag", b"etag", "name", b"name", "quiet_hours", b"quiet_hours", "send_windows", b"send_windows", "time_zone", b"time_zone", "time_zone_source", b"time_zone_source", "update_time", b"update_time", "when_closed", b"when_closed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["caps", b"caps", "categories", b"categories", "create_time", b"create_time", "display_name", b"display_name", "etag", b"etag", "name", b"name", "quiet_hours", b"quiet_hours", "send_windows", b"send_windows", "time_zone", b"time_zone", "time_zone_source", b"time_zone_source", "update_time", b"update_time", "when_closed", b"when_closed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SendingPolicy: _TypeAlias = SendingPolicy  # noqa: Y015
+
+@_typing.final
+class FrequencyCap(_message.Message):
+    """Limits how many messages a person gets within a window of time. The person is the profile that has the recipient's identity or
+    address, and else whoever has the address. Caps that count the same messages share what they count. A change of the window holds
+    for what was counted before, too; a change of which messages count begins with nothing.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _CalendarPeriod:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _CalendarPeriodEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[FrequencyCap._CalendarPeriod.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        CALENDAR_PERIOD_UNSPECIFIED: FrequencyCap._CalendarPeriod.ValueType  # 0
+        """Refused."""
+        CALENDAR_PERIOD_HOUR: FrequencyCap._CalendarPeriod.ValueType  # 1
+        """From a full hour to the next one."""
+        CALENDAR_PERIOD_DAY: FrequencyCap._CalendarPeriod.ValueType  # 2
+        """From midnight to midnight."""
+        CALENDAR_PERIOD_WEEK: FrequencyCap._CalendarPeriod.ValueType  # 3
+        """From Monday to Sunday (ISO 8601)."""
+        CALENDAR_PERIOD_MONTH: FrequencyCap._CalendarPeriod.ValueType  # 4
+        """From the first of a month on."""
+
+    class CalendarPeriod(_CalendarPeriod, metaclass=_CalendarPeriodEnumTypeWrapper):
+        """A window by the calendar of the time zone whose clock counts. Values may be added."""
+
+    CALENDAR_PERIOD_UNSPECIFIED: FrequencyCap.CalendarPeriod.ValueType  # 0
+    """Refused."""
+    CALENDAR_PERIOD_HOUR: FrequencyCap.CalendarPeriod.ValueType  # 1
+    """From a full hour to the next one."""
+    CALENDAR_PERIOD_DAY: FrequencyCap.CalendarPeriod.ValueType  # 2
+    """From midnight to midnight."""
+    CALENDAR_PERIOD_WEEK: FrequencyCap.CalendarPeriod.ValueType  # 3
+    """From Monday to Sunday (ISO 8601)."""
+    CALENDAR_PERIOD_MONTH: FrequencyCap.CalendarPeriod.ValueType  # 4
+    """From the first of a month on."""
+
+    COUNT_FIELD_NUMBER: _builtins.int
+    SLIDING_FIELD_NUMBER: _builtins.int
+    CALENDAR_FIELD_NUMBER: _builtins.int
+    CHANNELS_FIELD_NUMBER: _builtins.int
+    CATEGORIES_FIELD_NUMBER: _builtins.int
+    TOPIC_FIELD_NUMBER: _builtins.int
+    TAG_FIELD_NUMBER: _builtins.int
+    count: _builtins.int
+    """Required. At most so many messages. 1 to 100."""
+    calendar: Global___FrequencyCap.CalendarPeriod.ValueType
+    """Every such period of the calendar."""
+    topic: _builtins.str
+    """A topic of the sandbox, as `topics/{topic}`."""
+    tag: _builtins.str
+    """A tag of the campaigns, compared without case, as they have it when a message is checked. 1 to 63 characters."""
+    @_builtins.property
+    def sliding(self) -> _duration_pb2.Duration:
+        """Every span of this length: a minute to 92 days. Messages that are accepted for later count too."""
+
+    @_builtins.property
+    def channels(self) -> _containers.RepeatedScalarFieldContainer[_channel_pb2.Channel.ValueType]:
+        """Optional. The channels of the messages that it counts, each once. Default: every channel."""
+
+    @_builtins.property
+    def categories(self) -> _containers.RepeatedScalarFieldContainer[_category_pb2.Category.ValueType]:
+        """Optional. The categories of the messages that it counts, each once. Default: `CATEGORY_MARKETING` alone."""
+
+    def __init__(
+        self,
+        *,
+        count: _builtins.int = ...,
+        sliding: _duration_pb2.Duration | None = ...,
+        calendar: Global___FrequencyCap.CalendarPeriod.ValueType = ...,
+        channels: _abc.Iterable[_channel_pb2.Channel.ValueType] | None = ...,
+        categories: _abc.Iterable[_category_pb2.Category.ValueType] | None = ...,
+        topic: _builtins.str = ...,
+        tag: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["calendar", b"calendar", "sliding", b"sliding", "subject", b"subject", "tag", b"tag", "topic", b"topic", "window", b"window"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["calendar", b"calendar", "categories", b"categories", "channels", b"channels", "count", b"count", "sliding", b"sliding", "subject", b"subject", "tag", b"tag", "topic", b"topic", "window", b"window"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_subject: _TypeAlias = _typing.Literal["topic", "tag"]  # noqa: Y015
+    _WhichOneofArgType_subject: _TypeAlias = _typing.Literal["subject", b"subject"]  # noqa: Y015
+    _WhichOneofReturnType_window: _TypeAlias = _typing.Literal["sliding", "calendar"]  # noqa: Y015
+    _WhichOneofArgType_window: _TypeAlias = _typing.Literal["window", b"window"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_subject) -> _WhichOneofReturnType_subject | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_window) -> _WhichOneofReturnType_window | None: ...
+
+Global___FrequencyCap: _TypeAlias = FrequencyCap  # noqa: Y015
 
 @_typing.final
 class WallClockInterval(_message.Message):

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class SendingPolicyServiceStub:
-    """Keeps the hours at which messages may leave.
+    """Keeps the hours at which messages may leave, and how many of them a person gets.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """
@@ -65,7 +65,7 @@ class SendingPolicyServiceStub:
 
 
 class SendingPolicyServiceServicer:
-    """Keeps the hours at which messages may leave.
+    """Keeps the hours at which messages may leave, and how many of them a person gets.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """
@@ -166,7 +166,7 @@ def add_SendingPolicyServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class SendingPolicyService:
-    """Keeps the hours at which messages may leave.
+    """Keeps the hours at which messages may leave, and how many of them a person gets.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """

@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class SendingPolicyServiceStub:
-    """Keeps the hours at which messages may leave.
+    """Keeps the hours at which messages may leave, and how many of them a person gets.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """
@@ -78,7 +78,7 @@ class SendingPolicyServiceStub:
 
 @_typing.type_check_only
 class SendingPolicyServiceAsyncStub(SendingPolicyServiceStub):
-    """Keeps the hours at which messages may leave.
+    """Keeps the hours at which messages may leave, and how many of them a person gets.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """
@@ -125,7 +125,7 @@ class SendingPolicyServiceAsyncStub(SendingPolicyServiceStub):
     """
 
 class SendingPolicyServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Keeps the hours at which messages may leave.
+    """Keeps the hours at which messages may leave, and how many of them a person gets.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """

@@ -79,6 +79,8 @@ from clarion_client._values.profile_service import (
 )
 from clarion_client._values.report_service import CampaignReport, HandOffLatency
 from clarion_client._values.sending_policy import (
+    FrequencyCap,
+    FrequencyCapCalendarPeriod,
     SendingPolicy,
     SendingPolicyTimeZoneSource,
     SendingPolicyWhenClosed,
@@ -156,6 +158,8 @@ __all__ = [
     "FailureReason",
     "FieldDifference",
     "Finding",
+    "FrequencyCap",
+    "FrequencyCapCalendarPeriod",
     "HandOffLatency",
     "IdentityList",
     "IdentityNamespace",

@@ -37,6 +37,8 @@ class ExclusionReason(StrEnum):
     """An earlier member of the audience has the same address."""
     NO_IDENTITY = "NO_IDENTITY"
     """The member of the audience has no identity in the campaign's namespace. There is no message to it."""
+    CAPPED = "CAPPED"
+    """A frequency cap of its sending policy has no room: the person has got, or will get, enough of such messages."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 

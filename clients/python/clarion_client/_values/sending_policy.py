@@ -11,6 +11,7 @@ from clarion.v1 import sending_policy_pb2
 
 from clarion_client._conversion import Value, represents
 from clarion_client._values.category import Category
+from clarion_client._values.channel import Channel
 
 
 @represents(sending_policy_pb2.SendingPolicy.TimeZoneSource.DESCRIPTOR)
@@ -33,6 +34,22 @@ class SendingPolicyWhenClosed(StrEnum):
     """It waits for the next opening. It is excluded with `ExclusionReason.QUIET_HOURS` if it expires before that."""
     EXCLUDE = "EXCLUDE"
     """It is excluded with `ExclusionReason.QUIET_HOURS`."""
+    UNRECOGNIZED = "UNRECOGNIZED"
+    """A value that a newer service sends and this client does not know. It cannot be sent."""
+
+
+@represents(sending_policy_pb2.FrequencyCap.CalendarPeriod.DESCRIPTOR)
+class FrequencyCapCalendarPeriod(StrEnum):
+    """A window by the calendar of the time zone whose clock counts. Values may be added."""
+
+    HOUR = "HOUR"
+    """From a full hour to the next one."""
+    DAY = "DAY"
+    """From midnight to midnight."""
+    WEEK = "WEEK"
+    """From Monday to Sunday (ISO 8601)."""
+    MONTH = "MONTH"
+    """From the first of a month on."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -62,13 +79,18 @@ class WallClockIntervalDay(StrEnum):
 @represents(sending_policy_pb2.SendingPolicy.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class SendingPolicy(Value):
-    """Says at which hours messages may leave. It holds for the campaigns that name it. The one named `default` holds
-    for every campaign of its sandbox that names none.
+    """Says at which hours messages may leave, and how many of them a person gets. It holds for the campaigns that
+    name it. The one named `default` holds for every campaign of its sandbox that names none.
 
     A message may leave inside any of the send windows, or at any time where there are none, and outside of all
     quiet hours. It is checked when it is accepted and again before each attempt, with the policy and the time
     zone of that moment. A message in a process's hands that waits there for its pace is checked again after two
     seconds.
+
+    A cap counts a message from its acceptance on, at the time of its release, and from its hand-off on at that
+    time. A message that ends without a hand-off counts no more: `EXCLUDED`, `CANCELLED`, `EXPIRED` or `FAILED`.
+    One that was sent or is in doubt counts, whatever is reported of it later. Messages that are only validated,
+    and those of magic recipients, never count.
     """
 
     name: str = ""
@@ -78,7 +100,9 @@ class SendingPolicy(Value):
     display_name: str = ""
     """Required. What people call it. 1 to 200 characters."""
     categories: Sequence[Category] = ()
-    """Optional. The categories of the campaigns for which it holds. Default: `Category.MARKETING` alone."""
+    """Optional. The categories of the campaigns whose messages keep its hours. Default: `Category.MARKETING` alone.
+    Each of its caps has categories of its own.
+    """
     quiet_hours: Sequence[WallClockInterval] = ()
     """Optional. When nothing leaves. Some minute of every week must stay open. At most 14 intervals, those of
     `send_windows` included.
@@ -101,6 +125,35 @@ class SendingPolicy(Value):
     """Output only. When it was created."""
     update_time: dt.datetime | None = None
     """Output only. When it was last changed."""
+    caps: Sequence[FrequencyCap] = ()
+    """Optional. How many messages a person gets. All of them must have room for a message, which is excluded with
+    `ExclusionReason.CAPPED` otherwise. At most 5.
+    """
+
+
+@represents(sending_policy_pb2.FrequencyCap.DESCRIPTOR)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class FrequencyCap(Value):
+    """Limits how many messages a person gets within a window of time. The person is the profile that has the
+    recipient's identity or address, and else whoever has the address. Caps that count the same messages share
+    what they count. A change of the window holds for what was counted before, too; a change of which messages
+    count begins with nothing.
+    """
+
+    count: int
+    """Required. At most so many messages. 1 to 100."""
+    sliding: dt.timedelta | None = None
+    """Every span of this length: a minute to 92 days. Messages that are accepted for later count too."""
+    calendar: FrequencyCapCalendarPeriod | None = None
+    """Every such period of the calendar."""
+    channels: Sequence[Channel] = ()
+    """Optional. The channels of the messages that it counts, each once. Default: every channel."""
+    categories: Sequence[Category] = ()
+    """Optional. The categories of the messages that it counts, each once. Default: `Category.MARKETING` alone."""
+    topic: str | None = None
+    """A topic of the sandbox, as `topics/{topic}`."""
+    tag: str | None = None
+    """A tag of the campaigns, compared without case, as they have it when a message is checked. 1 to 63 characters."""
 
 
 @represents(sending_policy_pb2.WallClockInterval.DESCRIPTOR)

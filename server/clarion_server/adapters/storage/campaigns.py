@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -60,6 +61,11 @@ _LOCKED = BulkStatement(
     " EXISTS (SELECT 1 FROM sending_policies WHERE sending_policies.sandbox = campaigns.sandbox)"
     " FROM campaigns WHERE key IN ({rows})",
     Values(campaigns.c.key),
+)
+
+_FOLDED_TAGS = BulkStatement(
+    "SELECT campaign_key, folded FROM campaign_tags WHERE campaign_key IN ({rows})",
+    Values(campaign_tags.c.campaign_key),
 )
 
 _DELIVERY_POLICIES = BulkStatement(
@@ -174,6 +180,12 @@ class SqlCampaignRepository:
     def channel_keys(self, campaign_key: int, number: int) -> list[int]:
         version = {"campaign_key": campaign_key, "number": number}
         return list(self._connection.execute(_CHANNEL_KEYS, version).scalars())
+
+    def folded_tags(self, keys: Collection[int]) -> dict[int, Collection[str]]:
+        tags = defaultdict(list)
+        for key, tag in _FOLDED_TAGS.select(self._connection, [(key,) for key in keys]):
+            tags[key].append(tag)
+        return dict(tags)
 
     def versions(self, campaign_key: int, before: int | None, limit: int) -> list[CampaignVersion]:
         number = campaign_versions.c.number

@@ -16,6 +16,7 @@ from clarion_server.domain.consent_change import ConsentChange, Evidence
 from clarion_server.domain.content import Provider
 from clarion_server.domain.event import ProfileMerge, RunChange
 from clarion_server.domain.exclusion import Exclusion, ExclusionReason
+from clarion_server.domain.frequency_cap import FrequencyCap
 from clarion_server.domain.quiet_hours import WallIntervals
 from clarion_server.domain.suppression import SuppressionChange
 from clarion_server.domain.topic import TopicTranslation
@@ -25,6 +26,7 @@ ALLOW_LIST_CHANGE = JsonCodec[AllowListChange](AllowListChange)
 ATTEMPT = JsonCodec[Attempt](Attempt)
 #: The attributes of a profile.
 ATTRIBUTES = JsonCodec[Mapping[str, Any]](dict[str, Any])
+CAPS = JsonCodec[tuple[FrequencyCap, ...]](tuple[FrequencyCap, ...])
 CATEGORIES = JsonCodec[tuple[Category, ...]](tuple[Category, ...])
 CONSENT_CHANGE = JsonCodec[ConsentChange](ConsentChange)
 # A context schema may hold any number.

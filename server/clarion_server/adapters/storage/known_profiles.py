@@ -12,7 +12,7 @@ from clarion_server.adapters.storage.bulk import BulkStatement, Values, insertio
 from clarion_server.adapters.storage.json_columns import ATTRIBUTES
 from clarion_server.adapters.storage.schema import profile_identities, profiles
 from clarion_server.application.ports.profiles import SandboxIdentity
-from clarion_server.domain.profile import KnownProfile, Profile
+from clarion_server.domain.profile import KnownProfile, Profile, ProfileClock
 
 _IDENTITY = (profile_identities.c.sandbox, profile_identities.c.namespace, profile_identities.c.normal_value)
 
@@ -45,14 +45,7 @@ _KNOWN = "profiles.key, profiles.id, profiles.locale"
 _WITH_ATTRIBUTES, _WITHOUT_ATTRIBUTES = _ByIdentity(f"{_KNOWN}, profiles.attributes"), _ByIdentity(f"{_KNOWN}, ''")
 _CHOICES = _ByIdentity("profiles.key, profiles.choices")
 
-_TIME_ZONES = BulkStatement(
-    "SELECT wanted.column1, wanted.column2, wanted.column3, profiles.time_zone"
-    " FROM ({rows}) AS wanted CROSS JOIN profile_identities CROSS JOIN profiles"
-    " WHERE profile_identities.sandbox = wanted.column1 AND profile_identities.namespace = wanted.column2"
-    " AND profile_identities.normal_value = wanted.column3 AND profiles.key = profile_identities.profile_key"
-    " AND profiles.time_zone <> ''",
-    Values(*_IDENTITY),
-)
+_CLOCKS = _ByIdentity("profiles.key, profiles.time_zone")
 
 #: Of a new profile, which has made no choices and absorbed none, and whose key the database assigns.
 _PROFILE_COLUMNS = tuple(
@@ -89,8 +82,9 @@ def find_choices(
     return ((wanted[position], key, choices) for position, key, choices in _CHOICES.select(connection, wanted))
 
 
-def find_time_zones(connection: Connection, identities: Collection[SandboxIdentity]) -> dict[SandboxIdentity, str]:
-    return {SandboxIdentity(*row[:3]): row[3] for row in _TIME_ZONES.select(connection, list(identities))}
+def find_clocks(connection: Connection, identities: Collection[SandboxIdentity]) -> dict[SandboxIdentity, ProfileClock]:
+    wanted = list(identities)
+    return {wanted[position]: ProfileClock(*row) for position, *row in _CLOCKS.select(connection, wanted)}
 
 
 def add_missing(connection: Connection, added: Sequence[Profile]) -> dict[SandboxIdentity, KnownProfile]:

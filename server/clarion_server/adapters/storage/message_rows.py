@@ -43,6 +43,7 @@ INSERTED_COLUMNS = (
     messages.c.topic,
     messages.c.consent_change,
     messages.c.sending_policy,
+    messages.c.cap_person,
     messages.c.outcome_time,
     messages.c.exclusion,
     messages.c.failure,
@@ -87,6 +88,7 @@ _READ_COLUMNS = (
     messages.c.consent_change,
     messages.c.sending_policy,
     messages.c.profile_key,
+    messages.c.cap_person,
     messages.c.outcome_time,
     messages.c.exclusion,
     messages.c.failure,
@@ -123,6 +125,7 @@ def message_to_row(message: Message, segment: int) -> tuple[Any, ...]:
         message.topic,
         message.consent_change,
         message.sending_policy,
+        message.cap_person,
         message.outcome_time,
         EXCLUSION.encode(message.exclusion),
         FAILURE.encode(message.failure),
@@ -170,8 +173,9 @@ def _from_row(row: Sequence[Any]) -> Message:
         row[26],
         row[27],
         row[28],
-        EXCLUSION.decode(row[29]),
-        FAILURE.decode(row[30]),
+        row[29],
+        EXCLUSION.decode(row[30]),
+        FAILURE.decode(row[31]),
     )
 
 

@@ -47,6 +47,7 @@ from clarion_server.adapters.storage.schema import (
 from clarion_server.application.ports.queries import DueQuery, MessageQuery, QueuedEnd, QueuedMessage
 from clarion_server.application.ports.repositories import MAX_MESSAGES
 from clarion_server.domain.access import Visibility
+from clarion_server.domain.cap_person import CapPerson
 from clarion_server.domain.delivery import AttemptOutcome
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message, MessageState
@@ -93,6 +94,10 @@ _DEFER = BulkStatement(
     " FROM ({rows}) AS deferred"
     f" WHERE messages.id = deferred.column1 AND {_IS_QUEUED}",
     Values(messages.c.id, messages.c.due_time, messages.c.first_attempt_time),
+)
+_SET_CAP_PERSONS = BulkStatement(
+    "UPDATE messages SET cap_person = counted.column2 FROM ({rows}) AS counted WHERE messages.id = counted.column1",
+    Values(messages.c.id, messages.c.cap_person),
 )
 _END_QUEUED = BulkStatement(
     "UPDATE messages SET state = {one}, outcome_time = {one}, held = 0"  # noqa: S608 - names of the schema
@@ -302,6 +307,9 @@ class SqlMessageRepository:
     def defer(self, openings: Mapping[str, Instant], now: Instant) -> None:
         rows = [(message_id, opening, opening - now) for message_id, opening in openings.items()]
         _DEFER.change(self._connection, rows)
+
+    def set_cap_persons(self, persons: Mapping[str, CapPerson]) -> None:
+        _SET_CAP_PERSONS.change(self._connection, list(persons.items()))
 
     def hold(self, message_ids: Collection[str]) -> None:
         _HOLD.change(self._connection, _rows(message_ids))

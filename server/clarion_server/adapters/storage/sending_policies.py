@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Values
-from clarion_server.adapters.storage.json_columns import CATEGORIES, WALL_INTERVALS
+from clarion_server.adapters.storage.json_columns import CAPS, CATEGORIES, WALL_INTERVALS
 from clarion_server.adapters.storage.schema import sending_policies
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import WriteConflict
@@ -81,6 +81,7 @@ def _to_row(policy: SendingPolicy) -> dict[str, Any]:
         "time_zone_source": policy.time_zone_source,
         "time_zone": policy.time_zone,
         "when_closed": policy.when_closed,
+        "caps": CAPS.encode(policy.caps),
         "create_time": policy.create_time,
         "update_time": policy.update_time,
     }
@@ -99,6 +100,7 @@ def _from_row(row: Row[Any]) -> SendingPolicy:
         send_windows=WALL_INTERVALS.decode(row.send_windows),
         time_zone_source=TimeZoneSource(row.time_zone_source),
         when_closed=WhenClosed(row.when_closed),
+        caps=CAPS.decode(row.caps),
         key=row.key,
         revision=row.revision,
     )

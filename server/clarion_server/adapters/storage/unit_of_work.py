@@ -11,6 +11,7 @@ from clarion_server.adapters.storage.api_keys import SqlApiKeyRepository
 from clarion_server.adapters.storage.audience_runs import SqlAudienceRunRepository
 from clarion_server.adapters.storage.audiences import SqlAudienceRepository
 from clarion_server.adapters.storage.campaigns import SqlCampaignRepository
+from clarion_server.adapters.storage.caps import SqlCapRepository
 from clarion_server.adapters.storage.channels import SqlChannelConfigurationRepository
 from clarion_server.adapters.storage.consents import SqlConsentRepository
 from clarion_server.adapters.storage.counters import SqlCounterRepository
@@ -56,6 +57,7 @@ class SqlUnitOfWork:
         self.processes = SqlProcessRepository(connection)
         self.sending_policies = SqlSendingPolicyRepository(connection)
         self.identity_namespaces = SqlIdentityNamespaceRepository(connection, locks=on_commit is not None)
+        self.caps = SqlCapRepository(connection, locks=on_commit is not None)
         self.topics = SqlTopicRepository(connection)
         self.audiences = SqlAudienceRepository(connection)
         self.consents = SqlConsentRepository(connection, locks=on_commit is not None)

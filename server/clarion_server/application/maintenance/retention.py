@@ -1,4 +1,4 @@
-"""Purges contexts, events, and messages with their executions, each after a time of its own."""
+"""Purges contexts, events, messages with their executions, and what caps count, each after a time of its own."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ P = TypeVar("P", int, str)
 
 #: The time between two sweeps.
 EVERY: Span = 10 * MINUTE
+#: Most entries of caps are looked at and stay, as a sweep passes all of them.
+_ENTRIES_A_ROW = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class Retention:
     messages: Span | None = None
     run_members: Span = 7 * DAY
     """The members of an audience, from the end of the run that wrote to them."""
+    cap_entries: Span = 0
+    """From the time on at which they can count no more."""
 
 
 class Purging:
@@ -52,6 +56,8 @@ class Purging:
         if events is not None:
             old = now - events
             yield _Sweep(lambda unit, after: unit.retention.purge_events(old, after, limit), 0)
+        useless = now - kept.cap_entries
+        yield _Sweep(lambda unit, after: unit.caps.purge(useless, after, _ENTRIES_A_ROW * limit), "")
         if kept.messages is not None:
             ended = now - kept.messages
             yield _Sweep(lambda unit, after: unit.retention.purge_messages(ended, after, limit), 0)

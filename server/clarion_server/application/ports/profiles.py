@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.identity import IdentityKey
-from clarion_server.domain.profile import KnownProfile, Profile, ProfileRef
+from clarion_server.domain.profile import KnownProfile, Profile, ProfileClock, ProfileRef
 
 
 class SandboxIdentity(NamedTuple):
@@ -43,8 +43,8 @@ class ProfileRepository(Protocol):
         """Returns the profiles that have these identities, as far as there are any. Cheap: on the way of triggers."""
         ...
 
-    def time_zones(self, identities: Collection[SandboxIdentity]) -> dict[SandboxIdentity, str]:
-        """Returns the time zones of the profiles that have these identities and a time zone, in one statement."""
+    def clocks(self, identities: Collection[SandboxIdentity]) -> dict[SandboxIdentity, ProfileClock]:
+        """Returns the profiles that have these identities with their time zones, in one statement."""
         ...
 
     def add_missing(self, profiles: Sequence[Profile]) -> dict[SandboxIdentity, KnownProfile]:

@@ -21,6 +21,7 @@ from clarion_server.application.ports.queries import (
 )
 from clarion_server.domain.access import ApiKey, Visibility
 from clarion_server.domain.campaign import Campaign, CampaignVersion
+from clarion_server.domain.cap_person import CapPerson
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.counter import CounterKey, LatencyKey, Metric
 from clarion_server.domain.delivery import AttemptOutcome
@@ -107,6 +108,10 @@ class CampaignRepository(Protocol):
         ...
 
     def version(self, campaign_key: int, number: int) -> CampaignVersion | None: ...
+
+    def folded_tags(self, keys: Collection[int]) -> dict[int, Collection[str]]:
+        """Returns the tags of these campaigns, case-folded, by key, in one statement."""
+        ...
 
     def versions(self, campaign_key: int, before: int | None, limit: int) -> list[CampaignVersion]:
         """Newest first; `before`: only smaller numbers."""
@@ -233,6 +238,10 @@ class MessageRepository(Protocol):
 
         The time until then is no part of their retry window.
         """
+        ...
+
+    def set_cap_persons(self, persons: Mapping[str, CapPerson]) -> None:
+        """Sets for whom frequency caps count messages, by their ids."""
         ...
 
     def hold(self, message_ids: Collection[str]) -> None:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from clarion_server.application.ports.audience_runs import AudienceRunRepository
 from clarion_server.application.ports.audiences import AudienceRepository
+from clarion_server.application.ports.caps import CapRepository
 from clarion_server.application.ports.consents import ConsentRepository
 from clarion_server.application.ports.identity_namespaces import IdentityNamespaceRepository
 from clarion_server.application.ports.profiles import ProfileRepository
@@ -83,6 +84,8 @@ class UnitOfWork(Protocol):
     def sending_policies(self) -> SendingPolicyRepository: ...
     @property
     def audiences(self) -> AudienceRepository: ...
+    @property
+    def caps(self) -> CapRepository: ...
     @property
     def consents(self) -> ConsentRepository: ...
     @property

@@ -9,6 +9,7 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_profile
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.access import Caller
+from clarion_server.domain.cap_person import profile_person
 from clarion_server.domain.errors import EtagMismatch
 from clarion_server.domain.event import consent_event, merge_event
 from clarion_server.domain.names import PROFILES
@@ -47,6 +48,7 @@ class ProfileMerger:
         merged = merge_profiles(survivor, absorbed, now)
         self._merge_choices(unit, survivor, absorbed, caller)
         unit.profiles.absorb(merged, absorbed)
+        unit.caps.unite(profile_person(survivor.key), profile_person(absorbed.key))
         unit.events.add_all([merge_event(merged, absorbed, caller.name, now)])
         return merged
 

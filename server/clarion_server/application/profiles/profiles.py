@@ -14,6 +14,7 @@ from clarion_server.application.resource_lookup import find_profile
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid, violations_within
 from clarion_server.domain.access import Caller
+from clarion_server.domain.cap_person import persons_of
 from clarion_server.domain.errors import IdentityTaken, InvalidFields, ProfileUnknown
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.profile import Profile, profile_violations, without_nulls
@@ -143,6 +144,7 @@ class ManageProfiles:
             stored = find_profile(unit, caller.visibility, profile_id)
             stored.check_etag(etag)
             unit.profiles.delete(stored)
+            unit.caps.delete(persons_of(stored))
 
         await self._transactions.write(delete)
 

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 
 from clarion_server.application.identity_reader import IdentityReader, namespaces_by_sandbox
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.outcomes import exclude_queued
+from clarion_server.application.sending.policy_facts import read_policies
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.allow_list import AllowLists, EnabledList
+from clarion_server.domain.cap_ledger import CapLedger, PolicyQuestion
+from clarion_server.domain.cap_person import CapPerson
 from clarion_server.domain.consent_facts import ConsentFacts, ConsentQuestion, address_identity, address_key
 from clarion_server.domain.exclusion import Exclusion, ExclusionPhase
 from clarion_server.domain.exclusion_rules import NO_EXCLUSION_FACTS, ExclusionFacts, find_exclusions
 from clarion_server.domain.identity import NO_NAMESPACES, IdentityKey, Namespaces, namespace_of
 from clarion_server.domain.instant import SECOND, Instant, Span
 from clarion_server.domain.message import Message
-from clarion_server.domain.sending_hours import HoursQuestion, SendingHours
-from clarion_server.domain.sending_policy import TimeZoneSource
+from clarion_server.domain.sending_hours import SendingHours
 from clarion_server.domain.suppression import SuppressionIndex, covering_keys
 from clarion_server.domain.value import value
 
@@ -40,19 +42,20 @@ class ExclusionReader:
         sandboxes: Mapping[str, bool],
         addresses: Iterable[str],
         questions: Sequence[ConsentQuestion],
-        hours_questions: Sequence[HoursQuestion],
+        policy_questions: Sequence[PolicyQuestion],
     ) -> ExclusionFacts:
         """`sandboxes` and `addresses` are those of all messages; `questions` are about the ones for which consent is
-        asked, and `hours_questions` about those that a sending policy may hold back. Each sandbox has whether its allow
-        list may be enabled.
+        asked, and `policy_questions` about those for which a sending policy may hold. Each sandbox has whether its
+        allow list may be enabled.
         """
         keys = {key for address in set(addresses) if address for key in covering_keys(address)}
         found = unit.suppressions.covering(keys) if keys else ()
         allow_lists = self._allow_lists(unit, sandboxes)
-        if not found and not questions and not allow_lists and not hours_questions:
+        if not found and not questions and not allow_lists and not policy_questions:
             return NO_EXCLUSION_FACTS
-        hours = _hours(unit, hours_questions) if hours_questions else SendingHours()
-        return ExclusionFacts(SuppressionIndex(found), self._consents(unit, questions), allow_lists, hours)
+        consents = self._consents(unit, questions)
+        hours, caps = read_policies(unit, policy_questions) if policy_questions else (SendingHours(), CapLedger())
+        return ExclusionFacts(SuppressionIndex(found), consents, allow_lists, hours, caps)
 
     def _allow_lists(self, unit: UnitOfWork, sandboxes: Mapping[str, bool]) -> AllowLists:
         listed = [sandbox for sandbox, may_be_enabled in sandboxes.items() if may_be_enabled]
@@ -75,11 +78,14 @@ class ExclusionReader:
         silences = unit.consents.silences({(question.sandbox, question.topic) for question in questions})
         return ConsentFacts(silences, holders)
 
-    def hours_question(self, message: Message, stored: Mapping[str, Namespaces]) -> HoursQuestion | None:
+    def policy_question(
+        self, message: Message, stored: Mapping[str, Namespaces], *, with_caps: bool
+    ) -> PolicyQuestion | None:
         """Returns None when no sending policy holds for the message."""
         if message.sending_policy is None:
             return None
-        return HoursQuestion(message.sandbox, message.sending_policy, message.category, self._keys(message, stored))
+        capped, keys = (message,) if with_caps else (), self._keys(message, stored)
+        return PolicyQuestion(message.sandbox, message.sending_policy, message.category, keys, capped)
 
     def _keys(self, message: Message, stored: Mapping[str, Namespaces]) -> dict[str, IdentityKey]:
         """Returns what the recipient's identity is compared by."""
@@ -98,20 +104,6 @@ class ExclusionReader:
         return ConsentQuestion(message.sandbox, message.topic, keys)
 
 
-def _hours(unit: UnitOfWork, questions: Sequence[HoursQuestion]) -> SendingHours:
-    """Reads the policies, and the time zones of the recipients whose clock counts."""
-    policies = unit.sending_policies.named({(question.sandbox, question.policy) for question in questions})
-    hours = SendingHours(policies)
-    wanted = {}
-    for question in questions:
-        policy = hours.policy(question.sandbox, question.policy, question.category)
-        if policy is not None and policy.time_zone_source is TimeZoneSource.PROFILE:
-            for given, key in question.identities.items():
-                wanted[question.sandbox, given] = SandboxIdentity(question.sandbox, *key)
-    stored = unit.profiles.time_zones(set(wanted.values())) if wanted else {}
-    return SendingHours(policies, {given: stored[key] for given, key in wanted.items() if key in stored})
-
-
 @value
 class HandOffVerdict:
     """Which messages must not be handed off now; all others may be."""
@@ -120,30 +112,56 @@ class HandOffVerdict:
     """By the ids of the messages that must not be sent at all."""
     openings: Mapping[str, Instant]
     """By the ids of the messages that must wait for the next opening of their sending policy."""
+    persons: Mapping[str, CapPerson] = field(default_factory=dict)
+    """By the ids of the messages that caps count from now on: for whom."""
+
+    def counted(self, message: Message) -> Message:
+        """Returns the message with the person for whom caps count it."""
+        person = self.persons.get(message.id)
+        return message if person is None else replace(message, cap_person=person)
 
     def allows(self, message: Message) -> bool:
         return message.id not in self.exclusions and message.id not in self.openings
 
 
 def check_hand_off(
-    unit: UnitOfWork, messages: Sequence[Message], now: Instant, exclusions: ExclusionReader
+    unit: UnitOfWork, messages: Sequence[Message], now: Instant, exclusions: ExclusionReader, *, with_caps: bool = False
 ) -> HandOffVerdict:
-    """Returns the verdict about messages that are about to be handed off."""
+    """Returns the verdict about messages that are about to be handed off.
+
+    `with_caps` also asks whether caps have room for them now, and lets them count at this time, which writes.
+    """
     asked = (message for message in messages if message.asks_consent or message.sending_policy is not None)
     stored = namespaces_by_sandbox(unit, ((message.sandbox, message.identity) for message in asked))
     questions = [exclusions.question(message, stored) for message in messages if message.asks_consent]
-    hours_questions = [question for message in messages if (question := exclusions.hours_question(message, stored))]
+    of_policies = (exclusions.policy_question(message, stored, with_caps=with_caps) for message in messages)
+    policy_questions = [question for question in of_policies if question is not None]
     sandboxes, addresses = {message.sandbox: True for message in messages}, (message.address for message in messages)
-    facts = exclusions.read(unit, sandboxes, addresses, questions, hours_questions)
-    excluded, openings = {}, {}
+    facts = exclusions.read(unit, sandboxes, addresses, questions, policy_questions)
+    excluded, openings, persons = {}, {}, {}
     for message in messages:
         consent = facts.consents.decide_about(message)
         found = find_exclusions(message, now, ExclusionPhase.HAND_OFF, facts, consent)
         if found:
             excluded[message.id] = found[0]
-        elif message.sending_policy is not None and (opening := facts.hours.opening(message, now)) > now:
-            openings[message.id] = opening
-    return HandOffVerdict(excluded, openings)
+        elif message.sending_policy is not None:
+            opening = facts.hours.opening(message, now)
+            if opening > now:
+                openings[message.id] = opening
+            person = facts.caps.reserve(message, opening, now)
+            if person is not None and person != message.cap_person:
+                persons[message.id] = person
+    facts.caps.moved.update(persons)
+    store_caps(unit, facts.caps)
+    return HandOffVerdict(excluded, openings, persons)
+
+
+def store_caps(unit: UnitOfWork, caps: CapLedger) -> None:
+    """Stores what the decision about a batch of messages has changed."""
+    if caps.changed:
+        unit.caps.save(caps.changed)
+    if caps.moved:
+        unit.messages.set_cap_persons(caps.moved)
 
 
 def sift_forbidden(
@@ -156,14 +174,14 @@ def sift_forbidden(
     asking = {message.sandbox for message in messages if message.asks_consent}
     if asking:
         unit.consents.lock_shared(asking)
-    verdict = check_hand_off(unit, messages, now, exclusions)
+    verdict = check_hand_off(unit, messages, now, exclusions, with_caps=True)
     found, openings = verdict.exclusions, verdict.openings
     if found:
         exclude_queued(unit, [(message, found[message.id]) for message in messages if message.id in found], now)
     if openings:
         unit.messages.defer(openings, now)
     deferred = [replace(message, due_time=openings[message.id]) for message in messages if message.id in openings]
-    return [message for message in messages if verdict.allows(message)], deferred
+    return [verdict.counted(message) for message in messages if verdict.allows(message)], deferred
 
 
 class HandOffChecks:
@@ -177,7 +195,11 @@ class HandOffChecks:
         """Returns the verdict about a claimed message. Reads nothing if it was claimed a moment ago."""
         if now - (message.attempt_time or 0) <= _LONGEST_WAIT:
             return _ALL_ALLOWED
-        return await self._transactions.read(lambda unit: check_hand_off(unit, [message], now, self._exclusions))
+        if message.cap_person is None:
+            return await self._transactions.read(lambda unit: check_hand_off(unit, [message], now, self._exclusions))
+        return await self._transactions.write(
+            lambda unit: check_hand_off(unit, [message], now, self._exclusions, with_caps=True)
+        )
 
 
 _ALL_ALLOWED = HandOffVerdict({}, {})

@@ -38,6 +38,7 @@ def record_outcomes(unit: UnitOfWork, outcomes: Sequence[AttemptOutcome], owner:
     valid = [outcome for outcome in latest if outcome.message.id in moved]
     unit.events.add_all([outcome.event for outcome in valid])
     _count(unit, valid)
+    _give_back(unit, [outcome.message for outcome in valid if outcome.state is MessageState.FAILED])
     followed = {outcome.message.id: outcome.follow_ups for outcome in valid if outcome.follow_ups}
     if followed:
         _add_follow_ups(unit, followed)
@@ -84,6 +85,7 @@ def end_queued(unit: UnitOfWork, messages: Sequence[Message], state: MessageStat
     ended = [message for message in messages if message.id in moved]
     unit.events.add_all([message_event(message, state, now) for message in ended])
     unit.counters.add(Counter(counter_key(message, METRIC_OF_OUTCOME[state]) for message in ended))
+    _give_back(unit, ended)
     return len(ended)
 
 
@@ -97,6 +99,7 @@ def exclude_queued(unit: UnitOfWork, excluded: Sequence[tuple[Message, Exclusion
     ended = [end for end in ends if end.message.id in moved]
     unit.events.add_all([message_event(end.message, end.state, now, end.exclusion) for end in ended])
     unit.counters.add(Counter(key for end in ended for key in _keys_of_end(end)))
+    _give_back(unit, [end.message for end in ended if end.state is MessageState.EXCLUDED])
     followed = {
         end.message.id: _follow_ups(unit, end.message, now)
         for end in ended
@@ -104,6 +107,12 @@ def exclude_queued(unit: UnitOfWork, excluded: Sequence[tuple[Message, Exclusion
     }
     if followed:
         _add_follow_ups(unit, followed)
+
+
+def _give_back(unit: UnitOfWork, ended: Iterable[Message]) -> None:
+    """Lets caps count messages no more that have ended without a hand-off."""
+    if counted := [message.id for message in ended if message.sending_policy is not None]:
+        unit.caps.give_back(counted)
 
 
 def _end_of_excluded(unit: UnitOfWork, message: Message, exclusion: Exclusion) -> QueuedEnd:

@@ -22,7 +22,16 @@ _FIELD = "sending_policy"
 
 #: The names, in the contract, of everything that an author may change.
 EDITABLE_FIELDS = frozenset(
-    {"display_name", "categories", "quiet_hours", "send_windows", "time_zone_source", "time_zone", "when_closed"}
+    {
+        "display_name",
+        "categories",
+        "quiet_hours",
+        "send_windows",
+        "time_zone_source",
+        "time_zone",
+        "when_closed",
+        "caps",
+    }
 )
 
 
@@ -74,6 +83,7 @@ class ManageSendingPolicies:
         def check(unit: UnitOfWork) -> SendingPolicy:
             if unit.sending_policies.get(caller.visibility, policy.id) is not None:
                 raise ResourceExists(policy.name)
+            _check_topics(unit, caller.visibility, policy)
             _check_room(unit, caller.visibility, "sending_policy_id")
             return policy
 
@@ -106,6 +116,8 @@ class ManageSendingPolicies:
             updated = replace(stored.changed(self._clock.now()), **changes)
             unread = violations_within(command.changed_fields, command.sent.violations)
             _check(updated, unread, command.violations)
+            if "caps" in command.changed_fields:
+                _check_topics(unit, caller.visibility, updated)
             return updated
 
         def change(unit: UnitOfWork) -> SendingPolicy:
@@ -136,6 +148,18 @@ def _check_room(unit: UnitOfWork, visibility: Visibility, field: str) -> None:
     if unit.sending_policies.count(visibility) >= MAX_POLICIES:
         description = f"The sandbox has {MAX_POLICIES} sending policies already. Delete one."
         raise InvalidFields((Violation(field, "TOO_MANY", description),))
+
+
+def _check_topics(unit: UnitOfWork, visibility: Visibility, policy: SendingPolicy) -> None:
+    """Raises InvalidFields for every cap about a topic that is not in the sandbox."""
+    named = {cap.topic for cap in policy.caps if cap.topic is not None}
+    unknown = {topic for topic in named if unit.topics.get(visibility, topic) is None}
+    violations = (
+        Violation(f"{_FIELD}.caps[{index}].topic", "UNKNOWN_VALUE", "Must be a topic of this sandbox.")
+        for index, cap in enumerate(policy.caps)
+        if cap.topic in unknown
+    )
+    refuse_invalid((), violations)
 
 
 def _check(policy: SendingPolicy, unread: Sequence[Violation], of_request: Sequence[Violation]) -> None:

@@ -13,7 +13,7 @@ from clarion_server.application.ports.metrics import Metrics
 from clarion_server.application.ports.queue import Queue
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.direct_hand_off import DirectHandOff, Reserved
-from clarion_server.application.sending.exclusions import ExclusionReader
+from clarion_server.application.sending.exclusions import ExclusionReader, store_caps
 from clarion_server.application.sending.local_dispatch import ClaimedMessage, Reservation
 from clarion_server.application.sending.outcomes import record_accepted
 from clarion_server.application.triggering.admission import RecipientData
@@ -26,7 +26,7 @@ from clarion_server.domain.acceptance import (
     Trigger,
     consent_question,
     decide_all,
-    hours_question,
+    policy_question,
 )
 from clarion_server.domain.campaign import ActionMode
 from clarion_server.domain.message import Message, MessageState, message_id
@@ -62,6 +62,7 @@ class AcceptTriggers(BulkOperation[AcceptItem, Decision]):
         triggers, facts = read_facts(unit, items, self._exclusions, self._ids.new_id)
         decisions = decide_all(triggers, facts)
         _write(unit, [decision for decision in decisions if isinstance(decision, Accepted)])
+        store_caps(unit, facts.exclusions.caps)
         return decisions
 
     def committed(self, items: Sequence[AcceptItem], decisions: Sequence[Decision], /) -> None:
@@ -137,9 +138,9 @@ def read_facts(
     suppressing = (trigger for trigger, campaign in known if campaign.has_suppressions)
     addresses = (address for trigger in suppressing for each in trigger.recipients for address in each.addresses)
     sandboxes = {trigger.execution.sandbox: campaign.has_allow_list for trigger, campaign in known}
-    keeping_hours = (trigger for trigger, campaign in known if campaign.has_sending_policies)
-    hours_questions = [asked for trigger in keeping_hours if (asked := hours_question(trigger)) is not None]
-    found = exclusions.read(unit, sandboxes, addresses, questions, hours_questions)
+    with_policies = (trigger for trigger, campaign in known if campaign.has_sending_policies)
+    policy_questions = [asked for trigger in with_policies if (asked := policy_question(trigger)) is not None]
+    found = exclusions.read(unit, sandboxes, addresses, questions, policy_questions)
     return triggers, replace(facts, exclusions=found)
 
 

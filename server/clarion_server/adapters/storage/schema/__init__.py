@@ -18,7 +18,7 @@ from clarion_server.adapters.storage.schema.channels import channel_configuratio
 from clarion_server.adapters.storage.schema.columns import metadata
 from clarion_server.adapters.storage.schema.consents import consent_changes, consent_settings, topics
 from clarion_server.adapters.storage.schema.events import counters, events, latencies, purges
-from clarion_server.adapters.storage.schema.limits import allow_lists, sending_policies, suppressions
+from clarion_server.adapters.storage.schema.limits import allow_lists, cap_entries, sending_policies, suppressions
 from clarion_server.adapters.storage.schema.messages import (
     IN_QUEUE,
     IS_HELD,
@@ -49,6 +49,7 @@ __all__ = [
     "campaign_version_actions",
     "campaign_versions",
     "campaigns",
+    "cap_entries",
     "channel_configurations",
     "consent_changes",
     "consent_settings",

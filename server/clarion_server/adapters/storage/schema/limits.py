@@ -1,8 +1,8 @@
-"""Tables of what keeps messages back: suppressions, allow lists and sending policies."""
+"""Tables of what keeps messages back: suppressions, allow lists, sending policies, and what their caps count."""
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, Text, UniqueConstraint
 
 from clarion_server.adapters.storage.schema.columns import Bytewise, Instant, Key, metadata
 
@@ -46,7 +46,7 @@ Index(
     postgresql_where=suppressions.c.expire_time.is_not(None),
 )
 
-# At which hours messages may leave.
+# At which hours messages may leave, and how many of them a person gets.
 sending_policies = Table(
     "sending_policies",
     metadata,
@@ -61,9 +61,26 @@ sending_policies = Table(
     Column("time_zone_source", Text, nullable=False),
     Column("time_zone", Text, nullable=False),
     Column("when_closed", Text, nullable=False),
+    Column("caps", Text, nullable=False),
     Column("create_time", Instant, nullable=False),
     Column("update_time", Instant, nullable=False),
     UniqueConstraint("sandbox", "id"),
     # A key is never assigned again: etags refer to it.
     sqlite_autoincrement=True,
+)
+
+# What caps count for each person. There is no other index, so that PostgreSQL changes a row within its page (HOT).
+cap_entries = Table(
+    "cap_entries",
+    metadata,
+    # `domain.cap_person`.
+    Column("person", Bytewise, primary_key=True),
+    Column("policy_key", BigInteger, primary_key=True, autoincrement=False),
+    # `domain.frequency_cap.FrequencyCap.scope`.
+    Column("scope", Bytewise, primary_key=True),
+    # When each message counts, by its id.
+    Column("times", Text, nullable=False),
+    # From then on none of them can count.
+    Column("until", Instant, nullable=False),
+    sqlite_with_rowid=False,
 )

@@ -74,6 +74,8 @@ messages = Table(
     Column("sending_policy", Text),
     # Null where nobody was known. When the profile is absorbed, `profile_aliases` leads from this key to the survivor.
     Column("profile_key", BigInteger),
+    # Where caps count it: see `cap_entries`.
+    Column("cap_person", Text),
     Column("outcome_time", Instant),
     Column("exclusion", Text),
     Column("failure", Text),

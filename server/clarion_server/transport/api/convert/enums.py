@@ -55,6 +55,7 @@ from clarion_server.domain.event import EventType
 from clarion_server.domain.exclusion import ExclusionPhase, ExclusionReason
 from clarion_server.domain.explanation import ValueSource
 from clarion_server.domain.finding import Severity
+from clarion_server.domain.frequency_cap import CalendarPeriod
 from clarion_server.domain.identity import Normalisation
 from clarion_server.domain.import_result import ImportOutcome
 from clarion_server.domain.message import MessageState
@@ -124,6 +125,7 @@ ONE_CLICK = EnumPair(OneClick, topic_pb2.Topic.OneClick.Value, "ONE_CLICK")
 TOPIC_VISIBILITY = EnumPair(TopicVisibility, topic_pb2.Topic.Visibility.Value, "VISIBILITY")
 WEEKDAY = EnumPair(Weekday, sending_policy_pb2.WallClockInterval.Day.Value, "DAY")
 TIME_ZONE_SOURCE = EnumPair(TimeZoneSource, sending_policy_pb2.SendingPolicy.TimeZoneSource.Value, "TIME_ZONE_SOURCE")
+CALENDAR_PERIOD = EnumPair(CalendarPeriod, sending_policy_pb2.FrequencyCap.CalendarPeriod.Value, "CALENDAR_PERIOD")
 WHEN_CLOSED = EnumPair(WhenClosed, sending_policy_pb2.SendingPolicy.WhenClosed.Value, "WHEN_CLOSED")
 FAILURE_REASON = EnumPair(FailureReason, attempt_pb2.Failure.Reason.Value, "REASON")
 EXCLUSION_PHASE = EnumPair(ExclusionPhase, event_pb2.Exclusion.Phase.Value, "PHASE")

@@ -20,6 +20,7 @@ from clarion_server.domain.quiet_hours import (
 from clarion_server.domain.sending_policy import MAX_INTERVALS, SendingPolicy, TimeZoneSource, WhenClosed
 from clarion_server.domain.violation import malformed, required
 from clarion_server.transport.api.convert.enums import CATEGORY, TIME_ZONE_SOURCE, WEEKDAY, WHEN_CLOSED
+from clarion_server.transport.api.convert.frequency_caps import from_caps, to_cap
 from clarion_server.transport.api.convert.request_parser import RequestParser
 from clarion_server.transport.api.convert.times import to_timestamp
 
@@ -44,6 +45,7 @@ def to_policy_input(policy: pb.SendingPolicy) -> PolicyInput:
             parser.member(TIME_ZONE_SOURCE, policy.time_zone_source, "time_zone_source") or TimeZoneSource.PROFILE
         ),
         when_closed=parser.member(WHEN_CLOSED, policy.when_closed, "when_closed") or WhenClosed.DEFER,
+        caps=from_caps(parser, policy.caps),
     )
     return PolicyInput(read, parser.violations)
 
@@ -61,6 +63,7 @@ def to_sending_policy(policy: SendingPolicy) -> pb.SendingPolicy:
         etag=policy.etag,
         create_time=to_timestamp(policy.create_time),
         update_time=to_timestamp(policy.update_time),
+        caps=map(to_cap, policy.caps),
     )
 
 

@@ -12,7 +12,7 @@ from clarion_server.transport.cli.session import CurrentSession
 from clarion_server.transport.cli.views import id_of, moment, plain
 
 if TYPE_CHECKING:
-    from clarion_client import WallClockInterval
+    from clarion_client import FrequencyCap, WallClockInterval
 
 PolicyName = Annotated[str, Parameter(help="The sending policy, such as default.")]
 
@@ -26,6 +26,7 @@ def list_policies(*, limit: Limit = 50, session: CurrentSession) -> None:
         "ID": lambda policy: id_of(policy.name),
         "QUIET HOURS": lambda policy: plain(_times(policy.quiet_hours)),
         "SEND WINDOWS": lambda policy: plain(_times(policy.send_windows)),
+        "CAPS": lambda policy: plain(", ".join(map(_cap, policy.caps)) or "-"),
         "TIME ZONE": lambda policy: plain(policy.time_zone),
         "WHEN CLOSED": lambda policy: plain(policy.when_closed or "-"),
         "UPDATED": lambda policy: moment(policy.update_time),
@@ -57,3 +58,8 @@ def delete_policy(policy: PolicyName, /, *, session: CurrentSession) -> None:
 def _times(intervals: Sequence[WallClockInterval]) -> str:
     """Returns the times of the intervals without their days."""
     return ", ".join(f"{each.start}-{each.end}" for each in intervals) or "-"
+
+
+def _cap(cap: FrequencyCap) -> str:
+    """Returns the count and the window of the cap without what it counts."""
+    return f"{cap.count}/{cap.calendar.lower() if cap.calendar else cap.sliding}"

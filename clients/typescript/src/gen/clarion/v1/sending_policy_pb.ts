@@ -6,24 +6,30 @@ import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2"
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Category } from "./category_pb.js";
 import { file_clarion_v1_category } from "./category_pb.js";
+import type { Channel } from "./channel_pb.js";
+import { file_clarion_v1_channel } from "./channel_pb.js";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file clarion/v1/sending_policy.proto.
  */
 export const file_clarion_v1_sending_policy: GenFile = /*@__PURE__*/
-  fileDesc("Ch9jbGFyaW9uL3YxL3NlbmRpbmdfcG9saWN5LnByb3RvEgpjbGFyaW9uLnYxItMFCg1TZW5kaW5nUG9saWN5EhIKBG5hbWUYASABKAlCBOJBAQgSGgoMZGlzcGxheV9uYW1lGAIgASgJQgTiQQECEi4KCmNhdGVnb3JpZXMYAyADKA4yFC5jbGFyaW9uLnYxLkNhdGVnb3J5QgTiQQEBEjgKC3F1aWV0X2hvdXJzGAQgAygLMh0uY2xhcmlvbi52MS5XYWxsQ2xvY2tJbnRlcnZhbEIE4kEBARI5CgxzZW5kX3dpbmRvd3MYBSADKAsyHS5jbGFyaW9uLnYxLldhbGxDbG9ja0ludGVydmFsQgTiQQEBEkgKEHRpbWVfem9uZV9zb3VyY2UYBiABKA4yKC5jbGFyaW9uLnYxLlNlbmRpbmdQb2xpY3kuVGltZVpvbmVTb3VyY2VCBOJBAQESFwoJdGltZV96b25lGAcgASgJQgTiQQECEj8KC3doZW5fY2xvc2VkGAggASgOMiQuY2xhcmlvbi52MS5TZW5kaW5nUG9saWN5LldoZW5DbG9zZWRCBOJBAQESEgoEZXRhZxgJIAEoCUIE4kEBARI1CgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNQoLdXBkYXRlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDImwKDlRpbWVab25lU291cmNlEiAKHFRJTUVfWk9ORV9TT1VSQ0VfVU5TUEVDSUZJRUQQABIcChhUSU1FX1pPTkVfU09VUkNFX1BST0ZJTEUQARIaChZUSU1FX1pPTkVfU09VUkNFX0ZJWEVEEAIiWQoKV2hlbkNsb3NlZBIbChdXSEVOX0NMT1NFRF9VTlNQRUNJRklFRBAAEhUKEVdIRU5fQ0xPU0VEX0RFRkVSEAESFwoTV0hFTl9DTE9TRURfRVhDTFVERRACIocCChFXYWxsQ2xvY2tJbnRlcnZhbBI1CgRkYXlzGAEgAygOMiEuY2xhcmlvbi52MS5XYWxsQ2xvY2tJbnRlcnZhbC5EYXlCBOJBAQESEwoFc3RhcnQYAiABKAlCBOJBAQISEQoDZW5kGAMgASgJQgTiQQECIpIBCgNEYXkSEwoPREFZX1VOU1BFQ0lGSUVEEAASDgoKREFZX01PTkRBWRABEg8KC0RBWV9UVUVTREFZEAISEQoNREFZX1dFRE5FU0RBWRADEhAKDERBWV9USFVSU0RBWRAEEg4KCkRBWV9GUklEQVkQBRIQCgxEQVlfU0FUVVJEQVkQBhIOCgpEQVlfU1VOREFZEAdiBnByb3RvMw", [file_clarion_v1_category, file_google_api_field_behavior, file_google_protobuf_timestamp]);
+  fileDesc("Ch9jbGFyaW9uL3YxL3NlbmRpbmdfcG9saWN5LnByb3RvEgpjbGFyaW9uLnYxIoEGCg1TZW5kaW5nUG9saWN5EhIKBG5hbWUYASABKAlCBOJBAQgSGgoMZGlzcGxheV9uYW1lGAIgASgJQgTiQQECEi4KCmNhdGVnb3JpZXMYAyADKA4yFC5jbGFyaW9uLnYxLkNhdGVnb3J5QgTiQQEBEjgKC3F1aWV0X2hvdXJzGAQgAygLMh0uY2xhcmlvbi52MS5XYWxsQ2xvY2tJbnRlcnZhbEIE4kEBARI5CgxzZW5kX3dpbmRvd3MYBSADKAsyHS5jbGFyaW9uLnYxLldhbGxDbG9ja0ludGVydmFsQgTiQQEBEkgKEHRpbWVfem9uZV9zb3VyY2UYBiABKA4yKC5jbGFyaW9uLnYxLlNlbmRpbmdQb2xpY3kuVGltZVpvbmVTb3VyY2VCBOJBAQESFwoJdGltZV96b25lGAcgASgJQgTiQQECEj8KC3doZW5fY2xvc2VkGAggASgOMiQuY2xhcmlvbi52MS5TZW5kaW5nUG9saWN5LldoZW5DbG9zZWRCBOJBAQESEgoEZXRhZxgJIAEoCUIE4kEBARI1CgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNQoLdXBkYXRlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEiwKBGNhcHMYDCADKAsyGC5jbGFyaW9uLnYxLkZyZXF1ZW5jeUNhcEIE4kEBASJsCg5UaW1lWm9uZVNvdXJjZRIgChxUSU1FX1pPTkVfU09VUkNFX1VOU1BFQ0lGSUVEEAASHAoYVElNRV9aT05FX1NPVVJDRV9QUk9GSUxFEAESGgoWVElNRV9aT05FX1NPVVJDRV9GSVhFRBACIlkKCldoZW5DbG9zZWQSGwoXV0hFTl9DTE9TRURfVU5TUEVDSUZJRUQQABIVChFXSEVOX0NMT1NFRF9ERUZFUhABEhcKE1dIRU5fQ0xPU0VEX0VYQ0xVREUQAiK8AwoMRnJlcXVlbmN5Q2FwEhMKBWNvdW50GAEgASgFQgTiQQECEiwKB3NsaWRpbmcYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25IABI7CghjYWxlbmRhchgDIAEoDjInLmNsYXJpb24udjEuRnJlcXVlbmN5Q2FwLkNhbGVuZGFyUGVyaW9kSAASKwoIY2hhbm5lbHMYBCADKA4yEy5jbGFyaW9uLnYxLkNoYW5uZWxCBOJBAQESLgoKY2F0ZWdvcmllcxgFIAMoDjIULmNsYXJpb24udjEuQ2F0ZWdvcnlCBOJBAQESDwoFdG9waWMYBiABKAlIARINCgN0YWcYByABKAlIASKZAQoOQ2FsZW5kYXJQZXJpb2QSHwobQ0FMRU5EQVJfUEVSSU9EX1VOU1BFQ0lGSUVEEAASGAoUQ0FMRU5EQVJfUEVSSU9EX0hPVVIQARIXChNDQUxFTkRBUl9QRVJJT0RfREFZEAISGAoUQ0FMRU5EQVJfUEVSSU9EX1dFRUsQAxIZChVDQUxFTkRBUl9QRVJJT0RfTU9OVEgQBEIICgZ3aW5kb3dCCQoHc3ViamVjdCKHAgoRV2FsbENsb2NrSW50ZXJ2YWwSNQoEZGF5cxgBIAMoDjIhLmNsYXJpb24udjEuV2FsbENsb2NrSW50ZXJ2YWwuRGF5QgTiQQEBEhMKBXN0YXJ0GAIgASgJQgTiQQECEhEKA2VuZBgDIAEoCUIE4kEBAiKSAQoDRGF5EhMKD0RBWV9VTlNQRUNJRklFRBAAEg4KCkRBWV9NT05EQVkQARIPCgtEQVlfVFVFU0RBWRACEhEKDURBWV9XRURORVNEQVkQAxIQCgxEQVlfVEhVUlNEQVkQBBIOCgpEQVlfRlJJREFZEAUSEAoMREFZX1NBVFVSREFZEAYSDgoKREFZX1NVTkRBWRAHYgZwcm90bzM", [file_clarion_v1_category, file_clarion_v1_channel, file_google_api_field_behavior, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
- * Says at which hours messages may leave. It holds for the campaigns that name it. The one named `default` holds for every
+ * Says at which hours messages may leave, and how many of them a person gets. It holds for the campaigns that name it. The one named `default` holds for every
  * campaign of its sandbox that names none.
  *
  * A message may leave inside any of the send windows, or at any time where there are none, and outside of all quiet hours. It
  * is checked when it is accepted and again before each attempt, with the policy and the time zone of that moment. A message in a
  * process's hands that waits there for its pace is checked again after two seconds.
+ *
+ * A cap counts a message from its acceptance on, at the time of its release, and from its hand-off on at that time. A message that
+ * ends without a hand-off counts no more: `EXCLUDED`, `CANCELLED`, `EXPIRED` or `FAILED`. One that was sent or is in doubt counts,
+ * whatever is reported of it later. Messages that are only validated, and those of magic recipients, never count.
  *
  * @generated from message clarion.v1.SendingPolicy
  */
@@ -44,7 +50,8 @@ export type SendingPolicy = Message<"clarion.v1.SendingPolicy"> & {
   displayName: string;
 
   /**
-   * Optional. The categories of the campaigns for which it holds. Default: `CATEGORY_MARKETING` alone.
+   * Optional. The categories of the campaigns whose messages keep its hours. Default: `CATEGORY_MARKETING` alone. Each of its
+   * caps has categories of its own.
    *
    * @generated from field: repeated clarion.v1.Category categories = 3;
    */
@@ -108,6 +115,14 @@ export type SendingPolicy = Message<"clarion.v1.SendingPolicy"> & {
    * @generated from field: google.protobuf.Timestamp update_time = 11;
    */
   updateTime?: Timestamp | undefined;
+
+  /**
+   * Optional. How many messages a person gets. All of them must have room for a message, which is excluded with
+   * `EXCLUSION_REASON_CAPPED` otherwise. At most 5.
+   *
+   * @generated from field: repeated clarion.v1.FrequencyCap caps = 12;
+   */
+  caps: FrequencyCap[];
 };
 
 /**
@@ -186,6 +201,137 @@ export const SendingPolicy_WhenClosedSchema: GenEnum<SendingPolicy_WhenClosed> =
   enumDesc(file_clarion_v1_sending_policy, 0, 1);
 
 /**
+ * Limits how many messages a person gets within a window of time. The person is the profile that has the recipient's identity or
+ * address, and else whoever has the address. Caps that count the same messages share what they count. A change of the window holds
+ * for what was counted before, too; a change of which messages count begins with nothing.
+ *
+ * @generated from message clarion.v1.FrequencyCap
+ */
+export type FrequencyCap = Message<"clarion.v1.FrequencyCap"> & {
+  /**
+   * Required. At most so many messages. 1 to 100.
+   *
+   * @generated from field: int32 count = 1;
+   */
+  count: number;
+
+  /**
+   * Required. The window of time.
+   *
+   * @generated from oneof clarion.v1.FrequencyCap.window
+   */
+  window: {
+    /**
+     * Every span of this length: a minute to 92 days. Messages that are accepted for later count too.
+     *
+     * @generated from field: google.protobuf.Duration sliding = 2;
+     */
+    value: Duration;
+    case: "sliding";
+  } | {
+    /**
+     * Every such period of the calendar.
+     *
+     * @generated from field: clarion.v1.FrequencyCap.CalendarPeriod calendar = 3;
+     */
+    value: FrequencyCap_CalendarPeriod;
+    case: "calendar";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * Optional. The channels of the messages that it counts, each once. Default: every channel.
+   *
+   * @generated from field: repeated clarion.v1.Channel channels = 4;
+   */
+  channels: Channel[];
+
+  /**
+   * Optional. The categories of the messages that it counts, each once. Default: `CATEGORY_MARKETING` alone.
+   *
+   * @generated from field: repeated clarion.v1.Category categories = 5;
+   */
+  categories: Category[];
+
+  /**
+   * Optional. What the messages that it counts are about. Default: whatever it is.
+   *
+   * @generated from oneof clarion.v1.FrequencyCap.subject
+   */
+  subject: {
+    /**
+     * A topic of the sandbox, as `topics/{topic}`.
+     *
+     * @generated from field: string topic = 6;
+     */
+    value: string;
+    case: "topic";
+  } | {
+    /**
+     * A tag of the campaigns, compared without case, as they have it when a message is checked. 1 to 63 characters.
+     *
+     * @generated from field: string tag = 7;
+     */
+    value: string;
+    case: "tag";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message clarion.v1.FrequencyCap.
+ * Use `create(FrequencyCapSchema)` to create a new message.
+ */
+export const FrequencyCapSchema: GenMessage<FrequencyCap> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_sending_policy, 1);
+
+/**
+ * A window by the calendar of the time zone whose clock counts. Values may be added.
+ *
+ * @generated from enum clarion.v1.FrequencyCap.CalendarPeriod
+ */
+export enum FrequencyCap_CalendarPeriod {
+  /**
+   * Refused.
+   *
+   * @generated from enum value: CALENDAR_PERIOD_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * From a full hour to the next one.
+   *
+   * @generated from enum value: CALENDAR_PERIOD_HOUR = 1;
+   */
+  HOUR = 1,
+
+  /**
+   * From midnight to midnight.
+   *
+   * @generated from enum value: CALENDAR_PERIOD_DAY = 2;
+   */
+  DAY = 2,
+
+  /**
+   * From Monday to Sunday (ISO 8601).
+   *
+   * @generated from enum value: CALENDAR_PERIOD_WEEK = 3;
+   */
+  WEEK = 3,
+
+  /**
+   * From the first of a month on.
+   *
+   * @generated from enum value: CALENDAR_PERIOD_MONTH = 4;
+   */
+  MONTH = 4,
+}
+
+/**
+ * Describes the enum clarion.v1.FrequencyCap.CalendarPeriod.
+ */
+export const FrequencyCap_CalendarPeriodSchema: GenEnum<FrequencyCap_CalendarPeriod> = /*@__PURE__*/
+  enumDesc(file_clarion_v1_sending_policy, 1, 0);
+
+/**
  * A time of the day on some days of the week, by the clock on the wall. It follows the clock where that is turned forward or back.
  * Where a time occurs twice, an interval begins with the first occurrence of its start and lasts until the second occurrence of
  * its end. A time that does not exist stands for the first instant after the gap.
@@ -221,7 +367,7 @@ export type WallClockInterval = Message<"clarion.v1.WallClockInterval"> & {
  * Use `create(WallClockIntervalSchema)` to create a new message.
  */
 export const WallClockIntervalSchema: GenMessage<WallClockInterval> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_sending_policy, 1);
+  messageDesc(file_clarion_v1_sending_policy, 2);
 
 /**
  * A day of the week.
@@ -290,5 +436,5 @@ export enum WallClockInterval_Day {
  * Describes the enum clarion.v1.WallClockInterval.Day.
  */
 export const WallClockInterval_DaySchema: GenEnum<WallClockInterval_Day> = /*@__PURE__*/
-  enumDesc(file_clarion_v1_sending_policy, 1, 0);
+  enumDesc(file_clarion_v1_sending_policy, 2, 0);
 

@@ -274,7 +274,7 @@ export const DeleteSendingPolicyResponseSchema: GenMessage<DeleteSendingPolicyRe
   messageDesc(file_clarion_v1_sending_policy_service, 9);
 
 /**
- * Keeps the hours at which messages may leave.
+ * Keeps the hours at which messages may leave, and how many of them a person gets.
  *
  * Every RPC may also fail as `error_reason.proto` says under "Any call".
  *

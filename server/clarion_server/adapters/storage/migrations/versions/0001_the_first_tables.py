@@ -30,6 +30,7 @@ def upgrade() -> None:
     _create_audience_runs()
     _create_audiences()
     _create_campaigns()
+    _create_cap_entries()
     _create_channel_configurations()
     _create_consents()
     _create_counters()
@@ -258,6 +259,22 @@ def _create_channel_configurations() -> None:
     )
 
 
+def _create_cap_entries() -> None:
+    op.create_table(
+        "cap_entries",
+        sa.Column("person", _BYTEWISE, nullable=False),
+        sa.Column("policy_key", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("scope", _BYTEWISE, nullable=False),
+        sa.Column("times", sa.Text(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("person", "policy_key", "scope", name="cap_entries_key"),
+        sqlite_with_rowid=False,
+    )
+    if op.get_bind().dialect.name == "postgresql":
+        # Room in each page for the next version of its rows, most of which are changed often.
+        op.execute("ALTER TABLE cap_entries SET (fillfactor = 80)")
+
+
 def _create_consents() -> None:
     op.create_table(
         "consent_settings",
@@ -480,6 +497,7 @@ def _create_messages() -> None:
         sa.Column("consent_change", sa.BigInteger()),
         sa.Column("sending_policy", sa.Text()),
         sa.Column("profile_key", sa.BigInteger()),
+        sa.Column("cap_person", sa.Text()),
         sa.Column("outcome_time", sa.BigInteger()),
         sa.Column("exclusion", sa.Text()),
         sa.Column("failure", sa.Text()),
@@ -587,6 +605,7 @@ def _create_sending_policies() -> None:
         sa.Column("time_zone_source", sa.Text(), nullable=False),
         sa.Column("time_zone", sa.Text(), nullable=False),
         sa.Column("when_closed", sa.Text(), nullable=False),
+        sa.Column("caps", sa.Text(), nullable=False),
         sa.Column("create_time", sa.BigInteger(), nullable=False),
         sa.Column("update_time", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key", name="sending_policies_key"),

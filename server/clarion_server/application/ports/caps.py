@@ -1,0 +1,43 @@
+"""The repository of what frequency caps count."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Protocol
+
+from clarion_server.application.ports.retention import Swept
+from clarion_server.domain.cap_ledger import CapEntries, CapRow
+from clarion_server.domain.cap_person import CapPerson
+from clarion_server.domain.instant import Instant
+
+
+class CapRepository(Protocol):
+    def lock(self, rows: Mapping[CapRow, bool]) -> dict[CapRow, CapEntries]:
+        """Returns what is stored of these rows, in one statement, and keeps others from changing it until the
+        transaction ends.
+
+        Rows that are true are also kept from being added. A transaction that only reads locks nothing.
+        """
+        ...
+
+    def save(self, changed: Mapping[CapRow, CapEntries]) -> None:
+        """Replaces the entries of these rows, in one statement."""
+        ...
+
+    def give_back(self, message_ids: Collection[str]) -> None:
+        """Removes the entries of these messages, which have ended, in a constant number of statements."""
+        ...
+
+    def unite(self, survivor: CapPerson, absorbed: CapPerson) -> None:
+        """Counts for the survivor what is counted for the other person, and for that one nothing any more."""
+        ...
+
+    def delete(self, persons: Collection[CapPerson]) -> None:
+        """Deletes everything that is counted for these persons."""
+        ...
+
+    def purge(self, before: Instant, after: str, limit: int) -> Swept[str]:
+        """Reads at most `limit` rows behind the position `after`, and deletes those that can count no more since that
+        time.
+        """
+        ...

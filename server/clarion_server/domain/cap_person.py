@@ -1,0 +1,30 @@
+"""Whom frequency caps take for one person."""
+
+from __future__ import annotations
+
+import hashlib
+
+from clarion_server.domain.identity import IdentityKey
+from clarion_server.domain.profile import Profile
+
+#: The key of a profile as a text, or a hash for somebody without one.
+CapPerson = str
+
+
+def profile_person(profile_key: int) -> CapPerson:
+    return str(profile_key)
+
+
+def persons_of(profile: Profile) -> set[CapPerson]:
+    """Returns the profile, and who had its identities before."""
+    strangers = {stranger_person(profile.sandbox, identity.key) for identity in profile.identities}
+    return {profile_person(profile.key), *strangers}
+
+
+def stranger_person(sandbox: str, identity: IdentityKey) -> CapPerson:
+    """Returns the person who has the address, or the identity on a channel without addresses, and no profile.
+
+    It is a hash, so that what is stored for caps holds no address.
+    """
+    text = f"{sandbox}\0{identity.namespace}:{identity.value}"
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

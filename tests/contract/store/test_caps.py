@@ -1,0 +1,106 @@
+"""What frequency caps count, as stores keep it."""
+
+from __future__ import annotations
+
+from clarion_server.application.ports.store import Store, UnitOfWork
+from clarion_server.domain.cap_ledger import CapEntries, CapRow
+from clarion_server.domain.message import Message
+
+from tests.cap_entries import counted
+from tests.contract.store import samples
+from tests.contract.store.given import a_campaign, a_sender, committing
+from tests.contract.store.samples import NOW
+
+JANE, ANNA = CapRow("1", 7, "/MARKETING//"), CapRow("2", 7, "/MARKETING//")
+ENTRIES = CapEntries({"a": NOW, "b": NOW + 1}, until=NOW + 2)
+
+
+def test_what_is_saved_is_found_by_its_row(work: UnitOfWork) -> None:
+    other_policy, other_scope = JANE._replace(policy_key=8), JANE._replace(scope="EMAIL/MARKETING//")
+    work.caps.save({JANE: ENTRIES})
+    assert work.caps.lock({JANE: True, other_policy: False, other_scope: False, ANNA: False}) == {JANE: ENTRIES}
+    work.caps.save({JANE: CapEntries({"c": NOW}, NOW)})
+    assert work.caps.lock({JANE: True}) == {JANE: CapEntries({"c": NOW}, NOW)}
+
+
+def test_a_row_that_is_not_needed_is_not_made(store: Store) -> None:
+    with committing(store) as work:
+        assert work.caps.lock({JANE: False}) == {}
+        assert work.caps.lock({ANNA: True}).get(ANNA, CapEntries()) == CapEntries()
+    assert JANE not in counted(store)
+
+
+def test_a_transaction_that_only_reads_sees_the_same(store: Store) -> None:
+    with committing(store) as work:
+        work.caps.save({JANE: ENTRIES})
+    with store.snapshot() as unit:
+        assert unit.caps.lock({JANE: True, ANNA: True}) == {JANE: ENTRIES}
+
+
+def test_many_rows_are_locked_and_saved_at_once(work: UnitOfWork) -> None:
+    rows = {CapRow(str(number), 7, "s"): CapEntries({str(number): NOW}, NOW) for number in range(3_000)}
+    work.caps.save(rows)
+    assert work.caps.lock(dict.fromkeys(rows, True)) == rows
+
+
+def counted_message(work: UnitOfWork, person: str) -> Message:
+    return a_sender(work, f"of-{person}").message(work, cap_person=person, sending_policy="nights")
+
+
+def test_a_message_keeps_for_whom_it_counts(work: UnitOfWork) -> None:
+    message = counted_message(work, "1")
+    assert work.messages.get(samples.VISIBILITY, message.id) == message
+    work.messages.set_cap_persons({message.id: "2"})
+    changed = work.messages.get(samples.VISIBILITY, message.id)
+    assert changed is not None
+    assert changed.cap_person == "2"
+
+
+def test_messages_are_given_back_from_every_row_of_their_persons(work: UnitOfWork) -> None:
+    jane, anna, uncounted = counted_message(work, "1"), counted_message(work, "2"), a_sender(work).message(work)
+    other_scope = JANE._replace(scope="EMAIL/MARKETING//")
+    work.caps.save({row: CapEntries({jane.id: NOW, "other": NOW}, NOW) for row in (JANE, other_scope)})
+    work.caps.save({ANNA: CapEntries({anna.id: NOW}, NOW)})
+    work.caps.give_back([jane.id, uncounted.id])
+    left = CapEntries({"other": NOW}, NOW)
+    rows = {JANE: True, other_scope: True, ANNA: True}
+    assert work.caps.lock(rows) == {JANE: left, other_scope: left, ANNA: CapEntries({anna.id: NOW}, NOW)}
+    work.caps.give_back([])
+
+
+def test_united_entries_are_the_survivors_and_so_are_their_messages(work: UnitOfWork) -> None:
+    message = counted_message(work, "2")
+    work.caps.save({JANE: ENTRIES, ANNA: CapEntries({message.id: NOW + 5}, NOW + 9)})
+    work.caps.unite("1", "2")
+    assert work.caps.lock({JANE: True, ANNA: False}) == {
+        JANE: CapEntries({**ENTRIES.times, message.id: NOW + 5}, NOW + 9)
+    }
+    moved = work.messages.get(samples.VISIBILITY, message.id)
+    assert moved is not None
+    assert moved.cap_person == "1"
+    work.caps.unite("1", "3")
+    work.caps.unite("3", "1")
+    assert CapRow("3", 7, JANE.scope) in work.caps.lock({CapRow("3", 7, JANE.scope): False})
+
+
+def test_everything_about_a_person_is_deleted(work: UnitOfWork) -> None:
+    work.caps.save({JANE: ENTRIES, ANNA: ENTRIES})
+    work.caps.delete(["1", "nobody"])
+    assert work.caps.lock({JANE: False, ANNA: False}) == {ANNA: ENTRIES}
+
+
+def test_a_sweep_deletes_what_can_count_no_more_and_passes_the_rest(work: UnitOfWork) -> None:
+    rows = [CapRow(str(number // 2), number % 2, "s") for number in range(6)]
+    work.caps.save({row: CapEntries({"a": NOW}, NOW + number) for number, row in enumerate(rows)})
+    position, looked_at = "", []
+    while (swept := work.caps.purge(NOW + 3, position, 4)).count:
+        position = swept.position
+        looked_at.append(swept.count)
+    assert looked_at == [4, 2]
+    assert set(work.caps.lock(dict.fromkeys(rows, False))) == set(rows[3:])
+
+
+def test_campaigns_are_found_with_their_tags_without_case(work: UnitOfWork) -> None:
+    tagged, other = a_campaign(work, tags=("Sale", "winter")), a_campaign(work, "other", tags=())
+    found = {key: set(tags) for key, tags in work.campaigns.folded_tags([tagged.key, other.key]).items()}
+    assert found == {tagged.key: {"sale", "winter"}}
