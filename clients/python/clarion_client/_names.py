@@ -52,6 +52,7 @@ def person_of(person: str) -> PersonFields:
 
 #: The fields of values that hold such a name, with what completes it before it is sent.
 SHORTENED: Mapping[str, Callable[[str], str]] = {
+    "clarion.v1.ApprovalPolicy.name": partial(full_name_or_empty, "approvalPolicies"),
     "clarion.v1.Action.channel_configuration": partial(full_name_or_empty, "channelConfigurations"),
     "clarion.v1.Audience.name": partial(full_name_or_empty, "audiences"),
     "clarion.v1.Campaign.name": partial(full_name_or_empty, "campaigns"),

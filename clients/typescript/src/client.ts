@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import type { Transport } from "@connectrpc/connect";
 import { Channels, Keys } from "./administration.js";
+import { ApprovalPolicies, Approvals } from "./approvals.js";
 import { Calls } from "./calls.js";
 import { Campaigns } from "./campaigns.js";
 import { Consents } from "./consents.js";
@@ -29,6 +30,8 @@ import { audienceRequest, type TriggerAudienceOptions, type TriggerOptions, trig
  */
 export class Client {
   readonly allowList: AllowLists;
+  readonly approvals: Approvals;
+  readonly approvalPolicies: ApprovalPolicies;
   readonly campaigns: Campaigns;
   readonly channels: Channels;
   readonly consents: Consents;
@@ -47,6 +50,8 @@ export class Client {
   constructor(target: string = DEFAULT_TARGET, options: ClientOptions = {}) {
     this.#calls = new Calls(new Settings(target, options));
     this.allowList = new AllowLists(this.#calls);
+    this.approvals = new Approvals(this.#calls);
+    this.approvalPolicies = new ApprovalPolicies(this.#calls);
     this.campaigns = new Campaigns(this.#calls);
     this.channels = new Channels(this.#calls);
     this.consents = new Consents(this.#calls);

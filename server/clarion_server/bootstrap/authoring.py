@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from clarion_server.application.campaigns.approval_policies import APPROVAL_POLICY
+from clarion_server.application.campaigns.approving import Approving
 from clarion_server.application.campaigns.comparison import CampaignComparer
 from clarion_server.application.campaigns.drafts import ManageCampaigns
 from clarion_server.application.campaigns.life_cycle import CampaignLifeCycle
@@ -14,9 +16,11 @@ from clarion_server.application.campaigns.review import Review
 from clarion_server.application.campaigns.scheduler import CampaignScheduler
 from clarion_server.application.campaigns.trigger_sample import TriggerSampler
 from clarion_server.application.channels.configurations import ManageChannelConfigurations
+from clarion_server.application.resources import ManageResources
 from clarion_server.bootstrap.channels import open_channel
 from clarion_server.bootstrap.core import Core
 from clarion_server.bootstrap.sending import Sending
+from clarion_server.domain.approval_policy import ApprovalPolicy
 from clarion_server.domain.campaign import Campaign
 
 
@@ -30,6 +34,8 @@ class Authoring:
     channels: ManageChannelConfigurations
     scheduler: CampaignScheduler
     queue_canceller: QueueCanceller
+    approving: Approving
+    approval_policies: ManageResources[ApprovalPolicy]
 
 
 def wire_authoring(core: Core, sending: Sending, wake_runs: Callable[[], None]) -> Authoring:
@@ -45,13 +51,16 @@ def wire_authoring(core: Core, sending: Sending, wake_runs: Callable[[], None]) 
 
     scheduler = CampaignScheduler(transactions, clock, campaign_changed)
     queue_canceller = QueueCanceller(transactions, clock)
+    review = Review(core.compiler, clock)
     return Authoring(
         ManageCampaigns(transactions, clock, campaign_changed),
-        CampaignLifeCycle(transactions, Review(core.compiler, clock), clock, campaign_changed),
+        CampaignLifeCycle(transactions, review, clock, campaign_changed),
         CampaignComparer(transactions, core.compiler),
         CampaignPreviewer(transactions, core.compiler, core.public_url),
         TriggerSampler(core.campaigns, core.compiler, core.identities),
         ManageChannelConfigurations(transactions, clock, open_channel, sending.channel_changed),
         scheduler,
         queue_canceller,
+        Approving(transactions, review, clock, campaign_changed),
+        ManageResources(APPROVAL_POLICY, transactions, clock),
     )

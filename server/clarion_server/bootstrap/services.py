@@ -5,6 +5,8 @@ from __future__ import annotations
 from clarion.v1 import (
     allow_list_service_pb2,
     api_key_service_pb2,
+    approval_policy_service_pb2,
+    approval_service_pb2,
     audience_service_pb2,
     campaign_service_pb2,
     channel_configuration_service_pb2,
@@ -28,6 +30,7 @@ from clarion_server.bootstrap.triggering import Triggers
 from clarion_server.transport.api.methods import Service
 from clarion_server.transport.api.public_addresses import PublicAddresses
 from clarion_server.transport.grpc.allow_lists import AllowListService
+from clarion_server.transport.grpc.approvals import ApprovalPolicyService, ApprovalService
 from clarion_server.transport.grpc.audiences import AudienceService
 from clarion_server.transport.grpc.campaigns import CampaignService
 from clarion_server.transport.grpc.channels import ChannelConfigurationService
@@ -63,6 +66,8 @@ def contract_services(
     )
     return [
         _service(campaign_service_pb2, campaigns),
+        _service(approval_service_pb2, ApprovalService(authoring.approving)),
+        _service(approval_policy_service_pb2, ApprovalPolicyService(authoring.approval_policies)),
         _service(channel_configuration_service_pb2, ChannelConfigurationService(authoring.channels)),
         _service(
             profile_service_pb2,

@@ -33,6 +33,10 @@ class Transition(StrEnum):
     STOP = "stop"
     START = "start"
     COMPLETE = "complete"
+    SUBMIT = "submit"
+    APPROVE = "approve"
+    REQUEST_CHANGES = "request changes of"
+    CANCEL_APPROVAL = "cancel the approval of"
     ARCHIVE = "archive"
     UNARCHIVE = "unarchive"
 
@@ -44,6 +48,10 @@ ALLOWED_FROM: Mapping[Transition, tuple[CampaignState, ...]] = {
     Transition.UPDATE: (_STATE.DRAFT, _STATE.SCHEDULED, _STATE.LIVE, _STATE.PAUSED),
     Transition.DELETE: (_STATE.DRAFT,),
     Transition.ACTIVATE: (_STATE.DRAFT, _STATE.SCHEDULED, _STATE.LIVE, _STATE.PAUSED),
+    Transition.SUBMIT: (_STATE.DRAFT, _STATE.SCHEDULED, _STATE.LIVE, _STATE.PAUSED),
+    Transition.APPROVE: (_STATE.DRAFT, _STATE.SCHEDULED, _STATE.LIVE, _STATE.PAUSED),
+    Transition.REQUEST_CHANGES: (_STATE.DRAFT, _STATE.SCHEDULED, _STATE.LIVE, _STATE.PAUSED),
+    Transition.CANCEL_APPROVAL: (_STATE.DRAFT, _STATE.SCHEDULED, _STATE.LIVE, _STATE.PAUSED),
     Transition.PAUSE: (_STATE.LIVE,),
     Transition.RESUME: (_STATE.PAUSED,),
     Transition.STOP: (_STATE.SCHEDULED, _STATE.LIVE, _STATE.PAUSED),
@@ -51,6 +59,26 @@ ALLOWED_FROM: Mapping[Transition, tuple[CampaignState, ...]] = {
     Transition.COMPLETE: (_STATE.SCHEDULED, _STATE.LIVE, _STATE.PAUSED),
     Transition.ARCHIVE: (_STATE.DRAFT, _STATE.STOPPED, _STATE.COMPLETED),
     Transition.UNARCHIVE: (_STATE.ARCHIVED,),
+}
+
+
+class ApprovalState(StrEnum):
+    """Where the approval of a draft stands that was submitted for it."""
+
+    IN_REVIEW = "IN_REVIEW"
+    APPROVED = "APPROVED"
+    CHANGES_REQUESTED = "CHANGES_REQUESTED"
+
+
+_APPROVAL = ApprovalState
+#: The states of the approval from which each transition is allowed. None: the draft is not submitted.
+ALLOWED_FROM_APPROVAL: Mapping[Transition, tuple[ApprovalState | None, ...]] = {
+    Transition.UPDATE: (None, _APPROVAL.CHANGES_REQUESTED),
+    Transition.DELETE: (None, _APPROVAL.CHANGES_REQUESTED),
+    Transition.SUBMIT: (None, _APPROVAL.CHANGES_REQUESTED),
+    Transition.APPROVE: (_APPROVAL.IN_REVIEW, _APPROVAL.APPROVED),
+    Transition.REQUEST_CHANGES: (_APPROVAL.IN_REVIEW, _APPROVAL.APPROVED),
+    Transition.CANCEL_APPROVAL: (_APPROVAL.IN_REVIEW, _APPROVAL.APPROVED, _APPROVAL.CHANGES_REQUESTED),
 }
 
 
@@ -149,6 +177,10 @@ class CampaignVersion:
     definition: CampaignDefinition
     create_time: Instant
     creator: str
+    approvers: tuple[str, ...] = ()
+    """The names of the keys that approved it."""
+    bypass_reason: str = ""
+    """Why it was activated without the approvals that were asked for; empty when it had them, or none were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +211,10 @@ class Campaign:
     activator: str = ""
     queue_disposal: QueueDisposal | None = None
     """Set when the campaign is stopped."""
+    approval_state: ApprovalState | None = None
+    """That of the draft. None: it is not submitted."""
+    draft_editors: tuple[str, ...] = ()
+    """The names of the keys that wrote the draft, since it was last activated."""
 
     @property
     def name(self) -> str:
@@ -198,6 +234,14 @@ class Campaign:
         allowed = ALLOWED_FROM[transition]
         if self.state not in allowed:
             raise IllegalTransition(self.name, transition.value, self.state.value, tuple(s.value for s in allowed))
+        self._check_approval(transition)
+
+    def _check_approval(self, transition: Transition) -> None:
+        """Raises IllegalTransition when the state of the draft's approval does not allow the transition."""
+        allowed = ALLOWED_FROM_APPROVAL.get(transition)
+        if allowed is not None and self.approval_state not in allowed:
+            state, *others = (_shown(each) for each in (self.approval_state, *allowed))
+            raise IllegalTransition(self.name, transition.value, state, tuple(others))
 
     def updated(
         self,
@@ -215,23 +259,39 @@ class Campaign:
         """
         if not _is_same(definition, self.definition):
             self.check_may(Transition.UPDATE)
+        elif tags not in (None, self.tags):
+            # Tags decide which approval policies hold.
+            self._check_approval(Transition.UPDATE)
         return self._next(
             definition=definition,
             tags=self.tags if tags is None else tags,
             draft_pending=not _is_same(definition, live),
             update_time=now,
             updater=caller,
+            draft_editors=tuple(dict.fromkeys((*self.draft_editors, caller))),
         )
+
+    def approval_moved(
+        self, transition: Transition, state: ApprovalState | None, caller: str, now: Instant
+    ) -> Campaign:
+        """Returns the campaign with the approval of its draft in another state."""
+        self.check_may(transition)
+        if not self.draft_pending:
+            raise IllegalTransition(self.name, transition.value, "UNCHANGED", ("DRAFT_PENDING",))
+        return self._next(approval_state=state, update_time=now, updater=caller)
 
     def activated(self, version: CampaignVersion, caller: str, now: Instant) -> Campaign:
         """Returns the campaign with `version` as the live one. Its definition must have passed review."""
         self.check_may(Transition.ACTIVATE)
         schedule = version.definition.schedule
+        draft_pending = not _is_same(self.definition, version.definition)
         return self._next(
             state=self._state_on_activation(schedule, now),
             live_version=version.number,
             last_version=max(self.last_version, version.number),
-            draft_pending=not _is_same(self.definition, version.definition),
+            draft_pending=draft_pending,
+            approval_state=self.approval_state if draft_pending else None,
+            draft_editors=self.draft_editors if draft_pending else (),
             schedule=schedule,
             activate_time=now,
             activator=caller,
@@ -290,6 +350,10 @@ class Campaign:
 
     def _next(self, **changes: Any) -> Campaign:
         return replace(self, revision=self.revision + 1, **changes)
+
+
+def _shown(state: ApprovalState | None) -> str:
+    return "NOT_SUBMITTED" if state is None else state.value
 
 
 def _is_same(draft: CampaignDefinition, live: CampaignDefinition | None) -> bool:

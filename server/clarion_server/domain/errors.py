@@ -144,6 +144,43 @@ class ReviewFailed(ClarionError):
 
 
 @dataclass(eq=False)
+class ApprovalRequired(ClarionError):
+    """Approval policies ask for approvals that the draft of the campaign lacks."""
+
+    resource: str
+    policies: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.resource} lacks approvals that policies ask for: {', '.join(self.policies)}. Submit its draft."
+
+
+@dataclass(eq=False)
+class ApprovalStale(ClarionError):
+    """{resource}, or something that it names, has changed. Look at it again; submit it anew if it was submitted."""
+
+    resource: str
+
+
+@dataclass(eq=False)
+class SelfApproval(ClarionError):
+    """The key worked on the draft of {resource}, and {policy} asks for the approval of another one."""
+
+    resource: str
+    policy: str
+
+
+@dataclass(eq=False)
+class ApproverNotNamed(ClarionError):
+    """The key is none of the approvers of the draft."""
+
+    resource: str
+    policies: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"This key is no approver of {self.resource}. Others are, by {', '.join(self.policies)}."
+
+
+@dataclass(eq=False)
 class ChannelConfigurationInUse(ClarionError):
     """{resource} cannot be deleted: {user} needs it."""
 

@@ -62,6 +62,7 @@ SUPPRESSIONS = Collection("suppressions", _ASSIGNED_ID, _ASSIGNED_RULE)
 API_KEYS = Collection("apiKeys", _ASSIGNED_ID, _ASSIGNED_RULE)
 AUDIENCES = Collection("audiences", _CHOSEN_ID, _CHOSEN_RULE)
 TOPICS = Collection("topics", _CHOSEN_ID, _CHOSEN_RULE)
+APPROVAL_POLICIES = Collection("approvalPolicies", _CHOSEN_ID, _CHOSEN_RULE)
 SENDING_POLICIES = Collection("sendingPolicies", _CHOSEN_ID, _CHOSEN_RULE)
 IDENTITY_NAMESPACES = Collection(
     "identityNamespaces", "[a-z0-9_-]{1,32}", "1 to 32 lower-case letters, digits, hyphens and underscores"

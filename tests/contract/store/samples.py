@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 from clarion_server.domain.access import ApiKey, Scope, Visibility
+from clarion_server.domain.approval_policy import ApprovalConditions, ApprovalPolicy
 from clarion_server.domain.attempt import Attempt, AttemptResult, Failure, FailureReason
 from clarion_server.domain.audience import Audience
 from clarion_server.domain.campaign import (
@@ -143,6 +144,22 @@ def namespace(namespace_id: str = "crm", **changes: Any) -> NamespaceResource:
         changes.pop("default_region", ""),
     )
     return replace(NamespaceResource(rules, "Customers", SANDBOX, NOW, NOW + 1), **changes)
+
+
+def approval_policy(policy_id: str = "legal", **changes: Any) -> ApprovalPolicy:
+    """Every field differs from its default."""
+    whole = ApprovalPolicy(
+        sandbox=SANDBOX,
+        id=policy_id,
+        create_time=NOW,
+        update_time=NOW + 1,
+        display_name="Legal",
+        conditions=ApprovalConditions((Category.MARKETING,), (Channel.EMAIL,), ("Checkout",), ("apiKeys/2",)),
+        approvers=("apiKeys/7", "apiKeys/8"),
+        required_count=2,
+        block_self=True,
+    )
+    return replace(whole, **changes)
 
 
 def sending_policy(policy_id: str = "nights", **changes: Any) -> SendingPolicy:

@@ -10,6 +10,8 @@ import grpc
 from clarion.v1 import (
     allow_list_service_pb2,
     api_key_service_pb2,
+    approval_policy_service_pb2,
+    approval_service_pb2,
     audience_service_pb2,
     campaign_service_pb2,
     channel_configuration_service_pb2,
@@ -34,6 +36,8 @@ SERVICES = (
     allow_list_service_pb2,
     api_key_service_pb2,
     audience_service_pb2,
+    approval_policy_service_pb2,
+    approval_service_pb2,
     campaign_service_pb2,
     channel_configuration_service_pb2,
     consent_service_pb2,

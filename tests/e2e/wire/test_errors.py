@@ -12,6 +12,7 @@ import pytest
 from clarion.v1 import (
     api_key_pb2,
     api_key_service_pb2,
+    approval_service_pb2,
     audience_pb2,
     audience_service_pb2,
     campaign_life_cycle_pb2,
@@ -31,7 +32,7 @@ from clarion.v1 import (
     trigger_service_pb2,
 )
 from clarion.v1.error_reason_pb2 import ErrorReason
-from clarion_client import AsyncClient, Schedule, Scope, SendingPolicy
+from clarion_client import ApprovalPolicy, AsyncClient, Campaign, Schedule, Scope, SendingPolicy
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -138,6 +139,42 @@ async def audience_condition_invalid(sandbox: Sandbox) -> Failure:
     audience = audience_pb2.Audience(display_name="Gold", condition="profile.plan == 'gold'")
     request = audience_service_pb2.CreateAudienceRequest(audience_id="gold", audience=audience)
     return await sandbox.wire.refuse("/clarion.v1.AudienceService/CreateAudience", request)
+
+
+async def with_approval_policy(sandbox: Sandbox, **fields: Any) -> None:
+    """Makes a draft, and a policy that holds for it."""
+    await set_up(sandbox.client, "orders", NOWHERE)
+    await sandbox.client.campaigns.update(Campaign(name="orders", display_name="Changed"), ["display_name"])
+    await sandbox.client.approval_policies.create(ApprovalPolicy(name="legal", display_name="Legal", **fields))
+
+
+async def approve(sandbox: Sandbox, content_hash: str = "") -> Failure:
+    submitted = await sandbox.client.approvals.submit("orders")
+    request = approval_service_pb2.ApproveRequest(
+        campaign="campaigns/orders", content_hash=content_hash or submitted.content_hash
+    )
+    return await sandbox.wire.refuse("/clarion.v1.ApprovalService/Approve", request)
+
+
+async def approval_required(sandbox: Sandbox) -> Failure:
+    await with_approval_policy(sandbox)
+    request = campaign_service_pb2.ActivateCampaignRequest(name="campaigns/orders")
+    return await sandbox.wire.refuse(f"{_CAMPAIGNS}/ActivateCampaign", request)
+
+
+async def approval_stale(sandbox: Sandbox) -> Failure:
+    await with_approval_policy(sandbox)
+    return await approve(sandbox, "0" * 64)
+
+
+async def self_approval(sandbox: Sandbox) -> Failure:
+    await with_approval_policy(sandbox, block_self=True)
+    return await approve(sandbox)
+
+
+async def approver_not_named(sandbox: Sandbox) -> Failure:
+    await with_approval_policy(sandbox, approvers=[f"apiKeys/{'0' * 32}"])
+    return await approve(sandbox)
 
 
 async def campaign_not_live(sandbox: Sandbox) -> Failure:
@@ -292,6 +329,20 @@ CASES = {
         Code.INVALID_ARGUMENT,
         {"line": "1", "column": "8"},
         ("BadRequest",),
+    ),
+    "APPROVAL_REQUIRED": Case(
+        approval_required,
+        Code.FAILED_PRECONDITION,
+        {"resource": "campaigns/orders", "policies": "approvalPolicies/legal"},
+    ),
+    "APPROVAL_STALE": Case(approval_stale, Code.ABORTED, {"resource": "campaigns/orders"}),
+    "SELF_APPROVAL": Case(
+        self_approval, Code.PERMISSION_DENIED, {"resource": "campaigns/orders", "policy": "approvalPolicies/legal"}
+    ),
+    "APPROVER_NOT_NAMED": Case(
+        approver_not_named,
+        Code.PERMISSION_DENIED,
+        {"resource": "campaigns/orders", "policies": "approvalPolicies/legal"},
     ),
     "CAMPAIGN_NOT_LIVE": Case(
         campaign_not_live, Code.FAILED_PRECONDITION, {"resource": "campaigns/orders", "state": "PAUSED"}

@@ -10,6 +10,7 @@ from typing import Any
 import grpc
 import pytest
 from clarion.v1 import (
+    approval_service_pb2,
     audience_service_pb2,
     consent_service_pb2,
     profile_service_pb2,
@@ -22,6 +23,8 @@ from clarion.v1.campaign_version_pb2 import GetCampaignVersionRequest
 from clarion.v1.consent_pb2 import Consent, ConsentChange
 from clarion_client import (
     AllowList,
+    ApprovalConditions,
+    ApprovalPolicy,
     AsyncClient,
     Audience,
     IdentityList,
@@ -47,6 +50,9 @@ DENIAL = ConsentChange(choice=Consent.CHOICE_DENIED, source=ConsentChange.SOURCE
 
 #: What a request must say beside the names in it.
 NEEDED: Mapping[str, Message] = {
+    "Approve": approval_service_pb2.ApproveRequest(content_hash="0"),
+    "RequestChanges": approval_service_pb2.RequestChangesRequest(comment="Shorter."),
+    "CommentOnApproval": approval_service_pb2.CommentOnApprovalRequest(comment="Why?"),
     "StopCampaign": StopCampaignRequest(queue_disposal=StopCampaignRequest.QUEUE_DISPOSAL_CANCEL),
     "DuplicateCampaign": DuplicateCampaignRequest(campaign_id="copy"),
     "GetCampaignVersion": GetCampaignVersionRequest(version=1),
@@ -98,6 +104,9 @@ def request_for(method: MethodDescriptor, existing: Resources) -> Message:
 async def existing(sandbox: Sandbox, orders: AsyncClient, sink: SmtpSink) -> Resources:
     """Returns one resource of each kind in the sandbox, as they are on the wire."""
     await orders.suppressions.create(SUPPRESSED)
+    await orders.approval_policies.create(
+        ApprovalPolicy(name="legal", display_name="Legal", conditions=ApprovalConditions(tags=["legal"]))
+    )
     await orders.topics.create(Topic(name="news", display_name="News"))
     await orders.sending_policies.create(SendingPolicy(name="nights", display_name="Nights", time_zone="Europe/Berlin"))
     await orders.identity_namespaces.create(IdentityNamespace(name="crm", display_name="Customers"))
@@ -121,7 +130,7 @@ async def read_all(sandbox: Sandbox) -> Resources:
 
 def can_list(path: str) -> bool:
     """Whether the method lists what its service is about."""
-    return not path.endswith(("/ListCampaignVersions", "/ListTags"))
+    return not path.endswith(("/ListApprovalSteps", "/ListCampaignVersions", "/ListTags"))
 
 
 async def the_first_of(wire: Wire, path: str) -> Any:

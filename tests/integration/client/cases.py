@@ -9,6 +9,8 @@ from typing import Any
 from clarion.v1 import (
     allow_list_service_pb2,
     api_key_service_pb2,
+    approval_policy_service_pb2,
+    approval_service_pb2,
     audience_service_pb2,
     campaign_service_pb2,
     channel_configuration_service_pb2,
@@ -50,6 +52,8 @@ _SERVICES = (
     allow_list_service_pb2,
     api_key_service_pb2,
     audience_service_pb2,
+    approval_policy_service_pb2,
+    approval_service_pb2,
     campaign_service_pb2,
     channel_configuration_service_pb2,
     consent_service_pb2,

@@ -11,6 +11,11 @@ from typing import Any, NoReturn
 import grpc
 from clarion.v1.allow_list_service_pb2_grpc import AllowListServiceServicer, add_AllowListServiceServicer_to_server
 from clarion.v1.api_key_service_pb2_grpc import ApiKeyServiceServicer, add_ApiKeyServiceServicer_to_server
+from clarion.v1.approval_policy_service_pb2_grpc import (
+    ApprovalPolicyServiceServicer,
+    add_ApprovalPolicyServiceServicer_to_server,
+)
+from clarion.v1.approval_service_pb2_grpc import ApprovalServiceServicer, add_ApprovalServiceServicer_to_server
 from clarion.v1.audience_service_pb2_grpc import AudienceServiceServicer, add_AudienceServiceServicer_to_server
 from clarion.v1.campaign_service_pb2_grpc import CampaignServiceServicer, add_CampaignServiceServicer_to_server
 from clarion.v1.channel_configuration_service_pb2_grpc import (
@@ -47,6 +52,8 @@ SERVICES: tuple[tuple[Callable[[], Any], Callable[[Any, Any], None]], ...] = (
     (AllowListServiceServicer, add_AllowListServiceServicer_to_server),
     (ApiKeyServiceServicer, add_ApiKeyServiceServicer_to_server),
     (AudienceServiceServicer, add_AudienceServiceServicer_to_server),
+    (ApprovalPolicyServiceServicer, add_ApprovalPolicyServiceServicer_to_server),
+    (ApprovalServiceServicer, add_ApprovalServiceServicer_to_server),
     (CampaignServiceServicer, add_CampaignServiceServicer_to_server),
     (ChannelConfigurationServiceServicer, add_ChannelConfigurationServiceServicer_to_server),
     (ConsentServiceServicer, add_ConsentServiceServicer_to_server),

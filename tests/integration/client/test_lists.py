@@ -9,6 +9,10 @@ import clarion_client as client
 import pytest
 from clarion.v1 import api_key_pb2 as key_pb
 from clarion.v1 import api_key_service_pb2 as keys_pb
+from clarion.v1 import approval_pb2 as approval_pb
+from clarion.v1 import approval_policy_pb2 as approval_policy_pb
+from clarion.v1 import approval_policy_service_pb2 as approval_policies_pb
+from clarion.v1 import approval_service_pb2 as approvals_pb
 from clarion.v1 import audience_pb2 as audience_pb
 from clarion.v1 import audience_service_pb2 as audiences_pb
 from clarion.v1 import campaign_list_pb2 as list_pb
@@ -130,6 +134,22 @@ LISTS = {
         ),
         suppressions_pb.ListSuppressionsResponse(suppressions=[suppression_pb.Suppression(name="suppressions/1")]),
         holds(name="suppressions/1"),
+    ),
+    "approval_policies.list": Case(
+        "ListApprovalPolicies",
+        lambda c: c.approval_policies.list(page_size=2),
+        approval_policies_pb.ListApprovalPoliciesRequest(page_size=2),
+        approval_policies_pb.ListApprovalPoliciesResponse(
+            approval_policies=[approval_policy_pb.ApprovalPolicy(name="approvalPolicies/x")]
+        ),
+        holds(name="approvalPolicies/x"),
+    ),
+    "approvals.steps": Case(
+        "ListApprovalSteps",
+        lambda c: c.approvals.steps("x", page_size=2),
+        approvals_pb.ListApprovalStepsRequest(campaign="campaigns/x", page_size=2),
+        approvals_pb.ListApprovalStepsResponse(approval_steps=[approval_pb.ApprovalStep(actor="apiKeys/1")]),
+        holds(actor="apiKeys/1"),
     ),
     "sending_policies.list": Case(
         "ListSendingPolicies",

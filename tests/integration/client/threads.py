@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, Self
 
 #: Methods that return at once and work while they are iterated.
-LAZY = {"export", "list", "tags", "versions", "watch", "trigger_stream"}
+LAZY = {"export", "list", "steps", "tags", "trigger_stream", "versions", "watch"}
 END = object()
 
 

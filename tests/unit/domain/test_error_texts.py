@@ -127,6 +127,22 @@ TEXTS: list[tuple[ClarionError, str]] = [
         errors.DeadlineTooShort(50),
         "The deadline leaves too little time to begin: allow at least 50 ms. Nothing was done.",
     ),
+    (
+        errors.ApprovalRequired(CAMPAIGN, ("approvalPolicies/1", "approvalPolicies/2")),
+        f"{CAMPAIGN} lacks approvals that policies ask for: approvalPolicies/1, approvalPolicies/2. Submit its draft.",
+    ),
+    (
+        errors.ApprovalStale(CAMPAIGN),
+        f"{CAMPAIGN}, or something that it names, has changed. Look at it again; submit it anew if it was submitted.",
+    ),
+    (
+        errors.SelfApproval(CAMPAIGN, "approvalPolicies/legal"),
+        f"The key worked on the draft of {CAMPAIGN}, and approvalPolicies/legal asks for the approval of another one.",
+    ),
+    (
+        errors.ApproverNotNamed(CAMPAIGN, ("approvalPolicies/legal",)),
+        f"This key is no approver of {CAMPAIGN}. Others are, by approvalPolicies/legal.",
+    ),
     (errors.Overloaded(750), "The service is overloaded. Nothing was done; try again after 750 ms."),
     (
         errors.Unavailable(),

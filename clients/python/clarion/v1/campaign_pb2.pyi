@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from clarion.v1 import approval_pb2 as _approval_pb2
 from clarion.v1 import category_pb2 as _category_pb2
 from clarion.v1 import email_content_pb2 as _email_content_pb2
 from clarion.v1 import webhook_content_pb2 as _webhook_content_pb2
@@ -221,6 +222,7 @@ class Campaign(_message.Message):
     CREATOR_FIELD_NUMBER: _builtins.int
     UPDATER_FIELD_NUMBER: _builtins.int
     ACTIVATOR_FIELD_NUMBER: _builtins.int
+    APPROVAL_STATE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Identifier. `campaigns/{campaign}`, where `{campaign}` is 1 to 63 lower-case letters, digits and hyphens, begins with
     a letter and does not end with a hyphen. Chosen at creation, stable across versions.
@@ -276,6 +278,10 @@ class Campaign(_message.Message):
     """Output only. The key that last changed it, as `apiKeys/{api_key}`."""
     activator: _builtins.str
     """Output only. The key that activated the live version, as `apiKeys/{api_key}`."""
+    approval_state: _approval_pb2.Approval.State.ValueType
+    """Output only. Where the approval of the draft stands. While it is in review or approved, the campaign cannot be edited.
+    `ApprovalService.GetApproval` tells more.
+    """
     @_builtins.property
     def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Optional. Words to find the campaign by. At most 20, each of 1 to 63 characters, without repetition. They are compared
@@ -338,10 +344,11 @@ class Campaign(_message.Message):
         creator: _builtins.str = ...,
         updater: _builtins.str = ...,
         activator: _builtins.str = ...,
+        approval_state: _approval_pb2.Approval.State.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["activate_time", b"activate_time", "context_schema", b"context_schema", "create_time", b"create_time", "schedule", b"schedule", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_mode", b"action_mode", "actions", b"actions", "activate_time", b"activate_time", "activator", b"activator", "category", b"category", "context_schema", b"context_schema", "create_time", b"create_time", "creator", b"creator", "default_locale", b"default_locale", "description", b"description", "display_name", b"display_name", "draft_pending", b"draft_pending", "etag", b"etag", "identity_namespace", b"identity_namespace", "in_doubt_policy", b"in_doubt_policy", "live_version", b"live_version", "name", b"name", "rapid", b"rapid", "schedule", b"schedule", "sending_policy", b"sending_policy", "state", b"state", "tags", b"tags", "throughput_mode", b"throughput_mode", "topic", b"topic", "unknown_recipient_policy", b"unknown_recipient_policy", "update_time", b"update_time", "updater", b"updater"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_mode", b"action_mode", "actions", b"actions", "activate_time", b"activate_time", "activator", b"activator", "approval_state", b"approval_state", "category", b"category", "context_schema", b"context_schema", "create_time", b"create_time", "creator", b"creator", "default_locale", b"default_locale", "description", b"description", "display_name", b"display_name", "draft_pending", b"draft_pending", "etag", b"etag", "identity_namespace", b"identity_namespace", "in_doubt_policy", b"in_doubt_policy", "live_version", b"live_version", "name", b"name", "rapid", b"rapid", "schedule", b"schedule", "sending_policy", b"sending_policy", "state", b"state", "tags", b"tags", "throughput_mode", b"throughput_mode", "topic", b"topic", "unknown_recipient_policy", b"unknown_recipient_policy", "update_time", b"update_time", "updater", b"updater"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -356,6 +356,7 @@ class ActivateCampaignRequest(_message.Message):
     ETAG_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     STRICT_FIELD_NUMBER: _builtins.int
+    BYPASS_REASON_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Required. `campaigns/{campaign}`."""
     etag: _builtins.str
@@ -366,6 +367,10 @@ class ActivateCampaignRequest(_message.Message):
     """Optional. Makes `SCHEMA_BREAKING` an error, which refuses a version that would refuse triggers that the live one takes.
     Default: it is a warning.
     """
+    bypass_reason: _builtins.str
+    """Optional. Why the draft becomes live without the approvals that policies ask for. It stands in the version for ever. At most
+    2,000 characters. Needs the scope `admin`.
+    """
     def __init__(
         self,
         *,
@@ -373,10 +378,11 @@ class ActivateCampaignRequest(_message.Message):
         etag: _builtins.str = ...,
         version: _builtins.int = ...,
         strict: _builtins.bool = ...,
+        bypass_reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "name", b"name", "strict", b"strict", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bypass_reason", b"bypass_reason", "etag", b"etag", "name", b"name", "strict", b"strict", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -31,12 +31,16 @@ class CampaignVersion(_message.Message):
     SNAPSHOT_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     CREATOR_FIELD_NUMBER: _builtins.int
+    APPROVERS_FIELD_NUMBER: _builtins.int
+    BYPASS_REASON_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
     """Output only. The campaign, as `campaigns/{campaign}`."""
     version: _builtins.int
     """Output only. Counts from 1 within the campaign."""
     creator: _builtins.str
     """Output only. The key that activated it, as `apiKeys/{api_key}`."""
+    bypass_reason: _builtins.str
+    """Output only. Why an administrator activated it without the approvals that policies asked for. Empty otherwise."""
     @_builtins.property
     def snapshot(self) -> _campaign_pb2.Campaign:
         """Output only. The campaign's editable fields as they were activated, without its tags; every other field is empty."""
@@ -44,6 +48,10 @@ class CampaignVersion(_message.Message):
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """Output only. When it was made."""
+
+    @_builtins.property
+    def approvers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Output only. The keys that approved it, as `apiKeys/{api_key}`."""
 
     def __init__(
         self,
@@ -53,10 +61,12 @@ class CampaignVersion(_message.Message):
         snapshot: _campaign_pb2.Campaign | None = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         creator: _builtins.str = ...,
+        approvers: _abc.Iterable[_builtins.str] | None = ...,
+        bypass_reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "snapshot", b"snapshot"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "create_time", b"create_time", "creator", b"creator", "snapshot", b"snapshot", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approvers", b"approvers", "bypass_reason", b"bypass_reason", "campaign", b"campaign", "create_time", b"create_time", "creator", b"creator", "snapshot", b"snapshot", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

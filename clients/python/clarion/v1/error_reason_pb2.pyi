@@ -224,6 +224,30 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
 
         {"reason": "AUDIENCE_CONDITION_INVALID", "domain": "clarion.dev", "metadata": {"line": "1", "column": "8"}}
     """
+    ERROR_REASON_APPROVAL_REQUIRED: _ErrorReason.ValueType  # 36
+    """`FAILED_PRECONDITION`. Approval policies ask for approvals that the draft of the campaign lacks. `policies` names them.
+
+        {"reason": "APPROVAL_REQUIRED", "domain": "clarion.dev", "metadata": {"resource": "campaigns/newsletter",
+         "policies": "approvalPolicies/marketing,approvalPolicies/legal"}}
+    """
+    ERROR_REASON_APPROVAL_STALE: _ErrorReason.ValueType  # 37
+    """`ABORTED`. The draft, or something that it names, is not what was submitted or looked at. Look at it again; when it was
+    submitted, cancel the approval and submit it anew.
+
+        {"reason": "APPROVAL_STALE", "domain": "clarion.dev", "metadata": {"resource": "campaigns/newsletter"}}
+    """
+    ERROR_REASON_SELF_APPROVAL: _ErrorReason.ValueType  # 38
+    """`PERMISSION_DENIED`. The key worked on the draft, and the policy asks for the approval of another one.
+
+        {"reason": "SELF_APPROVAL", "domain": "clarion.dev", "metadata": {"resource": "campaigns/newsletter",
+         "policy": "approvalPolicies/marketing"}}
+    """
+    ERROR_REASON_APPROVER_NOT_NAMED: _ErrorReason.ValueType  # 39
+    """`PERMISSION_DENIED`. The key is an approver of none of the policies that hold for the draft. `policies` names them.
+
+        {"reason": "APPROVER_NOT_NAMED", "domain": "clarion.dev", "metadata": {"resource": "campaigns/newsletter",
+         "policies": "approvalPolicies/marketing"}}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The values of `google.rpc.ErrorInfo.reason` in the domain `clarion.dev`. Every error that Clarion answers with carries an
@@ -436,5 +460,29 @@ ERROR_REASON_AUDIENCE_CONDITION_INVALID: ErrorReason.ValueType  # 35
 a `google.rpc.BadRequest` lists them all, each with its place in the description.
 
     {"reason": "AUDIENCE_CONDITION_INVALID", "domain": "clarion.dev", "metadata": {"line": "1", "column": "8"}}
+"""
+ERROR_REASON_APPROVAL_REQUIRED: ErrorReason.ValueType  # 36
+"""`FAILED_PRECONDITION`. Approval policies ask for approvals that the draft of the campaign lacks. `policies` names them.
+
+    {"reason": "APPROVAL_REQUIRED", "domain": "clarion.dev", "metadata": {"resource": "campaigns/newsletter",
+     "policies": "approvalPolicies/marketing,approvalPolicies/legal"}}
+"""
+ERROR_REASON_APPROVAL_STALE: ErrorReason.ValueType  # 37
+"""`ABORTED`. The draft, or something that it names, is not what was submitted or looked at. Look at it again; when it was
+submitted, cancel the approval and submit it anew.
+
+    {"reason": "APPROVAL_STALE", "domain": "clarion.dev", "metadata": {"resource": "campaigns/newsletter"}}
+"""
+ERROR_REASON_SELF_APPROVAL: ErrorReason.ValueType  # 38
+"""`PERMISSION_DENIED`. The key worked on the draft, and the policy asks for the approval of another one.
+
+    {"reason": "SELF_APPROVAL", "domain": "clarion.dev", "metadata": {"resource": "campaigns/newsletter",
+     "policy": "approvalPolicies/marketing"}}
+"""
+ERROR_REASON_APPROVER_NOT_NAMED: ErrorReason.ValueType  # 39
+"""`PERMISSION_DENIED`. The key is an approver of none of the policies that hold for the draft. `policies` names them.
+
+    {"reason": "APPROVER_NOT_NAMED", "domain": "clarion.dev", "metadata": {"resource": "campaigns/newsletter",
+     "policies": "approvalPolicies/marketing"}}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

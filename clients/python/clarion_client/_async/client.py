@@ -11,6 +11,8 @@ from typing import Any, Self
 from clarion.v1 import trigger_service_pb2 as wire
 
 from clarion_client._async.allow_lists import AsyncAllowLists
+from clarion_client._async.approval_policies import AsyncApprovalPolicies
+from clarion_client._async.approvals import AsyncApprovals
 from clarion_client._async.audiences import AsyncAudiences
 from clarion_client._async.calls import AsyncCalls
 from clarion_client._async.campaigns import AsyncCampaigns
@@ -68,6 +70,8 @@ class AsyncClient:
         self._calls = AsyncCalls(Settings(target, api_key, tls, ca_certificates, timeout, retry))
         self._triggers = AsyncTriggers(self._calls)
         self.campaigns = AsyncCampaigns(self._calls)
+        self.approvals = AsyncApprovals(self._calls)
+        self.approval_policies = AsyncApprovalPolicies(self._calls)
         self.channels = AsyncChannels(self._calls)
         self.executions = AsyncExecutions(self._calls)
         self.messages = AsyncMessages(self._calls)

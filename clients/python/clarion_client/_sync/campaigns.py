@@ -191,13 +191,25 @@ class Campaigns:
         return read(Review, answer)
 
     def activate(
-        self, name: str, *, version: int = 0, etag: str = "", strict: bool = False, timeout: float | None = None
+        self,
+        name: str,
+        *,
+        version: int = 0,
+        etag: str = "",
+        strict: bool = False,
+        bypass_reason: str = "",
+        timeout: float | None = None,
     ) -> Activation:
         """Makes the draft live, or an earlier `version` again. Raises PreconditionFailedError with `findings` when
-        review finds errors; `strict` makes `SCHEMA_BREAKING` one.
+        review finds errors; `strict` makes `SCHEMA_BREAKING` one. With a `bypass_reason` an administrator goes without
+        the approvals that policies ask for.
         """
         request = wire.ActivateCampaignRequest(
-            name=full_name("campaigns", name), version=version, etag=etag, strict=strict
+            name=full_name("campaigns", name),
+            version=version,
+            etag=etag,
+            strict=strict,
+            bypass_reason=bypass_reason,
         )
         answer = self._calls.unary(self._stub.ActivateCampaign, request, repeatable=False, timeout=timeout)
         return read(Activation, answer)

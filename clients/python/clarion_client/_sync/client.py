@@ -19,6 +19,8 @@ from clarion_client._recipients import recipients_of
 from clarion_client._retry import Retry
 from clarion_client._settings import DEFAULT_RETRY, DEFAULT_TARGET, DEFAULT_TIMEOUT, Settings, environment_settings
 from clarion_client._sync.allow_lists import AllowLists
+from clarion_client._sync.approval_policies import ApprovalPolicies
+from clarion_client._sync.approvals import Approvals
 from clarion_client._sync.audiences import Audiences
 from clarion_client._sync.calls import Calls
 from clarion_client._sync.campaigns import Campaigns
@@ -69,6 +71,8 @@ class Client:
         self._calls = Calls(Settings(target, api_key, tls, ca_certificates, timeout, retry))
         self._triggers = Triggers(self._calls)
         self.campaigns = Campaigns(self._calls)
+        self.approvals = Approvals(self._calls)
+        self.approval_policies = ApprovalPolicies(self._calls)
         self.channels = Channels(self._calls)
         self.executions = Executions(self._calls)
         self.messages = Messages(self._calls)

@@ -5,6 +5,14 @@ from __future__ import annotations
 from clarion_client._values.allow_list import AllowList
 from clarion_client._values.api_key import ApiKey, Scope
 from clarion_client._values.api_key_service import NewApiKey
+from clarion_client._values.approval import (
+    Approval,
+    ApprovalRequirement,
+    ApprovalState,
+    ApprovalStep,
+    ApprovalStepAction,
+)
+from clarion_client._values.approval_policy import ApprovalConditions, ApprovalPolicy
 from clarion_client._values.attempt import Attempt, AttemptResult, ExclusionReason, Failure, FailureReason
 from clarion_client._values.audience import Audience, IdentityList
 from clarion_client._values.audience_run import AudienceRun, AudienceRunEndReason, AudienceRunState
@@ -114,6 +122,13 @@ __all__ = [
     "AllowList",
     "AllowListChange",
     "ApiKey",
+    "Approval",
+    "ApprovalConditions",
+    "ApprovalPolicy",
+    "ApprovalRequirement",
+    "ApprovalState",
+    "ApprovalStep",
+    "ApprovalStepAction",
     "Attempt",
     "AttemptResult",
     "AttributeSource",

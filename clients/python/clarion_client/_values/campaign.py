@@ -11,6 +11,7 @@ from typing import Any
 from clarion.v1 import campaign_pb2
 
 from clarion_client._conversion import Value, represents
+from clarion_client._values.approval import ApprovalState
 from clarion_client._values.category import Category
 from clarion_client._values.email_content import EmailContent
 from clarion_client._values.webhook_content import WebhookContent
@@ -194,6 +195,10 @@ class Campaign(Value):
     """Output only. The key that last changed it, as `apiKeys/{api_key}`."""
     activator: str = ""
     """Output only. The key that activated the live version, as `apiKeys/{api_key}`."""
+    approval_state: ApprovalState | None = None
+    """Output only. Where the approval of the draft stands. While it is in review or approved, the campaign cannot be
+    edited. `ApprovalService.GetApproval` tells more.
+    """
 
 
 @represents(campaign_pb2.Action.DESCRIPTOR)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Sequence
 
 from clarion.v1 import campaign_version_pb2
 
@@ -28,3 +29,7 @@ class CampaignVersion(Value):
     """Output only. When it was made."""
     creator: str = ""
     """Output only. The key that activated it, as `apiKeys/{api_key}`."""
+    approvers: Sequence[str] = ()
+    """Output only. The keys that approved it, as `apiKeys/{api_key}`."""
+    bypass_reason: str = ""
+    """Output only. Why an administrator activated it without the approvals that policies asked for. Empty otherwise."""

@@ -228,3 +228,29 @@ class ErrorReason(StrEnum):
         {"reason": "AUDIENCE_CONDITION_INVALID", "domain": "clarion.dev", "metadata": {"line": "1", "column":
     "8"}}
     """
+    APPROVAL_REQUIRED = "APPROVAL_REQUIRED"
+    """`FAILED_PRECONDITION`. Approval policies ask for approvals that the draft of the campaign lacks. `policies`
+    names them.
+
+        {"reason": "APPROVAL_REQUIRED", "domain": "clarion.dev", "metadata": {"resource": "campaigns/newsletter",
+    "policies": "approvalPolicies/marketing,approvalPolicies/legal"}}
+    """
+    APPROVAL_STALE = "APPROVAL_STALE"
+    """`ABORTED`. The draft, or something that it names, is not what was submitted or looked at. Look at it again;
+    when it was submitted, cancel the approval and submit it anew.
+
+        {"reason": "APPROVAL_STALE", "domain": "clarion.dev", "metadata": {"resource": "campaigns/newsletter"}}
+    """
+    SELF_APPROVAL = "SELF_APPROVAL"
+    """`PERMISSION_DENIED`. The key worked on the draft, and the policy asks for the approval of another one.
+
+        {"reason": "SELF_APPROVAL", "domain": "clarion.dev", "metadata": {"resource": "campaigns/newsletter",
+    "policy": "approvalPolicies/marketing"}}
+    """
+    APPROVER_NOT_NAMED = "APPROVER_NOT_NAMED"
+    """`PERMISSION_DENIED`. The key is an approver of none of the policies that hold for the draft. `policies` names
+    them.
+
+        {"reason": "APPROVER_NOT_NAMED", "domain": "clarion.dev", "metadata": {"resource": "campaigns/newsletter",
+    "policies": "approvalPolicies/marketing"}}
+    """

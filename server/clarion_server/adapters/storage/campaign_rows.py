@@ -7,7 +7,14 @@ from typing import Any
 from sqlalchemy import Row
 
 from clarion_server.adapters.storage.json_columns import DEFINITION, TEXTS
-from clarion_server.domain.campaign import Campaign, CampaignState, CampaignVersion, QueueDisposal, Schedule
+from clarion_server.domain.campaign import (
+    ApprovalState,
+    Campaign,
+    CampaignState,
+    CampaignVersion,
+    QueueDisposal,
+    Schedule,
+)
 
 
 def campaign_to_row(campaign: Campaign) -> dict[str, Any]:
@@ -36,6 +43,8 @@ def campaign_to_row(campaign: Campaign) -> dict[str, Any]:
         "updater": campaign.updater,
         "activate_time": campaign.activate_time,
         "activator": campaign.activator,
+        "approval_state": campaign.approval_state,
+        "draft_editors": TEXTS.encode(campaign.draft_editors),
     }
 
 
@@ -59,6 +68,8 @@ def campaign_from_row(row: Row[Any]) -> Campaign:
         activate_time=row.activate_time,
         activator=row.activator,
         queue_disposal=None if row.queue_disposal is None else QueueDisposal(row.queue_disposal),
+        approval_state=None if row.approval_state is None else ApprovalState(row.approval_state),
+        draft_editors=TEXTS.decode(row.draft_editors),
     )
 
 
@@ -71,6 +82,8 @@ def version_to_row(version: CampaignVersion) -> dict[str, Any]:
         "sending_policy": version.definition.sending_policy,
         "identity_namespace": version.definition.identity_namespace,
         "creator": version.creator,
+        "approvers": TEXTS.encode(version.approvers),
+        "bypass_reason": version.bypass_reason,
     }
 
 
@@ -81,4 +94,6 @@ def version_from_row(row: Row[Any]) -> CampaignVersion:
         definition=DEFINITION.decode(row.definition),
         create_time=row.create_time,
         creator=row.creator,
+        approvers=TEXTS.decode(row.approvers),
+        bypass_reason=row.bypass_reason,
     )

@@ -8,6 +8,7 @@ from typing import Any
 from clarion_server.adapters.storage.codec import JsonCodec
 from clarion_server.domain.access import Scope
 from clarion_server.domain.allow_list import AllowListChange
+from clarion_server.domain.approval_policy import ApprovalConditions
 from clarion_server.domain.attempt import Attempt, Failure
 from clarion_server.domain.audience_run import FailedEvaluations
 from clarion_server.domain.campaign import CampaignDefinition
@@ -23,6 +24,7 @@ from clarion_server.domain.topic import TopicTranslation
 from clarion_server.domain.violation import Violation
 
 ALLOW_LIST_CHANGE = JsonCodec[AllowListChange](AllowListChange)
+APPROVAL_CONDITIONS = JsonCodec[ApprovalConditions](ApprovalConditions)
 ATTEMPT = JsonCodec[Attempt](Attempt)
 #: The attributes of a profile.
 ATTRIBUTES = JsonCodec[Mapping[str, Any]](dict[str, Any])

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Transaction
 
 from clarion_server.adapters.storage.allow_lists import SqlAllowListRepository
 from clarion_server.adapters.storage.api_keys import SqlApiKeyRepository
+from clarion_server.adapters.storage.approvals import SqlApprovalPolicyRepository, SqlApprovalRepository
 from clarion_server.adapters.storage.audience_runs import SqlAudienceRunRepository
 from clarion_server.adapters.storage.audiences import SqlAudienceRepository
 from clarion_server.adapters.storage.campaigns import SqlCampaignRepository
@@ -59,6 +60,8 @@ class SqlUnitOfWork:
         self.identity_namespaces = SqlIdentityNamespaceRepository(connection, locks=on_commit is not None)
         self.caps = SqlCapRepository(connection, locks=on_commit is not None)
         self.topics = SqlTopicRepository(connection)
+        self.approval_policies = SqlApprovalPolicyRepository(connection)
+        self.approvals = SqlApprovalRepository(connection)
         self.audiences = SqlAudienceRepository(connection)
         self.consents = SqlConsentRepository(connection, locks=on_commit is not None)
 

@@ -105,6 +105,7 @@ class ManageCampaigns:
             tags=command.draft.tags,
             create_time=now,
             creator=caller.name,
+            draft_editors=(caller.name,),
             update_time=now,
             updater=caller.name,
         )
@@ -131,6 +132,7 @@ class ManageCampaigns:
                 tags=source.tags,
                 create_time=now,
                 creator=caller.name,
+                draft_editors=(caller.name,),
                 update_time=now,
                 updater=caller.name,
             )

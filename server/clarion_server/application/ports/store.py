@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from clarion_server.application.ports.approvals import ApprovalPolicyRepository, ApprovalRepository
 from clarion_server.application.ports.audience_runs import AudienceRunRepository
 from clarion_server.application.ports.audiences import AudienceRepository
 from clarion_server.application.ports.caps import CapRepository
@@ -86,6 +87,10 @@ class UnitOfWork(Protocol):
     def audiences(self) -> AudienceRepository: ...
     @property
     def caps(self) -> CapRepository: ...
+    @property
+    def approval_policies(self) -> ApprovalPolicyRepository: ...
+    @property
+    def approvals(self) -> ApprovalRepository: ...
     @property
     def consents(self) -> ConsentRepository: ...
     @property

@@ -36,6 +36,10 @@ def _resource(error: Any) -> Mapping[str, str]:
     return {"resource": error.resource}
 
 
+def _policies(error: Any) -> Mapping[str, str]:
+    return {"resource": error.resource, "policies": ",".join(error.policies)}
+
+
 def _transition(error: errors.IllegalTransition) -> Mapping[str, str]:
     return {
         "resource": error.resource,
@@ -97,6 +101,12 @@ ERRORS: Mapping[type[errors.ClarionError], Mapped] = {
         "REVIEW_FAILED",
         lambda e: {"resource": e.resource, "error_count": str(len(e.findings))},
     ),
+    errors.ApprovalRequired: Mapped(_CODE.FAILED_PRECONDITION, "APPROVAL_REQUIRED", _policies),
+    errors.ApprovalStale: Mapped(_CODE.ABORTED, "APPROVAL_STALE", _resource),
+    errors.SelfApproval: Mapped(
+        _CODE.PERMISSION_DENIED, "SELF_APPROVAL", lambda e: {"resource": e.resource, "policy": e.policy}
+    ),
+    errors.ApproverNotNamed: Mapped(_CODE.PERMISSION_DENIED, "APPROVER_NOT_NAMED", _policies),
     errors.ChannelConfigurationInUse: Mapped(
         _CODE.FAILED_PRECONDITION,
         "CHANNEL_CONFIGURATION_IN_USE",

@@ -15,6 +15,8 @@ _AUTHOR = frozenset({Scope.AUTHOR})
 _AUTHOR_OR_TRIGGER = frozenset({Scope.AUTHOR, Scope.TRIGGER})
 _READ = frozenset({Scope.READ})
 _READ_OR_AUTHOR = frozenset({Scope.READ, Scope.AUTHOR})
+_AUTHOR_OR_APPROVE = frozenset({Scope.AUTHOR, Scope.APPROVE})
+_READ_AUTHOR_OR_APPROVE = frozenset({Scope.READ, Scope.AUTHOR, Scope.APPROVE})
 _READ_AUTHOR_OR_TRIGGER = frozenset({Scope.READ, Scope.AUTHOR, Scope.TRIGGER})
 _READ_OR_TRIGGER = frozenset({Scope.READ, Scope.TRIGGER})
 _TRIGGER = frozenset({Scope.TRIGGER})
@@ -34,6 +36,18 @@ SCOPES: Mapping[str, frozenset[Scope]] = {
     "/clarion.v1.AudienceService/UploadIdentities": _AUTHOR_OR_TRIGGER,
     "/clarion.v1.AudienceService/CountAudience": _READ_OR_AUTHOR,
     "/clarion.v1.AudienceService/SampleAudience": _READ,
+    "/clarion.v1.ApprovalPolicyService/CreateApprovalPolicy": _ADMIN,
+    "/clarion.v1.ApprovalPolicyService/GetApprovalPolicy": _READ_AUTHOR_OR_APPROVE,
+    "/clarion.v1.ApprovalPolicyService/ListApprovalPolicies": _READ_AUTHOR_OR_APPROVE,
+    "/clarion.v1.ApprovalPolicyService/UpdateApprovalPolicy": _ADMIN,
+    "/clarion.v1.ApprovalPolicyService/DeleteApprovalPolicy": _ADMIN,
+    "/clarion.v1.ApprovalService/GetApproval": _READ_AUTHOR_OR_APPROVE,
+    "/clarion.v1.ApprovalService/ListApprovalSteps": _READ_AUTHOR_OR_APPROVE,
+    "/clarion.v1.ApprovalService/SubmitForApproval": _AUTHOR,
+    "/clarion.v1.ApprovalService/Approve": _APPROVE,
+    "/clarion.v1.ApprovalService/RequestChanges": _APPROVE,
+    "/clarion.v1.ApprovalService/CancelApproval": _AUTHOR_OR_APPROVE,
+    "/clarion.v1.ApprovalService/CommentOnApproval": _AUTHOR_OR_APPROVE,
     "/clarion.v1.CampaignService/CreateCampaign": _AUTHOR,
     "/clarion.v1.CampaignService/GetCampaign": _READ_OR_AUTHOR,
     "/clarion.v1.CampaignService/ListCampaigns": _READ_OR_AUTHOR,

@@ -24,9 +24,9 @@ from clarion_server.application.campaigns.life_cycle import ActivateCampaign, Ca
 from clarion_server.application.campaigns.preview import CampaignPreviewer
 from clarion_server.application.campaigns.review import errors_of
 from clarion_server.application.campaigns.trigger_sample import TriggerSampler
-from clarion_server.domain.access import Caller
+from clarion_server.domain.access import Caller, Scope
 from clarion_server.domain.campaign import Campaign, QueueDisposal
-from clarion_server.domain.errors import InvalidFields
+from clarion_server.domain.errors import InvalidFields, ScopeDenied
 from clarion_server.domain.names import CAMPAIGNS
 from clarion_server.domain.tags import folded
 from clarion_server.domain.violation import Violation, required
@@ -152,7 +152,11 @@ class CampaignService:
     async def activate_campaign(
         self, request: pb.ActivateCampaignRequest, caller: Caller
     ) -> pb.ActivateCampaignResponse:
-        command = ActivateCampaign(CAMPAIGNS.parse(request.name), request.etag, request.version, request.strict)
+        if request.bypass_reason and not caller.has_any(frozenset()):
+            raise ScopeDenied("/clarion.v1.CampaignService/ActivateCampaign", (Scope.ADMIN,))
+        command = ActivateCampaign(
+            CAMPAIGNS.parse(request.name), request.etag, request.version, request.strict, request.bypass_reason
+        )
         activation = await self._life_cycle.activate(command, caller)
         return pb.ActivateCampaignResponse(
             campaign=to_campaign(activation.campaign), findings=map(to_finding, activation.warnings)

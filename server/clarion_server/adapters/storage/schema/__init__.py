@@ -6,6 +6,7 @@ definitions, attempts and failures, are JSON (`json_columns`).
 
 from __future__ import annotations
 
+from clarion_server.adapters.storage.schema.approvals import approval_policies, approval_steps
 from clarion_server.adapters.storage.schema.audience_runs import audience_runs, run_addresses, run_members
 from clarion_server.adapters.storage.schema.audiences import audience_lists, audience_members, audiences
 from clarion_server.adapters.storage.schema.campaigns import (
@@ -41,6 +42,8 @@ __all__ = [
     "IS_HELD",
     "allow_lists",
     "api_keys",
+    "approval_policies",
+    "approval_steps",
     "audience_lists",
     "audience_members",
     "audience_runs",

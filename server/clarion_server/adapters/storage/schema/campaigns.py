@@ -46,6 +46,9 @@ campaigns = Table(
     Column("updater", Text, nullable=False),
     Column("activate_time", Instant),
     Column("activator", Text, nullable=False),
+    # Those of the draft.
+    Column("approval_state", Text),
+    Column("draft_editors", Text, nullable=False),
     UniqueConstraint("sandbox", "id"),
     # A key is never assigned again: messages, caches and etags refer to it.
     sqlite_autoincrement=True,
@@ -77,6 +80,8 @@ campaign_versions = Table(
     Column("sending_policy", Text),
     Column("identity_namespace", Text, nullable=False),
     Column("creator", Text, nullable=False),
+    Column("approvers", Text, nullable=False),
+    Column("bypass_reason", Text, nullable=False),
 )
 
 # The channel configuration of each action of a version, in the order of the actions.

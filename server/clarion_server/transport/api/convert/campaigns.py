@@ -26,6 +26,7 @@ from clarion_server.domain.names import CAMPAIGNS, CHANNEL_CONFIGURATIONS, SENDI
 from clarion_server.transport.api.convert.contents import from_content, to_content
 from clarion_server.transport.api.convert.enums import (
     ACTION_MODE,
+    APPROVAL_STATE,
     CAMPAIGN_STATE,
     CATEGORY,
     IN_DOUBT_POLICY,
@@ -94,6 +95,7 @@ def to_campaign(campaign: Campaign) -> pb.Campaign:
             creator=campaign.creator,
             updater=campaign.updater,
             activator=campaign.activator,
+            approval_state=APPROVAL_STATE.number(campaign.approval_state),
         )
     )
     return message
@@ -106,6 +108,8 @@ def to_version(version: CampaignVersion, campaign_id: str) -> campaign_version_p
         snapshot=to_snapshot(version.definition),
         create_time=to_timestamp(version.create_time),
         creator=version.creator,
+        approvers=version.approvers,
+        bypass_reason=version.bypass_reason,
     )
 
 

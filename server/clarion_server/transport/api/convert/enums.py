@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from clarion.v1 import (
     api_key_pb2,
+    approval_pb2,
     attempt_pb2,
     audience_run_pb2,
     campaign_difference_pb2,
@@ -33,10 +34,12 @@ from clarion.v1 import (
 )
 
 from clarion_server.domain.access import Scope
+from clarion_server.domain.approval import ApprovalAction
 from clarion_server.domain.attempt import AttemptResult, FailureReason
 from clarion_server.domain.audience_run import EndReason, RunState
 from clarion_server.domain.campaign import (
     ActionMode,
+    ApprovalState,
     CampaignState,
     InDoubtPolicy,
     QueueDisposal,
@@ -91,6 +94,8 @@ class EnumPair(Generic[M, N]):
         return self._members.get(number)
 
 
+APPROVAL_ACTION = EnumPair(ApprovalAction, approval_pb2.ApprovalStep.Action.Value, "ACTION")
+APPROVAL_STATE = EnumPair(ApprovalState, approval_pb2.Approval.State.Value, "STATE")
 CATEGORY = EnumPair(Category, category_pb2.Category.Value, "CATEGORY")
 CAMPAIGN_STATE = EnumPair(CampaignState, campaign_pb2.Campaign.State.Value, "STATE")
 IN_DOUBT_POLICY = EnumPair(InDoubtPolicy, campaign_pb2.InDoubtPolicy.Value, "IN_DOUBT_POLICY")

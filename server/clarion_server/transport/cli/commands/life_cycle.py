@@ -43,13 +43,14 @@ def activate(
     *,
     version: Annotated[int, Parameter(help="Make this earlier version live. Default: the draft.")] = 0,
     strict: Strict = False,
+    bypass: Annotated[str, Parameter(help="Why it becomes live without its approvals. For administrators.")] = "",
     session: CurrentSession,
 ) -> None:
     """Make the draft of a campaign live. Triggers send its content from now on.
 
     Exit code 1 when review finds errors.
     """
-    activation = session.client.campaigns.activate(campaign, version=version, strict=strict)
+    activation = session.client.campaigns.activate(campaign, version=version, strict=strict, bypass_reason=bypass)
     session.output.show(activation.to_dict(), lambda: activation_view(activation))
 
 

@@ -6,14 +6,21 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-from clarion.v1 import audience_pb2, campaign_pb2, channel_configuration_pb2, sending_policy_pb2, topic_pb2
-from clarion_client import Audience, Campaign, ChannelConfiguration, Client, SendingPolicy, Topic
+from clarion.v1 import (
+    approval_policy_pb2,
+    audience_pb2,
+    campaign_pb2,
+    channel_configuration_pb2,
+    sending_policy_pb2,
+    topic_pb2,
+)
+from clarion_client import ApprovalPolicy, Audience, Campaign, ChannelConfiguration, Client, SendingPolicy, Topic
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from clarion_server.transport.cli.files.contract_fields import is_identifier, is_output_only, message_of
 from clarion_server.transport.cli.files.yaml_syntax import dump
 
-V = TypeVar("V", Audience, Campaign, ChannelConfiguration, SendingPolicy, Topic)
+V = TypeVar("V", ApprovalPolicy, Audience, Campaign, ChannelConfiguration, SendingPolicy, Topic)
 
 
 class Resources(Protocol[V]):
@@ -69,6 +76,13 @@ class ResourceType(Generic[V]):
 AUDIENCE = ResourceType(
     "audience", "audiences", Audience, audience_pb2.Audience.DESCRIPTOR, lambda client: client.audiences
 )
+APPROVAL_POLICY = ResourceType(
+    "approval_policy",
+    "approvalPolicies",
+    ApprovalPolicy,
+    approval_policy_pb2.ApprovalPolicy.DESCRIPTOR,
+    lambda client: client.approval_policies,
+)
 CAMPAIGN = ResourceType(
     "campaign", "campaigns", Campaign, campaign_pb2.Campaign.DESCRIPTOR, lambda client: client.campaigns
 )
@@ -88,6 +102,8 @@ POLICY = ResourceType(
     lambda client: client.sending_policies,
 )
 TOPIC = ResourceType("topic", "topics", Topic, topic_pb2.Topic.DESCRIPTOR, lambda client: client.topics)
+
+ALL: tuple[ResourceType[Any], ...] = (CAMPAIGN, CHANNEL, TOPIC, POLICY, APPROVAL_POLICY, AUDIENCE)
 
 
 def _is_author_s(field: FieldDescriptor) -> bool:

@@ -13,20 +13,10 @@ from clarion_client import FieldError
 from clarion_server.transport.cli.failures import CommandFailed, Problem
 from clarion_server.transport.cli.files.documents import Document, files_of, read_documents
 from clarion_server.transport.cli.files.references import References
-from clarion_server.transport.cli.files.resource_types import (
-    AUDIENCE,
-    CAMPAIGN,
-    CHANNEL,
-    POLICY,
-    TOPIC,
-    ResourceType,
-    V,
-)
+from clarion_server.transport.cli.files.resource_types import ALL, CAMPAIGN, ResourceType, V
 from clarion_server.transport.cli.files.source_location import Locations, Problems
 
-TYPES: Mapping[str, ResourceType[Any]] = {
-    resource_type.keyword: resource_type for resource_type in (CAMPAIGN, CHANNEL, TOPIC, POLICY, AUDIENCE)
-}
+TYPES: Mapping[str, ResourceType[Any]] = {resource_type.keyword: resource_type for resource_type in ALL}
 #: An error may quote a value, and that may be a whole page.
 _MAX_TEXT = 200
 
@@ -57,7 +47,7 @@ def read_resources(paths: Iterable[Path]) -> list[Resource[Any]]:
     if reader.problems:
         raise CommandFailed("The files have errors. Nothing was sent.", reader.problems)
     if not reader.resources:
-        raise CommandFailed("The files hold no campaign, channel configuration, topic, sending policy or audience.")
+        raise CommandFailed(f"The files hold nothing that can be applied: no {', no '.join(TYPES)}.")
     return sorted(reader.resources.values(), key=lambda resource: resource.type is CAMPAIGN)
 
 

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/campaign_version.proto.
  */
 export const file_clarion_v1_campaign_version: GenFile = /*@__PURE__*/
-  fileDesc("CiFjbGFyaW9uL3YxL2NhbXBhaWduX3ZlcnNpb24ucHJvdG8SCmNsYXJpb24udjEivAEKD0NhbXBhaWduVmVyc2lvbhIWCghjYW1wYWlnbhgBIAEoCUIE4kEBAxIVCgd2ZXJzaW9uGAIgASgFQgTiQQEDEiwKCHNuYXBzaG90GAMgASgLMhQuY2xhcmlvbi52MS5DYW1wYWlnbkIE4kEBAxI1CgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSFQoHY3JlYXRvchgFIAEoCUIE4kEBAyJoChtMaXN0Q2FtcGFpZ25WZXJzaW9uc1JlcXVlc3QSFgoIY2FtcGFpZ24YASABKAlCBOJBAQISFwoJcGFnZV9zaXplGAIgASgFQgTiQQEBEhgKCnBhZ2VfdG9rZW4YAyABKAlCBOJBAQEiZgocTGlzdENhbXBhaWduVmVyc2lvbnNSZXNwb25zZRItCgh2ZXJzaW9ucxgBIAMoCzIbLmNsYXJpb24udjEuQ2FtcGFpZ25WZXJzaW9uEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJKChlHZXRDYW1wYWlnblZlcnNpb25SZXF1ZXN0EhYKCGNhbXBhaWduGAEgASgJQgTiQQECEhUKB3ZlcnNpb24YAiABKAVCBOJBAQIiSgoaR2V0Q2FtcGFpZ25WZXJzaW9uUmVzcG9uc2USLAoHdmVyc2lvbhgBIAEoCzIbLmNsYXJpb24udjEuQ2FtcGFpZ25WZXJzaW9uYgZwcm90bzM", [file_clarion_v1_campaign, file_google_api_field_behavior, file_google_protobuf_timestamp]);
+  fileDesc("CiFjbGFyaW9uL3YxL2NhbXBhaWduX3ZlcnNpb24ucHJvdG8SCmNsYXJpb24udjEi8gEKD0NhbXBhaWduVmVyc2lvbhIWCghjYW1wYWlnbhgBIAEoCUIE4kEBAxIVCgd2ZXJzaW9uGAIgASgFQgTiQQEDEiwKCHNuYXBzaG90GAMgASgLMhQuY2xhcmlvbi52MS5DYW1wYWlnbkIE4kEBAxI1CgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSFQoHY3JlYXRvchgFIAEoCUIE4kEBAxIXCglhcHByb3ZlcnMYBiADKAlCBOJBAQMSGwoNYnlwYXNzX3JlYXNvbhgHIAEoCUIE4kEBAyJoChtMaXN0Q2FtcGFpZ25WZXJzaW9uc1JlcXVlc3QSFgoIY2FtcGFpZ24YASABKAlCBOJBAQISFwoJcGFnZV9zaXplGAIgASgFQgTiQQEBEhgKCnBhZ2VfdG9rZW4YAyABKAlCBOJBAQEiZgocTGlzdENhbXBhaWduVmVyc2lvbnNSZXNwb25zZRItCgh2ZXJzaW9ucxgBIAMoCzIbLmNsYXJpb24udjEuQ2FtcGFpZ25WZXJzaW9uEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJKChlHZXRDYW1wYWlnblZlcnNpb25SZXF1ZXN0EhYKCGNhbXBhaWduGAEgASgJQgTiQQECEhUKB3ZlcnNpb24YAiABKAVCBOJBAQIiSgoaR2V0Q2FtcGFpZ25WZXJzaW9uUmVzcG9uc2USLAoHdmVyc2lvbhgBIAEoCzIbLmNsYXJpb24udjEuQ2FtcGFpZ25WZXJzaW9uYgZwcm90bzM", [file_clarion_v1_campaign, file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
  * An immutable snapshot of a campaign, made at activation.
@@ -57,6 +57,20 @@ export type CampaignVersion = Message<"clarion.v1.CampaignVersion"> & {
    * @generated from field: string creator = 5;
    */
   creator: string;
+
+  /**
+   * Output only. The keys that approved it, as `apiKeys/{api_key}`.
+   *
+   * @generated from field: repeated string approvers = 6;
+   */
+  approvers: string[];
+
+  /**
+   * Output only. Why an administrator activated it without the approvals that policies asked for. Empty otherwise.
+   *
+   * @generated from field: string bypass_reason = 7;
+   */
+  bypassReason: string;
 };
 
 /**

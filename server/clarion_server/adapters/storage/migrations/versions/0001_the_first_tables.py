@@ -51,6 +51,7 @@ def upgrade() -> None:
     _create_suppressions()
     _create_sending_policies()
     _create_topics()
+    _create_approvals()
     _create_campaign_tags()
     _create_campaign_version_actions()
     _create_campaign_versions()
@@ -151,6 +152,41 @@ def _create_audience_runs() -> None:
     )
 
 
+def _create_approvals() -> None:
+    op.create_table(
+        "approval_policies",
+        sa.Column("key", _KEY, autoincrement=True, nullable=False),
+        sa.Column("sandbox", _BYTEWISE, nullable=False),
+        sa.Column("id", _BYTEWISE, nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("display_name", sa.Text(), nullable=False),
+        sa.Column("conditions", sa.Text(), nullable=False),
+        sa.Column("approvers", sa.Text(), nullable=False),
+        sa.Column("required_count", sa.Integer(), nullable=False),
+        sa.Column("block_self", sa.Boolean(), nullable=False),
+        sa.Column("create_time", sa.BigInteger(), nullable=False),
+        sa.Column("update_time", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("approval_policies_key")),
+        sa.UniqueConstraint("sandbox", "id", name=op.f("approval_policies_sandbox_id_key")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "approval_steps",
+        sa.Column("key", _KEY, autoincrement=True, nullable=False),
+        sa.Column("campaign_key", _KEY, nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("time", sa.BigInteger(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("content_hash", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["campaign_key"], ["campaigns.key"], name=op.f("approval_steps_campaign_key_fkey"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("key", name=op.f("approval_steps_key")),
+    )
+    op.create_index("approval_steps_campaign_key_key", "approval_steps", ["campaign_key", "key"])
+
+
 def _create_audiences() -> None:
     op.create_table(
         "audience_lists",
@@ -220,6 +256,8 @@ def _create_campaigns() -> None:
         sa.Column("updater", sa.Text(), nullable=False),
         sa.Column("activate_time", sa.BigInteger()),
         sa.Column("activator", sa.Text(), nullable=False),
+        sa.Column("approval_state", sa.Text()),
+        sa.Column("draft_editors", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("key", name="campaigns_key"),
         sa.UniqueConstraint("sandbox", "id", name="campaigns_sandbox_id_key"),
         sqlite_autoincrement=True,
@@ -676,6 +714,8 @@ def _create_campaign_versions() -> None:
         sa.Column("sending_policy", sa.Text()),
         sa.Column("identity_namespace", sa.Text(), nullable=False),
         sa.Column("creator", sa.Text(), nullable=False),
+        sa.Column("approvers", sa.Text(), nullable=False),
+        sa.Column("bypass_reason", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["campaign_key"], ["campaigns.key"], name="campaign_versions_campaign_key_fkey", ondelete="CASCADE"
         ),

@@ -1,0 +1,120 @@
+"""Creates, reads, changes and deletes resources that callers write under names of their choice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from types import ModuleType
+from typing import Any, Generic, TypeVar
+
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
+
+from clarion_client._async.calls import AsyncCalls
+from clarion_client._async.pager import AsyncPager, paged
+from clarion_client._conversion import Value, read, read_all, write
+from clarion_client._names import full_name, short_name
+
+V = TypeVar("V", bound=Value)
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceKind(Generic[V]):
+    collection: str
+    value_type: type[V]
+    message: type[Message]
+    """The type of the resource in the contract."""
+    requests: ModuleType
+    """The generated module of the service, with its requests."""
+    stubs: ModuleType
+    """The generated module of its stub."""
+    field: str
+    """The field of the resource in requests and responses, such as `sending_policy`."""
+    list_field: str
+    """The field of the resources in a page of a list, such as `sending_policies`."""
+
+
+class AsyncResources(Generic[V]):
+    """The resources of one kind. A name may be given with its collection or without: as `nights` or
+    `sendingPolicies/nights`. `timeout` is in seconds.
+    """
+
+    def __init__(self, calls: AsyncCalls, kind: ResourceKind[V]) -> None:
+        self._calls = calls
+        self._kind = kind
+
+    @cached_property
+    def _stub(self) -> Any:
+        return getattr(self._kind.stubs, f"{self._type_name}ServiceStub")(self._calls.channel)
+
+    @property
+    def _type_name(self) -> str:
+        return self._kind.message.DESCRIPTOR.name
+
+    async def create(self, resource: V, *, validate_only: bool = False, timeout: float | None = None) -> V:
+        """Creates it under its name. `validate_only` runs every check, stores nothing and returns what would be
+        stored.
+        """
+        name = getattr(resource, "name")  # noqa: B009 - every such value has a name, which no type says
+        fields = {
+            f"{self._kind.field}_id": short_name(full_name(self._kind.collection, name)),
+            self._kind.field: write(resource, self._kind.message),
+            "validate_only": validate_only,
+        }
+        return await self._call("Create", fields, repeatable=validate_only, timeout=timeout)
+
+    async def get(self, name: str, *, timeout: float | None = None) -> V:
+        fields = {"name": full_name(self._kind.collection, name)}
+        return await self._call("Get", fields, repeatable=True, timeout=timeout)
+
+    def list(self, *, page_size: int = 0, timeout: float | None = None) -> AsyncPager[V]:
+        """Lists them by name. `page_size` is 50 unless given, and at most 1,000."""
+        (method,) = (each.name for each in self._methods if each.name.startswith("List"))
+        request = getattr(self._kind.requests, f"{method}Request")(page_size=page_size)
+        return paged(
+            self._calls,
+            getattr(self._stub, method),
+            request,
+            lambda page: read_all(self._kind.value_type, getattr(page, self._kind.list_field)),
+            timeout,
+        )
+
+    async def update(
+        self,
+        resource: V,
+        fields: Iterable[str] | None = None,
+        *,
+        validate_only: bool = False,
+        timeout: float | None = None,
+    ) -> V:
+        """Changes it to these values: all of them, or the top-level `fields` named. Refused (ConflictError) when the
+        value's etag is not the stored one. `validate_only` runs every check, stores nothing and returns what would be
+        stored.
+        """
+        request = {
+            self._kind.field: write(resource, self._kind.message),
+            "update_mask": FieldMask(paths=["*"] if fields is None else fields),
+            "validate_only": validate_only,
+        }
+        return await self._call("Update", request, repeatable=validate_only, timeout=timeout)
+
+    async def delete(self, name: str, *, etag: str = "", timeout: float | None = None) -> None:
+        """Deletes one that nothing needs."""
+        request = self._request("Delete", {"name": full_name(self._kind.collection, name), "etag": etag})
+        method = getattr(self._stub, f"Delete{self._type_name}")
+        await self._calls.unary(method, request, repeatable=False, timeout=timeout)
+
+    @property
+    def _methods(self) -> Any:
+        return self._kind.requests.DESCRIPTOR.services_by_name[f"{self._type_name}Service"].methods
+
+    def _request(self, verb: str, fields: dict[str, Any]) -> Any:
+        return getattr(self._kind.requests, f"{verb}{self._type_name}Request")(**fields)
+
+    async def _call(self, verb: str, fields: dict[str, Any], *, repeatable: bool, timeout: float | None) -> V:
+        """Makes a call that is answered with the resource."""
+        method = getattr(self._stub, f"{verb}{self._type_name}")
+        answer = await self._calls.unary(method, self._request(verb, fields), repeatable=repeatable, timeout=timeout)
+        value: V = read(self._kind.value_type, getattr(answer, self._kind.field))
+        return value

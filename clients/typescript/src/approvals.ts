@@ -1,0 +1,143 @@
+/** The methods of `client.approvals` and `client.approvalPolicies`. */
+
+import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import type { CallOptions, Calls } from "./calls.js";
+import type { ChangeOptions, WriteOptions } from "./campaigns.js";
+import type { Approval, ApprovalStep } from "./gen/clarion/v1/approval_pb.js";
+import type { ApprovalPolicy, ApprovalPolicySchema } from "./gen/clarion/v1/approval_policy_pb.js";
+import {
+  ApprovalPolicyService,
+  type ListApprovalPoliciesResponseSchema,
+} from "./gen/clarion/v1/approval_policy_service_pb.js";
+import { ApprovalService, type ListApprovalStepsResponseSchema } from "./gen/clarion/v1/approval_service_pb.js";
+import { fullName } from "./names.js";
+import { Pager } from "./pager.js";
+import { present } from "./present.js";
+
+const COLLECTION = "approvalPolicies";
+const METHOD = ApprovalService.method;
+const POLICY_METHOD = ApprovalPolicyService.method;
+
+/** What a caller says about the approval of a draft. */
+export interface WordOptions extends ChangeOptions {
+  readonly comment?: string | undefined;
+}
+
+/** Has the drafts of campaigns approved: `client.approvals`. */
+export class Approvals {
+  readonly #calls: Calls;
+
+  constructor(calls: Calls) {
+    this.#calls = calls;
+  }
+
+  /** Returns where the approval of the draft stands, and what is missing. */
+  async get(campaign: string, options: CallOptions = {}): Promise<Approval> {
+    const request = { campaign: fullName("campaigns", campaign) };
+    return present((await this.#calls.unary(METHOD.getApproval, request, { ...options, repeatable: true })).approval);
+  }
+
+  /** Lists what was done about the approval, the newest first. */
+  steps(
+    campaign: string,
+    { pageSize = 0, ...options }: CallOptions & { readonly pageSize?: number } = {},
+  ): Pager<MessageShape<typeof ListApprovalStepsResponseSchema>, ApprovalStep> {
+    const request = { campaign: fullName("campaigns", campaign), pageSize };
+    return new Pager(
+      (pageToken) =>
+        this.#calls.unary(METHOD.listApprovalSteps, { ...request, pageToken }, { ...options, repeatable: true }),
+      (page) => page.approvalSteps,
+    );
+  }
+
+  /** Submits the draft. Nobody can edit it from then on. */
+  async submit(campaign: string, { comment = "", etag = "", ...options }: WordOptions = {}): Promise<Approval> {
+    const request = { campaign: fullName("campaigns", campaign), comment, etag };
+    const call = { ...options, repeatable: false };
+    return present((await this.#calls.unary(METHOD.submitForApproval, request, call)).approval);
+  }
+
+  /** Approves the submitted draft. `contentHash` is that of the approval which the caller looked at. */
+  async approve(
+    campaign: string,
+    contentHash: string,
+    { comment = "", etag = "", ...options }: WordOptions = {},
+  ): Promise<Approval> {
+    const request = { campaign: fullName("campaigns", campaign), contentHash, comment, etag };
+    return present((await this.#calls.unary(METHOD.approve, request, { ...options, repeatable: false })).approval);
+  }
+
+  /** Makes the draft editable again, and voids its approvals. The comment says what is to change. */
+  async requestChanges(
+    campaign: string,
+    comment: string,
+    { etag = "", ...options }: ChangeOptions = {},
+  ): Promise<Approval> {
+    const request = { campaign: fullName("campaigns", campaign), comment, etag };
+    return present((await this.#calls.unary(METHOD.requestChanges, request, { ...options, repeatable: false })).approval);
+  }
+
+  /** Takes the submission back, and voids its approvals. */
+  async cancel(campaign: string, { comment = "", etag = "", ...options }: WordOptions = {}): Promise<Approval> {
+    const request = { campaign: fullName("campaigns", campaign), comment, etag };
+    return present((await this.#calls.unary(METHOD.cancelApproval, request, { ...options, repeatable: false })).approval);
+  }
+
+  /** Adds a comment to the history. */
+  async comment(campaign: string, comment: string, options: CallOptions = {}): Promise<ApprovalStep> {
+    const request = { campaign: fullName("campaigns", campaign), comment };
+    const call = { ...options, repeatable: false };
+    return present((await this.#calls.unary(METHOD.commentOnApproval, request, call)).approvalStep);
+  }
+}
+
+/** Writes approval policies, which say whose approval a draft needs: `client.approvalPolicies`. */
+export class ApprovalPolicies {
+  readonly #calls: Calls;
+
+  constructor(calls: Calls) {
+    this.#calls = calls;
+  }
+
+  async create(
+    approvalPolicy: MessageInitShape<typeof ApprovalPolicySchema>,
+    { validateOnly = false, ...options }: WriteOptions = {},
+  ): Promise<ApprovalPolicy> {
+    const name = fullName(COLLECTION, approvalPolicy.name ?? "");
+    const request = { approvalPolicyId: name.slice(COLLECTION.length + 1), approvalPolicy, validateOnly };
+    const call = { ...options, repeatable: validateOnly };
+    return present((await this.#calls.unary(POLICY_METHOD.createApprovalPolicy, request, call)).approvalPolicy);
+  }
+
+  async get(name: string, options: CallOptions = {}): Promise<ApprovalPolicy> {
+    const request = { name: fullName(COLLECTION, name) };
+    const call = { ...options, repeatable: true };
+    return present((await this.#calls.unary(POLICY_METHOD.getApprovalPolicy, request, call)).approvalPolicy);
+  }
+
+  /** Lists approval policies by name. */
+  list(
+    { pageSize = 0, ...options }: CallOptions & { readonly pageSize?: number } = {},
+  ): Pager<MessageShape<typeof ListApprovalPoliciesResponseSchema>, ApprovalPolicy> {
+    return new Pager(
+      (pageToken) =>
+        this.#calls.unary(POLICY_METHOD.listApprovalPolicies, { pageSize, pageToken }, { ...options, repeatable: true }),
+      (page) => page.approvalPolicies,
+    );
+  }
+
+  /** Changes it to these values: all of them, or the top-level `fields` named. */
+  async update(
+    approvalPolicy: MessageInitShape<typeof ApprovalPolicySchema>,
+    { fields = ["*"], validateOnly = false, ...options }: WriteOptions & { readonly fields?: readonly string[] } = {},
+  ): Promise<ApprovalPolicy> {
+    const request = { approvalPolicy, updateMask: { paths: [...fields] }, validateOnly };
+    const call = { ...options, repeatable: validateOnly };
+    return present((await this.#calls.unary(POLICY_METHOD.updateApprovalPolicy, request, call)).approvalPolicy);
+  }
+
+  async delete(name: string, { etag = "", ...options }: ChangeOptions = {}): Promise<void> {
+    const request = { name: fullName(COLLECTION, name), etag };
+    await this.#calls.unary(POLICY_METHOD.deleteApprovalPolicy, request, { ...options, repeatable: false });
+  }
+}

@@ -1,0 +1,84 @@
+"""Stores approval policies and the history of approvals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select
+
+from clarion_server.adapters.storage.json_columns import APPROVAL_CONDITIONS, TEXTS
+from clarion_server.adapters.storage.resources import SqlResourceRepository
+from clarion_server.adapters.storage.schema import approval_policies, approval_steps
+from clarion_server.domain.access import Visibility
+from clarion_server.domain.approval import ApprovalAction, ApprovalStep
+from clarion_server.domain.approval_policy import MAX_POLICIES, ApprovalPolicy
+
+
+class SqlApprovalPolicyRepository(SqlResourceRepository[ApprovalPolicy]):
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, approval_policies, _to_row, _from_row)
+
+    def all(self, visibility: Visibility) -> list[ApprovalPolicy]:
+        return self.page(visibility, None, MAX_POLICIES)
+
+
+def _to_row(policy: ApprovalPolicy) -> Mapping[str, Any]:
+    return {
+        "display_name": policy.display_name,
+        "conditions": APPROVAL_CONDITIONS.encode(policy.conditions),
+        "approvers": TEXTS.encode(policy.approvers),
+        "required_count": policy.required_count,
+        "block_self": policy.block_self,
+    }
+
+
+def _from_row(row: Row[Any], common: Mapping[str, Any]) -> ApprovalPolicy:
+    return ApprovalPolicy(
+        **common,
+        display_name=row.display_name,
+        conditions=APPROVAL_CONDITIONS.decode(row.conditions),
+        approvers=TEXTS.decode(row.approvers),
+        required_count=row.required_count,
+        block_self=row.block_self,
+    )
+
+
+class SqlApprovalRepository:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, step: ApprovalStep) -> ApprovalStep:
+        values = {
+            "campaign_key": step.campaign_key,
+            "action": step.action,
+            "time": step.time,
+            "actor": step.actor,
+            "comment": step.comment,
+            "content_hash": step.content_hash,
+        }
+        added = insert(approval_steps).values(values).returning(approval_steps.c.key)
+        return replace(step, key=self._connection.execute(added).scalar_one())
+
+    def submitted(self, campaign_key: int) -> list[ApprovalStep]:
+        of_campaign = approval_steps.c.campaign_key == campaign_key
+        submission = select(func.max(approval_steps.c.key)).where(
+            of_campaign, approval_steps.c.action == ApprovalAction.SUBMITTED
+        )
+        since = (of_campaign, approval_steps.c.key >= submission.scalar_subquery())
+        rows = self._connection.execute(select(approval_steps).where(*since).order_by(approval_steps.c.key))
+        return [_step_from_row(row) for row in rows]
+
+    def page(self, campaign_key: int, before: int | None, limit: int) -> list[ApprovalStep]:
+        statement = select(approval_steps).where(approval_steps.c.campaign_key == campaign_key)
+        if before is not None:
+            statement = statement.where(approval_steps.c.key < before)
+        rows = self._connection.execute(statement.order_by(approval_steps.c.key.desc()).limit(limit))
+        return [_step_from_row(row) for row in rows]
+
+
+def _step_from_row(row: Row[Any]) -> ApprovalStep:
+    return ApprovalStep(
+        row.campaign_key, ApprovalAction(row.action), row.time, row.actor, row.comment, row.content_hash, row.key
+    )

@@ -1,0 +1,82 @@
+"""Stores resources that callers write under names of their choice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Connection, Row, Table, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from clarion_server.application.ports.repositories import NameTaken
+from clarion_server.application.ports.store import WriteConflict
+from clarion_server.domain.access import Visibility
+from clarion_server.domain.resource import Resource
+
+R = TypeVar("R", bound=Resource)
+
+#: The columns of every such table, which have the names of the fields of `Resource`.
+_COMMON = ("key", "sandbox", "id", "revision", "create_time", "update_time")
+
+
+class SqlResourceRepository(Generic[R]):
+    """Implements `ResourceRepository` on one table."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        table: Table,
+        to_row: Callable[[R], Mapping[str, Any]],
+        from_row: Callable[[Row[Any], Mapping[str, Any]], R],
+    ) -> None:
+        """`to_row` returns the columns of the kind. `from_row` also takes the fields that all kinds have."""
+        self._connection = connection
+        self._table = table
+        self._to_row = to_row
+        self._from_row = from_row
+
+    def add(self, resource: R) -> R:
+        try:
+            # A savepoint lets the transaction go on after a refusal, on every database.
+            with self._connection.begin_nested():
+                added = insert(self._table).values(self._row_of(resource)).returning(self._table.c.key)
+                key = self._connection.execute(added).scalar_one()
+        except IntegrityError as error:
+            raise NameTaken(resource.name) from error
+        return replace(resource, key=key)
+
+    def get(self, visibility: Visibility, resource_id: str) -> R | None:
+        named = (self._table.c.sandbox == visibility.sandbox, self._table.c.id == resource_id)
+        row = self._connection.execute(select(self._table).where(*named)).one_or_none()
+        return None if row is None else self._resource_of(row)
+
+    def save(self, resource: R) -> None:
+        before = (self._table.c.key == resource.key, self._table.c.revision == resource.revision - 1)
+        changed = update(self._table).where(*before).values(self._row_of(resource))
+        if self._connection.execute(changed).rowcount == 0:
+            raise WriteConflict(resource.name)
+
+    def delete(self, resource: R) -> None:
+        same = (self._table.c.key == resource.key, self._table.c.revision == resource.revision)
+        if self._connection.execute(delete(self._table).where(*same)).rowcount == 0:
+            raise WriteConflict(resource.name)
+
+    def page(self, visibility: Visibility, after: str | None, limit: int) -> list[R]:
+        statement = select(self._table).where(self._table.c.sandbox == visibility.sandbox)
+        if after is not None:
+            statement = statement.where(self._table.c.id > after)
+        rows = self._connection.execute(statement.order_by(self._table.c.id).limit(limit))
+        return [self._resource_of(row) for row in rows]
+
+    def count(self, visibility: Visibility) -> int:
+        own = self._table.c.sandbox == visibility.sandbox
+        return self._connection.execute(select(func.count()).where(own)).scalar_one()
+
+    def _row_of(self, resource: R) -> dict[str, Any]:
+        """Returns all columns but the key, which the database assigns."""
+        common = {name: getattr(resource, name) for name in _COMMON if name != "key"}
+        return {**common, **self._to_row(resource)}
+
+    def _resource_of(self, row: Row[Any]) -> R:
+        return self._from_row(row, {name: getattr(row, name) for name in _COMMON})

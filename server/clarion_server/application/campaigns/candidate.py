@@ -1,0 +1,105 @@
+"""What is reviewed, approved and activated: a definition with all that it names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from clarion_server.application.campaigns.changes import Target
+from clarion_server.application.campaigns.review import Review
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.resource_lookup import find_campaign, find_version
+from clarion_server.domain.access import Visibility
+from clarion_server.domain.approval import hash_of_content
+from clarion_server.domain.campaign import Campaign, CampaignDefinition, CampaignVersion
+from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.finding import Finding
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.sending_policy import SendingPolicy
+from clarion_server.domain.topic import Topic
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A definition that may become live, and the state in which it was read."""
+
+    campaign: Campaign
+    definition: CampaignDefinition
+    channels: tuple[ChannelConfiguration | None, ...]
+    """What each action names, in their order; None when there is none of that name."""
+    topic: Topic | None
+    """What the definition names; None when it names none, or there is none of that name. So with the next one."""
+    sending_policy: SendingPolicy | None
+    live: CampaignDefinition | None = None
+    """What triggers use now; None: the campaign was never activated."""
+    version: CampaignVersion | None = None
+    """None: to be made of the draft."""
+
+    @property
+    def is_live(self) -> bool:
+        if self.version is None:
+            return not self.campaign.draft_pending
+        return self.version.number == self.campaign.live_version
+
+    @property
+    def content_hash(self) -> str:
+        named = (*self.channels, self.topic, self.sending_policy)
+        return hash_of_content(self.definition, [(each.name, each.etag) for each in named if each is not None])
+
+    def is_unchanged(self, unit: UnitOfWork, campaign: Campaign, visibility: Visibility) -> bool:
+        """Returns whether the campaign and all that the definition names are still as they were read."""
+        return (
+            campaign == self.campaign
+            and _channels_of(unit, self.definition, visibility) == self.channels
+            and _topic_of(unit, self.definition, visibility) == self.topic
+            and _policy_of(unit, self.definition, visibility) == self.sending_policy
+        )
+
+
+def read_candidate(unit: UnitOfWork, target: Target, number: int, now: Instant) -> Candidate:
+    """Returns a version by its number, or the draft for 0. Raises ResourceNotFound."""
+    campaign = find_campaign(unit, target.visibility, target.campaign_id).at(now)
+    version = find_version(unit, campaign, number) if number else None
+    return candidate_of(unit, campaign, target.visibility, version)
+
+
+def candidate_of(
+    unit: UnitOfWork, campaign: Campaign, visibility: Visibility, version: CampaignVersion | None = None
+) -> Candidate:
+    definition = version.definition if version else campaign.definition
+    live = unit.campaigns.version(campaign.key, campaign.live_version)
+    return Candidate(
+        campaign,
+        definition,
+        _channels_of(unit, definition, visibility),
+        _topic_of(unit, definition, visibility),
+        _policy_of(unit, definition, visibility),
+        live.definition if live else None,
+        version,
+    )
+
+
+async def findings_of(review: Review, candidate: Candidate, *, strict: bool = False) -> list[Finding]:
+    """Returns what review finds, errors first. With `strict`, what would refuse triggers of the live version is one."""
+    return await review.of(
+        candidate.definition,
+        candidate.channels,
+        candidate.topic,
+        candidate.sending_policy,
+        live=candidate.live,
+        strict=strict,
+    )
+
+
+def _channels_of(
+    unit: UnitOfWork, definition: CampaignDefinition, visibility: Visibility
+) -> tuple[ChannelConfiguration | None, ...]:
+    return tuple(unit.channels.get(visibility, action.channel_configuration) for action in definition.actions)
+
+
+def _topic_of(unit: UnitOfWork, definition: CampaignDefinition, visibility: Visibility) -> Topic | None:
+    return None if definition.topic is None else unit.topics.get(visibility, definition.topic)
+
+
+def _policy_of(unit: UnitOfWork, definition: CampaignDefinition, visibility: Visibility) -> SendingPolicy | None:
+    named = definition.sending_policy
+    return None if named is None else unit.sending_policies.get(visibility, named)

@@ -1,0 +1,32 @@
+"""The repositories of approval policies and of the history of approvals."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from clarion_server.application.ports.resources import ResourceRepository
+from clarion_server.domain.access import Visibility
+from clarion_server.domain.approval import ApprovalStep
+from clarion_server.domain.approval_policy import ApprovalPolicy
+
+
+class ApprovalPolicyRepository(ResourceRepository[ApprovalPolicy], Protocol):
+    def all(self, visibility: Visibility) -> list[ApprovalPolicy]:
+        """Returns the policies of the sandbox, by id."""
+        ...
+
+
+class ApprovalRepository(Protocol):
+    """The steps of the approvals of campaigns. They are deleted with their campaign."""
+
+    def add(self, step: ApprovalStep) -> ApprovalStep:
+        """Returns it with its key."""
+        ...
+
+    def submitted(self, campaign_key: int) -> list[ApprovalStep]:
+        """Returns the steps from the last submission on, the oldest first."""
+        ...
+
+    def page(self, campaign_key: int, before: int | None, limit: int) -> list[ApprovalStep]:
+        """Returns steps by key, the newest first; only smaller keys than `before`."""
+        ...

@@ -1,0 +1,32 @@
+"""The repository of resources that callers write under names of their choice."""
+
+from __future__ import annotations
+
+from typing import Protocol, TypeVar
+
+from clarion_server.domain.access import Visibility
+from clarion_server.domain.resource import Resource
+
+R = TypeVar("R", bound=Resource)
+
+
+class ResourceRepository(Protocol[R]):
+    def add(self, resource: R) -> R:
+        """Returns it with its key. Raises NameTaken."""
+        ...
+
+    def get(self, visibility: Visibility, resource_id: str) -> R | None: ...
+
+    def save(self, resource: R) -> None:
+        """Replaces the stored one, whose revision must be one less. Raises WriteConflict."""
+        ...
+
+    def delete(self, resource: R) -> None:
+        """Raises WriteConflict when the stored revision is another one."""
+        ...
+
+    def page(self, visibility: Visibility, after: str | None, limit: int) -> list[R]:
+        """Returns resources by id, only larger ids than `after`."""
+        ...
+
+    def count(self, visibility: Visibility) -> int: ...

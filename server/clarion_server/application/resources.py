@@ -1,0 +1,169 @@
+"""Creates, reads, changes and deletes resources that callers write under names of their choice.
+
+A `ResourceKind` says what is special about a kind of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Generic, TypeVar
+
+from clarion_server.application.ports.clock import Clock
+from clarion_server.application.ports.repositories import NameTaken
+from clarion_server.application.ports.resources import ResourceRepository
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.transactions import Transactions
+from clarion_server.application.validation import refuse_invalid, violations_within
+from clarion_server.domain.access import Caller, Visibility
+from clarion_server.domain.errors import InvalidFields, ResourceExists, ResourceNotFound
+from clarion_server.domain.names import Collection
+from clarion_server.domain.resource import Resource
+from clarion_server.domain.violation import Violation
+
+R = TypeVar("R", bound=Resource)
+
+
+def _is_always_unused(_unit: UnitOfWork, _resource: Resource) -> None:
+    """Raises nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceKind(Generic[R]):
+    field: str
+    """The field of the resource in the requests that carry one, such as `sending_policy`."""
+    collection: Collection
+    editable_fields: frozenset[str]
+    """The names, in the contract and in the resource, of everything that a caller may change."""
+    most: int
+    """How many a sandbox may have."""
+    repository: Callable[[UnitOfWork], ResourceRepository[R]]
+    violations: Callable[[R], Iterable[Violation]]
+    """Yields the rules that a resource breaks, with the field paths of the contract."""
+    check_unused: Callable[[UnitOfWork, R], None] = _is_always_unused
+    """Raises an error when something needs the resource that is to be deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceInput(Generic[R]):
+    """A resource as a caller sent it."""
+
+    resource: R
+    """Only its editable fields mean anything."""
+    violations: tuple[Violation, ...] = ()
+    """What could not be read, by paths in the resource, which holds stand-ins for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreateResource(Generic[R]):
+    resource_id: str
+    sent: ResourceInput[R]
+    validate_only: bool = False
+    """True checks everything and stores nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateResource(Generic[R]):
+    resource_id: str
+    sent: ResourceInput[R]
+    changed_fields: frozenset[str]
+    """Names of editable fields. The other fields stay as they are."""
+    etag: str = ""
+    violations: tuple[Violation, ...] = field(default=())
+    """What was already wrong with the request, apart from the resource."""
+    validate_only: bool = False
+    """True checks everything and stores nothing."""
+
+
+class ManageResources(Generic[R]):
+    def __init__(self, kind: ResourceKind[R], transactions: Transactions, clock: Clock) -> None:
+        self.kind = kind
+        self._transactions = transactions
+        self._clock = clock
+
+    async def create(self, command: CreateResource[R], caller: Caller) -> R:
+        """Stores a resource, unless the command only validates. Raises InvalidFields or ResourceExists."""
+        id_field = f"{self.kind.field}_id"
+        violation = self.kind.collection.id_violation(command.resource_id, id_field)
+        self._check(command.sent.resource, command.sent.violations, [violation] if violation else [])
+        now = self._clock.now()
+        resource = replace(
+            command.sent.resource, sandbox=caller.sandbox, id=command.resource_id, create_time=now, update_time=now
+        )
+
+        def check(unit: UnitOfWork) -> R:
+            if self.kind.repository(unit).get(caller.visibility, resource.id) is not None:
+                raise ResourceExists(resource.name)
+            self._check_room(unit, caller.visibility, id_field)
+            return resource
+
+        if command.validate_only:
+            return await self._transactions.read(check)
+        try:
+            return await self._transactions.write(lambda unit: self.kind.repository(unit).add(check(unit)))
+        except NameTaken as error:
+            raise ResourceExists(resource.name) from error
+
+    async def get(self, resource_id: str, caller: Caller) -> R:
+        """Returns one resource. Raises ResourceNotFound."""
+        return await self._transactions.read(lambda unit: self._find(unit, caller.visibility, resource_id))
+
+    async def page(self, after: str | None, limit: int, caller: Caller) -> list[R]:
+        """Returns the resources by id, beginning behind the id `after`."""
+        visibility = caller.visibility
+        return await self._transactions.read(lambda unit: self.kind.repository(unit).page(visibility, after, limit))
+
+    async def update(self, command: UpdateResource[R], caller: Caller) -> R:
+        """Stores the changed resource, unless the command only validates.
+
+        Raises InvalidFields, ResourceNotFound or EtagMismatch.
+        """
+
+        def check(unit: UnitOfWork) -> R:
+            stored = self._find(unit, caller.visibility, command.resource_id)
+            stored.check_etag(command.etag)
+            changes = {name: getattr(command.sent.resource, name) for name in command.changed_fields}
+            updated = replace(stored.changed(self._clock.now()), **changes)
+            unread = violations_within(command.changed_fields, command.sent.violations)
+            self._check(updated, unread, command.violations)
+            return updated
+
+        def change(unit: UnitOfWork) -> R:
+            updated = check(unit)
+            self.kind.repository(unit).save(updated)
+            return updated
+
+        if command.validate_only:
+            return await self._transactions.read(check)
+        return await self._transactions.write(change)
+
+    async def delete(self, resource_id: str, etag: str, caller: Caller) -> None:
+        """Deletes a resource. Raises ResourceNotFound, EtagMismatch, and what the kind raises of one in use."""
+
+        def delete(unit: UnitOfWork) -> None:
+            stored = self._find(unit, caller.visibility, resource_id)
+            stored.check_etag(etag)
+            self.kind.check_unused(unit, stored)
+            self.kind.repository(unit).delete(stored)
+
+        await self._transactions.write(delete)
+
+    def _find(self, unit: UnitOfWork, visibility: Visibility, resource_id: str) -> R:
+        """Raises ResourceNotFound."""
+        found = self.kind.repository(unit).get(visibility, resource_id)
+        if found is None:
+            raise ResourceNotFound(self.kind.collection.format(resource_id))
+        return found
+
+    def _check_room(self, unit: UnitOfWork, visibility: Visibility, field: str) -> None:
+        """Raises InvalidFields when the sandbox can have no further resource of the kind."""
+        if self.kind.repository(unit).count(visibility) >= self.kind.most:
+            description = f"The sandbox has {self.kind.most} {self.kind.collection.name} already. Delete one."
+            raise InvalidFields((Violation(field, "TOO_MANY", description),))
+
+    def _check(self, resource: R, unread: Sequence[Violation], of_request: Sequence[Violation]) -> None:
+        """Raises InvalidFields, with paths in the request. `unread` says what could not be read of the resource."""
+        refuse_invalid(
+            [*of_request, *(violation.under(self.kind.field) for violation in unread)],
+            (violation.under(self.kind.field) for violation in self.kind.violations(resource)),
+        )

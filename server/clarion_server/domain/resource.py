@@ -1,0 +1,42 @@
+"""The shape of the resources that callers write under names of their choice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
+
+from clarion_server.domain.errors import EtagMismatch
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.names import Collection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """A resource of a sandbox, of which every change is a revision."""
+
+    COLLECTION: ClassVar[Collection]
+
+    sandbox: str
+    id: str
+    create_time: Instant
+    update_time: Instant
+    key: int = 0
+    """Assigned by the store, and never again to another resource of the kind."""
+    revision: int = 1
+
+    @property
+    def name(self) -> str:
+        return self.COLLECTION.format(self.id)
+
+    @property
+    def etag(self) -> str:
+        return f'"{self.key}-{self.revision}"'
+
+    def check_etag(self, etag: str) -> None:
+        """Raises EtagMismatch when `etag` is not empty and not the current one."""
+        if etag and etag != self.etag:
+            raise EtagMismatch(self.name)
+
+    def changed(self, now: Instant) -> Self:
+        """Returns the resource as the next revision."""
+        return replace(self, update_time=now, revision=self.revision + 1)

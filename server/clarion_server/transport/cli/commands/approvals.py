@@ -1,0 +1,146 @@
+"""`clarion approvals`: submits drafts, approves them, asks for changes, and tells how it came about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import App, Parameter
+from rich.console import Group, RenderableType
+
+from clarion_server.transport.cli.commands.lists import Limit, page_size, show_list
+from clarion_server.transport.cli.commands.options import CampaignName
+from clarion_server.transport.cli.session import CurrentSession
+from clarion_server.transport.cli.views import id_of, moment, plain
+
+if TYPE_CHECKING:
+    from clarion_client import Approval
+
+Comment = Annotated[str, Parameter(name=["--comment", "-m"], help="What there is to say about it.")]
+PolicyName = Annotated[str, Parameter(help="The approval policy, such as legal.")]
+
+approvals = App(name="approvals", help="Have drafts approved before they become live.")
+policies = App(name="policies", help="List, show and delete approval policies. `clarion apply` writes them.")
+approvals.command(policies)
+
+
+@approvals.command(name="show")
+def show_approval(campaign: CampaignName, /, *, session: CurrentSession) -> None:
+    """Show where the approval of a draft stands, and what is missing."""
+    found = session.client.approvals.get(campaign)
+    session.output.show(found.to_dict(), lambda: _view(found))
+
+
+@approvals.command(name="submit")
+def submit(campaign: CampaignName, /, *, comment: Comment = "", session: CurrentSession) -> None:
+    """Submit a draft. Nobody can edit it from then on."""
+    submitted = session.client.approvals.submit(campaign, comment=comment)
+    session.output.show(submitted.to_dict(), lambda: _view(submitted))
+
+
+@approvals.command(name="approve")
+def approve(
+    campaign: CampaignName,
+    /,
+    *,
+    content_hash: Annotated[
+        str, Parameter(help="The hash of what you looked at, as `clarion approvals show` prints it.")
+    ],
+    comment: Comment = "",
+    session: CurrentSession,
+) -> None:
+    """Approve a submitted draft, exactly as you looked at it."""
+    approved = session.client.approvals.approve(campaign, content_hash, comment=comment)
+    session.output.show(approved.to_dict(), lambda: _view(approved))
+
+
+@approvals.command(name="request-changes")
+def request_changes(
+    campaign: CampaignName,
+    /,
+    *,
+    comment: Annotated[str, Parameter(name=["--comment", "-m"], help="What is to change.")],
+    session: CurrentSession,
+) -> None:
+    """Make a submitted draft editable again, and void its approvals."""
+    changed = session.client.approvals.request_changes(campaign, comment)
+    session.output.show(changed.to_dict(), lambda: _view(changed))
+
+
+@approvals.command(name="cancel")
+def cancel(campaign: CampaignName, /, *, comment: Comment = "", session: CurrentSession) -> None:
+    """Take a submission back, and void its approvals."""
+    cancelled = session.client.approvals.cancel(campaign, comment=comment)
+    session.output.show(cancelled.to_dict(), lambda: _view(cancelled))
+
+
+@approvals.command(name="comment")
+def add_comment(
+    campaign: CampaignName,
+    comment: Annotated[str, Parameter(help="What there is to say.")],
+    /,
+    *,
+    session: CurrentSession,
+) -> None:
+    """Add a comment to the history."""
+    step = session.client.approvals.comment(campaign, comment)
+    session.output.show(step.to_dict(), lambda: plain("The comment is in the history."))
+
+
+@approvals.command(name="history")
+def history(campaign: CampaignName, /, *, limit: Limit = 50, session: CurrentSession) -> None:
+    """List what was done about the approval of a campaign, the newest first."""
+    columns = {
+        "TIME": lambda step: moment(step.time),
+        "ACTION": lambda step: plain(step.action),
+        "KEY": lambda step: id_of(step.actor),
+        "COMMENT": lambda step: plain(step.comment),
+    }
+    show_list(session.output, session.client.approvals.steps(campaign, page_size=page_size(limit)), limit, columns)
+
+
+@policies.command(name="list")
+def list_policies(*, limit: Limit = 50, session: CurrentSession) -> None:
+    """List approval policies by name."""
+    columns = {
+        "ID": lambda policy: id_of(policy.name),
+        "REQUIRED": lambda policy: plain(str(policy.required_count)),
+        "APPROVERS": lambda policy: plain(str(len(policy.approvers)) if policy.approvers else "any"),
+        "BLOCKS SELF": lambda policy: plain("yes" if policy.block_self else "no"),
+        "UPDATED": lambda policy: moment(policy.update_time),
+        "NAME": lambda policy: plain(policy.display_name),
+    }
+    show_list(session.output, session.client.approval_policies.list(page_size=page_size(limit)), limit, columns)
+
+
+@policies.command(name="get")
+def get_policy(policy: PolicyName, /, *, session: CurrentSession) -> None:
+    """Print an approval policy as a file for `clarion apply`."""
+    from clarion_server.transport.cli.files.resource_types import APPROVAL_POLICY  # noqa: PLC0415 - loads gRPC
+
+    found = session.client.approval_policies.get(policy)
+    if session.output.as_json:
+        session.output.show(found.to_dict(), str)
+        return
+    session.output.write(APPROVAL_POLICY.exported(found))
+
+
+@policies.command(name="delete")
+def delete_policy(policy: PolicyName, /, *, session: CurrentSession) -> None:
+    """Delete an approval policy."""
+    session.client.approval_policies.delete(policy)
+    session.output.show({"deleted": policy}, lambda: plain(f"{policy} is deleted."))
+
+
+def _view(approval: Approval) -> RenderableType:
+    state = (approval.state or "NOT_SUBMITTED").replace("_", " ").lower()
+    lines = [plain(f"{approval.campaign} is {state}."), plain(f"Content hash: {approval.content_hash}")]
+    if approval.submitted_hash and approval.submitted_hash != approval.content_hash:
+        lines.append(plain("It changed since it was submitted: cancel the approval, and submit it anew.", "red"))
+    for each in approval.requirements:
+        given = ", ".join(map(_short, each.approvers)) or "nobody"
+        lines.append(plain(f"{each.policy}: {len(each.approvers)} of {each.required_count} approved ({given})."))
+    return Group(*lines)
+
+
+def _short(name: str) -> str:
+    return name.rpartition("/")[2]

@@ -1,0 +1,100 @@
+"""The standard methods (AIP-130 to AIP-135) of resources that callers write under names of their choice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any, Generic, TypeVar
+
+from google.protobuf.message import Message as ProtobufMessage
+
+from clarion_server.application.resources import CreateResource, ManageResources, ResourceInput, UpdateResource
+from clarion_server.domain.access import Caller
+from clarion_server.domain.errors import InvalidFields
+from clarion_server.domain.resource import Resource
+from clarion_server.domain.violation import required
+from clarion_server.transport.api.masks import read_mask
+from clarion_server.transport.api.pagination import page_of
+
+R = TypeVar("R", bound=Resource)
+
+
+class StandardMethods(Generic[R]):
+    """Serves Create, Get, List, Update and Delete of one kind.
+
+    The requests and responses are those of the contract's grammar: the fields of a kind `SendingPolicy` are called
+    `sending_policy`, `sending_policy_id` and, for lists, as the response's only repeated field.
+    """
+
+    def __init__(
+        self,
+        contract: ModuleType,
+        type_name: str,
+        resources: ManageResources[R],
+        read: Callable[[Any], ResourceInput[R]],
+        write: Callable[[R], ProtobufMessage],
+    ) -> None:
+        """`contract` is the generated module of the service, and `type_name` the kind's, such as `SendingPolicy`."""
+        self._resources = resources
+        self._kind = resources.kind
+        self._read = read
+        self._write = write
+        self._created = getattr(contract, f"Create{type_name}Response")
+        self._found = getattr(contract, f"Get{type_name}Response")
+        self._updated = getattr(contract, f"Update{type_name}Response")
+        self._deleted = getattr(contract, f"Delete{type_name}Response")
+        service = contract.DESCRIPTOR.services_by_name[f"{type_name}Service"]
+        (listing,) = (method for method in service.methods if method.name.startswith("List"))
+        self._listed = getattr(contract, listing.output_type.name)
+        (self._items,) = (field.name for field in listing.output_type.fields if field.message_type is not None)
+
+    async def create(self, request: Any, caller: Caller) -> Any:
+        field = self._kind.field
+        self._need_resource(request)
+        command = CreateResource(
+            getattr(request, f"{field}_id"), self._read(getattr(request, field)), request.validate_only
+        )
+        created = await self._resources.create(command, caller)
+        return self._created(**{field: self._written(created, request.validate_only)})
+
+    async def get(self, request: Any, caller: Caller) -> Any:
+        found = await self._resources.get(self._kind.collection.parse(request.name), caller)
+        return self._found(**{self._kind.field: self._write(found)})
+
+    async def list(self, request: Any, caller: Caller) -> Any:
+        page = page_of(request, caller, str)
+        after = page.after[0] if page.after else None
+        found = await self._resources.page(after, page.limit, caller)
+        shown, token = page.cut(found, lambda resource: (resource.id,))
+        return self._listed(**{self._items: map(self._write, shown), "next_page_token": token})
+
+    async def update(self, request: Any, caller: Caller) -> Any:
+        field = self._kind.field
+        self._need_resource(request)
+        sent = getattr(request, field)
+        mask = read_mask(request.update_mask, sent, self._kind.editable_fields)
+        command = UpdateResource(
+            self._kind.collection.parse(sent.name, f"{field}.name"),
+            self._read(sent),
+            mask.fields,
+            sent.etag,
+            mask.violations,
+            request.validate_only,
+        )
+        updated = await self._resources.update(command, caller)
+        return self._updated(**{field: self._written(updated, request.validate_only)})
+
+    async def delete(self, request: Any, caller: Caller) -> Any:
+        await self._resources.delete(self._kind.collection.parse(request.name), request.etag, caller)
+        return self._deleted()
+
+    def _need_resource(self, request: Any) -> None:
+        if not request.HasField(self._kind.field):
+            raise InvalidFields((required(self._kind.field),))
+
+    def _written(self, resource: R, validate_only: bool) -> Any:
+        message: Any = self._write(resource)
+        if validate_only:
+            # Nothing was stored, so there is no etag.
+            message.ClearField("etag")
+        return message

@@ -1,0 +1,113 @@
+"""Approval policies, and the history of approvals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from clarion_server.application.ports.repositories import NameTaken
+from clarion_server.application.ports.store import UnitOfWork, WriteConflict
+from clarion_server.domain.access import Visibility
+from clarion_server.domain.approval import ApprovalAction, ApprovalStep
+from clarion_server.domain.approval_policy import ApprovalPolicy
+from clarion_server.domain.campaign import ApprovalState
+
+from tests.contract.store import samples
+from tests.contract.store.given import a_campaign
+from tests.contract.store.samples import NOW
+
+HERE, THERE = Visibility(samples.SANDBOX), Visibility("staging")
+
+
+def test_a_policy_comes_back_as_it_was_added_with_a_key(work: UnitOfWork) -> None:
+    plain = ApprovalPolicy(sandbox="default", id="plain", create_time=1, update_time=2, display_name="Plain")
+    for policy in (samples.approval_policy(), plain):
+        added = work.approval_policies.add(policy)
+        assert added == replace(policy, key=added.key)
+        assert work.approval_policies.get(Visibility(policy.sandbox), policy.id) == added
+
+
+def test_a_name_is_taken_once_in_a_sandbox(work: UnitOfWork) -> None:
+    work.approval_policies.add(samples.approval_policy())
+    with pytest.raises(NameTaken):
+        work.approval_policies.add(samples.approval_policy())
+    there = work.approval_policies.add(samples.approval_policy(sandbox="staging"))
+    assert work.approval_policies.all(THERE) == [there]
+
+
+def test_a_policy_of_another_sandbox_is_not_there(work: UnitOfWork) -> None:
+    here = work.approval_policies.add(samples.approval_policy())
+    assert work.approval_policies.get(THERE, "legal") is None
+    assert work.approval_policies.page(THERE, None, 9) == work.approval_policies.all(THERE) == []
+    assert (work.approval_policies.count(HERE), work.approval_policies.count(THERE)) == (1, 0)
+    assert work.approval_policies.all(HERE) == [here]
+
+
+def test_saving_replaces_the_stored_revision_alone(work: UnitOfWork) -> None:
+    added = work.approval_policies.add(samples.approval_policy())
+    changed = replace(added.changed(NOW + 5), display_name="Other", block_self=False)
+    work.approval_policies.save(changed)
+    assert work.approval_policies.get(HERE, "legal") == changed
+    with pytest.raises(WriteConflict):
+        work.approval_policies.save(changed)
+
+
+def test_deleting_takes_the_stored_revision_alone(work: UnitOfWork) -> None:
+    added = work.approval_policies.add(samples.approval_policy())
+    with pytest.raises(WriteConflict):
+        work.approval_policies.delete(added.changed(NOW))
+    work.approval_policies.delete(added)
+    assert work.approval_policies.get(HERE, "legal") is None
+
+
+def test_pages_follow_the_ids(work: UnitOfWork) -> None:
+    for policy_id in ("c", "a", "b"):
+        work.approval_policies.add(samples.approval_policy(policy_id))
+    first = work.approval_policies.page(HERE, None, 2)
+    assert [policy.id for policy in first] == ["a", "b"]
+    assert [policy.id for policy in work.approval_policies.page(HERE, "b", 2)] == ["c"]
+
+
+def step(campaign_key: int, action: ApprovalAction, comment: str = "") -> ApprovalStep:
+    return ApprovalStep(campaign_key, action, NOW, "apiKeys/7", comment, "" if comment else "5ba1")
+
+
+def test_the_steps_since_the_last_submission_come_in_their_order(work: UnitOfWork) -> None:
+    key, other = a_campaign(work).key, a_campaign(work, "other").key
+    actions = (
+        ApprovalAction.SUBMITTED,
+        ApprovalAction.CANCELLED,
+        ApprovalAction.SUBMITTED,
+        ApprovalAction.APPROVED,
+        ApprovalAction.COMMENTED,
+    )
+    assert work.approvals.submitted(key) == []
+    added = [work.approvals.add(step(key, action, "No." if action is actions[-1] else "")) for action in actions]
+    work.approvals.add(step(other, ApprovalAction.SUBMITTED))
+    assert work.approvals.submitted(key) == added[2:]
+    assert added[2] == replace(step(key, ApprovalAction.SUBMITTED), key=added[2].key)
+
+
+def test_pages_of_the_history_begin_with_the_newest_step(work: UnitOfWork) -> None:
+    key, other = a_campaign(work).key, a_campaign(work, "other").key
+    added = [work.approvals.add(step(key, ApprovalAction.COMMENTED, str(number))) for number in range(3)]
+    work.approvals.add(step(other, ApprovalAction.COMMENTED, "Elsewhere."))
+    first = work.approvals.page(key, None, 2)
+    assert first == [added[2], added[1]]
+    assert work.approvals.page(key, first[-1].key, 2) == [added[0]]
+
+
+def test_the_history_goes_with_its_campaign(work: UnitOfWork) -> None:
+    campaign = work.campaigns.add(samples.campaign())
+    work.approvals.add(step(campaign.key, ApprovalAction.SUBMITTED))
+    work.campaigns.delete(campaign)
+    assert work.approvals.page(campaign.key, None, 9) == []
+
+
+def test_a_campaign_and_a_version_keep_their_approval(work: UnitOfWork) -> None:
+    draft = samples.campaign(approval_state=ApprovalState.IN_REVIEW, draft_editors=("apiKeys/2", "apiKeys/1"))
+    added = work.campaigns.add(draft)
+    assert work.campaigns.get(HERE, added.id) == added
+    version = replace(samples.version(added.key), approvers=("apiKeys/7",), bypass_reason="The shop is down.")
+    work.campaigns.add_version(version, [1])
+    assert work.campaigns.version(added.key, 1) == version

@@ -1,0 +1,57 @@
+"""Approvals by commands, against the real service."""
+
+from __future__ import annotations
+
+from tests.e2e.cli.conftest import CAMPAIGN, CommandLine
+
+#: Other than the live version.
+CHANGED = CAMPAIGN.replace("Thank you.", "Many thanks.")
+POLICY = """\
+approval_policy: legal
+display_name: Legal
+conditions:
+  categories: [TRANSACTIONAL]
+  tags: [shop]
+required_count: 1
+"""
+
+
+async def test_a_draft_is_approved_and_activated(shop: CommandLine) -> None:
+    shop.write("files.yaml", f"{CHANGED}tags: [Shop]\n---\n{POLICY}")
+    refused = await shop("apply", "-f", "files.yaml", "--activate")
+    assert refused.status != 0
+    assert "approvalPolicies/legal" in refused.err
+    submitted = (await shop("approvals", "submit", "order-confirmed", "-m", "Please look.", "--json")).data
+    assert submitted["state"] == "IN_REVIEW"
+    shown = (await shop("approvals", "show", "order-confirmed")).out
+    assert "campaigns/order-confirmed is in review." in shown
+    assert "approvalPolicies/legal: 0 of 1 approved (nobody)." in shown
+    approved = await shop("approvals", "approve", "order-confirmed", "--content-hash", submitted["content_hash"])
+    assert "campaigns/order-confirmed is approved." in approved.out
+    assert (await shop("activate", "order-confirmed")).status == 0
+    history = (await shop("approvals", "history", "order-confirmed")).out
+    assert "SUBMITTED" in history
+    assert "Please look." in history
+
+
+async def test_changes_are_requested_and_a_submission_is_taken_back(shop: CommandLine) -> None:
+    shop.write("campaign.yaml", CHANGED)
+    await shop("apply", "-f", "campaign.yaml")
+    await shop("approvals", "submit", "order-confirmed")
+    assert (await shop("apply", "-f", "campaign.yaml", "--json")).status == 0
+    changed = await shop("approvals", "request-changes", "order-confirmed", "-m", "Shorter.")
+    assert "is changes requested." in changed.out
+    await shop("approvals", "submit", "order-confirmed")
+    assert "is not submitted." in (await shop("approvals", "cancel", "order-confirmed")).out
+    assert (await shop("approvals", "comment", "order-confirmed", "Later.")).out == "The comment is in the history.\n"
+
+
+async def test_a_policy_is_printed_as_the_file_that_made_it_until_it_is_deleted(shop: CommandLine) -> None:
+    shop.write("policy.yaml", POLICY)
+    await shop("apply", "-f", "policy.yaml")
+    assert "legal" in (await shop("approvals", "policies", "list")).out
+    printed = await shop("approvals", "policies", "get", "legal")
+    shop.write("policy.yaml", printed.out)
+    assert (await shop("apply", "-f", "policy.yaml", "--json")).lines[0]["change"] == "unchanged"
+    assert (await shop("approvals", "policies", "delete", "legal")).out == "legal is deleted.\n"
+    assert (await shop("approvals", "policies", "list", "--json")).data == []

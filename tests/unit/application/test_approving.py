@@ -1,0 +1,265 @@
+"""Drafts that are submitted, approved, sent back and activated."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from clarion_server.application.campaigns.approval_policies import APPROVAL_POLICY
+from clarion_server.application.campaigns.approving import Approval, Approving, Word
+from clarion_server.application.channels.configurations import ChannelSettings, UpdateChannelConfiguration
+from clarion_server.application.resources import CreateResource, ManageResources, ResourceInput
+from clarion_server.domain.access import Caller, Scope, Visibility
+from clarion_server.domain.approval import ApprovalAction
+from clarion_server.domain.approval_policy import ApprovalConditions, ApprovalPolicy
+from clarion_server.domain.campaign import ApprovalState, CampaignState
+from clarion_server.domain.category import Category
+from clarion_server.domain.errors import (
+    ApprovalRequired,
+    ApprovalStale,
+    ApproverNotNamed,
+    EtagMismatch,
+    IllegalTransition,
+    InvalidFields,
+    ResourceNotFound,
+    ReviewFailed,
+    SelfApproval,
+)
+
+from tests.unit.application.world import AUTHOR, CHANNEL, STRANGER, World
+
+NAME = "campaigns/order-confirmed"
+
+
+def approver(name: str) -> Caller:
+    return Caller(f"apiKeys/{name}", Visibility("default"), frozenset({Scope.APPROVE}))
+
+
+ANN, BOB = approver("ann"), approver("bob")
+
+
+class Office:
+    """The people who approve the campaign of a world."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.approving = Approving(world.transactions, world.review, world.clock, world.announced.append)
+        self.policies = ManageResources(APPROVAL_POLICY, world.transactions, world.clock)
+
+    async def policy(self, policy_id: str = "legal", **fields: object) -> ApprovalPolicy:
+        policy = ApprovalPolicy(sandbox="", id="", create_time=0, update_time=0, display_name="Legal")
+        sent = ResourceInput(replace(policy, **fields))  # type: ignore[arg-type] # of one type each
+        return await self.policies.create(CreateResource(policy_id, sent), AUTHOR)
+
+    async def submit(self, caller: Caller = AUTHOR) -> Approval:
+        return await self.approving.submit(Word("order-confirmed", "Please look."), caller)
+
+    async def approve(self, caller: Caller = ANN, content_hash: str = "") -> Approval:
+        seen = content_hash or (await self.approving.get("order-confirmed", caller)).content_hash
+        return await self.approving.approve(Word("order-confirmed"), seen, caller)
+
+    async def actions(self) -> list[ApprovalAction]:
+        """Those of the history, the oldest first."""
+        return [step.action for step in reversed(await self.approving.steps("order-confirmed", None, 99, AUTHOR))]
+
+
+@pytest.fixture
+async def office(world: World) -> Office:
+    await world.channel()
+    await world.draft()
+    return Office(world)
+
+
+async def test_a_draft_goes_live_once_its_policy_has_its_approval(office: Office) -> None:
+    await office.policy()
+    with pytest.raises(ApprovalRequired) as refused:
+        await office.world.activate()
+    assert refused.value.policies == ("approvalPolicies/legal",)
+    submitted = await office.submit()
+    assert submitted.campaign.approval_state is ApprovalState.IN_REVIEW
+    with pytest.raises(ApprovalRequired):
+        await office.world.activate()
+    assert (await office.approve()).campaign.approval_state is ApprovalState.APPROVED
+    live = (await office.world.activate()).campaign
+    assert (live.state, live.approval_state, live.draft_editors) == (CampaignState.LIVE, None, ())
+    (version,) = await office.world.authoring.versions("order-confirmed", None, 9, AUTHOR)
+    assert (version.approvers, version.bypass_reason) == ((ANN.name,), "")
+    assert await office.actions() == [ApprovalAction.SUBMITTED, ApprovalAction.APPROVED, ApprovalAction.ACTIVATED]
+
+
+async def test_without_a_policy_nothing_is_asked(office: Office) -> None:
+    assert (await office.world.activate()).campaign.state is CampaignState.LIVE
+    assert await office.actions() == []
+
+
+async def test_a_submitted_draft_cannot_be_edited_deleted_or_submitted_again(office: Office) -> None:
+    await office.submit()
+    for state in (ApprovalState.IN_REVIEW, ApprovalState.APPROVED):
+        assert (await office.world.get()).approval_state is state
+        with pytest.raises(IllegalTransition) as refused:
+            await office.world.update(display_name="Other")
+        assert (refused.value.state, refused.value.allowed_states) == (state, ("NOT_SUBMITTED", "CHANGES_REQUESTED"))
+        with pytest.raises(IllegalTransition):
+            await office.world.update(tags=("cheap",))
+        with pytest.raises(IllegalTransition):
+            await office.world.authoring.delete("order-confirmed", "", AUTHOR)
+        with pytest.raises(IllegalTransition):
+            await office.submit()
+        await office.approve()
+
+
+async def test_who_worked_on_the_draft_cannot_approve_it_where_that_is_blocked(office: Office) -> None:
+    await office.policy(block_self=True)
+    await office.submit(ANN)
+    for caller in (ANN, AUTHOR):
+        with pytest.raises(SelfApproval):
+            await office.approve(caller)
+    assert (await office.approve(BOB)).campaign.approval_state is ApprovalState.APPROVED
+
+
+async def test_only_named_approvers_count(office: Office) -> None:
+    await office.policy(approvers=(BOB.name,))
+    await office.submit()
+    with pytest.raises(ApproverNotNamed):
+        await office.approve(ANN)
+    assert (await office.approve(BOB)).campaign.approval_state is ApprovalState.APPROVED
+
+
+async def test_every_policy_that_holds_must_have_its_approvals(office: Office) -> None:
+    await office.policy("legal", approvers=(ANN.name,))
+    await office.policy("brand", required_count=2)
+    await office.policy("marketing", conditions=ApprovalConditions((Category.MARKETING,)))
+    await office.submit()
+    first = await office.approve(ANN)
+    assert first.campaign.approval_state is ApprovalState.IN_REVIEW
+    assert [(each.policy, each.is_met) for each in first.requirements] == [
+        ("approvalPolicies/brand", False),
+        ("approvalPolicies/legal", True),
+    ]
+    assert (await office.approve(ANN)).campaign.approval_state is ApprovalState.IN_REVIEW
+    assert (await office.approve(BOB)).campaign.approval_state is ApprovalState.APPROVED
+
+
+async def test_a_policy_that_came_after_the_approval_is_heeded(office: Office) -> None:
+    await office.submit()
+    await office.approve()
+    await office.policy(approvers=(BOB.name,))
+    with pytest.raises(ApprovalRequired):
+        await office.world.activate()
+    await office.approve(BOB)
+    await office.world.activate()
+
+
+async def test_only_what_was_looked_at_is_approved(office: Office) -> None:
+    await office.policy()
+    await office.submit()
+    with pytest.raises(ApprovalStale):
+        await office.approve(content_hash="0" * 64)
+
+
+async def test_an_approval_is_stale_when_something_changes_that_the_draft_names(office: Office) -> None:
+    await office.policy()
+    await office.submit()
+    await office.approve()
+    settings = ChannelSettings(replace(CHANNEL, display_name="Other"))
+    await office.world.channels.update(
+        UpdateChannelConfiguration("orders", settings, frozenset({"display_name"})), AUTHOR
+    )
+    with pytest.raises(ApprovalStale):
+        await office.world.activate()
+    with pytest.raises(ApprovalStale):
+        await office.approve(BOB)
+    await office.approving.cancel(Word("order-confirmed"), AUTHOR)
+    await office.submit()
+    await office.approve()
+    await office.world.activate()
+
+
+@pytest.mark.parametrize("end", ["request_changes", "cancel"])
+async def test_what_ends_a_submission_voids_its_approvals(office: Office, end: str) -> None:
+    await office.policy()
+    await office.submit()
+    await office.approve()
+    ended = await getattr(office.approving, end)(Word("order-confirmed", "Too long."), BOB)
+    assert ended.campaign.approval_state in (None, ApprovalState.CHANGES_REQUESTED)
+    await office.world.update(display_name="Shorter")
+    again = await office.submit()
+    assert again.submission is not None
+    assert (again.submission.approvers, again.campaign.approval_state) == ((), ApprovalState.IN_REVIEW)
+    with pytest.raises(ApprovalRequired):
+        await office.world.activate()
+
+
+async def test_an_administrator_who_says_why_goes_without_approval(office: Office) -> None:
+    await office.policy()
+    await office.world.activate(bypass_reason="The shop is down.")
+    (version,) = await office.world.authoring.versions("order-confirmed", None, 9, AUTHOR)
+    assert (version.approvers, version.bypass_reason) == ((), "The shop is down.")
+    (step,) = await office.approving.steps("order-confirmed", None, 9, AUTHOR)
+    assert (step.action, step.comment, step.actor) == (ApprovalAction.BYPASSED, "The shop is down.", AUTHOR.name)
+
+
+async def test_a_reason_that_was_not_needed_is_not_kept(office: Office) -> None:
+    await office.world.activate(bypass_reason="The shop is down.")
+    (version,) = await office.world.authoring.versions("order-confirmed", None, 9, AUTHOR)
+    assert version.bypass_reason == ""
+
+
+async def test_an_earlier_version_goes_live_again_without_a_further_approval(office: Office) -> None:
+    await office.world.activate()
+    await office.world.update(display_name="Other")
+    await office.world.activate()
+    await office.policy()
+    assert (await office.world.activate(version=1)).campaign.live_version == 1
+
+
+async def test_going_back_leaves_the_draft_in_review(office: Office) -> None:
+    await office.world.activate()
+    await office.world.update(display_name="Other")
+    await office.world.activate()
+    await office.world.update(display_name="A third")
+    await office.submit()
+    assert (await office.world.activate(version=1)).campaign.approval_state is ApprovalState.IN_REVIEW
+
+
+async def test_a_draft_with_errors_cannot_be_submitted(world: World) -> None:
+    await world.draft()
+    with pytest.raises(ReviewFailed):
+        await Office(world).submit()
+    assert (await world.get()).approval_state is None
+
+
+async def test_a_campaign_without_changes_cannot_be_submitted(office: Office) -> None:
+    await office.world.activate()
+    with pytest.raises(IllegalTransition) as refused:
+        await office.submit()
+    assert refused.value.state == "UNCHANGED"
+
+
+async def test_the_etag_of_an_earlier_state_is_refused(office: Office) -> None:
+    before = (await office.world.get()).etag
+    await office.submit()
+    with pytest.raises(EtagMismatch):
+        await office.approving.cancel(Word("order-confirmed", etag=before), AUTHOR)
+
+
+async def test_comments_stand_in_the_history_and_change_nothing(office: Office) -> None:
+    before = await office.world.get()
+    step = await office.approving.comment(Word("order-confirmed", "Is the price right?"), ANN)
+    assert (step.action, step.comment, step.actor) == (ApprovalAction.COMMENTED, "Is the price right?", ANN.name)
+    assert await office.world.get() == before
+
+
+@pytest.mark.parametrize(("comment", "reason"), [("", "REQUIRED"), (" ", "REQUIRED"), ("x" * 2_001, "TOO_LONG")])
+async def test_a_request_for_changes_says_what_is_to_change(office: Office, comment: str, reason: str) -> None:
+    await office.submit()
+    with pytest.raises(InvalidFields) as refused:
+        await office.approving.request_changes(Word("order-confirmed", comment), ANN)
+    assert [(each.field, each.reason) for each in refused.value.violations] == [("comment", reason)]
+
+
+async def test_a_stranger_finds_no_campaign_to_approve(office: Office) -> None:
+    with pytest.raises(ResourceNotFound):
+        await office.approving.get("order-confirmed", STRANGER)
+    with pytest.raises(ResourceNotFound):
+        await office.approving.approve(Word("order-confirmed"), "0", STRANGER)
