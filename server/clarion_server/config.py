@@ -83,6 +83,12 @@ class Settings(BaseSettings):
     """How many days after the end of a run it is kept who the members of its audience were."""
     retain_cap_entry_days: float = Field(default=0, ge=0)
     """How many days entries of frequency caps are kept after none of them can count any more."""
+    attachment_bytes: int = Field(default=10_000_000, ge=1_000, le=25_000_000)
+    """How many octets a file may have at most, and all files of one recipient together."""
+    attachment_any_type: bool = False
+    """Takes files of the type `application/octet-stream` too, whatever they are but programs."""
+    retain_attachment_days: float = Field(default=7, ge=1)
+    """How many days a file is kept, at least, after nothing needs it any more."""
     shutdown_seconds: float = Field(default=30.0, ge=0)
     """How many seconds calls under way may take to finish after SIGTERM."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -54,6 +54,7 @@ def person_of(person: str) -> PersonFields:
 SHORTENED: Mapping[str, Callable[[str], str]] = {
     "clarion.v1.ApprovalPolicy.name": partial(full_name_or_empty, "approvalPolicies"),
     "clarion.v1.Action.channel_configuration": partial(full_name_or_empty, "channelConfigurations"),
+    "clarion.v1.Attachment.name": partial(full_name_or_empty, "attachments"),
     "clarion.v1.Audience.name": partial(full_name_or_empty, "audiences"),
     "clarion.v1.Campaign.name": partial(full_name_or_empty, "campaigns"),
     "clarion.v1.Campaign.sending_policy": partial(full_name_or_empty, "sendingPolicies"),
@@ -62,6 +63,7 @@ SHORTENED: Mapping[str, Callable[[str], str]] = {
     "clarion.v1.IdentityNamespace.name": partial(full_name_or_empty, "identityNamespaces"),
     "clarion.v1.Profile.identities": full_identity,
     "clarion.v1.Profile.name": partial(full_name_or_empty, "profiles"),
+    "clarion.v1.ContentAttachment.attachment": partial(full_name_or_empty, "attachments"),
     "clarion.v1.ConsentChange.topic": partial(full_name_or_empty, "topics"),
     "clarion.v1.Recipient.identity": full_identity,
     "clarion.v1.SendingPolicy.name": partial(full_name_or_empty, "sendingPolicies"),

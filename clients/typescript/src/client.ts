@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import type { Transport } from "@connectrpc/connect";
 import { Channels, Keys } from "./administration.js";
 import { ApprovalPolicies, Approvals } from "./approvals.js";
+import { Attachments } from "./attachments.js";
 import { Calls } from "./calls.js";
 import { Campaigns } from "./campaigns.js";
 import { Consents } from "./consents.js";
@@ -32,6 +33,7 @@ export class Client {
   readonly allowList: AllowLists;
   readonly approvals: Approvals;
   readonly approvalPolicies: ApprovalPolicies;
+  readonly attachments: Attachments;
   readonly campaigns: Campaigns;
   readonly channels: Channels;
   readonly consents: Consents;
@@ -52,6 +54,7 @@ export class Client {
     this.allowList = new AllowLists(this.#calls);
     this.approvals = new Approvals(this.#calls);
     this.approvalPolicies = new ApprovalPolicies(this.#calls);
+    this.attachments = new Attachments(this.#calls);
     this.campaigns = new Campaigns(this.#calls);
     this.channels = new Channels(this.#calls);
     this.consents = new Consents(this.#calls);

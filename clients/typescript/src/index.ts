@@ -3,12 +3,14 @@
 export { Client } from "./client.js";
 export type { WordOptions } from "./approvals.js";
 export type { CallOptions } from "./calls.js";
+export type { UploadOptions } from "./attachments.js";
 export type { ChangeOptions, PreviewOptions, WriteOptions } from "./campaigns.js";
 export * from "./errors.js";
 export type { AllowList } from "./gen/clarion/v1/allow_list_pb.js";
 export { ApiKey_Scope } from "./gen/clarion/v1/api_key_pb.js";
 export * from "./gen/clarion/v1/approval_pb.js";
 export * from "./gen/clarion/v1/approval_policy_pb.js";
+export type { Attachment } from "./gen/clarion/v1/attachment_pb.js";
 export * from "./gen/clarion/v1/attempt_pb.js";
 export * from "./gen/clarion/v1/audience_pb.js";
 export type {

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from clarion_server.application.loading_cache import LoadingCache
-from clarion_server.application.ports.content import CompiledContent, CompiledSchema, ContentCompiler, ContentInvalid
+from clarion_server.application.ports.content import (
+    Attachments,
+    CompiledContent,
+    CompiledSchema,
+    ContentCompiler,
+    ContentInvalid,
+)
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_campaign
 from clarion_server.application.transactions import Transactions
@@ -49,6 +55,8 @@ class CompiledVersion:
     """Whether a content may depend on attributes of the profile."""
     size: int
     """About how many bytes of memory it takes."""
+    attachments: Attachments = field(default_factory=dict)
+    """Those that its contents name, by id."""
 
     @property
     def sending_policy(self) -> str | None:
@@ -90,6 +98,7 @@ class _StoredVersion:
     campaign_id: str
     definition: CampaignDefinition
     channel_keys: Sequence[int]
+    attachments: Attachments
 
 
 class CampaignCache:
@@ -178,7 +187,8 @@ class CampaignCache:
             for action, key in zip(definition.actions, stored.channel_keys, strict=True)
         ]
         contents = tuple(
-            self._compiler.compile_content(definition, index, stored.campaign_id) for index in range(len(actions))
+            self._compiler.compile_content(definition, index, stored.campaign_id, stored.attachments)
+            for index in range(len(actions))
         )
         return CompiledVersion(
             stored.campaign_id,
@@ -188,6 +198,7 @@ class CampaignCache:
             tuple(action.id for action in actions),
             any(content.reads_profile for content in contents),
             _BASE_BYTES + _BYTES_PER_CHARACTER * len(repr(definition)),
+            stored.attachments,
         )
 
 
@@ -203,7 +214,9 @@ def _stored_version(unit: UnitOfWork, campaign_key: int, number: int) -> _Stored
     version = unit.campaigns.version(campaign_key, number)
     campaign = unit.campaigns.by_keys({campaign_key})[campaign_key]
     assert version is not None, "a version outlives the messages that were accepted with it"
-    return _StoredVersion(campaign.id, version.definition, unit.campaigns.channel_keys(campaign_key, number))
+    channel_keys = unit.campaigns.channel_keys(campaign_key, number)
+    attachments = unit.attachments.of_version(campaign_key, number) if version.definition.attachment_ids else {}
+    return _StoredVersion(campaign.id, version.definition, channel_keys, attachments)
 
 
 def _not_live(campaign: Campaign) -> CampaignNotLive | CampaignOutsideWindow:

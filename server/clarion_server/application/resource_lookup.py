@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.access import Visibility
+from clarion_server.domain.attachment import Attachment
 from clarion_server.domain.audience import Audience
 from clarion_server.domain.campaign import Campaign, CampaignVersion
 from clarion_server.domain.errors import ResourceNotFound
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.message import Message
 from clarion_server.domain.names import (
+    ATTACHMENTS,
     AUDIENCES,
     CAMPAIGNS,
     EXECUTIONS,
@@ -85,3 +87,11 @@ def find_audience(unit: UnitOfWork, visibility: Visibility, audience_id: str) ->
     if audience is None:
         raise ResourceNotFound(AUDIENCES.format(audience_id))
     return audience
+
+
+def find_attachment(unit: UnitOfWork, visibility: Visibility, attachment_id: str) -> Attachment:
+    """Raises ResourceNotFound."""
+    attachment = unit.attachments.get(visibility, attachment_id)
+    if attachment is None:
+        raise ResourceNotFound(ATTACHMENTS.format(attachment_id))
+    return attachment

@@ -6,17 +6,20 @@ from collections.abc import Mapping
 
 from clarion_server.adapters.channels.email import simulated as simulated_emails
 from clarion_server.adapters.channels.email.kind import EmailKind
+from clarion_server.adapters.channels.email.parts import encode_part
 from clarion_server.adapters.channels.email.smtp.channel import SmtpEmailChannel
 from clarion_server.adapters.channels.simulation import SimulatingChannel
 from clarion_server.adapters.channels.webhook import simulated as simulated_webhooks
 from clarion_server.adapters.channels.webhook.kind import WebhookKind
 from clarion_server.adapters.rendering.content_kind import ContentKinds
-from clarion_server.application.ports.channels import Channel, ChannelFactory
+from clarion_server.application.ports.channels import Channel, ChannelFactory, FileEncoder
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.content import Provider
 from clarion_server.domain.content.email import EmailContent, SmtpProvider
 from clarion_server.domain.content.webhook import WebhookContent, WebhookProvider
 
+#: E-mail is the only channel whose messages carry files.
+encode_file: FileEncoder = encode_part
 CONTENT_KINDS: ContentKinds = {EmailContent: EmailKind(), WebhookContent: WebhookKind()}
 
 

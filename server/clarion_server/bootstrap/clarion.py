@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from clarion_server.application.ports.store import Store
 from clarion_server.bootstrap.access import wire_access
+from clarion_server.bootstrap.attachments import wire_attachments
 from clarion_server.bootstrap.audience_runs import wire_audience_runs
 from clarion_server.bootstrap.authoring import wire_authoring
 from clarion_server.bootstrap.core import Core, wire_core
@@ -44,10 +45,12 @@ class Clarion:
         self._authoring = wire_authoring(core, self.sending, self._audience_runs.wake)
         self._access = access = wire_access(core)
         self._reading = reading = wire_reading(core)
+        attachments = wire_attachments(settings, core)
         self._trigger_service = TriggerService(triggers.triggering, self._audience_runs.triggering)
         addresses = PublicAddresses(settings.uses_tls)
         services = contract_services(
             self._authoring,
+            attachments,
             wire_people(core),
             triggers,
             self._trigger_service,

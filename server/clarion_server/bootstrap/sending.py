@@ -17,10 +17,11 @@ from clarion_server.application.sending.claim_schedule import ClaimSchedule
 from clarion_server.application.sending.dispatcher import DispatcherPorts
 from clarion_server.application.sending.dispatchers import Dispatchers
 from clarion_server.application.sending.exclusions import HandOffChecks
+from clarion_server.application.sending.files import MessageFiles
 from clarion_server.application.sending.local_dispatch import LocalDispatch
 from clarion_server.application.sending.remote_dispatch import NoLocalDispatch
 from clarion_server.application.sending.requeue import PendingRequeue
-from clarion_server.bootstrap.channels import open_channel
+from clarion_server.bootstrap.channels import encode_file, open_channel
 from clarion_server.bootstrap.core import Core
 from clarion_server.bootstrap.queues import open_queue
 from clarion_server.config import Settings
@@ -84,6 +85,7 @@ class LocalSending:
                 clock,
                 core.chance,
                 HandOffChecks(core.transactions, core.exclusions),
+                MessageFiles(core.transactions, encode_file),
                 None if core.links is None else core.links.of_messages,
             ),
             open_channel=open_channel,
@@ -177,6 +179,7 @@ def _retention(settings: Settings) -> Retention:
         messages=_span(settings.retain_message_days),
         run_members=round(settings.retain_run_member_days * DAY),
         cap_entries=round(settings.retain_cap_entry_days * DAY),
+        attachments=round(settings.retain_attachment_days * DAY),
     )
 
 

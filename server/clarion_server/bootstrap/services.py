@@ -7,6 +7,7 @@ from clarion.v1 import (
     api_key_service_pb2,
     approval_policy_service_pb2,
     approval_service_pb2,
+    attachment_service_pb2,
     audience_service_pb2,
     campaign_service_pb2,
     channel_configuration_service_pb2,
@@ -23,6 +24,7 @@ from clarion.v1 import (
 )
 
 from clarion_server.bootstrap.access import Access
+from clarion_server.bootstrap.attachments import Attachments
 from clarion_server.bootstrap.authoring import Authoring
 from clarion_server.bootstrap.people import People
 from clarion_server.bootstrap.reading import Reading
@@ -31,6 +33,7 @@ from clarion_server.transport.api.methods import Service
 from clarion_server.transport.api.public_addresses import PublicAddresses
 from clarion_server.transport.grpc.allow_lists import AllowListService
 from clarion_server.transport.grpc.approvals import ApprovalPolicyService, ApprovalService
+from clarion_server.transport.grpc.attachments import AttachmentService
 from clarion_server.transport.grpc.audiences import AudienceService
 from clarion_server.transport.grpc.campaigns import CampaignService
 from clarion_server.transport.grpc.channels import ChannelConfigurationService
@@ -49,6 +52,7 @@ from clarion_server.transport.grpc.triggers import TriggerService
 
 def contract_services(
     authoring: Authoring,
+    attachments: Attachments,
     people: People,
     triggers: Triggers,
     trigger_service: TriggerService,
@@ -69,6 +73,7 @@ def contract_services(
         _service(approval_service_pb2, ApprovalService(authoring.approving)),
         _service(approval_policy_service_pb2, ApprovalPolicyService(authoring.approval_policies)),
         _service(channel_configuration_service_pb2, ChannelConfigurationService(authoring.channels)),
+        _service(attachment_service_pb2, AttachmentService(attachments.uploads)),
         _service(
             profile_service_pb2,
             ProfileService(people.profiles, people.profile_imports, people.profile_exports, people.profile_merger),

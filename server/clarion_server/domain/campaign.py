@@ -167,6 +167,11 @@ class CampaignDefinition:
         # People leave a topic, whatever is sent about it.
         return self.category is Category.MARKETING or self.topic is not None
 
+    @property
+    def attachment_ids(self) -> frozenset[str]:
+        """The ids of the attachments that its contents name."""
+        return frozenset(each.attachment for action in self.actions for each in action.content.attachments)
+
 
 @dataclass(frozen=True, slots=True)
 class CampaignVersion:

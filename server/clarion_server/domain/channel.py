@@ -14,6 +14,8 @@ from clarion_server.domain.secret import with_kept_secrets
 from clarion_server.domain.violation import Violation
 
 DEFAULT_RETRY_POLICY = RetryPolicy()
+#: In octets. Large providers take mails of 20 to 25 MiB.
+DEFAULT_MAX_MESSAGE = 20 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class ChannelConfiguration:
     max_concurrency: int = 10
     max_rate: float = 0.0
     """Hand-offs per second; 0 means no limit."""
+    max_message_bytes: int = DEFAULT_MAX_MESSAGE
+    """The largest e-mail that is handed over, in octets as it is encoded."""
     key: int = 0
     revision: int = 1
 

@@ -12,6 +12,7 @@ from clarion_server.domain.violation import Violation, out_of_range
 
 MAX_CONCURRENCY = 1_000
 MIN_RATE, MAX_RATE = 0.01, 100_000.0
+MIN_MESSAGE, MAX_MESSAGE = 64 * 2**10, 100 * 2**20
 MAX_WINDOW = 7 * DAY
 MIN_INITIAL_DELAY, MAX_INITIAL_DELAY = 100 * MILLISECOND, HOUR
 MAX_MAX_DELAY = DAY
@@ -44,3 +45,5 @@ def _limits(configuration: ChannelConfiguration) -> Iterator[Violation]:
     # Written this way, the comparison also refuses NaN.
     if rate != 0 and not MIN_RATE <= rate <= MAX_RATE:
         yield out_of_range("max_rate", "Must be 0.01 to 100,000 a second, or 0 for no limit.")
+    if not MIN_MESSAGE <= configuration.max_message_bytes <= MAX_MESSAGE:
+        yield out_of_range("max_message_bytes", f"Must be {MIN_MESSAGE:,} to {MAX_MESSAGE:,}.")

@@ -189,6 +189,14 @@ class ChannelConfigurationInUse(ClarionError):
 
 
 @dataclass(eq=False)
+class AttachmentInUse(ClarionError):
+    """{resource} cannot be deleted: {user} names it."""
+
+    resource: str
+    user: str
+
+
+@dataclass(eq=False)
 class SendingPolicyInUse(ClarionError):
     """{resource} cannot be deleted: {user} names it."""
 

@@ -68,6 +68,7 @@ IDENTITY_NAMESPACES = Collection(
     "identityNamespaces", "[a-z0-9_-]{1,32}", "1 to 32 lower-case letters, digits, hyphens and underscores"
 )
 PROFILES = Collection("profiles", _ASSIGNED_ID, _ASSIGNED_RULE)
+ATTACHMENTS = Collection("attachments", _CHOSEN_ID, _CHOSEN_RULE)
 
 _SANDBOX = re.compile("[a-z][a-z0-9-]{0,62}")
 _NAMESPACE = re.compile("[a-z0-9_-]{1,32}")

@@ -12,6 +12,7 @@ from clarion.v1 import (
     api_key_service_pb2,
     approval_policy_service_pb2,
     approval_service_pb2,
+    attachment_service_pb2,
     audience_service_pb2,
     campaign_service_pb2,
     channel_configuration_service_pb2,
@@ -35,6 +36,7 @@ from grpc_status import rpc_status
 SERVICES = (
     allow_list_service_pb2,
     api_key_service_pb2,
+    attachment_service_pb2,
     audience_service_pb2,
     approval_policy_service_pb2,
     approval_service_pb2,
@@ -135,12 +137,11 @@ class Wire:
         """The answer, for a method that answers once; of one that streams, the first answer or None."""
         method = METHODS[path]
         call = self.open(path, [request], metadata, seconds)
-        if not isinstance(call, grpc.aio.UnaryUnaryCall):
+        if method.server_streaming:
             async for answer in call:
                 call.cancel()
                 return answer
             return None
-        assert not method.server_streaming
         return await call
 
     async def refuse(

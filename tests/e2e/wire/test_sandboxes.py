@@ -66,7 +66,9 @@ NEEDED: Mapping[str, Message] = {
     "TriggerStream": trigger_service_pb2.TriggerStreamRequest(trigger=a_trigger()),
 }
 #: They make something in the caller's own sandbox.
-CREATING = [path for path, method in METHODS.items() if method.name.startswith(("Create", "Import"))]
+CREATING = [
+    path for path, method in METHODS.items() if method.name.startswith(("Create", "Import", "UploadAttachment"))
+]
 LISTING = [path for path, method in METHODS.items() if method.name.startswith("List")]
 #: They say whether there is something, and fail neither way.
 CHECKING = ["/clarion.v1.SuppressionService/CheckSuppression"]
@@ -107,6 +109,7 @@ async def existing(sandbox: Sandbox, orders: AsyncClient, sink: SmtpSink) -> Res
     await orders.approval_policies.create(
         ApprovalPolicy(name="legal", display_name="Legal", conditions=ApprovalConditions(tags=["legal"]))
     )
+    await orders.attachments.upload(b"%PDF-1.7", "terms", file_name="terms.pdf")
     await orders.topics.create(Topic(name="news", display_name="News"))
     await orders.sending_policies.create(SendingPolicy(name="nights", display_name="Nights", time_zone="Europe/Berlin"))
     await orders.identity_namespaces.create(IdentityNamespace(name="crm", display_name="Customers"))

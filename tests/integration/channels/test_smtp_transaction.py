@@ -30,7 +30,7 @@ async def connect(server: SmtpFaults) -> SmtpConnection:
     await loop.sock_connect(client, (server.host, server.port))
     await loop.sock_recv(client, 1000)
     transport, _ = await loop.create_connection(asyncio.Protocol, sock=client)
-    return SmtpConnection(transport, ["pipelining"], timeout=1.0)
+    return SmtpConnection(transport, {"pipelining": ""}, timeout=1.0)
 
 
 def envelope(server: SmtpFaults, text: str) -> Envelope:

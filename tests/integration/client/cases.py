@@ -11,6 +11,7 @@ from clarion.v1 import (
     api_key_service_pb2,
     approval_policy_service_pb2,
     approval_service_pb2,
+    attachment_service_pb2,
     audience_service_pb2,
     campaign_service_pb2,
     channel_configuration_service_pb2,
@@ -51,6 +52,7 @@ def holds(**attributes: Any) -> Callable[[Any], bool]:
 _SERVICES = (
     allow_list_service_pb2,
     api_key_service_pb2,
+    attachment_service_pb2,
     audience_service_pb2,
     approval_policy_service_pb2,
     approval_service_pb2,

@@ -16,6 +16,10 @@ from clarion.v1.approval_policy_service_pb2_grpc import (
     add_ApprovalPolicyServiceServicer_to_server,
 )
 from clarion.v1.approval_service_pb2_grpc import ApprovalServiceServicer, add_ApprovalServiceServicer_to_server
+from clarion.v1.attachment_service_pb2_grpc import (
+    AttachmentServiceServicer,
+    add_AttachmentServiceServicer_to_server,
+)
 from clarion.v1.audience_service_pb2_grpc import AudienceServiceServicer, add_AudienceServiceServicer_to_server
 from clarion.v1.campaign_service_pb2_grpc import CampaignServiceServicer, add_CampaignServiceServicer_to_server
 from clarion.v1.channel_configuration_service_pb2_grpc import (
@@ -51,6 +55,7 @@ from grpc_status import rpc_status
 SERVICES: tuple[tuple[Callable[[], Any], Callable[[Any, Any], None]], ...] = (
     (AllowListServiceServicer, add_AllowListServiceServicer_to_server),
     (ApiKeyServiceServicer, add_ApiKeyServiceServicer_to_server),
+    (AttachmentServiceServicer, add_AttachmentServiceServicer_to_server),
     (AudienceServiceServicer, add_AudienceServiceServicer_to_server),
     (ApprovalPolicyServiceServicer, add_ApprovalPolicyServiceServicer_to_server),
     (ApprovalServiceServicer, add_ApprovalServiceServicer_to_server),

@@ -13,6 +13,8 @@ from clarion.v1 import approval_pb2 as approval_pb
 from clarion.v1 import approval_policy_pb2 as approval_policy_pb
 from clarion.v1 import approval_policy_service_pb2 as approval_policies_pb
 from clarion.v1 import approval_service_pb2 as approvals_pb
+from clarion.v1 import attachment_pb2 as attachment_pb
+from clarion.v1 import attachment_service_pb2 as attachments_pb
 from clarion.v1 import audience_pb2 as audience_pb
 from clarion.v1 import audience_service_pb2 as audiences_pb
 from clarion.v1 import campaign_list_pb2 as list_pb
@@ -150,6 +152,13 @@ LISTS = {
         approvals_pb.ListApprovalStepsRequest(campaign="campaigns/x", page_size=2),
         approvals_pb.ListApprovalStepsResponse(approval_steps=[approval_pb.ApprovalStep(actor="apiKeys/1")]),
         holds(actor="apiKeys/1"),
+    ),
+    "attachments.list": Case(
+        "ListAttachments",
+        lambda c: c.attachments.list(page_size=2),
+        attachments_pb.ListAttachmentsRequest(page_size=2),
+        attachments_pb.ListAttachmentsResponse(attachments=[attachment_pb.Attachment(name="attachments/x")]),
+        holds(name="attachments/x"),
     ),
     "sending_policies.list": Case(
         "ListSendingPolicies",

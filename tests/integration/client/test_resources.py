@@ -25,6 +25,8 @@ from clarion.v1 import approval_pb2 as approval_pb
 from clarion.v1 import approval_policy_pb2 as approval_policy_pb
 from clarion.v1 import approval_policy_service_pb2 as approval_policies_pb
 from clarion.v1 import approval_service_pb2 as approvals_pb
+from clarion.v1 import attachment_pb2 as attachment_pb
+from clarion.v1 import attachment_service_pb2 as attachments_pb
 from clarion.v1 import audience_pb2 as audience_pb
 from clarion.v1 import audience_service_pb2 as audiences_pb
 from clarion.v1 import campaign_difference_pb2 as difference_pb
@@ -79,6 +81,8 @@ APPROVAL_POLICY = client.ApprovalPolicy(name="approvalPolicies/x", display_name=
 WIRE_APPROVAL_POLICY = approval_policy_pb.ApprovalPolicy(
     name="approvalPolicies/x", display_name="Legal", block_self=True
 )
+WIRE_ATTACHMENT = attachment_pb.Attachment(name="attachments/x", file_name="x.txt", size_bytes=3)
+ATTACHMENT = client.Attachment(name="attachments/x", file_name="x.txt", size_bytes=3)
 WIRE_POLICY = policy_pb.SendingPolicy(
     name="sendingPolicies/x", display_name="Nights", quiet_hours=[WIRE_NIGHT], time_zone="Europe/Berlin"
 )
@@ -541,6 +545,20 @@ CASES = {
         approvals_pb.CommentOnApprovalResponse(approval_step=approval_pb.ApprovalStep(comment="Why?")),
         holds(comment="Why?"),
     ),
+    "attachments.get": Case(
+        "GetAttachment",
+        lambda c: c.attachments.get("x"),
+        attachments_pb.GetAttachmentRequest(name="attachments/x"),
+        attachments_pb.GetAttachmentResponse(attachment=WIRE_ATTACHMENT),
+        ATTACHMENT,
+    ),
+    "attachments.delete": Case(
+        "DeleteAttachment",
+        lambda c: c.attachments.delete("x"),
+        attachments_pb.DeleteAttachmentRequest(name="attachments/x"),
+        attachments_pb.DeleteAttachmentResponse(),
+        None,
+    ),
     "sending_policies.create": Case(
         "CreateSendingPolicy",
         lambda c: c.sending_policies.create(POLICY, validate_only=True),
@@ -837,12 +855,14 @@ async def test_samples_are_asked_for_with_the_address_that_the_client_calls(conn
     assert found.samples == (client.TriggerSample(tool=client.SampleTool.CURL, text="curl …"),)
 
 
-#: They answer with streams, which are tested by themselves.
-STREAMED = {"ExportProfiles", "ExportSuppressions", "WatchEvents"}
+#: They take or answer streams, which are tested by themselves.
+STREAMED = {"ExportProfiles", "ExportSuppressions", "UploadAttachment", "WatchEvents"}
 
 
 def test_every_rpc_of_the_contract_has_a_method() -> None:
     names = set(rpcs())
     methods = {case.rpc for case in CASES.values()}
 
-    assert {name for name in names if not name.startswith("List")} == methods | STREAMED | {"GetTriggerSample"}
+    # `upload` does what CreateAttachment does, for files of any size.
+    elsewhere = {*STREAMED, "GetTriggerSample", "CreateAttachment"}
+    assert {name for name in names if not name.startswith("List")} == methods | elsewhere

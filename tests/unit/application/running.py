@@ -24,6 +24,7 @@ from clarion_server.application.sending.claim_schedule import ClaimSchedule
 from clarion_server.application.sending.dispatcher import ChannelDispatcher, DispatcherPorts
 from clarion_server.application.sending.dispatchers import Dispatchers
 from clarion_server.application.sending.exclusions import HandOffChecks
+from clarion_server.application.sending.files import MessageFiles
 from clarion_server.application.sending.lease import Lease
 from clarion_server.application.sending.requeue import PendingRequeue
 from clarion_server.application.sending.store_queue import StoreQueue
@@ -31,6 +32,7 @@ from clarion_server.application.transactions import Transactions
 from clarion_server.application.triggering.admission import RecipientInput, TriggerCommand
 from clarion_server.application.triggering.cancel import CancelMessages
 from clarion_server.application.triggering.trigger import TriggerAnswer, Triggering
+from clarion_server.bootstrap.channels import encode_file
 from clarion_server.domain.access import Caller, Scope, Visibility
 from clarion_server.domain.event import Event
 from clarion_server.domain.execution import Execution
@@ -101,7 +103,12 @@ class Process:
             queue=StoreQueue(self.commits, name, EXCLUSIONS),
             commits=self.commits,
             attempts=AttemptRunner(
-                self.campaigns, world.clock, lambda: 0.5, HandOffChecks(self.transactions, EXCLUSIONS), LINKS
+                self.campaigns,
+                world.clock,
+                lambda: 0.5,
+                HandOffChecks(self.transactions, EXCLUSIONS),
+                MessageFiles(self.transactions, encode_file),
+                LINKS,
             ),
             open_channel=self.provider,
             clock=world.clock,

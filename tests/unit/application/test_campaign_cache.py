@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from typing import Any
 
 import pytest
 from clarion_server.adapters.rendering import JinjaContentCompiler
@@ -14,7 +15,6 @@ from clarion_server.application.ports.content import ContentInvalid
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
 from clarion_server.bootstrap.channels import CONTENT_KINDS
-from clarion_server.domain.campaign import CampaignDefinition
 
 from tests.memory_store import MemoryStore
 from tests.unit.application.world import AUTHOR, World
@@ -28,10 +28,10 @@ class CountingCompiler(JinjaContentCompiler):
         self.count = 0
         self.on_compile: Callable[[], None] = lambda: None
 
-    def compile_content(self, definition: CampaignDefinition, action_index: int, campaign_id: str) -> CompiledAction:
+    def compile_content(self, *arguments: Any, **further: Any) -> CompiledAction:
         self.count += 1
         self.on_compile()
-        return super().compile_content(definition, action_index, campaign_id)
+        return super().compile_content(*arguments, **further)
 
 
 @pytest.fixture

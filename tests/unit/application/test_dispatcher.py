@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from clarion_server.adapters.rendering import JinjaContentCompiler
@@ -18,7 +19,6 @@ from clarion_server.application.sending import store_look
 from clarion_server.application.sending.in_flight import in_flight_limits
 from clarion_server.bootstrap.channels import CONTENT_KINDS
 from clarion_server.domain.attempt import Attempt, AttemptResult, FailureReason
-from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.content.email import RenderedEmail
 from clarion_server.domain.event import EventType
 from clarion_server.domain.instant import HOUR
@@ -162,7 +162,7 @@ async def test_an_error_in_a_channel_leaves_the_hand_off_in_doubt(world: World, 
 class RefusingCompiler(JinjaContentCompiler):
     """Has other rules than the one of the process that accepted the message."""
 
-    def compile_content(self, definition: CampaignDefinition, action_index: int, campaign_id: str) -> CompiledAction:
+    def compile_content(self, *arguments: Any, **further: Any) -> CompiledAction:
         raise ContentInvalid
 
 

@@ -19,7 +19,7 @@ from clarion_server.domain.message import MessageState
 
 from tests.fakes import FaultyStore
 from tests.unit.application.running import Process, counts, events, messages, recipients, until
-from tests.unit.application.world import World
+from tests.unit.application.world import START, World
 from tests.waiting import wait_until
 
 CAREFUL = Retention(contexts=DAY, events=2 * DAY, messages=10 * DAY)
@@ -168,3 +168,22 @@ async def test_triggers_that_come_while_a_batch_is_purged_are_next(
         assert [counts[place] - counts[place - 1] for place in asked] == [1] * 4
         assert min(after - before for before, after in itertools.pairwise(counts)) == -3
         assert len(messages(world)) == 4
+
+
+async def test_a_file_that_nothing_needs_goes_seven_days_after_its_last_use(world: World, process: Process) -> None:
+    blob_key = await process.transactions.write(store_a_file)
+
+    async def stored() -> bytes | None:
+        return await process.transactions.read(lambda unit: unit.attachments.read(blob_key))
+
+    await purge_after(process, 7, Retention())
+    assert await stored() == b"abc"
+    await purge_after(process, 1, Retention())
+    assert await stored() is None
+
+
+def store_a_file(unit: UnitOfWork) -> int:
+    blob = unit.attachments.use_blob("default", b"digest", 3, START)
+    unit.attachments.add_rows(blob.key, 0, [b"abc"])
+    unit.attachments.complete(blob.key)
+    return blob.key

@@ -18,6 +18,7 @@ from clarion_server.application.ports.queue import ClaimRequest
 from clarion_server.application.sending.attempt import AttemptRunner
 from clarion_server.application.sending.claim import ClaimDueMessages, DueClaims
 from clarion_server.application.sending.exclusions import HandOffChecks
+from clarion_server.application.sending.files import MessageFiles
 from clarion_server.application.sending.lease import Lease
 from clarion_server.application.sending.local_dispatch import ClaimedMessage, Reservation
 from clarion_server.application.sending.outcomes import record_outcomes
@@ -27,6 +28,7 @@ from clarion_server.application.suppressions.entries import CreateSuppression, M
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.triggering.cancel import CancelMessages
 from clarion_server.application.triggering.trigger import Triggering
+from clarion_server.bootstrap.channels import encode_file
 from clarion_server.domain.attempt import Attempt, AttemptResult
 from clarion_server.domain.campaign import CampaignState, InDoubtPolicy, QueueDisposal
 from clarion_server.domain.category import Category
@@ -95,7 +97,13 @@ class Desk:
             SystemIds(),
             EXCLUSIONS,
         )
-        self.attempts = AttemptRunner(campaigns, world.clock, lambda: 0.5, HandOffChecks(self.transactions, EXCLUSIONS))
+        self.attempts = AttemptRunner(
+            campaigns,
+            world.clock,
+            lambda: 0.5,
+            HandOffChecks(self.transactions, EXCLUSIONS),
+            MessageFiles(self.transactions, encode_file),
+        )
         # What is in a desk's hands is sent by the test alone.
         self.heartbeat = ProcessHeartbeat(
             self.transactions, self.pending_requeue, self.lease, world.clock, lambda: 0.5, lambda: None

@@ -15,7 +15,6 @@ from clarion_server.adapters.rendering.schema_check import JsonSchema
 from clarion_server.application.ports.content import ContentInvalid
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.bootstrap.channels import CONTENT_KINDS
-from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.errors import (
     CampaignNotLive,
     CampaignOutdated,
@@ -82,9 +81,9 @@ class StricterCompiler(JinjaContentCompiler):
         super().__init__(CONTENT_KINDS)
         self._refuses = refuses
 
-    def compile_content(self, definition: CampaignDefinition, action_index: int, campaign_id: str) -> CompiledAction:
+    def compile_content(self, *arguments: Any, **further: Any) -> CompiledAction:
         self._compile("content")
-        return super().compile_content(definition, action_index, campaign_id)
+        return super().compile_content(*arguments, **further)
 
     def compile_schema(self, schema: Mapping[str, Any] | None) -> JsonSchema:
         self._compile("schema")

@@ -71,6 +71,10 @@ TEXTS: list[tuple[ClarionError, str]] = [
         "channelConfigurations/mail cannot be deleted: campaigns/order-confirmed needs it.",
     ),
     (
+        errors.AttachmentInUse("attachments/logo", f"{CAMPAIGN}/versions/3"),
+        f"attachments/logo cannot be deleted: {CAMPAIGN}/versions/3 names it.",
+    ),
+    (
         errors.SendingPolicyInUse("sendingPolicies/nights", CAMPAIGN),
         "sendingPolicies/nights cannot be deleted: campaigns/order-confirmed names it.",
     ),

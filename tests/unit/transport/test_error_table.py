@@ -61,6 +61,7 @@ SAMPLES: tuple[ClarionError, ...] = (
     errors.SelfApproval("campaigns/newsletter", "approvalPolicies/marketing"),
     errors.ApproverNotNamed("campaigns/newsletter", ("approvalPolicies/marketing",)),
     errors.ChannelConfigurationInUse("channelConfigurations/orders", CAMPAIGN),
+    errors.AttachmentInUse("attachments/logo", CAMPAIGN),
     errors.SendingPolicyInUse("sendingPolicies/nights", CAMPAIGN),
     errors.NamespaceInUse("identityNamespaces/crm", "profiles/019a"),
     errors.AudienceConditionInvalid(
@@ -127,7 +128,15 @@ def test_an_error_looks_on_the_wire_as_the_contract_shows_it(error: ClarionError
 def test_an_errors_text_is_a_whole_sentence(error: ClarionError) -> None:
     message = status_of(error).message
     assert message[0].isupper() or message.startswith(
-        ("campaigns/", "channelConfigurations/", "apiKeys/", "profiles/", "recipients", "sendingPolicies/")
+        (
+            "attachments/",
+            "campaigns/",
+            "channelConfigurations/",
+            "apiKeys/",
+            "profiles/",
+            "recipients",
+            "sendingPolicies/",
+        )
     )
     assert "{" not in message
     assert "\n" not in message

@@ -45,6 +45,7 @@ class ChannelConfiguration(_message.Message):
     ETAG_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    MAX_MESSAGE_BYTES_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Identifier. `channelConfigurations/{channel_configuration}`, where the last segment is 1 to 63 lower-case letters,
     digits and hyphens, begins with a letter and does not end with a hyphen. Chosen at creation.
@@ -62,6 +63,10 @@ class ChannelConfiguration(_message.Message):
     etag: _builtins.str
     """Optional. The state of the resource as the caller last saw it. An update that carries another one than the stored one
     is refused with `ABORTED`. Changes with every change.
+    """
+    max_message_bytes: _builtins.int
+    """Optional. The largest e-mail that is handed over, in octets as it is encoded: files take 1.37 times their size. 65,536 to
+    104,857,600. Default 20,971,520 (20 MiB). A server that announces a smaller size (RFC 1870) is believed.
     """
     @_builtins.property
     def categories(self) -> _containers.RepeatedScalarFieldContainer[_category_pb2.Category.ValueType]:
@@ -103,10 +108,11 @@ class ChannelConfiguration(_message.Message):
         etag: _builtins.str = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
+        max_message_bytes: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "provider", b"provider", "retry_policy", b"retry_policy", "smtp", b"smtp", "update_time", b"update_time", "webhook", b"webhook"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["categories", b"categories", "channel", b"channel", "create_time", b"create_time", "disabled", b"disabled", "display_name", b"display_name", "etag", b"etag", "max_concurrency", b"max_concurrency", "max_rate", b"max_rate", "name", b"name", "provider", b"provider", "retry_policy", b"retry_policy", "smtp", b"smtp", "update_time", b"update_time", "webhook", b"webhook"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["categories", b"categories", "channel", b"channel", "create_time", b"create_time", "disabled", b"disabled", "display_name", b"display_name", "etag", b"etag", "max_concurrency", b"max_concurrency", "max_message_bytes", b"max_message_bytes", "max_rate", b"max_rate", "name", b"name", "provider", b"provider", "retry_policy", b"retry_policy", "smtp", b"smtp", "update_time", b"update_time", "webhook", b"webhook"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_provider: _TypeAlias = _typing.Literal["smtp", "webhook"]  # noqa: Y015
     _WhichOneofArgType_provider: _TypeAlias = _typing.Literal["provider", b"provider"]  # noqa: Y015

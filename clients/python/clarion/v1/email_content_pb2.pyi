@@ -54,6 +54,7 @@ class EmailContent(_message.Message):
     FROM_FIELD_NUMBER: _builtins.int
     REPLY_TO_FIELD_NUMBER: _builtins.int
     HEADERS_FIELD_NUMBER: _builtins.int
+    ATTACHMENTS_FIELD_NUMBER: _builtins.int
     subject: _builtins.str
     """Required. One line. At most 2,000 characters of source and 998 when rendered."""
     html: _builtins.str
@@ -72,6 +73,12 @@ class EmailContent(_message.Message):
         `List-Unsubscribe` and `List-Unsubscribe-Post` (RFC 8058) of Clarion's, and review refuses others.
         """
 
+    @_builtins.property
+    def attachments(self) -> _containers.RepeatedCompositeFieldContainer[Global___ContentAttachment]:
+        """Optional. Files that every mail carries: at most 10, of 10,000,000 octets together, and 20 inline images, of 2,000,000 octets
+        together. Each attachment and each file name once.
+        """
+
     def __init__(
         self,
         *,
@@ -80,14 +87,43 @@ class EmailContent(_message.Message):
         text: _builtins.str = ...,
         reply_to: Global___Mailbox | None = ...,
         headers: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        attachments: _abc.Iterable[Global___ContentAttachment] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["from", b"from", "reply_to", b"reply_to"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["from", b"from", "headers", b"headers", "html", b"html", "reply_to", b"reply_to", "subject", b"subject", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "from", b"from", "headers", b"headers", "html", b"html", "reply_to", b"reply_to", "subject", b"subject", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EmailContent: _TypeAlias = EmailContent  # noqa: Y015
+
+@_typing.final
+class ContentAttachment(_message.Message):
+    """A file that every mail of a content carries."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ATTACHMENT_FIELD_NUMBER: _builtins.int
+    INLINE_FIELD_NUMBER: _builtins.int
+    attachment: _builtins.str
+    """Required. `attachments/{attachment}`."""
+    inline: _builtins.bool
+    """Optional. True for an image that the HTML shows, instead of a file that readers save. The HTML refers to it by the name of the
+    attachment or of its file: `<img src="{{ inline_image("logo.png") }}" alt="…">`. A mail that does not show it does not carry it.
+    """
+    def __init__(
+        self,
+        *,
+        attachment: _builtins.str = ...,
+        inline: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachment", b"attachment", "inline", b"inline"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ContentAttachment: _TypeAlias = ContentAttachment  # noqa: Y015
 
 @_typing.final
 class Mailbox(_message.Message):
@@ -147,6 +183,7 @@ class RenderedEmail(_message.Message):
     HTML_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
     HEADERS_FIELD_NUMBER: _builtins.int
+    ATTACHMENTS_FIELD_NUMBER: _builtins.int
     subject: _builtins.str
     """The subject."""
     html: _builtins.str
@@ -161,6 +198,10 @@ class RenderedEmail(_message.Message):
     def headers(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """The further header fields."""
 
+    @_builtins.property
+    def attachments(self) -> _containers.RepeatedCompositeFieldContainer[Global___RenderedAttachment]:
+        """The files that it carries, without those of the recipient."""
+
     def __init__(
         self,
         *,
@@ -169,11 +210,50 @@ class RenderedEmail(_message.Message):
         html: _builtins.str = ...,
         text: _builtins.str = ...,
         headers: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        attachments: _abc.Iterable[Global___RenderedAttachment] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["from", b"from", "reply_to", b"reply_to"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["from", b"from", "headers", b"headers", "html", b"html", "reply_to", b"reply_to", "subject", b"subject", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "from", b"from", "headers", b"headers", "html", b"html", "reply_to", b"reply_to", "subject", b"subject", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RenderedEmail: _TypeAlias = RenderedEmail  # noqa: Y015
+
+@_typing.final
+class RenderedAttachment(_message.Message):
+    """A file of an e-mail."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ATTACHMENT_FIELD_NUMBER: _builtins.int
+    FILE_NAME_FIELD_NUMBER: _builtins.int
+    CONTENT_TYPE_FIELD_NUMBER: _builtins.int
+    SIZE_BYTES_FIELD_NUMBER: _builtins.int
+    CONTENT_ID_FIELD_NUMBER: _builtins.int
+    attachment: _builtins.str
+    """The attachment."""
+    file_name: _builtins.str
+    """What the file is called."""
+    content_type: _builtins.str
+    """Its type."""
+    size_bytes: _builtins.int
+    """How many octets it has, before it is encoded."""
+    content_id: _builtins.str
+    """What the HTML refers to it by, after `cid:` (RFC 2392). Empty for a file that readers save."""
+    def __init__(
+        self,
+        *,
+        attachment: _builtins.str = ...,
+        file_name: _builtins.str = ...,
+        content_type: _builtins.str = ...,
+        size_bytes: _builtins.int = ...,
+        content_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachment", b"attachment", "content_id", b"content_id", "content_type", b"content_type", "file_name", b"file_name", "size_bytes", b"size_bytes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RenderedAttachment: _TypeAlias = RenderedAttachment  # noqa: Y015

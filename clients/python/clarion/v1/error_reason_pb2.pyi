@@ -248,6 +248,13 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
         {"reason": "APPROVER_NOT_NAMED", "domain": "clarion.dev", "metadata": {"resource": "campaigns/newsletter",
          "policies": "approvalPolicies/marketing"}}
     """
+    ERROR_REASON_ATTACHMENT_IN_USE: _ErrorReason.ValueType  # 40
+    """`FAILED_PRECONDITION`. The draft or a version of a campaign names the attachment, so it cannot be deleted: `user` says which
+    one.
+
+        {"reason": "ATTACHMENT_IN_USE", "domain": "clarion.dev", "metadata": {"resource": "attachments/logo",
+         "user": "campaigns/order-confirmed/versions/3"}}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The values of `google.rpc.ErrorInfo.reason` in the domain `clarion.dev`. Every error that Clarion answers with carries an
@@ -484,5 +491,12 @@ ERROR_REASON_APPROVER_NOT_NAMED: ErrorReason.ValueType  # 39
 
     {"reason": "APPROVER_NOT_NAMED", "domain": "clarion.dev", "metadata": {"resource": "campaigns/newsletter",
      "policies": "approvalPolicies/marketing"}}
+"""
+ERROR_REASON_ATTACHMENT_IN_USE: ErrorReason.ValueType  # 40
+"""`FAILED_PRECONDITION`. The draft or a version of a campaign names the attachment, so it cannot be deleted: `user` says which
+one.
+
+    {"reason": "ATTACHMENT_IN_USE", "domain": "clarion.dev", "metadata": {"resource": "attachments/logo",
+     "user": "campaigns/order-confirmed/versions/3"}}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

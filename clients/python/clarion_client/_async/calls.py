@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import threading
 import uuid
-from typing import TypeVar
+from collections.abc import Awaitable
+from typing import Protocol, TypeVar
 
 import grpc
 
@@ -15,7 +16,17 @@ from clarion_client._retry import Deadline
 from clarion_client._settings import Settings, host_and_port
 
 Request = TypeVar("Request")
+Request_contra = TypeVar("Request_contra", contravariant=True)
 Answer = TypeVar("Answer")
+Answer_co = TypeVar("Answer_co", covariant=True)
+
+Metadata = tuple[tuple[str, str], ...]
+
+
+class AsyncMethod(Protocol[Request_contra, Answer_co]):
+    """Makes one call that has one answer."""
+
+    def __call__(self, request: Request_contra, /, *, timeout: float, metadata: Metadata) -> Awaitable[Answer_co]: ...
 
 
 class AsyncCalls:
@@ -42,7 +53,7 @@ class AsyncCalls:
 
     async def unary(
         self,
-        method: grpc.aio.UnaryUnaryMultiCallable[Request, Answer],
+        method: AsyncMethod[Request, Answer],
         request: Request,
         *,
         repeatable: bool,
@@ -83,7 +94,7 @@ class AsyncCalls:
             raise failure
         await sleep(delay)
 
-    def metadata(self, request_id: str) -> tuple[tuple[str, str], ...]:
+    def metadata(self, request_id: str) -> Metadata:
         return self._settings.metadata(request_id)
 
     def refuse_when_closed(self) -> None:

@@ -13,6 +13,7 @@ from clarion.v1 import trigger_service_pb2 as wire
 from clarion_client._async.allow_lists import AsyncAllowLists
 from clarion_client._async.approval_policies import AsyncApprovalPolicies
 from clarion_client._async.approvals import AsyncApprovals
+from clarion_client._async.attachments import AsyncAttachments
 from clarion_client._async.audiences import AsyncAudiences
 from clarion_client._async.calls import AsyncCalls
 from clarion_client._async.campaigns import AsyncCampaigns
@@ -69,6 +70,7 @@ class AsyncClient:
     ) -> None:
         self._calls = AsyncCalls(Settings(target, api_key, tls, ca_certificates, timeout, retry))
         self._triggers = AsyncTriggers(self._calls)
+        self.attachments = AsyncAttachments(self._calls)
         self.campaigns = AsyncCampaigns(self._calls)
         self.approvals = AsyncApprovals(self._calls)
         self.approval_policies = AsyncApprovalPolicies(self._calls)

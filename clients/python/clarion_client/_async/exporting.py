@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Protocol, TypeVar
 
-from clarion_client._async.calls import AsyncCalls
-from clarion_client._async.reconnecting import AsyncReconnecting, Metadata, StreamCall
+from clarion_client._async.calls import AsyncCalls, Metadata
+from clarion_client._async.reconnecting import AsyncReconnecting, StreamCall
 
 T = TypeVar("T")
 Answer_co = TypeVar("Answer_co", bound="ExportAnswer", covariant=True)

@@ -7,13 +7,12 @@ from typing import Generic, Protocol, TypeVar
 
 import grpc
 
-from clarion_client._async.calls import AsyncCalls, new_request_id
+from clarion_client._async.calls import AsyncCalls, Metadata, new_request_id
 from clarion_client._async.runtime import CALL_ENDED, ended_call
 from clarion_client._errors import ClarionError, UnavailableError, error_of_call
 from clarion_client._retry import Deadline
 
 T_co = TypeVar("T_co", covariant=True)
-Metadata = tuple[tuple[str, str], ...]
 
 
 class StreamCall(Protocol[T_co]):

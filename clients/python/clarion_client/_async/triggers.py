@@ -9,8 +9,8 @@ from functools import cached_property
 from clarion.v1 import trigger_service_pb2 as wire
 from clarion.v1 import trigger_service_pb2_grpc as rpc
 
-from clarion_client._async.calls import AsyncCalls, new_request_id
-from clarion_client._async.reconnecting import AsyncReconnecting, Metadata, StreamCall
+from clarion_client._async.calls import AsyncCalls, Metadata, new_request_id
+from clarion_client._async.reconnecting import AsyncReconnecting, StreamCall
 from clarion_client._async.runtime import Source
 from clarion_client._async.send_window import AsyncSendWindow
 from clarion_client._conversion import read, write

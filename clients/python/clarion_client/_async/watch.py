@@ -8,8 +8,8 @@ from typing import Self
 from clarion.v1 import message_service_pb2 as wire
 from clarion.v1 import message_service_pb2_grpc as rpc
 
-from clarion_client._async.calls import AsyncCalls
-from clarion_client._async.reconnecting import AsyncReconnecting, Metadata, StreamCall
+from clarion_client._async.calls import AsyncCalls, Metadata
+from clarion_client._async.reconnecting import AsyncReconnecting, StreamCall
 from clarion_client._conversion import read
 from clarion_client._values import Event
 

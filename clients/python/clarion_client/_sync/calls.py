@@ -6,7 +6,7 @@ from __future__ import annotations
 import random
 import threading
 import uuid
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import grpc
 
@@ -16,7 +16,17 @@ from clarion_client._settings import Settings, host_and_port
 from clarion_client._sync.runtime import CALL_ENDED, ended_call, open_channel, sleep
 
 Request = TypeVar("Request")
+Request_contra = TypeVar("Request_contra", contravariant=True)
 Answer = TypeVar("Answer")
+Answer_co = TypeVar("Answer_co", covariant=True)
+
+Metadata = tuple[tuple[str, str], ...]
+
+
+class Method(Protocol[Request_contra, Answer_co]):
+    """Makes one call that has one answer."""
+
+    def __call__(self, request: Request_contra, /, *, timeout: float, metadata: Metadata) -> Answer_co: ...
 
 
 class Calls:
@@ -43,7 +53,7 @@ class Calls:
 
     def unary(
         self,
-        method: grpc.UnaryUnaryMultiCallable[Request, Answer],
+        method: Method[Request, Answer],
         request: Request,
         *,
         repeatable: bool,
@@ -84,7 +94,7 @@ class Calls:
             raise failure
         sleep(delay)
 
-    def metadata(self, request_id: str) -> tuple[tuple[str, str], ...]:
+    def metadata(self, request_id: str) -> Metadata:
         return self._settings.metadata(request_id)
 
     def refuse_when_closed(self) -> None:

@@ -21,6 +21,7 @@ from clarion_client._settings import DEFAULT_RETRY, DEFAULT_TARGET, DEFAULT_TIME
 from clarion_client._sync.allow_lists import AllowLists
 from clarion_client._sync.approval_policies import ApprovalPolicies
 from clarion_client._sync.approvals import Approvals
+from clarion_client._sync.attachments import Attachments
 from clarion_client._sync.audiences import Audiences
 from clarion_client._sync.calls import Calls
 from clarion_client._sync.campaigns import Campaigns
@@ -70,6 +71,7 @@ class Client:
     ) -> None:
         self._calls = Calls(Settings(target, api_key, tls, ca_certificates, timeout, retry))
         self._triggers = Triggers(self._calls)
+        self.attachments = Attachments(self._calls)
         self.campaigns = Campaigns(self._calls)
         self.approvals = Approvals(self._calls)
         self.approval_policies = ApprovalPolicies(self._calls)

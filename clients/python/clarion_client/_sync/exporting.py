@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from typing import Protocol, TypeVar
 
-from clarion_client._sync.calls import Calls
-from clarion_client._sync.reconnecting import Metadata, Reconnecting, StreamCall
+from clarion_client._sync.calls import Calls, Metadata
+from clarion_client._sync.reconnecting import Reconnecting, StreamCall
 
 T = TypeVar("T")
 Answer_co = TypeVar("Answer_co", bound="ExportAnswer", covariant=True)

@@ -10,11 +10,10 @@ import grpc
 
 from clarion_client._errors import ClarionError, UnavailableError, error_of_call
 from clarion_client._retry import Deadline
-from clarion_client._sync.calls import Calls, new_request_id
+from clarion_client._sync.calls import Calls, Metadata, new_request_id
 from clarion_client._sync.runtime import CALL_ENDED, ended_call
 
 T_co = TypeVar("T_co", covariant=True)
-Metadata = tuple[tuple[str, str], ...]
 
 
 class StreamCall(Protocol[T_co]):

@@ -12,8 +12,8 @@ from clarion.v1 import trigger_service_pb2_grpc as rpc
 
 from clarion_client._conversion import read, write
 from clarion_client._errors import ClarionError, error_of_status
-from clarion_client._sync.calls import Calls, new_request_id
-from clarion_client._sync.reconnecting import Metadata, Reconnecting, StreamCall
+from clarion_client._sync.calls import Calls, Metadata, new_request_id
+from clarion_client._sync.reconnecting import Reconnecting, StreamCall
 from clarion_client._sync.runtime import Source
 from clarion_client._sync.send_window import SendWindow
 from clarion_client._values import Accepted, AudienceAccepted, Trigger

@@ -10,8 +10,8 @@ from clarion.v1 import message_service_pb2 as wire
 from clarion.v1 import message_service_pb2_grpc as rpc
 
 from clarion_client._conversion import read
-from clarion_client._sync.calls import Calls
-from clarion_client._sync.reconnecting import Metadata, Reconnecting, StreamCall
+from clarion_client._sync.calls import Calls, Metadata
+from clarion_client._sync.reconnecting import Reconnecting, StreamCall
 from clarion_client._values import Event
 
 

@@ -13,6 +13,8 @@ from clarion_client._values.approval import (
     ApprovalStepAction,
 )
 from clarion_client._values.approval_policy import ApprovalConditions, ApprovalPolicy
+from clarion_client._values.attachment import Attachment
+from clarion_client._values.attachment_service import AttachmentHeader
 from clarion_client._values.attempt import Attempt, AttemptResult, ExclusionReason, Failure, FailureReason
 from clarion_client._values.audience import Audience, IdentityList
 from clarion_client._values.audience_run import AudienceRun, AudienceRunEndReason, AudienceRunState
@@ -53,7 +55,13 @@ from clarion_client._values.consent import (
     ConsentSource,
 )
 from clarion_client._values.consent_service import PersonConsents, StoredConsents
-from clarion_client._values.email_content import EmailContent, Mailbox, RenderedEmail
+from clarion_client._values.email_content import (
+    ContentAttachment,
+    EmailContent,
+    Mailbox,
+    RenderedAttachment,
+    RenderedEmail,
+)
 from clarion_client._values.error_reason import ErrorReason
 from clarion_client._values.event import (
     AllowListChange,
@@ -129,6 +137,8 @@ __all__ = [
     "ApprovalState",
     "ApprovalStep",
     "ApprovalStepAction",
+    "Attachment",
+    "AttachmentHeader",
     "Attempt",
     "AttemptResult",
     "AttributeSource",
@@ -157,6 +167,7 @@ __all__ = [
     "ConsentEvidence",
     "ConsentSettings",
     "ConsentSource",
+    "ContentAttachment",
     "EmailContent",
     "ErrorReason",
     "Event",
@@ -204,6 +215,7 @@ __all__ = [
     "RecipientOutcome",
     "RecipientResult",
     "RejectedIdentity",
+    "RenderedAttachment",
     "RenderedEmail",
     "RenderedWebhook",
     "RetryPolicy",

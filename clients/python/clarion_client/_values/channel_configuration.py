@@ -54,6 +54,11 @@ class ChannelConfiguration(Value):
     """Output only. When it was created."""
     update_time: dt.datetime | None = None
     """Output only. When it was last changed."""
+    max_message_bytes: int = 0
+    """Optional. The largest e-mail that is handed over, in octets as it is encoded: files take 1.37 times their
+    size. 65,536 to 104,857,600. Default 20,971,520 (20 MiB). A server that announces a smaller size (RFC 1870) is
+    believed.
+    """
 
     @property
     def provider(self) -> SmtpProvider | WebhookProvider | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from clarion.v1 import email_content_pb2
 
@@ -37,6 +37,24 @@ class EmailContent(Value):
     campaigns, and those about a topic, have `List-Unsubscribe` and `List-Unsubscribe-Post` (RFC 8058) of
     Clarion's, and review refuses others.
     """
+    attachments: Sequence[ContentAttachment] = ()
+    """Optional. Files that every mail carries: at most 10, of 10,000,000 octets together, and 20 inline images, of
+    2,000,000 octets together. Each attachment and each file name once.
+    """
+
+
+@represents(email_content_pb2.ContentAttachment.DESCRIPTOR)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ContentAttachment(Value):
+    """A file that every mail of a content carries."""
+
+    attachment: str
+    """Required. `attachments/{attachment}`."""
+    inline: bool = False
+    """Optional. True for an image that the HTML shows, instead of a file that readers save. The HTML refers to it by
+    the name of the attachment or of its file: `<img src="{{ inline_image("logo.png") }}" alt="…">`. A mail that
+    does not show it does not carry it.
+    """
 
 
 @represents(email_content_pb2.Mailbox.DESCRIPTOR)
@@ -69,3 +87,22 @@ class RenderedEmail(Value):
     """The plain text part, written or derived."""
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """The further header fields."""
+    attachments: Sequence[RenderedAttachment] = ()
+    """The files that it carries, without those of the recipient."""
+
+
+@represents(email_content_pb2.RenderedAttachment.DESCRIPTOR)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RenderedAttachment(Value):
+    """A file of an e-mail."""
+
+    attachment: str = ""
+    """The attachment."""
+    file_name: str = ""
+    """What the file is called."""
+    content_type: str = ""
+    """Its type."""
+    size_bytes: int = 0
+    """How many octets it has, before it is encoded."""
+    content_id: str = ""
+    """What the HTML refers to it by, after `cid:` (RFC 2392). Empty for a file that readers save."""

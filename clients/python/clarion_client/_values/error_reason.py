@@ -254,3 +254,10 @@ class ErrorReason(StrEnum):
         {"reason": "APPROVER_NOT_NAMED", "domain": "clarion.dev", "metadata": {"resource": "campaigns/newsletter",
     "policies": "approvalPolicies/marketing"}}
     """
+    ATTACHMENT_IN_USE = "ATTACHMENT_IN_USE"
+    """`FAILED_PRECONDITION`. The draft or a version of a campaign names the attachment, so it cannot be deleted:
+    `user` says which one.
+
+        {"reason": "ATTACHMENT_IN_USE", "domain": "clarion.dev", "metadata": {"resource": "attachments/logo",
+    "user": "campaigns/order-confirmed/versions/3"}}
+    """

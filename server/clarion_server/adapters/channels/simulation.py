@@ -23,6 +23,10 @@ class SimulatingChannel:
         self._failures = failures
         self._receipt = receipt
 
+    @property
+    def announced_size(self) -> int | None:
+        return self._behind.announced_size
+
     async def send(self, message: Outbound) -> Receipt:
         outcome = simulated_outcome(message.address)
         if outcome is None:

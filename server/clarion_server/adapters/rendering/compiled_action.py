@@ -7,10 +7,11 @@ from typing import Any
 from clarion_server.adapters.rendering.budget import Budget
 from clarion_server.adapters.rendering.content_kind import ContentKinds, PartRefused, content_field
 from clarion_server.adapters.rendering.environment import ENVIRONMENTS, GLOBALS
+from clarion_server.adapters.rendering.inline_images import INLINE_IMAGE, InlineImages
 from clarion_server.adapters.rendering.locales import locale_of
 from clarion_server.adapters.rendering.structure import PREFERENCES_URL, UNSUBSCRIBE_URL, URLS
 from clarion_server.adapters.rendering.template import CompiledTemplate
-from clarion_server.application.ports.content import Personalisation, RenderingFailed
+from clarion_server.application.ports.content import Attachments, Personalisation, RenderingFailed
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.content import Rendered
 from clarion_server.domain.personal_link import PersonalUrls
@@ -24,6 +25,7 @@ class CompiledAction:
         "_content",
         "_default_locale",
         "_field",
+        "_functions",
         "_has_unsubscribe_field",
         "_kind",
         "_templates",
@@ -32,7 +34,12 @@ class CompiledAction:
     )
 
     def __init__(
-        self, kinds: ContentKinds, definition: CampaignDefinition, action_index: int, campaign_id: str
+        self,
+        kinds: ContentKinds,
+        definition: CampaignDefinition,
+        action_index: int,
+        campaign_id: str,
+        attachments: Attachments,
     ) -> None:
         """Raises ContentInvalid."""
         self._content = definition.actions[action_index].content
@@ -40,6 +47,7 @@ class CompiledAction:
         self._field = content_field(definition, action_index)
         self._campaign = {"name": f"campaigns/{campaign_id}", "display_name": definition.display_name}
         self._default_locale = definition.default_locale
+        self._functions = {**GLOBALS, INLINE_IMAGE: InlineImages(self._content, attachments)}
         parts = list(self._kind.parts(self._content))
         self._templates = {
             part.field: CompiledTemplate(f"{self._field}.{part.field}", part.source, ENVIRONMENTS[part.escaping])
@@ -66,7 +74,7 @@ class CompiledAction:
 
     def _variables(self, personalisation: Personalisation) -> dict[str, Any]:
         return {
-            **GLOBALS,
+            **self._functions,
             "context": dict(personalisation.context),
             "profile": dict(personalisation.profile),
             "recipient": {

@@ -11,7 +11,7 @@ from clarion_server.adapters.rendering.examples import example_of
 from clarion_server.adapters.rendering.review import review
 from clarion_server.adapters.rendering.schema_check import EMPTY_OBJECT, JsonSchema
 from clarion_server.adapters.rendering.schema_comparison import schema_differences
-from clarion_server.application.ports.content import Example
+from clarion_server.application.ports.content import NO_ATTACHMENTS, Attachments, Example
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.finding import Finding
 from clarion_server.domain.public_url import PublicUrl
@@ -26,22 +26,30 @@ class JinjaContentCompiler:
         self._kinds = kinds
         self._public_url = public_url
 
-    def compile_content(self, definition: CampaignDefinition, action_index: int, campaign_id: str) -> CompiledAction:
+    def compile_content(
+        self,
+        definition: CampaignDefinition,
+        action_index: int,
+        campaign_id: str,
+        attachments: Attachments = NO_ATTACHMENTS,
+    ) -> CompiledAction:
         """Raises ContentInvalid."""
-        return CompiledAction(self._kinds, definition, action_index, campaign_id)
+        return CompiledAction(self._kinds, definition, action_index, campaign_id, attachments)
 
     def compile_schema(self, schema: Mapping[str, Any] | None) -> JsonSchema:
         """Raises ContentInvalid."""
         return JsonSchema(EMPTY_OBJECT if schema is None else schema)
 
-    def review(self, definition: CampaignDefinition) -> list[Finding]:
-        return review(definition, self._kinds, self._public_url)
+    def review(self, definition: CampaignDefinition, attachments: Attachments = NO_ATTACHMENTS) -> list[Finding]:
+        return review(definition, self._kinds, self._public_url, attachments)
 
     def schema_differences(
         self, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
     ) -> list[SchemaDifference]:
         return schema_differences(before, after)
 
-    def example(self, definition: CampaignDefinition, identity: str, address: str) -> Example | None:
+    def example(
+        self, definition: CampaignDefinition, identity: str, address: str, attachments: Attachments = NO_ATTACHMENTS
+    ) -> Example | None:
         """Takes milliseconds to a second, for schemas with many alternatives."""
-        return example_of(definition, self._kinds, identity, address)
+        return example_of(definition, self._kinds, identity, address, attachments)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol, TypeVar
 
 from clarion_server.adapters.rendering.budget import Budget
+from clarion_server.application.ports.content import Attachments
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.content import Content, Rendered
 from clarion_server.domain.finding import Finding
@@ -47,6 +48,16 @@ class PartRefused(Exception):
         self.detail = detail
 
 
+@dataclass(frozen=True, slots=True)
+class ReviewFacts:
+    """What a review knows beside the definition."""
+
+    public_url: PublicUrl | None = None
+    """The URL that the links of recipients begin with; None where there are none."""
+    attachments: Attachments = field(default_factory=dict)
+    """Those that the contents name and that are stored."""
+
+
 class ContentKind(Protocol[C_contra]):
     """The content of one channel. An implementation holds no state."""
 
@@ -68,9 +79,7 @@ class ContentKind(Protocol[C_contra]):
         """
         ...
 
-    def findings(
-        self, content: C_contra, definition: CampaignDefinition, public_url: PublicUrl | None
-    ) -> Iterator[Finding]:
+    def findings(self, content: C_contra, definition: CampaignDefinition, facts: ReviewFacts) -> Iterator[Finding]:
         """Yields what is wrong with a content beyond its templates, by paths in the content."""
         ...
 

@@ -12,6 +12,7 @@ from jinja2 import TemplateSyntaxError, nodes
 
 from clarion_server.adapters.rendering.budget import LIMITS
 from clarion_server.adapters.rendering.environment import ContentEnvironment
+from clarion_server.adapters.rendering.inline_images import INLINE_IMAGE, is_inline_image, names_literal
 from clarion_server.adapters.rendering.rewriting import method_name
 from clarion_server.adapters.rendering.source_limits import DEEPEST, MOST_NODES, TemplateTooLarge
 from clarion_server.domain.finding import FindingCode
@@ -21,7 +22,7 @@ UNSUBSCRIBE_URL, PREFERENCES_URL = URLS = ("unsubscribe_url", "preferences_url")
 #: The variables of every template.
 VARIABLES = ("context", "profile", "recipient", "campaign", *URLS)
 
-_RESERVED = frozenset({*VARIABLES, "loop", "range", "self"})
+_RESERVED = frozenset({*VARIABLES, "loop", "range", "self", INLINE_IMAGE})
 _DEEPEST_LOOPS = 8
 _LONGEST_SOURCE = 512 * 1024
 _LARGEST_INTEGER = 1 << LIMITS.integer_bits
@@ -137,7 +138,7 @@ def _refusals_of(node: nodes.Node, environment: ContentEnvironment) -> Iterator[
     elif isinstance(node, nodes.NSRef) or (isinstance(node, nodes.Name) and _is_reserved_target(node)):
         yield _unsafe(node.lineno, f"`{node.name}` cannot be set.", "Choose another name.")
     elif isinstance(node, nodes.Call):
-        yield from _call_refusals(node)
+        yield from _call_refusals(node, environment)
     elif isinstance(node, nodes.Const):
         yield from _constant_refusals(node)
     elif isinstance(node, nodes.Compare) and len(node.ops) > 1 and any(map(_is_membership, node.ops)):
@@ -162,19 +163,29 @@ def _is_reserved_target(node: nodes.Name) -> bool:
     return node.ctx != "load" and node.name in _RESERVED
 
 
-def _call_refusals(node: nodes.Call) -> Iterator[Refusal]:
+def _call_refusals(node: nodes.Call, environment: ContentEnvironment) -> Iterator[Refusal]:
     target = node.node
     if node.dyn_args is not None or node.dyn_kwargs is not None or node.kwargs:
         yield _unsafe(node.lineno, "Calls take plain arguments alone.", "Write the arguments out, without names.")
     elif _is_range(target) or _is_cycle(target) or method_name(node) is not None:
         yield from _count_refusals(node)
+    elif is_inline_image(node):
+        yield from _image_refusals(node, environment)
     elif isinstance(target, nodes.Getattr):
         remedy = f"Use a filter, such as `| {target.attr}`." if target.attr != "format" else "Join texts with `~`."
         yield _unsafe(node.lineno, f"The method `.{target.attr}()` is not available.", remedy)
     else:
         name = target.name if isinstance(target, nodes.Name) else "…"
-        remedy = "`range()` is the only one; docs/writing-content.md lists the filters."
+        remedy = "There are `range()` and `inline_image()`; docs/writing-content.md lists the filters."
         yield Refusal(FindingCode.TEMPLATE_UNKNOWN_NAME, node.lineno, f"There is no function `{name}()`.", remedy)
+
+
+def _image_refusals(node: nodes.Call, environment: ContentEnvironment) -> Iterator[Refusal]:
+    if not environment.autoescape:
+        yield _unsafe(node.lineno, "`inline_image` is for HTML alone.", "Show the image in the HTML part.")
+    elif not names_literal(node):
+        remedy = 'Write its name out, as in `inline_image("logo.png")`.'
+        yield _unsafe(node.lineno, "`inline_image` takes the name of one image.", remedy)
 
 
 _MOST_RANGE_ARGUMENTS = 3

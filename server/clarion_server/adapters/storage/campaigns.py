@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delet
 from sqlalchemy.exc import IntegrityError
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Values
+from clarion_server.adapters.storage.campaign_attachments import drop_from_draft, name_in_draft, name_in_version
 from clarion_server.adapters.storage.campaign_lists import campaign_page, tag_page
 from clarion_server.adapters.storage.campaign_locks import lock_exclusive, lock_shared
 from clarion_server.adapters.storage.campaign_rows import (
@@ -86,6 +87,7 @@ class SqlCampaignRepository:
             raise NameTaken(campaign.name) from error
         added = replace(campaign, key=key)
         self._add_tags(added)
+        name_in_draft(self._connection, added)
         return added
 
     def get(self, visibility: Visibility, campaign_id: str) -> Campaign | None:
@@ -116,11 +118,13 @@ class SqlCampaignRepository:
             raise WriteConflict(campaign.name)
         self._connection.execute(delete(campaign_tags).where(campaign_tags.c.campaign_key == campaign.key))
         self._add_tags(campaign)
+        name_in_draft(self._connection, campaign)
 
     def delete(self, campaign: Campaign) -> None:
         same = (campaigns.c.key == campaign.key, campaigns.c.revision == campaign.revision)
         if self._connection.execute(delete(campaigns).where(*same)).rowcount == 0:
             raise WriteConflict(campaign.name)
+        drop_from_draft(self._connection, campaign.key)
 
     def page(self, query: CampaignQuery) -> list[Campaign]:
         return self._read(campaign_page(query))
@@ -172,6 +176,7 @@ class SqlCampaignRepository:
         version_key = {"campaign_key": version.campaign_key, "number": version.number}
         rows = [{**version_key, "position": index, "channel_key": key} for index, key in enumerate(channel_keys)]
         self._connection.execute(insert(campaign_version_actions), rows)
+        name_in_version(self._connection, version)
 
     def version(self, campaign_key: int, number: int) -> CampaignVersion | None:
         row = self._connection.execute(_VERSION, {"campaign_key": campaign_key, "number": number}).one_or_none()

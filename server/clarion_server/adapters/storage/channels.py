@@ -97,6 +97,7 @@ def _to_row(configuration: ChannelConfiguration) -> dict[str, Any]:
         "retry_max_delay": configuration.retry_policy.max_delay,
         "max_concurrency": configuration.max_concurrency,
         "max_rate": configuration.max_rate,
+        "max_message_bytes": configuration.max_message_bytes,
         "create_time": configuration.create_time,
         "update_time": configuration.update_time,
     }
@@ -115,6 +116,7 @@ def _from_row(row: Row[Any]) -> ChannelConfiguration:
         retry_policy=RetryPolicy(row.retry_window, row.retry_initial_delay, row.retry_max_delay),
         max_concurrency=row.max_concurrency,
         max_rate=row.max_rate,
+        max_message_bytes=row.max_message_bytes,
         key=row.key,
         revision=row.revision,
     )

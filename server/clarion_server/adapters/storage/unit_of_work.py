@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Transaction
 from clarion_server.adapters.storage.allow_lists import SqlAllowListRepository
 from clarion_server.adapters.storage.api_keys import SqlApiKeyRepository
 from clarion_server.adapters.storage.approvals import SqlApprovalPolicyRepository, SqlApprovalRepository
+from clarion_server.adapters.storage.attachments import SqlAttachmentRepository
 from clarion_server.adapters.storage.audience_runs import SqlAudienceRunRepository
 from clarion_server.adapters.storage.audiences import SqlAudienceRepository
 from clarion_server.adapters.storage.campaigns import SqlCampaignRepository
@@ -43,6 +44,7 @@ class SqlUnitOfWork:
         self._transaction = transaction
         self._on_commit = on_commit
         self.campaigns = SqlCampaignRepository(connection)
+        self.attachments = SqlAttachmentRepository(connection)
         self.channels = SqlChannelConfigurationRepository(connection)
         self.profiles = SqlProfileRepository(connection)
         self.executions = SqlExecutionRepository(connection)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from clarion_server.application.campaigns.changes import Target
 from clarion_server.application.campaigns.review import Review
+from clarion_server.application.ports.content import Attachments
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_campaign, find_version
 from clarion_server.domain.access import Visibility
@@ -29,6 +30,8 @@ class Candidate:
     topic: Topic | None
     """What the definition names; None when it names none, or there is none of that name. So with the next one."""
     sending_policy: SendingPolicy | None
+    attachments: Attachments
+    """Those that the definition names and that are stored."""
     live: CampaignDefinition | None = None
     """What triggers use now; None: the campaign was never activated."""
     version: CampaignVersion | None = None
@@ -43,15 +46,20 @@ class Candidate:
     @property
     def content_hash(self) -> str:
         named = (*self.channels, self.topic, self.sending_policy)
-        return hash_of_content(self.definition, [(each.name, each.etag) for each in named if each is not None])
+        states = [(each.name, each.etag) for each in named if each is not None]
+        states += [(each.name, each.digest.hex()) for _, each in sorted(self.attachments.items())]
+        return hash_of_content(self.definition, states)
 
     def is_unchanged(self, unit: UnitOfWork, campaign: Campaign, visibility: Visibility) -> bool:
-        """Returns whether the campaign and all that the definition names are still as they were read."""
+        """Returns whether the campaign and all that the definition names are still as they were read, and keeps its
+        attachments until the transaction ends.
+        """
         return (
             campaign == self.campaign
             and _channels_of(unit, self.definition, visibility) == self.channels
             and _topic_of(unit, self.definition, visibility) == self.topic
             and _policy_of(unit, self.definition, visibility) == self.sending_policy
+            and unit.attachments.hold(visibility, self.definition.attachment_ids) == self.attachments
         )
 
 
@@ -73,6 +81,7 @@ def candidate_of(
         _channels_of(unit, definition, visibility),
         _topic_of(unit, definition, visibility),
         _policy_of(unit, definition, visibility),
+        unit.attachments.by_ids(visibility, definition.attachment_ids),
         live.definition if live else None,
         version,
     )
@@ -85,6 +94,7 @@ async def findings_of(review: Review, candidate: Candidate, *, strict: bool = Fa
         candidate.channels,
         candidate.topic,
         candidate.sending_policy,
+        candidate.attachments,
         live=candidate.live,
         strict=strict,
     )

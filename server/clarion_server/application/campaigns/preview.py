@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ from clarion_server.application.background import run_in_background
 from clarion_server.application.campaigns.review import errors_of
 from clarion_server.application.personal_links.urls import preview_urls
 from clarion_server.application.ports.content import (
+    Attachments,
     ContentCompiler,
     ContentInvalid,
     Personalisation,
@@ -21,9 +22,11 @@ from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid
 from clarion_server.domain.access import Caller
 from clarion_server.domain.campaign import Action, CampaignDefinition
+from clarion_server.domain.carried_file import CarriedFile, files_of_content, is_shown
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.choice import LOCALE_FIELDS, Choice, Source, choose_locale
 from clarion_server.domain.content import Provider, Rendered
+from clarion_server.domain.content.email import RenderedEmail
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.finding import Finding
 from clarion_server.domain.locales import is_locale
@@ -62,6 +65,8 @@ class Preview:
     locale: Choice
     provider: Provider | None
     """None when there is no such channel configuration, or it serves another channel."""
+    files: Sequence[CarriedFile] = ()
+    """The files that the message carries, without those of the recipient."""
 
 
 class CampaignPreviewer:
@@ -76,31 +81,40 @@ class CampaignPreviewer:
     async def preview(self, command: PreviewCampaign, caller: Caller) -> Preview:
         """Raises ResourceNotFound or InvalidFields."""
 
-        def read(unit: UnitOfWork) -> tuple[CampaignDefinition, int, ChannelConfiguration | None]:
+        def read(unit: UnitOfWork) -> tuple[CampaignDefinition, int, ChannelConfiguration | None, Attachments]:
             campaign = find_campaign(unit, caller.visibility, command.campaign_id)
             number = command.version
             definition = find_version(unit, campaign, number).definition if number else campaign.definition
             index = _action_index(command, definition)
             name = definition.actions[index].channel_configuration
-            return definition, index, unit.channels.get(caller.visibility, name)
+            attachments = unit.attachments.by_ids(caller.visibility, definition.attachment_ids)
+            return definition, index, unit.channels.get(caller.visibility, name), attachments
 
-        definition, index, configuration = await self._transactions.read(read)
+        definition, index, configuration, attachments = await self._transactions.read(read)
         action, recipient = definition.actions[index], _recipient(command, definition, index)
         # Compiling and rendering may take milliseconds, in which the event loop serves others.
-        rendered = await run_in_background(self._render, command, definition, index, recipient)
+        rendered = await run_in_background(self._render, command, definition, index, recipient, attachments)
         provider = None
         if configuration is not None and configuration.channel is action.content.channel:
             provider = configuration.provider
-        return Preview(action, rendered, recipient.address, recipient.locale, provider)
+        html = rendered.html if isinstance(rendered, RenderedEmail) else ""
+        files = [each for each in files_of_content(action.content, attachments) if is_shown(each.content_id, html)]
+        return Preview(action, rendered, recipient.address, recipient.locale, provider, files)
 
     def _render(
-        self, command: PreviewCampaign, definition: CampaignDefinition, index: int, recipient: _Recipient
+        self,
+        command: PreviewCampaign,
+        definition: CampaignDefinition,
+        index: int,
+        recipient: _Recipient,
+        attachments: Attachments,
     ) -> Rendered:
         try:
             schema = self._compiler.compile_schema(definition.context_schema)
-            content = self._compiler.compile_content(definition, index, command.campaign_id)
+            content = self._compiler.compile_content(definition, index, command.campaign_id, attachments)
         except ContentInvalid:
-            refuse_invalid([_as_violation(finding) for finding in errors_of(self._compiler.review(definition))], [])
+            findings = errors_of(self._compiler.review(definition, attachments))
+            refuse_invalid([_as_violation(finding) for finding in findings], [])
             raise
         broken = [violation.under("context") for violation in schema.violations(command.context)]
         refuse_invalid(command.violations, [*recipient.violations, *broken])

@@ -6,13 +6,15 @@ from collections.abc import Iterator, Sequence
 
 from clarion_server.application.background import run_in_background
 from clarion_server.application.ports.clock import Clock
-from clarion_server.application.ports.content import ContentCompiler
+from clarion_server.application.ports.content import NO_ATTACHMENTS, Attachments, ContentCompiler
 from clarion_server.domain.campaign import CampaignDefinition, Schedule, ThroughputMode, UnknownRecipientPolicy
 from clarion_server.domain.campaign_rules import campaign_violations
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 from clarion_server.domain.instant import Instant, to_rfc3339
+from clarion_server.domain.mail_size import mail_size
 from clarion_server.domain.schema_difference import SchemaEffect
 from clarion_server.domain.sending_policy import SendingPolicy
 from clarion_server.domain.topic import Topic
@@ -32,6 +34,7 @@ class Review:
         channels: Sequence[ChannelConfiguration | None],
         topic: Topic | None,
         sending_policy: SendingPolicy | None,
+        attachments: Attachments = NO_ATTACHMENTS,
         *,
         live: CampaignDefinition | None = None,
         strict: bool = False,
@@ -40,11 +43,12 @@ class Review:
 
         `channels` are what the definition's actions name, in their order; None where there is none of that name.
         So with `topic` and `sending_policy`, which the definition may name. `live` is what triggers use now, if there
-        is anything; `strict` makes an error of what would refuse triggers that it takes.
+        is anything; `strict` makes an error of what would refuse triggers that it takes. `attachments` are those that
+        the definition names and that are stored.
         """
 
         def review() -> list[Finding]:
-            found = self._findings(definition, channels, topic, sending_policy)
+            found = self._findings(definition, channels, topic, sending_policy, attachments)
             if live is not None:
                 found += self._breaking_changes(live, definition, Severity.ERROR if strict else Severity.WARNING)
             return errors_of(found) + warnings_of(found)
@@ -58,14 +62,17 @@ class Review:
         channels: Sequence[ChannelConfiguration | None],
         topic: Topic | None,
         sending_policy: SendingPolicy | None,
+        attachments: Attachments,
     ) -> list[Finding]:
         broken = campaign_violations(definition)
         if broken:
             # Drafts keep the rules of the day they were written; what follows relies on those of today.
             return [_field_invalid(violation) for violation in broken]
-        findings = [*_schedule_findings(definition.schedule, self._clock.now()), *self._compiler.review(definition)]
+        findings = list(_schedule_findings(definition.schedule, self._clock.now()))
+        findings += self._compiler.review(definition, attachments)
         for index, channel in enumerate(channels):
             findings += _channel_findings(definition, index, channel)
+            findings += _size_findings(definition, index, channel, attachments)
         findings += _topic_findings(definition, topic)
         findings += _sending_policy_findings(definition, sending_policy)
         findings += _throughput_findings(definition)
@@ -124,6 +131,22 @@ def _channel_findings(
         message = f"{channel.name} is not for {definition.category} campaigns."
         remedy = "Add the category to the channel configuration, or name another one."
         yield Finding(Severity.ERROR, FindingCode.CHANNEL_CONFIGURATION_CATEGORY, field, message, remedy)
+
+
+def _size_findings(
+    definition: CampaignDefinition, index: int, channel: ChannelConfiguration | None, attachments: Attachments
+) -> Iterator[Finding]:
+    """Yields that the files of a content do not fit into the mails that the channel configuration takes."""
+    content = definition.actions[index].content
+    if channel is None or not isinstance(content, EmailContent) or not content.attachments:
+        return
+    named = [attachments[each.attachment].size for each in content.attachments if each.attachment in attachments]
+    size = mail_size(content, 0, named)
+    if size > channel.max_message_bytes:
+        message = f"A mail has {size:,} octets as encoded, and {channel.name} takes {channel.max_message_bytes:,}."
+        remedy = "Make the files smaller or fewer, or raise `max_message_bytes` if the provider takes such mails."
+        field = f"actions[{index}].{content.channel.word}.attachments"
+        yield Finding(Severity.ERROR, FindingCode.ATTACHMENTS_TOO_LARGE, field, message, remedy)
 
 
 def _topic_findings(definition: CampaignDefinition, topic: Topic | None) -> Iterator[Finding]:

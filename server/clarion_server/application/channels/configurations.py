@@ -34,6 +34,7 @@ EDITABLE_FIELDS = _PROVIDER_FIELDS | {
     "retry_policy",
     "max_concurrency",
     "max_rate",
+    "max_message_bytes",
 }
 
 

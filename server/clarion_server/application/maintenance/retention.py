@@ -1,4 +1,4 @@
-"""Purges contexts, events, messages with their executions, and what caps count, each after a time of its own."""
+"""Purges contexts, events, messages with their executions, files, and what caps count, each after a time of its own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ _ENTRIES_A_ROW = 10
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """The spans after which each kind is purged, from the end of a message or the time of an event.
+    """The spans after which each kind is purged, from the end of a message, the time of an event, or the last use of a
+    file.
 
     None keeps contexts and events as long as their messages, and messages for ever.
     """
@@ -32,6 +33,7 @@ class Retention:
     """The members of an audience, from the end of the run that wrote to them."""
     cap_entries: Span = 0
     """From the time on at which they can count no more."""
+    attachments: Span = 7 * DAY
 
 
 class Purging:
@@ -62,6 +64,10 @@ class Purging:
             ended = now - kept.messages
             yield _Sweep(lambda unit, after: unit.retention.purge_messages(ended, after, limit), 0)
             yield _Sweep(lambda unit, after: unit.retention.purge_executions(ended, after, limit), "")
+        unused = now - kept.attachments
+        yield _Sweep(lambda unit, after: unit.attachments.drop_references(now, after, limit), 0)
+        yield lambda unit: unit.attachments.purge_attachments(unused, now, limit)
+        yield lambda unit: unit.attachments.purge_blobs(unused, now, limit)
 
 
 class _Sweep(Generic[P]):

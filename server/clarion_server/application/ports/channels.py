@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from clarion_server.domain.attempt import Failure
+from clarion_server.domain.carried_file import CarriedFile
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.content import Content, Rendered
 from clarion_server.domain.instant import Instant, Span
 from clarion_server.domain.value import value
+
+
+@value
+class EncodedFile:
+    """A file in the form in which its channel hands it over."""
+
+    octets: bytes
+    content_id: str = ""
+    """The Content-ID by which HTML shows it; empty for a file that readers save."""
+
+
+class FileEncoder(Protocol):
+    def __call__(self, carried: CarriedFile, data: bytes) -> bytes:
+        """Returns a file with these bytes in the form in which its channel hands it over. Takes milliseconds."""
+        ...
 
 
 @value
@@ -27,6 +44,8 @@ class Outbound:
     release_time: Instant
     attempt: int = 1
     """The number of the attempt, from 1."""
+    files: Sequence[EncodedFile] = ()
+    """The files that the content and the recipient bring. Of the inline images, a mail carries those that it shows."""
 
 
 @value
@@ -75,6 +94,11 @@ class VerificationStep:
 
 class Channel(Protocol):
     """One channel configuration at work. It keeps its connections, and many tasks of one event loop use it at once."""
+
+    @property
+    def announced_size(self) -> int | None:
+        """The largest message that the provider takes, in octets, as it said last. None: it did not say."""
+        ...
 
     async def send(self, message: Outbound) -> Receipt:
         """Hands the message over. Raises TransientFailure, PermanentFailure or HandOffInDoubt, and nothing else.

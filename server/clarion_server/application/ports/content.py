@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from clarion_server.domain.attachment import Attachment
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.content import Rendered
 from clarion_server.domain.finding import Finding
@@ -13,6 +14,10 @@ from clarion_server.domain.personal_link import PersonalUrls
 from clarion_server.domain.schema_difference import SchemaDifference
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
+
+#: The stored attachments that a definition names, by id. Some may be missing.
+Attachments = Mapping[str, Attachment]
+NO_ATTACHMENTS: Attachments = {}
 
 
 @value
@@ -96,7 +101,13 @@ class ContentInvalid(Exception):
 class ContentCompiler(Protocol):
     """Compiles and reviews what an author wrote."""
 
-    def compile_content(self, definition: CampaignDefinition, action_index: int, campaign_id: str) -> CompiledContent:
+    def compile_content(
+        self,
+        definition: CampaignDefinition,
+        action_index: int,
+        campaign_id: str,
+        attachments: Attachments = NO_ATTACHMENTS,
+    ) -> CompiledContent:
         """Compiles the content of the action at that position. Raises ContentInvalid when a template does not parse."""
         ...
 
@@ -104,7 +115,7 @@ class ContentCompiler(Protocol):
         """Compiles a context schema; None stands for that of an empty object. Raises ContentInvalid."""
         ...
 
-    def review(self, definition: CampaignDefinition) -> list[Finding]:
+    def review(self, definition: CampaignDefinition, attachments: Attachments = NO_ATTACHMENTS) -> list[Finding]:
         """Returns everything that is wrong with the contents and the schema, found without rendering.
 
         When it finds no error, then no context that passes the schema makes a variable of a template missing.
@@ -124,7 +135,9 @@ class ContentCompiler(Protocol):
 class ExampleFinder(Protocol):
     """Finds data for a content that nobody has triggered yet."""
 
-    def example(self, definition: CampaignDefinition, identity: str, address: str) -> Example | None:
+    def example(
+        self, definition: CampaignDefinition, identity: str, address: str, attachments: Attachments = NO_ATTACHMENTS
+    ) -> Example | None:
         """Returns data for a definition that compiles: a context that passes its schema, made of what the schema offers
         (`examples`, `default`, `const`, `enum`) and of the simplest values within its formats and bounds. Returns None
         when that does not pass, or an action cannot be rendered with it.

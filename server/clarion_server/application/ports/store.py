@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from clarion_server.application.ports.approvals import ApprovalPolicyRepository, ApprovalRepository
+from clarion_server.application.ports.attachments import AttachmentRepository
 from clarion_server.application.ports.audience_runs import AudienceRunRepository
 from clarion_server.application.ports.audiences import AudienceRepository
 from clarion_server.application.ports.caps import CapRepository
@@ -53,6 +54,8 @@ class WriteConflict(Exception):
 class UnitOfWork(Protocol):
     @property
     def campaigns(self) -> CampaignRepository: ...
+    @property
+    def attachments(self) -> AttachmentRepository: ...
     @property
     def channels(self) -> ChannelConfigurationRepository: ...
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from clarion_server.application.campaign_cache import CampaignCache, CompiledVer
 from clarion_server.application.personal_links.urls import PersonalLinks
 from clarion_server.application.ports.channels import (
     Channel,
+    EncodedFile,
     HandOffFailed,
     HandOffInDoubt,
     Outbound,
@@ -21,6 +23,7 @@ from clarion_server.application.ports.channels import (
 from clarion_server.application.ports.clock import Chance, Clock
 from clarion_server.application.ports.content import ContentInvalid, Personalisation, RenderingFailed
 from clarion_server.application.sending.exclusions import HandOffChecks
+from clarion_server.application.sending.files import FileMissing, MessageFiles
 from clarion_server.application.sending.local_dispatch import ClaimedMessage
 from clarion_server.domain.acceptance import follow_ups
 from clarion_server.domain.attempt import MAX_DETAIL, Attempt, AttemptResult, Failure, FailureReason
@@ -42,10 +45,12 @@ class AttemptRunner:
         clock: Clock,
         chance: Chance,
         checks: HandOffChecks,
+        files: MessageFiles,
         links: PersonalLinks | None = None,
     ) -> None:
         """`links` makes the links of recipients; None where there are none."""
         self._campaigns = campaigns
+        self._files = files
         self._checks = checks
         self._links = links
         self._clock = clock
@@ -69,11 +74,11 @@ class AttemptRunner:
             return None
         try:
             version = await self._campaigns.version(message.campaign_key, message.version)
-        except ContentInvalid:
-            # The version compiled when it was activated. An earlier Clarion did that, with other rules.
-            attempt = self._failed(message, started, "The content of this version does not compile any more.")
+            files = await self._files.of(message, version) if version.attachments else ()
+        except (ContentInvalid, FileMissing) as error:
+            attempt = self._failed(message, started, _LOST[type(error)])
             return decide_next(message, attempt, configuration.retry_policy, InDoubtPolicy.PARK, self._chance)
-        attempt, wait = await self._try(claimed, version, channel, started)
+        attempt, wait = await self._try(claimed, version, files, channel, started)
         policy = version.definition.in_doubt_policy
         not_before = None if wait is None else attempt.end_time + wait
         outcome = decide_next(message, attempt, configuration.retry_policy, policy, self._chance, not_before)
@@ -82,12 +87,17 @@ class AttemptRunner:
         return outcome
 
     async def _try(
-        self, claimed: ClaimedMessage, version: CompiledVersion, channel: Channel, started: Instant
+        self,
+        claimed: ClaimedMessage,
+        version: CompiledVersion,
+        files: Sequence[EncodedFile],
+        channel: Channel,
+        started: Instant,
     ) -> tuple[Attempt, Span | None]:
         """Returns the attempt, and how long the provider asks to wait before the next one."""
         number = claimed.message.attempt_count
         try:
-            receipt = await channel.send(self._outbound(claimed, version))
+            receipt = await channel.send(self._outbound(claimed, version, files))
         except RenderingFailed as error:
             return self._failed(claimed.message, started, str(error)), None
         except HandOffFailed as error:
@@ -101,7 +111,7 @@ class AttemptRunner:
         reply = receipt.provider_reply[:MAX_DETAIL]
         return Attempt(number, started, self._clock.now(), AttemptResult.SENT, provider_reply=reply), None
 
-    def _outbound(self, claimed: ClaimedMessage, version: CompiledVersion) -> Outbound:
+    def _outbound(self, claimed: ClaimedMessage, version: CompiledVersion, files: Sequence[EncodedFile]) -> Outbound:
         """Renders the message for its channel. Raises RenderingFailed."""
         message = claimed.message
         index = message.action_index
@@ -114,11 +124,20 @@ class AttemptRunner:
             rendered=content.render(claimed.personalisation or _personalisation(message), urls),
             release_time=message.release_time,
             attempt=message.attempt_count,
+            files=files,
         )
 
     def _failed(self, message: Message, started: Instant, detail: str) -> Attempt:
         failure = Failure(FailureReason.RENDERING_FAILED, detail=detail[:MAX_DETAIL])
         return Attempt(message.attempt_count, started, self._clock.now(), AttemptResult.FAILED, failure)
+
+
+#: Why a message cannot be sent although it was accepted.
+_LOST: Mapping[type[Exception], str] = {
+    # The version compiled when it was activated. An earlier Clarion did that, with other rules.
+    ContentInvalid: "The content of this version does not compile any more.",
+    FileMissing: "A file of the message is not in the store any more.",
+}
 
 
 def _result_of(error: HandOffFailed) -> AttemptResult:

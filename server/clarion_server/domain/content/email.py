@@ -20,14 +20,17 @@ from clarion_server.domain.content.rules import (
 )
 from clarion_server.domain.host import is_host, is_loopback
 from clarion_server.domain.instant import SECOND, Span
+from clarion_server.domain.names import ATTACHMENTS
 from clarion_server.domain.secret import secret_field
-from clarion_server.domain.text_rules import MAX_DISPLAY_NAME, line_violations
+from clarion_server.domain.text_rules import MAX_DISPLAY_NAME, line_violations, repetition_violations
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation, malformed, out_of_range, required
 
 MAX_SUBJECT = 2_000
 MAX_PORT = 65_535
 MAX_CREDENTIAL = 512
+#: In one content, for download and inline.
+MAX_ATTACHMENTS, MAX_INLINE_IMAGES = 10, 20
 
 _HEADER_NAME = re.compile(f"[!-9;-~]{{1,{MAX_HEADER_NAME}}}")
 _HEADER_RULE = f"The name must be 1 to {MAX_HEADER_NAME} visible ASCII characters, no colon."
@@ -42,6 +45,16 @@ _WRITTEN_BY_CLARION = re.compile(
 class Mailbox:
     address: str
     display_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ContentAttachment:
+    """An attachment that every mail of a content carries."""
+
+    attachment: str
+    """Its id."""
+    inline: bool = False
+    """Whether the HTML shows it, by `inline_image`, instead of its being offered for download."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +73,7 @@ class EmailContent:
     """The sender of the channel configuration when it is None."""
     reply_to: Mailbox | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    attachments: tuple[ContentAttachment, ...] = ()
 
     def violations(self) -> Iterator[Violation]:
         """Yields all violations, with the field paths of the contract's `EmailContent`."""
@@ -152,6 +166,20 @@ def _content_violations(email: EmailContent) -> Iterator[Violation]:
     if email.reply_to is not None:
         yield from mailbox_violations(email.reply_to, "reply_to")
     yield from header_violations(email.headers, _HEADER_NAME, _HEADER_RULE, _WRITTEN_BY_CLARION)
+    yield from _attachment_violations(email.attachments)
+
+
+def _attachment_violations(attachments: tuple[ContentAttachment, ...]) -> Iterator[Violation]:
+    inline_count = sum(each.inline for each in attachments)
+    if inline_count > MAX_INLINE_IMAGES:
+        yield Violation("attachments", "TOO_MANY", f"Must have at most {MAX_INLINE_IMAGES} inline images.")
+    if len(attachments) - inline_count > MAX_ATTACHMENTS:
+        yield Violation("attachments", "TOO_MANY", f"Must have at most {MAX_ATTACHMENTS} files that are not inline.")
+    for index, each in enumerate(attachments[: MAX_ATTACHMENTS + MAX_INLINE_IMAGES]):
+        violation = ATTACHMENTS.id_violation(each.attachment, f"attachments[{index}].attachment")
+        if violation:
+            yield violation
+    yield from repetition_violations([each.attachment for each in attachments], "attachments")
 
 
 def _provider_violations(smtp: SmtpProvider) -> Iterator[Violation]:

@@ -63,6 +63,8 @@ class WebhookContent:
 
     channel: ClassVar[Channel] = Channel.WEBHOOK
     address_attribute: ClassVar[str] = ""
+    attachments: ClassVar[tuple[()]] = ()
+    """Webhooks carry no files."""
 
     body: str
     format: BodyFormat = BodyFormat.JSON

@@ -118,6 +118,9 @@ ERRORS: Mapping[type[errors.ClarionError], Mapped] = {
     errors.NamespaceInUse: Mapped(
         _CODE.FAILED_PRECONDITION, "NAMESPACE_IN_USE", lambda e: {"resource": e.resource, "user": e.user}
     ),
+    errors.AttachmentInUse: Mapped(
+        _CODE.FAILED_PRECONDITION, "ATTACHMENT_IN_USE", lambda e: {"resource": e.resource, "user": e.user}
+    ),
     errors.AudienceConditionInvalid: Mapped(
         _CODE.INVALID_ARGUMENT,
         "AUDIENCE_CONDITION_INVALID",

@@ -69,7 +69,7 @@ class Guard:
     in_flight: InFlightCalls
 
     def unary(self, call: UnaryMethod) -> Callable[[Any, Context], Awaitable[Any]]:
-        """Wraps a method with one answer."""
+        """Wraps a method with one answer, whether it takes a stream or not."""
 
         async def guarded(request: Any, context: Context) -> Any:
             try:

@@ -12,6 +12,7 @@ from cyclopts import App, Argument, CycloptsError, Group, MissingArgumentError, 
 from clarion_server.transport.cli.commands.allow_list import allow_list
 from clarion_server.transport.cli.commands.applying import apply
 from clarion_server.transport.cli.commands.approvals import approvals
+from clarion_server.transport.cli.commands.attachments import attachments
 from clarion_server.transport.cli.commands.audience_triggering import trigger_audience
 from clarion_server.transport.cli.commands.audiences import audiences
 from clarion_server.transport.cli.commands.campaigns import campaigns
@@ -44,7 +45,7 @@ DEFAULT_TARGET = "127.0.0.1:50051"
 SERVICE = Group("Service", sort_key=0)
 COMMANDS: dict[Group, tuple[App | Callable[..., Any], ...]] = {
     Group("Authoring", sort_key=1): (init, plan, apply, export, schema),
-    Group("Campaigns", sort_key=2): (review, activate, pause, resume, stop, preview, approvals, campaigns),
+    Group("Campaigns", sort_key=2): (review, activate, pause, resume, stop, preview, approvals, campaigns, attachments),
     Group("Sending", sort_key=3): (trigger, trigger_audience, explain, sample, watch, report, messages, executions),
     Group("People", sort_key=4): (
         profiles,

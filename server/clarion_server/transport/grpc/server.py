@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import grpc
@@ -114,9 +114,15 @@ class GrpcServer:
 def _handler(method: GuardedMethod) -> grpc.RpcMethodHandler[Any, Any]:
     request_type: type[ProtobufMessage] = GetMessageClass(method.descriptor.input_type)
     response_type: type[ProtobufMessage] = GetMessageClass(method.descriptor.output_type)
-    decode, encode = decoder(request_type), response_type.SerializeToString
-    if not method.streams:
-        return grpc.unary_unary_rpc_method_handler(method.call, decode, encode)
-    takes_a_stream = method.descriptor.client_streaming
-    make = grpc.stream_stream_rpc_method_handler if takes_a_stream else grpc.unary_stream_rpc_method_handler
-    return make(method.call, decode, encode)
+    return _MAKERS[method.descriptor.client_streaming, method.streams](
+        method.call, decoder(request_type), response_type.SerializeToString
+    )
+
+
+#: By whether the caller streams, and whether the server does.
+_MAKERS: Mapping[tuple[bool, bool], Callable[..., grpc.RpcMethodHandler[Any, Any]]] = {
+    (False, False): grpc.unary_unary_rpc_method_handler,
+    (False, True): grpc.unary_stream_rpc_method_handler,
+    (True, False): grpc.stream_unary_rpc_method_handler,
+    (True, True): grpc.stream_stream_rpc_method_handler,
+}

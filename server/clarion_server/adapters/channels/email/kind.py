@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from clarion_server.adapters.channels.email.attachment_review import attachment_findings
 from clarion_server.adapters.channels.email.review import email_findings
 from clarion_server.adapters.channels.email.structured_fields import is_structured, structured_value
 from clarion_server.adapters.rendering.budget import Budget
-from clarion_server.adapters.rendering.content_kind import Escaping, Part, PartRefused
+from clarion_server.adapters.rendering.content_kind import Escaping, Part, PartRefused, ReviewFacts
 from clarion_server.adapters.rendering.values import RenderRefused
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.content.email import EmailContent, RenderedEmail
 from clarion_server.domain.finding import Finding
-from clarion_server.domain.public_url import PublicUrl
 
 _LONGEST_LINE = 998
 """The longest value of a header field, in characters (RFC 5322 section 2.1.1)."""
@@ -50,10 +50,9 @@ class EmailKind:
             {name: _header_value(texts, name) for name in content.headers} | _unsubscribe_fields(unsubscribe_url),
         )
 
-    def findings(
-        self, content: EmailContent, definition: CampaignDefinition, public_url: PublicUrl | None
-    ) -> Iterator[Finding]:
-        return email_findings(content, definition, public_url)
+    def findings(self, content: EmailContent, definition: CampaignDefinition, facts: ReviewFacts) -> Iterator[Finding]:
+        yield from email_findings(content, definition, facts.public_url)
+        yield from attachment_findings(content, facts.attachments)
 
 
 def _unsubscribe_fields(url: str) -> dict[str, str]:

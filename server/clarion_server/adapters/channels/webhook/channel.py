@@ -52,6 +52,10 @@ class WebhookChannel:
         self._requests_in_flight = 0
         self._closing = False
 
+    @property
+    def announced_size(self) -> int | None:
+        return None
+
     async def send(self, message: Outbound) -> Receipt:
         """Sends the request, after waiting while `max_concurrency` are in flight. Cancellation drops the connection."""
         async with self._slots:

@@ -8,11 +8,10 @@ from collections.abc import Iterator, Mapping
 import orjson
 
 from clarion_server.adapters.rendering.budget import Budget
-from clarion_server.adapters.rendering.content_kind import Escaping, Part, PartRefused
+from clarion_server.adapters.rendering.content_kind import Escaping, Part, PartRefused, ReviewFacts
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.content.webhook import BodyFormat, RenderedWebhook, WebhookContent
 from clarion_server.domain.finding import Finding
-from clarion_server.domain.public_url import PublicUrl
 
 _MOST_OCTETS = 1 << 20
 """The largest body."""
@@ -41,7 +40,7 @@ class WebhookKind:
         return RenderedWebhook(body, {"content-type": _CONTENT_TYPES[content.format], **headers})
 
     def findings(
-        self, _content: WebhookContent, _definition: CampaignDefinition, _public_url: PublicUrl | None
+        self, _content: WebhookContent, _definition: CampaignDefinition, _facts: ReviewFacts
     ) -> Iterator[Finding]:
         return iter(())
 

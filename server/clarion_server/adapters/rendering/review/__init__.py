@@ -27,7 +27,7 @@ from dataclasses import replace
 from jinja2 import nodes
 
 from clarion_server.adapters.rendering.compilation import compile_tree
-from clarion_server.adapters.rendering.content_kind import ContentKinds, Escaping, Part, content_field
+from clarion_server.adapters.rendering.content_kind import ContentKinds, Escaping, Part, ReviewFacts, content_field
 from clarion_server.adapters.rendering.environment import ENVIRONMENTS
 from clarion_server.adapters.rendering.review.checker import review_variables
 from clarion_server.adapters.rendering.review.effort import ReviewTooLong, limited_effort
@@ -40,6 +40,7 @@ from clarion_server.adapters.rendering.schema_check import EMPTY_OBJECT
 from clarion_server.adapters.rendering.schema_rules import schema_findings
 from clarion_server.adapters.rendering.schema_tree import inline_references
 from clarion_server.adapters.rendering.structure import URLS, Refusal, names_in, parse_template
+from clarion_server.application.ports.content import NO_ATTACHMENTS, Attachments
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 from clarion_server.domain.public_url import PublicUrl
@@ -47,20 +48,25 @@ from clarion_server.domain.public_url import PublicUrl
 __all__ = ["links", "review"]
 
 
-def review(definition: CampaignDefinition, kinds: ContentKinds, public_url: PublicUrl | None = None) -> list[Finding]:
+def review(
+    definition: CampaignDefinition,
+    kinds: ContentKinds,
+    public_url: PublicUrl | None = None,
+    attachments: Attachments = NO_ATTACHMENTS,
+) -> list[Finding]:
     """Returns the findings of the context schema and of every action. Raises WorkCancelled."""
     with limited_effort():
-        return _findings(definition, kinds, public_url)
+        return _findings(definition, kinds, ReviewFacts(public_url, attachments))
 
 
-def _findings(definition: CampaignDefinition, kinds: ContentKinds, public_url: PublicUrl | None) -> list[Finding]:
+def _findings(definition: CampaignDefinition, kinds: ContentKinds, facts: ReviewFacts) -> list[Finding]:
     schema = definition.context_schema if definition.context_schema is not None else EMPTY_OBJECT
     findings = list(schema_findings(schema))
     is_sound = all(finding.severity is not Severity.ERROR for finding in findings)
     # Without a sound schema nothing is known of any variable, and each would be reported.
     known_schema = inline_references(schema, schema) if is_sound else None
     for index in range(len(definition.actions)):
-        findings += _action_findings(definition, index, kinds, known_schema, public_url)
+        findings += _action_findings(definition, index, kinds, known_schema, facts)
     return findings
 
 
@@ -69,13 +75,13 @@ def _action_findings(
     index: int,
     kinds: ContentKinds,
     schema: Schema | None,
-    public_url: PublicUrl | None,
+    facts: ReviewFacts,
 ) -> Iterator[Finding]:
     content, field = definition.actions[index].content, content_field(definition, index)
     kind = kinds[type(content)]
     for part in kind.parts(content):
-        yield from _part_findings(part, f"{field}.{part.field}", schema, has_public_url=public_url is not None)
-    for finding in kind.findings(content, definition, public_url):
+        yield from _part_findings(part, f"{field}.{part.field}", schema, has_public_url=facts.public_url is not None)
+    for finding in kind.findings(content, definition, facts):
         yield replace(finding, field=f"{field}.{finding.field}")
 
 

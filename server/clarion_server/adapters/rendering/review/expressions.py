@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from jinja2 import nodes
 
 from clarion_server.adapters.rendering.expression_path import constant_of, path_of
+from clarion_server.adapters.rendering.inline_images import is_inline_image
 from clarion_server.adapters.rendering.review import conditions
 from clarion_server.adapters.rendering.review.abstract_values import (
     NEVER,
@@ -195,6 +196,8 @@ class ExpressionEvaluator:
         if method is not None:
             assert isinstance(node.node, nodes.Getattr)
             return METHOD_RULES[method](self.require(node.node.node, scope, OBJECTS, f"`{method}` needs"))
+        if is_inline_image(node):
+            return TEXT
         if isinstance(node.node, nodes.Name):
             for argument in node.args:
                 self.require(argument, scope, NUMBERS, "`range` needs")

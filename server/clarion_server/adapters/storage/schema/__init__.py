@@ -7,6 +7,13 @@ definitions, attempts and failures, are JSON (`json_columns`).
 from __future__ import annotations
 
 from clarion_server.adapters.storage.schema.approvals import approval_policies, approval_steps
+from clarion_server.adapters.storage.schema.attachments import (
+    attachment_blobs,
+    attachment_references,
+    attachment_rows,
+    attachments,
+    campaign_attachments,
+)
 from clarion_server.adapters.storage.schema.audience_runs import audience_runs, run_addresses, run_members
 from clarion_server.adapters.storage.schema.audiences import audience_lists, audience_members, audiences
 from clarion_server.adapters.storage.schema.campaigns import (
@@ -44,10 +51,15 @@ __all__ = [
     "api_keys",
     "approval_policies",
     "approval_steps",
+    "attachment_blobs",
+    "attachment_references",
+    "attachment_rows",
+    "attachments",
     "audience_lists",
     "audience_members",
     "audience_runs",
     "audiences",
+    "campaign_attachments",
     "campaign_tags",
     "campaign_version_actions",
     "campaign_versions",

@@ -25,6 +25,7 @@ channel_configurations = Table(
     Column("retry_max_delay", BigInteger, nullable=False),
     Column("max_concurrency", Integer, nullable=False),
     Column("max_rate", Float, nullable=False),
+    Column("max_message_bytes", BigInteger, nullable=False),
     Column("create_time", Instant, nullable=False),
     Column("update_time", Instant, nullable=False),
     UniqueConstraint("sandbox", "id"),

@@ -118,6 +118,8 @@ message_contexts = Table(
     Column("message_key", Key, primary_key=True, autoincrement=False),
     Column("context", LargeBinary, nullable=False),
     Column("profile", LargeBinary, nullable=False),
+    # The files of the recipient, without their bytes. Null if there are none.
+    Column("attachments", Text),
 )
 
 # Finds messages by label. Messages without labels have no rows here.

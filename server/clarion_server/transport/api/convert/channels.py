@@ -7,7 +7,7 @@ from clarion.v1 import channel_configuration_service_pb2 as service_pb
 
 from clarion_server.application.channels.configurations import ChannelSettings
 from clarion_server.application.ports.channels import VerificationStep
-from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.channel import DEFAULT_MAX_MESSAGE, ChannelConfiguration
 from clarion_server.domain.retry import RetryPolicy
 from clarion_server.transport.api.convert.enums import CATEGORY, CHANNEL
 from clarion_server.transport.api.convert.providers import from_provider, to_provider
@@ -30,6 +30,7 @@ def to_settings(configuration: pb.ChannelConfiguration) -> ChannelSettings:
         retry_policy=_from_retry_policy(parser, configuration.retry_policy),
         max_concurrency=configuration.max_concurrency or _DEFAULT_MAX_CONCURRENCY,
         max_rate=configuration.max_rate,
+        max_message_bytes=configuration.max_message_bytes or DEFAULT_MAX_MESSAGE,
         create_time=0,
         update_time=0,
     )
@@ -45,6 +46,7 @@ def to_channel_configuration(configuration: ChannelConfiguration) -> pb.ChannelC
         retry_policy=_to_retry_policy(configuration.retry_policy),
         max_concurrency=configuration.max_concurrency,
         max_rate=configuration.max_rate,
+        max_message_bytes=configuration.max_message_bytes,
         etag=configuration.etag,
         create_time=to_timestamp(configuration.create_time),
         update_time=to_timestamp(configuration.update_time),

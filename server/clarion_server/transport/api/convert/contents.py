@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from clarion.v1 import campaign_pb2, email_content_pb2, webhook_content_pb2
 
+from clarion_server.domain.carried_file import CarriedFile
 from clarion_server.domain.content import Content, Provider
 from clarion_server.domain.content.email import EmailContent, RenderedEmail, SmtpProvider
 from clarion_server.domain.content.rules import MAX_HEADERS
 from clarion_server.domain.content.webhook import BodyFormat, Method, RenderedWebhook, WebhookContent, WebhookProvider
 from clarion_server.domain.violation import Violation, required
+from clarion_server.transport.api.convert.attachments import (
+    from_content_attachments,
+    to_content_attachments,
+    to_rendered_attachment,
+)
 from clarion_server.transport.api.convert.enums import WEBHOOK_METHOD
 from clarion_server.transport.api.convert.mailboxes import from_mailbox, to_optional_mailbox
 from clarion_server.transport.api.convert.maps import read_map
@@ -26,7 +33,7 @@ def from_content(parser: RequestParser, action: campaign_pb2.Action, field: str)
         case "webhook":
             return _from_webhook(parser, action.webhook, f"{field}.webhook")
         case "email":
-            return _from_email(action.email)
+            return _from_email(parser, action.email, f"{field}.email")
         case _:
             parser.add(Violation(f"{field}.email", "REQUIRED", "One of 'email' and 'webhook' must be given."))
             return EmailContent("")
@@ -41,7 +48,7 @@ def to_content(content: Content) -> dict[str, Any]:
             return {"webhook": _to_webhook(content)}
 
 
-def _from_email(email: email_content_pb2.EmailContent) -> EmailContent:
+def _from_email(parser: RequestParser, email: email_content_pb2.EmailContent, field: str) -> EmailContent:
     return EmailContent(
         subject=email.subject,
         html=email.html,
@@ -49,6 +56,7 @@ def _from_email(email: email_content_pb2.EmailContent) -> EmailContent:
         sender=from_mailbox(getattr(email, _FROM)) if email.HasField(_FROM) else None,
         reply_to=from_mailbox(email.reply_to) if email.HasField("reply_to") else None,
         headers=read_map(email.headers, MAX_HEADERS),
+        attachments=from_content_attachments(parser, email.attachments, f"{field}.attachments"),
     )
 
 
@@ -60,12 +68,13 @@ def _to_email(email: EmailContent) -> email_content_pb2.EmailContent:
         text=email.text,
         reply_to=to_optional_mailbox(email.reply_to),
         headers=email.headers,
+        attachments=to_content_attachments(email.attachments),
         **by_keyword,
     )
 
 
 def to_rendered_email(
-    email: RenderedEmail, content: Content, provider: Provider | None
+    email: RenderedEmail, content: Content, provider: Provider | None, files: Iterable[CarriedFile]
 ) -> email_content_pb2.RenderedEmail:
     """Returns the e-mail with the sender and the reply address of the content, else of the provider if there is one."""
     mailboxes = [each for each in (content, provider) if isinstance(each, EmailContent | SmtpProvider)]
@@ -77,6 +86,7 @@ def to_rendered_email(
         html=email.html,
         text=email.text,
         headers=email.headers,
+        attachments=map(to_rendered_attachment, files),
         **by_keyword,
     )
 

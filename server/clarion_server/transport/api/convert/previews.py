@@ -46,7 +46,7 @@ def _to_rendered(preview: Preview) -> dict[str, Any]:
     """Returns the rendered content under the name of its field in the response."""
     match preview.rendered:
         case RenderedEmail() as email:
-            return {"email": to_rendered_email(email, preview.action.content, preview.provider)}
+            return {"email": to_rendered_email(email, preview.action.content, preview.provider, preview.files)}
         case RenderedWebhook() as webhook:
             return {"webhook": to_rendered_webhook(webhook, preview.action.content, preview.provider)}
 

@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/email_content.proto.
  */
 export const file_clarion_v1_email_content: GenFile = /*@__PURE__*/
-  fileDesc("Ch5jbGFyaW9uL3YxL2VtYWlsX2NvbnRlbnQucHJvdG8SCmNsYXJpb24udjEikQIKDEVtYWlsQ29udGVudBIVCgdzdWJqZWN0GAEgASgJQgTiQQECEhIKBGh0bWwYAiABKAlCBOJBAQESEgoEdGV4dBgDIAEoCUIE4kEBARInCgRmcm9tGAQgASgLMhMuY2xhcmlvbi52MS5NYWlsYm94QgTiQQEBEisKCHJlcGx5X3RvGAUgASgLMhMuY2xhcmlvbi52MS5NYWlsYm94QgTiQQEBEjwKB2hlYWRlcnMYBiADKAsyJS5jbGFyaW9uLnYxLkVtYWlsQ29udGVudC5IZWFkZXJzRW50cnlCBOJBAQEaLgoMSGVhZGVyc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiPAoHTWFpbGJveBIaCgxkaXNwbGF5X25hbWUYASABKAlCBOJBAQESFQoHYWRkcmVzcxgCIAEoCUIE4kEBAiLvAQoNUmVuZGVyZWRFbWFpbBIhCgRmcm9tGAEgASgLMhMuY2xhcmlvbi52MS5NYWlsYm94EiUKCHJlcGx5X3RvGAIgASgLMhMuY2xhcmlvbi52MS5NYWlsYm94Eg8KB3N1YmplY3QYAyABKAkSDAoEaHRtbBgEIAEoCRIMCgR0ZXh0GAUgASgJEjcKB2hlYWRlcnMYBiADKAsyJi5jbGFyaW9uLnYxLlJlbmRlcmVkRW1haWwuSGVhZGVyc0VudHJ5Gi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBYgZwcm90bzM", [file_google_api_field_behavior]);
+  fileDesc("Ch5jbGFyaW9uL3YxL2VtYWlsX2NvbnRlbnQucHJvdG8SCmNsYXJpb24udjEiywIKDEVtYWlsQ29udGVudBIVCgdzdWJqZWN0GAEgASgJQgTiQQECEhIKBGh0bWwYAiABKAlCBOJBAQESEgoEdGV4dBgDIAEoCUIE4kEBARInCgRmcm9tGAQgASgLMhMuY2xhcmlvbi52MS5NYWlsYm94QgTiQQEBEisKCHJlcGx5X3RvGAUgASgLMhMuY2xhcmlvbi52MS5NYWlsYm94QgTiQQEBEjwKB2hlYWRlcnMYBiADKAsyJS5jbGFyaW9uLnYxLkVtYWlsQ29udGVudC5IZWFkZXJzRW50cnlCBOJBAQESOAoLYXR0YWNobWVudHMYByADKAsyHS5jbGFyaW9uLnYxLkNvbnRlbnRBdHRhY2htZW50QgTiQQEBGi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkMKEUNvbnRlbnRBdHRhY2htZW50EhgKCmF0dGFjaG1lbnQYASABKAlCBOJBAQISFAoGaW5saW5lGAIgASgIQgTiQQEBIjwKB01haWxib3gSGgoMZGlzcGxheV9uYW1lGAEgASgJQgTiQQEBEhUKB2FkZHJlc3MYAiABKAlCBOJBAQIipAIKDVJlbmRlcmVkRW1haWwSIQoEZnJvbRgBIAEoCzITLmNsYXJpb24udjEuTWFpbGJveBIlCghyZXBseV90bxgCIAEoCzITLmNsYXJpb24udjEuTWFpbGJveBIPCgdzdWJqZWN0GAMgASgJEgwKBGh0bWwYBCABKAkSDAoEdGV4dBgFIAEoCRI3CgdoZWFkZXJzGAYgAygLMiYuY2xhcmlvbi52MS5SZW5kZXJlZEVtYWlsLkhlYWRlcnNFbnRyeRIzCgthdHRhY2htZW50cxgHIAMoCzIeLmNsYXJpb24udjEuUmVuZGVyZWRBdHRhY2htZW50Gi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBInkKElJlbmRlcmVkQXR0YWNobWVudBISCgphdHRhY2htZW50GAEgASgJEhEKCWZpbGVfbmFtZRgCIAEoCRIUCgxjb250ZW50X3R5cGUYAyABKAkSEgoKc2l6ZV9ieXRlcxgEIAEoAxISCgpjb250ZW50X2lkGAUgASgJYgZwcm90bzM", [file_google_api_field_behavior]);
 
 /**
  * The content of an e-mail. `subject`, `html`, `text` and the values of `headers` are Jinja2 templates over `context` (the
@@ -66,6 +66,14 @@ export type EmailContent = Message<"clarion.v1.EmailContent"> & {
    * @generated from field: map<string, string> headers = 6;
    */
   headers: { [key: string]: string };
+
+  /**
+   * Optional. Files that every mail carries: at most 10, of 10,000,000 octets together, and 20 inline images, of 2,000,000 octets
+   * together. Each attachment and each file name once.
+   *
+   * @generated from field: repeated clarion.v1.ContentAttachment attachments = 7;
+   */
+  attachments: ContentAttachment[];
 };
 
 /**
@@ -74,6 +82,35 @@ export type EmailContent = Message<"clarion.v1.EmailContent"> & {
  */
 export const EmailContentSchema: GenMessage<EmailContent> = /*@__PURE__*/
   messageDesc(file_clarion_v1_email_content, 0);
+
+/**
+ * A file that every mail of a content carries.
+ *
+ * @generated from message clarion.v1.ContentAttachment
+ */
+export type ContentAttachment = Message<"clarion.v1.ContentAttachment"> & {
+  /**
+   * Required. `attachments/{attachment}`.
+   *
+   * @generated from field: string attachment = 1;
+   */
+  attachment: string;
+
+  /**
+   * Optional. True for an image that the HTML shows, instead of a file that readers save. The HTML refers to it by the name of the
+   * attachment or of its file: `<img src="{{ inline_image("logo.png") }}" alt="…">`. A mail that does not show it does not carry it.
+   *
+   * @generated from field: bool inline = 2;
+   */
+  inline: boolean;
+};
+
+/**
+ * Describes the message clarion.v1.ContentAttachment.
+ * Use `create(ContentAttachmentSchema)` to create a new message.
+ */
+export const ContentAttachmentSchema: GenMessage<ContentAttachment> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_email_content, 1);
 
 /**
  * An e-mail address with the name that is shown for it.
@@ -101,7 +138,7 @@ export type Mailbox = Message<"clarion.v1.Mailbox"> & {
  * Use `create(MailboxSchema)` to create a new message.
  */
 export const MailboxSchema: GenMessage<Mailbox> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_email_content, 1);
+  messageDesc(file_clarion_v1_email_content, 2);
 
 /**
  * An e-mail with every value in its place.
@@ -150,6 +187,13 @@ export type RenderedEmail = Message<"clarion.v1.RenderedEmail"> & {
    * @generated from field: map<string, string> headers = 6;
    */
   headers: { [key: string]: string };
+
+  /**
+   * The files that it carries, without those of the recipient.
+   *
+   * @generated from field: repeated clarion.v1.RenderedAttachment attachments = 7;
+   */
+  attachments: RenderedAttachment[];
 };
 
 /**
@@ -157,5 +201,54 @@ export type RenderedEmail = Message<"clarion.v1.RenderedEmail"> & {
  * Use `create(RenderedEmailSchema)` to create a new message.
  */
 export const RenderedEmailSchema: GenMessage<RenderedEmail> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_email_content, 2);
+  messageDesc(file_clarion_v1_email_content, 3);
+
+/**
+ * A file of an e-mail.
+ *
+ * @generated from message clarion.v1.RenderedAttachment
+ */
+export type RenderedAttachment = Message<"clarion.v1.RenderedAttachment"> & {
+  /**
+   * The attachment.
+   *
+   * @generated from field: string attachment = 1;
+   */
+  attachment: string;
+
+  /**
+   * What the file is called.
+   *
+   * @generated from field: string file_name = 2;
+   */
+  fileName: string;
+
+  /**
+   * Its type.
+   *
+   * @generated from field: string content_type = 3;
+   */
+  contentType: string;
+
+  /**
+   * How many octets it has, before it is encoded.
+   *
+   * @generated from field: int64 size_bytes = 4;
+   */
+  sizeBytes: bigint;
+
+  /**
+   * What the HTML refers to it by, after `cid:` (RFC 2392). Empty for a file that readers save.
+   *
+   * @generated from field: string content_id = 5;
+   */
+  contentId: string;
+};
+
+/**
+ * Describes the message clarion.v1.RenderedAttachment.
+ * Use `create(RenderedAttachmentSchema)` to create a new message.
+ */
+export const RenderedAttachmentSchema: GenMessage<RenderedAttachment> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_email_content, 4);
 

@@ -14,7 +14,7 @@ from clarion_server.adapters.channels.email.smtp.transaction import ConnectionSt
 from clarion_server.adapters.channels.email.smtp.verification import verify
 from clarion_server.adapters.channels.tls import TlsTrust
 from clarion_server.application.ports.channels import Outbound, PermanentFailure, Receipt, VerificationStep
-from clarion_server.domain.attempt import Failure
+from clarion_server.domain.attempt import Failure, FailureReason
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.content.email import SmtpProvider
 
@@ -25,9 +25,15 @@ class SmtpEmailChannel:
     def __init__(self, configuration: ChannelConfiguration, pool: ConnectionPool | None = None) -> None:
         assert isinstance(configuration.provider, SmtpProvider)
         self._provider = configuration.provider
+        self._max_size = configuration.max_message_bytes
+        self._announced_size: int | None = None
         self._slots = asyncio.Semaphore(configuration.max_concurrency)
         self._trust = TlsTrust(self._provider.ca_certificates)
         self._pool = pool or ConnectionPool()
+
+    @property
+    def announced_size(self) -> int | None:
+        return self._announced_size
 
     async def send(self, message: Outbound) -> Receipt:
         """Sends the message, after waiting while `max_concurrency` others are being sent.
@@ -38,6 +44,9 @@ class SmtpEmailChannel:
             envelope = mime.build(message, self._provider)
         except EmailInvalid as error:
             raise PermanentFailure(Failure(error.reason, "", error.detail)) from error
+        if envelope.size > self._max_size:
+            detail = f"The mail has {envelope.size:,} octets, and the channel configuration takes {self._max_size:,}"
+            raise PermanentFailure(Failure(FailureReason.CONTENT_REJECTED, "", detail))
         async with self._slots:
             reply = await self._hand_over(envelope)
         return Receipt(str(reply))
@@ -49,7 +58,9 @@ class SmtpEmailChannel:
                 return await self._hand_over_on(connection, envelope)
             except ConnectionStale:
                 pass  # servers close idle connections, which is no failed attempt
-        return await self._hand_over_on(await self._new_session().open(), envelope)
+        connection = await self._new_session().open()
+        self._announced_size = connection.announced_size
+        return await self._hand_over_on(connection, envelope)
 
     async def _hand_over_on(self, connection: SmtpConnection, envelope: mime.Envelope) -> Reply:
         try:

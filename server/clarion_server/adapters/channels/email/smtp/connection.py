@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Mapping
 
 from clarion_server.adapters.channels.email.smtp.failures import HandOffBroken
 from clarion_server.adapters.channels.email.smtp.replies import MalformedReply, Reply, ReplyReader
@@ -17,11 +17,13 @@ QUIT_SECONDS = 2.0
 class SmtpConnection(asyncio.Protocol):
     """Takes over a transport after EHLO, STARTTLS and AUTH. One task uses it at a time."""
 
-    def __init__(self, transport: asyncio.Transport, extensions: Collection[str], timeout: float) -> None:
-        """Takes the extensions of the EHLO reply in lower case, and the timeout of each wait in seconds."""
+    def __init__(self, transport: asyncio.Transport, extensions: Mapping[str, str], timeout: float) -> None:
+        """Takes the extensions of the EHLO reply in lower case with their parameters, and the timeout of each wait in
+        seconds.
+        """
         self._loop = asyncio.get_running_loop()
         self._transport = transport
-        self._extensions = frozenset(extensions)
+        self._extensions = dict(extensions)
         self._timeout = timeout
         self._reader = ReplyReader()
         self._error: HandOffBroken | None = None
@@ -50,6 +52,12 @@ class SmtpConnection(asyncio.Protocol):
     @property
     def has_reply(self) -> bool:
         return bool(self._reader.replies)
+
+    @property
+    def announced_size(self) -> int | None:
+        """The largest message that the server takes, in octets (RFC 1870). None: it does not say."""
+        size = self._extensions.get("size", "").strip()
+        return int(size) or None if size.isdecimal() else None
 
     def offers(self, extension: str) -> bool:
         return extension in self._extensions

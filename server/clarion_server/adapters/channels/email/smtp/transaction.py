@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
 from clarion_server.adapters.channels.email.mime import Envelope
@@ -36,7 +37,7 @@ async def hand_over(connection: SmtpConnection, envelope: Envelope) -> Reply:
     connection.in_transaction = True
     try:
         await _send_commands(connection, _commands(connection, envelope))
-        reply = await _send_content(connection, envelope.content)
+        reply = await _send_content(connection, envelope.pieces)
     except BaseException:
         if not connection.needs_reset:
             connection.abort()
@@ -49,7 +50,7 @@ async def hand_over(connection: SmtpConnection, envelope: Envelope) -> Reply:
 
 def _commands(connection: SmtpConnection, envelope: Envelope) -> list[_Command]:
     sender, recipient = envelope.sender.text.encode(), envelope.recipient.text.encode()
-    size = b" SIZE=%d" % len(envelope.content) if connection.offers("size") else b""
+    size = b" SIZE=%d" % envelope.size if connection.offers("size") else b""
     international = b" BODY=8BITMIME SMTPUTF8" if envelope.needs_smtputf8 else b""
     commands = [
         (Step.MAIL, b"MAIL FROM:<%b>%b%b\r\n" % (sender, size, international)),
@@ -128,15 +129,14 @@ async def _skip(connection: SmtpConnection, unanswered: int) -> bool:
     return all(reply.code not in (_START_INPUT, _SERVICE_CLOSING) for reply in replies)
 
 
-async def _send_content(connection: SmtpConnection, content: bytes) -> Reply:
-    octets = _with_final_dot(content)
+async def _send_content(connection: SmtpConnection, pieces: Sequence[bytes]) -> Reply:
     handed_over = False
     try:
-        for at in range(0, len(octets), _PIECE):
+        for octets in _transparent(pieces):
             await connection.drain()
             if connection.has_reply:
                 break
-            connection.write(octets[at : at + _PIECE])
+            connection.write(octets)
         else:
             handed_over = True
         reply = await connection.next_reply()
@@ -150,8 +150,19 @@ async def _send_content(connection: SmtpConnection, content: bytes) -> Reply:
     raise refused(Step.CONTENT, reply)
 
 
-def _with_final_dot(content: bytes) -> bytes:
-    """Returns the content with doubled dots and the final one (RFC 5321 section 4.5.2). It must end in CRLF."""
-    if b"\r\n." in content:
-        content = content.replace(b"\r\n.", b"\r\n..")
-    return content + b".\r\n"
+def _transparent(pieces: Sequence[bytes]) -> Iterator[bytes]:
+    """Yields the content with doubled dots and the final one (RFC 5321 section 4.5.2). It must end in CRLF."""
+    octets = b""
+    for piece in pieces:
+        for at in range(0, len(piece), _PIECE):
+            begins_line = octets.endswith(b"\n")
+            if octets:
+                yield octets
+            octets = _with_doubled_dots(piece[at : at + _PIECE], begins_line=begins_line)
+    yield octets + b".\r\n"
+
+
+def _with_doubled_dots(octets: bytes, *, begins_line: bool) -> bytes:
+    if b"\n." in octets:
+        octets = octets.replace(b"\n.", b"\n..")
+    return b"." + octets if begins_line and octets.startswith(b".") else octets

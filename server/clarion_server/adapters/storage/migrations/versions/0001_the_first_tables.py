@@ -52,6 +52,7 @@ def upgrade() -> None:
     _create_sending_policies()
     _create_topics()
     _create_approvals()
+    _create_attachments()
     _create_campaign_tags()
     _create_campaign_version_actions()
     _create_campaign_versions()
@@ -271,6 +272,65 @@ def _create_campaigns() -> None:
     )
 
 
+def _create_attachments() -> None:
+    op.create_table(
+        "attachment_blobs",
+        sa.Column("key", _KEY, autoincrement=True, nullable=False),
+        sa.Column("sandbox", _BYTEWISE, nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("complete", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("last_used_time", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name="attachment_blobs_key"),
+        sa.UniqueConstraint("sandbox", "digest", name="attachment_blobs_sandbox_digest_key"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("attachment_blobs_last_used_time", "attachment_blobs", ["last_used_time"])
+    op.create_table(
+        "attachment_rows",
+        sa.Column("blob_key", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("octets", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("blob_key", "position", name="attachment_rows_key"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "attachments",
+        sa.Column("key", _KEY, autoincrement=True, nullable=False),
+        sa.Column("sandbox", _BYTEWISE, nullable=False),
+        sa.Column("id", _BYTEWISE, nullable=False),
+        sa.Column("file_name", sa.Text(), nullable=False),
+        sa.Column("content_type", sa.Text(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("blob_key", sa.BigInteger(), nullable=False),
+        sa.Column("create_time", sa.BigInteger(), nullable=False),
+        sa.Column("creator", sa.Text(), nullable=False),
+        sa.Column("last_used_time", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name="attachments_key"),
+        sa.UniqueConstraint("sandbox", "id", name="attachments_sandbox_id_key"),
+    )
+    op.create_index("attachments_blob_key", "attachments", ["blob_key"])
+    op.create_index("attachments_last_used_time", "attachments", ["last_used_time"])
+    op.create_table(
+        "attachment_references",
+        sa.Column("key", _KEY, autoincrement=True, nullable=False),
+        sa.Column("blob_key", sa.BigInteger(), nullable=False),
+        sa.Column("execution_id", _BYTEWISE, nullable=False),
+        sa.PrimaryKeyConstraint("key", name="attachment_references_key"),
+        sa.UniqueConstraint("blob_key", "execution_id", name="attachment_references_blob_key_execution_id_key"),
+    )
+    op.create_table(
+        "campaign_attachments",
+        sa.Column("campaign_key", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("attachment_id", _BYTEWISE, nullable=False),
+        sa.PrimaryKeyConstraint("campaign_key", "number", "attachment_id", name="campaign_attachments_key"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("campaign_attachments_id", "campaign_attachments", ["attachment_id"])
+
+
 def _create_channel_configurations() -> None:
     op.create_table(
         "channel_configurations",
@@ -289,6 +349,7 @@ def _create_channel_configurations() -> None:
         sa.Column("retry_max_delay", sa.BigInteger(), nullable=False),
         sa.Column("max_concurrency", sa.Integer(), nullable=False),
         sa.Column("max_rate", sa.Float(), nullable=False),
+        sa.Column("max_message_bytes", sa.BigInteger(), nullable=False),
         sa.Column("create_time", sa.BigInteger(), nullable=False),
         sa.Column("update_time", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key", name="channel_configurations_key"),
@@ -488,6 +549,7 @@ def _create_message_contexts() -> None:
         sa.Column("message_key", _KEY, autoincrement=False, nullable=False),
         sa.Column("context", sa.LargeBinary(), nullable=False),
         sa.Column("profile", sa.LargeBinary(), nullable=False),
+        sa.Column("attachments", sa.Text()),
         sa.PrimaryKeyConstraint("message_key", name="message_contexts_key"),
     )
 

@@ -1,0 +1,57 @@
+/** The methods of `client.attachments`. */
+
+import type { MessageShape } from "@bufbuild/protobuf";
+import type { CallOptions, Calls } from "./calls.js";
+import type { Attachment } from "./gen/clarion/v1/attachment_pb.js";
+import { AttachmentService, type ListAttachmentsResponseSchema } from "./gen/clarion/v1/attachment_service_pb.js";
+import { fullName } from "./names.js";
+import { Pager } from "./pager.js";
+import { present } from "./present.js";
+
+const COLLECTION = "attachments";
+const METHOD = AttachmentService.method;
+
+export interface UploadOptions extends CallOptions {
+  /** The name of the attachment, such as `logo`. Default: one that follows from the file. */
+  readonly name?: string;
+  /** The type. Default: the one that the extension stands for. */
+  readonly contentType?: string;
+}
+
+/** Keeps files that mails carry: `client.attachments`. */
+export class Attachments {
+  readonly #calls: Calls;
+
+  constructor(calls: Calls) {
+    this.#calls = calls;
+  }
+
+  /**
+   * Uploads a file of up to 4 MB. The same file under the same name again is the stored one. `client.transport` serves
+   * `UploadAttachment` for larger ones.
+   */
+  async create(fileName: string, content: Uint8Array, { name = "", contentType = "", ...options }: UploadOptions = {}): Promise<Attachment> {
+    const attachmentId = name === "" ? "" : fullName(COLLECTION, name).slice(COLLECTION.length + 1);
+    const request = { attachmentId, attachment: { fileName, contentType }, content };
+    return present((await this.#calls.unary(METHOD.createAttachment, request, { ...options, repeatable: true })).attachment);
+  }
+
+  async get(name: string, options: CallOptions = {}): Promise<Attachment> {
+    const request = { name: fullName(COLLECTION, name) };
+    return present((await this.#calls.unary(METHOD.getAttachment, request, { ...options, repeatable: true })).attachment);
+  }
+
+  /** Lists attachments by name. */
+  list({ pageSize = 0, ...options }: CallOptions & { readonly pageSize?: number } = {}): Pager<MessageShape<typeof ListAttachmentsResponseSchema>, Attachment> {
+    return new Pager(
+      (pageToken) => this.#calls.unary(METHOD.listAttachments, { pageSize, pageToken }, { ...options, repeatable: true }),
+      (page) => page.attachments,
+    );
+  }
+
+  /** Deletes an attachment that no content names. */
+  async delete(name: string, options: CallOptions = {}): Promise<void> {
+    const request = { name: fullName(COLLECTION, name) };
+    await this.#calls.unary(METHOD.deleteAttachment, request, { ...options, repeatable: false });
+  }
+}

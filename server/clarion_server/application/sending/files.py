@@ -1,0 +1,43 @@
+"""Loads the files that messages carry, and keeps those that were used last in the form in which they are sent."""
+
+from __future__ import annotations
+
+import asyncio
+
+from clarion_server.application.campaign_cache import CompiledVersion
+from clarion_server.application.loading_cache import LoadingCache
+from clarion_server.application.ports.channels import EncodedFile, FileEncoder
+from clarion_server.application.transactions import Transactions
+from clarion_server.domain.carried_file import CarriedFile, files_of_content
+from clarion_server.domain.message import Message
+
+#: About how many bytes the encoded files take at most that are kept. Those of mails under way come on top.
+MAX_BYTES = 64 * 2**20
+
+
+class FileMissing(Exception):
+    """The bytes of a file are not in the store."""
+
+
+class MessageFiles:
+    """Belongs to one event loop. Files are read and encoded in threads, once for all messages that carry them."""
+
+    def __init__(self, transactions: Transactions, encode: FileEncoder, max_bytes: int = MAX_BYTES) -> None:
+        self._transactions = transactions
+        self._encode = encode
+        self._encoded = LoadingCache(self._load, len, max_bytes)
+
+    async def of(self, message: Message, version: CompiledVersion) -> list[EncodedFile]:
+        """Returns the files of the message's content and of its recipient. Raises FileMissing or Unavailable."""
+        content = version.definition.actions[message.action_index].content
+        carried = files_of_content(content, version.attachments)
+        return [EncodedFile(await self._octets(each), each.content_id) for each in carried]
+
+    async def _octets(self, carried: CarriedFile) -> bytes:
+        return self._encoded.get(carried) or await self._encoded.load(carried)
+
+    async def _load(self, carried: CarriedFile) -> bytes:
+        data = await self._transactions.read(lambda unit: unit.attachments.read(carried.file.blob_key))
+        if data is None:
+            raise FileMissing
+        return await asyncio.to_thread(self._encode, carried, data)
