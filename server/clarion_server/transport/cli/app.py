@@ -20,6 +20,7 @@ from clarion_server.transport.cli.commands.channels import channels
 from clarion_server.transport.cli.commands.consents import consents
 from clarion_server.transport.cli.commands.executions import executions
 from clarion_server.transport.cli.commands.explaining import explain
+from clarion_server.transport.cli.commands.generating import codegen
 from clarion_server.transport.cli.commands.keys import keys
 from clarion_server.transport.cli.commands.life_cycle import activate, pause, resume, review, stop
 from clarion_server.transport.cli.commands.messages import messages
@@ -44,7 +45,14 @@ DEFAULT_TARGET = "127.0.0.1:50051"
 
 SERVICE = Group("Service", sort_key=0)
 COMMANDS: dict[Group, tuple[App | Callable[..., Any], ...]] = {
-    Group("Authoring", sort_key=1): (init, plan, apply, export, schema),
+    Group("Authoring", sort_key=1): (
+        init,
+        plan,
+        apply,
+        export,
+        schema,
+        codegen,
+    ),
     Group("Campaigns", sort_key=2): (review, activate, pause, resume, stop, preview, approvals, campaigns, attachments),
     Group("Sending", sort_key=3): (trigger, trigger_audience, explain, sample, watch, report, messages, executions),
     Group("People", sort_key=4): (

@@ -1,0 +1,1 @@
+"""Writes typed functions that trigger a campaign, from its context schema."""

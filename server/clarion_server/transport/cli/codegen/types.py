@@ -1,0 +1,82 @@
+"""The types of a context, as its JSON Schema says them: what the languages are written from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Scalar(StrEnum):
+    STRING = "string"
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    NULL = "null"
+
+
+class Any(StrEnum):
+    """Any JSON value."""
+
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Literals:
+    values: tuple[str | int | float | bool | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    item: Type
+
+
+@dataclass(frozen=True, slots=True)
+class MapOf:
+    """An object whose names are free."""
+
+    value: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A reference to an object type by its name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Union:
+    members: tuple[Type, ...]
+
+
+Type = Scalar | Any | Literals | ListOf | MapOf | Named | Union
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    name: str
+    """As it is on the wire."""
+    type: Type
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectType:
+    name: str
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What a generated module is about."""
+
+    campaign: str
+    """`order-confirmed`."""
+    version: int
+    schema_hash: str
+    objects: tuple[ObjectType, ...]
+    """Those that others refer to come first; the context itself comes last."""
+
+    @property
+    def context(self) -> ObjectType:
+        return self.objects[-1]

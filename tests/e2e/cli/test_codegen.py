@@ -1,0 +1,120 @@
+"""Typed trigger functions: they compile, send what they are given, and let the type checker find misspelt fields."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from clarion_client import Client
+
+from tests.e2e.cli.conftest import CAMPAIGN, CommandLine
+from tests.typescript import COMPILER, built_client
+from tests.unit.cli.test_codegen import ODD
+
+ROOT = Path(__file__).parents[3]
+CONTEXT = {"class": "first", "from-date": "2026-11-29", "app.prop": 1.5, "400": 7, "x": None, "__private": True}
+CALLER = """
+from clarion_client import Client
+from typed_trigger import trigger_order_confirmed
+
+def send(client: Client) -> None:
+    trigger_order_confirmed(client, "jane@example.com", %s, request_id="1")
+"""
+TYPESCRIPT_CALLER = """
+import type { Client } from "clarion-client";
+import { triggerOrderConfirmed } from "./typed_trigger.js";
+
+export const send = (client: Client) =>
+  triggerOrderConfirmed(client, { to: "jane@example.com", context: %s, requestId: "1" });
+"""
+
+
+@pytest.fixture
+async def odd(shop: CommandLine) -> CommandLine:
+    """Returns a command line in whose sandbox the live campaign has fields whose names are no identifiers."""
+    head, _, _ = CAMPAIGN.replace("{{ context.order }}", "{{ context['class'] }}").partition("context_schema:")
+    shop.write("campaign.yaml", f"{head}context_schema: {json.dumps(ODD)}\n")
+    applied = await shop("apply", "-f", "campaign.yaml", "--activate")
+    assert applied.status == 0, applied.out + applied.err
+    return shop
+
+
+def checked_by_mypy(folder: Path, context: str) -> str:
+    """Returns what mypy finds in a caller of the generated function."""
+    (folder / "caller.py").write_text(CALLER % context)
+    settings = ("--strict", "--no-incremental", "--cache-dir", str(folder / "cache"), "--follow-imports", "silent")
+    environment = {"MYPYPATH": f"{ROOT / 'clients' / 'python'}:{folder}", "PATH": ""}
+    command = [sys.executable, "-m", "mypy", *settings, "caller.py", "typed_trigger.py"]
+    checked = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return checked.stdout + checked.stderr
+
+
+async def test_the_python_function_compiles_sends_and_finds_misspelt_fields(odd: CommandLine) -> None:
+    written = await odd("codegen", "order-confirmed", "--lang", "python", "-o", "typed_trigger.py")
+    assert written.status == 0, written.err
+    good = repr(CONTEXT)
+    assert "Success" in checked_by_mypy(odd.folder, good)
+    for wrong in (good.replace("from-date", "from-dat"), good.replace("'400': 7, ", ""), good.replace("1.5", "'1.5'")):
+        assert "caller.py:6: error" in checked_by_mypy(odd.folder, wrong)
+    module: Any = loaded(odd.folder / "typed_trigger.py")
+    target, key = odd.environment["CLARION_TARGET"], odd.environment["CLARION_API_KEY"]
+    with Client(target, api_key=key) as client:
+        accepted = module.trigger_order_confirmed(client, "sent@clarion.test", CONTEXT, request_id="odd")
+        assert len(accepted.recipients) == 1
+
+
+def loaded(file: Path) -> object:
+    spec = importlib.util.spec_from_file_location("typed_trigger", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+async def test_the_typescript_function_compiles_and_finds_misspelt_fields(odd: CommandLine) -> None:
+    client = built_client()
+    written = await odd("codegen", "order-confirmed", "--lang", "typescript", "-o", "typed_trigger.ts")
+    assert written.status == 0, written.err
+    (odd.folder / "node_modules").mkdir()
+    (odd.folder / "node_modules" / "clarion-client").symlink_to(client)
+    odd.write("package.json", '{"type": "module"}')
+    good = json.dumps(CONTEXT)
+    assert compiled(odd.folder, good) == ""
+    for wrong in (good.replace("from-date", "from-dat"), good.replace('"400": 7, ', ""), good.replace("1.5", '"1.5"')):
+        assert "caller.ts(6," in compiled(odd.folder, wrong)
+
+
+def compiled(folder: Path, context: str) -> str:
+    """Returns what the TypeScript compiler finds in a caller of the generated function."""
+    (folder / "caller.ts").write_text(TYPESCRIPT_CALLER % context)
+    settings = ("--strict", "--noEmit", "--skipLibCheck", "--target", "es2022", "--module", "nodenext")
+    command = [str(COMPILER), *settings, "caller.ts"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout
+
+
+async def test_a_generated_file_can_be_checked_for_being_of_the_live_schema(odd: CommandLine) -> None:
+    await odd("codegen", "order-confirmed", "--lang", "python", "-o", "typed_trigger.py")
+    check = ("codegen", "order-confirmed", "--lang", "python", "--check", "typed_trigger.py")
+    assert (await odd(*check)).status == 0
+    odd.write("campaign.yaml", CAMPAIGN)
+    await odd("apply", "-f", "campaign.yaml", "--activate")
+    stale = await odd(*check)
+    assert (stale.status, "another schema" in stale.out) == (1, True)
+
+
+async def test_what_types_cannot_say_is_refused_with_its_path(shop: CommandLine) -> None:
+    shop.write(
+        "campaign.yaml", CAMPAIGN.replace("order: {type: string}", "order: {type: string}\n    any: {minLength: 1}")
+    )
+    await shop("apply", "-f", "campaign.yaml", "--activate")
+    refused = await shop("codegen", "order-confirmed", "--lang", "python", "--json")
+    assert (refused.status, [each["where"] for each in refused.error["problems"]]) == (2, ["context.any"])
+    await shop("campaigns", "duplicate", "order-confirmed", "draft")
+    draft = await shop("codegen", "draft", "--lang", "python")
+    assert (draft.status, "never activated" in draft.err) == (2, True)
