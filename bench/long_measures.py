@@ -12,6 +12,7 @@ from clarion_server.adapters.storage.postgresql import open_postgresql_store
 from clarion_server.adapters.storage.sqlite import open_sqlite_store
 
 from bench import stores
+from bench.audience import audience
 from bench.curves import plot
 from bench.figures import Samples
 from bench.growth import Costs, growth
@@ -71,6 +72,7 @@ def _ratios(by_size: Mapping[int, Costs]) -> Costs:
 
 LONG_MEASURES: dict[str, Callable[[Bench], Samples]] = {
     "stores": store_speed,
+    "audience": audience,
     "overload": overload,
     "lanes": lanes,
     "backlog": backlog,

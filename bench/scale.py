@@ -136,14 +136,14 @@ def _is_polite(error: grpc.aio.AioRpcError) -> bool:
     return told and error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
-def queue(service: Service, campaign_id: str, count: int) -> None:
-    """Has so many messages accepted, a thousand a call and a few calls at once."""
-    request = trigger(RECIPIENTS_PER_CALL)
+def queue(service: Service, campaign_id: str, count: int, recipients: int = RECIPIENTS_PER_CALL) -> None:
+    """Has so many messages accepted, a thousand a call unless `recipients` says otherwise, and a few calls at once."""
+    request = trigger(recipients)
     request.campaign = f"campaigns/{campaign_id}"
     metadata = (("authorization", service.authorization),)
     with grpc.insecure_channel(f"127.0.0.1:{service.port}") as channel, ThreadPoolExecutor(CALLERS) as callers:
         send = TriggerServiceStub(channel).Trigger
-        calls = range(count // RECIPIENTS_PER_CALL)
+        calls = range(count // recipients)
         for answer in callers.map(lambda _: send(request, metadata=metadata, timeout=CALL_SECONDS), calls):
             if not answer.execution:
                 raise BenchError("a call of the filling was answered without an execution")

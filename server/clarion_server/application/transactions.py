@@ -26,9 +26,11 @@ LONG_READERS = 2
 ATTEMPTS = 5
 #: After so many interactive writes a bulk step goes next although more of them wait, so that bulk work always advances.
 INTERACTIVE_PER_BULK_STEP = 4
-#: After each step, bulk work rests for so many times the step's duration: it has a fifth of the store at most, which
-#: also leaves room for the writes of other processes.
+#: After each step, bulk work rests for so many times the step's duration unless the step says otherwise: it has a fifth
+#: of the store at most, which also leaves room for the writes of other processes.
 _REST = 4.0
+#: For so many seconds after an interactive write, others are to be expected.
+_BUSY = 1.0
 
 
 class Transactions:
@@ -43,7 +45,7 @@ class Transactions:
         #: The reasons why the store did not answer since the last successful write.
         self._troubles: set[str] = set()
 
-    async def write(self, work: Callable[[UnitOfWork], T], *, bulk: bool = False) -> T:
+    async def write(self, work: Callable[[UnitOfWork], T], *, bulk: bool = False, rest: float = _REST) -> T:
         """Runs `work` in a transaction of its own and commits it. Rolls back when `work` raises.
 
         Repeats `work` after a WriteConflict, and raises Unavailable when every one of ATTEMPTS met one. This is the
@@ -51,9 +53,9 @@ class Transactions:
 
         `bulk` marks one step of a large piece of work. A step goes after the interactive writes that wait, and only one
         is under way at a time, so an interactive write never waits for more than one. A step should take a few
-        milliseconds.
+        milliseconds. Bulk work rests after it, for `rest` times as long as it took.
         """
-        async with self._turns.bulk() if bulk else self._turns.interactive():
+        async with self._turns.bulk(rest) if bulk else self._turns.interactive():
             result = await self._run(self._writer, lambda: self._commit(work))
         if self._troubles:
             self._troubles.clear()
@@ -86,6 +88,11 @@ class Transactions:
     def are_serial(self) -> bool:
         """Whether what a write has read is still so when it commits (`Store.serialises_writes`)."""
         return self._store.serialises_writes
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether interactive writes are to be expected, as there was one a moment ago."""
+        return self._turns.is_busy
 
     @property
     def interactive_writes(self) -> int:
@@ -180,6 +187,7 @@ class _WriteTurns:
         self._finished = 0
         self._step = asyncio.Lock()
         self._rest_until = 0.0
+        self._busy_until = 0.0
         #: Set whenever an interactive write ends.
         self._ended = asyncio.Event()
 
@@ -191,10 +199,15 @@ class _WriteTurns:
         finally:
             self.interactive_count -= 1
             self._finished += 1
+            self._busy_until = asyncio.get_running_loop().time() + _BUSY
             self._ended.set()
 
+    @property
+    def is_busy(self) -> bool:
+        return self.interactive_count > 0 or asyncio.get_running_loop().time() < self._busy_until
+
     @asynccontextmanager
-    async def bulk(self) -> AsyncIterator[None]:
+    async def bulk(self, rest: float) -> AsyncIterator[None]:
         async with self._step:
             await self._turn()
             clock = asyncio.get_running_loop().time
@@ -202,7 +215,7 @@ class _WriteTurns:
             try:
                 yield
             finally:
-                self._rest_until = clock() + _REST * (clock() - begin)
+                self._rest_until = clock() + rest * (clock() - begin)
 
     async def _turn(self) -> None:
         latest = self._finished + INTERACTIVE_PER_BULK_STEP

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from clarion_server.application.audience_runs import accepting
+from clarion_server.application.audience_runs.accepting import Progress
 from clarion_server.application.audience_runs.ownership import RunLost
+from clarion_server.application.audience_runs.part_size import PartSize
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.audience import AudienceMember
 from clarion_server.domain.audience_run import AudienceRun, EndReason, RunState
@@ -40,15 +42,16 @@ async def runs(process: Process) -> Runs:
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Makes one commit decide about two members."""
-    monkeypatch.setattr(accepting, "PART", 2)
+    monkeypatch.setattr(PartSize, "next", lambda _, is_busy: 2)
 
 
-async def step(runs: Runs, run: AudienceRun, campaign: Campaign | None = None) -> None:
+async def step(runs: Runs, run: AudienceRun, campaign: Campaign | None = None) -> Progress:
     """Decides about the next members in the hands of the first process, under the campaign as it saw it."""
     campaign = campaign or await runs.process.world.stored()
     (execution,) = [each for each in executions(runs.process.world) if each.id == run.execution_id]
     live = await runs.process.campaigns.with_version(campaign, execution.version)
-    await runs.acceptor.accept_next(run, "first", execution, live)
+    seen = run_of(runs.process.world, run.execution_id)
+    return (await runs.acceptor.accept_next(seen, "first", execution, live)).progress
 
 
 async def selected(runs: Runs, count: int = 5, **fields: Any) -> AudienceRun:
@@ -125,7 +128,7 @@ async def test_a_paused_campaign_holds_its_runs_and_a_resumed_one_goes_on(world:
     await step(runs, run)
     live = await world.stored()
     await world.life_cycle.pause("order-confirmed", "", AUTHOR)
-    await step(runs, run, live)
+    assert await step(runs, run, live) is Progress.CAMPAIGN_CHANGED
     async with runs.running():
         # Two rounds: the run is left alone, and looked at again.
         for _ in range(2):
@@ -190,12 +193,10 @@ async def test_a_run_waits_while_too_many_messages_wait(
 ) -> None:
     monkeypatch.setattr(accepting, "MAX_WAITING", 3)
     run = await selected(runs)
-    live = await runs.process.campaigns.with_version(await world.stored(), 1)
-    assert await runs.acceptor.has_room(live)
-    await step(runs, run)
-    assert await runs.acceptor.has_room(live)
-    await step(runs, run)
-    assert not await runs.acceptor.has_room(live)
+    assert await step(runs, run) is Progress.ADVANCED
+    assert await step(runs, run) is Progress.ADVANCED
+    assert await step(runs, run) is Progress.NO_ROOM
+    assert len(messages(world)) == 4
     await runs.process.start()
     done = await finish(runs, run)
     assert done.accepted_count == 5
@@ -205,9 +206,9 @@ async def test_messages_for_later_do_not_count_as_waiting(
     world: World, runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(accepting, "MAX_WAITING", 1)
-    live = await runs.process.campaigns.with_version(await world.stored(), 1)
+    run = await selected(runs)
     await runs.process.trigger(recipient(), send_time=world.clock.now() + HOUR)
-    assert await runs.acceptor.has_room(live)
+    assert await step(runs, run) is Progress.ADVANCED
 
 
 # Processes.

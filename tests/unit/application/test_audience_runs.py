@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from clarion_server.adapters.system import SystemIds
-from clarion_server.application.audience_runs import accepting
+from clarion_server.application.audience_runs.part_size import PartSize
 from clarion_server.application.consent.consents import Person
 from clarion_server.application.profiles.profile_merge import MergeProfiles, ProfileMerger
 from clarion_server.application.profiles.profiles import ProfileFields, UpdateProfile
@@ -44,7 +44,7 @@ async def runs(process: Process) -> Runs:
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Makes one commit decide about two members."""
-    monkeypatch.setattr(accepting, "PART", 2)
+    monkeypatch.setattr(PartSize, "next", lambda _, is_busy: 2)
 
 
 def identities(world: World, *states: MessageState) -> list[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from clarion_server.application.audience_runs.ownership import lock_own
+from clarion_server.application.audience_runs.ownership import RunLost, lock_own
+from clarion_server.application.audience_runs.part_size import PartSize
 from clarion_server.application.audience_runs.parts import Part
 from clarion_server.application.campaign_cache import LiveCampaign
 from clarion_server.application.ports.clock import Clock
@@ -18,11 +20,12 @@ from clarion_server.domain.audience_run import AudienceRun, RunState
 from clarion_server.domain.event import run_event
 from clarion_server.domain.execution import Execution
 
-#: How many members one commit decides about.
-PART = 500
 #: No further members are decided about while so many messages of the same lane are due and wait for a channel
 #: configuration. So neither the queue grows with the audience, nor does a stop come too late for most of it.
 MAX_WAITING = 5_000
+#: After each commit a run rests for such a part of its duration. Accepting messages is what the store is for, so it
+#: rests less than other bulk work.
+_REST = 0.25
 
 
 class Progress(Enum):
@@ -31,15 +34,25 @@ class Progress(Enum):
     ADVANCED = auto()
     ENDED = auto()
     """No member is left."""
+    NO_ROOM = auto()
+    """Nothing was done, as too many messages wait."""
     CAMPAIGN_CHANGED = auto()
     """Nothing was done, as the campaign is another one than the step was made for."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
+class Step:
+    """The result of a step, and the run after it."""
+
     progress: Progress
-    item: AcceptItem
+    run: AudienceRun
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    step: Step
     decision: Decision
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,39 +63,50 @@ class MemberAcceptor:
     accept_triggers: AcceptTriggers
     clock: Clock
     on_commit: Callable[[], None]
+    size: PartSize = field(default_factory=PartSize)
 
-    async def accept_next(self, run: AudienceRun, owner: str, execution: Execution, live: LiveCampaign) -> Progress:
-        """Decides about the next members. Raises RunLost and Unavailable."""
-
-        def write(unit: UnitOfWork) -> _Step:
-            return self._write(unit, lock_own(unit, run.key, owner, RunState.ACCEPTING), execution, live)
-
-        step = await self.transactions.write(write, bulk=True)
-        if step.progress is not Progress.CAMPAIGN_CHANGED:
-            self.accept_triggers.committed([step.item], [step.decision])
-            self.on_commit()
-        return step.progress
-
-    async def has_room(self, live: LiveCampaign) -> bool:
-        """Returns whether few enough messages wait for the channel configurations of the campaign."""
-        keys = {action.channel_key for action in live.version.actions}
-        now = self.clock.now()
-        return await self.transactions.read(
-            lambda unit: not any(unit.messages.has_waiting(key, live.lane, now, MAX_WAITING) for key in keys)
+    async def accept_next(self, run: AudienceRun, owner: str, execution: Execution, live: LiveCampaign) -> Step:
+        """Decides about the next members. `run` is as the step before has left it. Raises RunLost and Unavailable."""
+        # Members never change, so that they are read before the transaction that others wait for.
+        count = self.size.next(is_busy=self.transactions.is_busy)
+        part = await self.transactions.read(lambda unit: self._read_part(unit, run, live, count))
+        if part is None:
+            return Step(Progress.NO_ROOM, run)
+        item = part.item(execution, self.clock.now())
+        written = await self.transactions.write(
+            lambda unit: self._write(unit, part, item, owner), bulk=True, rest=_REST
         )
+        if isinstance(written.decision, Accepted):
+            self.size.record(len(part.members), written.seconds)
+            self.accept_triggers.committed([item], [written.decision])
+            self.on_commit()
+        return written.step
 
-    def _write(self, unit: UnitOfWork, run: AudienceRun, execution: Execution, live: LiveCampaign) -> _Step:
-        now = self.clock.now()
-        part = Part(run, live, unit.audience_runs.members(run, live.namespace.id, PART))
-        item = part.item(execution, now)
+    def _read_part(self, unit: UnitOfWork, run: AudienceRun, live: LiveCampaign, count: int) -> Part | None:
+        """Returns the next members; None while there is no room for messages to them."""
+        keys, now = {action.channel_key for action in live.version.actions}, self.clock.now()
+        if any(unit.messages.has_waiting(key, live.lane, now, MAX_WAITING) for key in keys):
+            return None
+        return Part(run, live, unit.audience_runs.members(run, live.namespace.id, count))
+
+    def _write(self, unit: UnitOfWork, part: Part, item: AcceptItem, owner: str) -> _Written:
+        begin = time.monotonic()
+        run = lock_own(unit, part.run.key, owner, RunState.ACCEPTING)
+        if run.decided_count != part.run.decided_count:
+            raise RunLost
         (decision,) = self.accept_triggers.apply(unit, [item])
-        if not isinstance(decision, Accepted):
-            return _Step(Progress.CAMPAIGN_CHANGED, item, decision)
-        advanced = run.advanced(part.result(decision))
+        step = Step(Progress.CAMPAIGN_CHANGED, run)
+        if isinstance(decision, Accepted):
+            step = self._advance(unit, run, part, decision)
+        return _Written(step, decision, time.monotonic() - begin)
+
+    def _advance(self, unit: UnitOfWork, run: AudienceRun, part: Part, accepted: Accepted) -> Step:
+        advanced = run.advanced(part.result(accepted))
         if advanced.left_count:
             unit.audience_runs.save(advanced)
-            return _Step(Progress.ADVANCED, item, decision)
+            return Step(Progress.ADVANCED, advanced)
+        now = self.clock.now()
         done = advanced.done(now)
         unit.audience_runs.save(done)
         unit.events.add_all([run_event(done, now)])
-        return _Step(Progress.ENDED, item, decision)
+        return Step(Progress.ENDED, done)

@@ -85,16 +85,18 @@ class Part:
         }
         # The first of a member's actions counts.
         excluded = {index: reason for (index, _), reason in reversed(list(accepted.execution.exclusions.items()))}
-        reasons = Counter(
-            excluded[member.ordinal] if member.identity is not None else self._reason(member)
+        reasons = [
+            excluded.get(member.ordinal) or self._reason_without_message(member)
             for member in self.members
-            if member.ordinal not in reached and not member.is_deleted
-        )
-        deleted_count = sum(member.is_deleted for member in self.members)
-        return PartResult(len(self.members), len(reached), reasons, deleted_count)
+            if member.ordinal not in reached
+        ]
+        exclusions = Counter(reason for reason in reasons if reason is not None)
+        return PartResult(len(self.members), len(reached), exclusions, reasons.count(None))
 
-    def _reason(self, member: RunMember) -> ExclusionReason:
-        """Returns why there is no message to somebody without an identity in the campaign's namespace."""
+    def _reason_without_message(self, member: RunMember) -> ExclusionReason | None:
+        """Returns why there is no message to somebody. None: the profile was deleted, perhaps a moment ago."""
+        if member.is_deleted or member.identity is not None:
+            return None
         policy = self.live.version.definition.unknown_recipient_policy
         if member.is_unknown and policy is UnknownRecipientPolicy.REJECT:
             return ExclusionReason.PROFILE_UNKNOWN

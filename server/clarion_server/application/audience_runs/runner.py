@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from clarion_server.application.audience_runs.accepting import MemberAcceptor, Progress
+from clarion_server.application.audience_runs.accepting import MemberAcceptor, Progress, Step
 from clarion_server.application.audience_runs.ownership import RunLost
 from clarion_server.application.audience_runs.selecting import MemberSelection
 from clarion_server.application.campaign_cache import CampaignCache, LiveCampaign
@@ -37,6 +37,7 @@ _LOOKED_AT = 200
 #: How long a run waits, in seconds, before it looks again whether enough of the queue was sent.
 _WAIT_FOR_ROOM = 0.1
 
+_GOES_ON = frozenset({Progress.ADVANCED, Progress.NO_ROOM})
 _HAS_ENDED = frozenset({CampaignState.STOPPED, CampaignState.COMPLETED, CampaignState.ARCHIVED})
 _MAY_BE_LIVE = frozenset({CampaignState.LIVE, CampaignState.SCHEDULED})
 
@@ -169,23 +170,22 @@ class AudienceRunner:
 
     async def _accept(self, run: AudienceRun) -> None:
         """Accepts until no member is left, or until the campaign is paused or ends."""
-        progress = Progress.CAMPAIGN_CHANGED
-        while progress is Progress.CAMPAIGN_CHANGED:
+        step = Step(Progress.CAMPAIGN_CHANGED, run)
+        while step.progress is Progress.CAMPAIGN_CHANGED:
             execution, campaign = await self._transactions.read(lambda unit: _execution_and_campaign(unit, run))
             if not _accepts(campaign, self._clock.now()):
                 return
             live = await self._campaigns.with_version(campaign, execution.version)
-            progress = await self._accept_under(run, execution, live)
+            step = await self._accept_under(step.run, execution, live)
 
-    async def _accept_under(self, run: AudienceRun, execution: Execution, live: LiveCampaign) -> Progress:
+    async def _accept_under(self, run: AudienceRun, execution: Execution, live: LiveCampaign) -> Step:
         """Accepts while the campaign stays what it is."""
-        progress = Progress.ADVANCED
-        while progress is Progress.ADVANCED and not self._stopping:
-            if await self._acceptor.has_room(live):
-                progress = await self._acceptor.accept_next(run, self._owner, execution, live)
-            else:
+        step = Step(Progress.ADVANCED, run)
+        while step.progress in _GOES_ON and not self._stopping:
+            step = await self._acceptor.accept_next(step.run, self._owner, execution, live)
+            if step.progress is Progress.NO_ROOM:
                 await asyncio.sleep(_WAIT_FOR_ROOM)
-        return progress
+        return step
 
 
 def _accepts(campaign: Campaign, now: Instant) -> bool:

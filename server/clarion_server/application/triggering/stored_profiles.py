@@ -37,7 +37,7 @@ class MemberUse:
     """
 
     stored: AbstractSet[int]
-    """The positions of those who were selected as profiles. Without their profile they are unknown."""
+    """The positions of those whose identity is their profile's. Without that profile there is no message to them."""
     check_repeated: Callable[[UnitOfWork, Trigger], Trigger]
     """Excludes those whose address an earlier member had. It is called in the transaction that writes the messages."""
 
@@ -169,6 +169,8 @@ def _complete(trigger: Trigger, use: ProfileUse, known: Known) -> Trigger:
     members = use.address_members
     for key, recipient in _keys(trigger, use):
         index, profile = recipient.index, known.get(key)
+        if profile is None and use.members is not None and index in use.members.stored:
+            continue
         if profile is None:
             result = _check_unknown(recipient, use)
         else:
@@ -203,8 +205,7 @@ class _Completed:
 
 def _check_unknown(recipient: AcceptedRecipient, use: ProfileUse) -> _Completed | list[Violation]:
     given, definition = use.inputs[recipient.index], use.live.version.definition
-    is_gone = use.members is not None and recipient.index in use.members.stored
-    if is_gone or (use.policy is UnknownRecipientPolicy.REJECT and not _is_magic(given)):
+    if use.policy is UnknownRecipientPolicy.REJECT and not _is_magic(given):
         return [_UNKNOWN]
     _, violations = choose_addresses(given.address, given.profile, given.identity, definition)
     return violations or _Completed(recipient)

@@ -1,0 +1,174 @@
+"""Measures a campaign to a large audience: how fast it is accepted beside triggers, and what others feel of it."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import grpc
+from clarion.v1 import (
+    audience_run_pb2,
+    category_pb2,
+    execution_pb2,
+    execution_service_pb2,
+    sending_policy_pb2,
+    sending_policy_service_pb2,
+    trigger_service_pb2,
+)
+from clarion.v1.execution_service_pb2_grpc import ExecutionServiceStub
+from clarion.v1.sending_policy_service_pb2_grpc import SendingPolicyServiceStub
+from clarion.v1.trigger_service_pb2_grpc import TriggerServiceStub
+from clarion_server.adapters.storage.sqlite import open_sqlite_store
+from clarion_server.adapters.storage.store import SqlStore
+from clarion_server.domain.audience import Audience
+from google.protobuf import json_format
+
+from bench.campaign import campaign
+from bench.figures import Samples
+from bench.measures import Bench
+from bench.process import BenchError
+from bench.scale import queue
+from bench.service import CALL_SECONDS, Service, links, running_service
+from bench.triggers import CONTEXT
+
+OFFERS = "offers"
+MEMBERS = 500_000
+#: What is accepted in calls of 20 beside it.
+TRIGGERED = 40_000
+RESETS_PER_S = 50.0
+RESET_SECONDS = 10.0
+#: Seconds between two looks at the run.
+EVERY = 0.2
+BEGIN = 1_780_000_000_000_000
+
+_PROFILES = """
+    WITH RECURSIVE series(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM series WHERE n < {count})
+    INSERT INTO profiles (key, sandbox, id, revision, attributes, locale, time_zone, create_time, update_time)
+    SELECT n, 'default', printf('018%029x', n), 1, '{{"plan":"gold","seats":' || (n % 50) || '}}', '', '',
+        {begin} + n, {begin} + n FROM series"""
+_IDENTITIES = """
+    WITH RECURSIVE series(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM series WHERE n < {count})
+    INSERT INTO profile_identities (sandbox, namespace, normal_value, profile_key, position, value)
+    SELECT 'default', 'email', 'r' || ((n * 2654435761) % 4294967296) || '@example.com', n, 0,
+        'r' || ((n * 2654435761) % 4294967296) || '@example.com' FROM series"""
+
+
+def audience(bench: Bench) -> Samples:
+    """Accepting a million members for the next opening of a sending policy, so that nothing else is measured."""
+    if bench.floors_only:
+        return {}
+    with TemporaryDirectory(dir=bench.folder) as folder:
+        file = Path(folder, "clarion.db")
+        count = bench.sizes.scaled(MEMBERS)
+        with closing(open_sqlite_store(file)) as store:
+            _fill(store, count)
+        settings = {"store": f"sqlite:///{file}", **links(Path(folder))}
+        with running_service(bench.folder, bench.placement.server, **settings) as (service, _):
+            return _measure(bench, service, count)
+
+
+def _fill(store: SqlStore, count: int) -> None:
+    """Writes profiles by statements of the database itself: a million takes seconds."""
+    with store.begin() as unit:
+        unit.audiences.add(
+            Audience("default", "gold", "Gold", BEGIN, BEGIN, condition="profile.attributes.plan == 'gold'")
+        )
+        connection = unit.profiles._connection  # noqa: SLF001 - no port writes a million rows at once
+        for statement in (_PROFILES, _IDENTITIES):
+            connection.exec_driver_sql(statement.format(count=count, begin=BEGIN))
+        unit.commit()
+
+
+def _measure(bench: Bench, service: Service, count: int) -> Samples:
+    service.set_up(sink_port=1)
+    service.send_unless_denied()
+    _close_marketing(service)
+    offers = campaign()
+    offers.category = category_pb2.CATEGORY_MARKETING
+    service.add(OFFERS, offers)
+    driver = bench.driver(service.port, service.authorization)
+    driver.rated_calls(RESETS_PER_S, 1.0)
+    alone = driver.rated_calls(RESETS_PER_S, RESET_SECONDS)
+    begin = time.monotonic()
+    queue(service, OFFERS, bench.sizes.scaled(TRIGGERED), recipients=20)
+    triggered_per_s = bench.sizes.scaled(TRIGGERED) / (time.monotonic() - begin)
+    run = _Run(service, count)
+    selecting = run.await_selected()
+    begin = time.monotonic()
+    beside = driver.rated_calls(RESETS_PER_S, RESET_SECONDS)
+    accepting = run.await_done() - begin
+    return {
+        "audience_selected_per_s": count / selecting,
+        "audience_accepted_per_s": count / accepting,
+        "audience_triggered_per_s": triggered_per_s,
+        "audience_ratio": count / accepting / triggered_per_s,
+        "audience_peak_rss_mb": service.peak_rss_mb(),
+        "audience_reset_p99_ms_alone": alone.percentile_ms(99),
+        "audience_reset_p99_ms_beside": beside.percentile_ms(99),
+        "audience_reset_delay_p99_ms": beside.percentile_ms(99) - alone.percentile_ms(99),
+    }
+
+
+def _close_marketing(service: Service) -> None:
+    """Lets marketing leave at one minute of the week, so that what is accepted waits."""
+    wall = sending_policy_pb2.WallClockInterval
+    days = list(wall.Day.values())[1:]
+    window = wall(start="00:00", end="00:01", days=[days[(time.gmtime().tm_wday + 3) % 7]])
+    policy = sending_policy_pb2.SendingPolicy(
+        display_name="Hardly ever",
+        send_windows=[window],
+        time_zone="UTC",
+        time_zone_source=sending_policy_pb2.SendingPolicy.TIME_ZONE_SOURCE_FIXED,
+    )
+    request = sending_policy_service_pb2.CreateSendingPolicyRequest(sending_policy_id="default", sending_policy=policy)
+    with grpc.insecure_channel(f"127.0.0.1:{service.port}") as channel:
+        SendingPolicyServiceStub(channel).CreateSendingPolicy(
+            request, metadata=(("authorization", service.authorization),), timeout=CALL_SECONDS
+        )
+
+
+class _Run:
+    """A run that has just been triggered."""
+
+    def __init__(self, service: Service, count: int) -> None:
+        self._service = service
+        self._count = count
+        self._metadata = (("authorization", service.authorization),)
+        request = trigger_service_pb2.TriggerAudienceRequest(
+            campaign=f"campaigns/{OFFERS}", audience="audiences/gold", max_recipients=count
+        )
+        json_format.ParseDict(CONTEXT, request.context)
+        self._begin = time.monotonic()
+        with grpc.insecure_channel(f"127.0.0.1:{service.port}") as channel:
+            answer = TriggerServiceStub(channel).TriggerAudience(request, metadata=self._metadata, timeout=CALL_SECONDS)
+        self._name = answer.execution.name
+
+    def await_selected(self) -> float:
+        """Returns how many seconds selecting took."""
+        while self._state() <= audience_run_pb2.AudienceRun.STATE_SELECTING:
+            time.sleep(EVERY)
+        return time.monotonic() - self._begin
+
+    def await_done(self) -> float:
+        """Returns when the last member was decided about."""
+        while self._state() == audience_run_pb2.AudienceRun.STATE_ACCEPTING:
+            time.sleep(EVERY)
+        run = self._execution().audience_run
+        if run.accepted_count != self._count:
+            raise BenchError(f"{self._count} members should have been accepted:\n{run}")
+        return time.monotonic()
+
+    def _state(self) -> int:
+        return self._execution().audience_run.state
+
+    def _execution(self) -> execution_pb2.Execution:
+        # A list does not count the messages of the execution, which takes longer than accepting some.
+        request = execution_service_pb2.ListExecutionsRequest(campaign=f"campaigns/{OFFERS}", page_size=1)
+        with grpc.insecure_channel(f"127.0.0.1:{self._service.port}") as channel:
+            answer = ExecutionServiceStub(channel).ListExecutions(
+                request, metadata=self._metadata, timeout=CALL_SECONDS
+            )
+        (execution,) = answer.executions
+        return execution
