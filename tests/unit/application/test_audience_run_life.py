@@ -11,6 +11,8 @@ from clarion_server.application.audience_runs import accepting
 from clarion_server.application.audience_runs.accepting import Progress
 from clarion_server.application.audience_runs.ownership import RunLost
 from clarion_server.application.audience_runs.part_size import PartSize
+from clarion_server.application.maintenance.housekeeping import Housekeeper
+from clarion_server.application.maintenance.retention import Retention
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.audience import AudienceMember
 from clarion_server.domain.audience_run import AudienceRun, EndReason, RunState
@@ -386,3 +388,18 @@ async def test_a_campaign_outside_its_window_is_refused(world: World, runs: Runs
     await world.live("later", schedule=Schedule(world.clock.now() + DAY, None))
     with pytest.raises(CampaignOutsideWindow):
         await runs.trigger(campaign_id="later")
+
+
+async def test_the_members_of_a_run_are_purged_a_week_after_its_end(world: World, runs: Runs) -> None:
+    done = await finish(runs, await selected(runs))
+    housekeeper = Housekeeper(runs.process.transactions, world.clock, "first", Retention())
+    for days, count in ((7, 5), (1, 0)):
+        world.clock.advance(days * DAY)
+        await runs.process.heartbeat.beat()
+        await housekeeper.run_once()
+        assert _member_count(world, done) == count
+
+
+def _member_count(world: World, run: AudienceRun) -> int:
+    with world.store.snapshot() as unit:
+        return len(unit.audience_runs.members(replace(run, decided_count=0), "email", 10))

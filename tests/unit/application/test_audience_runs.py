@@ -19,6 +19,8 @@ from clarion_server.domain.consent import ConsentChoice
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.content.webhook import WebhookContent, WebhookProvider
 from clarion_server.domain.exclusion import ExclusionReason
+from clarion_server.domain.frequency_cap import FrequencyCap
+from clarion_server.domain.instant import DAY
 from clarion_server.domain.message import MessageState
 from clarion_server.domain.profile import Profile
 
@@ -186,6 +188,16 @@ async def test_messages_wait_for_the_next_opening_of_the_sending_policy(world: W
     run = await runs.run(campaign_id="offers")
     assert run.accepted_count == 2
     assert {message.due_time for message in messages(world, QUEUED).values()} == {utc("11T06:00")}
+
+
+async def test_frequency_caps_count_the_messages_of_runs(world: World, runs: Runs) -> None:
+    await world.live("offers", category=Category.MARKETING)
+    await Policies(world).make(quiet_hours=(), caps=(FrequencyCap(1, sliding=DAY),))
+    await by_condition(world)
+    await people(world, 2)
+    assert (await runs.run(campaign_id="offers")).accepted_count == 2
+    again = await Runs(runs.process).run(campaign_id="offers")
+    assert (again.accepted_count, reasons(again)) == (0, {ExclusionReason.CAPPED: 2})
 
 
 async def test_stored_attributes_address_and_locale_come_from_the_profile(world: World, runs: Runs) -> None:
