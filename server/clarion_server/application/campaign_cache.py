@@ -45,10 +45,12 @@ _BASE_BYTES, _BYTES_PER_CHARACTER = 16_000, 5
 class CompiledVersion:
     """A campaign version with its compiled content."""
 
+    key: tuple[int, int]
+    """The campaign's key and the number of the version."""
     campaign_id: str
     definition: CampaignDefinition
     contents: tuple[CompiledContent, ...]
-    """The content of each action, in their order; so with the next two."""
+    """The content of each action in the default locale, in their order; so with the next two."""
     actions: tuple[TargetAction, ...]
     action_ids: tuple[str, ...]
     reads_profile: bool
@@ -111,6 +113,7 @@ class CampaignCache:
         self._transactions = transactions
         self._compiler = compiler
         self._versions = LoadingCache(self._load_version, lambda version: version.size, max_bytes)
+        self._contents = LoadingCache(self._load_content, lambda content: content.size, max_bytes)
         self._live = LoadingCache(self._load_live, lambda live: live.version.size, max_bytes)
 
     def invalidate(self, campaign: Campaign) -> None:
@@ -148,6 +151,29 @@ class CampaignCache:
         key = (campaign_key, number)
         return self._versions.get(key) or await self._versions.load(key)
 
+    async def content(self, version: CompiledVersion, action_index: int, locale: str) -> CompiledContent:
+        """Returns the content of an action in a locale, which is compiled when it is first used.
+
+        Raises ContentInvalid.
+        """
+        default = version.contents[action_index]
+        if default.locale == locale:
+            return default
+        key = (version.key, action_index, locale)
+        return self._contents.get(key) or await self._contents.load(key)
+
+    async def _load_content(self, key: tuple[tuple[int, int], int, str]) -> CompiledContent:
+        (campaign_key, number), action_index, locale = key
+        version = await self.version(campaign_key, number)
+        return await asyncio.to_thread(
+            self._compiler.compile_content,
+            version.definition,
+            action_index,
+            version.campaign_id,
+            version.attachments,
+            locale,
+        )
+
     async def _load_live(self, name: tuple[str, str]) -> LiveCampaign:
         campaign = await self._transactions.read(lambda unit: _find_live(unit, *name))
         return await self.with_version(campaign, campaign.live_version)
@@ -178,25 +204,26 @@ class CampaignCache:
 
     async def _load_version(self, key: tuple[int, int]) -> CompiledVersion:
         stored = await self._transactions.read(lambda unit: _stored_version(unit, *key))
-        return await asyncio.to_thread(self._compile, stored)
+        return await asyncio.to_thread(self._compile, key, stored)
 
-    def _compile(self, stored: _StoredVersion) -> CompiledVersion:
+    def _compile(self, key: tuple[int, int], stored: _StoredVersion) -> CompiledVersion:
         definition = stored.definition
         actions = [
-            TargetAction(action.id, action.content.channel, key)
-            for action, key in zip(definition.actions, stored.channel_keys, strict=True)
+            TargetAction(action.id, action.content.channel, channel_key, self._compiler.locales(definition, index))
+            for index, (action, channel_key) in enumerate(zip(definition.actions, stored.channel_keys, strict=True))
         ]
         contents = tuple(
             self._compiler.compile_content(definition, index, stored.campaign_id, stored.attachments)
             for index in range(len(actions))
         )
         return CompiledVersion(
+            key,
             stored.campaign_id,
             definition,
             contents,
             tuple(actions),
             tuple(action.id for action in actions),
-            any(content.reads_profile for content in contents),
+            self._compiler.reads_profile(definition),
             _BASE_BYTES + _BYTES_PER_CHARACTER * len(repr(definition)),
             stored.attachments,
         )

@@ -16,6 +16,7 @@ from clarion_server.domain.cap_ledger import CapCandidate, CapLedger, PolicyQues
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent import NOT_ASKED, ConsentDecision
 from clarion_server.domain.consent_facts import ConsentQuestion, address_identity, address_key
+from clarion_server.domain.content_locale import ENGLISH_ALONE, ContentLocales, LocaleChoice
 from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
 from clarion_server.domain.exclusion_rules import NO_EXCLUSION_FACTS, ExclusionFacts, find_exclusions
 from clarion_server.domain.execution import Execution
@@ -54,6 +55,8 @@ class TargetAction:
     id: str
     channel: Channel
     channel_key: int
+    locales: ContentLocales = ENGLISH_ALONE
+    """The locales that its content is in."""
 
 
 NO_ATTRIBUTES: Mapping[int, Mapping[str, Any]] = {}
@@ -347,7 +350,14 @@ def _message(
         None if consent.consent is None else consent.consent.change_key,
         policy_id,
         trigger.profile_keys.get(recipient.index),
+        None,
+        action.locales.choose(recipient.locale),
+        _locales(trigger.actions[index + 1 :], recipient.locale) if first_only else (),
     )
+
+
+def _locales(actions: Sequence[TargetAction], wanted: str) -> tuple[LocaleChoice, ...]:
+    return tuple(action.locales.choose(wanted) for action in actions)
 
 
 def follow_ups(ended: Message, actions: Sequence[TargetAction], now: Instant) -> list[Message]:
@@ -360,7 +370,7 @@ def follow_ups(ended: Message, actions: Sequence[TargetAction], now: Instant) ->
     messages: list[Message] = []
     for skipped in range(len(ended.fallback_addresses)):
         index = ended.action_index + 1 + skipped
-        message = _follow_up(ended, index, actions[index], ended.fallback_addresses[skipped:], now)
+        message = _follow_up(ended, index, actions[index], skipped, now)
         found = find_exclusions(message, now, ExclusionPhase.ACCEPT, NO_EXCLUSION_FACTS, NOT_ASKED)
         if not found:
             return [*messages, message]
@@ -368,7 +378,7 @@ def follow_ups(ended: Message, actions: Sequence[TargetAction], now: Instant) ->
     return messages
 
 
-def _follow_up(ended: Message, index: int, action: TargetAction, addresses: Sequence[str], now: Instant) -> Message:
+def _follow_up(ended: Message, index: int, action: TargetAction, skipped: int, now: Instant) -> Message:
     return Message(
         id=message_id(ended.execution_id, ended.recipient_index, index),
         sandbox=ended.sandbox,
@@ -379,7 +389,7 @@ def _follow_up(ended: Message, index: int, action: TargetAction, addresses: Sequ
         channel_key=action.channel_key,
         lane=ended.lane,
         identity=ended.identity,
-        address=addresses[0],
+        address=ended.fallback_addresses[skipped],
         locale=ended.locale,
         context=ended.context,
         profile=ended.profile,
@@ -389,8 +399,10 @@ def _follow_up(ended: Message, index: int, action: TargetAction, addresses: Sequ
         due_time=now,
         expire_time=ended.expire_time,
         labels=ended.labels,
-        fallback_addresses=tuple(addresses[1:]),
+        fallback_addresses=ended.fallback_addresses[skipped + 1 :],
         topic=ended.topic,
         sending_policy=ended.sending_policy,
         profile_key=ended.profile_key,
+        content_locale=ended.fallback_locales[skipped],
+        fallback_locales=ended.fallback_locales[skipped + 1 :],
     )

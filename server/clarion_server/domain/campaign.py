@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -121,6 +121,15 @@ class ThroughputMode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ContentVariant:
+    """The content of an action in another language than the campaign's default one."""
+
+    locale: str
+    content: Content
+    """Fields that are empty come from less specific contents: see `content_cells`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """What to send on one channel, and through which configuration."""
 
@@ -129,6 +138,13 @@ class Action:
     channel_configuration: str
     """The last segment of the configuration's name."""
     content: Content
+    """The default content, which speaks the campaign's default locale."""
+    variants: tuple[ContentVariant, ...] = ()
+
+    @property
+    def contents(self) -> list[Content]:
+        """The contents as their author wrote them, the default one first."""
+        return [self.content, *(variant.content for variant in self.variants)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +176,8 @@ class CampaignDefinition:
     throughput_mode: ThroughputMode = ThroughputMode.STANDARD
     sending_policy: str | None = None
     """The id of the policy whose hours its messages keep. None: the default one's, if there is one."""
+    locale_fallbacks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By locale, the locales to choose for people who want one that no content has."""
 
     @property
     def offers_unsubscribing(self) -> bool:
@@ -170,7 +188,8 @@ class CampaignDefinition:
     @property
     def attachment_ids(self) -> frozenset[str]:
         """The ids of the attachments that its contents name."""
-        return frozenset(each.attachment for action in self.actions for each in action.content.attachments)
+        contents = [content for action in self.actions for content in action.contents]
+        return frozenset(each.attachment for content in contents for each in content.attachments)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from clarion_server.domain.campaign import Action, CampaignDefinition, Schedule
 from clarion_server.domain.category import Category
-from clarion_server.domain.locales import is_locale
+from clarion_server.domain.locale_rules import fallback_violations, locale_violations, variant_violations
 from clarion_server.domain.names import CHANNEL_CONFIGURATIONS, SENDING_POLICIES, TOPICS, is_namespace
 from clarion_server.domain.text_rules import description_violations, display_name_violations
 from clarion_server.domain.violation import Violation, malformed, out_of_range, required, too_long, too_many
@@ -28,7 +28,8 @@ def campaign_violations(definition: CampaignDefinition) -> list[Violation]:
         *description_violations(definition.description),
         *_category(definition),
         *_rapid(definition),
-        *_default_locale(definition.default_locale),
+        *locale_violations(definition.default_locale, "default_locale"),
+        *fallback_violations(definition.locale_fallbacks),
         *_identity_namespace(definition.identity_namespace),
         *_actions(definition.actions),
         *_context_schema(definition.context_schema),
@@ -46,11 +47,6 @@ def _category(definition: CampaignDefinition) -> Iterator[Violation]:
 def _rapid(definition: CampaignDefinition) -> Iterator[Violation]:
     if definition.rapid and definition.category is Category.MARKETING:
         yield Violation("rapid", "NOT_ALLOWED", "Must be false for marketing, for which nobody waits.")
-
-
-def _default_locale(locale: str) -> Iterator[Violation]:
-    if not is_locale(locale):
-        yield malformed("default_locale", "Must be a BCP 47 tag, such as 'pt-BR'.")
 
 
 def _identity_namespace(namespace: str) -> Iterator[Violation]:
@@ -81,6 +77,7 @@ def _action(action: Action) -> Iterator[Violation]:
         yield violation
     for violation in action.content.violations():
         yield violation.under(action.content.channel.word)
+    yield from variant_violations(action)
 
 
 def _context_schema(schema: Mapping[str, Any] | None) -> Iterator[Violation]:

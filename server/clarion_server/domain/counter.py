@@ -46,6 +46,7 @@ class CounterKey(NamedTuple):
     treatment: str
     """Empty when there is no experiment."""
     locale: str
+    """The locale of the content."""
     day: int
     """The day of acceptance (UTC), counted from 1970-01-01: a message counts on one day in all its metrics."""
     metric: Metric
@@ -63,7 +64,7 @@ class LatencyKey(NamedTuple):
     """A bucket number of `domain.latency`."""
 
 
-_ALIKE = attrgetter("campaign_key", "version", "action", "locale", "accept_time")
+_ALIKE = attrgetter("campaign_key", "version", "action", "content_locale.locale", "accept_time")
 
 
 def count_targeted(messages: Iterable[Message]) -> Counter[CounterKey]:
@@ -78,6 +79,7 @@ def count_targeted(messages: Iterable[Message]) -> Counter[CounterKey]:
 def counter_key(message: Message, metric: Metric, reason: str = "") -> CounterKey:
     """Returns the counter of a metric in which a message counts."""
     day = message.accept_time // DAY
-    key = (message.campaign_key, message.version, message.action, "", message.locale, day, metric, reason)
+    locale = message.content_locale.locale
+    key = (message.campaign_key, message.version, message.action, "", locale, day, metric, reason)
     # The class's own constructor takes three times as long, and this runs for every message.
     return tuple.__new__(CounterKey, key)

@@ -14,6 +14,7 @@ from clarion_server.domain.attempt import Attempt
 from clarion_server.domain.audience_run import AudienceRun, EndReason, RunState
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent_change import NO_EVIDENCE, ConsentChange
+from clarion_server.domain.content_locale import LocaleChoice
 from clarion_server.domain.exclusion import Exclusion
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import NO_LABELS, Message, MessageState, execution_id_of
@@ -105,11 +106,12 @@ class Event:
     """The resource name of the subject, such as `messages/{message}`."""
     detail: Detail = None
     message_id: str | None = None
-    """The message that the event belongs to, if any; the next three fields describe the same message."""
+    """The message that the event belongs to, if any; the next five fields describe the same message."""
     campaign_key: int | None = None
     action: str = ""
     channel: Channel | None = None
     labels: Mapping[str, str] = field(default_factory=lambda: NO_LABELS)
+    content_locale: LocaleChoice | None = None
     sequence: int = 0
     """Assigned by the store in the order of commits."""
 
@@ -135,6 +137,7 @@ def message_event(message: Message, state: MessageState, time: Instant, detail: 
         message.action,
         message.channel,
         message.labels,
+        message.content_locale,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
+from clarion_server.domain.content_locale import LocaleChoice
 from clarion_server.domain.exclusion import Exclusion
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.value import value
@@ -40,6 +41,7 @@ class RecipientExplanation:
 class MessageExplanation:
     exclusions: Sequence[Exclusion]
     """Every reason for which it would be excluded, in the order in which they decide."""
+    content_locale: LocaleChoice
     address: SourcedValue | None
     time_zone: SourcedValue | None
     """The one whose clock counts for its sending policy; None when none holds for it."""

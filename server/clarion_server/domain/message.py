@@ -10,6 +10,7 @@ from clarion_server.domain.attempt import Failure
 from clarion_server.domain.cap_person import CapPerson
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.content_locale import ENGLISH, LocaleChoice
 from clarion_server.domain.exclusion import Exclusion
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.value import value
@@ -96,6 +97,7 @@ class Message:
     address: str
     """Empty on a channel that has no addresses."""
     locale: str
+    """The locale that its recipient wants."""
     context: bytes
     """The recipient's data for this trigger, as a JSON object."""
     profile: bytes
@@ -129,6 +131,10 @@ class Message:
     """The key of the profile that the recipient had when it was accepted; None where nobody was known."""
     cap_person: CapPerson | None = None
     """For whom frequency caps count it; None when none does."""
+    content_locale: LocaleChoice = ENGLISH
+    """The locale of its content, which was chosen when it was accepted."""
+    fallback_locales: tuple[LocaleChoice, ...] = ()
+    """Those of the later actions, in the order of `fallback_addresses`."""
     outcome_time: Instant | None = None
     exclusion: Exclusion | None = None
     """Set in EXCLUDED alone."""
@@ -180,6 +186,8 @@ class Message:
             self.sending_policy,
             self.profile_key,
             self.cap_person,
+            self.content_locale,
+            self.fallback_locales,
         )
 
     @property

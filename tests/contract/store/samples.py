@@ -27,6 +27,7 @@ from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent import Silence
 from clarion_server.domain.content.email import EmailContent, Mailbox, SmtpProvider, TlsMode
 from clarion_server.domain.content.webhook import BodyFormat, Method, WebhookContent
+from clarion_server.domain.content_locale import LocaleChoice, LocaleReason
 from clarion_server.domain.counter import CounterKey, Metric
 from clarion_server.domain.delivery import AttemptOutcome
 from clarion_server.domain.event import Event, message_event
@@ -265,6 +266,7 @@ def message(campaign_key: int, channel_key: int, **changes: Any) -> Message:
         accept_time=NOW,
         release_time=NOW,
         due_time=NOW,
+        content_locale=LocaleChoice("en-GB", LocaleReason.SIBLING),
     )
     return replace(queued, **changes)
 

@@ -82,7 +82,7 @@ async def test_everything_wrong_with_the_data_is_reported_at_once(world: World) 
     await world.draft()
     unread = Violation("profile.x", "NOT_A_NUMBER", "Must be a finite number.")
     fields = await refused_fields(
-        world, context={"order": {"id": 1}}, locale="en_US", identity="crm:1", violations=(unread,)
+        world, context={"order": {"id": 1}}, locale="!", identity="crm:1", violations=(unread,)
     )
     assert [field for field, _ in fields] == ["profile.x", "identity", "locale", "context.order.id"]
 
@@ -133,4 +133,6 @@ async def test_the_locale_is_chosen_as_a_trigger_chooses_it(world: World) -> Non
     assert (await preview(world)).locale == Choice("en", Source.CAMPAIGN)
     assert (await preview(world, profile={"locale": "de"})).locale == Choice("de", Source.PROFILE)
     assert (await preview(world, profile={"locale": "de"}, locale="fr")).locale == Choice("fr", Source.RECIPIENT)
-    assert await refused_fields(world, profile={"locale": "pt_BR"}) == [("profile.locale", "MALFORMED")]
+    assert (await preview(world, locale="pt_BR.UTF-8")).locale == Choice("pt-BR", Source.RECIPIENT)
+    assert (await preview(world, profile={"locale": "C"})).locale == Choice("en", Source.PROFILE)
+    assert await refused_fields(world, profile={"locale": "!"}) == [("profile.locale", "MALFORMED")]

@@ -93,8 +93,8 @@ async def test_a_message_that_leaves_at_once_says_what_is_stored(world: World) -
         await process.trigger(recipient(profile={"plan": "gold"}), recipient("email:joe@example.com"))
         await until(lambda: len(messages(world, MessageState.SENT)) == 2)
     mails = {sent.address: sent.rendered for sent in provider.taken}
-    assert mails["jane@example.com"] == RenderedEmail("Hello Jane", "", "gold")
-    assert mails["joe@example.com"] == RenderedEmail("Hello you", "", "-")
+    assert mails["jane@example.com"] == RenderedEmail("Hello Jane", "", "gold", locale="en")
+    assert mails["joe@example.com"] == RenderedEmail("Hello you", "", "-", locale="en")
 
 
 async def test_attributes_that_no_content_reads_are_not_copied(world: World, process: Process) -> None:

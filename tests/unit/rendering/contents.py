@@ -56,7 +56,8 @@ def rendered(
     locale: str = "en",
     **parts: Any,
 ) -> RenderedEmail:
-    content = COMPILER.compile_content(definition(**parts), 0, "order-confirmed")
+    """Returns the mail in content of the recipient's language."""
+    content = COMPILER.compile_content(replace(definition(**parts), default_locale=locale), 0, "order-confirmed")
     email = content.render(personalisation(context, profile, locale))
     assert isinstance(email, RenderedEmail)
     return email

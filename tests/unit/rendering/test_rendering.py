@@ -251,7 +251,7 @@ def test_a_render_leaves_nothing_for_the_next_one() -> None:
     source = "{% if context.x %}{% set y = 1 %}{% endif %}{{ y or 2 }}"
     content = COMPILER.compile_content(definition(text=source), 0, "a")
     emails = [content.render(personalisation({"x": x})) for x in (True, False)]
-    assert emails == [RenderedEmail("Subject", "", "1"), RenderedEmail("Subject", "", "2")]
+    assert emails == [RenderedEmail("Subject", "", text, locale="en") for text in ("1", "2")]
 
 
 def test_contexts_may_be_any_mapping() -> None:

@@ -8,6 +8,7 @@ from clarion_server.domain.campaign import (
     Action,
     ActionMode,
     CampaignDefinition,
+    ContentVariant,
     InDoubtPolicy,
     Schedule,
     ThroughputMode,
@@ -56,19 +57,25 @@ emails = st.builds(
     headers=st.dictionaries(texts, texts, max_size=3),
 )
 
-webhooks = st.builds(
-    WebhookContent,
-    body=texts,
-    format=st.sampled_from(BodyFormat),
-    method=st.sampled_from(Method),
-    headers=st.dictionaries(texts, texts, max_size=3),
+webhooks, webhook_variants = (
+    st.builds(
+        WebhookContent,
+        body=texts,
+        format=st.sampled_from(BodyFormat),
+        method=methods,
+        headers=st.dictionaries(texts, texts, max_size=3),
+    )
+    for methods in (st.sampled_from(Method), st.none() | st.sampled_from(Method))
 )
+
+variants = st.lists(st.builds(ContentVariant, texts, emails | webhook_variants), max_size=2).map(tuple)
+fallbacks = st.dictionaries(texts, st.lists(texts, max_size=2).map(tuple), max_size=2)
 
 definitions = st.builds(
     CampaignDefinition,
     display_name=texts,
     category=st.none() | categories,
-    actions=st.lists(st.builds(Action, some_text, ids, emails | webhooks), max_size=2).map(tuple),
+    actions=st.lists(st.builds(Action, some_text, ids, emails | webhooks, variants), max_size=2).map(tuple),
     description=texts,
     default_locale=some_text,
     identity_namespace=some_text,
@@ -81,6 +88,7 @@ definitions = st.builds(
     throughput_mode=st.sampled_from(ThroughputMode),
     topic=st.none() | ids,
     sending_policy=st.none() | ids,
+    locale_fallbacks=fallbacks,
 )
 
 wall_intervals = st.lists(

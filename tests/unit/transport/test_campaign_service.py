@@ -283,7 +283,7 @@ async def test_a_preview_shows_the_rendered_email(service: CampaignService, worl
 
 async def test_a_preview_tells_everything_wrong_with_its_data(service: CampaignService) -> None:
     await create(service)
-    request = campaign_preview_pb2.PreviewCampaignRequest(name=NAME, locale="en_US")
+    request = campaign_preview_pb2.PreviewCampaignRequest(name=NAME, locale="!")
     request.profile.fields["x"].number_value = float("inf")
     with pytest.raises(InvalidFields) as refused:
         await service.preview_campaign(request, AUTHOR)

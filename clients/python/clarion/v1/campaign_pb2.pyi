@@ -212,6 +212,7 @@ class Campaign(_message.Message):
     UNKNOWN_RECIPIENT_POLICY_FIELD_NUMBER: _builtins.int
     THROUGHPUT_MODE_FIELD_NUMBER: _builtins.int
     SENDING_POLICY_FIELD_NUMBER: _builtins.int
+    LOCALE_FALLBACKS_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
     LIVE_VERSION_FIELD_NUMBER: _builtins.int
     DRAFT_PENDING_FIELD_NUMBER: _builtins.int
@@ -234,8 +235,8 @@ class Campaign(_message.Message):
     category: _category_pb2.Category.ValueType
     """Required. Which rules apply to its messages."""
     default_locale: _builtins.str
-    """Optional. The locale of dates, numbers and money when a recipient brings none, as a BCP 47 tag such as `pt-BR`.
-    Default: `en`.
+    """Optional. The language of the default content of each action, as a BCP 47 tag such as `pt-BR`. Recipients get it who want no
+    other language that an action has. Default: `en`.
     """
     identity_namespace: _builtins.str
     """Optional. The namespace of its recipients' identities: the part before the colon of `email:jane@example.com`.
@@ -303,6 +304,12 @@ class Campaign(_message.Message):
         """Optional. When the campaign accepts triggers. Default: from activation until it is stopped."""
 
     @_builtins.property
+    def locale_fallbacks(self) -> _containers.RepeatedCompositeFieldContainer[Global___LocaleFallback]:
+        """Optional. What people get who want a locale that an action has no content in: the author's word, and the only way to another
+        language or script. At most 50.
+        """
+
+    @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """Output only. When it was created."""
 
@@ -334,6 +341,7 @@ class Campaign(_message.Message):
         unknown_recipient_policy: Global___UnknownRecipientPolicy.ValueType = ...,
         throughput_mode: Global___ThroughputMode.ValueType = ...,
         sending_policy: _builtins.str = ...,
+        locale_fallbacks: _abc.Iterable[Global___LocaleFallback] | None = ...,
         state: Global___Campaign.State.ValueType = ...,
         live_version: _builtins.int = ...,
         draft_pending: _builtins.bool = ...,
@@ -348,7 +356,7 @@ class Campaign(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["activate_time", b"activate_time", "context_schema", b"context_schema", "create_time", b"create_time", "schedule", b"schedule", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_mode", b"action_mode", "actions", b"actions", "activate_time", b"activate_time", "activator", b"activator", "approval_state", b"approval_state", "category", b"category", "context_schema", b"context_schema", "create_time", b"create_time", "creator", b"creator", "default_locale", b"default_locale", "description", b"description", "display_name", b"display_name", "draft_pending", b"draft_pending", "etag", b"etag", "identity_namespace", b"identity_namespace", "in_doubt_policy", b"in_doubt_policy", "live_version", b"live_version", "name", b"name", "rapid", b"rapid", "schedule", b"schedule", "sending_policy", b"sending_policy", "state", b"state", "tags", b"tags", "throughput_mode", b"throughput_mode", "topic", b"topic", "unknown_recipient_policy", b"unknown_recipient_policy", "update_time", b"update_time", "updater", b"updater"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_mode", b"action_mode", "actions", b"actions", "activate_time", b"activate_time", "activator", b"activator", "approval_state", b"approval_state", "category", b"category", "context_schema", b"context_schema", "create_time", b"create_time", "creator", b"creator", "default_locale", b"default_locale", "description", b"description", "display_name", b"display_name", "draft_pending", b"draft_pending", "etag", b"etag", "identity_namespace", b"identity_namespace", "in_doubt_policy", b"in_doubt_policy", "live_version", b"live_version", "locale_fallbacks", b"locale_fallbacks", "name", b"name", "rapid", b"rapid", "schedule", b"schedule", "sending_policy", b"sending_policy", "state", b"state", "tags", b"tags", "throughput_mode", b"throughput_mode", "topic", b"topic", "unknown_recipient_policy", b"unknown_recipient_policy", "update_time", b"update_time", "updater", b"updater"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -364,6 +372,7 @@ class Action(_message.Message):
     CHANNEL_CONFIGURATION_FIELD_NUMBER: _builtins.int
     EMAIL_FIELD_NUMBER: _builtins.int
     WEBHOOK_FIELD_NUMBER: _builtins.int
+    VARIANTS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Optional. What names the action in results, messages, events and reports: 1 to 32 lower-case letters, digits and hyphens,
     unique in the campaign. Default: the word of its channel, such as `email`.
@@ -378,6 +387,10 @@ class Action(_message.Message):
     def webhook(self) -> _webhook_content_pb2.WebhookContent:
         """An HTTP request."""
 
+    @_builtins.property
+    def variants(self) -> _containers.RepeatedCompositeFieldContainer[Global___ContentVariant]:
+        """Optional. The content in other languages than the campaign's `default_locale`. At most 49, each locale once."""
+
     def __init__(
         self,
         *,
@@ -385,16 +398,88 @@ class Action(_message.Message):
         channel_configuration: _builtins.str = ...,
         email: _email_content_pb2.EmailContent | None = ...,
         webhook: _webhook_content_pb2.WebhookContent | None = ...,
+        variants: _abc.Iterable[Global___ContentVariant] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "email", b"email", "webhook", b"webhook"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel_configuration", b"channel_configuration", "content", b"content", "email", b"email", "id", b"id", "webhook", b"webhook"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel_configuration", b"channel_configuration", "content", b"content", "email", b"email", "id", b"id", "variants", b"variants", "webhook", b"webhook"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["email", "webhook"]  # noqa: Y015
     _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_content) -> _WhichOneofReturnType_content | None: ...
 
 Global___Action: _TypeAlias = Action  # noqa: Y015
+
+@_typing.final
+class ContentVariant(_message.Message):
+    """The content of an action in another language than the default one.
+
+    A field that it leaves empty comes from the variant of a parent locale, such as `de` for `de-AT`, else from the default content when
+    that is in the same language. Fields without words (`from`, `reply_to`, `headers` and the method of a webhook) come from the default
+    content whatever its language is.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LOCALE_FIELD_NUMBER: _builtins.int
+    EMAIL_FIELD_NUMBER: _builtins.int
+    WEBHOOK_FIELD_NUMBER: _builtins.int
+    locale: _builtins.str
+    """Required. The locale of its words, as a BCP 47 tag such as `de` or `zh-Hant`."""
+    @_builtins.property
+    def email(self) -> _email_content_pb2.EmailContent:
+        """An e-mail."""
+
+    @_builtins.property
+    def webhook(self) -> _webhook_content_pb2.WebhookContent:
+        """An HTTP request."""
+
+    def __init__(
+        self,
+        *,
+        locale: _builtins.str = ...,
+        email: _email_content_pb2.EmailContent | None = ...,
+        webhook: _webhook_content_pb2.WebhookContent | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "email", b"email", "webhook", b"webhook"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "email", b"email", "locale", b"locale", "webhook", b"webhook"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["email", "webhook"]  # noqa: Y015
+    _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_content) -> _WhichOneofReturnType_content | None: ...
+
+Global___ContentVariant: _TypeAlias = ContentVariant  # noqa: Y015
+
+@_typing.final
+class LocaleFallback(_message.Message):
+    """Says which content people get who want a locale that there is no content in."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LOCALE_FIELD_NUMBER: _builtins.int
+    FALLBACKS_FIELD_NUMBER: _builtins.int
+    locale: _builtins.str
+    """Required. The locale that they want, as a BCP 47 tag such as `ca`. It stands for its regions too, such as `ca-FR`."""
+    @_builtins.property
+    def fallbacks(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Required. The locales of the content, the best first. The first one counts that an action has, or whose own fallbacks lead to one.
+        1 to 10.
+        """
+
+    def __init__(
+        self,
+        *,
+        locale: _builtins.str = ...,
+        fallbacks: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fallbacks", b"fallbacks", "locale", b"locale"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LocaleFallback: _TypeAlias = LocaleFallback  # noqa: Y015
 
 @_typing.final
 class Schedule(_message.Message):

@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from clarion.v1 import email_content_pb2 as _email_content_pb2
+from clarion.v1 import locale_reason_pb2 as _locale_reason_pb2
 from clarion.v1 import webhook_content_pb2 as _webhook_content_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -136,8 +137,14 @@ class PreviewCampaignResponse(_message.Message):
     ACTION_FIELD_NUMBER: _builtins.int
     ADDRESS_FIELD_NUMBER: _builtins.int
     LOCALE_FIELD_NUMBER: _builtins.int
+    CONTENT_LOCALE_FIELD_NUMBER: _builtins.int
+    LOCALE_REASON_FIELD_NUMBER: _builtins.int
     action: _builtins.str
     """The action that was rendered, by its id."""
+    content_locale: _builtins.str
+    """The locale of the content that was chosen for it."""
+    locale_reason: _locale_reason_pb2.LocaleReason.ValueType
+    """Why that locale was chosen."""
     @_builtins.property
     def email(self) -> _email_content_pb2.RenderedEmail:
         """An e-mail."""
@@ -152,7 +159,7 @@ class PreviewCampaignResponse(_message.Message):
 
     @_builtins.property
     def locale(self) -> Global___PreviewCampaignResponse.Choice:
-        """The locale that it was rendered in."""
+        """The locale that the recipient wants."""
 
     def __init__(
         self,
@@ -162,10 +169,12 @@ class PreviewCampaignResponse(_message.Message):
         action: _builtins.str = ...,
         address: Global___PreviewCampaignResponse.Choice | None = ...,
         locale: Global___PreviewCampaignResponse.Choice | None = ...,
+        content_locale: _builtins.str = ...,
+        locale_reason: _locale_reason_pb2.LocaleReason.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "content", b"content", "email", b"email", "locale", b"locale", "webhook", b"webhook"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "address", b"address", "content", b"content", "email", b"email", "locale", b"locale", "webhook", b"webhook"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "address", b"address", "content", b"content", "content_locale", b"content_locale", "email", b"email", "locale", b"locale", "locale_reason", b"locale_reason", "webhook", b"webhook"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["email", "webhook"]  # noqa: Y015
     _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015

@@ -7,6 +7,7 @@ from clarion.v1 import attempt_pb2 as _attempt_pb2
 from clarion.v1 import audience_run_pb2 as _audience_run_pb2
 from clarion.v1 import channel_pb2 as _channel_pb2
 from clarion.v1 import consent_pb2 as _consent_pb2
+from clarion.v1 import locale_reason_pb2 as _locale_reason_pb2
 from clarion.v1 import suppression_pb2 as _suppression_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -151,6 +152,8 @@ class Event(_message.Message):
     ACTION_FIELD_NUMBER: _builtins.int
     CHANNEL_FIELD_NUMBER: _builtins.int
     LABELS_FIELD_NUMBER: _builtins.int
+    CONTENT_LOCALE_FIELD_NUMBER: _builtins.int
+    LOCALE_REASON_FIELD_NUMBER: _builtins.int
     ATTEMPT_FIELD_NUMBER: _builtins.int
     EXCLUSION_FIELD_NUMBER: _builtins.int
     SUPPRESSION_CHANGE_FIELD_NUMBER: _builtins.int
@@ -174,6 +177,10 @@ class Event(_message.Message):
     """Output only. The action of that message, by its id."""
     channel: _channel_pb2.Channel.ValueType
     """Output only. The channel of that message."""
+    content_locale: _builtins.str
+    """Output only. The locale of the content of that message."""
+    locale_reason: _locale_reason_pb2.LocaleReason.ValueType
+    """Output only. Why that locale was chosen."""
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp:
         """Output only. When it happened."""
@@ -226,6 +233,8 @@ class Event(_message.Message):
         action: _builtins.str = ...,
         channel: _channel_pb2.Channel.ValueType = ...,
         labels: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        content_locale: _builtins.str = ...,
+        locale_reason: _locale_reason_pb2.LocaleReason.ValueType = ...,
         attempt: _attempt_pb2.Attempt | None = ...,
         exclusion: Global___Exclusion | None = ...,
         suppression_change: Global___SuppressionChange | None = ...,
@@ -236,7 +245,7 @@ class Event(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["allow_list_change", b"allow_list_change", "attempt", b"attempt", "audience_run_change", b"audience_run_change", "consent_change", b"consent_change", "detail", b"detail", "exclusion", b"exclusion", "profile_merge", b"profile_merge", "suppression_change", b"suppression_change", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "allow_list_change", b"allow_list_change", "attempt", b"attempt", "audience_run_change", b"audience_run_change", "campaign", b"campaign", "channel", b"channel", "consent_change", b"consent_change", "detail", b"detail", "exclusion", b"exclusion", "execution", b"execution", "labels", b"labels", "message", b"message", "profile_merge", b"profile_merge", "subject", b"subject", "suppression_change", b"suppression_change", "time", b"time", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "allow_list_change", b"allow_list_change", "attempt", b"attempt", "audience_run_change", b"audience_run_change", "campaign", b"campaign", "channel", b"channel", "consent_change", b"consent_change", "content_locale", b"content_locale", "detail", b"detail", "exclusion", b"exclusion", "execution", b"execution", "labels", b"labels", "locale_reason", b"locale_reason", "message", b"message", "profile_merge", b"profile_merge", "subject", b"subject", "suppression_change", b"suppression_change", "time", b"time", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_detail: _TypeAlias = _typing.Literal["attempt", "exclusion", "suppression_change", "consent_change", "allow_list_change", "profile_merge", "audience_run_change"]  # noqa: Y015
     _WhichOneofArgType_detail: _TypeAlias = _typing.Literal["detail", b"detail"]  # noqa: Y015

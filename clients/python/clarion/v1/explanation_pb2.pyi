@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from clarion.v1 import event_pb2 as _event_pb2
+from clarion.v1 import locale_reason_pb2 as _locale_reason_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -121,7 +122,7 @@ class RecipientExplanation(_message.Message):
     """The stored profile that has the identity, as `profiles/{profile}`. Empty when none has it, and when the campaign looks up nobody."""
     @_builtins.property
     def locale(self) -> Global___SourcedValue:
-        """The locale of dates, numbers and money."""
+        """The locale that the recipient wants."""
 
     @_builtins.property
     def attributes(self) -> _containers.RepeatedCompositeFieldContainer[Global___AttributeSource]:
@@ -154,10 +155,16 @@ class MessageExplanation(_message.Message):
     DUE_TIME_FIELD_NUMBER: _builtins.int
     SENDING_POLICY_FIELD_NUMBER: _builtins.int
     CONSENT_CHANGE_FIELD_NUMBER: _builtins.int
+    CONTENT_LOCALE_FIELD_NUMBER: _builtins.int
+    LOCALE_REASON_FIELD_NUMBER: _builtins.int
     sending_policy: _builtins.str
     """The sending policy that would hold for it, as `sendingPolicies/{sending_policy}`. Empty when none does."""
     consent_change: _builtins.str
     """The choice of the person that allows or excludes it, as `consentChanges/{consent_change}`. Empty when there is none."""
+    content_locale: _builtins.str
+    """The locale of its content."""
+    locale_reason: _locale_reason_pb2.LocaleReason.ValueType
+    """Why that locale would be chosen."""
     @_builtins.property
     def exclusions(self) -> _containers.RepeatedCompositeFieldContainer[_event_pb2.Exclusion]:
         """Every reason for which it would be excluded now, in the order in which they decide. The first one would be the message's."""
@@ -185,10 +192,12 @@ class MessageExplanation(_message.Message):
         due_time: _timestamp_pb2.Timestamp | None = ...,
         sending_policy: _builtins.str = ...,
         consent_change: _builtins.str = ...,
+        content_locale: _builtins.str = ...,
+        locale_reason: _locale_reason_pb2.LocaleReason.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "due_time", b"due_time", "time_zone", b"time_zone"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "consent_change", b"consent_change", "due_time", b"due_time", "exclusions", b"exclusions", "sending_policy", b"sending_policy", "time_zone", b"time_zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "consent_change", b"consent_change", "content_locale", b"content_locale", "due_time", b"due_time", "exclusions", b"exclusions", "locale_reason", b"locale_reason", "sending_policy", b"sending_policy", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

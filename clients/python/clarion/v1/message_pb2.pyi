@@ -6,6 +6,7 @@ isort:skip_file
 from clarion.v1 import attempt_pb2 as _attempt_pb2
 from clarion.v1 import channel_pb2 as _channel_pb2
 from clarion.v1 import event_pb2 as _event_pb2
+from clarion.v1 import locale_reason_pb2 as _locale_reason_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -125,6 +126,8 @@ class Message(_message.Message):
     EXCLUSION_FIELD_NUMBER: _builtins.int
     CONSENT_CHANGE_FIELD_NUMBER: _builtins.int
     SENDING_POLICY_FIELD_NUMBER: _builtins.int
+    CONTENT_LOCALE_FIELD_NUMBER: _builtins.int
+    LOCALE_REASON_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Identifier. `messages/{message}`, where the last segment is opaque. Assigned when the trigger is accepted; messages sort by
     it in the order of acceptance.
@@ -142,7 +145,7 @@ class Message(_message.Message):
     messages go to `sent@clarion.test` there, and so to nobody.
     """
     locale: _builtins.str
-    """Output only. The locale it is rendered in."""
+    """Output only. The locale that its recipient wants, whose region decides how dates, numbers and money are written."""
     state: Global___Message.State.ValueType
     """Output only. Where it stands."""
     exclusion_reason: _attempt_pb2.ExclusionReason.ValueType
@@ -162,6 +165,10 @@ class Message(_message.Message):
     """Output only. The sending policy whose hours it keeps, as `sendingPolicies/{sending_policy}`. Empty when none held for it when it
     was accepted.
     """
+    content_locale: _builtins.str
+    """Output only. The locale of its content, which was chosen when it was accepted."""
+    locale_reason: _locale_reason_pb2.LocaleReason.ValueType
+    """Output only. Why that one was chosen."""
     @_builtins.property
     def failure(self) -> _attempt_pb2.Failure:
         """Output only. Why it failed. Set in `STATE_FAILED` and `STATE_IN_DOUBT` alone."""
@@ -224,10 +231,12 @@ class Message(_message.Message):
         exclusion: _event_pb2.Exclusion | None = ...,
         consent_change: _builtins.str = ...,
         sending_policy: _builtins.str = ...,
+        content_locale: _builtins.str = ...,
+        locale_reason: _locale_reason_pb2.LocaleReason.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time", "due_time", b"due_time", "exclusion", b"exclusion", "expire_time", b"expire_time", "failure", b"failure", "outcome_time", b"outcome_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time", "action", b"action", "address", b"address", "attempt_count", b"attempt_count", "attempts", b"attempts", "campaign", b"campaign", "campaign_version", b"campaign_version", "channel", b"channel", "consent_change", b"consent_change", "due_time", b"due_time", "events", b"events", "exclusion", b"exclusion", "exclusion_reason", b"exclusion_reason", "execution", b"execution", "expire_time", b"expire_time", "failure", b"failure", "identity", b"identity", "labels", b"labels", "locale", b"locale", "name", b"name", "outcome_time", b"outcome_time", "sending_policy", b"sending_policy", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time", "action", b"action", "address", b"address", "attempt_count", b"attempt_count", "attempts", b"attempts", "campaign", b"campaign", "campaign_version", b"campaign_version", "channel", b"channel", "consent_change", b"consent_change", "content_locale", b"content_locale", "due_time", b"due_time", "events", b"events", "exclusion", b"exclusion", "exclusion_reason", b"exclusion_reason", "execution", b"execution", "expire_time", b"expire_time", "failure", b"failure", "identity", b"identity", "labels", b"labels", "locale", b"locale", "locale_reason", b"locale_reason", "name", b"name", "outcome_time", b"outcome_time", "sending_policy", b"sending_policy", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -159,8 +159,9 @@ class Recipient(_message.Message):
     the namespace `email`.
     """
     locale: _builtins.str
-    """Optional. The locale of dates, numbers and money, as a BCP 47 tag. Default: the `locale` of `profile`, else that of the stored
-    profile, else the campaign's.
+    """Optional. The locale that the person wants, as a BCP 47 tag: it chooses the language of the content, and how dates, numbers and
+    money are written in it. `pt_BR` and `de_AT.UTF-8` are read too, and `C` names no language. Default: the `locale` of `profile`,
+    else that of the stored profile, else the campaign's.
     """
     @_builtins.property
     def context(self) -> _struct_pb2.Struct:

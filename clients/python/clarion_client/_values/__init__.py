@@ -24,8 +24,10 @@ from clarion_client._values.campaign import (
     ActionMode,
     Campaign,
     CampaignState,
+    ContentVariant,
     Finding,
     InDoubtPolicy,
+    LocaleFallback,
     Schedule,
     Severity,
     ThroughputMode,
@@ -84,6 +86,7 @@ from clarion_client._values.explanation import (
 )
 from clarion_client._values.failed_evaluations import FailedEvaluations, FailedEvaluationsCause
 from clarion_client._values.identity_namespace import IdentityNamespace, Normalisation
+from clarion_client._values.locale_reason import LocaleReason
 from clarion_client._values.message import Message, MessageState
 from clarion_client._values.message_service import MessageCancellation
 from clarion_client._values.profile import Profile
@@ -168,6 +171,7 @@ __all__ = [
     "ConsentSettings",
     "ConsentSource",
     "ContentAttachment",
+    "ContentVariant",
     "EmailContent",
     "ErrorReason",
     "Event",
@@ -195,6 +199,8 @@ __all__ = [
     "ImportedSuppression",
     "ImportedSuppressionOutcome",
     "InDoubtPolicy",
+    "LocaleFallback",
+    "LocaleReason",
     "Mailbox",
     "Message",
     "MessageCancellation",

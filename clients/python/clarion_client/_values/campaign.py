@@ -136,8 +136,8 @@ class Campaign(Value):
     category: Category | None = None
     """Required. Which rules apply to its messages."""
     default_locale: str = ""
-    """Optional. The locale of dates, numbers and money when a recipient brings none, as a BCP 47 tag such as
-    `pt-BR`. Default: `en`.
+    """Optional. The language of the default content of each action, as a BCP 47 tag such as `pt-BR`. Recipients get
+    it who want no other language that an action has. Default: `en`.
     """
     identity_namespace: str = ""
     """Optional. The namespace of its recipients' identities: the part before the colon of `email:jane@example.com`.
@@ -172,6 +172,10 @@ class Campaign(Value):
     sending_policy: str = ""
     """Optional. At which hours its messages may leave, as `sendingPolicies/{sending_policy}`. Default: the policy
     named `default`, if there is one. With `ThroughputMode.HIGH` no policy holds.
+    """
+    locale_fallbacks: Sequence[LocaleFallback] = ()
+    """Optional. What people get who want a locale that an action has no content in: the author's word, and the only
+    way to another language or script. At most 50.
     """
     state: CampaignState | None = None
     """Output only. Where the campaign stands."""
@@ -218,11 +222,51 @@ class Action(Value):
     """An e-mail."""
     webhook: WebhookContent | None = None
     """An HTTP request."""
+    variants: Sequence[ContentVariant] = ()
+    """Optional. The content in other languages than the campaign's `default_locale`. At most 49, each locale once."""
 
     @property
     def content(self) -> EmailContent | WebhookContent | None:
         """Required. What is sent."""
         return self.email or self.webhook
+
+
+@represents(campaign_pb2.ContentVariant.DESCRIPTOR)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ContentVariant(Value):
+    """The content of an action in another language than the default one.
+
+    A field that it leaves empty comes from the variant of a parent locale, such as `de` for `de-AT`, else from
+    the default content when that is in the same language. Fields without words (`from`, `reply_to`, `headers` and
+    the method of a webhook) come from the default content whatever its language is.
+    """
+
+    locale: str
+    """Required. The locale of its words, as a BCP 47 tag such as `de` or `zh-Hant`."""
+    email: EmailContent | None = None
+    """An e-mail."""
+    webhook: WebhookContent | None = None
+    """An HTTP request."""
+
+    @property
+    def content(self) -> EmailContent | WebhookContent | None:
+        """Required. What is sent, on the channel of the action. No field of it is required."""
+        return self.email or self.webhook
+
+
+@represents(campaign_pb2.LocaleFallback.DESCRIPTOR)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class LocaleFallback(Value):
+    """Says which content people get who want a locale that there is no content in."""
+
+    locale: str
+    """Required. The locale that they want, as a BCP 47 tag such as `ca`. It stands for its regions too, such as
+    `ca-FR`.
+    """
+    fallbacks: Sequence[str]
+    """Required. The locales of the content, the best first. The first one counts that an action has, or whose own
+    fallbacks lead to one. 1 to 10.
+    """
 
 
 @represents(campaign_pb2.Schedule.DESCRIPTOR)

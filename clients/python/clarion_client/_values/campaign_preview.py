@@ -9,6 +9,7 @@ from clarion.v1 import campaign_preview_pb2
 
 from clarion_client._conversion import Value, represents
 from clarion_client._values.email_content import RenderedEmail
+from clarion_client._values.locale_reason import LocaleReason
 from clarion_client._values.webhook_content import RenderedWebhook
 
 
@@ -42,7 +43,11 @@ class Preview(Value):
     address: Choice | None = None
     """The address that the message would go to. Absent on a channel that has no addresses."""
     locale: Choice
-    """The locale that it was rendered in."""
+    """The locale that the recipient wants."""
+    content_locale: str = ""
+    """The locale of the content that was chosen for it."""
+    locale_reason: LocaleReason
+    """Why that locale was chosen."""
 
     @property
     def content(self) -> RenderedEmail | RenderedWebhook | None:

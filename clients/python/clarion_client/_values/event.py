@@ -14,6 +14,7 @@ from clarion_client._values.attempt import Attempt, ExclusionReason
 from clarion_client._values.audience_run import AudienceRunEndReason
 from clarion_client._values.channel import Channel
 from clarion_client._values.consent import ConsentChange
+from clarion_client._values.locale_reason import LocaleReason
 from clarion_client._values.suppression import SuppressionReason, SuppressionScope
 
 
@@ -102,6 +103,10 @@ class Event(Value):
     """Output only. The channel of that message."""
     labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Output only. The labels of that message."""
+    content_locale: str = ""
+    """Output only. The locale of the content of that message."""
+    locale_reason: LocaleReason
+    """Output only. Why that locale was chosen."""
     attempt: Attempt | None = None
     """Output only. The attempt that ended with it: `EventType.SENT`, `EventType.DEFERRED`, `EventType.FAILED`,
     `EventType.IN_DOUBT`. Absent when a message in doubt was excluded before its next attempt.

@@ -11,6 +11,7 @@ from clarion.v1 import explanation_pb2
 
 from clarion_client._conversion import Value, represents
 from clarion_client._values.event import Exclusion
+from clarion_client._values.locale_reason import LocaleReason
 
 
 @represents(explanation_pb2.SourcedValue.Source.DESCRIPTOR)
@@ -63,7 +64,7 @@ class RecipientExplanation(Value):
     campaign looks up nobody.
     """
     locale: SourcedValue | None = None
-    """The locale of dates, numbers and money."""
+    """The locale that the recipient wants."""
     attributes: Sequence[AttributeSource] = ()
     """The attributes of the call and of the stored profile, by name. Those that the call hides with a null are left
     out.
@@ -93,3 +94,7 @@ class MessageExplanation(Value):
     """The choice of the person that allows or excludes it, as `consentChanges/{consent_change}`. Empty when there is
     none.
     """
+    content_locale: str = ""
+    """The locale of its content."""
+    locale_reason: LocaleReason
+    """Why that locale would be chosen."""

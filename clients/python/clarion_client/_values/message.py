@@ -13,6 +13,7 @@ from clarion_client._conversion import Value, represents
 from clarion_client._values.attempt import Attempt, ExclusionReason, Failure
 from clarion_client._values.channel import Channel
 from clarion_client._values.event import Event, Exclusion
+from clarion_client._values.locale_reason import LocaleReason
 
 
 @represents(message_pb2.Message.State.DESCRIPTOR)
@@ -71,7 +72,9 @@ class Message(Value):
     `clarion.test`: their messages go to `sent@clarion.test` there, and so to nobody.
     """
     locale: str = ""
-    """Output only. The locale it is rendered in."""
+    """Output only. The locale that its recipient wants, whose region decides how dates, numbers and money are
+    written.
+    """
     state: MessageState
     """Output only. Where it stands."""
     exclusion_reason: ExclusionReason | None = None
@@ -109,3 +112,7 @@ class Message(Value):
     """Output only. The sending policy whose hours it keeps, as `sendingPolicies/{sending_policy}`. Empty when none
     held for it when it was accepted.
     """
+    content_locale: str = ""
+    """Output only. The locale of its content, which was chosen when it was accepted."""
+    locale_reason: LocaleReason
+    """Output only. Why that one was chosen."""

@@ -5,16 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from clarion_server.adapters.rendering.budget import Budget
-from clarion_server.adapters.rendering.content_kind import ContentKinds, PartRefused, content_field
+from clarion_server.adapters.rendering.content_kind import (
+    ContentKinds,
+    PartRefused,
+    content_field,
+    part_paths,
+)
 from clarion_server.adapters.rendering.environment import ENVIRONMENTS, GLOBALS
 from clarion_server.adapters.rendering.inline_images import INLINE_IMAGE, InlineImages
-from clarion_server.adapters.rendering.locales import locale_of
+from clarion_server.adapters.rendering.locale_data import locale_data
+from clarion_server.adapters.rendering.locales import format_locale
 from clarion_server.adapters.rendering.structure import PREFERENCES_URL, UNSUBSCRIBE_URL, URLS
 from clarion_server.adapters.rendering.template import CompiledTemplate
 from clarion_server.application.ports.content import Attachments, Personalisation, RenderingFailed
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.content import Rendered
+from clarion_server.domain.content_cells import content_cell
 from clarion_server.domain.personal_link import PersonalUrls
+
+#: The estimate of the memory of a compiled content, as for a whole version.
+_BASE_BYTES, _BYTES_PER_CHARACTER = 4_000, 5
 
 
 class CompiledAction:
@@ -22,15 +32,15 @@ class CompiledAction:
 
     __slots__ = (
         "_campaign",
-        "_content",
-        "_default_locale",
         "_field",
         "_functions",
         "_has_unsubscribe_field",
         "_kind",
         "_templates",
+        "content",
+        "locale",
         "needs_urls",
-        "reads_profile",
+        "size",
     )
 
     def __init__(
@@ -40,27 +50,29 @@ class CompiledAction:
         action_index: int,
         campaign_id: str,
         attachments: Attachments,
+        locale: str = "",
     ) -> None:
-        """Raises ContentInvalid."""
-        self._content = definition.actions[action_index].content
-        self._kind = kinds[type(self._content)]
+        """An empty `locale` stands for the default one. Raises ContentInvalid."""
+        self.locale = locale or definition.default_locale
+        cell = content_cell(locale_data(), definition, action_index, self.locale)
+        self.content = cell.content
+        self._kind = kinds[type(cell.content)]
         self._field = content_field(definition, action_index)
         self._campaign = {"name": f"campaigns/{campaign_id}", "display_name": definition.display_name}
-        self._default_locale = definition.default_locale
-        self._functions = {**GLOBALS, INLINE_IMAGE: InlineImages(self._content, attachments)}
-        parts = list(self._kind.parts(self._content))
+        self._functions = {**GLOBALS, INLINE_IMAGE: InlineImages(cell.content, attachments)}
+        parts = list(self._kind.parts(cell.content))
+        paths = part_paths(self._kind, cell)
         self._templates = {
-            part.field: CompiledTemplate(f"{self._field}.{part.field}", part.source, ENVIRONMENTS[part.escaping])
-            for part in parts
+            part.field: CompiledTemplate(paths[part.field], part.source, ENVIRONMENTS[part.escaping]) for part in parts
         }
         self._has_unsubscribe_field = self._kind.has_unsubscribe_field and definition.offers_unsubscribing
         # A template cannot name a variable without its word.
-        self.reads_profile = any("profile" in part.source for part in parts)
         self.needs_urls = self._has_unsubscribe_field or any(name in part.source for part in parts for name in URLS)
+        self.size = _BASE_BYTES + _BYTES_PER_CHARACTER * sum(len(part.source) for part in parts)
 
     def render(self, personalisation: Personalisation, urls: PersonalUrls | None = None) -> Rendered:
         """Raises RenderingFailed."""
-        locale = locale_of(personalisation.locale, self._default_locale)
+        locale = format_locale(self.locale, personalisation.locale)
         variables = self._variables(personalisation)
         if urls is not None:
             variables[UNSUBSCRIBE_URL], variables[PREFERENCES_URL] = urls.unsubscribe, urls.preferences
@@ -68,9 +80,11 @@ class CompiledAction:
         budget = Budget()
         texts = {field: template.render(variables, locale, budget) for field, template in self._templates.items()}
         try:
-            return self._kind.assemble(self._content, texts, budget, unsubscribe_url)
+            return self._kind.assemble(self.content, texts, budget, unsubscribe_url, self.locale)
         except PartRefused as refused:
-            raise RenderingFailed(f"{self._field}.{refused.field}", 0, refused.detail) from None
+            template = self._templates.get(refused.field)
+            field = f"{self._field}.{refused.field}" if template is None else template.field
+            raise RenderingFailed(field, 0, refused.detail) from None
 
     def _variables(self, personalisation: Personalisation) -> dict[str, Any]:
         return {

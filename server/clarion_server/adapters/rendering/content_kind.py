@@ -11,6 +11,7 @@ from clarion_server.adapters.rendering.budget import Budget
 from clarion_server.application.ports.content import Attachments
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.content import Content, Rendered
+from clarion_server.domain.content_cells import ContentCell
 from clarion_server.domain.finding import Finding
 from clarion_server.domain.public_url import PublicUrl
 
@@ -71,7 +72,7 @@ class ContentKind(Protocol[C_contra]):
         ...
 
     def assemble(
-        self, content: C_contra, texts: Mapping[str, str], budget: Budget, unsubscribe_url: str = ""
+        self, content: C_contra, texts: Mapping[str, str], budget: Budget, unsubscribe_url: str = "", locale: str = ""
     ) -> Rendered:
         """Puts the rendered parts, which come by their fields, together within the budget. Raises PartRefused.
 
@@ -91,3 +92,14 @@ ContentKinds = Mapping[type[Content], ContentKind[Any]]
 def content_field(definition: CampaignDefinition, action_index: int) -> str:
     """Returns the path of an action's content in the campaign, such as `actions[0].email`."""
     return f"actions[{action_index}].{definition.actions[action_index].content.channel.word}"
+
+
+def part_paths(kind: ContentKind[Any], cell: ContentCell) -> dict[str, str]:
+    """Returns where in the campaign each part of a content comes from, by its field."""
+    paths: dict[str, str] = {}
+    for source in cell.sources:
+        for part in kind.parts(source.content):
+            if part.source:
+                paths.setdefault(part.field, f"{source.path}.{part.field}")
+    first = cell.sources[-1]
+    return {part.field: paths.get(part.field, f"{first.path}.{part.field}") for part in kind.parts(cell.content)}

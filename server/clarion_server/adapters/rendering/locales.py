@@ -6,6 +6,8 @@ from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
 
+from clarion_server.adapters.rendering.locale_data import locale_data
+
 _LAST_RESORT = "en"
 _LONGEST_TAG = 100
 
@@ -18,6 +20,16 @@ def locale_of(tag: str, default_tag: str = _LAST_RESORT) -> Locale:
         if locale is not None:
             return locale
     raise AssertionError("Babel knows English")
+
+
+@lru_cache(maxsize=4096)
+def format_locale(content_tag: str, wanted_tag: str) -> Locale:
+    """Returns the locale in which a content writes numbers, money and days.
+
+    It has the language of the content, and the region that the recipient wants where that one speaks the language.
+    """
+    same = locale_data().is_same_language(content_tag, wanted_tag)
+    return locale_of(wanted_tag if same else content_tag, content_tag)
 
 
 def _closest(tag: str) -> Locale | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import TracebackType
 from typing import Any
+from weakref import WeakValueDictionary
 
 from babel import Locale
 from jinja2 import Template, nodes
@@ -17,21 +18,42 @@ from clarion_server.adapters.rendering.values import RenderRefused, ValueMissing
 from clarion_server.application.ports.content import ContentInvalid, RenderingFailed
 
 
-class CompiledTemplate:
-    """A part of a content. `field` is its path in the campaign."""
+class _Code:
+    """The compiled code of a source, which all contents share that have the source."""
 
-    __slots__ = ("_environment", "_globals", "_paths", "_root", "_template", "field")
+    __slots__ = ("__weakref__", "paths", "template")
 
     def __init__(self, field: str, source: str, environment: ContentEnvironment) -> None:
         """Raises ContentInvalid."""
         tree = _read(field, source, environment)
+        # Collected before the tree is compiled, which changes it.
+        self.paths = paths_by_line(tree)
+        self.template = _template(field, tree, environment)
+
+
+#: What is compiled now, by its environment and its source: the texts of twenty languages are often one template.
+_CODES: WeakValueDictionary[tuple[ContentEnvironment, str], _Code] = WeakValueDictionary()
+
+
+def _code(field: str, source: str, environment: ContentEnvironment) -> _Code:
+    code = _CODES.get((environment, source))
+    if code is None:
+        code = _CODES[environment, source] = _Code(field, source, environment)
+    return code
+
+
+class CompiledTemplate:
+    """A part of a content. `field` is its path in the campaign."""
+
+    __slots__ = ("_code", "_environment", "_globals", "_root", "field")
+
+    def __init__(self, field: str, source: str, environment: ContentEnvironment) -> None:
+        """Raises ContentInvalid."""
         self.field = field
         self._environment = environment
         self._globals = environment.globals
-        # Collected before the tree is compiled, which changes it.
-        self._paths = paths_by_line(tree)
-        self._template = _template(field, tree, environment)
-        self._root = self._template.root_render_func
+        self._code = _code(field, source, environment)
+        self._root = self._code.template.root_render_func
 
     def render(self, variables: dict[str, Any], locale: Locale, budget: Budget | None = None) -> str:
         """Returns the text. Raises RenderingFailed.
@@ -62,7 +84,7 @@ class CompiledTemplate:
 
     def _missing(self, error: ValueMissing) -> RenderingFailed:
         line = self._line(error)
-        path = self._paths.get((line, error.name))
+        path = self._code.paths.get((line, error.name))
         return RenderingFailed(self.field, line, f"`{path}` is missing" if path else str(error))
 
     def _failure(self, error: Exception, detail: str) -> RenderingFailed:
@@ -72,8 +94,8 @@ class CompiledTemplate:
         """Returns the template's line in which an error came up, from the innermost frame of its compiled code."""
         line, traceback = 0, error.__traceback__
         while traceback is not None:
-            if _is_of(traceback, self._template):
-                line = self._template.get_corresponding_lineno(traceback.tb_lineno)
+            if _is_of(traceback, self._code.template):
+                line = self._code.template.get_corresponding_lineno(traceback.tb_lineno)
             traceback = traceback.tb_next
         return line
 

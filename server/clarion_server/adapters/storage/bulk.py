@@ -20,8 +20,8 @@ Row = Sequence[Any]
 
 #: Up to this number of rows, a statement runs over exactly that many; above it, over the next lower power of two.
 _EXACT = 64
-#: SQLite takes 32,766 parameters (SQLITE_MAX_VARIABLE_NUMBER); no row here has more than 31.
-_MOST = 1024
+#: SQLite takes 32,766 parameters (SQLITE_MAX_VARIABLE_NUMBER); no row here has more than 63.
+_MOST = 512
 #: Limits the arrays of one statement to a few MB.
 _MOST_IN_ARRAYS = 8192
 

@@ -22,6 +22,7 @@ from clarion_server.adapters.storage.json_columns import (
     SUPPRESSION_CHANGE,
 )
 from clarion_server.adapters.storage.json_rows import RowsReader
+from clarion_server.adapters.storage.message_rows import locale_choice
 from clarion_server.adapters.storage.retention import EVENTS
 from clarion_server.adapters.storage.schema import events, purges
 from clarion_server.application.ports.queries import EventQuery
@@ -110,6 +111,8 @@ def _to_row(event: Event) -> tuple[Any, ...]:
         event.action,
         None if event.channel is None else str(event.channel),
         _encode_detail(event.detail),
+        None if event.content_locale is None else event.content_locale.locale,
+        None if event.content_locale is None else str(event.content_locale.reason),
         None if event.message_id is not None else event.subject,
         LABELS.encode(event.labels) if event.labels else None,
     )
@@ -117,7 +120,7 @@ def _to_row(event: Event) -> tuple[Any, ...]:
 
 def _from_row(row: Sequence[Any]) -> Event:
     """Reads by position, in the order of the table, because watchers read many events."""
-    sequence, type_, time, sandbox, message_id, campaign_key, action, channel, detail, subject, labels = row
+    sequence, type_, time, sandbox, message_id, campaign_key, action, channel, detail, *language, subject, labels = row
     event_type = EventType(type_)
     return Event(
         event_type,
@@ -130,6 +133,7 @@ def _from_row(row: Sequence[Any]) -> Event:
         action,
         None if channel is None else Channel(channel),
         NO_LABELS if labels is None else LABELS.decode(labels),
+        None if language[0] is None else locale_choice(*language),
         sequence,
     )
 

@@ -15,6 +15,7 @@ from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.category import Category
 from clarion_server.domain.consent_change import ConsentChange, Evidence
 from clarion_server.domain.content import Provider
+from clarion_server.domain.content_locale import LocaleChoice
 from clarion_server.domain.event import ProfileMerge, RunChange
 from clarion_server.domain.exclusion import Exclusion, ExclusionReason
 from clarion_server.domain.frequency_cap import FrequencyCap
@@ -40,6 +41,7 @@ EXCLUSIONS = JsonCodec[tuple[tuple[int, int, ExclusionReason], ...]](tuple[tuple
 FAILED_EVALUATIONS = JsonCodec[tuple[FailedEvaluations, ...]](tuple[FailedEvaluations, ...])
 FAILURE = JsonCodec[Failure](Failure)
 LABELS = JsonCodec[Mapping[str, str]](dict[str, str])
+LOCALE_CHOICES = JsonCodec[tuple[LocaleChoice, ...]](tuple[LocaleChoice, ...])
 PROFILE_MERGE = JsonCodec[ProfileMerge](ProfileMerge)
 PROVIDER = JsonCodec[Provider](Provider)
 #: How many members of an audience were excluded, by the reason.

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
-from clarion_server.adapters.storage.json_columns import EXCLUSION, FAILURE, LABELS, TEXTS
+from clarion_server.adapters.storage.json_columns import EXCLUSION, FAILURE, LABELS, LOCALE_CHOICES, TEXTS
 from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.schema import message_contexts, messages
 from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.content_locale import LocaleChoice, LocaleReason
 from clarion_server.domain.message import NO_LABELS, Lane, Message, MessageState
 
 #: The columns of a new message, in the order of `message_to_row`. The database assigns the key, and `held` is 0.
@@ -27,6 +28,8 @@ INSERTED_COLUMNS = (
     messages.c.identity,
     messages.c.address,
     messages.c.locale,
+    messages.c.content_locale,
+    messages.c.locale_reason,
     messages.c.state,
     messages.c.accept_time,
     messages.c.release_time,
@@ -40,6 +43,7 @@ INSERTED_COLUMNS = (
     messages.c.expire_time,
     messages.c.labels,
     messages.c.fallback_addresses,
+    messages.c.fallback_locales,
     messages.c.topic,
     messages.c.consent_change,
     messages.c.sending_policy,
@@ -89,10 +93,19 @@ _READ_COLUMNS = (
     messages.c.sending_policy,
     messages.c.profile_key,
     messages.c.cap_person,
+    messages.c.content_locale,
+    messages.c.locale_reason,
+    messages.c.fallback_locales,
     messages.c.outcome_time,
     messages.c.exclusion,
     messages.c.failure,
 )
+
+
+@lru_cache(maxsize=4096)
+def locale_choice(locale: str, reason: str) -> LocaleChoice:
+    """Returns the choice that two columns hold."""
+    return LocaleChoice(locale, LocaleReason(reason))
 
 
 def message_to_row(message: Message, segment: int) -> tuple[Any, ...]:
@@ -108,6 +121,8 @@ def message_to_row(message: Message, segment: int) -> tuple[Any, ...]:
         message.identity,
         message.address,
         message.locale,
+        message.content_locale.locale,
+        str(message.content_locale.reason),
         # A plain text, because sqlite3 looks for an adapter of every subclass, which doubles the time of a row.
         str(message.state),
         message.accept_time,
@@ -122,6 +137,7 @@ def message_to_row(message: Message, segment: int) -> tuple[Any, ...]:
         message.expire_time,
         LABELS.encode(message.labels) if message.labels else None,
         TEXTS.encode(message.fallback_addresses) if message.fallback_addresses else None,
+        LOCALE_CHOICES.encode(message.fallback_locales) if message.fallback_locales else None,
         message.topic,
         message.consent_change,
         message.sending_policy,
@@ -173,9 +189,11 @@ def _from_row(row: Sequence[Any]) -> Message:
         row[26],
         row[27],
         row[28],
-        row[29],
-        EXCLUSION.decode(row[30]),
-        FAILURE.decode(row[31]),
+        locale_choice(row[29], row[30]),
+        () if row[31] is None else LOCALE_CHOICES.decode(row[31]),
+        row[32],
+        EXCLUSION.decode(row[33]),
+        FAILURE.decode(row[34]),
     )
 
 

@@ -25,11 +25,12 @@ from clarion_server.domain.campaign import Action, CampaignDefinition
 from clarion_server.domain.carried_file import CarriedFile, files_of_content, is_shown
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.choice import LOCALE_FIELDS, Choice, Source, choose_locale
-from clarion_server.domain.content import Provider, Rendered
+from clarion_server.domain.content import Content, Provider, Rendered
 from clarion_server.domain.content.email import RenderedEmail
+from clarion_server.domain.content_locale import LocaleChoice
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.finding import Finding
-from clarion_server.domain.locales import is_locale
+from clarion_server.domain.language_tags import read_locale
 from clarion_server.domain.names import identity_violation
 from clarion_server.domain.public_url import PublicUrl
 from clarion_server.domain.violation import Violation, malformed
@@ -59,10 +60,15 @@ class Preview:
     """What a recipient would get, and how it was chosen."""
 
     action: Action
+    content: Content
+    """The content of the action that was rendered."""
     rendered: Rendered
     address: Choice | None
     """None on a channel that has no addresses."""
     locale: Choice
+    """What the recipient wants."""
+    content_locale: LocaleChoice
+    """What the content is in."""
     provider: Provider | None
     """None when there is no such channel configuration, or it serves another channel."""
     files: Sequence[CarriedFile] = ()
@@ -93,13 +99,15 @@ class CampaignPreviewer:
         definition, index, configuration, attachments = await self._transactions.read(read)
         action, recipient = definition.actions[index], _recipient(command, definition, index)
         # Compiling and rendering may take milliseconds, in which the event loop serves others.
-        rendered = await run_in_background(self._render, command, definition, index, recipient, attachments)
+        content, locale, rendered = await run_in_background(
+            self._render, command, definition, index, recipient, attachments
+        )
         provider = None
         if configuration is not None and configuration.channel is action.content.channel:
             provider = configuration.provider
         html = rendered.html if isinstance(rendered, RenderedEmail) else ""
-        files = [each for each in files_of_content(action.content, attachments) if is_shown(each.content_id, html)]
-        return Preview(action, rendered, recipient.address, recipient.locale, provider, files)
+        files = [each for each in files_of_content(content, attachments) if is_shown(each.content_id, html)]
+        return Preview(action, content, rendered, recipient.address, recipient.locale, locale, provider, files)
 
     def _render(
         self,
@@ -108,10 +116,12 @@ class CampaignPreviewer:
         index: int,
         recipient: _Recipient,
         attachments: Attachments,
-    ) -> Rendered:
+    ) -> tuple[Content, LocaleChoice, Rendered]:
+        """Returns the content that was chosen, in which locale and why, and what it renders to."""
         try:
             schema = self._compiler.compile_schema(definition.context_schema)
-            content = self._compiler.compile_content(definition, index, command.campaign_id, attachments)
+            locale = self._compiler.locales(definition, index).choose(recipient.locale.value)
+            content = self._compiler.compile_content(definition, index, command.campaign_id, attachments, locale.locale)
         except ContentInvalid:
             findings = errors_of(self._compiler.review(definition, attachments))
             refuse_invalid([_as_violation(finding) for finding in findings], [])
@@ -120,7 +130,7 @@ class CampaignPreviewer:
         refuse_invalid(command.violations, [*recipient.violations, *broken])
         try:
             urls = preview_urls(self._public_url, recipient.locale.value)
-            return content.render(_personalisation(command, recipient), urls)
+            return content.content, locale, content.render(_personalisation(command, recipient), urls)
         except RenderingFailed as error:
             raise InvalidFields((Violation(error.field, "RENDERING_FAILED", str(error)),)) from error
 
@@ -151,11 +161,13 @@ def _recipient(command: PreviewCampaign, definition: CampaignDefinition, index: 
     content = definition.actions[index].content
     identity = command.identity or f"{definition.identity_namespace}:{_NOBODY}"
     address = content.address("", command.profile, identity)
-    locale = choose_locale(command.locale, command.profile, definition.default_locale)
+    wanted = choose_locale(command.locale, command.profile, definition.default_locale)
+    read = read_locale(wanted.value)
+    locale = Choice(read or definition.default_locale, wanted.source)
     found = [
         identity_violation(identity, definition.identity_namespace, "identity"),
         content.address_violation(address) if address is not None else None,
-        None if is_locale(locale.value) else malformed(LOCALE_FIELDS[locale.source], "Must be a BCP 47 tag."),
+        None if read is not None else malformed(LOCALE_FIELDS[locale.source], "Must be a BCP 47 tag."),
     ]
     if address is None and content.address_violation(address):
         address = Choice(_NOBODY, Source.CAMPAIGN)

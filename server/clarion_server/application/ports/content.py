@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 from clarion_server.domain.attachment import Attachment
 from clarion_server.domain.campaign import CampaignDefinition
-from clarion_server.domain.content import Rendered
+from clarion_server.domain.content import Content, Rendered
+from clarion_server.domain.content_locale import ContentLocales
 from clarion_server.domain.finding import Finding
 from clarion_server.domain.personal_link import PersonalUrls
 from clarion_server.domain.schema_difference import SchemaDifference
@@ -30,7 +31,7 @@ class Personalisation:
     address: str
     """Empty on a channel that has no addresses."""
     locale: str
-    """A BCP 47 tag. It decides how dates, numbers and money are written."""
+    """The BCP 47 tag that the recipient wants. Its region decides how dates, numbers and money are written."""
 
 
 class RenderingFailed(Exception):
@@ -46,11 +47,21 @@ class RenderingFailed(Exception):
 
 
 class CompiledContent(Protocol):
-    """The content of one action of a campaign version, ready to render. Tasks may share it."""
+    """The content of one action of a campaign version in one locale, ready to render. Tasks may share it."""
 
     @property
-    def reads_profile(self) -> bool:
-        """Whether what it renders to may depend on attributes of the profile."""
+    def content(self) -> Content:
+        """Returns what it was compiled from."""
+        ...
+
+    @property
+    def locale(self) -> str:
+        """Returns the locale that it is in."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Returns about how many bytes of memory it takes."""
         ...
 
     @property
@@ -107,8 +118,20 @@ class ContentCompiler(Protocol):
         action_index: int,
         campaign_id: str,
         attachments: Attachments = NO_ATTACHMENTS,
+        locale: str = "",
     ) -> CompiledContent:
-        """Compiles the content of the action at that position. Raises ContentInvalid when a template does not parse."""
+        """Compiles the content of the action at that position in one of its locales; empty stands for the default one.
+
+        Raises ContentInvalid when a template does not parse.
+        """
+        ...
+
+    def locales(self, definition: CampaignDefinition, action_index: int) -> ContentLocales:
+        """Returns the locales that the content of the action at that position is in."""
+        ...
+
+    def reads_profile(self, definition: CampaignDefinition) -> bool:
+        """Returns whether what a content renders to may depend on attributes of the profile, in any locale."""
         ...
 
     def compile_schema(self, schema: Mapping[str, Any] | None) -> CompiledSchema:

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import structlog
 
-from clarion_server.application.campaign_cache import CampaignCache, CompiledVersion
+from clarion_server.application.campaign_cache import CampaignCache
 from clarion_server.application.personal_links.urls import PersonalLinks
 from clarion_server.application.ports.channels import (
     Channel,
@@ -21,7 +21,12 @@ from clarion_server.application.ports.channels import (
     TransientFailure,
 )
 from clarion_server.application.ports.clock import Chance, Clock
-from clarion_server.application.ports.content import ContentInvalid, Personalisation, RenderingFailed
+from clarion_server.application.ports.content import (
+    CompiledContent,
+    ContentInvalid,
+    Personalisation,
+    RenderingFailed,
+)
 from clarion_server.application.sending.exclusions import HandOffChecks
 from clarion_server.application.sending.files import FileMissing, MessageFiles
 from clarion_server.application.sending.local_dispatch import ClaimedMessage
@@ -74,11 +79,12 @@ class AttemptRunner:
             return None
         try:
             version = await self._campaigns.version(message.campaign_key, message.version)
-            files = await self._files.of(message, version) if version.attachments else ()
+            content = await self._campaigns.content(version, message.action_index, message.content_locale.locale)
+            files = await self._files.of(content.content, version) if version.attachments else ()
         except (ContentInvalid, FileMissing) as error:
             attempt = self._failed(message, started, _LOST[type(error)])
             return decide_next(message, attempt, configuration.retry_policy, InDoubtPolicy.PARK, self._chance)
-        attempt, wait = await self._try(claimed, version, files, channel, started)
+        attempt, wait = await self._try(claimed, content, files, channel, started)
         policy = version.definition.in_doubt_policy
         not_before = None if wait is None else attempt.end_time + wait
         outcome = decide_next(message, attempt, configuration.retry_policy, policy, self._chance, not_before)
@@ -89,7 +95,7 @@ class AttemptRunner:
     async def _try(
         self,
         claimed: ClaimedMessage,
-        version: CompiledVersion,
+        content: CompiledContent,
         files: Sequence[EncodedFile],
         channel: Channel,
         started: Instant,
@@ -97,7 +103,7 @@ class AttemptRunner:
         """Returns the attempt, and how long the provider asks to wait before the next one."""
         number = claimed.message.attempt_count
         try:
-            receipt = await channel.send(self._outbound(claimed, version, files))
+            receipt = await channel.send(self._outbound(claimed, content, files))
         except RenderingFailed as error:
             return self._failed(claimed.message, started, str(error)), None
         except HandOffFailed as error:
@@ -111,16 +117,14 @@ class AttemptRunner:
         reply = receipt.provider_reply[:MAX_DETAIL]
         return Attempt(number, started, self._clock.now(), AttemptResult.SENT, provider_reply=reply), None
 
-    def _outbound(self, claimed: ClaimedMessage, version: CompiledVersion, files: Sequence[EncodedFile]) -> Outbound:
+    def _outbound(self, claimed: ClaimedMessage, content: CompiledContent, files: Sequence[EncodedFile]) -> Outbound:
         """Renders the message for its channel. Raises RenderingFailed."""
         message = claimed.message
-        index = message.action_index
-        content = version.contents[index]
         urls = self._links.urls(message) if content.needs_urls and self._links is not None else None
         return Outbound(
             message_id=message.id,
             address=message.address,
-            content=version.definition.actions[index].content,
+            content=content.content,
             rendered=content.render(claimed.personalisation or _personalisation(message), urls),
             release_time=message.release_time,
             attempt=message.attempt_count,

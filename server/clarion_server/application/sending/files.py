@@ -9,7 +9,7 @@ from clarion_server.application.loading_cache import LoadingCache
 from clarion_server.application.ports.channels import EncodedFile, FileEncoder
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.carried_file import CarriedFile, files_of_content
-from clarion_server.domain.message import Message
+from clarion_server.domain.content import Content
 
 #: About how many bytes the encoded files take at most that are kept. Those of mails under way come on top.
 MAX_BYTES = 64 * 2**20
@@ -27,9 +27,8 @@ class MessageFiles:
         self._encode = encode
         self._encoded = LoadingCache(self._load, len, max_bytes)
 
-    async def of(self, message: Message, version: CompiledVersion) -> list[EncodedFile]:
-        """Returns the files of the message's content and of its recipient. Raises FileMissing or Unavailable."""
-        content = version.definition.actions[message.action_index].content
+    async def of(self, content: Content, version: CompiledVersion) -> list[EncodedFile]:
+        """Returns the files of a message's content. Raises FileMissing or Unavailable."""
         carried = files_of_content(content, version.attachments)
         return [EncodedFile(await self._octets(each), each.content_id) for each in carried]
 

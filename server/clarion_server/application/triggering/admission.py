@@ -17,9 +17,10 @@ from clarion_server.application.triggering.addresses import choose_addresses
 from clarion_server.domain.acceptance import AcceptedRecipient
 from clarion_server.domain.address_key import email_key
 from clarion_server.domain.campaign import CampaignDefinition, ThroughputMode, UnknownRecipientPolicy
-from clarion_server.domain.choice import LOCALE_FIELDS, choose_locale
+from clarion_server.domain.choice import LOCALE_FIELDS, Choice, choose_locale
 from clarion_server.domain.instant import DAY, Instant
 from clarion_server.domain.labels import label_violations
+from clarion_server.domain.language_tags import read_locale
 from clarion_server.domain.locales import is_locale
 from clarion_server.domain.message import NO_LABELS
 from clarion_server.domain.names import identity_violation
@@ -195,7 +196,7 @@ def _admit(
     elif broken:
         found += _check_addresses(broken, definition, admission)
     if locale != definition.default_locale and not is_locale(locale):
-        found.append(malformed(LOCALE_FIELDS[choice.source], "Must be a BCP 47 tag such as 'pt-BR'."))
+        locale = _read_locale(choice, definition, found)
     # These cheap tests suffice for nearly every recipient.
     if recipient.profile or len(context) > MAX_CONTEXT_BYTES or _ESCAPED_NUL in context:
         found += _data_violations(recipient, context, profile, definition)
@@ -209,6 +210,14 @@ def _admit(
     if found or normal_value is None:
         return found
     return AcceptedRecipient(index, recipient.identity, addresses, locale, context, profile, labels, normal_value)
+
+
+def _read_locale(choice: Choice, definition: CampaignDefinition, found: list[Violation]) -> str:
+    """Returns the tag that the recipient's locale means, and adds a violation when it means none."""
+    read = read_locale(choice.value)
+    if read is None:
+        found.append(malformed(LOCALE_FIELDS[choice.source], "Must be a BCP 47 tag such as 'pt-BR'."))
+    return read or definition.default_locale
 
 
 def _data_violations(

@@ -82,6 +82,7 @@ class Explainer:
         leaves = message.state is not MessageState.EXCLUDED
         return MessageExplanation(
             accepted.exclusions.get((index, action), ()),
+            message.content_locale,
             self._address(message, stored.get(index, {})),
             _time_zone(message, hours),
             message.due_time if leaves else None,

@@ -19,6 +19,7 @@ from clarion_server.domain.campaign import UnknownRecipientPolicy
 from clarion_server.domain.choice import choose_locale
 from clarion_server.domain.exclusion import ExclusionReason
 from clarion_server.domain.identity import Identity, IdentityKey
+from clarion_server.domain.language_tags import read_locale
 from clarion_server.domain.profile import KnownProfile, Profile, without_nulls
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
@@ -156,7 +157,7 @@ def _new_profile(
         execution.accept_time,
         execution.accept_time,
         without_nulls(given.profile),
-        given.locale,
+        read_locale(given.locale) or "",
     )
 
 
@@ -215,7 +216,8 @@ def _complete_recipient(
     recipient: AcceptedRecipient, profile: KnownProfile, stored: Mapping[str, Any], use: ProfileUse
 ) -> _Completed | list[Violation]:
     given, version = use.inputs[recipient.index], use.live.version
-    locale = choose_locale(given.locale, given.profile, profile.locale or version.definition.default_locale).value
+    is_given = choose_locale(given.locale, given.profile, "").value
+    locale = recipient.locale if is_given else profile.locale or recipient.locale
     if not stored and not use.lacks_address:
         return _Completed(recipient if locale == recipient.locale else replace(recipient, locale=locale))
     merged = {**stored, **given.profile}

@@ -239,8 +239,26 @@ class Triggering:
         if not isinstance(decision, Accepted):
             self._campaigns.discard(begun.live)
             return None
-        await _check_renders(decision, begun)
+        await self._check_renders(decision, begun)
         return TriggerAnswer(decision.execution, explanation=explanation)
+
+    async def _check_renders(self, decision: Accepted, begun: Begun) -> None:
+        """Raises InvalidFields for every message that cannot be rendered."""
+        found = []
+        for message in decision.messages:
+            if message.state is MessageState.EXCLUDED:
+                continue
+            # Rendering a thousand mails takes a while: other calls run in between.
+            await asyncio.sleep(0)
+            data = personalisation(message, begun.item.data, decision.attributes)
+            locale = message.content_locale.locale
+            content = await self._campaigns.content(begun.live.version, message.action_index, locale)
+            try:
+                content.render(data, SAMPLE_URLS)
+            except RenderingFailed as error:
+                found.append(Violation(f"recipients[{message.recipient_index}]", "RENDERING_FAILED", str(error)))
+        if found:
+            raise InvalidFields(tuple(found))
 
     async def _earlier(self, command: TriggerCommand, caller: Caller) -> Execution | None:
         """Returns the execution of the first request of which this one is a repetition."""
@@ -308,23 +326,6 @@ def _takes_long(command: TriggerCommand, live: LiveCampaign) -> bool:
 def _check(admission: Admission, violations: Sequence[Violation], allow_partial: bool) -> None:
     if violations or (admission.rejections and (not allow_partial or not admission.recipients)):
         raise InvalidFields((*violations, *admission.violations))
-
-
-async def _check_renders(decision: Accepted, begun: Begun) -> None:
-    """Raises InvalidFields for every message that cannot be rendered."""
-    found = []
-    for message in decision.messages:
-        if message.state is MessageState.EXCLUDED:
-            continue
-        # Rendering a thousand mails takes a while: other calls run in between.
-        await asyncio.sleep(0)
-        data = personalisation(message, begun.item.data, decision.attributes)
-        try:
-            begun.live.version.contents[message.action_index].render(data, SAMPLE_URLS)
-        except RenderingFailed as error:
-            found.append(Violation(f"recipients[{message.recipient_index}]", "RENDERING_FAILED", str(error)))
-    if found:
-        raise InvalidFields(tuple(found))
 
 
 def _weight(trigger: Trigger) -> int:

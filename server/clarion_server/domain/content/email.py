@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import chain
 from typing import Any, ClassVar
 
 from clarion_server.domain.address import is_address, is_address_literal
@@ -77,7 +78,28 @@ class EmailContent:
 
     def violations(self) -> Iterator[Violation]:
         """Yields all violations, with the field paths of the contract's `EmailContent`."""
-        return _content_violations(self)
+        return chain(_missing_violations(self), _field_violations(self))
+
+    def variant_violations(self) -> Iterator[Violation]:
+        """Yields the violations of a variant, which may leave fields to the default content."""
+        return _field_violations(self)
+
+    def filled_from(self, other: EmailContent, *, with_words: bool) -> EmailContent:
+        """Returns the content with what it leaves empty from another one, the words only if they may be taken."""
+        return EmailContent(
+            self.subject or (other.subject if with_words else ""),
+            self.html or (other.html if with_words else ""),
+            self.text or (other.text if with_words else ""),
+            self.sender or other.sender,
+            self.reply_to or other.reply_to,
+            {**other.headers, **self.headers},
+            self.attachments or other.attachments,
+        )
+
+    def missing_words(self) -> list[str]:
+        """Returns the fields with words that a mail needs and the content leaves empty."""
+        body = [] if self.html or self.text else ["html"]
+        return body if self.subject else ["subject", *body]
 
     def address(self, recipient_address: str, profile: Mapping[str, Any], identity: str) -> Choice | None:
         """Returns the address of the recipient, or None when none was given. It may be malformed."""
@@ -102,6 +124,8 @@ class RenderedEmail:
     text: str
     """Empty when the content has no text part and its HTML shows only pictures."""
     headers: Mapping[str, str] = field(default_factory=dict)
+    locale: str = ""
+    """The locale that it speaks."""
 
 
 _NO_ADDRESS = "Must be given, here, as the profile's 'email', or as an identity 'email:…'."
@@ -153,12 +177,15 @@ def mailbox_violations(mailbox: Mailbox, field: str) -> Iterator[Violation]:
         yield malformed(f"{field}.address", "Must be an e-mail address, such as 'orders@example.com'.")
 
 
-def _content_violations(email: EmailContent) -> Iterator[Violation]:
+def _missing_violations(email: EmailContent) -> Iterator[Violation]:
     if not email.subject.strip():
         yield required("subject")
-    yield from line_violations(email.subject, "subject", MAX_SUBJECT)
     if not email.html and not email.text:
         yield Violation("html", "REQUIRED", "Either this or 'text' must be given.")
+
+
+def _field_violations(email: EmailContent) -> Iterator[Violation]:
+    yield from line_violations(email.subject, "subject", MAX_SUBJECT)
     yield from source_violations(email.html, "html")
     yield from source_violations(email.text, "text")
     if email.sender is not None:

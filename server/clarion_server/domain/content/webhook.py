@@ -68,7 +68,8 @@ class WebhookContent:
 
     body: str
     format: BodyFormat = BodyFormat.JSON
-    method: Method = Method.POST
+    method: Method | None = Method.POST
+    """None in a variant that leaves it to the default content."""
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -80,8 +81,22 @@ class WebhookContent:
         """Yields all violations, with the field paths of the contract's `WebhookContent`."""
         if not self.body.strip():
             yield required(self.body_field)
+        yield from self.variant_violations()
+
+    def variant_violations(self) -> Iterator[Violation]:
+        """Yields the violations of a variant, which may leave fields to the default content."""
         yield from source_violations(self.body, self.body_field)
         yield from header_violations(self.headers, _HEADER_NAME, _HEADER_RULE, _WRITTEN_BY_CLARION)
+
+    def filled_from(self, other: WebhookContent, *, with_words: bool) -> WebhookContent:
+        """Returns the content with what it leaves empty from another one, the words only if they may be taken."""
+        body = self if self.body or not with_words else other
+        method = self.method or other.method
+        return WebhookContent(body.body, body.format, method, {**other.headers, **self.headers})
+
+    def missing_words(self) -> list[str]:
+        """Returns the fields with words that a request needs and the content leaves empty."""
+        return [] if self.body else [self.body_field]
 
     def address(self, _recipient_address: str, _profile: Mapping[str, Any], _identity: str) -> Choice | None:
         """Returns None, because requests go to the URL of the channel configuration."""

@@ -54,6 +54,11 @@ def plain(value: object, style: str = "") -> Text:
     return Text(_CONTROLS.sub(lambda found: repr(found[0])[1:-1], str(value)), style)
 
 
+def language(locale: str, reason: object) -> Text:
+    """Returns the locale of a content with the reason why it was chosen."""
+    return plain(f"{locale} ({str(reason).lower()})")
+
+
 def state(value: object) -> Text:
     """Returns a state, outcome, event type or severity in its colour."""
     return plain(value, _STYLES.get(str(value), ""))

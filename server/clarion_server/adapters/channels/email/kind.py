@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from clarion_server.adapters.channels.email.attachment_review import attachment_findings
+from clarion_server.adapters.channels.email.html_language import with_language
 from clarion_server.adapters.channels.email.review import email_findings
 from clarion_server.adapters.channels.email.structured_fields import is_structured, structured_value
 from clarion_server.adapters.rendering.budget import Budget
@@ -40,14 +41,20 @@ class EmailKind:
         return parts + [Part(f"headers.{name}", value) for name, value in content.headers.items()]
 
     def assemble(
-        self, content: EmailContent, texts: Mapping[str, str], budget: Budget, unsubscribe_url: str = ""
+        self,
+        content: EmailContent,
+        texts: Mapping[str, str],
+        budget: Budget,
+        unsubscribe_url: str = "",
+        locale: str = "",
     ) -> RenderedEmail:
         html = _body(texts, "html") if "html" in texts else ""
         return RenderedEmail(
             _line(texts, "subject"),
-            html,
+            with_language(html, locale),
             _body(texts, "text") if "text" in texts else _derived_text(html, budget),
             {name: _header_value(texts, name) for name in content.headers} | _unsubscribe_fields(unsubscribe_url),
+            locale,
         )
 
     def findings(self, content: EmailContent, definition: CampaignDefinition, facts: ReviewFacts) -> Iterator[Finding]:

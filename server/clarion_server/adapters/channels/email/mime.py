@@ -72,6 +72,7 @@ def build(message: Outbound, provider: SmtpProvider) -> Envelope:
             _date_field(message.release_time // SECOND * SECOND),
             f"Message-ID: <{message.message_id}@{origin.domain}>\r\n",
             _custom_fields(email.headers),
+            f"Content-Language: {email.locale}\r\n" if email.locale else "",
             "MIME-Version: 1.0\r\n",
         )
     )

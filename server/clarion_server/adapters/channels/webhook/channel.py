@@ -26,7 +26,7 @@ from clarion_server.application.ports.channels import (
 )
 from clarion_server.domain.attempt import Failure, FailureReason
 from clarion_server.domain.channel import ChannelConfiguration
-from clarion_server.domain.content.webhook import RenderedWebhook, WebhookContent, WebhookProvider
+from clarion_server.domain.content.webhook import Method, RenderedWebhook, WebhookContent, WebhookProvider
 from clarion_server.domain.instant import SECOND
 
 #: The most octets that are read of an answer.
@@ -82,7 +82,11 @@ class WebhookChannel:
             async with (
                 asyncio.timeout(self._provider.timeout / SECOND),
                 (await self._connections.session()).request(
-                    content.method, self._connections.url, data=body, headers=headers, allow_redirects=False
+                    content.method or Method.POST,
+                    self._connections.url,
+                    data=body,
+                    headers=headers,
+                    allow_redirects=False,
                 ) as response,
             ):
                 answer = _answer(response)

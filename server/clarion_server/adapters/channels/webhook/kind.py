@@ -32,7 +32,12 @@ class WebhookKind:
         return [Part(content.body_field, content.body, escaping), *headers]
 
     def assemble(
-        self, content: WebhookContent, texts: Mapping[str, str], _budget: Budget, _unsubscribe_url: str = ""
+        self,
+        content: WebhookContent,
+        texts: Mapping[str, str],
+        _budget: Budget,
+        _unsubscribe_url: str = "",
+        _locale: str = "",
     ) -> RenderedWebhook:
         body = texts[content.body_field]
         _check_body(content, body)

@@ -27,13 +27,15 @@ from dataclasses import replace
 from jinja2 import nodes
 
 from clarion_server.adapters.rendering.compilation import compile_tree
-from clarion_server.adapters.rendering.content_kind import ContentKinds, Escaping, Part, ReviewFacts, content_field
+from clarion_server.adapters.rendering.content_kind import ContentKinds, Escaping, Part, ReviewFacts
 from clarion_server.adapters.rendering.environment import ENVIRONMENTS
+from clarion_server.adapters.rendering.locale_data import locale_data
 from clarion_server.adapters.rendering.review.checker import review_variables
 from clarion_server.adapters.rendering.review.effort import ReviewTooLong, limited_effort
 from clarion_server.adapters.rendering.review.html_rules import review_html, review_text
 from clarion_server.adapters.rendering.review.json_report import JsonReport
 from clarion_server.adapters.rendering.review.json_types import Schema
+from clarion_server.adapters.rendering.review.languages import language_findings, variant_findings
 from clarion_server.adapters.rendering.review.links import links
 from clarion_server.adapters.rendering.review.report import Report, TooManyFindings
 from clarion_server.adapters.rendering.schema_check import EMPTY_OBJECT
@@ -42,6 +44,7 @@ from clarion_server.adapters.rendering.schema_tree import inline_references
 from clarion_server.adapters.rendering.structure import URLS, Refusal, names_in, parse_template
 from clarion_server.application.ports.content import NO_ATTACHMENTS, Attachments
 from clarion_server.domain.campaign import CampaignDefinition
+from clarion_server.domain.content_cells import content_cell, content_sources
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 from clarion_server.domain.public_url import PublicUrl
 
@@ -63,10 +66,12 @@ def _findings(definition: CampaignDefinition, kinds: ContentKinds, facts: Review
     schema = definition.context_schema if definition.context_schema is not None else EMPTY_OBJECT
     findings = list(schema_findings(schema))
     is_sound = all(finding.severity is not Severity.ERROR for finding in findings)
+    findings += language_findings(definition)
     # Without a sound schema nothing is known of any variable, and each would be reported.
     known_schema = inline_references(schema, schema) if is_sound else None
     for index in range(len(definition.actions)):
         findings += _action_findings(definition, index, kinds, known_schema, facts)
+        findings += variant_findings(definition, index)
     return findings
 
 
@@ -77,12 +82,24 @@ def _action_findings(
     schema: Schema | None,
     facts: ReviewFacts,
 ) -> Iterator[Finding]:
-    content, field = definition.actions[index].content, content_field(definition, index)
-    kind = kinds[type(content)]
-    for part in kind.parts(content):
-        yield from _part_findings(part, f"{field}.{part.field}", schema, has_public_url=facts.public_url is not None)
-    for finding in kind.findings(content, definition, facts):
-        yield replace(finding, field=f"{field}.{finding.field}")
+    for source in content_sources(definition, index):
+        kind, cell = kinds[type(source.content)], content_cell(locale_data(), definition, index, source.locale)
+        own = {part.field: part for part in kind.parts(source.content) if part.source}
+        for field, part in own.items():
+            path = f"{source.path}.{field}"
+            yield from _part_findings(part, path, schema, has_public_url=facts.public_url is not None)
+        for finding in kind.findings(cell.content, definition, facts):
+            # What a variant takes from another content is reported there.
+            if (
+                finding.field in own
+                or source is cell.sources[-1]
+                or getattr(source.content, _root(finding.field), None)
+            ):
+                yield replace(finding, field=f"{source.path}.{finding.field}")
+
+
+def _root(field: str) -> str:
+    return field.partition("[")[0].partition(".")[0]
 
 
 def _part_findings(part: Part, field: str, schema: Schema | None, *, has_public_url: bool) -> Iterator[Finding]:

@@ -19,6 +19,9 @@ events = Table(
     Column("channel", Text),
     # JSON, whose shape follows from the type of the event.
     Column("detail", Text),
+    # Those of the message. Null if it belongs to none.
+    Column("content_locale", Text),
+    Column("locale_reason", Text),
     # Null if the subject is the message.
     Column("subject", Text),
     Column("labels", Text),

@@ -56,6 +56,8 @@ messages = Table(
     Column("identity", Bytewise, nullable=False),
     Column("address", Text, nullable=False),
     Column("locale", Text, nullable=False),
+    Column("content_locale", Text, nullable=False),
+    Column("locale_reason", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("accept_time", Instant, nullable=False),
     Column("release_time", Instant, nullable=False),
@@ -68,6 +70,7 @@ messages = Table(
     Column("first_attempt_time", Instant),
     Column("labels", Text),
     Column("fallback_addresses", Text),
+    Column("fallback_locales", Text),
     Column("topic", Text),
     # The key of the choice that decided when the message was accepted.
     Column("consent_change", BigInteger),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from clarion.v1 import campaign_pb2 as pb
@@ -15,6 +16,7 @@ from clarion_server.domain.campaign import (
     Campaign,
     CampaignDefinition,
     CampaignVersion,
+    ContentVariant,
     InDoubtPolicy,
     Schedule,
     ThroughputMode,
@@ -22,7 +24,9 @@ from clarion_server.domain.campaign import (
 )
 from clarion_server.domain.campaign_rules import MAX_ACTIONS
 from clarion_server.domain.finding import Finding
+from clarion_server.domain.locale_rules import MAX_FALLBACKS, MAX_LOCALES
 from clarion_server.domain.names import CAMPAIGNS, CHANNEL_CONFIGURATIONS, SENDING_POLICIES, TOPICS
+from clarion_server.domain.violation import Violation
 from clarion_server.transport.api.convert.contents import from_content, to_content
 from clarion_server.transport.api.convert.enums import (
     ACTION_MODE,
@@ -39,7 +43,7 @@ from clarion_server.transport.api.convert.structs import to_struct
 from clarion_server.transport.api.convert.times import to_optional_timestamp, to_timestamp
 
 #: One more than the limit is enough to report too many. A request could hold millions.
-_ACTIONS_READ = MAX_ACTIONS + 1
+_ACTIONS_READ, _VARIANTS_READ, _FALLBACKS_READ = MAX_ACTIONS + 1, MAX_LOCALES + 1, MAX_LOCALES + 1
 
 _EMPTY = CampaignDefinition(display_name="", category=None, actions=())
 
@@ -75,6 +79,7 @@ def to_draft(campaign: pb.Campaign) -> Draft:
             parser.member(THROUGHPUT_MODE, campaign.throughput_mode, "throughput_mode") or ThroughputMode.STANDARD
         ),
         sending_policy=parser.optional_id(SENDING_POLICIES, campaign.sending_policy, "sending_policy"),
+        locale_fallbacks=_from_fallbacks(parser, campaign.locale_fallbacks),
     )
     return Draft(definition, parser.violations, tuple(campaign.tags))
 
@@ -129,7 +134,20 @@ def _from_action(parser: RequestParser, action: pb.Action, field: str) -> Action
     channel_configuration = parser.id(
         CHANNEL_CONFIGURATIONS, action.channel_configuration, f"{field}.channel_configuration"
     )
-    return Action(action.id or content.channel.word, channel_configuration, content)
+    variants = tuple(
+        ContentVariant(variant.locale, from_content(parser, variant, f"{field}.variants[{index}]"))
+        for index, variant in enumerate(action.variants[:_VARIANTS_READ])
+    )
+    return Action(action.id or content.channel.word, channel_configuration, content, variants)
+
+
+def _from_fallbacks(parser: RequestParser, fallbacks: Sequence[pb.LocaleFallback]) -> dict[str, tuple[str, ...]]:
+    read: dict[str, tuple[str, ...]] = {}
+    for index, each in enumerate(fallbacks[:_FALLBACKS_READ]):
+        if each.locale in read:
+            parser.add(Violation(f"locale_fallbacks[{index}].locale", "DUPLICATE", "Must occur only once."))
+        read[each.locale] = tuple(each.fallbacks[: MAX_FALLBACKS + 1])
+    return read
 
 
 def _from_schedule(parser: RequestParser, schedule: pb.Schedule) -> Schedule:
@@ -157,6 +175,9 @@ def to_snapshot(definition: CampaignDefinition) -> pb.Campaign:
         unknown_recipient_policy=UNKNOWN_RECIPIENT_POLICY.number(definition.unknown_recipient_policy),
         throughput_mode=THROUGHPUT_MODE.number(definition.throughput_mode),
         sending_policy="" if definition.sending_policy is None else SENDING_POLICIES.format(definition.sending_policy),
+        locale_fallbacks=[
+            pb.LocaleFallback(locale=locale, fallbacks=tags) for locale, tags in definition.locale_fallbacks.items()
+        ],
     )
 
 
@@ -164,6 +185,7 @@ def _to_action(action: Action) -> pb.Action:
     return pb.Action(
         id=action.id,
         channel_configuration=CHANNEL_CONFIGURATIONS.format(action.channel_configuration),
+        variants=[pb.ContentVariant(locale=each.locale, **to_content(each.content)) for each in action.variants],
         **to_content(action.content),
     )
 

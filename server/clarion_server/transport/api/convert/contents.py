@@ -27,11 +27,14 @@ from clarion_server.transport.api.convert.request_parser import RequestParser
 _FROM: Final = "from"
 
 
-def from_content(parser: RequestParser, action: campaign_pb2.Action, field: str) -> Content:
-    """Reads the content of an action. `field` is the path of the action."""
+def from_content(
+    parser: RequestParser, action: campaign_pb2.Action | campaign_pb2.ContentVariant, field: str
+) -> Content:
+    """Reads the content of an action or of a variant. `field` is the path of it."""
     match action.WhichOneof("content"):
         case "webhook":
-            return _from_webhook(parser, action.webhook, f"{field}.webhook")
+            is_default = isinstance(action, campaign_pb2.Action)
+            return _from_webhook(parser, action.webhook, f"{field}.webhook", is_default=is_default)
         case "email":
             return _from_email(parser, action.email, f"{field}.email")
         case _:
@@ -40,7 +43,7 @@ def from_content(parser: RequestParser, action: campaign_pb2.Action, field: str)
 
 
 def to_content(content: Content) -> dict[str, Any]:
-    """Returns the content under the name of its field in `Action`."""
+    """Returns the content under the name of its field in `Action` and in `ContentVariant`."""
     match content:
         case EmailContent():
             return {"email": _to_email(content)}
@@ -91,14 +94,17 @@ def to_rendered_email(
     )
 
 
-def _from_webhook(parser: RequestParser, webhook: webhook_content_pb2.WebhookContent, field: str) -> WebhookContent:
+def _from_webhook(
+    parser: RequestParser, webhook: webhook_content_pb2.WebhookContent, field: str, *, is_default: bool
+) -> WebhookContent:
     body = webhook.WhichOneof("body")
-    if body is None:
+    if body is None and is_default:
         parser.add(required(f"{field}.json"))
     return WebhookContent(
         body=webhook.text if body == "text" else webhook.json,
         format=BodyFormat.TEXT if body == "text" else BodyFormat.JSON,
-        method=parser.member(WEBHOOK_METHOD, webhook.method, f"{field}.method") or Method.POST,
+        method=parser.member(WEBHOOK_METHOD, webhook.method, f"{field}.method")
+        or (Method.POST if is_default else None),
         headers=read_map(webhook.headers, MAX_HEADERS),
     )
 

@@ -22,6 +22,7 @@ from clarion.v1 import (
     explanation_pb2,
     failed_evaluations_pb2,
     identity_namespace_pb2,
+    locale_reason_pb2,
     message_pb2,
     profile_service_pb2,
     sending_policy_pb2,
@@ -54,6 +55,7 @@ from clarion_server.domain.consent import ConsentChoice, Silence
 from clarion_server.domain.consent_change import ConsentSource
 from clarion_server.domain.content.email import TlsMode
 from clarion_server.domain.content.webhook import Method
+from clarion_server.domain.content_locale import LocaleReason
 from clarion_server.domain.event import EventType
 from clarion_server.domain.exclusion import ExclusionPhase, ExclusionReason
 from clarion_server.domain.explanation import ValueSource
@@ -113,6 +115,7 @@ WEBHOOK_METHOD = EnumPair(Method, webhook_content_pb2.WebhookContent.Method.Valu
 CHANNEL = EnumPair(Channel, channel_pb2.Channel.Value, "CHANNEL")
 ACTION_MODE = EnumPair(ActionMode, campaign_pb2.Campaign.ActionMode.Value, "ACTION_MODE")
 SOURCE = EnumPair(Source, campaign_preview_pb2.PreviewCampaignResponse.Source.Value, "SOURCE")
+LOCALE_REASON = EnumPair(LocaleReason, locale_reason_pb2.LocaleReason.Value, "LOCALE_REASON")
 VALUE_SOURCE = EnumPair(ValueSource, explanation_pb2.SourcedValue.Source.Value, "SOURCE")
 NORMALISATION = EnumPair(Normalisation, identity_namespace_pb2.IdentityNamespace.Normalisation.Value, "NORMALISATION")
 SCOPE = EnumPair(Scope, api_key_pb2.ApiKey.Scope.Value, "SCOPE")

@@ -7,7 +7,7 @@ from clarion.v1 import explanation_pb2 as pb
 from clarion_server.domain.consent_change import change_name
 from clarion_server.domain.explanation import MessageExplanation, RecipientExplanation, SourcedValue
 from clarion_server.domain.names import SENDING_POLICIES
-from clarion_server.transport.api.convert.enums import VALUE_SOURCE
+from clarion_server.transport.api.convert.enums import LOCALE_REASON, VALUE_SOURCE
 from clarion_server.transport.api.convert.exclusions import to_exclusion
 from clarion_server.transport.api.convert.times import to_optional_timestamp
 
@@ -25,6 +25,8 @@ def to_message_explanation(explanation: MessageExplanation) -> pb.MessageExplana
     policy, change = explanation.sending_policy, explanation.consent_change
     return pb.MessageExplanation(
         exclusions=map(to_exclusion, explanation.exclusions),
+        content_locale=explanation.content_locale.locale,
+        locale_reason=LOCALE_REASON.number(explanation.content_locale.reason),
         address=_sourced(explanation.address),
         time_zone=_sourced(explanation.time_zone),
         due_time=to_optional_timestamp(explanation.due_time),

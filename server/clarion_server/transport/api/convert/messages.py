@@ -23,6 +23,7 @@ from clarion_server.transport.api.convert.enums import (
     EVENT_TYPE,
     EXCLUSION_REASON,
     FAILURE_REASON,
+    LOCALE_REASON,
     MESSAGE_STATE,
 )
 from clarion_server.transport.api.convert.exclusions import to_exclusion
@@ -41,6 +42,8 @@ def to_message(message: Message, campaign_id: str, events: Iterable[Event] = ())
         identity=message.identity,
         address=message.address,
         locale=message.locale,
+        content_locale=message.content_locale.locale,
+        locale_reason=LOCALE_REASON.number(message.content_locale.reason),
         state=MESSAGE_STATE.number(message.state),
         exclusion_reason=EXCLUSION_REASON.number(None if exclusion is None else exclusion.reason),
         exclusion=None if exclusion is None else to_exclusion(exclusion),
@@ -62,7 +65,7 @@ def to_message(message: Message, campaign_id: str, events: Iterable[Event] = ())
 
 def to_event(event: Event, campaign_id: str | None) -> event_pb2.Event:
     """`campaign_id` is None for an event that belongs to no campaign."""
-    message_id, detail = event.message_id, event.detail
+    message_id, detail, language = event.message_id, event.detail, event.content_locale
     return event_pb2.Event(
         type=EVENT_TYPE.number(event.type),
         time=to_timestamp(event.time),
@@ -73,6 +76,8 @@ def to_event(event: Event, campaign_id: str | None) -> event_pb2.Event:
         action=event.action,
         channel=CHANNEL.number(event.channel),
         labels=event.labels,
+        content_locale="" if language is None else language.locale,
+        locale_reason=LOCALE_REASON.number(None if language is None else language.reason),
         attempt=_attempt(detail) if isinstance(detail, Attempt) else None,
         exclusion=to_exclusion(detail) if isinstance(detail, Exclusion) else None,
         allow_list_change=to_allow_list_change(detail) if isinstance(detail, AllowListChange) else None,

@@ -12,7 +12,7 @@ from clarion_server.domain.content.email import RenderedEmail
 from clarion_server.domain.content.webhook import RenderedWebhook
 from clarion_server.domain.names import CAMPAIGNS
 from clarion_server.transport.api.convert.contents import to_rendered_email, to_rendered_webhook
-from clarion_server.transport.api.convert.enums import SOURCE
+from clarion_server.transport.api.convert.enums import LOCALE_REASON, SOURCE
 from clarion_server.transport.api.convert.request_parser import RequestParser
 
 _Response = campaign_preview_pb2.PreviewCampaignResponse
@@ -38,6 +38,8 @@ def to_preview(preview: Preview) -> _Response:
         action=preview.action.id,
         address=None if preview.address is None else _to_choice(preview.address),
         locale=_to_choice(preview.locale),
+        content_locale=preview.content_locale.locale,
+        locale_reason=LOCALE_REASON.number(preview.content_locale.reason),
         **_to_rendered(preview),
     )
 
@@ -46,9 +48,9 @@ def _to_rendered(preview: Preview) -> dict[str, Any]:
     """Returns the rendered content under the name of its field in the response."""
     match preview.rendered:
         case RenderedEmail() as email:
-            return {"email": to_rendered_email(email, preview.action.content, preview.provider, preview.files)}
+            return {"email": to_rendered_email(email, preview.content, preview.provider, preview.files)}
         case RenderedWebhook() as webhook:
-            return {"webhook": to_rendered_webhook(webhook, preview.action.content, preview.provider)}
+            return {"webhook": to_rendered_webhook(webhook, preview.content, preview.provider)}
 
 
 def _to_choice(choice: Choice) -> _Response.Choice:

@@ -18,7 +18,7 @@ from clarion_server.transport.cli.commands.options import (
 )
 from clarion_server.transport.cli.listing import fields, table
 from clarion_server.transport.cli.session import CurrentSession, Session
-from clarion_server.transport.cli.views import moment, plain, state
+from clarion_server.transport.cli.views import language, moment, plain, state
 
 if TYPE_CHECKING:
     from clarion_client import (
@@ -95,6 +95,7 @@ def _message_rows(explanation: MessageExplanation) -> list[tuple[str, Renderable
     rows: list[tuple[str, RenderableType]] = []
     if explanation.due_time is not None:
         rows.append(("Leaves", moment(explanation.due_time)))
+    rows.append(("Content", language(explanation.content_locale, explanation.locale_reason)))
     rows += _sourced("Address", explanation.address)
     if explanation.consent_change:
         rows.append(("Consent", plain(explanation.consent_change)))

@@ -13,7 +13,7 @@ from clarion_server.transport.cli.commands.options import Labels, parse_labels, 
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.listing import fields, table
 from clarion_server.transport.cli.session import CurrentSession
-from clarion_server.transport.cli.views import duration, id_of, moment, plain, state
+from clarion_server.transport.cli.views import duration, id_of, language, moment, plain, state
 
 if TYPE_CHECKING:
     from clarion_client import Exclusion, Failure, Message
@@ -122,6 +122,7 @@ def _message_view(message: Message) -> RenderableType:
         ("action", plain(f"{message.action} ({message.channel})")),
         ("execution", plain(message.execution)),
         ("locale", plain(message.locale)),
+        ("content", language(message.content_locale, message.locale_reason)),
         ("accepted", moment(message.accept_time)),
         ("due", moment(message.due_time)),
         ("expires", moment(message.expire_time)),

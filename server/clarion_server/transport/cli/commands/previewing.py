@@ -15,7 +15,7 @@ from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.listing import fields
 from clarion_server.transport.cli.output import Output
 from clarion_server.transport.cli.session import CurrentSession
-from clarion_server.transport.cli.views import plain
+from clarion_server.transport.cli.views import language, plain
 
 if TYPE_CHECKING:
     from clarion_client import Choice, Mailbox, Preview, RenderedEmail
@@ -75,11 +75,16 @@ def _open(path: Path, email: RenderedEmail, output: Output) -> None:
     output.show({"page": page}, lambda: plain(page))
 
 
+#: What the table above the content shows.
+_ROWS = frozenset({"action", "address", "locale", "content_locale", "locale_reason"})
+
+
 def _preview_view(rendered: Preview) -> RenderableType:
     rows = [("Action", plain(rendered.action))]
     if rendered.address:
         rows.append(("To", _choice_view(rendered.address)))
     rows.append(("Locale", _choice_view(rendered.locale)))
+    rows.append(("Content", language(rendered.content_locale, rendered.locale_reason)))
     if rendered.email is None:
         return Group(fields(rows), _content_view(rendered))
     return Group(fields([*rows, *_header_rows(rendered.email)]), _body_view(rendered.email))
@@ -94,7 +99,7 @@ def _content_view(rendered: Preview) -> RenderableType:
     from clarion_server.transport.cli.files.yaml_syntax import dump  # noqa: PLC0415 - only used here
 
     data = rendered.to_dict()
-    return plain(dump({name: item for name, item in data.items() if name not in {"action", "address", "locale"}}))
+    return plain(dump({name: item for name, item in data.items() if name not in _ROWS}))
 
 
 def _header_rows(email: RenderedEmail) -> list[tuple[str, Text]]:

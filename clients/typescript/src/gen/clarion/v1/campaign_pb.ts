@@ -21,7 +21,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/campaign.proto.
  */
 export const file_clarion_v1_campaign: GenFile = /*@__PURE__*/
-  fileDesc("ChljbGFyaW9uL3YxL2NhbXBhaWduLnByb3RvEgpjbGFyaW9uLnYxItoKCghDYW1wYWlnbhISCgRuYW1lGAEgASgJQgTiQQEIEhoKDGRpc3BsYXlfbmFtZRgCIAEoCUIE4kEBAhIZCgtkZXNjcmlwdGlvbhgDIAEoCUIE4kEBARISCgR0YWdzGAQgAygJQgTiQQEBEiwKCGNhdGVnb3J5GAUgASgOMhQuY2xhcmlvbi52MS5DYXRlZ29yeUIE4kEBAhIcCg5kZWZhdWx0X2xvY2FsZRgGIAEoCUIE4kEBARIgChJpZGVudGl0eV9uYW1lc3BhY2UYByABKAlCBOJBAQESKQoHYWN0aW9ucxgIIAMoCzISLmNsYXJpb24udjEuQWN0aW9uQgTiQQECEjoKC2FjdGlvbl9tb2RlGBcgASgOMh8uY2xhcmlvbi52MS5DYW1wYWlnbi5BY3Rpb25Nb2RlQgTiQQEBEjUKDmNvbnRleHRfc2NoZW1hGAkgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEIE4kEBARIsCghzY2hlZHVsZRgKIAEoCzIULmNsYXJpb24udjEuU2NoZWR1bGVCBOJBAQESOAoPaW5fZG91YnRfcG9saWN5GAsgASgOMhkuY2xhcmlvbi52MS5JbkRvdWJ0UG9saWN5QgTiQQEBEhMKBXJhcGlkGBYgASgIQgTiQQEBEhMKBXRvcGljGBggASgJQgTiQQEBEkoKGHVua25vd25fcmVjaXBpZW50X3BvbGljeRgZIAEoDjIiLmNsYXJpb24udjEuVW5rbm93blJlY2lwaWVudFBvbGljeUIE4kEBARI5Cg90aHJvdWdocHV0X21vZGUYGiABKA4yGi5jbGFyaW9uLnYxLlRocm91Z2hwdXRNb2RlQgTiQQEBEhwKDnNlbmRpbmdfcG9saWN5GBsgASgJQgTiQQEBEi8KBXN0YXRlGAwgASgOMhouY2xhcmlvbi52MS5DYW1wYWlnbi5TdGF0ZUIE4kEBAxIaCgxsaXZlX3ZlcnNpb24YDSABKAVCBOJBAQMSGwoNZHJhZnRfcGVuZGluZxgOIAEoCEIE4kEBAxISCgRldGFnGA8gASgJQgTiQQEBEjUKC2NyZWF0ZV90aW1lGBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1Cgt1cGRhdGVfdGltZRgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNwoNYWN0aXZhdGVfdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSFQoHY3JlYXRvchgTIAEoCUIE4kEBAxIVCgd1cGRhdGVyGBQgASgJQgTiQQEDEhcKCWFjdGl2YXRvchgVIAEoCUIE4kEBAxI4Cg5hcHByb3ZhbF9zdGF0ZRgcIAEoDjIaLmNsYXJpb24udjEuQXBwcm92YWwuU3RhdGVCBOJBAQMiogEKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASDwoLU1RBVEVfRFJBRlQQARITCg9TVEFURV9TQ0hFRFVMRUQQAhIOCgpTVEFURV9MSVZFEAMSEAoMU1RBVEVfUEFVU0VEEAQSEQoNU1RBVEVfU1RPUFBFRBAFEhMKD1NUQVRFX0NPTVBMRVRFRBAGEhIKDlNUQVRFX0FSQ0hJVkVEEAciYQoKQWN0aW9uTW9kZRIbChdBQ1RJT05fTU9ERV9VTlNQRUNJRklFRBAAEhMKD0FDVElPTl9NT0RFX0FMTBABEiEKHUFDVElPTl9NT0RFX0ZJUlNUX0RFTElWRVJBQkxFEAIipAEKBkFjdGlvbhIQCgJpZBgBIAEoCUIE4kEBARIjChVjaGFubmVsX2NvbmZpZ3VyYXRpb24YAiABKAlCBOJBAQISKQoFZW1haWwYAyABKAsyGC5jbGFyaW9uLnYxLkVtYWlsQ29udGVudEgAEi0KB3dlYmhvb2sYBCABKAsyGi5jbGFyaW9uLnYxLldlYmhvb2tDb250ZW50SABCCQoHY29udGVudCJ0CghTY2hlZHVsZRI0CgpzdGFydF90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBARIyCghlbmRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQEi+QEKB0ZpbmRpbmcSNAoIc2V2ZXJpdHkYASABKA4yHC5jbGFyaW9uLnYxLkZpbmRpbmcuU2V2ZXJpdHlCBOJBAQMSEgoEY29kZRgCIAEoCUIE4kEBAxITCgVmaWVsZBgDIAEoCUIE4kEBAxISCgRsaW5lGAQgASgFQgTiQQEDEhUKB21lc3NhZ2UYBSABKAlCBOJBAQMSFAoGcmVtZWR5GAYgASgJQgTiQQEDIk4KCFNldmVyaXR5EhgKFFNFVkVSSVRZX1VOU1BFQ0lGSUVEEAASFAoQU0VWRVJJVFlfV0FSTklORxABEhIKDlNFVkVSSVRZX0VSUk9SEAIqZgoNSW5Eb3VidFBvbGljeRIfChtJTl9ET1VCVF9QT0xJQ1lfVU5TUEVDSUZJRUQQABIaChZJTl9ET1VCVF9QT0xJQ1lfUkVTRU5EEAESGAoUSU5fRE9VQlRfUE9MSUNZX1BBUksQAiqxAQoWVW5rbm93blJlY2lwaWVudFBvbGljeRIoCiRVTktOT1dOX1JFQ0lQSUVOVF9QT0xJQ1lfVU5TUEVDSUZJRUQQABIjCh9VTktOT1dOX1JFQ0lQSUVOVF9QT0xJQ1lfQUNDRVBUEAESIwofVU5LTk9XTl9SRUNJUElFTlRfUE9MSUNZX0NSRUFURRACEiMKH1VOS05PV05fUkVDSVBJRU5UX1BPTElDWV9SRUpFQ1QQAyppCg5UaHJvdWdocHV0TW9kZRIfChtUSFJPVUdIUFVUX01PREVfVU5TUEVDSUZJRUQQABIcChhUSFJPVUdIUFVUX01PREVfU1RBTkRBUkQQARIYChRUSFJPVUdIUFVUX01PREVfSElHSBACYgZwcm90bzM", [file_clarion_v1_approval, file_clarion_v1_category, file_clarion_v1_email_content, file_clarion_v1_webhook_content, file_google_api_field_behavior, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChljbGFyaW9uL3YxL2NhbXBhaWduLnByb3RvEgpjbGFyaW9uLnYxIpYLCghDYW1wYWlnbhISCgRuYW1lGAEgASgJQgTiQQEIEhoKDGRpc3BsYXlfbmFtZRgCIAEoCUIE4kEBAhIZCgtkZXNjcmlwdGlvbhgDIAEoCUIE4kEBARISCgR0YWdzGAQgAygJQgTiQQEBEiwKCGNhdGVnb3J5GAUgASgOMhQuY2xhcmlvbi52MS5DYXRlZ29yeUIE4kEBAhIcCg5kZWZhdWx0X2xvY2FsZRgGIAEoCUIE4kEBARIgChJpZGVudGl0eV9uYW1lc3BhY2UYByABKAlCBOJBAQESKQoHYWN0aW9ucxgIIAMoCzISLmNsYXJpb24udjEuQWN0aW9uQgTiQQECEjoKC2FjdGlvbl9tb2RlGBcgASgOMh8uY2xhcmlvbi52MS5DYW1wYWlnbi5BY3Rpb25Nb2RlQgTiQQEBEjUKDmNvbnRleHRfc2NoZW1hGAkgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEIE4kEBARIsCghzY2hlZHVsZRgKIAEoCzIULmNsYXJpb24udjEuU2NoZWR1bGVCBOJBAQESOAoPaW5fZG91YnRfcG9saWN5GAsgASgOMhkuY2xhcmlvbi52MS5JbkRvdWJ0UG9saWN5QgTiQQEBEhMKBXJhcGlkGBYgASgIQgTiQQEBEhMKBXRvcGljGBggASgJQgTiQQEBEkoKGHVua25vd25fcmVjaXBpZW50X3BvbGljeRgZIAEoDjIiLmNsYXJpb24udjEuVW5rbm93blJlY2lwaWVudFBvbGljeUIE4kEBARI5Cg90aHJvdWdocHV0X21vZGUYGiABKA4yGi5jbGFyaW9uLnYxLlRocm91Z2hwdXRNb2RlQgTiQQEBEhwKDnNlbmRpbmdfcG9saWN5GBsgASgJQgTiQQEBEjoKEGxvY2FsZV9mYWxsYmFja3MYHyADKAsyGi5jbGFyaW9uLnYxLkxvY2FsZUZhbGxiYWNrQgTiQQEBEi8KBXN0YXRlGAwgASgOMhouY2xhcmlvbi52MS5DYW1wYWlnbi5TdGF0ZUIE4kEBAxIaCgxsaXZlX3ZlcnNpb24YDSABKAVCBOJBAQMSGwoNZHJhZnRfcGVuZGluZxgOIAEoCEIE4kEBAxISCgRldGFnGA8gASgJQgTiQQEBEjUKC2NyZWF0ZV90aW1lGBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1Cgt1cGRhdGVfdGltZRgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNwoNYWN0aXZhdGVfdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSFQoHY3JlYXRvchgTIAEoCUIE4kEBAxIVCgd1cGRhdGVyGBQgASgJQgTiQQEDEhcKCWFjdGl2YXRvchgVIAEoCUIE4kEBAxI4Cg5hcHByb3ZhbF9zdGF0ZRgcIAEoDjIaLmNsYXJpb24udjEuQXBwcm92YWwuU3RhdGVCBOJBAQMiogEKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASDwoLU1RBVEVfRFJBRlQQARITCg9TVEFURV9TQ0hFRFVMRUQQAhIOCgpTVEFURV9MSVZFEAMSEAoMU1RBVEVfUEFVU0VEEAQSEQoNU1RBVEVfU1RPUFBFRBAFEhMKD1NUQVRFX0NPTVBMRVRFRBAGEhIKDlNUQVRFX0FSQ0hJVkVEEAciYQoKQWN0aW9uTW9kZRIbChdBQ1RJT05fTU9ERV9VTlNQRUNJRklFRBAAEhMKD0FDVElPTl9NT0RFX0FMTBABEiEKHUFDVElPTl9NT0RFX0ZJUlNUX0RFTElWRVJBQkxFEAIi2AEKBkFjdGlvbhIQCgJpZBgBIAEoCUIE4kEBARIjChVjaGFubmVsX2NvbmZpZ3VyYXRpb24YAiABKAlCBOJBAQISKQoFZW1haWwYAyABKAsyGC5jbGFyaW9uLnYxLkVtYWlsQ29udGVudEgAEi0KB3dlYmhvb2sYBCABKAsyGi5jbGFyaW9uLnYxLldlYmhvb2tDb250ZW50SAASMgoIdmFyaWFudHMYBSADKAsyGi5jbGFyaW9uLnYxLkNvbnRlbnRWYXJpYW50QgTiQQEBQgkKB2NvbnRlbnQiiwEKDkNvbnRlbnRWYXJpYW50EhQKBmxvY2FsZRgBIAEoCUIE4kEBAhIpCgVlbWFpbBgCIAEoCzIYLmNsYXJpb24udjEuRW1haWxDb250ZW50SAASLQoHd2ViaG9vaxgDIAEoCzIaLmNsYXJpb24udjEuV2ViaG9va0NvbnRlbnRIAEIJCgdjb250ZW50Ij8KDkxvY2FsZUZhbGxiYWNrEhQKBmxvY2FsZRgBIAEoCUIE4kEBAhIXCglmYWxsYmFja3MYAiADKAlCBOJBAQIidAoIU2NoZWR1bGUSNAoKc3RhcnRfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQESMgoIZW5kX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEBIvkBCgdGaW5kaW5nEjQKCHNldmVyaXR5GAEgASgOMhwuY2xhcmlvbi52MS5GaW5kaW5nLlNldmVyaXR5QgTiQQEDEhIKBGNvZGUYAiABKAlCBOJBAQMSEwoFZmllbGQYAyABKAlCBOJBAQMSEgoEbGluZRgEIAEoBUIE4kEBAxIVCgdtZXNzYWdlGAUgASgJQgTiQQEDEhQKBnJlbWVkeRgGIAEoCUIE4kEBAyJOCghTZXZlcml0eRIYChRTRVZFUklUWV9VTlNQRUNJRklFRBAAEhQKEFNFVkVSSVRZX1dBUk5JTkcQARISCg5TRVZFUklUWV9FUlJPUhACKmYKDUluRG91YnRQb2xpY3kSHwobSU5fRE9VQlRfUE9MSUNZX1VOU1BFQ0lGSUVEEAASGgoWSU5fRE9VQlRfUE9MSUNZX1JFU0VORBABEhgKFElOX0RPVUJUX1BPTElDWV9QQVJLEAIqsQEKFlVua25vd25SZWNpcGllbnRQb2xpY3kSKAokVU5LTk9XTl9SRUNJUElFTlRfUE9MSUNZX1VOU1BFQ0lGSUVEEAASIwofVU5LTk9XTl9SRUNJUElFTlRfUE9MSUNZX0FDQ0VQVBABEiMKH1VOS05PV05fUkVDSVBJRU5UX1BPTElDWV9DUkVBVEUQAhIjCh9VTktOT1dOX1JFQ0lQSUVOVF9QT0xJQ1lfUkVKRUNUEAMqaQoOVGhyb3VnaHB1dE1vZGUSHwobVEhST1VHSFBVVF9NT0RFX1VOU1BFQ0lGSUVEEAASHAoYVEhST1VHSFBVVF9NT0RFX1NUQU5EQVJEEAESGAoUVEhST1VHSFBVVF9NT0RFX0hJR0gQAmIGcHJvdG8z", [file_clarion_v1_approval, file_clarion_v1_category, file_clarion_v1_email_content, file_clarion_v1_webhook_content, file_google_api_field_behavior, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * A message that is defined once and then sent by any service with one `Trigger` call.
@@ -70,8 +70,8 @@ export type Campaign = Message<"clarion.v1.Campaign"> & {
   category: Category;
 
   /**
-   * Optional. The locale of dates, numbers and money when a recipient brings none, as a BCP 47 tag such as `pt-BR`.
-   * Default: `en`.
+   * Optional. The language of the default content of each action, as a BCP 47 tag such as `pt-BR`. Recipients get it who want no
+   * other language that an action has. Default: `en`.
    *
    * @generated from field: string default_locale = 6;
    */
@@ -159,6 +159,14 @@ export type Campaign = Message<"clarion.v1.Campaign"> & {
    * @generated from field: string sending_policy = 27;
    */
   sendingPolicy: string;
+
+  /**
+   * Optional. What people get who want a locale that an action has no content in: the author's word, and the only way to another
+   * language or script. At most 50.
+   *
+   * @generated from field: repeated clarion.v1.LocaleFallback locale_fallbacks = 31;
+   */
+  localeFallbacks: LocaleFallback[];
 
   /**
    * Output only. Where the campaign stands.
@@ -395,6 +403,13 @@ export type Action = Message<"clarion.v1.Action"> & {
     value: WebhookContent;
     case: "webhook";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * Optional. The content in other languages than the campaign's `default_locale`. At most 49, each locale once.
+   *
+   * @generated from field: repeated clarion.v1.ContentVariant variants = 5;
+   */
+  variants: ContentVariant[];
 };
 
 /**
@@ -403,6 +418,83 @@ export type Action = Message<"clarion.v1.Action"> & {
  */
 export const ActionSchema: GenMessage<Action> = /*@__PURE__*/
   messageDesc(file_clarion_v1_campaign, 1);
+
+/**
+ * The content of an action in another language than the default one.
+ *
+ * A field that it leaves empty comes from the variant of a parent locale, such as `de` for `de-AT`, else from the default content when
+ * that is in the same language. Fields without words (`from`, `reply_to`, `headers` and the method of a webhook) come from the default
+ * content whatever its language is.
+ *
+ * @generated from message clarion.v1.ContentVariant
+ */
+export type ContentVariant = Message<"clarion.v1.ContentVariant"> & {
+  /**
+   * Required. The locale of its words, as a BCP 47 tag such as `de` or `zh-Hant`.
+   *
+   * @generated from field: string locale = 1;
+   */
+  locale: string;
+
+  /**
+   * Required. What is sent, on the channel of the action. No field of it is required.
+   *
+   * @generated from oneof clarion.v1.ContentVariant.content
+   */
+  content: {
+    /**
+     * An e-mail.
+     *
+     * @generated from field: clarion.v1.EmailContent email = 2;
+     */
+    value: EmailContent;
+    case: "email";
+  } | {
+    /**
+     * An HTTP request.
+     *
+     * @generated from field: clarion.v1.WebhookContent webhook = 3;
+     */
+    value: WebhookContent;
+    case: "webhook";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message clarion.v1.ContentVariant.
+ * Use `create(ContentVariantSchema)` to create a new message.
+ */
+export const ContentVariantSchema: GenMessage<ContentVariant> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_campaign, 2);
+
+/**
+ * Says which content people get who want a locale that there is no content in.
+ *
+ * @generated from message clarion.v1.LocaleFallback
+ */
+export type LocaleFallback = Message<"clarion.v1.LocaleFallback"> & {
+  /**
+   * Required. The locale that they want, as a BCP 47 tag such as `ca`. It stands for its regions too, such as `ca-FR`.
+   *
+   * @generated from field: string locale = 1;
+   */
+  locale: string;
+
+  /**
+   * Required. The locales of the content, the best first. The first one counts that an action has, or whose own fallbacks lead to one.
+   * 1 to 10.
+   *
+   * @generated from field: repeated string fallbacks = 2;
+   */
+  fallbacks: string[];
+};
+
+/**
+ * Describes the message clarion.v1.LocaleFallback.
+ * Use `create(LocaleFallbackSchema)` to create a new message.
+ */
+export const LocaleFallbackSchema: GenMessage<LocaleFallback> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_campaign, 3);
 
 /**
  * The time in which a campaign accepts triggers.
@@ -430,7 +522,7 @@ export type Schedule = Message<"clarion.v1.Schedule"> & {
  * Use `create(ScheduleSchema)` to create a new message.
  */
 export const ScheduleSchema: GenMessage<Schedule> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign, 2);
+  messageDesc(file_clarion_v1_campaign, 4);
 
 /**
  * One thing that review found.
@@ -486,7 +578,7 @@ export type Finding = Message<"clarion.v1.Finding"> & {
  * Use `create(FindingSchema)` to create a new message.
  */
 export const FindingSchema: GenMessage<Finding> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign, 3);
+  messageDesc(file_clarion_v1_campaign, 5);
 
 /**
  * How much it matters.
@@ -520,7 +612,7 @@ export enum Finding_Severity {
  * Describes the enum clarion.v1.Finding.Severity.
  */
 export const Finding_SeveritySchema: GenEnum<Finding_Severity> = /*@__PURE__*/
-  enumDesc(file_clarion_v1_campaign, 3, 0);
+  enumDesc(file_clarion_v1_campaign, 5, 0);
 
 /**
  * Says what happens to a message when a crash or a time-out left it unknown whether the provider took it.

@@ -6,6 +6,8 @@ import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2"
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { RenderedEmail } from "./email_content_pb.js";
 import { file_clarion_v1_email_content } from "./email_content_pb.js";
+import type { LocaleReason } from "./locale_reason_pb.js";
+import { file_clarion_v1_locale_reason } from "./locale_reason_pb.js";
 import type { RenderedWebhook } from "./webhook_content_pb.js";
 import { file_clarion_v1_webhook_content } from "./webhook_content_pb.js";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
@@ -16,7 +18,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/campaign_preview.proto.
  */
 export const file_clarion_v1_campaign_preview: GenFile = /*@__PURE__*/
-  fileDesc("CiFjbGFyaW9uL3YxL2NhbXBhaWduX3ByZXZpZXcucHJvdG8SCmNsYXJpb24udjEi5wEKFlByZXZpZXdDYW1wYWlnblJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAhIVCgd2ZXJzaW9uGAIgASgFQgTiQQEBEi4KB2NvbnRleHQYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgTiQQEBEi4KB3Byb2ZpbGUYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgTiQQEBEhQKBmxvY2FsZRgFIAEoCUIE4kEBARIWCghpZGVudGl0eRgGIAEoCUIE4kEBARIUCgZhY3Rpb24YByABKAlCBOJBAQEi1AMKF1ByZXZpZXdDYW1wYWlnblJlc3BvbnNlEioKBWVtYWlsGAEgASgLMhkuY2xhcmlvbi52MS5SZW5kZXJlZEVtYWlsSAASLgoHd2ViaG9vaxgCIAEoCzIbLmNsYXJpb24udjEuUmVuZGVyZWRXZWJob29rSAASDgoGYWN0aW9uGAMgASgJEjsKB2FkZHJlc3MYBCABKAsyKi5jbGFyaW9uLnYxLlByZXZpZXdDYW1wYWlnblJlc3BvbnNlLkNob2ljZRI6CgZsb2NhbGUYBSABKAsyKi5jbGFyaW9uLnYxLlByZXZpZXdDYW1wYWlnblJlc3BvbnNlLkNob2ljZRpTCgZDaG9pY2USDQoFdmFsdWUYASABKAkSOgoGc291cmNlGAIgASgOMiouY2xhcmlvbi52MS5QcmV2aWV3Q2FtcGFpZ25SZXNwb25zZS5Tb3VyY2UidAoGU291cmNlEhYKElNPVVJDRV9VTlNQRUNJRklFRBAAEhQKEFNPVVJDRV9SRUNJUElFTlQQARISCg5TT1VSQ0VfUFJPRklMRRACEhMKD1NPVVJDRV9JREVOVElUWRADEhMKD1NPVVJDRV9DQU1QQUlHThAEQgkKB2NvbnRlbnRiBnByb3RvMw", [file_clarion_v1_email_content, file_clarion_v1_webhook_content, file_google_api_field_behavior, file_google_protobuf_struct]);
+  fileDesc("CiFjbGFyaW9uL3YxL2NhbXBhaWduX3ByZXZpZXcucHJvdG8SCmNsYXJpb24udjEi5wEKFlByZXZpZXdDYW1wYWlnblJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAhIVCgd2ZXJzaW9uGAIgASgFQgTiQQEBEi4KB2NvbnRleHQYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgTiQQEBEi4KB3Byb2ZpbGUYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgTiQQEBEhQKBmxvY2FsZRgFIAEoCUIE4kEBARIWCghpZGVudGl0eRgGIAEoCUIE4kEBARIUCgZhY3Rpb24YByABKAlCBOJBAQEinQQKF1ByZXZpZXdDYW1wYWlnblJlc3BvbnNlEioKBWVtYWlsGAEgASgLMhkuY2xhcmlvbi52MS5SZW5kZXJlZEVtYWlsSAASLgoHd2ViaG9vaxgCIAEoCzIbLmNsYXJpb24udjEuUmVuZGVyZWRXZWJob29rSAASDgoGYWN0aW9uGAMgASgJEjsKB2FkZHJlc3MYBCABKAsyKi5jbGFyaW9uLnYxLlByZXZpZXdDYW1wYWlnblJlc3BvbnNlLkNob2ljZRI6CgZsb2NhbGUYBSABKAsyKi5jbGFyaW9uLnYxLlByZXZpZXdDYW1wYWlnblJlc3BvbnNlLkNob2ljZRIWCg5jb250ZW50X2xvY2FsZRgGIAEoCRIvCg1sb2NhbGVfcmVhc29uGAcgASgOMhguY2xhcmlvbi52MS5Mb2NhbGVSZWFzb24aUwoGQ2hvaWNlEg0KBXZhbHVlGAEgASgJEjoKBnNvdXJjZRgCIAEoDjIqLmNsYXJpb24udjEuUHJldmlld0NhbXBhaWduUmVzcG9uc2UuU291cmNlInQKBlNvdXJjZRIWChJTT1VSQ0VfVU5TUEVDSUZJRUQQABIUChBTT1VSQ0VfUkVDSVBJRU5UEAESEgoOU09VUkNFX1BST0ZJTEUQAhITCg9TT1VSQ0VfSURFTlRJVFkQAxITCg9TT1VSQ0VfQ0FNUEFJR04QBEIJCgdjb250ZW50YgZwcm90bzM", [file_clarion_v1_email_content, file_clarion_v1_locale_reason, file_clarion_v1_webhook_content, file_google_api_field_behavior, file_google_protobuf_struct]);
 
 /**
  * Asks for a rendering.
@@ -125,11 +127,25 @@ export type PreviewCampaignResponse = Message<"clarion.v1.PreviewCampaignRespons
   address?: PreviewCampaignResponse_Choice | undefined;
 
   /**
-   * The locale that it was rendered in.
+   * The locale that the recipient wants.
    *
    * @generated from field: clarion.v1.PreviewCampaignResponse.Choice locale = 5;
    */
   locale?: PreviewCampaignResponse_Choice | undefined;
+
+  /**
+   * The locale of the content that was chosen for it.
+   *
+   * @generated from field: string content_locale = 6;
+   */
+  contentLocale: string;
+
+  /**
+   * Why that locale was chosen.
+   *
+   * @generated from field: clarion.v1.LocaleReason locale_reason = 7;
+   */
+  localeReason: LocaleReason;
 };
 
 /**

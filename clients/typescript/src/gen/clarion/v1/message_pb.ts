@@ -10,6 +10,8 @@ import type { Channel } from "./channel_pb.js";
 import { file_clarion_v1_channel } from "./channel_pb.js";
 import type { Event, Exclusion } from "./event_pb.js";
 import { file_clarion_v1_event } from "./event_pb.js";
+import type { LocaleReason } from "./locale_reason_pb.js";
+import { file_clarion_v1_locale_reason } from "./locale_reason_pb.js";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
@@ -19,7 +21,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/message.proto.
  */
 export const file_clarion_v1_message: GenFile = /*@__PURE__*/
-  fileDesc("ChhjbGFyaW9uL3YxL21lc3NhZ2UucHJvdG8SCmNsYXJpb24udjEi5QgKB01lc3NhZ2USEgoEbmFtZRgBIAEoCUIE4kEBCBIXCglleGVjdXRpb24YAiABKAlCBOJBAQMSFgoIY2FtcGFpZ24YAyABKAlCBOJBAQMSHgoQY2FtcGFpZ25fdmVyc2lvbhgEIAEoBUIE4kEBAxIWCghpZGVudGl0eRgFIAEoCUIE4kEBAxIVCgdhZGRyZXNzGAYgASgJQgTiQQEDEhQKBmxvY2FsZRgHIAEoCUIE4kEBAxIuCgVzdGF0ZRgIIAEoDjIZLmNsYXJpb24udjEuTWVzc2FnZS5TdGF0ZUIE4kEBAxI7ChBleGNsdXNpb25fcmVhc29uGAkgASgOMhsuY2xhcmlvbi52MS5FeGNsdXNpb25SZWFzb25CBOJBAQMSKgoHZmFpbHVyZRgKIAEoCzITLmNsYXJpb24udjEuRmFpbHVyZUIE4kEBAxI1CgthY2NlcHRfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSMgoIZHVlX3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjUKC2V4cGlyZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI2CgxvdXRjb21lX3RpbWUYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEhsKDWF0dGVtcHRfY291bnQYDyABKAVCBOJBAQMSKwoIYXR0ZW1wdHMYECADKAsyEy5jbGFyaW9uLnYxLkF0dGVtcHRCBOJBAQMSJwoGZXZlbnRzGBEgAygLMhEuY2xhcmlvbi52MS5FdmVudEIE4kEBAxIUCgZhY3Rpb24YEiABKAlCBOJBAQMSKgoHY2hhbm5lbBgTIAEoDjITLmNsYXJpb24udjEuQ2hhbm5lbEIE4kEBAxI1CgZsYWJlbHMYFCADKAsyHy5jbGFyaW9uLnYxLk1lc3NhZ2UuTGFiZWxzRW50cnlCBOJBAQMSLgoJZXhjbHVzaW9uGBUgASgLMhUuY2xhcmlvbi52MS5FeGNsdXNpb25CBOJBAQMSHAoOY29uc2VudF9jaGFuZ2UYFiABKAlCBOJBAQMSHAoOc2VuZGluZ19wb2xpY3kYFyABKAlCBOJBAQMaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASK1AQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIQCgxTVEFURV9RVUVVRUQQARIRCg1TVEFURV9TRU5ESU5HEAISDgoKU1RBVEVfU0VOVBADEhIKDlNUQVRFX0VYQ0xVREVEEAQSEwoPU1RBVEVfQ0FOQ0VMTEVEEAUSEQoNU1RBVEVfRVhQSVJFRBAGEhAKDFNUQVRFX0ZBSUxFRBAHEhIKDlNUQVRFX0lOX0RPVUJUEAhiBnByb3RvMw", [file_clarion_v1_attempt, file_clarion_v1_channel, file_clarion_v1_event, file_google_api_field_behavior, file_google_protobuf_timestamp]);
+  fileDesc("ChhjbGFyaW9uL3YxL21lc3NhZ2UucHJvdG8SCmNsYXJpb24udjEiugkKB01lc3NhZ2USEgoEbmFtZRgBIAEoCUIE4kEBCBIXCglleGVjdXRpb24YAiABKAlCBOJBAQMSFgoIY2FtcGFpZ24YAyABKAlCBOJBAQMSHgoQY2FtcGFpZ25fdmVyc2lvbhgEIAEoBUIE4kEBAxIWCghpZGVudGl0eRgFIAEoCUIE4kEBAxIVCgdhZGRyZXNzGAYgASgJQgTiQQEDEhQKBmxvY2FsZRgHIAEoCUIE4kEBAxIuCgVzdGF0ZRgIIAEoDjIZLmNsYXJpb24udjEuTWVzc2FnZS5TdGF0ZUIE4kEBAxI7ChBleGNsdXNpb25fcmVhc29uGAkgASgOMhsuY2xhcmlvbi52MS5FeGNsdXNpb25SZWFzb25CBOJBAQMSKgoHZmFpbHVyZRgKIAEoCzITLmNsYXJpb24udjEuRmFpbHVyZUIE4kEBAxI1CgthY2NlcHRfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSMgoIZHVlX3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjUKC2V4cGlyZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI2CgxvdXRjb21lX3RpbWUYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEhsKDWF0dGVtcHRfY291bnQYDyABKAVCBOJBAQMSKwoIYXR0ZW1wdHMYECADKAsyEy5jbGFyaW9uLnYxLkF0dGVtcHRCBOJBAQMSJwoGZXZlbnRzGBEgAygLMhEuY2xhcmlvbi52MS5FdmVudEIE4kEBAxIUCgZhY3Rpb24YEiABKAlCBOJBAQMSKgoHY2hhbm5lbBgTIAEoDjITLmNsYXJpb24udjEuQ2hhbm5lbEIE4kEBAxI1CgZsYWJlbHMYFCADKAsyHy5jbGFyaW9uLnYxLk1lc3NhZ2UuTGFiZWxzRW50cnlCBOJBAQMSLgoJZXhjbHVzaW9uGBUgASgLMhUuY2xhcmlvbi52MS5FeGNsdXNpb25CBOJBAQMSHAoOY29uc2VudF9jaGFuZ2UYFiABKAlCBOJBAQMSHAoOc2VuZGluZ19wb2xpY3kYFyABKAlCBOJBAQMSHAoOY29udGVudF9sb2NhbGUYGCABKAlCBOJBAQMSNQoNbG9jYWxlX3JlYXNvbhgZIAEoDjIYLmNsYXJpb24udjEuTG9jYWxlUmVhc29uQgTiQQEDGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEitQEKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEAoMU1RBVEVfUVVFVUVEEAESEQoNU1RBVEVfU0VORElORxACEg4KClNUQVRFX1NFTlQQAxISCg5TVEFURV9FWENMVURFRBAEEhMKD1NUQVRFX0NBTkNFTExFRBAFEhEKDVNUQVRFX0VYUElSRUQQBhIQCgxTVEFURV9GQUlMRUQQBxISCg5TVEFURV9JTl9ET1VCVBAIYgZwcm90bzM", [file_clarion_v1_attempt, file_clarion_v1_channel, file_clarion_v1_event, file_clarion_v1_locale_reason, file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
  * One recipient of one action: what was accepted, and what became of it. Has exactly one outcome.
@@ -72,7 +74,7 @@ export type Message = Message$1<"clarion.v1.Message"> & {
   address: string;
 
   /**
-   * Output only. The locale it is rendered in.
+   * Output only. The locale that its recipient wants, whose region decides how dates, numbers and money are written.
    *
    * @generated from field: string locale = 7;
    */
@@ -192,6 +194,20 @@ export type Message = Message$1<"clarion.v1.Message"> & {
    * @generated from field: string sending_policy = 23;
    */
   sendingPolicy: string;
+
+  /**
+   * Output only. The locale of its content, which was chosen when it was accepted.
+   *
+   * @generated from field: string content_locale = 24;
+   */
+  contentLocale: string;
+
+  /**
+   * Output only. Why that one was chosen.
+   *
+   * @generated from field: clarion.v1.LocaleReason locale_reason = 25;
+   */
+  localeReason: LocaleReason;
 };
 
 /**

@@ -128,8 +128,9 @@ export type Recipient = Message<"clarion.v1.Recipient"> & {
   address: string;
 
   /**
-   * Optional. The locale of dates, numbers and money, as a BCP 47 tag. Default: the `locale` of `profile`, else that of the stored
-   * profile, else the campaign's.
+   * Optional. The locale that the person wants, as a BCP 47 tag: it chooses the language of the content, and how dates, numbers and
+   * money are written in it. `pt_BR` and `de_AT.UTF-8` are read too, and `C` names no language. Default: the `locale` of `profile`,
+   * else that of the stored profile, else the campaign's.
    *
    * @generated from field: string locale = 3;
    */

@@ -1,0 +1,64 @@
+"""Says in the HTML of a mail which language it is in and in which direction it is read, where its author did not."""
+
+from __future__ import annotations
+
+import re
+
+from clarion_server.adapters.rendering.locale_data import is_right_to_left
+
+_COMMENT = "<!--.*?-->"
+_REST = """((?:[^>"']|"[^"]*"|'[^']*')*)>"""
+_ROOT = re.compile(f"{_COMMENT}|<html(?=[\\s/>]){_REST}", re.IGNORECASE | re.DOTALL)
+_BODY = re.compile(f"{_COMMENT}|<body(?=[\\s/>]){_REST}", re.IGNORECASE | re.DOTALL)
+_ELEMENT = re.compile(f"{_COMMENT}|<[a-z][^\\s/>]*{_REST}", re.IGNORECASE | re.DOTALL)
+_STYLE = re.compile("""\\bstyle\\s*=\\s*["']""", re.IGNORECASE)
+_HEAD_END = re.compile("</head\\s*>", re.IGNORECASE)
+
+
+def with_language(html: str, locale: str) -> str:
+    """Returns the HTML with `lang` and `dir` on its root element.
+
+    For a script that is read from right to left, the direction also stands on the first element in the body: Gmail
+    drops the root element.
+    """
+    if not html:
+        return html
+    is_rtl = is_right_to_left(locale)
+    root = _first(_ROOT, html, 0)
+    if root is not None:
+        attributes = "".join(
+            f' {name}="{text}"'
+            for name, text in (("lang", locale), ("dir", "rtl" if is_rtl else "ltr"))
+            if not _has(root[1], name)
+        )
+        html = f"{html[: root.start(1)]}{attributes}{html[root.start(1) :]}"
+    return _with_direction(html) if is_rtl else html
+
+
+def _with_direction(html: str) -> str:
+    element = _first(_ELEMENT, html, _body_start(html))
+    if element is None or _has(element[1], "dir"):
+        return html
+    at = element.start(1)
+    style = _STYLE.search(html, at, element.end(1))
+    if style is None:
+        return f'{html[:at]} dir="rtl" style="direction:rtl"{html[at:]}'
+    return f'{html[:at]} dir="rtl"{html[at : style.end()]}direction:rtl;{html[style.end() :]}'
+
+
+def _body_start(html: str) -> int:
+    """Returns where the elements of the body begin, also in HTML that leaves the outer elements out."""
+    body = _first(_BODY, html, 0)
+    if body is not None:
+        return body.end()
+    found = _HEAD_END.search(html) or _first(_ROOT, html, 0)
+    return found.end() if found is not None else 0
+
+
+def _first(pattern: re.Pattern[str], html: str, start: int) -> re.Match[str] | None:
+    """Returns the first match that is no comment."""
+    return next((match for match in pattern.finditer(html, start) if match[1] is not None), None)
+
+
+def _has(attributes: str, name: str) -> bool:
+    return re.search(rf"(?:^|\s){name}\s*=", attributes, re.IGNORECASE) is not None

@@ -1,0 +1,69 @@
+"""Reviews in which languages a campaign speaks, and that no message has two of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from clarion_server.adapters.rendering.locale_data import locale_data
+from clarion_server.domain.campaign import Action, CampaignDefinition
+from clarion_server.domain.content_cells import content_cell
+from clarion_server.domain.content_locale import circles
+from clarion_server.domain.finding import Finding, FindingCode, Severity
+
+_LANGUAGE = "Correct the tag: its first part is a language of ISO 639, such as 'de', 'pt' or 'zh'."
+
+
+def language_findings(definition: CampaignDefinition) -> Iterator[Finding]:
+    """Yields what is wrong with the locales of a campaign as a whole."""
+    data = locale_data()
+    for field, tag in _tags(definition):
+        if not data.is_known(tag):
+            message = f"Nobody knows the language of '{tag}', so that nobody gets its content or its formats."
+            severity = Severity.WARNING if field == "default_locale" else Severity.ERROR
+            yield Finding(severity, FindingCode.LOCALE_UNKNOWN, field, message, _LANGUAGE)
+    places = {locale: index for index, locale in enumerate(definition.locale_fallbacks)}
+    for locale in circles(data, definition.locale_fallbacks):
+        message = f"The fallbacks of '{locale}' lead back to it."
+        remedy = "Let one of them end at a locale that the actions have content in."
+        yield _error(FindingCode.LOCALE_FALLBACK_CIRCLE, f"locale_fallbacks[{places[locale]}]", message, remedy)
+
+
+def variant_findings(definition: CampaignDefinition, action_index: int) -> Iterator[Finding]:
+    """Yields what is wrong with the variants of an action, beside their templates."""
+    data, action = locale_data(), definition.actions[action_index]
+    seen = {definition.default_locale.lower(): "The default content"}
+    for index, variant in enumerate(action.variants):
+        field = f"actions[{action_index}].variants[{index}]"
+        earlier = seen.setdefault(variant.locale.lower(), f"variants[{index}]")
+        if earlier != f"variants[{index}]":
+            message = f"{earlier} is in '{variant.locale}' already, so that nobody gets this variant."
+            yield _error(FindingCode.VARIANT_DUPLICATE, f"{field}.locale", message, "Remove one of the two.")
+            continue
+        cell = content_cell(data, definition, action_index, variant.locale)
+        for name in cell.content.missing_words():
+            message = f"The variant '{variant.locale}' has no {name}, and no content of its language has one."
+            remedy = (
+                f"Write it: the default content is in '{definition.default_locale}', which would mix two languages."
+            )
+            path = f"{field}.{variant.content.channel.word}.{name}"
+            yield _error(FindingCode.CONTENT_LANGUAGE_MIXED, path, message, remedy)
+
+
+def _tags(definition: CampaignDefinition) -> Iterator[tuple[str, str]]:
+    """Yields every locale of the campaign with its path."""
+    yield "default_locale", definition.default_locale
+    for index, action in enumerate(definition.actions):
+        yield from _tags_of_variants(action, f"actions[{index}]")
+    for index, (locale, tags) in enumerate(definition.locale_fallbacks.items()):
+        yield f"locale_fallbacks[{index}].locale", locale
+        for place, tag in enumerate(tags):
+            yield f"locale_fallbacks[{index}].fallbacks[{place}]", tag
+
+
+def _tags_of_variants(action: Action, field: str) -> Iterator[tuple[str, str]]:
+    for index, variant in enumerate(action.variants):
+        yield f"{field}.variants[{index}].locale", variant.locale
+
+
+def _error(code: FindingCode, field: str, message: str, remedy: str) -> Finding:
+    return Finding(Severity.ERROR, code, field, message, remedy)
