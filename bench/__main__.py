@@ -19,6 +19,7 @@ from bench.lone import lone_trigger
 from bench.long_measures import LONG_MEASURES
 from bench.machine import describe
 from bench.measures import MEASURES, STORES, Bench, Sizes
+from bench.people import people
 from bench.placement import UNPINNED, Placement, placements
 from bench.process import BenchError
 from bench.sink import sink_command
@@ -28,7 +29,7 @@ BUILD = Path(__file__).resolve().parent.parent / "build"
 #: The medians of the run that the next ones are compared with.
 LAST = Path(__file__).resolve().with_name("last.json")
 #: What is measured when nothing is asked for by name.
-ORDINARY_MEASURES = {**MEASURES, "lone": lone_trigger, "two-processes": two_processes}
+ORDINARY_MEASURES = {**MEASURES, "lone": lone_trigger, "two-processes": two_processes, "people": people}
 ALL_MEASURES = {**ORDINARY_MEASURES, **LONG_MEASURES}
 
 

@@ -7,7 +7,7 @@ import re
 import secrets
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,17 +17,26 @@ from clarion.v1 import (
     campaign_pb2,
     campaign_service_pb2,
     channel_configuration_service_pb2,
+    channel_pb2,
     consent_pb2,
     consent_service_pb2,
     message_service_pb2,
+    profile_service_pb2,
     report_service_pb2,
+    sending_policy_pb2,
+    sending_policy_service_pb2,
     silence_pb2,
+    suppression_pb2,
+    suppression_service_pb2,
 )
 from clarion.v1.campaign_service_pb2_grpc import CampaignServiceStub
 from clarion.v1.channel_configuration_service_pb2_grpc import ChannelConfigurationServiceStub
 from clarion.v1.consent_service_pb2_grpc import ConsentServiceStub
 from clarion.v1.message_service_pb2_grpc import MessageServiceStub
+from clarion.v1.profile_service_pb2_grpc import ProfileServiceStub
 from clarion.v1.report_service_pb2_grpc import ReportServiceStub
+from clarion.v1.sending_policy_service_pb2_grpc import SendingPolicyServiceStub
+from clarion.v1.suppression_service_pb2_grpc import SuppressionServiceStub
 from google.protobuf import field_mask_pb2
 
 from bench.campaign import CHANNEL_ID, campaign, channel_configuration
@@ -57,6 +66,9 @@ class Service:
         self._channels = ChannelConfigurationServiceStub(channel)
         self._consents = ConsentServiceStub(channel)
         self._messages = MessageServiceStub(channel)
+        self._policies = SendingPolicyServiceStub(channel)
+        self._profiles = ProfileServiceStub(channel)
+        self._suppressions = SuppressionServiceStub(channel)
         self._reports = ReportServiceStub(channel)
 
     def await_first_answer(self) -> None:
@@ -65,14 +77,16 @@ class Service:
             request, metadata=self._metadata, timeout=START_SECONDS, wait_for_ready=True
         )
 
-    def set_up(self, sink_port: int) -> None:
-        """Makes the bench's campaign live."""
+    def set_up(self, sink_port: int, of: campaign_pb2.Campaign | None = None) -> None:
+        """Makes the bench's campaign live, or another one under its name."""
         channel_request = channel_configuration_service_pb2.CreateChannelConfigurationRequest(
             channel_configuration_id=CHANNEL_ID, channel_configuration=channel_configuration(sink_port)
         )
         self._channels.CreateChannelConfiguration(channel_request, metadata=self._metadata, timeout=CALL_SECONDS)
         self._send_marketing()
-        campaign_request = campaign_service_pb2.CreateCampaignRequest(campaign_id=CAMPAIGN_ID, campaign=campaign())
+        campaign_request = campaign_service_pb2.CreateCampaignRequest(
+            campaign_id=CAMPAIGN_ID, campaign=of or campaign()
+        )
         self._campaigns.CreateCampaign(campaign_request, metadata=self._metadata, timeout=CALL_SECONDS)
         self._activate()
 
@@ -81,6 +95,39 @@ class Service:
         settings = consent_pb2.ConsentSettings(name="consentSettings", silence=silence_pb2.SILENCE_SEND_UNLESS_DENIED)
         request = consent_service_pb2.UpdateConsentSettingsRequest(consent_settings=settings)
         self._consents.UpdateConsentSettings(request, metadata=self._metadata, timeout=CALL_SECONDS)
+
+    def import_people(self, identities: Sequence[str]) -> None:
+        """Stores a profile for each, with a few attributes and the consent to marketing by e-mail."""
+        grant = consent_pb2.ConsentChange(
+            channel=channel_pb2.CHANNEL_EMAIL,
+            choice=consent_pb2.Consent.CHOICE_GRANTED,
+            source=consent_pb2.ConsentChange.SOURCE_IMPORT,
+        )
+        request = profile_service_pb2.ImportProfilesRequest()
+        for index, identity in enumerate(identities):
+            profile = request.profiles.add(identities=[identity], locale="en", time_zone="Europe/Berlin")
+            profile.attributes.update({"first_name": "Jane", "plan": "gold", "visits": 17, "city": "Berlin"})
+            request.consents.add(profile_index=index, changes=[grant])
+        answer = self._profiles.ImportProfiles(request, metadata=self._metadata, timeout=CALL_SECONDS)
+        assert {each.outcome for each in answer.results} == {profile_service_pb2.ImportedProfile.OUTCOME_CREATED}
+
+    def suppress(self, address: str) -> None:
+        suppression = suppression_pb2.Suppression(
+            channel=channel_pb2.CHANNEL_EMAIL, address=address, reason=suppression_pb2.Suppression.REASON_MANUAL
+        )
+        request = suppression_service_pb2.CreateSuppressionRequest(suppression=suppression)
+        self._suppressions.CreateSuppression(request, metadata=self._metadata, timeout=CALL_SECONDS)
+
+    def add_policy(self, policy_id: str) -> None:
+        """Makes a sending policy whose only quiet minute is at midnight of a Sunday."""
+        interval = sending_policy_pb2.WallClockInterval(
+            days=[sending_policy_pb2.WallClockInterval.DAY_SUNDAY], start="00:00", end="00:01"
+        )
+        policy = sending_policy_pb2.SendingPolicy(display_name="Bench", quiet_hours=[interval], time_zone="Etc/UTC")
+        request = sending_policy_service_pb2.CreateSendingPolicyRequest(
+            sending_policy_id=policy_id, sending_policy=policy
+        )
+        self._policies.CreateSendingPolicy(request, metadata=self._metadata, timeout=CALL_SECONDS)
 
     def add_channels(self, count: int) -> None:
         """Makes so many channel configurations that nothing uses."""

@@ -14,9 +14,14 @@ def trigger(recipients: int = 1) -> trigger_service_pb2.TriggerRequest:
     """A trigger of about 150 bytes a recipient, without a request id: the same bytes are a new trigger each time."""
     request = trigger_service_pb2.TriggerRequest(campaign=f"campaigns/{CAMPAIGN_ID}")
     for number in range(recipients):
-        recipient = request.recipients.add(identity=f"email:jane.{number:04}@example.com")
+        recipient = request.recipients.add(identity=identity(number))
         json_format.ParseDict(CONTEXT, recipient.context)
     return request
+
+
+def identity(number: int) -> str:
+    """Returns the identity of a recipient by its position in the call."""
+    return f"email:jane.{number:04}@example.com"
 
 
 def stream_trigger() -> trigger_service_pb2.TriggerStreamRequest:
