@@ -169,7 +169,7 @@ class Accepted:
     lapsed: Execution | None = None
     """The execution that had the same request id, and has had it for longer than the window of idempotency."""
     deferred: Sequence[Message] = ()
-    """Those of the messages that wait for the next opening of their sending policy."""
+    """Those of the messages that wait for the next opening of their sending policy, or for their turn."""
     exclusions: Mapping[tuple[int, int], Sequence[Exclusion]] = field(default_factory=dict)
     """Why messages are excluded, by the positions of recipient and action: the first one is the message's."""
     extends: bool = False
@@ -255,7 +255,9 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
                 exclusions[recipient.index, index] = found
                 message = _excluded(message, found[0])
             elif policy_id:
-                waits = (opening := hours.opening(message, message.release_time)) > message.release_time
+                opening = hours.opening(message, message.release_time)
+                # A claim gives it its turn, where the policy has a rate.
+                waits = opening > message.release_time or hours.rated_policy_of(message) is not None
                 message = _counted(_deferred(message, opening) if waits else message, facts.exclusions.caps)
                 if waits:
                     deferred.append(message)

@@ -135,6 +135,8 @@ class Message:
     """The locale of its content, which was chosen when it was accepted."""
     fallback_locales: tuple[LocaleChoice, ...] = ()
     """Those of the later actions, in the order of `fallback_addresses`."""
+    turn_time: Instant | None = None
+    """When it may leave under the rate of its sending policy; None while it waits for no turn."""
     outcome_time: Instant | None = None
     exclusion: Exclusion | None = None
     """Set in EXCLUDED alone."""

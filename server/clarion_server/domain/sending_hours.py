@@ -30,6 +30,12 @@ class SendingHours:
         found = self.named(message.sandbox, message.sending_policy)
         return found if found is not None and message.category in found.categories else None
 
+    def rated_policy_of(self, message: Message) -> SendingPolicy | None:
+        """Returns the policy whose rate the message keeps, if it has one. Magic recipients wait for no turn."""
+        policy = self.policy_of(message)
+        is_rated = policy is not None and policy.rate and simulated_outcome(message.address) is None
+        return policy if is_rated else None
+
     def zone(self, sandbox: str, identity: str, policy: SendingPolicy) -> ZoneInfo:
         """Returns the time zone whose clock counts for the recipient."""
         fixed = policy.time_zone_source is TimeZoneSource.FIXED

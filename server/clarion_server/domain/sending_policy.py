@@ -21,6 +21,8 @@ DEFAULT_POLICY = "default"
 MAX_POLICIES = 100
 #: Of quiet hours and send windows together.
 MAX_INTERVALS = 14
+#: A second.
+MIN_RATE, MAX_RATE = 0.01, 100_000.0
 
 
 class TimeZoneSource(StrEnum):
@@ -48,13 +50,15 @@ class SendingPolicy:
     create_time: Instant
     update_time: Instant
     categories: tuple[Category, ...] = (Category.MARKETING,)
-    """Those of the campaigns whose messages keep its hours. Each cap has categories of its own."""
+    """Those of the campaigns whose messages keep its hours and its rate. Each cap has categories of its own."""
     quiet_hours: WallIntervals = ()
     send_windows: WallIntervals = ()
     time_zone_source: TimeZoneSource = TimeZoneSource.PROFILE
     when_closed: WhenClosed = WhenClosed.DEFER
     caps: tuple[FrequencyCap, ...] = ()
     """All of them must have room for a message."""
+    rate: float = 0.0
+    """How many of its messages leave a second, over all processes; 0 sets no limit."""
     key: int = 0
     revision: int = 1
 
@@ -71,7 +75,7 @@ class SendingPolicy:
         return OpeningHours(self.quiet_hours, self.send_windows)
 
     def holds_for(self, category: Category) -> bool:
-        """Returns whether messages of the category may keep its hours, or be counted by one of its caps."""
+        """Returns whether messages of the category keep its hours and its rate, or are counted by one of its caps."""
         return category in self.categories or any(category in cap.categories for cap in self.caps)
 
     def check_etag(self, etag: str) -> None:
@@ -91,6 +95,9 @@ def policy_violations(policy: SendingPolicy) -> Iterator[Violation]:
     yield from _time_zone(policy.time_zone)
     yield from _hours(policy)
     yield from _caps(policy)
+    # Written this way, the comparison also refuses NaN.
+    if policy.rate != 0 and not MIN_RATE <= policy.rate <= MAX_RATE:
+        yield out_of_range("rate", "Must be 0.01 to 100,000 a second, or 0 for no limit.")
 
 
 def _time_zone(name: str) -> Iterator[Violation]:

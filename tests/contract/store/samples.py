@@ -181,6 +181,7 @@ def sending_policy(policy_id: str = "nights", **changes: Any) -> SendingPolicy:
             FrequencyCap(3, sliding=DAY, channels=(Channel.EMAIL,), topic="news"),
             FrequencyCap(1, period=CalendarPeriod.WEEK),
         ),
+        rate=0.5,
     )
     return replace(whole, **changes)
 

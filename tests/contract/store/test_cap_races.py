@@ -20,7 +20,7 @@ from tests.cap_entries import counted
 from tests.contract.store.conftest import OpenStore
 from tests.unit.application.running import CALLER, Process, claimed, messages, recipient, recipients
 from tests.unit.application.sending_policies import Policies
-from tests.unit.application.world import World
+from tests.unit.application.world import AUTHOR, World
 
 PROCESSES = 4
 QUEUED, EXCLUDED = MessageState.QUEUED, MessageState.EXCLUDED
@@ -78,6 +78,7 @@ async def test_claims_and_cancellations_beside_triggers_leave_entries_that_equal
     processes: list[Process], show_counts: Callable[[str], None]
 ) -> None:
     world, people = processes[0].world, recipients(8)
+    (channel,) = await world.channels.page(None, 1, AUTHOR)
 
     async def trigger_and_cancel(process: Process) -> None:
         for place in range(6):
@@ -85,7 +86,7 @@ async def test_claims_and_cancellations_beside_triggers_leave_entries_that_equal
             if place % 3:
                 await process.cancelling.cancel_execution(answer.execution.id, CALLER)
             else:
-                await claimed(world, limit=3, lane=Lane.MARKETING)
+                await claimed(world, 3, Lane.MARKETING, channel_key=channel.key)
 
     await asyncio.gather(*map(trigger_and_cancel, processes))
     found = messages(world)

@@ -23,6 +23,7 @@ quiet_hours:
   - {days: [SUNDAY], start: "00:00", end: "24:00"}
 time_zone: Europe/Berlin
 when_closed: EXCLUDE
+rate: 0.5
 caps:
   - {count: 3, calendar: WEEK, channels: [EMAIL]}
   - {count: 1, sliding: 86400s, tag: sale}
@@ -62,5 +63,6 @@ async def test_policies_are_listed_until_they_are_deleted(shop: CommandLine) -> 
     assert "nights" in listed
     assert "22:00-08:00" in listed
     assert "3/week, 1/1 day, 0:00:00" in listed
+    assert "0.5/s" in listed
     assert (await shop("policies", "delete", "nights")).out == "nights is deleted.\n"
     assert (await shop("policies", "list", "--json")).data == []

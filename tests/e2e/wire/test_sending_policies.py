@@ -121,3 +121,19 @@ async def test_everything_wrong_with_caps_is_reported_by_its_path(offers: AsyncC
             dataclasses.replace(POLICY, caps=[FrequencyCap(count=1, sliding=dt.timedelta(1))] * 6)
         )
     assert [(each.field, each.reason) for each in refused.value.violations] == [("sending_policy.caps", "TOO_MANY")]
+
+
+async def test_messages_leave_at_the_rate_of_their_policy(offers: AsyncClient, sink: SmtpSink) -> None:
+    created = await offers.sending_policies.create(dataclasses.replace(POLICY, send_windows=[], rate=0.01))
+    assert created.rate == 0.01
+    for address in ("jane@example.com", "anna@example.com"):
+        await offers.trigger("offers", to=address, context=CONTEXT)
+    await sink.wait_for(1)
+    waiting = [each async for each in offers.messages.list(campaign="offers") if each.state is MessageState.QUEUED]
+    assert len(waiting) == 1
+
+
+async def test_a_rate_that_is_no_rate_is_refused(offers: AsyncClient) -> None:
+    with pytest.raises(InvalidRequestError) as refused:
+        await offers.sending_policies.create(dataclasses.replace(POLICY, rate=-1))
+    assert [(each.field, each.reason) for each in refused.value.violations] == [("sending_policy.rate", "OUT_OF_RANGE")]

@@ -184,9 +184,11 @@ class Process:
             await self.close()
 
 
-async def claimed(world: World, limit: int = 100, lane: Lane = Lane.TRANSACTIONAL, owner: str = "first") -> Claimed:
-    """What the process `owner` claims for the first channel configuration."""
-    claims = DueClaims([ClaimRequest(1, lane, limit)], owner, world.clock.now())
+async def claimed(
+    world: World, limit: int = 100, lane: Lane = Lane.TRANSACTIONAL, owner: str = "first", channel_key: int = 1
+) -> Claimed:
+    """What the process `owner` claims for a channel configuration."""
+    claims = DueClaims([ClaimRequest(channel_key, lane, limit)], owner, world.clock.now())
     ((answer,),) = await world.transactions.write(lambda unit: ClaimDueMessages(EXCLUSIONS).apply(unit, [claims]))
     return answer
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from clarion_server.domain.category import Category
 from clarion_server.domain.errors import EtagMismatch
+from clarion_server.domain.frequency_cap import MAX_CAPS, FrequencyCap
+from clarion_server.domain.instant import DAY
 from clarion_server.domain.quiet_hours import WallInterval, Weekday
 from clarion_server.domain.sending_policy import MAX_INTERVALS, SendingPolicy, policy_violations
 
@@ -38,6 +41,12 @@ def test_a_plain_policy_breaks_no_rule() -> None:
         ({"quiet_hours": (WallInterval(0, 24 * 60),)}, "quiet_hours", "NEVER_OPEN"),
         ({"send_windows": (WallInterval(23 * 60, 60),)}, "quiet_hours", "NEVER_OPEN"),
         ({"send_windows": (NIGHT,) * MAX_INTERVALS}, "quiet_hours", "TOO_MANY"),
+        ({"caps": (FrequencyCap(1, sliding=DAY),) * (MAX_CAPS + 1)}, "caps", "TOO_MANY"),
+        ({"caps": (FrequencyCap(1, sliding=DAY), FrequencyCap(0, sliding=DAY))}, "caps[1].count", "OUT_OF_RANGE"),
+        ({"rate": 0.001}, "rate", "OUT_OF_RANGE"),
+        ({"rate": -1.0}, "rate", "OUT_OF_RANGE"),
+        ({"rate": 100_001.0}, "rate", "OUT_OF_RANGE"),
+        ({"rate": math.nan}, "rate", "OUT_OF_RANGE"),
         ({"quiet_hours": (), "send_windows": (NIGHT,) * (MAX_INTERVALS + 1)}, "send_windows", "TOO_MANY"),
     ],
 )

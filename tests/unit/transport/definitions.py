@@ -126,6 +126,7 @@ sending_policies = st.builds(
     time_zone_source=st.sampled_from(TimeZoneSource),
     when_closed=st.sampled_from(WhenClosed),
     caps=st.lists(frequency_caps, max_size=3).map(tuple),
+    rate=st.floats(0, 100_000),
 )
 
 smtp_providers = st.builds(

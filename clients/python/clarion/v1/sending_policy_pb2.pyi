@@ -97,6 +97,7 @@ class SendingPolicy(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     CAPS_FIELD_NUMBER: _builtins.int
+    RATE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Identifier. `sendingPolicies/{sending_policy}`, where `{sending_policy}` is 1 to 63 lower-case letters, digits and hyphens,
     begins with a letter and does not end with a hyphen. Chosen at creation.
@@ -115,10 +116,14 @@ class SendingPolicy(_message.Message):
     """Optional. The state of the resource as the caller last saw it. A change that carries another one than the stored one is
     refused with `ABORTED`. Changes with every change.
     """
+    rate: _builtins.float
+    """Optional. At most so many messages leave per second, over all processes. 0.01 to 100,000. Default 0: no limit. A message waits
+    for its turn, and is never excluded by it. A changed rate holds for the turns that are given from then on.
+    """
     @_builtins.property
     def categories(self) -> _containers.RepeatedScalarFieldContainer[_category_pb2.Category.ValueType]:
-        """Optional. The categories of the campaigns whose messages keep its hours. Default: `CATEGORY_MARKETING` alone. Each of its
-        caps has categories of its own.
+        """Optional. The categories of the campaigns whose messages keep its hours and its rate. Default: `CATEGORY_MARKETING` alone.
+        Each of its caps has categories of its own.
         """
 
     @_builtins.property
@@ -160,10 +165,11 @@ class SendingPolicy(_message.Message):
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
         caps: _abc.Iterable[Global___FrequencyCap] | None = ...,
+        rate: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["caps", b"caps", "categories", b"categories", "create_time", b"create_time", "display_name", b"display_name", "etag", b"etag", "name", b"name", "quiet_hours", b"quiet_hours", "send_windows", b"send_windows", "time_zone", b"time_zone", "time_zone_source", b"time_zone_source", "update_time", b"update_time", "when_closed", b"when_closed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["caps", b"caps", "categories", b"categories", "create_time", b"create_time", "display_name", b"display_name", "etag", b"etag", "name", b"name", "quiet_hours", b"quiet_hours", "rate", b"rate", "send_windows", b"send_windows", "time_zone", b"time_zone", "time_zone_source", b"time_zone_source", "update_time", b"update_time", "when_closed", b"when_closed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -100,8 +100,8 @@ class SendingPolicy(Value):
     display_name: str = ""
     """Required. What people call it. 1 to 200 characters."""
     categories: Sequence[Category] = ()
-    """Optional. The categories of the campaigns whose messages keep its hours. Default: `Category.MARKETING` alone.
-    Each of its caps has categories of its own.
+    """Optional. The categories of the campaigns whose messages keep its hours and its rate. Default:
+    `Category.MARKETING` alone. Each of its caps has categories of its own.
     """
     quiet_hours: Sequence[WallClockInterval] = ()
     """Optional. When nothing leaves. Some minute of every week must stay open. At most 14 intervals, those of
@@ -128,6 +128,11 @@ class SendingPolicy(Value):
     caps: Sequence[FrequencyCap] = ()
     """Optional. How many messages a person gets. All of them must have room for a message, which is excluded with
     `ExclusionReason.CAPPED` otherwise. At most 5.
+    """
+    rate: float = 0.0
+    """Optional. At most so many messages leave per second, over all processes. 0.01 to 100,000. Default 0: no limit.
+    A message waits for its turn, and is never excluded by it. A changed rate holds for the turns that are given
+    from then on.
     """
 
 

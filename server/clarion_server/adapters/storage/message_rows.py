@@ -96,6 +96,7 @@ _READ_COLUMNS = (
     messages.c.content_locale,
     messages.c.locale_reason,
     messages.c.fallback_locales,
+    messages.c.turn_time,
     messages.c.outcome_time,
     messages.c.exclusion,
     messages.c.failure,
@@ -192,8 +193,9 @@ def _from_row(row: Sequence[Any]) -> Message:
         locale_choice(row[29], row[30]),
         () if row[31] is None else LOCALE_CHOICES.decode(row[31]),
         row[32],
-        EXCLUSION.decode(row[33]),
-        FAILURE.decode(row[34]),
+        row[33],
+        EXCLUSION.decode(row[34]),
+        FAILURE.decode(row[35]),
     )
 
 

@@ -99,6 +99,10 @@ _SET_CAP_PERSONS = BulkStatement(
     "UPDATE messages SET cap_person = counted.column2 FROM ({rows}) AS counted WHERE messages.id = counted.column1",
     Values(messages.c.id, messages.c.cap_person),
 )
+_SET_TURNS = BulkStatement(
+    "UPDATE messages SET turn_time = given.column2 FROM ({rows}) AS given WHERE messages.id = given.column1",
+    Values(messages.c.id, messages.c.turn_time),
+)
 _END_QUEUED = BulkStatement(
     "UPDATE messages SET state = {one}, outcome_time = {one}, held = 0"  # noqa: S608 - names of the schema
     f" WHERE id IN ({{rows}}) AND {_IS_QUEUED} RETURNING messages.id",
@@ -310,6 +314,9 @@ class SqlMessageRepository:
 
     def set_cap_persons(self, persons: Mapping[str, CapPerson]) -> None:
         _SET_CAP_PERSONS.change(self._connection, list(persons.items()))
+
+    def set_turns(self, turns: Mapping[str, Instant]) -> None:
+        _SET_TURNS.change(self._connection, list(turns.items()))
 
     def hold(self, message_ids: Collection[str]) -> None:
         _HOLD.change(self._connection, _rows(message_ids))

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Values
 from clarion_server.adapters.storage.json_columns import CAPS, CATEGORIES, WALL_INTERVALS
-from clarion_server.adapters.storage.schema import sending_policies
+from clarion_server.adapters.storage.schema import policy_turns, sending_policies
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import WriteConflict
 from clarion_server.domain.access import Visibility
+from clarion_server.domain.instant import Instant, Span
 from clarion_server.domain.sending_policy import SendingPolicy, TimeZoneSource, WhenClosed
 
 _NAMED = BulkStatement(
     "SELECT sending_policies.* FROM ({rows}) AS wanted CROSS JOIN sending_policies"
     " WHERE sending_policies.sandbox = wanted.column1 AND sending_policies.id = wanted.column2",
     Values(sending_policies.c.sandbox, sending_policies.c.id),
+)
+# Turns begin now, or behind those that were taken before.
+_TAKE_TURNS = BulkStatement(
+    "INSERT INTO policy_turns (policy_key, next_time) {rows}"
+    " ON CONFLICT (policy_key) DO UPDATE SET next_time = CASE"
+    " WHEN policy_turns.next_time + {one} > excluded.next_time THEN policy_turns.next_time + {one}"
+    " ELSE excluded.next_time END RETURNING policy_turns.next_time",
+    Values(policy_turns.c.policy_key, policy_turns.c.next_time),
 )
 
 
@@ -46,6 +55,10 @@ class SqlSendingPolicyRepository:
         found = map(_from_row, _NAMED.select(self._connection, list(names)))
         return {(policy.sandbox, policy.id): policy for policy in found}
 
+    def take_turns(self, key: int, span: Span, now: Instant) -> Instant:
+        (row,) = _TAKE_TURNS.select(self._connection, [(key, now + span)], after=(span, span))
+        return cast("Instant", row.next_time) - span
+
     def save(self, policy: SendingPolicy) -> None:
         before = (sending_policies.c.key == policy.key, sending_policies.c.revision == policy.revision - 1)
         if self._connection.execute(update(sending_policies).where(*before).values(_to_row(policy))).rowcount == 0:
@@ -55,6 +68,7 @@ class SqlSendingPolicyRepository:
         same = (sending_policies.c.key == policy.key, sending_policies.c.revision == policy.revision)
         if self._connection.execute(delete(sending_policies).where(*same)).rowcount == 0:
             raise WriteConflict(policy.name)
+        self._connection.execute(delete(policy_turns).where(policy_turns.c.policy_key == policy.key))
 
     def page(self, visibility: Visibility, after: str | None, limit: int) -> list[SendingPolicy]:
         statement = select(sending_policies).where(sending_policies.c.sandbox == visibility.sandbox)
@@ -82,6 +96,7 @@ def _to_row(policy: SendingPolicy) -> dict[str, Any]:
         "time_zone": policy.time_zone,
         "when_closed": policy.when_closed,
         "caps": CAPS.encode(policy.caps),
+        "rate": policy.rate,
         "create_time": policy.create_time,
         "update_time": policy.update_time,
     }
@@ -101,6 +116,7 @@ def _from_row(row: Row[Any]) -> SendingPolicy:
         time_zone_source=TimeZoneSource(row.time_zone_source),
         when_closed=WhenClosed(row.when_closed),
         caps=CAPS.decode(row.caps),
+        rate=row.rate,
         key=row.key,
         revision=row.revision,
     )

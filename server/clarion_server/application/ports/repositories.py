@@ -244,6 +244,10 @@ class MessageRepository(Protocol):
         """Sets for whom frequency caps count messages, by their ids."""
         ...
 
+    def set_turns(self, turns: Mapping[str, Instant]) -> None:
+        """Sets when messages may leave under the rate of their sending policy, by their ids."""
+        ...
+
     def hold(self, message_ids: Collection[str]) -> None:
         """Keeps queued messages out of `due` until their campaign is released."""
         ...

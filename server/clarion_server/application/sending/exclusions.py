@@ -10,6 +10,7 @@ from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.outcomes import exclude_queued
 from clarion_server.application.sending.policy_facts import read_policies
+from clarion_server.application.sending.turns import give_turns
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.allow_list import AllowLists, EnabledList
 from clarion_server.domain.cap_ledger import CapLedger, PolicyQuestion
@@ -21,6 +22,7 @@ from clarion_server.domain.identity import NO_NAMESPACES, IdentityKey, Namespace
 from clarion_server.domain.instant import SECOND, Instant, Span
 from clarion_server.domain.message import Message
 from clarion_server.domain.sending_hours import SendingHours
+from clarion_server.domain.sending_policy import SendingPolicy
 from clarion_server.domain.suppression import SuppressionIndex, covering_keys
 from clarion_server.domain.value import value
 
@@ -114,14 +116,13 @@ class HandOffVerdict:
     """By the ids of the messages that must wait for the next opening of their sending policy."""
     persons: Mapping[str, CapPerson] = field(default_factory=dict)
     """By the ids of the messages that caps count from now on: for whom."""
+    rated: Mapping[str, SendingPolicy] = field(default_factory=dict)
+    """By the ids of the messages that may leave now as far as they do not wait for their turn: their policies."""
 
     def counted(self, message: Message) -> Message:
         """Returns the message with the person for whom caps count it."""
         person = self.persons.get(message.id)
         return message if person is None else replace(message, cap_person=person)
-
-    def allows(self, message: Message) -> bool:
-        return message.id not in self.exclusions and message.id not in self.openings
 
 
 def check_hand_off(
@@ -138,7 +139,7 @@ def check_hand_off(
     policy_questions = [question for question in of_policies if question is not None]
     sandboxes, addresses = {message.sandbox: True for message in messages}, (message.address for message in messages)
     facts = exclusions.read(unit, sandboxes, addresses, questions, policy_questions)
-    excluded, openings, persons = {}, {}, {}
+    excluded, openings, persons, rated = {}, {}, {}, {}
     for message in messages:
         consent = facts.consents.decide_about(message)
         found = find_exclusions(message, now, ExclusionPhase.HAND_OFF, facts, consent)
@@ -148,12 +149,14 @@ def check_hand_off(
             opening = facts.hours.opening(message, now)
             if opening > now:
                 openings[message.id] = opening
+            elif (policy := facts.hours.rated_policy_of(message)) is not None:
+                rated[message.id] = policy
             person = facts.caps.reserve(message, opening, now)
             if person is not None and person != message.cap_person:
                 persons[message.id] = person
     facts.caps.moved.update(persons)
     store_caps(unit, facts.caps)
-    return HandOffVerdict(excluded, openings, persons)
+    return HandOffVerdict(excluded, openings, persons, rated)
 
 
 def store_caps(unit: UnitOfWork, caps: CapLedger) -> None:
@@ -167,7 +170,7 @@ def store_caps(unit: UnitOfWork, caps: CapLedger) -> None:
 def sift_forbidden(
     unit: UnitOfWork, messages: Sequence[Message], now: Instant, exclusions: ExclusionReader
 ) -> tuple[list[Message], list[Message]]:
-    """Returns those of the queued messages that may be sent now, and those that wait for an opening.
+    """Returns those of the queued messages that may be sent now, and those that wait for an opening or their turn.
 
     Ends the others.
     """
@@ -175,13 +178,19 @@ def sift_forbidden(
     if asking:
         unit.consents.lock_shared(asking)
     verdict = check_hand_off(unit, messages, now, exclusions, with_caps=True)
-    found, openings = verdict.exclusions, verdict.openings
+    found = verdict.exclusions
     if found:
         exclude_queued(unit, [(message, found[message.id]) for message in messages if message.id in found], now)
-    if openings:
-        unit.messages.defer(openings, now)
-    deferred = [replace(message, due_time=openings[message.id]) for message in messages if message.id in openings]
-    return [verdict.counted(message) for message in messages if verdict.allows(message)], deferred
+    rated = ((message, verdict.rated[message.id]) for message in messages if message.id in verdict.rated)
+    turns = give_turns(unit, rated, now) if verdict.rated else {}
+    if turns:
+        unit.messages.set_turns(turns)
+    later = {**verdict.openings, **turns}
+    if later:
+        unit.messages.defer(later, now)
+    deferred = [replace(message, due_time=later[message.id]) for message in messages if message.id in later]
+    sendable = (message for message in messages if message.id not in later and message.id not in found)
+    return [verdict.counted(message) for message in sendable], deferred
 
 
 class HandOffChecks:

@@ -31,6 +31,7 @@ EDITABLE_FIELDS = frozenset(
         "time_zone",
         "when_closed",
         "caps",
+        "rate",
     }
 )
 

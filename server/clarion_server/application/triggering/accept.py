@@ -75,7 +75,8 @@ class AcceptTriggers(BulkOperation[AcceptItem, Decision]):
             if isinstance(decision, Accepted) and decision.deferred:
                 for message in decision.deferred:
                     self._queue.queued(message.channel_key, message.lane, [message], message.due_time)
-                messages = [message for message in messages if message.due_time == item.trigger.release_time]
+                waiting = {message.id for message in decision.deferred}
+                messages = [message for message in messages if message.id not in waiting]
             for index, reservation in enumerate(item.reservations):
                 own = messages if len(item.reservations) == 1 else _of_action(messages, index)
                 if reservation is not None:

@@ -26,7 +26,13 @@ from clarion_server.adapters.storage.schema.channels import channel_configuratio
 from clarion_server.adapters.storage.schema.columns import metadata
 from clarion_server.adapters.storage.schema.consents import consent_changes, consent_settings, topics
 from clarion_server.adapters.storage.schema.events import counters, events, latencies, purges
-from clarion_server.adapters.storage.schema.limits import allow_lists, cap_entries, sending_policies, suppressions
+from clarion_server.adapters.storage.schema.limits import (
+    allow_lists,
+    cap_entries,
+    policy_turns,
+    sending_policies,
+    suppressions,
+)
 from clarion_server.adapters.storage.schema.messages import (
     IN_QUEUE,
     IS_HELD,
@@ -79,6 +85,7 @@ __all__ = [
     "message_labels",
     "messages",
     "metadata",
+    "policy_turns",
     "processes",
     "profile_aliases",
     "profile_identities",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, Table, Text, UniqueConstraint
 
 from clarion_server.adapters.storage.schema.columns import Bytewise, Instant, Key, metadata
 
@@ -62,11 +62,20 @@ sending_policies = Table(
     Column("time_zone", Text, nullable=False),
     Column("when_closed", Text, nullable=False),
     Column("caps", Text, nullable=False),
+    Column("rate", Float, nullable=False),
     Column("create_time", Instant, nullable=False),
     Column("update_time", Instant, nullable=False),
     UniqueConstraint("sandbox", "id"),
     # A key is never assigned again: etags refer to it.
     sqlite_autoincrement=True,
+)
+
+# The first turn of each policy with a rate that no message has. Claims change it, and nobody the policy's own row.
+policy_turns = Table(
+    "policy_turns",
+    metadata,
+    Column("policy_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("next_time", Instant, nullable=False),
 )
 
 # What caps count for each person. There is no other index, so that PostgreSQL changes a row within its page (HOT).

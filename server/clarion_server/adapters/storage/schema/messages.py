@@ -79,6 +79,8 @@ messages = Table(
     Column("profile_key", BigInteger),
     # Where caps count it: see `cap_entries`.
     Column("cap_person", Text),
+    # When it may leave by the rate of its sending policy. Null while it waits for no turn.
+    Column("turn_time", Instant),
     Column("outcome_time", Instant),
     Column("exclusion", Text),
     Column("failure", Text),

@@ -46,6 +46,7 @@ def to_policy_input(policy: pb.SendingPolicy) -> PolicyInput:
         ),
         when_closed=parser.member(WHEN_CLOSED, policy.when_closed, "when_closed") or WhenClosed.DEFER,
         caps=from_caps(parser, policy.caps),
+        rate=policy.rate,
     )
     return PolicyInput(read, parser.violations)
 
@@ -64,6 +65,7 @@ def to_sending_policy(policy: SendingPolicy) -> pb.SendingPolicy:
         create_time=to_timestamp(policy.create_time),
         update_time=to_timestamp(policy.update_time),
         caps=map(to_cap, policy.caps),
+        rate=policy.rate,
     )
 
 

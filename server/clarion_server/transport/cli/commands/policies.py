@@ -27,6 +27,7 @@ def list_policies(*, limit: Limit = 50, session: CurrentSession) -> None:
         "QUIET HOURS": lambda policy: plain(_times(policy.quiet_hours)),
         "SEND WINDOWS": lambda policy: plain(_times(policy.send_windows)),
         "CAPS": lambda policy: plain(", ".join(map(_cap, policy.caps)) or "-"),
+        "RATE": lambda policy: plain(f"{policy.rate:g}/s" if policy.rate else "-"),
         "TIME ZONE": lambda policy: plain(policy.time_zone),
         "WHEN CLOSED": lambda policy: plain(policy.when_closed or "-"),
         "UPDATED": lambda policy: moment(policy.update_time),

@@ -43,6 +43,7 @@ def upgrade() -> None:
     _create_message_contexts()
     _create_message_labels()
     _create_messages()
+    _create_policy_turns()
     _create_processes()
     _create_profile_aliases()
     _create_profile_identities()
@@ -603,6 +604,7 @@ def _create_messages() -> None:
         sa.Column("sending_policy", sa.Text()),
         sa.Column("profile_key", sa.BigInteger()),
         sa.Column("cap_person", sa.Text()),
+        sa.Column("turn_time", sa.BigInteger()),
         sa.Column("outcome_time", sa.BigInteger()),
         sa.Column("exclusion", sa.Text()),
         sa.Column("failure", sa.Text()),
@@ -627,6 +629,15 @@ def _create_messages() -> None:
         postgresql_where=sa.text("held = 1"),
     )
     op.create_index("messages_identity", "messages", ["segment", "identity"])
+
+
+def _create_policy_turns() -> None:
+    op.create_table(
+        "policy_turns",
+        sa.Column("policy_key", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("next_time", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("policy_key", name="policy_turns_key"),
+    )
 
 
 def _create_processes() -> None:
@@ -711,6 +722,7 @@ def _create_sending_policies() -> None:
         sa.Column("time_zone", sa.Text(), nullable=False),
         sa.Column("when_closed", sa.Text(), nullable=False),
         sa.Column("caps", sa.Text(), nullable=False),
+        sa.Column("rate", sa.Float(), nullable=False),
         sa.Column("create_time", sa.BigInteger(), nullable=False),
         sa.Column("update_time", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key", name="sending_policies_key"),
