@@ -116,3 +116,26 @@ async def test_a_schema_is_inferred_from_samples(clarion: CommandLine) -> None:
     assert as_json.data == {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}}
     refused = await clarion("schema", "infer", "-", stdin="[]")
     assert (refused.status, "stdin:1" in refused.err) == (2, True)
+
+
+async def test_files_are_linted_without_a_service(clarion: CommandLine) -> None:
+    clarion.environment = {"CLARION_TARGET": "127.0.0.1:1"}
+    await clarion("init", ".")
+    fine = await clarion.process("lint")
+    assert (fine.status, fine.out, fine.err) == (0, "", "2 documents checked: no errors.\n")
+    html = clarion.folder / "welcome.html"
+    html.write_text(html.read_text().replace("context.plan", "context.plna"))
+    wrong = await clarion.process("lint", "-f", ".", "--json")
+    (finding,) = json.loads(wrong.out)["findings"]
+    assert (wrong.status, finding["code"], finding["place"]) == (1, "VARIABLE_NOT_IN_SCHEMA", "welcome.html:5")
+
+
+async def test_lint_tells_what_no_file_has_and_does_not_fail_for_it(clarion: CommandLine) -> None:
+    clarion.write("campaign.yaml", CAMPAIGN)
+    alone = await clarion.process("lint", "-f", "campaign.yaml")
+    assert (alone.status, "CHANNEL_CONFIGURATION_MISSING" in alone.out) == (0, True)
+    clarion.write("campaign.yaml", CAMPAIGN.replace("order: {type: string}", "order: {type: strin}"))
+    assert (await clarion.process("lint", "-f", "campaign.yaml")).status == 1
+    clarion.write("campaign.yaml", CAMPAIGN.replace("display_name: Order confirmed", 'display_name: ""'))
+    refused = await clarion.process("lint", "-f", "campaign.yaml")
+    assert (refused.status, "campaign.yaml:2: display_name" in refused.err) == (2, True)

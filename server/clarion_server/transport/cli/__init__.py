@@ -8,13 +8,14 @@ from collections.abc import Callable
 from clarion_server.transport.cli.app import run
 
 
-def build(serve: str) -> Callable[[], None]:
+def build(serve: str, lint: str) -> Callable[[], None]:
     """Returns the function `clarion`, which runs the command that the arguments of this process name, and exits.
 
-    `serve` names the function of the command `serve` as `module:function`. It is loaded when it is called.
+    `serve` and `lint` name the functions of these commands as `module:function`. They are loaded when they are called,
+    as they load the whole service.
     """
 
     def clarion() -> None:
-        sys.exit(run(sys.argv[1:], serve))
+        sys.exit(run(sys.argv[1:], serve, lint))
 
     return clarion

@@ -44,8 +44,9 @@ from clarion_server.transport.cli.session import Session
 DEFAULT_TARGET = "127.0.0.1:50051"
 
 SERVICE = Group("Service", sort_key=0)
+AUTHORING = Group("Authoring", sort_key=1)
 COMMANDS: dict[Group, tuple[App | Callable[..., Any], ...]] = {
-    Group("Authoring", sort_key=1): (
+    AUTHORING: (
         init,
         plan,
         apply,
@@ -80,10 +81,10 @@ Exit codes:
 """
 
 
-def run(arguments: Sequence[str], serve: str) -> int:
+def run(arguments: Sequence[str], serve: str, lint: str = "") -> int:
     """Runs one command and returns the exit code. Prints failures on stderr."""
     try:
-        return command_line(serve).meta(arguments) or Exit.OK
+        return command_line(serve, lint).meta(arguments) or Exit.OK
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     except BrokenPipeError:
@@ -98,7 +99,7 @@ def run(arguments: Sequence[str], serve: str) -> int:
         return failure.status
 
 
-def command_line(serve: str) -> App:
+def command_line(serve: str, lint: str = "") -> App:
     app = App(
         name="clarion",
         help=HELP,
@@ -109,8 +110,10 @@ def command_line(serve: str) -> App:
         suppress_keyboard_interrupt=False,
         result_action="return_value",
     )
-    # The command is loaded late, because the libraries of the service take long to load.
+    # These commands are loaded late, because the libraries of the service take long to load.
     app.command(serve, name="serve", help="Run the service.", group=SERVICE)
+    if lint:
+        app.command(lint, name="lint", help="Check files without a service.", group=AUTHORING)
     for group, commands in COMMANDS.items():
         for position, command in enumerate(commands):
             _add(app, command, group, position)

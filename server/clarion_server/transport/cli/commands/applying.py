@@ -16,7 +16,12 @@ from clarion_server.transport.cli.session import CurrentSession
 from clarion_server.transport.cli.views import diff_view, plain, state
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from clarion_client import Finding
+
     from clarion_server.transport.cli.files.applying import Applied
+    from clarion_server.transport.cli.files.source_location import Location
 
 CHANGE_STYLES = {"created": "green", "updated": "yellow", "unchanged": "dim"}
 
@@ -77,7 +82,7 @@ def _applied_view(applied: Applied, *, dry_run: bool) -> RenderableType:
     if planned.diff:
         parts.append(Padding(_diff_view(planned.diff), (0, 0, 0, 2)))
     if applied.findings:
-        parts.append(Padding(_findings_view(applied), (0, 0, 0, 2)))
+        parts.append(Padding(located_findings_view(applied.findings), (0, 0, 0, 2)))
     return Group(*parts)
 
 
@@ -96,7 +101,8 @@ def _diff_view(diff: str) -> Text:
     return Text.assemble(plain("\n".join(lines[:2]), "dim"), "\n", diff_view("\n".join(lines[2:])))
 
 
-def _findings_view(applied: Applied) -> RenderableType:
+def located_findings_view(findings: Iterable[tuple[Location, Finding]]) -> RenderableType:
+    """Returns findings with the lines of the files at which they are."""
     return Group(
         *(
             Text.assemble(
@@ -106,6 +112,6 @@ def _findings_view(applied: Applied) -> RenderableType:
                 plain(finding.remedy, "cyan"),
                 plain(f" {finding.code}", "dim"),
             )
-            for location, finding in applied.findings
+            for location, finding in findings
         )
     )

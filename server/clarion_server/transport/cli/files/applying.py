@@ -144,12 +144,17 @@ class Applier:
             case Change.UNCHANGED:
                 return planned.stored
 
-    def _activate(self, applied: Applied, campaign: Campaign) -> Applied:
-        review = self._client.campaigns.review(campaign.name)
+    def reviewed(self, applied: Applied) -> Applied:
+        """Returns it with what review finds in the campaign, and where in the files. Other resources have no review."""
+        if applied.campaign is None:
+            return applied
+        found = self._client.campaigns.review(applied.campaign.name).findings
         locations = applied.planned.resource.locations
-        findings = tuple((locations.find(each.field).of_text(each.line), each) for each in review.findings)
-        applied = replace(applied, findings=findings)
-        if not review.activatable or is_active(campaign):
+        return replace(applied, findings=tuple((locations.find(each.field).of_text(each.line), each) for each in found))
+
+    def _activate(self, applied: Applied, campaign: Campaign) -> Applied:
+        applied = self.reviewed(applied)
+        if applied.has_errors or is_active(campaign):
             return applied
         activation = self._client.campaigns.activate(campaign.name, etag=campaign.etag)
         return replace(applied, campaign=activation.campaign, activated=True)

@@ -1,0 +1,131 @@
+"""`clarion lint`: checks files without a service, by one that lasts as long as the command.
+
+The command line imports this module only when the command runs, as it loads the whole service.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+from clarion_client import Client, Finding, Severity
+from cyclopts import Parameter
+
+from clarion_server.adapters.system.logs import set_up_logs
+from clarion_server.bootstrap import CannotStart, Clarion, open_store
+from clarion_server.config import Settings
+from clarion_server.transport.cli.commands.applying import located_findings_view
+from clarion_server.transport.cli.exits import Exit
+from clarion_server.transport.cli.failures import CommandFailed
+from clarion_server.transport.cli.files.applying import Applied, Applier
+from clarion_server.transport.cli.files.resources import read_resources
+from clarion_server.transport.cli.session import CurrentSession
+
+#: What a campaign uses may be in other files, or on the service alone.
+_ELSEWHERE = frozenset(
+    {"ATTACHMENT_MISSING", "CHANNEL_CONFIGURATION_MISSING", "SENDING_POLICY_MISSING", "TOPIC_MISSING"}
+)
+
+
+def lint(
+    *,
+    file: Annotated[
+        list[Path],
+        Parameter(
+            ("--file", "-f"),
+            help="A YAML file, a folder with some, or - for stdin. May be repeated. Default: this folder.",
+            allow_leading_hyphen=True,
+            show_default=False,
+        ),
+    ] = [Path()],  # noqa: B006 - the command line library copies it
+    session: CurrentSession,
+) -> Exit:
+    """Check files without a service: their form, every rule of every field, and the whole review of each campaign.
+
+    The checks are those of the service itself, which runs within this command on an empty store. What a campaign names
+    and no file has is told and fails nothing, as it may be on your service. `clarion review` alone knows what is live,
+    and so whether a version would refuse triggers that the live one takes. Exit code 1 when review finds errors.
+    """
+    resources = read_resources(file)
+    with _throwaway_service() as client:
+        applier = Applier(client)
+        applied = [applier.reviewed(applier.apply(planned, activate=False)) for planned in applier.plan(resources)]
+    findings = [(location, finding) for each in applied for location, finding in each.findings]
+    has_errors = any(map(_is_error, (finding for _, finding in findings)))
+    data = {
+        "checked": [each.planned.resource.name for each in applied],
+        "findings": [{**finding.to_dict(), "place": str(location)} for location, finding in findings],
+    }
+    session.output.show(data, partial(located_findings_view, findings))
+    session.output.inform(_summary(applied, has_errors=has_errors))
+    return Exit.BAD_NEWS if has_errors else Exit.OK
+
+
+def _is_error(finding: Finding) -> bool:
+    return finding.severity is Severity.ERROR and finding.code not in _ELSEWHERE
+
+
+def _summary(applied: list[Applied], *, has_errors: bool) -> str:
+    count = f"{len(applied)} document{'s' if len(applied) != 1 else ''}"
+    return f"{count} checked: {'there are errors' if has_errors else 'no errors'}."
+
+
+@contextmanager
+def _throwaway_service() -> Iterator[Client]:
+    """Serves on a free port of this machine, with nothing stored, until the end of the block. Raises CommandFailed."""
+    set_up_logs("error", False)
+    started: Future[tuple[int, str]] = Future()
+    with TemporaryDirectory() as folder:
+        link_keys = Path(folder) / "link-keys"
+        link_keys.write_text(f"1 {secrets.token_hex(64)}\n", encoding="ascii")
+        settings = Settings(
+            listen="127.0.0.1:0",
+            http_listen="",
+            metrics_listen="",
+            store="memory:",
+            processes=1,
+            role="all",
+            queue="store",
+            # Links of mails are checked as on a service that has them.
+            public_url="https://mail.example.com",
+            link_keys=link_keys,
+            tls_certificate=None,
+            tls_key=None,
+        )
+        stopping = threading.Event()
+        thread = threading.Thread(target=_serve, args=(settings, started, stopping), name="lint-service")
+        thread.start()
+        try:
+            port, key = started.result()
+            with Client(f"127.0.0.1:{port}", api_key=key) as client:
+                yield client
+        except CannotStart as error:
+            raise CommandFailed(str(error)) from error
+        finally:
+            stopping.set()
+            thread.join()
+
+
+def _serve(settings: Settings, started: Future[tuple[int, str]], stopping: threading.Event) -> None:
+    async def serve() -> None:
+        keys: list[str] = []
+        clarion = Clarion(settings, open_store(settings.store))
+        ports = await clarion.start(keys.append)
+        started.set_result((ports.grpc, keys[0]))
+        await asyncio.to_thread(stopping.wait)
+        await clarion.stop()
+
+    try:
+        asyncio.run(serve())
+    except BaseException as error:
+        if started.done():
+            raise
+        started.set_exception(error)
