@@ -130,9 +130,10 @@ def _by_consent(
 def _by_hours(
     message: Message, time: Instant, phase: ExclusionPhase, facts: ExclusionFacts, _consent: ConsentDecision
 ) -> Sequence[Exclusion]:
-    policy = facts.hours.policy_of(message)
-    if policy is None or (opening := facts.hours.opening(message, time)) == time:
+    if message.sending_policy is None or (opening := facts.hours.opening(message, time)) == time:
         return ()
+    policy = facts.hours.policy_of(message)
+    assert policy is not None, "only a policy makes a message wait"
     expires_first = message.expire_time is not None and message.expire_time <= opening
     if policy.when_closed is WhenClosed.EXCLUDE or expires_first:
         return (Exclusion(ExclusionReason.QUIET_HOURS, phase, policy.name),)

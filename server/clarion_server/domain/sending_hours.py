@@ -21,6 +21,8 @@ class SendingHours:
     """The time zones of profiles that have one, by the sandbox and one of their identities as it is given."""
     _openings: dict[tuple[str, str, str, Instant], Instant] = field(default_factory=dict, compare=False, repr=False)
     """The openings that were found, since many messages of a batch have the same policy, time zone and time."""
+    _of_messages: dict[tuple[str, Instant], Instant] = field(default_factory=dict, compare=False, repr=False)
+    """The same by message and time, since several rules ask about each message."""
 
     def named(self, sandbox: str, policy_id: str | None) -> SendingPolicy | None:
         return None if policy_id is None else self.policies.get((sandbox, policy_id))
@@ -45,6 +47,13 @@ class SendingHours:
 
     def opening(self, message: Message, time: Instant) -> Instant:
         """Returns the first instant at or after `time` at which the message may be sent."""
+        key = (message.id, time)
+        found = self._of_messages.get(key)
+        if found is None:
+            found = self._of_messages[key] = self._find_opening(message, time)
+        return found
+
+    def _find_opening(self, message: Message, time: Instant) -> Instant:
         policy = self.policy_of(message)
         # Messages of magic recipients are sent whatever the hour.
         if policy is None or simulated_outcome(message.address) is not None:

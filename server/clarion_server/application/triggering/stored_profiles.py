@@ -176,7 +176,7 @@ def _complete(trigger: Trigger, use: ProfileUse, known: Known) -> Trigger:
             result = _check_unknown(recipient, use)
         else:
             profile_keys[index] = profile.key
-            result = _complete_recipient(recipient, profile, _stored_attributes(profile, use, members), use)
+            result = _complete_recipient(recipient, profile, use, members)
         if isinstance(result, _Completed):
             recipients.append(result.recipient)
             if result.attributes is not None:
@@ -213,17 +213,20 @@ def _check_unknown(recipient: AcceptedRecipient, use: ProfileUse) -> _Completed 
 
 
 def _complete_recipient(
-    recipient: AcceptedRecipient, profile: KnownProfile, stored: Mapping[str, Any], use: ProfileUse
+    recipient: AcceptedRecipient, profile: KnownProfile, use: ProfileUse, members: Iterable[str]
 ) -> _Completed | list[Violation]:
     given, version = use.inputs[recipient.index], use.live.version
+    stored = _stored_attributes(profile, use, members)
     is_given = choose_locale(given.locale, given.profile, "").value
     locale = recipient.locale if is_given else profile.locale or recipient.locale
     if not stored and not use.lacks_address:
         return _Completed(recipient if locale == recipient.locale else replace(recipient, locale=locale))
-    merged = {**stored, **given.profile}
-    addresses, violations = choose_addresses(given.address, merged, given.identity, version.definition)
-    if violations:
-        return violations
+    merged = {**stored, **given.profile} if given.profile else stored
+    addresses = recipient.addresses
+    if use.lacks_address or any(member in profile.attributes for member in members):
+        addresses, violations = choose_addresses(given.address, merged, given.identity, version.definition)
+        if violations:
+            return violations
     reads_stored = bool(stored) and version.reads_profile
     completed = AcceptedRecipient(
         recipient.index,
@@ -231,11 +234,15 @@ def _complete_recipient(
         addresses,
         locale,
         recipient.context,
-        to_json(merged) if reads_stored else recipient.profile,
+        _json_of(merged, profile, given) if reads_stored else recipient.profile,
         recipient.labels,
         recipient.normal_value,
     )
     return _Completed(completed, merged if reads_stored else None)
+
+
+def _json_of(merged: Mapping[str, Any], profile: KnownProfile, given: RecipientInput) -> bytes:
+    return to_json(merged) if given.profile else profile.attributes.encode()
 
 
 def _stored_attributes(profile: KnownProfile, use: ProfileUse, address_members: Iterable[str]) -> Mapping[str, Any]:
