@@ -25,6 +25,8 @@ class Metric(StrEnum):
     EXPIRED = "EXPIRED"
     FAILED = "FAILED"
     IN_DOUBT = "IN_DOUBT"
+    UNSUBSCRIBED = "UNSUBSCRIBED"
+    """Messages whose recipients unsubscribed by their links."""
 
 
 METRIC_OF_OUTCOME = {

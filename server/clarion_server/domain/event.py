@@ -13,12 +13,14 @@ from clarion_server.domain.allow_list import AllowList, AllowListChange
 from clarion_server.domain.attempt import Attempt
 from clarion_server.domain.audience_run import AudienceRun, EndReason, RunState
 from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.consent import Silence
 from clarion_server.domain.consent_change import NO_EVIDENCE, ConsentChange
 from clarion_server.domain.content_locale import LocaleChoice
 from clarion_server.domain.exclusion import Exclusion
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import NO_LABELS, Message, MessageState, execution_id_of
 from clarion_server.domain.profile import Profile
+from clarion_server.domain.sending_policy import SendingPolicy
 from clarion_server.domain.suppression import Suppression, SuppressionChange
 from clarion_server.domain.value import value
 
@@ -43,6 +45,9 @@ class EventType(StrEnum):
     AUDIENCE_RUN_DONE = "AUDIENCE_RUN_DONE"
     AUDIENCE_RUN_REFUSED = "AUDIENCE_RUN_REFUSED"
     AUDIENCE_RUN_CANCELLED = "AUDIENCE_RUN_CANCELLED"
+    UNSUBSCRIBED = "UNSUBSCRIBED"
+    SENDING_POLICY_CHANGED = "SENDING_POLICY_CHANGED"
+    SILENCE_CHANGED = "SILENCE_CHANGED"
 
 
 #: The event of a message's transition to each state. Only a failed attempt moves it back to QUEUED.
@@ -91,8 +96,44 @@ class ProfileMerge:
     """The name of the key that merged them."""
 
 
+class ChangeKind(StrEnum):
+    CREATED = "CREATED"
+    UPDATED = "UPDATED"
+    DELETED = "DELETED"
+
+
+@value
+class SendingPolicyChange:
+    """A sending policy was created, changed or deleted."""
+
+    kind: ChangeKind
+    actor: str
+    """The name of the key that did it."""
+
+
+@value
+class SilenceChange:
+    """What silence means was changed."""
+
+    silence: Silence | None
+    """None: the topic follows its sandbox."""
+    actor: str
+    """The name of the key that changed it."""
+
+
 #: The data of an event beyond its type.
-Detail = Attempt | AllowListChange | Exclusion | SuppressionChange | ConsentChange | ProfileMerge | RunChange | None
+Detail = (
+    Attempt
+    | AllowListChange
+    | Exclusion
+    | SuppressionChange
+    | ConsentChange
+    | ProfileMerge
+    | RunChange
+    | SendingPolicyChange
+    | SilenceChange
+    | None
+)
 
 
 @value
@@ -125,9 +166,18 @@ class Event:
 
 def message_event(message: Message, state: MessageState, time: Instant, detail: Detail = None) -> Event:
     """Returns the event of the transition of `message` to `state`."""
+    return _of_message(EVENT_OF_STATE[state], message, time, detail)
+
+
+def unsubscribed_event(message: Message, change: ConsentChange) -> Event:
+    """Returns the event of the denial that the recipient made by the link of the message."""
+    return _of_message(EventType.UNSUBSCRIBED, message, change.record_time, replace(change, evidence=NO_EVIDENCE))
+
+
+def _of_message(type_: EventType, message: Message, time: Instant, detail: Detail) -> Event:
     # Positional arguments are faster, and this runs once per attempt.
     return Event(
-        EVENT_OF_STATE[state],
+        type_,
         time,
         message.sandbox,
         message.name,
@@ -174,3 +224,15 @@ def run_event(run: AudienceRun, time: Instant) -> Event:
     selected_count = 0 if run.selection is None else run.selection.count
     change = RunChange(f"audiences/{run.audience}", selected_count, run.accepted_count, run.end_reason)
     return Event(EVENT_OF_RUN[run.state], time, run.sandbox, run.name, change, campaign_key=run.campaign_key)
+
+
+def sending_policy_event(policy: SendingPolicy, kind: ChangeKind, actor: str, time: Instant) -> Event:
+    """Returns the event of a change of a sending policy by the key `actor`."""
+    return Event(EventType.SENDING_POLICY_CHANGED, time, policy.sandbox, policy.name, SendingPolicyChange(kind, actor))
+
+
+def silence_event(sandbox: str, subject: str, silence: Silence | None, actor: str, time: Instant) -> Event:
+    """Returns the event of a change of what silence means, by the key `actor`. `subject` is the name of the settings or
+    of the topic.
+    """
+    return Event(EventType.SILENCE_CHANGED, time, sandbox, subject, SilenceChange(silence, actor))

@@ -11,7 +11,7 @@ import pytest
 from clarion_server.application.ports.queries import MessageQuery
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.exclusion import Exclusion, ExclusionReason
+from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
 from clarion_server.domain.message import Lane, Message, MessageState, message_id
 
 from tests.contract.store import samples
@@ -109,6 +109,14 @@ FILTERS: dict[str, tuple[Callable[[Message], Any], Callable[[Message, Any], bool
     "states": (lambda _: WANTED_STATES, lambda message, states: message.state in states),
     "channels": (lambda _: frozenset({Channel.WEBHOOK}), lambda message, channels: message.channel in channels),
     "actions": (lambda _: frozenset({"a", "b"}), lambda message, actions: message.action in actions),
+    "exclusion_reasons": (
+        lambda _: frozenset({ExclusionReason.NO_CONSENT, ExclusionReason.NO_ADDRESS}),
+        lambda message, reasons: message.exclusion is not None and message.exclusion.reason in reasons,
+    ),
+    "exclusion_phases": (
+        lambda _: frozenset({ExclusionPhase.ACCEPT}),
+        lambda message, phases: message.exclusion is not None and message.exclusion.phase in phases,
+    ),
     "labels": (lambda _: {"tenant": "x"}, lambda message, labels: labels.items() <= message.labels.items()),
 }
 #: No filter, each alone, each pair, and the four that were combined most.
@@ -116,13 +124,16 @@ COMBINATIONS = [
     *(chosen for number in range(3) for chosen in combinations(FILTERS, number)),
     ("campaign_key", "execution_id", "identity", "states"),
     ("campaign_key", "channels", "actions", "labels"),
+    ("states", "channels", "exclusion_reasons", "exclusion_phases"),
 ]
 
 
 def messages_of_every_sort(work: UnitOfWork) -> list[Message]:
     """Adds messages of two campaigns, in three executions, to two people, in three states, of two channels."""
     one, two = a_sender(work, "one"), a_sender(work, "two")
-    states = (MessageState.QUEUED, MessageState.SENT, MessageState.EXCLUDED, MessageState.QUEUED)
+    excluded = MessageState.EXCLUDED
+    states = (MessageState.QUEUED, MessageState.SENT, excluded, MessageState.QUEUED, excluded, excluded, excluded)
+    reasons, phases = (ExclusionReason.NO_CONSENT, ExclusionReason.SUPPRESSED), tuple(ExclusionPhase)
     made = []
     for sender in (one, two, one):
         execution = sender.execution(work)
@@ -133,6 +144,9 @@ def messages_of_every_sort(work: UnitOfWork) -> list[Message]:
                 "channel": (Channel.WEBHOOK, Channel.WEBHOOK, Channel.EMAIL)[index % 3],
                 "action": "abc"[index % 3],
                 "labels": {"tenant": "xxy"[index % 3], "shop": "1"} if index else {},
+                "exclusion": Exclusion(reasons[index // 2 % 2], phases[index % 2], "consentChanges/1")
+                if state is excluded
+                else None,
             }
             id_ = message_id(execution.id, index, 0)
             made.append(samples.message(sender.campaign.key, sender.channel.key, id=id_, **varied))
@@ -152,6 +166,14 @@ def test_filters_combine_in_pages_that_neither_repeat_nor_miss(
         return all(FILTERS[name][1](message, value) for name, value in wanted.items())
 
     assert walk(work, replace(QUERY, **wanted, limit=limit)) == [each for each in reversed(kept) if is_wanted(each)]
+
+
+def test_only_excluded_messages_have_a_reason(work: UnitOfWork) -> None:
+    messages_of_every_sort(work)
+    wanted = replace(QUERY, exclusion_phases=frozenset(ExclusionPhase))
+    assert len(work.messages.page(wanted)) == 12
+    assert work.messages.page(replace(wanted, states=frozenset({MessageState.SENT}))) == []
+    assert work.messages.page(replace(wanted, states=frozenset({MessageState.SENT}), identity=JANE)) == []
 
 
 def test_filters_that_nothing_meets_find_nothing(work: UnitOfWork) -> None:

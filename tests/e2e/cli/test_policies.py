@@ -66,3 +66,25 @@ async def test_policies_are_listed_until_they_are_deleted(shop: CommandLine) -> 
     assert "0.5/s" in listed
     assert (await shop("policies", "delete", "nights")).out == "nights is deleted.\n"
     assert (await shop("policies", "list", "--json")).data == []
+
+
+async def test_changes_of_policies_and_of_silence_are_watched(shop: CommandLine) -> None:
+    shop.write("policy.yaml", POLICY)
+    await shop("apply", "-f", "policy.yaml")
+    await shop("consents", "settings", "--silence", "send-unless-denied")
+    types = "SENDING_POLICY_CHANGED,SILENCE_CHANGED"
+    watched = (await shop("watch", "--types", types, "--from-start", "--limit", "2")).out
+    assert "SENDING_POLICY_CHANGED  nights" in watched
+    assert "CREATED apiKeys/" in watched
+    assert "SEND_UNLESS_DENIED apiKeys/" in watched
+
+
+async def test_messages_are_listed_by_the_reason_and_the_check_that_excluded_them(shop: CommandLine) -> None:
+    await shop("trigger", "order-confirmed", "--to", "suppressed@clarion.test", "--context", '{"order": "1"}')
+    await shop("trigger", "order-confirmed", "--to", "not-allowed@clarion.test", "--context", '{"order": "1"}')
+    (found,) = (await shop("messages", "list", "--excluded-for", "suppressed", "--json")).data
+    assert found["address"] == "suppressed@clarion.test"
+    assert len((await shop("messages", "list", "--excluded-at", "accept", "--json")).data) == 2
+    assert (await shop("messages", "list", "--excluded-at", "hand-off", "--json")).data == []
+    refused = await shop("messages", "list", "--excluded-for", "weather")
+    assert refused.status == 2

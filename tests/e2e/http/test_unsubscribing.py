@@ -17,6 +17,8 @@ from clarion_client import (
     ConsentChoice,
     ConsentSettings,
     EmailContent,
+    EventType,
+    ExclusionPhase,
     ExclusionReason,
     Silence,
     Topic,
@@ -79,6 +81,15 @@ async def test_the_button_of_a_mail_client_ends_the_topic_and_no_service_message
     assert (denial.topic, denial.choice, denial.channel) == ("topics/news", ConsentChoice.DENIED, Channel.EMAIL)
     accepted = await client.trigger("news", to=JANE, context=CONTEXT)
     assert accepted.recipients[0].messages[0].exclusion_reason == ExclusionReason.NO_CONSENT
+    assert (await client.reports.get("news")).unsubscribed_count == 1
+    async with client.messages.watch(campaign="news", types=[EventType.UNSUBSCRIBED], from_start=True) as watch:
+        event = await anext(aiter(watch))
+    assert event.consent_change is not None
+    assert event.consent_change.topic == "topics/news"
+    found = client.messages.list(
+        exclusion_reasons=[ExclusionReason.NO_CONSENT], exclusion_phases=[ExclusionPhase.ACCEPT]
+    )
+    assert [each.name async for each in found] == [accepted.recipients[0].messages[0].message]
     await set_up(client, "reset", sink.port)
     await client.trigger("reset", to=JANE, context=CONTEXT)
     assert (await sink.wait_for(2))[1].parsed["List-Unsubscribe"] is None

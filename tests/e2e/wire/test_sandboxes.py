@@ -208,7 +208,7 @@ async def test_a_watch_from_the_start_sees_the_events_of_its_own_sandbox_alone(
     sandbox: Sandbox, other_sandbox: Sandbox, existing: Resources
 ) -> None:
     assert await count_events(other_sandbox) == 0
-    assert await count_events(sandbox) == 2
+    assert await count_events(sandbox) == 3
 
 
 async def count_events(sandbox: Sandbox) -> int:

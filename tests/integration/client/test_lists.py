@@ -15,6 +15,7 @@ from clarion.v1 import approval_policy_service_pb2 as approval_policies_pb
 from clarion.v1 import approval_service_pb2 as approvals_pb
 from clarion.v1 import attachment_pb2 as attachment_pb
 from clarion.v1 import attachment_service_pb2 as attachments_pb
+from clarion.v1 import attempt_pb2 as attempt_pb
 from clarion.v1 import audience_pb2 as audience_pb
 from clarion.v1 import audience_service_pb2 as audiences_pb
 from clarion.v1 import campaign_list_pb2 as list_pb
@@ -24,6 +25,7 @@ from clarion.v1 import category_pb2 as category_pb
 from clarion.v1 import channel_configuration_pb2 as channel_pb
 from clarion.v1 import channel_configuration_service_pb2 as channels_pb
 from clarion.v1 import channel_pb2 as channel_kind_pb
+from clarion.v1 import event_pb2 as event_pb
 from clarion.v1 import execution_pb2 as execution_pb
 from clarion.v1 import execution_service_pb2 as executions_pb
 from clarion.v1 import identity_namespace_pb2 as namespace_pb
@@ -193,13 +195,21 @@ LISTS = {
     "messages.list": Case(
         "ListMessages",
         lambda c: c.messages.list(
-            campaign="x", execution="1", identity="a@b.example", states=[client.MessageState.SENT], page_size=2
+            campaign="x",
+            execution="1",
+            identity="a@b.example",
+            states=[client.MessageState.EXCLUDED],
+            exclusion_reasons=[client.ExclusionReason.NO_CONSENT],
+            exclusion_phases=[client.ExclusionPhase.HAND_OFF],
+            page_size=2,
         ),
         messages_pb.ListMessagesRequest(
             campaign="campaigns/x",
             execution="executions/1",
             identity="email:a@b.example",
-            states=[message_pb.Message.STATE_SENT],
+            states=[message_pb.Message.STATE_EXCLUDED],
+            exclusion_reasons=[attempt_pb.EXCLUSION_REASON_NO_CONSENT],
+            exclusion_phases=[event_pb.Exclusion.PHASE_HAND_OFF],
             page_size=2,
         ),
         messages_pb.ListMessagesResponse(messages=[message_pb.Message(name="messages/1")]),

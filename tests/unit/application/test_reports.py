@@ -29,6 +29,7 @@ SECOND_VERSION = {
     (Metric.EXCLUDED, "SUPPRESSED"): 1,
     (Metric.FAILED, "THROTTLED"): 1,
     (Metric.RETRIES, ""): 4,
+    (Metric.UNSUBSCRIBED, ""): 2,
 }
 
 
@@ -40,6 +41,7 @@ async def test_a_report_adds_up_all_versions(world: World) -> None:
     counts = report.counts
     assert (report.campaign_name, report.version, report.read_time) == (live.name, 0, world.clock.now())
     assert (counts.targeted_count, counts.queued_count, counts.retry_count) == (13, 4, 4)
+    assert counts.unsubscribed_count == 2
     assert counts.outcome_counts[MessageState.SENT] == 5
     assert counts.excluded_counts == {ExclusionReason.SUPPRESSED: 1}
     assert counts.failed_counts == {FailureReason.THROTTLED: 2, FailureReason.MAILBOX_FULL: 1}

@@ -16,7 +16,7 @@ from clarion_server.domain.instant import SECOND
 from clarion_server.domain.preference_page import Tick
 from clarion_server.domain.topic import OneClick, TopicTranslation, TopicVisibility
 
-from tests.unit.application.running import Process, events, messages
+from tests.unit.application.running import Process, counts, events, messages
 from tests.unit.application.unsubscribing import (
     DEFAULT,
     add_topics,
@@ -91,6 +91,37 @@ async def test_a_repeated_click_stores_nothing_more(world: World) -> None:
         world.clock.advance(SECOND)
     assert len(await history(world)) == 1
     assert [event.type for event in events(world)].count(EventType.CONSENT_CHANGED) == 1
+
+
+async def test_the_message_whose_link_is_pressed_is_told_and_counted_once(world: World, process: Process) -> None:
+    await add_topics(world, NEWS)
+    await process.trigger()
+    (message,) = messages(world).values()
+    pages = unsubscribing(world)
+    await pages.unsubscribe(link(message_id=message.id))
+    (change,) = await history(world)
+    (told,) = [event for event in events(world) if event.type is EventType.UNSUBSCRIBED]
+    assert (told.message_id, told.campaign_key, told.action) == (message.id, message.campaign_key, message.action)
+    assert told.detail == change
+    world.clock.advance(SECOND)
+    await pages.save(link(message_id=message.id), {"news": BEGUN})
+    await pages.end_marketing(link(message_id=message.id))
+    assert [event.type for event in events(world)].count(EventType.UNSUBSCRIBED) == 1
+    assert counts(world, message.campaign_key) == {"TARGETED": 1, "UNSUBSCRIBED": 1}
+
+
+async def test_a_grant_by_the_link_of_a_message_is_no_unsubscribing(world: World, process: Process) -> None:
+    await add_topics(world, NEWS, silence=Silence.SEND_ONLY_IF_GRANTED)
+    await process.trigger()
+    (message,) = messages(world).values()
+    await unsubscribing(world).save(link(message_id=message.id), {"news": BEGUN})
+    assert [event.type for event in events(world)] == [EventType.CONSENT_CHANGED]
+
+
+async def test_an_opt_out_after_the_message_was_purged_is_stored_and_told_of_the_person_alone(world: World) -> None:
+    await add_topics(world, NEWS)
+    await unsubscribing(world).unsubscribe(link())
+    assert [event.type for event in events(world)] == [EventType.CONSENT_CHANGED]
 
 
 async def test_an_opt_out_of_another_sandbox_changes_nothing_here(world: World) -> None:

@@ -37,6 +37,7 @@ PAIRS: Mapping[str, tuple[EnumPair[Any, Any], Any]] = {
     "source": (enums.SOURCE, campaign_preview_pb2.PreviewCampaignResponse.Source),
     "source of a value": (enums.VALUE_SOURCE, explanation_pb2.SourcedValue.Source),
     "normalisation": (enums.NORMALISATION, identity_namespace_pb2.IdentityNamespace.Normalisation),
+    "kind of change": (enums.CHANGE_KIND, event_pb2.SendingPolicyChange.Kind),
     "scope": (enums.SCOPE, api_key_pb2.ApiKey.Scope),
     "message state": (enums.MESSAGE_STATE, message_pb2.Message.State),
     "attempt result": (enums.ATTEMPT_RESULT, attempt_pb2.Attempt.Result),

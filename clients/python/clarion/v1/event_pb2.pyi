@@ -8,6 +8,7 @@ from clarion.v1 import audience_run_pb2 as _audience_run_pb2
 from clarion.v1 import channel_pb2 as _channel_pb2
 from clarion.v1 import consent_pb2 as _consent_pb2
 from clarion.v1 import locale_reason_pb2 as _locale_reason_pb2
+from clarion.v1 import silence_pb2 as _silence_pb2
 from clarion.v1 import suppression_pb2 as _suppression_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -78,6 +79,12 @@ class Event(_message.Message):
         """The run of an audience was refused. Nothing was sent."""
         TYPE_AUDIENCE_RUN_CANCELLED: Event._Type.ValueType  # 19
         """The run of an audience was cancelled."""
+        TYPE_UNSUBSCRIBED: Event._Type.ValueType  # 20
+        """The recipient unsubscribed by the link of the message. Once a message."""
+        TYPE_SENDING_POLICY_CHANGED: Event._Type.ValueType  # 21
+        """A sending policy was created, changed or deleted."""
+        TYPE_SILENCE_CHANGED: Event._Type.ValueType  # 22
+        """What silence means was changed. Its subject is `consentSettings` or a topic."""
 
     class Type(_Type, metaclass=_TypeEnumTypeWrapper):
         """What happened. Values may be added."""
@@ -122,6 +129,12 @@ class Event(_message.Message):
     """The run of an audience was refused. Nothing was sent."""
     TYPE_AUDIENCE_RUN_CANCELLED: Event.Type.ValueType  # 19
     """The run of an audience was cancelled."""
+    TYPE_UNSUBSCRIBED: Event.Type.ValueType  # 20
+    """The recipient unsubscribed by the link of the message. Once a message."""
+    TYPE_SENDING_POLICY_CHANGED: Event.Type.ValueType  # 21
+    """A sending policy was created, changed or deleted."""
+    TYPE_SILENCE_CHANGED: Event.Type.ValueType  # 22
+    """What silence means was changed. Its subject is `consentSettings` or a topic."""
 
     @_typing.final
     class LabelsEntry(_message.Message):
@@ -161,6 +174,8 @@ class Event(_message.Message):
     ALLOW_LIST_CHANGE_FIELD_NUMBER: _builtins.int
     PROFILE_MERGE_FIELD_NUMBER: _builtins.int
     AUDIENCE_RUN_CHANGE_FIELD_NUMBER: _builtins.int
+    SENDING_POLICY_CHANGE_FIELD_NUMBER: _builtins.int
+    SILENCE_CHANGE_FIELD_NUMBER: _builtins.int
     type: Global___Event.Type.ValueType
     """Output only. What happened."""
     subject: _builtins.str
@@ -207,7 +222,7 @@ class Event(_message.Message):
 
     @_builtins.property
     def consent_change(self) -> _consent_pb2.ConsentChange:
-        """Output only. The change, without its evidence: `TYPE_CONSENT_CHANGED`."""
+        """Output only. The change, without its evidence: `TYPE_CONSENT_CHANGED`, `TYPE_UNSUBSCRIBED`."""
 
     @_builtins.property
     def allow_list_change(self) -> Global___AllowListChange:
@@ -220,6 +235,14 @@ class Event(_message.Message):
     @_builtins.property
     def audience_run_change(self) -> Global___AudienceRunChange:
         """Output only. How far the run of the audience has come: `TYPE_AUDIENCE_RUN_STARTED` and the other types of runs."""
+
+    @_builtins.property
+    def sending_policy_change(self) -> Global___SendingPolicyChange:
+        """Output only. What was done to the sending policy, and by whom: `TYPE_SENDING_POLICY_CHANGED`."""
+
+    @_builtins.property
+    def silence_change(self) -> Global___SilenceChange:
+        """Output only. What silence means now, and who changed it: `TYPE_SILENCE_CHANGED`."""
 
     def __init__(
         self,
@@ -242,12 +265,14 @@ class Event(_message.Message):
         allow_list_change: Global___AllowListChange | None = ...,
         profile_merge: Global___ProfileMerge | None = ...,
         audience_run_change: Global___AudienceRunChange | None = ...,
+        sending_policy_change: Global___SendingPolicyChange | None = ...,
+        silence_change: Global___SilenceChange | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["allow_list_change", b"allow_list_change", "attempt", b"attempt", "audience_run_change", b"audience_run_change", "consent_change", b"consent_change", "detail", b"detail", "exclusion", b"exclusion", "profile_merge", b"profile_merge", "suppression_change", b"suppression_change", "time", b"time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["allow_list_change", b"allow_list_change", "attempt", b"attempt", "audience_run_change", b"audience_run_change", "consent_change", b"consent_change", "detail", b"detail", "exclusion", b"exclusion", "profile_merge", b"profile_merge", "sending_policy_change", b"sending_policy_change", "silence_change", b"silence_change", "suppression_change", b"suppression_change", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "allow_list_change", b"allow_list_change", "attempt", b"attempt", "audience_run_change", b"audience_run_change", "campaign", b"campaign", "channel", b"channel", "consent_change", b"consent_change", "content_locale", b"content_locale", "detail", b"detail", "exclusion", b"exclusion", "execution", b"execution", "labels", b"labels", "locale_reason", b"locale_reason", "message", b"message", "profile_merge", b"profile_merge", "subject", b"subject", "suppression_change", b"suppression_change", "time", b"time", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "allow_list_change", b"allow_list_change", "attempt", b"attempt", "audience_run_change", b"audience_run_change", "campaign", b"campaign", "channel", b"channel", "consent_change", b"consent_change", "content_locale", b"content_locale", "detail", b"detail", "exclusion", b"exclusion", "execution", b"execution", "labels", b"labels", "locale_reason", b"locale_reason", "message", b"message", "profile_merge", b"profile_merge", "sending_policy_change", b"sending_policy_change", "silence_change", b"silence_change", "subject", b"subject", "suppression_change", b"suppression_change", "time", b"time", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_detail: _TypeAlias = _typing.Literal["attempt", "exclusion", "suppression_change", "consent_change", "allow_list_change", "profile_merge", "audience_run_change"]  # noqa: Y015
+    _WhichOneofReturnType_detail: _TypeAlias = _typing.Literal["attempt", "exclusion", "suppression_change", "consent_change", "allow_list_change", "profile_merge", "audience_run_change", "sending_policy_change", "silence_change"]  # noqa: Y015
     _WhichOneofArgType_detail: _TypeAlias = _typing.Literal["detail", b"detail"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_detail) -> _WhichOneofReturnType_detail | None: ...
 
@@ -435,3 +460,82 @@ class AllowListChange(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AllowListChange: _TypeAlias = AllowListChange  # noqa: Y015
+
+@_typing.final
+class SendingPolicyChange(_message.Message):
+    """Holds what an event says about a changed sending policy."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Kind:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _KindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[SendingPolicyChange._Kind.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        KIND_UNSPECIFIED: SendingPolicyChange._Kind.ValueType  # 0
+        """Never returned."""
+        KIND_CREATED: SendingPolicyChange._Kind.ValueType  # 1
+        """It was created."""
+        KIND_UPDATED: SendingPolicyChange._Kind.ValueType  # 2
+        """It was changed."""
+        KIND_DELETED: SendingPolicyChange._Kind.ValueType  # 3
+        """It was deleted."""
+
+    class Kind(_Kind, metaclass=_KindEnumTypeWrapper):
+        """What was done to it. Values may be added."""
+
+    KIND_UNSPECIFIED: SendingPolicyChange.Kind.ValueType  # 0
+    """Never returned."""
+    KIND_CREATED: SendingPolicyChange.Kind.ValueType  # 1
+    """It was created."""
+    KIND_UPDATED: SendingPolicyChange.Kind.ValueType  # 2
+    """It was changed."""
+    KIND_DELETED: SendingPolicyChange.Kind.ValueType  # 3
+    """It was deleted."""
+
+    KIND_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    kind: Global___SendingPolicyChange.Kind.ValueType
+    """Output only. What was done to it."""
+    actor: _builtins.str
+    """Output only. The key that did it, as `apiKeys/{api_key}`."""
+    def __init__(
+        self,
+        *,
+        kind: Global___SendingPolicyChange.Kind.ValueType = ...,
+        actor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "kind", b"kind"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SendingPolicyChange: _TypeAlias = SendingPolicyChange  # noqa: Y015
+
+@_typing.final
+class SilenceChange(_message.Message):
+    """Holds what an event says about a changed meaning of silence."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SILENCE_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    silence: _silence_pb2.Silence.ValueType
+    """Output only. What it means now. Unset: the topic follows the sandbox's `ConsentSettings`."""
+    actor: _builtins.str
+    """Output only. The key that changed it, as `apiKeys/{api_key}`."""
+    def __init__(
+        self,
+        *,
+        silence: _silence_pb2.Silence.ValueType = ...,
+        actor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "silence", b"silence"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SilenceChange: _TypeAlias = SilenceChange  # noqa: Y015

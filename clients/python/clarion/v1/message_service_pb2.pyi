@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from clarion.v1 import attempt_pb2 as _attempt_pb2
 from clarion.v1 import channel_pb2 as _channel_pb2
 from clarion.v1 import event_pb2 as _event_pb2
 from clarion.v1 import message_pb2 as _message_pb2
@@ -83,6 +84,8 @@ class ListMessagesRequest(_message.Message):
     LABELS_FIELD_NUMBER: _builtins.int
     CHANNELS_FIELD_NUMBER: _builtins.int
     ACTIONS_FIELD_NUMBER: _builtins.int
+    EXCLUSION_REASONS_FIELD_NUMBER: _builtins.int
+    EXCLUSION_PHASES_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
     """Optional. Only messages of this campaign, as `campaigns/{campaign}`."""
     execution: _builtins.str
@@ -109,6 +112,14 @@ class ListMessagesRequest(_message.Message):
     def actions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Optional. Only messages of these actions, by their ids."""
 
+    @_builtins.property
+    def exclusion_reasons(self) -> _containers.RepeatedScalarFieldContainer[_attempt_pb2.ExclusionReason.ValueType]:
+        """Optional. Only messages that were excluded for one of these reasons."""
+
+    @_builtins.property
+    def exclusion_phases(self) -> _containers.RepeatedScalarFieldContainer[_event_pb2.Exclusion.Phase.ValueType]:
+        """Optional. Only messages that were excluded by one of these checks."""
+
     def __init__(
         self,
         *,
@@ -121,10 +132,12 @@ class ListMessagesRequest(_message.Message):
         labels: _abc.Iterable[_builtins.str] | None = ...,
         channels: _abc.Iterable[_channel_pb2.Channel.ValueType] | None = ...,
         actions: _abc.Iterable[_builtins.str] | None = ...,
+        exclusion_reasons: _abc.Iterable[_attempt_pb2.ExclusionReason.ValueType] | None = ...,
+        exclusion_phases: _abc.Iterable[_event_pb2.Exclusion.Phase.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions", "campaign", b"campaign", "channels", b"channels", "execution", b"execution", "identity", b"identity", "labels", b"labels", "page_size", b"page_size", "page_token", b"page_token", "states", b"states"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions", "campaign", b"campaign", "channels", b"channels", "exclusion_phases", b"exclusion_phases", "exclusion_reasons", b"exclusion_reasons", "execution", b"execution", "identity", b"identity", "labels", b"labels", "page_size", b"page_size", "page_token", b"page_token", "states", b"states"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

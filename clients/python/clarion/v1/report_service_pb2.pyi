@@ -141,6 +141,7 @@ class CampaignReport(_message.Message):
     HAND_OFF_LATENCY_FIELD_NUMBER: _builtins.int
     READ_TIME_FIELD_NUMBER: _builtins.int
     HAND_OFF_EXCLUDED_COUNTS_FIELD_NUMBER: _builtins.int
+    UNSUBSCRIBED_COUNT_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
     """The campaign, as `campaigns/{campaign}`."""
     version: _builtins.int
@@ -163,6 +164,8 @@ class CampaignReport(_message.Message):
     """Messages that were parked in doubt."""
     retry_count: _builtins.int
     """Attempts beyond the first of a message."""
+    unsubscribed_count: _builtins.int
+    """Messages whose recipients unsubscribed by their links. They are sent messages, and no outcome of their own."""
     @_builtins.property
     def excluded_counts(self) -> _containers.RepeatedCompositeFieldContainer[Global___CampaignReport.ExcludedCount]:
         """The excluded messages by reason, without the reasons that none had."""
@@ -202,10 +205,11 @@ class CampaignReport(_message.Message):
         hand_off_latency: Global___HandOffLatency | None = ...,
         read_time: _timestamp_pb2.Timestamp | None = ...,
         hand_off_excluded_counts: _abc.Iterable[Global___CampaignReport.ExcludedCount] | None = ...,
+        unsubscribed_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["hand_off_latency", b"hand_off_latency", "read_time", b"read_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "cancelled_count", b"cancelled_count", "excluded_count", b"excluded_count", "excluded_counts", b"excluded_counts", "expired_count", b"expired_count", "failed_count", b"failed_count", "failed_counts", b"failed_counts", "hand_off_excluded_counts", b"hand_off_excluded_counts", "hand_off_latency", b"hand_off_latency", "in_doubt_count", b"in_doubt_count", "queued_count", b"queued_count", "read_time", b"read_time", "retry_count", b"retry_count", "sent_count", b"sent_count", "targeted_count", b"targeted_count", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "cancelled_count", b"cancelled_count", "excluded_count", b"excluded_count", "excluded_counts", b"excluded_counts", "expired_count", b"expired_count", "failed_count", b"failed_count", "failed_counts", b"failed_counts", "hand_off_excluded_counts", b"hand_off_excluded_counts", "hand_off_latency", b"hand_off_latency", "in_doubt_count", b"in_doubt_count", "queued_count", b"queued_count", "read_time", b"read_time", "retry_count", b"retry_count", "sent_count", b"sent_count", "targeted_count", b"targeted_count", "unsubscribed_count", b"unsubscribed_count", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -13,7 +13,15 @@ from clarion_client._async.pager import AsyncPager, paged
 from clarion_client._async.watch import AsyncEventWatch
 from clarion_client._conversion import enum_numbers, read, read_all
 from clarion_client._names import full_identity, full_name, full_name_or_empty
-from clarion_client._values import Channel, EventType, Message, MessageCancellation, MessageState
+from clarion_client._values import (
+    Channel,
+    EventType,
+    ExclusionPhase,
+    ExclusionReason,
+    Message,
+    MessageCancellation,
+    MessageState,
+)
 
 
 class AsyncMessages:
@@ -42,6 +50,8 @@ class AsyncMessages:
         channels: Iterable[Channel] = (),
         actions: Iterable[str] = (),
         labels: Mapping[str, str] | None = None,
+        exclusion_reasons: Iterable[ExclusionReason] = (),
+        exclusion_phases: Iterable[ExclusionPhase] = (),
         page_size: int = 0,
         timeout: float | None = None,
     ) -> AsyncPager[Message]:
@@ -56,6 +66,8 @@ class AsyncMessages:
             channels=enum_numbers(Channel, channels, "channels"),
             actions=actions,
             labels=[f"{key}={value}" for key, value in (labels or {}).items()],
+            exclusion_reasons=enum_numbers(ExclusionReason, exclusion_reasons, "exclusion_reasons"),
+            exclusion_phases=enum_numbers(ExclusionPhase, exclusion_phases, "exclusion_phases"),
             page_size=page_size,
         )
         return paged(

@@ -14,7 +14,15 @@ from clarion_client._names import full_identity, full_name, full_name_or_empty
 from clarion_client._sync.calls import Calls
 from clarion_client._sync.pager import Pager, paged
 from clarion_client._sync.watch import EventWatch
-from clarion_client._values import Channel, EventType, Message, MessageCancellation, MessageState
+from clarion_client._values import (
+    Channel,
+    EventType,
+    ExclusionPhase,
+    ExclusionReason,
+    Message,
+    MessageCancellation,
+    MessageState,
+)
 
 
 class Messages:
@@ -43,6 +51,8 @@ class Messages:
         channels: Iterable[Channel] = (),
         actions: Iterable[str] = (),
         labels: Mapping[str, str] | None = None,
+        exclusion_reasons: Iterable[ExclusionReason] = (),
+        exclusion_phases: Iterable[ExclusionPhase] = (),
         page_size: int = 0,
         timeout: float | None = None,
     ) -> Pager[Message]:
@@ -57,6 +67,8 @@ class Messages:
             channels=enum_numbers(Channel, channels, "channels"),
             actions=actions,
             labels=[f"{key}={value}" for key, value in (labels or {}).items()],
+            exclusion_reasons=enum_numbers(ExclusionReason, exclusion_reasons, "exclusion_reasons"),
+            exclusion_phases=enum_numbers(ExclusionPhase, exclusion_phases, "exclusion_phases"),
             page_size=page_size,
         )
         return paged(

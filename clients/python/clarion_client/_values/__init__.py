@@ -73,6 +73,9 @@ from clarion_client._values.event import (
     Exclusion,
     ExclusionPhase,
     ProfileMerge,
+    SendingPolicyChange,
+    SendingPolicyChangeKind,
+    SilenceChange,
     SuppressionChange,
 )
 from clarion_client._values.execution import Execution, MessageCounts
@@ -232,10 +235,13 @@ __all__ = [
     "SchemaDifferenceEffect",
     "Scope",
     "SendingPolicy",
+    "SendingPolicyChange",
+    "SendingPolicyChangeKind",
     "SendingPolicyTimeZoneSource",
     "SendingPolicyWhenClosed",
     "Severity",
     "Silence",
+    "SilenceChange",
     "SmtpProvider",
     "SourcedValue",
     "Stop",

@@ -15,6 +15,7 @@ from clarion_client._values.audience_run import AudienceRunEndReason
 from clarion_client._values.channel import Channel
 from clarion_client._values.consent import ConsentChange
 from clarion_client._values.locale_reason import LocaleReason
+from clarion_client._values.silence import Silence
 from clarion_client._values.suppression import SuppressionReason, SuppressionScope
 
 
@@ -60,6 +61,12 @@ class EventType(StrEnum):
     """The run of an audience was refused. Nothing was sent."""
     AUDIENCE_RUN_CANCELLED = "AUDIENCE_RUN_CANCELLED"
     """The run of an audience was cancelled."""
+    UNSUBSCRIBED = "UNSUBSCRIBED"
+    """The recipient unsubscribed by the link of the message. Once a message."""
+    SENDING_POLICY_CHANGED = "SENDING_POLICY_CHANGED"
+    """A sending policy was created, changed or deleted."""
+    SILENCE_CHANGED = "SILENCE_CHANGED"
+    """What silence means was changed. Its subject is `consentSettings` or a topic."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -72,6 +79,20 @@ class ExclusionPhase(StrEnum):
     """The check of the trigger, before it was accepted."""
     HAND_OFF = "HAND_OFF"
     """The check before an attempt: what forbids the message came after it was accepted."""
+    UNRECOGNIZED = "UNRECOGNIZED"
+    """A value that a newer service sends and this client does not know. It cannot be sent."""
+
+
+@represents(event_pb2.SendingPolicyChange.Kind.DESCRIPTOR)
+class SendingPolicyChangeKind(StrEnum):
+    """What was done to it. Values may be added."""
+
+    CREATED = "CREATED"
+    """It was created."""
+    UPDATED = "UPDATED"
+    """It was changed."""
+    DELETED = "DELETED"
+    """It was deleted."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -118,7 +139,7 @@ class Event(Value):
     `EventType.SUPPRESSION_UPDATED`, `EventType.SUPPRESSION_DELETED`, `EventType.SUPPRESSION_EXPIRED`.
     """
     consent_change: ConsentChange | None = None
-    """Output only. The change, without its evidence: `EventType.CONSENT_CHANGED`."""
+    """Output only. The change, without its evidence: `EventType.CONSENT_CHANGED`, `EventType.UNSUBSCRIBED`."""
     allow_list_change: AllowListChange | None = None
     """Output only. What the allow list became, and who changed it: `EventType.ALLOW_LIST_CHANGED`."""
     profile_merge: ProfileMerge | None = None
@@ -127,6 +148,10 @@ class Event(Value):
     """Output only. How far the run of the audience has come: `EventType.AUDIENCE_RUN_STARTED` and the other types of
     runs.
     """
+    sending_policy_change: SendingPolicyChange | None = None
+    """Output only. What was done to the sending policy, and by whom: `EventType.SENDING_POLICY_CHANGED`."""
+    silence_change: SilenceChange | None = None
+    """Output only. What silence means now, and who changed it: `EventType.SILENCE_CHANGED`."""
 
     @property
     def detail(
@@ -139,6 +164,8 @@ class Event(Value):
         | AllowListChange
         | ProfileMerge
         | AudienceRunChange
+        | SendingPolicyChange
+        | SilenceChange
         | None
     ):
         """What is known beside, by the type."""
@@ -150,6 +177,8 @@ class Event(Value):
             or self.allow_list_change
             or self.profile_merge
             or self.audience_run_change
+            or self.sending_policy_change
+            or self.silence_change
         )
 
 
@@ -221,5 +250,27 @@ class AllowListChange(Value):
     """Output only. Whether it holds now."""
     entry_count: int = 0
     """Output only. How many entries it has now."""
+    actor: str = ""
+    """Output only. The key that changed it, as `apiKeys/{api_key}`."""
+
+
+@represents(event_pb2.SendingPolicyChange.DESCRIPTOR)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class SendingPolicyChange(Value):
+    """Holds what an event says about a changed sending policy."""
+
+    kind: SendingPolicyChangeKind
+    """Output only. What was done to it."""
+    actor: str = ""
+    """Output only. The key that did it, as `apiKeys/{api_key}`."""
+
+
+@represents(event_pb2.SilenceChange.DESCRIPTOR)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class SilenceChange(Value):
+    """Holds what an event says about a changed meaning of silence."""
+
+    silence: Silence | None = None
+    """Output only. What it means now. Unset: the topic follows the sandbox's `ConsentSettings`."""
     actor: str = ""
     """Output only. The key that changed it, as `apiKeys/{api_key}`."""

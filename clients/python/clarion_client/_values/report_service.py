@@ -49,6 +49,8 @@ class CampaignReport(Value):
     """When the figures were read."""
     hand_off_excluded_counts: Mapping[ExclusionReason, int] = dataclasses.field(default_factory=dict)
     """The part of `excluded_counts` that had been accepted, and was excluded before an attempt."""
+    unsubscribed_count: int = 0
+    """Messages whose recipients unsubscribed by their links. They are sent messages, and no outcome of their own."""
 
 
 @represents(report_service_pb2.HandOffLatency.DESCRIPTOR)

@@ -14,6 +14,13 @@ def of_any_campaign(campaign_key: Column[Any]) -> ColumnElement[bool]:
     return campaign_key.in_(select(campaigns.c.key))
 
 
+def json_member(dialect: str, column: str, member: str) -> str:
+    """Returns the SQL of the text of a member of the JSON object that a column of texts holds; NULL without one."""
+    if dialect == "postgresql":
+        return f"CAST({column} AS json) ->> '{member}'"
+    return f"json_extract({column}, '$.{member}')"
+
+
 def of_execution(message_id: Column[str], execution_id: str) -> ColumnElement[bool]:
     """Selects the messages of an execution: their ids begin with its id and a hyphen, which '.' follows in ASCII."""
     return and_(message_id > f"{execution_id}-", message_id < f"{execution_id}.")

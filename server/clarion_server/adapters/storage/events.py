@@ -19,6 +19,8 @@ from clarion_server.adapters.storage.json_columns import (
     LABELS,
     PROFILE_MERGE,
     RUN_CHANGE,
+    SENDING_POLICY_CHANGE,
+    SILENCE_CHANGE,
     SUPPRESSION_CHANGE,
 )
 from clarion_server.adapters.storage.json_rows import RowsReader
@@ -29,7 +31,16 @@ from clarion_server.application.ports.queries import EventQuery
 from clarion_server.domain.allow_list import AllowListChange
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent_change import ConsentChange
-from clarion_server.domain.event import EVENT_OF_RUN, Detail, Event, EventType, ProfileMerge, RunChange
+from clarion_server.domain.event import (
+    EVENT_OF_RUN,
+    Detail,
+    Event,
+    EventType,
+    ProfileMerge,
+    RunChange,
+    SendingPolicyChange,
+    SilenceChange,
+)
 from clarion_server.domain.exclusion import Exclusion
 from clarion_server.domain.message import NO_LABELS
 from clarion_server.domain.names import EXECUTIONS
@@ -146,6 +157,8 @@ _CODECS: Mapping[type[Any], JsonCodec[Any]] = {
     ConsentChange: CONSENT_CHANGE,
     ProfileMerge: PROFILE_MERGE,
     RunChange: RUN_CHANGE,
+    SendingPolicyChange: SENDING_POLICY_CHANGE,
+    SilenceChange: SILENCE_CHANGE,
 }
 #: By the type of the event.
 _CODECS_OF_TYPES: Mapping[EventType, JsonCodec[Any]] = {
@@ -156,7 +169,10 @@ _CODECS_OF_TYPES: Mapping[EventType, JsonCodec[Any]] = {
     EventType.SUPPRESSION_UPDATED: SUPPRESSION_CHANGE,
     EventType.ALLOW_LIST_CHANGED: ALLOW_LIST_CHANGE,
     EventType.CONSENT_CHANGED: CONSENT_CHANGE,
+    EventType.UNSUBSCRIBED: CONSENT_CHANGE,
     EventType.PROFILE_MERGED: PROFILE_MERGE,
+    EventType.SENDING_POLICY_CHANGED: SENDING_POLICY_CHANGE,
+    EventType.SILENCE_CHANGED: SILENCE_CHANGE,
     **dict.fromkeys(EVENT_OF_RUN.values(), RUN_CHANGE),
 }
 

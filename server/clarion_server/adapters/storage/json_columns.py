@@ -16,7 +16,7 @@ from clarion_server.domain.category import Category
 from clarion_server.domain.consent_change import ConsentChange, Evidence
 from clarion_server.domain.content import Provider
 from clarion_server.domain.content_locale import LocaleChoice
-from clarion_server.domain.event import ProfileMerge, RunChange
+from clarion_server.domain.event import ProfileMerge, RunChange, SendingPolicyChange, SilenceChange
 from clarion_server.domain.exclusion import Exclusion, ExclusionReason
 from clarion_server.domain.frequency_cap import FrequencyCap
 from clarion_server.domain.quiet_hours import WallIntervals
@@ -24,6 +24,8 @@ from clarion_server.domain.suppression import SuppressionChange
 from clarion_server.domain.topic import TopicTranslation
 from clarion_server.domain.violation import Violation
 
+SENDING_POLICY_CHANGE = JsonCodec[SendingPolicyChange](SendingPolicyChange)
+SILENCE_CHANGE = JsonCodec[SilenceChange](SilenceChange)
 ALLOW_LIST_CHANGE = JsonCodec[AllowListChange](AllowListChange)
 APPROVAL_CONDITIONS = JsonCodec[ApprovalConditions](ApprovalConditions)
 ATTEMPT = JsonCodec[Attempt](Attempt)

@@ -5,19 +5,21 @@ Each list finds the ids first, in indexes alone where that is possible, and then
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from functools import lru_cache
-from itertools import product
+from itertools import chain, product
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, select
+from sqlalchemy import ColumnElement, Connection, Select, Text, bindparam, exists, literal_column, select
 
-from clarion_server.adapters.storage.conditions import of_execution
+from clarion_server.adapters.storage.conditions import json_member, of_execution
 from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.message_rows import read_messages, select_messages
 from clarion_server.adapters.storage.newest_page import BEYOND_ALL, NewestIds, campaign_keys
 from clarion_server.adapters.storage.recipient_index import all_segments
 from clarion_server.adapters.storage.schema import message_labels, messages
 from clarion_server.application.ports.queries import MessageQuery
+from clarion_server.domain.exclusion import ExclusionPhase
 from clarion_server.domain.message import Message, MessageState
 
 _BY_IDS = RowsReader(
@@ -37,20 +39,39 @@ def _ids(connection: Connection, query: MessageQuery) -> list[str]:
     if query.labels:
         return _filtered_ids(connection, query, _of_labels(query))
     keys = campaign_keys(connection, query.visibility, query.campaign_key)
-    wanted = (*sorted(query.channels), *sorted(query.actions))
-    groups = [(*group, *wanted) for group in product(keys, query.states or MessageState)]
-    newest = _newest_ids(len(query.channels), len(query.actions))
+    wanted = [(column, sorted(values)) for column, values in _filters(query, connection.dialect.name)]
+    groups = [(*group, *chain.from_iterable(values for _, values in wanted)) for group in product(keys, _states(query))]
+    newest = _newest_ids(tuple((column, len(values)) for column, values in wanted))
     return newest.find(connection, groups, query.before or BEYOND_ALL, query.limit)
 
 
 @lru_cache(maxsize=64)
-def _newest_ids(channels: int, actions: int) -> NewestIds:
-    """Returns the query of groups by campaign and state, filtered by that many channels and actions."""
+def _newest_ids(filters: tuple[tuple[str, int], ...]) -> NewestIds:
+    """Returns the query of groups by campaign and state, where each of these expressions has one of so many values."""
     group = "campaign_key = {one} AND state = {one}"
-    for column, count in (("channel", channels), ("action", actions)):
-        if count:
-            group += f" AND {column} IN ({', '.join(['{one}'] * count)})"
+    for expression, count in filters:
+        group += f" AND {expression} IN ({', '.join(['{one}'] * count)})"
     return NewestIds("messages", group)
+
+
+def _states(query: MessageQuery) -> Collection[MessageState]:
+    """Returns the states that the messages may have: an exclusion belongs to one of them alone."""
+    states = query.states or frozenset(MessageState)
+    return states & {MessageState.EXCLUDED} if query.exclusion_reasons or query.exclusion_phases else states
+
+
+def _filters(query: MessageQuery, dialect: str) -> Iterator[tuple[str, Collection[str]]]:
+    """Yields SQL expressions, each with the values of which it must have one."""
+    reason, phase = (json_member(dialect, "messages.exclusion", member) for member in ("reason", "phase"))
+    # A phase that is the default one is not stored.
+    phase = f"coalesce({phase}, '{ExclusionPhase.ACCEPT}')"
+    filters: tuple[tuple[str, Collection[str]], ...] = (
+        ("messages.channel", query.channels),
+        ("messages.action", query.actions),
+        (reason, query.exclusion_reasons),
+        (phase, query.exclusion_phases),
+    )
+    return ((expression, values) for expression, values in filters if values)
 
 
 def _of_execution(execution_id: str) -> Select[Any]:
@@ -86,12 +107,10 @@ def _filtered_ids(connection: Connection, query: MessageQuery, ids: Select[Any])
         ids = ids.where(messages.c.identity == query.identity)
     if query.campaign_key is not None:
         ids = ids.where(messages.c.campaign_key == query.campaign_key)
-    if query.states:
-        ids = ids.where(messages.c.state.in_(query.states))
-    if query.channels:
-        ids = ids.where(messages.c.channel.in_(query.channels))
-    if query.actions:
-        ids = ids.where(messages.c.action.in_(query.actions))
+    if query.states or query.exclusion_reasons or query.exclusion_phases:
+        ids = ids.where(messages.c.state.in_(_states(query)))
+    for expression, values in _filters(query, connection.dialect.name):
+        ids = ids.where(literal_column(expression, Text).in_(values))
     ids = ids.where(*(_has_label(query.visibility.sandbox, key, value) for key, value in query.labels.items()))
     ids = ids.where(messages.c.id < (query.before or BEYOND_ALL))
     return [row.id for row in connection.execute(ids.order_by(messages.c.id.desc()).limit(query.limit))]

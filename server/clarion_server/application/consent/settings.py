@@ -9,6 +9,7 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.access import Caller
 from clarion_server.domain.consent import ConsentSettings, Silence
+from clarion_server.domain.event import silence_event
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,10 @@ class ManageConsentSettings:
             stored.check_etag(command.etag)
             if command.silence is None or command.silence is stored.silence:
                 return stored
-            updated = stored.updated(command.silence, self._clock.now())
+            now = self._clock.now()
+            updated = stored.updated(command.silence, now)
             unit.consents.save_settings(updated)
+            unit.events.add_all([silence_event(caller.sandbox, updated.name, updated.silence, caller.name, now)])
             return updated
 
         return await self._transactions.write(change)

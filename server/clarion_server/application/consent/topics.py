@@ -13,6 +13,7 @@ from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid, violations_within
 from clarion_server.domain.access import Caller, Visibility
 from clarion_server.domain.errors import InvalidFields, ResourceExists
+from clarion_server.domain.event import silence_event
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.names import TOPICS
 from clarion_server.domain.topic import MAX_TOPICS, Topic, topic_violations
@@ -80,8 +81,15 @@ class ManageTopics:
 
         if command.validate_only:
             return await self._transactions.read(check)
+
+        def add(unit: UnitOfWork) -> Topic:
+            added = unit.topics.add(check(unit))
+            if added.silence is not None:
+                unit.events.add_all([silence_event(added.sandbox, added.name, added.silence, caller.name, now)])
+            return added
+
         try:
-            return await self._transactions.write(lambda unit: unit.topics.add(check(unit)))
+            return await self._transactions.write(add)
         except NameTaken as error:
             raise ResourceExists(topic.name) from error
 
@@ -100,22 +108,25 @@ class ManageTopics:
         Raises InvalidFields, ResourceNotFound or EtagMismatch.
         """
 
-        def check(unit: UnitOfWork) -> Topic:
+        def check(unit: UnitOfWork) -> tuple[Topic, Topic]:
             stored = find_topic(unit, caller.visibility, command.topic_id)
             stored.check_etag(command.etag)
             changes = {name: getattr(command.sent.topic, name) for name in command.changed_fields}
             updated = replace(stored.changed(self._clock.now()), **changes)
             unread = violations_within(command.changed_fields, command.sent.violations)
             _check(updated, unread, command.violations)
-            return updated
+            return stored, updated
 
         def change(unit: UnitOfWork) -> Topic:
-            updated = check(unit)
+            stored, updated = check(unit)
             unit.topics.save(updated)
+            if updated.silence is not stored.silence:
+                changed = (updated.name, updated.silence, caller.name, updated.update_time)
+                unit.events.add_all([silence_event(updated.sandbox, *changed)])
             return updated
 
         if command.validate_only:
-            return await self._transactions.read(check)
+            return await self._transactions.read(lambda unit: check(unit)[1])
         return await self._transactions.write(change)
 
     async def archive(self, topic_id: str, etag: str, caller: Caller) -> Topic:

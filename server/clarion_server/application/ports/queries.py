@@ -12,7 +12,7 @@ from clarion_server.domain.campaign import CampaignState, QueueDisposal
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.event import Event, EventType
-from clarion_server.domain.exclusion import Exclusion
+from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message, MessageState
 from clarion_server.domain.suppression import SuppressionReason, SuppressionScope
@@ -101,6 +101,8 @@ class MessageQuery:
     actions: frozenset[str] = frozenset()
     labels: Mapping[str, str] = field(default_factory=dict)
     """Only messages that carry each of these."""
+    exclusion_reasons: frozenset[ExclusionReason] = frozenset()
+    exclusion_phases: frozenset[ExclusionPhase] = frozenset()
     before: str | None = None
     """Only messages with a smaller id."""
     limit: int = 50

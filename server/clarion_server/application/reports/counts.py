@@ -24,6 +24,7 @@ class CampaignCounts:
 
     targeted_count: int
     retry_count: int
+    unsubscribed_count: int
     outcome_counts: Mapping[MessageState, int]
     """Of every outcome."""
     excluded_counts: Mapping[ExclusionReason, int]
@@ -59,6 +60,7 @@ def counts_of(counters: Mapping[tuple[Metric, str], int], latencies: Mapping[int
     return CampaignCounts(
         targeted_count=counters.get((Metric.TARGETED, ""), 0),
         retry_count=counters.get((Metric.RETRIES, ""), 0),
+        unsubscribed_count=counters.get((Metric.UNSUBSCRIBED, ""), 0),
         outcome_counts={state: _sum(counters, metric) for state, metric in METRIC_OF_OUTCOME.items()},
         excluded_counts=_by_reason(counters, Metric.EXCLUDED, ExclusionReason),
         hand_off_excluded_counts=_by_reason(counters, Metric.EXCLUDED_AT_HAND_OFF, ExclusionReason),

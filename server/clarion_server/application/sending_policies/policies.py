@@ -13,6 +13,7 @@ from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid, violations_within
 from clarion_server.domain.access import Caller, Visibility
 from clarion_server.domain.errors import InvalidFields, ResourceExists, SendingPolicyInUse
+from clarion_server.domain.event import ChangeKind, sending_policy_event
 from clarion_server.domain.names import SENDING_POLICIES
 from clarion_server.domain.sending_policy import MAX_POLICIES, SendingPolicy, policy_violations
 from clarion_server.domain.violation import Violation
@@ -90,8 +91,14 @@ class ManageSendingPolicies:
 
         if command.validate_only:
             return await self._transactions.read(check)
+
+        def add(unit: UnitOfWork) -> SendingPolicy:
+            added = unit.sending_policies.add(check(unit))
+            unit.events.add_all([sending_policy_event(added, ChangeKind.CREATED, caller.name, now)])
+            return added
+
         try:
-            return await self._transactions.write(lambda unit: unit.sending_policies.add(check(unit)))
+            return await self._transactions.write(add)
         except NameTaken as error:
             raise ResourceExists(policy.name) from error
 
@@ -124,6 +131,7 @@ class ManageSendingPolicies:
         def change(unit: UnitOfWork) -> SendingPolicy:
             updated = check(unit)
             unit.sending_policies.save(updated)
+            unit.events.add_all([sending_policy_event(updated, ChangeKind.UPDATED, caller.name, updated.update_time)])
             return updated
 
         if command.validate_only:
@@ -140,6 +148,7 @@ class ManageSendingPolicies:
             if campaign is not None:
                 raise SendingPolicyInUse(stored.name, campaign.name)
             unit.sending_policies.delete(stored)
+            unit.events.add_all([sending_policy_event(stored, ChangeKind.DELETED, caller.name, self._clock.now())])
 
         await self._transactions.write(delete)
 

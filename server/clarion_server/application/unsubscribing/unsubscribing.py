@@ -18,6 +18,8 @@ from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent import NO_CONSENTS, Consent, ConsentChoice, Consents, ConsentScope
 from clarion_server.domain.consent_change import NO_EVIDENCE, ConsentChange, ConsentSource, Evidence
+from clarion_server.domain.counter import Metric, counter_key
+from clarion_server.domain.event import EventType, unsubscribed_event
 from clarion_server.domain.identity import Identity, IdentityKey
 from clarion_server.domain.personal_link import PersonalLink
 from clarion_server.domain.preference_page import Silences, Ticks, choices_of, is_sent
@@ -115,7 +117,10 @@ class Unsubscribing:
         return stored
 
     def _record(self, unit: UnitOfWork, link: PersonalLink, changes: Sequence[ConsentChange]) -> None:
-        self._recorder.record(unit, Visibility(link.sandbox), self._person(unit, link), changes)
+        recorded = self._recorder.record(unit, Visibility(link.sandbox), self._person(unit, link), changes)
+        denials = [change for change in recorded.changes if change.choice is ConsentChoice.DENIED]
+        if denials:
+            _count_unsubscribed(unit, link, denials[0])
 
     def _choices(self, unit: UnitOfWork, link: PersonalLink) -> Choices:
         topics, consents = _public_topics(unit, link), self._consents(unit, link)
@@ -143,6 +148,15 @@ class Unsubscribing:
         # The rules of the namespace have become stricter since. An opt-out is stored all the same.
         namespace, _, value = link.identity.partition(":")
         return Identity(IdentityKey(namespace, value), value)
+
+
+def _count_unsubscribed(unit: UnitOfWork, link: PersonalLink, denial: ConsentChange) -> None:
+    """Records that the recipient of the link's message unsubscribed by it: once a message, until it is purged."""
+    message = unit.messages.get(Visibility(link.sandbox), link.message_id)
+    if message is None or any(event.type is EventType.UNSUBSCRIBED for event in unit.events.of_message(message.id)):
+        return
+    unit.events.add_all([unsubscribed_event(message, denial)])
+    unit.counters.add({counter_key(message, Metric.UNSUBSCRIBED): 1})
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,8 @@ def _outcomes(report: CampaignReport, *, bars: bool) -> Table:
             _bar(count, total, style, bars=bars),
         )
     table.add_row(plain("retries"), plain(f"{report.retry_count:,}"))
+    unsubscribed = report.unsubscribed_count
+    table.add_row(plain("unsubscribed"), plain(f"{unsubscribed:,}"), plain(_share(unsubscribed, report.sent_count)))
     return table
 
 

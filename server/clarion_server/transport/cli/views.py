@@ -39,6 +39,7 @@ _STYLES = {
     "IN_DOUBT": "magenta",
     "REJECTED": "red",
     "STOPPED": "dim",
+    "UNSUBSCRIBED": "yellow",
     "COMPLETED": "dim",
     "ARCHIVED": "dim",
     "REFUSES_MORE": "red",

@@ -15,7 +15,13 @@ from clarion_server.domain.access import Caller
 from clarion_server.domain.errors import InvalidResumeToken
 from clarion_server.domain.message import MessageState
 from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS, MESSAGES, identity_form_violation
-from clarion_server.transport.api.convert.enums import CHANNEL, EVENT_TYPE, MESSAGE_STATE
+from clarion_server.transport.api.convert.enums import (
+    CHANNEL,
+    EVENT_TYPE,
+    EXCLUSION_PHASE,
+    EXCLUSION_REASON,
+    MESSAGE_STATE,
+)
 from clarion_server.transport.api.convert.labels import read_label_filter
 from clarion_server.transport.api.convert.messages import to_event, to_message
 from clarion_server.transport.api.convert.request_parser import RequestParser
@@ -45,6 +51,8 @@ class MessageService:
         execution_id = parser.optional_id(EXECUTIONS, request.execution, "execution")
         states = parser.members(MESSAGE_STATE, request.states, "states")
         channels = parser.members(CHANNEL, request.channels, "channels")
+        reasons = parser.members(EXCLUSION_REASON, request.exclusion_reasons, "exclusion_reasons")
+        phases = parser.members(EXCLUSION_PHASE, request.exclusion_phases, "exclusion_phases")
         labels = read_label_filter(parser, request.labels)
         if request.identity and (violation := identity_form_violation(request.identity, "identity")):
             parser.add(violation)
@@ -57,6 +65,8 @@ class MessageService:
             channels=frozenset(channels),
             actions=frozenset(request.actions),
             labels=labels,
+            exclusion_reasons=frozenset(reasons),
+            exclusion_phases=frozenset(phases),
             before=page.after[0] if page.after else None,
             limit=page.limit,
         )

@@ -56,7 +56,7 @@ from clarion_server.domain.consent_change import ConsentSource
 from clarion_server.domain.content.email import TlsMode
 from clarion_server.domain.content.webhook import Method
 from clarion_server.domain.content_locale import LocaleReason
-from clarion_server.domain.event import EventType
+from clarion_server.domain.event import ChangeKind, EventType
 from clarion_server.domain.exclusion import ExclusionPhase, ExclusionReason
 from clarion_server.domain.explanation import ValueSource
 from clarion_server.domain.finding import Severity
@@ -118,6 +118,7 @@ SOURCE = EnumPair(Source, campaign_preview_pb2.PreviewCampaignResponse.Source.Va
 LOCALE_REASON = EnumPair(LocaleReason, locale_reason_pb2.LocaleReason.Value, "LOCALE_REASON")
 VALUE_SOURCE = EnumPair(ValueSource, explanation_pb2.SourcedValue.Source.Value, "SOURCE")
 NORMALISATION = EnumPair(Normalisation, identity_namespace_pb2.IdentityNamespace.Normalisation.Value, "NORMALISATION")
+CHANGE_KIND = EnumPair(ChangeKind, event_pb2.SendingPolicyChange.Kind.Value, "KIND")
 SCOPE = EnumPair(Scope, api_key_pb2.ApiKey.Scope.Value, "SCOPE")
 MESSAGE_STATE = EnumPair(MessageState, message_pb2.Message.State.Value, "STATE")
 ATTEMPT_RESULT = EnumPair(AttemptResult, attempt_pb2.Attempt.Result.Value, "RESULT")

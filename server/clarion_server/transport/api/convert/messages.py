@@ -9,7 +9,7 @@ from clarion.v1 import attempt_pb2, event_pb2, message_pb2
 from clarion_server.domain.allow_list import AllowListChange
 from clarion_server.domain.attempt import Attempt, Failure
 from clarion_server.domain.consent_change import ConsentChange, change_name
-from clarion_server.domain.event import Event, ProfileMerge, RunChange
+from clarion_server.domain.event import Event, ProfileMerge, RunChange, SendingPolicyChange, SilenceChange
 from clarion_server.domain.exclusion import Exclusion
 from clarion_server.domain.message import Message
 from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS, MESSAGES, SENDING_POLICIES
@@ -19,12 +19,14 @@ from clarion_server.transport.api.convert.audience_runs import to_run_change
 from clarion_server.transport.api.convert.consents import to_consent_change
 from clarion_server.transport.api.convert.enums import (
     ATTEMPT_RESULT,
+    CHANGE_KIND,
     CHANNEL,
     EVENT_TYPE,
     EXCLUSION_REASON,
     FAILURE_REASON,
     LOCALE_REASON,
     MESSAGE_STATE,
+    SILENCE,
 )
 from clarion_server.transport.api.convert.exclusions import to_exclusion
 from clarion_server.transport.api.convert.profiles import to_merge
@@ -83,9 +85,19 @@ def to_event(event: Event, campaign_id: str | None) -> event_pb2.Event:
         allow_list_change=to_allow_list_change(detail) if isinstance(detail, AllowListChange) else None,
         suppression_change=to_change(detail) if isinstance(detail, SuppressionChange) else None,
         consent_change=to_consent_change(detail) if isinstance(detail, ConsentChange) else None,
+        sending_policy_change=_sending_policy_change(detail) if isinstance(detail, SendingPolicyChange) else None,
+        silence_change=_silence_change(detail) if isinstance(detail, SilenceChange) else None,
         profile_merge=to_merge(detail) if isinstance(detail, ProfileMerge) else None,
         audience_run_change=to_run_change(detail) if isinstance(detail, RunChange) else None,
     )
+
+
+def _sending_policy_change(change: SendingPolicyChange) -> event_pb2.SendingPolicyChange:
+    return event_pb2.SendingPolicyChange(kind=CHANGE_KIND.number(change.kind), actor=change.actor)
+
+
+def _silence_change(change: SilenceChange) -> event_pb2.SilenceChange:
+    return event_pb2.SilenceChange(silence=SILENCE.number(change.silence), actor=change.actor)
 
 
 def _attempt(attempt: Attempt) -> attempt_pb2.Attempt:

@@ -23,6 +23,7 @@ def to_report(report: CampaignReport) -> pb.CampaignReport:
         targeted_count=counts.targeted_count,
         queued_count=counts.queued_count,
         retry_count=counts.retry_count,
+        unsubscribed_count=counts.unsubscribed_count,
         excluded_counts=_to_excluded_counts(counts.excluded_counts),
         hand_off_excluded_counts=_to_excluded_counts(counts.hand_off_excluded_counts),
         failed_counts=[

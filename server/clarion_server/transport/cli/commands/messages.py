@@ -42,12 +42,18 @@ def list_messages(
     actions: Annotated[
         tuple[str, ...], Parameter(("--actions", "--action"), help="Only messages of these actions, by their ids.")
     ] = (),
+    excluded_for: Annotated[
+        tuple[str, ...], Parameter(help="Only messages excluded for these reasons, such as no-consent, suppressed.")
+    ] = (),
+    excluded_at: Annotated[
+        tuple[str, ...], Parameter(help="Only messages excluded by these checks: accept, hand-off.")
+    ] = (),
     labels: Labels = (),
     limit: Limit = 50,
     session: CurrentSession,
 ) -> None:
-    """List messages, newest first. States, channels and actions may be lists with commas."""
-    from clarion_client import Channel, MessageState  # noqa: PLC0415 - gRPC takes longer to load than help to print
+    """List messages, newest first. States, channels, actions, reasons and checks may be lists with commas."""
+    from clarion_client import Channel, ExclusionPhase, ExclusionReason, MessageState  # noqa: PLC0415 - gRPC takes longer to load than help to print
 
     pager = session.client.messages.list(
         campaign=campaign,
@@ -56,6 +62,8 @@ def list_messages(
         states=parse_members(MessageState, states, "--states"),
         channels=parse_members(Channel, channels, "--channels"),
         actions=split_words(actions),
+        exclusion_reasons=parse_members(ExclusionReason, excluded_for, "--excluded-for"),
+        exclusion_phases=parse_members(ExclusionPhase, excluded_at, "--excluded-at"),
         labels=parse_labels(labels),
         page_size=page_size(limit),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -98,12 +99,20 @@ def _reason_view(event: Event) -> Text:
 
 def _change(event: Event) -> str:
     """Returns what changed, for events that are about people and not about messages."""
-    if change := event.suppression_change:
-        return f"{change.reason} {change.scope} {change.actor}"
-    if chosen := event.consent_change:
-        return f"{chosen.choice} {scope_text(chosen)} {chosen.source} {chosen.actor}"
-    if listed := event.allow_list_change:
-        return f"{'enabled' if listed.enabled else 'disabled'}, {listed.entry_count} entries, {listed.actor}"
-    if merge := event.profile_merge:
-        return f"{merge.absorbed} {merge.actor}"
+    for name, view in _CHANGES.items():
+        if (change := getattr(event, name)) is not None:
+            return view(change)
     return ""
+
+
+#: By the field of the event that has the change.
+_CHANGES: Mapping[str, Callable[[Any], str]] = {
+    "suppression_change": lambda change: f"{change.reason} {change.scope} {change.actor}",
+    "consent_change": lambda change: f"{change.choice} {scope_text(change)} {change.source} {change.actor}",
+    "allow_list_change": lambda change: (
+        f"{'enabled' if change.enabled else 'disabled'}, {change.entry_count} entries, {change.actor}"
+    ),
+    "sending_policy_change": lambda change: f"{change.kind} {change.actor}",
+    "silence_change": lambda change: f"{change.silence or 'as the sandbox'} {change.actor}",
+    "profile_merge": lambda change: f"{change.absorbed} {change.actor}",
+}

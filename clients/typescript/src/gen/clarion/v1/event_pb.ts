@@ -14,6 +14,8 @@ import type { ConsentChange } from "./consent_pb.js";
 import { file_clarion_v1_consent } from "./consent_pb.js";
 import type { LocaleReason } from "./locale_reason_pb.js";
 import { file_clarion_v1_locale_reason } from "./locale_reason_pb.js";
+import type { Silence } from "./silence_pb.js";
+import { file_clarion_v1_silence } from "./silence_pb.js";
 import type { Suppression_Reason, Suppression_Scope } from "./suppression_pb.js";
 import { file_clarion_v1_suppression } from "./suppression_pb.js";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
@@ -25,7 +27,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/event.proto.
  */
 export const file_clarion_v1_event: GenFile = /*@__PURE__*/
-  fileDesc("ChZjbGFyaW9uL3YxL2V2ZW50LnByb3RvEgpjbGFyaW9uLnYxIuMKCgVFdmVudBIqCgR0eXBlGAEgASgOMhYuY2xhcmlvbi52MS5FdmVudC5UeXBlQgTiQQEDEi4KBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEhUKB3N1YmplY3QYAyABKAlCBOJBAQMSFQoHbWVzc2FnZRgEIAEoCUIE4kEBAxIXCglleGVjdXRpb24YBSABKAlCBOJBAQMSFgoIY2FtcGFpZ24YBiABKAlCBOJBAQMSFAoGYWN0aW9uGAcgASgJQgTiQQEDEioKB2NoYW5uZWwYCCABKA4yEy5jbGFyaW9uLnYxLkNoYW5uZWxCBOJBAQMSMwoGbGFiZWxzGAkgAygLMh0uY2xhcmlvbi52MS5FdmVudC5MYWJlbHNFbnRyeUIE4kEBAxIcCg5jb250ZW50X2xvY2FsZRgRIAEoCUIE4kEBAxI1Cg1sb2NhbGVfcmVhc29uGBIgASgOMhguY2xhcmlvbi52MS5Mb2NhbGVSZWFzb25CBOJBAQMSLAoHYXR0ZW1wdBgKIAEoCzITLmNsYXJpb24udjEuQXR0ZW1wdEIE4kEBA0gAEjAKCWV4Y2x1c2lvbhgLIAEoCzIVLmNsYXJpb24udjEuRXhjbHVzaW9uQgTiQQEDSAASQQoSc3VwcHJlc3Npb25fY2hhbmdlGAwgASgLMh0uY2xhcmlvbi52MS5TdXBwcmVzc2lvbkNoYW5nZUIE4kEBA0gAEjkKDmNvbnNlbnRfY2hhbmdlGA0gASgLMhkuY2xhcmlvbi52MS5Db25zZW50Q2hhbmdlQgTiQQEDSAASPgoRYWxsb3dfbGlzdF9jaGFuZ2UYDiABKAsyGy5jbGFyaW9uLnYxLkFsbG93TGlzdENoYW5nZUIE4kEBA0gAEjcKDXByb2ZpbGVfbWVyZ2UYDyABKAsyGC5jbGFyaW9uLnYxLlByb2ZpbGVNZXJnZUIE4kEBA0gAEkIKE2F1ZGllbmNlX3J1bl9jaGFuZ2UYECABKAsyHS5jbGFyaW9uLnYxLkF1ZGllbmNlUnVuQ2hhbmdlQgTiQQEDSAAaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASL+AwoEVHlwZRIUChBUWVBFX1VOU1BFQ0lGSUVEEAASDQoJVFlQRV9TRU5UEAESEQoNVFlQRV9ERUZFUlJFRBACEg8KC1RZUEVfRkFJTEVEEAMSEQoNVFlQRV9FWENMVURFRBAEEhIKDlRZUEVfQ0FOQ0VMTEVEEAUSEAoMVFlQRV9FWFBJUkVEEAYSEQoNVFlQRV9JTl9ET1VCVBAHEhwKGFRZUEVfU1VQUFJFU1NJT05fQ1JFQVRFRBAIEhwKGFRZUEVfU1VQUFJFU1NJT05fREVMRVRFRBAJEhwKGFRZUEVfU1VQUFJFU1NJT05fRVhQSVJFRBAKEhwKGFRZUEVfU1VQUFJFU1NJT05fVVBEQVRFRBALEhgKFFRZUEVfQ09OU0VOVF9DSEFOR0VEEAwSGwoXVFlQRV9BTExPV19MSVNUX0NIQU5HRUQQDRIXChNUWVBFX1BST0ZJTEVfTUVSR0VEEA4SHQoZVFlQRV9BVURJRU5DRV9SVU5fU1RBUlRFRBAPEh4KGlRZUEVfQVVESUVOQ0VfUlVOX1NFTEVDVEVEEBASGgoWVFlQRV9BVURJRU5DRV9SVU5fRE9ORRAREh0KGVRZUEVfQVVESUVOQ0VfUlVOX1JFRlVTRUQQEhIfChtUWVBFX0FVRElFTkNFX1JVTl9DQU5DRUxMRUQQE0IICgZkZXRhaWwipAEKEUF1ZGllbmNlUnVuQ2hhbmdlEhYKCGF1ZGllbmNlGAEgASgJQgTiQQEDEhwKDnNlbGVjdGVkX2NvdW50GAIgASgFQgTiQQEDEhwKDmFjY2VwdGVkX2NvdW50GAMgASgFQgTiQQEDEjsKCmVuZF9yZWFzb24YBCABKA4yIS5jbGFyaW9uLnYxLkF1ZGllbmNlUnVuLkVuZFJlYXNvbkIE4kEBAyI7CgxQcm9maWxlTWVyZ2USFgoIYWJzb3JiZWQYASABKAlCBOJBAQMSEwoFYWN0b3IYAiABKAlCBOJBAQMiywEKCUV4Y2x1c2lvbhIxCgZyZWFzb24YASABKA4yGy5jbGFyaW9uLnYxLkV4Y2x1c2lvblJlYXNvbkIE4kEBAxIwCgVwaGFzZRgCIAEoDjIbLmNsYXJpb24udjEuRXhjbHVzaW9uLlBoYXNlQgTiQQEDEhMKBWNhdXNlGAMgASgJQgTiQQEDIkQKBVBoYXNlEhUKEVBIQVNFX1VOU1BFQ0lGSUVEEAASEAoMUEhBU0VfQUNDRVBUEAESEgoOUEhBU0VfSEFORF9PRkYQAiLdAQoRU3VwcHJlc3Npb25DaGFuZ2USKgoHY2hhbm5lbBgBIAEoDjITLmNsYXJpb24udjEuQ2hhbm5lbEIE4kEBAxI0CgZyZWFzb24YAiABKA4yHi5jbGFyaW9uLnYxLlN1cHByZXNzaW9uLlJlYXNvbkIE4kEBAxIyCgVzY29wZRgDIAEoDjIdLmNsYXJpb24udjEuU3VwcHJlc3Npb24uU2NvcGVCBOJBAQMSEwoFYWN0b3IYBCABKAlCBOJBAQMSHQoPb3ZlcnJpZGVfcmVhc29uGAUgASgJQgTiQQEDIlgKD0FsbG93TGlzdENoYW5nZRIVCgdlbmFibGVkGAEgASgIQgTiQQEDEhkKC2VudHJ5X2NvdW50GAIgASgFQgTiQQEDEhMKBWFjdG9yGAMgASgJQgTiQQEDYgZwcm90bzM", [file_clarion_v1_attempt, file_clarion_v1_audience_run, file_clarion_v1_channel, file_clarion_v1_consent, file_clarion_v1_locale_reason, file_clarion_v1_suppression, file_google_api_field_behavior, file_google_protobuf_timestamp]);
+  fileDesc("ChZjbGFyaW9uL3YxL2V2ZW50LnByb3RvEgpjbGFyaW9uLnYxIrgMCgVFdmVudBIqCgR0eXBlGAEgASgOMhYuY2xhcmlvbi52MS5FdmVudC5UeXBlQgTiQQEDEi4KBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEhUKB3N1YmplY3QYAyABKAlCBOJBAQMSFQoHbWVzc2FnZRgEIAEoCUIE4kEBAxIXCglleGVjdXRpb24YBSABKAlCBOJBAQMSFgoIY2FtcGFpZ24YBiABKAlCBOJBAQMSFAoGYWN0aW9uGAcgASgJQgTiQQEDEioKB2NoYW5uZWwYCCABKA4yEy5jbGFyaW9uLnYxLkNoYW5uZWxCBOJBAQMSMwoGbGFiZWxzGAkgAygLMh0uY2xhcmlvbi52MS5FdmVudC5MYWJlbHNFbnRyeUIE4kEBAxIcCg5jb250ZW50X2xvY2FsZRgRIAEoCUIE4kEBAxI1Cg1sb2NhbGVfcmVhc29uGBIgASgOMhguY2xhcmlvbi52MS5Mb2NhbGVSZWFzb25CBOJBAQMSLAoHYXR0ZW1wdBgKIAEoCzITLmNsYXJpb24udjEuQXR0ZW1wdEIE4kEBA0gAEjAKCWV4Y2x1c2lvbhgLIAEoCzIVLmNsYXJpb24udjEuRXhjbHVzaW9uQgTiQQEDSAASQQoSc3VwcHJlc3Npb25fY2hhbmdlGAwgASgLMh0uY2xhcmlvbi52MS5TdXBwcmVzc2lvbkNoYW5nZUIE4kEBA0gAEjkKDmNvbnNlbnRfY2hhbmdlGA0gASgLMhkuY2xhcmlvbi52MS5Db25zZW50Q2hhbmdlQgTiQQEDSAASPgoRYWxsb3dfbGlzdF9jaGFuZ2UYDiABKAsyGy5jbGFyaW9uLnYxLkFsbG93TGlzdENoYW5nZUIE4kEBA0gAEjcKDXByb2ZpbGVfbWVyZ2UYDyABKAsyGC5jbGFyaW9uLnYxLlByb2ZpbGVNZXJnZUIE4kEBA0gAEkIKE2F1ZGllbmNlX3J1bl9jaGFuZ2UYECABKAsyHS5jbGFyaW9uLnYxLkF1ZGllbmNlUnVuQ2hhbmdlQgTiQQEDSAASRgoVc2VuZGluZ19wb2xpY3lfY2hhbmdlGBMgASgLMh8uY2xhcmlvbi52MS5TZW5kaW5nUG9saWN5Q2hhbmdlQgTiQQEDSAASOQoOc2lsZW5jZV9jaGFuZ2UYFCABKAsyGS5jbGFyaW9uLnYxLlNpbGVuY2VDaGFuZ2VCBOJBAQNIABotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBItAECgRUeXBlEhQKEFRZUEVfVU5TUEVDSUZJRUQQABINCglUWVBFX1NFTlQQARIRCg1UWVBFX0RFRkVSUkVEEAISDwoLVFlQRV9GQUlMRUQQAxIRCg1UWVBFX0VYQ0xVREVEEAQSEgoOVFlQRV9DQU5DRUxMRUQQBRIQCgxUWVBFX0VYUElSRUQQBhIRCg1UWVBFX0lOX0RPVUJUEAcSHAoYVFlQRV9TVVBQUkVTU0lPTl9DUkVBVEVEEAgSHAoYVFlQRV9TVVBQUkVTU0lPTl9ERUxFVEVEEAkSHAoYVFlQRV9TVVBQUkVTU0lPTl9FWFBJUkVEEAoSHAoYVFlQRV9TVVBQUkVTU0lPTl9VUERBVEVEEAsSGAoUVFlQRV9DT05TRU5UX0NIQU5HRUQQDBIbChdUWVBFX0FMTE9XX0xJU1RfQ0hBTkdFRBANEhcKE1RZUEVfUFJPRklMRV9NRVJHRUQQDhIdChlUWVBFX0FVRElFTkNFX1JVTl9TVEFSVEVEEA8SHgoaVFlQRV9BVURJRU5DRV9SVU5fU0VMRUNURUQQEBIaChZUWVBFX0FVRElFTkNFX1JVTl9ET05FEBESHQoZVFlQRV9BVURJRU5DRV9SVU5fUkVGVVNFRBASEh8KG1RZUEVfQVVESUVOQ0VfUlVOX0NBTkNFTExFRBATEhUKEVRZUEVfVU5TVUJTQ1JJQkVEEBQSHwobVFlQRV9TRU5ESU5HX1BPTElDWV9DSEFOR0VEEBUSGAoUVFlQRV9TSUxFTkNFX0NIQU5HRUQQFkIICgZkZXRhaWwipAEKEUF1ZGllbmNlUnVuQ2hhbmdlEhYKCGF1ZGllbmNlGAEgASgJQgTiQQEDEhwKDnNlbGVjdGVkX2NvdW50GAIgASgFQgTiQQEDEhwKDmFjY2VwdGVkX2NvdW50GAMgASgFQgTiQQEDEjsKCmVuZF9yZWFzb24YBCABKA4yIS5jbGFyaW9uLnYxLkF1ZGllbmNlUnVuLkVuZFJlYXNvbkIE4kEBAyI7CgxQcm9maWxlTWVyZ2USFgoIYWJzb3JiZWQYASABKAlCBOJBAQMSEwoFYWN0b3IYAiABKAlCBOJBAQMiywEKCUV4Y2x1c2lvbhIxCgZyZWFzb24YASABKA4yGy5jbGFyaW9uLnYxLkV4Y2x1c2lvblJlYXNvbkIE4kEBAxIwCgVwaGFzZRgCIAEoDjIbLmNsYXJpb24udjEuRXhjbHVzaW9uLlBoYXNlQgTiQQEDEhMKBWNhdXNlGAMgASgJQgTiQQEDIkQKBVBoYXNlEhUKEVBIQVNFX1VOU1BFQ0lGSUVEEAASEAoMUEhBU0VfQUNDRVBUEAESEgoOUEhBU0VfSEFORF9PRkYQAiLdAQoRU3VwcHJlc3Npb25DaGFuZ2USKgoHY2hhbm5lbBgBIAEoDjITLmNsYXJpb24udjEuQ2hhbm5lbEIE4kEBAxI0CgZyZWFzb24YAiABKA4yHi5jbGFyaW9uLnYxLlN1cHByZXNzaW9uLlJlYXNvbkIE4kEBAxIyCgVzY29wZRgDIAEoDjIdLmNsYXJpb24udjEuU3VwcHJlc3Npb24uU2NvcGVCBOJBAQMSEwoFYWN0b3IYBCABKAlCBOJBAQMSHQoPb3ZlcnJpZGVfcmVhc29uGAUgASgJQgTiQQEDIlgKD0FsbG93TGlzdENoYW5nZRIVCgdlbmFibGVkGAEgASgIQgTiQQEDEhkKC2VudHJ5X2NvdW50GAIgASgFQgTiQQEDEhMKBWFjdG9yGAMgASgJQgTiQQEDIrgBChNTZW5kaW5nUG9saWN5Q2hhbmdlEjgKBGtpbmQYASABKA4yJC5jbGFyaW9uLnYxLlNlbmRpbmdQb2xpY3lDaGFuZ2UuS2luZEIE4kEBAxITCgVhY3RvchgCIAEoCUIE4kEBAyJSCgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABIQCgxLSU5EX0NSRUFURUQQARIQCgxLSU5EX1VQREFURUQQAhIQCgxLSU5EX0RFTEVURUQQAyJQCg1TaWxlbmNlQ2hhbmdlEioKB3NpbGVuY2UYASABKA4yEy5jbGFyaW9uLnYxLlNpbGVuY2VCBOJBAQMSEwoFYWN0b3IYAiABKAlCBOJBAQNiBnByb3RvMw", [file_clarion_v1_attempt, file_clarion_v1_audience_run, file_clarion_v1_channel, file_clarion_v1_consent, file_clarion_v1_locale_reason, file_clarion_v1_silence, file_clarion_v1_suppression, file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
  * One dated fact. Never changes. Holds no address: what it is about is named by its `subject`.
@@ -144,7 +146,7 @@ export type Event = Message<"clarion.v1.Event"> & {
     case: "suppressionChange";
   } | {
     /**
-     * Output only. The change, without its evidence: `TYPE_CONSENT_CHANGED`.
+     * Output only. The change, without its evidence: `TYPE_CONSENT_CHANGED`, `TYPE_UNSUBSCRIBED`.
      *
      * @generated from field: clarion.v1.ConsentChange consent_change = 13;
      */
@@ -174,6 +176,22 @@ export type Event = Message<"clarion.v1.Event"> & {
      */
     value: AudienceRunChange;
     case: "audienceRunChange";
+  } | {
+    /**
+     * Output only. What was done to the sending policy, and by whom: `TYPE_SENDING_POLICY_CHANGED`.
+     *
+     * @generated from field: clarion.v1.SendingPolicyChange sending_policy_change = 19;
+     */
+    value: SendingPolicyChange;
+    case: "sendingPolicyChange";
+  } | {
+    /**
+     * Output only. What silence means now, and who changed it: `TYPE_SILENCE_CHANGED`.
+     *
+     * @generated from field: clarion.v1.SilenceChange silence_change = 20;
+     */
+    value: SilenceChange;
+    case: "silenceChange";
   } | { case: undefined; value?: undefined };
 };
 
@@ -329,6 +347,27 @@ export enum Event_Type {
    * @generated from enum value: TYPE_AUDIENCE_RUN_CANCELLED = 19;
    */
   AUDIENCE_RUN_CANCELLED = 19,
+
+  /**
+   * The recipient unsubscribed by the link of the message. Once a message.
+   *
+   * @generated from enum value: TYPE_UNSUBSCRIBED = 20;
+   */
+  UNSUBSCRIBED = 20,
+
+  /**
+   * A sending policy was created, changed or deleted.
+   *
+   * @generated from enum value: TYPE_SENDING_POLICY_CHANGED = 21;
+   */
+  SENDING_POLICY_CHANGED = 21,
+
+  /**
+   * What silence means was changed. Its subject is `consentSettings` or a topic.
+   *
+   * @generated from enum value: TYPE_SILENCE_CHANGED = 22;
+   */
+  SILENCE_CHANGED = 22,
 }
 
 /**
@@ -560,4 +599,101 @@ export type AllowListChange = Message<"clarion.v1.AllowListChange"> & {
  */
 export const AllowListChangeSchema: GenMessage<AllowListChange> = /*@__PURE__*/
   messageDesc(file_clarion_v1_event, 5);
+
+/**
+ * Holds what an event says about a changed sending policy.
+ *
+ * @generated from message clarion.v1.SendingPolicyChange
+ */
+export type SendingPolicyChange = Message<"clarion.v1.SendingPolicyChange"> & {
+  /**
+   * Output only. What was done to it.
+   *
+   * @generated from field: clarion.v1.SendingPolicyChange.Kind kind = 1;
+   */
+  kind: SendingPolicyChange_Kind;
+
+  /**
+   * Output only. The key that did it, as `apiKeys/{api_key}`.
+   *
+   * @generated from field: string actor = 2;
+   */
+  actor: string;
+};
+
+/**
+ * Describes the message clarion.v1.SendingPolicyChange.
+ * Use `create(SendingPolicyChangeSchema)` to create a new message.
+ */
+export const SendingPolicyChangeSchema: GenMessage<SendingPolicyChange> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_event, 6);
+
+/**
+ * What was done to it. Values may be added.
+ *
+ * @generated from enum clarion.v1.SendingPolicyChange.Kind
+ */
+export enum SendingPolicyChange_Kind {
+  /**
+   * Never returned.
+   *
+   * @generated from enum value: KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * It was created.
+   *
+   * @generated from enum value: KIND_CREATED = 1;
+   */
+  CREATED = 1,
+
+  /**
+   * It was changed.
+   *
+   * @generated from enum value: KIND_UPDATED = 2;
+   */
+  UPDATED = 2,
+
+  /**
+   * It was deleted.
+   *
+   * @generated from enum value: KIND_DELETED = 3;
+   */
+  DELETED = 3,
+}
+
+/**
+ * Describes the enum clarion.v1.SendingPolicyChange.Kind.
+ */
+export const SendingPolicyChange_KindSchema: GenEnum<SendingPolicyChange_Kind> = /*@__PURE__*/
+  enumDesc(file_clarion_v1_event, 6, 0);
+
+/**
+ * Holds what an event says about a changed meaning of silence.
+ *
+ * @generated from message clarion.v1.SilenceChange
+ */
+export type SilenceChange = Message<"clarion.v1.SilenceChange"> & {
+  /**
+   * Output only. What it means now. Unset: the topic follows the sandbox's `ConsentSettings`.
+   *
+   * @generated from field: clarion.v1.Silence silence = 1;
+   */
+  silence: Silence;
+
+  /**
+   * Output only. The key that changed it, as `apiKeys/{api_key}`.
+   *
+   * @generated from field: string actor = 2;
+   */
+  actor: string;
+};
+
+/**
+ * Describes the message clarion.v1.SilenceChange.
+ * Use `create(SilenceChangeSchema)` to create a new message.
+ */
+export const SilenceChangeSchema: GenMessage<SilenceChange> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_event, 7);
 
