@@ -96,6 +96,7 @@ SCALARS = {
     FieldDescriptor.TYPE_INT32: ("int", "0"),
     FieldDescriptor.TYPE_INT64: ("int", "0"),
     FieldDescriptor.TYPE_STRING: ("str", '""'),
+    FieldDescriptor.TYPE_BYTES: ("bytes", 'b""'),
 }
 #: The comment of an enum's zero value, when every message has another one.
 NEVER = "Never returned."

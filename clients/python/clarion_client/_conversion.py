@@ -20,7 +20,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from clarion_client._containers import ByName, CountsByReason, Repeated, load_each, mapping
-from clarion_client._converters import Converter, Enumeration, Integer, JsonData, Plain, Span, Time
+from clarion_client._converters import Converter, Enumeration, Integer, JsonData, Octets, Plain, Span, Time
 from clarion_client._field_error import FieldError
 from clarion_client._names import SHORTENED
 
@@ -233,6 +233,8 @@ def _single(wire: FieldDescriptor) -> Converter:
     if wire.message_type is not None:
         name = wire.message_type.full_name
         return WELL_KNOWN[name]() if name in WELL_KNOWN else record_of(CLASSES[name])
+    if wire.type == FieldDescriptor.TYPE_BYTES:
+        return Octets()
     number = NUMBERS.get(wire.cpp_type)
     return number() if number else Plain(str, SHORTENED.get(wire.full_name))
 

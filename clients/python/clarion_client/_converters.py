@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import reprlib
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, Protocol
@@ -15,7 +16,7 @@ from google.protobuf.descriptor import EnumDescriptor
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from clarion_client._field_error import FieldError
+from clarion_client._field_error import FieldError, kind_of
 from clarion_client._json_data import data_of, struct_of
 
 #: The names of plain types in error messages.
@@ -77,6 +78,27 @@ class Integer(Plain):
         if not -self._end <= number < self._end:
             raise FieldError(f"is {reprlib.repr(number)}, which is too large a number")
         return number
+
+
+class Octets:
+    """Converts bytes. Plain data has them in Base64."""
+
+    def read(self, wire: bytes, /) -> bytes:
+        return wire
+
+    def write(self, value: bytes, /) -> bytes:
+        if not isinstance(value, bytes):
+            raise FieldError(f"is {kind_of(value)}, not bytes")
+        return value
+
+    def dump(self, value: bytes, /) -> str:
+        return b64encode(value).decode("ascii")
+
+    def load(self, data: Any, /) -> bytes:
+        try:
+            return data if isinstance(data, bytes) else b64decode(data, validate=True)
+        except (TypeError, ValueError) as error:
+            raise FieldError("is not Base64") from error
 
 
 class Enumeration:

@@ -40,12 +40,12 @@ class Clarion:
         """Raises CannotStart."""
         self._core = core = wire_core(settings, store, wire_metrics(settings))
         self.sending = wire_sending(settings, core)
-        triggers = wire_triggers(core, self.sending)
+        attachments = wire_attachments(settings, core)
+        triggers = wire_triggers(core, self.sending, attachments)
         self._audience_runs = wire_audience_runs(settings, core, triggers.triggering.accept_triggers)
         self._authoring = wire_authoring(core, self.sending, self._audience_runs.wake)
         self._access = access = wire_access(core)
         self._reading = reading = wire_reading(core)
-        attachments = wire_attachments(settings, core)
         self._trigger_service = TriggerService(triggers.triggering, self._audience_runs.triggering)
         addresses = PublicAddresses(settings.uses_tls)
         services = contract_services(

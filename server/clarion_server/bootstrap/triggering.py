@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clarion_server.application.triggering.cancel import CancelMessages
+from clarion_server.application.triggering.recipient_files import RecipientFiles
 from clarion_server.application.triggering.trigger import Triggering
+from clarion_server.bootstrap.attachments import Attachments
 from clarion_server.bootstrap.core import Core
 from clarion_server.bootstrap.sending import Sending
 
@@ -16,7 +18,8 @@ class Triggers:
     cancelling: CancelMessages
 
 
-def wire_triggers(core: Core, sending: Sending) -> Triggers:
+def wire_triggers(core: Core, sending: Sending, attachments: Attachments) -> Triggers:
+    files = RecipientFiles(core.transactions, attachments.blobs, sending.dispatch, attachments.uploads.limits)
     triggering = Triggering(
         core.transactions,
         core.campaigns,
@@ -27,6 +30,7 @@ def wire_triggers(core: Core, sending: Sending) -> Triggers:
         core.clock,
         core.ids,
         core.exclusions,
+        files,
         core.metrics,
     )
     return Triggers(triggering, CancelMessages(core.transactions, core.clock))

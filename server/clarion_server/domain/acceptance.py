@@ -23,6 +23,7 @@ from clarion_server.domain.execution import Execution
 from clarion_server.domain.identity import IdentityKey
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message, MessageState, category_of, message_id
+from clarion_server.domain.message_file import MessageFile
 from clarion_server.domain.sending_hours import SendingHours
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
@@ -61,6 +62,7 @@ class TargetAction:
 
 NO_ATTRIBUTES: Mapping[int, Mapping[str, Any]] = {}
 NO_PROFILE_KEYS: Mapping[int, int] = {}
+NO_FILES: Mapping[int, tuple[MessageFile, ...]] = {}
 #: Reasons of exclusions, by the positions of recipient and action.
 Reasons = Mapping[tuple[int, int], ExclusionReason]
 NO_REASONS: Reasons = {}
@@ -95,6 +97,8 @@ class Trigger:
     """Why messages of members of an audience are excluded, as far as that was found when they were completed."""
     extends: bool = False
     """Whether it adds recipients to an execution that is stored, as each part of an audience does."""
+    files: Mapping[int, tuple[MessageFile, ...]] = field(default_factory=lambda: NO_FILES)
+    """The files of the recipients who have any, by position."""
 
     @property
     def asks_consent(self) -> bool:
@@ -174,6 +178,8 @@ class Accepted:
     """Why messages are excluded, by the positions of recipient and action: the first one is the message's."""
     extends: bool = False
     """As in the trigger: the execution is stored already."""
+    files: Mapping[int, tuple[MessageFile, ...]] = field(default_factory=lambda: NO_FILES)
+    """As in the trigger."""
 
 
 @value
@@ -241,10 +247,13 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
     phase, first_only = ExclusionPhase.ACCEPT, trigger.execution.action_mode is ActionMode.FIRST_DELIVERABLE
     asks_consent, hours, every = trigger.asks_consent, facts.exclusions.hours, trigger.explains
     policy_id, deferred, reasons = _policy_id(trigger, hours), [], trigger.reasons
+    files = trigger.files
     for recipient in trigger.recipients:
         for index, action in enumerate(trigger.actions):
             consent = _consent(trigger, recipient, index, facts) if asks_consent else NOT_ASKED
             message = _message(trigger, recipient, index, action, consent, policy_id, first_only)
+            if files:
+                message = replace(message, attachments=files.get(recipient.index, ()))
             known = reasons.get((recipient.index, index)) if reasons else None
             found = (
                 find_exclusions(message, message.release_time, phase, facts.exclusions, consent, every=every)
@@ -266,7 +275,7 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
                 break
     first = {position: found[0].reason for position, found in exclusions.items()}
     execution = replace(trigger.execution, exclusions=first) if first else trigger.execution
-    return Accepted(execution, messages, trigger.attributes, lapsed, deferred, exclusions, trigger.extends)
+    return Accepted(execution, messages, trigger.attributes, lapsed, deferred, exclusions, trigger.extends, files)
 
 
 def _consent(trigger: Trigger, recipient: AcceptedRecipient, index: int, facts: Facts) -> ConsentDecision:
@@ -407,4 +416,5 @@ def _follow_up(ended: Message, index: int, action: TargetAction, skipped: int, n
         profile_key=ended.profile_key,
         content_locale=ended.fallback_locales[skipped],
         fallback_locales=ended.fallback_locales[skipped + 1 :],
+        attachments=ended.attachments,
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from clarion_server.domain.attachment import Attachment, MessageFile
+from clarion_server.domain.attachment import Attachment
 from clarion_server.domain.content import Content
+from clarion_server.domain.message_file import MessageFile
 from clarion_server.domain.value import value
 
 

@@ -13,6 +13,7 @@ from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.content_locale import ENGLISH, LocaleChoice
 from clarion_server.domain.exclusion import Exclusion
 from clarion_server.domain.instant import Instant
+from clarion_server.domain.message_file import MessageFile
 from clarion_server.domain.value import value
 
 
@@ -141,6 +142,8 @@ class Message:
     exclusion: Exclusion | None = None
     """Set in EXCLUDED alone."""
     failure: Failure | None = None
+    attachments: tuple[MessageFile, ...] = ()
+    """The files that its recipient alone gets."""
 
     @property
     def name(self) -> str:
@@ -190,6 +193,7 @@ class Message:
             self.cap_person,
             self.content_locale,
             self.fallback_locales,
+            attachments=self.attachments,
         )
 
     @property

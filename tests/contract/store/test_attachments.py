@@ -15,6 +15,7 @@ from clarion_server.domain.campaign import Action, Campaign
 from clarion_server.domain.content.email import ContentAttachment, EmailContent
 from clarion_server.domain.instant import DAY, Instant
 from clarion_server.domain.message import MessageState, execution_id_of
+from clarion_server.domain.message_file import MessageFile
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_campaign, a_sender, committing
@@ -194,6 +195,22 @@ def test_a_file_is_kept_while_a_message_may_still_be_sent_with_it_and_purged_aft
     assert purge(store, "purge_blobs", LATER + DAY + 1, LATER + DAY) == 1
     with store.snapshot() as work:
         assert work.attachments.read(key) is None
+
+
+def test_a_message_comes_back_with_its_files_until_its_context_is_purged(store: Store) -> None:
+    files = (MessageFile("Übersicht.pdf", "application/pdf", 4711, 7), MessageFile("b.txt", "text/plain", 1, 8))
+    with committing(store) as work:
+        sender = a_sender(work)
+        with_files = sender.message(work, attachments=files, state=MessageState.SENT, outcome_time=NOW)
+        without = sender.message(work)
+    with store.snapshot() as work:
+        assert work.messages.get(HERE, with_files.id) == with_files
+        assert work.messages.get(HERE, without.id) == without
+    with committing(store) as work:
+        work.retention.purge_contexts(LATER, 0, 9)
+        purged = work.messages.get(HERE, with_files.id)
+    assert purged is not None
+    assert purged.attachments == ()
 
 
 def test_an_upload_whose_bytes_a_message_needs_is_kept(store: Store) -> None:

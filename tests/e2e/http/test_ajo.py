@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterator
+from base64 import b64encode
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ from clarion_client import Client, ExclusionReason, MessageState, QueueDisposal,
 from tests.campaigns import CONTEXT, campaign, channel
 from tests.e2e.http.calls import Answer, Http
 from tests.service import Sandbox, Service
+from tests.smtp_sink import SmtpSink
 
+PDF = b"%PDF-1.7\n" + bytes(range(256)) * 400
 UNITARY, HIGH_THROUGHPUT = "/ajo/im/executions/unitary", "/ajo/im/executions/highthroughput"
 SCHEDULES = "/ajo/im/executions/schedules"
 
@@ -38,6 +41,12 @@ def ajo(client: Client, http: Http) -> Http:
     return http
 
 
+@pytest.fixture
+async def sink() -> AsyncIterator[SmtpSink]:
+    async with SmtpSink() as made:
+        yield made
+
+
 def recipient(user_id: str = "sent@clarion.test", **fields: Any) -> dict[str, Any]:
     return {"type": "aep", "userId": user_id, "namespace": "email", "context": CONTEXT, **fields}
 
@@ -45,6 +54,10 @@ def recipient(user_id: str = "sent@clarion.test", **fields: Any) -> dict[str, An
 def execution(*recipients: dict[str, Any], **fields: Any) -> dict[str, Any]:
     asked = {"requestId": str(uuid.uuid4()), "campaignId": "orders", "recipients": list(recipients) or [recipient()]}
     return {name: value for name, value in {**asked, **fields}.items() if value is not None}
+
+
+def a_file(name: str = "a.pdf", data: bytes = PDF, content_type: str = "application/pdf") -> dict[str, Any]:
+    return {"fileName": name, "contentType": content_type, "content": b64encode(data).decode()}
 
 
 def violations(answer: Answer) -> set[tuple[str, str]]:
@@ -69,6 +82,20 @@ def test_a_message_is_accepted_and_sent(ajo: Http, client: Client, sandbox: Sand
     with client.messages.watch(execution=stored.name, from_start=True) as watch:
         next(watch)
     assert client.messages.get(result["messages"][0]["message"]).state is MessageState.SENT
+
+
+async def test_mails_carry_the_files_of_their_recipient_and_those_of_all(
+    ajo: Http, client: Client, sink: SmtpSink
+) -> None:
+    client.channels.create(channel("mail", sink.port))
+    client.campaigns.create(campaign("invoices", "mail"))
+    client.campaigns.activate("invoices")
+    own = recipient("jane@example.com", attachments=[a_file("invoice.pdf")])
+    asked = execution(own, recipient("joe@example.com"), campaignId="invoices", attachments=[a_file("terms.pdf")])
+    assert ajo.post(UNITARY, asked).code == 202
+    mails = {mail.recipients[0]: mail.parsed for mail in await sink.wait_for(2)}
+    names = {to: [each.get_filename() for each in mail.iter_attachments()] for to, mail in mails.items()}
+    assert names == {"jane@example.com": ["invoice.pdf", "terms.pdf"], "joe@example.com": ["terms.pdf"]}
 
 
 def test_the_data_of_a_recipient_becomes_its_message(ajo: Http, client: Client) -> None:
@@ -184,17 +211,30 @@ WRONG: dict[str, tuple[Any, set[tuple[str, str]]]] = {
         {("recipients", "TOO_MANY")},
     ),
     "what is not supported": (
-        execution(
-            recipient(
-                attachments=[{"name": "a.pdf"}], channelData={"mobilePhoneNumber": "1", "pushInfo": {"appID": "a"}}
-            ),
-            attachments=[{"name": "a.pdf"}],
-        ),
+        execution(recipient(channelData={"mobilePhoneNumber": "1", "pushInfo": {"appID": "a"}})),
         {
-            ("attachments", "UNSUPPORTED"),
-            ("recipients[0].attachments", "UNSUPPORTED"),
             ("recipients[0].channelData.mobilePhoneNumber", "UNSUPPORTED"),
             ("recipients[0].channelData.pushInfo", "UNSUPPORTED"),
+        },
+    ),
+    "files that are none": (
+        execution(
+            recipient(attachments=[{"fileName": "a.pdf", "content": "?"}, 7, {}]), attachments={"fileName": "a.pdf"}
+        ),
+        {
+            ("attachments", "WRONG_TYPE"),
+            ("recipients[0].attachments[0].content", "MALFORMED"),
+            ("recipients[0].attachments[1]", "WRONG_TYPE"),
+            ("recipients[0].attachments[2].fileName", "REQUIRED"),
+            ("recipients[0].attachments[2].content", "REQUIRED"),
+        },
+    ),
+    "files that mails do not carry": (
+        execution(recipient(attachments=[a_file(content_type="image/png"), a_file("x.pdf.exe")])),
+        {
+            ("recipients[0].attachments[0].contentType", "TYPE_MISMATCH"),
+            ("recipients[0].attachments[0].fileName", "TYPE_MISMATCH"),
+            ("recipients[0].attachments[1].fileName", "FILE_NOT_ALLOWED"),
         },
     ),
     "nobody": (execution({}), {(f"recipients[0].{name}", "REQUIRED") for name in ("type", "userId", "namespace")}),

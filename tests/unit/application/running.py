@@ -9,6 +9,8 @@ from functools import cache
 from typing import Any
 
 from clarion_server.adapters.system import SystemIds
+from clarion_server.application.attachments.blobs import BlobStore
+from clarion_server.application.attachments.uploads import UploadLimits
 from clarion_server.application.campaign_cache import CampaignCache
 from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.maintenance.process_heartbeat import ProcessHeartbeat
@@ -26,11 +28,13 @@ from clarion_server.application.sending.dispatchers import Dispatchers
 from clarion_server.application.sending.exclusions import HandOffChecks
 from clarion_server.application.sending.files import MessageFiles
 from clarion_server.application.sending.lease import Lease
+from clarion_server.application.sending.local_dispatch import LocalDispatch
 from clarion_server.application.sending.requeue import PendingRequeue
 from clarion_server.application.sending.store_queue import StoreQueue
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.triggering.admission import RecipientInput, TriggerCommand
 from clarion_server.application.triggering.cancel import CancelMessages
+from clarion_server.application.triggering.recipient_files import RecipientFiles
 from clarion_server.application.triggering.trigger import TriggerAnswer, Triggering
 from clarion_server.bootstrap.channels import encode_file
 from clarion_server.domain.access import Caller, Scope, Visibility
@@ -74,6 +78,13 @@ def recipients(count: int) -> tuple[RecipientInput, ...]:
 def command(*to: RecipientInput, campaign_id: str = "order-confirmed", **fields: Any) -> TriggerCommand:
     """For Jane, unless `to` says otherwise."""
     return TriggerCommand(campaign_id, to or (recipient(),), **fields)
+
+
+def recipient_files(
+    transactions: Transactions, commits: GroupCommit, dispatch: LocalDispatch, world: World
+) -> RecipientFiles:
+    blobs = BlobStore(transactions, commits, world.clock)
+    return RecipientFiles(transactions, blobs, dispatch, UploadLimits())
 
 
 class Process:
@@ -133,6 +144,7 @@ class Process:
             world.clock,
             SystemIds(),
             EXCLUSIONS,
+            recipient_files(self.transactions, self.commits, self.dispatchers, world),
             metrics,
         )
 

@@ -48,7 +48,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from tests.cap_entries import counted
 from tests.fakes import LATER, NEVER, UNKNOWN, End, ScriptedChannel
 from tests.identities import EXCLUSIONS
-from tests.unit.application.running import CALLER, command, counts, events, messages, recipient
+from tests.unit.application.running import CALLER, command, counts, events, messages, recipient, recipient_files
 from tests.unit.application.sending_policies import Policies
 from tests.unit.application.world import AUTHOR, World
 
@@ -96,6 +96,7 @@ class Desk:
             world.clock,
             SystemIds(),
             EXCLUSIONS,
+            recipient_files(self.transactions, commits, self, world),
         )
         self.attempts = AttemptRunner(
             campaigns,
@@ -108,6 +109,9 @@ class Desk:
         self.heartbeat = ProcessHeartbeat(
             self.transactions, self.pending_requeue, self.lease, world.clock, lambda: 0.5, lambda: None
         )
+
+    def announced_size(self, _channel_key: int) -> int | None:
+        return None
 
     def reserve(self, channel_key: int, lane: Lane, count: int) -> Reservation | None:
         return self if self.takes_directly and self.lease.is_held() else None

@@ -163,7 +163,7 @@ def test_types_and_defaults_follow_from_the_contract(tmp_path: Path) -> None:
 
 def test_a_type_that_values_do_not_support_is_refused(tmp_path: Path) -> None:
     proto = tmp_path / "parcel.proto"
-    proto.write_text(PARCEL.replace("double weight", "bytes weight"))
+    proto.write_text(PARCEL.replace("double weight", "float weight"))
 
     with pytest.raises(TypeError, match=r"Parcel\.weight has a type that values do not support yet"):
         generated(contract(tmp_path, proto))

@@ -26,7 +26,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x63larion/v1/attachment.proto\x12\nclarion.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd3\x01\n\nAttachment\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x17\n\tfile_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0c\x63ontent_type\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nsize_bytes\x18\x04 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x14\n\x06sha256\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x63reator\x18\x07 \x01(\tB\x04\xe2\x41\x01\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x63larion/v1/attachment.proto\x12\nclarion.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd3\x01\n\nAttachment\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x17\n\tfile_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0c\x63ontent_type\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nsize_bytes\x18\x04 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x14\n\x06sha256\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x63reator\x18\x07 \x01(\tB\x04\xe2\x41\x01\x03\"\x89\x01\n\x13RecipientAttachment\x12\x1a\n\nattachment\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01H\x00\x12\x17\n\x07\x63ontent\x18\x02 \x01(\x0c\x42\x04\xe2\x41\x01\x01H\x00\x12\x17\n\tfile_name\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1a\n\x0c\x63ontent_type\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x42\x08\n\x06sourceb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,6 +47,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ATTACHMENT'].fields_by_name['create_time']._serialized_options = b'\342A\001\003'
   _globals['_ATTACHMENT'].fields_by_name['creator']._loaded_options = None
   _globals['_ATTACHMENT'].fields_by_name['creator']._serialized_options = b'\342A\001\003'
+  _globals['_RECIPIENTATTACHMENT'].fields_by_name['attachment']._loaded_options = None
+  _globals['_RECIPIENTATTACHMENT'].fields_by_name['attachment']._serialized_options = b'\342A\001\001'
+  _globals['_RECIPIENTATTACHMENT'].fields_by_name['content']._loaded_options = None
+  _globals['_RECIPIENTATTACHMENT'].fields_by_name['content']._serialized_options = b'\342A\001\001'
+  _globals['_RECIPIENTATTACHMENT'].fields_by_name['file_name']._loaded_options = None
+  _globals['_RECIPIENTATTACHMENT'].fields_by_name['file_name']._serialized_options = b'\342A\001\001'
+  _globals['_RECIPIENTATTACHMENT'].fields_by_name['content_type']._loaded_options = None
+  _globals['_RECIPIENTATTACHMENT'].fields_by_name['content_type']._serialized_options = b'\342A\001\001'
   _globals['_ATTACHMENT']._serialized_start=110
   _globals['_ATTACHMENT']._serialized_end=321
+  _globals['_RECIPIENTATTACHMENT']._serialized_start=324
+  _globals['_RECIPIENTATTACHMENT']._serialized_end=461
 # @@protoc_insertion_point(module_scope)

@@ -75,3 +75,41 @@ class Attachment(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Attachment: _TypeAlias = Attachment  # noqa: Y015
+
+@_typing.final
+class RecipientAttachment(_message.Message):
+    """A file that the mails of one recipient carry."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ATTACHMENT_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    FILE_NAME_FIELD_NUMBER: _builtins.int
+    CONTENT_TYPE_FIELD_NUMBER: _builtins.int
+    attachment: _builtins.str
+    """Optional. An upload, as `attachments/{attachment}`, for files that do not fit the request or go with several triggers."""
+    content: _builtins.bytes
+    """Optional. The octets of the file. The same file for several recipients of a sandbox is stored once."""
+    file_name: _builtins.str
+    """Optional. What the file is called in the mail, as for `Attachment.file_name`. Required with `content`. Default for an upload: its
+    own; another one must have the same extension.
+    """
+    content_type: _builtins.str
+    """Optional. The type of `content`, as for `Attachment.content_type`. An upload keeps its own."""
+    def __init__(
+        self,
+        *,
+        attachment: _builtins.str = ...,
+        content: _builtins.bytes = ...,
+        file_name: _builtins.str = ...,
+        content_type: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attachment", b"attachment", "content", b"content", "source", b"source"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachment", b"attachment", "content", b"content", "content_type", b"content_type", "file_name", b"file_name", "source", b"source"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_source: _TypeAlias = _typing.Literal["attachment", "content"]  # noqa: Y015
+    _WhichOneofArgType_source: _TypeAlias = _typing.Literal["source", b"source"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_source) -> _WhichOneofReturnType_source | None: ...
+
+Global___RecipientAttachment: _TypeAlias = RecipientAttachment  # noqa: Y015

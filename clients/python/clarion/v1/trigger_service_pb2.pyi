@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from clarion.v1 import attachment_pb2 as _attachment_pb2
 from clarion.v1 import attempt_pb2 as _attempt_pb2
 from clarion.v1 import execution_pb2 as _execution_pb2
 from clarion.v1 import explanation_pb2 as _explanation_pb2
@@ -147,6 +148,7 @@ class Recipient(_message.Message):
     CONTEXT_FIELD_NUMBER: _builtins.int
     PROFILE_FIELD_NUMBER: _builtins.int
     LABELS_FIELD_NUMBER: _builtins.int
+    ATTACHMENTS_FIELD_NUMBER: _builtins.int
     identity: _builtins.str
     """Required. Who it is, as `namespace:value` in the campaign's namespace, such as `email:jane@example.com`. At most 320
     characters. Once in a call, however it is written: `email:Jane@Example.com` is the same.
@@ -181,6 +183,14 @@ class Recipient(_message.Message):
         together: at most 16 pairs.
         """
 
+    @_builtins.property
+    def attachments(self) -> _containers.RepeatedCompositeFieldContainer[_attachment_pb2.RecipientAttachment]:
+        """Optional. Files that this recipient's mails carry, beside those of the content: at most 5, which have at most 10,000,000 octets
+        together, or as many as the service was set up for. Each file name once in a mail. They are checked before the answer: a mail as
+        it is encoded must fit `ChannelConfiguration.max_message_bytes`, and the size that the mail server announced last. Refused
+        (`UNSUPPORTED`) when the campaign has an action that carries no files, such as a webhook.
+        """
+
     def __init__(
         self,
         *,
@@ -190,10 +200,11 @@ class Recipient(_message.Message):
         context: _struct_pb2.Struct | None = ...,
         profile: _struct_pb2.Struct | None = ...,
         labels: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        attachments: _abc.Iterable[_attachment_pb2.RecipientAttachment] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "profile", b"profile"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "context", b"context", "identity", b"identity", "labels", b"labels", "locale", b"locale", "profile", b"profile"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "attachments", b"attachments", "context", b"context", "identity", b"identity", "labels", b"labels", "locale", b"locale", "profile", b"profile"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

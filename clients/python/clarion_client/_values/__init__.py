@@ -13,7 +13,7 @@ from clarion_client._values.approval import (
     ApprovalStepAction,
 )
 from clarion_client._values.approval_policy import ApprovalConditions, ApprovalPolicy
-from clarion_client._values.attachment import Attachment
+from clarion_client._values.attachment import Attachment, RecipientAttachment
 from clarion_client._values.attachment_service import AttachmentHeader
 from clarion_client._values.attempt import Attempt, AttemptResult, ExclusionReason, Failure, FailureReason
 from clarion_client._values.audience import Audience, IdentityList
@@ -220,6 +220,7 @@ __all__ = [
     "ProfileMerge",
     "QueueDisposal",
     "Recipient",
+    "RecipientAttachment",
     "RecipientExplanation",
     "RecipientOutcome",
     "RecipientResult",

@@ -43,3 +43,22 @@ class Attachment(Value):
     """Output only. When it was uploaded."""
     creator: str = ""
     """Output only. The name of the key that uploaded it."""
+
+
+@represents(attachment_pb2.RecipientAttachment.DESCRIPTOR)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RecipientAttachment(Value):
+    """A file that the mails of one recipient carry."""
+
+    attachment: str | None = None
+    """Optional. An upload, as `attachments/{attachment}`, for files that do not fit the request or go with several
+    triggers.
+    """
+    content: bytes | None = None
+    """Optional. The octets of the file. The same file for several recipients of a sandbox is stored once."""
+    file_name: str = ""
+    """Optional. What the file is called in the mail, as for `Attachment.file_name`. Required with `content`. Default
+    for an upload: its own; another one must have the same extension.
+    """
+    content_type: str = ""
+    """Optional. The type of `content`, as for `Attachment.content_type`. An upload keeps its own."""

@@ -11,6 +11,7 @@ from typing import Any
 from clarion.v1 import trigger_service_pb2
 
 from clarion_client._conversion import Value, represents
+from clarion_client._values.attachment import RecipientAttachment
 from clarion_client._values.attempt import ExclusionReason
 from clarion_client._values.execution import Execution
 from clarion_client._values.explanation import MessageExplanation, RecipientExplanation
@@ -113,6 +114,13 @@ class Recipient(Value):
     labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Optional. Labels of this recipient's messages, beside the trigger's; one of the same key replaces the
     trigger's. The two together: at most 16 pairs.
+    """
+    attachments: Sequence[RecipientAttachment] = ()
+    """Optional. Files that this recipient's mails carry, beside those of the content: at most 5, which have at most
+    10,000,000 octets together, or as many as the service was set up for. Each file name once in a mail. They are
+    checked before the answer: a mail as it is encoded must fit `ChannelConfiguration.max_message_bytes`, and the
+    size that the mail server announced last. Refused (`UNSUPPORTED`) when the campaign has an action that carries
+    no files, such as a webhook.
     """
 
 

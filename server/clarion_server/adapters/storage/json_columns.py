@@ -19,6 +19,7 @@ from clarion_server.domain.content_locale import LocaleChoice
 from clarion_server.domain.event import ProfileMerge, RunChange, SendingPolicyChange, SilenceChange
 from clarion_server.domain.exclusion import Exclusion, ExclusionReason
 from clarion_server.domain.frequency_cap import FrequencyCap
+from clarion_server.domain.message_file import MessageFile
 from clarion_server.domain.quiet_hours import WallIntervals
 from clarion_server.domain.suppression import SuppressionChange
 from clarion_server.domain.topic import TopicTranslation
@@ -42,6 +43,7 @@ EXCLUSION = JsonCodec[Exclusion](Exclusion)
 EXCLUSIONS = JsonCodec[tuple[tuple[int, int, ExclusionReason], ...]](tuple[tuple[int, int, ExclusionReason], ...])
 FAILED_EVALUATIONS = JsonCodec[tuple[FailedEvaluations, ...]](tuple[FailedEvaluations, ...])
 FAILURE = JsonCodec[Failure](Failure)
+MESSAGE_FILES = JsonCodec[tuple[MessageFile, ...]](tuple[MessageFile, ...])
 LABELS = JsonCodec[Mapping[str, str]](dict[str, str])
 LOCALE_CHOICES = JsonCodec[tuple[LocaleChoice, ...]](tuple[LocaleChoice, ...])
 PROFILE_MERGE = JsonCodec[ProfileMerge](ProfileMerge)

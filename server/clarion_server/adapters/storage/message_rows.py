@@ -8,7 +8,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
-from clarion_server.adapters.storage.json_columns import EXCLUSION, FAILURE, LABELS, LOCALE_CHOICES, TEXTS
+from clarion_server.adapters.storage.json_columns import (
+    EXCLUSION,
+    FAILURE,
+    LABELS,
+    LOCALE_CHOICES,
+    MESSAGE_FILES,
+    TEXTS,
+)
 from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.schema import message_contexts, messages
 from clarion_server.domain.channel_kind import Channel
@@ -100,6 +107,7 @@ _READ_COLUMNS = (
     messages.c.outcome_time,
     messages.c.exclusion,
     messages.c.failure,
+    message_contexts.c.attachments,
 )
 
 
@@ -153,6 +161,10 @@ def context_to_row(message: Message) -> tuple[Any, ...]:
     return message.id, message.context, message.profile
 
 
+def attachments_to_row(message: Message) -> tuple[Any, ...]:
+    return message.id, MESSAGE_FILES.encode(message.attachments)
+
+
 def label_rows(message: Message) -> Iterator[tuple[str, str, str, str]]:
     """Yields the rows of `message_labels`, in the order of its columns."""
     return ((message.sandbox, key, value, message.id) for key, value in message.labels.items())
@@ -196,6 +208,7 @@ def _from_row(row: Sequence[Any]) -> Message:
         row[33],
         EXCLUSION.decode(row[34]),
         FAILURE.decode(row[35]),
+        () if row[36] is None else MESSAGE_FILES.decode(row[36]),
     )
 
 

@@ -28,6 +28,7 @@ from clarion_server.adapters.storage.message_lists import list_messages
 from clarion_server.adapters.storage.message_rows import (
     INSERTED_COLUMNS,
     RARE_COLUMNS,
+    attachments_to_row,
     context_to_row,
     label_rows,
     message_to_row,
@@ -59,6 +60,12 @@ _INSERT_CONTEXTS = BulkStatement(
     " SELECT messages.key, added.column2, added.column3"
     " FROM ({rows}) AS added CROSS JOIN messages WHERE messages.id = added.column1",
     Values(messages.c.id, message_contexts.c.context, message_contexts.c.profile),
+)
+_ADD_ATTACHMENTS = BulkStatement(
+    "UPDATE message_contexts SET attachments = added.column2"
+    " FROM ({rows}) AS added CROSS JOIN messages"
+    " WHERE messages.id = added.column1 AND message_contexts.message_key = messages.key",
+    Values(messages.c.id, message_contexts.c.attachments),
 )
 _INSERT_LABELS = insertion(message_labels, tuple(message_labels.columns))
 
@@ -219,6 +226,9 @@ class SqlMessageRepository:
             segment = self._recipient_index.assign(messages)
             _INSERT.add(self._connection, [message_to_row(message, segment) for message in messages])
             _INSERT_CONTEXTS.change(self._connection, [context_to_row(message) for message in messages])
+            with_files = [attachments_to_row(message) for message in messages if message.attachments]
+            if with_files:
+                _ADD_ATTACHMENTS.change(self._connection, with_files)
             labels = [row for message in messages if message.labels for row in label_rows(message)]
             if labels:
                 _INSERT_LABELS.change(self._connection, labels)

@@ -9,6 +9,7 @@ from clarion_server.application.ports.attachments import Blob
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
+from clarion_server.domain.errors import Unavailable
 from clarion_server.domain.instant import DAY, Instant
 from clarion_server.domain.value import value
 
@@ -64,6 +65,19 @@ class BlobStore:
             if blob.is_complete:
                 break
         assert blob is not None, "a file has at least one byte"
+        return blob.key
+
+    async def use(self, sandbox: str, digest: bytes, size: int) -> int:
+        """Returns the key of a blob that is stored, which is kept for days from now on. Raises Unavailable when it was
+        deleted meanwhile.
+        """
+        now = self._clock.now()
+        known = await self._transactions.read(lambda unit: unit.attachments.blobs(sandbox, [digest]))
+        blob = known.get(digest)
+        if blob is None or blob.last_used_time <= now - _RECENTLY:
+            blob = await self._transactions.write(lambda unit: unit.attachments.use_blob(sandbox, digest, size, now))
+        if not blob.is_complete:
+            raise Unavailable
         return blob.key
 
 

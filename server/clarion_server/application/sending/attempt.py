@@ -80,7 +80,8 @@ class AttemptRunner:
         try:
             version = await self._campaigns.version(message.campaign_key, message.version)
             content = await self._campaigns.content(version, message.action_index, message.content_locale.locale)
-            files = await self._files.of(content.content, version) if version.attachments else ()
+            own = message.attachments
+            files = await self._files.of(content.content, version, own) if own or version.attachments else ()
         except (ContentInvalid, FileMissing) as error:
             attempt = self._failed(message, started, _LOST[type(error)])
             return decide_next(message, attempt, configuration.retry_policy, InDoubtPolicy.PARK, self._chance)

@@ -84,6 +84,11 @@ class ChannelDispatcher:
         return self._channel.configuration
 
     @property
+    def announced_size(self) -> int | None:
+        """The largest message that the provider takes, in octets, as it said last; None when it did not say."""
+        return self._channel.channel.announced_size
+
+    @property
     def in_flight_count(self) -> int:
         return self._in_flight.count
 

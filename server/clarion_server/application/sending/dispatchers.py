@@ -22,6 +22,8 @@ class Dispatchers:
         self._recording = RecordOutcomes(ports.lease.process_id, ports.metrics)
         self._configurations: dict[int, ChannelConfiguration] = {}
         self._open: dict[int, ChannelDispatcher] = {}
+        #: What providers said last, of the dispatchers that were closed.
+        self._announced: dict[int, int] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
@@ -73,7 +75,10 @@ class Dispatchers:
     def close_idle(self) -> None:
         """Closes the dispatchers that have had nothing in flight for IDLE_SECONDS."""
         for key in [key for key, each in self._open.items() if each.is_unused_for(IDLE_SECONDS)]:
-            self._close(self._open.pop(key))
+            dispatcher = self._open.pop(key)
+            if dispatcher.announced_size is not None:
+                self._announced[key] = dispatcher.announced_size
+            self._close(dispatcher)
 
     # What triggering asks.
 
@@ -85,6 +90,10 @@ class Dispatchers:
                 return reservation
         self._ports.schedule.expect(channel_key, lane)
         return None
+
+    def announced_size(self, channel_key: int) -> int | None:
+        dispatcher = self._open.get(channel_key)
+        return self._announced.get(channel_key) if dispatcher is None else dispatcher.announced_size
 
     # The end.
 

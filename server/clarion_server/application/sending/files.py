@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from clarion_server.application.campaign_cache import CompiledVersion
 from clarion_server.application.loading_cache import LoadingCache
@@ -10,6 +11,7 @@ from clarion_server.application.ports.channels import EncodedFile, FileEncoder
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.carried_file import CarriedFile, files_of_content
 from clarion_server.domain.content import Content
+from clarion_server.domain.message_file import MessageFile
 
 #: About how many bytes the encoded files take at most that are kept. Those of mails under way come on top.
 MAX_BYTES = 64 * 2**20
@@ -27,9 +29,12 @@ class MessageFiles:
         self._encode = encode
         self._encoded = LoadingCache(self._load, len, max_bytes)
 
-    async def of(self, content: Content, version: CompiledVersion) -> list[EncodedFile]:
-        """Returns the files of a message's content. Raises FileMissing or Unavailable."""
+    async def of(
+        self, content: Content, version: CompiledVersion, own: Sequence[MessageFile] = ()
+    ) -> list[EncodedFile]:
+        """Returns the files of a content and those of its recipient. Raises FileMissing or Unavailable."""
         carried = files_of_content(content, version.attachments)
+        carried += map(CarriedFile, own)
         return [EncodedFile(await self._octets(each), each.content_id) for each in carried]
 
     async def _octets(self, carried: CarriedFile) -> bytes:

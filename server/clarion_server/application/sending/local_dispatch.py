@@ -55,3 +55,9 @@ class LocalDispatch(Protocol):
         Returns None when there is no capacity. The messages are then written as queued, and claimed in their turn.
         """
         ...
+
+    def announced_size(self, channel_key: int) -> int | None:
+        """Returns the largest message, in octets, that the provider of a channel configuration said it takes; None when
+        this process does not know.
+        """
+        ...

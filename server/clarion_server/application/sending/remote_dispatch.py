@@ -27,6 +27,9 @@ class NoLocalDispatch:
     def reserve(self, _channel_key: int, _lane: Lane, _count: int) -> Reservation | None:
         return None
 
+    def announced_size(self, _channel_key: int) -> int | None:
+        return None
+
     def _announce(self) -> None:
         channel_keys, self._unannounced = self._unannounced, set()
         self._notify_queued(channel_keys)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -154,7 +154,17 @@ def _write(unit: UnitOfWork, accepted: Sequence[Accepted]) -> None:
         unit.executions.release_request_ids(lapsed)
     unit.executions.add_all([each.execution for each in accepted if not each.extends])
     unit.messages.add_all(messages)
+    with_files = [each for each in accepted if each.files]
+    if with_files:
+        unit.attachments.add_references(_references(with_files))
     record_accepted(unit, messages)
+
+
+def _references(accepted: Iterable[Accepted]) -> Iterator[tuple[int, str]]:
+    """Yields the blobs that executions need, by key, with the ids of these executions."""
+    for each in accepted:
+        for files in each.files.values():
+            yield from ((file.blob_key, each.execution.id) for file in files)
 
 
 def _of_action(messages: Sequence[Message], index: int) -> list[Message]:

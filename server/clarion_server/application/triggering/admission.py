@@ -14,8 +14,9 @@ from clarion_server.application.campaign_cache import LiveCampaign
 from clarion_server.application.identity_reader import IdentityReader
 from clarion_server.application.ports.content import ErrorBudget
 from clarion_server.application.triggering.addresses import choose_addresses
-from clarion_server.domain.acceptance import AcceptedRecipient
+from clarion_server.domain.acceptance import NO_FILES, AcceptedRecipient
 from clarion_server.domain.address_key import email_key
+from clarion_server.domain.attachment import FileInput
 from clarion_server.domain.campaign import CampaignDefinition, ThroughputMode, UnknownRecipientPolicy
 from clarion_server.domain.choice import LOCALE_FIELDS, Choice, choose_locale
 from clarion_server.domain.instant import DAY, Instant
@@ -23,6 +24,7 @@ from clarion_server.domain.labels import label_violations
 from clarion_server.domain.language_tags import read_locale
 from clarion_server.domain.locales import is_locale
 from clarion_server.domain.message import NO_LABELS
+from clarion_server.domain.message_file import MessageFile
 from clarion_server.domain.names import identity_violation
 from clarion_server.domain.profile import attribute_violations
 from clarion_server.domain.value import value
@@ -55,6 +57,30 @@ class RecipientInput:
 
 
 @value
+class RecipientFile:
+    """A file of a recipient: one that comes with the call, or one that was uploaded."""
+
+    given: FileInput | None = None
+    """None: it was uploaded."""
+    attachment: str = ""
+    """The id of the upload."""
+    name: str = ""
+    """What the mail calls an upload; empty: as the upload is called."""
+    violation: Violation | None = None
+    """Why it could not be read."""
+
+    @property
+    def digest(self) -> list[str]:
+        """What tells it from another file."""
+        given = self.given
+        described = [] if given is None else [given.name, given.content_type, given.digest.hex()]
+        return [self.attachment, self.name, *described]
+
+
+NO_RECIPIENT_FILES: Mapping[int, tuple[RecipientFile, ...]] = {}
+
+
+@value
 class TriggerCommand:
     campaign_id: str
     """Empty when the name is malformed, which is then among the violations."""
@@ -69,6 +95,8 @@ class TriggerCommand:
     """The violations that were found while it was read."""
     is_large: bool = False
     """Whether checking its recipients would hold up other calls."""
+    files: Mapping[int, tuple[RecipientFile, ...]] = field(default_factory=lambda: NO_RECIPIENT_FILES)
+    """The files of the recipients who have any, by position."""
 
     @property
     def is_damaged(self) -> bool:
@@ -95,6 +123,8 @@ class Admission:
     errors: ErrorBudget = field(default_factory=ErrorBudget)
     lacks_address: bool = False
     """Whether an accepted recipient lacks an address that its stored profile may have."""
+    files: Mapping[int, tuple[MessageFile, ...]] = field(default_factory=lambda: NO_FILES)
+    """The files of the accepted recipients who have any, by position."""
 
     @property
     def violations(self) -> list[Violation]:
@@ -102,6 +132,13 @@ class Admission:
 
     def reject(self, index: int, violations: Iterable[Violation]) -> None:
         self.rejections[index] = tuple(violation.under(f"recipients[{index}]") for violation in violations)
+
+    def reject_too(self, index: int, violations: Iterable[Violation]) -> None:
+        """Rejects a recipient who may be accepted or rejected already."""
+        earlier = self.rejections.get(index, ())
+        self.reject(index, violations)
+        self.rejections[index] = earlier + self.rejections[index]
+        self.recipients = [recipient for recipient in self.recipients if recipient.index != index]
 
 
 def call_violations(command: TriggerCommand, now: Instant) -> list[Violation]:
@@ -272,4 +309,6 @@ def fingerprint(command: TriggerCommand) -> bytes:
         who = [recipient.identity, recipient.address, recipient.locale]
         data = [recipient.context, recipient.profile, recipient.labels]
         digest.update(orjson.dumps([who, data], option=orjson.OPT_SORT_KEYS))
+    for index, files in command.files.items():
+        digest.update(orjson.dumps([index, [file.digest for file in files]]))
     return digest.digest()

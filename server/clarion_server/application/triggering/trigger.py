@@ -29,6 +29,7 @@ from clarion_server.application.triggering.admission import (
     violations_without_campaign,
 )
 from clarion_server.application.triggering.explaining import Explainer
+from clarion_server.application.triggering.recipient_files import RecipientFiles
 from clarion_server.application.triggering.stored_profiles import ProfileUse
 from clarion_server.domain.acceptance import Accepted, AcceptedRecipient, Decision, Refused, Replayed, Trigger, decide
 from clarion_server.domain.access import Caller, Visibility
@@ -91,6 +92,7 @@ class Triggering:
         clock: Clock,
         ids: Ids,
         exclusions: ExclusionReader,
+        files: RecipientFiles,
         metrics: Metrics | None = None,
     ) -> None:
         self._transactions = transactions
@@ -103,6 +105,7 @@ class Triggering:
         self.accept_triggers = AcceptTriggers(queue, direct, metrics or Metrics(), ids, exclusions)
         self._clock = clock
         self._ids = ids
+        self._files = files
 
     def check_capacity(self, recipients: int) -> None:
         """Raises Overloaded when so many further messages would have to wait for too long."""
@@ -154,7 +157,7 @@ class Triggering:
         Never waits, so that a stream needs no task for each of its triggers. Raises the same errors as `trigger`.
         """
         live = self._campaigns.cached(caller.visibility, command.campaign_id)
-        if live is None or _takes_long(command, live):
+        if live is None or command.files or _takes_long(command, live):
             return None
         self._check_accepts(command, live)
         return self._submit(command, live, admit(command, live, self._identities), caller)
@@ -166,7 +169,16 @@ class Triggering:
             admission = await run_for_request(admit, command, live, self._identities)
         else:
             admission = admit(command, live, self._identities)
+        if command.files:
+            await self._take_files(command, live, admission)
         return self._submit(command, live, admission, caller)
+
+    async def _take_files(self, command: TriggerCommand, live: LiveCampaign, admission: Admission) -> None:
+        """Checks the recipients' files, and stores those of a trigger that may be accepted. Raises InvalidFields."""
+        uploads = await self._files.check(command, live, admission)
+        _check(admission, call_violations(command, self._clock.now()), command.allow_partial)
+        if not command.validate_only:
+            await self._files.store(command, uploads, admission, Visibility(live.campaign.sandbox))
 
     def _check_accepts(self, command: TriggerCommand, live: LiveCampaign) -> None:
         """Raises Overloaded, CampaignNotLive or CampaignOutsideWindow."""
@@ -192,6 +204,7 @@ class Triggering:
             release,
             tuple([None if each is None else each.owner for each in reservations]),
             explains=command.validate_only,
+            files=admission.files,
         )
         item = AcceptItem(trigger, admission.data, reservations, _profile_use(command, live, admission))
         if command.validate_only:

@@ -9,13 +9,14 @@ from clarion.v1 import attachment_service_pb2 as pb
 
 from clarion_server.application.attachments.blobs import ROW_BYTES
 from clarion_server.application.attachments.uploads import ManageAttachments, UploadAttachment, too_large
+from clarion_server.application.background import run_for_request
 from clarion_server.domain.access import Caller
 from clarion_server.domain.errors import InvalidFields, Unavailable
 from clarion_server.domain.names import ATTACHMENTS
 from clarion_server.domain.violation import malformed, required
 from clarion_server.transport.api.convert.attachments import to_attachment, to_upload
 from clarion_server.transport.api.pagination import page_of
-from clarion_server.transport.api.requests import Unread, check_decoded
+from clarion_server.transport.api.requests import Unread, check_decoded, converted
 
 #: How many uploads are read at a time, each of which is in memory until its end. Further ones wait.
 _MAX_UPLOADS = 8
@@ -40,7 +41,7 @@ class AttachmentService:
         self, request: pb.CreateAttachmentRequest, caller: Caller
     ) -> pb.CreateAttachmentResponse:
         _need_attachment(request, "attachment")
-        command = to_upload(request.attachment, request.content, request.attachment_id)
+        command = await converted(_to_upload, request)
         return pb.CreateAttachmentResponse(attachment=to_attachment(await self._attachments.upload(command, caller)))
 
     async def get_attachment(self, request: pb.GetAttachmentRequest, caller: Caller) -> pb.GetAttachmentResponse:
@@ -88,7 +89,16 @@ async def _gathered(requests: AsyncIterator[pb.UploadAttachmentRequest | Unread]
         parts.append(request.content)
     if header is None:
         raise InvalidFields((required("header"),))
+    # The file is joined and hashed in a thread.
+    return await run_for_request(_joined, header, parts)
+
+
+def _joined(header: pb.AttachmentHeader, parts: list[bytes]) -> UploadAttachment:
     return to_upload(header.attachment, b"".join(parts), header.attachment_id)
+
+
+def _to_upload(request: pb.CreateAttachmentRequest) -> UploadAttachment:
+    return to_upload(request.attachment, request.content, request.attachment_id)
 
 
 def _header(request: pb.UploadAttachmentRequest) -> pb.AttachmentHeader:

@@ -8,15 +8,19 @@ from clarion.v1 import attachment_pb2 as pb
 from clarion.v1 import email_content_pb2
 
 from clarion_server.application.attachments.uploads import UploadAttachment
+from clarion_server.application.triggering.admission import RecipientFile
+from clarion_server.application.triggering.recipient_files import MAX_FILES
 from clarion_server.domain.attachment import Attachment, FileInput
 from clarion_server.domain.carried_file import CarriedFile
 from clarion_server.domain.content.email import MAX_ATTACHMENTS, MAX_INLINE_IMAGES, ContentAttachment
 from clarion_server.domain.names import ATTACHMENTS
+from clarion_server.domain.violation import Violation
 from clarion_server.transport.api.convert.request_parser import RequestParser
 from clarion_server.transport.api.convert.times import to_timestamp
 
 #: One more than the limit is enough to report too many. A request could hold millions.
 _ATTACHMENTS_READ = MAX_ATTACHMENTS + MAX_INLINE_IMAGES + 1
+_RECIPIENT_FILES_READ = MAX_FILES + 1
 
 
 def to_upload(attachment: pb.Attachment, content: bytes, attachment_id: str) -> UploadAttachment:
@@ -60,3 +64,20 @@ def to_rendered_attachment(carried: CarriedFile) -> email_content_pb2.RenderedAt
         size_bytes=carried.file.size,
         content_id=carried.content_id,
     )
+
+
+def to_recipient_files(attachments: Sequence[pb.RecipientAttachment]) -> tuple[RecipientFile, ...]:
+    return tuple(map(_to_recipient_file, attachments[:_RECIPIENT_FILES_READ]))
+
+
+def _to_recipient_file(attachment: pb.RecipientAttachment) -> RecipientFile:
+    match attachment.WhichOneof("source"):
+        case "content":
+            return RecipientFile(FileInput(attachment.file_name, attachment.content_type, attachment.content))
+        case "attachment":
+            parser = RequestParser()
+            upload = parser.id(ATTACHMENTS, attachment.attachment, "attachment")
+            return RecipientFile(None, upload, attachment.file_name, next(iter(parser.violations), None))
+        case _:
+            what = "Either this or 'attachment' must be given."
+            return RecipientFile(violation=Violation("content", "REQUIRED", what))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -10,7 +10,13 @@ from clarion.v1 import attempt_pb2, trigger_service_pb2
 from google.protobuf import struct_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from clarion_server.application.triggering.admission import MAX_RECIPIENTS, RecipientInput, TriggerCommand
+from clarion_server.application.triggering.admission import (
+    MAX_RECIPIENTS,
+    NO_RECIPIENT_FILES,
+    RecipientFile,
+    RecipientInput,
+    TriggerCommand,
+)
 from clarion_server.application.triggering.trigger import TriggerAnswer
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.exclusion import ExclusionReason
@@ -21,6 +27,7 @@ from clarion_server.domain.labels import MAX_LABELS
 from clarion_server.domain.message import NO_LABELS, message_id
 from clarion_server.domain.names import CAMPAIGNS, MESSAGES
 from clarion_server.domain.violation import Violation, out_of_range, too_many
+from clarion_server.transport.api.convert.attachments import to_recipient_files
 from clarion_server.transport.api.convert.explanations import to_message_explanation, to_recipient_explanation
 from clarion_server.transport.api.convert.maps import read_map
 from clarion_server.transport.api.convert.structs import NotJson, to_dict, violations_of
@@ -57,7 +64,13 @@ def to_command(request: _Request, *, is_large: bool = False) -> TriggerCommand:
         labels=read_map(request.labels, MAX_LABELS) if request.labels else NO_LABELS,
         violations=tuple(violations),
         is_large=is_large,
+        files=_files(request),
     )
+
+
+def _files(request: _Request) -> Mapping[int, tuple[RecipientFile, ...]]:
+    found = {index: each.attachments for index, each in enumerate(request.recipients) if each.attachments}
+    return {index: to_recipient_files(files) for index, files in found.items()} if found else NO_RECIPIENT_FILES
 
 
 def _campaign_id(name: str, violations: list[Violation]) -> str:

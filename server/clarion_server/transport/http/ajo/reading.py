@@ -6,13 +6,16 @@ Members that change nothing here, such as merge policies, are ignored: the calle
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from clarion_server.application.triggering.admission import RecipientInput, TriggerCommand
+from clarion_server.application.triggering.admission import RecipientFile, RecipientInput, TriggerCommand
+from clarion_server.application.triggering.recipient_files import MAX_FILES
+from clarion_server.domain.attachment import FileInput
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.instant import Instant, from_datetime
 from clarion_server.domain.names import CAMPAIGNS
@@ -28,7 +31,7 @@ UUID_PREFIX: Final = "ajo-"
 
 _TYPES: Final = ("aep", "external")
 #: What Adobe's API sends and Clarion does not, wherever it stands. It is refused, because the message would differ.
-UNSUPPORTED: Final = frozenset({"attachments", "mobilePhoneNumber", "pushInfo"})
+UNSUPPORTED: Final = frozenset({"mobilePhoneNumber", "pushInfo"})
 #: The levels of a body that `context` and `profile` stand in: the body, its recipients, each of them.
 _LEVELS: Final = 3
 
@@ -65,14 +68,17 @@ def read_execution(values: Mapping[str, Any]) -> AjoExecution:
     recipients = [
         reader.recipient(each, f"recipients[{index}]") for index, each in enumerate(reader.recipients(values))
     ]
+    of_all = reader.files(values, "")
     campaign_ids = clarion_ids(campaign_id)
     if campaign_id and not campaign_ids:
         message = "Must be a campaign's id, such as 'order-confirmed', or a UUID."
         reader.violations.append(malformed("campaignId", message))
     if reader.violations:
         raise InvalidFields(tuple(reader.violations))
-    command = TriggerCommand("", tuple(recipient for _, recipient in recipients), request_id, send_time)
-    return AjoExecution(request_id, campaign_id, campaign_ids, tuple(user_id for user_id, _ in recipients), command)
+    inputs, files = tuple(each.input for each in recipients), (each.files + of_all for each in recipients)
+    with_files = {index: found for index, found in enumerate(files) if found}
+    command = TriggerCommand("", inputs, request_id, send_time, files=with_files)
+    return AjoExecution(request_id, campaign_id, campaign_ids, tuple(each.user_id for each in recipients), command)
 
 
 def clarion_ids(campaign_id: str) -> tuple[str, ...]:
@@ -87,6 +93,13 @@ def clarion_ids(campaign_id: str) -> tuple[str, ...]:
 
 
 _UUID_LENGTH: Final = 36
+
+
+@dataclass(frozen=True, slots=True)
+class _Recipient:
+    user_id: str
+    input: RecipientInput
+    files: tuple[RecipientFile, ...] = ()
 
 
 class _Reader:
@@ -144,10 +157,10 @@ class _Reader:
             return found
         return []
 
-    def recipient(self, value: Any, path: str) -> tuple[str, RecipientInput]:
+    def recipient(self, value: Any, path: str) -> _Recipient:
         if not isinstance(value, dict):
             self.violations.append(_wrong_type(path, "an object"))
-            return "", RecipientInput("")
+            return _Recipient("", RecipientInput(""))
         kind = self.text(value, "type", f"{path}.type")
         if kind and kind not in _TYPES:
             self.violations.append(malformed(f"{path}.type", f"Must be one of {', '.join(_TYPES)}."))
@@ -162,7 +175,32 @@ class _Reader:
             context=self.mapping(value, "context", f"{path}.context"),
             profile=self.mapping(value, "profile", f"{path}.profile"),
         )
-        return user_id, recipient
+        return _Recipient(user_id, recipient, self.files(value, path))
+
+    def files(self, values: Mapping[str, Any], path: str) -> tuple[RecipientFile, ...]:
+        found, path = values.get("attachments"), f"{path}.attachments".removeprefix(".")
+        if found is None:
+            return ()
+        if not isinstance(found, list):
+            self.violations.append(_wrong_type(path, "a list"))
+            return ()
+        if len(found) > MAX_FILES:
+            self.violations.append(too_many(path, MAX_FILES))
+            return ()
+        return tuple(self._file(each, f"{path}[{index}]") for index, each in enumerate(found))
+
+    def _file(self, value: Any, path: str) -> RecipientFile:
+        if not isinstance(value, dict):
+            self.violations.append(_wrong_type(path, "an object"))
+            return RecipientFile()
+        name = self.text(value, "fileName", f"{path}.fileName")
+        content_type = self.text(value, "contentType", f"{path}.contentType", needed=False)
+        content = self.text(value, "content", f"{path}.content")
+        try:
+            return RecipientFile(FileInput(name, content_type, b64decode(content, validate=True)))
+        except ValueError:
+            self.violations.append(malformed(f"{path}.content", "Must be Base64."))
+            return RecipientFile()
 
 
 def _wrong_type(path: str, wanted: str) -> Violation:
@@ -173,6 +211,8 @@ def _wrong_type(path: str, wanted: str) -> Violation:
 _NAMES: Final = (
     (re.compile(r"^(recipients\[\d+\])\.identity$"), r"\1.userId"),
     (re.compile(r"^(recipients\[\d+\])\.address$"), r"\1.channelData.emailAddress"),
+    (re.compile(r"^(recipients\[\d+\]\.attachments\[\d+\])\.file_name$"), r"\1.fileName"),
+    (re.compile(r"^(recipients\[\d+\]\.attachments\[\d+\])\.content_type$"), r"\1.contentType"),
     (re.compile(r"^request_id$"), "requestId"),
     (re.compile(r"^send_time$"), "schedule.executeAt"),
 )

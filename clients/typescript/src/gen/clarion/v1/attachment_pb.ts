@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/attachment.proto.
  */
 export const file_clarion_v1_attachment: GenFile = /*@__PURE__*/
-  fileDesc("ChtjbGFyaW9uL3YxL2F0dGFjaG1lbnQucHJvdG8SCmNsYXJpb24udjEi0wEKCkF0dGFjaG1lbnQSEgoEbmFtZRgBIAEoCUIE4kEBCBIXCglmaWxlX25hbWUYAiABKAlCBOJBAQISGgoMY29udGVudF90eXBlGAMgASgJQgTiQQEBEhgKCnNpemVfYnl0ZXMYBCABKANCBOJBAQMSFAoGc2hhMjU2GAUgASgJQgTiQQEDEjUKC2NyZWF0ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxIVCgdjcmVhdG9yGAcgASgJQgTiQQEDYgZwcm90bzM", [file_google_api_field_behavior, file_google_protobuf_timestamp]);
+  fileDesc("ChtjbGFyaW9uL3YxL2F0dGFjaG1lbnQucHJvdG8SCmNsYXJpb24udjEi0wEKCkF0dGFjaG1lbnQSEgoEbmFtZRgBIAEoCUIE4kEBCBIXCglmaWxlX25hbWUYAiABKAlCBOJBAQISGgoMY29udGVudF90eXBlGAMgASgJQgTiQQEBEhgKCnNpemVfYnl0ZXMYBCABKANCBOJBAQMSFAoGc2hhMjU2GAUgASgJQgTiQQEDEjUKC2NyZWF0ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxIVCgdjcmVhdG9yGAcgASgJQgTiQQEDIokBChNSZWNpcGllbnRBdHRhY2htZW50EhoKCmF0dGFjaG1lbnQYASABKAlCBOJBAQFIABIXCgdjb250ZW50GAIgASgMQgTiQQEBSAASFwoJZmlsZV9uYW1lGAMgASgJQgTiQQEBEhoKDGNvbnRlbnRfdHlwZRgEIAEoCUIE4kEBAUIICgZzb3VyY2ViBnByb3RvMw", [file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
  * A file that mails carry. It never changes: another file is another attachment. The same bytes are stored once in a sandbox.
@@ -84,4 +84,56 @@ export type Attachment = Message<"clarion.v1.Attachment"> & {
  */
 export const AttachmentSchema: GenMessage<Attachment> = /*@__PURE__*/
   messageDesc(file_clarion_v1_attachment, 0);
+
+/**
+ * A file that the mails of one recipient carry.
+ *
+ * @generated from message clarion.v1.RecipientAttachment
+ */
+export type RecipientAttachment = Message<"clarion.v1.RecipientAttachment"> & {
+  /**
+   * Required. Where the file is.
+   *
+   * @generated from oneof clarion.v1.RecipientAttachment.source
+   */
+  source: {
+    /**
+     * Optional. An upload, as `attachments/{attachment}`, for files that do not fit the request or go with several triggers.
+     *
+     * @generated from field: string attachment = 1;
+     */
+    value: string;
+    case: "attachment";
+  } | {
+    /**
+     * Optional. The octets of the file. The same file for several recipients of a sandbox is stored once.
+     *
+     * @generated from field: bytes content = 2;
+     */
+    value: Uint8Array;
+    case: "content";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * Optional. What the file is called in the mail, as for `Attachment.file_name`. Required with `content`. Default for an upload: its
+   * own; another one must have the same extension.
+   *
+   * @generated from field: string file_name = 3;
+   */
+  fileName: string;
+
+  /**
+   * Optional. The type of `content`, as for `Attachment.content_type`. An upload keeps its own.
+   *
+   * @generated from field: string content_type = 4;
+   */
+  contentType: string;
+};
+
+/**
+ * Describes the message clarion.v1.RecipientAttachment.
+ * Use `create(RecipientAttachmentSchema)` to create a new message.
+ */
+export const RecipientAttachmentSchema: GenMessage<RecipientAttachment> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_attachment, 1);
 

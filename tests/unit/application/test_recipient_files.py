@@ -1,0 +1,159 @@
+"""Files of recipients: stored before the answer, once in a sandbox, and sent by whichever process has the message."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from clarion_server.application.attachments.blobs import BlobStore
+from clarion_server.application.attachments.uploads import UploadLimits
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.sending.files import MessageFiles
+from clarion_server.application.triggering.admission import RecipientFile
+from clarion_server.application.triggering.recipient_files import RecipientFiles
+from clarion_server.domain.attachment import Attachment, FileInput
+from clarion_server.domain.attempt import FailureReason
+from clarion_server.domain.carried_file import CarriedFile
+from clarion_server.domain.channel import DEFAULT_MAX_MESSAGE
+from clarion_server.domain.errors import InvalidFields
+from clarion_server.domain.message import Message, MessageState
+from sqlalchemy import text
+
+from tests.unit.application.running import Process, messages, recipients, states, until
+from tests.unit.application.world import CHANNEL, START, World
+
+PDF = b"%PDF-1.7\n" + bytes(range(256)) * 3000
+SENT = MessageState.SENT
+
+
+def a_file(name: str = "a.pdf", data: bytes = PDF) -> RecipientFile:
+    return RecipientFile(FileInput(name, "", data))
+
+
+def the_one(world: World) -> Message:
+    (message,) = messages(world).values()
+    return message
+
+
+def upload(size: int) -> Attachment:
+    """A file of that size, of which the store has no bytes."""
+    return Attachment("default", "large", "large.pdf", "application/pdf", size, b"digest", START, "apiKeys/a")
+
+
+@pytest.fixture
+async def process(world: World) -> AsyncIterator[Process]:
+    await world.live()
+    made = Process(world)
+    async with made.sending():
+        yield made
+
+
+async def count(process: Process, table: str) -> int:
+    return await process.transactions.read(
+        lambda unit: unit.attachments._connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()  # type: ignore[attr-defined]
+    )
+
+
+async def test_one_file_for_all_recipients_of_several_triggers_is_stored_once_and_encoded_once(world: World) -> None:
+    await world.live()
+    encoded: list[CarriedFile] = []
+
+    def encode(carried: CarriedFile, data: bytes) -> bytes:
+        encoded.append(carried)
+        return data
+
+    process = Process(world)
+    process.ports.attempts._files = MessageFiles(process.transactions, encode)
+    async with process.sending():
+        for _ in range(3):
+            await process.trigger(*recipients(20), files={index: (a_file(),) for index in range(20)})
+        await until(lambda: states(world) == [SENT] * 60)
+        assert [await count(process, table) for table in ("attachment_blobs", "attachment_references")] == [1, 3]
+        assert len(encoded) == 1
+        assert all(message.files[0].octets == PDF for channel in process.provider.channels for message in channel.taken)
+
+
+async def test_a_crash_between_the_answer_and_the_hand_off_loses_no_file(world: World) -> None:
+    await world.live()
+    accepting = Process(world, "accepting")
+    await accepting.trigger(files={0: (a_file(), a_file("b.pdf", PDF[:50]))})
+    await accepting.close()
+    sending = Process(world, "sending")
+    async with sending.sending():
+        await until(lambda: states(world) == [SENT])
+        (message,) = sending.provider.channels[0].taken
+        assert [b"a.pdf" in message.files[0].octets, b"b.pdf" in message.files[1].octets] == [True, True]
+    assert [file.name for file in the_one(world).attachments] == ["a.pdf", "b.pdf"]
+
+
+async def test_a_refused_trigger_stores_nothing(world: World, process: Process) -> None:
+    with pytest.raises(InvalidFields):
+        await process.trigger(*recipients(2), files={0: (a_file(),), 1: (a_file("a.exe"),)})
+    await process.trigger(validate_only=True, files={0: (a_file(),)})
+    assert await count(process, "attachment_blobs") == 0
+
+
+async def test_a_message_whose_file_is_gone_fails_and_says_so(world: World) -> None:
+    await world.live()
+    accepting = Process(world, "accepting")
+    await accepting.trigger(files={0: (a_file(),)})
+    await accepting.transactions.write(delete_blobs)
+    await accepting.close()
+    async with Process(world, "sending").sending():
+        await until(lambda: states(world) == [MessageState.FAILED])
+        failure = the_one(world).failure
+        assert failure is not None
+        assert failure.reason is FailureReason.RENDERING_FAILED
+
+
+def delete_blobs(unit: UnitOfWork) -> None:
+    unit.attachments._connection.execute(text("DELETE FROM attachment_blobs"))  # type: ignore[attr-defined]  # a test changes its store
+
+
+@pytest.mark.parametrize(
+    ("size", "announced", "is_refused"),
+    [(14_900_000, None, False), (15_500_000, None, True), (14_900_000, 10 * 2**20, True)],
+)
+async def test_the_size_of_the_mail_as_encoded_is_checked_before_the_answer(
+    world: World, process: Process, size: int, announced: int | None, *, is_refused: bool
+) -> None:
+    await process.trigger()
+    await until(lambda: states(world) == [SENT])
+    process.provider.channels[0].announced_size = announced
+    blobs = BlobStore(process.transactions, process.commits, world.clock)
+    limits = UploadLimits(25_000_000)
+    process.triggering._files = RecipientFiles(process.transactions, blobs, process.dispatchers, limits)
+    await process.transactions.write(lambda unit: unit.attachments.add(upload(size)))
+    found = await refusal(process, files={0: (RecipientFile(attachment="large"),)})
+    assert CHANNEL.max_message_bytes == DEFAULT_MAX_MESSAGE
+    assert found == ([("recipients[0].attachments", "TOO_LARGE")] if is_refused else [])
+
+
+async def refusal(process: Process, **fields: object) -> list[tuple[str, str]]:
+    try:
+        await process.trigger(validate_only=True, **fields)
+    except InvalidFields as refused:
+        return [(violation.field, violation.reason) for violation in refused.violations]
+    return []
+
+
+async def test_files_of_one_recipient_together_have_a_largest_size(process: Process) -> None:
+    half = b"%PDF-" + b" " * 5_000_000
+    two = (a_file("a.pdf", half), a_file("b.pdf", half))
+    assert await refusal(process, files={0: two}) == [("recipients[0].attachments", "TOO_LARGE")]
+    assert await refusal(process, files={0: two[:1]}) == []
+
+
+async def test_what_the_server_announced_is_known_after_its_dispatcher_was_closed(
+    world: World, process: Process
+) -> None:
+    await process.trigger()
+    await until(lambda: states(world) == [SENT])
+    process.provider.channels[0].announced_size = 4711
+    (dispatcher,) = process.dispatchers.all_open
+    key = dispatcher.configuration.key
+    assert process.dispatchers.announced_size(key) == 4711
+    dispatcher._last_used -= 1_000
+    process.dispatchers.close_idle()
+    assert not process.dispatchers.all_open
+    assert process.dispatchers.announced_size(key) == 4711
