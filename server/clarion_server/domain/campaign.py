@@ -178,6 +178,10 @@ class CampaignDefinition:
     """The id of the policy whose hours its messages keep. None: the default one's, if there is one."""
     locale_fallbacks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By locale, the locales to choose for people who want one that no content has."""
+    translations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By locale, the texts that templates write by `t`: see `translations`."""
+    allow_untranslated: bool = False
+    """Whether a text may be in the default locale where its translation is missing."""
 
     @property
     def offers_unsubscribing(self) -> bool:

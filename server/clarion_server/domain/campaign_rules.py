@@ -12,6 +12,7 @@ from clarion_server.domain.category import Category
 from clarion_server.domain.locale_rules import fallback_violations, locale_violations, variant_violations
 from clarion_server.domain.names import CHANNEL_CONFIGURATIONS, SENDING_POLICIES, TOPICS, is_namespace
 from clarion_server.domain.text_rules import description_violations, display_name_violations
+from clarion_server.domain.translations import translation_violations
 from clarion_server.domain.violation import Violation, malformed, out_of_range, required, too_long, too_many
 
 MAX_ACTIONS = 10
@@ -30,6 +31,7 @@ def campaign_violations(definition: CampaignDefinition) -> list[Violation]:
         *_rapid(definition),
         *locale_violations(definition.default_locale, "default_locale"),
         *fallback_violations(definition.locale_fallbacks),
+        *translation_violations(definition.translations),
         *_identity_namespace(definition.identity_namespace),
         *_actions(definition.actions),
         *_context_schema(definition.context_schema),

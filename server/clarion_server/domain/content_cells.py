@@ -9,6 +9,7 @@ from typing import Any
 from clarion_server.domain.campaign import Action, CampaignDefinition, ContentVariant
 from clarion_server.domain.content import Content
 from clarion_server.domain.language_tags import LocaleData
+from clarion_server.domain.translations import catalogues_for, uses_texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +52,20 @@ def _variant(variant: ContentVariant, field: str) -> ContentSource:
 
 
 def offered_locales(definition: CampaignDefinition, action: Action) -> list[str]:
-    """Returns the locales in which an action has content, the default one first."""
-    return list(dict.fromkeys([definition.default_locale, *(variant.locale for variant in action.variants)]))
+    """Returns the locales in which an action has content, the default one first.
+
+    The default content speaks each language that it has texts in.
+    """
+    translated = sorted(definition.translations) if uses_texts(action.content) else []
+    variants = [variant.locale for variant in action.variants]
+    return list(dict.fromkeys([definition.default_locale, *variants, *translated]))
 
 
 def content_cell(data: LocaleData, definition: CampaignDefinition, action_index: int, locale: str) -> ContentCell:
     """Returns the content in one of the offered locales."""
     default, *variants = content_sources(definition, action_index)
-    speaks = data.is_same_language(locale, definition.default_locale)
+    has_texts = uses_texts(default.content) and bool(catalogues_for(data, definition.translations, locale))
+    speaks = has_texts or data.is_same_language(locale, definition.default_locale)
     sources = [*_of_language(data, variants, locale), replace(default, has_words=speaks)]
     content: Any = sources[0].content
     for source in sources[1:]:

@@ -89,6 +89,8 @@ definitions = st.builds(
     topic=st.none() | ids,
     sending_policy=st.none() | ids,
     locale_fallbacks=fallbacks,
+    translations=st.dictionaries(texts, st.dictionaries(texts, texts | st.dictionaries(texts, texts)), max_size=2),
+    allow_untranslated=st.booleans(),
 )
 
 wall_intervals = st.lists(

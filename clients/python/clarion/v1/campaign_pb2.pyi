@@ -195,6 +195,27 @@ class Campaign(_message.Message):
     (or was to be, while it was being sent), or is parked in doubt ends the row.
     """
 
+    @_typing.final
+    class TranslationsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        @_builtins.property
+        def value(self) -> _struct_pb2.Struct: ...
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _struct_pb2.Struct | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     NAME_FIELD_NUMBER: _builtins.int
     DISPLAY_NAME_FIELD_NUMBER: _builtins.int
     DESCRIPTION_FIELD_NUMBER: _builtins.int
@@ -213,6 +234,8 @@ class Campaign(_message.Message):
     THROUGHPUT_MODE_FIELD_NUMBER: _builtins.int
     SENDING_POLICY_FIELD_NUMBER: _builtins.int
     LOCALE_FALLBACKS_FIELD_NUMBER: _builtins.int
+    TRANSLATIONS_FIELD_NUMBER: _builtins.int
+    ALLOW_UNTRANSLATED_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
     LIVE_VERSION_FIELD_NUMBER: _builtins.int
     DRAFT_PENDING_FIELD_NUMBER: _builtins.int
@@ -263,6 +286,10 @@ class Campaign(_message.Message):
     """Optional. At which hours its messages may leave, as `sendingPolicies/{sending_policy}`. Default: the policy named `default`, if
     there is one. With `THROUGHPUT_MODE_HIGH` no policy holds.
     """
+    allow_untranslated: _builtins.bool
+    """Optional. Writes a text in the default locale where its translation is missing, which is then a warning of review and no error.
+    Default: false.
+    """
     state: Global___Campaign.State.ValueType
     """Output only. Where the campaign stands."""
     live_version: _builtins.int
@@ -310,6 +337,16 @@ class Campaign(_message.Message):
         """
 
     @_builtins.property
+    def translations(self) -> _containers.MessageMap[_builtins.str, _struct_pb2.Struct]:
+        """Optional. The texts that templates write by `{{ t("key") }}`, by locale. A catalogue is an object of texts by their keys, such as
+        `{"order.greeting": "Hello {name}", "order.items": {"one": "{count} item", "other": "{count} items"}}`. A text is no template: it
+        has `{name}` where an argument of the call stands. The forms of a text are the plural categories of the Unicode CLDR, of which
+        `other` is required, and exact numbers such as `=0`. At most 50 locales, 5,000 keys each, and 4,000 characters a text.
+
+        Default content that writes texts is offered in each of these locales.
+        """
+
+    @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """Output only. When it was created."""
 
@@ -342,6 +379,8 @@ class Campaign(_message.Message):
         throughput_mode: Global___ThroughputMode.ValueType = ...,
         sending_policy: _builtins.str = ...,
         locale_fallbacks: _abc.Iterable[Global___LocaleFallback] | None = ...,
+        translations: _abc.Mapping[_builtins.str, _struct_pb2.Struct] | None = ...,
+        allow_untranslated: _builtins.bool = ...,
         state: Global___Campaign.State.ValueType = ...,
         live_version: _builtins.int = ...,
         draft_pending: _builtins.bool = ...,
@@ -356,7 +395,7 @@ class Campaign(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["activate_time", b"activate_time", "context_schema", b"context_schema", "create_time", b"create_time", "schedule", b"schedule", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_mode", b"action_mode", "actions", b"actions", "activate_time", b"activate_time", "activator", b"activator", "approval_state", b"approval_state", "category", b"category", "context_schema", b"context_schema", "create_time", b"create_time", "creator", b"creator", "default_locale", b"default_locale", "description", b"description", "display_name", b"display_name", "draft_pending", b"draft_pending", "etag", b"etag", "identity_namespace", b"identity_namespace", "in_doubt_policy", b"in_doubt_policy", "live_version", b"live_version", "locale_fallbacks", b"locale_fallbacks", "name", b"name", "rapid", b"rapid", "schedule", b"schedule", "sending_policy", b"sending_policy", "state", b"state", "tags", b"tags", "throughput_mode", b"throughput_mode", "topic", b"topic", "unknown_recipient_policy", b"unknown_recipient_policy", "update_time", b"update_time", "updater", b"updater"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_mode", b"action_mode", "actions", b"actions", "activate_time", b"activate_time", "activator", b"activator", "allow_untranslated", b"allow_untranslated", "approval_state", b"approval_state", "category", b"category", "context_schema", b"context_schema", "create_time", b"create_time", "creator", b"creator", "default_locale", b"default_locale", "description", b"description", "display_name", b"display_name", "draft_pending", b"draft_pending", "etag", b"etag", "identity_namespace", b"identity_namespace", "in_doubt_policy", b"in_doubt_policy", "live_version", b"live_version", "locale_fallbacks", b"locale_fallbacks", "name", b"name", "rapid", b"rapid", "schedule", b"schedule", "sending_policy", b"sending_policy", "state", b"state", "tags", b"tags", "throughput_mode", b"throughput_mode", "topic", b"topic", "translations", b"translations", "unknown_recipient_policy", b"unknown_recipient_policy", "update_time", b"update_time", "updater", b"updater"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

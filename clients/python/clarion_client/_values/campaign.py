@@ -177,6 +177,19 @@ class Campaign(Value):
     """Optional. What people get who want a locale that an action has no content in: the author's word, and the only
     way to another language or script. At most 50.
     """
+    translations: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
+    """Optional. The texts that templates write by `{{ t("key") }}`, by locale. A catalogue is an object of texts by
+    their keys, such as `{"order.greeting": "Hello {name}", "order.items": {"one": "{count} item", "other":
+    "{count} items"}}`. A text is no template: it has `{name}` where an argument of the call stands. The forms of
+    a text are the plural categories of the Unicode CLDR, of which `other` is required, and exact numbers such as
+    `=0`. At most 50 locales, 5,000 keys each, and 4,000 characters a text.
+
+    Default content that writes texts is offered in each of these locales.
+    """
+    allow_untranslated: bool = False
+    """Optional. Writes a text in the default locale where its translation is missing, which is then a warning of
+    review and no error. Default: false.
+    """
     state: CampaignState | None = None
     """Output only. Where the campaign stands."""
     live_version: int = 0

@@ -17,6 +17,7 @@ from clarion_server.adapters.rendering.locale_data import locale_data
 from clarion_server.adapters.rendering.locales import format_locale
 from clarion_server.adapters.rendering.structure import PREFERENCES_URL, UNSUBSCRIBE_URL, URLS
 from clarion_server.adapters.rendering.template import CompiledTemplate
+from clarion_server.adapters.rendering.texts import TRANSLATE, texts_of
 from clarion_server.application.ports.content import Attachments, Personalisation, RenderingFailed
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.content import Rendered
@@ -59,7 +60,11 @@ class CompiledAction:
         self._kind = kinds[type(cell.content)]
         self._field = content_field(definition, action_index)
         self._campaign = {"name": f"campaigns/{campaign_id}", "display_name": definition.display_name}
-        self._functions = {**GLOBALS, INLINE_IMAGE: InlineImages(cell.content, attachments)}
+        self._functions = {
+            **GLOBALS,
+            INLINE_IMAGE: InlineImages(cell.content, attachments),
+            TRANSLATE: texts_of(definition, self.locale),
+        }
         parts = list(self._kind.parts(cell.content))
         paths = part_paths(self._kind, cell)
         self._templates = {

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from itertools import islice
+from itertools import chain, islice
 
 from jinja2 import TemplateSyntaxError, nodes
 
@@ -15,6 +15,7 @@ from clarion_server.adapters.rendering.environment import ContentEnvironment
 from clarion_server.adapters.rendering.inline_images import INLINE_IMAGE, is_inline_image, names_literal
 from clarion_server.adapters.rendering.rewriting import method_name
 from clarion_server.adapters.rendering.source_limits import DEEPEST, MOST_NODES, TemplateTooLarge
+from clarion_server.adapters.rendering.texts import TRANSLATE, is_translation
 from clarion_server.domain.finding import FindingCode
 
 #: The variables that hold the recipient's own links.
@@ -76,12 +77,20 @@ def parse_template(source: str, environment: ContentEnvironment) -> tuple[nodes.
         # Limits of Python's own: hundreds of signs before a value, or a number of thousands of digits.
         return None, [syntax_refusal(0, "An expression is too long or nested too deeply.")]
     _number_lines(tree, 1)
-    return tree, list(islice(_refusals(tree, environment), _MOST_REFUSALS))
+    return tree, list(islice(chain(_refusals(tree, environment), _hidden_function(tree)), _MOST_REFUSALS))
 
 
 def names_in(tree: nodes.Template) -> frozenset[str]:
     """Returns the names that a template reads."""
     return frozenset(node.name for node in tree.find_all(nodes.Name) if node.ctx == "load")
+
+
+def _hidden_function(tree: nodes.Template) -> Iterator[Refusal]:
+    """Yields each place where a template that calls `t` sets a variable of that name, which would hide the function."""
+    if any(is_translation(call) for call in tree.find_all(nodes.Call)):
+        for name in tree.find_all(nodes.Name):
+            if name.name == TRANSLATE and name.ctx != "load":
+                yield _unsafe(name.lineno, "`t` cannot be set in a template that calls it.", "Choose another name.")
 
 
 def _number_lines(node: nodes.Node, line: int) -> None:
@@ -165,7 +174,9 @@ def _is_reserved_target(node: nodes.Name) -> bool:
 
 def _call_refusals(node: nodes.Call, environment: ContentEnvironment) -> Iterator[Refusal]:
     target = node.node
-    if node.dyn_args is not None or node.dyn_kwargs is not None or node.kwargs:
+    if is_translation(node):
+        yield from _translation_refusals(node)
+    elif node.dyn_args is not None or node.dyn_kwargs is not None or node.kwargs:
         yield _unsafe(node.lineno, "Calls take plain arguments alone.", "Write the arguments out, without names.")
     elif _is_range(target) or _is_cycle(target) or method_name(node) is not None:
         yield from _count_refusals(node)
@@ -176,8 +187,14 @@ def _call_refusals(node: nodes.Call, environment: ContentEnvironment) -> Iterato
         yield _unsafe(node.lineno, f"The method `.{target.attr}()` is not available.", remedy)
     else:
         name = target.name if isinstance(target, nodes.Name) else "…"
-        remedy = "There are `range()` and `inline_image()`; docs/writing-content.md lists the filters."
+        remedy = "There are `range()`, `t()` and `inline_image()`; docs/writing-content.md lists the filters."
         yield Refusal(FindingCode.TEMPLATE_UNKNOWN_NAME, node.lineno, f"There is no function `{name}()`.", remedy)
+
+
+def _translation_refusals(node: nodes.Call) -> Iterator[Refusal]:
+    if len(node.args) != 1 or node.dyn_args is not None or node.dyn_kwargs is not None:
+        remedy = 'Write the arguments with their names, as in `t("greeting", name=context.name)`.'
+        yield _unsafe(node.lineno, "`t` takes the key of a text, and arguments with names.", remedy)
 
 
 def _image_refusals(node: nodes.Call, environment: ContentEnvironment) -> Iterator[Refusal]:

@@ -96,6 +96,10 @@ class EmailContent:
             self.attachments or other.attachments,
         )
 
+    def sources(self) -> list[str]:
+        """Returns the sources of its templates."""
+        return [self.subject, self.html, self.text, *self.headers.values()]
+
     def missing_words(self) -> list[str]:
         """Returns the fields with words that a mail needs and the content leaves empty."""
         body = [] if self.html or self.text else ["html"]

@@ -94,6 +94,10 @@ class WebhookContent:
         method = self.method or other.method
         return WebhookContent(body.body, body.format, method, {**other.headers, **self.headers})
 
+    def sources(self) -> list[str]:
+        """Returns the sources of its templates."""
+        return [self.body, *self.headers.values()]
+
     def missing_words(self) -> list[str]:
         """Returns the fields with words that a request needs and the content leaves empty."""
         return [] if self.body else [self.body_field]

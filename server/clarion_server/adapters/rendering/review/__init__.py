@@ -38,6 +38,8 @@ from clarion_server.adapters.rendering.review.json_types import Schema
 from clarion_server.adapters.rendering.review.languages import language_findings, variant_findings
 from clarion_server.adapters.rendering.review.links import links
 from clarion_server.adapters.rendering.review.report import Report, TooManyFindings
+from clarion_server.adapters.rendering.review.text_use import TextUse
+from clarion_server.adapters.rendering.review.translations import translation_findings
 from clarion_server.adapters.rendering.schema_check import EMPTY_OBJECT
 from clarion_server.adapters.rendering.schema_rules import schema_findings
 from clarion_server.adapters.rendering.schema_tree import inline_references
@@ -69,9 +71,13 @@ def _findings(definition: CampaignDefinition, kinds: ContentKinds, facts: Review
     findings += language_findings(definition)
     # Without a sound schema nothing is known of any variable, and each would be reported.
     known_schema = inline_references(schema, schema) if is_sound else None
+    uses: dict[str, list[TextUse]] = {}
     for index in range(len(definition.actions)):
-        findings += _action_findings(definition, index, kinds, known_schema, facts)
+        findings += _action_findings(definition, index, kinds, known_schema, facts, uses)
         findings += variant_findings(definition, index)
+    # Without the templates' meaning nobody knows which texts they write.
+    if known_schema is not None and not any(finding.code in _UNREAD for finding in findings):
+        findings += translation_findings(definition, kinds, uses)
     return findings
 
 
@@ -81,13 +87,14 @@ def _action_findings(
     kinds: ContentKinds,
     schema: Schema | None,
     facts: ReviewFacts,
+    uses: dict[str, list[TextUse]],
 ) -> Iterator[Finding]:
     for source in content_sources(definition, index):
         kind, cell = kinds[type(source.content)], content_cell(locale_data(), definition, index, source.locale)
         own = {part.field: part for part in kind.parts(source.content) if part.source}
         for field, part in own.items():
             path = f"{source.path}.{field}"
-            yield from _part_findings(part, path, schema, has_public_url=facts.public_url is not None)
+            yield from _part_findings(part, path, schema, uses, has_public_url=facts.public_url is not None)
         for finding in kind.findings(cell.content, definition, facts):
             # What a variant takes from another content is reported there.
             if (
@@ -98,18 +105,24 @@ def _action_findings(
                 yield replace(finding, field=f"{source.path}.{finding.field}")
 
 
+#: Findings of templates that have no meaning, or not all of it.
+_UNREAD = frozenset({FindingCode.TEMPLATE_SYNTAX, FindingCode.TEMPLATE_UNSAFE, FindingCode.TRANSLATION_KEY_DYNAMIC})
+
+
 def _root(field: str) -> str:
     return field.partition("[")[0].partition(".")[0]
 
 
-def _part_findings(part: Part, field: str, schema: Schema | None, *, has_public_url: bool) -> Iterator[Finding]:
+def _part_findings(
+    part: Part, field: str, schema: Schema | None, uses: dict[str, list[TextUse]], *, has_public_url: bool
+) -> Iterator[Finding]:
     environment = ENVIRONMENTS[part.escaping]
     tree, refusals = parse_template(part.source, environment)
     yield from (_refused(refusal, field) for refusal in refusals)
     # A template with refusals has no meaning that could be followed.
     if tree is None or refusals:
         return
-    yield from _reviewed(part, tree, field, schema)
+    yield from _reviewed(part, tree, field, schema, uses)
     if not has_public_url:
         yield from (_without_public_url(name, field) for name in URLS if name in names_in(tree))
     code = compile_tree(tree, environment)
@@ -117,7 +130,9 @@ def _part_findings(part: Part, field: str, schema: Schema | None, *, has_public_
         yield _refused(code, field)
 
 
-def _reviewed(part: Part, tree: nodes.Template, field: str, schema: Schema | None) -> list[Finding]:
+def _reviewed(
+    part: Part, tree: nodes.Template, field: str, schema: Schema | None, uses: dict[str, list[TextUse]]
+) -> list[Finding]:
     report = JsonReport(field, tree) if part.escaping is Escaping.JSON else Report(field)
     with suppress(TooManyFindings):
         try:
@@ -131,6 +146,7 @@ def _reviewed(part: Part, tree: nodes.Template, field: str, schema: Schema | Non
             review_html(part.source, report)
         elif part.escaping is Escaping.NONE:
             review_text(tree, report)
+    uses[field] = report.used_texts
     return report.findings
 
 

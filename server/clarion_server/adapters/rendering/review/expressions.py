@@ -35,8 +35,10 @@ from clarion_server.adapters.rendering.review.list_rules import METHOD_RULES
 from clarion_server.adapters.rendering.review.missing import Cause
 from clarion_server.adapters.rendering.review.report import Report
 from clarion_server.adapters.rendering.review.scopes import Scope
+from clarion_server.adapters.rendering.review.text_use import review_call
 from clarion_server.adapters.rendering.rewriting import method_name
 from clarion_server.adapters.rendering.structure import closest
+from clarion_server.adapters.rendering.texts import is_translation
 from clarion_server.domain.finding import FindingCode
 
 
@@ -197,6 +199,9 @@ class ExpressionEvaluator:
             assert isinstance(node.node, nodes.Getattr)
             return METHOD_RULES[method](self.require(node.node.node, scope, OBJECTS, f"`{method}` needs"))
         if is_inline_image(node):
+            return TEXT
+        if is_translation(node):
+            self.report.used_texts += review_call(self, node, scope)
             return TEXT
         if isinstance(node.node, nodes.Name):
             for argument in node.args:

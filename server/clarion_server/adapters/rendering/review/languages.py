@@ -54,6 +54,8 @@ def _tags(definition: CampaignDefinition) -> Iterator[tuple[str, str]]:
     yield "default_locale", definition.default_locale
     for index, action in enumerate(definition.actions):
         yield from _tags_of_variants(action, f"actions[{index}]")
+    for locale in definition.translations:
+        yield f"translations.{locale}", locale
     for index, (locale, tags) in enumerate(definition.locale_fallbacks.items()):
         yield f"locale_fallbacks[{index}].locale", locale
         for place, tag in enumerate(tags):

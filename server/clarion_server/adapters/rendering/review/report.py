@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from jinja2 import nodes
 
 from clarion_server.adapters.rendering.review.abstract_values import NEVER, AbstractValue
@@ -59,6 +61,8 @@ class Report:
     def __init__(self, field: str) -> None:
         self._field = field
         self._findings: dict[Finding, None] = {}
+        self.used_texts: list[Any] = []
+        """The texts of translations that the template writes."""
 
     @property
     def findings(self) -> list[Finding]:

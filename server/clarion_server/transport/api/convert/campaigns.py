@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from clarion.v1 import campaign_pb2 as pb
@@ -80,6 +81,8 @@ def to_draft(campaign: pb.Campaign) -> Draft:
         ),
         sending_policy=parser.optional_id(SENDING_POLICIES, campaign.sending_policy, "sending_policy"),
         locale_fallbacks=_from_fallbacks(parser, campaign.locale_fallbacks),
+        translations=_from_translations(parser, campaign.translations),
+        allow_untranslated=campaign.allow_untranslated,
     )
     return Draft(definition, parser.violations, tuple(campaign.tags))
 
@@ -150,6 +153,13 @@ def _from_fallbacks(parser: RequestParser, fallbacks: Sequence[pb.LocaleFallback
     return read
 
 
+def _from_translations(
+    parser: RequestParser, translations: Mapping[str, struct_pb2.Struct]
+) -> dict[str, dict[str, Any]]:
+    some = islice(sorted(translations), MAX_LOCALES + 1)
+    return {locale: parser.values(translations[locale], f"translations.{locale}") for locale in some}
+
+
 def _from_schedule(parser: RequestParser, schedule: pb.Schedule) -> Schedule:
     return Schedule(
         parser.instant(schedule.start_time, "schedule.start_time") if schedule.HasField("start_time") else None,
@@ -178,6 +188,8 @@ def to_snapshot(definition: CampaignDefinition) -> pb.Campaign:
         locale_fallbacks=[
             pb.LocaleFallback(locale=locale, fallbacks=tags) for locale, tags in definition.locale_fallbacks.items()
         ],
+        translations={locale: to_struct(texts) for locale, texts in definition.translations.items()},
+        allow_untranslated=definition.allow_untranslated,
     )
 
 
