@@ -12,7 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from clarion_server.domain.campaign import ActionMode
-from clarion_server.domain.cap_ledger import CapCandidate, CapLedger, PolicyQuestion
+from clarion_server.domain.cap_ledger import PolicyQuestion
+from clarion_server.domain.cap_person import CapPerson
+from clarion_server.domain.cap_rules import CapCandidate
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent import NOT_ASKED, ConsentDecision
 from clarion_server.domain.consent_facts import ConsentQuestion, address_identity, address_key
@@ -251,7 +253,8 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
     for recipient in trigger.recipients:
         for index, action in enumerate(trigger.actions):
             consent = _consent(trigger, recipient, index, facts) if asks_consent else NOT_ASKED
-            message = _message(trigger, recipient, index, action, consent, policy_id, first_only)
+            person = None if policy_id is None else _cap_person(trigger, recipient, index, facts)
+            message = _message(trigger, recipient, index, action, consent, policy_id, person, first_only)
             if files:
                 message = replace(message, attachments=files.get(recipient.index, ()))
             known = reasons.get((recipient.index, index)) if reasons else None
@@ -267,9 +270,10 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
                 opening = hours.opening(message, message.release_time)
                 # A claim gives it its turn, where the policy has a rate.
                 waits = opening > message.release_time or hours.rated_policy_of(message) is not None
-                message = _counted(_deferred(message, opening) if waits else message, facts.exclusions.caps)
                 if waits:
+                    message = _deferred(message, opening)
                     deferred.append(message)
+                facts.exclusions.caps.reserve(message, message.release_time, message.accept_time)
             messages.append(message)
             if first_only and not found:
                 break
@@ -295,10 +299,9 @@ def _policy_id(trigger: Trigger, hours: SendingHours) -> str | None:
     return policy.id if policy is not None and policy.holds_for(category_of(trigger.lane)) else None
 
 
-def _counted(message: Message, caps: CapLedger) -> Message:
-    """Reserves room in the caps that count the message. Returns it with the person for whom they do."""
-    person = caps.reserve(message, message.release_time, message.accept_time)
-    return message if person is None else replace(message, cap_person=person)
+def _cap_person(trigger: Trigger, recipient: AcceptedRecipient, index: int, facts: Facts) -> CapPerson | None:
+    people, sandbox = facts.exclusions.caps.people, trigger.execution.sandbox
+    return people.expected(sandbox, recipient.identity, trigger.actions[index].channel, recipient.addresses[index])
 
 
 def _deferred(message: Message, opening: Instant) -> Message:
@@ -309,7 +312,8 @@ def _deferred(message: Message, opening: Instant) -> Message:
 def _excluded(message: Message, exclusion: Exclusion) -> Message:
     """Returns the new message as excluded when it is accepted."""
     excluded = _without_attempt(message)
-    return replace(excluded, state=MessageState.EXCLUDED, outcome_time=message.accept_time, exclusion=exclusion)
+    state, time = MessageState.EXCLUDED, message.accept_time
+    return replace(excluded, state=state, outcome_time=time, exclusion=exclusion, cap_person=None)
 
 
 def _without_attempt(message: Message) -> Message:
@@ -324,6 +328,7 @@ def _message(
     action: TargetAction,
     consent: ConsentDecision,
     policy_id: str | None,
+    cap_person: CapPerson | None,
     first_only: bool,
 ) -> Message:
     execution = trigger.execution
@@ -361,7 +366,7 @@ def _message(
         None if consent.consent is None else consent.consent.change_key,
         policy_id,
         trigger.profile_keys.get(recipient.index),
-        None,
+        cap_person,
         action.locales.choose(recipient.locale),
         _locales(trigger.actions[index + 1 :], recipient.locale) if first_only else (),
     )

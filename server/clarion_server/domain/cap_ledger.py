@@ -2,63 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from clarion_server.domain.cap_person import CapPerson
+from clarion_server.domain.cap_rules import Cappable, CappableMessage, CapRule, CapRules
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.frequency_cap import CountedMessage, FrequencyCap
 from clarion_server.domain.identity import IdentityKey
-from clarion_server.domain.instant import Instant
-from clarion_server.domain.magic import simulated_outcome
-from clarion_server.domain.sending_hours import SendingHours
+from clarion_server.domain.instant import Instant, Span
 from clarion_server.domain.sending_policy import SendingPolicy
 from clarion_server.domain.value import value
-
-
-class Cappable(Protocol):
-    """A message, or what is known of one before it exists."""
-
-    @property
-    def sandbox(self) -> str: ...
-    @property
-    def sending_policy(self) -> str | None: ...
-    @property
-    def category(self) -> Category: ...
-    @property
-    def channel(self) -> Channel: ...
-    @property
-    def topic(self) -> str | None: ...
-    @property
-    def campaign_key(self) -> int: ...
-    @property
-    def identity(self) -> str: ...
-    @property
-    def address(self) -> str: ...
-    @property
-    def cap_person(self) -> CapPerson | None: ...
-
-
-class CappableMessage(Cappable, Protocol):
-    @property
-    def id(self) -> str: ...
-
-
-@value
-class CapCandidate:
-    """What is known of a message before it exists, in the form of `Cappable`."""
-
-    sandbox: str
-    sending_policy: str | None
-    category: Category
-    channel: Channel
-    topic: str | None
-    campaign_key: int
-    identity: str
-    address: str
-    cap_person: CapPerson | None = None
 
 
 @value
@@ -103,7 +58,12 @@ class CapPeople:
     """Who the recipients are."""
 
     recipients: Mapping[tuple[str, str, Channel, str], Recipient] = field(default_factory=dict)
-    """By the sandbox, the identity, the channel and the address of a message."""
+    """Those whose messages some cap counts, by the sandbox, the identity, the channel and the address."""
+
+    def expected(self, sandbox: str, identity: str, channel: Channel, address: str) -> CapPerson | None:
+        """Returns for whom a new message will count; None if no cap counts it."""
+        found = self.recipients.get((sandbox, identity, channel, address))
+        return None if found is None else found.person
 
     def of(self, message: Cappable) -> Recipient:
         """Returns the person for whom room was reserved, whatever became of the identity, else the recipient."""
@@ -112,31 +72,14 @@ class CapPeople:
         return self.recipients[message.sandbox, message.identity, message.channel, message.address]
 
 
-@value
-class CapRules:
-    """Which caps count a message."""
-
-    hours: SendingHours = field(default_factory=SendingHours)
-    tags: Mapping[int, Collection[str]] = field(default_factory=dict)
-    """The tags of the campaigns, case-folded, by campaign key, where a cap names one."""
-
-    def of(self, message: Cappable) -> Iterator[tuple[SendingPolicy, FrequencyCap]]:
-        policy = self.hours.named(message.sandbox, message.sending_policy)
-        # Magic recipients use up nothing.
-        if policy is None or not policy.caps or simulated_outcome(message.address) is not None:
-            return
-        tags = self.tags.get(message.campaign_key, ())
-        counted = CountedMessage(message.channel, message.category, message.topic, tags)
-        yield from ((policy, cap) for cap in policy.caps if cap.counts(counted))
-
-    def rows(self, messages: Iterable[Cappable], people: CapPeople) -> Iterator[tuple[CapRow, bool]]:
-        """Yields the rows that decide about the messages, and whether one is needed even if nothing is stored in it."""
-        for message in messages:
-            for policy, cap in self.of(message):
-                person, former = people.of(message)
-                yield CapRow(person, policy.key, cap.scope), True
-                if former is not None:
-                    yield CapRow(former, policy.key, cap.scope), False
+def rows_of(messages: Iterable[Cappable], rules: CapRules, people: CapPeople) -> Iterator[tuple[CapRow, bool]]:
+    """Yields the rows that decide about the messages, and whether one is needed even if nothing is stored in it."""
+    for message in messages:
+        for rule in rules.of(message):
+            person, former = people.of(message)
+            yield CapRow(person, rule.policy.key, rule.scope), True
+            if former is not None:
+                yield CapRow(former, rule.policy.key, rule.scope), False
 
 
 @dataclass(slots=True)
@@ -167,33 +110,33 @@ class CapLedger:
 
     def find_full(self, message: CappableMessage, time: Instant) -> SendingPolicy | None:
         """Returns the policy of a cap that has no room for the message at that time; None if all have."""
-        for policy, cap in self.rules.of(message):
-            times = self._entries(message, policy, cap).times
-            others = [entry for message_id, entry in times.items() if message_id != message.id]
-            if not cap.fits(others, time, self.rules.hours.zone(message.sandbox, message.identity, policy)):
-                return policy
+        for rule in self.rules.of(message):
+            entries = self.entries.get(self._row(message, rule))
+            # Most people have got less than a cap allows, whatever its window.
+            if entries is None or len(entries.times) < rule.cap.count:
+                continue
+            others = [entry for message_id, entry in entries.times.items() if message_id != message.id]
+            zone = self.rules.hours.zone(message.sandbox, message.identity, rule.policy)
+            if not rule.cap.fits(others, time, zone):
+                return rule.policy
         return None
 
     def reserve(self, message: CappableMessage, time: Instant, now: Instant) -> CapPerson | None:
         """Counts the message at that time, and no more at another one. Returns for whom; None if no cap counts it."""
         person = None
-        for policy, cap in self.rules.of(message):
-            person = self.people.of(message).person
-            entries = self._entries(message, policy, cap)
+        for rule in self.rules.of(message):
+            row = self._row(message, rule)
+            entries = self.entries.setdefault(row, CapEntries())
             entries.times[message.id] = time
-            _forget_old(entries, _memory(policy, cap.scope), now)
-            self.changed[CapRow(person, policy.key, cap.scope)] = entries
+            _forget_old(entries, rule.memory, now)
+            self.changed[row], person = entries, row.person
         return person
 
-    def _entries(self, message: Cappable, policy: SendingPolicy, cap: FrequencyCap) -> CapEntries:
-        return self.entries.setdefault(CapRow(self.people.of(message).person, policy.key, cap.scope), CapEntries())
+    def _row(self, message: CappableMessage, rule: CapRule) -> CapRow:
+        return CapRow(message.cap_person or self.people.of(message).person, rule.policy.key, rule.scope)
 
 
-def _memory(policy: SendingPolicy, scope: str) -> Instant:
-    return max(cap.memory for cap in policy.caps if cap.scope == scope)
-
-
-def _forget_old(entries: CapEntries, memory: Instant, now: Instant) -> None:
+def _forget_old(entries: CapEntries, memory: Span, now: Instant) -> None:
     """Drops the instants that can count no more."""
     entries.times = {message_id: time for message_id, time in entries.times.items() if time > now - memory}
     entries.until = max(entries.times.values(), default=now) + memory

@@ -71,6 +71,10 @@ class SendingPolicy:
         return f'"{self.key}-{self.revision}"'
 
     @property
+    def is_always_open(self) -> bool:
+        return not (self.quiet_hours or self.send_windows)
+
+    @property
     def hours(self) -> OpeningHours:
         return OpeningHours(self.quiet_hours, self.send_windows)
 

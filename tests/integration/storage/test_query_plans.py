@@ -21,6 +21,7 @@ from clarion_server.application.ports.queries import (
 )
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.access import Visibility
+from clarion_server.domain.cap_ledger import CapRow
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent import ConsentChoice, ConsentScope
 from clarion_server.domain.consent_change import ConsentChange, ConsentSource
@@ -50,6 +51,7 @@ CHANGE = ConsentChange(ConsentScope(Channel.EMAIL), ConsentChoice.DENIED, NOW, C
 SENDING = frozenset({MessageState.SENDING})
 
 JANE = samples.identity("email", "jane@example.com")
+CAP_ROW = CapRow("1", 1, "/MARKETING//")
 SANDBOX_IDENTITY = SandboxIdentity("default", *JANE.key)
 
 BY_ID = "sqlite_autoindex_messages_1"
@@ -263,6 +265,34 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
     "messages that wait for an opening": (
         lambda work: work.messages.defer({MESSAGE.id: NOW}, NOW),
         {BY_ID},
+    ),
+    "messages that get a turn": (
+        lambda work: work.messages.set_turns({MESSAGE.id: NOW}),
+        {BY_ID},
+    ),
+    "messages that are counted for somebody else": (
+        lambda work: work.messages.set_cap_persons({MESSAGE.id: "1"}),
+        {BY_ID},
+    ),
+    "what is counted for some people": (
+        lambda work: work.caps.lock({CAP_ROW: True}),
+        {"SEARCH cap_entries USING PRIMARY KEY"},
+    ),
+    "messages that are given back": (
+        lambda work: work.caps.give_back([MESSAGE.id]),
+        {BY_ID},
+    ),
+    "what is counted for two profiles": (
+        lambda work: work.caps.unite("1", "2"),
+        {"SEARCH cap_entries USING PRIMARY KEY"},
+    ),
+    "what can count no more": (
+        lambda work: work.caps.purge(NOW, "", 10),
+        {"SEARCH cap_entries USING PRIMARY KEY"},
+    ),
+    "the tags of campaigns": (
+        lambda work: work.campaigns.folded_tags({1}),
+        {"SEARCH campaign_tags USING PRIMARY KEY"},
     ),
     "the namespaces of some identities": (
         lambda work: work.identity_namespaces.named({(SANDBOX_IDENTITY.sandbox, "crm")}),

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.cap_ledger import CapLedger, Cappable, CapPeople, CapRules, PolicyQuestion, Recipient
+from clarion_server.domain.cap_ledger import CapLedger, CapPeople, PolicyQuestion, Recipient, rows_of
 from clarion_server.domain.cap_person import profile_person, stranger_person
+from clarion_server.domain.cap_rules import Cappable, CapRules
 from clarion_server.domain.consent_facts import address_identity, address_key
 from clarion_server.domain.identity import IdentityKey
 from clarion_server.domain.profile import ProfileClock
@@ -69,15 +70,16 @@ def _tags(
 def _ledger(
     unit: UnitOfWork, capped: Sequence[Cappable], rules: CapRules, keys: _Keys, profiles: _Profiles
 ) -> CapLedger:
-    people = _people(capped, keys, profiles)
-    rows = dict(rules.rows(capped, people))
+    counted = [message for message in capped if rules.of(message)]
+    people = _people(counted, keys, profiles)
+    rows = dict(rows_of(counted, rules, people))
     return CapLedger(rules, people, unit.caps.lock(rows) if rows else {})
 
 
-def _people(capped: Iterable[Cappable], keys: _Keys, profiles: _Profiles) -> CapPeople:
+def _people(counted: Iterable[Cappable], keys: _Keys, profiles: _Profiles) -> CapPeople:
     recipients = {
         (message.sandbox, message.identity, message.channel, message.address): _recipient(message, keys, profiles)
-        for message in capped
+        for message in counted
         if message.cap_person is None
     }
     return CapPeople(recipients)
