@@ -134,5 +134,8 @@ class FaultyStore:
     def notify_queued(self, channel_keys: Collection[int]) -> None:
         self._behind.notify_queued(channel_keys)
 
+    def scrub(self) -> bool:
+        return self._behind.scrub()
+
     def close(self) -> None:
         self._behind.close()

@@ -1,10 +1,12 @@
-"""What reads identities, and what reads the facts that exclude messages, as the service has them."""
+"""What reads identities, and what reads the facts that exclude messages, as a service with erasure keys has them."""
 
 from __future__ import annotations
 
 from clarion_server.adapters.phone_numbers import read_phone_number
 from clarion_server.application.identity_reader import IdentityReader
 from clarion_server.application.sending.exclusions import ExclusionReader
+from clarion_server.domain.address_hash import AddressHasher
 
 IDENTITIES = IdentityReader(read_phone_number)
-EXCLUSIONS = ExclusionReader(IDENTITIES)
+HASHER = AddressHasher({1: bytes(range(64))})
+EXCLUSIONS = ExclusionReader(IDENTITIES, hasher=HASHER)

@@ -53,6 +53,9 @@ class MemoryStore:
     def notify_queued(self, channel_keys: Collection[int]) -> None:
         self._store.notify_queued(channel_keys)
 
+    def scrub(self) -> bool:
+        return self._store.scrub()
+
     def content(self) -> Content:
         assert self._open is not None
         return self._open.content()

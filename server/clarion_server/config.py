@@ -41,6 +41,15 @@ class Settings(BaseSettings):
     """File with the keys that seal those links. Each line holds a number and 128 hexadecimal digits; the first line's
     key seals new links, and the others open older ones.
     """
+    erasure_keys: Path | None = None
+    """File with the keys by which addresses of erased people are recognised, in the form of the link keys. The first
+    line's key hashes from now on. Not set: nothing is kept of an address, and whoever has refused something is not
+    erased.
+    """
+    vacuum_limit_mb: float = Field(default=8, ge=0)
+    """SQLite files of at most so many MB are written anew when a person was erased, so that nothing of the person is in
+    their free space. Triggers wait for that, about 15 ms a MB.
+    """
     allow_list: str | None = None
     """The addresses and domains that alone are written to, whatever the store says: `dev@example.com`, `example.com` or
     `*.example.com`, separated by commas. Empty: nothing is sent at all. Not set: no such list.
@@ -158,7 +167,7 @@ class Settings(BaseSettings):
             raise ValueError("CLARION_TLS_CERTIFICATE and CLARION_TLS_KEY belong together: set both, or none.")
         if bool(self.public_url) != (self.link_keys is not None):
             raise ValueError("CLARION_PUBLIC_URL and CLARION_LINK_KEYS belong together: set both, or none.")
-        for file in (self.tls_certificate, self.tls_key, self.queue_credentials, self.link_keys):
+        for file in (self.tls_certificate, self.tls_key, self.queue_credentials, self.link_keys, self.erasure_keys):
             if file is not None and not file.is_file():
                 raise ValueError(f"There is no file {file}.")
         if self.store == "memory:" and (self.processes > 1 or self.role != "all"):

@@ -64,7 +64,7 @@ async def _serve(settings: Settings, pipe: SupervisorPipe | None) -> None:
         loop.add_signal_handler(number, stopping.set)
     if pipe is not None:
         loop.add_reader(pipe.fileno(), stopping.set)
-    clarion = Clarion(settings, open_store(settings.store))
+    clarion = Clarion(settings, open_store(settings.store, settings.vacuum_limit_mb))
     ports = await clarion.start(show_first_key)
     if pipe is not None:
         pipe.report_serving()

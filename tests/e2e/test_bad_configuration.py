@@ -196,6 +196,17 @@ def test_a_single_process_checks_the_link_keys_too(tmp_path: Path) -> None:
     assert "the link keys lack the key 1." in printed_by_a_process(tmp_path, listen="127.0.0.1:0", processes="1")
 
 
+def test_a_start_without_the_keys_of_erased_addresses_is_refused(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "erasure-keys").write_text(f"7 {'0f' * 64}\n")
+    asyncio.run(prepare(Settings(erasure_keys=Path("erasure-keys")), lambda _: None))
+    text = printed(capsys)
+    assert text.count("\n") == 1
+    assert "the erasure keys lack the key 7." in text
+    assert "CLARION_ERASURE_KEYS" in text
+
+
 def record_sealing_key(file: str) -> None:
     """Does to the store of this folder what a start with the link keys of that file does."""
     settings = Settings(public_url="https://mail.example", link_keys=Path(file))

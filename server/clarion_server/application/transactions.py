@@ -84,6 +84,11 @@ class Transactions:
         """Does the same as `read` for a watcher, whose pages of events must pass none that is still being committed."""
         return await self._run(self._readers, lambda: _read(self._store.event_snapshot(), work))
 
+    async def scrub(self) -> bool:
+        """Does what `Store.scrub` does. It goes like one step of bulk work."""
+        async with self._turns.bulk(_REST):
+            return await self._run(self._writer, self._store.scrub)
+
     @property
     def are_serial(self) -> bool:
         """Whether what a write has read is still so when it commits (`Store.serialises_writes`)."""

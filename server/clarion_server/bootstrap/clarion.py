@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from clarion_server.application.ports.store import Store
 from clarion_server.bootstrap.access import wire_access
+from clarion_server.bootstrap.address_hashes import record_erasure_keys
 from clarion_server.bootstrap.attachments import wire_attachments
 from clarion_server.bootstrap.audience_runs import wire_audience_runs
 from clarion_server.bootstrap.authoring import wire_authoring
@@ -72,6 +73,7 @@ class Clarion:
         ports = self._servers.listen()
         with failures_of_starting():
             await record_link_keys(self._core.transactions, self._core.links, self._core.clock)
+            await record_erasure_keys(self._core.transactions, self._core.address_hashes, self._core.clock)
             await self.sending.start()
             first_key = await self._access.keys.ensure_first_key()
         if first_key is not None:

@@ -21,6 +21,7 @@ from clarion_server.application.queries.commit_signal import CommitSignal
 from clarion_server.application.sending.exclusions import ExclusionReader
 from clarion_server.application.sending.lease import Lease
 from clarion_server.application.transactions import Transactions
+from clarion_server.bootstrap.address_hashes import AddressHashes, wire_address_hashes
 from clarion_server.bootstrap.channels import CONTENT_KINDS
 from clarion_server.bootstrap.links import Links, wire_links
 from clarion_server.config import Settings
@@ -46,6 +47,7 @@ class Core:
     ids: Ids
     chance: Chance
     metrics: Metrics
+    address_hashes: AddressHashes
     links: Links | None
     """None where mails have no links of their recipients."""
 
@@ -61,7 +63,7 @@ def wire_core(settings: Settings, store: Store, metrics: Metrics) -> Core:
     commit_signal = CommitSignal(transactions)
     identities = IdentityReader(read_phone_number)
     conditions = CelConditionCompiler()
-    links = wire_links(settings)
+    links, hashes = wire_links(settings), wire_address_hashes(settings)
     compiler = JinjaContentCompiler(CONTENT_KINDS, None if links is None else links.public_url)
     return Core(
         store,
@@ -71,7 +73,7 @@ def wire_core(settings: Settings, store: Store, metrics: Metrics) -> Core:
         compiler,
         CampaignCache(transactions, compiler),
         identities,
-        ExclusionReader(identities, _allow_list(settings)),
+        ExclusionReader(identities, _allow_list(settings), hashes.hasher),
         conditions,
         AudienceSelector(transactions, conditions, clock),
         Lease(ids.new_id(), int(settings.lease_seconds * SECOND), clock),
@@ -79,6 +81,7 @@ def wire_core(settings: Settings, store: Store, metrics: Metrics) -> Core:
         ids,
         random.SystemRandom().random,
         metrics,
+        hashes,
         links,
     )
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 
 from clarion_server.adapters.phone_numbers import is_phone_region
 from clarion_server.application.consent.recording import ConsentRecorder
+from clarion_server.application.erasure.beginning import BeginErasure
+from clarion_server.application.erasure.kept_addresses import AddressKeeper
 from clarion_server.application.identity_namespaces.namespaces import ManageIdentityNamespaces
 from clarion_server.application.ports.clock import Clock, Ids
 from clarion_server.application.ports.store import UnitOfWork
@@ -31,6 +33,7 @@ class People:
     profile_imports: ImportProfiles
     profile_exports: ExportProfiles
     profile_merger: ProfileMerger
+    erasures: BeginErasure
     consents: Consents
     allow_lists: ManageAllowLists
     suppressions: ManageSuppressions
@@ -46,9 +49,10 @@ def wire_people(core: Core) -> People:
         ImportProfiles(core.transactions, core.identities, choice_recorder(core.clock, core.ids), core.clock, core.ids),
         ExportProfiles(core.transactions),
         ProfileMerger(core.transactions, core.clock),
+        BeginErasure(core.transactions, AddressKeeper(core.address_hashes.hasher, core.ids), core.clock),
         wire_consents(core),
         ManageAllowLists(core.transactions, core.clock),
-        ManageSuppressions(core.transactions, core.clock, core.ids),
+        ManageSuppressions(core.transactions, core.clock, core.ids, core.address_hashes.hasher),
         ImportSuppressions(core.transactions, core.clock, core.ids),
         ManageSendingPolicies(core.transactions, core.clock),
         ManageIdentityNamespaces(core.transactions, is_phone_region, core.clock),

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Collection, Mapping
 from typing import Protocol
 
+from clarion_server.application.erasure.kept_addresses import AddressKeeper
+from clarion_server.application.erasure.sweeping import ErasureSweeper
 from clarion_server.application.maintenance.housekeeping import Housekeeper
 from clarion_server.application.maintenance.process_heartbeat import ProcessHeartbeat
 from clarion_server.application.maintenance.retention import Retention
@@ -100,7 +102,10 @@ class LocalSending:
         self._heartbeat = ProcessHeartbeat(
             core.transactions, ports.pending_requeue, lease, clock, core.chance, self._claim_loop.look
         )
-        self._housekeeper = Housekeeper(core.transactions, clock, lease.process_id, retention)
+        eraser = ErasureSweeper(
+            core.transactions, core.identities, AddressKeeper(core.address_hashes.hasher, core.ids), clock
+        )
+        self._housekeeper = Housekeeper(core.transactions, clock, lease.process_id, retention, eraser)
 
     async def start(self) -> None:
         await self.queue.start(self._schedule.add)

@@ -76,7 +76,13 @@ def contract_services(
         _service(attachment_service_pb2, AttachmentService(attachments.uploads)),
         _service(
             profile_service_pb2,
-            ProfileService(people.profiles, people.profile_imports, people.profile_exports, people.profile_merger),
+            ProfileService(
+                people.profiles,
+                people.profile_imports,
+                people.profile_exports,
+                people.profile_merger,
+                people.erasures,
+            ),
         ),
         _service(trigger_service_pb2, trigger_service),
         _service(execution_service_pb2, ExecutionService(reading.lookups, triggers.cancelling)),

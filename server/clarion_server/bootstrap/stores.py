@@ -8,13 +8,15 @@ from clarion_server.application.ports.store import Store, StoreUnavailable
 from clarion_server.bootstrap.start_failures import CannotStart
 
 
-def open_store(url: str) -> Store:
-    """Raises CannotStart."""
+def open_store(url: str, vacuum_limit_mb: float = 0) -> Store:
+    """`vacuum_limit_mb` is the size of the largest SQLite file that is written anew when a person was erased. Raises
+    CannotStart.
+    """
     if url == "memory:":
         return _open_temporary()
     scheme, _, path = url.partition(":///")
     if scheme == "sqlite" and path:
-        return _open_sqlite(Path(path))
+        return _open_sqlite(Path(path), round(vacuum_limit_mb * 1024 * 1024))
     if url.startswith(("postgresql://", "postgres://")):
         return _open_postgresql(url)
     # The URL itself stays out of the text: it may hold a password.
@@ -33,14 +35,14 @@ def _open_temporary() -> Store:
         raise CannotStart(f"Cannot make a store in the folder for temporary files: {error}") from error
 
 
-def _open_sqlite(path: Path) -> Store:
+def _open_sqlite(path: Path, vacuum_limit: int) -> Store:
     from clarion_server.adapters.storage.migrate import SchemaUnknown  # noqa: PLC0415 - only when asked for
     from clarion_server.adapters.storage.sqlite import open_sqlite_store  # noqa: PLC0415 - see above
 
     if not path.parent.is_dir():
         raise CannotStart(f"There is no folder {path.parent.absolute()} for the store {path.name}.")
     try:
-        return open_sqlite_store(path)
+        return open_sqlite_store(path, vacuum_limit=vacuum_limit)
     except (StoreUnavailable, SchemaUnknown) as error:
         raise CannotStart(f"Cannot open the store: {error}") from error
 

@@ -30,5 +30,7 @@ def wire_unsubscribing(settings: Settings, core: Core) -> UnsubscribePages:
     from clarion_server.transport.http.unsubscribing import UnsubscribeRoutes  # noqa: PLC0415 - only when asked for
 
     recorder = ConsentRecorder(core.clock, core.ids)
-    unsubscribing = Unsubscribing(core.transactions, commits, core.identities, recorder, core.clock)
+    unsubscribing = Unsubscribing(
+        core.transactions, commits, core.identities, recorder, core.clock, core.address_hashes.hasher
+    )
     return UnsubscribePages(commits, UnsubscribeRoutes(core.links.public_url, core.links.tokens, unsubscribing).routes)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 
 from clarion_server.domain.identity import IdentityKey
-from clarion_server.domain.profile import Profile
 
 #: The key of a profile as a text, or a hash for somebody without one.
 CapPerson = str
@@ -13,12 +12,6 @@ CapPerson = str
 
 def profile_person(profile_key: int) -> CapPerson:
     return str(profile_key)
-
-
-def persons_of(profile: Profile) -> set[CapPerson]:
-    """Returns the profile, and who had its identities before."""
-    strangers = {stranger_person(profile.sandbox, identity.key) for identity in profile.identities}
-    return {profile_person(profile.key), *strangers}
 
 
 def stranger_person(sandbox: str, identity: IdentityKey) -> CapPerson:

@@ -110,6 +110,13 @@ class TooManyIdentities(ClarionError):
 
 
 @dataclass(eq=False)
+class ErasureKeysMissing(ClarionError):
+    """To erase {resource}, hashes of its addresses must be kept, for which the service has no CLARION_ERASURE_KEYS."""
+
+    resource: str
+
+
+@dataclass(eq=False)
 class EtagMismatch(ClarionError):
     """{resource} changed since it was read. Read it again and decide anew."""
 

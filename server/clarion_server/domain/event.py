@@ -16,6 +16,7 @@ from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent import Silence
 from clarion_server.domain.consent_change import NO_EVIDENCE, ConsentChange
 from clarion_server.domain.content_locale import LocaleChoice
+from clarion_server.domain.erasure import Erasure
 from clarion_server.domain.exclusion import Exclusion
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import NO_LABELS, Message, MessageState, execution_id_of
@@ -48,6 +49,7 @@ class EventType(StrEnum):
     UNSUBSCRIBED = "UNSUBSCRIBED"
     SENDING_POLICY_CHANGED = "SENDING_POLICY_CHANGED"
     SILENCE_CHANGED = "SILENCE_CHANGED"
+    PROFILE_ERASED = "PROFILE_ERASED"
 
 
 #: The event of a message's transition to each state. Only a failed attempt moves it back to QUEUED.
@@ -96,6 +98,17 @@ class ProfileMerge:
     """The name of the key that merged them."""
 
 
+@value
+class ProfileErasure:
+    """A person was erased, with the numbers of what was changed."""
+
+    actor: str
+    """The name of the key that deleted the profile."""
+    cancelled_count: int = 0
+    message_count: int = 0
+    address_count: int = 0
+
+
 class ChangeKind(StrEnum):
     CREATED = "CREATED"
     UPDATED = "UPDATED"
@@ -129,6 +142,7 @@ Detail = (
     | SuppressionChange
     | ConsentChange
     | ProfileMerge
+    | ProfileErasure
     | RunChange
     | SendingPolicyChange
     | SilenceChange
@@ -212,6 +226,12 @@ def allow_list_event(changed: AllowList, time: Instant) -> Event:
     """Returns the event of the change that made this list."""
     change = AllowListChange(changed.enabled, len(changed.entries), changed.updater)
     return Event(EventType.ALLOW_LIST_CHANGED, time, changed.sandbox, changed.name, change)
+
+
+def erasure_event(erasure: Erasure, time: Instant) -> Event:
+    """Returns the event of a completed erasure, whose subject is the deleted profile."""
+    detail = ProfileErasure(erasure.actor, erasure.cancelled_count, erasure.message_count, erasure.address_count)
+    return Event(EventType.PROFILE_ERASED, time, erasure.sandbox, erasure.profile, detail)
 
 
 def merge_event(survivor: Profile, absorbed: Profile, actor: str, time: Instant) -> Event:

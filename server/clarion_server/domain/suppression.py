@@ -8,6 +8,7 @@ from dataclasses import replace
 from enum import StrEnum
 from functools import lru_cache
 
+from clarion_server.domain.address_hash import HASH_MARK, NO_ADDRESS_HASHER, AddressHasher
 from clarion_server.domain.address_key import domain_key, email_key
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
@@ -24,6 +25,8 @@ class SuppressionReason(StrEnum):
     MANUAL = "MANUAL"
     INVALID = "INVALID"
     UNSUBSCRIBED = "UNSUBSCRIBED"
+    ERASED = "ERASED"
+    """The person was erased, and must not get marketing when somebody imports the address again."""
 
 
 class SuppressionScope(StrEnum):
@@ -45,7 +48,8 @@ class Suppression:
     sandbox: str
     channel: Channel
     target: str
-    """An address, a domain, or `*.` and a domain, as it was written."""
+    """An address, a domain, or `*.` and a domain, as it was written; or the hash of an address
+    (`domain.address_hash`)."""
     reason: SuppressionReason
     scope: SuppressionScope
     create_time: Instant
@@ -64,8 +68,13 @@ class Suppression:
         return target_key(self.target)
 
     @property
+    def is_hashed(self) -> bool:
+        """Whether only a hash of the address is kept."""
+        return self.target.startswith(HASH_MARK)
+
+    @property
     def is_of_domain(self) -> bool:
-        return "@" not in self.target
+        return "@" not in self.target and not self.is_hashed
 
     @property
     def key(self) -> SuppressionKey:
@@ -103,7 +112,7 @@ class SuppressionChange:
 
 
 def target_key(target: str) -> str:
-    """Returns the text by which an address, a domain, or `*.` and a domain is compared."""
+    """Returns the text by which an address, a domain, `*.` and a domain, or a hash is compared."""
     if "@" in target:
         return email_key(target)
     prefix = WILDCARD if target.startswith(WILDCARD) else ""
@@ -126,7 +135,8 @@ def _covering_domain_keys(domain: str) -> tuple[str, ...]:
 class SuppressionIndex:
     """Finds, among suppressions that were read for a batch, those that cover an address."""
 
-    def __init__(self, suppressions: Collection[Suppression] = ()) -> None:
+    def __init__(self, suppressions: Collection[Suppression] = (), hasher: AddressHasher = NO_ADDRESS_HASHER) -> None:
+        self._hasher = hasher if any(each.is_hashed for each in suppressions) else NO_ADDRESS_HASHER
         by_key: dict[tuple[str, Channel, str], list[Suppression]] = defaultdict(list)
         for each in suppressions:
             by_key[each.sandbox, each.channel, each.target_key].append(each)
@@ -137,6 +147,7 @@ class SuppressionIndex:
         if not self._by_key or not address:
             # Most batches have none, and need not compute the keys again.
             return ()
-        keys = ((sandbox, channel, key) for key in covering_keys(address))
+        targets = (*covering_keys(address), *self._hasher.targets(sandbox, address))
+        keys = ((sandbox, channel, key) for key in targets)
         found = [each for key in keys for each in self._by_key.get(key, ()) if each.is_in_force(time)]
         return sorted(found, key=lambda each: each.id)

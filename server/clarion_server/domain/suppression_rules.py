@@ -22,6 +22,8 @@ def suppression_violations(suppression: Suppression, field: str, now: Instant) -
     """Checks a new suppression, whose target was given in the field `address` or `domain`."""
     yield from channel_violations(suppression.channel)
     yield from target_violations(suppression.target, field)
+    if suppression.reason is SuppressionReason.ERASED:
+        yield Violation("reason", "NOT_ALLOWED", "Must not be REASON_ERASED, which is for erased people alone.")
     if suppression.expire_time is not None and suppression.expire_time <= now:
         yield out_of_range("expire_time", "Must lie ahead.")
 

@@ -114,3 +114,15 @@ def test_what_has_expired_is_found_the_first_to_expire_first(work: UnitOfWork) -
     add(work, samples.suppression("c@example.com", expire_time=samples.NOW + 1), samples.suppression(expire_time=None))
     assert work.suppressions.expired(samples.NOW, 10) == [early, late]
     assert work.suppressions.expired(samples.NOW, 1) == [early]
+
+
+def test_a_suppression_with_a_hash_is_one_of_its_own(work: UnitOfWork) -> None:
+    plain, hashed = samples.suppression("jane@example.com"), samples.suppression("#1:00ff")
+    assert not work.suppressions.any_hashed()
+    work.suppressions.add_all([plain])
+    assert not work.suppressions.any_hashed()
+    work.suppressions.add_all([hashed])
+    assert work.suppressions.any_hashed()
+    assert work.suppressions.covering(["#1:00ff", "#1:00fe"]) == [hashed]
+    work.suppressions.delete(hashed)
+    assert not work.suppressions.any_hashed()

@@ -357,8 +357,15 @@ CASES = {
         "DeleteProfile",
         lambda c: c.profiles.delete("x", etag="7"),
         profiles_pb.DeleteProfileRequest(name="profiles/x", etag="7"),
+        profiles_pb.DeleteProfileResponse(cancelled_count=1, suppressed_address_count=2),
+        client.ProfileDeletion(cancelled_count=1, suppressed_address_count=2),
+    ),
+    "profiles.delete and forget": Case(
+        "DeleteProfile",
+        lambda c: c.profiles.delete("x", keep_suppression=False),
+        profiles_pb.DeleteProfileRequest(name="profiles/x", keep_suppression=False),
         profiles_pb.DeleteProfileResponse(),
-        None,
+        client.ProfileDeletion(),
     ),
     "channels.create": Case(
         "CreateChannelConfiguration",

@@ -12,8 +12,8 @@ from typing import Any
 
 import aiohttp
 import pytest
+from clarion_server.adapters.key_ring import KEY_BYTES, KeyRing
 from clarion_server.adapters.links.aes_siv import AesSivLinkTokens
-from clarion_server.adapters.links.key_ring import KEY_BYTES, KeyRing
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.personal_link import LinkKind, PersonalLink

@@ -14,7 +14,10 @@ from clarion_server.adapters.storage.postgresql import open_postgresql_store
 from clarion_server.adapters.storage.schema import metadata
 from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.adapters.storage.store import SqlStore
+from clarion_server.adapters.system import SystemIds
 from clarion_server.application import transactions
+from clarion_server.application.erasure.kept_addresses import AddressKeeper
+from clarion_server.application.erasure.sweeping import ErasureSweeper
 from clarion_server.application.maintenance import housekeeping
 from clarion_server.application.maintenance.housekeeping import Housekeeper
 from clarion_server.application.maintenance.retention import Retention
@@ -26,6 +29,7 @@ from sqlalchemy import func, select
 
 from tests.contract.store import samples
 from tests.contract.store.given import Sender, a_sender, committing
+from tests.identities import HASHER, IDENTITIES
 from tests.postgresql import ask, made_database
 from tests.unit.application.world import StandingClock
 
@@ -121,7 +125,8 @@ async def test_a_store_that_is_filled_and_purged_again_and_again_keeps_nothing_a
         sender = a_sender(work)
         work.processes.renew(PROCESS, samples.NOW + 2 * GENERATIONS * APART)
     writes, rows, sizes = Transactions(store), [], []
-    housekeeper = Housekeeper(writes, clock, PROCESS, RETENTION)
+    sweeper = ErasureSweeper(writes, IDENTITIES, AddressKeeper(HASHER, SystemIds()), clock)
+    housekeeper = Housekeeper(writes, clock, PROCESS, RETENTION, sweeper)
     for _ in range(GENERATIONS):
         fill(store, sender, clock.now(), chance)
         sizes.append(measured.sizes())

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from clarion_server.adapters.key_ring import KEY_BYTES, KeyRing
 from clarion_server.adapters.links.aes_siv import AesSivLinkTokens
-from clarion_server.adapters.links.key_ring import KEY_BYTES, KeyRing
 from clarion_server.application.personal_links.urls import PersonalLinks
 from clarion_server.domain.public_url import PublicUrl
 

@@ -392,7 +392,7 @@ async def test_a_campaign_outside_its_window_is_refused(world: World, runs: Runs
 
 async def test_the_members_of_a_run_are_purged_a_week_after_its_end(world: World, runs: Runs) -> None:
     done = await finish(runs, await selected(runs))
-    housekeeper = Housekeeper(runs.process.transactions, world.clock, "first", Retention())
+    housekeeper = Housekeeper(runs.process.transactions, world.clock, "first", Retention(), world.sweeper)
     for days, count in ((7, 5), (1, 0)):
         world.clock.advance(days * DAY)
         await runs.process.heartbeat.beat()

@@ -8,6 +8,7 @@ import pytest
 from clarion_server.adapters.system import SystemIds
 from clarion_server.application.audience_runs.part_size import PartSize
 from clarion_server.application.consent.consents import Person
+from clarion_server.application.erasure.beginning import EraseProfile
 from clarion_server.application.profiles.profile_merge import MergeProfiles, ProfileMerger
 from clarion_server.application.profiles.profiles import ProfileFields, UpdateProfile
 from clarion_server.application.suppressions.entries import CreateSuppression, ManageSuppressions
@@ -273,7 +274,7 @@ async def test_a_deleted_profile_is_skipped_and_counted(world: World, runs: Runs
     await by_condition(world)
     gone, _ = await people(world, 2)
     answer = await _selected(world, runs)
-    await world.profiles.delete(gone.id, "", CALLER)
+    await world.erasures.erase(EraseProfile(gone.id), CALLER)
     run = await _finished(world, runs, answer)
     assert (run.accepted_count, run.deleted_count, reasons(run)) == (1, 1, {})
 

@@ -10,6 +10,7 @@ import pytest
 from clarion_server.adapters.conditions import CelConditionCompiler
 from clarion_server.application.audiences import selection
 from clarion_server.application.audiences.selection import SNAPSHOT_SPAN, AudienceSelector, SelectedPage
+from clarion_server.application.erasure.beginning import EraseProfile
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields
 from clarion_server.domain.audience import Audience
 from clarion_server.domain.condition import MAX_SAMPLES, ConditionInvalid, FailureCause
@@ -114,7 +115,7 @@ async def test_a_selection_reads_one_state_whatever_is_stored_meanwhile(
         async for page in found:
             counts.append((len(page.members), page.snapshot_count))
             for profile in await world.profiles.page(None, 9, AUTHOR):
-                await world.profiles.delete(profile.id, "", AUTHOR)
+                await world.erasures.erase(EraseProfile(profile.id), AUTHOR)
     assert counts == [(1, 1), (1, 1), (1, 1), (0, 1)]
 
 

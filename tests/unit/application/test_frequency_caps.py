@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 
 import pytest
+from clarion_server.application.erasure.beginning import EraseProfile
 from clarion_server.application.maintenance.housekeeping import Housekeeper
 from clarion_server.application.maintenance.retention import Retention
 from clarion_server.application.ports.channels import HandOffFailed
@@ -333,7 +334,7 @@ async def test_a_deleted_profile_leaves_nothing_that_counts(world: World, proces
     await send(process)
     jane = await store(world, "email:jane@example.com")
     await is_capped(process)
-    await world.profiles.delete(jane.id, "", AUTHOR)
+    await world.erasures.erase(EraseProfile(jane.id), AUTHOR)
     assert counted(world.store) == {}
 
 
@@ -444,7 +445,8 @@ async def test_what_can_count_no_more_is_purged(world: World, process: Process) 
     await process.heartbeat.beat()
     for advanced, left in ((DAY, 2), (1, 1)):
         world.clock.advance(advanced)
-        await Housekeeper(process.transactions, world.clock, process.lease.process_id, Retention()).run_once()
+        name = process.lease.process_id
+        await Housekeeper(process.transactions, world.clock, name, Retention(), world.sweeper).run_once()
         assert len(counted(world.store)) == left
 
 

@@ -38,7 +38,9 @@ async def process(world: World) -> AsyncIterator[Process]:
 
 
 def housekeeper(process: Process, retention: Retention = CAREFUL) -> Housekeeper:
-    return Housekeeper(process.transactions, process.world.clock, process.lease.process_id, retention)
+    return Housekeeper(
+        process.transactions, process.world.clock, process.lease.process_id, retention, process.world.sweeper
+    )
 
 
 async def purge_after(process: Process, days: int, retention: Retention = CAREFUL) -> None:

@@ -8,6 +8,7 @@ import pytest
 from clarion_server.adapters.phone_numbers import is_phone_region
 from clarion_server.adapters.system import SystemIds
 from clarion_server.application.consent.consents import Person
+from clarion_server.application.erasure.beginning import EraseProfile
 from clarion_server.application.identity_namespaces.namespaces import (
     CreateIdentityNamespace,
     ManageIdentityNamespaces,
@@ -163,7 +164,7 @@ async def test_the_rule_stays_as_long_as_a_profile_has_an_identity_in_it(world: 
     made = await namespaces.make("crm", EXACT)
     with pytest.raises(NamespaceInUse):
         await namespaces.delete("crm", made.etag, AUTHOR)
-    await world.profiles.delete(jane.id, "", CALLER)
+    await world.erasures.erase(EraseProfile(jane.id), CALLER)
     await namespaces.delete("crm", made.etag, AUTHOR)
     await namespaces.make("crm", LOWER)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from clarion_server.application.erasure.beginning import EraseProfile
 from clarion_server.application.profiles.profile_export import ExportedProfile, ExportProfiles
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields
 from clarion_server.domain.consent import ConsentChoice
@@ -33,7 +34,7 @@ async def test_every_profile_is_exported_once_over_several_pages(world: World) -
 async def test_an_export_goes_on_behind_a_profile_that_may_be_gone(world: World) -> None:
     await store(world, "crm:1", "crm:2", "crm:3")
     _, second, _ = await exported(world)
-    await world.profiles.delete(second.profile.id, "", CALLER)
+    await world.erasures.erase(EraseProfile(second.profile.id), CALLER)
     assert identities(await exported(world, second.profile.id)) == ["crm:3"]
 
 
@@ -49,7 +50,7 @@ async def test_what_is_created_meanwhile_comes_at_the_end_and_what_is_deleted_is
     pages = ExportProfiles(world.transactions).pages(None, CALLER)
     first = await anext(pages)
     (last,) = await exported(world, first[-1].profile.id)
-    await world.profiles.delete(last.profile.id, "", CALLER)
+    await world.erasures.erase(EraseProfile(last.profile.id), CALLER)
     await store(world, "crm:new")
     assert [identities(list(page)) async for page in pages] == [["crm:new"], []]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from clarion_server.application.consent.consents import Person
+from clarion_server.application.erasure.beginning import EraseProfile
 from clarion_server.application.profiles.profile_merge import MergeProfiles, ProfileMerger
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields
 from clarion_server.domain.access import Caller, Scope, Visibility
@@ -83,7 +84,7 @@ async def test_the_absorbed_name_answers_as_the_survivor_through_every_later_mer
     third = await merge(merger, third, second)
     for name in (first, second, third):
         assert await world.profiles.get(name.id, CALLER) == third
-    await world.profiles.delete(first.id, "", CALLER)
+    await world.erasures.erase(EraseProfile(first.id), CALLER)
     for name in (first, second, third):
         with pytest.raises(ResourceNotFound):
             await world.profiles.get(name.id, CALLER)

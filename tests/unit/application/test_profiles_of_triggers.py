@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
+from clarion_server.application.erasure.beginning import EraseProfile
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields
 from clarion_server.application.triggering.admission import RecipientInput
 from clarion_server.application.triggering.trigger import TriggerAnswer
@@ -277,7 +278,7 @@ async def test_neither_validating_nor_repeating_nor_reusing_a_request_makes_a_pr
     assert await profiles(world) == []
     await trigger(process, request_id="1")
     (made,) = await profiles(world)
-    await world.profiles.delete(made.id, "", EVERYBODY)
+    await world.erasures.erase(EraseProfile(made.id), EVERYBODY)
     assert (await trigger(process, request_id="1")).replayed
     with pytest.raises(RequestIdReused):
         await trigger(process, recipient("email:joe@example.com"), request_id="1")

@@ -94,7 +94,9 @@ async def test_suppressions_that_have_expired_are_deleted_and_that_is_recorded(
     world.clock.advance(HOUR)
     process = Process(world)
     await process.heartbeat.beat()
-    await Housekeeper(process.transactions, world.clock, process.lease.process_id, Retention()).run_once()
+    await Housekeeper(
+        process.transactions, world.clock, process.lease.process_id, Retention(), world.sweeper
+    ).run_once()
     assert await stored(suppressions) == [ever, later]
     expired = events(world)[-1]
     assert (expired.type, expired.subject) == (EventType.SUPPRESSION_EXPIRED, soon.name)

@@ -22,6 +22,9 @@ from clarion_server.application.channels.configurations import (
     ManageChannelConfigurations,
 )
 from clarion_server.application.consent.settings import ManageConsentSettings, UpdateConsentSettings
+from clarion_server.application.erasure.beginning import BeginErasure
+from clarion_server.application.erasure.kept_addresses import AddressKeeper
+from clarion_server.application.erasure.sweeping import ErasureSweeper
 from clarion_server.application.ports.content import ContentCompiler
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.application.profiles.profiles import ManageProfiles
@@ -37,7 +40,7 @@ from clarion_server.domain.content.email import EmailContent, Mailbox, SmtpProvi
 from clarion_server.domain.counter import CounterKey, Metric
 from clarion_server.domain.instant import SECOND, Instant, Span
 
-from tests.identities import IDENTITIES
+from tests.identities import HASHER, IDENTITIES
 from tests.memory_store import Content, MemoryStore
 from tests.unit.application.compiler import COMPILER
 from tests.unit.application.links import PUBLIC_URL
@@ -118,6 +121,9 @@ class World:
             CampaignCache(self.transactions, compiler), JinjaContentCompiler(CONTENT_KINDS), self.identities
         )
         self.profiles = ManageProfiles(self.transactions, self.identities, self.clock, SystemIds())
+        self.keeper = AddressKeeper(HASHER, SystemIds())
+        self.erasures = BeginErasure(self.transactions, self.keeper, self.clock)
+        self.sweeper = ErasureSweeper(self.transactions, self.identities, self.keeper, self.clock)
         self.reporting = CampaignReports(self.transactions, self.clock)
         self.channels = ManageChannelConfigurations(
             self.transactions, self.clock, open_channel, self.announced_channels.append

@@ -47,6 +47,10 @@ TEXTS: list[tuple[ClarionError, str]] = [
     ),
     (errors.ProfileUnknown(), "No profile in this sandbox has the identity."),
     (
+        errors.ErasureKeysMissing("profiles/1"),
+        "To erase profiles/1, hashes of its addresses must be kept, for which the service has no CLARION_ERASURE_KEYS.",
+    ),
+    (
         errors.TooManyIdentities("profiles/1", 24),
         "profiles/1 would have 24 identities. Remove some first.",
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from clarion_server.adapters.links.key_ring import KEY_BYTES, KeyRing, KeyRingInvalid, read_key_ring
+from clarion_server.adapters.key_ring import KEY_BYTES, KeyRing, KeyRingInvalid, read_key_ring
 
 FIRST, SECOND = "0f" * KEY_BYTES, "AB" * KEY_BYTES
 
@@ -18,12 +18,12 @@ def ring(folder: Path, text: str) -> KeyRing:
 
 def test_the_first_line_seals(tmp_path: Path) -> None:
     read = ring(tmp_path, f"# keys of the links\n\n 2  {SECOND}\r\n1\t{FIRST}\n")
-    assert read.sealing_key == 2
+    assert read.current_key == 2
     assert read.keys == {2: bytes.fromhex(SECOND), 1: bytes.fromhex(FIRST)}
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_line(tmp_path: Path) -> None:
-    assert ring(tmp_path, f"\ufeff1 {FIRST}\n2 {SECOND}\n").sealing_key == 1
+    assert ring(tmp_path, f"\ufeff1 {FIRST}\n2 {SECOND}\n").current_key == 1
 
 
 def test_fingerprints_distinguish_keys_and_hide_them(tmp_path: Path) -> None:

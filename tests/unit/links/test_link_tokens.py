@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from clarion_server.adapters.key_ring import KEY_BYTES, KeyRing
 from clarion_server.adapters.links.aes_siv import AesSivLinkTokens
-from clarion_server.adapters.links.key_ring import KEY_BYTES, KeyRing
 from clarion_server.application.ports.link_tokens import TokenDamaged
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel

@@ -52,6 +52,7 @@ SAMPLES: tuple[ClarionError, ...] = (
             errors.StandingDenial("changes[2]", "", ""),
         )
     ),
+    errors.ErasureKeysMissing("profiles/1"),
     errors.TooManyIdentities("profiles/1", 24),
     errors.EtagMismatch(CAMPAIGN),
     errors.IllegalTransition(CAMPAIGN, "pause", "DRAFT", ("LIVE",)),

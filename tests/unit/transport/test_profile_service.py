@@ -50,6 +50,7 @@ def service(world: World) -> ProfileService:
         ImportProfiles(world.transactions, reader, choice_recorder(world.clock, ids), world.clock, ids),
         ExportProfiles(world.transactions),
         ProfileMerger(world.transactions, world.clock),
+        world.erasures,
     )
 
 
@@ -246,12 +247,19 @@ async def test_validating_stores_nothing(service: ProfileService) -> None:
 
 async def test_a_deleted_profile_is_gone_and_its_identity_is_free(service: ProfileService) -> None:
     created = await create(service, "email:jane@example.com")
-    await service.delete_profile(pb.DeleteProfileRequest(name=created.name, etag=created.etag), CALLER)
+    deleted = await service.delete_profile(pb.DeleteProfileRequest(name=created.name, etag=created.etag), CALLER)
+    assert (deleted.cancelled_count, deleted.suppressed_address_count) == (0, 1)
     with pytest.raises(ResourceNotFound):
         await get(service, created.name)
     with pytest.raises(ProfileUnknown):
         await lookup(service, "email:jane@example.com")
     assert (await create(service, "email:jane@example.com")).name != created.name
+
+
+async def test_an_address_is_forgotten_if_the_caller_says_so(service: ProfileService) -> None:
+    created = await create(service, "email:jane@example.com")
+    forgetting = pb.DeleteProfileRequest(name=created.name, keep_suppression=False)
+    assert (await service.delete_profile(forgetting, CALLER)).suppressed_address_count == 0
 
 
 async def test_profiles_are_listed_in_pages_oldest_first(service: ProfileService) -> None:

@@ -255,6 +255,12 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
         {"reason": "ATTACHMENT_IN_USE", "domain": "clarion.dev", "metadata": {"resource": "attachments/logo",
          "user": "campaigns/order-confirmed/versions/3"}}
     """
+    ERROR_REASON_ERASURE_KEYS_MISSING: _ErrorReason.ValueType  # 41
+    """`FAILED_PRECONDITION`. A person cannot be erased before the service has keys by which addresses are recognised: the person had
+    denied something, an address is suppressed, or `keep_suppression` asks for it.
+
+        {"reason": "ERASURE_KEYS_MISSING", "domain": "clarion.dev", "metadata": {"resource": "profiles/019a…"}}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The values of `google.rpc.ErrorInfo.reason` in the domain `clarion.dev`. Every error that Clarion answers with carries an
@@ -498,5 +504,11 @@ one.
 
     {"reason": "ATTACHMENT_IN_USE", "domain": "clarion.dev", "metadata": {"resource": "attachments/logo",
      "user": "campaigns/order-confirmed/versions/3"}}
+"""
+ERROR_REASON_ERASURE_KEYS_MISSING: ErrorReason.ValueType  # 41
+"""`FAILED_PRECONDITION`. A person cannot be erased before the service has keys by which addresses are recognised: the person had
+denied something, an address is suppressed, or `keep_suppression` asks for it.
+
+    {"reason": "ERASURE_KEYS_MISSING", "domain": "clarion.dev", "metadata": {"resource": "profiles/019a…"}}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

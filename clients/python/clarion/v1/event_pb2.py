@@ -33,7 +33,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16\x63larion/v1/event.proto\x12\nclarion.v1\x1a\x18\x63larion/v1/attempt.proto\x1a\x1d\x63larion/v1/audience_run.proto\x1a\x18\x63larion/v1/channel.proto\x1a\x18\x63larion/v1/consent.proto\x1a\x1e\x63larion/v1/locale_reason.proto\x1a\x18\x63larion/v1/silence.proto\x1a\x1c\x63larion/v1/suppression.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb8\x0c\n\x05\x45vent\x12*\n\x04type\x18\x01 \x01(\x0e\x32\x16.clarion.v1.Event.TypeB\x04\xe2\x41\x01\x03\x12.\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x15\n\x07subject\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07message\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\texecution\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08\x63\x61mpaign\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06\x61\x63tion\x18\x07 \x01(\tB\x04\xe2\x41\x01\x03\x12*\n\x07\x63hannel\x18\x08 \x01(\x0e\x32\x13.clarion.v1.ChannelB\x04\xe2\x41\x01\x03\x12\x33\n\x06labels\x18\t \x03(\x0b\x32\x1d.clarion.v1.Event.LabelsEntryB\x04\xe2\x41\x01\x03\x12\x1c\n\x0e\x63ontent_locale\x18\x11 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\rlocale_reason\x18\x12 \x01(\x0e\x32\x18.clarion.v1.LocaleReasonB\x04\xe2\x41\x01\x03\x12,\n\x07\x61ttempt\x18\n \x01(\x0b\x32\x13.clarion.v1.AttemptB\x04\xe2\x41\x01\x03H\x00\x12\x30\n\texclusion\x18\x0b \x01(\x0b\x32\x15.clarion.v1.ExclusionB\x04\xe2\x41\x01\x03H\x00\x12\x41\n\x12suppression_change\x18\x0c \x01(\x0b\x32\x1d.clarion.v1.SuppressionChangeB\x04\xe2\x41\x01\x03H\x00\x12\x39\n\x0e\x63onsent_change\x18\r \x01(\x0b\x32\x19.clarion.v1.ConsentChangeB\x04\xe2\x41\x01\x03H\x00\x12>\n\x11\x61llow_list_change\x18\x0e \x01(\x0b\x32\x1b.clarion.v1.AllowListChangeB\x04\xe2\x41\x01\x03H\x00\x12\x37\n\rprofile_merge\x18\x0f \x01(\x0b\x32\x18.clarion.v1.ProfileMergeB\x04\xe2\x41\x01\x03H\x00\x12\x42\n\x13\x61udience_run_change\x18\x10 \x01(\x0b\x32\x1d.clarion.v1.AudienceRunChangeB\x04\xe2\x41\x01\x03H\x00\x12\x46\n\x15sending_policy_change\x18\x13 \x01(\x0b\x32\x1f.clarion.v1.SendingPolicyChangeB\x04\xe2\x41\x01\x03H\x00\x12\x39\n\x0esilence_change\x18\x14 \x01(\x0b\x32\x19.clarion.v1.SilenceChangeB\x04\xe2\x41\x01\x03H\x00\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xd0\x04\n\x04Type\x12\x14\n\x10TYPE_UNSPECIFIED\x10\x00\x12\r\n\tTYPE_SENT\x10\x01\x12\x11\n\rTYPE_DEFERRED\x10\x02\x12\x0f\n\x0bTYPE_FAILED\x10\x03\x12\x11\n\rTYPE_EXCLUDED\x10\x04\x12\x12\n\x0eTYPE_CANCELLED\x10\x05\x12\x10\n\x0cTYPE_EXPIRED\x10\x06\x12\x11\n\rTYPE_IN_DOUBT\x10\x07\x12\x1c\n\x18TYPE_SUPPRESSION_CREATED\x10\x08\x12\x1c\n\x18TYPE_SUPPRESSION_DELETED\x10\t\x12\x1c\n\x18TYPE_SUPPRESSION_EXPIRED\x10\n\x12\x1c\n\x18TYPE_SUPPRESSION_UPDATED\x10\x0b\x12\x18\n\x14TYPE_CONSENT_CHANGED\x10\x0c\x12\x1b\n\x17TYPE_ALLOW_LIST_CHANGED\x10\r\x12\x17\n\x13TYPE_PROFILE_MERGED\x10\x0e\x12\x1d\n\x19TYPE_AUDIENCE_RUN_STARTED\x10\x0f\x12\x1e\n\x1aTYPE_AUDIENCE_RUN_SELECTED\x10\x10\x12\x1a\n\x16TYPE_AUDIENCE_RUN_DONE\x10\x11\x12\x1d\n\x19TYPE_AUDIENCE_RUN_REFUSED\x10\x12\x12\x1f\n\x1bTYPE_AUDIENCE_RUN_CANCELLED\x10\x13\x12\x15\n\x11TYPE_UNSUBSCRIBED\x10\x14\x12\x1f\n\x1bTYPE_SENDING_POLICY_CHANGED\x10\x15\x12\x18\n\x14TYPE_SILENCE_CHANGED\x10\x16\x42\x08\n\x06\x64\x65tail\"\xa4\x01\n\x11\x41udienceRunChange\x12\x16\n\x08\x61udience\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1c\n\x0eselected_count\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1c\n\x0e\x61\x63\x63\x65pted_count\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12;\n\nend_reason\x18\x04 \x01(\x0e\x32!.clarion.v1.AudienceRun.EndReasonB\x04\xe2\x41\x01\x03\";\n\x0cProfileMerge\x12\x16\n\x08\x61\x62sorbed\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x61\x63tor\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\"\xcb\x01\n\tExclusion\x12\x31\n\x06reason\x18\x01 \x01(\x0e\x32\x1b.clarion.v1.ExclusionReasonB\x04\xe2\x41\x01\x03\x12\x30\n\x05phase\x18\x02 \x01(\x0e\x32\x1b.clarion.v1.Exclusion.PhaseB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x63\x61use\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\"D\n\x05Phase\x12\x15\n\x11PHASE_UNSPECIFIED\x10\x00\x12\x10\n\x0cPHASE_ACCEPT\x10\x01\x12\x12\n\x0ePHASE_HAND_OFF\x10\x02\"\xdd\x01\n\x11SuppressionChange\x12*\n\x07\x63hannel\x18\x01 \x01(\x0e\x32\x13.clarion.v1.ChannelB\x04\xe2\x41\x01\x03\x12\x34\n\x06reason\x18\x02 \x01(\x0e\x32\x1e.clarion.v1.Suppression.ReasonB\x04\xe2\x41\x01\x03\x12\x32\n\x05scope\x18\x03 \x01(\x0e\x32\x1d.clarion.v1.Suppression.ScopeB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x61\x63tor\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1d\n\x0foverride_reason\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\"X\n\x0f\x41llowListChange\x12\x15\n\x07\x65nabled\x18\x01 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x19\n\x0b\x65ntry_count\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x13\n\x05\x61\x63tor\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\"\xb8\x01\n\x13SendingPolicyChange\x12\x38\n\x04kind\x18\x01 \x01(\x0e\x32$.clarion.v1.SendingPolicyChange.KindB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x61\x63tor\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\"R\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x10\n\x0cKIND_CREATED\x10\x01\x12\x10\n\x0cKIND_UPDATED\x10\x02\x12\x10\n\x0cKIND_DELETED\x10\x03\"P\n\rSilenceChange\x12*\n\x07silence\x18\x01 \x01(\x0e\x32\x13.clarion.v1.SilenceB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x61\x63tor\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16\x63larion/v1/event.proto\x12\nclarion.v1\x1a\x18\x63larion/v1/attempt.proto\x1a\x1d\x63larion/v1/audience_run.proto\x1a\x18\x63larion/v1/channel.proto\x1a\x18\x63larion/v1/consent.proto\x1a\x1e\x63larion/v1/locale_reason.proto\x1a\x18\x63larion/v1/silence.proto\x1a\x1c\x63larion/v1/suppression.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8e\r\n\x05\x45vent\x12*\n\x04type\x18\x01 \x01(\x0e\x32\x16.clarion.v1.Event.TypeB\x04\xe2\x41\x01\x03\x12.\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x15\n\x07subject\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07message\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\texecution\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08\x63\x61mpaign\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06\x61\x63tion\x18\x07 \x01(\tB\x04\xe2\x41\x01\x03\x12*\n\x07\x63hannel\x18\x08 \x01(\x0e\x32\x13.clarion.v1.ChannelB\x04\xe2\x41\x01\x03\x12\x33\n\x06labels\x18\t \x03(\x0b\x32\x1d.clarion.v1.Event.LabelsEntryB\x04\xe2\x41\x01\x03\x12\x1c\n\x0e\x63ontent_locale\x18\x11 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\rlocale_reason\x18\x12 \x01(\x0e\x32\x18.clarion.v1.LocaleReasonB\x04\xe2\x41\x01\x03\x12,\n\x07\x61ttempt\x18\n \x01(\x0b\x32\x13.clarion.v1.AttemptB\x04\xe2\x41\x01\x03H\x00\x12\x30\n\texclusion\x18\x0b \x01(\x0b\x32\x15.clarion.v1.ExclusionB\x04\xe2\x41\x01\x03H\x00\x12\x41\n\x12suppression_change\x18\x0c \x01(\x0b\x32\x1d.clarion.v1.SuppressionChangeB\x04\xe2\x41\x01\x03H\x00\x12\x39\n\x0e\x63onsent_change\x18\r \x01(\x0b\x32\x19.clarion.v1.ConsentChangeB\x04\xe2\x41\x01\x03H\x00\x12>\n\x11\x61llow_list_change\x18\x0e \x01(\x0b\x32\x1b.clarion.v1.AllowListChangeB\x04\xe2\x41\x01\x03H\x00\x12\x37\n\rprofile_merge\x18\x0f \x01(\x0b\x32\x18.clarion.v1.ProfileMergeB\x04\xe2\x41\x01\x03H\x00\x12\x42\n\x13\x61udience_run_change\x18\x10 \x01(\x0b\x32\x1d.clarion.v1.AudienceRunChangeB\x04\xe2\x41\x01\x03H\x00\x12\x46\n\x15sending_policy_change\x18\x13 \x01(\x0b\x32\x1f.clarion.v1.SendingPolicyChangeB\x04\xe2\x41\x01\x03H\x00\x12\x39\n\x0esilence_change\x18\x14 \x01(\x0b\x32\x19.clarion.v1.SilenceChangeB\x04\xe2\x41\x01\x03H\x00\x12;\n\x0fprofile_erasure\x18\x15 \x01(\x0b\x32\x1a.clarion.v1.ProfileErasureB\x04\xe2\x41\x01\x03H\x00\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xe9\x04\n\x04Type\x12\x14\n\x10TYPE_UNSPECIFIED\x10\x00\x12\r\n\tTYPE_SENT\x10\x01\x12\x11\n\rTYPE_DEFERRED\x10\x02\x12\x0f\n\x0bTYPE_FAILED\x10\x03\x12\x11\n\rTYPE_EXCLUDED\x10\x04\x12\x12\n\x0eTYPE_CANCELLED\x10\x05\x12\x10\n\x0cTYPE_EXPIRED\x10\x06\x12\x11\n\rTYPE_IN_DOUBT\x10\x07\x12\x1c\n\x18TYPE_SUPPRESSION_CREATED\x10\x08\x12\x1c\n\x18TYPE_SUPPRESSION_DELETED\x10\t\x12\x1c\n\x18TYPE_SUPPRESSION_EXPIRED\x10\n\x12\x1c\n\x18TYPE_SUPPRESSION_UPDATED\x10\x0b\x12\x18\n\x14TYPE_CONSENT_CHANGED\x10\x0c\x12\x1b\n\x17TYPE_ALLOW_LIST_CHANGED\x10\r\x12\x17\n\x13TYPE_PROFILE_MERGED\x10\x0e\x12\x1d\n\x19TYPE_AUDIENCE_RUN_STARTED\x10\x0f\x12\x1e\n\x1aTYPE_AUDIENCE_RUN_SELECTED\x10\x10\x12\x1a\n\x16TYPE_AUDIENCE_RUN_DONE\x10\x11\x12\x1d\n\x19TYPE_AUDIENCE_RUN_REFUSED\x10\x12\x12\x1f\n\x1bTYPE_AUDIENCE_RUN_CANCELLED\x10\x13\x12\x15\n\x11TYPE_UNSUBSCRIBED\x10\x14\x12\x1f\n\x1bTYPE_SENDING_POLICY_CHANGED\x10\x15\x12\x18\n\x14TYPE_SILENCE_CHANGED\x10\x16\x12\x17\n\x13TYPE_PROFILE_ERASED\x10\x17\x42\x08\n\x06\x64\x65tail\"\xa4\x01\n\x11\x41udienceRunChange\x12\x16\n\x08\x61udience\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1c\n\x0eselected_count\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1c\n\x0e\x61\x63\x63\x65pted_count\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12;\n\nend_reason\x18\x04 \x01(\x0e\x32!.clarion.v1.AudienceRun.EndReasonB\x04\xe2\x41\x01\x03\";\n\x0cProfileMerge\x12\x16\n\x08\x61\x62sorbed\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x61\x63tor\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\"\x89\x01\n\x0eProfileErasure\x12\x13\n\x05\x61\x63tor\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1d\n\x0f\x63\x61ncelled_count\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1b\n\rmessage_count\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12&\n\x18suppressed_address_count\x18\x04 \x01(\x05\x42\x04\xe2\x41\x01\x03\"\xcb\x01\n\tExclusion\x12\x31\n\x06reason\x18\x01 \x01(\x0e\x32\x1b.clarion.v1.ExclusionReasonB\x04\xe2\x41\x01\x03\x12\x30\n\x05phase\x18\x02 \x01(\x0e\x32\x1b.clarion.v1.Exclusion.PhaseB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x63\x61use\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\"D\n\x05Phase\x12\x15\n\x11PHASE_UNSPECIFIED\x10\x00\x12\x10\n\x0cPHASE_ACCEPT\x10\x01\x12\x12\n\x0ePHASE_HAND_OFF\x10\x02\"\xdd\x01\n\x11SuppressionChange\x12*\n\x07\x63hannel\x18\x01 \x01(\x0e\x32\x13.clarion.v1.ChannelB\x04\xe2\x41\x01\x03\x12\x34\n\x06reason\x18\x02 \x01(\x0e\x32\x1e.clarion.v1.Suppression.ReasonB\x04\xe2\x41\x01\x03\x12\x32\n\x05scope\x18\x03 \x01(\x0e\x32\x1d.clarion.v1.Suppression.ScopeB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x61\x63tor\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1d\n\x0foverride_reason\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\"X\n\x0f\x41llowListChange\x12\x15\n\x07\x65nabled\x18\x01 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x19\n\x0b\x65ntry_count\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x13\n\x05\x61\x63tor\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\"\xb8\x01\n\x13SendingPolicyChange\x12\x38\n\x04kind\x18\x01 \x01(\x0e\x32$.clarion.v1.SendingPolicyChange.KindB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x61\x63tor\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\"R\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x10\n\x0cKIND_CREATED\x10\x01\x12\x10\n\x0cKIND_UPDATED\x10\x02\x12\x10\n\x0cKIND_DELETED\x10\x03\"P\n\rSilenceChange\x12*\n\x07silence\x18\x01 \x01(\x0e\x32\x13.clarion.v1.SilenceB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x61\x63tor\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -82,6 +82,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EVENT'].fields_by_name['sending_policy_change']._serialized_options = b'\342A\001\003'
   _globals['_EVENT'].fields_by_name['silence_change']._loaded_options = None
   _globals['_EVENT'].fields_by_name['silence_change']._serialized_options = b'\342A\001\003'
+  _globals['_EVENT'].fields_by_name['profile_erasure']._loaded_options = None
+  _globals['_EVENT'].fields_by_name['profile_erasure']._serialized_options = b'\342A\001\003'
   _globals['_AUDIENCERUNCHANGE'].fields_by_name['audience']._loaded_options = None
   _globals['_AUDIENCERUNCHANGE'].fields_by_name['audience']._serialized_options = b'\342A\001\003'
   _globals['_AUDIENCERUNCHANGE'].fields_by_name['selected_count']._loaded_options = None
@@ -94,6 +96,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PROFILEMERGE'].fields_by_name['absorbed']._serialized_options = b'\342A\001\003'
   _globals['_PROFILEMERGE'].fields_by_name['actor']._loaded_options = None
   _globals['_PROFILEMERGE'].fields_by_name['actor']._serialized_options = b'\342A\001\003'
+  _globals['_PROFILEERASURE'].fields_by_name['actor']._loaded_options = None
+  _globals['_PROFILEERASURE'].fields_by_name['actor']._serialized_options = b'\342A\001\003'
+  _globals['_PROFILEERASURE'].fields_by_name['cancelled_count']._loaded_options = None
+  _globals['_PROFILEERASURE'].fields_by_name['cancelled_count']._serialized_options = b'\342A\001\003'
+  _globals['_PROFILEERASURE'].fields_by_name['message_count']._loaded_options = None
+  _globals['_PROFILEERASURE'].fields_by_name['message_count']._serialized_options = b'\342A\001\003'
+  _globals['_PROFILEERASURE'].fields_by_name['suppressed_address_count']._loaded_options = None
+  _globals['_PROFILEERASURE'].fields_by_name['suppressed_address_count']._serialized_options = b'\342A\001\003'
   _globals['_EXCLUSION'].fields_by_name['reason']._loaded_options = None
   _globals['_EXCLUSION'].fields_by_name['reason']._serialized_options = b'\342A\001\003'
   _globals['_EXCLUSION'].fields_by_name['phase']._loaded_options = None
@@ -125,27 +135,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SILENCECHANGE'].fields_by_name['actor']._loaded_options = None
   _globals['_SILENCECHANGE'].fields_by_name['actor']._serialized_options = b'\342A\001\003'
   _globals['_EVENT']._serialized_start=302
-  _globals['_EVENT']._serialized_end=1894
-  _globals['_EVENT_LABELSENTRY']._serialized_start=1244
-  _globals['_EVENT_LABELSENTRY']._serialized_end=1289
-  _globals['_EVENT_TYPE']._serialized_start=1292
-  _globals['_EVENT_TYPE']._serialized_end=1884
-  _globals['_AUDIENCERUNCHANGE']._serialized_start=1897
-  _globals['_AUDIENCERUNCHANGE']._serialized_end=2061
-  _globals['_PROFILEMERGE']._serialized_start=2063
-  _globals['_PROFILEMERGE']._serialized_end=2122
-  _globals['_EXCLUSION']._serialized_start=2125
-  _globals['_EXCLUSION']._serialized_end=2328
-  _globals['_EXCLUSION_PHASE']._serialized_start=2260
-  _globals['_EXCLUSION_PHASE']._serialized_end=2328
-  _globals['_SUPPRESSIONCHANGE']._serialized_start=2331
-  _globals['_SUPPRESSIONCHANGE']._serialized_end=2552
-  _globals['_ALLOWLISTCHANGE']._serialized_start=2554
-  _globals['_ALLOWLISTCHANGE']._serialized_end=2642
-  _globals['_SENDINGPOLICYCHANGE']._serialized_start=2645
-  _globals['_SENDINGPOLICYCHANGE']._serialized_end=2829
-  _globals['_SENDINGPOLICYCHANGE_KIND']._serialized_start=2747
-  _globals['_SENDINGPOLICYCHANGE_KIND']._serialized_end=2829
-  _globals['_SILENCECHANGE']._serialized_start=2831
-  _globals['_SILENCECHANGE']._serialized_end=2911
+  _globals['_EVENT']._serialized_end=1980
+  _globals['_EVENT_LABELSENTRY']._serialized_start=1305
+  _globals['_EVENT_LABELSENTRY']._serialized_end=1350
+  _globals['_EVENT_TYPE']._serialized_start=1353
+  _globals['_EVENT_TYPE']._serialized_end=1970
+  _globals['_AUDIENCERUNCHANGE']._serialized_start=1983
+  _globals['_AUDIENCERUNCHANGE']._serialized_end=2147
+  _globals['_PROFILEMERGE']._serialized_start=2149
+  _globals['_PROFILEMERGE']._serialized_end=2208
+  _globals['_PROFILEERASURE']._serialized_start=2211
+  _globals['_PROFILEERASURE']._serialized_end=2348
+  _globals['_EXCLUSION']._serialized_start=2351
+  _globals['_EXCLUSION']._serialized_end=2554
+  _globals['_EXCLUSION_PHASE']._serialized_start=2486
+  _globals['_EXCLUSION_PHASE']._serialized_end=2554
+  _globals['_SUPPRESSIONCHANGE']._serialized_start=2557
+  _globals['_SUPPRESSIONCHANGE']._serialized_end=2778
+  _globals['_ALLOWLISTCHANGE']._serialized_start=2780
+  _globals['_ALLOWLISTCHANGE']._serialized_end=2868
+  _globals['_SENDINGPOLICYCHANGE']._serialized_start=2871
+  _globals['_SENDINGPOLICYCHANGE']._serialized_end=3055
+  _globals['_SENDINGPOLICYCHANGE_KIND']._serialized_start=2973
+  _globals['_SENDINGPOLICYCHANGE_KIND']._serialized_end=3055
+  _globals['_SILENCECHANGE']._serialized_start=3057
+  _globals['_SILENCECHANGE']._serialized_end=3137
 # @@protoc_insertion_point(module_scope)

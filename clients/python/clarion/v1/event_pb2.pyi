@@ -85,6 +85,8 @@ class Event(_message.Message):
         """A sending policy was created, changed or deleted."""
         TYPE_SILENCE_CHANGED: Event._Type.ValueType  # 22
         """What silence means was changed. Its subject is `consentSettings` or a topic."""
+        TYPE_PROFILE_ERASED: Event._Type.ValueType  # 23
+        """A person was erased: nothing is left in messages and events either. Its subject is the deleted profile."""
 
     class Type(_Type, metaclass=_TypeEnumTypeWrapper):
         """What happened. Values may be added."""
@@ -135,6 +137,8 @@ class Event(_message.Message):
     """A sending policy was created, changed or deleted."""
     TYPE_SILENCE_CHANGED: Event.Type.ValueType  # 22
     """What silence means was changed. Its subject is `consentSettings` or a topic."""
+    TYPE_PROFILE_ERASED: Event.Type.ValueType  # 23
+    """A person was erased: nothing is left in messages and events either. Its subject is the deleted profile."""
 
     @_typing.final
     class LabelsEntry(_message.Message):
@@ -176,6 +180,7 @@ class Event(_message.Message):
     AUDIENCE_RUN_CHANGE_FIELD_NUMBER: _builtins.int
     SENDING_POLICY_CHANGE_FIELD_NUMBER: _builtins.int
     SILENCE_CHANGE_FIELD_NUMBER: _builtins.int
+    PROFILE_ERASURE_FIELD_NUMBER: _builtins.int
     type: Global___Event.Type.ValueType
     """Output only. What happened."""
     subject: _builtins.str
@@ -244,6 +249,10 @@ class Event(_message.Message):
     def silence_change(self) -> Global___SilenceChange:
         """Output only. What silence means now, and who changed it: `TYPE_SILENCE_CHANGED`."""
 
+    @_builtins.property
+    def profile_erasure(self) -> Global___ProfileErasure:
+        """Output only. What was erased, and who deleted the profile: `TYPE_PROFILE_ERASED`."""
+
     def __init__(
         self,
         *,
@@ -267,12 +276,13 @@ class Event(_message.Message):
         audience_run_change: Global___AudienceRunChange | None = ...,
         sending_policy_change: Global___SendingPolicyChange | None = ...,
         silence_change: Global___SilenceChange | None = ...,
+        profile_erasure: Global___ProfileErasure | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["allow_list_change", b"allow_list_change", "attempt", b"attempt", "audience_run_change", b"audience_run_change", "consent_change", b"consent_change", "detail", b"detail", "exclusion", b"exclusion", "profile_merge", b"profile_merge", "sending_policy_change", b"sending_policy_change", "silence_change", b"silence_change", "suppression_change", b"suppression_change", "time", b"time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["allow_list_change", b"allow_list_change", "attempt", b"attempt", "audience_run_change", b"audience_run_change", "consent_change", b"consent_change", "detail", b"detail", "exclusion", b"exclusion", "profile_erasure", b"profile_erasure", "profile_merge", b"profile_merge", "sending_policy_change", b"sending_policy_change", "silence_change", b"silence_change", "suppression_change", b"suppression_change", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "allow_list_change", b"allow_list_change", "attempt", b"attempt", "audience_run_change", b"audience_run_change", "campaign", b"campaign", "channel", b"channel", "consent_change", b"consent_change", "content_locale", b"content_locale", "detail", b"detail", "exclusion", b"exclusion", "execution", b"execution", "labels", b"labels", "locale_reason", b"locale_reason", "message", b"message", "profile_merge", b"profile_merge", "sending_policy_change", b"sending_policy_change", "silence_change", b"silence_change", "subject", b"subject", "suppression_change", b"suppression_change", "time", b"time", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "allow_list_change", b"allow_list_change", "attempt", b"attempt", "audience_run_change", b"audience_run_change", "campaign", b"campaign", "channel", b"channel", "consent_change", b"consent_change", "content_locale", b"content_locale", "detail", b"detail", "exclusion", b"exclusion", "execution", b"execution", "labels", b"labels", "locale_reason", b"locale_reason", "message", b"message", "profile_erasure", b"profile_erasure", "profile_merge", b"profile_merge", "sending_policy_change", b"sending_policy_change", "silence_change", b"silence_change", "subject", b"subject", "suppression_change", b"suppression_change", "time", b"time", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_detail: _TypeAlias = _typing.Literal["attempt", "exclusion", "suppression_change", "consent_change", "allow_list_change", "profile_merge", "audience_run_change", "sending_policy_change", "silence_change"]  # noqa: Y015
+    _WhichOneofReturnType_detail: _TypeAlias = _typing.Literal["attempt", "exclusion", "suppression_change", "consent_change", "allow_list_change", "profile_merge", "audience_run_change", "sending_policy_change", "silence_change", "profile_erasure"]  # noqa: Y015
     _WhichOneofArgType_detail: _TypeAlias = _typing.Literal["detail", b"detail"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_detail) -> _WhichOneofReturnType_detail | None: ...
 
@@ -337,6 +347,40 @@ class ProfileMerge(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ProfileMerge: _TypeAlias = ProfileMerge  # noqa: Y015
+
+@_typing.final
+class ProfileErasure(_message.Message):
+    """Says that a person was erased."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACTOR_FIELD_NUMBER: _builtins.int
+    CANCELLED_COUNT_FIELD_NUMBER: _builtins.int
+    MESSAGE_COUNT_FIELD_NUMBER: _builtins.int
+    SUPPRESSED_ADDRESS_COUNT_FIELD_NUMBER: _builtins.int
+    actor: _builtins.str
+    """Output only. The key that deleted the profile, as `apiKeys/{api_key}`."""
+    cancelled_count: _builtins.int
+    """Output only. How many queued messages were cancelled."""
+    message_count: _builtins.int
+    """Output only. How many messages stay without the person: with their outcome, and without identity, address and data."""
+    suppressed_address_count: _builtins.int
+    """Output only. How many addresses stay suppressed for marketing, as keyed hashes."""
+    def __init__(
+        self,
+        *,
+        actor: _builtins.str = ...,
+        cancelled_count: _builtins.int = ...,
+        message_count: _builtins.int = ...,
+        suppressed_address_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "cancelled_count", b"cancelled_count", "message_count", b"message_count", "suppressed_address_count", b"suppressed_address_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProfileErasure: _TypeAlias = ProfileErasure  # noqa: Y015
 
 @_typing.final
 class Exclusion(_message.Message):

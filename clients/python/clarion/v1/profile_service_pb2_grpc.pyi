@@ -111,12 +111,19 @@ class ProfileServiceStub:
     - `FAILED_PRECONDITION` `TOO_MANY_IDENTITIES`: they have more than 20 identities together. Nothing was changed.
     """
     DeleteProfile: _grpc.UnaryUnaryMultiCallable[_profile_service_pb2.DeleteProfileRequest, _profile_service_pb2.DeleteProfileResponse]
-    """Deletes a profile with its identities. Messages, executions and events of the person stay until their retention ends, and
-    still show the identity, the address and the data that they were made of. Needs the scope `admin`.
+    """Erases a person. The profile is gone with its identities, attributes, choices and their history when this answers, and its
+    queued messages are cancelled. Then the service removes the person from ended messages, executions and events: identity,
+    addresses, context, attributes, labels and the words of providers. Outcomes and reports stay. The event `PROFILE_ERASED`
+    says when nothing is left. Whoever is stored or triggered afterwards under the same identity is a new person.
+    Needs the scope `admin`.
+
+    Suppressions of the person's addresses stay, with keyed hashes in the place of the addresses. Marketing to the addresses stays
+    suppressed too if the person had denied anything, or if `keep_suppression` says so.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
+    - `FAILED_PRECONDITION` `ERASURE_KEYS_MISSING`: something must be kept of an address, for which the service has no keys.
     """
 
 @_typing.type_check_only
@@ -202,12 +209,19 @@ class ProfileServiceAsyncStub(ProfileServiceStub):
     - `FAILED_PRECONDITION` `TOO_MANY_IDENTITIES`: they have more than 20 identities together. Nothing was changed.
     """
     DeleteProfile: _aio.UnaryUnaryMultiCallable[_profile_service_pb2.DeleteProfileRequest, _profile_service_pb2.DeleteProfileResponse]  # type: ignore[assignment]
-    """Deletes a profile with its identities. Messages, executions and events of the person stay until their retention ends, and
-    still show the identity, the address and the data that they were made of. Needs the scope `admin`.
+    """Erases a person. The profile is gone with its identities, attributes, choices and their history when this answers, and its
+    queued messages are cancelled. Then the service removes the person from ended messages, executions and events: identity,
+    addresses, context, attributes, labels and the words of providers. Outcomes and reports stay. The event `PROFILE_ERASED`
+    says when nothing is left. Whoever is stored or triggered afterwards under the same identity is a new person.
+    Needs the scope `admin`.
+
+    Suppressions of the person's addresses stay, with keyed hashes in the place of the addresses. Marketing to the addresses stays
+    suppressed too if the person had denied anything, or if `keep_suppression` says so.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
+    - `FAILED_PRECONDITION` `ERASURE_KEYS_MISSING`: something must be kept of an address, for which the service has no keys.
     """
 
 class ProfileServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -344,12 +358,19 @@ class ProfileServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _profile_service_pb2.DeleteProfileRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_profile_service_pb2.DeleteProfileResponse, _abc.Awaitable[_profile_service_pb2.DeleteProfileResponse]]:
-        """Deletes a profile with its identities. Messages, executions and events of the person stay until their retention ends, and
-        still show the identity, the address and the data that they were made of. Needs the scope `admin`.
+        """Erases a person. The profile is gone with its identities, attributes, choices and their history when this answers, and its
+        queued messages are cancelled. Then the service removes the person from ended messages, executions and events: identity,
+        addresses, context, attributes, labels and the words of providers. Outcomes and reports stay. The event `PROFILE_ERASED`
+        says when nothing is left. Whoever is stored or triggered afterwards under the same identity is a new person.
+        Needs the scope `admin`.
+
+        Suppressions of the person's addresses stay, with keyed hashes in the place of the addresses. Marketing to the addresses stays
+        suppressed too if the person had denied anything, or if `keep_suppression` says so.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
         - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
+        - `FAILED_PRECONDITION` `ERASURE_KEYS_MISSING`: something must be kept of an address, for which the service has no keys.
         """
 
 def add_ProfileServiceServicer_to_server(servicer: ProfileServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -46,6 +46,10 @@ class Suppression(_message.Message):
         """The address cannot exist, or belongs to nobody."""
         REASON_UNSUBSCRIBED: Suppression._Reason.ValueType  # 5
         """The recipient unsubscribed elsewhere."""
+        REASON_ERASED: Suppression._Reason.ValueType  # 6
+        """The person was erased (`DeleteProfile`), and must not get marketing when the address is stored again. Never given at
+        creation.
+        """
 
     class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
         """Why nothing may be sent. Values may be added."""
@@ -62,6 +66,10 @@ class Suppression(_message.Message):
     """The address cannot exist, or belongs to nobody."""
     REASON_UNSUBSCRIBED: Suppression.Reason.ValueType  # 5
     """The recipient unsubscribed elsewhere."""
+    REASON_ERASED: Suppression.Reason.ValueType  # 6
+    """The person was erased (`DeleteProfile`), and must not get marketing when the address is stored again. Never given at
+    creation.
+    """
 
     class _Scope:
         ValueType = _typing.NewType("ValueType", _builtins.int)

@@ -15,7 +15,7 @@ from clarion_client._async.exporting import exported
 from clarion_client._async.pager import AsyncPager, paged
 from clarion_client._conversion import read, read_all, write
 from clarion_client._names import full_identity, full_name, full_name_or_empty
-from clarion_client._values import ConsentChange, ExportedProfile, ImportedProfile, Profile
+from clarion_client._values import ConsentChange, ExportedProfile, ImportedProfile, Profile, ProfileDeletion
 
 COLLECTION = "profiles"
 _ROWS_PER_CALL = 1_000
@@ -139,9 +139,17 @@ class AsyncProfiles:
         answer = await self._calls.unary(self._stub.MergeProfiles, request, repeatable=False, timeout=timeout)
         return read(Profile, answer.profile)
 
-    async def delete(self, name: str, *, etag: str = "", timeout: float | None = None) -> None:
-        """Deletes the profile and its identities. Messages that were sent to the person stay until their retention
-        ends.
+    async def delete(
+        self, name: str, *, etag: str = "", keep_suppression: bool | None = None, timeout: float | None = None
+    ) -> ProfileDeletion:
+        """Erases the person, and returns what was done at once. The event `PROFILE_ERASED` says when nothing is left in
+        messages and events either.
+
+        Marketing to the person's addresses stays suppressed if `keep_suppression` is true, or if the person had denied
+        anything. None: if the service has erasure keys.
         """
-        request = wire.DeleteProfileRequest(name=full_name(COLLECTION, name), etag=etag)
-        await self._calls.unary(self._stub.DeleteProfile, request, repeatable=False, timeout=timeout)
+        request = wire.DeleteProfileRequest(
+            name=full_name(COLLECTION, name), etag=etag, keep_suppression=keep_suppression
+        )
+        answer = await self._calls.unary(self._stub.DeleteProfile, request, repeatable=False, timeout=timeout)
+        return read(ProfileDeletion, answer)

@@ -16,7 +16,7 @@ from clarion_client._names import full_identity, full_name, full_name_or_empty
 from clarion_client._sync.calls import Calls
 from clarion_client._sync.exporting import exported
 from clarion_client._sync.pager import Pager, paged
-from clarion_client._values import ConsentChange, ExportedProfile, ImportedProfile, Profile
+from clarion_client._values import ConsentChange, ExportedProfile, ImportedProfile, Profile, ProfileDeletion
 
 COLLECTION = "profiles"
 _ROWS_PER_CALL = 1_000
@@ -140,9 +140,17 @@ class Profiles:
         answer = self._calls.unary(self._stub.MergeProfiles, request, repeatable=False, timeout=timeout)
         return read(Profile, answer.profile)
 
-    def delete(self, name: str, *, etag: str = "", timeout: float | None = None) -> None:
-        """Deletes the profile and its identities. Messages that were sent to the person stay until their retention
-        ends.
+    def delete(
+        self, name: str, *, etag: str = "", keep_suppression: bool | None = None, timeout: float | None = None
+    ) -> ProfileDeletion:
+        """Erases the person, and returns what was done at once. The event `PROFILE_ERASED` says when nothing is left in
+        messages and events either.
+
+        Marketing to the person's addresses stays suppressed if `keep_suppression` is true, or if the person had denied
+        anything. None: if the service has erasure keys.
         """
-        request = wire.DeleteProfileRequest(name=full_name(COLLECTION, name), etag=etag)
-        self._calls.unary(self._stub.DeleteProfile, request, repeatable=False, timeout=timeout)
+        request = wire.DeleteProfileRequest(
+            name=full_name(COLLECTION, name), etag=etag, keep_suppression=keep_suppression
+        )
+        answer = self._calls.unary(self._stub.DeleteProfile, request, repeatable=False, timeout=timeout)
+        return read(ProfileDeletion, answer)

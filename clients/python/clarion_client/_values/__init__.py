@@ -72,6 +72,7 @@ from clarion_client._values.event import (
     EventType,
     Exclusion,
     ExclusionPhase,
+    ProfileErasure,
     ProfileMerge,
     SendingPolicyChange,
     SendingPolicyChangeKind,
@@ -98,6 +99,7 @@ from clarion_client._values.profile_service import (
     ImportedConsents,
     ImportedProfile,
     ImportedProfileOutcome,
+    ProfileDeletion,
 )
 from clarion_client._values.report_service import CampaignReport, HandOffLatency
 from clarion_client._values.sending_policy import (
@@ -217,6 +219,8 @@ __all__ = [
     "PersonConsents",
     "Preview",
     "Profile",
+    "ProfileDeletion",
+    "ProfileErasure",
     "ProfileMerge",
     "QueueDisposal",
     "Recipient",

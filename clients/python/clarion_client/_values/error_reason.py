@@ -261,3 +261,9 @@ class ErrorReason(StrEnum):
         {"reason": "ATTACHMENT_IN_USE", "domain": "clarion.dev", "metadata": {"resource": "attachments/logo",
     "user": "campaigns/order-confirmed/versions/3"}}
     """
+    ERASURE_KEYS_MISSING = "ERASURE_KEYS_MISSING"
+    """`FAILED_PRECONDITION`. A person cannot be erased before the service has keys by which addresses are
+    recognised: the person had denied something, an address is suppressed, or `keep_suppression` asks for it.
+
+        {"reason": "ERASURE_KEYS_MISSING", "domain": "clarion.dev", "metadata": {"resource": "profiles/019a…"}}
+    """

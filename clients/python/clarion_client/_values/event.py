@@ -67,6 +67,8 @@ class EventType(StrEnum):
     """A sending policy was created, changed or deleted."""
     SILENCE_CHANGED = "SILENCE_CHANGED"
     """What silence means was changed. Its subject is `consentSettings` or a topic."""
+    PROFILE_ERASED = "PROFILE_ERASED"
+    """A person was erased: nothing is left in messages and events either. Its subject is the deleted profile."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -152,6 +154,8 @@ class Event(Value):
     """Output only. What was done to the sending policy, and by whom: `EventType.SENDING_POLICY_CHANGED`."""
     silence_change: SilenceChange | None = None
     """Output only. What silence means now, and who changed it: `EventType.SILENCE_CHANGED`."""
+    profile_erasure: ProfileErasure | None = None
+    """Output only. What was erased, and who deleted the profile: `EventType.PROFILE_ERASED`."""
 
     @property
     def detail(
@@ -166,6 +170,7 @@ class Event(Value):
         | AudienceRunChange
         | SendingPolicyChange
         | SilenceChange
+        | ProfileErasure
         | None
     ):
         """What is known beside, by the type."""
@@ -179,6 +184,7 @@ class Event(Value):
             or self.audience_run_change
             or self.sending_policy_change
             or self.silence_change
+            or self.profile_erasure
         )
 
 
@@ -206,6 +212,23 @@ class ProfileMerge(Value):
     """Output only. The absorbed profile, as `profiles/{profile}`. The name answers as the survivor's."""
     actor: str = ""
     """Output only. The key that merged them, as `apiKeys/{api_key}`."""
+
+
+@represents(event_pb2.ProfileErasure.DESCRIPTOR)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileErasure(Value):
+    """Says that a person was erased."""
+
+    actor: str = ""
+    """Output only. The key that deleted the profile, as `apiKeys/{api_key}`."""
+    cancelled_count: int = 0
+    """Output only. How many queued messages were cancelled."""
+    message_count: int = 0
+    """Output only. How many messages stay without the person: with their outcome, and without identity, address and
+    data.
+    """
+    suppressed_address_count: int = 0
+    """Output only. How many addresses stay suppressed for marketing, as keyed hashes."""
 
 
 @represents(event_pb2.Exclusion.DESCRIPTOR)

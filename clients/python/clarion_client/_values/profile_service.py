@@ -71,3 +71,16 @@ class ExportedProfile(Value):
     """The profile."""
     consents: Sequence[Consent] = ()
     """The current choices of the person, the widest scope first. The history is in `GetConsents`."""
+
+
+@represents(profile_service_pb2.DeleteProfileResponse.DESCRIPTOR)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileDeletion(Value):
+    """Says that the profile is gone, and what was done at once. The rest goes on; see `TYPE_PROFILE_ERASED` of
+    events.
+    """
+
+    cancelled_count: int = 0
+    """How many queued messages were cancelled."""
+    suppressed_address_count: int = 0
+    """How many addresses stay suppressed for marketing, as keyed hashes."""

@@ -26,6 +26,10 @@ class SuppressionReason(StrEnum):
     """The address cannot exist, or belongs to nobody."""
     UNSUBSCRIBED = "UNSUBSCRIBED"
     """The recipient unsubscribed elsewhere."""
+    ERASED = "ERASED"
+    """The person was erased (`DeleteProfile`), and must not get marketing when the address is stored again. Never
+    given at creation.
+    """
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 

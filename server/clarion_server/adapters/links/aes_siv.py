@@ -14,7 +14,7 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
-from clarion_server.adapters.links.key_ring import KeyRing
+from clarion_server.adapters.key_ring import KeyRing
 from clarion_server.adapters.links.layout import pack, unpack
 from clarion_server.application.ports.link_tokens import TokenDamaged
 from clarion_server.domain.personal_link import LinkKind, PersonalLink
@@ -29,8 +29,8 @@ class AesSivLinkTokens:
 
     def __init__(self, ring: KeyRing) -> None:
         self._ciphers = {number: AESSIV(key) for number, key in ring.keys.items()}
-        self._heads = {kind: bytes((ring.sealing_key, kind)) for kind in LinkKind}
-        self._sealing = self._ciphers[ring.sealing_key]
+        self._heads = {kind: bytes((ring.current_key, kind)) for kind in LinkKind}
+        self._sealing = self._ciphers[ring.current_key]
 
     def seal(self, link: PersonalLink) -> str:
         head = self._heads[link.kind]

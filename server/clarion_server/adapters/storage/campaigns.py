@@ -70,7 +70,8 @@ _FOLDED_TAGS = BulkStatement(
 )
 
 _DELIVERY_POLICIES = BulkStatement(
-    "SELECT key, state, queue_disposal FROM campaigns WHERE key IN ({rows})", Values(campaigns.c.key)
+    "SELECT key, state, queue_disposal, EXISTS (SELECT 1 FROM erasures) FROM campaigns WHERE key IN ({rows})",
+    Values(campaigns.c.key),
 )
 
 
@@ -107,8 +108,10 @@ class SqlCampaignRepository:
 
     def delivery_policies(self, keys: Collection[int]) -> dict[int, DeliveryPolicy]:
         return {
-            key: DeliveryPolicy(CampaignState(state), None if disposal is None else QueueDisposal(disposal))
-            for key, state, disposal in _DELIVERY_POLICIES.select(self._connection, [(key,) for key in keys])
+            key: DeliveryPolicy(
+                CampaignState(state), None if disposal is None else QueueDisposal(disposal), bool(erasing)
+            )
+            for key, state, disposal, erasing in _DELIVERY_POLICIES.select(self._connection, [(key,) for key in keys])
         }
 
     def save(self, campaign: Campaign) -> None:

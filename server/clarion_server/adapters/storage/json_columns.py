@@ -16,7 +16,7 @@ from clarion_server.domain.category import Category
 from clarion_server.domain.consent_change import ConsentChange, Evidence
 from clarion_server.domain.content import Provider
 from clarion_server.domain.content_locale import LocaleChoice
-from clarion_server.domain.event import ProfileMerge, RunChange, SendingPolicyChange, SilenceChange
+from clarion_server.domain.event import ProfileErasure, ProfileMerge, RunChange, SendingPolicyChange, SilenceChange
 from clarion_server.domain.exclusion import Exclusion, ExclusionReason
 from clarion_server.domain.frequency_cap import FrequencyCap
 from clarion_server.domain.message_file import MessageFile
@@ -43,9 +43,13 @@ EXCLUSION = JsonCodec[Exclusion](Exclusion)
 EXCLUSIONS = JsonCodec[tuple[tuple[int, int, ExclusionReason], ...]](tuple[tuple[int, int, ExclusionReason], ...])
 FAILED_EVALUATIONS = JsonCodec[tuple[FailedEvaluations, ...]](tuple[FailedEvaluations, ...])
 FAILURE = JsonCodec[Failure](Failure)
+#: Each entry has the namespace and the normal value.
+IDENTITY_KEYS = JsonCodec[tuple[tuple[str, str], ...]](tuple[tuple[str, str], ...])
 MESSAGE_FILES = JsonCodec[tuple[MessageFile, ...]](tuple[MessageFile, ...])
 LABELS = JsonCodec[Mapping[str, str]](dict[str, str])
 LOCALE_CHOICES = JsonCodec[tuple[LocaleChoice, ...]](tuple[LocaleChoice, ...])
+PROFILE_ERASURE = JsonCodec[ProfileErasure](ProfileErasure)
+PROFILE_KEYS = JsonCodec[tuple[int, ...]](tuple[int, ...])
 PROFILE_MERGE = JsonCodec[ProfileMerge](ProfileMerge)
 PROVIDER = JsonCodec[Provider](Provider)
 #: How many members of an audience were excluded, by the reason.

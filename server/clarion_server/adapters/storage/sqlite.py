@@ -32,13 +32,21 @@ _OLDEST_SQLITE = (3, 35, 0)
 #: Each connection keeps so many. Texts of bulk statements come in many sizes, and each is parsed once while it is kept.
 _CACHED_STATEMENTS = 512
 
+#: In bytes. Writing a file of this size anew takes some tens of milliseconds, for which triggers wait.
+VACUUM_LIMIT = 8 * 1024 * 1024
+#: How long writers may have to wait for readers of old pages, when the log is emptied.
+_SCRUB_TIMEOUT_MS = 10
+
 # A commit is on the disk before it returns.
 _DURABLE = "PRAGMA synchronous = FULL"
 _NOT_DURABLE = "PRAGMA synchronous = OFF"
+_IN_MEMORY = "PRAGMA temp_store = MEMORY"
 _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     # Statements over many rows keep what they may have to undo; in a file, that was a third of all that was written.
-    "PRAGMA temp_store = MEMORY",
+    _IN_MEMORY,
+    # What is deleted or replaced is overwritten, so that an erasure leaves nothing of it in the file.
+    "PRAGMA secure_delete = ON",
 )
 # The cache is in KB. The operating system caches the file as well, so this one only saves reading the upper levels of
 # the indexes again and again.
@@ -73,14 +81,19 @@ _EXPLANATIONS = {
 
 
 def open_sqlite_store(
-    path: Path | str, timeout: float = 30.0, *, durable: bool = True, on_close: Callable[[], None] = lambda: None
+    path: Path | str,
+    timeout: float = 30.0,
+    *,
+    durable: bool = True,
+    vacuum_limit: int = VACUUM_LIMIT,
+    on_close: Callable[[], None] = lambda: None,
 ) -> SqlStore:
     """Opens the file; makes it, or brings its tables up to date, when that is needed.
 
     `timeout` is how long a writer waits for its turn and for the writers of other processes, in seconds. Without
-    `durable` a commit does not wait for the disk, and a crash of the machine may damage the file. `on_close` is called
-    after the file was closed. Raises StoreUnavailable when the file cannot be opened, and SchemaUnknown when a newer
-    Clarion has written it.
+    `durable` a commit does not wait for the disk, and a crash of the machine may damage the file. A file of at most
+    `vacuum_limit` bytes is written anew when it is scrubbed. `on_close` is called after the file was closed. Raises
+    StoreUnavailable when the file cannot be opened, and SchemaUnknown when a newer Clarion has written it.
     """
     file = Path(path)
     connect = partial(_connect, file, timeout)
@@ -105,7 +118,14 @@ def open_sqlite_store(
         on_close()
 
     return SqlStore(
-        writer, readers, notifier, _translate, serialises_writes=True, writer_lock=lock.hold, on_close=close
+        writer,
+        readers,
+        notifier,
+        _translate,
+        serialises_writes=True,
+        writer_lock=lock.hold,
+        scrub=partial(_scrub, connect, vacuum_limit),
+        on_close=close,
     )
 
 
@@ -160,6 +180,34 @@ def _write_ahead(connect: Connect, timeout: float) -> None:
                 time.sleep(0.01)
             else:
                 return
+
+
+def _scrub(connect: Connect, vacuum_limit: int) -> bool:
+    """Removes what deleted rows have left in the file and its log. Returns False when others use the log for too long.
+
+    SQLite overwrites what is deleted, but not the copies that stay behind when rows move from one page to another. Only
+    VACUUM removes these, as it writes the whole file anew.
+    """
+    with closing(connect()) as connection:
+        connection.execute(_IN_MEMORY)
+        if not _empty_log(connection):
+            return False
+        ((pages,), (page_size,)) = (
+            connection.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size")
+        )
+        if pages * page_size > vacuum_limit:
+            return True
+        connection.execute("VACUUM")
+        return _empty_log(connection)
+
+
+def _empty_log(connection: sqlite3.Connection) -> bool:
+    """Moves the log into the file and cuts it."""
+    # This part lets others read and write.
+    connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    connection.execute(f"PRAGMA busy_timeout = {_SCRUB_TIMEOUT_MS}")
+    is_busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not is_busy
 
 
 def _engine(

@@ -51,12 +51,13 @@ class SqlStore:
         *,
         serialises_writes: bool = False,
         writer_lock: Callable[[], AbstractContextManager[None]] = nullcontext,
+        scrub: Callable[[], bool] = lambda: True,
         on_close: Callable[[], None] = lambda: None,
     ) -> None:
         """`translate` returns the port's exception for a failure of the database, and None for a mistake of ours.
 
         `shard` returns this process's shard of the counters. The port explains `serialises_writes`. `writer_lock` is
-        held while this process writes.
+        held while this process writes. `scrub` does what the method of that name does.
         """
         self.serialises_writes = serialises_writes
         self._writer = writer
@@ -66,6 +67,7 @@ class SqlStore:
         self._translate = translate
         self._shard = shard
         self._writer_lock = writer_lock
+        self._scrub = scrub
         self._on_close = on_close
         self._recipient_index = RecipientIndex()
 
@@ -88,6 +90,10 @@ class SqlStore:
 
     def notify_queued(self, channel_keys: Collection[int]) -> None:
         self._notifier.notify_queued(channel_keys)
+
+    def scrub(self) -> bool:
+        with self._writer_lock(), self._translated_errors():
+            return self._scrub()
 
     def close(self) -> None:
         self._notifier.close()

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, select, update
+from sqlalchemy import Connection, Select, delete, exists, select, update
 
 from clarion_server.adapters.storage.bulk import insertion
 from clarion_server.adapters.storage.schema import suppressions
 from clarion_server.adapters.storage.text_lookup import TextLookup
 from clarion_server.application.ports.queries import SuppressionQuery
 from clarion_server.domain.access import Visibility
+from clarion_server.domain.address_hash import HASH_MARK
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.suppression import Suppression, SuppressionReason, SuppressionScope
@@ -33,6 +34,8 @@ _COVERING = TextLookup(
     f"SELECT {', '.join(column.name for column in _COLUMNS)} FROM suppressions WHERE {{column}}",  # noqa: S608 - names of the schema
     _table.c.target_key,
 )
+# A range of the primary key, as the character behind the mark follows it.
+_ANY_HASHED = select(exists().where(_table.c.target_key >= HASH_MARK, _table.c.target_key < chr(ord(HASH_MARK) + 1)))
 _INSERT = insertion(_table, tuple(_table.columns))
 
 
@@ -55,6 +58,9 @@ class SqlSuppressionRepository:
 
     def covering(self, target_keys: Collection[str]) -> list[Suppression]:
         return [_from_row(row) for row in _COVERING.find(self._connection, target_keys)]
+
+    def any_hashed(self) -> bool:
+        return bool(self._connection.execute(_ANY_HASHED).scalar_one())
 
     def page(self, query: SuppressionQuery) -> list[Suppression]:
         statement = select(*_COLUMNS).where(_table.c.sandbox == query.visibility.sandbox)

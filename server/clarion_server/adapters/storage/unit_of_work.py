@@ -17,15 +17,17 @@ from clarion_server.adapters.storage.caps import SqlCapRepository
 from clarion_server.adapters.storage.channels import SqlChannelConfigurationRepository
 from clarion_server.adapters.storage.consents import SqlConsentRepository
 from clarion_server.adapters.storage.counters import SqlCounterRepository
+from clarion_server.adapters.storage.erasures import SqlErasureRepository
 from clarion_server.adapters.storage.events import SqlEventRepository
 from clarion_server.adapters.storage.executions import SqlExecutionRepository
 from clarion_server.adapters.storage.identity_namespaces import SqlIdentityNamespaceRepository
-from clarion_server.adapters.storage.link_keys import SqlLinkKeyRepository
+from clarion_server.adapters.storage.key_names import SqlKeyNameRepository
 from clarion_server.adapters.storage.messages import SqlMessageRepository
 from clarion_server.adapters.storage.processes import SqlProcessRepository
 from clarion_server.adapters.storage.profiles import SqlProfileRepository
 from clarion_server.adapters.storage.recipient_index import RecipientIndex
 from clarion_server.adapters.storage.retention import SqlRetentionRepository
+from clarion_server.adapters.storage.schema import erasure_keys, link_keys
 from clarion_server.adapters.storage.sending_policies import SqlSendingPolicyRepository
 from clarion_server.adapters.storage.suppressions import SqlSuppressionRepository
 from clarion_server.adapters.storage.topics import SqlTopicRepository
@@ -52,11 +54,13 @@ class SqlUnitOfWork:
         self.audience_runs = SqlAudienceRunRepository(connection, locks=on_commit is not None)
         self.allow_lists = SqlAllowListRepository(connection)
         self.suppressions = SqlSuppressionRepository(connection)
+        self.erasures = SqlErasureRepository(connection)
         self.events = SqlEventRepository(connection)
         self.counters = SqlCounterRepository(connection, shard)
         self.retention = SqlRetentionRepository(connection)
         self.keys = SqlApiKeyRepository(connection)
-        self.link_keys = SqlLinkKeyRepository(connection)
+        self.link_keys = SqlKeyNameRepository(connection, link_keys)
+        self.erasure_keys = SqlKeyNameRepository(connection, erasure_keys)
         self.processes = SqlProcessRepository(connection)
         self.sending_policies = SqlSendingPolicyRepository(connection)
         self.identity_namespaces = SqlIdentityNamespaceRepository(connection, locks=on_commit is not None)

@@ -8,15 +8,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import TypeVar
 
 import structlog
 
 from clarion_server.application.audiences.uploading import purge_lists
+from clarion_server.application.erasure.sweeping import ErasureSweeper
 from clarion_server.application.maintenance.retention import Purging, Retention
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.suppressions.entries import purge_expired
 from clarion_server.application.transactions import Transactions
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -29,11 +33,14 @@ LIST_BATCH = 1_000
 
 
 class Housekeeper:
-    def __init__(self, transactions: Transactions, clock: Clock, process_id: str, retention: Retention) -> None:
+    def __init__(
+        self, transactions: Transactions, clock: Clock, process_id: str, retention: Retention, eraser: ErasureSweeper
+    ) -> None:
         self._transactions = transactions
         self._clock = clock
         self._process_id = process_id
         self._purging = Purging(retention)
+        self._eraser = eraser
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -47,8 +54,12 @@ class Housekeeper:
     async def run_once(self) -> None:
         """Works until nothing is left to do, or until another process is the one that does it."""
         for step in self._steps():
-            while await self._transactions.write(partial(self._run_if_chosen, step), bulk=True):
+            while await self._write(step):
                 pass
+        await self._eraser.sweep(self._write)
+
+    async def _write(self, step: Callable[[UnitOfWork], T]) -> T | None:
+        return await self._transactions.write(partial(self._run_if_chosen, step), bulk=True)
 
     def _steps(self) -> Iterator[Callable[[UnitOfWork], int]]:
         yield lambda unit: unit.messages.merge_recipient_index(BATCH)
@@ -56,10 +67,10 @@ class Housekeeper:
         yield from self._purging.steps(self._clock.now(), BATCH)
         yield lambda unit: purge_lists(unit, self._clock.now(), LIST_BATCH)
 
-    def _run_if_chosen(self, step: Callable[[UnitOfWork], int], unit: UnitOfWork) -> int:
-        """Runs the step if this process has the smallest id of those that are alive. Returns the step's count."""
+    def _run_if_chosen(self, step: Callable[[UnitOfWork], T], unit: UnitOfWork) -> T | None:
+        """Returns the step's result if this process has the smallest id of those that are alive; else does nothing."""
         live = unit.processes.live(self._clock.now())
-        return step(unit) if self._process_id == min(live, default="") else 0
+        return step(unit) if self._process_id == min(live, default="") else None
 
     async def _run(self) -> None:
         while True:

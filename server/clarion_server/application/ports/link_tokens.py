@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Protocol
 
 from clarion_server.domain.personal_link import PersonalLink
@@ -21,18 +20,4 @@ class LinkTokens(Protocol):
 
     def open(self, token: str) -> PersonalLink:
         """Returns what was sealed, by this key or an earlier one. Raises TokenDamaged."""
-        ...
-
-
-class LinkKeyRing(Protocol):
-    """The keys of the tokens. Their numbers are known, and a fingerprint of each that tells nothing about the key."""
-
-    @property
-    def sealing_key(self) -> int:
-        """The number of the key that seals new tokens."""
-        ...
-
-    @property
-    def fingerprints(self) -> Mapping[int, bytes]:
-        """The fingerprints of all keys, by their numbers."""
         ...

@@ -72,6 +72,8 @@ class DeliveryPolicy:
 
     state: CampaignState
     queue_disposal: QueueDisposal | None
+    is_erasing: bool = False
+    """Whether the erasure of any person is under way."""
 
     @property
     def is_cancelled(self) -> bool:

@@ -359,8 +359,8 @@ class ApiKeyRepository(Protocol):
         ...
 
 
-class LinkKeyRepository(Protocol):
-    """The names of the keys that have sealed personal links. The keys themselves are not stored."""
+class KeyNameRepository(Protocol):
+    """The names of the secret keys of one purpose that were used. The keys themselves are not stored."""
 
     def fingerprints(self) -> dict[int, bytes]:
         """By the numbers of the keys."""

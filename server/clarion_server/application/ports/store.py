@@ -16,6 +16,7 @@ from clarion_server.application.ports.audience_runs import AudienceRunRepository
 from clarion_server.application.ports.audiences import AudienceRepository
 from clarion_server.application.ports.caps import CapRepository
 from clarion_server.application.ports.consents import ConsentRepository
+from clarion_server.application.ports.erasures import ErasureRepository
 from clarion_server.application.ports.identity_namespaces import IdentityNamespaceRepository
 from clarion_server.application.ports.profiles import ProfileRepository
 from clarion_server.application.ports.repositories import (
@@ -25,7 +26,7 @@ from clarion_server.application.ports.repositories import (
     CounterRepository,
     EventRepository,
     ExecutionRepository,
-    LinkKeyRepository,
+    KeyNameRepository,
     MessageRepository,
     ProcessRepository,
 )
@@ -77,7 +78,17 @@ class UnitOfWork(Protocol):
     @property
     def keys(self) -> ApiKeyRepository: ...
     @property
-    def link_keys(self) -> LinkKeyRepository: ...
+    def link_keys(self) -> KeyNameRepository:
+        """The keys that have sealed personal links."""
+        ...
+
+    @property
+    def erasures(self) -> ErasureRepository: ...
+    @property
+    def erasure_keys(self) -> KeyNameRepository:
+        """The keys that have hashed the addresses of erased people."""
+        ...
+
     @property
     def processes(self) -> ProcessRepository: ...
     @property
@@ -145,6 +156,10 @@ class Store(Protocol):
 
     def notify_queued(self, channel_keys: Collection[int]) -> None:
         """Tells other processes that messages of these channel configurations were queued. Does not wait."""
+        ...
+
+    def scrub(self) -> bool:
+        """Overwrites what is left of deleted data in the database's log. Returns False when others use the log now."""
         ...
 
     def close(self) -> None: ...

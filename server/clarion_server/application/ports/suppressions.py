@@ -30,6 +30,10 @@ class SuppressionRepository(Protocol):
         """
         ...
 
+    def any_hashed(self) -> bool:
+        """Returns whether any suppression, of whatever sandbox, holds the hash of an address. Cheap."""
+        ...
+
     def page(self, query: SuppressionQuery) -> list[Suppression]:
         """Newest first."""
         ...

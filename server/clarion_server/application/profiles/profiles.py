@@ -1,4 +1,4 @@
-"""Creates, reads, changes and deletes profiles."""
+"""Creates, reads and changes profiles."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from clarion_server.application.resource_lookup import find_profile
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid, violations_within
 from clarion_server.domain.access import Caller
-from clarion_server.domain.cap_person import persons_of
 from clarion_server.domain.errors import IdentityTaken, InvalidFields, ProfileUnknown
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.profile import Profile, profile_violations, without_nulls
@@ -136,17 +135,6 @@ class ManageProfiles:
         if command.validate_only:
             return await self._transactions.read(lambda unit: check(unit)[1])
         return await self._transactions.write(change)
-
-    async def delete(self, profile_id: str, etag: str, caller: Caller) -> None:
-        """Deletes a profile with its identities. Raises ResourceNotFound or EtagMismatch."""
-
-        def delete(unit: UnitOfWork) -> None:
-            stored = find_profile(unit, caller.visibility, profile_id)
-            stored.check_etag(etag)
-            unit.profiles.delete(stored)
-            unit.caps.delete(persons_of(stored))
-
-        await self._transactions.write(delete)
 
     def _updated(self, unit: UnitOfWork, stored: Profile, command: UpdateProfile, now: Instant) -> Profile:
         changes, violations = self._read(unit, stored.sandbox, command.fields, command.changed_fields)

@@ -37,6 +37,7 @@ from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.delivery import AttemptOutcome, decide_next, exclude, expire
 from clarion_server.domain.instant import Instant, Span
 from clarion_server.domain.message import Message, MessageState
+from clarion_server.domain.provider_words import without_addresses
 
 log = structlog.get_logger()
 
@@ -109,13 +110,14 @@ class AttemptRunner:
             return self._failed(claimed.message, started, str(error)), None
         except HandOffFailed as error:
             wait = error.retry_after if isinstance(error, TransientFailure) else None
-            return Attempt(number, started, self._clock.now(), _result_of(error), error.failure), wait
+            failure = replace(error.failure, detail=without_addresses(error.failure.detail))
+            return Attempt(number, started, self._clock.now(), _result_of(error), failure), wait
         except Exception:
             # The fault is ours, at an unknown point of the hand-off.
             log.exception("hand_off_broke", message=claimed.message.name, attempt=number)
             failure = Failure(FailureReason.HAND_OFF_UNKNOWN, detail="A fault in Clarion: see the log.")
             return Attempt(number, started, self._clock.now(), AttemptResult.IN_DOUBT, failure), None
-        reply = receipt.provider_reply[:MAX_DETAIL]
+        reply = without_addresses(receipt.provider_reply)[:MAX_DETAIL]
         return Attempt(number, started, self._clock.now(), AttemptResult.SENT, provider_reply=reply), None
 
     def _outbound(self, claimed: ClaimedMessage, content: CompiledContent, files: Sequence[EncodedFile]) -> Outbound:
@@ -133,7 +135,7 @@ class AttemptRunner:
         )
 
     def _failed(self, message: Message, started: Instant, detail: str) -> Attempt:
-        failure = Failure(FailureReason.RENDERING_FAILED, detail=detail[:MAX_DETAIL])
+        failure = Failure(FailureReason.RENDERING_FAILED, detail=without_addresses(detail)[:MAX_DETAIL])
         return Attempt(message.attempt_count, started, self._clock.now(), AttemptResult.FAILED, failure)
 
 

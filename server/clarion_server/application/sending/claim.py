@@ -108,10 +108,13 @@ def _begin(
 def _sift(unit: UnitOfWork, due: Sequence[Message], now: Instant) -> list[Message]:
     """Returns the messages that may leave. Holds, cancels or expires the others, as their campaign or time demands."""
     policies = unit.campaigns.delivery_policies({message.campaign_key for message in due})
+    # The messages of somebody who is being erased are cancelled with the profile's deletion; it may miss some of them.
+    is_erasing = any(policy.is_erasing for policy in policies.values())
+    erased = unit.erasures.profile_keys() if is_erasing else frozenset()
     cancelled, expired, held, sendable = [], [], [], []
     for message in due:
         policy = policies[message.campaign_key]
-        if policy.is_cancelled:
+        if policy.is_cancelled or message.profile_key in erased:
             cancelled.append(message)
         elif message.expire_time is not None and message.expire_time <= now:
             expired.append(message)

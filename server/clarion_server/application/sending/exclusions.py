@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 
 from clarion_server.application.identity_reader import IdentityReader, namespaces_by_sandbox
@@ -12,6 +12,7 @@ from clarion_server.application.sending.outcomes import exclude_queued
 from clarion_server.application.sending.policy_facts import read_policies
 from clarion_server.application.sending.turns import give_turns
 from clarion_server.application.transactions import Transactions
+from clarion_server.domain.address_hash import NO_ADDRESS_HASHER, AddressHasher
 from clarion_server.domain.allow_list import AllowLists, EnabledList
 from clarion_server.domain.cap_ledger import CapLedger, PolicyQuestion
 from clarion_server.domain.cap_person import CapPerson
@@ -23,41 +24,56 @@ from clarion_server.domain.instant import SECOND, Instant, Span
 from clarion_server.domain.message import Message
 from clarion_server.domain.sending_hours import SendingHours
 from clarion_server.domain.sending_policy import SendingPolicy
-from clarion_server.domain.suppression import SuppressionIndex, covering_keys
+from clarion_server.domain.suppression import Suppression, SuppressionIndex, covering_keys
 from clarion_server.domain.value import value
 
 #: A message that waits longer than this in a process's hands, for the pace or a free connection, is checked again.
 _LONGEST_WAIT: Span = 2 * SECOND
 
 
+def find_covering(unit: UnitOfWork, addresses: Collection[tuple[str, str]], hasher: AddressHasher) -> list[Suppression]:
+    """Returns the suppressions of these addresses, each given behind its sandbox: expired ones and ones of other
+    sandboxes included.
+    """
+    keys = {key for _, address in addresses for key in covering_keys(address)}
+    if keys and unit.suppressions.any_hashed():
+        keys.update(target for sandbox, address in addresses for target in hasher.targets(sandbox, address))
+    return unit.suppressions.covering(keys) if keys else []
+
+
 class ExclusionReader:
     """Reads what may exclude messages, in a constant number of statements."""
 
-    def __init__(self, identities: IdentityReader, allow_list: EnabledList | None = None) -> None:
-        """`allow_list` holds for every sandbox, beside its own."""
+    def __init__(
+        self,
+        identities: IdentityReader,
+        allow_list: EnabledList | None = None,
+        hasher: AddressHasher = NO_ADDRESS_HASHER,
+    ) -> None:
+        """`allow_list` holds for every sandbox, beside its own. `hasher` recognises the addresses of erased people."""
         self._identities = identities
         self._allow_list = allow_list
+        self._hasher = hasher
 
     def read(
         self,
         unit: UnitOfWork,
         sandboxes: Mapping[str, bool],
-        addresses: Iterable[str],
+        addresses: Iterable[tuple[str, str]],
         questions: Sequence[ConsentQuestion],
         policy_questions: Sequence[PolicyQuestion],
     ) -> ExclusionFacts:
-        """`sandboxes` and `addresses` are those of all messages; `questions` are about the ones for which consent is
-        asked, and `policy_questions` about those for which a sending policy may hold. Each sandbox has whether its
-        allow list may be enabled.
+        """`sandboxes` and `addresses`, each behind its sandbox, are those of all messages. `questions` are about the
+        messages for which consent is asked, and `policy_questions` about those for which a sending policy may hold.
+        Each sandbox has whether its allow list may be enabled.
         """
-        keys = {key for address in set(addresses) if address for key in covering_keys(address)}
-        found = unit.suppressions.covering(keys) if keys else ()
+        found = find_covering(unit, {each for each in addresses if each[1]}, self._hasher)
         allow_lists = self._allow_lists(unit, sandboxes)
         if not found and not questions and not allow_lists and not policy_questions:
             return NO_EXCLUSION_FACTS
         consents = self._consents(unit, questions)
         hours, caps = read_policies(unit, policy_questions) if policy_questions else (SendingHours(), CapLedger())
-        return ExclusionFacts(SuppressionIndex(found), consents, allow_lists, hours, caps)
+        return ExclusionFacts(SuppressionIndex(found, self._hasher), consents, allow_lists, hours, caps)
 
     def _allow_lists(self, unit: UnitOfWork, sandboxes: Mapping[str, bool]) -> AllowLists:
         listed = [sandbox for sandbox, may_be_enabled in sandboxes.items() if may_be_enabled]
@@ -137,7 +153,8 @@ def check_hand_off(
     questions = [exclusions.question(message, stored) for message in messages if message.asks_consent]
     of_policies = (exclusions.policy_question(message, stored, with_caps=with_caps) for message in messages)
     policy_questions = [question for question in of_policies if question is not None]
-    sandboxes, addresses = {message.sandbox: True for message in messages}, (message.address for message in messages)
+    sandboxes = {message.sandbox: True for message in messages}
+    addresses = ((message.sandbox, message.address) for message in messages)
     facts = exclusions.read(unit, sandboxes, addresses, questions, policy_questions)
     excluded, openings, persons, rated = {}, {}, {}, {}
     for message in messages:

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from clarion_server.application.ports.clock import Clock, Ids
 from clarion_server.application.ports.queries import SuppressionQuery
 from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.sending.exclusions import find_covering
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid
 from clarion_server.domain.access import Caller
+from clarion_server.domain.address_hash import NO_ADDRESS_HASHER, AddressHasher
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.errors import ResourceExists, ResourceNotFound
@@ -23,7 +25,6 @@ from clarion_server.domain.suppression import (
     SuppressionKey,
     SuppressionReason,
     SuppressionScope,
-    covering_keys,
 )
 from clarion_server.domain.suppression_rules import (
     channel_violations,
@@ -62,10 +63,14 @@ class SuppressionCheck:
 
 
 class ManageSuppressions:
-    def __init__(self, transactions: Transactions, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, transactions: Transactions, clock: Clock, ids: Ids, hasher: AddressHasher = NO_ADDRESS_HASHER
+    ) -> None:
+        """`hasher` recognises the addresses of erased people."""
         self._transactions = transactions
         self._clock = clock
         self._ids = ids
+        self._hasher = hasher
 
     async def create(self, command: CreateSuppression, caller: Caller) -> Suppression:
         """Stores a suppression. Raises InvalidFields, and ResourceExists with the name of the one that is there."""
@@ -121,8 +126,9 @@ class ManageSuppressions:
     async def check(self, address: str, channel: Channel, caller: Caller) -> SuppressionCheck:
         """Returns what covers the address now. Raises InvalidFields."""
         refuse_invalid([], [*channel_violations(channel), *target_violations(address, "address")])
-        found = await self._transactions.read(lambda unit: unit.suppressions.covering(set(covering_keys(address))))
-        covering = SuppressionIndex(found).covering(caller.sandbox, channel, address, self._clock.now())
+        wanted = [(caller.sandbox, address)]
+        found = await self._transactions.read(lambda unit: find_covering(unit, wanted, self._hasher))
+        covering = SuppressionIndex(found, self._hasher).covering(caller.sandbox, channel, address, self._clock.now())
         excluded = [category for category in Category if any(each.stops(category) for each in covering)]
         return SuppressionCheck(covering, excluded)
 

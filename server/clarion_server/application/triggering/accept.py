@@ -137,7 +137,12 @@ def read_facts(
     questions = [question for trigger in triggers if (question := consent_question(trigger)) is not None]
     known = [(trigger, campaign) for trigger in triggers if (campaign := campaigns.get(trigger.execution.campaign_key))]
     suppressing = (trigger for trigger, campaign in known if campaign.has_suppressions)
-    addresses = (address for trigger in suppressing for each in trigger.recipients for address in each.addresses)
+    addresses = (
+        (trigger.execution.sandbox, address)
+        for trigger in suppressing
+        for each in trigger.recipients
+        for address in each.addresses
+    )
     sandboxes = {trigger.execution.sandbox: campaign.has_allow_list for trigger, campaign in known}
     with_policies = (trigger for trigger, campaign in known if campaign.has_sending_policies)
     policy_questions = [asked for trigger in with_policies if (asked := policy_question(trigger)) is not None]

@@ -12,8 +12,10 @@ from clarion_server.application.group_commit import BulkOperation, GroupCommit
 from clarion_server.application.identity_reader import IdentityReader, stored_namespaces
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.sending.exclusions import find_covering
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.access import Visibility
+from clarion_server.domain.address_hash import NO_ADDRESS_HASHER, AddressHasher
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent import NO_CONSENTS, Consent, ConsentChoice, Consents, ConsentScope
@@ -64,14 +66,16 @@ class Unsubscribing:
         identities: IdentityReader,
         recorder: ConsentRecorder,
         clock: Clock,
+        hasher: AddressHasher = NO_ADDRESS_HASHER,
     ) -> None:
-        """`commits` carries nothing but what people store here."""
+        """`commits` carries nothing but what people store here. `hasher` recognises the addresses of erased people."""
         self._transactions = transactions
         self._commits = commits
         self._presses = _StorePresses()
         self._identities = identities
         self._recorder = recorder
         self._clock = clock
+        self._hasher = hasher
 
     async def choices(self, link: PersonalLink) -> Choices:
         """Returns what is stored. Raises Unavailable."""
@@ -117,10 +121,25 @@ class Unsubscribing:
         return stored
 
     def _record(self, unit: UnitOfWork, link: PersonalLink, changes: Sequence[ConsentChange]) -> None:
-        recorded = self._recorder.record(unit, Visibility(link.sandbox), self._person(unit, link), changes)
+        person = self._person(unit, link)
+        if self._is_erased(unit, link, person):
+            return
+        recorded = self._recorder.record(unit, Visibility(link.sandbox), person, changes)
         denials = [change for change in recorded.changes if change.choice is ConsentChoice.DENIED]
         if denials:
             _count_unsubscribed(unit, link, denials[0])
+
+    def _is_erased(self, unit: UnitOfWork, link: PersonalLink, person: Identity) -> bool:
+        """Returns whether the person was erased, and is not stored anew. Nothing is kept of such a press, as a profile
+        would bring the person back.
+        """
+        if unit.profiles.owners(link.sandbox, [person.key]):
+            return False
+        message = unit.messages.get(Visibility(link.sandbox), link.message_id)
+        if message is not None and (not message.identity or message.profile_key in unit.erasures.profile_keys()):
+            return True
+        covering = find_covering(unit, [(link.sandbox, person.value)], self._hasher) if "@" in person.value else []
+        return any(each.is_hashed and each.sandbox == link.sandbox for each in covering)
 
     def _choices(self, unit: UnitOfWork, link: PersonalLink) -> Choices:
         topics, consents = _public_topics(unit, link), self._consents(unit, link)

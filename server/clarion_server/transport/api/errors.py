@@ -89,6 +89,7 @@ ERRORS: Mapping[type[errors.ClarionError], Mapped] = {
     ),
     errors.ProfileUnknown: Mapped(_CODE.NOT_FOUND, "PROFILE_UNKNOWN"),
     errors.DenialStands: Mapped(_CODE.FAILED_PRECONDITION, "DENIAL_STANDS", _denial),
+    errors.ErasureKeysMissing: Mapped(_CODE.FAILED_PRECONDITION, "ERASURE_KEYS_MISSING", _resource),
     errors.TooManyIdentities: Mapped(
         _CODE.FAILED_PRECONDITION,
         "TOO_MANY_IDENTITIES",

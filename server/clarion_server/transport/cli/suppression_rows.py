@@ -16,6 +16,8 @@ from clarion_server.transport.cli.failures import CommandFailed
 E = TypeVar("E", bound=StrEnum)
 
 TARGET = "target"
+#: Members that no file may give.
+_NEVER_WRITTEN = frozenset({"UNRECOGNIZED", "ERASED"})
 COLUMNS = (TARGET, "reason", "scope", "expire_time")
 
 
@@ -52,10 +54,10 @@ def read_rows(lines: Iterable[str], delimiter: str, target: str, defaults: Defau
 
 def write_rows(suppressions: Iterable[Suppression], *, spreadsheet_safe: bool) -> Iterator[str]:
     """Yields the lines of a file that `read_rows` reads as the same suppressions, unless it is written for
-    spreadsheets.
+    spreadsheets. Those of erased people are left out, as their addresses are not known.
     """
     yield csv_line(COLUMNS)
-    for each in suppressions:
+    for each in filter(lambda each: each.address or each.domain, suppressions):
         expire_time = "" if each.expire_time is None else each.expire_time.astimezone(dt.UTC).isoformat()
         cells = (each.address or each.domain or "", each.reason or "", each.scope or "", expire_time)
         yield csv_line(map(harmless, cells) if spreadsheet_safe else cells)
@@ -100,7 +102,7 @@ def _member(enum: type[E], written: str | None, default: E) -> E:
     if written is None:
         return default
     name = written.upper().replace("-", "_").replace(" ", "_")
-    members = {member.value: member for member in enum if member.value != "UNRECOGNIZED"}
+    members = {member.value: member for member in enum if member.value not in _NEVER_WRITTEN}
     if name not in members:
         raise ValueError(f"{written!r} is not one of {', '.join(members)}.")
     return members[name]

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from clarion.v1 import profile_service_pb2 as pb
 
 from clarion_server.application.background import run_for_request
+from clarion_server.application.erasure.beginning import BeginErasure, EraseProfile
 from clarion_server.application.profiles.profile_export import ExportedProfile, ExportProfiles
 from clarion_server.application.profiles.profile_import import ImportProfiles
 from clarion_server.application.profiles.profile_merge import MergeProfiles, ProfileMerger
@@ -29,12 +30,18 @@ from clarion_server.transport.api.requests import converted
 
 class ProfileService:
     def __init__(
-        self, profiles: ManageProfiles, imports: ImportProfiles, exports: ExportProfiles, merger: ProfileMerger
+        self,
+        profiles: ManageProfiles,
+        imports: ImportProfiles,
+        exports: ExportProfiles,
+        merger: ProfileMerger,
+        erasures: BeginErasure,
     ) -> None:
         self._profiles = profiles
         self._imports = imports
         self._exports = exports
         self._merger = merger
+        self._erasures = erasures
 
     async def create_profile(self, request: pb.CreateProfileRequest, caller: Caller) -> pb.CreateProfileResponse:
         _need_profile(request)
@@ -102,8 +109,12 @@ class ProfileService:
         return pb.MergeProfilesResponse(profile=to_profile(await self._merger.merge(command, caller)))
 
     async def delete_profile(self, request: pb.DeleteProfileRequest, caller: Caller) -> pb.DeleteProfileResponse:
-        await self._profiles.delete(PROFILES.parse(request.name), request.etag, caller)
-        return pb.DeleteProfileResponse()
+        keeps = request.keep_suppression if request.HasField("keep_suppression") else None
+        command = EraseProfile(PROFILES.parse(request.name), request.etag, keeps)
+        erasure = await self._erasures.erase(command, caller)
+        return pb.DeleteProfileResponse(
+            cancelled_count=erasure.cancelled_count, suppressed_address_count=erasure.address_count
+        )
 
 
 def _exported(page: Sequence[ExportedProfile]) -> list[list[pb.ExportedProfile]]:

@@ -25,6 +25,7 @@ from clarion_server.adapters.storage.schema.campaigns import (
 from clarion_server.adapters.storage.schema.channels import channel_configurations
 from clarion_server.adapters.storage.schema.columns import metadata
 from clarion_server.adapters.storage.schema.consents import consent_changes, consent_settings, topics
+from clarion_server.adapters.storage.schema.erasures import erasures
 from clarion_server.adapters.storage.schema.events import counters, events, latencies, purges
 from clarion_server.adapters.storage.schema.limits import (
     allow_lists,
@@ -41,7 +42,7 @@ from clarion_server.adapters.storage.schema.messages import (
     message_labels,
     messages,
 )
-from clarion_server.adapters.storage.schema.operation import api_keys, link_keys, processes
+from clarion_server.adapters.storage.schema.operation import api_keys, erasure_keys, link_keys, processes
 from clarion_server.adapters.storage.schema.profiles import (
     former_identities,
     identity_namespaces,
@@ -75,6 +76,8 @@ __all__ = [
     "consent_changes",
     "consent_settings",
     "counters",
+    "erasure_keys",
+    "erasures",
     "events",
     "executions",
     "former_identities",

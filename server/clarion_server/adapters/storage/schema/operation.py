@@ -29,6 +29,15 @@ link_keys = Table(
     Column("create_time", Instant, nullable=False),
 )
 
+# Names the keys that hash the addresses of erased people, in the same way.
+erasure_keys = Table(
+    "erasure_keys",
+    metadata,
+    Column("number", SmallInteger, primary_key=True, autoincrement=False),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("create_time", Instant, nullable=False),
+)
+
 processes = Table(
     "processes",
     metadata,

@@ -9,7 +9,14 @@ from clarion.v1 import attempt_pb2, event_pb2, message_pb2
 from clarion_server.domain.allow_list import AllowListChange
 from clarion_server.domain.attempt import Attempt, Failure
 from clarion_server.domain.consent_change import ConsentChange, change_name
-from clarion_server.domain.event import Event, ProfileMerge, RunChange, SendingPolicyChange, SilenceChange
+from clarion_server.domain.event import (
+    Event,
+    ProfileErasure,
+    ProfileMerge,
+    RunChange,
+    SendingPolicyChange,
+    SilenceChange,
+)
 from clarion_server.domain.exclusion import Exclusion
 from clarion_server.domain.message import Message
 from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS, MESSAGES, SENDING_POLICIES
@@ -29,7 +36,7 @@ from clarion_server.transport.api.convert.enums import (
     SILENCE,
 )
 from clarion_server.transport.api.convert.exclusions import to_exclusion
-from clarion_server.transport.api.convert.profiles import to_merge
+from clarion_server.transport.api.convert.profiles import to_erasure, to_merge
 from clarion_server.transport.api.convert.suppressions import to_change
 from clarion_server.transport.api.convert.times import to_optional_timestamp, to_timestamp
 
@@ -89,6 +96,7 @@ def to_event(event: Event, campaign_id: str | None) -> event_pb2.Event:
         silence_change=_silence_change(detail) if isinstance(detail, SilenceChange) else None,
         profile_merge=to_merge(detail) if isinstance(detail, ProfileMerge) else None,
         audience_run_change=to_run_change(detail) if isinstance(detail, RunChange) else None,
+        profile_erasure=to_erasure(detail) if isinstance(detail, ProfileErasure) else None,
     )
 
 

@@ -13,7 +13,7 @@ from clarion_server.application.profiles.profile_export import ExportedProfile
 from clarion_server.application.profiles.profile_import import MAX_ROWS, ImportedProfile
 from clarion_server.application.profiles.profiles import ProfileFields
 from clarion_server.domain.consent_change import MAX_CHANGES, ConsentChange
-from clarion_server.domain.event import ProfileMerge
+from clarion_server.domain.event import ProfileErasure, ProfileMerge
 from clarion_server.domain.import_result import ImportResult
 from clarion_server.domain.profile import MAX_IDENTITIES, Profile
 from clarion_server.domain.violation import Violation, out_of_range, too_many
@@ -94,4 +94,13 @@ def to_result(result: ImportResult) -> service_pb.ImportedProfile:
         profile=result.name,
         violations=map(field_violation, result.violations),
         notes=map(field_violation, result.notes),
+    )
+
+
+def to_erasure(erasure: ProfileErasure) -> event_pb2.ProfileErasure:
+    return event_pb2.ProfileErasure(
+        actor=erasure.actor,
+        cancelled_count=erasure.cancelled_count,
+        message_count=erasure.message_count,
+        suppressed_address_count=erasure.address_count,
     )

@@ -33,7 +33,8 @@ def to_command(suppression: pb.Suppression) -> CreateSuppression:
 
 
 def to_suppression(suppression: Suppression) -> pb.Suppression:
-    target = {"domain" if suppression.is_of_domain else "address": suppression.target}
+    field = "domain" if suppression.is_of_domain else "address"
+    target = {} if suppression.is_hashed else {field: suppression.target}
     return pb.Suppression(
         name=suppression.name,
         channel=CHANNEL.number(suppression.channel),

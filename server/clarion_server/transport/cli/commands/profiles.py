@@ -16,7 +16,7 @@ from clarion_server.transport.cli.session import CurrentSession, Session
 from clarion_server.transport.cli.views import id_of, moment, plain
 
 if TYPE_CHECKING:
-    from clarion_client import Profile
+    from clarion_client import Profile, ProfileDeletion
 
 ProfileName = Annotated[
     str, Parameter(help="The profile: its id, or an identity of the person, such as jane@example.com.")
@@ -128,14 +128,34 @@ def merge_profiles(
 
 
 @profiles.command(name="delete")
-def delete_profile(profile: ProfileName, /, *, session: CurrentSession) -> None:
-    """Delete a profile and its identities. This cannot be undone.
+def delete_profile(
+    profile: ProfileName,
+    /,
+    *,
+    keep_suppression: Annotated[
+        bool | None,
+        Parameter(
+            help="Whether marketing to the addresses stays suppressed. Default: if the service has erasure keys."
+        ),
+    ] = None,
+    session: CurrentSession,
+) -> None:
+    """Erase a person. This cannot be undone.
 
-    Messages that were sent to the person stay until their retention ends.
+    The profile is gone at once. What is left of the person in messages and events is removed in the next seconds; the
+    event PROFILE_ERASED says when that is done.
     """
     stored = _find(session, profile)
-    session.client.profiles.delete(stored.name)
-    session.output.show({"deleted": stored.name}, lambda: plain(f"{stored.name} is deleted."))
+    deletion = session.client.profiles.delete(stored.name, keep_suppression=keep_suppression)
+    session.output.show({"deleted": stored.name, **deletion.to_dict()}, lambda: plain(_told(stored.name, deletion)))
+
+
+def _told(name: str, deletion: ProfileDeletion) -> str:
+    return (
+        f"{name} is deleted.\nCancelled messages: {deletion.cancelled_count}."
+        f"\nAddresses that stay suppressed for marketing: {deletion.suppressed_address_count}."
+        "\nThe person is being removed from messages and events: PROFILE_ERASED says when that is done."
+    )
 
 
 def _find(session: Session, profile: str) -> Profile:

@@ -27,7 +27,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/event.proto.
  */
 export const file_clarion_v1_event: GenFile = /*@__PURE__*/
-  fileDesc("ChZjbGFyaW9uL3YxL2V2ZW50LnByb3RvEgpjbGFyaW9uLnYxIrgMCgVFdmVudBIqCgR0eXBlGAEgASgOMhYuY2xhcmlvbi52MS5FdmVudC5UeXBlQgTiQQEDEi4KBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEhUKB3N1YmplY3QYAyABKAlCBOJBAQMSFQoHbWVzc2FnZRgEIAEoCUIE4kEBAxIXCglleGVjdXRpb24YBSABKAlCBOJBAQMSFgoIY2FtcGFpZ24YBiABKAlCBOJBAQMSFAoGYWN0aW9uGAcgASgJQgTiQQEDEioKB2NoYW5uZWwYCCABKA4yEy5jbGFyaW9uLnYxLkNoYW5uZWxCBOJBAQMSMwoGbGFiZWxzGAkgAygLMh0uY2xhcmlvbi52MS5FdmVudC5MYWJlbHNFbnRyeUIE4kEBAxIcCg5jb250ZW50X2xvY2FsZRgRIAEoCUIE4kEBAxI1Cg1sb2NhbGVfcmVhc29uGBIgASgOMhguY2xhcmlvbi52MS5Mb2NhbGVSZWFzb25CBOJBAQMSLAoHYXR0ZW1wdBgKIAEoCzITLmNsYXJpb24udjEuQXR0ZW1wdEIE4kEBA0gAEjAKCWV4Y2x1c2lvbhgLIAEoCzIVLmNsYXJpb24udjEuRXhjbHVzaW9uQgTiQQEDSAASQQoSc3VwcHJlc3Npb25fY2hhbmdlGAwgASgLMh0uY2xhcmlvbi52MS5TdXBwcmVzc2lvbkNoYW5nZUIE4kEBA0gAEjkKDmNvbnNlbnRfY2hhbmdlGA0gASgLMhkuY2xhcmlvbi52MS5Db25zZW50Q2hhbmdlQgTiQQEDSAASPgoRYWxsb3dfbGlzdF9jaGFuZ2UYDiABKAsyGy5jbGFyaW9uLnYxLkFsbG93TGlzdENoYW5nZUIE4kEBA0gAEjcKDXByb2ZpbGVfbWVyZ2UYDyABKAsyGC5jbGFyaW9uLnYxLlByb2ZpbGVNZXJnZUIE4kEBA0gAEkIKE2F1ZGllbmNlX3J1bl9jaGFuZ2UYECABKAsyHS5jbGFyaW9uLnYxLkF1ZGllbmNlUnVuQ2hhbmdlQgTiQQEDSAASRgoVc2VuZGluZ19wb2xpY3lfY2hhbmdlGBMgASgLMh8uY2xhcmlvbi52MS5TZW5kaW5nUG9saWN5Q2hhbmdlQgTiQQEDSAASOQoOc2lsZW5jZV9jaGFuZ2UYFCABKAsyGS5jbGFyaW9uLnYxLlNpbGVuY2VDaGFuZ2VCBOJBAQNIABotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBItAECgRUeXBlEhQKEFRZUEVfVU5TUEVDSUZJRUQQABINCglUWVBFX1NFTlQQARIRCg1UWVBFX0RFRkVSUkVEEAISDwoLVFlQRV9GQUlMRUQQAxIRCg1UWVBFX0VYQ0xVREVEEAQSEgoOVFlQRV9DQU5DRUxMRUQQBRIQCgxUWVBFX0VYUElSRUQQBhIRCg1UWVBFX0lOX0RPVUJUEAcSHAoYVFlQRV9TVVBQUkVTU0lPTl9DUkVBVEVEEAgSHAoYVFlQRV9TVVBQUkVTU0lPTl9ERUxFVEVEEAkSHAoYVFlQRV9TVVBQUkVTU0lPTl9FWFBJUkVEEAoSHAoYVFlQRV9TVVBQUkVTU0lPTl9VUERBVEVEEAsSGAoUVFlQRV9DT05TRU5UX0NIQU5HRUQQDBIbChdUWVBFX0FMTE9XX0xJU1RfQ0hBTkdFRBANEhcKE1RZUEVfUFJPRklMRV9NRVJHRUQQDhIdChlUWVBFX0FVRElFTkNFX1JVTl9TVEFSVEVEEA8SHgoaVFlQRV9BVURJRU5DRV9SVU5fU0VMRUNURUQQEBIaChZUWVBFX0FVRElFTkNFX1JVTl9ET05FEBESHQoZVFlQRV9BVURJRU5DRV9SVU5fUkVGVVNFRBASEh8KG1RZUEVfQVVESUVOQ0VfUlVOX0NBTkNFTExFRBATEhUKEVRZUEVfVU5TVUJTQ1JJQkVEEBQSHwobVFlQRV9TRU5ESU5HX1BPTElDWV9DSEFOR0VEEBUSGAoUVFlQRV9TSUxFTkNFX0NIQU5HRUQQFkIICgZkZXRhaWwipAEKEUF1ZGllbmNlUnVuQ2hhbmdlEhYKCGF1ZGllbmNlGAEgASgJQgTiQQEDEhwKDnNlbGVjdGVkX2NvdW50GAIgASgFQgTiQQEDEhwKDmFjY2VwdGVkX2NvdW50GAMgASgFQgTiQQEDEjsKCmVuZF9yZWFzb24YBCABKA4yIS5jbGFyaW9uLnYxLkF1ZGllbmNlUnVuLkVuZFJlYXNvbkIE4kEBAyI7CgxQcm9maWxlTWVyZ2USFgoIYWJzb3JiZWQYASABKAlCBOJBAQMSEwoFYWN0b3IYAiABKAlCBOJBAQMiywEKCUV4Y2x1c2lvbhIxCgZyZWFzb24YASABKA4yGy5jbGFyaW9uLnYxLkV4Y2x1c2lvblJlYXNvbkIE4kEBAxIwCgVwaGFzZRgCIAEoDjIbLmNsYXJpb24udjEuRXhjbHVzaW9uLlBoYXNlQgTiQQEDEhMKBWNhdXNlGAMgASgJQgTiQQEDIkQKBVBoYXNlEhUKEVBIQVNFX1VOU1BFQ0lGSUVEEAASEAoMUEhBU0VfQUNDRVBUEAESEgoOUEhBU0VfSEFORF9PRkYQAiLdAQoRU3VwcHJlc3Npb25DaGFuZ2USKgoHY2hhbm5lbBgBIAEoDjITLmNsYXJpb24udjEuQ2hhbm5lbEIE4kEBAxI0CgZyZWFzb24YAiABKA4yHi5jbGFyaW9uLnYxLlN1cHByZXNzaW9uLlJlYXNvbkIE4kEBAxIyCgVzY29wZRgDIAEoDjIdLmNsYXJpb24udjEuU3VwcHJlc3Npb24uU2NvcGVCBOJBAQMSEwoFYWN0b3IYBCABKAlCBOJBAQMSHQoPb3ZlcnJpZGVfcmVhc29uGAUgASgJQgTiQQEDIlgKD0FsbG93TGlzdENoYW5nZRIVCgdlbmFibGVkGAEgASgIQgTiQQEDEhkKC2VudHJ5X2NvdW50GAIgASgFQgTiQQEDEhMKBWFjdG9yGAMgASgJQgTiQQEDIrgBChNTZW5kaW5nUG9saWN5Q2hhbmdlEjgKBGtpbmQYASABKA4yJC5jbGFyaW9uLnYxLlNlbmRpbmdQb2xpY3lDaGFuZ2UuS2luZEIE4kEBAxITCgVhY3RvchgCIAEoCUIE4kEBAyJSCgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABIQCgxLSU5EX0NSRUFURUQQARIQCgxLSU5EX1VQREFURUQQAhIQCgxLSU5EX0RFTEVURUQQAyJQCg1TaWxlbmNlQ2hhbmdlEioKB3NpbGVuY2UYASABKA4yEy5jbGFyaW9uLnYxLlNpbGVuY2VCBOJBAQMSEwoFYWN0b3IYAiABKAlCBOJBAQNiBnByb3RvMw", [file_clarion_v1_attempt, file_clarion_v1_audience_run, file_clarion_v1_channel, file_clarion_v1_consent, file_clarion_v1_locale_reason, file_clarion_v1_silence, file_clarion_v1_suppression, file_google_api_field_behavior, file_google_protobuf_timestamp]);
+  fileDesc("ChZjbGFyaW9uL3YxL2V2ZW50LnByb3RvEgpjbGFyaW9uLnYxIo4NCgVFdmVudBIqCgR0eXBlGAEgASgOMhYuY2xhcmlvbi52MS5FdmVudC5UeXBlQgTiQQEDEi4KBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEhUKB3N1YmplY3QYAyABKAlCBOJBAQMSFQoHbWVzc2FnZRgEIAEoCUIE4kEBAxIXCglleGVjdXRpb24YBSABKAlCBOJBAQMSFgoIY2FtcGFpZ24YBiABKAlCBOJBAQMSFAoGYWN0aW9uGAcgASgJQgTiQQEDEioKB2NoYW5uZWwYCCABKA4yEy5jbGFyaW9uLnYxLkNoYW5uZWxCBOJBAQMSMwoGbGFiZWxzGAkgAygLMh0uY2xhcmlvbi52MS5FdmVudC5MYWJlbHNFbnRyeUIE4kEBAxIcCg5jb250ZW50X2xvY2FsZRgRIAEoCUIE4kEBAxI1Cg1sb2NhbGVfcmVhc29uGBIgASgOMhguY2xhcmlvbi52MS5Mb2NhbGVSZWFzb25CBOJBAQMSLAoHYXR0ZW1wdBgKIAEoCzITLmNsYXJpb24udjEuQXR0ZW1wdEIE4kEBA0gAEjAKCWV4Y2x1c2lvbhgLIAEoCzIVLmNsYXJpb24udjEuRXhjbHVzaW9uQgTiQQEDSAASQQoSc3VwcHJlc3Npb25fY2hhbmdlGAwgASgLMh0uY2xhcmlvbi52MS5TdXBwcmVzc2lvbkNoYW5nZUIE4kEBA0gAEjkKDmNvbnNlbnRfY2hhbmdlGA0gASgLMhkuY2xhcmlvbi52MS5Db25zZW50Q2hhbmdlQgTiQQEDSAASPgoRYWxsb3dfbGlzdF9jaGFuZ2UYDiABKAsyGy5jbGFyaW9uLnYxLkFsbG93TGlzdENoYW5nZUIE4kEBA0gAEjcKDXByb2ZpbGVfbWVyZ2UYDyABKAsyGC5jbGFyaW9uLnYxLlByb2ZpbGVNZXJnZUIE4kEBA0gAEkIKE2F1ZGllbmNlX3J1bl9jaGFuZ2UYECABKAsyHS5jbGFyaW9uLnYxLkF1ZGllbmNlUnVuQ2hhbmdlQgTiQQEDSAASRgoVc2VuZGluZ19wb2xpY3lfY2hhbmdlGBMgASgLMh8uY2xhcmlvbi52MS5TZW5kaW5nUG9saWN5Q2hhbmdlQgTiQQEDSAASOQoOc2lsZW5jZV9jaGFuZ2UYFCABKAsyGS5jbGFyaW9uLnYxLlNpbGVuY2VDaGFuZ2VCBOJBAQNIABI7Cg9wcm9maWxlX2VyYXN1cmUYFSABKAsyGi5jbGFyaW9uLnYxLlByb2ZpbGVFcmFzdXJlQgTiQQEDSAAaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLpBAoEVHlwZRIUChBUWVBFX1VOU1BFQ0lGSUVEEAASDQoJVFlQRV9TRU5UEAESEQoNVFlQRV9ERUZFUlJFRBACEg8KC1RZUEVfRkFJTEVEEAMSEQoNVFlQRV9FWENMVURFRBAEEhIKDlRZUEVfQ0FOQ0VMTEVEEAUSEAoMVFlQRV9FWFBJUkVEEAYSEQoNVFlQRV9JTl9ET1VCVBAHEhwKGFRZUEVfU1VQUFJFU1NJT05fQ1JFQVRFRBAIEhwKGFRZUEVfU1VQUFJFU1NJT05fREVMRVRFRBAJEhwKGFRZUEVfU1VQUFJFU1NJT05fRVhQSVJFRBAKEhwKGFRZUEVfU1VQUFJFU1NJT05fVVBEQVRFRBALEhgKFFRZUEVfQ09OU0VOVF9DSEFOR0VEEAwSGwoXVFlQRV9BTExPV19MSVNUX0NIQU5HRUQQDRIXChNUWVBFX1BST0ZJTEVfTUVSR0VEEA4SHQoZVFlQRV9BVURJRU5DRV9SVU5fU1RBUlRFRBAPEh4KGlRZUEVfQVVESUVOQ0VfUlVOX1NFTEVDVEVEEBASGgoWVFlQRV9BVURJRU5DRV9SVU5fRE9ORRAREh0KGVRZUEVfQVVESUVOQ0VfUlVOX1JFRlVTRUQQEhIfChtUWVBFX0FVRElFTkNFX1JVTl9DQU5DRUxMRUQQExIVChFUWVBFX1VOU1VCU0NSSUJFRBAUEh8KG1RZUEVfU0VORElOR19QT0xJQ1lfQ0hBTkdFRBAVEhgKFFRZUEVfU0lMRU5DRV9DSEFOR0VEEBYSFwoTVFlQRV9QUk9GSUxFX0VSQVNFRBAXQggKBmRldGFpbCKkAQoRQXVkaWVuY2VSdW5DaGFuZ2USFgoIYXVkaWVuY2UYASABKAlCBOJBAQMSHAoOc2VsZWN0ZWRfY291bnQYAiABKAVCBOJBAQMSHAoOYWNjZXB0ZWRfY291bnQYAyABKAVCBOJBAQMSOwoKZW5kX3JlYXNvbhgEIAEoDjIhLmNsYXJpb24udjEuQXVkaWVuY2VSdW4uRW5kUmVhc29uQgTiQQEDIjsKDFByb2ZpbGVNZXJnZRIWCghhYnNvcmJlZBgBIAEoCUIE4kEBAxITCgVhY3RvchgCIAEoCUIE4kEBAyKJAQoOUHJvZmlsZUVyYXN1cmUSEwoFYWN0b3IYASABKAlCBOJBAQMSHQoPY2FuY2VsbGVkX2NvdW50GAIgASgFQgTiQQEDEhsKDW1lc3NhZ2VfY291bnQYAyABKAVCBOJBAQMSJgoYc3VwcHJlc3NlZF9hZGRyZXNzX2NvdW50GAQgASgFQgTiQQEDIssBCglFeGNsdXNpb24SMQoGcmVhc29uGAEgASgOMhsuY2xhcmlvbi52MS5FeGNsdXNpb25SZWFzb25CBOJBAQMSMAoFcGhhc2UYAiABKA4yGy5jbGFyaW9uLnYxLkV4Y2x1c2lvbi5QaGFzZUIE4kEBAxITCgVjYXVzZRgDIAEoCUIE4kEBAyJECgVQaGFzZRIVChFQSEFTRV9VTlNQRUNJRklFRBAAEhAKDFBIQVNFX0FDQ0VQVBABEhIKDlBIQVNFX0hBTkRfT0ZGEAIi3QEKEVN1cHByZXNzaW9uQ2hhbmdlEioKB2NoYW5uZWwYASABKA4yEy5jbGFyaW9uLnYxLkNoYW5uZWxCBOJBAQMSNAoGcmVhc29uGAIgASgOMh4uY2xhcmlvbi52MS5TdXBwcmVzc2lvbi5SZWFzb25CBOJBAQMSMgoFc2NvcGUYAyABKA4yHS5jbGFyaW9uLnYxLlN1cHByZXNzaW9uLlNjb3BlQgTiQQEDEhMKBWFjdG9yGAQgASgJQgTiQQEDEh0KD292ZXJyaWRlX3JlYXNvbhgFIAEoCUIE4kEBAyJYCg9BbGxvd0xpc3RDaGFuZ2USFQoHZW5hYmxlZBgBIAEoCEIE4kEBAxIZCgtlbnRyeV9jb3VudBgCIAEoBUIE4kEBAxITCgVhY3RvchgDIAEoCUIE4kEBAyK4AQoTU2VuZGluZ1BvbGljeUNoYW5nZRI4CgRraW5kGAEgASgOMiQuY2xhcmlvbi52MS5TZW5kaW5nUG9saWN5Q2hhbmdlLktpbmRCBOJBAQMSEwoFYWN0b3IYAiABKAlCBOJBAQMiUgoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASEAoMS0lORF9DUkVBVEVEEAESEAoMS0lORF9VUERBVEVEEAISEAoMS0lORF9ERUxFVEVEEAMiUAoNU2lsZW5jZUNoYW5nZRIqCgdzaWxlbmNlGAEgASgOMhMuY2xhcmlvbi52MS5TaWxlbmNlQgTiQQEDEhMKBWFjdG9yGAIgASgJQgTiQQEDYgZwcm90bzM", [file_clarion_v1_attempt, file_clarion_v1_audience_run, file_clarion_v1_channel, file_clarion_v1_consent, file_clarion_v1_locale_reason, file_clarion_v1_silence, file_clarion_v1_suppression, file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
  * One dated fact. Never changes. Holds no address: what it is about is named by its `subject`.
@@ -192,6 +192,14 @@ export type Event = Message<"clarion.v1.Event"> & {
      */
     value: SilenceChange;
     case: "silenceChange";
+  } | {
+    /**
+     * Output only. What was erased, and who deleted the profile: `TYPE_PROFILE_ERASED`.
+     *
+     * @generated from field: clarion.v1.ProfileErasure profile_erasure = 21;
+     */
+    value: ProfileErasure;
+    case: "profileErasure";
   } | { case: undefined; value?: undefined };
 };
 
@@ -368,6 +376,13 @@ export enum Event_Type {
    * @generated from enum value: TYPE_SILENCE_CHANGED = 22;
    */
   SILENCE_CHANGED = 22,
+
+  /**
+   * A person was erased: nothing is left in messages and events either. Its subject is the deleted profile.
+   *
+   * @generated from enum value: TYPE_PROFILE_ERASED = 23;
+   */
+  PROFILE_ERASED = 23,
 }
 
 /**
@@ -447,6 +462,48 @@ export const ProfileMergeSchema: GenMessage<ProfileMerge> = /*@__PURE__*/
   messageDesc(file_clarion_v1_event, 2);
 
 /**
+ * Says that a person was erased.
+ *
+ * @generated from message clarion.v1.ProfileErasure
+ */
+export type ProfileErasure = Message<"clarion.v1.ProfileErasure"> & {
+  /**
+   * Output only. The key that deleted the profile, as `apiKeys/{api_key}`.
+   *
+   * @generated from field: string actor = 1;
+   */
+  actor: string;
+
+  /**
+   * Output only. How many queued messages were cancelled.
+   *
+   * @generated from field: int32 cancelled_count = 2;
+   */
+  cancelledCount: number;
+
+  /**
+   * Output only. How many messages stay without the person: with their outcome, and without identity, address and data.
+   *
+   * @generated from field: int32 message_count = 3;
+   */
+  messageCount: number;
+
+  /**
+   * Output only. How many addresses stay suppressed for marketing, as keyed hashes.
+   *
+   * @generated from field: int32 suppressed_address_count = 4;
+   */
+  suppressedAddressCount: number;
+};
+
+/**
+ * Describes the message clarion.v1.ProfileErasure.
+ * Use `create(ProfileErasureSchema)` to create a new message.
+ */
+export const ProfileErasureSchema: GenMessage<ProfileErasure> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_event, 3);
+
+/**
  * Why a message was excluded.
  *
  * @generated from message clarion.v1.Exclusion
@@ -480,7 +537,7 @@ export type Exclusion = Message<"clarion.v1.Exclusion"> & {
  * Use `create(ExclusionSchema)` to create a new message.
  */
 export const ExclusionSchema: GenMessage<Exclusion> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_event, 3);
+  messageDesc(file_clarion_v1_event, 4);
 
 /**
  * Which check excluded it. Values may be added.
@@ -514,7 +571,7 @@ export enum Exclusion_Phase {
  * Describes the enum clarion.v1.Exclusion.Phase.
  */
 export const Exclusion_PhaseSchema: GenEnum<Exclusion_Phase> = /*@__PURE__*/
-  enumDesc(file_clarion_v1_event, 3, 0);
+  enumDesc(file_clarion_v1_event, 4, 0);
 
 /**
  * Holds what an event says about a changed suppression.
@@ -563,7 +620,7 @@ export type SuppressionChange = Message<"clarion.v1.SuppressionChange"> & {
  * Use `create(SuppressionChangeSchema)` to create a new message.
  */
 export const SuppressionChangeSchema: GenMessage<SuppressionChange> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_event, 4);
+  messageDesc(file_clarion_v1_event, 5);
 
 /**
  * Holds what an event says about a changed allow list.
@@ -598,7 +655,7 @@ export type AllowListChange = Message<"clarion.v1.AllowListChange"> & {
  * Use `create(AllowListChangeSchema)` to create a new message.
  */
 export const AllowListChangeSchema: GenMessage<AllowListChange> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_event, 5);
+  messageDesc(file_clarion_v1_event, 6);
 
 /**
  * Holds what an event says about a changed sending policy.
@@ -626,7 +683,7 @@ export type SendingPolicyChange = Message<"clarion.v1.SendingPolicyChange"> & {
  * Use `create(SendingPolicyChangeSchema)` to create a new message.
  */
 export const SendingPolicyChangeSchema: GenMessage<SendingPolicyChange> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_event, 6);
+  messageDesc(file_clarion_v1_event, 7);
 
 /**
  * What was done to it. Values may be added.
@@ -667,7 +724,7 @@ export enum SendingPolicyChange_Kind {
  * Describes the enum clarion.v1.SendingPolicyChange.Kind.
  */
 export const SendingPolicyChange_KindSchema: GenEnum<SendingPolicyChange_Kind> = /*@__PURE__*/
-  enumDesc(file_clarion_v1_event, 6, 0);
+  enumDesc(file_clarion_v1_event, 7, 0);
 
 /**
  * Holds what an event says about a changed meaning of silence.
@@ -695,5 +752,5 @@ export type SilenceChange = Message<"clarion.v1.SilenceChange"> & {
  * Use `create(SilenceChangeSchema)` to create a new message.
  */
 export const SilenceChangeSchema: GenMessage<SilenceChange> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_event, 7);
+  messageDesc(file_clarion_v1_event, 8);
 

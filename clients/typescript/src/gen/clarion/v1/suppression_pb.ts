@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/suppression.proto.
  */
 export const file_clarion_v1_suppression: GenFile = /*@__PURE__*/
-  fileDesc("ChxjbGFyaW9uL3YxL3N1cHByZXNzaW9uLnByb3RvEgpjbGFyaW9uLnYxIswECgtTdXBwcmVzc2lvbhISCgRuYW1lGAEgASgJQgTiQQEIEioKB2NoYW5uZWwYAiABKA4yEy5jbGFyaW9uLnYxLkNoYW5uZWxCBOJBAQUSFwoHYWRkcmVzcxgDIAEoCUIE4kEBBUgAEhYKBmRvbWFpbhgEIAEoCUIE4kEBBUgAEjQKBnJlYXNvbhgFIAEoDjIeLmNsYXJpb24udjEuU3VwcHJlc3Npb24uUmVhc29uQgTiQQEFEjIKBXNjb3BlGAYgASgOMh0uY2xhcmlvbi52MS5TdXBwcmVzc2lvbi5TY29wZUIE4kEBBRI1CgtleHBpcmVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQUSNQoLY3JlYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEhUKB2NyZWF0b3IYCSABKAlCBOJBAQMijgEKBlJlYXNvbhIWChJSRUFTT05fVU5TUEVDSUZJRUQQABIWChJSRUFTT05fSEFSRF9CT1VOQ0UQARIUChBSRUFTT05fQ09NUExBSU5UEAISEQoNUkVBU09OX01BTlVBTBADEhIKDlJFQVNPTl9JTlZBTElEEAQSFwoTUkVBU09OX1VOU1VCU0NSSUJFRBAFIkIKBVNjb3BlEhUKEVNDT1BFX1VOU1BFQ0lGSUVEEAASDQoJU0NPUEVfQUxMEAESEwoPU0NPUEVfTUFSS0VUSU5HEAJCCAoGdGFyZ2V0YgZwcm90bzM", [file_clarion_v1_channel, file_google_api_field_behavior, file_google_protobuf_timestamp]);
+  fileDesc("ChxjbGFyaW9uL3YxL3N1cHByZXNzaW9uLnByb3RvEgpjbGFyaW9uLnYxIt8ECgtTdXBwcmVzc2lvbhISCgRuYW1lGAEgASgJQgTiQQEIEioKB2NoYW5uZWwYAiABKA4yEy5jbGFyaW9uLnYxLkNoYW5uZWxCBOJBAQUSFwoHYWRkcmVzcxgDIAEoCUIE4kEBBUgAEhYKBmRvbWFpbhgEIAEoCUIE4kEBBUgAEjQKBnJlYXNvbhgFIAEoDjIeLmNsYXJpb24udjEuU3VwcHJlc3Npb24uUmVhc29uQgTiQQEFEjIKBXNjb3BlGAYgASgOMh0uY2xhcmlvbi52MS5TdXBwcmVzc2lvbi5TY29wZUIE4kEBBRI1CgtleHBpcmVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQUSNQoLY3JlYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEhUKB2NyZWF0b3IYCSABKAlCBOJBAQMioQEKBlJlYXNvbhIWChJSRUFTT05fVU5TUEVDSUZJRUQQABIWChJSRUFTT05fSEFSRF9CT1VOQ0UQARIUChBSRUFTT05fQ09NUExBSU5UEAISEQoNUkVBU09OX01BTlVBTBADEhIKDlJFQVNPTl9JTlZBTElEEAQSFwoTUkVBU09OX1VOU1VCU0NSSUJFRBAFEhEKDVJFQVNPTl9FUkFTRUQQBiJCCgVTY29wZRIVChFTQ09QRV9VTlNQRUNJRklFRBAAEg0KCVNDT1BFX0FMTBABEhMKD1NDT1BFX01BUktFVElORxACQggKBnRhcmdldGIGcHJvdG8z", [file_clarion_v1_channel, file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
  * One reason for not writing to an address or a domain. It is in force in every process with its commit, for messages that
@@ -41,7 +41,8 @@ export type Suppression = Message<"clarion.v1.Suppression"> & {
   channel: Channel;
 
   /**
-   * Required. Whom nothing may be sent to.
+   * Required. Whom nothing may be sent to. Not set in a suppression of an erased person's address, which is kept as a hash:
+   * it holds like any other, `CheckSuppression` finds it by the address, and deleting it lifts it.
    *
    * @generated from oneof clarion.v1.Suppression.target
    */
@@ -156,6 +157,14 @@ export enum Suppression_Reason {
    * @generated from enum value: REASON_UNSUBSCRIBED = 5;
    */
   UNSUBSCRIBED = 5,
+
+  /**
+   * The person was erased (`DeleteProfile`), and must not get marketing when the address is stored again. Never given at
+   * creation.
+   *
+   * @generated from enum value: REASON_ERASED = 6;
+   */
+  ERASED = 6,
 }
 
 /**

@@ -34,6 +34,8 @@ def upgrade() -> None:
     _create_channel_configurations()
     _create_consents()
     _create_counters()
+    _create_erasure_keys()
+    _create_erasures()
     _create_events()
     _create_executions()
     _create_former_identities()
@@ -429,6 +431,40 @@ def _create_counters() -> None:
             name="counters_key",
         ),
         sqlite_with_rowid=False,
+    )
+
+
+def _create_erasure_keys() -> None:
+    op.create_table(
+        "erasure_keys",
+        sa.Column("number", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
+        sa.Column("create_time", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name="erasure_keys_key"),
+    )
+
+
+def _create_erasures() -> None:
+    op.create_table(
+        "erasures",
+        sa.Column("key", _KEY, autoincrement=True, nullable=False),
+        sa.Column("sandbox", _BYTEWISE, nullable=False),
+        sa.Column("profile_id", _BYTEWISE, nullable=False),
+        sa.Column("profile_keys", sa.Text(), nullable=False),
+        sa.Column("identities", sa.Text(), nullable=False),
+        sa.Column("keeps_addresses", sa.Boolean(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("begin_time", sa.BigInteger(), nullable=False),
+        sa.Column("transaction", sa.BigInteger()),
+        sa.Column("last_message", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("revisited", sa.BigInteger()),
+        sa.Column("last_execution", _BYTEWISE),
+        sa.Column("is_swept", sa.Boolean(), nullable=False),
+        sa.Column("cancelled_count", sa.Integer(), nullable=False),
+        sa.Column("message_count", sa.Integer(), nullable=False),
+        sa.Column("address_count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("erasures_key")),
     )
 
 

@@ -1,4 +1,4 @@
-"""The names of the keys that have sealed personal links."""
+"""The names of secret keys that were used."""
 
 from __future__ import annotations
 
@@ -22,3 +22,9 @@ def test_the_first_key_of_a_number_stays(work: UnitOfWork) -> None:
     work.link_keys.add(1, b"first", 1_000)
     work.link_keys.add(1, b"other", 2_000)
     assert work.link_keys.fingerprints() == {1: b"first"}
+
+
+def test_the_keys_of_links_and_of_erasures_are_named_apart(work: UnitOfWork) -> None:
+    work.link_keys.add(1, b"first", 1_000)
+    work.erasure_keys.add(1, b"other", 2_000)
+    assert (work.link_keys.fingerprints(), work.erasure_keys.fingerprints()) == ({1: b"first"}, {1: b"other"})

@@ -1,7 +1,7 @@
-"""The file of the keys that seal the tokens of personal links.
+"""Files of secret keys.
 
-Each line holds the number of a key and the key, in hexadecimal. The first line's key seals. The others only open what
-they sealed before, and stay for as long as somebody may press a link in an old mail.
+Each line holds the number of a key and the key, in hexadecimal. The first line's key is used from now on. The others
+serve what was made by them before: they open links in old mails, and recognise addresses of erased people.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-#: AES-SIV with two keys of 256 bits (RFC 5297 section 2.1).
+#: AES-SIV takes two keys of 256 bits (RFC 5297 section 2.1), and BLAKE2b one of up to 512 (RFC 7693 section 2.1).
 KEY_BYTES = 64
 _MAX_NUMBER = 255
 _LINE = re.compile(rf"([0-9]{{1,3}})\s+([0-9a-fA-F]{{{2 * KEY_BYTES}}})")
@@ -24,12 +24,12 @@ class KeyRingInvalid(Exception):
 
 
 class KeyRing:
-    """Implements `LinkKeyRing`."""
+    """Implements the port `KeyRing`."""
 
     def __init__(self, keys: Mapping[int, bytes]) -> None:
-        """The first of `keys` seals."""
+        """The first of `keys` is the current one."""
         self.keys = keys
-        self.sealing_key = next(iter(keys))
+        self.current_key = next(iter(keys))
 
     @property
     def fingerprints(self) -> Mapping[int, bytes]:

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pytest
-from clarion_server.application.personal_links.keys import LinkKeysMissing, keep_link_keys
+from clarion_server.application.key_rings import KeysMissing, keep_keys
 
 from tests.unit.application.world import World
 
 
 @dataclass(frozen=True)
 class Ring:
-    sealing_key: int
+    current_key: int
     fingerprints: Mapping[int, bytes]
 
 
@@ -22,7 +22,7 @@ FIRST = Ring(1, {1: b"one"})
 
 
 async def start(world: World, ring: Ring | None) -> dict[int, bytes]:
-    await keep_link_keys(world.transactions, ring, world.clock)
+    await keep_keys(world.transactions, lambda unit: unit.link_keys, ring, world.clock)
     return await world.transactions.read(lambda unit: unit.link_keys.fingerprints())
 
 
@@ -49,7 +49,7 @@ async def test_a_key_that_has_sealed_must_be_there(
     world: World, ring: Ring | None, missing: list[int], differing: list[int]
 ) -> None:
     await start(world, FIRST)
-    with pytest.raises(LinkKeysMissing) as raised:
+    with pytest.raises(KeysMissing) as raised:
         await start(world, ring)
     assert (raised.value.missing, raised.value.differing) == (missing, differing)
     assert await start(world, FIRST) == {1: b"one"}
@@ -58,4 +58,4 @@ async def test_a_key_that_has_sealed_must_be_there(
 async def test_of_two_processes_with_different_keys_of_one_number_one_is_refused(world: World) -> None:
     rings = (FIRST, Ring(1, {1: b"uno"}))
     ended = await asyncio.gather(*(start(world, ring) for ring in rings), return_exceptions=True)
-    assert [type(each) for each in ended].count(LinkKeysMissing) == 1
+    assert [type(each) for each in ended].count(KeysMissing) == 1

@@ -1,0 +1,134 @@
+"""Removes what is left of erased people from messages, events and executions, in the background and in small steps.
+
+A stop at any moment loses nothing: the erasure stays in the store until all is done, and the next process goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Protocol, TypeVar
+
+from clarion_server.application.erasure.beginning import end_person_messages
+from clarion_server.application.erasure.kept_addresses import AddressKeeper
+from clarion_server.application.identity_reader import IdentityReader, stored_namespaces
+from clarion_server.application.ports.clock import Clock
+from clarion_server.application.ports.erasures import SweptExecutions, SweptMessages
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.transactions import Transactions
+from clarion_server.domain.consent_facts import address_key
+from clarion_server.domain.erasure import Erasure
+from clarion_server.domain.event import erasure_event
+from clarion_server.domain.identity import IdentityKey, Namespaces, namespace_of
+from clarion_server.domain.message import OUTCOMES, Message
+
+T = TypeVar("T")
+
+#: How many rows one read looks at, which takes a few milliseconds and keeps nobody from writing.
+SLICE = 5_000
+#: How many messages one transaction changes.
+BATCH = 100
+
+
+class Write(Protocol):
+    """Runs a step as bulk work. Returns None when another process is the one that does it."""
+
+    def __call__(self, step: Callable[[UnitOfWork], T], /) -> Awaitable[T | None]: ...
+
+
+class ErasureSweeper:
+    def __init__(
+        self, transactions: Transactions, identities: IdentityReader, keeper: AddressKeeper, clock: Clock
+    ) -> None:
+        self._transactions = transactions
+        self._identities = identities
+        self._keeper = keeper
+        self._clock = clock
+
+    async def sweep(self, write: Write) -> None:
+        """Advances every erasure as far as possible. A message that is being sent is left for a later round."""
+        for erasure in await self._transactions.read(lambda unit: unit.erasures.pending()):
+            await self._advance(erasure, write)
+        swept = [each for each in await self._transactions.read(lambda unit: unit.erasures.pending()) if each.is_swept]
+        if swept and await self._transactions.scrub():
+            await write(lambda unit: self._complete(unit, swept))
+
+    async def _advance(self, erasure: Erasure, write: Write) -> None:
+        if not await self._transactions.read(lambda unit: unit.erasures.is_settled(erasure)):
+            return
+        current: Erasure | None = erasure
+        while current is not None and not current.is_swept and current.last_execution is None:
+            current = await self._step_through_messages(current, write)
+        while current is not None and not current.is_swept:
+            current = await self._step_through_executions(current, write)
+
+    async def _step_through_messages(self, erasure: Erasure, write: Write) -> Erasure | None:
+        """Returns the erasure after the step; None when it cannot go on now."""
+        found = await self._transactions.read(lambda unit: unit.erasures.sweep_messages(erasure, SLICE, BATCH))
+        if found.position is not None and not found.keys:
+            # Nothing to write: after a crash it goes on from an earlier position.
+            return replace(erasure, position=found.position)
+        after = await write(lambda unit: self._erase_messages(unit, erasure, found))
+        return None if after is None or after.position < erasure.position else after
+
+    def _erase_messages(self, unit: UnitOfWork, erasure: Erasure, found: SweptMessages) -> Erasure:
+        after = self._after_messages(unit, erasure, found)
+        unit.erasures.save(after)
+        return after
+
+    def _after_messages(self, unit: UnitOfWork, erasure: Erasure, found: SweptMessages) -> Erasure:
+        if found.position is None:
+            if erasure.revisited is not None:
+                return replace(erasure, position=erasure.revisited - 1, revisited=None)
+            return replace(erasure, last_execution="")
+        read = unit.erasures.messages(found.keys)
+        stored = stored_namespaces(unit, erasure.sandbox, [message.identity for message in read.values()])
+        own = {key: each for key, each in read.items() if self._is_of(erasure, key, each, stored)}
+        now = self._clock.now()
+        cancelled = end_person_messages(unit, list(own.values()), now)
+        if cancelled:
+            own = unit.erasures.messages(list(own))
+        ended = {key: message for key, message in own.items() if message.state in OUTCOMES}
+        under_way = [key for key in own if key not in ended]
+        unit.caps.delete({message.cap_person for message in ended.values() if message.cap_person is not None})
+        unit.erasures.blank_messages(ended)
+        addresses = {address for each in ended.values() for address in _addresses(each)}
+        kept = self._keeper.keep(unit, erasure, addresses, now) if self._keeper.has_keys else 0
+        return replace(
+            erasure.counted(cancelled=cancelled, messages=len(ended), addresses=kept),
+            position=found.position,
+            revisited=min([*under_way, *([] if erasure.revisited is None else [erasure.revisited])], default=None),
+        )
+
+    def _is_of(self, erasure: Erasure, key: int, message: Message, stored: Namespaces) -> bool:
+        named = [self._identity_of(message, stored), *map(address_key, _addresses(message))]
+        return erasure.covers(key, message.profile_key, [each for each in named if each is not None])
+
+    def _identity_of(self, message: Message, stored: Namespaces) -> IdentityKey | None:
+        name, _, value = message.identity.partition(":")
+        normal = self._identities.normal_value(namespace_of(name, stored), value) if value else None
+        return None if normal is None else IdentityKey(name, normal)
+
+    async def _step_through_executions(self, erasure: Erasure, write: Write) -> Erasure | None:
+        found = await self._transactions.read(lambda unit: unit.erasures.sweep_executions(erasure, SLICE))
+        if found.position is not None and not found.ids:
+            return replace(erasure, last_execution=found.position)
+        return await write(lambda unit: self._erase_executions(unit, erasure, found))
+
+    def _erase_executions(self, unit: UnitOfWork, erasure: Erasure, found: SweptExecutions) -> Erasure:
+        if found.position is None:
+            after = replace(erasure, is_swept=True, identities=frozenset())
+        else:
+            unit.erasures.blank_executions(found.ids)
+            after = replace(erasure, last_execution=found.position)
+        unit.erasures.save(after)
+        return after
+
+    def _complete(self, unit: UnitOfWork, swept: list[Erasure]) -> None:
+        for erasure in swept:
+            unit.erasures.remove(erasure)
+        unit.events.add_all([erasure_event(erasure, self._clock.now()) for erasure in swept])
+
+
+def _addresses(message: Message) -> list[str]:
+    return [address for address in (message.address, *message.fallback_addresses) if "@" in address]

@@ -1,0 +1,211 @@
+"""People who are being erased, and what is left of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from clarion_server.application.ports.store import Store, UnitOfWork
+from clarion_server.domain.access import Visibility
+from clarion_server.domain.attempt import AttemptResult, Failure, FailureReason
+from clarion_server.domain.audience import Audience
+from clarion_server.domain.erasure import Erasure
+from clarion_server.domain.identity import IdentityKey
+from clarion_server.domain.message import Message, MessageState
+from clarion_server.domain.violation import Violation
+
+from tests.contract.store import samples
+from tests.contract.store.given import a_sender, committing
+from tests.contract.store.test_audience_runs import accepting, of_list
+
+HERE = Visibility("default")
+JANE = samples.identity("email", "jane@example.com")
+PHONE = samples.identity("phone", "+447911123456", "+44 7911 123456")
+EVERYTHING = 1_000
+
+
+def erasure(**changes: Any) -> Erasure:
+    """Every field differs from its default."""
+    whole = Erasure(
+        sandbox="default",
+        profile_id="p1",
+        profile_keys=frozenset({7, 9}),
+        identities=frozenset({JANE.key, PHONE.key}),
+        keeps_addresses=True,
+        actor="apiKeys/1",
+        begin_time=samples.NOW,
+        last_message=EVERYTHING,
+        position=3,
+        revisited=2,
+        last_execution="e",
+        is_swept=True,
+        cancelled_count=1,
+        message_count=2,
+        address_count=3,
+    )
+    return replace(whole, **changes)
+
+
+def new(**changes: Any) -> Erasure:
+    return erasure(position=0, revisited=None, last_execution=None, is_swept=False, **changes)
+
+
+def found(work: UnitOfWork, sought: Erasure, *messages: Message) -> list[str]:
+    """Returns the addresses of the messages that a sweep finds in one step."""
+    swept = work.erasures.sweep_messages(sought, EVERYTHING, EVERYTHING)
+    return [message.address for message in work.erasures.messages(swept.keys).values()]
+
+
+def test_an_erasure_comes_back_as_it_was_added_and_saved(store: Store) -> None:
+    with committing(store) as work:
+        first, second = work.erasures.add(erasure()), work.erasures.add(new(sandbox="staging"))
+    changed = replace(second, position=8, revisited=5, identities=frozenset(), is_swept=True)
+    with committing(store) as work:
+        assert work.erasures.pending() == [first, second]
+        assert work.erasures.profile_keys() == {7, 9}
+        work.erasures.save(changed)
+        work.erasures.remove(first)
+    with store.snapshot() as work:
+        assert work.erasures.pending() == [changed]
+
+
+def test_an_erasure_is_settled_once_its_transaction_has_ended(store: Store) -> None:
+    with committing(store) as work:
+        begun = work.erasures.add(erasure())
+    with store.snapshot() as work:
+        assert work.erasures.is_settled(begun)
+
+
+def test_messages_are_found_by_profile_and_by_every_form_of_an_identity_or_address(work: UnitOfWork) -> None:
+    sender = a_sender(work)
+
+    def add(identity: str, address: str, **changes: Any) -> None:
+        sender.message(work, identity=identity, address=address, **changes)
+
+    add("crm:1", "1@example.com", profile_key=7)
+    add("email:JANE@Example.com.", "2@example.com")
+    add("crm:2", "Jane@EXAMPLE.com")
+    add("phone:+44 (7911) 123-456", "4@example.com")
+    add("crm:3", "5@example.com", fallback_addresses=("", "jane@example.com"))
+    add("email:joe@example.com", "joe@example.com")
+    add("email:jane@example.com", "8@example.com", profile_key=8)
+    addresses = [f"{number}@example.com" for number in (1, 2, 4, 5)]
+    assert found(work, new()) == [*addresses[:2], "Jane@EXAMPLE.com", *addresses[2:]]
+
+
+def test_whatever_is_not_ascii_is_found_as_its_forms_are_many(work: UnitOfWork) -> None:
+    sender = a_sender(work)
+    for address in ("jane@bücher.example", "joe@example.com"):
+        sender.message(work, identity=f"email:{address}", address=address)
+    of_jane = new(identities=frozenset({IdentityKey("email", "jane@xn--bcher-kva.example")}))
+    assert found(work, of_jane) == ["jane@bücher.example"]
+
+
+def test_later_messages_and_those_of_other_sandboxes_are_found_by_their_profile_alone(work: UnitOfWork) -> None:
+    here, there = a_sender(work), a_sender(work, "other", sandbox="staging")
+    here.message(work, address="jane@example.com")
+    there.message(work, address="jane@example.com")
+    before = new(last_message=work.erasures.last_message())
+    here.message(work, address="later@example.com")
+    here.message(work, address="known@example.com", profile_key=9)
+    assert found(work, before) == ["jane@example.com", "known@example.com"]
+
+
+def test_a_sweep_ends_at_its_limits_and_goes_on_behind_them(work: UnitOfWork) -> None:
+    keys: list[int] = []
+    for _ in range(5):
+        a_sender(work, f"c{len(keys)}").message(work)
+        keys.append(work.erasures.last_message())
+    first = work.erasures.sweep_messages(new(), 3, EVERYTHING)
+    assert (list(first.keys), first.position) == (keys[:3], keys[2])
+    few = work.erasures.sweep_messages(new(), EVERYTHING, 2)
+    assert (list(few.keys), few.position) == (keys[:2], keys[1])
+    rest = work.erasures.sweep_messages(replace(new(), position=keys[2]), EVERYTHING, EVERYTHING)
+    assert (list(rest.keys), rest.position) == (keys[3:], keys[4])
+    assert work.erasures.sweep_messages(replace(new(), position=keys[4]), 3, 3).position is None
+
+
+def test_waiting_messages_are_found_by_the_written_identity(work: UnitOfWork) -> None:
+    sender = a_sender(work)
+    queued = sender.message(work, identity="email:Jane@example.com")
+    sending = sender.message(work, identity="email:Jane@example.com", state=MessageState.SENDING, owner="p")
+    sender.message(work, identity="email:Jane@example.com", state=MessageState.SENT)
+    sender.message(work, identity="email:joe@example.com")
+    waiting = work.erasures.waiting_messages("default", ["email:Jane@example.com", "phone:1"])
+    assert [message.id for message in waiting] == [queued.id, sending.id]
+    assert not work.erasures.waiting_messages("staging", ["email:Jane@example.com"])
+
+
+def test_a_blanked_message_and_its_events_keep_nothing_of_the_person(store: Store) -> None:
+    failure = Failure(FailureReason.RECIPIENT_REJECTED, "550", "Jane Doe is unknown", retries_exhausted=True)
+    with committing(store) as work:
+        message = a_sender(work).message(
+            work,
+            state=MessageState.FAILED,
+            labels={"customer": "Jane"},
+            fallback_addresses=("jane@example.com",),
+            profile_key=7,
+            outcome_time=samples.NOW,
+            failure=failure,
+        )
+        outcome = samples.outcome(message, MessageState.FAILED, failure=failure)
+        work.events.add_all([outcome.event])
+        swept = work.erasures.sweep_messages(new(), EVERYTHING, EVERYTHING)
+        work.erasures.blank_messages(work.erasures.messages(swept.keys))
+    blank = replace(
+        message,
+        identity="",
+        address="",
+        context=b"{}",
+        profile=b"{}",
+        labels={},
+        fallback_addresses=(),
+        profile_key=None,
+        failure=replace(failure, detail=""),
+    )
+    with store.snapshot() as work:
+        assert work.messages.get(HERE, message.id) == blank
+        (event,) = work.events.of_message(message.id)
+        assert event.labels == {}
+        assert outcome.attempt is not None
+        assert event.detail == replace(outcome.attempt, failure=blank.failure)
+        assert outcome.attempt.result is AttemptResult.FAILED
+
+
+def test_executions_are_found_by_what_callers_have_written_and_lose_it(work: UnitOfWork) -> None:
+    sender = a_sender(work)
+    violation = Violation("recipients[3].context.jane@EXAMPLE.com", "UNKNOWN_FIELD", "Is no field.")
+    named = sender.execution(work, request_id="welcome-Jane@example.com")
+    rejecting = sender.execution(work, request_id="r2", rejections={3: (violation,)})
+    other = sender.execution(work, request_id="r3", rejections={3: (replace(violation, field="recipients[3]"),)})
+    swept = work.erasures.sweep_executions(new(), EVERYTHING)
+    assert (set(swept.ids), swept.position) == ({named.id, rejecting.id}, other.id)
+    work.erasures.blank_executions(swept.ids)
+    assert work.executions.get(HERE, named.id) == replace(named, request_id=None)
+    blank = replace(rejecting, request_id=None, rejections={3: (Violation("recipients[3]", "UNKNOWN_FIELD", ""),)})
+    assert work.executions.get(HERE, rejecting.id) == blank
+    assert work.executions.get(HERE, other.id) == other
+    assert work.erasures.sweep_executions(replace(new(), last_execution=other.id), 1).position is None
+
+
+def test_lists_and_runs_lose_the_person(work: UnitOfWork) -> None:
+    joe = samples.identity("email", "joe@example.com")
+    audience = work.audiences.add(Audience("default", "guests", "Guests", samples.NOW, samples.NOW))
+    assert audience.listed is not None
+    work.audiences.add_members(audience.listed, [JANE, joe], samples.NOW)
+    run = accepting(work, of_list(JANE), of_list(joe))
+    work.erasures.remove_from_audiences(new(), 7)
+    assert work.audiences.members(audience.listed.key, IdentityKey("", ""), 9) == [joe]
+    kept = work.audiences.get(HERE, "guests")
+    assert kept is not None
+    assert kept.listed is not None
+    assert kept.listed.identity_count == 1
+    jane, other = work.audience_runs.members(run, "email", 9)
+    assert (jane.is_deleted, other.is_deleted) == (True, False)
+
+
+def test_the_keys_of_absorbed_profiles_lead_to_the_survivor(work: UnitOfWork) -> None:
+    survivor, absorbed = (work.profiles.add(samples.profile(each)) for each in (JANE, PHONE))
+    assert work.erasures.former_keys(survivor) == set()
+    work.profiles.absorb(replace(survivor, revision=2), absorbed)
+    assert work.erasures.former_keys(survivor) == {absorbed.key}

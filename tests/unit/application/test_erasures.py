@@ -1,0 +1,295 @@
+"""A person is erased: at once for callers, and then from messages, events and executions."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import pytest
+from clarion_server.application.erasure.beginning import BeginErasure, EraseProfile
+from clarion_server.application.erasure.kept_addresses import AddressKeeper
+from clarion_server.application.ports.queries import CampaignQuery
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.profiles.profile_merge import MergeProfiles, ProfileMerger
+from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields, UpdateProfile
+from clarion_server.application.suppressions.entries import CreateSuppression, ManageSuppressions
+from clarion_server.domain.access import Caller, Scope, Visibility
+from clarion_server.domain.address_hash import NO_ADDRESS_HASHER
+from clarion_server.domain.attempt import Attempt, AttemptResult, Failure, FailureReason
+from clarion_server.domain.campaign import UnknownRecipientPolicy
+from clarion_server.domain.category import Category
+from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.consent import ConsentChoice
+from clarion_server.domain.errors import ErasureKeysMissing, EtagMismatch, ResourceNotFound
+from clarion_server.domain.event import EventType, ProfileErasure, message_event
+from clarion_server.domain.exclusion import ExclusionReason
+from clarion_server.domain.message import Lane, Message, MessageState
+from clarion_server.domain.profile import Profile
+from clarion_server.domain.suppression import SuppressionReason, SuppressionScope
+
+from tests.contract.store import samples
+from tests.identities import HASHER
+from tests.unit.application.consenting import ALL, Consents, a
+from tests.unit.application.running import Process, claimed, counts, events, messages, recipient, until
+from tests.unit.application.world import START, CountingIds, World
+
+T = TypeVar("T")
+
+JANE = "email:jane@example.com"
+CALLER = Caller("apiKeys/admin", Visibility("default"), frozenset({Scope.ADMIN}))
+LABELS = {"order": "A-1"}
+
+
+async def stored(world: World, *identities: str, **attributes: Any) -> Profile:
+    return await world.profiles.create(CreateProfile(ProfileFields(identities, attributes, "de", "")), CALLER)
+
+
+async def erase(world: World, profile: Profile, *, keep: bool | None = None) -> Any:
+    return await world.erasures.erase(EraseProfile(profile.id, keeps_suppression=keep), CALLER)
+
+
+async def sweep(world: World) -> None:
+    def write(step: Callable[[UnitOfWork], T]) -> Awaitable[T | None]:
+        return world.transactions.write(step, bulk=True)
+
+    await world.sweeper.sweep(write)
+
+
+def is_blank(message: Message) -> bool:
+    told = (message.identity, message.address, message.context, message.profile, message.labels, message.profile_key)
+    return told == ("", "", b"{}", b"{}", {}, None) and not message.fallback_addresses
+
+
+def erased_events(world: World) -> list[ProfileErasure]:
+    found = [event.detail for event in events(world) if event.type is EventType.PROFILE_ERASED]
+    return [detail for detail in found if isinstance(detail, ProfileErasure)]
+
+
+@pytest.fixture
+def suppressions(world: World) -> ManageSuppressions:
+    return ManageSuppressions(world.transactions, world.clock, CountingIds(), HASHER)
+
+
+async def test_ended_messages_lose_the_person_and_keep_their_outcome(world: World, process: Process) -> None:
+    campaign = (await world.authoring.page(CampaignQuery(CALLER.visibility)))[0]
+    jane = await stored(world, JANE, first_name="Jane")
+    async with process.sending():
+        await process.trigger(recipient("email:JANE@example.com", labels=LABELS), recipient("email:joe@example.com"))
+        await until(lambda: len(messages(world, MessageState.SENT)) == 2)
+    before = counts(world, campaign.key)
+    await erase(world, jane)
+    await sweep(world)
+    blank = [message for message in messages(world).values() if is_blank(message)]
+    assert [message.state for message in blank] == [MessageState.SENT]
+    assert [each.identity for each in messages(world).values() if each not in blank] == ["email:joe@example.com"]
+    assert counts(world, campaign.key) == before
+    assert all(not event.labels for event in events(world) if event.message_id == blank[0].id)
+    (erasure,) = erased_events(world)
+    assert (erasure.message_count, erasure.cancelled_count, erasure.actor) == (1, 0, CALLER.name)
+
+
+async def test_queued_messages_are_cancelled_at_once_and_reports_add_up(world: World, process: Process) -> None:
+    campaign = (await world.authoring.page(CampaignQuery(CALLER.visibility)))[0]
+    jane = await stored(world, JANE)
+    for _ in range(3):
+        await process.trigger(send_time=world.clock.now() + 1)
+    assert (await erase(world, jane)).cancelled_count == 3
+    assert set(messages(world, MessageState.CANCELLED)) == set(messages(world))
+    found = counts(world, campaign.key)
+    assert (found["TARGETED"], found["CANCELLED"]) == (3, 3)
+    await sweep(world)
+    assert all(map(is_blank, messages(world).values()))
+    assert counts(world, campaign.key) == found
+
+
+async def test_a_queued_message_to_another_form_of_the_identity_never_leaves(world: World, process: Process) -> None:
+    jane = await stored(world, JANE)
+    await process.trigger(recipient("email:JANE@Example.com"))
+    assert (await erase(world, jane)).cancelled_count == 0
+    assert not (await claimed(world)).messages
+    assert [message.state for message in messages(world).values()] == [MessageState.CANCELLED]
+
+
+async def test_the_sweep_cancels_what_is_queued_for_another_form(world: World, process: Process) -> None:
+    jane = await stored(world, JANE)
+    await process.trigger(recipient("email:JANE@Example.com"), send_time=world.clock.now() + 1)
+    await erase(world, jane)
+    await sweep(world)
+    assert [message.state for message in messages(world).values()] == [MessageState.CANCELLED]
+    assert erased_events(world)[0].cancelled_count == 1
+
+
+async def test_a_message_that_is_being_sent_is_blanked_after_its_end(world: World, process: Process) -> None:
+    jane = await stored(world, JANE)
+    await process.trigger(send_time=world.clock.now() + 1)
+    world.clock.advance(1)
+    (sending,) = (await claimed(world)).messages
+    await erase(world, jane)
+    await sweep(world)
+    assert messages(world)[sending.id].identity == JANE
+    assert erased_events(world) == []
+    outcome = samples.outcome(sending, MessageState.FAILED)
+    await world.transactions.write(lambda unit: unit.messages.record_outcomes([outcome], "first"))
+    await sweep(world)
+    assert is_blank(messages(world)[sending.id])
+    assert erased_events(world)[0].message_count == 1
+
+
+async def test_messages_to_former_identities_and_of_absorbed_profiles_are_the_persons(
+    world: World, process: Process
+) -> None:
+    await process.trigger(recipient("email:old@example.com"))
+    jane, absorbed = await stored(world, JANE, "email:old@example.com"), await stored(world, "email:other@example.com")
+    await process.trigger(recipient("email:other@example.com"))
+    removed = UpdateProfile(jane.id, ProfileFields((JANE,), {}, "", ""), frozenset({"identities"}))
+    await world.profiles.update(removed, CALLER)
+    merged = await ProfileMerger(world.transactions, world.clock).merge(MergeProfiles(jane.id, absorbed.id), CALLER)
+    await erase(world, merged)
+    await sweep(world)
+    assert [is_blank(message) for message in messages(world).values()] == [True, True]
+
+
+async def test_messages_of_other_profiles_and_of_whoever_comes_later_stay(world: World, process: Process) -> None:
+    jane, joe = await stored(world, JANE), await stored(world, "email:joe@example.com")
+    await process.trigger(recipient("email:joe@example.com", address="jane@example.com"))
+    await erase(world, jane)
+    await process.trigger()
+    await sweep(world)
+    kept = {message.identity: message.profile_key for message in messages(world).values()}
+    assert kept == {"email:joe@example.com": joe.key, JANE: None}
+
+
+async def test_whoever_is_created_after_the_erasure_is_a_new_empty_person(world: World, process: Process) -> None:
+    await world.live("welcome", unknown_recipient_policy=UnknownRecipientPolicy.CREATE)
+    jane = await stored(world, JANE, first_name="Jane")
+    await erase(world, jane)
+    await process.trigger(recipient(JANE), campaign_id="welcome")
+    await sweep(world)
+    new = await world.profiles.lookup(JANE, CALLER)
+    assert (new.id != jane.id, dict(new.attributes), new.locale) == (True, {}, "")
+    assert [message.profile_key for message in messages(world).values()] == [new.key]
+
+
+async def test_the_words_of_providers_and_what_was_rejected_lose_the_person(world: World, process: Process) -> None:
+    jane = await stored(world, JANE)
+    await process.trigger(send_time=world.clock.now() + 1, request_id="welcome-Jane@Example.com")
+    world.clock.advance(1)
+    (sending,) = (await claimed(world)).messages
+    failure = Failure(FailureReason.RECIPIENT_REJECTED, "550", "Jane Doe <jane@example.com> is unknown")
+    attempt = Attempt(1, START, START, AttemptResult.FAILED, failure)
+    outcome = replace(
+        samples.outcome(sending, MessageState.FAILED), event=message_event(sending, MessageState.FAILED, START, attempt)
+    )
+
+    def record(unit: UnitOfWork) -> None:
+        unit.messages.record_outcomes([outcome], "first")
+        unit.events.add_all([outcome.event])
+
+    await world.transactions.write(record)
+    await erase(world, jane)
+    await sweep(world)
+    (message,) = messages(world).values()
+    assert message.failure == replace(failure, detail="")
+    (detail,) = [event.detail for event in events(world) if event.type is EventType.FAILED]
+    assert detail == replace(attempt, failure=replace(failure, detail=""))
+    execution = await world.transactions.read(lambda unit: unit.executions.get(CALLER.visibility, message.execution_id))
+    assert execution is not None
+    assert execution.request_id is None
+
+
+async def test_marketing_to_the_address_stays_suppressed_and_service_mails_do_not(
+    world: World, suppressions: ManageSuppressions
+) -> None:
+    jane = await stored(world, JANE, "crm:1", email="Jane.Doe@example.com")
+    assert (await erase(world, jane)).address_count == 2
+    for address in ("JANE@example.com", "jane.doe@example.com"):
+        check = await suppressions.check(address, Channel.EMAIL, CALLER)
+        assert list(check.excluded_categories) == [Category.MARKETING]
+        assert [each.is_hashed for each in check.suppressions] == [True]
+    assert not (await suppressions.check("joe@example.com", Channel.EMAIL, CALLER)).suppressions
+
+
+async def test_an_address_that_is_imported_again_gets_service_mails_alone(world: World, process: Process) -> None:
+    await world.live("news", category=Category.MARKETING)
+    await Consents(world).change(a(ALL, ConsentChoice.DENIED))
+    await erase(world, await world.profiles.lookup(JANE, CALLER), keep=False)
+    await sweep(world)
+    await stored(world, JANE)
+    await Consents(world).change(a(ALL, ConsentChoice.GRANTED))
+    await process.trigger()
+    await process.trigger(campaign_id="news")
+    reasons = {each.lane: each.exclusion and each.exclusion.reason for each in messages(world).values()}
+    assert reasons == {Lane.TRANSACTIONAL: None, Lane.MARKETING: ExclusionReason.SUPPRESSED}
+
+
+async def test_suppressions_of_the_address_hold_on_without_it(world: World, suppressions: ManageSuppressions) -> None:
+    jane = await stored(world, JANE)
+    bounced = await suppressions.create(
+        CreateSuppression("Jane@example.com", "address", reason=SuppressionReason.HARD_BOUNCE), CALLER
+    )
+    await erase(world, jane, keep=False)
+    (found,) = (await suppressions.check("jane@example.com", Channel.EMAIL, CALLER)).suppressions
+    assert (found.id, found.reason, found.scope) == (bounced.id, SuppressionReason.HARD_BOUNCE, SuppressionScope.ALL)
+    assert found.is_hashed
+
+
+async def test_an_override_is_suppressed_unless_it_is_somebody_elses(
+    world: World, process: Process, suppressions: ManageSuppressions
+) -> None:
+    jane = await stored(world, JANE)
+    await stored(world, "email:joe@example.com")
+    await process.trigger(recipient(JANE, address="override@example.com"))
+    await process.trigger(recipient(JANE, address="joe@example.com"))
+    await erase(world, jane)
+    await sweep(world)
+    assert erased_events(world)[0].address_count == 2
+    assert (await suppressions.check("override@example.com", Channel.EMAIL, CALLER)).suppressions
+    assert not (await suppressions.check("joe@example.com", Channel.EMAIL, CALLER)).suppressions
+
+
+async def test_without_keys_nobody_is_erased_of_whom_something_must_be_kept(
+    world: World, suppressions: ManageSuppressions
+) -> None:
+    without = BeginErasure(world.transactions, AddressKeeper(NO_ADDRESS_HASHER, CountingIds()), world.clock)
+    await Consents(world).change(a(ALL, ConsentChoice.DENIED))
+    denied = await world.profiles.lookup(JANE, CALLER)
+    suppressed, free = await stored(world, "email:joe@example.com"), await stored(world, "email:ann@example.com")
+    await suppressions.create(CreateSuppression("joe@example.com", "address"), CALLER)
+    for profile, keep in ((denied, False), (suppressed, None), (free, True)):
+        with pytest.raises(ErasureKeysMissing):
+            await without.erase(EraseProfile(profile.id, keeps_suppression=keep), CALLER)
+        assert await world.profiles.get(profile.id, CALLER) == profile
+    assert (await without.erase(EraseProfile(free.id), CALLER)).address_count == 0
+
+
+async def test_a_stale_etag_and_a_foreign_profile_erase_nobody(world: World) -> None:
+    jane = await stored(world, JANE)
+    foreign = Caller("apiKeys/1", Visibility("staging"), frozenset({Scope.ADMIN}))
+    with pytest.raises(EtagMismatch):
+        await world.erasures.erase(EraseProfile(jane.id, '"0-0"'), CALLER)
+    with pytest.raises(ResourceNotFound):
+        await world.erasures.erase(EraseProfile(jane.id), foreign)
+    assert await world.profiles.get(jane.id, CALLER) == jane
+
+
+async def test_an_erasure_that_was_interrupted_anywhere_goes_on(world: World, process: Process) -> None:
+    jane = await stored(world, JANE)
+    for _ in range(5):
+        await process.trigger()
+    await erase(world, jane)
+    steps = 0
+
+    async def stopping(step: Callable[[UnitOfWork], T]) -> T | None:
+        nonlocal steps
+        steps += 1
+        await world.transactions.write(step, bulk=True)
+        raise InterruptedError
+
+    while not erased_events(world):
+        with pytest.raises(InterruptedError):
+            await world.sweeper.sweep(stopping)
+        assert steps < 20
+    assert all(map(is_blank, messages(world).values()))
+    assert erased_events(world)[0].message_count == 5
+    assert not await world.transactions.read(lambda unit: unit.erasures.pending())
