@@ -273,6 +273,8 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
                 if waits:
                     message = _deferred(message, opening)
                     deferred.append(message)
+                elif message.state is _SENDING and (closing := hours.closing(message, opening)) is not None:
+                    message = replace(message, not_after=closing)
                 facts.exclusions.caps.reserve(message, message.release_time, message.accept_time)
             messages.append(message)
             if first_only and not found:

@@ -144,6 +144,10 @@ class Message:
     failure: Failure | None = None
     attachments: tuple[MessageFile, ...] = ()
     """The files that its recipient alone gets."""
+    not_after: Instant | None = None
+    """When the hours end in which it may be sent, if that is before the next check of a message that a process has
+    claimed. It is not stored, as each claim finds it anew.
+    """
 
     @property
     def name(self) -> str:
@@ -157,6 +161,10 @@ class Message:
     def asks_consent(self) -> bool:
         """Whether the choices of people decide about it."""
         return self.lane is Lane.MARKETING or self.topic is not None
+
+    def is_closed(self, now: Instant) -> bool:
+        """Returns whether the hours have ended in which it was claimed."""
+        return self.not_after is not None and self.not_after <= now
 
     def begun(self, owner: str, now: Instant) -> Message:
         """Returns the queued message with one more attempt begun by `owner`."""
@@ -194,6 +202,7 @@ class Message:
             self.content_locale,
             self.fallback_locales,
             attachments=self.attachments,
+            not_after=self.not_after,
         )
 
     @property

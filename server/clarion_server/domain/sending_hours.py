@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from clarion_server.domain.instant import Instant
+from clarion_server.domain.instant import SECOND, Instant, Span
 from clarion_server.domain.magic import simulated_outcome
 from clarion_server.domain.message import Message
+from clarion_server.domain.quiet_hours import OpeningHours
 from clarion_server.domain.sending_policy import SendingPolicy, TimeZoneSource
 from clarion_server.domain.time_zone import is_time_zone, time_zone
+
+#: A message that waits longer than this in a process's hands, for the pace or a free connection, is checked again.
+LONGEST_WAIT: Span = 2 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,17 @@ class SendingHours:
             found = self._of_messages[key] = self._find_opening(message, time)
         return found
 
+    def closing(self, message: Message, time: Instant) -> Instant | None:
+        """Returns when the hours end in which the message may be sent at `time`; None if that is later than the next
+        check of a message that a process has claimed then.
+        """
+        policy, closed = self.policy_of(message), time + LONGEST_WAIT
+        # No quiet hours are as short as the wait, so that they either hold at its end or do not begin within it.
+        if policy is None or self.opening(message, closed) == closed:
+            return None
+        zone = self.zone(message.sandbox, message.identity, policy)
+        return _first_closed(policy.hours, time, closed, zone)
+
     def _find_opening(self, message: Message, time: Instant) -> Instant:
         policy = self.policy_of(message)
         # Messages of magic recipients are sent whatever the hour.
@@ -63,3 +78,14 @@ class SendingHours:
         if key not in self._openings:
             self._openings[key] = policy.hours.next_opening(time, zone)
         return self._openings[key]
+
+
+def _first_closed(hours: OpeningHours, is_open: Instant, closed: Instant, zone: ZoneInfo) -> Instant:
+    """Returns the first closed instant between one that is open and one that is closed, with one change in between."""
+    while closed - is_open > 1:
+        middle = (is_open + closed) // 2
+        if hours.next_opening(middle, zone) == middle:
+            is_open = middle
+        else:
+            closed = middle
+    return closed

@@ -301,6 +301,44 @@ async def test_a_message_that_waits_in_hand_until_the_hours_end_is_queued_again(
     assert len(process.provider.begun) == 2
 
 
+async def test_no_attempt_begins_after_the_hours_have_ended_however_short_the_wait(
+    world: World, policies: Policies
+) -> None:
+    await policies.make()
+    world.clock.time = utc("10T20:00") - SECOND
+    await world.channel(max_concurrency=1)
+    await world.live("offers", category=Category.MARKETING)
+    async with at_work(Process(world)) as process:
+        await process.trigger(campaign_id="offers")
+        await until(lambda: process.is_idle)
+        gate = process.provider.channels[0].gate
+        gate.clear()
+        await process.trigger(*recipients(2), campaign_id="offers")
+        await until(lambda: len(process.provider.begun) == 2)
+        world.clock.advance(SECOND)
+        gate.set()
+        await until(lambda: bool(process.ports.pending_requeue))
+        await process.heartbeat.beat()
+        process.claim_loop.look()
+        await until(lambda: [each.due_time for each in messages(world, QUEUED).values()] == [MORNING])
+    assert states(world) == [SENT, SENT, QUEUED]
+    assert len(process.provider.begun) == 2
+
+
+@pytest.mark.parametrize(
+    ("seconds", "wait"), [(2 * SECOND + 1, None), (2 * SECOND, 2 * SECOND), (SECOND // 3, SECOND // 3), (1, 1)]
+)
+async def test_a_claimed_message_carries_the_instant_at_which_its_hours_end_if_that_is_near(
+    world: World, policies: Policies, process: Process, seconds: int, wait: int | None
+) -> None:
+    await policies.make()
+    world.clock.time = utc("10T20:00") - HOUR
+    await send(process)
+    world.clock.time = utc("10T20:00") - seconds
+    (message,) = (await claimed(world, lane=Lane.MARKETING)).messages
+    assert message.not_after == (None if wait is None else world.clock.now() + wait)
+
+
 async def test_whoever_named_a_message_for_its_claim_learns_when_it_is_due_instead(
     world: World, policies: Policies, process: Process
 ) -> None:

@@ -76,7 +76,7 @@ class AttemptRunner:
         verdict = await self._checks.repeat(message, started)
         if exclusion := claimed.exclusion or verdict.exclusions.get(message.id):
             return exclude(message, exclusion, started)
-        if message.id in verdict.openings:
+        if message.id in verdict.openings or message.is_closed(started):
             return None
         try:
             version = await self._campaigns.version(message.campaign_key, message.version)

@@ -20,15 +20,12 @@ from clarion_server.domain.consent_facts import ConsentFacts, ConsentQuestion, a
 from clarion_server.domain.exclusion import Exclusion, ExclusionPhase
 from clarion_server.domain.exclusion_rules import NO_EXCLUSION_FACTS, ExclusionFacts, find_exclusions
 from clarion_server.domain.identity import NO_NAMESPACES, IdentityKey, Namespaces, namespace_of
-from clarion_server.domain.instant import SECOND, Instant, Span
+from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Message
-from clarion_server.domain.sending_hours import SendingHours
+from clarion_server.domain.sending_hours import LONGEST_WAIT, SendingHours
 from clarion_server.domain.sending_policy import SendingPolicy
 from clarion_server.domain.suppression import Suppression, SuppressionIndex, covering_keys
 from clarion_server.domain.value import value
-
-#: A message that waits longer than this in a process's hands, for the pace or a free connection, is checked again.
-_LONGEST_WAIT: Span = 2 * SECOND
 
 
 def find_covering(unit: UnitOfWork, addresses: Collection[tuple[str, str]], hasher: AddressHasher) -> list[Suppression]:
@@ -130,15 +127,19 @@ class HandOffVerdict:
     """By the ids of the messages that must not be sent at all."""
     openings: Mapping[str, Instant]
     """By the ids of the messages that must wait for the next opening of their sending policy."""
+    closings: Mapping[str, Instant] = field(default_factory=dict)
+    """By the ids of the messages whose hours end before they are checked again: when."""
     persons: Mapping[str, CapPerson] = field(default_factory=dict)
     """By the ids of the messages that caps count from now on: for whom."""
     rated: Mapping[str, SendingPolicy] = field(default_factory=dict)
     """By the ids of the messages that may leave now as far as they do not wait for their turn: their policies."""
 
-    def counted(self, message: Message) -> Message:
-        """Returns the message with the person for whom caps count it."""
-        person = self.persons.get(message.id)
-        return message if person is None else replace(message, cap_person=person)
+    def applied(self, message: Message) -> Message:
+        """Returns the message with the person for whom caps count it, and the end of its hours."""
+        person, closing = self.persons.get(message.id), self.closings.get(message.id)
+        if person is None and closing is None:
+            return message
+        return replace(message, cap_person=person or message.cap_person, not_after=closing)
 
 
 def check_hand_off(
@@ -156,7 +157,7 @@ def check_hand_off(
     sandboxes = {message.sandbox: True for message in messages}
     addresses = ((message.sandbox, message.address) for message in messages)
     facts = exclusions.read(unit, sandboxes, addresses, questions, policy_questions)
-    excluded, openings, persons, rated = {}, {}, {}, {}
+    excluded, openings, closings, persons, rated = {}, {}, {}, {}, {}
     for message in messages:
         consent = facts.consents.decide_about(message)
         found = find_exclusions(message, now, ExclusionPhase.HAND_OFF, facts, consent)
@@ -168,12 +169,14 @@ def check_hand_off(
                 openings[message.id] = opening
             elif (policy := facts.hours.rated_policy_of(message)) is not None:
                 rated[message.id] = policy
+            if opening == now and (closing := facts.hours.closing(message, now)) is not None:
+                closings[message.id] = closing
             person = facts.caps.reserve(message, opening, now)
             if person is not None and person != message.cap_person:
                 persons[message.id] = person
     facts.caps.moved.update(persons)
     store_caps(unit, facts.caps)
-    return HandOffVerdict(excluded, openings, persons, rated)
+    return HandOffVerdict(excluded, openings, closings, persons, rated)
 
 
 def store_caps(unit: UnitOfWork, caps: CapLedger) -> None:
@@ -207,7 +210,7 @@ def sift_forbidden(
         unit.messages.defer(later, now)
     deferred = [replace(message, due_time=later[message.id]) for message in messages if message.id in later]
     sendable = (message for message in messages if message.id not in later and message.id not in found)
-    return [verdict.counted(message) for message in sendable], deferred
+    return [verdict.applied(message) for message in sendable], deferred
 
 
 class HandOffChecks:
@@ -219,7 +222,7 @@ class HandOffChecks:
 
     async def repeat(self, message: Message, now: Instant) -> HandOffVerdict:
         """Returns the verdict about a claimed message. Reads nothing if it was claimed a moment ago."""
-        if now - (message.attempt_time or 0) <= _LONGEST_WAIT:
+        if now - (message.attempt_time or 0) <= LONGEST_WAIT:
             return _ALL_ALLOWED
         if message.cap_person is None:
             return await self._transactions.read(lambda unit: check_hand_off(unit, [message], now, self._exclusions))
