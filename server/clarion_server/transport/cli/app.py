@@ -23,6 +23,7 @@ from clarion_server.transport.cli.commands.explaining import explain
 from clarion_server.transport.cli.commands.generating import codegen
 from clarion_server.transport.cli.commands.keys import keys
 from clarion_server.transport.cli.commands.life_cycle import activate, pause, resume, review, stop
+from clarion_server.transport.cli.commands.locales import locales
 from clarion_server.transport.cli.commands.messages import messages
 from clarion_server.transport.cli.commands.namespaces import namespaces
 from clarion_server.transport.cli.commands.planning import export, plan
@@ -52,6 +53,7 @@ COMMANDS: dict[Group, tuple[App | Callable[..., Any], ...]] = {
         apply,
         export,
         schema,
+        locales,
         codegen,
     ),
     Group("Campaigns", sort_key=2): (review, activate, pause, resume, stop, preview, approvals, campaigns, attachments),

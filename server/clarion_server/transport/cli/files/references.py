@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.struct_pb2 import Struct
 
 from clarion_server.transport.cli.failures import CommandFailed
+from clarion_server.transport.cli.files.catalogues import read_catalogue
 from clarion_server.transport.cli.files.contract_fields import (
     is_output_only,
     is_secret,
@@ -21,6 +23,7 @@ from clarion_server.transport.cli.files.source_location import Location, Problem
 from clarion_server.transport.cli.files.yaml_syntax import plain_scalar
 from clarion_server.transport.cli.text_input import read_text
 
+STRUCT = Struct.DESCRIPTOR
 #: `html_file: order.html` gives `html` the text of that file.
 FILE_SUFFIX = "_file"
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -73,10 +76,22 @@ class References:
         message, value = message_of(field), map_value_of(field)
         if message is not None:
             return self.resolve(data, message, path)
+        if value is not None and value.message_type is STRUCT:
+            return {name: self._catalogue(item, f"{path}.{name}") for name, item in data.items()}
         if value is not None:
             return {name: self._value(item, value, f"{path}.{name}") for name, item in data.items()}
         # Free data has no references.
         return data
+
+    def _catalogue(self, item: Any, path: str) -> Any:
+        """Returns the texts of a locale, which may be in a file of their own: `de: texts/de.json`."""
+        if not isinstance(item, str):
+            return item
+        try:
+            return read_catalogue(self._folder / item)
+        except CommandFailed as failure:
+            self._problems.add(path, failure.problems[0].text if failure.problems else failure.summary)
+            return {}
 
     def _put_file(self, resolved: dict[str, Any], field: FieldDescriptor, data: Mapping[str, Any], path: str) -> None:
         name = data[f"{field.name}{FILE_SUFFIX}"]
