@@ -20,6 +20,7 @@ export type {
 } from "./gen/clarion/v1/audience_service_pb.js";
 export * from "./gen/clarion/v1/audience_run_pb.js";
 export * from "./gen/clarion/v1/campaign_difference_pb.js";
+export * from "./gen/clarion/v1/campaign_health_pb.js";
 export * from "./gen/clarion/v1/campaign_pb.js";
 export type { PreviewCampaignResponse } from "./gen/clarion/v1/campaign_preview_pb.js";
 export { StopCampaignRequest_QueueDisposal } from "./gen/clarion/v1/campaign_life_cycle_pb.js";

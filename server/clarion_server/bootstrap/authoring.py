@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from clarion_server.adapters.system.certificates import PemCertificateReader
 from clarion_server.application.campaigns.approval_policies import APPROVAL_POLICY
 from clarion_server.application.campaigns.approving import Approving
 from clarion_server.application.campaigns.comparison import CampaignComparer
 from clarion_server.application.campaigns.drafts import ManageCampaigns
+from clarion_server.application.campaigns.health import CampaignHealthReader
 from clarion_server.application.campaigns.life_cycle import CampaignLifeCycle
 from clarion_server.application.campaigns.preview import CampaignPreviewer
 from clarion_server.application.campaigns.queue_canceller import QueueCanceller
@@ -29,6 +31,7 @@ class Authoring:
     campaigns: ManageCampaigns
     life_cycle: CampaignLifeCycle
     comparer: CampaignComparer
+    health: CampaignHealthReader
     previewer: CampaignPreviewer
     sampler: TriggerSampler
     channels: ManageChannelConfigurations
@@ -56,6 +59,7 @@ def wire_authoring(core: Core, sending: Sending, wake_runs: Callable[[], None]) 
         ManageCampaigns(transactions, clock, campaign_changed),
         CampaignLifeCycle(transactions, review, clock, campaign_changed),
         CampaignComparer(transactions, core.compiler),
+        CampaignHealthReader(transactions, PemCertificateReader(), clock),
         CampaignPreviewer(transactions, core.compiler, core.public_url),
         TriggerSampler(core.campaigns, core.compiler, core.identities),
         ManageChannelConfigurations(transactions, clock, open_channel, sending.channel_changed),

@@ -64,6 +64,7 @@ def contract_services(
         authoring.campaigns,
         authoring.life_cycle,
         authoring.comparer,
+        authoring.health,
         authoring.previewer,
         authoring.sampler,
         addresses,

@@ -38,7 +38,7 @@ def _of_values(path: str, before: Any, after: Any) -> Iterator[FieldDifference]:
         return
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         yield from _of_mappings(path, before, after)
-    elif _has_ids(before) and _has_ids(after):
+    elif _are_identified(before) and _are_identified(after):
         yield from _of_items(path, before, after)
     else:
         yield FieldDifference(path, _unified(_lines(before), _lines(after)))
@@ -47,8 +47,10 @@ def _of_values(path: str, before: Any, after: Any) -> Iterator[FieldDifference]:
 def _of_items(
     path: str, before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]
 ) -> Iterator[FieldDifference]:
-    """Compares the items of the same id, wherever they stand."""
-    earlier, later = ({item["id"]: (index, item) for index, item in enumerate(items)} for items in (before, after))
+    """Compares the items that are identified by the same value, wherever they stand."""
+    earlier, later = (
+        {_identifier(item): (index, item) for index, item in enumerate(items)} for items in (before, after)
+    )
     if [name for name in earlier if name in later] != [name for name in later if name in earlier]:
         yield FieldDifference(path, _unified(list(earlier), list(later)))
     for name, (index, item) in later.items():
@@ -58,8 +60,13 @@ def _of_items(
             yield from _of_values(f"{path}[{index}]", item, None)
 
 
-def _has_ids(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(item, Mapping) and "id" in item for item in value)
+def _are_identified(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, Mapping) and _identifier(item) for item in value)
+
+
+def _identifier(item: Mapping[str, Any]) -> str:
+    """Returns what names an item among its list: of an action its id, of content in a language its locale."""
+    return str(item.get("id") or item.get("locale") or "")
 
 
 def _lines(value: Any) -> list[str]:

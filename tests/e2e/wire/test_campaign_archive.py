@@ -10,6 +10,7 @@ from clarion_client import (
     CampaignState,
     Category,
     Channel,
+    HealthProblemCode,
     InvalidRequestError,
     NotFoundError,
     PreconditionFailedError,
@@ -100,3 +101,19 @@ async def test_lists_are_filtered_by_channel_creator_and_time(orders: AsyncClien
     later = await orders.campaigns.get("later")
     assert later.update_time is not None
     assert await names(orders, min_update_time=later.update_time) == ["later"]
+
+
+async def test_a_live_campaign_tells_that_its_channel_configuration_is_disabled(orders: AsyncClient) -> None:
+    healthy = await orders.campaigns.get("orders")
+    assert healthy.health is not None
+    assert healthy.health.problems == ()
+    channel = await orders.channels.get("orders")
+    await orders.channels.update(replace(channel, disabled=True), ["disabled"])
+    (listed,) = [each async for each in orders.campaigns.list()]
+    for found in (listed, await orders.campaigns.get("orders")):
+        assert found.health is not None
+        (problem,) = found.health.problems
+        assert problem.code is HealthProblemCode.CHANNEL_CONFIGURATION_DISABLED
+        assert problem.channel_configuration == channel.name
+    await orders.campaigns.stop("orders", QueueDisposal.CANCEL)
+    assert (await orders.campaigns.get("orders")).health is None

@@ -36,7 +36,13 @@ async def process(open_store: Callable[[], SqlStore]) -> AsyncIterator[Process]:
 async def list_campaigns(process: Process) -> object:
     world = process.world
     service = CampaignService(
-        world.authoring, world.life_cycle, world.comparing, world.previewing, world.sampling, PublicAddresses(target="")
+        world.authoring,
+        world.life_cycle,
+        world.comparing,
+        world.health,
+        world.previewing,
+        world.sampling,
+        PublicAddresses(target=""),
     )
     return await service.list_campaigns(campaign_list_pb2.ListCampaignsRequest(text="a\0", tags=["b\0"]), CALLER)
 

@@ -9,9 +9,11 @@ from typing import Any, TypeVar
 
 from clarion_server.adapters.rendering import JinjaContentCompiler
 from clarion_server.adapters.system import SystemIds
+from clarion_server.adapters.system.certificates import PemCertificateReader
 from clarion_server.application.campaign_cache import CampaignCache
 from clarion_server.application.campaigns.comparison import CampaignComparer
 from clarion_server.application.campaigns.drafts import CreateCampaign, Draft, ManageCampaigns, UpdateCampaign
+from clarion_server.application.campaigns.health import CampaignHealthReader
 from clarion_server.application.campaigns.life_cycle import ActivateCampaign, Activation, CampaignLifeCycle
 from clarion_server.application.campaigns.preview import CampaignPreviewer
 from clarion_server.application.campaigns.review import Review
@@ -115,6 +117,7 @@ class World:
         self.review = Review(compiler, self.clock)
         self.life_cycle = CampaignLifeCycle(self.transactions, self.review, self.clock, self.announced.append)
         self.comparing = CampaignComparer(self.transactions, compiler)
+        self.health = CampaignHealthReader(self.transactions, PemCertificateReader(), self.clock)
         self.previewing = CampaignPreviewer(self.transactions, compiler, PUBLIC_URL)
         self.identities = IDENTITIES
         self.sampling = TriggerSampler(

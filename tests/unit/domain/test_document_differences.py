@@ -44,6 +44,12 @@ def test_items_are_compared_with_those_of_the_same_id() -> None:
     assert [field for field, _ in found(before, swapped)] == ["actions"]
 
 
+def test_contents_in_several_languages_are_compared_by_their_locale() -> None:
+    before = {"variants": [{"locale": "de", "text": "Hallo"}, {"locale": "fr", "text": "Salut"}]}
+    after = {"variants": [{"locale": "fr", "text": "Bonjour"}]}
+    assert [field for field, _ in found(before, after)] == ["variants[0].text", "variants[0]"]
+
+
 def test_a_long_diff_is_cut_and_says_so() -> None:
     ((_, diff),) = found({"a": "x" * MAX_DIFF}, {"a": "y" * MAX_DIFF})
     assert len(diff) == MAX_DIFF

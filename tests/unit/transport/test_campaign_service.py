@@ -53,6 +53,7 @@ def service(world: World) -> CampaignService:
         world.authoring,
         world.life_cycle,
         world.comparing,
+        world.health,
         world.previewing,
         world.sampling,
         PublicAddresses(target="127.0.0.1:50051"),

@@ -33,7 +33,13 @@ def world() -> Iterator[World]:
 
 async def samples(world: World, public_addresses: PublicAddresses, **request: Any) -> dict[str, str]:
     service = CampaignService(
-        world.authoring, world.life_cycle, world.comparing, world.previewing, world.sampling, public_addresses
+        world.authoring,
+        world.life_cycle,
+        world.comparing,
+        world.health,
+        world.previewing,
+        world.sampling,
+        public_addresses,
     )
     answer = await service.get_trigger_sample(trigger_sample_pb2.GetTriggerSampleRequest(name=NAME, **request), AUTHOR)
     return {Tool.Name(sample.tool): sample.text for sample in answer.samples}

@@ -58,8 +58,8 @@ class FieldDifference(_message.Message):
     FIELD_FIELD_NUMBER: _builtins.int
     UNIFIED_DIFF_FIELD_NUMBER: _builtins.int
     field: _builtins.str
-    """Where it is, as a dotted path such as `actions[0].email.html`. Items with an id are compared with the item of the same id;
-    the position is that in the later version, where it has the item.
+    """Where it is, as a dotted path such as `actions[0].email.html`. Items with an id or a locale are compared with the item
+    of the same; the position is that in the later version, where it has the item.
     """
     unified_diff: _builtins.str
     """The change as a unified diff, without the names of files: of a text by its lines, of any other value by the lines of its

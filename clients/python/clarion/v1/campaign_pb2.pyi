@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from clarion.v1 import approval_pb2 as _approval_pb2
+from clarion.v1 import campaign_health_pb2 as _campaign_health_pb2
 from clarion.v1 import category_pb2 as _category_pb2
 from clarion.v1 import email_content_pb2 as _email_content_pb2
 from clarion.v1 import webhook_content_pb2 as _webhook_content_pb2
@@ -246,6 +247,7 @@ class Campaign(_message.Message):
     CREATOR_FIELD_NUMBER: _builtins.int
     UPDATER_FIELD_NUMBER: _builtins.int
     ACTIVATOR_FIELD_NUMBER: _builtins.int
+    HEALTH_FIELD_NUMBER: _builtins.int
     APPROVAL_STATE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Identifier. `campaigns/{campaign}`, where `{campaign}` is 1 to 63 lower-case letters, digits and hyphens, begins with
@@ -358,6 +360,12 @@ class Campaign(_message.Message):
     def activate_time(self) -> _timestamp_pb2.Timestamp:
         """Output only. When the live version was activated."""
 
+    @_builtins.property
+    def health(self) -> _campaign_health_pb2.CampaignHealth:
+        """Output only. What is known to be wrong with it. Only `GetCampaign` and `ListCampaigns` give it, and only of campaigns that are
+        scheduled, live or paused. Absent otherwise.
+        """
+
     def __init__(
         self,
         *,
@@ -391,11 +399,12 @@ class Campaign(_message.Message):
         creator: _builtins.str = ...,
         updater: _builtins.str = ...,
         activator: _builtins.str = ...,
+        health: _campaign_health_pb2.CampaignHealth | None = ...,
         approval_state: _approval_pb2.Approval.State.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["activate_time", b"activate_time", "context_schema", b"context_schema", "create_time", b"create_time", "schedule", b"schedule", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["activate_time", b"activate_time", "context_schema", b"context_schema", "create_time", b"create_time", "health", b"health", "schedule", b"schedule", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_mode", b"action_mode", "actions", b"actions", "activate_time", b"activate_time", "activator", b"activator", "allow_untranslated", b"allow_untranslated", "approval_state", b"approval_state", "category", b"category", "context_schema", b"context_schema", "create_time", b"create_time", "creator", b"creator", "default_locale", b"default_locale", "description", b"description", "display_name", b"display_name", "draft_pending", b"draft_pending", "etag", b"etag", "identity_namespace", b"identity_namespace", "in_doubt_policy", b"in_doubt_policy", "live_version", b"live_version", "locale_fallbacks", b"locale_fallbacks", "name", b"name", "rapid", b"rapid", "schedule", b"schedule", "sending_policy", b"sending_policy", "state", b"state", "tags", b"tags", "throughput_mode", b"throughput_mode", "topic", b"topic", "translations", b"translations", "unknown_recipient_policy", b"unknown_recipient_policy", "update_time", b"update_time", "updater", b"updater"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_mode", b"action_mode", "actions", b"actions", "activate_time", b"activate_time", "activator", b"activator", "allow_untranslated", b"allow_untranslated", "approval_state", b"approval_state", "category", b"category", "context_schema", b"context_schema", "create_time", b"create_time", "creator", b"creator", "default_locale", b"default_locale", "description", b"description", "display_name", b"display_name", "draft_pending", b"draft_pending", "etag", b"etag", "health", b"health", "identity_namespace", b"identity_namespace", "in_doubt_policy", b"in_doubt_policy", "live_version", b"live_version", "locale_fallbacks", b"locale_fallbacks", "name", b"name", "rapid", b"rapid", "schedule", b"schedule", "sending_policy", b"sending_policy", "state", b"state", "tags", b"tags", "throughput_mode", b"throughput_mode", "topic", b"topic", "translations", b"translations", "unknown_recipient_policy", b"unknown_recipient_policy", "update_time", b"update_time", "updater", b"updater"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -39,6 +39,7 @@ from clarion_client._values.campaign_difference import (
     SchemaDifference,
     SchemaDifferenceEffect,
 )
+from clarion_client._values.campaign_health import CampaignHealth, HealthProblem, HealthProblemCode
 from clarion_client._values.campaign_life_cycle import QueueDisposal, Stop
 from clarion_client._values.campaign_list import TagUse
 from clarion_client._values.campaign_preview import Choice, ChoiceSource, Preview
@@ -160,6 +161,7 @@ __all__ = [
     "AudienceSample",
     "Campaign",
     "CampaignDifference",
+    "CampaignHealth",
     "CampaignReport",
     "CampaignState",
     "CampaignVersion",
@@ -196,6 +198,8 @@ __all__ = [
     "FrequencyCap",
     "FrequencyCapCalendarPeriod",
     "HandOffLatency",
+    "HealthProblem",
+    "HealthProblemCode",
     "IdentityList",
     "IdentityNamespace",
     "ImportedConsents",

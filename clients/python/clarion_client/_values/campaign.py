@@ -12,6 +12,7 @@ from clarion.v1 import campaign_pb2
 
 from clarion_client._conversion import Value, represents
 from clarion_client._values.approval import ApprovalState
+from clarion_client._values.campaign_health import CampaignHealth
 from clarion_client._values.category import Category
 from clarion_client._values.email_content import EmailContent
 from clarion_client._values.webhook_content import WebhookContent
@@ -212,6 +213,10 @@ class Campaign(Value):
     """Output only. The key that last changed it, as `apiKeys/{api_key}`."""
     activator: str = ""
     """Output only. The key that activated the live version, as `apiKeys/{api_key}`."""
+    health: CampaignHealth | None = None
+    """Output only. What is known to be wrong with it. Only `GetCampaign` and `ListCampaigns` give it, and only of
+    campaigns that are scheduled, live or paused. Absent otherwise.
+    """
     approval_state: ApprovalState | None = None
     """Output only. Where the approval of the draft stands. While it is in review or approved, the campaign cannot be
     edited. `ApprovalService.GetApproval` tells more.

@@ -44,8 +44,8 @@ class FieldDifference(Value):
     """One field that differs."""
 
     field: str = ""
-    """Where it is, as a dotted path such as `actions[0].email.html`. Items with an id are compared with the item of
-    the same id; the position is that in the later version, where it has the item.
+    """Where it is, as a dotted path such as `actions[0].email.html`. Items with an id or a locale are compared with
+    the item of the same; the position is that in the later version, where it has the item.
     """
     unified_diff: str = ""
     """The change as a unified diff, without the names of files: of a text by its lines, of any other value by the

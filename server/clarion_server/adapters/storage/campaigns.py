@@ -195,6 +195,16 @@ class SqlCampaignRepository:
             tags[key].append(tag)
         return dict(tags)
 
+    def live_channel_keys(self, keys: Collection[int]) -> dict[int, list[int]]:
+        actions = campaign_version_actions.c
+        live = and_(actions.campaign_key == campaigns.c.key, actions.number == campaigns.c.live_version)
+        statement = select(actions.campaign_key, actions.channel_key).join(campaigns, live)
+        ordered = statement.where(campaigns.c.key.in_(keys)).order_by(actions.campaign_key, actions.position)
+        found: dict[int, list[int]] = {}
+        for campaign_key, channel_key in self._connection.execute(ordered):
+            found.setdefault(campaign_key, []).append(channel_key)
+        return found
+
     def versions(self, campaign_key: int, before: int | None, limit: int) -> list[CampaignVersion]:
         number = campaign_versions.c.number
         statement = select(campaign_versions).where(campaign_versions.c.campaign_key == campaign_key)

@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Insertion, Values, insertion
 from clarion_server.adapters.storage.conditions import of_any_campaign, of_execution
+from clarion_server.adapters.storage.failing_messages import failing_messages
 from clarion_server.adapters.storage.json_columns import EXCLUSION, FAILURE
 from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.message_lists import list_messages
@@ -48,6 +49,7 @@ from clarion_server.adapters.storage.schema import (
 from clarion_server.application.ports.queries import DueQuery, MessageQuery, QueuedEnd, QueuedMessage
 from clarion_server.application.ports.repositories import MAX_MESSAGES
 from clarion_server.domain.access import Visibility
+from clarion_server.domain.campaign_health import FailingMessage
 from clarion_server.domain.cap_person import CapPerson
 from clarion_server.domain.delivery import AttemptOutcome
 from clarion_server.domain.instant import Instant
@@ -314,6 +316,9 @@ class SqlMessageRepository:
 
     def _drop_fallbacks(self, condition: ColumnElement[bool]) -> None:
         self._connection.execute(update(messages).where(condition, _MAY_BE_FOLLOWED).values(fallback_addresses=None))
+
+    def failing(self, campaign_keys: Collection[int]) -> dict[tuple[int, int], FailingMessage]:
+        return failing_messages(self._connection, campaign_keys)
 
     def begin(self, message_ids: Collection[str], owner: str, now: Instant) -> None:
         _BEGIN.change(self._connection, _rows(message_ids), before=(owner, now))

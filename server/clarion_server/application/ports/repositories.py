@@ -21,6 +21,7 @@ from clarion_server.application.ports.queries import (
 )
 from clarion_server.domain.access import ApiKey, Visibility
 from clarion_server.domain.campaign import Campaign, CampaignVersion
+from clarion_server.domain.campaign_health import FailingMessage
 from clarion_server.domain.cap_person import CapPerson
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.counter import CounterKey, LatencyKey, Metric
@@ -107,6 +108,10 @@ class CampaignRepository(Protocol):
         """Returns the keys of the channel configurations of a version's actions, in their order."""
         ...
 
+    def live_channel_keys(self, keys: Collection[int]) -> dict[int, list[int]]:
+        """Returns the keys of the channel configurations of the live versions of these campaigns, by their keys."""
+        ...
+
     def version(self, campaign_key: int, number: int) -> CampaignVersion | None: ...
 
     def folded_tags(self, keys: Collection[int]) -> dict[int, Collection[str]]:
@@ -177,6 +182,13 @@ class MessageRepository(Protocol):
 
     def page(self, query: MessageQuery) -> list[Message]:
         """Newest first."""
+        ...
+
+    def failing(self, campaign_keys: Collection[int]) -> dict[tuple[int, int], FailingMessage]:
+        """Returns a message that waits after several attempts, by the keys of its campaign and channel configuration.
+
+        It looks at the hundred messages of each campaign that have waited longest.
+        """
         ...
 
     def state_counts(self, execution_id: str) -> dict[MessageState, int]: ...

@@ -20,6 +20,7 @@ from clarion_server.application.campaigns.drafts import (
     ManageCampaigns,
     UpdateCampaign,
 )
+from clarion_server.application.campaigns.health import CampaignHealthReader
 from clarion_server.application.campaigns.life_cycle import ActivateCampaign, CampaignLifeCycle
 from clarion_server.application.campaigns.preview import CampaignPreviewer
 from clarion_server.application.campaigns.review import errors_of
@@ -31,6 +32,7 @@ from clarion_server.domain.names import CAMPAIGNS
 from clarion_server.domain.tags import folded
 from clarion_server.domain.violation import Violation, required
 from clarion_server.transport.api.convert.campaign_differences import to_difference
+from clarion_server.transport.api.convert.campaign_health import to_campaign_with_health
 from clarion_server.transport.api.convert.campaign_lists import to_campaign_list
 from clarion_server.transport.api.convert.campaigns import to_campaign, to_draft, to_finding, to_version
 from clarion_server.transport.api.convert.enums import QUEUE_DISPOSAL
@@ -49,6 +51,7 @@ class CampaignService:
         campaigns: ManageCampaigns,
         life_cycle: CampaignLifeCycle,
         comparer: CampaignComparer,
+        health: CampaignHealthReader,
         previewer: CampaignPreviewer,
         sampler: TriggerSampler,
         public_addresses: PublicAddresses,
@@ -56,6 +59,7 @@ class CampaignService:
         self._campaigns = campaigns
         self._life_cycle = life_cycle
         self._comparer = comparer
+        self._health = health
         self._previewer = previewer
         self._sampler = sampler
         self._public_addresses = public_addresses
@@ -70,7 +74,8 @@ class CampaignService:
 
     async def get_campaign(self, request: pb.GetCampaignRequest, caller: Caller) -> pb.GetCampaignResponse:
         campaign = await self._campaigns.get(CAMPAIGNS.parse(request.name), caller)
-        return pb.GetCampaignResponse(campaign=to_campaign(campaign))
+        health = await self._health.of([campaign])
+        return pb.GetCampaignResponse(campaign=to_campaign_with_health(campaign, health))
 
     async def list_campaigns(
         self, request: list_pb.ListCampaignsRequest, caller: Caller
@@ -78,7 +83,9 @@ class CampaignService:
         asked = to_campaign_list(request, caller)
         found = await self._campaigns.page(asked.query)
         shown, token = asked.page.cut(found, asked.position)
-        return list_pb.ListCampaignsResponse(campaigns=map(to_campaign, shown), next_page_token=token)
+        health = await self._health.of(shown)
+        campaigns = [to_campaign_with_health(campaign, health) for campaign in shown]
+        return list_pb.ListCampaignsResponse(campaigns=campaigns, next_page_token=token)
 
     async def list_tags(self, request: list_pb.ListTagsRequest, caller: Caller) -> list_pb.ListTagsResponse:
         page = page_of(request, caller, str)

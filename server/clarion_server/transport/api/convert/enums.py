@@ -12,6 +12,7 @@ from clarion.v1 import (
     attempt_pb2,
     audience_run_pb2,
     campaign_difference_pb2,
+    campaign_health_pb2,
     campaign_life_cycle_pb2,
     campaign_pb2,
     campaign_preview_pb2,
@@ -47,6 +48,7 @@ from clarion_server.domain.campaign import (
     ThroughputMode,
     UnknownRecipientPolicy,
 )
+from clarion_server.domain.campaign_health import HealthCode
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.choice import Source
@@ -109,6 +111,7 @@ SEVERITY = EnumPair(Severity, campaign_pb2.Finding.Severity.Value, "SEVERITY")
 QUEUE_DISPOSAL = EnumPair(
     QueueDisposal, campaign_life_cycle_pb2.StopCampaignRequest.QueueDisposal.Value, "QUEUE_DISPOSAL"
 )
+HEALTH_CODE = EnumPair(HealthCode, campaign_health_pb2.HealthProblem.Code.Value, "CODE")
 SCHEMA_EFFECT = EnumPair(SchemaEffect, campaign_difference_pb2.SchemaDifference.Effect.Value, "EFFECT")
 TLS_MODE = EnumPair(TlsMode, smtp_provider_pb2.SmtpProvider.TlsMode.Value, "TLS_MODE")
 WEBHOOK_METHOD = EnumPair(Method, webhook_content_pb2.WebhookContent.Method.Value, "METHOD")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
+from rich.console import RenderableType
 
 from clarion_server.transport.cli.commands.life_cycle import state_view
 from clarion_server.transport.cli.commands.lists import Limit, page_size, show_list
@@ -18,6 +19,9 @@ from clarion_server.transport.cli.commands.options import (
 )
 from clarion_server.transport.cli.session import CurrentSession, Session
 from clarion_server.transport.cli.views import difference_view, id_of, moment, plain, state
+
+if TYPE_CHECKING:
+    from clarion_client import Campaign
 
 campaigns = App(name="campaigns", help="List, show, copy, archive and delete campaigns, and see their versions.")
 
@@ -71,6 +75,7 @@ def list_campaigns(
         "STATE": lambda campaign: state(campaign.state),
         "VERSION": lambda campaign: plain(campaign.live_version or "-"),
         "DRAFT": lambda campaign: plain("pending" if campaign.draft_pending else "-"),
+        "HEALTH": _health,
         "UPDATED": lambda campaign: moment(campaign.update_time),
         "NAME": lambda campaign: plain(campaign.display_name),
     }
@@ -85,6 +90,14 @@ def list_tags(*, limit: Limit = 50, session: CurrentSession) -> None:
         "CAMPAIGNS": lambda use: plain(use.campaign_count),
     }
     show_list(session.output, session.client.campaigns.tags(page_size=page_size(limit)), limit, columns)
+
+
+def _health(campaign: Campaign) -> RenderableType:
+    """Returns `ok`, or the codes of what is wrong; a dash for a campaign that is not in use."""
+    if campaign.health is None:
+        return plain("-")
+    codes = dict.fromkeys(problem.code.value for problem in campaign.health.problems)
+    return plain(", ".join(codes), "red") if codes else plain("ok", "green")
 
 
 @campaigns.command(name="get")
@@ -108,6 +121,8 @@ def get_campaign(
     live = f", version {found.live_version}" if found.live_version else ""
     pending = ", with changes that are not activated" if live and found.draft_pending else ""
     session.output.write(CAMPAIGN.exported(found, f"{found.state}{live}{pending}"))
+    for problem in found.health.problems if found.health else ():
+        session.output.inform(f"{problem.code}: {problem.message}")
 
 
 def _print_version(session: Session, campaign: str, number: int) -> None:

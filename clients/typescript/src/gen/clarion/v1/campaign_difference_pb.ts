@@ -48,8 +48,8 @@ export const CampaignDifferenceSchema: GenMessage<CampaignDifference> = /*@__PUR
  */
 export type FieldDifference = Message<"clarion.v1.FieldDifference"> & {
   /**
-   * Where it is, as a dotted path such as `actions[0].email.html`. Items with an id are compared with the item of the same id;
-   * the position is that in the later version, where it has the item.
+   * Where it is, as a dotted path such as `actions[0].email.html`. Items with an id or a locale are compared with the item
+   * of the same; the position is that in the later version, where it has the item.
    *
    * @generated from field: string field = 1;
    */

@@ -1,0 +1,32 @@
+"""Finds queued messages whose attempts fail, among those of a campaign that have waited longest."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, bindparam, select
+
+from clarion_server.adapters.storage.schema import messages
+from clarion_server.domain.campaign_health import FAILING_ATTEMPTS, FailingMessage
+from clarion_server.domain.message import MessageState
+
+#: However long the queue is, a look at it takes as long as this.
+_LOOKED_AT = 100
+
+_OLDEST = (
+    select(messages.c.channel_key, messages.c.attempt_count, messages.c.due_time)
+    .where(messages.c.campaign_key == bindparam("campaign_key"), messages.c.state == MessageState.QUEUED)
+    .order_by(messages.c.id)
+    .limit(_LOOKED_AT)
+    .subquery()
+)
+_FAILING = select(_OLDEST).where(_OLDEST.c.attempt_count >= FAILING_ATTEMPTS)
+
+
+def failing_messages(connection: Connection, campaign_keys: Collection[int]) -> dict[tuple[int, int], FailingMessage]:
+    """Returns one message for each pair of campaign and channel configuration, by their keys."""
+    return {
+        (campaign_key, channel_key): FailingMessage(attempt_count, due_time)
+        for campaign_key in campaign_keys
+        for channel_key, attempt_count, due_time in connection.execute(_FAILING, {"campaign_key": campaign_key})
+    }

@@ -1,0 +1,57 @@
+"""Reads what is wrong with campaigns in use."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from clarion_server.application.ports.certificates import CertificateReader
+from clarion_server.application.ports.clock import Clock
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.transactions import Transactions
+from clarion_server.domain.campaign import Campaign, CampaignState
+from clarion_server.domain.campaign_health import HealthProblem, problems_of
+from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.content.webhook import WebhookProvider
+from clarion_server.domain.instant import Instant
+
+_IN_USE = frozenset({CampaignState.SCHEDULED, CampaignState.LIVE, CampaignState.PAUSED})
+
+Health = Mapping[int, tuple[HealthProblem, ...]]
+
+
+class CampaignHealthReader:
+    def __init__(self, transactions: Transactions, certificates: CertificateReader, clock: Clock) -> None:
+        self._transactions = transactions
+        self._certificates = certificates
+        self._clock = clock
+
+    async def of(self, campaigns: Collection[Campaign]) -> Health:
+        """Returns the problems of those that are in use, by their keys; others have no entry."""
+        keys = [campaign.key for campaign in campaigns if campaign.state in _IN_USE]
+        return await self._transactions.read(lambda unit: self._read(unit, keys)) if keys else {}
+
+    def _read(self, unit: UnitOfWork, keys: Collection[int]) -> Health:
+        used = unit.campaigns.live_channel_keys(keys)
+        failing = unit.messages.failing(keys)
+        channel_keys = {channel_key for some in used.values() for channel_key in some}
+        configurations = {each.key: each for each in unit.channels.by_keys(channel_keys)}
+        now = self._clock.now()
+        return {
+            key: tuple(
+                problem
+                for channel_key in dict.fromkeys(used.get(key, ()))
+                if channel_key in configurations
+                for problem in problems_of(
+                    configurations[channel_key],
+                    failing.get((key, channel_key)),
+                    self._certificate_end(configurations[channel_key]),
+                    now,
+                )
+            )
+            for key in keys
+        }
+
+    def _certificate_end(self, configuration: ChannelConfiguration) -> Instant | None:
+        provider = configuration.provider
+        shown = provider.client_certificate if isinstance(provider, WebhookProvider) else ""
+        return self._certificates.end_of(shown) if shown else None

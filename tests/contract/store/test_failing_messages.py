@@ -1,0 +1,35 @@
+"""Messages that wait after several attempts, on every store."""
+
+from __future__ import annotations
+
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.domain.campaign_health import FAILING_ATTEMPTS, FailingMessage
+from clarion_server.domain.message import MessageState
+
+from tests.contract.store.given import a_sender
+
+
+def test_queued_messages_with_several_attempts_are_found_by_campaign_and_channel(work: UnitOfWork) -> None:
+    failing, fine = a_sender(work, "failing"), a_sender(work, "fine")
+    found = failing.message(work, state=MessageState.QUEUED, attempt_count=FAILING_ATTEMPTS)
+    failing.message(work, state=MessageState.SENT, attempt_count=9)
+    fine.message(work, state=MessageState.QUEUED, attempt_count=FAILING_ATTEMPTS - 1)
+    keys = [failing.campaign.key, fine.campaign.key]
+    assert work.messages.failing(keys) == {
+        (failing.campaign.key, failing.channel.key): FailingMessage(FAILING_ATTEMPTS, found.due_time)
+    }
+
+
+def test_only_the_hundred_longest_waiting_messages_are_looked_at(work: UnitOfWork) -> None:
+    sender = a_sender(work)
+    sender.messages(work, 100, state=MessageState.QUEUED, attempt_count=0)
+    sender.message(work, state=MessageState.QUEUED, attempt_count=FAILING_ATTEMPTS)
+    assert work.messages.failing([sender.campaign.key]) == {}
+
+
+def test_the_channel_configurations_of_live_versions_are_read_at_once(work: UnitOfWork) -> None:
+    one, other = a_sender(work, "one"), a_sender(work, "other")
+    assert work.campaigns.live_channel_keys([one.campaign.key, other.campaign.key]) == {
+        one.campaign.key: [one.channel.key] * len(work.campaigns.channel_keys(one.campaign.key, 1)),
+        other.campaign.key: [other.channel.key] * len(work.campaigns.channel_keys(other.campaign.key, 1)),
+    }

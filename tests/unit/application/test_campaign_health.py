@@ -1,0 +1,102 @@
+"""What is known to be wrong with campaigns in use."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import replace
+
+import trustme
+from clarion_server.domain.campaign import QueueDisposal
+from clarion_server.domain.campaign_health import HealthCode, HealthProblem
+from clarion_server.domain.content.webhook import WebhookProvider
+from clarion_server.domain.instant import DAY, SECOND, Instant
+from clarion_server.domain.message import Message
+
+from tests.contract.store import samples
+from tests.unit.application.world import AUTHOR, World
+
+
+async def problems(world: World) -> Sequence[HealthProblem] | None:
+    campaign = await world.get()
+    return (await world.health.of([campaign])).get(campaign.key)
+
+
+async def codes(world: World) -> list[HealthCode]:
+    found = await problems(world)
+    assert found is not None
+    return [problem.code for problem in found]
+
+
+async def queue(world: World, count: int, attempt_count: int) -> None:
+    """Adds queued messages of the campaign, each tried so often."""
+    campaign = await world.get()
+    (channel,) = await world.channels.page(None, 1, AUTHOR)
+    made: list[Message] = [
+        samples.message(
+            campaign.key, channel.key, sandbox=AUTHOR.sandbox, attempt_count=attempt_count, owner=None, version=1
+        )
+        for _ in range(count)
+    ]
+    await world.transactions.write(lambda unit: unit.messages.add_all(made))
+
+
+async def test_a_campaign_that_works_has_no_problems(world: World) -> None:
+    await world.live()
+    await queue(world, 3, attempt_count=2)
+    assert await codes(world) == []
+
+
+async def test_only_campaigns_in_use_have_health(world: World) -> None:
+    await world.live()
+    await world.life_cycle.stop("order-confirmed", QueueDisposal.DRAIN, "", AUTHOR)
+    assert await problems(world) is None
+
+
+async def test_a_disabled_channel_configuration_is_a_problem(world: World) -> None:
+    await world.live()
+    await world.transactions.write(
+        lambda unit: unit.channels.save(
+            replace(unit.channels.page(AUTHOR.visibility, None, 1)[0], disabled=True, revision=2)
+        )
+    )
+    found = await problems(world)
+    assert found is not None
+    assert [(each.code, each.channel_configuration) for each in found] == [
+        (HealthCode.CHANNEL_CONFIGURATION_DISABLED, "channelConfigurations/orders")
+    ]
+
+
+async def test_messages_that_wait_after_three_attempts_are_a_problem(world: World) -> None:
+    await world.live()
+    await queue(world, 2, attempt_count=3)
+    found = await problems(world)
+    assert found is not None
+    assert [each.code for each in found] == [HealthCode.ATTEMPTS_FAILING]
+    assert found[0].message.startswith("A message waits after 3 attempts")
+
+
+def certificate(world: World, ends_in: Instant) -> str:
+    ends = dt.datetime.fromtimestamp((world.clock.now() + ends_in) / SECOND, dt.UTC)
+    return trustme.CA().issue_cert("client.example", not_after=ends).cert_chain_pems[0].bytes().decode()
+
+
+async def test_a_client_certificate_is_a_problem_two_weeks_before_its_end(world: World) -> None:
+    await world.live()
+
+    async def with_certificate(ends_in: Instant) -> list[HealthCode]:
+        provider = WebhookProvider("https://a.example", client_certificate=certificate(world, ends_in))
+        await world.transactions.write(
+            lambda unit: unit.channels.save(
+                replace(
+                    (stored := unit.channels.page(AUTHOR.visibility, None, 1)[0]),
+                    provider=provider,
+                    revision=stored.revision + 1,
+                )
+            )
+        )
+        return await codes(world)
+
+    assert await with_certificate(15 * DAY) == []
+    assert await with_certificate(13 * DAY) == [HealthCode.CERTIFICATE_EXPIRING]
+    assert await with_certificate(-DAY) == [HealthCode.CERTIFICATE_EXPIRING]
