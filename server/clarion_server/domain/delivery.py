@@ -34,6 +34,12 @@ class AttemptOutcome:
         """The finished attempt; None when none was begun."""
         return self.event.detail if isinstance(self.event.detail, Attempt) else None
 
+    @property
+    def is_exhausted(self) -> bool:
+        """Returns whether the message is given up because its retry window has closed."""
+        attempt = self.attempt
+        return attempt is not None and attempt.failure is not None and attempt.failure.retries_exhausted
+
 
 def decide_next(
     message: Message,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clarion_server.domain.instant import DAY, MINUTE, SECOND, Instant, Span
 
 #: The share by which a delay varies, so that messages that failed together are not retried together.
 JITTER = 0.2
+
+_ENDLESS: Span = 1_000 * 366 * DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,10 @@ class RetryPolicy:
     """How long after its first attempt a message may still be retried."""
     initial_delay: Span = 5 * SECOND
     max_delay: Span = 15 * MINUTE
+
+    def endless(self) -> RetryPolicy:
+        """Returns the policy without an end of its window."""
+        return replace(self, window=_ENDLESS)
 
     def delay_after(self, attempt: int, random: Callable[[], float]) -> Span:
         """Returns the delay after the `attempt`-th failure (from 1). `random` yields numbers of [0, 1)."""

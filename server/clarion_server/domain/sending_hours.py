@@ -63,7 +63,7 @@ class SendingHours:
         """
         policy, closed = self.policy_of(message), time + LONGEST_WAIT
         # No quiet hours are as short as the wait, so that they either hold at its end or do not begin within it.
-        if policy is None or self.opening(message, closed) == closed:
+        if policy is None or policy.is_always_open or self.opening(message, closed) == closed:
             return None
         zone = self.zone(message.sandbox, message.identity, policy)
         return _first_closed(policy.hours, time, closed, zone)

@@ -261,6 +261,42 @@ async def test_the_time_until_the_opening_is_no_part_of_the_retry_window(world: 
     assert only(world).attempt_count == 3
 
 
+async def test_a_retry_window_does_not_close_while_the_hours_are_closed(world: World, policies: Policies) -> None:
+    await policies.make()
+    world.clock.time = utc("10T19:59")
+    await world.live("offers", category=Category.MARKETING)
+    async with at_work(Process(world)) as process:
+        await change_channel(world, process, retry_policy=RetryPolicy(5 * MINUTE, 10 * MINUTE, 10 * MINUTE))
+        process.provider.end = lambda _: LATER
+        await process.trigger(campaign_id="offers")
+        await until(lambda: states(world) == [QUEUED])
+        assert only(world).due_time == utc("10T20:09")
+        world.clock.time = only(world).due_time
+        process.claim_loop.look()
+        await until(lambda: only(world).due_time == MORNING)
+        world.clock.time = MORNING
+        process.claim_loop.look()
+        # By day the window goes on, and closes.
+        await until(lambda: states(world) == [MessageState.FAILED])
+    assert only(world).attempt_count == 2
+    failure = only(world).failure
+    assert failure is not None
+    assert failure.retries_exhausted
+
+
+async def test_a_retry_window_closes_where_the_policy_excludes_instead_of_waiting(
+    world: World, policies: Policies
+) -> None:
+    await policies.make(when_closed=WhenClosed.EXCLUDE)
+    world.clock.time = utc("10T19:59")
+    await world.live("offers", category=Category.MARKETING)
+    async with at_work(Process(world)) as process:
+        await change_channel(world, process, retry_policy=RetryPolicy(5 * MINUTE, 10 * MINUTE, 10 * MINUTE))
+        process.provider.end = lambda _: LATER
+        await process.trigger(campaign_id="offers")
+        await until(lambda: states(world) == [MessageState.FAILED])
+
+
 async def test_messages_that_may_leave_are_sent_at_once_and_the_others_by_day(world: World, policies: Policies) -> None:
     await policies.make()
     world.clock.time = NIGHT

@@ -38,6 +38,7 @@ from clarion_server.domain.delivery import AttemptOutcome, decide_next, exclude,
 from clarion_server.domain.instant import Instant, Span
 from clarion_server.domain.message import Message, MessageState
 from clarion_server.domain.provider_words import without_addresses
+from clarion_server.domain.retry import RetryPolicy
 
 log = structlog.get_logger()
 
@@ -89,10 +90,26 @@ class AttemptRunner:
         attempt, wait = await self._try(claimed, content, files, channel, started)
         policy = version.definition.in_doubt_policy
         not_before = None if wait is None else attempt.end_time + wait
-        outcome = decide_next(message, attempt, configuration.retry_policy, policy, self._chance, not_before)
+        outcome = await self._decide(message, attempt, configuration.retry_policy, policy, not_before)
         if message.fallback_addresses and outcome.state is MessageState.FAILED:
             return replace(outcome, follow_ups=follow_ups(message, version.actions, outcome.time))
         return outcome
+
+    async def _decide(
+        self,
+        message: Message,
+        attempt: Attempt,
+        retry_policy: RetryPolicy,
+        in_doubt_policy: InDoubtPolicy,
+        not_before: Instant | None,
+    ) -> AttemptOutcome:
+        """Returns the outcome of an attempt. The retry window does not close while a sending policy is closed."""
+        outcome = decide_next(message, attempt, retry_policy, in_doubt_policy, self._chance, not_before)
+        if message.sending_policy is None or not outcome.is_exhausted:
+            return outcome
+        later = decide_next(message, attempt, retry_policy.endless(), in_doubt_policy, self._chance, not_before)
+        is_closed = later.due_time is not None and await self._checks.is_closed(message, later.due_time)
+        return later if is_closed else outcome
 
     async def _try(
         self,

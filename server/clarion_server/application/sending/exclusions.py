@@ -17,6 +17,7 @@ from clarion_server.domain.allow_list import AllowLists, EnabledList
 from clarion_server.domain.cap_ledger import CapLedger, PolicyQuestion
 from clarion_server.domain.cap_person import CapPerson
 from clarion_server.domain.consent_facts import ConsentFacts, ConsentQuestion, address_identity, address_key
+from clarion_server.domain.errors import Unavailable
 from clarion_server.domain.exclusion import Exclusion, ExclusionPhase
 from clarion_server.domain.exclusion_rules import NO_EXCLUSION_FACTS, ExclusionFacts, find_exclusions
 from clarion_server.domain.identity import NO_NAMESPACES, IdentityKey, Namespaces, namespace_of
@@ -229,6 +230,18 @@ class HandOffChecks:
         return await self._transactions.write(
             lambda unit: check_hand_off(unit, [message], now, self._exclusions, with_caps=True)
         )
+
+    async def is_closed(self, message: Message, time: Instant) -> bool:
+        """Returns whether the message has to wait for an opening at that time. Also returns True while the store does
+        not answer, since the next claim checks it anew.
+        """
+        try:
+            verdict = await self._transactions.read(
+                lambda unit: check_hand_off(unit, [message], time, self._exclusions)
+            )
+        except Unavailable:
+            return True
+        return message.id in verdict.openings
 
 
 _ALL_ALLOWED = HandOffVerdict({}, {})
