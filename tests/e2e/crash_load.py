@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import itertools
+import json
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -13,11 +15,14 @@ from clarion_client import (
     Accepted,
     AsyncClient,
     AttemptResult,
+    Category,
     DeadlineExceededError,
+    FrequencyCap,
     InDoubtPolicy,
     Message,
     MessageState,
     Recipient,
+    SendingPolicy,
     UnavailableError,
 )
 
@@ -93,6 +98,23 @@ class Load:
 async def set_up_campaigns(client: AsyncClient, port: int) -> None:
     await set_up(client, RESEND, port)
     await set_up(client, PARK, port, in_doubt_policy=InDoubtPolicy.PARK)
+
+
+async def count_for_everybody(client: AsyncClient) -> None:
+    """Makes a cap that counts every message and keeps none back."""
+    cap = FrequencyCap(count=100, sliding=dt.timedelta(days=92), categories=[Category.TRANSACTIONAL])
+    policy = SendingPolicy(name="default", display_name="Everything", time_zone="Etc/UTC", caps=[cap])
+    await client.sending_policies.create(policy)
+
+
+async def check_what_caps_count(
+    client: AsyncClient, rows: Iterable[tuple[str]], show_counts: Callable[[str], None]
+) -> None:
+    """Compares the messages with the rows of `SELECT times FROM cap_entries`."""
+    counted = [message_id for (times,) in rows for message_id in json.loads(times)]
+    messages = await all_messages(client)
+    show_counts(f"caps count {len(counted)} messages of {len(messages)} that were sent or are in doubt")
+    assert sorted(counted) == sorted(name.removeprefix("messages/") for name in messages)
 
 
 @asynccontextmanager

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from clarion_client import AsyncClient
 
-from tests.e2e.crash_load import check, set_up_campaigns, under_load
-from tests.postgresql import PostgresqlServer, own_postgresql
+from tests.e2e.crash_load import check, check_what_caps_count, count_for_everybody, set_up_campaigns, under_load
+from tests.postgresql import PostgresqlServer, ask, own_postgresql
 from tests.process import ServiceProcess
 from tests.smtp_sink import SmtpSink
 
@@ -58,6 +58,7 @@ async def test_nothing_is_lost_when_services_and_postgresql_are_crashed(
         AsyncClient(other.target, api_key=one.admin_key) as other_client,
     ):
         await set_up_campaigns(client, sink.port)
+        await count_for_everybody(client)
 
         crashes = (
             partial(asyncio.to_thread, restart, server.crash, server.start),
@@ -73,3 +74,4 @@ async def test_nothing_is_lost_when_services_and_postgresql_are_crashed(
                 await crash()
         load.acknowledged.update(other_load.acknowledged)
         await check(f"{ROUNDS} times each of four crashes", load, sink, show_counts)
+        await check_what_caps_count(client, ask(server.url(), "SELECT times FROM cap_entries"), show_counts)

@@ -65,6 +65,7 @@ SHORTENED: Mapping[str, Callable[[str], str]] = {
     "clarion.v1.Profile.name": partial(full_name_or_empty, "profiles"),
     "clarion.v1.ContentAttachment.attachment": partial(full_name_or_empty, "attachments"),
     "clarion.v1.ConsentChange.topic": partial(full_name_or_empty, "topics"),
+    "clarion.v1.FrequencyCap.topic": partial(full_name_or_empty, "topics"),
     "clarion.v1.Recipient.identity": full_identity,
     "clarion.v1.RecipientAttachment.attachment": partial(full_name_or_empty, "attachments"),
     "clarion.v1.SendingPolicy.name": partial(full_name_or_empty, "sendingPolicies"),

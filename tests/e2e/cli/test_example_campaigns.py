@@ -17,6 +17,7 @@ from clarion_client import (
     ConsentChoice,
     ConsentEvidence,
     ConsentSource,
+    ExclusionReason,
     Message,
     MessageState,
 )
@@ -97,6 +98,16 @@ async def test_the_newsletter_goes_to_who_wants_it_with_a_button_to_leave(
     (mail,) = await sink.wait_for(1)
     assert mail.parsed["To"] == "jane@example.com"
     assert mail.parsed["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+    def trigger_too_often() -> list[ExclusionReason | None]:
+        with sandbox.client() as client:
+            answers = [
+                client.trigger("newsletter", to="jane@example.com", context={"title": "New", "text": "Hats."})
+                for _ in range(4)
+            ]
+        return [answer.recipients[0].messages[0].exclusion_reason for answer in answers]
+
+    assert (await asyncio.to_thread(trigger_too_often))[2:] == [None, ExclusionReason.CAPPED]
 
 
 @pytest.mark.parametrize(

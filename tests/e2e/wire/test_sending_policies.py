@@ -99,9 +99,7 @@ async def test_everything_wrong_with_caps_is_reported_by_its_path(offers: AsyncC
     caps = [
         FrequencyCap(count=0, sliding=dt.timedelta(seconds=59)),
         FrequencyCap(count=101),
-        FrequencyCap(
-            count=1, calendar=FrequencyCapCalendarPeriod.DAY, topic="topics/News", channels=[Channel.EMAIL] * 2
-        ),
+        FrequencyCap(count=1, calendar=FrequencyCapCalendarPeriod.DAY, topic="News", channels=[Channel.EMAIL] * 2),
         FrequencyCap(count=1, sliding=dt.timedelta(days=93), tag=""),
     ]
     with pytest.raises(InvalidRequestError) as refused:

@@ -360,8 +360,10 @@ async def test_a_changed_tag_decides_about_further_messages_and_not_about_what_i
     assert await is_capped(process, campaign_id="sale")
 
 
-async def test_a_cap_about_a_missing_topic_is_refused(policies: Policies) -> None:
+async def test_a_cap_about_a_missing_topic_is_refused_unless_it_is_only_validated(policies: Policies) -> None:
     caps = (ONE_A_DAY, replace(ONE_A_DAY, topic="news"))
+    sent = PolicyInput(replace(POLICY, caps=caps))
+    assert (await policies.create(CreateSendingPolicy("other", sent, validate_only=True), AUTHOR)).caps == caps
     for attempted in (
         policies.change(caps=caps),
         policies.create(CreateSendingPolicy("other", PolicyInput(replace(POLICY, caps=caps))), AUTHOR),
@@ -369,6 +371,7 @@ async def test_a_cap_about_a_missing_topic_is_refused(policies: Policies) -> Non
         with pytest.raises(InvalidFields) as refused:
             await attempted
         (violation,) = refused.value.violations
+        assert (await policies.get("default", AUTHOR)).caps == (ONE_A_DAY,)
         assert (violation.field, violation.reason) == ("sending_policy.caps[1].topic", "UNKNOWN_VALUE")
 
 

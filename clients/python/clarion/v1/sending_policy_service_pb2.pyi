@@ -32,8 +32,8 @@ class CreateSendingPolicyRequest(_message.Message):
     sending_policy_id: _builtins.str
     """Required. The last segment of the name, as `SendingPolicy.name` says."""
     validate_only: _builtins.bool
-    """Optional. Runs every check, that of the name included, and stores nothing. The answer is what would be stored, without an
-    etag.
+    """Optional. Runs every check, that of the name included, and stores nothing. Topics of caps may be missing, as the caller may be
+    about to create them. The answer is what would be stored, without an etag.
     """
     @_builtins.property
     def sending_policy(self) -> _sending_policy_pb2.SendingPolicy:
@@ -188,8 +188,8 @@ class UpdateSendingPolicyRequest(_message.Message):
     UPDATE_MASK_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     validate_only: _builtins.bool
-    """Optional. Runs every check, that of the etag included, and stores nothing. The answer is what would be stored, without an
-    etag.
+    """Optional. Runs every check, that of the etag included, and stores nothing. Topics of caps may be missing, as with
+    `CreateSendingPolicyRequest.validate_only`. The answer is what would be stored, without an etag.
     """
     @_builtins.property
     def sending_policy(self) -> _sending_policy_pb2.SendingPolicy:

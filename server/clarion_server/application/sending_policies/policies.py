@@ -52,7 +52,7 @@ class CreateSendingPolicy:
     policy_id: str
     sent: PolicyInput
     validate_only: bool = False
-    """True checks everything and stores nothing."""
+    """True stores nothing, and checks everything but the topics of caps: they may be about to be created."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class UpdateSendingPolicy:
     violations: tuple[Violation, ...] = ()
     """What was already wrong with the request, apart from the policy."""
     validate_only: bool = False
-    """True checks everything and stores nothing."""
+    """True stores nothing, and checks everything but the topics of caps: they may be about to be created."""
 
 
 class ManageSendingPolicies:
@@ -85,7 +85,6 @@ class ManageSendingPolicies:
         def check(unit: UnitOfWork) -> SendingPolicy:
             if unit.sending_policies.get(caller.visibility, policy.id) is not None:
                 raise ResourceExists(policy.name)
-            _check_topics(unit, caller.visibility, policy)
             _check_room(unit, caller.visibility, "sending_policy_id")
             return policy
 
@@ -94,6 +93,7 @@ class ManageSendingPolicies:
 
         def add(unit: UnitOfWork) -> SendingPolicy:
             added = unit.sending_policies.add(check(unit))
+            _check_topics(unit, caller.visibility, added)
             unit.events.add_all([sending_policy_event(added, ChangeKind.CREATED, caller.name, now)])
             return added
 
@@ -124,12 +124,12 @@ class ManageSendingPolicies:
             updated = replace(stored.changed(self._clock.now()), **changes)
             unread = violations_within(command.changed_fields, command.sent.violations)
             _check(updated, unread, command.violations)
-            if "caps" in command.changed_fields:
-                _check_topics(unit, caller.visibility, updated)
             return updated
 
         def change(unit: UnitOfWork) -> SendingPolicy:
             updated = check(unit)
+            if "caps" in command.changed_fields:
+                _check_topics(unit, caller.visibility, updated)
             unit.sending_policies.save(updated)
             unit.events.add_all([sending_policy_event(updated, ChangeKind.UPDATED, caller.name, updated.update_time)])
             return updated

@@ -39,8 +39,8 @@ export type CreateSendingPolicyRequest = Message<"clarion.v1.CreateSendingPolicy
   sendingPolicy?: SendingPolicy | undefined;
 
   /**
-   * Optional. Runs every check, that of the name included, and stores nothing. The answer is what would be stored, without an
-   * etag.
+   * Optional. Runs every check, that of the name included, and stores nothing. Topics of caps may be missing, as the caller may be
+   * about to create them. The answer is what would be stored, without an etag.
    *
    * @generated from field: bool validate_only = 3;
    */
@@ -194,8 +194,8 @@ export type UpdateSendingPolicyRequest = Message<"clarion.v1.UpdateSendingPolicy
   updateMask?: FieldMask | undefined;
 
   /**
-   * Optional. Runs every check, that of the etag included, and stores nothing. The answer is what would be stored, without an
-   * etag.
+   * Optional. Runs every check, that of the etag included, and stores nothing. Topics of caps may be missing, as with
+   * `CreateSendingPolicyRequest.validate_only`. The answer is what would be stored, without an etag.
    *
    * @generated from field: bool validate_only = 3;
    */
