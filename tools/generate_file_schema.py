@@ -12,6 +12,7 @@ from typing import Any
 from clarion_server.transport.cli.files.contract_fields import is_output_only, map_value_of, message_of
 from clarion_server.transport.cli.files.references import FILE_SUFFIX, VARIABLE
 from clarion_server.transport.cli.files.resources import TYPES
+from clarion_server.transport.cli.files.uploads import is_uploaded
 from google.api import field_behavior_pb2 as behaviour
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
@@ -78,6 +79,8 @@ class _Files:
             properties[field.name] = {**self._field(field, has_environment=has_environment), "description": text}
             if field.type == FieldDescriptor.TYPE_STRING and not field.is_repeated:
                 of_file = f"The name of a file with the text of `{field.name}`, relative to this one."
+                if is_uploaded(field):
+                    of_file = "The name of a file, relative to this one, that is uploaded when this is applied."
                 properties[f"{field.name}{FILE_SUFFIX}"] = {"type": "string", "description": of_file}
             elif has(field, behaviour.REQUIRED):
                 required.append(field.name)

@@ -220,3 +220,37 @@ async def test_what_is_exported_can_be_applied_and_is_unchanged(shop: CommandLin
         exported = await shop(kind, "get", name)
         applied = await shop("apply", "-f", "-", "--json", stdin=exported.out)
         assert applied.lines[0]["change"] == "unchanged"
+
+
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
+WITH_PICTURE = CAMPAIGN.replace(
+    "<p>Thank you.</p>", '<p>Thank you. <img src="{{ inline_image("Our logo.png") }}" alt="Shop"></p>'
+).replace("    email:\n", "    email:\n      attachments: [{attachment_file: Our logo.png, inline: true}]\n")
+
+
+async def test_a_file_beside_the_campaign_is_uploaded_and_a_changed_one_is_another_attachment(
+    shop: CommandLine, sandbox: Sandbox
+) -> None:
+    (shop.folder / "Our logo.png").write_bytes(PICTURE)
+    shop.write("campaign.yaml", WITH_PICTURE)
+    planned = await shop("apply", "-f", "campaign.yaml", "--dry-run", "--json")
+    assert planned.lines[0]["change"] == "updated"
+    with sandbox.client() as client:
+        assert list(client.attachments.list()) == []
+        applied = await shop("apply", "-f", "campaign.yaml", "--activate", "--json")
+        assert (applied.lines[0]["activated"], applied.lines[0]["findings"]) == (True, [])
+        again = await shop("apply", "-f", "campaign.yaml", "--activate", "--json")
+        assert again.lines[0]["change"] == "unchanged"
+        (shop.folder / "Our logo.png").write_bytes(PICTURE + b"changed")
+        changed = await shop("apply", "-f", "campaign.yaml", "--activate", "--json")
+        assert (changed.lines[0]["change"], changed.lines[0]["activated"]) == ("updated", True)
+        names = [attachment.name for attachment in client.attachments.list()]
+        assert len(names) == 2
+        assert all(name.startswith("attachments/our-logo-") for name in names)
+
+
+async def test_a_file_that_is_not_there_is_named_with_its_line(shop: CommandLine) -> None:
+    shop.write("campaign.yaml", WITH_PICTURE)
+    failed = await shop.process("apply", "-f", "campaign.yaml")
+    assert failed.status == 2
+    assert "Our logo.png: No such file or directory." in failed.err

@@ -23,6 +23,7 @@ from clarion_client import (
 from clarion_server.transport.cli.failures import CommandFailed, Problem
 from clarion_server.transport.cli.files.resources import Resource
 from clarion_server.transport.cli.files.source_location import Location, Problems
+from clarion_server.transport.cli.files.uploads import Upload
 from clarion_server.transport.cli.files.yaml_syntax import dump
 
 ACTIVE_STATES = frozenset({CampaignState.SCHEDULED, CampaignState.LIVE, CampaignState.PAUSED})
@@ -112,11 +113,20 @@ class Applier:
 
     def apply(self, planned: Planned, *, activate: bool) -> Applied:
         """Raises ClarionError, as somebody else may have changed the resource since it was planned."""
+        for upload in planned.resource.uploads:
+            self._upload(upload)
         value = self._write(planned)
         if not isinstance(value, Campaign):
             return Applied(planned)
         applied = Applied(planned, value)
         return self._activate(applied, value) if activate else applied
+
+    def _upload(self, upload: Upload) -> None:
+        """Uploads a file, unless that was done before."""
+        try:
+            self._client.attachments.get(upload.name)
+        except NotFoundError:
+            self._client.attachments.upload(upload.path, upload.name)
 
     def _planned(self, resource: Resource[Any]) -> Planned:
         resources = resource.type.resources(self._client)

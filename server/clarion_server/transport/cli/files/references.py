@@ -20,11 +20,12 @@ from clarion_server.transport.cli.files.contract_fields import (
 )
 from clarion_server.transport.cli.files.documents import Document
 from clarion_server.transport.cli.files.source_location import Location, Problems
+from clarion_server.transport.cli.files.uploads import Upload, is_uploaded, upload_of
 from clarion_server.transport.cli.files.yaml_syntax import plain_scalar
 from clarion_server.transport.cli.text_input import read_text
 
 STRUCT = Struct.DESCRIPTOR
-#: `html_file: order.html` gives `html` the text of that file.
+#: `html_file: order.html` gives `html` the text of that file, and `attachment_file: logo.png` uploads it.
 FILE_SUFFIX = "_file"
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -44,6 +45,8 @@ class References:
         self.from_environment: dict[str, str] = {}
         #: The paths of the secrets that the document gives.
         self.secrets: set[str] = set()
+        #: The files that are uploaded when the document is applied.
+        self.uploads: list[Upload] = []
 
     def resolve(self, data: Mapping[str, Any], message: Descriptor, path: str = "") -> dict[str, Any]:
         """Returns the data, whose fields are those of the message."""
@@ -100,9 +103,19 @@ class References:
         elif not isinstance(name, str) or not name:
             self._problems.add(path, "The name of a file is needed.")
         else:
-            resolved[field.name] = self._file_text(name, path)
+            resolved[field.name] = self._upload(name, path) if is_uploaded(field) else self._file_text(name, path)
             if is_secret(field):
                 self.secrets.add(path.removesuffix(FILE_SUFFIX))
+
+    def _upload(self, name: str, path: str) -> str:
+        file = self._folder / name
+        try:
+            upload = upload_of(file)
+        except OSError as error:
+            self._problems.add(path, f"Cannot open {file}: {error.strerror}.")
+            return ""
+        self.uploads.append(upload)
+        return upload.name
 
     def _file_text(self, name: str, path: str) -> str:
         file = self._folder / name

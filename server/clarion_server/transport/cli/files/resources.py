@@ -15,6 +15,7 @@ from clarion_server.transport.cli.files.documents import Document, files_of, rea
 from clarion_server.transport.cli.files.references import References
 from clarion_server.transport.cli.files.resource_types import ALL, CAMPAIGN, ResourceType, V
 from clarion_server.transport.cli.files.source_location import Locations, Problems
+from clarion_server.transport.cli.files.uploads import Upload
 
 TYPES: Mapping[str, ResourceType[Any]] = {resource_type.keyword: resource_type for resource_type in ALL}
 #: An error may quote a value, and that may be a whole page.
@@ -30,6 +31,8 @@ class Resource(Generic[V]):
     locations: Locations
     #: The top-level fields that hold a secret.
     secret_fields: frozenset[str] = frozenset()
+    #: The files that are uploaded before it is written.
+    uploads: tuple[Upload, ...] = ()
 
     @property
     def name(self) -> str:
@@ -111,7 +114,9 @@ def _resource(resource_type: ResourceType[Any], document: Document, problems: Pr
     if problems.all():
         return None
     secret_fields = frozenset(path.partition(".")[0] for path in references.secrets)
-    return Resource(resource_type, replace(value, name=identifier), document.locations, secret_fields)
+    return Resource(
+        resource_type, replace(value, name=identifier), document.locations, secret_fields, tuple(references.uploads)
+    )
 
 
 def _problem(error: FieldError, references: References) -> str:
