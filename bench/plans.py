@@ -89,6 +89,9 @@ def _questions(sender: Sender, count: int) -> dict[str, Question]:
         "list: messages of a recipient": lambda work: work.messages.page(
             MessageQuery(visibility, identity=recipient(count // 2, count), limit=5)
         ),
+        "select: the next profiles that the condition of an audience is about": lambda work: work.audiences.subjects(
+            visibility, f"{count // 2:032x}", samples.NOW, 200, with_choices=False
+        ),
         "watch: the last hundred events": lambda work: work.events.page(EventQuery(visibility, count - 100)),
         "watch: from the first event on": lambda work: work.events.page(EventQuery(visibility, 0)),
         "report: counters of a campaign": lambda work: work.counters.of_campaign(key, None),

@@ -27,7 +27,7 @@ ATTEMPTS = 5
 #: After so many interactive writes a bulk step goes next although more of them wait, so that bulk work always advances.
 INTERACTIVE_PER_BULK_STEP = 4
 #: After each step, bulk work rests for so many times the step's duration unless the step says otherwise: it has a fifth
-#: of the store at most, which also leaves room for the writes of other processes.
+#: of the store at most, which also leaves room for the writes of other processes. Long reads do so while others write.
 _REST = 4.0
 #: For so many seconds after an interactive write, others are to be expected.
 _BUSY = 1.0
@@ -68,13 +68,13 @@ class Transactions:
 
     @asynccontextmanager
     async def long_read(self) -> AsyncIterator[LongRead]:
-        """Opens one consistent state that is read in many steps. It holds up no writer.
+        """Opens one consistent state that is read in many steps. It holds up no writer, and gives way to interactive
+        writes: a step should take a few milliseconds.
 
         While it is open the database keeps all that is changed or deleted, so it should be open for minutes at most.
         """
-        snapshot = self._store.snapshot()
-        unit = await self._run(self._long_readers, snapshot.__enter__)
-        read = LongRead(snapshot, unit, partial(self._run, self._long_readers))
+        snapshot, unit = await self._run(self._long_readers, lambda: _entered(self._store.snapshot()))
+        read = LongRead(snapshot, unit, partial(self._run, self._long_readers), self._turns)
         try:
             yield read
         finally:
@@ -149,6 +149,12 @@ def _read(snapshot: AbstractContextManager[UnitOfWork], work: Callable[[UnitOfWo
         return work(unit)
 
 
+def _entered(
+    snapshot: AbstractContextManager[UnitOfWork],
+) -> tuple[AbstractContextManager[UnitOfWork], UnitOfWork]:
+    return snapshot, snapshot.__enter__()
+
+
 class LongRead:
     """One consistent state, which is read in steps. One step runs at a time."""
 
@@ -157,15 +163,24 @@ class LongRead:
         snapshot: AbstractContextManager[UnitOfWork],
         unit: UnitOfWork,
         run: Callable[[Callable[[], Any]], Awaitable[Any]],
+        turns: _WriteTurns,
     ) -> None:
         self._snapshot = snapshot
         self._unit = unit
         self._run = run
+        self._turns = turns
         self._is_open = True
 
     async def read(self, work: Callable[[UnitOfWork], T]) -> T:
-        """Runs `work`, which must not change anything. When it raises, the state is closed."""
+        """Runs `work`, which must not change anything. When it raises, the state is closed.
+
+        Rests after each step while others write, since a step of Python slows other threads.
+        """
+        clock = asyncio.get_running_loop().time
+        begin = clock()
         result: T = await self._run(lambda: self._step(work))
+        if self._turns.is_busy:
+            await asyncio.sleep(_REST * (clock() - begin))
         return result
 
     def close(self) -> None:

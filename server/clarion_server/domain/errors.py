@@ -232,6 +232,14 @@ class AudienceConditionInvalid(ClarionError):
 
 
 @dataclass(eq=False)
+class AudienceInUse(ClarionError):
+    """{resource} cannot be deleted: {user} has not selected its members yet."""
+
+    resource: str
+    user: str
+
+
+@dataclass(eq=False)
 class CampaignNotLive(ClarionError):
     """{resource} accepts no triggers: it is {state}."""
 

@@ -160,6 +160,21 @@ def purged(work: UnitOfWork, abandoned: Instant, replaced: Instant) -> list[int]
     return steps
 
 
+def test_an_audience_that_has_an_identity_of_a_namespace_is_found(work: UnitOfWork) -> None:
+    added, listed = a_list(work)
+    upload = work.audiences.add_list(added, "new", NOW)
+    work.audiences.add_members(listed, emails("a@example.com"), NOW)
+    work.audiences.add_members(upload, [Identity(IdentityKey("crm", "1"), "1")], NOW)
+    for namespace in ("email", "crm"):
+        found = work.audiences.first_in_namespace(VISIBILITY, namespace)
+        assert found is not None
+        assert found.id == "vip"
+    assert work.audiences.first_in_namespace(VISIBILITY, "phone") is None
+    assert work.audiences.first_in_namespace(STAGING, "email") is None
+    work.audiences.complete(added, upload, NOW)
+    assert work.audiences.first_in_namespace(VISIBILITY, "email") is None
+
+
 def test_subjects_are_the_profiles_of_the_sandbox_in_pages_by_id(work: UnitOfWork) -> None:
     stored = [work.profiles.add(samples.profile(*emails(f"{name}@example.com"))) for name in "abc"]
     work.profiles.add(samples.profile(*emails("d@example.com"), sandbox="staging"))

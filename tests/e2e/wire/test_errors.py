@@ -32,7 +32,7 @@ from clarion.v1 import (
     trigger_service_pb2,
 )
 from clarion.v1.error_reason_pb2 import ErrorReason
-from clarion_client import ApprovalPolicy, AsyncClient, Campaign, Schedule, Scope, SendingPolicy
+from clarion_client import ApprovalPolicy, AsyncClient, Audience, Campaign, Schedule, Scope, SendingPolicy
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -48,6 +48,7 @@ _KEYS = "/clarion.v1.ApiKeyService"
 _MESSAGES = "/clarion.v1.MessageService"
 _PROFILES = "/clarion.v1.ProfileService"
 
+IN_AN_HOUR = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
 #: Nobody listens there, and nothing is sent there.
 NOWHERE = 9
 
@@ -133,6 +134,14 @@ async def sending_policy_in_use(sandbox: Sandbox) -> Failure:
     await set_up(sandbox.client, "orders", NOWHERE, sending_policy="nights")
     request = sending_policy_service_pb2.DeleteSendingPolicyRequest(name="sendingPolicies/nights")
     return await sandbox.wire.refuse("/clarion.v1.SendingPolicyService/DeleteSendingPolicy", request)
+
+
+async def audience_in_use(sandbox: Sandbox) -> Failure:
+    await set_up(sandbox.client, "orders", NOWHERE)
+    await sandbox.client.audiences.create(Audience(name="gold", display_name="Gold", condition="true"))
+    await sandbox.client.trigger_audience("orders", "gold", max_recipients=1, context=CONTEXT, send_time=IN_AN_HOUR)
+    request = audience_service_pb2.DeleteAudienceRequest(name="audiences/gold")
+    return await sandbox.wire.refuse("/clarion.v1.AudienceService/DeleteAudience", request)
 
 
 async def audience_condition_invalid(sandbox: Sandbox) -> Failure:
@@ -324,6 +333,7 @@ CASES = {
         Code.FAILED_PRECONDITION,
         {"resource": "identityNamespaces/crm", "user": "campaigns/orders"},
     ),
+    "AUDIENCE_IN_USE": Case(audience_in_use, Code.FAILED_PRECONDITION, {"resource": "audiences/gold", "user": None}),
     "AUDIENCE_CONDITION_INVALID": Case(
         audience_condition_invalid,
         Code.INVALID_ARGUMENT,

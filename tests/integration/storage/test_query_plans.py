@@ -25,6 +25,7 @@ from clarion_server.domain.cap_ledger import CapRow
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent import ConsentChoice, ConsentScope
 from clarion_server.domain.consent_change import ConsentChange, ConsentSource
+from clarion_server.domain.identity import IdentityKey
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, MessageState
 
@@ -43,6 +44,7 @@ LARGE = (
     "profiles",
     "profile_identities",
     "consent_changes",
+    "audience_members",
 )
 
 NOW: Instant = samples.NOW
@@ -55,6 +57,12 @@ CAP_ROW = CapRow("1", 1, "/MARKETING//")
 SANDBOX_IDENTITY = SandboxIdentity("default", *JANE.key)
 
 BY_ID = "sqlite_autoindex_messages_1"
+
+
+def purge_a_list(work: UnitOfWork) -> None:
+    work.audiences.delete(work.audiences.add(samples.audience(condition=None)), NOW)
+    work.audiences.purge_lists(NOW, NOW + 1, 10)
+
 
 PLANS: dict[str, tuple[Use, set[str]]] = {
     "the executions of some request ids": (
@@ -301,6 +309,18 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
     "a profile with an identity in a namespace": (
         lambda work: work.profiles.first_in_namespace(Visibility(SANDBOX_IDENTITY.sandbox), "crm"),
         {"SEARCH profile_identities USING PRIMARY KEY", "SEARCH profiles USING INTEGER PRIMARY KEY"},
+    ),
+    "profiles that the condition of an audience is about": (
+        lambda work: work.audiences.subjects(samples.VISIBILITY, "0", NOW, 200, with_choices=True),
+        {"SEARCH profiles USING INDEX"},
+    ),
+    "members of a list": (
+        lambda work: work.audiences.members(1, IdentityKey("email", "a"), 200),
+        {"SEARCH audience_members USING PRIMARY KEY (list_key=? AND (namespace,normal_value)>(?,?))"},
+    ),
+    "members of a list that nobody needs": (
+        purge_a_list,
+        {"SEARCH audience_members USING PRIMARY KEY"},
     ),
     "the choices of a profile": (
         lambda work: work.consents.of_profile(1),

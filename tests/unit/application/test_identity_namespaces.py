@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from clarion_server.adapters.phone_numbers import is_phone_region
 from clarion_server.adapters.system import SystemIds
+from clarion_server.application.audiences.uploading import AudienceUploads, UploadIdentities
 from clarion_server.application.consent.consents import Person
 from clarion_server.application.erasure.beginning import EraseProfile
 from clarion_server.application.identity_namespaces.namespaces import (
@@ -18,6 +19,7 @@ from clarion_server.application.profiles.profile_import import ImportedProfile, 
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields, UpdateProfile
 from clarion_server.application.triggering.admission import RecipientInput
 from clarion_server.bootstrap.people import choice_recorder
+from clarion_server.domain.audience import Audience
 from clarion_server.domain.campaign import QueueDisposal, UnknownRecipientPolicy
 from clarion_server.domain.category import Category
 from clarion_server.domain.consent import ConsentChoice
@@ -176,6 +178,14 @@ async def test_the_rule_stays_as_long_as_a_campaign_addresses_people_by_it(
     assert await in_use(namespaces) == "campaigns/orders"
     await world.life_cycle.stop("orders", QueueDisposal.CANCEL, "", AUTHOR)
     await namespaces.make()
+
+
+async def test_the_rule_stays_as_long_as_a_list_has_an_identity_in_it(world: World, namespaces: Namespaces) -> None:
+    vip = Audience("default", "vip", "VIP", 0, 0)
+    await world.transactions.write(lambda unit: unit.audiences.add(vip))
+    uploads = AudienceUploads(world.transactions, IDENTITIES, world.clock)
+    await uploads.upload(UploadIdentities("vip", ["crm:A-1"]), AUTHOR)
+    assert await in_use(namespaces) == "audiences/vip"
 
 
 async def test_recipients_are_compared_by_the_namespace_of_the_campaign(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -12,6 +13,7 @@ from clarion_server.application.ports.store import UnitOfWork, WriteConflict
 from clarion_server.application.transactions import ATTEMPTS, INTERACTIVE_PER_BULK_STEP, Transactions
 from clarion_server.domain.errors import Unavailable
 
+from tests.fakes import FaultyStore
 from tests.memory_store import MemoryStore
 from tests.unit.application.running import until
 from tests.unit.application.world import World
@@ -89,3 +91,36 @@ async def test_bulk_work_advances_though_interactive_writes_never_end(world: Wor
     await asyncio.gather(*endless, return_exceptions=True)
     between = "".join(each[0] for each in order).split("b")[1:5]
     assert all(len(triggers) >= INTERACTIVE_PER_BULK_STEP for triggers in between)
+
+
+# Long reads.
+
+
+async def test_a_long_read_rests_after_a_step_while_others_write(world: World) -> None:
+    begun, written = threading.Event(), threading.Event()
+
+    def step(_unit: UnitOfWork) -> float:
+        begin = time.monotonic()
+        begun.set()
+        assert written.wait(60)
+        return time.monotonic() - begin
+
+    async with world.transactions.long_read() as state:
+        begin = time.monotonic()
+        reading = asyncio.create_task(state.read(step))
+        assert await asyncio.to_thread(begun.wait, 60)
+        await world.transactions.write(lambda _: None)
+        written.set()
+        took = await reading
+        # The rest lasts four times as long as the step.
+        assert time.monotonic() - begin >= 5 * took
+
+
+async def test_a_long_read_of_a_store_that_does_not_answer_is_unavailable(world: World) -> None:
+    faulty = FaultyStore(world.store)
+    transactions = Transactions(faulty)
+    faulty.read_failures = 1
+    with pytest.raises(Unavailable):
+        async with transactions.long_read():
+            pass
+    transactions.close()

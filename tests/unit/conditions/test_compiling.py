@@ -136,6 +136,7 @@ def test_usual_conditions_are_cheap_enough(text: str) -> None:
         f"{_TAGS}.exists(t, t in {_OTHERS})",
         f"{_TAGS}.exists(t, profile.attributes.text.contains('x') || profile.attributes.text.contains('y'))",
         f"{_TAGS}.exists(t, {_OTHERS}.exists(o, o + t == 'ab'))",
+        f"{_TAGS}.exists(t, {_OTHERS}.exists(o, t.contains('a') || t.contains('b')))",
         f"{_TAGS}.exists(t, t.matches('^(vip|gold)-[a-z]+[0-9]+$'))",
         "[profile.attributes.text]" + ".map(x, x + x)" * 3 + ".size() == 1",
         "['a']" + ".map(x, x + x)" * 9 + ".size() == 1",

@@ -68,3 +68,11 @@ def test_a_choice_is_read_by_its_scope_and_by_that_of_each_evaluation() -> None:
         False,
         False,
     ]
+
+
+def test_what_a_condition_does_not_read_is_not_handed_over() -> None:
+    unreadable = object()
+    attributes = {"a": {"b": 1, "other": unreadable}, "other": unreadable}
+    assert evaluate("profile.attributes.a.b == 1", attributes) is True
+    assert evaluate("size(profile.attributes.a) == 2", {"a": {"b": 1, "c": 2}, "other": unreadable}) is True
+    assert evaluate("profile.attributes.a.b == 1 && size(profile.attributes.a) == 2", {"a": {"b": 1, "c": 2}}) is True

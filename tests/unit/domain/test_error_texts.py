@@ -87,6 +87,10 @@ TEXTS: list[tuple[ClarionError, str]] = [
         "The rule of identityNamespaces/crm cannot change: campaigns/order-confirmed has identities in it.",
     ),
     (
+        errors.AudienceInUse("audiences/gold", "executions/1"),
+        "audiences/gold cannot be deleted: executions/1 has not selected its members yet.",
+    ),
+    (
         errors.AudienceConditionInvalid(1, 8, "Undeclared reference to 'foo'.", ()),
         "The condition is wrong at line 1, column 8: Undeclared reference to 'foo'.",
     ),

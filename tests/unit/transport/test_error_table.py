@@ -65,6 +65,7 @@ SAMPLES: tuple[ClarionError, ...] = (
     errors.AttachmentInUse("attachments/logo", CAMPAIGN),
     errors.SendingPolicyInUse("sendingPolicies/nights", CAMPAIGN),
     errors.NamespaceInUse("identityNamespaces/crm", "profiles/019a"),
+    errors.AudienceInUse("audiences/gold", "executions/1"),
     errors.AudienceConditionInvalid(
         1, 8, "It is wrong.", (Violation("condition", "CONDITION_INVALID", "It is wrong."),)
     ),
@@ -137,6 +138,7 @@ def test_an_errors_text_is_a_whole_sentence(error: ClarionError) -> None:
             "profiles/",
             "recipients",
             "sendingPolicies/",
+            "audiences/",
         )
     )
     assert "{" not in message

@@ -133,11 +133,12 @@ class AudienceServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeleteAudience(self, request, context):
-        """Deletes an audience with its list. Needs the scope `author` or `admin`.
+        """Deletes an audience with its list. Executions that have selected their members go on. Needs the scope `author` or `admin`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
         - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
+        - `FAILED_PRECONDITION` `AUDIENCE_IN_USE`: an execution waits for its time, or selects members.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

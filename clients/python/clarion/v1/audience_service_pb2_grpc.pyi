@@ -68,11 +68,12 @@ class AudienceServiceStub:
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it. Read it again.
     """
     DeleteAudience: _grpc.UnaryUnaryMultiCallable[_audience_service_pb2.DeleteAudienceRequest, _audience_service_pb2.DeleteAudienceResponse]
-    """Deletes an audience with its list. Needs the scope `author` or `admin`.
+    """Deletes an audience with its list. Executions that have selected their members go on. Needs the scope `author` or `admin`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
+    - `FAILED_PRECONDITION` `AUDIENCE_IN_USE`: an execution waits for its time, or selects members.
     """
     UploadIdentities: _grpc.UnaryUnaryMultiCallable[_audience_service_pb2.UploadIdentitiesRequest, _audience_service_pb2.UploadIdentitiesResponse]
     """Adds identities to the list of an audience, and says which were refused. Identities that the list has, however they are
@@ -145,11 +146,12 @@ class AudienceServiceAsyncStub(AudienceServiceStub):
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it. Read it again.
     """
     DeleteAudience: _aio.UnaryUnaryMultiCallable[_audience_service_pb2.DeleteAudienceRequest, _audience_service_pb2.DeleteAudienceResponse]  # type: ignore[assignment]
-    """Deletes an audience with its list. Needs the scope `author` or `admin`.
+    """Deletes an audience with its list. Executions that have selected their members go on. Needs the scope `author` or `admin`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
+    - `FAILED_PRECONDITION` `AUDIENCE_IN_USE`: an execution waits for its time, or selects members.
     """
     UploadIdentities: _aio.UnaryUnaryMultiCallable[_audience_service_pb2.UploadIdentitiesRequest, _audience_service_pb2.UploadIdentitiesResponse]  # type: ignore[assignment]
     """Adds identities to the list of an audience, and says which were refused. Identities that the list has, however they are
@@ -249,11 +251,12 @@ class AudienceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _audience_service_pb2.DeleteAudienceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_audience_service_pb2.DeleteAudienceResponse, _abc.Awaitable[_audience_service_pb2.DeleteAudienceResponse]]:
-        """Deletes an audience with its list. Needs the scope `author` or `admin`.
+        """Deletes an audience with its list. Executions that have selected their members go on. Needs the scope `author` or `admin`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
         - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
+        - `FAILED_PRECONDITION` `AUDIENCE_IN_USE`: an execution waits for its time, or selects members.
         """
 
     @_abc_1.abstractmethod

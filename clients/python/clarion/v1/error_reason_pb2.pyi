@@ -261,6 +261,12 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
 
         {"reason": "ERASURE_KEYS_MISSING", "domain": "clarion.dev", "metadata": {"resource": "profiles/019a…"}}
     """
+    ERROR_REASON_AUDIENCE_IN_USE: _ErrorReason.ValueType  # 42
+    """`FAILED_PRECONDITION`. An execution has not selected its members from the audience yet, so it cannot be deleted: `user` says which.
+
+        {"reason": "AUDIENCE_IN_USE", "domain": "clarion.dev", "metadata": {"resource": "audiences/gold",
+         "user": "executions/019a…"}}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The values of `google.rpc.ErrorInfo.reason` in the domain `clarion.dev`. Every error that Clarion answers with carries an
@@ -510,5 +516,11 @@ ERROR_REASON_ERASURE_KEYS_MISSING: ErrorReason.ValueType  # 41
 denied something, an address is suppressed, or `keep_suppression` asks for it.
 
     {"reason": "ERASURE_KEYS_MISSING", "domain": "clarion.dev", "metadata": {"resource": "profiles/019a…"}}
+"""
+ERROR_REASON_AUDIENCE_IN_USE: ErrorReason.ValueType  # 42
+"""`FAILED_PRECONDITION`. An execution has not selected its members from the audience yet, so it cannot be deleted: `user` says which.
+
+    {"reason": "AUDIENCE_IN_USE", "domain": "clarion.dev", "metadata": {"resource": "audiences/gold",
+     "user": "executions/019a…"}}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, null, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, exists, func, insert, null, select, update
 from sqlalchemy.exc import IntegrityError
 
 from clarion_server.adapters.storage.audience_lists import AudienceLists, list_from_row
 from clarion_server.adapters.storage.choices import unpack
 from clarion_server.adapters.storage.json_rows import RowsReader
-from clarion_server.adapters.storage.schema import audience_lists, audiences, profiles
+from clarion_server.adapters.storage.schema import audience_lists, audience_members, audiences, profiles
 from clarion_server.application.ports.audiences import Subject
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import WriteConflict
@@ -111,6 +111,16 @@ class SqlAudienceRepository:
 
     def lists_of(self, audience: Audience) -> dict[str, IdentityList]:
         return self._lists.all_of(audience)
+
+    def first_in_namespace(self, visibility: Visibility, namespace_id: str) -> Audience | None:
+        of_namespace = exists().where(
+            audience_members.c.list_key == audience_lists.c.key, audience_members.c.namespace == namespace_id
+        )
+        keys = select(audience_lists.c.audience_key).where(
+            audience_lists.c.sandbox == visibility.sandbox, audience_lists.c.replace_time.is_(None), of_namespace
+        )
+        row = self._connection.execute(_WITH_LIST.where(audiences.c.key.in_(keys)).limit(1)).one_or_none()
+        return None if row is None else _from_row(row)
 
     def add_list(self, audience: Audience, upload_id: str, now: Instant) -> IdentityList:
         return self._lists.add(audience, upload_id, now)

@@ -18,7 +18,7 @@ from clarion_server.domain.access import Caller, Visibility
 from clarion_server.domain.audience import MAX_AUDIENCES, Audience, audience_violations
 from clarion_server.domain.condition import ConditionInvalid, ConditionProblem, Position
 from clarion_server.domain.consent import ConsentScope
-from clarion_server.domain.errors import InvalidFields, ResourceExists
+from clarion_server.domain.errors import AudienceInUse, InvalidFields, ResourceExists
 from clarion_server.domain.names import AUDIENCES
 from clarion_server.domain.violation import Violation
 
@@ -144,11 +144,14 @@ class ManageAudiences:
         return await self._transactions.write(change)
 
     async def delete(self, audience_id: str, etag: str, caller: Caller) -> None:
-        """Deletes an audience with its list. Raises ResourceNotFound or EtagMismatch."""
+        """Deletes an audience with its list. Raises ResourceNotFound, EtagMismatch or AudienceInUse."""
 
         def delete(unit: UnitOfWork) -> None:
             stored = find_audience(unit, caller.visibility, audience_id)
             stored.check_etag(etag)
+            run = unit.audience_runs.first_open(caller.visibility, audience_id)
+            if run is not None:
+                raise AudienceInUse(stored.name, run.name)
             unit.audiences.delete(stored, self._clock.now())
 
         await self._transactions.write(delete)

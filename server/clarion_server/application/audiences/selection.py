@@ -18,8 +18,9 @@ from clarion_server.domain.identity import IdentityKey
 from clarion_server.domain.instant import MINUTE, Instant, Span
 from clarion_server.domain.profile import ProfileRef
 
-#: How many profiles or identities a page is made of. The attributes of so many take 16 MB at most.
-PAGE = 500
+#: How many profiles or identities a page is made of: it takes a few milliseconds, for which triggers may have to wait.
+#: The attributes of so many take 6 MB at most.
+PAGE = 200
 #: A snapshot keeps the database from reusing the room of what is changed meanwhile. What is left after this time is
 #: read from another one.
 SNAPSHOT_SPAN: Span = 5 * MINUTE

@@ -144,8 +144,10 @@ def _check_room(stored: Sequence[NamespaceResource]) -> None:
 
 def _check_unused(unit: UnitOfWork, visibility: Visibility, namespace: NamespaceResource) -> None:
     """Raises NamespaceInUse when identities are compared by the rule that the namespace has now."""
-    user = unit.campaigns.first_with_namespace(visibility, namespace.id) or unit.profiles.first_in_namespace(
-        visibility, namespace.id
+    user = (
+        unit.campaigns.first_with_namespace(visibility, namespace.id)
+        or unit.profiles.first_in_namespace(visibility, namespace.id)
+        or unit.audiences.first_in_namespace(visibility, namespace.id)
     )
     if user is not None:
         raise NamespaceInUse(namespace.name, user.name)

@@ -61,6 +61,10 @@ class AudienceRepository(Protocol):
         """Returns all lists of the audience by their upload ids: its own, those under way, and those replaced."""
         ...
 
+    def first_in_namespace(self, visibility: Visibility, namespace_id: str) -> Audience | None:
+        """Returns an audience that has an identity of the namespace in its list, or in one that is uploaded."""
+        ...
+
     def add_list(self, audience: Audience, upload_id: str, now: Instant) -> IdentityList:
         """Begins an upload. Raises WriteConflict when another transaction does at the same time."""
         ...

@@ -127,6 +127,9 @@ ERRORS: Mapping[type[errors.ClarionError], Mapped] = {
         "AUDIENCE_CONDITION_INVALID",
         lambda e: {"line": str(e.line), "column": str(e.column)},
     ),
+    errors.AudienceInUse: Mapped(
+        _CODE.FAILED_PRECONDITION, "AUDIENCE_IN_USE", lambda e: {"resource": e.resource, "user": e.user}
+    ),
     errors.CampaignNotLive: Mapped(
         _CODE.FAILED_PRECONDITION, "CAMPAIGN_NOT_LIVE", lambda e: {"resource": e.resource, "state": e.state}
     ),

@@ -578,11 +578,12 @@ export const AudienceService: GenService<{
     output: typeof UpdateAudienceResponseSchema;
   },
   /**
-   * Deletes an audience with its list. Needs the scope `author` or `admin`.
+   * Deletes an audience with its list. Executions that have selected their members go on. Needs the scope `author` or `admin`.
    *
    * Errors:
    * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
    * - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
+   * - `FAILED_PRECONDITION` `AUDIENCE_IN_USE`: an execution waits for its time, or selects members.
    *
    * @generated from rpc clarion.v1.AudienceService.DeleteAudience
    */
