@@ -12,6 +12,7 @@ import { Executions, Reports } from "./executions.js";
 import { type TriggerAudienceResponse, type TriggerResponse, TriggerService } from "./gen/clarion/v1/trigger_service_pb.js";
 import { IdentityNamespaces } from "./identity_namespaces.js";
 import { Messages } from "./messages.js";
+import { Proofs } from "./proofs.js";
 import { Profiles } from "./profiles.js";
 import { Audiences } from "./audiences.js";
 import { SendingPolicies } from "./sending_policies.js";
@@ -41,6 +42,7 @@ export class Client {
   readonly keys: Keys;
   readonly messages: Messages;
   readonly profiles: Profiles;
+  readonly proofs: Proofs;
   readonly reports: Reports;
   readonly suppressions: Suppressions;
   readonly identityNamespaces: IdentityNamespaces;
@@ -62,6 +64,7 @@ export class Client {
     this.keys = new Keys(this.#calls);
     this.messages = new Messages(this.#calls);
     this.profiles = new Profiles(this.#calls);
+    this.proofs = new Proofs(this.#calls);
     this.reports = new Reports(this.#calls);
     this.suppressions = new Suppressions(this.#calls);
     this.identityNamespaces = new IdentityNamespaces(this.#calls);

@@ -32,6 +32,7 @@ export type { GetConsentsResponse, SetConsentsResponse } from "./gen/clarion/v1/
 export * from "./gen/clarion/v1/email_content_pb.js";
 export * from "./gen/clarion/v1/event_pb.js";
 export * from "./gen/clarion/v1/message_pb.js";
+export type { ProofResult } from "./gen/clarion/v1/proof_service_pb.js";
 export { Silence } from "./gen/clarion/v1/silence_pb.js";
 export type { Profile } from "./gen/clarion/v1/profile_pb.js";
 export { type ExportedProfile, type ImportedProfile, ImportedProfile_Outcome } from "./gen/clarion/v1/profile_service_pb.js";
@@ -51,6 +52,7 @@ export {
 } from "./gen/clarion/v1/trigger_service_pb.js";
 export * from "./gen/clarion/v1/webhook_content_pb.js";
 export type { WatchOptions } from "./messages.js";
+export type { ProofOptions } from "./proofs.js";
 export { Pager } from "./pager.js";
 export type { Retry } from "./retry.js";
 export type { ClientOptions } from "./settings.js";

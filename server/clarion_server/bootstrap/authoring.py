@@ -13,13 +13,15 @@ from clarion_server.application.campaigns.drafts import ManageCampaigns
 from clarion_server.application.campaigns.health import CampaignHealthReader
 from clarion_server.application.campaigns.life_cycle import CampaignLifeCycle
 from clarion_server.application.campaigns.preview import CampaignPreviewer
+from clarion_server.application.campaigns.proofs import ProofSender
 from clarion_server.application.campaigns.queue_canceller import QueueCanceller
 from clarion_server.application.campaigns.review import Review
 from clarion_server.application.campaigns.scheduler import CampaignScheduler
 from clarion_server.application.campaigns.trigger_sample import TriggerSampler
 from clarion_server.application.channels.configurations import ManageChannelConfigurations
 from clarion_server.application.resources import ManageResources
-from clarion_server.bootstrap.channels import open_channel
+from clarion_server.application.sending.files import MessageFiles
+from clarion_server.bootstrap.channels import encode_file, open_channel
 from clarion_server.bootstrap.core import Core
 from clarion_server.bootstrap.sending import Sending
 from clarion_server.domain.approval_policy import ApprovalPolicy
@@ -33,6 +35,7 @@ class Authoring:
     comparer: CampaignComparer
     health: CampaignHealthReader
     previewer: CampaignPreviewer
+    proofs: ProofSender
     sampler: TriggerSampler
     channels: ManageChannelConfigurations
     scheduler: CampaignScheduler
@@ -55,12 +58,22 @@ def wire_authoring(core: Core, sending: Sending, wake_runs: Callable[[], None]) 
     scheduler = CampaignScheduler(transactions, clock, campaign_changed)
     queue_canceller = QueueCanceller(transactions, clock)
     review = Review(core.compiler, clock)
+    previewer = CampaignPreviewer(transactions, core.compiler, core.public_url)
     return Authoring(
         ManageCampaigns(transactions, clock, campaign_changed),
         CampaignLifeCycle(transactions, review, clock, campaign_changed),
         CampaignComparer(transactions, core.compiler),
         CampaignHealthReader(transactions, PemCertificateReader(), clock),
-        CampaignPreviewer(transactions, core.compiler, core.public_url),
+        previewer,
+        ProofSender(
+            transactions,
+            previewer,
+            core.exclusions,
+            MessageFiles(transactions, encode_file),
+            open_channel,
+            clock,
+            core.ids,
+        ),
         TriggerSampler(core.campaigns, core.compiler, core.identities),
         ManageChannelConfigurations(transactions, clock, open_channel, sending.channel_changed),
         scheduler,

@@ -16,6 +16,7 @@ from clarion.v1 import (
     identity_namespace_service_pb2,
     message_service_pb2,
     profile_service_pb2,
+    proof_service_pb2,
     report_service_pb2,
     sending_policy_service_pb2,
     suppression_service_pb2,
@@ -43,6 +44,7 @@ from clarion_server.transport.grpc.identity_namespaces import IdentityNamespaceS
 from clarion_server.transport.grpc.keys import ApiKeyService
 from clarion_server.transport.grpc.messages import MessageService
 from clarion_server.transport.grpc.profiles import ProfileService
+from clarion_server.transport.grpc.proofs import ProofService
 from clarion_server.transport.grpc.reports import ReportService
 from clarion_server.transport.grpc.sending_policies import SendingPolicyService
 from clarion_server.transport.grpc.suppressions import SuppressionService
@@ -71,6 +73,7 @@ def contract_services(
     )
     return [
         _service(campaign_service_pb2, campaigns),
+        _service(proof_service_pb2, ProofService(authoring.proofs)),
         _service(approval_service_pb2, ApprovalService(authoring.approving)),
         _service(approval_policy_service_pb2, ApprovalPolicyService(authoring.approval_policies)),
         _service(channel_configuration_service_pb2, ChannelConfigurationService(authoring.channels)),

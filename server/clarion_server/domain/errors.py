@@ -341,6 +341,13 @@ class Overloaded(ClarionError):
 
 
 @dataclass(eq=False)
+class TooManyProofs(ClarionError):
+    """The key has had all the proofs of this hour. Nothing was sent; try again after {retry_after_ms} ms."""
+
+    retry_after_ms: int
+
+
+@dataclass(eq=False)
 class Unavailable(ClarionError):
     """The service cannot answer at the moment. Try again, under the same request id."""
 

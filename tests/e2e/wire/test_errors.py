@@ -27,6 +27,7 @@ from clarion.v1 import (
     message_service_pb2,
     profile_pb2,
     profile_service_pb2,
+    proof_service_pb2,
     sending_policy_service_pb2,
     trigger_sample_pb2,
     trigger_service_pb2,
@@ -184,6 +185,16 @@ async def self_approval(sandbox: Sandbox) -> Failure:
 async def approver_not_named(sandbox: Sandbox) -> Failure:
     await with_approval_policy(sandbox, approvers=[f"apiKeys/{'0' * 32}"])
     return await approve(sandbox)
+
+
+async def too_many_proofs(sandbox: Sandbox) -> Failure:
+    await set_up(sandbox.client, "orders", NOWHERE)
+    addresses = [f"sent+{number}@clarion.test" for number in range(10)]
+    for _ in range(6):
+        await sandbox.client.proofs.send("orders", addresses, CONTEXT)
+    request = proof_service_pb2.SendProofRequest(campaign="campaigns/orders", addresses=addresses)
+    request.context.update(CONTEXT)
+    return await sandbox.wire.refuse("/clarion.v1.ProofService/SendProof", request)
 
 
 async def campaign_not_live(sandbox: Sandbox) -> Failure:
@@ -354,6 +365,7 @@ CASES = {
         Code.PERMISSION_DENIED,
         {"resource": "campaigns/orders", "policies": "approvalPolicies/legal"},
     ),
+    "TOO_MANY_PROOFS": Case(too_many_proofs, Code.RESOURCE_EXHAUSTED, {}, ("RetryInfo",)),
     "CAMPAIGN_NOT_LIVE": Case(
         campaign_not_live, Code.FAILED_PRECONDITION, {"resource": "campaigns/orders", "state": "PAUSED"}
     ),

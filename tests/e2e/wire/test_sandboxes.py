@@ -14,6 +14,7 @@ from clarion.v1 import (
     audience_service_pb2,
     consent_service_pb2,
     profile_service_pb2,
+    proof_service_pb2,
     suppression_service_pb2,
     trigger_service_pb2,
 )
@@ -51,6 +52,7 @@ DENIAL = ConsentChange(choice=Consent.CHOICE_DENIED, source=ConsentChange.SOURCE
 #: What a request must say beside the names in it.
 NEEDED: Mapping[str, Message] = {
     "Approve": approval_service_pb2.ApproveRequest(content_hash="0"),
+    "SendProof": proof_service_pb2.SendProofRequest(addresses=["jane@example.com"]),
     "RequestChanges": approval_service_pb2.RequestChangesRequest(comment="Shorter."),
     "CommentOnApproval": approval_service_pb2.CommentOnApprovalRequest(comment="Why?"),
     "StopCampaign": StopCampaignRequest(queue_disposal=StopCampaignRequest.QUEUE_DISPOSAL_CANCEL),

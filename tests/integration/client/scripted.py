@@ -34,6 +34,7 @@ from clarion.v1.identity_namespace_service_pb2_grpc import (
 )
 from clarion.v1.message_service_pb2_grpc import MessageServiceServicer, add_MessageServiceServicer_to_server
 from clarion.v1.profile_service_pb2_grpc import ProfileServiceServicer, add_ProfileServiceServicer_to_server
+from clarion.v1.proof_service_pb2_grpc import ProofServiceServicer, add_ProofServiceServicer_to_server
 from clarion.v1.report_service_pb2_grpc import ReportServiceServicer, add_ReportServiceServicer_to_server
 from clarion.v1.sending_policy_service_pb2_grpc import (
     SendingPolicyServiceServicer,
@@ -66,6 +67,7 @@ SERVICES: tuple[tuple[Callable[[], Any], Callable[[Any, Any], None]], ...] = (
     (IdentityNamespaceServiceServicer, add_IdentityNamespaceServiceServicer_to_server),
     (MessageServiceServicer, add_MessageServiceServicer_to_server),
     (ProfileServiceServicer, add_ProfileServiceServicer_to_server),
+    (ProofServiceServicer, add_ProofServiceServicer_to_server),
     (ReportServiceServicer, add_ReportServiceServicer_to_server),
     (SendingPolicyServiceServicer, add_SendingPolicyServiceServicer_to_server),
     (SuppressionServiceServicer, add_SuppressionServiceServicer_to_server),

@@ -45,6 +45,7 @@ from clarion.v1 import message_pb2 as message_pb
 from clarion.v1 import message_service_pb2 as messages_pb
 from clarion.v1 import profile_pb2 as profile_pb
 from clarion.v1 import profile_service_pb2 as profiles_pb
+from clarion.v1 import proof_service_pb2 as proofs_pb
 from clarion.v1 import report_service_pb2 as reports_pb
 from clarion.v1 import sending_policy_pb2 as policy_pb
 from clarion.v1 import sending_policy_service_pb2 as policies_pb
@@ -565,6 +566,20 @@ CASES = {
         attachments_pb.DeleteAttachmentRequest(name="attachments/x"),
         attachments_pb.DeleteAttachmentResponse(),
         None,
+    ),
+    "proofs.send": Case(
+        "SendProof",
+        lambda c: c.proofs.send("x", ["a@b.example"], {"a": 1}, locale="de", version=3, action="email"),
+        proofs_pb.SendProofRequest(
+            campaign="campaigns/x",
+            addresses=["a@b.example"],
+            context=DATA,
+            locale="de",
+            version=3,
+            action="email",
+        ),
+        proofs_pb.SendProofResponse(results=[proofs_pb.ProofResult(address="a@b.example")]),
+        lambda value: [each.address for each in value] == ["a@b.example"],
     ),
     "sending_policies.create": Case(
         "CreateSendingPolicy",

@@ -155,6 +155,10 @@ TEXTS: list[tuple[ClarionError, str]] = [
         errors.ApproverNotNamed(CAMPAIGN, ("approvalPolicies/legal",)),
         f"This key is no approver of {CAMPAIGN}. Others are, by approvalPolicies/legal.",
     ),
+    (
+        errors.TooManyProofs(750),
+        "The key has had all the proofs of this hour. Nothing was sent; try again after 750 ms.",
+    ),
     (errors.Overloaded(750), "The service is overloaded. Nothing was done; try again after 750 ms."),
     (
         errors.Unavailable(),

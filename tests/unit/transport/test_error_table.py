@@ -80,6 +80,7 @@ SAMPLES: tuple[ClarionError, ...] = (
     errors.SandboxMismatch("prod"),
     errors.LastAdminKey("apiKeys/1"),
     errors.DeadlineTooShort(20),
+    errors.TooManyProofs(60_000),
     errors.Overloaded(1_500),
     errors.Unavailable(250),
 )

@@ -267,6 +267,12 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
         {"reason": "AUDIENCE_IN_USE", "domain": "clarion.dev", "metadata": {"resource": "audiences/gold",
          "user": "executions/019a…"}}
     """
+    ERROR_REASON_TOO_MANY_PROOFS: _ErrorReason.ValueType  # 43
+    """`RESOURCE_EXHAUSTED`. The key has had all the proofs of this hour. Nothing was sent. A `google.rpc.RetryInfo` says when the next
+    one may be.
+
+        {"reason": "TOO_MANY_PROOFS", "domain": "clarion.dev"}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The values of `google.rpc.ErrorInfo.reason` in the domain `clarion.dev`. Every error that Clarion answers with carries an
@@ -522,5 +528,11 @@ ERROR_REASON_AUDIENCE_IN_USE: ErrorReason.ValueType  # 42
 
     {"reason": "AUDIENCE_IN_USE", "domain": "clarion.dev", "metadata": {"resource": "audiences/gold",
      "user": "executions/019a…"}}
+"""
+ERROR_REASON_TOO_MANY_PROOFS: ErrorReason.ValueType  # 43
+"""`RESOURCE_EXHAUSTED`. The key has had all the proofs of this hour. Nothing was sent. A `google.rpc.RetryInfo` says when the next
+one may be.
+
+    {"reason": "TOO_MANY_PROOFS", "domain": "clarion.dev"}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -24,6 +24,7 @@ from clarion_client._async.identity_namespaces import AsyncIdentityNamespaces
 from clarion_client._async.keys import AsyncKeys
 from clarion_client._async.messages import AsyncMessages
 from clarion_client._async.profiles import AsyncProfiles
+from clarion_client._async.proofs import AsyncProofs
 from clarion_client._async.reports import AsyncReports
 from clarion_client._async.runtime import Source
 from clarion_client._async.sending_policies import AsyncSendingPolicies
@@ -78,6 +79,7 @@ class AsyncClient:
         self.executions = AsyncExecutions(self._calls)
         self.messages = AsyncMessages(self._calls)
         self.profiles = AsyncProfiles(self._calls)
+        self.proofs = AsyncProofs(self._calls)
         self.reports = AsyncReports(self._calls)
         self.allow_list = AsyncAllowLists(self._calls)
         self.suppressions = AsyncSuppressions(self._calls)

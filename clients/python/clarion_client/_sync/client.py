@@ -32,6 +32,7 @@ from clarion_client._sync.identity_namespaces import IdentityNamespaces
 from clarion_client._sync.keys import Keys
 from clarion_client._sync.messages import Messages
 from clarion_client._sync.profiles import Profiles
+from clarion_client._sync.proofs import Proofs
 from clarion_client._sync.reports import Reports
 from clarion_client._sync.runtime import Source
 from clarion_client._sync.sending_policies import SendingPolicies
@@ -79,6 +80,7 @@ class Client:
         self.executions = Executions(self._calls)
         self.messages = Messages(self._calls)
         self.profiles = Profiles(self._calls)
+        self.proofs = Proofs(self._calls)
         self.reports = Reports(self._calls)
         self.allow_list = AllowLists(self._calls)
         self.suppressions = Suppressions(self._calls)

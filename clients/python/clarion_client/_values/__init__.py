@@ -102,6 +102,7 @@ from clarion_client._values.profile_service import (
     ImportedProfileOutcome,
     ProfileDeletion,
 )
+from clarion_client._values.proof_service import ProofResult
 from clarion_client._values.report_service import CampaignReport, HandOffLatency
 from clarion_client._values.sending_policy import (
     FrequencyCap,
@@ -226,6 +227,7 @@ __all__ = [
     "ProfileDeletion",
     "ProfileErasure",
     "ProfileMerge",
+    "ProofResult",
     "QueueDisposal",
     "Recipient",
     "RecipientAttachment",

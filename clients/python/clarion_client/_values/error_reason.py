@@ -274,3 +274,9 @@ class ErrorReason(StrEnum):
         {"reason": "AUDIENCE_IN_USE", "domain": "clarion.dev", "metadata": {"resource": "audiences/gold", "user":
     "executions/019a…"}}
     """
+    TOO_MANY_PROOFS = "TOO_MANY_PROOFS"
+    """`RESOURCE_EXHAUSTED`. The key has had all the proofs of this hour. Nothing was sent. A `google.rpc.RetryInfo`
+    says when the next one may be.
+
+        {"reason": "TOO_MANY_PROOFS", "domain": "clarion.dev"}
+    """

@@ -69,10 +69,14 @@ class Preview:
     """What the recipient wants."""
     content_locale: LocaleChoice
     """What the content is in."""
-    provider: Provider | None
+    configuration: ChannelConfiguration | None
     """None when there is no such channel configuration, or it serves another channel."""
     files: Sequence[CarriedFile] = ()
     """The files that the message carries, without those of the recipient."""
+
+    @property
+    def provider(self) -> Provider | None:
+        return None if self.configuration is None else self.configuration.provider
 
 
 class CampaignPreviewer:
@@ -102,12 +106,11 @@ class CampaignPreviewer:
         content, locale, rendered = await run_in_background(
             self._render, command, definition, index, recipient, attachments
         )
-        provider = None
-        if configuration is not None and configuration.channel is action.content.channel:
-            provider = configuration.provider
+        if configuration is not None and configuration.channel is not action.content.channel:
+            configuration = None
         html = rendered.html if isinstance(rendered, RenderedEmail) else ""
         files = [each for each in files_of_content(content, attachments) if is_shown(each.content_id, html)]
-        return Preview(action, content, rendered, recipient.address, recipient.locale, locale, provider, files)
+        return Preview(action, content, rendered, recipient.address, recipient.locale, locale, configuration, files)
 
     def _render(
         self,

@@ -87,7 +87,12 @@ class AttemptRunner:
         except (ContentInvalid, FileMissing) as error:
             attempt = self._failed(message, started, _LOST[type(error)])
             return decide_next(message, attempt, configuration.retry_policy, InDoubtPolicy.PARK, self._chance)
-        attempt, wait = await self._try(claimed, content, files, channel, started)
+        try:
+            outbound = self._outbound(claimed, content, files)
+        except RenderingFailed as error:
+            attempt, wait = self._failed(message, started, str(error)), None
+        else:
+            attempt, wait = await hand_off(channel, outbound, started, self._clock)
         policy = version.definition.in_doubt_policy
         not_before = None if wait is None else attempt.end_time + wait
         outcome = await self._decide(message, attempt, configuration.retry_policy, policy, not_before)
@@ -111,32 +116,6 @@ class AttemptRunner:
         is_closed = later.due_time is not None and await self._checks.is_closed(message, later.due_time)
         return later if is_closed else outcome
 
-    async def _try(
-        self,
-        claimed: ClaimedMessage,
-        content: CompiledContent,
-        files: Sequence[EncodedFile],
-        channel: Channel,
-        started: Instant,
-    ) -> tuple[Attempt, Span | None]:
-        """Returns the attempt, and how long the provider asks to wait before the next one."""
-        number = claimed.message.attempt_count
-        try:
-            receipt = await channel.send(self._outbound(claimed, content, files))
-        except RenderingFailed as error:
-            return self._failed(claimed.message, started, str(error)), None
-        except HandOffFailed as error:
-            wait = error.retry_after if isinstance(error, TransientFailure) else None
-            failure = replace(error.failure, detail=without_addresses(error.failure.detail))
-            return Attempt(number, started, self._clock.now(), _result_of(error), failure), wait
-        except Exception:
-            # The fault is ours, at an unknown point of the hand-off.
-            log.exception("hand_off_broke", message=claimed.message.name, attempt=number)
-            failure = Failure(FailureReason.HAND_OFF_UNKNOWN, detail="A fault in Clarion: see the log.")
-            return Attempt(number, started, self._clock.now(), AttemptResult.IN_DOUBT, failure), None
-        reply = without_addresses(receipt.provider_reply)[:MAX_DETAIL]
-        return Attempt(number, started, self._clock.now(), AttemptResult.SENT, provider_reply=reply), None
-
     def _outbound(self, claimed: ClaimedMessage, content: CompiledContent, files: Sequence[EncodedFile]) -> Outbound:
         """Renders the message for its channel. Raises RenderingFailed."""
         message = claimed.message
@@ -154,6 +133,24 @@ class AttemptRunner:
     def _failed(self, message: Message, started: Instant, detail: str) -> Attempt:
         failure = Failure(FailureReason.RENDERING_FAILED, detail=without_addresses(detail)[:MAX_DETAIL])
         return Attempt(message.attempt_count, started, self._clock.now(), AttemptResult.FAILED, failure)
+
+
+async def hand_off(channel: Channel, outbound: Outbound, started: Instant, clock: Clock) -> tuple[Attempt, Span | None]:
+    """Hands a message over, once. Returns the attempt, and how long the provider asks to wait before the next one."""
+    number = outbound.attempt
+    try:
+        receipt = await channel.send(outbound)
+    except HandOffFailed as error:
+        wait = error.retry_after if isinstance(error, TransientFailure) else None
+        failure = replace(error.failure, detail=without_addresses(error.failure.detail))
+        return Attempt(number, started, clock.now(), _result_of(error), failure), wait
+    except Exception:
+        # The fault is ours, at an unknown point of the hand-off.
+        log.exception("hand_off_broke", message=outbound.message_id, attempt=number)
+        failure = Failure(FailureReason.HAND_OFF_UNKNOWN, detail="A fault in Clarion: see the log.")
+        return Attempt(number, started, clock.now(), AttemptResult.IN_DOUBT, failure), None
+    reply = without_addresses(receipt.provider_reply)[:MAX_DETAIL]
+    return Attempt(number, started, clock.now(), AttemptResult.SENT, provider_reply=reply), None
 
 
 #: Why a message cannot be sent although it was accepted.

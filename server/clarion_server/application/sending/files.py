@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from clarion_server.application.campaign_cache import CompiledVersion
 from clarion_server.application.loading_cache import LoadingCache
@@ -33,8 +33,10 @@ class MessageFiles:
         self, content: Content, version: CompiledVersion, own: Sequence[MessageFile] = ()
     ) -> list[EncodedFile]:
         """Returns the files of a content and those of its recipient. Raises FileMissing or Unavailable."""
-        carried = files_of_content(content, version.attachments)
-        carried += map(CarriedFile, own)
+        return await self.encoded([*files_of_content(content, version.attachments), *map(CarriedFile, own)])
+
+    async def encoded(self, carried: Iterable[CarriedFile]) -> list[EncodedFile]:
+        """Returns files in the form in which they are sent. Raises FileMissing or Unavailable."""
         return [EncodedFile(await self._octets(each), each.content_id) for each in carried]
 
     async def _octets(self, carried: CarriedFile) -> bytes:

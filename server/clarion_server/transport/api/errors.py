@@ -153,6 +153,7 @@ ERRORS: Mapping[type[errors.ClarionError], Mapped] = {
     errors.DeadlineTooShort: Mapped(
         _CODE.DEADLINE_EXCEEDED, "DEADLINE_TOO_SHORT", lambda e: {"needed_ms": str(e.needed_ms)}
     ),
+    errors.TooManyProofs: Mapped(_CODE.RESOURCE_EXHAUSTED, "TOO_MANY_PROOFS"),
     errors.Overloaded: Mapped(_CODE.RESOURCE_EXHAUSTED, "OVERLOADED"),
     errors.Unavailable: Mapped(_CODE.UNAVAILABLE, "UNAVAILABLE"),
 }
@@ -222,7 +223,7 @@ def _details_of(error: errors.ClarionError) -> list[ProtobufMessage]:
                     ]
                 )
             ]
-        case errors.Overloaded(delay) | errors.Unavailable(delay):
+        case errors.Overloaded(delay) | errors.TooManyProofs(delay) | errors.Unavailable(delay):
             return [
                 error_details_pb2.RetryInfo(
                     retry_delay=duration_pb2.Duration(nanos=delay % 1000 * 1_000_000, seconds=delay // 1000)

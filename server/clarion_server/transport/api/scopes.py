@@ -104,6 +104,7 @@ SCOPES: Mapping[str, frozenset[Scope]] = {
     "/clarion.v1.ProfileService/ImportProfiles": _TRIGGER,
     "/clarion.v1.ProfileService/MergeProfiles": _ADMIN,
     "/clarion.v1.ProfileService/DeleteProfile": _ADMIN,
+    "/clarion.v1.ProofService/SendProof": _AUTHOR,
     "/clarion.v1.ReportService/GetCampaignReport": _READ,
     "/clarion.v1.SuppressionService/CreateSuppression": _TRIGGER,
     "/clarion.v1.SuppressionService/GetSuppression": _READ,

@@ -30,6 +30,7 @@ from clarion_server.transport.cli.commands.planning import export, plan
 from clarion_server.transport.cli.commands.policies import policies
 from clarion_server.transport.cli.commands.previewing import preview
 from clarion_server.transport.cli.commands.profiles import profiles
+from clarion_server.transport.cli.commands.proofs import proof
 from clarion_server.transport.cli.commands.reporting import report
 from clarion_server.transport.cli.commands.sampling import sample
 from clarion_server.transport.cli.commands.starting import init, schema
@@ -56,7 +57,18 @@ COMMANDS: dict[Group, tuple[App | Callable[..., Any], ...]] = {
         locales,
         codegen,
     ),
-    Group("Campaigns", sort_key=2): (review, activate, pause, resume, stop, preview, approvals, campaigns, attachments),
+    Group("Campaigns", sort_key=2): (
+        review,
+        activate,
+        pause,
+        resume,
+        stop,
+        preview,
+        proof,
+        approvals,
+        campaigns,
+        attachments,
+    ),
     Group("Sending", sort_key=3): (trigger, trigger_audience, explain, sample, watch, report, messages, executions),
     Group("People", sort_key=4): (
         profiles,

@@ -64,7 +64,7 @@ def to_message(message: Message, campaign_id: str, events: Iterable[Event] = ())
         expire_time=to_optional_timestamp(message.expire_time),
         outcome_time=to_optional_timestamp(message.outcome_time),
         attempt_count=message.attempt_count,
-        attempts=[_attempt(event.detail) for event in events if isinstance(event.detail, Attempt)],
+        attempts=[to_attempt(event.detail) for event in events if isinstance(event.detail, Attempt)],
         events=[to_event(event, campaign_id) for event in events],
         action=message.action,
         channel=CHANNEL.number(message.channel),
@@ -87,7 +87,7 @@ def to_event(event: Event, campaign_id: str | None) -> event_pb2.Event:
         labels=event.labels,
         content_locale="" if language is None else language.locale,
         locale_reason=LOCALE_REASON.number(None if language is None else language.reason),
-        attempt=_attempt(detail) if isinstance(detail, Attempt) else None,
+        attempt=to_attempt(detail) if isinstance(detail, Attempt) else None,
         exclusion=to_exclusion(detail) if isinstance(detail, Exclusion) else None,
         allow_list_change=to_allow_list_change(detail) if isinstance(detail, AllowListChange) else None,
         suppression_change=to_change(detail) if isinstance(detail, SuppressionChange) else None,
@@ -108,7 +108,7 @@ def _silence_change(change: SilenceChange) -> event_pb2.SilenceChange:
     return event_pb2.SilenceChange(silence=SILENCE.number(change.silence), actor=change.actor)
 
 
-def _attempt(attempt: Attempt) -> attempt_pb2.Attempt:
+def to_attempt(attempt: Attempt) -> attempt_pb2.Attempt:
     return attempt_pb2.Attempt(
         number=attempt.number,
         start_time=to_timestamp(attempt.start_time),

@@ -1,0 +1,54 @@
+"""The methods of `client.proofs`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from clarion.v1 import proof_service_pb2 as wire
+from clarion.v1 import proof_service_pb2_grpc as rpc
+
+from clarion_client._async.calls import AsyncCalls
+from clarion_client._conversion import read_all
+from clarion_client._json_data import struct_of
+from clarion_client._names import full_name
+from clarion_client._values import ProofResult
+
+
+class AsyncProofs:
+    """Sends mails of campaigns to their authors: `client.proofs`. `timeout` is in seconds."""
+
+    def __init__(self, calls: AsyncCalls) -> None:
+        self._calls = calls
+
+    @cached_property
+    def _stub(self) -> rpc.ProofServiceAsyncStub:
+        return rpc.ProofServiceStub(self._calls.channel)
+
+    async def send(
+        self,
+        campaign: str,
+        addresses: Iterable[str],
+        context: Mapping[str, Any] | None = None,
+        *,
+        profile: Mapping[str, Any] | None = None,
+        locale: str = "",
+        version: int = 0,
+        action: str = "",
+        timeout: float | None = None,
+    ) -> Sequence[ProofResult]:
+        """Sends the draft, or a `version`, to up to 10 addresses, and returns what became of each. Nothing else
+        happens: proofs stand in no list, event or report.
+        """
+        request = wire.SendProofRequest(
+            campaign=full_name("campaigns", campaign),
+            addresses=addresses,
+            version=version,
+            context=None if context is None else struct_of(context, "context"),
+            profile=None if profile is None else struct_of(profile, "profile"),
+            locale=locale,
+            action=action,
+        )
+        answer = await self._calls.unary(self._stub.SendProof, request, repeatable=False, timeout=timeout)
+        return read_all(ProofResult, answer.results)

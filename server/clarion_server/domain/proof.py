@@ -1,0 +1,32 @@
+"""Proofs: messages of a campaign that its authors send to themselves, to look at them in their own mailboxes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from clarion_server.domain.attempt import Attempt
+from clarion_server.domain.content.email import RenderedEmail
+from clarion_server.domain.exclusion import Exclusion
+from clarion_server.domain.value import value
+
+#: How many addresses a call may name.
+MAX_ADDRESSES = 10
+#: How many proofs a key may have sent in an hour, by one process.
+MAX_PER_HOUR = 60
+
+_MARK = "[Proof] "
+_HEADER = "X-Clarion-Proof"
+
+
+@value
+class ProofResult:
+    """What became of the proof to one address: it was attempted once, or excluded."""
+
+    address: str
+    attempt: Attempt | None = None
+    exclusion: Exclusion | None = None
+
+
+def marked(email: RenderedEmail) -> RenderedEmail:
+    """Returns the mail so that nobody takes it for the real one."""
+    return replace(email, subject=f"{_MARK}{email.subject}", headers={**email.headers, _HEADER: "true"})
