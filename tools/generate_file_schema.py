@@ -94,6 +94,9 @@ class _Files:
 
     def _field(self, field: FieldDescriptor, *, has_environment: bool) -> Schema:
         value = map_value_of(field)
+        if value is not None and value.message_type is not None:
+            # Free data may be in a file of its own, such as the texts of a locale.
+            return {"type": "object", "additionalProperties": {"type": ["object", "string"]}}
         if value is not None:
             return {
                 "type": "object",

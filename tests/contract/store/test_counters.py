@@ -60,6 +60,18 @@ def test_counters_of_every_action_locale_and_day_add_up(work: UnitOfWork) -> Non
     assert work.counters.of_campaign(key.campaign_key, 1) == {TARGETED: 55}
 
 
+def test_counters_are_told_by_the_locale_of_the_content(work: UnitOfWork) -> None:
+    key = counter(a_sender(work).campaign.key)
+    german = key._replace(locale="de")
+    work.counters.add({key: 3, german: 2, german._replace(metric=Metric.SENT): 1, german._replace(version=2): 4})
+    assert work.counters.by_locale(key.campaign_key, 1) == {
+        (key.locale, Metric.TARGETED): 3,
+        ("de", Metric.TARGETED): 2,
+        ("de", Metric.SENT): 1,
+    }
+    assert work.counters.by_locale(key.campaign_key, None)["de", Metric.TARGETED] == 6
+
+
 def test_without_counters_there_are_none(work: UnitOfWork) -> None:
     campaign = a_sender(work).campaign.key
     work.counters.add({})

@@ -125,6 +125,42 @@ class CampaignReport(_message.Message):
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
+    @_typing.final
+    class LocaleCounts(_message.Message):
+        """The figures of the messages with content in one locale."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        LOCALE_FIELD_NUMBER: _builtins.int
+        TARGETED_COUNT_FIELD_NUMBER: _builtins.int
+        SENT_COUNT_FIELD_NUMBER: _builtins.int
+        EXCLUDED_COUNT_FIELD_NUMBER: _builtins.int
+        FAILED_COUNT_FIELD_NUMBER: _builtins.int
+        locale: _builtins.str
+        """The locale of the content, as in `Message.content_locale`."""
+        targeted_count: _builtins.int
+        """Messages that were recorded, excluded ones included."""
+        sent_count: _builtins.int
+        """Messages that a provider took."""
+        excluded_count: _builtins.int
+        """Messages that were excluded."""
+        failed_count: _builtins.int
+        """Messages that failed."""
+        def __init__(
+            self,
+            *,
+            locale: _builtins.str = ...,
+            targeted_count: _builtins.int = ...,
+            sent_count: _builtins.int = ...,
+            excluded_count: _builtins.int = ...,
+            failed_count: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["excluded_count", b"excluded_count", "failed_count", b"failed_count", "locale", b"locale", "sent_count", b"sent_count", "targeted_count", b"targeted_count"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     CAMPAIGN_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     TARGETED_COUNT_FIELD_NUMBER: _builtins.int
@@ -142,6 +178,7 @@ class CampaignReport(_message.Message):
     READ_TIME_FIELD_NUMBER: _builtins.int
     HAND_OFF_EXCLUDED_COUNTS_FIELD_NUMBER: _builtins.int
     UNSUBSCRIBED_COUNT_FIELD_NUMBER: _builtins.int
+    LOCALE_COUNTS_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
     """The campaign, as `campaigns/{campaign}`."""
     version: _builtins.int
@@ -186,6 +223,10 @@ class CampaignReport(_message.Message):
     def hand_off_excluded_counts(self) -> _containers.RepeatedCompositeFieldContainer[Global___CampaignReport.ExcludedCount]:
         """The part of `excluded_counts` that had been accepted, and was excluded before an attempt."""
 
+    @_builtins.property
+    def locale_counts(self) -> _containers.RepeatedCompositeFieldContainer[Global___CampaignReport.LocaleCounts]:
+        """The messages by the locale of their content, in the order of the locales."""
+
     def __init__(
         self,
         *,
@@ -206,10 +247,11 @@ class CampaignReport(_message.Message):
         read_time: _timestamp_pb2.Timestamp | None = ...,
         hand_off_excluded_counts: _abc.Iterable[Global___CampaignReport.ExcludedCount] | None = ...,
         unsubscribed_count: _builtins.int = ...,
+        locale_counts: _abc.Iterable[Global___CampaignReport.LocaleCounts] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["hand_off_latency", b"hand_off_latency", "read_time", b"read_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "cancelled_count", b"cancelled_count", "excluded_count", b"excluded_count", "excluded_counts", b"excluded_counts", "expired_count", b"expired_count", "failed_count", b"failed_count", "failed_counts", b"failed_counts", "hand_off_excluded_counts", b"hand_off_excluded_counts", "hand_off_latency", b"hand_off_latency", "in_doubt_count", b"in_doubt_count", "queued_count", b"queued_count", "read_time", b"read_time", "retry_count", b"retry_count", "sent_count", b"sent_count", "targeted_count", b"targeted_count", "unsubscribed_count", b"unsubscribed_count", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "cancelled_count", b"cancelled_count", "excluded_count", b"excluded_count", "excluded_counts", b"excluded_counts", "expired_count", b"expired_count", "failed_count", b"failed_count", "failed_counts", b"failed_counts", "hand_off_excluded_counts", b"hand_off_excluded_counts", "hand_off_latency", b"hand_off_latency", "in_doubt_count", b"in_doubt_count", "locale_counts", b"locale_counts", "queued_count", b"queued_count", "read_time", b"read_time", "retry_count", b"retry_count", "sent_count", b"sent_count", "targeted_count", b"targeted_count", "unsubscribed_count", b"unsubscribed_count", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -103,7 +103,7 @@ from clarion_client._values.profile_service import (
     ProfileDeletion,
 )
 from clarion_client._values.proof_service import ProofResult
-from clarion_client._values.report_service import CampaignReport, HandOffLatency
+from clarion_client._values.report_service import CampaignReport, CampaignReportLocaleCounts, HandOffLatency
 from clarion_client._values.sending_policy import (
     FrequencyCap,
     FrequencyCapCalendarPeriod,
@@ -164,6 +164,7 @@ __all__ = [
     "CampaignDifference",
     "CampaignHealth",
     "CampaignReport",
+    "CampaignReportLocaleCounts",
     "CampaignState",
     "CampaignVersion",
     "CancelOutcome",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from clarion.v1 import report_service_pb2
 
@@ -51,6 +51,25 @@ class CampaignReport(Value):
     """The part of `excluded_counts` that had been accepted, and was excluded before an attempt."""
     unsubscribed_count: int = 0
     """Messages whose recipients unsubscribed by their links. They are sent messages, and no outcome of their own."""
+    locale_counts: Sequence[CampaignReportLocaleCounts] = ()
+    """The messages by the locale of their content, in the order of the locales."""
+
+
+@represents(report_service_pb2.CampaignReport.LocaleCounts.DESCRIPTOR)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignReportLocaleCounts(Value):
+    """The figures of the messages with content in one locale."""
+
+    locale: str = ""
+    """The locale of the content, as in `Message.content_locale`."""
+    targeted_count: int = 0
+    """Messages that were recorded, excluded ones included."""
+    sent_count: int = 0
+    """Messages that a provider took."""
+    excluded_count: int = 0
+    """Messages that were excluded."""
+    failed_count: int = 0
+    """Messages that failed."""
 
 
 @represents(report_service_pb2.HandOffLatency.DESCRIPTOR)

@@ -15,6 +15,7 @@ from jinja2.visitor import NodeTransformer
 from clarion_server.adapters.rendering.budget import CALL, CHAR, NODE, RenderContext, length_of
 from clarion_server.adapters.rendering.list_filters import METHODS
 from clarion_server.adapters.rendering.operators import concatenate
+from clarion_server.adapters.rendering.texts import is_translation, write_text
 from clarion_server.adapters.rendering.values import RenderRefused, check_present
 
 
@@ -49,6 +50,7 @@ HIDDEN_FILTERS: dict[str, Callable[..., Any]] = {
     "<pay comparison>": _pay_comparison,
     "<pay slice>": _pay_slice,
     "<concatenate>": pass_context(concatenate),
+    "<write text>": write_text,
 }
 
 
@@ -67,6 +69,8 @@ class _Rewriter(NodeTransformer):
 
     def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802  (see above)
         self.generic_visit(node)
+        if is_translation(node):
+            return nodes.Filter(node.args[0], "<write text>", [], node.kwargs, None, None, lineno=node.lineno)
         method = method_name(node)
         if method is None:
             return node

@@ -48,6 +48,12 @@ class SqlCounterRepository:
         rows = self._connection.execute(statement.group_by(*key))
         return {(Metric(metric), reason): int(count) for metric, reason, count in rows}
 
+    def by_locale(self, campaign_key: int, version: int | None) -> dict[tuple[str, Metric], int]:
+        key = (counters.c.locale, counters.c.metric)
+        statement = _of_campaign(select(*key, func.sum(counters.c.count)), counters, campaign_key, version)
+        rows = self._connection.execute(statement.group_by(*key))
+        return {(locale, Metric(metric)): int(count) for locale, metric, count in rows}
+
     def latencies(self, campaign_key: int, version: int | None) -> dict[int, int]:
         bucket = latencies.c.bucket
         statement = _of_campaign(select(bucket, func.sum(latencies.c.count)), latencies, campaign_key, version)

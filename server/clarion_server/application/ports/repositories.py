@@ -351,6 +351,10 @@ class CounterRepository(Protocol):
         """Returns the counts by metric and reason, added up over all else. None stands for all of them."""
         ...
 
+    def by_locale(self, campaign_key: int, version: int | None) -> dict[tuple[str, Metric], int]:
+        """Returns the counts by the locale of the content and the metric."""
+        ...
+
     def latencies(self, campaign_key: int, version: int | None) -> dict[int, int]:
         """Returns how many messages were handed off, by the bucket of their latency (`domain.latency`)."""
         ...

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
@@ -10,6 +11,7 @@ from clarion_server.application.reports.counts import CampaignCounts, read_count
 from clarion_server.application.resource_lookup import find_campaign, find_version
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.access import Caller
+from clarion_server.domain.counter import Metric
 from clarion_server.domain.instant import Instant
 
 
@@ -20,6 +22,8 @@ class CampaignReport:
     """0: all of them."""
     counts: CampaignCounts
     read_time: Instant
+    locale_counts: Mapping[tuple[str, Metric], int] = field(default_factory=dict)
+    """By the locale of the content and the metric."""
 
 
 class CampaignReports:
@@ -35,6 +39,7 @@ class CampaignReports:
             if version:
                 find_version(unit, campaign, version)
             counts = read_counts(unit, campaign.key, version or None)
-            return CampaignReport(campaign.name, version, counts, self._clock.now())
+            by_locale = unit.counters.by_locale(campaign.key, version or None)
+            return CampaignReport(campaign.name, version, counts, self._clock.now(), by_locale)
 
         return await self._transactions.read(read)

@@ -38,8 +38,9 @@ def report_view(report: CampaignReport, *, bars: bool) -> RenderableType:
         ("FAILED BECAUSE", report.failed_counts),
         ("EXCLUDED BECAUSE", report.excluded_counts),
         ("OF THOSE AT HAND-OFF", report.hand_off_excluded_counts),
+        ("IN THE LOCALE", {each.locale: each.targeted_count for each in report.locale_counts}),
     ):
-        if counts:
+        if counts and (title != "IN THE LOCALE" or len(counts) > 1):
             parts += ["", _reasons(title, counts, report.targeted_count, bars=bars)]
     if report.hand_off_latency.count:
         parts += ["", _latency(report.hand_off_latency, bars=bars)]

@@ -9,6 +9,7 @@ from google.protobuf.duration_pb2 import Duration
 
 from clarion_server.application.reports.campaign_report import CampaignReport
 from clarion_server.application.reports.counts import CampaignCounts
+from clarion_server.domain.counter import Metric
 from clarion_server.domain.exclusion import ExclusionReason
 from clarion_server.transport.api.convert.enums import EXCLUSION_REASON, FAILURE_REASON
 from clarion_server.transport.api.convert.times import to_duration, to_timestamp
@@ -30,6 +31,7 @@ def to_report(report: CampaignReport) -> pb.CampaignReport:
             pb.CampaignReport.FailedCount(reason=FAILURE_REASON.number(reason), count=count)
             for reason, count in counts.failed_counts.items()
         ],
+        locale_counts=_to_locale_counts(report.locale_counts),
         hand_off_latency=_to_latency(counts),
         read_time=to_timestamp(report.read_time),
         **outcomes,
@@ -40,6 +42,19 @@ def _to_excluded_counts(counts: Mapping[ExclusionReason, int]) -> list[pb.Campai
     return [
         pb.CampaignReport.ExcludedCount(reason=EXCLUSION_REASON.number(reason), count=count)
         for reason, count in counts.items()
+    ]
+
+
+def _to_locale_counts(counts: Mapping[tuple[str, Metric], int]) -> list[pb.CampaignReport.LocaleCounts]:
+    return [
+        pb.CampaignReport.LocaleCounts(
+            locale=locale,
+            targeted_count=counts.get((locale, Metric.TARGETED), 0),
+            sent_count=counts.get((locale, Metric.SENT), 0),
+            excluded_count=counts.get((locale, Metric.EXCLUDED), 0),
+            failed_count=counts.get((locale, Metric.FAILED), 0),
+        )
+        for locale in sorted({locale for locale, metric in counts if metric is Metric.TARGETED})
     ]
 
 

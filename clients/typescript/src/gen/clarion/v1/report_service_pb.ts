@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/report_service.proto.
  */
 export const file_clarion_v1_report_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch9jbGFyaW9uL3YxL3JlcG9ydF9zZXJ2aWNlLnByb3RvEgpjbGFyaW9uLnYxIkkKGEdldENhbXBhaWduUmVwb3J0UmVxdWVzdBIWCghjYW1wYWlnbhgBIAEoCUIE4kEBAhIVCgd2ZXJzaW9uGAIgASgFQgTiQQEBIkcKGUdldENhbXBhaWduUmVwb3J0UmVzcG9uc2USKgoGcmVwb3J0GAEgASgLMhouY2xhcmlvbi52MS5DYW1wYWlnblJlcG9ydCLmBQoOQ2FtcGFpZ25SZXBvcnQSEAoIY2FtcGFpZ24YASABKAkSDwoHdmVyc2lvbhgCIAEoBRIWCg50YXJnZXRlZF9jb3VudBgDIAEoAxIUCgxxdWV1ZWRfY291bnQYBCABKAMSEgoKc2VudF9jb3VudBgFIAEoAxIWCg5leGNsdWRlZF9jb3VudBgGIAEoAxIUCgxmYWlsZWRfY291bnQYByABKAMSFwoPY2FuY2VsbGVkX2NvdW50GAggASgDEhUKDWV4cGlyZWRfY291bnQYCSABKAMSFgoOaW5fZG91YnRfY291bnQYCiABKAMSEwoLcmV0cnlfY291bnQYCyABKAMSQQoPZXhjbHVkZWRfY291bnRzGAwgAygLMiguY2xhcmlvbi52MS5DYW1wYWlnblJlcG9ydC5FeGNsdWRlZENvdW50Ej0KDWZhaWxlZF9jb3VudHMYDSADKAsyJi5jbGFyaW9uLnYxLkNhbXBhaWduUmVwb3J0LkZhaWxlZENvdW50EjQKEGhhbmRfb2ZmX2xhdGVuY3kYDiABKAsyGi5jbGFyaW9uLnYxLkhhbmRPZmZMYXRlbmN5Ei0KCXJlYWRfdGltZRgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASSgoYaGFuZF9vZmZfZXhjbHVkZWRfY291bnRzGBAgAygLMiguY2xhcmlvbi52MS5DYW1wYWlnblJlcG9ydC5FeGNsdWRlZENvdW50EhoKEnVuc3Vic2NyaWJlZF9jb3VudBgRIAEoAxpLCg1FeGNsdWRlZENvdW50EisKBnJlYXNvbhgBIAEoDjIbLmNsYXJpb24udjEuRXhjbHVzaW9uUmVhc29uEg0KBWNvdW50GAIgASgDGkgKC0ZhaWxlZENvdW50EioKBnJlYXNvbhgBIAEoDjIaLmNsYXJpb24udjEuRmFpbHVyZS5SZWFzb24SDQoFY291bnQYAiABKAMilwEKDkhhbmRPZmZMYXRlbmN5Eg0KBWNvdW50GAEgASgDEiYKA3A1MBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhImCgNwOTUYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SJgoDcDk5GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uMp0BCg1SZXBvcnRTZXJ2aWNlEosBChFHZXRDYW1wYWlnblJlcG9ydBIkLmNsYXJpb24udjEuR2V0Q2FtcGFpZ25SZXBvcnRSZXF1ZXN0GiUuY2xhcmlvbi52MS5HZXRDYW1wYWlnblJlcG9ydFJlc3BvbnNlIimC0+STAiMSIS92MS97Y2FtcGFpZ249Y2FtcGFpZ25zLyp9L3JlcG9ydGIGcHJvdG8z", [file_clarion_v1_attempt, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("Ch9jbGFyaW9uL3YxL3JlcG9ydF9zZXJ2aWNlLnByb3RvEgpjbGFyaW9uLnYxIkkKGEdldENhbXBhaWduUmVwb3J0UmVxdWVzdBIWCghjYW1wYWlnbhgBIAEoCUIE4kEBAhIVCgd2ZXJzaW9uGAIgASgFQgTiQQEBIkcKGUdldENhbXBhaWduUmVwb3J0UmVzcG9uc2USKgoGcmVwb3J0GAEgASgLMhouY2xhcmlvbi52MS5DYW1wYWlnblJlcG9ydCKgBwoOQ2FtcGFpZ25SZXBvcnQSEAoIY2FtcGFpZ24YASABKAkSDwoHdmVyc2lvbhgCIAEoBRIWCg50YXJnZXRlZF9jb3VudBgDIAEoAxIUCgxxdWV1ZWRfY291bnQYBCABKAMSEgoKc2VudF9jb3VudBgFIAEoAxIWCg5leGNsdWRlZF9jb3VudBgGIAEoAxIUCgxmYWlsZWRfY291bnQYByABKAMSFwoPY2FuY2VsbGVkX2NvdW50GAggASgDEhUKDWV4cGlyZWRfY291bnQYCSABKAMSFgoOaW5fZG91YnRfY291bnQYCiABKAMSEwoLcmV0cnlfY291bnQYCyABKAMSQQoPZXhjbHVkZWRfY291bnRzGAwgAygLMiguY2xhcmlvbi52MS5DYW1wYWlnblJlcG9ydC5FeGNsdWRlZENvdW50Ej0KDWZhaWxlZF9jb3VudHMYDSADKAsyJi5jbGFyaW9uLnYxLkNhbXBhaWduUmVwb3J0LkZhaWxlZENvdW50EjQKEGhhbmRfb2ZmX2xhdGVuY3kYDiABKAsyGi5jbGFyaW9uLnYxLkhhbmRPZmZMYXRlbmN5Ei0KCXJlYWRfdGltZRgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASSgoYaGFuZF9vZmZfZXhjbHVkZWRfY291bnRzGBAgAygLMiguY2xhcmlvbi52MS5DYW1wYWlnblJlcG9ydC5FeGNsdWRlZENvdW50EhoKEnVuc3Vic2NyaWJlZF9jb3VudBgRIAEoAxI+Cg1sb2NhbGVfY291bnRzGBIgAygLMicuY2xhcmlvbi52MS5DYW1wYWlnblJlcG9ydC5Mb2NhbGVDb3VudHMaSwoNRXhjbHVkZWRDb3VudBIrCgZyZWFzb24YASABKA4yGy5jbGFyaW9uLnYxLkV4Y2x1c2lvblJlYXNvbhINCgVjb3VudBgCIAEoAxpICgtGYWlsZWRDb3VudBIqCgZyZWFzb24YASABKA4yGi5jbGFyaW9uLnYxLkZhaWx1cmUuUmVhc29uEg0KBWNvdW50GAIgASgDGngKDExvY2FsZUNvdW50cxIOCgZsb2NhbGUYASABKAkSFgoOdGFyZ2V0ZWRfY291bnQYAiABKAMSEgoKc2VudF9jb3VudBgDIAEoAxIWCg5leGNsdWRlZF9jb3VudBgEIAEoAxIUCgxmYWlsZWRfY291bnQYBSABKAMilwEKDkhhbmRPZmZMYXRlbmN5Eg0KBWNvdW50GAEgASgDEiYKA3A1MBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhImCgNwOTUYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SJgoDcDk5GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uMp0BCg1SZXBvcnRTZXJ2aWNlEosBChFHZXRDYW1wYWlnblJlcG9ydBIkLmNsYXJpb24udjEuR2V0Q2FtcGFpZ25SZXBvcnRSZXF1ZXN0GiUuY2xhcmlvbi52MS5HZXRDYW1wYWlnblJlcG9ydFJlc3BvbnNlIimC0+STAiMSIS92MS97Y2FtcGFpZ249Y2FtcGFpZ25zLyp9L3JlcG9ydGIGcHJvdG8z", [file_clarion_v1_attempt, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * Asks for the figures of a campaign.
@@ -191,6 +191,13 @@ export type CampaignReport = Message<"clarion.v1.CampaignReport"> & {
    * @generated from field: int64 unsubscribed_count = 17;
    */
   unsubscribedCount: bigint;
+
+  /**
+   * The messages by the locale of their content, in the order of the locales.
+   *
+   * @generated from field: repeated clarion.v1.CampaignReport.LocaleCounts locale_counts = 18;
+   */
+  localeCounts: CampaignReport_LocaleCounts[];
 };
 
 /**
@@ -255,6 +262,55 @@ export type CampaignReport_FailedCount = Message<"clarion.v1.CampaignReport.Fail
  */
 export const CampaignReport_FailedCountSchema: GenMessage<CampaignReport_FailedCount> = /*@__PURE__*/
   messageDesc(file_clarion_v1_report_service, 2, 1);
+
+/**
+ * The figures of the messages with content in one locale.
+ *
+ * @generated from message clarion.v1.CampaignReport.LocaleCounts
+ */
+export type CampaignReport_LocaleCounts = Message<"clarion.v1.CampaignReport.LocaleCounts"> & {
+  /**
+   * The locale of the content, as in `Message.content_locale`.
+   *
+   * @generated from field: string locale = 1;
+   */
+  locale: string;
+
+  /**
+   * Messages that were recorded, excluded ones included.
+   *
+   * @generated from field: int64 targeted_count = 2;
+   */
+  targetedCount: bigint;
+
+  /**
+   * Messages that a provider took.
+   *
+   * @generated from field: int64 sent_count = 3;
+   */
+  sentCount: bigint;
+
+  /**
+   * Messages that were excluded.
+   *
+   * @generated from field: int64 excluded_count = 4;
+   */
+  excludedCount: bigint;
+
+  /**
+   * Messages that failed.
+   *
+   * @generated from field: int64 failed_count = 5;
+   */
+  failedCount: bigint;
+};
+
+/**
+ * Describes the message clarion.v1.CampaignReport.LocaleCounts.
+ * Use `create(CampaignReport_LocaleCountsSchema)` to create a new message.
+ */
+export const CampaignReport_LocaleCountsSchema: GenMessage<CampaignReport_LocaleCounts> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_report_service, 2, 2);
 
 /**
  * How long it took from the moment a message was accepted, or from its send time where that is later, until a provider
