@@ -25,6 +25,7 @@ from clarion_server.domain.cap_ledger import CapRow
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent import ConsentChoice, ConsentScope
 from clarion_server.domain.consent_change import ConsentChange, ConsentSource
+from clarion_server.domain.exclusion import ExclusionReason
 from clarion_server.domain.identity import IdentityKey
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, MessageState
@@ -126,6 +127,12 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
     ),
     "the newest messages of a channel": (
         lambda work: work.messages.page(MessageQuery(samples.VISIBILITY, channels=frozenset({Channel.EMAIL}))),
+        {"messages_campaign_state", BY_ID},
+    ),
+    "messages excluded for a reason": (
+        lambda work: work.messages.page(
+            MessageQuery(samples.VISIBILITY, exclusion_reasons=frozenset({ExclusionReason.CAPPED}))
+        ),
         {"messages_campaign_state", BY_ID},
     ),
     "the newest messages of an action": (

@@ -17,6 +17,8 @@ from clarion_server.domain.consent_change import change_name
 from clarion_server.domain.content.webhook import WebhookContent, WebhookProvider
 from clarion_server.domain.exclusion import ExclusionReason
 from clarion_server.domain.explanation import Explanation, MessageExplanation, SourcedValue, ValueSource
+from clarion_server.domain.frequency_cap import FrequencyCap
+from clarion_server.domain.instant import DAY
 from clarion_server.domain.sending_policy import TimeZoneSource, WhenClosed
 
 from tests.unit.application.consenting import EMAIL, Consents, a
@@ -87,6 +89,19 @@ async def test_a_message_that_may_leave_tells_when_and_by_which_policy_and_time_
     assert (explained.due_time, explained.time_zone) == (world.clock.now(), SourcedValue("America/New_York", PROFILE))
     await policies.change(time_zone_source=TimeZoneSource.FIXED)
     assert (await explain_one(offers)).time_zone == SourcedValue("Europe/Berlin", POLICY)
+
+
+async def test_a_full_cap_is_told_beside_the_other_reasons_and_explaining_uses_nothing_up(
+    world: World, offers: Process
+) -> None:
+    await Policies(world).make(quiet_hours=(), caps=(FrequencyCap(1, sliding=DAY),))
+    for _ in range(2):
+        assert (await explain_one(offers)).exclusions == ()
+    await offers.trigger(campaign_id="offers")
+    await Consents(world).change(a(EMAIL, ConsentChoice.DENIED))
+    told = (await explain_one(offers)).exclusions
+    assert [each.reason for each in told] == [ExclusionReason.NO_CONSENT, ExclusionReason.CAPPED]
+    assert told[1].cause == "sendingPolicies/default"
 
 
 async def test_without_a_policy_the_message_leaves_when_it_was_asked_for(world: World, offers: Process) -> None:
