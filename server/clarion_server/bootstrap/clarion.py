@@ -11,7 +11,7 @@ from clarion_server.application.ports.store import Store
 from clarion_server.bootstrap.access import wire_access
 from clarion_server.bootstrap.address_hashes import record_erasure_keys
 from clarion_server.bootstrap.attachments import wire_attachments
-from clarion_server.bootstrap.audience_runs import wire_audience_runs
+from clarion_server.bootstrap.audience_runs import AudienceRuns, wire_audience_runs
 from clarion_server.bootstrap.authoring import wire_authoring
 from clarion_server.bootstrap.core import Core, wire_core
 from clarion_server.bootstrap.links import record_link_keys
@@ -23,7 +23,7 @@ from clarion_server.bootstrap.servers import Ports, Servers, serves_http
 from clarion_server.bootstrap.services import contract_services
 from clarion_server.bootstrap.start_failures import failures_of_starting
 from clarion_server.bootstrap.triggering import Triggers, wire_triggers
-from clarion_server.bootstrap.unsubscribing import UnsubscribePages, wire_unsubscribing
+from clarion_server.bootstrap.unsubscribing import wire_unsubscribing
 from clarion_server.config import Settings
 from clarion_server.transport.api.methods import GuardedMethods
 from clarion_server.transport.api.public_addresses import PublicAddresses
@@ -61,7 +61,10 @@ class Clarion:
         )
         methods = GuardedMethods([] if settings.role == "worker" else services, SCOPES, access.authenticator)
         self._unsubscribing = wire_unsubscribing(settings, core)
-        routes = _routes(core, methods, triggers, reading, self._unsubscribing) if serves_http(settings) else []
+        routes = []
+        if serves_http(settings):
+            ajo = _ajo_routes(core, methods, triggers, self._audience_runs, reading)
+            routes = [*ajo, *self._unsubscribing.routes]
         monitoring = wire_monitoring(settings, core, methods.in_flight, self.sending)
         self._servers = Servers(settings, methods, routes, addresses, monitoring)
 
@@ -109,21 +112,22 @@ class Clarion:
             self.sending.on_queued(channel_keys)
 
 
-def _routes(
-    core: Core, methods: GuardedMethods, triggers: Triggers, reading: Reading, unsubscribing: UnsubscribePages
+def _ajo_routes(
+    core: Core, methods: GuardedMethods, triggers: Triggers, audience_runs: AudienceRuns, reading: Reading
 ) -> list[BaseRoute]:
-    """Returns what HTTP serves beside the contract."""
+    """Returns what HTTP serves for callers of Adobe's API, beside the contract."""
     from clarion_server.transport.http.ajo import AjoApi  # noqa: PLC0415 - only when asked for
 
     ajo = AjoApi(
         methods.guard,
         triggers.triggering,
+        audience_runs.triggering,
         reading.lookups,
         triggers.cancelling,
         core.clock,
         lambda: not methods.in_flight.is_refusing,
     )
-    return [*ajo.routes, *unsubscribing.routes]
+    return ajo.routes
 
 
 def _call_soon(loop: asyncio.AbstractEventLoop, call: Callable[[frozenset[int]], None], keys: frozenset[int]) -> None:

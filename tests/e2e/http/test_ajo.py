@@ -9,16 +9,27 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
-from clarion_client import Client, ExclusionReason, MessageState, QueueDisposal, Scope
+from clarion_client import (
+    Audience,
+    AudienceRunState,
+    Client,
+    ExclusionReason,
+    MessageState,
+    Profile,
+    QueueDisposal,
+    Scope,
+)
 
 from tests.campaigns import CONTEXT, campaign, channel
 from tests.e2e.http.calls import Answer, Http
 from tests.service import Sandbox, Service
 from tests.smtp_sink import SmtpSink
+from tests.waiting import wait_until
 
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 400
 UNITARY, HIGH_THROUGHPUT = "/ajo/im/executions/unitary", "/ajo/im/executions/highthroughput"
 SCHEDULES = "/ajo/im/executions/schedules"
+AUDIENCE = "/ajo/im/executions/audience"
 
 #: Headers that such a caller sends whatever it calls.
 HABITS = {"x_api_key": "4a1c…".encode().hex(), "x_gw_ims_org_id": "5D1281E6D935456@AdobeOrg"}
@@ -363,6 +374,83 @@ def test_an_execution_that_was_never_scheduled_has_no_schedule(ajo: Http) -> Non
     assert ajo.get(f"{SCHEDULES}/nothing").code == 404
 
 
+def audience_execution(**fields: Any) -> dict[str, Any]:
+    asked = {"requestId": str(uuid.uuid4()), "campaignId": "orders", "audience": {"id": "gold"}, "context": CONTEXT}
+    return {name: value for name, value in {**asked, **fields}.items() if value is not None}
+
+
+@pytest.fixture
+def gold(client: Client) -> Client:
+    """With an audience of two magic people."""
+    client.audiences.create(Audience(name="gold", display_name="Gold", condition="profile.locale == 'de'"))
+    for number in range(2):
+        client.profiles.create(Profile(identities=[f"email:sent+{number}@clarion.test"], locale="de"))
+    return client
+
+
+def test_an_audience_is_sent_to_and_its_execution_told(ajo: Http, gold: Client, sandbox: Sandbox) -> None:
+    asked = audience_execution()
+    answer = ajo.post(AUDIENCE, asked, x_sandbox_name=sandbox.name, **HABITS)
+    assert (answer.code, answer.json["requestId"]) == (202, asked["requestId"])
+    execution_id = answer.json["executionId"]
+    wait_until(lambda: ajo.get(f"{AUDIENCE}/{execution_id}").json["status"] == "Succeeded")
+    told = ajo.get(f"{AUDIENCE}/{execution_id}").json
+    assert (told["campaignId"], told["targetedProfileCount"]) == ("orders", 2)
+    assert {message.state for message in gold.messages.list(execution=execution_id)} == {MessageState.SENT}
+    assert ajo.post(AUDIENCE, asked).json["executionId"] == execution_id
+
+
+def test_a_scheduled_audience_can_be_looked_at_and_deleted(ajo: Http, gold: Client) -> None:
+    answer = ajo.post(AUDIENCE, audience_execution(schedule={"executeAt": in_an_hour()})).json
+    assert ajo.get(f"{SCHEDULES}/{answer['scheduleId']}").json["scheduleStatus"] == "Scheduled"
+    assert ajo.send("DELETE", f"{SCHEDULES}/{answer['scheduleId']}").code == 200
+    assert ajo.get(f"{SCHEDULES}/{answer['scheduleId']}").code == 404
+    run = gold.executions.get(answer["executionId"]).audience_run
+    assert run is not None
+    assert run.state is AudienceRunState.CANCELLED
+
+
+def test_an_audience_that_is_too_large_fails(ajo: Http, gold: Client) -> None:
+    execution_id = ajo.post(AUDIENCE, audience_execution(maxRecipients=1)).json["executionId"]
+    wait_until(lambda: ajo.get(f"{AUDIENCE}/{execution_id}").json["status"] == "Failed")
+    assert list(gold.messages.list(execution=execution_id)) == []
+
+
+def test_a_campaign_and_an_audience_are_known_by_uuids(ajo: Http, client: Client) -> None:
+    name = str(uuid.uuid4())
+    client.audiences.create(Audience(name=f"ajo-{name}", display_name="Some", condition="profile.locale == 'de'"))
+    assert ajo.post(AUDIENCE, audience_execution(audience={"id": name})).code == 202
+
+
+WRONG_AUDIENCES: dict[str, tuple[dict[str, Any], tuple[str, str]]] = {
+    "no campaign": ({"campaignId": None}, ("campaignId", "REQUIRED")),
+    "no audience": ({"audience": None}, ("audience.id", "REQUIRED")),
+    "an audience that is a text": ({"audience": "gold"}, ("audience", "WRONG_TYPE")),
+    "an id that is none": ({"audience": {"id": "Gold!"}}, ("audience.id", "MALFORMED")),
+    "files": ({"attachments": [{}]}, ("attachments", "UNSUPPORTED")),
+    "a maximum in words": ({"maxRecipients": "ten"}, ("maxRecipients", "WRONG_TYPE")),
+    "a maximum of none": ({"maxRecipients": 0}, ("maxRecipients", "REQUIRED")),
+    "a time without a zone": ({"schedule": {"executeAt": "2027-01-31"}}, ("schedule.executeAt", "MALFORMED")),
+    "a context outside the schema": ({"context": {}}, ("context.order", "REQUIRED")),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_AUDIENCES)
+def test_every_violation_of_an_audiences_request_is_named_in_the_callers_words(
+    ajo: Http, gold: Client, wrong: str
+) -> None:
+    fields, expected = WRONG_AUDIENCES[wrong]
+    answer = ajo.post(AUDIENCE, audience_execution(**fields))
+    assert answer.code == 400
+    assert expected in violations(answer)
+    assert list(gold.executions.list()) == []
+
+
+def test_an_execution_without_an_audience_is_none_of_an_audience(ajo: Http) -> None:
+    answer = ajo.post(UNITARY, execution()).json
+    assert ajo.get(f"{AUDIENCE}/{answer['executionId']}").code == 404
+
+
 def test_health_needs_no_key(service: Service) -> None:
     with Http(service.http) as nobody:
         answer = nobody.get("/ajo/im/health")
@@ -370,7 +458,7 @@ def test_health_needs_no_key(service: Service) -> None:
 
 
 def test_other_urls_and_methods_are_refused_in_the_same_shape(ajo: Http) -> None:
-    unknown = ajo.post("/ajo/im/executions/audience", {})
+    unknown = ajo.post("/ajo/im/executions/everybody", {})
     assert (unknown.code, reason(unknown)) == (404, "URL_UNKNOWN")
     assert UNITARY in unknown.json["title"]
     assert "openapi" not in unknown.json["title"]

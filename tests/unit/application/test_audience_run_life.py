@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from clarion_server.adapters.conditions import CelConditionCompiler
 from clarion_server.application.audience_runs import accepting
 from clarion_server.application.audience_runs.accepting import Progress
 from clarion_server.application.audience_runs.ownership import RunLost
 from clarion_server.application.audience_runs.part_size import PartSize
+from clarion_server.application.audiences.audiences import ManageAudiences
 from clarion_server.application.maintenance.housekeeping import Housekeeper
 from clarion_server.application.maintenance.retention import Retention
 from clarion_server.application.ports.store import UnitOfWork
@@ -18,6 +20,7 @@ from clarion_server.domain.audience import AudienceMember
 from clarion_server.domain.audience_run import AudienceRun, EndReason, RunState
 from clarion_server.domain.campaign import Action, Campaign, QueueDisposal, Schedule
 from clarion_server.domain.errors import (
+    AudienceInUse,
     CampaignNotLive,
     CampaignOutsideWindow,
     InvalidFields,
@@ -403,3 +406,13 @@ async def test_the_members_of_a_run_are_purged_a_week_after_its_end(world: World
 def _member_count(world: World, run: AudienceRun) -> int:
     with world.store.snapshot() as unit:
         return len(unit.audience_runs.members(replace(run, decided_count=0), "email", 10))
+
+
+async def test_an_audience_is_not_deleted_while_a_run_still_needs_it(world: World, runs: Runs) -> None:
+    await by_condition(world)
+    run = (await runs.trigger(send_time=world.clock.now() + HOUR)).run
+    audiences = ManageAudiences(world.transactions, CelConditionCompiler(), world.clock)
+    with pytest.raises(AudienceInUse, match=run.name):
+        await audiences.delete("gold", "", AUTHOR)
+    await runs.cancelling.cancel_execution(run.execution_id, CALLER)
+    await audiences.delete("gold", "", AUTHOR)

@@ -30,7 +30,7 @@ from clarion_server.domain.errors import InvalidFields, RequestIdReused, Unavail
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.labels import label_violations
-from clarion_server.domain.locales import is_locale
+from clarion_server.domain.language_tags import read_locale
 from clarion_server.domain.message import NO_LABELS
 from clarion_server.domain.violation import Violation, malformed, out_of_range, required
 
@@ -194,7 +194,7 @@ def _run(command: TriggerAudienceCommand, execution: Execution) -> AudienceRun:
         command.max_recipients,
         max(execution.accept_time, command.send_time or 0),
         to_json(command.context),
-        command.locale,
+        read_locale(command.locale) or "",
         command.labels,
     )
 
@@ -208,7 +208,7 @@ def _violations(command: TriggerAudienceCommand, now: Instant) -> Iterator[Viola
     yield from request_id_violations(command.request_id)
     yield from time_violations(command.send_time, command.expire_time, now)
     yield from label_violations(command.labels)
-    if command.locale and not is_locale(command.locale):
+    if command.locale and read_locale(command.locale) is None:
         yield malformed("locale", "Must be a BCP 47 tag such as 'pt-BR'.")
     yield from context_violations(to_json(command.context))
 

@@ -9,13 +9,15 @@ import orjson
 from google.rpc import error_details_pb2, status_pb2
 from starlette.responses import Response
 
+from clarion_server.application.audience_runs.triggering import AudienceAnswer
 from clarion_server.application.queries.lookups import ExecutionView
 from clarion_server.application.triggering.trigger import TriggerAnswer
+from clarion_server.domain.audience_run import EndReason
 from clarion_server.domain.execution import Execution, RecipientResult
 from clarion_server.domain.instant import Instant, to_rfc3339
 from clarion_server.domain.message import MessageState
 from clarion_server.domain.names import MESSAGES
-from clarion_server.transport.http.ajo.reading import AjoExecution
+from clarion_server.transport.http.ajo.reading import AjoAudience, AjoExecution
 from clarion_server.transport.http.asgi_io import JSON_HEADERS
 from clarion_server.transport.http.refusals import HttpRefusal
 from clarion_server.transport.http.statuses import headers_of
@@ -39,6 +41,18 @@ def accepted(asked: AjoExecution, answer: TriggerAnswer) -> dict[str, Any]:
         "recipients": [
             _result(result, user_id) for result, user_id in zip(execution.results(), asked.user_ids, strict=True)
         ],
+    }
+
+
+def audience_accepted(asked: AjoAudience, answer: AudienceAnswer) -> dict[str, Any]:
+    execution = answer.execution
+    return {
+        "executionId": execution.id,
+        "requestId": asked.request_id,
+        **_made(execution),
+        **_scheduled(execution, asked.campaign_id),
+        # Adobe's API does not have what follows.
+        "replayed": answer.replayed,
     }
 
 
@@ -82,21 +96,31 @@ def schedule(view: ExecutionView, send_time: Instant, now: Instant) -> dict[str,
         "executeAt": to_rfc3339(send_time),
         "scheduleStatus": _schedule_status(send_time, now),
     }
-    if now < send_time:
-        return answer
-    details = {
+    return answer if now < send_time else {**answer, "executionDetails": execution_details(view)}
+
+
+def execution_details(view: ExecutionView) -> dict[str, Any]:
+    execution = view.execution
+    return {
         "executionId": execution.id,
         "campaignId": view.campaign_id,
-        "status": _status(view.counts or {}),
-        "targetedProfileCount": execution.recipient_count,
+        "status": _status(view),
+        "targetedProfileCount": _targeted_count(view),
         "createdAt": to_rfc3339(execution.accept_time),
     }
-    return {**answer, "executionDetails": details}
 
 
-def _status(counts: Mapping[MessageState, int]) -> str:
-    states = {state for state, count in counts.items() if count}
-    if states & _UNFINISHED:
+def _targeted_count(view: ExecutionView) -> int:
+    if view.run is None:
+        return view.execution.recipient_count
+    return 0 if view.run.selection is None else view.run.selection.count
+
+
+def _status(view: ExecutionView) -> str:
+    states = {state for state, count in (view.counts or {}).items() if count}
+    if view.run is not None and view.run.end_reason is not None:
+        return "Failed"
+    if states & _UNFINISHED or (view.run is not None and view.run.state.is_open):
         return "InProgress"
     return "Succeeded" if states <= _GOOD else "Failed"
 
@@ -104,6 +128,8 @@ def _status(counts: Mapping[MessageState, int]) -> str:
 def is_deleted(view: ExecutionView) -> bool:
     """Whether every message of it that could be cancelled was cancelled."""
     states = {state for state, count in (view.counts or {}).items() if count}
+    if view.run is not None and view.run.select_time is None:
+        return view.run.end_reason is EndReason.CALLER
     return MessageState.CANCELLED in states and states <= {MessageState.CANCELLED, MessageState.EXCLUDED}
 
 

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 
+from clarion_server.application.audience_runs.triggering import AudienceAnswer, AudienceTriggering
 from clarion_server.application.background import run_for_request
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.queries.lookups import ExecutionView, Lookups
@@ -22,8 +23,23 @@ from clarion_server.domain.errors import IllegalTransition, InvalidFields, Resou
 from clarion_server.domain.execution import CancelOutcome
 from clarion_server.domain.instant import Instant
 from clarion_server.transport.api.guard import Guard
-from clarion_server.transport.http.ajo.answers import accepted, is_deleted, json_response, refused, schedule
-from clarion_server.transport.http.ajo.reading import AjoExecution, in_callers_words, read_execution, read_object
+from clarion_server.transport.http.ajo.answers import (
+    accepted,
+    audience_accepted,
+    execution_details,
+    is_deleted,
+    json_response,
+    refused,
+    schedule,
+)
+from clarion_server.transport.http.ajo.reading import (
+    AjoAudience,
+    AjoExecution,
+    in_callers_words,
+    read_audience,
+    read_execution,
+    read_object,
+)
 from clarion_server.transport.http.ajo.token import TokenEndpoint
 from clarion_server.transport.http.asgi_io import CallerGone, read_body
 from clarion_server.transport.http.http_context import Guarded, call_of, finish
@@ -65,12 +81,14 @@ class AjoApi:
         self,
         make_guard: MakeGuard,
         triggering: Triggering,
+        audiences: AudienceTriggering,
         lookups: Lookups,
         cancelling: CancelMessages,
         clock: Clock,
         is_serving: Callable[[], bool],
     ) -> None:
         self._triggering = triggering
+        self._audiences = audiences
         self._lookups = lookups
         self._cancelling = cancelling
         self._clock = clock
@@ -78,6 +96,8 @@ class AjoApi:
         guarded = {
             (f"{BASE}/executions/unitary", "POST"): (self._trigger, _TRIGGER, _ACCEPTED),
             (f"{BASE}/executions/highthroughput", "POST"): (self._trigger, _TRIGGER, _ACCEPTED),
+            (f"{BASE}/executions/audience", "POST"): (self._trigger_audience, _TRIGGER, _ACCEPTED),
+            (f"{BASE}/executions/audience/{{execution_id}}", "GET"): (self._audience, _TRIGGER_OR_READ, _OK),
             (f"{BASE}/executions/schedules/{{schedule_id}}", "GET"): (self._schedule, _TRIGGER_OR_READ, _OK),
             (f"{BASE}/executions/schedules/{{schedule_id}}", "DELETE"): (self._delete_schedule, _TRIGGER, _OK),
         }
@@ -111,6 +131,34 @@ class AjoApi:
             if not others:
                 raise
         return await self._triggered(replace(execution, campaign_ids=tuple(others)), caller)
+
+    async def _trigger_audience(self, asked: _Asked, caller: Caller) -> dict[str, Any]:
+        asked.check_sandbox(caller)
+        read = _read_audience
+        audience = await run_for_request(read, asked) if is_large(asked.body) else read(asked)
+        try:
+            return audience_accepted(audience, await self._audience_triggered(audience, caller))
+        except InvalidFields as error:
+            raise in_callers_words(error) from error
+
+    async def _audience_triggered(self, audience: AjoAudience, caller: Caller) -> AudienceAnswer:
+        """Triggers the first campaign and audience that may be meant. Raises ResourceNotFound when there are none."""
+        (campaign_id, audience_id), *others = audience.targets
+        try:
+            command = replace(audience.command, campaign_id=campaign_id, audience_id=audience_id)
+            return await self._audiences.trigger(command, caller)
+        except ResourceNotFound:
+            if not others:
+                raise
+        return await self._audience_triggered(replace(audience, targets=tuple(others)), caller)
+
+    async def _audience(self, asked: _Asked, caller: Caller) -> dict[str, Any]:
+        """Raises ResourceNotFound, also for an execution that has no audience."""
+        asked.check_sandbox(caller)
+        view = await self._lookups.execution(asked.execution_id, caller)
+        if view.run is None:
+            raise ResourceNotFound(view.execution.name)
+        return execution_details(view)
 
     async def _schedule(self, asked: _Asked, caller: Caller) -> dict[str, Any]:
         asked.check_sandbox(caller)
@@ -157,6 +205,13 @@ def _read(asked: _Asked) -> AjoExecution:
     return read_execution(values)
 
 
+def _read_audience(asked: _Asked) -> AjoAudience:
+    """Raises InvalidFields."""
+    values = read_object(asked.body)
+    asked.ids.update(_ids(values))
+    return read_audience(values)
+
+
 def _read_large(asked: _Asked) -> AjoExecution:
     execution = _read(asked)
     return replace(execution, command=replace(execution.command, is_large=True))
@@ -188,5 +243,6 @@ def _endpoint(guarded: Guarded, code: int) -> Callable[[Request], Awaitable[Resp
 async def _called(guarded: Guarded, request: Request, ids: dict[str, str]) -> Any:
     """Raises HttpRefusal and CallerGone."""
     body = await read_body(request.scope, request.receive)
-    asked = _Asked(request.headers.get(SANDBOX, ""), body, request.path_params.get("schedule_id", ""), ids)
+    execution_id = next(iter(request.path_params.values()), "")
+    asked = _Asked(request.headers.get(SANDBOX, ""), body, execution_id, ids)
     return await finish(guarded, asked, call_of(request.scope))

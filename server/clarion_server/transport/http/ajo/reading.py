@@ -10,15 +10,18 @@ from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import product
 from typing import Any, Final
 from uuid import UUID
 
+from clarion_server.application.audience_runs.triggering import TriggerAudienceCommand
 from clarion_server.application.triggering.admission import RecipientFile, RecipientInput, TriggerCommand
 from clarion_server.application.triggering.recipient_files import MAX_FILES
 from clarion_server.domain.attachment import FileInput
+from clarion_server.domain.audience_run import MAX_MEMBERS
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.instant import Instant, from_datetime
-from clarion_server.domain.names import CAMPAIGNS
+from clarion_server.domain.names import AUDIENCES, CAMPAIGNS
 from clarion_server.domain.violation import Violation, malformed, required, too_many
 from clarion_server.transport.api.convert.structs import MAX_DEPTH
 from clarion_server.transport.http.json_data import first_violations
@@ -48,6 +51,19 @@ class AjoExecution:
     user_ids: tuple[str, ...]
     command: TriggerCommand
     """Its campaign is still open."""
+
+
+@dataclass(frozen=True, slots=True)
+class AjoAudience:
+    """A request for an audience in its caller's words, and the trigger that it stands for."""
+
+    request_id: str
+    campaign_id: str
+    """As the caller gave it."""
+    targets: tuple[tuple[str, str], ...]
+    """The ids of a campaign and an audience in Clarion that it may stand for, the likeliest first."""
+    command: TriggerAudienceCommand
+    """Its campaign and audience are still open."""
 
 
 def read_object(body: bytes) -> Mapping[str, Any]:
@@ -81,9 +97,36 @@ def read_execution(values: Mapping[str, Any]) -> AjoExecution:
     return AjoExecution(request_id, campaign_id, campaign_ids, tuple(each.user_id for each in recipients), command)
 
 
+def read_audience(values: Mapping[str, Any]) -> AjoAudience:
+    """Raises InvalidFields with all violations."""
+    reader = _Reader(first_violations(values, MAX_DEPTH + 1))
+    reader.refuse_unsupported(values, "", UNSUPPORTED | {"attachments"})
+    request_id = reader.text(values, "requestId", "requestId", needed=False)
+    campaign_id = reader.text(values, "campaignId", "campaignId")
+    audience_id = reader.text(reader.mapping(values, "audience", "audience"), "id", "audience.id")
+    command = TriggerAudienceCommand(
+        "",
+        "",
+        reader.count(values, "maxRecipients", MAX_MEMBERS),
+        reader.mapping(values, "context", "context"),
+        request_id=request_id,
+        send_time=reader.time(reader.mapping(values, "schedule", "schedule"), "executeAt", "schedule.executeAt"),
+    )
+    campaigns, audiences = clarion_ids(campaign_id), clarion_ids(audience_id)
+    for given, ids, path, kind in (
+        (campaign_id, campaigns, "campaignId", "a campaign's id, such as 'order-confirmed'"),
+        (audience_id, audiences, "audience.id", "an audience's id, such as 'gold-customers'"),
+    ):
+        if given and not ids:
+            reader.violations.append(malformed(path, f"Must be {kind}, or a UUID."))
+    if reader.violations:
+        raise InvalidFields(tuple(reader.violations))
+    return AjoAudience(request_id, campaign_id, tuple(product(campaigns, audiences)), command)
+
+
 def clarion_ids(campaign_id: str) -> tuple[str, ...]:
-    """The ids of the campaigns that may be meant, the likeliest first; none for a malformed id."""
-    short = campaign_id.removeprefix(f"{CAMPAIGNS.name}/")
+    """The ids of the campaigns or audiences that may be meant, the likeliest first; none for a malformed id."""
+    short = campaign_id.removeprefix(f"{CAMPAIGNS.name}/").removeprefix(f"{AUDIENCES.name}/")
     try:
         uuid = str(UUID(short)) if len(short) == _UUID_LENGTH else ""
     except ValueError:
@@ -108,8 +151,10 @@ class _Reader:
     def __init__(self, violations: Iterable[Violation]) -> None:
         self.violations = list(violations)
 
-    def refuse_unsupported(self, values: Mapping[str, Any], path: str) -> None:
-        for name in sorted(UNSUPPORTED & values.keys()):
+    def refuse_unsupported(
+        self, values: Mapping[str, Any], path: str, unsupported: frozenset[str] = UNSUPPORTED
+    ) -> None:
+        for name in sorted(unsupported & values.keys()):
             if values[name]:
                 violation = Violation(name, "UNSUPPORTED", "Is not supported yet. Nothing was sent: leave it out.")
                 self.violations.append(violation.under(path) if path else violation)
@@ -132,6 +177,13 @@ class _Reader:
         if not isinstance(value, dict):
             self.violations.append(_wrong_type(path, "an object"))
             return {}
+        return value
+
+    def count(self, values: Mapping[str, Any], name: str, default: int) -> int:
+        value = values.get(name, default)
+        if not isinstance(value, int) or isinstance(value, bool):
+            self.violations.append(_wrong_type(name, "a whole number"))
+            return default
         return value
 
     def time(self, values: Mapping[str, Any], name: str, path: str) -> Instant | None:
@@ -215,6 +267,7 @@ _NAMES: Final = (
     (re.compile(r"^(recipients\[\d+\]\.attachments\[\d+\])\.content_type$"), r"\1.contentType"),
     (re.compile(r"^request_id$"), "requestId"),
     (re.compile(r"^send_time$"), "schedule.executeAt"),
+    (re.compile(r"^max_recipients$"), "maxRecipients"),
 )
 
 
