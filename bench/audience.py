@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,12 +30,12 @@ from bench.campaign import campaign
 from bench.figures import Samples
 from bench.measures import Bench
 from bench.process import BenchError
-from bench.scale import queue
+from bench.scale import CALLERS
 from bench.service import CALL_SECONDS, Service, links, running_service
-from bench.triggers import CONTEXT
+from bench.triggers import CONTEXT, RECIPIENTS_PER_CALL
 
 OFFERS = "offers"
-MEMBERS = 500_000
+MEMBERS = 1_000_000
 #: What is accepted in calls of 20 beside it.
 TRIGGERED = 40_000
 RESETS_PER_S = 50.0
@@ -91,24 +92,43 @@ def _measure(bench: Bench, service: Service, count: int) -> Samples:
     driver = bench.driver(service.port, service.authorization)
     driver.rated_calls(RESETS_PER_S, 1.0)
     alone = driver.rated_calls(RESETS_PER_S, RESET_SECONDS)
-    begin = time.monotonic()
-    queue(service, OFFERS, bench.sizes.scaled(TRIGGERED), recipients=20)
-    triggered_per_s = bench.sizes.scaled(TRIGGERED) / (time.monotonic() - begin)
+    triggered_per_s = _triggered_per_s(service, min(count, bench.sizes.scaled(TRIGGERED)))
     run = _Run(service, count)
     selecting = run.await_selected()
-    begin = time.monotonic()
     beside = driver.rated_calls(RESETS_PER_S, RESET_SECONDS)
-    accepting = run.await_done() - begin
+    accepted_per_s = run.await_done()
     return {
+        "audience_members": float(count),
         "audience_selected_per_s": count / selecting,
-        "audience_accepted_per_s": count / accepting,
+        "audience_accepted_per_s": accepted_per_s,
         "audience_triggered_per_s": triggered_per_s,
-        "audience_ratio": count / accepting / triggered_per_s,
+        "audience_ratio": accepted_per_s / triggered_per_s,
         "audience_peak_rss_mb": service.peak_rss_mb(),
         "audience_reset_p99_ms_alone": alone.percentile_ms(99),
         "audience_reset_p99_ms_beside": beside.percentile_ms(99),
         "audience_reset_delay_p99_ms": beside.percentile_ms(99) - alone.percentile_ms(99),
     }
+
+
+def _triggered_per_s(service: Service, count: int) -> float:
+    """Returns how fast the same people are accepted in ordinary triggers of 20, a few calls at once."""
+    metadata = (("authorization", service.authorization),)
+    with grpc.insecure_channel(f"127.0.0.1:{service.port}") as channel, ThreadPoolExecutor(CALLERS) as callers:
+        send = TriggerServiceStub(channel).Trigger
+        requests = [_trigger(first) for first in range(1, count, RECIPIENTS_PER_CALL)]
+        begin = time.monotonic()
+        for answer in callers.map(lambda each: send(each, metadata=metadata, timeout=CALL_SECONDS), requests):
+            if not answer.execution:
+                raise BenchError("a trigger was answered without an execution")
+        return len(requests) * RECIPIENTS_PER_CALL / (time.monotonic() - begin)
+
+
+def _trigger(first: int) -> trigger_service_pb2.TriggerRequest:
+    request = trigger_service_pb2.TriggerRequest(campaign=f"campaigns/{OFFERS}")
+    for number in range(first, first + RECIPIENTS_PER_CALL):
+        recipient = request.recipients.add(identity=f"email:r{number * 2_654_435_761 % 2**32}@example.com")
+        json_format.ParseDict(CONTEXT, recipient.context)
+    return request
 
 
 def _close_marketing(service: Service) -> None:
@@ -152,13 +172,14 @@ class _Run:
         return time.monotonic() - self._begin
 
     def await_done(self) -> float:
-        """Returns when the last member was decided about."""
+        """Returns how many members a second were accepted from now on until the last one."""
+        begin, before = time.monotonic(), self._execution().audience_run.accepted_count
         while self._state() == audience_run_pb2.AudienceRun.STATE_ACCEPTING:
             time.sleep(EVERY)
         run = self._execution().audience_run
         if run.accepted_count != self._count:
             raise BenchError(f"{self._count} members should have been accepted:\n{run}")
-        return time.monotonic()
+        return (self._count - before) / (time.monotonic() - begin)
 
     def _state(self) -> int:
         return self._execution().audience_run.state
