@@ -11,7 +11,7 @@ from clarion_server.domain.cap_rules import Cappable, CappableMessage, CapRule, 
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.identity import IdentityKey
-from clarion_server.domain.instant import Instant, Span
+from clarion_server.domain.instant import Instant
 from clarion_server.domain.sending_policy import SendingPolicy
 from clarion_server.domain.value import value
 
@@ -128,7 +128,9 @@ class CapLedger:
             row = self._row(message, rule)
             entries = self.entries.setdefault(row, CapEntries())
             entries.times[message.id] = time
-            _forget_old(entries, rule.memory, now)
+            if len(entries.times) > 1:
+                entries.times = _without_old(entries.times, now - rule.memory)
+            entries.until = max(entries.times.values(), default=now) + rule.memory
             self.changed[row], person = entries, row.person
         return person
 
@@ -136,7 +138,6 @@ class CapLedger:
         return CapRow(message.cap_person or self.people.of(message).person, rule.policy.key, rule.scope)
 
 
-def _forget_old(entries: CapEntries, memory: Span, now: Instant) -> None:
-    """Drops the instants that can count no more."""
-    entries.times = {message_id: time for message_id, time in entries.times.items() if time > now - memory}
-    entries.until = max(entries.times.values(), default=now) + memory
+def _without_old(times: dict[str, Instant], last: Instant) -> dict[str, Instant]:
+    """Drops the instants that can count no more, up to the last of them."""
+    return {message_id: time for message_id, time in times.items() if time > last}

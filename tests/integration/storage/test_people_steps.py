@@ -13,7 +13,9 @@ from clarion_server.application.triggering.admission import RecipientInput
 from clarion_server.domain.campaign import Action, UnknownRecipientPolicy
 from clarion_server.domain.category import Category
 from clarion_server.domain.content.email import EmailContent
+from clarion_server.domain.frequency_cap import CalendarPeriod, FrequencyCap
 from clarion_server.domain.identity import Normalisation
+from clarion_server.domain.instant import DAY
 from clarion_server.domain.message import Lane
 
 from tests.integration.storage.statements import recorded
@@ -119,6 +121,46 @@ async def test_a_policy_is_asked_about_many_people_in_as_many_statements_as_abou
     await process.trigger(recipient("email:sent@clarion.test"))
     one = await statements_of(process, store, people[0])
     assert await statements_of(process, store, *people) == one
+
+
+async def test_caps_are_asked_about_many_people_in_two_statements_as_about_one(
+    process: Process, store: SqlStore
+) -> None:
+    world, people = process.world, recipients(50)
+    await world.live("offers", category=Category.MARKETING)
+    policies = Policies(world)
+    await policies.make(quiet_hours=())
+    counts = []
+    for caps in ((), (FrequencyCap(5, sliding=DAY), FrequencyCap(9, period=CalendarPeriod.MONTH))):
+        await policies.change(caps=caps)
+        for to in ([recipient("email:sent@clarion.test")], people[:1], people[1:]):
+            with recorded(store) as accepting:
+                await process.trigger(*to, campaign_id="offers")
+            with recorded(store) as claiming:
+                assert len((await claimed(world, lane=Lane.MARKETING)).messages) == len(to)
+            counts.append((len(accepting), len(claiming)))
+    _, one, many, _, one_capped, many_capped = counts
+    assert one == many
+    assert one_capped == many_capped == (one[0] + 2, one[1] + 2)
+
+
+async def test_what_ends_without_a_hand_off_is_given_back_in_three_statements(
+    process: Process, store: SqlStore
+) -> None:
+    world = process.world
+    counts: list[int] = []
+    await world.live("offers", category=Category.MARKETING)
+    policies = Policies(world)
+    for caps in ((), (FrequencyCap(5, sliding=DAY),)):
+        await (policies.change(caps=caps) if counts else policies.make(quiet_hours=(), caps=caps))
+        for to in (recipients(1), recipients(50)):
+            answer = await process.trigger(*to, campaign_id="offers")
+            with recorded(store) as statements:
+                await process.cancelling.cancel_execution(answer.execution.id, CALLER)
+            counts.append(len(statements))
+    one, many, one_capped, many_capped = counts
+    assert one == many
+    assert one_capped == many_capped == one + 2
 
 
 async def test_no_policy_is_read_while_there_are_none(process: Process, store: SqlStore) -> None:
