@@ -57,6 +57,6 @@ export { Pager } from "./pager.js";
 export type { Retry } from "./retry.js";
 export type { ClientOptions } from "./settings.js";
 export type { SuppressionFilters } from "./suppressions.js";
-export type { Addressed, Recipient, TriggerAudienceOptions, TriggerOptions } from "./triggers.js";
+export type { Addressed, Recipient, RecipientFile, TriggerAudienceOptions, TriggerOptions } from "./triggers.js";
 export type { ExportOptions } from "./exports.js";
 export { EventWatch } from "./watch.js";

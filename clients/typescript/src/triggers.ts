@@ -3,6 +3,7 @@
 import { type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { CallOptions } from "./calls.js";
+import type { RecipientAttachmentSchema } from "./gen/clarion/v1/attachment_pb.js";
 import type {
   RecipientSchema,
   TriggerAudienceRequestSchema,
@@ -23,11 +24,18 @@ export interface Recipient {
   readonly profile?: object | undefined;
   /** Labels to find the messages by later. They replace labels of the trigger that have the same keys. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** Files that this recipient's mails carry: bytes with a `fileName`, or uploads by the name of their attachment. */
+  readonly attachments?: readonly RecipientFile[] | undefined;
 }
+
+/** A file of one recipient. */
+export type RecipientFile =
+  | { readonly content: Uint8Array; readonly fileName: string; readonly contentType?: string }
+  | { readonly attachment: string; readonly fileName?: string };
 
 /** Names one recipient (`to`), or up to 1,000 with data of their own (`recipients`). */
 export type Addressed =
-  | { readonly to: string; readonly recipients?: undefined } & Omit<Recipient, "identity" | "labels">
+  | { readonly to: string; readonly recipients?: undefined } & Omit<Recipient, "identity" | "labels" | "attachments">
   | { readonly recipients: readonly Recipient[]; readonly to?: undefined };
 
 export type TriggerOptions = Addressed &
@@ -105,13 +113,23 @@ function recipientsOf(options: Addressed): readonly Recipient[] {
 }
 
 function wireRecipient(recipient: Recipient, path: string): MessageInitShape<typeof RecipientSchema> {
-  const { identity, address = "", locale = "", context, profile, labels = {} } = recipient;
+  const { identity, address = "", locale = "", context, profile, labels = {}, attachments = [] } = recipient;
   return {
     identity: fullIdentity(identity),
     address,
     locale,
     labels,
+    attachments: attachments.map(wireFile),
     ...(context && { context: jsonObject(context, `${path}.context`) }),
     ...(profile && { profile: jsonObject(profile, `${path}.profile`) }),
   };
+}
+
+function wireFile(file: RecipientFile): MessageInitShape<typeof RecipientAttachmentSchema> {
+  if ("content" in file) {
+    const { content, fileName, contentType = "" } = file;
+    return { source: { case: "content", value: content }, fileName, contentType };
+  }
+  const { attachment, fileName = "" } = file;
+  return { source: { case: "attachment", value: fullName("attachments", attachment) }, fileName };
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -53,9 +53,16 @@ def to_command(request: _Request, *, is_large: bool = False) -> TriggerCommand:
     if len(request.recipients) > MAX_RECIPIENTS:
         raise InvalidFields((too_many("recipients", MAX_RECIPIENTS),))
     violations: list[Violation] = []
+    recipients: list[RecipientInput] = []
+    files: dict[int, tuple[RecipientFile, ...]] = {}
+    for recipient in request.recipients:
+        # Looked at in the same loop: iterating again would take as long as the look itself.
+        if recipient.attachments:
+            files[len(recipients)] = to_recipient_files(recipient.attachments)
+        recipients.append(_recipient(recipient))
     return TriggerCommand(
         campaign_id=_campaign_id(request.campaign, violations),
-        recipients=tuple([_recipient(recipient) for recipient in request.recipients]),
+        recipients=tuple(recipients),
         request_id=request.request_id,
         send_time=_time(request.send_time, "send_time", violations) if request.HasField("send_time") else None,
         expire_time=_time(request.expire_time, "expire_time", violations) if request.HasField("expire_time") else None,
@@ -64,13 +71,8 @@ def to_command(request: _Request, *, is_large: bool = False) -> TriggerCommand:
         labels=read_map(request.labels, MAX_LABELS) if request.labels else NO_LABELS,
         violations=tuple(violations),
         is_large=is_large,
-        files=_files(request),
+        files=files or NO_RECIPIENT_FILES,
     )
-
-
-def _files(request: _Request) -> Mapping[int, tuple[RecipientFile, ...]]:
-    found = {index: each.attachments for index, each in enumerate(request.recipients) if each.attachments}
-    return {index: to_recipient_files(files) for index, files in found.items()} if found else NO_RECIPIENT_FILES
 
 
 def _campaign_id(name: str, violations: list[Violation]) -> str:
