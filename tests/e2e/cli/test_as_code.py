@@ -79,11 +79,19 @@ async def test_exported_files_apply_back_unchanged(shop: CommandLine) -> None:
         "more.yaml",
         "topic: news\ndisplay_name: News\n---\npolicy: nights\ndisplay_name: Nights\ntime_zone: Europe/Berlin\n",
     )
-    assert (await shop("apply", "-f", "more.yaml")).status == 0
+    shop.write(
+        "audiences.yaml",
+        "audience: pro\ndisplay_name: Pro\ncondition: profile.attributes.plan == 'pro'\n"
+        "---\naudience: guests\ndisplay_name: Guests\nidentity_list: {}\n",
+    )
+    applied = await shop("apply", "-f", "more.yaml", "-f", "audiences.yaml")
+    assert applied.status == 0, applied.err
     exported = await shop("export", "out")
     assert exported.status == 0, exported.err
     names = sorted(str(path.relative_to(shop.folder / "out")) for path in (shop.folder / "out").rglob("*.*"))
     assert names == [
+        "audiences/guests.yaml",
+        "audiences/pro.yaml",
         "campaigns/order-confirmed.yaml",
         "channels/orders.yaml",
         "clarion.schema.json",
@@ -91,9 +99,9 @@ async def test_exported_files_apply_back_unchanged(shop: CommandLine) -> None:
         "topics/news.yaml",
     ]
     agreed = await shop("plan", "-f", "out")
-    assert (agreed.status, agreed.out) == (0, "0 to create, 0 to update, 4 unchanged.\n")
+    assert (agreed.status, agreed.out) == (0, "0 to create, 0 to update, 6 unchanged.\n")
     refused = await shop("export", "out", "--json")
-    assert (refused.status, len(refused.error["problems"])) == (2, 4)
+    assert (refused.status, len(refused.error["problems"])) == (2, 6)
     assert (await shop("export", "out", "--overwrite")).status == 0
 
 

@@ -50,6 +50,8 @@ async def test_a_draft_is_compared_with_what_is_live(shop: CommandLine) -> None:
     assert "context.total REFUSES_MORE It is required now." in diff.out
     review = await shop("review", "order-confirmed", "--strict", "--diff")
     assert (review.status, "SCHEMA_BREAKING" in review.out, '+  "total"' in review.out) == (1, True, True)
+    applied = await shop("apply", "-f", "campaign.yaml", "--activate", "--strict")
+    assert (applied.status, "SCHEMA_BREAKING" in applied.out) == (1, True)
     refused = await shop("activate", "order-confirmed", "--strict", "--json")
     assert (refused.status, refused.error["reason"]) == (1, "REVIEW_FAILED")
     assert (await shop("activate", "order-confirmed")).status == 0

@@ -39,6 +39,9 @@ def apply(
     activate: Annotated[
         bool, Parameter(help="Review the campaigns too, show what it finds, and activate those without errors.")
     ] = False,
+    strict: Annotated[
+        bool, Parameter(help="With --activate, refuse what would refuse triggers that the live version takes.")
+    ] = False,
     dry_run: Annotated[
         bool, Parameter(help="Show what would change and what the service would refuse, and change nothing.")
     ] = False,
@@ -62,7 +65,7 @@ def apply(
     applier = Applier(session.client, renew_secrets=renew_secrets)
     status = Exit.OK
     for planned in applier.plan(read_resources(file)):
-        applied = Applied(planned) if dry_run else applier.apply(planned, activate=activate)
+        applied = Applied(planned) if dry_run else applier.apply(planned, activate=activate, strict=strict)
         session.output.show_line(
             applied.to_dict() | {"dry_run": dry_run}, partial(_applied_view, applied, dry_run=dry_run)
         )

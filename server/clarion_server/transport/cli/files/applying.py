@@ -111,15 +111,17 @@ class Applier:
             raise _refusal(refused, problems)
         return planned
 
-    def apply(self, planned: Planned, *, activate: bool) -> Applied:
-        """Raises ClarionError, as somebody else may have changed the resource since it was planned."""
+    def apply(self, planned: Planned, *, activate: bool, strict: bool = False) -> Applied:
+        """Raises ClarionError, as somebody else may have changed the resource since it was planned. `strict` makes an
+        error of what would refuse triggers that the live version takes.
+        """
         for upload in planned.resource.uploads:
             self._upload(upload)
         value = self._write(planned)
         if not isinstance(value, Campaign):
             return Applied(planned)
         applied = Applied(planned, value)
-        return self._activate(applied, value) if activate else applied
+        return self._activate(applied, value, strict=strict) if activate else applied
 
     def _upload(self, upload: Upload) -> None:
         """Uploads a file, unless that was done before."""
@@ -154,19 +156,19 @@ class Applier:
             case Change.UNCHANGED:
                 return planned.stored
 
-    def reviewed(self, applied: Applied) -> Applied:
+    def reviewed(self, applied: Applied, *, strict: bool = False) -> Applied:
         """Returns it with what review finds in the campaign, and where in the files. Other resources have no review."""
         if applied.campaign is None:
             return applied
-        found = self._client.campaigns.review(applied.campaign.name).findings
+        found = self._client.campaigns.review(applied.campaign.name, strict=strict).findings
         locations = applied.planned.resource.locations
         return replace(applied, findings=tuple((locations.find(each.field).of_text(each.line), each) for each in found))
 
-    def _activate(self, applied: Applied, campaign: Campaign) -> Applied:
-        applied = self.reviewed(applied)
+    def _activate(self, applied: Applied, campaign: Campaign, *, strict: bool) -> Applied:
+        applied = self.reviewed(applied, strict=strict)
         if applied.has_errors or is_active(campaign):
             return applied
-        activation = self._client.campaigns.activate(campaign.name, etag=campaign.etag)
+        activation = self._client.campaigns.activate(campaign.name, etag=campaign.etag, strict=strict)
         return replace(applied, campaign=activation.campaign, activated=True)
 
 
