@@ -38,9 +38,10 @@ _STATEMENTS = {
     "messages": """
         INSERT INTO messages (key, id, sandbox, campaign_key, version, action, channel, channel_key, lane, identity,
             address, locale, state, accept_time, release_time, due_time, attempt_count, attempt_time,
-            first_attempt_time, outcome_time, segment)
+            first_attempt_time, outcome_time, segment, content_locale, locale_reason)
         {series} SELECT n, {id} || '-0000-0', 'default', {campaign}, 1, 'email', 'EMAIL', {channel}, 1, {identity},
-            'jane@example.com', 'en', 'SENT', {time}, {time}, {time}, 1, {time}, {time}, {time} + 20000, {segment}
+            'jane@example.com', 'en', 'SENT', {time}, {time}, {time}, 1, {time}, {time}, {time} + 20000, {segment},
+            'en', 'EXACT'
         FROM series""",
     "message_contexts": """
         INSERT INTO message_contexts (message_key, context, profile)

@@ -147,4 +147,4 @@ def existing(sandbox: Sandbox) -> list[tuple[str, str]]:
         (message,) = client.messages.list(execution=answer.execution)
     names = {"apiKey": key, "execution": answer.execution, "message": message.name}
     ids = {name: full.rpartition("/")[2] for name, full in names.items()}
-    return [*ids.items(), ("campaign", "orders"), ("channelConfiguration", "orders")]
+    return [*ids.items(), ("campaign", "orders"), ("channelConfiguration", "orders"), ("version", "1")]

@@ -31,7 +31,7 @@ LESS_IMPATIENT: dict[str, Any] = {"timeout": 1000 * MILLISECOND}
 WITH_LOGIN: dict[str, Any] = {"username": "clarion", "password": "open sesame"}
 OFFERS_AUTH = ("AUTH PLAIN", *EXTENSIONS)
 #: More than sockets hold, so that it cannot all be on its way before the server fails.
-LARGE = RenderedEmail("Large", "", "A line of a large message.\n" * 1_000_000)
+LARGE = RenderedEmail("Large", "", "A line of a large message.\n" * 600_000)
 
 
 @dataclass(frozen=True)

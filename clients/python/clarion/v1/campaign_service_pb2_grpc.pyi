@@ -135,6 +135,8 @@ class CampaignServiceStub:
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
     - `FAILED_PRECONDITION` `REVIEW_FAILED`: review found errors; they are listed.
     - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is stopped, completed or archived.
+    - `FAILED_PRECONDITION` `APPROVAL_REQUIRED`: approval policies ask for approvals that the draft lacks.
+    - `ABORTED` `APPROVAL_STALE`: the draft, or something that it names, is not what was approved.
     """
     PauseCampaign: _grpc.UnaryUnaryMultiCallable[_campaign_life_cycle_pb2.PauseCampaignRequest, _campaign_life_cycle_pb2.PauseCampaignResponse]
     """Refuses new triggers and keeps accepted messages queued. Hand-offs under way finish. Needs the scope `approve`.
@@ -300,6 +302,8 @@ class CampaignServiceAsyncStub(CampaignServiceStub):
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
     - `FAILED_PRECONDITION` `REVIEW_FAILED`: review found errors; they are listed.
     - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is stopped, completed or archived.
+    - `FAILED_PRECONDITION` `APPROVAL_REQUIRED`: approval policies ask for approvals that the draft lacks.
+    - `ABORTED` `APPROVAL_STALE`: the draft, or something that it names, is not what was approved.
     """
     PauseCampaign: _aio.UnaryUnaryMultiCallable[_campaign_life_cycle_pb2.PauseCampaignRequest, _campaign_life_cycle_pb2.PauseCampaignResponse]  # type: ignore[assignment]
     """Refuses new triggers and keeps accepted messages queued. Hand-offs under way finish. Needs the scope `approve`.
@@ -534,6 +538,8 @@ class CampaignServiceServicer(metaclass=_abc_1.ABCMeta):
         - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
         - `FAILED_PRECONDITION` `REVIEW_FAILED`: review found errors; they are listed.
         - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is stopped, completed or archived.
+        - `FAILED_PRECONDITION` `APPROVAL_REQUIRED`: approval policies ask for approvals that the draft lacks.
+        - `ABORTED` `APPROVAL_STALE`: the draft, or something that it names, is not what was approved.
         """
 
     @_abc_1.abstractmethod

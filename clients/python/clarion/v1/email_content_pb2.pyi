@@ -56,7 +56,7 @@ class EmailContent(_message.Message):
     HEADERS_FIELD_NUMBER: _builtins.int
     ATTACHMENTS_FIELD_NUMBER: _builtins.int
     subject: _builtins.str
-    """Required, except in a variant. One line. At most 2,000 characters of source and 998 when rendered."""
+    """Required. A variant may leave it to the default content. One line. At most 2,000 characters of source and 998 when rendered."""
     html: _builtins.str
     """Optional. The HTML part; values are escaped. At most 512 KiB of source. Either this or `text` is required."""
     text: _builtins.str

@@ -21,7 +21,9 @@ class EmailContent(Value):
     """
 
     subject: str
-    """Required, except in a variant. One line. At most 2,000 characters of source and 998 when rendered."""
+    """Required. A variant may leave it to the default content. One line. At most 2,000 characters of source and 998
+    when rendered.
+    """
     html: str = ""
     """Optional. The HTML part; values are escaped. At most 512 KiB of source. Either this or `text` is required."""
     text: str = ""

@@ -612,6 +612,8 @@ export const CampaignService: GenService<{
    * - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
    * - `FAILED_PRECONDITION` `REVIEW_FAILED`: review found errors; they are listed.
    * - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is stopped, completed or archived.
+   * - `FAILED_PRECONDITION` `APPROVAL_REQUIRED`: approval policies ask for approvals that the draft lacks.
+   * - `ABORTED` `APPROVAL_STALE`: the draft, or something that it names, is not what was approved.
    *
    * @generated from rpc clarion.v1.CampaignService.ActivateCampaign
    */

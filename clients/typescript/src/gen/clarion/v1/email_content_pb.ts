@@ -23,7 +23,7 @@ export const file_clarion_v1_email_content: GenFile = /*@__PURE__*/
  */
 export type EmailContent = Message<"clarion.v1.EmailContent"> & {
   /**
-   * Required, except in a variant. One line. At most 2,000 characters of source and 998 when rendered.
+   * Required. A variant may leave it to the default content. One line. At most 2,000 characters of source and 998 when rendered.
    *
    * @generated from field: string subject = 1;
    */
