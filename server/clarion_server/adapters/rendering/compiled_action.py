@@ -60,10 +60,11 @@ class CompiledAction:
         self._kind = kinds[type(cell.content)]
         self._field = content_field(definition, action_index)
         self._campaign = {"name": f"campaigns/{campaign_id}", "display_name": definition.display_name}
+        texts = texts_of(definition, self.locale)
         self._functions = {
             **GLOBALS,
             INLINE_IMAGE: InlineImages(cell.content, attachments),
-            TRANSLATE: texts_of(definition, self.locale),
+            TRANSLATE: texts,
         }
         parts = list(self._kind.parts(cell.content))
         paths = part_paths(self._kind, cell)
@@ -73,7 +74,7 @@ class CompiledAction:
         self._has_unsubscribe_field = self._kind.has_unsubscribe_field and definition.offers_unsubscribing
         # A template cannot name a variable without its word.
         self.needs_urls = self._has_unsubscribe_field or any(name in part.source for part in parts for name in URLS)
-        self.size = _BASE_BYTES + _BYTES_PER_CHARACTER * sum(len(part.source) for part in parts)
+        self.size = _BASE_BYTES + _BYTES_PER_CHARACTER * sum(len(part.source) for part in parts) + texts.size
 
     def render(self, personalisation: Personalisation, urls: PersonalUrls | None = None) -> Rendered:
         """Raises RenderingFailed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 
 from clarion_server.adapters.rendering.content_kind import ContentKinds, Escaping, part_paths
@@ -112,19 +113,32 @@ def _placeholder(
     return _error(FindingCode.TRANSLATION_PLACEHOLDER, field, message, remedy)
 
 
+@lru_cache(maxsize=256)
+def _numbers(tag: str) -> Mapping[str, Sequence[str]]:
+    """Returns the numbers of each plural category of a language, whole ones first."""
+    found: dict[str, list[str]] = {}
+    for digits in (*_WHOLE, *_FRACTIONS):
+        found.setdefault(plural_category(locale_of(tag), digits), []).append(digits)
+    return found
+
+
+def _needed(tag: str, forms: Mapping[str, str], *, is_whole: bool) -> Iterator[tuple[str, str]]:
+    """Yields the categories that numbers without a form of their own reach, with an example."""
+    for category, numbers in _numbers(tag).items():
+        reached = (each for each in numbers if f"={each}" not in forms and not (is_whole and "." in each))
+        if (example := next(reached, None)) is not None:
+            yield category, example
+
+
 def _plural(field: str, tag: str, translation: Translation, use: TextUse, *, is_plural: bool) -> Iterator[Finding]:
-    forms, locale = forms_of(translation), locale_of(tag)
+    forms = forms_of(translation)
     if not is_plural and isinstance(translation, str):
         return
-    numbers = [number for number in _WHOLE if f"={number}" not in forms]
-    needed = {plural_category(locale, number) for number in numbers}
-    if not use.is_whole:
-        needed |= {plural_category(locale, number) for number in _FRACTIONS}
-    for category in sorted(needed - set(forms)):
-        example = next(n for n in (*numbers, *_FRACTIONS) if plural_category(locale, n) == category)
-        message = f"The text '{use.key}' in '{tag}' has no form '{category}', which {example} needs."
-        yield _error(FindingCode.TRANSLATION_PLURAL_MISSING, field, message, f"Add the form '{category}'.")
-    for form in sorted(set(forms) - {*locale.plural_form.tags, OTHER}):
+    for category, example in sorted(_needed(tag, forms, is_whole=use.is_whole)):
+        if category not in forms:
+            message = f"The text '{use.key}' in '{tag}' has no form '{category}', which {example} needs."
+            yield _error(FindingCode.TRANSLATION_PLURAL_MISSING, field, message, f"Add the form '{category}'.")
+    for form in sorted(set(forms) - {*locale_of(tag).plural_form.tags, OTHER}):
         if not form.startswith("="):
             message = f"The text '{use.key}' in '{tag}' has a form '{form}', which the language does not know."
             remedy = "Remove it. For an exact number write '=0'."
