@@ -23,6 +23,9 @@ from clarion_server.domain.violation import Violation, malformed, required, too_
 MAX_IDENTITIES = 1_000
 #: How many identities one commit adds, which takes some milliseconds: triggers may have to wait for that long.
 _STEP = 200
+#: For so many times the duration of a commit the next one waits: while others write, and while nobody else does.
+_REST = 4.0
+_REST_ALONE = 0.25
 _UPLOAD_ID = re.compile("[A-Za-z0-9_-]{1,64}")
 
 #: An upload to which nothing was added for so long is deleted.
@@ -84,7 +87,8 @@ class AudienceUploads:
                 unit.audiences.complete(audience, listed, now)
             return added, rejected, unit.audiences.lists_of(audience)[listed.upload_id]
 
-        added, rejected, uploaded.identity_list = await self._transactions.write(add, bulk=True)
+        rest = _REST if self._transactions.is_busy else _REST_ALONE
+        added, rejected, uploaded.identity_list = await self._transactions.write(add, bulk=True, rest=rest)
         uploaded.added_count += added
         uploaded.repeated_count += len(texts) - len(rejected) - added
         uploaded.rejected += rejected
