@@ -17,6 +17,8 @@ import { present } from "./present.js";
 
 const COLLECTION = "audiences";
 const METHOD = AudienceService.method;
+/** The time for looking at all members, unless the call gives its own: a million people take half a minute or more. */
+const COUNTING_MS = 600_000;
 
 /** Keeps audiences, the people whom one trigger writes to: `client.audiences`. */
 export class Audiences {
@@ -77,15 +79,15 @@ export class Audiences {
     return this.#calls.unary(METHOD.uploadIdentities, request, { ...options, repeatable: true });
   }
 
-  /** Counts the members, and those for whom the condition fails by cause. A million people take some time. */
+  /** Counts the members, and those for whom the condition fails by cause. A million people take half a minute. */
   async count(name: string, options: CallOptions = {}): Promise<CountAudienceResponse> {
     const request = { name: fullName(COLLECTION, name) };
-    return this.#calls.unary(METHOD.countAudience, request, { ...options, repeatable: true });
+    return this.#calls.unary(METHOD.countAudience, request, { timeoutMs: COUNTING_MS, ...options, repeatable: true });
   }
 
-  /** Returns up to `sampleSize` members, which is 100 at most. */
+  /** Returns up to `sampleSize` members, which is 100 at most. Where there are fewer it takes as long as `count`. */
   async sample(name: string, { sampleSize = 10, ...options }: CallOptions & { readonly sampleSize?: number } = {}): Promise<SampleAudienceResponse> {
     const request = { name: fullName(COLLECTION, name), sampleSize };
-    return this.#calls.unary(METHOD.sampleAudience, request, { ...options, repeatable: true });
+    return this.#calls.unary(METHOD.sampleAudience, request, { timeoutMs: COUNTING_MS, ...options, repeatable: true });
   }
 }

@@ -162,8 +162,8 @@ class AudienceServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CountAudience(self, request, context):
-        """Counts the members of an audience as of now. A million profiles take some ten seconds or more; triggers go first. Needs the
-        scope `read`, `author` or `admin`.
+        """Counts the members of an audience as of now. A million profiles take half a minute, and several times as long while triggers come
+        in, which go first: give the call a deadline of minutes. Needs the scope `read`, `author` or `admin`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.

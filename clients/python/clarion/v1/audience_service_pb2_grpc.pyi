@@ -89,8 +89,8 @@ class AudienceServiceStub:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no audience of that name.
     """
     CountAudience: _grpc.UnaryUnaryMultiCallable[_audience_service_pb2.CountAudienceRequest, _audience_service_pb2.CountAudienceResponse]
-    """Counts the members of an audience as of now. A million profiles take some ten seconds or more; triggers go first. Needs the
-    scope `read`, `author` or `admin`.
+    """Counts the members of an audience as of now. A million profiles take half a minute, and several times as long while triggers come
+    in, which go first: give the call a deadline of minutes. Needs the scope `read`, `author` or `admin`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
@@ -167,8 +167,8 @@ class AudienceServiceAsyncStub(AudienceServiceStub):
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no audience of that name.
     """
     CountAudience: _aio.UnaryUnaryMultiCallable[_audience_service_pb2.CountAudienceRequest, _audience_service_pb2.CountAudienceResponse]  # type: ignore[assignment]
-    """Counts the members of an audience as of now. A million profiles take some ten seconds or more; triggers go first. Needs the
-    scope `read`, `author` or `admin`.
+    """Counts the members of an audience as of now. A million profiles take half a minute, and several times as long while triggers come
+    in, which go first: give the call a deadline of minutes. Needs the scope `read`, `author` or `admin`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
@@ -284,8 +284,8 @@ class AudienceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _audience_service_pb2.CountAudienceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_audience_service_pb2.CountAudienceResponse, _abc.Awaitable[_audience_service_pb2.CountAudienceResponse]]:
-        """Counts the members of an audience as of now. A million profiles take some ten seconds or more; triggers go first. Needs the
-        scope `read`, `author` or `admin`.
+        """Counts the members of an audience as of now. A million profiles take half a minute, and several times as long while triggers come
+        in, which go first: give the call a deadline of minutes. Needs the scope `read`, `author` or `admin`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.

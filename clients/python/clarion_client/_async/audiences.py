@@ -20,6 +20,9 @@ from clarion_client._values import Audience, AudienceCount, AudienceSample, Uplo
 COLLECTION = "audiences"
 #: How many identities the service takes in one call.
 _IDENTITIES_PER_CALL = 1_000
+#: The time for looking at all members, in seconds, unless the call gives its own. A million people take half a minute,
+#: and several times as long while triggers come in.
+_COUNTING = 600.0
 
 
 class AsyncAudiences:
@@ -116,14 +119,14 @@ class AsyncAudiences:
             answers.append(read(UploadedIdentities, answer))
         return _united(answers)
 
-    async def count(self, name: str, *, timeout: float | None = None) -> AudienceCount:
-        """Counts the members, and those for whom the condition fails by cause. A million people take some time."""
+    async def count(self, name: str, *, timeout: float = _COUNTING) -> AudienceCount:
+        """Counts the members, and those for whom the condition fails by cause. A million people take half a minute."""
         request = wire.CountAudienceRequest(name=full_name(COLLECTION, name))
         answer = await self._calls.unary(self._stub.CountAudience, request, repeatable=True, timeout=timeout)
         return read(AudienceCount, answer)
 
-    async def sample(self, name: str, size: int = 10, *, timeout: float | None = None) -> AudienceSample:
-        """Returns up to `size` members, which is 100 at most."""
+    async def sample(self, name: str, size: int = 10, *, timeout: float = _COUNTING) -> AudienceSample:
+        """Returns up to `size` members, which is 100 at most. Where there are fewer it takes as long as `count`."""
         request = wire.SampleAudienceRequest(name=full_name(COLLECTION, name), sample_size=size)
         answer = await self._calls.unary(self._stub.SampleAudience, request, repeatable=True, timeout=timeout)
         return read(AudienceSample, answer)
