@@ -66,9 +66,12 @@ def running_service(folder: Path, **environment: str) -> Iterator[Service]:
     """
     link_keys = folder / "link-keys"
     link_keys.write_text(f"1 {secrets.token_hex(64)}\n")
+    erasure_keys = folder / "erasure-keys"
+    erasure_keys.write_text(f"1 {secrets.token_hex(64)}\n")
     settings = {
         "public_url": PUBLIC_URL,
         "link_keys": str(link_keys),
+        "erasure_keys": str(erasure_keys),
         "listen": "127.0.0.1:0",
         "http_listen": "127.0.0.1:0",
         "store": f"sqlite:///{folder}/clarion.db",

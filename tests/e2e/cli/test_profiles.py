@@ -27,9 +27,25 @@ async def test_a_profile_is_created_shown_changed_and_deleted(clarion: CommandLi
     assert changed.data["attributes"] == {"plan": "gold"}
     assert changed.data["identities"] == ["crm:1", "crm:2"]
     assert "Europe/Berlin" in (await clarion("profiles", "list")).out
-    assert (await clarion("profiles", "delete", "crm:2")).out == f"profiles/{profile_id} is deleted.\n"
+    assert (await clarion("profiles", "delete", "crm:2")).out.splitlines()[0] == f"profiles/{profile_id} is deleted."
     gone = await clarion("profiles", "get", profile_id, "--json")
     assert gone.error["reason"] == "RESOURCE_NOT_FOUND"
+
+
+async def test_an_erased_address_stays_suppressed_until_that_is_lifted(clarion: CommandLine) -> None:
+    await clarion("profiles", "create", "jane@example.com", "--attributes", ATTRIBUTES)
+    deleted = await clarion("profiles", "delete", "jane@example.com", "--json")
+    assert (deleted.data["cancelled_count"], deleted.data["suppressed_address_count"]) == (0, 1)
+    checked = await clarion("suppressions", "check", "Jane@example.com", "--json")
+    assert checked.data["excluded_categories"] == ["MARKETING"]
+    (kept,) = (await clarion("suppressions", "list", "--reason", "erased", "--json")).data
+    assert kept.get("address") is None
+    assert "jane" not in (await clarion("suppressions", "export")).out
+    await clarion("suppressions", "remove", kept["name"].removeprefix("suppressions/"))
+    assert "Everything may be sent" in (await clarion("suppressions", "check", "jane@example.com")).out
+    await clarion("profiles", "create", "joe@example.com")
+    forgotten = await clarion("profiles", "delete", "joe@example.com", "--no-keep-suppression")
+    assert "Addresses that stay suppressed for marketing: 0." in forgotten.out
 
 
 async def test_a_taken_identity_is_reported_with_its_owner(clarion: CommandLine) -> None:

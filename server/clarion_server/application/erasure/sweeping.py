@@ -16,6 +16,7 @@ from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.erasures import SweptExecutions, SweptMessages
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
+from clarion_server.domain.address_key import email_key
 from clarion_server.domain.consent_facts import address_key
 from clarion_server.domain.erasure import Erasure
 from clarion_server.domain.event import erasure_event
@@ -106,8 +107,11 @@ class ErasureSweeper:
 
     def _identity_of(self, message: Message, stored: Namespaces) -> IdentityKey | None:
         name, _, value = message.identity.partition(":")
-        normal = self._identities.normal_value(namespace_of(name, stored), value) if value else None
-        return None if normal is None else IdentityKey(name, normal)
+        if not value:
+            return None
+        normal = self._identities.normal_value(namespace_of(name, stored), value)
+        # With an address beside it, an identity may be a text that its namespace does not take.
+        return IdentityKey(name, email_key(value) if normal is None else normal)
 
     async def _step_through_executions(self, erasure: Erasure, write: Write) -> Erasure | None:
         found = await self._transactions.read(lambda unit: unit.erasures.sweep_executions(erasure, SLICE))

@@ -135,7 +135,8 @@ def delete_profile(
     keep_suppression: Annotated[
         bool | None,
         Parameter(
-            help="Whether marketing to the addresses stays suppressed. Default: if the service has erasure keys."
+            negative="--no-keep-suppression",
+            help="Whether marketing to the addresses stays suppressed. Default: if the service has erasure keys.",
         ),
     ] = None,
     session: CurrentSession,
