@@ -24,6 +24,7 @@ from clarion_server.domain.campaign import (
 )
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.consent import ConsentChoice, ConsentScope
 from clarion_server.domain.content.webhook import WebhookContent, WebhookProvider
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
@@ -36,7 +37,7 @@ from clarion_server.domain.sending_policy import TimeZoneSource
 
 from tests.cap_entries import counted
 from tests.fakes import NEVER, UNKNOWN, ScriptedChannel
-from tests.unit.application.consenting import make_topic
+from tests.unit.application.consenting import Consents, a, make_topic
 from tests.unit.application.running import CALLER, Process, claimed, messages, recipient, states, until
 from tests.unit.application.sending_policies import NIGHT, POLICY, Policies, utc
 from tests.unit.application.suppressing import suppress
@@ -178,8 +179,17 @@ async def suppress_and_claim(process: Process, _message: Message) -> None:
     await claimed(process.world, lane=Lane.MARKETING)
 
 
+async def deny_and_claim(process: Process, _message: Message) -> None:
+    await Consents(process.world).change(a(ConsentScope(), ConsentChoice.DENIED))
+    await claimed(process.world, lane=Lane.MARKETING)
+
+
 async def fail(process: Process, _message: Message) -> None:
     await attempt(process, NEVER)
+
+
+#: Whatever ends a message without a hand-off.
+ENDS = [cancel_message, cancel_execution, stop, expire, suppress_and_claim, deny_and_claim, fail]
 
 
 async def attempt(process: Process, end: HandOffFailed | None) -> None:
@@ -191,7 +201,7 @@ async def attempt(process: Process, end: HandOffFailed | None) -> None:
     await process.transactions.write(lambda unit: record_outcomes(unit, [outcome], "first"))
 
 
-@pytest.mark.parametrize("end", [cancel_message, cancel_execution, stop, expire, suppress_and_claim, fail])
+@pytest.mark.parametrize("end", ENDS)
 async def test_a_message_that_ends_without_a_hand_off_gives_its_room_back(process: Process, end: End) -> None:
     message = await send(process, expire_time=NOON + HOUR)
     assert times(process.world) == [NOON]
@@ -426,6 +436,28 @@ async def test_a_message_that_waits_in_hand_counts_when_it_leaves(world: World) 
         gate.set()
         await until(lambda: states(world) == [SENT] * 3)
     assert times(world) == [NOON, NOON, NOON + 40 * SECOND]
+
+
+@pytest.mark.usefixtures("policies")
+async def test_an_opt_out_while_a_message_waits_in_hand_gives_its_room_back(world: World) -> None:
+    world.clock.time = NOON
+    await world.channel(max_concurrency=1)
+    await world.live("offers", category=Category.MARKETING)
+    async with at_work(Process(world)) as process:
+        await process.trigger(recipient("email:warm@example.com"), campaign_id="offers")
+        await until(lambda: process.is_idle)
+        gate = process.provider.channels[0].gate
+        gate.clear()
+        await process.trigger(recipient("email:a@example.com"), recipient(), campaign_id="offers")
+        await until(lambda: len(process.provider.begun) == 2)
+        await Consents(world).change(a(ConsentScope(), ConsentChoice.DENIED))
+        world.clock.advance(3 * SECOND)
+        gate.set()
+        await until(lambda: sorted(states(world)) == [EXCLUDED, SENT, SENT])
+    (excluded,) = messages(world, EXCLUDED).values()
+    assert excluded.exclusion is not None
+    assert (excluded.exclusion.reason, excluded.exclusion.phase) == (ExclusionReason.NO_CONSENT, HAND_OFF)
+    assert times(world) == [NOON, NOON]
 
 
 @pytest.mark.usefixtures("policies")
