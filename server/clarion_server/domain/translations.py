@@ -35,7 +35,8 @@ Catalogue = Mapping[str, Any]
 _KEY = re.compile(f"[A-Za-z0-9_][A-Za-z0-9_.-]{{0,{MAX_KEY - 1}}}")
 _FORM = re.compile(rf"{'|'.join(CATEGORIES)}|=-?\d{{1,15}}")
 _PIECE = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}|[{}]")
-_CALL = re.compile(r"\{[{%](?:(?![%}]\}).)*?(?<![\w.])t\s*\(", re.DOTALL)
+#: The beginnings and ends of a template's tags, and what may be a call of `t`.
+_CALL = re.compile(r"(\{[{%])|([%}]\})|(?<![\w.])t\s{0,9}\(")
 _BRACE = "Write '{{' for a brace, and '{name}' for an argument."
 
 
@@ -69,7 +70,17 @@ def forms_of(translation: Translation) -> Mapping[str, str]:
 
 def uses_texts(content: Content) -> bool:
     """Returns whether a template of the content calls `t`."""
-    return any(_CALL.search(source) for source in content.sources())
+    return any(map(_calls_text, content.sources()))
+
+
+def _calls_text(source: str) -> bool:
+    is_in_tag = False
+    for found in _CALL.finditer(source):
+        if found[1] or found[2]:
+            is_in_tag = bool(found[1])
+        elif is_in_tag:
+            return True
+    return False
 
 
 def catalogues_for(data: LocaleData, translations: Mapping[str, Catalogue], locale: str) -> list[tuple[str, Catalogue]]:

@@ -45,6 +45,11 @@ def test_language_and_direction_are_said_where_the_author_said_nothing(html: str
     assert with_language(html, locale) == expected
 
 
+@pytest.mark.parametrize("piece", ["<!--", "<a ", "<html", "<html '", '<body "', "<p a='", "</head", "<"])
+def test_what_does_not_end_takes_linear_time(piece: str) -> None:
+    assert piece in with_language(piece * 100_000, "ar")
+
+
 def test_a_long_mail_takes_linear_time() -> None:
     html = "<html" + " a='b'" * 20_000 + "><body>" + "<!-- x -->" * 20_000 + "<p"
     assert with_language(html, "ar").startswith('<html lang="ar" dir="rtl" a=')

@@ -6,8 +6,9 @@ import re
 
 from clarion_server.adapters.rendering.locale_data import is_right_to_left
 
-_COMMENT = "<!--.*?-->"
-_REST = """((?:[^>"']|"[^"]*"|'[^']*')*)>"""
+# What does not end goes on to the end of the mail, so that each of these takes linear time.
+_COMMENT = r"<!--.*?(?:-->|\Z)"
+_REST = r"""((?:[^>"']|"[^"]*(?:"|\Z)|'[^']*(?:'|\Z))*+)(?:>|\Z)"""
 _ROOT = re.compile(f"{_COMMENT}|<html(?=[\\s/>]){_REST}", re.IGNORECASE | re.DOTALL)
 _BODY = re.compile(f"{_COMMENT}|<body(?=[\\s/>]){_REST}", re.IGNORECASE | re.DOTALL)
 _ELEMENT = re.compile(f"{_COMMENT}|<[a-z][^\\s/>]*{_REST}", re.IGNORECASE | re.DOTALL)

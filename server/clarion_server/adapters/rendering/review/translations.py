@@ -29,7 +29,7 @@ _FRACTIONS = ("0.1", "0.5", "1.0", "1.5", "2.5", "10.1")
 _ALLOWED = frozenset({"a", "b", "br", "em", "i", "span", "strong"})
 _ATTRIBUTES: Mapping[str, frozenset[str]] = {"a": frozenset({"href"}), "span": frozenset({"dir", "lang"})}
 _WORD = re.compile(r"[^\W\d_]{2,}")
-_TAGS = re.compile(r"<[^>]*>|\{[{%#].*?[%}#]\}|&\w+;", re.DOTALL)
+_TAGS = re.compile(r"<[^<>]*>|\{[{%#][^{}]*[%}#]\}|&\w{1,20};")
 
 
 def translation_findings(definition: CampaignDefinition, kinds: ContentKinds, uses: Uses) -> list[Finding]:
