@@ -399,13 +399,13 @@ CASES = {
 }
 
 #: Provoked with services of their own: below, by one that stops, in `test_shutdown.py`, and by one whose events were
-#: purged, in `test_watch_events.py`.
-ELSEWHERE = {"OVERLOADED", "UNAVAILABLE", "RESUME_TOKEN_EXPIRED"}
+#: purged, in `test_watch_events.py`. What has an upload before it is in `test_attachments.py`.
+ELSEWHERE = {"OVERLOADED", "UNAVAILABLE", "RESUME_TOKEN_EXPIRED", "ATTACHMENT_IN_USE"}
 #: Only callers over HTTP meet them: `tests/e2e/http` does.
 OVER_HTTP = {"URL_UNKNOWN", "HTTP_METHOD_UNKNOWN", "MEDIA_TYPE_UNKNOWN", "BODY_TOO_SLOW", "SANDBOX_MISMATCH"}
 #: A caller cannot provoke them: an unexpected error, which `tests/unit/transport` tests, and a version that an earlier
-#: Clarion activated, which `tests/unit/application` tests.
-BEYOND_CALLERS = {"INTERNAL", "CAMPAIGN_OUTDATED"}
+#: Clarion activated and keys that the service has lost, which `tests/unit/application` tests.
+BEYOND_CALLERS = {"INTERNAL", "CAMPAIGN_OUTDATED", "ERASURE_KEYS_MISSING"}
 
 
 @pytest.mark.parametrize("reason", CASES)
