@@ -21,7 +21,7 @@ from clarion_server.domain.campaign import UnknownRecipientPolicy
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent import ConsentChoice
-from clarion_server.domain.errors import ErasureKeysMissing, EtagMismatch, ResourceNotFound
+from clarion_server.domain.errors import ErasureKeysMissing, EtagMismatch, InvalidFields, ResourceNotFound
 from clarion_server.domain.event import EventType, ProfileErasure, message_event
 from clarion_server.domain.exclusion import ExclusionReason
 from clarion_server.domain.message import Lane, Message, MessageState
@@ -32,6 +32,7 @@ from tests.contract.store import samples
 from tests.identities import HASHER
 from tests.unit.application.consenting import ALL, Consents, a
 from tests.unit.application.running import Process, claimed, counts, events, messages, recipient, until
+from tests.unit.application.unsubscribing import add_topics, history, link, topic, unsubscribing
 from tests.unit.application.world import START, CountingIds, World
 
 T = TypeVar("T")
@@ -293,3 +294,37 @@ async def test_an_erasure_that_was_interrupted_anywhere_goes_on(world: World, pr
     assert all(map(is_blank, messages(world).values()))
     assert erased_events(world)[0].message_count == 5
     assert not await world.transactions.read(lambda unit: unit.erasures.pending())
+
+
+async def test_a_link_of_an_erased_person_stores_nothing(world: World, process: Process) -> None:
+    await add_topics(world, topic("news"))
+    jane = await stored(world, JANE)
+    await process.trigger()
+    (message,) = messages(world).values()
+    pages, own, of_purged = unsubscribing(world), link(message_id=message.id), link()
+    # Nothing is kept of the address, so that the message alone tells of the erasure.
+    await erase(world, jane, keep=False)
+    assert await pages.unsubscribe(own) == "News"
+    await sweep(world)
+    assert await pages.unsubscribe(own) == "News"
+    assert await world.profiles.page(None, 10, CALLER) == []
+    # The address is kept as a hash, which tells of it after the message was purged.
+    await erase(world, await stored(world, JANE))
+    assert await pages.unsubscribe(of_purged) == "News"
+    assert await world.profiles.page(None, 10, CALLER) == []
+
+
+async def test_a_link_of_somebody_who_came_back_after_the_erasure_works(world: World) -> None:
+    await add_topics(world, topic("news"))
+    await erase(world, await stored(world, JANE))
+    await stored(world, JANE)
+    await unsubscribing(world).unsubscribe(link())
+    assert [change.choice for change in await history(world)] == [ConsentChoice.DENIED]
+
+
+async def test_nobody_creates_a_suppression_with_the_reason_of_erasures(suppressions: ManageSuppressions) -> None:
+    with pytest.raises(InvalidFields) as refused:
+        await suppressions.create(
+            CreateSuppression("jane@example.com", "address", reason=SuppressionReason.ERASED), CALLER
+        )
+    assert [each.field for each in refused.value.violations] == ["suppression.reason"]

@@ -21,7 +21,7 @@ from clarion_server.domain.personal_link import LinkKind, PersonalLink
 from clarion_server.domain.preference_page import Ticks
 from clarion_server.domain.topic import Topic
 
-from tests.identities import IDENTITIES
+from tests.identities import HASHER, IDENTITIES
 from tests.unit.application.world import World
 
 DEFAULT = Visibility("default")
@@ -53,7 +53,8 @@ def unsubscribing(
     """The use case on the transactions of the world, unless others are given."""
     transactions = transactions or world.transactions
     commits = GroupCommit(transactions, on_commit, 20_000)
-    return Unsubscribing(transactions, commits, IDENTITIES, ConsentRecorder(world.clock, SystemIds()), world.clock)
+    recorder = ConsentRecorder(world.clock, SystemIds())
+    return Unsubscribing(transactions, commits, IDENTITIES, recorder, world.clock, HASHER)
 
 
 async def saved(pages: Unsubscribing, ticks: Ticks) -> Choices:
