@@ -53,6 +53,19 @@ test("without a request id two calls are two executions", async () => {
   assert.notEqual((await call()).execution, (await call()).execution);
 });
 
+test("an audience is counted, and sent to", async () => {
+  const members = { case: "condition", value: "profile.locale == 'de-LI'" } as const;
+  await client.audiences.create({ name: "runs", displayName: "Runs", members });
+  await client.profiles.create({ identities: ["email:sent+runs@clarion.test"], locale: "de-LI" });
+  const options = { maxRecipients: 100, context: { order: "1" } };
+  const counted = await client.triggerAudience("orders", "runs", { ...options, validateOnly: true });
+  assert.equal(counted.execution?.audienceRun?.selectedCount, 1);
+  const started = await client.triggerAudience("orders", "runs", { ...options, requestId: "runs" });
+  const again = await client.triggerAudience("orders", "runs", { ...options, requestId: "runs" });
+  assert.equal(again.execution?.name, started.execution?.name);
+  assert.equal(again.replayed, true);
+});
+
 test("several recipients bring data of their own, and each has its result", async () => {
   const recipients = [
     { identity: "sent+1@clarion.test", context: { order: "1" } },

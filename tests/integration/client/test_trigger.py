@@ -8,12 +8,16 @@ from typing import Any
 import grpc
 import pytest
 from clarion.v1.attempt_pb2 import EXCLUSION_REASON_SUPPRESSED
+from clarion.v1.audience_run_pb2 import AudienceRun as WireRun
+from clarion.v1.audience_run_pb2 import ExcludedMembers
+from clarion.v1.execution_pb2 import Execution as WireExecution
 from clarion.v1.trigger_service_pb2 import MessageResult as WireMessage
 from clarion.v1.trigger_service_pb2 import RecipientResult as WireResult
-from clarion.v1.trigger_service_pb2 import TriggerResponse
+from clarion.v1.trigger_service_pb2 import TriggerAudienceResponse, TriggerResponse
 from clarion_client import (
     Accepted,
     AlreadyExistsError,
+    AudienceRunState,
     ExclusionReason,
     MessageOutcome,
     MessageResult,
@@ -199,3 +203,57 @@ async def test_what_cannot_be_sent_as_it_is_given_is_refused_before_anything_is_
             await client.trigger("x", **arguments)
 
     assert script.requests == []
+
+
+RUN = WireRun(
+    audience="audiences/gold",
+    state=WireRun.STATE_ACCEPTING,
+    max_recipients=5,
+    selected_count=3,
+    accepted_count=1,
+    excluded_counts=[ExcludedMembers(reason=EXCLUSION_REASON_SUPPRESSED, count=1)],
+)
+STARTED = TriggerAudienceResponse(execution=WireExecution(name="executions/1", audience_run=RUN), replayed=True)
+
+
+async def test_everything_that_a_trigger_of_an_audience_can_say_is_sent_and_its_run_is_read(connect: Connect) -> None:
+    script = Script(STARTED)
+    at = dt.datetime(2027, 1, 31, 9, tzinfo=dt.UTC)
+    async with serving(TriggerAudience=script.answer) as target, connect(target) as client:
+        answer = await client.trigger_audience(
+            "offers",
+            "gold",
+            max_recipients=5,
+            context={"order": "4711"},
+            locale="de",
+            request_id="r",
+            send_time=at,
+            expire_time=at + dt.timedelta(hours=1),
+            labels={"order": "4711"},
+        )
+
+    (request,) = script.requests
+    assert MessageToDict(request, preserving_proto_field_name=True) == {
+        "campaign": "campaigns/offers",
+        "audience": "audiences/gold",
+        "max_recipients": 5,
+        "context": {"order": "4711"},
+        "locale": "de",
+        "request_id": "r",
+        "send_time": "2027-01-31T09:00:00Z",
+        "expire_time": "2027-01-31T10:00:00Z",
+        "labels": {"order": "4711"},
+    }
+    run = answer.execution.audience_run
+    assert answer.replayed
+    assert run is not None
+    assert (run.state, run.selected_count, run.accepted_count) == (AudienceRunState.ACCEPTING, 3, 1)
+    assert run.excluded_counts == {ExclusionReason.SUPPRESSED: 1}
+
+
+async def test_a_trigger_of_an_audience_is_tried_again_under_one_request_id(connect: Connect) -> None:
+    script = Script(unavailable(), STARTED)
+    async with serving(TriggerAudience=script.answer) as target, connect(target) as client:
+        await client.trigger_audience("offers", "gold", max_recipients=5)
+    first, again = script.requests
+    assert first.request_id == again.request_id != ""
