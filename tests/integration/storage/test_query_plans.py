@@ -6,6 +6,7 @@ import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from clarion_server.application.ports.queries import (
 )
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.access import Visibility
+from clarion_server.domain.audience_run import AudienceRun
 from clarion_server.domain.cap_ledger import CapRow
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent import ConsentChoice, ConsentScope
@@ -46,6 +48,8 @@ LARGE = (
     "profile_identities",
     "consent_changes",
     "audience_members",
+    "run_members",
+    "run_addresses",
 )
 
 NOW: Instant = samples.NOW
@@ -55,6 +59,7 @@ SENDING = frozenset({MessageState.SENDING})
 
 JANE = samples.identity("email", "jane@example.com")
 CAP_ROW = CapRow("1", 1, "/MARKETING//")
+RUN = replace(AudienceRun("e", "default", 1, "gold", 10, NOW, b"{}"), key=1)
 SANDBOX_IDENTITY = SandboxIdentity("default", *JANE.key)
 
 BY_ID = "sqlite_autoindex_messages_1"
@@ -316,6 +321,27 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
     "a profile with an identity in a namespace": (
         lambda work: work.profiles.first_in_namespace(Visibility(SANDBOX_IDENTITY.sandbox), "crm"),
         {"SEARCH profile_identities USING PRIMARY KEY", "SEARCH profiles USING INTEGER PRIMARY KEY"},
+    ),
+    "the runs to go on with": (lambda work: work.audience_runs.open(10), {"audience_runs_open"}),
+    "the next members of a run": (
+        lambda work: work.audience_runs.members(RUN, "email", 500),
+        {"SEARCH run_members USING PRIMARY KEY", "profile_aliases_former_key", "profile_identities_profile_key"},
+    ),
+    "the addresses that a run has taken": (
+        lambda work: work.audience_runs.take_addresses(RUN, ["a", "b"]),
+        {"SEARCH run_addresses USING PRIMARY KEY"},
+    ),
+    "some members of a run to delete": (
+        lambda work: work.audience_runs.delete_members(RUN, 100),
+        {"SEARCH run_members USING PRIMARY KEY", "SEARCH run_addresses USING PRIMARY KEY"},
+    ),
+    "the run whose members are purged next": (
+        lambda work: work.audience_runs.purge_members(NOW, 100),
+        {"audience_runs_ended"},
+    ),
+    "whether many messages of a lane wait": (
+        lambda work: work.messages.has_waiting(1, Lane.MARKETING, NOW, 5_000),
+        {"messages_due"},
     ),
     "profiles that the condition of an audience is about": (
         lambda work: work.audiences.subjects(samples.VISIBILITY, "0", NOW, 200, with_choices=True),
