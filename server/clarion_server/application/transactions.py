@@ -199,6 +199,14 @@ class LongRead:
             raise
 
 
+class _BulkKind:
+    """Bulk work that rests equally long. Its steps go in their order."""
+
+    def __init__(self) -> None:
+        self.turn = asyncio.Lock()
+        self.rest_until = 0.0
+
+
 class _WriteTurns:
     """Decides when bulk steps go to the writer's thread. Interactive writes go there at once."""
 
@@ -206,7 +214,8 @@ class _WriteTurns:
         self.interactive_count = 0
         self._finished = 0
         self._step = asyncio.Lock()
-        self._rest_until = 0.0
+        #: The kinds of bulk work, by how long they rest: none holds up another one while it rests.
+        self._kinds: dict[float, _BulkKind] = {}
         self._busy_until = 0.0
         #: Set whenever an interactive write ends.
         self._ended = asyncio.Event()
@@ -228,18 +237,20 @@ class _WriteTurns:
 
     @asynccontextmanager
     async def bulk(self, rest: float) -> AsyncIterator[None]:
-        async with self._step:
-            await self._turn()
-            clock = asyncio.get_running_loop().time
-            begin = clock()
-            try:
-                yield
-            finally:
-                self._rest_until = clock() + rest * (clock() - begin)
+        clock = asyncio.get_running_loop().time
+        kind = self._kinds.setdefault(rest, _BulkKind())
+        async with kind.turn:
+            await asyncio.sleep(kind.rest_until - clock())
+            async with self._step:
+                await self._turn()
+                begin = clock()
+                try:
+                    yield
+                finally:
+                    kind.rest_until = clock() + rest * (clock() - begin)
 
     async def _turn(self) -> None:
         latest = self._finished + INTERACTIVE_PER_BULK_STEP
-        await asyncio.sleep(self._rest_until - asyncio.get_running_loop().time())
         while self.interactive_count and self._finished < latest:
             self._ended.clear()
             await self._ended.wait()
