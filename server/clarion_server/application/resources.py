@@ -17,6 +17,7 @@ from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid, violations_within
 from clarion_server.domain.access import Caller, Visibility
 from clarion_server.domain.errors import InvalidFields, ResourceExists, ResourceNotFound
+from clarion_server.domain.event import ChangeKind
 from clarion_server.domain.names import Collection
 from clarion_server.domain.resource import Resource
 from clarion_server.domain.violation import Violation
@@ -26,6 +27,10 @@ R = TypeVar("R", bound=Resource)
 
 def _is_always_unused(_unit: UnitOfWork, _resource: Resource) -> None:
     """Raises nothing."""
+
+
+def _record_nothing(_unit: UnitOfWork, _resource: Resource, _kind: ChangeKind, _actor: str) -> None:
+    """Stores nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,10 @@ class ResourceKind(Generic[R]):
     """Yields the rules that a resource breaks, with the field paths of the contract."""
     check_unused: Callable[[UnitOfWork, R], None] = _is_always_unused
     """Raises an error when something needs the resource that is to be deleted."""
+    record: Callable[[UnitOfWork, R, ChangeKind, str], None] = _record_nothing
+    """Stores what else belongs to a change, in its transaction, and checks what only the store knows. The last argument
+    is the name of the key that made the change. Raises InvalidFields.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +108,14 @@ class ManageResources(Generic[R]):
 
         if command.validate_only:
             return await self._transactions.read(check)
+
+        def add(unit: UnitOfWork) -> R:
+            added = self.kind.repository(unit).add(check(unit))
+            self.kind.record(unit, added, ChangeKind.CREATED, caller.name)
+            return added
+
         try:
-            return await self._transactions.write(lambda unit: self.kind.repository(unit).add(check(unit)))
+            return await self._transactions.write(add)
         except NameTaken as error:
             raise ResourceExists(resource.name) from error
 
@@ -131,6 +146,7 @@ class ManageResources(Generic[R]):
         def change(unit: UnitOfWork) -> R:
             updated = check(unit)
             self.kind.repository(unit).save(updated)
+            self.kind.record(unit, updated, ChangeKind.UPDATED, caller.name)
             return updated
 
         if command.validate_only:
@@ -145,6 +161,7 @@ class ManageResources(Generic[R]):
             stored.check_etag(etag)
             self.kind.check_unused(unit, stored)
             self.kind.repository(unit).delete(stored)
+            self.kind.record(unit, stored.changed(self._clock.now()), ChangeKind.DELETED, caller.name)
 
         await self._transactions.write(delete)
 

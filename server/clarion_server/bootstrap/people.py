@@ -15,7 +15,8 @@ from clarion_server.application.profiles.profile_export import ExportProfiles
 from clarion_server.application.profiles.profile_import import ImportProfiles, RecordChoice
 from clarion_server.application.profiles.profile_merge import ProfileMerger
 from clarion_server.application.profiles.profiles import ManageProfiles
-from clarion_server.application.sending_policies.policies import ManageSendingPolicies
+from clarion_server.application.resources import ManageResources
+from clarion_server.application.sending_policies.policies import SENDING_POLICY
 from clarion_server.application.suppressions.allow_lists import ManageAllowLists
 from clarion_server.application.suppressions.entries import ManageSuppressions
 from clarion_server.application.suppressions.importing import ImportSuppressions
@@ -25,6 +26,7 @@ from clarion_server.bootstrap.core import Core
 from clarion_server.domain.access import Caller
 from clarion_server.domain.consent_change import ConsentChange
 from clarion_server.domain.profile import ProfileRef
+from clarion_server.domain.sending_policy import SendingPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class People:
     allow_lists: ManageAllowLists
     suppressions: ManageSuppressions
     suppression_imports: ImportSuppressions
-    sending_policies: ManageSendingPolicies
+    sending_policies: ManageResources[SendingPolicy]
     identity_namespaces: ManageIdentityNamespaces
     audiences: Audiences
 
@@ -54,7 +56,7 @@ def wire_people(core: Core) -> People:
         ManageAllowLists(core.transactions, core.clock),
         ManageSuppressions(core.transactions, core.clock, core.ids, core.address_hashes.hasher),
         ImportSuppressions(core.transactions, core.clock, core.ids),
-        ManageSendingPolicies(core.transactions, core.clock),
+        ManageResources(SENDING_POLICY, core.transactions, core.clock),
         ManageIdentityNamespaces(core.transactions, is_phone_region, core.clock),
         wire_audiences(core),
     )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar
 
 from clarion_server.domain.category import Category
-from clarion_server.domain.errors import EtagMismatch
 from clarion_server.domain.frequency_cap import MAX_CAPS, FrequencyCap, cap_violations
-from clarion_server.domain.instant import Instant
+from clarion_server.domain.names import SENDING_POLICIES
 from clarion_server.domain.quiet_hours import MINUTES_OF_DAY, OpeningHours, WallInterval, WallIntervals
+from clarion_server.domain.resource import Resource
 from clarion_server.domain.text_rules import display_name_violations, repetition_violations
 from clarion_server.domain.time_zone import is_time_zone
 from clarion_server.domain.violation import Violation, malformed, out_of_range, required, too_many
@@ -41,14 +42,12 @@ class WhenClosed(StrEnum):
     EXCLUDE = "EXCLUDE"
 
 
-@dataclass(frozen=True, slots=True)
-class SendingPolicy:
-    sandbox: str
-    id: str
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendingPolicy(Resource):
+    COLLECTION: ClassVar = SENDING_POLICIES
+
     display_name: str
     time_zone: str
-    create_time: Instant
-    update_time: Instant
     categories: tuple[Category, ...] = (Category.MARKETING,)
     """Those of the campaigns whose messages keep its hours and its rate. Each cap has categories of its own."""
     quiet_hours: WallIntervals = ()
@@ -59,16 +58,6 @@ class SendingPolicy:
     """All of them must have room for a message."""
     rate: float = 0.0
     """How many of its messages leave a second, over all processes; 0 sets no limit."""
-    key: int = 0
-    revision: int = 1
-
-    @property
-    def name(self) -> str:
-        return f"sendingPolicies/{self.id}"
-
-    @property
-    def etag(self) -> str:
-        return f'"{self.key}-{self.revision}"'
 
     @property
     def is_always_open(self) -> bool:
@@ -81,15 +70,6 @@ class SendingPolicy:
     def holds_for(self, category: Category) -> bool:
         """Returns whether messages of the category keep its hours and its rate, or are counted by one of its caps."""
         return category in self.categories or any(category in cap.categories for cap in self.caps)
-
-    def check_etag(self, etag: str) -> None:
-        """Raises EtagMismatch when `etag` is not empty and not the current one."""
-        if etag and etag != self.etag:
-            raise EtagMismatch(self.name)
-
-    def changed(self, now: Instant) -> SendingPolicy:
-        """Returns the policy as the next revision."""
-        return replace(self, update_time=now, revision=self.revision + 1)
 
 
 def policy_violations(policy: SendingPolicy) -> Iterator[Violation]:

@@ -20,11 +20,14 @@ from tests.contract.store import samples
 from tests.contract.store.given import a_campaign, a_sender
 from tests.contract.store.samples import NOW
 
+PLAIN = SendingPolicy(
+    sandbox="default", id="plain", display_name="Plain", time_zone="Etc/UTC", create_time=1, update_time=2
+)
 HERE, THERE = Visibility(samples.SANDBOX), Visibility("staging")
 
 
 def test_a_policy_comes_back_as_it_was_added_with_a_key(work: UnitOfWork) -> None:
-    for policy in (samples.sending_policy(), SendingPolicy("default", "plain", "Plain", "Etc/UTC", 1, 2)):
+    for policy in (samples.sending_policy(), PLAIN):
         added = work.sending_policies.add(policy)
         assert added == replace(policy, key=added.key)
         assert work.sending_policies.get(HERE, policy.id) == added

@@ -6,12 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from clarion_server.application.sending_policies.policies import (
-    CreateSendingPolicy,
-    ManageSendingPolicies,
-    PolicyInput,
-    UpdateSendingPolicy,
-)
+from clarion_server.application.resources import CreateResource, ManageResources, ResourceInput, UpdateResource
+from clarion_server.application.sending_policies.policies import SENDING_POLICY
 from clarion_server.domain.instant import Instant, from_datetime
 from clarion_server.domain.quiet_hours import WallInterval
 from clarion_server.domain.sending_policy import SendingPolicy
@@ -20,7 +16,15 @@ from tests.unit.application.world import AUTHOR, World
 
 #: From 22:00 to 08:00.
 NIGHT = WallInterval(22 * 60, 8 * 60)
-POLICY = SendingPolicy("", "", "Nights", "Europe/Berlin", create_time=0, update_time=0, quiet_hours=(NIGHT,))
+POLICY = SendingPolicy(
+    sandbox="",
+    id="",
+    display_name="Nights",
+    time_zone="Europe/Berlin",
+    create_time=0,
+    update_time=0,
+    quiet_hours=(NIGHT,),
+)
 
 
 def utc(text: str) -> Instant:
@@ -28,15 +32,15 @@ def utc(text: str) -> Instant:
     return from_datetime(datetime.fromisoformat(f"2027-05-{text}:00").replace(tzinfo=UTC))
 
 
-class Policies(ManageSendingPolicies):
+class Policies(ManageResources[SendingPolicy]):
     """The use case over the world's store, with shorter calls."""
 
     def __init__(self, world: World) -> None:
-        super().__init__(world.transactions, world.clock)
+        super().__init__(SENDING_POLICY, world.transactions, world.clock)
 
     async def make(self, policy_id: str = "default", **changes: Any) -> SendingPolicy:
-        return await self.create(CreateSendingPolicy(policy_id, PolicyInput(replace(POLICY, **changes))), AUTHOR)
+        return await self.create(CreateResource(policy_id, ResourceInput(replace(POLICY, **changes))), AUTHOR)
 
     async def change(self, policy_id: str = "default", etag: str = "", **changes: Any) -> SendingPolicy:
-        sent = PolicyInput(replace(POLICY, **changes))
-        return await self.update(UpdateSendingPolicy(policy_id, sent, frozenset(changes), etag), AUTHOR)
+        sent = ResourceInput(replace(POLICY, **changes))
+        return await self.update(UpdateResource(policy_id, sent, frozenset(changes), etag), AUTHOR)

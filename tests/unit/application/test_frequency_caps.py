@@ -12,9 +12,9 @@ from clarion_server.application.maintenance.retention import Retention
 from clarion_server.application.ports.channels import HandOffFailed
 from clarion_server.application.profiles.profile_merge import MergeProfiles, ProfileMerger
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields, UpdateProfile
+from clarion_server.application.resources import CreateResource, ResourceInput
 from clarion_server.application.sending.local_dispatch import ClaimedMessage
 from clarion_server.application.sending.outcomes import record_outcomes
-from clarion_server.application.sending_policies.policies import CreateSendingPolicy, PolicyInput
 from clarion_server.domain.campaign import (
     Action,
     ActionMode,
@@ -372,11 +372,11 @@ async def test_a_changed_tag_decides_about_further_messages_and_not_about_what_i
 
 async def test_a_cap_about_a_missing_topic_is_refused_unless_it_is_only_validated(policies: Policies) -> None:
     caps = (ONE_A_DAY, replace(ONE_A_DAY, topic="news"))
-    sent = PolicyInput(replace(POLICY, caps=caps))
-    assert (await policies.create(CreateSendingPolicy("other", sent, validate_only=True), AUTHOR)).caps == caps
+    sent = ResourceInput(replace(POLICY, caps=caps))
+    assert (await policies.create(CreateResource("other", sent, validate_only=True), AUTHOR)).caps == caps
     for attempted in (
         policies.change(caps=caps),
-        policies.create(CreateSendingPolicy("other", PolicyInput(replace(POLICY, caps=caps))), AUTHOR),
+        policies.create(CreateResource("other", ResourceInput(replace(POLICY, caps=caps))), AUTHOR),
     ):
         with pytest.raises(InvalidFields) as refused:
             await attempted

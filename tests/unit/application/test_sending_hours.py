@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields, UpdateProfile
+from clarion_server.application.resources import CreateResource, ResourceInput
 from clarion_server.application.sending.claim import ClaimNamedMessages, NamedClaim, NamedClaims
-from clarion_server.application.sending_policies.policies import CreateSendingPolicy, PolicyInput
 from clarion_server.domain.campaign import Action, ActionMode, ThroughputMode
 from clarion_server.domain.category import Category
 from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
@@ -113,7 +113,7 @@ async def test_a_campaign_that_looks_up_nobody_keeps_no_hours(
 
 
 async def test_the_policies_of_another_sandbox_do_not_count(world: World, policies: Policies, process: Process) -> None:
-    await policies.create(CreateSendingPolicy("default", PolicyInput(POLICY)), STRANGER)
+    await policies.create(CreateResource("default", ResourceInput(POLICY)), STRANGER)
     assert (await send(process)).sending_policy is None
 
 

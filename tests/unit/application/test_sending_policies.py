@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from clarion_server.application.sending_policies.policies import CreateSendingPolicy, PolicyInput, UpdateSendingPolicy
+from clarion_server.application.resources import CreateResource, ResourceInput, UpdateResource
 from clarion_server.domain.campaign import QueueDisposal, ThroughputMode
 from clarion_server.domain.errors import (
     EtagMismatch,
@@ -42,9 +42,9 @@ async def test_a_new_policy_is_kept_in_its_sandbox(world: World, policies: Polic
 
 async def test_everything_wrong_with_a_new_one_is_told_by_paths_in_the_request(policies: Policies) -> None:
     unread = Violation("when_closed", "UNKNOWN_VALUE", "Must be known.")
-    sent = PolicyInput(replace(POLICY, display_name="", time_zone="Mars"), (unread,))
+    sent = ResourceInput(replace(POLICY, display_name="", time_zone="Mars"), (unread,))
     with pytest.raises(InvalidFields) as refused:
-        await policies.create(CreateSendingPolicy("Nights", sent), AUTHOR)
+        await policies.create(CreateResource("Nights", sent), AUTHOR)
     assert [violation.field for violation in refused.value.violations] == [
         "sending_policy_id",
         "sending_policy.when_closed",
@@ -54,12 +54,12 @@ async def test_everything_wrong_with_a_new_one_is_told_by_paths_in_the_request(p
 
 
 async def test_what_is_only_validated_is_not_stored(policies: Policies) -> None:
-    await policies.create(CreateSendingPolicy("nights", PolicyInput(POLICY), validate_only=True), AUTHOR)
+    await policies.create(CreateResource("nights", ResourceInput(POLICY), validate_only=True), AUTHOR)
     assert await policies.page(None, 9, AUTHOR) == []
     await policies.make("nights")
     with pytest.raises(ResourceExists):
-        await policies.create(CreateSendingPolicy("nights", PolicyInput(POLICY), validate_only=True), AUTHOR)
-    command = UpdateSendingPolicy("nights", PolicyInput(replace(POLICY, display_name="X")), frozenset({"display_name"}))
+        await policies.create(CreateResource("nights", ResourceInput(POLICY), validate_only=True), AUTHOR)
+    command = UpdateResource("nights", ResourceInput(replace(POLICY, display_name="X")), frozenset({"display_name"}))
     assert (await policies.update(replace(command, validate_only=True), AUTHOR)).display_name == "X"
     assert (await policies.get("nights", AUTHOR)).display_name == "Nights"
 

@@ -15,7 +15,16 @@ from clarion_server.domain.quiet_hours import WallInterval, Weekday
 from clarion_server.domain.sending_policy import MAX_INTERVALS, SendingPolicy, policy_violations
 
 NIGHT = WallInterval(22 * 60, 8 * 60)
-POLICY = SendingPolicy("default", "nights", "Nights", "Europe/Berlin", 1, 1, quiet_hours=(NIGHT,), key=7)
+POLICY = SendingPolicy(
+    sandbox="default",
+    id="nights",
+    display_name="Nights",
+    time_zone="Europe/Berlin",
+    create_time=1,
+    update_time=1,
+    quiet_hours=(NIGHT,),
+    key=7,
+)
 
 
 def test_a_plain_policy_breaks_no_rule() -> None:

@@ -16,12 +16,12 @@ from tests.unit.transport.definitions import sending_policies
 def test_a_policy_survives_the_way_to_the_wire_and_back(policy: SendingPolicy) -> None:
     wire = to_sending_policy(policy)
     read = to_policy_input(pb.SendingPolicy.FromString(wire.SerializeToString()))
-    assert read.policy == policy
+    assert read.resource == policy
     assert read.violations == ()
 
 
 def test_what_is_left_out_has_its_documented_default() -> None:
-    read = to_policy_input(pb.SendingPolicy(quiet_hours=[pb.WallClockInterval(start="22:00", end="24:00")])).policy
+    read = to_policy_input(pb.SendingPolicy(quiet_hours=[pb.WallClockInterval(start="22:00", end="24:00")])).resource
     assert read.categories == (Category.MARKETING,)
     assert (read.time_zone_source, read.when_closed) == (TimeZoneSource.PROFILE, WhenClosed.DEFER)
     assert read.quiet_hours == (WallInterval(22 * 60, 24 * 60, EVERY_DAY),)
@@ -48,4 +48,4 @@ def test_everything_that_cannot_be_read_is_reported_by_its_path() -> None:
 
 def test_of_too_many_intervals_no_more_are_read_than_show_it() -> None:
     sent = pb.SendingPolicy(quiet_hours=[pb.WallClockInterval(start="22:00", end="08:00")] * 1_000)
-    assert len(to_policy_input(sent).policy.quiet_hours) == MAX_INTERVALS + 1
+    assert len(to_policy_input(sent).resource.quiet_hours) == MAX_INTERVALS + 1

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Collection, Mapping
 from typing import Any, cast
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Row, delete
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Values
 from clarion_server.adapters.storage.json_columns import CAPS, CATEGORIES, WALL_INTERVALS
+from clarion_server.adapters.storage.resources import SqlResourceRepository
 from clarion_server.adapters.storage.schema import policy_turns, sending_policies
-from clarion_server.application.ports.repositories import NameTaken
-from clarion_server.application.ports.store import WriteConflict
-from clarion_server.domain.access import Visibility
 from clarion_server.domain.instant import Instant, Span
 from clarion_server.domain.sending_policy import SendingPolicy, TimeZoneSource, WhenClosed
 
@@ -33,61 +29,25 @@ _TAKE_TURNS = BulkStatement(
 )
 
 
-class SqlSendingPolicyRepository:
+class SqlSendingPolicyRepository(SqlResourceRepository[SendingPolicy]):
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def add(self, policy: SendingPolicy) -> SendingPolicy:
-        try:
-            # A savepoint lets the transaction go on after a refusal, on every database.
-            with self._connection.begin_nested():
-                added = insert(sending_policies).values(_to_row(policy)).returning(sending_policies.c.key)
-                key = self._connection.execute(added).scalar_one()
-        except IntegrityError as error:
-            raise NameTaken(policy.name) from error
-        return replace(policy, key=key)
-
-    def get(self, visibility: Visibility, policy_id: str) -> SendingPolicy | None:
-        name = (visibility.sandbox, policy_id)
-        return self.named([name]).get(name)
+        super().__init__(connection, sending_policies, _to_row, _from_row)
 
     def named(self, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], SendingPolicy]:
-        found = map(_from_row, _NAMED.select(self._connection, list(names)))
+        found = map(self._resource_of, _NAMED.select(self._connection, list(names)))
         return {(policy.sandbox, policy.id): policy for policy in found}
 
     def take_turns(self, key: int, span: Span, now: Instant) -> Instant:
         (row,) = _TAKE_TURNS.select(self._connection, [(key, now + span)], after=(span, span))
         return cast("Instant", row.next_time) - span
 
-    def save(self, policy: SendingPolicy) -> None:
-        before = (sending_policies.c.key == policy.key, sending_policies.c.revision == policy.revision - 1)
-        if self._connection.execute(update(sending_policies).where(*before).values(_to_row(policy))).rowcount == 0:
-            raise WriteConflict(policy.name)
-
-    def delete(self, policy: SendingPolicy) -> None:
-        same = (sending_policies.c.key == policy.key, sending_policies.c.revision == policy.revision)
-        if self._connection.execute(delete(sending_policies).where(*same)).rowcount == 0:
-            raise WriteConflict(policy.name)
-        self._connection.execute(delete(policy_turns).where(policy_turns.c.policy_key == policy.key))
-
-    def page(self, visibility: Visibility, after: str | None, limit: int) -> list[SendingPolicy]:
-        statement = select(sending_policies).where(sending_policies.c.sandbox == visibility.sandbox)
-        if after is not None:
-            statement = statement.where(sending_policies.c.id > after)
-        rows = self._connection.execute(statement.order_by(sending_policies.c.id).limit(limit))
-        return [_from_row(row) for row in rows]
-
-    def count(self, visibility: Visibility) -> int:
-        own = sending_policies.c.sandbox == visibility.sandbox
-        return self._connection.execute(select(func.count()).where(own)).scalar_one()
+    def delete(self, resource: SendingPolicy) -> None:
+        super().delete(resource)
+        self._connection.execute(delete(policy_turns).where(policy_turns.c.policy_key == resource.key))
 
 
 def _to_row(policy: SendingPolicy) -> dict[str, Any]:
-    """Returns all columns but the key, which the database assigns."""
     return {
-        "sandbox": policy.sandbox,
-        "id": policy.id,
-        "revision": policy.revision,
         "display_name": policy.display_name,
         "categories": CATEGORIES.encode(policy.categories),
         "quiet_hours": WALL_INTERVALS.encode(policy.quiet_hours),
@@ -97,19 +57,14 @@ def _to_row(policy: SendingPolicy) -> dict[str, Any]:
         "when_closed": policy.when_closed,
         "caps": CAPS.encode(policy.caps),
         "rate": policy.rate,
-        "create_time": policy.create_time,
-        "update_time": policy.update_time,
     }
 
 
-def _from_row(row: Row[Any]) -> SendingPolicy:
+def _from_row(row: Row[Any], common: Mapping[str, Any]) -> SendingPolicy:
     return SendingPolicy(
-        sandbox=row.sandbox,
-        id=row.id,
+        **common,
         display_name=row.display_name,
         time_zone=row.time_zone,
-        create_time=row.create_time,
-        update_time=row.update_time,
         categories=CATEGORIES.decode(row.categories),
         quiet_hours=WALL_INTERVALS.decode(row.quiet_hours),
         send_windows=WALL_INTERVALS.decode(row.send_windows),
@@ -117,6 +72,4 @@ def _from_row(row: Row[Any]) -> SendingPolicy:
         when_closed=WhenClosed(row.when_closed),
         caps=CAPS.decode(row.caps),
         rate=row.rate,
-        key=row.key,
-        revision=row.revision,
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from clarion.v1 import sending_policy_pb2 as pb
 
-from clarion_server.application.sending_policies.policies import PolicyInput
+from clarion_server.application.resources import ResourceInput
 from clarion_server.domain.category import Category
 from clarion_server.domain.quiet_hours import (
     EVERY_DAY,
@@ -28,7 +28,7 @@ from clarion_server.transport.api.convert.times import to_timestamp
 _INTERVALS_READ = MAX_INTERVALS + 1
 
 
-def to_policy_input(policy: pb.SendingPolicy) -> PolicyInput:
+def to_policy_input(policy: pb.SendingPolicy) -> ResourceInput[SendingPolicy]:
     """Reads the editable fields, with defaults for those that are not set. The input carries the violations."""
     parser = RequestParser()
     read = SendingPolicy(
@@ -48,7 +48,7 @@ def to_policy_input(policy: pb.SendingPolicy) -> PolicyInput:
         caps=from_caps(parser, policy.caps),
         rate=policy.rate,
     )
-    return PolicyInput(read, parser.violations)
+    return ResourceInput(read, parser.violations)
 
 
 def to_sending_policy(policy: SendingPolicy) -> pb.SendingPolicy:
