@@ -33,7 +33,7 @@ from clarion_server.domain.delivery import AttemptOutcome
 from clarion_server.domain.event import Event, message_event
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.frequency_cap import CalendarPeriod, FrequencyCap
-from clarion_server.domain.identity import Identity, IdentityKey, IdentityNamespace, Normalisation
+from clarion_server.domain.identity import Identity, IdentityKey, Normalisation
 from clarion_server.domain.identity_namespace import NamespaceResource
 from clarion_server.domain.instant import DAY, HOUR, SECOND, Instant
 from clarion_server.domain.message import Lane, Message, MessageState, message_id
@@ -139,12 +139,15 @@ def channel(channel_id: str = "mail", **changes: Any) -> ChannelConfiguration:
 
 
 def namespace(namespace_id: str = "crm", **changes: Any) -> NamespaceResource:
-    rules = IdentityNamespace(
-        namespace_id,
-        changes.pop("normalisation", Normalisation.LOWER),
-        changes.pop("default_region", ""),
+    whole = NamespaceResource(
+        sandbox=SANDBOX,
+        id=namespace_id,
+        create_time=NOW,
+        update_time=NOW + 1,
+        display_name="Customers",
+        normalisation=Normalisation.LOWER,
     )
-    return replace(NamespaceResource(rules, "Customers", SANDBOX, NOW, NOW + 1), **changes)
+    return replace(whole, **changes)
 
 
 def approval_policy(policy_id: str = "legal", **changes: Any) -> ApprovalPolicy:

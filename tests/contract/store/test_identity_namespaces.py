@@ -45,13 +45,13 @@ def test_those_of_a_sandbox_are_found_by_pairs_and_listed_by_id(work: UnitOfWork
         "staging": {"a": IdentityNamespace("a", Normalisation.EXACT)},
     }
     assert work.identity_namespaces.named({("default", "c")}) == {}
-    assert [each.id for each in work.identity_namespaces.page(HERE)] == ["a", "b"]
-    assert [each.id for each in work.identity_namespaces.page(Visibility("other"))] == []
+    assert [each.id for each in work.identity_namespaces.page(HERE, None, 9)] == ["a", "b"]
+    assert [each.id for each in work.identity_namespaces.page(Visibility("other"), None, 9)] == []
 
 
 def test_saving_replaces_the_stored_revision_alone(work: UnitOfWork) -> None:
     added = work.identity_namespaces.add(samples.namespace())
-    renamed = added.renamed("Shops", NOW + 5)
+    renamed = replace(added.changed(NOW + 5), display_name="Shops")
     work.identity_namespaces.save(renamed)
     assert work.identity_namespaces.get(HERE, "crm") == renamed
     with pytest.raises(WriteConflict):
@@ -61,7 +61,7 @@ def test_saving_replaces_the_stored_revision_alone(work: UnitOfWork) -> None:
 def test_deleting_takes_the_stored_revision_alone(work: UnitOfWork) -> None:
     added = work.identity_namespaces.add(samples.namespace())
     with pytest.raises(WriteConflict):
-        work.identity_namespaces.delete(added.renamed("Shops", NOW))
+        work.identity_namespaces.delete(added.changed(NOW))
     work.identity_namespaces.delete(added)
     assert work.identity_namespaces.get(HERE, "crm") is None
 

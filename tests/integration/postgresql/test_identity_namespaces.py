@@ -10,11 +10,11 @@ import pytest
 from clarion_server.adapters.phone_numbers import is_phone_region
 from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.adapters.system import SystemClock
-from clarion_server.application.identity_namespaces.namespaces import CreateIdentityNamespace, ManageIdentityNamespaces
+from clarion_server.application.identity_namespaces.namespaces import ManageIdentityNamespaces
+from clarion_server.application.resources import CreateResource, ResourceInput
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.access import Caller, Scope
 from clarion_server.domain.errors import NamespaceInUse
-from clarion_server.domain.identity import Normalisation
 
 from tests.contract.store import samples
 from tests.contract.store.given import committing
@@ -27,8 +27,7 @@ MOMENT = 0.5
 
 def create(store: SqlStore) -> None:
     namespaces = ManageIdentityNamespaces(Transactions(store), is_phone_region, SystemClock())
-    command = CreateIdentityNamespace("crm", "Customers", Normalisation.LOWER)
-    asyncio.run(namespaces.create(command, AUTHOR))
+    asyncio.run(namespaces.create(CreateResource("crm", ResourceInput(samples.namespace())), AUTHOR))
 
 
 def test_a_namespace_waits_for_whoever_stores_an_identity_that_compares_exactly(open_store: OpenStore) -> None:

@@ -8,16 +8,17 @@ from collections.abc import AsyncIterator
 import pytest
 from clarion_server.adapters.phone_numbers import is_phone_region
 from clarion_server.adapters.storage.store import SqlStore
-from clarion_server.application.identity_namespaces.namespaces import CreateIdentityNamespace, ManageIdentityNamespaces
+from clarion_server.application.identity_namespaces.namespaces import ManageIdentityNamespaces
+from clarion_server.application.resources import CreateResource, ResourceInput
 from clarion_server.application.triggering.admission import RecipientInput
 from clarion_server.domain.campaign import Action, UnknownRecipientPolicy
 from clarion_server.domain.category import Category
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.frequency_cap import CalendarPeriod, FrequencyCap
-from clarion_server.domain.identity import Normalisation
 from clarion_server.domain.instant import DAY
 from clarion_server.domain.message import Lane
 
+from tests.contract.store import samples
 from tests.integration.storage.statements import recorded
 from tests.unit.application.running import CALLER, Process, claimed, recipient, recipients
 from tests.unit.application.sending_policies import Policies
@@ -179,7 +180,7 @@ async def test_a_stored_namespace_takes_no_further_statement_at_the_trigger_and_
     for name in ("exact", "lower"):
         if name == "lower":
             namespaces = ManageIdentityNamespaces(world.transactions, is_phone_region, world.clock)
-            await namespaces.create(CreateIdentityNamespace(name, name, Normalisation.LOWER), AUTHOR)
+            await namespaces.create(CreateResource(name, ResourceInput(samples.namespace())), AUTHOR)
         await world.live(name, category=Category.MARKETING, identity_namespace=name)
         people = [recipient(f"{name}:{number}", address=f"r{number}@example.com") for number in range(50)]
         await process.trigger(people[0], campaign_id=name)

@@ -10,13 +10,10 @@ from clarion_server.adapters.system import SystemIds
 from clarion_server.application.audiences.uploading import AudienceUploads, UploadIdentities
 from clarion_server.application.consent.consents import Person
 from clarion_server.application.erasure.beginning import EraseProfile
-from clarion_server.application.identity_namespaces.namespaces import (
-    CreateIdentityNamespace,
-    ManageIdentityNamespaces,
-    UpdateIdentityNamespace,
-)
+from clarion_server.application.identity_namespaces.namespaces import ManageIdentityNamespaces
 from clarion_server.application.profiles.profile_import import ImportedProfile, ImportProfiles
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields, UpdateProfile
+from clarion_server.application.resources import CreateResource, ResourceInput, UpdateResource
 from clarion_server.application.triggering.admission import RecipientInput
 from clarion_server.bootstrap.people import choice_recorder
 from clarion_server.domain.audience import Audience
@@ -44,6 +41,7 @@ from tests.unit.application.running import CALLER, CONTEXT, Process, claimed, me
 from tests.unit.application.world import AUTHOR, STRANGER, World
 
 EXACT, LOWER, PHONE = Normalisation.EXACT, Normalisation.LOWER, Normalisation.PHONE
+CRM = NamespaceResource(sandbox="", id="", create_time=0, update_time=0, display_name="Customers", normalisation=LOWER)
 
 
 class Namespaces(ManageIdentityNamespaces):
@@ -55,8 +53,12 @@ class Namespaces(ManageIdentityNamespaces):
     async def make(
         self, namespace_id: str = "crm", normalisation: Normalisation = LOWER, default_region: str = ""
     ) -> NamespaceResource:
-        command = CreateIdentityNamespace(namespace_id, "Customers", normalisation, default_region)
-        return await self.create(command, AUTHOR)
+        sent = replace(CRM, normalisation=normalisation, default_region=default_region)
+        return await self.create(CreateResource(namespace_id, ResourceInput(sent)), AUTHOR)
+
+    async def rename(self, namespace_id: str, display_name: str, etag: str = "") -> NamespaceResource:
+        sent = ResourceInput(replace(CRM, display_name=display_name))
+        return await self.update(UpdateResource(namespace_id, sent, frozenset({"display_name"}), etag), AUTHOR)
 
     async def ids(self) -> list[str]:
         return [each.id for each in await self.page(None, 1_000, AUTHOR)]
@@ -83,10 +85,10 @@ async def test_a_namespace_is_created_renamed_and_deleted(world: World, namespac
     assert (made.name, made.rules.normalisation, made.display_name) == ("identityNamespaces/crm", LOWER, "Customers")
     assert await namespaces.get("crm", AUTHOR) == made
     world.clock.advance(5)
-    renamed = await namespaces.update(UpdateIdentityNamespace("crm", "Shops", made.etag), AUTHOR)
+    renamed = await namespaces.rename("crm", "Shops", made.etag)
     assert renamed == replace(made, display_name="Shops", update_time=world.clock.now(), revision=2)
     with pytest.raises(EtagMismatch):
-        await namespaces.update(UpdateIdentityNamespace("crm", "Again", made.etag), AUTHOR)
+        await namespaces.rename("crm", "Again", made.etag)
     with pytest.raises(EtagMismatch):
         await namespaces.delete("crm", made.etag, AUTHOR)
     await namespaces.delete("crm", renamed.etag, AUTHOR)
@@ -101,14 +103,15 @@ async def test_those_that_are_built_in_are_shown_and_never_changed(namespaces: N
     with pytest.raises(ResourceExists):
         await namespaces.make("email")
     with pytest.raises(ResourceNotFound):
-        await namespaces.update(UpdateIdentityNamespace("email", "Mail"), AUTHOR)
+        await namespaces.rename("email", "Mail")
     with pytest.raises(ResourceNotFound):
         await namespaces.delete("push", "", AUTHOR)
 
 
 async def test_every_violation_is_told(namespaces: Namespaces) -> None:
+    sent = replace(CRM, display_name=" ", default_region="GB")
     with pytest.raises(InvalidFields) as refused:
-        await namespaces.create(CreateIdentityNamespace("C R M", " ", LOWER, "GB"), AUTHOR)
+        await namespaces.create(CreateResource("C R M", ResourceInput(sent)), AUTHOR)
     assert [(each.field, each.reason) for each in refused.value.violations] == [
         ("identity_namespace_id", "MALFORMED"),
         ("identity_namespace.display_name", "REQUIRED"),

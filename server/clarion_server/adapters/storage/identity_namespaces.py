@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Row
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Values
+from clarion_server.adapters.storage.resources import SqlResourceRepository
 from clarion_server.adapters.storage.sandbox_locks import NAMESPACES
 from clarion_server.adapters.storage.schema import identity_namespaces
-from clarion_server.application.ports.repositories import NameTaken
-from clarion_server.application.ports.store import WriteConflict
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.identity import IdentityNamespace, Namespaces, Normalisation
 from clarion_server.domain.identity_namespace import NamespaceResource
@@ -26,74 +23,36 @@ _NAMED = BulkStatement(
 )
 
 
-class SqlIdentityNamespaceRepository:
+class SqlIdentityNamespaceRepository(SqlResourceRepository[NamespaceResource]):
     def __init__(self, connection: Connection, *, locks: bool) -> None:
         """`locks` is false in a transaction that only reads, which stores no identity."""
-        self._connection = connection
+        super().__init__(connection, identity_namespaces, _to_row, _from_row)
         self._locks = locks
-
-    def add(self, namespace: NamespaceResource) -> NamespaceResource:
-        try:
-            # A savepoint lets the transaction go on after a refusal, on every database.
-            with self._connection.begin_nested():
-                added = insert(identity_namespaces).values(_to_row(namespace)).returning(identity_namespaces.c.key)
-                key = self._connection.execute(added).scalar_one()
-        except IntegrityError as error:
-            raise NameTaken(namespace.name) from error
-        return replace(namespace, key=key)
-
-    def get(self, visibility: Visibility, namespace_id: str) -> NamespaceResource | None:
-        named = (identity_namespaces.c.sandbox == visibility.sandbox, identity_namespaces.c.id == namespace_id)
-        row = self._connection.execute(select(identity_namespaces).where(*named)).one_or_none()
-        return None if row is None else _from_row(row)
 
     def named(self, names: Collection[tuple[str, str]]) -> Mapping[str, Namespaces]:
         if self._locks:
             NAMESPACES.share(self._connection, {sandbox for sandbox, _ in names})
         found: dict[str, dict[str, IdentityNamespace]] = defaultdict(dict)
         for row in _NAMED.select(self._connection, list(names)):
-            found[row.sandbox][row.id] = _rules(row)
+            found[row.sandbox][row.id] = IdentityNamespace(row.id, Normalisation(row.normalisation), row.default_region)
         return dict(found)
-
-    def save(self, namespace: NamespaceResource) -> None:
-        table = identity_namespaces
-        before = (table.c.key == namespace.key, table.c.revision == namespace.revision - 1)
-        if self._connection.execute(update(table).where(*before).values(_to_row(namespace))).rowcount == 0:
-            raise WriteConflict(namespace.name)
-
-    def delete(self, namespace: NamespaceResource) -> None:
-        table = identity_namespaces
-        same = (table.c.key == namespace.key, table.c.revision == namespace.revision)
-        if self._connection.execute(delete(table).where(*same)).rowcount == 0:
-            raise WriteConflict(namespace.name)
-
-    def page(self, visibility: Visibility) -> list[NamespaceResource]:
-        statement = select(identity_namespaces).where(identity_namespaces.c.sandbox == visibility.sandbox)
-        return [_from_row(row) for row in self._connection.execute(statement.order_by(identity_namespaces.c.id))]
 
     def lock(self, visibility: Visibility) -> None:
         NAMESPACES.take(self._connection, visibility.sandbox)
 
 
-def _to_row(namespace: NamespaceResource) -> dict[str, Any]:
-    """Returns all columns but the key, which the database assigns."""
+def _to_row(namespace: NamespaceResource) -> Mapping[str, Any]:
     return {
-        "sandbox": namespace.sandbox,
-        "id": namespace.id,
-        "revision": namespace.revision,
         "display_name": namespace.display_name,
-        "normalisation": namespace.rules.normalisation,
-        "default_region": namespace.rules.default_region,
-        "create_time": namespace.create_time,
-        "update_time": namespace.update_time,
+        "normalisation": namespace.normalisation,
+        "default_region": namespace.default_region,
     }
 
 
-def _rules(row: Row[Any]) -> IdentityNamespace:
-    return IdentityNamespace(row.id, Normalisation(row.normalisation), row.default_region)
-
-
-def _from_row(row: Row[Any]) -> NamespaceResource:
+def _from_row(row: Row[Any], common: Mapping[str, Any]) -> NamespaceResource:
     return NamespaceResource(
-        _rules(row), row.display_name, row.sandbox, row.create_time, row.update_time, row.key, row.revision
+        **common,
+        display_name=row.display_name,
+        normalisation=Normalisation(row.normalisation),
+        default_region=row.default_region,
     )

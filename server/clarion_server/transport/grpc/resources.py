@@ -52,10 +52,10 @@ class StandardMethods(Generic[R]):
         field = self._kind.field
         self._need_resource(request)
         command = CreateResource(
-            getattr(request, f"{field}_id"), self._read(getattr(request, field)), request.validate_only
+            getattr(request, f"{field}_id"), self._read(getattr(request, field)), _only_validates(request)
         )
         created = await self._resources.create(command, caller)
-        return self._created(**{field: self._written(created, request.validate_only)})
+        return self._created(**{field: self._written(created, _only_validates(request))})
 
     async def get(self, request: Any, caller: Caller) -> Any:
         found = await self._resources.get(self._kind.collection.parse(request.name), caller)
@@ -79,10 +79,10 @@ class StandardMethods(Generic[R]):
             mask.fields,
             sent.etag,
             mask.violations,
-            request.validate_only,
+            _only_validates(request),
         )
         updated = await self._resources.update(command, caller)
-        return self._updated(**{field: self._written(updated, request.validate_only)})
+        return self._updated(**{field: self._written(updated, _only_validates(request))})
 
     async def delete(self, request: Any, caller: Caller) -> Any:
         await self._resources.delete(self._kind.collection.parse(request.name), request.etag, caller)
@@ -98,3 +98,8 @@ class StandardMethods(Generic[R]):
             # Nothing was stored, so there is no etag.
             message.ClearField("etag")
         return message
+
+
+def _only_validates(request: Any) -> bool:
+    """Returns the request's `validate_only`, which the requests of some kinds do not have."""
+    return getattr(request, "validate_only", False)

@@ -3,32 +3,39 @@
 from __future__ import annotations
 
 from clarion.v1 import identity_namespace_pb2 as pb
-from clarion.v1 import identity_namespace_service_pb2 as service_pb
 
-from clarion_server.application.identity_namespaces.namespaces import CreateIdentityNamespace
+from clarion_server.application.resources import ResourceInput
 from clarion_server.domain.identity import Normalisation
 from clarion_server.domain.identity_namespace import NamespaceResource
 from clarion_server.transport.api.convert.enums import NORMALISATION
 from clarion_server.transport.api.convert.request_parser import RequestParser
-from clarion_server.transport.api.convert.times import to_optional_timestamp
+from clarion_server.transport.api.convert.times import to_timestamp
 
 
-def to_create_namespace(request: service_pb.CreateIdentityNamespaceRequest) -> CreateIdentityNamespace:
-    parser, sent = RequestParser(), request.identity_namespace
-    normalisation = parser.member(NORMALISATION, sent.normalisation, "normalisation") or Normalisation.EXACT
-    return CreateIdentityNamespace(
-        request.identity_namespace_id, sent.display_name, normalisation, sent.default_region, parser.violations
+def to_namespace_input(namespace: pb.IdentityNamespace) -> ResourceInput[NamespaceResource]:
+    """Reads the fields that a caller may set. The input carries the violations."""
+    parser = RequestParser()
+    read = NamespaceResource(
+        sandbox="",
+        id="",
+        create_time=0,
+        update_time=0,
+        display_name=namespace.display_name,
+        normalisation=parser.member(NORMALISATION, namespace.normalisation, "normalisation") or Normalisation.EXACT,
+        default_region=namespace.default_region,
     )
+    return ResourceInput(read, parser.violations)
 
 
 def to_identity_namespace(namespace: NamespaceResource) -> pb.IdentityNamespace:
+    stored = not namespace.is_built_in
     return pb.IdentityNamespace(
         name=namespace.name,
         display_name=namespace.display_name,
-        normalisation=NORMALISATION.number(namespace.rules.normalisation),
-        default_region=namespace.rules.default_region,
+        normalisation=NORMALISATION.number(namespace.normalisation),
+        default_region=namespace.default_region,
         built_in=namespace.is_built_in,
-        etag=namespace.etag,
-        create_time=to_optional_timestamp(namespace.create_time),
-        update_time=to_optional_timestamp(namespace.update_time),
+        etag=namespace.etag if stored else "",
+        create_time=to_timestamp(namespace.create_time) if stored else None,
+        update_time=to_timestamp(namespace.update_time) if stored else None,
     )
