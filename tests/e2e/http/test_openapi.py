@@ -147,4 +147,5 @@ def existing(sandbox: Sandbox) -> list[tuple[str, str]]:
         (message,) = client.messages.list(execution=answer.execution)
     names = {"apiKey": key, "execution": answer.execution, "message": message.name}
     ids = {name: full.rpartition("/")[2] for name, full in names.items()}
-    return [*ids.items(), ("campaign", "orders"), ("channelConfiguration", "orders"), ("version", "1")]
+    # A wrong campaign or version is replaced too, and must not lead to an answer then: that version does not exist.
+    return [*ids.items(), ("campaign", "orders"), ("channelConfiguration", "orders"), ("version", "9")]
